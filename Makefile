@@ -1,0 +1,62 @@
+# Everything here needs only make and Python 3.11 or newer; the rest goes into .venv.
+PYTHON ?= python3
+VENV ?= .venv
+PYTEST_ARGS ?= -n auto
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+SPHINX := $(BIN)/sphinx-build --keep-going -b html
+
+.PHONY: help demo test test-all lint docs examples bench clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+
+demo: $(VENV)/.installed  ## build the example spec and ask it a question
+	$(SPHINX) -q example_docs build/example_docs
+	$(BIN)/policyspec graph example_docs -o build/example_docs.ttl
+	@printf '\nWhich user-overridable defaults touch honesty?\n\n'
+	@$(BIN)/policyspec query example_docs user-overridable-defaults-touching --param topic=honesty
+	@printf '\nThe site:  %s\nThe graph: %s\n' \
+	  'file://$(CURDIR)/build/example_docs/index.html' '$(CURDIR)/build/example_docs.ttl'
+
+test: $(VENV)/.dev  ## the tests, without the long suites (Python only)
+	$(BIN)/pytest -m 'not slow' $(PYTEST_ARGS)
+
+test-all: $(VENV)/.dev  ## all tests
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.dev  ## format, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+examples: $(VENV)/.dev  ## the example spec, every warning an error
+	$(SPHINX) -q -nW example_docs build/example_docs
+
+docs: $(VENV)/.dev  ## the documentation, every warning an error
+	$(SPHINX) -q -nW docs build/docs
+	@echo 'The documentation: file://$(CURDIR)/build/docs/index.html'
+
+bench: $(VENV)/.installed  ## what things cost, against a floor in the same run
+	$(BIN)/python -m benchmarks
+
+clean:  ## remove what was built, the virtual environment included
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+
+# Stamp files: a second run installs nothing.
+$(VENV)/.pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo 'Python 3.11 or newer is needed; name one: make PYTHON=python3.12 ...' >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo 'No virtual environment could be made. On Debian and Ubuntu: apt install python3-venv' >&2; exit 1; }
+	$(PIP) install --quiet --upgrade 'pip>=25.1'
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.pip pyproject.toml
+	$(PIP) install --quiet --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.pip pyproject.toml constraints.txt
+	$(PIP) install --quiet --constraint constraints.txt --group dev --editable .
+	@touch $@ $(VENV)/.installed
