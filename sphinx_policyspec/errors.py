@@ -1,0 +1,29 @@
+"""Exceptions for input that cannot be used at all; trouble inside a text is a Finding."""
+
+
+class PolicySpecError(Exception):
+    """Base of every exception that this package raises on purpose.
+
+    The message is written for the person at the keyboard: lower case, no full stop, with the
+    file or the name it is about and a hint where one is known.
+    """
+
+
+class SourceError(PolicySpecError):
+    """A SOURCE that cannot be read: it does not exist, is of no known kind, or is too large."""
+
+
+class AnnotationError(PolicySpecError):
+    """An annotation file (sidecar) that is not YAML of the expected shape."""
+
+
+class QueryError(PolicySpecError):
+    """A question that is unknown, malformed, or given parameters it does not take."""
+
+
+class QueryLimitError(QueryError):
+    """A query that was stopped by the guard: too long, too deep, too slow, or too many rows."""
+
+
+class MissingToolError(PolicySpecError):
+    """A program or optional package is absent; the message names what installs it."""

@@ -1,0 +1,187 @@
+"""Examples and evaluation prompts: conversations, alternative answers and their verdicts."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sphinx_policyspec.model.finding import Span
+
+__all__ = [
+    "Comparison",
+    "EvalPrompt",
+    "Example",
+    "Fragment",
+    "FragmentKind",
+    "Gap",
+    "Message",
+    "Response",
+    "Turn",
+    "Verdict",
+    "messages_of",
+]
+
+
+class Verdict(enum.StrEnum):
+    """What the spec says of an answer; values are the words of the dialect."""
+
+    GOOD = "GOOD"
+    """Compliant."""
+    BAD = "BAD"
+    """A violation."""
+    OK = "OK"
+    """Acceptable, with minor issues."""
+
+
+class FragmentKind(enum.StrEnum):
+    """Parts of a message that are not plain text of its author."""
+
+    UNTRUSTED = "untrusted"
+    """Text inside ``<untrusted>``: it carries no authority."""
+    SETTING = "setting"
+    """A ``key: value`` line inside ``<settings>``: metadata, not text."""
+    PLACEHOLDER = "placeholder"
+    """A mark of the spec's author: an elision, stage direction, slot or attachment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fragment:
+    """A marked part of a message, with its place in the source.
+
+    :param text: what it says, entities decoded; a setting's text is its ``key: value`` line
+    """
+
+    kind: FragmentKind
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message of a conversation.
+
+    :param role: ``system``, ``developer``, ``user``, ``assistant`` or ``tool``; others are kept
+    :param text: the body in its own markup, entities decoded exactly once, without the line ends
+        around it
+    :param recipient: the tool that an assistant message calls, such as ``functions.search``
+    :param name: the tool that a tool message comes from
+    :param attributes: any other attributes, sorted by name
+    :param untrusted: the whole message is text without authority
+    :param fragments: marked parts, in order
+    """
+
+    role: str
+    text: str
+    span: Span
+    recipient: str = ""
+    name: str = ""
+    attributes: tuple[tuple[str, str], ...] = ()
+    untrusted: bool = False
+    fragments: tuple[Fragment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response(Message):
+    """An alternative answer inside a comparison, with the spec's verdict on it.
+
+    :param verdict: ``None`` only where the source forgot it (a finding)
+    :param note: the reason, as inline markup, ``[?]`` kept as it stands
+    :param violates: ids of the principles that it breaks where it names them; without any, the
+        enclosing provision is meant
+    """
+
+    role: str = "assistant"
+    verdict: Verdict | None = None
+    note: str = ""
+    violates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """A line ``[...]`` between two messages: part of the conversation is left out."""
+
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Consecutive alternative answers to the same conversation, in source order."""
+
+    responses: tuple[Response, ...]
+    span: Span
+
+
+Turn = Message | Comparison | Gap
+"""What a conversation is made of, in order."""
+
+
+def messages_of(turns: tuple[Turn, ...]) -> Iterator[Message]:
+    """Yield every message in order, the alternatives of comparisons included."""
+    for turn in turns:
+        if isinstance(turn, Comparison):
+            yield from turn.responses
+        elif isinstance(turn, Message):
+            yield turn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A titled conversation that shows where a principle's boundary lies.
+
+    :param id: unique in the spec; for the dialect ``<provision>-<slug of the title>``
+    :param title: the title with every ``[?]`` replaced by the title it points at
+    :param source_title: the title as it stands in the source
+    :param source: the exact text of the whole example, blank lines after it included
+    :param illustrates: provisions it names besides the one that encloses it
+    :param weighs: principles that it shows being weighed against each other
+    """
+
+    id: str
+    title: str
+    source_title: str
+    turns: tuple[Turn, ...]
+    span: Span
+    source: str
+    illustrates: tuple[str, ...] = ()
+    weighs: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """Every message in order, the alternatives of comparisons included."""
+        return tuple(messages_of(self.turns))
+
+    @property
+    def comparisons(self) -> tuple[Comparison, ...]:
+        """The comparisons in order."""
+        return tuple(turn for turn in self.turns if isinstance(turn, Comparison))
+
+    @property
+    def responses(self) -> tuple[Response, ...]:
+        """Every alternative answer in order, over all comparisons."""
+        return tuple(response for comparison in self.comparisons for response in comparison.responses)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvalPrompt:
+    """A conversation whose next answer tests a provision; it has no verdicts.
+
+    :param id: ``<tag>/<ordinal>`` for a prompt file, its own id where a directive gave one
+    :param tag: the eval tag whose file holds it; empty for a directive
+    :param tests: ids of the provisions it tests, where it names them itself; a prompt of a file
+        tests the provision that holds its tag
+    """
+
+    id: str
+    title: str
+    turns: tuple[Turn, ...]
+    span: Span
+    source: str
+    tag: str = ""
+    tests: tuple[str, ...] = ()
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """Every message in order."""
+        return tuple(messages_of(self.turns))

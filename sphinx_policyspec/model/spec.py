@@ -1,0 +1,405 @@
+"""A behaviour spec: its provisions and what stands in them, its topics, goals, tags and prompts."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from sphinx_policyspec.model.authority import AuthorityLevel
+from sphinx_policyspec.model.example import EvalPrompt, Example
+from sphinx_policyspec.model.finding import Span
+
+__all__ = [
+    "Block",
+    "Carrier",
+    "Changelog",
+    "ChangelogEntry",
+    "Clause",
+    "Commentary",
+    "Definition",
+    "Document",
+    "EvalTag",
+    "Goal",
+    "Link",
+    "Markup",
+    "Principle",
+    "PromptFile",
+    "Prose",
+    "Provision",
+    "Reference",
+    "ReferenceForm",
+    "Section",
+    "Spec",
+    "TargetKind",
+    "Topic",
+]
+
+
+class Markup(enum.StrEnum):
+    """The language that a document's prose is written in."""
+
+    MODEL_SPEC = "model-spec"
+    """Model Spec Markdown."""
+    RST = "rst"
+    """reStructuredText with our directives."""
+    MYST = "myst"
+    """MyST Markdown with our directives."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One source file that provisions come from, in reading order.
+
+    :param file: path relative to the SOURCE, as in :attr:`Span.file`
+    """
+
+    file: str
+    markup: Markup
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prose:
+    """A run of normative text between other blocks.
+
+    :param source: the exact text, blank lines after it included
+    :param text: the same without eval tags and surrounding blank lines
+    """
+
+    source: str
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """A paragraph that defines a term; part of the normative text.
+
+    :param id: unique among definitions, derived from the term unless given
+    """
+
+    id: str
+    term: str
+    source: str
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commentary:
+    """A non-normative aside.
+
+    :param label: its heading in the source, so far always ``Commentary``
+    :param text: the body without the indentation that marks it
+    """
+
+    label: str
+    source: str
+    text: str
+    span: Span
+
+
+Block = Prose | Definition | Commentary | Example | EvalPrompt
+"""What stands directly in a provision, in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provision:
+    """A heading or block with an id; either a :class:`Section` or a :class:`Principle`.
+
+    :param depth: 1 for a chapter, one more for each level below
+    :param parent: id of the enclosing provision
+    :param source: the exact text of the heading, blank lines after it included; empty for a
+        directive
+    :param span: the heading, or the line of the directive
+    :param attributes: heading attributes that mean nothing to us, sorted by name
+    """
+
+    id: str
+    title: str
+    depth: int
+    span: Span
+    source: str = ""
+    parent: str | None = None
+    blocks: tuple[Block, ...] = ()
+    topics: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    attributes: tuple[tuple[str, str], ...] = ()
+    status: str = ""
+    since: str = ""
+
+    @property
+    def text(self) -> str:
+        """Own normative text: without heading, subsections, examples, commentary and eval tags."""
+        return "\n\n".join(b.text for b in self.blocks if isinstance(b, Prose | Definition) and b.text)
+
+    @property
+    def examples(self) -> tuple[Example, ...]:
+        """The examples that stand directly in it."""
+        return tuple(block for block in self.blocks if isinstance(block, Example))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section(Provision):
+    """A provision without a level of authority: a container, or prose that binds nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principle(Provision):
+    """A provision with a level of authority. Relations hold ids; they are sorted.
+
+    :param authority: id of its level; may be one that the spec does not declare (a finding)
+    :param serves: goals
+    :param exception_to: principles (or sections) that it is an exception to
+    :param exempts: categories that the exception takes out of their force
+    :param category: such as ``restricted`` or ``prohibited``; exceptions name it
+    :param preferred_over: principles of the same level that yield to it
+    """
+
+    authority: str
+    serves: tuple[str, ...] = ()
+    exception_to: tuple[str, ...] = ()
+    exempts: tuple[str, ...] = ()
+    category: str = ""
+    preferred_over: tuple[str, ...] = ()
+    conflicts_with: tuple[str, ...] = ()
+    refines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clause:
+    """A clause that lowers the level of its principle, as "by default" inside a root rule does."""
+
+    principle: str
+    authority: str
+    text: str
+    span: Span
+
+
+class Carrier(enum.StrEnum):
+    """The kind of text that a reference stands in."""
+
+    TITLE = "title"
+    TEXT = "text"
+    VERDICT = "verdict"
+
+
+class ReferenceForm(enum.StrEnum):
+    """How a reference is written."""
+
+    TITLE = "title"
+    """Shown with the title of its target: ``[?](#id)``, or a role without a text of its own."""
+    TEXT = "text"
+    """With a text of its own: ``[text](#id)``."""
+    ID = "id"
+    """The id alone, in a verdict: ``[#id]``, or the ``violates`` option."""
+
+
+class TargetKind(enum.StrEnum):
+    """What a reference points at; also the ``<kind>`` of the target's IRI."""
+
+    PROVISION = "provision"
+    TOPIC = "topic"
+    EXAMPLE = "example"
+    LEVEL = "level"
+    GOAL = "goal"
+    DEFINITION = "definition"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """One occurrence of a cross-reference.
+
+    :param source: id of the innermost provision that holds it; empty before the first heading
+    :param target: id of what it points at, whether or not that exists
+    :param text: its own text, empty where it shows its target's title
+    :param example: id of the example that it stands in, if any
+    :param message: place of the message in that example's ``messages``, from 1; 0 for the title
+    """
+
+    source: str
+    target: str
+    carrier: Carrier
+    form: ReferenceForm
+    span: Span
+    target_kind: TargetKind = TargetKind.PROVISION
+    text: str = ""
+    example: str = ""
+    message: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """One occurrence of a link to somewhere else; fields as in :class:`Reference`."""
+
+    source: str
+    url: str
+    text: str
+    carrier: Carrier
+    span: Span
+    example: str = ""
+    message: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvalTag:
+    """A mark ``[^tag]`` that ties a clause to a file of evaluation prompts.
+
+    :param clause: the words that it belongs to: the sentence, list item or sub-clause before it
+    """
+
+    tag: str
+    provision: str
+    clause: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptFile:
+    """A file of evaluation prompts.
+
+    :param title: the provision's title as the file's header states it; may lag behind
+    :param source: the exact text of the header, blank lines after it included
+    :param blocks: the prompts, and any text between them
+    """
+
+    tag: str
+    title: str
+    span: Span
+    source: str
+    blocks: tuple[EvalPrompt | Prose, ...] = ()
+
+    @property
+    def prompts(self) -> tuple[EvalPrompt, ...]:
+        """The prompts in order."""
+        return tuple(block for block in self.blocks if isinstance(block, EvalPrompt))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangelogEntry:
+    """What a changelog says about one release.
+
+    :param version: ISO date where the head is one (``v2025.04.11`` gives ``2025-04-11``), else
+        the head's words
+    :param text: the entry without its head
+    """
+
+    version: str
+    source: str
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changelog:
+    """A release's changelog, newest entry first; ``source`` is the text before the first entry."""
+
+    span: Span
+    source: str
+    entries: tuple[ChangelogEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """A subject that provisions touch; a SKOS concept.
+
+    :param label: preferred label
+    :param alt_labels: other words that name it, sorted; a whole-word match of any is a mention
+    :param broader: ids of more general topics, sorted
+    """
+
+    id: str
+    label: str
+    alt_labels: tuple[str, ...] = ()
+    broader: tuple[str, ...] = ()
+    related: tuple[str, ...] = ()
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """An end that principles serve; goals carry no rank."""
+
+    id: str
+    title: str
+    text: str = ""
+    span: Span
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec:
+    """A behaviour spec as one immutable value; every output is a projection of it.
+
+    :param version: the release, an ISO date for dated ones
+    :param issued: ISO date of issue
+    :param base_iri: what instance IRIs begin with; empty means the default of the graph
+    :param levels: from the highest authority to the lowest
+    :param provisions: all of them in reading order, chapters before what stands in them
+    :param preamble: blocks before the first heading
+    :param revision_of: version of the release before this one
+    """
+
+    title: str
+    version: str = ""
+    issued: str = ""
+    license: str = ""
+    publisher: str = ""
+    base_iri: str = ""
+    revision_of: str = ""
+    documents: tuple[Document, ...] = ()
+    levels: tuple[AuthorityLevel, ...] = ()
+    topics: tuple[Topic, ...] = ()
+    goals: tuple[Goal, ...] = ()
+    preamble: tuple[Block, ...] = ()
+    provisions: tuple[Provision, ...] = ()
+    clauses: tuple[Clause, ...] = ()
+    references: tuple[Reference, ...] = ()
+    links: tuple[Link, ...] = ()
+    eval_tags: tuple[EvalTag, ...] = ()
+    prompt_files: tuple[PromptFile, ...] = ()
+    changelog: Changelog | None = None
+
+    @cached_property
+    def provision_by_id(self) -> dict[str, Provision]:
+        """Provisions by id; aliases are not among the keys."""
+        return {provision.id: provision for provision in self.provisions}
+
+    @cached_property
+    def level_by_id(self) -> dict[str, AuthorityLevel]:
+        """Declared levels by id."""
+        return {level.id: level for level in self.levels}
+
+    @cached_property
+    def topic_by_id(self) -> dict[str, Topic]:
+        """Topics by id."""
+        return {topic.id: topic for topic in self.topics}
+
+    @property
+    def principles(self) -> tuple[Principle, ...]:
+        """The provisions that have a level of authority, in reading order."""
+        return tuple(p for p in self.provisions if isinstance(p, Principle))
+
+    @property
+    def examples(self) -> tuple[Example, ...]:
+        """Every example, in reading order."""
+        return tuple(block for _, block in self.walk() if isinstance(block, Example))
+
+    @property
+    def prompts(self) -> tuple[EvalPrompt, ...]:
+        """Every evaluation prompt: those in the pages, then those of the prompt files."""
+        inline = tuple(block for _, block in self.walk() if isinstance(block, EvalPrompt))
+        return inline + tuple(prompt for file in self.prompt_files for prompt in file.prompts)
+
+    def walk(self) -> Iterator[tuple[Provision | None, Block]]:
+        """Yield each block with the provision that holds it, in reading order."""
+        for block in self.preamble:
+            yield None, block
+        for provision in self.provisions:
+            for block in provision.blocks:
+                yield provision, block
+
+    def children_of(self, parent: str | None) -> tuple[Provision, ...]:
+        """Return the provisions whose parent is ``parent`` (``None`` for chapters), in order."""
+        return tuple(p for p in self.provisions if p.parent == parent)
