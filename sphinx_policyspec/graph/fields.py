@@ -1,0 +1,186 @@
+"""How one attribute of a model object becomes RDF objects, and the attribute again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from rdflib import Literal, URIRef
+from rdflib.term import Node
+
+from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.graph.iris import Iris
+from sphinx_policyspec.graph.vocabulary import RDF
+
+__all__ = ["Choice", "Field", "Flag", "Id", "Many", "Pairs", "Text"]
+
+
+class Field(Protocol):
+    """An attribute and the property that carries it; a field is written and read in one place."""
+
+    @property
+    def name(self) -> str:
+        """The attribute of the model class."""
+
+    @property
+    def predicate(self) -> URIRef:
+        """The property that carries it."""
+
+    def write(self, value: Any, iris: Iris) -> Iterable[Node]:  # noqa: ANN401 - as the model has it
+        """Return the objects that state a value."""
+
+    def read(self, objects: list[Node], iris: Iris) -> Any:  # noqa: ANN401 - as the model has it
+        """Return the value that these objects state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A string; the empty one is left out unless questions rely on its being there."""
+
+    name: str
+    predicate: URIRef
+    always: bool = False
+
+    def write(self, value: str, _iris: Iris) -> Iterable[Node]:
+        """Return the string as a plain literal."""
+        return (Literal(value),) if value or self.always else ()
+
+    def read(self, objects: list[Node], _iris: Iris) -> str:
+        """Return the one string, or the empty one."""
+        return str(single(self.predicate, objects) or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of a closed set of values, each with its RDF term.
+
+    :param optional: whether the value may be ``None``, which nothing states
+    """
+
+    name: str
+    predicate: URIRef
+    terms: Mapping[Any, Node]
+    optional: bool = False
+
+    def write(self, value: object, _iris: Iris) -> Iterable[Node]:
+        """Return the term of the value."""
+        return () if value is None else (self.terms[value],)
+
+    def read(self, objects: list[Node], _iris: Iris) -> Any:  # noqa: ANN401 - one of the keys
+        """Return the value whose term it is."""
+        term = single(self.predicate, objects)
+        if term is None and self.optional:
+            return None
+        for value, candidate in self.terms.items():
+            if candidate == term:
+                return value
+        if term is None:
+            raise SourceError(f"the graph leaves out a `{self.predicate}`")
+        raise SourceError(f"`{term}` is no value of `{self.predicate}`")
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A boolean that is stated by a class."""
+
+    name: str
+    type: URIRef
+    predicate: URIRef = RDF.type
+
+    def write(self, value: bool, _iris: Iris) -> Iterable[Node]:
+        """Return the class, or nothing."""
+        return (self.type,) if value else ()
+
+    def read(self, objects: list[Node], _iris: Iris) -> bool:
+        """Say whether the class is among the types."""
+        return self.type in objects
+
+
+@dataclass(frozen=True, slots=True)
+class Id:
+    """The id of one other thing, which need not exist; an empty one is left out unless told otherwise."""
+
+    name: str
+    predicate: URIRef
+    kind: str
+    always: bool = False
+
+    def write(self, value: str, iris: Iris) -> Iterable[Node]:
+        """Return the IRI of the thing."""
+        return (iris.iri(self.kind, value),) if value or self.always else ()
+
+    def read(self, objects: list[Node], iris: Iris) -> str:
+        """Return the id of the thing."""
+        iri = single(self.predicate, objects)
+        return "" if iri is None else id_of(iri, iris)
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """A tuple of strings, or of ids of things of one kind.
+
+    RDF keeps neither order nor repetition; the model's tuples are sorted and have none, so reading
+    sorts. Where a tuple is otherwise, the record's writer states it again as a ``ps:sequence``.
+    """
+
+    name: str
+    predicate: URIRef
+    kind: str = ""
+
+    def write(self, value: tuple[Any, ...], iris: Iris) -> Iterable[Node]:
+        """Return one object for each item."""
+        items = self.encode(value)
+        return (
+            [iris.iri(self.kind, item) for item in items] if self.kind else [Literal(item) for item in items]
+        )
+
+    def read(self, objects: list[Node], iris: Iris) -> tuple[Any, ...]:
+        """Return the items, sorted."""
+        return self.sort(self.items(objects, iris))
+
+    def items(self, objects: list[Node], iris: Iris) -> list[str]:
+        """Return the string of each object."""
+        return [id_of(node, iris) for node in objects] if self.kind else [str(node) for node in objects]
+
+    def sort(self, items: Iterable[str]) -> tuple[Any, ...]:
+        """Return what the strings stand for, sorted."""
+        return tuple(sorted(self.decode(items)))
+
+    def encode(self, value: tuple[Any, ...]) -> tuple[str, ...]:
+        """Return each item of a value as a string."""
+        return value
+
+    def decode(self, items: Iterable[str]) -> tuple[Any, ...]:
+        """Return what the strings stand for, in their order."""
+        return tuple(items)
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs(Many):
+    """Names with values, each written ``name=value``; ``%`` and ``=`` in a name are escaped."""
+
+    def encode(self, value: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+        """Return each pair as one string."""
+        return tuple(f"{name.replace('%', '%25').replace('=', '%3D')}={text}" for name, text in value)
+
+    def decode(self, items: Iterable[str]) -> tuple[tuple[str, str], ...]:
+        """Return the pairs, in their order."""
+        split = (item.partition("=") for item in items)
+        return tuple((name.replace("%3D", "=").replace("%25", "%"), text) for name, _, text in split)
+
+
+def single(predicate: URIRef, objects: list[Node]) -> Node | None:
+    """Return the only object of a property that takes one."""
+    if len(objects) > 1:
+        values = ", ".join(f"`{node}`" for node in sorted(objects, key=str)[:2])
+        raise SourceError(f"the graph gives `{predicate}` twice to one thing: {values}")
+    return objects[0] if objects else None
+
+
+def id_of(node: Node, iris: Iris) -> str:
+    """Return the id in an IRI of ours."""
+    found = iris.kind_and_id(str(node)) if isinstance(node, URIRef) else None
+    if found is None:
+        raise SourceError(f"`{node}` is no name that starts with `{iris.base}`, as those of this spec do")
+    return found[1]

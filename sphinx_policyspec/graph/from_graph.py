@@ -1,0 +1,164 @@
+"""Graph → Spec, the exact inverse of ``to_graph``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rdflib import Graph, URIRef
+
+from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.graph.conversations import read_conversation
+from sphinx_policyspec.graph.fields import single
+from sphinx_policyspec.graph.reader import Reader
+from sphinx_policyspec.graph.vocabulary import PS
+from sphinx_policyspec.model import (
+    AuthorityLevel,
+    Block,
+    Changelog,
+    ChangelogEntry,
+    Clause,
+    Commentary,
+    Definition,
+    Document,
+    EvalPrompt,
+    EvalTag,
+    Example,
+    Goal,
+    Link,
+    Principle,
+    PromptFile,
+    Prose,
+    Provision,
+    Reference,
+    Section,
+    Spec,
+    TargetKind,
+    Topic,
+)
+
+__all__ = ["from_graph"]
+
+
+def from_graph(graph: Graph) -> Spec:
+    """Return the spec that a graph holds; what rules have derived in it is passed over.
+
+    Raises :class:`SourceError` where it holds none, several, or one that no spec can be made of.
+    """
+    reader = Reader(graph)
+    tags = tuple(
+        reader.record(subject, EvalTag, provision=reader.owner_id(subject))
+        for subject, _ in reader.everything(EvalTag)
+    )
+    tagged: dict[str, tuple[str, ...]] = {}
+    for tag in tags:
+        tagged[tag.tag] = (*tagged.get(tag.tag, ()), tag.provision)
+    return reader.record(
+        reader.release,
+        Spec,
+        documents=tuple(reader.record(*found) for found in reader.everything(Document)),
+        levels=_levels(reader),
+        topics=tuple(reader.record(*found) for found in reader.everything(Topic)),
+        goals=tuple(reader.record(*found) for found in reader.everything(Goal)),
+        preamble=_blocks(reader, reader.release, tagged),
+        provisions=_provisions(reader, tagged),
+        clauses=tuple(
+            reader.record(subject, Clause, principle=reader.owner_id(subject))
+            for subject, _ in reader.everything(Clause)
+        ),
+        references=tuple(_reference(reader, subject) for subject, _ in reader.everything(Reference)),
+        links=tuple(
+            reader.record(subject, Link, **_context(reader, subject))
+            for subject, _ in reader.everything(Link)
+        ),
+        eval_tags=tags,
+        prompt_files=tuple(
+            _prompt_file(reader, subject, tagged) for subject, _ in reader.everything(PromptFile)
+        ),
+        changelog=_changelog(reader),
+    )
+
+
+def _levels(reader: Reader) -> tuple[AuthorityLevel, ...]:
+    """Return the declared levels; those without a rank are only used."""
+    found = reader.everything(AuthorityLevel, by=PS.rank)
+    return tuple(reader.record(iri, model) for iri, model in found if reader.objects(iri, PS.rank))
+
+
+def _provisions(reader: Reader, tagged: dict[str, tuple[str, ...]]) -> tuple[Provision, ...]:
+    return tuple(
+        reader.record(
+            subject,
+            model,
+            parent=None if reader.owner(subject) == reader.release else reader.owner_id(subject),
+            depth=reader.integer(subject, PS.depth),
+            blocks=_blocks(reader, subject, tagged),
+        )
+        for subject, model in reader.everything(Section, Principle)
+    )
+
+
+def _blocks(reader: Reader, owner: URIRef, tagged: dict[str, tuple[str, ...]]) -> tuple[Any, ...]:
+    """Return the blocks of a provision, of the preamble or of a prompt file."""
+    found = reader.parts(owner, Prose, Definition, Commentary, Example, EvalPrompt)
+    return tuple(_block(reader, subject, model, owner, tagged) for subject, model in found)
+
+
+def _block(
+    reader: Reader, subject: URIRef, model: type[Any], owner: URIRef, tagged: dict[str, tuple[str, ...]]
+) -> Block:
+    if model is Example:
+        derived: dict[str, tuple[str, ...]] = {
+            "illustrates": () if owner == reader.release else (reader.identifier(owner),)
+        }
+        return reader.record(subject, Example, derived, turns=read_conversation(reader, subject))
+    if model is EvalPrompt:
+        tag = reader.text(subject, PS.tag)
+        derived = {"tests": tagged.get(tag, ()) if tag else ()}
+        return reader.record(subject, EvalPrompt, derived, turns=read_conversation(reader, subject))
+    block: Block = reader.record(subject, model)
+    return block
+
+
+def _reference(reader: Reader, subject: URIRef) -> Reference:
+    target = single(PS.target, reader.objects(subject, PS.target))
+    found = None if target is None else reader.iris.kind_and_id(str(target))
+    kinds = {kind.value for kind in TargetKind}
+    if found is None or found[0] not in kinds:
+        raise SourceError(f"`{subject}` refers to `{target}`, which names nothing of this spec")
+    kind, name = found
+    named = reader.objects(subject, PS.targetName)
+    return reader.record(
+        subject,
+        Reference,
+        target=str(single(PS.targetName, named)) if named else name,
+        target_kind=TargetKind(kind),
+        **_context(reader, subject),
+    )
+
+
+def _context(reader: Reader, subject: URIRef) -> dict[str, Any]:
+    """Return the example and the number of the message that a reference stands in."""
+    context = single(PS.context, reader.objects(subject, PS.context))
+    if context is None:
+        return {}
+    kind, name = reader.iris.kind_and_id(str(context)) or ("", "")
+    if kind == "example":
+        return {"example": name}
+    owner, _, number = name.rpartition("/")
+    try:
+        return {"example": owner.removeprefix("example/"), "message": int(number)}
+    except ValueError as error:
+        raise SourceError(f"`{subject}` stands in `{context}`, which is no example and no message") from error
+
+
+def _prompt_file(reader: Reader, subject: URIRef, tagged: dict[str, tuple[str, ...]]) -> PromptFile:
+    return reader.record(subject, PromptFile, blocks=_blocks(reader, subject, tagged))
+
+
+def _changelog(reader: Reader) -> Changelog | None:
+    found = reader.parts(reader.release, Changelog)
+    if not found:
+        return None
+    subject = found[0][0]
+    entries = tuple(reader.record(part, ChangelogEntry) for part, _ in reader.parts(subject, ChangelogEntry))
+    return reader.record(subject, Changelog, entries=entries)

@@ -1,0 +1,226 @@
+"""Foreign queries: checked by their text, then run in a process that can do nothing else, for a while."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import weakref
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from sphinx_policyspec.errors import QueryError, QueryLimitError
+from sphinx_policyspec.graph.answer import Answer, Cell, CellKind, QueryForm
+from sphinx_policyspec.graph.query_text import check_text, excerpt
+
+__all__ = ["DEFAULT_LIMITS", "Guard", "Limits"]
+
+_START_SECONDS = 60.0
+_MIB = 2**20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a foreign query may use.
+
+    :param bytes: length of the query
+    :param depth: nesting of its brackets
+    :param seconds: from asking to answering
+    :param rows: of the answer
+    :param characters: of the answer
+    :param memory_bytes: of the process, the graph included
+    """
+
+    bytes: int = 64 * 1024
+    depth: int = 64
+    seconds: float = 10.0
+    rows: int = 10_000
+    characters: int = 32 * _MIB
+    memory_bytes: int = 1024 * _MIB
+
+
+DEFAULT_LIMITS = Limits()
+
+
+class Guard:
+    """Runs queries on one graph, in a child process that is replaced when it dies.
+
+    On Linux the child can open no file and no socket. Elsewhere the time limit alone holds, so
+    nothing is run unless ``unsafe`` is set. A process that was forked since starts a child of its own.
+
+    :param ntriples: the graph
+    """
+
+    def __init__(self, ntriples: bytes, *, limits: Limits = DEFAULT_LIMITS, unsafe: bool = False) -> None:
+        self._graph = ntriples
+        self._limits = limits
+        self._unsafe = unsafe
+        self._child: _Child | None = None
+        self._lock = threading.Lock()
+
+    def query(self, sparql: str, origin: str) -> Answer:
+        """Answer a query; :class:`QueryError` says why one has no answer, and which limit it met.
+
+        :param origin: where the query comes from, for messages
+        """
+        limits = self._limits
+        check_text(sparql, origin, max_bytes=limits.bytes, max_depth=limits.depth)
+        if not (_confinable() or self._unsafe):
+            raise QueryError(
+                f"{origin}: {excerpt(sparql)} was not run: this system cannot confine it; "
+                "`policyspec_query_unsafe` runs it with a time limit alone"
+            )
+        with self._lock:
+            reply = self._reply(sparql, origin)
+        if "error" in reply:
+            raise self._refusal(reply, sparql, origin)
+        return Answer(
+            columns=tuple(reply["columns"]),
+            rows=tuple(
+                tuple(
+                    Cell(CellKind(kind), value, datatype, language) for kind, value, datatype, language in row
+                )
+                for row in reply["rows"]
+            ),
+            form=QueryForm(reply["form"]),
+        )
+
+    def close(self) -> None:
+        """End the child."""
+        if self._child is not None:
+            self._child.end()
+            self._child = None
+
+    def __enter__(self) -> Self:
+        """Return the guard itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    def _reply(self, sparql: str, origin: str) -> dict[str, Any]:
+        if self._child is None or self._child.owner != os.getpid() or not self._child.alive:
+            self.close()
+            self._child = _Child(self._graph, self._limits)
+            if not self._child.start():
+                self.close()
+                raise QueryError(f"{origin}: the process that runs queries did not start")
+        reply = self._child.ask(sparql, self._limits.seconds)
+        if not self._child.alive:
+            self.close()
+        return reply
+
+    def _refusal(self, reply: dict[str, Any], sparql: str, origin: str) -> QueryError:
+        limits = self._limits
+        query = excerpt(sparql)
+        if reply["error"] == "syntax":
+            line = f" line {reply['line']}:" if reply.get("line") else ""
+            return QueryError(f"{origin}:{line} {query} is no SPARQL: {reply['message']}")
+        if reply["error"] == "engine":
+            return QueryError(f"{origin}: {query} was not answered: {reply['message']}")
+        reasons = {
+            "seconds": f"was stopped after {limits.seconds:g} s",
+            "rows": f"has more than {limits.rows:,} rows; ask for fewer, or add a LIMIT",
+            "characters": f"has an answer of more than {limits.characters // _MIB} MiB",
+            "memory": f"needs more than {limits.memory_bytes // _MIB} MiB of memory",
+            "died": f"ended its process: it needs more than {limits.memory_bytes // _MIB} MiB, or nests too deep",
+        }
+        return QueryLimitError(f"{origin}: {query} {reasons[reply['error']]}")
+
+
+class _Child:
+    """One process that holds the graph and answers queries one by one."""
+
+    def __init__(self, graph: bytes, limits: Limits) -> None:
+        self.owner = os.getpid()
+        self._graph = graph
+        self._limits = limits
+        package = str(Path(__file__).resolve().parents[2])
+        path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
+        self._process = subprocess.Popen(
+            (sys.executable, "-P", "-m", "sphinx_policyspec.graph.query_child"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | {"PYTHONPATH": path},
+        )
+        self.end = weakref.finalize(self, _end, self._process, self.owner)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process can be asked."""
+        return self.end.alive and self._process.poll() is None
+
+    def start(self) -> bool:
+        """Hand over the graph and the limits; say whether the process is ready."""
+        limits = self._limits
+        settings = {
+            "graph_bytes": len(self._graph),
+            "confine": _confinable(),
+            "memory_bytes": limits.memory_bytes,
+            "seconds": limits.seconds,
+            "rows": limits.rows,
+            "characters": limits.characters,
+        }
+        reply = self._exchange(json.dumps(settings).encode() + b"\n" + self._graph, _START_SECONDS)
+        return reply.get("ready") is True
+
+    def ask(self, sparql: str, seconds: float) -> dict[str, Any]:
+        """Return the reply to one query, or the reason why there is none."""
+        return self._exchange(json.dumps(sparql).encode() + b"\n", seconds)
+
+    def _exchange(self, message: bytes, seconds: float) -> dict[str, Any]:
+        """Send a message and read a line; the process is killed where that takes too long."""
+        late = threading.Event()
+
+        def stop() -> None:
+            late.set()
+            self._process.kill()
+
+        timer = threading.Timer(seconds, stop)
+        timer.start()
+        try:
+            line = self._send_and_read(message)
+        finally:
+            timer.cancel()
+            timer.join()
+        if line.endswith(b"\n"):
+            reply: dict[str, Any] = json.loads(line)
+            return reply
+        self.end()
+        return {"error": "seconds" if late.is_set() else "died"}
+
+    def _send_and_read(self, message: bytes) -> bytes:
+        assert self._process.stdin is not None  # noqa: S101 - both are pipes
+        assert self._process.stdout is not None  # noqa: S101
+        try:
+            self._process.stdin.write(message)
+            self._process.stdin.flush()
+            return self._process.stdout.readline()
+        except OSError:
+            return b""
+
+
+def _end(process: subprocess.Popen[bytes], owner: int) -> None:
+    """End a child and close our ends of its pipes; in a forked process only the latter."""
+    if owner == os.getpid():
+        process.kill()
+        process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            try:
+                pipe.close()
+            except OSError:
+                continue  # what was not sent is of no use to a dead process
+
+
+def _confinable() -> bool:
+    """Say whether the system can take from a process the right to open files and sockets."""
+    return sys.platform == "linux"

@@ -1,0 +1,88 @@
+"""The IRIs of what a spec holds, and the ids that can be read back from them."""
+
+from __future__ import annotations
+
+from urllib.parse import quote, unquote
+
+import pyoxigraph
+from rdflib import URIRef
+
+__all__ = ["DEFAULT_BASE", "Iris"]
+
+DEFAULT_BASE = "urn:policyspec:spec:"
+UNDATED = "undated"
+
+
+class Iris:
+    """Mints ``<base><kind>/<id>`` and reads it back.
+
+    An id may be any text: all but ASCII letters, digits, ``_ - . /`` is percent-encoded, so that
+    decoding is exact. ``~`` never comes from an id; it sets apart the second of two equal ids
+    (``provision/be_kind~2``). A part without an id of its own hangs below its owner's IRI:
+    ``message/example/<example id>/3``.
+
+    :param base: what every IRI begins with; one that can begin none is kept below the default base
+    """
+
+    def __init__(self, base: str = "") -> None:
+        self.base = _absolute(base or DEFAULT_BASE)
+        self._minted: dict[tuple[str, str], URIRef] = {}
+
+    @classmethod
+    def of_release(cls, release: URIRef, version: str) -> Iris:
+        """Return the IRIs whose release of that version has the IRI ``release``."""
+        ending = "release/" + _encode(version or UNDATED)
+        if release.endswith(ending):
+            return cls(release.removesuffix(ending))
+        return cls(release.rpartition("release/")[0])
+
+    def release(self, version: str) -> URIRef:
+        """Return the IRI of a release, which is also the name of its graph."""
+        return self.iri("release", version or UNDATED)
+
+    def iri(self, kind: str, identifier: str) -> URIRef:
+        """Return the IRI of the thing of that kind and id."""
+        key = (kind, identifier)
+        if (known := self._minted.get(key)) is None:
+            known = self._minted[key] = URIRef(f"{self.base}{kind}/{_encode(identifier)}")
+        return known
+
+    def part(self, kind: str, owner: URIRef, *place: int | str) -> URIRef:
+        """Return the IRI of a part of ``owner``, told apart by its place there."""
+        steps = (_encode(str(step)).replace("/", "%2F") for step in place)
+        return URIRef("/".join((self.base + kind, owner.removeprefix(self.base), *steps)))
+
+    def kind_and_id(self, iri: str) -> tuple[str, str] | None:
+        """Return what :meth:`iri` was called with; ``None`` for an IRI that it cannot have made."""
+        if not iri.startswith(self.base):
+            return None
+        kind, slash, encoded = iri[len(self.base) :].partition("/")
+        if not slash:
+            return None
+        return kind, _decode(encoded)
+
+
+def _absolute(base: str) -> str:
+    """Return a base that makes valid IRIs, whatever was given."""
+    try:
+        pyoxigraph.NamedNode(base + "release/")
+    except ValueError:
+        return DEFAULT_BASE + _encode(base) + "/"
+    return base
+
+
+def _encode(text: str) -> str:
+    """Percent-encode what an IRI's last part should not hold, so that decoding is exact."""
+    encoded = quote(text, safe="/", errors="surrogatepass").replace("~", "%7E")
+    # Segments of dots alone would be dropped by readers that resolve relative IRIs.
+    if "." in encoded:
+        encoded = "/".join(
+            segment.replace(".", "%2E") if segment in {".", ".."} else segment
+            for segment in encoded.split("/")
+        )
+    return encoded
+
+
+def _decode(text: str) -> str:
+    """Undo :func:`_encode`."""
+    return unquote(text, errors="surrogatepass")

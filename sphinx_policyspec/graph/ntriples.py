@@ -1,0 +1,80 @@
+"""Triples → N-Triples lines, and what stands in for characters that a format cannot hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from urllib.parse import quote
+
+from rdflib import Literal, URIRef
+from rdflib.term import Node
+
+__all__ = ["SURROGATES", "Replaced", "ntriples_lines"]
+
+Replaced = Callable[[Node, Node, str], None]
+"""Called with subject, predicate and the first character that had to be replaced."""
+
+SURROGATES = re.compile("[\ud800-\udfff]")
+"""What no format can hold: halves of characters."""
+
+_STRING = URIRef("http://www.w3.org/2001/XMLSchema#string")
+_CONTROLS = re.compile("[\x00-\x07\x0b\x0e-\x1f\x7f]")
+_INVALID_IN_IRI = re.compile(r"[\x00-\x20<>\"{}|\\^`\ud800-\udfff]|%(?![0-9A-Fa-f]{2})")
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+
+def ntriples_lines(
+    triples: Iterable[tuple[Node, Node, Node]],
+    unholdable: re.Pattern[str] = SURROGATES,
+    replaced: Replaced | None = None,
+) -> Iterator[str]:
+    """Yield one canonical line, with its line end, for each triple.
+
+    Characters of literals that match ``unholdable`` become U+FFFD, those that no IRI may hold are
+    percent-encoded.
+    """
+    names = _Names(replaced)
+    for subject, predicate, node in triples:
+        if isinstance(node, Literal):
+            text = str(node)
+            if bad := unholdable.search(text):
+                if replaced:
+                    replaced(subject, predicate, bad[0])
+                text = unholdable.sub(_REPLACEMENT, text)
+            value = f'"{_escaped(text)}"'
+            if node.language:
+                value += f"@{node.language}"
+            elif node.datatype is not None and node.datatype != _STRING:
+                value += f"^^{names[node.datatype]}"
+        else:
+            value = names[node]
+        yield f"{names[subject]} {names[predicate]} {value} .\n"
+
+
+class _Names(dict[Node, str]):
+    """IRIs and blank nodes as N-Triples writes them; each is looked at once."""
+
+    def __init__(self, replaced: Replaced | None) -> None:
+        super().__init__()
+        self._replaced = replaced
+
+    def __missing__(self, node: Node) -> str:
+        """Write a name that comes for the first time."""
+        text = str(node)
+        if not isinstance(node, URIRef):
+            name = f"_:{text}"
+        elif bad := _INVALID_IN_IRI.search(text):
+            if self._replaced:
+                self._replaced(node, node, bad[0])
+            name = f"<{_INVALID_IN_IRI.sub(lambda match: quote(match[0], errors='replace'), text)}>"
+        else:
+            name = f"<{text}>"
+        self[node] = name
+        return name
+
+
+def _escaped(text: str) -> str:
+    """Escape what a quoted literal cannot hold as it is."""
+    text = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
+    text = text.replace("\t", "\\t").replace("\b", "\\b").replace("\f", "\\f")
+    return _CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04X}", text) if _CONTROLS.search(text) else text

@@ -1,0 +1,98 @@
+"""What can be said of a query by its text alone, before any parser sees it: size, depth, form, keywords."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from sphinx_policyspec.errors import QueryError, QueryLimitError
+
+__all__ = ["check_text", "excerpt"]
+
+_FORMS = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
+_PROLOGUE = frozenset({"PREFIX", "BASE", "VERSION"})
+_UPDATES = frozenset({"ADD", "CLEAR", "COPY", "CREATE", "DELETE", "DROP", "INSERT", "LOAD", "MOVE", "WITH"})
+_SHOWN = 60
+
+_TOKEN = re.compile(
+    r"""
+      \#[^\n\r]*+                                                   # comment
+    | (?P<iri><[^<>"{}|^`\\\x00-\x20]*+>)
+    | \"{3}(?:\"{0,2}(?:[^\"\\]|\\.))*+(?:\"{3}|\Z)                  # strings, ended or not
+    | '{3}(?:'{0,2}(?:[^'\\]|\\.))*+(?:'{3}|\Z)
+    | "(?:[^"\\\n\r]|\\.)*+"?
+    | '(?:[^'\\\n\r]|\\.)*+'?
+    | [?$@]\w++                                                     # variables, language tags
+    | [\w.-]*+:(?:[\w.:%-]|\\.)*+                                   # prefixed names
+    | (?P<word>\w++)
+    | (?P<open>[({\[])
+    | (?P<close>[)}\]])
+    | \\.
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
+
+
+def check_text(sparql: str, origin: str, *, max_bytes: int, max_depth: int) -> None:
+    r"""Refuse a query that is too long or too deep, that is no query, or that calls out.
+
+    Engines differ on whether ``\u0053ERVICE`` is a keyword, so the text is judged both as it stands
+    and with its escapes replaced; no keyword hides from one reading in a string of the other.
+    """
+    size = len(sparql.encode(errors="replace"))
+    if size > max_bytes:
+        raise QueryLimitError(
+            f"{origin}: {excerpt(sparql)} has {size:,} bytes; at most {max_bytes:,} are read"
+        )
+    for text in dict.fromkeys((sparql, _ESCAPE.sub(_character, sparql))):
+        if (depth := _depth(text)) > max_depth:
+            raise QueryLimitError(
+                f"{origin}: {excerpt(sparql)} nests {depth:,} brackets deep; at most {max_depth} are read"
+            )
+        _check_keywords(text, sparql, origin)
+
+
+def excerpt(sparql: str) -> str:
+    """Return the beginning of a query on one line, for messages."""
+    line = " ".join(sparql.split())
+    return f"the query `{line if len(line) <= _SHOWN else line[: _SHOWN - 1] + '…'}`"
+
+
+def _check_keywords(text: str, sparql: str, origin: str) -> None:
+    words = list(_words(text))
+    if "SERVICE" in words:
+        raise QueryError(f"{origin}: {excerpt(sparql)} calls another server; `SERVICE` is not run")
+    first = next((word for word in words if word not in _PROLOGUE), "")
+    if first in _UPDATES:
+        raise QueryError(f"{origin}: {excerpt(sparql)} is an update; `{first}` is not run")
+    if first not in _FORMS:
+        raise QueryError(f"{origin}: {excerpt(sparql)} is no SELECT, ASK, CONSTRUCT or DESCRIBE")
+
+
+def _words(text: str) -> Iterator[str]:
+    """Yield the words outside strings, comments, IRIs, names and variables, in capitals."""
+    for match in _TOKEN.finditer(text):
+        if match["word"]:
+            yield match["word"].upper()
+
+
+def _depth(text: str) -> int:
+    """Return how deep brackets nest."""
+    depth = deepest = 0
+    for match in _TOKEN.finditer(text):
+        if match["open"]:
+            depth += 1
+        elif match["close"]:
+            depth -= 1
+        elif match["iri"]:
+            # `1<((1))&&1>0` looks like an IRI and is none.
+            deepest = max(deepest, depth + match["iri"].count("("))
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _character(match: re.Match[str]) -> str:
+    """Return the character that an escape stands for, or the escape where it stands for none."""
+    code = int(match[1] or match[2], 16)
+    return chr(code) if code <= 0x10FFFF else match[0]  # noqa: PLR2004 - the last code point

@@ -1,0 +1,67 @@
+"""Sorted N-Triples → RDF/XML; the engine's writer leaves carriage returns and controls as they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import groupby
+from xml.sax.saxutils import escape, quoteattr
+
+import pyoxigraph
+from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat
+
+from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.graph.vocabulary import PREFIXES
+
+__all__ = ["NOT_XML", "rdf_xml"]
+
+NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""Characters that XML cannot hold, not even escaped."""
+
+_STRING = "http://www.w3.org/2001/XMLSchema#string"
+_LOCAL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*$")
+
+
+def rdf_xml(ntriples: str) -> Iterator[str]:
+    """Yield the document piece by piece.
+
+    :param ntriples: lines grouped by subject, free of :data:`NOT_XML`
+    """
+    names = {namespace: prefix for prefix, namespace in PREFIXES.items()}
+    yield '<?xml version="1.0" encoding="UTF-8"?>\n<rdf:RDF'
+    for namespace, prefix in sorted(names.items(), key=lambda item: item[1]):
+        yield f"\n    xmlns:{prefix}={quoteattr(namespace)}"
+    yield ">\n"
+    quads = pyoxigraph.parse(ntriples.encode(), format=RdfFormat.N_TRIPLES)
+    for subject, group in groupby(quads, key=lambda quad: quad.subject):
+        yield f"  <rdf:Description {_node('about', subject)}>\n"
+        for quad in group:
+            yield _property(quad.predicate.value, quad.object, names)
+        yield "  </rdf:Description>\n"
+    yield "</rdf:RDF>\n"
+
+
+def _property(predicate: str, node: object, names: dict[str, str]) -> str:
+    """Return one property element."""
+    local = _LOCAL_NAME.search(predicate)
+    if local is None:
+        raise SourceError(f"rdf cannot hold the property `{predicate}`: it does not end in a name")
+    namespace = predicate[: local.start()]
+    if namespace in names:
+        name, declaration = f"{names[namespace]}:{local[0]}", ""
+    else:
+        name, declaration = f"p:{local[0]}", f" xmlns:p={quoteattr(namespace)}"
+    if not isinstance(node, Literal):
+        return f"    <{name}{declaration} {_node('resource', node)}/>\n"
+    if node.language:
+        declaration += f" xml:lang={quoteattr(node.language)}"
+    elif node.datatype.value != _STRING:
+        declaration += f" rdf:datatype={quoteattr(node.datatype.value)}"
+    return f"    <{name}{declaration}>{escape(node.value, {chr(13): '&#13;'})}</{name}>\n"
+
+
+def _node(attribute: str, node: object) -> str:
+    """Return the attribute that names a resource."""
+    if isinstance(node, BlankNode):
+        return f"rdf:nodeID={quoteattr(node.value)}"
+    return f"rdf:{attribute}={quoteattr(node.value if isinstance(node, NamedNode) else str(node))}"

@@ -1,0 +1,219 @@
+"""Which class and which properties carry each model class, stated once for writing and reading."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rdflib import Literal, URIRef
+
+from sphinx_policyspec.graph.fields import Choice, Field, Flag, Id, Many, Pairs, Text
+from sphinx_policyspec.graph.vocabulary import DCTERMS, OWL, PROV, PS, SKOS
+from sphinx_policyspec.model import (
+    AuthorityLevel,
+    Carrier,
+    Changelog,
+    ChangelogEntry,
+    Clause,
+    Commentary,
+    Comparison,
+    Definition,
+    Document,
+    EvalPrompt,
+    EvalTag,
+    Example,
+    Fragment,
+    FragmentKind,
+    Gap,
+    Goal,
+    Link,
+    Markup,
+    Message,
+    OverrideMode,
+    Principle,
+    PromptFile,
+    Prose,
+    Reference,
+    ReferenceForm,
+    Response,
+    Section,
+    Spec,
+    Topic,
+    Verdict,
+)
+
+__all__ = ["RECORDS", "Record"]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What states an object of one model class.
+
+    Beside the fields, ``to_graph`` and ``from_graph`` know how objects hang together: what is
+    part of what, in which order, and where in the source.
+
+    :param types: the most specific class first, then all its superclasses
+    :param spanned: whether it has a place in the source
+    """
+
+    types: tuple[URIRef, ...]
+    fields: tuple[Field, ...] = ()
+    spanned: bool = True
+
+
+_ID = Text("id", DCTERMS.identifier, always=True)
+_TITLE = Text("title", DCTERMS.title, always=True)
+_TEXT = Text("text", PS.text)
+_SOURCE = Text("source", PS.sourceText)
+_TAGS = Many("tags", PS.tag)
+_CARRIER = Choice("carrier", PS.carrier, {carrier: Literal(carrier.value) for carrier in Carrier})
+
+_PROVISION = (
+    _ID,
+    _TITLE,
+    _SOURCE,
+    Many("topics", PS.topic, "topic"),
+    _TAGS,
+    Many("aliases", PS.alias),
+    Pairs("attributes", PS.attribute),
+    Text("status", PS.status),
+    Text("since", PS.since),
+)
+
+_MESSAGE = (
+    Text("role", PS.role, always=True),
+    _TEXT,
+    Text("recipient", PS.recipient),
+    Text("name", PS.name),
+    Pairs("attributes", PS.attribute),
+    Flag("untrusted", PS.UntrustedMessage),
+)
+
+RECORDS: Mapping[type, Record] = {
+    Spec: Record(
+        (PS.Spec, PROV.Entity),
+        (
+            _TITLE,
+            Text("version", OWL.versionInfo),
+            Text("issued", DCTERMS.issued),
+            Text("license", DCTERMS.license),
+            Text("publisher", DCTERMS.publisher),
+            Text("base_iri", PS.baseIri),
+            Id("revision_of", PROV.wasRevisionOf, "release"),
+        ),
+        spanned=False,
+    ),
+    Document: Record(
+        (PS.Document,),
+        (
+            Text("file", PS.file, always=True),
+            Choice("markup", PS.markup, {markup: Literal(markup.value) for markup in Markup}),
+        ),
+        spanned=False,
+    ),
+    AuthorityLevel: Record(
+        (PS.AuthorityLevel,),
+        (
+            _ID,
+            Choice(
+                "override",
+                PS.overrideMode,
+                {
+                    OverrideMode.NEVER: PS.Never,
+                    OverrideMode.EXPLICIT: PS.Explicit,
+                    OverrideMode.IMPLICIT: PS.Implicit,
+                },
+            ),
+            Many("roles", PS.role),
+            Text("title", DCTERMS.title),
+        ),
+        spanned=False,
+    ),
+    Topic: Record(
+        (SKOS.Concept,),
+        (
+            _ID,
+            Text("label", SKOS.prefLabel, always=True),
+            Many("alt_labels", SKOS.altLabel),
+            Many("broader", SKOS.broader, "topic"),
+            Many("related", SKOS.related, "topic"),
+        ),
+    ),
+    Goal: Record((PS.Goal,), (_ID, _TITLE, _TEXT)),
+    Section: Record((PS.Section, PS.Provision), _PROVISION),
+    Principle: Record(
+        (PS.Principle, PS.Provision),
+        (
+            *_PROVISION,
+            Id("authority", PS.authority, "level", always=True),
+            Many("serves", PS.serves, "goal"),
+            Many("exception_to", PS.exceptionTo, "provision"),
+            Many("exempts", PS.exempts),
+            Text("category", PS.category),
+            Many("preferred_over", PS.preferredOver, "provision"),
+            Many("conflicts_with", PS.conflictsWith, "provision"),
+            Many("refines", PS.refines, "provision"),
+        ),
+    ),
+    Clause: Record((PS.Clause,), (Id("authority", PS.authority, "level", always=True), _TEXT)),
+    Prose: Record((PS.Prose,), (_SOURCE, _TEXT)),
+    Definition: Record((PS.Definition,), (_ID, Text("term", DCTERMS.title, always=True), _SOURCE, _TEXT)),
+    Commentary: Record((PS.Commentary,), (Text("label", DCTERMS.title), _SOURCE, _TEXT)),
+    Example: Record(
+        (PS.Example,),
+        (
+            _ID,
+            _TITLE,
+            Text("source_title", PS.sourceTitle),
+            _SOURCE,
+            Many("illustrates", PS.illustrates, "provision"),
+            Many("weighs", PS.weighs, "provision"),
+            _TAGS,
+        ),
+    ),
+    EvalPrompt: Record(
+        (PS.EvalPrompt,),
+        (_ID, _TITLE, _SOURCE, Text("tag", PS.tag), Many("tests", PS.tests, "provision")),
+    ),
+    Comparison: Record((PS.Comparison,)),
+    Gap: Record((PS.Gap,)),
+    Message: Record((PS.Message,), _MESSAGE),
+    Response: Record(
+        (PS.Response, PS.Message),
+        (
+            *_MESSAGE,
+            Choice(
+                "verdict",
+                PS.verdict,
+                {Verdict.GOOD: PS.Good, Verdict.BAD: PS.Bad, Verdict.OK: PS.Acceptable},
+                optional=True,
+            ),
+            Text("note", PS.note),
+            Many("violates", PS.violates, "provision"),
+        ),
+    ),
+    Fragment: Record(
+        (PS.Fragment,),
+        (Choice("kind", PS.kind, {kind: Literal(kind.value) for kind in FragmentKind}), _TEXT),
+    ),
+    Reference: Record(
+        (PS.Reference,),
+        (
+            Id("source", PS.source, "provision"),
+            _CARRIER,
+            Choice("form", PS.form, {form: Literal(form.value) for form in ReferenceForm}),
+            _TEXT,
+        ),
+    ),
+    Link: Record(
+        (PS.ExternalLink,),
+        (Id("source", PS.source, "provision"), Text("url", PS.url, always=True), _CARRIER, _TEXT),
+    ),
+    EvalTag: Record((PS.EvalTag,), (Text("tag", DCTERMS.identifier, always=True), Text("clause", PS.text))),
+    PromptFile: Record((PS.PromptFile,), (Text("tag", PS.tag, always=True), _TITLE, _SOURCE)),
+    Changelog: Record((PS.Changelog,), (_SOURCE,)),
+    ChangelogEntry: Record(
+        (PS.ChangelogEntry,), (Text("version", OWL.versionInfo, always=True), _SOURCE, _TEXT)
+    ),
+}
+"""Every model class that has an RDF class of its own."""

@@ -1,0 +1,54 @@
+"""Derived statements: the CONSTRUCT rules of ``ontology/rules``, in file order, until nothing is new."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pyoxigraph
+from rdflib import Graph
+
+from sphinx_policyspec.graph.ntriples import ntriples_lines
+from sphinx_policyspec.graph.ontology import ontology_dir
+from sphinx_policyspec.graph.parse import add_quads
+from sphinx_policyspec.graph.vocabulary import PREFIXES
+
+__all__ = ["infer", "infer_graph"]
+
+
+def infer(store: pyoxigraph.Store) -> tuple[pyoxigraph.Triple, ...]:
+    """Add to a store all that follows from it by the rules, and return what was added.
+
+    Nothing is derived for a property that ``from_graph`` reads, so that a spec read back from an
+    inferred graph is still the spec that was asserted.
+    """
+    added: dict[pyoxigraph.Triple, None] = {}
+    before = -1
+    while len(added) != before:
+        before = len(added)
+        for rule in _rules():
+            derived = store.query(rule)
+            assert isinstance(derived, pyoxigraph.QueryTriples)  # noqa: S101 - a rule is a CONSTRUCT
+            new = [triple for triple in set(derived) if pyoxigraph.Quad(*triple) not in store]
+            store.extend(pyoxigraph.Quad(*triple) for triple in new)
+            added.update(dict.fromkeys(new))
+    return tuple(added)
+
+
+def infer_graph(graph: Graph) -> Graph:
+    """Return a graph with all that follows by the rules beside what was in it."""
+    store = pyoxigraph.Store()
+    store.bulk_load("".join(ntriples_lines(graph)).encode(), format=pyoxigraph.RdfFormat.N_TRIPLES)
+    inferred = Graph("SimpleMemory", identifier=graph.identifier, bind_namespaces="none")
+    for prefix, namespace in PREFIXES.items():
+        inferred.bind(prefix, namespace)
+    for triple in graph:
+        inferred.add(triple)
+    add_quads(inferred, infer(store))
+    return inferred
+
+
+@cache
+def _rules() -> tuple[str, ...]:
+    """Read the rules once, in file order."""
+    files = sorted((ontology_dir() / "rules").glob("*.rq"))
+    return tuple(file.read_text(encoding="utf-8") for file in files)

@@ -1,0 +1,238 @@
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sphinx_policyspec.errors import QueryError, QueryLimitError
+from sphinx_policyspec.graph import guard as guard_module
+from sphinx_policyspec.graph.answer import CellKind, QueryForm
+from sphinx_policyspec.graph.guard import Guard, Limits
+from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
+from tests.graph.specs import LIBRARY
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux confines a query")
+
+QUICK = Limits(seconds=2.0)
+
+
+@pytest.fixture(scope="module")
+def guard() -> Iterator[Guard]:
+    with Guard(KnowledgeBase.from_spec(LIBRARY).ntriples(), limits=QUICK) as running:
+        yield running
+
+
+def alive(guard: Guard) -> bool:
+    return guard.query("ASK { ?s ?p ?o }", "after").texts == (("true",),)
+
+
+def test_each_form_of_query_is_answered(guard: Guard) -> None:
+    select = guard.query("SELECT ?s ?missing { ?s a <https://w3id.org/policyspec#Spec> }", "here")
+    assert select.columns == ("s", "missing")
+    assert select.rows[0][0].kind is CellKind.IRI
+    assert select.rows[0][1].kind is CellKind.UNBOUND
+    assert guard.query("ASK { ?s ?p 3000 }", "here").texts == (("false",),)
+    constructed = guard.query(
+        "CONSTRUCT { ?s <urn:p> 'x'@en } WHERE { ?s a <https://w3id.org/policyspec#Spec> }", "here"
+    )
+    assert constructed.form is QueryForm.GRAPH
+    assert constructed.columns == ("subject", "predicate", "object")
+    assert constructed.rows[0][2].language == "en"
+    assert guard.query("SELECT (BNODE() AS ?b) { }", "here").rows[0][0].kind is CellKind.BLANK
+
+
+def test_one_process_serves_many_queries(guard: Guard) -> None:
+    assert alive(guard)
+    first = guard._child
+    assert alive(guard)
+    assert guard._child is first
+
+
+def test_a_syntax_error_names_the_place(guard: Guard) -> None:
+    with pytest.raises(QueryError, match=r"^ask\.md:7: .*is no SPARQL: .*"):
+        guard.query("SELECT * { ?s ?p }", "ask.md:7")
+    assert alive(guard)
+
+
+def test_a_cross_product_is_stopped_at_the_deadline(guard: Guard) -> None:
+    start = time.monotonic()
+    with pytest.raises(QueryLimitError, match=r"^x: the query `SELECT \(COUNT.*` was stopped after 2 s$"):
+        guard.query("SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }", "x")
+    assert time.monotonic() - start < 4
+    assert alive(guard)
+
+
+@pytest.mark.parametrize(
+    "sparql",
+    [
+        "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i } ORDER BY ?a ?f ?i",
+        "SELECT (CONCAT({0},{0}) AS ?x) {{ {1} }}".format(
+            "?x25", " ".join(f"BIND (CONCAT(?x{n}, ?x{n}) AS ?x{n + 1})" for n in range(25))
+        ).replace("{ BIND", '{ BIND ("' + "x" * 1000 + '" AS ?x0) BIND', 1),
+    ],
+    ids=["sorted cross product", "string doubling"],
+)
+def test_memory_is_limited(guard: Guard, sparql: str) -> None:
+    with pytest.raises(QueryLimitError, match=r"1024 MiB|was stopped after 2 s"):
+        guard.query(sparql, "x")
+    assert alive(guard)
+
+
+@pytest.mark.parametrize(
+    "sparql",
+    ["SELECT * { FILTER (" + "!" * 60_000 + "1) }", "ASK { FILTER (1" + "+1" * 30_000 + ") }"],
+    ids=["negations", "sum"],
+)
+def test_long_chains_end_the_child_at_worst(guard: Guard, sparql: str) -> None:
+    with contextlib.suppress(QueryError):
+        guard.query(sparql, "x")
+    assert alive(guard)
+
+
+def test_too_many_rows_are_refused(guard: Guard) -> None:
+    with pytest.raises(QueryLimitError, match="has more than 10,000 rows"):
+        guard.query("SELECT * { ?a ?b ?c . ?d ?e ?f }", "x")
+    with pytest.raises(QueryLimitError, match="has more than 10,000 rows"):
+        guard.query("CONSTRUCT { ?a ?b ?f } WHERE { ?a ?b ?c . ?d ?e ?f }", "x")
+    assert len(guard.query("SELECT * { ?a ?b ?c . ?d ?e ?f } LIMIT 10000", "x").rows) == 10_000
+
+
+def test_too_long_an_answer_is_refused(guard: Guard) -> None:
+    doubled = " ".join(f"BIND (CONCAT(?x{n}, ?x{n}) AS ?x{n + 1})" for n in range(19))
+    with pytest.raises(QueryLimitError, match="has an answer of more than 32 MiB"):
+        guard.query(f'SELECT ?x19 {{ BIND ("{"x" * 100}" AS ?x0) {doubled} }}', "x")
+    assert alive(guard)
+
+
+class Listener:
+    """Counts connections to a port of this machine."""
+
+    def __init__(self) -> None:
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.server.settimeout(0.1)
+        self.port = self.server.getsockname()[1]
+        self.connections = 0
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._listen)
+        self._thread.start()
+
+    def _listen(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                connection, _ = self.server.accept()
+            except TimeoutError:
+                continue
+            self.connections += 1
+            connection.close()
+
+    def close(self) -> None:
+        self._stopped.set()
+        self._thread.join()
+        self.server.close()
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    running = Listener()
+    yield running
+    running.close()
+
+
+def test_the_listener_would_notice(listener: Listener) -> None:
+    socket.create_connection(("127.0.0.1", listener.port)).close()
+    time.sleep(0.3)
+    assert listener.connections == 1
+
+
+def test_nothing_is_fetched(guard: Guard, listener: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = f"http://127.0.0.1:{listener.port}/"
+    attacks = [
+        f"SELECT * {{ SERVICE <{address}> {{ ?s ?p ?o }} }}",
+        f"SELECT * {{ SERVICE SILENT <{address}> {{ ?s ?p ?o }} }}",
+        f"SELECT * {{ \\u0053ERVICE <{address}> {{ ?s ?p ?o }} }}",
+        f"SELECT * FROM <{address}> {{ ?s ?p ?o }}",
+        f"SELECT * FROM NAMED <{address}> {{ GRAPH ?g {{ ?s ?p ?o }} }}",
+        f"LOAD <{address}>",
+    ]
+    for judged in (True, False):
+        for sparql in attacks:
+            with contextlib.suppress(QueryError):
+                assert set(guard.query(sparql, "x").texts) <= {("", "", "")}
+        if judged:  # once more as if the judgement of the text had let them through
+            monkeypatch.setattr(guard_module, "check_text", lambda *_args, **_options: None)
+    assert listener.connections == 0
+    assert alive(guard)
+
+
+def test_no_file_is_read(guard: Guard, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.nt"
+    secret.write_text("<urn:a> <urn:b> <urn:secret> .")
+    assert guard.query(f"SELECT * FROM <{secret.as_uri()}> {{ ?s ?p ?o }}", "x").rows == ()
+
+
+def test_the_child_can_open_neither_file_nor_socket(guard: Guard) -> None:
+    assert alive(guard)
+    assert guard._child is not None
+    limits = Path(f"/proc/{guard._child._process.pid}/limits").read_text(encoding="utf-8")
+    line = next(line for line in limits.splitlines() if line.startswith("Max open files"))
+    assert line.split()[3:5] == ["0", "0"]
+
+
+def test_a_dead_child_is_replaced(guard: Guard) -> None:
+    assert alive(guard)
+    assert guard._child is not None
+    guard._child._process.kill()
+    guard._child._process.wait()
+    assert alive(guard)
+
+
+def test_a_forked_process_does_not_use_the_child_of_its_parent(guard: Guard) -> None:
+    assert alive(guard)
+    mine = guard._child
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0 if alive(guard) and guard._child is not mine else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert alive(guard)
+    assert guard._child is mine
+
+
+def test_where_nothing_confines_a_query_it_is_run_only_on_demand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard_module, "_confinable", lambda: False)
+    with pytest.raises(QueryError, match="this system cannot confine it; `policyspec_query_unsafe` runs it"):
+        Guard(b"").query("ASK { }", "x")
+    with Guard(b"", unsafe=True) as unsafe:
+        assert unsafe.query("ASK { }", "x").texts == (("true",),)
+
+
+def test_a_child_that_does_not_start_is_reported() -> None:
+    with Guard(b"no triples") as broken, pytest.raises(QueryError, match="did not start"):
+        broken.query("ASK { }", "x")
+
+
+def test_a_forgotten_guard_ends_its_child() -> None:
+    forgotten = Guard(b"")
+    assert forgotten.query("ASK { }", "x").texts == (("true",),)
+    assert forgotten._child is not None
+    process = forgotten._child._process
+    del forgotten
+    gc.collect()
+    assert process.poll() is not None
+
+
+def test_a_knowledge_base_asks_through_its_guard() -> None:
+    with KnowledgeBase.from_spec(LIBRARY) as knowledge:
+        count = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
+        before = int(knowledge.query(count).texts[0][0])
+        added = knowledge.infer()
+        assert added > 0
+        assert int(knowledge.query(count).texts[0][0]) == before + added
+        assert knowledge.infer() == 0

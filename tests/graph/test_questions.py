@@ -1,0 +1,259 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from rdflib import Graph
+
+from sphinx_policyspec.errors import QueryError
+from sphinx_policyspec.graph.answer import Cell, CellKind
+from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
+from sphinx_policyspec.graph.questions import Question, find_question, list_questions, string_literal
+from sphinx_policyspec.graph.results import run
+from sphinx_policyspec.graph.rules import infer_graph
+from sphinx_policyspec.graph.to_graph import to_graph
+from sphinx_policyspec.model import Principle, Spec
+from sphinx_policyspec.readers.annotations import annotate, read_annotations, shipped_annotations
+from sphinx_policyspec.readers.release import read_release
+from tests.conftest import principle, spec
+from tests.graph.specs import LIBRARY, NO_LEVELS, TEXTS
+
+TRUTH = ("tell_the_truth", "Tell the truth", "user")
+SOURCES = ("name_sources", "Name sources", "guideline")
+LAWFUL = ("stay_lawful", "Stay lawful", "root")
+QUOTE = ("may_quote", "Quotes are fine", "developer")
+OLD = ("old_rule", "Old rule", "chief")
+
+EXPECTED: dict[str, tuple[dict[str, str], list[tuple[str, ...]]]] = {
+    "authority-by-topic": (
+        {},
+        [
+            ("honesty", "developer", "1"),
+            ("honesty", "user", "1"),
+            ("honesty", "guideline", "1"),
+            ("integrity", "developer", "1"),
+            ("integrity", "user", "1"),
+            ("integrity", "guideline", "1"),
+            ("candour", "developer", "1"),
+            ("candour", "guideline", "1"),
+            ("law", "root", "1"),
+            ("service", "user", "1"),
+            ("service", "guideline", "1"),
+        ],
+    ),
+    "conflict-examples": ({}, [("stay_lawful-copy", "a greeting", "stay_lawful")]),
+    "coverage": (
+        {},
+        [
+            (*TRUTH, "1", "1", "1"),
+            (*SOURCES, "0", "0", "1"),
+            (*LAWFUL, "1", "0", "1"),
+            (*QUOTE, "1", "0", "0"),
+            (*OLD, "0", "0", "0"),
+        ],
+    ),
+    "exceptions": ({}, [("may_quote", "gone", ""), ("may_quote", "stay_lawful", "Stay lawful")]),
+    "hard-rules": ({}, [LAWFUL]),
+    "most-referenced": ({}, [(*TRUTH, "1"), (*SOURCES, "1"), (*LAWFUL, "1")]),
+    "mutual-references": ({}, [("name_sources", "tell_the_truth")]),
+    "never-referenced": ({}, [QUOTE, OLD]),
+    "principles-by-authority": ({}, [LAWFUL, QUOTE, TRUTH, SOURCES, OLD]),
+    "principles-without-bad-example": ({}, [SOURCES, LAWFUL, OLD]),
+    "principles-without-example": ({}, [SOURCES, OLD]),
+    "principles-without-prompt": ({}, [SOURCES, LAWFUL, QUOTE, OLD]),
+    "user-overridable-defaults-touching": (
+        {},
+        [
+            (*TRUTH, "asserted", "honesty", "spec.md", "5"),
+            (*TRUTH, "mention", "honest", "spec.md", "7"),
+            (*TRUTH, "mention", "lie", "spec.md", "8"),
+            (*SOURCES, "narrower", "candour", "spec.md", "20"),
+        ],
+    ),
+    "what-may-override": (
+        {"level": "Guideline"},
+        [("system", "implicit"), ("developer", "implicit"), ("user", "implicit")],
+    ),
+    "where-mentioned": (
+        {"text": "law"},
+        [("name_sources", "Name sources", "guideline", "spec.md", "2")],
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def library() -> KnowledgeBase:
+    return KnowledgeBase.from_spec(LIBRARY)
+
+
+@pytest.fixture(scope="module")
+def library_graph() -> Graph:
+    return to_graph(LIBRARY)
+
+
+def in_rdflib(graph: Graph, sparql: str) -> list[tuple[str, ...]]:
+    return [tuple("" if term is None else str(term) for term in row) for row in graph.query(sparql)]  # type: ignore[union-attr]  # rows
+
+
+def test_every_question_of_the_design_is_there() -> None:
+    assert [question.name for question in list_questions()] == sorted(EXPECTED)
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_a_question_has_the_expected_rows(library: KnowledgeBase, name: str) -> None:
+    params, rows = EXPECTED[name]
+    answer = library.ask(name, params)
+    assert answer.columns == find_question(name).columns
+    assert list(answer.texts) == rows
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_rdflib_answers_the_same(library_graph: Graph, name: str) -> None:
+    params, rows = EXPECTED[name]
+    question = find_question(name)
+    assert in_rdflib(library_graph, question.bound(question.values(params))) == rows
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_the_inferred_graph_answers_the_same(library_graph: Graph, name: str) -> None:
+    params, rows = EXPECTED[name]
+    assert list(KnowledgeBase.from_graph(infer_graph(library_graph)).ask(name, params).texts) == rows
+
+
+@pytest.mark.slow
+def test_both_engines_answer_alike_on_a_release(release_dir: Path) -> None:
+    release, _ = annotate(
+        read_release(release_dir).spec, read_annotations(shipped_annotations()), lenient=True
+    )
+    graph, knowledge = to_graph(release), KnowledgeBase.from_spec(release)
+    for name, (params, _) in EXPECTED.items():
+        question = find_question(name)
+        found = in_rdflib(graph, question.bound(question.values(params)))
+        assert found == list(knowledge.ask(name, params).texts), name
+
+
+def test_a_question_says_what_it_asks_and_takes() -> None:
+    question = find_question("user-overridable-defaults-touching")
+    assert question.text == "Which principles that a user can override touch a topic, how, and where?"
+    (parameter,) = question.parameters
+    assert (parameter.name, parameter.type, parameter.default) == ("topic", "topic", "honesty")
+
+
+@pytest.mark.parametrize("name", ["LAW", "law", "The law", "the LAW"])
+def test_a_topic_is_named_by_id_or_any_label_in_any_case(library: KnowledgeBase, name: str) -> None:
+    rows = library.ask("user-overridable-defaults-touching", {"topic": name}).texts
+    assert rows == ((*SOURCES, "mention", "law", "spec.md", "2"),)
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "message"),
+    [
+        ("hard-rule", {}, r"unknown question `hard-rule`; did you mean `hard-rules`\?"),
+        ("zzz", {}, "unknown question `zzz`; `query --list` names them"),
+        ("hard-rules", {"topic": "law"}, "`hard-rules` takes no parameter `topic`, it takes none"),
+        ("where-mentioned", {"txet": "x"}, r"no parameter `txet`; did you mean `text`\?"),
+        ("where-mentioned", {}, "`where-mentioned` needs a value for its parameter `text`"),
+        ("what-may-override", {"level": "usr"}, r"unknown level `usr`; did you mean `user`\?"),
+        (
+            "user-overridable-defaults-touching",
+            {"topic": "honestly"},
+            r"unknown topic `honestly`; did you mean `Honesty`\?",
+        ),
+    ],
+)
+def test_unknown_names_are_refused_with_the_nearest(
+    library: KnowledgeBase, name: str, params: dict[str, str], message: str
+) -> None:
+    with pytest.raises(QueryError, match=message):
+        library.ask(name, params)
+
+
+def test_a_spec_without_topics_says_so() -> None:
+    with pytest.raises(QueryError, match="unknown topic `honesty`; the spec has none"):
+        KnowledgeBase.from_spec(NO_LEVELS).ask("user-overridable-defaults-touching")
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("READERS", ["8", "2"]),
+        ("lie to", ["8"]),
+        ("helps. So", ["7"]),
+        ("reader", []),
+        ("  Mark   lies, ", ["45"]),
+        ("Candour is hard", []),
+        ("", []),
+        ("?!", []),
+        ("Tell the truth", ["5"]),
+    ],
+)
+def test_words_are_found_where_they_first_stand(library: KnowledgeBase, text: str, lines: list[str]) -> None:
+    rows = library.ask("where-mentioned", {"text": text}).texts
+    assert [row[-1] for row in rows] == lines
+
+
+def test_a_cell_knows_its_kind_and_type(library: KnowledgeBase) -> None:
+    answer = library.ask("most-referenced")
+    assert answer.rows[0][0].kind is CellKind.LITERAL
+    assert answer.rows[0][0].datatype == ""
+    assert answer.rows[0][3].datatype == "http://www.w3.org/2001/XMLSchema#integer"
+    assert library.ask("exceptions").rows[0][2].kind is CellKind.UNBOUND
+
+
+@given(TEXTS | st.text(alphabet="\\uU0012\"'{}\n", max_size=12))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+def test_a_value_stays_a_value(library: KnowledgeBase, text: str) -> None:
+    query = f"SELECT ?value {{ VALUES ?value {{ {string_literal(text)} }} }}"
+    shown = text.encode(errors="replace").decode()
+    (row,) = run(library.store, query).rows  # type: ignore[union-attr]  # no limit, so there is an answer
+    assert row == (Cell(CellKind.LITERAL, shown),)
+    assert in_rdflib(Graph(), query) == [(shown,)]
+    library.ask("where-mentioned", {"text": text})
+
+
+def question_answers_for_odd(some_spec: Spec) -> dict[str, tuple[tuple[str, ...], ...]]:
+    knowledge = KnowledgeBase.from_spec(some_spec)
+    plain = [question for question in list_questions() if not question.parameters]
+    return {question.name: knowledge.ask(question.name).texts for question in plain}
+
+
+def test_an_empty_spec_answers_everything_with_nothing() -> None:
+    assert set(question_answers_for_odd(Spec(title=""))) < set(EXPECTED)
+    assert not any(question_answers_for_odd(Spec(title="")).values())
+
+
+def test_principles_without_a_title_or_a_declared_level_are_not_lost() -> None:
+    odd = spec(principle("", title="", authority=""), levels=())
+    answers = question_answers_for_odd(odd)
+    assert answers["never-referenced"] == answers["principles-by-authority"] == (("", "", ""),)
+
+
+def test_rows_are_in_document_order() -> None:
+    reordered = replace(LIBRARY, provisions=tuple(reversed(LIBRARY.provisions)))
+    rows = KnowledgeBase.from_spec(reordered).ask("principles-without-example").texts
+    assert [row[0] for row in rows] == ["old_rule", "name_sources"]
+
+
+def test_the_answer_touching_honesty_is_true_to_a_release(model_spec_data: Path) -> None:
+    folder = model_spec_data / "2025-09-12"
+    release, _ = annotate(read_release(folder).spec, read_annotations(shipped_annotations()), lenient=True)
+    answer = KnowledgeBase.from_spec(release).ask("user-overridable-defaults-touching")
+    assert any(row[0] == "do_not_lie" and row[3] == "asserted" for row in answer.texts)
+    for identifier, title, level, kind, via, file, line in answer.texts:
+        found = release.provision_by_id[identifier]
+        assert isinstance(found, Principle)
+        assert (found.title, found.authority) == (title, level)
+        assert level in {"user", "guideline"}
+        text = (folder / file).read_text(encoding="utf-8").split("\n")[int(line) - 1]
+        if kind == "mention":
+            assert via.lower() in text.lower()
+        else:
+            assert text.startswith("#")
+
+
+def test_a_question_is_a_plain_value() -> None:
+    assert isinstance(find_question("coverage"), Question)
+    assert find_question("coverage") is find_question("coverage")

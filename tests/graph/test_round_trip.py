@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from rdflib import BNode, Graph, Literal, URIRef
+from rdflib.term import Node
+
+from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.graph.from_graph import from_graph
+from sphinx_policyspec.graph.rules import infer_graph
+from sphinx_policyspec.graph.to_graph import to_graph
+from sphinx_policyspec.graph.vocabulary import DCTERMS, PS, RDF
+from sphinx_policyspec.model import AuthorityLevel, Prose, Section, Spec
+from sphinx_policyspec.readers.annotations import annotate, read_annotations, shipped_annotations
+from sphinx_policyspec.readers.release import read_release
+from tests.conftest import at, example, principle, spec
+from tests.graph.specs import LIBRARY, NO_LEVELS, SPECS
+
+BASE = "urn:policyspec:spec:"
+
+
+@given(SPECS)
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+def test_any_spec_comes_back_as_it_was(any_spec: Spec) -> None:
+    assert from_graph(to_graph(any_spec)) == any_spec
+
+
+@pytest.mark.parametrize("some_spec", [LIBRARY, NO_LEVELS, Spec(title="")])
+def test_hand_written_specs_come_back_as_they_were(some_spec: Spec) -> None:
+    assert from_graph(to_graph(some_spec)) == some_spec
+
+
+def test_a_base_given_by_the_caller_does_not_change_the_spec() -> None:
+    graph = to_graph(LIBRARY, "https://example.org/spec/")
+    assert (URIRef("https://example.org/spec/provision/stay_lawful"), RDF.type, PS.Principle) in graph
+    assert from_graph(graph) == LIBRARY
+
+
+def test_a_published_release_comes_back_as_it_was(release_dir: Path) -> None:
+    release = read_release(release_dir).spec
+    annotated, findings = annotate(release, read_annotations(shipped_annotations()), lenient=True)
+    assert not findings
+    assert from_graph(to_graph(release)) == release
+    graph = to_graph(annotated)
+    assert from_graph(graph) == annotated
+    assert not any(isinstance(term, BNode) for triple in graph for term in triple)
+
+
+def test_a_spec_read_from_an_inferred_graph_is_the_asserted_one() -> None:
+    assert from_graph(infer_graph(to_graph(LIBRARY))) == LIBRARY
+
+
+def test_second_things_of_one_id_are_kept_apart() -> None:
+    twice = spec(
+        principle(blocks=(example("e"), example("e", title="other"))),
+        principle(title="Again", blocks=(Prose(source="x", text="x", span=at()),)),
+        Section(id="be_kind~2", title="No second at all", depth=1, span=at()),
+    )
+    graph = to_graph(twice)
+    names = set(graph.subjects(RDF.type, PS.Provision))
+    assert names == {URIRef(BASE + "provision/" + name) for name in ("be_kind", "be_kind~2", "be_kind%7E2")}
+    assert from_graph(graph) == twice
+
+
+def test_order_and_repetition_survive_where_rdf_has_neither() -> None:
+    odd = principle(tags=("z", "a", "z"), attributes=(("b", "=1"), ("a=", "%"), ("b", "=1")))
+    assert from_graph(to_graph(spec(odd))) == spec(odd)
+
+
+def test_an_edited_set_wins_over_a_stale_sequence() -> None:
+    graph = to_graph(spec(principle(tags=("z", "a"))))
+    subject = URIRef(BASE + "provision/be_kind")
+    graph.remove((subject, PS.tag, Literal("z")))
+    graph.add((subject, PS.tag, Literal("m")))
+    assert from_graph(graph).provisions[0].tags == ("a", "m")
+
+
+def test_a_level_that_is_only_used_has_no_rank_and_is_not_declared() -> None:
+    graph = to_graph(NO_LEVELS)
+    level = URIRef(BASE + "level/anything")
+    assert set(graph.predicate_objects(level)) == {
+        (RDF.type, PS.AuthorityLevel),
+        (DCTERMS.identifier, Literal("anything")),
+    }
+    assert from_graph(graph).levels == ()
+
+
+def test_a_reference_by_an_alias_points_at_what_bears_it_now() -> None:
+    graph = to_graph(LIBRARY)
+    reference = URIRef(BASE + "reference/provision/name_sources/1")
+    assert set(graph.objects(reference, PS.target)) == {URIRef(BASE + "provision/tell_the_truth")}
+    assert set(graph.objects(reference, PS.targetName)) == {Literal("be_honest")}
+
+
+def test_superclasses_are_stated() -> None:
+    graph = to_graph(LIBRARY)
+    assert set(graph.subjects(RDF.type, PS.Response)) <= set(graph.subjects(RDF.type, PS.Message))
+    assert set(graph.subjects(RDF.type, PS.Principle)) <= set(graph.subjects(RDF.type, PS.Provision))
+
+
+def test_levels_are_overridable_by_those_at_or_above_them_that_messages_can_have() -> None:
+    graph = to_graph(LIBRARY)
+    found = {
+        str(level).rpartition("/")[2]: {
+            str(other).rpartition("/")[2] for other in graph.objects(level, PS.overridableBy)
+        }
+        for level in graph.subjects(PS.rank)
+    }
+    assert found == {
+        "root": set(),
+        "system": {"system"},
+        "developer": {"system", "developer"},
+        "user": {"system", "developer", "user"},
+        "guideline": {"system", "developer", "user"},
+    }
+
+
+def test_a_graph_without_a_spec_is_refused() -> None:
+    with pytest.raises(SourceError, match="holds no behaviour spec"):
+        from_graph(Graph())
+
+
+def test_a_graph_with_several_specs_is_refused_by_name() -> None:
+    graph = to_graph(LIBRARY) + to_graph(replace(LIBRARY, version="2026-02-02"))
+    with pytest.raises(SourceError, match=r"holds 2 behaviour specs.*release/2026-01-02.*release/2026-02-02"):
+        from_graph(graph)
+
+
+@pytest.mark.parametrize(
+    ("predicate", "node", "message"),
+    [
+        (PS.line, Literal("x"), "is no whole number"),
+        (DCTERMS.title, Literal("other"), "twice"),
+        (PS.authority, URIRef("https://example.org/elsewhere"), "twice"),
+        (PS.topic, URIRef("https://example.org/elsewhere"), "is no name that starts with"),
+    ],
+)
+def test_statements_that_no_spec_can_hold_are_refused(predicate: URIRef, node: Literal, message: str) -> None:
+    graph = to_graph(spec(principle()))
+    subject = URIRef(BASE + "provision/be_kind")
+    if predicate == PS.line:
+        graph.remove((subject, predicate, None))
+    graph.add((subject, predicate, node))
+    with pytest.raises(SourceError, match=message):
+        from_graph(graph)
+
+
+def test_levels_named_alike_do_not_mix() -> None:
+    levels = (AuthorityLevel(id="user", roles=("user",)), AuthorityLevel(id="user", title="again"))
+    assert from_graph(to_graph(spec(principle(), levels=levels))).levels == levels
+
+
+STATEMENTS = sorted(to_graph(LIBRARY))
+STRAY = st.sampled_from(
+    [Literal("x"), Literal(""), Literal("[1]"), URIRef("urn:x"), URIRef(BASE + "x"), BNode("b")]
+)
+
+
+@given(st.sampled_from(STATEMENTS), st.none() | STRAY)
+@settings(max_examples=100, deadline=None)
+def test_a_damaged_graph_gives_a_spec_or_a_clear_error(
+    damaged: tuple[URIRef, URIRef, Node], stray: Node | None
+) -> None:
+    graph = Graph()
+    for triple in STATEMENTS:
+        if triple != damaged:
+            graph.add(triple)
+        elif stray is not None:
+            graph.add((*triple[:2], stray))
+    with contextlib.suppress(SourceError):
+        assert isinstance(from_graph(graph), Spec)

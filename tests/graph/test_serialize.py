@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from rdflib import BNode, Dataset, Graph, Literal, URIRef
+
+from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.graph.formats import FORMATS
+from sphinx_policyspec.graph.from_graph import from_graph
+from sphinx_policyspec.graph.parse import read_graph
+from sphinx_policyspec.graph.serialize import serialize
+from sphinx_policyspec.graph.to_graph import to_graph
+from sphinx_policyspec.model import Spec
+from tests.conftest import REPOSITORY, principle, spec
+from tests.graph.specs import LIBRARY, SPECS
+
+RDFLIB_FORMATS = {"ttl": "turtle", "nt": "nt", "jsonld": "json-ld", "rdf": "xml"}
+OWN_DEPRECATIONS = pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning:rdflib")
+"""rdflib's readers of named graphs and JSON-LD use what rdflib itself deprecates."""
+NAMED = {"nq": "nquads", "trig": "trig"}
+
+
+def written(folder: Path, graph: Graph, format: str) -> Path:  # noqa: A002
+    path = folder / f"graph.{format}"
+    path.write_bytes(serialize(graph, format)[0])
+    return path
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_what_is_written_is_read_again(tmp_path: Path, format_: str) -> None:
+    graph = to_graph(LIBRARY)
+    read = read_graph(written(tmp_path, graph, format_))
+    assert set(read) == set(graph)
+    assert from_graph(read) == LIBRARY
+
+
+@given(SPECS)
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+def test_any_spec_is_written_and_read_in_any_format(tmp_path: Path, any_spec: Spec) -> None:
+    graph = to_graph(any_spec)
+    for format_ in FORMATS:
+        data, findings = serialize(graph, format_)
+        path = tmp_path / f"any.{format_}"
+        path.write_bytes(data)
+        read = read_graph(path)
+        assert len(read) <= len(graph)
+        if not findings:
+            assert set(read) == set(graph)
+            assert from_graph(read) == any_spec
+
+
+@OWN_DEPRECATIONS
+@pytest.mark.parametrize("format_", RDFLIB_FORMATS)
+def test_another_reader_reads_the_same_graph(format_: str) -> None:
+    graph = to_graph(LIBRARY)
+    data, _ = serialize(graph, format_)
+    assert set(Graph().parse(data=data, format=RDFLIB_FORMATS[format_])) == set(graph)
+
+
+@OWN_DEPRECATIONS
+@pytest.mark.parametrize("format_", NAMED)
+def test_formats_with_named_graphs_name_the_release(format_: str) -> None:
+    graph = to_graph(LIBRARY)
+    data, _ = serialize(graph, format_)
+    dataset = Dataset()
+    dataset.parse(data=data.decode(), format=NAMED[format_])
+    release = URIRef("urn:policyspec:spec:release/2026-01-02")
+    assert len(dataset.graph(release)) == len(graph)
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_a_written_graph_is_written_alike_again(tmp_path: Path, format_: str) -> None:
+    graph = to_graph(LIBRARY)
+    path = written(tmp_path, graph, format_)
+    assert serialize(read_graph(path), format_)[0] == path.read_bytes()
+
+
+def test_bytes_do_not_depend_on_the_hash_seed() -> None:
+    program = (
+        "import hashlib; from tests.graph.specs import LIBRARY;"
+        "from sphinx_policyspec.graph.formats import FORMATS;"
+        "from sphinx_policyspec.graph.serialize import serialize;"
+        "from sphinx_policyspec.graph.rules import infer_graph;"
+        "from sphinx_policyspec.graph.to_graph import to_graph; graph = infer_graph(to_graph(LIBRARY));"
+        "print([hashlib.sha256(serialize(graph, format)[0]).hexdigest() for format in FORMATS])"
+    )
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=REPOSITORY,
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1", "2")
+    }
+    assert len(printed) == 1
+    assert hashlib.sha256(serialize(to_graph(LIBRARY), "nt")[0]).hexdigest().encode() not in printed
+
+
+def test_no_format_holds_half_a_character() -> None:
+    graph = to_graph(spec(principle(title="half \ud800 one")))
+    for format_ in FORMATS:
+        data, findings = serialize(graph, format_)
+        assert "half \N{REPLACEMENT CHARACTER} one" in data.decode()
+        (finding,) = findings
+        assert finding.code == "unrepresentable-character"
+        assert "U+D800" in finding.message
+        assert (finding.span.file, finding.span.line) == ("spec.md", 1)
+
+
+def test_only_xml_replaces_control_characters_and_says_where() -> None:
+    graph = to_graph(spec(principle(title="bell \x07 rings")))
+    assert [len(serialize(graph, format_)[1]) for format_ in FORMATS] == [0, 0, 0, 0, 0, 1]
+
+
+def test_xml_keeps_carriage_returns_and_blank_texts(tmp_path: Path) -> None:
+    odd = spec(principle(title="  ", status="a\r\nb\rc\n"))
+    graph = to_graph(odd)
+    assert from_graph(read_graph(written(tmp_path, graph, "rdf"))) == odd
+    data, _ = serialize(graph, "rdf")
+    assert set(Graph().parse(data=data, format="xml")) == set(graph)
+
+
+def test_invalid_names_of_a_foreign_graph_are_escaped_and_reported() -> None:
+    graph = Graph()
+    graph.add((URIRef("urn:a b"), URIRef("https://example.org/p"), Literal("x", lang="en")))
+    data, findings = serialize(graph, "nt")
+    assert data == b'<urn:a%20b> <https://example.org/p> "x"@en .\n'
+    assert [finding.code for finding in findings] == ["unrepresentable-character"]
+
+
+@OWN_DEPRECATIONS
+def test_a_foreign_graph_is_written_in_every_format() -> None:
+    graph = Graph()
+    graph.add((BNode("b"), URIRef("https://example.org/p"), Literal("x", lang="en")))
+    graph.add((URIRef("urn:s"), URIRef("https://example.org/p"), BNode("b")))
+    graph.add((URIRef("urn:s"), URIRef("https://example.org/q"), Literal("1.50", datatype=URIRef("urn:d"))))
+    for format_ in FORMATS:
+        data, findings = serialize(graph, format_)
+        assert b"1.50" in data
+        assert not findings
+        if format_ in RDFLIB_FORMATS:
+            assert len(Graph().parse(data=data, format=RDFLIB_FORMATS[format_])) == 3
+
+
+def test_an_unknown_format_is_refused_with_the_nearest() -> None:
+    with pytest.raises(SourceError, match=r"unknown format `jsonl`; did you mean `jsonld`\?"):
+        serialize(Graph(), "jsonl")
+
+
+def test_an_empty_graph_is_written(tmp_path: Path) -> None:
+    for format_ in FORMATS:
+        assert len(read_graph(written(tmp_path, Graph(), format_))) == 0

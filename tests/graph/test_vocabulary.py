@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import owlready2
+import pyoxigraph
+import pytest
+from rdflib import OWL, RDF, RDFS, Graph, Literal, URIRef
+
+from sphinx_policyspec.graph.ntriples import ntriples_lines
+from sphinx_policyspec.graph.ontology import ontology_dir
+from sphinx_policyspec.graph.rules import infer_graph
+from sphinx_policyspec.graph.to_graph import to_graph
+from sphinx_policyspec.graph.vocabulary import DCTERMS, PREFIXES, PS
+from tests.conftest import REPOSITORY, require_tool
+from tests.graph.specs import LIBRARY
+
+ONTOLOGY = URIRef("https://w3id.org/policyspec")
+NAMESPACE = PREFIXES["ps"]
+TERMS = frozenset(name for name in PS.__annotations__ if not name.startswith("_"))
+QUERIES = sorted(ontology_dir().glob("*/*.rq"))
+
+
+@pytest.fixture(scope="module")
+def ontology() -> Graph:
+    return Graph().parse(ontology_dir() / "policyspec.ttl")
+
+
+def test_the_vocabulary_and_the_ontology_hold_the_same_terms(ontology: Graph) -> None:
+    described = {str(subject) for subject in ontology.subjects() if str(subject).startswith(NAMESPACE)}
+    assert {name.removeprefix(NAMESPACE) for name in described} == TERMS
+
+
+def test_every_term_has_a_label_a_comment_and_a_home(ontology: Graph) -> None:
+    for name in sorted(TERMS):
+        term = URIRef(NAMESPACE + name)
+        assert len(list(ontology.objects(term, RDFS.label))) == 1, name
+        assert len(list(ontology.objects(term, RDFS.comment))) == 1, name
+        assert list(ontology.objects(term, RDFS.isDefinedBy)) == [ONTOLOGY], name
+        assert list(ontology.objects(term, RDF.type)), name
+
+
+def test_the_ontology_says_what_it_is(ontology: Graph) -> None:
+    said = {str(predicate).rpartition("/")[2] for predicate in ontology.predicates(ONTOLOGY)}
+    assert said >= {"license", "creator", "title", "preferredNamespacePrefix", "preferredNamespaceUri"}
+    assert list(ontology.objects(ONTOLOGY, OWL.versionIRI))
+
+
+def test_a_term_that_does_not_exist_fails_at_once() -> None:
+    with pytest.raises(AttributeError):
+        _ = PS.autority
+
+
+def test_outranking_is_transitive_and_only_the_direct_one_asymmetric(ontology: Graph) -> None:
+    assert (PS.outranks, RDF.type, OWL.TransitiveProperty) in ontology
+    assert (PS.outranks, RDF.type, OWL.AsymmetricProperty) not in ontology
+    assert (PS.directlyOutranks, RDF.type, OWL.AsymmetricProperty) in ontology
+    assert (PS.directlyOutranks, RDFS.subPropertyOf, PS.outranks) in ontology
+
+
+def test_a_graph_uses_only_terms_that_the_ontology_declares(ontology: Graph) -> None:
+    declared = {str(subject) for subject in ontology.subjects(RDF.type)} | {str(RDF.type)}
+    graph = to_graph(LIBRARY)
+    used = {str(term) for term in graph.predicates()} | {str(term) for term in graph.objects(None, RDF.type)}
+    assert {term for term in used if term not in declared} == {str(OWL.versionInfo)}
+
+
+def test_a_graph_uses_datatype_properties_for_literals_only(ontology: Graph) -> None:
+    values = set(ontology.subjects(RDF.type, OWL.DatatypeProperty))
+    relations = set(ontology.subjects(RDF.type, OWL.ObjectProperty))
+    for _, predicate, node in to_graph(LIBRARY):
+        if isinstance(node, Literal):
+            assert predicate not in relations
+        else:
+            assert predicate not in values
+
+
+@pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
+def test_queries_use_only_terms_that_exist(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert set(re.findall(r"\bps:(\w+)", text)) <= TERMS
+    assert text.startswith("# ")
+    pyoxigraph.Store().query(text)
+
+
+@pytest.mark.slow
+def test_hermit_finds_the_classes_that_the_rules_derive(ontology: Graph, tmp_path: Path) -> None:
+    require_tool("java")
+    path = tmp_path / "library.nt"
+    path.write_text("".join(ntriples_lines(ontology + to_graph(LIBRARY))), encoding="utf-8")
+    world = owlready2.World()
+    loaded = world.get_ontology(path.as_uri()).load()
+    with loaded:
+        owlready2.sync_reasoner_hermit(world, debug=0)
+    assert not list(world.inconsistent_classes())
+    derived = infer_graph(to_graph(LIBRARY))
+    for kind in (
+        PS.HardRule,
+        PS.Default,
+        PS.UserOverridableDefault,
+        PS.DeveloperOverridableDefault,
+        PS.ImplicitlyOverridable,
+    ):
+        found = {individual.iri for individual in world[str(kind)].instances()}
+        assert found == {str(subject) for subject in derived.subjects(RDF.type, kind)} != set()
+    world.close()
+
+
+def test_the_light_modules_import_no_rdf_library() -> None:
+    program = (
+        "import sys, sphinx_policyspec.graph.guard, sphinx_policyspec.graph.questions as q, "
+        "sphinx_policyspec.graph.answer, sphinx_policyspec.graph.formats; q.list_questions();"
+        "sys.exit(bool({'rdflib', 'pyoxigraph', 'owlready2'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, check=False).returncode == 0
+
+
+def test_the_ontology_loads_in_owlready2_as_ntriples(ontology: Graph, tmp_path: Path) -> None:
+    path = tmp_path / "policyspec.nt"
+    path.write_text("".join(ntriples_lines(ontology)), encoding="utf-8")
+    world = owlready2.World()
+    loaded = world.get_ontology(path.as_uri()).load()
+    principle = world[NAMESPACE + "Principle"]
+    assert issubclass(world[NAMESPACE + "Response"], world[NAMESPACE + "Message"])
+    assert world[NAMESPACE + "Provision"] in principle.is_a
+    assert issubclass(world[NAMESPACE + "outranks"], owlready2.TransitiveProperty)
+    assert len(list(loaded.classes())) + len(list(world.individuals())) > 30
+    assert world[str(DCTERMS.title)] is not None
+    world.close()
