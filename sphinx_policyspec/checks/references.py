@@ -1,0 +1,46 @@
+"""Checks of ids and of what points at them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sphinx_policyspec.model import Definition, Finding, ReferenceForm, Severity, Spec, TargetKind
+from sphinx_policyspec.nearest import nearest
+
+__all__ = ["dangling_reference", "targets"]
+
+_WRITTEN = {ReferenceForm.TITLE: "[?](#{})", ReferenceForm.TEXT: "#{}", ReferenceForm.ID: "[#{}]"}
+_LOOKS = 500_000
+"""Names looked at for hints in all, so that thousands of dangling references stay cheap."""
+
+
+def targets(spec: Spec) -> dict[TargetKind, set[str]]:
+    """Return every id that a reference may point at, by kind; aliases count."""
+    provisions = {p.id for p in spec.provisions} | {alias for p in spec.provisions for alias in p.aliases}
+    return {
+        TargetKind.PROVISION: provisions,
+        TargetKind.TOPIC: set(spec.topic_by_id),
+        TargetKind.EXAMPLE: {example.id for example in spec.examples},
+        TargetKind.LEVEL: set(spec.level_by_id),
+        TargetKind.GOAL: {goal.id for goal in spec.goals},
+        TargetKind.DEFINITION: {block.id for _, block in spec.walk() if isinstance(block, Definition)},
+    }
+
+
+def dangling_reference(spec: Spec) -> Iterator[Finding]:
+    """Find references whose target does not exist."""
+    known = targets(spec)
+    looks = 0
+    for reference in spec.references:
+        if reference.target in known[reference.target_kind]:
+            continue
+        names = known[reference.target_kind]
+        looks += len(names)
+        written = _WRITTEN[reference.form].format(reference.target)
+        yield Finding(
+            code="dangling-reference",
+            severity=Severity.ERROR,
+            message=f"`{written}` points at no {reference.target_kind.value}",
+            span=reference.span,
+            hint=nearest(reference.target, names) if looks <= _LOOKS else "",
+        )

@@ -1,0 +1,255 @@
+"""Annotation files (sidecars): topics, goals and relations for a spec one does not own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from sphinx_policyspec.model import (
+    AuthorityLevel,
+    Finding,
+    Goal,
+    OverrideMode,
+    Principle,
+    Provision,
+    Severity,
+    Span,
+    Spec,
+    Topic,
+)
+from sphinx_policyspec.nearest import nearest
+from sphinx_policyspec.readers.text import read_text
+from sphinx_policyspec.readers.yaml_nodes import YamlReader
+
+__all__ = ["Annotations", "annotate", "read_annotations", "shipped_annotations"]
+
+_Declared = TypeVar("_Declared", AuthorityLevel, Topic, Goal)
+
+_METADATA = ("title", "version", "issued", "license", "publisher", "base-iri")
+_ANY_PROVISION = ("topics", "aliases")
+_LISTS = ("serves", "exception-to", "exempts", "preferred-over", "conflicts-with", "refines")
+_SCALARS = ("status", "since", "category")
+_PROVISION_VALUES = ("exception-to", "preferred-over", "conflicts-with", "refines")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvisionAnnotation:
+    """What an annotation file says of one provision.
+
+    :param values: by key, each value with its place
+    """
+
+    id: str
+    span: Span
+    values: dict[str, dict[str, Span]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Annotations:
+    """The content of an annotation file; findings are about its form alone."""
+
+    metadata: tuple[tuple[str, str], ...] = ()
+    levels: tuple[AuthorityLevel, ...] = ()
+    topics: tuple[Topic, ...] = ()
+    goals: tuple[Goal, ...] = ()
+    provisions: tuple[ProvisionAnnotation, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+def shipped_annotations() -> Path:
+    """Return the annotation file for the public Model Spec that the package ships."""
+    return Path(str(files("sphinx_policyspec.readers") / "model_spec_annotations.yaml"))
+
+
+def read_annotations(path: Path, file: str = "") -> Annotations:
+    """Read an annotation file; text that is no YAML raises :class:`AnnotationError`.
+
+    :param file: how findings name the file
+    """
+    text, encoding = read_text(path, file or path.name)
+    reader = YamlReader(file or path.name)
+    root = reader.mapping(reader.compose(text), ("spec", "levels", "topics", "goals", "provisions"))
+    metadata = reader.mapping(root.get("spec"), _METADATA)
+    return Annotations(
+        metadata=tuple(
+            (key.replace("-", "_"), text) for key, node in metadata.items() if (text := reader.text(node))
+        ),
+        levels=_declared(reader, root.get("levels"), _level),
+        topics=_declared(reader, root.get("topics"), _topic),
+        goals=_declared(reader, root.get("goals"), _goal),
+        provisions=tuple(
+            _provision(reader, key, node) for key, node in reader.mapping(root.get("provisions")).items()
+        ),
+        findings=(*encoding, *reader.findings),
+    )
+
+
+def _declared(
+    reader: YamlReader, node: yaml.Node | None, read: Callable[[YamlReader, yaml.Node], _Declared]
+) -> tuple[_Declared, ...]:
+    """Return what a list declares; an item without an id, or with the id of another, is left out."""
+    declared: dict[str, _Declared] = {}
+    for item in reader.items(node):
+        found = read(reader, item)
+        if found.id in declared:
+            reader.find("duplicate-id", item, f"id `{found.id}` is taken already", severity=Severity.ERROR)
+        elif found.id:
+            declared[found.id] = found
+    return tuple(declared.values())
+
+
+def _required(reader: YamlReader, node: yaml.Node, values: dict[str, yaml.Node], key: str) -> str:
+    text = reader.text(values.get(key))
+    if not text:
+        reader.find("missing-key", node, f"`{key}` is missing", severity=Severity.ERROR)
+    return text
+
+
+def _level(reader: YamlReader, node: yaml.Node) -> AuthorityLevel:
+    values = reader.mapping(node, ("id", "title", "override", "roles"))
+    override = reader.text(values.get("override")) or OverrideMode.EXPLICIT.value
+    if override not in set(OverrideMode):
+        reader.find(
+            "unknown-override",
+            values["override"],
+            f"`{override}` is no mode",
+            nearest(override, OverrideMode),
+        )
+        override = OverrideMode.EXPLICIT.value
+    return AuthorityLevel(
+        id=_required(reader, node, values, "id"),
+        title=reader.text(values.get("title")),
+        override=OverrideMode(override),
+        roles=tuple(reader.texts(values.get("roles"))),
+    )
+
+
+def _topic(reader: YamlReader, node: yaml.Node) -> Topic:
+    values = reader.mapping(node, ("id", "label", "alt-labels", "broader", "related"))
+    identifier = _required(reader, node, values, "id")
+    return Topic(
+        id=identifier,
+        label=reader.text(values.get("label")) or identifier,
+        alt_labels=tuple(sorted(reader.texts(values.get("alt-labels")))),
+        broader=tuple(sorted(reader.texts(values.get("broader")))),
+        related=tuple(sorted(reader.texts(values.get("related")))),
+        span=reader.span(node),
+    )
+
+
+def _goal(reader: YamlReader, node: yaml.Node) -> Goal:
+    values = reader.mapping(node, ("id", "title", "text"))
+    identifier = _required(reader, node, values, "id")
+    return Goal(
+        id=identifier,
+        title=reader.text(values.get("title")) or identifier,
+        text=reader.text(values.get("text")),
+        span=reader.span(node),
+    )
+
+
+def _provision(reader: YamlReader, key: str, node: yaml.Node) -> ProvisionAnnotation:
+    values = reader.mapping(node, (*_ANY_PROVISION, *_LISTS, *_SCALARS))
+    texts = {name: reader.texts(value) for name, value in values.items()}
+    for name in set(texts).intersection(_SCALARS):
+        if len(texts[name]) > 1:
+            reader.find("wrong-type", values[name], "expected a single value")
+    return ProvisionAnnotation(
+        id=key,
+        span=reader.span(node),
+        values={name: {text: reader.span(at) for text, at in found.items()} for name, found in texts.items()},
+    )
+
+
+def annotate(
+    spec: Spec, annotations: Annotations, *, lenient: bool = False
+) -> tuple[Spec, tuple[Finding, ...]]:
+    """Return the spec with what an annotation file adds to it, and what of that does not fit.
+
+    :param lenient: say nothing of ids that the spec lacks, for a file that covers many releases
+    """
+    return _Annotator(spec, annotations, lenient=lenient).run()
+
+
+class _Annotator:
+    """Adds one annotation file to one spec."""
+
+    def __init__(self, spec: Spec, annotations: Annotations, *, lenient: bool) -> None:
+        self.spec = spec
+        self.annotations = annotations
+        self.lenient = lenient
+        self.topics = {topic.id: topic for topic in (*spec.topics, *annotations.topics)}
+        self.goals = {goal.id: goal for goal in (*spec.goals, *annotations.goals)}
+        self.findings = list(annotations.findings)
+
+    def run(self) -> tuple[Spec, tuple[Finding, ...]]:
+        for topic in self.annotations.topics:
+            for other in (*topic.broader, *topic.related):
+                if other not in self.topics:
+                    self._find(
+                        "unknown-topic", topic.span, f"unknown topic `{other}`", nearest(other, self.topics)
+                    )
+        changed = {note.id: note for note in self.annotations.provisions}
+        for note in self.annotations.provisions:
+            if note.id not in self.spec.provision_by_id and not self.lenient:
+                hint = nearest(note.id, self.spec.provision_by_id)
+                self._find("stale-annotation", note.span, f"no provision `{note.id}`", hint)
+        metadata: dict[str, Any] = dict(self.annotations.metadata)
+        spec = replace(
+            self.spec,
+            **metadata,
+            levels=self.annotations.levels or self.spec.levels,
+            topics=tuple(self.topics.values()),
+            goals=tuple(self.goals.values()),
+            provisions=tuple(
+                self._provision(p, changed[p.id]) if p.id in changed else p for p in self.spec.provisions
+            ),
+        )
+        return spec, tuple(self.findings)
+
+    def _provision(self, provision: Provision, note: ProvisionAnnotation) -> Provision:
+        updates: dict[str, Any] = {}
+        for key, given in note.values.items():
+            if (
+                key not in _ANY_PROVISION
+                and key not in {"status", "since"}
+                and not isinstance(provision, Principle)
+            ):
+                message = f"`{key}` is for principles; `{provision.id}` is a section"
+                self._find("not-a-principle", note.span, message, "give it a level of authority")
+                continue
+            name = key.replace("-", "_")
+            if key in _SCALARS:
+                updates[name] = next(iter(given), "")
+                continue
+            known = self._known(key)
+            for value in [v for v in given if known is not None and v not in known]:
+                if key in {"topics", "serves"} or not self.lenient:
+                    kind = {"topics": "topic", "serves": "goal"}.get(key, "provision")
+                    self._find(
+                        f"unknown-{kind}",
+                        given[value],
+                        f"unknown {kind} `{value}`",
+                        nearest(value, known or ()),
+                    )
+            kept = [value for value in given if known is None or value in known]
+            updates[name] = tuple(sorted({*getattr(provision, name), *kept}))
+        return replace(provision, **updates)
+
+    def _known(self, key: str) -> Iterable[str] | None:
+        """Return the names that a key's values must be among, ``None`` where any will do."""
+        if key == "topics":
+            return self.topics
+        if key == "serves":
+            return self.goals
+        return self.spec.provision_by_id if key in _PROVISION_VALUES else None
+
+    def _find(self, code: str, span: Span, message: str, hint: str = "") -> None:
+        self.findings.append(
+            Finding(code=code, severity=Severity.WARNING, message=message, span=span, hint=hint)
+        )

@@ -1,0 +1,133 @@
+"""The body of a message: entities, untrusted text, settings and the author's marks."""
+
+from __future__ import annotations
+
+import re
+
+from sphinx_policyspec.model import Fragment, FragmentKind, Span
+from sphinx_policyspec.readers.text import Lines
+
+__all__ = ["decode", "read_body"]
+
+_ENTITY = re.compile(r"&(amp|lt|gt|quot);")
+_ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"'}
+_FENCE = re.compile(r"\s*(`{3,}|~{3,})")
+# Code and maths come first, so that nothing inside them is taken for a mark.
+_CODE = r"(?<!`)(?P<ticks>`++).{0,300}?(?<!`)(?P=ticks)(?!`)"
+_MATHS = r"\\{1,2}\((?:(?!\\\)).){0,200}\\\)|\\{1,2}\[(?:(?!\\\]).){0,200}\\\]"
+_PLACEHOLDER = re.compile(rf"{_CODE}|{_MATHS}|(?P<mark>(?<!\\)\[(?![\^#\]])[^\[\]\n]{{1,400}}\](?![({{]))")
+_ELISION = re.compile(r"(?P<mark>(?<!\\)\[\.\.\.[^\[\]\n]{0,400}\])")
+_DISPLAY = re.compile(r"\s*\\{1,2}([\[\]])\s*")
+_SETTINGS = re.compile(r"\s*<(/?)settings>\s*")
+_UNTRUSTED = re.compile(r"\s*<(/?)untrusted>\s*")
+
+
+def decode(text: str) -> str:
+    """Decode the four entities of the dialect exactly once."""
+    return _ENTITY.sub(lambda match: _ENTITIES[match[1]], text) if "&" in text else text
+
+
+def read_body(
+    lines: Lines, start: int, end: int, *, is_data: bool = False
+) -> tuple[str, tuple[Fragment, ...], tuple[int, ...]]:
+    """Return a message's text, its marked parts, and the lines of inner tags without a counterpart.
+
+    The text is what its author says: entities decoded once, settings left out (they are
+    metadata), the tags around untrusted text kept.
+
+    :param is_data: the body goes to a tool or comes from one, where brackets are syntax and only an
+        elision is a mark
+    """
+    settings, fragments = _settings(lines, start, end)
+    maths = _display_maths(lines, start, end)
+    kept: list[str] = []
+    unpaired: list[int] = []
+    untrusted_from: int | None = None
+    fence = ""
+    for number in range(start, end):
+        if number in settings:
+            continue
+        line = lines.lines[number].replace("\r\n", "\n")
+        kept.append(line)
+        fence = _fence_after(line, fence)
+        if match := _UNTRUSTED.fullmatch(line):
+            if match[1] and untrusted_from is not None:
+                fragments.append(_untrusted(lines, untrusted_from, number))
+                untrusted_from = None
+            elif match[1]:
+                unpaired.append(number)
+            else:
+                unpaired += [] if untrusted_from is None else [untrusted_from - 1]
+                untrusted_from = number + 1
+        elif not fence and _SETTINGS.fullmatch(line):
+            unpaired.append(number)
+        elif "[" in line and number not in maths:
+            fragments.extend(_marks(lines, number, _ELISION if fence or is_data else _PLACEHOLDER))
+    if untrusted_from is not None:
+        unpaired.append(untrusted_from - 1)
+    in_order = sorted(fragments, key=lambda fragment: fragment.span)
+    return decode("".join(kept)).strip("\n"), tuple(in_order), tuple(unpaired)
+
+
+def _settings(lines: Lines, start: int, end: int) -> tuple[set[int], list[Fragment]]:
+    """Return the lines of closed ``<settings>``, tags included, and what they set."""
+    claimed: set[int] = set()
+    fragments: list[Fragment] = []
+    fence = ""
+    opened: int | None = None
+    for number in range(start, end):
+        line = lines.lines[number]
+        fence = _fence_after(line, fence) if opened is None else ""
+        match = None if fence else _SETTINGS.fullmatch(line)
+        if match and not match[1]:
+            opened = number
+        elif match and opened is not None:
+            claimed.update(range(opened, number + 1))
+            fragments += [
+                _fragment(FragmentKind.SETTING, decode(lines.lines[n].strip()), lines.span(n, n + 1))
+                for n in range(opened + 1, number)
+                if lines.lines[n].strip()
+            ]
+            opened = None
+    return claimed, fragments
+
+
+def _display_maths(lines: Lines, start: int, end: int) -> set[int]:
+    """Return the lines of display maths whose brackets stand on lines of their own."""
+    claimed: set[int] = set()
+    opened: int | None = None
+    for number in range(start, end):
+        match = _DISPLAY.fullmatch(lines.lines[number]) if "\\" in lines.lines[number] else None
+        if match and match[1] == "[":
+            opened = number
+        elif match and opened is not None:
+            claimed.update(range(opened, number))
+            opened = None
+    return claimed
+
+
+def _fence_after(line: str, fence: str) -> str:
+    match = _FENCE.match(line)
+    if match is None:
+        return fence
+    if not fence:
+        return match[1]
+    closes = match[1][0] == fence[0] and len(match[1]) >= len(fence) and not line[match.end() :].strip()
+    return "" if closes else fence
+
+
+def _untrusted(lines: Lines, start: int, end: int) -> Fragment:
+    text = decode(lines.text(start, end).replace("\r\n", "\n")).strip("\n")
+    return _fragment(FragmentKind.UNTRUSTED, text, lines.span(start, end))
+
+
+def _marks(lines: Lines, number: int, pattern: re.Pattern[str]) -> list[Fragment]:
+    return [
+        _fragment(FragmentKind.PLACEHOLDER, decode(match[0]), lines.within(number, *match.span()))
+        for match in pattern.finditer(lines.lines[number])
+        if match["mark"]
+    ]
+
+
+def _fragment(kind: FragmentKind, text: str, span: Span) -> Fragment:
+    return Fragment(kind=kind, text=text, span=span)

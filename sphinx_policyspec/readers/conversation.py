@@ -1,0 +1,331 @@
+"""The dialogue inside an example: messages, alternative answers and their verdicts."""
+
+from __future__ import annotations
+
+import bisect
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sphinx_policyspec.model import (
+    Carrier,
+    Comparison,
+    Finding,
+    Gap,
+    Link,
+    Message,
+    Reference,
+    ReferenceForm,
+    Response,
+    Severity,
+    Span,
+    Turn,
+    Verdict,
+)
+from sphinx_policyspec.nearest import nearest
+from sphinx_policyspec.readers.body import read_body
+from sphinx_policyspec.readers.inline import InlineLink, scan
+from sphinx_policyspec.readers.tags import ROLES, STRUCTURE, Tag, tags_by_line
+from sphinx_policyspec.readers.text import Lines
+
+__all__ = ["ROLES", "ConversationReading", "read_conversation"]
+
+# What stands inside the comment; possessive, so that a hostile run of spaces costs linear time.
+_VERDICT = re.compile(
+    r"\s*+(?P<word>[A-Za-z]++)?\s*+(?P<ids>(?:\[#[^\]\s]++\]\s*+)*+)(?:[:,]\s*+(?P<note>.*))?", re.DOTALL
+)
+_VERDICT_ID = re.compile(r"\[#([^\]\s]+)\]")
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationReading:
+    """A conversation that was read.
+
+    References and links are those of verdict notes and verdict ids. Their ``source`` and
+    ``example`` are left empty: only the caller knows what encloses the conversation.
+    """
+
+    turns: tuple[Turn, ...] = ()
+    references: tuple[Reference, ...] = ()
+    links: tuple[Link, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+def read_conversation(lines: Sequence[str], file: str, first_line: int) -> ConversationReading:
+    """Read a conversation in the dialect's tag notation, line by line.
+
+    Whatever is out of order becomes a finding at its line; no line is lost: text that stands
+    outside every message is kept as a message without a role.
+
+    :param first_line: line number of the first line in its file, from 1
+    """
+    return _Conversation(Lines(file, tuple(lines), first_line)).read()
+
+
+class _Conversation:
+    """One pass over the lines of a conversation."""
+
+    def __init__(self, lines: Lines) -> None:
+        self.lines = lines
+        self.tags = tags_by_line(lines.lines)
+        self.structure = [tag.line for tag in self.tags.values() if tag.name in STRUCTURE]
+        self.opens: dict[str, list[int]] = defaultdict(list)
+        self.closes: dict[str, list[int]] = defaultdict(list)
+        for tag in self.tags.values():
+            (self.closes if tag.closing else self.opens)[tag.name].append(tag.line)
+        self.turns: list[Turn] = []
+        self.responses: list[Response] = []
+        self.comparison_start: int | None = None
+        self.count = 0
+        self.references: list[Reference] = []
+        self.links: list[Link] = []
+        self.findings: list[Finding] = []
+
+    def read(self) -> ConversationReading:
+        position = 0
+        while position < len(self.lines):
+            position = self._step(position)
+        if self.comparison_start is not None:
+            self._find(
+                "unclosed-tag", self.comparison_start, "`<comparison>` is never closed", "add `</comparison>`"
+            )
+            self._end_comparison(len(self.lines))
+        return ConversationReading(
+            tuple(self.turns), tuple(self.references), tuple(self.links), tuple(self.findings)
+        )
+
+    def _step(self, position: int) -> int:
+        """Read what begins at a line outside every message; return where the next begins."""
+        line = self.lines.lines[position]
+        if not line.strip():
+            return position + 1
+        tag = self.tags.get(position)
+        if tag is None:
+            if line.strip() == "[...]" and self.comparison_start is None:
+                self.turns.append(Gap(span=self.lines.span(position, position + 1)))
+                return position + 1
+            return self._stray_text(position)
+        self._check_mark(tag, line)
+        if tag.name == "comparison":
+            self._comparison_tag(tag)
+            return position + 1
+        if tag.closing:
+            self._find(
+                "crossed-tag", position, f"`</{tag.name}>` closes nothing", "delete it or open its tag"
+            )
+            return position + 1
+        return self._message(tag)
+
+    def _check_mark(self, tag: Tag, line: str) -> None:
+        if "*" in line[: tag.column]:
+            self._find(
+                "stray-mark", tag.line, f"stray `*` before `<{'/' * tag.closing}{tag.name}>`", "delete it"
+            )
+
+    def _comparison_tag(self, tag: Tag) -> None:
+        if tag.closing:
+            if self.comparison_start is None:
+                self._find(
+                    "crossed-tag", tag.line, "`</comparison>` closes nothing", "delete it or open its tag"
+                )
+            else:
+                self._end_comparison(tag.line + 1)
+            return
+        if self.comparison_start is not None:
+            self._find(
+                "unclosed-tag", self.comparison_start, "`<comparison>` is never closed", "add `</comparison>`"
+            )
+            self._end_comparison(tag.line)
+        self.comparison_start = tag.line
+
+    def _end_comparison(self, end: int) -> None:
+        if self.comparison_start is None:
+            return
+        span = self.lines.span(self.comparison_start, end)
+        if not self.responses:
+            self._find("empty-comparison", self.comparison_start, "comparison without an answer", "")
+        self.turns.append(Comparison(responses=tuple(self.responses), span=span))
+        self.responses = []
+        self.comparison_start = None
+
+    def _stray_text(self, position: int) -> int:
+        end = position
+        while end < len(self.lines) and end not in self.tags and self.lines.lines[end].strip():
+            end += 1
+        self._find(
+            "text-outside-message", position, "text outside every message", "put it between a role's tags"
+        )
+        self._add(Tag(position, "", False, (), "", 0), position, end, end)
+        return end
+
+    def _message(self, tag: Tag) -> int:
+        """Read the message that ``tag`` opens; return the line after its end."""
+        if tag.name not in ROLES:
+            self._find("unknown-role", tag.line, f"`{tag.name}` is no role", nearest(tag.name, ROLES))
+        end = self._end_of(tag)
+        closed = (
+            end < len(self.lines)
+            and (close := self.tags.get(end))
+            and close.closing
+            and close.name == tag.name
+        )
+        if not closed:
+            self._find("unclosed-tag", tag.line, f"`<{tag.name}>` is never closed", f"add `</{tag.name}>`")
+        else:
+            self._check_mark(self.tags[end], self.lines.lines[end])
+            self._check_body(tag, end)
+        after = end + 1 if closed else end
+        self._add(tag, tag.line + 1, end, after)
+        return after
+
+    def _check_body(self, tag: Tag, end: int) -> None:
+        inside = _next(self.structure, tag.line + 1, end)
+        if inside < end:
+            written = self.lines.lines[inside].strip()
+            message = f"`{written}` inside `<{tag.name}>` is read as text"
+            self._find("crossed-tag", inside, message, f"add `</{tag.name}>` above it, or fence it as code")
+
+    def _end_of(self, tag: Tag) -> int:
+        """Return the line that ends a message: its closing tag, else the next tag of a role.
+
+        A tag of another role inside the body is text if the message is still closed before a
+        message of its own role opens.
+        """
+        start = tag.line + 1
+        close = _next(self.closes[tag.name], start, len(self.lines))
+        reopened = _next(self.opens[tag.name], start, len(self.lines))
+        if close < reopened:
+            return close
+        stops = [_next(self.opens[role], start, len(self.lines)) for role in (*ROLES, "comparison")]
+        stops.append(_next(self.closes["comparison"], start, len(self.lines)))
+        return min(stops)
+
+    def _add(self, tag: Tag, start: int, end: int, after: int) -> None:
+        """Add the message whose body is the lines from ``start`` up to ``end``."""
+        self.count += 1
+        span = self.lines.span(tag.line, after)
+        attributes = dict(tag.attributes)
+        recipient, name = attributes.pop("recipient", ""), attributes.pop("name", "")
+        text, fragments, unpaired = read_body(
+            self.lines, start, end, is_data=bool(recipient) or tag.name == "tool"
+        )
+        for line in unpaired:
+            found = self.lines.lines[line].strip()
+            if found.startswith("</"):
+                self._find("crossed-tag", line, f"`{found}` closes nothing", "delete it or open its tag")
+            else:
+                self._find("unclosed-tag", line, f"`{found}` is never closed", "add its closing tag")
+        known = Message(
+            role=tag.name,
+            text=text,
+            span=span,
+            recipient=recipient,
+            name=name,
+            attributes=tuple(sorted(attributes.items())),
+            fragments=fragments,
+        )
+        if self.comparison_start is not None:
+            self.responses.append(self._response(tag, known))
+        elif tag.comment:
+            self._find("verdict-outside-comparison", tag.line, "verdict outside a comparison", "")
+            self.turns.append(self._response(tag, known))
+        else:
+            self.turns.append(known)
+
+    def _response(self, tag: Tag, message: Message) -> Response:
+        if message.role not in {"assistant", ""} and self.comparison_start is not None:
+            self._find(
+                "non-assistant-alternative",
+                tag.line,
+                f"`{message.role}` in a comparison, which holds answers only",
+                "",
+            )
+        verdict, note, violates = self._verdict(tag) if tag.comment else (None, "", ())
+        if not tag.comment and message.role == "assistant":
+            self._find(
+                "missing-verdict", tag.line, "answer without a verdict", "add `<!-- GOOD -->`, BAD or OK"
+            )
+        return Response(
+            role=message.role,
+            text=message.text,
+            span=message.span,
+            recipient=message.recipient,
+            name=message.name,
+            attributes=message.attributes,
+            fragments=message.fragments,
+            verdict=verdict,
+            note=note,
+            violates=violates,
+        )
+
+    def _verdict(self, tag: Tag) -> tuple[Verdict | None, str, tuple[str, ...]]:
+        comment = tag.comment.removeprefix("<!--").removesuffix("-->").rstrip()
+        match = _VERDICT.fullmatch(comment)
+        word = match["word"] if match else None
+        if match is None or word not in set(Verdict):
+            self._find(
+                "unknown-verdict",
+                tag.line,
+                f"`{word or tag.comment}` is no verdict",
+                nearest(word.upper(), tuple(Verdict)) if word else "write GOOD, BAD or OK",
+            )
+        if match is None:
+            return None, comment.strip(), ()
+        verdict = Verdict(word) if word in set(Verdict) else None
+        note = match["note"] or ""
+        if verdict is None and word:
+            note = f"{word}: {note}".rstrip(": ")
+        at = self.lines.lines[tag.line].index(tag.comment) + len("<!--")
+        for found in _VERDICT_ID.finditer(match["ids"]):
+            start = at + match.start("ids") + found.start()
+            span = self.lines.within(tag.line, start, start + len(found[0]))
+            self._refer(found[1], ReferenceForm.ID, span)
+        if match["note"]:
+            self._scan_note(tag.line, match["note"], at + match.start("note"))
+        return verdict, note, tuple(_VERDICT_ID.findall(match["ids"]))
+
+    def _scan_note(self, line: int, note: str, at: int) -> None:
+        for link in scan(note):
+            if not isinstance(link, InlineLink):
+                continue
+            span = self.lines.within(line, at + link.start, at + link.end)
+            if link.target:
+                self._refer(link.target, link.form, span, link.text)
+            else:
+                self.links.append(
+                    Link(
+                        source="",
+                        url=link.url,
+                        text=link.text,
+                        carrier=Carrier.VERDICT,
+                        span=span,
+                        message=self.count,
+                    )
+                )
+
+    def _refer(self, target: str, form: ReferenceForm, span: Span, text: str = "") -> None:
+        self.references.append(
+            Reference(
+                source="",
+                target=target,
+                carrier=Carrier.VERDICT,
+                form=form,
+                span=span,
+                text=text,
+                message=self.count,
+            )
+        )
+
+    def _find(self, code: str, line: int, message: str, hint: str) -> None:
+        text = self.lines.lines[line].rstrip("\r\n")
+        span = self.lines.within(line, 0, len(text))
+        self.findings.append(
+            Finding(code=code, severity=Severity.WARNING, message=message, span=span, hint=hint)
+        )
+
+
+def _next(sorted_lines: list[int], start: int, default: int) -> int:
+    """Return the first of some sorted line numbers that is at least ``start``."""
+    index = bisect.bisect_left(sorted_lines, start)
+    return sorted_lines[index] if index < len(sorted_lines) else default

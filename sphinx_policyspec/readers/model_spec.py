@@ -1,0 +1,387 @@
+"""Model Spec Markdown → Spec and findings, each item with its span in the source."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from sphinx_policyspec.model import (
+    Block,
+    Carrier,
+    Commentary,
+    Definition,
+    Document,
+    EvalTag,
+    Example,
+    Finding,
+    Link,
+    Markup,
+    Principle,
+    Prose,
+    Provision,
+    Reference,
+    Section,
+    Severity,
+    Span,
+    Spec,
+)
+from sphinx_policyspec.readers.blocks import (
+    ADMONITION,
+    DEFINITION,
+    EXAMPLE,
+    HEADING,
+    BlockKind,
+    RawBlock,
+    cut,
+)
+from sphinx_policyspec.readers.conversation import read_conversation
+from sphinx_policyspec.readers.heading import Heading, parse_heading
+from sphinx_policyspec.readers.inline import InlineLink, InlineTag, resolve_title, scan, slug, without_tags
+from sphinx_policyspec.readers.levels import levels_for
+from sphinx_policyspec.readers.reading import Reading
+from sphinx_policyspec.readers.text import Lines
+
+__all__ = ["read_model_spec"]
+
+_CLAUSE_START = re.compile(
+    r"[.!?][\"\u201d)]?\s+|\n[ \t\r]*\n|^[ \t]*(?:[-*]|\d+\.)[ \t]+|\[\^[a-z0-9]{4}\][)\"\u201d]*[,;:]?[ \t]*",
+    re.MULTILINE,
+)
+_INDENT = re.compile(r"^(?: {1,4}|\t)", re.MULTILINE)
+_CLAUSE_WINDOW = 2000
+"""No clause is looked for further back than so many characters."""
+
+
+def read_model_spec(text: str, file: str = "model_spec.md", title: str = "") -> Reading:
+    """Read a document in the Model Spec dialect.
+
+    Any text gives a spec: what breaks the dialect's rules becomes a finding, and its words stay
+    in the block that holds them.
+
+    :param title: of the spec; the dialect has no place for it
+    """
+    lines = Lines.of(file, text)
+    raw_blocks, findings = cut(lines)
+    reader = _Document(lines, findings)
+    for raw in raw_blocks:
+        reader.add(raw)
+    return reader.finish(title or "Behaviour spec")
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A provision while its blocks are still being read."""
+
+    heading: Heading
+    id: str
+    depth: int
+    parent: str | None
+    span: Span
+    source: str
+    blocks: list[Block] = field(default_factory=list)
+
+
+class _Document:
+    """One pass over the blocks of a document; titles are resolved once all are known."""
+
+    def __init__(self, lines: Lines, findings: list[Finding]) -> None:
+        self.lines = lines
+        self.findings = findings
+        self.preamble: list[Block] = []
+        self.drafts: list[_Draft] = []
+        self.open: list[_Draft] = []
+        self.ids: dict[str, Span] = {}
+        self.provision_names = _Names("_")
+        self.definition_names = _Names("-")
+        self.examples: list[tuple[list[Block], int]] = []
+        self.references: list[Reference] = []
+        self.links: list[Link] = []
+        self.tags: list[EvalTag] = []
+        self.tag_spans: dict[str, Span] = {}
+
+    @property
+    def here(self) -> str:
+        """The id of the innermost provision, empty before the first heading."""
+        return self.open[-1].id if self.open else ""
+
+    def add(self, raw: RawBlock) -> None:
+        """Add a block to the provision that is open."""
+        target = self.open[-1].blocks if self.open else self.preamble
+        match raw.kind:
+            case BlockKind.HEADING:
+                self._heading(raw)
+            case BlockKind.PROSE:
+                target.append(self._prose(raw))
+            case BlockKind.DEFINITION:
+                target.append(self._definition(raw))
+            case BlockKind.COMMENTARY:
+                target.append(self._commentary(raw))
+            case BlockKind.EXAMPLE:
+                target.append(self._example(raw))
+                self.examples.append((target, len(target) - 1))
+
+    # -- headings ---------------------------------------------------------------------------
+
+    def _heading(self, raw: RawBlock) -> None:
+        line = self.lines.lines[raw.start]
+        match = HEADING.fullmatch(line)
+        heading = parse_heading(match[1], match[2]) if match else parse_heading("#", line)
+        span = self.lines.within(raw.start, 0, len(line.rstrip("\r\n")))
+        while self.open and self.open[-1].heading.depth >= heading.depth:
+            self.open.pop()
+        outer = self.open[-1].heading.depth if self.open else 0
+        if heading.depth > outer + 1:
+            message = f"heading of depth {heading.depth} directly under depth {outer}"
+            self._find("depth-jump", span, message, f"use {'#' * (outer + 1)}")
+        if heading.authority and (above := next((d for d in self.open if d.heading.authority), None)):
+            message = f"principle `{heading.id}` stands inside principle `{above.id}`"
+            self._find("nested-principle", span, message, related=(above.span,))
+        draft = _Draft(
+            heading=heading,
+            id=self._provision_id(heading, span),
+            depth=len(self.open) + 1,
+            parent=self.here or None,
+            span=span,
+            source=self.lines.text(raw.start, raw.end),
+        )
+        self.drafts.append(draft)
+        self.open.append(draft)
+        for item in scan(line):
+            if isinstance(item, InlineTag):
+                self._tag(item, line, raw.start, misplaced="a heading", since=heading.depth)
+
+    def _provision_id(self, heading: Heading, span: Span) -> str:
+        identifier = heading.id or slug(heading.title).replace("-", "_") or "section"
+        if not heading.id:
+            self._find("heading-without-id", span, "heading without an id", f"add `{{#{identifier}}}`")
+        if heading.id and identifier in self.ids:
+            message = f"id `{identifier}` is taken already"
+            related = (self.ids[identifier],)
+            self._find("duplicate-id", span, message, severity=Severity.ERROR, related=related)
+        identifier = self.provision_names.take(identifier)
+        self.ids[identifier] = span
+        return identifier
+
+    # -- prose ------------------------------------------------------------------------------
+
+    def _prose(self, raw: RawBlock) -> Prose:
+        source = self.lines.text(raw.start, raw.end)
+        self._inline(source, raw.start)
+        return Prose(source=source, text=_own_words(source), span=self._span(raw))
+
+    def _definition(self, raw: RawBlock) -> Definition:
+        source = self.lines.text(raw.start, raw.end)
+        self._inline(source, raw.start)
+        match = DEFINITION.match(source)
+        term = match[1] if match else source
+        identifier = self.definition_names.take(slug(term) or "term")
+        return Definition(
+            id=identifier, term=term, source=source, text=_own_words(source), span=self._span(raw)
+        )
+
+    def _commentary(self, raw: RawBlock) -> Commentary:
+        source = self.lines.text(raw.start, raw.end)
+        body = self.lines.text(raw.start + 1, raw.end)
+        self._inline(body, raw.start + 1, misplaced="a commentary")
+        match = ADMONITION.match(source)
+        kind, label = (match[1] or "", match[2] or "") if match else ("", "")
+        if (kind, label) != ("meta", "Commentary"):
+            span = self.lines.within(raw.start, 0, len(self.lines.lines[raw.start].rstrip()))
+            message = f"`!!! {kind}` with label `{label}` is read as commentary"
+            self._find("unknown-admonition", span, message, 'write `!!! meta "Commentary"`')
+        return Commentary(
+            label=label,
+            source=source,
+            text=_INDENT.sub("", body.replace("\r\n", "\n")).strip("\n"),
+            span=self._span(raw),
+        )
+
+    # -- examples ---------------------------------------------------------------------------
+
+    def _example(self, raw: RawBlock) -> Example:
+        line = self.lines.lines[raw.start]
+        match = EXAMPLE.fullmatch(line)
+        title = match[1] if match else ""
+        self._inline(line, raw.start, carrier=Carrier.TITLE, example=True)
+        start, end = raw.body
+        excerpt = self.lines.lines[start:end]
+        conversation = read_conversation(excerpt, self.lines.file, self.lines.first + start)
+        self.findings.extend(conversation.findings)
+        mark = self._example_mark()
+        self.references += [replace(r, source=self.here, example=mark) for r in conversation.references]
+        self.links += [replace(link, source=self.here, example=mark) for link in conversation.links]
+        return Example(
+            id=mark,
+            title=title,
+            source_title=title,
+            turns=conversation.turns,
+            span=self._span(raw),
+            source=self.lines.text(raw.start, raw.end),
+        )
+
+    def _example_mark(self) -> str:
+        """Return what stands for the next example's id until titles are resolved."""
+        return str(len(self.examples))
+
+    def _example_ids(self, titles: dict[str, str]) -> dict[str, str]:
+        """Give each example its title and id; return the ids by mark."""
+        ids: dict[str, str] = {}
+        names = _Names("-")
+        owners = {id(draft.blocks): draft.id for draft in self.drafts}
+        for mark, (blocks, index) in enumerate(self.examples):
+            example = blocks[index]
+            if not isinstance(example, Example):
+                continue
+            title = resolve_title(without_tags(example.source_title), titles)
+            stem = f"{owners.get(id(blocks), 'preamble')}-{slug(title) or 'example'}"
+            ids[str(mark)] = names.take(stem)
+            blocks[index] = replace(example, id=ids[str(mark)], title=title)
+        return ids
+
+    # -- inline -----------------------------------------------------------------------------
+
+    def _inline(
+        self,
+        text: str,
+        line: int,
+        *,
+        carrier: Carrier = Carrier.TEXT,
+        example: bool = False,
+        misplaced: str = "",
+    ) -> None:
+        mark = self._example_mark() if example else ""
+        since = 0
+        for item in scan(text):
+            if isinstance(item, InlineTag):
+                where = "an example title" if example else misplaced
+                self._tag(item, text, line, misplaced=where, since=since)
+                since = item.start
+                continue
+            self._link(item, self.lines.offset_span(line, item.start, item.end), carrier, mark)
+
+    def _link(self, item: InlineLink, span: Span, carrier: Carrier, mark: str) -> None:
+        if item.target:
+            self.references.append(
+                Reference(
+                    source=self.here,
+                    target=item.target,
+                    carrier=carrier,
+                    form=item.form,
+                    span=span,
+                    text=item.text,
+                    example=mark,
+                )
+            )
+        else:
+            if item.text == "?":
+                message = f"`[?]({item.url})` names no id whose title it could show"
+                self._find("title-of-nothing", span, message, "write `[?](#id)`", severity=Severity.ERROR)
+            self.links.append(
+                Link(source=self.here, url=item.url, text=item.text, carrier=carrier, span=span, example=mark)
+            )
+
+    def _tag(self, item: InlineTag, text: str, line: int, *, misplaced: str, since: int = 0) -> None:
+        span = self.lines.offset_span(line, item.start, item.end)
+        if not item.is_well_formed:
+            self._find("malformed-tag", span, f"`[^{item.tag}]` is no eval tag", "use four of a-z and 0-9")
+            return
+        if misplaced:
+            self._find("misplaced-tag", span, f"eval tag `{item.tag}` stands in {misplaced}")
+        if item.tag in self.tag_spans:
+            related = (self.tag_spans[item.tag],)
+            self._find("duplicate-tag", span, f"eval tag `{item.tag}` occurs twice", related=related)
+        self.tag_spans.setdefault(item.tag, span)
+        clause = _clause_before(text[max(since, item.start - _CLAUSE_WINDOW) : item.start])
+        if not clause and self.tags and self.tags[-1].span.end_line == span.line:
+            clause = self.tags[-1].clause
+        self.tags.append(EvalTag(tag=item.tag, provision=self.here, clause=clause, span=span))
+
+    # -- the whole --------------------------------------------------------------------------
+
+    def finish(self, title: str) -> Reading:
+        """Resolve titles and levels, and return the spec."""
+        titles = {draft.id: draft.heading.title for draft in self.drafts}
+        ids = self._example_ids(titles)
+        levels = levels_for(draft.heading.authority for draft in self.drafts if draft.heading.authority)
+        spec = Spec(
+            title=title,
+            documents=(Document(file=self.lines.file, markup=Markup.MODEL_SPEC),),
+            levels=levels,
+            preamble=tuple(self.preamble),
+            provisions=tuple(self._provisions()),
+            references=tuple(replace(r, example=ids.get(r.example, "")) for r in self.references),
+            links=tuple(replace(link, example=ids.get(link.example, "")) for link in self.links),
+            eval_tags=tuple(self.tags),
+        )
+        return Reading(spec, tuple(sorted(self.findings, key=lambda finding: finding.span)))
+
+    def _provisions(self) -> Iterator[Provision]:
+        tags: dict[str, list[str]] = {}
+        for tag in self.tags:
+            tags.setdefault(tag.provision, []).append(tag.tag)
+        for draft in self.drafts:
+            section = Section(
+                id=draft.id,
+                title=draft.heading.title,
+                depth=draft.depth,
+                span=draft.span,
+                source=draft.source,
+                parent=draft.parent,
+                blocks=tuple(draft.blocks),
+                tags=tuple(sorted(set(tags.get(draft.id, ())))),
+                attributes=draft.heading.attributes,
+            )
+            yield as_principle(section, draft.heading.authority) if draft.heading.authority else section
+
+    def _span(self, raw: RawBlock) -> Span:
+        return self.lines.span(raw.start, raw.end)
+
+    def _find(
+        self,
+        code: str,
+        span: Span,
+        message: str,
+        hint: str = "",
+        *,
+        severity: Severity = Severity.WARNING,
+        related: tuple[Span, ...] = (),
+    ) -> None:
+        self.findings.append(
+            Finding(code=code, severity=severity, message=message, span=span, hint=hint, related=related)
+        )
+
+
+def as_principle(section: Section, authority: str) -> Principle:
+    """Return the principle that a section becomes when it has a level of authority."""
+    shared = {name: getattr(section, name) for name in section.__dataclass_fields__}
+    return Principle(**shared, authority=authority)
+
+
+def _clause_before(before: str) -> str:
+    """Return the words of the clause that a text ends with, empty after an eval tag."""
+    before = before.rstrip()
+    starts = [match.end() for match in _CLAUSE_START.finditer(before)]
+    return " ".join(before[starts[-1] if starts else 0 :].split())
+
+
+def _own_words(source: str) -> str:
+    return without_tags(source.replace("\r\n", "\n")).strip("\n")
+
+
+class _Names:
+    """Names given out so far; one that is taken gets the next free number from 2."""
+
+    def __init__(self, joint: str) -> None:
+        self._joint = joint
+        self._taken: set[str] = set()
+        self._last: dict[str, int] = {}
+
+    def take(self, stem: str) -> str:
+        name, number = stem, self._last.get(stem, 1)
+        while name in self._taken:
+            number += 1
+            name = f"{stem}{self._joint}{number}"
+        self._last[stem] = number
+        self._taken.add(name)
+        return name

@@ -1,0 +1,122 @@
+"""A release folder, or a lone Model Spec Markdown file → Spec."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.model import Changelog, Finding, PromptFile, Spec
+from sphinx_policyspec.readers.changelog import read_changelog
+from sphinx_policyspec.readers.model_spec import read_model_spec
+from sphinx_policyspec.readers.prompts import read_prompts
+from sphinx_policyspec.readers.reading import Reading
+from sphinx_policyspec.readers.text import read_text
+
+__all__ = ["SPEC_FILE", "companions", "is_release", "read_release", "source_texts", "spec_file"]
+
+SPEC_FILE = "model_spec.md"
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_TITLE = re.compile(r"^#[ \t]++(\S[^\n]*)", re.MULTILINE)
+_LICENSE = re.compile(r"https?://creativecommons\.org/(?:publicdomain|licenses)/[\w.-]+/\d\.\d/?")
+
+
+def is_release(path: Path) -> bool:
+    """Tell whether a path is a release folder or a Markdown file."""
+    return (path / SPEC_FILE).is_file() or (path.is_file() and path.suffix.lower() in {".md", ".markdown"})
+
+
+def spec_file(path: Path) -> Path:
+    """Return the document of a release: the file itself, or ``model_spec.md`` in the folder."""
+    return path / SPEC_FILE if path.is_dir() else path
+
+
+def companions(document: Path) -> tuple[Path, ...]:
+    """Return the files beside a document that are read with it."""
+    folder = document.parent
+    prompts = sorted((folder / "examples").glob("*.md")) if (folder / "examples").is_dir() else []
+    return (*prompts, *(path for name in ("CHANGELOG.md", "README.md") if (path := folder / name).is_file()))
+
+
+def read_release(path: Path, *, text: str | None = None, prefix: str = "") -> Reading:
+    """Read a release with the prompt files and the changelog beside its document.
+
+    The version is the folder's name where that is an ISO date; title and licence are what a
+    ``README.md`` in the folder says.
+
+    :param text: the document's text, for a caller that has read it already
+    :param prefix: what file names in spans begin with, such as ``upstream/``
+    """
+    document = spec_file(path)
+    if not document.is_file():
+        message = f"`{path}` holds no `{SPEC_FILE}`"
+        raise SourceError(message)
+    folder = document.parent
+    name = prefix + document.name
+    text, findings = read_text(document, name) if text is None else (text, ())
+    readme = _readme(folder)
+    title = _TITLE.search(readme)
+    reading = read_model_spec(text, name, title=title[1].rstrip() if title else "")
+    prompt_files, prompt_findings = _prompt_files(folder / "examples", f"{prefix}examples/")
+    changelog, changelog_findings = _changelog(folder / "CHANGELOG.md", prefix)
+    license_url = _LICENSE.search(readme)
+    version = folder.resolve().name if _DATE.fullmatch(folder.resolve().name) else ""
+    spec = replace(
+        reading.spec,
+        version=version,
+        issued=version,
+        license=license_url[0] if license_url else "",
+        revision_of=_previous(changelog, version),
+        prompt_files=prompt_files,
+        changelog=changelog,
+    )
+    return Reading(spec, (*findings, *reading.findings, *prompt_findings, *changelog_findings))
+
+
+def _readme(folder: Path) -> str:
+    path = folder / "README.md"
+    return read_text(path, path.name)[0] if path.is_file() else ""
+
+
+def _prompt_files(folder: Path, prefix: str) -> tuple[tuple[PromptFile, ...], tuple[Finding, ...]]:
+    files: list[PromptFile] = []
+    findings: list[Finding] = []
+    for path in sorted(path for path in folder.glob("*.md") if path.is_file()):
+        text, encoding = read_text(path, prefix + path.name)
+        read, found = read_prompts(text, prefix + path.name, path.stem)
+        files.append(read)
+        findings += (*encoding, *found)
+    return tuple(files), tuple(findings)
+
+
+def _changelog(path: Path, prefix: str) -> tuple[Changelog | None, tuple[Finding, ...]]:
+    if not path.is_file():
+        return None, ()
+    text, findings = read_text(path, prefix + path.name)
+    return read_changelog(text, prefix + path.name), findings
+
+
+def _previous(changelog: Changelog | None, version: str) -> str:
+    """Return the version of the entry after this release's own in a newest-first changelog."""
+    versions = [entry.version for entry in changelog.entries] if changelog else []
+    if version not in versions:
+        return ""
+    return next(iter(versions[versions.index(version) + 1 :]), "")
+
+
+def source_texts(spec: Spec) -> dict[str, str]:
+    """Return the text of each file that a release was read from, joined from its items."""
+    texts: dict[str, str] = {}
+    for document in spec.documents:
+        parts = [block.source for block in spec.preamble]
+        for provision in spec.provisions:
+            parts += [provision.source, *(block.source for block in provision.blocks)]
+        texts[document.file] = "".join(parts)
+    for file in spec.prompt_files:
+        texts[file.span.file] = file.source + "".join(block.source for block in file.blocks)
+    if spec.changelog:
+        log = spec.changelog
+        texts[log.span.file] = log.source + "".join(entry.source for entry in log.entries)
+    return texts

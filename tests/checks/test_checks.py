@@ -1,0 +1,182 @@
+"""Each check: the quiet and the loud case."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sphinx_policyspec.checks import ALL_CHECKS, run_checks
+from sphinx_policyspec.checks.references import targets
+from sphinx_policyspec.model import (
+    Carrier,
+    Definition,
+    Document,
+    EvalTag,
+    Goal,
+    Markup,
+    PromptFile,
+    Reference,
+    ReferenceForm,
+    Spec,
+    TargetKind,
+    Topic,
+)
+from tests.conftest import FILE, at, example, principle, spec
+
+DIALECT = (Document(file=FILE, markup=Markup.MODEL_SPEC),)
+
+
+def refer(target: str, form: ReferenceForm = ReferenceForm.TITLE, **fields: Any) -> Reference:
+    return Reference(
+        source="be_kind", target=target, carrier=Carrier.TEXT, form=form, **{"span": at(3), **fields}
+    )
+
+
+def tag(name: str, provision: str = "be_kind", line: int = 3) -> EvalTag:
+    return EvalTag(tag=name, provision=provision, clause="", span=at(line))
+
+
+def prompts(name: str, title: str = "Be kind") -> PromptFile:
+    return PromptFile(tag=name, title=title, span=at(file=f"examples/{name}.md"), source="")
+
+
+def found(read: Spec) -> list[str]:
+    return [str(finding) for finding in run_checks(read)]
+
+
+def test_a_check_is_named_as_its_code() -> None:
+    loud = spec(
+        principle(authority="usr"),
+        references=(refer("nowhere"),),
+        eval_tags=(tag("aa11"), tag("bb22")),
+        prompt_files=(prompts("bb22", "Be cruel"), prompts("cc33")),
+        documents=DIALECT,
+    )
+    for check in ALL_CHECKS:
+        codes = {finding.code for finding in check(loud)}
+        assert codes == {check.__name__.replace("_", "-")}
+        assert check.__doc__
+        assert check.__doc__.startswith("Find ")
+
+
+@pytest.mark.parametrize("form", ReferenceForm)
+def test_a_reference_to_what_exists_is_quiet(form: ReferenceForm) -> None:
+    assert found(spec(principle(), references=(refer("be_kind", form),))) == []
+
+
+def test_a_reference_to_an_alias_is_quiet() -> None:
+    assert found(spec(principle(aliases=("be_nice",)), references=(refer("be_nice"),))) == []
+
+
+def test_a_dangling_reference_is_shown_as_written() -> None:
+    read = spec(
+        principle(),
+        references=(
+            refer("be_knd", span=at(3)),
+            refer("be_knd", ReferenceForm.TEXT, span=at(4)),
+            refer("be_knd", ReferenceForm.ID, span=at(5)),
+        ),
+    )
+    assert found(read) == [
+        "spec.md:3:1: error: `[?](#be_knd)` points at no provision; did you mean `be_kind`? [dangling-reference]",
+        "spec.md:4:1: error: `#be_knd` points at no provision; did you mean `be_kind`? [dangling-reference]",
+        "spec.md:5:1: error: `[#be_knd]` points at no provision; did you mean `be_kind`? [dangling-reference]",
+    ]
+
+
+def test_a_reference_finds_only_targets_of_its_kind() -> None:
+    read = spec(
+        principle(),
+        topics=(Topic(id="kindness", label="Kindness", span=at()),),
+        references=(
+            refer("kindness", target_kind=TargetKind.TOPIC),
+            refer("be_kind", target_kind=TargetKind.TOPIC),
+        ),
+    )
+    assert [finding.message for finding in run_checks(read)] == ["`[?](#be_kind)` points at no topic"]
+
+
+def test_every_kind_of_target_is_known() -> None:
+    term = Definition(id="term", term="Term", source="", text="", span=at())
+    read = spec(
+        principle(blocks=(term, example())),
+        topics=(Topic(id="kindness", label="Kindness", span=at()),),
+        goals=(Goal(id="peace", title="Peace", span=at()),),
+    )
+    assert targets(read) == {
+        TargetKind.PROVISION: {"be_kind"},
+        TargetKind.TOPIC: {"kindness"},
+        TargetKind.EXAMPLE: {"be_kind-a-greeting"},
+        TargetKind.LEVEL: {"root", "system", "developer", "user", "guideline"},
+        TargetKind.GOAL: {"peace"},
+        TargetKind.DEFINITION: {"term"},
+    }
+
+
+def test_a_declared_level_is_quiet_and_another_is_not() -> None:
+    read = spec(principle(), principle("be_brief", authority="usr", span=at(7)), documents=DIALECT)
+    assert found(read) == [
+        "spec.md:7:1: warning: `usr` is no level of authority; did you mean `user`? [unknown-level]"
+    ]
+
+
+def test_a_level_in_a_page_of_directives_is_left_to_its_directive() -> None:
+    pages = (Document(file=FILE, markup=Markup.RST),)
+    assert found(spec(principle(authority="usr"), documents=pages)) == []
+
+
+def test_tags_with_their_files_are_quiet() -> None:
+    assert found(spec(principle(), eval_tags=(tag("aa11"),), prompt_files=(prompts("aa11"),))) == []
+
+
+def test_tags_of_a_spec_without_prompt_files_are_left_in_peace() -> None:
+    assert found(spec(principle(), eval_tags=(tag("aa11"),))) == []
+
+
+def test_a_tag_without_file_and_a_file_without_tag_are_loud() -> None:
+    read = spec(principle(), eval_tags=(tag("aa11"),), prompt_files=(prompts("bb22"),))
+    advice = "put `[^bb22]` after the clause that it tests"
+    lost = f"no provision holds the eval tag `bb22` of this file; {advice}"
+    assert found(read) == [
+        f"examples/bb22.md:1:1: warning: {lost} [file-without-tag]",
+        "spec.md:3:1: warning: eval tag `aa11` has no prompt file; write `examples/aa11.md` [tag-without-file]",
+    ]
+
+
+def test_a_header_that_lags_behind_a_new_title_is_loud() -> None:
+    read = spec(principle(), eval_tags=(tag("aa11"),), prompt_files=(prompts("aa11", "Be nice"),))
+    stale = "header says `Be nice`, the provision is titled `Be kind`; update the header"
+    assert found(read) == [f"examples/aa11.md:1:1: warning: {stale} [stale-prompt-title]"]
+
+
+def test_a_file_without_header_or_tag_has_no_stale_title() -> None:
+    read = spec(
+        principle(), eval_tags=(tag("aa11"),), prompt_files=(prompts("aa11", ""), prompts("bb22", "Other"))
+    )
+    assert {finding.code for finding in run_checks(read)} == {"file-without-tag"}
+
+
+def test_a_tag_before_the_first_heading_tests_no_title() -> None:
+    read = spec(principle(), eval_tags=(tag("aa11", provision=""),), prompt_files=(prompts("aa11", "Other"),))
+    assert found(read) == []
+
+
+def test_findings_come_in_source_order() -> None:
+    read = spec(
+        principle(authority="usr", span=at(9)),
+        references=(refer("nowhere", span=at(20)), refer("nothing", span=at(2))),
+        documents=DIALECT,
+    )
+    assert [finding.span.line for finding in run_checks(read)] == [2, 9, 20]
+
+
+def test_thousands_of_dangling_references_get_no_hint_each() -> None:
+    read = spec(
+        *(principle(f"p{number}") for number in range(2000)),
+        references=tuple(refer(f"p{number}x", span=at(number)) for number in range(1, 1001)),
+    )
+    hints = [finding.hint for finding in run_checks(read)]
+    assert len(hints) == 1000
+    assert hints[0]
+    assert not hints[-1]

@@ -1,0 +1,130 @@
+"""What the tests share: real releases, tools that may be absent, small builders of model objects."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+from sphinx_policyspec.model import (
+    AuthorityLevel,
+    Comparison,
+    Document,
+    Example,
+    Markup,
+    Message,
+    OverrideMode,
+    Principle,
+    Prose,
+    Provision,
+    Response,
+    Span,
+    Spec,
+    Verdict,
+)
+
+pytest_plugins = ("sphinx.testing.fixtures",)
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+RELEASES = ("2025-02-12", "2025-04-11", "2025-09-12")
+FILE = "spec.md"
+
+LEVELS = (
+    AuthorityLevel(id="root", override=OverrideMode.NEVER),
+    AuthorityLevel(id="system", roles=("system",)),
+    AuthorityLevel(id="developer", roles=("developer",)),
+    AuthorityLevel(id="user", roles=("user",)),
+    AuthorityLevel(id="guideline", override=OverrideMode.IMPLICIT),
+)
+
+_PROGRAMS = {"chromium": ("chromium", "chromium-browser", "google-chrome")}
+
+
+@pytest.fixture(scope="session")
+def rootdir() -> Path:
+    """Folder of the Sphinx projects that ``@pytest.mark.sphinx(testroot=…)`` names."""
+    return Path(__file__).parent / "roots"
+
+
+@pytest.fixture(scope="session")
+def model_spec_data() -> Path:
+    """Folder of the published Model Spec releases, which is not part of this repository."""
+    folder = REPOSITORY.parent / "shared" / "data" / "model_spec"
+    if not folder.is_dir():
+        _absent("the published releases are not at ../shared/data/model_spec", "POLICYSPEC_REQUIRE_DATA")
+    return folder
+
+
+@pytest.fixture(scope="session", params=RELEASES)
+def release_dir(request: pytest.FixtureRequest, model_spec_data: Path) -> Path:
+    """Each published release in turn."""
+    return model_spec_data / str(request.param)
+
+
+def require_tool(name: str) -> str:
+    """Return the path of a program such as ``java``; skip the test, by name, where it is absent."""
+    found = [path for program in _PROGRAMS.get(name, (name,)) if (path := shutil.which(program))]
+    if not found:
+        _absent(f"{name} is not installed", "POLICYSPEC_REQUIRE_TOOLS")
+    return found[0]
+
+
+def _absent(reason: str, variable: str) -> NoReturn:
+    """Skip, or fail where the environment variable says that nothing may be absent."""
+    if os.environ.get(variable) == "1":
+        pytest.fail(f"{reason} ({variable}=1)")
+    pytest.skip(reason)
+
+
+def at(line: int = 1, file: str = FILE) -> Span:
+    """Return the empty span at the start of a line."""
+    return Span(file, line)
+
+
+def principle(id: str = "be_kind", *, text: str = "", **fields: Any) -> Principle:  # noqa: A002
+    """Return a principle; ``text`` becomes its one run of prose."""
+    blocks = (Prose(source=f"{text}\n", text=text, span=at(2)),) if text else ()
+    defaults = {
+        "title": id.replace("_", " ").capitalize(),
+        "depth": 1,
+        "authority": "user",
+        "span": at(),
+        "blocks": blocks,
+    }
+    return Principle(id=id, **{**defaults, **fields})
+
+
+def message(role: str = "user", text: str = "Hello", **fields: Any) -> Message:
+    """Return a message."""
+    return Message(role=role, text=text, **{"span": at(), **fields})
+
+
+def response(verdict: Verdict = Verdict.GOOD, text: str = "Hello to you", **fields: Any) -> Response:
+    """Return an alternative answer."""
+    return Response(verdict=verdict, text=text, **{"span": at(), **fields})
+
+
+def example(id: str = "be_kind-a-greeting", *responses: Response, **fields: Any) -> Example:  # noqa: A002
+    """Return an example: one user message, then a comparison of the answers, good and bad by default."""
+    answers = responses or (response(), response(Verdict.BAD, "What do you want?"))
+    defaults = {
+        "title": "a greeting",
+        "source_title": "a greeting",
+        "source": "",
+        "span": at(),
+        "turns": (message(), Comparison(responses=answers, span=at())),
+    }
+    return Example(id=id, **{**defaults, **fields})
+
+
+def spec(*provisions: Provision, **fields: Any) -> Spec:
+    """Return a spec of these provisions with five levels, root to guideline."""
+    defaults = {
+        "title": "A spec",
+        "documents": (Document(file=FILE, markup=Markup.MODEL_SPEC),),
+        "levels": LEVELS,
+    }
+    return Spec(provisions=provisions, **{**defaults, **fields})

@@ -1,0 +1,348 @@
+"""Annotation files: what they add to a spec, and what is said about those that do not fit."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from sphinx_policyspec.errors import AnnotationError, SourceError
+from sphinx_policyspec.model import Finding, Goal, OverrideMode, Principle, Section, Spec, Topic
+from sphinx_policyspec.readers.annotations import Annotations, annotate, read_annotations, shipped_annotations
+from sphinx_policyspec.readers.release import read_release
+from tests.conftest import at, principle, spec
+
+SPEC = spec(
+    Section(id="manners", title="Manners", depth=1, span=at()),
+    principle(depth=2, parent="manners"),
+    principle("be_brief", depth=2, parent="manners"),
+)
+STALE = {
+    "2025-02-12": 11,
+    "2025-04-11": 11,
+    "2025-09-12": 5,
+}
+"""Provisions that the shipped file annotates for other releases."""
+
+
+def read(tmp_path: Path, text: str) -> Annotations:
+    path = tmp_path / "notes.yaml"
+    path.write_text(text, encoding="utf-8")
+    return read_annotations(path)
+
+
+def apply(tmp_path: Path, text: str, *, lenient: bool = False) -> tuple[Spec, list[str]]:
+    annotated, findings = annotate(SPEC, read(tmp_path, text), lenient=lenient)
+    return annotated, [_line(finding) for finding in findings]
+
+
+def _line(finding: Finding) -> str:
+    return str(finding).removeprefix("notes.yaml:")
+
+
+def test_everything_a_file_can_say_is_added(tmp_path: Path) -> None:
+    annotated, findings = apply(
+        tmp_path,
+        """\
+spec:
+  title: Good manners
+  version: 2026-01-31
+  issued: 2026-01-31
+  license: https://example.org/licence
+  publisher: Us
+  base-iri: https://example.org/spec/
+levels:
+  - id: developer
+    title: The developer
+    override: never
+    roles: [developer, system]
+  - id: user
+topics:
+  - id: kindness
+    label: Kindness
+    alt-labels: [kind, friendly]
+    broader: [manner]
+    related: [manner]
+  - id: manner
+goals:
+  - id: peace
+    title: Peace
+    text: Nobody fights.
+  - id: rest
+provisions:
+  manners:
+    topics: manner
+    aliases: [etiquette]
+    status: draft
+    since: "1.0"
+  be_kind:
+    topics: [kindness]
+    serves: [rest, peace]
+    exception-to: [be_brief]
+    exempts: [small-talk]
+    category: tone
+    preferred-over: [be_brief]
+    conflicts-with: [be_brief]
+    refines: [manners]
+""",
+    )
+    assert findings == []
+    assert (annotated.title, annotated.publisher) == ("Good manners", "Us")
+    assert (annotated.version, annotated.issued) == ("2026-01-31", "2026-01-31")
+    assert (annotated.license, annotated.base_iri) == (
+        "https://example.org/licence",
+        "https://example.org/spec/",
+    )
+    assert [(x.id, x.title, x.override, x.roles) for x in annotated.levels] == [
+        ("developer", "The developer", OverrideMode.NEVER, ("developer", "system")),
+        ("user", "", OverrideMode.EXPLICIT, ()),
+    ]
+    kindness, manner = annotated.topics
+    assert (kindness.label, kindness.alt_labels) == ("Kindness", ("friendly", "kind"))
+    assert (kindness.broader, kindness.related) == (("manner",), ("manner",))
+    assert (manner.label, manner.span.line) == ("manner", 20)
+    assert [(goal.id, goal.title, goal.text) for goal in annotated.goals] == [
+        ("peace", "Peace", "Nobody fights."),
+        ("rest", "rest", ""),
+    ]
+    manners, be_kind, be_brief = annotated.provisions
+    assert (manners.topics, manners.aliases) == (("manner",), ("etiquette",))
+    assert (manners.status, manners.since) == ("draft", "1.0")
+    assert isinstance(be_kind, Principle)
+    assert (be_kind.topics, be_kind.serves, be_kind.category) == (("kindness",), ("peace", "rest"), "tone")
+    assert (be_kind.exception_to, be_kind.exempts) == (("be_brief",), ("small-talk",))
+    assert (be_kind.preferred_over, be_kind.conflicts_with) == (("be_brief",), ("be_brief",))
+    assert be_kind.refines == ("manners",)
+    assert be_brief == SPEC.provisions[2]
+
+
+def test_what_a_spec_says_itself_is_kept(tmp_path: Path) -> None:
+    topic, goal = Topic(id="own", label="Own", span=at()), Goal(id="own", title="Own", span=at())
+    before = spec(principle(topics=("own",), aliases=("be_nice",)), topics=(topic,), goals=(goal,))
+    notes = read(tmp_path, "topics: [{id: new}]\nprovisions:\n  be_kind: {topics: [new], aliases: [kind]}\n")
+    after, findings = annotate(before, notes)
+    assert findings == ()
+    assert [each.id for each in after.topics] == ["own", "new"]
+    assert after.goals == (goal,)
+    assert after.levels == before.levels
+    assert after.title == before.title
+    assert after.provisions[0].topics == ("new", "own")
+    assert after.provisions[0].aliases == ("be_nice", "kind")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "# nothing\n", "null\n", "spec:\ntopics:\nprovisions:\n  be_kind:\n", "spec: {title: }\n"]
+)
+def test_an_empty_file_changes_nothing(tmp_path: Path, text: str) -> None:
+    assert apply(tmp_path, text) == (SPEC, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "topics: []\nprovisons: {}\n",
+            "2:1: warning: unknown key `provisons`; did you mean `provisions`? [unknown-key]",
+        ),
+        (
+            "spec:\n  titel: x\n",
+            "2:3: warning: unknown key `titel`; did you mean `title`? [unknown-key]",
+        ),
+        (
+            "provisions:\n  be_kind:\n    topic: [a]\n",
+            "3:5: warning: unknown key `topic`; did you mean `topics`? [unknown-key]",
+        ),
+        ("topics:\n  - id: a\n    id: b\n", "3:5: warning: key `id` is given twice [duplicate-key]"),
+        ("topics:\n  - label: A\n", "2:5: error: `id` is missing [missing-key]"),
+        ("goals:\n  - title: A\n", "2:5: error: `id` is missing [missing-key]"),
+        ("levels:\n  - title: A\n", "2:5: error: `id` is missing [missing-key]"),
+        (
+            "topics:\n  - id: a\n  - id: a\n",
+            "3:5: error: id `a` is taken already [duplicate-id]",
+        ),
+        (
+            "levels:\n  - id: user\n    override: explict\n",
+            "3:15: warning: `explict` is no mode; did you mean `explicit`? [unknown-override]",
+        ),
+        ("- a\n", "1:1: warning: expected a mapping of keys to values [wrong-type]"),
+        ("topics: yes\n", "1:9: warning: expected a list [wrong-type]"),
+        (
+            "topics:\n  - id: [a]\n    label: A\n",
+            "2:9: warning: expected a single value [wrong-type]",
+        ),
+        (
+            "provisions:\n  be_kind:\n    category: [a, b]\n",
+            "3:15: warning: expected a single value [wrong-type]",
+        ),
+        (
+            "provisions:\n  be_kind:\n    topics: [[a]]\n",
+            "3:14: warning: expected a single value [wrong-type]",
+        ),
+        (
+            "provisions:\n  be_knd:\n    status: draft\n",
+            "3:5: warning: no provision `be_knd`; did you mean `be_kind`? [stale-annotation]",
+        ),
+        (
+            "topics: [{id: honesty}]\nprovisions:\n  be_kind:\n    topics: [honesti]\n",
+            "4:14: warning: unknown topic `honesti`; did you mean `honesty`? [unknown-topic]",
+        ),
+        (
+            "topics:\n  - id: honesty\n    broader: [honest]\n",
+            "2:5: warning: unknown topic `honest`; did you mean `honesty`? [unknown-topic]",
+        ),
+        (
+            "goals: [{id: peace}]\nprovisions:\n  be_kind:\n    serves: [peas]\n",
+            "4:14: warning: unknown goal `peas`; did you mean `peace`? [unknown-goal]",
+        ),
+        (
+            "provisions:\n  be_kind:\n    refines:\n      - be_breif\n",
+            "4:9: warning: unknown provision `be_breif`; did you mean `be_brief`? [unknown-provision]",
+        ),
+        (
+            "provisions:\n  manners:\n    serves: [x]\n",
+            "3:5: warning: `serves` is for principles; `manners` is a section; give it a level of authority [not-a-principle]",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_found_at_its_line(tmp_path: Path, text: str, expected: str) -> None:
+    annotated, findings = apply(tmp_path, text)
+    assert expected in findings
+    assert annotated.provision_by_id.keys() == SPEC.provision_by_id.keys()
+
+
+def test_unknown_names_are_left_out(tmp_path: Path) -> None:
+    text = "topics: [{id: a}]\nprovisions: {be_kind: {topics: [a, b], refines: [be_brief, nothing]}}\n"
+    annotated, findings = apply(tmp_path, text)
+    assert len(findings) == 2
+    assert annotated.provisions[1].topics == ("a",)
+    assert isinstance(annotated.provisions[1], Principle)
+    assert annotated.provisions[1].refines == ("be_brief",)
+
+
+def test_an_item_without_id_declares_nothing(tmp_path: Path) -> None:
+    annotated, _ = apply(tmp_path, "topics: [{label: A}, x, {id: b}]\nlevels: [{}]\n")
+    assert [topic.id for topic in annotated.topics] == ["b"]
+    assert annotated.levels == SPEC.levels
+
+
+def test_a_lenient_reading_says_nothing_of_provisions_that_the_spec_lacks(tmp_path: Path) -> None:
+    text = "provisions:\n  gone: {status: old}\n  be_kind: {refines: [gone]}\n"
+    annotated, findings = apply(tmp_path, text, lenient=True)
+    assert findings == []
+    assert annotated == SPEC
+
+
+def test_a_lenient_reading_still_finds_unknown_topics_and_goals(tmp_path: Path) -> None:
+    _, findings = apply(tmp_path, "provisions:\n  be_kind: {topics: [a], serves: [b]}\n", lenient=True)
+    assert [finding.rpartition("[")[2] for finding in findings] == ["unknown-topic]", "unknown-goal]"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("spec:\n  title: [a\n", "notes.yaml:3: not YAML: "),
+        ("a: b: c\n", "notes.yaml:1: not YAML: mapping values are not allowed here"),
+        ("ok: 1\n\tbad: 2\n", "notes.yaml:2: not YAML: found character '\\t' that cannot start any token"),
+        ("ok: 1\nbad: *nowhere\n", "notes.yaml:2: not YAML: found undefined alias 'nowhere'"),
+        ("ok: 1\n---\nmore: 2\n", "notes.yaml:2: not YAML: but found another document"),
+        ('ok: 1\nbad: "\\q"\n', "notes.yaml:2: not YAML: found unknown escape character 'q'"),
+        ("ok: 1\nbad: \x1b[31m\n", "notes.yaml:2: not YAML: character U+001B is not allowed"),
+        ('ok: 1\nbad: "\\UFFFFFFFF"\n', "notes.yaml:2: not YAML: no such character"),
+        ("ok: 1\nbad: " + "[" * 5000, "notes.yaml:2: not YAML: nested too deep"),
+    ],
+)
+def test_text_that_is_no_yaml_is_refused_at_its_line(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(AnnotationError) as caught:
+        read(tmp_path, text)
+    assert str(caught.value).startswith(message)
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="no such file"):
+        read_annotations(tmp_path / "none.yaml")
+
+
+def test_bytes_that_are_no_utf_8_are_found(tmp_path: Path) -> None:
+    path = tmp_path / "notes.yaml"
+    path.write_bytes(b"topics:\n  - id: caf\xe9\n")
+    notes = read_annotations(path)
+    assert [topic.id for topic in notes.topics] == ["caf\ufffd"]
+    assert [_line(finding) for finding in notes.findings] == [
+        "2:12: error: byte 0xe9 is not UTF-8; shown as U+FFFD; save the file as UTF-8 [invalid-encoding]"
+    ]
+
+
+def test_half_a_surrogate_pair_becomes_what_every_output_can_hold(tmp_path: Path) -> None:
+    notes = read(tmp_path, 'topics: [{id: a, label: "x\\ud800y"}]\n')
+    assert notes.topics[0].label == "x?y"
+
+
+def test_tags_run_no_code(tmp_path: Path) -> None:
+    text = f'spec: {{title: !!python/object/apply:pathlib.Path.touch ["{tmp_path / "made"}"]}}\n'
+    read(tmp_path, text)
+    assert not (tmp_path / "made").exists()
+
+
+def test_aliases_that_multiply_are_harmless(tmp_path: Path) -> None:
+    levels = [f"  - &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 30)]
+    text = "goals:\n  - &a0 [lol]\n" + "\n".join(levels) + "\nprovisions: {be_kind: {topics: *a29}}\n"
+    begin = time.process_time()
+    annotated, findings = apply(tmp_path, text)
+    assert time.process_time() - begin < 2
+    assert annotated.goals == ()
+    assert findings
+
+
+def test_an_alias_to_itself_is_harmless(tmp_path: Path) -> None:
+    _, findings = apply(tmp_path, "provisions: &a\n  be_kind: *a\n")
+    assert (
+        findings == ["2:3: warning: unknown key `be_kind`; did you mean `refines`? [unknown-key]"] or findings
+    )
+
+
+def test_the_shipped_file_fits_every_release(release_dir: Path) -> None:
+    notes = read_annotations(shipped_annotations())
+    read_spec = read_release(release_dir).spec
+    annotated, findings = annotate(read_spec, notes, lenient=True)
+    assert findings == ()
+    assert all(principle.topics for principle in annotated.principles)
+
+
+def test_the_shipped_file_read_strictly_names_what_a_release_lacks(release_dir: Path) -> None:
+    notes = read_annotations(shipped_annotations())
+    read_spec = read_release(release_dir).spec
+    _, findings = annotate(read_spec, notes)
+    lacking = {note.id for note in notes.provisions} - read_spec.provision_by_id.keys()
+    stale = [finding for finding in findings if finding.code == "stale-annotation"]
+    assert {finding.message for finding in stale} == {f"no provision `{name}`" for name in lacking}
+    assert len(stale) == STALE[release_dir.name]
+    assert {finding.code for finding in findings} == {"stale-annotation", "unknown-provision"}
+
+
+def test_every_provision_of_the_shipped_file_is_in_some_release(model_spec_data: Path) -> None:
+    known: set[str] = set()
+    for release in STALE:
+        known |= read_release(model_spec_data / release).spec.provision_by_id.keys()
+    notes = read_annotations(shipped_annotations())
+    assert {note.id for note in notes.provisions} <= known
+
+
+def test_the_shipped_topics_are_enough_two_levels_deep_and_all_used() -> None:
+    notes = read_annotations(shipped_annotations())
+    assert notes.findings == ()
+    assert len(notes.topics) >= 12
+    broader = {topic.id: topic.broader for topic in notes.topics}
+    top = {topic for topic, above in broader.items() if not above}
+    assert {"honesty", "privacy", "safety", "law", "style", "autonomy"} <= broader.keys()
+    assert top < broader.keys()
+    assert all(set(above) <= top for above in broader.values())
+    used = {topic for note in notes.provisions for topic in note.values.get("topics", {})}
+    assert used | {each for above in broader.values() for each in above} == broader.keys()
+
+
+def test_no_label_of_the_shipped_file_names_two_topics() -> None:
+    seen: dict[str, str] = {}
+    for topic in read_annotations(shipped_annotations()).topics:
+        for label in (topic.label, *topic.alt_labels):
+            assert seen.setdefault(label.casefold(), topic.id) == topic.id

@@ -1,0 +1,115 @@
+"""Release folders and lone files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.readers import text as text_reader
+from sphinx_policyspec.readers.release import companions, is_release, read_release, source_texts, spec_file
+
+DOCUMENT = "# Lending {#lending}\n\nLend[^ab12].\n"
+PROMPTS = "Examples for [^ab12] in Lending:\n\n**Example**: one\n\n~~~xml\n<user>\nHi\n</user>\n~~~\n"
+LOG = "# Changes\n\n## v2026.02.01\n\nMore.\n\n## v2026.01.01\n\nFirst.\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    release = tmp_path / "2026-02-01"
+    (release / "examples").mkdir(parents=True)
+    (release / "model_spec.md").write_text(DOCUMENT, encoding="utf-8")
+    (release / "examples" / "ab12.md").write_text(PROMPTS, encoding="utf-8")
+    (release / "CHANGELOG.md").write_text(LOG, encoding="utf-8")
+    (release / "README.md").write_text(
+        "Hi\n\n# House rules  \n\nhttps://creativecommons.org/publicdomain/zero/1.0/ applies\n",
+        encoding="utf-8",
+    )
+    return release
+
+
+def test_a_release_is_read_whole(folder: Path) -> None:
+    reading = read_release(folder)
+    spec = reading.spec
+    assert reading.findings == ()
+    assert (spec.title, spec.version, spec.issued) == ("House rules", "2026-02-01", "2026-02-01")
+    assert spec.license == "https://creativecommons.org/publicdomain/zero/1.0/"
+    assert spec.revision_of == "2026-01-01"
+    assert [prompt.id for prompt in spec.prompts] == ["ab12/1"]
+    assert source_texts(spec) == {
+        "model_spec.md": DOCUMENT,
+        "examples/ab12.md": PROMPTS,
+        "CHANGELOG.md": LOG,
+    }
+
+
+def test_a_lone_file_needs_nothing_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "rules.md"
+    path.write_text(DOCUMENT, encoding="utf-8")
+    spec = read_release(path).spec
+    assert (spec.title, spec.version, spec.license) == ("Behaviour spec", "", "")
+    assert (spec.prompt_files, spec.changelog) == ((), None)
+    assert companions(path) == ()
+
+
+def test_a_prefix_stands_before_every_file_name(folder: Path) -> None:
+    spec = read_release(folder, prefix="upstream/").spec
+    assert set(source_texts(spec)) == {
+        "upstream/model_spec.md",
+        "upstream/examples/ab12.md",
+        "upstream/CHANGELOG.md",
+    }
+
+
+def test_a_text_that_is_given_is_not_read_again(folder: Path) -> None:
+    assert read_release(folder, text="# Other {#other}\n").spec.provisions[0].id == "other"
+
+
+def test_the_files_beside_a_document_are_named(folder: Path) -> None:
+    names = [path.relative_to(folder).as_posix() for path in companions(folder / "model_spec.md")]
+    assert names == ["examples/ab12.md", "CHANGELOG.md", "README.md"]
+
+
+def test_a_folder_that_looks_like_a_prompt_file_is_passed_over(folder: Path) -> None:
+    (folder / "examples" / "zz99.md").mkdir()
+    (folder / "examples" / "yy88.md").symlink_to(folder / "nowhere")
+    assert [file.tag for file in read_release(folder).spec.prompt_files] == ["ab12"]
+
+
+def test_findings_name_the_file_they_are_about(folder: Path) -> None:
+    (folder / "examples" / "cd34.md").write_text("No header\n", encoding="utf-8")
+    (folder / "CHANGELOG.md").write_bytes(b"\xff")
+    assert {finding.span.file for finding in read_release(folder).findings} == {
+        "examples/cd34.md",
+        "CHANGELOG.md",
+    }
+
+
+def test_a_version_that_the_changelog_lacks_revises_nothing(folder: Path) -> None:
+    (folder / "CHANGELOG.md").write_text("## v2030.01.01\n", encoding="utf-8")
+    assert read_release(folder).spec.revision_of == ""
+
+
+def test_the_oldest_entry_revises_nothing(folder: Path) -> None:
+    (folder / "CHANGELOG.md").write_text("## v2026.02.01\n", encoding="utf-8")
+    assert read_release(folder).spec.revision_of == ""
+
+
+def test_a_folder_without_document_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"holds no `model_spec\.md`"):
+        read_release(tmp_path)
+
+
+def test_a_file_that_is_too_large_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_reader, "MAX_BYTES", 5)
+    with pytest.raises(SourceError, match="is larger than"):
+        read_release(folder)
+
+
+def test_what_is_a_release_is_told_from_the_rest(folder: Path, tmp_path: Path) -> None:
+    assert is_release(folder)
+    assert is_release(folder / "model_spec.md")
+    assert not is_release(tmp_path)
+    assert not is_release(tmp_path / "none.md")
+    assert spec_file(folder) == spec_file(folder / "model_spec.md")
