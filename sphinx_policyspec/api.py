@@ -1,0 +1,178 @@
+"""SOURCE → Spec, and the few calls that people script with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sphinx_policyspec.checks import run_checks
+from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.graph.answer import Answer
+from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
+from sphinx_policyspec.model import Finding, Spec
+from sphinx_policyspec.readers.annotations import annotate as add_annotations
+from sphinx_policyspec.readers.annotations import read_annotations, shipped_annotations
+from sphinx_policyspec.readers.release import is_release, read_release, spec_file
+
+if TYPE_CHECKING:
+    from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
+
+__all__ = [
+    "Answer",
+    "Loaded",
+    "ask",
+    "build_handbook",
+    "graph_bytes",
+    "is_project",
+    "knowledge_base",
+    "load",
+    "read",
+    "select",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A SOURCE that was read.
+
+    :param root: the folder that the spec's file names are relative to
+    :param annotations: the annotation file that was applied, if any
+    """
+
+    spec: Spec
+    root: Path
+    findings: tuple[Finding, ...] = ()
+    annotations: Path | None = None
+
+
+def load(source: str | Path, *, annotations: str | Path | None = None, annotate: bool = True) -> Spec:
+    """Return the spec of a SOURCE: release folder, Markdown file, Sphinx project or graph file.
+
+    :param annotations: an annotation file to apply; by default the shipped one, to Model Spec
+        Markdown only
+    :param annotate: whether to apply any annotation file at all
+    """
+    return read(source, annotations=annotations, annotate=annotate).spec
+
+
+def read(source: str | Path, *, annotations: str | Path | None = None, annotate: bool = True) -> Loaded:
+    """Return the spec of a SOURCE with every finding about it; parameters as for :func:`load`.
+
+    A Sphinx project's ``conf.py`` is run. A SOURCE that cannot be used raises
+    :class:`~sphinx_policyspec.errors.SourceError`.
+    """
+    path = Path(source)
+    if not path.exists():
+        message = f"`{source}` does not exist"
+        raise SourceError(message)
+    own = Path(annotations) if annotations else None
+    if path.is_file() and format_of_suffix(path.suffix):
+        return _annotated(_from_graph_file(path), own if annotate else None)
+    if is_project(path):
+        return _annotated(_from_project(path), own if annotate else None)
+    if is_release(path):
+        reading = read_release(path)
+        sidecar = (own or shipped_annotations()) if annotate else None
+        root = spec_file(path).parent
+        loaded = _annotated(Loaded(spec=reading.spec, root=root, findings=reading.findings), sidecar)
+        return replace(loaded, findings=loaded.findings + run_checks(loaded.spec))
+    message = (
+        f"`{source}` is no SOURCE: expected a folder with model_spec.md or conf.py, a .md file, "
+        f"or a graph file ({' '.join(f'.{name}' for name in FORMATS)})"
+    )
+    raise SourceError(message)
+
+
+def _annotated(loaded: Loaded, sidecar: Path | None) -> Loaded:
+    """Apply an annotation file; only the shipped one may speak of ids that a release lacks."""
+    if sidecar is None:
+        return loaded
+    shipped = sidecar == shipped_annotations()
+    given = read_annotations(sidecar, sidecar.name)
+    spec, findings = add_annotations(loaded.spec, given, lenient=shipped)
+    return replace(loaded, spec=spec, findings=loaded.findings + findings, annotations=sidecar)
+
+
+def _from_graph_file(path: Path) -> Loaded:
+    from sphinx_policyspec.graph.from_graph import from_graph  # noqa: PLC0415  rdflib only where it is needed
+    from sphinx_policyspec.graph.parse import read_graph  # noqa: PLC0415
+
+    return Loaded(spec=from_graph(read_graph(path)), root=path.parent)
+
+
+def _from_project(path: Path) -> Loaded:
+    try:
+        from sphinx_policyspec.sphinx_ext.project import read_project  # noqa: PLC0415  the core needs no Sphinx
+    except ImportError as error:
+        message = f"`{path}` is a Sphinx project, and Sphinx cannot be imported: {error}"
+        raise SourceError(message) from None
+    spec, findings = read_project(path)
+    return Loaded(spec=spec, root=path, findings=findings)
+
+
+def knowledge_base(source: str | Path | Spec, *, base_iri: str = "") -> KnowledgeBase:
+    """Return the knowledge base of a spec or of a SOURCE, ready for questions."""
+    from sphinx_policyspec.graph.knowledge_base import KnowledgeBase  # noqa: PLC0415
+
+    spec = source if isinstance(source, Spec) else load(source)
+    return KnowledgeBase.from_spec(spec, base_iri)
+
+
+def ask(source: str | Path | Spec, question: str, /, **params: str) -> Answer:
+    """Return the answer to a named question, such as ``ask(spec, "hard-rules")``."""
+    with knowledge_base(source) as base:
+        return base.ask(question, params)
+
+
+def select(source: str | Path | Spec, sparql: str) -> Answer:
+    """Return the answer to a SPARQL query, run under the guard's limits."""
+    with knowledge_base(source) as base:
+        return base.query(sparql, origin="select()")
+
+
+def is_project(source: str | Path) -> bool:
+    """Tell whether a SOURCE is a Sphinx project, whose ``conf.py`` reading or building it runs."""
+    return (Path(source) / "conf.py").is_file()
+
+
+def build_handbook(
+    source: str | Path | Loaded,
+    out: str | Path,
+    *,
+    theme: str = "",
+    pages: str = "chapter",
+    base_iri: str = "",
+) -> tuple[Finding, ...]:
+    """Build the handbook of a SOURCE as a web site in the folder ``out``, its graph included.
+
+    Return what the build has to say; findings about the text come from :func:`read`.
+
+    :param theme: an HTML theme for Sphinx; by default a project's own, else furo
+    :param pages: what makes a page, ``one``, ``chapter`` or ``section``; a project has its own pages
+    """
+    from sphinx_policyspec.sphinx_ext.handbook import build_project, build_site  # noqa: PLC0415
+
+    if not isinstance(source, Loaded):
+        if is_project(source):
+            return build_project(Path(source), Path(out), theme=theme)
+        source = read(source)
+    return build_site(source.spec, source.root, Path(out), theme=theme, pages=pages, base_iri=base_iri)
+
+
+def graph_bytes(
+    spec: Spec, form: str, *, base_iri: str = "", inferred: bool = False
+) -> tuple[bytes, tuple[Finding, ...]]:
+    """Return the knowledge base of a spec in an RDF syntax, and what that syntax could not hold.
+
+    :param inferred: with what the rules derive
+    """
+    from sphinx_policyspec.graph.serialize import serialize  # noqa: PLC0415
+    from sphinx_policyspec.graph.to_graph import to_graph  # noqa: PLC0415
+
+    graph = to_graph(spec, base_iri)
+    if inferred:
+        from sphinx_policyspec.graph.rules import infer_graph  # noqa: PLC0415
+
+        graph = infer_graph(graph)
+    return serialize(graph, form)

@@ -1,0 +1,359 @@
+"""The policyspec command: a short function per subcommand, and the only place that prints."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import IO, Any, NoReturn
+
+import click
+from click.shell_completion import CompletionItem, get_completion_class
+
+from sphinx_policyspec import api
+from sphinx_policyspec.errors import PolicySpecError
+from sphinx_policyspec.exports.answers import ANSWER_FORMATS, format_answer
+from sphinx_policyspec.exports.counts import counts
+from sphinx_policyspec.exports.plain import printable
+from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
+from sphinx_policyspec.graph.questions import list_questions
+from sphinx_policyspec.model import Finding, Severity
+
+__all__ = ["main"]
+
+SOURCE_HELP = """SOURCE is a release folder (model_spec.md with examples/ and CHANGELOG.md beside it), a lone Model
+Spec Markdown file, a Sphinx project (a folder with conf.py, which is run), or a graph file written
+earlier (.nt .nq .ttl .trig .jsonld .rdf)."""
+
+_COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.HINT: "cyan"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The options that every subcommand with a SOURCE shares."""
+
+    annotations: str | None
+    no_annotations: bool
+    base_iri: str
+    quiet: bool
+    verbose: bool
+    color: str
+
+    def colored(self, stream: IO[str]) -> bool:
+        """Tell whether to color what goes to a stream."""
+        return self.color == "always" or (self.color == "auto" and stream.isatty())
+
+    def read(self, source: str) -> api.Loaded:
+        """Read a SOURCE and report on standard error what its author should know."""
+        with self.watching(f"reading {source}"):
+            loaded = api.read(source, annotations=self.annotations, annotate=not self.no_annotations)
+        if loaded.annotations and not self.annotations and not self.quiet:
+            note = f"policyspec: topics from {loaded.annotations.name}, shipped with the package"
+            click.echo(f"{note} (--no-annotations leaves them out)", err=True)
+        self.report(loaded.findings)
+        return loaded
+
+    def report(self, findings: tuple[Finding, ...]) -> None:
+        """Print findings on standard error; hints only when asked to be verbose."""
+        if self.quiet:
+            return
+        for finding in findings:
+            if finding.severity is Severity.HINT and not self.verbose:
+                continue
+            text = printable(str(finding))
+            if self.colored(sys.stderr):
+                text = click.style(text, fg=_COLORS[finding.severity])
+            click.echo(text, err=True, color=self.colored(sys.stderr))
+
+    @contextlib.contextmanager
+    def watching(self, what: str) -> Iterator[None]:
+        """Show that work goes on, where a terminal is watching."""
+        if self.quiet or not sys.stderr.isatty():
+            yield
+            return
+        from rich.console import Console  # noqa: PLC0415  costs start-up time that no pipe needs
+
+        with Console(stderr=True).status(printable(what)):
+            yield
+
+
+def _common_options() -> list[click.Option]:
+    return [
+        click.Option(
+            ["--annotations"],
+            metavar="FILE",
+            type=click.Path(dir_okay=False),
+            help="Annotation file (YAML sidecar) to apply: topics, goals, exceptions. "
+            "Default for Model Spec Markdown: the one we ship.",
+        ),
+        click.Option(["--no-annotations"], is_flag=True, help="Apply no annotation file."),
+        click.Option(
+            ["--base-iri"],
+            metavar="IRI",
+            default="",
+            help="What the IRIs of the graph begin with. Default: the spec's own, else urn:policyspec:spec:",
+        ),
+        click.Option(["-q", "--quiet"], is_flag=True, help="Print results only, no findings."),
+        click.Option(["-v", "--verbose"], is_flag=True, help="Print hints too."),
+        click.Option(
+            ["--color"],
+            type=click.Choice(["auto", "always", "never"]),
+            default="auto",
+            show_default=True,
+            help="Color the output.",
+        ),
+    ]
+
+
+class SourceCommand(click.Command):
+    """A subcommand with the common options; its function gets them as one :class:`Settings`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  click's own signature
+        super().__init__(*args, **{"epilog": SOURCE_HELP, **kwargs})
+        self.params += _common_options()
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  click's own signature
+        """Run the function with its own options and the settings."""
+        shared = {option.name: ctx.params.pop(option.name) for option in fields(Settings)}
+        ctx.params["settings"] = Settings(**shared)
+        return super().invoke(ctx)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="sphinx-policyspec", prog_name="policyspec")
+def commands() -> None:
+    r"""Query, check and publish a behaviour spec for AI systems.
+
+    A behaviour spec is a document of principles, each with a level of authority, with examples that
+    fix their boundaries. Try it on any Model Spec release:
+
+    \b
+      policyspec stats model_spec/2025-09-12
+      policyspec query --list
+      policyspec query model_spec/2025-09-12 user-overridable-defaults-touching --param topic=honesty
+      policyspec handbook model_spec/2025-09-12 -o site
+
+    Exit status: 0 done, 1 only from commands that judge, 2 unusable input or usage.
+    """
+
+
+_source = click.argument("source", metavar="SOURCE", type=click.Path())
+
+
+@commands.command(cls=SourceCommand)
+@_source
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    help="Write to FILE; its suffix picks the format.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    help="RDF syntax. Default: by the suffix of FILE, else ttl.",
+)
+@click.option("--inferred", is_flag=True, help="Add what the rules derive, such as ps:HardRule.")
+def graph(source: str, output: str | None, form: str | None, *, inferred: bool, settings: Settings) -> None:
+    r"""Write the knowledge base of SOURCE as RDF.
+
+    Every provision, example, message and reference becomes a resource with its file and line. Equal
+    sources give equal bytes. Formats nq and trig hold the release as a named graph.
+
+    \b
+      policyspec graph model_spec/2025-09-12 -o spec.ttl
+      policyspec graph docs --format jsonld --inferred
+    """
+    chosen = form or (format_of_suffix(Path(output).suffix) if output else "ttl")
+    if chosen is None:
+        message = f"cannot tell the format of `{output}`: give --format {'|'.join(FORMATS)}"
+        raise click.UsageError(message)
+    loaded = settings.read(source)
+    with settings.watching("building the graph"):
+        data, findings = api.graph_bytes(loaded.spec, chosen, base_iri=settings.base_iri, inferred=inferred)
+    settings.report(findings)
+    if output:
+        Path(output).write_bytes(data)
+    else:
+        sys.stdout.buffer.write(data)
+
+
+@commands.command(cls=SourceCommand)
+@_source
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["json", "text"]),
+    default="json",
+    show_default=True,
+    help="How to print.",
+)
+def stats(source: str, form: str, *, settings: Settings) -> None:
+    """Count what SOURCE holds: provisions, principles by level, examples, verdicts, references, prompts."""
+    numbers = counts(settings.read(source).spec)
+    if form == "json":
+        click.echo(json.dumps(numbers, indent=1, ensure_ascii=False))
+        return
+    for name, value in numbers.items():
+        inner = (
+            ", ".join(f"{key} {number}" for key, number in value.items())
+            if isinstance(value, dict)
+            else value
+        )
+        click.echo(printable(f"{name.replace('_', ' '):20} {inner}"))
+
+
+def _complete_question(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    return [CompletionItem(q.name, help=q.text) for q in list_questions() if q.name.startswith(incomplete)]
+
+
+@commands.command(cls=SourceCommand)
+@click.argument("source", metavar="[SOURCE]", type=click.Path(), required=False)
+@click.argument("question", metavar="[NAME]", required=False, shell_complete=_complete_question)
+@click.option(
+    "--param",
+    "params",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="A parameter of the named question; may be repeated.",
+)
+@click.option("--sparql", metavar="TEXT", help="Ask this SPARQL query instead of a named question.")
+@click.option(
+    "--file",
+    "query_file",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Ask the SPARQL query in FILE.",
+)
+@click.option("--list", "listing", is_flag=True, help="List the named questions with their parameters.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(ANSWER_FORMATS),
+    default="text",
+    show_default=True,
+    help="How to print the answer.",
+)
+def query(
+    source: str | None,
+    question: str | None,
+    *,
+    params: tuple[str, ...],
+    sparql: str | None,
+    query_file: str | None,
+    form: str,
+    listing: bool,
+    settings: Settings,
+) -> None:
+    r"""Ask SOURCE a named question, or a SPARQL query of your own.
+
+    Queries of your own run under limits (10 s, 10,000 rows, no network, no files); prefixes ps,
+    skos, dcterms, prov, rdf, rdfs, owl and xsd are declared already.
+
+    \b
+      policyspec query --list
+      policyspec query model_spec/2025-09-12 hard-rules
+      policyspec query model_spec/2025-09-12 user-overridable-defaults-touching --param topic=privacy
+      policyspec query spec.ttl --sparql 'SELECT ?id { ?p a ps:Principle ; dcterms:identifier ?id }'
+    """
+    if listing:
+        _list_questions()
+        return
+    asked = [value for value in (question, sparql, query_file) if value]
+    if source is None or len(asked) != 1:
+        message = (
+            "give a SOURCE and one of NAME, --sparql, --file; `policyspec query --list` names the questions"
+        )
+        raise click.UsageError(message)
+    if params and not question:
+        message = "--param belongs to a named question"
+        raise click.UsageError(message)
+    loaded = settings.read(source)
+    with settings.watching("asking"), api.knowledge_base(loaded.spec, base_iri=settings.base_iri) as base:
+        if question:
+            answer = base.ask(question, dict(_parameter(text) for text in params))
+        else:
+            text = sparql or Path(query_file or "").read_text(encoding="utf-8", errors="replace")
+            answer = base.query(text, origin=query_file or "--sparql")
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    click.echo(
+        format_answer(answer, form, width=width, color=settings.colored(sys.stdout)), nl=False, color=True
+    )
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        message = f"`--param {text}` is not of the form NAME=VALUE"
+        raise click.UsageError(message)
+    return name, value
+
+
+def _list_questions() -> None:
+    for item in list_questions():
+        parameters = "".join(f" --param {p.name}={p.default or p.type}" for p in item.parameters)
+        click.echo(f"{click.style(item.name, bold=True)}{parameters}\n    {item.text}")
+
+
+@commands.command(cls=SourceCommand)
+@_source
+@click.option(
+    "-o",
+    "--output",
+    metavar="DIR",
+    type=click.Path(file_okay=False),
+    required=True,
+    help="Folder for the site.",
+)
+@click.option("--theme", default="", help="HTML theme of Sphinx. Default: furo; a project's own theme.")
+@click.option(
+    "--pages",
+    type=click.Choice(["one", "chapter", "section"]),
+    default="chapter",
+    show_default=True,
+    help="What makes a page.",
+)
+def handbook(source: str, output: str, theme: str, pages: str, *, settings: Settings) -> None:
+    r"""Build a web site from SOURCE, with its graph beside it; no conf.py is needed.
+
+    Open DIR/index.html: the site needs no server and no network.
+
+    \b
+      policyspec handbook model_spec/2025-09-12 -o site
+    """
+    target = source if api.is_project(source) else settings.read(source)
+    with settings.watching("building the handbook"):
+        findings = api.build_handbook(target, output, theme=theme, pages=pages, base_iri=settings.base_iri)
+    settings.report(findings)
+    if not settings.quiet:
+        click.echo(f"policyspec: wrote {Path(output) / 'index.html'}", err=True)
+
+
+@commands.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    r"""Print the script that completes commands and questions in your shell.
+
+    \b
+      policyspec completion bash >> ~/.bashrc
+    """
+    kind = get_completion_class(shell)
+    if kind is not None:
+        click.echo(kind(commands, {}, "policyspec", "_POLICYSPEC_COMPLETE").source())
+
+
+def main() -> NoReturn:
+    """Run the command line; trouble with the input is one line on standard error and status 2."""
+    try:
+        commands(prog_name="policyspec", standalone_mode=True)
+    except PolicySpecError as error:
+        click.echo(f"policyspec: error: {printable(str(error))}", err=True)
+    except OSError as error:
+        click.echo(f"policyspec: error: {printable(f'{error.filename}: {error.strerror}')}", err=True)
+    sys.exit(2)

@@ -1,0 +1,1 @@
+"""Results → text, for other programs and for people."""

@@ -1,0 +1,109 @@
+"""Answers to questions → text table, Markdown, CSV and SPARQL results JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from sphinx_policyspec.exports.plain import printable
+from sphinx_policyspec.graph.answer import Answer, Cell, CellKind, QueryForm
+
+__all__ = ["ANSWER_FORMATS", "format_answer"]
+
+ANSWER_FORMATS = ("text", "json", "csv", "markdown")
+
+_UNLIMITED = 10_000
+"""Columns of a table that no terminal limits."""
+
+
+def format_answer(answer: Answer, form: str, *, width: int = 0, color: bool = False) -> str:
+    """Return an answer in one of :data:`ANSWER_FORMATS`, with a final line end.
+
+    :param width: of the terminal that a text table must fit; 0 lets it be as wide as it is
+    """
+    match form:
+        case "json":
+            return json.dumps(_results_json(answer), indent=1, ensure_ascii=False) + "\n"
+        case "csv":
+            return _csv(answer)
+        case "markdown":
+            return _markdown(answer)
+        case _:
+            return _table(answer, width, color=color)
+
+
+def _results_json(answer: Answer) -> dict[str, Any]:
+    """Return the W3C "SPARQL 1.1 Query Results JSON Format" of an answer."""
+    if answer.form is QueryForm.ASK:
+        return {"head": {}, "boolean": answer.texts == (("true",),)}
+    rows = [
+        {
+            column: _json_term(cell)
+            for column, cell in zip(answer.columns, row, strict=True)
+            if cell.kind is not CellKind.UNBOUND
+        }
+        for row in answer.rows
+    ]
+    return {"head": {"vars": list(answer.columns)}, "results": {"bindings": rows}}
+
+
+def _json_term(cell: Cell) -> dict[str, str]:
+    term = {"type": cell.kind.value, "value": cell.value}
+    extras = {"datatype": cell.datatype, "xml:lang": cell.language}
+    return term | {key: value for key, value in extras.items() if value}
+
+
+def _csv(answer: Answer) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(answer.columns)
+    writer.writerows([_spreadsheet_safe(cell.value) for cell in row] for row in answer.rows)
+    return out.getvalue()
+
+
+def _spreadsheet_safe(value: str) -> str:
+    """Keep a spreadsheet from running a cell as a formula (OWASP, "CSV Injection")."""
+    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+
+
+def _markdown(answer: Answer) -> str:
+    lines = ["| " + " | ".join(answer.columns) + " |", "|" + " --- |" * len(answer.columns)]
+    for row in answer.rows:
+        cells = [_markdown_safe(cell.value) for cell in row]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _markdown_safe(value: str) -> str:
+    escaped = "".join(f"\\{char}" if char in "\\`*_{}[]<>#|!" else char for char in value)
+    return " ".join(escaped.replace("&", "&amp;").split())
+
+
+def _table(answer: Answer, width: int, *, color: bool) -> str:
+    out = io.StringIO()
+    console = Console(
+        file=out,
+        width=width or _UNLIMITED,
+        force_terminal=color,
+        no_color=not color,
+        highlight=False,
+        emoji=False,
+    )
+    table = Table(box=None, pad_edge=False, header_style="bold" if color else "")
+    for column in answer.columns:
+        table.add_column(Text(column), overflow="fold")
+    for row in answer.rows:
+        table.add_row(*(Text(printable(cell.value)) for cell in row))
+    console.print(table)
+    lines = [line.rstrip() for line in out.getvalue().splitlines()]
+    return "\n".join([*lines, _summary(answer)]) + "\n"
+
+
+def _summary(answer: Answer) -> str:
+    return "1 row" if len(answer.rows) == 1 else f"{len(answer.rows)} rows"

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+from sphinx_policyspec.exports.answers import format_answer
+from sphinx_policyspec.exports.plain import printable
+from sphinx_policyspec.graph.answer import Answer, Cell, CellKind, QueryForm
+
+
+def answer(*rows: tuple[str, ...]) -> Answer:
+    cells = tuple(tuple(Cell(CellKind.LITERAL, text) for text in row) for row in rows)
+    return Answer(columns=("id", "title"), rows=cells)
+
+
+def test_csv_disarms_formulas() -> None:
+    text = format_answer(answer(("=1+1", "@x"), ("-2", "plain, with comma")), "csv")
+    assert list(csv.reader(io.StringIO(text))) == [
+        ["id", "title"],
+        ["'=1+1", "'@x"],
+        ["'-2", "plain, with comma"],
+    ]
+
+
+def test_markdown_escapes_what_would_be_markup() -> None:
+    text = format_answer(
+        answer(
+            ("a|b", "<b>*x*</b>\n[y](z)"),
+        ),
+        "markdown",
+    )
+    assert text.splitlines()[2] == r"| a\|b | \<b\>\*x\*\</b\> \[y\](z) |"
+
+
+def test_json_is_the_sparql_results_format() -> None:
+    row = (
+        Cell(CellKind.IRI, "urn:x"),
+        Cell(CellKind.LITERAL, "3", "http://www.w3.org/2001/XMLSchema#integer"),
+    )
+    found = json.loads(format_answer(Answer(columns=("a", "b"), rows=(row,)), "json"))
+    assert found["head"]["vars"] == ["a", "b"]
+    assert found["results"]["bindings"][0]["a"] == {"type": "uri", "value": "urn:x"}
+    assert found["results"]["bindings"][0]["b"]["datatype"].endswith("#integer")
+
+
+def test_json_leaves_unbound_cells_out() -> None:
+    row = (Cell(CellKind.LITERAL, "x"), Cell(CellKind.UNBOUND))
+    found = json.loads(format_answer(Answer(columns=("a", "b"), rows=(row,)), "json"))
+    assert list(found["results"]["bindings"][0]) == ["a"]
+
+
+def test_json_of_a_yes_or_no_question_is_a_boolean() -> None:
+    for word in ("true", "false"):
+        asked = Answer(columns=("answer",), rows=((Cell(CellKind.LITERAL, word),),), form=QueryForm.ASK)
+        assert json.loads(format_answer(asked, "json"))["boolean"] is (word == "true")
+
+
+def test_a_text_table_is_never_cut_in_a_pipe() -> None:
+    long = "word " * 100
+    text = format_answer(answer(("a", long.strip())), "text")
+    assert long.strip() in text
+    assert text.endswith("1 row\n")
+
+
+def test_a_text_table_shows_brackets_as_they_are() -> None:
+    assert "[red]x[/red]" in format_answer(answer(("a", "[red]x[/red]")), "text")
+
+
+def test_printable_replaces_what_steers_a_terminal() -> None:
+    assert printable("a\x1b[2Jb\u202ec\nd") == "a\ufffd[2Jb\ufffdc d"

@@ -1,0 +1,223 @@
+"""The command line as a user meets it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from sphinx_policyspec import cli
+
+SPEC = """# Manners {#manners}
+
+Some prose that refers to [?](#be_kind).
+
+## Be kind {#be_kind authority=user}
+
+The assistant is kind, and never lies.
+
+**Example**: a greeting
+
+~~~xml
+<user>
+Hello
+</user>
+<comparison>
+<assistant> <!-- GOOD -->
+Hello to you
+</assistant>
+<assistant> <!-- BAD: cold -->
+What?
+</assistant>
+</comparison>
+~~~
+
+## Keep the law {#keep_the_law authority=root}
+
+The assistant breaks no law.
+"""
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    file = tmp_path / "model_spec.md"
+    file.write_text(SPEC, encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> Run:
+    return Run(monkeypatch, capfdbinary)
+
+
+class Run:
+    """Runs the command in this process and gives status, output and errors."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capture: pytest.CaptureFixture[bytes]) -> None:
+        self.monkeypatch = monkeypatch
+        self.capture = capture
+
+    def __call__(self, *arguments: object) -> tuple[int, str, str]:
+        self.monkeypatch.setattr("sys.argv", ["policyspec", *map(str, arguments)])
+        self.capture.readouterr()
+        with pytest.raises(SystemExit) as status:
+            cli.main()
+        out, err = self.capture.readouterr()
+        return int(status.value.code or 0), out.decode(), err.decode()
+
+
+def test_stats_counts_as_json_and_as_text(run: Run, source: Path) -> None:
+    status, out, _ = run("stats", source, "--no-annotations")
+    numbers = json.loads(out)
+    assert status == 0
+    assert (numbers["sections"], numbers["principles"], numbers["examples"]) == (3, 2, 1)
+    assert numbers["principles_by_level"] == {"root": 1, "user": 1}
+    assert numbers["verdicts"] == {"GOOD": 1, "BAD": 1}
+    status, out, _ = run("stats", source, "--format", "text")
+    assert status == 0
+    assert "principles by level  root 1, user 1" in out
+
+
+def test_stats_equal_the_published_counts(run: Run, release_dir: Path) -> None:
+    expected = json.loads((release_dir.parent / "expected_counts.json").read_text(encoding="utf-8"))
+    _, out, _ = run("stats", release_dir, "--quiet")
+    assert json.loads(out) == expected["releases"][release_dir.name]
+
+
+@pytest.mark.parametrize("form", ["ttl", "nt", "nq", "trig", "jsonld", "rdf"])
+def test_a_graph_file_is_a_source_that_gives_the_same_graph(
+    run: Run, source: Path, tmp_path: Path, form: str
+) -> None:
+    first, second = tmp_path / f"a.{form}", tmp_path / f"b.{form}"
+    assert run("graph", source, "-o", first)[0] == 0
+    assert run("graph", first, "-o", second, "--no-annotations") == (0, "", "")
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_graph_writes_turtle_to_a_pipe(run: Run, source: Path) -> None:
+    status, out, _ = run("graph", source, "--quiet")
+    assert status == 0
+    assert "@prefix ps: <https://w3id.org/policyspec#>" in out
+    assert "ps:HardRule" not in out
+    assert "ps:HardRule" in run("graph", source, "--inferred", "--quiet")[1]
+
+
+def test_graph_refuses_a_suffix_it_does_not_know(run: Run, source: Path, tmp_path: Path) -> None:
+    status, _, err = run("graph", source, "-o", tmp_path / "spec.txt")
+    assert status == 2
+    assert "give --format" in err
+
+
+def test_query_answers_in_four_formats(run: Run, source: Path) -> None:
+    question = ("query", source, "hard-rules", "--quiet")
+    assert json.loads(run(*question, "--format", "json")[1])["results"]["bindings"][0]["id"] == {
+        "type": "literal",
+        "value": "keep_the_law",
+    }
+    rows = list(csv.DictReader(io.StringIO(run(*question, "--format", "csv")[1])))
+    assert rows == [{"id": "keep_the_law", "title": "Keep the law", "level": "root"}]
+    assert "| keep\\_the\\_law | Keep the law | root |" in run(*question, "--format", "markdown")[1]
+    assert "1 row" in run(*question)[1]
+
+
+def test_query_finds_a_topic_by_the_mention_of_its_label(run: Run, source: Path, tmp_path: Path) -> None:
+    sidecar = tmp_path / "topics.yaml"
+    sidecar.write_text("topics: [{id: honesty, label: Honesty, alt-labels: [lies]}]\n", encoding="utf-8")
+    name = "user-overridable-defaults-touching"
+    _, out, _ = run("query", source, name, "--annotations", sidecar, "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert [(row["id"], row["kind"], row["via"], row["line"]) for row in rows] == [
+        ("be_kind", "mention", "lies", "7")
+    ]
+
+
+def test_query_runs_sparql_with_the_usual_prefixes(run: Run, source: Path, tmp_path: Path) -> None:
+    sparql = "SELECT (COUNT(?e) AS ?n) WHERE { ?e a ps:Example ; dcterms:title ?t }"
+    status, out, _ = run("query", source, "--sparql", sparql, "--format", "csv", "-q")
+    assert (status, out) == (0, "n\n1\n")
+    file = tmp_path / "q.rq"
+    file.write_text(sparql, encoding="utf-8")
+    assert run("query", source, "--file", file, "--format", "csv", "-q")[1] == "n\n1\n"
+
+
+def test_query_list_names_every_question(run: Run) -> None:
+    status, out, _ = run("query", "--list")
+    assert status == 0
+    assert "user-overridable-defaults-touching --param topic=honesty" in out
+    assert "never-referenced" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("hard-rule",), "did you mean `hard-rules`?"),
+        (("hard-rules", "--param", "x=1"), "takes no parameter `x`"),
+        (("what-may-override", "--param", "level"), "is not of the form NAME=VALUE"),
+        (("--sparql", "SELECT * { ?s ?p ?o"), "--sparql"),
+        (("--sparql", "DELETE WHERE { ?s ?p ?o }"), "--sparql"),
+        (("--sparql", "ASK {}", "hard-rules"), "one of NAME, --sparql, --file"),
+    ],
+)
+def test_a_bad_question_is_one_clear_line_and_status_2(
+    run: Run, source: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    status, out, err = run("query", source, *arguments, "--no-annotations")
+    assert (status, out) == (2, "")
+    assert message in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("command", ["graph", "stats"])
+def test_an_unusable_source_is_status_2(run: Run, tmp_path: Path, command: str) -> None:
+    for name, content in [("a.ttl", b"<a> <b"), ("b.txt", b""), ("c.nt", b"\xff\xfe")]:
+        (tmp_path / name).write_bytes(content)
+        status, _, err = run(command, tmp_path / name)
+        assert status == 2, name
+        assert err.startswith("policyspec: error: "), name
+        assert "Traceback" not in err
+    assert run(command, tmp_path / "absent")[0] == 2
+
+
+def test_findings_go_to_standard_error_with_their_place(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "spec.md"
+    file.write_text("# One {#one}\n\nSee [?](#on).\n", encoding="utf-8")
+    status, out, err = run("stats", file)
+    assert status == 0
+    assert json.loads(out)["sections"] == 1
+    assert "spec.md:3:5: error: `[?](#on)` points at no provision; did you mean `one`?" in err
+    assert run("stats", file, "--quiet")[2] == ""
+
+
+def test_the_shipped_annotations_are_named(run: Run, source: Path) -> None:
+    assert "model_spec_annotations.yaml" in run("stats", source)[2]
+    assert "model_spec_annotations.yaml" not in run("stats", source, "--no-annotations")[2]
+
+
+def test_a_broken_annotation_file_is_status_2_with_its_line(run: Run, source: Path, tmp_path: Path) -> None:
+    sidecar = tmp_path / "s.yaml"
+    sidecar.write_text("topics:\n  - {id: a\n", encoding="utf-8")
+    status, _, err = run("stats", source, "--annotations", sidecar)
+    assert status == 2
+    assert "s.yaml:3" in err
+
+
+def test_what_a_spec_says_cannot_steer_the_terminal(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "spec.md"
+    file.write_text("# A\x1b[31m title\u202e {#one authority=user}\n\ntext\n", encoding="utf-8")
+    _, out, err = run("query", file, "principles-by-authority")
+    assert "\x1b" not in out + err
+    assert "\u202e" not in out + err
+
+
+@pytest.mark.parametrize("command", ["graph", "stats", "query", "handbook", "completion"])
+def test_every_command_has_help(run: Run, command: str) -> None:
+    status, out, _ = run(command, "--help")
+    assert status == 0
+    assert out.startswith(f"Usage: policyspec {command}")
+
+
+def test_completion_prints_a_script(run: Run) -> None:
+    assert "_policyspec_completion" in run("completion", "bash")[1]
