@@ -1,0 +1,212 @@
+"""What the pages declare → one spec, and what is wrong with it as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sphinx_policyspec.checks import run_checks
+from sphinx_policyspec.model import (
+    AuthorityLevel,
+    Finding,
+    Markup,
+    Principle,
+    Provision,
+    Severity,
+    Span,
+    Spec,
+    TargetKind,
+    Topic,
+)
+from sphinx_policyspec.nearest import nearest
+from sphinx_policyspec.readers.levels import DEFAULT_LEVELS
+from sphinx_policyspec.sphinx_ext.records import PageRecord, PolicyObject
+
+if TYPE_CHECKING:
+    from sphinx.environment import BuildEnvironment
+
+__all__ = ["assemble", "check_objects", "check_spec", "reading_order"]
+
+_PlaceOf = Callable[[str, str, Span], Span]
+"""Returns where an option of an object stands, or the default."""
+
+_RELATIONS = {
+    "exception-to": "exception_to",
+    "prefer-over": "preferred_over",
+    "conflicts-with": "conflicts_with",
+    "refines": "refines",
+}
+
+
+def reading_order(env: BuildEnvironment, docnames: Iterable[str]) -> list[str]:
+    """Return pages as the tables of contents order them; pages in none come last, by name."""
+    wanted = set(docnames)
+    order: dict[str, None] = {}
+    stack = [str(env.config.root_doc)]
+    while stack:
+        docname = stack.pop()
+        if docname not in order:
+            order[docname] = None
+            stack.extend(reversed(env.toctree_includes.get(docname, [])))
+    listed = [docname for docname in order if docname in wanted]
+    return [*listed, *sorted(wanted.difference(listed))]
+
+
+def assemble(pages: Mapping[str, PageRecord], order: Iterable[str], title: str) -> Spec:
+    """Return the spec that some pages make up together.
+
+    :param title: of the spec, where no page gives one
+    """
+    taken: set[str] = {
+        item.id for page in pages.values() for item in page.objects if item.kind is TargetKind.PROVISION
+    }
+    anchors = {item.anchor: item for page in pages.values() for item in page.objects if not item.is_alias}
+    anchors |= {item.id: item for page in pages.values() for item in page.objects if item.is_alias}
+    fragments = [
+        (page, _renamed(_with_links(page, anchors), page, docname, taken))
+        for docname in order
+        if (page := pages[docname]).packed
+    ]
+    meta = next((fragment for _, fragment in fragments if fragment.title), Spec(title=title))
+    parts = [fragment for _, fragment in fragments]
+    return replace(
+        meta,
+        documents=tuple(
+            dict.fromkeys(item for part in parts for item in part.documents if _holds_text(part))
+        ),
+        levels=_levels(fragments),
+        topics=tuple(
+            {topic.id: topic for part in reversed(parts) for topic in reversed(part.topics)}.values()
+        )[::-1],
+        goals=tuple(goal for part in parts for goal in part.goals),
+        preamble=tuple(block for part in parts for block in part.preamble),
+        provisions=tuple(provision for part in parts for provision in part.provisions),
+        clauses=tuple(clause for part in parts for clause in part.clauses),
+        references=tuple(reference for part in parts for reference in part.references),
+        links=tuple(link for part in parts for link in part.links),
+        eval_tags=tuple(tag for part in parts for tag in part.eval_tags),
+        prompt_files=tuple(file for part in parts for file in part.prompt_files),
+        changelog=next((part.changelog for part in parts if part.changelog), None),
+    )
+
+
+def _holds_text(part: Spec) -> bool:
+    """Tell whether a page holds anything that has a place in a document."""
+    return bool(part.preamble or part.provisions)
+
+
+def _with_links(page: PageRecord, anchors: Mapping[str, PolicyObject]) -> Spec:
+    """Return a page's part of the spec with those of its plain links that lead to objects of ours."""
+    fragment = page.fragment
+    found = [
+        replace(link, target=item.id, target_kind=item.kind)
+        for link in page.maybe
+        if (item := anchors.get(link.target))
+    ]
+    if not found:
+        return fragment
+    references = sorted((*fragment.references, *found), key=lambda reference: reference.span)
+    return replace(fragment, references=tuple(references))
+
+
+def _levels(fragments: Iterable[tuple[PageRecord, Spec]]) -> tuple[AuthorityLevel, ...]:
+    """Return the declared levels; without any, those that a page brings, or the Model Spec's."""
+    found = list(fragments)
+    declared = [level for page, part in found if page.declares_levels for level in part.levels]
+    levels = declared or [level for _, part in found for level in part.levels]
+    return tuple({level.id: level for level in reversed(levels)}.values())[::-1] or DEFAULT_LEVELS
+
+
+def _renamed(fragment: Spec, page: PageRecord, docname: str, taken: set[str]) -> Spec:
+    """Return a page's part with ids that no author chose changed where another page has them."""
+    names = {old: f"{docname.replace('/', '-')}-{old}" for old in sorted(page.unnamed) if old in taken}
+    taken.update(page.unnamed)
+    if not names:
+        return fragment
+
+    def new(identifier: str) -> str:
+        return names.get(identifier, identifier)
+
+    return replace(
+        fragment,
+        provisions=tuple(
+            replace(p, id=new(p.id), parent=new(p.parent) if p.parent else None) for p in fragment.provisions
+        ),
+        references=tuple(replace(r, source=new(r.source)) for r in fragment.references),
+        links=tuple(replace(link, source=new(link.source)) for link in fragment.links),
+    )
+
+
+# -- what is wrong ------------------------------------------------------------------------------
+
+
+def check_objects(pages: Mapping[str, PageRecord], order: Iterable[str]) -> Iterator[Finding]:
+    """Find objects of one kind that share an id, over all pages."""
+    first: dict[tuple[TargetKind, str], PolicyObject] = {}
+    for docname in order:
+        for item in pages[docname].objects:
+            known = first.setdefault((item.kind, item.id), item)
+            if known is not item:
+                yield Finding(
+                    code="duplicate-id",
+                    severity=Severity.ERROR,
+                    message=f"{item.objtype} id `{item.id}` is taken already at {known.span.file}:{known.span.line}",
+                    span=item.span,
+                    hint="choose another id",
+                    related=(known.span,),
+                )
+
+
+def check_spec(spec: Spec, pages: Mapping[str, PageRecord]) -> Iterator[Finding]:
+    """Find what names something that the spec lacks, and whatever the checks find."""
+    places = {(owner, name): span for page in pages.values() for owner, name, span in page.places}
+
+    def place(owner: str, option: str, default: Span) -> Span:
+        return places.get((owner, option), default)
+
+    known = {name for provision in spec.provisions for name in (provision.id, *provision.aliases)}
+    dialect = {document.file for document in spec.documents if document.markup is Markup.MODEL_SPEC}
+    for provision in spec.provisions:
+        if provision.span.file not in dialect:
+            yield from _check_provision(provision, spec, known, place)
+    for topic in spec.topics:
+        yield from _check_topic(topic, spec, place)
+    for example in spec.examples:
+        for option in ("illustrates", "weighs"):
+            for target in getattr(example, option):
+                if target not in known:
+                    yield _unknown("provision", target, place(example.id, option, example.span), known)
+    yield from run_checks(spec)
+
+
+def _check_provision(provision: Provision, spec: Spec, known: set[str], place: _PlaceOf) -> Iterator[Finding]:
+    for topic in provision.topics:
+        if topic not in spec.topic_by_id:
+            yield _unknown("topic", topic, place(provision.id, "topics", provision.span), spec.topic_by_id)
+    if not isinstance(provision, Principle):
+        return
+    if provision.authority and provision.authority not in spec.level_by_id:
+        span = place(provision.id, "authority", provision.span)
+        yield _unknown("level", provision.authority, span, spec.level_by_id)
+    for option, field in _RELATIONS.items():
+        for target in getattr(provision, field):
+            if target not in known:
+                yield _unknown("provision", target, place(provision.id, option, provision.span), known)
+
+
+def _check_topic(topic: Topic, spec: Spec, place: _PlaceOf) -> Iterator[Finding]:
+    for option in ("broader", "related"):
+        for other in getattr(topic, option):
+            if other not in spec.topic_by_id:
+                yield _unknown("topic", other, place(topic.id, option, topic.span), spec.topic_by_id)
+
+
+def _unknown(kind: str, name: str, span: Span, known: Iterable[str]) -> Finding:
+    return Finding(
+        code=f"unknown-{kind}",
+        severity=Severity.ERROR,
+        message=f"unknown {kind} `{name}`",
+        span=span,
+        hint=nearest(name, known),
+    )

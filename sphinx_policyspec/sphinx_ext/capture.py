@@ -1,0 +1,364 @@
+"""A page that was read → its part of the spec: provisions, blocks in order, references."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from docutils import nodes
+from myst_parser.parsers.sphinx_ import MystParser
+from sphinx import addnodes
+from sphinx.util import get_filetype
+
+from sphinx_policyspec.model import (
+    AuthorityLevel,
+    Block,
+    Carrier,
+    Commentary,
+    Definition,
+    Document,
+    Example,
+    Finding,
+    Markup,
+    Message,
+    Principle,
+    Provision,
+    Section,
+    Severity,
+    Span,
+    Spec,
+    TargetKind,
+    Topic,
+)
+from sphinx_policyspec.readers.inline import slug
+from sphinx_policyspec.sphinx_ext.declared import (
+    Conversation,
+    Declared,
+    Source,
+    declared_on,
+    source_of,
+    take_findings,
+)
+from sphinx_policyspec.sphinx_ext.links import FoundLinks, LinkPlace
+from sphinx_policyspec.sphinx_ext.nodes import (
+    PolicyDefinition,
+    PolicyExample,
+    PolicyExampleTitle,
+    anchor_of,
+)
+from sphinx_policyspec.sphinx_ext.prose import heading_lines, prose_between
+from sphinx_policyspec.sphinx_ext.records import PageRecord, Question, outside_record, page_record
+from sphinx_policyspec.sphinx_ext.references import DOMAIN
+from sphinx_policyspec.sphinx_ext.transforms import SOURCE_TITLE
+from sphinx_policyspec.sphinx_ext.turn_reader import CapturePlace, Region, TurnReader
+
+if TYPE_CHECKING:
+    from sphinx.environment import BuildEnvironment
+
+__all__ = ["capture", "shown_titles"]
+
+
+def shown_titles(document: nodes.document) -> dict[str, str]:
+    """Return the titles that a page shows, by anchor: translated, with its quotes."""
+    titles: dict[str, str] = {}
+    for node in document.findall(nodes.Element):
+        title: nodes.TextElement | None
+        if isinstance(node, nodes.section):
+            title = node.next_node(nodes.title)
+        elif isinstance(node, PolicyExample):
+            title = node.next_node(PolicyExampleTitle)
+        elif isinstance(node, PolicyDefinition):
+            title = node.next_node(nodes.term)
+        else:
+            continue
+        if title is not None:
+            titles.update(dict.fromkeys(node["ids"], title.astext()))
+    return titles
+
+
+def capture(
+    env: BuildEnvironment, docname: str, document: nodes.document, shows: Callable[[str], bool]
+) -> PageRecord | None:
+    """Return the record of a page, or nothing where it uses nothing of ours.
+
+    On a page with directives of ours every section is a provision, whether or not its author gave
+    it an id; on any other page none is, so that ordinary documentation stays out of the graph.
+
+    :param shows: tells whether this build shows what an ``only`` directive holds
+    """
+    found = [(node, item) for node in document.findall(nodes.Element) if (item := declared_on(node))]
+    findings = take_findings(env)
+    questions: list[Question] = []
+    for node, declared in found:
+        if isinstance(declared.item, Question):
+            node["docname"], node["number"] = docname, len(questions)
+            questions.append(declared.item)
+    if len(found) > len(questions):
+        return _Capture(env, docname, document, shows).record(findings, tuple(questions))
+    for node, _declared in found:
+        declared_on(node, take=True)
+    links = _links_outside(env, docname, document)
+    if not (findings or questions or links.references or links.maybe):
+        return None
+    maybe = {link.target: link for link in links.maybe}
+    return outside_record(findings, tuple(questions), tuple(links.references), tuple(maybe.values()))
+
+
+def _links_outside(env: BuildEnvironment, docname: str, document: nodes.document) -> FoundLinks:
+    """Return the links of a page that declares nothing: they are no part of the spec."""
+    found = FoundLinks()
+    source = None
+    for node in document.findall(nodes.Element):
+        is_ours = node.get("refdomain") == DOMAIN or node.get("reftype") in {"any", "myst"}
+        if node.get("id_link") or (is_ours and isinstance(node, addnodes.pending_xref)):
+            source = source or source_of(env, str(env.doc2path(docname)))
+            found.add(node, LinkPlace(source=source, end=len(source.lines) + 1))
+    return found
+
+
+class _Capture:
+    """One walk over a page."""
+
+    def __init__(
+        self, env: BuildEnvironment, docname: str, document: nodes.document, shows: Callable[[str], bool]
+    ) -> None:
+        self.env = env
+        self.shows = shows
+        self.docname = docname
+        self.document = document
+        self.main = source_of(env, str(env.doc2path(docname)))
+        self.markup = Markup.MYST if _is_myst(env, docname) else Markup.RST
+        self.meta = Spec(title="")
+        self.levels: dict[str, tuple[AuthorityLevel, Span]] = {}
+        self.topics: list[Topic] = []
+        self.provisions: list[tuple[Provision, Region]] = []
+        self.unnamed: set[str] = set()
+        self.headings: list[tuple[str, int]] = []
+        self.examples: Counter[str] = Counter()
+        self.links = FoundLinks()
+        self.findings: list[Finding] = []
+        self.places: list[tuple[str, str, Span]] = []
+
+    def record(self, findings: tuple[Finding, ...], questions: tuple[Question, ...]) -> PageRecord:
+        """Walk the page and return its record."""
+        end = len(self.main.lines) + 1
+        preamble = Region(self.main, 1, end)
+        self._walk_children(
+            self.document, CapturePlace(region=preamble, links=LinkPlace(source=self.main, end=end))
+        )
+        files = dict.fromkeys(region.source.file for _, region in self.provisions)
+        fragment = replace(
+            self.meta,
+            documents=tuple(Document(file=file, markup=self.markup) for file in files or [self.main.file]),
+            levels=tuple(level for level, _ in self.levels.values()),
+            topics=tuple(self.topics),
+            preamble=self._blocks(preamble),
+            provisions=tuple(replace(item, blocks=self._blocks(region)) for item, region in self.provisions),
+            references=tuple(self.links.references),
+            links=tuple(self.links.links),
+        )
+        return page_record(
+            self.docname,
+            fragment,
+            (*findings, *self.findings),
+            maybe=self.links.maybe,
+            questions=questions,
+            places=self.places,
+            levels={name: span for name, (_, span) in self.levels.items()},
+            unnamed=frozenset(self.unnamed),
+        )
+
+    def _blocks(self, region: Region) -> tuple[Block, ...]:
+        """Return a provision's blocks in source order, the text between them included."""
+        later = [line for file, line in self.headings if file == region.source.file and line >= region.start]
+        end = min([region.end, *later])
+        prose = prose_between(region.source, region.start, end, region.cuts, self.markup)
+        files = {region.source.file: 0}
+        for block in region.blocks:
+            files.setdefault(block.span.file, len(files))
+        blocks: list[Block] = [*region.blocks, *prose]
+        return tuple(sorted(blocks, key=lambda block: (files[block.span.file], block.span.line)))
+
+    def _find(self, code: str, message: str, span: Span, hint: str = "") -> None:
+        self.findings.append(
+            Finding(code=code, severity=Severity.WARNING, message=message, span=span, hint=hint)
+        )
+
+    # -- the walk ---------------------------------------------------------------------------
+
+    def _walk_children(self, node: nodes.Element, place: CapturePlace) -> None:
+        for child in list(node.children):
+            if isinstance(child, nodes.Element):
+                self._walk(child, place)
+
+    def _walk(self, node: nodes.Element, place: CapturePlace) -> None:
+        declared = declared_on(node, take=True)
+        if isinstance(node, nodes.section):
+            self._section(node, declared, place)
+        elif declared is not None:
+            self._declared(node, declared, place)
+        elif isinstance(node, addnodes.only) and not self._shows(node["expr"]):
+            self._hidden(node, place)
+        elif isinstance(node, addnodes.pending_xref | nodes.reference):
+            self.links.add(node, place.links)
+        elif isinstance(node, nodes.paragraph) and "ps-note" in node["classes"]:
+            self._walk_children(node, place.at(carrier=Carrier.VERDICT))
+        else:
+            self._walk_children(node, place)
+
+    def _shows(self, condition: str) -> bool:
+        try:
+            return self.shows(condition)
+        except Exception:  # noqa: BLE001 - Sphinx shows what it cannot judge, whatever was raised
+            return True
+
+    @staticmethod
+    def _hidden(node: nodes.Element, place: CapturePlace) -> None:
+        """Leave out what this build does not show."""
+        for inner in node.findall(nodes.Element):
+            declared_on(inner, take=True)
+        region = place.region
+        if node.line and node.line < region.end:
+            siblings = node.parent.children[node.parent.index(node) + 1 :]
+            lines = [s.line for s in siblings if isinstance(s, nodes.Element) and s.line]
+            region.cuts.append((node.line, max(lines[0] if lines else region.end, node.line + 1)))
+
+    # -- provisions -------------------------------------------------------------------------
+
+    def _section(self, node: nodes.section, declared: Declared | None, place: CapturePlace) -> None:
+        title, raw, line = node.attributes.pop(SOURCE_TITLE, ("", "", node.line or 1))
+        principle = declared.item if declared and isinstance(declared.item, Principle) else None
+        if declared is not None and declared.is_block:
+            source = source_of(self.env, declared.path)
+            place.region.cuts.append((declared.start, declared.end))
+            region = Region(source, *(declared.body or (declared.end, declared.end)))
+            span, text = source.span(declared.start), ""
+        else:
+            source = source_of(self.env, node.source) if node.source else self.main
+            start, after = heading_lines(source, raw or title, line, self.markup)
+            self.headings.append((source.file, start))
+            same = source is place.links.source
+            region = Region(source, after, place.region.end if same else len(source.lines) + 1)
+            span, text = source.span(start, after), source.text(start, source.after_blanks(after))
+            region.cuts += _marker_cuts(declared)
+        item = replace(
+            principle or Section(id="", title="", depth=0, span=span),
+            id=self._identifier(node, principle),
+            title=title,
+            depth=place.depth + 1,
+            parent=place.links.provision or None,
+            span=span,
+            source=text,
+        )
+        self.provisions.append((item, region))
+        if declared is not None and principle is not None:
+            self._note_principle(declared, item, place, source)
+        inner = CapturePlace(
+            region=region,
+            links=LinkPlace(source=source, end=region.end, provision=item.id, line=span.line),
+            depth=item.depth,
+            principle=item.id if principle is not None else place.principle,
+        )
+        for child in list(node.children):
+            carrier = Carrier.TITLE if isinstance(child, nodes.title) else Carrier.TEXT
+            if isinstance(child, nodes.Element):
+                self._walk(child, inner.at(carrier=carrier))
+
+    def _note_principle(
+        self, declared: Declared, item: Provision, place: CapturePlace, source: Source
+    ) -> None:
+        self.places += [(item.id, name, source.span(line)) for name, line in declared.places]
+        if place.principle:
+            message = f"principle `{item.id}` stands inside principle `{place.principle}`"
+            self._find("nested-principle", message, source.span(declared.start), "put them side by side")
+
+    def _identifier(self, node: nodes.section, principle: Principle | None) -> str:
+        """Return the id of a section: its principle's, else its author's label, else the one made of its title."""
+        if principle is not None and principle.id:
+            return principle.id
+        named = [name for name in node["names"] if self.document.nametypes.get(name)]
+        if not named:
+            identifier = str(node["ids"][0]) if node["ids"] else ""
+            if principle is None:
+                self.unnamed.add(identifier)
+            return identifier
+        anchor = (
+            named[0] if " " not in named[0] else str(self.document.nameids.get(named[0]) or node["ids"][0])
+        )
+        if anchor not in node["ids"] and self.document.ids.setdefault(anchor, node) is node:
+            node["ids"].append(anchor)
+        return anchor
+
+    # -- blocks -----------------------------------------------------------------------------
+
+    def _declared(self, node: nodes.Element, declared: Declared, place: CapturePlace) -> None:
+        source = source_of(self.env, declared.path)
+        place.region.cuts.append((declared.start, declared.end))
+        place = place.at(source=source, end=declared.end, line=declared.start)
+        match declared.item:
+            case Example():
+                self._example(node, declared, declared.item, place)
+                return
+            case Message() | Conversation():
+                message = "a conversation stands outside every example"
+                self._find(
+                    "misplaced-directive",
+                    message,
+                    source.span(declared.start),
+                    "put it into `policy:example`",
+                )
+            case Definition() | Commentary():
+                place.region.blocks.append(declared.item)
+            case AuthorityLevel():
+                self._level(declared.item, source.span(declared.start))
+            case Topic():
+                self.topics.append(declared.item)
+                self.places += [(declared.item.id, name, source.span(line)) for name, line in declared.places]
+            case Spec():
+                self._meta(declared.item, source.span(declared.start))
+        self._walk_children(node, place)
+
+    def _level(self, level: AuthorityLevel, span: Span) -> None:
+        if level.id in self.levels:
+            self._find("duplicate-id", f"level `{level.id}` is declared twice", span, "rename one of them")
+        else:
+            self.levels[level.id] = (level, span)
+
+    def _meta(self, spec: Spec, span: Span) -> None:
+        if self.meta.title:
+            self._find("duplicate-spec", "the spec is declared twice", span, "keep one `policy:spec`")
+        else:
+            self.meta = spec
+
+    def _example(self, node: nodes.Element, declared: Declared, item: Example, place: CapturePlace) -> None:
+        identifier = item.id or f"{place.links.provision}-{slug(item.title)}".strip("-")
+        self.examples[identifier] += 1
+        if not item.id and self.examples[identifier] > 1:
+            identifier = f"{identifier}-{self.examples[identifier]}"
+        anchor = anchor_of(TargetKind.EXAMPLE, identifier)
+        if self.document.ids.setdefault(anchor, node) is node:
+            node["ids"].append(anchor)
+        source = source_of(self.env, declared.path)
+        self.places += [(identifier, name, source.span(line)) for name, line in declared.places]
+        inner = place.at(example=identifier)
+        title = node.next_node(PolicyExampleTitle)
+        if title is not None:
+            self._walk_children(title, inner.at(carrier=Carrier.TITLE))
+        children = [child for child in node.children[1:] if isinstance(child, nodes.Element)]
+        turns = TurnReader(self.links, self._walk).turns(children, inner)
+        place.region.blocks.append(replace(item, id=identifier, turns=turns))
+
+
+def _marker_cuts(declared: Declared | None) -> list[tuple[int, int]]:
+    """Return the lines of a directive without a title, its content left out: that is text of the section."""
+    if declared is None:
+        return []
+    first, last = declared.body or (declared.end, declared.end)
+    return [(declared.start, first), (last, declared.end)]
+
+
+def _is_myst(env: BuildEnvironment, docname: str) -> bool:
+    """Tell whether a page is written for MyST."""
+    return get_filetype(env.config.source_suffix, str(env.doc2path(docname))) in MystParser.supported

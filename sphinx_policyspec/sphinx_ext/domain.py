@@ -1,0 +1,226 @@
+"""The domain ``policy``: what each page declares, and cross-references to it."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from docutils import nodes
+from sphinx.domains import Domain, Index, IndexEntry, ObjType
+from sphinx.locale import get_translation
+from sphinx.roles import XRefRole
+from sphinx.util.nodes import make_refnode
+
+from sphinx_policyspec.model import TargetKind
+from sphinx_policyspec.readers.levels import DEFAULT_LEVELS
+from sphinx_policyspec.sphinx_ext.capture import capture, shown_titles
+from sphinx_policyspec.sphinx_ext.records import PageRecord, PolicyObject
+from sphinx_policyspec.sphinx_ext.references import DOMAIN, KIND_OF_ROLE
+
+if TYPE_CHECKING:
+    from docutils.nodes import Element
+    from sphinx.addnodes import pending_xref
+    from sphinx.builders import Builder
+    from sphinx.environment import BuildEnvironment
+
+    from sphinx_policyspec.sphinx_ext.site_pages import Site
+
+__all__ = ["LevelIndex", "PolicyDomain"]
+
+_ = get_translation("sphinx_policyspec")
+
+
+class LevelIndex(Index):
+    """Every principle, under its level of authority."""
+
+    name = "levels"
+    # Not translated: the JSON builders of Sphinx cannot write its lazy texts.
+    localname = "Principles by level of authority"
+    shortname = "levels"
+
+    def generate(
+        self, docnames: Iterable[str] | None = None
+    ) -> tuple[list[tuple[str, list[IndexEntry]]], bool]:
+        """Return one group for each level, in the order of first use, principles by title."""
+        domain = cast("PolicyDomain", self.domain)
+        wanted = None if docnames is None else set(docnames)
+        groups: dict[str, list[PolicyObject]] = defaultdict(list)
+        for item in domain.objects():
+            if item.level and not item.is_alias and (wanted is None or item.docname in wanted):
+                groups[item.level].append(item)
+        order = {level: number for number, level in enumerate(domain.level_names())}
+        ranked = sorted(groups, key=lambda level: (order.get(level, len(order)), level))
+        content = []
+        for level in ranked:
+            items = sorted(groups[level], key=lambda item: (item.title.casefold(), item.id))
+            entries = [IndexEntry(item.title, 0, item.docname, item.anchor, "", "", "") for item in items]
+            content.append((domain.title_of_level(level), entries))
+        return content, False
+
+
+class PolicyDomain(Domain):
+    """What a project's pages say of a behaviour spec."""
+
+    name = DOMAIN
+    label = "Behaviour spec"
+    object_types: ClassVar[dict[str, ObjType]] = {
+        "principle": ObjType(_("principle"), "principle"),
+        "section": ObjType(_("section"), "principle"),
+        "topic": ObjType(_("topic"), "topic"),
+        "example": ObjType(_("example"), "example"),
+        "level": ObjType(_("level"), "level"),
+        "term": ObjType(_("term"), "term"),
+    }
+    roles: ClassVar[dict[str, Any]] = {
+        role: XRefRole(innernodeclass=nodes.inline, warn_dangling=True) for role in KIND_OF_ROLE
+    }
+    indices: ClassVar[list[type[Index]]] = [LevelIndex]
+    initial_data: ClassVar[dict[str, Any]] = {"pages": {}, "links": {}, "answers": {}, "spec": ("", ())}
+    """``pages`` by docname; what each page's links and answers were when it was last written; the
+    digest of the assembled spec with the findings about it."""
+    data_version = 1
+
+    site: Site | None = None
+    """The spec that a handbook shows; a project of one's own gathers its spec from its pages."""
+
+    shows: Callable[[str], bool] = staticmethod(lambda _condition: True)
+    """Tells whether this build shows what an ``only`` directive holds; not stored."""
+
+    _by_id: dict[tuple[TargetKind, str], list[PolicyObject]] | None = None
+
+    @property
+    def pages(self) -> dict[str, PageRecord]:
+        """The records by docname."""
+        return cast("dict[str, PageRecord]", self.data["pages"])
+
+    def note_document(self, docname: str, record: PageRecord) -> None:
+        """Store what a page declares, in place of what its doctree would tell."""
+        self.pages[docname] = record
+        self._by_id = None
+
+    def process_doc(self, env: BuildEnvironment, docname: str, document: nodes.document) -> None:
+        """Take up what a page declares once it is read; titles are those that it shows."""
+        record = self.pages.get(docname) or capture(env, docname, document, self.shows)
+        if record is not None:
+            self.note_document(docname, record.with_titles(shown_titles(document)))
+
+    def clear_doc(self, docname: str) -> None:
+        """Forget what a page declared."""
+        self.pages.pop(docname, None)
+        self._by_id = None
+
+    def merge_domaindata(self, docnames: AbstractSet[str], otherdata: dict[str, Any]) -> None:
+        """Take over the pages that another process has read."""
+        self.pages.update({name: page for name, page in otherdata["pages"].items() if name in docnames})
+        self._by_id = None
+
+    def objects(self) -> Iterator[PolicyObject]:
+        """Yield every object, pages by name, aliases included."""
+        for docname in sorted(self.pages):
+            yield from self.pages[docname].objects
+
+    def find(self, kind: TargetKind, identifier: str, docname: str = "") -> PolicyObject | None:
+        """Return what an id means on a page: its own object first, then the first of the project."""
+        if self._by_id is None:
+            self._by_id = defaultdict(list)
+            for item in self.objects():
+                self._by_id[item.kind, item.id].append(item)
+        found = self._by_id.get((kind, identifier), [])
+        return next((item for item in found if item.docname == docname), found[0] if found else None)
+
+    def find_anchor(self, target: str, docname: str = "") -> PolicyObject | None:
+        """Return what a plain link such as ``#id`` means: a provision or alias, else any anchor of ours."""
+        found = self.find(TargetKind.PROVISION, target, docname)
+        kind, _, identifier = target.partition("-")
+        if found is None and identifier and kind in set(TargetKind):
+            return self.find(TargetKind(kind), identifier, docname)
+        return found
+
+    def level_names(self) -> list[str]:
+        """Return the levels that pages declare, else the Model Spec's."""
+        declared = [item.id for item in self.objects() if item.kind is TargetKind.LEVEL]
+        return declared or [level.id for level in DEFAULT_LEVELS]
+
+    def title_of_level(self, level: str) -> str:
+        """Return the name of a level for readers."""
+        declared = self.find(TargetKind.LEVEL, level)
+        return declared.title if declared else level.capitalize()
+
+    def knows(self, kind: TargetKind, identifier: str) -> bool:
+        """Tell whether a reference has a target, be it a level that no page declares."""
+        known_level = kind is TargetKind.LEVEL and identifier in self.level_names()
+        return known_level or self.find(kind, identifier) is not None
+
+    def is_ignored(self, role: str, target: str) -> bool:
+        """Tell whether the project wants to hear nothing of a reference that leads nowhere."""
+        config = self.env.config
+        if (role, target) in set(map(tuple, config.nitpick_ignore)):
+            return True
+        return any(
+            re.fullmatch(kind, role) and re.fullmatch(name, target)
+            for kind, name in config.nitpick_ignore_regex
+        )
+
+    def resolve_xref(  # noqa: PLR0917 - the signature of a domain
+        self,
+        env: BuildEnvironment,  # noqa: ARG002
+        fromdocname: str,
+        builder: Builder,
+        typ: str,
+        target: str,
+        node: pending_xref,
+        contnode: Element,
+    ) -> nodes.reference | None:
+        """Return the link for one of our roles."""
+        kind = KIND_OF_ROLE[typ]
+        found = self.find(kind, target, fromdocname)
+        if found is None:
+            if not self.knows(kind, target):
+                return None
+            # A level of the Model Spec that no page declares: there is nothing to lead to.
+            shown = contnode if node.get("refexplicit") else _retitled(contnode, self.title_of_level(target))
+            return cast("nodes.reference", shown)
+        return self._link(found, builder, fromdocname, node, contnode)
+
+    def resolve_any_xref(  # noqa: PLR0917 - the signature of a domain
+        self,
+        env: BuildEnvironment,
+        fromdocname: str,
+        builder: Builder,
+        target: str,
+        node: pending_xref,
+        contnode: Element,
+    ) -> list[tuple[str, nodes.reference]]:
+        """Return the links for ``:any:`` and for MyST's ``[text](#id)``: provisions, then anchors."""
+        if target in env.domains.standard_domain.anonlabels:
+            # The same place under a label of Sphinx's own: two answers would be called ambiguous.
+            return []
+        found = self.find_anchor(target, fromdocname)
+        if found is None:
+            return []
+        role = self.role_for_objtype(found.objtype) or "principle"
+        return [(f"{DOMAIN}:{role}", self._link(found, builder, fromdocname, node, contnode))]
+
+    def _link(
+        self, found: PolicyObject, builder: Builder, fromdocname: str, node: pending_xref, contnode: Element
+    ) -> nodes.reference:
+        explicit = node.get("refexplicit")
+        child = contnode if explicit else _retitled(contnode, found.title)
+        return make_refnode(builder, fromdocname, found.docname, found.anchor, child, None)
+
+    def get_objects(self) -> Iterator[tuple[str, str, str, str, str, int]]:
+        """Yield every object for the inventory and the search."""
+        for item in self.objects():
+            if item.anchor:
+                priority = -1 if item.is_alias else 1
+                yield item.id, item.title, item.objtype, item.docname, item.anchor, priority
+
+
+def _retitled(contnode: Element, title: str) -> Element:
+    """Return the content of a link with the title of its target as text."""
+    shown = contnode.copy()
+    shown += nodes.Text(title)
+    return shown

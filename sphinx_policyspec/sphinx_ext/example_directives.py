@@ -1,0 +1,160 @@
+"""Directives that show behaviour: examples, their messages, answers and compact conversations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from docutils import nodes
+
+from sphinx_policyspec.model import Example, Message, Response, Verdict
+from sphinx_policyspec.nearest import nearest
+from sphinx_policyspec.readers.conversation import ROLES, read_conversation
+from sphinx_policyspec.sphinx_ext.declared import Conversation, note_finding
+from sphinx_policyspec.sphinx_ext.directive import PolicyDirective, options
+from sphinx_policyspec.sphinx_ext.nodes import PolicyResponse, comparison, example, message, response
+from sphinx_policyspec.sphinx_ext.references import pending_reference
+from sphinx_policyspec.sphinx_ext.turns import render_turns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+__all__ = ["ConversationDirective", "ExampleDirective", "MessageDirective", "ResponseDirective"]
+
+
+class ExampleDirective(PolicyDirective):
+    """An example: ``policy:example``; its anchor is made once the page is read."""
+
+    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options("id", "illustrates", "weighs", "tags")
+
+    def build(self) -> list[nodes.Node]:
+        """Show the title and the conversation, consecutive answers side by side."""
+        title = self.argument("title", default="Example")
+        shown = self.inline(title)
+        item = Example(
+            id=self.identifier(""),
+            title="".join(node.astext() for node in shown),
+            source_title=title,
+            turns=(),
+            span=self.span,
+            source=self.exact_source,
+            illustrates=self.ids("illustrates"),
+            weighs=self.ids("weighs"),
+            tags=self.ids("tags"),
+        )
+        content = list(_grouped(self.content_nodes()))
+        if not content:
+            self.find("empty-block", f"`{self.name}` has no messages")
+        box = example("", shown, content, raw_title=title, place=self.place)
+        self.declare(box, item, places=("illustrates", "weighs"))
+        return [box]
+
+
+def _grouped(content: Iterable[nodes.Node]) -> Iterable[nodes.Node]:
+    """Put consecutive answers together; comments and the like between them do not part them."""
+    answers: list[nodes.Node] = []
+    aside: list[nodes.Node] = []
+    for node in content:
+        if isinstance(node, PolicyResponse):
+            answers.append(node)
+        elif answers and isinstance(node, nodes.Invisible):
+            aside.append(node)
+        else:
+            if answers:
+                yield comparison(answers)
+            yield from aside
+            answers, aside = [], []
+            yield node
+    if answers:
+        yield comparison(answers)
+    yield from aside
+
+
+class MessageDirective(PolicyDirective):
+    """One message: ``policy:message``."""
+
+    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options("recipient", "name", "untrusted")
+
+    def build(self) -> list[nodes.Node]:
+        """Show the message under its role."""
+        role = self.argument("role", default="user").lower()
+        if role not in ROLES:
+            self.find("unknown-role", f"`{role}` is no role", nearest(role, ROLES))
+        item = Message(
+            role=role,
+            text=self.text,
+            span=self.span,
+            recipient=self.option("recipient"),
+            name=self.option("name"),
+            untrusted=self._flag("untrusted"),
+        )
+        box = message(
+            role, self.content_nodes(), recipient=item.recipient, name=item.name, is_untrusted=item.untrusted
+        )
+        self.declare(box, item)
+        return [box]
+
+    def _flag(self, name: str) -> bool:
+        if name not in self.options:
+            return False
+        value = self.option(name).lower()
+        if value in {"", "true", "yes"}:
+            return True
+        if value not in {"false", "no"}:
+            self.find(
+                "invalid-option", f"`{name}` takes no value, not `{value}`", line=self.option_line(name)
+            )
+        return value not in {"false", "no"}
+
+
+class ResponseDirective(PolicyDirective):
+    """An alternative answer with its verdict: ``policy:response``."""
+
+    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options("note", "violates", "recipient", "name")
+
+    def build(self) -> list[nodes.Node]:
+        """Show verdict, answer and reason."""
+        given = self.argument("verdict (good, bad or ok)")
+        verdict = self.choice(given, Verdict, "unknown-verdict", "verdict") if given else None
+        item = Response(
+            verdict=verdict,
+            text=self.text,
+            span=self.span,
+            recipient=self.option("recipient"),
+            name=self.option("name"),
+            note=self.option("note"),
+            violates=self.ids("violates"),
+        )
+        line = self.option_line("note")
+        place = (self.place[0], self.option_line("violates"))
+        box = response(
+            verdict,
+            self.content_nodes(),
+            recipient=item.recipient,
+            name=item.name,
+            note=self.inline(item.note, line) if item.note else (),
+            raw_note=item.note,
+            violates=[pending_reference(self.env.docname, target, place=place) for target in item.violates],
+            place=(self.place[0], line),
+        )
+        self.declare(box, item)
+        return [box]
+
+
+class ConversationDirective(PolicyDirective):
+    """A conversation in the tag notation of the Model Spec: ``policy:conversation``."""
+
+    optional_arguments = 0
+
+    def build(self) -> list[nodes.Node]:
+        """Read the notation and show its turns; messages are Markdown in rST pages too."""
+        lines = [f"{line}\n" for line in self.content]
+        reading = read_conversation(lines, self.source.file, self.content_line)
+        for finding in reading.findings:
+            note_finding(self.env, finding)
+        if not reading.turns:
+            self.find("empty-block", f"`{self.name}` has no messages")
+        shown = render_turns(reading.turns, self.state.document, self.env.docname)
+        box = nodes.container("", *shown, classes=["ps-conversation"])
+        item = Conversation(turns=reading.turns, references=reading.references, links=reading.links)
+        self.declare(box, item)
+        return [box]

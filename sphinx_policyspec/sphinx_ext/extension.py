@@ -1,0 +1,99 @@
+"""Every registration of the extension, on one screen."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+from sphinx_policyspec.sphinx_ext.config import check_config, register_config
+from sphinx_policyspec.sphinx_ext.directives import (
+    CommentaryDirective,
+    DefinitionDirective,
+    LevelDirective,
+    PrincipleDirective,
+    SpecDirective,
+    TopicDirective,
+)
+from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
+from sphinx_policyspec.sphinx_ext.example_directives import (
+    ConversationDirective,
+    ExampleDirective,
+    MessageDirective,
+    ResponseDirective,
+)
+from sphinx_policyspec.sphinx_ext.maths import register_maths
+from sphinx_policyspec.sphinx_ext.model_spec_parser import (
+    ModelSpecAwareParser,
+    keep_companions_unbuilt,
+    outdated_by_companions,
+)
+from sphinx_policyspec.sphinx_ext.outputs import add_static_path, add_to_page
+from sphinx_policyspec.sphinx_ext.references import DOMAIN
+from sphinx_policyspec.sphinx_ext.site_parser import SitePageParser
+from sphinx_policyspec.sphinx_ext.transforms import MarkSections
+from sphinx_policyspec.sphinx_ext.updates import Build, silence_core
+from sphinx_policyspec.sphinx_ext.views import QueryDirective
+from sphinx_policyspec.sphinx_ext.visitors import register_nodes
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.util.typing import ExtensionMetadata
+
+__all__ = ["setup"]
+
+ENV_VERSION = 1
+"""Raised whenever what the environment stores changes shape. 1: first release."""
+
+_DIRECTIVES = {
+    "spec": SpecDirective,
+    "level": LevelDirective,
+    "topic": TopicDirective,
+    "definition": DefinitionDirective,
+    "principle": PrincipleDirective,
+    "example": ExampleDirective,
+    "message": MessageDirective,
+    "response": ResponseDirective,
+    "conversation": ConversationDirective,
+    "commentary": CommentaryDirective,
+    "query": QueryDirective,
+}
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Register the extension."""
+    app.require_sphinx("8.2")
+    app.setup_extension("myst_parser")
+    build = Build()
+    register_config(app)
+    register_nodes(app)
+    app.add_domain(PolicyDomain)
+    for name, directive in _DIRECTIVES.items():
+        app.add_directive_to_domain(DOMAIN, name, directive)
+    app.add_source_parser(ModelSpecAwareParser, override=True)
+    app.add_source_parser(SitePageParser)
+    app.add_transform(MarkSections)
+    register_maths(app)
+    app.connect("config-inited", check_config)
+    app.connect("config-inited", keep_companions_unbuilt, priority=600)
+    app.connect("env-get-outdated", outdated_by_companions)
+    app.connect("builder-inited", add_static_path)
+    app.connect("env-before-read-docs", build.before_reading)
+    app.connect("env-updated", build.after_reading)
+    app.connect("warn-missing-reference", silence_core)
+    app.connect("write-started", build.before_writing)
+    app.connect("doctree-resolved", build.fill_page)
+    app.connect("html-page-context", add_to_page)
+    app.connect("build-finished", build.finish)
+    return {
+        "version": _version(),
+        "env_version": ENV_VERSION,
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }
+
+
+def _version() -> str:
+    try:
+        return version("sphinx-policyspec")
+    except PackageNotFoundError:
+        return "0+unknown"

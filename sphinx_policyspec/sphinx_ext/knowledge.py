@@ -1,0 +1,172 @@
+"""The assembled spec of one build: made once when something asks, with its findings and its graph."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from sphinx.ext.intersphinx import InventoryAdapter
+
+from sphinx_policyspec.errors import AnnotationError, SourceError
+from sphinx_policyspec.model import Finding, Reference, Severity, Span, Spec
+from sphinx_policyspec.readers.annotations import annotate, read_annotations
+from sphinx_policyspec.sphinx_ext.assemble import assemble, check_objects, check_spec, reading_order
+from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
+from sphinx_policyspec.sphinx_ext.references import DOMAIN, ROLE_OF_KIND
+
+if TYPE_CHECKING:
+    from sphinx.environment import BuildEnvironment
+
+    from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
+    from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
+
+__all__ = ["Knowledge", "domain_of", "is_dangling"]
+
+
+def domain_of(env: BuildEnvironment) -> PolicyDomain:
+    """Return our domain of an environment."""
+    return cast("PolicyDomain", env.get_domain(DOMAIN))
+
+
+@dataclass(slots=True)
+class Knowledge:
+    """What a build knows of the spec. One belongs to each application, and none is stored.
+
+    Reading an environment back costs little as long as nobody asks for the spec: the digest tells
+    whether anything changed since it was last put together.
+    """
+
+    _spec: Spec | None = None
+    _digest: str = ""
+    _findings: tuple[Finding, ...] = ()
+    _base: KnowledgeBase | None = None
+
+    def digest(self, env: BuildEnvironment) -> str:
+        """Return what changes whenever the spec or a finding about it may."""
+        pages = domain_of(env).pages
+        config = PolicySpecConfig.of(env.config)
+        state = hashlib.sha256()
+        for docname in reading_order(env, pages):
+            state.update(f"{docname}\0{pages[docname].digest}\0".encode(errors="replace"))
+        for name in config.annotations:
+            path = Path(env.srcdir, name)
+            state.update(path.read_bytes() if path.is_file() else b"?")
+        options = (env.config.project, env.config.html_baseurl, config.base_iri, config.annotations)
+        state.update(repr((options, env.config.nitpick_ignore, env.config.nitpick_ignore_regex)).encode())
+        return state.hexdigest()
+
+    def spec(self, env: BuildEnvironment) -> Spec:
+        """Return the spec that the project's pages make up together."""
+        digest = self.digest(env)
+        if self._spec is None or digest != self._digest:
+            self._spec, self._findings = self._put_together(env)
+            self._digest = digest
+            self.close()
+        return self._spec
+
+    def findings(self, env: BuildEnvironment) -> tuple[Finding, ...]:
+        """Return what is wrong with the spec as a whole; from the environment where nothing changed."""
+        stored, findings = domain_of(env).data["spec"]
+        if stored == self.digest(env):
+            return cast("tuple[Finding, ...]", findings)
+        self.spec(env)
+        domain_of(env).data["spec"] = (self._digest, self._findings)
+        return self._findings
+
+    def base(self, env: BuildEnvironment) -> KnowledgeBase:
+        """Return the knowledge base of the spec; RDF is imported here at the earliest."""
+        from sphinx_policyspec.graph.guard import Limits  # noqa: PLC0415  only pages that ask pay for it
+        from sphinx_policyspec.graph.knowledge_base import KnowledgeBase  # noqa: PLC0415
+
+        spec = self.spec(env)
+        if self._base is None:
+            config = PolicySpecConfig.of(env.config)
+            default = Limits()
+            limits = Limits(
+                seconds=float(config.query_limits.get("seconds", default.seconds)),
+                rows=int(config.query_limits.get("rows", default.rows)),
+            )
+            base_iri = self.base_iri(env)
+            self._base = KnowledgeBase.from_spec(spec, base_iri, limits=limits, unsafe=config.query_unsafe)
+        return self._base
+
+    def base_iri(self, env: BuildEnvironment) -> str:
+        """Return what instance IRIs begin with: what the spec says, else the project."""
+        configured = PolicySpecConfig.of(env.config).base_iri or env.config.html_baseurl
+        return self.spec(env).base_iri or str(configured or "")
+
+    def close(self) -> None:
+        """End the process that ran the queries of pages, if any did."""
+        if self._base is not None:
+            self._base.close()
+            self._base = None
+
+    def _put_together(self, env: BuildEnvironment) -> tuple[Spec, tuple[Finding, ...]]:
+        domain = domain_of(env)
+        if domain.site is not None:
+            return domain.site.spec, ()
+        pages = domain.pages
+        order = reading_order(env, pages)
+        spec = assemble(pages, order, str(env.config.project))
+        found: list[Finding] = []
+        for name in PolicySpecConfig.of(env.config).annotations:
+            spec, more = _annotated(env, spec, name)
+            found += more
+        found += check_objects(pages, order)
+        found += _wanted(env, spec, check_spec(spec, pages))
+        return spec, tuple(found)
+
+
+def _annotated(env: BuildEnvironment, spec: Spec, name: str) -> tuple[Spec, tuple[Finding, ...]]:
+    """Apply one annotation file; one that cannot be read is a finding."""
+    try:
+        return annotate(spec, read_annotations(Path(env.srcdir, name), name))
+    except (AnnotationError, SourceError) as error:
+        message = f"`policyspec_annotations`: {error}"
+        finding = Finding(code="annotations", severity=Severity.ERROR, message=message, span=Span(name, 1))
+        return spec, (finding,)
+
+
+def _wanted(env: BuildEnvironment, spec: Spec, findings: Iterator[Finding]) -> Iterator[Finding]:
+    """Leave out what a page has reported already, and references that lead somewhere after all."""
+    by_span = {reference.span: reference for reference in spec.references}
+    reported = {
+        (f.code, f.span.file, f.span.line) for page in domain_of(env).pages.values() for f in page.findings
+    }
+    for finding in findings:
+        reference = by_span.get(finding.span) if finding.code == "dangling-reference" else None
+        if reference is None:
+            if (finding.code, finding.span.file, finding.span.line) not in reported:
+                yield finding
+        elif is_dangling(env, reference):
+            # The check speaks of Model Spec Markdown, which may not be how the page is written.
+            message = f"`{reference.target}` is no {reference.target_kind.value} of this spec"
+            yield replace(finding, message=message)
+
+
+def is_dangling(env: BuildEnvironment, reference: Reference) -> bool:
+    """Tell whether a reference leads nowhere: not to a page, not to another project, and not ignored."""
+    domain = domain_of(env)
+    role = f"{DOMAIN}:{ROLE_OF_KIND.get(reference.target_kind, 'principle')}"
+    return not (
+        domain.knows(reference.target_kind, reference.target)
+        or domain.is_ignored(role, reference.target)
+        or _is_elsewhere(env, role, reference.target)
+    )
+
+
+def _is_elsewhere(env: BuildEnvironment, role: str, target: str) -> bool:
+    """Tell whether an inventory of another project has the target."""
+    if not hasattr(env, "intersphinx_inventory"):
+        return False
+    adapter = InventoryAdapter(env)
+    project, _, name = target.partition(":")
+    types = {"policy:principle": ("policy:principle", "policy:section")}.get(role, (role,))
+    return any(
+        target in adapter.main_inventory.get(objtype, {})
+        or name in adapter.named_inventory.get(project, {}).get(objtype, {})
+        for objtype in types
+    )

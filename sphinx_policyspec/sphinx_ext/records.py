@@ -1,0 +1,180 @@
+"""What the domain keeps of each page: small frozen records that pickle well."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from sphinx_policyspec.model import (
+    Definition,
+    Example,
+    Finding,
+    Principle,
+    Reference,
+    Span,
+    Spec,
+    TargetKind,
+)
+from sphinx_policyspec.sphinx_ext.nodes import anchor_of
+
+__all__ = ["PageRecord", "PolicyObject", "Question", "outside_record", "page_record"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyObject:
+    """Something that can be referred to.
+
+    :param title: as the page shows it
+    :param level: of a principle, empty for anything else
+    :param anchor: its place on the page; empty for what a page declares without showing it
+    """
+
+    kind: TargetKind
+    id: str
+    title: str
+    docname: str
+    anchor: str
+    span: Span
+    level: str = ""
+    is_alias: bool = False
+
+    @property
+    def objtype(self) -> str:
+        """The name of its object type in the domain."""
+        if self.kind is TargetKind.PROVISION:
+            return "principle" if self.level else "section"
+        return "term" if self.kind is TargetKind.DEFINITION else self.kind.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A question that a page asks.
+
+    :param name: of a named question, empty where ``sparql`` holds the query itself
+    :param columns: those to show, in this order; all of them where empty
+    :param expected: what ``:expect-rows:`` says, such as ``3`` or ``>0``
+    """
+
+    name: str = ""
+    params: tuple[tuple[str, str], ...] = ()
+    sparql: str = ""
+    columns: tuple[str, ...] = ()
+    expected: str = ""
+    format: str = "table"
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRecord:
+    """What one page declares.
+
+    The part of the spec that the page holds is kept compressed: most builds only carry it along.
+
+    :param maybe: links that are references of the spec only if their target is an object of ours,
+        such as MyST's ``[text](#id)``
+    :param outside: references of a page that is no part of the spec
+    :param places: for (provision, option), where the option stands
+    :param declares_levels: the page has ``policy:level`` directives; they replace any default
+    :param unnamed: ids of sections that the author gave none; they may be changed to stay unique
+    """
+
+    objects: tuple[PolicyObject, ...] = ()
+    references: tuple[Reference, ...] = ()
+    maybe: tuple[Reference, ...] = ()
+    outside: tuple[Reference, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    questions: tuple[Question, ...] = ()
+    places: tuple[tuple[str, str, Span], ...] = ()
+    declares_levels: bool = False
+    unnamed: frozenset[str] = frozenset()
+    packed: bytes = b""
+    digest: str = ""
+
+    @property
+    def fragment(self) -> Spec:
+        """The page's part of the spec, its references included."""
+        if not self.packed:
+            return Spec(title="")
+        # The bytes are our own and lie in the environment that is a pickle itself.
+        spec: Spec = pickle.loads(zlib.decompress(self.packed))  # noqa: S301
+        return replace(spec, references=self.references)
+
+    def with_titles(self, titles: Mapping[str, str]) -> PageRecord:
+        """Return the record with the titles that the page shows, by anchor."""
+        objects = tuple(replace(item, title=titles.get(item.anchor, item.title)) for item in self.objects)
+        return replace(self, objects=objects)
+
+
+def outside_record(
+    findings: tuple[Finding, ...],
+    questions: tuple[Question, ...],
+    outside: tuple[Reference, ...],
+    maybe: tuple[Reference, ...],
+) -> PageRecord:
+    """Return the record of a page that holds no part of the spec, but asks about it or links to it."""
+    digest = hashlib.sha256(repr((questions, outside)).encode(errors="replace")).hexdigest()
+    return PageRecord(findings=findings, questions=questions, outside=outside, maybe=maybe, digest=digest)
+
+
+def page_record(
+    docname: str,
+    fragment: Spec,
+    findings: Iterable[Finding] = (),
+    *,
+    maybe: Iterable[Reference] = (),
+    questions: Iterable[Question] = (),
+    places: Iterable[tuple[str, str, Span]] = (),
+    levels: Mapping[str, Span] | None = None,
+    unnamed: frozenset[str] = frozenset(),
+) -> PageRecord:
+    """Return the record of a page from its part of the spec.
+
+    :param fragment: a Spec of what stands on this page alone; empty metadata is that of other pages
+    :param levels: the levels that the page shows, with their places; a page may also bring levels
+        that it does not show
+    """
+    packed = zlib.compress(pickle.dumps(replace(fragment, references=()), protocol=5), level=3)
+    maybe, questions = tuple(maybe), tuple(questions)
+    state = repr((fragment.references, maybe, questions))
+    return PageRecord(
+        objects=tuple(_objects(docname, fragment, levels or {}, unnamed)),
+        references=fragment.references,
+        maybe=maybe,
+        findings=tuple(findings),
+        questions=questions,
+        places=tuple(places),
+        declares_levels=bool(levels),
+        unnamed=unnamed,
+        packed=packed,
+        digest=hashlib.sha256(packed + state.encode(errors="replace")).hexdigest(),
+    )
+
+
+def _objects(
+    docname: str, fragment: Spec, levels: Mapping[str, Span], unnamed: frozenset[str]
+) -> Iterator[PolicyObject]:
+    def of(kind: TargetKind, identifier: str, title: str, span: Span, level: str = "") -> PolicyObject:
+        anchor = anchor_of(kind, identifier)
+        return PolicyObject(
+            kind=kind, id=identifier, title=title, docname=docname, anchor=anchor, span=span, level=level
+        )
+
+    for level in fragment.levels:
+        if level.id in levels:
+            yield of(TargetKind.LEVEL, level.id, level.title or level.id.capitalize(), levels[level.id])
+    for topic in fragment.topics:
+        yield of(TargetKind.TOPIC, topic.id, topic.label, topic.span)
+    for provision in fragment.provisions:
+        if provision.id not in unnamed:
+            authority = provision.authority if isinstance(provision, Principle) else ""
+            found = of(TargetKind.PROVISION, provision.id, provision.title, provision.span, authority)
+            yield found
+            yield from (replace(found, id=alias, is_alias=True) for alias in provision.aliases)
+    for _, block in fragment.walk():
+        if isinstance(block, Example):
+            yield of(TargetKind.EXAMPLE, block.id, block.title, block.span)
+        elif isinstance(block, Definition):
+            yield of(TargetKind.DEFINITION, block.id, block.term, block.span)

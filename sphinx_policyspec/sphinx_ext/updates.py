@@ -1,0 +1,121 @@
+"""Keeping a rebuild equal to a fresh build: which pages to write again, and what to say each time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sphinx_policyspec.model import Finding, Reference, Severity, TargetKind
+from sphinx_policyspec.nearest import nearest
+from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
+from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of, is_dangling
+from sphinx_policyspec.sphinx_ext.messages import report
+from sphinx_policyspec.sphinx_ext.nodes import PolicyBadge, PolicyBox, PolicyQuery, retitle_badge
+from sphinx_policyspec.sphinx_ext.outputs import write_graph
+from sphinx_policyspec.sphinx_ext.references import DOMAIN
+from sphinx_policyspec.sphinx_ext.views import Views
+
+if TYPE_CHECKING:
+    from docutils import nodes
+    from sphinx.application import Sphinx
+    from sphinx.domains import Domain
+    from sphinx.environment import BuildEnvironment
+
+    from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
+
+__all__ = ["Build", "all_findings", "silence_core"]
+
+
+@dataclass(slots=True)
+class Build:
+    """What one application does between reading its pages and ending."""
+
+    knowledge: Knowledge = field(default_factory=Knowledge)
+    views: Views = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Let the views ask the same spec."""
+        self.views = Views(self.knowledge)
+
+    def before_reading(self, app: Sphinx, env: BuildEnvironment, *_docnames: object) -> None:
+        """Tell the domain what this build shows."""
+        domain_of(env).shows = app.tags.eval_condition
+
+    def after_reading(self, app: Sphinx, env: BuildEnvironment) -> list[str]:
+        """Say all that is wrong, and return the pages whose links or answers have changed."""
+        answers = self.views.update(env)
+        report(all_findings(env, self.knowledge), Path(app.srcdir), PolicySpecConfig.of(app.config).severity)
+        return sorted((answers | _relinked(env)) & set(env.all_docs))
+
+    def before_writing(self, app: Sphinx, *_builder: object) -> None:
+        """Compute what pages ask before writers fork."""
+        self.views.prepare(app)
+
+    def fill_page(self, app: Sphinx, doctree: nodes.document, docname: str) -> None:
+        """Put the names of levels and the answers into a page."""
+        domain = domain_of(app.env)
+        boxes = list(doctree.findall(PolicyBox))
+        for badge in (box for box in boxes if isinstance(box, PolicyBadge)):
+            if declared := domain.find(TargetKind.LEVEL, badge.get("level", "")):
+                retitle_badge(badge, declared.title)
+        self.views.fill(app, [box for box in boxes if isinstance(box, PolicyQuery)], docname)
+
+    def finish(self, app: Sphinx, error: Exception | None) -> None:
+        """Write the graph, then end the process that ran queries."""
+        if error is None:
+            severities = PolicySpecConfig.of(app.config).severity
+            report(write_graph(app, self.knowledge), Path(app.srcdir), severities)
+        self.knowledge.close()
+
+
+def all_findings(env: BuildEnvironment, knowledge: Knowledge) -> Iterator[Finding]:
+    """Yield what is wrong with pages, with the spec as a whole, and with the answers on pages."""
+    domain = domain_of(env)
+    for page in domain.pages.values():
+        yield from page.findings
+        yield from _dangling_outside(env, domain, page.outside)
+    yield from knowledge.findings(env)
+    for _digest, _answers, findings in domain.data["answers"].values():
+        yield from findings
+
+
+def _dangling_outside(
+    env: BuildEnvironment, domain: PolicyDomain, outside: tuple[Reference, ...]
+) -> Iterator[Finding]:
+    """Find references of pages outside the spec that lead nowhere."""
+    for reference in outside:
+        if is_dangling(env, reference):
+            known = {item.id for item in domain.objects() if item.kind is reference.target_kind}
+            yield Finding(
+                code="dangling-reference",
+                severity=Severity.ERROR,
+                message=f"`{reference.target}` is no {reference.target_kind.value} of this spec",
+                span=reference.span,
+                hint=nearest(reference.target, known),
+            )
+
+
+def _relinked(env: BuildEnvironment) -> set[str]:
+    """Return the pages on which a link leads elsewhere, or a title or level shows otherwise, than when last written."""
+    domain = domain_of(env)
+    stored = domain.data["links"]
+    changed: set[str] = set()
+    for docname in [name for name in stored if name not in domain.pages]:
+        del stored[docname]
+    for docname, page in domain.pages.items():
+        ours = {(r.target_kind, r.target) for r in (*page.references, *page.outside)}
+        found = [domain.find(kind, target, docname) for kind, target in sorted(ours)]
+        found += [domain.find_anchor(target, docname) for target in sorted({r.target for r in page.maybe})]
+        found += [domain.find(TargetKind.LEVEL, level) for level in sorted({o.level for o in page.objects})]
+        state = tuple(item and (item.docname, item.anchor, item.title, item.level) for item in found)
+        if docname in stored and stored[docname] != state:
+            changed.add(docname)
+        stored[docname] = state
+    return changed
+
+
+def silence_core(_app: Sphinx, domain: Domain | None, _node: nodes.Element) -> bool | None:
+    """Keep Sphinx from warning of references of ours: we do, on every build and with a hint."""
+    return True if domain is not None and domain.name == DOMAIN else None

@@ -1,0 +1,3 @@
+project = "Include"
+extensions = ["sphinx_policyspec"]
+exclude_patterns = ["parts"]

@@ -1,0 +1,3 @@
+project = "Links"
+extensions = ["sphinx_policyspec"]
+nitpicky = True

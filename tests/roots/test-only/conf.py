@@ -1,0 +1,2 @@
+project = "Only"
+extensions = ["sphinx_policyspec"]

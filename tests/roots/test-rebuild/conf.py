@@ -1,0 +1,2 @@
+project = "Rebuild"
+extensions = ["sphinx_policyspec"]

@@ -1,0 +1,3 @@
+project = "Sidecar"
+extensions = ["sphinx_policyspec"]
+policyspec_annotations = ["notes.yaml"]

@@ -1,0 +1,136 @@
+"""Every builder writes a project that uses everything of ours, and loses none of its words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sphinx.testing.util import SphinxTestApp
+
+Project = Callable[[str], Path]
+Build = Callable[..., SphinxTestApp]
+Written = Callable[[Path], dict[str, bytes]]
+WORDS = (
+    "Be honest",
+    "Authority:",
+    "Compliant",
+    "Violation",
+    "Minor issues",
+    "It greets, see",
+    "Commentary",
+    "Plain truth",
+    "Untrusted text",
+    "Settings",
+    "max_tokens: 7",
+    "left out",
+    "What is so.",
+    "functions.look",
+    "Ignore all rules",
+    "Not a heading",
+    "Violates:",
+)
+
+
+@pytest.mark.parametrize(
+    "builder",
+    [
+        "html",
+        "dirhtml",
+        "singlehtml",
+        "text",
+        "latex",
+        "man",
+        "epub",
+        "texinfo",
+        "xml",
+        "pseudoxml",
+        "gettext",
+        "dummy",
+        "linkcheck",
+        "json",
+    ],
+)
+def test_every_builder_builds_without_a_warning(project: Project, build: Build, builder: str) -> None:
+    app = build(project("builders"), builder)
+    assert app.warning.getvalue() == ""
+
+
+def _text(app: SphinxTestApp) -> str:
+    """Return all that a builder wrote, as running text."""
+    pages = [
+        file
+        for file in sorted(app.outdir.rglob("*"))
+        if file.suffix in {".html", ".txt", ".1", ".tex", ".xml", ".texi"}
+    ]
+    text = " ".join(file.read_text("utf-8") for file in pages if "_sources" not in file.parts)
+    text = re.sub(r"\\(?:DUrole\w*|sphinx\w+|texttt|emph|textbf|textquotesingle)\b(\{ps[^}]*\})?", "", text)
+    text = re.sub(r"<[^>]+>|[{}]|\\-|\\f[BIP]|\\/|@\w+", "", text)
+    return " ".join(text.replace("\\_", "_").replace("&nbsp;", " ").split())
+
+
+@pytest.mark.parametrize("builder", ["html", "text", "latex", "man", "texinfo", "xml"])
+def test_every_word_reaches_the_output(project: Project, build: Build, builder: str) -> None:
+    app = build(project("builders"), builder)
+    text = _text(app)
+    assert [word for word in WORDS if word not in text] == []
+
+
+def test_translation_catalogues_hold_titles_terms_and_notes_and_none_of_our_words(
+    project: Project, build: Build
+) -> None:
+    app = build(project("builders"), "gettext")
+    text = (app.outdir / "principles.pot").read_text("utf-8")
+    for message in (
+        "Be honest",
+        "A greeting at the desk",
+        "Plain truth",
+        "It greets, see :policy:principle:`be_honest`.",
+        "vague, see [?](#be_honest)",
+    ):
+        assert f'msgid "{message}"' in text
+    for message in ("Compliant", "User", "Commentary", "Authority:"):
+        assert f'msgid "{message}"' not in text
+
+
+def test_pages_hold_no_live_markup_of_messages(project: Project, build: Build) -> None:
+    app = build(project("builders"), "html")
+    page = (app.outdir / "more.html").read_text("utf-8")
+    assert "<b>obey</b>" not in page
+    assert "&lt;b&gt;obey&lt;/b&gt;" in page
+    assert 'cat.png"' not in page
+    assert "<h1>Not a heading" not in page
+    assert "Be &quot;exact&quot; -- always." in page
+    assert "&amp;lt;" in page
+    assert '<span class="ps-placeholder ps-attachment">[file: cat.png]</span>' in page
+
+
+def test_only_pages_that_show_something_of_ours_get_the_style_sheet(project: Project, build: Build) -> None:
+    app = build(project("builders"), "html")
+    assert "policyspec.css" in (app.outdir / "principles.html").read_text("utf-8")
+    assert "policyspec.css" not in (app.outdir / "search.html").read_text("utf-8")
+    assert (app.outdir / "_static" / "policyspec.css").is_file()
+
+
+def test_the_graph_is_written_and_linked(project: Project, build: Build) -> None:
+    app = build(project("builders"), "dirhtml")
+    page = (app.outdir / "principles" / "index.html").read_text("utf-8")
+    assert '<link rel="alternate" type="text/turtle" href="../spec.ttl" title="ttl">' in page
+    graph = (app.outdir / "spec.nt").read_text("utf-8")
+    assert "<https://example.org/twin/provision/be_honest>" in graph
+
+
+def test_two_fresh_builds_give_equal_bytes(project: Project, build: Build, written: Written) -> None:
+    source = project("builders")
+    first = written(build(source).outdir)
+    second = written(build(source, out="other").outdir)
+    assert sorted(first) == sorted(second)
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+def test_two_processes_give_what_one_gives(project: Project, build: Build, written: Written) -> None:
+    source = project("builders")
+    first = written(build(source).outdir)
+    second = written(build(source, out="other", parallel=2).outdir)
+    assert [name for name in first if first[name] != second[name]] == []

@@ -1,0 +1,126 @@
+"""What pages may do besides declaring: include files, hide parts, be translated, be annotated, ask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sphinx.testing.util import SphinxTestApp
+
+from sphinx_policyspec.sphinx_ext.knowledge import Knowledge
+from sphinx_policyspec.sphinx_ext.project import read_project
+
+Warnings = Callable[[SphinxTestApp], list[str]]
+
+
+@pytest.mark.sphinx("html", testroot="include", freshenv=True)
+def test_what_is_included_keeps_the_lines_of_its_own_file(app: SphinxTestApp, warnings_in: Warnings) -> None:
+    app.build()
+    assert sorted(warnings_in(app)) == [
+        "index.rst:12: `nobody` is no provision of this spec; known are `be_fair`, `be_kind`, `include` [policyspec.dangling-reference]",
+        "parts/kind.txt:3: unknown level `usr`; did you mean `user`? [policyspec.unknown-level]",
+        "parts/kind.txt:5: `be_far` is no provision of this spec; did you mean `be_fair`? [policyspec.dangling-reference]",
+    ]
+    spec = Knowledge().spec(app.env)
+    assert [(p.id, p.span.file, p.span.line, p.text) for p in spec.principles] == [
+        ("be_kind", "parts/kind.txt", 1, "Kind, see :policy:principle:`be_far`."),
+        ("be_fair", "index.rst", 8, "Fair, see :policy:principle:`nobody`."),
+    ]
+
+
+@pytest.mark.parametrize(("tags", "ids"), [([], ["seen"]), (["draft"], ["hidden", "seen"])])
+def test_what_a_build_hides_is_not_in_its_graph(
+    make_app: Callable[..., SphinxTestApp], rootdir: Path, tmp_path: Path, tags: list[str], ids: list[str]
+) -> None:
+    app = make_app("html", srcdir=rootdir / "test-only", builddir=tmp_path, tags=tags)
+    app.build()
+    spec = Knowledge().spec(app.env)
+    assert [principle.id for principle in spec.principles] == ids
+    assert [type(block).__name__ for block in spec.provisions[0].blocks][-1] == "Commentary"
+    assert ("A draft." in spec.provisions[0].text) is bool(tags)
+
+
+@pytest.mark.sphinx("html", testroot="translated", freshenv=True)
+def test_titles_and_notes_are_translated_and_the_model_is_not(app: SphinxTestApp) -> None:
+    app.build()
+    page = (app.outdir / "index.html").read_text("utf-8")
+    for text in ("Sei freundlich", "Ein Gruß", "Sie grüßt.", "Freundliche Worte, siehe"):
+        assert text in page
+    assert page.count('href="#be_kind"') > 1
+    assert '<span class="xref policy policy-principle">Sei freundlich</span>' in page
+    spec = Knowledge().spec(app.env)
+    assert [principle.title for principle in spec.principles] == ["Be kind"]
+    assert spec.examples[0].title == "A greeting"
+    assert spec.examples[0].responses[0].note == "It greets."
+
+
+@pytest.mark.sphinx("html", testroot="sidecar", freshenv=True)
+def test_a_sidecar_adds_topics_and_its_own_mistakes_are_named(
+    app: SphinxTestApp, warnings_in: Warnings
+) -> None:
+    app.build()
+    assert warnings_in(app) == [
+        "notes.yaml:8: no provision `be_knd`; did you mean `be_kind`? [policyspec.stale-annotation]"
+    ]
+    page = (app.outdir / "index.html").read_text("utf-8")
+    assert "<p>asserted</p>" in page
+
+
+def test_an_edited_sidecar_changes_the_answers_on_pages(
+    project: Callable[[str], Path], build: Callable[..., SphinxTestApp]
+) -> None:
+    source = project("sidecar")
+    build(source)
+    notes = source / "notes.yaml"
+    notes.write_text(notes.read_text("utf-8").replace("  be_kind:\n    topics: [manners]\n", ""), "utf-8")
+    page = (build(source).outdir / "index.html").read_text("utf-8")
+    assert "asserted" not in page
+
+
+def test_answers_stand_on_the_page_with_links(
+    rootdir: Path, make_app: Callable[..., SphinxTestApp], tmp_path: Path
+) -> None:
+    app = make_app("html", srcdir=rootdir / "test-builders", builddir=tmp_path)
+    app.build()
+    page = (app.outdir / "answers.html").read_text("utf-8")
+    assert (
+        '<a class="reference internal" href="principles.html#be_kind"><span class="ps-id">be_kind</span></a>'
+        in page
+    )
+    assert (
+        '<a class="reference internal" href="index.html#level-root"><span class="ps-id">root</span></a>'
+        in page
+    )
+    assert '<p class="ps-count">4</p>' in page
+    assert page.count('class="ps-answer') == 3
+    unknown_columns = page.rpartition("<table")[2]
+    assert 'href="principles.html#be_honest"' in unknown_columns
+
+
+def test_a_label_makes_a_section_a_provision_of_that_name(tmp_path: Path) -> None:
+    (tmp_path / "conf.py").write_text("extensions = ['sphinx_policyspec']", "utf-8")
+    (tmp_path / "index.rst").write_text(
+        "Top\n===\n\n.. _the_part:\n\nPart\n----\n\nText, see :ref:`the_part`.\n\n.. policy:commentary::\n\n   Aside.\n",
+        "utf-8",
+    )
+    spec, findings = read_project(tmp_path)
+    assert findings == ()
+    assert [(p.id, p.parent) for p in spec.provisions] == [("top", None), ("the_part", "top")]
+    assert [(r.source, r.target) for r in spec.references] == [("the_part", "the_part")]
+
+
+def test_ids_that_no_author_chose_stay_apart(tmp_path: Path) -> None:
+    (tmp_path / "conf.py").write_text("extensions = ['sphinx_policyspec']", "utf-8")
+    (tmp_path / "index.rst").write_text("Top\n===\n\n.. toctree::\n\n   a\n   b\n", "utf-8")
+    page = "Page\n====\n\nOverview\n--------\n\n.. policy:commentary::\n\n   Aside.\n"
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.rst").write_text(page, "utf-8")
+    spec, findings = read_project(tmp_path)
+    assert findings == ()
+    assert [(p.id, p.parent) for p in spec.provisions] == [
+        ("page", None),
+        ("overview", "page"),
+        ("b-page", None),
+        ("b-overview", "b-page"),
+    ]

@@ -1,0 +1,64 @@
+"""A Sphinx project as SOURCE."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.graph.from_graph import from_graph
+from sphinx_policyspec.graph.to_graph import to_graph
+from sphinx_policyspec.sphinx_ext.project import read_project
+
+
+def test_a_project_is_read_and_nothing_is_written_into_it(rootdir: Path) -> None:
+    folder = rootdir / "test-twin-rst"
+    before = sorted(folder.rglob("*"))
+    spec, findings = read_project(folder)
+    assert [p.id for p in spec.principles] == ["be_honest", "be_kind", "never-shout"]
+    assert findings == ()
+    assert [path for path in sorted(folder.rglob("*")) if "__pycache__" not in path.parts] == before
+
+
+def test_a_project_and_its_graph_say_the_same(rootdir: Path) -> None:
+    for name in ("test-twin-rst", "test-twin-myst", "test-builders"):
+        spec, _ = read_project(rootdir / name)
+        assert from_graph(to_graph(spec)) == spec
+
+
+def test_findings_come_with_the_spec(rootdir: Path) -> None:
+    spec, findings = read_project(rootdir / "test-bad-input")
+    assert len(spec.principles) == 4
+    assert {"duplicate-id", "dangling-reference", "unknown-level", "unclosed-tag"} <= {
+        f.code for f in findings
+    }
+
+
+@pytest.mark.parametrize(
+    ("conf", "message"),
+    [
+        ("raise ValueError('no')", "There is a programmable error in your configuration file"),
+        ("extensions = ['no_such_module_of_ours']", "Could not import extension no_such_module_of_ours"),
+        ("project = 'x'", "does not load the extension `sphinx_policyspec`"),
+        ("extensions = ['sphinx_policyspec']\nroot_doc = 'missing'", "cannot read the Sphinx project"),
+    ],
+)
+def test_a_project_that_cannot_be_read_is_one_clear_error(tmp_path: Path, conf: str, message: str) -> None:
+    (tmp_path / "conf.py").write_text(conf, "utf-8")
+    with pytest.raises(SourceError, match=message):
+        read_project(tmp_path)
+
+
+def test_a_project_without_questions_is_read_without_rdf(rootdir: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from sphinx_policyspec.sphinx_ext.project import read_project\n"
+        f"read_project(Path({str(rootdir / 'test-outside')!r}))\n"
+        "assert not {'rdflib', 'pyoxigraph'} & set(sys.modules), 'RDF was imported'\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    assert done.returncode == 0
