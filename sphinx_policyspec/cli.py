@@ -126,7 +126,7 @@ class SourceCommand(click.Command):
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="sphinx-policyspec", prog_name="policyspec")
 def commands() -> None:
-    r"""Query, check and publish a behaviour spec for AI systems.
+    """Query, check and publish a behaviour spec for AI systems.
 
     A behaviour spec is a document of principles, each with a level of authority, with examples that
     fix their boundaries. Try it on any Model Spec release:
@@ -161,7 +161,7 @@ _source = click.argument("source", metavar="SOURCE", type=click.Path())
 )
 @click.option("--inferred", is_flag=True, help="Add what the rules derive, such as ps:HardRule.")
 def graph(source: str, output: str | None, form: str | None, *, inferred: bool, settings: Settings) -> None:
-    r"""Write the knowledge base of SOURCE as RDF.
+    """Write the knowledge base of SOURCE as RDF.
 
     Every provision, example, message and reference becomes a resource with its file and line. Equal
     sources give equal bytes. Formats nq and trig hold the release as a named graph.
@@ -251,7 +251,7 @@ def query(
     listing: bool,
     settings: Settings,
 ) -> None:
-    r"""Ask SOURCE a named question, or a SPARQL query of your own.
+    """Ask SOURCE a named question, or a SPARQL query of your own.
 
     Queries of your own run under limits (10 s, 10,000 rows, no network, no files); prefixes ps,
     skos, dcterms, prov, rdf, rdfs, owl and xsd are declared already.
@@ -320,7 +320,7 @@ def _list_questions() -> None:
     help="What makes a page.",
 )
 def handbook(source: str, output: str, theme: str, pages: str, *, settings: Settings) -> None:
-    r"""Build a web site from SOURCE, with its graph beside it; no conf.py is needed.
+    """Build a web site from SOURCE, with its graph beside it; no conf.py is needed.
 
     Open DIR/index.html: the site needs no server and no network.
 
@@ -338,7 +338,7 @@ def handbook(source: str, output: str, theme: str, pages: str, *, settings: Sett
 @commands.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    r"""Print the script that completes commands and questions in your shell.
+    """Print the script that completes commands and questions in your shell.
 
     \b
       policyspec completion bash >> ~/.bashrc

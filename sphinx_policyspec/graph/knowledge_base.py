@@ -81,11 +81,12 @@ class KnowledgeBase:
         return answer
 
     def query(self, sparql: str, origin: str = "--sparql") -> Answer:
-        """Answer any query, under guard.
+        """Answer any query, under guard, over what is asserted and what the rules derive.
 
         :param origin: where the query comes from, for messages: a file and line, or an option
         """
         if self._guard is None:
+            self.infer()
             self._guard = Guard(self.ntriples(), limits=self._limits, unsafe=self._unsafe)
         return self._guard.query(sparql, origin)
 

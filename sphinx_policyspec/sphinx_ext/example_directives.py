@@ -11,9 +11,10 @@ from sphinx_policyspec.nearest import nearest
 from sphinx_policyspec.readers.conversation import ROLES, read_conversation
 from sphinx_policyspec.sphinx_ext.declared import Conversation, note_finding
 from sphinx_policyspec.sphinx_ext.directive import PolicyDirective, options
+from sphinx_policyspec.sphinx_ext.languages import Dialect
 from sphinx_policyspec.sphinx_ext.nodes import PolicyResponse, comparison, example, message, response
 from sphinx_policyspec.sphinx_ext.references import pending_reference
-from sphinx_policyspec.sphinx_ext.turns import render_turns
+from sphinx_policyspec.sphinx_ext.turns import TurnRenderer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -153,7 +154,10 @@ class ConversationDirective(PolicyDirective):
             note_finding(self.env, finding)
         if not reading.turns:
             self.find("empty-block", f"`{self.name}` has no messages")
-        shown = render_turns(reading.turns, self.state.document, self.env.docname)
+        document = self.state.document
+        source = str(document["source"])
+        turns = TurnRenderer(self.env.docname, Dialect(document), lambda span: (source, span.line))
+        shown = turns.render(reading.turns)
         box = nodes.container("", *shown, classes=["ps-conversation"])
         item = Conversation(turns=reading.turns, references=reading.references, links=reading.links)
         self.declare(box, item)

@@ -38,6 +38,10 @@ class _Flavour(Enum):
 class PolicyRenderer(SphinxRenderer):
     """MyST's renderer, made to treat every text as foreign."""
 
+    def render_text(self, token: SyntaxTreeNode) -> None:
+        """Show the dialect's `` --- `` as the dash that it stands for, also where quotes stay straight."""
+        self.current_node.append(nodes.Text(token.content.replace(" --- ", " \N{EM DASH} ")))
+
     def render_link(self, token: SyntaxTreeNode) -> None:
         """Link to an id through our domain, to the outside as it stands, and to nothing else."""
         href = self.md.normalizeLinkText(str(token.attrGet("href") or ""))

@@ -4,39 +4,27 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from functools import cache
 
 from docutils import nodes
-from docutils.parsers import Parser
-from docutils.parsers.rst import Parser as RstParser
-from docutils.utils import new_document
-from myst_parser.parsers.sphinx_ import MystParser
 
 from sphinx_policyspec.model import (
     Block,
     Commentary,
-    Comparison,
     Definition,
     Example,
-    Gap,
     Markup,
-    Message,
     Principle,
     Prose,
     Provision,
-    Response,
     Span,
     Spec,
     TargetKind,
-    Turn,
 )
 from sphinx_policyspec.readers.blocks import DEFINITION
 from sphinx_policyspec.sphinx_ext import nodes as build
-from sphinx_policyspec.sphinx_ext.markdown import render_body, render_inline, render_prose
-from sphinx_policyspec.sphinx_ext.references import pending_reference
-
-if TYPE_CHECKING:
-    from sphinx_policyspec.sphinx_ext.nodes import Place
+from sphinx_policyspec.sphinx_ext.languages import Language, language_of
+from sphinx_policyspec.sphinx_ext.turns import TurnRenderer
 
 __all__ = ["SpecRenderer"]
 
@@ -50,10 +38,14 @@ class SpecRenderer:
     """
 
     def __init__(self, document: nodes.document, spec: Spec, path_of: Callable[[str], str]) -> None:
-        self.document = document
+        self.docname = str(document.settings.env.docname)
         self.spec = spec
         self.path_of = path_of
-        self.markup = {document.file: document.markup for document in spec.documents}
+        markups = {known.file: known.markup for known in spec.documents}
+        of_markup = cache(lambda markup: language_of(markup, document))
+        self.language_at: Callable[[Span], Language] = lambda span: of_markup(
+            markups.get(span.file, Markup.MODEL_SPEC)
+        )
 
     def provisions(self, provisions: Iterable[Provision]) -> list[nodes.section]:
         """Return sections for some provisions, those inside others nested in them."""
@@ -90,41 +82,15 @@ class SpecRenderer:
         for block in blocks:
             match block:
                 case Prose():
-                    shown += self._text(block.text, block.span)
+                    shown += self.language_at(block.span).blocks(block.text, block.span.line)
                 case Definition():
                     shown.append(self._definition(block))
                 case Commentary():
-                    body = self._text(block.text, self._commentary_span(block))
+                    body = self.language_at(block.span).blocks(block.text, _body_line(block))
                     shown.append(build.commentary(body, block.label))
                 case Example():
                     shown.append(self._example(block))
         return shown
-
-    def _text(self, text: str, span: Span) -> list[nodes.Node]:
-        """Return text as block nodes, in the language of the file that it comes from."""
-        match self.markup.get(span.file, Markup.MODEL_SPEC):
-            case Markup.RST:
-                return self._parsed(RstParser(), text)
-            case Markup.MYST:
-                return self._parsed(MystParser(), text)
-            case _:
-                return render_prose(text, span.line, self.document)
-
-    def _parsed(self, parser: Parser, text: str) -> list[nodes.Node]:
-        """Return what the parser of a directive spec's own language makes of a text."""
-        inner = new_document(self.document["source"], self.document.settings)
-        parser.parse(text, inner)
-        return list(inner.children)
-
-    def _inline(self, text: str, span: Span) -> list[nodes.Node]:
-        if self.markup.get(span.file, Markup.MODEL_SPEC) is Markup.MODEL_SPEC:
-            return render_inline(text, span.line, self.document)
-        paragraphs = self._text(text, span)
-        single = len(paragraphs) == 1 and isinstance(paragraphs[0], nodes.paragraph)
-        return list(paragraphs[0].children) if single else [nodes.Text(text)]
-
-    def _place(self, span: Span) -> Place:
-        return self.path_of(span.file), span.line
 
     def _definition(self, block: Definition) -> nodes.Node:
         bold = DEFINITION.match(block.text)
@@ -132,62 +98,26 @@ class SpecRenderer:
         return build.definition(
             build.anchor_of(TargetKind.DEFINITION, block.id),
             [nodes.Text(block.term)],
-            self._text(meaning, block.span),
+            self.language_at(block.span).blocks(meaning, block.span.line),
             raw_term=block.term,
             place=self._place(block.span),
         )
 
-    @staticmethod
-    def _commentary_span(block: Commentary) -> Span:
-        """Return where the body begins: below the head, blank lines skipped."""
-        body = block.source.split("\n")[1:]
-        blank = next((n for n, line in enumerate(body) if line.strip()), 0)
-        return Span(block.span.file, block.span.line + 1 + blank)
-
-    # -- conversations ----------------------------------------------------------------------
-
     def _example(self, example: Example) -> nodes.Node:
+        language = self.language_at(example.span)
         return build.example(
             build.anchor_of(TargetKind.EXAMPLE, example.id),
-            self._inline(example.source_title, example.span),
-            [self._turn(turn) for turn in example.turns],
+            language.inline(example.source_title, example.span.line),
+            TurnRenderer(self.docname, language, self._place).render(example.turns),
             raw_title=example.source_title,
             place=self._place(example.span),
         )
 
-    def _turn(self, turn: Turn) -> nodes.Node:
-        if isinstance(turn, Comparison):
-            return build.comparison(self._message(response) for response in turn.responses)
-        return build.gap() if isinstance(turn, Gap) else self._message(turn)
+    def _place(self, span: Span) -> build.Place:
+        return self.path_of(span.file), span.line
 
-    def _message(self, message: Message) -> nodes.Node:
-        if not isinstance(message, Response):
-            return build.message(
-                message.role,
-                self._body(message),
-                recipient=message.recipient,
-                name=message.name,
-                attributes=message.attributes,
-                is_untrusted=message.untrusted,
-            )
-        return build.response(
-            message.verdict,
-            self._body(message),
-            role=message.role,
-            recipient=message.recipient,
-            name=message.name,
-            attributes=message.attributes,
-            note=self._inline(message.note, message.span) if message.note else (),
-            raw_note=message.note,
-            violates=[self._reference(identifier, message.span) for identifier in message.violates],
-            place=self._place(message.span),
-        )
 
-    def _body(self, message: Message) -> list[nodes.Node]:
-        if self.markup.get(message.span.file, Markup.MODEL_SPEC) is not Markup.MODEL_SPEC:
-            return self._text(message.text, message.span)
-        return render_body(message.text, message.span.line + 1, self.document, message.fragments)
-
-    def _reference(self, identifier: str, span: Span) -> nodes.Node:
-        docname = self.document.settings.env.docname
-        return pending_reference(docname, identifier, place=self._place(span))
+def _body_line(commentary: Commentary) -> int:
+    """Return the line on which a commentary's body begins: below the head, blank lines skipped."""
+    body = commentary.source.split("\n")[1:]
+    return commentary.span.line + 1 + next((n for n, line in enumerate(body) if line.strip()), 0)

@@ -19,7 +19,7 @@ START = "index"
 """Name of the first page."""
 
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9_-]{0,80}")
-_RESERVED = frozenset({START, "genindex", "search", "py-modindex", "policy-level", "policy-topic"})
+_RESERVED = frozenset({START, "genindex", "search", "py-modindex", "policy-levels"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

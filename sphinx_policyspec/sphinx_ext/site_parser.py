@@ -42,16 +42,16 @@ class SitePageParser(Parser):
         if site is None or page is None:
             return
         renderer = SpecRenderer(document, site.spec, lambda file: str(site.root / file))
-        document += _page_nodes(page, site, renderer)
+        document += _page_nodes(page, site, renderer, env.config.policyspec_outputs)
         domain.note_document(env.docname, page_record(env.docname, page_spec(site.spec, page)))
 
 
-def _page_nodes(page: SitePage, site: Site, renderer: SpecRenderer) -> list[nodes.Node]:
+def _page_nodes(page: SitePage, site: Site, renderer: SpecRenderer, formats: list[str]) -> list[nodes.Node]:
     sections = renderer.provisions(page.provisions)
     if page.name == START:
         start = nodes.section("", nodes.title("", site.spec.title), ids=["spec"], classes=["ps-spec"])
         start += [
-            *_imprint(site, renderer.document.settings.env.config.policyspec_outputs),
+            *_imprint(site, formats),
             *renderer.blocks(site.spec.preamble),
             *sections,
         ]

@@ -1,61 +1,65 @@
-"""Conversations of the model as nodes, for compact conversations and Model Spec pages alike."""
+"""Conversations of the model as nodes, for compact conversations and pages without directives alike."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
-from sphinx_policyspec.model import Comparison, FragmentKind, Gap, Message, Response, Turn
+from docutils import nodes
+
+from sphinx_policyspec.model import Comparison, Gap, Message, Response, Span, Turn
 from sphinx_policyspec.sphinx_ext import nodes as build
-from sphinx_policyspec.sphinx_ext.markdown import render_body, render_inline
+from sphinx_policyspec.sphinx_ext.languages import Language
 from sphinx_policyspec.sphinx_ext.references import pending_reference
 
-if TYPE_CHECKING:
-    from docutils import nodes
-
-__all__ = ["render_turns"]
+__all__ = ["TurnRenderer"]
 
 
-def render_turns(turns: Iterable[Turn], document: nodes.document, docname: str) -> list[nodes.Node]:
-    """Return the nodes of a conversation in order."""
-    shown: list[nodes.Node] = []
-    for turn in turns:
+@dataclass(frozen=True, slots=True)
+class TurnRenderer:
+    """Builds the nodes of conversations on one page.
+
+    :param place_of: gives where something stands as translation catalogues and warnings name it
+    """
+
+    docname: str
+    language: Language
+    place_of: Callable[[Span], build.Place]
+
+    def render(self, turns: Iterable[Turn]) -> list[nodes.Node]:
+        """Return the nodes of a conversation in order."""
+        return [self._turn(turn) for turn in turns]
+
+    def _turn(self, turn: Turn) -> nodes.Node:
         match turn:
             case Comparison():
-                shown.append(
-                    build.comparison(_message(answer, document, docname) for answer in turn.responses)
-                )
+                return build.comparison(self._message(answer) for answer in turn.responses)
             case Gap():
-                shown.append(build.gap())
+                return build.gap()
             case Message():
-                shown.append(_message(turn, document, docname))
-    return shown
+                return self._message(turn)
 
-
-def _message(message: Message, document: nodes.document, docname: str) -> nodes.Node:
-    settings = sum(part.kind is FragmentKind.SETTING for part in message.fragments)
-    first_line = message.span.line + 1 + (settings + 2 if settings else 0)
-    body = render_body(message.text, first_line, document, message.fragments)
-    if not isinstance(message, Response):
-        return build.message(
-            message.role,
+    def _message(self, message: Message) -> nodes.Node:
+        body = self.language.body(message)
+        if not isinstance(message, Response):
+            return build.message(
+                message.role,
+                body,
+                recipient=message.recipient,
+                name=message.name,
+                attributes=message.attributes,
+                is_untrusted=message.untrusted,
+            )
+        place = self.place_of(message.span)
+        return build.response(
+            message.verdict,
             body,
+            role=message.role,
             recipient=message.recipient,
             name=message.name,
             attributes=message.attributes,
-            is_untrusted=message.untrusted,
+            note=self.language.inline(message.note, message.span.line) if message.note else (),
+            raw_note=message.note,
+            violates=[pending_reference(self.docname, target, place=place) for target in message.violates],
+            place=place,
         )
-    line = message.span.line
-    place = (document["source"], line)
-    return build.response(
-        message.verdict,
-        body,
-        role=message.role,
-        recipient=message.recipient,
-        name=message.name,
-        attributes=message.attributes,
-        note=render_inline(message.note, line, document) if message.note else (),
-        raw_note=message.note,
-        violates=[pending_reference(docname, target, place=place) for target in message.violates],
-        place=place,
-    )

@@ -49,7 +49,10 @@ def source_words(message: Message) -> list[str]:
     text = re.sub(r"</?untrusted>", "Untrusted text", message.text, count=1)
     text = re.sub(r"\\+\[.*?\\+\]|\\+\(.*?\\+\)", " ", text, flags=re.DOTALL)
     text = re.sub(
-        r"</?untrusted>|^\s*(?:```|~~~)\w*|^\s*\d+[.)](?=\s)|\]\((?:https?|#)[^)]*\)", " ", text, flags=re.MULTILINE
+        r"</?untrusted>|^\s*(?:```|~~~)\w*|^\s*\d+[.)](?=\s)|\]\((?:https?|#)[^)]*\)",
+        " ",
+        text,
+        flags=re.MULTILINE,
     )
     return words(" ".join(["Settings", *settings, text]) if settings else text)
 

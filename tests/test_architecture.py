@@ -1,0 +1,150 @@
+"""What the layers promise: a core without Sphinx, a light package root, a wheel that is complete."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPOSITORY
+
+PACKAGE = REPOSITORY / "sphinx_policyspec"
+CORE = ("errors", "model", "readers", "graph", "checks", "exports", "api", "cli")
+TEXT_SUFFIXES = {".cfg", ".md", ".py", ".rq", ".rst", ".toml", ".ttl", ".txt", ".yaml", ".yml"}
+
+BLOCK_SPHINX = """
+import sys
+
+class Block:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {"sphinx", "docutils", "myst_parser"}:
+            raise ModuleNotFoundError(f"blocked: {name}", name=name)
+
+sys.meta_path.insert(0, Block())
+"""
+
+
+def run_python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run code in an interpreter of its own."""
+    command = [sys.executable, "-W", "error", "-c", code, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=REPOSITORY)
+
+
+def module_names(folder: Path) -> list[str]:
+    """Return the dotted names of the modules below a folder of the package."""
+    files = [folder.with_suffix(".py")] if folder.with_suffix(".py").is_file() else folder.rglob("*.py")
+    parts = (file.relative_to(REPOSITORY).with_suffix("").parts for file in files)
+    return sorted(".".join(names[:-1] if names[-1] == "__init__" else names) for names in parts)
+
+
+@pytest.mark.parametrize("part", CORE)
+def test_the_core_imports_with_sphinx_and_docutils_blocked(part: str) -> None:
+    names = module_names(PACKAGE / part)
+    result = run_python(
+        BLOCK_SPHINX + "import importlib\nfor name in sys.argv[1:]: importlib.import_module(name)", *names
+    )
+    assert names
+    assert result.returncode == 0, result.stderr
+
+
+def test_the_command_line_helps_with_sphinx_and_docutils_blocked() -> None:
+    result = run_python(
+        BLOCK_SPHINX + "sys.argv[1:] = ['--help']\nfrom sphinx_policyspec.cli import main\nmain()"
+    )
+    assert result.returncode == 0, result.stderr
+    assert "graph" in result.stdout
+
+
+@pytest.mark.parametrize("module", ["sphinx_policyspec", "sphinx_policyspec.cli"])
+def test_importing_what_starts_first_brings_in_no_heavy_library(module: str) -> None:
+    heavy = "{'rdflib', 'pyoxigraph', 'owlready2', 'sphinx', 'docutils', 'myst_parser'}"
+    result = run_python(f"import sys, {module}\nprint(sorted({heavy} & sys.modules.keys()))")
+    assert result.stdout == "[]\n", result.stderr
+
+
+def test_registering_the_extension_imports_no_rdf_library() -> None:
+    heavy = "{'rdflib', 'pyoxigraph', 'owlready2'}"
+    code = f"import sys, sphinx_policyspec.sphinx_ext.extension\nprint(sorted({heavy} & sys.modules.keys()))"
+    result = run_python(code)
+    assert result.stdout == "[]\n", result.stderr
+
+
+@pytest.fixture(scope="module")
+def wheel_names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """Names in a freshly built wheel."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), "."]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=REPOSITORY)
+    assert result.returncode == 0, result.stdout + result.stderr
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        return set(archive.namelist())
+
+
+def test_a_wheel_carries_the_whole_ontology(wheel_names: set[str]) -> None:
+    ontology = REPOSITORY / "ontology"
+    files = {file.relative_to(ontology).as_posix() for file in ontology.rglob("*") if file.is_file()}
+    assert {"policyspec.ttl"} < files
+    assert {f"sphinx_policyspec/ontology/{name}" for name in files} <= wheel_names
+
+
+def test_a_wheel_carries_every_file_of_the_package(wheel_names: set[str]) -> None:
+    files = {
+        file.relative_to(REPOSITORY).as_posix()
+        for file in PACKAGE.rglob("*")
+        if file.is_file() and not any(part.startswith((".", "__pycache__")) for part in file.parts)
+    }
+    assert files <= wheel_names
+    assert "sphinx_policyspec/py.typed" in wheel_names
+
+
+def test_a_wheel_carries_the_sidecar_for_the_model_spec(wheel_names: set[str]) -> None:
+    assert [name for name in wheel_names if name.endswith((".yaml", ".yml"))]
+
+
+@pytest.mark.parametrize(
+    "module", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.relative_to(PACKAGE).as_posix()
+)
+def test_a_module_is_short_and_opens_with_what_lives_in_it(module: Path) -> None:
+    text = module.read_text("utf-8")
+    assert len(text.splitlines()) <= 500
+    assert ast.get_docstring(ast.parse(text))
+
+
+def test_only_the_command_line_prints() -> None:
+    printing = [
+        file.name
+        for file in PACKAGE.rglob("*.py")
+        if file.name != "cli.py"
+        and any(
+            isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+            for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        )
+    ]
+    assert printing == []
+
+
+def test_no_file_names_a_folder_of_somebodys_machine() -> None:
+    private = re.compile(r"(?<![\w.>)])/(?:home|root|Users|work)/\w")
+    generated = {folder for folder in REPOSITORY.iterdir() if folder.name.startswith(".")} - {
+        REPOSITORY / ".ci"
+    }
+    generated |= {REPOSITORY / "build", REPOSITORY / "dist"}
+    files = (
+        file
+        for file in REPOSITORY.rglob("*")
+        if (file.suffix in TEXT_SUFFIXES or file.name in {"Makefile", "run"})
+        and file.is_file()
+        and not generated & {*file.parents}
+        and file != Path(__file__)
+    )
+    assert [
+        str(file.relative_to(REPOSITORY))
+        for file in files
+        if private.search(file.read_text("utf-8", "replace"))
+    ] == []
