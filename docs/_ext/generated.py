@@ -1,0 +1,128 @@
+"""The directive ``generated``: reference pages that are read off the code."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import re
+from collections.abc import Callable, Iterable
+from typing import ClassVar
+
+import click
+import rdflib
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.util.docutils import SphinxDirective
+from sphinx.util.typing import ExtensionMetadata
+
+from sphinx_policyspec.cli import commands
+from sphinx_policyspec.graph.ontology import ontology_dir
+from sphinx_policyspec.graph.questions import list_questions
+from sphinx_policyspec.graph.vocabulary import PREFIXES
+from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
+
+
+def cell(value: object) -> str:
+    """Return text for a cell of a Markdown table, its reST literals as Markdown ones."""
+    text = re.sub(r"``(.+?)``", r"`\1`", " ".join(str(value).split()))
+    return re.sub(r":\w+:`~?([^`]+)`", r"`\1`", text).replace("|", "\\|")
+
+
+def table(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
+    """Return a Markdown table."""
+    lines = [head, tuple("---" for _ in head), *(tuple(cell(value) for value in row) for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def opening(thing: object) -> str:
+    """Return the first paragraph of a docstring."""
+    return (inspect.getdoc(thing) or "").split("\n\n")[0]
+
+
+def command_line(_env: BuildEnvironment) -> str:
+    """Return the help text of each command."""
+    parent = click.Context(commands, info_name="policyspec", terminal_width=100)
+    helps = {"policyspec": commands.get_help(parent)}
+    for name, command in commands.commands.items():
+        context = click.Context(command, info_name=name, parent=parent, terminal_width=100)
+        helps[f"policyspec {name}"] = command.get_help(context)
+    return "\n\n".join(f"## {name}\n\n```text\n{text}\n```" for name, text in helps.items())
+
+
+def directives(env: BuildEnvironment) -> str:
+    """Return every directive of the domain with its argument and options."""
+    rows = []
+    for name, kind in env.domains["policy"].directives.items():
+        argument = "required" if kind.required_arguments else "optional" if kind.optional_arguments else "-"
+        options = " ".join(f"`{option}`" for option in kind.option_spec or {}) or "-"
+        rows.append((f"`policy:{name}`", opening(kind), argument, options))
+    return table(("Directive", "Meaning", "Argument", "Options"), rows)
+
+
+def roles(env: BuildEnvironment) -> str:
+    """Return every role of the domain."""
+    return "\n".join(f"- `:policy:{name}:`" for name in env.domains["policy"].roles)
+
+
+def configuration(_env: BuildEnvironment) -> str:
+    """Return every option with its default and help."""
+    options = dataclasses.fields(PolicySpecConfig)
+    standard = PolicySpecConfig()
+    rows = [
+        (f"`policyspec_{o.name}`", f"`{getattr(standard, o.name)!r}`", o.metadata["help"]) for o in options
+    ]
+    return table(("Option", "Default", "Meaning"), rows)
+
+
+def questions(_env: BuildEnvironment) -> str:
+    """Return every named question with its parameters and columns."""
+    rows = []
+    for question in list_questions():
+        parameters = " ".join(f"`{p.name}` ({p.type}, `{p.default}`)" for p in question.parameters) or "-"
+        rows.append((f"`{question.name}`", question.text, parameters, " ".join(question.columns)))
+    return table(("Name", "Question", "Parameters", "Columns"), rows)
+
+
+def ontology(_env: BuildEnvironment) -> str:
+    """Return the terms of the ontology, by kind."""
+    graph = rdflib.Graph().parse(ontology_dir() / "policyspec.ttl")
+    parts = []
+    for heading, kinds in (
+        ("Classes", (rdflib.OWL.Class,)),
+        ("Relations", (rdflib.OWL.ObjectProperty,)),
+        ("Values", (rdflib.OWL.DatatypeProperty, rdflib.OWL.AnnotationProperty)),
+        ("Individuals", (rdflib.OWL.NamedIndividual,)),
+    ):
+        terms = sorted({str(term) for kind in kinds for term in graph.subjects(rdflib.RDF.type, kind)})
+        rows = [
+            (
+                f"`ps:{term.removeprefix(PREFIXES['ps'])}`",
+                graph.value(rdflib.URIRef(term), rdflib.RDFS.comment),
+            )
+            for term in terms
+            if term.startswith(PREFIXES["ps"])
+        ]
+        parts.append(f"## {heading}\n\n{table(('Term', 'Meaning'), rows)}")
+    return "\n\n".join(parts)
+
+
+class Generated(SphinxDirective):
+    """Put in a part of the reference that one of the functions above writes as Markdown."""
+
+    required_arguments = 1
+    parts: ClassVar[dict[str, Callable[[BuildEnvironment], str]]] = {
+        part.__name__: part for part in (command_line, directives, roles, configuration, questions, ontology)
+    }
+
+    def run(self) -> list[nodes.Node]:
+        """Parse the Markdown; the page is read anew at each build, since its source is code."""
+        self.env.note_reread()
+        text = self.parts[self.arguments[0]](self.env)
+        return self.parse_text_to_nodes(text, allow_section_headings=True)
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Register the directive."""
+    app.add_directive("generated", Generated)
+    return {"parallel_read_safe": True}

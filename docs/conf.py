@@ -1,0 +1,25 @@
+"""How the project documents itself: with Sphinx, MyST and its own extension."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+
+project = "sphinx_policyspec"
+author = "The sphinx_policyspec authors"
+project_copyright = f"2026, {author}"
+release = importlib.metadata.version("sphinx-policyspec")
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_policyspec", "generated"]
+exclude_patterns = ["_ext"]
+html_theme = "furo"
+html_title = f"{project} {release}"
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+
+# Other projects' objects would need their inventories, and a build of ours uses no network.
+nitpick_ignore_regex = [(r"py:.*", r"(?!sphinx_policyspec\.).*")]
