@@ -168,11 +168,10 @@ def graph_bytes(
     :param inferred: with what the rules derive
     """
     from sphinx_policyspec.graph.serialize import serialize  # noqa: PLC0415
-    from sphinx_policyspec.graph.to_graph import to_graph  # noqa: PLC0415
+    from sphinx_policyspec.graph.to_graph import to_graph, triples_of  # noqa: PLC0415
 
-    graph = to_graph(spec, base_iri)
-    if inferred:
-        from sphinx_policyspec.graph.rules import infer_graph  # noqa: PLC0415
+    if not inferred:
+        return serialize(triples_of(spec, base_iri), form)
+    from sphinx_policyspec.graph.rules import infer_graph  # noqa: PLC0415
 
-        graph = infer_graph(graph)
-    return serialize(graph, form)
+    return serialize(infer_graph(to_graph(spec, base_iri)), form)

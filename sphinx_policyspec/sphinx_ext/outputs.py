@@ -74,13 +74,13 @@ def write_graph(app: Sphinx, knowledge: Knowledge) -> tuple[Finding, ...]:
     ):
         return ()
     from sphinx_policyspec.graph.serialize import serialize  # noqa: PLC0415  only a site with a spec needs RDF
-    from sphinx_policyspec.graph.to_graph import to_graph  # noqa: PLC0415
+    from sphinx_policyspec.graph.to_graph import triples_of  # noqa: PLC0415
 
-    graph = to_graph(knowledge.spec(app.env), knowledge.base_iri(app.env))
+    triples = triples_of(knowledge.spec(app.env), knowledge.base_iri(app.env))
     findings: list[Finding] = []
     ensuredir(app.outdir)
     for name, file in files.items():
-        data, more = serialize(graph, name)
+        data, more = serialize(triples, name)
         file.write_bytes(data)
         findings += more
     stamp.write_text("" if findings else state, "utf-8")
