@@ -78,9 +78,15 @@ class PolicyDomain(Domain):
         role: XRefRole(innernodeclass=nodes.inline, warn_dangling=True) for role in KIND_OF_ROLE
     }
     indices: ClassVar[list[type[Index]]] = [LevelIndex]
-    initial_data: ClassVar[dict[str, Any]] = {"pages": {}, "links": {}, "answers": {}, "spec": ("", ())}
+    initial_data: ClassVar[dict[str, Any]] = {
+        "pages": {},
+        "links": {},
+        "answers": {},
+        "spec": ("", ()),
+        "navigation": "",
+    }
     """``pages`` by docname; what each page's links and answers were when it was last written; the
-    digest of the assembled spec with the findings about it."""
+    digest of the assembled spec with the findings about it; the digest of what sidebars show."""
     data_version = 1
 
     site: Site | None = None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sphinx_policyspec.model import Finding, Reference, Severity, TargetKind
 from sphinx_policyspec.nearest import nearest
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
+from sphinx_policyspec.sphinx_ext.freshness import drop_dead_terms, navigation_of, remove_pages
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of, is_dangling
 from sphinx_policyspec.sphinx_ext.messages import report
 from sphinx_policyspec.sphinx_ext.nodes import PolicyBadge, PolicyBox, PolicyQuery, retitle_badge
@@ -34,10 +35,18 @@ class Build:
 
     knowledge: Knowledge = field(default_factory=Knowledge)
     views: Views = field(init=False)
+    removed: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Let the views ask the same spec."""
         self.views = Views(self.knowledge)
+
+    def note_removed(
+        self, _app: Sphinx, _env: BuildEnvironment, _added: set[str], _changed: set[str], removed: set[str]
+    ) -> list[str]:
+        """Remember the pages that are gone since the last build."""
+        self.removed = set(removed)
+        return []
 
     def before_reading(self, app: Sphinx, env: BuildEnvironment, *_docnames: object) -> None:
         """Tell the domain what this build shows."""
@@ -47,7 +56,7 @@ class Build:
         """Say all that is wrong, and return the pages whose links or answers have changed."""
         answers = self.views.update(env)
         report(all_findings(env, self.knowledge), Path(app.srcdir), PolicySpecConfig.of(app.config).severity)
-        return sorted((answers | _relinked(env)) & set(env.all_docs))
+        return sorted((answers | _relinked(env) | _renavigated(env)) & set(env.all_docs))
 
     def before_writing(self, app: Sphinx, *_builder: object) -> None:
         """Compute what pages ask before writers fork."""
@@ -67,6 +76,8 @@ class Build:
         if error is None:
             severities = PolicySpecConfig.of(app.config).severity
             report(write_graph(app, self.knowledge), Path(app.srcdir), severities)
+            remove_pages(app, self.removed)
+            drop_dead_terms(app)
         self.knowledge.close()
 
 
@@ -95,6 +106,13 @@ def _dangling_outside(
                 span=reference.span,
                 hint=nearest(reference.target, known),
             )
+
+
+def _renavigated(env: BuildEnvironment) -> set[str]:
+    """Return all pages where a sidebar shows otherwise than when they were last written."""
+    data = domain_of(env).data
+    before, data["navigation"] = data["navigation"], navigation_of(env)
+    return set(env.all_docs) if before and before != data["navigation"] else set()
 
 
 def _relinked(env: BuildEnvironment) -> set[str]:

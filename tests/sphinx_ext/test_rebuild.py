@@ -1,55 +1,160 @@
-"""A rebuild after an edit gives what a fresh build gives: pages, graph and warnings."""
+"""A rebuild after an edit gives what a fresh build gives: pages, graph, indices, search and warnings."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sphinx.testing.util import SphinxTestApp
 
 Project = Callable[[str], Path]
 Build = Callable[..., SphinxTestApp]
-Written = Callable[[Path], dict[str, bytes]]
 Warnings = Callable[[SphinxTestApp], list[str]]
-EDITS = {
-    "another title": ("alpha.rst", "Be kind\n=======", "Be very kind\n============"),
-    "another level": ("alpha.rst", ":authority: user", ":authority: guideline"),
-    "another id": ("alpha.rst", ":id: be_kind", ":id: be_gentle"),
-    "another reference": (
-        "beta.rst",
-        "As :policy:principle:`be_kind` says",
-        "As :policy:principle:`be_fair` says",
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replaces a text on a page; the page's name is without suffix, ``/`` before a file with its own."""
+
+    page: str
+    old: str
+    new: str
+
+
+def insert(page: str, after: str, new: str) -> Edit:
+    """Return the edit that puts a text after another."""
+    return Edit(page, after, after + new)
+
+
+RST = {
+    "title": Edit("alpha", "Be kind\n=======", "Be very kind\n============"),
+    "level": Edit("alpha", ":authority: user", ":authority: guideline"),
+    "unknown level": Edit("alpha", ":authority: user", ":authority: usr"),
+    "topic": Edit("beta", ":authority: root", ":authority: root\n   :topics: kindness"),
+    "unknown topic": Edit("beta", ":authority: root", ":authority: root\n   :topics: kindnes"),
+    "text": Edit("beta", "of no consequence", "that mentions zebras"),
+    "new reference": insert("beta", "no consequence.", " See :policy:principle:`be_brief`."),
+    "new dangling reference": insert("beta", "no consequence.", " See :policy:principle:`be_brif`."),
+    "removed reference": Edit("beta", "As :policy:principle:`be_kind` says; see", "See"),
+    "renamed id": Edit("alpha", ":id: be_kind", ":id: be_gentle"),
+    "example title": Edit("alpha", "a greeting", "a farewell"),
+    "verdict": Edit("alpha", "response:: good", "response:: bad"),
+    "name of a level": Edit("index", "level:: user", "level:: Reader\n   :id: user"),
+    "name of a topic": Edit("index", "topic:: Kindness", "topic:: Goodness"),
+    "one principle fewer": Edit("beta", ".. policy:principle::\n   :id: be_fair\n   :authority: root\n", ""),
+    "one question fewer": Edit(
+        "index", ".. policy:query:: principles-by-authority\n   :columns: id, title\n", ""
     ),
-    "another name of a level": ("index.rst", "level:: user", "level:: Reader\n   :id: user"),
-    "one principle fewer": ("beta.rst", ".. policy:principle::\n   :id: be_fair\n   :authority: root\n", ""),
-    "one question fewer": (
-        "index.rst",
-        ".. policy:query:: principles-by-authority\n   :columns: id, title\n",
-        "",
-    ),
-    "nothing": ("alpha.rst", "Be kind", "Be kind"),
+    "title of a page outside the spec": Edit("plain", "Plain\n=====", "Plainer\n======="),
 }
+MYST = {
+    "title": Edit("alpha", "# Be kind", "# Be very kind"),
+    "level": RST["level"],
+    "unknown level": RST["unknown level"],
+    "topic": Edit("beta", ":authority: root", ":authority: root\n:topics: kindness"),
+    "unknown topic": Edit("beta", ":authority: root", ":authority: root\n:topics: kindnes"),
+    "text": RST["text"],
+    "new reference": insert("beta", "no consequence.", " See {policy:principle}`be_brief`."),
+    "new dangling reference": insert("beta", "no consequence.", " See {policy:principle}`be_brif`."),
+    "removed reference": Edit("beta", "As {policy:principle}`be_kind` says; see", "See"),
+    "renamed id": RST["renamed id"],
+    "example title": RST["example title"],
+    "verdict": Edit("alpha", "{policy:response} good", "{policy:response} bad"),
+    "name of a level": Edit("index", "level} user", "level} Reader\n:id: user"),
+    "name of a topic": Edit("index", "topic} Kindness", "topic} Goodness"),
+    "one principle fewer": Edit("beta", "```{policy:principle}\n:id: be_fair\n:authority: root\n```\n", ""),
+    "one question fewer": Edit(
+        "index", "```{policy:query} principles-by-authority\n:columns: id, title\n```\n", ""
+    ),
+    "title of a page outside the spec": Edit("plain", "# Plain", "# Plainer"),
+}
+BOTH = {
+    "nothing": Edit("alpha", "Be kind", "Be kind"),
+    "sidecar, topic": Edit("/notes.yaml", "[fairness]", "[]"),
+    "sidecar, label": Edit("/notes.yaml", "alt-labels: [fair]", "alt-labels: [kind]"),
+    "sidecar, stale entry": Edit("/notes.yaml", "be_fair:", "be_far:"),
+    "config, base": insert("/conf.py", '"Rebuild"\n', 'policyspec_base_iri = "https://example.org/spec/"\n'),
+    "config, severity": insert("/conf.py", '"Rebuild"\n', 'policyspec_severity = {"unknown-level": "off"}\n'),
+    "config, sidecar": Edit("/conf.py", '["notes.yaml"]', "[]"),
+    "removed page": Edit("index", "delta\n", ""),
+    "removed page that others refer to": Edit("index", "alpha\n", ""),
+    "added page": insert("index", "plain\n", ""),
+}
+CASES = [
+    *(("rebuild", ".rst", name, edit) for name, edit in (RST | BOTH).items()),
+    *(("rebuild-myst", ".md", name, edit) for name, edit in (MYST | BOTH).items()),
+]
 
 
-@pytest.mark.parametrize("parallel", [0, 2])
-@pytest.mark.parametrize("edit", EDITS)
-def test_an_edit_leaves_nothing_stale(  # noqa: PLR0917 - fixtures
-    project: Project, build: Build, written: Written, warnings_in: Warnings, edit: str, parallel: int
+def apply(source: Path, suffix: str, name: str, edit: Edit) -> None:
+    """Change a project as an author would."""
+    file = source / edit.page[1:] if edit.page.startswith("/") else source / f"{edit.page}{suffix}"
+    text = file.read_text("utf-8")
+    assert edit.old in text
+    if name.startswith("removed page"):
+        (source / f"{edit.old.strip()}{suffix}").unlink()
+    if name == "added page":
+        indent = "   " if suffix == ".rst" else ""
+        (source / "omega.md").write_text("# Omega\n\nLast, see [](#be_kind).\n", "utf-8")
+        file.write_text(text.replace(edit.old, f"{edit.old}{indent}omega\n", 1), "utf-8")
+    elif edit.old != edit.new:
+        file.write_text(text.replace(edit.old, edit.new, 1), "utf-8")
+
+
+def search_index(file: Path) -> dict[str, Any]:
+    """Return what the search of a site knows."""
+    text = file.read_text("utf-8")
+    found: dict[str, Any] = json.loads(text[text.index("(") + 1 : text.rindex(")")])
+    return found
+
+
+def differences(kept: Path, fresh: Path) -> list[str]:
+    """Return the files that two builds have not alike, caches left out."""
+
+    def files(folder: Path) -> set[str]:
+        found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+        return {
+            path.as_posix()
+            for path in found
+            if ".doctrees" not in path.parts and not path.name.startswith(".buildinfo")
+        }
+
+    def same(name: str) -> bool:
+        if name == "searchindex.js":
+            return search_index(kept / name) == search_index(fresh / name)
+        return (kept / name).read_bytes() == (fresh / name).read_bytes()
+
+    both = files(kept) & files(fresh)
+    return sorted((files(kept) ^ files(fresh)) | {name for name in both if not same(name)})
+
+
+@pytest.mark.parametrize("parallel", [0, 4])
+@pytest.mark.parametrize(("root", "suffix", "name", "edit"), CASES, ids=[f"{c[0]}: {c[2]}" for c in CASES])
+def test_a_rebuild_equals_a_fresh_build(  # noqa: PLR0917 - fixtures
+    project: Project,
+    build: Build,
+    warnings_in: Warnings,
+    root: str,
+    suffix: str,
+    name: str,
+    edit: Edit,
+    parallel: int,
 ) -> None:
-    source = project("rebuild")
+    source = project(root)
     build(source, out="kept", parallel=parallel)
-    name, old, new = EDITS[edit]
-    text = (source / name).read_text("utf-8")
-    assert old in text
-    if old != new:
-        (source / name).write_text(text.replace(old, new), "utf-8")
+    apply(source, suffix, name, edit)
     again = build(source, out="kept", parallel=parallel)
     fresh = build(source, out="fresh")
-    kept_files, fresh_files = written(again.outdir), written(fresh.outdir)
-    assert [name for name in fresh_files if kept_files.get(name) != fresh_files[name]] == []
-    ours = [[line for line in warnings_in(app) if "[policyspec." in line] for app in (again, fresh)]
-    assert sorted(ours[0]) == sorted(ours[1])
+    assert differences(Path(again.outdir), Path(fresh.outdir)) == []
+    said = [sorted(line for line in warnings_in(app) if "[policyspec." in line) for app in (again, fresh)]
+    assert said[0] == said[1]
+    no_change = build(source, out="kept", parallel=parallel)
+    assert differences(Path(no_change.outdir), Path(fresh.outdir)) == []
+    assert sorted(line for line in warnings_in(no_change) if "[policyspec." in line) == said[1]
 
 
 def test_a_build_without_changes_writes_no_page(

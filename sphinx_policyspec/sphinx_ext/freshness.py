@@ -1,0 +1,55 @@
+"""What stock Sphinx leaves stale after an edit, put right: navigation, removed pages, dead search terms."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sphinx.builders.html import StandaloneHTMLBuilder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
+
+__all__ = ["drop_dead_terms", "navigation_of", "remove_pages"]
+
+_PREFIX, _SUFFIX = "Search.setIndex(", ")"
+
+
+def navigation_of(env: BuildEnvironment) -> str:
+    """Return a digest of all that the sidebars and the links to the next page show of other pages."""
+    state = hashlib.sha256(repr(sorted(env.toctree_includes.items())).encode())
+    for docname in sorted(env.tocs):
+        state.update(f"{docname}\0{env.tocs[docname].astext()}\0".encode(errors="replace"))
+    return state.hexdigest()
+
+
+def remove_pages(app: Sphinx, docnames: Iterable[str]) -> None:
+    """Delete what earlier builds wrote for pages that are gone; Sphinx would serve them for ever."""
+    builder = app.builder
+    if not isinstance(builder, StandaloneHTMLBuilder):
+        return
+    for docname in docnames:
+        Path(builder.get_outfilename(docname)).unlink(missing_ok=True)
+        for source in Path(app.outdir, "_sources").glob(f"{docname}.*"):
+            source.unlink()
+
+
+def drop_dead_terms(app: Sphinx) -> None:
+    """Take the words that no page holds any more out of the search index, as a fresh build would."""
+    file = Path(app.outdir, StandaloneHTMLBuilder.searchindex_filename)
+    if not isinstance(app.builder, StandaloneHTMLBuilder) or not file.is_file():
+        return
+    text = file.read_text("utf-8")
+    if "[]" not in text or not (text.startswith(_PREFIX) and text.endswith(_SUFFIX)):
+        return
+    index = json.loads(text[len(_PREFIX) : -len(_SUFFIX)])
+    for words in ("terms", "titleterms"):
+        index[words] = {word: pages for word, pages in index[words].items() if pages != []}
+    # The form in which Sphinx writes it.
+    dumped = json.dumps(index, separators=(",", ":"), sort_keys=True)
+    file.write_text(f"{_PREFIX}{dumped}{_SUFFIX}", "utf-8")

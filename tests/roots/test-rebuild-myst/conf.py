@@ -1,0 +1,3 @@
+project = "Rebuild"
+extensions = ["sphinx_policyspec"]
+policyspec_annotations = ["notes.yaml"]
