@@ -53,9 +53,12 @@ def reading_order(env: BuildEnvironment, docnames: Iterable[str]) -> list[str]:
     return [*listed, *sorted(wanted.difference(listed))]
 
 
-def assemble(pages: Mapping[str, PageRecord], order: Iterable[str], title: str) -> Spec:
+def assemble(
+    pages: Mapping[str, PageRecord], order: Iterable[str], fragment_of: Callable[[str], Spec], title: str
+) -> Spec:
     """Return the spec that some pages make up together.
 
+    :param fragment_of: gives a page's part of the spec, without its references
     :param title: of the spec, where no page gives one
     """
     taken: set[str] = {
@@ -64,9 +67,9 @@ def assemble(pages: Mapping[str, PageRecord], order: Iterable[str], title: str) 
     anchors = {item.anchor: item for page in pages.values() for item in page.objects if not item.is_alias}
     anchors |= {item.id: item for page in pages.values() for item in page.objects if item.is_alias}
     fragments = [
-        (page, _renamed(_with_links(page, anchors), page, docname, taken))
+        (page, _renamed(_with_references(fragment_of(docname), page, anchors), page, docname, taken))
         for docname in order
-        if (page := pages[docname]).packed
+        if (page := pages[docname]).holds_spec
     ]
     meta = next((fragment for _, fragment in fragments if fragment.title), Spec(title=title))
     parts = [fragment for _, fragment in fragments]
@@ -96,18 +99,15 @@ def _holds_text(part: Spec) -> bool:
     return bool(part.preamble or part.provisions)
 
 
-def _with_links(page: PageRecord, anchors: Mapping[str, PolicyObject]) -> Spec:
-    """Return a page's part of the spec with those of its plain links that lead to objects of ours."""
-    fragment = page.fragment
+def _with_references(fragment: Spec, page: PageRecord, anchors: Mapping[str, PolicyObject]) -> Spec:
+    """Return a page's part of the spec with its references, plain links to objects of ours included."""
     found = [
         replace(link, target=item.id, target_kind=item.kind)
         for link in page.maybe
         if (item := anchors.get(link.target))
     ]
-    if not found:
-        return fragment
-    references = sorted((*fragment.references, *found), key=lambda reference: reference.span)
-    return replace(fragment, references=tuple(references))
+    references = sorted((*page.references, *found), key=lambda reference: reference.span)
+    return replace(fragment, references=tuple(references) if found else page.references)
 
 
 def _levels(fragments: Iterable[tuple[PageRecord, Spec]]) -> tuple[AuthorityLevel, ...]:

@@ -80,8 +80,8 @@ def shown_titles(document: nodes.document) -> dict[str, str]:
 
 def capture(
     env: BuildEnvironment, docname: str, document: nodes.document, shows: Callable[[str], bool]
-) -> PageRecord | None:
-    """Return the record of a page, or nothing where it uses nothing of ours.
+) -> tuple[PageRecord | None, bytes]:
+    """Return the record of a page, or none where it uses nothing of ours, and its part of the spec, packed.
 
     On a page with directives of ours every section is a provision, whether or not its author gave
     it an id; on any other page none is, so that ordinary documentation stays out of the graph.
@@ -101,9 +101,10 @@ def capture(
         declared_on(node, take=True)
     links = _links_outside(env, docname, document)
     if not (findings or questions or links.references or links.maybe):
-        return None
+        return None, b""
     maybe = {link.target: link for link in links.maybe}
-    return outside_record(findings, tuple(questions), tuple(links.references), tuple(maybe.values()))
+    record = outside_record(findings, tuple(questions), tuple(links.references), tuple(maybe.values()))
+    return record, b""
 
 
 def _links_outside(env: BuildEnvironment, docname: str, document: nodes.document) -> FoundLinks:
@@ -141,8 +142,10 @@ class _Capture:
         self.findings: list[Finding] = []
         self.places: list[tuple[str, str, Span]] = []
 
-    def record(self, findings: tuple[Finding, ...], questions: tuple[Question, ...]) -> PageRecord:
-        """Walk the page and return its record."""
+    def record(
+        self, findings: tuple[Finding, ...], questions: tuple[Question, ...]
+    ) -> tuple[PageRecord, bytes]:
+        """Walk the page and return its record and its part of the spec, packed."""
         end = len(self.main.lines) + 1
         preamble = Region(self.main, 1, end)
         self._walk_children(

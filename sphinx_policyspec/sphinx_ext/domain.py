@@ -17,6 +17,7 @@ from sphinx.util.nodes import make_refnode
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.readers.levels import DEFAULT_LEVELS
 from sphinx_policyspec.sphinx_ext.capture import capture, shown_titles
+from sphinx_policyspec.sphinx_ext.fragments import write_fragment
 from sphinx_policyspec.sphinx_ext.records import PageRecord, PolicyObject
 from sphinx_policyspec.sphinx_ext.references import DOMAIN, KIND_OF_ROLE
 
@@ -102,16 +103,22 @@ class PolicyDomain(Domain):
         """The records by docname."""
         return cast("dict[str, PageRecord]", self.data["pages"])
 
-    def note_document(self, docname: str, record: PageRecord) -> None:
-        """Store what a page declares, in place of what its doctree would tell."""
+    def note_document(self, docname: str, record: PageRecord, packed: bytes = b"") -> None:
+        """Store what a page declares, in place of what its doctree would tell.
+
+        :param packed: its part of the spec, if it holds one
+        """
         self.pages[docname] = record
         self._by_id = None
+        if packed:
+            write_fragment(self.env, docname, packed)
 
     def process_doc(self, env: BuildEnvironment, docname: str, document: nodes.document) -> None:
         """Take up what a page declares once it is read; titles are those that it shows."""
-        record = self.pages.get(docname) or capture(env, docname, document, self.shows)
+        noted = self.pages.get(docname)
+        record, packed = (noted, b"") if noted else capture(env, docname, document, self.shows)
         if record is not None:
-            self.note_document(docname, record.with_titles(shown_titles(document)))
+            self.note_document(docname, record.with_titles(shown_titles(document)), packed)
 
     def clear_doc(self, docname: str) -> None:
         """Forget what a page declared."""

@@ -77,7 +77,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("config-inited", keep_companions_unbuilt, priority=600)
     app.connect("env-get-outdated", outdated_by_companions)
     app.connect("builder-inited", add_static_path)
-    app.connect("env-get-outdated", build.note_removed)
+    app.connect("env-get-outdated", build.outdated)
     app.connect("env-before-read-docs", build.before_reading)
     app.connect("env-updated", build.after_reading)
     app.connect("warn-missing-reference", silence_core)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -15,6 +16,7 @@ from sphinx_policyspec.model import Finding, Reference, Severity, Span, Spec
 from sphinx_policyspec.readers.annotations import annotate, read_annotations
 from sphinx_policyspec.sphinx_ext.assemble import assemble, check_objects, check_spec, reading_order
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
+from sphinx_policyspec.sphinx_ext.fragments import read_fragment
 from sphinx_policyspec.sphinx_ext.references import DOMAIN, ROLE_OF_KIND
 
 if TYPE_CHECKING:
@@ -110,7 +112,7 @@ class Knowledge:
             return domain.site.spec, ()
         pages = domain.pages
         order = reading_order(env, pages)
-        spec = assemble(pages, order, str(env.config.project))
+        spec = assemble(pages, order, partial(read_fragment, env), str(env.config.project))
         found: list[Finding] = []
         for name in PolicySpecConfig.of(env.config).annotations:
             spec, more = _annotated(env, spec, name)

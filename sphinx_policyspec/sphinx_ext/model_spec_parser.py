@@ -10,6 +10,7 @@ from myst_parser.parsers.sphinx_ import MystParser
 from sphinx.util.matching import Matcher, get_matching_files
 
 from sphinx_policyspec.readers.release import companions, read_release
+from sphinx_policyspec.sphinx_ext.fragments import has_fragment, read_fragment
 from sphinx_policyspec.sphinx_ext.markdown import render_inline, render_prose
 from sphinx_policyspec.sphinx_ext.records import page_record
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
@@ -70,7 +71,7 @@ def _parse_page(text: str, path: Path, document: nodes.document, env: BuildEnvir
         ids = [anchor] if anchor and anchor not in spec.provision_by_id else []
         document += nodes.section("", nodes.title(spec.title, spec.title), *sections, ids=ids)
     domain = cast("PolicyDomain", env.get_domain(DOMAIN))
-    domain.note_document(env.docname, page_record(env.docname, spec, reading.findings))
+    domain.note_document(env.docname, *page_record(env.docname, spec, reading.findings))
 
 
 def _message_nodes(text: str, document: nodes.document) -> list[nodes.Node]:
@@ -112,9 +113,9 @@ def outdated_by_companions(
     for name in _model_spec_files(app.srcdir, app.config):
         path = Path(app.srcdir, name)
         docname = env.path2doc(str(path))
-        if docname is None or docname not in domain.pages:
+        if docname is None or docname not in domain.pages or not has_fragment(env, docname):
             continue
-        known = {Path(file.span.file).name for file in domain.pages[docname].fragment.prompt_files}
+        known = {Path(file.span.file).name for file in read_fragment(env, docname).prompt_files}
         if known != {found.name for found in companions(path) if found.parent.name == "examples"}:
             outdated.append(docname)
     return outdated

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import pickle
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -18,6 +16,7 @@ from sphinx_policyspec.model import (
     Spec,
     TargetKind,
 )
+from sphinx_policyspec.sphinx_ext.fragments import pack
 from sphinx_policyspec.sphinx_ext.nodes import anchor_of
 
 __all__ = ["PageRecord", "PolicyObject", "Question", "outside_record", "page_record"]
@@ -71,7 +70,7 @@ class Question:
 class PageRecord:
     """What one page declares.
 
-    The part of the spec that the page holds is kept compressed: most builds only carry it along.
+    The words of the spec are not among it: they lie in a file of their own (``fragments``).
 
     :param maybe: links that are references of the spec only if their target is an object of ours,
         such as MyST's ``[text](#id)``
@@ -79,6 +78,8 @@ class PageRecord:
     :param places: for (provision, option), where the option stands
     :param declares_levels: the page has ``policy:level`` directives; they replace any default
     :param unnamed: ids of sections that the author gave none; they may be changed to stay unique
+    :param holds_spec: a part of the spec stands on the page
+    :param digest: of all of it, the words included
     """
 
     objects: tuple[PolicyObject, ...] = ()
@@ -90,17 +91,8 @@ class PageRecord:
     places: tuple[tuple[str, str, Span], ...] = ()
     declares_levels: bool = False
     unnamed: frozenset[str] = frozenset()
-    packed: bytes = b""
+    holds_spec: bool = False
     digest: str = ""
-
-    @property
-    def fragment(self) -> Spec:
-        """The page's part of the spec, its references included."""
-        if not self.packed:
-            return Spec(title="")
-        # The bytes are our own and lie in the environment that is a pickle itself.
-        spec: Spec = pickle.loads(zlib.decompress(self.packed))  # noqa: S301
-        return replace(spec, references=self.references)
 
     def with_titles(self, titles: Mapping[str, str]) -> PageRecord:
         """Return the record with the titles that the page shows, by anchor."""
@@ -129,17 +121,17 @@ def page_record(
     places: Iterable[tuple[str, str, Span]] = (),
     levels: Mapping[str, Span] | None = None,
     unnamed: frozenset[str] = frozenset(),
-) -> PageRecord:
-    """Return the record of a page from its part of the spec.
+) -> tuple[PageRecord, bytes]:
+    """Return the record of a page from its part of the spec, and that part, packed.
 
     :param fragment: a Spec of what stands on this page alone; empty metadata is that of other pages
     :param levels: the levels that the page shows, with their places; a page may also bring levels
         that it does not show
     """
-    packed = zlib.compress(pickle.dumps(replace(fragment, references=()), protocol=5), level=3)
+    packed = pack(replace(fragment, references=()))
     maybe, questions = tuple(maybe), tuple(questions)
     state = repr((fragment.references, maybe, questions))
-    return PageRecord(
+    record = PageRecord(
         objects=tuple(_objects(docname, fragment, levels or {}, unnamed)),
         references=fragment.references,
         maybe=maybe,
@@ -148,9 +140,10 @@ def page_record(
         places=tuple(places),
         declares_levels=bool(levels),
         unnamed=unnamed,
-        packed=packed,
+        holds_spec=True,
         digest=hashlib.sha256(packed + state.encode(errors="replace")).hexdigest(),
     )
+    return record, packed
 
 
 def _objects(

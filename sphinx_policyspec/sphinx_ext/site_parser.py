@@ -43,7 +43,7 @@ class SitePageParser(Parser):
             return
         renderer = SpecRenderer(document, site.spec, lambda file: str(site.root / file))
         document += _page_nodes(page, site, renderer, env.config.policyspec_outputs)
-        domain.note_document(env.docname, page_record(env.docname, page_spec(site.spec, page)))
+        domain.note_document(env.docname, *page_record(env.docname, page_spec(site.spec, page)))
 
 
 def _page_nodes(page: SitePage, site: Site, renderer: SpecRenderer, formats: list[str]) -> list[nodes.Node]:

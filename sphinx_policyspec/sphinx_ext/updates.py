@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sphinx_policyspec.model import Finding, Reference, Severity, TargetKind
 from sphinx_policyspec.nearest import nearest
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
+from sphinx_policyspec.sphinx_ext.fragments import has_fragment
 from sphinx_policyspec.sphinx_ext.freshness import drop_dead_terms, navigation_of, remove_pages
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of, is_dangling
 from sphinx_policyspec.sphinx_ext.messages import report
@@ -41,12 +42,13 @@ class Build:
         """Let the views ask the same spec."""
         self.views = Views(self.knowledge)
 
-    def note_removed(
-        self, _app: Sphinx, _env: BuildEnvironment, _added: set[str], _changed: set[str], removed: set[str]
+    def outdated(
+        self, _app: Sphinx, env: BuildEnvironment, _added: set[str], _changed: set[str], removed: set[str]
     ) -> list[str]:
-        """Remember the pages that are gone since the last build."""
+        """Remember the pages that are gone, and return those whose part of the spec is lost."""
         self.removed = set(removed)
-        return []
+        pages = domain_of(env).pages.items()
+        return [name for name, page in pages if page.holds_spec and not has_fragment(env, name)]
 
     def before_reading(self, app: Sphinx, env: BuildEnvironment, *_docnames: object) -> None:
         """Tell the domain what this build shows."""
