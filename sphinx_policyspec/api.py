@@ -155,9 +155,10 @@ def build_handbook(
 
     if not isinstance(source, Loaded):
         if is_project(source):
-            return build_project(Path(source), Path(out), theme=theme)
+            return build_project(Path(source), Path(out), theme=theme, base_iri=base_iri)
         source = read(source)
-    return build_site(source.spec, source.root, Path(out), theme=theme, pages=pages, base_iri=base_iri)
+    spec = replace(source.spec, base_iri=base_iri or source.spec.base_iri)
+    return build_site(spec, source.root, Path(out), theme=theme, pages=pages)
 
 
 def graph_bytes(

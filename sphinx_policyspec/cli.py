@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
@@ -55,7 +56,8 @@ class Settings:
             note = f"policyspec: topics from {loaded.annotations.name}, shipped with the package"
             click.echo(f"{note} (--no-annotations leaves them out)", err=True)
         self.report(loaded.findings)
-        return loaded
+        # The spec itself takes it along, so that a graph that is written can be read back under the same names.
+        return replace(loaded, spec=replace(loaded.spec, base_iri=self.base_iri or loaded.spec.base_iri))
 
     def report(self, findings: tuple[Finding, ...]) -> None:
         """Print findings on standard error; hints only when asked to be verbose."""
@@ -176,7 +178,7 @@ def graph(source: str, output: str | None, form: str | None, *, inferred: bool, 
         raise click.UsageError(message)
     loaded = settings.read(source)
     with settings.watching("building the graph"):
-        data, findings = api.graph_bytes(loaded.spec, chosen, base_iri=settings.base_iri, inferred=inferred)
+        data, findings = api.graph_bytes(loaded.spec, chosen, inferred=inferred)
     settings.report(findings)
     if output:
         Path(output).write_bytes(data)
@@ -275,7 +277,7 @@ def query(
         message = "--param belongs to a named question"
         raise click.UsageError(message)
     loaded = settings.read(source)
-    with settings.watching("asking"), api.knowledge_base(loaded.spec, base_iri=settings.base_iri) as base:
+    with settings.watching("asking"), api.knowledge_base(loaded.spec) as base:
         if question:
             answer = base.ask(question, dict(_parameter(text) for text in params))
         else:
@@ -350,10 +352,15 @@ def completion(shell: str) -> None:
 
 def main() -> NoReturn:
     """Run the command line; trouble with the input is one line on standard error and status 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal of a few characters shows what it can.
+            stream.reconfigure(errors="backslashreplace")
     try:
         commands(prog_name="policyspec", standalone_mode=True)
     except PolicySpecError as error:
         click.echo(f"policyspec: error: {printable(str(error))}", err=True)
     except OSError as error:
-        click.echo(f"policyspec: error: {printable(f'{error.filename}: {error.strerror}')}", err=True)
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(f"policyspec: error: {printable(f'{where}{error.strerror or error}')}", err=True)
     sys.exit(2)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from sphinx_policyspec import cli
+from tests.conftest import REPOSITORY
 
 SPEC = """# Manners {#manners}
 
@@ -95,6 +99,30 @@ def test_a_graph_file_is_a_source_that_gives_the_same_graph(
     assert run("graph", source, "-o", first)[0] == 0
     assert run("graph", first, "-o", second, "--no-annotations") == (0, "", "")
     assert first.read_bytes() == second.read_bytes()
+
+
+def test_a_graph_keeps_the_names_that_it_was_given(run: Run, source: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "a.nt", tmp_path / "b.nt"
+    base = "https://example.org/spec/"
+    assert run("graph", source, "--base-iri", base, "-o", first)[0] == 0
+    assert run("graph", first, "--no-annotations", "-o", second)[0] == 0
+    assert f"<{base}provision/be_kind>" in first.read_text("utf-8")
+    assert first.read_bytes() == second.read_bytes()
+
+
+@pytest.mark.parametrize("arguments", [(), ("--base-iri", "https://example.com/")])
+def test_a_project_has_the_graph_that_its_site_publishes(
+    run: Run, rootdir: Path, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    project = shutil.copytree(rootdir / "test-builders", tmp_path / "project")
+    conf = project / "conf.py"
+    lines = [line for line in conf.read_text("utf-8").splitlines() if "base_iri" not in line]
+    conf.write_text("\n".join([*lines, "policyspec_base_iri = 'https://example.org/ours/'"]), "utf-8")
+    assert run("handbook", project, "-o", tmp_path / "site", *arguments)[::2] == (0, "")
+    assert run("graph", project, "-o", tmp_path / "spec.nt", *arguments)[0] == 0
+    graph = (tmp_path / "spec.nt").read_bytes()
+    assert f"<{arguments[-1] if arguments else 'https://example.org/ours/'}provision/".encode() in graph
+    assert (tmp_path / "site" / "spec.nt").read_bytes() == graph
 
 
 def test_graph_writes_turtle_to_a_pipe(run: Run, source: Path) -> None:
@@ -210,6 +238,26 @@ def test_what_a_spec_says_cannot_steer_the_terminal(run: Run, tmp_path: Path) ->
     _, out, err = run("query", file, "principles-by-authority")
     assert "\x1b" not in out + err
     assert "\u202e" not in out + err
+
+
+def test_a_terminal_of_a_few_characters_shows_what_it_can(source: Path) -> None:
+    source.write_text("# Sei „nett“ {#one authority=user}\n", encoding="utf-8")
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from sphinx_policyspec.cli import main; main()",
+            "query",
+            source,
+            "principles-by-authority",
+        ],
+        env={"PYTHONIOENCODING": "latin-1", "PATH": "", "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+    assert r"Sei \u201enett\u201c" in done.stdout
 
 
 @pytest.mark.parametrize("command", ["graph", "stats", "query", "handbook", "completion"])

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sphinx_policyspec.model import Definition, Finding, ReferenceForm, Severity, Spec, TargetKind
-from sphinx_policyspec.nearest import nearest
+from sphinx_policyspec.nearest import Hints
 
 __all__ = ["dangling_reference", "targets"]
 
 _WRITTEN = {ReferenceForm.TITLE: "[?](#{})", ReferenceForm.TEXT: "#{}", ReferenceForm.ID: "[#{}]"}
-_LOOKS = 500_000
-"""Names looked at for hints in all, so that thousands of dangling references stay cheap."""
 
 
 def targets(spec: Spec) -> dict[TargetKind, set[str]]:
@@ -30,17 +28,16 @@ def targets(spec: Spec) -> dict[TargetKind, set[str]]:
 def dangling_reference(spec: Spec) -> Iterator[Finding]:
     """Find references whose target does not exist."""
     known = targets(spec)
-    looks = 0
+    hints = Hints()
     for reference in spec.references:
         if reference.target in known[reference.target_kind]:
             continue
         names = known[reference.target_kind]
-        looks += len(names)
         written = _WRITTEN[reference.form].format(reference.target)
         yield Finding(
             code="dangling-reference",
             severity=Severity.ERROR,
             message=f"`{written}` points at no {reference.target_kind.value}",
             span=reference.span,
-            hint=nearest(reference.target, names) if looks <= _LOOKS else "",
+            hint=hints.nearest(reference.target, names),
         )

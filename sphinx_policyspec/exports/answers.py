@@ -81,7 +81,7 @@ def _markdown(answer: Answer) -> str:
 
 
 def _markdown_safe(value: str) -> str:
-    escaped = "".join(f"\\{char}" if char in "\\`*_{}[]<>#|!" else char for char in value)
+    escaped = "".join(f"\\{char}" if char in "\\`*_{}[]<>#|!~" else char for char in printable(value))
     return " ".join(escaped.replace("&", "&amp;").split())
 
 

@@ -165,7 +165,7 @@ def _mentions(provision: Provision, labels: tuple[_Label, ...]) -> Iterator[Touc
         if isinstance(block, Prose | Definition)
     ]
     for text, span in texts:
-        searched = _plain(_SILENT.sub(_blank, text))
+        searched = _plain(_shown(text))
         lowered = searched.lower()
         for label in labels:
             if label.key in lowered:
@@ -181,9 +181,10 @@ def _title_span(provision: Provision) -> Span:
 
 def _on_lines(label: _Label, text: str, span: Span) -> Iterator[Touch]:
     """Yield where a label stands in a text that begins at a span, once for each line."""
-    last = 0
+    last, line, seen = 0, span.line, 0
     for match in label.pattern.finditer(text):
-        line = span.line + text.count("\n", 0, match.start())
+        line += text.count("\n", seen, match.start())
+        seen = match.start()
         if line != last:
             last = line
             before = text.rfind("\n", 0, match.start())
@@ -192,8 +193,17 @@ def _on_lines(label: _Label, text: str, span: Span) -> Iterator[Touch]:
             yield Touch(topic=label.topic, kind=TouchKind.MENTION, via=label.text, span=place)
 
 
-_SILENT = re.compile(r"\[\^\w+\]|(?<=\])\([^()\s]*\)|<!--.*?-->", re.DOTALL)
-"""What no reader sees in a text: eval tags, targets of links, comments."""
+_MARKS = re.compile(r"\[\^\w+\]|(?<=\])\([^()\s]*\)")
+"""Eval tags and targets of links."""
+_SILENT = re.compile(rf"{_MARKS.pattern}|<!--.*?-->", re.DOTALL)
+"""What no reader sees in a text: these and comments."""
+
+
+def _shown(text: str) -> str:
+    """Return a text with blanks for what no reader sees."""
+    # No comment is sought behind the last `-->`: each of many unclosed ones would cost the rest of the text.
+    before, close, after = text.rpartition("-->")
+    return _SILENT.sub(_blank, before + close) + _MARKS.sub(_blank, after)
 
 
 def _blank(match: re.Match[str]) -> str:

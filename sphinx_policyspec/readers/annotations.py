@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
@@ -22,7 +22,7 @@ from sphinx_policyspec.model import (
     Spec,
     Topic,
 )
-from sphinx_policyspec.nearest import nearest
+from sphinx_policyspec.nearest import Hints, nearest
 from sphinx_policyspec.readers.text import read_text
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
@@ -186,18 +186,18 @@ class _Annotator:
         self.topics = {topic.id: topic for topic in (*spec.topics, *annotations.topics)}
         self.goals = {goal.id: goal for goal in (*spec.goals, *annotations.goals)}
         self.findings = list(annotations.findings)
+        self.hints = Hints()
 
     def run(self) -> tuple[Spec, tuple[Finding, ...]]:
         for topic in self.annotations.topics:
             for other in (*topic.broader, *topic.related):
                 if other not in self.topics:
-                    self._find(
-                        "unknown-topic", topic.span, f"unknown topic `{other}`", nearest(other, self.topics)
-                    )
+                    hint = self.hints.nearest(other, self.topics)
+                    self._find("unknown-topic", topic.span, f"unknown topic `{other}`", hint)
         changed = {note.id: note for note in self.annotations.provisions}
         for note in self.annotations.provisions:
             if note.id not in self.spec.provision_by_id and not self.lenient:
-                hint = nearest(note.id, self.spec.provision_by_id)
+                hint = self.hints.nearest(note.id, self.spec.provision_by_id)
                 self._find("stale-annotation", note.span, f"no provision `{note.id}`", hint)
         metadata: dict[str, Any] = dict(self.annotations.metadata)
         spec = replace(
@@ -235,13 +235,13 @@ class _Annotator:
                         f"unknown-{kind}",
                         given[value],
                         f"unknown {kind} `{value}`",
-                        nearest(value, known or ()),
+                        self.hints.nearest(value, known or ()),
                     )
             kept = [value for value in given if known is None or value in known]
             updates[name] = tuple(sorted({*getattr(provision, name), *kept}))
         return replace(provision, **updates)
 
-    def _known(self, key: str) -> Iterable[str] | None:
+    def _known(self, key: str) -> Collection[str] | None:
         """Return the names that a key's values must be among, ``None`` where any will do."""
         if key == "topics":
             return self.topics

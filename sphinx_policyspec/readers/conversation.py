@@ -276,7 +276,7 @@ class _Conversation:
         note = match["note"] or ""
         if verdict is None and word:
             note = f"{word}: {note}".rstrip(": ")
-        at = self.lines.lines[tag.line].index(tag.comment) + len("<!--")
+        at = self.lines.lines[tag.line].rindex(tag.comment) + len("<!--")
         for found in _VERDICT_ID.finditer(match["ids"]):
             start = at + match.start("ids") + found.start()
             span = self.lines.within(tag.line, start, start + len(found[0]))

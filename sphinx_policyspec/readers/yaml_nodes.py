@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -29,6 +30,10 @@ class YamlReader:
 
     def compose(self, text: str) -> yaml.Node | None:
         """Return the root node; text that is no YAML raises :class:`AnnotationError`."""
+        with contextlib.suppress(yaml.YAMLError, OverflowError, ValueError):
+            root: yaml.Node | None = _LOADER(text).get_single_node()
+            return root
+        # What is wrong, and where, is what the slow one tells better.
         try:
             loader = yaml.SafeLoader(text)
         except yaml.reader.ReaderError as error:

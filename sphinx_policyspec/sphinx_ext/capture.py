@@ -141,6 +141,7 @@ class _Capture:
         self.links = FoundLinks()
         self.findings: list[Finding] = []
         self.places: list[tuple[str, str, Span]] = []
+        self.conditions: dict[str, bool] = {}
 
     def record(
         self, findings: tuple[Finding, ...], questions: tuple[Question, ...]
@@ -171,6 +172,7 @@ class _Capture:
             places=self.places,
             levels={name: span for name, (_, span) in self.levels.items()},
             unnamed=frozenset(self.unnamed),
+            conditions=self.conditions,
         )
 
     def _blocks(self, region: Region) -> tuple[Block, ...]:
@@ -212,10 +214,8 @@ class _Capture:
             self._walk_children(node, place)
 
     def _shows(self, condition: str) -> bool:
-        try:
-            return self.shows(condition)
-        except Exception:  # noqa: BLE001 - Sphinx shows what it cannot judge, whatever was raised
-            return True
+        self.conditions[condition] = self.shows(condition)
+        return self.conditions[condition]
 
     @staticmethod
     def _hidden(node: nodes.Element, place: CapturePlace) -> None:

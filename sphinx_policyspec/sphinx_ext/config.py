@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
 
+from sphinx_policyspec.graph.formats import FORMATS
 from sphinx_policyspec.nearest import nearest
 from sphinx_policyspec.sphinx_ext.messages import warn
 
@@ -13,12 +14,11 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.config import Config
 
-__all__ = ["FORMATS", "PolicySpecConfig", "check_config", "register_config"]
+__all__ = ["PolicySpecConfig", "check_config", "register_config"]
 
 PREFIX = "policyspec_"
-FORMATS = ("ttl", "nt", "nq", "trig", "jsonld", "rdf")
 LEVELS = ("error", "warning", "hint", "off")
-LIMITS = {"seconds": 10.0, "rows": 10_000}
+LIMITS = ("seconds", "rows")
 
 Check = Callable[[Any], str]
 """Returns what is wrong with a value, or nothing."""

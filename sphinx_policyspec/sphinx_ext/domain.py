@@ -79,19 +79,16 @@ class PolicyDomain(Domain):
         role: XRefRole(innernodeclass=nodes.inline, warn_dangling=True) for role in KIND_OF_ROLE
     }
     indices: ClassVar[list[type[Index]]] = [LevelIndex]
-    initial_data: ClassVar[dict[str, Any]] = {
-        "pages": {},
-        "links": {},
-        "answers": {},
-        "spec": ("", ()),
-        "navigation": "",
-    }
-    """``pages`` by docname; what each page's links and answers were when it was last written; the
-    digest of the assembled spec with the findings about it; the digest of what sidebars show."""
+    initial_data: ClassVar[dict[str, Any]] = {"pages": {}, "written": {}, "spec": ("", ())}
+    """``pages`` by docname; what builders have ``written``; the digest of the assembled spec with the
+    findings about it."""
     data_version = 1
 
     site: Site | None = None
     """The spec that a handbook shows; a project of one's own gathers its spec from its pages."""
+
+    base_iri: str = ""
+    """What the command line says that instance IRIs begin with, whatever the project says."""
 
     shows: Callable[[str], bool] = staticmethod(lambda _condition: True)
     """Tells whether this build shows what an ``only`` directive holds; not stored."""
@@ -102,6 +99,14 @@ class PolicyDomain(Domain):
     def pages(self) -> dict[str, PageRecord]:
         """The records by docname."""
         return cast("dict[str, PageRecord]", self.data["pages"])
+
+    def written_by(self, builder: str) -> dict[str, Any]:
+        """Return what a builder's pages showed of others when last written: links, answers, sidebars.
+
+        Builders share an environment, and one that writes a page does not bring those of others up to date.
+        """
+        written = self.data["written"].setdefault(builder, {"links": {}, "answers": {}, "navigation": ""})
+        return cast("dict[str, Any]", written)
 
     def note_document(self, docname: str, record: PageRecord, packed: bytes = b"") -> None:
         """Store what a page declares, in place of what its doctree would tell.

@@ -78,7 +78,6 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("env-get-outdated", outdated_by_companions)
     app.connect("builder-inited", add_static_path)
     app.connect("env-get-outdated", build.outdated)
-    app.connect("env-before-read-docs", build.before_reading)
     app.connect("env-updated", build.after_reading)
     app.connect("warn-missing-reference", silence_core)
     app.connect("write-started", build.before_writing)

@@ -35,8 +35,9 @@ def remove_pages(app: Sphinx, docnames: Iterable[str]) -> None:
         return
     for docname in docnames:
         Path(builder.get_outfilename(docname)).unlink(missing_ok=True)
-        for source in Path(app.outdir, "_sources").glob(f"{docname}.*"):
-            source.unlink()
+        for suffix in app.config.source_suffix:
+            link = app.config.html_sourcelink_suffix if suffix != app.config.html_sourcelink_suffix else ""
+            Path(app.outdir, "_sources", f"{docname}{suffix}{link}").unlink(missing_ok=True)
 
 
 def drop_dead_terms(app: Sphinx) -> None:

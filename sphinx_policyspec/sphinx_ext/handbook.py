@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from sphinx.application import Sphinx
-from sphinx.errors import SphinxError
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.model import Finding, Severity, Span, Spec
 from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
 from sphinx_policyspec.sphinx_ext.maths import RENDERER
+from sphinx_policyspec.sphinx_ext.project import running_foreign_code
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.site_pages import Site, lay_out
 from sphinx_policyspec.sphinx_ext.site_parser import FILETYPE, SUFFIX
@@ -31,7 +31,7 @@ _COLOR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def build_site(
-    spec: Spec, root: Path, out: Path, *, theme: str = "", pages: str = "chapter", base_iri: str = ""
+    spec: Spec, root: Path, out: Path, *, theme: str = "", pages: str = "chapter"
 ) -> tuple[Finding, ...]:
     """Build the site of a spec and its graph; return what Sphinx had to say.
 
@@ -53,7 +53,6 @@ def build_site(
         "html_show_sourcelink": False,
         "html_show_sphinx": False,
         "source_suffix": {SUFFIX: FILETYPE},
-        "policyspec_base_iri": base_iri,
         "suppress_warnings": ["policyspec"],
     }
     with tempfile.TemporaryDirectory(prefix="policyspec-") as folder:
@@ -64,11 +63,11 @@ def build_site(
         return _build(source, out, Path(folder, "doctrees"), overrides, site=site)
 
 
-def build_project(source: Path, out: Path, *, theme: str = "") -> tuple[Finding, ...]:
+def build_project(source: Path, out: Path, *, theme: str = "", base_iri: str = "") -> tuple[Finding, ...]:
     """Build the HTML site of a Sphinx project of one's own; return its warnings."""
     overrides = {"html_theme": theme} if theme else {}
     with tempfile.TemporaryDirectory(prefix="policyspec-") as folder:
-        return _build(source, out, Path(folder), overrides, confdir=source)
+        return _build(source, out, Path(folder), overrides, confdir=source, base_iri=base_iri)
 
 
 def _build(
@@ -79,26 +78,27 @@ def _build(
     *,
     confdir: Path | None = None,
     site: Site | None = None,
+    base_iri: str = "",
 ) -> tuple[Finding, ...]:
     warnings = io.StringIO()
-    try:
-        with patch_docutils(confdir), docutils_namespace():
-            app = Sphinx(
-                source,
-                confdir,
-                out,
-                doctrees,
-                "html",
-                confoverrides=overrides,
-                status=None,
-                warning=warnings,
-                freshenv=True,
-            )
-            cast("PolicyDomain", app.env.get_domain(DOMAIN)).site = site
-            app.build()
-    except SphinxError as error:
-        message = f"cannot build the handbook: {error}"
-        raise SourceError(message) from None
+    with running_foreign_code("cannot build the handbook"), patch_docutils(confdir), docutils_namespace():
+        app = Sphinx(
+            source,
+            confdir,
+            out,
+            doctrees,
+            "html",
+            confoverrides=overrides,
+            status=None,
+            warning=warnings,
+            freshenv=True,
+        )
+        if DOMAIN not in app.env.domains:
+            message = f"`{source / 'conf.py'}` does not load the extension `sphinx_policyspec`"
+            raise SourceError(message)
+        domain = cast("PolicyDomain", app.env.get_domain(DOMAIN))
+        domain.site, domain.base_iri = site, base_iri
+        app.build()
     return tuple(_finding(line) for line in warnings.getvalue().splitlines() if line.strip())
 
 

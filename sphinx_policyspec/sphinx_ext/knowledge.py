@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 from sphinx.ext.intersphinx import InventoryAdapter
 
 from sphinx_policyspec.errors import AnnotationError, SourceError
-from sphinx_policyspec.model import Finding, Reference, Severity, Span, Spec
+from sphinx_policyspec.model import Finding, Reference, Severity, Span, Spec, TargetKind
 from sphinx_policyspec.readers.annotations import annotate, read_annotations
 from sphinx_policyspec.sphinx_ext.assemble import assemble, check_objects, check_spec, reading_order
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
     from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
 
-__all__ = ["Knowledge", "domain_of", "is_dangling"]
+__all__ = ["Knowledge", "domain_of", "elsewhere", "is_dangling"]
 
 
 def domain_of(env: BuildEnvironment) -> PolicyDomain:
@@ -42,29 +42,27 @@ class Knowledge:
     """
 
     _spec: Spec | None = None
+    _state: str = ""
     _digest: str = ""
     _findings: tuple[Finding, ...] = ()
     _base: KnowledgeBase | None = None
 
+    def pages_were_read(self) -> None:
+        """Look at the pages anew when next asked; until then they stay what they are."""
+        self._state = ""
+
     def digest(self, env: BuildEnvironment) -> str:
-        """Return what changes whenever the spec or a finding about it may."""
-        pages = domain_of(env).pages
-        config = PolicySpecConfig.of(env.config)
-        state = hashlib.sha256()
-        for docname in reading_order(env, pages):
-            state.update(f"{docname}\0{pages[docname].digest}\0".encode(errors="replace"))
-        for name in config.annotations:
-            path = Path(env.srcdir, name)
-            state.update(path.read_bytes() if path.is_file() else b"?")
-        options = (env.config.project, env.config.html_baseurl, config.base_iri, config.annotations)
-        state.update(repr((options, env.config.nitpick_ignore, env.config.nitpick_ignore_regex)).encode())
-        return state.hexdigest()
+        """Return what changes whenever the spec, an answer or a finding about it may."""
+        if not self._state:
+            self._state = _state_of(env)
+        return self._state
 
     def spec(self, env: BuildEnvironment) -> Spec:
-        """Return the spec that the project's pages make up together."""
+        """Return the spec that the project's pages make up together, its base IRI included."""
         digest = self.digest(env)
         if self._spec is None or digest != self._digest:
-            self._spec, self._findings = self._put_together(env)
+            spec, self._findings = self._put_together(env)
+            self._spec = replace(spec, base_iri=_base_iri(env, spec))
             self._digest = digest
             self.close()
         return self._spec
@@ -91,14 +89,8 @@ class Knowledge:
                 seconds=float(config.query_limits.get("seconds", default.seconds)),
                 rows=int(config.query_limits.get("rows", default.rows)),
             )
-            base_iri = self.base_iri(env)
-            self._base = KnowledgeBase.from_spec(spec, base_iri, limits=limits, unsafe=config.query_unsafe)
+            self._base = KnowledgeBase.from_spec(spec, limits=limits, unsafe=config.query_unsafe)
         return self._base
-
-    def base_iri(self, env: BuildEnvironment) -> str:
-        """Return what instance IRIs begin with: what the spec says, else the project."""
-        configured = PolicySpecConfig.of(env.config).base_iri or env.config.html_baseurl
-        return self.spec(env).base_iri or str(configured or "")
 
     def close(self) -> None:
         """End the process that ran the queries of pages, if any did."""
@@ -120,6 +112,30 @@ class Knowledge:
         found += check_objects(pages, order)
         found += _wanted(env, spec, check_spec(spec, pages))
         return spec, tuple(found)
+
+
+def _base_iri(env: BuildEnvironment, spec: Spec) -> str:
+    """Return what instance IRIs begin with: what the command line says, else the spec, else the project."""
+    configured = PolicySpecConfig.of(env.config).base_iri or env.config.html_baseurl
+    return domain_of(env).base_iri or spec.base_iri or str(configured or "")
+
+
+def _state_of(env: BuildEnvironment) -> str:
+    pages = domain_of(env).pages
+    config = PolicySpecConfig.of(env.config)
+    state = hashlib.sha256()
+    for docname in reading_order(env, pages):
+        state.update(f"{docname}\0{pages[docname].digest}\0".encode(errors="replace"))
+    for name in config.annotations:
+        path = Path(env.srcdir, name)
+        state.update(path.read_bytes() if path.is_file() else b"?")
+    ours = (config.base_iri, config.annotations, sorted(config.query_limits.items()), config.query_unsafe)
+    theirs = env.config.project, env.config.html_baseurl
+    ignored = env.config.nitpick_ignore, env.config.nitpick_ignore_regex
+    state.update(repr((ours, theirs, ignored)).encode(errors="replace"))
+    # References into other projects are findings as soon as an inventory lacks them.
+    state.update(repr(_inventories(env)).encode(errors="replace"))
+    return state.hexdigest()
 
 
 def _annotated(env: BuildEnvironment, spec: Spec, name: str) -> tuple[Spec, tuple[Finding, ...]]:
@@ -152,23 +168,39 @@ def _wanted(env: BuildEnvironment, spec: Spec, findings: Iterator[Finding]) -> I
 def is_dangling(env: BuildEnvironment, reference: Reference) -> bool:
     """Tell whether a reference leads nowhere: not to a page, not to another project, and not ignored."""
     domain = domain_of(env)
-    role = f"{DOMAIN}:{ROLE_OF_KIND.get(reference.target_kind, 'principle')}"
     return not (
         domain.knows(reference.target_kind, reference.target)
-        or domain.is_ignored(role, reference.target)
-        or _is_elsewhere(env, role, reference.target)
+        or domain.is_ignored(_role_of(reference.target_kind), reference.target)
+        or elsewhere(env, reference.target_kind, reference.target)
     )
 
 
-def _is_elsewhere(env: BuildEnvironment, role: str, target: str) -> bool:
-    """Tell whether an inventory of another project has the target."""
+def elsewhere(env: BuildEnvironment, kind: TargetKind, target: str) -> str:
+    """Return the address of a target in the inventory of another project, empty where none has it."""
     if not hasattr(env, "intersphinx_inventory"):
-        return False
+        return ""
     adapter = InventoryAdapter(env)
     project, _, name = target.partition(":")
-    types = {"policy:principle": ("policy:principle", "policy:section")}.get(role, (role,))
-    return any(
-        target in adapter.main_inventory.get(objtype, {})
-        or name in adapter.named_inventory.get(project, {}).get(objtype, {})
-        for objtype in types
+    role = _role_of(kind)
+    for objtype in (role, *([f"{DOMAIN}:section"] if kind is TargetKind.PROVISION else [])):
+        found = adapter.main_inventory.get(objtype, {}).get(target)
+        found = found or adapter.named_inventory.get(project, {}).get(objtype, {}).get(name)
+        if found:
+            return str(found.uri)
+    return ""
+
+
+def _role_of(kind: TargetKind) -> str:
+    return f"{DOMAIN}:{ROLE_OF_KIND.get(kind, 'principle')}"
+
+
+def _inventories(env: BuildEnvironment) -> list[tuple[str, str, list[str]]]:
+    """Return what other projects offer to references of ours."""
+    if not hasattr(env, "intersphinx_inventory"):
+        return []
+    return sorted(
+        (project, objtype, sorted(items))
+        for project, inventory in InventoryAdapter(env).named_inventory.items()
+        for objtype, items in inventory.items()
+        if objtype.startswith(f"{DOMAIN}:")
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,6 +14,7 @@ from docutils.utils import new_document
 from myst_parser.parsers.sphinx_ import MystParser
 
 from sphinx_policyspec.model import FragmentKind, Markup, Message
+from sphinx_policyspec.sphinx_ext.foreign import disarm
 from sphinx_policyspec.sphinx_ext.markdown import render_body, render_inline, render_prose
 
 __all__ = ["Dialect", "Language", "language_of"]
@@ -56,15 +58,21 @@ class Dialect:
 class _Parsed:
     """A language with a parser for whole documents, which a directive spec was written in.
 
-    Lines are left to the parser: such text comes from a graph, and its file need not be here.
+    Such text comes from a graph, which may come from anywhere: it reads no file and brings no live
+    HTML. Lines are left to the parser, since the file need not be here.
     """
 
     document: nodes.document
     parser: Callable[[], Parser]
 
     def blocks(self, text: str, line: int) -> list[nodes.Node]:  # noqa: ARG002  see above
-        inner = new_document(self.document["source"], self.document.settings)
-        self.parser().parse(text, inner)
+        settings = copy(self.document.settings)
+        settings.raw_enabled = settings.file_insertion_enabled = False
+        inner = new_document(self.document["source"], settings)
+        inner.reporter = self.document.reporter
+        # Metadata can begin the first line of a text only; in MyST it may switch on templates that run code.
+        self.parser().parse(f"\n{text}", inner)
+        disarm(inner)
         return list(inner.children)
 
     def inline(self, text: str, line: int) -> list[nodes.Node]:

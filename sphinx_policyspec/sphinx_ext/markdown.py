@@ -6,7 +6,7 @@ What they read is never live MyST: no roles, directives, targets, substitutions 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from enum import Enum
 from functools import cache
 from typing import cast
@@ -20,6 +20,7 @@ from pygments.lexers import find_lexer_class_by_name  # type: ignore[import-unty
 from pygments.util import ClassNotFound  # type: ignore[import-untyped]
 
 from sphinx_policyspec.model import Fragment, FragmentKind
+from sphinx_policyspec.sphinx_ext.foreign import is_harmless
 from sphinx_policyspec.sphinx_ext.markdown_rules import body_plugin
 from sphinx_policyspec.sphinx_ext.nodes import placeholder, settings, untrusted
 from sphinx_policyspec.sphinx_ext.references import pending_reference
@@ -27,7 +28,6 @@ from sphinx_policyspec.sphinx_ext.references import pending_reference
 __all__ = ["render_body", "render_inline", "render_prose"]
 
 _OFF = ("html_block", "html_inline", "reference", "lheading")
-_SCHEMES = ("http:", "https:", "mailto:", "ftp:", "tel:")
 
 
 class _Flavour(Enum):
@@ -52,7 +52,7 @@ class PolicyRenderer(SphinxRenderer):
                 self.render_children(token)
             own = [] if inside.astext().strip() in ("", "?") else list(inside.children)
             self.current_node.append(pending_reference(self.sphinx_env.docname, href[1:], own, place=place))
-        elif ":" not in href.partition("/")[0] or href.lower().startswith(_SCHEMES):
+        elif is_harmless(href):
             self.render_link_url(token)
         else:
             self.render_children(token)
@@ -152,7 +152,7 @@ def _render(
     text: str,
     line: int,
     document: nodes.document,
-    marks: Sequence[str] = (),
+    marks: frozenset[str] = frozenset(),
     *,
     inline: bool = False,
 ) -> list[nodes.Node]:
@@ -192,9 +192,7 @@ def render_body(
         author's marks a class
     """
     parts = list(fragments)
-    marks = sorted(
-        {part.text for part in parts if part.kind is FragmentKind.PLACEHOLDER}, key=len, reverse=True
-    )
+    marks = frozenset(part.text for part in parts if part.kind is FragmentKind.PLACEHOLDER)
     out: list[nodes.Node] = []
     if lines := [part.text for part in parts if part.kind is FragmentKind.SETTING]:
         out.append(settings(lines))

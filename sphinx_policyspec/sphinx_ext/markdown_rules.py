@@ -14,6 +14,10 @@ _INLINE_MATH = re.compile(r"(\\{1,2})\((?P<tex>.{1,2000}?)\\{1,2}\)", re.DOTALL)
 _BLOCK_OPEN = re.compile(r"\\{1,2}\[(?P<rest>.*)")
 _BLOCK_CLOSE = re.compile(r"(?P<before>.*?)\\{1,2}\]\s*")
 _DOUBLED = re.compile(r"\\\\(?=[A-Za-z])")
+_LONGEST_MARK = 500
+"""Characters within which an author's mark closes."""
+_LONGEST_MATH = 200
+"""Lines within which display maths closes; without a limit each that does not would cost the whole text."""
 
 
 def body_plugin(md: MarkdownIt) -> None:
@@ -46,14 +50,15 @@ def _inline_math(state: StateInline, silent: bool) -> bool:
 def _placeholder(state: StateInline, silent: bool) -> bool:
     if state.src[state.pos] != "[":
         return False
-    for text in state.env.get("placeholders", ()):
-        if state.src.startswith(text, state.pos) and state.pos + len(text) <= state.posMax:
-            if not silent:
-                token = state.push("policy_placeholder", "", 0)
-                token.content = text
-            state.pos += len(text)
-            return True
-    return False
+    end = state.src.find("]", state.pos, min(state.pos + _LONGEST_MARK, state.posMax)) + 1
+    text = state.src[state.pos : end]
+    if text not in state.env["placeholders"]:
+        return False
+    if not silent:
+        token = state.push("policy_placeholder", "", 0)
+        token.content = text
+    state.pos = end
+    return True
 
 
 def _block_math(state: StateBlock, start: int, end: int, silent: bool) -> bool:
@@ -67,7 +72,7 @@ def _block_math(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     number = start
     while (closed := _BLOCK_CLOSE.fullmatch(lines[-1])) is None:
         number += 1
-        if number >= end or state.sCount[number] < state.blkIndent:
+        if number >= min(end, start + _LONGEST_MATH) or state.sCount[number] < state.blkIndent:
             return False
         lines.append(_line(state, number))
     if silent:

@@ -10,7 +10,6 @@ from myst_parser.parsers.sphinx_ import MystParser
 from sphinx.util.matching import Matcher, get_matching_files
 
 from sphinx_policyspec.readers.release import companions, read_release
-from sphinx_policyspec.sphinx_ext.fragments import has_fragment, read_fragment
 from sphinx_policyspec.sphinx_ext.markdown import render_inline, render_prose
 from sphinx_policyspec.sphinx_ext.records import page_record
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
@@ -107,15 +106,13 @@ def outdated_by_companions(
     _changed: set[str],
     _removed: set[str],
 ) -> list[str]:
-    """Return the Model Spec pages that a prompt file was added to or taken from."""
-    domain = cast("PolicyDomain", env.get_domain(DOMAIN))
+    """Return the Model Spec pages that have a new file beside them; Sphinx sees what was changed or taken away."""
     outdated = []
     for name in _model_spec_files(app.srcdir, app.config):
         path = Path(app.srcdir, name)
         docname = env.path2doc(str(path))
-        if docname is None or docname not in domain.pages or not has_fragment(env, docname):
+        if docname not in env.all_docs:
             continue
-        known = {Path(file.span.file).name for file in read_fragment(env, docname).prompt_files}
-        if known != {found.name for found in companions(path) if found.parent.name == "examples"}:
+        if not {str(companion) for companion in companions(path)} <= env.dependencies[docname]:
             outdated.append(docname)
     return outdated

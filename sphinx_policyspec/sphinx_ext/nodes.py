@@ -32,6 +32,7 @@ __all__ = [
     "PolicyQuery",
     "PolicyResponse",
     "PolicySettings",
+    "PolicyTable",
     "PolicyUntrusted",
     "PolicyVerdict",
     "anchor_of",
@@ -122,6 +123,10 @@ class PolicyQuery(PolicyBox):
     """A place that the answer to a question fills once every document is read."""
 
 
+class PolicyTable(PolicyBox):
+    """A table inside a message, which HTML lets scroll where it is too wide."""
+
+
 class PolicyExampleTitle(nodes.rubric):
     """The title of an example, with its permalink."""
 
@@ -150,6 +155,7 @@ BOXES: tuple[type[PolicyBox], ...] = (
     PolicyUntrusted,
     PolicySettings,
     PolicyQuery,
+    PolicyTable,
 )
 """Those that HTML writes as one element with classes and ids."""
 

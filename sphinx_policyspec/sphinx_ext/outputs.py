@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,6 @@ _TYPES = {
     "jsonld": "application/ld+json",
     "rdf": "application/rdf+xml",
 }
-_STAMP = "policyspec-graph.txt"
 
 
 def add_static_path(app: Sphinx) -> None:
@@ -61,27 +61,31 @@ def write_graph(app: Sphinx, knowledge: Knowledge) -> tuple[Finding, ...]:
 
     Returns what the formats cannot hold.
     """
-    formats = PolicySpecConfig.of(app.config).outputs
-    if app.builder.name not in _BUILDERS or not formats or not _has_spec(app):
+    if app.builder.name not in _BUILDERS:
         return ()
-    files = {name: Path(app.outdir) / f"spec.{name}" for name in formats}
-    stamp = Path(app.doctreedir) / _STAMP
-    state = f"{knowledge.digest(app.env)} {' '.join(map(str, files.values()))}"
-    if (
-        all(file.is_file() for file in files.values())
-        and stamp.is_file()
-        and stamp.read_text("utf-8") == state
-    ):
+    formats = PolicySpecConfig.of(app.config).outputs if _has_spec(app) else []
+    files = {name: Path(app.outdir, f"spec.{name}") for name in formats}
+    stamp = Path(app.doctreedir, f"policyspec-{app.builder.name}.txt")
+    digest, *before = stamp.read_text("utf-8").split("\n") if stamp.is_file() else [""]
+    current = knowledge.digest(app.env) if files else ""
+    if (digest, before) == (current, [*map(str, files.values())]) and all(map(Path.is_file, files.values())):
         return ()
+    for gone in {*map(Path, before)}.difference(files.values()):
+        if gone.parent == Path(app.outdir):
+            gone.unlink(missing_ok=True)
+    findings = tuple(_write(app, knowledge, files)) if files else ()
+    # Without its digest the graph is written anew next time, so that what it cannot hold is said again.
+    stamp.write_text("\n".join(["" if findings else current, *map(str, files.values())]), "utf-8")
+    return findings
+
+
+def _write(app: Sphinx, knowledge: Knowledge, files: dict[str, Path]) -> Iterator[Finding]:
     from sphinx_policyspec.graph.serialize import serialize  # noqa: PLC0415  only a site with a spec needs RDF
     from sphinx_policyspec.graph.to_graph import triples_of  # noqa: PLC0415
 
-    triples = triples_of(knowledge.spec(app.env), knowledge.base_iri(app.env))
-    findings: list[Finding] = []
+    triples = triples_of(knowledge.spec(app.env))
     ensuredir(app.outdir)
     for name, file in files.items():
-        data, more = serialize(triples, name)
+        data, findings = serialize(triples, name)
         file.write_bytes(data)
-        findings += more
-    stamp.write_text("" if findings else state, "utf-8")
-    return tuple(findings)
+        yield from findings

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from sphinx.application import Sphinx
@@ -16,7 +18,7 @@ from sphinx_policyspec.sphinx_ext.knowledge import Knowledge
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.updates import all_findings
 
-__all__ = ["read_project"]
+__all__ = ["read_project", "running_foreign_code"]
 
 
 def read_project(srcdir: Path) -> tuple[Spec, tuple[Finding, ...]]:
@@ -25,16 +27,27 @@ def read_project(srcdir: Path) -> tuple[Spec, tuple[Finding, ...]]:
     Its ``conf.py`` and the extensions that this names are run; nothing is written into the project.
     """
     folder = srcdir.resolve()
+    with (
+        running_foreign_code(f"cannot read the Sphinx project `{srcdir}`"),
+        tempfile.TemporaryDirectory() as scratch,
+        patch_docutils(folder),
+        docutils_namespace(),
+    ):
+        return _read(folder, Path(scratch))
+
+
+@contextlib.contextmanager
+def running_foreign_code(problem: str) -> Iterator[None]:
+    """Turn whatever ``conf.py`` and extensions raise, which may be anything, into a :class:`SourceError`."""
     try:
-        with tempfile.TemporaryDirectory() as scratch, patch_docutils(folder), docutils_namespace():
-            return _read(folder, Path(scratch))
+        yield
     except PolicySpecError:
         raise
     except SphinxError as error:
-        message = f"cannot read the Sphinx project `{srcdir}`: {_first_line(error)}"
+        message = f"{problem}: {_first_line(error)}"
         raise SourceError(message) from error
-    except Exception as error:  # conf.py and extensions are foreign code: they may raise anything
-        message = f"cannot read the Sphinx project `{srcdir}`: {type(error).__name__}: {_first_line(error)}"
+    except Exception as error:
+        message = f"{problem}: {type(error).__name__}: {_first_line(error)}"
         raise SourceError(message) from error
 
 
@@ -55,7 +68,7 @@ def _read(folder: Path, scratch: Path) -> tuple[Spec, tuple[Finding, ...]]:
     app.builder.read()
     knowledge = Knowledge()
     spec = knowledge.spec(app.env)
-    findings = tuple(sorted(all_findings(app.env, knowledge), key=lambda finding: finding.span))
+    findings = tuple(sorted(all_findings(app, knowledge), key=lambda finding: finding.span))
     return spec, findings
 
 

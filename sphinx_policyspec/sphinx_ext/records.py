@@ -78,6 +78,7 @@ class PageRecord:
     :param places: for (provision, option), where the option stands
     :param declares_levels: the page has ``policy:level`` directives; they replace any default
     :param unnamed: ids of sections that the author gave none; they may be changed to stay unique
+    :param conditions: what the page's ``only`` directives ask, and whether it held when it was read
     :param holds_spec: a part of the spec stands on the page
     :param digest: of all of it, the words included
     """
@@ -91,6 +92,7 @@ class PageRecord:
     places: tuple[tuple[str, str, Span], ...] = ()
     declares_levels: bool = False
     unnamed: frozenset[str] = frozenset()
+    conditions: tuple[tuple[str, bool], ...] = ()
     holds_spec: bool = False
     digest: str = ""
 
@@ -121,6 +123,7 @@ def page_record(
     places: Iterable[tuple[str, str, Span]] = (),
     levels: Mapping[str, Span] | None = None,
     unnamed: frozenset[str] = frozenset(),
+    conditions: Mapping[str, bool] | None = None,
 ) -> tuple[PageRecord, bytes]:
     """Return the record of a page from its part of the spec, and that part, packed.
 
@@ -140,6 +143,7 @@ def page_record(
         places=tuple(places),
         declares_levels=bool(levels),
         unnamed=unnamed,
+        conditions=tuple((conditions or {}).items()),
         holds_spec=True,
         digest=hashlib.sha256(packed + state.encode(errors="replace")).hexdigest(),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from sphinx_policyspec.nearest import nearest
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.fragments import has_fragment
 from sphinx_policyspec.sphinx_ext.freshness import drop_dead_terms, navigation_of, remove_pages
-from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of, is_dangling
+from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of, elsewhere, is_dangling
 from sphinx_policyspec.sphinx_ext.messages import report
 from sphinx_policyspec.sphinx_ext.nodes import PolicyBadge, PolicyBox, PolicyQuery, retitle_badge
 from sphinx_policyspec.sphinx_ext.outputs import write_graph
@@ -43,22 +44,25 @@ class Build:
         self.views = Views(self.knowledge)
 
     def outdated(
-        self, _app: Sphinx, env: BuildEnvironment, _added: set[str], _changed: set[str], removed: set[str]
+        self, app: Sphinx, env: BuildEnvironment, _added: set[str], _changed: set[str], removed: set[str]
     ) -> list[str]:
-        """Remember the pages that are gone, and return those whose part of the spec is lost."""
+        """Remember the pages that are gone; return those whose part of the spec is lost, or now another."""
         self.removed = set(removed)
-        pages = domain_of(env).pages.items()
-        return [name for name, page in pages if page.holds_spec and not has_fragment(env, name)]
-
-    def before_reading(self, app: Sphinx, env: BuildEnvironment, *_docnames: object) -> None:
-        """Tell the domain what this build shows."""
-        domain_of(env).shows = app.tags.eval_condition
+        domain = domain_of(env)
+        domain.shows = partial(_shows, app)
+        return [
+            name
+            for name, page in domain.pages.items()
+            if (page.holds_spec and not has_fragment(env, name))
+            or any(domain.shows(condition) != held for condition, held in page.conditions)
+        ]
 
     def after_reading(self, app: Sphinx, env: BuildEnvironment) -> list[str]:
         """Say all that is wrong, and return the pages whose links or answers have changed."""
-        answers = self.views.update(env)
-        report(all_findings(env, self.knowledge), Path(app.srcdir), PolicySpecConfig.of(app.config).severity)
-        return sorted((answers | _relinked(env) | _renavigated(env)) & set(env.all_docs))
+        self.knowledge.pages_were_read()
+        answers = self.views.update(app)
+        report(all_findings(app, self.knowledge), Path(app.srcdir), PolicySpecConfig.of(app.config).severity)
+        return sorted((answers | _relinked(app) | _renavigated(app)) & set(env.all_docs))
 
     def before_writing(self, app: Sphinx, *_builder: object) -> None:
         """Compute what pages ask before writers fork."""
@@ -83,14 +87,23 @@ class Build:
         self.knowledge.close()
 
 
-def all_findings(env: BuildEnvironment, knowledge: Knowledge) -> Iterator[Finding]:
+def _shows(app: Sphinx, condition: str) -> bool:
+    """Tell whether this build shows what an ``only`` directive holds."""
+    try:
+        return app.tags.eval_condition(condition)
+    except Exception:  # noqa: BLE001 - Sphinx shows what it cannot judge, whatever was raised
+        return True
+
+
+def all_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
     """Yield what is wrong with pages, with the spec as a whole, and with the answers on pages."""
+    env = app.env
     domain = domain_of(env)
     for page in domain.pages.values():
         yield from page.findings
         yield from _dangling_outside(env, domain, page.outside)
     yield from knowledge.findings(env)
-    for _digest, _answers, findings in domain.data["answers"].values():
+    for _digest, _answers, findings in domain.written_by(app.builder.name)["answers"].values():
         yield from findings
 
 
@@ -110,17 +123,17 @@ def _dangling_outside(
             )
 
 
-def _renavigated(env: BuildEnvironment) -> set[str]:
+def _renavigated(app: Sphinx) -> set[str]:
     """Return all pages where a sidebar shows otherwise than when they were last written."""
-    data = domain_of(env).data
-    before, data["navigation"] = data["navigation"], navigation_of(env)
-    return set(env.all_docs) if before and before != data["navigation"] else set()
+    written = domain_of(app.env).written_by(app.builder.name)
+    before, written["navigation"] = written["navigation"], navigation_of(app.env)
+    return set(app.env.all_docs) if before and before != written["navigation"] else set()
 
 
-def _relinked(env: BuildEnvironment) -> set[str]:
+def _relinked(app: Sphinx) -> set[str]:
     """Return the pages on which a link leads elsewhere, or a title or level shows otherwise, than when last written."""
-    domain = domain_of(env)
-    stored = domain.data["links"]
+    domain = domain_of(app.env)
+    stored = domain.written_by(app.builder.name)["links"]
     changed: set[str] = set()
     for docname in [name for name in stored if name not in domain.pages]:
         del stored[docname]
@@ -129,7 +142,8 @@ def _relinked(env: BuildEnvironment) -> set[str]:
         found = [domain.find(kind, target, docname) for kind, target in sorted(ours)]
         found += [domain.find_anchor(target, docname) for target in sorted({r.target for r in page.maybe})]
         found += [domain.find(TargetKind.LEVEL, level) for level in sorted({o.level for o in page.objects})]
-        state = tuple(item and (item.docname, item.anchor, item.title, item.level) for item in found)
+        shown = [item and (item.docname, item.anchor, item.title, item.level) for item in found]
+        state = (*shown, *(elsewhere(app.env, kind, target) for kind, target in sorted(ours)))
         if docname in stored and stored[docname] != state:
             changed.add(docname)
         stored[docname] = state

@@ -111,10 +111,11 @@ class Views:
     _answers: dict[str, tuple[_Shown, ...]] = field(default_factory=dict)
     _digest: str = ""
 
-    def update(self, env: BuildEnvironment) -> set[str]:
+    def update(self, app: Sphinx) -> set[str]:
         """Return the pages that other answers stand on than when they were last written."""
+        env = app.env
         asking = self._asking(env)
-        stored = domain_of(env).data["answers"]
+        stored = domain_of(env).written_by(app.builder.name)["answers"]
         digest = self.knowledge.digest(env)
         changed: set[str] = set()
         for docname in [name for name in stored if name not in asking]:
@@ -142,7 +143,8 @@ class Views:
         self._ask(app.env, self.knowledge.digest(app.env))
         for place in places:
             origin, number = place.get("docname", docname), place.get("number", 0)
-            questions, shown = self._asking(app.env).get(origin, ()), self._answers.get(origin, ())
+            page, shown = domain_of(app.env).pages.get(origin), self._answers.get(origin, ())
+            questions = page.questions if page else ()
             if number < min(len(questions), len(shown)):
                 place.children = []
                 place.extend(self._nodes(app, docname, questions[number], shown[number]))
@@ -155,7 +157,7 @@ class Views:
             content = nodes.inline("", text, classes=["ps-id"])
             return make_refnode(app.builder, docname, target.docname, target.anchor, content)
 
-        base = self.knowledge.base_iri(app.env)
+        base = self.knowledge.spec(app.env).base_iri
         return answer_nodes(shown.answer, question, domain_of(app.env), base, link)
 
     @staticmethod

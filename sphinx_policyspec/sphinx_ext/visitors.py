@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
 from sphinx.locale import get_translation
 
 from sphinx_policyspec.sphinx_ext.nodes import (
     BOXES,
+    PolicyBadge,
     PolicyBox,
     PolicyComparison,
     PolicyExample,
     PolicyExampleTitle,
     PolicyMarker,
+    PolicyMessage,
     PolicyPlaceholder,
+    PolicyQuery,
+    PolicyResponse,
+    PolicyTable,
     PolicyVerdict,
 )
 
@@ -26,6 +33,9 @@ __all__ = ["register_nodes"]
 
 _ = get_translation("sphinx_policyspec")
 
+_Visit = Callable[["HTML5Translator", Any], None]
+
+_HEADING_END = re.compile(r"</h[1-6]>\n?")
 _ICONS = {"GOOD": "\N{CHECK MARK}", "BAD": "\N{BALLOT X}", "OK": "\N{ALMOST EQUAL TO}"}
 
 
@@ -35,6 +45,42 @@ def _visit_box(self: HTML5Translator, node: PolicyBox) -> None:
 
 def _depart_box(self: HTML5Translator, node: PolicyBox) -> None:
     self.body.append(f"</{node.html_tag}>\n")
+
+
+def _visit_badge(self: HTML5Translator, node: PolicyBadge) -> None:
+    """Write the badge into the heading before it, where a long title wraps with it.
+
+    Only the page has it there: titles in tables of contents and in the search index stay as they are.
+    """
+    heading: list[str] = []
+    if self.body and _HEADING_END.fullmatch(self.body[-1]):
+        heading.append(self.body.pop())
+        if self.body and self.body[-1].startswith('<a class="headerlink"'):
+            heading.insert(0, self.body.pop())
+    tag = "span" if heading else "div"
+    self.body.append(" " + self.starttag(node, tag, ""))
+    for line in node.children:
+        self.body.append('<span class="ps-badge-line">')
+        for part in line.children:
+            part.walkabout(self)
+        self.body.append("</span>")
+    self.body += [f"</{tag}>", *heading]
+    raise nodes.SkipNode
+
+
+def _visit_message(self: HTML5Translator, node: PolicyMessage) -> None:
+    for table in list(node.findall(nodes.table)):
+        table.replace_self(PolicyTable("", table.deepcopy(), classes=["ps-wide"]))
+    _visit_box(self, node)
+
+
+def _visit_table(self: HTML5Translator, node: PolicyQuery | PolicyTable) -> None:
+    attributes: dict[str, Any] = {}
+    if head := next(node.findall(nodes.thead), None):
+        # A table may be wider than the page: a region that takes the focus scrolls by keyboard.
+        columns = ", ".join(entry.astext() for entry in head.findall(nodes.entry))
+        attributes = {"role": "region", "tabindex": "0", "aria-label": _("Table: %s") % columns}
+    self.body.append(self.starttag(node, "div", **attributes))
 
 
 def _visit_comparison(self: HTML5Translator, node: PolicyComparison) -> None:
@@ -75,8 +121,15 @@ def _skip(self: nodes.NodeVisitor, node: PolicyMarker) -> None:  # noqa: ARG001
 
 def register_nodes(app: Sphinx) -> None:
     """Make Sphinx know every node of ours; other builders than HTML fall back to its base class."""
+    visits: dict[type[PolicyBox], _Visit] = {
+        PolicyBadge: _visit_badge,
+        PolicyMessage: _visit_message,
+        PolicyResponse: _visit_message,
+        PolicyQuery: _visit_table,
+        PolicyTable: _visit_table,
+    }
     for box in BOXES:
-        app.add_node(box, html=(_visit_box, _depart_box))
+        app.add_node(box, html=(visits.get(box, _visit_box), _depart_box))
     app.add_node(PolicyComparison, html=(_visit_comparison, _depart_comparison))
     app.add_node(PolicyExampleTitle, html=(_visit_example_title, _depart_example_title))
     app.add_node(PolicyVerdict, html=(_visit_verdict, _depart_verdict))

@@ -33,6 +33,10 @@ def test_markdown_escapes_what_would_be_markup() -> None:
     assert text.splitlines()[2] == r"| a\|b | \<b\>\*x\*\</b\> \[y\](z) |"
 
 
+def test_markdown_holds_nothing_that_steers_a_terminal() -> None:
+    assert "| a | b\ufffd[2J |" in format_answer(answer(("a", "b\x1b[2J")), "markdown").replace("\\", "")
+
+
 def test_json_is_the_sparql_results_format() -> None:
     row = (
         Cell(CellKind.IRI, "urn:x"),

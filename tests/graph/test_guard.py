@@ -105,11 +105,12 @@ def test_too_many_rows_are_refused(guard: Guard) -> None:
     assert len(guard.query("SELECT * { ?a ?b ?c . ?d ?e ?f } LIMIT 10000", "x").rows) == 10_000
 
 
-def test_too_long_an_answer_is_refused(guard: Guard) -> None:
+def test_too_long_an_answer_is_refused() -> None:
     doubled = " ".join(f"BIND (CONCAT(?x{n}, ?x{n}) AS ?x{n + 1})" for n in range(19))
-    with pytest.raises(QueryLimitError, match="has an answer of more than 32 MiB"):
-        guard.query(f'SELECT ?x19 {{ BIND ("{"x" * 100}" AS ?x0) {doubled} }}', "x")
-    assert alive(guard)
+    with Guard(b"") as patient:  # a busy machine takes its time to write so long an answer
+        with pytest.raises(QueryLimitError, match="has an answer of more than 32 MiB"):
+            patient.query(f'SELECT ?x19 {{ BIND ("{"x" * 100}" AS ?x0) {doubled} }}', "x")
+        assert patient.query("ASK { }", "x").texts == (("true",),)
 
 
 class Listener:

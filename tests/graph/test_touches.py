@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from sphinx_policyspec.graph.touches import TouchKind, touches
@@ -138,3 +140,17 @@ def test_a_circle_of_parents_ends() -> None:
 
 def test_without_topics_nothing_is_touched() -> None:
     assert list(touches(spec(principle(text="truth")))) == []
+
+
+@pytest.mark.parametrize("line", ["truth <!-- ", "truth\n"], ids=["unclosed comments", "mentions"])
+def test_a_long_text_costs_no_more_than_its_length(line: str) -> None:
+    start = time.process_time()
+    last = found(spec(principle(text=line * 40_000), topics=(topic("truth"),)))[-1]
+    assert last[:3] == ("truth", "mention", "Truth")
+    assert time.process_time() - start < 5
+
+
+def test_comments_are_silent_and_what_follows_them_is_not() -> None:
+    text = "<!-- truth\ntruth --> truth\n<!-- truth"
+    rows = found(spec(principle(text=text), topics=(topic("truth"),)))
+    assert [row[3] for row in rows] == ["3:11", "4:6"]

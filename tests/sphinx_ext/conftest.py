@@ -37,8 +37,10 @@ def project(rootdir: Path, tmp_path: Path) -> Callable[[str], Path]:
 def build(make_app: Build, tmp_path: Path) -> Build:
     """Build a folder with a builder, by default into one output folder for each builder and name."""
 
-    def run(source: Path, builder: str = "html", *, out: str = "out", parallel: int = 0) -> SphinxTestApp:
-        app = make_app(builder, srcdir=source, builddir=tmp_path / out, parallel=parallel)
+    def run(
+        source: Path, builder: str = "html", *, out: str = "out", parallel: int = 0, tags: Iterable[str] = ()
+    ) -> SphinxTestApp:
+        app = make_app(builder, srcdir=source, builddir=tmp_path / out, parallel=parallel, tags=tags)
         app.build()
         return app
 
