@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shlex
 import shutil
 import sys
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from sphinx_policyspec.exports.plain import printable
 from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
 from sphinx_policyspec.graph.questions import list_questions
 from sphinx_policyspec.model import Finding, Severity
+from sphinx_policyspec.starter import MARKUPS
 
 __all__ = ["main"]
 
@@ -129,7 +131,7 @@ def commands() -> None:
     """Query, check and publish a behaviour spec for AI systems.
 
     A behaviour spec is a document of principles, each with a level of authority, with examples that
-    fix their boundaries. Try it on any Model Spec release:
+    fix their boundaries. Begin one with `policyspec init DIR`, or try any Model Spec release:
 
     \b
       policyspec stats model_spec/2025-09-12
@@ -333,6 +335,36 @@ def handbook(source: str, output: str, theme: str, pages: str, *, settings: Sett
     settings.report(findings)
     if not settings.quiet:
         click.echo(f"policyspec: wrote {Path(output) / 'index.html'}", err=True)
+
+
+@commands.command()
+@click.argument("folder", metavar="DIR", type=click.Path())
+@click.option(
+    "--markup",
+    type=click.Choice(list(MARKUPS)),
+    default="myst",
+    show_default=True,
+    help="Language of the pages: MyST Markdown or reStructuredText.",
+)
+@click.option("--title", metavar="TEXT", default="", help="Title of the spec. Default: the name of DIR.")
+def init(folder: str, markup: str, title: str) -> None:
+    """Begin a spec in DIR, a new or empty folder, with a few pages that build at once.
+
+    You get a Sphinx project with two topics, two principles, an example with a good and a bad
+    answer, and a page of questions that each build answers. Change the text and keep the form.
+
+    \b
+      policyspec init spec
+      policyspec init spec --markup rst --title 'The shop assistant'
+    """
+    files = api.init_project(folder, markup=markup, title=title)
+    place = shlex.quote(folder)
+    click.echo(
+        printable(f"{len(files)} files in {folder}: {' '.join(file.name for file in files)}") + "\nNext:\n"
+        f"  sphinx-build -nW --keep-going -b html {place} {shlex.quote(str(Path(folder, '_build', 'html')))}\n"
+        f"  policyspec query {place} user-overridable-defaults-touching --param topic=honesty\n"
+        f"  policyspec graph {place} -o {shlex.quote(str(Path(folder, 'spec.ttl')))}"
+    )
 
 
 @commands.command()
