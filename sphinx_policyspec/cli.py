@@ -20,6 +20,7 @@ from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.exports.answers import ANSWER_FORMATS, format_answer
 from sphinx_policyspec.exports.counts import counts
 from sphinx_policyspec.exports.plain import printable
+from sphinx_policyspec.exports.schemas import SCHEMAS, format_schema
 from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
 from sphinx_policyspec.graph.questions import list_questions
 from sphinx_policyspec.model import Finding, Severity
@@ -365,6 +366,21 @@ def init(folder: str, markup: str, title: str) -> None:
         f"  policyspec query {place} user-overridable-defaults-touching --param topic=honesty\n"
         f"  policyspec graph {place} -o {shlex.quote(str(Path(folder, 'spec.ttl')))}"
     )
+
+
+@commands.command()
+@click.argument("kind", type=click.Choice(list(SCHEMAS)))
+def schema(kind: str) -> None:
+    """Print the JSON Schema of a kind of file, with which an editor completes and checks it.
+
+    Save it beside your file, and name it in the file's first line, which editors with the YAML
+    language server read:
+
+    \b
+      policyspec schema annotations > annotations.schema.json
+      # yaml-language-server: $schema=annotations.schema.json
+    """
+    click.echo(format_schema(kind), nl=False)
 
 
 @commands.command()
