@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 import yaml
@@ -73,10 +73,11 @@ BROKEN = {
 class Loader(yaml.SafeLoader):
     """YAML as editors read it: a date is a text."""
 
-    yaml_implicit_resolvers: ClassVar = {
-        first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
+
+Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 def problems(text: str) -> list[str]:
@@ -128,7 +129,7 @@ def test_a_file_with_every_key_fits_and_is_read_without_a_finding(tmp_path: Path
 
 def keys_of(value: Any, part: Mapping) -> set[str]:
     """Return the keys that the items of a part of a file have."""
-    items = {"one": lambda: [value], "list": lambda: value, "by id": lambda: value.values()}[part.holds]()
+    items = {"one": [value], "list": value}.get(part.holds) or value.values()
     return {key for item in items for key in item or ()}
 
 
