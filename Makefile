@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SPHINX := $(BIN)/sphinx-build --keep-going -b html
 
-.PHONY: help demo test test-all lint docs examples bench clean
+.PHONY: help demo test test-all lint docs examples live bench clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +34,9 @@ lint: $(VENV)/.dev  ## format, lint, types, import contracts
 examples: $(VENV)/.dev  ## the example spec, every warning an error
 	$(SPHINX) -q -nW example_docs build/example_docs
 
+live: $(VENV)/.live  ## the example spec in a browser, built anew as you edit it or the ontology
+	$(BIN)/sphinx-autobuild -n --watch ontology example_docs build/live
+
 docs: $(VENV)/.dev  ## the documentation, every warning an error
 	$(SPHINX) -q -nW docs build/docs
 	@echo 'The documentation: file://$(CURDIR)/build/docs/index.html'
@@ -60,3 +63,7 @@ $(VENV)/.installed: $(VENV)/.pip pyproject.toml
 $(VENV)/.dev: $(VENV)/.pip pyproject.toml constraints.txt
 	$(PIP) install --quiet --constraint constraints.txt --group dev --editable .
 	@touch $@ $(VENV)/.installed
+
+$(VENV)/.live: $(VENV)/.installed
+	$(PIP) install --quiet --group live
+	@touch $@

@@ -9,9 +9,30 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
 
-    from sphinx_policyspec.api import Answer, Loaded, ask, build_handbook, knowledge_base, load, read, select
+    from sphinx_policyspec.api import (
+        Answer,
+        Loaded,
+        ask,
+        build_handbook,
+        init_project,
+        knowledge_base,
+        load,
+        read,
+        select,
+    )
 
-__all__ = ["Answer", "Loaded", "ask", "build_handbook", "knowledge_base", "load", "read", "select", "setup"]
+__all__ = [
+    "Answer",
+    "Loaded",
+    "ask",
+    "build_handbook",
+    "init_project",
+    "knowledge_base",
+    "load",
+    "read",
+    "select",
+    "setup",
+]
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

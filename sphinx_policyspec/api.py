@@ -14,6 +14,7 @@ from sphinx_policyspec.model import Finding, Spec
 from sphinx_policyspec.readers.annotations import annotate as add_annotations
 from sphinx_policyspec.readers.annotations import read_annotations, shipped_annotations
 from sphinx_policyspec.readers.release import is_release, read_release, spec_file
+from sphinx_policyspec.starter import write_starter
 
 if TYPE_CHECKING:
     from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
@@ -24,6 +25,7 @@ __all__ = [
     "ask",
     "build_handbook",
     "graph_bytes",
+    "init_project",
     "is_project",
     "knowledge_base",
     "load",
@@ -129,6 +131,15 @@ def select(source: str | Path | Spec, sparql: str) -> Answer:
     """Return the answer to a SPARQL query, run under the guard's limits."""
     with knowledge_base(source) as base:
         return base.query(sparql, origin="select()")
+
+
+def init_project(folder: str | Path, *, markup: str = "myst", title: str = "") -> tuple[Path, ...]:
+    """Write a small spec project, which builds at once, into a new or empty folder; return its files.
+
+    :param markup: the language of its pages, ``myst`` or ``rst``
+    :param title: the title of the spec; by default the name of the folder, in words
+    """
+    return write_starter(Path(folder), markup=markup, title=title)
 
 
 def is_project(source: str | Path) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import shlex
 import shutil
 import sys
 from collections.abc import Iterator
@@ -20,9 +21,11 @@ from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.exports.answers import ANSWER_FORMATS, format_answer
 from sphinx_policyspec.exports.counts import counts
 from sphinx_policyspec.exports.plain import printable
+from sphinx_policyspec.exports.schemas import SCHEMAS, format_schema
 from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
 from sphinx_policyspec.graph.questions import list_questions
 from sphinx_policyspec.model import Finding, Severity
+from sphinx_policyspec.starter import MARKUPS
 
 __all__ = ["main"]
 
@@ -131,7 +134,7 @@ def commands() -> None:
     """Query, check and publish a behaviour spec for AI systems.
 
     A behaviour spec is a document of principles, each with a level of authority, with examples that
-    fix their boundaries. Try it on any Model Spec release:
+    fix their boundaries. Begin one with `policyspec init DIR`, or try any Model Spec release:
 
     \b
       policyspec stats model_spec/2025-09-12
@@ -335,6 +338,51 @@ def handbook(source: str, output: str, theme: str, pages: str, *, settings: Sett
     settings.report(findings)
     if not settings.quiet:
         click.echo(f"policyspec: wrote {Path(output) / 'index.html'}", err=True)
+
+
+@commands.command()
+@click.argument("folder", metavar="DIR", type=click.Path())
+@click.option(
+    "--markup",
+    type=click.Choice(list(MARKUPS)),
+    default="myst",
+    show_default=True,
+    help="Language of the pages: MyST Markdown or reStructuredText.",
+)
+@click.option("--title", metavar="TEXT", default="", help="Title of the spec. Default: the name of DIR.")
+def init(folder: str, markup: str, title: str) -> None:
+    """Begin a spec in DIR, a new or empty folder, with a few pages that build at once.
+
+    You get a Sphinx project with two topics, two principles, an example with a good and a bad
+    answer, and a page of questions that each build answers. Change the text and keep the form.
+
+    \b
+      policyspec init spec
+      policyspec init spec --markup rst --title 'The shop assistant'
+    """
+    files = api.init_project(folder, markup=markup, title=title)
+    place = shlex.quote(folder)
+    click.echo(
+        printable(f"{len(files)} files in {folder}: {' '.join(file.name for file in files)}") + "\nNext:\n"
+        f"  sphinx-build -nW --keep-going -b html {place} {shlex.quote(str(Path(folder, '_build', 'html')))}\n"
+        f"  policyspec query {place} user-overridable-defaults-touching --param topic=honesty\n"
+        f"  policyspec graph {place} -o {shlex.quote(str(Path(folder, 'spec.ttl')))}"
+    )
+
+
+@commands.command()
+@click.argument("kind", type=click.Choice(list(SCHEMAS)))
+def schema(kind: str) -> None:
+    """Print the JSON Schema of a kind of file, with which an editor completes and checks it.
+
+    Save it beside your file, and name it in the file's first line, which editors with the YAML
+    language server read:
+
+    \b
+      policyspec schema annotations > annotations.schema.json
+      # yaml-language-server: $schema=annotations.schema.json
+    """
+    click.echo(format_schema(kind), nl=False)
 
 
 @commands.command()

@@ -27,3 +27,7 @@ class QueryLimitError(QueryError):
 
 class MissingToolError(PolicySpecError):
     """A program or optional package is absent; the message names what installs it."""
+
+
+class StarterError(PolicySpecError):
+    """A new project that cannot be written: its folder is not empty, or its title is not plain."""

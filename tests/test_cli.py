@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -108,21 +107,6 @@ def test_a_graph_keeps_the_names_that_it_was_given(run: Run, source: Path, tmp_p
     assert run("graph", first, "--no-annotations", "-o", second)[0] == 0
     assert f"<{base}provision/be_kind>" in first.read_text("utf-8")
     assert first.read_bytes() == second.read_bytes()
-
-
-@pytest.mark.parametrize("arguments", [(), ("--base-iri", "https://example.com/")])
-def test_a_project_has_the_graph_that_its_site_publishes(
-    run: Run, rootdir: Path, tmp_path: Path, arguments: tuple[str, ...]
-) -> None:
-    project = shutil.copytree(rootdir / "test-builders", tmp_path / "project")
-    conf = project / "conf.py"
-    lines = [line for line in conf.read_text("utf-8").splitlines() if "base_iri" not in line]
-    conf.write_text("\n".join([*lines, "policyspec_base_iri = 'https://example.org/ours/'"]), "utf-8")
-    assert run("handbook", project, "-o", tmp_path / "site", *arguments)[::2] == (0, "")
-    assert run("graph", project, "-o", tmp_path / "spec.nt", *arguments)[0] == 0
-    graph = (tmp_path / "spec.nt").read_bytes()
-    assert f"<{arguments[-1] if arguments else 'https://example.org/ours/'}provision/".encode() in graph
-    assert (tmp_path / "site" / "spec.nt").read_bytes() == graph
 
 
 def test_graph_writes_turtle_to_a_pipe(run: Run, source: Path) -> None:

@@ -20,6 +20,7 @@ from sphinx_policyspec.cli import commands
 from sphinx_policyspec.graph.ontology import ontology_dir
 from sphinx_policyspec.graph.questions import list_questions
 from sphinx_policyspec.graph.vocabulary import PREFIXES
+from sphinx_policyspec.readers.annotation_keys import MAPPINGS
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 
 
@@ -107,12 +108,30 @@ def ontology(_env: BuildEnvironment) -> str:
     return "\n\n".join(parts)
 
 
+def sidecar(_env: BuildEnvironment) -> str:
+    """Return every key of an annotation file."""
+    places = {"one": "", "list": ", a list", "by id": ", by id"}
+    rows = [
+        (
+            f"`{part.name}`{places[part.holds]}",
+            f"`{key.name}`",
+            f"{key.about}{' Required.' if key.required else ''}"
+            + (f" One of {', '.join(f'`{choice}`' for choice in key.choices)}." if key.choices else ""),
+            "list" if key.many else "text",
+        )
+        for part in MAPPINGS
+        for key in part.keys
+    ]
+    return table(("Part", "Key", "Meaning", "Holds"), rows)
+
+
 class Generated(SphinxDirective):
     """Put in a part of the reference that one of the functions above writes as Markdown."""
 
     required_arguments = 1
     parts: ClassVar[dict[str, Callable[[BuildEnvironment], str]]] = {
-        part.__name__: part for part in (command_line, directives, roles, configuration, questions, ontology)
+        part.__name__: part
+        for part in (command_line, directives, roles, configuration, questions, ontology, sidecar)
     }
 
     def run(self) -> list[nodes.Node]:

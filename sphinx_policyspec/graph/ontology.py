@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+from functools import cache
 from pathlib import Path
 
-__all__ = ["ontology_dir"]
+__all__ = ["ontology_digest", "ontology_dir"]
 
 
 def ontology_dir() -> Path:
@@ -12,3 +14,13 @@ def ontology_dir() -> Path:
     package = Path(__file__).resolve().parents[1]
     installed = package / "ontology"
     return installed if installed.is_dir() else package.parent / "ontology"
+
+
+@cache
+def ontology_digest() -> str:
+    """Return what changes whenever a term, question or rule does; read once, as the questions are."""
+    state = hashlib.sha256()
+    for file in sorted(ontology_dir().rglob("*")):
+        if file.suffix in {".rq", ".ttl"}:
+            state.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return state.hexdigest()

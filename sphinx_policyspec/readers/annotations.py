@@ -23,6 +23,7 @@ from sphinx_policyspec.model import (
     Topic,
 )
 from sphinx_policyspec.nearest import Hints, nearest
+from sphinx_policyspec.readers.annotation_keys import GOALS, LEVELS, MAPPINGS, PROVISIONS, SPEC, TOPICS
 from sphinx_policyspec.readers.text import read_text
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
@@ -30,11 +31,7 @@ __all__ = ["Annotations", "annotate", "read_annotations", "shipped_annotations"]
 
 _Declared = TypeVar("_Declared", AuthorityLevel, Topic, Goal)
 
-_METADATA = ("title", "version", "issued", "license", "publisher", "base-iri")
-_ANY_PROVISION = ("topics", "aliases")
-_LISTS = ("serves", "exception-to", "exempts", "preferred-over", "conflicts-with", "refines")
-_SCALARS = ("status", "since", "category")
-_PROVISION_VALUES = ("exception-to", "preferred-over", "conflicts-with", "refines")
+_KEYS = {key.name: key for key in PROVISIONS.keys}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +70,8 @@ def read_annotations(path: Path, file: str = "") -> Annotations:
     """
     text, encoding = read_text(path, file or path.name)
     reader = YamlReader(file or path.name)
-    root = reader.mapping(reader.compose(text), ("spec", "levels", "topics", "goals", "provisions"))
-    metadata = reader.mapping(root.get("spec"), _METADATA)
+    root = reader.mapping(reader.compose(text), [part.name for part in MAPPINGS])
+    metadata = reader.mapping(root.get("spec"), SPEC.names)
     return Annotations(
         metadata=tuple(
             (key.replace("-", "_"), text) for key, node in metadata.items() if (text := reader.text(node))
@@ -111,7 +108,7 @@ def _required(reader: YamlReader, node: yaml.Node, values: dict[str, yaml.Node],
 
 
 def _level(reader: YamlReader, node: yaml.Node) -> AuthorityLevel:
-    values = reader.mapping(node, ("id", "title", "override", "roles"))
+    values = reader.mapping(node, LEVELS.names)
     override = reader.text(values.get("override")) or OverrideMode.EXPLICIT.value
     if override not in set(OverrideMode):
         reader.find(
@@ -130,7 +127,7 @@ def _level(reader: YamlReader, node: yaml.Node) -> AuthorityLevel:
 
 
 def _topic(reader: YamlReader, node: yaml.Node) -> Topic:
-    values = reader.mapping(node, ("id", "label", "alt-labels", "broader", "related"))
+    values = reader.mapping(node, TOPICS.names)
     identifier = _required(reader, node, values, "id")
     return Topic(
         id=identifier,
@@ -143,7 +140,7 @@ def _topic(reader: YamlReader, node: yaml.Node) -> Topic:
 
 
 def _goal(reader: YamlReader, node: yaml.Node) -> Goal:
-    values = reader.mapping(node, ("id", "title", "text"))
+    values = reader.mapping(node, GOALS.names)
     identifier = _required(reader, node, values, "id")
     return Goal(
         id=identifier,
@@ -154,15 +151,18 @@ def _goal(reader: YamlReader, node: yaml.Node) -> Goal:
 
 
 def _provision(reader: YamlReader, key: str, node: yaml.Node) -> ProvisionAnnotation:
-    values = reader.mapping(node, (*_ANY_PROVISION, *_LISTS, *_SCALARS))
-    texts = {name: reader.texts(value) for name, value in values.items()}
-    for name in set(texts).intersection(_SCALARS):
-        if len(texts[name]) > 1:
-            reader.find("wrong-type", values[name], "expected a single value")
+    values = reader.mapping(node, PROVISIONS.names)
+    texts = {
+        name: reader.texts(value) if _KEYS[name].many else {reader.text(value): value}
+        for name, value in values.items()
+    }
     return ProvisionAnnotation(
         id=key,
         span=reader.span(node),
-        values={name: {text: reader.span(at) for text, at in found.items()} for name, found in texts.items()},
+        values={
+            name: {text: reader.span(at) for text, at in found.items() if text}
+            for name, found in texts.items()
+        },
     )
 
 
@@ -215,22 +215,18 @@ class _Annotator:
     def _provision(self, provision: Provision, note: ProvisionAnnotation) -> Provision:
         updates: dict[str, Any] = {}
         for key, given in note.values.items():
-            if (
-                key not in _ANY_PROVISION
-                and key not in {"status", "since"}
-                and not isinstance(provision, Principle)
-            ):
+            if not _KEYS[key].sections and not isinstance(provision, Principle):
                 message = f"`{key}` is for principles; `{provision.id}` is a section"
                 self._find("not-a-principle", note.span, message, "give it a level of authority")
                 continue
             name = key.replace("-", "_")
-            if key in _SCALARS:
+            if not _KEYS[key].many:
                 updates[name] = next(iter(given), "")
                 continue
             known = self._known(key)
             for value in [v for v in given if known is not None and v not in known]:
-                if key in {"topics", "serves"} or not self.lenient:
-                    kind = {"topics": "topic", "serves": "goal"}.get(key, "provision")
+                kind = _KEYS[key].names
+                if kind != "provision" or not self.lenient:
                     self._find(
                         f"unknown-{kind}",
                         given[value],
@@ -243,11 +239,12 @@ class _Annotator:
 
     def _known(self, key: str) -> Collection[str] | None:
         """Return the names that a key's values must be among, ``None`` where any will do."""
-        if key == "topics":
-            return self.topics
-        if key == "serves":
-            return self.goals
-        return self.spec.provision_by_id if key in _PROVISION_VALUES else None
+        known: dict[str, Collection[str]] = {
+            "topic": self.topics,
+            "goal": self.goals,
+            "provision": self.spec.provision_by_id,
+        }
+        return known.get(_KEYS[key].names)
 
     def _find(self, code: str, span: Span, message: str, hint: str = "") -> None:
         self.findings.append(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 from sphinx.ext.intersphinx import InventoryAdapter
 
 from sphinx_policyspec.errors import AnnotationError, SourceError
+from sphinx_policyspec.graph.ontology import ontology_digest
 from sphinx_policyspec.model import Finding, Reference, Severity, Span, Spec, TargetKind
 from sphinx_policyspec.readers.annotations import annotate, read_annotations
 from sphinx_policyspec.sphinx_ext.assemble import assemble, check_objects, check_spec, reading_order
@@ -123,7 +124,7 @@ def _base_iri(env: BuildEnvironment, spec: Spec) -> str:
 def _state_of(env: BuildEnvironment) -> str:
     pages = domain_of(env).pages
     config = PolicySpecConfig.of(env.config)
-    state = hashlib.sha256()
+    state = hashlib.sha256(ontology_digest().encode())
     for docname in reading_order(env, pages):
         state.update(f"{docname}\0{pages[docname].digest}\0".encode(errors="replace"))
     for name in config.annotations:

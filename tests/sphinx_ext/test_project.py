@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from sphinx_policyspec import api
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.from_graph import from_graph
 from sphinx_policyspec.graph.to_graph import to_graph
@@ -27,6 +30,20 @@ def test_a_project_and_its_graph_say_the_same(rootdir: Path) -> None:
     for name in ("test-twin-rst", "test-twin-myst", "test-builders"):
         spec, _ = read_project(rootdir / name)
         assert from_graph(to_graph(spec)) == spec
+
+
+@pytest.mark.parametrize("given", ["", "https://example.com/"])
+def test_a_project_has_the_graph_that_its_site_publishes(
+    project: Callable[[str], Path], tmp_path: Path, given: str
+) -> None:
+    source = project("builders")
+    with (source / "conf.py").open("a", encoding="utf-8") as conf:
+        conf.write("policyspec_base_iri = 'https://example.org/ours/'\n")
+    api.build_handbook(source, tmp_path / "site", base_iri=given)
+    spec = api.load(source)
+    data, _ = api.graph_bytes(replace(spec, base_iri=given or spec.base_iri), "nt")
+    assert f"<{given or 'https://example.org/ours/'}provision/be_honest>".encode() in data
+    assert (tmp_path / "site" / "spec.nt").read_bytes() == data
 
 
 def test_findings_come_with_the_spec(rootdir: Path) -> None:

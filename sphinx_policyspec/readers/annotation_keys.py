@@ -1,0 +1,148 @@
+"""Every key of an annotation file, declared once: for the reader, the JSON Schema and the docs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sphinx_policyspec.model import OverrideMode
+
+__all__ = ["GOALS", "LEVELS", "MAPPINGS", "PROVISIONS", "SPEC", "TOPICS", "Key", "Mapping"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """A key that holds a text, or a list of texts.
+
+    :param many: a list; a lone text will do, too
+    :param choices: the values that it can have, where they are few
+    :param names: what the values name, ``provision``, ``topic`` or ``goal``; empty where anything will do
+    :param sections: for provisions: whether those without a level of authority can have it
+    """
+
+    name: str
+    about: str
+    many: bool = False
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    names: str = ""
+    sections: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mapping:
+    """Keys that belong together, and what of the file holds them.
+
+    :param name: the key of the file
+    :param holds: whether this stands there once, as items of a list, or by id
+    """
+
+    name: str
+    about: str
+    holds: Literal["one", "list", "by id"]
+    keys: tuple[Key, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the keys."""
+        return tuple(key.name for key in self.keys)
+
+
+_ID = Key(name="id", about="Name that others use; it becomes part of an IRI.", required=True)
+
+SPEC = Mapping(
+    name="spec",
+    about="What is known of the document as a whole; it replaces what the source says.",
+    holds="one",
+    keys=(
+        Key(name="title", about="Title of the spec."),
+        Key(name="version", about="Version of this text, such as `2026-01-15`."),
+        Key(name="issued", about="Date of this version, such as `2026-01-15`."),
+        Key(name="license", about="Licence of the text, as a name or an address."),
+        Key(name="publisher", about="Who publishes it."),
+        Key(name="base-iri", about="What the IRIs of its parts begin with; end it with `/`, `#` or `:`."),
+    ),
+)
+
+LEVELS = Mapping(
+    name="levels",
+    about="Levels of authority, the highest first; they replace those of the source.",
+    holds="list",
+    keys=(
+        _ID,
+        Key(name="title", about="Name for readers; else the id, capitalised."),
+        Key(
+            name="override",
+            about="How a norm of this level may be set aside: by no message, by an instruction that says so "
+            "(the default), or also by context.",
+            choices=tuple(OverrideMode),
+        ),
+        Key(name="roles", about="Roles whose messages have this level, such as `user`.", many=True),
+    ),
+)
+
+TOPICS = Mapping(
+    name="topics",
+    about="Subjects that provisions can be about.",
+    holds="list",
+    keys=(
+        _ID,
+        Key(name="label", about="Name for readers; else the id. It is found in the text as a mention."),
+        Key(name="alt-labels", about="Other words whose occurrence is a mention of the topic.", many=True),
+        Key(name="broader", about="Topics that this one is a part of.", many=True, names="topic"),
+        Key(name="related", about="Topics beside this one.", many=True, names="topic"),
+    ),
+)
+
+GOALS = Mapping(
+    name="goals",
+    about="What provisions serve; goals have no rank.",
+    holds="list",
+    keys=(
+        _ID,
+        Key(name="title", about="Name for readers; else the id."),
+        Key(name="text", about="What the goal is, in a sentence or two."),
+    ),
+)
+
+PROVISIONS = Mapping(
+    name="provisions",
+    about="What this file says of sections and principles, by their ids.",
+    holds="by id",
+    keys=(
+        Key(name="topics", about="Topics that it is about.", many=True, names="topic", sections=True),
+        Key(name="aliases", about="Ids that it had before; they lead to it, too.", many=True, sections=True),
+        Key(name="status", about="Where it stands in its life, such as `draft`.", sections=True),
+        Key(name="since", about="Version that introduced it.", sections=True),
+        Key(name="serves", about="Goals that it serves.", many=True, names="goal"),
+        Key(
+            name="exception-to",
+            about="Provisions that it is an exception to.",
+            many=True,
+            names="provision",
+        ),
+        Key(name="exempts", about="Categories that it exempts from those.", many=True),
+        Key(name="category", about="Category that it belongs to, for exceptions to name."),
+        Key(
+            name="preferred-over",
+            about="Provisions that yield to it where both speak.",
+            many=True,
+            names="provision",
+        ),
+        Key(
+            name="conflicts-with",
+            about="Provisions that it can be at odds with.",
+            many=True,
+            names="provision",
+        ),
+        Key(
+            name="refines",
+            about="Provisions that it says more exactly.",
+            many=True,
+            names="provision",
+        ),
+    ),
+)
+
+MAPPINGS = (SPEC, LEVELS, TOPICS, GOALS, PROVISIONS)
+"""What an annotation file holds, in the order that authors write it."""

@@ -1,0 +1,168 @@
+"""The JSON Schema of sidecars: what the reader takes, and what it does not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from sphinx_policyspec.cli import commands
+from sphinx_policyspec.exports.schemas import SCHEMAS, format_schema
+from sphinx_policyspec.readers.annotation_keys import MAPPINGS, Mapping
+from sphinx_policyspec.readers.annotations import read_annotations, shipped_annotations
+from tests.conftest import REPOSITORY
+
+SCHEMA = SCHEMAS["annotations"]()
+FILE = REPOSITORY / "sphinx_policyspec" / "schemas" / "annotations.schema.json"
+
+WHOLE = """\
+spec: {title: A spec, version: 2026-01-15, issued: 2026-01-15, license: MIT, publisher: Us, base-iri: "urn:x:"}
+levels:
+  - {id: law, title: The law, override: never}
+  - {id: habit, override: implicit, roles: [user, developer]}
+topics:
+  - {id: honesty, label: Honesty, alt-labels: [lie, truthful], broader: virtue, related: [trust]}
+  - id: 404
+goals:
+  - {id: trust, title: Trust, text: Readers can rely on it.}
+provisions:
+  be_kind:
+    topics: honesty
+    aliases: [kindness, 1984]
+    status: draft
+    since: 1.0
+    serves: [trust]
+    exception-to: [be_brief]
+    exempts: [restricted]
+    category: yes
+    preferred-over: be_quick
+    conflicts-with: []
+    refines:
+  be_brief:
+"""
+
+BROKEN = {
+    "a list at the top": "- topics",
+    "an unknown key of the file": "topic: []",
+    "an unknown key of the spec": "spec: {titel: A spec}",
+    "levels that are no list": "levels: {id: law}",
+    "a level without an id": "levels: [{title: The law}]",
+    "an unknown mode of overriding": "levels: [{id: law, override: nevre}]",
+    "a topic that is a text": "topics: [honesty]",
+    "a topic without an id": "topics: [{label: Honesty}]",
+    "an id that is empty": "topics: [{id: }]",
+    "an unknown key of a topic": "topics: [{id: honesty, alt_labels: [lie]}]",
+    "a label that is a list": "topics: [{id: honesty, label: [Honesty]}]",
+    "a goal with an unknown key": "goals: [{id: trust, label: Trust}]",
+    "provisions that are a list": "provisions: [be_kind]",
+    "a provision that is a list of topics": "provisions: {be_kind: [honesty]}",
+    "an unknown key of a provision": "provisions: {be_kind: {prefer-over: [x]}}",
+    "a category that is a list": "provisions: {be_kind: {category: [restricted]}}",
+    "topics that are a mapping": "provisions: {be_kind: {topics: {honesty: yes}}}",
+    "a topic within a list within a list": "provisions: {be_kind: {topics: [[honesty]]}}",
+}
+
+
+class Loader(yaml.SafeLoader):
+    """YAML as editors read it: a date is a text."""
+
+
+Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def problems(text: str) -> list[str]:
+    """Return what the schema says of a file."""
+    value = yaml.load(text, Loader)  # a SafeLoader that knows one type fewer
+    return [error.message for error in Draft202012Validator(SCHEMA).iter_errors(value)]
+
+
+def codes(text: str, folder: Path) -> list[str]:
+    """Return the findings of the reader."""
+    file = folder / "sidecar.yaml"
+    file.write_text(text, encoding="utf-8")
+    return [finding.code for finding in read_annotations(file).findings]
+
+
+def test_the_schema_is_one_of_draft_2020_12() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+    assert SCHEMA["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
+
+
+def test_the_shipped_file_is_what_the_declaration_gives() -> None:
+    assert FILE.read_text("utf-8") == format_schema("annotations"), (
+        f"policyspec schema annotations > {FILE.relative_to(REPOSITORY)}"
+    )
+
+
+def test_the_command_prints_it() -> None:
+    result = CliRunner().invoke(commands, ["schema", "annotations"])
+    assert result.exit_code == 0
+    assert json.loads(result.stdout) == SCHEMA
+
+
+def test_the_shipped_sidecar_names_the_schema_and_fits_it() -> None:
+    sidecar = shipped_annotations()
+    text = sidecar.read_text("utf-8")
+    name = text.splitlines()[0].removeprefix("# yaml-language-server: $schema=")
+    assert (sidecar.parent / name).resolve() == FILE
+    assert problems(text) == []
+
+
+def test_a_file_with_every_key_fits_and_is_read_without_a_finding(tmp_path: Path) -> None:
+    assert problems(WHOLE) == []
+    assert codes(WHOLE, tmp_path) == []
+    whole: dict[str, Any] = yaml.safe_load(WHOLE)
+    assert list(whole) == [part.name for part in MAPPINGS]
+    for part in MAPPINGS:
+        assert keys_of(whole[part.name], part) == set(part.names)
+
+
+def keys_of(value: Any, part: Mapping) -> set[str]:
+    """Return the keys that the items of a part of a file have."""
+    items = {"one": [value], "list": value}.get(part.holds) or value.values()
+    return {key for item in items for key in item or ()}
+
+
+@pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN)
+def test_what_does_not_fit_is_found_by_the_editor_and_by_the_reader(text: str, tmp_path: Path) -> None:
+    assert problems(text) != []
+    assert codes(text, tmp_path) != []
+
+
+SCALARS = st.one_of(
+    st.none(), st.booleans(), st.integers(0, 9), st.sampled_from(["never", "x", "2026-01-15"])
+)
+VALUES = st.one_of(
+    SCALARS,
+    st.lists(SCALARS, max_size=2),
+    st.lists(st.lists(SCALARS, max_size=1), max_size=1),
+    st.dictionaries(st.just("id"), SCALARS, max_size=1),
+)
+KEYS = st.sampled_from(sorted({"other", *(name for part in MAPPINGS for name in part.names)}))
+ITEMS = st.one_of(VALUES, st.dictionaries(KEYS, VALUES, max_size=3))
+FILES = st.dictionaries(
+    st.sampled_from(["other", *(part.name for part in MAPPINGS)]),
+    st.one_of(
+        VALUES, ITEMS, st.lists(ITEMS, max_size=1), st.dictionaries(st.just("be_kind"), ITEMS, max_size=1)
+    ),
+    max_size=2,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(FILES)
+def test_schema_and_reader_agree_on_every_file(
+    tmp_path_factory: pytest.TempPathFactory, value: dict[str, Any]
+) -> None:
+    text = yaml.safe_dump(value)
+    assert (problems(text) == []) == (codes(text, tmp_path_factory.getbasetemp()) == []), text
