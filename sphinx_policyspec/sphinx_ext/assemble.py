@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sphinx_policyspec.checks import run_checks
 from sphinx_policyspec.model import (
     AuthorityLevel,
+    EvalPrompt,
     Finding,
     Markup,
     Principle,
@@ -82,7 +83,9 @@ def assemble(
         topics=tuple(
             {topic.id: topic for part in reversed(parts) for topic in reversed(part.topics)}.values()
         )[::-1],
-        goals=tuple(goal for part in parts for goal in part.goals),
+        goals=tuple({goal.id: goal for part in reversed(parts) for goal in reversed(part.goals)}.values())[
+            ::-1
+        ],
         preamble=tuple(block for part in parts for block in part.preamble),
         provisions=tuple(provision for part in parts for provision in part.provisions),
         clauses=tuple(clause for part in parts for clause in part.clauses),
@@ -177,6 +180,7 @@ def check_spec(spec: Spec, pages: Mapping[str, PageRecord]) -> Iterator[Finding]
             for target in getattr(example, option):
                 if target not in known:
                     yield _unknown("provision", target, place(example.id, option, example.span), known)
+    yield from _check_prompts(spec, known, place)
     yield from run_checks(spec)
 
 
@@ -189,6 +193,10 @@ def _check_provision(provision: Provision, spec: Spec, known: set[str], place: _
     if provision.authority and provision.authority not in spec.level_by_id:
         span = place(provision.id, "authority", provision.span)
         yield _unknown("level", provision.authority, span, spec.level_by_id)
+    goals = {goal.id for goal in spec.goals}
+    for goal in provision.serves:
+        if goal not in goals:
+            yield _unknown("goal", goal, place(provision.id, "serves", provision.span), goals)
     for option, field in _RELATIONS.items():
         for target in getattr(provision, field):
             if target not in known:
@@ -200,6 +208,27 @@ def _check_topic(topic: Topic, spec: Spec, place: _PlaceOf) -> Iterator[Finding]
         for other in getattr(topic, option):
             if other not in spec.topic_by_id:
                 yield _unknown("topic", other, place(topic.id, option, topic.span), spec.topic_by_id)
+
+
+def _check_prompts(spec: Spec, known: set[str], place: _PlaceOf) -> Iterator[Finding]:
+    """Find prompts of directives that share an id, and those that test what is not there."""
+    first: dict[str, EvalPrompt] = {}
+    for prompt in spec.prompts:
+        other = first.setdefault(prompt.id, prompt)
+        if prompt.tag:
+            continue
+        if other is not prompt:
+            yield Finding(
+                code="duplicate-id",
+                severity=Severity.ERROR,
+                message=f"prompt id `{prompt.id}` is taken already at {other.span.file}:{other.span.line}",
+                span=prompt.span,
+                hint="choose another id",
+                related=(other.span,),
+            )
+        for target in prompt.tests:
+            if target not in known:
+                yield _unknown("provision", target, place(f"prompt {prompt.id}", "tests", prompt.span), known)
 
 
 def _unknown(kind: str, name: str, span: Span, known: Iterable[str]) -> Finding:

@@ -19,8 +19,10 @@ from sphinx_policyspec.model import (
     Commentary,
     Definition,
     Document,
+    EvalPrompt,
     Example,
     Finding,
+    Goal,
     Markup,
     Message,
     Principle,
@@ -46,6 +48,7 @@ from sphinx_policyspec.sphinx_ext.nodes import (
     PolicyDefinition,
     PolicyExample,
     PolicyExampleTitle,
+    PolicyPrompt,
     anchor_of,
 )
 from sphinx_policyspec.sphinx_ext.prose import heading_lines, prose_between
@@ -134,6 +137,7 @@ class _Capture:
         self.meta = Spec(title="")
         self.levels: dict[str, tuple[AuthorityLevel, Span]] = {}
         self.topics: list[Topic] = []
+        self.goals: list[Goal] = []
         self.provisions: list[tuple[Provision, Region]] = []
         self.unnamed: set[str] = set()
         self.headings: list[tuple[str, int]] = []
@@ -158,6 +162,7 @@ class _Capture:
             documents=tuple(Document(file=file, markup=self.markup) for file in files or [self.main.file]),
             levels=tuple(level for level, _ in self.levels.values()),
             topics=tuple(self.topics),
+            goals=tuple(self.goals),
             preamble=self._blocks(preamble),
             provisions=tuple(replace(item, blocks=self._blocks(region)) for item, region in self.provisions),
             references=tuple(self.links.references),
@@ -304,13 +309,16 @@ class _Capture:
             case Example():
                 self._example(node, declared, declared.item, place)
                 return
+            case EvalPrompt():
+                self._prompt(node, declared, declared.item, place)
+                return
             case Message() | Conversation():
                 message = "a conversation stands outside every example"
                 self._find(
                     "misplaced-directive",
                     message,
                     source.span(declared.start),
-                    "put it into `policy:example`",
+                    "put it into `policy:example` or `policy:prompt`",
                 )
             case Definition() | Commentary():
                 place.region.blocks.append(declared.item)
@@ -319,6 +327,8 @@ class _Capture:
             case Topic():
                 self.topics.append(declared.item)
                 self.places += [(declared.item.id, name, source.span(line)) for name, line in declared.places]
+            case Goal():
+                self.goals.append(declared.item)
             case Spec():
                 self._meta(declared.item, source.span(declared.start))
         self._walk_children(node, place)
@@ -352,6 +362,47 @@ class _Capture:
         children = [child for child in node.children[1:] if isinstance(child, nodes.Element)]
         turns = TurnReader(self.links, self._walk).turns(children, inner)
         place.region.blocks.append(replace(item, id=identifier, turns=turns))
+
+    def _prompt(self, node: nodes.Element, declared: Declared, item: EvalPrompt, place: CapturePlace) -> None:
+        """Take up a prompt; it leaves the page unless it is to be shown.
+
+        What it tests is the principle around it, unless it says otherwise. Its references are those of
+        the provision: a prompt is no example.
+        """
+        source = source_of(self.env, declared.path)
+        tests = item.tests or ((place.principle,) if place.principle else ())
+        if not tests:
+            message = "this prompt tests nothing"
+            self._find(
+                "untested-prompt",
+                message,
+                source.span(declared.start),
+                "put it into a principle, or add `:tests:`",
+            )
+        base = f"{place.links.provision}-{slug(item.title) if item.title else 'prompt'}".strip("-")
+        identifier = item.id or self._numbered(base)
+        shown = isinstance(node, PolicyPrompt) and node["shown"]
+        anchor = f"prompt-{identifier}"
+        if shown and self.document.ids.setdefault(anchor, node) is node:
+            node["ids"].append(anchor)
+        self.places += [(f"prompt {identifier}", name, source.span(line)) for name, line in declared.places]
+        reader = TurnReader(FoundLinks(), self._walk)
+        links, self.links = self.links, reader.links
+        children = [child for child in node.children if isinstance(child, nodes.Element)]
+        turns = reader.turns(children, place)
+        self.links = links
+        links.references += [replace(reference, message=0) for reference in reader.links.references]
+        links.maybe += [replace(reference, message=0) for reference in reader.links.maybe]
+        links.links += [replace(link, message=0) for link in reader.links.links]
+        place.region.blocks.append(replace(item, id=identifier, tests=tests, turns=turns))
+        if not shown:
+            node.parent.remove(node)
+
+    def _numbered(self, identifier: str) -> str:
+        """Return an id that no author chose, with a number from its second use on."""
+        self.examples[identifier] += 1
+        count = self.examples[identifier]
+        return identifier if count == 1 else f"{identifier}-{count}"
 
 
 def _marker_cuts(declared: Declared | None) -> list[tuple[int, int]]:

@@ -12,8 +12,10 @@ from sphinx_policyspec.model import (
     AuthorityLevel,
     Commentary,
     Definition,
+    EvalPrompt,
     Example,
     Finding,
+    Goal,
     Link,
     Message,
     Principle,
@@ -62,6 +64,8 @@ class Declared:
     item: (
         Principle
         | Example
+        | EvalPrompt
+        | Goal
         | Message
         | Conversation
         | Definition

@@ -198,6 +198,19 @@ class PolicyDirective(SphinxDirective):
         """Return an option as text; a value over several lines is joined."""
         return " ".join((self.options.get(name) or "").split())
 
+    def flag(self, name: str) -> bool:
+        """Tell whether an option without a value is set."""
+        if name not in self.options:
+            return False
+        value = self.option(name).lower()
+        if value in {"", "true", "yes"}:
+            return True
+        if value not in {"false", "no"}:
+            self.find(
+                "invalid-option", f"`{name}` takes no value, not `{value}`", line=self.option_line(name)
+            )
+        return value not in {"false", "no"}
+
     def ids(self, name: str) -> tuple[str, ...]:
         """Return an option as ids, which commas or spaces divide, sorted."""
         found = [item for item in re.split(r"[,\s]+", self.option(name)) if item]

@@ -73,6 +73,7 @@ class PolicyDomain(Domain):
         "topic": ObjType(_("topic"), "topic"),
         "example": ObjType(_("example"), "example"),
         "level": ObjType(_("level"), "level"),
+        "goal": ObjType(_("goal"), "goal"),
         "term": ObjType(_("term"), "term"),
     }
     roles: ClassVar[dict[str, Any]] = {

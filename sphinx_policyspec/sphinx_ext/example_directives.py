@@ -8,13 +8,11 @@ from docutils import nodes
 
 from sphinx_policyspec.model import Example, Message, Response, Verdict
 from sphinx_policyspec.nearest import nearest
-from sphinx_policyspec.readers.conversation import ROLES, read_conversation
-from sphinx_policyspec.sphinx_ext.declared import Conversation, note_finding
+from sphinx_policyspec.readers.conversation import ROLES
+from sphinx_policyspec.sphinx_ext.compact import compact_conversation
 from sphinx_policyspec.sphinx_ext.directive import PolicyDirective, options
-from sphinx_policyspec.sphinx_ext.languages import Dialect
 from sphinx_policyspec.sphinx_ext.nodes import PolicyResponse, comparison, example, message, response
 from sphinx_policyspec.sphinx_ext.references import pending_reference
-from sphinx_policyspec.sphinx_ext.turns import TurnRenderer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -86,25 +84,13 @@ class MessageDirective(PolicyDirective):
             span=self.span,
             recipient=self.option("recipient"),
             name=self.option("name"),
-            untrusted=self._flag("untrusted"),
+            untrusted=self.flag("untrusted"),
         )
         box = message(
             role, self.content_nodes(), recipient=item.recipient, name=item.name, is_untrusted=item.untrusted
         )
         self.declare(box, item)
         return [box]
-
-    def _flag(self, name: str) -> bool:
-        if name not in self.options:
-            return False
-        value = self.option(name).lower()
-        if value in {"", "true", "yes"}:
-            return True
-        if value not in {"false", "no"}:
-            self.find(
-                "invalid-option", f"`{name}` takes no value, not `{value}`", line=self.option_line(name)
-            )
-        return value not in {"false", "no"}
 
 
 class ResponseDirective(PolicyDirective):
@@ -148,17 +134,7 @@ class ConversationDirective(PolicyDirective):
 
     def build(self) -> list[nodes.Node]:
         """Read the notation and show its turns; messages are Markdown in rST pages too."""
-        lines = [f"{line}\n" for line in self.content]
-        reading = read_conversation(lines, self.source.file, self.content_line)
-        for finding in reading.findings:
-            note_finding(self.env, finding)
-        if not reading.turns:
+        box = compact_conversation(self)
+        if not box.children:
             self.find("empty-block", f"`{self.name}` has no messages")
-        document = self.state.document
-        source = str(document["source"])
-        turns = TurnRenderer(self.env.docname, Dialect(document), lambda span: (source, span.line))
-        shown = turns.render(reading.turns)
-        box = nodes.container("", *shown, classes=["ps-conversation"])
-        item = Conversation(turns=reading.turns, references=reading.references, links=reading.links)
-        self.declare(box, item)
         return [box]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
+from sphinx_policyspec.sphinx_ext.aim_directives import GoalDirective, PromptDirective
 from sphinx_policyspec.sphinx_ext.config import check_config, register_config
 from sphinx_policyspec.sphinx_ext.directives import (
     CommentaryDirective,
@@ -48,12 +49,14 @@ _DIRECTIVES = {
     "spec": SpecDirective,
     "level": LevelDirective,
     "topic": TopicDirective,
+    "goal": GoalDirective,
     "definition": DefinitionDirective,
     "principle": PrincipleDirective,
     "example": ExampleDirective,
     "message": MessageDirective,
     "response": ResponseDirective,
     "conversation": ConversationDirective,
+    "prompt": PromptDirective,
     "commentary": CommentaryDirective,
     "query": QueryDirective,
 }

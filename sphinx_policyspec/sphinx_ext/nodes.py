@@ -29,6 +29,7 @@ __all__ = [
     "PolicyMarker",
     "PolicyMessage",
     "PolicyPlaceholder",
+    "PolicyPrompt",
     "PolicyQuery",
     "PolicyResponse",
     "PolicySettings",
@@ -46,6 +47,7 @@ __all__ = [
     "mark_level",
     "message",
     "placeholder",
+    "prompt",
     "provision",
     "response",
     "retitle_badge",
@@ -111,6 +113,12 @@ class PolicyDeclaration(PolicyBox):
     """What a page declares of the spec itself: its metadata, a level or a topic."""
 
 
+class PolicyPrompt(PolicyBox):
+    """An evaluation prompt: its title, if any, then the conversation."""
+
+    html_tag = "article"
+
+
 class PolicyUntrusted(PolicyBox):
     """Text inside a message that carries no authority."""
 
@@ -154,6 +162,7 @@ BOXES: tuple[type[PolicyBox], ...] = (
     PolicyDeclaration,
     PolicyUntrusted,
     PolicySettings,
+    PolicyPrompt,
     PolicyQuery,
     PolicyTable,
 )
@@ -251,6 +260,24 @@ def example(
     box = PolicyExample("", ids=[anchor] if anchor else [], classes=["ps-example"])
     head = nodes.container("", word(_("Example"), "ps-kind"), classes=["ps-example-head"])
     head += text_node(PolicyExampleTitle, raw_title, title, place, classes=["ps-example-title"])
+    box += head
+    box.extend(content)
+    return box
+
+
+def prompt(
+    title: Iterable[nodes.Node],
+    content: Iterable[nodes.Node],
+    *,
+    raw_title: str = "",
+    place: Place | None = None,
+    shown: bool,
+) -> PolicyPrompt:
+    """Return an evaluation prompt; without ``shown`` it leaves the page once it is read."""
+    box = PolicyPrompt("", classes=["ps-example", "ps-prompt"], shown=shown)
+    head = nodes.container("", word(_("Evaluation prompt"), "ps-kind"), classes=["ps-example-head"])
+    if children := list(title):
+        head += text_node(nodes.paragraph, raw_title, children, place, classes=["ps-prompt-title"])
     box += head
     box.extend(content)
     return box

@@ -159,11 +159,13 @@ def _objects(
             kind=kind, id=identifier, title=title, docname=docname, anchor=anchor, span=span, level=level
         )
 
-    for level in fragment.levels:
-        if level.id in levels:
-            yield of(TargetKind.LEVEL, level.id, level.title or level.id.capitalize(), levels[level.id])
-    for topic in fragment.topics:
-        yield of(TargetKind.TOPIC, topic.id, topic.label, topic.span)
+    shown = [level for level in fragment.levels if level.id in levels]
+    yield from (
+        of(TargetKind.LEVEL, level.id, level.title or level.id.capitalize(), levels[level.id])
+        for level in shown
+    )
+    yield from (of(TargetKind.TOPIC, topic.id, topic.label, topic.span) for topic in fragment.topics)
+    yield from (of(TargetKind.GOAL, goal.id, goal.title, goal.span) for goal in fragment.goals)
     for provision in fragment.provisions:
         if provision.id not in unnamed:
             authority = provision.authority if isinstance(provision, Principle) else ""

@@ -19,6 +19,7 @@ KIND_OF_ROLE = {
     "topic": TargetKind.TOPIC,
     "example": TargetKind.EXAMPLE,
     "level": TargetKind.LEVEL,
+    "goal": TargetKind.GOAL,
     "term": TargetKind.DEFINITION,
 }
 """What each role points at; sections and principles share one."""

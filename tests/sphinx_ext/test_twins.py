@@ -15,6 +15,7 @@ from sphinx_policyspec.model import (
     Block,
     Commentary,
     Definition,
+    EvalPrompt,
     Example,
     Markup,
     Prose,
@@ -37,7 +38,7 @@ def twins(project: Project, build: Build) -> tuple[SphinxTestApp, SphinxTestApp]
     return build(project("twin-rst"), out="rst"), build(project("twin-myst"), out="myst")
 
 
-def _shape(app: SphinxTestApp, docname: str) -> str:
+def shape(app: SphinxTestApp, docname: str) -> str:
     """Return a page's nodes without what tells the markup alone."""
     text = app.env.get_doctree(docname).pformat()
     text = re.sub(r"<document [^>]*>", "<document>", text)
@@ -48,7 +49,7 @@ def _shape(app: SphinxTestApp, docname: str) -> str:
 
 @pytest.mark.parametrize("docname", ["index", "principles"])
 def test_both_twins_give_the_same_nodes(twins: tuple[SphinxTestApp, SphinxTestApp], docname: str) -> None:
-    rst, myst = (_shape(app, docname) for app in twins)
+    rst, myst = (shape(app, docname) for app in twins)
     assert rst == myst
 
 
@@ -65,14 +66,17 @@ def _spec(app: SphinxTestApp) -> Spec:
 def _bare(text: str) -> str:
     """Return prose with the few constructs that the twins write differently made equal."""
     text = re.sub(r"\{(policy:\w+)\}`", r":\1:`", text)
+    text = re.sub(r"```\{include\} (\S+)\n```", r".. include:: \1", text)
     return re.sub(r"\[([^\]]*)\]\(([^)]*)\)", r"`\1 <\2>`_", text)
 
 
-def _without_spans(spec: Spec) -> Spec:
+def without_spans(spec: Spec) -> Spec:
     return replace(
         spec,
         documents=(),
         topics=tuple(replace(topic, span=NOWHERE) for topic in spec.topics),
+        goals=tuple(replace(goal, span=NOWHERE) for goal in spec.goals),
+        clauses=tuple(replace(clause, span=NOWHERE) for clause in spec.clauses),
         provisions=tuple(_provision(provision) for provision in spec.provisions),
         preamble=tuple(_block(block) for block in spec.preamble),
         references=tuple(replace(reference, span=NOWHERE) for reference in spec.references),
@@ -86,7 +90,7 @@ def _provision(provision: Provision) -> Provision:
 
 
 def _block(block: Block) -> Block:
-    if isinstance(block, Example):
+    if isinstance(block, Example | EvalPrompt):
         return replace(block, span=NOWHERE, source="", turns=tuple(_turn(turn) for turn in block.turns))
     if isinstance(block, Prose):
         return replace(block, span=NOWHERE, source="", text=_bare(block.text))
@@ -109,7 +113,7 @@ def _message(message: _Item) -> _Item:
 
 def test_both_twins_give_the_same_model(twins: tuple[SphinxTestApp, SphinxTestApp]) -> None:
     rst, myst = (_spec(app) for app in twins)
-    assert _without_spans(rst) == _without_spans(myst)
+    assert without_spans(rst) == without_spans(myst)
     assert {document.markup for document in rst.documents} == {Markup.RST}
     assert {document.markup for document in myst.documents} == {Markup.MYST}
 
