@@ -124,3 +124,38 @@ def test_ids_that_no_author_chose_stay_apart(tmp_path: Path) -> None:
         ("b-page", None),
         ("b-overview", "b-page"),
     ]
+
+
+def test_a_badge_ends_the_heading_before_its_permalink(
+    rootdir: Path, make_app: Callable[..., SphinxTestApp], tmp_path: Path
+) -> None:
+    app = make_app("html", srcdir=rootdir / "test-builders", builddir=tmp_path)
+    app.build()
+    page = (app.outdir / "principles.html").read_text("utf-8")
+    heading = page.partition("<h2>Be honest")[2].partition("</h2>")[0]
+    badge, _, permalink = heading.partition('<a class="headerlink"')
+    assert badge == (
+        ' <span class="ps-badge ps-level-root"><span class="ps-badge-line">'
+        '<span class="ps-badge-label">Authority: </span><span class="ps-badge-level">Root</span></span></span>'
+    )
+    assert 'href="#be_honest"' in permalink
+    assert "Authority" not in (app.outdir / "searchindex.js").read_text("utf-8")
+
+
+def test_a_table_that_may_be_too_wide_scrolls_by_keyboard(
+    build: Callable[..., SphinxTestApp], tmp_path: Path
+) -> None:
+    (tmp_path / "conf.py").write_text("extensions = ['sphinx_policyspec']", "utf-8")
+    table = "   .. policy:message:: user\n\n      === ===\n      a   b<\n      === ===\n      1   2\n      === ===\n"
+    example = f".. policy:example:: A table\n\n{table}\n"
+    query = ".. policy:query:: principles-by-authority\n"
+    (tmp_path / "index.rst").write_text(
+        f"Top\n===\n\n.. policy:principle::\n   :authority: user\n\n{example}{query}", "utf-8"
+    )
+    page = (build(tmp_path).outdir / "index.html").read_text("utf-8")
+    regions = [part.partition(">")[0] for part in page.split("<div ") if 'role="region"' in part]
+    assert [region.partition('aria-label="')[2].partition('"')[0] for region in regions] == [
+        "Table: a, b&lt;",
+        "Table: id, title, level",
+    ]
+    assert all('tabindex="0"' in region for region in regions)

@@ -36,13 +36,13 @@ def test_a_project_and_its_graph_say_the_same(rootdir: Path) -> None:
 def test_a_project_has_the_graph_that_its_site_publishes(
     project: Callable[[str], Path], tmp_path: Path, given: str
 ) -> None:
-    source = project("builders")
+    source = project("rebuild")
     with (source / "conf.py").open("a", encoding="utf-8") as conf:
-        conf.write("policyspec_base_iri = 'https://example.org/ours/'\n")
+        conf.write("policyspec_outputs = ['nt']\npolicyspec_base_iri = 'https://example.org/ours/'\n")
     api.build_handbook(source, tmp_path / "site", base_iri=given)
     spec = api.load(source)
     data, _ = api.graph_bytes(replace(spec, base_iri=given or spec.base_iri), "nt")
-    assert f"<{given or 'https://example.org/ours/'}provision/be_honest>".encode() in data
+    assert f"<{given or 'https://example.org/ours/'}provision/be_kind>".encode() in data
     assert (tmp_path / "site" / "spec.nt").read_bytes() == data
 
 
