@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from sphinx_policyspec.checks.authority import unknown_level
+from sphinx_policyspec.checks.authority import clause_not_lower, unknown_level
 from sphinx_policyspec.checks.prompts import file_without_tag, stale_prompt_title, tag_without_file
 from sphinx_policyspec.checks.references import dangling_reference
 from sphinx_policyspec.model import Finding, Spec
@@ -14,6 +14,7 @@ __all__ = ["ALL_CHECKS", "run_checks"]
 ALL_CHECKS: tuple[Callable[[Spec], Iterator[Finding]], ...] = (
     dangling_reference,
     unknown_level,
+    clause_not_lower,
     tag_without_file,
     file_without_tag,
     stale_prompt_title,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sphinx_policyspec.model import Finding, Markup, Severity, Spec
+from sphinx_policyspec.model import Finding, Markup, Principle, Severity, Spec
 from sphinx_policyspec.nearest import nearest
 
-__all__ = ["unknown_level"]
+__all__ = ["clause_not_lower", "unknown_level"]
 
 
 def unknown_level(spec: Spec) -> Iterator[Finding]:
@@ -24,4 +24,22 @@ def unknown_level(spec: Spec) -> Iterator[Finding]:
                 message=f"`{principle.authority}` is no level of authority",
                 span=principle.span,
                 hint=nearest(principle.authority, spec.level_by_id),
+            )
+
+
+def clause_not_lower(spec: Spec) -> Iterator[Finding]:
+    """Find clauses whose level is not below that of their principle: a clause can only lower it."""
+    ranks = {level.id: rank for rank, level in enumerate(spec.levels)}
+    for clause in spec.clauses:
+        owner = spec.provision_by_id.get(clause.principle)
+        if not isinstance(owner, Principle) or not {owner.authority, clause.authority} <= ranks.keys():
+            continue
+        if ranks[clause.authority] <= ranks[owner.authority]:
+            below = spec.levels[ranks[owner.authority] + 1 :]
+            yield Finding(
+                code="clause-not-lower",
+                severity=Severity.WARNING,
+                message=f"a clause of level `{clause.authority}` does not lower its principle's `{owner.authority}`",
+                span=clause.span,
+                hint=f"levels below it are {', '.join(f'`{level.id}`' for level in below)}" if below else "",
             )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator
 
 from sphinx_policyspec.model import Fragment, FragmentKind, Span
 from sphinx_policyspec.readers.text import Lines
 
-__all__ = ["decode", "read_body"]
+__all__ = ["decode", "find_marks", "read_body"]
 
 _ENTITY = re.compile(r"&(amp|lt|gt|quot);")
 _ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"'}
@@ -125,8 +127,28 @@ def _marks(lines: Lines, number: int, pattern: re.Pattern[str]) -> list[Fragment
     return [
         _fragment(FragmentKind.PLACEHOLDER, decode(match[0]), lines.within(number, *match.span()))
         for match in pattern.finditer(lines.lines[number])
-        if match["mark"]
+        if match["mark"] and not _is_data(match["mark"])
     ]
+
+
+def find_marks(text: str, *, is_data: bool = False) -> Iterator[tuple[int, int]]:
+    """Yield where the author's marks stand in text without markup, as (start, end).
+
+    :param is_data: brackets are syntax here, and only an elision is a mark
+    """
+    if "[" in text:
+        for match in (_ELISION if is_data else _PLACEHOLDER).finditer(text):
+            if match["mark"] and not _is_data(match["mark"]):
+                yield match.span("mark")
+
+
+def _is_data(mark: str) -> bool:
+    """Tell whether brackets hold an array in JSON, which is never a mark."""
+    try:
+        json.loads(mark)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _fragment(kind: FragmentKind, text: str, span: Span) -> Fragment:

@@ -16,6 +16,7 @@ from sphinx_policyspec.model import (
     AuthorityLevel,
     Block,
     Carrier,
+    Clause,
     Commentary,
     Definition,
     Document,
@@ -45,6 +46,8 @@ from sphinx_policyspec.sphinx_ext.declared import (
 )
 from sphinx_policyspec.sphinx_ext.links import FoundLinks, LinkPlace
 from sphinx_policyspec.sphinx_ext.nodes import (
+    PolicyClause,
+    PolicyCount,
     PolicyDefinition,
     PolicyExample,
     PolicyExampleTitle,
@@ -143,6 +146,8 @@ class _Capture:
         self.headings: list[tuple[str, int]] = []
         self.examples: Counter[str] = Counter()
         self.links = FoundLinks()
+        self.clauses: list[Clause] = []
+        self.outside = FoundLinks()
         self.findings: list[Finding] = []
         self.places: list[tuple[str, str, Span]] = []
         self.conditions: dict[str, bool] = {}
@@ -165,6 +170,7 @@ class _Capture:
             goals=tuple(self.goals),
             preamble=self._blocks(preamble),
             provisions=tuple(replace(item, blocks=self._blocks(region)) for item, region in self.provisions),
+            clauses=tuple(self.clauses),
             references=tuple(self.links.references),
             links=tuple(self.links.links),
         )
@@ -174,6 +180,7 @@ class _Capture:
             (*findings, *self.findings),
             maybe=self.links.maybe,
             questions=questions,
+            outside=self.outside.references,
             places=self.places,
             levels={name: span for name, (_, span) in self.levels.items()},
             unnamed=frozenset(self.unnamed),
@@ -191,10 +198,10 @@ class _Capture:
         blocks: list[Block] = [*region.blocks, *prose]
         return tuple(sorted(blocks, key=lambda block: (files[block.span.file], block.span.line)))
 
-    def _find(self, code: str, message: str, span: Span, hint: str = "") -> None:
-        self.findings.append(
-            Finding(code=code, severity=Severity.WARNING, message=message, span=span, hint=hint)
-        )
+    def _find(
+        self, code: str, message: str, span: Span, hint: str = "", severity: Severity = Severity.WARNING
+    ) -> None:
+        self.findings.append(Finding(code=code, severity=severity, message=message, span=span, hint=hint))
 
     # -- the walk ---------------------------------------------------------------------------
 
@@ -207,10 +214,12 @@ class _Capture:
         declared = declared_on(node, take=True)
         if isinstance(node, nodes.section):
             self._section(node, declared, place)
-        elif declared is not None:
+        elif declared is not None and not isinstance(node, PolicyCount):
             self._declared(node, declared, place)
         elif isinstance(node, addnodes.only) and not self._shows(node["expr"]):
             self._hidden(node, place)
+        elif isinstance(node, PolicyClause):
+            self._clause(node, place)
         elif isinstance(node, addnodes.pending_xref | nodes.reference):
             self.links.add(node, place.links)
         elif isinstance(node, nodes.paragraph) and "ps-note" in node["classes"]:
@@ -268,6 +277,7 @@ class _Capture:
             links=LinkPlace(source=source, end=region.end, provision=item.id, line=span.line),
             depth=item.depth,
             principle=item.id if principle is not None else place.principle,
+            is_norm=principle is not None or place.is_norm,
         )
         for child in list(node.children):
             carrier = Carrier.TITLE if isinstance(child, nodes.title) else Carrier.TEXT
@@ -305,6 +315,8 @@ class _Capture:
         source = source_of(self.env, declared.path)
         place.region.cuts.append((declared.start, declared.end))
         place = place.at(source=source, end=declared.end, line=declared.start)
+        if not isinstance(declared.item, Definition):
+            place = replace(place, is_norm=False)
         match declared.item:
             case Example():
                 self._example(node, declared, declared.item, place)
@@ -354,8 +366,14 @@ class _Capture:
         if self.document.ids.setdefault(anchor, node) is node:
             node["ids"].append(anchor)
         source = source_of(self.env, declared.path)
+        if not (place.principle or item.illustrates or item.weighs):
+            # In a section it still illustrates that section; before every heading it illustrates nothing.
+            severity = Severity.HINT if place.links.provision else Severity.WARNING
+            message = f"example `{identifier}` stands outside every principle"
+            hint = "put it into one, or add `:illustrates:` or `:weighs:`"
+            self._find("misplaced-example", message, source.span(declared.start), hint, severity)
         self.places += [(identifier, name, source.span(line)) for name, line in declared.places]
-        inner = place.at(example=identifier)
+        inner = replace(place.at(example=identifier), is_norm=False)
         title = node.next_node(PolicyExampleTitle)
         if title is not None:
             self._walk_children(title, inner.at(carrier=Carrier.TITLE))
@@ -389,7 +407,7 @@ class _Capture:
         reader = TurnReader(FoundLinks(), self._walk)
         links, self.links = self.links, reader.links
         children = [child for child in node.children if isinstance(child, nodes.Element)]
-        turns = reader.turns(children, place)
+        turns = reader.turns(children, replace(place, is_norm=False))
         self.links = links
         links.references += [replace(reference, message=0) for reference in reader.links.references]
         links.maybe += [replace(reference, message=0) for reference in reader.links.maybe]
@@ -397,6 +415,21 @@ class _Capture:
         place.region.blocks.append(replace(item, id=identifier, tests=tests, turns=turns))
         if not shown:
             node.parent.remove(node)
+
+    def _clause(self, node: PolicyClause, place: CapturePlace) -> None:
+        """Take up a clause; its level is no reference that the text makes."""
+        for shown in node.findall(addnodes.pending_xref):
+            self.outside.add(shown, place.links)
+        text = node.children[0].astext() if node.children else ""
+        span = self.outside.locate(node, text, place.links)
+        if not place.is_norm:
+            message = "a clause stands outside the text of every principle"
+            self._find(
+                "misplaced-clause", message, span, "put it into the text of the principle that it is of"
+            )
+        elif text and node["level"]:
+            clause = Clause(principle=place.principle, authority=node["level"], text=text, span=span)
+            self.clauses.append(clause)
 
     def _numbered(self, identifier: str) -> str:
         """Return an id that no author chose, with a number from its second use on."""

@@ -18,6 +18,7 @@ from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.readers.levels import DEFAULT_LEVELS
 from sphinx_policyspec.sphinx_ext.capture import capture, shown_titles
 from sphinx_policyspec.sphinx_ext.fragments import write_fragment
+from sphinx_policyspec.sphinx_ext.inline_roles import ClauseRole, CountRole
 from sphinx_policyspec.sphinx_ext.records import PageRecord, PolicyObject
 from sphinx_policyspec.sphinx_ext.references import DOMAIN, KIND_OF_ROLE
 
@@ -78,7 +79,7 @@ class PolicyDomain(Domain):
     }
     roles: ClassVar[dict[str, Any]] = {
         role: XRefRole(innernodeclass=nodes.inline, warn_dangling=True) for role in KIND_OF_ROLE
-    }
+    } | {"clause": ClauseRole(), "count": CountRole()}
     indices: ClassVar[list[type[Index]]] = [LevelIndex]
     initial_data: ClassVar[dict[str, Any]] = {"pages": {}, "written": {}, "spec": ("", ())}
     """``pages`` by docname; what builders have ``written``; the digest of the assembled spec with the

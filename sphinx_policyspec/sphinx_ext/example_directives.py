@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from docutils import nodes
 
-from sphinx_policyspec.model import Example, Message, Response, Verdict
+from sphinx_policyspec.model import Example, Fragment, Message, Response, Verdict
 from sphinx_policyspec.nearest import nearest
 from sphinx_policyspec.readers.conversation import ROLES
 from sphinx_policyspec.sphinx_ext.compact import compact_conversation
 from sphinx_policyspec.sphinx_ext.directive import PolicyDirective, options
+from sphinx_policyspec.sphinx_ext.marks import mark_placeholders
 from sphinx_policyspec.sphinx_ext.nodes import PolicyResponse, comparison, example, message, response
 from sphinx_policyspec.sphinx_ext.references import pending_reference
 
@@ -78,17 +79,18 @@ class MessageDirective(PolicyDirective):
         role = self.argument("role", default="user").lower()
         if role not in ROLES:
             self.find("unknown-role", f"`{role}` is no role", nearest(role, ROLES))
+        content = self.content_nodes()
+        recipient = self.option("recipient")
         item = Message(
             role=role,
             text=self.text,
             span=self.span,
-            recipient=self.option("recipient"),
+            recipient=recipient,
             name=self.option("name"),
             untrusted=self.flag("untrusted"),
+            fragments=_marks(self, content, is_data=bool(recipient) or role == "tool"),
         )
-        box = message(
-            role, self.content_nodes(), recipient=item.recipient, name=item.name, is_untrusted=item.untrusted
-        )
+        box = message(role, content, recipient=item.recipient, name=item.name, is_untrusted=item.untrusted)
         self.declare(box, item)
         return [box]
 
@@ -102,6 +104,7 @@ class ResponseDirective(PolicyDirective):
         """Show verdict, answer and reason."""
         given = self.argument("verdict (good, bad or ok)")
         verdict = self.choice(given, Verdict, "unknown-verdict", "verdict") if given else None
+        content = self.content_nodes()
         item = Response(
             verdict=verdict,
             text=self.text,
@@ -110,12 +113,13 @@ class ResponseDirective(PolicyDirective):
             name=self.option("name"),
             note=self.option("note"),
             violates=self.ids("violates"),
+            fragments=_marks(self, content, is_data=bool(self.option("recipient"))),
         )
         line = self.option_line("note")
         place = (self.place[0], self.option_line("violates"))
         box = response(
             verdict,
-            self.content_nodes(),
+            content,
             recipient=item.recipient,
             name=item.name,
             note=self.inline(item.note, line) if item.note else (),
@@ -125,6 +129,12 @@ class ResponseDirective(PolicyDirective):
         )
         self.declare(box, item)
         return [box]
+
+
+def _marks(directive: PolicyDirective, content: list[nodes.Node], *, is_data: bool) -> tuple[Fragment, ...]:
+    """Return the author's marks in a message; the nodes of its content show them as such."""
+    first, end = directive.content_line, directive.end_line
+    return mark_placeholders(content, directive.source, first, end, is_data=is_data)
 
 
 class ConversationDirective(PolicyDirective):

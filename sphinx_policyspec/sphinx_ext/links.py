@@ -55,14 +55,14 @@ class FoundLinks:
             self.maybe.append(
                 self._reference(node, node["refuri"][1:], TargetKind.PROVISION, bool(node.children), place)
             )
-        elif "://" in (url := str(node.get("refuri", ""))):
+        elif _leads_out(url := str(node.get("refuri", ""))):
             self.links.append(
                 Link(
                     source=place.provision,
                     url=url,
                     text=node.astext(),
                     carrier=place.carrier,
-                    span=self._span(node, url, place),
+                    span=self.locate(node, url.removeprefix("mailto:"), place),
                     example=place.example,
                     message=place.message,
                 )
@@ -87,19 +87,25 @@ class FoundLinks:
             target=target,
             carrier=Carrier.VERDICT if by_id else place.carrier,
             form=ReferenceForm.ID if by_id else form,
-            span=self._span(node, target, place),
+            span=self.locate(node, target, place),
             target_kind=kind,
             text=node.astext() if explicit else "",
             example=place.example,
             message=place.message,
         )
 
-    def _span(self, node: nodes.Element, needle: str, place: LinkPlace) -> Span:
+    def locate(self, node: nodes.Element, needle: str, place: LinkPlace) -> Span:
+        """Return where words of a node stand in its source."""
         line = _line_of(node) or place.line or 1
         key = (place.source.file, line, needle)
         self._seen[key] += 1
         end = min(place.end, _paragraph_end(place.source, line))
         return place.source.locate(needle, line, end, skip=self._seen[key] - 1)
+
+
+def _leads_out(url: str) -> bool:
+    """Tell whether an address is that of something outside the project, a mailbox included."""
+    return "://" in url or url.startswith("mailto:")
 
 
 def _line_of(node: nodes.Element) -> int:

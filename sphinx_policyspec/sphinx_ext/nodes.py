@@ -19,8 +19,10 @@ __all__ = [
     "Place",
     "PolicyBadge",
     "PolicyBox",
+    "PolicyClause",
     "PolicyCommentary",
     "PolicyComparison",
+    "PolicyCount",
     "PolicyDeclaration",
     "PolicyDefinition",
     "PolicyExample",
@@ -145,6 +147,14 @@ class PolicyVerdict(nodes.paragraph):
 
 class PolicyPlaceholder(nodes.inline):
     """A mark of the spec's author inside a message: elision, slot, stage direction, attachment."""
+
+
+class PolicyClause(nodes.inline):
+    """Words of a principle with a level of their own, which stands behind them."""
+
+
+class PolicyCount(nodes.inline):
+    """A number in running text that the answer to a question fills in."""
 
 
 class PolicyMarker(nodes.Invisible, nodes.Element):
@@ -452,7 +462,7 @@ def placeholder(text: str) -> PolicyPlaceholder:
 def uses_our_nodes(doctree: nodes.Node) -> bool:
     """Tell whether a page shows anything of ours, and so needs our style sheet."""
     return any(
-        isinstance(node, PolicyBox | PolicyPlaceholder)
+        isinstance(node, PolicyBox | PolicyPlaceholder | PolicyClause)
         or (isinstance(node, nodes.section) and "ps-principle" in node["classes"])
         for node in doctree.findall(nodes.Element)
     )

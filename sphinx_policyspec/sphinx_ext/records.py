@@ -74,7 +74,8 @@ class PageRecord:
 
     :param maybe: links that are references of the spec only if their target is an object of ours,
         such as MyST's ``[text](#id)``
-    :param outside: references of a page that is no part of the spec
+    :param outside: references that are no part of the spec: those of a page outside it, and the levels
+        behind clauses
     :param places: for (provision, option), where the option stands
     :param declares_levels: the page has ``policy:level`` directives; they replace any default
     :param unnamed: ids of sections that the author gave none; they may be changed to stay unique
@@ -120,6 +121,7 @@ def page_record(
     *,
     maybe: Iterable[Reference] = (),
     questions: Iterable[Question] = (),
+    outside: Iterable[Reference] = (),
     places: Iterable[tuple[str, str, Span]] = (),
     levels: Mapping[str, Span] | None = None,
     unnamed: frozenset[str] = frozenset(),
@@ -138,6 +140,7 @@ def page_record(
         objects=tuple(_objects(docname, fragment, levels or {}, unnamed)),
         references=fragment.references,
         maybe=maybe,
+        outside=tuple(outside),
         findings=tuple(findings),
         questions=questions,
         places=tuple(places),

@@ -29,12 +29,16 @@ class Region:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CapturePlace:
-    """Where the walk is: in which provision, and in which principle if any."""
+    """Where the walk is: in which provision, and in which principle if any.
+
+    :param is_norm: text here is that of a principle itself
+    """
 
     region: Region
     links: LinkPlace
     depth: int = 0
     principle: str = ""
+    is_norm: bool = False
 
     def at(self, **changes: Any) -> CapturePlace:
         """Return the place with other circumstances of a link."""

@@ -15,7 +15,7 @@ from sphinx_policyspec.sphinx_ext.fragments import has_fragment
 from sphinx_policyspec.sphinx_ext.freshness import drop_dead_terms, navigation_of, remove_pages
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of, elsewhere, is_dangling
 from sphinx_policyspec.sphinx_ext.messages import report
-from sphinx_policyspec.sphinx_ext.nodes import PolicyBadge, PolicyBox, PolicyQuery, retitle_badge
+from sphinx_policyspec.sphinx_ext.nodes import PolicyBadge, PolicyBox, PolicyCount, PolicyQuery, retitle_badge
 from sphinx_policyspec.sphinx_ext.outputs import write_graph
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.views import Views
@@ -75,7 +75,8 @@ class Build:
         for badge in (box for box in boxes if isinstance(box, PolicyBadge)):
             if declared := domain.find(TargetKind.LEVEL, badge.get("level", "")):
                 retitle_badge(badge, declared.title)
-        self.views.fill(app, [box for box in boxes if isinstance(box, PolicyQuery)], docname)
+        asking: list[PolicyQuery | PolicyCount] = [box for box in boxes if isinstance(box, PolicyQuery)]
+        self.views.fill(app, [*asking, *doctree.findall(PolicyCount)], docname)
 
     def finish(self, app: Sphinx, error: Exception | None) -> None:
         """Write the graph, then end the process that ran queries."""
@@ -114,6 +115,7 @@ def _dangling_outside(
     for reference in outside:
         if is_dangling(env, reference):
             known = {item.id for item in domain.objects() if item.kind is reference.target_kind}
+            known |= set(domain.level_names()) if reference.target_kind is TargetKind.LEVEL else set()
             yield Finding(
                 code="dangling-reference",
                 severity=Severity.ERROR,

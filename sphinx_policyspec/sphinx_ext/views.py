@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
@@ -17,7 +17,7 @@ from sphinx_policyspec.nearest import nearest
 from sphinx_policyspec.sphinx_ext.answers import NO_ROWS, answer_nodes
 from sphinx_policyspec.sphinx_ext.directive import PolicyDirective, options
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of
-from sphinx_policyspec.sphinx_ext.nodes import PolicyQuery, word
+from sphinx_policyspec.sphinx_ext.nodes import PolicyCount, PolicyQuery, word
 from sphinx_policyspec.sphinx_ext.records import PolicyObject, Question
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ class Views:
         if app.parallel > 1 and self._asking(app.env):
             self._ask(app.env, self.knowledge.digest(app.env))
 
-    def fill(self, app: Sphinx, places: list[PolicyQuery], docname: str) -> None:
+    def fill(self, app: Sphinx, places: Sequence[PolicyQuery | PolicyCount], docname: str) -> None:
         """Put the answers into their places on a page that is about to be written."""
         if not places:
             return
@@ -147,7 +147,11 @@ class Views:
             questions = page.questions if page else ()
             if number < min(len(questions), len(shown)):
                 place.children = []
-                place.extend(self._nodes(app, docname, questions[number], shown[number]))
+                if isinstance(place, PolicyCount):
+                    answer = shown[number].answer
+                    place.append(nodes.Text(str(len(answer.rows)) if answer else "?"))
+                else:
+                    place.extend(self._nodes(app, docname, questions[number], shown[number]))
 
     def _nodes(self, app: Sphinx, docname: str, question: Question, shown: _Shown) -> list[nodes.Node]:
         if shown.answer is None:

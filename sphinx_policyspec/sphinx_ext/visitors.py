@@ -13,7 +13,9 @@ from sphinx_policyspec.sphinx_ext.nodes import (
     BOXES,
     PolicyBadge,
     PolicyBox,
+    PolicyClause,
     PolicyComparison,
+    PolicyCount,
     PolicyExample,
     PolicyExampleTitle,
     PolicyMarker,
@@ -134,4 +136,6 @@ def register_nodes(app: Sphinx) -> None:
     app.add_node(PolicyExampleTitle, html=(_visit_example_title, _depart_example_title))
     app.add_node(PolicyVerdict, html=(_visit_verdict, _depart_verdict))
     app.add_node(PolicyPlaceholder)
+    app.add_node(PolicyClause)
+    app.add_node(PolicyCount)
     app.add_node(PolicyMarker, html=(_skip, None), latex=(_skip, None), text=(_skip, None))

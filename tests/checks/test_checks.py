@@ -10,6 +10,7 @@ from sphinx_policyspec.checks import ALL_CHECKS, run_checks
 from sphinx_policyspec.checks.references import targets
 from sphinx_policyspec.model import (
     Carrier,
+    Clause,
     Definition,
     Document,
     EvalTag,
@@ -33,6 +34,10 @@ def refer(target: str, form: ReferenceForm = ReferenceForm.TITLE, **fields: Any)
     )
 
 
+def clause(level: str) -> Clause:
+    return Clause(principle="be_brief", authority=level, text="by default", span=at(9))
+
+
 def tag(name: str, provision: str = "be_kind", line: int = 3) -> EvalTag:
     return EvalTag(tag=name, provision=provision, clause="", span=at(line))
 
@@ -48,6 +53,8 @@ def found(read: Spec) -> list[str]:
 def test_a_check_is_named_as_its_code() -> None:
     loud = spec(
         principle(authority="usr"),
+        principle("be_brief"),
+        clauses=(clause("root"),),
         references=(refer("nowhere"),),
         eval_tags=(tag("aa11"), tag("bb22")),
         prompt_files=(prompts("bb22", "Be cruel"), prompts("cc33")),
@@ -180,3 +187,20 @@ def test_thousands_of_dangling_references_get_no_hint_each() -> None:
     assert len(hints) == 1000
     assert hints[0]
     assert not hints[-1]
+
+
+@pytest.mark.parametrize(
+    ("level", "message"),
+    [
+        ("guideline", []),
+        ("usr", []),
+        (
+            "user",
+            [
+                "spec.md:9:1: warning: a clause of level `user` does not lower its principle's `user`; levels below it are `guideline` [clause-not-lower]"
+            ],
+        ),
+    ],
+)
+def test_a_clause_must_lower_the_level_of_its_principle(level: str, message: list[str]) -> None:
+    assert found(spec(principle("be_brief"), clauses=(clause(level),))) == message
