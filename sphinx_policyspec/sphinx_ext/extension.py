@@ -32,6 +32,14 @@ from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.site_parser import SitePageParser
 from sphinx_policyspec.sphinx_ext.transforms import MarkSections
 from sphinx_policyspec.sphinx_ext.updates import Build, silence_core
+from sphinx_policyspec.sphinx_ext.view_directives import (
+    ExampleTableDirective,
+    GraphDirective,
+    MatrixDirective,
+    PrincipleListDirective,
+    PrincipleTableDirective,
+)
+from sphinx_policyspec.sphinx_ext.view_nodes import register_view_nodes
 from sphinx_policyspec.sphinx_ext.views import QueryDirective
 from sphinx_policyspec.sphinx_ext.visitors import register_nodes
 
@@ -55,6 +63,11 @@ _DIRECTIVES = {
     "response": ResponseDirective,
     "conversation": ConversationDirective,
     "commentary": CommentaryDirective,
+    "principle-list": PrincipleListDirective,
+    "principle-table": PrincipleTableDirective,
+    "example-table": ExampleTableDirective,
+    "matrix": MatrixDirective,
+    "graph": GraphDirective,
     "query": QueryDirective,
 }
 
@@ -66,6 +79,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     build = Build()
     register_config(app)
     register_nodes(app)
+    register_view_nodes(app)
     app.add_domain(PolicyDomain)
     for name, directive in _DIRECTIVES.items():
         app.add_directive_to_domain(DOMAIN, name, directive)
