@@ -11,7 +11,8 @@ from sphinx.locale import get_translation
 
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.nodes import style_name
-from sphinx_policyspec.sphinx_ext.view_nodes import Page, PolicyScroll, chip, entries_of, items
+from sphinx_policyspec.sphinx_ext.tables import PolicyScroll
+from sphinx_policyspec.sphinx_ext.view_nodes import Page, chip, entries_of, items
 
 if TYPE_CHECKING:
     from sphinx_policyspec.graph.answer import Answer

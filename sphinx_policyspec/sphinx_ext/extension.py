@@ -30,6 +30,7 @@ from sphinx_policyspec.sphinx_ext.model_spec_parser import (
 from sphinx_policyspec.sphinx_ext.outputs import add_static_path, add_to_page
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.site_parser import SitePageParser
+from sphinx_policyspec.sphinx_ext.tables import register_view_nodes
 from sphinx_policyspec.sphinx_ext.transforms import MarkSections
 from sphinx_policyspec.sphinx_ext.updates import Build, silence_core
 from sphinx_policyspec.sphinx_ext.view_directives import (
@@ -39,7 +40,6 @@ from sphinx_policyspec.sphinx_ext.view_directives import (
     PrincipleListDirective,
     PrincipleTableDirective,
 )
-from sphinx_policyspec.sphinx_ext.view_nodes import register_view_nodes
 from sphinx_policyspec.sphinx_ext.views import QueryDirective
 from sphinx_policyspec.sphinx_ext.visitors import register_nodes
 

@@ -11,7 +11,7 @@ from sphinx_policyspec.nearest import nearest
 from sphinx_policyspec.sphinx_ext.asking import AskingDirective
 from sphinx_policyspec.sphinx_ext.directive import options
 from sphinx_policyspec.sphinx_ext.filters import COLUMNS, PROPERTIES, View, ViewKind
-from sphinx_policyspec.sphinx_ext.view_nodes import PolicyView
+from sphinx_policyspec.sphinx_ext.tables import PolicyView
 
 __all__ = [
     "ExampleTableDirective",
@@ -136,7 +136,7 @@ class ExampleTableDirective(_ViewDirective):
 
 
 class MatrixDirective(_ViewDirective):
-    """How many principles each level has on each topic, and which: ``policy:matrix``."""
+    """How many principles are on each topic at each level, and which: ``policy:matrix``."""
 
     kind = ViewKind.MATRIX
     option_spec: ClassVar[dict[str, Callable[[str], str]]] = options(*_FILTERS, "expect-rows")

@@ -1,10 +1,10 @@
-"""Views as nodes: lists with badges, tables with scopes, a matrix whose counts lead to lists."""
+"""Views as nodes: lists with badges, and tables; and how links are made from where a view stands."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from docutils import nodes
 from sphinx.locale import get_translation
@@ -12,43 +12,20 @@ from sphinx.util.nodes import make_refnode
 
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.filters import VARIABLES
-from sphinx_policyspec.sphinx_ext.nodes import PolicyBox, PolicyQuery, style_name
+from sphinx_policyspec.sphinx_ext.nodes import style_name
+from sphinx_policyspec.sphinx_ext.tables import Cell, table
 
 if TYPE_CHECKING:
-    from sphinx.application import Sphinx
     from sphinx.builders import Builder
-    from sphinx.writers.html5 import HTML5Translator
 
     from sphinx_policyspec.graph.answer import Answer
     from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
     from sphinx_policyspec.sphinx_ext.filters import View
     from sphinx_policyspec.sphinx_ext.records import PolicyObject
 
-__all__ = [
-    "Page",
-    "PolicyView",
-    "chip",
-    "entries_of",
-    "items",
-    "linked_list",
-    "matrix",
-    "register_view_nodes",
-    "table_of",
-]
+__all__ = ["Page", "chip", "entries_of", "items", "linked_list", "table_of"]
 
 _ = get_translation("sphinx_policyspec")
-
-
-class PolicyView(PolicyQuery):
-    """A place that a view fills once every document is read."""
-
-
-class PolicyScroll(PolicyBox):
-    """What may be wider than the page; ``label`` names it for those who cannot see it."""
-
-
-class PolicyHeadCell(nodes.entry):
-    """The head of a column or row; ``scope`` says of which."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,10 +144,10 @@ def table_of(view: View, answer: Answer, page: Page) -> nodes.Element:
     if page.in_table:
         return linked_list(view, answer, page)
     names = _headings()
-    head = [names[column] for column in view.columns]
+    head: list[Cell] = [[nodes.Text(names[column])] for column in view.columns]
     rows = [[_values(column, entry, page, view) for column in view.columns] for entry in entries_of(answer)]
     numbers = {n for n, column in enumerate(view.columns) if column in _NUMBERS}
-    return _table(head, rows, numbers)
+    return table(head, rows, numbers)
 
 
 _NUMBERS = frozenset({"examples", "good", "bad", "ok", "prompts", "references"})
@@ -194,7 +171,7 @@ def _headings() -> dict[str, str]:
     }
 
 
-def _values(column: str, entry: _Entry, page: Page, view: View) -> list[nodes.Node]:
+def _values(column: str, entry: _Entry, page: Page, view: View) -> Cell:
     """Return what one column says of a thing, as inline nodes."""
     values = entry.values.get(VARIABLES.get(column, column), ())
     own = TargetKind.EXAMPLE if view.kind.value.startswith("example") else TargetKind.PROVISION
@@ -213,122 +190,3 @@ def _values(column: str, entry: _Entry, page: Page, view: View) -> list[nodes.No
         case _:
             shown = [nodes.Text(value) for value in values]
     return [part for n, value in enumerate(shown) for part in ([nodes.Text(", "), value] if n else [value])]
-
-
-def matrix(answer: Answer, page: Page) -> list[nodes.Node]:
-    """Return levels against topics with the number of principles of both, and a list for each number."""
-    column = {name: answer.columns.index(name) for name in answer.columns}
-    level, topic, own = column["level"], column["topic"], column["id"]
-    rows = answer.texts
-    levels = list(dict.fromkeys(row[level] for row in rows if not row[own] and row[level]))
-    topics = list(dict.fromkeys(row[topic] for row in rows if not row[own] and row[topic]))
-    cells: dict[tuple[str, str], dict[str, None]] = {}
-    for row in rows:
-        if row[own] and (row[topic] in topics or not row[topic]):
-            cells.setdefault((row[level], row[topic]), {})[row[own]] = None
-    if any(not about for _level, about in cells):
-        topics.append("")
-    names = {about: page.title(TargetKind.TOPIC, about) if about else _("No topic") for about in topics}
-    body: list[list[list[nodes.Node]]] = []
-    below: list[list[nodes.Node]] = []
-    for high in levels:
-        line: list[list[nodes.Node]] = [[chip(high, page)]]
-        for place, about in enumerate(topics):
-            found = list(cells.get((high, about), ()))
-            # By place: two ids could make one anchor, and a topic may be called anything.
-            anchor = f"{page.key}-{levels.index(high) + 1}-{place + 1}"
-            line.append([_count(len(found), anchor)])
-            if found:
-                below.append(
-                    _cell_list(anchor, [chip(high, page), nodes.Text(f" · {names[about]}")], found, page)
-                )
-        body.append(line)
-    head = [_("Authority"), *(names[about] for about in topics)]
-    table = _table(head, body, set(range(1, len(head))), row_heads=True)
-    lists = items(below, "ps-cells")
-    return [lists] if page.in_table else [table, lists]
-
-
-def _count(number: int, anchor: str) -> nodes.Node:
-    if not number:
-        return nodes.inline("", "0", classes=["ps-none"])
-    return nodes.reference("", "", nodes.inline("", str(number)), refid=anchor, internal=True)
-
-
-def _cell_list(anchor: str, name: list[nodes.Node], found: list[str], page: Page) -> list[nodes.Node]:
-    links = items(([page.provision(identifier)] for identifier in found), "ps-links")
-    return [nodes.target("", "", ids=[anchor]), nodes.inline("", "", *name, classes=["ps-cell"]), links]
-
-
-def _table(
-    head: list[str], rows: list[list[list[nodes.Node]]], numbers: set[int], *, row_heads: bool = False
-) -> PolicyScroll:
-    """Return a table in a box that scrolls.
-
-    :param numbers: the columns that hold numbers
-    :param row_heads: the first column names the rows
-    """
-    group = nodes.tgroup("", cols=len(head))
-    texts = [["".join(part.astext() for part in cell) for cell in row] for row in rows]
-    # Plain text and LaTeX share out the width by these; browsers see to it themselves.
-    for number, column in enumerate(zip(head, *texts, strict=True)):
-        width = min(max(map(len, column)), 60) + 2
-        stub = {"stub": 1} if row_heads and not number else {}
-        group += nodes.colspec("", colwidth=width, **stub)
-    heads = [
-        _entry(PolicyHeadCell, [nodes.Text(name)], n in numbers, scope="col") for n, name in enumerate(head)
-    ]
-    group += nodes.thead("", nodes.row("", *heads))
-    body = nodes.tbody()
-    for row in rows:
-        line = nodes.row()
-        for number, cell in enumerate(row):
-            if row_heads and not number:
-                line += _entry(PolicyHeadCell, cell, is_number=False, scope="row")
-            else:
-                line += _entry(nodes.entry, cell, number in numbers)
-        body += line
-    group += body
-    label = _("Table: %s") % ", ".join(map(str, head))
-    table = nodes.table("", group, classes=["ps-answer", "colwidths-auto"])
-    return PolicyScroll("", table, classes=["ps-scroll"], label=label)
-
-
-def _entry(
-    cls: type[nodes.entry],
-    content: list[nodes.Node],
-    is_number: bool,
-    **attributes: Any,
-) -> nodes.entry:
-    classes = ["ps-number"] if is_number else []
-    return cls("", nodes.paragraph("", "", *content, translatable=False), classes=classes, **attributes)
-
-
-def _visit_view(self: HTML5Translator, node: PolicyView) -> None:
-    self.body.append(self.starttag(node, "div"))
-
-
-def _visit_scroll(self: HTML5Translator, node: PolicyScroll) -> None:
-    # What takes the focus scrolls by keyboard, and what takes the focus needs a name.
-    label = {"aria-label": node["label"]}
-    self.body.append(self.starttag(node, "div", role="region", tabindex="0", **label))
-
-
-def _depart_box(self: HTML5Translator, node: PolicyBox) -> None:  # noqa: ARG001
-    self.body.append("</div>\n")
-
-
-def _visit_head_cell(self: HTML5Translator, node: PolicyHeadCell) -> None:
-    self.visit_entry(node)
-    self.body[-1] = self.body[-1].replace("<th", f'<th scope="{node["scope"]}"', 1)
-
-
-def _depart_head_cell(self: HTML5Translator, node: PolicyHeadCell) -> None:
-    self.depart_entry(node)
-
-
-def register_view_nodes(app: Sphinx) -> None:
-    """Make Sphinx know the nodes of views; other builders than HTML fall back to their base classes."""
-    app.add_node(PolicyView, html=(_visit_view, _depart_box))
-    app.add_node(PolicyScroll, html=(_visit_scroll, _depart_box))
-    app.add_node(PolicyHeadCell, html=(_visit_head_cell, _depart_head_cell))

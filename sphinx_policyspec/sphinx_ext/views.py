@@ -17,11 +17,13 @@ from sphinx_policyspec.sphinx_ext.answers import NO_ROWS, answer_nodes
 from sphinx_policyspec.sphinx_ext.asking import AskingDirective, check_rows
 from sphinx_policyspec.sphinx_ext.directive import options
 from sphinx_policyspec.sphinx_ext.drawings import drawing, outline
-from sphinx_policyspec.sphinx_ext.filters import View, ViewKind, compile_view, unknown_names
+from sphinx_policyspec.sphinx_ext.filters import View, ViewKind, unknown_names
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of
+from sphinx_policyspec.sphinx_ext.matrices import matrix
 from sphinx_policyspec.sphinx_ext.nodes import PolicyQuery, word
 from sphinx_policyspec.sphinx_ext.records import PolicyObject, Question
-from sphinx_policyspec.sphinx_ext.view_nodes import Page, entries_of, linked_list, matrix, table_of
+from sphinx_policyspec.sphinx_ext.view_nodes import Page, entries_of, linked_list, table_of
+from sphinx_policyspec.sphinx_ext.view_queries import compile_view
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
