@@ -76,7 +76,11 @@ class KnowledgeBase:
         values = question.values(params or {})
         for parameter in question.parameters:
             self._check(parameter, values[parameter.name])
-        answer = run(self.store, question.bound(values))
+        return self.select(question.bound(values))
+
+    def select(self, sparql: str) -> Answer:
+        """Answer a query that this package itself has made: in process, and without limits."""
+        answer = run(self.store, sparql)
         assert answer is not None  # noqa: S101 - without a limit no answer is too long
         return answer
 

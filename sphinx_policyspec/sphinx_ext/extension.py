@@ -31,8 +31,16 @@ from sphinx_policyspec.sphinx_ext.model_spec_parser import (
 from sphinx_policyspec.sphinx_ext.outputs import add_static_path, add_to_page
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.site_parser import SitePageParser
+from sphinx_policyspec.sphinx_ext.tables import register_view_nodes
 from sphinx_policyspec.sphinx_ext.transforms import MarkSections
 from sphinx_policyspec.sphinx_ext.updates import Build, silence_core
+from sphinx_policyspec.sphinx_ext.view_directives import (
+    ExampleTableDirective,
+    GraphDirective,
+    MatrixDirective,
+    PrincipleListDirective,
+    PrincipleTableDirective,
+)
 from sphinx_policyspec.sphinx_ext.views import QueryDirective
 from sphinx_policyspec.sphinx_ext.visitors import register_nodes
 
@@ -58,6 +66,11 @@ _DIRECTIVES = {
     "conversation": ConversationDirective,
     "prompt": PromptDirective,
     "commentary": CommentaryDirective,
+    "principle-list": PrincipleListDirective,
+    "principle-table": PrincipleTableDirective,
+    "example-table": ExampleTableDirective,
+    "matrix": MatrixDirective,
+    "graph": GraphDirective,
     "query": QueryDirective,
 }
 
@@ -69,6 +82,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     build = Build()
     register_config(app)
     register_nodes(app)
+    register_view_nodes(app)
     app.add_domain(PolicyDomain)
     for name, directive in _DIRECTIVES.items():
         app.add_directive_to_domain(DOMAIN, name, directive)

@@ -5,35 +5,40 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from docutils import nodes
-from sphinx.util.nodes import make_refnode
 
 from sphinx_policyspec.errors import PolicySpecError
-from sphinx_policyspec.model import Finding, Severity
+from sphinx_policyspec.model import Finding, Severity, TargetKind
 from sphinx_policyspec.nearest import nearest
 from sphinx_policyspec.sphinx_ext.answers import NO_ROWS, answer_nodes
-from sphinx_policyspec.sphinx_ext.directive import PolicyDirective, options
+from sphinx_policyspec.sphinx_ext.asking import AskingDirective, check_rows
+from sphinx_policyspec.sphinx_ext.directive import options
+from sphinx_policyspec.sphinx_ext.drawings import drawing, outline
+from sphinx_policyspec.sphinx_ext.filters import View, ViewKind, unknown_names
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of
+from sphinx_policyspec.sphinx_ext.matrices import matrix
 from sphinx_policyspec.sphinx_ext.nodes import PolicyCount, PolicyQuery, word
 from sphinx_policyspec.sphinx_ext.records import PolicyObject, Question
+from sphinx_policyspec.sphinx_ext.view_nodes import Page, entries_of, linked_list, table_of
+from sphinx_policyspec.sphinx_ext.view_queries import compile_view
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
     from sphinx_policyspec.graph.answer import Answer
+    from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
 
 __all__ = ["QueryDirective", "Views"]
 
 _FORMATS = ("table", "list", "count")
-_EXPECTED = re.compile(r"(?P<sign>>=|<=|>|<|=|)\s*(?P<count>\d{1,9})")
 _PARAMETER = re.compile(r"\s*(?P<name>[\w-]+)\s*=\s*(?P<value>.*?)\s*")
 
 
-class QueryDirective(PolicyDirective):
+class QueryDirective(AskingDirective):
     """The answer to a named question, or to SPARQL in the content: ``policy:query``."""
 
     option_spec: ClassVar[dict[str, Callable[[str], str]]] = options(
@@ -51,7 +56,7 @@ class QueryDirective(PolicyDirective):
             params=tuple(self._params()),
             sparql="" if name else self.text,
             columns=tuple(dict.fromkeys(self.option("columns").replace(",", " ").split())),
-            expected=self._expected(),
+            expected=self.expected(),
             format=self._format(),
             span=self.span,
         )
@@ -68,16 +73,6 @@ class QueryDirective(PolicyDirective):
                 self.find(
                     "invalid-option", f"`{part.strip()}` is no parameter", "write `name=value`", line=line
                 )
-
-    def _expected(self) -> str:
-        given = self.option("expect-rows")
-        if given and not _EXPECTED.fullmatch(given):
-            line = self.option_line("expect-rows")
-            self.find(
-                "invalid-option", f"`{given}` is no number of rows", "write `3`, `>0` or `<=10`", line=line
-            )
-            return ""
-        return given
 
     def _format(self) -> str:
         given = self.option("format") or "table"
@@ -96,11 +91,21 @@ class _Shown:
     problem: str = ""
     findings: tuple[Finding, ...] = ()
 
-    @property
-    def digest(self) -> str:
-        """What changes whenever the answer does."""
-        shown = (self.answer.columns, self.answer.rows) if self.answer else self.problem
-        return hashlib.sha256(repr(shown).encode(errors="replace")).hexdigest()
+    def digest(self, domain: PolicyDomain) -> str:
+        """Return what changes whenever the answer does, or where a link in it leads."""
+        if self.answer is None:
+            shown = repr(self.problem)
+        else:
+            shown = repr((self.answer.columns, self.answer.rows, _targets(self.answer, domain)))
+        return hashlib.sha256(shown.encode(errors="replace")).hexdigest()
+
+
+def _targets(answer: Answer, domain: PolicyDomain) -> list[tuple[str, str, str]]:
+    """Return the place and title of all that the cells of an answer may name, by id or by IRI."""
+    names = sorted({name for row in answer.texts for text in row for name in (text, text.rpartition("/")[2])})
+    kinds = (TargetKind.PROVISION, TargetKind.EXAMPLE, TargetKind.TOPIC, TargetKind.LEVEL)
+    found = (domain.find(kind, name) for name in names for kind in kinds)
+    return [(item.docname, item.anchor, item.title) for item in found if item]
 
 
 @dataclass(slots=True)
@@ -109,6 +114,7 @@ class Views:
 
     knowledge: Knowledge
     _answers: dict[str, tuple[_Shown, ...]] = field(default_factory=dict)
+    _by_query: dict[str, Answer] = field(default_factory=dict)
     _digest: str = ""
 
     def update(self, app: Sphinx) -> set[str]:
@@ -125,7 +131,7 @@ class Views:
         self._ask(env, digest)
         for docname in asking:
             shown = self._answers[docname]
-            digests = tuple(answer.digest for answer in shown)
+            digests = tuple(answer.digest(domain_of(env)) for answer in shown)
             if docname in stored and stored[docname][1] != digests:
                 changed.add(docname)
             stored[docname] = (digest, digests, tuple(f for answer in shown for f in answer.findings))
@@ -143,26 +149,38 @@ class Views:
         self._ask(app.env, self.knowledge.digest(app.env))
         for place in places:
             origin, number = place.get("docname", docname), place.get("number", 0)
-            page, shown = domain_of(app.env).pages.get(origin), self._answers.get(origin, ())
-            questions = page.questions if page else ()
-            if number < min(len(questions), len(shown)):
-                place.children = []
-                if isinstance(place, PolicyCount):
-                    answer = shown[number].answer
-                    place.append(nodes.Text(str(len(answer.rows)) if answer else "?"))
-                else:
-                    place.extend(self._nodes(app, docname, questions[number], shown[number]))
+            record, shown = domain_of(app.env).pages.get(origin), self._answers.get(origin, ())
+            questions = record.questions if record else ()
+            if number >= min(len(questions), len(shown)):
+                continue
+            place.children = []
+            if isinstance(place, PolicyCount):
+                answer = shown[number].answer
+                place.append(nodes.Text(str(len(answer.rows)) if answer else "?"))
+                continue
+            page = Page(
+                builder=app.builder,
+                # Builders that write one page of many still want links from the page itself.
+                docname=origin,
+                domain=domain_of(app.env),
+                key=f"ps-{nodes.make_id(origin)}-{number + 1}",
+                in_table=_is_in_table(place),
+            )
+            place.extend(self._nodes(app, page, questions[number], shown[number]))
 
-    def _nodes(self, app: Sphinx, docname: str, question: Question, shown: _Shown) -> list[nodes.Node]:
+    def _nodes(self, app: Sphinx, page: Page, question: Question, shown: _Shown) -> list[nodes.Node]:
         if shown.answer is None:
             return [word(shown.problem, "ps-problem")]
+        if isinstance(question, View):
+            return _view_nodes(question, shown.answer, page)
 
         def link(target: PolicyObject, text: str) -> nodes.Node:
-            content = nodes.inline("", text, classes=["ps-id"])
-            return make_refnode(app.builder, docname, target.docname, target.anchor, content)
+            return page.link_to(target, nodes.inline("", text, classes=["ps-id"]))
 
         base = self.knowledge.spec(app.env).base_iri
-        return answer_nodes(shown.answer, question, domain_of(app.env), base, link)
+        if page.in_table and question.format == "table":
+            question = replace(question, format="list")
+        return answer_nodes(shown.answer, question, page.domain, base, link)
 
     @staticmethod
     def _asking(env: BuildEnvironment) -> dict[str, tuple[Question, ...]]:
@@ -171,13 +189,29 @@ class Views:
     def _ask(self, env: BuildEnvironment, digest: str) -> None:
         if digest == self._digest:
             return
+        self._by_query = {}
         self._answers = {
             docname: tuple(self._answer(env, question) for question in questions)
             for docname, questions in sorted(self._asking(env).items())
         }
         self._digest = digest
 
+    def _view(self, env: BuildEnvironment, view: View) -> _Shown:
+        """Answer a view; views that ask the same are answered once."""
+        unknown = tuple(unknown_names(view, self.knowledge.spec(env)))
+        if view.problem or unknown:
+            # Less would be filtered than was asked for: better no answer than a wrong one.
+            problem = "; ".join((view.problem, *(finding.message for finding in unknown))).strip("; ")
+            return _Shown(None, problem, unknown)
+        query = compile_view(view)
+        if query not in self._by_query:
+            self._by_query[query] = self.knowledge.base(env).select(query)
+        answer = self._by_query[query]
+        return _Shown(answer, "", tuple(_check_view(view, answer)))
+
     def _answer(self, env: BuildEnvironment, question: Question) -> _Shown:
+        if isinstance(question, View):
+            return self._view(env, question)
         if not question.name and not question.sparql:
             return _Shown(None, NO_ROWS)
         origin = f"{question.span.file}:{question.span.line}"
@@ -207,17 +241,43 @@ def _check(question: Question, answer: Answer) -> Iterator[Finding]:
             yield finding(
                 "unknown-column", f"the answer has no column `{column}`", nearest(column, answer.columns)
             )
-    match = _EXPECTED.fullmatch(question.expected)
-    if match is None:
-        return
-    count, wanted = len(answer.rows), int(match["count"])
-    holds = {
-        "": count == wanted,
-        "=": count == wanted,
-        ">": count > wanted,
-        "<": count < wanted,
-        ">=": count >= wanted,
-        "<=": count <= wanted,
-    }
-    if not holds[match["sign"]]:
-        yield finding("unexpected-rows", f"the answer has {count} rows, not {question.expected}")
+    yield from check_rows(question, len(answer.rows))
+
+
+def _check_view(view: View, answer: Answer) -> Iterator[Finding]:
+    """Find a view that shows nothing, unless that is expected, and another number of rows than expected."""
+    count = len(entries_of(answer))
+    yield from check_rows(view, count)
+    if not count and not view.expected:
+        yield Finding(
+            code="empty-view",
+            severity=Severity.WARNING,
+            message=f"`policy:{view.kind.value}` shows nothing",
+            span=view.span,
+            hint="mend its filters, or set `:expect-rows: 0`",
+        )
+
+
+def _is_in_table(place: nodes.Node) -> bool:
+    while place.parent is not None:
+        place = place.parent
+        if isinstance(place, nodes.entry):
+            return True
+    return False
+
+
+def _view_nodes(view: View, answer: Answer, page: Page) -> list[nodes.Node]:
+    """Return what a view shows."""
+    if not entries_of(answer):
+        return [word(NO_ROWS, "ps-nothing")]
+    match view.kind:
+        case ViewKind.PRINCIPLE_LIST:
+            return [linked_list(view, answer, page)]
+        case ViewKind.MATRIX:
+            return matrix(answer, page)
+        case ViewKind.GRAPH:
+            # EPUB wants pages with SVG declared, which Sphinx does not do.
+            is_html = page.builder.format == "html" and page.builder.name != "epub"
+            return drawing(answer, page) if is_html else [outline(answer, page)]
+        case _:
+            return [table_of(view, answer, page)]

@@ -1,0 +1,2 @@
+project = "Bad views"
+extensions = ["sphinx_policyspec"]
