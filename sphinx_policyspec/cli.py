@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import logging
+import re
 import shlex
 import shutil
 import sys
@@ -33,6 +35,7 @@ SOURCE_HELP = """SOURCE is a release folder (model_spec.md with examples/ and CH
 Spec Markdown file, a Sphinx project (a folder with conf.py, which is run), or a graph file written
 earlier (.nt .nq .ttl .trig .jsonld .rdf)."""
 
+_ABSOLUTE_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+")
 _COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.HINT: "cyan"}
 
 
@@ -86,6 +89,12 @@ class Settings:
             yield
 
 
+def _absolute_iri(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    if value and not _ABSOLUTE_IRI.fullmatch(value):
+        raise click.BadParameter(f"`{value}` is no absolute IRI, such as https://example.org/spec/")
+    return value
+
+
 def _common_options() -> list[click.Option]:
     return [
         click.Option(
@@ -100,6 +109,7 @@ def _common_options() -> list[click.Option]:
             ["--base-iri"],
             metavar="IRI",
             default="",
+            callback=_absolute_iri,
             help="What the IRIs of the graph begin with. Default: the spec's own, else urn:policyspec:spec:",
         ),
         click.Option(["-q", "--quiet"], is_flag=True, help="Print results only, no findings."),
@@ -332,6 +342,11 @@ def handbook(source: str, output: str, theme: str, pages: str, *, settings: Sett
     \b
       policyspec handbook model_spec/2025-09-12 -o site
     """
+    if api.is_project(source) and (settings.annotations or settings.no_annotations or pages != "chapter"):
+        raise click.UsageError(
+            f"`{source}` has pages and annotation files of its own: "
+            "--pages, --annotations and --no-annotations do not apply"
+        )
     target = source if api.is_project(source) else settings.read(source)
     with settings.watching("building the handbook"):
         findings = api.build_handbook(target, output, theme=theme, pages=pages, base_iri=settings.base_iri)
@@ -404,6 +419,8 @@ def main() -> NoReturn:
         if isinstance(stream, io.TextIOWrapper):
             # A terminal of a few characters shows what it can.
             stream.reconfigure(errors="backslashreplace")
+    # What it would log, with a traceback, is a finding or an error of ours.
+    logging.getLogger("rdflib").setLevel(logging.CRITICAL)
     try:
         commands(prog_name="policyspec", standalone_mode=True)
     except PolicySpecError as error:

@@ -253,3 +253,36 @@ def test_every_command_has_help(run: Run, command: str) -> None:
 
 def test_completion_prints_a_script(run: Run) -> None:
     assert "_policyspec_completion" in run("completion", "bash")[1]
+
+
+def test_a_base_that_is_no_iri_is_refused(run: Run, source: Path) -> None:
+    status, out, err = run("graph", source, "--base-iri", "not an iri")
+    assert (status, out) == (2, "")
+    assert "`not an iri` is no absolute IRI" in err
+
+
+def test_what_a_project_prints_stays_out_of_the_answer(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "conf.py").write_text(
+        'print("hello")\nextensions = ["sphinx_policyspec"]\n', encoding="utf-8"
+    )
+    (tmp_path / "index.rst").write_text("Home\n====\n", encoding="utf-8")
+    status, out, _ = run("stats", tmp_path)
+    assert status == 0
+    assert json.loads(out)["principles"] == 0
+
+
+def test_a_handbook_of_a_project_refuses_options_that_it_would_ignore(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "conf.py").write_text('extensions = ["sphinx_policyspec"]\n', encoding="utf-8")
+    status, _, err = run("handbook", tmp_path, "-o", tmp_path / "out", "--pages", "one")
+    assert status == 2
+    assert "do not apply" in err
+
+
+def test_a_damaged_graph_gives_one_line(run: Run, source: Path, tmp_path: Path) -> None:
+    graph = tmp_path / "a.nt"
+    run("graph", source, "-o", graph)
+    graph.write_text(graph.read_text(encoding="utf-8").replace('"1"^^', '"one"^^'), encoding="utf-8")
+    status, _, err = run("stats", graph)
+    assert status == 2
+    assert err.startswith("policyspec: error: ")
+    assert "Traceback" not in err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,9 +39,13 @@ def read_project(srcdir: Path) -> tuple[Spec, tuple[Finding, ...]]:
 
 @contextlib.contextmanager
 def running_foreign_code(problem: str) -> Iterator[None]:
-    """Turn whatever ``conf.py`` and extensions raise, which may be anything, into a :class:`SourceError`."""
+    """Turn whatever ``conf.py`` and extensions raise, which may be anything, into a :class:`SourceError`.
+
+    What they print goes to standard error: standard output belongs to the answer.
+    """
     try:
-        yield
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
     except PolicySpecError:
         raise
     except SphinxError as error:
