@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -144,6 +145,9 @@ def _occurrences(line: str, needle: str) -> Iterator[int]:
 def source_of(env: BuildEnvironment, path: str) -> Source:
     """Return the lines of a file that the page being read takes text from."""
     known = cast("dict[str, Source]", env.temp_data.setdefault(_SOURCES, {}))
+    # docutils names an included file relative to the working directory, or not, as its version has it. Links are
+    # kept: a page that is one still lies in the source folder.
+    path = os.path.abspath(path)  # noqa: PTH100
     if path not in known:
         full = Path(path)
         try:

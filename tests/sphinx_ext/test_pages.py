@@ -14,8 +14,12 @@ from sphinx_policyspec.sphinx_ext.project import read_project
 Warnings = Callable[[SphinxTestApp], list[str]]
 
 
+@pytest.mark.parametrize("cwd", [".", "..", "/"])
 @pytest.mark.sphinx("html", testroot="include", freshenv=True)
-def test_what_is_included_keeps_the_lines_of_its_own_file(app: SphinxTestApp, warnings_in: Warnings) -> None:
+def test_what_is_included_keeps_the_lines_of_its_own_file(
+    app: SphinxTestApp, warnings_in: Warnings, monkeypatch: pytest.MonkeyPatch, cwd: str
+) -> None:
+    monkeypatch.chdir(Path(app.srcdir, cwd))  # docutils names files as seen from there
     app.build()
     assert sorted(warnings_in(app)) == [
         "index.rst:12: `nobody` is no provision of this spec; known are `be_fair`, `be_kind`, `include` [policyspec.dangling-reference]",
