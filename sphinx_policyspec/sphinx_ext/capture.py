@@ -41,6 +41,7 @@ from sphinx_policyspec.sphinx_ext.declared import (
     Declared,
     Source,
     declared_on,
+    ignores_of,
     source_of,
     take_findings,
 )
@@ -89,10 +90,19 @@ def capture(
 ) -> PageRecord | None:
     """Return the record of a page, or nothing where it uses nothing of ours.
 
+    :param shows: tells whether this build shows what an ``only`` directive holds
+    """
+    record = _record(env, docname, document, shows)
+    return replace(record, ignores=ignores_of(env)) if record is not None else None
+
+
+def _record(
+    env: BuildEnvironment, docname: str, document: nodes.document, shows: Callable[[str], bool]
+) -> PageRecord | None:
+    """Return the record of a page, or nothing where it uses nothing of ours.
+
     On a page with directives of ours every section is a provision, whether or not its author gave
     it an id; on any other page none is, so that ordinary documentation stays out of the graph.
-
-    :param shows: tells whether this build shows what an ``only`` directive holds
     """
     found = [(node, item) for node in document.findall(nodes.Element) if (item := declared_on(node))]
     findings = take_findings(env)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sphinx_policyspec.sphinx_ext.aim_directives import GoalDirective, PromptDirective
 from sphinx_policyspec.sphinx_ext.config import check_config, register_config
+from sphinx_policyspec.sphinx_ext.contents import add_examples
 from sphinx_policyspec.sphinx_ext.directives import (
     CommentaryDirective,
     DefinitionDirective,
@@ -82,6 +83,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("builder-inited", add_static_path)
     app.connect("env-before-read-docs", build.before_reading)
     app.connect("env-updated", build.after_reading)
+    app.connect("doctree-read", add_examples, priority=600)
     app.connect("warn-missing-reference", silence_core)
     app.connect("write-started", build.before_writing)
     app.connect("doctree-resolved", build.fill_page)

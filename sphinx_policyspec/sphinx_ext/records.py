@@ -18,6 +18,7 @@ from sphinx_policyspec.model import (
     Spec,
     TargetKind,
 )
+from sphinx_policyspec.readers.ignores import Ignore
 from sphinx_policyspec.sphinx_ext.nodes import anchor_of
 
 __all__ = ["PageRecord", "PolicyObject", "Question", "outside_record", "page_record"]
@@ -91,6 +92,7 @@ class PageRecord:
     places: tuple[tuple[str, str, Span], ...] = ()
     declares_levels: bool = False
     unnamed: frozenset[str] = frozenset()
+    ignores: tuple[Ignore, ...] = ()
     packed: bytes = b""
     digest: str = ""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sphinx_policyspec.model import Finding, Reference, Severity, TargetKind
 from sphinx_policyspec.nearest import nearest
+from sphinx_policyspec.readers.ignores import silenced
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of, is_dangling
 from sphinx_policyspec.sphinx_ext.messages import report
@@ -46,8 +47,11 @@ class Build:
     def after_reading(self, app: Sphinx, env: BuildEnvironment) -> list[str]:
         """Say all that is wrong, and return the pages whose links or answers have changed."""
         answers = self.views.update(env)
+        topics = domain_of(env).data["topics"]
         report(all_findings(env, self.knowledge), Path(app.srcdir), PolicySpecConfig.of(app.config).severity)
-        return sorted((answers | _relinked(env)) & set(env.all_docs))
+        # Sphinx writes indices only with some page.
+        indices = {env.config.root_doc} if topics != domain_of(env).data["topics"] else set()
+        return sorted((answers | indices | _relinked(env)) & set(env.all_docs))
 
     def before_writing(self, app: Sphinx, *_builder: object) -> None:
         """Compute what pages ask before writers fork."""
@@ -67,12 +71,21 @@ class Build:
         """Write the graph, then end the process that ran queries."""
         if error is None:
             severities = PolicySpecConfig.of(app.config).severity
-            report(write_graph(app, self.knowledge), Path(app.srcdir), severities)
+            ignores = [ignore for page in domain_of(app.env).pages.values() for ignore in page.ignores]
+            written = [
+                f for f in silenced(write_graph(app, self.knowledge), ignores) if f.code != "unused-ignore"
+            ]
+            report(written, Path(app.srcdir), severities)
         self.knowledge.close()
 
 
 def all_findings(env: BuildEnvironment, knowledge: Knowledge) -> Iterator[Finding]:
-    """Yield what is wrong with pages, with the spec as a whole, and with the answers on pages."""
+    """Yield what is wrong with pages, the spec as a whole, and answers, unless a comment silences it."""
+    ignores = [ignore for page in domain_of(env).pages.values() for ignore in page.ignores]
+    yield from silenced(_all_findings(env, knowledge), ignores)
+
+
+def _all_findings(env: BuildEnvironment, knowledge: Knowledge) -> Iterator[Finding]:
     domain = domain_of(env)
     for page in domain.pages.values():
         yield from page.findings
