@@ -55,6 +55,7 @@ from sphinx_policyspec.sphinx_ext.nodes import (
     PolicyPrompt,
     anchor_of,
 )
+from sphinx_policyspec.sphinx_ext.plain_links import is_local
 from sphinx_policyspec.sphinx_ext.prose import heading_lines, prose_between
 from sphinx_policyspec.sphinx_ext.records import PageRecord, Question, outside_record, page_record
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
@@ -186,6 +187,7 @@ class _Capture:
             (*findings, *self.findings),
             maybe=self.links.maybe,
             questions=questions,
+            anchors=[link for link in self.links.anchors if not is_local(self.document, link.target)],
             outside=self.outside.references,
             places=self.places,
             levels={name: span for name, (_, span) in self.levels.items()},
@@ -418,6 +420,7 @@ class _Capture:
         self.links = links
         links.references += [replace(reference, message=0) for reference in reader.links.references]
         links.maybe += [replace(reference, message=0) for reference in reader.links.maybe]
+        links.anchors += reader.links.anchors
         links.links += [replace(link, message=0) for link in reader.links.links]
         place.region.blocks.append(replace(item, id=identifier, tests=tests, turns=turns))
         if not shown:

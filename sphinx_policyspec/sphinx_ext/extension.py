@@ -30,6 +30,7 @@ from sphinx_policyspec.sphinx_ext.model_spec_parser import (
     outdated_by_companions,
 )
 from sphinx_policyspec.sphinx_ext.outputs import add_static_path, add_to_page
+from sphinx_policyspec.sphinx_ext.plain_links import TakePlainLinks
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.site_parser import SitePageParser
 from sphinx_policyspec.sphinx_ext.transforms import MarkSections
@@ -76,6 +77,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_source_parser(ModelSpecAwareParser, override=True)
     app.add_source_parser(SitePageParser)
     app.add_transform(MarkSections)
+    app.add_post_transform(TakePlainLinks)
     register_maths(app)
     app.connect("config-inited", check_config)
     app.connect("config-inited", keep_companions_unbuilt, priority=600)

@@ -76,6 +76,7 @@ class PageRecord:
 
     :param maybe: links that are references of the spec only if their target is an object of ours,
         such as MyST's ``[text](#id)``
+    :param anchors: those of ``maybe`` that name an anchor the page itself does not have
     :param outside: references that are no part of the spec: those of a page outside it, and the levels
         behind clauses
     :param places: for (provision, option), where the option stands
@@ -86,6 +87,7 @@ class PageRecord:
     objects: tuple[PolicyObject, ...] = ()
     references: tuple[Reference, ...] = ()
     maybe: tuple[Reference, ...] = ()
+    anchors: tuple[Reference, ...] = ()
     outside: tuple[Reference, ...] = ()
     findings: tuple[Finding, ...] = ()
     questions: tuple[Question, ...] = ()
@@ -129,6 +131,7 @@ def page_record(
     *,
     maybe: Iterable[Reference] = (),
     questions: Iterable[Question] = (),
+    anchors: Iterable[Reference] = (),
     outside: Iterable[Reference] = (),
     places: Iterable[tuple[str, str, Span]] = (),
     levels: Mapping[str, Span] | None = None,
@@ -147,6 +150,7 @@ def page_record(
         objects=tuple(_objects(docname, fragment, levels or {}, unnamed)),
         references=fragment.references,
         maybe=maybe,
+        anchors=tuple(anchors),
         outside=tuple(outside),
         findings=tuple(findings),
         questions=questions,

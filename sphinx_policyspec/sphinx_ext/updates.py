@@ -15,6 +15,7 @@ from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of, is_dang
 from sphinx_policyspec.sphinx_ext.messages import report
 from sphinx_policyspec.sphinx_ext.nodes import PolicyBadge, PolicyBox, PolicyCount, PolicyQuery, retitle_badge
 from sphinx_policyspec.sphinx_ext.outputs import write_graph
+from sphinx_policyspec.sphinx_ext.plain_links import anchor_findings
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.views import Views
 
@@ -87,8 +88,9 @@ def all_findings(env: BuildEnvironment, knowledge: Knowledge) -> Iterator[Findin
 
 def _all_findings(env: BuildEnvironment, knowledge: Knowledge) -> Iterator[Finding]:
     domain = domain_of(env)
-    for page in domain.pages.values():
+    for docname, page in domain.pages.items():
         yield from page.findings
+        yield from anchor_findings(env, docname)
         yield from _dangling_outside(env, domain, page.outside)
     yield from knowledge.findings(env)
     for _digest, _answers, findings in domain.data["answers"].values():
