@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,9 @@ from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
 from sphinx_policyspec.model import Finding, Spec
 from sphinx_policyspec.readers.annotations import annotate as add_annotations
 from sphinx_policyspec.readers.annotations import read_annotations, shipped_annotations
+from sphinx_policyspec.readers.ignores import Ignore, ignores_in, silenced
 from sphinx_policyspec.readers.release import is_release, read_release, spec_file
+from sphinx_policyspec.readers.text import read_text
 from sphinx_policyspec.starter import write_starter
 
 if TYPE_CHECKING:
@@ -78,12 +81,20 @@ def read(source: str | Path, *, annotations: str | Path | None = None, annotate:
         sidecar = (own or shipped_annotations()) if annotate else None
         root = spec_file(path).parent
         loaded = _annotated(Loaded(spec=reading.spec, root=root, findings=reading.findings), sidecar)
-        return replace(loaded, findings=loaded.findings + run_checks(loaded.spec))
+        findings = loaded.findings + run_checks(loaded.spec)
+        return replace(loaded, findings=tuple(silenced(findings, _ignores(loaded))))
     message = (
         f"`{source}` is no SOURCE: expected a folder with model_spec.md or conf.py, a .md file, "
         f"or a graph file ({' '.join(f'.{name}' for name in FORMATS)})"
     )
     raise SourceError(message)
+
+
+def _ignores(loaded: Loaded) -> Iterator[Ignore]:
+    """Yield the comments in the documents of a release that silence findings."""
+    for document in loaded.spec.documents:
+        text, _findings = read_text(loaded.root / document.file, document.file)
+        yield from ignores_in(document.file, text.split("\n"))
 
 
 def _annotated(loaded: Loaded, sidecar: Path | None) -> Loaded:

@@ -78,6 +78,8 @@ def _cell(
         target, text = _of_iri(text, domain, base_iri)
     elif kind is not None:
         target = domain.find(kind, text)
+        if target is None and kind is TargetKind.PROVISION:
+            target = domain.find_plain(text)
     return link(target, text) if target is not None and target.anchor else nodes.Text(text)
 
 

@@ -41,6 +41,7 @@ from sphinx_policyspec.sphinx_ext.declared import (
     Declared,
     Source,
     declared_on,
+    ignores_of,
     source_of,
     take_findings,
 )
@@ -54,6 +55,7 @@ from sphinx_policyspec.sphinx_ext.nodes import (
     PolicyPrompt,
     anchor_of,
 )
+from sphinx_policyspec.sphinx_ext.plain_links import is_local
 from sphinx_policyspec.sphinx_ext.prose import heading_lines, prose_between
 from sphinx_policyspec.sphinx_ext.records import PageRecord, Question, outside_record, page_record
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
@@ -89,10 +91,19 @@ def capture(
 ) -> tuple[PageRecord | None, bytes]:
     """Return the record of a page, or none where it uses nothing of ours, and its part of the spec, packed.
 
+    :param shows: tells whether this build shows what an ``only`` directive holds
+    """
+    record, packed = _record(env, docname, document, shows)
+    return (None if record is None else replace(record, ignores=ignores_of(env))), packed
+
+
+def _record(
+    env: BuildEnvironment, docname: str, document: nodes.document, shows: Callable[[str], bool]
+) -> tuple[PageRecord | None, bytes]:
+    """Return the record of a page, or nothing where it uses nothing of ours.
+
     On a page with directives of ours every section is a provision, whether or not its author gave
     it an id; on any other page none is, so that ordinary documentation stays out of the graph.
-
-    :param shows: tells whether this build shows what an ``only`` directive holds
     """
     found = [(node, item) for node in document.findall(nodes.Element) if (item := declared_on(node))]
     findings = take_findings(env)
@@ -180,6 +191,7 @@ class _Capture:
             (*findings, *self.findings),
             maybe=self.links.maybe,
             questions=questions,
+            anchors=[link for link in self.links.anchors if not is_local(self.document, link.target)],
             outside=self.outside.references,
             places=self.places,
             levels={name: span for name, (_, span) in self.levels.items()},
@@ -411,6 +423,7 @@ class _Capture:
         self.links = links
         links.references += [replace(reference, message=0) for reference in reader.links.references]
         links.maybe += [replace(reference, message=0) for reference in reader.links.maybe]
+        links.anchors += reader.links.anchors
         links.links += [replace(link, message=0) for link in reader.links.links]
         place.region.blocks.append(replace(item, id=identifier, tests=tests, turns=turns))
         if not shown:

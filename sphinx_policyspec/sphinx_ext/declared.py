@@ -26,6 +26,7 @@ from sphinx_policyspec.model import (
     Topic,
     Turn,
 )
+from sphinx_policyspec.readers.ignores import Ignore, ignores_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +35,16 @@ if TYPE_CHECKING:
 
     from sphinx_policyspec.sphinx_ext.records import Question
 
-__all__ = ["Conversation", "Declared", "Source", "declared_on", "note_finding", "source_of", "take_findings"]
+__all__ = [
+    "Conversation",
+    "Declared",
+    "Source",
+    "declared_on",
+    "ignores_of",
+    "note_finding",
+    "source_of",
+    "take_findings",
+]
 
 _KEY = "policyspec"
 _FINDINGS = "policyspec_findings"
@@ -157,6 +167,12 @@ def source_of(env: BuildEnvironment, path: str) -> Source:
         file = full.relative_to(env.srcdir) if full.is_relative_to(env.srcdir) else full
         known[path] = Source(file.as_posix(), tuple(text.splitlines(keepends=True)))
     return known[path]
+
+
+def ignores_of(env: BuildEnvironment) -> tuple[Ignore, ...]:
+    """Return the comments that silence findings, in all files that the page being read is made of."""
+    known = cast("dict[str, Source]", env.temp_data.get(_SOURCES, {}))
+    return tuple(ignore for source in known.values() for ignore in ignores_in(source.file, source.lines))
 
 
 def note_finding(env: BuildEnvironment, finding: Finding) -> None:

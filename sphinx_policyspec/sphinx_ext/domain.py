@@ -14,10 +14,11 @@ from sphinx.locale import get_translation
 from sphinx.roles import XRefRole
 from sphinx.util.nodes import make_refnode
 
-from sphinx_policyspec.model import TargetKind
+from sphinx_policyspec.model import Span, TargetKind
 from sphinx_policyspec.readers.levels import DEFAULT_LEVELS
 from sphinx_policyspec.sphinx_ext.capture import capture, shown_titles
 from sphinx_policyspec.sphinx_ext.fragments import write_fragment
+from sphinx_policyspec.sphinx_ext.indices import ExampleIndex, TopicIndex
 from sphinx_policyspec.sphinx_ext.inline_roles import ClauseRole, CountRole
 from sphinx_policyspec.sphinx_ext.records import PageRecord, PolicyObject
 from sphinx_policyspec.sphinx_ext.references import DOMAIN, KIND_OF_ROLE
@@ -80,10 +81,10 @@ class PolicyDomain(Domain):
     roles: ClassVar[dict[str, Any]] = {
         role: XRefRole(innernodeclass=nodes.inline, warn_dangling=True) for role in KIND_OF_ROLE
     } | {"clause": ClauseRole(), "count": CountRole()}
-    indices: ClassVar[list[type[Index]]] = [LevelIndex]
-    initial_data: ClassVar[dict[str, Any]] = {"pages": {}, "written": {}, "spec": ("", ())}
+    indices: ClassVar[list[type[Index]]] = [LevelIndex, TopicIndex, ExampleIndex]
+    initial_data: ClassVar[dict[str, Any]] = {"pages": {}, "written": {}, "spec": ("", ()), "topics": ()}
     """``pages`` by docname; what builders have ``written``; the digest of the assembled spec with the
-    findings about it."""
+    findings about it; what the index by topic shows."""
     data_version = 1
 
     site: Site | None = None
@@ -158,6 +159,22 @@ class PolicyDomain(Domain):
         if found is None and identifier and kind in set(TargetKind):
             return self.find(TargetKind(kind), identifier, docname)
         return found
+
+    def find_plain(self, identifier: str) -> PolicyObject | None:
+        """Return a section whose author gave it no id, by the id that the spec has for it."""
+        for docname in sorted(self.pages):
+            anchor = identifier.removeprefix(f"{docname.replace('/', '-')}-")
+            for name in (identifier, anchor):
+                if name in self.pages[docname].unnamed:
+                    return PolicyObject(
+                        kind=TargetKind.PROVISION,
+                        id=identifier,
+                        title=identifier,
+                        docname=docname,
+                        anchor=name,
+                        span=Span(docname, 1),
+                    )
+        return None
 
     def level_names(self) -> list[str]:
         """Return the levels that pages declare, else the Model Spec's."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sphinx_policyspec.sphinx_ext.aim_directives import GoalDirective, PromptDirective
 from sphinx_policyspec.sphinx_ext.config import check_config, register_config
+from sphinx_policyspec.sphinx_ext.contents import add_examples
 from sphinx_policyspec.sphinx_ext.directives import (
     CommentaryDirective,
     DefinitionDirective,
@@ -29,6 +30,7 @@ from sphinx_policyspec.sphinx_ext.model_spec_parser import (
     outdated_by_companions,
 )
 from sphinx_policyspec.sphinx_ext.outputs import add_static_path, add_to_page
+from sphinx_policyspec.sphinx_ext.plain_links import TakePlainLinks
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.site_parser import SitePageParser
 from sphinx_policyspec.sphinx_ext.tables import register_view_nodes
@@ -89,6 +91,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_source_parser(ModelSpecAwareParser, override=True)
     app.add_source_parser(SitePageParser)
     app.add_transform(MarkSections)
+    app.add_post_transform(TakePlainLinks)
     register_maths(app)
     app.connect("config-inited", check_config)
     app.connect("config-inited", keep_companions_unbuilt, priority=600)
@@ -96,6 +99,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("builder-inited", add_static_path)
     app.connect("env-get-outdated", build.outdated)
     app.connect("env-updated", build.after_reading)
+    app.connect("doctree-read", add_examples, priority=600)
     app.connect("warn-missing-reference", silence_core)
     app.connect("write-started", build.before_writing)
     app.connect("doctree-resolved", build.fill_page)

@@ -52,6 +52,7 @@ def build_site(
         "html_copy_source": False,
         "html_show_sourcelink": False,
         "html_show_sphinx": False,
+        "toc_object_entries": False,
         "source_suffix": {SUFFIX: FILETYPE},
         "suppress_warnings": ["policyspec"],
     }

@@ -18,6 +18,7 @@ from sphinx_policyspec.readers.annotations import annotate, read_annotations
 from sphinx_policyspec.sphinx_ext.assemble import assemble, check_objects, check_spec, reading_order
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.fragments import read_fragment
+from sphinx_policyspec.sphinx_ext.indices import topics_of
 from sphinx_policyspec.sphinx_ext.references import DOMAIN, ROLE_OF_KIND
 
 if TYPE_CHECKING:
@@ -73,8 +74,9 @@ class Knowledge:
         stored, findings = domain_of(env).data["spec"]
         if stored == self.digest(env):
             return cast("tuple[Finding, ...]", findings)
-        self.spec(env)
+        spec = self.spec(env)
         domain_of(env).data["spec"] = (self._digest, self._findings)
+        domain_of(env).data["topics"] = topics_of(spec)
         return self._findings
 
     def base(self, env: BuildEnvironment) -> KnowledgeBase:

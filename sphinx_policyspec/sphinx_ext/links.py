@@ -38,12 +38,14 @@ class LinkPlace:
 class FoundLinks:
     """Collects the links of one page in document order.
 
-    ``maybe`` holds those that are references only if their target turns out to be ours.
+    ``maybe`` holds those that are references only if their target turns out to be ours; ``anchors``
+    holds MyST's ``[text](#id)`` once more.
     """
 
     def __init__(self) -> None:
         self.references: list[Reference] = []
         self.maybe: list[Reference] = []
+        self.anchors: list[Reference] = []
         self.links: list[Link] = []
         self._seen: Counter[tuple[str, int, str]] = Counter()
 
@@ -52,9 +54,11 @@ class FoundLinks:
         if isinstance(node, addnodes.pending_xref):
             self._add_pending(node, place)
         elif node.get("id_link") and str(node.get("refuri", "")).startswith("#"):
-            self.maybe.append(
-                self._reference(node, node["refuri"][1:], TargetKind.PROVISION, bool(node.children), place)
+            reference = self._reference(
+                node, node["refuri"][1:], TargetKind.PROVISION, bool(node.children), place
             )
+            self.maybe.append(reference)
+            self.anchors.append(reference)
         elif _leads_out(url := str(node.get("refuri", ""))):
             self.links.append(
                 Link(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, cast
 
@@ -9,6 +10,7 @@ from docutils import nodes
 from myst_parser.parsers.sphinx_ import MystParser
 from sphinx.util.matching import Matcher, get_matching_files
 
+from sphinx_policyspec.readers.ignores import ignores_in
 from sphinx_policyspec.readers.release import companions, read_release
 from sphinx_policyspec.sphinx_ext.markdown import render_inline, render_prose
 from sphinx_policyspec.sphinx_ext.records import page_record
@@ -70,7 +72,9 @@ def _parse_page(text: str, path: Path, document: nodes.document, env: BuildEnvir
         ids = [anchor] if anchor and anchor not in spec.provision_by_id else []
         document += nodes.section("", nodes.title(spec.title, spec.title), *sections, ids=ids)
     domain = cast("PolicyDomain", env.get_domain(DOMAIN))
-    domain.note_document(env.docname, *page_record(env.docname, spec, reading.findings))
+    record, packed = page_record(env.docname, spec, reading.findings)
+    ignores = ignores_in(name.as_posix(), text.split("\n"))
+    domain.note_document(env.docname, replace(record, ignores=ignores), packed)
 
 
 def _message_nodes(text: str, document: nodes.document) -> list[nodes.Node]:

@@ -16,6 +16,7 @@ from sphinx_policyspec.model import (
     Spec,
     TargetKind,
 )
+from sphinx_policyspec.readers.ignores import Ignore
 from sphinx_policyspec.sphinx_ext.fragments import pack
 from sphinx_policyspec.sphinx_ext.nodes import anchor_of
 
@@ -74,6 +75,7 @@ class PageRecord:
 
     :param maybe: links that are references of the spec only if their target is an object of ours,
         such as MyST's ``[text](#id)``
+    :param anchors: those of ``maybe`` that name an anchor the page itself does not have
     :param outside: references that are no part of the spec: those of a page outside it, and the levels
         behind clauses
     :param places: for (provision, option), where the option stands
@@ -87,6 +89,7 @@ class PageRecord:
     objects: tuple[PolicyObject, ...] = ()
     references: tuple[Reference, ...] = ()
     maybe: tuple[Reference, ...] = ()
+    anchors: tuple[Reference, ...] = ()
     outside: tuple[Reference, ...] = ()
     findings: tuple[Finding, ...] = ()
     questions: tuple[Question, ...] = ()
@@ -95,6 +98,7 @@ class PageRecord:
     unnamed: frozenset[str] = frozenset()
     conditions: tuple[tuple[str, bool], ...] = ()
     holds_spec: bool = False
+    ignores: tuple[Ignore, ...] = ()
     digest: str = ""
 
     def with_titles(self, titles: Mapping[str, str]) -> PageRecord:
@@ -121,6 +125,7 @@ def page_record(
     *,
     maybe: Iterable[Reference] = (),
     questions: Iterable[Question] = (),
+    anchors: Iterable[Reference] = (),
     outside: Iterable[Reference] = (),
     places: Iterable[tuple[str, str, Span]] = (),
     levels: Mapping[str, Span] | None = None,
@@ -140,6 +145,7 @@ def page_record(
         objects=tuple(_objects(docname, fragment, levels or {}, unnamed)),
         references=fragment.references,
         maybe=maybe,
+        anchors=tuple(anchors),
         outside=tuple(outside),
         findings=tuple(findings),
         questions=questions,

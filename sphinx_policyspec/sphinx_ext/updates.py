@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sphinx_policyspec.model import Finding, Reference, Severity, TargetKind
 from sphinx_policyspec.nearest import nearest
+from sphinx_policyspec.readers.ignores import silenced
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.fragments import has_fragment
 from sphinx_policyspec.sphinx_ext.freshness import drop_dead_terms, navigation_of, remove_pages
@@ -17,6 +18,7 @@ from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of, elsewhe
 from sphinx_policyspec.sphinx_ext.messages import report
 from sphinx_policyspec.sphinx_ext.nodes import PolicyBadge, PolicyBox, PolicyCount, PolicyQuery, retitle_badge
 from sphinx_policyspec.sphinx_ext.outputs import write_graph
+from sphinx_policyspec.sphinx_ext.plain_links import anchor_findings
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.views import Views
 
@@ -61,8 +63,11 @@ class Build:
         """Say all that is wrong, and return the pages whose links or answers have changed."""
         self.knowledge.pages_were_read()
         answers = self.views.update(app)
+        topics = domain_of(env).data["topics"]
         report(all_findings(app, self.knowledge), Path(app.srcdir), PolicySpecConfig.of(app.config).severity)
-        return sorted((answers | _relinked(app) | _renavigated(app)) & set(env.all_docs))
+        # Sphinx writes indices only with some page.
+        indices = {env.config.root_doc} if topics != domain_of(env).data["topics"] else set()
+        return sorted((answers | indices | _relinked(app) | _renavigated(app)) & set(env.all_docs))
 
     def before_writing(self, app: Sphinx, *_builder: object) -> None:
         """Compute what pages ask before writers fork."""
@@ -82,7 +87,11 @@ class Build:
         """Write the graph, then end the process that ran queries."""
         if error is None:
             severities = PolicySpecConfig.of(app.config).severity
-            report(write_graph(app, self.knowledge), Path(app.srcdir), severities)
+            ignores = [ignore for page in domain_of(app.env).pages.values() for ignore in page.ignores]
+            written = [
+                f for f in silenced(write_graph(app, self.knowledge), ignores) if f.code != "unused-ignore"
+            ]
+            report(written, Path(app.srcdir), severities)
             remove_pages(app, self.removed)
             drop_dead_terms(app)
         self.knowledge.close()
@@ -97,11 +106,17 @@ def _shows(app: Sphinx, condition: str) -> bool:
 
 
 def all_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
-    """Yield what is wrong with pages, with the spec as a whole, and with the answers on pages."""
+    """Yield what is wrong with pages, the spec as a whole, and answers, unless a comment silences it."""
+    ignores = [ignore for page in domain_of(app.env).pages.values() for ignore in page.ignores]
+    yield from silenced(_all_findings(app, knowledge), ignores)
+
+
+def _all_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
     env = app.env
     domain = domain_of(env)
-    for page in domain.pages.values():
+    for docname, page in domain.pages.items():
         yield from page.findings
+        yield from anchor_findings(env, docname)
         yield from _dangling_outside(env, domain, page.outside)
     yield from knowledge.findings(env)
     for _digest, _answers, findings in domain.written_by(app.builder.name)["answers"].values():

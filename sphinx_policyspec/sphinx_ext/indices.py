@@ -1,0 +1,82 @@
+"""Indices beside the one by level: principles by topic, and examples."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, cast
+
+from sphinx.domains import Index, IndexEntry
+
+from sphinx_policyspec.model import Provision, Spec, TargetKind
+
+if TYPE_CHECKING:
+    from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
+    from sphinx_policyspec.sphinx_ext.records import PolicyObject
+
+__all__ = ["ExampleIndex", "TopicIndex", "topics_of"]
+
+Topics = tuple[tuple[str, tuple[str, ...]], ...]
+"""The label of each topic with the ids of what has it."""
+
+_Groups = list[tuple[str, list[IndexEntry]]]
+
+
+def topics_of(spec: Spec) -> Topics:
+    """Return what an index by topic shows, topics that sidecars give included."""
+    found: dict[str, list[Provision]] = defaultdict(list)
+    for provision in spec.provisions:
+        for topic in provision.topics:
+            found[topic].append(provision)
+    labels = sorted((topic.label, topic.id) for topic in spec.topics if topic.id in found)
+    return tuple((label, tuple(provision.id for provision in found[topic])) for label, topic in labels)
+
+
+class TopicIndex(Index):
+    """Every provision, under each of its topics."""
+
+    name = "topics"
+    # Not translated: the JSON builders of Sphinx cannot write its lazy texts.
+    localname = "Principles by topic"
+    shortname = "topics"
+
+    def generate(self, docnames: Iterable[str] | None = None) -> tuple[_Groups, bool]:
+        """Return one group for each topic, by label, with provisions in reading order."""
+        domain = cast("PolicyDomain", self.domain)
+        wanted = None if docnames is None else set(docnames)
+        groups = []
+        for label, ids in cast("Topics", domain.data["topics"]):
+            found = [item for name in ids if (item := domain.find(TargetKind.PROVISION, name))]
+            shown = [item for item in found if wanted is None or item.docname in wanted]
+            if shown:
+                groups.append((label, [_entry(item) for item in shown]))
+        return groups, False
+
+
+class ExampleIndex(Index):
+    """Every example by its title."""
+
+    name = "examples"
+    localname = "Examples"
+    shortname = "examples"
+
+    def generate(self, docnames: Iterable[str] | None = None) -> tuple[_Groups, bool]:
+        """Return one group for each first letter, examples by title."""
+        domain = cast("PolicyDomain", self.domain)
+        wanted = None if docnames is None else set(docnames)
+        groups: dict[str, list[PolicyObject]] = defaultdict(list)
+        for item in domain.objects():
+            if item.kind is TargetKind.EXAMPLE and (wanted is None or item.docname in wanted):
+                letter = next((char.upper() for char in item.title if char.isalnum()), "…")
+                groups[letter].append(item)
+        return [
+            (
+                letter,
+                [_entry(item) for item in sorted(items, key=lambda item: (item.title.casefold(), item.id))],
+            )
+            for letter, items in sorted(groups.items())
+        ], False
+
+
+def _entry(item: PolicyObject) -> IndexEntry:
+    return IndexEntry(item.title, 0, item.docname, item.anchor, "", "", "")

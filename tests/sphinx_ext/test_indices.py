@@ -1,0 +1,113 @@
+"""Indices, tables of contents, search, and links to plain sections in answers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from docutils import nodes
+from sphinx.testing.util import SphinxTestApp
+
+Build = Callable[..., SphinxTestApp]
+INDEX = """Spec
+====
+
+.. toctree::
+
+   page
+
+.. policy:topic:: Honesty
+
+.. policy:topic:: Unused
+
+.. policy:query::
+   :columns: id
+
+   PREFIX ps: <https://w3id.org/policyspec#>
+   PREFIX dcterms: <http://purl.org/dc/terms/>
+   SELECT ?id { ?x a ps:Section ; dcterms:identifier ?id ; ps:order ?order } ORDER BY ?id
+"""
+PAGE = """# Page
+
+## Plain part
+
+```{policy:principle} Be honest
+:topics: honesty
+:authority: user
+
+:::{policy:example} A *plain* answer
+:::{policy:message} user
+Hello.
+:::
+```
+"""
+PAGE = PAGE.replace(":::{policy:example}", "::::{policy:example}").replace(":::\n```", ":::\n::::\n```")
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    source = tmp_path / "small"
+    source.mkdir()
+    conf = "extensions = ['sphinx_policyspec']\nmyst_enable_extensions = ['colon_fence']\n"
+    (source / "conf.py").write_text(conf, "utf-8")
+    (source / "index.rst").write_text(INDEX, "utf-8")
+    (source / "page.md").write_text(PAGE, "utf-8")
+    return source
+
+
+def test_principles_are_indexed_by_topic_and_examples_by_title(small: Path, build: Build) -> None:
+    app = build(small)
+    topics = (app.outdir / "policy-topics.html").read_text("utf-8")
+    assert "Honesty" in topics
+    assert "Unused" not in topics
+    assert 'href="page.html#be-honest"' in topics
+    examples = (app.outdir / "policy-examples.html").read_text("utf-8")
+    assert 'href="page.html#example-be-honest-a-plain-answer"' in examples
+
+
+def test_topics_of_a_sidecar_are_indexed_and_follow_its_edits(small: Path, build: Build) -> None:
+    sidecar = small / "notes.yaml"
+    line = "{topics: [{id: care, label: Care}], provisions: {be-honest: {topics: [care]}}}\n"
+    sidecar.write_text(line, "utf-8")
+    with (small / "conf.py").open("a", encoding="utf-8") as conf:
+        conf.write("policyspec_annotations = ['notes.yaml']\n")
+    app = build(small)
+    assert "Care" in (app.outdir / "policy-topics.html").read_text("utf-8")
+    sidecar.write_text(line.replace("label: Care", "label: Concern"), "utf-8")
+    again = build(small)
+    assert "Concern" in (again.outdir / "policy-topics.html").read_text("utf-8")
+
+
+def test_examples_stand_in_tables_of_contents_unless_the_project_says_no(small: Path, build: Build) -> None:
+    app = build(small)
+    found = [(r["anchorname"], r.astext()) for r in app.env.tocs["page"].findall(nodes.reference)]
+    assert found == [
+        ("", "Page"),
+        ("#plain-part", "Plain part"),
+        ("#be-honest", "Be honest"),
+        ("#example-be-honest-a-plain-answer", "A plain answer"),
+    ]
+    with (small / "conf.py").open("a", encoding="utf-8") as conf:
+        conf.write("toc_object_entries = False\n")
+    fresh = build(small, out="without")
+    assert "A plain answer" not in fresh.env.tocs["page"].astext()
+
+
+def test_search_results_name_the_type_of_the_object(small: Path, build: Build) -> None:
+    app = build(small)
+    text = (app.outdir / "searchindex.js").read_text("utf-8")
+    index = json.loads(text.removeprefix("Search.setIndex(").removesuffix(")"))
+    kinds = {tuple(names[:2]) for names in index["objnames"].values()}
+    assert {("policy", "principle"), ("policy", "example"), ("policy", "topic")} <= kinds
+    shown = {entry[4] for entries in index["objects"].values() for entry in entries}
+    assert {"Be honest", "A plain answer"} <= shown or "A plain answer" in str(index["objects"])
+
+
+def test_answers_link_plain_sections_too(small: Path, build: Build) -> None:
+    app = build(small)
+    page = re.sub(r"</?(span|p)[^>]*>", "", (app.outdir / "index.html").read_text("utf-8"))
+    assert re.search(r'href="page\.html#plain-part"[^>]*>plain-part</a>', page)
+    assert re.search(r'href="page\.html#page"[^>]*>page</a>', page)
