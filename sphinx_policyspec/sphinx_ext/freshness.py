@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sphinx.application import Sphinx
+    from sphinx.domains import Domain
     from sphinx.environment import BuildEnvironment
 
-__all__ = ["drop_dead_terms", "navigation_of", "remove_pages"]
+__all__ = ["drop_dead_terms", "navigation_of", "remove_empty_indices", "remove_pages"]
 
 _PREFIX, _SUFFIX = "Search.setIndex(", ")"
 
@@ -38,6 +39,15 @@ def remove_pages(app: Sphinx, docnames: Iterable[str]) -> None:
         for suffix in app.config.source_suffix:
             link = app.config.html_sourcelink_suffix if suffix != app.config.html_sourcelink_suffix else ""
             Path(app.outdir, "_sources", f"{docname}{suffix}{link}").unlink(missing_ok=True)
+
+
+def remove_empty_indices(app: Sphinx, domain: Domain) -> None:
+    """Delete what earlier builds wrote for indices that have no entry any more: Sphinx writes no empty ones."""
+    builder = app.builder
+    if isinstance(builder, StandaloneHTMLBuilder):
+        for index in domain.indices:
+            if not index(domain).generate()[0]:
+                Path(builder.get_outfilename(f"{domain.name}-{index.name}")).unlink(missing_ok=True)
 
 
 def drop_dead_terms(app: Sphinx) -> None:

@@ -13,7 +13,12 @@ from sphinx_policyspec.nearest import nearest
 from sphinx_policyspec.readers.ignores import silenced
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.fragments import has_fragment
-from sphinx_policyspec.sphinx_ext.freshness import drop_dead_terms, navigation_of, remove_pages
+from sphinx_policyspec.sphinx_ext.freshness import (
+    drop_dead_terms,
+    navigation_of,
+    remove_empty_indices,
+    remove_pages,
+)
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of, elsewhere, is_dangling
 from sphinx_policyspec.sphinx_ext.messages import report
 from sphinx_policyspec.sphinx_ext.nodes import PolicyBadge, PolicyBox, PolicyCount, PolicyQuery, retitle_badge
@@ -93,6 +98,7 @@ class Build:
             ]
             report(written, Path(app.srcdir), severities)
             remove_pages(app, self.removed)
+            remove_empty_indices(app, domain_of(app.env))
             drop_dead_terms(app)
         self.knowledge.close()
 
