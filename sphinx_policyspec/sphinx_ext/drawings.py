@@ -76,11 +76,14 @@ def drawing(answer: Answer, page: Page) -> list[nodes.Node]:
         "references": count,
     }
     spans = [abs(there - here) for here, dot in enumerate(dots) for there in dot.refers_to]
-    reach = min(max(spans, default=0) * _ROW / 2, _REACH) + 16
+    longest = max(spans, default=0)
+    reach = _width(longest, longest) + 16
     # Titles are given room for their letters; a font that is wider still scrolls with its box.
     widest = max(len(_short(dot.title)) + len(dot.level) + 3 for dot in dots)
     width, height = round(reach + 24 + widest * _LETTER), len(dots) * _ROW + 8
-    arcs = "".join(_arc(dots, here, there, reach) for here, dot in enumerate(dots) for there in dot.refers_to)
+    arcs = "".join(
+        _arc(dots, here, there, reach, longest) for here, dot in enumerate(dots) for there in dot.refers_to
+    )
     labels = "".join(_label(dots, here, reach) for here in range(len(dots)))
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="ps-arcs" width="{width}" height="{height}" '
@@ -125,11 +128,20 @@ def _middle(place: int) -> float:
     return 4 + _ROW * (place + 0.5)
 
 
-def _arc(dots: list[_Dot], here: int, there: int, reach: float) -> str:
+def _width(span: int, longest: int) -> float:
+    """Return the width of an arc: half a circle where there is room, flatter where the longest would not fit.
+
+    Longer arcs are always wider, so that no two run along the same edge.
+    """
+    half = span * _ROW / 2
+    return min(half, _REACH * (span / longest) ** 0.75) if longest else 0
+
+
+def _arc(dots: list[_Dot], here: int, there: int, reach: float, longest: int) -> str:
     """Draw one reference, from its source to the point of an arrow at its target."""
     down = there > here
     start, end = (_middle(here) + 3, _middle(there) - 3) if down else (_middle(here) - 3, _middle(there) + 3)
-    wide = min(abs(end - start) / 2, _REACH)
+    wide = _width(abs(here - there), longest)
     x = reach - 7
     path = f"M{x:g} {start:g}A{wide:g} {abs(end - start) / 2:g} 0 0 {0 if down else 1} {x:g} {end:g}"
     tip = f"M{x + 3:g} {end:g}l-6 -3v6z"
