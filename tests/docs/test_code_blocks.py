@@ -1,0 +1,221 @@
+"""Every code block of the documentation does what it says, or says why it is only shown."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+from jsonschema import validate
+from sphinx.cmd.build import main as sphinx_build
+
+from sphinx_policyspec import api
+from sphinx_policyspec.exports.schemas import SCHEMAS
+from sphinx_policyspec.readers.annotations import read_annotations
+from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
+from tests.conftest import REPOSITORY
+from tests.docs.blocks import Block, blocks_of
+
+# Only the next release of those packages can stop using what Sphinx 9 has deprecated.
+pytestmark = pytest.mark.filterwarnings("ignore:'(myst_parser|sphinxcontrib):PendingDeprecationWarning")
+
+PAGES = sorted(
+    page.relative_to(REPOSITORY).as_posix()
+    for page in (
+        *(REPOSITORY / "docs").rglob("*.md"),
+        *(REPOSITORY / "docs").rglob("*.rst"),
+        *(REPOSITORY / name for name in ("README.md", "CONTRIBUTING.md", "ontology/README.md")),
+    )
+)
+
+NOT_RUN = {
+    "CONTRIBUTING.md": 1,
+    "docs/explanation/architecture.md": 2,
+    "docs/how-to/live-preview.md": 2,
+    "docs/tutorial/index.md": 1,
+    "ontology/README.md": 1,
+}
+"""How many blocks of a page cannot be run; each says why in a comment above it."""
+
+LONG = re.compile(r"policyspec handbook model_spec/\S+ .*")
+"""Commands that take many seconds."""
+
+TUTORIAL = REPOSITORY / "docs" / "tutorial" / "index.md"
+CONFIGURATION = 'extensions = ["myst_parser", "sphinx_policyspec"]\nhtml_theme = "basic"\nproject = "Block"\n'
+
+SURROUNDINGS = {
+    "be_kind": "Be kind\n-------\n\n.. policy:principle::\n   :id: be_kind\n   :authority: user\n\nBe kind.\n",
+    "style": ".. policy:topic:: Style\n   :id: style\n",
+    "honesty": ".. policy:topic:: Honesty\n   :id: honesty\n",
+}
+"""What the pages in question take for granted: it is declared beside a block that names it and does not."""
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder with the tutorial's project ``spec``, as the reader of any page may have it."""
+    write_files(blocks_of(TUTORIAL), tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    return tmp_path
+
+
+def write_files(blocks: list[Block], folder: Path) -> None:
+    """Write the blocks whose captions name a file."""
+    for block in blocks:
+        if block.file:
+            file = folder / block.file
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(block.text, encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_block_of_a_page_works(
+    page: str,
+    workspace: Path,
+    request: pytest.FixtureRequest,
+    subtests: pytest.Subtests,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    blocks = blocks_of(REPOSITORY / page)
+    write_files(blocks, workspace)
+    run = Run(workspace, request, capfd)
+    for block in blocks:
+        with subtests.test(f"{page}:{block.line}"):
+            if not block.not_run:
+                run.kinds[block.language](block)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if LONG.search((REPOSITORY / page).read_text("utf-8"))]
+)
+def test_every_long_command_of_a_page_works(
+    page: str, workspace: Path, request: pytest.FixtureRequest, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run = Run(workspace, request, capfd)
+    for block in blocks_of(REPOSITORY / page):
+        for command, expected in commands_of(block.text) if block.language == "console" else ():
+            if LONG.fullmatch(command):
+                run.command(command, expected)
+
+
+def test_blocks_that_are_not_run_are_few_and_say_why() -> None:
+    reasons = {page: [b.not_run for b in blocks_of(REPOSITORY / page) if b.not_run] for page in PAGES}
+    assert {page: len(found) for page, found in reasons.items() if found} == NOT_RUN
+    assert all(len(reason.split()) > 1 for found in reasons.values() for reason in found)
+
+
+def test_the_blocks_are_found() -> None:
+    languages = {block.language for page in PAGES for block in blocks_of(REPOSITORY / page)}
+    assert {"console", "python", "md", "rst", "yaml", "sparql"} <= languages
+
+
+@dataclass
+class Run:
+    """Does with the blocks of one page what their languages ask for."""
+
+    folder: Path
+    request: pytest.FixtureRequest
+    capture: pytest.CaptureFixture[str]
+
+    @property
+    def kinds(self) -> dict[str, Callable[[Block], object]]:
+        return {
+            "console": self.console,
+            "ini": lambda block: configparser.ConfigParser().read_string(block.text),
+            "json": lambda block: json.loads(block.text),
+            "md": self.page,
+            "myst": self.page,
+            "python": self.python,
+            "rst": self.page,
+            "sparql": self.sparql,
+            "toml": lambda block: tomllib.loads(block.text),
+            "yaml": self.yaml,
+        }
+
+    def console(self, block: Block) -> None:
+        """Run each command; what stands below one is what it prints."""
+        for command, expected in commands_of(block.text):
+            if not LONG.fullmatch(command):
+                self.command(command, expected)
+
+    def command(self, command: str, expected: list[str]) -> None:
+        """Run a command; of make, only what it would do."""
+        text = re.sub(r"\bSOURCE\b", "spec", command)
+        folder = self.folder
+        if text.startswith("make "):
+            text, folder = f"make --dry-run {text.removeprefix('make ')}", REPOSITORY
+        self.need_releases(text)
+        shell = ["bash", "-euo", "pipefail", "-c", text]
+        result = subprocess.run(shell, cwd=folder, capture_output=True, text=True, check=False)
+        assert result.returncode == 0, f"{command}\n{result.stdout}{result.stderr}"
+        if expected:
+            assert [line.rstrip() for line in result.stdout.splitlines()] == expected
+
+    def python(self, block: Block) -> None:
+        """Run it; options of ours must be ones that we have, with values that they can have."""
+        self.need_releases(block.text)
+        names: dict[str, object] = {}
+        exec(compile(ast.parse(block.text), f"line {block.line}", "exec"), names)
+        options = {f"policyspec_{name}": f for name, f in PolicySpecConfig.__dataclass_fields__.items()}
+        for name, value in names.items():
+            if name.startswith("policyspec_"):
+                assert options[name].metadata["check"](value) == ""
+
+    def page(self, block: Block) -> None:
+        """Build it as a page, beside what it takes for granted."""
+        source = self.folder / f"block-{block.line}"
+        source.mkdir()
+        (source / "conf.py").write_text(CONFIGURATION, encoding="utf-8")
+        taken = [
+            text
+            for name, text in SURROUNDINGS.items()
+            if re.search(rf"\b{name}\b", block.text) and f":id: {name}" not in block.text
+        ]
+        beside = "\n".join([":orphan:\n", "Surroundings\n============\n", *taken])
+        (source / "surroundings.rst").write_text(beside, encoding="utf-8")
+        suffix, title = ("rst", "Page\n####\n\n") if block.language == "rst" else ("md", "# Page\n\n")
+        (source / f"index.{suffix}").write_text(
+            block.text if block.text.startswith("# ") else title + block.text, encoding="utf-8"
+        )
+        self.capture.readouterr()
+        status = sphinx_build(["-q", "-nW", "--keep-going", str(source), str(source / "_build")])
+        assert status == 0, self.capture.readouterr().err
+
+    def sparql(self, block: Block) -> None:
+        """Ask the tutorial's spec."""
+        with api.knowledge_base(self.folder / "spec") as base:
+            assert base.query(block.text, origin=f"line {block.line}").columns
+
+    def yaml(self, block: Block) -> None:
+        """Read it as a sidecar."""
+        file = self.folder / f"block-{block.line}.yaml"
+        file.write_text(block.text, encoding="utf-8")
+        assert read_annotations(file).findings == ()
+        validate(yaml.safe_load(block.text), SCHEMAS["annotations"]())
+
+    def need_releases(self, text: str) -> None:
+        """Put the published releases where a block that names them looks for them."""
+        link = self.folder / "model_spec"
+        if "model_spec/" in text and not link.exists():
+            link.symlink_to(self.request.getfixturevalue("model_spec_data"), target_is_directory=True)
+
+
+def commands_of(text: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield the commands of a console block, each with the lines that it prints."""
+    for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+        lines = part.splitlines()
+        length = next(n for n, line in enumerate(lines, 1) if not line.endswith("\\"))
+        yield "\n".join(lines[:length]), [line.rstrip() for line in lines[length:] if line.strip()]
