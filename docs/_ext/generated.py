@@ -99,12 +99,13 @@ def ontology(_env: BuildEnvironment) -> str:
         rows = [
             (
                 f"`ps:{term.removeprefix(PREFIXES['ps'])}`",
-                graph.value(rdflib.URIRef(term), rdflib.RDFS.comment),
+                graph.value(rdflib.URIRef(term), rdflib.SKOS.definition),
+                f"`{graph.value(rdflib.URIRef(term), rdflib.SKOS.example)}`",
             )
             for term in terms
             if term.startswith(PREFIXES["ps"])
         ]
-        parts.append(f"## {heading}\n\n{table(('Term', 'Meaning'), rows)}")
+        parts.append(f"## {heading}\n\n{table(('Term', 'Meaning', 'Example'), rows)}")
     return "\n\n".join(parts)
 
 

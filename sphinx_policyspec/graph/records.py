@@ -194,7 +194,7 @@ RECORDS: Mapping[type, Record] = {
     ),
     Fragment: Record(
         (PS.Fragment,),
-        (Choice("kind", PS.kind, {kind: Literal(kind.value) for kind in FragmentKind}), _TEXT),
+        (Choice("kind", PS.fragmentKind, {kind: Literal(kind.value) for kind in FragmentKind}), _TEXT),
     ),
     Reference: Record(
         (PS.Reference,),

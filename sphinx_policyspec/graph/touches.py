@@ -10,7 +10,7 @@ from functools import cached_property
 
 from sphinx_policyspec.model import Definition, Principle, Prose, Provision, Section, Span, Spec, Topic
 
-__all__ = ["Touch", "TouchKind", "touches"]
+__all__ = ["Touch", "TouchKind", "enclosing", "touches"]
 
 
 class TouchKind(enum.StrEnum):
@@ -76,7 +76,7 @@ def touches(spec: Spec) -> Iterator[tuple[int, Touch]]:
         return
     wider = {topic.id: _wider(topic.id, spec.topic_by_id) for topic in spec.topics}
     labels = tuple(_labels(spec.topics))
-    around = _around(spec)
+    around = enclosing(spec)
     mentioned = [tuple(_mentions(provision, labels)) for provision in spec.provisions]
     for index, provision in enumerate(spec.provisions):
         own = [index, *_subsections(spec, index, around)]
@@ -98,7 +98,7 @@ def _wider(topic: str, topics: dict[str, Topic]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _around(spec: Spec) -> dict[str, tuple[Provision, ...]]:
+def enclosing(spec: Spec) -> dict[str, tuple[Provision, ...]]:
     """Return the provisions around each, nearest first; a circle of parents ends by itself."""
     around: dict[str, tuple[Provision, ...]] = {}
     for provision in spec.provisions:

@@ -63,12 +63,15 @@ class PS(DefinedNamespace):
     Never: URIRef
 
     # Relations between resources
+    about: URIRef
     authority: URIRef
-    conflictsWith: URIRef  # noqa: N815 - names of RDF properties, here and below
+    belongsTo: URIRef  # noqa: N815 - names of RDF properties, here and below
+    conflictsWith: URIRef  # noqa: N815
     context: URIRef
     directlyOutranks: URIRef  # noqa: N815
     exceptionTo: URIRef  # noqa: N815
     illustrates: URIRef
+    includes: URIRef
     mentions: URIRef
     outranks: URIRef
     overridableBy: URIRef  # noqa: N815
@@ -80,14 +83,17 @@ class PS(DefinedNamespace):
     refines: URIRef
     serves: URIRef
     source: URIRef
+    subsectionOf: URIRef  # noqa: N815
     target: URIRef
     tests: URIRef
     topic: URIRef
+    touchedTopic: URIRef  # noqa: N815
     toucher: URIRef
     touches: URIRef
     verdict: URIRef
     violates: URIRef
     weighs: URIRef
+    within: URIRef
 
     # Values
     alias: URIRef
@@ -102,6 +108,7 @@ class PS(DefinedNamespace):
     exempts: URIRef
     file: URIRef
     form: URIRef
+    fragmentKind: URIRef  # noqa: N815
     kind: URIRef
     line: URIRef
     link: URIRef

@@ -14,7 +14,7 @@ from sphinx_policyspec.graph.ntriples import ntriples_lines
 from sphinx_policyspec.graph.ontology import ontology_dir
 from sphinx_policyspec.graph.rules import infer_graph
 from sphinx_policyspec.graph.to_graph import to_graph
-from sphinx_policyspec.graph.vocabulary import DCTERMS, PREFIXES, PS
+from sphinx_policyspec.graph.vocabulary import DCTERMS, PREFIXES, PS, SKOS
 from tests.conftest import REPOSITORY, require_tool
 from tests.graph.specs import LIBRARY
 
@@ -34,11 +34,12 @@ def test_the_vocabulary_and_the_ontology_hold_the_same_terms(ontology: Graph) ->
     assert {name.removeprefix(NAMESPACE) for name in described} == TERMS
 
 
-def test_every_term_has_a_label_a_comment_and_a_home(ontology: Graph) -> None:
+def test_every_term_has_a_label_a_definition_an_example_and_a_home(ontology: Graph) -> None:
     for name in sorted(TERMS):
         term = URIRef(NAMESPACE + name)
         assert len(list(ontology.objects(term, RDFS.label))) == 1, name
-        assert len(list(ontology.objects(term, RDFS.comment))) == 1, name
+        assert len(list(ontology.objects(term, SKOS.definition))) == 1, name
+        assert len(list(ontology.objects(term, SKOS.example))) == 1, name
         assert list(ontology.objects(term, RDFS.isDefinedBy)) == [ONTOLOGY], name
         assert list(ontology.objects(term, RDF.type)), name
 
