@@ -91,7 +91,7 @@ def _markdown_in(folder: Path, name: str) -> tuple[list[Path], tuple[Finding, ..
         return [], ()
     except OSError as error:
         finding = Finding(
-            code="unreadable-folder",
+            code="unreadable-file",
             severity=Severity.ERROR,
             message=f"cannot read `{name}/`: {(error.strerror or str(error)).lower()}",
             span=Span(name, 1),

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.config import Config
 
-__all__ = ["PolicySpecConfig", "check_config", "problems", "register_config"]
+__all__ = ["SHIPPED_SIDECAR", "PolicySpecConfig", "check_config", "problems", "register_config"]
 
 PREFIX = "policyspec_"
+SHIPPED_SIDECAR = "model-spec"
+"""What stands for the annotation file that the package ships; no file name, which would have a suffix."""
 LEVELS = ("error", "warning", "hint", "off")
 LIMITS = ("seconds", "rows")
 
@@ -93,7 +95,8 @@ class PolicySpecConfig:
     annotations: list[str] = field(
         default_factory=list,
         metadata=_about(
-            "Annotation files (YAML), relative to the source folder, that add topics and relations.",
+            "Annotation files (YAML), relative to the source folder, that add topics and relations; "
+            f"`{SHIPPED_SIDECAR}` is the one for the Model Spec that is shipped.",
             _list,
             "env",
             _text_item,

@@ -82,7 +82,7 @@ provisions:
     exception-to: [be_brief]
     exempts: [small-talk]
     category: tone
-    preferred-over: [be_brief]
+    prefer-over: [be_brief]
     conflicts-with: [be_brief]
     refines: [manners]
 """,

@@ -71,7 +71,7 @@ def test_prompts_that_cannot_be_read_are_missed(folder: Path, monkeypatch: pytes
     reading = read_release(folder)
     assert [str(finding) for finding in reading.findings][-1] == (
         "examples:1:1: error: cannot read `examples/`: permission denied; "
-        "what it holds is missing from the spec [unreadable-folder]"
+        "what it holds is missing from the spec [unreadable-file]"
     )
     assert companions(folder / "model_spec.md")[0].name == "CHANGELOG.md"
 
@@ -79,7 +79,7 @@ def test_prompts_that_cannot_be_read_are_missed(folder: Path, monkeypatch: pytes
 def test_a_file_in_place_of_the_prompts_is_found(tmp_path: Path) -> None:
     (tmp_path / "model_spec.md").write_text(DOCUMENT, encoding="utf-8")
     (tmp_path / "examples").write_text("", encoding="utf-8")
-    assert "unreadable-folder" in [finding.code for finding in read_release(tmp_path).findings]
+    assert "unreadable-file" in [finding.code for finding in read_release(tmp_path).findings]
 
 
 def test_a_prefix_stands_before_every_file_name(folder: Path) -> None:
