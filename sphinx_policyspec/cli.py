@@ -7,7 +7,6 @@ import io
 import json
 import logging
 import os
-import re
 import shlex
 import shutil
 import sys
@@ -25,6 +24,7 @@ from sphinx_policyspec.exports.answers import ANSWER_FORMATS, format_answer
 from sphinx_policyspec.exports.counts import counts
 from sphinx_policyspec.exports.plain import printable
 from sphinx_policyspec.exports.schemas import SCHEMAS, format_schema
+from sphinx_policyspec.graph.bases import is_absolute_iri
 from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
 from sphinx_policyspec.graph.questions import list_questions
 from sphinx_policyspec.model import Finding, Severity
@@ -36,7 +36,6 @@ SOURCE_HELP = """SOURCE is a release folder (model_spec.md with examples/ and CH
 Spec Markdown file, a Sphinx project (a folder with conf.py, which is run), or a graph file written
 earlier (.nt .nq .ttl .trig .jsonld .rdf)."""
 
-_ABSOLUTE_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+")
 _UNUSABLE = 2
 _INTERRUPTED = 128 + 2
 """Status of a program that SIGINT ended."""
@@ -97,7 +96,7 @@ class Settings:
 
 
 def _absolute_iri(_context: click.Context, _option: click.Parameter, value: str) -> str:
-    if value and not _ABSOLUTE_IRI.fullmatch(value):
+    if value and not is_absolute_iri(value):
         raise click.BadParameter(f"`{value}` is no absolute IRI, such as https://example.org/spec/")
     return value
 

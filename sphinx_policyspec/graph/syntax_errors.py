@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from sphinx_policyspec.graph.query_text import is_open
+
 __all__ = ["syntax_message"]
 
 _POSITION = re.compile(
@@ -15,7 +17,7 @@ _PREFIX = re.compile(r"(?<![\w.:-])(?P<name>[\w.-]*):[\w.%-]*\s*$")
 _BEFORE, _AFTER = 24, 16
 """Characters that are shown around the place."""
 _MOST = 6
-"""Expectations that are listed; a grammar may allow dozens."""
+"""Expectations that are listed; where a grammar allows more, they say nothing."""
 _ENGINE = 160
 """Characters of a message that has no known form."""
 
@@ -35,7 +37,9 @@ def syntax_message(sparql: str, message: str) -> str:
         return f"{place}: the prefix `{prefix['name']}:` is not declared"
     near = _near(before, after) or "its end"
     wanted = dict.fromkeys(token["sign"] or token["word"] for token in _TOKEN.finditer(found["expected"]))
-    shown = [f"`{token}`" for token in wanted][:_MOST] + ["…"] * (len(wanted) > _MOST)
+    if not after.strip() and is_open(sparql):
+        return f"{place}: near {near}; a bracket is never closed"
+    shown = [f"`{token}`" for token in wanted] if len(wanted) <= _MOST else []
     return f"{place}: near {near}" + (f"; expected {', '.join(shown)}" if shown else "")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import Field, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
 
+from sphinx_policyspec.graph.bases import is_absolute_iri
 from sphinx_policyspec.graph.formats import FORMATS
 from sphinx_policyspec.nearest import nearest
 from sphinx_policyspec.sphinx_ext.messages import warn
@@ -28,8 +29,10 @@ EntryCheck = Callable[[Any, Any], str]
 """Returns what is wrong with one entry of a dictionary or list, given its key or index and its value."""
 
 
-def _text(value: object) -> str:
-    return "" if isinstance(value, str) else "expected a text"
+def _iri(value: object) -> str:
+    if not isinstance(value, str):
+        return "expected a text"
+    return "" if not value or is_absolute_iri(value) else f"`{value}` is no absolute IRI"
 
 
 def _truth(value: object) -> str:
@@ -79,7 +82,7 @@ class PolicySpecConfig:
         default="",
         metadata=_about(
             "What instance IRIs begin with, unless `policy:spec` says; else `html_baseurl` is used.",
-            _text,
+            _iri,
             "html",
         ),
     )

@@ -113,7 +113,7 @@ class Knowledge:
             spec, more = _annotated(env, spec, name)
             found += more
         found += check_objects(pages, order)
-        found += _wanted(env, spec, check_spec(spec, pages))
+        found += _wanted(env, spec, check_spec(spec, {name: pages[name] for name in order}))
         return spec, tuple(found)
 
 
