@@ -35,7 +35,7 @@ _STRAY = (
 
 
 class ExampleDirective(PolicyDirective):
-    """An example: ``policy:example``; its anchor is made once the page is read."""
+    """A case that shows where the boundary of a principle lies: ``policy:example``."""
 
     option_spec: ClassVar[dict[str, Callable[[str], str]]] = options("id", "illustrates", "weighs", "tags")
 
