@@ -477,7 +477,6 @@ def _run() -> int:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo(err=True)
         return _INTERRUPTED
     except PolicySpecError as error:
         click.echo(f"policyspec: error: {printable(str(error))}", err=True)
