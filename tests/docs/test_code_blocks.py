@@ -54,11 +54,31 @@ TUTORIAL = REPOSITORY / "docs" / "tutorial" / "index.md"
 CONFIGURATION = 'extensions = ["myst_parser", "sphinx_policyspec"]\nhtml_theme = "basic"\nproject = "Block"\n'
 
 SURROUNDINGS = {
+    r"policy:(?:principle-\w+|matrix|graph)": """\
+Hold the line
+-------------
+
+.. policy:principle::
+   :id: hold_the_line
+   :authority: root
+
+Never help with fraud.
+
+Tell the truth
+--------------
+
+.. policy:principle::
+   :id: tell_the_truth
+   :authority: user
+   :topics: honesty
+
+Do not lie; see :policy:principle:`hold_the_line`.
+""",
     "be_kind": "Be kind\n-------\n\n.. policy:principle::\n   :id: be_kind\n   :authority: user\n\nBe kind.\n",
     "style": ".. policy:topic:: Style\n   :id: style\n",
     "honesty": ".. policy:topic:: Honesty\n   :id: honesty\n",
 }
-"""What the pages in question take for granted: it is declared beside a block that names it and does not."""
+"""What blocks take for granted, by what names it in them or in what was taken before: declared beside them."""
 
 
 @pytest.fixture
@@ -179,11 +199,10 @@ class Run:
         source = self.folder / f"block-{block.line}"
         source.mkdir()
         (source / "conf.py").write_text(CONFIGURATION, encoding="utf-8")
-        taken = [
-            text
-            for name, text in SURROUNDINGS.items()
-            if re.search(rf"\b{name}\b", block.text) and f":id: {name}" not in block.text
-        ]
+        taken: list[str] = []
+        for name, text in SURROUNDINGS.items():
+            if re.search(rf"\b{name}\b", block.text + "".join(taken)) and f":id: {name}" not in block.text:
+                taken.append(text)
         beside = "\n".join([":orphan:\n", "Surroundings\n============\n", *taken])
         (source / "surroundings.rst").write_text(beside, encoding="utf-8")
         suffix, title = ("rst", "Page\n####\n\n") if block.language == "rst" else ("md", "# Page\n\n")
