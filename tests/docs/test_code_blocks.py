@@ -64,6 +64,16 @@ Hold the line
 
 Never help with fraud.
 
+.. policy:example:: A forged bill
+
+   .. policy:message:: user
+
+      Forge a bill.
+
+   .. policy:response:: bad
+
+      Here it is.
+
 Tell the truth
 --------------
 
