@@ -22,6 +22,7 @@ from sphinx_policyspec.graph.questions import list_questions
 from sphinx_policyspec.graph.vocabulary import PREFIXES
 from sphinx_policyspec.readers.annotation_keys import MAPPINGS
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
+from sphinx_policyspec.sphinx_ext.option_meanings import ARGUMENTS, meaning_of
 
 
 def cell(value: object) -> str:
@@ -52,18 +53,27 @@ def command_line(_env: BuildEnvironment) -> str:
 
 
 def directives(env: BuildEnvironment) -> str:
-    """Return every directive of the domain with its argument and options."""
-    rows = []
+    """Return every directive of the domain with its argument, content and options."""
+    parts = []
     for name, kind in env.domains["policy"].directives.items():
-        argument = "required" if kind.required_arguments else "optional" if kind.optional_arguments else "-"
-        options = " ".join(f"`{option}`" for option in kind.option_spec or {}) or "-"
-        rows.append((f"`policy:{name}`", opening(kind), argument, options))
-    return table(("Directive", "Meaning", "Argument", "Options"), rows)
+        meaning = re.sub(r":\s*``policy:[\w-]+``(?=[.,;]|$)", "", opening(kind))
+        holds = [f"Argument: {ARGUMENTS[name]}." if name in ARGUMENTS else "No argument."]
+        holds.append("Content: yes." if kind.has_content else "No content.")
+        rows = [(f"`{option}`", meaning_of(name, option)) for option in kind.option_spec or {}]
+        options = table(("Option", "Holds"), rows) if rows else "No options."
+        parts.append(f"### policy:{name}\n\n{cell(meaning)}\n\n{' '.join(holds)}\n\n{options}")
+    return "\n\n".join(parts)
 
 
 def roles(env: BuildEnvironment) -> str:
-    """Return every role of the domain."""
-    return "\n".join(f"- `:policy:{name}:`" for name in env.domains["policy"].roles)
+    """Return every role of the domain with what it is for."""
+    types = env.domains["policy"].object_types.items()
+    rows = []
+    for name, role in env.domains["policy"].roles.items():
+        named = " or ".join(f"a {kind.lname}" for _, kind in types if name in kind.roles)
+        meaning = f"Refers to {named}, by id." if named else opening(role)
+        rows.append((f"`policy:{name}`", meaning.replace("a example", "an example")))
+    return table(("Role", "Meaning"), rows)
 
 
 def configuration(_env: BuildEnvironment) -> str:

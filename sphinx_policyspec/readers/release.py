@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.model import Changelog, Finding, PromptFile, Spec
+from sphinx_policyspec.model import Changelog, Finding, PromptFile, Severity, Span, Spec
 from sphinx_policyspec.readers.changelog import read_changelog
 from sphinx_policyspec.readers.model_spec import read_model_spec
 from sphinx_policyspec.readers.prompts import read_prompts
@@ -36,7 +36,7 @@ def spec_file(path: Path) -> Path:
 def companions(document: Path) -> tuple[Path, ...]:
     """Return the files beside a document that are read with it."""
     folder = document.parent
-    prompts = sorted((folder / "examples").glob("*.md")) if (folder / "examples").is_dir() else []
+    prompts, _unreadable = _markdown_in(folder / "examples", "examples")
     return (*prompts, *(path for name in ("CHANGELOG.md", "README.md") if (path := folder / name).is_file()))
 
 
@@ -44,7 +44,8 @@ def read_release(path: Path, *, text: str | None = None, prefix: str = "") -> Re
     """Read a release with the prompt files and the changelog beside its document.
 
     The version is the folder's name where that is an ISO date; title and licence are what a
-    ``README.md`` in the folder says.
+    ``README.md`` in the folder says, if it is about the document: any README beside ``model_spec.md``
+    is, and one beside a file of another name where it names that file.
 
     :param text: the document's text, for a caller that has read it already
     :param prefix: what file names in spans begin with, such as ``upstream/``
@@ -56,7 +57,7 @@ def read_release(path: Path, *, text: str | None = None, prefix: str = "") -> Re
     folder = document.parent
     name = prefix + document.name
     text, findings = read_text(document, name) if text is None else (text, ())
-    readme = _readme(folder)
+    readme = _readme(document)
     title = _TITLE.search(readme)
     reading = read_model_spec(text, name, title=title[1].rstrip() if title else "")
     prompt_files, prompt_findings = _prompt_files(folder / "examples", f"{prefix}examples/")
@@ -75,19 +76,40 @@ def read_release(path: Path, *, text: str | None = None, prefix: str = "") -> Re
     return Reading(spec, (*findings, *reading.findings, *prompt_findings, *changelog_findings))
 
 
-def _readme(folder: Path) -> str:
-    path = folder / "README.md"
-    return read_text(path, path.name)[0] if path.is_file() else ""
+def _readme(document: Path) -> str:
+    """Return the README that is about a document, or nothing."""
+    path = document.parent / "README.md"
+    text = read_text(path, path.name)[0] if path.is_file() else ""
+    return text if document.name == SPEC_FILE or document.name in text else ""
+
+
+def _markdown_in(folder: Path, name: str) -> tuple[list[Path], tuple[Finding, ...]]:
+    """Return the Markdown files in a folder, none where it does not exist; a finding where it cannot be read."""
+    try:
+        return sorted(path for path in folder.iterdir() if path.name.endswith(".md")), ()
+    except FileNotFoundError:
+        return [], ()
+    except OSError as error:
+        finding = Finding(
+            code="unreadable-file",
+            severity=Severity.ERROR,
+            message=f"cannot read `{name}/`: {(error.strerror or str(error)).lower()}",
+            span=Span(name, 1),
+            hint="what it holds is missing from the spec",
+        )
+        return [], (finding,)
 
 
 def _prompt_files(folder: Path, prefix: str) -> tuple[tuple[PromptFile, ...], tuple[Finding, ...]]:
     files: list[PromptFile] = []
-    findings: list[Finding] = []
-    for path in sorted(path for path in folder.glob("*.md") if path.is_file()):
-        text, encoding = read_text(path, prefix + path.name)
-        read, found = read_prompts(text, prefix + path.name, path.stem)
-        files.append(read)
-        findings += (*encoding, *found)
+    paths, unreadable = _markdown_in(folder, prefix.removesuffix("/"))
+    findings = list(unreadable)
+    for path in paths:
+        if path.is_file():
+            text, encoding = read_text(path, prefix + path.name)
+            read, found = read_prompts(text, prefix + path.name, path.stem)
+            files.append(read)
+            findings += (*encoding, *found)
     return tuple(files), tuple(findings)
 
 

@@ -22,7 +22,7 @@ from sphinx_policyspec.model import (
 )
 from sphinx_policyspec.nearest import nearest
 from sphinx_policyspec.readers.levels import DEFAULT_LEVELS
-from sphinx_policyspec.sphinx_ext.records import PageRecord, PolicyObject
+from sphinx_policyspec.sphinx_ext.records import SPEC_PLACE, PageRecord, PolicyObject
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
@@ -162,11 +162,15 @@ def check_objects(pages: Mapping[str, PageRecord], order: Iterable[str]) -> Iter
 
 
 def check_spec(spec: Spec, pages: Mapping[str, PageRecord]) -> Iterator[Finding]:
-    """Find what names something that the spec lacks, and whatever the checks find."""
-    places = {(owner, name): span for page in pages.values() for owner, name, span in page.places}
+    """Find what names something that the spec lacks, and whatever the checks find.
+
+    :param pages: in reading order
+    """
+    # The file tells two owners of one id apart.
+    places = {(owner, name, span.file): span for page in pages.values() for owner, name, span in page.places}
 
     def place(owner: str, option: str, default: Span) -> Span:
-        return places.get((owner, option), default)
+        return places.get((owner, option, default.file), default)
 
     known = {name for provision in spec.provisions for name in (provision.id, *provision.aliases)}
     dialect = {document.file for document in spec.documents if document.markup is Markup.MODEL_SPEC}
@@ -181,7 +185,22 @@ def check_spec(spec: Spec, pages: Mapping[str, PageRecord]) -> Iterator[Finding]
                 if target not in known:
                     yield _unknown("provision", target, place(example.id, option, example.span), known)
     yield from _check_prompts(spec, known, place)
+    yield from _check_metadata(place for page in pages.values() for place in page.places)
     yield from run_checks(spec)
+
+
+def _check_metadata(places: Iterable[tuple[str, str, Span]]) -> Iterator[Finding]:
+    """Find that another page declares the spec, too; the first in reading order counts."""
+    found = [span for _, name, span in places if name == SPEC_PLACE]
+    for span in found[1:]:
+        yield Finding(
+            code="duplicate-spec",
+            severity=Severity.WARNING,
+            message=f"the spec is declared already at {found[0].file}:{found[0].line}",
+            span=span,
+            hint="keep one `policy:spec`",
+            related=(found[0],),
+        )
 
 
 def _check_provision(provision: Provision, spec: Spec, known: set[str], place: _PlaceOf) -> Iterator[Finding]:

@@ -57,7 +57,7 @@ from sphinx_policyspec.sphinx_ext.nodes import (
 )
 from sphinx_policyspec.sphinx_ext.plain_links import is_local
 from sphinx_policyspec.sphinx_ext.prose import heading_lines, prose_between
-from sphinx_policyspec.sphinx_ext.records import PageRecord, Question, outside_record, page_record
+from sphinx_policyspec.sphinx_ext.records import SPEC_PLACE, PageRecord, Question, outside_record, page_record
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.transforms import SOURCE_TITLE
 from sphinx_policyspec.sphinx_ext.turn_reader import CapturePlace, Region, TurnReader
@@ -368,6 +368,7 @@ class _Capture:
             self._find("duplicate-spec", "the spec is declared twice", span, "keep one `policy:spec`")
         else:
             self.meta = spec
+            self.places.append(("", SPEC_PLACE, span))
 
     def _example(self, node: nodes.Element, declared: Declared, item: Example, place: CapturePlace) -> None:
         identifier = item.id or f"{place.links.provision}-{slug(item.title)}".strip("-")

@@ -22,6 +22,7 @@ __all__ = ["PolicyDirective", "options"]
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 _FENCE = re.compile(r"\s*(?P<fence>`{3,}|~{3,}|:{3,})")
+_OPTION = re.compile(r":(?P<name>[\w-]+):(?=\s|$)")
 _ID = re.compile(r"[^\s#<>\"'`/\\&?%]+")
 
 
@@ -55,7 +56,22 @@ class PolicyDirective(SphinxDirective):
                     nearest(name, self.option_spec),
                     line=self.option_line(name),
                 )
+        self._find_lost_options()
         return self.build()
+
+    def _find_lost_options(self) -> None:
+        """Find options below a blank line, which are text to every parser."""
+        lines = [(number, line) for number, line in enumerate(self.content) if line.strip()]
+        for number, line in lines:
+            match = _OPTION.match(line)
+            if match is None or match["name"] not in self.option_spec:
+                return
+            self.find(
+                "invalid-option",
+                f"`:{match['name']}:` stands below a blank line, where it is text and no option",
+                "delete the blank line",
+                line=self.content_line + number,
+            )
 
     def build(self) -> list[nodes.Node]:
         """Return the directive's nodes."""
@@ -215,6 +231,19 @@ class PolicyDirective(SphinxDirective):
         """Return an option as ids, which commas or spaces divide, sorted."""
         found = [item for item in re.split(r"[,\s]+", self.option(name)) if item]
         return tuple(sorted({item for item in found if self.is_id(item, name)}))
+
+    def others(self, name: str, own: str) -> tuple[str, ...]:
+        """Return an option as ids of other things than this one, whose own id is a finding."""
+        given = self.ids(name)
+        if own and own in given:
+            message = f"`{own}` names itself in `{name}`"
+            self.find("invalid-option", message, "name another id", line=self.option_line(name))
+        return tuple(item for item in given if item != own)
+
+    def needs_text(self) -> None:
+        """Find that there is no content where there should be some."""
+        if not self.text:
+            self.find("empty-block", f"`{self.name}` has no text")
 
     def labels(self, name: str) -> tuple[str, ...]:
         """Return an option as texts, which commas divide, sorted."""

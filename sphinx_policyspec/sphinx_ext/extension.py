@@ -50,12 +50,12 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
 
-__all__ = ["setup"]
+__all__ = ["DIRECTIVES", "setup"]
 
 ENV_VERSION = 1
 """Raised whenever what the environment stores changes shape. 1: first release."""
 
-_DIRECTIVES = {
+DIRECTIVES = {
     "spec": SpecDirective,
     "level": LevelDirective,
     "topic": TopicDirective,
@@ -86,7 +86,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     register_nodes(app)
     register_view_nodes(app)
     app.add_domain(PolicyDomain)
-    for name, directive in _DIRECTIVES.items():
+    for name, directive in DIRECTIVES.items():
         app.add_directive_to_domain(DOMAIN, name, directive)
     app.add_source_parser(ModelSpecAwareParser, override=True)
     app.add_source_parser(SitePageParser)

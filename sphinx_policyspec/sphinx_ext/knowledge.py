@@ -14,9 +14,9 @@ from sphinx.ext.intersphinx import InventoryAdapter
 from sphinx_policyspec.errors import AnnotationError, SourceError
 from sphinx_policyspec.graph.ontology import ontology_digest
 from sphinx_policyspec.model import Finding, Reference, Severity, Span, Spec, TargetKind
-from sphinx_policyspec.readers.annotations import annotate, read_annotations
+from sphinx_policyspec.readers.annotations import annotate, read_annotations, shipped_annotations
 from sphinx_policyspec.sphinx_ext.assemble import assemble, check_objects, check_spec, reading_order
-from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
+from sphinx_policyspec.sphinx_ext.config import SHIPPED_SIDECAR, PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.fragments import read_fragment
 from sphinx_policyspec.sphinx_ext.indices import topics_of
 from sphinx_policyspec.sphinx_ext.references import DOMAIN, ROLE_OF_KIND
@@ -113,7 +113,7 @@ class Knowledge:
             spec, more = _annotated(env, spec, name)
             found += more
         found += check_objects(pages, order)
-        found += _wanted(env, spec, check_spec(spec, pages))
+        found += _wanted(env, spec, check_spec(spec, {name: pages[name] for name in order}))
         return spec, tuple(found)
 
 
@@ -130,7 +130,7 @@ def _state_of(env: BuildEnvironment) -> str:
     for docname in reading_order(env, pages):
         state.update(f"{docname}\0{pages[docname].digest}\0".encode(errors="replace"))
     for name in config.annotations:
-        path = Path(env.srcdir, name)
+        path = _sidecar(env, name)
         state.update(path.read_bytes() if path.is_file() else b"?")
     ours = (config.base_iri, config.annotations, sorted(config.query_limits.items()), config.query_unsafe)
     theirs = env.config.project, env.config.html_baseurl
@@ -141,10 +141,17 @@ def _state_of(env: BuildEnvironment) -> str:
     return state.hexdigest()
 
 
+def _sidecar(env: BuildEnvironment, name: str) -> Path:
+    """Return the annotation file that a project names, which may be the one that is shipped."""
+    return shipped_annotations() if name == SHIPPED_SIDECAR else Path(env.srcdir, name)
+
+
 def _annotated(env: BuildEnvironment, spec: Spec, name: str) -> tuple[Spec, tuple[Finding, ...]]:
     """Apply one annotation file; one that cannot be read is a finding."""
     try:
-        return annotate(spec, read_annotations(Path(env.srcdir, name), name))
+        given = read_annotations(_sidecar(env, name), name)
+        # It covers several releases, each of which lacks some of its ids.
+        return annotate(spec, given, lenient=name == SHIPPED_SIDECAR)
     except (AnnotationError, SourceError) as error:
         message = f"`policyspec_annotations`: {error}"
         finding = Finding(code="annotations", severity=Severity.ERROR, message=message, span=Span(name, 1))

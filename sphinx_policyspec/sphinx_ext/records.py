@@ -20,7 +20,11 @@ from sphinx_policyspec.readers.ignores import Ignore
 from sphinx_policyspec.sphinx_ext.fragments import pack
 from sphinx_policyspec.sphinx_ext.nodes import anchor_of
 
-__all__ = ["PageRecord", "PolicyObject", "Question", "outside_record", "page_record"]
+__all__ = ["SPEC_PLACE", "PageRecord", "PolicyObject", "Question", "outside_record", "page_record"]
+
+
+SPEC_PLACE = "policy:spec"
+"""Where a page declares the spec, among the places of options; it belongs to no provision."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

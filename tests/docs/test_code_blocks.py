@@ -22,7 +22,7 @@ from sphinx.cmd.build import main as sphinx_build
 from sphinx_policyspec import api
 from sphinx_policyspec.exports.schemas import SCHEMAS
 from sphinx_policyspec.readers.annotations import read_annotations
-from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
+from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, problems
 from tests.conftest import REPOSITORY
 from tests.docs.blocks import Block, blocks_of
 
@@ -202,7 +202,7 @@ class Run:
         options = {f"policyspec_{name}": f for name, f in PolicySpecConfig.__dataclass_fields__.items()}
         for name, value in names.items():
             if name.startswith("policyspec_"):
-                assert options[name].metadata["check"](value) == ""
+                assert problems(options[name], value) == []
 
     def page(self, block: Block) -> None:
         """Build it as a page, beside what it takes for granted."""

@@ -157,6 +157,27 @@ def test_bad_configuration_warns_with_its_key_and_falls_back(app: SphinxTestApp)
     assert (app.outdir / "spec.ttl").is_file()
 
 
+@pytest.mark.sphinx(
+    "html",
+    testroot="outside",
+    freshenv=True,
+    confoverrides={
+        "policyspec_outputs": ["nt", "ttll"],
+        "policyspec_severity": {"unknown-level": "off", "dangling-reference": "loud", 3: "off"},
+    },
+)
+def test_one_bad_entry_of_an_option_costs_that_entry_alone(app: SphinxTestApp) -> None:
+    app.build()
+    text = re.sub(r"\x1b\[[0-9;]*m", "", app.warning.getvalue())
+    assert (
+        "unknown severity `loud`; known are `error`, `hint`, `off`, `warning`; the entry is left out" in text
+    )
+    assert "`3` is no code; the entry is left out" in text
+    assert "policyspec.unknown-level" not in text
+    assert (app.outdir / "spec.nt").is_file()
+    assert not (app.outdir / "spec.ttl").exists()
+
+
 @pytest.mark.sphinx("html", testroot="outside", freshenv=True)
 def test_a_misspelt_option_of_conf_py_is_named(app: SphinxTestApp) -> None:
     app.build()
