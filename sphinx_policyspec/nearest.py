@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from rapidfuzz import process, utils
-
 __all__ = ["Hints", "nearest"]
 
 _CUTOFF = 60
@@ -18,6 +16,8 @@ _LOOKS = 500_000
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return ``did you mean `x`?``, else the known names where they are few, else nothing."""
+    from rapidfuzz import process, utils  # noqa: PLC0415  a text without mistakes pays nothing for hints
+
     names = sorted({str(name) for name in known})
     match = process.extractOne(word, names, processor=utils.default_process, score_cutoff=_CUTOFF)
     if match:
