@@ -291,10 +291,10 @@ class _Capture:
             principle=item.id if principle is not None else place.principle,
             is_norm=principle is not None or place.is_norm,
         )
+        title_place, text_place = inner.at(carrier=Carrier.TITLE), inner.at(carrier=Carrier.TEXT)
         for child in list(node.children):
-            carrier = Carrier.TITLE if isinstance(child, nodes.title) else Carrier.TEXT
             if isinstance(child, nodes.Element):
-                self._walk(child, inner.at(carrier=carrier))
+                self._walk(child, title_place if isinstance(child, nodes.title) else text_place)
 
     def _note_principle(
         self, declared: Declared, item: Provision, place: CapturePlace, source: Source

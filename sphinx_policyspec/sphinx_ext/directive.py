@@ -23,6 +23,8 @@ __all__ = ["PolicyDirective", "options"]
 _Choice = TypeVar("_Choice", bound=StrEnum)
 _FENCE = re.compile(r"\s*(?P<fence>`{3,}|~{3,}|:{3,})")
 _OPTION = re.compile(r":(?P<name>[\w-]+):(?=\s|$)")
+_PLAIN = re.compile(r"[^\W_]+(?:,? [^\W_]+|-[^\W_]+)*[?.]?")
+"""Words that are text and nothing else in every markup, as most titles are."""
 _ID = re.compile(r"[^\s#<>\"'`/\\&?%]+")
 
 
@@ -148,6 +150,8 @@ class PolicyDirective(SphinxDirective):
 
     def option_line(self, name: str) -> int:
         """Return the line of an option, or the directive's where it cannot be told."""
+        if name not in self.options:
+            return self.line
         pattern = re.compile(rf"\s*:?{re.escape(name)}\s*:")
         for number, line in enumerate(self._lines_below, self.line + 1):
             if pattern.match(line):
@@ -229,6 +233,8 @@ class PolicyDirective(SphinxDirective):
 
     def ids(self, name: str) -> tuple[str, ...]:
         """Return an option as ids, which commas or spaces divide, sorted."""
+        if name not in self.options:
+            return ()
         found = [item for item in re.split(r"[,\s]+", self.option(name)) if item]
         return tuple(sorted({item for item in found if self.is_id(item, name)}))
 
@@ -289,6 +295,8 @@ class PolicyDirective(SphinxDirective):
 
     def inline(self, text: str, line: int = 0) -> list[nodes.Node]:
         """Return a text as inline nodes in the page's own markup."""
+        if _PLAIN.fullmatch(text):
+            return [nodes.Text(text)]
         at = (line or self.line) - (1 if self.is_myst else 0)
         found, messages = self.parse_inline(text, lineno=at)
         return [*found, *messages]

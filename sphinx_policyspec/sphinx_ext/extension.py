@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sphinx_policyspec.sphinx_ext.aim_directives import GoalDirective, PromptDirective
 from sphinx_policyspec.sphinx_ext.config import check_config, register_config
-from sphinx_policyspec.sphinx_ext.contents import add_examples
+from sphinx_policyspec.sphinx_ext.contents import Contents
 from sphinx_policyspec.sphinx_ext.directives import (
     CommentaryDirective,
     DefinitionDirective,
@@ -81,7 +81,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the extension."""
     app.require_sphinx("8.2")
     app.setup_extension("myst_parser")
-    build = Build()
+    build, contents = Build(), Contents()
     register_config(app)
     register_nodes(app)
     register_view_nodes(app)
@@ -99,11 +99,14 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("builder-inited", add_static_path)
     app.connect("env-get-outdated", build.outdated)
     app.connect("env-updated", build.after_reading)
-    app.connect("doctree-read", add_examples, priority=600)
     app.connect("warn-missing-reference", silence_core)
     app.connect("write-started", build.before_writing)
+    app.connect("doctree-resolved", contents.restore)
     app.connect("doctree-resolved", build.fill_page)
+    # Before themes, which may show the contents of a page themselves.
+    app.connect("html-page-context", contents.show, priority=400)
     app.connect("html-page-context", add_to_page)
+    app.connect("build-finished", contents.restore)
     app.connect("build-finished", build.finish)
     return {
         "version": _version(),
