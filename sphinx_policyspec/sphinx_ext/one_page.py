@@ -1,7 +1,8 @@
-"""Links of a site that is one page: the anchor alone.
+"""Links inside what a builder writes as one page.
 
-Sphinx 9 joins the anchor of the page that a target stood on and its own, ``#document-page#id``, which
-no element has (sphinx-doc/sphinx#14221), and gives the first page no anchor at all.
+For ``singlehtml`` Sphinx 9 joins the anchor of the page that a target stood on and its own,
+``#document-page#id``, which no element has (sphinx-doc/sphinx#14221), and gives the first page no anchor
+at all. In manual pages docutils 0.22 writes every address out, those of places in the same page too.
 """
 
 from __future__ import annotations
@@ -25,7 +26,11 @@ def anchor_alone(target: str) -> str:
 
 
 def lead_links_to_anchors(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Lead the links in the text of ``singlehtml``, whoever made them, to what its page has."""
+    """Lead the links in the text, whoever made them, to what the page has."""
+    if app.builder.name == "man":
+        for link in doctree.findall(nodes.reference):
+            if link.get("refuri", "").startswith("#"):
+                link["refid"] = link.attributes.pop("refuri")[1:]
     if app.builder.name != "singlehtml":
         return
     first = next((section["ids"][0] for section in doctree.findall(nodes.section) if section["ids"]), "")
@@ -41,7 +46,7 @@ def lead_contents_to_anchors(
     context: dict[str, Any],
     doctree: nodes.document | None,
 ) -> None:
-    """Do the same for the tables of contents beside the text, one ready, one rendered when a theme asks."""
+    """Do the same for the contents beside the text of ``singlehtml``, some ready, some made when a theme asks."""
     if app.builder.name != "singlehtml" or doctree is None:
         return
     context["toc"] = anchor_alone(context["toc"])
