@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ExampleIndex", "TopicIndex", "escape_headings", "is_index_page", "topics_of"]
 
-Topics = tuple[tuple[str, tuple[str, ...]], ...]
-"""The label of each topic with the ids of what has it."""
+Topics = tuple[tuple[str, str, tuple[str, ...]], ...]
+"""The label and id of each topic with the ids of what has it."""
 
 _DATA = ("json", "pickle")
 """Builders that write what templates would get."""
@@ -37,7 +37,7 @@ def topics_of(spec: Spec) -> Topics:
         for topic in provision.topics:
             found[topic].append(provision)
     labels = sorted((topic.label, topic.id) for topic in spec.topics if topic.id in found)
-    return tuple((label, tuple(provision.id for provision in found[topic])) for label, topic in labels)
+    return tuple((label, topic, tuple(provision.id for provision in found[topic])) for label, topic in labels)
 
 
 class TopicIndex(Index):
@@ -53,11 +53,12 @@ class TopicIndex(Index):
         domain = cast("PolicyDomain", self.domain)
         wanted = None if docnames is None else set(docnames)
         groups = []
-        for label, ids in cast("Topics", domain.data["topics"]):
+        for label, topic, ids in cast("Topics", domain.data["topics"]):
+            declared = domain.find(TargetKind.TOPIC, topic)
             found = [item for name in ids if (item := domain.find(TargetKind.PROVISION, name))]
             shown = [item for item in found if wanted is None or item.docname in wanted]
             if shown:
-                groups.append((label, [_entry(item) for item in shown]))
+                groups.append((declared.title if declared else label, [_entry(item) for item in shown]))
         return groups, False
 
 
