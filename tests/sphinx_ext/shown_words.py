@@ -109,7 +109,7 @@ _LATEX = (
 _ROFF = (
     (r"^\.(?:SH|SS|B|I|IP|TP|sp|nf|fi|ft|in|RS|RE|TS|TE|UNINDENT|INDENT)\b *(?:-?\d.*)?", " "),
     (r"^\.(?:\\\"|TH|de|ds|nr|ad|if|tr|\.).*$", " "),
-    (r"\\%<[^>]*>|\\f[BIRCP]|\\[&/,^:%]|\\f\(..", ""),
+    (r"\\%<[^>]*>|\\X'[^']*'|<\\fB[^<>]*\\fP>|\\f[BIRCP]|\\[&/,^:%]|\\f\(..", ""),
     (r"\\\((?:aq|dq|ga|ha|ti|bu|em|en)", "-"),
     (r"\\-", "-"),
 )
