@@ -142,6 +142,8 @@ def test_pages_hold_no_live_markup_of_messages(project: Project, build: Build) -
 def test_only_pages_that_show_something_of_ours_get_the_style_sheet(project: Project, build: Build) -> None:
     app = build(project("builders"), "html")
     assert "policyspec.css" in (app.outdir / "principles.html").read_text("utf-8")
+    assert "policyspec.css" in (app.outdir / "policy-levels.html").read_text("utf-8")
+    assert "policyspec.css" not in (app.outdir / "genindex.html").read_text("utf-8")
     assert "policyspec.css" not in (app.outdir / "search.html").read_text("utf-8")
     assert (app.outdir / "_static" / "policyspec.css").is_file()
 
