@@ -49,6 +49,7 @@ from sphinx_policyspec.sphinx_ext.links import FoundLinks, LinkPlace
 from sphinx_policyspec.sphinx_ext.nodes import (
     PolicyClause,
     PolicyCount,
+    PolicyDeclaration,
     PolicyDefinition,
     PolicyExample,
     PolicyExampleTitle,
@@ -77,7 +78,7 @@ def shown_titles(document: nodes.document) -> dict[str, str]:
             title = node.next_node(nodes.title)
         elif isinstance(node, PolicyExample):
             title = node.next_node(PolicyExampleTitle)
-        elif isinstance(node, PolicyDefinition):
+        elif isinstance(node, PolicyDefinition | PolicyDeclaration):
             title = node.next_node(nodes.term)
         else:
             continue

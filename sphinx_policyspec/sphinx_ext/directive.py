@@ -90,7 +90,13 @@ class PolicyDirective(SphinxDirective):
     def place(self) -> Place:
         """The file and line of the directive."""
         source, line = self.get_source_info()
-        return source, line
+        return source, self._opening_line(source, line) if self.is_myst else line
+
+    def _opening_line(self, source: str, line: int) -> int:
+        """Return the line of the directive's name: MyST before 5.2 counts included lines from 2."""
+        above = source_of(self.env, source).lines[:line]
+        name = f"{{{self.name}}}"
+        return line - 1 if above[-2:-1] and name in above[-2] and name not in above[-1] else line
 
     @property
     def line(self) -> int:
@@ -123,7 +129,7 @@ class PolicyDirective(SphinxDirective):
     def content_line(self) -> int:
         """The line that the content begins on."""
         if self.is_myst:
-            return int(self.lineno + self.content_offset + 1)
+            return int(self.line + self.content_offset + 1)
         if self.content:
             return int(self.content.items[0][1]) + 1
         return self.line + 1

@@ -85,7 +85,7 @@ class PolicyDomain(Domain):
     initial_data: ClassVar[dict[str, Any]] = {"pages": {}, "written": {}, "spec": ("", ()), "topics": ()}
     """``pages`` by docname; what builders have ``written``; the digest of the assembled spec with the
     findings about it; what the index by topic shows."""
-    data_version = 1
+    data_version = 2
 
     site: Site | None = None
     """The spec that a handbook shows; a project of one's own gathers its spec from its pages."""

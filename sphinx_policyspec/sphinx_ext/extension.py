@@ -23,12 +23,14 @@ from sphinx_policyspec.sphinx_ext.example_directives import (
     MessageDirective,
     ResponseDirective,
 )
+from sphinx_policyspec.sphinx_ext.indices import escape_headings
 from sphinx_policyspec.sphinx_ext.maths import register_maths
 from sphinx_policyspec.sphinx_ext.model_spec_parser import (
     ModelSpecAwareParser,
     keep_companions_unbuilt,
     outdated_by_companions,
 )
+from sphinx_policyspec.sphinx_ext.one_page import lead_contents_to_anchors, lead_links_to_anchors
 from sphinx_policyspec.sphinx_ext.outputs import add_static_path, add_to_page
 from sphinx_policyspec.sphinx_ext.plain_links import TakePlainLinks
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
@@ -105,6 +107,9 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("doctree-resolved", build.fill_page)
     # Before themes, which may show the contents of a page themselves.
     app.connect("html-page-context", contents.show, priority=400)
+    app.connect("doctree-resolved", lead_links_to_anchors, priority=900)
+    app.connect("html-page-context", lead_contents_to_anchors, priority=400)
+    app.connect("html-page-context", escape_headings)
     app.connect("html-page-context", add_to_page)
     app.connect("build-finished", contents.restore)
     app.connect("build-finished", build.finish)

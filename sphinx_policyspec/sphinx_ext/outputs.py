@@ -13,6 +13,7 @@ from sphinx.util.osutil import ensuredir
 
 from sphinx_policyspec.model import Finding
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
+from sphinx_policyspec.sphinx_ext.indices import is_index_page
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of
 from sphinx_policyspec.sphinx_ext.nodes import uses_our_nodes
 
@@ -41,10 +42,10 @@ def add_static_path(app: Sphinx) -> None:
 
 
 def add_to_page(
-    app: Sphinx, _page: str, _template: str, context: dict[str, Any], doctree: nodes.document | None
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
     """Link the graph from a page, and the style sheet where the page shows something of ours."""
-    if doctree is not None and uses_our_nodes(doctree):
+    if is_index_page(pagename, templatename) or (doctree is not None and uses_our_nodes(doctree)):
         app.add_css_file(STYLE_SHEET)
     if app.builder.name not in _BUILDERS or not _has_spec(app):
         return

@@ -67,6 +67,18 @@ def test_principles_are_indexed_by_topic_and_examples_by_title(small: Path, buil
     assert 'href="page.html#example-be-honest-a-plain-answer"' in examples
 
 
+def test_labels_of_topics_are_text_in_their_index(small: Path, build: Build) -> None:
+    index = (small / "index.rst").read_text("utf-8")
+    (small / "index.rst").write_text(
+        index.replace("topic:: Honesty", "topic:: <script>alert(1)</script> & co\n   :id: honesty"), "utf-8"
+    )
+    page = (build(small).outdir / "policy-topics.html").read_text("utf-8")
+    heading = "&lt;script&gt;alert(1)&lt;/script&gt;\N{NO-BREAK SPACE}&amp;\N{NO-BREAK SPACE}co"
+    assert f"<strong>{heading}</strong>" in page
+    assert f'id="cap-{heading}"' in page
+    assert "<script>alert" not in page
+
+
 def test_topics_of_a_sidecar_are_indexed_and_follow_its_edits(small: Path, build: Build) -> None:
     sidecar = small / "notes.yaml"
     line = "{topics: [{id: care, label: Care}], provisions: {be-honest: {topics: [care]}}}\n"
