@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from rapidfuzz import process, utils
-from rapidfuzz.distance import OSA
-
 __all__ = ["Hints", "nearest"]
 
 _SHARE = 3
@@ -22,6 +19,10 @@ def nearest(word: str, known: Iterable[str], *, prefix: str = "") -> str:
 
     :param prefix: what is written before all of them, and says nothing about which of them is meant
     """
+    # A text without mistakes pays nothing for hints.
+    from rapidfuzz import process, utils  # noqa: PLC0415
+    from rapidfuzz.distance import OSA  # noqa: PLC0415
+
     names = sorted({str(name) for name in known})
     bare = utils.default_process(word)
     # A single letter has nothing in common with another one.

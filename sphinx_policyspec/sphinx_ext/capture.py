@@ -49,6 +49,7 @@ from sphinx_policyspec.sphinx_ext.links import FoundLinks, LinkPlace
 from sphinx_policyspec.sphinx_ext.nodes import (
     PolicyClause,
     PolicyCount,
+    PolicyDeclaration,
     PolicyDefinition,
     PolicyExample,
     PolicyExampleTitle,
@@ -77,7 +78,7 @@ def shown_titles(document: nodes.document) -> dict[str, str]:
             title = node.next_node(nodes.title)
         elif isinstance(node, PolicyExample):
             title = node.next_node(PolicyExampleTitle)
-        elif isinstance(node, PolicyDefinition):
+        elif isinstance(node, PolicyDefinition | PolicyDeclaration):
             title = node.next_node(nodes.term)
         else:
             continue
@@ -291,10 +292,10 @@ class _Capture:
             principle=item.id if principle is not None else place.principle,
             is_norm=principle is not None or place.is_norm,
         )
+        title_place, text_place = inner.at(carrier=Carrier.TITLE), inner.at(carrier=Carrier.TEXT)
         for child in list(node.children):
-            carrier = Carrier.TITLE if isinstance(child, nodes.title) else Carrier.TEXT
             if isinstance(child, nodes.Element):
-                self._walk(child, inner.at(carrier=carrier))
+                self._walk(child, title_place if isinstance(child, nodes.title) else text_place)
 
     def _note_principle(
         self, declared: Declared, item: Provision, place: CapturePlace, source: Source

@@ -23,6 +23,8 @@ __all__ = ["PolicyDirective", "options"]
 _Choice = TypeVar("_Choice", bound=StrEnum)
 _FENCE = re.compile(r"\s*(?P<fence>`{3,}|~{3,}|:{3,})")
 _OPTION = re.compile(r":(?P<name>[\w-]+):(?=\s|$)")
+_PLAIN = re.compile(r"[^\W_]+(?:,? [^\W_]+|-[^\W_]+)*[?.]?")
+"""Words that are text and nothing else in every markup, as most titles are."""
 _ID = re.compile(r"[^\s#<>\"'`/\\&?%]+")
 
 
@@ -88,7 +90,13 @@ class PolicyDirective(SphinxDirective):
     def place(self) -> Place:
         """The file and line of the directive."""
         source, line = self.get_source_info()
-        return source, line
+        return source, self._opening_line(source, line) if self.is_myst else line
+
+    def _opening_line(self, source: str, line: int) -> int:
+        """Return the line of the directive's name: MyST before 5.2 counts included lines from 2."""
+        above = source_of(self.env, source).lines[:line]
+        name = f"{{{self.name}}}"
+        return line - 1 if above[-2:-1] and name in above[-2] and name not in above[-1] else line
 
     @property
     def line(self) -> int:
@@ -121,7 +129,7 @@ class PolicyDirective(SphinxDirective):
     def content_line(self) -> int:
         """The line that the content begins on."""
         if self.is_myst:
-            return int(self.lineno + self.content_offset + 1)
+            return int(self.line + self.content_offset + 1)
         if self.content:
             return int(self.content.items[0][1]) + 1
         return self.line + 1
@@ -148,6 +156,8 @@ class PolicyDirective(SphinxDirective):
 
     def option_line(self, name: str) -> int:
         """Return the line of an option, or the directive's where it cannot be told."""
+        if name not in self.options:
+            return self.line
         pattern = re.compile(rf"\s*:?{re.escape(name)}\s*:")
         for number, line in enumerate(self._lines_below, self.line + 1):
             if pattern.match(line):
@@ -229,6 +239,8 @@ class PolicyDirective(SphinxDirective):
 
     def ids(self, name: str) -> tuple[str, ...]:
         """Return an option as ids, which commas or spaces divide, sorted."""
+        if name not in self.options:
+            return ()
         found = [item for item in re.split(r"[,\s]+", self.option(name)) if item]
         return tuple(sorted({item for item in found if self.is_id(item, name)}))
 
@@ -289,6 +301,8 @@ class PolicyDirective(SphinxDirective):
 
     def inline(self, text: str, line: int = 0) -> list[nodes.Node]:
         """Return a text as inline nodes in the page's own markup."""
+        if _PLAIN.fullmatch(text):
+            return [nodes.Text(text)]
         at = (line or self.line) - (1 if self.is_myst else 0)
         found, messages = self.parse_inline(text, lineno=at)
         return [*found, *messages]

@@ -87,7 +87,14 @@ class SpecDirective(PolicyDirective):
             "publisher": _("Publisher:"),
         }
         facts = [_fact(label, getattr(spec, name)) for name, label in labels.items() if getattr(spec, name)]
-        box = declaration("spec", "", self.inline(spec.title), [*facts, *self.content_nodes()])
+        box = declaration(
+            "spec",
+            "",
+            self.inline(spec.title),
+            [*facts, *self.content_nodes()],
+            raw_title=spec.title,
+            place=self.place,
+        )
         self.declare(box, spec)
         return [box]
 
@@ -144,6 +151,8 @@ class LevelDirective(PolicyDirective):
             [nodes.Text(title)],
             content,
             f"ps-level-{nodes.make_id(identifier)}",
+            raw_title=title,
+            place=self.place,
         )
         self.declare(box, level)
         return [box]
@@ -178,7 +187,14 @@ class TopicDirective(PolicyDirective):
         content = self.content_nodes()
         if topic.alt_labels:
             content.append(_fact(_("Also:"), ", ".join(topic.alt_labels)))
-        box = declaration("topic", anchor_of(TargetKind.TOPIC, topic.id), [nodes.Text(label)], content)
+        box = declaration(
+            "topic",
+            anchor_of(TargetKind.TOPIC, topic.id),
+            [nodes.Text(label)],
+            content,
+            raw_title=label,
+            place=self.place,
+        )
         self.declare(box, topic, places=("broader", "related"))
         return [box]
 

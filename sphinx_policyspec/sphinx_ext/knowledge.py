@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -107,13 +106,14 @@ class Knowledge:
             return domain.site.spec, ()
         pages = domain.pages
         order = reading_order(env, pages)
-        spec = assemble(pages, order, partial(read_fragment, env), str(env.config.project))
+        fragments = {name: read_fragment(env, name) for name in order if pages[name].holds_spec}
+        spec = assemble(pages, order, fragments, str(env.config.project))
         found: list[Finding] = []
         for name in PolicySpecConfig.of(env.config).annotations:
             spec, more = _annotated(env, spec, name)
             found += more
-        found += check_objects(pages, order)
-        found += _wanted(env, spec, check_spec(spec, {name: pages[name] for name in order}))
+        found += check_objects(pages, order, fragments)
+        found += _wanted(env, spec, check_spec(spec, fragments.values()))
         return spec, tuple(found)
 
 

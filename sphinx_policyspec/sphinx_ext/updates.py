@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -161,12 +162,13 @@ def _relinked(app: Sphinx) -> set[str]:
     for docname in [name for name in stored if name not in domain.pages]:
         del stored[docname]
     for docname, page in domain.pages.items():
-        ours = {(r.target_kind, r.target) for r in (*page.references, *page.outside)}
+        ours = {*page.targets, *((r.target_kind, r.target) for r in page.outside)}
         found = [domain.find(kind, target, docname) for kind, target in sorted(ours)]
         found += [domain.find_anchor(target, docname) for target in sorted({r.target for r in page.maybe})]
         found += [domain.find(TargetKind.LEVEL, level) for level in sorted({o.level for o in page.objects})]
         shown = [item and (item.docname, item.anchor, item.title, item.level) for item in found]
-        state = (*shown, *(elsewhere(app.env, kind, target) for kind, target in sorted(ours)))
+        others = [elsewhere(app.env, kind, target) for kind, target in sorted(ours)]
+        state = hashlib.blake2b(repr((shown, others)).encode(errors="replace"), digest_size=16).digest()
         if docname in stored and stored[docname] != state:
             changed.add(docname)
         stored[docname] = state

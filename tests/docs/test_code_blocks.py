@@ -53,49 +53,42 @@ LONG = re.compile(r"policyspec handbook model_spec/\S+ .*")
 TUTORIAL = REPOSITORY / "docs" / "tutorial" / "index.md"
 CONFIGURATION = 'extensions = ["myst_parser", "sphinx_policyspec"]\nhtml_theme = "basic"\nproject = "Block"\n'
 
-VIEWED = """\
-Keep counsel
-------------
+SURROUNDINGS = {
+    r"policy:(?:principle-\w+|matrix|graph)": """\
+Hold the line
+-------------
 
 .. policy:principle::
-   :id: keep_counsel
+   :id: hold_the_line
    :authority: root
-   :topics: care
 
-Tell nobody; see :policy:principle:`be_brief`.
+Never help with fraud.
 
-.. policy:example:: a secret
+.. policy:example:: A forged bill
 
    .. policy:message:: user
 
-      What did she say?
+      Forge a bill.
 
    .. policy:response:: bad
 
-      She told me that she is ill.
+      Here it is.
 
-Be brief
---------
+Tell the truth
+--------------
 
 .. policy:principle::
-   :id: be_brief
+   :id: tell_the_truth
    :authority: user
+   :topics: honesty
 
-Be brief.
-
-.. policy:topic:: Care
-   :id: care
-"""
-"""Principles for views to show: they warn where there is nothing to show."""
-
-SURROUNDINGS = {
+Do not lie; see :policy:principle:`hold_the_line`.
+""",
     "be_kind": "Be kind\n-------\n\n.. policy:principle::\n   :id: be_kind\n   :authority: user\n\nBe kind.\n",
     "style": ".. policy:topic:: Style\n   :id: style\n",
-    "honesty": ".. policy:topic:: Honesty\n   :id: honesty\n\n.. policy:principle:: Do not lie\n"
-    "   :authority: user\n   :topics: honesty\n\n   Do not lie.\n",
-    "policy:(principle-list|principle-table|matrix|graph)": VIEWED,
+    "honesty": ".. policy:topic:: Honesty\n   :id: honesty\n",
 }
-"""What the pages in question take for granted: it is declared beside a block that names it and does not."""
+"""What blocks take for granted, by what names it in them or in what was taken before: declared beside them."""
 
 
 @pytest.fixture
@@ -223,11 +216,10 @@ class Run:
         source = self.folder / f"block-{block.line}"
         source.mkdir()
         (source / "conf.py").write_text(CONFIGURATION, encoding="utf-8")
-        taken = [
-            text
-            for name, text in SURROUNDINGS.items()
-            if re.search(rf"\b{name}\b", block.text) and f":id: {name}" not in block.text
-        ]
+        taken: list[str] = []
+        for name, text in SURROUNDINGS.items():
+            if re.search(rf"\b{name}\b", block.text + "".join(taken)) and f":id: {name}" not in block.text:
+                taken.append(text)
         beside = "\n".join([":orphan:\n", "Surroundings\n============\n", *taken])
         (source / "surroundings.rst").write_text(beside, encoding="utf-8")
         suffix, title = ("rst", "Page\n####\n\n") if block.language == "rst" else ("md", "# Page\n\n")

@@ -54,7 +54,7 @@ def test_titles_and_notes_are_translated_and_the_model_is_not(app: SphinxTestApp
     assert page.count('href="#be_kind"') > 1
     assert '<span class="xref policy policy-principle">Sei freundlich</span>' in page
     spec = Knowledge().spec(app.env)
-    assert [principle.title for principle in spec.principles] == ["Be kind"]
+    assert [principle.title for principle in spec.principles] == ["Be kind", "Be true"]
     assert spec.examples[0].title == "A greeting"
     assert spec.examples[0].responses[0].note == "It greets."
 
