@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -169,12 +169,11 @@ def check_objects(
                 )
 
 
-def check_spec(spec: Spec, found: Iterable[Fragment]) -> Iterator[Finding]:
+def check_spec(spec: Spec, found: Collection[Fragment]) -> Iterator[Finding]:
     """Find what names something that the spec lacks, and whatever the checks find.
 
     :param found: in reading order
     """
-    found = tuple(found)
     # The file tells two owners of one id apart.
     places = {(owner, name, span.file): span for fragment in found for owner, name, span in fragment.places}
 

@@ -86,6 +86,7 @@ class PolicyDomain(Domain):
     """``pages`` by docname; what builders have ``written``; the digest of the assembled spec with the
     findings about it; what the index by topic shows."""
     data_version = 2
+    """Raised whenever what the environment stores of ours changes shape."""
 
     site: Site | None = None
     """The spec that a handbook shows; a project of one's own gathers its spec from its pages."""

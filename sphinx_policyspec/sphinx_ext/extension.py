@@ -54,9 +54,6 @@ if TYPE_CHECKING:
 
 __all__ = ["DIRECTIVES", "setup"]
 
-ENV_VERSION = 1
-"""Raised whenever what the environment stores changes shape. 1: first release."""
-
 DIRECTIVES = {
     "spec": SpecDirective,
     "level": LevelDirective,
@@ -115,7 +112,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("build-finished", build.finish)
     return {
         "version": _version(),
-        "env_version": ENV_VERSION,
+        "env_version": PolicyDomain.data_version,
         "parallel_read_safe": True,
         "parallel_write_safe": True,
     }

@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sphinx_policyspec.model import Finding, Reference, Severity, TargetKind
-from sphinx_policyspec.nearest import nearest
-from sphinx_policyspec.readers.ignores import silenced
+from sphinx_policyspec.model import Finding, TargetKind
+from sphinx_policyspec.readers.ignores import UNUSED, Ignore, silenced
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
+from sphinx_policyspec.sphinx_ext.dangling import Dangling
 from sphinx_policyspec.sphinx_ext.fragments import has_fragment
 from sphinx_policyspec.sphinx_ext.freshness import (
     drop_dead_terms,
@@ -24,7 +24,7 @@ from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of, elsewhe
 from sphinx_policyspec.sphinx_ext.messages import report
 from sphinx_policyspec.sphinx_ext.nodes import PolicyBadge, PolicyBox, PolicyCount, PolicyQuery, retitle_badge
 from sphinx_policyspec.sphinx_ext.outputs import write_graph
-from sphinx_policyspec.sphinx_ext.plain_links import anchor_findings
+from sphinx_policyspec.sphinx_ext.plain_links import dangling_links
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.views import Views
 
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from sphinx.domains import Domain
     from sphinx.environment import BuildEnvironment
 
-    from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
 
 __all__ = ["Build", "all_findings", "silence_core"]
 
@@ -93,10 +92,9 @@ class Build:
         """Write the graph, then end the process that ran queries."""
         if error is None:
             severities = PolicySpecConfig.of(app.config).severity
-            ignores = [ignore for page in domain_of(app.env).pages.values() for ignore in page.ignores]
-            written = [
-                f for f in silenced(write_graph(app, self.knowledge), ignores) if f.code != "unused-ignore"
-            ]
+            found = silenced(write_graph(app, self.knowledge), _ignores(app.env))
+            # Which comments are of no use was told when the pages had been read.
+            written = [finding for finding in found if finding.code != UNUSED]
             report(written, Path(app.srcdir), severities)
             remove_pages(app, self.removed)
             remove_empty_indices(app, domain_of(app.env))
@@ -114,37 +112,27 @@ def _shows(app: Sphinx, condition: str) -> bool:
 
 def all_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
     """Yield what is wrong with pages, the spec as a whole, and answers, unless a comment silences it."""
-    ignores = [ignore for page in domain_of(app.env).pages.values() for ignore in page.ignores]
-    yield from silenced(_all_findings(app, knowledge), ignores)
+    yield from silenced(_all_findings(app, knowledge), _ignores(app.env))
 
 
 def _all_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
     env = app.env
-    domain = domain_of(env)
+    domain, dangling = domain_of(env), Dangling(env)
     for docname, page in domain.pages.items():
         yield from page.findings
-        yield from anchor_findings(env, docname)
-        yield from _dangling_outside(env, domain, page.outside)
+        for link in dangling_links(env, docname):
+            yield dangling.finding(link, f"`#{link.target}` leads nowhere")
+        for reference in page.outside:
+            if is_dangling(env, reference):
+                kind = reference.target_kind.value
+                yield dangling.finding(reference, f"`{reference.target}` is no {kind} of this spec")
     yield from knowledge.findings(env)
     for _digest, _answers, findings in domain.written_by(app.builder.name)["answers"].values():
         yield from findings
 
 
-def _dangling_outside(
-    env: BuildEnvironment, domain: PolicyDomain, outside: tuple[Reference, ...]
-) -> Iterator[Finding]:
-    """Find references of pages outside the spec that lead nowhere."""
-    for reference in outside:
-        if is_dangling(env, reference):
-            known = {item.id for item in domain.objects() if item.kind is reference.target_kind}
-            known |= set(domain.level_names()) if reference.target_kind is TargetKind.LEVEL else set()
-            yield Finding(
-                code="dangling-reference",
-                severity=Severity.ERROR,
-                message=f"`{reference.target}` is no {reference.target_kind.value} of this spec",
-                span=reference.span,
-                hint=nearest(reference.target, known),
-            )
+def _ignores(env: BuildEnvironment) -> list[Ignore]:
+    return [ignore for page in domain_of(env).pages.values() for ignore in page.ignores]
 
 
 def _renavigated(app: Sphinx) -> set[str]:
