@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sphinx_policyspec import api, cli
+from sphinx_policyspec import api, cli, cli_options
 from tests.conftest import REPOSITORY
 
 SPEC = """# Manners {#manners}
@@ -293,7 +293,7 @@ def test_color_is_for_terminals_that_want_it(
     monkeypatch.setenv("TERM", "xterm")
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    settings = cli.Settings(
+    settings = cli_options.Settings(
         annotations=None, no_annotations=False, base_iri="", quiet=False, verbose=False, color=option
     )
     assert settings.colored(Terminal()) is is_colored
