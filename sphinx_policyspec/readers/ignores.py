@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from sphinx_policyspec.model import Finding, Severity, Span
 from sphinx_policyspec.readers.fences import Fences
 
-__all__ = ["UNUSED", "Ignore", "ignores_in", "silenced", "without_ignores"]
+__all__ = ["Ignore", "ignores_in", "silenced", "without_ignores"]
 
-UNUSED = "unused-ignore"
-"""Code of the hint about a comment that silences nothing."""
 _WORD = "policyspec-ignore:"
 _COMMENT = re.compile(
     rf"\s*(?:\.\.\s+|%\s*|<!--\s*){_WORD}\s*(?P<code>[a-z0-9-]*)(?P<reason>.*?)(?:-->)?\s*", re.DOTALL
@@ -144,7 +142,7 @@ def silenced(findings: Iterable[Finding], ignores: Iterable[Ignore]) -> Iterator
     for ignore in (ignore for group in by_place.values() for ignore in group):
         if ignore not in used and ignore.code not in _LATER:
             yield Finding(
-                code=UNUSED,
+                code="unused-ignore",
                 severity=Severity.HINT,
                 message=f"nothing here is `{ignore.code}`",
                 span=ignore.span,

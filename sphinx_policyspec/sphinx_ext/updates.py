@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sphinx_policyspec.model import Finding, TargetKind
-from sphinx_policyspec.readers.ignores import UNUSED, Ignore, silenced
+from sphinx_policyspec.readers.ignores import Ignore, silenced
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.dangling import Dangling
 from sphinx_policyspec.sphinx_ext.fragments import has_fragment
@@ -94,7 +94,7 @@ class Build:
             severities = PolicySpecConfig.of(app.config).severity
             found = silenced(write_graph(app, self.knowledge), _ignores(app.env))
             # Which comments are of no use was told when the pages had been read.
-            written = [finding for finding in found if finding.code != UNUSED]
+            written = [finding for finding in found if finding.code != "unused-ignore"]
             report(written, Path(app.srcdir), severities)
             remove_pages(app, self.removed)
             remove_empty_indices(app, domain_of(app.env))
