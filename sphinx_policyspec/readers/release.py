@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.model import Changelog, Finding, PromptFile, Spec
+from sphinx_policyspec.model import Changelog, Finding, PromptFile, Severity, Span, Spec
 from sphinx_policyspec.readers.changelog import read_changelog
 from sphinx_policyspec.readers.model_spec import read_model_spec
 from sphinx_policyspec.readers.prompts import read_prompts
@@ -84,7 +84,10 @@ def _prompt_files(folder: Path, prefix: str) -> tuple[tuple[PromptFile, ...], tu
     files: list[PromptFile] = []
     findings: list[Finding] = []
     for path in sorted(path for path in folder.glob("*.md") if path.is_file()):
-        text, encoding = read_text(path, prefix + path.name)
+        text, encoding = _text_beside(path, prefix + path.name)
+        if text is None:
+            findings += encoding
+            continue
         read, found = read_prompts(text, prefix + path.name, path.stem)
         files.append(read)
         findings += (*encoding, *found)
@@ -94,8 +97,23 @@ def _prompt_files(folder: Path, prefix: str) -> tuple[tuple[PromptFile, ...], tu
 def _changelog(path: Path, prefix: str) -> tuple[Changelog | None, tuple[Finding, ...]]:
     if not path.is_file():
         return None, ()
-    text, findings = read_text(path, prefix + path.name)
-    return read_changelog(text, prefix + path.name), findings
+    text, findings = _text_beside(path, prefix + path.name)
+    return (None if text is None else read_changelog(text, prefix + path.name)), findings
+
+
+def _text_beside(path: Path, file: str) -> tuple[str | None, tuple[Finding, ...]]:
+    """Return the text of a file beside the document; that it cannot be read is a finding."""
+    try:
+        return read_text(path, file)
+    except SourceError as error:
+        finding = Finding(
+            code="unreadable-file",
+            severity=Severity.ERROR,
+            message=str(error).replace(str(path), file),
+            span=Span(file, 1),
+            hint="its contents are left out",
+        )
+        return None, (finding,)
 
 
 def _previous(changelog: Changelog | None, version: str) -> str:
