@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
 
+from sphinx_policyspec.checks.selection import codes_of
+from sphinx_policyspec.errors import CodeError
 from sphinx_policyspec.graph.formats import FORMATS
 from sphinx_policyspec.nearest import nearest
 from sphinx_policyspec.sphinx_ext.messages import warn
@@ -47,6 +49,11 @@ def _formats(value: object) -> str:
 def _severities(value: object) -> str:
     if not isinstance(value, dict):
         return "expected a dictionary of codes"
+    for name in value:
+        try:
+            codes_of([str(name)])
+        except CodeError as error:
+            return str(error)
     unknown = [item for item in value.values() if item not in LEVELS]
     return f"unknown severity `{unknown[0]}`; {nearest(str(unknown[0]), LEVELS)}" if unknown else ""
 
@@ -94,7 +101,18 @@ class PolicySpecConfig:
     )
     severity: dict[str, str] = field(
         default_factory=dict,
-        metadata=_about("Finding code to `error`, `warning`, `hint` or `off`.", _severities, ""),
+        metadata=_about(
+            "Finding code, or category of codes, to `error`, `warning`, `hint` or `off`.", _severities, ""
+        ),
+    )
+    baseline: str = field(
+        default="",
+        metadata=_about(
+            "File of known findings, relative to the source folder, which are not told again; "
+            "`policyspec check --write-baseline` writes it.",
+            _text,
+            "",
+        ),
     )
     outputs: list[str] = field(
         default_factory=lambda: ["ttl"],

@@ -69,7 +69,7 @@ class Build:
         self.knowledge.pages_were_read()
         answers = self.views.update(app)
         topics = domain_of(env).data["topics"]
-        report(all_findings(app, self.knowledge), Path(app.srcdir), PolicySpecConfig.of(app.config).severity)
+        report(all_findings(app, self.knowledge), Path(app.srcdir), PolicySpecConfig.of(app.config))
         # Sphinx writes indices only with some page.
         indices = {env.config.root_doc} if topics != domain_of(env).data["topics"] else set()
         return sorted((answers | indices | _relinked(app) | _renavigated(app)) & set(env.all_docs))
@@ -91,12 +91,11 @@ class Build:
     def finish(self, app: Sphinx, error: Exception | None) -> None:
         """Write the graph, then end the process that ran queries."""
         if error is None:
-            severities = PolicySpecConfig.of(app.config).severity
             ignores = [ignore for page in domain_of(app.env).pages.values() for ignore in page.ignores]
             written = [
                 f for f in silenced(write_graph(app, self.knowledge), ignores) if f.code != "unused-ignore"
             ]
-            report(written, Path(app.srcdir), severities)
+            report(written, Path(app.srcdir), PolicySpecConfig.of(app.config))
             remove_pages(app, self.removed)
             remove_empty_indices(app, domain_of(app.env))
             drop_dead_terms(app)

@@ -74,7 +74,8 @@ def test_prompts_and_companions_are_read_but_never_pages(app: SphinxTestApp) -> 
 
 
 def test_directives_and_the_page_land_in_one_graph(app: SphinxTestApp) -> None:
-    spec, findings = read_project(Path(app.srcdir))
+    read = read_project(Path(app.srcdir))
+    spec, findings = read.spec, read.findings
     assert findings == ()
     assert [p.id for p in spec.principles] == ["be_kind", "keep_counsel", "be_brief"]
     assert [prompt.id for prompt in spec.prompts] == ["ab12/1"]
