@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from sphinx_policyspec.checks.action import ACTION_RULES
 from sphinx_policyspec.checks.authoring_rules import AUTHORING_RULES
 from sphinx_policyspec.checks.authority import AUTHORITY_RULES
+from sphinx_policyspec.checks.coverage import COVERAGE_RULES
+from sphinx_policyspec.checks.examples import EXAMPLE_RULES
 from sphinx_policyspec.checks.prompts import PROMPT_RULES
 from sphinx_policyspec.checks.reading_rules import READING_RULES
 from sphinx_policyspec.checks.references import REFERENCE_RULES
+from sphinx_policyspec.checks.truth import TRUTH_RULES
 from sphinx_policyspec.model import Finding, Rule, Spec
 
 __all__ = ["RULES", "in_source_order", "rule_of", "run_checks"]
@@ -15,7 +19,11 @@ RULES: tuple[Rule, ...] = (
     *REFERENCE_RULES,
     *AUTHORITY_RULES,
     *PROMPT_RULES,
+    *EXAMPLE_RULES,
     *READING_RULES,
+    *COVERAGE_RULES,
+    *TRUTH_RULES,
+    *ACTION_RULES,
     *AUTHORING_RULES,
 )
 """Every code that any part of the package reports, once. A rule with a function is a check of the

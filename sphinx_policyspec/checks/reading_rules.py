@@ -75,6 +75,14 @@ READING_RULES: tuple[Rule, ...] = (
         source="the form of the published Model Spec releases: the only label is Commentary",
     ),
     Rule(
+        code="entry-without-release",
+        category=Category.DIALECT,
+        found="an entry of the changelog whose release is not beside this one, where others are",
+        mend="correct the date, or add the folder",
+        rationale="what the entry tells cannot be checked against the release",
+        source="Keep a Changelog 1.1.0 (each version is linkable)",
+    ),
+    Rule(
         code="duplicate-tag",
         category=Category.PROMPTS,
         found="an eval tag that occurs twice",

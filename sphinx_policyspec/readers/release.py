@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -72,7 +73,24 @@ def read_release(path: Path, *, text: str | None = None, prefix: str = "") -> Re
         prompt_files=prompt_files,
         changelog=changelog,
     )
-    return Reading(spec, (*findings, *reading.findings, *prompt_findings, *changelog_findings))
+    beside = _entries_without_release(folder.resolve(), version, changelog)
+    return Reading(spec, (*findings, *reading.findings, *prompt_findings, *changelog_findings, *beside))
+
+
+def _entries_without_release(folder: Path, version: str, changelog: Changelog | None) -> Iterator[Finding]:
+    """Find entries of a changelog whose release is not beside this one, where others are."""
+    if not version or changelog is None:
+        return
+    names = {path.name for path in folder.parent.iterdir() if _DATE.fullmatch(path.name) and path.is_dir()}
+    for entry in changelog.entries if len(names) > 1 else ():
+        if _DATE.fullmatch(entry.version) and entry.version not in names:
+            yield Finding(
+                code="entry-without-release",
+                severity=Severity.WARNING,
+                message=f"no folder `{entry.version}` stands beside this release",
+                span=Span(entry.span.file, entry.span.line, entry.span.column),
+                hint="correct the date, or add the folder",
+            )
 
 
 def _readme(folder: Path) -> str:

@@ -49,13 +49,14 @@ def _formats(value: object) -> str:
 def _severities(value: object) -> str:
     if not isinstance(value, dict):
         return "expected a dictionary of codes"
-    for name in value:
-        try:
-            codes_of([str(name)])
-        except CodeError as error:
-            return str(error)
     unknown = [item for item in value.values() if item not in LEVELS]
-    return f"unknown severity `{unknown[0]}`; {nearest(str(unknown[0]), LEVELS)}" if unknown else ""
+    if unknown:
+        return f"unknown severity `{unknown[0]}`; {nearest(str(unknown[0]), LEVELS)}"
+    try:
+        codes_of(str(name) for name in value)
+    except CodeError as error:
+        return str(error)
+    return ""
 
 
 def _limits(value: object) -> str:

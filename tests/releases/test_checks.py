@@ -1,0 +1,45 @@
+"""Checks on published releases: they agree with the named questions, and prose lints stay few."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from sphinx_policyspec import api
+from sphinx_policyspec.checks import rule_of
+from sphinx_policyspec.model import Category, Finding
+
+PROSE = {Category.TRUE, Category.ACTIONABLE}
+NOISE = {"2025-02-12": 17, "2025-04-11": 17, "2025-09-12": 31}
+"""Prose hints of each release, as the case study lists them."""
+
+
+@pytest.mark.parametrize(
+    ("code", "question"),
+    [
+        ("principle-without-example", "principles-without-example"),
+        ("principle-without-prompt", "principles-without-prompt"),
+        ("never-referenced", "never-referenced"),
+    ],
+)
+def test_a_coverage_check_finds_what_the_question_answers(
+    release_dir: Path, code: str, question: str
+) -> None:
+    spec = api.load(release_dir)
+    place = {principle.span: principle.id for principle in spec.principles}
+    found = [place[finding.span] for finding in api.check(spec, select=[code])]
+    answer = api.ask(spec, question)
+    assert found == [str(row[0]) for row in answer.rows]
+    assert found
+
+
+def prose(findings: tuple[Finding, ...]) -> Counter[str]:
+    return Counter(f.code for f in findings if (rule := rule_of(f.code)) and rule.category in PROSE)
+
+
+def test_prose_hints_are_fewer_than_principles(release_dir: Path) -> None:
+    found = prose(api.check(release_dir))
+    assert found.total() == NOISE[release_dir.name]
+    assert found.total() < len(api.load(release_dir).principles)
