@@ -53,4 +53,5 @@ class Selection:
             severity = severities.get(finding.code, finding.severity.value)
             chosen = not wanted or finding.code in wanted
             if chosen and finding.code not in unwanted and severity != OFF:
-                yield replace(finding, severity=Severity(severity))
+                same = severity == finding.severity.value
+                yield finding if same else replace(finding, severity=Severity(severity))

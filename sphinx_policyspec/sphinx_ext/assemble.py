@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -161,7 +161,7 @@ def check_objects(pages: Mapping[str, PageRecord], order: Iterable[str]) -> Iter
                 )
 
 
-def check_spec(spec: Spec, pages: Mapping[str, PageRecord]) -> Iterator[Finding]:
+def check_spec(spec: Spec, pages: Mapping[str, PageRecord], skip: Collection[str] = ()) -> Iterator[Finding]:
     """Find what names something that the spec lacks, and whatever the checks find."""
     places = {(owner, name): span for page in pages.values() for owner, name, span in page.places}
 
@@ -181,7 +181,7 @@ def check_spec(spec: Spec, pages: Mapping[str, PageRecord]) -> Iterator[Finding]
                 if target not in known:
                     yield _unknown("provision", target, place(example.id, option, example.span), known)
     yield from _check_prompts(spec, known, place)
-    yield from run_checks(spec)
+    yield from run_checks(spec, skip)
 
 
 def _check_provision(provision: Provision, spec: Spec, known: set[str], place: _PlaceOf) -> Iterator[Finding]:

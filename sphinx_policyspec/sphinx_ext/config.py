@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
 
+from sphinx_policyspec.checks import RULES
 from sphinx_policyspec.checks.selection import codes_of
 from sphinx_policyspec.errors import CodeError
 from sphinx_policyspec.graph.formats import FORMATS
+from sphinx_policyspec.model import Severity
 from sphinx_policyspec.nearest import nearest
 from sphinx_policyspec.sphinx_ext.messages import warn
 
@@ -129,6 +131,20 @@ class PolicySpecConfig:
             "Run queries of pages where the system cannot confine them by more than a deadline.", _truth, ""
         ),
     )
+
+    @property
+    def skipped_checks(self) -> frozenset[str]:
+        """Codes that a build does not look for: checks for hints, unless the project names them.
+
+        They cost a large project seconds, and nobody reads a thousand hints in the output of a build;
+        ``policyspec check`` runs every check.
+        """
+        named = codes_of(self.severity)
+        return frozenset(
+            rule.code
+            for rule in RULES
+            if rule.check and rule.severity is Severity.HINT and rule.code not in named
+        )
 
     @classmethod
     def of(cls, config: Config) -> PolicySpecConfig:

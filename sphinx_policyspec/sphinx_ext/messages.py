@@ -45,7 +45,7 @@ def report(findings: Iterable[Finding], srcdir: Path, config: PolicySpecConfig) 
 
 def _unknown(findings: tuple[Finding, ...], srcdir: Path, baseline: str) -> Iterable[Finding]:
     """Return the findings that are not in a baseline; a baseline that cannot be read is told, and holds none."""
-    if not baseline:
+    if not baseline or not findings:
         return findings
     try:
         known = read_baseline(srcdir / baseline)

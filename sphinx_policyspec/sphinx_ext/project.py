@@ -88,7 +88,7 @@ def _read(folder: Path, scratch: Path) -> Project:
         message = f"`{folder / 'conf.py'}` does not load the extension `sphinx_policyspec`"
         raise SourceError(message)
     app.builder.read()
-    knowledge = Knowledge()
+    knowledge = Knowledge(every_check=True)
     spec = knowledge.spec(app.env)
     config = PolicySpecConfig.of(app.config)
     return Project(

@@ -113,7 +113,7 @@ def _shows(app: Sphinx, condition: str) -> bool:
 def all_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
     """Yield what is wrong with pages, the spec as a whole, and answers, unless a comment silences it."""
     ignores = [ignore for page in domain_of(app.env).pages.values() for ignore in page.ignores]
-    yield from silenced(_all_findings(app, knowledge), ignores)
+    yield from silenced(_all_findings(app, knowledge), ignores, knowledge.skipped(app.env))
 
 
 def _all_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
