@@ -18,6 +18,7 @@ import click
 from click.shell_completion import CompletionItem, get_completion_class
 
 from sphinx_policyspec import api
+from sphinx_policyspec.cli_check import check
 from sphinx_policyspec.cli_options import Settings, SourceCommand
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.exports.answers import ANSWER_FORMATS, format_answer
@@ -124,6 +125,9 @@ def graph(source: str, output: str | None, form: str | None, *, inferred: bool, 
         while rest:
             # A stream without a buffer (PYTHONUNBUFFERED) may take a part of it.
             rest = rest[sys.stdout.buffer.write(rest) :]
+
+
+commands.add_command(check)
 
 
 @commands.command(cls=SourceCommand)

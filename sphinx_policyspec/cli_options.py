@@ -43,12 +43,17 @@ class Settings:
 
     def read(self, source: str) -> api.Loaded:
         """Read a SOURCE and report on standard error what its author should know."""
+        loaded = self.load(source)
+        self.report(loaded.findings)
+        return loaded
+
+    def load(self, source: str) -> api.Loaded:
+        """Read a SOURCE."""
         with self.watching(f"reading {source}"):
             loaded = api.read(source, annotations=self.annotations, annotate=not self.no_annotations)
         if loaded.annotations and not self.annotations and not self.quiet:
             note = f"policyspec: topics from {loaded.annotations.name}, shipped with the package"
             click.echo(f"{note} (--no-annotations leaves them out)", err=True)
-        self.report(loaded.findings)
         # The spec itself takes it along, so that a graph that is written can be read back under the same names.
         return replace(loaded, spec=replace(loaded.spec, base_iri=self.base_iri or loaded.spec.base_iri))
 

@@ -6,6 +6,7 @@ import dataclasses
 import inspect
 import re
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import ClassVar
 
 import click
@@ -16,13 +17,19 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
+from sphinx_policyspec.checks import RULES
 from sphinx_policyspec.cli import commands
 from sphinx_policyspec.graph.ontology import ontology_dir
 from sphinx_policyspec.graph.questions import list_questions
 from sphinx_policyspec.graph.vocabulary import PREFIXES
+from sphinx_policyspec.model import Category, Rule
 from sphinx_policyspec.readers.annotation_keys import MAPPINGS
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.option_meanings import ARGUMENTS, meaning_of
+
+CASES = Path(__file__).resolve().parents[2] / "tests" / "checks" / "cases"
+"""The fixtures of each code; its loud one is shown."""
+LANGUAGES = {".md": "markdown", ".rst": "rst", ".yaml": "text", ".py": "python"}
 
 
 def cell(value: object) -> str:
@@ -135,13 +142,41 @@ def sidecar(_env: BuildEnvironment) -> str:
     return table(("Part", "Key", "Meaning", "Holds"), rows)
 
 
+def findings(_env: BuildEnvironment) -> str:
+    """Return every code by category, with its reason and the text in which it is found."""
+    return "\n\n".join(
+        "\n\n".join((f"## {category.heading}", *(_rule(rule) for rule in RULES if rule.category is category)))
+        for category in Category
+        if any(rule.category is category for rule in RULES)
+    )
+
+
+def _rule(rule: Rule) -> str:
+    variant = f", {rule.variant}" if rule.variant else ""
+    lines = [
+        f"({rule.code})=",
+        f"### `{rule.code}`",
+        "",
+        f"{rule.found[0].upper()}{rule.found[1:]}.",
+        "",
+        f"- Severity: {rule.severity.value}{variant}",
+        f"- Why: {rule.rationale} ({rule.source})",
+        f"- To mend it: {rule.mend}",
+    ]
+    loud = [path for path in (CASES / rule.code).glob("bad.*") if path.suffix in LANGUAGES]
+    for path in loud:
+        text = path.read_text(encoding="utf-8", errors="replace").rstrip()
+        lines += ["", f"`````{LANGUAGES[path.suffix]}", text, "`````"]
+    return "\n".join(lines)
+
+
 class Generated(SphinxDirective):
     """Put in a part of the reference that one of the functions above writes as Markdown."""
 
     required_arguments = 1
     parts: ClassVar[dict[str, Callable[[BuildEnvironment], str]]] = {
         part.__name__: part
-        for part in (command_line, directives, roles, configuration, questions, ontology, sidecar)
+        for part in (command_line, directives, roles, configuration, questions, ontology, sidecar, findings)
     }
 
     def run(self) -> list[nodes.Node]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sphinx_policyspec.model import Finding, Severity, Span
@@ -123,8 +123,13 @@ def _indented_end(lines: Sequence[str], start: int, indent: int) -> int:
     return end
 
 
-def silenced(findings: Iterable[Finding], ignores: Iterable[Ignore]) -> Iterator[Finding]:
-    """Yield the findings that no comment silences, then a hint for each comment that silences none."""
+def silenced(
+    findings: Iterable[Finding], ignores: Iterable[Ignore], skipped: Collection[str] = ()
+) -> Iterator[Finding]:
+    """Yield the findings that no comment silences, then a hint for each comment that silences none.
+
+    :param skipped: codes that were not looked for, so that nobody knows whether their comments are of use
+    """
     by_place: dict[tuple[str, str], list[Ignore]] = {}
     # An included file is read with each page that includes it.
     for ignore in dict.fromkeys(ignores):
@@ -140,7 +145,7 @@ def silenced(findings: Iterable[Finding], ignores: Iterable[Ignore]) -> Iterator
         if not hit:
             yield finding
     for ignore in (ignore for group in by_place.values() for ignore in group):
-        if ignore not in used and ignore.code not in _LATER:
+        if ignore not in used and ignore.code not in _LATER and ignore.code not in skipped:
             yield Finding(
                 code="unused-ignore",
                 severity=Severity.HINT,

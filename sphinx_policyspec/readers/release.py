@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -73,7 +74,30 @@ def read_release(path: Path, *, text: str | None = None, prefix: str = "") -> Re
         prompt_files=prompt_files,
         changelog=changelog,
     )
-    return Reading(spec, (*findings, *reading.findings, *prompt_findings, *changelog_findings))
+    beside = _entries_without_release(folder.resolve(), version, changelog)
+    return Reading(spec, (*findings, *reading.findings, *prompt_findings, *changelog_findings, *beside))
+
+
+def _entries_without_release(folder: Path, version: str, changelog: Changelog | None) -> Iterator[Finding]:
+    """Find entries of a changelog whose release is not beside this one, where others are."""
+    if not version or changelog is None:
+        return
+    try:
+        names = {
+            path.name for path in folder.parent.iterdir() if _DATE.fullmatch(path.name) and path.is_dir()
+        }
+    except OSError:
+        # Whoever may read the release need not be allowed to list what is beside it.
+        return
+    for entry in changelog.entries if len(names) > 1 else ():
+        if _DATE.fullmatch(entry.version) and entry.version not in names:
+            yield Finding(
+                code="entry-without-release",
+                severity=Severity.WARNING,
+                message=f"no folder `{entry.version}` stands beside this release",
+                span=Span(entry.span.file, entry.span.line, entry.span.column),
+                hint="correct the date, or add the folder",
+            )
 
 
 def _readme(document: Path) -> str:
@@ -105,19 +129,38 @@ def _prompt_files(folder: Path, prefix: str) -> tuple[tuple[PromptFile, ...], tu
     paths, unreadable = _markdown_in(folder, prefix.removesuffix("/"))
     findings = list(unreadable)
     for path in paths:
-        if path.is_file():
-            text, encoding = read_text(path, prefix + path.name)
-            read, found = read_prompts(text, prefix + path.name, path.stem)
-            files.append(read)
-            findings += (*encoding, *found)
+        if not path.is_file():
+            continue
+        text, encoding = _text_beside(path, prefix + path.name)
+        if text is None:
+            findings += encoding
+            continue
+        read, found = read_prompts(text, prefix + path.name, path.stem)
+        files.append(read)
+        findings += (*encoding, *found)
     return tuple(files), tuple(findings)
 
 
 def _changelog(path: Path, prefix: str) -> tuple[Changelog | None, tuple[Finding, ...]]:
     if not path.is_file():
         return None, ()
-    text, findings = read_text(path, prefix + path.name)
-    return read_changelog(text, prefix + path.name), findings
+    text, findings = _text_beside(path, prefix + path.name)
+    return (None if text is None else read_changelog(text, prefix + path.name)), findings
+
+
+def _text_beside(path: Path, file: str) -> tuple[str | None, tuple[Finding, ...]]:
+    """Return the text of a file beside the document; that it cannot be read is a finding."""
+    try:
+        return read_text(path, file)
+    except SourceError as error:
+        finding = Finding(
+            code="unreadable-file",
+            severity=Severity.ERROR,
+            message=str(error).replace(str(path), file),
+            span=Span(file, 1),
+            hint="its contents are left out",
+        )
+        return None, (finding,)
 
 
 def _previous(changelog: Changelog | None, version: str) -> str:

@@ -169,10 +169,11 @@ def check_objects(
                 )
 
 
-def check_spec(spec: Spec, found: Collection[Fragment]) -> Iterator[Finding]:
+def check_spec(spec: Spec, found: Collection[Fragment], skip: Collection[str] = ()) -> Iterator[Finding]:
     """Find what names something that the spec lacks, and whatever the checks find.
 
     :param found: in reading order
+    :param skip: codes that nobody is told of
     """
     # The file tells two owners of one id apart.
     places = {(owner, name, span.file): span for fragment in found for owner, name, span in fragment.places}
@@ -194,7 +195,7 @@ def check_spec(spec: Spec, found: Collection[Fragment]) -> Iterator[Finding]:
                     yield _unknown("provision", target, place(example.id, option, example.span), known)
     yield from _check_prompts(spec, known, place)
     yield from _check_metadata(place for fragment in found for place in fragment.places)
-    yield from run_checks(spec)
+    yield from run_checks(spec, skip)
 
 
 def _check_metadata(places: Iterable[tuple[str, str, Span]]) -> Iterator[Finding]:

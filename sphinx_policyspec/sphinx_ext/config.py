@@ -6,8 +6,12 @@ from collections.abc import Callable
 from dataclasses import Field, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
 
+from sphinx_policyspec.checks import RULES
+from sphinx_policyspec.checks.selection import codes_of
+from sphinx_policyspec.errors import CodeError
 from sphinx_policyspec.graph.bases import is_absolute_iri
 from sphinx_policyspec.graph.formats import FORMATS
+from sphinx_policyspec.model import Severity
 from sphinx_policyspec.nearest import nearest
 from sphinx_policyspec.sphinx_ext.messages import warn
 
@@ -39,6 +43,10 @@ def _truth(value: object) -> str:
     return "" if isinstance(value, bool) else "expected True or False"
 
 
+def _text(value: object) -> str:
+    return "" if isinstance(value, str) else "expected a text"
+
+
 def _list(value: object) -> str:
     return "" if isinstance(value, list | tuple) else "expected a list of texts"
 
@@ -56,8 +64,10 @@ def _format(_index: object, value: object) -> str:
 
 
 def _severity(code: object, value: object) -> str:
-    if not isinstance(code, str):
-        return f"`{code}` is no code"
+    try:
+        codes_of([str(code)])
+    except CodeError as error:
+        return str(error)
     return "" if value in LEVELS else f"unknown severity `{value}`; {nearest(str(value), LEVELS)}"
 
 
@@ -108,7 +118,19 @@ class PolicySpecConfig:
     severity: dict[str, str] = field(
         default_factory=dict,
         metadata=_about(
-            "Finding code to `error`, `warning`, `hint` or `off`.", _dictionary("codes"), "", _severity
+            "Finding code, or category of codes, to `error`, `warning`, `hint` or `off`.",
+            _dictionary("codes"),
+            "",
+            _severity,
+        ),
+    )
+    baseline: str = field(
+        default="",
+        metadata=_about(
+            "File of known findings, relative to the source folder, which are not told again; "
+            "`policyspec check --write-baseline` writes it.",
+            _text,
+            "",
         ),
     )
     outputs: list[str] = field(
@@ -132,6 +154,20 @@ class PolicySpecConfig:
             "Run queries of pages where the system cannot confine them by more than a deadline.", _truth, ""
         ),
     )
+
+    @property
+    def skipped_checks(self) -> frozenset[str]:
+        """Codes that a build does not look for: checks for hints, unless the project names them.
+
+        They cost a large project seconds, and nobody reads a thousand hints in the output of a build;
+        ``policyspec check`` runs every check.
+        """
+        named = codes_of(self.severity)
+        return frozenset(
+            rule.code
+            for rule in RULES
+            if rule.check and rule.severity is Severity.HINT and rule.code not in named
+        )
 
     @classmethod
     def of(cls, config: Config) -> PolicySpecConfig:

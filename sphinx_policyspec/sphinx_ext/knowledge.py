@@ -40,8 +40,11 @@ class Knowledge:
 
     Reading an environment back costs little as long as nobody asks for the spec: the digest tells
     whether anything changed since it was last put together.
+
+    :param every_check: whether to run the checks for hints, too
     """
 
+    every_check: bool = False
     _spec: Spec | None = None
     _state: str = ""
     _digest: str = ""
@@ -55,7 +58,7 @@ class Knowledge:
     def digest(self, env: BuildEnvironment) -> str:
         """Return what changes whenever the spec, an answer or a finding about it may."""
         if not self._state:
-            self._state = _state_of(env)
+            self._state = _state_of(env, self.skipped(env))
         return self._state
 
     def spec(self, env: BuildEnvironment) -> Spec:
@@ -77,6 +80,10 @@ class Knowledge:
         domain_of(env).data["spec"] = (self._digest, self._findings)
         domain_of(env).data["topics"] = topics_of(spec)
         return self._findings
+
+    def skipped(self, env: BuildEnvironment) -> frozenset[str]:
+        """Return the codes of the checks that are not run."""
+        return frozenset() if self.every_check else PolicySpecConfig.of(env.config).skipped_checks
 
     def base(self, env: BuildEnvironment) -> KnowledgeBase:
         """Return the knowledge base of the spec; RDF is imported here at the earliest."""
@@ -113,7 +120,7 @@ class Knowledge:
             spec, more = _annotated(env, spec, name)
             found += more
         found += check_objects(pages, order, fragments)
-        found += _wanted(env, spec, check_spec(spec, fragments.values()))
+        found += _wanted(env, spec, check_spec(spec, fragments.values(), self.skipped(env)))
         return spec, tuple(found)
 
 
@@ -123,7 +130,7 @@ def _base_iri(env: BuildEnvironment, spec: Spec) -> str:
     return domain_of(env).base_iri or spec.base_iri or str(configured or "")
 
 
-def _state_of(env: BuildEnvironment) -> str:
+def _state_of(env: BuildEnvironment, skipped: frozenset[str]) -> str:
     pages = domain_of(env).pages
     config = PolicySpecConfig.of(env.config)
     state = hashlib.sha256(ontology_digest().encode())
@@ -135,7 +142,7 @@ def _state_of(env: BuildEnvironment) -> str:
     ours = (config.base_iri, config.annotations, sorted(config.query_limits.items()), config.query_unsafe)
     theirs = env.config.project, env.config.html_baseurl
     ignored = env.config.nitpick_ignore, env.config.nitpick_ignore_regex
-    state.update(repr((ours, theirs, ignored)).encode(errors="replace"))
+    state.update(repr((ours, theirs, ignored, sorted(skipped))).encode(errors="replace"))
     # References into other projects are findings as soon as an inventory lacks them.
     state.update(repr(_inventories(env)).encode(errors="replace"))
     return state.hexdigest()

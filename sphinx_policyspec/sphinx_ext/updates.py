@@ -69,7 +69,7 @@ class Build:
         self.knowledge.pages_were_read()
         answers = self.views.update(app)
         topics = domain_of(env).data["topics"]
-        report(all_findings(app, self.knowledge), Path(app.srcdir), PolicySpecConfig.of(app.config).severity)
+        report(all_findings(app, self.knowledge), Path(app.srcdir), PolicySpecConfig.of(app.config))
         # Sphinx writes indices only with some page.
         indices = {env.config.root_doc} if topics != domain_of(env).data["topics"] else set()
         return sorted((answers | indices | _relinked(app) | _renavigated(app)) & set(env.all_docs))
@@ -91,11 +91,10 @@ class Build:
     def finish(self, app: Sphinx, error: Exception | None) -> None:
         """Write the graph, then end the process that ran queries."""
         if error is None:
-            severities = PolicySpecConfig.of(app.config).severity
             found = silenced(write_graph(app, self.knowledge), _ignores(app.env))
             # Which comments are of no use was told when the pages had been read.
             written = [finding for finding in found if finding.code != "unused-ignore"]
-            report(written, Path(app.srcdir), severities)
+            report(written, Path(app.srcdir), PolicySpecConfig.of(app.config))
             remove_pages(app, self.removed)
             remove_empty_indices(app, domain_of(app.env))
             drop_dead_terms(app)
@@ -112,7 +111,7 @@ def _shows(app: Sphinx, condition: str) -> bool:
 
 def all_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
     """Yield what is wrong with pages, the spec as a whole, and answers, unless a comment silences it."""
-    yield from silenced(_all_findings(app, knowledge), _ignores(app.env))
+    yield from silenced(_all_findings(app, knowledge), _ignores(app.env), knowledge.skipped(app.env))
 
 
 def _all_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
