@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SPHINX := $(BIN)/sphinx-build --keep-going -b html
 
-.PHONY: help demo test test-all lint docs examples live bench clean
+.PHONY: help demo test test-all test-oldest test-newest lint docs examples live bench clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/.installed  ## build the example spec and ask it a question
 	$(SPHINX) -q example_docs build/example_docs
@@ -24,6 +24,12 @@ test: $(VENV)/.dev  ## the tests, without the long suites (Python only)
 
 test-all: $(VENV)/.dev  ## all tests
 	$(BIN)/pytest $(PYTEST_ARGS)
+
+test-oldest: .venv-oldest/.test  ## the tests, with the lowest versions that pyproject.toml promises
+	.venv-oldest/bin/pytest -m 'not slow' $(PYTEST_ARGS)
+
+test-newest: .venv-newest/.test  ## the tests, with the newest versions that pyproject.toml allows
+	.venv-newest/bin/pytest -m 'not slow' $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
@@ -43,9 +49,10 @@ docs: $(VENV)/.dev  ## the documentation, every warning an error
 
 bench: $(VENV)/.installed  ## what things cost, against a floor in the same run
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.authoring
 
 clean:  ## remove what was built, the virtual environment included
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) .venv-oldest .venv-newest build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
 # Stamp files: a second run installs nothing.
 $(VENV)/.pip:
@@ -63,6 +70,18 @@ $(VENV)/.installed: $(VENV)/.pip pyproject.toml
 $(VENV)/.dev: $(VENV)/.pip pyproject.toml constraints.txt
 	$(PIP) install --quiet --constraint constraints.txt --group dev --editable .
 	@touch $@ $(VENV)/.installed
+
+.venv-oldest/.test: pyproject.toml constraints-oldest.txt
+	$(PYTHON) -m venv --clear .venv-oldest
+	.venv-oldest/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	.venv-oldest/bin/python -m pip install --quiet --constraint constraints-oldest.txt --group test --editable .
+	@touch $@
+
+.venv-newest/.test: pyproject.toml
+	$(PYTHON) -m venv --clear .venv-newest
+	.venv-newest/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	.venv-newest/bin/python -m pip install --quiet --group test --editable .
+	@touch $@
 
 $(VENV)/.live: $(VENV)/.installed
 	$(PIP) install --quiet --group live

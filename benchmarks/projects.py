@@ -125,7 +125,7 @@ def _needs(item: Item) -> str:
     )
 
 
-_CONF = 'project = "Bench"\nextensions = {extensions}\nhtml_theme = "furo"\n'
+_CONF = 'project = "Bench"\nextensions = {extensions}\n'
 _TOPICS = "".join(f"\n```{{policy:topic}} Topic {n}\n:id: topic-{n}\n```\n" for n in range(12))
 _NEED_TYPES = """needs_types = [
     {"directive": "principle", "title": "Principle", "prefix": "P", "color": "#BFD8D2", "style": "node"},
@@ -156,11 +156,11 @@ FLAVOURS: dict[str, tuple[Callable[[Item], str], str, str]] = {
 """By name: how an item is written, the configuration, and what the start page says first."""
 
 
-def write_project(folder: Path, flavour: str, count: int) -> None:
+def write_project(folder: Path, flavour: str, count: int, theme: str) -> None:
     """Write a project of ``count`` principles, ten a page."""
     write, conf, start = FLAVOURS[flavour]
     folder.mkdir(parents=True)
-    (folder / "conf.py").write_text(conf, "utf-8")
+    (folder / "conf.py").write_text(f'{conf}html_theme = "{theme}"\n', "utf-8")
     items = _items(count)
     pages = [items[n : n + _PER_PAGE] for n in range(0, count, _PER_PAGE)]
     names = [f"page{n:04}" for n in range(len(pages))]

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sphinx_policyspec.checks import run_checks
+from sphinx_policyspec.checks import RULES, in_source_order, run_checks
+from sphinx_policyspec.checks.baseline import read_baseline
+from sphinx_policyspec.checks.fingerprints import fingerprints
+from sphinx_policyspec.checks.fixes import fixes_of
+from sphinx_policyspec.checks.selection import Selection
 from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.exports.report import Report, Reported
 from sphinx_policyspec.graph.answer import Answer
 from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
-from sphinx_policyspec.model import Finding, Spec
+from sphinx_policyspec.model import Finding, Severity, Spec
 from sphinx_policyspec.readers.annotations import annotate as add_annotations
 from sphinx_policyspec.readers.annotations import read_annotations, shipped_annotations
 from sphinx_policyspec.readers.ignores import Ignore, ignores_in, silenced
 from sphinx_policyspec.readers.release import is_release, read_release, spec_file
+from sphinx_policyspec.readers.source_lines import SourceLines
 from sphinx_policyspec.readers.text import read_text
 from sphinx_policyspec.starter import write_starter
 
@@ -27,12 +33,14 @@ __all__ = [
     "Loaded",
     "ask",
     "build_handbook",
+    "check",
     "graph_bytes",
     "init_project",
     "is_project",
     "knowledge_base",
     "load",
     "read",
+    "report",
     "select",
 ]
 
@@ -43,12 +51,18 @@ class Loaded:
 
     :param root: the folder that the spec's file names are relative to
     :param annotations: the annotation file that was applied, if any
+    :param has_files: whether findings speak of files below ``root``; those of a graph may not
+    :param severity: what a project says of codes
+    :param baseline: a project's file of findings that are known
     """
 
     spec: Spec
     root: Path
     findings: tuple[Finding, ...] = ()
     annotations: Path | None = None
+    has_files: bool = True
+    severity: Mapping[str, str] = field(default_factory=dict)
+    baseline: Path | None = None
 
 
 def load(source: str | Path, *, annotations: str | Path | None = None, annotate: bool = True) -> Spec:
@@ -73,7 +87,7 @@ def read(source: str | Path, *, annotations: str | Path | None = None, annotate:
         raise SourceError(message)
     own = Path(annotations) if annotations else None
     if path.is_file() and format_of_suffix(path.suffix):
-        return _annotated(_from_graph_file(path), own if annotate else None)
+        return _checked(_annotated(_from_graph_file(path), own if annotate else None))
     if is_project(path):
         return _annotated(_from_project(path), own if annotate else None)
     if is_release(path):
@@ -81,13 +95,24 @@ def read(source: str | Path, *, annotations: str | Path | None = None, annotate:
         sidecar = (own or shipped_annotations()) if annotate else None
         root = spec_file(path).parent
         loaded = _annotated(Loaded(spec=reading.spec, root=root, findings=reading.findings), sidecar)
-        findings = loaded.findings + run_checks(loaded.spec)
-        return replace(loaded, findings=tuple(silenced(findings, _ignores(loaded))))
+        return _checked(loaded)
     message = (
         f"`{source}` is no SOURCE: expected a folder with model_spec.md or conf.py, a .md file, "
         f"or a graph file ({' '.join(f'.{name}' for name in FORMATS)})"
     )
     raise SourceError(message)
+
+
+def _checked(loaded: Loaded) -> Loaded:
+    """Add what the checks find, and leave out what comments silence.
+
+    What the shipped annotation file offers beyond what a spec uses is no fault of the spec's.
+    """
+    shipped = shipped_annotations() if loaded.annotations == shipped_annotations() else None
+    found = [f for f in run_checks(loaded.spec) if shipped is None or f.span.file != shipped.name]
+    findings = (*loaded.findings, *found)
+    ignores = _ignores(loaded) if loaded.has_files else ()
+    return replace(loaded, findings=in_source_order(list(silenced(findings, ignores))))
 
 
 def _ignores(loaded: Loaded) -> Iterator[Ignore]:
@@ -111,7 +136,7 @@ def _from_graph_file(path: Path) -> Loaded:
     from sphinx_policyspec.graph.from_graph import from_graph  # noqa: PLC0415  rdflib only where it is needed
     from sphinx_policyspec.graph.parse import read_graph  # noqa: PLC0415
 
-    return Loaded(spec=from_graph(read_graph(path)), root=path.parent)
+    return Loaded(spec=from_graph(read_graph(path)), root=path.parent, has_files=False)
 
 
 def _from_project(path: Path) -> Loaded:
@@ -120,8 +145,77 @@ def _from_project(path: Path) -> Loaded:
     except ImportError as error:
         message = f"`{path}` is a Sphinx project, and Sphinx cannot be imported: {error}"
         raise SourceError(message) from None
-    spec, findings = read_project(path)
-    return Loaded(spec=spec, root=path, findings=findings)
+    project = read_project(path)
+    return Loaded(
+        spec=project.spec,
+        root=path,
+        findings=project.findings,
+        severity=project.severity,
+        baseline=project.baseline,
+    )
+
+
+def check(
+    source: str | Path | Spec,
+    *,
+    select: Iterable[str] = (),
+    ignore: Iterable[str] = (),
+    severity: Mapping[str, str] | None = None,
+    baseline: str | Path | None = None,
+) -> tuple[Finding, ...]:
+    """Return what is wrong, or could be better, with a spec or a SOURCE, in source order.
+
+    Of a spec this is what its contents show; of a SOURCE also what is found when its text is read.
+
+    :param select: codes or categories to tell alone
+    :param ignore: codes or categories to leave out
+    :param severity: by code or category: ``error``, ``warning``, ``hint`` or ``off``
+    :param baseline: a file of findings that are known, which are left out
+    """
+    if isinstance(source, Spec):
+        loaded = _checked(Loaded(spec=source, root=Path(), has_files=False))
+    else:
+        loaded = read(source)
+    selection = Selection(select=tuple(select), ignore=tuple(ignore), severity=severity or {})
+    told = report(loaded, selection=selection, baseline=baseline)
+    return tuple(item.finding for item in told.findings)
+
+
+def report(
+    source: str | Path | Loaded,
+    *,
+    selection: Selection | None = None,
+    baseline: str | Path | None = None,
+    use_baseline: bool = True,
+    fail_on: Severity = Severity.ERROR,
+) -> Report:
+    """Return the findings about a SOURCE in the form that every output format writes from.
+
+    A project's own severities and baseline hold where nothing else is given.
+
+    :param use_baseline: whether a baseline, given or the project's own, holds anything back
+    """
+    loaded = source if isinstance(source, Loaded) else read(source)
+    asked = selection or Selection()
+    asked = replace(asked, severity={**loaded.severity, **asked.severity})
+    chosen = in_source_order(list(asked.of(loaded.findings)))
+    lines = SourceLines(loaded.root if loaded.has_files else None)
+    file = Path(baseline) if baseline else loaded.baseline
+    known = read_baseline(file) if file and use_baseline else frozenset()
+    fixable = {fix.finding for fix in fixes_of(loaded.spec, chosen, lines)}
+    marked = tuple(
+        Reported(finding=finding, fingerprint=mark, fixable=finding in fixable)
+        for finding, mark in zip(chosen, fingerprints(chosen, lines), strict=True)
+    )
+    new = tuple(item for item in marked if item.fingerprint not in known)
+    return Report(
+        source=str(source) if not isinstance(source, Loaded) else str(loaded.root),
+        lines=lines,
+        rules=RULES,
+        findings=new,
+        known=len(marked) - len(new),
+        fail_on=fail_on,
+    )
 
 
 def knowledge_base(source: str | Path | Spec, *, base_iri: str = "") -> KnowledgeBase:

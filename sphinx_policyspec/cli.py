@@ -6,19 +6,20 @@ import contextlib
 import io
 import json
 import logging
-import re
+import os
 import shlex
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import Any, NoReturn
 
 import click
 from click.shell_completion import CompletionItem, get_completion_class
 
 from sphinx_policyspec import api
+from sphinx_policyspec.cli_check import check
+from sphinx_policyspec.cli_options import Settings, SourceCommand
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.exports.answers import ANSWER_FORMATS, format_answer
 from sphinx_policyspec.exports.counts import counts
@@ -26,119 +27,43 @@ from sphinx_policyspec.exports.plain import printable
 from sphinx_policyspec.exports.schemas import SCHEMAS, format_schema
 from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
 from sphinx_policyspec.graph.questions import list_questions
-from sphinx_policyspec.model import Finding, Severity
 from sphinx_policyspec.starter import MARKUPS
 
 __all__ = ["main"]
 
-SOURCE_HELP = """SOURCE is a release folder (model_spec.md with examples/ and CHANGELOG.md beside it), a lone Model
-Spec Markdown file, a Sphinx project (a folder with conf.py, which is run), or a graph file written
-earlier (.nt .nq .ttl .trig .jsonld .rdf)."""
-
-_ABSOLUTE_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+")
-_COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.HINT: "cyan"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """The options that every subcommand with a SOURCE shares."""
-
-    annotations: str | None
-    no_annotations: bool
-    base_iri: str
-    quiet: bool
-    verbose: bool
-    color: str
-
-    def colored(self, stream: IO[str]) -> bool:
-        """Tell whether to color what goes to a stream."""
-        return self.color == "always" or (self.color == "auto" and stream.isatty())
-
-    def read(self, source: str) -> api.Loaded:
-        """Read a SOURCE and report on standard error what its author should know."""
-        with self.watching(f"reading {source}"):
-            loaded = api.read(source, annotations=self.annotations, annotate=not self.no_annotations)
-        if loaded.annotations and not self.annotations and not self.quiet:
-            note = f"policyspec: topics from {loaded.annotations.name}, shipped with the package"
-            click.echo(f"{note} (--no-annotations leaves them out)", err=True)
-        self.report(loaded.findings)
-        # The spec itself takes it along, so that a graph that is written can be read back under the same names.
-        return replace(loaded, spec=replace(loaded.spec, base_iri=self.base_iri or loaded.spec.base_iri))
-
-    def report(self, findings: tuple[Finding, ...]) -> None:
-        """Print findings on standard error; hints only when asked to be verbose."""
-        if self.quiet:
-            return
-        for finding in findings:
-            if finding.severity is Severity.HINT and not self.verbose:
-                continue
-            text = printable(str(finding))
-            if self.colored(sys.stderr):
-                text = click.style(text, fg=_COLORS[finding.severity])
-            click.echo(text, err=True, color=self.colored(sys.stderr))
-
-    @contextlib.contextmanager
-    def watching(self, what: str) -> Iterator[None]:
-        """Show that work goes on, where a terminal is watching."""
-        if self.quiet or not sys.stderr.isatty():
-            yield
-            return
-        from rich.console import Console  # noqa: PLC0415  costs start-up time that no pipe needs
-
-        with Console(stderr=True).status(printable(what)):
-            yield
+_UNUSABLE = 2
+_INTERRUPTED = 128 + 2
+"""Status of a program that SIGINT ended."""
+_BROKEN_PIPE = 128 + 13
+"""Status of a program that SIGPIPE ended."""
 
 
-def _absolute_iri(_context: click.Context, _option: click.Parameter, value: str) -> str:
-    if value and not _ABSOLUTE_IRI.fullmatch(value):
-        raise click.BadParameter(f"`{value}` is no absolute IRI, such as https://example.org/spec/")
-    return value
+@contextlib.contextmanager
+def _unread() -> Iterator[None]:
+    """End the program where nobody reads on, as in ``| head``; click would say 1, which means something else."""
+    try:
+        yield
+    except BrokenPipeError:
+        # What is left in the buffer must not fail again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(_BROKEN_PIPE)
 
 
-def _common_options() -> list[click.Option]:
-    return [
-        click.Option(
-            ["--annotations"],
-            metavar="FILE",
-            type=click.Path(dir_okay=False),
-            help="Annotation file (YAML sidecar) to apply: topics, goals, exceptions. "
-            "Default for Model Spec Markdown: the one we ship.",
-        ),
-        click.Option(["--no-annotations"], is_flag=True, help="Apply no annotation file."),
-        click.Option(
-            ["--base-iri"],
-            metavar="IRI",
-            default="",
-            callback=_absolute_iri,
-            help="What the IRIs of the graph begin with. Default: the spec's own, else urn:policyspec:spec:",
-        ),
-        click.Option(["-q", "--quiet"], is_flag=True, help="Print results only, no findings."),
-        click.Option(["-v", "--verbose"], is_flag=True, help="Print hints too."),
-        click.Option(
-            ["--color"],
-            type=click.Choice(["auto", "always", "never"]),
-            default="auto",
-            show_default=True,
-            help="Color the output.",
-        ),
-    ]
+class Commands(click.Group):
+    """The command itself; it meets a closed pipe before click does."""
 
-
-class SourceCommand(click.Command):
-    """A subcommand with the common options; its function gets them as one :class:`Settings`."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  click's own signature
-        super().__init__(*args, **{"epilog": SOURCE_HELP, **kwargs})
-        self.params += _common_options()
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:  # noqa: ANN401  click's own signature
+        """Read the command line, and print help where it asks for it."""
+        with _unread():
+            return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  click's own signature
-        """Run the function with its own options and the settings."""
-        shared = {option.name: ctx.params.pop(option.name) for option in fields(Settings)}
-        ctx.params["settings"] = Settings(**shared)
-        return super().invoke(ctx)
+        """Run a subcommand."""
+        with _unread():
+            return super().invoke(ctx)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="sphinx-policyspec", prog_name="policyspec")
 def commands() -> None:
     """Query, check and publish a behaviour spec for AI systems.
@@ -196,7 +121,13 @@ def graph(source: str, output: str | None, form: str | None, *, inferred: bool, 
     if output:
         Path(output).write_bytes(data)
     else:
-        sys.stdout.buffer.write(data)
+        rest = memoryview(data)
+        while rest:
+            # A stream without a buffer (PYTHONUNBUFFERED) may take a part of it.
+            rest = rest[sys.stdout.buffer.write(rest) :]
+
+
+commands.add_command(check)
 
 
 @commands.command(cls=SourceCommand)
@@ -278,7 +209,7 @@ def query(
       policyspec query spec.ttl --sparql 'SELECT ?id { ?p a ps:Principle ; dcterms:identifier ?id }'
     """
     if listing:
-        _list_questions()
+        _list_questions(color=settings.colored(sys.stdout))
         return
     asked = [value for value in (question, sparql, query_file) if value]
     if source is None or len(asked) != 1:
@@ -289,10 +220,11 @@ def query(
     if params and not question:
         message = "--param belongs to a named question"
         raise click.UsageError(message)
+    values = _parameters(params)
     loaded = settings.read(source)
     with settings.watching("asking"), api.knowledge_base(loaded.spec) as base:
         if question:
-            answer = base.ask(question, dict(_parameter(text) for text in params))
+            answer = base.ask(question, values)
         else:
             text = sparql or Path(query_file or "").read_text(encoding="utf-8", errors="replace")
             answer = base.query(text, origin=query_file or "--sparql")
@@ -302,18 +234,22 @@ def query(
     )
 
 
-def _parameter(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        message = f"`--param {text}` is not of the form NAME=VALUE"
-        raise click.UsageError(message)
-    return name, value
+def _parameters(texts: tuple[str, ...]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise click.UsageError(f"`--param {text}` is not of the form NAME=VALUE")
+        if name in values:
+            raise click.UsageError(f"`--param {name}` is given twice, as `{values[name]}` and `{value}`")
+        values[name] = value
+    return values
 
 
-def _list_questions() -> None:
+def _list_questions(*, color: bool) -> None:
     for item in list_questions():
         parameters = "".join(f" --param {p.name}={p.default or p.type}" for p in item.parameters)
-        click.echo(f"{click.style(item.name, bold=True)}{parameters}\n    {item.text}")
+        click.echo(f"{click.style(item.name, bold=True)}{parameters}\n    {item.text}", color=color)
 
 
 @commands.command(cls=SourceCommand)
@@ -421,11 +357,26 @@ def main() -> NoReturn:
             stream.reconfigure(errors="backslashreplace")
     # What it would log, with a traceback, is a finding or an error of ours.
     logging.getLogger("rdflib").setLevel(logging.CRITICAL)
+    with _unread():
+        status = _run()
+        sys.stdout.flush()
+    sys.exit(status)
+
+
+def _run() -> int:
+    """Run the command line and return its status."""
     try:
-        commands(prog_name="policyspec", standalone_mode=True)
+        status = commands(prog_name="policyspec", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return _INTERRUPTED
     except PolicySpecError as error:
         click.echo(f"policyspec: error: {printable(str(error))}", err=True)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         click.echo(f"policyspec: error: {printable(f'{where}{error.strerror or error}')}", err=True)
-    sys.exit(2)
+    else:
+        return status if isinstance(status, int) else 0
+    return _UNUSABLE

@@ -31,3 +31,11 @@ class MissingToolError(PolicySpecError):
 
 class StarterError(PolicySpecError):
     """A new project that cannot be written: its folder is not empty, or its title is not plain."""
+
+
+class BaselineError(PolicySpecError):
+    """A baseline of known findings that cannot be understood."""
+
+
+class CodeError(PolicySpecError):
+    """A name that is neither a code of a finding nor a category of codes."""

@@ -4,25 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from rapidfuzz import process, utils
-
 __all__ = ["Hints", "nearest"]
 
-_CUTOFF = 60
-"""Similarity in percent below which a guess would mislead."""
+_SHARE = 3
+"""One slip (a letter too many, too few, wrong or swapped) is forgiven for so many letters."""
 _FEW = 12
 """As many names are listed where none is near."""
 _LOOKS = 500_000
 """Names looked at in all by :class:`Hints`."""
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Return ``did you mean `x`?``, else the known names where they are few, else nothing."""
+def nearest(word: str, known: Iterable[str], *, prefix: str = "") -> str:
+    """Return ``did you mean `x`?``, else the known names where they are few, else nothing.
+
+    :param prefix: what is written before all of them, and says nothing about which of them is meant
+    """
+    # A text without mistakes pays nothing for hints.
+    from rapidfuzz import process, utils  # noqa: PLC0415
+    from rapidfuzz.distance import OSA  # noqa: PLC0415
+
     names = sorted({str(name) for name in known})
-    match = process.extractOne(word, names, processor=utils.default_process, score_cutoff=_CUTOFF)
-    if match:
-        return f"did you mean `{match[0]}`?"
-    return f"known are {', '.join(f'`{name}`' for name in names)}" if 0 < len(names) <= _FEW else ""
+    bare = utils.default_process(word)
+    # A single letter has nothing in common with another one.
+    slips = max(len(bare), _SHARE) // _SHARE if len(bare) > 1 else 0
+    match = process.extractOne(
+        bare, names, scorer=OSA.distance, processor=utils.default_process, score_cutoff=slips
+    )
+    if bare and match:
+        return f"did you mean `{prefix}{match[0]}`?"
+    return f"known are {', '.join(f'`{prefix}{name}`' for name in names)}" if 0 < len(names) <= _FEW else ""
 
 
 class Hints:

@@ -40,6 +40,20 @@ LEVELS = (
     AuthorityLevel(id="guideline", override=OverrideMode.IMPLICIT),
 )
 
+# What the place of a run says of colours and widths (a CI server sets CI, and Sphinx then colours its pipes): the tests,
+# and the programs that they start, print the same everywhere.
+for _variable in (
+    "CI",
+    "GITHUB_ACTIONS",
+    "FORCE_COLOR",
+    "FORCE_COLOUR",
+    "CLICOLOR_FORCE",
+    "NO_COLOR",
+    "NO_COLOUR",
+    "COLUMNS",
+):
+    os.environ.pop(_variable, None)
+
 _PROGRAMS = {"chromium": ("chromium", "chromium-browser", "google-chrome")}
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sphinx_policyspec import cli
+from sphinx_policyspec import api, cli, cli_options
 from tests.conftest import REPOSITORY
 
 SPEC = """# Manners {#manners}
@@ -168,7 +168,12 @@ def test_query_list_names_every_question(run: Run) -> None:
         (("hard-rule",), "did you mean `hard-rules`?"),
         (("hard-rules", "--param", "x=1"), "takes no parameter `x`"),
         (("what-may-override", "--param", "level"), "is not of the form NAME=VALUE"),
-        (("--sparql", "SELECT * { ?s ?p ?o"), "--sparql"),
+        (
+            ("what-may-override", "--param", "level=user", "--param", "level=root"),
+            "twice, as `user` and `root`",
+        ),
+        (("hard-rules", "--annotations", "a.yaml"), "exclude each other"),
+        (("--sparql", "SELECT * { ?s ?p ?o"), "is no SPARQL: line 1, column 20: near"),
         (("--sparql", "DELETE WHERE { ?s ?p ?o }"), "--sparql"),
         (("--sparql", "ASK {}", "hard-rules"), "one of NAME, --sparql, --file"),
     ],
@@ -227,21 +232,86 @@ def test_what_a_spec_says_cannot_steer_the_terminal(run: Run, tmp_path: Path) ->
 def test_a_terminal_of_a_few_characters_shows_what_it_can(source: Path) -> None:
     source.write_text("# Sei „nett“ {#one authority=user}\n", encoding="utf-8")
     done = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "from sphinx_policyspec.cli import main; main()",
-            "query",
-            source,
-            "principles-by-authority",
-        ],
-        env={"PYTHONIOENCODING": "latin-1", "PATH": "", "PYTHONPATH": str(REPOSITORY)},
+        [*COMMAND, "query", source, "principles-by-authority"],
+        env={"PYTHONIOENCODING": "latin-1", **SURROUNDINGS},
         capture_output=True,
         text=True,
         check=False,
     )
     assert (done.returncode, "Traceback" in done.stderr) == (0, False)
     assert r"Sei \u201enett\u201c" in done.stdout
+
+
+COMMAND = (sys.executable, "-c", "from sphinx_policyspec.cli import main; main()")
+SURROUNDINGS = {"PATH": "", "PYTHONPATH": str(REPOSITORY)}
+
+
+@pytest.mark.parametrize("buffering", [{}, {"PYTHONUNBUFFERED": "1"}])
+def test_a_reader_that_goes_away_ends_the_command_quietly(tmp_path: Path, buffering: dict[str, str]) -> None:
+    file = tmp_path / "spec.md"
+    file.write_text("# One {#one}\n\n" + "A line that fills the pipe.\n" * 10_000, encoding="utf-8")
+    command = [*COMMAND, "graph", str(file), "-q", "--no-annotations"]
+    with subprocess.Popen(
+        command, env=SURROUNDINGS | buffering, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.read(10)
+        process.stdout.close()
+        errors = process.stderr.read()
+    assert (process.returncode, errors) == (141, b"")
+
+
+def test_an_interrupted_command_ends_quietly(run: Run, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_arguments: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(api, "read", interrupt)
+    status, out, err = run("stats", source)
+    assert (status, out, err.strip()) == (130, "", "")
+
+
+@pytest.mark.parametrize(
+    ("option", "variables", "is_colored"),
+    [
+        ("auto", {}, True),
+        ("auto", {"NO_COLOR": "1"}, False),
+        ("auto", {"NO_COLOR": ""}, True),
+        ("auto", {"TERM": "dumb"}, False),
+        ("always", {"NO_COLOR": "1"}, True),
+        ("never", {}, False),
+    ],
+)
+def test_color_is_for_terminals_that_want_it(
+    monkeypatch: pytest.MonkeyPatch, option: str, variables: dict[str, str], *, is_colored: bool
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    settings = cli_options.Settings(
+        annotations=None, no_annotations=False, base_iri="", quiet=False, verbose=False, color=option
+    )
+    assert settings.colored(Terminal()) is is_colored
+
+
+def test_the_list_of_questions_heeds_the_color_option(run: Run) -> None:
+    assert "\x1b[1mhard-rules" in run("query", "--list", "--color", "always")[1]
+    assert "\x1b" not in run("query", "--list", "--color", "never")[1]
+
+
+def test_findings_are_in_the_order_of_the_document(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "spec.md"
+    file.write_text("# One {#one authority=usr}\n\nSee [?](#on).\n\n### Deep\n\n[?](#tw)\n", encoding="utf-8")
+    lines = [
+        int(line.split(":")[1]) for line in run("stats", file)[2].splitlines() if line.startswith("spec.md")
+    ]
+    assert len(lines) > 3
+    assert lines == sorted(lines)
 
 
 @pytest.mark.parametrize("command", ["graph", "stats", "query", "handbook", "completion"])

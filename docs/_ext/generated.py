@@ -6,6 +6,7 @@ import dataclasses
 import inspect
 import re
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import ClassVar
 
 import click
@@ -16,12 +17,19 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
+from sphinx_policyspec.checks import RULES
 from sphinx_policyspec.cli import commands
 from sphinx_policyspec.graph.ontology import ontology_dir
 from sphinx_policyspec.graph.questions import list_questions
 from sphinx_policyspec.graph.vocabulary import PREFIXES
+from sphinx_policyspec.model import Category, Rule
 from sphinx_policyspec.readers.annotation_keys import MAPPINGS
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
+from sphinx_policyspec.sphinx_ext.option_meanings import ARGUMENTS, meaning_of
+
+CASES = Path(__file__).resolve().parents[2] / "tests" / "checks" / "cases"
+"""The fixtures of each code; its loud one is shown."""
+LANGUAGES = {".md": "markdown", ".rst": "rst", ".yaml": "text", ".py": "python"}
 
 
 def cell(value: object) -> str:
@@ -52,18 +60,27 @@ def command_line(_env: BuildEnvironment) -> str:
 
 
 def directives(env: BuildEnvironment) -> str:
-    """Return every directive of the domain with its argument and options."""
-    rows = []
+    """Return every directive of the domain with its argument, content and options."""
+    parts = []
     for name, kind in env.domains["policy"].directives.items():
-        argument = "required" if kind.required_arguments else "optional" if kind.optional_arguments else "-"
-        options = " ".join(f"`{option}`" for option in kind.option_spec or {}) or "-"
-        rows.append((f"`policy:{name}`", opening(kind), argument, options))
-    return table(("Directive", "Meaning", "Argument", "Options"), rows)
+        meaning = re.sub(r":\s*``policy:[\w-]+``(?=[.,;]|$)", "", opening(kind))
+        holds = [f"Argument: {ARGUMENTS[name]}." if name in ARGUMENTS else "No argument."]
+        holds.append("Content: yes." if kind.has_content else "No content.")
+        rows = [(f"`{option}`", meaning_of(name, option)) for option in kind.option_spec or {}]
+        options = table(("Option", "Holds"), rows) if rows else "No options."
+        parts.append(f"### policy:{name}\n\n{cell(meaning)}\n\n{' '.join(holds)}\n\n{options}")
+    return "\n\n".join(parts)
 
 
 def roles(env: BuildEnvironment) -> str:
-    """Return every role of the domain."""
-    return "\n".join(f"- `:policy:{name}:`" for name in env.domains["policy"].roles)
+    """Return every role of the domain with what it is for."""
+    types = env.domains["policy"].object_types.items()
+    rows = []
+    for name, role in env.domains["policy"].roles.items():
+        named = " or ".join(f"a {kind.lname}" for _, kind in types if name in kind.roles)
+        meaning = f"Refers to {named}, by id." if named else opening(role)
+        rows.append((f"`policy:{name}`", meaning.replace("a example", "an example")))
+    return table(("Role", "Meaning"), rows)
 
 
 def configuration(_env: BuildEnvironment) -> str:
@@ -126,13 +143,41 @@ def sidecar(_env: BuildEnvironment) -> str:
     return table(("Part", "Key", "Meaning", "Holds"), rows)
 
 
+def findings(_env: BuildEnvironment) -> str:
+    """Return every code by category, with its reason and the text in which it is found."""
+    return "\n\n".join(
+        "\n\n".join((f"## {category.heading}", *(_rule(rule) for rule in RULES if rule.category is category)))
+        for category in Category
+        if any(rule.category is category for rule in RULES)
+    )
+
+
+def _rule(rule: Rule) -> str:
+    variant = f", {rule.variant}" if rule.variant else ""
+    lines = [
+        f"({rule.code})=",
+        f"### `{rule.code}`",
+        "",
+        f"{rule.found[0].upper()}{rule.found[1:]}.",
+        "",
+        f"- Severity: {rule.severity.value}{variant}",
+        f"- Why: {rule.rationale} ({rule.source})",
+        f"- To mend it: {rule.mend}",
+    ]
+    loud = [path for path in (CASES / rule.code).glob("bad.*") if path.suffix in LANGUAGES]
+    for path in loud:
+        text = path.read_text(encoding="utf-8", errors="replace").rstrip()
+        lines += ["", f"`````{LANGUAGES[path.suffix]}", text, "`````"]
+    return "\n".join(lines)
+
+
 class Generated(SphinxDirective):
     """Put in a part of the reference that one of the functions above writes as Markdown."""
 
     required_arguments = 1
     parts: ClassVar[dict[str, Callable[[BuildEnvironment], str]]] = {
         part.__name__: part
-        for part in (command_line, directives, roles, configuration, questions, ontology, sidecar)
+        for part in (command_line, directives, roles, configuration, questions, ontology, sidecar, findings)
     }
 
     def run(self) -> list[nodes.Node]:

@@ -1,27 +1,53 @@
-"""What can be wrong with a spec as a whole: the one list of checks, and what runs them."""
+"""What can be wrong with a spec: the one list of rules, and what runs those that are checks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Collection
 
-from sphinx_policyspec.checks.authority import clause_not_lower, unknown_level
-from sphinx_policyspec.checks.prompts import file_without_tag, stale_prompt_title, tag_without_file
-from sphinx_policyspec.checks.references import dangling_reference
-from sphinx_policyspec.model import Finding, Spec
+from sphinx_policyspec.checks.action import ACTION_RULES
+from sphinx_policyspec.checks.authoring_rules import AUTHORING_RULES
+from sphinx_policyspec.checks.authority import AUTHORITY_RULES
+from sphinx_policyspec.checks.coverage import COVERAGE_RULES
+from sphinx_policyspec.checks.examples import EXAMPLE_RULES
+from sphinx_policyspec.checks.prompts import PROMPT_RULES
+from sphinx_policyspec.checks.reading_rules import READING_RULES
+from sphinx_policyspec.checks.references import REFERENCE_RULES
+from sphinx_policyspec.checks.truth import TRUTH_RULES
+from sphinx_policyspec.model import Finding, Rule, Spec
 
-__all__ = ["ALL_CHECKS", "run_checks"]
+__all__ = ["RULES", "in_source_order", "rule_of", "run_checks"]
 
-ALL_CHECKS: tuple[Callable[[Spec], Iterator[Finding]], ...] = (
-    dangling_reference,
-    unknown_level,
-    clause_not_lower,
-    tag_without_file,
-    file_without_tag,
-    stale_prompt_title,
+RULES: tuple[Rule, ...] = (
+    *REFERENCE_RULES,
+    *AUTHORITY_RULES,
+    *PROMPT_RULES,
+    *EXAMPLE_RULES,
+    *READING_RULES,
+    *COVERAGE_RULES,
+    *TRUTH_RULES,
+    *ACTION_RULES,
+    *AUTHORING_RULES,
 )
-"""Every check, in the order of the reference page. A check is a function; its name is its code."""
+"""Every code that any part of the package reports, once. A rule with a function is a check of the
+whole spec; the others are found where a text is read. The reference page is written from this list."""
+
+_BY_CODE = {rule.code: rule for rule in RULES}
 
 
-def run_checks(spec: Spec) -> tuple[Finding, ...]:
-    """Return what every check finds, in source order."""
-    return tuple(sorted((found for check in ALL_CHECKS for found in check(spec)), key=lambda f: f.span))
+def rule_of(code: str) -> Rule | None:
+    """Return the rule of a code, if it has one."""
+    return _BY_CODE.get(code)
+
+
+def run_checks(spec: Spec, skip: Collection[str] = ()) -> tuple[Finding, ...]:
+    """Return what every check finds, in source order.
+
+    :param skip: codes of checks that are not to be run
+    """
+    checks = [rule.check for rule in RULES if rule.check and rule.code not in skip]
+    return in_source_order([found for check in checks for found in check(spec)])
+
+
+def in_source_order(findings: tuple[Finding, ...] | list[Finding]) -> tuple[Finding, ...]:
+    """Return findings by file, line and column; what stands at one place keeps a fixed order too."""
+    return tuple(sorted(findings, key=lambda found: (found.span, found.code, found.message)))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sphinx_policyspec.model import Finding, Markup, Principle, Severity, Spec
+from sphinx_policyspec.model import Category, Finding, Markup, Principle, Rule, Severity, Spec
 from sphinx_policyspec.nearest import nearest
 
-__all__ = ["clause_not_lower", "unknown_level"]
+__all__ = ["AUTHORITY_RULES", "clause_not_lower", "unknown_level"]
 
 
 def unknown_level(spec: Spec) -> Iterator[Finding]:
@@ -43,3 +43,26 @@ def clause_not_lower(spec: Spec) -> Iterator[Finding]:
                 span=clause.span,
                 hint=f"levels below it are {', '.join(f'`{level.id}`' for level in below)}" if below else "",
             )
+
+
+AUTHORITY_RULES = (
+    Rule(
+        code="unknown-level",
+        category=Category.REFERENCES,
+        variant="error in directives",
+        found="a level of authority that the spec does not declare",
+        mend="correct the level, or declare it",
+        rationale="nobody can tell who may override the principle",
+        source="OpenAI Model Spec, levels of authority",
+        check=unknown_level,
+    ),
+    Rule(
+        code="clause-not-lower",
+        category=Category.REFERENCES,
+        found="a clause whose level is not below its principle's",
+        mend="give it one of the levels that the hint names",
+        rationale="a clause can only say that some words bind less than the rest",
+        source="OpenAI Model Spec, levels of authority (a default inside a rule of a higher level)",
+        check=clause_not_lower,
+    ),
+)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sphinx_policyspec.model import Finding, Severity, Spec
+from sphinx_policyspec.model import Category, Finding, Rule, Severity, Spec
 
-__all__ = ["file_without_tag", "stale_prompt_title", "tag_without_file"]
+__all__ = ["PROMPT_RULES", "file_without_tag", "stale_prompt_title", "tag_without_file"]
 
 
 def tag_without_file(spec: Spec) -> Iterator[Finding]:
@@ -54,3 +54,34 @@ def stale_prompt_title(spec: Spec) -> Iterator[Finding]:
                 span=file.span,
                 hint="update the header",
             )
+
+
+PROMPT_RULES = (
+    Rule(
+        code="tag-without-file",
+        category=Category.PROMPTS,
+        found="an eval tag without a prompt file, where others have one",
+        mend="write `examples/TAG.md`",
+        rationale="the clause looks tested and is not",
+        source="the form of the published Model Spec releases: each tag names a file",
+        check=tag_without_file,
+    ),
+    Rule(
+        code="file-without-tag",
+        category=Category.PROMPTS,
+        found="a prompt file whose tag stands nowhere in the document",
+        mend="put the tag after the clause that it tests",
+        rationale="results of its prompts count for no principle",
+        source="the form of the published Model Spec releases: each file has a tag",
+        check=file_without_tag,
+    ),
+    Rule(
+        code="stale-prompt-title",
+        category=Category.PROMPTS,
+        found="a header that states another title than the provision has",
+        mend="update the header; `--fix` does",
+        rationale="who reads the prompts looks for a section that is no longer called so",
+        source="the form of the published Model Spec releases: the header repeats the title",
+        check=stale_prompt_title,
+    ),
+)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Iterator
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -18,14 +20,14 @@ __all__ = ["ANSWER_FORMATS", "format_answer"]
 
 ANSWER_FORMATS = ("text", "json", "csv", "markdown")
 
-_UNLIMITED = 10_000
-"""Columns of a table that no terminal limits."""
+_WIDEST = 60
+"""Characters that a column of a table is padded to at most where no terminal limits it."""
 
 
 def format_answer(answer: Answer, form: str, *, width: int = 0, color: bool = False) -> str:
     """Return an answer in one of :data:`ANSWER_FORMATS`, with a final line end.
 
-    :param width: of the terminal that a text table must fit; 0 lets it be as wide as it is
+    :param width: of the terminal that a text table must fit; 0 gives a line for each row
     """
     match form:
         case "json":
@@ -86,23 +88,37 @@ def _markdown_safe(value: str) -> str:
 
 
 def _table(answer: Answer, width: int, *, color: bool) -> str:
+    rows = [tuple(printable(cell.value) for cell in row) for row in answer.rows]
+    lines = (
+        _folded(answer.columns, rows, width, color=color) if width else _aligned(answer, rows, color=color)
+    )
+    return "\n".join([*(line.rstrip() for line in lines), _summary(answer)]) + "\n"
+
+
+def _aligned(answer: Answer, rows: list[tuple[str, ...]], *, color: bool) -> Iterator[str]:
+    """Yield a line for each row; a cell wider than :data:`_WIDEST` moves the rest of its own row alone."""
+    lines = [answer.columns, *rows]
+    widths = [min(max(map(cell_len, cells)), _WIDEST) for cells in zip(*lines, strict=True)]
+    for number, line in enumerate(lines):
+        text = "  ".join(
+            cell + " " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True)
+        )
+        yield f"\x1b[1m{text.rstrip()}\x1b[0m" if color and not number else text
+
+
+def _folded(columns: tuple[str, ...], rows: list[tuple[str, ...]], width: int, *, color: bool) -> list[str]:
+    """Return the lines of a table that fits a terminal; what is too wide goes on in the next line."""
     out = io.StringIO()
     console = Console(
-        file=out,
-        width=width or _UNLIMITED,
-        force_terminal=color,
-        no_color=not color,
-        highlight=False,
-        emoji=False,
+        file=out, width=width, force_terminal=color, no_color=not color, highlight=False, emoji=False
     )
     table = Table(box=None, pad_edge=False, header_style="bold" if color else "")
-    for column in answer.columns:
+    for column in columns:
         table.add_column(Text(column), overflow="fold")
-    for row in answer.rows:
-        table.add_row(*(Text(printable(cell.value)) for cell in row))
+    for row in rows:
+        table.add_row(*map(Text, row))
     console.print(table)
-    lines = [line.rstrip() for line in out.getvalue().splitlines()]
-    return "\n".join([*lines, _summary(answer)]) + "\n"
+    return out.getvalue().splitlines()
 
 
 def _summary(answer: Answer) -> str:

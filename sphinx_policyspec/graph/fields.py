@@ -44,7 +44,7 @@ class Text:
 
     def write(self, value: str, _iris: Iris) -> Iterable[Node]:
         """Return the string as a plain literal."""
-        return (Literal(value),) if value or self.always else ()
+        return (Literal(value, normalize=False),) if value or self.always else ()
 
     def read(self, objects: list[Node], _iris: Iris) -> str:
         """Return the one string, or the empty one."""

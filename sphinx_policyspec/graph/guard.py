@@ -16,6 +16,7 @@ from typing import Any, Self
 from sphinx_policyspec.errors import QueryError, QueryLimitError
 from sphinx_policyspec.graph.answer import Answer, Cell, CellKind, QueryForm
 from sphinx_policyspec.graph.query_text import check_text, excerpt
+from sphinx_policyspec.graph.syntax_errors import syntax_message
 
 __all__ = ["DEFAULT_LIMITS", "Guard", "Limits"]
 
@@ -121,8 +122,7 @@ class Guard:
         limits = self._limits
         query = excerpt(sparql)
         if reply["error"] == "syntax":
-            line = f" line {reply['line']}:" if reply.get("line") else ""
-            return QueryError(f"{origin}:{line} {query} is no SPARQL: {reply['message']}")
+            return QueryError(f"{origin}: {query} is no SPARQL: {syntax_message(sparql, reply['message'])}")
         if reply["error"] == "engine":
             return QueryError(f"{origin}: {query} was not answered: {reply['message']}")
         reasons = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote, unquote
 
 import pyoxigraph
@@ -10,6 +11,9 @@ from rdflib import URIRef
 __all__ = ["DEFAULT_BASE", "Iris"]
 
 DEFAULT_BASE = "urn:policyspec:spec:"
+
+_PLAIN = re.compile(r"[A-Za-z0-9_/-]*")
+"""Most ids: they stay what they are."""
 UNDATED = "undated"
 
 
@@ -73,6 +77,8 @@ def _absolute(base: str) -> str:
 
 def _encode(text: str) -> str:
     """Percent-encode what an IRI's last part should not hold, so that decoding is exact."""
+    if _PLAIN.fullmatch(text):
+        return text
     encoded = quote(text, safe="/", errors="surrogatepass").replace("~", "%7E")
     # Segments of dots alone would be dropped by readers that resolve relative IRIs.
     if "." in encoded:

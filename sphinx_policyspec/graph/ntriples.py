@@ -18,6 +18,7 @@ SURROGATES = re.compile("[\ud800-\udfff]")
 """What no format can hold: halves of characters."""
 
 _STRING = URIRef("http://www.w3.org/2001/XMLSchema#string")
+_SPECIAL = re.compile('[\x00-\x1f\x7f"\\\\]')
 _CONTROLS = re.compile("[\x00-\x07\x0b\x0e-\x1f\x7f]")
 _INVALID_IN_IRI = re.compile(r"[\x00-\x20<>\"{}|\\^`\ud800-\udfff]|%(?![0-9A-Fa-f]{2})")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -34,6 +35,7 @@ def ntriples_lines(
     percent-encoded.
     """
     names = _Names(replaced)
+    suffixes = {_STRING: ""}
     for subject, predicate, node in triples:
         if isinstance(node, Literal):
             text = str(node)
@@ -41,11 +43,13 @@ def ntriples_lines(
                 if replaced:
                     replaced(subject, predicate, bad[0])
                 text = unholdable.sub(_REPLACEMENT, text)
-            value = f'"{_escaped(text)}"'
+            value = f'"{_escaped(text) if _SPECIAL.search(text) else text}"'
             if node.language:
                 value += f"@{node.language}"
-            elif node.datatype is not None and node.datatype != _STRING:
-                value += f"^^{names[node.datatype]}"
+            elif (datatype := node.datatype) is not None:
+                if datatype not in suffixes:
+                    suffixes[datatype] = f"^^{names[datatype]}"
+                value += suffixes[datatype]
         else:
             value = names[node]
         yield f"{names[subject]} {names[predicate]} {value} .\n"

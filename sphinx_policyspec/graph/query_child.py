@@ -55,7 +55,7 @@ def _reply(store: Store, sparql: str, settings: dict[str, Any]) -> dict[str, Any
     try:
         answer = run(store, sparql, settings["rows"])
     except SyntaxError as error:
-        return {"error": "syntax", "message": str(error.msg or error), "line": error.lineno}
+        return {"error": "syntax", "message": str(error.msg or error)}
     except MemoryError:
         return {"error": "memory"}
     except Exception as error:  # noqa: BLE001 - whatever the engine raises is told, and the next query served

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sphinx_policyspec.errors import QueryError, QueryLimitError
 
-__all__ = ["check_text", "excerpt"]
+__all__ = ["check_text", "excerpt", "is_open"]
 
 _FORMS = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
 _PROLOGUE = frozenset({"PREFIX", "BASE", "VERSION"})
@@ -75,6 +75,12 @@ def _words(text: str) -> Iterator[str]:
     for match in _TOKEN.finditer(text):
         if match["word"]:
             yield match["word"].upper()
+
+
+def is_open(text: str) -> bool:
+    """Tell whether a query has more opening than closing brackets."""
+    matches = list(_TOKEN.finditer(text))
+    return sum(bool(match["open"]) for match in matches) > sum(bool(match["close"]) for match in matches)
 
 
 def _depth(text: str) -> int:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 import pyoxigraph
 from pyoxigraph import RdfFormat
-from rdflib import Graph, URIRef
+from rdflib import Graph
 from rdflib.term import Node
 
 from sphinx_policyspec.errors import SourceError
@@ -35,7 +34,10 @@ _KINDS = (
     "release",
 )
 """Kinds of things whose IRIs get a prefix in Turtle and TriG."""
-_TYPE_LINE = re.compile(rf"^\S+ <{RDF.type}> ")
+_TYPE = f" <{RDF.type}> "
+_TYPE_FIRST = " \0"
+"""Sorts before every predicate; no line holds it, since literals have it escaped."""
+_SPEC_END = f">{_TYPE}<{PS.Spec}> .\n"
 
 
 def serialize(
@@ -58,8 +60,8 @@ def serialize(
 
     unholdable = NOT_XML if format == "rdf" else SURROGATES
     lines = sorted(set(ntriples_lines(graph, unholdable, replaced)))
-    release = _graph_name(graph)
-    name = release if format in _NAMED_GRAPH else None
+    release = _graph_name(lines)
+    name = release if format in _NAMED_GRAPH else ""
     if format == "nt":
         data = "".join(lines).encode()
     elif format == "nq":
@@ -71,10 +73,10 @@ def serialize(
     return data, _findings(graph, format, characters)
 
 
-def _by_engine(lines: list[str], format: str, name: URIRef | None, prefixes: dict[str, str]) -> bytes:  # noqa: A002
+def _by_engine(lines: list[str], format: str, name: str, prefixes: dict[str, str]) -> bytes:  # noqa: A002
     """Write Turtle, TriG or JSON-LD; types come first, so that one sees at once what a thing is."""
-    ordered = sorted(lines, key=lambda line: (line.partition(" ")[0], not _TYPE_LINE.match(line)))
-    quads = pyoxigraph.parse("".join(_in_graph(ordered, name)).encode(), format=RdfFormat.N_QUADS)
+    ordered = "".join(sorted(line.replace(_TYPE, _TYPE_FIRST, 1) for line in _in_graph(lines, name)))
+    quads = pyoxigraph.parse(ordered.replace(_TYPE_FIRST, _TYPE).encode(), format=RdfFormat.N_QUADS)
     data = pyoxigraph.serialize(quads, format=_ENGINE_FORMATS[format], prefixes=prefixes)
     # The engine writes the prefixes in an order of their own in each run.
     head, body = [], (data or b"").rstrip(b"\n") + b"\n"
@@ -84,18 +86,18 @@ def _by_engine(lines: list[str], format: str, name: URIRef | None, prefixes: dic
     return b"".join(sorted(head)) + body
 
 
-def _graph_name(graph: Graph | Sequence[Triple]) -> URIRef | None:
-    """Return the IRI of the spec that the graph holds, if it is one."""
-    found = {subject for subject, _, node in graph if node == PS.Spec and isinstance(subject, URIRef)}
-    return found.pop() if len(found) == 1 else None
+def _graph_name(lines: list[str]) -> str:
+    """Return the IRI of the spec that the graph holds, if it is one; else the empty string."""
+    found = [line[1 : -len(_SPEC_END)] for line in lines if line.endswith(_SPEC_END) and line[0] == "<"]
+    return found[0] if len(found) == 1 else ""
 
 
-def _in_graph(lines: list[str], name: URIRef | None) -> Iterator[str]:
+def _in_graph(lines: list[str], name: str) -> Iterator[str]:
     """Yield the lines with the name of their graph."""
     return (f"{line[:-2]}<{name}> .\n" for line in lines) if name else iter(lines)
 
 
-def _prefixes(release: URIRef | None) -> dict[str, str]:
+def _prefixes(release: str) -> dict[str, str]:
     """Return the prefixes for Turtle: ours, and one for each kind of thing the spec names."""
     base = release.rpartition("release/")[0] if release else ""
     return PREFIXES | ({kind: f"{base}{kind}/" for kind in _KINDS} if base else {})

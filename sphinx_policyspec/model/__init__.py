@@ -15,6 +15,7 @@ from sphinx_policyspec.model.example import (
     messages_of,
 )
 from sphinx_policyspec.model.finding import Finding, Severity, Span
+from sphinx_policyspec.model.rule import Category, Rule
 from sphinx_policyspec.model.spec import (
     Block,
     Carrier,
@@ -44,6 +45,7 @@ __all__ = [
     "AuthorityLevel",
     "Block",
     "Carrier",
+    "Category",
     "Changelog",
     "ChangelogEntry",
     "Clause",
@@ -70,6 +72,7 @@ __all__ = [
     "Reference",
     "ReferenceForm",
     "Response",
+    "Rule",
     "Section",
     "Severity",
     "Span",

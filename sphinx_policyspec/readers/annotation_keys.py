@@ -17,6 +17,7 @@ class Key:
     :param many: a list; a lone text will do, too
     :param choices: the values that it can have, where they are few
     :param names: what the values name, ``provision``, ``topic`` or ``goal``; empty where anything will do
+    :param field: its name in the model, where that is not the key with ``_`` for ``-``
     :param sections: for provisions: whether those without a level of authority can have it
     """
 
@@ -26,6 +27,7 @@ class Key:
     required: bool = False
     choices: tuple[str, ...] = ()
     names: str = ""
+    field: str = ""
     sections: bool = False
 
 
@@ -124,7 +126,8 @@ PROVISIONS = Mapping(
         Key(name="exempts", about="Categories that it exempts from those.", many=True),
         Key(name="category", about="Category that it belongs to, for exceptions to name."),
         Key(
-            name="preferred-over",
+            name="prefer-over",
+            field="preferred_over",
             about="Provisions that yield to it where both speak.",
             many=True,
             names="provision",

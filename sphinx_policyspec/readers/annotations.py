@@ -219,7 +219,7 @@ class _Annotator:
                 message = f"`{key}` is for principles; `{provision.id}` is a section"
                 self._find("not-a-principle", note.span, message, "give it a level of authority")
                 continue
-            name = key.replace("-", "_")
+            name = _KEYS[key].field or key.replace("-", "_")
             if not _KEYS[key].many:
                 updates[name] = next(iter(given), "")
                 continue

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 __all__ = ["Fences"]
 
-_FENCE = re.compile(r"([ ]*+)(`{3,}+|~{3,}+)([^\n]*)\n?")
+_FENCE = re.compile(r"([ ]*+)(`{3,}+|~{3,}+|:{3,}+)([^\n]*)\n?")
 
 
 class Fences:
@@ -16,15 +16,19 @@ class Fences:
 
     :param indent: most spaces that may stand before a fence
     :param stops: lines, in order, that no fence reaches over
+    :param marks: what fences are made of; MyST has colons, too
     """
 
-    def __init__(self, lines: Sequence[str], indent: int, stops: Sequence[int] = ()) -> None:
+    def __init__(
+        self, lines: Sequence[str], indent: int, stops: Sequence[int] = (), *, marks: str = "`~"
+    ) -> None:
         self._opening: dict[int, str] = {}
-        self._closing: dict[str, list[int]] = {"`": [], "~": []}
-        self._lengths: dict[str, list[int]] = {"`": [], "~": []}
+        self._closing: dict[str, list[int]] = {mark: [] for mark in marks}
+        self._lengths: dict[str, list[int]] = {mark: [] for mark in marks}
         self._stops = stops
+        fences = tuple(mark * 3 for mark in marks)
         for number, line in enumerate(lines):
-            if "```" in line or "~~~" in line:
+            if any(fence in line for fence in fences):
                 self._add(number, line, indent)
         # The longest closing line from each one on, up to the next stop: a search that would end
         # in vain is never begun.
@@ -35,7 +39,9 @@ class Fences:
         if match is None or len(match[1]) > indent:
             return
         mark = match[2][0]
-        if mark == "~" or "`" not in match[3]:
+        if mark not in self._closing:
+            return
+        if mark != "`" or "`" not in match[3]:
             self._opening[number] = match[2]
         if not match[3].strip():
             self._closing[mark].append(number)

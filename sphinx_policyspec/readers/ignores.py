@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import bisect
 import re
-from collections.abc import Iterable, Iterator, Sequence
+import sys
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sphinx_policyspec.model import Finding, Severity, Span
+from sphinx_policyspec.readers.fences import Fences
 
 __all__ = ["Ignore", "ignores_in", "silenced", "without_ignores"]
 
@@ -14,7 +17,6 @@ _WORD = "policyspec-ignore:"
 _COMMENT = re.compile(
     rf"\s*(?:\.\.\s+|%\s*|<!--\s*){_WORD}\s*(?P<code>[a-z0-9-]*)(?P<reason>.*?)(?:-->)?\s*", re.DOTALL
 )
-_FENCE = re.compile(r"\s*(?P<fence>`{3,}|~{3,}|:{3,})")
 _DIRECTIVE = re.compile(r"(?P<indent>\s*)(?:\.\.\s+[\w:.+-]+::|!!!\s)")
 _EXAMPLE = re.compile(r"\*\*Example\b")
 _HEADING = re.compile(r"#{1,6}\s")
@@ -43,20 +45,25 @@ def ignores_in(file: str, lines: Sequence[str]) -> tuple[Ignore, ...]:
 
 
 def _ignores(file: str, lines: Sequence[str]) -> Iterator[Ignore]:
+    blocks = _Blocks(lines)
+    start = end = 0
     for number, line in enumerate(lines):
         match = _COMMENT.fullmatch(line) if _WORD in line else None
         if match is None:
             continue
-        start = number + 1
-        while start < len(lines) and (not lines[start].strip() or _WORD in lines[start]):
-            start += 1
+        # Comments that stand on one another share the block below them.
+        if start <= number:
+            start = number + 1
+            while start < len(lines) and (not lines[start].strip() or _WORD in lines[start]):
+                start += 1
+            end = blocks.end(start)
         at = line.index(_WORD) + 1
         yield Ignore(
             code=match["code"],
             reason=match["reason"].strip(),
             span=Span(file, number + 1, at, number + 1, at + len(_WORD)),
             start=start + 1,
-            end=_block_end(lines, start) + 1,
+            end=end + 1,
         )
 
 
@@ -68,33 +75,41 @@ def without_ignores(text: str) -> str:
     return "\n".join("" if _WORD in line and _COMMENT.fullmatch(line) else line for line in lines)
 
 
-def _block_end(lines: Sequence[str], start: int) -> int:
-    """Return the line after a block, lines counted from 0: a directive, a fence, a heading, or a paragraph."""
-    if start >= len(lines):
-        return start
-    first = lines[start]
-    if fence := _FENCE.match(first):
-        return _fence_end(lines, start, fence["fence"])
-    if directive := _DIRECTIVE.match(first):
-        return _indented_end(lines, start, len(directive["indent"]))
-    if _HEADING.match(first):
-        return start + 1
-    end = start
-    while end < len(lines) and lines[end].strip():
-        end += 1
-    if _EXAMPLE.match(first):
-        below = next((n for n in range(end, len(lines)) if lines[n].strip()), len(lines))
-        if below < len(lines) and (fence := _FENCE.match(lines[below])):
-            return _fence_end(lines, below, fence["fence"])
-    return end
+class _Blocks:
+    """Where the blocks among some lines end, however many are asked for; lines count from 0."""
 
+    def __init__(self, lines: Sequence[str]) -> None:
+        self._lines = lines
+        self._fences = Fences(lines, sys.maxsize, marks="`~:")
+        self._blank = [number for number, line in enumerate(lines) if not line.strip()]
 
-def _fence_end(lines: Sequence[str], start: int, fence: str) -> int:
-    for number in range(start + 1, len(lines)):
-        text = lines[number].strip()
-        if len(text) >= len(fence) and set(text) == {fence[0]}:
-            return number + 1
-    return len(lines)
+    def end(self, start: int) -> int:
+        """Return the line after a block: a directive, a fence, a heading, or a paragraph."""
+        if start >= len(self._lines):
+            return start
+        first = self._lines[start]
+        if self._fences.opening(start):
+            return self._fence_end(start)
+        if directive := _DIRECTIVE.match(first):
+            return _indented_end(self._lines, start, len(directive["indent"]))
+        if _HEADING.match(first):
+            return start + 1
+        end = self._paragraph_end(start)
+        if _EXAMPLE.match(first):
+            below = next(
+                (n for n in range(end, len(self._lines)) if self._lines[n].strip()), len(self._lines)
+            )
+            if self._fences.opening(below):
+                return self._fence_end(below)
+        return end
+
+    def _fence_end(self, start: int) -> int:
+        closing = self._fences.closing(start)
+        return len(self._lines) if closing is None else closing + 1
+
+    def _paragraph_end(self, start: int) -> int:
+        index = bisect.bisect_left(self._blank, start)
+        return self._blank[index] if index < len(self._blank) else len(self._lines)
 
 
 def _indented_end(lines: Sequence[str], start: int, indent: int) -> int:
@@ -108,8 +123,13 @@ def _indented_end(lines: Sequence[str], start: int, indent: int) -> int:
     return end
 
 
-def silenced(findings: Iterable[Finding], ignores: Iterable[Ignore]) -> Iterator[Finding]:
-    """Yield the findings that no comment silences, then a hint for each comment that silences none."""
+def silenced(
+    findings: Iterable[Finding], ignores: Iterable[Ignore], skipped: Collection[str] = ()
+) -> Iterator[Finding]:
+    """Yield the findings that no comment silences, then a hint for each comment that silences none.
+
+    :param skipped: codes that were not looked for, so that nobody knows whether their comments are of use
+    """
     by_place: dict[tuple[str, str], list[Ignore]] = {}
     # An included file is read with each page that includes it.
     for ignore in dict.fromkeys(ignores):
@@ -125,7 +145,7 @@ def silenced(findings: Iterable[Finding], ignores: Iterable[Ignore]) -> Iterator
         if not hit:
             yield finding
     for ignore in (ignore for group in by_place.values() for ignore in group):
-        if ignore not in used and ignore.code not in _LATER:
+        if ignore not in used and ignore.code not in _LATER and ignore.code not in skipped:
             yield Finding(
                 code="unused-ignore",
                 severity=Severity.HINT,

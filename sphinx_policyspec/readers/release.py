@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.model import Changelog, Finding, PromptFile, Spec
+from sphinx_policyspec.model import Changelog, Finding, PromptFile, Severity, Span, Spec
 from sphinx_policyspec.readers.changelog import read_changelog
 from sphinx_policyspec.readers.model_spec import read_model_spec
 from sphinx_policyspec.readers.prompts import read_prompts
@@ -36,7 +37,7 @@ def spec_file(path: Path) -> Path:
 def companions(document: Path) -> tuple[Path, ...]:
     """Return the files beside a document that are read with it."""
     folder = document.parent
-    prompts = sorted((folder / "examples").glob("*.md")) if (folder / "examples").is_dir() else []
+    prompts, _unreadable = _markdown_in(folder / "examples", "examples")
     return (*prompts, *(path for name in ("CHANGELOG.md", "README.md") if (path := folder / name).is_file()))
 
 
@@ -44,7 +45,8 @@ def read_release(path: Path, *, text: str | None = None, prefix: str = "") -> Re
     """Read a release with the prompt files and the changelog beside its document.
 
     The version is the folder's name where that is an ISO date; title and licence are what a
-    ``README.md`` in the folder says.
+    ``README.md`` in the folder says, if it is about the document: any README beside ``model_spec.md``
+    is, and one beside a file of another name where it names that file.
 
     :param text: the document's text, for a caller that has read it already
     :param prefix: what file names in spans begin with, such as ``upstream/``
@@ -56,7 +58,7 @@ def read_release(path: Path, *, text: str | None = None, prefix: str = "") -> Re
     folder = document.parent
     name = prefix + document.name
     text, findings = read_text(document, name) if text is None else (text, ())
-    readme = _readme(folder)
+    readme = _readme(document)
     title = _TITLE.search(readme)
     reading = read_model_spec(text, name, title=title[1].rstrip() if title else "")
     prompt_files, prompt_findings = _prompt_files(folder / "examples", f"{prefix}examples/")
@@ -72,19 +74,67 @@ def read_release(path: Path, *, text: str | None = None, prefix: str = "") -> Re
         prompt_files=prompt_files,
         changelog=changelog,
     )
-    return Reading(spec, (*findings, *reading.findings, *prompt_findings, *changelog_findings))
+    beside = _entries_without_release(folder.resolve(), version, changelog)
+    return Reading(spec, (*findings, *reading.findings, *prompt_findings, *changelog_findings, *beside))
 
 
-def _readme(folder: Path) -> str:
-    path = folder / "README.md"
-    return read_text(path, path.name)[0] if path.is_file() else ""
+def _entries_without_release(folder: Path, version: str, changelog: Changelog | None) -> Iterator[Finding]:
+    """Find entries of a changelog whose release is not beside this one, where others are."""
+    if not version or changelog is None:
+        return
+    try:
+        names = {
+            path.name for path in folder.parent.iterdir() if _DATE.fullmatch(path.name) and path.is_dir()
+        }
+    except OSError:
+        # Whoever may read the release need not be allowed to list what is beside it.
+        return
+    for entry in changelog.entries if len(names) > 1 else ():
+        if _DATE.fullmatch(entry.version) and entry.version not in names:
+            yield Finding(
+                code="entry-without-release",
+                severity=Severity.WARNING,
+                message=f"no folder `{entry.version}` stands beside this release",
+                span=Span(entry.span.file, entry.span.line, entry.span.column),
+                hint="correct the date, or add the folder",
+            )
+
+
+def _readme(document: Path) -> str:
+    """Return the README that is about a document, or nothing."""
+    path = document.parent / "README.md"
+    text = read_text(path, path.name)[0] if path.is_file() else ""
+    return text if document.name == SPEC_FILE or document.name in text else ""
+
+
+def _markdown_in(folder: Path, name: str) -> tuple[list[Path], tuple[Finding, ...]]:
+    """Return the Markdown files in a folder, none where it does not exist; a finding where it cannot be read."""
+    try:
+        return sorted(path for path in folder.iterdir() if path.name.endswith(".md")), ()
+    except FileNotFoundError:
+        return [], ()
+    except OSError as error:
+        finding = Finding(
+            code="unreadable-file",
+            severity=Severity.ERROR,
+            message=f"cannot read `{name}/`: {(error.strerror or str(error)).lower()}",
+            span=Span(name, 1),
+            hint="what it holds is missing from the spec",
+        )
+        return [], (finding,)
 
 
 def _prompt_files(folder: Path, prefix: str) -> tuple[tuple[PromptFile, ...], tuple[Finding, ...]]:
     files: list[PromptFile] = []
-    findings: list[Finding] = []
-    for path in sorted(path for path in folder.glob("*.md") if path.is_file()):
-        text, encoding = read_text(path, prefix + path.name)
+    paths, unreadable = _markdown_in(folder, prefix.removesuffix("/"))
+    findings = list(unreadable)
+    for path in paths:
+        if not path.is_file():
+            continue
+        text, encoding = _text_beside(path, prefix + path.name)
+        if text is None:
+            findings += encoding
+            continue
         read, found = read_prompts(text, prefix + path.name, path.stem)
         files.append(read)
         findings += (*encoding, *found)
@@ -94,8 +144,23 @@ def _prompt_files(folder: Path, prefix: str) -> tuple[tuple[PromptFile, ...], tu
 def _changelog(path: Path, prefix: str) -> tuple[Changelog | None, tuple[Finding, ...]]:
     if not path.is_file():
         return None, ()
-    text, findings = read_text(path, prefix + path.name)
-    return read_changelog(text, prefix + path.name), findings
+    text, findings = _text_beside(path, prefix + path.name)
+    return (None if text is None else read_changelog(text, prefix + path.name)), findings
+
+
+def _text_beside(path: Path, file: str) -> tuple[str | None, tuple[Finding, ...]]:
+    """Return the text of a file beside the document; that it cannot be read is a finding."""
+    try:
+        return read_text(path, file)
+    except SourceError as error:
+        finding = Finding(
+            code="unreadable-file",
+            severity=Severity.ERROR,
+            message=str(error).replace(str(path), file),
+            span=Span(file, 1),
+            hint="its contents are left out",
+        )
+        return None, (finding,)
 
 
 def _previous(changelog: Changelog | None, version: str) -> str:

@@ -32,7 +32,9 @@ class GoalDirective(PolicyDirective):
         title = self.argument("title", default="goal")
         goal = Goal(id=self.identifier(slug(title)), title=title, text=self.text, span=self.span)
         anchor = anchor_of(TargetKind.GOAL, goal.id)
-        box = declaration("goal", anchor, [nodes.Text(title)], self.content_nodes())
+        box = declaration(
+            "goal", anchor, [nodes.Text(title)], self.content_nodes(), raw_title=title, place=self.place
+        )
         self.declare(box, goal)
         return [box]
 

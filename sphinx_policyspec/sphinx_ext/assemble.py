@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,8 @@ from sphinx_policyspec.model import (
 )
 from sphinx_policyspec.nearest import nearest
 from sphinx_policyspec.readers.levels import DEFAULT_LEVELS
-from sphinx_policyspec.sphinx_ext.records import PageRecord, PolicyObject
+from sphinx_policyspec.sphinx_ext.fragments import Fragment
+from sphinx_policyspec.sphinx_ext.records import SPEC_PLACE, PageRecord, PolicyObject
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
@@ -55,11 +56,11 @@ def reading_order(env: BuildEnvironment, docnames: Iterable[str]) -> list[str]:
 
 
 def assemble(
-    pages: Mapping[str, PageRecord], order: Iterable[str], fragment_of: Callable[[str], Spec], title: str
+    pages: Mapping[str, PageRecord], order: Iterable[str], found: Mapping[str, Fragment], title: str
 ) -> Spec:
     """Return the spec that some pages make up together.
 
-    :param fragment_of: gives a page's part of the spec, without its references
+    :param found: the parts of the spec that pages hold
     :param title: of the spec, where no page gives one
     """
     taken: set[str] = {
@@ -68,7 +69,7 @@ def assemble(
     anchors = {item.anchor: item for page in pages.values() for item in page.objects if not item.is_alias}
     anchors |= {item.id: item for page in pages.values() for item in page.objects if item.is_alias}
     fragments = [
-        (page, _renamed(_with_references(fragment_of(docname), page, anchors), page, docname, taken))
+        (page, _renamed(_with_references(found[docname].spec, page, anchors), page, docname, taken))
         for docname in order
         if (page := pages[docname]).holds_spec
     ]
@@ -103,14 +104,16 @@ def _holds_text(part: Spec) -> bool:
 
 
 def _with_references(fragment: Spec, page: PageRecord, anchors: Mapping[str, PolicyObject]) -> Spec:
-    """Return a page's part of the spec with its references, plain links to objects of ours included."""
+    """Return a page's part of the spec with plain links to objects of ours among its references."""
     found = [
         replace(link, target=item.id, target_kind=item.kind)
         for link in page.maybe
         if (item := anchors.get(link.target))
     ]
-    references = sorted((*page.references, *found), key=lambda reference: reference.span)
-    return replace(fragment, references=tuple(references) if found else page.references)
+    if not found:
+        return fragment
+    references = sorted((*fragment.references, *found), key=lambda reference: reference.span)
+    return replace(fragment, references=tuple(references))
 
 
 def _levels(fragments: Iterable[tuple[PageRecord, Spec]]) -> tuple[AuthorityLevel, ...]:
@@ -144,29 +147,39 @@ def _renamed(fragment: Spec, page: PageRecord, docname: str, taken: set[str]) ->
 # -- what is wrong ------------------------------------------------------------------------------
 
 
-def check_objects(pages: Mapping[str, PageRecord], order: Iterable[str]) -> Iterator[Finding]:
+def check_objects(
+    pages: Mapping[str, PageRecord], order: Iterable[str], found: Mapping[str, Fragment]
+) -> Iterator[Finding]:
     """Find objects of one kind that share an id, over all pages."""
-    first: dict[tuple[TargetKind, str], PolicyObject] = {}
+    first: dict[tuple[TargetKind, str], tuple[PolicyObject, Span]] = {}
     for docname in order:
-        for item in pages[docname].objects:
-            known = first.setdefault((item.kind, item.id), item)
-            if known is not item:
+        if docname not in found:
+            continue
+        for placed in zip(pages[docname].objects, found[docname].spans, strict=True):
+            item, span = placed
+            known = first.setdefault((item.kind, item.id), placed)
+            if known is not placed:
                 yield Finding(
                     code="duplicate-id",
                     severity=Severity.ERROR,
-                    message=f"{item.objtype} id `{item.id}` is taken already at {known.span.file}:{known.span.line}",
-                    span=item.span,
+                    message=f"{item.objtype} id `{item.id}` is taken already at {known[1].file}:{known[1].line}",
+                    span=span,
                     hint="choose another id",
-                    related=(known.span,),
+                    related=(known[1],),
                 )
 
 
-def check_spec(spec: Spec, pages: Mapping[str, PageRecord]) -> Iterator[Finding]:
-    """Find what names something that the spec lacks, and whatever the checks find."""
-    places = {(owner, name): span for page in pages.values() for owner, name, span in page.places}
+def check_spec(spec: Spec, found: Collection[Fragment], skip: Collection[str] = ()) -> Iterator[Finding]:
+    """Find what names something that the spec lacks, and whatever the checks find.
+
+    :param found: in reading order
+    :param skip: codes that nobody is told of
+    """
+    # The file tells two owners of one id apart.
+    places = {(owner, name, span.file): span for fragment in found for owner, name, span in fragment.places}
 
     def place(owner: str, option: str, default: Span) -> Span:
-        return places.get((owner, option), default)
+        return places.get((owner, option, default.file), default)
 
     known = {name for provision in spec.provisions for name in (provision.id, *provision.aliases)}
     dialect = {document.file for document in spec.documents if document.markup is Markup.MODEL_SPEC}
@@ -181,7 +194,22 @@ def check_spec(spec: Spec, pages: Mapping[str, PageRecord]) -> Iterator[Finding]
                 if target not in known:
                     yield _unknown("provision", target, place(example.id, option, example.span), known)
     yield from _check_prompts(spec, known, place)
-    yield from run_checks(spec)
+    yield from _check_metadata(place for fragment in found for place in fragment.places)
+    yield from run_checks(spec, skip)
+
+
+def _check_metadata(places: Iterable[tuple[str, str, Span]]) -> Iterator[Finding]:
+    """Find that another page declares the spec, too; the first in reading order counts."""
+    found = [span for _, name, span in places if name == SPEC_PLACE]
+    for span in found[1:]:
+        yield Finding(
+            code="duplicate-spec",
+            severity=Severity.WARNING,
+            message=f"the spec is declared already at {found[0].file}:{found[0].line}",
+            span=span,
+            hint="keep one `policy:spec`",
+            related=(found[0],),
+        )
 
 
 def _check_provision(provision: Provision, spec: Spec, known: set[str], place: _PlaceOf) -> Iterator[Finding]:

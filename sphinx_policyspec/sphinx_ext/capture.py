@@ -49,6 +49,7 @@ from sphinx_policyspec.sphinx_ext.links import FoundLinks, LinkPlace
 from sphinx_policyspec.sphinx_ext.nodes import (
     PolicyClause,
     PolicyCount,
+    PolicyDeclaration,
     PolicyDefinition,
     PolicyExample,
     PolicyExampleTitle,
@@ -57,7 +58,7 @@ from sphinx_policyspec.sphinx_ext.nodes import (
 )
 from sphinx_policyspec.sphinx_ext.plain_links import is_local
 from sphinx_policyspec.sphinx_ext.prose import heading_lines, prose_between
-from sphinx_policyspec.sphinx_ext.records import PageRecord, Question, outside_record, page_record
+from sphinx_policyspec.sphinx_ext.records import SPEC_PLACE, PageRecord, Question, outside_record, page_record
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.transforms import SOURCE_TITLE
 from sphinx_policyspec.sphinx_ext.turn_reader import CapturePlace, Region, TurnReader
@@ -77,7 +78,7 @@ def shown_titles(document: nodes.document) -> dict[str, str]:
             title = node.next_node(nodes.title)
         elif isinstance(node, PolicyExample):
             title = node.next_node(PolicyExampleTitle)
-        elif isinstance(node, PolicyDefinition):
+        elif isinstance(node, PolicyDefinition | PolicyDeclaration):
             title = node.next_node(nodes.term)
         else:
             continue
@@ -291,10 +292,10 @@ class _Capture:
             principle=item.id if principle is not None else place.principle,
             is_norm=principle is not None or place.is_norm,
         )
+        title_place, text_place = inner.at(carrier=Carrier.TITLE), inner.at(carrier=Carrier.TEXT)
         for child in list(node.children):
-            carrier = Carrier.TITLE if isinstance(child, nodes.title) else Carrier.TEXT
             if isinstance(child, nodes.Element):
-                self._walk(child, inner.at(carrier=carrier))
+                self._walk(child, title_place if isinstance(child, nodes.title) else text_place)
 
     def _note_principle(
         self, declared: Declared, item: Provision, place: CapturePlace, source: Source
@@ -368,6 +369,7 @@ class _Capture:
             self._find("duplicate-spec", "the spec is declared twice", span, "keep one `policy:spec`")
         else:
             self.meta = spec
+            self.places.append(("", SPEC_PLACE, span))
 
     def _example(self, node: nodes.Element, declared: Declared, item: Example, place: CapturePlace) -> None:
         identifier = item.id or f"{place.links.provision}-{slug(item.title)}".strip("-")

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
 
+from sphinx_policyspec.checks import RULES
+from sphinx_policyspec.checks.selection import codes_of
+from sphinx_policyspec.errors import CodeError
+from sphinx_policyspec.graph.bases import is_absolute_iri
 from sphinx_policyspec.graph.formats import FORMATS
+from sphinx_policyspec.model import Severity
 from sphinx_policyspec.nearest import nearest
 from sphinx_policyspec.sphinx_ext.messages import warn
 
@@ -14,56 +19,69 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.config import Config
 
-__all__ = ["PolicySpecConfig", "check_config", "register_config"]
+__all__ = ["SHIPPED_SIDECAR", "PolicySpecConfig", "check_config", "problems", "register_config"]
 
 PREFIX = "policyspec_"
+SHIPPED_SIDECAR = "model-spec"
+"""What stands for the annotation file that the package ships; no file name, which would have a suffix."""
 LEVELS = ("error", "warning", "hint", "off")
 LIMITS = ("seconds", "rows")
 
 Check = Callable[[Any], str]
 """Returns what is wrong with a value, or nothing."""
+EntryCheck = Callable[[Any, Any], str]
+"""Returns what is wrong with one entry of a dictionary or list, given its key or index and its value."""
 
 
-def _text(value: object) -> str:
-    return "" if isinstance(value, str) else "expected a text"
+def _iri(value: object) -> str:
+    if not isinstance(value, str):
+        return "expected a text"
+    return "" if not value or is_absolute_iri(value) else f"`{value}` is no absolute IRI"
 
 
 def _truth(value: object) -> str:
     return "" if isinstance(value, bool) else "expected True or False"
 
 
-def _texts(value: object) -> str:
-    good = isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
-    return "" if good else "expected a list of texts"
+def _text(value: object) -> str:
+    return "" if isinstance(value, str) else "expected a text"
 
 
-def _formats(value: object) -> str:
-    if problem := _texts(value):
-        return problem
-    unknown = [item for item in value if item not in FORMATS]  # type: ignore[attr-defined]  # _texts has looked
-    return f"unknown format `{unknown[0]}`; {nearest(unknown[0], FORMATS)}" if unknown else ""
+def _list(value: object) -> str:
+    return "" if isinstance(value, list | tuple) else "expected a list of texts"
 
 
-def _severities(value: object) -> str:
-    if not isinstance(value, dict):
-        return "expected a dictionary of codes"
-    unknown = [item for item in value.values() if item not in LEVELS]
-    return f"unknown severity `{unknown[0]}`; {nearest(str(unknown[0]), LEVELS)}" if unknown else ""
+def _dictionary(what: str) -> Check:
+    return lambda value: "" if isinstance(value, dict) else f"expected a dictionary of {what}"
 
 
-def _limits(value: object) -> str:
-    if not isinstance(value, dict):
-        return f"expected a dictionary of {' and '.join(f'`{key}`' for key in LIMITS)}"
-    for key, limit in value.items():
-        if key not in LIMITS:
-            return f"unknown limit `{key}`; {nearest(str(key), LIMITS)}"
-        if isinstance(limit, bool) or not isinstance(limit, int | float) or limit <= 0:
-            return f"`{key}` must be a number above 0"
-    return ""
+def _text_item(_index: object, value: object) -> str:
+    return "" if isinstance(value, str) else f"`{value}` is no text"
 
 
-def _about(description: str, check: Check, rebuild: Literal["", "env", "html"]) -> dict[str, Any]:
-    return {"help": description, "check": check, "rebuild": rebuild}
+def _format(_index: object, value: object) -> str:
+    return "" if value in FORMATS else f"unknown format `{value}`; {nearest(str(value), FORMATS)}"
+
+
+def _severity(code: object, value: object) -> str:
+    try:
+        codes_of([str(code)])
+    except CodeError as error:
+        return str(error)
+    return "" if value in LEVELS else f"unknown severity `{value}`; {nearest(str(value), LEVELS)}"
+
+
+def _limit(key: object, value: object) -> str:
+    if key not in LIMITS:
+        return f"unknown limit `{key}`; {nearest(str(key), LIMITS)}"
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return "" if is_number and value > 0 else f"`{key}` must be a number above 0"  # type: ignore[operator]
+
+
+def _about(
+    description: str, check: Check, rebuild: Literal["", "env", "html"], entry: EntryCheck | None = None
+) -> dict[str, Any]:
+    return {"help": description, "check": check, "rebuild": rebuild, "entry": entry}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,35 +92,61 @@ class PolicySpecConfig:
         default="",
         metadata=_about(
             "What instance IRIs begin with, unless `policy:spec` says; else `html_baseurl` is used.",
-            _text,
+            _iri,
             "html",
         ),
     )
     model_spec: list[str] = field(
         default_factory=list,
         metadata=_about(
-            "Patterns, relative to the source folder, of untouched Model Spec Markdown pages.", _texts, "env"
+            "Patterns, relative to the source folder, of untouched Model Spec Markdown pages.",
+            _list,
+            "env",
+            _text_item,
         ),
     )
     annotations: list[str] = field(
         default_factory=list,
         metadata=_about(
-            "Annotation files (YAML), relative to the source folder, that add topics and relations.",
-            _texts,
+            "Annotation files (YAML), relative to the source folder, that add topics and relations; "
+            f"`{SHIPPED_SIDECAR}` is the one for the Model Spec that is shipped.",
+            _list,
             "env",
+            _text_item,
         ),
     )
     severity: dict[str, str] = field(
         default_factory=dict,
-        metadata=_about("Finding code to `error`, `warning`, `hint` or `off`.", _severities, ""),
+        metadata=_about(
+            "Finding code, or category of codes, to `error`, `warning`, `hint` or `off`.",
+            _dictionary("codes"),
+            "",
+            _severity,
+        ),
+    )
+    baseline: str = field(
+        default="",
+        metadata=_about(
+            "File of known findings, relative to the source folder, which are not told again; "
+            "`policyspec check --write-baseline` writes it.",
+            _text,
+            "",
+        ),
     )
     outputs: list[str] = field(
         default_factory=lambda: ["ttl"],
-        metadata=_about(f"Graph formats to publish with the site: {', '.join(FORMATS)}.", _formats, "html"),
+        metadata=_about(
+            f"Graph formats to publish with the site: {', '.join(FORMATS)}.", _list, "html", _format
+        ),
     )
     query_limits: dict[str, float] = field(
         default_factory=dict,
-        metadata=_about("Limits of a query on a page: `seconds` (10) and `rows` (10000).", _limits, ""),
+        metadata=_about(
+            "Limits of a query on a page: `seconds` (10) and `rows` (10000).",
+            _dictionary(" and ".join(f"`{key}`" for key in LIMITS)),
+            "",
+            _limit,
+        ),
     )
     query_unsafe: bool = field(
         default=False,
@@ -110,6 +154,20 @@ class PolicySpecConfig:
             "Run queries of pages where the system cannot confine them by more than a deadline.", _truth, ""
         ),
     )
+
+    @property
+    def skipped_checks(self) -> frozenset[str]:
+        """Codes that a build does not look for: checks for hints, unless the project names them.
+
+        They cost a large project seconds, and nobody reads a thousand hints in the output of a build;
+        ``policyspec check`` runs every check.
+        """
+        named = codes_of(self.severity)
+        return frozenset(
+            rule.code
+            for rule in RULES
+            if rule.check and rule.severity is Severity.HINT and rule.code not in named
+        )
 
     @classmethod
     def of(cls, config: Config) -> PolicySpecConfig:
@@ -125,13 +183,40 @@ def register_config(app: Sphinx) -> None:
 
 
 def check_config(_app: Sphinx, config: Config) -> None:
-    """Warn of each bad value, naming its key, and put the default in its place."""
-    known = {PREFIX + option.name for option in fields(PolicySpecConfig)}
+    """Warn of each bad value, naming its key, and put the default in its place; of a bad entry, and drop it."""
+    names = [option.name for option in fields(PolicySpecConfig)]
     for option in fields(PolicySpecConfig):
         name = PREFIX + option.name
-        if problem := option.metadata["check"](config[name]):
-            warn(f"`{name}`: {problem}; the default is used", "config")
-            config[name] = getattr(PolicySpecConfig(), option.name)
+        for problem in problems(option, config[name]):
+            warn(f"`{name}`: {problem}", "config")
+        config[name] = _kept(option, config[name])
     for name in sorted(config._raw_config):  # noqa: SLF001 - the only place that knows misspelt names
-        if name.startswith(PREFIX) and name not in known:
-            warn(f"unknown option `{name}`; {nearest(name, known)}", "config")
+        bare = name.removeprefix(PREFIX)
+        if bare != name and bare not in names:
+            warn(f"unknown option `{name}`; {nearest(bare, names, prefix=PREFIX)}", "config")
+
+
+def problems(option: Field[Any], value: object) -> list[str]:
+    """Return what is wrong with the value of an option, and what becomes of it."""
+    if problem := option.metadata["check"](value):
+        return [f"{problem}; the default is used"]
+    entry: EntryCheck | None = option.metadata["entry"]
+    found = [entry(key, item) for key, item in _entries(value)] if entry else []
+    return [f"{problem}; the entry is left out" for problem in found if problem]
+
+
+def _kept(option: Field[Any], value: Any) -> Any:
+    """Return a value without its bad entries; the default where nothing of it is good."""
+    entry: EntryCheck | None = option.metadata["entry"]
+    if not option.metadata["check"](value):
+        entries = _entries(value) if entry else []
+        kept = [(key, item) for key, item in entries if not (entry and entry(key, item))]
+        if len(kept) == len(entries):
+            return value
+        if kept:
+            return dict(kept) if isinstance(value, dict) else [item for _index, item in kept]
+    return getattr(PolicySpecConfig(), option.name)
+
+
+def _entries(value: Any) -> list[tuple[Any, Any]]:
+    return list(value.items() if isinstance(value, dict) else enumerate(value))

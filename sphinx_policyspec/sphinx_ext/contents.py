@@ -1,34 +1,73 @@
-"""Examples in tables of contents, below the section that holds them."""
+"""Examples in the table of contents of their page, below the section that holds them."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
 from sphinx import addnodes
+from sphinx.builders.html import StandaloneHTMLBuilder
+from sphinx.environment.adapters.toctree import document_toc
 
 from sphinx_policyspec.sphinx_ext.nodes import PolicyExample, PolicyExampleTitle
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
-__all__ = ["add_examples"]
+__all__ = ["Contents"]
 
 
-def add_examples(app: Sphinx, doctree: nodes.document) -> None:
-    """Add a page's examples to its table of contents, as ``toc_object_entries`` asks for.
+@dataclass(slots=True)
+class Contents:
+    """Adds the examples of a page to its table of contents while the page is written.
 
-    Principles are sections and stand in it anyway. Sphinx itself takes up objects of its own markup
-    alone, so this runs after it.
+    They are no part of the environment: Sphinx copies every entry of every page for the sidebar of each
+    page, so that a project with twice the examples would take four times as long to write.
     """
-    docname = app.env.docname
-    toc = app.env.tocs.get(docname)
-    if not app.config.toc_object_entries or toc is None:
-        return
-    by_anchor = {entry.get("anchorname", ""): entry for entry in toc.findall(nodes.reference)}
+
+    _replaced: tuple[str, nodes.bullet_list] | None = None
+
+    def show(
+        self,
+        app: Sphinx,
+        docname: str,
+        _template: str,
+        context: dict[str, Any],
+        doctree: nodes.document | None,
+    ) -> None:
+        """Let a page's own contents show its examples, in templates and to themes that ask for them."""
+        self.restore(app)
+        builder, toc = app.builder, app.env.tocs.get(docname)
+        if doctree is None or toc is None or not app.config.toc_object_entries:
+            return
+        if not isinstance(builder, StandaloneHTMLBuilder) or builder.embedded or builder.name == "singlehtml":
+            return
+        full = _with_examples(toc, docname, doctree)
+        if full is not None:
+            self._replaced = docname, toc
+            app.env.tocs[docname] = full
+            shown = document_toc(app.env, docname, app.tags)
+            context |= {"toc": builder.render_partial(shown)["fragment"], "display_toc": True}
+
+    def restore(self, app: Sphinx, *_event: object) -> None:
+        """Give back the contents of the page that was written last, which the next may show without examples."""
+        if self._replaced is not None:
+            docname, toc = self._replaced
+            app.env.tocs[docname] = toc
+            self._replaced = None
+
+
+def _with_examples(toc: nodes.bullet_list, docname: str, doctree: nodes.document) -> nodes.bullet_list | None:
+    """Return a page's contents with its examples, nothing where it has none."""
+    examples = list(doctree.findall(PolicyExample))
+    if not examples:
+        return None
+    full = toc.deepcopy()
+    by_anchor = {entry.get("anchorname", ""): entry for entry in full.findall(nodes.reference)}
     added: Counter[str] = Counter()
-    for example in doctree.findall(PolicyExample):
+    for example in examples:
         title, section = example.next_node(PolicyExampleTitle), _section_of(example)
         if title is None or section is None or not (section["ids"] and example["ids"]):
             continue
@@ -38,7 +77,7 @@ def add_examples(app: Sphinx, doctree: nodes.document) -> None:
         if isinstance(item, nodes.list_item):
             _below(item).insert(added[anchor], _entry(docname, example["ids"][0], title.astext()))
             added[anchor] += 1
-            app.env.toc_num_entries[docname] += 1
+    return full if added else None
 
 
 def _section_of(node: nodes.Node) -> nodes.section | None:

@@ -22,6 +22,9 @@ __all__ = ["PolicyDirective", "options"]
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 _FENCE = re.compile(r"\s*(?P<fence>`{3,}|~{3,}|:{3,})")
+_OPTION = re.compile(r":(?P<name>[\w-]+):(?=\s|$)")
+_PLAIN = re.compile(r"[^\W_]+(?:,? [^\W_]+|-[^\W_]+)*[?.]?")
+"""Words that are text and nothing else in every markup, as most titles are."""
 _ID = re.compile(r"[^\s#<>\"'`/\\&?%]+")
 
 
@@ -55,7 +58,22 @@ class PolicyDirective(SphinxDirective):
                     nearest(name, self.option_spec),
                     line=self.option_line(name),
                 )
+        self._find_lost_options()
         return self.build()
+
+    def _find_lost_options(self) -> None:
+        """Find options below a blank line, which are text to every parser."""
+        lines = [(number, line) for number, line in enumerate(self.content) if line.strip()]
+        for number, line in lines:
+            match = _OPTION.match(line)
+            if match is None or match["name"] not in self.option_spec:
+                return
+            self.find(
+                "invalid-option",
+                f"`:{match['name']}:` stands below a blank line, where it is text and no option",
+                "delete the blank line",
+                line=self.content_line + number,
+            )
 
     def build(self) -> list[nodes.Node]:
         """Return the directive's nodes."""
@@ -72,7 +90,13 @@ class PolicyDirective(SphinxDirective):
     def place(self) -> Place:
         """The file and line of the directive."""
         source, line = self.get_source_info()
-        return source, line
+        return source, self._opening_line(source, line) if self.is_myst else line
+
+    def _opening_line(self, source: str, line: int) -> int:
+        """Return the line of the directive's name: MyST before 5.2 counts included lines from 2."""
+        above = source_of(self.env, source).lines[:line]
+        name = f"{{{self.name}}}"
+        return line - 1 if above[-2:-1] and name in above[-2] and name not in above[-1] else line
 
     @property
     def line(self) -> int:
@@ -105,7 +129,7 @@ class PolicyDirective(SphinxDirective):
     def content_line(self) -> int:
         """The line that the content begins on."""
         if self.is_myst:
-            return int(self.lineno + self.content_offset + 1)
+            return int(self.line + self.content_offset + 1)
         if self.content:
             return int(self.content.items[0][1]) + 1
         return self.line + 1
@@ -132,6 +156,8 @@ class PolicyDirective(SphinxDirective):
 
     def option_line(self, name: str) -> int:
         """Return the line of an option, or the directive's where it cannot be told."""
+        if name not in self.options:
+            return self.line
         pattern = re.compile(rf"\s*:?{re.escape(name)}\s*:")
         for number, line in enumerate(self._lines_below, self.line + 1):
             if pattern.match(line):
@@ -213,8 +239,23 @@ class PolicyDirective(SphinxDirective):
 
     def ids(self, name: str) -> tuple[str, ...]:
         """Return an option as ids, which commas or spaces divide, sorted."""
+        if name not in self.options:
+            return ()
         found = [item for item in re.split(r"[,\s]+", self.option(name)) if item]
         return tuple(sorted({item for item in found if self.is_id(item, name)}))
+
+    def others(self, name: str, own: str) -> tuple[str, ...]:
+        """Return an option as ids of other things than this one, whose own id is a finding."""
+        given = self.ids(name)
+        if own and own in given:
+            message = f"`{own}` names itself in `{name}`"
+            self.find("invalid-option", message, "name another id", line=self.option_line(name))
+        return tuple(item for item in given if item != own)
+
+    def needs_text(self) -> None:
+        """Find that there is no content where there should be some."""
+        if not self.text:
+            self.find("empty-block", f"`{self.name}` has no text")
 
     def labels(self, name: str) -> tuple[str, ...]:
         """Return an option as texts, which commas divide, sorted."""
@@ -260,6 +301,8 @@ class PolicyDirective(SphinxDirective):
 
     def inline(self, text: str, line: int = 0) -> list[nodes.Node]:
         """Return a text as inline nodes in the page's own markup."""
+        if _PLAIN.fullmatch(text):
+            return [nodes.Text(text)]
         at = (line or self.line) - (1 if self.is_myst else 0)
         found, messages = self.parse_inline(text, lineno=at)
         return [*found, *messages]

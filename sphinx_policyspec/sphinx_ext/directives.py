@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import fields
 from typing import TYPE_CHECKING, ClassVar
 
 from docutils import nodes
 from sphinx.locale import get_translation
 
+from sphinx_policyspec.graph.bases import is_absolute_iri
 from sphinx_policyspec.model import (
     AuthorityLevel,
     Commentary,
@@ -18,6 +20,8 @@ from sphinx_policyspec.model import (
     TargetKind,
     Topic,
 )
+from sphinx_policyspec.nearest import nearest
+from sphinx_policyspec.readers.conversation import ROLES
 from sphinx_policyspec.readers.inline import slug
 from sphinx_policyspec.sphinx_ext.directive import PolicyDirective, options
 from sphinx_policyspec.sphinx_ext.nodes import (
@@ -44,6 +48,14 @@ __all__ = [
 _ = get_translation("sphinx_policyspec")
 
 
+def _is_date(text: str) -> bool:
+    """Tell whether a text is a day as ISO 8601 writes it, with hyphens."""
+    try:
+        return dt.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
 def _fact(label: str, value: str) -> nodes.paragraph:
     line = nodes.paragraph("", "", classes=["ps-meta"], translatable=False)
     line += nodes.inline("", label + " ", classes=["ps-meta-label"])
@@ -63,10 +75,10 @@ class SpecDirective(PolicyDirective):
         spec = Spec(
             title=self.argument("title", default=self.config.project),
             version=self.option("version"),
-            issued=self.option("date"),
+            issued=self._date(),
             license=self.option("license"),
             publisher=self.option("publisher"),
-            base_iri=self.option("base-iri"),
+            base_iri=self._base_iri(),
         )
         labels = {
             "version": _("Version:"),
@@ -75,9 +87,33 @@ class SpecDirective(PolicyDirective):
             "publisher": _("Publisher:"),
         }
         facts = [_fact(label, getattr(spec, name)) for name, label in labels.items() if getattr(spec, name)]
-        box = declaration("spec", "", self.inline(spec.title), [*facts, *self.content_nodes()])
+        box = declaration(
+            "spec",
+            "",
+            self.inline(spec.title),
+            [*facts, *self.content_nodes()],
+            raw_title=spec.title,
+            place=self.place,
+        )
         self.declare(box, spec)
         return [box]
+
+    def _date(self) -> str:
+        given = self.option("date")
+        if given and not _is_date(given):
+            hint = "write it as in 2026-01-31"
+            self.find("invalid-option", f"`{given}` is no date", hint, line=self.option_line("date"))
+            return ""
+        return given
+
+    def _base_iri(self) -> str:
+        given = self.option("base-iri")
+        if given and not is_absolute_iri(given):
+            hint = "write one such as https://example.org/spec/"
+            line = self.option_line("base-iri")
+            self.find("invalid-option", f"`{given}` is no absolute IRI", hint, line=line)
+            return ""
+        return given
 
 
 class LevelDirective(PolicyDirective):
@@ -115,14 +151,20 @@ class LevelDirective(PolicyDirective):
             [nodes.Text(title)],
             content,
             f"ps-level-{nodes.make_id(identifier)}",
+            raw_title=title,
+            place=self.place,
         )
         self.declare(box, level)
         return [box]
 
     def _roles(self) -> tuple[str, ...]:
         """Return the roles in the order given: it means nothing, but a reader expects it."""
-        given = self.option("roles").replace(",", " ").split()
-        return tuple(dict.fromkeys(given))
+        given = dict.fromkeys(self.option("roles").replace(",", " ").split())
+        for role in given:
+            if role not in ROLES:
+                line = self.option_line("roles")
+                self.find("unknown-role", f"`{role}` is no role", nearest(role, ROLES), line=line)
+        return tuple(role for role in given if role in ROLES)
 
 
 class TopicDirective(PolicyDirective):
@@ -133,18 +175,26 @@ class TopicDirective(PolicyDirective):
     def build(self) -> list[nodes.Node]:
         """Show the label with its other names."""
         label = self.argument("label", default="topic")
+        identifier = self.identifier(slug(label))
         topic = Topic(
-            id=self.identifier(slug(label)),
+            id=identifier,
             label=label,
             alt_labels=self.labels("alt-labels"),
-            broader=self.ids("broader"),
-            related=self.ids("related"),
+            broader=self.others("broader", identifier),
+            related=self.others("related", identifier),
             span=self.span,
         )
         content = self.content_nodes()
         if topic.alt_labels:
             content.append(_fact(_("Also:"), ", ".join(topic.alt_labels)))
-        box = declaration("topic", anchor_of(TargetKind.TOPIC, topic.id), [nodes.Text(label)], content)
+        box = declaration(
+            "topic",
+            anchor_of(TargetKind.TOPIC, topic.id),
+            [nodes.Text(label)],
+            content,
+            raw_title=label,
+            place=self.place,
+        )
         self.declare(box, topic, places=("broader", "related"))
         return [box]
 
@@ -164,6 +214,7 @@ class DefinitionDirective(PolicyDirective):
             text=self.text,
             span=self.span,
         )
+        self.needs_text()
         box = definition(
             anchor_of(TargetKind.DEFINITION, block.id),
             self.inline(term),
@@ -183,8 +234,7 @@ class CommentaryDirective(PolicyDirective):
     def build(self) -> list[nodes.Node]:
         """Show the aside under its label."""
         block = Commentary(label="Commentary", source=self.exact_source, text=self.text, span=self.span)
-        if not block.text:
-            self.find("empty-block", f"`{self.name}` has no text")
+        self.needs_text()
         box = commentary(self.content_nodes())
         self.declare(box, block)
         return [box]
@@ -213,20 +263,21 @@ class PrincipleDirective(PolicyDirective):
     def build(self) -> list[nodes.Node]:
         """Return a section of its own, or a marker that tells the surrounding one what it is."""
         title = " ".join(self.arguments[0].split()) if self.arguments else ""
+        identifier = self.identifier(nodes.make_id(title))
         principle = Principle(
-            id=self.identifier(nodes.make_id(title)),
+            id=identifier,
             title=title,
             depth=1,
             span=self.span if not title else self.source.span(self.line),
             authority=self.option("authority"),
             topics=self.ids("topics"),
             serves=self.ids("serves"),
-            exception_to=self.ids("exception-to"),
+            exception_to=self.others("exception-to", identifier),
             exempts=self.ids("exempts"),
             category=self.option("category"),
-            preferred_over=self.ids("prefer-over"),
-            conflicts_with=self.ids("conflicts-with"),
-            refines=self.ids("refines"),
+            preferred_over=self.others("prefer-over", identifier),
+            conflicts_with=self.others("conflicts-with", identifier),
+            refines=self.others("refines", identifier),
             status=self.option("status"),
             since=self.option("since"),
             tags=self.ids("tags"),

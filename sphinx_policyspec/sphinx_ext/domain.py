@@ -14,7 +14,7 @@ from sphinx.locale import get_translation
 from sphinx.roles import XRefRole
 from sphinx.util.nodes import make_refnode
 
-from sphinx_policyspec.model import Span, TargetKind
+from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.readers.levels import DEFAULT_LEVELS
 from sphinx_policyspec.sphinx_ext.capture import capture, shown_titles
 from sphinx_policyspec.sphinx_ext.fragments import write_fragment
@@ -85,7 +85,8 @@ class PolicyDomain(Domain):
     initial_data: ClassVar[dict[str, Any]] = {"pages": {}, "written": {}, "spec": ("", ()), "topics": ()}
     """``pages`` by docname; what builders have ``written``; the digest of the assembled spec with the
     findings about it; what the index by topic shows."""
-    data_version = 1
+    data_version = 2
+    """Raised whenever what the environment stores of ours changes shape."""
 
     site: Site | None = None
     """The spec that a handbook shows; a project of one's own gathers its spec from its pages."""
@@ -172,7 +173,6 @@ class PolicyDomain(Domain):
                         title=identifier,
                         docname=docname,
                         anchor=name,
-                        span=Span(docname, 1),
                     )
         return None
 

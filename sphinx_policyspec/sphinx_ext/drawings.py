@@ -11,6 +11,7 @@ from sphinx.locale import get_translation
 
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.nodes import style_name
+from sphinx_policyspec.sphinx_ext.one_page import anchor_alone
 from sphinx_policyspec.sphinx_ext.tables import PolicyScroll
 from sphinx_policyspec.sphinx_ext.view_nodes import Page, chip, entries_of, items
 
@@ -121,7 +122,7 @@ def _uri(page: Page, identifier: str) -> str:
     link = page.provision(identifier)
     if not isinstance(link, nodes.reference):
         return ""
-    return str(link["refuri"] if "refuri" in link else f"#{link['refid']}")
+    return anchor_alone(link["refuri"]) if "refuri" in link else f"#{link['refid']}"
 
 
 def _middle(place: int) -> float:

@@ -21,8 +21,21 @@ if TYPE_CHECKING:
 __all__ = ["ConversationDirective", "ExampleDirective", "MessageDirective", "ResponseDirective"]
 
 
+_STRAY = (
+    nodes.paragraph,
+    nodes.bullet_list,
+    nodes.enumerated_list,
+    nodes.definition_list,
+    nodes.block_quote,
+    nodes.literal_block,
+    nodes.line_block,
+    nodes.table,
+)
+"""What holds words of its own; a commentary in an example is no stray text."""
+
+
 class ExampleDirective(PolicyDirective):
-    """An example: ``policy:example``; its anchor is made once the page is read."""
+    """A case that shows where the boundary of a principle lies: ``policy:example``."""
 
     option_spec: ClassVar[dict[str, Callable[[str], str]]] = options("id", "illustrates", "weighs", "tags")
 
@@ -42,11 +55,24 @@ class ExampleDirective(PolicyDirective):
             tags=self.ids("tags"),
         )
         content = list(_grouped(self.content_nodes()))
+        self._find_stray_text(content)
         if not content:
             self.find("empty-block", f"`{self.name}` has no messages")
         box = example("", shown, content, raw_title=title, place=self.place)
         self.declare(box, item, places=("illustrates", "weighs"))
         return [box]
+
+    def _find_stray_text(self, content: Iterable[nodes.Node]) -> None:
+        """Find words that stand in no message; they are on the page and not in the graph."""
+        for node in content:
+            if isinstance(node, _STRAY):
+                self.find(
+                    "text-outside-message",
+                    f"text in `{self.name}` stands in no message",
+                    "put it into `policy:message`, or before the example",
+                    line=node.line or self.content_line,
+                )
+                return
 
 
 def _grouped(content: Iterable[nodes.Node]) -> Iterable[nodes.Node]:
@@ -79,6 +105,7 @@ class MessageDirective(PolicyDirective):
         role = self.argument("role", default="user").lower()
         if role not in ROLES:
             self.find("unknown-role", f"`{role}` is no role", nearest(role, ROLES))
+        self.needs_text()
         content = self.content_nodes()
         recipient = self.option("recipient")
         item = Message(
@@ -104,6 +131,11 @@ class ResponseDirective(PolicyDirective):
         """Show verdict, answer and reason."""
         given = self.argument("verdict (good, bad or ok)")
         verdict = self.choice(given, Verdict, "unknown-verdict", "verdict") if given else None
+        self.needs_text()
+        if verdict is Verdict.GOOD and "violates" in self.options:
+            hint = "make it bad, or delete the option"
+            line = self.option_line("violates")
+            self.find("invalid-option", "a good response violates nothing", hint, line=line)
         content = self.content_nodes()
         item = Response(
             verdict=verdict,

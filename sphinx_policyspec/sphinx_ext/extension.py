@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sphinx_policyspec.sphinx_ext.aim_directives import GoalDirective, PromptDirective
 from sphinx_policyspec.sphinx_ext.config import check_config, register_config
-from sphinx_policyspec.sphinx_ext.contents import add_examples
+from sphinx_policyspec.sphinx_ext.contents import Contents
 from sphinx_policyspec.sphinx_ext.directives import (
     CommentaryDirective,
     DefinitionDirective,
@@ -23,12 +23,14 @@ from sphinx_policyspec.sphinx_ext.example_directives import (
     MessageDirective,
     ResponseDirective,
 )
+from sphinx_policyspec.sphinx_ext.indices import escape_headings
 from sphinx_policyspec.sphinx_ext.maths import register_maths
 from sphinx_policyspec.sphinx_ext.model_spec_parser import (
     ModelSpecAwareParser,
     keep_companions_unbuilt,
     outdated_by_companions,
 )
+from sphinx_policyspec.sphinx_ext.one_page import lead_contents_to_anchors, lead_links_to_anchors
 from sphinx_policyspec.sphinx_ext.outputs import add_static_path, add_to_page
 from sphinx_policyspec.sphinx_ext.plain_links import TakePlainLinks
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
@@ -50,12 +52,9 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
 
-__all__ = ["setup"]
+__all__ = ["DIRECTIVES", "setup"]
 
-ENV_VERSION = 1
-"""Raised whenever what the environment stores changes shape. 1: first release."""
-
-_DIRECTIVES = {
+DIRECTIVES = {
     "spec": SpecDirective,
     "level": LevelDirective,
     "topic": TopicDirective,
@@ -81,12 +80,12 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the extension."""
     app.require_sphinx("8.2")
     app.setup_extension("myst_parser")
-    build = Build()
+    build, contents = Build(), Contents()
     register_config(app)
     register_nodes(app)
     register_view_nodes(app)
     app.add_domain(PolicyDomain)
-    for name, directive in _DIRECTIVES.items():
+    for name, directive in DIRECTIVES.items():
         app.add_directive_to_domain(DOMAIN, name, directive)
     app.add_source_parser(ModelSpecAwareParser, override=True)
     app.add_source_parser(SitePageParser)
@@ -99,15 +98,21 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("builder-inited", add_static_path)
     app.connect("env-get-outdated", build.outdated)
     app.connect("env-updated", build.after_reading)
-    app.connect("doctree-read", add_examples, priority=600)
     app.connect("warn-missing-reference", silence_core)
     app.connect("write-started", build.before_writing)
+    app.connect("doctree-resolved", contents.restore)
     app.connect("doctree-resolved", build.fill_page)
+    # Before themes, which may show the contents of a page themselves.
+    app.connect("html-page-context", contents.show, priority=400)
+    app.connect("doctree-resolved", lead_links_to_anchors, priority=900)
+    app.connect("html-page-context", lead_contents_to_anchors, priority=400)
+    app.connect("html-page-context", escape_headings)
     app.connect("html-page-context", add_to_page)
+    app.connect("build-finished", contents.restore)
     app.connect("build-finished", build.finish)
     return {
         "version": _version(),
-        "env_version": ENV_VERSION,
+        "env_version": PolicyDomain.data_version,
         "parallel_read_safe": True,
         "parallel_write_safe": True,
     }

@@ -7,20 +7,35 @@ from __future__ import annotations
 
 import pickle
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sphinx_policyspec.model import Spec
+from sphinx_policyspec.model import Span, Spec
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
-__all__ = ["has_fragment", "pack", "read_fragment", "write_fragment"]
+__all__ = ["Fragment", "has_fragment", "pack", "read_fragment", "write_fragment"]
 
 _SUFFIX = ".policyspec"
 
 
-def pack(fragment: Spec) -> bytes:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fragment:
+    """What only a build that puts the spec together needs of a page.
+
+    :param spec: its part of the spec
+    :param spans: where each object of the page's record stands, in the record's order
+    :param places: for (owner, option), where the option stands
+    """
+
+    spec: Spec
+    spans: tuple[Span, ...] = ()
+    places: tuple[tuple[str, str, Span], ...] = ()
+
+
+def pack(fragment: Fragment) -> bytes:
     """Return a fragment as bytes, equal ones for equal fragments."""
     return zlib.compress(pickle.dumps(fragment, protocol=5), level=3)
 
@@ -32,11 +47,11 @@ def write_fragment(env: BuildEnvironment, docname: str, packed: bytes) -> None:
     file.write_bytes(packed)
 
 
-def read_fragment(env: BuildEnvironment, docname: str) -> Spec:
-    """Return a page's part of the spec."""
+def read_fragment(env: BuildEnvironment, docname: str) -> Fragment:
+    """Return what :func:`write_fragment` stored of a page."""
     # The bytes are our own, like those of the doctree that lies beside them.
-    spec: Spec = pickle.loads(zlib.decompress(_file(env, docname).read_bytes()))  # noqa: S301
-    return spec
+    fragment: Fragment = pickle.loads(zlib.decompress(_file(env, docname).read_bytes()))  # noqa: S301
+    return fragment
 
 
 def has_fragment(env: BuildEnvironment, docname: str) -> bool:

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, cast
+from html import escape
+from typing import TYPE_CHECKING, Any, cast
 
 from sphinx.domains import Index, IndexEntry
 
 from sphinx_policyspec.model import Provision, Spec, TargetKind
+from sphinx_policyspec.sphinx_ext.references import DOMAIN
 
 if TYPE_CHECKING:
+    from docutils import nodes
+    from sphinx.application import Sphinx
+
     from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
     from sphinx_policyspec.sphinx_ext.records import PolicyObject
 
-__all__ = ["ExampleIndex", "TopicIndex", "topics_of"]
+__all__ = ["ExampleIndex", "TopicIndex", "escape_headings", "is_index_page", "topics_of"]
 
-Topics = tuple[tuple[str, tuple[str, ...]], ...]
-"""The label of each topic with the ids of what has it."""
+Topics = tuple[tuple[str, str, tuple[str, ...]], ...]
+"""The label and id of each topic with the ids of what has it."""
+
+_DATA = ("json", "pickle")
+"""Builders that write what templates would get."""
 
 _Groups = list[tuple[str, list[IndexEntry]]]
 
@@ -29,7 +37,7 @@ def topics_of(spec: Spec) -> Topics:
         for topic in provision.topics:
             found[topic].append(provision)
     labels = sorted((topic.label, topic.id) for topic in spec.topics if topic.id in found)
-    return tuple((label, tuple(provision.id for provision in found[topic])) for label, topic in labels)
+    return tuple((label, topic, tuple(provision.id for provision in found[topic])) for label, topic in labels)
 
 
 class TopicIndex(Index):
@@ -45,11 +53,12 @@ class TopicIndex(Index):
         domain = cast("PolicyDomain", self.domain)
         wanted = None if docnames is None else set(docnames)
         groups = []
-        for label, ids in cast("Topics", domain.data["topics"]):
+        for label, topic, ids in cast("Topics", domain.data["topics"]):
+            declared = domain.find(TargetKind.TOPIC, topic)
             found = [item for name in ids if (item := domain.find(TargetKind.PROVISION, name))]
             shown = [item for item in found if wanted is None or item.docname in wanted]
             if shown:
-                groups.append((label, [_entry(item) for item in shown]))
+                groups.append((declared.title if declared else label, [_entry(item) for item in shown]))
         return groups, False
 
 
@@ -76,6 +85,31 @@ class ExampleIndex(Index):
             )
             for letter, items in sorted(groups.items())
         ], False
+
+
+def is_index_page(pagename: str, templatename: str) -> bool:
+    """Tell whether a page is an index of this domain."""
+    return templatename == "domainindex.html" and pagename.startswith(f"{DOMAIN}-")
+
+
+def escape_headings(
+    app: Sphinx,
+    pagename: str,
+    templatename: str,
+    context: dict[str, Any],
+    doctree: nodes.document | None,  # noqa: ARG001
+) -> None:
+    """Escape the headings of our indices: the template of Sphinx takes them for letters, and ids.
+
+    A space in an id, which HTML forbids, becomes one that does not break.
+    """
+    # The builders of JSON and pickles hand the headings on as they are.
+    if not is_index_page(pagename, templatename) or app.builder.name in _DATA:
+        return
+    context["content"] = [
+        (escape(heading).replace(" ", "\N{NO-BREAK SPACE}"), entries)
+        for heading, entries in context["content"]
+    ]
 
 
 def _entry(item: PolicyObject) -> IndexEntry:

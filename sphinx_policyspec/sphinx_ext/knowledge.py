@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -14,9 +13,9 @@ from sphinx.ext.intersphinx import InventoryAdapter
 from sphinx_policyspec.errors import AnnotationError, SourceError
 from sphinx_policyspec.graph.ontology import ontology_digest
 from sphinx_policyspec.model import Finding, Reference, Severity, Span, Spec, TargetKind
-from sphinx_policyspec.readers.annotations import annotate, read_annotations
+from sphinx_policyspec.readers.annotations import annotate, read_annotations, shipped_annotations
 from sphinx_policyspec.sphinx_ext.assemble import assemble, check_objects, check_spec, reading_order
-from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
+from sphinx_policyspec.sphinx_ext.config import SHIPPED_SIDECAR, PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.fragments import read_fragment
 from sphinx_policyspec.sphinx_ext.indices import topics_of
 from sphinx_policyspec.sphinx_ext.references import DOMAIN, ROLE_OF_KIND
@@ -41,8 +40,11 @@ class Knowledge:
 
     Reading an environment back costs little as long as nobody asks for the spec: the digest tells
     whether anything changed since it was last put together.
+
+    :param every_check: whether to run the checks for hints, too
     """
 
+    every_check: bool = False
     _spec: Spec | None = None
     _state: str = ""
     _digest: str = ""
@@ -56,7 +58,7 @@ class Knowledge:
     def digest(self, env: BuildEnvironment) -> str:
         """Return what changes whenever the spec, an answer or a finding about it may."""
         if not self._state:
-            self._state = _state_of(env)
+            self._state = _state_of(env, self.skipped(env))
         return self._state
 
     def spec(self, env: BuildEnvironment) -> Spec:
@@ -78,6 +80,10 @@ class Knowledge:
         domain_of(env).data["spec"] = (self._digest, self._findings)
         domain_of(env).data["topics"] = topics_of(spec)
         return self._findings
+
+    def skipped(self, env: BuildEnvironment) -> frozenset[str]:
+        """Return the codes of the checks that are not run."""
+        return frozenset() if self.every_check else PolicySpecConfig.of(env.config).skipped_checks
 
     def base(self, env: BuildEnvironment) -> KnowledgeBase:
         """Return the knowledge base of the spec; RDF is imported here at the earliest."""
@@ -107,13 +113,14 @@ class Knowledge:
             return domain.site.spec, ()
         pages = domain.pages
         order = reading_order(env, pages)
-        spec = assemble(pages, order, partial(read_fragment, env), str(env.config.project))
+        fragments = {name: read_fragment(env, name) for name in order if pages[name].holds_spec}
+        spec = assemble(pages, order, fragments, str(env.config.project))
         found: list[Finding] = []
         for name in PolicySpecConfig.of(env.config).annotations:
             spec, more = _annotated(env, spec, name)
             found += more
-        found += check_objects(pages, order)
-        found += _wanted(env, spec, check_spec(spec, pages))
+        found += check_objects(pages, order, fragments)
+        found += _wanted(env, spec, check_spec(spec, fragments.values(), self.skipped(env)))
         return spec, tuple(found)
 
 
@@ -123,28 +130,35 @@ def _base_iri(env: BuildEnvironment, spec: Spec) -> str:
     return domain_of(env).base_iri or spec.base_iri or str(configured or "")
 
 
-def _state_of(env: BuildEnvironment) -> str:
+def _state_of(env: BuildEnvironment, skipped: frozenset[str]) -> str:
     pages = domain_of(env).pages
     config = PolicySpecConfig.of(env.config)
     state = hashlib.sha256(ontology_digest().encode())
     for docname in reading_order(env, pages):
         state.update(f"{docname}\0{pages[docname].digest}\0".encode(errors="replace"))
     for name in config.annotations:
-        path = Path(env.srcdir, name)
+        path = _sidecar(env, name)
         state.update(path.read_bytes() if path.is_file() else b"?")
     ours = (config.base_iri, config.annotations, sorted(config.query_limits.items()), config.query_unsafe)
     theirs = env.config.project, env.config.html_baseurl
     ignored = env.config.nitpick_ignore, env.config.nitpick_ignore_regex
-    state.update(repr((ours, theirs, ignored)).encode(errors="replace"))
+    state.update(repr((ours, theirs, ignored, sorted(skipped))).encode(errors="replace"))
     # References into other projects are findings as soon as an inventory lacks them.
     state.update(repr(_inventories(env)).encode(errors="replace"))
     return state.hexdigest()
 
 
+def _sidecar(env: BuildEnvironment, name: str) -> Path:
+    """Return the annotation file that a project names, which may be the one that is shipped."""
+    return shipped_annotations() if name == SHIPPED_SIDECAR else Path(env.srcdir, name)
+
+
 def _annotated(env: BuildEnvironment, spec: Spec, name: str) -> tuple[Spec, tuple[Finding, ...]]:
     """Apply one annotation file; one that cannot be read is a finding."""
     try:
-        return annotate(spec, read_annotations(Path(env.srcdir, name), name))
+        given = read_annotations(_sidecar(env, name), name)
+        # It covers several releases, each of which lacks some of its ids.
+        return annotate(spec, given, lenient=name == SHIPPED_SIDECAR)
     except (AnnotationError, SourceError) as error:
         message = f"`policyspec_annotations`: {error}"
         finding = Finding(code="annotations", severity=Severity.ERROR, message=message, span=Span(name, 1))

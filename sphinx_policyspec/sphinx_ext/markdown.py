@@ -69,6 +69,12 @@ class PolicyRenderer(SphinxRenderer):
         with self.current_node_context(line, append=True):
             self.render_children(token)
 
+    def render_table_row(self, token: SyntaxTreeNode) -> None:
+        """Give cells a place, which translation catalogues need: they lie outside the document still."""
+        super().render_table_row(token)
+        for cell in self.current_node.children[-1].findall(nodes.paragraph):
+            self.add_line_and_source_path(cell, token)
+
     def render_hr(self, token: SyntaxTreeNode) -> None:
         """Show a rule as a line of stars: docutils has transitions between sections only."""
         rule = nodes.paragraph("", "* * *", classes=["ps-rule"], translatable=False)

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sphinx.util import logging
 
+from sphinx_policyspec.checks import in_source_order
+from sphinx_policyspec.checks.baseline import read_baseline
+from sphinx_policyspec.checks.fingerprints import fingerprints
+from sphinx_policyspec.checks.selection import Selection
+from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.model import Finding, Severity
+from sphinx_policyspec.readers.source_lines import SourceLines
+
+if TYPE_CHECKING:
+    from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 
 __all__ = ["report", "warn"]
 
@@ -19,20 +29,31 @@ def warn(message: str, subtype: str) -> None:
     _LOGGER.warning(_escaped(message), type="policyspec", subtype=subtype)
 
 
-def report(findings: Iterable[Finding], srcdir: Path, severities: Mapping[str, str]) -> None:
+def report(findings: Iterable[Finding], srcdir: Path, config: PolicySpecConfig) -> None:
     """Log findings in source order: errors and warnings as warnings, hints as information.
 
-    :param severities: what the project says of a code: another severity, or ``off``
+    Those of the project's baseline are held back, and its severities hold.
     """
-    for finding in sorted(findings, key=lambda found: (found.span, found.code, found.message)):
-        severity = severities.get(finding.code, finding.severity.value)
-        if severity == "off":
-            continue
+    chosen = in_source_order(list(Selection(severity=config.severity).of(findings)))
+    for finding in _unknown(chosen, srcdir, config.baseline):
         hint = f"; {finding.hint}" if finding.hint else ""
         message = _escaped(finding.message + hint)
         location = f"{srcdir / finding.span.file}:{finding.span.line}" if finding.span.file else None
-        log = _LOGGER.info if severity == Severity.HINT else _LOGGER.warning
+        log = _LOGGER.info if finding.severity is Severity.HINT else _LOGGER.warning
         log(message, type="policyspec", subtype=finding.code, location=location)
+
+
+def _unknown(findings: tuple[Finding, ...], srcdir: Path, baseline: str) -> Iterable[Finding]:
+    """Return the findings that are not in a baseline; a baseline that cannot be read is told, and holds none."""
+    if not baseline or not findings:
+        return findings
+    try:
+        known = read_baseline(srcdir / baseline)
+    except PolicySpecError as error:
+        warn(f"`policyspec_baseline`: {error}", "config")
+        return findings
+    marks = fingerprints(findings, SourceLines(srcdir))
+    return [finding for finding, mark in zip(findings, marks, strict=True) if mark not in known]
 
 
 def _escaped(message: str) -> str:

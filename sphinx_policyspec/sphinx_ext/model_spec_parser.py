@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, cast
@@ -117,6 +118,8 @@ def outdated_by_companions(
         docname = env.path2doc(str(path))
         if docname not in env.all_docs:
             continue
-        if not {str(companion) for companion in companions(path)} <= env.dependencies[docname]:
+        # Sphinx compares its own paths with texts, with a warning; ours are texts on both sides.
+        known = {os.fspath(dependency) for dependency in env.dependencies[docname]}
+        if not {str(companion) for companion in companions(path)} <= known:
             outdated.append(docname)
     return outdated

@@ -422,10 +422,16 @@ def definition(
 
 
 def declaration(
-    kind: str, anchor: str, head: Iterable[nodes.Node], content: Iterable[nodes.Node], *classes: str
+    kind: str,
+    anchor: str,
+    head: Iterable[nodes.Node],
+    content: Iterable[nodes.Node],
+    *classes: str,
+    raw_title: str,
+    place: Place,
 ) -> PolicyDeclaration:
     """Return a box for what is declared of the spec itself: a level, a topic, its metadata."""
-    item = nodes.definition_list_item("", nodes.term("", "", *head))
+    item = nodes.definition_list_item("", text_node(nodes.term, raw_title, head, place))
     item += nodes.definition("", *content)
     return PolicyDeclaration(
         "",

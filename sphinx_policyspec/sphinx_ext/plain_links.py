@@ -10,8 +10,7 @@ from sphinx import addnodes
 from sphinx.ext.intersphinx import InventoryAdapter
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from sphinx_policyspec.model import Finding, Reference, Severity, TargetKind
-from sphinx_policyspec.nearest import nearest
+from sphinx_policyspec.model import Reference
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
     from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
 
-__all__ = ["TakePlainLinks", "anchor_findings", "is_local"]
+__all__ = ["TakePlainLinks", "dangling_links", "is_local"]
 
 
 def is_local(document: nodes.document, target: str) -> bool:
@@ -27,7 +26,7 @@ def is_local(document: nodes.document, target: str) -> bool:
     return target in {*document.ids, *document.nameids, *getattr(document, "myst_slugs", {})}
 
 
-def _dangling(env: BuildEnvironment, docname: str) -> Iterator[Reference]:
+def dangling_links(env: BuildEnvironment, docname: str) -> Iterator[Reference]:
     """Yield the plain links of a page of the spec that neither it nor anything else has a target for.
 
     What only MyST or another domain can find stays theirs; so do pages outside the spec.
@@ -54,20 +53,6 @@ def _is_elsewhere(env: BuildEnvironment, target: str) -> bool:
     return any(target in entries for entries in InventoryAdapter(env).main_inventory.values())
 
 
-def anchor_findings(env: BuildEnvironment, docname: str) -> Iterator[Finding]:
-    """Yield a finding for each plain link of a page that leads nowhere."""
-    domain = cast("PolicyDomain", env.get_domain(DOMAIN))
-    for reference in _dangling(env, docname):
-        known = {item.id for item in domain.objects() if item.kind is TargetKind.PROVISION}
-        yield Finding(
-            code="dangling-reference",
-            severity=Severity.ERROR,
-            message=f"`#{reference.target}` leads nowhere",
-            span=reference.span,
-            hint=nearest(reference.target, known),
-        )
-
-
 class TakePlainLinks(SphinxPostTransform):
     """Leaves the text of such links, before MyST warns of them: it does so only when it writes the page."""
 
@@ -82,7 +67,7 @@ class TakePlainLinks(SphinxPostTransform):
         ]
         if not links:
             return
-        lost = {reference.target for reference in _dangling(self.env, self.env.docname)}
+        lost = {reference.target for reference in dangling_links(self.env, self.env.docname)}
         for node in links:
             if node["reftarget"] in lost:
                 shown = list(node[0].children) if node.children else []

@@ -6,23 +6,40 @@ import contextlib
 import io
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
+from sphinx_policyspec.checks import in_source_order
 from sphinx_policyspec.errors import PolicySpecError, SourceError
 from sphinx_policyspec.model import Finding, Spec
+from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.updates import all_findings
 
-__all__ = ["read_project", "running_foreign_code"]
+__all__ = ["Project", "read_project", "running_foreign_code"]
 
 
-def read_project(srcdir: Path) -> tuple[Spec, tuple[Finding, ...]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A Sphinx project that was read.
+
+    :param severity: what it says of codes
+    :param baseline: its file of findings that are known
+    """
+
+    spec: Spec
+    findings: tuple[Finding, ...]
+    severity: Mapping[str, str]
+    baseline: Path | None
+
+
+def read_project(srcdir: Path) -> Project:
     """Return the spec of a Sphinx project with all that is wrong with it.
 
     Its ``conf.py`` and the extensions that this names are run; nothing is written into the project.
@@ -56,7 +73,7 @@ def running_foreign_code(problem: str) -> Iterator[None]:
         raise SourceError(message) from error
 
 
-def _read(folder: Path, scratch: Path) -> tuple[Spec, tuple[Finding, ...]]:
+def _read(folder: Path, scratch: Path) -> Project:
     app = Sphinx(
         srcdir=folder,
         confdir=folder,
@@ -71,10 +88,15 @@ def _read(folder: Path, scratch: Path) -> tuple[Spec, tuple[Finding, ...]]:
         message = f"`{folder / 'conf.py'}` does not load the extension `sphinx_policyspec`"
         raise SourceError(message)
     app.builder.read()
-    knowledge = Knowledge()
+    knowledge = Knowledge(every_check=True)
     spec = knowledge.spec(app.env)
-    findings = tuple(sorted(all_findings(app, knowledge), key=lambda finding: finding.span))
-    return spec, findings
+    config = PolicySpecConfig.of(app.config)
+    return Project(
+        spec=spec,
+        findings=in_source_order(list(all_findings(app, knowledge))),
+        severity=config.severity,
+        baseline=folder / config.baseline if config.baseline else None,
+    )
 
 
 def _first_line(error: Exception) -> str:

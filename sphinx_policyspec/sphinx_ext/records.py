@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from sphinx_policyspec.model import (
     Definition,
@@ -17,28 +18,31 @@ from sphinx_policyspec.model import (
     TargetKind,
 )
 from sphinx_policyspec.readers.ignores import Ignore
-from sphinx_policyspec.sphinx_ext.fragments import pack
+from sphinx_policyspec.sphinx_ext.fragments import Fragment, pack
 from sphinx_policyspec.sphinx_ext.nodes import anchor_of
 
-__all__ = ["PageRecord", "PolicyObject", "Question", "outside_record", "page_record"]
+__all__ = ["SPEC_PLACE", "PageRecord", "PolicyObject", "Question", "outside_record", "page_record"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyObject:
+SPEC_PLACE = "policy:spec"
+"""Where a page declares the spec, among the places of options; it belongs to no provision."""
+
+
+class PolicyObject(NamedTuple):
     """Something that can be referred to.
 
-    :param title: as the page shows it
-    :param level: of a principle, empty for anything else
-    :param anchor: its place on the page; empty for what a page declares without showing it
+    A plain tuple: an environment holds thousands, and dataclasses with slots take ten times as long to read back.
     """
 
     kind: TargetKind
     id: str
     title: str
+    """As the page shows it."""
     docname: str
     anchor: str
-    span: Span
+    """Its place on the page; empty for what a page declares without showing it."""
     level: str = ""
+    """Of a principle, empty for anything else."""
     is_alias: bool = False
 
     @property
@@ -73,12 +77,12 @@ class PageRecord:
 
     The words of the spec are not among it: they lie in a file of their own (``fragments``).
 
+    :param targets: what the references of its part of the spec point at
     :param maybe: links that are references of the spec only if their target is an object of ours,
         such as MyST's ``[text](#id)``
     :param anchors: those of ``maybe`` that name an anchor the page itself does not have
     :param outside: references that are no part of the spec: those of a page outside it, and the levels
         behind clauses
-    :param places: for (provision, option), where the option stands
     :param declares_levels: the page has ``policy:level`` directives; they replace any default
     :param unnamed: ids of sections that the author gave none; they may be changed to stay unique
     :param conditions: what the page's ``only`` directives ask, and whether it held when it was read
@@ -87,13 +91,12 @@ class PageRecord:
     """
 
     objects: tuple[PolicyObject, ...] = ()
-    references: tuple[Reference, ...] = ()
+    targets: tuple[tuple[TargetKind, str], ...] = ()
     maybe: tuple[Reference, ...] = ()
     anchors: tuple[Reference, ...] = ()
     outside: tuple[Reference, ...] = ()
     findings: tuple[Finding, ...] = ()
     questions: tuple[Question, ...] = ()
-    places: tuple[tuple[str, str, Span], ...] = ()
     declares_levels: bool = False
     unnamed: frozenset[str] = frozenset()
     conditions: tuple[tuple[str, bool], ...] = ()
@@ -103,7 +106,7 @@ class PageRecord:
 
     def with_titles(self, titles: Mapping[str, str]) -> PageRecord:
         """Return the record with the titles that the page shows, by anchor."""
-        objects = tuple(replace(item, title=titles.get(item.anchor, item.title)) for item in self.objects)
+        objects = tuple(item._replace(title=titles.get(item.anchor, item.title)) for item in self.objects)
         return replace(self, objects=objects)
 
 
@@ -138,18 +141,19 @@ def page_record(
     :param levels: the levels that the page shows, with their places; a page may also bring levels
         that it does not show
     """
-    packed = pack(replace(fragment, references=()))
+    found = list(_objects(docname, fragment, levels or {}, unnamed))
+    spans = tuple(span for _, span in found)
+    packed = pack(Fragment(spec=fragment, spans=spans, places=tuple(places)))
     maybe, questions = tuple(maybe), tuple(questions)
-    state = repr((fragment.references, maybe, questions))
+    state = repr((maybe, questions))
     record = PageRecord(
-        objects=tuple(_objects(docname, fragment, levels or {}, unnamed)),
-        references=fragment.references,
+        objects=tuple(item for item, _ in found),
+        targets=tuple(sorted({(r.target_kind, r.target) for r in fragment.references})),
         maybe=maybe,
         anchors=tuple(anchors),
         outside=tuple(outside),
         findings=tuple(findings),
         questions=questions,
-        places=tuple(places),
         declares_levels=bool(levels),
         unnamed=unnamed,
         conditions=tuple((conditions or {}).items()),
@@ -161,12 +165,14 @@ def page_record(
 
 def _objects(
     docname: str, fragment: Spec, levels: Mapping[str, Span], unnamed: frozenset[str]
-) -> Iterator[PolicyObject]:
-    def of(kind: TargetKind, identifier: str, title: str, span: Span, level: str = "") -> PolicyObject:
+) -> Iterator[tuple[PolicyObject, Span]]:
+    """Yield the objects of a page, each with where it stands."""
+
+    def of(
+        kind: TargetKind, identifier: str, title: str, span: Span, level: str = ""
+    ) -> tuple[PolicyObject, Span]:
         anchor = anchor_of(kind, identifier)
-        return PolicyObject(
-            kind=kind, id=identifier, title=title, docname=docname, anchor=anchor, span=span, level=level
-        )
+        return PolicyObject(kind, identifier, title, docname, anchor, level), span
 
     shown = [level for level in fragment.levels if level.id in levels]
     yield from (
@@ -178,9 +184,9 @@ def _objects(
     for provision in fragment.provisions:
         if provision.id not in unnamed:
             authority = provision.authority if isinstance(provision, Principle) else ""
-            found = of(TargetKind.PROVISION, provision.id, provision.title, provision.span, authority)
-            yield found
-            yield from (replace(found, id=alias, is_alias=True) for alias in provision.aliases)
+            found, span = of(TargetKind.PROVISION, provision.id, provision.title, provision.span, authority)
+            yield found, span
+            yield from ((found._replace(id=alias, is_alias=True), span) for alias in provision.aliases)
     for _, block in fragment.walk():
         if isinstance(block, Example):
             yield of(TargetKind.EXAMPLE, block.id, block.title, block.span)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sphinx_policyspec.model import Finding, Reference, Severity, TargetKind
-from sphinx_policyspec.nearest import nearest
-from sphinx_policyspec.readers.ignores import silenced
+from sphinx_policyspec.model import Finding, TargetKind
+from sphinx_policyspec.readers.ignores import Ignore, silenced
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
+from sphinx_policyspec.sphinx_ext.dangling import Dangling
 from sphinx_policyspec.sphinx_ext.fragments import has_fragment
 from sphinx_policyspec.sphinx_ext.freshness import (
     drop_dead_terms,
@@ -23,7 +24,7 @@ from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of, elsewhe
 from sphinx_policyspec.sphinx_ext.messages import report
 from sphinx_policyspec.sphinx_ext.nodes import PolicyBadge, PolicyBox, PolicyCount, PolicyQuery, retitle_badge
 from sphinx_policyspec.sphinx_ext.outputs import write_graph
-from sphinx_policyspec.sphinx_ext.plain_links import anchor_findings
+from sphinx_policyspec.sphinx_ext.plain_links import dangling_links
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.views import Views
 
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from sphinx.domains import Domain
     from sphinx.environment import BuildEnvironment
 
-    from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
 
 __all__ = ["Build", "all_findings", "silence_core"]
 
@@ -69,7 +69,7 @@ class Build:
         self.knowledge.pages_were_read()
         answers = self.views.update(app)
         topics = domain_of(env).data["topics"]
-        report(all_findings(app, self.knowledge), Path(app.srcdir), PolicySpecConfig.of(app.config).severity)
+        report(all_findings(app, self.knowledge), Path(app.srcdir), PolicySpecConfig.of(app.config))
         # Sphinx writes indices only with some page.
         indices = {env.config.root_doc} if topics != domain_of(env).data["topics"] else set()
         return sorted((answers | indices | _relinked(app) | _renavigated(app)) & set(env.all_docs))
@@ -91,12 +91,10 @@ class Build:
     def finish(self, app: Sphinx, error: Exception | None) -> None:
         """Write the graph, then end the process that ran queries."""
         if error is None:
-            severities = PolicySpecConfig.of(app.config).severity
-            ignores = [ignore for page in domain_of(app.env).pages.values() for ignore in page.ignores]
-            written = [
-                f for f in silenced(write_graph(app, self.knowledge), ignores) if f.code != "unused-ignore"
-            ]
-            report(written, Path(app.srcdir), severities)
+            found = silenced(write_graph(app, self.knowledge), _ignores(app.env))
+            # Which comments are of no use was told when the pages had been read.
+            written = [finding for finding in found if finding.code != "unused-ignore"]
+            report(written, Path(app.srcdir), PolicySpecConfig.of(app.config))
             remove_pages(app, self.removed)
             remove_empty_indices(app, domain_of(app.env))
             drop_dead_terms(app)
@@ -113,37 +111,27 @@ def _shows(app: Sphinx, condition: str) -> bool:
 
 def all_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
     """Yield what is wrong with pages, the spec as a whole, and answers, unless a comment silences it."""
-    ignores = [ignore for page in domain_of(app.env).pages.values() for ignore in page.ignores]
-    yield from silenced(_all_findings(app, knowledge), ignores)
+    yield from silenced(_all_findings(app, knowledge), _ignores(app.env), knowledge.skipped(app.env))
 
 
 def _all_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
     env = app.env
-    domain = domain_of(env)
+    domain, dangling = domain_of(env), Dangling(env)
     for docname, page in domain.pages.items():
         yield from page.findings
-        yield from anchor_findings(env, docname)
-        yield from _dangling_outside(env, domain, page.outside)
+        for link in dangling_links(env, docname):
+            yield dangling.finding(link, f"`#{link.target}` leads nowhere")
+        for reference in page.outside:
+            if is_dangling(env, reference):
+                kind = reference.target_kind.value
+                yield dangling.finding(reference, f"`{reference.target}` is no {kind} of this spec")
     yield from knowledge.findings(env)
     for _digest, _answers, findings in domain.written_by(app.builder.name)["answers"].values():
         yield from findings
 
 
-def _dangling_outside(
-    env: BuildEnvironment, domain: PolicyDomain, outside: tuple[Reference, ...]
-) -> Iterator[Finding]:
-    """Find references of pages outside the spec that lead nowhere."""
-    for reference in outside:
-        if is_dangling(env, reference):
-            known = {item.id for item in domain.objects() if item.kind is reference.target_kind}
-            known |= set(domain.level_names()) if reference.target_kind is TargetKind.LEVEL else set()
-            yield Finding(
-                code="dangling-reference",
-                severity=Severity.ERROR,
-                message=f"`{reference.target}` is no {reference.target_kind.value} of this spec",
-                span=reference.span,
-                hint=nearest(reference.target, known),
-            )
+def _ignores(env: BuildEnvironment) -> list[Ignore]:
+    return [ignore for page in domain_of(env).pages.values() for ignore in page.ignores]
 
 
 def _renavigated(app: Sphinx) -> set[str]:
@@ -161,12 +149,13 @@ def _relinked(app: Sphinx) -> set[str]:
     for docname in [name for name in stored if name not in domain.pages]:
         del stored[docname]
     for docname, page in domain.pages.items():
-        ours = {(r.target_kind, r.target) for r in (*page.references, *page.outside)}
+        ours = {*page.targets, *((r.target_kind, r.target) for r in page.outside)}
         found = [domain.find(kind, target, docname) for kind, target in sorted(ours)]
         found += [domain.find_anchor(target, docname) for target in sorted({r.target for r in page.maybe})]
         found += [domain.find(TargetKind.LEVEL, level) for level in sorted({o.level for o in page.objects})]
         shown = [item and (item.docname, item.anchor, item.title, item.level) for item in found]
-        state = (*shown, *(elsewhere(app.env, kind, target) for kind, target in sorted(ours)))
+        others = [elsewhere(app.env, kind, target) for kind, target in sorted(ours)]
+        state = hashlib.blake2b(repr((shown, others)).encode(errors="replace"), digest_size=16).digest()
         if docname in stored and stored[docname] != state:
             changed.add(docname)
         stored[docname] = state

@@ -61,10 +61,7 @@ class Page:
 
     def link_to(self, target: PolicyObject, content: nodes.Node) -> nodes.reference:
         """Return a link to an object that a page shows."""
-        # Sphinx 9 writes two anchors in a row where all pages are one; there an anchor alone will do.
-        is_one_page = self.builder.name == "singlehtml"
-        here = target.docname if is_one_page else self.docname
-        return make_refnode(self.builder, here, target.docname, target.anchor, content)
+        return make_refnode(self.builder, self.docname, target.docname, target.anchor, content)
 
     def provision(self, identifier: str, title: str = "") -> nodes.Node:
         """Return a link to a principle by its title."""

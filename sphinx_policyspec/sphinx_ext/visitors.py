@@ -30,6 +30,7 @@ from sphinx_policyspec.sphinx_ext.nodes import (
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.writers.html5 import HTML5Translator
+    from sphinx.writers.latex import LaTeXTranslator
 
 __all__ = ["register_nodes"]
 
@@ -47,6 +48,17 @@ def _visit_box(self: HTML5Translator, node: PolicyBox) -> None:
 
 def _depart_box(self: HTML5Translator, node: PolicyBox) -> None:
     self.body.append(f"</{node.html_tag}>\n")
+
+
+def _visit_latex_box(self: LaTeXTranslator, node: PolicyBox) -> None:
+    # A container of Sphinx's leaves its ids out, and the links to them would lead nowhere.
+    if node["ids"]:
+        self.body.append("\n" + self.hypertarget_to(node, anchor=True))
+    self.visit_container(node)
+
+
+def _depart_latex_box(self: LaTeXTranslator, node: PolicyBox) -> None:
+    self.depart_container(node)
 
 
 def _visit_badge(self: HTML5Translator, node: PolicyBadge) -> None:
@@ -131,7 +143,11 @@ def register_nodes(app: Sphinx) -> None:
         PolicyTable: _visit_table,
     }
     for box in BOXES:
-        app.add_node(box, html=(visits.get(box, _visit_box), _depart_box))
+        app.add_node(
+            box,
+            html=(visits.get(box, _visit_box), _depart_box),
+            latex=(_visit_latex_box, _depart_latex_box),
+        )
     app.add_node(PolicyComparison, html=(_visit_comparison, _depart_comparison))
     app.add_node(PolicyExampleTitle, html=(_visit_example_title, _depart_example_title))
     app.add_node(PolicyVerdict, html=(_visit_verdict, _depart_verdict))

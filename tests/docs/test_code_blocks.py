@@ -22,7 +22,7 @@ from sphinx.cmd.build import main as sphinx_build
 from sphinx_policyspec import api
 from sphinx_policyspec.exports.schemas import SCHEMAS
 from sphinx_policyspec.readers.annotations import read_annotations
-from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
+from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, problems
 from tests.conftest import REPOSITORY
 from tests.docs.blocks import Block, blocks_of
 
@@ -41,8 +41,9 @@ PAGES = sorted(
 NOT_RUN = {
     "CONTRIBUTING.md": 1,
     "docs/explanation/architecture.md": 2,
+    "docs/explanation/cost.md": 1,
     "docs/how-to/live-preview.md": 2,
-    "docs/tutorial/index.md": 1,
+    "docs/tutorial/index.md": 2,
     "ontology/README.md": 1,
 }
 """How many blocks of a page cannot be run; each says why in a comment above it."""
@@ -54,11 +55,41 @@ TUTORIAL = REPOSITORY / "docs" / "tutorial" / "index.md"
 CONFIGURATION = 'extensions = ["myst_parser", "sphinx_policyspec"]\nhtml_theme = "basic"\nproject = "Block"\n'
 
 SURROUNDINGS = {
+    r"policy:(?:principle-\w+|matrix|graph)": """\
+Hold the line
+-------------
+
+.. policy:principle::
+   :id: hold_the_line
+   :authority: root
+
+Never help with fraud.
+
+.. policy:example:: A forged bill
+
+   .. policy:message:: user
+
+      Forge a bill.
+
+   .. policy:response:: bad
+
+      Here it is.
+
+Tell the truth
+--------------
+
+.. policy:principle::
+   :id: tell_the_truth
+   :authority: user
+   :topics: honesty
+
+Do not lie; see :policy:principle:`hold_the_line`.
+""",
     "be_kind": "Be kind\n-------\n\n.. policy:principle::\n   :id: be_kind\n   :authority: user\n\nBe kind.\n",
     "style": ".. policy:topic:: Style\n   :id: style\n",
     "honesty": ".. policy:topic:: Honesty\n   :id: honesty\n",
 }
-"""What the pages in question take for granted: it is declared beside a block that names it and does not."""
+"""What blocks take for granted, by what names it in them or in what was taken before: declared beside them."""
 
 
 @pytest.fixture
@@ -89,10 +120,11 @@ def test_every_block_of_a_page_works(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     blocks = blocks_of(REPOSITORY / page)
-    write_files(blocks, workspace)
     run = Run(workspace, request, capfd)
     for block in blocks:
         with subtests.test(f"{page}:{block.line}"):
+            # A file that is told of twice is another one from the second time on.
+            write_files([block], workspace)
             if not block.not_run:
                 run.kinds[block.language](block)
 
@@ -146,7 +178,7 @@ class Run:
         }
 
     def console(self, block: Block) -> None:
-        """Run each command; what stands below one is what it prints."""
+        """Run each command; what stands below one is what it prints, after `…` the end of it."""
         for command, expected in commands_of(block.text):
             if not LONG.fullmatch(command):
                 self.command(command, expected)
@@ -162,7 +194,11 @@ class Run:
         result = subprocess.run(shell, cwd=folder, capture_output=True, text=True, check=False)
         assert result.returncode == 0, f"{command}\n{result.stdout}{result.stderr}"
         if expected:
-            assert [line.rstrip() for line in result.stdout.splitlines()] == expected
+            printed = [lines_of(stream) for stream in (result.stdout, result.stderr)]
+            if expected[0] == "…":
+                expected = expected[1:]
+                printed = [lines[-len(expected) :] for lines in printed]
+            assert expected in printed, (command, printed)
 
     def python(self, block: Block) -> None:
         """Run it; options of ours must be ones that we have, with values that they can have."""
@@ -172,18 +208,19 @@ class Run:
         options = {f"policyspec_{name}": f for name, f in PolicySpecConfig.__dataclass_fields__.items()}
         for name, value in names.items():
             if name.startswith("policyspec_"):
-                assert options[name].metadata["check"](value) == ""
+                assert problems(options[name], value) == []
 
     def page(self, block: Block) -> None:
-        """Build it as a page, beside what it takes for granted."""
+        """Build it as a page, beside what it takes for granted; the commands build a file of the project."""
+        if block.file:
+            return
         source = self.folder / f"block-{block.line}"
         source.mkdir()
         (source / "conf.py").write_text(CONFIGURATION, encoding="utf-8")
-        taken = [
-            text
-            for name, text in SURROUNDINGS.items()
-            if re.search(rf"\b{name}\b", block.text) and f":id: {name}" not in block.text
-        ]
+        taken: list[str] = []
+        for name, text in SURROUNDINGS.items():
+            if re.search(rf"\b{name}\b", block.text + "".join(taken)) and f":id: {name}" not in block.text:
+                taken.append(text)
         beside = "\n".join([":orphan:\n", "Surroundings\n============\n", *taken])
         (source / "surroundings.rst").write_text(beside, encoding="utf-8")
         suffix, title = ("rst", "Page\n####\n\n") if block.language == "rst" else ("md", "# Page\n\n")
@@ -213,9 +250,14 @@ class Run:
             link.symlink_to(self.request.getfixturevalue("model_spec_data"), target_is_directory=True)
 
 
+def lines_of(text: str) -> list[str]:
+    """Return the lines that are not empty, without what fills them up."""
+    return [line.rstrip() for line in text.splitlines() if line.strip()]
+
+
 def commands_of(text: str) -> Iterator[tuple[str, list[str]]]:
     """Yield the commands of a console block, each with the lines that it prints."""
     for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
         lines = part.splitlines()
         length = next(n for n, line in enumerate(lines, 1) if not line.endswith("\\"))
-        yield "\n".join(lines[:length]), [line.rstrip() for line in lines[length:] if line.strip()]
+        yield "\n".join(lines[:length]), lines_of("\n".join(lines[length:]))

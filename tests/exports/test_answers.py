@@ -67,6 +67,24 @@ def test_a_text_table_is_never_cut_in_a_pipe() -> None:
     assert text.endswith("1 row\n")
 
 
+def test_in_a_pipe_a_row_is_a_line_and_a_wide_cell_pads_no_other_row() -> None:
+    lines = format_answer(answer(("x" * 9_000, "wide"), ("ab", "thin"), ("語", "cjk")), "text").splitlines()
+    assert lines[0] == "id" + " " * 60 + "title"
+    assert lines[1] == "x" * 9_000 + "  wide"
+    assert lines[2] == "ab" + " " * 60 + "thin"
+    assert lines[3] == "語" + " " * 60 + "cjk"
+
+
+def test_on_a_terminal_a_wide_cell_goes_on_in_the_next_line() -> None:
+    lines = format_answer(answer(("abc", "word " * 30)), "text", width=40).splitlines()
+    assert max(map(len, lines)) <= 40
+    assert "".join(lines).count("word") == 30
+
+
+def test_the_head_of_a_table_is_bold_where_color_is_wanted() -> None:
+    assert format_answer(answer(("a", "b")), "text", color=True).startswith("\x1b[1mid  title\x1b[0m\n")
+
+
 def test_a_text_table_shows_brackets_as_they_are() -> None:
     assert "[red]x[/red]" in format_answer(answer(("a", "[red]x[/red]")), "text")
 

@@ -42,7 +42,7 @@ provisions:
     exception-to: [be_brief]
     exempts: [restricted]
     category: yes
-    preferred-over: be_quick
+    prefer-over: be_quick
     conflicts-with: []
     refines:
   be_brief:
@@ -63,7 +63,7 @@ BROKEN = {
     "a goal with an unknown key": "goals: [{id: trust, label: Trust}]",
     "provisions that are a list": "provisions: [be_kind]",
     "a provision that is a list of topics": "provisions: {be_kind: [honesty]}",
-    "an unknown key of a provision": "provisions: {be_kind: {prefer-over: [x]}}",
+    "an unknown key of a provision": "provisions: {be_kind: {preferred-over: [x]}}",
     "a category that is a list": "provisions: {be_kind: {category: [restricted]}}",
     "topics that are a mapping": "provisions: {be_kind: {topics: {honesty: yes}}}",
     "a topic within a list within a list": "provisions: {be_kind: {topics: [[honesty]]}}",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from rdflib import BNode, Dataset, Graph, Literal, URIRef
+from rdflib import RDF, BNode, Dataset, Graph, Literal, URIRef
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.formats import FORMATS
@@ -148,6 +148,18 @@ def test_a_foreign_graph_is_written_in_every_format() -> None:
         assert not findings
         if format_ in RDFLIB_FORMATS:
             assert len(Graph().parse(data=data, format=RDFLIB_FORMATS[format_])) == 3
+
+
+def test_types_come_first_and_a_text_that_looks_like_one_stays_text() -> None:
+    text = f"a <{RDF.type}> b"
+    graph = Graph()
+    graph.add((URIRef("urn:x"), URIRef("http://a.example/before-rdf"), Literal(text)))
+    graph.add((URIRef("urn:x"), RDF.type, URIRef("urn:thing")))
+    for format_ in ("ttl", "trig"):
+        data, _ = serialize(graph, format_)
+        shown = data.decode().partition("<urn:x> ")[2]
+        assert shown.startswith("a <urn:thing>")
+        assert text in shown
 
 
 def test_an_unknown_format_is_refused_with_the_nearest() -> None:

@@ -82,7 +82,7 @@ provisions:
     exception-to: [be_brief]
     exempts: [small-talk]
     category: tone
-    preferred-over: [be_brief]
+    prefer-over: [be_brief]
     conflicts-with: [be_brief]
     refines: [manners]
 """,
@@ -193,7 +193,7 @@ def test_an_empty_file_changes_nothing(tmp_path: Path, text: str) -> None:
         ),
         (
             "goals: [{id: peace}]\nprovisions:\n  be_kind:\n    serves: [peas]\n",
-            "4:14: warning: unknown goal `peas`; did you mean `peace`? [unknown-goal]",
+            "4:14: warning: unknown goal `peas`; known are `peace` [unknown-goal]",
         ),
         (
             "provisions:\n  be_kind:\n    refines:\n      - be_breif\n",

@@ -65,3 +65,21 @@ def test_a_comment_that_silences_nothing_is_a_hint() -> None:
         str(hint)
         == "a.md:1:3: hint: nothing here is `a-b`; delete the comment, or correct its code [unused-ignore]"
     )
+
+
+def test_however_many_comments_there_are_the_blocks_are_found_in_linear_time() -> None:
+    asked: list[int] = []
+
+    class Counted(list[str]):
+        def __getitem__(self, index: int) -> str:  # type: ignore[override]
+            asked.append(index)
+            return super().__getitem__(index)
+
+    comment = "% policyspec-ignore: a-b"
+    stacked = [comment] * 300
+    in_one_paragraph = ["Text.", comment] * 300
+    never_closed = [line for _ in range(300) for line in (comment, "````x")]
+    for lines in (stacked, in_one_paragraph, never_closed):
+        asked.clear()
+        assert len(ignores_in("a.md", Counted([*lines, "Text."]))) == 300
+        assert len(asked) < 10 * len(lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,34 @@ def test_a_lone_file_needs_nothing_beside_it(tmp_path: Path) -> None:
     assert (spec.title, spec.version, spec.license) == ("Behaviour spec", "", "")
     assert (spec.prompt_files, spec.changelog) == ((), None)
     assert companions(path) == ()
+
+
+def test_a_readme_speaks_for_a_lone_file_only_if_it_names_it(folder: Path) -> None:
+    lone = folder / "rules.md"
+    lone.write_text(DOCUMENT, encoding="utf-8")
+    assert (read_release(lone).spec.title, read_release(lone).spec.license) == ("Behaviour spec", "")
+    assert read_release(folder / "model_spec.md").spec.title == "House rules"
+    (folder / "README.md").write_text("# The rules\n\nThey are in rules.md.\n", encoding="utf-8")
+    assert read_release(lone).spec.title == "The rules"
+
+
+def test_prompts_that_cannot_be_read_are_missed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_self: Path) -> Iterator[Path]:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    reading = read_release(folder)
+    assert [str(finding) for finding in reading.findings][-1] == (
+        "examples:1:1: error: cannot read `examples/`: permission denied; "
+        "what it holds is missing from the spec [unreadable-file]"
+    )
+    assert companions(folder / "model_spec.md")[0].name == "CHANGELOG.md"
+
+
+def test_a_file_in_place_of_the_prompts_is_found(tmp_path: Path) -> None:
+    (tmp_path / "model_spec.md").write_text(DOCUMENT, encoding="utf-8")
+    (tmp_path / "examples").write_text("", encoding="utf-8")
+    assert "unreadable-file" in [finding.code for finding in read_release(tmp_path).findings]
 
 
 def test_a_prefix_stands_before_every_file_name(folder: Path) -> None:

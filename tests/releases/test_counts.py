@@ -9,6 +9,7 @@ import pytest
 
 from sphinx_policyspec.checks import run_checks
 from sphinx_policyspec.exports.counts import counts
+from sphinx_policyspec.model import Severity
 from sphinx_policyspec.readers.release import read_release
 
 STRAY_MARKS = [
@@ -17,7 +18,13 @@ STRAY_MARKS = [
     "model_spec.md:2750:1: warning: stray `*` before `<assistant>`; delete it [stray-mark]",
 ]
 """The one defect of the two spring releases; the autumn release has none."""
-FINDINGS = {"2025-02-12": STRAY_MARKS, "2025-04-11": STRAY_MARKS, "2025-09-12": []}
+ENTRY = "CHANGELOG.md:{}:1: warning: no folder `2024-05-08` stands beside this release; correct the date, or add the folder [entry-without-release]"
+"""The first version was published in another form."""
+FINDINGS = {
+    "2025-02-12": STRAY_MARKS,
+    "2025-04-11": [*STRAY_MARKS, ENTRY.format(15)],
+    "2025-09-12": [ENTRY.format(30)],
+}
 REVISION_OF = {"2025-02-12": "", "2025-04-11": "2025-02-12", "2025-09-12": "2025-04-11"}
 
 
@@ -28,7 +35,8 @@ def test_the_counts_are_the_expected_ones(release_dir: Path) -> None:
 
 def test_the_findings_are_the_known_defects(release_dir: Path) -> None:
     reading = read_release(release_dir)
-    found = [str(finding) for finding in (*reading.findings, *run_checks(reading.spec))]
+    every = (*reading.findings, *run_checks(reading.spec))
+    found = [str(finding) for finding in every if finding.severity is not Severity.HINT]
     assert found == FINDINGS[release_dir.name]
 
 

@@ -21,6 +21,7 @@ def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
         if item.path.is_relative_to(HERE):
             for package in ("myst_parser", "sphinxcontrib"):
                 item.add_marker(pytest.mark.filterwarnings(f"ignore:'{package}:PendingDeprecationWarning"))
+            item.add_marker(pytest.mark.filterwarnings(r"ignore:The iter\(\) interface for _InventoryItem"))
             item.add_marker(pytest.mark.filterwarnings("ignore:'sphinx.environment.BuildEnvironment.app'"))
 
 

@@ -139,7 +139,7 @@ def test_findings_can_be_silenced_by_code(app: SphinxTestApp) -> None:
     confoverrides={
         "policyspec_base_iri": 7,
         "policyspec_outputs": ["ttll"],
-        "policyspec_severity": {"x": "loud"},
+        "policyspec_severity": {"unknown-topic": "loud"},
         "policyspec_query_limits": {"second": 1},
         "policyspec_query_unsafe": 3,
         "policyspec_annotations": ["missing.yaml"],
@@ -155,6 +155,27 @@ def test_bad_configuration_warns_with_its_key_and_falls_back(app: SphinxTestApp)
     assert "`policyspec_query_unsafe`: expected True or False" in text
     assert "`policyspec_annotations`: cannot read" in text
     assert (app.outdir / "spec.ttl").is_file()
+
+
+@pytest.mark.sphinx(
+    "html",
+    testroot="outside",
+    freshenv=True,
+    confoverrides={
+        "policyspec_outputs": ["nt", "ttll"],
+        "policyspec_severity": {"unknown-level": "off", "dangling-reference": "loud", 3: "off"},
+    },
+)
+def test_one_bad_entry_of_an_option_costs_that_entry_alone(app: SphinxTestApp) -> None:
+    app.build()
+    text = re.sub(r"\x1b\[[0-9;]*m", "", app.warning.getvalue())
+    assert (
+        "unknown severity `loud`; known are `error`, `hint`, `off`, `warning`; the entry is left out" in text
+    )
+    assert "`3` is neither a code nor a category; the entry is left out" in text
+    assert "policyspec.unknown-level" not in text
+    assert (app.outdir / "spec.nt").is_file()
+    assert not (app.outdir / "spec.ttl").exists()
 
 
 @pytest.mark.sphinx("html", testroot="outside", freshenv=True)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sphinx.testing.util import SphinxTestApp
+
+from tests.conftest import REPOSITORY
+from tests.sphinx_ext.shown_words import lost_runs, runs_of, written_words
 
 Project = Callable[[str], Path]
 Build = Callable[..., SphinxTestApp]
@@ -77,6 +81,35 @@ def test_every_word_reaches_the_output(project: Project, build: Build, builder: 
     assert [word for word in WORDS if word not in text] == []
 
 
+@pytest.mark.parametrize(
+    "builder",
+    ["html", "dirhtml", "singlehtml", "text", "latex", "man", "epub", "texinfo", "xml", "pseudoxml", "json"],
+)
+def test_no_word_that_a_source_shows_is_lost(tmp_path: Path, build: Build, builder: str) -> None:
+    source = Path(shutil.copytree(REPOSITORY / "example_docs", tmp_path / "example_docs"))
+    app = build(source, builder)
+    assert app.warning.getvalue() == ""
+    shown, lost = 0, []
+    for docname in sorted(app.env.all_docs):
+        runs = runs_of(Path(app.env.doc2path(docname)))
+        shown += sum(map(len, runs))
+        lost += lost_runs(runs, written_words(app.outdir, builder, docname))
+    assert shown > 15_000
+    assert lost == []
+
+
+def test_lost_and_displaced_words_are_noticed() -> None:
+    runs = [["be", "kind"], ["to", "the", "reader"], ["always"]]
+    assert lost_runs(runs, ["be", "kind", "level", "user", "to", "the", "reader", "always"]) == []
+    assert lost_runs(runs, ["be", "kind", "to", "reader", "always"]) == [["to", "the", "reader"]]
+    assert lost_runs(runs, ["always", "be", "very", "kind", "to", "the", "reader"]) == [["be", "kind"]]
+
+
+def test_a_manual_page_spells_out_no_address_of_its_own_places(project: Project, build: Build) -> None:
+    text = (build(project("builders"), "man").outdir / "everybuilder.1").read_text("utf-8")
+    assert "<#" not in text
+
+
 def test_translation_catalogues_hold_titles_terms_and_notes_and_none_of_our_words(
     project: Project, build: Build
 ) -> None:
@@ -109,6 +142,8 @@ def test_pages_hold_no_live_markup_of_messages(project: Project, build: Build) -
 def test_only_pages_that_show_something_of_ours_get_the_style_sheet(project: Project, build: Build) -> None:
     app = build(project("builders"), "html")
     assert "policyspec.css" in (app.outdir / "principles.html").read_text("utf-8")
+    assert "policyspec.css" in (app.outdir / "policy-levels.html").read_text("utf-8")
+    assert "policyspec.css" not in (app.outdir / "genindex.html").read_text("utf-8")
     assert "policyspec.css" not in (app.outdir / "search.html").read_text("utf-8")
     assert (app.outdir / "_static" / "policyspec.css").is_file()
 

@@ -10,6 +10,7 @@ import pytest
 from sphinx.testing.util import SphinxTestApp
 
 from sphinx_policyspec import api
+from sphinx_policyspec.model import Severity
 
 CONF = "extensions = ['sphinx_policyspec']\npolicyspec_severity = {'unused-ignore': 'warning'}\n"
 PAGES = {
@@ -88,4 +89,4 @@ def test_the_dialect_has_html_comments_for_it(
     app = build(source)
     assert warnings_in(app) == []
     assert "policyspec-ignore" not in (app.outdir / "index.html").read_text("utf-8")
-    assert api.read(source / "index.md").findings == ()
+    assert {f.severity for f in api.read(source / "index.md").findings} == {Severity.HINT}

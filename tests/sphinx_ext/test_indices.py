@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from docutils import nodes
 from sphinx.testing.util import SphinxTestApp
 
 Build = Callable[..., SphinxTestApp]
@@ -68,6 +67,18 @@ def test_principles_are_indexed_by_topic_and_examples_by_title(small: Path, buil
     assert 'href="page.html#example-be-honest-a-plain-answer"' in examples
 
 
+def test_labels_of_topics_are_text_in_their_index(small: Path, build: Build) -> None:
+    index = (small / "index.rst").read_text("utf-8")
+    (small / "index.rst").write_text(
+        index.replace("topic:: Honesty", "topic:: <script>alert(1)</script> & co\n   :id: honesty"), "utf-8"
+    )
+    page = (build(small).outdir / "policy-topics.html").read_text("utf-8")
+    heading = "&lt;script&gt;alert(1)&lt;/script&gt;\N{NO-BREAK SPACE}&amp;\N{NO-BREAK SPACE}co"
+    assert f"<strong>{heading}</strong>" in page
+    assert f'id="cap-{heading}"' in page
+    assert "<script>alert" not in page
+
+
 def test_topics_of_a_sidecar_are_indexed_and_follow_its_edits(small: Path, build: Build) -> None:
     sidecar = small / "notes.yaml"
     line = "{topics: [{id: care, label: Care}], provisions: {be-honest: {topics: [care]}}}\n"
@@ -81,19 +92,22 @@ def test_topics_of_a_sidecar_are_indexed_and_follow_its_edits(small: Path, build
     assert "Concern" in (again.outdir / "policy-topics.html").read_text("utf-8")
 
 
-def test_examples_stand_in_tables_of_contents_unless_the_project_says_no(small: Path, build: Build) -> None:
+def test_examples_stand_in_the_contents_of_their_page_unless_the_project_says_no(
+    small: Path, build: Build
+) -> None:
+    with (small / "conf.py").open("a", encoding="utf-8") as conf:
+        conf.write("html_theme = 'basic'\n")
     app = build(small)
-    found = [(r["anchorname"], r.astext()) for r in app.env.tocs["page"].findall(nodes.reference)]
-    assert found == [
-        ("", "Page"),
-        ("#plain-part", "Plain part"),
-        ("#be-honest", "Be honest"),
-        ("#example-be-honest-a-plain-answer", "A plain answer"),
-    ]
+    entry = '<a class="reference internal" href="#example-be-honest-a-plain-answer">A plain answer</a>'
+    page = (app.outdir / "page.html").read_text("utf-8")
+    contents = page[page.index("Table of Contents") :]
+    assert contents.index('href="#be-honest"') < contents.index(entry) < contents.index("</ul>")
+    # Not in those of other pages, which would grow with every example of the project.
+    assert "A plain answer" not in app.env.tocs["page"].astext()
     with (small / "conf.py").open("a", encoding="utf-8") as conf:
         conf.write("toc_object_entries = False\n")
     fresh = build(small, out="without")
-    assert "A plain answer" not in fresh.env.tocs["page"].astext()
+    assert entry not in (fresh.outdir / "page.html").read_text("utf-8")
 
 
 def test_search_results_name_the_type_of_the_object(small: Path, build: Build) -> None:

@@ -57,6 +57,7 @@ def test_mutated_pages_are_read(project: Callable[[str], Path], markup: str, see
     for file in sorted(source.iterdir()):
         if file.suffix != ".py":
             file.write_text(mutated(file.read_text("utf-8"), chance), "utf-8")
-    spec, findings = read_project(source)
+    read = read_project(source)
+    spec, findings = read.spec, read.findings
     assert spec.title
     assert all(finding.span.line >= 1 and finding.span.file for finding in findings)

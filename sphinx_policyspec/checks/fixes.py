@@ -1,0 +1,151 @@
+"""Mending what is certain: an id in a reference that was misspelt by one letter, or that has a new name."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rapidfuzz.distance import OSA
+
+from sphinx_policyspec.checks.references import targets
+from sphinx_policyspec.model import Finding, Reference, Span, Spec, TargetKind
+from sphinx_policyspec.readers.source_lines import SourceLines
+
+__all__ = ["Fix", "diff_of", "fixes_of", "mended", "write_texts"]
+
+_HEADER = re.compile(r"(Examples for \[\^[^\]]*\] in )(?P<title>.*?)(?=:?[ \t\r]*$)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fix:
+    """One replacement inside one line.
+
+    :param span: what is replaced
+    :param text: what takes its place
+    """
+
+    finding: Finding
+    span: Span
+    text: str
+
+
+def fixes_of(spec: Spec, findings: Iterable[Finding], lines: SourceLines) -> tuple[Fix, ...]:
+    """Return what can be mended without asking anyone what was meant."""
+    fixer = _Fixer(spec, lines)
+    return tuple(fix for finding in findings if (fix := fixer.fix(finding)))
+
+
+class _Fixer:
+    def __init__(self, spec: Spec, lines: SourceLines) -> None:
+        self.lines = lines
+        self.targets = targets(spec)
+        self.references: dict[Span, list[Reference]] = {}
+        for reference in spec.references:
+            self.references.setdefault(reference.span, []).append(reference)
+        self.ids = {p.id for p in spec.provisions}
+        self.new_names = {
+            alias: p.id for p in spec.provisions for alias in p.aliases if alias not in self.ids
+        }
+        self.titles = {
+            tag.tag: spec.provision_by_id[tag.provision].title
+            for tag in spec.eval_tags
+            if tag.provision in spec.provision_by_id
+        }
+        self.tags = {file.span.file: file.tag for file in spec.prompt_files}
+
+    def fix(self, finding: Finding) -> Fix | None:
+        match finding.code:
+            case "dangling-reference" | "outdated-reference":
+                return self._reference(finding)
+            case "stale-prompt-title":
+                return self._header(finding)
+            case _:
+                return None
+
+    def _reference(self, finding: Finding) -> Fix | None:
+        found = self.references.get(finding.span, [])
+        if len(found) != 1:
+            return None
+        reference = found[0]
+        meant = self._meant(reference)
+        place = self._place(finding.span, reference.target) if meant else None
+        return Fix(finding=finding, span=place, text=meant) if place else None
+
+    def _meant(self, reference: Reference) -> str:
+        """Return the one id that a reference can mean, or nothing."""
+        if reference.target_kind is TargetKind.PROVISION and reference.target in self.new_names:
+            return self.new_names[reference.target]
+        known = self.targets[reference.target_kind]
+        near = [name for name in known if OSA.distance(name, reference.target, score_cutoff=1) <= 1]
+        return near[0] if len(near) == 1 and near[0] != reference.target else ""
+
+    def _place(self, span: Span, word: str) -> Span | None:
+        """Return where an id stands in a span, or in its line where the span is no more than a place."""
+        line = self.lines.line(span)
+        if line is None or span.end_line > span.line:
+            return None
+        start, end = span.column - 1, span.end_column - 1
+        if start == end:
+            start, end = 0, len(line)
+        hits = list(re.finditer(rf"(?<![\w-]){re.escape(word)}(?![\w-])", line[start:end]))
+        if len(hits) != 1:
+            return None
+        first = start + hits[0].start() + 1
+        return Span(span.file, span.line, first, span.line, first + len(word))
+
+    def _header(self, finding: Finding) -> Fix | None:
+        line = self.lines.line(finding.span)
+        match = _HEADER.match(line) if line else None
+        title = self.titles.get(self.tags.get(finding.span.file, ""))
+        if match is None or not title:
+            return None
+        number = finding.span.line
+        place = Span(finding.span.file, number, match.start("title") + 1, number, match.end("title") + 1)
+        return Fix(finding=finding, span=place, text=title)
+
+
+def mended(fixes: Iterable[Fix], lines: SourceLines) -> dict[str, str]:
+    """Return the new text of each file that fixes touch."""
+    by_file: dict[str, list[Fix]] = {}
+    for fix in fixes:
+        by_file.setdefault(fix.span.file, []).append(fix)
+    texts = {}
+    for file, group in by_file.items():
+        changed = list(lines.of(file))
+        # From the end of the file on, so that places stay what they are.
+        for fix in sorted(group, key=lambda fix: fix.span, reverse=True):
+            line = changed[fix.span.line - 1]
+            changed[fix.span.line - 1] = (
+                line[: fix.span.column - 1] + fix.text + line[fix.span.end_column - 1 :]
+            )
+        texts[file] = "\n".join(changed)
+    return texts
+
+
+def diff_of(texts: dict[str, str], lines: SourceLines) -> Iterator[str]:
+    """Yield the lines of a unified diff from the files as they are to these texts."""
+    for file, text in sorted(texts.items()):
+        yield from difflib.unified_diff(
+            lines.of(file), text.split("\n"), f"a/{file}", f"b/{file}", lineterm=""
+        )
+
+
+def write_texts(texts: dict[str, str], lines: SourceLines) -> tuple[str, ...]:
+    """Write new texts into their files; return the files that are left alone.
+
+    Those are files outside the folder, and files whose bytes are not what was read: they are not UTF-8,
+    or somebody has changed them meanwhile.
+    """
+    left = []
+    for file, text in sorted(texts.items()):
+        root = lines.root or Path()
+        path = (root / file).resolve()
+        before = "\n".join(lines.of(file)).encode(errors="replace")
+        if not path.is_relative_to(root.resolve()) or path.read_bytes() != before:
+            left.append(file)
+            continue
+        path.write_bytes(text.encode())
+    return tuple(left)

@@ -1,0 +1,133 @@
+"""What subcommands of the command line share: the common options, and how findings are printed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from typing import IO, Any
+
+import click
+
+from sphinx_policyspec import api
+from sphinx_policyspec.exports.plain import printable
+from sphinx_policyspec.graph.bases import is_absolute_iri
+from sphinx_policyspec.model import Finding, Severity
+
+__all__ = ["SOURCE_HELP", "Settings", "SourceCommand"]
+
+SOURCE_HELP = """SOURCE is a release folder (model_spec.md with examples/ and CHANGELOG.md beside it), a lone Model
+Spec Markdown file, a Sphinx project (a folder with conf.py, which is run), or a graph file written
+earlier (.nt .nq .ttl .trig .jsonld .rdf)."""
+
+_COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.HINT: "cyan"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The options that every subcommand with a SOURCE shares."""
+
+    annotations: str | None
+    no_annotations: bool
+    base_iri: str
+    quiet: bool
+    verbose: bool
+    color: str
+
+    def colored(self, stream: IO[str]) -> bool:
+        """Tell whether to color what goes to a stream; ``auto`` heeds https://no-color.org."""
+        plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+        return self.color == "always" or (self.color == "auto" and stream.isatty() and not plain)
+
+    def read(self, source: str) -> api.Loaded:
+        """Read a SOURCE and report on standard error what its author should know."""
+        loaded = self.load(source)
+        self.report(loaded.findings)
+        return loaded
+
+    def load(self, source: str) -> api.Loaded:
+        """Read a SOURCE."""
+        with self.watching(f"reading {source}"):
+            loaded = api.read(source, annotations=self.annotations, annotate=not self.no_annotations)
+        if loaded.annotations and not self.annotations and not self.quiet:
+            note = f"policyspec: topics from {loaded.annotations.name}, shipped with the package"
+            click.echo(f"{note} (--no-annotations leaves them out)", err=True)
+        # The spec itself takes it along, so that a graph that is written can be read back under the same names.
+        return replace(loaded, spec=replace(loaded.spec, base_iri=self.base_iri or loaded.spec.base_iri))
+
+    def report(self, findings: tuple[Finding, ...]) -> None:
+        """Print findings on standard error, by file and line; hints only when asked to be verbose."""
+        if self.quiet:
+            return
+        for finding in sorted(findings, key=lambda found: (found.span, found.code, found.message)):
+            if finding.severity is Severity.HINT and not self.verbose:
+                continue
+            text = printable(str(finding))
+            if self.colored(sys.stderr):
+                text = click.style(text, fg=_COLORS[finding.severity])
+            click.echo(text, err=True, color=self.colored(sys.stderr))
+
+    @contextlib.contextmanager
+    def watching(self, what: str) -> Iterator[None]:
+        """Show that work goes on, where a terminal is watching."""
+        if self.quiet or not sys.stderr.isatty():
+            yield
+            return
+        from rich.console import Console  # noqa: PLC0415  costs start-up time that no pipe needs
+
+        with Console(stderr=True, no_color=not self.colored(sys.stderr)).status(printable(what)):
+            yield
+
+
+def _absolute_iri(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    if value and not is_absolute_iri(value):
+        raise click.BadParameter(f"`{value}` is no absolute IRI, such as https://example.org/spec/")
+    return value
+
+
+def _common_options() -> list[click.Option]:
+    return [
+        click.Option(
+            ["--annotations"],
+            metavar="FILE",
+            type=click.Path(dir_okay=False),
+            help="Annotation file (YAML sidecar) to apply: topics, goals, exceptions. "
+            "Default for Model Spec Markdown: the one we ship.",
+        ),
+        click.Option(["--no-annotations"], is_flag=True, help="Apply no annotation file."),
+        click.Option(
+            ["--base-iri"],
+            metavar="IRI",
+            default="",
+            callback=_absolute_iri,
+            help="What the IRIs of the graph begin with. Default: the spec's own, else urn:policyspec:spec:",
+        ),
+        click.Option(["-q", "--quiet"], is_flag=True, help="Print results only, no findings."),
+        click.Option(["-v", "--verbose"], is_flag=True, help="Print hints too."),
+        click.Option(
+            ["--color"],
+            type=click.Choice(["auto", "always", "never"]),
+            default="auto",
+            show_default=True,
+            help="Color the output.",
+        ),
+    ]
+
+
+class SourceCommand(click.Command):
+    """A subcommand with the common options; its function gets them as one :class:`Settings`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  click's own signature
+        super().__init__(*args, **{"epilog": SOURCE_HELP, **kwargs})
+        self.params += _common_options()
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  click's own signature
+        """Run the function with its own options and the settings."""
+        shared = {option.name: ctx.params.pop(option.name) for option in fields(Settings)}
+        settings = Settings(**shared)
+        if settings.annotations and settings.no_annotations:
+            raise click.UsageError("--annotations and --no-annotations exclude each other", ctx)
+        ctx.params["settings"] = settings
+        return super().invoke(ctx)

@@ -1,0 +1,79 @@
+"""What is known of each code of a finding before anything is found: category, severity, reason, source."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from sphinx_policyspec.model.finding import Finding, Severity
+from sphinx_policyspec.model.spec import Spec
+
+__all__ = ["Category", "Rule"]
+
+
+class Category(enum.StrEnum):
+    """What a finding is about; options take these words where they take codes."""
+
+    REFERENCES = "references"
+    DIALECT = "dialect"
+    PROMPTS = "prompts"
+    EXAMPLES = "examples"
+    CONFLICTS = "conflicts"
+    COVERAGE = "coverage"
+    TRUE = "true"
+    ACTIONABLE = "actionable"
+    DIRECTIVES = "directives"
+    QUESTIONS = "questions"
+    SIDECARS = "sidecars"
+    GENERAL = "general"
+
+    @property
+    def heading(self) -> str:
+        """Its heading in the reference."""
+        return _TITLES[self]
+
+    @property
+    def is_integrity(self) -> bool:
+        """Whether its findings say that the text is broken, rather than that it could be better."""
+        return self not in {Category.COVERAGE, Category.TRUE, Category.ACTIONABLE}
+
+
+_TITLES = {
+    Category.REFERENCES: "References, ids and levels",
+    Category.DIALECT: "Model Spec Markdown",
+    Category.PROMPTS: "Eval tags and prompts",
+    Category.EXAMPLES: "Examples and conversations",
+    Category.CONFLICTS: "Conflicts",
+    Category.COVERAGE: "Coverage",
+    Category.TRUE: "Prose that may not be true",
+    Category.ACTIONABLE: "Prose that cannot be acted on",
+    Category.DIRECTIVES: "Directives",
+    Category.QUESTIONS: "Questions inside pages",
+    Category.SIDECARS: "Sidecars, options and graphs",
+    Category.GENERAL: "Files and comments",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One code: what it means, how much it matters, and why.
+
+    :param severity: unless a project or an option says otherwise
+    :param variant: another severity that it has in some places, in words
+    :param found: the pattern, in words
+    :param mend: what to do about it
+    :param rationale: why it matters, in one sentence
+    :param source: where the reason comes from: a standard, a section, a paper
+    :param check: finds it in a spec as a whole; ``None`` where it is found when a text is read
+    """
+
+    code: str
+    category: Category
+    severity: Severity = Severity.WARNING
+    variant: str = ""
+    found: str
+    mend: str
+    rationale: str
+    source: str
+    check: Callable[[Spec], Iterator[Finding]] | None = None

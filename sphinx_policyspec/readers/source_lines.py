@@ -1,0 +1,42 @@
+"""The lines of the files that findings speak of, read when first asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.model import Span
+from sphinx_policyspec.readers.text import read_text
+
+__all__ = ["SourceLines"]
+
+
+class SourceLines:
+    """The lines of files below a folder; a file that cannot be read has none.
+
+    :param root: what file names are relative to; ``None`` where there are no files to look at, as for
+        a graph, whose file names anyone may have written
+    """
+
+    def __init__(self, root: Path | None) -> None:
+        self.root = root
+        self._lines: dict[str, tuple[str, ...]] = {}
+
+    def of(self, file: str) -> tuple[str, ...]:
+        """Return the lines of a file without their line feeds."""
+        if file not in self._lines:
+            self._lines[file] = self._read(file)
+        return self._lines[file]
+
+    def line(self, span: Span) -> str | None:
+        """Return the line that a span begins in, if there is one."""
+        lines = self.of(span.file)
+        return lines[span.line - 1] if 0 < span.line <= len(lines) else None
+
+    def _read(self, file: str) -> tuple[str, ...]:
+        if self.root is None or not file:
+            return ()
+        try:
+            return tuple(read_text(self.root / file, file)[0].split("\n"))
+        except (SourceError, ValueError):
+            return ()

@@ -1,0 +1,81 @@
+"""What each argument and option of our directives holds, for the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+__all__ = ["ARGUMENTS", "MEANINGS", "meaning_of"]
+
+ARGUMENTS: Mapping[str, str] = MappingProxyType(
+    {
+        "spec": "title of the document",
+        "level": "name",
+        "topic": "label",
+        "goal": "title",
+        "definition": "term",
+        "principle": "title of a block of its own; without one, the section around the directive is the principle",
+        "example": "title",
+        "message": "role: `system`, `developer`, `user`, `assistant` or `tool`",
+        "response": "verdict: `good`, `bad` or `ok`",
+        "prompt": "title; may be left out",
+        "query": "named question, as `question`",
+    }
+)
+"""By directive; the others take no argument."""
+
+MEANINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "id": "Name that others refer to. Derived from the argument where it is left out.",
+        "tags": "Words of your own, divided by spaces or commas.",
+        "name": "Name of who speaks, where a role has several, or of a tool.",
+        "recipient": "Whom the message goes to, such as a tool.",
+        "spec version": "Version of this text.",
+        "spec date": "Day of this version, such as `2026-01-31`.",
+        "spec license": "Licence, as a text or an address.",
+        "spec publisher": "Who publishes it.",
+        "spec base-iri": "What the IRIs of the graph begin with; end it with `/`, `#` or `:`.",
+        "level override": "How a norm of the level is set aside: `never`, `explicit` (the default) or `implicit`.",
+        "level roles": "Roles whose messages have the level.",
+        "topic alt-labels": "Other labels, divided by commas; they find the topic, and its mentions in texts.",
+        "topic broader": "Ids of topics that hold this one.",
+        "topic related": "Ids of topics beside it.",
+        "principle authority": "Id of its level. Each principle needs one.",
+        "principle topics": "Ids of topics that it is about.",
+        "principle serves": "Ids of goals that it serves.",
+        "principle exception-to": "Ids of principles that it is an exception to.",
+        "principle exempts": "Categories that it exempts from those.",
+        "principle category": "Category that it belongs to, for exceptions to name.",
+        "principle prefer-over": "Ids of principles that yield to it where both speak.",
+        "principle conflicts-with": "Ids of principles that it can be at odds with.",
+        "principle refines": "Ids of principles that it says more exactly.",
+        "principle status": "State of the text, such as `draft`.",
+        "principle since": "Version that it was first in.",
+        "principle aliases": "Former ids; they stay anchors and can be referred to.",
+        "example illustrates": "Ids of provisions that it shows, besides the one that it stands in.",
+        "example weighs": "Ids of provisions that it weighs against each other.",
+        "message untrusted": "Takes no value. The content carries no authority, such as a page that was quoted.",
+        "response note": "The reason for the verdict.",
+        "response violates": "Ids of principles that a bad answer breaks.",
+        "prompt tests": "Ids of provisions that it tests; the principle around it where left out.",
+        "prompt show": "Takes no value. The prompt is on the page, too.",
+        "query question": "A named question; without one, the content is SPARQL.",
+        "query params": "Parameters of the question, as `name=value`, divided by commas.",
+        "query format": "`table` (the default), `list` or `count`.",
+        "authority": "Ids of levels: principles at any of them.",
+        "overridable-by": "A role or level: principles that its messages can override.",
+        "topic": "Topics by id or label: principles on any of them or a narrower one.",
+        "mentions": "Takes no value. A word in passing counts for `topic`, too.",
+        "has": "`example`, `good`, `bad`, `prompt` or `reference`; all of them must hold.",
+        "lacks": "As `has`: none of them may hold.",
+        "columns": "Columns to show, in this order.",
+        "sort": "Columns to sort by; `-` before one that descends.",
+        "expect-rows": "Number of rows, or one such as `>0`; another number is a finding.",
+    }
+)
+"""By option, or by directive and option where an option means something for one directive alone."""
+
+
+def meaning_of(directive: str, option: str) -> str:
+    """Return what an option of a directive holds, empty where nothing is known."""
+    return MEANINGS.get(f"{directive} {option}") or MEANINGS.get(option, "")

@@ -1,0 +1,1 @@
+policyspec_outputs = ["turtle"]

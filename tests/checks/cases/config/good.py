@@ -1,0 +1,1 @@
+policyspec_outputs = ["ttl", "nt"]

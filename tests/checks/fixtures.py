@@ -1,0 +1,74 @@
+"""The quiet and the loud fixture of each code: how a file or folder becomes findings."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from pathlib import Path
+
+import pytest
+from sphinx.application import Sphinx
+from sphinx.util.console import strip_colors
+from sphinx.util.docutils import docutils_namespace, patch_docutils
+
+from sphinx_policyspec import api
+from sphinx_policyspec.errors import AnnotationError
+from sphinx_policyspec.exports.plain import printable
+from sphinx_policyspec.model import Finding
+from sphinx_policyspec.readers import text
+from tests.conftest import REPOSITORY
+
+__all__ = ["CASES", "case_file", "found_in"]
+
+CASES = REPOSITORY / "tests" / "checks" / "cases"
+CONF = 'project = "Case"\nextensions = ["sphinx_policyspec"]\nroot_doc = "index"\n'
+
+
+def case_file(code: str, which: str) -> Path:
+    """Return the fixture of a code: ``good`` or ``bad``, a file of some kind or a folder."""
+    found = [path for path in (CASES / code).glob(f"{which}*") if path.suffix != ".txt"]
+    assert len(found) == 1, f"{code} needs one {which} fixture"
+    return found[0]
+
+
+def found_in(path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return every finding about a fixture in the one-line form."""
+    code = path.parent.name
+    if code == "unreadable-file" and path.name == "bad":
+        monkeypatch.setattr(text, "MAX_BYTES", 60)
+    if path.suffix == ".rst":
+        return _shown(_project(path, scratch).findings)
+    if path.suffix == ".py":
+        return _configured(path, scratch)
+    if path.suffix == ".yaml":
+        try:
+            return _shown(api.read(CASES / "spec.md", annotations=path).findings)
+        except AnnotationError as error:
+            # In a project it is a finding; elsewhere the file was given by hand and nothing can be done.
+            return [f"{error} [annotations]"]
+    # Releases beside each other: the newest is the one that is meant.
+    dated = sorted(path.glob("20*")) if path.is_dir() else []
+    loaded = api.read(dated[-1] if dated else path, annotate=False)
+    written = api.graph_bytes(loaded.spec, "rdf")[1] if code == "unrepresentable-character" else ()
+    return _shown((*loaded.findings, *written))
+
+
+def _shown(findings: tuple[Finding, ...]) -> list[str]:
+    return [printable(str(finding)) for finding in findings]
+
+
+def _project(page: Path, scratch: Path) -> api.Loaded:
+    shutil.copy(page, scratch / "index.rst")
+    (scratch / "conf.py").write_text(CONF, encoding="utf-8")
+    return api.read(scratch)
+
+
+def _configured(path: Path, scratch: Path) -> list[str]:
+    (scratch / "index.rst").write_text("Manners\n=======\n", encoding="utf-8")
+    (scratch / "conf.py").write_text(CONF + path.read_text(encoding="utf-8"), encoding="utf-8")
+    warnings = io.StringIO()
+    with patch_docutils(scratch), docutils_namespace():
+        Sphinx(
+            scratch, scratch, scratch / "out", scratch / "doctrees", "dummy", status=None, warning=warnings
+        )
+    return strip_colors(warnings.getvalue()).replace("policyspec.", "").splitlines()

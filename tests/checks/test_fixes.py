@@ -1,0 +1,96 @@
+"""What is mended without asking, and what is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sphinx_policyspec import api
+from sphinx_policyspec.checks.fixes import diff_of, fixes_of, mended, write_texts
+from sphinx_policyspec.readers.source_lines import SourceLines
+
+HEAD = "# Be kind {#be_kind authority=user}\r\n\r\n# Be brief {#be_brief authority=user}\n\n"
+
+
+def texts_of(folder: Path) -> dict[str, str]:
+    loaded = api.read(folder, annotate=False)
+    lines = SourceLines(loaded.root)
+    return mended(fixes_of(loaded.spec, loaded.findings, lines), lines)
+
+
+@pytest.mark.parametrize(
+    ("written", "mended_to"),
+    [
+        ("[?](#be_knd)", "[?](#be_kind)"),
+        ("[them](#be_kidn) and [?](#be_brief)", "[them](#be_kind) and [?](#be_brief)"),
+        ("[?](#be_knd), [?](#be_brif)", "[?](#be_kind), [?](#be_brief)"),
+        ("[be_knd](#be_knd)", None),
+        ("[?](#be_nice)", None),
+        ("[?](#be_kind)", None),
+    ],
+)
+def test_an_id_that_is_one_letter_off_is_mended(tmp_path: Path, written: str, mended_to: str | None) -> None:
+    path = tmp_path / "model_spec.md"
+    path.write_bytes(f"{HEAD}See {written}, no more".encode())
+    expected = {} if mended_to is None else {"model_spec.md": f"{HEAD}See {mended_to}, no more"}
+    assert texts_of(tmp_path) == expected
+
+
+def test_an_id_near_two_others_is_left_to_its_author(tmp_path: Path) -> None:
+    (tmp_path / "model_spec.md").write_text(
+        "# A {#be_a}\n\n# B {#be_b}\n\nSee [?](#be_c).\n", encoding="utf-8"
+    )
+    assert texts_of(tmp_path) == {}
+
+
+def test_a_verdict_is_mended_in_place(tmp_path: Path) -> None:
+    text = (
+        HEAD
+        + "**Example**: a\n\n~~~xml\n<comparison>\n<assistant> <!-- BAD [#be_knd]: cold -->\nNo\n</assistant>\n</comparison>\n~~~\n"
+    )
+    (tmp_path / "model_spec.md").write_bytes(text.encode())
+    assert texts_of(tmp_path) == {"model_spec.md": text.replace("be_knd", "be_kind")}
+
+
+def test_an_old_name_is_replaced_in_a_directive(tmp_path: Path) -> None:
+    (tmp_path / "conf.py").write_text('extensions = ["sphinx_policyspec"]\n', encoding="utf-8")
+    page = (
+        "Manners\n=======\n\n.. policy:principle:: Be kind\n   :id: be_kind\n   :authority: user\n"
+        "   :aliases: be_nice\n\n   Kind.\n\nStay :policy:principle:`be_nice`.\n"
+    )
+    (tmp_path / "index.rst").write_text(page, encoding="utf-8")
+    assert texts_of(tmp_path) == {"index.rst": page.replace("`be_nice`", "`be_kind`")}
+
+
+def test_a_stale_header_of_prompts_gets_the_title_of_today(tmp_path: Path) -> None:
+    (tmp_path / "model_spec.md").write_text("# Be kind {#be_kind authority=user}\n\nKind[^aa11].\n", "utf-8")
+    (tmp_path / "examples").mkdir()
+    file = tmp_path / "examples" / "aa11.md"
+    file.write_text("Examples for [^aa11] in Be nice: always:\n\n", encoding="utf-8")
+    texts = texts_of(tmp_path)
+    assert texts == {"examples/aa11.md": "Examples for [^aa11] in Be kind:\n\n"}
+    lines = SourceLines(tmp_path)
+    assert [line for line in diff_of(texts, lines) if line[0] in "+-"] == [
+        "--- a/examples/aa11.md",
+        "+++ b/examples/aa11.md",
+        "-Examples for [^aa11] in Be nice: always:",
+        "+Examples for [^aa11] in Be kind:",
+    ]
+    assert write_texts(texts, lines) == ()
+    assert file.read_text("utf-8") == texts["examples/aa11.md"]
+    assert texts_of(tmp_path) == {}
+
+
+def test_a_file_that_changed_or_lies_outside_is_left_alone(tmp_path: Path) -> None:
+    inside = tmp_path / "spec"
+    inside.mkdir()
+    for path in (inside / "a.md", tmp_path / "b.md"):
+        path.write_text("old", encoding="utf-8")
+    (inside / "c.md").write_bytes(b"\xff")
+    lines = SourceLines(inside)
+    lines.of("a.md")
+    (inside / "a.md").write_text("changed", encoding="utf-8")
+    assert write_texts({"../b.md": "new", "a.md": "new", "c.md": "new"}, lines) == ("../b.md", "a.md", "c.md")
+    assert (tmp_path / "b.md").read_text("utf-8") == "old"
+    assert (inside / "a.md").read_text("utf-8") == "changed"

@@ -1,0 +1,105 @@
+"""Every code has one rule, a quiet and a loud fixture, and a place in the reference."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sphinx_policyspec.checks import RULES, rule_of, run_checks
+from sphinx_policyspec.model import Category, Rule, Severity
+from tests.checks.fixtures import CASES, case_file, found_in
+from tests.conftest import REPOSITORY, principle, spec
+
+PACKAGE = REPOSITORY / "sphinx_policyspec"
+REPORTERS = {"Finding", "_find", "_hint", "_warning", "choice", "find", "finding"}
+KINDS = ("goal", "level", "provision", "topic")
+"""What an id can name that is unknown; each has a code of its own."""
+NOT_FINDINGS = {"annotations", "config"}
+"""Said by a sidecar given by hand, and by Sphinx alone."""
+
+
+def reported_in(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield code and severity of each place in a module that makes a finding."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call):
+            continue
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if name not in REPORTERS:
+            continue
+        options = {keyword.arg: keyword.value for keyword in node.keywords}
+        given = options.get("severity")
+        severity = given.attr.lower() if isinstance(given, ast.Attribute) else ""
+        for value in (options.get("code"), *node.args):
+            if isinstance(value, ast.JoinedStr) and ast.unparse(value).startswith("f'unknown-{"):
+                yield from ((f"unknown-{kind}", severity) for kind in KINDS)
+            elif isinstance(value, ast.Constant) and re.fullmatch(r"[a-z]+(-[a-z]+)+", str(value.value)):
+                yield str(value.value), severity
+
+
+def all_reported() -> list[tuple[str, str]]:
+    return [found for path in sorted(PACKAGE.rglob("*.py")) for found in reported_in(path)]
+
+
+def test_a_code_has_one_rule() -> None:
+    codes = [rule.code for rule in RULES]
+    assert len(codes) == len(set(codes))
+    assert rule_of("dangling-reference") is RULES[codes.index("dangling-reference")]
+    assert rule_of("nothing") is None
+
+
+def test_every_code_that_is_reported_has_a_rule_and_no_rule_is_dead() -> None:
+    assert {code for code, _ in all_reported()} | NOT_FINDINGS == {rule.code for rule in RULES}
+
+
+def test_a_finding_has_the_severity_that_its_rule_states() -> None:
+    for code, severity in all_reported():
+        rule = rule_of(code)
+        assert rule is not None
+        assert severity in {"", rule.severity.value} or severity in rule.variant, code
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_a_rule_says_what_why_and_where_from(rule: Rule) -> None:
+    assert re.fullmatch(r"[a-z]+(-[a-z0-9]+)*", rule.code)
+    for text in (rule.found, rule.mend, rule.rationale, rule.source):
+        assert text.strip() == text != ""
+        assert not text.endswith(".")
+    if rule.check:
+        assert rule.check.__name__ == rule.code.replace("-", "_")
+        assert (rule.check.__doc__ or "").startswith("Find ")
+
+
+def test_every_category_has_a_title_and_prose_is_a_hint() -> None:
+    assert len({category.heading for category in Category}) == len(Category)
+    prose = [rule for rule in RULES if rule.category in {Category.TRUE, Category.ACTIONABLE}]
+    assert {rule.severity for rule in prose} <= {Severity.HINT}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_the_quiet_fixture_is_quiet(rule: Rule, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = found_in(case_file(rule.code, "good"), tmp_path, monkeypatch)
+    assert [line for line in found if line.endswith(f"[{rule.code}]")] == []
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_the_loud_fixture_is_loud(rule: Rule, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = found_in(case_file(rule.code, "bad"), tmp_path, monkeypatch)
+    approved = (CASES / rule.code / "bad.txt").read_text(encoding="utf-8").splitlines()
+    assert [line for line in found if line.endswith(f"[{rule.code}]")] == approved != []
+
+
+def test_no_fixture_is_left_of_a_code_that_is_gone() -> None:
+    assert {path.name for path in CASES.iterdir() if path.is_dir()} == {rule.code for rule in RULES}
+
+
+def test_an_empty_spec_is_quiet() -> None:
+    assert run_checks(spec()) == ()
+
+
+def test_findings_at_one_place_keep_their_order() -> None:
+    found = run_checks(spec(principle(authority="usr"), principle("b", authority="usr")))
+    assert list(found) == sorted(found, key=lambda f: (f.span, f.code, f.message))

@@ -1,0 +1,106 @@
+"""A translated build shows translations of all that authors wrote; ids and the graph stay as they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+from sphinx.testing.util import SphinxTestApp
+
+from sphinx_policyspec.sphinx_ext.knowledge import Knowledge
+from tests.conftest import REPOSITORY
+from tests.sphinx_ext.shown_words import lost_runs, runs_of
+
+Project = Callable[[str], Path]
+Build = Callable[..., SphinxTestApp]
+Warnings = Callable[[SphinxTestApp], list[str]]
+
+
+@pytest.fixture
+def german(project: Project) -> Path:
+    """A spec with a German catalogue."""
+    return project("translated")
+
+
+def _words(file: Path) -> str:
+    return " ".join(file.read_text("utf-8").split())
+
+
+def test_a_catalogue_holds_every_text_of_a_page(german: Path, build: Build) -> None:
+    out = build(german, "gettext").outdir
+    for name in ("index", "more"):
+        with (out / f"{name}.pot").open("rb") as file:
+            asked = {message.id for message in read_po(file) if message.id}
+        with (german / "locale" / "de" / "LC_MESSAGES" / f"{name}.po").open("rb") as file:
+            answered = {message.id for message in read_po(file) if message.id}
+        assert asked - answered == ({"Guideline"} if name == "more" else set())
+        assert answered - asked == set()
+
+
+def test_catalogues_hold_all_words_that_the_example_spec_shows_but_code(tmp_path: Path, build: Build) -> None:
+    source = REPOSITORY / "example_docs"
+    target = tmp_path / "example_docs"
+    target.mkdir()
+    for page in source.iterdir():
+        if page.is_file():
+            (target / page.name).write_bytes(page.read_bytes())
+    out = build(target, "gettext").outdir
+    missing = []
+    for page in sorted(target.glob("*.*")):
+        if page.suffix in {".rst", ".md"}:
+            with (out / f"{page.stem}.pot").open("rb") as file:
+                text = " ".join(str(message.id) for message in read_po(file))
+            together = tmp_path / f"catalogue{page.suffix}"
+            together.write_text(text, "utf-8")
+            written = [word for run in runs_of(together) for word in run]
+            missing += lost_runs(runs_of(page), written)
+    # Sphinx leaves the five blocks of code out unless asked.
+    assert {run[0] for run in missing} == {"count", "both", "wanted", "barcode"}
+
+
+def test_a_translated_page_shows_translated_titles_prose_notes_clauses_and_counts(
+    german: Path, build: Build, warnings_in: Warnings
+) -> None:
+    app = build(german, "text")
+    assert warnings_in(app) == []
+    page = _words(app.outdir / "more.txt")
+    for text in (
+        "Bedeutungen",
+        "Hausordnung Version: 1",
+        "Wurzel Niemand setzt sie außer Kraft.",
+        "Ehrlichkeit",
+        "Gutes tun Was gut ist.",
+        "Klare Worte Worte, die jeder *kennt*.",
+        "Sei wahrhaftig ============== Authority: Wurzel",
+        "Antworte in einer Zeile (*Leserin*), siehe *Sei freundlich* und *Klare Worte*; es gibt 1 harte",
+        "harte Regel über *Ehrlichkeit* für *Gutes tun*.",
+        "Darum.",
+        "Eine Tabelle",
+        "Wann ist offen?",
+        "| Montag | zehn |",
+        "sie sagt, wann",
+        "Sei wahrhaftig – Authority: Wurzel",
+    ):
+        assert text in page
+    assert "Antworte kurz (*Guideline*); es gibt 1 harte Regel." in _words(app.outdir / "index.txt")
+
+
+def test_translations_change_no_id_no_address_and_nothing_of_the_graph(german: Path, build: Build) -> None:
+    translated = build(german, out="de")
+    conf = german / "conf.py"
+    conf.write_text(conf.read_text("utf-8").replace('language = "de"', 'language = "en"'), "utf-8")
+    original = build(german, out="en")
+    assert Knowledge().spec(translated.env) == Knowledge().spec(original.env)
+    for name in ("index.html", "more.html"):
+        pages = [(app.outdir / name).read_text("utf-8") for app in (translated, original)]
+        ids, links = (
+            [re.findall(pattern, page) for page in pages]
+            for pattern in (r' id="([^"]+)"', r'href="(#[^"]*)"')
+        )
+        assert ids[0] == ids[1]
+        assert links[0] == links[1]
+    index = (translated.outdir / "policy-topics.html").read_text("utf-8")
+    assert "<strong>Ehrlichkeit</strong>" in index
