@@ -8,16 +8,25 @@ import sys
 from pathlib import Path
 
 import pytest
-from rdflib import OWL, RDF, RDFS, Graph, URIRef
+from rdflib import DCTERMS, ODRL2, OWL, PROV, RDF, RDFS, SDO, Graph, URIRef
+from rdflib.term import Node
 
 from sphinx_policyspec.graph.ntriples import ntriples_lines
 from sphinx_policyspec.graph.ontology import ontology_dir
+from sphinx_policyspec.graph.records import RECORDS
 from sphinx_policyspec.graph.to_graph import to_graph
 from sphinx_policyspec.graph.vocabulary import PREFIXES, PS, SKOS
 from tests.conftest import principle, require_tool, spec
 
 NAMESPACE = PREFIXES["ps"]
 TERMS = frozenset(name for name in PS.__annotations__ if not name.startswith("_"))
+ALIGNMENTS = URIRef("https://w3id.org/policyspec/alignments")
+EARL = """
+Assertion Assertor CannotTell Fail NotApplicable NotTested OutcomeValue Pass Software TestCase TestCriterion TestMode
+TestRequirement TestResult TestSubject assertedBy automatic cantTell failed inapplicable info mainAssertor manual mode
+outcome passed pointer result semiAuto subject test undisclosed untested
+""".split()  # noqa: SIM905 - a list of literals is harder to read
+"""Every term of EARL 1.0 Schema, the one vocabulary that rdflib does not bring along."""
 PUBLISHED = Path(__file__).with_name("published_terms.txt")
 KINDS = """
 changelog changelog-entry clause commentary comparison definition document eval-tag example fragment gap goal level
@@ -29,13 +38,16 @@ import json, sys, jpype, owlready2
 from pathlib import Path
 jpype.startJVM(classpath=[str(Path(owlready2.__file__).parent / "hermit" / "HermiT.jar")])
 api = "org.semanticweb.owlapi."
-manager = jpype.JClass(api + "apibinding.OWLManager").createOWLOntologyManager()
-ontology = manager.loadOntologyFromOntologyDocument(jpype.JClass("java.io.File")(sys.argv[1]))
-reports = {
-    name: jpype.JClass(f"{api}profiles.OWL2{name}Profile")().checkOntology(ontology)
-    for name in ("DL", "RL", "EL", "QL")
-}
-print(json.dumps({name: [str(v) for v in report.getViolations()] for name, report in reports.items()}))
+violations = []
+for path in sys.argv[1:]:
+    manager = jpype.JClass(api + "apibinding.OWLManager").createOWLOntologyManager()
+    ontology = manager.loadOntologyFromOntologyDocument(jpype.JClass("java.io.File")(path))
+    reports = {
+        name: jpype.JClass(f"{api}profiles.OWL2{name}Profile")().checkOntology(ontology)
+        for name in ("DL", "RL", "EL", "QL")
+    }
+    violations.append({name: [str(v) for v in report.getViolations()] for name, report in reports.items()})
+print(json.dumps(violations))
 """
 """Asks the OWL API that owlready2 brings along; in a process of its own, since a JVM never leaves one."""
 
@@ -45,15 +57,27 @@ def ontology() -> Graph:
     return Graph().parse(ontology_dir() / "policyspec.ttl")
 
 
-def test_the_ontology_is_in_the_profile_that_it_states(ontology: Graph, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def aligned() -> Graph:
+    return Graph().parse(ontology_dir() / "alignments.ttl")
+
+
+def test_the_ontology_is_in_the_profile_that_it_states(
+    ontology: Graph, aligned: Graph, tmp_path: Path
+) -> None:
     require_tool("java")
-    (tmp_path / "policyspec.rdf").write_text(ontology.serialize(format="xml"), "utf-8")
-    command = [sys.executable, "-c", PROFILES, str(tmp_path / "policyspec.rdf")]
+    both = ontology + aligned
+    both.remove((ALIGNMENTS, None, None))  # of two headers in one file neither would count
+    paths = []
+    for name, graph in (("ours", ontology), ("aligned", aligned), ("both", both)):
+        paths.append(tmp_path / f"{name}.rdf")
+        paths[-1].write_text(graph.serialize(format="xml"), "utf-8")
+    command = [sys.executable, "-c", PROFILES, *map(str, paths)]
     result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert result.returncode == 0, result.stderr
     violations = json.loads(result.stdout.splitlines()[-1])
-    assert violations["DL"] == []
-    assert all(violations[name] for name in ("RL", "EL", "QL"))
+    assert [found["DL"] for found in violations] == [[], [], []]
+    assert all(violations[0][name] for name in ("RL", "EL", "QL"))
     stated = str(ontology.value(URIRef("https://w3id.org/policyspec"), RDFS.comment))
     assert stated.startswith("OWL 2 DL; outside OWL 2 RL, EL and QL.")
 
@@ -109,3 +133,47 @@ def test_what_a_relation_names_and_the_spec_lacks_has_its_id_as_written() -> Non
     lines = "".join(ntriples_lines(graph.triples((lacking, None, None))))
     assert '"öffne dich"' in lines
     assert (lacking, RDF.type, OWL.Thing) not in graph
+
+
+def alignments(aligned: Graph) -> list[tuple[Node | None, ...]]:
+    parts = (OWL.annotatedSource, OWL.annotatedProperty, OWL.annotatedTarget, RDFS.comment)
+    return [
+        tuple(aligned.value(axiom, part) for part in parts) for axiom in aligned.subjects(RDF.type, OWL.Axiom)
+    ]
+
+
+def test_every_alignment_says_what_is_lost(aligned: Graph) -> None:
+    relations = {
+        RDFS.subClassOf,
+        RDFS.subPropertyOf,
+        *(SKOS[f"{kind}Match"] for kind in ("broad", "close", "related")),
+    }
+    stated = {triple for triple in aligned if triple[1] in relations}
+    found = alignments(aligned)
+    assert {row[:3] for row in found} == stated
+    assert len(found) == len(stated) > 50
+    assert all(str(row[3]).endswith(".") and len(str(row[3]).split()) > 4 for row in found)
+
+
+def test_an_alignment_is_from_a_term_of_ours_to_one_that_exists(ontology: Graph, aligned: Graph) -> None:
+    theirs = {str(URIRef(f"http://www.w3.org/ns/earl#{name}")) for name in EARL}
+    for vocabulary in (DCTERMS, ODRL2, PROV, SDO, SKOS):
+        theirs |= {str(vocabulary[name]) for name in vocabulary.__annotations__ if not name.startswith("_")}
+    used = set()
+    for ours, _, target, _ in alignments(aligned):
+        assert str(ours).removeprefix(NAMESPACE) in TERMS
+        assert str(target) in theirs
+        used.add(str(target).rpartition("#")[0] or str(target).rpartition("/")[0])
+    assert len(used) == 6, "SKOS, PROV-O, DCTERMS, EARL, ODRL and schema.org"
+    declared = {
+        triple for triple in aligned.triples((None, RDF.type, None)) if triple[0] in ontology.subjects()
+    }
+    assert {triple for triple in declared if str(triple[0]).startswith(NAMESPACE)} <= set(ontology)
+
+
+def test_an_alignment_derives_nothing_that_is_read_back(aligned: Graph) -> None:
+    """A reasoner that is given alignments leaves the spec that a graph holds as it was."""
+    derived = {row[2] for row in alignments(aligned) if row[1] in {RDFS.subClassOf, RDFS.subPropertyOf}}
+    assert not any(str(term).startswith(NAMESPACE) for term in derived)
+    read = {field.predicate for record in RECORDS.values() for field in record.fields}
+    assert not derived & read
