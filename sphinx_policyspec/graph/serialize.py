@@ -11,6 +11,7 @@ from rdflib.term import Node
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.formats import FORMATS
+from sphinx_policyspec.graph.json_ld import json_ld
 from sphinx_policyspec.graph.ntriples import SURROGATES, ntriples_lines
 from sphinx_policyspec.graph.rdf_xml import NOT_XML, rdf_xml
 from sphinx_policyspec.graph.vocabulary import PREFIXES, PS, RDF
@@ -20,7 +21,7 @@ from sphinx_policyspec.nearest import nearest
 
 __all__ = ["FORMATS", "serialize"]
 
-_ENGINE_FORMATS = {"ttl": RdfFormat.TURTLE, "trig": RdfFormat.TRIG, "jsonld": RdfFormat.JSON_LD}
+_ENGINE_FORMATS = {"ttl": RdfFormat.TURTLE, "trig": RdfFormat.TRIG}
 _NAMED_GRAPH = frozenset({"nq", "trig"})
 _KINDS = (
     "provision",
@@ -68,13 +69,15 @@ def serialize(
         data = "".join(_in_graph(lines, name)).encode()
     elif format == "rdf":
         data = "".join(rdf_xml("".join(lines))).encode()
+    elif format == "jsonld":
+        data = "".join(json_ld("".join(lines), release)).encode()
     else:
         data = _by_engine(lines, format, name, _prefixes(release))
     return data, _findings(graph, format, characters)
 
 
 def _by_engine(lines: list[str], format: str, name: str, prefixes: dict[str, str]) -> bytes:  # noqa: A002
-    """Write Turtle, TriG or JSON-LD; types come first, so that one sees at once what a thing is."""
+    """Write Turtle or TriG; types come first, so that one sees at once what a thing is."""
     ordered = "".join(sorted(line.replace(_TYPE, _TYPE_FIRST, 1) for line in _in_graph(lines, name)))
     quads = pyoxigraph.parse(ordered.replace(_TYPE_FIRST, _TYPE).encode(), format=RdfFormat.N_QUADS)
     data = pyoxigraph.serialize(quads, format=_ENGINE_FORMATS[format], prefixes=prefixes)

@@ -11,6 +11,7 @@ import pytest
 from rdflib import DCTERMS, ODRL2, OWL, PROV, RDF, RDFS, SDO, Graph, URIRef
 from rdflib.term import Node
 
+from sphinx_policyspec.graph.iris import KINDS
 from sphinx_policyspec.graph.ntriples import ntriples_lines
 from sphinx_policyspec.graph.ontology import ontology_dir
 from sphinx_policyspec.graph.records import RECORDS
@@ -28,11 +29,6 @@ outcome passed pointer result semiAuto subject test undisclosed untested
 """.split()  # noqa: SIM905 - a list of literals is harder to read
 """Every term of EARL 1.0 Schema, the one vocabulary that rdflib does not bring along."""
 PUBLISHED = Path(__file__).with_name("published_terms.txt")
-KINDS = """
-changelog changelog-entry clause commentary comparison definition document eval-tag example fragment gap goal level
-link message prompt prompt-file prose provision reference release topic touch
-""".split()  # noqa: SIM905 - a list of literals is harder to read
-
 PROFILES = """
 import json, sys, jpype, owlready2
 from pathlib import Path
