@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
+import owlready2
 import pytest
 from rdflib import DCTERMS, ODRL2, OWL, PROV, RDF, RDFS, SDO, Graph, URIRef
 from rdflib.term import Node
@@ -15,6 +17,7 @@ from sphinx_policyspec.graph.iris import KINDS
 from sphinx_policyspec.graph.ntriples import ntriples_lines
 from sphinx_policyspec.graph.ontology import ontology_dir
 from sphinx_policyspec.graph.records import RECORDS
+from sphinx_policyspec.graph.serialize import serialize
 from sphinx_policyspec.graph.to_graph import to_graph
 from sphinx_policyspec.graph.vocabulary import PREFIXES, PS, SKOS
 from tests.conftest import principle, require_tool, spec
@@ -34,7 +37,7 @@ import json, sys, jpype, owlready2
 from pathlib import Path
 jpype.startJVM(classpath=[str(Path(owlready2.__file__).parent / "hermit" / "HermiT.jar")])
 api = "org.semanticweb.owlapi."
-violations = []
+found = []
 for path in sys.argv[1:]:
     manager = jpype.JClass(api + "apibinding.OWLManager").createOWLOntologyManager()
     ontology = manager.loadOntologyFromOntologyDocument(jpype.JClass("java.io.File")(path))
@@ -42,8 +45,13 @@ for path in sys.argv[1:]:
         name: jpype.JClass(f"{api}profiles.OWL2{name}Profile")().checkOntology(ontology)
         for name in ("DL", "RL", "EL", "QL")
     }
-    violations.append({name: [str(v) for v in report.getViolations()] for name, report in reports.items()})
-print(json.dumps(violations))
+    read = manager.getOntologyFormat(ontology).getOntologyLoaderMetaData()
+    found.append({
+        "violations": {name: [str(v) for v in report.getViolations()] for name, report in reports.items()},
+        "left over": [str(triple) for triple in read.getUnparsedTriples()],
+        "header": str(read.getHeaderState()),
+    })
+print(json.dumps(found))
 """
 """Asks the OWL API that owlready2 brings along; in a process of its own, since a JVM never leaves one."""
 
@@ -58,24 +66,61 @@ def aligned() -> Graph:
     return Graph().parse(ontology_dir() / "alignments.ttl")
 
 
-def test_the_ontology_is_in_the_profile_that_it_states(
+def test_protege_s_parser_reads_all_and_finds_the_profile_that_is_stated(
     ontology: Graph, aligned: Graph, tmp_path: Path
 ) -> None:
+    """Undeclared terms, which Protégé shows as broken, are violations of OWL 2 DL."""
     require_tool("java")
     both = ontology + aligned
     both.remove((ALIGNMENTS, None, None))  # of two headers in one file neither would count
     paths = []
     for name, graph in (("ours", ontology), ("aligned", aligned), ("both", both)):
         paths.append(tmp_path / f"{name}.rdf")
-        paths[-1].write_text(graph.serialize(format="xml"), "utf-8")
+        paths[-1].write_bytes(serialize(graph, "rdf")[0])
     command = [sys.executable, "-c", PROFILES, *map(str, paths)]
     result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert result.returncode == 0, result.stderr
-    violations = json.loads(result.stdout.splitlines()[-1])
-    assert [found["DL"] for found in violations] == [[], [], []]
-    assert all(violations[0][name] for name in ("RL", "EL", "QL"))
+    assert result.stderr == ""
+    found = json.loads(result.stdout.splitlines()[-1])
+    assert [read["left over"] for read in found] == [[], [], []]
+    assert {read["header"] for read in found} == {"PARSED_ONE_HEADER"}
+    assert [read["violations"]["DL"] for read in found] == [[], [], []]
+    assert all(found[0]["violations"][name] for name in ("RL", "EL", "QL"))
     stated = str(ontology.value(URIRef("https://w3id.org/policyspec"), RDFS.comment))
     assert stated.startswith("OWL 2 DL; outside OWL 2 RL, EL and QL.")
+
+
+@pytest.mark.parametrize("name", ["policyspec", "alignments"])
+@pytest.mark.parametrize("format_", ["nt", "rdf"])
+def test_owlready2_opens_it_without_a_word(
+    name: str,
+    format_: str,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    graph = Graph().parse(ontology_dir() / f"{name}.ttl")
+    path = tmp_path / f"{name}.{format_}"
+    path.write_bytes(serialize(graph, format_)[0])
+    world = owlready2.World()
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        loaded = world.get_ontology(path.as_uri()).load()
+        kinds = {
+            OWL.Class: list(world.classes()),
+            OWL.ObjectProperty: list(world.object_properties()),
+            OWL.DatatypeProperty: list(world.data_properties()),
+            OWL.AnnotationProperty: list(world.annotation_properties()),
+            OWL.NamedIndividual: list(world.individuals()),
+        }
+    assert [str(warning.message) for warning in warned if "owlready2" in warning.filename] == []
+    assert caplog.records == []
+    assert capfd.readouterr() == ("", "")
+    assert loaded.loaded
+    for kind, entities in kinds.items():
+        declared = {str(term) for term in graph.subjects(RDF.type, kind) if isinstance(term, URIRef)}
+        assert {entity.iri for entity in entities} == declared
+    world.close()
 
 
 def test_an_example_is_turtle_that_uses_its_term_and_declared_ones_alone(ontology: Graph) -> None:
