@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         init_project,
         knowledge_base,
         load,
+        owl,
         read,
         select,
     )
@@ -31,6 +32,7 @@ __all__ = [
     "init_project",
     "knowledge_base",
     "load",
+    "owl",
     "read",
     "select",
     "setup",
