@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         knowledge_base,
         load,
         read,
+        reason,
         select,
     )
 
@@ -32,6 +33,7 @@ __all__ = [
     "knowledge_base",
     "load",
     "read",
+    "reason",
     "select",
     "setup",
 ]

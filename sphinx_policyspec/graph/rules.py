@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 import pyoxigraph
@@ -12,7 +13,7 @@ from sphinx_policyspec.graph.ontology import ontology_dir
 from sphinx_policyspec.graph.parse import add_quads
 from sphinx_policyspec.graph.vocabulary import PREFIXES
 
-__all__ = ["infer", "infer_graph"]
+__all__ = ["infer", "infer_graph", "is_read_by_rules"]
 
 
 def infer(store: pyoxigraph.Store) -> tuple[pyoxigraph.Triple, ...]:
@@ -45,6 +46,20 @@ def infer_graph(graph: Graph) -> Graph:
         inferred.add(triple)
     add_quads(inferred, infer(store))
     return inferred
+
+
+def is_read_by_rules(predicate: str) -> bool:
+    """Tell whether any rule speaks of a property; what is said by others makes nothing follow."""
+    return predicate in _terms()
+
+
+@cache
+def _terms() -> frozenset[str]:
+    """Return the terms that rules name, and ``rdf:type``, which they write ``a``."""
+    found = {PREFIXES["rdf"] + "type"}
+    for rule in _rules():
+        found |= {PREFIXES[prefix] + name for prefix, name in re.findall(r"\b(ps|skos):(\w+)", rule)}
+    return frozenset(found)
 
 
 @cache
