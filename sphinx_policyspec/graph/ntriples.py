@@ -16,6 +16,7 @@ Replaced = Callable[[str, str, str], None]
 SURROGATES = re.compile("[\ud800-\udfff]")
 """What no format can hold: halves of characters."""
 
+_NAMED = (Iri, Blank)
 _INTEGER = "^^<http://www.w3.org/2001/XMLSchema#integer>"
 _SPECIAL = re.compile('[\x00-\x1f\x7f"\\\\]')
 _CONTROLS = re.compile("[\x00-\x07\x0b\x0e-\x1f\x7f]")
@@ -33,7 +34,7 @@ def ntriples_lines(
     """
     names = _Names(replaced)
     for subject, predicate, term in triples:
-        if isinstance(term, Iri | Blank):
+        if isinstance(term, _NAMED):
             value = names[term]
         elif isinstance(term, int):
             value = f'"{term}"{_INTEGER}'
