@@ -62,7 +62,8 @@ def serialize(
 
     unholdable = NOT_XML if format == "rdf" else SURROGATES
     triples = graph if isinstance(graph, Sequence) else _triples_in(graph)
-    lines = sorted(set(ntriples_lines(triples, unholdable, replaced)))
+    # A dict keeps the order of reading, in which most lines stand beside their neighbours already.
+    lines = sorted(dict.fromkeys(ntriples_lines(triples, unholdable, replaced)))
     release = _graph_name(lines)
     name = release if format in _NAMED_GRAPH else ""
     if format == "nt":
