@@ -7,20 +7,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
 
-from rdflib import Literal
-from rdflib.term import Node
-
-from sphinx_policyspec.graph.relevance import fits
+from sphinx_policyspec.graph.relevance import fits, is_name
 from sphinx_policyspec.graph.schema import Expression, schema
 from sphinx_policyspec.graph.statements import Statement
-from sphinx_policyspec.graph.vocabulary import OWL, PS, RDF
+from sphinx_policyspec.graph.terms import Foreign, Term
+from sphinx_policyspec.graph.vocabulary import PREFIXES, PS, RDF
 
 __all__ = ["Clash", "clashes"]
 
 _Support = frozenset[int]
 _MOST = 4
 """Ways to derive one fact that are kept, the shortest first; more would say the same again."""
-_TYPE, _THING = RDF.type, OWL.Thing
+_TYPE, _THING = RDF.type, PREFIXES["owl"] + "Thing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +46,10 @@ def clashes(statements: Sequence[Statement]) -> tuple[Clash, ...]:
     return tuple(Clash(tuple(sorted(support)), found[support]) for support in sorted(minimal, key=sorted))
 
 
-class _Facts(dict[tuple[Node, ...], list[_Support]]):
+class _Facts(dict[tuple[Term, ...], list[_Support]]):
     """Facts with the sets of statements that each follows from."""
 
-    def note(self, fact: tuple[Node, ...], support: _Support) -> bool:
+    def note(self, fact: tuple[Term, ...], support: _Support) -> bool:
         """Keep a way to derive a fact; tell whether that is new."""
         known = self.setdefault(fact, [])
         if any(other <= support for other in known) or len(known) >= _MOST:
@@ -68,7 +66,7 @@ class _Closure:
         self._schema = schema()
         self._relations = _Facts()
         self._types = _Facts()
-        self._from: dict[tuple[Node, Node], dict[Node, None]] = defaultdict(dict)
+        self._from: dict[tuple[Term, Term], dict[Term, None]] = defaultdict(dict)
         self._derive_relations(statements)
         self._derive_types(statements)
         self._derive_members()
@@ -83,7 +81,7 @@ class _Closure:
                     for back in known.superproperties.get(inverse, ()) if inverse else ():
                         self._relate(node, back, subject, frozenset((place,)))
 
-    def _relate(self, subject: Node, predicate: Node, node: Node, support: _Support) -> None:
+    def _relate(self, subject: Term, predicate: Term, node: Term, support: _Support) -> None:
         self._relations.note((subject, predicate, node), support)
         self._from[subject, predicate][node] = None
 
@@ -94,15 +92,15 @@ class _Closure:
                 if predicate == _TYPE:
                     self._classify(subject, node, frozenset((place,)))
         # What is stated of a thing tells more than what follows from its relations, and comes first.
-        for (subject, predicate, node), supports in list(self._relations.items()):
+        for (source, relation, target), supports in list(self._relations.items()):
             for support in supports:
-                for name in known.domains.get(predicate, ()):
-                    self._classify(subject, name, support)
-                for name in known.ranges.get(predicate, ()):
-                    if not isinstance(node, Literal) and name in known.superclasses:
-                        self._classify(node, name, support)
+                for name in known.domains.get(relation, ()):
+                    self._classify(source, name, support)
+                for name in known.ranges.get(relation, ()):
+                    if is_name(target) and name in known.superclasses:
+                        self._classify(target, name, support)
 
-    def _classify(self, node: Node, name: Node, support: _Support) -> bool:
+    def _classify(self, node: Term, name: Term, support: _Support) -> bool:
         above = self._schema.superclasses.get(name, (name,))
         new = [self._types.note((node, cls), support) for cls in above]
         return True in new
@@ -118,7 +116,7 @@ class _Closure:
                     for support in self._fits(node, expression):
                         new |= self._classify(node, name, support)
 
-    def _fits(self, node: Node, expression: Expression) -> list[_Support]:
+    def _fits(self, node: Term, expression: Expression) -> list[_Support]:
         """Return why a thing fits a description; empty where nothing shows that it does."""
         kind, along = expression.kind, expression.property
         if kind == "class":
@@ -154,7 +152,7 @@ class _Closure:
         yield from self._of_descriptions()
 
     def _of_classes(self) -> Iterator[tuple[_Support, str]]:
-        classes: dict[Node, list[Node]] = defaultdict(list)
+        classes: dict[Term, list[Term]] = defaultdict(list)
         for node, cls in self._types:
             classes[node].append(cls)
         for node, names in classes.items():
@@ -164,7 +162,7 @@ class _Closure:
                     for support in _joined([self._types[node, one], self._types[node, other]]):
                         yield support, reason
 
-    def _alone(self, subject: Node, predicate: Node, node: Node) -> Iterator[str]:
+    def _alone(self, subject: Term, predicate: Term, node: Term) -> Iterator[str]:
         """Yield why a relation cannot hold whatever else does."""
         known = self._schema
         if subject == node and predicate in known.irreflexive | known.asymmetric:
@@ -173,11 +171,11 @@ class _Closure:
             datatype = name not in known.superclasses
             if datatype and not fits(node, name):
                 yield f"the value of `{self._label(predicate)}` is of the wrong kind"
-            elif not datatype and isinstance(node, Literal):
+            elif not datatype and not is_name(node):
                 yield f"`{self._label(predicate)}` leads to a thing, not to a text"
 
     def _with_others(
-        self, subject: Node, predicate: Node, node: Node, supports: list[_Support]
+        self, subject: Term, predicate: Term, node: Term, supports: list[_Support]
     ) -> Iterator[tuple[_Support, str]]:
         """Yield why a relation cannot hold beside another between the same two things."""
         known = self._schema
@@ -202,10 +200,10 @@ class _Closure:
                 for support in _joined(facts):
                     yield support, f"nothing has two values of `{self._label(predicate)}`"
 
-    def _differ(self, one: Node, other: Node) -> bool:
+    def _differ(self, one: Term, other: Term) -> bool:
         """Tell whether two values are known to differ: two literals, two levels, or two of a closed list."""
-        if isinstance(one, Literal) and isinstance(other, Literal):
-            return bool(one.toPython() != other.toPython())
+        if not is_name(one) and not is_name(other):
+            return _value(one) != _value(other)
         closed = self._schema.labels
         if one in closed and other in closed:
             return True
@@ -220,9 +218,14 @@ class _Closure:
                 for support in _joined([self._fits(node, one), self._fits(node, other)]):
                     yield support, f"the values of {names} exclude each other"
 
-    def _label(self, term: Node) -> str:
+    def _label(self, term: Term) -> str:
         label = self._schema.labels.get(term, str(term))
         return label[0].lower() + label[1:]
+
+
+def _value(term: Term) -> object:
+    """Return what a literal stands for, as far as whole numbers have several forms."""
+    return int(term.text) if isinstance(term, Foreign) and fits(term, PREFIXES["xsd"] + "integer") else term
 
 
 def _joined(parts: Iterable[list[_Support]]) -> list[_Support]:

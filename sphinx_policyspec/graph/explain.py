@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import compress
 
 from sphinx_policyspec.graph.closure import clashes
-from sphinx_policyspec.graph.relevance import Triple
 from sphinx_policyspec.graph.statements import Statement
+from sphinx_policyspec.graph.terms import Triple
 
 __all__ = ["Contradiction", "contradictions", "explain", "smallest"]
 

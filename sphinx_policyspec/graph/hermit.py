@@ -6,20 +6,17 @@ import io
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-import pyoxigraph
-from rdflib import URIRef
-from rdflib.term import Node
-
 from sphinx_policyspec.errors import MissingToolError, ReasonerError
 from sphinx_policyspec.graph.ntriples import ntriples_lines
-from sphinx_policyspec.graph.relevance import Triple, names_of_levels
+from sphinx_policyspec.graph.relevance import names_of_levels
 from sphinx_policyspec.graph.schema import axioms, ontology_triples
-from sphinx_policyspec.graph.vocabulary import OWL, PREFIXES, RDF
+from sphinx_policyspec.graph.terms import Iri, Triple
+from sphinx_policyspec.graph.vocabulary import PREFIXES, RDF
 
 __all__ = ["classify", "first_inconsistent", "java", "world_of"]
 
@@ -54,7 +51,7 @@ def world_of(triples: Iterable[Triple], *, annotated: bool = True) -> Any:  # no
     return world
 
 
-def classify(triples: Sequence[Triple]) -> tuple[pyoxigraph.Triple, ...] | None:
+def classify(triples: Sequence[Triple]) -> tuple[Triple, ...] | None:
     """Return the types that follow and are not stated; ``None`` where there is a contradiction."""
     java()
     import owlready2  # noqa: PLC0415
@@ -67,20 +64,20 @@ def classify(triples: Sequence[Triple]) -> tuple[pyoxigraph.Triple, ...] | None:
     except owlready2.OwlReadyJavaError as error:
         raise ReasonerError(_told(str(error).partition("\n")[2])) from None
     stated = {(subject, node) for subject, predicate, node in triples if predicate == RDF.type}
-    names = {subject: None for subject, _, _ in triples if isinstance(subject, URIRef)}
+    names = {subject: None for subject, _, _ in triples if isinstance(subject, Iri)}
     return tuple(
-        pyoxigraph.Triple(*(pyoxigraph.NamedNode(str(term)) for term in (name, RDF.type, cls)))
+        (name, RDF.type, cls)
         for name in names
         for cls in sorted(_classes(world, name))
         if (name, cls) not in stated
     )
 
 
-def _classes(world: Any, name: URIRef) -> set[URIRef]:  # noqa: ANN401 - as above
+def _classes(world: Any, name: Iri) -> set[Iri]:  # noqa: ANN401 - as above
     """Return the classes of ours that a thing is in, by all that a world holds."""
     thing = world[str(name)]
     found = thing.INDIRECT_is_a if thing is not None else ()
-    return {URIRef(cls.iri) for cls in found if str(getattr(cls, "iri", "")).startswith(PREFIXES["ps"])}
+    return {Iri(cls.iri) for cls in found if str(getattr(cls, "iri", "")).startswith(PREFIXES["ps"])}
 
 
 def first_inconsistent(candidates: Sequence[Iterable[Triple]]) -> int | None:
@@ -122,7 +119,7 @@ def _told(text: str) -> str:
     return f"HermiT ended with an error: {lines[0] if lines else 'it says nothing'}"
 
 
-def _different(triples: Iterable[Triple]) -> Iterable[Triple]:
+def _different(triples: Iterable[Triple]) -> Iterator[Triple]:
     """Yield that no two levels are one: OWL, left alone, would take two names for one thing."""
-    levels: list[Node] = list(names_of_levels(triples))
-    return ((one, OWL.differentFrom, other) for one, other in combinations(levels, 2))
+    different = Iri(PREFIXES["owl"] + "differentFrom")
+    return ((one, different, other) for one, other in combinations(names_of_levels(triples), 2))

@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import cast
 
 import pyoxigraph
 from pyoxigraph import RdfFormat
@@ -14,6 +15,8 @@ from rdflib.term import Node
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
+from sphinx_policyspec.graph.rdflib_terms import term_of
+from sphinx_policyspec.graph.terms import Term, Triple
 from sphinx_policyspec.graph.vocabulary import PREFIXES
 
 __all__ = ["MAX_BYTES", "add_quads", "read_graph", "read_statements"]
@@ -47,14 +50,21 @@ def read_graph(path: Path, max_bytes: int = MAX_BYTES) -> Graph:
     return graph
 
 
-def read_statements(path: Path, max_bytes: int = MAX_BYTES) -> list[tuple[tuple[Node, Node, Node], str]]:
+def read_statements(path: Path, max_bytes: int = MAX_BYTES) -> list[tuple[Triple, str]]:
     """Read a graph file as triples, each with the name of its graph; they need not make a spec."""
     memo: dict[object, Node] = {}
-    found = []
-    for quad in _quads(path, max_bytes):
-        triple = (_once(memo, quad.subject), _once(memo, quad.predicate), _once(memo, quad.object))
-        found.append((triple, str(quad.graph_name)))
-    return found
+    terms: dict[Node, Term] = {}
+
+    def term(of: object) -> Term:
+        node = _once(memo, of)
+        if node not in terms:
+            terms[node] = term_of(node)
+        return terms[node]
+
+    return [
+        (cast("Triple", (term(quad.subject), term(quad.predicate), term(quad.object))), str(quad.graph_name))
+        for quad in _quads(path, max_bytes)
+    ]
 
 
 def _quads(path: Path, max_bytes: int) -> Iterator[pyoxigraph.Quad]:

@@ -8,17 +8,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyoxigraph
-from rdflib import Graph
-from rdflib.term import Node
 
 from sphinx_policyspec.graph.explain import Contradiction, contradictions, explain
 from sphinx_policyspec.graph.hermit import classify, first_inconsistent, java
 from sphinx_policyspec.graph.iris import Iris
 from sphinx_policyspec.graph.ntriples import ntriples_lines
-from sphinx_policyspec.graph.parse import add_quads, read_statements
+from sphinx_policyspec.graph.parse import read_statements
 from sphinx_policyspec.graph.rules import infer, is_read_by_rules
 from sphinx_policyspec.graph.serialize import serialize
 from sphinx_policyspec.graph.statements import Stated, statements_of
+from sphinx_policyspec.graph.terms import Iri, Triple
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.graph.vocabulary import PREFIXES, RDF
 from sphinx_policyspec.model import Finding, Spec
@@ -37,16 +36,12 @@ class Reasoning:
 
     engine: str
     asserted: int
-    derived: tuple[pyoxigraph.Triple, ...]
+    derived: tuple[Triple, ...]
     contradictions: tuple[Contradiction, ...]
 
     def as_rdf(self, form: str) -> bytes:
         """Return what follows as RDF."""
-        graph = Graph("SimpleMemory", bind_namespaces="none")
-        for prefix, namespace in PREFIXES.items():
-            graph.bind(prefix, namespace)
-        add_quads(graph, self.derived)
-        return serialize(graph, form)[0]
+        return serialize(self.derived, form)[0]
 
     @property
     def counts(self) -> dict[str, int]:
@@ -65,7 +60,7 @@ class Reasoner:
     """
 
     stated: tuple[Stated, ...]
-    same: Mapping[Node, Node] = field(default_factory=dict)
+    same: Mapping[str, Iri] = field(default_factory=dict)
 
     @classmethod
     def of_file(cls, path: Path) -> Reasoner:
@@ -86,7 +81,7 @@ class Reasoner:
         if engine == "hermit":
             java()
         statements = statements_of(self.stated, self.same)
-        derived: tuple[pyoxigraph.Triple, ...] = ()
+        derived: tuple[Triple, ...] = ()
         if engine == "hermit":
             needed = list(dict.fromkeys(triple for statement in statements for triple in statement.triples))
             found = classify(needed)
@@ -95,15 +90,15 @@ class Reasoner:
             store = pyoxigraph.Store()
             lines = ntriples_lines(triple for triple, _ in self.stated if is_read_by_rules(str(triple[1])))
             store.bulk_load("".join(lines).encode(), format=pyoxigraph.RdfFormat.N_TRIPLES)
-            derived, clashing = infer(store), contradictions(statements)
+            derived, clashing = tuple(map(_plain, infer(store))), contradictions(statements)
         return Reasoning(engine=engine, asserted=len(self.stated), derived=derived, contradictions=clashing)
 
 
-def _same(spec: Spec, findings: Iterable[Finding]) -> dict[Node, Node]:
+def _same(spec: Spec, findings: Iterable[Finding]) -> dict[str, Iri]:
     """Return the names of provisions that readers have given another id, since theirs was taken."""
     iris = Iris(spec.base_iri)
     at = {(p.span.file, p.span.line): iris.iri("provision", p.id) for p in reversed(spec.provisions)}
-    found: dict[Node, Node] = {}
+    found: dict[str, Iri] = {}
     for finding in findings:
         if finding.code == "duplicate-id" and finding.related:
             second, first = (at.get((span.file, span.line)) for span in (finding.span, finding.related[0]))
@@ -112,11 +107,15 @@ def _same(spec: Spec, findings: Iterable[Finding]) -> dict[Node, Node]:
     return found
 
 
-def _kind(triple: pyoxigraph.Triple) -> str:
-    predicate, node = triple.predicate.value, triple.object
-    if predicate == str(RDF.type) and isinstance(node, pyoxigraph.NamedNode):
-        return f"a {_short(node.value)}"
-    return _short(predicate)
+def _plain(triple: pyoxigraph.Triple) -> Triple:
+    """Return a derived statement in our terms; rules derive relations between named things alone."""
+    subject, predicate, node = (Iri(str(term)[1:-1]) for term in triple)
+    return subject, predicate, node
+
+
+def _kind(triple: Triple) -> str:
+    _, predicate, node = triple
+    return f"a {_short(str(node))}" if predicate == RDF.type else _short(predicate)
 
 
 def _short(iri: str) -> str:

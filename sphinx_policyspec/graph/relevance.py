@@ -5,20 +5,15 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
-from rdflib import Literal
-from rdflib.term import Node
-
 from sphinx_policyspec.graph.schema import Schema, axioms, schema
-from sphinx_policyspec.graph.vocabulary import PS, RDF
+from sphinx_policyspec.graph.terms import Blank, Foreign, Iri, Term, Triple
+from sphinx_policyspec.graph.vocabulary import PREFIXES, PS, RDF
 
-__all__ = ["Triple", "fits", "names_of_levels", "relevant"]
+__all__ = ["fits", "is_name", "names_of_levels", "relevant"]
 
-Triple = tuple[Node, Node, Node]
-
-# A closed namespace looks each term up; these are used for every statement.
 _TYPE, _VERDICT, _VIOLATES, _ROLE, _MESSAGE = RDF.type, PS.verdict, PS.violates, PS.role, PS.Message
 _LEVEL, _AUTHORITY = PS.AuthorityLevel, PS.authority
-_XSD = "http://www.w3.org/2001/XMLSchema#"
+_STRING, _INTEGER = PREFIXES["xsd"] + "string", PREFIXES["xsd"] + "integer"
 
 
 def relevant(triples: Iterable[Triple]) -> list[Triple]:
@@ -45,12 +40,12 @@ class _Sieve:
 
     def __init__(self, triples: list[Triple]) -> None:
         self._schema = schema()
-        self._types: dict[Node, set[Node]] = defaultdict(set)
+        self._types: dict[Term, set[Term]] = defaultdict(set)
         self._pairs: set[Triple] = set()
-        self._values: Counter[tuple[Node, Node]] = Counter()
+        self._values: Counter[tuple[Term, Term]] = Counter()
         known = self._schema
         self._bound = known.asymmetric | known.irreflexive
-        self._paired: dict[Node, set[Node]] = defaultdict(set)
+        self._paired: dict[Term, set[Term]] = defaultdict(set)
         for pair in known.disjoint_properties:
             for name in pair:
                 self._paired[name] |= pair - {name}
@@ -67,11 +62,11 @@ class _Sieve:
                 self._values[subject, predicate] += 1
         self.torn = {node for node, types in self._types.items() if len(types) > 1 and _torn(types, known)}
 
-    def is_class(self, node: Node) -> bool:
+    def is_class(self, node: Term) -> bool:
         """Tell whether the ontology has a class."""
         return node in self._schema.superclasses
 
-    def matters(self, subject: Node, predicate: Node, node: Node) -> bool:
+    def matters(self, subject: Term, predicate: Iri, node: Term) -> bool:
         """Tell whether a statement, other than of a class, can have consequences."""
         known = self._schema
         is_relation = predicate in known.object_properties
@@ -86,7 +81,7 @@ class _Sieve:
             return True
         return self._relation_matters(subject, predicate, node)
 
-    def _relation_matters(self, subject: Node, predicate: Node, node: Node) -> bool:
+    def _relation_matters(self, subject: Term, predicate: Iri, node: Term) -> bool:
         known = self._schema
         if predicate in (_VERDICT, _VIOLATES):
             # A verdict speaks of violations alone, and they of it.
@@ -104,7 +99,7 @@ class _Sieve:
             subject == node or any((node, name, subject) in self._pairs for name in bound)
         )
 
-    def _value_matters(self, subject: Node, predicate: Node, node: Node) -> bool:
+    def _value_matters(self, subject: Term, predicate: Iri, node: Term) -> bool:
         known = self._schema
         if not all(fits(node, datatype) for datatype in known.ranges[predicate]):
             return True
@@ -113,31 +108,37 @@ class _Sieve:
         return predicate in known.functional
 
 
-_NONE: frozenset[Node] = frozenset()
+_NONE: frozenset[Term] = frozenset()
 
 
-def _torn(types: set[Node], known: Schema) -> bool:
+def _torn(types: set[Term], known: Schema) -> bool:
     """Tell whether types exclude each other."""
-    listed = list(types)
+    listed = [name for name in types if isinstance(name, Iri)]
     return any(known.are_disjoint(a, b) for place, a in enumerate(listed) for b in listed[place + 1 :])
 
 
-def fits(node: Node, datatype: Node) -> bool:
-    """Tell whether a node is a literal of a datatype that the ontology uses."""
-    if not isinstance(node, Literal) or node.language:
+def is_name(term: Term) -> bool:
+    """Tell whether a term is a thing, and not a text or number."""
+    return isinstance(term, Iri | Blank)
+
+
+def fits(term: Term, datatype: str) -> bool:
+    """Tell whether a term is a literal of a datatype that the ontology uses."""
+    if is_name(term):
         return False
-    own = node.datatype
-    if own is None:
-        return str(datatype) == f"{_XSD}string"
-    return str(own) == str(datatype) and not node.ill_typed
+    if isinstance(term, Foreign):
+        # A whole number in another form than ours, such as +1.
+        whole = term.datatype == _INTEGER and term.text.strip().lstrip("+-").isdecimal()
+        return whole and datatype == _INTEGER
+    return datatype == (_INTEGER if isinstance(term, int) else _STRING)
 
 
-def names_of_levels(triples: Iterable[Triple]) -> Iterator[Node]:
+def names_of_levels(triples: Iterable[Triple]) -> Iterator[Iri | Blank]:
     """Yield the levels, which are all different from each other."""
-    found: dict[Node, None] = {}
+    found: dict[Iri | Blank, None] = {}
     for subject, predicate, node in triples:
         if predicate == _TYPE and node == _LEVEL:
             found[subject] = None
-        elif predicate == _AUTHORITY:
+        elif predicate == _AUTHORITY and isinstance(node, Iri | Blank):
             found[node] = None
     yield from found

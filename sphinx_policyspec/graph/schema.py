@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from rdflib import RDFS, Graph, URIRef
+from rdflib import OWL, RDF, RDFS, Graph, URIRef
 from rdflib.collection import Collection
 from rdflib.term import Node
 
 from sphinx_policyspec.graph.ontology import ontology_dir
-from sphinx_policyspec.graph.vocabulary import OWL, RDF
+from sphinx_policyspec.graph.rdflib_terms import term_of, triples_in
+from sphinx_policyspec.graph.terms import Iri, Term, Triple
 
 __all__ = ["Expression", "Schema", "axioms", "ontology_triples", "schema"]
-
-Triple = tuple[Node, Node, Node]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +28,10 @@ class Expression:
 
     kind: str
     parts: tuple[Expression, ...] = ()
-    property: Node | None = None
-    value: Node | None = None
+    property: Iri | None = None
+    value: Term | None = None
 
-    def properties(self) -> Iterator[Node]:
+    def properties(self) -> Iterator[Iri]:
         """Yield every property that it speaks of."""
         if self.property is not None:
             yield self.property
@@ -50,24 +49,24 @@ class Schema:
     :param described: the properties that these two speak of
     """
 
-    labels: Mapping[Node, str]
-    superclasses: Mapping[Node, frozenset[Node]]
-    superproperties: Mapping[Node, frozenset[Node]]
-    domains: Mapping[Node, frozenset[Node]]
-    ranges: Mapping[Node, frozenset[Node]]
-    inverses: Mapping[Node, Node]
-    object_properties: frozenset[Node]
-    data_properties: frozenset[Node]
-    functional: frozenset[Node]
-    asymmetric: frozenset[Node]
-    irreflexive: frozenset[Node]
-    disjoint_classes: frozenset[frozenset[Node]]
-    disjoint_properties: frozenset[frozenset[Node]]
-    defined: tuple[tuple[Node, Expression], ...]
+    labels: Mapping[Term, str]
+    superclasses: Mapping[Term, frozenset[Iri]]
+    superproperties: Mapping[Term, frozenset[Iri]]
+    domains: Mapping[Term, frozenset[Iri]]
+    ranges: Mapping[Term, frozenset[Iri]]
+    inverses: Mapping[Term, Iri]
+    object_properties: frozenset[Iri]
+    data_properties: frozenset[Iri]
+    functional: frozenset[Iri]
+    asymmetric: frozenset[Iri]
+    irreflexive: frozenset[Iri]
+    disjoint_classes: frozenset[frozenset[Iri]]
+    disjoint_properties: frozenset[frozenset[Iri]]
+    defined: tuple[tuple[Iri, Expression], ...]
     exclusive: tuple[tuple[Expression, Expression], ...]
-    described: frozenset[Node]
+    described: frozenset[Iri]
 
-    def are_disjoint(self, one: Node, other: Node) -> bool:
+    def are_disjoint(self, one: Iri, other: Iri) -> bool:
         """Tell whether nothing can be a member of both classes."""
         ones = self.superclasses.get(one, frozenset((one,)))
         others = self.superclasses.get(other, frozenset((other,)))
@@ -81,7 +80,7 @@ def _ontology() -> Graph:
 
 def ontology_triples() -> tuple[Triple, ...]:
     """Return all of the ontology."""
-    return tuple(sorted(_ontology()))
+    return tuple(triples_in(_ontology()))
 
 
 @cache
@@ -89,24 +88,25 @@ def axioms() -> tuple[Triple, ...]:
     """Return the ontology without labels, definitions and other annotations."""
     graph = _ontology()
     silent = {*graph.subjects(RDF.type, OWL.AnnotationProperty), RDFS.label, RDFS.comment, RDFS.isDefinedBy}
-    return tuple(
-        sorted(triple for triple in graph if triple[1] not in silent and triple[1] != OWL.versionIRI)
-    )
+    silent |= {OWL.versionIRI, OWL.versionInfo}
+    names = {term_of(node) for node in silent}
+    return tuple(triple for triple in triples_in(graph) if triple[1] not in names)
 
 
 @cache
 def schema() -> Schema:
     """Read the axioms of ``policyspec.ttl`` once."""
     graph = _ontology()
-    kinds = {kind: frozenset(graph.subjects(RDF.type, kind)) for kind in _KINDS}
+    kinds = {kind: frozenset(map(_name, graph.subjects(RDF.type, kind))) for kind in _KINDS}
     superproperties = _closure(graph, RDFS.subPropertyOf, kinds[OWL.ObjectProperty])
+    properties = {*superproperties, *kinds[OWL.DatatypeProperty]}
     exclusive = tuple(
         (_expression(graph, one), _expression(graph, other))
         for one, other in graph.subject_objects(OWL.disjointWith)
         if not isinstance(one, URIRef)
     )
     defined = tuple(
-        (name, _expression(graph, node))
+        (_name(name), _expression(graph, node))
         for name, node in sorted(graph.subject_objects(OWL.equivalentClass))
         if (node, OWL.oneOf, None) not in graph
     )
@@ -114,20 +114,23 @@ def schema() -> Schema:
         *(name for pair in exclusive for side in pair for name in side.properties()),
         *(name for _, expression in defined for name in expression.properties()),
     }
+    inverses = [(_name(one), _name(other)) for one, other in graph.subject_objects(OWL.inverseOf)]
     return Schema(
-        labels={node: str(text) for node, text in graph.subject_objects(RDFS.label)},
+        labels={term_of(node): str(text) for node, text in graph.subject_objects(RDFS.label)},
         superclasses=_superclasses(graph, kinds[OWL.Class], defined),
         superproperties=superproperties,
-        domains=_inherited(graph, RDFS.domain, superproperties, kinds[OWL.DatatypeProperty]),
-        ranges=_inherited(graph, RDFS.range, superproperties, kinds[OWL.DatatypeProperty]),
-        inverses=dict(_both_ways(graph.subject_objects(OWL.inverseOf))),
+        domains={name: _inherited(graph, RDFS.domain, name, superproperties) for name in properties},
+        ranges={name: _inherited(graph, RDFS.range, name, superproperties) for name in properties},
+        inverses={**dict(inverses), **{other: one for one, other in inverses}},
         object_properties=kinds[OWL.ObjectProperty],
         data_properties=kinds[OWL.DatatypeProperty],
         functional=kinds[OWL.FunctionalProperty],
         asymmetric=kinds[OWL.AsymmetricProperty],
         irreflexive=kinds[OWL.IrreflexiveProperty],
         disjoint_classes=frozenset(_disjoint_classes(graph)),
-        disjoint_properties=frozenset(map(frozenset, graph.subject_objects(OWL.propertyDisjointWith))),
+        disjoint_properties=frozenset(
+            frozenset(map(_name, pair)) for pair in graph.subject_objects(OWL.propertyDisjointWith)
+        ),
         defined=defined,
         exclusive=exclusive,
         described=frozenset(described),
@@ -144,52 +147,50 @@ _KINDS = (
 )
 
 
-def _both_ways(pairs: Iterable[tuple[Node, Node]]) -> Iterator[tuple[Node, Node]]:
-    for one, other in pairs:
-        yield one, other
-        yield other, one
+def _name(node: Node) -> Iri:
+    return Iri(str(node))
 
 
-def _closure(graph: Graph, relation: URIRef, terms: frozenset[Node]) -> dict[Node, frozenset[Node]]:
+def _closure(graph: Graph, relation: URIRef, terms: frozenset[Iri]) -> dict[Term, frozenset[Iri]]:
     """Return each term with all that is above it by a relation, and itself."""
     return {
-        term: frozenset(n for n in graph.transitive_objects(term, relation) if isinstance(n, URIRef))
+        term: frozenset(
+            _name(node)
+            for node in graph.transitive_objects(URIRef(term), relation)
+            if isinstance(node, URIRef)
+        )
         for term in terms
     }
 
 
 def _superclasses(
-    graph: Graph, classes: frozenset[Node], defined: Iterable[tuple[Node, Expression]]
-) -> dict[Node, frozenset[Node]]:
+    graph: Graph, classes: frozenset[Iri], defined: Iterable[tuple[Iri, Expression]]
+) -> dict[Term, frozenset[Iri]]:
     """Return the classes above each, those that follow from definitions included."""
     stated = Graph()
     stated += graph.triples((None, RDFS.subClassOf, None))
     for name, expression in defined:
         for part in expression.parts:
-            if part.kind == "class" and part.value is not None:
-                pair = (name, part.value) if expression.kind == "all" else (part.value, name)
-                stated.add((pair[0], RDFS.subClassOf, pair[1]))
+            if part.kind == "class":
+                pair = (name, str(part.value)) if expression.kind == "all" else (str(part.value), name)
+                stated.add((URIRef(pair[0]), RDFS.subClassOf, URIRef(pair[1])))
     return _closure(stated, RDFS.subClassOf, classes)
 
 
 def _inherited(
-    graph: Graph, relation: URIRef, superproperties: Mapping[Node, frozenset[Node]], others: frozenset[Node]
-) -> dict[Node, frozenset[Node]]:
-    """Return what a relation says of each property or of one above it."""
-    return {
-        name: frozenset(
-            node for other in superproperties.get(name, (name,)) for node in graph.objects(other, relation)
-        )
-        for name in {*superproperties, *others}
-    }
+    graph: Graph, relation: URIRef, name: Term, superproperties: Mapping[Term, frozenset[Iri]]
+) -> frozenset[Iri]:
+    """Return what a relation says of a property or of one above it."""
+    above = superproperties.get(name, (name,))
+    return frozenset(_name(node) for other in above for node in graph.objects(URIRef(str(other)), relation))
 
 
-def _disjoint_classes(graph: Graph) -> Iterator[frozenset[Node]]:
+def _disjoint_classes(graph: Graph) -> Iterator[frozenset[Iri]]:
     for one, other in graph.subject_objects(OWL.disjointWith):
         if isinstance(one, URIRef):
-            yield frozenset((one, other))
+            yield frozenset((_name(one), _name(other)))
     for members in graph.objects(None, OWL.members):
-        names = list(Collection(graph, members))
+        names = [_name(node) for node in Collection(graph, members)]
         yield from (frozenset((a, b)) for place, a in enumerate(names) for b in names[place + 1 :])
 
 
@@ -201,10 +202,10 @@ def _expression(graph: Graph, node: Node) -> Expression:
             return Expression(kind, tuple(_expression(graph, part) for part in Collection(graph, members)))
     along = graph.value(node, OWL.onProperty)
     if along is None:
-        return Expression("class", value=node)
+        return Expression("class", value=term_of(node))
     value = graph.value(node, OWL.hasValue)
     if value is not None:
-        return Expression("has", property=along, value=value)
+        return Expression("has", property=_name(along), value=term_of(value))
     filler = graph.value(node, OWL.someValuesFrom)
     assert filler is not None  # noqa: S101 - the ontology restricts in no other way
-    return Expression("some", (_expression(graph, filler),), property=along)
+    return Expression("some", (_expression(graph, filler),), property=_name(along))

@@ -8,11 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from rdflib import Literal, URIRef
-from rdflib.term import Node
-
-from sphinx_policyspec.graph.relevance import Triple, relevant
+from sphinx_policyspec.graph.relevance import is_name, relevant
 from sphinx_policyspec.graph.schema import schema
+from sphinx_policyspec.graph.terms import Iri, Term, Triple
 from sphinx_policyspec.graph.vocabulary import DCTERMS, PS, RDF, SKOS
 from sphinx_policyspec.model import Span
 
@@ -38,13 +36,13 @@ class Statement:
 _TYPE, _ID, _FILE, _LINE, _COLUMN = RDF.type, DCTERMS.identifier, PS.file, PS.line, PS.column
 _AUTHORITY, _RESPONSE = PS.authority, PS.Response
 
-_KINDS: Mapping[Node, str] = {
+_KINDS: Mapping[Term, str] = {
     PS.AuthorityLevel: "level ",
     PS.Example: "example ",
     PS.Goal: "goal ",
     SKOS.Concept: "topic ",
 }
-_SENTENCES: Mapping[Node, str] = {
+_SENTENCES: Mapping[Term, str] = {
     PS.authority: "{} is declared at {}",
     PS.conflictsWith: "{} conflicts with {}",
     PS.directlyOutranks: "{} directly outranks {}",
@@ -70,7 +68,7 @@ _NAMED = re.compile(
 )
 
 
-def statements_of(stated: Iterable[Stated], same: Mapping[Node, Node] | None = None) -> tuple[Statement, ...]:
+def statements_of(stated: Iterable[Stated], same: Mapping[str, Iri] | None = None) -> tuple[Statement, ...]:
     """Return the statements that consistency depends on, in the order in which they are stated.
 
     :param same: names of things that bear the id of another, with the name of that one; in the
@@ -80,9 +78,13 @@ def statements_of(stated: Iterable[Stated], same: Mapping[Node, Node] | None = N
     rejoined = {**_numbered(everything), **(same or {})}
     triples = [triple for triple, _ in everything]
     if rejoined:
-        get = rejoined.get
         triples = [
-            (get(subject, subject), predicate, get(node, node)) for subject, predicate, node in triples
+            (
+                rejoined.get(subject, subject),
+                predicate,
+                rejoined.get(node, node) if isinstance(node, Iri) else node,
+            )
+            for subject, predicate, node in triples
         ]
     needed = set(relevant(triples))
     words = _Words(everything)
@@ -96,15 +98,15 @@ def statements_of(stated: Iterable[Stated], same: Mapping[Node, Node] | None = N
     )
 
 
-def _numbered(stated: Iterable[Stated]) -> dict[Node, Node]:
+def _numbered(stated: Iterable[Stated]) -> dict[str, Iri]:
     """Return the names ``…~2`` of things with the id of another, with the name of that one."""
-    ids: dict[Node, set[str]] = defaultdict(set)
+    ids: dict[str, set[str]] = defaultdict(set)
     for (subject, predicate, node), _ in stated:
         if predicate == _ID:
             ids[subject].add(str(node))
-    found: dict[Node, Node] = {}
+    found: dict[str, Iri] = {}
     for name, own in ids.items():
-        first = URIRef(re.sub(r"~\d+$", "", str(name)))
+        first = Iri(re.sub(r"~\d+$", "", name))
         if first != name and ids.get(first, set()) & own:
             found[name] = first
     return found
@@ -114,9 +116,9 @@ class _Words:
     """Knows the names, kinds and places of what a graph speaks of."""
 
     def __init__(self, stated: Iterable[Stated]) -> None:
-        self._ids: dict[Node, str] = {}
-        self._types: dict[Node, set[Node]] = defaultdict(set)
-        self._places: dict[tuple[Node, str], dict[Node, set[str]]] = defaultdict(lambda: defaultdict(set))
+        self._ids: dict[Term, str] = {}
+        self._types: dict[Term, set[Term]] = defaultdict(set)
+        self._places: dict[tuple[Term, str], dict[Term, set[str]]] = defaultdict(lambda: defaultdict(set))
         self._labels = schema().labels
         for (subject, predicate, node), graph in stated:
             if predicate == _ID:
@@ -126,7 +128,7 @@ class _Words:
             elif predicate in (_FILE, _LINE, _COLUMN):
                 self._places[subject, graph][predicate].add(str(node))
 
-    def place(self, subject: Node, graph: str) -> Span | None:
+    def place(self, subject: Term, graph: str) -> Span | None:
         """Return where something stands, if its graph tells one place."""
         told = self._places.get((subject, graph))
         if told is None or len(told[_FILE]) != 1 or len(told[_LINE]) != 1:
@@ -148,7 +150,7 @@ class _Words:
             name = self._ids.get(node) or name
         return pattern.format(self._name(subject), name)
 
-    def _classes(self, subject: Node, node: Node) -> str:
+    def _classes(self, subject: Term, node: Term) -> str:
         """Name a class; one that follows from another of its types is told with that one."""
         above = schema().superclasses
         specific = next(
@@ -163,8 +165,8 @@ class _Words:
         label = label if label.isupper() else label[0].lower() + label[1:]
         return f"{'an' if label[0] in 'aeiou' else 'a'} {label}"
 
-    def _name(self, node: Node) -> str:
-        if isinstance(node, Literal):
+    def _name(self, node: Term) -> str:
+        if not is_name(node):
             return f"`{node}`"
         types = self._types.get(node, set())
         if part := _PART.search(str(node)):

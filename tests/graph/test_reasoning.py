@@ -13,7 +13,6 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from rdflib import RDF, BNode, Graph, URIRef
 
 from sphinx_policyspec import api
 from sphinx_policyspec.cli import commands
@@ -22,11 +21,11 @@ from sphinx_policyspec.graph.explain import Contradiction, contradictions, expla
 from sphinx_policyspec.graph.hermit import classify, first_inconsistent, world_of
 from sphinx_policyspec.graph.ntriples import ntriples_lines
 from sphinx_policyspec.graph.reasoning import Reasoner
-from sphinx_policyspec.graph.relevance import Triple, relevant
-from sphinx_policyspec.graph.rules import infer_graph
+from sphinx_policyspec.graph.relevance import relevant
 from sphinx_policyspec.graph.statements import Statement, statements_of
-from sphinx_policyspec.graph.to_graph import to_graph, triples_of
-from sphinx_policyspec.graph.vocabulary import OWL, PS, SKOS
+from sphinx_policyspec.graph.terms import Blank, Iri, Triple
+from sphinx_policyspec.graph.to_graph import triples_of
+from sphinx_policyspec.graph.vocabulary import PREFIXES, PS, RDF
 from sphinx_policyspec.model import Carrier, Principle, Reference, ReferenceForm, Spec, Topic, Verdict
 from tests.conftest import LEVELS, at, example, principle, require_tool, response, spec
 from tests.graph.specs import LIBRARY
@@ -248,7 +247,17 @@ def test_candidates_that_hold_too_much_are_made_smaller() -> None:
 
 # -- agreement ------------------------------------------------------------------------------
 
-RELATIONS = (PS.about, PS.includes, PS.outranks, PS.referencedBy, PS.touches, PS.within, SKOS.narrower)
+NARROWER, OWL = Iri(PREFIXES["skos"] + "narrower"), PREFIXES["owl"]
+RELATIONS = {
+    PS.about: "topic/",
+    PS.includes: "provision/",
+    PS.outranks: "level/",
+    PS.referencedBy: "provision/",
+    PS.touches: "topic/",
+    PS.within: "provision/",
+    NARROWER: "topic/",
+}
+"""What rules derive, and the kind of things that it leads to."""
 CLASSES = (
     PS.Default,
     PS.DeveloperOverridableDefault,
@@ -275,44 +284,49 @@ def levelled(draw: st.DrawFn) -> Spec:
     return replace(tree, provisions=provisions, references=references, levels=tuple(levels))
 
 
-def asked_of_hermit(graph: Graph) -> set[Triple]:
+def asked_of_hermit(triples: tuple[Triple, ...]) -> set[Triple]:
     """Return the relations and classes that HermiT derives: one class for each relation to each thing."""
-    kept = [t for t in graph if t[1] == RDF.type or isinstance(t[2], URIRef) or t[1] == PS.role]
-    named = sorted({URIRef(str(n)) for t in kept for n in (t[0], t[2]) if str(n).startswith(BASE)})
-    questions: dict[str, tuple[URIRef, URIRef]] = {}
+    kept = [t for t in triples if isinstance(t[2], Iri) or t[1] == PS.role]
+    terms = {term for triple in kept for term in triple if isinstance(term, Iri)}
+    named = sorted(term for term in terms if term.startswith(BASE))
+    asked = [(p, name) for p, kind in RELATIONS.items() for name in named if name.startswith(BASE + kind)]
+    questions: dict[str, tuple[Iri, Iri]] = {}
     more: list[Triple] = []
-    for relation in RELATIONS:
-        kind = "topic/" if relation in (PS.about, PS.touches, SKOS.narrower) else ""
-        kind = kind or ("level/" if relation == PS.outranks else "provision/")
-        for node in named:
-            if not str(node).startswith(BASE + kind):
-                continue
-            name, described = URIRef(f"urn:question:{len(questions)}"), BNode()
-            questions[str(name)] = (relation, node)
-            more += [(name, RDF.type, OWL.Class), (name, OWL.equivalentClass, described)]
-            more += [(described, RDF.type, OWL.Restriction), (described, OWL.onProperty, relation)]
-            more += [(described, OWL.hasValue, node)]
+    for number, (relation, name) in enumerate(asked):
+        question, described = Iri(f"urn:question:{number}"), Blank(f"described{number}")
+        questions[question] = relation, name
+        more += [
+            (question, RDF.type, Iri(f"{OWL}Class")),
+            (question, Iri(f"{OWL}equivalentClass"), described),
+            (described, RDF.type, Iri(f"{OWL}Restriction")),
+            (described, Iri(f"{OWL}onProperty"), relation),
+            (described, Iri(f"{OWL}hasValue"), name),
+        ]
     world = world_of((*kept, *more), annotated=False)
     owlready2.sync_reasoner_hermit(world, debug=0)
     found: set[Triple] = set()
-    for node in named:
-        thing = world[str(node)]
+    for name in named:
+        thing = world[name]
         for cls in () if thing is None else thing.INDIRECT_is_a:
-            iri = str(getattr(cls, "iri", ""))
+            iri = Iri(getattr(cls, "iri", ""))
             if iri in questions:
-                found.add((node, *questions[iri]))
-            elif URIRef(iri) in CLASSES:
-                found.add((node, RDF.type, URIRef(iri)))
+                found.add((name, *questions[iri]))
+            elif iri in CLASSES:
+                found.add((name, RDF.type, iri))
     return found
+
+
+def by_rules(read: Spec) -> set[Triple]:
+    """Return the same by rules; a relation can be stated and derived."""
+    triples = (*triples_of(read), *Reasoner.of_spec(read).run("rules").derived)
+    return {t for t in triples if t[1] in RELATIONS or (t[1] == RDF.type and t[2] in CLASSES)}
 
 
 @given(levelled())
 @settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 def test_hermit_derives_what_rules_derive_and_no_more(tree: Spec) -> None:
     require_tool("java")
-    graph = infer_graph(to_graph(tree))
-    by_rules = {t for t in graph if t[1] in RELATIONS or (t[1] == RDF.type and t[2] in CLASSES)}
-    assert asked_of_hermit(to_graph(tree)) == by_rules
+    assert asked_of_hermit(tuple(triples_of(tree))) == by_rules(tree)
 
 
 def test_classes_need_the_relevant_statements_alone() -> None:
@@ -322,10 +336,7 @@ def test_classes_need_the_relevant_statements_alone() -> None:
     assert len(needed) < len(everything) / 3
     derived = classify(needed)
     assert derived is not None
-    graph = infer_graph(to_graph(LIBRARY))
-    assert {(t.subject.value, t.object.value) for t in derived} == {  # type: ignore[union-attr]
-        (str(s), str(o)) for s, _, o in graph.triples((None, RDF.type, None)) if o in CLASSES
-    }
+    assert set(derived) == {triple for triple in by_rules(LIBRARY) if triple[1] == RDF.type}
 
 
 @given(st.data())
