@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         load,
         owl,
         read,
+        reason,
         select,
     )
 
@@ -34,6 +35,7 @@ __all__ = [
     "load",
     "owl",
     "read",
+    "reason",
     "select",
     "setup",
 ]

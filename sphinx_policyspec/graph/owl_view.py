@@ -6,13 +6,12 @@ import io
 from typing import Any
 
 import owlready2
-from rdflib import Graph
 
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
 from sphinx_policyspec.graph.ntriples import ntriples_lines
-from sphinx_policyspec.graph.ontology import ontology_dir
+from sphinx_policyspec.graph.schema import ontology_triples
 from sphinx_policyspec.graph.to_graph import release_iri
-from sphinx_policyspec.graph.vocabulary import PS
+from sphinx_policyspec.graph.vocabulary import PREFIXES, PS
 from sphinx_policyspec.model import Spec
 from sphinx_policyspec.nearest import nearest
 
@@ -34,7 +33,7 @@ class OwlWorld(owlready2.World):  # type: ignore[misc]  # owlready2 ships no typ
         if name not in _TERMS:
             hint = "" if name.startswith("_") else f"; {nearest(name, _TERMS)}"
             raise AttributeError(f"the ontology has no term `{name}`{hint}", name=name, obj=self)
-        return self[str(PS[name])]
+        return self[PREFIXES["ps"] + name]
 
 
 def owl_world(spec: Spec, base_iri: str = "", *, inferred: bool = True) -> OwlWorld:
@@ -43,8 +42,7 @@ def owl_world(spec: Spec, base_iri: str = "", *, inferred: bool = True) -> OwlWo
     :param inferred: with what the rules derive, so that ``world.HardRule.instances()`` needs no reasoner
     """
     world = OwlWorld()
-    terms = Graph().parse(ontology_dir() / "policyspec.ttl")
-    _load(world, "https://w3id.org/policyspec", "".join(ntriples_lines(terms)).encode())
+    _load(world, "https://w3id.org/policyspec", "".join(ntriples_lines(ontology_triples())).encode())
     with KnowledgeBase.from_spec(spec, base_iri) as base:
         if inferred:
             base.infer()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import cast
 
 import pyoxigraph
 from pyoxigraph import RdfFormat
@@ -14,9 +15,11 @@ from rdflib.term import Node
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
+from sphinx_policyspec.graph.rdflib_terms import term_of
+from sphinx_policyspec.graph.terms import Term, Triple
 from sphinx_policyspec.graph.vocabulary import PREFIXES
 
-__all__ = ["MAX_BYTES", "add_quads", "read_graph"]
+__all__ = ["MAX_BYTES", "add_quads", "read_graph", "read_statements"]
 
 MAX_BYTES = 256 * 2**20
 """Larger files are refused: reading one takes about ten times its size in memory."""
@@ -40,6 +43,32 @@ def read_graph(path: Path, max_bytes: int = MAX_BYTES) -> Graph:
     Raises :class:`SourceError`, with file and line, for what cannot be read. No remote JSON-LD
     context is fetched and no XML entity is declared.
     """
+    graph = Graph("SimpleMemory", bind_namespaces="none")
+    for prefix, namespace in PREFIXES.items():
+        graph.bind(prefix, namespace)
+    add_quads(graph, _quads(path, max_bytes))
+    return graph
+
+
+def read_statements(path: Path, max_bytes: int = MAX_BYTES) -> list[tuple[Triple, str]]:
+    """Read a graph file as triples, each with the name of its graph; they need not make a spec."""
+    memo: dict[object, Node] = {}
+    terms: dict[Node, Term] = {}
+
+    def term(of: object) -> Term:
+        node = _once(memo, of)
+        if node not in terms:
+            terms[node] = term_of(node)
+        return terms[node]
+
+    return [
+        (cast("Triple", (term(quad.subject), term(quad.predicate), term(quad.object))), str(quad.graph_name))
+        for quad in _quads(path, max_bytes)
+    ]
+
+
+def _quads(path: Path, max_bytes: int) -> Iterator[pyoxigraph.Quad]:
+    """Yield what a graph file holds, once; trouble with its syntax comes while it is read."""
     name = format_of_suffix(path.suffix)
     if name is None:
         suffixes = ", ".join(f".{known}" for known in FORMATS)
@@ -49,15 +78,11 @@ def read_graph(path: Path, max_bytes: int = MAX_BYTES) -> Graph:
     if format_ is RdfFormat.RDF_XML and b"<!DOCTYPE" in data.upper():
         line = data[: data.upper().index(b"<!DOCTYPE")].count(b"\n") + 1
         raise SourceError(f"{path}:{line}: a document type declaration is not read: its entities could grow")
-    graph = Graph("SimpleMemory", bind_namespaces="none")
-    for prefix, namespace in PREFIXES.items():
-        graph.bind(prefix, namespace)
     try:
-        add_quads(graph, pyoxigraph.parse(data, format=format_))
+        yield from pyoxigraph.parse(data, format=format_)
     except SyntaxError as error:
         line = error.lineno or _line_of_error(data, format_)
         raise SourceError(f"{path}:{line}: {_reason(error)}") from error
-    return graph
 
 
 def _bytes_of(path: Path, max_bytes: int) -> bytes:
@@ -106,15 +131,15 @@ def _line_of_error(data: bytes, format_: RdfFormat) -> int:
 def add_quads(graph: Graph, quads: Iterable[pyoxigraph.Quad | pyoxigraph.Triple]) -> None:
     """Add what the engine yields; its terms recur, so each is converted once."""
     memo: dict[object, Node] = {}
-
-    def converted(term: object) -> Node:
-        if (known := memo.get(term)) is None:
-            known = memo[term] = _term(term)
-        return known
-
     add = graph.store.add
     for quad in quads:
-        add((converted(quad.subject), converted(quad.predicate), converted(quad.object)), graph)
+        add((_once(memo, quad.subject), _once(memo, quad.predicate), _once(memo, quad.object)), graph)
+
+
+def _once(memo: dict[object, Node], term: object) -> Node:
+    if (known := memo.get(term)) is None:
+        known = memo[term] = _term(term)
+    return known
 
 
 def _term(term: object) -> Node:

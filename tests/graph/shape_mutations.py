@@ -13,7 +13,7 @@ from sphinx_policyspec.graph.fields import Choice, Id, Many, Text
 from sphinx_policyspec.graph.ontology import ontology_dir
 from sphinx_policyspec.graph.records import RECORDS
 from sphinx_policyspec.graph.to_graph import to_graph
-from sphinx_policyspec.graph.vocabulary import PS
+from tests.graph.names import PS
 from tests.graph.whole import WHOLE
 
 __all__ = ["MUTATIONS", "SHAPE", "Mutation", "Triple", "must_be_refused", "shapes", "valid"]
@@ -134,7 +134,7 @@ def must_be_refused(mutation: Mutation) -> bool:
     """Tell whether reading the graph back meets what the mutation broke."""
     triple = mutation.added or mutation.removed
     types = {o for s, p, o in valid() if s == mutation.focus and p == RDF.type}
-    fitting = [record for record in RECORDS.values() if set(record.types) <= types]
+    fitting = [record for record in RECORDS.values() if set(map(URIRef, record.types)) <= types]
     record = max(fitting, key=lambda record: len(record.types), default=None)
     if triple is None or record is None or triple[1] == RDF.type:
         return False
@@ -143,7 +143,7 @@ def must_be_refused(mutation: Mutation) -> bool:
         return mutation.kind in {"double", "datatype"}
     if triple[1] == PS.file:
         return mutation.kind == "double"
-    field = next((field for field in record.fields if field.predicate == triple[1]), None)
+    field = next((field for field in record.fields if field.predicate == str(triple[1])), None)
     match field:
         case Choice():
             refused = {"double", "unknown"} if field.optional else {"double", "remove", "unknown"}

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from pytest_regressions.file_regression import FileRegressionFixture
-from rdflib import RDF, XSD, BNode, Graph, Literal, URIRef
+from rdflib import RDF, SKOS, XSD, BNode, Graph, Literal, URIRef
 
+from sphinx_policyspec.graph import vocabulary
 from sphinx_policyspec.graph.iris import KINDS
 from sphinx_policyspec.graph.ontology import ontology_dir
 from sphinx_policyspec.graph.parse import read_graph
@@ -16,9 +17,10 @@ from sphinx_policyspec.graph.records import RECORDS
 from sphinx_policyspec.graph.rules import infer_graph
 from sphinx_policyspec.graph.serialize import serialize
 from sphinx_policyspec.graph.to_graph import to_graph
-from sphinx_policyspec.graph.vocabulary import PREFIXES, PS, SKOS
+from sphinx_policyspec.graph.vocabulary import PREFIXES
 from sphinx_policyspec.model import Spec
 from tests.conftest import example, principle, spec
+from tests.graph.names import PS
 from tests.graph.specs import LIBRARY
 from tests.graph.whole import WHOLE
 
@@ -57,12 +59,12 @@ def test_every_term_has_a_key_that_is_no_kind() -> None:
     named = {
         value["@id"] if isinstance(value, dict) else value for key, value in CONTEXT.items() if key[0] != "@"
     }
-    assert {f"ps:{name}" for name in PS.__annotations__ if not name.startswith("_")} <= named
+    assert {f"ps:{name}" for name in vocabulary.PS.__annotations__ if not name.startswith("_")} <= named
     prefixes = {prefix: iri for prefix, iri in CONTEXT.items() if prefix in PREFIXES}
     full = {str(iri).replace(":", "#", 1) for iri in named}
     for record in RECORDS.values():
         for term in (*record.types, *(field.predicate for field in record.fields)):
-            assert term == RDF.type or any(
+            assert term == str(RDF.type) or any(
                 f"{prefix}#{term.removeprefix(namespace)}" in full for prefix, namespace in prefixes.items()
             ), term
     assert CONTEXT.keys().isdisjoint(KINDS)

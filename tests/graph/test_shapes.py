@@ -66,7 +66,7 @@ def test_every_shape_says_in_words_what_is_asked_for() -> None:
 
 def test_every_class_of_the_model_has_a_shape() -> None:
     targets = set(shapes().objects(None, SH.targetClass))
-    assert {record.types[0] for record in RECORDS.values()} <= targets
+    assert {URIRef(record.types[0]) for record in RECORDS.values()} <= targets
 
 
 def test_every_property_of_a_record_has_a_shape() -> None:
@@ -74,12 +74,12 @@ def test_every_property_of_a_record_has_a_shape() -> None:
         constrained = {
             predicate
             for kind in record.types
-            for shape in shapes().subjects(SH.targetClass, kind)
+            for shape in shapes().subjects(SH.targetClass, URIRef(kind))
             for predicate in _paths(shape)
         }
         if PS.Provision in record.types:
             constrained |= set(_paths(URIRef(SHAPE + "Provision")))
-        fields = {field.predicate for field in record.fields if field.predicate != RDF.type}
+        fields = {URIRef(field.predicate) for field in record.fields} - {RDF.type}
         assert fields <= constrained, record.types[0]
 
 
