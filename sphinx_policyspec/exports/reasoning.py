@@ -22,9 +22,11 @@ def reasoning_text(reasoning: Reasoning) -> str:
         lines += ["consistent", ""]
     counts = reasoning.counts
     if counts:
-        lines.append(f"{len(reasoning.derived)} statements follow from {reasoning.asserted}:")
+        number = len(reasoning.derived)
+        follow = "statement follows" if number == 1 else "statements follow"
+        lines.append(f"{number} {follow} from {reasoning.asserted}:")
         widest = max(map(len, counts))
-        lines += [f"  {kind:{widest}} {number:7}" for kind, number in counts.items()]
+        lines += [f"  {kind:{widest}} {times:7}" for kind, times in counts.items()]
     elif not reasoning.contradictions:
         lines.append(f"nothing follows from {reasoning.asserted} statements")
     return "".join(f"{printable(line)}\n" for line in lines)

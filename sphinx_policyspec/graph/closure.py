@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
 
-from sphinx_policyspec.graph.relevance import fits, is_name
+from sphinx_policyspec.graph.relevance import fits, is_name, whole_number
 from sphinx_policyspec.graph.schema import Expression, schema
 from sphinx_policyspec.graph.statements import Statement
-from sphinx_policyspec.graph.terms import Foreign, Term
+from sphinx_policyspec.graph.terms import Term
 from sphinx_policyspec.graph.vocabulary import PREFIXES, PS, RDF
 
 __all__ = ["Clash", "clashes"]
@@ -168,11 +168,8 @@ class _Closure:
         if subject == node and predicate in known.irreflexive | known.asymmetric:
             yield f"nothing can be related to itself by `{self._label(predicate)}`"
         for name in known.ranges.get(predicate, ()):
-            datatype = name not in known.superclasses
-            if datatype and not fits(node, name):
+            if name not in known.superclasses and not fits(node, name):
                 yield f"the value of `{self._label(predicate)}` is of the wrong kind"
-            elif not datatype and not is_name(node):
-                yield f"`{self._label(predicate)}` leads to a thing, not to a text"
 
     def _with_others(
         self, subject: Term, predicate: Term, node: Term, supports: list[_Support]
@@ -225,7 +222,8 @@ class _Closure:
 
 def _value(term: Term) -> object:
     """Return what a literal stands for, as far as whole numbers have several forms."""
-    return int(term.text) if isinstance(term, Foreign) and fits(term, PREFIXES["xsd"] + "integer") else term
+    number = whole_number(term)
+    return term if number is None else number
 
 
 def _joined(parts: Iterable[list[_Support]]) -> list[_Support]:

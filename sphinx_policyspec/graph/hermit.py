@@ -13,15 +13,16 @@ from typing import Any
 
 from sphinx_policyspec.errors import MissingToolError, ReasonerError
 from sphinx_policyspec.graph.ntriples import ntriples_lines
-from sphinx_policyspec.graph.relevance import names_of_levels
+from sphinx_policyspec.graph.relevance import names_of_levels, whole_number
 from sphinx_policyspec.graph.schema import axioms, ontology_triples
-from sphinx_policyspec.graph.terms import Iri, Triple
+from sphinx_policyspec.graph.terms import Foreign, Iri, Triple
 from sphinx_policyspec.graph.vocabulary import PREFIXES, RDF
 
 __all__ = ["classify", "first_inconsistent", "java", "world_of"]
 
 _ONTOLOGY = "https://w3id.org/policyspec"
 _SECONDS = 600
+_NEITHER = Foreign("true", PREFIXES["xsd"] + "boolean", "")
 _QUICK = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 """Run after run ends before Java would gain by compiling well."""
 
@@ -56,7 +57,7 @@ def classify(triples: Sequence[Triple]) -> tuple[Triple, ...] | None:
     java()
     import owlready2  # noqa: PLC0415
 
-    world = world_of((*triples, *_different(triples)), annotated=False)
+    world = world_of(_background(triples), annotated=False)
     try:
         owlready2.sync_reasoner_hermit(world, debug=0)
     except owlready2.OwlReadyInconsistentOntologyError:
@@ -94,8 +95,7 @@ def first_inconsistent(candidates: Sequence[Iterable[Triple]]) -> int | None:
         files = []
         for number, triples in enumerate(candidates):
             file = Path(folder, f"{number}.nt")
-            stated = list(triples)
-            lines = ntriples_lines((*axioms(), *stated, *_different(stated)))
+            lines = ntriples_lines((*axioms(), *_background(list(triples))))
             file.write_text("".join(lines), encoding="utf-8")
             files.append(file.as_uri())
         command = [program, *_QUICK, "-cp", owlready2.reasoning._HERMIT_CLASSPATH]  # noqa: SLF001 - known nowhere else
@@ -119,7 +119,19 @@ def _told(text: str) -> str:
     return f"HermiT ended with an error: {lines[0] if lines else 'it says nothing'}"
 
 
-def _different(triples: Iterable[Triple]) -> Iterator[Triple]:
-    """Yield that no two levels are one: OWL, left alone, would take two names for one thing."""
+def _background(triples: Sequence[Triple]) -> Iterator[Triple]:
+    """Yield statements in a form that any reasoner reads, and that no two levels are one.
+
+    OWL, left alone, would take two names for one thing.
+    """
+    for subject, predicate, term in triples:
+        number = whole_number(term)
+        if number is not None:
+            yield subject, predicate, number
+        elif isinstance(term, Foreign):
+            # Neither a string nor a number, as what it stands for; its own form may be none of its datatype.
+            yield subject, predicate, _NEITHER
+        else:
+            yield subject, predicate, term
     different = Iri(PREFIXES["owl"] + "differentFrom")
-    return ((one, different, other) for one, other in combinations(names_of_levels(triples), 2))
+    yield from ((one, different, other) for one, other in combinations(names_of_levels(triples), 2))

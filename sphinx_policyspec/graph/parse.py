@@ -19,7 +19,7 @@ from sphinx_policyspec.graph.rdflib_terms import term_of
 from sphinx_policyspec.graph.terms import Term, Triple
 from sphinx_policyspec.graph.vocabulary import PREFIXES
 
-__all__ = ["MAX_BYTES", "add_quads", "read_graph", "read_statements"]
+__all__ = ["MAX_BYTES", "add_quads", "plain_triples", "read_graph", "read_statements"]
 
 MAX_BYTES = 256 * 2**20
 """Larger files are refused: reading one takes about ten times its size in memory."""
@@ -52,19 +52,20 @@ def read_graph(path: Path, max_bytes: int = MAX_BYTES) -> Graph:
 
 def read_statements(path: Path, max_bytes: int = MAX_BYTES) -> list[tuple[Triple, str]]:
     """Read a graph file as triples, each with the name of its graph; they need not make a spec."""
-    memo: dict[object, Node] = {}
-    terms: dict[Node, Term] = {}
+    quads = list(_quads(path, max_bytes))
+    names = (str(quad.graph_name) for quad in quads)
+    return list(zip(plain_triples(quads), names, strict=True))
 
-    def term(of: object) -> Term:
-        node = _once(memo, of)
-        if node not in terms:
-            terms[node] = term_of(node)
-        return terms[node]
 
-    return [
-        (cast("Triple", (term(quad.subject), term(quad.predicate), term(quad.object))), str(quad.graph_name))
-        for quad in _quads(path, max_bytes)
-    ]
+def plain_triples(quads: Iterable[pyoxigraph.Quad | pyoxigraph.Triple]) -> Iterator[Triple]:
+    """Yield what the engine yields in terms of ours; they recur, so each is converted once."""
+    terms: dict[object, Term] = {}
+    for quad in quads:
+        parts = quad.subject, quad.predicate, quad.object
+        for part in parts:
+            if part not in terms:
+                terms[part] = term_of(_term(part))
+        yield cast("Triple", tuple(terms[part] for part in parts))
 
 
 def _quads(path: Path, max_bytes: int) -> Iterator[pyoxigraph.Quad]:
@@ -131,15 +132,15 @@ def _line_of_error(data: bytes, format_: RdfFormat) -> int:
 def add_quads(graph: Graph, quads: Iterable[pyoxigraph.Quad | pyoxigraph.Triple]) -> None:
     """Add what the engine yields; its terms recur, so each is converted once."""
     memo: dict[object, Node] = {}
+
+    def converted(term: object) -> Node:
+        if (known := memo.get(term)) is None:
+            known = memo[term] = _term(term)
+        return known
+
     add = graph.store.add
     for quad in quads:
-        add((_once(memo, quad.subject), _once(memo, quad.predicate), _once(memo, quad.object)), graph)
-
-
-def _once(memo: dict[object, Node], term: object) -> Node:
-    if (known := memo.get(term)) is None:
-        known = memo[term] = _term(term)
-    return known
+        add((converted(quad.subject), converted(quad.predicate), converted(quad.object)), graph)
 
 
 def _term(term: object) -> Node:

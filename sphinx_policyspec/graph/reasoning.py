@@ -13,7 +13,7 @@ from sphinx_policyspec.graph.explain import Contradiction, contradictions, expla
 from sphinx_policyspec.graph.hermit import classify, first_inconsistent, java
 from sphinx_policyspec.graph.iris import Iris
 from sphinx_policyspec.graph.ntriples import ntriples_lines
-from sphinx_policyspec.graph.parse import read_statements
+from sphinx_policyspec.graph.parse import plain_triples, read_statements
 from sphinx_policyspec.graph.rules import infer, is_read_by_rules
 from sphinx_policyspec.graph.serialize import serialize
 from sphinx_policyspec.graph.statements import Stated, statements_of
@@ -90,7 +90,7 @@ class Reasoner:
             store = pyoxigraph.Store()
             lines = ntriples_lines(triple for triple, _ in self.stated if is_read_by_rules(str(triple[1])))
             store.bulk_load("".join(lines).encode(), format=pyoxigraph.RdfFormat.N_TRIPLES)
-            derived, clashing = tuple(map(_plain, infer(store))), contradictions(statements)
+            derived, clashing = tuple(plain_triples(infer(store))), contradictions(statements)
         return Reasoning(engine=engine, asserted=len(self.stated), derived=derived, contradictions=clashing)
 
 
@@ -105,12 +105,6 @@ def _same(spec: Spec, findings: Iterable[Finding]) -> dict[str, Iri]:
             if first is not None and second is not None and first != second:
                 found[second] = found.get(first, first)
     return found
-
-
-def _plain(triple: pyoxigraph.Triple) -> Triple:
-    """Return a derived statement in our terms; rules derive relations between named things alone."""
-    subject, predicate, node = (Iri(str(term)[1:-1]) for term in triple)
-    return subject, predicate, node
 
 
 def _kind(triple: Triple) -> str:

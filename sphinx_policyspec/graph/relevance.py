@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
@@ -9,11 +10,26 @@ from sphinx_policyspec.graph.schema import Schema, axioms, schema
 from sphinx_policyspec.graph.terms import Blank, Foreign, Iri, Term, Triple
 from sphinx_policyspec.graph.vocabulary import PREFIXES, PS, RDF
 
-__all__ = ["fits", "is_name", "names_of_levels", "relevant"]
+__all__ = ["fits", "is_name", "names_of_levels", "relevant", "whole_number"]
 
 _TYPE, _VERDICT, _VIOLATES, _ROLE, _MESSAGE = RDF.type, PS.verdict, PS.violates, PS.role, PS.Message
 _LEVEL, _AUTHORITY = PS.AuthorityLevel, PS.authority
-_STRING, _INTEGER = PREFIXES["xsd"] + "string", PREFIXES["xsd"] + "integer"
+_XSD = PREFIXES["xsd"]
+_STRING, _INTEGER = f"{_XSD}string", f"{_XSD}integer"
+_WHOLE = re.compile(r"(?P<digits>[+-]?[0-9]{1,300})(?P<point>\.0*)?")
+_WITHIN_INTEGER = frozenset(
+    [
+        "integer",
+        "int",
+        "long",
+        "short",
+        "byte",
+        "nonNegativeInteger",
+        "positiveInteger",
+        "unsignedInt",
+        "unsignedLong",
+    ]
+)
 
 
 def relevant(triples: Iterable[Triple]) -> list[Triple]:
@@ -70,7 +86,8 @@ class _Sieve:
         """Tell whether a statement, other than of a class, can have consequences."""
         known = self._schema
         is_relation = predicate in known.object_properties
-        if not is_relation and predicate not in known.data_properties:
+        if is_relation is not is_name(node) or not (is_relation or predicate in known.data_properties):
+            # A text where a thing should be is a matter of form, which shapes check.
             return False
         types = self._types
         if not known.domains[predicate] <= types.get(subject, _NONE):
@@ -123,14 +140,28 @@ def is_name(term: Term) -> bool:
 
 
 def fits(term: Term, datatype: str) -> bool:
-    """Tell whether a term is a literal of a datatype that the ontology uses."""
+    """Tell whether a term is a literal of a datatype that the ontology uses, or of one within it."""
     if is_name(term):
         return False
-    if isinstance(term, Foreign):
-        # A whole number in another form than ours, such as +1.
-        whole = term.datatype == _INTEGER and term.text.strip().lstrip("+-").isdecimal()
-        return whole and datatype == _INTEGER
-    return datatype == (_INTEGER if isinstance(term, int) else _STRING)
+    if datatype == _STRING:
+        return not isinstance(term, int) and (not isinstance(term, Foreign) or _is_text(term))
+    return datatype == _INTEGER and whole_number(term) is not None
+
+
+def _is_text(term: Foreign) -> bool:
+    return not term.language and term.datatype.removeprefix(_XSD) in {"normalizedString", "token"}
+
+
+def whole_number(term: Term) -> int | None:
+    """Return the number that a literal stands for, in whatever form, if it is a whole one."""
+    if isinstance(term, int):
+        return term
+    if not isinstance(term, Foreign) or not term.datatype.startswith(_XSD):
+        return None
+    name = term.datatype.removeprefix(_XSD)
+    match = _WHOLE.fullmatch(term.text.strip())
+    known = name == "decimal" or (name in _WITHIN_INTEGER and match is not None and not match["point"])
+    return int(match["digits"]) if match and known else None
 
 
 def names_of_levels(triples: Iterable[Triple]) -> Iterator[Iri | Blank]:

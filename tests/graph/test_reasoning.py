@@ -218,6 +218,47 @@ def test_what_forward_reasoning_cannot_see_hermit_narrows_down(tmp_path: Path) -
     }
 
 
+ODD = """\
+@prefix ps: <https://w3id.org/policyspec#> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+[] a ps:Principle, ps:Goal .
+<urn:a> ps:rank "first"^^xsd:integer .
+<urn:b> ps:rank 1 , 2 ; ps:authority "user" .
+<urn:c> ps:rank 1 , "+1"^^xsd:integer , 1.0 , "01"^^xsd:int .
+<urn:d> a ps:Commentary ; ps:note "a note" .
+<urn:e> a ps:AuthorityLevel ; ps:role "x"@en .
+<urn:f> a <urn:Foreign> ; <urn:foreign> "2"^^<urn:odd> .
+"""
+ODDITIES = {
+    "nothing is both a goal and a provision",
+    "the value of `rank` is of the wrong kind",
+    "nothing has two values of `rank`",
+    "nothing is both a commentary and a message",
+    "the value of `role` is of the wrong kind",
+}
+
+
+@pytest.mark.parametrize("engine", ["rules", "hermit"])
+def test_what_no_spec_could_say_is_told_like_anything_else(engine: str, tmp_path: Path) -> None:
+    if engine == "hermit":
+        require_tool("java")
+    path = tmp_path / "odd.ttl"
+    path.write_text(ODD, "utf-8")
+    found = api.reason(path, engine=engine).contradictions
+    assert [c.reason for c in found if c.reason not in ODDITIES] == []
+    assert {c.reason for c in found} == ODDITIES
+    assert len(found) == len(ODDITIES)
+
+
+def test_what_follows_about_blank_nodes_and_texts_is_written_too(tmp_path: Path) -> None:
+    path = tmp_path / "odd.ttl"
+    path.write_text('@prefix ps: <https://w3id.org/policyspec#> . [] ps:topic "tea"@en .', "utf-8")
+    found = api.reason(path)
+    assert found.counts == {"ps:about": 1, "ps:touches": 1}
+    assert found.as_rdf("nt").decode().count('"tea"@en') == 2
+    assert found.as_rdf("nt").startswith(b"_:")
+
+
 @given(st.integers(1, 300), st.data())
 def test_the_smallest_part_is_found_with_few_runs(size: int, data: st.DataObject) -> None:
     places = tuple(range(size))
