@@ -32,6 +32,7 @@ from sphinx_policyspec.sphinx_ext.model_spec_parser import (
 )
 from sphinx_policyspec.sphinx_ext.one_page import lead_contents_to_anchors, lead_links_to_anchors
 from sphinx_policyspec.sphinx_ext.outputs import add_static_path, add_to_page
+from sphinx_policyspec.sphinx_ext.paper import SetForPaper, add_style
 from sphinx_policyspec.sphinx_ext.plain_links import TakePlainLinks
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.site_parser import SitePageParser
@@ -91,8 +92,10 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_source_parser(SitePageParser)
     app.add_transform(MarkSections)
     app.add_post_transform(TakePlainLinks)
+    app.add_post_transform(SetForPaper)
     register_maths(app)
     app.connect("config-inited", check_config)
+    app.connect("config-inited", add_style)
     app.connect("config-inited", keep_companions_unbuilt, priority=600)
     app.connect("env-get-outdated", outdated_by_companions)
     app.connect("builder-inited", add_static_path)
