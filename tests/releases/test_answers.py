@@ -1,0 +1,150 @@
+"""Named questions on published releases, against a second reading that shares nothing with ours: lines and patterns."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+
+from sphinx_policyspec import api
+from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
+from tests.conftest import REPOSITORY
+
+HEADING = re.compile(r"#{1,6} .*\{#(?P<id>\w+)(?: authority=(?P<level>\w+))?\}\s*")
+LEVELS = ("root", "system", "developer", "user", "guideline")
+APPROVED = REPOSITORY / "tests" / "releases" / "answers"
+
+
+@dataclass
+class Passage:
+    """What stands between one heading and the next, read line by line."""
+
+    id: str
+    level: str
+    examples: int = 0
+    bad: bool = False
+    tags: list[str] = field(default_factory=list)
+    targets: list[str] = field(default_factory=list)
+    """Ids that links and verdicts name, as often as they do."""
+
+
+@dataclass(frozen=True)
+class Scan:
+    passages: list[Passage]
+    prompts: Counter[str]
+    """Prompts of each eval tag."""
+
+    @property
+    def principles(self) -> list[Passage]:
+        return [passage for passage in self.passages if passage.level]
+
+    def tested(self, passage: Passage) -> int:
+        return sum(self.prompts[tag] for tag in passage.tags)
+
+    def references(self, target: Passage) -> int:
+        return sum(passage.targets.count(target.id) for passage in self.passages)
+
+
+def scan(folder: Path) -> Scan:
+    passages: list[Passage] = []
+    for line in (folder / "model_spec.md").read_text("utf-8").splitlines():
+        if heading := HEADING.fullmatch(line):
+            level = (heading["level"] or "").replace("platform", "root")
+            passages.append(Passage(heading["id"], level))
+        elif passages:
+            here = passages[-1]
+            here.examples += line.startswith("**Example**")
+            here.bad |= "<!-- BAD" in line
+            here.tags += re.findall(r"\[\^([a-z0-9]{4})\]", line)
+            here.targets += re.findall(r"(?:\]\(|<!-- [A-Z]+\[)#(\w+)[\])]", line)
+    prompts: Counter[str] = Counter()
+    for file in sorted((folder / "examples").glob("*.md")):
+        prompts[file.stem] = len(re.findall(r"^~~~xml", file.read_text("utf-8"), re.MULTILINE))
+    return Scan(passages, prompts)
+
+
+def mutual(found: Scan) -> Iterator[tuple[str, str]]:
+    for one, other in combinations(found.passages, 2):
+        if other.id in one.targets and one.id in other.targets:
+            yield tuple(sorted((one.id, other.id)))  # type: ignore[misc]  # two
+
+
+@pytest.fixture(scope="module")
+def found(release_dir: Path) -> Scan:
+    return scan(release_dir)
+
+
+@pytest.fixture(scope="module")
+def knowledge(release_dir: Path) -> KnowledgeBase:
+    return api.knowledge_base(api.load(release_dir))
+
+
+def ids(knowledge: KnowledgeBase, question: str) -> list[str]:
+    return [row[0] for row in knowledge.ask(question).texts]
+
+
+def test_the_hard_rules_are_those_at_root(found: Scan, knowledge: KnowledgeBase) -> None:
+    assert ids(knowledge, "hard-rules") == [p.id for p in found.principles if p.level == "root"]
+
+
+def test_principles_come_by_level_and_then_as_in_the_text(found: Scan, knowledge: KnowledgeBase) -> None:
+    expected = sorted(found.principles, key=lambda p: LEVELS.index(p.level))
+    assert ids(knowledge, "principles-by-authority") == [p.id for p in expected]
+
+
+def test_coverage_counts_what_stands_below_a_heading(found: Scan, knowledge: KnowledgeBase) -> None:
+    rows = [(row[0], *row[3:]) for row in knowledge.ask("coverage").texts]
+    assert rows == [
+        (p.id, str(p.examples), str(found.tested(p)), str(found.references(p))) for p in found.principles
+    ]
+
+
+def test_what_lacks_something_lacks_it_in_the_text(found: Scan, knowledge: KnowledgeBase) -> None:
+    expected = {
+        "principles-without-example": [p.id for p in found.principles if not p.examples],
+        "principles-without-bad-example": [p.id for p in found.principles if not p.bad],
+        "principles-without-prompt": [p.id for p in found.principles if not found.tested(p)],
+        "never-referenced": [p.id for p in found.principles if not found.references(p)],
+    }
+    assert {question: ids(knowledge, question) for question in expected} == expected
+    assert all(expected.values())
+
+
+def test_every_occurrence_of_a_reference_counts(found: Scan, knowledge: KnowledgeBase) -> None:
+    expected = {p.id: found.references(p) for p in found.passages if found.references(p)}
+    rows = knowledge.ask("most-referenced").texts
+    assert {row[0]: int(row[-1]) for row in rows} == expected
+    assert [int(row[-1]) for row in rows] == sorted(expected.values(), reverse=True)
+
+
+def test_mutual_references_are_pairs(found: Scan, knowledge: KnowledgeBase) -> None:
+    rows = [(row[0], row[1]) for row in knowledge.ask("mutual-references").texts]
+    assert sorted(tuple(sorted(row)) for row in rows) == sorted(mutual(found))
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "authority-by-topic",
+        "conflict-examples",
+        "exceptions",
+        "user-overridable-defaults-touching",
+        "what-may-override",
+        "where-mentioned",
+    ],
+)
+def test_answers_that_topics_and_titles_give_are_the_approved_ones(
+    release_dir: Path, knowledge: KnowledgeBase, question: str
+) -> None:
+    """Ids, levels and lines only, each looked up in the text: what a release says itself stays where it is."""
+    params = {"what-may-override": {"level": "guideline"}, "where-mentioned": {"text": "honesty"}}
+    answer = knowledge.ask(question, params.get(question, {}))
+    shown = [n for n, column in enumerate(answer.columns) if column not in {"title", "example", "file"}]
+    approved = json.loads((APPROVED / f"{release_dir.name}.json").read_text("utf-8"))
+    assert [" ".join(row[n] for n in shown) for row in answer.texts] == approved[question]
