@@ -71,6 +71,21 @@ def test_a_sidecar_adds_topics_and_its_own_mistakes_are_named(
     assert "<p>asserted</p>" in page
 
 
+def test_former_ids_of_a_sidecar_are_anchors_and_can_be_referred_to(
+    project: Callable[[str], Path], build: Callable[..., SphinxTestApp], warnings_in: Warnings
+) -> None:
+    source = project("sidecar")
+    (source / "notes.yaml").write_text("provisions: {be_kind: {aliases: [be_gentle]}}\n", "utf-8")
+    with (source / "index.rst").open("a", encoding="utf-8") as file:
+        file.write("\nSee :policy:principle:`be_gentle`.\n")
+    app = build(source)
+    page = (app.outdir / "index.html").read_text("utf-8")
+    assert [line for line in warnings_in(app) if "be_gentle" in line and "outdated" not in line] == []
+    assert 'id="be_gentle"' in page
+    assert 'href="#be_kind"' in page
+    assert "be_gentle" in {row[0] for row in app.env.get_domain("policy").get_objects()}
+
+
 def test_an_edited_sidecar_changes_the_answers_on_pages(
     project: Callable[[str], Path], build: Callable[..., SphinxTestApp]
 ) -> None:
