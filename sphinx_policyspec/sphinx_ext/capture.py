@@ -57,11 +57,12 @@ from sphinx_policyspec.sphinx_ext.nodes import (
     anchor_of,
 )
 from sphinx_policyspec.sphinx_ext.plain_links import is_local
-from sphinx_policyspec.sphinx_ext.prose import heading_lines, prose_between
+from sphinx_policyspec.sphinx_ext.prose import heading_lines
 from sphinx_policyspec.sphinx_ext.records import SPEC_PLACE, PageRecord, Question, outside_record, page_record
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
+from sphinx_policyspec.sphinx_ext.region import Region, blocks_in
 from sphinx_policyspec.sphinx_ext.transforms import SOURCE_TITLE
-from sphinx_policyspec.sphinx_ext.turn_reader import CapturePlace, Region, TurnReader
+from sphinx_policyspec.sphinx_ext.turn_reader import CapturePlace, TurnReader
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
@@ -201,15 +202,12 @@ class _Capture:
         )
 
     def _blocks(self, region: Region) -> tuple[Block, ...]:
-        """Return a provision's blocks in source order, the text between them included."""
-        later = [line for file, line in self.headings if file == region.source.file and line >= region.start]
-        end = min([region.end, *later])
-        prose = prose_between(region.source, region.start, end, region.cuts, self.markup)
-        files = {region.source.file: 0}
-        for block in region.blocks:
-            files.setdefault(block.span.file, len(files))
-        blocks: list[Block] = [*region.blocks, *prose]
-        return tuple(sorted(blocks, key=lambda block: (files[block.span.file], block.span.line)))
+        """Return a provision's blocks in source order."""
+        return blocks_in(region, self.headings, self.markup, self._included)
+
+    def _included(self, path: str) -> Source:
+        """Return the file that a directive of the page names."""
+        return source_of(self.env, self.env.relfn2path(path, self.docname)[1])
 
     def _find(
         self, code: str, message: str, span: Span, hint: str = "", severity: Severity = Severity.WARNING
@@ -253,7 +251,7 @@ class _Capture:
         if node.line and node.line < region.end:
             siblings = node.parent.children[node.parent.index(node) + 1 :]
             lines = [s.line for s in siblings if isinstance(s, nodes.Element) and s.line]
-            region.cuts.append((node.line, max(lines[0] if lines else region.end, node.line + 1)))
+            region.cut(region.source.file, node.line, max(lines[0] if lines else region.end, node.line + 1))
 
     # -- provisions -------------------------------------------------------------------------
 
@@ -262,7 +260,7 @@ class _Capture:
         principle = declared.item if declared and isinstance(declared.item, Principle) else None
         if declared is not None and declared.is_block:
             source = source_of(self.env, declared.path)
-            place.region.cuts.append((declared.start, declared.end))
+            place.region.cut(source.file, declared.start, declared.end)
             region = Region(source, *(declared.body or (declared.end, declared.end)))
             span, text = source.span(declared.start), ""
         else:
@@ -272,7 +270,8 @@ class _Capture:
             same = source is place.links.source
             region = Region(source, after, place.region.end if same else len(source.lines) + 1)
             span, text = source.span(start, after), source.text(start, source.after_blanks(after))
-            region.cuts += _marker_cuts(declared)
+            for first, last in _marker_cuts(declared):
+                region.cut(source.file, first, last)
         item = replace(
             principle or Section(id="", title="", depth=0, span=span),
             id=self._identifier(node, principle),
@@ -326,7 +325,7 @@ class _Capture:
 
     def _declared(self, node: nodes.Element, declared: Declared, place: CapturePlace) -> None:
         source = source_of(self.env, declared.path)
-        place.region.cuts.append((declared.start, declared.end))
+        place.region.cut(source.file, declared.start, declared.end)
         place = place.at(source=source, end=declared.end, line=declared.start)
         if not isinstance(declared.item, Definition):
             place = replace(place, is_norm=False)

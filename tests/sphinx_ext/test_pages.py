@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sphinx.testing.util import SphinxTestApp
 
+from sphinx_policyspec.model import Commentary, Prose
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge
 from sphinx_policyspec.sphinx_ext.project import read_project
 
@@ -31,6 +32,52 @@ def test_what_is_included_keeps_the_lines_of_its_own_file(
         ("be_kind", "parts/kind.txt", 1, "Kind, see :policy:principle:`be_far`."),
         ("be_fair", "index.rst", 8, "Fair, see :policy:principle:`nobody`."),
     ]
+
+
+INCLUDING = {
+    "rst": (
+        "Top\n===\n\nBefore.\n\n.. include:: /parts/part.txt\n   :start-after: begin\n\nAfter.\n",
+        (
+            ".. begin\n\nShared words.\n\n.. policy:commentary::\n\n   Aside.\n\nMore, see below.\n\n"
+            ".. include:: /parts/deep.txt\n\nLast shared.\n"
+        ),
+    ),
+    "md": (
+        "# Top\n\nBefore.\n\n```{include} parts/part.txt\n:start-after: begin\n```\n\nAfter.\n",
+        (
+            "% begin\n\nShared words.\n\n```{policy:commentary}\nAside.\n```\n\nMore, see below.\n\n"
+            "```{include} parts/deep.txt\n```\n\nLast shared.\n"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("suffix", INCLUDING)
+def test_words_of_included_files_are_text_in_their_place(
+    tmp_path: Path, build: Callable[..., SphinxTestApp], warnings_in: Warnings, suffix: str
+) -> None:
+    page, part = INCLUDING[suffix]
+    source = tmp_path / "source"
+    (source / "parts").mkdir(parents=True)
+    (source / "conf.py").write_text(
+        "extensions = ['sphinx_policyspec']\nexclude_patterns = ['parts']", "utf-8"
+    )
+    (source / f"index.{suffix}").write_text(page, "utf-8")
+    (source / "parts" / "part.txt").write_text(part, "utf-8")
+    (source / "parts" / "deep.txt").write_text("Deep words.\n", "utf-8")
+    app = build(source, "dummy")
+    assert warnings_in(app) == []
+    (section,) = Knowledge().spec(app.env).provisions
+    assert [block.text for block in section.blocks if isinstance(block, Prose | Commentary)] == [
+        "Before.",
+        "Shared words.",
+        "Aside.",
+        "More, see below.",
+        "Deep words.",
+        "Last shared.",
+        "After.",
+    ]
+    assert section.blocks[1].span.file == "parts/part.txt"
 
 
 @pytest.mark.parametrize(("tags", "ids"), [([], ["seen"]), (["draft"], ["hidden", "seen"])])
