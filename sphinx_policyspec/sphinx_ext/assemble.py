@@ -24,6 +24,7 @@ from sphinx_policyspec.nearest import nearest
 from sphinx_policyspec.readers.levels import DEFAULT_LEVELS
 from sphinx_policyspec.sphinx_ext.fragments import Fragment
 from sphinx_policyspec.sphinx_ext.records import SPEC_PLACE, PageRecord, PolicyObject
+from sphinx_policyspec.sphinx_ext.titles import with_titles_resolved
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
@@ -75,7 +76,7 @@ def assemble(
     ]
     meta = next((fragment for _, fragment in fragments if fragment.title), Spec(title=title))
     parts = [fragment for _, fragment in fragments]
-    return replace(
+    spec = replace(
         meta,
         documents=tuple(
             dict.fromkeys(item for part in parts for item in part.documents if _holds_text(part))
@@ -96,6 +97,7 @@ def assemble(
         prompt_files=tuple(file for part in parts for file in part.prompt_files),
         changelog=next((part.changelog for part in parts if part.changelog), None),
     )
+    return with_titles_resolved(spec)
 
 
 def _holds_text(part: Spec) -> bool:

@@ -14,6 +14,7 @@ from sphinx_policyspec.sphinx_ext.directive import PolicyDirective, options
 from sphinx_policyspec.sphinx_ext.marks import mark_placeholders
 from sphinx_policyspec.sphinx_ext.nodes import PolicyResponse, comparison, example, message, response
 from sphinx_policyspec.sphinx_ext.references import pending_reference
+from sphinx_policyspec.sphinx_ext.titles import plain_title
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -45,7 +46,7 @@ class ExampleDirective(PolicyDirective):
         shown = self.inline(title)
         item = Example(
             id=self.identifier(""),
-            title="".join(node.astext() for node in shown),
+            title=plain_title(shown),
             source_title=title,
             turns=(),
             span=self.span,

@@ -227,3 +227,55 @@ def test_a_table_that_may_be_too_wide_scrolls_by_keyboard(
         "Table: id, title, level",
     ]
     assert all('tabindex="0"' in region for region in regions)
+
+
+RST_TITLES = """\
+On :policy:topic:`tact`
+=======================
+
+.. policy:principle:: Be kind
+   :id: be_kind
+   :authority: user
+
+.. policy:topic:: Tact
+   :id: tact
+
+.. policy:example:: Where :policy:principle:`be_kind` meets :policy:principle:`the rest <be_kind>`
+
+   .. policy:message:: user
+
+      Hello.
+"""
+MYST_TITLES = """\
+# On {policy:topic}`tact`
+
+```{policy:principle} Be kind
+:id: be_kind
+:authority: user
+```
+
+```{policy:topic} Tact
+:id: tact
+```
+
+~~~{policy:example} Where [](#be_kind) meets {policy:principle}`the rest <be_kind>`
+```{policy:message} user
+Hello.
+```
+~~~
+"""
+
+
+@pytest.mark.parametrize(("suffix", "page"), [("rst", RST_TITLES), ("md", MYST_TITLES)])
+def test_titles_in_the_graph_show_the_titles_that_they_refer_to(
+    tmp_path: Path, build: Callable[..., SphinxTestApp], suffix: str, page: str
+) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "conf.py").write_text("extensions = ['sphinx_policyspec']", "utf-8")
+    (source / f"index.{suffix}").write_text(page, "utf-8")
+    spec = Knowledge().spec(build(source, "dummy").env)
+    assert [provision.title for provision in spec.provisions] == ["On Tact", "Be kind"]
+    assert [(example.title, example.id) for example in spec.examples] == [
+        ("Where Be kind meets the rest", "on-tact-where-be-kind-meets-the-rest")
+    ]
