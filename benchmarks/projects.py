@@ -126,6 +126,8 @@ def _needs(item: Item) -> str:
 
 
 _CONF = 'project = "Bench"\nextensions = {extensions}\n'
+_AS_TEXT = 'policyspec_severity = {"text-outside-message": "off"}\n'
+"""Examples without messages are meant here: nobody keeps a project that warns of each on every build."""
 _TOPICS = "".join(f"\n```{{policy:topic}} Topic {n}\n:id: topic-{n}\n```\n" for n in range(12))
 _NEED_TYPES = """needs_types = [
     {"directive": "principle", "title": "Principle", "prefix": "P", "color": "#BFD8D2", "style": "node"},
@@ -138,7 +140,7 @@ FLAVOURS: dict[str, tuple[Callable[[Item], str], str, str]] = {
     "plain MyST": (_plain, _CONF.format(extensions='["myst_parser"]'), ""),
     "policyspec, examples as text": (
         lambda item: _ours(item, _example_as_text),
-        _CONF.format(extensions='["sphinx_policyspec"]'),
+        _CONF.format(extensions='["sphinx_policyspec"]') + _AS_TEXT,
         _TOPICS,
     ),
     "policyspec, with messages": (
@@ -148,7 +150,7 @@ FLAVOURS: dict[str, tuple[Callable[[Item], str], str, str]] = {
     ),
     "policyspec, no graph written": (
         lambda item: _ours(item, _example_as_text),
-        _CONF.format(extensions='["sphinx_policyspec"]') + "policyspec_outputs = []\n",
+        _CONF.format(extensions='["sphinx_policyspec"]') + _AS_TEXT + "policyspec_outputs = []\n",
         _TOPICS,
     ),
     "sphinx-needs": (_needs, _CONF.format(extensions='["myst_parser", "sphinx_needs"]') + _NEED_TYPES, ""),

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from itertools import count
 from typing import TypeVar
 
-from rdflib import Literal, URIRef
-
 from sphinx_policyspec.graph.reader import Reader
+from sphinx_policyspec.graph.terms import Iri
 from sphinx_policyspec.graph.vocabulary import PS
 from sphinx_policyspec.graph.writer import Writer
 from sphinx_policyspec.model import (
@@ -32,7 +31,7 @@ _FRAGMENT_PROPERTIES = {
 }
 
 
-def write_conversation(writer: Writer, owner: URIRef, turns: tuple[Turn, ...]) -> None:
+def write_conversation(writer: Writer, owner: Iri, turns: tuple[Turn, ...]) -> None:
     """State the turns of an example or prompt; messages are numbered through, alternatives included."""
     messages = (writer.iris.part("message", owner, number) for number in count(1))
     for order, turn in enumerate(turns, 1):
@@ -47,21 +46,21 @@ def write_conversation(writer: Writer, owner: URIRef, turns: tuple[Turn, ...]) -
             _write_message(writer, next(messages), turn, part_of=owner, order=order)
 
 
-def _write_message(writer: Writer, iri: URIRef, message: Message, *, part_of: URIRef, order: int) -> None:
+def _write_message(writer: Writer, iri: Iri, message: Message, *, part_of: Iri, order: int) -> None:
     writer.record(iri, message, part_of=part_of, order=order)
     for place, fragment in enumerate(message.fragments, 1):
         writer.record(writer.iris.part("fragment", iri, place), fragment, part_of=iri, order=place)
-        writer.add(iri, _FRAGMENT_PROPERTIES[fragment.kind], Literal(fragment.text))
+        writer.add(iri, _FRAGMENT_PROPERTIES[fragment.kind], fragment.text)
     if message.untrusted:
-        writer.add(iri, PS.untrusted, Literal(message.text))
+        writer.add(iri, PS.untrusted, message.text)
 
 
-def read_conversation(reader: Reader, owner: URIRef) -> tuple[Turn, ...]:
+def read_conversation(reader: Reader, owner: Iri) -> tuple[Turn, ...]:
     """Return the turns of an example or prompt."""
     return tuple(_read_turns(reader, owner))
 
 
-def _read_turns(reader: Reader, owner: URIRef) -> Iterator[Turn]:
+def _read_turns(reader: Reader, owner: Iri) -> Iterator[Turn]:
     kinds: tuple[type[Turn], ...] = (Message, Response, Comparison, Gap)
     for subject, model in reader.parts(owner, *kinds):
         if issubclass(model, Comparison):
@@ -74,6 +73,6 @@ def _read_turns(reader: Reader, owner: URIRef) -> Iterator[Turn]:
             yield reader.record(subject, model)
 
 
-def _read_message(reader: Reader, subject: URIRef, model: type[_M]) -> _M:
+def _read_message(reader: Reader, subject: Iri, model: type[_M]) -> _M:
     fragments = tuple(reader.record(part, Fragment) for part, _ in reader.parts(subject, Fragment))
     return reader.record(subject, model, fragments=fragments)

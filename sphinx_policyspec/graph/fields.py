@@ -6,11 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from rdflib import Literal, URIRef
-from rdflib.term import Node
-
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.iris import Iris
+from sphinx_policyspec.graph.terms import Iri, Term
 from sphinx_policyspec.graph.vocabulary import RDF
 
 __all__ = ["Choice", "Field", "Flag", "Id", "Many", "Pairs", "Text"]
@@ -24,13 +22,13 @@ class Field(Protocol):
         """The attribute of the model class."""
 
     @property
-    def predicate(self) -> URIRef:
+    def predicate(self) -> Iri:
         """The property that carries it."""
 
-    def write(self, value: Any, iris: Iris) -> Iterable[Node]:  # noqa: ANN401 - as the model has it
+    def write(self, value: Any, iris: Iris) -> Iterable[Term]:  # noqa: ANN401 - as the model has it
         """Return the objects that state a value."""
 
-    def read(self, objects: list[Node], iris: Iris) -> Any:  # noqa: ANN401 - as the model has it
+    def read(self, objects: list[Term], iris: Iris) -> Any:  # noqa: ANN401 - as the model has it
         """Return the value that these objects state."""
 
 
@@ -39,14 +37,14 @@ class Text:
     """A string; the empty one is left out unless questions rely on its being there."""
 
     name: str
-    predicate: URIRef
+    predicate: Iri
     always: bool = False
 
-    def write(self, value: str, _iris: Iris) -> Iterable[Node]:
+    def write(self, value: str, _iris: Iris) -> Iterable[Term]:
         """Return the string as a plain literal."""
-        return (Literal(value, normalize=False),) if value or self.always else ()
+        return (value,) if value or self.always else ()
 
-    def read(self, objects: list[Node], _iris: Iris) -> str:
+    def read(self, objects: list[Term], _iris: Iris) -> str:
         """Return the one string, or the empty one."""
         return str(single(self.predicate, objects) or "")
 
@@ -59,15 +57,15 @@ class Choice:
     """
 
     name: str
-    predicate: URIRef
-    terms: Mapping[Any, Node]
+    predicate: Iri
+    terms: Mapping[Any, Term]
     optional: bool = False
 
-    def write(self, value: object, _iris: Iris) -> Iterable[Node]:
+    def write(self, value: object, _iris: Iris) -> Iterable[Term]:
         """Return the term of the value."""
         return () if value is None else (self.terms[value],)
 
-    def read(self, objects: list[Node], _iris: Iris) -> Any:  # noqa: ANN401 - one of the keys
+    def read(self, objects: list[Term], _iris: Iris) -> Any:  # noqa: ANN401 - one of the keys
         """Return the value whose term it is."""
         term = single(self.predicate, objects)
         if term is None and self.optional:
@@ -85,14 +83,14 @@ class Flag:
     """A boolean that is stated by a class."""
 
     name: str
-    type: URIRef
-    predicate: URIRef = RDF.type
+    type: Iri
+    predicate: Iri = RDF.type
 
-    def write(self, value: bool, _iris: Iris) -> Iterable[Node]:
+    def write(self, value: bool, _iris: Iris) -> Iterable[Term]:
         """Return the class, or nothing."""
         return (self.type,) if value else ()
 
-    def read(self, objects: list[Node], _iris: Iris) -> bool:
+    def read(self, objects: list[Term], _iris: Iris) -> bool:
         """Say whether the class is among the types."""
         return self.type in objects
 
@@ -102,15 +100,15 @@ class Id:
     """The id of one other thing, which need not exist; an empty one is left out unless told otherwise."""
 
     name: str
-    predicate: URIRef
+    predicate: Iri
     kind: str
     always: bool = False
 
-    def write(self, value: str, iris: Iris) -> Iterable[Node]:
+    def write(self, value: str, iris: Iris) -> Iterable[Term]:
         """Return the IRI of the thing."""
         return (iris.iri(self.kind, value),) if value or self.always else ()
 
-    def read(self, objects: list[Node], iris: Iris) -> str:
+    def read(self, objects: list[Term], iris: Iris) -> str:
         """Return the id of the thing."""
         iri = single(self.predicate, objects)
         return "" if iri is None else id_of(iri, iris)
@@ -125,21 +123,19 @@ class Many:
     """
 
     name: str
-    predicate: URIRef
+    predicate: Iri
     kind: str = ""
 
-    def write(self, value: tuple[Any, ...], iris: Iris) -> Iterable[Node]:
+    def write(self, value: tuple[Any, ...], iris: Iris) -> Iterable[Term]:
         """Return one object for each item."""
         items = self.encode(value)
-        return (
-            [iris.iri(self.kind, item) for item in items] if self.kind else [Literal(item) for item in items]
-        )
+        return [iris.iri(self.kind, item) for item in items] if self.kind else items
 
-    def read(self, objects: list[Node], iris: Iris) -> tuple[Any, ...]:
+    def read(self, objects: list[Term], iris: Iris) -> tuple[Any, ...]:
         """Return the items, sorted."""
         return self.sort(self.items(objects, iris))
 
-    def items(self, objects: list[Node], iris: Iris) -> list[str]:
+    def items(self, objects: list[Term], iris: Iris) -> list[str]:
         """Return the string of each object."""
         return [id_of(node, iris) for node in objects] if self.kind else [str(node) for node in objects]
 
@@ -170,7 +166,7 @@ class Pairs(Many):
         return tuple((name.replace("%3D", "=").replace("%25", "%"), text) for name, _, text in split)
 
 
-def single(predicate: URIRef, objects: list[Node]) -> Node | None:
+def single(predicate: Iri, objects: list[Term]) -> Term | None:
     """Return the only object of a property that takes one."""
     if len(objects) > 1:
         values = ", ".join(f"`{node}`" for node in sorted(objects, key=str)[:2])
@@ -178,9 +174,9 @@ def single(predicate: URIRef, objects: list[Node]) -> Node | None:
     return objects[0] if objects else None
 
 
-def id_of(node: Node, iris: Iris) -> str:
+def id_of(node: Term, iris: Iris) -> str:
     """Return the id in an IRI of ours."""
-    found = iris.kind_and_id(str(node)) if isinstance(node, URIRef) else None
+    found = iris.kind_and_id(str(node)) if isinstance(node, Iri) else None
     if found is None:
         raise SourceError(f"`{node}` is no name that starts with `{iris.base}`, as those of this spec do")
     return found[1]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from rdflib import Graph, URIRef
+from rdflib import Graph
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.conversations import read_conversation
 from sphinx_policyspec.graph.fields import single
+from sphinx_policyspec.graph.rdflib_terms import triples_in
 from sphinx_policyspec.graph.reader import Reader
+from sphinx_policyspec.graph.terms import Iri
 from sphinx_policyspec.graph.vocabulary import PS
 from sphinx_policyspec.model import (
     AuthorityLevel,
@@ -44,7 +46,7 @@ def from_graph(graph: Graph) -> Spec:
 
     Raises :class:`SourceError` where it holds none, several, or one that no spec can be made of.
     """
-    reader = Reader(graph)
+    reader = Reader(triples_in(graph))
     tags = tuple(
         reader.record(subject, EvalTag, provision=reader.owner_id(subject))
         for subject, _ in reader.everything(EvalTag)
@@ -97,14 +99,14 @@ def _provisions(reader: Reader, tagged: dict[str, tuple[str, ...]]) -> tuple[Pro
     )
 
 
-def _blocks(reader: Reader, owner: URIRef, tagged: dict[str, tuple[str, ...]]) -> tuple[Any, ...]:
+def _blocks(reader: Reader, owner: Iri, tagged: dict[str, tuple[str, ...]]) -> tuple[Any, ...]:
     """Return the blocks of a provision, of the preamble or of a prompt file."""
     found = reader.parts(owner, Prose, Definition, Commentary, Example, EvalPrompt)
     return tuple(_block(reader, subject, model, owner, tagged) for subject, model in found)
 
 
 def _block(
-    reader: Reader, subject: URIRef, model: type[Any], owner: URIRef, tagged: dict[str, tuple[str, ...]]
+    reader: Reader, subject: Iri, model: type[Any], owner: Iri, tagged: dict[str, tuple[str, ...]]
 ) -> Block:
     if model is Example:
         derived: dict[str, tuple[str, ...]] = {
@@ -119,7 +121,7 @@ def _block(
     return block
 
 
-def _reference(reader: Reader, subject: URIRef) -> Reference:
+def _reference(reader: Reader, subject: Iri) -> Reference:
     target = single(PS.target, reader.objects(subject, PS.target))
     found = None if target is None else reader.iris.kind_and_id(str(target))
     kinds = {kind.value for kind in TargetKind}
@@ -136,7 +138,7 @@ def _reference(reader: Reader, subject: URIRef) -> Reference:
     )
 
 
-def _context(reader: Reader, subject: URIRef) -> dict[str, Any]:
+def _context(reader: Reader, subject: Iri) -> dict[str, Any]:
     """Return the example and the number of the message that a reference stands in."""
     context = single(PS.context, reader.objects(subject, PS.context))
     if context is None:
@@ -151,7 +153,7 @@ def _context(reader: Reader, subject: URIRef) -> dict[str, Any]:
         raise SourceError(f"`{subject}` stands in `{context}`, which is no example and no message") from error
 
 
-def _prompt_file(reader: Reader, subject: URIRef, tagged: dict[str, tuple[str, ...]]) -> PromptFile:
+def _prompt_file(reader: Reader, subject: Iri, tagged: dict[str, tuple[str, ...]]) -> PromptFile:
     return reader.record(subject, PromptFile, blocks=_blocks(reader, subject, tagged))
 
 

@@ -6,7 +6,8 @@ import re
 from urllib.parse import quote, unquote
 
 import pyoxigraph
-from rdflib import URIRef
+
+from sphinx_policyspec.graph.terms import Iri
 
 __all__ = ["DEFAULT_BASE", "Iris"]
 
@@ -30,31 +31,31 @@ class Iris:
 
     def __init__(self, base: str = "") -> None:
         self.base = _absolute(base or DEFAULT_BASE)
-        self._minted: dict[tuple[str, str], URIRef] = {}
+        self._minted: dict[tuple[str, str], Iri] = {}
 
     @classmethod
-    def of_release(cls, release: URIRef, version: str) -> Iris:
+    def of_release(cls, release: Iri, version: str) -> Iris:
         """Return the IRIs whose release of that version has the IRI ``release``."""
         ending = "release/" + _encode(version or UNDATED)
         if release.endswith(ending):
             return cls(release.removesuffix(ending))
         return cls(release.rpartition("release/")[0])
 
-    def release(self, version: str) -> URIRef:
+    def release(self, version: str) -> Iri:
         """Return the IRI of a release, which is also the name of its graph."""
         return self.iri("release", version or UNDATED)
 
-    def iri(self, kind: str, identifier: str) -> URIRef:
+    def iri(self, kind: str, identifier: str) -> Iri:
         """Return the IRI of the thing of that kind and id."""
         key = (kind, identifier)
         if (known := self._minted.get(key)) is None:
-            known = self._minted[key] = URIRef(f"{self.base}{kind}/{_encode(identifier)}")
+            known = self._minted[key] = Iri(f"{self.base}{kind}/{_encode(identifier)}")
         return known
 
-    def part(self, kind: str, owner: URIRef, *place: int | str) -> URIRef:
+    def part(self, kind: str, owner: Iri, *place: int | str) -> Iri:
         """Return the IRI of a part of ``owner``, told apart by its place there."""
         steps = (_encode(str(step)).replace("/", "%2F") for step in place)
-        return URIRef("/".join((self.base + kind, owner.removeprefix(self.base), *steps)))
+        return Iri("/".join((self.base + kind, owner.removeprefix(self.base), *steps)))
 
     def kind_and_id(self, iri: str) -> tuple[str, str] | None:
         """Return what :meth:`iri` was called with; ``None`` for an IRI that it cannot have made."""

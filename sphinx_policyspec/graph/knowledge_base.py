@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import pyoxigraph
 from pyoxigraph import RdfFormat, Store
-from rdflib import Graph
 
 from sphinx_policyspec.errors import QueryError
 from sphinx_policyspec.graph.answer import Answer
@@ -20,6 +19,9 @@ from sphinx_policyspec.graph.rules import infer
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.model import Spec
 from sphinx_policyspec.nearest import nearest
+
+if TYPE_CHECKING:
+    from rdflib import Graph
 
 __all__ = ["KnowledgeBase"]
 
@@ -57,14 +59,16 @@ class KnowledgeBase:
     def from_spec(
         cls, spec: Spec, base_iri: str = "", *, limits: Limits = DEFAULT_LIMITS, unsafe: bool = False
     ) -> Self:
-        """Load a spec, without the detour through an rdflib graph."""
+        """Load a spec, without the detour through rdflib."""
         lines = ntriples_lines(triples_of(spec, base_iri))
         return cls("".join(lines).encode(), limits=limits, unsafe=unsafe)
 
     @classmethod
     def from_graph(cls, graph: Graph, *, limits: Limits = DEFAULT_LIMITS, unsafe: bool = False) -> Self:
         """Load a graph."""
-        return cls("".join(ntriples_lines(graph)).encode(), limits=limits, unsafe=unsafe)
+        from sphinx_policyspec.graph.rdflib_terms import triples_in  # noqa: PLC0415
+
+        return cls("".join(ntriples_lines(triples_in(graph))).encode(), limits=limits, unsafe=unsafe)
 
     def ask(self, name: str, params: Mapping[str, str] | None = None) -> Answer:
         """Answer a named question.

@@ -6,18 +6,18 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import quote
 
-from rdflib import Literal, URIRef
-from rdflib.term import Node
+from sphinx_policyspec.graph.terms import Blank, Foreign, Iri, Triple
 
 __all__ = ["SURROGATES", "Replaced", "ntriples_lines"]
 
-Replaced = Callable[[Node, Node, str], None]
+Replaced = Callable[[str, str, str], None]
 """Called with subject, predicate and the first character that had to be replaced."""
 
 SURROGATES = re.compile("[\ud800-\udfff]")
 """What no format can hold: halves of characters."""
 
-_STRING = URIRef("http://www.w3.org/2001/XMLSchema#string")
+_NAMED = (Iri, Blank)
+_INTEGER = "^^<http://www.w3.org/2001/XMLSchema#integer>"
 _SPECIAL = re.compile('[\x00-\x1f\x7f"\\\\]')
 _CONTROLS = re.compile("[\x00-\x07\x0b\x0e-\x1f\x7f]")
 _INVALID_IN_IRI = re.compile(r"[\x00-\x20<>\"{}|\\^`\ud800-\udfff]|%(?![0-9A-Fa-f]{2})")
@@ -25,9 +25,7 @@ _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 def ntriples_lines(
-    triples: Iterable[tuple[Node, Node, Node]],
-    unholdable: re.Pattern[str] = SURROGATES,
-    replaced: Replaced | None = None,
+    triples: Iterable[Triple], unholdable: re.Pattern[str] = SURROGATES, replaced: Replaced | None = None
 ) -> Iterator[str]:
     """Yield one canonical line, with its line end, for each triple.
 
@@ -35,46 +33,43 @@ def ntriples_lines(
     percent-encoded.
     """
     names = _Names(replaced)
-    suffixes = {_STRING: ""}
-    for subject, predicate, node in triples:
-        if isinstance(node, Literal):
-            text = str(node)
+    for subject, predicate, term in triples:
+        if isinstance(term, _NAMED):
+            value = names[term]
+        elif isinstance(term, int):
+            value = f'"{term}"{_INTEGER}'
+        else:
+            text = str(term)
             if bad := unholdable.search(text):
                 if replaced:
                     replaced(subject, predicate, bad[0])
                 text = unholdable.sub(_REPLACEMENT, text)
             value = f'"{_escaped(text) if _SPECIAL.search(text) else text}"'
-            if node.language:
-                value += f"@{node.language}"
-            elif (datatype := node.datatype) is not None:
-                if datatype not in suffixes:
-                    suffixes[datatype] = f"^^{names[datatype]}"
-                value += suffixes[datatype]
-        else:
-            value = names[node]
+            if isinstance(term, Foreign):
+                value += f"@{term.language}" if term.language else f"^^{names[Iri(term.datatype)]}"
         yield f"{names[subject]} {names[predicate]} {value} .\n"
 
 
-class _Names(dict[Node, str]):
+class _Names(dict[Iri | Blank, str]):
     """IRIs and blank nodes as N-Triples writes them; each is looked at once."""
 
     def __init__(self, replaced: Replaced | None) -> None:
         super().__init__()
         self._replaced = replaced
 
-    def __missing__(self, node: Node) -> str:
+    def __missing__(self, name: Iri | Blank) -> str:
         """Write a name that comes for the first time."""
-        text = str(node)
-        if not isinstance(node, URIRef):
-            name = f"_:{text}"
+        text = str(name)
+        if isinstance(name, Blank):
+            written = f"_:{text}"
         elif bad := _INVALID_IN_IRI.search(text):
             if self._replaced:
-                self._replaced(node, node, bad[0])
-            name = f"<{_INVALID_IN_IRI.sub(lambda match: quote(match[0], errors='replace'), text)}>"
+                self._replaced(name, name, bad[0])
+            written = f"<{_INVALID_IN_IRI.sub(lambda match: quote(match[0], errors='replace'), text)}>"
         else:
-            name = f"<{text}>"
-        self[node] = name
-        return name
+            written = f"<{text}>"
+        self[name] = written
+        return written
 
 
 def _escaped(text: str) -> str:

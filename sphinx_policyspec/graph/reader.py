@@ -7,13 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
-from rdflib import Graph, URIRef
-from rdflib.term import Node
-
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.fields import Many, id_of, single
 from sphinx_policyspec.graph.iris import Iris
 from sphinx_policyspec.graph.records import RECORDS
+from sphinx_policyspec.graph.terms import Iri, Term, Triple
 from sphinx_policyspec.graph.vocabulary import DCTERMS, OWL, PS, RDF
 from sphinx_policyspec.graph.writer import sequence_key
 from sphinx_policyspec.model import Span
@@ -21,21 +19,21 @@ from sphinx_policyspec.model import Span
 __all__ = ["Reader"]
 
 _T = TypeVar("_T")
-_NOTHING: list[Node] = []
+_NOTHING: list[Term] = []
 
 
 class Reader:
     """An index over the one spec that a graph holds.
 
-    :param graph: what ``to_graph`` wrote, possibly with derived triples beside it
+    :param triples: what ``to_graph`` wrote, possibly with derived triples beside it
     """
 
-    def __init__(self, graph: Graph) -> None:
-        self._about: dict[Node, dict[Node, list[Node]]] = defaultdict(lambda: defaultdict(list))
-        self._parts: dict[Node, list[Node]] = defaultdict(list)
-        self._members: dict[Node, list[Node]] = defaultdict(list)
+    def __init__(self, triples: Iterable[Triple]) -> None:
+        self._about: dict[Term, dict[Term, list[Term]]] = defaultdict(lambda: defaultdict(list))
+        self._parts: dict[Term, list[Term]] = defaultdict(list)
+        self._members: dict[Term, list[Term]] = defaultdict(list)
         part_of, type_ = PS.partOf, RDF.type
-        for subject, predicate, node in graph:
+        for subject, predicate, node in triples:
             self._about[subject][predicate].append(node)
             if predicate == part_of:
                 self._parts[node].append(subject)
@@ -44,23 +42,23 @@ class Reader:
         self.release = self._only_spec()
         self.iris = Iris.of_release(self.release, self.text(self.release, OWL.versionInfo))
 
-    def _only_spec(self) -> URIRef:
+    def _only_spec(self) -> Iri:
         found = sorted(self._members.get(PS.Spec, ()), key=str)
         if not found:
             raise SourceError("the graph holds no behaviour spec: nothing in it is a `ps:Spec`")
         if len(found) > 1:
             names = ", ".join(f"`{name}`" for name in found[:3])
             raise SourceError(f"the graph holds {len(found)} behaviour specs where one is read: {names}")
-        if not isinstance(found[0], URIRef):
+        if not isinstance(found[0], Iri):
             raise SourceError("the behaviour spec of the graph is a blank node; it needs an IRI")
         return found[0]
 
-    def objects(self, subject: Node, predicate: URIRef) -> list[Node]:
+    def objects(self, subject: Term, predicate: Iri) -> list[Term]:
         """Return what a property leads to, in no order."""
         properties = self._about.get(subject)
         return _NOTHING if properties is None else properties.get(predicate, _NOTHING)
 
-    def integer(self, subject: Node, predicate: URIRef, default: int = 0) -> int:
+    def integer(self, subject: Term, predicate: Iri, default: int = 0) -> int:
         """Return the number that a property gives."""
         node = single(predicate, self.objects(subject, predicate))
         if node is None:
@@ -70,35 +68,35 @@ class Reader:
         except ValueError as error:
             raise SourceError(f"`{node}`, the `{predicate}` of `{subject}`, is no whole number") from error
 
-    def text(self, subject: Node, predicate: URIRef) -> str:
+    def text(self, subject: Term, predicate: Iri) -> str:
         """Return the string that a property gives, or the empty one."""
         return str(single(predicate, self.objects(subject, predicate)) or "")
 
-    def identifier(self, subject: Node) -> str:
+    def identifier(self, subject: Term) -> str:
         """Return the id that something states of itself."""
         return self.text(subject, DCTERMS.identifier)
 
-    def owner(self, subject: Node) -> Node | None:
+    def owner(self, subject: Term) -> Term | None:
         """Return what something is part of."""
         return single(PS.partOf, self.objects(subject, PS.partOf))
 
-    def owner_id(self, subject: Node) -> str:
+    def owner_id(self, subject: Term) -> str:
         """Return the id of what something is part of; empty for the spec itself."""
         owner = self.owner(subject)
         return "" if owner is None or owner == self.release else id_of(owner, self.iris)
 
-    def parts(self, owner: Node, *models: type[_T]) -> list[tuple[URIRef, type[_T]]]:
+    def parts(self, owner: Term, *models: type[_T]) -> list[tuple[Iri, type[_T]]]:
         """Return the parts of these model classes, in order, each with its class."""
         return self._in_order(self._parts.get(owner, ()), models, PS.order)
 
-    def everything(self, *models: type[_T], by: URIRef = PS.order) -> list[tuple[URIRef, type[_T]]]:
+    def everything(self, *models: type[_T], by: Iri = PS.order) -> list[tuple[Iri, type[_T]]]:
         """Return all things of these model classes, in the order that a property numbers."""
         subjects = {node: None for model in models for node in self._members.get(RECORDS[model].types[0], ())}
         return self._in_order(subjects, models, by)
 
     def _in_order(
-        self, subjects: Iterable[Node], models: tuple[type[_T], ...], by: URIRef
-    ) -> list[tuple[URIRef, type[_T]]]:
+        self, subjects: Iterable[Term], models: tuple[type[_T], ...], by: Iri
+    ) -> list[tuple[Iri, type[_T]]]:
         """Sort things by number, then by name, leaving out those of other classes."""
         # A class with more types is the more specific one: a Response is a Message too.
         ranked = sorted(models, key=lambda model: -len(RECORDS[model].types))
@@ -106,14 +104,14 @@ class Reader:
         for subject in subjects:
             types = self.objects(subject, RDF.type)
             model = next((model for model in ranked if RECORDS[model].types[0] in types), None)
-            if model is not None and isinstance(subject, URIRef):
+            if model is not None and isinstance(subject, Iri):
                 found.append((self.integer(subject, by), subject, model))
         found.sort(key=lambda item: item[:2])
         return [(subject, model) for _, subject, model in found]
 
     def record(
         self,
-        subject: URIRef,
+        subject: Iri,
         model: type[_T],
         derived: Mapping[str, tuple[str, ...]] | None = None,
         **others: Any,  # noqa: ANN401 - the attributes that are no fields
@@ -137,7 +135,7 @@ class Reader:
             others["span"] = self.span(subject)
         return model(**others)
 
-    def span(self, subject: Node) -> Span:
+    def span(self, subject: Term) -> Span:
         """Return where in the source something stands."""
         line = self.integer(subject, PS.line, 1)
         column = self.integer(subject, PS.column, 1)
@@ -150,7 +148,7 @@ class Reader:
         )
 
     def _many(
-        self, subject: Node, field: Many, objects: list[Node], derived: tuple[str, ...]
+        self, subject: Term, field: Many, objects: list[Term], derived: tuple[str, ...]
     ) -> tuple[Any, ...]:
         """Return the exact tuple where one is kept and the set still agrees with it; else the sorted set."""
         stated = set(field.items(objects, self.iris))
@@ -162,7 +160,7 @@ class Reader:
         return field.sort(stated - set(derived))
 
 
-def _strings(node: Node) -> list[str]:
+def _strings(node: Term) -> list[str]:
     """Return the strings that a ``ps:sequence`` lists; one empty string where it lists none."""
     try:
         items = json.loads(str(node))

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rdflib import Literal, URIRef
-
 from sphinx_policyspec.graph.fields import Choice, Field, Flag, Id, Many, Pairs, Text
+from sphinx_policyspec.graph.terms import Iri
 from sphinx_policyspec.graph.vocabulary import DCTERMS, OWL, PROV, PS, SKOS
 from sphinx_policyspec.model import (
     AuthorityLevel,
@@ -56,7 +55,7 @@ class Record:
     :param spanned: whether it has a place in the source
     """
 
-    types: tuple[URIRef, ...]
+    types: tuple[Iri, ...]
     fields: tuple[Field, ...] = ()
     spanned: bool = True
 
@@ -66,7 +65,7 @@ _TITLE = Text("title", DCTERMS.title, always=True)
 _TEXT = Text("text", PS.text)
 _SOURCE = Text("source", PS.sourceText)
 _TAGS = Many("tags", PS.tag)
-_CARRIER = Choice("carrier", PS.carrier, {carrier: Literal(carrier.value) for carrier in Carrier})
+_CARRIER = Choice("carrier", PS.carrier, {carrier: carrier.value for carrier in Carrier})
 
 _PROVISION = (
     _ID,
@@ -107,7 +106,7 @@ RECORDS: Mapping[type, Record] = {
         (PS.Document,),
         (
             Text("file", PS.file, always=True),
-            Choice("markup", PS.markup, {markup: Literal(markup.value) for markup in Markup}),
+            Choice("markup", PS.markup, {markup: markup.value for markup in Markup}),
         ),
         spanned=False,
     ),
@@ -194,14 +193,14 @@ RECORDS: Mapping[type, Record] = {
     ),
     Fragment: Record(
         (PS.Fragment,),
-        (Choice("kind", PS.kind, {kind: Literal(kind.value) for kind in FragmentKind}), _TEXT),
+        (Choice("kind", PS.kind, {kind: kind.value for kind in FragmentKind}), _TEXT),
     ),
     Reference: Record(
         (PS.Reference,),
         (
             Id("source", PS.source, "provision"),
             _CARRIER,
-            Choice("form", PS.form, {form: Literal(form.value) for form in ReferenceForm}),
+            Choice("form", PS.form, {form: form.value for form in ReferenceForm}),
             _TEXT,
         ),
     ),

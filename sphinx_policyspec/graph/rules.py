@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 import pyoxigraph
-from rdflib import Graph
 
 from sphinx_policyspec.graph.ntriples import ntriples_lines
 from sphinx_policyspec.graph.ontology import ontology_dir
-from sphinx_policyspec.graph.parse import add_quads
-from sphinx_policyspec.graph.vocabulary import PREFIXES
+
+if TYPE_CHECKING:
+    from rdflib import Graph
 
 __all__ = ["infer", "infer_graph"]
 
@@ -36,13 +37,14 @@ def infer(store: pyoxigraph.Store) -> tuple[pyoxigraph.Triple, ...]:
 
 def infer_graph(graph: Graph) -> Graph:
     """Return a graph with all that follows by the rules beside what was in it."""
+    # Questions of a spec apply the rules, too, and need no rdflib.
+    from sphinx_policyspec.graph.parse import add_quads  # noqa: PLC0415
+    from sphinx_policyspec.graph.rdflib_terms import graph_of, triples_in  # noqa: PLC0415
+
+    triples = tuple(triples_in(graph))
     store = pyoxigraph.Store()
-    store.bulk_load("".join(ntriples_lines(graph)).encode(), format=pyoxigraph.RdfFormat.N_TRIPLES)
-    inferred = Graph("SimpleMemory", identifier=graph.identifier, bind_namespaces="none")
-    for prefix, namespace in PREFIXES.items():
-        inferred.bind(prefix, namespace)
-    for triple in graph:
-        inferred.add(triple)
+    store.bulk_load("".join(ntriples_lines(triples)).encode(), format=pyoxigraph.RdfFormat.N_TRIPLES)
+    inferred = graph_of(triples, graph.identifier)
     add_quads(inferred, infer(store))
     return inferred
 

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import pyoxigraph
 from pyoxigraph import RdfFormat
-from rdflib import Graph
-from rdflib.term import Node
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.formats import FORMATS
 from sphinx_policyspec.graph.ntriples import SURROGATES, ntriples_lines
 from sphinx_policyspec.graph.rdf_xml import NOT_XML, rdf_xml
+from sphinx_policyspec.graph.terms import Triple
+from sphinx_policyspec.graph.turtle import turtle
 from sphinx_policyspec.graph.vocabulary import PREFIXES, PS, RDF
-from sphinx_policyspec.graph.writer import Triple
 from sphinx_policyspec.model import Finding, Severity, Span
 from sphinx_policyspec.nearest import nearest
 
+if TYPE_CHECKING:
+    from rdflib import Graph
+
 __all__ = ["FORMATS", "serialize"]
 
-_ENGINE_FORMATS = {"ttl": RdfFormat.TURTLE, "trig": RdfFormat.TRIG, "jsonld": RdfFormat.JSON_LD}
 _NAMED_GRAPH = frozenset({"nq", "trig"})
 _KINDS = (
     "provision",
@@ -49,17 +51,19 @@ def serialize(
     Triples are sorted, so that equal graphs give equal bytes. In N-Quads and TriG they stand in the
     graph named as the release; the other formats hold one graph.
 
-    :param graph: an rdflib graph, or its triples alone, which spares the cost of its indices
+    :param graph: an rdflib graph, or triples alone, which need no rdflib
     """
     if format not in FORMATS:
         raise SourceError(f"unknown format `{format}`; {nearest(format, FORMATS)}")
-    characters: dict[tuple[Node, Node], str] = {}
+    characters: dict[tuple[str, str], str] = {}
 
-    def replaced(subject: Node, predicate: Node, character: str) -> None:
+    def replaced(subject: str, predicate: str, character: str) -> None:
         characters[subject, predicate] = character
 
     unholdable = NOT_XML if format == "rdf" else SURROGATES
-    lines = sorted(set(ntriples_lines(graph, unholdable, replaced)))
+    triples = graph if isinstance(graph, Sequence) else _triples_in(graph)
+    # A dict keeps the order of reading, in which most lines stand beside their neighbours already.
+    lines = sorted(dict.fromkeys(ntriples_lines(triples, unholdable, replaced)))
     release = _graph_name(lines)
     name = release if format in _NAMED_GRAPH else ""
     if format == "nt":
@@ -68,22 +72,25 @@ def serialize(
         data = "".join(_in_graph(lines, name)).encode()
     elif format == "rdf":
         data = "".join(rdf_xml("".join(lines))).encode()
+    elif format == "jsonld":
+        data = _json_ld(lines, _prefixes(release))
     else:
-        data = _by_engine(lines, format, name, _prefixes(release))
-    return data, _findings(graph, format, characters)
+        data = "".join(turtle(lines, _prefixes(release), name)).encode()
+    return data, _findings(triples, format, characters)
 
 
-def _by_engine(lines: list[str], format: str, name: str, prefixes: dict[str, str]) -> bytes:  # noqa: A002
-    """Write Turtle, TriG or JSON-LD; types come first, so that one sees at once what a thing is."""
-    ordered = "".join(sorted(line.replace(_TYPE, _TYPE_FIRST, 1) for line in _in_graph(lines, name)))
-    quads = pyoxigraph.parse(ordered.replace(_TYPE_FIRST, _TYPE).encode(), format=RdfFormat.N_QUADS)
-    data = pyoxigraph.serialize(quads, format=_ENGINE_FORMATS[format], prefixes=prefixes)
-    # The engine writes the prefixes in an order of their own in each run.
-    head, body = [], (data or b"").rstrip(b"\n") + b"\n"
-    while body.startswith(b"@prefix "):
-        line, _, body = body.partition(b"\n")
-        head.append(line + b"\n")
-    return b"".join(sorted(head)) + body
+def _triples_in(graph: Graph) -> Sequence[Triple]:
+    from sphinx_policyspec.graph.rdflib_terms import triples_in  # noqa: PLC0415  most come without rdflib
+
+    return tuple(triples_in(graph))
+
+
+def _json_ld(lines: list[str], prefixes: dict[str, str]) -> bytes:
+    """Write JSON-LD; types come first, so that one sees at once what a thing is."""
+    ordered = "".join(sorted(line.replace(_TYPE, _TYPE_FIRST, 1) for line in lines))
+    triples = pyoxigraph.parse(ordered.replace(_TYPE_FIRST, _TYPE).encode(), format=RdfFormat.N_TRIPLES)
+    data = pyoxigraph.serialize(triples, format=RdfFormat.JSON_LD, prefixes=prefixes)
+    return (data or b"").rstrip(b"\n") + b"\n"
 
 
 def _graph_name(lines: list[str]) -> str:
@@ -104,15 +111,17 @@ def _prefixes(release: str) -> dict[str, str]:
 
 
 def _findings(
-    graph: Graph | Sequence[Triple],
+    triples: Sequence[Triple],
     format: str,  # noqa: A002
-    characters: dict[tuple[Node, Node], str],
+    characters: dict[tuple[str, str], str],
 ) -> tuple[Finding, ...]:
     """Report the characters that were replaced, where the things that hold them stand."""
     if not characters:
         return ()
     subjects = {subject for subject, _ in characters}
-    stated = {(s, p): str(node) for s, p, node in graph if s in subjects and p in {PS.file, PS.line}}
+    stated: dict[tuple[str, str], str] = {
+        (s, p): str(node) for s, p, node in triples if s in subjects and p in {PS.file, PS.line}
+    }
     findings = []
     for (subject, predicate), character in characters.items():
         line = stated.get((subject, PS.line), "")

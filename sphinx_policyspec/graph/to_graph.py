@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-
-from rdflib import Graph, Literal, URIRef
+from typing import TYPE_CHECKING
 
 from sphinx_policyspec.graph.conversations import write_conversation
 from sphinx_policyspec.graph.iris import Iris
+from sphinx_policyspec.graph.terms import Iri, Triple
 from sphinx_policyspec.graph.touches import Touch, TouchKind, touches
-from sphinx_policyspec.graph.vocabulary import DCTERMS, PREFIXES, PS, RDF
-from sphinx_policyspec.graph.writer import Triple, Writer
+from sphinx_policyspec.graph.vocabulary import DCTERMS, PS, RDF
+from sphinx_policyspec.graph.writer import Writer
 from sphinx_policyspec.model import (
     Block,
     Changelog,
@@ -29,6 +29,9 @@ from sphinx_policyspec.model import (
     overriders,
 )
 
+if TYPE_CHECKING:
+    from rdflib import Graph
+
 __all__ = ["release_iri", "to_graph", "triples_of"]
 
 
@@ -37,16 +40,12 @@ def to_graph(spec: Spec, base_iri: str = "") -> Graph:
 
     :param base_iri: what instance IRIs begin with; else the spec's own, else ``urn:policyspec:spec:``
     """
-    graph = Graph("SimpleMemory", identifier=release_iri(spec, base_iri), bind_namespaces="none")
-    for prefix, namespace in PREFIXES.items():
-        graph.bind(prefix, namespace)
-    add = graph.store.add
-    for triple in triples_of(spec, base_iri):
-        add(triple, graph)
-    return graph
+    from sphinx_policyspec.graph.rdflib_terms import graph_of  # noqa: PLC0415  others need the triples alone
+
+    return graph_of(triples_of(spec, base_iri), release_iri(spec, base_iri))
 
 
-def release_iri(spec: Spec, base_iri: str = "") -> URIRef:
+def release_iri(spec: Spec, base_iri: str = "") -> Iri:
     """Return the IRI of the spec, which is also the name of its graph."""
     return _iris(spec, base_iri).release(spec.version)
 
@@ -96,7 +95,7 @@ def _iris(spec: Spec, base_iri: str) -> Iris:
     return Iris(base_iri or spec.base_iri)
 
 
-def _documents(writer: Writer, release: URIRef, spec: Spec) -> None:
+def _documents(writer: Writer, release: Iri, spec: Spec) -> None:
     for order, document in enumerate(spec.documents, 1):
         writer.record(writer.named("document", document.file), document, part_of=release, order=order)
 
@@ -106,7 +105,7 @@ def _levels(writer: Writer, spec: Spec) -> None:
     iris = [writer.named("level", level.id) for level in spec.levels]
     for rank, (iri, level) in enumerate(zip(iris, spec.levels, strict=True)):
         writer.record(iri, level)
-        writer.add(iri, PS.rank, writer.integer(rank))
+        writer.add(iri, PS.rank, rank)
         if rank:
             writer.add(iris[rank - 1], PS.directlyOutranks, iri)
         for other in overriders(spec.levels, level):
@@ -115,32 +114,32 @@ def _levels(writer: Writer, spec: Spec) -> None:
     for name in sorted(used - {level.id for level in spec.levels}):
         iri = writer.iris.iri("level", name)
         writer.add(iri, RDF.type, PS.AuthorityLevel)
-        writer.add(iri, DCTERMS.identifier, Literal(name))
+        writer.add(iri, DCTERMS.identifier, name)
 
 
-def _topics_and_goals(writer: Writer, release: URIRef, spec: Spec) -> None:
+def _topics_and_goals(writer: Writer, release: Iri, spec: Spec) -> None:
     for order, topic in enumerate(spec.topics, 1):
         writer.record(writer.named("topic", topic.id), topic, order=order)
     for order, goal in enumerate(spec.goals, 1):
         writer.record(writer.named("goal", goal.id), goal, part_of=release, order=order)
 
 
-def _provisions(writer: Writer, release: URIRef, spec: Spec, names: _Names) -> None:
+def _provisions(writer: Writer, release: Iri, spec: Spec, names: _Names) -> None:
     iris = [writer.named("provision", provision.id) for provision in spec.provisions]
     for order, (iri, provision) in enumerate(zip(iris, spec.provisions, strict=True), 1):
         parent = release if provision.parent is None else writer.iris.iri("provision", provision.parent)
         writer.record(iri, provision, part_of=parent, order=order)
-        writer.add(iri, PS.depth, writer.integer(provision.depth))
+        writer.add(iri, PS.depth, provision.depth)
         if provision.text:
-            writer.add(iri, PS.text, Literal(provision.text))
+            writer.add(iri, PS.text, provision.text)
         _blocks(writer, iri, provision.blocks, names, provision)
-    found: Counter[tuple[URIRef, str, str]] = Counter()
+    found: Counter[tuple[Iri, str, str]] = Counter()
     for index, touch in touches(spec):
         _touch(writer, iris[index], touch, found)
 
 
 def _blocks(
-    writer: Writer, owner: URIRef, blocks: Iterable[Block], names: _Names, provision: Provision | None = None
+    writer: Writer, owner: Iri, blocks: Iterable[Block], names: _Names, provision: Provision | None = None
 ) -> None:
     """State the blocks of a provision, of the preamble or of a prompt file."""
     enclosing = () if provision is None else (provision.id,)
@@ -148,9 +147,7 @@ def _blocks(
         _block(writer, owner, order, block, {"illustrates": enclosing, "tests": names.tests(block)})
 
 
-def _block(
-    writer: Writer, owner: URIRef, order: int, block: Block, derived: dict[str, tuple[str, ...]]
-) -> None:
+def _block(writer: Writer, owner: Iri, order: int, block: Block, derived: dict[str, tuple[str, ...]]) -> None:
     if isinstance(block, Example | EvalPrompt):
         iri = writer.named("example" if isinstance(block, Example) else "prompt", block.id)
         writer.record(iri, block, part_of=owner, order=order, derived=derived)
@@ -162,7 +159,7 @@ def _block(
         writer.record(writer.iris.part(kind, owner, order), block, part_of=owner, order=order)
 
 
-def _touch(writer: Writer, toucher: URIRef, touch: Touch, found: Counter[tuple[URIRef, str, str]]) -> None:
+def _touch(writer: Writer, toucher: Iri, touch: Touch, found: Counter[tuple[Iri, str, str]]) -> None:
     """State how a provision touches a topic."""
     topic = writer.iris.iri("topic", touch.topic)
     found[toucher, touch.topic, touch.kind] += 1
@@ -171,14 +168,14 @@ def _touch(writer: Writer, toucher: URIRef, touch: Touch, found: Counter[tuple[U
     writer.add(iri, RDF.type, PS.Touch)
     writer.add(iri, PS.toucher, toucher)
     writer.add(iri, PS.topic, topic)
-    writer.add(iri, PS.kind, Literal(touch.kind.value))
-    writer.add(iri, PS.via, Literal(touch.via))
+    writer.add(iri, PS.kind, touch.kind.value)
+    writer.add(iri, PS.via, touch.via)
     writer.start(iri, touch.span)
     if touch.kind is TouchKind.MENTION:
         writer.add(toucher, PS.mentions, topic)
 
 
-def _clauses_and_tags(writer: Writer, release: URIRef, spec: Spec) -> None:
+def _clauses_and_tags(writer: Writer, release: Iri, spec: Spec) -> None:
     for order, clause in enumerate(spec.clauses, 1):
         owner = writer.iris.iri("provision", clause.principle)
         writer.record(writer.iris.part("clause", owner, order), clause, part_of=owner, order=order)
@@ -203,12 +200,12 @@ def _references(writer: Writer, spec: Spec, names: _Names) -> None:
             writer.record(iri, item, order=order)
             _context(writer, iri, item)
             if isinstance(item, Link):
-                writer.add(owner, PS.link, Literal(item.url))
+                writer.add(owner, PS.link, item.url)
             else:
                 _target(writer, iri, item, names)
 
 
-def _context(writer: Writer, iri: URIRef, item: Reference | Link) -> None:
+def _context(writer: Writer, iri: Iri, item: Reference | Link) -> None:
     """State the example or message that a reference or link stands in."""
     example = writer.iris.iri("example", item.example)
     if item.message:
@@ -217,25 +214,25 @@ def _context(writer: Writer, iri: URIRef, item: Reference | Link) -> None:
         writer.add(iri, PS.context, example)
 
 
-def _target(writer: Writer, iri: URIRef, reference: Reference, names: _Names) -> None:
+def _target(writer: Writer, iri: Iri, reference: Reference, names: _Names) -> None:
     """State what a reference points at; an old name (alias) leads to what bears it now."""
     current = reference.target
     if reference.target_kind is TargetKind.PROVISION and current in names.aliases:
         current = names.aliases[current]
-        writer.add(iri, PS.targetName, Literal(reference.target))
+        writer.add(iri, PS.targetName, reference.target)
     target = writer.iris.iri(reference.target_kind.value, current)
     writer.add(iri, PS.target, target)
     if reference.source:
         writer.add(writer.iris.iri("provision", reference.source), PS.references, target)
 
 
-def _prompt_file(writer: Writer, release: URIRef, file: PromptFile, order: int, names: _Names) -> None:
+def _prompt_file(writer: Writer, release: Iri, file: PromptFile, order: int, names: _Names) -> None:
     iri = writer.named("prompt-file", file.tag)
     writer.record(iri, file, part_of=release, order=order)
     _blocks(writer, iri, file.blocks, names)
 
 
-def _changelog(writer: Writer, release: URIRef, changelog: Changelog) -> None:
+def _changelog(writer: Writer, release: Iri, changelog: Changelog) -> None:
     iri = writer.iris.part("changelog", release)
     writer.record(iri, changelog, part_of=release)
     for order, entry in enumerate(changelog.entries, 1):

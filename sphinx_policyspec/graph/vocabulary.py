@@ -2,139 +2,180 @@
 
 from __future__ import annotations
 
-from rdflib import DCTERMS, OWL, PROV, RDF, SKOS, Namespace, URIRef
-from rdflib.namespace import DefinedNamespace
-
 from sphinx_policyspec.graph.ontology import ontology_dir
+from sphinx_policyspec.graph.terms import Iri
 
 __all__ = ["DCTERMS", "OWL", "PREFIXES", "PROV", "PS", "RDF", "SKOS", "ontology_dir"]
 
+PREFIXES = {
+    "dcterms": "http://purl.org/dc/terms/",
+    "owl": "http://www.w3.org/2002/07/owl#",
+    "prov": "http://www.w3.org/ns/prov#",
+    "ps": "https://w3id.org/policyspec#",
+    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
+    "skos": "http://www.w3.org/2004/02/skos/core#",
+    "xsd": "http://www.w3.org/2001/XMLSchema#",
+}
+"""The prefixes that our outputs and questions use."""
 
-class PS(DefinedNamespace):
+
+class _Namespace:
+    """Terms as class attributes: those that are declared, and no other."""
+
+    def __init_subclass__(cls, *, prefix: str) -> None:
+        for name in cls.__annotations__:
+            setattr(cls, name, Iri(PREFIXES[prefix] + name))
+
+
+class DCTERMS(_Namespace, prefix="dcterms"):
+    """What we use of the DCMI metadata terms."""
+
+    identifier: Iri
+    issued: Iri
+    license: Iri
+    publisher: Iri
+    title: Iri
+
+
+class OWL(_Namespace, prefix="owl"):
+    """What we use of OWL."""
+
+    versionInfo: Iri  # noqa: N815 - names of RDF properties, here and below
+
+
+class PROV(_Namespace, prefix="prov"):
+    """What we use of PROV-O."""
+
+    Entity: Iri
+    wasRevisionOf: Iri  # noqa: N815
+
+
+class RDF(_Namespace, prefix="rdf"):
+    """What we use of RDF's own terms."""
+
+    type: Iri
+
+
+class SKOS(_Namespace, prefix="skos"):
+    """What we use of SKOS."""
+
+    Concept: Iri
+    altLabel: Iri  # noqa: N815
+    broader: Iri
+    prefLabel: Iri  # noqa: N815
+    related: Iri
+
+
+class PS(_Namespace, prefix="ps"):
     """Terms of the policyspec ontology; a term that is not here fails at once.
 
     What each means is written in ``ontology/policyspec.ttl``, and a test keeps the two equal.
     """
 
-    _NS = Namespace("https://w3id.org/policyspec#")
-    _fail = True
-
     # Classes
-    AuthorityLevel: URIRef
-    Changelog: URIRef
-    ChangelogEntry: URIRef
-    Clause: URIRef
-    Commentary: URIRef
-    Comparison: URIRef
-    Default: URIRef
-    Definition: URIRef
-    DeveloperOverridableDefault: URIRef
-    Document: URIRef
-    EvalPrompt: URIRef
-    EvalTag: URIRef
-    Example: URIRef
-    ExternalLink: URIRef
-    Fragment: URIRef
-    Gap: URIRef
-    Goal: URIRef
-    HardRule: URIRef
-    ImplicitlyOverridable: URIRef
-    Message: URIRef
-    OverrideMode: URIRef
-    Principle: URIRef
-    PromptFile: URIRef
-    Prose: URIRef
-    Provision: URIRef
-    Reference: URIRef
-    Response: URIRef
-    Section: URIRef
-    Spec: URIRef
-    Touch: URIRef
-    UntrustedMessage: URIRef
-    UserOverridableDefault: URIRef
-    Verdict: URIRef
+    AuthorityLevel: Iri
+    Changelog: Iri
+    ChangelogEntry: Iri
+    Clause: Iri
+    Commentary: Iri
+    Comparison: Iri
+    Default: Iri
+    Definition: Iri
+    DeveloperOverridableDefault: Iri
+    Document: Iri
+    EvalPrompt: Iri
+    EvalTag: Iri
+    Example: Iri
+    ExternalLink: Iri
+    Fragment: Iri
+    Gap: Iri
+    Goal: Iri
+    HardRule: Iri
+    ImplicitlyOverridable: Iri
+    Message: Iri
+    OverrideMode: Iri
+    Principle: Iri
+    PromptFile: Iri
+    Prose: Iri
+    Provision: Iri
+    Reference: Iri
+    Response: Iri
+    Section: Iri
+    Spec: Iri
+    Touch: Iri
+    UntrustedMessage: Iri
+    UserOverridableDefault: Iri
+    Verdict: Iri
 
     # Individuals
-    Acceptable: URIRef
-    Bad: URIRef
-    Explicit: URIRef
-    Good: URIRef
-    Implicit: URIRef
-    Never: URIRef
+    Acceptable: Iri
+    Bad: Iri
+    Explicit: Iri
+    Good: Iri
+    Implicit: Iri
+    Never: Iri
 
     # Relations between resources
-    authority: URIRef
-    conflictsWith: URIRef  # noqa: N815 - names of RDF properties, here and below
-    context: URIRef
-    directlyOutranks: URIRef  # noqa: N815
-    exceptionTo: URIRef  # noqa: N815
-    illustrates: URIRef
-    mentions: URIRef
-    outranks: URIRef
-    overridableBy: URIRef  # noqa: N815
-    overrideMode: URIRef  # noqa: N815
-    partOf: URIRef  # noqa: N815
-    preferredOver: URIRef  # noqa: N815
-    referencedBy: URIRef  # noqa: N815
-    references: URIRef
-    refines: URIRef
-    serves: URIRef
-    source: URIRef
-    target: URIRef
-    tests: URIRef
-    topic: URIRef
-    toucher: URIRef
-    touches: URIRef
-    verdict: URIRef
-    violates: URIRef
-    weighs: URIRef
+    authority: Iri
+    conflictsWith: Iri  # noqa: N815
+    context: Iri
+    directlyOutranks: Iri  # noqa: N815
+    exceptionTo: Iri  # noqa: N815
+    illustrates: Iri
+    mentions: Iri
+    outranks: Iri
+    overridableBy: Iri  # noqa: N815
+    overrideMode: Iri  # noqa: N815
+    partOf: Iri  # noqa: N815
+    preferredOver: Iri  # noqa: N815
+    referencedBy: Iri  # noqa: N815
+    references: Iri
+    refines: Iri
+    serves: Iri
+    source: Iri
+    target: Iri
+    tests: Iri
+    topic: Iri
+    toucher: Iri
+    touches: Iri
+    verdict: Iri
+    violates: Iri
+    weighs: Iri
 
     # Values
-    alias: URIRef
-    attribute: URIRef
-    baseIri: URIRef  # noqa: N815
-    carrier: URIRef
-    category: URIRef
-    column: URIRef
-    depth: URIRef
-    endColumn: URIRef  # noqa: N815
-    endLine: URIRef  # noqa: N815
-    exempts: URIRef
-    file: URIRef
-    form: URIRef
-    kind: URIRef
-    line: URIRef
-    link: URIRef
-    markup: URIRef
-    name: URIRef
-    note: URIRef
-    order: URIRef
-    placeholder: URIRef
-    rank: URIRef
-    recipient: URIRef
-    role: URIRef
-    sequence: URIRef
-    setting: URIRef
-    since: URIRef
-    sourceText: URIRef  # noqa: N815
-    sourceTitle: URIRef  # noqa: N815
-    status: URIRef
-    tag: URIRef
-    targetName: URIRef  # noqa: N815
-    text: URIRef
-    untrusted: URIRef
-    url: URIRef
-    via: URIRef
-
-
-PREFIXES = {
-    "dcterms": str(DCTERMS),
-    "owl": str(OWL),
-    "prov": str(PROV),
-    "ps": str(PS._NS),  # noqa: SLF001 - the only name that a DefinedNamespace has for its IRI
-    "rdf": str(RDF),
-    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
-    "skos": str(SKOS),
-    "xsd": "http://www.w3.org/2001/XMLSchema#",
-}
-"""The prefixes that our outputs and questions use."""
+    alias: Iri
+    attribute: Iri
+    baseIri: Iri  # noqa: N815
+    carrier: Iri
+    category: Iri
+    column: Iri
+    depth: Iri
+    endColumn: Iri  # noqa: N815
+    endLine: Iri  # noqa: N815
+    exempts: Iri
+    file: Iri
+    form: Iri
+    kind: Iri
+    line: Iri
+    link: Iri
+    markup: Iri
+    name: Iri
+    note: Iri
+    order: Iri
+    placeholder: Iri
+    rank: Iri
+    recipient: Iri
+    role: Iri
+    sequence: Iri
+    setting: Iri
+    since: Iri
+    sourceText: Iri  # noqa: N815
+    sourceTitle: Iri  # noqa: N815
+    status: Iri
+    tag: Iri
+    targetName: Iri  # noqa: N815
+    text: Iri
+    untrusted: Iri
+    url: Iri
+    via: Iri

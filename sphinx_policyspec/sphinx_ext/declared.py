@@ -155,24 +155,28 @@ def _occurrences(line: str, needle: str) -> Iterator[int]:
 def source_of(env: BuildEnvironment, path: str) -> Source:
     """Return the lines of a file that the page being read takes text from."""
     known = cast("dict[str, Source]", env.temp_data.setdefault(_SOURCES, {}))
-    # docutils names an included file relative to the working directory, or not, as its version has it. Links are
-    # kept: a page that is one still lies in the source folder.
-    path = os.path.abspath(path)  # noqa: PTH100
-    if path not in known:
-        full = Path(path)
-        try:
-            text = full.read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            text = ""
-        file = full.relative_to(env.srcdir) if full.is_relative_to(env.srcdir) else full
-        known[path] = Source(file.as_posix(), tuple(text.splitlines(keepends=True)))
-    return known[path]
+    if (found := known.get(path)) is None:
+        # docutils names an included file relative to the working directory, or not, as its version has it. Links are
+        # kept: a page that is one still lies in the source folder.
+        full = os.path.abspath(path)  # noqa: PTH100
+        found = known[path] = known[full] = known.get(full) or _read(env, Path(full))
+    return found
+
+
+def _read(env: BuildEnvironment, path: Path) -> Source:
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        text = ""
+    file = path.relative_to(env.srcdir) if path.is_relative_to(env.srcdir) else path
+    return Source(file.as_posix(), tuple(text.splitlines(keepends=True)))
 
 
 def ignores_of(env: BuildEnvironment) -> tuple[Ignore, ...]:
     """Return the comments that silence findings, in all files that the page being read is made of."""
     known = cast("dict[str, Source]", env.temp_data.get(_SOURCES, {}))
-    return tuple(ignore for source in known.values() for ignore in ignores_in(source.file, source.lines))
+    sources = {source.file: source for source in known.values()}
+    return tuple(ignore for source in sources.values() for ignore in ignores_in(source.file, source.lines))
 
 
 def note_finding(env: BuildEnvironment, finding: Finding) -> None:

@@ -15,6 +15,7 @@ from sphinx_policyspec.graph.ontology import ontology_digest
 from sphinx_policyspec.model import Finding, Reference, Severity, Span, Spec, TargetKind
 from sphinx_policyspec.readers.annotations import annotate, read_annotations, shipped_annotations
 from sphinx_policyspec.sphinx_ext.assemble import assemble, check_objects, check_spec, reading_order
+from sphinx_policyspec.sphinx_ext.collection import without_collection
 from sphinx_policyspec.sphinx_ext.config import SHIPPED_SIDECAR, PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.former_ids import former_ids_of
 from sphinx_policyspec.sphinx_ext.fragments import read_fragment
@@ -66,7 +67,8 @@ class Knowledge:
         """Return the spec that the project's pages make up together, its base IRI included."""
         digest = self.digest(env)
         if self._spec is None or digest != self._digest:
-            spec, self._findings = self._put_together(env)
+            with without_collection():
+                spec, self._findings = self._put_together(env)
             self._spec = replace(spec, base_iri=_base_iri(env, spec))
             self._digest = digest
             self.close()

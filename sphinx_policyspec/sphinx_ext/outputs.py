@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import gc
 import html
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sphinx.util.osutil import ensuredir
 
 from sphinx_policyspec.model import Finding
+from sphinx_policyspec.sphinx_ext.collection import without_collection
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.indices import is_index_page
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of
@@ -89,22 +87,10 @@ def _write(app: Sphinx, knowledge: Knowledge, files: dict[str, Path]) -> list[Fi
     spec = knowledge.spec(app.env)
     ensuredir(app.outdir)
     found: list[Finding] = []
-    with _without_collection():
+    with without_collection():
         triples = triples_of(spec)
         for name, file in files.items():
             data, findings = serialize(triples, name)
             file.write_bytes(data)
             found += findings
     return found
-
-
-@contextmanager
-def _without_collection() -> Iterator[None]:
-    """Let no garbage be looked for while many objects are made that all stay; that is a quarter of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

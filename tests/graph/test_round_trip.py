@@ -7,18 +7,18 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from rdflib import BNode, Graph, Literal, URIRef
+from rdflib import DCTERMS, RDF, BNode, Graph, Literal, URIRef
 from rdflib.term import Node
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.from_graph import from_graph
 from sphinx_policyspec.graph.rules import infer_graph
 from sphinx_policyspec.graph.to_graph import to_graph
-from sphinx_policyspec.graph.vocabulary import DCTERMS, PS, RDF
 from sphinx_policyspec.model import AuthorityLevel, Prose, Section, Spec
 from sphinx_policyspec.readers.annotations import annotate, read_annotations, shipped_annotations
 from sphinx_policyspec.readers.release import read_release
 from tests.conftest import at, example, principle, spec
+from tests.graph.names import PS
 from tests.graph.specs import LIBRARY, NO_LEVELS, SPECS
 
 BASE = "urn:policyspec:spec:"

@@ -10,10 +10,10 @@ from rdflib import RDF, SKOS, Graph, URIRef
 
 from sphinx_policyspec.graph.rules import infer_graph
 from sphinx_policyspec.graph.to_graph import to_graph
-from sphinx_policyspec.graph.vocabulary import PS
 from sphinx_policyspec.model import AuthorityLevel, OverrideMode, Principle, Provision, Section, Spec, Topic
 from sphinx_policyspec.readers.release import read_release
 from tests.conftest import at, principle, spec
+from tests.graph.names import PS
 from tests.graph.specs import LIBRARY
 
 BASE = "urn:policyspec:spec:"

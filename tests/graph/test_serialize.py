@@ -6,16 +6,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyoxigraph
 import pytest
 from hypothesis import HealthCheck, given, settings
-from rdflib import RDF, BNode, Dataset, Graph, Literal, URIRef
+from pyoxigraph import RdfFormat
+from rdflib import RDF, XSD, BNode, Dataset, Graph, Literal, URIRef
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.formats import FORMATS
 from sphinx_policyspec.graph.from_graph import from_graph
 from sphinx_policyspec.graph.parse import read_graph
 from sphinx_policyspec.graph.serialize import serialize
-from sphinx_policyspec.graph.to_graph import to_graph
+from sphinx_policyspec.graph.to_graph import to_graph, triples_of
+from sphinx_policyspec.graph.turtle import turtle
+from sphinx_policyspec.graph.vocabulary import PREFIXES
 from sphinx_policyspec.model import Spec
 from tests.conftest import REPOSITORY, principle, spec
 from tests.graph.specs import LIBRARY, SPECS
@@ -160,6 +164,55 @@ def test_types_come_first_and_a_text_that_looks_like_one_stays_text() -> None:
         shown = data.decode().partition("<urn:x> ")[2]
         assert shown.startswith("a <urn:thing>")
         assert text in shown
+
+
+def test_names_are_shortened_where_a_prefix_can_bear_the_rest() -> None:
+    odd = spec(
+        principle("plain-1"),
+        principle("a/b"),
+        principle("caf\u00e9"),
+        principle("v1.2"),
+        principle("plain-1"),
+    )
+    shown = serialize(triples_of(odd), "ttl")[0].decode()
+    base = "urn:policyspec:spec:provision/"
+    for name in (
+        "provision:plain-1",
+        "provision:caf%C3%A9",
+        f"<{base}a/b>",
+        f"<{base}v1.2>",
+        f"<{base}plain-1~2>",
+    ):
+        assert f"\n{name} a ps:Principle , ps:Provision ;\n" in shown
+    assert set(Graph().parse(data=shown)) == set(to_graph(odd))
+
+
+def test_turtle_says_what_ntriples_say_of_numbers_and_marks() -> None:
+    lines = [
+        f"<urn:s> <urn:p> {node} .\n"
+        for text in ("007", "-7", "seven", "", '\\"^^<a>', "\\u0007 .")
+        for node in (f'"{text}"^^<{XSD.integer}>', f'"{text}"^^<urn:d>', f'"{text}"', f'"{text}"@en')
+    ]
+    written_ = "".join(turtle(sorted(lines), PREFIXES)).encode()
+    read, said = (
+        set(pyoxigraph.parse(data, format=form))
+        for data, form in ((written_, RdfFormat.TURTLE), ("".join(lines).encode(), RdfFormat.N_TRIPLES))
+    )
+    assert read == said
+
+
+def test_a_spec_is_written_without_rdflib() -> None:
+    program = (
+        "import sys; from tests.graph.specs import LIBRARY;"
+        "from sphinx_policyspec.graph.formats import FORMATS;"
+        "from sphinx_policyspec.graph.knowledge_base import KnowledgeBase;"
+        "from sphinx_policyspec.graph.serialize import serialize;"
+        "from sphinx_policyspec.graph.to_graph import triples_of;"
+        "[serialize(triples_of(LIBRARY), format) for format in FORMATS];"
+        "KnowledgeBase.from_spec(LIBRARY).ask('hard-rules');"
+        "sys.exit('rdflib' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, check=False).returncode == 0
 
 
 def test_an_unknown_format_is_refused_with_the_nearest() -> None:

@@ -8,14 +8,16 @@ from pathlib import Path
 import owlready2
 import pyoxigraph
 import pytest
-from rdflib import OWL, RDF, RDFS, Graph, Literal, URIRef
+from rdflib import DCTERMS, OWL, RDF, RDFS, Graph, Literal, URIRef
 
 from sphinx_policyspec.graph.ntriples import ntriples_lines
 from sphinx_policyspec.graph.ontology import ontology_dir
+from sphinx_policyspec.graph.rdflib_terms import triples_in
 from sphinx_policyspec.graph.rules import infer_graph
 from sphinx_policyspec.graph.to_graph import to_graph
-from sphinx_policyspec.graph.vocabulary import DCTERMS, PREFIXES, PS
+from sphinx_policyspec.graph.vocabulary import PREFIXES, PS
 from tests.conftest import REPOSITORY, require_tool
+from tests.graph import names
 from tests.graph.specs import LIBRARY
 
 ONTOLOGY = URIRef("https://w3id.org/policyspec")
@@ -51,14 +53,14 @@ def test_the_ontology_says_what_it_is(ontology: Graph) -> None:
 
 def test_a_term_that_does_not_exist_fails_at_once() -> None:
     with pytest.raises(AttributeError):
-        _ = PS.autority
+        _ = PS.autority  # type: ignore[attr-defined]
 
 
 def test_outranking_is_transitive_and_only_the_direct_one_asymmetric(ontology: Graph) -> None:
-    assert (PS.outranks, RDF.type, OWL.TransitiveProperty) in ontology
-    assert (PS.outranks, RDF.type, OWL.AsymmetricProperty) not in ontology
-    assert (PS.directlyOutranks, RDF.type, OWL.AsymmetricProperty) in ontology
-    assert (PS.directlyOutranks, RDFS.subPropertyOf, PS.outranks) in ontology
+    assert (names.PS.outranks, RDF.type, OWL.TransitiveProperty) in ontology
+    assert (names.PS.outranks, RDF.type, OWL.AsymmetricProperty) not in ontology
+    assert (names.PS.directlyOutranks, RDF.type, OWL.AsymmetricProperty) in ontology
+    assert (names.PS.directlyOutranks, RDFS.subPropertyOf, names.PS.outranks) in ontology
 
 
 def test_a_graph_uses_only_terms_that_the_ontology_declares(ontology: Graph) -> None:
@@ -90,7 +92,7 @@ def test_queries_use_only_terms_that_exist(path: Path) -> None:
 def test_hermit_finds_the_classes_that_the_rules_derive(ontology: Graph, tmp_path: Path) -> None:
     require_tool("java")
     path = tmp_path / "library.nt"
-    path.write_text("".join(ntriples_lines(ontology + to_graph(LIBRARY))), encoding="utf-8")
+    path.write_text("".join(ntriples_lines(triples_in(ontology + to_graph(LIBRARY)))), encoding="utf-8")
     world = owlready2.World()
     loaded = world.get_ontology(path.as_uri()).load()
     with loaded:
@@ -98,11 +100,11 @@ def test_hermit_finds_the_classes_that_the_rules_derive(ontology: Graph, tmp_pat
     assert not list(world.inconsistent_classes())
     derived = infer_graph(to_graph(LIBRARY))
     for kind in (
-        PS.HardRule,
-        PS.Default,
-        PS.UserOverridableDefault,
-        PS.DeveloperOverridableDefault,
-        PS.ImplicitlyOverridable,
+        names.PS.HardRule,
+        names.PS.Default,
+        names.PS.UserOverridableDefault,
+        names.PS.DeveloperOverridableDefault,
+        names.PS.ImplicitlyOverridable,
     ):
         found = {individual.iri for individual in world[str(kind)].instances()}
         assert found == {str(subject) for subject in derived.subjects(RDF.type, kind)} != set()
@@ -120,7 +122,7 @@ def test_the_light_modules_import_no_rdf_library() -> None:
 
 def test_the_ontology_loads_in_owlready2_as_ntriples(ontology: Graph, tmp_path: Path) -> None:
     path = tmp_path / "policyspec.nt"
-    path.write_text("".join(ntriples_lines(ontology)), encoding="utf-8")
+    path.write_text("".join(ntriples_lines(triples_in(ontology))), encoding="utf-8")
     world = owlready2.World()
     loaded = world.get_ontology(path.as_uri()).load()
     principle = world[NAMESPACE + "Principle"]
