@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -109,21 +109,34 @@ def _record(
     """
     found = [(node, item) for node in document.findall(nodes.Element) if (item := declared_on(node))]
     findings = take_findings(env)
+    asking = [(node, item.item) for node, item in found if isinstance(item.item, Question)]
+    conditions = {only["expr"]: shows(only["expr"]) for only in document.findall(addnodes.only) if asking}
     questions: list[Question] = []
-    for node, declared in found:
-        if isinstance(declared.item, Question):
+    for node, question in asking:
+        # A question that this build does not show is not asked.
+        if all(conditions[above["expr"]] for above in _around(node) if isinstance(above, addnodes.only)):
             node["docname"], node["number"] = docname, len(questions)
-            questions.append(declared.item)
-    if len(found) > len(questions):
-        return _Capture(env, docname, document, shows).record(findings, tuple(questions))
+            questions.append(question)
+    if len(found) > len(asking):
+        return _Capture(env, docname, document, shows).record(findings, tuple(questions), conditions)
     for node, _declared in found:
         declared_on(node, take=True)
     links = _links_outside(env, docname, document)
-    if not (findings or questions or links.references or links.maybe):
+    if not (findings or asking or links.references or links.maybe):
         return None, b""
     maybe = {link.target: link for link in links.maybe}
-    record = outside_record(findings, tuple(questions), tuple(links.references), tuple(maybe.values()))
+    record = outside_record(
+        findings, tuple(questions), tuple(links.references), tuple(maybe.values()), conditions
+    )
     return record, b""
+
+
+def _around(node: nodes.Element) -> Iterator[nodes.Element]:
+    """Yield what a node stands in, nearest first."""
+    above = node.parent
+    while above is not None:
+        yield above
+        above = above.parent
 
 
 def _links_outside(env: BuildEnvironment, docname: str, document: nodes.document) -> FoundLinks:
@@ -166,9 +179,15 @@ class _Capture:
         self.conditions: dict[str, bool] = {}
 
     def record(
-        self, findings: tuple[Finding, ...], questions: tuple[Question, ...]
+        self,
+        findings: tuple[Finding, ...],
+        questions: tuple[Question, ...],
+        conditions: dict[str, bool],
     ) -> tuple[PageRecord, bytes]:
-        """Walk the page and return its record and its part of the spec, packed."""
+        """Walk the page and return its record and its part of the spec, packed.
+
+        :param conditions: whether this build shows what questions stand in
+        """
         end = len(self.main.lines) + 1
         preamble = Region(self.main, 1, end)
         self._walk_children(
@@ -198,7 +217,7 @@ class _Capture:
             places=self.places,
             levels={name: span for name, (_, span) in self.levels.items()},
             unnamed=frozenset(self.unnamed),
-            conditions=self.conditions,
+            conditions=conditions | self.conditions,
         )
 
     def _blocks(self, region: Region) -> tuple[Block, ...]:

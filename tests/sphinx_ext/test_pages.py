@@ -92,6 +92,27 @@ def test_what_a_build_hides_is_not_in_its_graph(
     assert ("A draft." in spec.provisions[0].text) is bool(tags)
 
 
+@pytest.mark.parametrize("rest", ["", "\n.. policy:principle:: Seen\n   :authority: user\n\n   Text.\n"])
+def test_a_question_that_a_build_hides_is_not_asked(
+    tmp_path: Path, build: Callable[..., SphinxTestApp], warnings_in: Warnings, rest: str
+) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "conf.py").write_text("extensions = ['sphinx_policyspec']", "utf-8")
+    (source / "index.rst").write_text(
+        f"Top\n===\n{rest}\n.. only:: draft\n\n   .. policy:query:: no-such-question\n\n"
+        ".. policy:query:: principles-by-authority\n   :columns: id, nothing\n",
+        "utf-8",
+    )
+    (only,) = warnings_in(build(source, out="kept"))
+    assert only.endswith(
+        "the answer has no column `nothing`; known are `id`, `level`, `title` [policyspec.unknown-column]"
+    )
+    again, fresh = build(source, out="kept", tags=["draft"]), build(source, out="fresh", tags=["draft"])
+    assert warnings_in(again) == warnings_in(fresh)
+    assert any("`no-such-question`" in line for line in warnings_in(fresh))
+
+
 @pytest.mark.sphinx("html", testroot="translated", freshenv=True)
 def test_titles_and_notes_are_translated_and_the_model_is_not(app: SphinxTestApp) -> None:
     app.build()
