@@ -76,6 +76,11 @@ class Lines:
         line = min(bisect.bisect_right(self._offsets, offset) - 1, max(len(self.lines) - 1, 0))
         return self.first + line, offset - self._offsets[line] + 1
 
+    def warning(self, line: int, code: str, message: str, hint: str) -> Finding:
+        """Return a finding about a whole line."""
+        span = self.within(line, 0, len(self.lines[line].rstrip("\r\n")))
+        return Finding(code=code, severity=Severity.WARNING, message=message, span=span, hint=hint)
+
 
 def read_text(path: Path, file: str) -> tuple[str, tuple[Finding, ...]]:
     """Return a file's text; bytes that are not UTF-8 become U+FFFD, with a finding."""
