@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sphinx_policyspec.sphinx_ext.aim_directives import GoalDirective, PromptDirective
@@ -81,6 +82,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the extension."""
     app.require_sphinx("8.2")
     app.setup_extension("myst_parser")
+    app.add_message_catalog("sphinx_policyspec", str(Path(__file__).parent / "locale"))
     build, contents = Build(), Contents()
     register_config(app)
     register_nodes(app)
