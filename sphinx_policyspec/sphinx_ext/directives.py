@@ -23,15 +23,9 @@ from sphinx_policyspec.nearest import nearest
 from sphinx_policyspec.readers.conversation import ROLES
 from sphinx_policyspec.readers.inline import slug
 from sphinx_policyspec.readers.text import is_date
+from sphinx_policyspec.sphinx_ext.boxes import commentary, declaration, definition, provision
 from sphinx_policyspec.sphinx_ext.directive import PolicyDirective, options
-from sphinx_policyspec.sphinx_ext.nodes import (
-    PolicyMarker,
-    anchor_of,
-    commentary,
-    declaration,
-    definition,
-    provision,
-)
+from sphinx_policyspec.sphinx_ext.nodes import PolicyMarker, anchor_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
