@@ -1,4 +1,4 @@
-"""References inside titles, which a reader sees as the titles of their targets."""
+"""Titles as readers see them: those that a page shows, and references inside titles."""
 
 from __future__ import annotations
 
@@ -20,11 +20,35 @@ from sphinx_policyspec.model import (
     Spec,
     TargetKind,
 )
+from sphinx_policyspec.sphinx_ext.nodes import (
+    PolicyDeclaration,
+    PolicyDefinition,
+    PolicyExample,
+    PolicyExampleTitle,
+)
 
-__all__ = ["plain_title", "with_titles_resolved"]
+__all__ = ["plain_title", "shown_titles", "with_titles_resolved"]
 
 _LONGEST = 500
 """A longer title is cut where another shows it, so that titles cannot grow without bound."""
+
+
+def shown_titles(document: nodes.document) -> dict[str, str]:
+    """Return the titles that a page shows, by anchor: translated, with its quotes."""
+    titles: dict[str, str] = {}
+    for node in document.findall(nodes.Element):
+        title: nodes.TextElement | None
+        if isinstance(node, nodes.section):
+            title = node.next_node(nodes.title)
+        elif isinstance(node, PolicyExample):
+            title = node.next_node(PolicyExampleTitle)
+        elif isinstance(node, PolicyDefinition | PolicyDeclaration):
+            title = node.next_node(nodes.term)
+        else:
+            continue
+        if title is not None:
+            titles.update(dict.fromkeys(node["ids"], title.astext()))
+    return titles
 
 
 def plain_title(shown: Iterable[nodes.Node]) -> str:
