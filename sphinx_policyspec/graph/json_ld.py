@@ -15,13 +15,11 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Quad, RdfFormat
 
 from sphinx_policyspec.graph.iris import KINDS
 from sphinx_policyspec.graph.ontology import ontology_dir
-from sphinx_policyspec.graph.vocabulary import RDF
+from sphinx_policyspec.graph.vocabulary import RDF, XSD
 
 __all__ = ["json_ld"]
 
 _TYPE = str(RDF.type)
-_STRING = "http://www.w3.org/2001/XMLSchema#string"
-_INTEGER = "http://www.w3.org/2001/XMLSchema#integer"
 _NUMBER = re.compile(r"0|-?[1-9][0-9]{0,14}")
 """Integers that come out of any JSON parser as they went in."""
 
@@ -94,9 +92,9 @@ class _Names:
         if node.language:
             return {"@value": node.value, "@language": node.language}
         datatype = node.datatype.value
-        if datatype == _INTEGER and _NUMBER.fullmatch(node.value) and not type_.startswith("@"):
+        if datatype == XSD.integer and _NUMBER.fullmatch(node.value) and not type_.startswith("@"):
             return int(node.value)
-        if datatype == _STRING:
+        if datatype == XSD.string:
             return {"@value": node.value} if type_ else node.value
         return {"@value": node.value, "@type": datatype}
 
