@@ -50,6 +50,8 @@ docs: $(VENV)/.dev  ## the documentation, every warning an error
 bench: $(VENV)/.installed  ## what things cost, against a floor in the same run
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.authoring
+	$(BIN)/python -m benchmarks.rules
+	$(BIN)/python -m benchmarks.reasoning
 
 clean:  ## remove what was built, the virtual environment included
 	rm -rf $(VENV) .venv-oldest .venv-newest build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

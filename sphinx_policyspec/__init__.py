@@ -18,7 +18,9 @@ if TYPE_CHECKING:
         init_project,
         knowledge_base,
         load,
+        owl,
         read,
+        reason,
         select,
     )
 
@@ -31,7 +33,9 @@ __all__ = [
     "init_project",
     "knowledge_base",
     "load",
+    "owl",
     "read",
+    "reason",
     "select",
     "setup",
 ]

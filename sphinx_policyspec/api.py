@@ -27,6 +27,8 @@ from sphinx_policyspec.starter import write_starter
 
 if TYPE_CHECKING:
     from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
+    from sphinx_policyspec.graph.owl_view import OwlWorld
+    from sphinx_policyspec.graph.reasoning import Reasoning
 
 __all__ = [
     "Answer",
@@ -36,10 +38,13 @@ __all__ = [
     "check",
     "graph_bytes",
     "init_project",
+    "is_graph",
     "is_project",
     "knowledge_base",
     "load",
+    "owl",
     "read",
+    "reason",
     "report",
     "select",
 ]
@@ -86,7 +91,7 @@ def read(source: str | Path, *, annotations: str | Path | None = None, annotate:
         message = f"`{source}` does not exist"
         raise SourceError(message)
     own = Path(annotations) if annotations else None
-    if path.is_file() and format_of_suffix(path.suffix):
+    if is_graph(path):
         return _checked(_annotated(_from_graph_file(path), own if annotate else None))
     if is_project(path):
         return _annotated(_from_project(path), own if annotate else None)
@@ -238,6 +243,35 @@ def select(source: str | Path | Spec, sparql: str) -> Answer:
         return base.query(sparql, origin="select()")
 
 
+def owl(source: str | Path | Spec, *, base_iri: str = "", inferred: bool = True) -> OwlWorld:
+    """Return a spec as Python objects: an owlready2 World of its own, with the ontology's terms as attributes.
+
+    :param inferred: with what the rules derive, so that ``owl(spec).HardRule.instances()`` needs no reasoner
+    """
+    from sphinx_policyspec.graph.owl_view import owl_world  # noqa: PLC0415
+
+    spec = source if isinstance(source, Spec) else load(source)
+    return owl_world(spec, base_iri, inferred=inferred)
+
+
+def reason(source: str | Path | Spec | Loaded, *, engine: str = "rules") -> Reasoning:
+    """Return what follows from a spec or a SOURCE, and what contradicts itself.
+
+    A graph file is taken as it is: it need not make a spec.
+
+    :param engine: ``rules``, fast and without Java, which may miss a contradiction; or ``hermit``, the
+        OWL reasoner, which derives classes only
+    """
+    from sphinx_policyspec.graph.reasoning import Reasoner  # noqa: PLC0415  rdflib only where it is needed
+
+    if isinstance(source, str | Path) and is_graph(source):
+        return Reasoner.of_file(Path(source)).run(engine)
+    if isinstance(source, Spec):
+        return Reasoner.of_spec(source).run(engine)
+    loaded = source if isinstance(source, Loaded) else read(source)
+    return Reasoner.of_spec(loaded.spec, loaded.findings).run(engine)
+
+
 def init_project(folder: str | Path, *, markup: str = "myst", title: str = "") -> tuple[Path, ...]:
     """Write a small spec project, which builds at once, into a new or empty folder; return its files.
 
@@ -245,6 +279,12 @@ def init_project(folder: str | Path, *, markup: str = "myst", title: str = "") -
     :param title: the title of the spec; by default the name of the folder, in words
     """
     return write_starter(Path(folder), markup=markup, title=title)
+
+
+def is_graph(source: str | Path) -> bool:
+    """Tell whether a SOURCE is a graph file."""
+    path = Path(source)
+    return path.is_file() and format_of_suffix(path.suffix) is not None
 
 
 def is_project(source: str | Path) -> bool:

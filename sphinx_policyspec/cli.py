@@ -20,6 +20,7 @@ from click.shell_completion import CompletionItem, get_completion_class
 from sphinx_policyspec import api
 from sphinx_policyspec.cli_check import check
 from sphinx_policyspec.cli_options import Settings, SourceCommand
+from sphinx_policyspec.cli_reason import reason
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.exports.answers import ANSWER_FORMATS, format_answer
 from sphinx_policyspec.exports.counts import counts
@@ -128,6 +129,7 @@ def graph(source: str, output: str | None, form: str | None, *, inferred: bool, 
 
 
 commands.add_command(check)
+commands.add_command(reason)
 
 
 @commands.command(cls=SourceCommand)

@@ -29,6 +29,10 @@ class MissingToolError(PolicySpecError):
     """A program or optional package is absent; the message names what installs it."""
 
 
+class ReasonerError(PolicySpecError):
+    """A reasoner that ended without an answer."""
+
+
 class StarterError(PolicySpecError):
     """A new project that cannot be written: its folder is not empty, or its title is not plain."""
 

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from sphinx_policyspec.checks.action import ACTION_RULES
 from sphinx_policyspec.checks.authoring_rules import AUTHORING_RULES
 from sphinx_policyspec.checks.authority import AUTHORITY_RULES
+from sphinx_policyspec.checks.conflicts import CONFLICT_RULES
 from sphinx_policyspec.checks.coverage import COVERAGE_RULES
 from sphinx_policyspec.checks.examples import EXAMPLE_RULES
 from sphinx_policyspec.checks.prompts import PROMPT_RULES
@@ -23,6 +24,7 @@ RULES: tuple[Rule, ...] = (
     *PROMPT_RULES,
     *EXAMPLE_RULES,
     *READING_RULES,
+    *CONFLICT_RULES,
     *COVERAGE_RULES,
     *TRUTH_RULES,
     *ACTION_RULES,

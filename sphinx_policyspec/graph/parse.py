@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import cast
 
 import pyoxigraph
 from pyoxigraph import RdfFormat
@@ -14,9 +15,11 @@ from rdflib.term import Node
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
+from sphinx_policyspec.graph.rdflib_terms import term_of
+from sphinx_policyspec.graph.terms import Term, Triple
 from sphinx_policyspec.graph.vocabulary import PREFIXES, XSD
 
-__all__ = ["MAX_BYTES", "add_quads", "read_graph"]
+__all__ = ["MAX_BYTES", "add_quads", "plain_triples", "read_graph", "read_statements"]
 
 MAX_BYTES = 256 * 2**20
 """Larger files are refused: reading one takes about ten times its size in memory."""
@@ -39,6 +42,33 @@ def read_graph(path: Path, max_bytes: int = MAX_BYTES) -> Graph:
     Raises :class:`SourceError`, with file and line, for what cannot be read. No remote JSON-LD
     context is fetched and no XML entity is declared.
     """
+    graph = Graph("SimpleMemory", bind_namespaces="none")
+    for prefix, namespace in PREFIXES.items():
+        graph.bind(prefix, namespace)
+    add_quads(graph, _quads(path, max_bytes))
+    return graph
+
+
+def read_statements(path: Path, max_bytes: int = MAX_BYTES) -> list[tuple[Triple, str]]:
+    """Read a graph file as triples, each with the name of its graph; they need not make a spec."""
+    quads = list(_quads(path, max_bytes))
+    names = (str(quad.graph_name) for quad in quads)
+    return list(zip(plain_triples(quads), names, strict=True))
+
+
+def plain_triples(quads: Iterable[pyoxigraph.Quad | pyoxigraph.Triple]) -> Iterator[Triple]:
+    """Yield what the engine yields in terms of ours; they recur, so each is converted once."""
+    terms: dict[object, Term] = {}
+    for quad in quads:
+        parts = quad.subject, quad.predicate, quad.object
+        for part in parts:
+            if part not in terms:
+                terms[part] = term_of(_term(part))
+        yield cast("Triple", tuple(terms[part] for part in parts))
+
+
+def _quads(path: Path, max_bytes: int) -> Iterator[pyoxigraph.Quad]:
+    """Yield what a graph file holds, once; trouble with its syntax comes while it is read."""
     name = format_of_suffix(path.suffix)
     if name is None:
         suffixes = ", ".join(f".{known}" for known in FORMATS)
@@ -48,15 +78,11 @@ def read_graph(path: Path, max_bytes: int = MAX_BYTES) -> Graph:
     if format_ is RdfFormat.RDF_XML and b"<!DOCTYPE" in data.upper():
         line = data[: data.upper().index(b"<!DOCTYPE")].count(b"\n") + 1
         raise SourceError(f"{path}:{line}: a document type declaration is not read: its entities could grow")
-    graph = Graph("SimpleMemory", bind_namespaces="none")
-    for prefix, namespace in PREFIXES.items():
-        graph.bind(prefix, namespace)
     try:
-        add_quads(graph, pyoxigraph.parse(data, format=format_))
+        yield from pyoxigraph.parse(data, format=format_)
     except SyntaxError as error:
         line = error.lineno or _line_of_error(data, format_)
         raise SourceError(f"{path}:{line}: {_reason(error)}") from error
-    return graph
 
 
 def _bytes_of(path: Path, max_bytes: int) -> bytes:

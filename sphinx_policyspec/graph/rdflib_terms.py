@@ -11,7 +11,7 @@ from rdflib.term import Node
 from sphinx_policyspec.graph.terms import Blank, Foreign, Iri, Term, Triple
 from sphinx_policyspec.graph.vocabulary import PREFIXES
 
-__all__ = ["graph_of", "triples_in"]
+__all__ = ["graph_of", "term_of", "triples_in"]
 
 
 def graph_of(triples: Iterable[Triple], name: str | None = None) -> Graph:
@@ -43,7 +43,7 @@ def triples_in(graph: Graph) -> Iterator[Triple]:
     for triple in graph:
         for node in triple:
             if node not in terms:
-                terms[node] = _term(node)
+                terms[node] = term_of(node)
         yield cast("Triple", tuple(terms[node] for node in triple))
 
 
@@ -61,7 +61,8 @@ def _node(term: Term) -> Node:
     return Literal(term)
 
 
-def _term(node: Node) -> Term:
+def term_of(node: Node) -> Term:
+    """Return a term of rdflib as one of ours."""
     text = str(node)
     if not isinstance(node, Literal):
         return Iri(text) if isinstance(node, URIRef) else Blank(text)

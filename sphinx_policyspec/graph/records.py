@@ -193,7 +193,7 @@ RECORDS: Mapping[type, Record] = {
     ),
     Fragment: Record(
         (PS.Fragment,),
-        (Choice("kind", PS.kind, {kind: kind.value for kind in FragmentKind}), _TEXT),
+        (Choice("kind", PS.fragmentKind, {kind: kind.value for kind in FragmentKind}), _TEXT),
     ),
     Reference: Record(
         (PS.Reference,),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -9,11 +10,12 @@ import pyoxigraph
 
 from sphinx_policyspec.graph.ntriples import ntriples_lines
 from sphinx_policyspec.graph.ontology import ontology_dir
+from sphinx_policyspec.graph.vocabulary import PREFIXES
 
 if TYPE_CHECKING:
     from rdflib import Graph
 
-__all__ = ["infer", "infer_graph"]
+__all__ = ["infer", "infer_graph", "is_read_by_rules"]
 
 
 def infer(store: pyoxigraph.Store) -> tuple[pyoxigraph.Triple, ...]:
@@ -47,6 +49,20 @@ def infer_graph(graph: Graph) -> Graph:
     inferred = graph_of(triples, graph.identifier)
     add_quads(inferred, infer(store))
     return inferred
+
+
+def is_read_by_rules(predicate: str) -> bool:
+    """Tell whether any rule speaks of a property; what is said by others makes nothing follow."""
+    return predicate in _terms()
+
+
+@cache
+def _terms() -> frozenset[str]:
+    """Return the terms that rules name, and ``rdf:type``, which they write ``a``."""
+    found = {PREFIXES["rdf"] + "type"}
+    for rule in _rules():
+        found |= {PREFIXES[prefix] + name for prefix, name in re.findall(r"\b(ps|skos):(\w+)", rule)}
+    return frozenset(found)
 
 
 @cache

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sphinx_policyspec.graph.conversations import write_conversation
 from sphinx_policyspec.graph.iris import Iris
 from sphinx_policyspec.graph.terms import Iri, Triple
-from sphinx_policyspec.graph.touches import Touch, TouchKind, touches
+from sphinx_policyspec.graph.touches import Touch, TouchKind, enclosing, touches
 from sphinx_policyspec.graph.vocabulary import DCTERMS, PS, RDF
 from sphinx_policyspec.graph.writer import Writer
 from sphinx_policyspec.model import (
@@ -21,9 +21,11 @@ from sphinx_policyspec.model import (
     EvalPrompt,
     Example,
     Link,
+    Principle,
     PromptFile,
     Provision,
     Reference,
+    Section,
     Spec,
     TargetKind,
     overriders,
@@ -130,12 +132,43 @@ def _provisions(writer: Writer, release: Iri, spec: Spec, names: _Names) -> None
         parent = release if provision.parent is None else writer.iris.iri("provision", provision.parent)
         writer.record(iri, provision, part_of=parent, order=order)
         writer.add(iri, PS.depth, provision.depth)
+        if provision.parent is not None:
+            writer.add(iri, PS.subsectionOf, parent)
         if provision.text:
             writer.add(iri, PS.text, provision.text)
         _blocks(writer, iri, provision.blocks, names, provision)
+    _belonging(writer, spec, iris)
+    _lacking(writer, spec)
     found: Counter[tuple[Iri, str, str]] = Counter()
     for index, touch in touches(spec):
         _touch(writer, iris[index], touch, found)
+
+
+def _belonging(writer: Writer, spec: Spec, iris: list[Iri]) -> None:
+    """State for each plain section which principles it stands in."""
+    around = enclosing(spec)
+    for iri, provision in zip(iris, spec.provisions, strict=True):
+        if isinstance(provision, Section):
+            for holder in around[provision.id]:
+                if isinstance(holder, Principle):
+                    writer.add(iri, PS.belongsTo, writer.iris.iri("provision", holder.id))
+
+
+def _lacking(writer: Writer, spec: Spec) -> None:
+    """State the ids of what relations name and the spec does not have, which no IRI shows as they are."""
+    named = {
+        target
+        for principle in spec.principles
+        for targets in (
+            principle.exception_to,
+            principle.preferred_over,
+            principle.conflicts_with,
+            principle.refines,
+        )
+        for target in targets
+    }
+    for target in sorted(named - spec.provision_by_id.keys()):
+        writer.add(writer.iris.iri("provision", target), DCTERMS.identifier, target)
 
 
 def _blocks(
@@ -167,7 +200,7 @@ def _touch(writer: Writer, toucher: Iri, touch: Touch, found: Counter[tuple[Iri,
     iri = writer.iris.part("touch", toucher, *place)
     writer.add(iri, RDF.type, PS.Touch)
     writer.add(iri, PS.toucher, toucher)
-    writer.add(iri, PS.topic, topic)
+    writer.add(iri, PS.touchedTopic, topic)
     writer.add(iri, PS.kind, touch.kind.value)
     writer.add(iri, PS.via, touch.via)
     writer.start(iri, touch.span)

@@ -21,7 +21,7 @@ from sphinx_policyspec.model import (
     Topic,
 )
 
-__all__ = ["Touch", "TouchKind", "touches"]
+__all__ = ["Touch", "TouchKind", "enclosing", "touches"]
 
 
 class TouchKind(enum.StrEnum):
@@ -87,7 +87,7 @@ def touches(spec: Spec) -> Iterator[tuple[int, Touch]]:
         return
     wider = {topic.id: _wider(topic.id, spec.topic_by_id) for topic in spec.topics}
     labels = tuple(_labels(spec.topics))
-    around = _around(spec)
+    around = enclosing(spec)
     markups = {document.file: document.markup for document in spec.documents}
     mentioned = [
         tuple(_mentions(provision, labels, markups.get(provision.span.file, Markup.MODEL_SPEC)))
@@ -113,7 +113,7 @@ def _wider(topic: str, topics: dict[str, Topic]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _around(spec: Spec) -> dict[str, tuple[Provision, ...]]:
+def enclosing(spec: Spec) -> dict[str, tuple[Provision, ...]]:
     """Return the provisions around each, nearest first; a circle of parents ends by itself."""
     around: dict[str, tuple[Provision, ...]] = {}
     for provision in spec.provisions:

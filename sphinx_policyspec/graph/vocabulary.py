@@ -71,6 +71,7 @@ class XSD(_Namespace, prefix="xsd"):
     """What we use of the types of XML Schema."""
 
     boolean: Iri
+    integer: Iri
     string: Iri
 
 
@@ -124,12 +125,15 @@ class PS(_Namespace, prefix="ps"):
     Never: Iri
 
     # Relations between resources
+    about: Iri
     authority: Iri
+    belongsTo: Iri  # noqa: N815
     conflictsWith: Iri  # noqa: N815
     context: Iri
     directlyOutranks: Iri  # noqa: N815
     exceptionTo: Iri  # noqa: N815
     illustrates: Iri
+    includes: Iri
     mentions: Iri
     outranks: Iri
     overridableBy: Iri  # noqa: N815
@@ -141,14 +145,17 @@ class PS(_Namespace, prefix="ps"):
     refines: Iri
     serves: Iri
     source: Iri
+    subsectionOf: Iri  # noqa: N815
     target: Iri
     tests: Iri
     topic: Iri
+    touchedTopic: Iri  # noqa: N815
     toucher: Iri
     touches: Iri
     verdict: Iri
     violates: Iri
     weighs: Iri
+    within: Iri
 
     # Values
     alias: Iri
@@ -163,6 +170,7 @@ class PS(_Namespace, prefix="ps"):
     exempts: Iri
     file: Iri
     form: Iri
+    fragmentKind: Iri  # noqa: N815
     kind: Iri
     line: Iri
     link: Iri

@@ -195,7 +195,7 @@ def _of_principles(view: View) -> Iterator[str]:
 
 def _of_topics(view: View) -> Iterator[str]:
     if view.topics:
-        touch = f"?touch ps:toucher ?principle ; ps:topic ?subject ; ps:kind ?how . {_counts_as_touch(view)}"
+        touch = f"?touch ps:toucher ?principle ; ps:touchedTopic ?subject ; ps:kind ?how . {_counts_as_touch(view)}"
         yield _distinct("?principle", [_named_topics("subject", view.topics), touch])
 
 
@@ -210,7 +210,7 @@ def _counts_as_touch(view: View) -> str:
 
 
 def _touched(view: View) -> str:
-    touch = f"?touched ps:toucher ?principle ; ps:topic ?touching ; ps:kind ?how . {_counts_as_touch(view)}"
+    touch = f"?touched ps:toucher ?principle ; ps:touchedTopic ?touching ; ps:kind ?how . {_counts_as_touch(view)}"
     topic = "?touching dcterms:identifier ?topic ; ps:order ?topicPlace ."
     return f"OPTIONAL {{ {_distinct('?principle ?topic ?topicPlace', [touch, topic])} }}"
 

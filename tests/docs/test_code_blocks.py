@@ -43,6 +43,7 @@ NOT_RUN = {
     "docs/explanation/architecture.md": 2,
     "docs/explanation/cost.md": 1,
     "docs/how-to/live-preview.md": 2,
+    "docs/how-to/reason.md": 2,
     "docs/tutorial/index.md": 2,
     "ontology/README.md": 1,
 }

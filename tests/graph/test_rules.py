@@ -69,13 +69,20 @@ def test_outranking_is_total_among_declared_levels(inferred: Graph) -> None:
 def test_inverses_are_derived(inferred: Graph) -> None:
     assert {(b, a) for a, b in pairs(inferred, PS.references)} == pairs(inferred, PS.referencedBy)
     assert {(b, a) for a, b in pairs(inferred, SKOS.broader)} == pairs(inferred, SKOS.narrower)
+    assert pairs(inferred, PS.includes) == {("provision/may_quote", "provision/how")}
+
+
+def test_a_provision_is_about_broader_topics_and_stands_within_all_around_it(inferred: Graph) -> None:
+    about = {topic for provision, topic in pairs(inferred, PS.about) if provision == "provision/name_sources"}
+    assert about == {"topic/candour", "topic/honesty", "topic/integrity"}
+    assert ("provision/name_sources", "provision/answers") in pairs(inferred, PS.within)
 
 
 def evidence(graph: Graph) -> set[tuple[str, str]]:
     return {
         (
             str(graph.value(touch, PS.toucher)).removeprefix(BASE),
-            str(graph.value(touch, PS.topic)).removeprefix(BASE),
+            str(graph.value(touch, PS.touchedTopic)).removeprefix(BASE),
         )
         for touch in graph.subjects(RDF.type, PS.Touch)
     }

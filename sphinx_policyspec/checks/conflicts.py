@@ -1,0 +1,283 @@
+"""Checks of relations between principles that cannot hold, given their levels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+
+from sphinx_policyspec.checks.passages import by_principle, matches
+from sphinx_policyspec.model import (
+    Category,
+    Example,
+    Finding,
+    Markup,
+    OverrideMode,
+    Principle,
+    Rule,
+    Severity,
+    Span,
+    Spec,
+    Verdict,
+)
+
+__all__ = [
+    "CONFLICT_RULES",
+    "conflict_without_example",
+    "exception_cycle",
+    "exception_to_higher_level",
+    "good_answer_violates",
+    "guideline_overrides",
+    "preference_across_levels",
+    "refined_by_higher_level",
+]
+
+_OVERRIDES = re.compile(
+    r"\b(?:this|these|the (?:above|following))\b[^.;:]{0,40}?\b"
+    r"(?P<claim>overrides?|supersedes?|takes? (?:precedence|priority) over|outranks?|prevails? over|trumps?)\b",
+    re.IGNORECASE,
+)
+
+_Above = Callable[[str, str], bool]
+
+
+def _order(spec: Spec) -> _Above:
+    """Return what tells whether one declared level is above another."""
+    ranks = {level.id: rank for rank, level in enumerate(spec.levels)}
+
+    def is_above(one: str, other: str) -> bool:
+        return one in ranks and other in ranks and ranks[one] < ranks[other]
+
+    return is_above
+
+
+def _principles(spec: Spec) -> dict[str, Principle]:
+    """Return principles by id; former ids lead to what bears them now."""
+    known = {alias: p for p in reversed(spec.principles) for alias in p.aliases}
+    return known | {p.id: p for p in reversed(spec.principles)}
+
+
+def _excepted(principle: Principle, known: Mapping[str, Principle], spec: Spec) -> dict[str, Principle]:
+    """Return the principles that an exception is to: by id, or by a category that it exempts."""
+    named = {known[target].id: known[target] for target in principle.exception_to if target in known}
+    for other in spec.principles:
+        if other.category and other.category in principle.exempts:
+            named.setdefault(other.id, other)
+    return named
+
+
+def exception_to_higher_level(spec: Spec) -> Iterator[Finding]:
+    """Find exceptions to principles whose level is higher than their own."""
+    is_above, known = _order(spec), _principles(spec)
+    for principle in spec.principles:
+        for target in _excepted(principle, known, spec).values():
+            if is_above(target.authority, principle.authority):
+                yield Finding(
+                    code="exception-to-higher-level",
+                    severity=Severity.WARNING,
+                    message=f"`{principle.id}` of level `{principle.authority}` exempts from `{target.id}` "
+                    f"of the higher level `{target.authority}`",
+                    span=principle.span,
+                    hint=f"raise it to `{target.authority}`, or leave `{target.id}` out",
+                    related=(target.span,),
+                )
+
+
+def exception_cycle(spec: Spec) -> Iterator[Finding]:
+    """Find exceptions that, followed from one to the next, lead back to where they began."""
+    known = _principles(spec)
+    edges = {p.id: tuple(_excepted(p, known, spec)) for p in reversed(spec.principles)}
+    told: set[str] = set()
+    for principle in spec.principles:
+        way = _way_back(principle.id, edges)
+        if way and told.isdisjoint(way):
+            told.update(way)
+            yield Finding(
+                code="exception-cycle",
+                severity=Severity.WARNING,
+                message=f"exceptions lead in a circle: {' → '.join(f'`{name}`' for name in (*way, way[0]))}",
+                span=principle.span,
+                hint="say which of them yields",
+                related=tuple(known[name].span for name in way[1:]),
+            )
+
+
+def _way_back(start: str, edges: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the shortest way from a node to itself; empty where there is none."""
+    came: dict[str, str] = {}
+    pending = [start]
+    for node in pending:
+        for following in edges.get(node, ()):
+            if following == start:
+                way = [node]
+                while way[-1] != start:
+                    way.append(came[way[-1]])
+                return tuple(reversed(way))
+            if following not in came:
+                came[following] = node
+                pending.append(following)
+    return ()
+
+
+def preference_across_levels(spec: Spec) -> Iterator[Finding]:
+    """Find preferences over principles of another level: between levels, the level decides."""
+    known = _principles(spec)
+    for principle in spec.principles:
+        for target in (known[name] for name in principle.preferred_over if name in known):
+            if {principle.authority, target.authority} <= spec.level_by_id.keys() and (
+                principle.authority != target.authority
+            ):
+                yield Finding(
+                    code="preference-across-levels",
+                    severity=Severity.WARNING,
+                    message=f"`{principle.id}` of level `{principle.authority}` is preferred over `{target.id}` "
+                    f"of level `{target.authority}`",
+                    span=principle.span,
+                    hint="between levels the higher one wins; prefer within a level alone",
+                    related=(target.span,),
+                )
+
+
+def guideline_overrides(spec: Spec) -> Iterator[Finding]:
+    """Find principles that yield to mere context, and claim to override something."""
+    modes = {level.id: level.override for level in spec.levels}
+    for principle, provisions in by_principle(spec):
+        if modes.get(principle.authority) is not OverrideMode.IMPLICIT:
+            continue
+        for sentence, match in matches(provisions, _OVERRIDES):
+            yield Finding(
+                code="guideline-overrides",
+                severity=Severity.WARNING,
+                message=f"`{principle.id}` says `{match['claim'].lower()}`, and at level `{principle.authority}` "
+                "it yields to context",
+                span=sentence.span(*match.span("claim")),
+                hint="raise the level, or leave the claim out",
+            )
+
+
+def refined_by_higher_level(spec: Spec) -> Iterator[Finding]:
+    """Find principles that refine one whose level is lower than their own."""
+    is_above, known = _order(spec), _principles(spec)
+    for principle in spec.principles:
+        for target in (known[name] for name in principle.refines if name in known):
+            if is_above(principle.authority, target.authority):
+                yield Finding(
+                    code="refined-by-higher-level",
+                    severity=Severity.WARNING,
+                    message=f"`{principle.id}` of level `{principle.authority}` refines `{target.id}` "
+                    f"of the lower level `{target.authority}`",
+                    span=principle.span,
+                    hint="say which level holds where both apply",
+                    related=(target.span,),
+                )
+
+
+def conflict_without_example(spec: Spec) -> Iterator[Finding]:
+    """Find conflicts between two principles that nothing overrides, without an example that shows both."""
+    never = {level.id for level in spec.levels if level.override is OverrideMode.NEVER}
+    known = _principles(spec)
+    shown = [
+        {holder.id if holder else "", *block.illustrates, *block.weighs}
+        for holder, block in spec.walk()
+        if isinstance(block, Example)
+    ]
+    told: set[frozenset[str]] = set()
+    for principle in spec.principles:
+        for target in (known[name] for name in principle.conflicts_with if name in known):
+            pair = frozenset((principle.id, target.id))
+            both = {principle.authority, target.authority} <= never and len(pair) > 1
+            if both and pair not in told and not any(pair <= names for names in shown):
+                told.add(pair)
+                yield Finding(
+                    code="conflict-without-example",
+                    severity=Severity.WARNING,
+                    message=f"`{principle.id}` and `{target.id}` conflict, nothing overrides either, and no example "
+                    "weighs them",
+                    span=principle.span,
+                    hint="add an example with both in `weighs`",
+                    related=(target.span,),
+                )
+
+
+def good_answer_violates(spec: Spec) -> Iterator[Finding]:
+    """Find answers that are marked good, and as violating what their example illustrates.
+
+    Those in Model Spec Markdown alone: directives tell it themselves, of any good answer.
+    """
+    files = {document.file for document in spec.documents if document.markup is Markup.MODEL_SPEC}
+    for holder, block in spec.walk():
+        if not isinstance(block, Example) or block.span.file not in files:
+            continue
+        shown = {*block.illustrates, *([holder.id] if holder else [])}
+        for response in block.responses:
+            for name in sorted(shown & {*response.violates}) if response.verdict is Verdict.GOOD else ():
+                yield Finding(
+                    code="good-answer-violates",
+                    severity=Severity.WARNING,
+                    message=f"an answer is marked good, and as violating `{name}`, which the example illustrates",
+                    span=Span(response.span.file, response.span.line, response.span.column),
+                    hint="correct the verdict, or name another principle",
+                )
+
+
+_rule = partial(Rule, category=Category.CONFLICTS)
+_CHAIN = "OpenAI Model Spec, levels of authority"
+
+CONFLICT_RULES = (
+    _rule(
+        code="exception-to-higher-level",
+        found="an exception, by id or by category, to a principle of a higher level than its own",
+        mend="raise the level of the exception, or leave the principle out",
+        rationale="what is lower cannot take out of force what is higher; the exception never applies",
+        source=f"{_CHAIN} (an exception attacks what is at or below its level)",
+        check=exception_to_higher_level,
+    ),
+    _rule(
+        code="exception-cycle",
+        found="exceptions that lead back to where they began",
+        mend="say which of them yields",
+        rationale="each takes the next out of force, so that none is decided",
+        source="Dung 1995, on the acceptability of arguments (cycles of attacks leave all undecided)",
+        check=exception_cycle,
+    ),
+    _rule(
+        code="preference-across-levels",
+        found="a preference over a principle of another level",
+        mend="prefer within a level alone, or change a level",
+        rationale="between levels the level decides: the preference says nothing, or the contrary",
+        source=_CHAIN,
+        check=preference_across_levels,
+    ),
+    _rule(
+        code="guideline-overrides",
+        found="a principle that yields to mere context, and claims to override something",
+        mend="raise the level, or leave the claim out",
+        rationale="context overrides it first; readers who trust the claim are wrong",
+        source=f"{_CHAIN} (guidelines can be overridden implicitly)",
+        check=guideline_overrides,
+    ),
+    _rule(
+        code="refined-by-higher-level",
+        found="a principle that refines one of a lower level",
+        mend="give both one level, or say which holds",
+        rationale="a detail would bind more than the rule it belongs to",
+        source="lex specialis and lex superior (conflicting canons are decided by rank first)",
+        check=refined_by_higher_level,
+    ),
+    _rule(
+        code="conflict-without-example",
+        found="two principles that nothing overrides, in declared conflict, without an example that shows both",
+        mend="add an example with both in `weighs`",
+        rationale="no level and no message decides between them, so that an example has to",
+        source=f"{_CHAIN} (where root principles collide, a model falls back on inaction)",
+        check=conflict_without_example,
+    ),
+    _rule(
+        code="good-answer-violates",
+        found="an answer that is marked good, and as violating what its example illustrates",
+        mend="correct the verdict, or name another principle",
+        rationale="the example teaches both, and an evaluation counts it either way",
+        source="the ontology: a good answer violates nothing (`policyspec reason` calls it inconsistent)",
+        check=good_answer_violates,
+    ),
+)

@@ -1,0 +1,232 @@
+"""Forward closure with justifications: which sets of statements the axioms show to contradict each other."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations, product
+
+from sphinx_policyspec.graph.relevance import fits, is_name, whole_number
+from sphinx_policyspec.graph.schema import Expression, schema
+from sphinx_policyspec.graph.statements import Statement
+from sphinx_policyspec.graph.terms import Term
+from sphinx_policyspec.graph.vocabulary import PREFIXES, PS, RDF
+
+__all__ = ["Clash", "clashes"]
+
+_Support = frozenset[int]
+_MOST = 4
+"""Ways to derive one fact that are kept, the shortest first; more would say the same again."""
+_TYPE, _THING = RDF.type, PREFIXES["owl"] + "Thing"
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """Statements that cannot hold together.
+
+    :param members: their places in the sequence that was looked at, none of which is needless
+    :param reason: why, in words
+    """
+
+    members: tuple[int, ...]
+    reason: str
+
+
+def clashes(statements: Sequence[Statement]) -> tuple[Clash, ...]:
+    """Return the minimal contradictions that forward reasoning sees, in the order of their statements.
+
+    It follows subclasses, subproperties, inverses, domains, ranges and defined classes; what takes
+    more (equality, negation, reasoning by cases) is left to a reasoner. What it returns is always a contradiction.
+    """
+    found: dict[_Support, str] = {}
+    for support, reason in _Closure(statements).clashes():
+        found.setdefault(support, reason)
+    minimal = [support for support in found if not any(other < support for other in found)]
+    return tuple(Clash(tuple(sorted(support)), found[support]) for support in sorted(minimal, key=sorted))
+
+
+class _Facts(dict[tuple[Term, ...], list[_Support]]):
+    """Facts with the sets of statements that each follows from."""
+
+    def note(self, fact: tuple[Term, ...], support: _Support) -> bool:
+        """Keep a way to derive a fact; tell whether that is new."""
+        known = self.setdefault(fact, [])
+        if any(other <= support for other in known) or len(known) >= _MOST:
+            return False
+        known[:] = [other for other in known if not support < other]
+        known.append(support)
+        return True
+
+
+class _Closure:
+    """Derives relations, then types, then members of defined classes."""
+
+    def __init__(self, statements: Sequence[Statement]) -> None:
+        self._schema = schema()
+        self._relations = _Facts()
+        self._types = _Facts()
+        self._from: dict[tuple[Term, Term], dict[Term, None]] = defaultdict(dict)
+        self._derive_relations(statements)
+        self._derive_types(statements)
+        self._derive_members()
+
+    def _derive_relations(self, statements: Sequence[Statement]) -> None:
+        known = self._schema
+        for place, statement in enumerate(statements):
+            for subject, predicate, node in statement.triples:
+                for above in known.superproperties.get(predicate, (predicate,)):
+                    self._relate(subject, above, node, frozenset((place,)))
+                    inverse = known.inverses.get(above)
+                    for back in known.superproperties.get(inverse, ()) if inverse else ():
+                        self._relate(node, back, subject, frozenset((place,)))
+
+    def _relate(self, subject: Term, predicate: Term, node: Term, support: _Support) -> None:
+        self._relations.note((subject, predicate, node), support)
+        self._from[subject, predicate][node] = None
+
+    def _derive_types(self, statements: Sequence[Statement]) -> None:
+        known = self._schema
+        for place, statement in enumerate(statements):
+            for subject, predicate, node in statement.triples:
+                if predicate == _TYPE:
+                    self._classify(subject, node, frozenset((place,)))
+        # What is stated of a thing tells more than what follows from its relations, and comes first.
+        for (source, relation, target), supports in list(self._relations.items()):
+            for support in supports:
+                for name in known.domains.get(relation, ()):
+                    self._classify(source, name, support)
+                for name in known.ranges.get(relation, ()):
+                    if is_name(target) and name in known.superclasses:
+                        self._classify(target, name, support)
+
+    def _classify(self, node: Term, name: Term, support: _Support) -> bool:
+        above = self._schema.superclasses.get(name, (name,))
+        new = [self._types.note((node, cls), support) for cls in above]
+        return True in new
+
+    def _derive_members(self) -> None:
+        """Find the members of defined classes, until there is nothing new."""
+        new = True
+        while new:
+            new = False
+            subjects = {fact[0] for fact in self._types if fact[1] == PS.Principle}
+            for name, expression in self._schema.defined:
+                for node in subjects:
+                    for support in self._fits(node, expression):
+                        new |= self._classify(node, name, support)
+
+    def _fits(self, node: Term, expression: Expression) -> list[_Support]:
+        """Return why a thing fits a description; empty where nothing shows that it does."""
+        kind, along = expression.kind, expression.property
+        if kind == "class":
+            if expression.value == _THING:
+                return [frozenset()]
+            return self._types.get((node, expression.value or node), [])
+        if kind == "all":
+            return _joined([self._fits(node, part) for part in expression.parts])
+        if kind == "any":
+            return [support for part in expression.parts for support in self._fits(node, part)]
+        assert along is not None  # noqa: S101 - the other two kinds have a property
+        if kind == "has":
+            return self._relations.get((node, along, expression.value or node), [])
+        return [
+            support
+            for other in self._from.get((node, along), ())
+            for support in _joined(
+                [self._relations.get((node, along, other), []), self._fits(other, expression.parts[0])]
+            )
+        ]
+
+    # -- contradictions ---------------------------------------------------------------------
+
+    def clashes(self) -> Iterator[tuple[_Support, str]]:
+        """Yield contradictions with their reasons; some may hold others."""
+        yield from self._of_classes()
+        for (subject, predicate, node), supports in self._relations.items():
+            yield from (
+                (support, reason) for support in supports for reason in self._alone(subject, predicate, node)
+            )
+            yield from self._with_others(subject, predicate, node, supports)
+        yield from self._of_functions()
+        yield from self._of_descriptions()
+
+    def _of_classes(self) -> Iterator[tuple[_Support, str]]:
+        classes: dict[Term, list[Term]] = defaultdict(list)
+        for node, cls in self._types:
+            classes[node].append(cls)
+        for node, names in classes.items():
+            for one, other in combinations(sorted(names, key=str), 2):
+                if frozenset((one, other)) in self._schema.disjoint_classes:
+                    reason = f"nothing is both a {self._label(one)} and a {self._label(other)}"
+                    for support in _joined([self._types[node, one], self._types[node, other]]):
+                        yield support, reason
+
+    def _alone(self, subject: Term, predicate: Term, node: Term) -> Iterator[str]:
+        """Yield why a relation cannot hold whatever else does."""
+        known = self._schema
+        if subject == node and predicate in known.irreflexive | known.asymmetric:
+            yield f"nothing can be related to itself by `{self._label(predicate)}`"
+        for name in known.ranges.get(predicate, ()):
+            if name not in known.superclasses and not fits(node, name):
+                yield f"the value of `{self._label(predicate)}` is of the wrong kind"
+
+    def _with_others(
+        self, subject: Term, predicate: Term, node: Term, supports: list[_Support]
+    ) -> Iterator[tuple[_Support, str]]:
+        """Yield why a relation cannot hold beside another between the same two things."""
+        known = self._schema
+        if predicate in known.asymmetric and subject != node:
+            reason = f"`{self._label(predicate)}` cannot hold in both directions"
+            for support in _joined([supports, self._relations.get((node, predicate, subject), [])]):
+                yield support, reason
+        for pair in known.disjoint_properties:
+            for other in pair - {predicate} if predicate in pair else ():
+                reason = f"`{self._label(predicate)}` and `{self._label(other)}` exclude each other"
+                for support in _joined([supports, self._relations.get((subject, other, node), [])]):
+                    yield support, reason
+
+    def _of_functions(self) -> Iterator[tuple[_Support, str]]:
+        for (subject, predicate), nodes in self._from.items():
+            if predicate not in self._schema.functional:
+                continue
+            for one, other in combinations(nodes, 2):
+                if not self._differ(one, other):
+                    continue
+                facts = [self._relations[subject, predicate, one], self._relations[subject, predicate, other]]
+                for support in _joined(facts):
+                    yield support, f"nothing has two values of `{self._label(predicate)}`"
+
+    def _differ(self, one: Term, other: Term) -> bool:
+        """Tell whether two values are known to differ: two literals, two levels, or two of a closed list."""
+        if not is_name(one) and not is_name(other):
+            return _value(one) != _value(other)
+        closed = self._schema.labels
+        if one in closed and other in closed:
+            return True
+        return all((node, PS.AuthorityLevel) in self._types for node in (one, other))
+
+    def _of_descriptions(self) -> Iterator[tuple[_Support, str]]:
+        for one, other in self._schema.exclusive:
+            names = " and ".join(
+                f"`{self._label(name)}`" for side in (one, other) for name in side.properties()
+            )
+            for node in {fact[0] for fact in self._relations}:
+                for support in _joined([self._fits(node, one), self._fits(node, other)]):
+                    yield support, f"the values of {names} exclude each other"
+
+    def _label(self, term: Term) -> str:
+        label = self._schema.labels.get(term, str(term))
+        return label[0].lower() + label[1:]
+
+
+def _value(term: Term) -> object:
+    """Return what a literal stands for, as far as whole numbers have several forms."""
+    number = whole_number(term)
+    return term if number is None else number
+
+
+def _joined(parts: Iterable[list[_Support]]) -> list[_Support]:
+    """Return what shows several things at once, the shortest first."""
+    joined = {frozenset().union(*choice) for choice in product(*parts)}
+    return sorted(joined, key=lambda support: (len(support), sorted(support)))[:_MOST]

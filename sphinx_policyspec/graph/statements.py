@@ -1,0 +1,182 @@
+"""What a graph says as statements that its author can find: a sentence, a place, and the triples."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from sphinx_policyspec.graph.relevance import is_name, relevant
+from sphinx_policyspec.graph.schema import schema
+from sphinx_policyspec.graph.terms import Iri, Term, Triple
+from sphinx_policyspec.graph.vocabulary import DCTERMS, PS, RDF, SKOS
+from sphinx_policyspec.model import Span
+
+__all__ = ["Stated", "Statement", "statements_of"]
+
+Stated = tuple[Triple, str]
+"""A triple, and the name of the graph that it stands in: the release that says so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """One thing that a spec says, as a person would say it.
+
+    :param text: a sentence, ids in backticks
+    :param span: where its subject stands; ``None`` where the graph tells no single place
+    """
+
+    text: str
+    span: Span | None
+    triples: tuple[Triple, ...]
+
+
+_TYPE, _ID, _FILE, _LINE, _COLUMN = RDF.type, DCTERMS.identifier, PS.file, PS.line, PS.column
+_AUTHORITY, _RESPONSE = PS.authority, PS.Response
+
+_KINDS: Mapping[Term, str] = {
+    PS.AuthorityLevel: "level ",
+    PS.Example: "example ",
+    PS.Goal: "goal ",
+    SKOS.Concept: "topic ",
+}
+_SENTENCES: Mapping[Term, str] = {
+    PS.authority: "{} is declared at {}",
+    PS.conflictsWith: "{} conflicts with {}",
+    PS.directlyOutranks: "{} directly outranks {}",
+    PS.exceptionTo: "{} is an exception to {}",
+    PS.overridableBy: "{} can be overridden by {}",
+    PS.overrideMode: "the override mode of {} is {}",
+    PS.partOf: "{} is part of {}",
+    PS.preferredOver: "{} is preferred over {}",
+    PS.rank: "{} has the rank {}",
+    PS.refines: "{} refines {}",
+    PS.role: "{} has the role {}",
+    PS.serves: "{} serves {}",
+    PS.subsectionOf: "{} is part of {}",
+    PS.topic: "{} lists {}",
+    PS.verdict: "{} is marked {}",
+    PS.violates: "{} violates {}",
+    SKOS.broader: "{} is narrower than {}",
+    SKOS.related: "{} is related to {}",
+}
+_PART = re.compile(r"(?:^|[/:#])(?P<kind>\w+)/(?P<owner>example|prompt)/(?P<id>.+)/(?P<place>\d+)$")
+_NAMED = re.compile(
+    r"(?:^|[/:#])(?:provision|level|topic|goal|example|prompt|definition|document)/(?P<id>.+)$"
+)
+
+
+def statements_of(stated: Iterable[Stated], same: Mapping[str, Iri] | None = None) -> tuple[Statement, ...]:
+    """Return the statements that consistency depends on, in the order in which they are stated.
+
+    :param same: names of things that bear the id of another, with the name of that one; in the
+        statements they are one thing, each with its own place
+    """
+    everything = list(stated)
+    rejoined = {**_numbered(everything), **(same or {})}
+    triples = [triple for triple, _ in everything]
+    if rejoined:
+        triples = [
+            (
+                rejoined.get(subject, subject),
+                predicate,
+                rejoined.get(node, node) if isinstance(node, Iri) else node,
+            )
+            for subject, predicate, node in triples
+        ]
+    needed = set(relevant(triples))
+    words = _Words(everything)
+    grouped: dict[tuple[str, Span | None], dict[Triple, None]] = {}
+    for new, (triple, graph) in zip(triples, everything, strict=True):
+        if new in needed:
+            key = words.sentence(triple, new), words.place(triple[0], graph)
+            grouped.setdefault(key, {})[new] = None
+    return tuple(
+        Statement(text=text, span=span, triples=tuple(triples)) for (text, span), triples in grouped.items()
+    )
+
+
+def _numbered(stated: Iterable[Stated]) -> dict[str, Iri]:
+    """Return the names ``…~2`` of things with the id of another, with the name of that one."""
+    ids: dict[str, set[str]] = defaultdict(set)
+    for (subject, predicate, node), _ in stated:
+        if predicate == _ID:
+            ids[subject].add(str(node))
+    found: dict[str, Iri] = {}
+    for name, own in ids.items():
+        first = Iri(re.sub(r"~\d+$", "", name))
+        if first != name and ids.get(first, set()) & own:
+            found[name] = first
+    return found
+
+
+class _Words:
+    """Knows the names, kinds and places of what a graph speaks of."""
+
+    def __init__(self, stated: Iterable[Stated]) -> None:
+        self._ids: dict[Term, str] = {}
+        self._types: dict[Term, set[Term]] = defaultdict(set)
+        self._places: dict[tuple[Term, str], dict[Term, set[str]]] = defaultdict(lambda: defaultdict(set))
+        self._labels = schema().labels
+        for (subject, predicate, node), graph in stated:
+            if predicate == _ID:
+                self._ids.setdefault(subject, str(node))
+            elif predicate == _TYPE:
+                self._types[subject].add(node)
+            elif predicate in (_FILE, _LINE, _COLUMN):
+                self._places[subject, graph][predicate].add(str(node))
+
+    def place(self, subject: Term, graph: str) -> Span | None:
+        """Return where something stands, if its graph tells one place."""
+        told = self._places.get((subject, graph))
+        if told is None or len(told[_FILE]) != 1 or len(told[_LINE]) != 1:
+            return None
+        (file,), (line,) = told[_FILE], told[_LINE]
+        column = min(told[_COLUMN], default="1") if len(told[_COLUMN]) <= 1 else "1"
+        if not (line.isdecimal() and column.isdecimal()):
+            return None
+        return Span(file, int(line), int(column))
+
+    def sentence(self, triple: Triple, renamed: Triple) -> str:
+        """Return a statement as a sentence, with the ids that its author wrote."""
+        subject, predicate, node = renamed
+        if predicate == _TYPE:
+            return f"{self._name(subject)} is {self._classes(triple[0], node)}"
+        pattern = _SENTENCES.get(predicate) or f"{{}}: {self._labels.get(predicate, predicate)} {{}}"
+        name = self._name(node)
+        if predicate == _AUTHORITY:
+            name = self._ids.get(node) or name
+        return pattern.format(self._name(subject), name)
+
+    def _classes(self, subject: Term, node: Term) -> str:
+        """Name a class; one that follows from another of its types is told with that one."""
+        above = schema().superclasses
+        specific = next(
+            (
+                other
+                for other in sorted(self._types[subject], key=str)
+                if other != node and node in above.get(other, ())
+            ),
+            node,
+        )
+        label = self._labels.get(specific, str(specific))
+        label = label if label.isupper() else label[0].lower() + label[1:]
+        return f"{'an' if label[0] in 'aeiou' else 'a'} {label}"
+
+    def _name(self, node: Term) -> str:
+        if not is_name(node):
+            return f"`{node}`"
+        types = self._types.get(node, set())
+        if part := _PART.search(str(node)):
+            kind = "answer" if part["kind"] == "message" and _RESPONSE in types else part["kind"]
+            return f"{kind} {part['place']} of {part['owner']} `{unquote(part['id'])}`"
+        if node in self._labels:
+            return self._labels[node]
+        kind = next((text for cls, text in _KINDS.items() if cls in types), "")
+        if not kind and (found := re.search(r"(?:^|[/:#])(level|topic|goal|example)/", str(node))):
+            kind = f"{found[1]} "
+        named = _NAMED.search(str(node))
+        identifier = self._ids.get(node) or (unquote(named["id"]) if named else str(node))
+        return f"{kind}`{identifier}`"
