@@ -11,4 +11,19 @@ myst_enable_extensions = ["colon_fence"]
 html_theme = "furo"
 html_title = "Marginalia"
 
+# Readers write to Marginalia in Arabic, Chinese and Ukrainian: LuaLaTeX sets each in its own direction and font.
+latex_engine = "lualatex"
+latex_elements = {
+    "polyglossia": "",
+    "babel": r"\usepackage[english, bidi=basic]{babel}",
+    "preamble": r"""
+\babelprovide[import, onchar=ids fonts]{arabic}
+\babelfont[arabic]{rm}{FreeSerif}
+\IfFontExistsTF{Noto Serif CJK SC}{
+  \babelprovide[import, onchar=ids fonts]{chinese-hans}
+  \babelfont[chinese-hans]{rm}{Noto Serif CJK SC}
+}{}
+""",
+}
+
 policyspec_base_iri = "https://marginalia.example/spec/"

@@ -27,6 +27,7 @@ from sphinx_policyspec.starter import write_starter
 
 if TYPE_CHECKING:
     from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
+    from sphinx_policyspec.graph.owl_view import OwlWorld
     from sphinx_policyspec.graph.reasoning import Reasoning
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "is_project",
     "knowledge_base",
     "load",
+    "owl",
     "read",
     "reason",
     "report",
@@ -239,6 +241,17 @@ def select(source: str | Path | Spec, sparql: str) -> Answer:
     """Return the answer to a SPARQL query, run under the guard's limits."""
     with knowledge_base(source) as base:
         return base.query(sparql, origin="select()")
+
+
+def owl(source: str | Path | Spec, *, base_iri: str = "", inferred: bool = True) -> OwlWorld:
+    """Return a spec as Python objects: an owlready2 World of its own, with the ontology's terms as attributes.
+
+    :param inferred: with what the rules derive, so that ``owl(spec).HardRule.instances()`` needs no reasoner
+    """
+    from sphinx_policyspec.graph.owl_view import owl_world  # noqa: PLC0415
+
+    spec = source if isinstance(source, Spec) else load(source)
+    return owl_world(spec, base_iri, inferred=inferred)
 
 
 def reason(source: str | Path | Spec | Loaded, *, engine: str = "rules") -> Reasoning:

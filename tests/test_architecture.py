@@ -89,7 +89,7 @@ def wheel_names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 def test_a_wheel_carries_the_whole_ontology(wheel_names: set[str]) -> None:
     ontology = REPOSITORY / "ontology"
     files = {file.relative_to(ontology).as_posix() for file in ontology.rglob("*") if file.is_file()}
-    assert {"policyspec.ttl"} < files
+    assert {"alignments.ttl", "context.jsonld", "policyspec.ttl", "shapes.ttl"} < files
     assert {f"sphinx_policyspec/ontology/{name}" for name in files} <= wheel_names
 
 

@@ -126,6 +126,33 @@ def ontology(_env: BuildEnvironment) -> str:
     return "\n\n".join(parts)
 
 
+def alignments(_env: BuildEnvironment) -> str:
+    """Return how terms relate to those of other vocabularies, by vocabulary."""
+    graph = rdflib.Graph().parse(ontology_dir() / "alignments.ttl")
+    rows: dict[str, list[tuple[str, ...]]] = {}
+    for axiom in graph.subjects(rdflib.RDF.type, rdflib.OWL.Axiom):
+        ours, relation, theirs = (
+            graph.namespace_manager.normalizeUri(str(graph.value(axiom, part)))
+            for part in (rdflib.OWL.annotatedSource, rdflib.OWL.annotatedProperty, rdflib.OWL.annotatedTarget)
+        )
+        lost = str(graph.value(axiom, rdflib.RDFS.comment))
+        rows.setdefault(theirs.partition(":")[0], []).append(
+            (f"`{ours}`", f"`{relation}`", f"`{theirs}`", lost)
+        )
+    head = ("Term", "Relation", "Term there", "What is lost")
+    names = {
+        "dcterms": "DCTERMS",
+        "earl": "EARL",
+        "odrl": "ODRL 2.2",
+        "prov": "PROV-O",
+        "schema": "schema.org",
+    }
+    return "\n\n".join(
+        f"### {names.get(prefix, prefix.upper())}\n\n{table(head, sorted(found))}"
+        for prefix, found in sorted(rows.items())
+    )
+
+
 def sidecar(_env: BuildEnvironment) -> str:
     """Return every key of an annotation file."""
     places = {"one": "", "list": ", a list", "by id": ", by id"}
@@ -177,7 +204,17 @@ class Generated(SphinxDirective):
     required_arguments = 1
     parts: ClassVar[dict[str, Callable[[BuildEnvironment], str]]] = {
         part.__name__: part
-        for part in (command_line, directives, roles, configuration, questions, ontology, sidecar, findings)
+        for part in (
+            command_line,
+            directives,
+            roles,
+            configuration,
+            questions,
+            ontology,
+            alignments,
+            sidecar,
+            findings,
+        )
     }
 
     def run(self) -> list[nodes.Node]:

@@ -180,9 +180,17 @@ AUTHORING_RULES: tuple[Rule, ...] = (
         source="the sidecar reference of this documentation",
     ),
     Rule(
+        code="invalid-value",
+        category=Category.SIDECARS,
+        found="a value that a key cannot have: a date that is none, a relation of a thing to itself",
+        mend="write what the hint says",
+        rationale="the value is left out, and the graph says less than the file was to",
+        source="the sidecar reference of this documentation",
+    ),
+    Rule(
         code="not-a-principle",
         category=Category.SIDECARS,
-        found="a key for principles on a section",
+        found="a key for principles on a section, or `prefer-over` with one",
         mend="give the section a level, or delete the key",
         rationale="a section binds nobody, so the relation would mean nothing",
         source="the sidecar reference of this documentation",

@@ -9,9 +9,17 @@ import pyoxigraph
 
 from sphinx_policyspec.graph.terms import Iri
 
-__all__ = ["DEFAULT_BASE", "Iris"]
+__all__ = ["DEFAULT_BASE", "KINDS", "Iris"]
 
 DEFAULT_BASE = "urn:policyspec:spec:"
+
+KINDS = tuple(
+    """
+    changelog changelog-entry clause commentary comparison definition document eval-tag example fragment gap goal level
+    link message prompt prompt-file prose provision reference release topic touch
+    """.split()  # noqa: SIM905 - a list of literals is harder to read
+)
+"""The kinds of things that get an IRI."""
 
 _PLAIN = re.compile(r"[A-Za-z0-9_/-]*")
 """Most ids: they stay what they are."""

@@ -18,9 +18,9 @@ def ontology_dir() -> Path:
 
 @cache
 def ontology_digest() -> str:
-    """Return what changes whenever a term, question or rule does; read once, as the questions are."""
+    """Return what changes whenever a term, key, question or rule does; read once, as the questions are."""
     state = hashlib.sha256()
     for file in sorted(ontology_dir().rglob("*")):
-        if file.suffix in {".rq", ".ttl"}:
+        if file.suffix in {".jsonld", ".rq", ".ttl"}:
             state.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     return state.hexdigest()

@@ -17,7 +17,7 @@ from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
 from sphinx_policyspec.graph.rdflib_terms import term_of
 from sphinx_policyspec.graph.terms import Term, Triple
-from sphinx_policyspec.graph.vocabulary import PREFIXES
+from sphinx_policyspec.graph.vocabulary import PREFIXES, XSD
 
 __all__ = ["MAX_BYTES", "add_quads", "plain_triples", "read_graph", "read_statements"]
 
@@ -34,7 +34,6 @@ _ENGINE_FORMATS = {
 }
 
 _PLACE = re.compile(r"^Parser error [^:]*: ")
-_STRING = "http://www.w3.org/2001/XMLSchema#string"
 
 
 def read_graph(path: Path, max_bytes: int = MAX_BYTES) -> Graph:
@@ -153,6 +152,6 @@ def _term(term: object) -> Node:
         raise SourceError(f"`{term}` is a triple inside a triple, which is not read")
     if term.language:
         return Literal(term.value, lang=term.language)
-    if term.datatype.value == _STRING:
+    if term.datatype.value == XSD.string:
         return Literal(term.value)
     return Literal(term.value, datatype=URIRef(term.datatype.value))

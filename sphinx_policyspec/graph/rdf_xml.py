@@ -11,14 +11,13 @@ import pyoxigraph
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat
 
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.graph.vocabulary import PREFIXES
+from sphinx_policyspec.graph.vocabulary import PREFIXES, XSD
 
 __all__ = ["NOT_XML", "rdf_xml"]
 
 NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """Characters that XML cannot hold, not even escaped."""
 
-_STRING = "http://www.w3.org/2001/XMLSchema#string"
 _LOCAL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*$")
 
 
@@ -55,7 +54,7 @@ def _property(predicate: str, node: object, names: dict[str, str]) -> str:
         return f"    <{name}{declaration} {_node('resource', node)}/>\n"
     if node.language:
         declaration += f" xml:lang={quoteattr(node.language)}"
-    elif node.datatype.value != _STRING:
+    elif node.datatype.value != XSD.string:
         declaration += f" rdf:datatype={quoteattr(node.datatype.value)}"
     return f"    <{name}{declaration}>{escape(node.value, {chr(13): '&#13;'})}</{name}>\n"
 

@@ -9,12 +9,10 @@ import pyoxigraph
 from pyoxigraph import QueryBoolean, QuerySolutions, Store
 
 from sphinx_policyspec.graph.answer import Answer, Cell, CellKind, QueryForm
-from sphinx_policyspec.graph.vocabulary import PREFIXES
+from sphinx_policyspec.graph.vocabulary import PREFIXES, XSD
 
 __all__ = ["run"]
 
-_STRING = "http://www.w3.org/2001/XMLSchema#string"
-_BOOLEAN = "http://www.w3.org/2001/XMLSchema#boolean"
 _UNBOUND = Cell(CellKind.UNBOUND)
 
 
@@ -22,7 +20,7 @@ def run(store: Store, sparql: str, max_rows: int | None = None) -> Answer | None
     """Answer a query; ``None`` where it has more rows than ``max_rows``."""
     result = store.query(sparql, prefixes=PREFIXES)
     if isinstance(result, QueryBoolean):
-        cell = Cell(CellKind.LITERAL, "true" if result else "false", _BOOLEAN)
+        cell = Cell(CellKind.LITERAL, "true" if result else "false", str(XSD.boolean))
         return Answer(columns=("answer",), rows=((cell,),), form=QueryForm.ASK)
     rows: Iterable[Iterable[object]]
     if isinstance(result, QuerySolutions):
@@ -61,6 +59,6 @@ def _cell(term: object) -> Cell:
     if isinstance(term, pyoxigraph.BlankNode):
         return Cell(CellKind.BLANK, term.value)
     if isinstance(term, pyoxigraph.Literal):
-        datatype = "" if term.language or term.datatype.value == _STRING else term.datatype.value
+        datatype = "" if term.language or term.datatype.value == XSD.string else term.datatype.value
         return Cell(CellKind.LITERAL, term.value, datatype, term.language or "")
     return Cell(CellKind.LITERAL, str(term))

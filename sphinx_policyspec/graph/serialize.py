@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-import pyoxigraph
-from pyoxigraph import RdfFormat
-
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.formats import FORMATS
+from sphinx_policyspec.graph.json_ld import json_ld
 from sphinx_policyspec.graph.ntriples import SURROGATES, ntriples_lines
 from sphinx_policyspec.graph.rdf_xml import NOT_XML, rdf_xml
 from sphinx_policyspec.graph.terms import Triple
@@ -37,8 +35,6 @@ _KINDS = (
 )
 """Kinds of things whose IRIs get a prefix in Turtle and TriG."""
 _TYPE = f" <{RDF.type}> "
-_TYPE_FIRST = " \0"
-"""Sorts before every predicate; no line holds it, since literals have it escaped."""
 _SPEC_END = f">{_TYPE}<{PS.Spec}> .\n"
 
 
@@ -73,7 +69,7 @@ def serialize(
     elif format == "rdf":
         data = "".join(rdf_xml("".join(lines))).encode()
     elif format == "jsonld":
-        data = _json_ld(lines, _prefixes(release))
+        data = "".join(json_ld("".join(lines), release)).encode()
     else:
         data = "".join(turtle(lines, _prefixes(release), name)).encode()
     return data, _findings(triples, format, characters)
@@ -83,14 +79,6 @@ def _triples_in(graph: Graph) -> Sequence[Triple]:
     from sphinx_policyspec.graph.rdflib_terms import triples_in  # noqa: PLC0415  most come without rdflib
 
     return tuple(triples_in(graph))
-
-
-def _json_ld(lines: list[str], prefixes: dict[str, str]) -> bytes:
-    """Write JSON-LD; types come first, so that one sees at once what a thing is."""
-    ordered = "".join(sorted(line.replace(_TYPE, _TYPE_FIRST, 1) for line in lines))
-    triples = pyoxigraph.parse(ordered.replace(_TYPE_FIRST, _TYPE).encode(), format=RdfFormat.N_TRIPLES)
-    data = pyoxigraph.serialize(triples, format=RdfFormat.JSON_LD, prefixes=prefixes)
-    return (data or b"").rstrip(b"\n") + b"\n"
 
 
 def _graph_name(lines: list[str]) -> str:

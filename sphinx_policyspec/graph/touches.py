@@ -8,7 +8,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from sphinx_policyspec.model import Definition, Principle, Prose, Provision, Section, Span, Spec, Topic
+from sphinx_policyspec.graph.shown import shown
+from sphinx_policyspec.model import (
+    Definition,
+    Markup,
+    Principle,
+    Prose,
+    Provision,
+    Section,
+    Span,
+    Spec,
+    Topic,
+)
 
 __all__ = ["Touch", "TouchKind", "enclosing", "touches"]
 
@@ -77,7 +88,11 @@ def touches(spec: Spec) -> Iterator[tuple[int, Touch]]:
     wider = {topic.id: _wider(topic.id, spec.topic_by_id) for topic in spec.topics}
     labels = tuple(_labels(spec.topics))
     around = enclosing(spec)
-    mentioned = [tuple(_mentions(provision, labels)) for provision in spec.provisions]
+    markups = {document.file: document.markup for document in spec.documents}
+    mentioned = [
+        tuple(_mentions(provision, labels, markups.get(provision.span.file, Markup.MODEL_SPEC)))
+        for provision in spec.provisions
+    ]
     for index, provision in enumerate(spec.provisions):
         own = [index, *_subsections(spec, index, around)]
         members = [spec.provisions[place] for place in own]
@@ -156,7 +171,7 @@ def _labels(topics: Iterable[Topic]) -> Iterator[_Label]:
                 yield _Label(topic.id, text, tuple(words))
 
 
-def _mentions(provision: Provision, labels: tuple[_Label, ...]) -> Iterator[Touch]:
+def _mentions(provision: Provision, labels: tuple[_Label, ...], markup: Markup) -> Iterator[Touch]:
     """Yield the first mention of each label on each line of the title and own text."""
     texts = [(provision.title, _title_span(provision))]
     texts += [
@@ -165,7 +180,7 @@ def _mentions(provision: Provision, labels: tuple[_Label, ...]) -> Iterator[Touc
         if isinstance(block, Prose | Definition)
     ]
     for text, span in texts:
-        searched = _plain(_shown(text))
+        searched = _plain(shown(text, markup))
         lowered = searched.lower()
         for label in labels:
             if label.key in lowered:
@@ -191,24 +206,6 @@ def _on_lines(label: _Label, text: str, span: Span) -> Iterator[Touch]:
             column = match.start() - before + (span.column - 1 if before < 0 else 0)
             place = Span(span.file, line, column)
             yield Touch(topic=label.topic, kind=TouchKind.MENTION, via=label.text, span=place)
-
-
-_MARKS = re.compile(r"\[\^\w+\]|(?<=\])\([^()\s]*\)")
-"""Eval tags and targets of links."""
-_SILENT = re.compile(rf"{_MARKS.pattern}|<!--.*?-->", re.DOTALL)
-"""What no reader sees in a text: these and comments."""
-
-
-def _shown(text: str) -> str:
-    """Return a text with blanks for what no reader sees."""
-    # No comment is sought behind the last `-->`: each of many unclosed ones would cost the rest of the text.
-    before, close, after = text.rpartition("-->")
-    return _SILENT.sub(_blank, before + close) + _MARKS.sub(_blank, after)
-
-
-def _blank(match: re.Match[str]) -> str:
-    """Replace what is matched by spaces, so that places stay what they are."""
-    return re.sub(r"[^\n]", " ", match[0])
 
 
 def _plain(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sphinx_policyspec.graph.ontology import ontology_dir
 from sphinx_policyspec.graph.terms import Iri
 
-__all__ = ["DCTERMS", "OWL", "PREFIXES", "PROV", "PS", "RDF", "SKOS", "ontology_dir"]
+__all__ = ["DCTERMS", "OWL", "PREFIXES", "PROV", "PS", "RDF", "SKOS", "XSD", "ontology_dir"]
 
 PREFIXES = {
     "dcterms": "http://purl.org/dc/terms/",
@@ -65,6 +65,14 @@ class SKOS(_Namespace, prefix="skos"):
     broader: Iri
     prefLabel: Iri  # noqa: N815
     related: Iri
+
+
+class XSD(_Namespace, prefix="xsd"):
+    """What we use of the types of XML Schema."""
+
+    boolean: Iri
+    integer: Iri
+    string: Iri
 
 
 class PS(_Namespace, prefix="ps"):

@@ -1,6 +1,8 @@
 """What a behaviour spec says, as frozen dataclasses; nothing but the standard library."""
 
 from sphinx_policyspec.model.authority import AuthorityLevel, OverrideMode, overriders
+from sphinx_policyspec.model.blocks import Block, Commentary, Definition, Prose
+from sphinx_policyspec.model.companions import Changelog, ChangelogEntry, EvalTag, PromptFile
 from sphinx_policyspec.model.example import (
     Comparison,
     EvalPrompt,
@@ -15,31 +17,11 @@ from sphinx_policyspec.model.example import (
     messages_of,
 )
 from sphinx_policyspec.model.finding import Finding, Severity, Span
+from sphinx_policyspec.model.provision import Clause, Principle, Provision, Section
+from sphinx_policyspec.model.reference import Carrier, Link, Reference, ReferenceForm, TargetKind
 from sphinx_policyspec.model.rule import Category, Rule
-from sphinx_policyspec.model.spec import (
-    Block,
-    Carrier,
-    Changelog,
-    ChangelogEntry,
-    Clause,
-    Commentary,
-    Definition,
-    Document,
-    EvalTag,
-    Goal,
-    Link,
-    Markup,
-    Principle,
-    PromptFile,
-    Prose,
-    Provision,
-    Reference,
-    ReferenceForm,
-    Section,
-    Spec,
-    TargetKind,
-    Topic,
-)
+from sphinx_policyspec.model.spec import Document, Markup, Spec
+from sphinx_policyspec.model.subjects import Goal, Topic
 
 __all__ = [
     "AuthorityLevel",

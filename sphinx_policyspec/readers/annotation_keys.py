@@ -16,7 +16,7 @@ class Key:
 
     :param many: a list; a lone text will do, too
     :param choices: the values that it can have, where they are few
-    :param names: what the values name, ``provision``, ``topic`` or ``goal``; empty where anything will do
+    :param names: what the values name, ``provision``, ``principle``, ``topic`` or ``goal``; empty where anything will do
     :param field: its name in the model, where that is not the key with ``_`` for ``-``
     :param sections: for provisions: whether those without a level of authority can have it
     """
@@ -128,9 +128,9 @@ PROVISIONS = Mapping(
         Key(
             name="prefer-over",
             field="preferred_over",
-            about="Provisions that yield to it where both speak.",
+            about="Principles that yield to it where both speak.",
             many=True,
-            names="provision",
+            names="principle",
         ),
         Key(
             name="conflicts-with",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
@@ -17,6 +17,7 @@ from sphinx_policyspec.model import (
     OverrideMode,
     Principle,
     Provision,
+    Section,
     Severity,
     Span,
     Spec,
@@ -24,7 +25,7 @@ from sphinx_policyspec.model import (
 )
 from sphinx_policyspec.nearest import Hints, nearest
 from sphinx_policyspec.readers.annotation_keys import GOALS, LEVELS, MAPPINGS, PROVISIONS, SPEC, TOPICS
-from sphinx_policyspec.readers.text import read_text
+from sphinx_policyspec.readers.text import is_date, read_text
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
 __all__ = ["Annotations", "annotate", "read_annotations", "shipped_annotations"]
@@ -71,11 +72,8 @@ def read_annotations(path: Path, file: str = "") -> Annotations:
     text, encoding = read_text(path, file or path.name)
     reader = YamlReader(file or path.name)
     root = reader.mapping(reader.compose(text), [part.name for part in MAPPINGS])
-    metadata = reader.mapping(root.get("spec"), SPEC.names)
     return Annotations(
-        metadata=tuple(
-            (key.replace("-", "_"), text) for key, node in metadata.items() if (text := reader.text(node))
-        ),
+        metadata=_metadata(reader, root.get("spec")),
         levels=_declared(reader, root.get("levels"), _level),
         topics=_declared(reader, root.get("topics"), _topic),
         goals=_declared(reader, root.get("goals"), _goal),
@@ -84,6 +82,18 @@ def read_annotations(path: Path, file: str = "") -> Annotations:
         ),
         findings=(*encoding, *reader.findings),
     )
+
+
+def _metadata(reader: YamlReader, node: yaml.Node | None) -> tuple[tuple[str, str], ...]:
+    """Return what is said of the document as a whole; a date that is none is left out."""
+    found: dict[str, str] = {}
+    for key, value in reader.mapping(node, SPEC.names).items():
+        text = reader.text(value)
+        if key == "issued" and text and not is_date(text):
+            reader.find("invalid-value", value, f"`{text}` is no date", "write it as in 2026-01-31")
+        elif text:
+            found[key.replace("-", "_")] = text
+    return tuple(found.items())
 
 
 def _declared(
@@ -129,12 +139,19 @@ def _level(reader: YamlReader, node: yaml.Node) -> AuthorityLevel:
 def _topic(reader: YamlReader, node: yaml.Node) -> Topic:
     values = reader.mapping(node, TOPICS.names)
     identifier = _required(reader, node, values, "id")
+    others: dict[str, tuple[str, ...]] = {}
+    for key in ("broader", "related"):
+        given = reader.texts(values.get(key))
+        if identifier and identifier in given:
+            message = f"`{identifier}` names itself in `{key}`"
+            reader.find("invalid-value", node, message, "name another id")
+        others[key] = tuple(sorted(given.keys() - {identifier}))
     return Topic(
         id=identifier,
         label=reader.text(values.get("label")) or identifier,
         alt_labels=tuple(sorted(reader.texts(values.get("alt-labels")))),
-        broader=tuple(sorted(reader.texts(values.get("broader")))),
-        related=tuple(sorted(reader.texts(values.get("related")))),
+        broader=others["broader"],
+        related=others["related"],
         span=reader.span(node),
     )
 
@@ -223,28 +240,35 @@ class _Annotator:
             if not _KEYS[key].many:
                 updates[name] = next(iter(given), "")
                 continue
-            known = self._known(key)
-            for value in [v for v in given if known is not None and v not in known]:
-                kind = _KEYS[key].names
-                if kind != "provision" or not self.lenient:
-                    self._find(
-                        f"unknown-{kind}",
-                        given[value],
-                        f"unknown {kind} `{value}`",
-                        self.hints.nearest(value, known or ()),
-                    )
-            kept = [value for value in given if known is None or value in known]
-            updates[name] = tuple(sorted({*getattr(provision, name), *kept}))
+            kept = {value for value, span in given.items() if self._fits(key, value, provision.id, span)}
+            updates[name] = tuple(sorted(kept.union(getattr(provision, name))))
         return replace(provision, **updates)
 
-    def _known(self, key: str) -> Collection[str] | None:
-        """Return the names that a key's values must be among, ``None`` where any will do."""
-        known: dict[str, Collection[str]] = {
+    def _fits(self, key: str, value: str, own: str, span: Span) -> bool:
+        """Tell whether a provision can have a value in a key that holds many; a finding says if not."""
+        kind = _KEYS[key].names
+        names: dict[str, Mapping[str, object]] = {
             "topic": self.topics,
             "goal": self.goals,
             "provision": self.spec.provision_by_id,
+            "principle": self.spec.provision_by_id,
         }
-        return known.get(_KEYS[key].names)
+        known = names.get(kind)
+        if known is None:
+            return True
+        if kind in {"provision", "principle"} and value == own:
+            self._find("invalid-value", span, f"`{own}` names itself in `{key}`", "name another id")
+            return False
+        if kind == "principle" and isinstance(known.get(value), Section):
+            message = f"`{key}` is about principles; `{value}` is a section"
+            self._find("not-a-principle", span, message, "give it a level of authority")
+            return False
+        if value in known:
+            return True
+        what = "provision" if kind == "principle" else kind
+        if what != "provision" or not self.lenient:
+            self._find(f"unknown-{what}", span, f"unknown {what} `{value}`", self.hints.nearest(value, known))
+        return False
 
     def _find(self, code: str, span: Span, message: str, hint: str = "") -> None:
         self.findings.append(

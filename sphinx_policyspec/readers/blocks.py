@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sphinx_policyspec.model import Finding, Severity
+from sphinx_policyspec.model import Finding
 from sphinx_policyspec.readers.fences import Fences
 from sphinx_policyspec.readers.text import Lines
 
@@ -191,8 +191,4 @@ class _Cutter:
         return position
 
     def _find(self, code: str, line: int, message: str, hint: str) -> None:
-        text = self.lines.lines[line].rstrip("\r\n")
-        span = self.lines.within(line, 0, len(text))
-        self.findings.append(
-            Finding(code=code, severity=Severity.WARNING, message=message, span=span, hint=hint)
-        )
+        self.findings.append(self.lines.warning(line, code, message, hint))

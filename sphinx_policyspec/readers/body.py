@@ -19,6 +19,15 @@ _CODE = r"(?<!`)(?P<ticks>`++).{0,300}?(?<!`)(?P=ticks)(?!`)"
 _MATHS = r"\\{1,2}\((?:(?!\\\)).){0,200}\\\)|\\{1,2}\[(?:(?!\\\]).){0,200}\\\]"
 _PLACEHOLDER = re.compile(rf"{_CODE}|{_MATHS}|(?P<mark>(?<!\\)\[(?![\^#\]])[^\[\]\n]{{1,400}}\](?![({{]))")
 _ELISION = re.compile(r"(?P<mark>(?<!\\)\[\.\.\.[^\[\]\n]{0,400}\])")
+# A line of code that no fence marks: a statement, an assignment, or what ends as only code does.
+_CODE_LINE = re.compile(
+    r"\s*(?:"
+    r"(?:async +)?(?:class|const|def|elif|fn|for|func|function|if|let|return|var|while|with) [^\n]*[:;{)\]]\s*$"
+    r"|[\w.]{1,80}(?:\[[^\]\n]{0,80}\])?(?:: [^=\n]{1,120})? ?[-+*/|]?=(?!=)"
+    r"|[^\n]*[;{}]\s*$)"
+)
+_LONGEST_LINE = 1000
+"""A longer line is no code; looking at it for each of its brackets would cost too much."""
 _DISPLAY = re.compile(r"\s*\\{1,2}([\[\]])\s*")
 _SETTINGS = re.compile(r"\s*<(/?)settings>\s*")
 _UNTRUSTED = re.compile(r"\s*<(/?)untrusted>\s*")
@@ -127,7 +136,7 @@ def _marks(lines: Lines, number: int, pattern: re.Pattern[str]) -> list[Fragment
     return [
         _fragment(FragmentKind.PLACEHOLDER, decode(match[0]), lines.within(number, *match.span()))
         for match in pattern.finditer(lines.lines[number])
-        if match["mark"] and not _is_data(match["mark"])
+        if match["mark"] and not _is_syntax(match)
     ]
 
 
@@ -138,12 +147,19 @@ def find_marks(text: str, *, is_data: bool = False) -> Iterator[tuple[int, int]]
     """
     if "[" in text:
         for match in (_ELISION if is_data else _PLACEHOLDER).finditer(text):
-            if match["mark"] and not _is_data(match["mark"]):
+            if match["mark"] and not _is_syntax(match):
                 yield match.span("mark")
 
 
-def _is_data(mark: str) -> bool:
-    """Tell whether brackets hold an array in JSON, which is never a mark."""
+def _is_syntax(match: re.Match[str]) -> bool:
+    """Tell whether brackets are no mark but an array in JSON, or a type or index in a line of code."""
+    text, mark = match.string, match["mark"]
+    before = text[match.start() - 1 : match.start()]
+    if not mark.startswith("[...") and (before.isalnum() or before in {"_", ")", "]"}):
+        first, last = text.rfind("\n", 0, match.start()) + 1, text.find("\n", match.end())
+        last = len(text) if last < 0 else last
+        if last - first <= _LONGEST_LINE and _CODE_LINE.match(text[first:last]):
+            return True
     try:
         json.loads(mark)
     except (ValueError, RecursionError):

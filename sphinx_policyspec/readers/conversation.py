@@ -18,7 +18,6 @@ from sphinx_policyspec.model import (
     Reference,
     ReferenceForm,
     Response,
-    Severity,
     Span,
     Turn,
     Verdict,
@@ -318,11 +317,7 @@ class _Conversation:
         )
 
     def _find(self, code: str, line: int, message: str, hint: str) -> None:
-        text = self.lines.lines[line].rstrip("\r\n")
-        span = self.lines.within(line, 0, len(text))
-        self.findings.append(
-            Finding(code=code, severity=Severity.WARNING, message=message, span=span, hint=hint)
-        )
+        self.findings.append(self.lines.warning(line, code, message, hint))
 
 
 def _next(sorted_lines: list[int], start: int, default: int) -> int:

@@ -46,7 +46,8 @@ def read_release(path: Path, *, text: str | None = None, prefix: str = "") -> Re
 
     The version is the folder's name where that is an ISO date; title and licence are what a
     ``README.md`` in the folder says, if it is about the document: any README beside ``model_spec.md``
-    is, and one beside a file of another name where it names that file.
+    is, and one beside a file of another name where it names that file. The same goes for a changelog;
+    one beside a file that the README names is about it, too.
 
     :param text: the document's text, for a caller that has read it already
     :param prefix: what file names in spans begin with, such as ``upstream/``
@@ -62,7 +63,7 @@ def read_release(path: Path, *, text: str | None = None, prefix: str = "") -> Re
     title = _TITLE.search(readme)
     reading = read_model_spec(text, name, title=title[1].rstrip() if title else "")
     prompt_files, prompt_findings = _prompt_files(folder / "examples", f"{prefix}examples/")
-    changelog, changelog_findings = _changelog(folder / "CHANGELOG.md", prefix)
+    changelog, changelog_findings = _changelog(document, prefix, named=bool(readme))
     license_url = _LICENSE.search(readme)
     version = folder.resolve().name if _DATE.fullmatch(folder.resolve().name) else ""
     spec = replace(
@@ -141,11 +142,20 @@ def _prompt_files(folder: Path, prefix: str) -> tuple[tuple[PromptFile, ...], tu
     return tuple(files), tuple(findings)
 
 
-def _changelog(path: Path, prefix: str) -> tuple[Changelog | None, tuple[Finding, ...]]:
+def _changelog(document: Path, prefix: str, *, named: bool) -> tuple[Changelog | None, tuple[Finding, ...]]:
+    """Return the changelog that is about a document.
+
+    :param named: whether the README is about it
+    """
+    path = document.parent / "CHANGELOG.md"
     if not path.is_file():
         return None, ()
     text, findings = _text_beside(path, prefix + path.name)
-    return (None if text is None else read_changelog(text, prefix + path.name)), findings
+    if text is None:
+        return None, findings if document.name == SPEC_FILE else ()
+    if document.name != SPEC_FILE and not named and document.name not in text:
+        return None, ()
+    return read_changelog(text, prefix + path.name), findings
 
 
 def _text_beside(path: Path, file: str) -> tuple[str | None, tuple[Finding, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -11,7 +12,7 @@ from pathlib import Path
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.model import Finding, Severity, Span
 
-__all__ = ["Lines", "read_text"]
+__all__ = ["Lines", "is_date", "read_text"]
 
 MAX_BYTES = 64 * 1024 * 1024
 """A larger file is no spec; reading it would only exhaust memory."""
@@ -75,6 +76,11 @@ class Lines:
         line = min(bisect.bisect_right(self._offsets, offset) - 1, max(len(self.lines) - 1, 0))
         return self.first + line, offset - self._offsets[line] + 1
 
+    def warning(self, line: int, code: str, message: str, hint: str) -> Finding:
+        """Return a finding about a whole line."""
+        span = self.within(line, 0, len(self.lines[line].rstrip("\r\n")))
+        return Finding(code=code, severity=Severity.WARNING, message=message, span=span, hint=hint)
+
 
 def read_text(path: Path, file: str) -> tuple[str, tuple[Finding, ...]]:
     """Return a file's text; bytes that are not UTF-8 become U+FFFD, with a finding."""
@@ -99,3 +105,11 @@ def read_text(path: Path, file: str) -> tuple[str, tuple[Finding, ...]]:
             hint="save the file as UTF-8",
         )
         return data.decode(errors="replace"), (finding,)
+
+
+def is_date(text: str) -> bool:
+    """Tell whether a text is a day as ISO 8601 writes it, with hyphens."""
+    try:
+        return dt.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False

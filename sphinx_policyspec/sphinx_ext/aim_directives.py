@@ -9,10 +9,11 @@ from docutils import nodes
 
 from sphinx_policyspec.model import EvalPrompt, Goal, Response, TargetKind, messages_of
 from sphinx_policyspec.readers.inline import slug
+from sphinx_policyspec.sphinx_ext.boxes import declaration, prompt
 from sphinx_policyspec.sphinx_ext.compact import compact_conversation
 from sphinx_policyspec.sphinx_ext.declared import Conversation, declared_on
 from sphinx_policyspec.sphinx_ext.directive import PolicyDirective, options
-from sphinx_policyspec.sphinx_ext.nodes import PolicyMessage, anchor_of, declaration, prompt
+from sphinx_policyspec.sphinx_ext.nodes import PolicyMessage, anchor_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

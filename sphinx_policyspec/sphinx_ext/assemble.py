@@ -20,10 +20,11 @@ from sphinx_policyspec.model import (
     TargetKind,
     Topic,
 )
-from sphinx_policyspec.nearest import nearest
+from sphinx_policyspec.nearest import Hints
 from sphinx_policyspec.readers.levels import DEFAULT_LEVELS
 from sphinx_policyspec.sphinx_ext.fragments import Fragment
 from sphinx_policyspec.sphinx_ext.records import SPEC_PLACE, PageRecord, PolicyObject
+from sphinx_policyspec.sphinx_ext.titles import with_titles_resolved
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
@@ -75,7 +76,7 @@ def assemble(
     ]
     meta = next((fragment for _, fragment in fragments if fragment.title), Spec(title=title))
     parts = [fragment for _, fragment in fragments]
-    return replace(
+    spec = replace(
         meta,
         documents=tuple(
             dict.fromkeys(item for part in parts for item in part.documents if _holds_text(part))
@@ -96,6 +97,7 @@ def assemble(
         prompt_files=tuple(file for part in parts for file in part.prompt_files),
         changelog=next((part.changelog for part in parts if part.changelog), None),
     )
+    return with_titles_resolved(spec)
 
 
 def _holds_text(part: Spec) -> bool:
@@ -181,19 +183,20 @@ def check_spec(spec: Spec, found: Collection[Fragment], skip: Collection[str] = 
     def place(owner: str, option: str, default: Span) -> Span:
         return places.get((owner, option, default.file), default)
 
+    unknown = _Unknown()
     known = {name for provision in spec.provisions for name in (provision.id, *provision.aliases)}
     dialect = {document.file for document in spec.documents if document.markup is Markup.MODEL_SPEC}
     for provision in spec.provisions:
         if provision.span.file not in dialect:
-            yield from _check_provision(provision, spec, known, place)
+            yield from _check_provision(provision, spec, known, place, unknown)
     for topic in spec.topics:
-        yield from _check_topic(topic, spec, place)
+        yield from _check_topic(topic, spec, place, unknown)
     for example in spec.examples:
         for option in ("illustrates", "weighs"):
             for target in getattr(example, option):
                 if target not in known:
-                    yield _unknown("provision", target, place(example.id, option, example.span), known)
-    yield from _check_prompts(spec, known, place)
+                    yield unknown.finding("provision", target, place(example.id, option, example.span), known)
+    yield from _check_prompts(spec, known, place, unknown)
     yield from _check_metadata(place for fragment in found for place in fragment.places)
     yield from run_checks(spec, skip)
 
@@ -212,33 +215,37 @@ def _check_metadata(places: Iterable[tuple[str, str, Span]]) -> Iterator[Finding
         )
 
 
-def _check_provision(provision: Provision, spec: Spec, known: set[str], place: _PlaceOf) -> Iterator[Finding]:
+def _check_provision(
+    provision: Provision, spec: Spec, known: set[str], place: _PlaceOf, unknown: _Unknown
+) -> Iterator[Finding]:
     for topic in provision.topics:
         if topic not in spec.topic_by_id:
-            yield _unknown("topic", topic, place(provision.id, "topics", provision.span), spec.topic_by_id)
+            yield unknown.finding(
+                "topic", topic, place(provision.id, "topics", provision.span), spec.topic_by_id
+            )
     if not isinstance(provision, Principle):
         return
     if provision.authority and provision.authority not in spec.level_by_id:
         span = place(provision.id, "authority", provision.span)
-        yield _unknown("level", provision.authority, span, spec.level_by_id)
+        yield unknown.finding("level", provision.authority, span, spec.level_by_id)
     goals = {goal.id for goal in spec.goals}
     for goal in provision.serves:
         if goal not in goals:
-            yield _unknown("goal", goal, place(provision.id, "serves", provision.span), goals)
+            yield unknown.finding("goal", goal, place(provision.id, "serves", provision.span), goals)
     for option, field in _RELATIONS.items():
         for target in getattr(provision, field):
             if target not in known:
-                yield _unknown("provision", target, place(provision.id, option, provision.span), known)
+                yield unknown.finding("provision", target, place(provision.id, option, provision.span), known)
 
 
-def _check_topic(topic: Topic, spec: Spec, place: _PlaceOf) -> Iterator[Finding]:
+def _check_topic(topic: Topic, spec: Spec, place: _PlaceOf, unknown: _Unknown) -> Iterator[Finding]:
     for option in ("broader", "related"):
         for other in getattr(topic, option):
             if other not in spec.topic_by_id:
-                yield _unknown("topic", other, place(topic.id, option, topic.span), spec.topic_by_id)
+                yield unknown.finding("topic", other, place(topic.id, option, topic.span), spec.topic_by_id)
 
 
-def _check_prompts(spec: Spec, known: set[str], place: _PlaceOf) -> Iterator[Finding]:
+def _check_prompts(spec: Spec, known: set[str], place: _PlaceOf, unknown: _Unknown) -> Iterator[Finding]:
     """Find prompts of directives that share an id, and those that test what is not there."""
     first: dict[str, EvalPrompt] = {}
     for prompt in spec.prompts:
@@ -256,14 +263,22 @@ def _check_prompts(spec: Spec, known: set[str], place: _PlaceOf) -> Iterator[Fin
             )
         for target in prompt.tests:
             if target not in known:
-                yield _unknown("provision", target, place(f"prompt {prompt.id}", "tests", prompt.span), known)
+                yield unknown.finding(
+                    "provision", target, place(f"prompt {prompt.id}", "tests", prompt.span), known
+                )
 
 
-def _unknown(kind: str, name: str, span: Span, known: Iterable[str]) -> Finding:
-    return Finding(
-        code=f"unknown-{kind}",
-        severity=Severity.ERROR,
-        message=f"unknown {kind} `{name}`",
-        span=span,
-        hint=nearest(name, known),
-    )
+class _Unknown:
+    """Makes findings of unknown names, with hints as long as those cost little."""
+
+    def __init__(self) -> None:
+        self._hints = Hints()
+
+    def finding(self, kind: str, name: str, span: Span, known: Collection[str]) -> Finding:
+        return Finding(
+            code=f"unknown-{kind}",
+            severity=Severity.ERROR,
+            message=f"unknown {kind} `{name}`",
+            span=span,
+            hint=self._hints.nearest(name, known),
+        )

@@ -15,8 +15,8 @@ from sphinx.util.docutils import SphinxDirective
 
 from sphinx_policyspec.model import Finding, Severity, Span
 from sphinx_policyspec.nearest import nearest
+from sphinx_policyspec.sphinx_ext.boxes import Place
 from sphinx_policyspec.sphinx_ext.declared import Declared, Source, note_finding, source_of
-from sphinx_policyspec.sphinx_ext.nodes import Place
 
 __all__ = ["PolicyDirective", "options"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import fields
 from typing import TYPE_CHECKING, ClassVar
 
@@ -23,15 +22,10 @@ from sphinx_policyspec.model import (
 from sphinx_policyspec.nearest import nearest
 from sphinx_policyspec.readers.conversation import ROLES
 from sphinx_policyspec.readers.inline import slug
+from sphinx_policyspec.readers.text import is_date
+from sphinx_policyspec.sphinx_ext.boxes import commentary, declaration, definition, provision
 from sphinx_policyspec.sphinx_ext.directive import PolicyDirective, options
-from sphinx_policyspec.sphinx_ext.nodes import (
-    PolicyMarker,
-    anchor_of,
-    commentary,
-    declaration,
-    definition,
-    provision,
-)
+from sphinx_policyspec.sphinx_ext.nodes import PolicyMarker, anchor_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,14 +40,6 @@ __all__ = [
 ]
 
 _ = get_translation("sphinx_policyspec")
-
-
-def _is_date(text: str) -> bool:
-    """Tell whether a text is a day as ISO 8601 writes it, with hyphens."""
-    try:
-        return dt.date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
 
 
 def _fact(label: str, value: str) -> nodes.paragraph:
@@ -100,7 +86,7 @@ class SpecDirective(PolicyDirective):
 
     def _date(self) -> str:
         given = self.option("date")
-        if given and not _is_date(given):
+        if given and not is_date(given):
             hint = "write it as in 2026-01-31"
             self.find("invalid-option", f"`{given}` is no date", hint, line=self.option_line("date"))
             return ""

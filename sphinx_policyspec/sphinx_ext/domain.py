@@ -16,12 +16,14 @@ from sphinx.util.nodes import make_refnode
 
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.readers.levels import DEFAULT_LEVELS
-from sphinx_policyspec.sphinx_ext.capture import capture, shown_titles
+from sphinx_policyspec.sphinx_ext.capture import capture
+from sphinx_policyspec.sphinx_ext.former_ids import FormerIds, aliases_of
 from sphinx_policyspec.sphinx_ext.fragments import write_fragment
 from sphinx_policyspec.sphinx_ext.indices import ExampleIndex, TopicIndex
 from sphinx_policyspec.sphinx_ext.inline_roles import ClauseRole, CountRole
 from sphinx_policyspec.sphinx_ext.records import PageRecord, PolicyObject
 from sphinx_policyspec.sphinx_ext.references import DOMAIN, KIND_OF_ROLE
+from sphinx_policyspec.sphinx_ext.titles import shown_titles
 
 if TYPE_CHECKING:
     from docutils.nodes import Element
@@ -82,10 +84,16 @@ class PolicyDomain(Domain):
         role: XRefRole(innernodeclass=nodes.inline, warn_dangling=True) for role in KIND_OF_ROLE
     } | {"clause": ClauseRole(), "count": CountRole()}
     indices: ClassVar[list[type[Index]]] = [LevelIndex, TopicIndex, ExampleIndex]
-    initial_data: ClassVar[dict[str, Any]] = {"pages": {}, "written": {}, "spec": ("", ()), "topics": ()}
+    initial_data: ClassVar[dict[str, Any]] = {
+        "pages": {},
+        "written": {},
+        "spec": ("", ()),
+        "topics": (),
+        "former": (),
+    }
     """``pages`` by docname; what builders have ``written``; the digest of the assembled spec with the
-    findings about it; what the index by topic shows."""
-    data_version = 2
+    findings about it; what the index by topic shows; the former ids that sidecars give."""
+    data_version = 3
     """Raised whenever what the environment stores of ours changes shape."""
 
     site: Site | None = None
@@ -98,6 +106,7 @@ class PolicyDomain(Domain):
     """Tells whether this build shows what an ``only`` directive holds; not stored."""
 
     _by_id: dict[tuple[TargetKind, str], list[PolicyObject]] | None = None
+    _former: tuple[PolicyObject, ...] | None = None
 
     @property
     def pages(self) -> dict[str, PageRecord]:
@@ -118,7 +127,7 @@ class PolicyDomain(Domain):
         :param packed: its part of the spec, if it holds one
         """
         self.pages[docname] = record
-        self._by_id = None
+        self._forget()
         if packed:
             write_fragment(self.env, docname, packed)
 
@@ -132,17 +141,39 @@ class PolicyDomain(Domain):
     def clear_doc(self, docname: str) -> None:
         """Forget what a page declared."""
         self.pages.pop(docname, None)
-        self._by_id = None
+        self._forget()
 
     def merge_domaindata(self, docnames: AbstractSet[str], otherdata: dict[str, Any]) -> None:
         """Take over the pages that another process has read."""
         self.pages.update({name: page for name, page in otherdata["pages"].items() if name in docnames})
-        self._by_id = None
+        self._forget()
 
-    def objects(self) -> Iterator[PolicyObject]:
-        """Yield every object, pages by name, aliases included."""
+    def note_former(self, former: FormerIds) -> None:
+        """Store the former ids that sidecars give."""
+        if former != self.data["former"]:
+            self.data["former"] = former
+            self._forget()
+
+    def former_objects(self) -> tuple[PolicyObject, ...]:
+        """Return an object for each former id that a sidecar gives."""
+        if self._former is None:
+            former = cast("FormerIds", self.data["former"])
+            self._former = tuple(aliases_of(former, self.page_objects())) if former else ()
+        return self._former
+
+    def _forget(self) -> None:
+        """Look at the pages anew when next asked for an object."""
+        self._by_id = self._former = None
+
+    def page_objects(self) -> Iterator[PolicyObject]:
+        """Yield every object that pages declare, pages by name, aliases included."""
         for docname in sorted(self.pages):
             yield from self.pages[docname].objects
+
+    def objects(self) -> Iterator[PolicyObject]:
+        """Yield every object: those of pages, then former ids of sidecars."""
+        yield from self.page_objects()
+        yield from self.former_objects()
 
     def find(self, kind: TargetKind, identifier: str, docname: str = "") -> PolicyObject | None:
         """Return what an id means on a page: its own object first, then the first of the project."""

@@ -10,7 +10,7 @@ from docutils import nodes
 from sphinx.locale import get_translation
 
 from sphinx_policyspec.model import TargetKind
-from sphinx_policyspec.sphinx_ext.nodes import style_name
+from sphinx_policyspec.sphinx_ext.boxes import style_name
 from sphinx_policyspec.sphinx_ext.one_page import anchor_alone
 from sphinx_policyspec.sphinx_ext.tables import PolicyScroll
 from sphinx_policyspec.sphinx_ext.view_nodes import Page, chip, entries_of, items

@@ -9,11 +9,14 @@ from docutils import nodes
 from sphinx_policyspec.model import Example, Fragment, Message, Response, Verdict
 from sphinx_policyspec.nearest import nearest
 from sphinx_policyspec.readers.conversation import ROLES
+from sphinx_policyspec.sphinx_ext.boxes import example
 from sphinx_policyspec.sphinx_ext.compact import compact_conversation
 from sphinx_policyspec.sphinx_ext.directive import PolicyDirective, options
 from sphinx_policyspec.sphinx_ext.marks import mark_placeholders
-from sphinx_policyspec.sphinx_ext.nodes import PolicyResponse, comparison, example, message, response
+from sphinx_policyspec.sphinx_ext.message_boxes import comparison, message, response
+from sphinx_policyspec.sphinx_ext.nodes import PolicyResponse
 from sphinx_policyspec.sphinx_ext.references import pending_reference
+from sphinx_policyspec.sphinx_ext.titles import plain_title
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -45,7 +48,7 @@ class ExampleDirective(PolicyDirective):
         shown = self.inline(title)
         item = Example(
             id=self.identifier(""),
-            title="".join(node.astext() for node in shown),
+            title=plain_title(shown),
             source_title=title,
             turns=(),
             span=self.span,

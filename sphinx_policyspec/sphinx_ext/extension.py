@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sphinx_policyspec.sphinx_ext.aim_directives import GoalDirective, PromptDirective
@@ -32,6 +33,7 @@ from sphinx_policyspec.sphinx_ext.model_spec_parser import (
 )
 from sphinx_policyspec.sphinx_ext.one_page import lead_contents_to_anchors, lead_links_to_anchors
 from sphinx_policyspec.sphinx_ext.outputs import add_static_path, add_to_page
+from sphinx_policyspec.sphinx_ext.paper import SetForPaper, add_style
 from sphinx_policyspec.sphinx_ext.plain_links import TakePlainLinks
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.site_parser import SitePageParser
@@ -80,6 +82,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the extension."""
     app.require_sphinx("8.2")
     app.setup_extension("myst_parser")
+    app.add_message_catalog("sphinx_policyspec", str(Path(__file__).parent / "locale"))
     build, contents = Build(), Contents()
     register_config(app)
     register_nodes(app)
@@ -91,8 +94,10 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_source_parser(SitePageParser)
     app.add_transform(MarkSections)
     app.add_post_transform(TakePlainLinks)
+    app.add_post_transform(SetForPaper)
     register_maths(app)
     app.connect("config-inited", check_config)
+    app.connect("config-inited", add_style)
     app.connect("config-inited", keep_companions_unbuilt, priority=600)
     app.connect("env-get-outdated", outdated_by_companions)
     app.connect("builder-inited", add_static_path)

@@ -17,6 +17,7 @@ from sphinx_policyspec.readers.annotations import annotate, read_annotations, sh
 from sphinx_policyspec.sphinx_ext.assemble import assemble, check_objects, check_spec, reading_order
 from sphinx_policyspec.sphinx_ext.collection import without_collection
 from sphinx_policyspec.sphinx_ext.config import SHIPPED_SIDECAR, PolicySpecConfig
+from sphinx_policyspec.sphinx_ext.former_ids import former_ids_of
 from sphinx_policyspec.sphinx_ext.fragments import read_fragment
 from sphinx_policyspec.sphinx_ext.indices import topics_of
 from sphinx_policyspec.sphinx_ext.references import DOMAIN, ROLE_OF_KIND
@@ -81,6 +82,7 @@ class Knowledge:
         spec = self.spec(env)
         domain_of(env).data["spec"] = (self._digest, self._findings)
         domain_of(env).data["topics"] = topics_of(spec)
+        domain_of(env).note_former(former_ids_of(spec, domain_of(env).page_objects()))
         return self._findings
 
     def skipped(self, env: BuildEnvironment) -> frozenset[str]:

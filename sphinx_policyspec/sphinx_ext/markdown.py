@@ -22,7 +22,7 @@ from pygments.util import ClassNotFound  # type: ignore[import-untyped]
 from sphinx_policyspec.model import Fragment, FragmentKind
 from sphinx_policyspec.sphinx_ext.foreign import is_harmless
 from sphinx_policyspec.sphinx_ext.markdown_rules import body_plugin
-from sphinx_policyspec.sphinx_ext.nodes import placeholder, settings, untrusted
+from sphinx_policyspec.sphinx_ext.message_boxes import placeholder, settings, untrusted
 from sphinx_policyspec.sphinx_ext.references import pending_reference
 
 __all__ = ["render_body", "render_inline", "render_prose"]

@@ -11,7 +11,7 @@ from sphinx import addnodes
 from sphinx_policyspec.model import Fragment, FragmentKind, Span
 from sphinx_policyspec.readers.body import find_marks
 from sphinx_policyspec.sphinx_ext.declared import Source
-from sphinx_policyspec.sphinx_ext.nodes import placeholder
+from sphinx_policyspec.sphinx_ext.message_boxes import placeholder
 
 __all__ = ["mark_placeholders"]
 

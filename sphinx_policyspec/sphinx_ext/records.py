@@ -115,10 +115,18 @@ def outside_record(
     questions: tuple[Question, ...],
     outside: tuple[Reference, ...],
     maybe: tuple[Reference, ...],
+    conditions: Mapping[str, bool],
 ) -> PageRecord:
     """Return the record of a page that holds no part of the spec, but asks about it or links to it."""
     digest = hashlib.sha256(repr((questions, outside)).encode(errors="replace")).hexdigest()
-    return PageRecord(findings=findings, questions=questions, outside=outside, maybe=maybe, digest=digest)
+    return PageRecord(
+        findings=findings,
+        questions=questions,
+        outside=outside,
+        maybe=maybe,
+        conditions=tuple(conditions.items()),
+        digest=digest,
+    )
 
 
 def page_record(

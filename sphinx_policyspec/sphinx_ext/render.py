@@ -22,8 +22,9 @@ from sphinx_policyspec.model import (
     TargetKind,
 )
 from sphinx_policyspec.readers.blocks import DEFINITION
-from sphinx_policyspec.sphinx_ext import nodes as build
+from sphinx_policyspec.sphinx_ext import boxes
 from sphinx_policyspec.sphinx_ext.languages import Language, language_of
+from sphinx_policyspec.sphinx_ext.nodes import anchor_of
 from sphinx_policyspec.sphinx_ext.turns import TurnRenderer
 
 __all__ = ["SpecRenderer"]
@@ -65,7 +66,7 @@ class SpecRenderer:
     def _section(self, provision: Provision) -> nodes.section:
         authority = provision.authority if isinstance(provision, Principle) else ""
         level = self.spec.level_by_id.get(authority)
-        return build.provision(
+        return boxes.provision(
             provision.id,
             [nodes.Text(provision.title)],
             self.blocks(provision.blocks),
@@ -87,7 +88,7 @@ class SpecRenderer:
                     shown.append(self._definition(block))
                 case Commentary():
                     body = self.language_at(block.span).blocks(block.text, _body_line(block))
-                    shown.append(build.commentary(body, block.label))
+                    shown.append(boxes.commentary(body, block.label))
                 case Example():
                     shown.append(self._example(block))
         return shown
@@ -95,8 +96,8 @@ class SpecRenderer:
     def _definition(self, block: Definition) -> nodes.Node:
         bold = DEFINITION.match(block.text)
         meaning = block.text[bold.end() :].lstrip() if bold else block.text
-        return build.definition(
-            build.anchor_of(TargetKind.DEFINITION, block.id),
+        return boxes.definition(
+            anchor_of(TargetKind.DEFINITION, block.id),
             [nodes.Text(block.term)],
             self.language_at(block.span).blocks(meaning, block.span.line),
             raw_term=block.term,
@@ -105,15 +106,15 @@ class SpecRenderer:
 
     def _example(self, example: Example) -> nodes.Node:
         language = self.language_at(example.span)
-        return build.example(
-            build.anchor_of(TargetKind.EXAMPLE, example.id),
+        return boxes.example(
+            anchor_of(TargetKind.EXAMPLE, example.id),
             language.inline(example.source_title, example.span.line),
             TurnRenderer(self.docname, language, self._place).render(example.turns),
             raw_title=example.source_title,
             place=self._place(example.span),
         )
 
-    def _place(self, span: Span) -> build.Place:
+    def _place(self, span: Span) -> boxes.Place:
         return self.path_of(span.file), span.line
 
 

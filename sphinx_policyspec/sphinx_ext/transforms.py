@@ -9,8 +9,9 @@ from docutils import nodes
 from sphinx.transforms import SphinxTransform
 
 from sphinx_policyspec.model import Finding, Principle, Severity
+from sphinx_policyspec.sphinx_ext.boxes import mark_level
 from sphinx_policyspec.sphinx_ext.declared import Declared, declared_on, note_finding, source_of
-from sphinx_policyspec.sphinx_ext.nodes import PolicyMarker, mark_level
+from sphinx_policyspec.sphinx_ext.nodes import PolicyMarker
 
 __all__ = ["SOURCE_TITLE", "MarkSections"]
 

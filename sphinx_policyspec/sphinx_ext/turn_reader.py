@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from docutils import nodes
 
-from sphinx_policyspec.model import Block, Comparison, Message, Response, Span, Turn, messages_of
-from sphinx_policyspec.sphinx_ext.declared import Conversation, Source, declared_on
+from sphinx_policyspec.model import Comparison, Message, Response, Span, Turn, messages_of
+from sphinx_policyspec.sphinx_ext.declared import Conversation, declared_on
 from sphinx_policyspec.sphinx_ext.links import FoundLinks, LinkPlace
 from sphinx_policyspec.sphinx_ext.nodes import PolicyComparison, PolicyMessage
+from sphinx_policyspec.sphinx_ext.region import Region
 
-__all__ = ["CapturePlace", "Region", "TurnReader"]
-
-
-@dataclass
-class Region:
-    """The lines of one provision, heading excluded, and what stands in them."""
-
-    source: Source
-    start: int
-    end: int
-    cuts: list[tuple[int, int]] = field(default_factory=list)
-    blocks: list[Block] = field(default_factory=list)
+__all__ = ["CapturePlace", "TurnReader"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from docutils import nodes
 
 from sphinx_policyspec.model import Comparison, Gap, Message, Response, Span, Turn
-from sphinx_policyspec.sphinx_ext import nodes as build
+from sphinx_policyspec.sphinx_ext import boxes, message_boxes
 from sphinx_policyspec.sphinx_ext.languages import Language
 from sphinx_policyspec.sphinx_ext.references import pending_reference
 
@@ -24,7 +24,7 @@ class TurnRenderer:
 
     docname: str
     language: Language
-    place_of: Callable[[Span], build.Place]
+    place_of: Callable[[Span], boxes.Place]
 
     def render(self, turns: Iterable[Turn]) -> list[nodes.Node]:
         """Return the nodes of a conversation in order."""
@@ -33,16 +33,16 @@ class TurnRenderer:
     def _turn(self, turn: Turn) -> nodes.Node:
         match turn:
             case Comparison():
-                return build.comparison(self._message(answer) for answer in turn.responses)
+                return message_boxes.comparison(self._message(answer) for answer in turn.responses)
             case Gap():
-                return build.gap()
+                return message_boxes.gap()
             case Message():
                 return self._message(turn)
 
     def _message(self, message: Message) -> nodes.Node:
         body = self.language.body(message)
         if not isinstance(message, Response):
-            return build.message(
+            return message_boxes.message(
                 message.role,
                 body,
                 recipient=message.recipient,
@@ -51,7 +51,7 @@ class TurnRenderer:
                 is_untrusted=message.untrusted,
             )
         place = self.place_of(message.span)
-        return build.response(
+        return message_boxes.response(
             message.verdict,
             body,
             role=message.role,

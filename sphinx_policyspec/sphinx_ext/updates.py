@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from sphinx_policyspec.model import Finding, TargetKind
 from sphinx_policyspec.readers.ignores import Ignore, silenced
+from sphinx_policyspec.sphinx_ext.boxes import retitle_badge
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.dangling import Dangling
+from sphinx_policyspec.sphinx_ext.former_ids import add_anchors
 from sphinx_policyspec.sphinx_ext.fragments import has_fragment
 from sphinx_policyspec.sphinx_ext.freshness import (
     drop_dead_terms,
@@ -22,7 +24,7 @@ from sphinx_policyspec.sphinx_ext.freshness import (
 )
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of, elsewhere, is_dangling
 from sphinx_policyspec.sphinx_ext.messages import report
-from sphinx_policyspec.sphinx_ext.nodes import PolicyBadge, PolicyBox, PolicyCount, PolicyQuery, retitle_badge
+from sphinx_policyspec.sphinx_ext.nodes import PolicyBadge, PolicyBox, PolicyCount, PolicyQuery
 from sphinx_policyspec.sphinx_ext.outputs import write_graph
 from sphinx_policyspec.sphinx_ext.plain_links import dangling_links
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
@@ -81,6 +83,7 @@ class Build:
     def fill_page(self, app: Sphinx, doctree: nodes.document, docname: str) -> None:
         """Put the names of levels and the answers into a page."""
         domain = domain_of(app.env)
+        add_anchors(domain, doctree)
         boxes = list(doctree.findall(PolicyBox))
         for badge in (box for box in boxes if isinstance(box, PolicyBadge)):
             if declared := domain.find(TargetKind.LEVEL, badge.get("level", "")):
@@ -117,6 +120,8 @@ def all_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
 def _all_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
     env = app.env
     domain, dangling = domain_of(env), Dangling(env)
+    # Sidecars bring former ids, to which links of pages may lead.
+    about_spec = knowledge.findings(env)
     for docname, page in domain.pages.items():
         yield from page.findings
         for link in dangling_links(env, docname):
@@ -125,7 +130,7 @@ def _all_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
             if is_dangling(env, reference):
                 kind = reference.target_kind.value
                 yield dangling.finding(reference, f"`{reference.target}` is no {kind} of this spec")
-    yield from knowledge.findings(env)
+    yield from about_spec
     for _digest, _answers, findings in domain.written_by(app.builder.name)["answers"].values():
         yield from findings
 
@@ -142,9 +147,10 @@ def _renavigated(app: Sphinx) -> set[str]:
 
 
 def _relinked(app: Sphinx) -> set[str]:
-    """Return the pages on which a link leads elsewhere, or a title or level shows otherwise, than when last written."""
+    """Return the pages on which a link, title, level or former id is another than when last written."""
     domain = domain_of(app.env)
     stored = domain.written_by(app.builder.name)["links"]
+    former = domain.former_objects()
     changed: set[str] = set()
     for docname in [name for name in stored if name not in domain.pages]:
         del stored[docname]
@@ -155,7 +161,10 @@ def _relinked(app: Sphinx) -> set[str]:
         found += [domain.find(TargetKind.LEVEL, level) for level in sorted({o.level for o in page.objects})]
         shown = [item and (item.docname, item.anchor, item.title, item.level) for item in found]
         others = [elsewhere(app.env, kind, target) for kind, target in sorted(ours)]
-        state = hashlib.blake2b(repr((shown, others)).encode(errors="replace"), digest_size=16).digest()
+        anchors = [item.id for item in former if item.docname == docname]
+        state = hashlib.blake2b(
+            repr((shown, others, anchors)).encode(errors="replace"), digest_size=16
+        ).digest()
         if docname in stored and stored[docname] != state:
             changed.add(docname)
         stored[docname] = state

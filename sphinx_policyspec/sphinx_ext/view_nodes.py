@@ -11,8 +11,8 @@ from sphinx.locale import get_translation
 from sphinx.util.nodes import make_refnode
 
 from sphinx_policyspec.model import TargetKind
+from sphinx_policyspec.sphinx_ext.boxes import style_name
 from sphinx_policyspec.sphinx_ext.filters import VARIABLES
-from sphinx_policyspec.sphinx_ext.nodes import style_name
 from sphinx_policyspec.sphinx_ext.tables import Cell, table
 
 if TYPE_CHECKING:

@@ -15,12 +15,13 @@ from sphinx_policyspec.model import Finding, Severity, TargetKind
 from sphinx_policyspec.nearest import nearest
 from sphinx_policyspec.sphinx_ext.answers import NO_ROWS, answer_nodes
 from sphinx_policyspec.sphinx_ext.asking import AskingDirective, check_rows
+from sphinx_policyspec.sphinx_ext.boxes import word
 from sphinx_policyspec.sphinx_ext.directive import options
 from sphinx_policyspec.sphinx_ext.drawings import drawing, outline
 from sphinx_policyspec.sphinx_ext.filters import View, ViewKind, unknown_names
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of
 from sphinx_policyspec.sphinx_ext.matrices import matrix
-from sphinx_policyspec.sphinx_ext.nodes import PolicyCount, PolicyQuery, word
+from sphinx_policyspec.sphinx_ext.nodes import PolicyCount, PolicyQuery
 from sphinx_policyspec.sphinx_ext.records import PolicyObject, Question
 from sphinx_policyspec.sphinx_ext.view_nodes import Page, entries_of, linked_list, table_of
 from sphinx_policyspec.sphinx_ext.view_queries import compile_view

@@ -120,7 +120,7 @@ def _depart_example_title(self: HTML5Translator, node: PolicyExampleTitle) -> No
 def _visit_verdict(self: HTML5Translator, node: PolicyVerdict) -> None:
     icon = _ICONS.get(node.get("verdict", ""), "?")
     self.body.append(
-        self.starttag(node, "p", "") + f'<span class="ps-icon" aria-hidden="true">{icon}</span> '
+        self.starttag(node, "p", "") + f'<span class="ps-icon" aria-hidden="true">{icon}</span>&#160;'
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from unicodedata import category
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 from junitparser import Failure, JUnitXml
@@ -66,6 +66,7 @@ def sarif(*findings: Finding, **fields: Any) -> Any:
 
 
 @given(st.lists(FINDINGS, max_size=3), HOSTILE)
+@settings(deadline=None)
 def test_json_holds_every_text_as_it_is(findings: list[Finding], problem: str) -> None:
     read = json.loads(REPORT_FORMATS["json"](report(*findings, problem=problem)))
     assert [item["message"] for item in read["findings"]] == [item.message for item in findings]
@@ -73,6 +74,7 @@ def test_json_holds_every_text_as_it_is(findings: list[Finding], problem: str) -
 
 
 @given(st.lists(FINDINGS, max_size=3), HOSTILE)
+@settings(deadline=None)
 def test_sarif_is_valid_whatever_the_text(findings: list[Finding], problem: str) -> None:
     run = sarif(*findings, problem=problem)
     assert run["invocations"][0]["executionSuccessful"] is not bool(problem)
@@ -84,6 +86,7 @@ def test_sarif_is_valid_whatever_the_text(findings: list[Finding], problem: str)
 
 
 @given(st.lists(FINDINGS, max_size=3), HOSTILE)
+@settings(deadline=None)
 def test_junit_can_be_read_whatever_the_text(findings: list[Finding], problem: str) -> None:
     read = JUnitXml.fromstring(REPORT_FORMATS["junit"](report(*findings, problem=problem)).encode())
     cases = [case for suite in read for case in suite]
@@ -93,6 +96,7 @@ def test_junit_can_be_read_whatever_the_text(findings: list[Finding], problem: s
 
 
 @given(st.lists(FINDINGS, max_size=3), HOSTILE)
+@settings(deadline=None)
 def test_a_workflow_command_says_one_thing_whatever_the_text(findings: list[Finding], problem: str) -> None:
     text = REPORT_FORMATS["github"](report(*findings, problem=problem))
     lines = [line for line in re.split("[\r\n]", text) if line]
@@ -112,6 +116,7 @@ def _unescaped(text: str) -> str:
 
 
 @given(st.lists(FINDINGS, max_size=3))
+@settings(deadline=None)
 def test_text_cannot_steer_a_terminal(findings: list[Finding]) -> None:
     text = text_report(report(*findings))
     assert {char for char in text if category(char) == "Cc"} <= {"\n"}

@@ -5,7 +5,17 @@ import time
 import pytest
 
 from sphinx_policyspec.graph.touches import TouchKind, touches
-from sphinx_policyspec.model import Commentary, Definition, Prose, Section, Span, Spec, Topic
+from sphinx_policyspec.model import (
+    Commentary,
+    Definition,
+    Document,
+    Markup,
+    Prose,
+    Section,
+    Span,
+    Spec,
+    Topic,
+)
 from tests.conftest import at, example, message, principle, spec
 
 
@@ -154,3 +164,55 @@ def test_comments_are_silent_and_what_follows_them_is_not() -> None:
     text = "<!-- truth\ntruth --> truth\n<!-- truth"
     rows = found(spec(principle(text=text), topics=(topic("truth"),)))
     assert [row[3] for row in rows] == ["3:11", "4:6"]
+
+
+RST = """\
+Be :policy:principle:`truth-first` and see `this <https://truth.example/>`_ or :ref:`words <truth>`.
+
+.. image:: truth.png
+   :alt: truth
+
+.. code-block:: truth
+
+   plain
+
+.. _truth: https://example.org
+
+See :policy:principle:`the truth`.
+"""
+MYST = """\
+Be {policy:principle}`truth-first`, see [this](#truth) or {ref}`words <truth>`.
+
+```{image} truth.png
+:alt: truth
+```
+
+```truth
+plain
+```
+
+(truth)=
+
+[x]: https://truth.example
+"""
+
+
+@pytest.mark.parametrize(("markup", "text"), [(Markup.RST, RST), (Markup.MYST, MYST)])
+def test_targets_files_and_languages_of_code_are_no_mentions(markup: Markup, text: str) -> None:
+    documents = (Document(file=at().file, markup=markup),)
+    silent = spec(principle(text=text), topics=(topic("truth"),), documents=documents)
+    assert found(silent) == []
+
+
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        (Markup.RST, "Tell `the truth <https://example.org>`_, and\n\n.. note:: the truth\n\n   the truth\n"),
+        (Markup.MYST, "Tell [the truth](#x), and\n\n```{note} the truth\nthe truth\n```\n"),
+    ],
+)
+def test_words_of_links_and_directives_are_mentions(markup: Markup, text: str) -> None:
+    documents = (Document(file=at().file, markup=markup),)
+    said = spec(principle(text=text), topics=(topic("truth"),), documents=documents)
+    lines = [int(place.partition(":")[0]) for *_, place in found(said)]
+    assert lines == ([2, 4, 6] if markup is Markup.RST else [2, 4, 5])

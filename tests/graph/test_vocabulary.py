@@ -8,7 +8,7 @@ from pathlib import Path
 import owlready2
 import pyoxigraph
 import pytest
-from rdflib import DCTERMS, OWL, RDF, RDFS, SKOS, Graph, Literal, URIRef
+from rdflib import OWL, RDF, RDFS, SKOS, Graph, Literal, URIRef
 
 from sphinx_policyspec.graph.ntriples import ntriples_lines
 from sphinx_policyspec.graph.ontology import ontology_dir
@@ -119,17 +119,3 @@ def test_the_light_modules_import_no_rdf_library() -> None:
         "sys.exit(bool({'rdflib', 'pyoxigraph', 'owlready2'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, check=False).returncode == 0
-
-
-def test_the_ontology_loads_in_owlready2_as_ntriples(ontology: Graph, tmp_path: Path) -> None:
-    path = tmp_path / "policyspec.nt"
-    path.write_text("".join(ntriples_lines(triples_in(ontology))), encoding="utf-8")
-    world = owlready2.World()
-    loaded = world.get_ontology(path.as_uri()).load()
-    principle = world[NAMESPACE + "Principle"]
-    assert issubclass(world[NAMESPACE + "Response"], world[NAMESPACE + "Message"])
-    assert world[NAMESPACE + "Provision"] in principle.is_a
-    assert issubclass(world[NAMESPACE + "outranks"], owlready2.TransitiveProperty)
-    assert len(list(loaded.classes())) + len(list(world.individuals())) > 30
-    assert world[str(DCTERMS.title)] is not None
-    world.close()

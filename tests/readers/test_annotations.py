@@ -203,6 +203,22 @@ def test_an_empty_file_changes_nothing(tmp_path: Path, text: str) -> None:
             "provisions:\n  manners:\n    serves: [x]\n",
             "3:5: warning: `serves` is for principles; `manners` is a section; give it a level of authority [not-a-principle]",
         ),
+        (
+            "provisions:\n  be_kind:\n    prefer-over: [manners]\n",
+            "3:19: warning: `prefer-over` is about principles; `manners` is a section; give it a level of authority [not-a-principle]",
+        ),
+        (
+            "provisions:\n  be_kind:\n    refines: be_kind\n",
+            "3:14: warning: `be_kind` names itself in `refines`; name another id [invalid-value]",
+        ),
+        (
+            "topics:\n  - id: a\n    broader: [a]\n",
+            "2:5: warning: `a` names itself in `broader`; name another id [invalid-value]",
+        ),
+        (
+            "spec:\n  issued: in spring\n",
+            "2:11: warning: `in spring` is no date; write it as in 2026-01-31 [invalid-value]",
+        ),
     ],
 )
 def test_what_does_not_fit_is_found_at_its_line(tmp_path: Path, text: str, expected: str) -> None:
@@ -218,6 +234,20 @@ def test_unknown_names_are_left_out(tmp_path: Path) -> None:
     assert annotated.provisions[1].topics == ("a",)
     assert isinstance(annotated.provisions[1], Principle)
     assert annotated.provisions[1].refines == ("be_brief",)
+
+
+def test_values_that_cannot_be_are_left_out(tmp_path: Path) -> None:
+    text = (
+        "spec: {issued: 31.1.2026}\ntopics: [{id: a, broader: [a], related: [a, b]}, {id: b}]\n"
+        "provisions: {be_kind: {prefer-over: [be_kind, manners, be_brief], conflicts-with: be_kind}}\n"
+    )
+    annotated, findings = apply(tmp_path, text)
+    assert len(findings) == 6
+    assert annotated.issued == ""
+    assert (annotated.topics[0].broader, annotated.topics[0].related) == ((), ("b",))
+    changed = annotated.provisions[1]
+    assert isinstance(changed, Principle)
+    assert (changed.preferred_over, changed.conflicts_with) == (("be_brief",), ())
 
 
 def test_an_item_without_id_declares_nothing(tmp_path: Path) -> None:

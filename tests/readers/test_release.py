@@ -54,6 +54,20 @@ def test_a_lone_file_needs_nothing_beside_it(tmp_path: Path) -> None:
     assert companions(path) == ()
 
 
+def test_a_changelog_speaks_for_a_lone_file_only_if_something_names_it(folder: Path) -> None:
+    lone = folder / "rules.md"
+    lone.write_text(DOCUMENT, encoding="utf-8")
+    assert read_release(lone).spec.changelog is None
+    (folder / "CHANGELOG.md").write_text(f"{LOG}\nIn rules.md too.\n", encoding="utf-8")
+    assert read_release(lone).spec.changelog is not None
+    (folder / "CHANGELOG.md").write_text(LOG, encoding="utf-8")
+    (folder / "README.md").write_text("About rules.md.\n", encoding="utf-8")
+    assert read_release(lone).spec.changelog is not None
+    (folder / "CHANGELOG.md").write_bytes(b"\xff")
+    (folder / "README.md").unlink()
+    assert read_release(lone).findings == ()
+
+
 def test_a_readme_speaks_for_a_lone_file_only_if_it_names_it(folder: Path) -> None:
     lone = folder / "rules.md"
     lone.write_text(DOCUMENT, encoding="utf-8")

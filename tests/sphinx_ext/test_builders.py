@@ -81,6 +81,21 @@ def test_every_word_reaches_the_output(project: Project, build: Build, builder: 
     assert [word for word in WORDS if word not in text] == []
 
 
+def test_paper_tells_what_was_said_from_what_is_said_about_it(project: Project, build: Build) -> None:
+    app = build(project("builders"), "latex")
+    assert (app.outdir / "policyspec.sty").is_file()
+    text = "".join(file.read_text("utf-8") for file in app.outdir.glob("*.tex"))
+    assert r"\usepackage{policyspec}" in text
+    assert r"\DUrole{ps-verdict}{Compliant} · \DUrole{ps-role-name}{Assistant}" in text
+    assert r"\DUrole{ps-kind}{Example}  \DUrole{ps-example-title}{A greeting at the desk}" in text
+
+
+def test_readers_of_epub_know_every_selector_of_the_style_sheet(project: Project, build: Build) -> None:
+    app = build(project("builders"), "epub")
+    style = (app.outdir / "_static" / "policyspec.css").read_text("utf-8")
+    assert re.findall(r":(?:is|where)\(", style) == []
+
+
 @pytest.mark.parametrize(
     "builder",
     ["html", "dirhtml", "singlehtml", "text", "latex", "man", "epub", "texinfo", "xml", "pseudoxml", "json"],

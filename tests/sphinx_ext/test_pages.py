@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sphinx.testing.util import SphinxTestApp
 
+from sphinx_policyspec.model import Commentary, Prose
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge
 from sphinx_policyspec.sphinx_ext.project import read_project
 
@@ -33,6 +34,52 @@ def test_what_is_included_keeps_the_lines_of_its_own_file(
     ]
 
 
+INCLUDING = {
+    "rst": (
+        "Top\n===\n\nBefore.\n\n.. include:: /parts/part.txt\n   :start-after: begin\n\nAfter.\n",
+        (
+            ".. begin\n\nShared words.\n\n.. policy:commentary::\n\n   Aside.\n\nMore, see below.\n\n"
+            ".. include:: /parts/deep.txt\n\nLast shared.\n"
+        ),
+    ),
+    "md": (
+        "# Top\n\nBefore.\n\n```{include} parts/part.txt\n:start-after: begin\n```\n\nAfter.\n",
+        (
+            "% begin\n\nShared words.\n\n```{policy:commentary}\nAside.\n```\n\nMore, see below.\n\n"
+            "```{include} parts/deep.txt\n```\n\nLast shared.\n"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("suffix", INCLUDING)
+def test_words_of_included_files_are_text_in_their_place(
+    tmp_path: Path, build: Callable[..., SphinxTestApp], warnings_in: Warnings, suffix: str
+) -> None:
+    page, part = INCLUDING[suffix]
+    source = tmp_path / "source"
+    (source / "parts").mkdir(parents=True)
+    (source / "conf.py").write_text(
+        "extensions = ['sphinx_policyspec']\nexclude_patterns = ['parts']", "utf-8"
+    )
+    (source / f"index.{suffix}").write_text(page, "utf-8")
+    (source / "parts" / "part.txt").write_text(part, "utf-8")
+    (source / "parts" / "deep.txt").write_text("Deep words.\n", "utf-8")
+    app = build(source, "dummy")
+    assert warnings_in(app) == []
+    (section,) = Knowledge().spec(app.env).provisions
+    assert [block.text for block in section.blocks if isinstance(block, Prose | Commentary)] == [
+        "Before.",
+        "Shared words.",
+        "Aside.",
+        "More, see below.",
+        "Deep words.",
+        "Last shared.",
+        "After.",
+    ]
+    assert section.blocks[1].span.file == "parts/part.txt"
+
+
 @pytest.mark.parametrize(("tags", "ids"), [([], ["seen"]), (["draft"], ["hidden", "seen"])])
 def test_what_a_build_hides_is_not_in_its_graph(
     make_app: Callable[..., SphinxTestApp], rootdir: Path, tmp_path: Path, tags: list[str], ids: list[str]
@@ -43,6 +90,27 @@ def test_what_a_build_hides_is_not_in_its_graph(
     assert [principle.id for principle in spec.principles] == ids
     assert [type(block).__name__ for block in spec.provisions[0].blocks][-1] == "Commentary"
     assert ("A draft." in spec.provisions[0].text) is bool(tags)
+
+
+@pytest.mark.parametrize("rest", ["", "\n.. policy:principle:: Seen\n   :authority: user\n\n   Text.\n"])
+def test_a_question_that_a_build_hides_is_not_asked(
+    tmp_path: Path, build: Callable[..., SphinxTestApp], warnings_in: Warnings, rest: str
+) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "conf.py").write_text("extensions = ['sphinx_policyspec']", "utf-8")
+    (source / "index.rst").write_text(
+        f"Top\n===\n{rest}\n.. only:: draft\n\n   .. policy:query:: no-such-question\n\n"
+        ".. policy:query:: principles-by-authority\n   :columns: id, nothing\n",
+        "utf-8",
+    )
+    (only,) = warnings_in(build(source, out="kept"))
+    assert only.endswith(
+        "the answer has no column `nothing`; known are `id`, `level`, `title` [policyspec.unknown-column]"
+    )
+    again, fresh = build(source, out="kept", tags=["draft"]), build(source, out="fresh", tags=["draft"])
+    assert warnings_in(again) == warnings_in(fresh)
+    assert any("`no-such-question`" in line for line in warnings_in(fresh))
 
 
 @pytest.mark.sphinx("html", testroot="translated", freshenv=True)
@@ -69,6 +137,21 @@ def test_a_sidecar_adds_topics_and_its_own_mistakes_are_named(
     ]
     page = (app.outdir / "index.html").read_text("utf-8")
     assert "<p>asserted</p>" in page
+
+
+def test_former_ids_of_a_sidecar_are_anchors_and_can_be_referred_to(
+    project: Callable[[str], Path], build: Callable[..., SphinxTestApp], warnings_in: Warnings
+) -> None:
+    source = project("sidecar")
+    (source / "notes.yaml").write_text("provisions: {be_kind: {aliases: [be_gentle]}}\n", "utf-8")
+    with (source / "index.rst").open("a", encoding="utf-8") as file:
+        file.write("\nSee :policy:principle:`be_gentle`.\n")
+    app = build(source)
+    page = (app.outdir / "index.html").read_text("utf-8")
+    assert [line for line in warnings_in(app) if "be_gentle" in line and "outdated" not in line] == []
+    assert 'id="be_gentle"' in page
+    assert 'href="#be_kind"' in page
+    assert "be_gentle" in {row[0] for row in app.env.get_domain("policy").get_objects()}
 
 
 def test_an_edited_sidecar_changes_the_answers_on_pages(
@@ -165,3 +248,55 @@ def test_a_table_that_may_be_too_wide_scrolls_by_keyboard(
         "Table: id, title, level",
     ]
     assert all('tabindex="0"' in region for region in regions)
+
+
+RST_TITLES = """\
+On :policy:topic:`tact`
+=======================
+
+.. policy:principle:: Be kind
+   :id: be_kind
+   :authority: user
+
+.. policy:topic:: Tact
+   :id: tact
+
+.. policy:example:: Where :policy:principle:`be_kind` meets :policy:principle:`the rest <be_kind>`
+
+   .. policy:message:: user
+
+      Hello.
+"""
+MYST_TITLES = """\
+# On {policy:topic}`tact`
+
+```{policy:principle} Be kind
+:id: be_kind
+:authority: user
+```
+
+```{policy:topic} Tact
+:id: tact
+```
+
+~~~{policy:example} Where [](#be_kind) meets {policy:principle}`the rest <be_kind>`
+```{policy:message} user
+Hello.
+```
+~~~
+"""
+
+
+@pytest.mark.parametrize(("suffix", "page"), [("rst", RST_TITLES), ("md", MYST_TITLES)])
+def test_titles_in_the_graph_show_the_titles_that_they_refer_to(
+    tmp_path: Path, build: Callable[..., SphinxTestApp], suffix: str, page: str
+) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "conf.py").write_text("extensions = ['sphinx_policyspec']", "utf-8")
+    (source / f"index.{suffix}").write_text(page, "utf-8")
+    spec = Knowledge().spec(build(source, "dummy").env)
+    assert [provision.title for provision in spec.provisions] == ["On Tact", "Be kind"]
+    assert [(example.title, example.id) for example in spec.examples] == [
+        ("Where Be kind meets the rest", "on-tact-where-be-kind-meets-the-rest")
+    ]

@@ -77,6 +77,9 @@ BOTH = {
     "sidecar, topic": Edit("/notes.yaml", "[fairness]", "[]"),
     "sidecar, label": Edit("/notes.yaml", "alt-labels: [fair]", "alt-labels: [kind]"),
     "sidecar, stale entry": Edit("/notes.yaml", "be_fair:", "be_far:"),
+    "sidecar, former id": Edit(
+        "/notes.yaml", "{topics: [fairness]}", "{topics: [fairness], aliases: [be_just]}"
+    ),
     "config, base": insert("/conf.py", '"Rebuild"\n', 'policyspec_base_iri = "https://example.org/spec/"\n'),
     "config, severity": insert("/conf.py", '"Rebuild"\n', 'policyspec_severity = {"unknown-level": "off"}\n'),
     "config, sidecar": Edit("/conf.py", '["notes.yaml"]', "[]"),

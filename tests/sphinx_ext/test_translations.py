@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 from sphinx.testing.util import SphinxTestApp
 
@@ -74,7 +76,7 @@ def test_a_translated_page_shows_translated_titles_prose_notes_clauses_and_count
         "Ehrlichkeit",
         "Gutes tun Was gut ist.",
         "Klare Worte Worte, die jeder *kennt*.",
-        "Sei wahrhaftig ============== Authority: Wurzel",
+        "Sei wahrhaftig ============== Befugnis: Wurzel",
         "Antworte in einer Zeile (*Leserin*), siehe *Sei freundlich* und *Klare Worte*; es gibt 1 harte",
         "harte Regel über *Ehrlichkeit* für *Gutes tun*.",
         "Darum.",
@@ -82,7 +84,7 @@ def test_a_translated_page_shows_translated_titles_prose_notes_clauses_and_count
         "Wann ist offen?",
         "| Montag | zehn |",
         "sie sagt, wann",
-        "Sei wahrhaftig – Authority: Wurzel",
+        "Sei wahrhaftig – Befugnis: Wurzel",
     ):
         assert text in page
     assert "Antworte kurz (*Guideline*); es gibt 1 harte Regel." in _words(app.outdir / "index.txt")
@@ -104,3 +106,24 @@ def test_translations_change_no_id_no_address_and_nothing_of_the_graph(german: P
         assert links[0] == links[1]
     index = (translated.outdir / "policy-topics.html").read_text("utf-8")
     assert "<strong>Ehrlichkeit</strong>" in index
+
+
+OURS = REPOSITORY / "sphinx_policyspec" / "sphinx_ext"
+CATALOGUES = sorted((OURS / "locale").glob("*/LC_MESSAGES/sphinx_policyspec.po"))
+
+
+@pytest.mark.parametrize("file", CATALOGUES, ids=lambda file: file.parent.parent.name)
+def test_a_catalogue_of_our_own_words_has_all_of_them_compiled(file: Path) -> None:
+    said = {message for _, _, message, _, _ in extract_from_dir(OURS, keywords={"_": None})}
+    with file.open("rb") as source, file.with_suffix(".mo").open("rb") as binary:
+        written = {message.id: message.string for message in read_po(source) if message.id}
+        compiled = {message.id: message.string for message in read_mo(binary) if message.id}
+    assert written.keys() == said
+    assert [message for message, text in written.items() if not text] == []
+    assert compiled == written
+
+
+def test_our_own_words_are_in_the_language_of_the_project(german: Path, build: Build) -> None:
+    words = _words(build(german, "text").outdir / "index.txt")
+    for word in ("Befugnis:", "Beispiel", "Nutzer", "Regelgerecht"):
+        assert word in words

@@ -1,0 +1,55 @@
+"""A spec in an owlready2 World of its own: terms of the ontology as Python classes, things as objects."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import owlready2
+
+from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
+from sphinx_policyspec.graph.ntriples import ntriples_lines
+from sphinx_policyspec.graph.schema import ontology_triples
+from sphinx_policyspec.graph.to_graph import release_iri
+from sphinx_policyspec.graph.vocabulary import PREFIXES, PS
+from sphinx_policyspec.model import Spec
+from sphinx_policyspec.nearest import nearest
+
+__all__ = ["OwlWorld", "owl_world"]
+
+_TERMS = frozenset(name for name in PS.__annotations__ if not name.startswith("_"))
+
+
+class OwlWorld(owlready2.World):  # type: ignore[misc]  # owlready2 ships no types
+    """An owlready2 World that has the terms of the ontology as attributes, such as ``world.Principle``.
+
+    Classes, individuals and properties are owlready2's own: ``world.Principle.instances()``, and of
+    an instance ``.authority`` (one thing, or ``None``) or ``.title`` (a list, since several are
+    possible). What is changed in it changes no spec. ``world.close()`` frees its memory.
+    """
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - owlready2 ships no types
+        """Return the class, individual or property of that name."""
+        if name not in _TERMS:
+            hint = "" if name.startswith("_") else f"; {nearest(name, _TERMS)}"
+            raise AttributeError(f"the ontology has no term `{name}`{hint}", name=name, obj=self)
+        return self[PREFIXES["ps"] + name]
+
+
+def owl_world(spec: Spec, base_iri: str = "", *, inferred: bool = True) -> OwlWorld:
+    """Return a World that holds the ontology and a spec, apart from ``owlready2.default_world``.
+
+    :param inferred: with what the rules derive, so that ``world.HardRule.instances()`` needs no reasoner
+    """
+    world = OwlWorld()
+    _load(world, "https://w3id.org/policyspec", "".join(ntriples_lines(ontology_triples())).encode())
+    with KnowledgeBase.from_spec(spec, base_iri) as base:
+        if inferred:
+            base.infer()
+        _load(world, release_iri(spec, base_iri), b"\n".join(sorted(base.ntriples().split(b"\n"))))
+    return world
+
+
+def _load(world: OwlWorld, name: str, ntriples: bytes) -> None:
+    """Put triples into an ontology of that name."""
+    world.get_ontology(f"{name}#").load(fileobj=io.BytesIO(ntriples.lstrip()))

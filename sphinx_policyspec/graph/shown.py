@@ -1,0 +1,54 @@
+"""What readers see of a source text: the rest is blanked, so that places stay what they are."""
+
+from __future__ import annotations
+
+import re
+
+from sphinx_policyspec.model import Markup
+
+__all__ = ["shown"]
+
+_MARKS = re.compile(r"\[\^\w+\]|(?<=\])\([^()\s]*\)")
+"""Eval tags and targets of links."""
+_SILENT = re.compile(rf"{_MARKS.pattern}|<!--.*?-->", re.DOTALL)
+"""What no reader sees in any Markdown: these and comments."""
+
+_FILES = "code|code-block|sourcecode|csv-table|figure|image|include|literalinclude|raw"
+"""Directives whose argument is a language or the name of a file."""
+_ROLES = "any|doc|eq|numref|ref|policy:example|policy:goal|policy:level|policy:principle"
+"""Roles that show the title of their target, not its id."""
+_OPTIONS = r"(?:\n[ \t]*:[\w-]+:[^\n]*)*"
+_TARGET = r"(?<=[\s`])<[^<>`\n]*>(?=`)"
+"""The target behind the words of a role or link, up to the backtick."""
+
+_RST = re.compile(
+    rf"^[ \t]*\.\.[ \t]+(?:\|[^|\n]*\|[ \t]+)?(?:(?:{_FILES})::[^\n]*|[\w:.+-]+::){_OPTIONS}"
+    r"|^[ \t]*\.\.[ \t]+_[^\n]*"
+    rf"|:(?:{_ROLES}):`[^<>`\n]*`"
+    r"|(?<![\w`]):[a-zA-Z][\w:.+-]*:(?=`)"
+    rf"|{_TARGET}",
+    re.MULTILINE,
+)
+_MYST = re.compile(
+    rf"^[ \t]*(?:`{{3,}}|~{{3,}}|:{{3,}})(?:\{{(?:{_FILES})\}}[^\n]*|\{{[^{{}}\n]*\}}|[\w+-]*$){_OPTIONS}"
+    r"|^\([^()\s]+\)=[ \t]*$"
+    r"|^[ \t]*\[[^\]\n]+\]:[ \t][^\n]*"
+    rf"|\{{(?:{_ROLES})\}}`[^<>`\n]*`"
+    r"|\{[a-zA-Z][\w:.+-]*\}(?=`)"
+    rf"|{_TARGET}",
+    re.MULTILINE,
+)
+
+
+def shown(text: str, markup: Markup) -> str:
+    """Return a text with blanks for what no reader sees."""
+    if markup is Markup.RST:
+        return _RST.sub(_blank, text)
+    # No comment is sought behind the last `-->`: each of many unclosed ones would cost the rest of the text.
+    before, close, after = text.rpartition("-->")
+    text = _SILENT.sub(_blank, before + close) + _MARKS.sub(_blank, after)
+    return _MYST.sub(_blank, text) if markup is Markup.MYST else text
+
+
+def _blank(match: re.Match[str]) -> str:
+    return re.sub(r"[^\n]", " ", match[0])

@@ -1,0 +1,131 @@
+"""A spec without fault, in which every class and property that has a shape occurs."""
+
+from __future__ import annotations
+
+from sphinx_policyspec.model import (
+    Carrier,
+    Changelog,
+    ChangelogEntry,
+    Clause,
+    Commentary,
+    Comparison,
+    Definition,
+    EvalPrompt,
+    EvalTag,
+    Fragment,
+    FragmentKind,
+    Gap,
+    Goal,
+    Link,
+    PromptFile,
+    Reference,
+    ReferenceForm,
+    Section,
+    Span,
+    Spec,
+    Topic,
+    Verdict,
+)
+from tests.conftest import FILE, at, example, message, principle, response, spec
+
+__all__ = ["WHOLE"]
+
+
+def _whole() -> Spec:
+    """Return the spec."""
+    be_kind = principle(
+        "be_kind",
+        span=Span(FILE, 3, 1, 4, 1),
+        text="Be kind to dogs.",
+        topics=("pets",),
+        tags=("desk",),
+        aliases=("be_nice", "apt"),
+        attributes=(("owner", "desk"),),
+        status="draft",
+        since="2026-01-01",
+        serves=("joy",),
+        category="restricted",
+        preferred_over=("be_brief",),
+    )
+    be_brief = principle(
+        "be_brief",
+        span=at(20),
+        depth=2,
+        parent="be_kind",
+        refines=("be_kind",),
+        exempts=("restricted",),
+        blocks=(
+            Definition(id="brief", term="brief", source="", text="Brief is short.", span=at(21)),
+            Commentary(label="Why", source="**Why**", text="Time is short.", span=at(22)),
+            example(
+                "be_brief-a-greeting",
+                span=at(23),
+                tags=("desk",),
+                weighs=("be_kind",),
+                turns=(
+                    message("tool", "x", name="search", untrusted=True, span=at(24)),
+                    Gap(span=at(25)),
+                    message(
+                        recipient="search",
+                        attributes=(("a", "b"),),
+                        fragments=(
+                            Fragment(kind=FragmentKind.PLACEHOLDER, text="[...]", span=at(26)),
+                            Fragment(kind=FragmentKind.SETTING, text="a: b", span=at(26)),
+                        ),
+                    ),
+                    Comparison(
+                        span=at(27),
+                        responses=(
+                            response(role="assistant"),
+                            response(Verdict.BAD, role="assistant", note="long", violates=("be_kind",)),
+                        ),
+                    ),
+                ),
+            ),
+        ),
+    )
+    odd = principle("odd", span=at(40), exception_to=("be_kind",), conflicts_with=("be_brief",))
+    prompt = EvalPrompt(id="t1ag/1", title="late", turns=(message(),), span=at(1), source="a", tag="t1ag")
+    return spec(
+        be_kind,
+        be_brief,
+        odd,
+        Section(id="notes", title="Notes", depth=1, span=at(50)),
+        version="2026-01-01",
+        issued="2026-01-01",
+        license="MIT",
+        publisher="Library",
+        base_iri="urn:library:",
+        revision_of="2025-01-01",
+        topics=(
+            Topic(id="animals", label="Animals", span=at(1), related=("pets",)),
+            Topic(id="pets", label="Pets", alt_labels=("dogs",), broader=("animals",), span=at(1)),
+        ),
+        goals=(Goal(id="joy", title="Joy", text="More joy.", span=at(2)),),
+        clauses=(Clause(principle="be_kind", authority="guideline", text="by default", span=at(4)),),
+        references=(
+            Reference(
+                source="be_brief",
+                target="be_nice",
+                carrier=Carrier.VERDICT,
+                form=ReferenceForm.ID,
+                text="be_nice",
+                example="be_brief-a-greeting",
+                message=2,
+                span=at(28),
+            ),
+        ),
+        links=(
+            Link(source="be_kind", url="https://example.org/", carrier=Carrier.TEXT, text="x", span=at(5)),
+        ),
+        eval_tags=(EvalTag(tag="t1ag", provision="be_kind", clause="Be kind", span=at(3)),),
+        prompt_files=(PromptFile(tag="t1ag", title="Be kind", source="b", blocks=(prompt,), span=at(1)),),
+        changelog=Changelog(
+            source="# Log",
+            span=at(1),
+            entries=(ChangelogEntry(version="2026-01-01", source="## 1", text="First.", span=at(2)),),
+        ),
+    )
+
+
+WHOLE = _whole()
