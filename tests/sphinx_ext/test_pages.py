@@ -43,7 +43,7 @@ INCLUDING = {
         ),
     ),
     "md": (
-        "# Top\n\nBefore.\n\n```{include} parts/part.txt\n:start-after: begin\n```\n\nAfter.\n",
+        "# Top\n\nBefore.\n\n```{include} parts/part.txt\n```\n\nAfter.\n",
         (
             "% begin\n\nShared words.\n\n```{policy:commentary}\nAside.\n```\n\nMore, see below.\n\n"
             "```{include} parts/deep.txt\n```\n\nLast shared.\n"
