@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 import pytest
 
+from sphinx_policyspec import cli
 from sphinx_policyspec.model import (
     AuthorityLevel,
     Comparison,
@@ -142,3 +143,24 @@ def spec(*provisions: Provision, **fields: Any) -> Spec:
         "levels": LEVELS,
     }
     return Spec(provisions=provisions, **{**defaults, **fields})
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> Run:
+    return Run(monkeypatch, capfdbinary)
+
+
+class Run:
+    """Runs the command in this process and gives status, output and errors."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capture: pytest.CaptureFixture[bytes]) -> None:
+        self.monkeypatch = monkeypatch
+        self.capture = capture
+
+    def __call__(self, *arguments: object) -> tuple[int, str, str]:
+        self.monkeypatch.setattr("sys.argv", ["policyspec", *map(str, arguments)])
+        self.capture.readouterr()
+        with pytest.raises(SystemExit) as status:
+            cli.main()
+        out, err = self.capture.readouterr()
+        return int(status.value.code or 0), out.decode(), err.decode()

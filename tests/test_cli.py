@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from sphinx_policyspec import api, cli, cli_options
-from tests.conftest import REPOSITORY
+from sphinx_policyspec import api, cli_options
+from tests.conftest import REPOSITORY, Run
 
 SPEC = """# Manners {#manners}
 
@@ -49,27 +49,6 @@ def source(tmp_path: Path) -> Path:
     file = tmp_path / "model_spec.md"
     file.write_text(SPEC, encoding="utf-8")
     return file
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> Run:
-    return Run(monkeypatch, capfdbinary)
-
-
-class Run:
-    """Runs the command in this process and gives status, output and errors."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, capture: pytest.CaptureFixture[bytes]) -> None:
-        self.monkeypatch = monkeypatch
-        self.capture = capture
-
-    def __call__(self, *arguments: object) -> tuple[int, str, str]:
-        self.monkeypatch.setattr("sys.argv", ["policyspec", *map(str, arguments)])
-        self.capture.readouterr()
-        with pytest.raises(SystemExit) as status:
-            cli.main()
-        out, err = self.capture.readouterr()
-        return int(status.value.code or 0), out.decode(), err.decode()
 
 
 def test_stats_counts_as_json_and_as_text(run: Run, source: Path) -> None:

@@ -10,12 +10,10 @@ from typing import Any
 
 import owlready2
 import pytest
-from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sphinx_policyspec import api
-from sphinx_policyspec.cli import commands
 from sphinx_policyspec.errors import MissingToolError
 from sphinx_policyspec.graph.explain import Contradiction, contradictions, explain, smallest
 from sphinx_policyspec.graph.hermit import classify, first_inconsistent, world_of
@@ -27,7 +25,7 @@ from sphinx_policyspec.graph.terms import Blank, Iri, Triple
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.graph.vocabulary import PREFIXES, PS, RDF
 from sphinx_policyspec.model import Carrier, Principle, Reference, ReferenceForm, Spec, Topic, Verdict
-from tests.conftest import LEVELS, at, example, principle, require_tool, response, spec
+from tests.conftest import LEVELS, Run, at, example, principle, require_tool, response, spec
 from tests.graph.specs import LIBRARY
 from tests.graph.test_rules import trees
 
@@ -412,11 +410,6 @@ def _contradicts(statements: tuple[Statement, ...]) -> bool:
 # -- the command ----------------------------------------------------------------------------
 
 
-def run(*arguments: object) -> tuple[int, str, str]:
-    result = CliRunner().invoke(commands, ["reason", *map(str, arguments)])
-    return result.exit_code, result.stdout, result.stderr
-
-
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
     path = tmp_path / "spec.ttl"
@@ -424,56 +417,56 @@ def source(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_command_counts_what_follows_by_kind(source: Path) -> None:
-    status, out, err = run(source)
+def test_the_command_counts_what_follows_by_kind(run: Run, source: Path) -> None:
+    status, out, err = run("reason", source)
     assert (status, err) == (0, "")
     counts = dict(line.rsplit(maxsplit=1) for line in out.splitlines()[1:])
     assert (counts["  a ps:HardRule"], counts["  ps:outranks"]) == ("1", "10")
 
 
-def test_the_command_writes_what_follows_as_rdf(source: Path, tmp_path: Path) -> None:
+def test_the_command_writes_what_follows_as_rdf(run: Run, source: Path, tmp_path: Path) -> None:
     target = tmp_path / "derived.nt"
-    status, out, err = run(source, "-o", target)
+    status, out, err = run("reason", source, "-o", target)
     assert (status, out) == (0, "")
     lines = target.read_text("utf-8").splitlines()
     assert f"policyspec: wrote {target}: {len(lines)} statements" in err
     assert lines == sorted(lines)
     assert f"<{BASE}level/root> <{PS.outranks}> <{BASE}level/guideline> ." in lines
-    assert run(source, "--format", "nt") == (0, target.read_text("utf-8"), "")
+    assert run("reason", source, "--format", "nt") == (0, target.read_text("utf-8"), "")
 
 
-def test_the_command_refuses_a_suffix_that_tells_no_format(source: Path, tmp_path: Path) -> None:
-    status, _, err = run(source, "-o", tmp_path / "derived.xyz")
+def test_the_command_refuses_a_suffix_that_tells_no_format(run: Run, source: Path, tmp_path: Path) -> None:
+    status, _, err = run("reason", source, "-o", tmp_path / "derived.xyz")
     assert status == 2
     assert "cannot tell the format" in err
 
 
-def test_the_command_tells_contradictions_and_ends_with_one(tmp_path: Path) -> None:
+def test_the_command_tells_contradictions_and_ends_with_one(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "spec.nt"
     path.write_bytes(api.graph_bytes(planted(), "nt")[0])
-    status, out, _ = run(path)
+    status, out, _ = run("reason", path)
     assert status == 1
     assert (
         "inconsistent: `exception to` cannot hold in both directions\n"
         "  spec.md:10:1: `a1` is an exception to `b1`\n"
         "  spec.md:11:1: `b1` is an exception to `a1`\n\n" in out
     )
-    status, out, _ = run(path, "--format", "json")
+    status, out, _ = run("reason", path, "--format", "json")
     found = json.loads(out)
     assert (status, found["consistent"], len(found["contradictions"])) == (1, False, 10)
     lines = [tuple(s["line"] for s in c["statements"]) for c in found["contradictions"]]
     assert (10, 11) in lines
-    status, out, err = run(path, "--format", "ttl")
+    status, out, err = run("reason", path, "--format", "ttl")
     assert status == 1
     assert "inconsistent:" in err
     assert "inconsistent:" not in out
 
 
-def test_a_terminal_cannot_be_steered_by_an_id(tmp_path: Path) -> None:
+def test_a_terminal_cannot_be_steered_by_an_id(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "spec.nt"
     bad = spec(principle("a\x1b[2J", exception_to=("a\x1b[2J",)))
     path.write_bytes(api.graph_bytes(bad, "nt")[0])
-    status, out, _ = run(path)
+    status, out, _ = run("reason", path)
     assert status == 1
     assert "\x1b" not in out
 
