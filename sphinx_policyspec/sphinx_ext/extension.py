@@ -109,6 +109,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("doctree-resolved", build.fill_page)
     # Before themes, which may show the contents of a page themselves.
     app.connect("html-page-context", contents.show, priority=400)
+    app.connect("html-page-context", build.handbook.show_levels, priority=400)
     app.connect("doctree-resolved", lead_links_to_anchors, priority=900)
     app.connect("html-page-context", lead_contents_to_anchors, priority=400)
     app.connect("html-page-context", escape_headings)
