@@ -114,6 +114,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("html-page-context", lead_contents_to_anchors, priority=400)
     app.connect("html-page-context", escape_headings)
     app.connect("html-page-context", add_to_page)
+    app.connect("html-page-context", build.handbook.tell_machines)
     app.connect("build-finished", contents.restore)
     app.connect("build-finished", build.finish)
     return {

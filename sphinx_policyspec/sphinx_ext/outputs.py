@@ -6,8 +6,10 @@ import html
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sphinx.locale import get_translation
 from sphinx.util.osutil import ensuredir
 
+from sphinx_policyspec.graph.formats import MEDIA_TYPES
 from sphinx_policyspec.model import Finding
 from sphinx_policyspec.sphinx_ext.collection import without_collection
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
@@ -26,18 +28,12 @@ if TYPE_CHECKING:
 
 __all__ = ["SCRIPT", "STYLE_SHEET", "add_static_path", "add_to_page", "write_data", "write_graph"]
 
+_ = get_translation("sphinx_policyspec")
+
 STYLE_SHEET = "policyspec.css"
 SCRIPT = "policyspec.js"
 _DATA = "policyspec-data.js"
 _IDS = "spec-ids.json"
-_TYPES = {
-    "ttl": "text/turtle",
-    "nt": "application/n-triples",
-    "nq": "application/n-quads",
-    "trig": "application/trig",
-    "jsonld": "application/ld+json",
-    "rdf": "application/rdf+xml",
-}
 
 
 def add_static_path(app: Sphinx) -> None:
@@ -57,9 +53,10 @@ def add_to_page(
             app.add_js_file(SCRIPT, loading_method="defer", **words)
     if app.builder.name not in WEB_BUILDERS or not _has_spec(app):
         return
-    for name in PolicySpecConfig.of(app.config).outputs:
-        address = html.escape(context["pathto"](f"spec.{name}", 1), quote=True)
-        link = f'<link rel="alternate" type="{_TYPES[name]}" href="{address}" title="{name}">'
+    files = [(f"spec.{name}", MEDIA_TYPES[name], name) for name in PolicySpecConfig.of(app.config).outputs]
+    for file, kind, title in (*files, (_IDS, "application/json", _("ids and checksums"))):
+        address = html.escape(context["pathto"](file, 1), quote=True)
+        link = f'<link rel="alternate" type="{kind}" href="{address}" title="{html.escape(title)}">'
         context["metatags"] = f"{context.get('metatags', '')}\n    {link}"
 
 

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from sphinx_policyspec.model import Block, Definition, Example, Principle, Spec, TargetKind, Verdict
 from sphinx_policyspec.sphinx_ext.boxes import style_name
-from sphinx_policyspec.sphinx_ext.knowledge import domain_of
-from sphinx_policyspec.sphinx_ext.web.excerpts import read_excerpts, with_titles
 from sphinx_policyspec.sphinx_ext.web.places import Place
 from sphinx_policyspec.sphinx_ext.web.relations import Relations
 
@@ -33,22 +31,16 @@ def script_data(app: Sphinx, handbook: HandbookPages) -> str:
     """Return the script that holds what previews show and what tables can be filtered by."""
     spec, places = handbook.knowledge.spec(app.env), handbook.places
     relations = handbook.relations
-    excerpts = {name: read_excerpts(app.env, name) for name in domain_of(app.env).pages}
     levels = list(dict.fromkeys([level.id for level in spec.levels] + [p.authority for p in spec.principles]))
     topics = [topic.id for topic in spec.topics]
 
-    def title_of(target: str) -> str:
-        found = next((place for kind in TargetKind if (place := places.find(kind, target))), None)
-        return found.title if found else target
-
     def entry(kind: str, place: Place, level: str, own_topics: Iterator[str], flags: int) -> list[Any]:
-        excerpt = excerpts.get(place.docname, {}).get(place.anchor, "")
         return [
             kind,
             place.title,
             levels.index(level) if level in levels else -1,
             app.builder.get_target_uri(place.docname),
-            with_titles(excerpt, title_of),
+            places.excerpt(place.docname, place.anchor),
             sorted({topics.index(topic) for topic in own_topics if topic in topics}),
             flags,
         ]

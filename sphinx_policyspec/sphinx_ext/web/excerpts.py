@@ -19,6 +19,7 @@ from sphinx_policyspec.sphinx_ext.nodes import (
     PolicyDefinition,
     PolicyExample,
     PolicyMessage,
+    PolicyPrompt,
     PolicyQuery,
     PolicyUntrusted,
 )
@@ -39,15 +40,22 @@ _REFERENCE = re.compile(f"{_START}([^{_START}{_END}]*){_END}")
 
 
 def excerpts_of(document: nodes.document) -> Excerpts:
-    """Return how each thing on a page begins; what has no words of its own is left out."""
+    """Return how each thing on a page begins; what has no words of its own is left out.
+
+    Of a prompt that is shown it is the title, empty where it has none.
+    """
     found: Excerpts = {}
     for node in document.findall(nodes.Element):
         if node["ids"] and isinstance(
             node, nodes.section | PolicyExample | PolicyDefinition | PolicyDeclaration
         ):
-            text = _begin(node)
-            if text:
+            if text := _begin(node):
                 found[node["ids"][0]] = text
+        elif node["ids"] and isinstance(node, PolicyPrompt):
+            title = node.next_node(
+                lambda inner: "ps-prompt-title" in getattr(inner, "attributes", {}).get("classes", ())
+            )
+            found[node["ids"][0]] = "".join(_texts(title)) if isinstance(title, nodes.Element) else ""
     return found
 
 

@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
@@ -13,6 +14,7 @@ from sphinx.locale import get_translation
 
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.boxes import level_word
+from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of
 from sphinx_policyspec.sphinx_ext.nodes import (
     PolicyBadge,
@@ -24,10 +26,19 @@ from sphinx_policyspec.sphinx_ext.nodes import (
     PolicyQuery,
     PolicySelfLink,
 )
-from sphinx_policyspec.sphinx_ext.web.panels import PolicyPanel, Row, panel_html, rows_of, tools_html
+from sphinx_policyspec.sphinx_ext.web.metadata import META, PageFacts, head_tags, page_facts
+from sphinx_policyspec.sphinx_ext.web.panels import (
+    PolicyPanel,
+    Row,
+    feedback_address,
+    panel_html,
+    rows_of,
+    tools_html,
+)
 from sphinx_policyspec.sphinx_ext.web.places import Places
 from sphinx_policyspec.sphinx_ext.web.relations import Occurrence, Relations, relations_of
 from sphinx_policyspec.sphinx_ext.web.sidebars import LevelsByAddress
+from sphinx_policyspec.sphinx_ext.web.terms import Term, link_terms, terms_of
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -48,6 +59,8 @@ class HandbookPages:
 
     :param rows: of the panel, by where its provision stands
     :param outgoing: the references of each provision, by where it stands
+    :param terms: the defined terms
+    :param facts: what the heads of pages tell
     :param relations: what bears on each provision, by its id
     """
 
@@ -55,6 +68,8 @@ class HandbookPages:
     rows: dict[tuple[str, str], tuple[Row, ...]] = field(default_factory=dict)
     outgoing: dict[tuple[str, str], list[Occurrence]] = field(default_factory=dict)
     relations: dict[str, Relations] = field(default_factory=dict)
+    terms: tuple[Term, ...] = ()
+    facts: dict[str, PageFacts] = field(default_factory=dict)
     _places: Places | None = None
     _digest: str = ""
     _levels: LevelsByAddress | None = None
@@ -74,6 +89,9 @@ class HandbookPages:
         for shown in (self.rows, self.outgoing):
             for place, what in shown.items():
                 found[place[0]].append((place, what))
+        whole = [getattr(self.knowledge.spec(app.env), name) for name in META]
+        for docname, facts in self.facts.items():
+            found[docname] += [facts, self.terms, whole]
         now = {
             docname: hashlib.blake2b(repr(what).encode(errors="replace"), digest_size=16).digest()
             for docname, what in found.items()
@@ -101,6 +119,8 @@ class HandbookPages:
             for occurrence in found.occurrences:
                 if source := places.provision(occurrence.source):
                     self.outgoing[source.docname, source.anchor].append(occurrence)
+        self.terms = terms_of(domain_of(env))
+        self.facts = page_facts(app, spec, places)
         self._digest = digest
 
     @property
@@ -118,6 +138,22 @@ class HandbookPages:
             shown.update(repr(item).encode(errors="replace"))
         shown.update(repr(titles).encode(errors="replace"))
         return shown.hexdigest()
+
+    def tell_machines(
+        self,
+        app: Sphinx,
+        docname: str,
+        _template: str,
+        context: dict[str, Any],
+        doctree: nodes.document | None,
+    ) -> None:
+        """Put a description, text for social cards and JSON-LD into the head of a page of the spec."""
+        if doctree is None or app.builder.name not in WEB_BUILDERS:
+            return
+        self.prepare(app)
+        if facts := self.facts.get(docname):
+            given = context.get("metatags", "")
+            context["metatags"] = given + head_tags(facts, self.knowledge.spec(app.env), given)
 
     def show_levels(
         self,
@@ -147,22 +183,28 @@ class HandbookPages:
         self._mark_links(doctree, docname, self.levels(app))
         _number_examples(doctree)
         _link_boxes_to_themselves(doctree)
+        address = partial(_address, app.builder, docname)
+        if PolicySpecConfig.of(app.config).link_terms:
+            link_terms(doctree, self.terms, address)
         for section in doctree.findall(nodes.section):
             place = self._place_of(section, docname)
-            if place is not None and (place in self.rows):
-                at = (
-                    next(
-                        (n for n, child in enumerate(section.children, 1) if isinstance(child, PolicyBadge)),
-                        0,
-                    )
-                    or section.first_child_matching_class(nodes.title, 0)
-                    or 0
-                )
-                rows = self.rows[place]
-                html = panel_html(
-                    rows, lambda page, anchor: _address(app.builder, docname, page, anchor), tools_html()
-                )
-                section.insert(at, PolicyPanel("", html=html))
+            if place is not None and place in self.rows:
+                tools = tools_html(self._feedback(app, place))
+                panel = PolicyPanel("", html=panel_html(self.rows[place], address, tools))
+                section.insert(_below_title(section), panel)
+
+    def _feedback(self, app: Sphinx, place: tuple[str, str]) -> str:
+        """Return the address for feedback on a provision, empty where the project has none."""
+        template = PolicySpecConfig.of(app.config).feedback_url
+        item = self.levels(app).of_anchor(place[1])
+        values = {
+            "id": place[1],
+            "title": item.title if item else place[1],
+            "level": item.level if item else "",
+            "release": self.knowledge.spec(app.env).version,
+            "page": place[0],
+        }
+        return feedback_address(template, values)
 
     def _place_of(self, section: nodes.Element, docname: str) -> tuple[str, str] | None:
         """Return the place of a provision by one of its anchors."""
@@ -186,7 +228,9 @@ class HandbookPages:
                 continue
             section, example, is_plain = _surroundings(link)
             found[section, example, target].append(link)
-            if is_plain and (place := levels.of_anchor(target)):
+            place = levels.of_anchor(target) if is_plain else None
+            # A text of the link's own is part of a sentence, which another word would interrupt.
+            if place is not None and link.astext() == place.title:
                 link += [nodes.Text(" "), level_word(place.level, place.level_title)]
         for section in doctree.findall(nodes.section):
             place_of_section = self._place_of(section, docname)
@@ -212,6 +256,12 @@ def _address(builder: Builder, docname: str, page: str, anchor: str) -> str:
     if page == docname or builder.name == "singlehtml":
         return f"#{anchor}"
     return f"{builder.get_relative_uri(docname, page)}#{anchor}"
+
+
+def _below_title(section: nodes.section) -> int:
+    """Return the place below the title of a section and its badge."""
+    heads = [n for n, child in enumerate(section.children) if isinstance(child, nodes.title | PolicyBadge)]
+    return heads[-1] + 1 if heads else 0
 
 
 def _target_of(link: nodes.reference) -> str:

@@ -6,26 +6,26 @@ principle by its own words alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from docutils import nodes
 from sphinx.locale import get_translation
 
-from sphinx_policyspec.model import EvalPrompt, TargetKind
+from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.web.places import AddressOf, Place, Places, level_html
 from sphinx_policyspec.sphinx_ext.web.relations import Occurrence, Relations
 
 if TYPE_CHECKING:
     from sphinx.writers.html5 import HTML5Translator
 
-__all__ = ["PolicyPanel", "Row", "panel_html", "rows_of", "tools_html", "visit_panel"]
+__all__ = ["PolicyPanel", "Row", "feedback_address", "panel_html", "rows_of", "tools_html", "visit_panel"]
 
 _ = get_translation("sphinx_policyspec")
-
-_LONGEST_PROMPT = 160
 
 
 class PolicyPanel(nodes.Invisible, nodes.Element):
@@ -84,7 +84,8 @@ def rows_of(relations: Relations, places: Places) -> tuple[Row, ...]:
     rows.append(_row(_("Serves"), goals))
     shown = (_to(places.find(TargetKind.EXAMPLE, e.id), e.title) for e in relations.examples)
     rows.append(_row(_("Examples"), shown))
-    rows.append(_row(_("Prompts"), (Link(_prompt_text(prompt)) for prompt in relations.prompts)))
+    # What a prompt says may be offensive: one that its author does not show is an id.
+    rows.append(_row(_("Prompts"), (_to(places.prompt(p.id), p.id) for p in relations.prompts)))
     return tuple(row for row in rows if row.count)
 
 
@@ -124,34 +125,37 @@ def _referenced(occurrences: Sequence[Occurrence], places: Places) -> Row:
     return Row(_("Referenced in"), count, tuple(groups))
 
 
-def _prompt_text(prompt: EvalPrompt) -> str:
-    """Return a prompt as a line: its title, else how its first message begins."""
-    said = next((" ".join(message.text.split()) for message in prompt.messages), "")
-    shown = prompt.title or said or prompt.id
-    return shown if len(shown) <= _LONGEST_PROMPT else f"{shown[: _LONGEST_PROMPT - 1].rstrip()}…"
-
-
 def panel_html(rows: Sequence[Row], address: AddressOf, extra: str = "") -> str:
     """Return a panel as HTML.
 
     :param address: of an anchor on a page, from the page that the panel stands on
     :param extra: HTML for its foot
     """
-    counts = " · ".join(f"{row.name} {row.count}" for row in rows)
-    summary = f'<span class="ps-panel-name">{_("Connections")}</span>'
-    summary += f' <span class="ps-panel-counts">{escape(counts or _("none yet"))}</span>'
+    name, counts = _("Connections"), " · ".join(f"{row.name} {row.count}" for row in rows) or _("none yet")
+    summary = f'<span class="ps-panel-name">{escape(name)}</span> <span class="ps-panel-counts">{escape(counts)}</span>'
     body = "".join(_row_html(row, address) for row in rows)
     body = f"<dl>{body}</dl>" if body else ""
     return f'<details class="ps-panel no-search"><summary>{summary}</summary>{body}{extra}</details>\n'
 
 
-def tools_html() -> str:
-    """Return the foot of a panel: buttons that a script shows, since they do nothing without one."""
+def tools_html(feedback: str = "") -> str:
+    """Return the foot of a panel: buttons that a script shows, since they do nothing without one.
+
+    :param feedback: an address where readers can say what they think of the principle
+    """
     tools = (("link", _("Copy link")), ("markdown", _("Copy as Markdown")), ("cite", _("Copy citation")))
-    buttons = (
+    found = [
         f'<button type="button" data-ps="{name}" hidden>{escape(shown)}</button>' for name, shown in tools
-    )
-    return f'<p class="ps-tools">{" ".join(buttons)}</p>'
+    ]
+    if feedback:
+        say = escape(_("Feedback"))
+        found.append(f'<a class="reference external" href="{escape(feedback, quote=True)}">{say}</a>')
+    return f'<p class="ps-tools">{" ".join(found)}</p>'
+
+
+def feedback_address(template: str, values: Mapping[str, str]) -> str:
+    """Return an address with values in their places, each encoded."""
+    return re.sub(r"\{(\w+)\}", lambda match: quote(values.get(match[1], ""), safe=""), template)
 
 
 def _row_html(row: Row, address: AddressOf) -> str:

@@ -11,11 +11,17 @@ from sphinx_policyspec.model import Carrier, ReferenceForm, Spec, TargetKind
 from sphinx_policyspec.sphinx_ext.assemble import reading_order
 from sphinx_policyspec.sphinx_ext.boxes import style_name
 from sphinx_policyspec.sphinx_ext.knowledge import domain_of
+from sphinx_policyspec.sphinx_ext.web.excerpts import read_excerpts, with_titles
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
+    from sphinx_policyspec.sphinx_ext.records import PolicyObject
+
 __all__ = ["Place", "Places", "level_html"]
+
+_PROMPT = "prompt-"
+"""What the anchors of prompts begin with."""
 
 AddressOf = Callable[[str, str], str]
 """Returns the address of an anchor on a page, as seen from the page that is being written."""
@@ -54,18 +60,33 @@ class Places:
                 title = provision.title if provision else name
                 self._found.setdefault((TargetKind.PROVISION, identifier), Place(docname, name, title))
             taken.update(unnamed)
-        resolved = _resolved_titles(spec)
+        self._resolved = _resolved_titles(spec)
         for item in domain.objects():
             if item.anchor:
                 level = self.level_title(item.level)
-                title = resolved.get((item.kind, item.id), item.title)
-                place = Place(item.docname, item.anchor, title, item.level, level)
+                place = Place(item.docname, item.anchor, self.title(item), item.level, level)
                 self._found.setdefault((item.kind, item.id), place)
+        self._excerpts = {docname: read_excerpts(env, docname) for docname in order}
+        self._prompts = {
+            anchor: docname
+            for docname, found in self._excerpts.items()
+            for anchor in found
+            if anchor.startswith(_PROMPT)
+        }
         self._pages = {docname: env.titles[docname].astext() for docname in order if docname in env.titles}
 
     def level_title(self, level: str) -> str:
         """Return the name of a level, empty for none."""
         return level and self._levels.get(level, level.capitalize())
+
+    def title(self, item: PolicyObject) -> str:
+        """Return the title of an object as readers see it."""
+        return self._resolved.get((item.kind, item.id), item.title)
+
+    def title_of_target(self, target: str) -> str:
+        """Return the title of what a reference names, whatever its kind; the name itself where nothing has it."""
+        found = (place for kind in TargetKind if (place := self.find(kind, target)))
+        return next((place.title for place in found), target)
 
     def find(self, kind: TargetKind, identifier: str) -> Place | None:
         """Return the place of a thing, if a page shows it."""
@@ -80,6 +101,20 @@ class Places:
         for (found, identifier), place in self._found.items():
             if found is kind:
                 yield identifier, place
+
+    def prompt(self, identifier: str) -> Place | None:
+        """Return the place of a prompt, if its author wants it on a page."""
+        anchor = f"{_PROMPT}{identifier}"
+        docname = self._prompts.get(anchor)
+        return Place(docname, anchor, self.excerpt(docname, anchor) or identifier) if docname else None
+
+    def excerpt(self, docname: str, anchor: str) -> str:
+        """Return how a thing begins, with titles in the place of references; empty where it has no words."""
+        return with_titles(self._excerpts.get(docname, {}).get(anchor, ""), self.title_of_target)
+
+    def begin_of(self, docname: str) -> str:
+        """Return how a page begins."""
+        return with_titles(next(iter(self._excerpts.get(docname, {}).values()), ""), self.title_of_target)
 
     def page_title(self, docname: str) -> str:
         """Return the title of a page."""

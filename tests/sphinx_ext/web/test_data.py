@@ -89,3 +89,69 @@ def test_pages_hold_no_code_that_a_content_security_policy_forbids(spec_source: 
         assert not re.search(r"<[^>]+\son\w+\s*=", ours), file.name
         for box in re.findall(r'<[^>]*class="ps-[^>]*>', ours):
             assert "style=" not in box
+
+
+def json_ld(page: str) -> dict[str, Any]:
+    """Return the JSON-LD in the head of a page."""
+    dumped = page.partition('<script type="application/ld+json">')[2].partition("</script>")[0]
+    found: dict[str, Any] = json.loads(dumped)
+    return found
+
+
+def test_a_page_describes_itself_to_machines(spec_source: Path, build: Build) -> None:
+    with (spec_source / "conf.py").open("a", encoding="utf-8") as file:
+        file.write("html_baseurl = 'https://example.org/spec/'\n")
+    page = (build(spec_source).outdir / "first.html").read_text("utf-8")
+    found = json_ld(page)
+    assert found["isPartOf"] == {
+        "@type": "CreativeWork",
+        "name": "A spec",
+        "version": "1.0",
+        "publisher": {"@type": "Organization", "name": 'We & "they"'},
+        "encoding": [{"@type": "MediaObject", "contentUrl": "spec.ttl", "encodingFormat": "text/turtle"}],
+    }
+    assert found["url"] == "https://example.org/spec/first.html"
+    assert found["hasPart"][0] == {
+        "@id": "https://example.org/spec/provision/be_kind",
+        "@type": ["CreativeWork", "ps:Principle"],
+        "identifier": "be_kind",
+        "name": "Be <b>kind</b>",
+        "url": "#be_kind",
+        "ps:authority": {"@id": "https://example.org/spec/level/user"},
+    }
+    assert '<meta name="description" content="Kindness comes before Be brief and speed.">' in page
+    assert '<meta property="og:title" content="First">' in page
+    assert '<link rel="alternate" type="application/json" href="spec-ids.json"' in page
+
+
+def test_the_subjects_of_json_ld_are_those_of_the_graph(spec_source: Path, build: Build) -> None:
+    app = build(spec_source)
+    graph = (app.outdir / "spec.ttl").read_text("utf-8")
+    for part in json_ld((app.outdir / "second.html").read_text("utf-8"))["hasPart"]:
+        assert part["@id"].rpartition(":")[2] in graph
+
+
+def test_no_title_ends_the_script_that_holds_it(spec_source: Path, build: Build) -> None:
+    first = spec_source / "first.rst"
+    title = "Be </script><script>alert(1)</script>"
+    text = first.read_text("utf-8").replace("Be <b>kind</b>\n--------------", f"{title}\n{'-' * len(title)}")
+    first.write_text(text, "utf-8")
+    page = (build(spec_source).outdir / "first.html").read_text("utf-8")
+    assert json_ld(page)["hasPart"][0]["name"] == title
+    assert "<script>alert" not in page
+
+
+def test_a_description_of_the_author_is_kept(spec_source: Path, build: Build) -> None:
+    first = spec_source / "first.rst"
+    text = first.read_text("utf-8")
+    first.write_text(f".. meta::\n   :description: Mine.\n\n{text}", "utf-8")
+    page = (build(spec_source).outdir / "first.html").read_text("utf-8")
+    assert page.count('name="description"') == 1
+
+
+def test_a_new_version_is_told_on_every_page(spec_source: Path, build: Build) -> None:
+    build(spec_source)
+    index = spec_source / "index.rst"
+    index.write_text(index.read_text("utf-8").replace(":version: 1.0", ":version: 1.1"), "utf-8")
+    page = (build(spec_source).outdir / "second.html").read_text("utf-8")
+    assert json_ld(page)["isPartOf"]["version"] == "1.1"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from sphinx.testing.util import SphinxTestApp
 
 Build = Callable[..., SphinxTestApp]
@@ -45,7 +46,7 @@ def test_a_panel_tells_what_bears_on_a_principle(spec_source: Path, build: Build
         "Can conflict with": ["Be brief Root"],
         "Serves": ["Calm"],
         "Examples": ["a greeting", "Under Be &lt;b&gt;kind&lt;/b&gt;"],
-        "Prompts": ["Rude on purpose"],
+        "Prompts": ["be_brief-rude-on-purpose"],
     }
     other = panel_of(page_of(app, "second"), "be_brief")
     assert set(other) == {"Referenced in", "Exception to", "Preferred over", "Can conflict with", "Examples"}
@@ -79,6 +80,64 @@ def test_links_and_contents_say_the_level_of_a_principle(spec_source: Path, buil
     assert f'href="second.html#be_brief">Be brief{word}' in page_of(app, "index")
     contents = page_of(app, "second")
     assert re.search(r'href="#be_brief">Be brief <span class="ps-level-word', contents)
+    # A text of the author's own is not interrupted.
+    assert '<span class="xref policy policy-principle">again</span></a>' in contents
+
+
+def test_a_prompt_that_its_author_does_not_show_is_named_and_not_quoted(
+    spec_source: Path, build: Build
+) -> None:
+    page = page_of(build(spec_source), "first")
+    assert "Rude on purpose" not in page
+    second = spec_source / "second.rst"
+    second.write_text(
+        second.read_text("utf-8").replace(":tests: be_kind", ":tests: be_kind\n   :show:"), "utf-8"
+    )
+    prompts = panel_of(page_of(build(spec_source), "first"), "be_kind")["Prompts"]
+    assert 'href="second.html#prompt-be_brief-rude-on-purpose"><bdi>Rude on purpose</bdi>' in prompts
+
+
+def test_a_panel_leads_to_feedback_with_encoded_values(spec_source: Path, build: Build) -> None:
+    with (spec_source / "conf.py").open("a", encoding="utf-8") as file:
+        file.write(
+            "policyspec_feedback_url = 'https://example.org/?t={title}&id={id}&v={release}&l={level}&p={page}'\n"
+        )
+    page = page_of(build(spec_source), "first")
+    assert (
+        'href="https://example.org/?t=Be%20%3Cb%3Ekind%3C%2Fb%3E&amp;id=be_kind&amp;v=1.0&amp;l=user&amp;p=first"'
+        in page
+    )
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)//{id}", "https://example.org/{name}", 3])
+def test_an_address_for_feedback_that_is_none_is_a_finding(
+    spec_source: Path, build: Build, warnings_in: Callable[..., list[str]], address: object
+) -> None:
+    with (spec_source / "conf.py").open("a", encoding="utf-8") as file:
+        file.write(f"policyspec_feedback_url = {address!r}\n")
+    app = build(spec_source)
+    assert any("`policyspec_feedback_url`" in line for line in warnings_in(app))
+    assert "Feedback" not in page_of(app, "first")
+
+
+def test_the_first_use_of_a_term_leads_to_its_definition(spec_source: Path, build: Build) -> None:
+    page = page_of(build(spec_source), "first")
+    assert re.search(
+        r'and <a class="ps-term-link reference internal" href="#definition-speed">speed</a>\.', page
+    )
+    assert page.count('class="ps-term-link') == 1
+    with (spec_source / "conf.py").open("a", encoding="utf-8") as file:
+        file.write("policyspec_link_terms = False\n")
+    assert "ps-term-link" not in page_of(build(spec_source), "first")
+
+
+def test_a_new_definition_links_its_term_on_other_pages(spec_source: Path, build: Build) -> None:
+    build(spec_source)
+    first = spec_source / "first.rst"
+    first.write_text(first.read_text("utf-8").replace("Speed\n   :id: speed", "Says\n   :id: says"), "utf-8")
+    rebuilt = page_of(build(spec_source), "second")
+    assert 'href="first.html#definition-says">says</a>' in rebuilt
+    assert rebuilt == page_of(build(spec_source, out="fresh"), "second")
 
 
 def test_a_renamed_level_is_named_anew_wherever_links_say_it(spec_source: Path, build: Build) -> None:
