@@ -41,6 +41,7 @@ from sphinx_policyspec.sphinx_ext.tables import register_view_nodes
 from sphinx_policyspec.sphinx_ext.transforms import MarkSections
 from sphinx_policyspec.sphinx_ext.updates import Build, silence_core
 from sphinx_policyspec.sphinx_ext.view_directives import (
+    CoverageDirective,
     ExampleTableDirective,
     GraphDirective,
     MatrixDirective,
@@ -74,6 +75,7 @@ DIRECTIVES = {
     "example-table": ExampleTableDirective,
     "matrix": MatrixDirective,
     "graph": GraphDirective,
+    "coverage": CoverageDirective,
     "query": QueryDirective,
 }
 

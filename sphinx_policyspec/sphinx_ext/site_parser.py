@@ -10,12 +10,14 @@ from sphinx import addnodes
 from sphinx.locale import get_translation
 from sphinx.parsers import Parser
 
-from sphinx_policyspec.model import Spec
+from sphinx_policyspec.model import Span, Spec
+from sphinx_policyspec.sphinx_ext.filters import COLUMNS, View, ViewKind
 from sphinx_policyspec.sphinx_ext.nodes import PolicyDeclaration
-from sphinx_policyspec.sphinx_ext.records import page_record
+from sphinx_policyspec.sphinx_ext.records import outside_record, page_record
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.render import SpecRenderer
 from sphinx_policyspec.sphinx_ext.site_pages import START, Site, SitePage, page_spec
+from sphinx_policyspec.sphinx_ext.tables import PolicyView
 
 if TYPE_CHECKING:
     from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
@@ -23,6 +25,12 @@ if TYPE_CHECKING:
 __all__ = ["FILETYPE", "SUFFIX", "SitePageParser"]
 
 _ = get_translation("sphinx_policyspec")
+
+_COLUMNS = {
+    ViewKind.PRINCIPLE_TABLE: ("title", "level", "topics", "examples", "prompts", "references"),
+    ViewKind.EXAMPLE_TABLE: ("title", "principle", "level", "good", "bad", "ok"),
+    ViewKind.COVERAGE: COLUMNS[ViewKind.COVERAGE],
+}
 
 SUFFIX = ".policyspec"
 FILETYPE = "policyspec"
@@ -40,6 +48,11 @@ class SitePageParser(Parser):
         site = domain.site
         page = site.pages.get(env.docname) if site else None
         if site is None or page is None:
+            return
+        if page.views:
+            section, questions = _view_nodes(page)
+            document += section
+            domain.note_document(env.docname, outside_record((), questions, (), (), {}))
             return
         renderer = SpecRenderer(document, site.spec, lambda file: str(site.root / file))
         document += _page_nodes(page, site, renderer, env.config.policyspec_outputs)
@@ -59,6 +72,26 @@ def _page_nodes(page: SitePage, site: Site, renderer: SpecRenderer, formats: lis
     if page.below and sections:
         sections[0] += _toctree(page)
     return list(sections)
+
+
+def _view_nodes(page: SitePage) -> tuple[nodes.section, tuple[View, ...]]:
+    """Return a page with views, and what they ask."""
+    titles = {
+        "all-principles": _("All principles"),
+        "all-examples": _("All examples"),
+        "map": _("Map"),
+        "coverage": _("Coverage"),
+    }
+    title = titles[page.name]
+    section = nodes.section("", nodes.title(title, title), ids=[f"{page.name}-page"])
+    asked = tuple(
+        View(kind=kind, columns=_COLUMNS.get(kind, ()), expected=">=0", span=Span(page.name, 1))
+        for kind in page.views
+    )
+    for number, view in enumerate(asked):
+        classes = ["ps-query", "ps-view", f"ps-{view.kind.value}"]
+        section += PolicyView("", classes=classes, docname=page.name, number=number)
+    return section, asked
 
 
 def _imprint(site: Site, formats: list[str]) -> list[nodes.Node]:

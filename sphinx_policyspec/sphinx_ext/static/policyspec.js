@@ -287,7 +287,7 @@
       });
       this.count = make("output", { class: "ps-count-shown" });
       this.form = this.makeForm();
-      view.prepend(this.form);
+      (this.table.closest(".ps-scroll") || this.table).before(this.form);
       this.sort = "";
       this.heads = [...this.table.tHead.rows[0].cells].map((cell, column) => this.makeSortable(cell, column));
       this.read();
@@ -391,7 +391,7 @@
   }
 
   const equipTables = async () => {
-    const views = [...document.querySelectorAll(".ps-principle-table, .ps-example-table")];
+    const views = [...document.querySelectorAll(".ps-principle-table, .ps-example-table, .ps-coverage")];
     const wanted = views.filter((view) => view.querySelector("table")?.tHead && view.querySelector("table").tBodies[0]?.rows.length > 1);
     if (!wanted.length) return;
     const known = await data();
