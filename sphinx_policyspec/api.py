@@ -299,6 +299,7 @@ def build_handbook(
     theme: str = "",
     pages: str = "chapter",
     base_iri: str = "",
+    ask: bool = False,
 ) -> tuple[Finding, ...]:
     """Build the handbook of a SOURCE as a web site in the folder ``out``, its graph included.
 
@@ -306,15 +307,16 @@ def build_handbook(
 
     :param theme: an HTML theme for Sphinx; by default a project's own, else furo
     :param pages: what makes a page, ``one``, ``chapter`` or ``section``; a project has its own pages
+    :param ask: with a page on which readers put questions to the spec in their browser
     """
     from sphinx_policyspec.sphinx_ext.handbook import build_project, build_site  # noqa: PLC0415
 
     if not isinstance(source, Loaded):
         if is_project(source):
-            return build_project(Path(source), Path(out), theme=theme, base_iri=base_iri)
+            return build_project(Path(source), Path(out), theme=theme, base_iri=base_iri, ask=ask)
         source = read(source)
     spec = replace(source.spec, base_iri=base_iri or source.spec.base_iri)
-    return build_site(spec, source.root, Path(out), theme=theme, pages=pages)
+    return build_site(spec, source.root, Path(out), theme=theme, pages=pages, ask=ask)
 
 
 def graph_bytes(

@@ -272,7 +272,8 @@ def _list_questions(*, color: bool) -> None:
     show_default=True,
     help="What makes a page.",
 )
-def handbook(source: str, output: str, theme: str, pages: str, *, settings: Settings) -> None:
+@click.option("--ask", is_flag=True, help="Add a page that answers questions in the browser; it takes 2 MB.")
+def handbook(source: str, output: str, theme: str, pages: str, *, ask: bool, settings: Settings) -> None:
     """Build a web site from SOURCE, with its graph beside it; no conf.py is needed.
 
     Open DIR/index.html: the site needs no server and no network.
@@ -287,7 +288,9 @@ def handbook(source: str, output: str, theme: str, pages: str, *, settings: Sett
         )
     target = source if api.is_project(source) else settings.read(source)
     with settings.watching("building the handbook"):
-        findings = api.build_handbook(target, output, theme=theme, pages=pages, base_iri=settings.base_iri)
+        findings = api.build_handbook(
+            target, output, theme=theme, pages=pages, base_iri=settings.base_iri, ask=ask
+        )
     settings.report(findings)
     if not settings.quiet:
         click.echo(f"policyspec: wrote {Path(output) / 'index.html'}", err=True)

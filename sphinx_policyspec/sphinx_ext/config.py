@@ -166,6 +166,15 @@ class PolicySpecConfig:
             "Whether a web page links the first use of each defined term to its definition.", _truth, "html"
         ),
     )
+    ask_page: bool = field(
+        default=False,
+        metadata=_about(
+            "Whether to add the page `policy-ask`, on which readers put questions to the spec in their "
+            "browser; its engine and graph take about 2 MB, which no other page loads.",
+            _truth,
+            "html",
+        ),
+    )
     query_limits: dict[str, float] = field(
         default_factory=dict,
         metadata=_about(

@@ -50,6 +50,7 @@ from sphinx_policyspec.sphinx_ext.view_directives import (
 )
 from sphinx_policyspec.sphinx_ext.views import QueryDirective
 from sphinx_policyspec.sphinx_ext.visitors import register_nodes
+from sphinx_policyspec.sphinx_ext.web.ask import AskPage
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -86,6 +87,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.setup_extension("myst_parser")
     app.add_message_catalog("sphinx_policyspec", str(Path(__file__).parent / "locale"))
     build, contents = Build(), Contents()
+    ask = AskPage(build.knowledge)
     register_config(app)
     register_nodes(app)
     register_view_nodes(app)
@@ -103,6 +105,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("config-inited", keep_companions_unbuilt, priority=600)
     app.connect("env-get-outdated", outdated_by_companions)
     app.connect("builder-inited", add_static_path)
+    app.connect("builder-inited", ask.announce)
     app.connect("env-get-outdated", build.outdated)
     app.connect("env-updated", build.after_reading)
     app.connect("warn-missing-reference", silence_core)
@@ -116,8 +119,11 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("html-page-context", lead_contents_to_anchors, priority=400)
     app.connect("html-page-context", escape_headings)
     app.connect("html-page-context", add_to_page)
+    app.connect("html-page-context", ask.add_to_page)
+    app.connect("html-collect-pages", ask.pages)
     app.connect("html-page-context", build.handbook.tell_machines)
     app.connect("build-finished", contents.restore)
+    app.connect("build-finished", ask.finish, priority=400)
     app.connect("build-finished", build.finish)
     return {
         "version": _version(),

@@ -31,13 +31,14 @@ _COLOR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def build_site(
-    spec: Spec, root: Path, out: Path, *, theme: str = "", pages: str = "chapter"
+    spec: Spec, root: Path, out: Path, *, theme: str = "", pages: str = "chapter", ask: bool = False
 ) -> tuple[Finding, ...]:
     """Build the site of a spec and its graph; return what Sphinx had to say.
 
     Findings about the spec itself are left out: whoever read it has them already.
 
     :param root: the folder that the spec's file names are relative to
+    :param ask: with the page that answers questions
     """
     site = Site(spec=spec, root=root.resolve(), pages={page.name: page for page in lay_out(spec, pages)})
     overrides = {
@@ -55,6 +56,7 @@ def build_site(
         "toc_object_entries": False,
         "source_suffix": {SUFFIX: FILETYPE},
         "suppress_warnings": ["policyspec"],
+        "policyspec_ask_page": ask,
     }
     with tempfile.TemporaryDirectory(prefix="policyspec-") as folder:
         source = Path(folder, "source")
@@ -64,9 +66,15 @@ def build_site(
         return _build(source, out, Path(folder, "doctrees"), overrides, site=site)
 
 
-def build_project(source: Path, out: Path, *, theme: str = "", base_iri: str = "") -> tuple[Finding, ...]:
-    """Build the HTML site of a Sphinx project of one's own; return its warnings."""
-    overrides = {"html_theme": theme} if theme else {}
+def build_project(
+    source: Path, out: Path, *, theme: str = "", base_iri: str = "", ask: bool = False
+) -> tuple[Finding, ...]:
+    """Build the HTML site of a Sphinx project of one's own; return its warnings.
+
+    :param ask: with the page that answers questions, even where the project has none
+    """
+    overrides: dict[str, Any] = {"html_theme": theme} if theme else {}
+    overrides |= {"policyspec_ask_page": True} if ask else {}
     with tempfile.TemporaryDirectory(prefix="policyspec-") as folder:
         return _build(source, out, Path(folder), overrides, confdir=source, base_iri=base_iri)
 

@@ -16,6 +16,7 @@ from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.indices import is_index_page
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of
 from sphinx_policyspec.sphinx_ext.nodes import uses_our_nodes
+from sphinx_policyspec.sphinx_ext.web.ask import ASK_PAGE
 from sphinx_policyspec.sphinx_ext.web.data import script_data, spec_ids
 from sphinx_policyspec.sphinx_ext.web.handbook_pages import WEB_BUILDERS
 from sphinx_policyspec.sphinx_ext.web.words import script_words
@@ -46,7 +47,8 @@ def add_to_page(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
     """Link the graph from a page, and the style sheet where the page shows something of ours."""
-    if is_index_page(pagename, templatename) or (doctree is not None and uses_our_nodes(doctree)):
+    is_ours = pagename == ASK_PAGE or is_index_page(pagename, templatename)
+    if is_ours or (doctree is not None and uses_our_nodes(doctree)):
         app.add_css_file(STYLE_SHEET)
         if app.builder.name in WEB_BUILDERS:
             words: dict[str, Any] = {"data-words": script_words()}

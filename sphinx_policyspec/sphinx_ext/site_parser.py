@@ -55,16 +55,21 @@ class SitePageParser(Parser):
             domain.note_document(env.docname, outside_record((), questions, (), (), {}))
             return
         renderer = SpecRenderer(document, site.spec, lambda file: str(site.root / file))
-        document += _page_nodes(page, site, renderer, env.config.policyspec_outputs)
+        links = _graph_links(env.config.policyspec_outputs)
+        if env.config.policyspec_ask_page:
+            links += [nodes.Text(", "), _reference_to_ask_page(env.docname)]
+        document += _page_nodes(page, site, renderer, links)
         domain.note_document(env.docname, *page_record(env.docname, page_spec(site.spec, page)))
 
 
-def _page_nodes(page: SitePage, site: Site, renderer: SpecRenderer, formats: list[str]) -> list[nodes.Node]:
+def _page_nodes(
+    page: SitePage, site: Site, renderer: SpecRenderer, links: list[nodes.Node]
+) -> list[nodes.Node]:
     sections = renderer.provisions(page.provisions)
     if page.name == START:
         start = nodes.section("", nodes.title("", site.spec.title), ids=["spec"], classes=["ps-spec"])
         start += [
-            *_imprint(site, formats),
+            *_imprint(site, links),
             *renderer.blocks(site.spec.preamble),
             *sections,
         ]
@@ -94,7 +99,7 @@ def _view_nodes(page: SitePage) -> tuple[nodes.section, tuple[View, ...]]:
     return section, asked
 
 
-def _imprint(site: Site, formats: list[str]) -> list[nodes.Node]:
+def _imprint(site: Site, links: list[nodes.Node]) -> list[nodes.Node]:
     """Return the lines that say which release this is, what it holds, and where its graph lies."""
     spec = site.spec
     facts: list[tuple[str, list[nodes.Node]]] = [
@@ -102,7 +107,7 @@ def _imprint(site: Site, formats: list[str]) -> list[nodes.Node]:
         (_("Publisher"), [nodes.Text(spec.publisher)] if spec.publisher else []),
         (_("Licence"), [_link(spec.license)] if spec.license else []),
         (_("Contents"), [nodes.Text(_contents(spec))]),
-        (_("Knowledge base"), _graph_links(formats)),
+        (_("Knowledge base"), links),
     ]
     fields = [
         nodes.field("", nodes.field_name("", name), nodes.field_body("", nodes.paragraph("", "", *value)))
@@ -129,6 +134,21 @@ def _graph_links(formats: list[str]) -> list[nodes.Node]:
     for name in formats:
         links += [nodes.Text(", "), nodes.reference("", f"spec.{name}", refuri=f"spec.{name}")]
     return links[1:]
+
+
+def _reference_to_ask_page(docname: str) -> nodes.Node:
+    """Return a link to the page that answers questions."""
+    title = _("Ask the spec")
+    return addnodes.pending_xref(
+        "",
+        nodes.inline("", title),
+        refdomain="std",
+        reftype="ref",
+        reftarget="policy-ask",
+        refexplicit=True,
+        refdoc=docname,
+        refwarn=True,
+    )
 
 
 def _link(address: str) -> nodes.Node:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from sphinx.locale import get_translation
 
-__all__ = ["script_words"]
+__all__ = ["dumped_words", "script_words"]
 
 _ = get_translation("sphinx_policyspec")
 
@@ -34,4 +35,9 @@ def script_words() -> str:
         "version": _("version"),
         "{shown} of {all}": _("{shown} of {all}"),
     }
+    return dumped_words(words)
+
+
+def dumped_words(words: Mapping[str, str]) -> str:
+    """Return words as JSON, without those that a script knows by itself."""
     return json.dumps({key: word for key, word in words.items() if key != word}, ensure_ascii=False)
