@@ -86,8 +86,13 @@ class AskPage:
         files = [folder / "engine.js", folder / "graph.js"]
         if not has_ask_page(app):
             if stamp.is_file():
-                for file in (*files, Path(app.outdir, f"{ASK_PAGE}.html")):
+                for file in (
+                    *files,
+                    Path(app.outdir, f"{ASK_PAGE}.html"),
+                    Path(app.outdir, "_static", _SCRIPT),
+                ):
                     file.unlink(missing_ok=True)
+                folder.rmdir()
                 stamp.unlink()
             return
         digest = self._knowledge.digest(app.env)
