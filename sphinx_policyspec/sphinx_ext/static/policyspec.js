@@ -404,6 +404,10 @@
     first?.form.scrollIntoView();
   };
 
+  // Code that is wider than the page scrolls by keyboard only where it takes the focus.
+  for (const code of document.querySelectorAll(".ps-principle pre, .ps-section pre")) {
+    if (code.scrollWidth > code.clientWidth) code.tabIndex = 0;
+  }
   document.querySelectorAll(".ps-tools").forEach(equip);
   document.querySelectorAll(".ps-example-title > .headerlink, .ps-kind > .headerlink, dt > .headerlink").forEach(addCopy);
   if (preview.showPopover) listen();

@@ -20,11 +20,13 @@ from sphinx_policyspec.sphinx_ext.nodes import (
     PolicyBadge,
     PolicyBox,
     PolicyCommentary,
+    PolicyComparison,
     PolicyDeclaration,
     PolicyDefinition,
     PolicyExample,
     PolicyQuery,
     PolicySelfLink,
+    PolicyVerdict,
 )
 from sphinx_policyspec.sphinx_ext.web.metadata import META, PageFacts, head_tags, page_facts
 from sphinx_policyspec.sphinx_ext.web.panels import (
@@ -48,6 +50,8 @@ if TYPE_CHECKING:
 __all__ = ["WEB_BUILDERS", "HandbookPages"]
 
 _ = get_translation("sphinx_policyspec")
+
+_VERDICTS = ("GOOD", "OK", "BAD")
 
 WEB_BUILDERS = ("html", "dirhtml", "singlehtml")
 """Builders whose pages people read in a browser."""
@@ -182,6 +186,7 @@ class HandbookPages:
         self.prepare(app)
         self._mark_links(doctree, docname, self.levels(app))
         _number_examples(doctree)
+        _put_good_answers_first(doctree)
         _link_boxes_to_themselves(doctree)
         address = partial(_address, app.builder, docname)
         if PolicySpecConfig.of(app.config).link_terms:
@@ -289,6 +294,19 @@ def _number_examples(doctree: nodes.document) -> None:
         kind = example.next_node(nodes.paragraph)
         if kind is not None and "ps-kind" in kind["classes"]:
             kind += nodes.Text(f" {number}")
+
+
+def _put_good_answers_first(doctree: nodes.document) -> None:
+    """Show compliant answers before others, whatever the order of the source; equal verdicts keep it."""
+    comparisons: Iterator[PolicyComparison] = doctree.findall(PolicyComparison)
+    for comparison in comparisons:
+        comparison.children.sort(key=_rank)
+
+
+def _rank(response: nodes.Node) -> int:
+    verdict = response.next_node(PolicyVerdict)
+    given = verdict.get("verdict", "") if verdict is not None else ""
+    return _VERDICTS.index(given) if given in _VERDICTS else len(_VERDICTS)
 
 
 def _link_boxes_to_themselves(doctree: nodes.document) -> None:
