@@ -269,6 +269,7 @@
     }
   };
   const collator = new Intl.Collator(document.documentElement.lang || undefined, { numeric: true });
+  const FEW = 6;
   const FLAGS = ["example", "good", "bad", "prompt", "reference", "ok"];
   /** A control with its label; not inside of it, or the label would say all choices. */
   const labelled = (label, control) => make("span", {}, make("label", { for: control.id }, label), " ", control);
@@ -289,7 +290,8 @@
       });
       this.count = make("output", { class: "ps-count-shown" });
       this.form = this.makeForm();
-      (this.table.closest(".ps-scroll") || this.table).before(this.form);
+      // A few rows are seen at a glance.
+      if (this.rows.length >= FEW) (this.table.closest(".ps-scroll") || this.table).before(this.form);
       this.sort = "";
       this.heads = [...this.table.tHead.rows[0].cells].map((cell, column) => this.makeSortable(cell, column));
       this.read();
@@ -401,7 +403,7 @@
     const tables = wanted.map((view, n) => new Table(view, n + 1, known));
     addEventListener("hashchange", () => location.hash.startsWith(MARK) && tables.forEach((table) => table.read()));
     const first = tables.find(({ number }) => [...state().keys()].some((key) => key.startsWith(`${number}.`)));
-    first?.form.scrollIntoView();
+    first?.table.closest(".ps-view").scrollIntoView();
   };
 
   // Code that is wider than the page scrolls by keyboard only where it takes the focus.
