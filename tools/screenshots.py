@@ -85,19 +85,8 @@ def main() -> None:
         sys.exit(f"no browser is installed: {' or '.join(PROGRAMS)}")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         site = Path(folder, "site")
-        build = [
-            sys.executable,
-            "-m",
-            "sphinx",
-            "-q",
-            "-b",
-            "html",
-            "-d",
-            f"{folder}/doctrees",
-            "example_docs",
-            site,
-        ]
-        subprocess.run(build, check=True, cwd=ROOT)
+        build = ["-m", "sphinx", "-q", "-b", "html", "-d", f"{folder}/doctrees", "example_docs", str(site)]
+        subprocess.run([sys.executable, *build], check=True, cwd=ROOT)
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         for picture in PICTURES:
             size = {"width": picture.width, "height": picture.height}

@@ -76,11 +76,12 @@ class HandbookPages:
     facts: dict[str, PageFacts] = field(default_factory=dict)
     _places: Places | None = None
     _digest: str = ""
+    _state: str = ""
     _levels: LevelsByAddress | None = None
 
     def update(self, app: Sphinx) -> set[str]:
         """Return the pages on which a panel is another than when they were last written."""
-        self._levels = None
+        self._levels, self._state = None, ""
         if app.builder.name not in WEB_BUILDERS:
             return set()
         domain = domain_of(app.env)
@@ -134,7 +135,15 @@ class HandbookPages:
         return self._places
 
     def state(self, env: BuildEnvironment) -> str:
-        """Return what changes whenever a panel may: the spec, and titles as pages show them."""
+        """Return what changes whenever a panel may: the spec, and titles as pages show them.
+
+        It is computed once for a build, since every page asks.
+        """
+        if not self._state:
+            self._state = self._compute_state(env)
+        return self._state
+
+    def _compute_state(self, env: BuildEnvironment) -> str:
         domain = domain_of(env)
         titles = [(name, env.titles[name].astext()) for name in sorted(domain.pages) if name in env.titles]
         shown = hashlib.sha256(self.knowledge.digest(env).encode())
