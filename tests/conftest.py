@@ -12,6 +12,7 @@ import pytest
 from sphinx_policyspec import cli
 from sphinx_policyspec.model import (
     AuthorityLevel,
+    Category,
     Comparison,
     Document,
     Example,
@@ -32,6 +33,8 @@ pytest_plugins = ("sphinx.testing.fixtures",)
 REPOSITORY = Path(__file__).resolve().parents[1]
 RELEASES = ("2025-02-12", "2025-04-11", "2025-09-12")
 FILE = "spec.md"
+BETTER = {Category.COVERAGE, Category.TRUE, Category.ACTIONABLE}
+"""Categories of findings that tell what could be better; those of others tell what is broken."""
 
 LEVELS = (
     AuthorityLevel(id="root", override=OverrideMode.NEVER),

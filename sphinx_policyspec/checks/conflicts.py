@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
+from operator import attrgetter
 
 from sphinx_policyspec.checks.passages import by_principle, matches
 from sphinx_policyspec.model import (
@@ -55,6 +56,15 @@ def _principles(spec: Spec) -> dict[str, Principle]:
     """Return principles by id; former ids lead to what bears them now."""
     known = {alias: p for p in reversed(spec.principles) for alias in p.aliases}
     return known | {p.id: p for p in reversed(spec.principles)}
+
+
+def _related(
+    spec: Spec, relation: Callable[[Principle], Iterable[str]]
+) -> Iterator[tuple[Principle, Principle]]:
+    """Yield each principle with each known one that a relation of it names."""
+    known = _principles(spec)
+    for principle in spec.principles:
+        yield from ((principle, known[name]) for name in relation(principle) if name in known)
 
 
 def _excepted(principle: Principle, known: Mapping[str, Principle], spec: Spec) -> dict[str, Principle]:
@@ -121,21 +131,18 @@ def _way_back(start: str, edges: Mapping[str, tuple[str, ...]]) -> tuple[str, ..
 
 def preference_across_levels(spec: Spec) -> Iterator[Finding]:
     """Find preferences over principles of another level: between levels, the level decides."""
-    known = _principles(spec)
-    for principle in spec.principles:
-        for target in (known[name] for name in principle.preferred_over if name in known):
-            if {principle.authority, target.authority} <= spec.level_by_id.keys() and (
-                principle.authority != target.authority
-            ):
-                yield Finding(
-                    code="preference-across-levels",
-                    severity=Severity.WARNING,
-                    message=f"`{principle.id}` of level `{principle.authority}` is preferred over `{target.id}` "
-                    f"of level `{target.authority}`",
-                    span=principle.span,
-                    hint="between levels the higher one wins; prefer within a level alone",
-                    related=(target.span,),
-                )
+    for principle, target in _related(spec, attrgetter("preferred_over")):
+        levels = {principle.authority, target.authority}
+        if levels <= spec.level_by_id.keys() and len(levels) > 1:
+            yield Finding(
+                code="preference-across-levels",
+                severity=Severity.WARNING,
+                message=f"`{principle.id}` of level `{principle.authority}` is preferred over `{target.id}` "
+                f"of level `{target.authority}`",
+                span=principle.span,
+                hint="between levels the higher one wins; prefer within a level alone",
+                related=(target.span,),
+            )
 
 
 def guideline_overrides(spec: Spec) -> Iterator[Finding]:
@@ -157,46 +164,43 @@ def guideline_overrides(spec: Spec) -> Iterator[Finding]:
 
 def refined_by_higher_level(spec: Spec) -> Iterator[Finding]:
     """Find principles that refine one whose level is lower than their own."""
-    is_above, known = _order(spec), _principles(spec)
-    for principle in spec.principles:
-        for target in (known[name] for name in principle.refines if name in known):
-            if is_above(principle.authority, target.authority):
-                yield Finding(
-                    code="refined-by-higher-level",
-                    severity=Severity.WARNING,
-                    message=f"`{principle.id}` of level `{principle.authority}` refines `{target.id}` "
-                    f"of the lower level `{target.authority}`",
-                    span=principle.span,
-                    hint="say which level holds where both apply",
-                    related=(target.span,),
-                )
+    is_above = _order(spec)
+    for principle, target in _related(spec, attrgetter("refines")):
+        if is_above(principle.authority, target.authority):
+            yield Finding(
+                code="refined-by-higher-level",
+                severity=Severity.WARNING,
+                message=f"`{principle.id}` of level `{principle.authority}` refines `{target.id}` "
+                f"of the lower level `{target.authority}`",
+                span=principle.span,
+                hint="say which level holds where both apply",
+                related=(target.span,),
+            )
 
 
 def conflict_without_example(spec: Spec) -> Iterator[Finding]:
     """Find conflicts between two principles that nothing overrides, without an example that shows both."""
     never = {level.id for level in spec.levels if level.override is OverrideMode.NEVER}
-    known = _principles(spec)
     shown = [
         {holder.id if holder else "", *block.illustrates, *block.weighs}
         for holder, block in spec.walk()
         if isinstance(block, Example)
     ]
     told: set[frozenset[str]] = set()
-    for principle in spec.principles:
-        for target in (known[name] for name in principle.conflicts_with if name in known):
-            pair = frozenset((principle.id, target.id))
-            both = {principle.authority, target.authority} <= never and len(pair) > 1
-            if both and pair not in told and not any(pair <= names for names in shown):
-                told.add(pair)
-                yield Finding(
-                    code="conflict-without-example",
-                    severity=Severity.WARNING,
-                    message=f"`{principle.id}` and `{target.id}` conflict, nothing overrides either, and no example "
-                    "weighs them",
-                    span=principle.span,
-                    hint="add an example with both in `weighs`",
-                    related=(target.span,),
-                )
+    for principle, target in _related(spec, attrgetter("conflicts_with")):
+        pair = frozenset((principle.id, target.id))
+        both = {principle.authority, target.authority} <= never and len(pair) > 1
+        if both and pair not in told and not any(pair <= names for names in shown):
+            told.add(pair)
+            yield Finding(
+                code="conflict-without-example",
+                severity=Severity.WARNING,
+                message=f"`{principle.id}` and `{target.id}` conflict, nothing overrides either, and no example "
+                "weighs them",
+                span=principle.span,
+                hint="add an example with both in `weighs`",
+                related=(target.span,),
+            )
 
 
 def good_answer_violates(spec: Spec) -> Iterator[Finding]:

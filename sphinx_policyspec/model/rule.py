@@ -33,11 +33,6 @@ class Category(enum.StrEnum):
         """Its heading in the reference."""
         return _TITLES[self]
 
-    @property
-    def is_integrity(self) -> bool:
-        """Whether its findings say that the text is broken, rather than that it could be better."""
-        return self not in {Category.COVERAGE, Category.TRUE, Category.ACTIONABLE}
-
 
 _TITLES = {
     Category.REFERENCES: "References, ids and levels",

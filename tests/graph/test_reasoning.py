@@ -341,7 +341,7 @@ def asked_of_hermit(triples: tuple[Triple, ...]) -> set[Triple]:
             (described, Iri(f"{OWL}onProperty"), relation),
             (described, Iri(f"{OWL}hasValue"), name),
         ]
-    world = world_of((*kept, *more), annotated=False)
+    world = world_of((*kept, *more))
     owlready2.sync_reasoner_hermit(world, debug=0)
     found: set[Triple] = set()
     for name in named:
