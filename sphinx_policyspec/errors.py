@@ -25,6 +25,12 @@ class QueryLimitError(QueryError):
     """A query that was stopped by the guard: too long, too deep, too slow, or too many rows."""
 
 
+class UnknownIdError(PolicySpecError, KeyError):
+    """An id that nothing in a spec bears."""
+
+    __str__ = PolicySpecError.__str__
+
+
 class MissingToolError(PolicySpecError):
     """A program or optional package is absent; the message names what installs it."""
 

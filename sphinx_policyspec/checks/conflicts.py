@@ -52,17 +52,11 @@ def _order(spec: Spec) -> _Above:
     return is_above
 
 
-def _principles(spec: Spec) -> dict[str, Principle]:
-    """Return principles by id; former ids lead to what bears them now."""
-    known = {alias: p for p in reversed(spec.principles) for alias in p.aliases}
-    return known | {p.id: p for p in reversed(spec.principles)}
-
-
 def _related(
     spec: Spec, relation: Callable[[Principle], Iterable[str]]
 ) -> Iterator[tuple[Principle, Principle]]:
     """Yield each principle with each known one that a relation of it names."""
-    known = _principles(spec)
+    known = spec.principle_by_id
     for principle in spec.principles:
         yield from ((principle, known[name]) for name in relation(principle) if name in known)
 
@@ -78,7 +72,7 @@ def _excepted(principle: Principle, known: Mapping[str, Principle], spec: Spec) 
 
 def exception_to_higher_level(spec: Spec) -> Iterator[Finding]:
     """Find exceptions to principles whose level is higher than their own."""
-    is_above, known = _order(spec), _principles(spec)
+    is_above, known = _order(spec), spec.principle_by_id
     for principle in spec.principles:
         for target in _excepted(principle, known, spec).values():
             if is_above(target.authority, principle.authority):
@@ -95,7 +89,7 @@ def exception_to_higher_level(spec: Spec) -> Iterator[Finding]:
 
 def exception_cycle(spec: Spec) -> Iterator[Finding]:
     """Find exceptions that, followed from one to the next, lead back to where they began."""
-    known = _principles(spec)
+    known = spec.principle_by_id
     edges = {p.id: tuple(_excepted(p, known, spec)) for p in reversed(spec.principles)}
     told: set[str] = set()
     for principle in spec.principles:
