@@ -11,6 +11,7 @@ from typing import ClassVar
 
 import click
 import rdflib
+import terms
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
@@ -21,7 +22,6 @@ from sphinx_policyspec.checks import RULES
 from sphinx_policyspec.cli import commands
 from sphinx_policyspec.graph.ontology import ontology_dir
 from sphinx_policyspec.graph.questions import list_questions
-from sphinx_policyspec.graph.vocabulary import PREFIXES
 from sphinx_policyspec.model import Category, Rule
 from sphinx_policyspec.readers.annotation_keys import MAPPINGS
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
@@ -104,26 +104,7 @@ def questions(_env: BuildEnvironment) -> str:
 
 def ontology(_env: BuildEnvironment) -> str:
     """Return the terms of the ontology, by kind."""
-    graph = rdflib.Graph().parse(ontology_dir() / "policyspec.ttl")
-    parts = []
-    for heading, kinds in (
-        ("Classes", (rdflib.OWL.Class,)),
-        ("Relations", (rdflib.OWL.ObjectProperty,)),
-        ("Values", (rdflib.OWL.DatatypeProperty, rdflib.OWL.AnnotationProperty)),
-        ("Individuals", (rdflib.OWL.NamedIndividual,)),
-    ):
-        terms = sorted({str(term) for kind in kinds for term in graph.subjects(rdflib.RDF.type, kind)})
-        rows = [
-            (
-                f"`ps:{term.removeprefix(PREFIXES['ps'])}`",
-                graph.value(rdflib.URIRef(term), rdflib.SKOS.definition),
-                f"`{graph.value(rdflib.URIRef(term), rdflib.SKOS.example)}`",
-            )
-            for term in terms
-            if term.startswith(PREFIXES["ps"])
-        ]
-        parts.append(f"## {heading}\n\n{table(('Term', 'Meaning', 'Example'), rows)}")
-    return "\n\n".join(parts)
+    return terms.ontology()
 
 
 def alignments(_env: BuildEnvironment) -> str:
