@@ -16,6 +16,7 @@ from sphinx_policyspec.model import (
     OverrideMode,
     Principle,
     Rule,
+    Section,
     Severity,
     Span,
     Spec,
@@ -124,7 +125,18 @@ def _way_back(start: str, edges: Mapping[str, tuple[str, ...]]) -> tuple[str, ..
 
 
 def preference_across_levels(spec: Spec) -> Iterator[Finding]:
-    """Find preferences over principles of another level: between levels, the level decides."""
+    """Find preferences over what has another level or none: between levels, the level decides."""
+    for principle in spec.principles:
+        for section in map(spec.provision_by_id.get, principle.preferred_over):
+            if isinstance(section, Section):
+                yield Finding(
+                    code="preference-across-levels",
+                    severity=Severity.WARNING,
+                    message=f"`{principle.id}` is preferred over `{section.id}`, a section, which has no level",
+                    span=principle.span,
+                    hint="name the principles in it",
+                    related=(section.span,),
+                )
     for principle, target in _related(spec, attrgetter("preferred_over")):
         levels = {principle.authority, target.authority}
         if levels <= spec.level_by_id.keys() and len(levels) > 1:
@@ -240,7 +252,7 @@ CONFLICT_RULES = (
     ),
     _rule(
         code="preference-across-levels",
-        found="a preference over a principle of another level",
+        found="a preference over a principle of another level, or over a section, which has none",
         mend="prefer within a level alone, or change a level",
         rationale="between levels the level decides: the preference says nothing, or the contrary",
         source=_CHAIN,
