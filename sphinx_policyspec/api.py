@@ -321,9 +321,7 @@ def build_handbook(
             )
         source = read(source)
     spec = replace(source.spec, base_iri=base_iri or source.spec.base_iri)
-    return build_site(
-        spec, source.root, Path(out), theme=theme, pages=pages, pdf=pdf, pdf_fonts=pdf_fonts
-    )
+    return build_site(spec, source.root, Path(out), theme=theme, pages=pages, pdf=pdf, pdf_fonts=pdf_fonts)
 
 
 def graph_bytes(

@@ -12,7 +12,7 @@ from sphinx_policyspec.sphinx_ext.nodes import PolicyBadge
 from sphinx_policyspec.sphinx_ext.typst.code import block, call, content, is_right_to_left, string, words
 from sphinx_policyspec.sphinx_ext.typst.inline import InlineVisitor
 from sphinx_policyspec.sphinx_ext.typst.pictures import length
-from sphinx_policyspec.sphinx_ext.typst.writing import style_of
+from sphinx_policyspec.sphinx_ext.typst.writing import is_short, style_of
 
 if TYPE_CHECKING:
     from sphinx.builders import Builder
@@ -168,8 +168,11 @@ class BlockVisitor(InlineVisitor):
         return call("icon", *arguments) if inline else block("picture", *arguments)
 
     def boxed(self, style: str, title: str, children: list[nodes.Node]) -> str:
-        """Return a box with a title."""
-        return block("aside", self.new_key(), string(style), content(title), content(self.rendered(children)))
+        """Return a box with a title, on one page where that leaves no large gap."""
+        parts = (string(style), content(title), content(self.rendered(children)))
+        if all(map(is_short, children)):
+            return block("short-aside", *parts)
+        return block("long-aside", self.new_key(), *parts)
 
     def visit_Admonition(self, node: nodes.Element) -> None:
         """Write a note, a warning, or the like."""

@@ -11,6 +11,7 @@ from sphinx_policyspec.sphinx_ext.nodes import (
     PolicyBadge,
     PolicyClause,
     PolicyCommentary,
+    PolicyComparison,
     PolicyExample,
     PolicyExampleTitle,
     PolicyGap,
@@ -24,7 +25,7 @@ from sphinx_policyspec.sphinx_ext.nodes import (
 from sphinx_policyspec.sphinx_ext.typst.assembly import LABEL
 from sphinx_policyspec.sphinx_ext.typst.code import block, call, content, string, words
 from sphinx_policyspec.sphinx_ext.typst.lists import ListVisitor
-from sphinx_policyspec.sphinx_ext.typst.writing import style_of
+from sphinx_policyspec.sphinx_ext.typst.writing import is_short, style_of
 
 if TYPE_CHECKING:
     from sphinx.builders import Builder
@@ -68,8 +69,15 @@ class TypstTranslator(ListVisitor):
             )
             kind = f"{kind} {len(self.examples)}"
         shown = content(self.directed(title)) if title else "[]"
-        code = call("example", self.new_key(), content(words(kind)), shown, content(self.rendered(turns)))
+        code = call("example", self.new_key(), content(words(kind)), shown, *self._turns(turns))
         self.put("\n\n", code.removesuffix(";"), self.place_label(node), "\n\n")
+
+    def _turns(self, turns: list[nodes.Node]) -> list[str]:
+        """Return the messages of a conversation; answers to choose from are turns like any other."""
+        parts: list[nodes.Node] = []
+        for turn in turns:
+            parts += turn.children if isinstance(turn, PolicyComparison) else [turn]
+        return [content(self.rendered([part])) for part in parts] or ["[]"]
 
     def visit_PolicyPrompt(self, node: PolicyPrompt) -> None:
         """Write a prompt that tests a principle."""
@@ -77,7 +85,7 @@ class TypstTranslator(ListVisitor):
         title = [child for child in head.children[1:] if isinstance(child, nodes.Element)]
         shown = content("".join(self.directed(part) for part in title))
         kind = content(words(_kind_of(head)))
-        self.put(block("example", self.new_key(), kind, shown, content(self.rendered(turns))))
+        self.put(block("example", self.new_key(), kind, shown, *self._turns(turns)))
 
     def visit_PolicyMessage(self, node: PolicyMessage) -> None:
         """Write a message below who speaks, and a verdict beside that."""
@@ -91,9 +99,10 @@ class TypstTranslator(ListVisitor):
                 head.append(call("role", self.inside(part)))
         style = style_of(node, "verdict") if isinstance(node, PolicyResponse) else style_of(node, "role")
         shown = words(" \N{MIDDLE DOT} ").join(head)
-        self.put(
-            block("message", self.new_key(), string(style), content(shown), content(self._said(children)))
-        )
+        parts = (string(style), content(shown), content(self._said(children)))
+        if is_short(node):
+            self.put(block("short-message", *parts))
+        self.put(block("long-message", self.new_key(), *parts))
 
     def _said(self, children: list[nodes.Node]) -> str:
         """Return what a message says, then what is said about it."""

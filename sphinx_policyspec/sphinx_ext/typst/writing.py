@@ -14,7 +14,12 @@ from sphinx_policyspec.sphinx_ext.typst.code import call, content, string
 if TYPE_CHECKING:
     from sphinx.builders import Builder
 
-__all__ = ["CodeWriter", "style_of"]
+__all__ = ["CodeWriter", "is_short", "style_of"]
+
+_LINE = 80
+"""Letters on a line, about."""
+_SHORT = 14
+"""Lines of a box that is never broken."""
 
 
 class CodeWriter(SphinxTranslator):
@@ -90,3 +95,10 @@ def style_of(node: nodes.Element, *kinds: str) -> str:
             if name.startswith(f"ps-{kind}-"):
                 return str(name.removeprefix(f"ps-{kind}-"))
     return ""
+
+
+def is_short(node: nodes.Node) -> bool:
+    """Tell whether a box is kept on one page: it is of a few lines, and of nothing but words."""
+    text = node.astext()
+    has_more = any(isinstance(part, nodes.image | nodes.table) for part in node.findall(nodes.Element))
+    return not has_more and len(text) + _LINE * text.count("\n") < _LINE * _SHORT
