@@ -76,15 +76,17 @@ def assemble(builder: Builder, extra_pages: Iterable[str]) -> tuple[nodes.docume
 
 
 def _sorted(section: nodes.section) -> Iterator[nodes.Node]:
-    """Yield what stands in a section, pages of its own below it last: text after them would seem to be theirs."""
-    pages: list[nodes.Node] = []
+    """Yield what stands in a section, with its own words first: after a page below it they would seem to be that's."""
+    below: list[nodes.Node] = []
     for child in section.children:
-        held = [*child.findall(addnodes.start_of_file)] if isinstance(child, nodes.compound) else []
-        if held and len(held) == len(child.children):
-            pages += held
+        pages = [*child.findall(addnodes.start_of_file)] if isinstance(child, nodes.compound) else []
+        if pages and len(pages) == len(child.children):
+            below += pages
+        elif isinstance(child, nodes.section):
+            below.append(child)
         else:
             yield child
-    yield from pages
+    yield from below
 
 
 def _lift_chapters(tree: nodes.document) -> None:

@@ -77,7 +77,10 @@ class BlockVisitor(InlineVisitor):
             alone = alone.children[0]
         if isinstance(alone, nodes.image):
             self.put(self._picture(alone))
-        self.put(block("par", content(self.directed(node))))
+        if all(isinstance(part, nodes.Text | nodes.Inline) for part in node.findall() if part is not node):
+            self.put(block("par", content(self.directed(node))))
+        # Typst drops blocks in a paragraph; words beside a block are paragraphs by themselves.
+        self.put(f"\n\n{self.directed(node)}\n\n")
 
     def visit_rubric(self, node: nodes.rubric) -> None:
         """Write a heading that is in no contents."""
@@ -109,7 +112,7 @@ class BlockVisitor(InlineVisitor):
                 self.rendered(child.children) + call("linebreak") if is_line else self.rendered([child])
             )
         code = "".join(lines)
-        self.put(block("quoted", content(code)) if inner else block("par", content(code)))
+        self.put(block("quoted" if inner else "lines", content(code)))
 
     def visit_transition(self, _node: nodes.transition) -> None:
         """Write a line between paragraphs."""

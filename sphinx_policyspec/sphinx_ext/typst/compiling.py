@@ -102,6 +102,8 @@ def compile_pdf(source: Path, fonts: Fonts, doctree: nodes.document, srcdir: Pat
             raise PdfError(f"Typst stopped: {_first_of(error.diagnostic) or error.message}") from None
         raise PdfError(_about_letters([*absent], doctree, srcdir)) from None
     for warning in warnings:
+        if "was ignored" in str(warning.message):
+            raise PdfError(f"Typst would lose text: {warning.message}")
         if "unknown font family" in str(warning.message):
             _LOGGER.warning(
                 "`policyspec_pdf_fonts`: %s", warning.message, type="policyspec", subtype="config"

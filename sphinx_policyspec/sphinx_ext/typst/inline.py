@@ -111,6 +111,9 @@ class InlineVisitor(CodeWriter):
             self.put(call("same-note", string(name)))
         self.noted.add(name)
         body = [child for child in self.notes[name].children if not isinstance(child, nodes.label)]
+        if body and isinstance(body[0], nodes.paragraph):
+            # Its number and its first words stand on one line.
+            body[:1] = body[0].children
         self.put(call("note", string(name), content(self.rendered(body))))
 
     def visit_footnote(self, node: nodes.footnote) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from docutils.utils.math import MathError
 from docutils.utils.math.latex2mathml import tex2mathml
 
-from sphinx_policyspec.sphinx_ext.typst.code import array, call, string
+from sphinx_policyspec.sphinx_ext.typst.code import array, call, content, string
 
 __all__ = ["equation"]
 
@@ -52,7 +52,8 @@ def _parsed(mathml: str) -> ET.Element:
 def _row(element: ET.Element) -> str:
     """Return what stands side by side in an element; brackets around it grow with it."""
     children = [*element]
-    code = "{" + "; ".join(filter(None, map(_code, children))) + "}"
+    # Side by side in content, as Typst's own syntax has them: joined by code they would be words.
+    code = content("".join(f"#{code};" for child in children if (code := _code(child))))
     if element.get("class") == "binom" and len(children) > 1:
         return f"math.binom({', '.join(_code(part) or '[]' for part in children[1])})"
     if element.tag == "mrow" and children and children[0].tag == "mo":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -125,5 +126,13 @@ def _chapter(name: str, title: str, groups: list[tuple[str, list[_Line]]]) -> st
     code = f"\n\n{heading}{label(name)}\n\n"
     for group, lines in groups:
         code += block("index-group", content(words(group))) if group else ""
-        code += "".join(block("index-line", string(line.label), content(words(line.text))) for line in lines)
+        code += "".join(
+            block("index-line", string(line.label), content(words(_isolated(line.text)))) for line in lines
+        )
     return code
+
+
+def _isolated(text: str) -> str:
+    """Keep letters that run leftwards from taking the page number with them."""
+    is_mixed = any(unicodedata.bidirectional(char) in {"R", "AL"} for char in text)
+    return f"\N{FIRST STRONG ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}" if is_mixed else text

@@ -52,16 +52,10 @@ def copy_pictures(builder: Builder, doctree: nodes.document, folder: Path) -> No
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(Path(builder.srcdir, uri), target)
             checked[uri] = problem_of(f"images/{name}", folder)
-        if checked[uri]:
-            _LOGGER.warning(
-                "`%s` cannot be drawn: %s",
-                uri,
-                checked[uri],
-                location=image,
-                type="policyspec",
-                subtype="pdf",
-            )
-        else:
+            if checked[uri]:
+                message = "`%s` cannot be drawn: %s"
+                _LOGGER.warning(message, uri, checked[uri], location=image, type="policyspec", subtype="pdf")
+        if not checked[uri]:
             image[FILE] = f"images/{name}"
 
 
