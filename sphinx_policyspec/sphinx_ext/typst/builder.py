@@ -27,7 +27,7 @@ __all__ = ["TypstBuilder", "fail_without_pdf"]
 
 _LOGGER = logging.getLogger(__name__)
 _STYLE = "policyspec.typ"
-_FRAME = f'#import "{_STYLE}": *\n#show: handbook\n'
+_OWN_STYLE = "own.typ"
 
 
 class TypstBuilder(Builder):
@@ -78,10 +78,9 @@ class TypstBuilder(Builder):
         copy_pictures(self, doctree, folder)
         translator: Any = self.create_translator(doctree, self)
         doctree.walkabout(translator)
-        code = _FRAME + translator.astext() + indices(self, labels, translator.examples)
-        shutil.copyfile(self._style(), folder / _STYLE)
+        code = translator.astext() + indices(self, labels, translator.examples)
         source = folder / self.pdf.with_suffix(".typ").name
-        source.write_text(code, "utf-8")
+        source.write_text(f"{self._copy_styles(folder)}{code}", "utf-8")
         with tempfile.TemporaryDirectory(prefix="policyspec-") as scratch:
             given = PolicySpecConfig.of(self.config).pdf_fonts
             fonts = Fonts.of(given, Path(self.srcdir), Path(scratch))
@@ -89,10 +88,15 @@ class TypstBuilder(Builder):
             data = compile_pdf(source, fonts, doctree, Path(self.srcdir))
         self.pdf.write_bytes(data)
 
-    def _style(self) -> Path:
-        """Return the style: a project's own where its templates hold one."""
-        own = (Path(self.confdir, folder, _STYLE) for folder in self.config.templates_path)
-        return next((file for file in own if file.is_file()), Path(__file__).with_name(_STYLE))
+    def _copy_styles(self, folder: Path) -> str:
+        """Copy the style, and what a project's templates hold in its place, and return the code that takes them up."""
+        shutil.copyfile(Path(__file__).with_name(_STYLE), folder / _STYLE)
+        styles = [_STYLE]
+        own = (Path(self.confdir, templates, _STYLE) for templates in self.config.templates_path)
+        if found := next((file for file in own if file.is_file()), None):
+            shutil.copyfile(found, folder / _OWN_STYLE)
+            styles.append(_OWN_STYLE)
+        return "".join(f'#import "{style}": *\n' for style in styles) + "#show: handbook\n"
 
 
 def fail_without_pdf(app: Sphinx, _error: Exception | None) -> None:

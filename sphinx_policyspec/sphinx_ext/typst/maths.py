@@ -36,6 +36,8 @@ _ACCENTS = {
 
 def equation(tex: str, *, as_block: bool) -> str:
     """Return an equation, read aloud as its TeX; the TeX itself where it holds a command that is not known."""
+    if not tex.strip():
+        return ""
     try:
         body = _row(_parsed(str(tex2mathml(tex, as_block=as_block))))
     # The converter is lenient with what it knows and raises what it likes for the rest.
