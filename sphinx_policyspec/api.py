@@ -299,6 +299,8 @@ def build_handbook(
     theme: str = "",
     pages: str = "chapter",
     base_iri: str = "",
+    pdf: bool = False,
+    pdf_fonts: Iterable[str] = (),
 ) -> tuple[Finding, ...]:
     """Build the handbook of a SOURCE as a web site in the folder ``out``, its graph included.
 
@@ -306,15 +308,20 @@ def build_handbook(
 
     :param theme: an HTML theme for Sphinx; by default a project's own, else furo
     :param pages: what makes a page, ``one``, ``chapter`` or ``section``; a project has its own pages
+    :param pdf: also write ``handbook.pdf``, which wants the package ``typst``
+    :param pdf_fonts: fonts of the PDF for letters that its own lack, as families or files; none given means
+        a project's own, else what the machine has
     """
     from sphinx_policyspec.sphinx_ext.handbook import build_project, build_site  # noqa: PLC0415
 
     if not isinstance(source, Loaded):
         if is_project(source):
-            return build_project(Path(source), Path(out), theme=theme, base_iri=base_iri)
+            return build_project(
+                Path(source), Path(out), theme=theme, base_iri=base_iri, pdf=pdf, pdf_fonts=pdf_fonts
+            )
         source = read(source)
     spec = replace(source.spec, base_iri=base_iri or source.spec.base_iri)
-    return build_site(spec, source.root, Path(out), theme=theme, pages=pages)
+    return build_site(spec, source.root, Path(out), theme=theme, pages=pages, pdf=pdf, pdf_fonts=pdf_fonts)
 
 
 def graph_bytes(

@@ -49,3 +49,7 @@ class BaselineError(PolicySpecError):
 
 class CodeError(PolicySpecError):
     """A name that is neither a code of a finding nor a category of codes."""
+
+
+class PdfError(PolicySpecError):
+    """A PDF that cannot be made: a font is absent, or has no letter for a text."""
