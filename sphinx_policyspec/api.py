@@ -12,13 +12,16 @@ from sphinx_policyspec.checks.baseline import read_baseline
 from sphinx_policyspec.checks.fingerprints import fingerprints
 from sphinx_policyspec.checks.fixes import fixes_of
 from sphinx_policyspec.checks.selection import Selection
-from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.decision import Decision, Norms, problems
+from sphinx_policyspec.decision import decide as decide_case
+from sphinx_policyspec.errors import CaseError, SourceError
 from sphinx_policyspec.exports.report import Report, Reported
 from sphinx_policyspec.graph.answer import Answer
 from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
-from sphinx_policyspec.model import Finding, Severity, Spec
+from sphinx_policyspec.model import Case, Finding, Severity, Spec
 from sphinx_policyspec.readers.annotations import annotate as add_annotations
 from sphinx_policyspec.readers.annotations import read_annotations, shipped_annotations
+from sphinx_policyspec.readers.case_files import case_files, read_case_file
 from sphinx_policyspec.readers.ignores import Ignore, ignores_in, silenced
 from sphinx_policyspec.readers.release import is_release, read_release, spec_file
 from sphinx_policyspec.readers.source_lines import SourceLines
@@ -32,10 +35,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Answer",
+    "Decision",
     "Loaded",
+    "Resolved",
     "ask",
     "build_handbook",
     "check",
+    "decide",
     "graph_bytes",
     "init_project",
     "is_graph",
@@ -46,6 +52,7 @@ __all__ = [
     "read",
     "reason",
     "report",
+    "resolve",
     "select",
 ]
 
@@ -221,6 +228,49 @@ def report(
         known=len(marked) - len(new),
         fail_on=fail_on,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """Cases that were decided, in order, and what is wrong with those that could not be."""
+
+    decisions: tuple[Decision, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+def decide(source: str | Path | Spec, *cases: Case | str | Path) -> tuple[Decision, ...]:
+    """Return who wins in each of these cases, by the levels and exceptions of a spec or a SOURCE.
+
+    A case that cannot be decided raises :class:`~sphinx_policyspec.errors.CaseError`; see :func:`resolve`.
+
+    :param cases: cases, or files and folders of them
+    """
+    resolved = resolve(source, cases)
+    if wrong := [str(finding) for finding in resolved.findings if finding.severity is Severity.ERROR]:
+        raise CaseError("\n".join(wrong))
+    return resolved.decisions
+
+
+def resolve(source: str | Path | Spec, cases: Iterable[Case | str | Path]) -> Resolved:
+    """Return what :func:`decide` does for the cases that can be decided, and what is wrong with the others."""
+    norms = Norms(source if isinstance(source, Spec) else load(source))
+    decisions: list[Decision] = []
+    findings: list[Finding] = []
+    for given in cases:
+        for case, found in [(given, ())] if isinstance(given, Case) else _cases_in(Path(given)):
+            wrong = found or (problems(case, norms) if case else ())
+            findings += wrong
+            if case and all(finding.severity is not Severity.ERROR for finding in wrong):
+                decisions.append(decide_case(case, norms))
+    return Resolved(decisions=tuple(decisions), findings=tuple(findings))
+
+
+def _cases_in(path: Path) -> Iterator[tuple[Case | None, tuple[Finding, ...]]]:
+    """Yield the cases of a file or folder, with what is wrong with the form of each, or with a file."""
+    for file in case_files(path):
+        read, findings = read_case_file(file)
+        yield None, findings
+        yield from ((item.case, item.findings) for item in read)
 
 
 def knowledge_base(source: str | Path | Spec, *, base_iri: str = "") -> KnowledgeBase:

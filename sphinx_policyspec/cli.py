@@ -21,6 +21,7 @@ from sphinx_policyspec import api
 from sphinx_policyspec.cli_check import check
 from sphinx_policyspec.cli_options import Settings, SourceCommand
 from sphinx_policyspec.cli_reason import reason
+from sphinx_policyspec.cli_resolve import resolve
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.exports.answers import ANSWER_FORMATS, format_answer
 from sphinx_policyspec.exports.counts import counts
@@ -130,6 +131,7 @@ def graph(source: str, output: str | None, form: str | None, *, inferred: bool, 
 
 commands.add_command(check)
 commands.add_command(reason)
+commands.add_command(resolve)
 
 
 @commands.command(cls=SourceCommand)

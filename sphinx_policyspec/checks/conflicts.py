@@ -266,6 +266,7 @@ CONFLICT_RULES = (
     ),
     _rule(
         code="exception-cycle",
+        variant="error in cases",
         found="exceptions that lead back to where they began",
         mend="say which of them yields",
         rationale="each takes the next out of force, so that none is decided",

@@ -16,7 +16,18 @@ from tests.checks.fixtures import CASES, case_file, found_in
 from tests.conftest import REPOSITORY, at, principle, spec
 
 PACKAGE = REPOSITORY / "sphinx_policyspec"
-REPORTERS = {"Finding", "_find", "_hint", "_warning", "choice", "find", "finding"}
+REPORTERS = {
+    "Finding",
+    "_circle",
+    "_error",
+    "_find",
+    "_hint",
+    "_known",
+    "_warning",
+    "choice",
+    "find",
+    "finding",
+}
 KINDS = ("goal", "level", "provision", "topic")
 """What an id can name that is unknown; each has a code of its own."""
 NOT_FINDINGS = {"annotations", "config"}
