@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from sphinx_policyspec.api import (
         Answer,
         Loaded,
+        SpecDiff,
         ask,
         build_handbook,
         check,
+        diff,
         init_project,
         knowledge_base,
         load,
@@ -27,9 +29,11 @@ if TYPE_CHECKING:
 __all__ = [
     "Answer",
     "Loaded",
+    "SpecDiff",
     "ask",
     "build_handbook",
     "check",
+    "diff",
     "init_project",
     "knowledge_base",
     "load",

@@ -12,6 +12,7 @@ from sphinx_policyspec.checks.baseline import read_baseline
 from sphinx_policyspec.checks.fingerprints import fingerprints
 from sphinx_policyspec.checks.fixes import fixes_of
 from sphinx_policyspec.checks.selection import Selection
+from sphinx_policyspec.compare import SpecDiff, compare
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.exports.report import Report, Reported
 from sphinx_policyspec.graph.answer import Answer
@@ -33,9 +34,11 @@ if TYPE_CHECKING:
 __all__ = [
     "Answer",
     "Loaded",
+    "SpecDiff",
     "ask",
     "build_handbook",
     "check",
+    "diff",
     "graph_bytes",
     "init_project",
     "is_graph",
@@ -221,6 +224,18 @@ def report(
         known=len(marked) - len(new),
         fail_on=fail_on,
     )
+
+
+def diff(
+    old: str | Path | Spec, new: str | Path | Spec, *, aliases: Mapping[str, str] | None = None
+) -> SpecDiff:
+    """Return what changed from one spec or SOURCE to another.
+
+    :param aliases: ids of provisions that are the same, old id → new id, where that is known; they win over what
+        is found
+    """
+    before, after = (spec if isinstance(spec, Spec) else load(spec) for spec in (old, new))
+    return compare(before, after, aliases)
 
 
 def knowledge_base(source: str | Path | Spec, *, base_iri: str = "") -> KnowledgeBase:
