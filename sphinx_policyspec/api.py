@@ -12,6 +12,7 @@ from sphinx_policyspec.checks.baseline import read_baseline
 from sphinx_policyspec.checks.fingerprints import fingerprints
 from sphinx_policyspec.checks.fixes import fixes_of
 from sphinx_policyspec.checks.selection import Selection
+from sphinx_policyspec.compare import SpecDiff, compare
 from sphinx_policyspec.decision import Decision, Norms, problems
 from sphinx_policyspec.decision import decide as decide_case
 from sphinx_policyspec.errors import CaseError, SourceError
@@ -38,10 +39,12 @@ __all__ = [
     "Decision",
     "Loaded",
     "Resolved",
+    "SpecDiff",
     "ask",
     "build_handbook",
     "check",
     "decide",
+    "diff",
     "graph_bytes",
     "init_project",
     "is_graph",
@@ -271,6 +274,18 @@ def _cases_in(path: Path) -> Iterator[tuple[Case | None, tuple[Finding, ...]]]:
         read, findings = read_case_file(file)
         yield None, findings
         yield from ((item.case, item.findings) for item in read)
+
+
+def diff(
+    old: str | Path | Spec, new: str | Path | Spec, *, aliases: Mapping[str, str] | None = None
+) -> SpecDiff:
+    """Return what changed from one spec or SOURCE to another.
+
+    :param aliases: ids of provisions that are the same, old id → new id, where that is known; they win over what
+        is found
+    """
+    before, after = (spec if isinstance(spec, Spec) else load(spec) for spec in (old, new))
+    return compare(before, after, aliases)
 
 
 def knowledge_base(source: str | Path | Spec, *, base_iri: str = "") -> KnowledgeBase:

@@ -19,6 +19,7 @@ from click.shell_completion import CompletionItem, get_completion_class
 
 from sphinx_policyspec import api
 from sphinx_policyspec.cli_check import check
+from sphinx_policyspec.cli_diff import diff
 from sphinx_policyspec.cli_options import Settings, SourceCommand
 from sphinx_policyspec.cli_reason import reason
 from sphinx_policyspec.cli_resolve import resolve
@@ -130,6 +131,7 @@ def graph(source: str, output: str | None, form: str | None, *, inferred: bool, 
 
 
 commands.add_command(check)
+commands.add_command(diff)
 commands.add_command(reason)
 commands.add_command(resolve)
 

@@ -20,6 +20,7 @@ from sphinx.util.typing import ExtensionMetadata
 
 from sphinx_policyspec.checks import RULES
 from sphinx_policyspec.cli import commands
+from sphinx_policyspec.compare.weights import RULES as WEIGHTS
 from sphinx_policyspec.decision import STRENGTH_RULES
 from sphinx_policyspec.graph.ontology import ontology_dir
 from sphinx_policyspec.graph.questions import list_questions
@@ -190,6 +191,12 @@ def findings(_env: BuildEnvironment) -> str:
     )
 
 
+def weights(_env: BuildEnvironment) -> str:
+    """Return the rules that weigh changes, in the order in which they are tried."""
+    rows = [(f"`{rule.name}`", rule.weight.value, rule.why) for rule in WEIGHTS]
+    return table(("Rule", "Weight", "It applies where"), rows)
+
+
 def _rule(rule: Rule) -> str:
     variant = f", {rule.variant}" if rule.variant else ""
     lines = [
@@ -227,6 +234,7 @@ class Generated(SphinxDirective):
             cases,
             strength_rules,
             findings,
+            weights,
         )
     }
 
