@@ -364,6 +364,7 @@ def build_handbook(
     theme: str = "",
     pages: str = "chapter",
     base_iri: str = "",
+    ask: bool = False,
     pdf: bool = False,
     pdf_fonts: Iterable[str] = (),
 ) -> tuple[Finding, ...]:
@@ -373,6 +374,7 @@ def build_handbook(
 
     :param theme: an HTML theme for Sphinx; by default a project's own, else furo
     :param pages: what makes a page, ``one``, ``chapter`` or ``section``; a project has its own pages
+    :param ask: with a page on which readers put questions to the spec in their browser
     :param pdf: also write ``handbook.pdf``, which wants the package ``typst``
     :param pdf_fonts: fonts of the PDF for letters that its own lack, as families or files; none given means
         a project's own, else what the machine has
@@ -382,11 +384,13 @@ def build_handbook(
     if not isinstance(source, Loaded):
         if is_project(source):
             return build_project(
-                Path(source), Path(out), theme=theme, base_iri=base_iri, pdf=pdf, pdf_fonts=pdf_fonts
+                Path(source), Path(out), theme=theme, base_iri=base_iri, ask=ask, pdf=pdf, pdf_fonts=pdf_fonts
             )
         source = read(source)
     spec = replace(source.spec, base_iri=base_iri or source.spec.base_iri)
-    return build_site(spec, source.root, Path(out), theme=theme, pages=pages, pdf=pdf, pdf_fonts=pdf_fonts)
+    return build_site(
+        spec, source.root, Path(out), theme=theme, pages=pages, ask=ask, pdf=pdf, pdf_fonts=pdf_fonts
+    )
 
 
 def graph_bytes(

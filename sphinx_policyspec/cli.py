@@ -276,6 +276,7 @@ def _list_questions(*, color: bool) -> None:
     show_default=True,
     help="What makes a page.",
 )
+@click.option("--ask", is_flag=True, help="Add a page that answers questions in the browser; it takes 2 MB.")
 @click.option("--pdf", is_flag=True, help="Write DIR/handbook.pdf too; needs `sphinx-policyspec[pdf]`.")
 @click.option(
     "--pdf-font",
@@ -290,6 +291,7 @@ def handbook(
     theme: str,
     pages: str,
     *,
+    ask: bool,
     pdf: bool,
     pdf_fonts: tuple[str, ...],
     settings: Settings,
@@ -318,6 +320,7 @@ def handbook(
             theme=theme,
             pages=pages,
             base_iri=settings.base_iri,
+            ask=ask,
             pdf=pdf,
             pdf_fonts=pdf_fonts,
         )

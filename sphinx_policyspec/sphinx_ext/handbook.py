@@ -44,6 +44,7 @@ def build_site(
     *,
     theme: str = "",
     pages: str = "chapter",
+    ask: bool = False,
     pdf: bool = False,
     pdf_fonts: Iterable[str] = (),
 ) -> tuple[Finding, ...]:
@@ -52,6 +53,7 @@ def build_site(
     Findings about the spec itself are left out: whoever read it has them already.
 
     :param root: the folder that the spec's file names are relative to
+    :param ask: with the page that answers questions
     :param pdf_fonts: fonts of the PDF for letters that its own lack; files are relative to the working folder
     """
     site = Site(spec=spec, root=root.resolve(), pages={page.name: page for page in lay_out(spec, pages)})
@@ -70,6 +72,7 @@ def build_site(
         "toc_object_entries": False,
         "source_suffix": {SUFFIX: FILETYPE},
         "suppress_warnings": ["policyspec"],
+        "policyspec_ask_page": ask,
         **_fonts(pdf_fonts),
     }
     with tempfile.TemporaryDirectory(prefix="policyspec-") as folder:
@@ -86,11 +89,17 @@ def build_project(
     *,
     theme: str = "",
     base_iri: str = "",
+    ask: bool = False,
     pdf: bool = False,
     pdf_fonts: Iterable[str] = (),
 ) -> tuple[Finding, ...]:
-    """Build the HTML site of a Sphinx project of one's own, and its PDF; return its warnings."""
-    overrides = {**({"html_theme": theme} if theme else {}), **_fonts(pdf_fonts)}
+    """Build the HTML site of a Sphinx project of one's own, and its PDF; return its warnings.
+
+    :param ask: with the page that answers questions, even where the project has none
+    """
+    overrides: dict[str, Any] = {"html_theme": theme} if theme else {}
+    overrides |= {"policyspec_ask_page": True} if ask else {}
+    overrides |= _fonts(pdf_fonts)
     with tempfile.TemporaryDirectory(prefix="policyspec-") as folder:
         return _build(source, out, Path(folder), overrides, confdir=source, base_iri=base_iri, pdf=pdf)
 

@@ -110,6 +110,11 @@ class PageRecord:
         objects = tuple(item._replace(title=titles.get(item.anchor, item.title)) for item in self.objects)
         return replace(self, objects=objects)
 
+    def with_words(self, words: str) -> PageRecord:
+        """Return the record with a digest that changes with some words that the page shows, too."""
+        digest = hashlib.sha256(f"{self.digest}\0{words}".encode(errors="replace"))
+        return replace(self, digest=digest.hexdigest())
+
 
 def outside_record(
     findings: tuple[Finding, ...],
