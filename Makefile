@@ -50,7 +50,6 @@ docs: $(VENV)/.dev  ## the documentation, every warning an error
 bench: $(VENV)/.installed  ## what things cost, against a floor in the same run
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.authoring
-	$(BIN)/python -m benchmarks.rules
 	$(BIN)/python -m benchmarks.reasoning
 	$(BIN)/python -m benchmarks.web
 

@@ -15,6 +15,10 @@ release = importlib.metadata.version("sphinx-policyspec")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_policyspec", "generated"]
 exclude_patterns = ["_ext"]
+# The ontology is published beside the pages that describe it; ontology/w3id leads from its IRI to either.
+html_extra_path = [
+    f"../ontology/{name}" for name in ("policyspec.ttl", "alignments.ttl", "shapes.ttl", "context.jsonld")
+]
 html_theme = "furo"
 html_title = f"{project} {release}"
 

@@ -17,12 +17,22 @@ class AnnotationError(PolicySpecError):
     """An annotation file (sidecar) that is not YAML of the expected shape."""
 
 
+class CaseError(PolicySpecError):
+    """A case that cannot be decided: one line for each thing that is wrong with it."""
+
+
 class QueryError(PolicySpecError):
     """A question that is unknown, malformed, or given parameters it does not take."""
 
 
 class QueryLimitError(QueryError):
     """A query that was stopped by the guard: too long, too deep, too slow, or too many rows."""
+
+
+class UnknownIdError(PolicySpecError, KeyError):
+    """An id that nothing in a spec bears."""
+
+    __str__ = PolicySpecError.__str__
 
 
 class MissingToolError(PolicySpecError):
@@ -43,3 +53,7 @@ class BaselineError(PolicySpecError):
 
 class CodeError(PolicySpecError):
     """A name that is neither a code of a finding nor a category of codes."""
+
+
+class PdfError(PolicySpecError):
+    """A PDF that cannot be made: a font is absent, or has no letter for a text."""

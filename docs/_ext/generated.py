@@ -11,6 +11,7 @@ from typing import ClassVar
 
 import click
 import rdflib
+import terms
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
@@ -19,11 +20,13 @@ from sphinx.util.typing import ExtensionMetadata
 
 from sphinx_policyspec.checks import RULES
 from sphinx_policyspec.cli import commands
+from sphinx_policyspec.compare.weights import RULES as WEIGHTS
+from sphinx_policyspec.decision import STRENGTH_RULES
 from sphinx_policyspec.graph.ontology import ontology_dir
 from sphinx_policyspec.graph.questions import list_questions
-from sphinx_policyspec.graph.vocabulary import PREFIXES
 from sphinx_policyspec.model import Category, Rule
 from sphinx_policyspec.readers.annotation_keys import MAPPINGS
+from sphinx_policyspec.readers.case_keys import CASE, DELEGATES, EXPECT, ITEM, SEMANTICS
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.option_meanings import ARGUMENTS, meaning_of
 
@@ -104,26 +107,7 @@ def questions(_env: BuildEnvironment) -> str:
 
 def ontology(_env: BuildEnvironment) -> str:
     """Return the terms of the ontology, by kind."""
-    graph = rdflib.Graph().parse(ontology_dir() / "policyspec.ttl")
-    parts = []
-    for heading, kinds in (
-        ("Classes", (rdflib.OWL.Class,)),
-        ("Relations", (rdflib.OWL.ObjectProperty,)),
-        ("Values", (rdflib.OWL.DatatypeProperty, rdflib.OWL.AnnotationProperty)),
-        ("Individuals", (rdflib.OWL.NamedIndividual,)),
-    ):
-        terms = sorted({str(term) for kind in kinds for term in graph.subjects(rdflib.RDF.type, kind)})
-        rows = [
-            (
-                f"`ps:{term.removeprefix(PREFIXES['ps'])}`",
-                graph.value(rdflib.URIRef(term), rdflib.SKOS.definition),
-                f"`{graph.value(rdflib.URIRef(term), rdflib.SKOS.example)}`",
-            )
-            for term in terms
-            if term.startswith(PREFIXES["ps"])
-        ]
-        parts.append(f"## {heading}\n\n{table(('Term', 'Meaning', 'Example'), rows)}")
-    return "\n\n".join(parts)
+    return terms.ontology()
 
 
 def alignments(_env: BuildEnvironment) -> str:
@@ -170,6 +154,34 @@ def sidecar(_env: BuildEnvironment) -> str:
     return table(("Part", "Key", "Meaning", "Holds"), rows)
 
 
+def cases(_env: BuildEnvironment) -> str:
+    """Return every key of a case, by the mapping that holds it."""
+    parts = {
+        "A case": CASE,
+        "An item": ITEM,
+        "`delegates`": DELEGATES,
+        "`semantics`": SEMANTICS,
+        "`expect`": EXPECT,
+    }
+    return "\n\n".join(
+        f"## {name}\n\n"
+        + table(
+            ("Key", "Meaning", "Default"),
+            [
+                (f"`{key.name}`", key.about, "required" if key.required else key.default or "-")
+                for key in keys
+            ],
+        )
+        for name, keys in parts.items()
+    )
+
+
+def strength_rules(_env: BuildEnvironment) -> str:
+    """Return the rules of strength in the order in which they are asked."""
+    rows = [(f"`{rule.id}`", f"{rule.name}: {rule.about}", f"`{rule.source}`") for rule in STRENGTH_RULES]
+    return table(("Rule", "Meaning", "Section of the Model Spec"), rows)
+
+
 def findings(_env: BuildEnvironment) -> str:
     """Return every code by category, with its reason and the text in which it is found."""
     return "\n\n".join(
@@ -177,6 +189,12 @@ def findings(_env: BuildEnvironment) -> str:
         for category in Category
         if any(rule.category is category for rule in RULES)
     )
+
+
+def weights(_env: BuildEnvironment) -> str:
+    """Return the rules that weigh changes, in the order in which they are tried."""
+    rows = [(f"`{rule.name}`", rule.weight.value, rule.why) for rule in WEIGHTS]
+    return table(("Rule", "Weight", "It applies where"), rows)
 
 
 def _rule(rule: Rule) -> str:
@@ -213,7 +231,10 @@ class Generated(SphinxDirective):
             ontology,
             alignments,
             sidecar,
+            cases,
+            strength_rules,
             findings,
+            weights,
         )
     }
 

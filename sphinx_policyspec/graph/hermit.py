@@ -14,13 +14,12 @@ from typing import Any
 from sphinx_policyspec.errors import MissingToolError, ReasonerError
 from sphinx_policyspec.graph.ntriples import ntriples_lines
 from sphinx_policyspec.graph.relevance import names_of_levels, whole_number
-from sphinx_policyspec.graph.schema import axioms, ontology_triples
+from sphinx_policyspec.graph.schema import axioms
 from sphinx_policyspec.graph.terms import Foreign, Iri, Triple
-from sphinx_policyspec.graph.vocabulary import PREFIXES, RDF
+from sphinx_policyspec.graph.vocabulary import ONTOLOGY, PREFIXES, RDF
 
 __all__ = ["classify", "first_inconsistent", "java", "world_of"]
 
-_ONTOLOGY = "https://w3id.org/policyspec"
 _SECONDS = 600
 _NEITHER = Foreign("true", PREFIXES["xsd"] + "boolean", "")
 _QUICK = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
@@ -38,17 +37,13 @@ def java() -> str:
     return path
 
 
-def world_of(triples: Iterable[Triple], *, annotated: bool = True) -> Any:  # noqa: ANN401 - owlready2 has no types
-    """Return an owlready2 ``World`` of its own that holds the ontology and these statements.
-
-    :param annotated: with labels and definitions of terms
-    """
+def world_of(triples: Iterable[Triple]) -> Any:  # noqa: ANN401 - owlready2 has no types
+    """Return an owlready2 ``World`` of its own that holds the axioms of the ontology and these statements."""
     import owlready2  # noqa: PLC0415 - costs time and opens a database
 
     world = owlready2.World()
-    background = ontology_triples() if annotated else axioms()
-    lines = ntriples_lines((*background, *triples))
-    world.get_ontology(_ONTOLOGY).load(fileobj=io.BytesIO("".join(lines).encode()))
+    lines = ntriples_lines((*axioms(), *triples))
+    world.get_ontology(f"{ONTOLOGY}#").load(fileobj=io.BytesIO("".join(lines).encode()))
     return world
 
 
@@ -57,7 +52,7 @@ def classify(triples: Sequence[Triple]) -> tuple[Triple, ...] | None:
     java()
     import owlready2  # noqa: PLC0415
 
-    world = world_of(_background(triples), annotated=False)
+    world = world_of(_background(triples))
     try:
         owlready2.sync_reasoner_hermit(world, debug=0)
     except owlready2.OwlReadyInconsistentOntologyError:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import quote
 
 from sphinx_policyspec.graph.terms import Blank, Foreign, Iri, Triple
+from sphinx_policyspec.graph.vocabulary import XSD
 
 __all__ = ["SURROGATES", "Replaced", "ntriples_lines"]
 
@@ -17,7 +18,7 @@ SURROGATES = re.compile("[\ud800-\udfff]")
 """What no format can hold: halves of characters."""
 
 _NAMED = (Iri, Blank)
-_INTEGER = "^^<http://www.w3.org/2001/XMLSchema#integer>"
+_INTEGER = f"^^<{XSD.integer}>"
 _SPECIAL = re.compile('[\x00-\x1f\x7f"\\\\]')
 _CONTROLS = re.compile("[\x00-\x07\x0b\x0e-\x1f\x7f]")
 _INVALID_IN_IRI = re.compile(r"[\x00-\x20<>\"{}|\\^`\ud800-\udfff]|%(?![0-9A-Fa-f]{2})")

@@ -11,7 +11,7 @@ from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
 from sphinx_policyspec.graph.ntriples import ntriples_lines
 from sphinx_policyspec.graph.schema import ontology_triples
 from sphinx_policyspec.graph.to_graph import release_iri
-from sphinx_policyspec.graph.vocabulary import PREFIXES, PS
+from sphinx_policyspec.graph.vocabulary import ONTOLOGY, PREFIXES, PS
 from sphinx_policyspec.model import Spec
 from sphinx_policyspec.nearest import nearest
 
@@ -42,7 +42,7 @@ def owl_world(spec: Spec, base_iri: str = "", *, inferred: bool = True) -> OwlWo
     :param inferred: with what the rules derive, so that ``world.HardRule.instances()`` needs no reasoner
     """
     world = OwlWorld()
-    _load(world, "https://w3id.org/policyspec", "".join(ntriples_lines(ontology_triples())).encode())
+    _load(world, ONTOLOGY, "".join(ntriples_lines(ontology_triples())).encode())
     with KnowledgeBase.from_spec(spec, base_iri) as base:
         if inferred:
             base.infer()

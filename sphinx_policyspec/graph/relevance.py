@@ -8,14 +8,13 @@ from collections.abc import Iterable, Iterator
 
 from sphinx_policyspec.graph.schema import Schema, axioms, schema
 from sphinx_policyspec.graph.terms import Blank, Foreign, Iri, Term, Triple
-from sphinx_policyspec.graph.vocabulary import PREFIXES, PS, RDF
+from sphinx_policyspec.graph.vocabulary import PREFIXES, PS, RDF, XSD
 
 __all__ = ["fits", "is_name", "names_of_levels", "relevant", "whole_number"]
 
 _TYPE, _VERDICT, _VIOLATES, _ROLE, _MESSAGE = RDF.type, PS.verdict, PS.violates, PS.role, PS.Message
 _LEVEL, _AUTHORITY = PS.AuthorityLevel, PS.authority
 _XSD = PREFIXES["xsd"]
-_STRING, _INTEGER = f"{_XSD}string", f"{_XSD}integer"
 _WHOLE = re.compile(r"(?P<digits>[+-]?[0-9]{1,300})(?P<point>\.0*)?")
 _WITHIN_INTEGER = frozenset(
     [
@@ -143,9 +142,9 @@ def fits(term: Term, datatype: str) -> bool:
     """Tell whether a term is a literal of a datatype that the ontology uses, or of one within it."""
     if is_name(term):
         return False
-    if datatype == _STRING:
+    if datatype == XSD.string:
         return not isinstance(term, int) and (not isinstance(term, Foreign) or _is_text(term))
-    return datatype == _INTEGER and whole_number(term) is not None
+    return datatype == XSD.integer and whole_number(term) is not None
 
 
 def _is_text(term: Foreign) -> bool:

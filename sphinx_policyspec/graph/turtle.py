@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from operator import itemgetter
 
-from sphinx_policyspec.graph.vocabulary import RDF
+from sphinx_policyspec.graph.vocabulary import RDF, XSD
 
 __all__ = ["turtle"]
 
@@ -15,7 +15,7 @@ _TYPE = f"<{RDF.type}>"
 _LOCAL_NAME = re.compile(r"(?:[A-Za-z0-9_]|%[0-9A-Fa-f]{2})(?:[A-Za-z0-9_-]|%[0-9A-Fa-f]{2})*")
 """What may follow a prefix as it is; other names are written in full."""
 _TYPED = re.compile(r'("(?:[^"\\]|\\.)*")\^\^(<[^>]*>)')
-_INTEGER = "<http://www.w3.org/2001/XMLSchema#integer>"
+_INTEGER = f"<{XSD.integer}>"
 _DIGITS = re.compile(r'"([+-]?[0-9]+)"')
 
 

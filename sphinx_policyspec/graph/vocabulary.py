@@ -5,7 +5,7 @@ from __future__ import annotations
 from sphinx_policyspec.graph.ontology import ontology_dir
 from sphinx_policyspec.graph.terms import Iri
 
-__all__ = ["DCTERMS", "OWL", "PREFIXES", "PROV", "PS", "RDF", "SKOS", "XSD", "ontology_dir"]
+__all__ = ["DCTERMS", "ONTOLOGY", "OWL", "PREFIXES", "PROV", "PS", "RDF", "SKOS", "XSD", "ontology_dir"]
 
 PREFIXES = {
     "dcterms": "http://purl.org/dc/terms/",
@@ -18,6 +18,9 @@ PREFIXES = {
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
 """The prefixes that our outputs and questions use."""
+
+ONTOLOGY = PREFIXES["ps"].removesuffix("#")
+"""The name of the ontology itself."""
 
 
 class _Namespace:

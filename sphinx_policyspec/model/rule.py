@@ -26,17 +26,13 @@ class Category(enum.StrEnum):
     DIRECTIVES = "directives"
     QUESTIONS = "questions"
     SIDECARS = "sidecars"
+    CASES = "cases"
     GENERAL = "general"
 
     @property
     def heading(self) -> str:
         """Its heading in the reference."""
         return _TITLES[self]
-
-    @property
-    def is_integrity(self) -> bool:
-        """Whether its findings say that the text is broken, rather than that it could be better."""
-        return self not in {Category.COVERAGE, Category.TRUE, Category.ACTIONABLE}
 
 
 _TITLES = {
@@ -51,6 +47,7 @@ _TITLES = {
     Category.DIRECTIVES: "Directives",
     Category.QUESTIONS: "Questions inside pages",
     Category.SIDECARS: "Sidecars, options and graphs",
+    Category.CASES: "Cases of the chain of command",
     Category.GENERAL: "Files and comments",
 }
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from sphinx_policyspec.errors import UnknownIdError
 from sphinx_policyspec.model.authority import AuthorityLevel
 from sphinx_policyspec.model.blocks import Block
 from sphinx_policyspec.model.companions import Changelog, EvalTag, PromptFile
@@ -14,6 +15,7 @@ from sphinx_policyspec.model.example import EvalPrompt, Example
 from sphinx_policyspec.model.provision import Clause, Principle, Provision
 from sphinx_policyspec.model.reference import Link, Reference
 from sphinx_policyspec.model.subjects import Goal, Topic
+from sphinx_policyspec.nearest import nearest
 
 __all__ = ["Document", "Markup", "Spec"]
 
@@ -79,6 +81,22 @@ class Spec:
         return {provision.id: provision for provision in self.provisions}
 
     @cached_property
+    def principle_by_id(self) -> dict[str, Principle]:
+        """Principles by id; a former id leads to what bears it now, unless it is some other's id."""
+        former = {alias: p for p in reversed(self.principles) for alias in p.aliases}
+        return former | {p.id: p for p in reversed(self.principles)}
+
+    def principle(self, id: str) -> Principle:  # noqa: A002 - the word of the field
+        """Return the principle of that id or former id; raise :class:`UnknownIdError` where there is none."""
+        if id in self.principle_by_id:
+            return self.principle_by_id[id]
+        if id in self.provision_by_id:
+            raise UnknownIdError(f"`{id}` is a section: it has no level of authority")
+        raise UnknownIdError(
+            "; ".join(filter(None, (f"no principle `{id}`", nearest(id, self.principle_by_id))))
+        )
+
+    @cached_property
     def level_by_id(self) -> dict[str, AuthorityLevel]:
         """Declared levels by id."""
         return {level.id: level for level in self.levels}
@@ -88,7 +106,7 @@ class Spec:
         """Topics by id."""
         return {topic.id: topic for topic in self.topics}
 
-    @property
+    @cached_property
     def principles(self) -> tuple[Principle, ...]:
         """The provisions that have a level of authority, in reading order."""
         return tuple(p for p in self.provisions if isinstance(p, Principle))

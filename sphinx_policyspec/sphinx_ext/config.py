@@ -191,6 +191,17 @@ class PolicySpecConfig:
         ),
     )
 
+    pdf_fonts: list[str] = field(
+        default_factory=list,
+        metadata=_about(
+            "Fonts of `-b policypdf` for letters that its own lack, in this order: names of installed families, or "
+            "font files relative to the source folder. None: whatever the machine has.",
+            _list,
+            "",
+            _text_item,
+        ),
+    )
+
     @property
     def skipped_checks(self) -> frozenset[str]:
         """Codes that a build does not look for: checks for hints, unless the project names them.

@@ -39,6 +39,7 @@ from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.site_parser import SitePageParser
 from sphinx_policyspec.sphinx_ext.tables import register_view_nodes
 from sphinx_policyspec.sphinx_ext.transforms import MarkSections
+from sphinx_policyspec.sphinx_ext.typst.builder import TypstBuilder, fail_without_pdf
 from sphinx_policyspec.sphinx_ext.updates import Build, silence_core
 from sphinx_policyspec.sphinx_ext.view_directives import (
     CoverageDirective,
@@ -100,6 +101,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_post_transform(TakePlainLinks)
     app.add_post_transform(SetForPaper)
     register_maths(app)
+    app.add_builder(TypstBuilder)
     app.connect("config-inited", check_config)
     app.connect("config-inited", add_style)
     app.connect("config-inited", keep_companions_unbuilt, priority=600)
@@ -125,6 +127,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("build-finished", contents.restore)
     app.connect("build-finished", ask.finish, priority=400)
     app.connect("build-finished", build.finish)
+    app.connect("build-finished", fail_without_pdf)
     return {
         "version": _version(),
         "env_version": PolicyDomain.data_version,

@@ -6,6 +6,7 @@ import dataclasses
 
 import pytest
 
+from sphinx_policyspec.errors import UnknownIdError
 from sphinx_policyspec.model import (
     Comparison,
     EvalPrompt,
@@ -15,6 +16,7 @@ from sphinx_policyspec.model import (
     PromptFile,
     Prose,
     Response,
+    Section,
     Severity,
     Span,
     messages_of,
@@ -136,3 +138,26 @@ def test_a_spec_finds_what_it_holds() -> None:
 )
 def test_the_nearest_name_is_hinted_at(word: str, known: list[str], hint: str) -> None:
     assert nearest(word, known) == hint
+
+
+def test_a_principle_is_found_by_its_id_and_by_a_former_one() -> None:
+    renamed = principle("be_kind", aliases=("be_nice", "be_brief"))
+    brief = principle("be_brief")
+    found = spec(renamed, brief)
+    assert found.principle("be_kind") is found.principle("be_nice") is renamed
+    assert found.principle("be_brief") is brief
+
+
+@pytest.mark.parametrize(
+    ("id", "told"),
+    [
+        ("be_kin", "no principle `be_kin`; did you mean `be_kind`?"),
+        ("manners", "`manners` is a section: it has no level of authority"),
+    ],
+)
+def test_an_id_that_no_principle_bears_is_told(id: str, told: str) -> None:  # noqa: A002
+    read = spec(Section(id="manners", title="Manners", span=at(), depth=1), principle("be_kind"))
+    with pytest.raises(UnknownIdError) as raised:
+        read.principle(id)
+    assert str(raised.value) == told
+    assert isinstance(raised.value, KeyError)

@@ -1,0 +1,28 @@
+"""Two specs → what changed in meaning, and what it touches."""
+
+from sphinx_policyspec.compare.change import (
+    SPACES,
+    Change,
+    ChangeKind,
+    Match,
+    Reach,
+    SpecDiff,
+    Subject,
+    Weight,
+)
+from sphinx_policyspec.compare.compare import compare
+from sphinx_policyspec.compare.words import Run, TextChange
+
+__all__ = [
+    "SPACES",
+    "Change",
+    "ChangeKind",
+    "Match",
+    "Reach",
+    "Run",
+    "SpecDiff",
+    "Subject",
+    "TextChange",
+    "Weight",
+    "compare",
+]

@@ -1,0 +1,193 @@
+"""What a comparison of two specs gives: typed changes with their weight, their evidence and their reach."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from sphinx_policyspec.compare.words import TextChange
+from sphinx_policyspec.model import Span
+
+__all__ = ["SPACES", "Change", "ChangeKind", "Match", "Reach", "SpecDiff", "Subject", "Weight"]
+
+
+SPACES = "spaces"
+"""The aspect of a change of typography that is one of white space alone."""
+
+
+class Subject(enum.StrEnum):
+    """The kind of thing that changed; also what its id is an id of."""
+
+    PROVISION = "provision"
+    EXAMPLE = "example"
+    COMMENTARY = "commentary"
+    DEFINITION = "definition"
+    REFERENCE = "reference"
+    CLAUSE = "clause"
+    TAG = "eval-tag"
+    PROMPT = "prompt"
+    LEVEL = "level"
+    TOPIC = "topic"
+    GOAL = "goal"
+    SPEC = "spec"
+
+
+class ChangeKind(enum.StrEnum):
+    """What happened to a thing, in the direction from the old spec to the new one."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    RENAMED = "renamed"
+    """Its id is another; it is the same thing."""
+    SPLIT = "split"
+    """What it said stands in several provisions now; ``new`` is one of them."""
+    MERGED = "merged"
+    """What several provisions said stands in it now; ``old`` is one of them."""
+    SUCCEEDED = "succeeded"
+    """Something of it stands in ``new``, which is too different to be the same."""
+    RETITLED = "retitled"
+    MOVED = "moved"
+    """It has another parent, or stands in another provision."""
+    REORDERED = "reordered"
+    """It has the same parent and another place among its siblings."""
+    LEVEL_RAISED = "level-raised"
+    LEVEL_LOWERED = "level-lowered"
+    LEVEL_RENAMED = "level-renamed"
+    """Its level has another name, and most principles of the level went along."""
+    LEVEL_CHANGED = "level-changed"
+    """Its levels cannot be ordered: neither spec declares both."""
+    BECAME_PRINCIPLE = "became-principle"
+    BECAME_SECTION = "became-section"
+    TEXT = "text"
+    TYPOGRAPHY = "typography"
+    """Only dashes, quotes or spaces differ."""
+    CHANGED = "changed"
+    """Something that is no text of a provision says something else: an example, a prompt, a topic."""
+    VERDICT_FLIPPED = "verdict-flipped"
+    ATTRIBUTE = "attribute"
+    RELATION_ADDED = "relation-added"
+    RELATION_REMOVED = "relation-removed"
+    TAG_MOVED = "tag-moved"
+    """It stands at other words of the same provision."""
+
+
+class Weight(enum.StrEnum):
+    """What a change does to those who are bound, from the most to the least."""
+
+    TIGHTENING = "tightening"
+    """Less is allowed, or what is allowed can be set aside less easily."""
+    LOOSENING = "loosening"
+    """More is allowed, or a rule can be set aside more easily."""
+    CLARIFYING = "clarifying"
+    """What is meant is said differently, or in more or fewer words."""
+    EDITORIAL = "editorial"
+    """The norms are the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """What a change may invalidate, as ids of the new spec, of the old one where the new has none.
+
+    :param examples: examples that stand in what changed, illustrate it, weigh it or show its violation
+    :param prompts: evaluation prompts that test it
+    :param references: provisions whose text, titles or verdicts point at it
+    :param dependents: provisions that are an exception to it, refine it, conflict with it or yield to it
+    """
+
+    examples: tuple[str, ...] = ()
+    prompts: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    dependents: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Tell whether there is anything."""
+        return bool(self.examples or self.prompts or self.references or self.dependents)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One difference between two specs.
+
+    :param id: of what changed, under its new name where it has one
+    :param provision: id of the provision that it is or stands in, likewise; empty for the spec's own
+    :param aspect: what of it changed, where the kind leaves that open: the name of a relation or an attribute
+    :param old: what it was, in the words of the source: a level, a title, the id of a parent; empty where
+        there is nothing to say
+    :param new: what it is, likewise
+    :param rule: name of the rule that gave the weight
+    :param evidence: what speaks for it, by name, in a fixed order
+    :param text: changes of words, where words changed
+    :param old_span: where it stands in the old source
+    :param new_span: where it stands in the new source
+    """
+
+    kind: ChangeKind
+    subject: Subject
+    id: str
+    provision: str = ""
+    aspect: str = ""
+    old: str = ""
+    new: str = ""
+    weight: Weight = Weight.EDITORIAL
+    rule: str = ""
+    evidence: tuple[tuple[str, str], ...] = ()
+    text: TextChange | None = None
+    reach: Reach = Reach()
+    old_span: Span | None = None
+    new_span: Span | None = None
+
+    def said(self, name: str) -> str:
+        """Return a piece of evidence, or nothing."""
+        return dict(self.evidence).get(name, "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A provision of the old spec and the one of the new spec that it is.
+
+    :param by: what decided: ``id``, ``alias``, or the first of ``title``, ``text``, ``examples`` and ``tags``
+        that was enough
+    :param evidence: as in :class:`Change`
+    """
+
+    old: str
+    new: str
+    by: str
+    evidence: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpecDiff:
+    """All differences between two specs, kind by kind, each in the reading order of the new spec.
+
+    :param old: version of the old spec
+    :param new: version of the new spec
+    :param matches: which provision is which, in the order of the new spec
+    :param same_examples: how many examples say the same in both
+    :param titles: titles of all provisions by id, the new one where there are two
+    """
+
+    old: str
+    new: str
+    changes: tuple[Change, ...] = ()
+    matches: tuple[Match, ...] = ()
+    same_examples: int = 0
+    titles: Mapping[str, str] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        """Tell whether the specs differ."""
+        return bool(self.changes)
+
+    def of(self, subject: Subject, *kinds: ChangeKind) -> Iterator[Change]:
+        """Yield the changes of a kind of thing, of these kinds of change or of all."""
+        return (c for c in self.changes if c.subject is subject and (not kinds or c.kind in kinds))
+
+    @cached_property
+    def by_provision(self) -> dict[str, tuple[Change, ...]]:
+        """The changes to a provision and to what stands in it, by its id."""
+        found: dict[str, list[Change]] = {}
+        for change in self.changes:
+            found.setdefault(change.provision, []).append(change)
+        return {provision: tuple(changes) for provision, changes in found.items()}

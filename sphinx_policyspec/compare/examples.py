@@ -1,0 +1,277 @@
+"""What became of the examples: which one is which, and what each shows now."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from sphinx_policyspec.compare.change import SPACES, Change, ChangeKind, Subject
+from sphinx_policyspec.compare.likeness import prompt_of
+from sphinx_policyspec.compare.order import out_of_order
+from sphinx_policyspec.compare.pairs import Pair
+from sphinx_policyspec.compare.words import alike, normal, spaced, words
+from sphinx_policyspec.model import Example, Message, Response, Spec
+
+__all__ = ["ExamplePair", "example_changes", "pair_examples"]
+
+_SAME_PROMPT = 0.8
+"""Conversations up to the answers that are alike so much are one."""
+_SAME_TEXT = 0.6
+"""Whole conversations that are alike so much, with titles that have words in common, are one."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Held:
+    """An example in its provision, under the new ids."""
+
+    example: Example
+    provision: str
+    old_provision: str
+    title: str
+    texts: tuple[str, ...]
+    notes: tuple[str, ...]
+    raw: tuple[str, ...]
+
+    @cached_property
+    def prompt(self) -> str:
+        """The conversation up to the answers."""
+        return prompt_of(self.example).lower()
+
+    @cached_property
+    def prompt_words(self) -> list[str]:
+        """The words of the conversation up to the answers."""
+        return words(self.prompt)
+
+    @cached_property
+    def words(self) -> list[str]:
+        """The words of all messages."""
+        return words(" ".join(self.texts))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExamplePair:
+    """An example of the old spec and the one of the new spec that it is.
+
+    :param what: what is not the same, in the terms of the JSON output; empty where all is
+    """
+
+    old: _Held
+    new: _Held
+    what: tuple[str, ...]
+
+
+def _held(spec: Spec, pair: Pair, *, old: bool) -> list[_Held]:
+    found = []
+    for holder, block in spec.walk():
+        if not isinstance(block, Example):
+            continue
+        at = holder.id if holder else ""
+        renew = pair.in_new_words if old else str
+        found.append(
+            _Held(
+                example=block,
+                provision=pair.identity.renewed(at) if old else at,
+                old_provision=at,
+                title=normal(renew(block.source_title)),
+                texts=tuple(f"{_head(m)}: {normal(renew(m.text))}" for m in block.messages),
+                notes=tuple(normal(renew(r.note)) for r in block.responses),
+                raw=tuple(map(renew, _raw(block))),
+            )
+        )
+    return found
+
+
+def _raw(example: Example) -> Iterator[str]:
+    """Yield all that an example says, in its own typography."""
+    yield example.source_title
+    yield from (message.text for message in example.messages)
+    yield from (response.note for response in example.responses)
+
+
+def _head(message: Message) -> str:
+    """Return what a message says of itself beside its text."""
+    given = {"to": message.recipient, "name": message.name, "untrusted": "yes" if message.untrusted else ""}
+    parts = [message.role, *(f"{name}={value}" for name, value in given.items() if value)]
+    return " ".join([*parts, *(f"{name}={value}" for name, value in message.attributes)])
+
+
+def pair_examples(pair: Pair) -> tuple[list[ExamplePair], list[_Held], list[_Held]]:
+    """Return the examples of both specs, those that only the old one has, and those that only the new one has."""
+    old, new = _held(pair.old, pair, old=True), _held(pair.new, pair, old=False)
+    found: list[ExamplePair] = []
+    keys: tuple[Callable[[_Held], Hashable], ...] = (
+        lambda held: (held.provision, held.title, held.prompt),
+        lambda held: (held.provision, held.title),
+        lambda held: (held.title, held.prompt),
+        lambda held: (held.provision, held.prompt) if held.prompt else held.example.id,
+        lambda held: held.prompt or held.example.id,
+    )
+    for key in keys:
+        by_key: dict[Hashable, list[_Held]] = {}
+        for held in reversed(new):
+            by_key.setdefault(key(held), []).append(held)
+        left = []
+        for held in old:
+            if same := by_key.get(key(held)):
+                found.append(_together(pair, held, same.pop()))
+            else:
+                left.append(held)
+        old, new = left, _without(new, found)
+    found += [_together(pair, before, after) for before, after in _alike(old, new)]
+    taken = {id(together.old) for together in found}
+    return found, [held for held in old if id(held) not in taken], _without(new, found)
+
+
+def _without(new: list[_Held], found: list[ExamplePair]) -> list[_Held]:
+    taken = {id(together.new) for together in found}
+    return [held for held in new if id(held) not in taken]
+
+
+def _alike(old: list[_Held], new: list[_Held]) -> Iterator[tuple[_Held, _Held]]:
+    """Yield examples of one provision that were retitled and changed, the most alike first."""
+    here: dict[str, list[_Held]] = {}
+    for held in new:
+        here.setdefault(held.provision, []).append(held)
+    rated = []
+    for before in old:
+        for after in here.get(before.provision, ()):
+            prompt = alike(before.prompt_words, after.prompt_words) if before.prompt and after.prompt else 0.0
+            whole = alike(before.words, after.words)
+            if prompt >= _SAME_PROMPT or whole >= _SAME_TEXT:
+                rated.append((prompt + whole, before, after))
+    rated.sort(key=lambda item: (-item[0], *sorted((item[1].title, item[2].title))))
+    taken: set[int] = set()
+    for _, before, after in rated:
+        if not taken & {id(before), id(after)}:
+            taken |= {id(before), id(after)}
+            yield before, after
+
+
+def _together(pair: Pair, old: _Held, new: _Held) -> ExamplePair:
+    return ExamplePair(old=old, new=new, what=tuple(_what(pair, old, new)))
+
+
+def _what(pair: Pair, old: _Held, new: _Held) -> Iterator[str]:
+    """Yield what differs between two examples that are one."""
+    before, after = old.example, new.example
+    if [r.verdict for r in before.responses] != [r.verdict for r in after.responses]:
+        yield "verdicts"
+    if [tuple(pair.renewed(r.violates)) for r in before.responses] != [r.violates for r in after.responses]:
+        yield "verdict_refs"
+    if old.notes != new.notes:
+        yield "notes"
+    was, now = Counter(old.texts), Counter(new.texts)
+    if was != now:
+        yield f"messages(-{(was - now).total()},+{(now - was).total()})"
+    elif old.texts != new.texts:
+        yield "order"
+    if tuple(sorted(pair.renewed(before.illustrates))) != tuple(sorted(after.illustrates)):
+        yield "illustrates"
+    if tuple(sorted(pair.renewed(before.weighs))) != tuple(sorted(after.weighs)):
+        yield "weighs"
+    if before.tags != after.tags:
+        yield "tags"
+
+
+def example_changes(pair: Pair) -> tuple[list[Change], int]:
+    """Return what changed about examples, and how many are the same in both specs."""
+    both, removed, added = pair_examples(pair)
+    changes = [_change(ChangeKind.REMOVED, held, None) for held in removed]
+    changes += [_change(ChangeKind.ADDED, None, held) for held in added]
+    place = {block.id: place for place, block in enumerate(pair.new.examples)}
+    both.sort(key=lambda p: place[p.new.example.id])
+    same = 0
+    for together in both:
+        found = list(_of(together))
+        same += not any(change.kind is not ChangeKind.TYPOGRAPHY for change in found)
+        changes += found
+    return changes + list(_reordered(pair, both)), same
+
+
+def _reordered(pair: Pair, both: list[ExamplePair]) -> Iterator[Change]:
+    """Yield the fewest examples that must have moved among those that stayed in their provision."""
+    stayed: dict[str, list[ExamplePair]] = {}
+    for together in both:
+        if together.old.provision == together.new.provision:
+            stayed.setdefault(together.new.provision, []).append(together)
+    place = {id(block): place for place, block in enumerate(pair.old.examples)}
+    for pairs in stayed.values():
+        # A name for each, which is the same both ways round.
+        names = {
+            id(p): f"{min(p.old.title, p.new.title)} {min(p.old.example.id, p.new.example.id)}" for p in pairs
+        }
+        before = sorted(pairs, key=lambda p: place[id(p.old.example)])
+        moved = out_of_order([names[id(p)] for p in before], [names[id(p)] for p in pairs])
+        yield from (_change(ChangeKind.REORDERED, p.old, p.new) for p in pairs if names[id(p)] in moved)
+
+
+def _of(pair: ExamplePair) -> Iterator[Change]:
+    old, new = pair.old, pair.new
+    if old.provision != new.provision:
+        yield _change(ChangeKind.MOVED, old, new, pair.what)
+    elif old.title != new.title:
+        yield _change(ChangeKind.RETITLED, old, new, pair.what)
+    elif not pair.what and old.raw != new.raw:
+        spaces = [*map(spaced, old.raw)] == [*map(spaced, new.raw)]
+        yield replace(_change(ChangeKind.TYPOGRAPHY, old, new), aspect=SPACES if spaces else "")
+    if pair.what:
+        yield _change(ChangeKind.CHANGED, old, new, pair.what)
+    yield from _flipped(old, new)
+
+
+def _flipped(old: _Held, new: _Held) -> Iterator[Change]:
+    """Yield answers that are judged otherwise now; the same answer may stand in an example more than once."""
+    before, after = _answers(old.example), _answers(new.example)
+    for text, given in after.items():
+        was = before.get(text, [])
+        if len(was) == len(given) and Counter(r.verdict for r in was) != Counter(r.verdict for r in given):
+            for one, other in zip(was, given, strict=True):
+                if one.verdict is not other.verdict:
+                    yield _verdict(new, one, other)
+
+
+def _answers(example: Example) -> dict[str, list[Response]]:
+    answers: dict[str, list[Response]] = {}
+    for response in example.responses:
+        answers.setdefault(normal(response.text), []).append(response)
+    return answers
+
+
+def _verdict(new: _Held, was: Response, response: Response) -> Change:
+    return Change(
+        kind=ChangeKind.VERDICT_FLIPPED,
+        subject=Subject.EXAMPLE,
+        id=new.example.id,
+        provision=new.provision,
+        aspect=str(new.example.messages.index(response) + 1),
+        old=was.verdict.value if was.verdict else "",
+        new=response.verdict.value if response.verdict else "",
+        old_span=was.span,
+        new_span=response.span,
+    )
+
+
+def _change(kind: ChangeKind, old: _Held | None, new: _Held | None, what: tuple[str, ...] = ()) -> Change:
+    here = new or old
+    evidence: tuple[tuple[str, str], ...] = ()
+    if old and new:
+        prompt = alike(old.prompt_words, new.prompt_words)
+        evidence = (
+            ("old_section", old.old_provision),
+            ("sim", f"{alike(old.words, new.words):.2f}"),
+            ("prompt_sim", f"{prompt:.2f}"),
+            ("what", " ".join(what)),
+        )
+    return Change(
+        kind=kind,
+        subject=Subject.EXAMPLE,
+        id=here.example.id if here else "",
+        provision=here.provision if here else "",
+        old=old.example.source_title if old else "",
+        new=new.example.source_title if new else "",
+        evidence=evidence,
+        old_span=old.example.span if old else None,
+        new_span=new.example.span if new else None,
+    )

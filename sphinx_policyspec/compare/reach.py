@@ -1,0 +1,87 @@
+"""What a change may invalidate: examples, prompts, references, and principles that build on what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from sphinx_policyspec.compare.change import Change, ChangeKind, Reach, Subject, Weight
+from sphinx_policyspec.model import Example, Principle, Spec, TargetKind
+
+__all__ = ["Reaches"]
+
+_ASIDE = frozenset(set(Subject) - {Subject.PROVISION, Subject.CLAUSE, Subject.DEFINITION, Subject.EXAMPLE})
+"""Things that no other thing rests on."""
+_WHOLE = frozenset({ChangeKind.ADDED, ChangeKind.REMOVED})
+
+
+@dataclass(frozen=True, slots=True)
+class _Touching:
+    """What has to do with a provision, in reading order, each thing once."""
+
+    examples: dict[str, None] = field(default_factory=dict)
+    prompts: dict[str, None] = field(default_factory=dict)
+    references: dict[str, None] = field(default_factory=dict)
+    dependents: dict[str, None] = field(default_factory=dict)
+
+    def reach(self) -> Reach:
+        return Reach(
+            examples=tuple(self.examples),
+            prompts=tuple(self.prompts),
+            references=tuple(self.references),
+            dependents=tuple(self.dependents),
+        )
+
+
+class Reaches:
+    """Answers what a change touches, of two specs that were read once."""
+
+    def __init__(self, old: Spec, new: Spec) -> None:
+        self._old, self._new = _touching(old), _touching(new)
+
+    def of(self, change: Change) -> Reach:
+        """Return what a change may invalidate; what changes no meaning invalidates nothing but pointers."""
+        if change.subject in _ASIDE or change.kind is ChangeKind.TYPOGRAPHY:
+            return Reach()
+        sides = (self._old, self._new) if change.kind is ChangeKind.REMOVED else (self._new, self._old)
+        touching = next((side[change.provision] for side in sides if change.provision in side), None)
+        if touching is None:
+            return Reach()
+        reach = touching.reach()
+        if change.subject is Subject.EXAMPLE:
+            return Reach() if change.kind in _WHOLE else Reach(prompts=reach.prompts)
+        if change.subject is Subject.PROVISION and change.kind is ChangeKind.ADDED:
+            return Reach(references=reach.references, dependents=reach.dependents)
+        if change.weight is Weight.EDITORIAL:
+            return Reach(references=reach.references, dependents=reach.dependents)
+        return reach
+
+
+def _touching(spec: Spec) -> dict[str, _Touching]:
+    found: dict[str, _Touching] = {}
+    for kind, provision, id_ in _edges(spec):
+        getattr(found.setdefault(provision, _Touching()), kind)[id_] = None
+    return found
+
+
+def _edges(spec: Spec) -> Iterator[tuple[str, str, str]]:
+    """Yield kind, provision and id of each thing that has to do with a provision."""
+    for holder, block in spec.walk():
+        if isinstance(block, Example):
+            violated = (id_ for response in block.responses for id_ in response.violates)
+            for id_ in (holder.id if holder else "", *block.illustrates, *block.weighs, *violated):
+                yield "examples", id_, block.id
+    tested = {tag.tag: tag.provision for tag in reversed(spec.eval_tags)}
+    at = {id(block): holder.id for holder, block in spec.walk() if holder}
+    for prompt in spec.prompts:
+        for id_ in prompt.tests or (tested.get(prompt.tag) or at.get(id(prompt), ""),):
+            yield "prompts", id_, prompt.id
+    for reference in spec.references:
+        if reference.target_kind is TargetKind.PROVISION and reference.source != reference.target:
+            yield "references", reference.target, reference.source
+    for principle in spec.principles:
+        yield from (("dependents", id_, principle.id) for id_ in _depends_on(principle))
+
+
+def _depends_on(principle: Principle) -> tuple[str, ...]:
+    return principle.exception_to + principle.refines + principle.conflicts_with + principle.preferred_over

@@ -1,0 +1,241 @@
+"""What each change does to those who are bound: the first rule that applies gives the weight, and is named.
+
+The rules look at what is structured: levels, verdicts, exceptions. Of prose they count words of duty and of
+permission, which is a guess that a reader can check; the changed words are always shown beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from sphinx_policyspec.compare.change import Change, ChangeKind, Subject, Weight
+from sphinx_policyspec.compare.levels import STRICTNESS
+from sphinx_policyspec.compare.pairs import Pair
+from sphinx_policyspec.compare.words import TextChange, normal
+from sphinx_policyspec.model import OverrideMode, Principle, Provision, Spec, Verdict
+
+__all__ = ["RULES", "Rule", "weigh"]
+
+_DUTY = re.compile(
+    r"\b(?:must|shall|should|ought to|never|cannot|can't|required?|requires|prohibited|forbidden|disallowed"
+    r"|not (?:be )?(?:allowed|permitted)|do not|don't|may not|only if|only when)\b",
+    re.IGNORECASE,
+)
+_PERMISSION = re.compile(
+    r"\b(?:may(?! not)|can(?!not)|could|(?<!not )(?<!not be )(?:allowed|permitted|acceptable)|free to|unless|except(?:ion)?s?"
+    r"|by default|typically|where appropriate|when appropriate|optional(?:ly)?)\b(?!'t)",
+    re.IGNORECASE,
+)
+_PROHIBITED = re.compile(
+    r"\b(?:not|never|no longer) (?:be )?(?:allowed|permitted|acceptable)\b", re.IGNORECASE
+)
+_ALLOWED = re.compile(r"\b(?:allowed|permitted|acceptable)\b", re.IGNORECASE)
+_SEVERITY: Mapping[str, int] = {verdict.value: place for place, verdict in enumerate(
+    (Verdict.GOOD, Verdict.OK, Verdict.BAD)
+)}  # fmt: skip
+_MODES: Mapping[str, int] = {mode.value: rank for mode, rank in STRICTNESS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A change with the specs that it is between."""
+
+    change: Change
+    pair: Pair
+
+    def is_(self, subject: Subject, *kinds: ChangeKind) -> bool:
+        return self.change.subject is subject and (not kinds or self.change.kind in kinds)
+
+    @property
+    def removes(self) -> bool:
+        return self.change.kind in {ChangeKind.REMOVED, ChangeKind.RELATION_REMOVED}
+
+    @property
+    def side(self) -> Spec:
+        """The spec that has what changed."""
+        return self.pair.old if self.removes else self.pair.new
+
+    @property
+    def provision(self) -> Provision | None:
+        """The provision that it is about, in the new spec where that has it."""
+        id_ = self.change.provision
+        found = self.pair.new.provision_by_id.get(id_) if self.change.kind is not ChangeKind.REMOVED else None
+        return found or self.pair.old.provision_by_id.get(id_)
+
+    @property
+    def binds(self) -> bool:
+        return isinstance(self.provision, Principle)
+
+    @property
+    def is_hard(self) -> bool:
+        """Whether it is about a rule that no message can set aside."""
+        return (
+            isinstance(self.provision, Principle) and _mode(self.side, self.provision) is OverrideMode.NEVER
+        )
+
+    @property
+    def is_exception(self) -> bool:
+        return isinstance(self.provision, Principle) and bool(self.provision.exception_to)
+
+
+def _mode(spec: Spec, principle: Principle) -> OverrideMode | None:
+    level = spec.level_by_id.get(principle.authority)
+    return level.override if level else None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A named reason for a weight.
+
+    :param why: the reason, in words
+    """
+
+    name: str
+    weight: Weight
+    why: str
+    applies: Callable[[_Seen], bool]
+
+
+def _provision(*kinds: ChangeKind) -> Callable[[_Seen], bool]:
+    return lambda seen: seen.is_(Subject.PROVISION, *kinds)
+
+
+def _both(*tests: Callable[[_Seen], bool]) -> Callable[[_Seen], bool]:
+    return lambda seen: all(test(seen) for test in tests)
+
+
+def _relation(kind: ChangeKind, *names: str) -> Callable[[_Seen], bool]:
+    return lambda seen: seen.is_(Subject.PROVISION, kind) and seen.change.aspect in names
+
+
+def _verdict(sign: int) -> Callable[[_Seen], bool]:
+    def applies(seen: _Seen) -> bool:
+        if not seen.is_(Subject.EXAMPLE, ChangeKind.VERDICT_FLIPPED):
+            return False
+        old, new = (_SEVERITY.get(verdict) for verdict in (seen.change.old, seen.change.new))
+        return old is not None and new is not None and sign * (new - old) > 0
+
+    return applies
+
+
+def _mode_changed(sign: int) -> Callable[[_Seen], bool]:
+    def applies(seen: _Seen) -> bool:
+        if not seen.is_(Subject.LEVEL, ChangeKind.CHANGED) or seen.change.aspect != "override":
+            return False
+        return sign * (_MODES[seen.change.old] - _MODES[seen.change.new]) > 0
+
+    return applies
+
+
+def _sides(text: TextChange) -> tuple[str, str]:
+    old, new = (normal("\n".join(getattr(unit, side) for unit in text.units)) for side in ("old", "new"))
+    return old, new
+
+
+def modality(text: TextChange) -> tuple[int, int]:
+    """Return how many words of duty, and how many of permission, a text has more than before."""
+    old, new = _sides(text)
+    return (
+        len(_DUTY.findall(new)) - len(_DUTY.findall(old)),
+        len(_PERMISSION.findall(new)) - len(_PERMISSION.findall(old)),
+    )
+
+
+def _text(sign: int) -> Callable[[_Seen], bool]:
+    def applies(seen: _Seen) -> bool:
+        if not seen.is_(Subject.PROVISION, ChangeKind.TEXT) or not seen.binds or seen.change.text is None:
+            return False
+        duties, permissions = (sign * count for count in modality(seen.change.text))
+        return duties >= 0 >= permissions and duties > permissions
+
+    return applies
+
+
+def _allowance(sign: int) -> Callable[[_Seen], bool]:
+    """Tell whether "allowed" gave way to "not allowed" (1), or the other way round (-1)."""
+
+    def applies(seen: _Seen) -> bool:
+        if not seen.is_(Subject.PROVISION, ChangeKind.TEXT) or not seen.binds or seen.change.text is None:
+            return False
+        old, new = _sides(seen.change.text)
+        denied = sign * (len(_PROHIBITED.findall(new)) - len(_PROHIBITED.findall(old)))
+        said = sign * (len(_ALLOWED.findall(new)) - len(_ALLOWED.findall(old)))
+        return denied > 0 and said - denied < 0
+
+    return applies
+
+
+def _always(seen: _Seen) -> bool:  # noqa: ARG001  it is a rule like the others
+    return True
+
+
+_T, _L, _C, _E = Weight.TIGHTENING, Weight.LOOSENING, Weight.CLARIFYING, Weight.EDITORIAL
+_ADDED, _REMOVED = ChangeKind.ADDED, ChangeKind.REMOVED
+
+RULES: tuple[Rule, ...] = (
+    Rule("hard-rule-added", _T, "a rule that no message can set aside is new",
+         _both(_provision(_ADDED), lambda s: s.is_hard and not s.is_exception)),
+    Rule("hard-rule-removed", _L, "a rule that no message could set aside is gone",
+         _both(_provision(_REMOVED), lambda s: s.is_hard and not s.is_exception)),
+    Rule("exception-principle-added", _L, "a principle that is an exception to another is new",
+         _both(_provision(_ADDED), lambda s: s.is_exception)),
+    Rule("exception-principle-removed", _T, "a principle that was an exception to another is gone",
+         _both(_provision(_REMOVED), lambda s: s.is_exception)),
+    Rule("principle-added", _T, "a principle is new",
+         _both(_provision(_ADDED, ChangeKind.BECAME_PRINCIPLE), lambda s: s.binds)),
+    Rule("principle-removed", _L, "a principle is gone",
+         lambda s: s.is_(Subject.PROVISION, ChangeKind.BECAME_SECTION) or (s.is_(Subject.PROVISION, _REMOVED) and s.binds)),
+    Rule("section-added", _C, "a section that binds nobody is new", _provision(_ADDED)),
+    Rule("section-removed", _C, "a section that bound nobody is gone", _provision(_REMOVED)),
+    Rule("level-raised", _T, "fewer messages can set it aside", _provision(ChangeKind.LEVEL_RAISED)),
+    Rule("level-lowered", _L, "more messages can set it aside", _provision(ChangeKind.LEVEL_LOWERED)),
+    Rule("level-changed", _C, "the old and the new level cannot be ordered", _provision(ChangeKind.LEVEL_CHANGED)),
+    Rule("level-renamed", _E, "the level has another name", _provision(ChangeKind.LEVEL_RENAMED)),
+    Rule("exception-added", _L, "it is an exception to one more principle, or to one more category",
+         _relation(ChangeKind.RELATION_ADDED, "exception-to", "exempts")),
+    Rule("exception-removed", _T, "it is no exception any more to a principle or a category",
+         _relation(ChangeKind.RELATION_REMOVED, "exception-to", "exempts")),
+    Rule("relation-changed", _C, "how it weighs against other principles is said otherwise",
+         lambda s: s.change.kind in {ChangeKind.RELATION_ADDED, ChangeKind.RELATION_REMOVED}
+         and s.change.aspect in {"prefer-over", "conflicts-with", "refines"}),
+    Rule("clause-added", _L, "a part of it binds less than the rest",
+         lambda s: s.is_(Subject.CLAUSE, _ADDED)),
+    Rule("clause-removed", _T, "no part that bound less stands out any more",
+         lambda s: s.is_(Subject.CLAUSE, _REMOVED)),
+    Rule("category-changed", _C, "exceptions may take another category out of its force",
+         lambda s: s.change.kind is ChangeKind.ATTRIBUTE and s.change.aspect == "category"),
+    Rule("verdict-stricter", _T, "an answer is judged worse than before", _verdict(1)),
+    Rule("verdict-milder", _L, "an answer is judged better than before", _verdict(-1)),
+    Rule("override-stricter", _T, "what is at a level can be set aside less easily", _mode_changed(1)),
+    Rule("override-looser", _L, "what is at a level can be set aside more easily", _mode_changed(-1)),
+    Rule("levels-changed", _C, "the levels themselves are other ones",
+         lambda s: (s.is_(Subject.LEVEL) and s.change.kind is not ChangeKind.RENAMED)
+         or s.is_(Subject.SPEC, ChangeKind.REORDERED)),
+    Rule("no-longer-allowed", _T, "its text says `not allowed` where it said `allowed`", _allowance(1)),
+    Rule("no-longer-forbidden", _L, "its text says `allowed` where it said `not allowed`", _allowance(-1)),
+    Rule("more-duty", _T, "its text has more words of duty, or fewer of permission", _text(1)),
+    Rule("more-permission", _L, "its text has more words of permission, or fewer of duty", _text(-1)),
+    Rule("text-changed", _C, "its words are other ones",
+         lambda s: s.change.kind is ChangeKind.TEXT),
+    Rule("retitled", _C, "a principle's title is a part of what it says",
+         _both(_provision(ChangeKind.RETITLED), lambda s: s.binds)),
+    Rule("split-or-merged", _C, "what it says stands elsewhere, in part",
+         _provision(ChangeKind.SPLIT, ChangeKind.MERGED, ChangeKind.SUCCEEDED)),
+    Rule("example-changed", _C, "what is shown of its boundary is another thing",
+         lambda s: s.is_(Subject.EXAMPLE, _ADDED, _REMOVED, ChangeKind.CHANGED, ChangeKind.VERDICT_FLIPPED)),
+    Rule("definition-changed", _C, "a word that norms use means something else",
+         lambda s: s.is_(Subject.DEFINITION, _ADDED, _REMOVED, ChangeKind.CHANGED)),
+    Rule("commentary-changed", _C, "what explains the norms says something else",
+         lambda s: s.is_(Subject.COMMENTARY, _ADDED, _REMOVED, ChangeKind.CHANGED)),
+    Rule("no-norm-changed", _E, "names, places, references, topics and prompts bind nobody", _always),
+)  # fmt: skip
+"""All rules, the most telling first."""
+
+
+def weigh(change: Change, pair: Pair) -> Change:
+    """Return a change with its weight, and the name of the rule that gave it."""
+    seen = _Seen(change, pair)
+    rule = next(rule for rule in RULES if rule.applies(seen))
+    return replace(change, weight=rule.weight, rule=rule.name)

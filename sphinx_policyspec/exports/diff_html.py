@@ -1,0 +1,133 @@
+"""A diff as one HTML page that needs nothing else: light and dark, narrow and wide, readable without scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from html import escape
+
+from sphinx_policyspec.compare import Change, Run, SpecDiff, Weight
+from sphinx_policyspec.compare.summary import summary_of
+from sphinx_policyspec.exports.diff_words import (
+    Group,
+    changed_units,
+    groups,
+    headline,
+    reach_of,
+    reasons,
+    sentence,
+)
+from sphinx_policyspec.exports.plain import printable
+
+__all__ = ["STYLE", "html_diff", "html_fragment"]
+
+_TAGS = {"=": ("", ""), "-": ("<del>", "</del>"), "+": ("<ins>", "</ins>")}
+_SIGNS = {Weight.TIGHTENING: "▲", Weight.LOOSENING: "▼", Weight.CLARIFYING: "◆", Weight.EDITORIAL: "·"}
+
+STYLE = """
+.ps-diff { color-scheme: light dark; --ps-tight: light-dark(#a4262c, #ff9b9b); --ps-loose: light-dark(#0b6a0b, #7fd67f);
+  --ps-clear: light-dark(#7a4b00, #f0c060); --ps-quiet: light-dark(#5b5f66, #a9aeb6); --ps-rule: light-dark(#d0d4da, #44484f);
+  --ps-del: light-dark(#ffe3e3, #5c1f22); --ps-ins: light-dark(#dff5df, #1d4a24); overflow-wrap: anywhere; }
+.ps-diff details { border: 1px solid var(--ps-rule); border-radius: 0.4rem; margin: 0.5rem 0; padding: 0 0.75rem; }
+.ps-diff summary { cursor: pointer; padding: 0.5rem 0; }
+.ps-diff summary code { color: var(--ps-quiet); font-size: 0.85em; }
+.ps-diff ul { list-style: none; margin: 0; padding: 0; }
+.ps-diff li { border-top: 1px solid var(--ps-rule); margin: 0; padding: 0.5rem 0; }
+.ps-diff .ps-weight { display: inline-block; font-weight: 600; min-width: 6.5em; }
+.ps-diff .ps-tightening { color: var(--ps-tight); } .ps-diff .ps-loosening { color: var(--ps-loose); }
+.ps-diff .ps-clarifying { color: var(--ps-clear); } .ps-diff .ps-editorial { color: var(--ps-quiet); }
+.ps-diff .ps-why { color: var(--ps-quiet); font-size: 0.875em; }
+.ps-diff blockquote { border-left: 3px solid var(--ps-rule); margin: 0.5rem 0; padding: 0.1rem 0 0.1rem 0.75rem; }
+.ps-diff del { background: var(--ps-del); text-decoration: line-through; }
+.ps-diff ins { background: var(--ps-ins); text-decoration: underline; }
+.ps-diff fieldset { border: 0; display: flex; flex-wrap: wrap; gap: 0.25rem 1rem; margin: 1rem 0; padding: 0; }
+.ps-diff label { align-items: center; display: inline-flex; gap: 0.35em; min-height: 1.75rem; }
+""" + "".join(
+    f".ps-diff:has(#ps-show-{weight.value}:not(:checked)) li.ps-is-{weight.value} {{ display: none; }}\n"
+    for weight in Weight
+)
+"""The style of :func:`html_fragment`; colors of words meet WCAG AA on white and on near-black."""
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+:root {{ color-scheme: light dark; }}
+body {{ background: light-dark(#fff, #16181c); color: light-dark(#1b1d21, #e6e8eb); font: 1rem/1.55 system-ui, sans-serif;
+  margin: 0 auto; max-width: 60rem; padding: 1rem; }}
+{style}</style>
+</head>
+<body>
+<h1>{title}</h1>
+{body}</body>
+</html>
+"""
+
+
+def html_diff(diff: SpecDiff) -> str:
+    """Return a diff as a whole page."""
+    title = _text(f"{diff.old or 'old'} → {diff.new or 'new'}")
+    return _PAGE.format(title=title, style=STYLE, body=html_fragment(diff))
+
+
+def html_fragment(diff: SpecDiff, link: Callable[[str], str] | None = None) -> str:
+    """Return a diff as the body of a page.
+
+    :param link: gives the address of a provision by its id, or nothing
+    """
+    return "".join(f"{line}\n" for line in _lines(diff, link or (lambda _: "")))
+
+
+def _lines(diff: SpecDiff, link: Callable[[str], str]) -> Iterator[str]:
+    yield '<div class="ps-diff">'
+    yield f"<p>{_text(headline(diff))}.</p>"
+    if diff:
+        yield f"<p>Suggested version: {_text(reasons(diff))}.</p>"
+        yield "<fieldset><legend>Show</legend>"
+        for weight, count in summary_of(diff).weights.items():
+            if count:
+                yield (
+                    f'<label><input type="checkbox" checked id="ps-show-{weight.value}">'
+                    f'<span class="ps-{weight.value}">{_SIGNS[weight]} {weight.value}</span> {count}</label>'
+                )
+        yield "</fieldset>"
+    for group in groups(diff):
+        yield from _group(group, link)
+    yield "</div>"
+
+
+def _group(group: Group, link: Callable[[str], str]) -> Iterator[str]:
+    opened = " open" if group.weight in {Weight.TIGHTENING, Weight.LOOSENING} else ""
+    name = _text(group.title) if group.id else "The spec as a whole"
+    known = f" <code>{_text(group.id)}</code>" if group.id else ""
+    sign = f'<span class="ps-{group.weight.value}">{_SIGNS[group.weight]}</span>'
+    yield f"<details{opened}><summary>{sign} <strong>{name}</strong>{known} {len(group.changes)}</summary>"
+    if address := link(group.id):
+        yield f'<p><a href="{escape(address)}">Read it</a></p>'
+    yield "<ul>"
+    for change in group.changes:
+        yield from _change(change)
+    yield "</ul></details>"
+
+
+def _change(change: Change) -> Iterator[str]:
+    weight = change.weight.value
+    reach = reach_of(change)
+    touched = f"; touches {reach}" if reach else ""
+    yield f'<li class="ps-is-{weight}"><span class="ps-weight ps-{weight}">{_SIGNS[change.weight]} {weight}</span>'
+    yield f'{_text(sentence(change))} <span class="ps-why">{change.rule}{touched}</span>'
+    for runs in changed_units(change):
+        yield f"<blockquote>{_words(runs)}</blockquote>"
+    yield "</li>"
+
+
+def _words(runs: tuple[Run, ...]) -> str:
+    return "".join(
+        f"{_TAGS[run.op][0]}{_text(run.text)}{_TAGS[run.op][1]}{run.after}" for run in runs
+    ).strip()
+
+
+def _text(text: str) -> str:
+    return escape(printable(text))

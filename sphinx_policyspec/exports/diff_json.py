@@ -1,0 +1,232 @@
+"""Differences as JSON: the lists that other programs compare, and every change in full under ``changes``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from sphinx_policyspec.compare import SPACES, Change, ChangeKind, SpecDiff, Subject
+from sphinx_policyspec.compare.prompts import FILE
+from sphinx_policyspec.compare.summary import summary_of
+from sphinx_policyspec.compare.words import TextChange, normal
+
+__all__ = ["as_json", "json_diff"]
+
+_K = ChangeKind
+_BEGIN = 160
+"""Characters of a text that tell which one is meant; all of it stands under ``changes``."""
+_P = Subject.PROVISION
+
+
+def json_diff(diff: SpecDiff) -> str:
+    """Return a diff as one JSON object."""
+    return json.dumps(as_json(diff), indent=1, ensure_ascii=False) + "\n"
+
+
+def as_json(diff: SpecDiff) -> dict[str, Any]:
+    """Return a diff as plain values; lists are in the reading order of the new spec."""
+    lists: dict[str, Any] = {
+        **_provisions(diff),
+        **_prompts(diff),
+        **_examples(diff),
+        **_others(diff),
+    }
+    summary = summary_of(diff)
+    return {
+        "from": diff.old,
+        "to": diff.new,
+        **lists,
+        "counts": {name: value if isinstance(value, int) else len(value) for name, value in lists.items()},
+        "bump": summary.bump.value,
+        "weights": {weight.value: count for weight, count in summary.weights.items()},
+        "changes": [_change(change) for change in diff.changes],
+    }
+
+
+def _ids(diff: SpecDiff, kind: ChangeKind) -> list[str]:
+    return [change.id for change in diff.of(_P, kind)]
+
+
+def _pairs(
+    diff: SpecDiff, *kinds: ChangeKind, names: tuple[str, str] = ("old", "new")
+) -> list[dict[str, Any]]:
+    old, new = names
+    return [{"id": c.id, old: c.old or None, new: c.new or None} for c in diff.of(_P, *kinds)]
+
+
+def _provisions(diff: SpecDiff) -> dict[str, Any]:
+    return {
+        "sections_removed": _ids(diff, _K.REMOVED),
+        "sections_added": _ids(diff, _K.ADDED),
+        "id_renamed": [{"old": c.old, "new": c.new, **_likeness(c)} for c in diff.of(_P, _K.RENAMED)],
+        "merge_split_candidates": [
+            {"old": old, "new": new, **_likeness(c)}
+            for (old, new), c in {
+                (c.old, c.new): c
+                for c in diff.of(_P, _K.SPLIT, _K.MERGED, _K.SUCCEEDED)
+                if c.said("shared_eval_tags") or c.said("shared_examples")
+            }.items()
+        ],
+        "retitled": _pairs(diff, _K.RETITLED),
+        "moved": _pairs(diff, _K.MOVED, names=("old_parent", "new_parent")),
+        "reordered": _ids(diff, _K.REORDERED),
+        "authority_changed": _pairs(
+            diff, _K.LEVEL_RAISED, _K.LEVEL_LOWERED, _K.LEVEL_CHANGED, _K.BECAME_PRINCIPLE, _K.BECAME_SECTION
+        ),
+        "authority_level_renamed": _pairs(diff, _K.LEVEL_RENAMED),
+        "attrs_changed": [
+            {"id": c.id, "attribute": c.aspect, "old": c.old, "new": c.new} for c in diff.of(_P, _K.ATTRIBUTE)
+        ],
+        "text_changed": [{"id": c.id, **_text(c.text)} for c in diff.of(_P, _K.TEXT) if c.text is not None],
+        "typography_only": [c.id for c in diff.of(_P, _K.TYPOGRAPHY) if c.aspect != SPACES],
+    }
+
+
+def _likeness(change: Change) -> dict[str, Any]:
+    said = dict(change.evidence)
+    shares = {name: float(said.get(name, "0")) for name in ("title_sim", "text_sim", "text_containment")}
+    tags, examples = said.get("shared_eval_tags", ""), said.get("shared_examples", "")
+    return {
+        **shares,
+        "shared_eval_tags": tags.split(", ") if tags else [],
+        "shared_examples": examples.split("\n") if examples else [],
+    }
+
+
+def _text(text: TextChange) -> dict[str, Any]:
+    changed = [unit for unit in text.units if unit.op != "="]
+    named = {"-": "delete", "+": "insert", "~": "replace"}
+    ops = {name: sum(named[unit.op] == name for unit in changed) for name in named.values()}
+    return {
+        "words_removed": text.words_removed,
+        "words_added": text.words_added,
+        "paragraph_ops": {name: count for name, count in ops.items() if count},
+        "similarity": text.similarity,
+        "detail": [
+            {
+                "op": named[unit.op],
+                "old": [unit.old] if unit.op != "+" else [],
+                "new": [unit.new] if unit.op != "-" else [],
+                "runs": [[run.op, run.text + run.after] for run in unit.runs],
+            }
+            for unit in changed
+        ],
+    }
+
+
+def _prompts(diff: SpecDiff) -> dict[str, Any]:
+    tags, files = Subject.TAG, Subject.PROMPT
+    worded = {change.id for change in diff.of(_P, _K.TEXT)}
+    retagged = {
+        c.provision: None for c in diff.of(tags) if c.provision not in worded and c.kind is not _K.MOVED
+    }
+    kept = {match.new for match in diff.matches}
+
+    def of_files(kind: ChangeKind) -> Iterator[Change]:
+        return (change for change in diff.of(files, kind) if change.aspect == FILE)
+
+    return {
+        "eval_tags_only": [id_ for id_ in retagged if id_ in kept],
+        "eval_tags_added": [change.id for change in diff.of(tags, _K.ADDED)],
+        "eval_tags_removed": [change.id for change in diff.of(tags, _K.REMOVED)],
+        "eval_tags_moved": [{"tag": c.id, "old": c.old, "new": c.new} for c in diff.of(tags, _K.MOVED)],
+        "eval_files_added": [change.id for change in of_files(_K.ADDED)],
+        "eval_files_removed": [change.id for change in of_files(_K.REMOVED)],
+        "eval_files_header_changed": [
+            {"tag": c.id, "old": c.old, "new": c.new} for c in of_files(_K.RETITLED)
+        ],
+        "eval_cases_changed": [change.id for change in of_files(_K.CHANGED)],
+    }
+
+
+def _examples(diff: SpecDiff) -> dict[str, Any]:
+    def of(kind: ChangeKind) -> Iterator[Change]:
+        return diff.of(Subject.EXAMPLE, kind)
+
+    # An example that was moved or retitled is told once, with what else changed in it.
+    elsewhere = {change.id for kind in (_K.MOVED, _K.RETITLED) for change in of(kind)}
+    return {
+        "examples_added": [{"section": c.provision, "title": c.new} for c in of(_K.ADDED)],
+        "examples_removed": [{"section": c.provision, "title": c.old} for c in of(_K.REMOVED)],
+        "examples_retitled": [
+            {"section": c.provision, "old": c.old, "new": c.new, **_what(c)} for c in of(_K.RETITLED)
+        ],
+        "examples_moved": [
+            {
+                "old_section": c.said("old_section"),
+                "new_section": c.provision,
+                "old": c.old,
+                "new": c.new,
+                **_what(c),
+            }
+            for c in of(_K.MOVED)
+        ],
+        "examples_changed": [
+            {"section": c.provision, "title": c.new, **_what(c)}
+            for c in of(_K.CHANGED)
+            if c.id not in elsewhere
+        ],
+        "examples_same": diff.same_examples,
+        "examples_typography_only": sum(c.aspect != SPACES for c in of(_K.TYPOGRAPHY)),
+    }
+
+
+def _what(change: Change) -> dict[str, Any]:
+    return {
+        "sim": float(change.said("sim")),
+        "prompt_sim": float(change.said("prompt_sim")),
+        "what": change.said("what").split(),
+    }
+
+
+def _others(diff: SpecDiff) -> dict[str, Any]:
+    commentary, definitions = Subject.COMMENTARY, Subject.DEFINITION
+    return {
+        "ref_pairs_added": [[c.provision, c.id] for c in diff.of(Subject.REFERENCE, _K.ADDED)],
+        "ref_pairs_removed": [[c.provision, c.id] for c in diff.of(Subject.REFERENCE, _K.REMOVED)],
+        "commentary_changed": [
+            {
+                "section": c.provision,
+                "old_section": c.said("old_section"),
+                "sim": c.text.similarity if c.text else 1.0,
+            }
+            for c in diff.of(commentary, _K.CHANGED, _K.MOVED)
+        ],
+        "commentary_added": [
+            {"section": c.provision, "text": _begin(c.new)} for c in diff.of(commentary, _K.ADDED)
+        ],
+        "commentary_removed": [
+            {"section": c.provision, "text": _begin(c.old)} for c in diff.of(commentary, _K.REMOVED)
+        ],
+        "definitions_added": [change.id for change in diff.of(definitions, _K.ADDED)],
+        "definitions_removed": [change.id for change in diff.of(definitions, _K.REMOVED)],
+    }
+
+
+def _begin(text: str) -> str:
+    """Return how an aside begins, in plain typography, which tells it from others."""
+    return normal(text)[:_BEGIN]
+
+
+def _change(change: Change) -> dict[str, Any]:
+    spans = {"old_place": change.old_span, "new_place": change.new_span}
+    reach = {
+        name: list(getattr(change.reach, name))
+        for name in ("examples", "prompts", "references", "dependents")
+    }
+    return {
+        "kind": change.kind.value,
+        "subject": change.subject.value,
+        "id": change.id,
+        "provision": change.provision,
+        "aspect": change.aspect,
+        "old": change.old,
+        "new": change.new,
+        "weight": change.weight.value,
+        "rule": change.rule,
+        "evidence": dict(change.evidence),
+        "reach": {name: ids for name, ids in reach.items() if ids},
+        **{name: f"{span.file}:{span.line}" if span else None for name, span in spans.items()},
+        "text": _text(change.text) if change.text else None,
+    }

@@ -1,0 +1,97 @@
+"""A diff as Markdown that fits a comment on a pull request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from sphinx_policyspec.compare import Change, Run, SpecDiff, Weight
+from sphinx_policyspec.exports.diff_words import (
+    Group,
+    changed_units,
+    groups,
+    headline,
+    reach_of,
+    reasons,
+    sentence,
+)
+from sphinx_policyspec.exports.plain import printable
+
+__all__ = ["LIMIT", "markdown_diff", "markdown_safe"]
+
+LIMIT = 60_000
+"""Characters of the whole; GitHub takes 65,536 in a comment."""
+_SPECIAL = re.compile(r"([\\`*_{}\[\]#!|~$])")
+_LIST = re.compile(r"^(?=[-+=])|(?<=^\d)(?=[.)])|(?<=^\d\d)(?=[.)])")
+"""Where a text would begin a list, a heading or a rule."""
+_TAGS = {"=": ("", ""), "-": ("<del>", "</del>"), "+": ("<ins>", "</ins>")}
+_SIGNS = {Weight.TIGHTENING: "▲", Weight.LOOSENING: "▼", Weight.CLARIFYING: "◆", Weight.EDITORIAL: "·"}
+
+
+def markdown_safe(text: str) -> str:
+    """Return a text that says the same as Markdown: no markup, no HTML, no mention of a user."""
+    plain = _LIST.sub(r"\\", _SPECIAL.sub(r"\\\1", " ".join(printable(text).split())))
+    plain = plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    # A host finds names and addresses after escapes are resolved; a space of no width parts them.
+    return plain.replace("@", "@\N{ZERO WIDTH SPACE}").replace("://", ":\N{ZERO WIDTH SPACE}//")
+
+
+def markdown_diff(diff: SpecDiff, *, limit: int = LIMIT) -> str:
+    """Return a diff as Markdown: a summary, then each provision, what matters most first.
+
+    :param limit: characters of the whole; what does not fit is counted
+    """
+    parts = ["\n".join(_summary(diff)) + "\n"]
+    used = len(parts[0])
+    found = groups(diff)
+    for place, group in enumerate(found):
+        part = "\n".join(_group(group)) + "\n"
+        rest = f"\n{len(found) - place} more provisions changed; this comment has no room for them.\n"
+        if used + len(part) + len(rest) > limit:
+            parts.append(rest)
+            break
+        parts.append(part)
+        used += len(part)
+    return "".join(parts)
+
+
+def _summary(diff: SpecDiff) -> Iterator[str]:
+    yield f"## {markdown_safe(diff.old or 'old')} → {markdown_safe(diff.new or 'new')}"
+    yield ""
+    yield f"{headline(diff)}."
+    if not diff:
+        return
+    yield ""
+    yield f"Suggested version: {markdown_safe(reasons(diff))}."
+    yield ""
+    telling = [change for change in diff.changes if change.weight in {Weight.TIGHTENING, Weight.LOOSENING}]
+    for change in telling:
+        yield f"- {_SIGNS[change.weight]} {change.weight.value}: **{markdown_safe(_title(diff, change))}**: {_said(change)}"
+
+
+def _title(diff: SpecDiff, change: Change) -> str:
+    return diff.titles.get(change.provision) or change.provision or change.id
+
+
+def _said(change: Change) -> str:
+    # Ids in backticks are ours: what stands between them is escaped like all else, so that they cannot be left.
+    return markdown_safe(sentence(change))
+
+
+def _group(group: Group) -> Iterator[str]:
+    name = f"{markdown_safe(group.title)} ({markdown_safe(group.id)})" if group.id else "The spec as a whole"
+    yield f"\n<details><summary>{_SIGNS[group.weight]} {name}: {len(group.changes)}</summary>"
+    yield ""
+    for change in group.changes:
+        reach = reach_of(change)
+        touched = f"; touches {reach}" if reach else ""
+        yield f"- {_SIGNS[change.weight]} {change.weight.value} ({change.rule}): {_said(change)}{touched}"
+        yield from (f"  > {line}\n" for runs in changed_units(change) if (line := _words(runs)))
+    yield ""
+    yield "</details>"
+
+
+def _words(runs: tuple[Run, ...]) -> str:
+    return "".join(
+        f"{_TAGS[run.op][0]}{markdown_safe(run.text)}{_TAGS[run.op][1]}{run.after}" for run in runs
+    ).strip()

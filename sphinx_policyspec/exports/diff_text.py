@@ -1,0 +1,84 @@
+"""A diff for a terminal or a file: a summary, then each provision with its changes, words in place."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+import click
+from rich.cells import cell_len
+
+from sphinx_policyspec.compare import Change, Run, SpecDiff, Weight
+from sphinx_policyspec.exports.diff_words import changed_units, groups, headline, reach_of, reasons, sentence
+from sphinx_policyspec.exports.plain import printable
+
+__all__ = ["text_diff"]
+
+_COLORS = {
+    Weight.TIGHTENING: "red",
+    Weight.LOOSENING: "green",
+    Weight.CLARIFYING: "yellow",
+    Weight.EDITORIAL: "blue",
+}
+_MARKS = {"=": ("", ""), "-": ("[-", "-]"), "+": ("{+", "+}")}
+"""As git writes words in a diff without colors."""
+_INKS = {"-": "\x1b[31;9m", "+": "\x1b[32m"}
+_PLAIN = "\x1b[0m"
+
+
+def text_diff(diff: SpecDiff, *, width: int = 100, color: bool = False) -> str:
+    """Return a diff as text.
+
+    :param width: columns of the terminal
+    :param color: whether to color weights and words
+    """
+    return "".join(f"{line}\n" for line in _lines(diff, width, color=color))
+
+
+def _lines(diff: SpecDiff, width: int, *, color: bool) -> Iterator[str]:
+    yield printable(f"{diff.old or 'old'} → {diff.new or 'new'}: {headline(diff)}")
+    if not diff:
+        return
+    yield from textwrap.wrap(printable(f"suggested version: {reasons(diff)}"), width, subsequent_indent="  ")
+    for group in groups(diff):
+        yield ""
+        name = f"{group.title} ({group.id})" if group.id else "The spec as a whole"
+        yield click.style(printable(name), bold=True) if color else printable(name)
+        for change in group.changes:
+            yield from _change(change, width, color=color)
+
+
+def _change(change: Change, width: int, *, color: bool) -> Iterator[str]:
+    weight = change.weight.value
+    shown = click.style(f"{weight:10}", fg=_COLORS[change.weight]) if color else f"{weight:10}"
+    reach = reach_of(change)
+    said = f"{sentence(change)} [{change.rule}]{f'; touches {reach}' if reach else ''}"
+    # What a shell shows cannot be told in columns beside color codes: the first line is wrapped without them.
+    lines = textwrap.wrap(printable(said), max(width - 13, 20)) or [""]
+    yield f"  {shown} {lines[0]}"
+    yield from (f"{' ' * 13}{line}" for line in lines[1:])
+    for runs in changed_units(change):
+        yield from _unit(runs, width, color=color)
+
+
+def _unit(runs: tuple[Run, ...], width: int, *, color: bool) -> Iterator[str]:
+    """Yield the lines of a paragraph: words with what is inked of them, folded by what is seen of them."""
+    room = max(width - 15, 20)
+    line, used = "", 0
+    for shown, seen, after in _pieces(runs, color=color):
+        if used and used + seen > room:
+            yield f"{' ' * 15}{line.rstrip()}"
+            line, used = "", 0
+        line += shown + after
+        used += seen + len(after)
+    yield f"{' ' * 15}{line.rstrip()}"
+
+
+def _pieces(runs: tuple[Run, ...], *, color: bool) -> Iterator[tuple[str, int, str]]:
+    """Yield each word as it is shown, its width, and the space after it."""
+    for run in runs:
+        before, end = ("", "") if color else _MARKS[run.op]
+        words = printable(f"{before}{run.text}{end}").split()
+        for place, word in enumerate(words):
+            shown = f"{_INKS[run.op]}{word}{_PLAIN}" if color and run.op != "=" else word
+            yield shown, cell_len(word), run.after if place == len(words) - 1 else " "

@@ -1,0 +1,367 @@
+"""Each type of change, from the smallest pair of specs that has it, with its weight and rule; and its mirror image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from sphinx_policyspec.compare import ChangeKind, Subject, compare
+from sphinx_policyspec.compare.summary import summary_of
+from sphinx_policyspec.compare.weights import RULES
+from sphinx_policyspec.exports.diff_words import sentence
+from sphinx_policyspec.model import (
+    AuthorityLevel,
+    Carrier,
+    Clause,
+    Commentary,
+    Comparison,
+    Definition,
+    EvalPrompt,
+    EvalTag,
+    Goal,
+    OverrideMode,
+    PromptFile,
+    Prose,
+    Reference,
+    ReferenceForm,
+    Section,
+    Spec,
+    Topic,
+    Verdict,
+)
+from tests.conftest import LEVELS, at, example, message, principle, response, spec
+
+LONG = (
+    "The assistant answers every question of a visitor in plain words, tells where each answer comes from, "
+    "and says so when it does not know enough to help."
+)
+SECOND = "Borrowed books are due after three weeks, unless nobody waits for them and the reader asks for more time."
+
+
+def section(id: str, title: str = "", **fields: Any) -> Section:  # noqa: A002
+    return Section(id=id, title=title or id, depth=1, span=at(), **fields)
+
+
+def commentary(text: str) -> Commentary:
+    return Commentary(label="Commentary", source="", text=text, span=at())
+
+
+def definition(text: str) -> Definition:
+    return Definition(id="tool", term="Tool", source="", text=text, span=at())
+
+
+def reference(target: str) -> Reference:
+    return Reference(source="a", target=target, carrier=Carrier.TEXT, form=ReferenceForm.TITLE, span=at())
+
+
+def tag(provision: str, clause: str = "Be kind") -> EvalTag:
+    return EvalTag(tag="ab12", provision=provision, clause=clause, span=at())
+
+
+def file(title: str = "A", text: str = "Hi") -> PromptFile:
+    prompt = EvalPrompt(id="ab12/1", title="x", turns=(message(text=text),), span=at(), source="", tag="ab12")
+    return PromptFile(tag="ab12", title=title, span=at(), source="", blocks=(prompt,))
+
+
+def prompt(text: str = "Hi") -> EvalPrompt:
+    return EvalPrompt(id="ask", title="x", turns=(message(text=text),), span=at(), source="")
+
+
+def holding(*blocks: Any, **fields: Any) -> Spec:
+    return spec(principle("a", text=LONG, blocks=(*principle("a", text=LONG).blocks, *blocks)), **fields)
+
+
+def answers(*verdicts: Verdict) -> Any:
+    texts = ("It is over there.", "Look for yourself.")
+    shown = tuple(response(verdict, text) for verdict, text in zip(verdicts, texts, strict=True))
+    return example("a-x", turns=(message(), Comparison(responses=shown, span=at())))
+
+
+A = principle("a", text=LONG)
+B = principle("b", text=SECOND)
+HARD = principle("b", text=SECOND, authority="root")
+EXCEPTION = principle("b", text=SECOND, exception_to=("a",))
+
+
+@dataclass(frozen=True)
+class Case:
+    old: Spec
+    new: Spec
+    subject: Subject
+    kind: ChangeKind
+    rule: str
+    back: tuple[ChangeKind, str]
+    """Kind and rule on the way back."""
+    said: str
+
+
+K, P, E = ChangeKind, Subject.PROVISION, Subject.EXAMPLE
+SAME = "no-norm-changed"
+CASES = {
+    "principle": Case(spec(A), spec(A, B), P, K.ADDED, "principle-added", (K.REMOVED, "principle-removed"),
+                      "new principle at level user"),
+    "hard rule": Case(spec(A), spec(A, HARD), P, K.ADDED, "hard-rule-added", (K.REMOVED, "hard-rule-removed"),
+                      "new principle at level root"),
+    "exception": Case(spec(A), spec(A, EXCEPTION), P, K.ADDED, "exception-principle-added",
+                      (K.REMOVED, "exception-principle-removed"), "new principle at level user"),
+    "section": Case(spec(A), spec(A, section("s")), P, K.ADDED, "section-added", (K.REMOVED, "section-removed"),
+                    "new section"),
+    "rename": Case(spec(A), spec(replace(A, id="z", title="z")), P, K.RENAMED, SAME, (K.RENAMED, SAME),
+                   "id was `a` (text)"),
+    "title": Case(spec(A), spec(replace(A, title="Be fair")), P, K.RETITLED, "retitled", (K.RETITLED, "retitled"),
+                  "title was “A”"),
+    "title of a section": Case(spec(section("s")), spec(section("s", "t")), P, K.RETITLED, SAME, (K.RETITLED, SAME),
+                               "title was “s”"),
+    "parent": Case(spec(section("s"), A), spec(section("s"), replace(A, parent="s", depth=2)), P, K.MOVED, SAME,
+                   (K.MOVED, SAME), "moved from `nothing` to `s`"),
+    "order": Case(spec(section("s"), section("t"), A), spec(A, section("s"), section("t")), P, K.REORDERED, SAME,
+                  (K.REORDERED, SAME), "has another place among its siblings"),
+    "level": Case(spec(A), spec(replace(A, authority="root")), P, K.LEVEL_RAISED, "level-raised",
+                  (K.LEVEL_LOWERED, "level-lowered"), "level raised from user to root"),
+    "level without order": Case(spec(replace(A, authority="x"), principle("k", authority="x"), principle("l", authority="x")),
+                                spec(A, principle("k", authority="x"), principle("l", authority="x")),
+                                P, K.LEVEL_CHANGED, "level-changed", (K.LEVEL_CHANGED, "level-changed"),
+                                "level changed from x to user"),
+    "level gained": Case(spec(section("a")), spec(principle("a", title="a")), P, K.BECAME_PRINCIPLE, "principle-added",
+                         (K.BECAME_SECTION, "principle-removed"), "has a level now: user"),
+    "duty": Case(spec(A), spec(principle("a", text=f"{LONG} It must never guess.")), P, K.TEXT, "more-duty",
+                 (K.TEXT, "more-permission"), "text: 0 words less, 4 more"),
+    "permission": Case(spec(A), spec(principle("a", text=f"{LONG} It may guess.")), P, K.TEXT, "more-permission",
+                       (K.TEXT, "more-duty"), "text: 0 words less, 3 more"),
+    "allowed": Case(spec(principle("a", text=f"{LONG} Guesses are allowed.")),
+                    spec(principle("a", text=f"{LONG} Guesses are not allowed, though it may say so.")), P, K.TEXT,
+                    "no-longer-allowed", (K.TEXT, "no-longer-forbidden"), "text: 0 words less, 6 more"),
+    "words": Case(spec(A), spec(principle("a", text=f"{LONG} Books help.")), P, K.TEXT, "text-changed",
+                  (K.TEXT, "text-changed"), "text: 0 words less, 2 more"),
+    "text of a section": Case(spec(section("s")), spec(section("s", blocks=A.blocks)), P, K.TEXT, "text-changed",
+                              (K.TEXT, "text-changed"), "text: 0 words less, 28 more"),
+    "typography": Case(spec(principle("a", text='So "said"')), spec(principle("a", text="So “said”")), P, K.TYPOGRAPHY,
+                       SAME, (K.TYPOGRAPHY, SAME), "typography of the text"),
+    "spaces": Case(spec(principle("a", text="So said")), spec(principle("a", text="So  said")), P, K.TYPOGRAPHY, SAME,
+                   (K.TYPOGRAPHY, SAME), "typography of the text (spaces alone)"),
+    "exception to": Case(spec(A, replace(EXCEPTION, exception_to=())), spec(A, EXCEPTION), P, K.RELATION_ADDED,
+                         "exception-added", (K.RELATION_REMOVED, "exception-removed"), "exception-to: new `a`"),
+    "preference": Case(spec(A, B), spec(replace(A, preferred_over=("b",)), B), P, K.RELATION_ADDED, "relation-changed",
+                       (K.RELATION_REMOVED, "relation-changed"), "prefer-over: new `b`"),
+    "topic of a principle": Case(spec(A), spec(replace(A, topics=("t",))), P, K.RELATION_ADDED, SAME,
+                                 (K.RELATION_REMOVED, SAME), "topics: new `t`"),
+    "category": Case(spec(A), spec(replace(A, category="restricted")), P, K.ATTRIBUTE, "category-changed",
+                     (K.ATTRIBUTE, "category-changed"), "category was nothing, is restricted"),
+    "attribute": Case(spec(A), spec(replace(A, attributes=(("x", "1"),))), P, K.ATTRIBUTE, SAME, (K.ATTRIBUTE, SAME),
+                      "x was nothing, is 1"),
+    "example": Case(holding(), holding(answers(Verdict.GOOD, Verdict.BAD)), E, K.ADDED, "example-changed",
+                    (K.REMOVED, "example-changed"), "new example “a greeting”"),
+    "example elsewhere": Case(spec(replace(A, blocks=(*A.blocks, example("a-x"))), B),
+                              spec(A, replace(B, blocks=(*B.blocks, example("b-x")))), E, K.MOVED, SAME, (K.MOVED, SAME),
+                              "example “a greeting” moved here"),
+    "title of an example": Case(holding(example("a-x")), holding(example("a-y", title="hello", source_title="hello")),
+                                E, K.RETITLED, SAME, (K.RETITLED, SAME), "example “hello” was titled “a greeting”"),
+    "note": Case(holding(example("a-x", response(note="so"))), holding(example("a-x", response(note="thus"))), E,
+                 K.CHANGED, "example-changed", (K.CHANGED, "example-changed"), "example “a greeting” changed (notes)"),
+    "quotes in an example": Case(holding(example("a-x", response(text='"Yes"'))),
+                                 holding(example("a-x", response(text="“Yes”"))), E, K.TYPOGRAPHY, SAME,
+                                 (K.TYPOGRAPHY, SAME), "typography of example “a greeting”"),
+    "order of examples": Case(
+        holding(*(example(f"a-{n}", title=n, source_title=n, turns=(message(text=f"Say {n}"),)) for n in "xyz")),
+        holding(*(example(f"a-{n}", title=n, source_title=n, turns=(message(text=f"Say {n}"),)) for n in "zxy")),
+        E, K.REORDERED, SAME, (K.REORDERED, SAME), "example “z” has another place"),
+    "commentary": Case(holding(), holding(commentary("Why so.")), Subject.COMMENTARY, K.ADDED, "commentary-changed",
+                       (K.REMOVED, "commentary-changed"), "new commentary"),
+    "commentary in other words": Case(holding(commentary(LONG)), holding(commentary(f"{LONG} So.")), Subject.COMMENTARY,
+                                      K.CHANGED, "commentary-changed", (K.CHANGED, "commentary-changed"),
+                                      "commentary: 0 words less, 1 more"),
+    "commentary elsewhere": Case(spec(replace(A, blocks=(*A.blocks, commentary(LONG))), B),
+                                 spec(A, replace(B, blocks=(*B.blocks, commentary(LONG)))), Subject.COMMENTARY, K.MOVED,
+                                 SAME, (K.MOVED, SAME), "commentary moved here"),
+    "quotes in commentary": Case(holding(commentary('"x"')), holding(commentary("“x”")), Subject.COMMENTARY,
+                                 K.TYPOGRAPHY, SAME, (K.TYPOGRAPHY, SAME), "typography of commentary"),
+    "definition": Case(spec(section("s")), spec(section("s", blocks=(definition("A tool."),))), Subject.DEFINITION,
+                       K.ADDED, "definition-changed", (K.REMOVED, "definition-changed"), "new definition of “Tool”"),
+    "meaning": Case(spec(section("s", blocks=(definition("A tool."),))), spec(section("s", blocks=(definition("Any tool."),))),
+                    Subject.DEFINITION, K.CHANGED, "definition-changed", (K.CHANGED, "definition-changed"),
+                    "definition of “Tool”: 1 words less, 1 more"),
+    "definition elsewhere": Case(spec(section("s", blocks=(definition("A tool."),)), section("t")),
+                                 spec(section("s"), section("t", blocks=(definition("A tool."),))), Subject.DEFINITION,
+                                 K.MOVED, SAME, (K.MOVED, SAME), "definition of “Tool” moved here"),
+    "reference": Case(spec(A, B), spec(A, B, references=(reference("b"), reference("a"))), Subject.REFERENCE, K.ADDED, SAME,
+                      (K.REMOVED, SAME), "now refers to `b`"),
+    "clause": Case(spec(A), spec(A, clauses=(Clause(principle="a", authority="guideline", text="by default", span=at()),)),
+                   Subject.CLAUSE, K.ADDED, "clause-added", (K.REMOVED, "clause-removed"),
+                   "new clause at level guideline: “by default”"),
+    "tag": Case(spec(A), spec(A, eval_tags=(tag("a"),)), Subject.TAG, K.ADDED, SAME, (K.REMOVED, SAME),
+                "new eval tag ab12"),
+    "tag elsewhere": Case(spec(A, B, eval_tags=(tag("a"),)), spec(A, B, eval_tags=(tag("b"),)), Subject.TAG, K.MOVED, SAME,
+                          (K.MOVED, SAME), "eval tag ab12 moved here from `a`"),
+    "tag at other words": Case(spec(A, eval_tags=(tag("a"),)), spec(A, eval_tags=(tag("a", "Be fair"),)), Subject.TAG,
+                               K.TAG_MOVED, SAME, (K.TAG_MOVED, SAME), "eval tag ab12 stands at other words"),
+    "prompt file": Case(spec(A), spec(A, prompt_files=(file(),)), Subject.PROMPT, K.ADDED, SAME, (K.REMOVED, SAME),
+                        "new prompt file ab12"),
+    "head of a prompt file": Case(spec(A, prompt_files=(file(),)), spec(A, prompt_files=(file("B"),)), Subject.PROMPT,
+                                  K.RETITLED, SAME, (K.RETITLED, SAME), "prompt file ab12 names “B”, not “A”"),
+    "prompts of a file": Case(spec(A, prompt_files=(file(),)), spec(A, prompt_files=(file(text="Ho"),)), Subject.PROMPT,
+                              K.CHANGED, SAME, (K.CHANGED, SAME), "prompt file ab12 changed"),
+    "prompt": Case(holding(), holding(prompt()), Subject.PROMPT, K.ADDED, SAME, (K.REMOVED, SAME), "new prompt ask"),
+    "prompt in other words": Case(holding(prompt()), holding(prompt("Ho")), Subject.PROMPT, K.CHANGED, SAME,
+                                  (K.CHANGED, SAME), "prompt ask changed"),
+    "prompt elsewhere": Case(spec(replace(A, blocks=(*A.blocks, prompt())), B), spec(A, replace(B, blocks=(*B.blocks, prompt()))),
+                             Subject.PROMPT, K.MOVED, SAME, (K.MOVED, SAME), "prompt ask moved here"),
+    "declared level": Case(spec(A), spec(A, levels=(*LEVELS, AuthorityLevel(id="hint"))), Subject.LEVEL, K.ADDED,
+                           "levels-changed", (K.REMOVED, "levels-changed"), "level hint added"),
+    "stricter level": Case(spec(A), spec(A, levels=(LEVELS[0], replace(LEVELS[1], override=OverrideMode.NEVER), *LEVELS[2:])),
+                           Subject.LEVEL, K.CHANGED, "override-stricter", (K.CHANGED, "override-looser"),
+                           "level system: override was explicit, is never"),
+    "roles of a level": Case(spec(A), spec(A, levels=(*LEVELS[:4], replace(LEVELS[4], roles=("tool",)))), Subject.LEVEL,
+                             K.CHANGED, "levels-changed", (K.CHANGED, "levels-changed"),
+                             "level guideline: roles was nothing, is tool"),
+    "order of levels": Case(spec(A), spec(A, levels=LEVELS[::-1]), Subject.SPEC, K.REORDERED, "levels-changed",
+                            (K.REORDERED, "levels-changed"),
+                            "order of levels was root system developer user guideline, is guideline user developer system root"),
+    "topic": Case(spec(A), spec(A, topics=(Topic(id="t", label="T", span=at()),)), Subject.TOPIC, K.ADDED, SAME,
+                  (K.REMOVED, SAME), "topic t added"),
+    "label": Case(spec(A, topics=(Topic(id="t", label="T", span=at()),)), spec(A, topics=(Topic(id="t", label="U", span=at()),)),
+                  Subject.TOPIC, K.CHANGED, SAME, (K.CHANGED, SAME), "topic t: label was T, is U"),
+    "goal": Case(spec(A), spec(A, goals=(Goal(id="g", title="G", span=at()),)), Subject.GOAL, K.ADDED, SAME,
+                 (K.REMOVED, SAME), "goal g added"),
+    "text of a goal": Case(spec(A, goals=(Goal(id="g", title="G", span=at()),)),
+                           spec(A, goals=(Goal(id="g", title="G", text="So", span=at()),)), Subject.GOAL, K.CHANGED, SAME,
+                           (K.CHANGED, SAME), "goal g: text changed"),
+    "preamble": Case(spec(A), spec(A, preamble=(Prose(source="", text="Hello there", span=at()),)), Subject.SPEC, K.TEXT,
+                     "text-changed", (K.TEXT, "text-changed"), "text before the first heading: 0 words less, 2 more"),
+    "licence": Case(spec(A), spec(A, license="CC0"), Subject.SPEC, K.ATTRIBUTE, SAME, (K.ATTRIBUTE, SAME),
+                    "license was nothing, is CC0"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_a_change_has_its_type_and_its_rule(case: Case) -> None:
+    found = [
+        c for c in compare(case.old, case.new).changes if (c.subject, c.kind) == (case.subject, case.kind)
+    ]
+    assert [(change.rule, sentence(change)) for change in found] == [(case.rule, case.said)]
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_a_change_has_its_mirror_image(case: Case) -> None:
+    there, back = compare(case.old, case.new), compare(case.new, case.old)
+    kind, rule = case.back
+    assert [c.rule for c in back.changes if (c.subject, c.kind) == (case.subject, kind)] == [rule]
+    assert len(there.changes) == len(back.changes)
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_a_spec_does_not_differ_from_itself(case: Case) -> None:
+    assert not compare(case.new, case.new)
+
+
+def test_an_answer_that_is_judged_otherwise_is_flipped() -> None:
+    worse = compare(holding(answers(Verdict.GOOD, Verdict.OK)), holding(answers(Verdict.BAD, Verdict.OK)))
+    (change,) = worse.of(E, K.VERDICT_FLIPPED)
+    assert (change.aspect, change.old, change.new, change.rule) == ("2", "GOOD", "BAD", "verdict-stricter")
+    better = compare(holding(answers(Verdict.GOOD, Verdict.OK)), holding(answers(Verdict.GOOD, Verdict.GOOD)))
+    assert [c.rule for c in better.of(E, K.VERDICT_FLIPPED)] == ["verdict-milder"]
+
+
+def test_two_equal_answers_that_change_places_are_judged_as_before() -> None:
+    old = holding(example("a-x", response(Verdict.BAD, "No"), response(Verdict.GOOD, "No")))
+    new = holding(example("a-x", response(Verdict.GOOD, "No"), response(Verdict.BAD, "No")))
+    assert not list(compare(old, new).of(E, K.VERDICT_FLIPPED))
+
+
+def test_a_level_that_most_principles_went_along_with_is_renamed() -> None:
+    levels = (AuthorityLevel(id="platform", override=OverrideMode.NEVER), *LEVELS[2:])
+    old = spec(*(principle(f"p{n}", authority="platform") for n in range(4)), levels=levels)
+    new = spec(*(principle(f"p{n}", authority="system" if n == 3 else "root") for n in range(4)))
+    kinds = [(c.id, c.kind) for c in compare(old, new).of(P, K.LEVEL_RENAMED, K.LEVEL_LOWERED)]
+    assert kinds == [
+        ("p0", K.LEVEL_RENAMED),
+        ("p1", K.LEVEL_RENAMED),
+        ("p2", K.LEVEL_RENAMED),
+        ("p3", K.LEVEL_LOWERED),
+    ]
+    back = [(c.id, c.kind) for c in compare(new, old).of(P, K.LEVEL_RENAMED, K.LEVEL_RAISED)]
+    assert back == [
+        ("p0", K.LEVEL_RENAMED),
+        ("p1", K.LEVEL_RENAMED),
+        ("p2", K.LEVEL_RENAMED),
+        ("p3", K.LEVEL_RAISED),
+    ]
+
+
+def test_a_reference_that_follows_a_new_id_is_no_change() -> None:
+    pointing = principle("b", text="See [?](#a), and `a`.")
+    followed = principle("b", text="See [?](#z), and `z`.")
+    old = spec(A, pointing, references=(replace(reference("a"), source="b"),))
+    new = spec(replace(A, id="z"), followed, references=(replace(reference("z"), source="b"),))
+    assert [(c.subject, c.kind) for c in compare(old, new).changes] == [(P, K.RENAMED)]
+
+
+def test_a_principle_that_became_two_is_split_and_two_that_became_one_are_merged() -> None:
+    both = principle("a", title="Answers and books", text=f"{LONG}\n\n{SECOND}")
+    one, other = (
+        principle("a", title="Answers and books", text=LONG),
+        principle("b", title="Loans", text=SECOND),
+    )
+    (there,) = compare(spec(both), spec(one, other)).of(P, K.SPLIT)
+    (back,) = compare(spec(one, other), spec(both)).of(P, K.MERGED)
+    assert (there.id, there.old, there.new, sentence(there)) == (
+        "a",
+        "a",
+        "b",
+        "split: `b` has a part of `a`",
+    )
+    assert (back.id, back.old, back.new, sentence(back)) == ("a", "b", "a", "merged: has a part of `b`")
+
+
+def test_what_is_too_different_to_be_the_same_succeeds() -> None:
+    old = spec(principle("a", title="Loans", text=SECOND), eval_tags=(tag("a"),))
+    new = spec(principle("b", title="Answers", text=LONG), eval_tags=(tag("b"),))
+    (change,) = compare(old, new).of(P, K.SUCCEEDED)
+    assert (change.old, change.new, sentence(change)) == ("a", "b", "has a part of `a`")
+
+
+def test_the_reach_of_a_change_is_what_rests_on_it() -> None:
+    shown = example("b-x", illustrates=("a",))
+    rest = (replace(B, blocks=(*B.blocks, shown), exception_to=("a",)),)
+    extras = {
+        "references": (replace(reference("a"), source="b"),),
+        "eval_tags": (tag("a"),),
+        "prompt_files": (file(),),
+    }
+    old = spec(A, *rest, **extras)
+    (change,) = compare(old, spec(principle("a", text=f"{LONG} It must."), *rest, **extras)).changes
+    reach = change.reach
+    assert (reach.examples, reach.prompts, reach.references, reach.dependents) == (
+        ("b-x",),
+        ("ab12/1",),
+        ("b",),
+        ("b",),
+    )
+    (gone,) = compare(old, spec(*rest, **extras)).of(P, K.REMOVED)
+    assert gone.reach == reach
+    (title,) = compare(old, spec(replace(A, title="Fair"), *rest, **extras)).changes
+    assert title.reach == reach
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "bump"),
+    [
+        (spec(A), spec(A), "none"),
+        (spec(A), spec(replace(A, title="Fair")), "patch"),
+        (spec(A), spec(A, B), "minor"),
+        (spec(A, B), spec(A), "major"),
+        (spec(A), spec(A, HARD), "major"),
+        (spec(A), spec(replace(A, id="z")), "major"),
+        (spec(A), spec(replace(A, id="z", aliases=("a",))), "patch"),
+    ],
+)
+def test_a_version_is_suggested(old: Spec, new: Spec, bump: str) -> None:
+    assert summary_of(compare(old, new)).bump.value == bump
+
+
+def test_rules_have_names_of_their_own() -> None:
+    names = [rule.name for rule in RULES]
+    assert len(names) == len(set(names))
+    used = {case.rule for case in CASES.values()} | {case.back[1] for case in CASES.values()}
+    assert set(names) - used == {"level-renamed", "verdict-stricter", "verdict-milder", "split-or-merged"}

@@ -1,0 +1,73 @@
+"""The command ``policyspec diff``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import sphinx_policyspec
+
+if TYPE_CHECKING:
+    from tests.conftest import Run
+
+OLD = "# Rules {#rules}\n\n## Be kind {#be_kind authority=user}\n\nThe assistant is kind to everybody it meets there.\n"
+NEW = OLD.replace("is kind", "must be kind")
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    old, new = tmp_path / "old.md", tmp_path / "new.md"
+    old.write_text(OLD, "utf-8")
+    new.write_text(NEW, "utf-8")
+    return old, new
+
+
+def test_changes_are_told_and_status_stays_zero(run: Run, files: tuple[Path, Path]) -> None:
+    status, out, _ = run("diff", "-q", *files)
+    assert status == 0
+    assert "tightening text: 1 words less, 2 more [more-duty]" in out
+    assert "The assistant [-is-] {+must be+} kind to everybody it meets there." in out
+
+
+@pytest.mark.parametrize(("which", "expected"), [((0, 1), 1), ((0, 0), 0)])
+def test_exit_code_tells_of_changes(
+    run: Run, files: tuple[Path, Path], which: tuple[int, int], expected: int
+) -> None:
+    status, _, _ = run("diff", "-q", "--exit-code", *(files[place] for place in which))
+    assert status == expected
+
+
+@pytest.mark.parametrize(("form", "start"), [("json", "{"), ("markdown", "## "), ("html", "<!DOCTYPE html>")])
+def test_every_format_is_written(run: Run, files: tuple[Path, Path], form: str, start: str) -> None:
+    status, out, _ = run("diff", "-q", *files, "--format", form)
+    assert status == 0
+    assert out.startswith(start)
+
+
+def test_an_alias_is_taken_from_the_command_line(run: Run, files: tuple[Path, Path]) -> None:
+    old, new = files
+    new.write_text(
+        "# Rules {#rules}\n\n## Else {#other authority=user}\n\nNothing that was said before.\n", "utf-8"
+    )
+    _, out, _ = run("diff", "-q", old, new, "--format", "json", "--alias", "be_kind=other")
+    assert [(pair["old"], pair["new"]) for pair in json.loads(out)["id_renamed"]] == [("be_kind", "other")]
+
+
+def test_an_alias_without_a_form_is_a_mistake(run: Run, files: tuple[Path, Path]) -> None:
+    status, _, err = run("diff", *files, "--alias", "be_kind")
+    assert status == 2
+    assert "`be_kind` is not of the form OLD=NEW" in err
+
+
+def test_a_source_that_does_not_exist_is_a_message(run: Run, files: tuple[Path, Path]) -> None:
+    status, _, err = run("diff", files[0], "nowhere")
+    assert status == 2
+    assert "`nowhere` does not exist" in err
+
+
+def test_the_package_compares_sources_and_specs(files: tuple[Path, Path]) -> None:
+    diff = sphinx_policyspec.diff(files[0], sphinx_policyspec.load(files[1], annotate=False))
+    assert [change.rule for change in diff.changes if change.text] == ["more-duty"]
