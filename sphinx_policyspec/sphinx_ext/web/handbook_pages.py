@@ -57,7 +57,7 @@ WEB_BUILDERS = ("html", "dirhtml", "singlehtml")
 """Builders whose pages people read in a browser."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class HandbookPages:
     """What the pages of one build show of each other; computed once, before any page is written.
 
