@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from docutils import nodes
 from sphinx.locale import get_translation
 
+from sphinx_policyspec.graph.questions import string_literal
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.boxes import level_word
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
@@ -45,11 +47,13 @@ from sphinx_policyspec.sphinx_ext.web.terms import Term, link_terms, terms_of
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.builders import Builder
-    from sphinx.environment import BuildEnvironment
 
-__all__ = ["WEB_BUILDERS", "HandbookPages"]
+__all__ = ["ASK_PAGE", "WEB_BUILDERS", "HandbookPages"]
 
 _ = get_translation("sphinx_policyspec")
+
+ASK_PAGE = "policy-ask"
+"""Name of the page that answers questions."""
 
 _VERDICTS = ("GOOD", "OK", "BAD")
 
@@ -76,17 +80,16 @@ class HandbookPages:
     facts: dict[str, PageFacts] = field(default_factory=dict)
     _places: Places | None = None
     _digest: str = ""
-    _state: str = ""
     _levels: LevelsByAddress | None = None
 
     def update(self, app: Sphinx) -> set[str]:
         """Return the pages on which a panel is another than when they were last written."""
-        self._levels, self._state = None, ""
+        self._levels = None
         if app.builder.name not in WEB_BUILDERS:
             return set()
         domain = domain_of(app.env)
         stored = domain.written_by(app.builder.name)["panels"]
-        digest = self.state(app.env)
+        digest = self.knowledge.digest(app.env)
         if stored.get("") == digest:
             return set()
         self.prepare(app)
@@ -111,7 +114,7 @@ class HandbookPages:
     def prepare(self, app: Sphinx) -> None:
         """Compute what pages show, unless that is done."""
         env = app.env
-        digest = self.state(env)
+        digest = self.knowledge.digest(env)
         if digest == self._digest or app.builder.name not in WEB_BUILDERS:
             return
         spec = self.knowledge.spec(env)
@@ -133,24 +136,6 @@ class HandbookPages:
         """Where everything stands, once it is computed."""
         assert self._places is not None  # noqa: S101 - whoever asks has called prepare
         return self._places
-
-    def state(self, env: BuildEnvironment) -> str:
-        """Return what changes whenever a panel may: the spec, and titles as pages show them.
-
-        It is computed once for a build, since every page asks.
-        """
-        if not self._state:
-            self._state = self._compute_state(env)
-        return self._state
-
-    def _compute_state(self, env: BuildEnvironment) -> str:
-        domain = domain_of(env)
-        titles = [(name, env.titles[name].astext()) for name in sorted(domain.pages) if name in env.titles]
-        shown = hashlib.sha256(self.knowledge.digest(env).encode())
-        for item in domain.objects():
-            shown.update(repr(item).encode(errors="replace"))
-        shown.update(repr(titles).encode(errors="replace"))
-        return shown.hexdigest()
 
     def tell_machines(
         self,
@@ -203,7 +188,7 @@ class HandbookPages:
         for section in doctree.findall(nodes.section):
             place = self._place_of(section, docname)
             if place is not None and place in self.rows:
-                tools = tools_html(self._feedback(app, place))
+                tools = tools_html(_question(app, docname, place[1]), self._feedback(app, place))
                 panel = PolicyPanel("", html=panel_html(self.rows[place], address, tools))
                 section.insert(_below_title(section), panel)
 
@@ -264,6 +249,19 @@ class HandbookPages:
         candidates = links.get(key)
         owner: nodes.Element = candidates.pop(0) if candidates else section
         owner["ids"].append(occurrence.anchor)
+
+
+def _question(app: Sphinx, docname: str, identifier: str) -> str:
+    """Return the address of the question what the spec says of a provision, empty where readers cannot ask."""
+    if not PolicySpecConfig.of(app.config).ask_page:
+        return ""
+    sparql = (
+        "SELECT ?property ?value WHERE {\n"
+        f"  ?it a ps:Provision ; dcterms:identifier {string_literal(identifier)} ; ?property ?value .\n"
+        "}\nORDER BY ?property ?value"
+    )
+    page = app.builder.get_relative_uri(docname, ASK_PAGE)
+    return f"{page}#ask:{urlencode({'sparql': sparql})}"
 
 
 def _address(builder: Builder, docname: str, page: str, anchor: str) -> str:
