@@ -20,6 +20,7 @@ from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
 from sphinx_policyspec.model import Finding, Severity, Spec
 from sphinx_policyspec.readers.annotations import annotate as add_annotations
 from sphinx_policyspec.readers.annotations import read_annotations, shipped_annotations
+from sphinx_policyspec.readers.git import Checkout, check_out, is_git
 from sphinx_policyspec.readers.ignores import Ignore, ignores_in, silenced
 from sphinx_policyspec.readers.release import is_release, read_release, spec_file
 from sphinx_policyspec.readers.source_lines import SourceLines
@@ -62,6 +63,7 @@ class Loaded:
     :param has_files: whether findings speak of files below ``root``; those of a graph may not
     :param severity: what a project says of codes
     :param baseline: a project's file of findings that are known
+    :param checkout: what keeps ``root`` in place, where it was taken out of a repository
     """
 
     spec: Spec
@@ -71,10 +73,11 @@ class Loaded:
     has_files: bool = True
     severity: Mapping[str, str] = field(default_factory=dict)
     baseline: Path | None = None
+    checkout: Checkout | None = None
 
 
 def load(source: str | Path, *, annotations: str | Path | None = None, annotate: bool = True) -> Spec:
-    """Return the spec of a SOURCE: release folder, Markdown file, Sphinx project or graph file.
+    """Return the spec of a SOURCE: release folder, Markdown file, Sphinx project, graph file, or one as of a revision.
 
     :param annotations: an annotation file to apply; by default the shipped one, to Model Spec
         Markdown only
@@ -86,9 +89,13 @@ def load(source: str | Path, *, annotations: str | Path | None = None, annotate:
 def read(source: str | Path, *, annotations: str | Path | None = None, annotate: bool = True) -> Loaded:
     """Return the spec of a SOURCE with every finding about it; parameters as for :func:`load`.
 
-    A Sphinx project's ``conf.py`` is run. A SOURCE that cannot be used raises
+    A Sphinx project's ``conf.py`` is run, that of a revision too. ``git:REV:PATH`` is the path, below the current
+    folder, as of a revision of the repository that holds it. A SOURCE that cannot be used raises
     :class:`~sphinx_policyspec.errors.SourceError`.
     """
+    if is_git(str(source)):
+        checkout = check_out(str(source))
+        return replace(read(checkout.path, annotations=annotations, annotate=annotate), checkout=checkout)
     path = Path(source)
     if not path.exists():
         message = f"`{source}` does not exist"

@@ -19,7 +19,7 @@ from click.shell_completion import CompletionItem, get_completion_class
 
 from sphinx_policyspec import api
 from sphinx_policyspec.cli_check import check
-from sphinx_policyspec.cli_diff import diff
+from sphinx_policyspec.cli_diff import diff, lock
 from sphinx_policyspec.cli_options import Settings, SourceCommand
 from sphinx_policyspec.cli_reason import reason
 from sphinx_policyspec.errors import PolicySpecError
@@ -131,6 +131,7 @@ def graph(source: str, output: str | None, form: str | None, *, inferred: bool, 
 
 commands.add_command(check)
 commands.add_command(diff)
+commands.add_command(lock)
 commands.add_command(reason)
 
 

@@ -19,8 +19,8 @@ from sphinx_policyspec.model import Finding, Severity
 __all__ = ["SOURCE_HELP", "Settings", "SourceCommand"]
 
 SOURCE_HELP = """SOURCE is a release folder (model_spec.md with examples/ and CHANGELOG.md beside it), a lone Model
-Spec Markdown file, a Sphinx project (a folder with conf.py, which is run), or a graph file written
-earlier (.nt .nq .ttl .trig .jsonld .rdf)."""
+Spec Markdown file, a Sphinx project (a folder with conf.py, which is run), a graph file written
+earlier (.nt .nq .ttl .trig .jsonld .rdf), or any of these as of a revision: git:REV:PATH."""
 
 _COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.HINT: "cyan"}
 
