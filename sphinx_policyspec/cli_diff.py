@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -10,9 +11,13 @@ import click
 
 from sphinx_policyspec import api
 from sphinx_policyspec.cli_options import Settings, SourceCommand
+from sphinx_policyspec.compare import SpecDiff
+from sphinx_policyspec.compare.changelog import entry_of, review
 from sphinx_policyspec.compare.lock import format_lock, lock_of, parse_lock, since_lock
+from sphinx_policyspec.exports.diff_changelog import review_json, review_text
 from sphinx_policyspec.exports.diffs import DIFF_FORMATS, text_diff
 from sphinx_policyspec.exports.lock_report import LOCK_FORMATS
+from sphinx_policyspec.model import Spec
 
 __all__ = ["diff", "lock"]
 
@@ -45,6 +50,12 @@ def _aliases(_context: click.Context, _option: click.Parameter, value: tuple[str
     callback=_aliases,
     help="A provision's old and new id, where you know better; may be repeated.",
 )
+@click.option(
+    "--changelog",
+    "reviewing",
+    is_flag=True,
+    help="Compare the changes with what NEW's changelog says of them instead; text or json.",
+)
 @click.option("--exit-code", is_flag=True, help="Exit with status 1 if anything changed.")
 @click.option(
     "--format",
@@ -52,7 +63,7 @@ def _aliases(_context: click.Context, _option: click.Parameter, value: tuple[str
     type=click.Choice(list(DIFF_FORMATS)),
     default="text",
     show_default=True,
-    help="How to print the changes; markdown fits a comment on a pull request.",
+    help="How to print the changes; markdown fits a comment on a pull request, changelog drafts an entry.",
 )
 def diff(
     old: str,
@@ -60,6 +71,7 @@ def diff(
     *,
     lock_file: str | None,
     aliases: dict[str, str],
+    reviewing: bool,
     exit_code: bool,
     form: str,
     settings: Settings,
@@ -74,6 +86,7 @@ def diff(
       policyspec diff model_spec/2025-04-11 model_spec/2025-09-12 --format html > changes.html
       policyspec diff git:main:docs docs --format markdown
       policyspec diff --lock policyspec.lock docs --exit-code
+      policyspec diff model_spec/2025-04-11 model_spec/2025-09-12 --changelog
     """
     if lock_file:
         _since_lock(lock_file, old, new, exit_code=exit_code, form=form, settings=settings)
@@ -83,7 +96,9 @@ def diff(
     before, after = settings.load(old), settings.load(new)
     with settings.watching("comparing"):
         found = api.diff(before.spec, after.spec, aliases=aliases)
-    if form == "text":
+    if reviewing:
+        _show_review(found, after.spec, form)
+    elif form == "text":
         color = settings.colored(sys.stdout)
         width = max(shutil.get_terminal_size().columns, 40) if sys.stdout.isatty() else 100
         click.echo(text_diff(found, width=width, color=color), nl=False, color=color)
@@ -91,6 +106,16 @@ def diff(
         click.echo(DIFF_FORMATS[form](found), nl=False)
     if exit_code and found:
         sys.exit(1)
+
+
+def _show_review(found: SpecDiff, new: Spec, form: str) -> None:
+    reviewed = review(found, entry_of(new))
+    if form == "json":
+        click.echo(json.dumps(review_json(reviewed), indent=1, ensure_ascii=False))
+    elif form == "text":
+        click.echo(review_text(found, reviewed), nl=False)
+    else:
+        raise click.UsageError(f"--changelog takes --format text or json, not {form}")
 
 
 def _since_lock(

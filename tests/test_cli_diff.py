@@ -112,3 +112,13 @@ def test_what_cannot_be_compared_is_a_message(
     status, _, err = run("diff", *(argument.format(old=old, new=new) for argument in arguments))
     assert status == 2
     assert message in err
+
+
+def test_a_changelog_is_reviewed_and_drafted(run: Run, files: tuple[Path, Path]) -> None:
+    old, new = files
+    assert "structural changes that are not told: 0" in run("diff", "-q", old, new, "--changelog")[1]
+    assert json.loads(run("diff", "-q", old, new, "--changelog", "--format", "json")[1])["untold"] == []
+    assert run("diff", "-q", old, new, "--changelog", "--format", "html")[0] == 2
+    assert run("diff", "-q", old, new, "--format", "changelog")[1].startswith(
+        "## Unreleased\n\n### Changed\n"
+    )
