@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,10 @@ from sphinx_policyspec.checks.selection import Selection
 from sphinx_policyspec.compare import SpecDiff, compare
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.exports.report import Report, Reported
+from sphinx_policyspec.exports.revisions import revision_of
 from sphinx_policyspec.graph.answer import Answer
 from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
+from sphinx_policyspec.graph.questions import find_question
 from sphinx_policyspec.model import Finding, Severity, Spec
 from sphinx_policyspec.readers.annotations import annotate as add_annotations
 from sphinx_policyspec.readers.annotations import read_annotations, shipped_annotations
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
     from sphinx_policyspec.graph.owl_view import OwlWorld
     from sphinx_policyspec.graph.reasoning import Reasoning
+    from sphinx_policyspec.graph.releases import Revision
 
 __all__ = [
     "Answer",
@@ -41,6 +45,7 @@ __all__ = [
     "check",
     "diff",
     "graph_bytes",
+    "has_releases",
     "init_project",
     "is_graph",
     "is_project",
@@ -49,6 +54,9 @@ __all__ = [
     "owl",
     "read",
     "reason",
+    "releases",
+    "releases_base",
+    "releases_bytes",
     "report",
     "select",
 ]
@@ -253,9 +261,81 @@ def knowledge_base(source: str | Path | Spec, *, base_iri: str = "") -> Knowledg
     return KnowledgeBase.from_spec(spec, base_iri)
 
 
+def has_releases(source: str | Path) -> bool:
+    """Tell whether a SOURCE is several releases: a folder of release folders, or a graph file with a graph for each."""
+    path = Path(source)
+    if is_graph(path):
+        return path.suffix in {".nq", ".trig"} and len(_specs_of(path)) > 1
+    return path.is_dir() and not is_release(path) and not is_project(path) and bool(_release_folders(path))
+
+
+def _release_folders(path: Path) -> list[Path]:
+    return sorted(folder for folder in path.iterdir() if folder.is_dir() and is_release(folder))
+
+
+def _specs_of(path: Path) -> tuple[Spec, ...]:
+    from sphinx_policyspec.graph.releases import specs_of  # noqa: PLC0415  rdflib only where it is needed
+
+    return specs_of(path)
+
+
+def releases(
+    *sources: str | Path, annotations: str | Path | None = None, annotate: bool = True
+) -> tuple[Spec, ...]:
+    """Return the releases of SOURCEs from the first to the last; each is one, or several as :func:`has_releases` tells.
+
+    Other parameters are as for :func:`load`.
+    """
+    from sphinx_policyspec.graph.releases import in_order  # noqa: PLC0415
+
+    specs: list[Spec] = []
+    for source in sources:
+        path = Path(source)
+        if not has_releases(source):
+            specs.append(load(source, annotations=annotations, annotate=annotate))
+        elif is_graph(path):
+            specs += _specs_of(path)
+        else:
+            folders = _release_folders(path)
+            specs += (load(folder, annotations=annotations, annotate=annotate) for folder in folders)
+    return in_order(specs)
+
+
+def releases_base(specs: Sequence[Spec], *, base_iri: str = "") -> KnowledgeBase:
+    """Return releases as one knowledge base, with what changed between them.
+
+    Each is a named graph, the changes are another; the last release is the default graph as well.
+
+    :param specs: from the first to the last, as :func:`releases` returns them
+    """
+    from sphinx_policyspec.graph.releases import releases_base as base_of  # noqa: PLC0415
+
+    return base_of(specs, _revisions(specs), base_iri)
+
+
+def releases_bytes(specs: Sequence[Spec], form: str, *, base_iri: str = "") -> bytes:
+    """Return releases, with what changed between them, as ``nq`` or ``trig``."""
+    from sphinx_policyspec.graph.releases import serialize_releases  # noqa: PLC0415
+
+    return serialize_releases(specs, _revisions(specs), form, base_iri)
+
+
+def _revisions(specs: Sequence[Spec]) -> tuple[Revision, ...]:
+    return tuple(revision_of(compare(old, new)) for old, new in pairwise(specs))
+
+
 def ask(source: str | Path | Spec, question: str, /, **params: str) -> Answer:
-    """Return the answer to a named question, such as ``ask(spec, "hard-rules")``."""
-    with knowledge_base(source) as base:
+    """Return the answer to a named question, such as ``ask(spec, "hard-rules")``.
+
+    A question over releases may be asked of a SOURCE that is several.
+    """
+    several = not isinstance(source, Spec) and has_releases(source)
+    if several or find_question(question).over_releases:
+        specs = (source,) if isinstance(source, Spec) else releases(source)
+        base = releases_base(specs)
+    else:
+        base = knowledge_base(source)
+    with base:
         return base.ask(question, params)
 
 

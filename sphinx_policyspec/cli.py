@@ -28,7 +28,7 @@ from sphinx_policyspec.exports.counts import counts
 from sphinx_policyspec.exports.plain import printable
 from sphinx_policyspec.exports.schemas import SCHEMAS, format_schema
 from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
-from sphinx_policyspec.graph.questions import list_questions
+from sphinx_policyspec.graph.questions import find_question, list_questions
 from sphinx_policyspec.starter import MARKUPS
 
 __all__ = ["main"]
@@ -106,9 +106,11 @@ def graph(source: str, output: str | None, form: str | None, *, inferred: bool, 
     """Write the knowledge base of SOURCE as RDF.
 
     Every provision, example, message and reference becomes a resource with its file and line. Equal
-    sources give equal bytes. Formats nq and trig hold the release as a named graph.
+    sources give equal bytes. Formats nq and trig hold the release as a named graph; of a folder of
+    releases each one is a named graph, and what changed between them is another.
 
     \b
+      policyspec graph model_spec -o releases.trig
       policyspec graph model_spec/2025-09-12 -o spec.ttl
       policyspec graph docs --format jsonld --inferred
     """
@@ -116,10 +118,15 @@ def graph(source: str, output: str | None, form: str | None, *, inferred: bool, 
     if chosen is None:
         message = f"cannot tell the format of `{output}`: give --format {'|'.join(FORMATS)}"
         raise click.UsageError(message)
-    loaded = settings.read(source)
-    with settings.watching("building the graph"):
-        data, findings = api.graph_bytes(loaded.spec, chosen, inferred=inferred)
-    settings.report(findings)
+    if api.has_releases(source):
+        if inferred:
+            raise click.UsageError(f"`{source}` is several releases: --inferred takes one")
+        data = api.releases_bytes(settings.releases(source), chosen, base_iri=settings.base_iri)
+    else:
+        loaded = settings.read(source)
+        with settings.watching("building the graph"):
+            data, findings = api.graph_bytes(loaded.spec, chosen, inferred=inferred)
+        settings.report(findings)
     if output:
         Path(output).write_bytes(data)
     else:
@@ -205,12 +212,14 @@ def query(
     """Ask SOURCE a named question, or a SPARQL query of your own.
 
     Queries of your own run under limits (10 s, 10,000 rows, no network, no files); prefixes ps,
-    skos, dcterms, prov, rdf, rdfs, owl and xsd are declared already.
+    skos, dcterms, prov, rdf, rdfs, owl and xsd are declared already. Of a folder of releases each
+    one is a named graph, and what changed between them is another.
 
     \b
       policyspec query --list
       policyspec query model_spec/2025-09-12 hard-rules
       policyspec query model_spec/2025-09-12 user-overridable-defaults-touching --param topic=privacy
+      policyspec query model_spec level-history --param provision=love_humanity
       policyspec query spec.ttl --sparql 'SELECT ?id { ?p a ps:Principle ; dcterms:identifier ?id }'
     """
     if listing:
@@ -226,8 +235,13 @@ def query(
         message = "--param belongs to a named question"
         raise click.UsageError(message)
     values = _parameters(params)
-    loaded = settings.read(source)
-    with settings.watching("asking"), api.knowledge_base(loaded.spec) as base:
+    over_releases = bool(question) and find_question(question or "").over_releases
+    if over_releases or api.has_releases(source):
+        specs = settings.releases(source)
+        held = api.releases_base(specs, base_iri=settings.base_iri)
+    else:
+        held = api.knowledge_base(settings.read(source).spec)
+    with settings.watching("asking"), held as base:
         if question:
             answer = base.ask(question, values)
         else:

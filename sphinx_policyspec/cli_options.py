@@ -14,7 +14,7 @@ import click
 from sphinx_policyspec import api
 from sphinx_policyspec.exports.plain import printable
 from sphinx_policyspec.graph.bases import is_absolute_iri
-from sphinx_policyspec.model import Finding, Severity
+from sphinx_policyspec.model import Finding, Severity, Spec
 
 __all__ = ["SOURCE_HELP", "Settings", "SourceCommand"]
 
@@ -46,6 +46,11 @@ class Settings:
         loaded = self.load(source)
         self.report(loaded.findings)
         return loaded
+
+    def releases(self, source: str) -> tuple[Spec, ...]:
+        """Read a SOURCE that is several releases, or one."""
+        with self.watching(f"reading {source}"):
+            return api.releases(source, annotations=self.annotations, annotate=not self.no_annotations)
 
     def load(self, source: str) -> api.Loaded:
         """Read a SOURCE."""
