@@ -26,4 +26,5 @@ latex_elements = {
 """,
 }
 
+policyspec_ask_page = True
 policyspec_base_iri = "https://marginalia.example/spec/"

@@ -11,11 +11,14 @@ if TYPE_CHECKING:
 
     from sphinx_policyspec.api import (
         Answer,
+        Decision,
         Loaded,
+        Resolved,
         SpecDiff,
         ask,
         build_handbook,
         check,
+        decide,
         diff,
         init_project,
         knowledge_base,
@@ -23,16 +26,20 @@ if TYPE_CHECKING:
         owl,
         read,
         reason,
+        resolve,
         select,
     )
 
 __all__ = [
     "Answer",
+    "Decision",
     "Loaded",
+    "Resolved",
     "SpecDiff",
     "ask",
     "build_handbook",
     "check",
+    "decide",
     "diff",
     "init_project",
     "knowledge_base",
@@ -40,6 +47,7 @@ __all__ = [
     "owl",
     "read",
     "reason",
+    "resolve",
     "select",
     "setup",
 ]

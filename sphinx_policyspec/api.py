@@ -14,15 +14,18 @@ from sphinx_policyspec.checks.fingerprints import fingerprints
 from sphinx_policyspec.checks.fixes import fixes_of
 from sphinx_policyspec.checks.selection import Selection
 from sphinx_policyspec.compare import SpecDiff, compare
-from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.decision import Decision, Norms, problems
+from sphinx_policyspec.decision import decide as decide_case
+from sphinx_policyspec.errors import CaseError, SourceError
 from sphinx_policyspec.exports.report import Report, Reported
 from sphinx_policyspec.exports.revisions import revision_of
 from sphinx_policyspec.graph.answer import Answer
 from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
 from sphinx_policyspec.graph.questions import find_question
-from sphinx_policyspec.model import Finding, Severity, Spec
+from sphinx_policyspec.model import Case, Finding, Severity, Spec
 from sphinx_policyspec.readers.annotations import annotate as add_annotations
 from sphinx_policyspec.readers.annotations import read_annotations, shipped_annotations
+from sphinx_policyspec.readers.case_files import case_files, read_case_file
 from sphinx_policyspec.readers.git import Checkout, check_out, is_git
 from sphinx_policyspec.readers.ignores import Ignore, ignores_in, silenced
 from sphinx_policyspec.readers.release import is_release, read_release, spec_file
@@ -38,11 +41,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Answer",
+    "Decision",
     "Loaded",
+    "Resolved",
     "SpecDiff",
     "ask",
     "build_handbook",
     "check",
+    "decide",
     "diff",
     "graph_bytes",
     "has_releases",
@@ -58,6 +64,7 @@ __all__ = [
     "releases_base",
     "releases_bytes",
     "report",
+    "resolve",
     "select",
 ]
 
@@ -241,6 +248,49 @@ def report(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """Cases that were decided, in order, and what is wrong with those that could not be."""
+
+    decisions: tuple[Decision, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+def decide(source: str | Path | Spec, *cases: Case | str | Path) -> tuple[Decision, ...]:
+    """Return who wins in each of these cases, by the levels and exceptions of a spec or a SOURCE.
+
+    A case that cannot be decided raises :class:`~sphinx_policyspec.errors.CaseError`; see :func:`resolve`.
+
+    :param cases: cases, or files and folders of them
+    """
+    resolved = resolve(source, cases)
+    if wrong := [str(finding) for finding in resolved.findings if finding.severity is Severity.ERROR]:
+        raise CaseError("\n".join(wrong))
+    return resolved.decisions
+
+
+def resolve(source: str | Path | Spec, cases: Iterable[Case | str | Path]) -> Resolved:
+    """Return what :func:`decide` does for the cases that can be decided, and what is wrong with the others."""
+    norms = Norms(source if isinstance(source, Spec) else load(source))
+    decisions: list[Decision] = []
+    findings: list[Finding] = []
+    for given in cases:
+        for case, found in [(given, ())] if isinstance(given, Case) else _cases_in(Path(given)):
+            wrong = found or (problems(case, norms) if case else ())
+            findings += wrong
+            if case and all(finding.severity is not Severity.ERROR for finding in wrong):
+                decisions.append(decide_case(case, norms))
+    return Resolved(decisions=tuple(decisions), findings=tuple(findings))
+
+
+def _cases_in(path: Path) -> Iterator[tuple[Case | None, tuple[Finding, ...]]]:
+    """Yield the cases of a file or folder, with what is wrong with the form of each, or with a file."""
+    for file in case_files(path):
+        read, findings = read_case_file(file)
+        yield None, findings
+        yield from ((item.case, item.findings) for item in read)
+
+
 def diff(
     old: str | Path | Spec, new: str | Path | Spec, *, aliases: Mapping[str, str] | None = None
 ) -> SpecDiff:
@@ -401,6 +451,9 @@ def build_handbook(
     theme: str = "",
     pages: str = "chapter",
     base_iri: str = "",
+    ask: bool = False,
+    pdf: bool = False,
+    pdf_fonts: Iterable[str] = (),
 ) -> tuple[Finding, ...]:
     """Build the handbook of a SOURCE as a web site in the folder ``out``, its graph included.
 
@@ -408,15 +461,23 @@ def build_handbook(
 
     :param theme: an HTML theme for Sphinx; by default a project's own, else furo
     :param pages: what makes a page, ``one``, ``chapter`` or ``section``; a project has its own pages
+    :param ask: with a page on which readers put questions to the spec in their browser
+    :param pdf: also write ``handbook.pdf``, which wants the package ``typst``
+    :param pdf_fonts: fonts of the PDF for letters that its own lack, as families or files; none given means
+        a project's own, else what the machine has
     """
     from sphinx_policyspec.sphinx_ext.handbook import build_project, build_site  # noqa: PLC0415
 
     if not isinstance(source, Loaded):
         if is_project(source):
-            return build_project(Path(source), Path(out), theme=theme, base_iri=base_iri)
+            return build_project(
+                Path(source), Path(out), theme=theme, base_iri=base_iri, ask=ask, pdf=pdf, pdf_fonts=pdf_fonts
+            )
         source = read(source)
     spec = replace(source.spec, base_iri=base_iri or source.spec.base_iri)
-    return build_site(spec, source.root, Path(out), theme=theme, pages=pages)
+    return build_site(
+        spec, source.root, Path(out), theme=theme, pages=pages, ask=ask, pdf=pdf, pdf_fonts=pdf_fonts
+    )
 
 
 def graph_bytes(

@@ -22,6 +22,7 @@ from sphinx_policyspec.cli_check import check
 from sphinx_policyspec.cli_diff import diff, lock
 from sphinx_policyspec.cli_options import Settings, SourceCommand
 from sphinx_policyspec.cli_reason import reason
+from sphinx_policyspec.cli_resolve import resolve
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.exports.answers import ANSWER_FORMATS, format_answer
 from sphinx_policyspec.exports.counts import counts
@@ -140,6 +141,7 @@ commands.add_command(check)
 commands.add_command(diff)
 commands.add_command(lock)
 commands.add_command(reason)
+commands.add_command(resolve)
 
 
 @commands.command(cls=SourceCommand)
@@ -289,25 +291,58 @@ def _list_questions(*, color: bool) -> None:
     show_default=True,
     help="What makes a page.",
 )
-def handbook(source: str, output: str, theme: str, pages: str, *, settings: Settings) -> None:
+@click.option("--ask", is_flag=True, help="Add a page that answers questions in the browser; it takes 2 MB.")
+@click.option("--pdf", is_flag=True, help="Write DIR/handbook.pdf too; needs `sphinx-policyspec[pdf]`.")
+@click.option(
+    "--pdf-font",
+    "pdf_fonts",
+    metavar="FONT",
+    multiple=True,
+    help="A font for letters that those of the PDF lack: an installed family, or a file. Repeatable.",
+)
+def handbook(
+    source: str,
+    output: str,
+    theme: str,
+    pages: str,
+    *,
+    ask: bool,
+    pdf: bool,
+    pdf_fonts: tuple[str, ...],
+    settings: Settings,
+) -> None:
     """Build a web site from SOURCE, with its graph beside it; no conf.py is needed.
 
-    Open DIR/index.html: the site needs no server and no network.
+    Open DIR/index.html: the site needs no server and no network. With --pdf the same pages are a
+    PDF for paper, with contents, indices and page numbers in links.
 
     \b
       policyspec handbook model_spec/2025-09-12 -o site
+      policyspec handbook model_spec/2025-09-12 -o site --pdf
     """
     if api.is_project(source) and (settings.annotations or settings.no_annotations or pages != "chapter"):
         raise click.UsageError(
             f"`{source}` has pages and annotation files of its own: "
             "--pages, --annotations and --no-annotations do not apply"
         )
+    if pdf_fonts and not pdf:
+        raise click.UsageError("--pdf-font says what a PDF is set in: give --pdf too")
     target = source if api.is_project(source) else settings.read(source)
     with settings.watching("building the handbook"):
-        findings = api.build_handbook(target, output, theme=theme, pages=pages, base_iri=settings.base_iri)
+        findings = api.build_handbook(
+            target,
+            output,
+            theme=theme,
+            pages=pages,
+            base_iri=settings.base_iri,
+            ask=ask,
+            pdf=pdf,
+            pdf_fonts=pdf_fonts,
+        )
     settings.report(findings)
     if not settings.quiet:
-        click.echo(f"policyspec: wrote {Path(output) / 'index.html'}", err=True)
+        for name in ("index.html", "handbook.pdf") if pdf else ("index.html",):
+            click.echo(f"policyspec: wrote {Path(output) / name}", err=True)
 
 
 @commands.command()

@@ -17,6 +17,10 @@ class AnnotationError(PolicySpecError):
     """An annotation file (sidecar) that is not YAML of the expected shape."""
 
 
+class CaseError(PolicySpecError):
+    """A case that cannot be decided: one line for each thing that is wrong with it."""
+
+
 class QueryError(PolicySpecError):
     """A question that is unknown, malformed, or given parameters it does not take."""
 
@@ -53,3 +57,7 @@ class LockError(PolicySpecError):
 
 class CodeError(PolicySpecError):
     """A name that is neither a code of a finding nor a category of codes."""
+
+
+class PdfError(PolicySpecError):
+    """A PDF that cannot be made: a font is absent, or has no letter for a text."""

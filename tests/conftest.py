@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+import typst
 
 from sphinx_policyspec import cli
 from sphinx_policyspec.model import (
@@ -88,6 +89,19 @@ def require_tool(name: str) -> str:
     if not found:
         _absent(f"{name} is not installed", "POLICYSPEC_REQUIRE_TOOLS")
     return found[0]
+
+
+def require_fonts() -> list[str]:
+    """Return families for Chinese, Korean and emoji, of those that Debian packages; skip where one is absent."""
+    installed = set(typst.Fonts().families())
+    choices = (("Noto Sans CJK SC", "Droid Sans Fallback"), ("Noto Color Emoji",))
+    found = [next((name for name in names if name in installed), "") for names in choices]
+    if not all(found):
+        _absent(
+            "the fonts fonts-droid-fallback and fonts-noto-color-emoji are not installed",
+            "POLICYSPEC_REQUIRE_TOOLS",
+        )
+    return found
 
 
 def _absent(reason: str, variable: str) -> NoReturn:

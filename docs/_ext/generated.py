@@ -21,10 +21,12 @@ from sphinx.util.typing import ExtensionMetadata
 from sphinx_policyspec.checks import RULES
 from sphinx_policyspec.cli import commands
 from sphinx_policyspec.compare.weights import RULES as WEIGHTS
+from sphinx_policyspec.decision import STRENGTH_RULES
 from sphinx_policyspec.graph.ontology import ontology_dir
 from sphinx_policyspec.graph.questions import list_questions
 from sphinx_policyspec.model import Category, Rule
 from sphinx_policyspec.readers.annotation_keys import MAPPINGS
+from sphinx_policyspec.readers.case_keys import CASE, DELEGATES, EXPECT, ITEM, SEMANTICS
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.option_meanings import ARGUMENTS, meaning_of
 
@@ -152,6 +154,34 @@ def sidecar(_env: BuildEnvironment) -> str:
     return table(("Part", "Key", "Meaning", "Holds"), rows)
 
 
+def cases(_env: BuildEnvironment) -> str:
+    """Return every key of a case, by the mapping that holds it."""
+    parts = {
+        "A case": CASE,
+        "An item": ITEM,
+        "`delegates`": DELEGATES,
+        "`semantics`": SEMANTICS,
+        "`expect`": EXPECT,
+    }
+    return "\n\n".join(
+        f"## {name}\n\n"
+        + table(
+            ("Key", "Meaning", "Default"),
+            [
+                (f"`{key.name}`", key.about, "required" if key.required else key.default or "-")
+                for key in keys
+            ],
+        )
+        for name, keys in parts.items()
+    )
+
+
+def strength_rules(_env: BuildEnvironment) -> str:
+    """Return the rules of strength in the order in which they are asked."""
+    rows = [(f"`{rule.id}`", f"{rule.name}: {rule.about}", f"`{rule.source}`") for rule in STRENGTH_RULES]
+    return table(("Rule", "Meaning", "Section of the Model Spec"), rows)
+
+
 def findings(_env: BuildEnvironment) -> str:
     """Return every code by category, with its reason and the text in which it is found."""
     return "\n\n".join(
@@ -201,6 +231,8 @@ class Generated(SphinxDirective):
             ontology,
             alignments,
             sidecar,
+            cases,
+            strength_rules,
             findings,
             weights,
         )

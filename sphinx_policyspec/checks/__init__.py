@@ -7,6 +7,7 @@ from collections.abc import Collection
 from sphinx_policyspec.checks.action import ACTION_RULES
 from sphinx_policyspec.checks.authoring_rules import AUTHORING_RULES
 from sphinx_policyspec.checks.authority import AUTHORITY_RULES
+from sphinx_policyspec.checks.case_rules import CASE_RULES
 from sphinx_policyspec.checks.conflicts import CONFLICT_RULES
 from sphinx_policyspec.checks.coverage import COVERAGE_RULES
 from sphinx_policyspec.checks.examples import EXAMPLE_RULES
@@ -29,6 +30,7 @@ RULES: tuple[Rule, ...] = (
     *TRUTH_RULES,
     *ACTION_RULES,
     *AUTHORING_RULES,
+    *CASE_RULES,
 )
 """Every code that any part of the package reports, once. A rule with a function is a check of the
 whole spec; the others are found where a text is read. The reference page is written from this list."""

@@ -165,6 +165,7 @@ AUTHORING_RULES: tuple[Rule, ...] = (
     Rule(
         code="duplicate-key",
         category=Category.SIDECARS,
+        variant="error in cases",
         found="a key that is given twice; the first counts",
         mend="delete one",
         rationale="YAML readers differ in which of the two they keep",
@@ -174,7 +175,7 @@ AUTHORING_RULES: tuple[Rule, ...] = (
         code="missing-key",
         category=Category.SIDECARS,
         severity=Severity.ERROR,
-        found="an entry without the `id` that it needs; it is left out",
+        found="an entry without the `id` that it needs, which is left out; an item of a case without one of its required keys",
         mend="add the key",
         rationale="an entry without a name can be referred to by nothing",
         source="the sidecar reference of this documentation",
@@ -182,7 +183,9 @@ AUTHORING_RULES: tuple[Rule, ...] = (
     Rule(
         code="invalid-value",
         category=Category.SIDECARS,
-        found="a value that a key cannot have: a date that is none, a relation of a thing to itself",
+        variant="error in cases",
+        found="a value that a key cannot have: a date that is none, a relation of a thing to itself, an item of a case with "
+        "two speakers",
         mend="write what the hint says",
         rationale="the value is left out, and the graph says less than the file was to",
         source="the sidecar reference of this documentation",
@@ -190,6 +193,7 @@ AUTHORING_RULES: tuple[Rule, ...] = (
     Rule(
         code="not-a-principle",
         category=Category.SIDECARS,
+        variant="error in cases",
         found="a key for principles on a section, or `prefer-over` with one",
         mend="give the section a level, or delete the key",
         rationale="a section binds nobody, so the relation would mean nothing",
@@ -215,6 +219,7 @@ AUTHORING_RULES: tuple[Rule, ...] = (
     Rule(
         code="unknown-key",
         category=Category.SIDECARS,
+        variant="error in cases",
         found="a key that means nothing here",
         mend="correct it",
         rationale="what it says is ignored",
@@ -231,6 +236,7 @@ AUTHORING_RULES: tuple[Rule, ...] = (
     Rule(
         code="wrong-type",
         category=Category.SIDECARS,
+        variant="error in cases",
         found="a list, mapping or value where another is expected",
         mend="give what the message expects",
         rationale="a program that reads on regardless would take it for something else",

@@ -49,7 +49,7 @@ AUTHORITY_RULES = (
     Rule(
         code="unknown-level",
         category=Category.REFERENCES,
-        variant="error in directives",
+        variant="error in directives and cases",
         found="a level of authority that the spec does not declare",
         mend="correct the level, or declare it",
         rationale="nobody can tell who may override the principle",
@@ -59,6 +59,7 @@ AUTHORITY_RULES = (
     Rule(
         code="clause-not-lower",
         category=Category.REFERENCES,
+        variant="error in cases",
         found="a clause whose level is not below its principle's",
         mend="give it one of the levels that the hint names",
         rationale="a clause can only say that some words bind less than the rest",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from operator import attrgetter
 
@@ -16,6 +16,7 @@ from sphinx_policyspec.model import (
     OverrideMode,
     Principle,
     Rule,
+    Section,
     Severity,
     Span,
     Spec,
@@ -61,20 +62,25 @@ def _related(
         yield from ((principle, known[name]) for name in relation(principle) if name in known)
 
 
-def _excepted(principle: Principle, known: Mapping[str, Principle], spec: Spec) -> dict[str, Principle]:
-    """Return the principles that an exception is to: by id, or by a category that it exempts."""
-    named = {known[target].id: known[target] for target in principle.exception_to if target in known}
-    for other in spec.principles:
-        if other.category and other.category in principle.exempts:
-            named.setdefault(other.id, other)
-    return named
+def _excepted(spec: Spec) -> dict[str, dict[str, Principle]]:
+    """Return, of each exception, the principles that it is to: by id, or by a category that it exempts."""
+    members: dict[str, list[Principle]] = {}
+    for principle in spec.principles:
+        members.setdefault(principle.category, []).append(principle)
+    found: dict[str, dict[str, Principle]] = {}
+    for principle, target in _related(spec, attrgetter("exception_to")):
+        found.setdefault(principle.id, {})[target.id] = target
+    for principle in spec.principles:
+        for target in (p for category in principle.exempts if category for p in members.get(category, ())):
+            found.setdefault(principle.id, {}).setdefault(target.id, target)
+    return found
 
 
 def exception_to_higher_level(spec: Spec) -> Iterator[Finding]:
     """Find exceptions to principles whose level is higher than their own."""
-    is_above, known = _order(spec), spec.principle_by_id
+    is_above, excepted = _order(spec), _excepted(spec)
     for principle in spec.principles:
-        for target in _excepted(principle, known, spec).values():
+        for target in excepted.get(principle.id, {}).values():
             if is_above(target.authority, principle.authority):
                 yield Finding(
                     code="exception-to-higher-level",
@@ -90,7 +96,7 @@ def exception_to_higher_level(spec: Spec) -> Iterator[Finding]:
 def exception_cycle(spec: Spec) -> Iterator[Finding]:
     """Find exceptions that, followed from one to the next, lead back to where they began."""
     known = spec.principle_by_id
-    edges = {p.id: tuple(_excepted(p, known, spec)) for p in reversed(spec.principles)}
+    edges = _without_ends({name: {*targets} for name, targets in _excepted(spec).items()})
     told: set[str] = set()
     for principle in spec.principles:
         way = _way_back(principle.id, edges)
@@ -106,7 +112,24 @@ def exception_cycle(spec: Spec) -> Iterator[Finding]:
             )
 
 
-def _way_back(start: str, edges: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+def _without_ends(edges: Mapping[str, set[str]]) -> dict[str, list[str]]:
+    """Return the edges without those that lead to an end only, so that no long chain is followed again and again."""
+    before: dict[str, list[str]] = {}
+    for node, following in edges.items():
+        for target in following:
+            before.setdefault(target, []).append(node)
+    left = {node: len(following) for node, following in edges.items()}
+    ends = [node for node in before if node not in left]
+    for end in ends:
+        for node in before.get(end, ()):
+            left[node] -= 1
+            if not left[node]:
+                ends.append(node)
+    gone = {*ends}
+    return {node: sorted(targets - gone) for node, targets in edges.items() if node not in gone}
+
+
+def _way_back(start: str, edges: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     """Return the shortest way from a node to itself; empty where there is none."""
     came: dict[str, str] = {}
     pending = [start]
@@ -124,7 +147,18 @@ def _way_back(start: str, edges: Mapping[str, tuple[str, ...]]) -> tuple[str, ..
 
 
 def preference_across_levels(spec: Spec) -> Iterator[Finding]:
-    """Find preferences over principles of another level: between levels, the level decides."""
+    """Find preferences over what has another level or none: between levels, the level decides."""
+    for principle in spec.principles:
+        for section in map(spec.provision_by_id.get, principle.preferred_over):
+            if isinstance(section, Section):
+                yield Finding(
+                    code="preference-across-levels",
+                    severity=Severity.WARNING,
+                    message=f"`{principle.id}` is preferred over `{section.id}`, a section, which has no level",
+                    span=principle.span,
+                    hint="name the principles in it",
+                    related=(section.span,),
+                )
     for principle, target in _related(spec, attrgetter("preferred_over")):
         levels = {principle.authority, target.authority}
         if levels <= spec.level_by_id.keys() and len(levels) > 1:
@@ -232,6 +266,7 @@ CONFLICT_RULES = (
     ),
     _rule(
         code="exception-cycle",
+        variant="error in cases",
         found="exceptions that lead back to where they began",
         mend="say which of them yields",
         rationale="each takes the next out of force, so that none is decided",
@@ -240,7 +275,7 @@ CONFLICT_RULES = (
     ),
     _rule(
         code="preference-across-levels",
-        found="a preference over a principle of another level",
+        found="a preference over a principle of another level, or over a section, which has none",
         mend="prefer within a level alone, or change a level",
         rationale="between levels the level decides: the preference says nothing, or the contrary",
         source=_CHAIN,

@@ -205,6 +205,7 @@ READING_RULES: tuple[Rule, ...] = (
     Rule(
         code="unknown-role",
         category=Category.EXAMPLES,
+        variant="error in cases",
         found="a role other than system, developer, user, assistant and tool",
         mend="correct the role",
         rationale="an unknown role has no level of authority",
@@ -246,7 +247,7 @@ READING_RULES: tuple[Rule, ...] = (
     Rule(
         code="unknown-provision",
         category=Category.REFERENCES,
-        variant="error in directives",
+        variant="error in directives and cases",
         found="an id in a relation that no provision has",
         mend="correct the id",
         rationale="a relation to nothing is a claim that no reader and no rule can follow",

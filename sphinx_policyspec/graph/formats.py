@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
-__all__ = ["FORMATS", "format_of_suffix"]
+from collections.abc import Mapping
+from types import MappingProxyType
 
-FORMATS = ("ttl", "nt", "nq", "trig", "jsonld", "rdf")
+__all__ = ["FORMATS", "MEDIA_TYPES", "format_of_suffix"]
+
+MEDIA_TYPES: Mapping[str, str] = MappingProxyType(
+    {
+        "ttl": "text/turtle",
+        "nt": "application/n-triples",
+        "nq": "application/n-quads",
+        "trig": "application/trig",
+        "jsonld": "application/ld+json",
+        "rdf": "application/rdf+xml",
+    }
+)
+"""What a server should call files of each format."""
+
+FORMATS = tuple(MEDIA_TYPES)
 """Names of the formats, which are the suffixes of their files."""
 
 

@@ -20,6 +20,7 @@ __all__ = ["Reader"]
 
 _T = TypeVar("_T")
 _NOTHING: list[Term] = []
+_PLACE = frozenset((PS.file, PS.line, PS.column))
 
 
 class Reader:
@@ -131,7 +132,7 @@ class Reader:
                     )
             else:
                 others[field.name] = field.read(objects, self.iris)
-        if record.spanned:
+        if record.spanned and not (record.placeless and _PLACE.isdisjoint(properties)):
             others["span"] = self.span(subject)
         return model(**others)
 

@@ -53,11 +53,13 @@ class Record:
 
     :param types: the most specific class first, then all its superclasses
     :param spanned: whether it has a place in the source
+    :param placeless: whether one of the kind may have none all the same
     """
 
     types: tuple[Iri, ...]
     fields: tuple[Field, ...] = ()
     spanned: bool = True
+    placeless: bool = False
 
 
 _ID = Text("id", DCTERMS.identifier, always=True)
@@ -126,7 +128,7 @@ RECORDS: Mapping[type, Record] = {
             Many("roles", PS.role),
             Text("title", DCTERMS.title),
         ),
-        spanned=False,
+        placeless=True,
     ),
     Topic: Record(
         (SKOS.Concept,),

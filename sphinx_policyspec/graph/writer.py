@@ -70,7 +70,7 @@ class Writer:
                 self._many(subject, field, content, (derived or {}).get(field.name, ()))
             else:
                 self._state(subject, field, content)
-        if record.spanned:
+        if record.spanned and value.span is not None:
             self.span(subject, value.span)
 
     def span(self, subject: Iri, span: Span) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from sphinx_policyspec.model.finding import Span
+
 __all__ = ["AuthorityLevel", "OverrideMode", "overriders"]
 
 
@@ -26,6 +28,7 @@ class AuthorityLevel:
     :param id: the name that principles use, such as ``user``
     :param title: the name for readers; empty means the id, capitalised
     :param override: how a norm of this level may be set aside
+    :param span: where it is declared; ``None`` for levels that nobody had to declare
     :param roles: roles whose messages carry this level, such as ``("user",)``; none where no
         message can (the Model Spec's root and guideline)
     """
@@ -34,6 +37,7 @@ class AuthorityLevel:
     override: OverrideMode = OverrideMode.EXPLICIT
     roles: tuple[str, ...] = ()
     title: str = ""
+    span: Span | None = None
 
 
 def overriders(levels: tuple[AuthorityLevel, ...], level: AuthorityLevel) -> tuple[AuthorityLevel, ...]:

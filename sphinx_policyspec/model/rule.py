@@ -26,6 +26,7 @@ class Category(enum.StrEnum):
     DIRECTIVES = "directives"
     QUESTIONS = "questions"
     SIDECARS = "sidecars"
+    CASES = "cases"
     GENERAL = "general"
 
     @property
@@ -46,6 +47,7 @@ _TITLES = {
     Category.DIRECTIVES: "Directives",
     Category.QUESTIONS: "Questions inside pages",
     Category.SIDECARS: "Sidecars, options and graphs",
+    Category.CASES: "Cases of the chain of command",
     Category.GENERAL: "Files and comments",
 }
 

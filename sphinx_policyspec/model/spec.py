@@ -106,7 +106,7 @@ class Spec:
         """Topics by id."""
         return {topic.id: topic for topic in self.topics}
 
-    @property
+    @cached_property
     def principles(self) -> tuple[Principle, ...]:
         """The provisions that have a level of authority, in reading order."""
         return tuple(p for p in self.provisions if isinstance(p, Principle))

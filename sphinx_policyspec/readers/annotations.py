@@ -133,6 +133,7 @@ def _level(reader: YamlReader, node: yaml.Node) -> AuthorityLevel:
         title=reader.text(values.get("title")),
         override=OverrideMode(override),
         roles=tuple(reader.texts(values.get("roles"))),
+        span=reader.span(node),
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import yaml
 
@@ -14,8 +15,22 @@ from sphinx_policyspec.nearest import nearest
 
 __all__ = ["YamlReader"]
 
+_Nodes = TypeVar("_Nodes")
+
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The one on libyaml where PyYAML was built with it, at a tenth of the time."""
+
+
+def _single(loader: yaml.SafeLoader) -> yaml.Node | None:
+    return loader.get_single_node()
+
+
+def _every(loader: yaml.SafeLoader) -> list[yaml.Node]:
+    nodes: list[yaml.Node] = []
+    while loader.check_node():
+        if (node := loader.get_node()) is not None:
+            nodes.append(node)
+    return nodes
 
 
 @dataclass(slots=True)
@@ -23,36 +38,45 @@ class YamlReader:
     """Typed access to the nodes of one YAML file; what does not fit is a finding at its line.
 
     The nodes are composed and never constructed: no tag runs code, and an alias is not expanded.
+
+    :param first: line of the file at which the text begins
     """
 
     file: str
+    first: int = 1
     findings: list[Finding] = field(default_factory=list)
 
     def compose(self, text: str) -> yaml.Node | None:
         """Return the root node; text that is no YAML raises :class:`AnnotationError`."""
+        return self._composed(text, _single)
+
+    def compose_all(self, text: str) -> list[yaml.Node]:
+        """Return the root node of each document of a stream; raises as :meth:`compose` does."""
+        return self._composed(text, _every)
+
+    def _composed(self, text: str, compose: Callable[[yaml.SafeLoader], _Nodes]) -> _Nodes:
         with contextlib.suppress(yaml.YAMLError, OverflowError, ValueError):
-            root: yaml.Node | None = _LOADER(text).get_single_node()
-            return root
+            return compose(_LOADER(text))
         # What is wrong, and where, is what the slow one tells better.
         try:
             loader = yaml.SafeLoader(text)
         except yaml.reader.ReaderError as error:
-            place = f"{self.file}:{text.count(chr(10), 0, error.position) + 1}"
+            place = f"{self.file}:{self._line(text.count(chr(10), 0, error.position))}"
             character = f"U+{ord(text[error.position]):04X}"
             message = f"{place}: not YAML: character {character} is not allowed"
             raise AnnotationError(message) from None
         try:
-            return loader.get_single_node()
+            return compose(loader)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
-            line = f":{mark.line + 1}" if mark else ""
+            line = f":{self._line(mark.line)}" if mark else ""
             message = f"{self.file}{line}: not YAML: {error.problem or error.context}"
             raise AnnotationError(message) from None
         except RecursionError:
-            message = f"{self.file}:{loader.line + 1}: not YAML: nested too deep"
+            message = f"{self.file}:{self._line(loader.line)}: not YAML: nested too deep"
             raise AnnotationError(message) from None
         except (yaml.YAMLError, OverflowError, ValueError):
-            message = f"{self.file}:{loader.line + 1}: not YAML: no such character"
+            message = f"{self.file}:{self._line(loader.line)}: not YAML: no such character"
             raise AnnotationError(message) from None
 
     def mapping(self, node: yaml.Node | None, allowed: Sequence[str] = ()) -> dict[str, yaml.Node]:
@@ -101,7 +125,7 @@ class YamlReader:
     def span(self, node: yaml.Node) -> Span:
         """Return where a node stands."""
         start, end = node.start_mark, node.end_mark
-        return Span(self.file, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+        return Span(self.file, self._line(start.line), start.column + 1, self._line(end.line), end.column + 1)
 
     def find(
         self, code: str, node: yaml.Node, message: str, hint: str = "", severity: Severity = Severity.WARNING
@@ -110,6 +134,9 @@ class YamlReader:
         self.findings.append(
             Finding(code=code, severity=severity, message=message, span=self.span(node), hint=hint)
         )
+
+    def _line(self, index: int) -> int:
+        return self.first + index
 
     @staticmethod
     def _is_null(node: yaml.Node) -> bool:

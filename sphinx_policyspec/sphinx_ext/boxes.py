@@ -21,10 +21,12 @@ from sphinx_policyspec.sphinx_ext.nodes import (
 __all__ = [
     "Place",
     "badge",
+    "badge_title",
     "commentary",
     "declaration",
     "definition",
     "example",
+    "level_word",
     "mark_level",
     "prompt",
     "provision",
@@ -73,10 +75,24 @@ def badge(level: str, title: str = "") -> PolicyBadge:
 
 def retitle_badge(node: PolicyBadge, title: str) -> None:
     """Show a level's declared name, which may stand on a page that is read later."""
-    for shown in node.findall(nodes.inline):
-        if "ps-badge-level" in shown["classes"]:
-            shown.children = []
-            shown.append(nodes.Text(title))
+    shown = _level_in(node)
+    shown.children = []
+    shown.append(nodes.Text(title))
+
+
+def badge_title(node: PolicyBadge) -> str:
+    """Return the name of the level that a badge shows."""
+    return _level_in(node).astext()
+
+
+def _level_in(node: PolicyBadge) -> nodes.inline:
+    return next(shown for shown in node.findall(nodes.inline) if "ps-badge-level" in shown["classes"])
+
+
+def level_word(level: str, title: str) -> nodes.inline:
+    """Return the name of a level as it stands behind the title of a principle in a link; searches skip it."""
+    classes = ["ps-level-word", f"ps-level-{style_name(level)}", "no-search"]
+    return nodes.inline("", title, classes=classes)
 
 
 def provision(

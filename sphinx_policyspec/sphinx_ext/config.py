@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import Field, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
@@ -26,6 +27,8 @@ SHIPPED_SIDECAR = "model-spec"
 """What stands for the annotation file that the package ships; no file name, which would have a suffix."""
 LEVELS = ("error", "warning", "hint", "off")
 LIMITS = ("seconds", "rows")
+FEEDBACK = ("id", "title", "level", "release", "page")
+"""What an address for feedback can name."""
 
 Check = Callable[[Any], str]
 """Returns what is wrong with a value, or nothing."""
@@ -37,6 +40,15 @@ def _iri(value: object) -> str:
     if not isinstance(value, str):
         return "expected a text"
     return "" if not value or is_absolute_iri(value) else f"`{value}` is no absolute IRI"
+
+
+def _template(value: object) -> str:
+    if not isinstance(value, str):
+        return "expected a text"
+    if value and not value.startswith(("https://", "http://", "mailto:")):
+        return f"`{value}` is no address of the web and no `mailto:`"
+    unknown = [name for name in re.findall(r"\{(.*?)\}", value) if name not in FEEDBACK]
+    return f"unknown placeholder `{{{unknown[0]}}}`; {nearest(unknown[0], FEEDBACK)}" if unknown else ""
 
 
 def _truth(value: object) -> str:
@@ -139,6 +151,30 @@ class PolicySpecConfig:
             f"Graph formats to publish with the site: {', '.join(FORMATS)}.", _list, "html", _format
         ),
     )
+    feedback_url: str = field(
+        default="",
+        metadata=_about(
+            "Address that the panel of a principle links to for feedback, such as that of a form; in it "
+            "`{id}`, `{title}`, `{level}`, `{release}` and `{page}` stand for those of the principle.",
+            _template,
+            "html",
+        ),
+    )
+    link_terms: bool = field(
+        default=True,
+        metadata=_about(
+            "Whether a web page links the first use of each defined term to its definition.", _truth, "html"
+        ),
+    )
+    ask_page: bool = field(
+        default=False,
+        metadata=_about(
+            "Whether to add the page `policy-ask`, on which readers put questions to the spec in their "
+            "browser; its engine and graph take about 2 MB, which no other page loads.",
+            _truth,
+            "html",
+        ),
+    )
     query_limits: dict[str, float] = field(
         default_factory=dict,
         metadata=_about(
@@ -152,6 +188,17 @@ class PolicySpecConfig:
         default=False,
         metadata=_about(
             "Run queries of pages where the system cannot confine them by more than a deadline.", _truth, ""
+        ),
+    )
+
+    pdf_fonts: list[str] = field(
+        default_factory=list,
+        metadata=_about(
+            "Fonts of `-b policypdf` for letters that its own lack, in this order: names of installed families, or "
+            "font files relative to the source folder. None: whatever the machine has.",
+            _list,
+            "",
+            _text_item,
         ),
     )
 

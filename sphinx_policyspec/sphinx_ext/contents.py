@@ -1,4 +1,4 @@
-"""Examples in the table of contents of their page, below the section that holds them."""
+"""The contents of a page: examples below the section that holds them, and the words for levels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from sphinx import addnodes
 from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.environment.adapters.toctree import document_toc
 
-from sphinx_policyspec.sphinx_ext.nodes import PolicyExample, PolicyExampleTitle
+from sphinx_policyspec.sphinx_ext.boxes import badge_title, level_word
+from sphinx_policyspec.sphinx_ext.nodes import PolicyBadge, PolicyExample, PolicyExampleTitle
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -21,9 +22,9 @@ __all__ = ["Contents"]
 
 @dataclass(slots=True)
 class Contents:
-    """Adds the examples of a page to its table of contents while the page is written.
+    """Adds examples and the words for levels to a page's table of contents while the page is written.
 
-    They are no part of the environment: Sphinx copies every entry of every page for the sidebar of each
+    Neither is part of the environment: Sphinx copies every entry of every page for the sidebar of each
     page, so that a project with twice the examples would take four times as long to write.
     """
 
@@ -40,12 +41,15 @@ class Contents:
         """Let a page's own contents show its examples, in templates and to themes that ask for them."""
         self.restore(app)
         builder, toc = app.builder, app.env.tocs.get(docname)
-        if doctree is None or toc is None or not app.config.toc_object_entries:
+        if doctree is None or toc is None:
             return
         if not isinstance(builder, StandaloneHTMLBuilder) or builder.embedded or builder.name == "singlehtml":
             return
-        full = _with_examples(toc, docname, doctree)
-        if full is not None:
+        full = toc.deepcopy()
+        changed = _add_levels(full, doctree)
+        if app.config.toc_object_entries:
+            changed |= _add_examples(full, docname, doctree)
+        if changed:
             self._replaced = docname, toc
             app.env.tocs[docname] = full
             shown = document_toc(app.env, docname, app.tags)
@@ -59,12 +63,21 @@ class Contents:
             self._replaced = None
 
 
-def _with_examples(toc: nodes.bullet_list, docname: str, doctree: nodes.document) -> nodes.bullet_list | None:
-    """Return a page's contents with its examples, nothing where it has none."""
+def _add_levels(toc: nodes.bullet_list, doctree: nodes.document) -> bool:
+    """Put the word for its level behind the title of each principle; tell whether there was any."""
+    badges = [badge for badge in doctree.findall(PolicyBadge) if badge.parent["ids"]]
+    levels = {f"#{badge.parent['ids'][0]}": badge for badge in badges}
+    if badges and badges[0].parent.parent is doctree:
+        levels[""] = badges[0]
+    for entry in toc.findall(nodes.reference):
+        if badge := levels.get(entry.get("anchorname", "")):
+            entry += [nodes.Text(" "), level_word(badge["level"], badge_title(badge))]
+    return bool(badges)
+
+
+def _add_examples(full: nodes.bullet_list, docname: str, doctree: nodes.document) -> bool:
+    """Add the examples of a page to its contents; tell whether it has any."""
     examples = list(doctree.findall(PolicyExample))
-    if not examples:
-        return None
-    full = toc.deepcopy()
     by_anchor = {entry.get("anchorname", ""): entry for entry in full.findall(nodes.reference)}
     added: Counter[str] = Counter()
     for example in examples:
@@ -77,7 +90,7 @@ def _with_examples(toc: nodes.bullet_list, docname: str, doctree: nodes.document
         if isinstance(item, nodes.list_item):
             _below(item).insert(added[anchor], _entry(docname, example["ids"][0], title.astext()))
             added[anchor] += 1
-    return full if added else None
+    return bool(added)
 
 
 def _section_of(node: nodes.Node) -> nodes.section | None:

@@ -120,6 +120,7 @@ class LevelDirective(PolicyDirective):
             override=mode or OverrideMode.EXPLICIT,
             roles=self._roles(),
             title="" if name == identifier else name,
+            span=self.span,
         )
         words = {
             OverrideMode.NEVER: _("Cannot be overridden."),

@@ -24,6 +24,7 @@ from sphinx_policyspec.sphinx_ext.inline_roles import ClauseRole, CountRole
 from sphinx_policyspec.sphinx_ext.records import PageRecord, PolicyObject
 from sphinx_policyspec.sphinx_ext.references import DOMAIN, KIND_OF_ROLE
 from sphinx_policyspec.sphinx_ext.titles import shown_titles
+from sphinx_policyspec.sphinx_ext.web.excerpts import excerpts_of, write_excerpts
 
 if TYPE_CHECKING:
     from docutils.nodes import Element
@@ -93,7 +94,7 @@ class PolicyDomain(Domain):
     }
     """``pages`` by docname; what builders have ``written``; the digest of the assembled spec with the
     findings about it; what the index by topic shows; the former ids that sidecars give."""
-    data_version = 3
+    data_version = 4
     """Raised whenever what the environment stores of ours changes shape."""
 
     site: Site | None = None
@@ -114,11 +115,12 @@ class PolicyDomain(Domain):
         return cast("dict[str, PageRecord]", self.data["pages"])
 
     def written_by(self, builder: str) -> dict[str, Any]:
-        """Return what a builder's pages showed of others when last written: links, answers, sidebars.
+        """Return what a builder's pages showed of others when last written: links, answers, panels, sidebars.
 
         Builders share an environment, and one that writes a page does not bring those of others up to date.
         """
-        written = self.data["written"].setdefault(builder, {"links": {}, "answers": {}, "navigation": ""})
+        empty = {"links": {}, "answers": {}, "panels": {}, "navigation": ""}
+        written = self.data["written"].setdefault(builder, empty)
         return cast("dict[str, Any]", written)
 
     def note_document(self, docname: str, record: PageRecord, packed: bytes = b"") -> None:
@@ -136,7 +138,10 @@ class PolicyDomain(Domain):
         noted = self.pages.get(docname)
         record, packed = (noted, b"") if noted else capture(env, docname, document, self.shows)
         if record is not None:
-            self.note_document(docname, record.with_titles(shown_titles(document)), packed)
+            excerpts = excerpts_of(document)
+            write_excerpts(env, docname, excerpts)
+            record = record.with_titles(shown_titles(document)).with_words(repr(excerpts))
+            self.note_document(docname, record, packed)
 
     def clear_doc(self, docname: str) -> None:
         """Forget what a page declared."""
@@ -216,6 +221,10 @@ class PolicyDomain(Domain):
         """Return the name of a level for readers."""
         declared = self.find(TargetKind.LEVEL, level)
         return declared.title if declared else level.capitalize()
+
+    def levels_shown(self) -> list[tuple[str, str]]:
+        """Return the levels with their names for readers."""
+        return [(level, self.title_of_level(level)) for level in self.level_names()]
 
     def knows(self, kind: TargetKind, identifier: str) -> bool:
         """Tell whether a reference has a target, be it a level that no page declares."""

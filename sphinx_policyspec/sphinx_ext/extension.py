@@ -39,8 +39,10 @@ from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.site_parser import SitePageParser
 from sphinx_policyspec.sphinx_ext.tables import register_view_nodes
 from sphinx_policyspec.sphinx_ext.transforms import MarkSections
+from sphinx_policyspec.sphinx_ext.typst.builder import TypstBuilder, fail_without_pdf
 from sphinx_policyspec.sphinx_ext.updates import Build, silence_core
 from sphinx_policyspec.sphinx_ext.view_directives import (
+    CoverageDirective,
     ExampleTableDirective,
     GraphDirective,
     MatrixDirective,
@@ -49,6 +51,7 @@ from sphinx_policyspec.sphinx_ext.view_directives import (
 )
 from sphinx_policyspec.sphinx_ext.views import QueryDirective
 from sphinx_policyspec.sphinx_ext.visitors import register_nodes
+from sphinx_policyspec.sphinx_ext.web.ask import AskPage
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -74,6 +77,7 @@ DIRECTIVES = {
     "example-table": ExampleTableDirective,
     "matrix": MatrixDirective,
     "graph": GraphDirective,
+    "coverage": CoverageDirective,
     "query": QueryDirective,
 }
 
@@ -84,6 +88,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.setup_extension("myst_parser")
     app.add_message_catalog("sphinx_policyspec", str(Path(__file__).parent / "locale"))
     build, contents = Build(), Contents()
+    ask = AskPage(build.knowledge)
     register_config(app)
     register_nodes(app)
     register_view_nodes(app)
@@ -96,11 +101,13 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_post_transform(TakePlainLinks)
     app.add_post_transform(SetForPaper)
     register_maths(app)
+    app.add_builder(TypstBuilder)
     app.connect("config-inited", check_config)
     app.connect("config-inited", add_style)
     app.connect("config-inited", keep_companions_unbuilt, priority=600)
     app.connect("env-get-outdated", outdated_by_companions)
     app.connect("builder-inited", add_static_path)
+    app.connect("builder-inited", ask.announce)
     app.connect("env-get-outdated", build.outdated)
     app.connect("env-updated", build.after_reading)
     app.connect("warn-missing-reference", silence_core)
@@ -109,12 +116,18 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("doctree-resolved", build.fill_page)
     # Before themes, which may show the contents of a page themselves.
     app.connect("html-page-context", contents.show, priority=400)
+    app.connect("html-page-context", build.handbook.show_levels, priority=400)
     app.connect("doctree-resolved", lead_links_to_anchors, priority=900)
     app.connect("html-page-context", lead_contents_to_anchors, priority=400)
     app.connect("html-page-context", escape_headings)
     app.connect("html-page-context", add_to_page)
+    app.connect("html-page-context", ask.add_to_page)
+    app.connect("html-collect-pages", ask.pages)
+    app.connect("html-page-context", build.handbook.tell_machines)
     app.connect("build-finished", contents.restore)
+    app.connect("build-finished", ask.finish, priority=400)
     app.connect("build-finished", build.finish)
+    app.connect("build-finished", fail_without_pdf)
     return {
         "version": _version(),
         "env_version": PolicyDomain.data_version,

@@ -21,6 +21,7 @@ class ViewKind(enum.StrEnum):
     EXAMPLE_TABLE = "example-table"
     MATRIX = "matrix"
     GRAPH = "graph"
+    COVERAGE = "coverage"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,7 @@ COLUMNS: Mapping[ViewKind, tuple[str, ...]] = {
     ViewKind.EXAMPLE_TABLE: ("id", "title", "principle", "level", "good", "bad", "ok"),
     ViewKind.MATRIX: (),
     ViewKind.GRAPH: (),
+    ViewKind.COVERAGE: ("title", "level", "examples", "good", "bad", "prompts", "references"),
 }
 """What each view can show; the matrix and the drawing show what they are for."""
 

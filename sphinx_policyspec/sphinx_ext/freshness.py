@@ -21,9 +21,12 @@ __all__ = ["drop_dead_terms", "navigation_of", "remove_empty_indices", "remove_p
 _PREFIX, _SUFFIX = "Search.setIndex(", ")"
 
 
-def navigation_of(env: BuildEnvironment) -> str:
-    """Return a digest of all that the sidebars and the links to the next page show of other pages."""
-    state = hashlib.sha256(repr(sorted(env.toctree_includes.items())).encode())
+def navigation_of(env: BuildEnvironment, levels: str) -> str:
+    """Return a digest of all that the sidebars and the links to the next page show of other pages.
+
+    :param levels: what they show of levels
+    """
+    state = hashlib.sha256(f"{sorted(env.toctree_includes.items())}\0{levels}".encode(errors="replace"))
     for docname in sorted(env.tocs):
         state.update(f"{docname}\0{env.tocs[docname].astext()}\0".encode(errors="replace"))
     return state.hexdigest()

@@ -52,7 +52,7 @@ class Gathered:
     markup: Markup
     preamble: Region
     meta: Spec = field(default_factory=lambda: Spec(title=""))
-    levels: dict[str, tuple[AuthorityLevel, Span]] = field(default_factory=dict)
+    levels: dict[str, AuthorityLevel] = field(default_factory=dict)
     topics: list[Topic] = field(default_factory=list)
     goals: list[Goal] = field(default_factory=list)
     provisions: list[tuple[Provision, Region]] = field(default_factory=list)
@@ -86,7 +86,7 @@ class Gathered:
         if level.id in self.levels:
             self.find("duplicate-id", f"level `{level.id}` is declared twice", span, "rename one of them")
         else:
-            self.levels[level.id] = (level, span)
+            self.levels[level.id] = level
 
     def add_meta(self, spec: Spec, span: Span) -> None:
         """Take up what is said of the whole; the first that says it counts."""
@@ -116,7 +116,7 @@ class Gathered:
         fragment = replace(
             self.meta,
             documents=tuple(Document(file=file, markup=self.markup) for file in files or [self.main.file]),
-            levels=tuple(level for level, _ in self.levels.values()),
+            levels=tuple(self.levels.values()),
             topics=tuple(self.topics),
             goals=tuple(self.goals),
             preamble=self._blocks(self.preamble),
@@ -134,7 +134,7 @@ class Gathered:
             anchors=[link for link in self.links.anchors if not is_local(self.document, link.target)],
             outside=self.outside.references,
             places=self.places,
-            levels={name: span for name, (_, span) in self.levels.items()},
+            declares_levels=bool(self.levels),
             unnamed=frozenset(self.unnamed),
             conditions=conditions | self.conditions,
         )

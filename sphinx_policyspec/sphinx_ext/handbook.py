@@ -1,17 +1,19 @@
-"""A web site from any SOURCE, with no Sphinx project of one's own."""
+"""A web site, and a PDF, from any SOURCE, with no Sphinx project of one's own."""
 
 from __future__ import annotations
 
 import io
 import re
+import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, cast
 
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.errors import PdfError, SourceError
 from sphinx_policyspec.model import Finding, Severity, Span, Spec
 from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
 from sphinx_policyspec.sphinx_ext.maths import RENDERER
@@ -19,8 +21,13 @@ from sphinx_policyspec.sphinx_ext.project import running_foreign_code
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.site_pages import Site, lay_out
 from sphinx_policyspec.sphinx_ext.site_parser import FILETYPE, SUFFIX
+from sphinx_policyspec.sphinx_ext.typst.builder import TypstBuilder
+from sphinx_policyspec.sphinx_ext.typst.compiling import require_typst
 
-__all__ = ["build_project", "build_site"]
+__all__ = ["PDF", "build_project", "build_site"]
+
+PDF = "handbook.pdf"
+"""Name of the PDF, which lies beside the first page of the site."""
 
 _DEFAULT_THEME = "furo"
 _WARNING = re.compile(
@@ -31,13 +38,23 @@ _COLOR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def build_site(
-    spec: Spec, root: Path, out: Path, *, theme: str = "", pages: str = "chapter"
+    spec: Spec,
+    root: Path,
+    out: Path,
+    *,
+    theme: str = "",
+    pages: str = "chapter",
+    ask: bool = False,
+    pdf: bool = False,
+    pdf_fonts: Iterable[str] = (),
 ) -> tuple[Finding, ...]:
-    """Build the site of a spec and its graph; return what Sphinx had to say.
+    """Build the site of a spec and its graph, and its PDF; return what Sphinx had to say.
 
     Findings about the spec itself are left out: whoever read it has them already.
 
     :param root: the folder that the spec's file names are relative to
+    :param ask: with the page that answers questions
+    :param pdf_fonts: fonts of the PDF for letters that its own lack; files are relative to the working folder
     """
     site = Site(spec=spec, root=root.resolve(), pages={page.name: page for page in lay_out(spec, pages)})
     overrides = {
@@ -55,20 +72,42 @@ def build_site(
         "toc_object_entries": False,
         "source_suffix": {SUFFIX: FILETYPE},
         "suppress_warnings": ["policyspec"],
+        "policyspec_ask_page": ask,
+        **_fonts(pdf_fonts),
     }
     with tempfile.TemporaryDirectory(prefix="policyspec-") as folder:
         source = Path(folder, "source")
         source.mkdir()
         for name in site.pages:
             (source / f"{name}{SUFFIX}").write_bytes(b"")
-        return _build(source, out, Path(folder, "doctrees"), overrides, site=site)
+        return _build(source, out, Path(folder, "doctrees"), overrides, site=site, pdf=pdf)
 
 
-def build_project(source: Path, out: Path, *, theme: str = "", base_iri: str = "") -> tuple[Finding, ...]:
-    """Build the HTML site of a Sphinx project of one's own; return its warnings."""
-    overrides = {"html_theme": theme} if theme else {}
+def build_project(
+    source: Path,
+    out: Path,
+    *,
+    theme: str = "",
+    base_iri: str = "",
+    ask: bool = False,
+    pdf: bool = False,
+    pdf_fonts: Iterable[str] = (),
+) -> tuple[Finding, ...]:
+    """Build the HTML site of a Sphinx project of one's own, and its PDF; return its warnings.
+
+    :param ask: with the page that answers questions, even where the project has none
+    """
+    overrides: dict[str, Any] = {"html_theme": theme} if theme else {}
+    overrides |= {"policyspec_ask_page": True} if ask else {}
+    overrides |= _fonts(pdf_fonts)
     with tempfile.TemporaryDirectory(prefix="policyspec-") as folder:
-        return _build(source, out, Path(folder), overrides, confdir=source, base_iri=base_iri)
+        return _build(source, out, Path(folder), overrides, confdir=source, base_iri=base_iri, pdf=pdf)
+
+
+def _fonts(given: Iterable[str]) -> dict[str, Any]:
+    """Return what a command line says of fonts; it names files from where it is run."""
+    names = [str(Path(name).resolve()) if Path(name).is_file() else name for name in given]
+    return {"policyspec_pdf_fonts": names} if names else {}
 
 
 def _build(
@@ -80,19 +119,23 @@ def _build(
     confdir: Path | None = None,
     site: Site | None = None,
     base_iri: str = "",
+    pdf: bool = False,
 ) -> tuple[Finding, ...]:
+    if pdf:
+        require_typst()
     warnings = io.StringIO()
-    with running_foreign_code("cannot build the handbook"), patch_docutils(confdir), docutils_namespace():
+
+    def run(builder: str, folder: Path) -> Sphinx:
         app = Sphinx(
             source,
             confdir,
-            out,
+            folder,
             doctrees,
-            "html",
+            builder,
             confoverrides=overrides,
             status=None,
             warning=warnings,
-            freshenv=True,
+            freshenv=builder == "html",
         )
         if DOMAIN not in app.env.domains:
             message = f"`{source / 'conf.py'}` does not load the extension `sphinx_policyspec`"
@@ -100,7 +143,19 @@ def _build(
         domain = cast("PolicyDomain", app.env.get_domain(DOMAIN))
         domain.site, domain.base_iri = site, base_iri
         app.build()
-    return tuple(_finding(line) for line in warnings.getvalue().splitlines() if line.strip())
+        return app
+
+    with running_foreign_code("cannot build the handbook"), patch_docutils(confdir):
+        with docutils_namespace():
+            run("html", out)
+        if pdf:
+            with docutils_namespace(), tempfile.TemporaryDirectory(prefix="policyspec-") as scratch:
+                builder = cast("TypstBuilder", run(TypstBuilder.name, Path(scratch)).builder)
+                if builder.problem:
+                    raise PdfError(builder.problem)
+                shutil.copyfile(builder.pdf, out / PDF)
+    lines = dict.fromkeys(warnings.getvalue().splitlines())
+    return tuple(_finding(line) for line in lines if line.strip())
 
 
 def _finding(line: str) -> Finding:

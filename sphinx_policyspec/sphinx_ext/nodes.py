@@ -31,6 +31,7 @@ __all__ = [
     "PolicyPrompt",
     "PolicyQuery",
     "PolicyResponse",
+    "PolicySelfLink",
     "PolicySettings",
     "PolicyTable",
     "PolicyUntrusted",
@@ -126,6 +127,10 @@ class PolicyClause(nodes.inline):
 
 class PolicyCount(nodes.inline):
     """A number in running text that the answer to a question fills in."""
+
+
+class PolicySelfLink(nodes.Invisible, nodes.Element):
+    """The link of a box to its own ``anchor``, for web pages."""
 
 
 class PolicyMarker(nodes.Invisible, nodes.Element):

@@ -1,4 +1,4 @@
-"""The graph beside the site: its files, and the links of pages to them."""
+"""What lies beside the pages of a site, graph and data, and the links of pages to it."""
 
 from __future__ import annotations
 
@@ -6,31 +6,35 @@ import html
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sphinx.locale import get_translation
 from sphinx.util.osutil import ensuredir
 
+from sphinx_policyspec.graph.formats import MEDIA_TYPES
 from sphinx_policyspec.model import Finding
 from sphinx_policyspec.sphinx_ext.collection import without_collection
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.indices import is_index_page
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of
 from sphinx_policyspec.sphinx_ext.nodes import uses_our_nodes
+from sphinx_policyspec.sphinx_ext.web.ask import ASK_PAGE
+from sphinx_policyspec.sphinx_ext.web.data import script_data, spec_ids
+from sphinx_policyspec.sphinx_ext.web.handbook_pages import WEB_BUILDERS
+from sphinx_policyspec.sphinx_ext.web.words import script_words
 
 if TYPE_CHECKING:
     from docutils import nodes
     from sphinx.application import Sphinx
 
-__all__ = ["STYLE_SHEET", "add_static_path", "add_to_page", "write_graph"]
+    from sphinx_policyspec.sphinx_ext.web.handbook_pages import HandbookPages
+
+__all__ = ["SCRIPT", "STYLE_SHEET", "add_static_path", "add_to_page", "write_data", "write_graph"]
+
+_ = get_translation("sphinx_policyspec")
 
 STYLE_SHEET = "policyspec.css"
-_BUILDERS = ("html", "dirhtml", "singlehtml")
-_TYPES = {
-    "ttl": "text/turtle",
-    "nt": "application/n-triples",
-    "nq": "application/n-quads",
-    "trig": "application/trig",
-    "jsonld": "application/ld+json",
-    "rdf": "application/rdf+xml",
-}
+SCRIPT = "policyspec.js"
+_DATA = "policyspec-data.js"
+_IDS = "spec-ids.json"
 
 
 def add_static_path(app: Sphinx) -> None:
@@ -43,13 +47,18 @@ def add_to_page(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
     """Link the graph from a page, and the style sheet where the page shows something of ours."""
-    if is_index_page(pagename, templatename) or (doctree is not None and uses_our_nodes(doctree)):
+    is_ours = pagename == ASK_PAGE or is_index_page(pagename, templatename)
+    if is_ours or (doctree is not None and uses_our_nodes(doctree)):
         app.add_css_file(STYLE_SHEET)
-    if app.builder.name not in _BUILDERS or not _has_spec(app):
+        if app.builder.name in WEB_BUILDERS:
+            words: dict[str, Any] = {"data-words": script_words()}
+            app.add_js_file(SCRIPT, loading_method="defer", **words)
+    if app.builder.name not in WEB_BUILDERS or not _has_spec(app):
         return
-    for name in PolicySpecConfig.of(app.config).outputs:
-        address = html.escape(context["pathto"](f"spec.{name}", 1), quote=True)
-        link = f'<link rel="alternate" type="{_TYPES[name]}" href="{address}" title="{name}">'
+    files = [(f"spec.{name}", MEDIA_TYPES[name], name) for name in PolicySpecConfig.of(app.config).outputs]
+    for file, kind, title in (*files, (_IDS, "application/json", _("ids and checksums"))):
+        address = html.escape(context["pathto"](file, 1), quote=True)
+        link = f'<link rel="alternate" type="{kind}" href="{address}" title="{html.escape(title)}">'
         context["metatags"] = f"{context.get('metatags', '')}\n    {link}"
 
 
@@ -62,7 +71,7 @@ def write_graph(app: Sphinx, knowledge: Knowledge) -> tuple[Finding, ...]:
 
     Returns what the formats cannot hold.
     """
-    if app.builder.name not in _BUILDERS:
+    if app.builder.name not in WEB_BUILDERS:
         return ()
     formats = PolicySpecConfig.of(app.config).outputs if _has_spec(app) else []
     files = {name: Path(app.outdir, f"spec.{name}") for name in formats}
@@ -78,6 +87,27 @@ def write_graph(app: Sphinx, knowledge: Knowledge) -> tuple[Finding, ...]:
     # Without its digest the graph is written anew next time, so that what it cannot hold is said again.
     stamp.write_text("\n".join(["" if findings else current, *map(str, files.values())]), "utf-8")
     return findings
+
+
+def write_data(app: Sphinx, handbook: HandbookPages) -> None:
+    """Write what scripts and other programs read, unless it stands already."""
+    if app.builder.name not in WEB_BUILDERS:
+        return
+    files = [Path(app.outdir, _DATA), Path(app.outdir, _IDS)]
+    stamp = Path(app.doctreedir, f"policyspec-{app.builder.name}-data.txt")
+    if not _has_spec(app):
+        for file in files:
+            file.unlink(missing_ok=True)
+        stamp.unlink(missing_ok=True)
+        return
+    current = handbook.state(app.env)
+    if stamp.is_file() and stamp.read_text("utf-8") == current and all(map(Path.is_file, files)):
+        return
+    handbook.prepare(app)
+    ensuredir(app.outdir)
+    for file, text in zip(files, (script_data(app, handbook), spec_ids(app, handbook)), strict=True):
+        file.write_text(text, "utf-8", errors="replace", newline="\n")
+    stamp.write_text(current, "utf-8")
 
 
 def _write(app: Sphinx, knowledge: Knowledge, files: dict[str, Path]) -> list[Finding]:

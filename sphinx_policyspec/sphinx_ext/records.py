@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from sphinx_policyspec.model import (
+    AuthorityLevel,
     Definition,
     Example,
     Finding,
@@ -109,6 +110,11 @@ class PageRecord:
         objects = tuple(item._replace(title=titles.get(item.anchor, item.title)) for item in self.objects)
         return replace(self, objects=objects)
 
+    def with_words(self, words: str) -> PageRecord:
+        """Return the record with a digest that changes with some words that the page shows, too."""
+        digest = hashlib.sha256(f"{self.digest}\0{words}".encode(errors="replace"))
+        return replace(self, digest=digest.hexdigest())
+
 
 def outside_record(
     findings: tuple[Finding, ...],
@@ -139,17 +145,16 @@ def page_record(
     anchors: Iterable[Reference] = (),
     outside: Iterable[Reference] = (),
     places: Iterable[tuple[str, str, Span]] = (),
-    levels: Mapping[str, Span] | None = None,
+    declares_levels: bool = False,
     unnamed: frozenset[str] = frozenset(),
     conditions: Mapping[str, bool] | None = None,
 ) -> tuple[PageRecord, bytes]:
     """Return the record of a page from its part of the spec, and that part, packed.
 
     :param fragment: a Spec of what stands on this page alone; empty metadata is that of other pages
-    :param levels: the levels that the page shows, with their places; a page may also bring levels
-        that it does not show
+    :param declares_levels: the page shows the levels that it brings
     """
-    found = list(_objects(docname, fragment, levels or {}, unnamed))
+    found = list(_objects(docname, fragment, fragment.levels if declares_levels else (), unnamed))
     spans = tuple(span for _, span in found)
     packed = pack(Fragment(spec=fragment, spans=spans, places=tuple(places)))
     maybe, questions = tuple(maybe), tuple(questions)
@@ -162,7 +167,7 @@ def page_record(
         outside=tuple(outside),
         findings=tuple(findings),
         questions=questions,
-        declares_levels=bool(levels),
+        declares_levels=declares_levels,
         unnamed=unnamed,
         conditions=tuple((conditions or {}).items()),
         holds_spec=True,
@@ -172,7 +177,7 @@ def page_record(
 
 
 def _objects(
-    docname: str, fragment: Spec, levels: Mapping[str, Span], unnamed: frozenset[str]
+    docname: str, fragment: Spec, levels: tuple[AuthorityLevel, ...], unnamed: frozenset[str]
 ) -> Iterator[tuple[PolicyObject, Span]]:
     """Yield the objects of a page, each with where it stands."""
 
@@ -182,10 +187,10 @@ def _objects(
         anchor = anchor_of(kind, identifier)
         return PolicyObject(kind, identifier, title, docname, anchor, level), span
 
-    shown = [level for level in fragment.levels if level.id in levels]
     yield from (
-        of(TargetKind.LEVEL, level.id, level.title or level.id.capitalize(), levels[level.id])
-        for level in shown
+        of(TargetKind.LEVEL, level.id, level.title or level.id.capitalize(), level.span)
+        for level in levels
+        if level.span
     )
     yield from (of(TargetKind.TOPIC, topic.id, topic.label, topic.span) for topic in fragment.topics)
     yield from (of(TargetKind.GOAL, goal.id, goal.title, goal.span) for goal in fragment.goals)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 
 from sphinx_policyspec.model import Provision, Spec
+from sphinx_policyspec.sphinx_ext.filters import ViewKind
 
-__all__ = ["LAYOUTS", "START", "Site", "SitePage", "lay_out"]
+__all__ = ["LAYOUTS", "START", "VIEWS", "Site", "SitePage", "lay_out"]
 
 LAYOUTS = ("one", "chapter", "section")
 """What makes a page: everything, a provision of depth 1, or one of depth 1 or 2."""
@@ -19,7 +21,19 @@ START = "index"
 """Name of the first page."""
 
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9_-]{0,80}")
-_RESERVED = frozenset({START, "genindex", "search", "py-modindex", "policy-levels"})
+VIEWS: Mapping[str, tuple[ViewKind, ...]] = MappingProxyType(
+    {
+        "all-principles": (ViewKind.PRINCIPLE_TABLE,),
+        "all-examples": (ViewKind.EXAMPLE_TABLE,),
+        "map": (ViewKind.MATRIX, ViewKind.GRAPH),
+        "coverage": (ViewKind.COVERAGE,),
+    }
+)
+"""Pages that show the whole spec at once, and what each shows."""
+
+_RESERVED = frozenset(
+    {START, *VIEWS, "genindex", "search", "py-modindex", "policy-levels", "policy-topics", "policy-examples"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +43,13 @@ class SitePage:
     :param name: its name as a file, without suffix
     :param provisions: what it shows, in reading order
     :param below: names of the pages that its table of contents leads to
+    :param views: what it shows of the whole spec, instead of a part of it
     """
 
     name: str
     provisions: tuple[Provision, ...] = ()
     below: tuple[str, ...] = ()
+    views: tuple[ViewKind, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +65,11 @@ class Site:
 
 
 def lay_out(spec: Spec, layout: str) -> tuple[SitePage, ...]:
-    """Return the pages of a spec, the start page first."""
+    """Return the pages of a spec, the start page first, pages with views last."""
+    views = _view_pages(spec)
+    names_of_views = tuple(page.name for page in views)
     if layout == "one":
-        return (SitePage(name=START, provisions=spec.provisions),)
+        return (SitePage(name=START, provisions=spec.provisions, below=names_of_views), *views)
     depth = 1 if layout == "chapter" else 2
     heads = [p for p in spec.provisions if p.depth <= depth]
     names = dict(zip((head.id for head in heads), _names(heads), strict=True))
@@ -63,12 +81,25 @@ def lay_out(spec: Spec, layout: str) -> tuple[SitePage, ...]:
     below: dict[str | None, list[str]] = {}
     for head in heads:
         below.setdefault(head.parent, []).append(names[head.id])
-    start = SitePage(name=START, below=tuple(below.get(None, ())))
+    start = SitePage(name=START, below=(*below.get(None, ()), *names_of_views))
     pages = (
         SitePage(name=names[head.id], provisions=tuple(shown[head.id]), below=tuple(below.get(head.id, ())))
         for head in heads
     )
-    return (start, *pages)
+    return (start, *pages, *views)
+
+
+def _view_pages(spec: Spec) -> tuple[SitePage, ...]:
+    """Return the pages with views; a spec without principles or examples has nothing to show there."""
+    has = {
+        ViewKind.PRINCIPLE_TABLE: bool(spec.principles),
+        ViewKind.EXAMPLE_TABLE: bool(spec.examples),
+        ViewKind.MATRIX: bool(spec.principles and spec.topics),
+        ViewKind.GRAPH: bool(spec.principles),
+        ViewKind.COVERAGE: bool(spec.principles),
+    }
+    found = ((name, tuple(kind for kind in kinds if has[kind])) for name, kinds in VIEWS.items())
+    return tuple(SitePage(name=name, views=kinds) for name, kinds in found if kinds)
 
 
 def _names(heads: list[Provision]) -> Iterator[str]:

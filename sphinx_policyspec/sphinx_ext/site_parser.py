@@ -10,12 +10,14 @@ from sphinx import addnodes
 from sphinx.locale import get_translation
 from sphinx.parsers import Parser
 
-from sphinx_policyspec.model import Spec
+from sphinx_policyspec.model import Span, Spec
+from sphinx_policyspec.sphinx_ext.filters import COLUMNS, View, ViewKind
 from sphinx_policyspec.sphinx_ext.nodes import PolicyDeclaration
-from sphinx_policyspec.sphinx_ext.records import page_record
+from sphinx_policyspec.sphinx_ext.records import outside_record, page_record
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.render import SpecRenderer
 from sphinx_policyspec.sphinx_ext.site_pages import START, Site, SitePage, page_spec
+from sphinx_policyspec.sphinx_ext.tables import PolicyView
 
 if TYPE_CHECKING:
     from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
@@ -23,6 +25,12 @@ if TYPE_CHECKING:
 __all__ = ["FILETYPE", "SUFFIX", "SitePageParser"]
 
 _ = get_translation("sphinx_policyspec")
+
+_COLUMNS = {
+    ViewKind.PRINCIPLE_TABLE: ("title", "level", "topics", "examples", "prompts", "references"),
+    ViewKind.EXAMPLE_TABLE: ("title", "principle", "level", "good", "bad", "ok"),
+    ViewKind.COVERAGE: COLUMNS[ViewKind.COVERAGE],
+}
 
 SUFFIX = ".policyspec"
 FILETYPE = "policyspec"
@@ -41,17 +49,27 @@ class SitePageParser(Parser):
         page = site.pages.get(env.docname) if site else None
         if site is None or page is None:
             return
+        if page.views:
+            section, questions = _view_nodes(page)
+            document += section
+            domain.note_document(env.docname, outside_record((), questions, (), (), {}))
+            return
         renderer = SpecRenderer(document, site.spec, lambda file: str(site.root / file))
-        document += _page_nodes(page, site, renderer, env.config.policyspec_outputs)
+        links = _graph_links(env.config.policyspec_outputs)
+        if env.config.policyspec_ask_page:
+            links += [nodes.Text(", "), _reference_to_ask_page(env.docname)]
+        document += _page_nodes(page, site, renderer, links)
         domain.note_document(env.docname, *page_record(env.docname, page_spec(site.spec, page)))
 
 
-def _page_nodes(page: SitePage, site: Site, renderer: SpecRenderer, formats: list[str]) -> list[nodes.Node]:
+def _page_nodes(
+    page: SitePage, site: Site, renderer: SpecRenderer, links: list[nodes.Node]
+) -> list[nodes.Node]:
     sections = renderer.provisions(page.provisions)
     if page.name == START:
         start = nodes.section("", nodes.title("", site.spec.title), ids=["spec"], classes=["ps-spec"])
         start += [
-            *_imprint(site, formats),
+            *_imprint(site, links),
             *renderer.blocks(site.spec.preamble),
             *sections,
         ]
@@ -61,7 +79,27 @@ def _page_nodes(page: SitePage, site: Site, renderer: SpecRenderer, formats: lis
     return list(sections)
 
 
-def _imprint(site: Site, formats: list[str]) -> list[nodes.Node]:
+def _view_nodes(page: SitePage) -> tuple[nodes.section, tuple[View, ...]]:
+    """Return a page with views, and what they ask."""
+    titles = {
+        "all-principles": _("All principles"),
+        "all-examples": _("All examples"),
+        "map": _("Map"),
+        "coverage": _("Coverage"),
+    }
+    title = titles[page.name]
+    section = nodes.section("", nodes.title(title, title), ids=[f"{page.name}-page"])
+    asked = tuple(
+        View(kind=kind, columns=_COLUMNS.get(kind, ()), expected=">=0", span=Span(page.name, 1))
+        for kind in page.views
+    )
+    for number, view in enumerate(asked):
+        classes = ["ps-query", "ps-view", f"ps-{view.kind.value}"]
+        section += PolicyView("", classes=classes, docname=page.name, number=number)
+    return section, asked
+
+
+def _imprint(site: Site, links: list[nodes.Node]) -> list[nodes.Node]:
     """Return the lines that say which release this is, what it holds, and where its graph lies."""
     spec = site.spec
     facts: list[tuple[str, list[nodes.Node]]] = [
@@ -69,7 +107,7 @@ def _imprint(site: Site, formats: list[str]) -> list[nodes.Node]:
         (_("Publisher"), [nodes.Text(spec.publisher)] if spec.publisher else []),
         (_("Licence"), [_link(spec.license)] if spec.license else []),
         (_("Contents"), [nodes.Text(_contents(spec))]),
-        (_("Knowledge base"), _graph_links(formats)),
+        (_("Knowledge base"), links),
     ]
     fields = [
         nodes.field("", nodes.field_name("", name), nodes.field_body("", nodes.paragraph("", "", *value)))
@@ -96,6 +134,21 @@ def _graph_links(formats: list[str]) -> list[nodes.Node]:
     for name in formats:
         links += [nodes.Text(", "), nodes.reference("", f"spec.{name}", refuri=f"spec.{name}")]
     return links[1:]
+
+
+def _reference_to_ask_page(docname: str) -> nodes.Node:
+    """Return a link to the page that answers questions."""
+    title = _("Ask the spec")
+    return addnodes.pending_xref(
+        "",
+        nodes.inline("", title),
+        refdomain="std",
+        reftype="ref",
+        reftarget="policy-ask",
+        refexplicit=True,
+        refdoc=docname,
+        refwarn=True,
+    )
 
 
 def _link(address: str) -> nodes.Node:

@@ -25,10 +25,11 @@ from sphinx_policyspec.sphinx_ext.freshness import (
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of, elsewhere, is_dangling
 from sphinx_policyspec.sphinx_ext.messages import report
 from sphinx_policyspec.sphinx_ext.nodes import PolicyBadge, PolicyBox, PolicyCount, PolicyQuery
-from sphinx_policyspec.sphinx_ext.outputs import write_graph
+from sphinx_policyspec.sphinx_ext.outputs import write_data, write_graph
 from sphinx_policyspec.sphinx_ext.plain_links import dangling_links
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.views import Views
+from sphinx_policyspec.sphinx_ext.web.handbook_pages import HandbookPages
 
 if TYPE_CHECKING:
     from docutils import nodes
@@ -46,11 +47,13 @@ class Build:
 
     knowledge: Knowledge = field(default_factory=Knowledge)
     views: Views = field(init=False)
+    handbook: HandbookPages = field(init=False)
     removed: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        """Let the views ask the same spec."""
+        """Let views and panels ask the same spec."""
         self.views = Views(self.knowledge)
+        self.handbook = HandbookPages(self.knowledge)
 
     def outdated(
         self, app: Sphinx, env: BuildEnvironment, _added: set[str], _changed: set[str], removed: set[str]
@@ -74,11 +77,14 @@ class Build:
         report(all_findings(app, self.knowledge), Path(app.srcdir), PolicySpecConfig.of(app.config))
         # Sphinx writes indices only with some page.
         indices = {env.config.root_doc} if topics != domain_of(env).data["topics"] else set()
-        return sorted((answers | indices | _relinked(app) | _renavigated(app)) & set(env.all_docs))
+        changed = answers | indices | self.handbook.update(app) | _relinked(app) | _renavigated(app)
+        return sorted(changed & set(env.all_docs))
 
     def before_writing(self, app: Sphinx, *_builder: object) -> None:
-        """Compute what pages ask before writers fork."""
+        """Compute what pages show before writers fork."""
         self.views.prepare(app)
+        if app.parallel > 1:
+            self.handbook.prepare(app)
 
     def fill_page(self, app: Sphinx, doctree: nodes.document, docname: str) -> None:
         """Put the names of levels and the answers into a page."""
@@ -90,6 +96,7 @@ class Build:
                 retitle_badge(badge, declared.title)
         asking: list[PolicyQuery | PolicyCount] = [box for box in boxes if isinstance(box, PolicyQuery)]
         self.views.fill(app, [*asking, *doctree.findall(PolicyCount)], docname)
+        self.handbook.decorate(app, doctree, docname)
 
     def finish(self, app: Sphinx, error: Exception | None) -> None:
         """Write the graph, then end the process that ran queries."""
@@ -98,6 +105,7 @@ class Build:
             # Which comments are of no use was told when the pages had been read.
             written = [finding for finding in found if finding.code != "unused-ignore"]
             report(written, Path(app.srcdir), PolicySpecConfig.of(app.config))
+            write_data(app, self.handbook)
             remove_pages(app, self.removed)
             remove_empty_indices(app, domain_of(app.env))
             drop_dead_terms(app)
@@ -142,7 +150,9 @@ def _ignores(env: BuildEnvironment) -> list[Ignore]:
 def _renavigated(app: Sphinx) -> set[str]:
     """Return all pages where a sidebar shows otherwise than when they were last written."""
     written = domain_of(app.env).written_by(app.builder.name)
-    before, written["navigation"] = written["navigation"], navigation_of(app.env)
+    levels = [(o.anchor, o.level) for o in domain_of(app.env).page_objects() if o.level]
+    now = navigation_of(app.env, repr((levels, domain_of(app.env).levels_shown())))
+    before, written["navigation"] = written["navigation"], now
     return set(app.env.all_docs) if before and before != written["navigation"] else set()
 
 

@@ -14,6 +14,7 @@ from sphinx_policyspec.sphinx_ext.filters import COLUMNS, PROPERTIES, View, View
 from sphinx_policyspec.sphinx_ext.tables import PolicyView
 
 __all__ = [
+    "CoverageDirective",
     "ExampleTableDirective",
     "GraphDirective",
     "MatrixDirective",
@@ -146,4 +147,12 @@ class GraphDirective(_ViewDirective):
     """A drawing of which principles refer to which: ``policy:graph``."""
 
     kind = ViewKind.GRAPH
+    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options(*_FILTERS, "sort", "expect-rows")
+
+
+class CoverageDirective(_ViewDirective):
+    """Principles without an example, a prompt or a reference, and a table of all: ``policy:coverage``."""
+
+    kind = ViewKind.COVERAGE
+    standard = COLUMNS[ViewKind.COVERAGE]
     option_spec: ClassVar[dict[str, Callable[[str], str]]] = options(*_FILTERS, "sort", "expect-rows")

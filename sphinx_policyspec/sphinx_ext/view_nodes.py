@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from docutils import nodes
@@ -34,6 +34,7 @@ class Page:
 
     :param key: begins the ids of the view's own anchors
     :param in_table: the view stands in a table, in which few builders can write another
+    :param topics: labels of topics by id, which not every spec shows on a page
     """
 
     builder: Builder
@@ -41,11 +42,14 @@ class Page:
     domain: PolicyDomain
     key: str
     in_table: bool = False
+    topics: Mapping[str, str] = field(default_factory=dict)
 
     def title(self, kind: TargetKind, identifier: str, default: str = "") -> str:
         """Return the title of an object as its own page shows it."""
-        found = self.domain.find(kind, identifier)
-        return found.title if found else default or identifier
+        if found := self.domain.find(kind, identifier):
+            return found.title
+        label = self.topics.get(identifier) if kind is TargetKind.TOPIC else ""
+        return label or default or identifier
 
     def level(self, identifier: str) -> str:
         """Return the name of a level."""

@@ -16,6 +16,7 @@ from sphinx_policyspec.nearest import nearest
 from sphinx_policyspec.sphinx_ext.answers import NO_ROWS, answer_nodes
 from sphinx_policyspec.sphinx_ext.asking import AskingDirective, check_rows
 from sphinx_policyspec.sphinx_ext.boxes import word
+from sphinx_policyspec.sphinx_ext.coverage import coverage
 from sphinx_policyspec.sphinx_ext.directive import options
 from sphinx_policyspec.sphinx_ext.drawings import drawing, outline
 from sphinx_policyspec.sphinx_ext.filters import View, ViewKind, unknown_names
@@ -148,6 +149,7 @@ class Views:
         if not places:
             return
         self._ask(app.env, self.knowledge.digest(app.env))
+        topics = {topic.id: topic.label for topic in self.knowledge.spec(app.env).topics}
         for place in places:
             origin, number = place.get("docname", docname), place.get("number", 0)
             record, shown = domain_of(app.env).pages.get(origin), self._answers.get(origin, ())
@@ -166,6 +168,7 @@ class Views:
                 domain=domain_of(app.env),
                 key=f"ps-{nodes.make_id(origin)}-{number + 1}",
                 in_table=_is_in_table(place),
+                topics=topics,
             )
             place.extend(self._nodes(app, page, questions[number], shown[number]))
 
@@ -276,6 +279,8 @@ def _view_nodes(view: View, answer: Answer, page: Page) -> list[nodes.Node]:
             return [linked_list(view, answer, page)]
         case ViewKind.MATRIX:
             return matrix(answer, page)
+        case ViewKind.COVERAGE:
+            return coverage(view, answer, page)
         case ViewKind.GRAPH:
             # EPUB wants pages with SVG declared, which Sphinx does not do.
             is_html = page.builder.format == "html" and page.builder.name != "epub"

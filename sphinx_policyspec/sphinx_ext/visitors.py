@@ -23,9 +23,11 @@ from sphinx_policyspec.sphinx_ext.nodes import (
     PolicyPlaceholder,
     PolicyQuery,
     PolicyResponse,
+    PolicySelfLink,
     PolicyTable,
     PolicyVerdict,
 )
+from sphinx_policyspec.sphinx_ext.web.panels import PolicyPanel, visit_panel
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -128,6 +130,11 @@ def _depart_verdict(self: HTML5Translator, node: PolicyVerdict) -> None:  # noqa
     self.body.append("</p>\n")
 
 
+def _visit_self_link(self: HTML5Translator, node: PolicySelfLink) -> None:
+    self.add_permalink_ref(nodes.Element("", ids=[node["anchor"]]), _("Link to this place"))
+    raise nodes.SkipNode
+
+
 def _skip(self: nodes.NodeVisitor, node: PolicyMarker) -> None:  # noqa: ARG001
     """Write nothing: markers are gone unless the page could not be transformed."""
     raise nodes.SkipNode
@@ -154,4 +161,6 @@ def register_nodes(app: Sphinx) -> None:
     app.add_node(PolicyPlaceholder)
     app.add_node(PolicyClause)
     app.add_node(PolicyCount)
+    app.add_node(PolicySelfLink, html=(_visit_self_link, None))
+    app.add_node(PolicyPanel, html=(visit_panel, None))
     app.add_node(PolicyMarker, html=(_skip, None), latex=(_skip, None), text=(_skip, None))

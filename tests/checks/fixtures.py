@@ -15,7 +15,7 @@ from sphinx_policyspec import api
 from sphinx_policyspec.errors import AnnotationError
 from sphinx_policyspec.exports.plain import printable
 from sphinx_policyspec.model import Finding
-from sphinx_policyspec.readers import text
+from sphinx_policyspec.readers import cases, text
 from tests.conftest import REPOSITORY
 
 __all__ = ["CASES", "case_file", "found_in"]
@@ -40,6 +40,8 @@ def found_in(path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> list
         return _shown(_project(path, scratch).findings)
     if path.suffix == ".py":
         return _configured(path, scratch)
+    if path.name.endswith(".case.yaml"):
+        return _case(path, monkeypatch)
     if path.suffix == ".yaml":
         try:
             return _shown(api.read(CASES / "spec.md", annotations=path).findings)
@@ -55,6 +57,13 @@ def found_in(path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> list
 
 def _shown(findings: tuple[Finding, ...]) -> list[str]:
     return [printable(str(finding)) for finding in findings]
+
+
+def _case(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    monkeypatch.chdir(path.parent)
+    if path.parent.name == "case-too-large":
+        monkeypatch.setattr(cases, "MAX_ITEMS", 2)
+    return _shown(api.resolve(CASES / "spec.md", [path.name]).findings)
 
 
 def _project(page: Path, scratch: Path) -> api.Loaded:

@@ -68,15 +68,28 @@ def test_a_former_id_leads_to_what_bears_it_now() -> None:
 
 
 @pytest.mark.parametrize("option", ["exception_to", "preferred_over", "refines", "conflicts_with"])
-def test_what_is_unknown_or_no_principle_is_left_to_other_checks(option: str) -> None:
+def test_what_is_unknown_is_left_to_other_checks(option: str) -> None:
+    assert found(pair({option: ("gone",)}, {})) == []
+
+
+@pytest.mark.parametrize("option", ["exception_to", "refines", "conflicts_with"])
+def test_sections_can_be_named_by_relations_that_need_no_level(option: str) -> None:
     section = Section(id="s", title="S", depth=1, span=at(9))
-    assert found(pair({option: ("gone", "s")}, {}, section)) == []
+    assert found(pair({option: ("s",)}, {}, section)) == []
 
 
 @pytest.mark.parametrize("option", ["exception_to", "preferred_over", "refines"])
 def test_an_undeclared_level_is_above_and_below_nothing(option: str) -> None:
     assert found(pair({option: ("b",), "authority": "chief"}, {"authority": "root"})) == []
     assert found(pair({option: ("b",)}, {"authority": "chief"})) == []
+
+
+def test_a_preference_over_a_section_is_told() -> None:
+    manners = Section(id="manners", title="Manners", depth=1, span=at(9))
+    read = spec(principle(preferred_over=("manners",)), manners)
+    ((code, message),) = found(read)
+    assert code == "preference-across-levels"
+    assert "`manners`, a section, which has no level" in message
 
 
 def test_a_preference_is_for_one_level_whichever_way() -> None:

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from sphinx_policyspec.checks import RULES, rule_of, run_checks
-from sphinx_policyspec.model import Category, Rule, Severity
+from sphinx_policyspec.model import Category, Rule, Severity, Spec
 from tests.checks.fixtures import CASES, case_file, found_in
-from tests.conftest import REPOSITORY, principle, spec
+from tests.conftest import REPOSITORY, at, principle, spec
 
 PACKAGE = REPOSITORY / "sphinx_policyspec"
-REPORTERS = {"Finding", "_find", "_hint", "_warning", "choice", "find", "finding"}
+REPORTERS = {
+    "Finding",
+    "_circle",
+    "_error",
+    "_find",
+    "_hint",
+    "_known",
+    "_warning",
+    "choice",
+    "find",
+    "finding",
+}
 KINDS = ("goal", "level", "provision", "topic")
 """What an id can name that is unknown; each has a code of its own."""
 NOT_FINDINGS = {"annotations", "config"}
@@ -103,3 +115,46 @@ def test_an_empty_spec_is_quiet() -> None:
 def test_findings_at_one_place_keep_their_order() -> None:
     found = run_checks(spec(principle(authority="usr"), principle("b", authority="usr")))
     assert list(found) == sorted(found, key=lambda f: (f.span, f.code, f.message))
+
+
+def calls(read: Spec) -> int:
+    """Return how many functions the checks of a spec call."""
+    count = 0
+
+    def called(_frame: object, event: str, _what: object) -> None:
+        nonlocal count
+        count += event == "call"
+
+    sys.setprofile(called)
+    try:
+        list(run_checks(read))
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def large(count: int) -> Spec:
+    """Return a spec in which every principle is related to others, and has an example and prose."""
+    return spec(
+        *(
+            principle(
+                f"p{number}",
+                text="A reader must always be answered; see the only exception by default.",
+                category=("", "restricted")[number % 2],
+                exempts=("sensitive",),
+                exception_to=(f"p{number + 1}",),
+                preferred_over=(f"p{number - 1}",),
+                conflicts_with=(f"p{number + 2}",),
+                refines=(f"p{number + 3}",),
+                serves=("peace",),
+                span=at(number + 1),
+            )
+            for number in range(count)
+        ),
+    )
+
+
+def test_the_work_of_all_checks_grows_with_the_text_and_no_faster() -> None:
+    calls(large(20))  # caches of patterns
+    few, many = calls(large(150)), calls(large(600))
+    assert many < 5 * few

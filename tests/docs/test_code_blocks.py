@@ -22,6 +22,7 @@ from sphinx.cmd.build import main as sphinx_build
 from sphinx_policyspec import api
 from sphinx_policyspec.exports.schemas import SCHEMAS
 from sphinx_policyspec.readers.annotations import read_annotations
+from sphinx_policyspec.readers.cases import read_cases
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, problems
 from tests.conftest import REPOSITORY
 from tests.docs.blocks import Block, blocks_of
@@ -238,7 +239,12 @@ class Run:
             assert base.query(block.text, origin=f"line {block.line}").columns
 
     def yaml(self, block: Block) -> None:
-        """Read it as a sidecar."""
+        """Read it as a case where it has items, and else as a sidecar."""
+        if "items:" in block.text:
+            cases, findings = read_cases(block.text, "block.yaml")
+            assert [*findings, *(found for read in cases for found in read.findings)] == []
+            validate(yaml.safe_load(block.text), SCHEMAS["cases"]())
+            return
         file = self.folder / f"block-{block.line}.yaml"
         file.write_text(block.text, encoding="utf-8")
         assert read_annotations(file).findings == ()

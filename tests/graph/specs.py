@@ -81,6 +81,7 @@ _BY_ANNOTATION: dict[str, st.SearchStrategy[Any]] = {
     "int": NUMBERS,
     "bool": st.booleans(),
     "Span": SPANS,
+    "Span | None": st.none() | SPANS,
     "tuple[str, ...]": st.lists(IDS, max_size=3).map(tuple),
     "tuple[tuple[str, str], ...]": st.lists(st.tuples(TEXTS, TEXTS), max_size=3).map(tuple),
     "Carrier": st.sampled_from(Carrier),

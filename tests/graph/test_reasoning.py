@@ -176,16 +176,19 @@ def test_a_graph_of_two_releases_names_the_place_in_each(tmp_path: Path) -> None
 
 def test_a_level_that_is_never_overridden_and_can_be_explains_itself_by_all_it_takes(tmp_path: Path) -> None:
     more = f"<{BASE}level/root> <{PS.overridableBy}> <{BASE}level/user> <{BASE}release/1> .\n"
-    path = graph_file(tmp_path / "spec.nq", spec(principle(authority="root"), version="1"), more=more)
+    levels = tuple(replace(level, span=at(line)) for line, level in enumerate(LEVELS, 51))
+    path = graph_file(
+        tmp_path / "spec.nq", spec(principle(authority="root"), levels=levels, version="1"), more=more
+    )
     (found,) = api.reason(path).contradictions
     assert told([found]) == {
         frozenset(
             {
                 "`be_kind` is a principle at 1",
                 "`be_kind` is declared at root at 1",
-                "the override mode of level `root` is never",
-                "level `root` can be overridden by level `user`",
-                "level `user` has the role `user`",
+                "the override mode of level `root` is never at 51",
+                "level `root` can be overridden by level `user` at 51",
+                "level `user` has the role `user` at 54",
             }
         )
     }

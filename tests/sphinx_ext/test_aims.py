@@ -76,6 +76,10 @@ def test_prompts_are_in_the_spec_and_shown_only_if_asked_for(
     page = (apps[kind].outdir / "index.html").read_text("utf-8")
     for text in ("Tell me all", "From an item", "What is it?", "From an included file"):
         assert text not in page
+    assert "<bdi>tell-me-all</bdi>" in page
+    assert (
+        '<a class="reference internal" href="#prompt-be_brief-asked-twice"><bdi>Asked twice</bdi></a>' in page
+    )
     assert 'id="prompt-be_brief-asked-twice"' in page
     assert "Asked <em>twice</em>" in page
     assert "An item that holds one" in page

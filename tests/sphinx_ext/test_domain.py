@@ -22,10 +22,10 @@ def test_every_kind_of_link_leads_to_its_target(app: SphinxTestApp) -> None:
     page = re.sub(r"</?(span|code)[^>]*>", "", (app.outdir / "index.html").read_text("utf-8"))
     links = re.findall(r'<a class="reference internal" href="kind\.html#([^"]+)"[^>]*>([^<]+)</a>', page)
     assert links[:8] == [
-        ("be_kind", "Be “kind”"),
-        ("be_kind", "Be “kind”"),
+        ("be_kind", "Be “kind” User"),
+        ("be_kind", "Be “kind” User"),
         ("be_kind", "kindly"),
-        ("be_kind", "Be “kind”"),
+        ("be_kind", "Be “kind” User"),
         ("part", "A part"),
         ("definition-kindness", "Kindness"),
         ("topic-manners", "Manners"),
@@ -39,7 +39,7 @@ def test_plain_links_of_myst_find_our_objects(app: SphinxTestApp) -> None:
     page = re.sub(r"</?span[^>]*>", "", (app.outdir / "kind.html").read_text("utf-8"))
     links = re.findall(r'<a class="reference internal" href="#([^"]+)"[^>]*>([^<]+)</a>', page)
     wanted = {
-        ("be_kind", "Be “kind”"),
+        ("be_kind", "Be “kind” User"),
         ("be_kind", "word"),
         ("definition-kindness", "Kindness"),
         ("example-be_kind-hello", "Hello"),

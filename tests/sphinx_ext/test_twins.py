@@ -74,6 +74,7 @@ def without_spans(spec: Spec) -> Spec:
     return replace(
         spec,
         documents=(),
+        levels=tuple(replace(level, span=level.span and NOWHERE) for level in spec.levels),
         topics=tuple(replace(topic, span=NOWHERE) for topic in spec.topics),
         goals=tuple(replace(goal, span=NOWHERE) for goal in spec.goals),
         clauses=tuple(replace(clause, span=NOWHERE) for clause in spec.clauses),

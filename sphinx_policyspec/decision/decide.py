@@ -1,0 +1,107 @@
+"""A case and a spec → the decision, with everything that it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from sphinx_policyspec.decision.candidates import Standing, standing_of
+from sphinx_policyspec.decision.framework import framework_of
+from sphinx_policyspec.decision.labelling import grounded
+from sphinx_policyspec.decision.norms import Norms
+from sphinx_policyspec.decision.outcomes import duties_of, outcomes_of
+from sphinx_policyspec.decision.reasons import Reason, reasons_of
+from sphinx_policyspec.model import Case, Duty, Label, Outcome, Value
+
+__all__ = ["Decision", "decide"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What a case comes to.
+
+    :param labels: by item, in the order of the case
+    :param outcomes: by issue, in the order in which the case names them
+    :param duties: by duty, the items that it is about
+    :param reasons: one for each item, in the order of the case
+    :param standing: the authority of each item
+    :param attacks: attacker and attacked, by id
+    """
+
+    case: Case
+    labels: Mapping[str, Label]
+    outcomes: Mapping[str, Outcome]
+    duties: Mapping[Duty, tuple[str, ...]]
+    reasons: tuple[Reason, ...]
+    standing: Mapping[str, Standing]
+    attacks: tuple[tuple[str, str], ...]
+
+    @cached_property
+    def differences(self) -> tuple[str, ...]:
+        """In what it differs from what the case expects, a sentence each; empty as well where it expects nothing."""
+        expected = self.case.expect
+        if expected is None:
+            return ()
+        return (
+            *(
+                f"`{item}` is {self.labels[item]}, not {label}"
+                for item, label in expected.labels
+                if self.labels[item] is not label
+            ),
+            *(
+                f"`{issue}` comes to {_shown(self.outcomes[issue])}, not {_shown(outcome)}"
+                for issue, outcome in expected.outcomes
+                if not _same(self.outcomes[issue], outcome)
+            ),
+            *(
+                f"the duty to {duty} is about {_listed(self.duties.get(duty, ()))}, not {_listed(items)}"
+                for duty, items in expected.duties
+                if set(self.duties.get(duty, ())) != set(items)
+            ),
+        )
+
+    @property
+    def as_expected(self) -> bool | None:
+        """Whether it is what the case expects; ``None`` where it expects nothing."""
+        return None if self.case.expect is None else not self.differences
+
+
+def decide(case: Case, norms: Norms) -> Decision:
+    """Decide a case that has no :func:`problems`."""
+    framework = framework_of(case, norms)
+    found = grounded(framework)
+    known = {candidate.item.id: label for candidate, label in zip(framework.candidates, found, strict=True)}
+    labels = {item.id: known.get(item.id, Label.NOT_A_CANDIDATE) for item in case.items}
+    given = {reason.item: reason for reason in reasons_of(framework, found)}
+    names = [candidate.item.id for candidate in framework.candidates]
+    return Decision(
+        case=case,
+        labels=labels,
+        outcomes=outcomes_of(case, framework, labels),
+        duties=duties_of(case, framework, labels, norms),
+        reasons=tuple(given.get(name) or Reason(item=name, label=label) for name, label in labels.items()),
+        standing=standing_of(case, norms),
+        attacks=tuple(
+            (names[place], names[target])
+            for place, targets in enumerate(framework.targets)
+            for target in targets
+        ),
+    )
+
+
+def _same(one: Outcome, other: Outcome) -> bool:
+    """Tell whether two outcomes are the same, whatever the order of values that stand together."""
+    return one.status is other.status and _keys(one.values) == _keys(other.values)
+
+
+def _keys(values: tuple[Value, ...]) -> set[tuple[bool, Value]]:
+    return {(isinstance(value, bool), value) for value in values}
+
+
+def _shown(outcome: Outcome) -> str:
+    return outcome.status.value if outcome.status else _listed(tuple(map(str, outcome.values)))
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return " and ".join(f"`{name}`" for name in names) or "nothing"

@@ -1,0 +1,93 @@
+"""Labels → what is to be done on each issue, and what is owed beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from sphinx_policyspec.decision.candidates import Candidate
+from sphinx_policyspec.decision.framework import Framework
+from sphinx_policyspec.decision.norms import Norms
+from sphinx_policyspec.model import Case, Duty, Label, Outcome, OverrideMode, Status, Value
+
+__all__ = ["DISCLOSE_ISSUE", "duties_of", "outcomes_of"]
+
+DISCLOSE_ISSUE = "disclose"
+"""An item on this issue that is in, and whose value is ``false``, forbids to say what is not followed."""
+
+
+def outcomes_of(case: Case, framework: Framework, labels: Mapping[str, Label]) -> dict[str, Outcome]:
+    """Return the outcome of each issue, in the order in which the case names them."""
+    held: dict[str, list[Value]] = {item.issue: [] for item in case.items}
+    undecided: dict[str, list[Candidate]] = {}
+    for candidate in framework.candidates:
+        label = labels[candidate.item.id]
+        if label is Label.IN:
+            held[candidate.item.issue].append(candidate.item.value)
+        elif label is Label.UNDECIDED:
+            undecided.setdefault(candidate.item.issue, []).append(candidate)
+    return {
+        issue: Outcome(values=_distinct(values))
+        if values
+        else Outcome(status=_status(case, undecided.get(issue, ())))
+        for issue, values in held.items()
+    }
+
+
+def _distinct(values: list[Value]) -> tuple[Value, ...]:
+    """Return values once each, in an order that is not that of the items."""
+    by_text = {(str(value), type(value).__name__): value for value in values}
+    return tuple(by_text[key] for key in sorted(by_text))
+
+
+def _status(case: Case, undecided: list[Candidate] | tuple[()]) -> Status:
+    if not undecided:
+        return Status.PERMIT
+    if any(candidate.override is OverrideMode.NEVER for candidate in undecided):
+        return Status.INACTION
+    return Status.CLARIFY if case.semantics.interactive else Status.BEST_GUESS
+
+
+def duties_of(
+    case: Case, framework: Framework, labels: Mapping[str, Label], norms: Norms
+) -> dict[Duty, tuple[str, ...]]:
+    """Return the items that each duty is about, in the order of the case; duties about none are left out."""
+    silenced = any(
+        candidate.item.issue == DISCLOSE_ISSUE and candidate.item.value is False
+        for candidate in framework.candidates
+        if labels[candidate.item.id] is Label.IN
+    )
+    owed = {
+        Duty.DISCLOSE: () if silenced else tuple(_overruled(framework, labels, norms)),
+        Duty.CONFIRM: tuple(_doubtful(case, framework, labels)),
+    }
+    return {duty: items for duty, items in owed.items() if items}
+
+
+def _overruled(framework: Framework, labels: Mapping[str, Label], norms: Norms) -> Iterator[str]:
+    """Yield messages of those whom the assistant serves that are out because of somebody who could have let them.
+
+    That is a higher level's message, or its norm unless nothing overrides it: a rule that nobody can set aside is
+    public, and refusing by it says enough.
+    """
+    for place, candidate in enumerate(framework.candidates):
+        if (
+            candidate.is_norm
+            or candidate.rank != norms.ask_rank
+            or labels[candidate.item.id] is not Label.OUT
+        ):
+            continue
+        for other in framework.attackers[place]:
+            attacker = framework.candidates[other]
+            is_bendable = not (attacker.is_norm and attacker.override is OverrideMode.NEVER)
+            if labels[attacker.item.id] is Label.IN and attacker.rank < candidate.rank and is_bendable:
+                yield candidate.item.id
+                break
+
+
+def _doubtful(case: Case, framework: Framework, labels: Mapping[str, Label]) -> Iterator[str]:
+    """Yield what cannot be undone, and either speaks by delegation or looks mistaken."""
+    delegated = {candidate.item.id for candidate in framework.candidates if candidate.depth}
+    for item in case.items:
+        is_delegated = item.id in delegated and labels[item.id] is Label.IN
+        if item.irreversible and (is_delegated or (item.mistaken and item.active)):
+            yield item.id

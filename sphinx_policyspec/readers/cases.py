@@ -1,0 +1,294 @@
+"""Case files: YAML → cases, each with what is wrong with its form."""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, TypeVar
+
+import yaml
+
+from sphinx_policyspec.errors import AnnotationError
+from sphinx_policyspec.model import (
+    Case,
+    Delegation,
+    Duty,
+    Expectation,
+    Finding,
+    Item,
+    Label,
+    Outcome,
+    Semantics,
+    Severity,
+    Span,
+    Status,
+    Value,
+)
+from sphinx_policyspec.nearest import nearest
+from sphinx_policyspec.readers.case_keys import CASE, DELEGATES, EXPECT, ITEM, MODES, SEMANTICS, CaseKey, Kind
+from sphinx_policyspec.readers.yaml_nodes import YamlReader
+
+__all__ = ["MAX_CHARACTERS", "MAX_ITEMS", "ReadCase", "read_cases"]
+
+MAX_CHARACTERS = 4_000_000
+"""A longer text is no case file; reading it would only take time."""
+MAX_ITEMS = 20_000
+"""In all cases of a file: an alias repeats a case at no cost to its author."""
+_NAMING = ("from", "principle", "level", "exempts")
+"""Keys of items whose values name something."""
+_LONGEST_NUMBER = 40
+"""Digits and signs of what is read as a number; a longer one is a text."""
+
+_NULL = "tag:yaml.org,2002:null"
+
+_Choice = TypeVar("_Choice", bound=enum.StrEnum)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadCase:
+    """A case as it was read, and what is wrong with its form; with an error, it cannot be decided."""
+
+    case: Case
+    findings: tuple[Finding, ...] = ()
+
+
+def read_cases(text: str, file: str, *, first: int = 1) -> tuple[tuple[ReadCase, ...], tuple[Finding, ...]]:
+    """Return the cases of a text, and what is wrong with the text as a whole.
+
+    A text holds one case, a list of cases, or a stream of YAML documents. Every finding is an error.
+
+    :param file: how findings name the file
+    :param first: line of the file at which the text begins
+    """
+    if len(text) > MAX_CHARACTERS:
+        message = f"{len(text):,} characters of cases are more than {MAX_CHARACTERS:,}"
+        return (), (_error("case-too-large", message, Span(file, first), "split the file"),)
+    reader = YamlReader(file, first)
+    try:
+        documents = reader.compose_all(text)
+    except AnnotationError as error:
+        _place, _not_yaml, problem = str(error).partition("not YAML: ")
+        return (), (_error("unreadable-case", f"not YAML: {problem}", _place_of(str(error), file, first)),)
+    return _Cases(reader).read(documents)
+
+
+def _place_of(message: str, file: str, first: int) -> Span:
+    """Return the place that the message of a YAML error begins with."""
+    number = message.removeprefix(f"{file}:").partition(":")[0]
+    return Span(file, int(number) if number.isdigit() else first)
+
+
+def _error(code: str, message: str, span: Span, hint: str = "") -> Finding:
+    return Finding(code=code, severity=Severity.ERROR, message=message, span=span, hint=hint)
+
+
+class _Cases:
+    """Reads the cases of one text; counts their items, since an alias can repeat them without end."""
+
+    def __init__(self, reader: YamlReader) -> None:
+        self.reader = reader
+        self.items_read = 0
+
+    def read(self, documents: Sequence[yaml.Node]) -> tuple[tuple[ReadCase, ...], tuple[Finding, ...]]:
+        read: list[ReadCase] = []
+        nodes = [
+            node
+            for document in documents
+            for node in (document.value if isinstance(document, yaml.SequenceNode) else [document])
+        ]
+        for number, node in enumerate(nodes, start=1):
+            if self.items_read > MAX_ITEMS:
+                break
+            case = self._case(node, number)
+            read.append(ReadCase(case=case, findings=self._taken()))
+        if not nodes:
+            return (), (_error("missing-key", "no case here", Span(self.reader.file, self.reader.first)),)
+        if self.items_read <= MAX_ITEMS:
+            return tuple(read), ()
+        message = f"more than {MAX_ITEMS:,} items in one file"
+        return (), (_error("case-too-large", message, self.reader.span(nodes[0]), "split the file"),)
+
+    def _taken(self) -> tuple[Finding, ...]:
+        """Return what was found since the last time; in a case, all of it is an error."""
+        found = tuple(replace(finding, severity=Severity.ERROR) for finding in self.reader.findings)
+        self.reader.findings.clear()
+        return found
+
+    def _case(self, node: yaml.Node, number: int) -> Case:
+        values = self._mapping(node, CASE)
+        about = self.reader.text(values.get("about"))
+        items: list[Item] = []
+        for place, item in enumerate(self.reader.items(values.get("items")), start=1):
+            self.items_read += 1
+            if self.items_read > MAX_ITEMS:
+                break
+            items.append(self._item(item, place))
+        return Case(
+            title=self.reader.text(values.get("title")) or about or f"case {number}",
+            about=about,
+            example=self.reader.text(values.get("example")),
+            semantics=self._semantics(values.get("semantics")),
+            items=self._unique(items),
+            compatible=self._compatible(values.get("compatible")),
+            expect=self._expectation(values["expect"]) if "expect" in values else None,
+            span=self.reader.span(node),
+            places=tuple(self._places(values)),
+        )
+
+    def _places(self, values: dict[str, yaml.Node]) -> Iterator[tuple[str, Span]]:
+        """Yield where names stand that are not those of items."""
+        for key in ("about", "example"):
+            if key in values:
+                yield key, self.reader.span(values[key])
+        parts = {"compatible": values.get("compatible")}
+        expect = values.get("expect")
+        if isinstance(expect, yaml.MappingNode):
+            parts |= {str(key.value): value for key, value in expect.value}
+        for part, node in parts.items():
+            for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+                yield f"{part}.{key.value}", self.reader.span(key)
+                for name in value.value if isinstance(value, yaml.SequenceNode) else ():
+                    yield f"{part}.{name.value}", self.reader.span(name)
+
+    def _unique(self, items: list[Item]) -> tuple[Item, ...]:
+        unique: dict[str, Item] = {}
+        for item in items:
+            if first := unique.get(item.id):
+                message = f"id `{item.id}` is taken already"
+                found = _error("duplicate-id", message, item.span, "ids are unique in a case")
+                self.reader.findings.append(replace(found, related=(first.span,)))
+            unique.setdefault(item.id, item)
+        return tuple(unique.values())
+
+    def _mapping(self, node: yaml.Node | None, keys: Sequence[CaseKey]) -> dict[str, yaml.Node]:
+        """Return the values of a mapping; a required key that it lacks is a finding."""
+        values = self.reader.mapping(node, [key.name for key in keys])
+        if node is not None and node.tag == _NULL:
+            self.reader.find("wrong-type", node, "expected a mapping of keys to values")
+        if isinstance(node, yaml.MappingNode):
+            for key in keys:
+                if key.required and self._is_empty(values.get(key.name)):
+                    self.reader.find("missing-key", node, f"`{key.name}` is missing")
+        return values
+
+    @staticmethod
+    def _is_empty(node: yaml.Node | None) -> bool:
+        return node is None or node.tag == _NULL or not node.value
+
+    def _item(self, node: yaml.Node, place: int) -> Item:
+        values = self._mapping(node, ITEM)
+        read = {key.name: self._value(key, values.get(key.name)) for key in ITEM if key.name in values}
+        read = {name: value for name, value in read.items() if value is not None}
+        mode = read.pop("mode", MODES[0])
+        delegates = values.get("delegates")
+        return Item(
+            span=self.reader.span(node),
+            places=tuple((key, self.reader.span(values[key])) for key in _NAMING if key in values),
+            role=read.pop("from", ""),
+            turn=read.pop("turn", place),
+            explicit=mode != MODES[1],
+            delegates=self._delegation(delegates) if delegates is not None else None,
+            **{"id": "", "issue": "", "value": "", **read},
+        )
+
+    def _value(self, key: CaseKey, node: yaml.Node | None) -> Any:  # noqa: ANN401  as its kind says
+        """Return what a key holds; nothing where that is left to its default."""
+        if node is None or node.tag == _NULL:
+            return None
+        readers: dict[Kind, Callable[[yaml.Node], Any]] = {
+            "text": self.reader.text,
+            "texts": lambda given: tuple(self.reader.texts(given)),
+            "value": self._scalar,
+            "mode": lambda given: self._choice(given, self.reader.text(given), MODES),
+            "boolean": lambda given: self._typed(given, bool, f"`{key.name}` is `true` or `false`"),
+            "integer": lambda given: self._typed(given, int, f"`{key.name}` is a whole number"),
+            "mapping": lambda _given: None,
+        }
+        return readers[key.kind](node)
+
+    def _typed(self, node: yaml.Node, wanted: type, expected: str) -> Value | None:
+        value = self._scalar(node)
+        if type(value) is wanted:
+            return value
+        self.reader.find("wrong-type", node, expected)
+        return None
+
+    def _choice(self, node: yaml.Node, text: str, known: Sequence[str]) -> str | None:
+        if text in known:
+            return text
+        self.reader.find("invalid-value", node, f"`{text}` is none of the values here", nearest(text, known))
+        return None
+
+    def _scalar(self, node: yaml.Node) -> Value:
+        """Return a single value as YAML reads it; dates stay texts."""
+        text = self.reader.text(node)
+        kind = node.tag.removeprefix("tag:yaml.org,2002:")
+        if not isinstance(node, yaml.ScalarNode) or len(text) > _LONGEST_NUMBER:
+            return text
+        if kind in {"bool", "int", "float"}:
+            constructed = _number(node)
+            if constructed is not None:
+                return constructed
+        return text
+
+    def _delegation(self, node: yaml.Node) -> Delegation:
+        values = self._mapping(node, DELEGATES)
+        return Delegation(
+            source=self.reader.text(values.get("source")), scope=tuple(self.reader.texts(values.get("scope")))
+        )
+
+    def _semantics(self, node: yaml.Node | None) -> Semantics:
+        values = self.reader.mapping(node, [field.name for field in fields(Semantics)])
+        given = {key.name: self._value(key, values.get(key.name)) for key in SEMANTICS}
+        return Semantics(**{name: value for name, value in given.items() if value is not None})
+
+    def _compatible(self, node: yaml.Node | None) -> tuple[tuple[str, Value, Value], ...]:
+        pairs: list[tuple[str, Value, Value]] = []
+        for issue, listed in self.reader.mapping(node).items():
+            for pair in self.reader.items(listed):
+                values = [self._scalar(value) for value in self.reader.items(pair)]
+                if len(values) == 2:  # noqa: PLR2004  a pair
+                    pairs.append((issue, values[0], values[1]))
+                else:
+                    self.reader.find("wrong-type", pair, "expected a pair of values that may stand together")
+        return tuple(pairs)
+
+    def _expectation(self, node: yaml.Node) -> Expectation:
+        values = self._mapping(node, EXPECT)
+        labels = self._chosen(values.get("labels"), Label)
+        outcomes = self.reader.mapping(values.get("outcomes"))
+        duties = self.reader.mapping(values.get("duties"), tuple(Duty))
+        return Expectation(
+            labels=tuple(labels.items()),
+            outcomes=tuple((issue, self._outcome(value)) for issue, value in outcomes.items()),
+            duties=tuple((Duty(duty), tuple(self.reader.texts(listed))) for duty, listed in duties.items()),
+        )
+
+    def _chosen(self, node: yaml.Node | None, choices: type[_Choice]) -> dict[str, _Choice]:
+        """Return a mapping to one of a few words; others are findings."""
+        chosen: dict[str, _Choice] = {}
+        for key, value in self.reader.mapping(node).items():
+            if word := self._choice(value, self.reader.text(value), tuple(choices)):
+                chosen[key] = choices(word)
+        return chosen
+
+    def _outcome(self, node: yaml.Node) -> Outcome:
+        if isinstance(node, yaml.MappingNode):
+            values = self._mapping(node, (CaseKey(name="status", about="", required=True),))
+            status = values.get("status")
+            word = self._choice(status, self.reader.text(status), tuple(Status)) if status else None
+            return Outcome(status=Status(word) if word else None)
+        if isinstance(node, yaml.SequenceNode):
+            return Outcome(values=tuple(self._scalar(value) for value in node.value))
+        return Outcome(values=(self._scalar(node),))
+
+
+def _number(node: yaml.ScalarNode) -> Value | None:
+    """Return what a scalar of YAML's types for truth values and numbers stands for, if that can be told."""
+    try:
+        value: Value = yaml.constructor.SafeConstructor().construct_object(node)
+    except (yaml.YAMLError, ValueError, OverflowError, KeyError):
+        return None
+    return value if not isinstance(value, float) or math.isfinite(value) else None

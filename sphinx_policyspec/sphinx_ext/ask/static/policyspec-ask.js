@@ -1,0 +1,291 @@
+/* The page "Ask the spec": named questions and SPARQL, answered in the browser by an engine in a worker.
+   Engine and graph are scripts, loaded with the first query: pages opened from a disk may not fetch. */
+(() => {
+  "use strict";
+
+  const own = document.currentScript;
+  const root = new URL("..", own.src);
+  const words = JSON.parse(own.dataset.words || "{}");
+  const say = (key, values = {}) =>
+    (words[key] || key).replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
+  const make = (tag, attributes = {}, ...children) => {
+    const node = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) {
+      if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+      else if (value !== false && value != null) node.setAttribute(name, value === true ? "" : value);
+    }
+    node.append(...children);
+    return node;
+  };
+
+  const place = document.querySelector(".ps-ask");
+  if (!place || typeof DecompressionStream === "undefined" || typeof WebAssembly === "undefined") return;
+  const SECONDS = 10;
+  const ROWS = 10000;
+  const SHOWN = 1000;
+  const MARK = "#ask:";
+
+  /* ---- the engine ---- */
+
+  const scripts = new Map();
+  const load = (name) => {
+    if (!scripts.has(name)) {
+      scripts.set(
+        name,
+        new Promise((done, fail) => {
+          const script = make("script", { src: new URL(name, root) });
+          script.onload = done;
+          script.onerror = () => fail(new Error(say("`{name}` cannot be loaded", { name })));
+          document.head.append(script);
+        }),
+      );
+    }
+    return scripts.get(name);
+  };
+  const inflate = async (base64) => {
+    const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Response(stream).arrayBuffer();
+  };
+
+  let worker = null;
+  let stop = null;
+  /** Send a message to the worker and wait for its answer; whatever takes too long ends with the worker. */
+  const send = (message, seconds) =>
+    new Promise((done, fail) => {
+      const end = (action, value) => {
+        clearTimeout(timer);
+        stop = null;
+        action(value);
+      };
+      const give = (reason) => {
+        worker?.terminate();
+        worker = null;
+        end(fail, new Error(reason));
+      };
+      const timer = setTimeout(give, seconds * 1000, say("The query was stopped after {seconds} seconds.", { seconds }));
+      stop = () => give(say("The query was stopped."));
+      worker.onmessage = ({ data }) => (data.error ? end(fail, new Error(data.error)) : end(done, data));
+      worker.onerror = (event) => give(event.message || say("The engine failed."));
+      worker.postMessage(message, message.engine ? [message.engine] : []);
+    });
+  const start = async () => {
+    await Promise.all([load("policyspec-ask/engine.js"), load("policyspec-ask/graph.js"), load("policyspec-data.js")]);
+    const [engine, graph] = await Promise.all([inflate(self.policyspecEngine[1]), inflate(self.policyspecGraph)]);
+    const address = URL.createObjectURL(new Blob([self.policyspecEngine[0]], { type: "text/javascript" }));
+    worker = new Worker(address);
+    URL.revokeObjectURL(address);
+    await send({ engine, graph: new TextDecoder().decode(graph) }, 60);
+  };
+  const ask = async (sparql) => {
+    if (!worker) await start();
+    // One line, so that the engine's lines are those of the editor.
+    return send({ sparql: place.dataset.prefixes + sparql, limit: ROWS }, SECONDS);
+  };
+
+  /* ---- the form ---- */
+
+  const questions = new Map(
+    [...document.querySelectorAll("details[data-question]")].map((node) => [
+      node.dataset.question,
+      { text: node.querySelector("summary").textContent.trim(), parameters: JSON.parse(node.dataset.parameters), sparql: node.querySelector("pre").textContent },
+    ]),
+  );
+  const picker = make("select", { id: "ps-ask-question" }, make("option", { value: "" }, say("A query of my own")), ...[...questions].map(([name, { text }]) => make("option", { value: name }, text)));
+  const fields = make("div", { class: "ps-ask-fields" });
+  const editor = make("textarea", { id: "ps-ask-sparql", rows: "12", spellcheck: "false", autocapitalize: "off", autocomplete: "off" });
+  const run = make("button", { type: "submit" }, say("Run"));
+  const halt = make("button", { type: "button", disabled: true, onclick: () => stop?.() }, say("Stop"));
+  const link = make("button", { type: "button", onclick: (event) => copy(event.currentTarget) }, say("Copy link"));
+  const save = make("button", { type: "button", disabled: true, onclick: () => download() }, say("Download CSV"));
+  const status = make("p", { class: "ps-ask-status", role: "status" });
+  const results = make("div", { class: "ps-ask-results" });
+  const form = make(
+    "form",
+    { onsubmit: (event) => (event.preventDefault(), answer()) },
+    make("p", {}, make("label", { for: picker.id }, say("Question")), " ", picker),
+    fields,
+    make("p", {}, make("label", { for: editor.id }, "SPARQL"), editor),
+    make("p", { class: "ps-ask-actions" }, run, " ", halt, " ", link, " ", save),
+  );
+
+  /** A value as a SPARQL string; no engine may take a part of it for anything else. */
+  const literal = (value) =>
+    `"${value.replace(/\\[uU]?|["\n\r\t]/g, (found) => ({ '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\", "\\u": "\\\\\\U00000075", "\\U": "\\\\\\U00000055" })[found])}"`;
+  const bound = () => {
+    const question = questions.get(picker.value);
+    if (!question) return editor.value;
+    let { sparql } = question;
+    for (const input of fields.querySelectorAll("input")) {
+      const marker = new RegExp(`VALUES \\?${input.name} \\{ "[^"]*" \\}`, "g");
+      sparql = sparql.replace(marker, () => `VALUES ?${input.name} { ${literal(input.value)} }`);
+    }
+    return sparql;
+  };
+  const choices = async (input, type) => {
+    await load("policyspec-data.js").catch(() => {});
+    const known = { topic: window.policyspecData?.topics, level: window.policyspecData?.levels }[type];
+    if (!known) return;
+    const list = make("datalist", { id: `${input.id}-known` }, ...known.map(([value, label]) => make("option", { value }, label)));
+    input.setAttribute("list", list.id);
+    input.after(list);
+  };
+  const choose = (name, values = {}) => {
+    picker.value = questions.has(name) ? name : "";
+    const question = questions.get(picker.value);
+    fields.replaceChildren(
+      ...(question?.parameters || []).map(([key, type, value]) => {
+        const input = make("input", { id: `ps-ask-${key}`, name: key, value: values[key] ?? value ?? "", oninput: () => (editor.value = bound()) });
+        const line = make("p", {}, make("label", { for: input.id }, key), " ", input);
+        choices(input, type);
+        return line;
+      }),
+    );
+    if (question) editor.value = bound();
+  };
+  picker.addEventListener("change", () => choose(picker.value));
+  editor.addEventListener("input", () => {
+    // What was changed by hand is no named question any more.
+    if (picker.value && editor.value !== bound()) choose("");
+  });
+  editor.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+  });
+
+  /* ---- the answer ---- */
+
+  let current = null;
+  const itemAt = (anchor) => {
+    const items = window.policyspecData?.items;
+    return items && Object.hasOwn(items, anchor) ? { anchor, page: items[anchor][3], title: items[anchor][1] } : null;
+  };
+  const PREFIXES = { example: "example-", topic: "topic-", level: "level-" };
+  /** What a cell names, if a page shows it: an IRI of the spec, or an id in a column of ids. */
+  const named = (cell, prefix) => {
+    if (cell?.type === "uri" && cell.value.startsWith(place.dataset.base)) {
+      const [kind, ...rest] = cell.value.slice(place.dataset.base.length).split("/");
+      let id = rest.join("/");
+      try {
+        id = decodeURIComponent(id);
+      } catch {
+        return null;
+      }
+      return itemAt(kind === "provision" ? id : `${kind}-${id}`);
+    }
+    return cell && prefix !== null ? itemAt(prefix + cell.value) : null;
+  };
+  const prefixOf = (column, rows) => {
+    if (column === "id" || column === "other") return "";
+    if (PREFIXES[column]) return PREFIXES[column];
+    const cells = rows.map((row) => row[column]).filter((cell) => cell?.value);
+    const fits = (prefix) => cells.length > 0 && cells.every((cell) => itemAt(prefix + cell.value));
+    return ["", "example-"].find(fits) ?? null;
+  };
+  const table = (columns, rows) => {
+    const prefixes = columns.map((column) => prefixOf(column, rows));
+    const cell = (row, n) => {
+      const value = row[columns[n]];
+      const item = named(value, prefixes[n]);
+      const text = item && value.type === "uri" ? item.title : (value?.value ?? "");
+      const shown = item ? make("a", { class: "reference internal", href: new URL(`${item.page.split("#")[0]}#${encodeURIComponent(item.anchor)}`, root) }, text) : text;
+      return make("td", {}, make("p", { dir: "auto" }, shown));
+    };
+    const head = make("thead", {}, make("tr", {}, ...columns.map((name) => make("th", { scope: "col" }, make("p", {}, name)))));
+    const body = make("tbody", {}, ...rows.map((row) => make("tr", {}, ...columns.map((_, n) => cell(row, n)))));
+    const label = say("Table: {columns}", { columns: columns.join(", ") });
+    return make("div", { class: "ps-wide", role: "region", tabindex: "0", "aria-label": label }, make("table", { class: "docutils ps-answer" }, head, body));
+  };
+  const show = (found, seconds) => {
+    const rows = found.rows || found.triples;
+    const parts = [say("{count} rows in {seconds} s.", { count: found.total, seconds: seconds.toFixed(2) })];
+    const most = Math.min(rows.length, SHOWN);
+    if (found.total > most) parts.push(say("The first {shown} are shown.", { shown: most }));
+    if (found.total > rows.length) parts.push(say("The CSV holds the first {shown}.", { shown: rows.length }));
+    status.textContent = parts.join(" ");
+    if (found.triples) results.replaceChildren(make("pre", { tabindex: "0" }, rows.slice(0, SHOWN).join("\n")));
+    else if (rows.length) results.replaceChildren(table(found.columns, rows.slice(0, SHOWN)));
+    current = found.rows ? found : null;
+    save.disabled = !current;
+  };
+  const answer = async () => {
+    const sparql = bound();
+    remember();
+    results.replaceChildren();
+    save.disabled = true;
+    run.disabled = true;
+    halt.disabled = false;
+    status.textContent = say(worker ? "Asking …" : "Loading the engine …");
+    try {
+      const before = performance.now();
+      const found = await ask(sparql);
+      show(found, (performance.now() - before) / 1000);
+    } catch (error) {
+      // The engine counts the prefixes that stand before the first line.
+      const before = place.dataset.prefixes.length;
+      status.textContent = error.message.replace(/\b1:(\d+)/, (all, at) => (Number(at) > before ? `1:${at - before}` : all));
+    } finally {
+      run.disabled = false;
+      halt.disabled = true;
+    }
+  };
+
+  /** A cell as CSV; a spreadsheet must not run it as a formula (OWASP, "CSV Injection"). */
+  const quoted = (text) => {
+    const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+    return /[",\n\r]/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe;
+  };
+  const download = () => {
+    const lines = [current.columns, ...current.rows.map((row) => current.columns.map((name) => row[name]?.value ?? ""))];
+    const text = lines.map((line) => line.map(quoted).join(",")).join("\n");
+    const address = URL.createObjectURL(new Blob([`${text}\n`], { type: "text/csv" }));
+    make("a", { href: address, download: `${picker.value || "answer"}.csv` }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 1000);
+  };
+  const copy = async (button) => {
+    remember();
+    try {
+      await navigator.clipboard.writeText(location.href);
+    } catch {
+      const area = make("textarea", { class: "ps-status", readonly: true }, location.href);
+      document.body.append(area);
+      area.select();
+      document.execCommand("copy");
+      area.remove();
+      button.focus();
+    }
+    status.textContent = say("Copied.");
+  };
+
+  /* ---- the address holds the query ---- */
+
+  const remember = () => {
+    const values = new URLSearchParams();
+    if (picker.value) {
+      values.set("q", picker.value);
+      for (const input of fields.querySelectorAll("input")) values.set(`p.${input.name}`, input.value);
+    } else values.set("sparql", editor.value);
+    history.replaceState(history.state, "", MARK + values);
+  };
+  const recall = () => {
+    if (!location.hash.startsWith(MARK)) return false;
+    const values = new URLSearchParams(location.hash.slice(MARK.length));
+    const given = Object.fromEntries([...values].filter(([key]) => key.startsWith("p.")).map(([key, value]) => [key.slice(2), value]));
+    choose(values.get("q") || "", given);
+    if (!picker.value) editor.value = values.get("sparql") || "";
+    return Boolean(editor.value.trim());
+  };
+
+  place.replaceChildren(form, status, results);
+  place.hidden = false;
+  for (const node of document.querySelectorAll("details[data-question]")) {
+    const use = () => {
+      choose(node.dataset.question);
+      place.scrollIntoView();
+      picker.focus();
+    };
+    node.querySelector("pre").before(make("p", {}, make("button", { type: "button", class: "ps-ask-use", onclick: use }, say("Use this question"))));
+  }
+  if (recall()) answer();
+  else choose([...questions.keys()][0] || "");
+  addEventListener("hashchange", () => recall() && answer());
+})();

@@ -1,0 +1,408 @@
+/* What the pages of a behaviour spec can do beyond HTML: filter and sort tables, preview links, copy.
+   A classic script that needs no server: data comes as another script, since pages opened from a disk may not fetch.
+   Whatever it adds is made of nodes, never of HTML text, and everything works without it, too. */
+(() => {
+  "use strict";
+
+  const self = document.currentScript;
+  const root = new URL("..", self.src);
+  const words = JSON.parse(self.dataset.words || "{}");
+  const say = (key, values = {}) =>
+    (words[key] || key).replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
+
+  /** Make an element; properties that start with `on` are listeners. */
+  const make = (tag, attributes = {}, ...children) => {
+    const node = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) {
+      if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+      else if (value !== false && value != null) node.setAttribute(name, value === true ? "" : value);
+    }
+    node.append(...children);
+    return node;
+  };
+
+  /* ---- what is known of the spec ---- */
+
+  let loading;
+  const data = () =>
+    (loading ??= new Promise((done) => {
+      const script = make("script", { src: new URL("policyspec-data.js", root), async: true });
+      script.onload = () => done(window.policyspecData || null);
+      script.onerror = () => done(null);
+      document.head.append(script);
+    }));
+
+  const decoded = (text) => {
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      return text;
+    }
+  };
+  const EMPTY = { title: "", level: -1, topics: [], flags: 0 };
+  /** What a link leads to, if it is something of the spec. */
+  const itemOf = (known, link) => {
+    const anchor = decoded(link.hash.slice(1));
+    if (!known || !Object.hasOwn(known.items, anchor)) return null;
+    const found = known.items[anchor];
+    const [kind, title, level, page, excerpt, topics, flags] = found;
+    return { kind, title, level, page, excerpt, topics, flags };
+  };
+
+  /* ---- copying ---- */
+
+  const status = make("div", { class: "ps-status", role: "status" });
+  const copy = async (text, button) => {
+    let done = true;
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      // Pages that came from a disk, or over plain HTTP, may have no clipboard.
+      const area = make("textarea", { class: "ps-status", readonly: true, "aria-hidden": "true" }, text);
+      document.body.append(area);
+      area.select();
+      done = document.execCommand("copy");
+      area.remove();
+      button.focus();
+    }
+    if (!status.isConnected) document.body.append(status);
+    status.textContent = say(done ? "Copied." : "Your browser does not let pages copy.");
+    button.dataset.copied = done;
+    setTimeout(() => {
+      delete button.dataset.copied;
+      status.textContent = "";
+    }, 2500);
+  };
+  const addressOf = (anchor) => `${location.href.split("#")[0]}#${encodeURIComponent(anchor)}`;
+
+  const cite = async (section, level) => {
+    const spec = (await data())?.spec || {};
+    const title = titleOf(section);
+    const parts = [spec.title || document.title, spec.version && `${say("version")} ${spec.version}`, spec.issued];
+    const named = level ? `“${title}” (${level})` : `“${title}”`;
+    const tail = spec.publisher ? `${spec.publisher}. ` : "";
+    return `${named}, ${parts.filter(Boolean).join(", ")}. ${tail}${addressOf(section.id)}`;
+  };
+
+  /* ---- a section as Markdown ---- */
+
+  const SKIPPED = ".ps-panel, .ps-badge, .ps-level-word, .headerlink, .ps-copy, .ps-icon, script, style, button";
+  const squeeze = (text) => text.replace(/\s+/g, " ");
+  const inline = (node) => {
+    if (node.nodeType === Node.TEXT_NODE) return squeeze(node.data).replace(/([\\`*_[\]<])/g, "\\$1");
+    if (node.nodeType !== Node.ELEMENT_NODE || node.matches(SKIPPED)) return "";
+    const inner = () => [...node.childNodes].map(inline).join("");
+    switch (node.localName) {
+      case "a":
+        return node.href ? `[${inner().trim()}](${node.href})` : inner();
+      case "code": {
+        const text = squeeze(node.textContent);
+        const ticks = "`".repeat(1 + Math.max(0, ...(text.match(/`+/g) || []).map((run) => run.length)));
+        return ticks.length > 1 ? `${ticks} ${text} ${ticks}` : `${ticks}${text}${ticks}`;
+      }
+      case "strong":
+      case "b":
+        return `**${inner()}**`;
+      case "em":
+      case "i":
+        return `*${inner()}*`;
+      case "br":
+        return "  \n";
+      case "img":
+        return `![${node.alt}](${node.src})`;
+      default:
+        return inner();
+    }
+  };
+  const indent = (text, first, rest) => first + text.replace(/\n(?=[^\n])/g, `\n${rest}`);
+  const rowOf = (row) => `| ${[...row.cells].map((cell) => inline(cell).trim().replace(/\|/g, "\\|")).join(" | ")} |`;
+  const BLOCKS = "address,article,aside,blockquote,details,div,dl,figure,h1,h2,h3,h4,h5,h6,hr,ol,p,pre,section,table,ul";
+  const blocksIn = (node) => {
+    const found = [];
+    let text = "";
+    const flush = () => {
+      if (text.trim()) found.push(text.trim());
+      text = "";
+    };
+    for (const child of node.childNodes) {
+      if (child.nodeType === Node.ELEMENT_NODE && child.matches(BLOCKS)) {
+        flush();
+        found.push(block(child));
+      } else text += inline(child);
+    }
+    flush();
+    return found.filter(Boolean).join("\n\n");
+  };
+  const block = (node) => {
+    if (node.matches(SKIPPED)) return "";
+    const tag = node.localName;
+    if (/^h[1-6]$/.test(tag)) {
+      const level = node.querySelector(".ps-badge-level");
+      return `${"#".repeat(Number(tag[1]))} ${inline(node).trim()}${level ? ` (${level.textContent})` : ""}`;
+    }
+    if (node.matches(".ps-kind, .ps-role, .ps-verdict, .ps-example-title")) return `**${inline(node).trim()}**`;
+    if (node.matches("aside, blockquote, .ps-message")) return indent(blocksIn(node), "> ", "> ").replace(/\n\n/g, "\n>\n");
+    if (tag === "pre") {
+      const fence = "`".repeat(Math.max(3, ...(node.textContent.match(/`+/g) || []).map((run) => run.length + 1)));
+      return `${fence}\n${node.textContent.replace(/\n$/, "")}\n${fence}`;
+    }
+    if (tag === "ul" || tag === "ol") {
+      const first = Number(node.getAttribute("start") || 1);
+      const items = [...node.children].map((item, n) =>
+        indent(blocksIn(item), tag === "ul" ? "- " : `${first + n}. `, tag === "ul" ? "  " : "   "),
+      );
+      return items.join("\n");
+    }
+    if (tag === "table") {
+      const [head, ...rows] = [...node.rows].map(rowOf);
+      return head ? [head, `|${" --- |".repeat(node.rows[0].cells.length)}`, ...rows].join("\n") : "";
+    }
+    if (tag === "hr") return "---";
+    return blocksIn(node);
+  };
+  const markdown = (section) => `${block(section).replace(/\n{3,}/g, "\n\n")}\n\n${addressOf(section.id)}\n`;
+
+  const titleOf = (section) => {
+    const heading = section.querySelector("h1, h2, h3, h4, h5, h6")?.cloneNode(true);
+    heading?.querySelectorAll(SKIPPED).forEach((part) => part.remove());
+    return squeeze(heading?.textContent || "").trim();
+  };
+
+  /** Show the buttons of a panel, which its author's language names. */
+  const equip = (tools) => {
+    const section = tools.closest("section[id]");
+    if (!section) return;
+    const level = section.querySelector(":scope > :is(h1, h2, h3, h4, h5, h6) .ps-badge-level")?.textContent;
+    const actions = {
+      link: () => addressOf(section.id),
+      markdown: () => markdown(section),
+      cite: () => cite(section, level),
+    };
+    for (const button of tools.querySelectorAll("button[data-ps]")) {
+      button.addEventListener("click", async () => copy(await actions[button.dataset.ps](), button));
+      button.hidden = false;
+    }
+  };
+
+  /** Put a button that copies its address behind the link of a box to itself. */
+  const addCopy = (link) => {
+    const box = link.closest(".ps-example, .ps-commentary, .ps-definition, .ps-declaration");
+    if (!box) return;
+    const anchor = decoded(link.hash.slice(1));
+    const named = squeeze(link.parentElement.textContent.replace(link.textContent, "")).trim();
+    const label = say("Copy link to {title}", { title: named });
+    link.after(make("button", { class: "ps-copy", type: "button", "aria-label": label, title: label, onclick: (event) => copy(addressOf(anchor), event.currentTarget) }));
+  };
+
+  /* ---- previews of what a link leads to ---- */
+
+  const preview = make("div", { class: "ps-preview", id: "ps-preview", role: "tooltip", popover: "manual" });
+  let shownFor = null;
+  let timer;
+  const hide = () => {
+    clearTimeout(timer);
+    if (!shownFor) return;
+    shownFor.removeAttribute("aria-describedby");
+    shownFor = null;
+    preview.hidePopover();
+  };
+  const place = (link) => {
+    const at = link.getClientRects()[0] || link.getBoundingClientRect();
+    const { width, height } = preview.getBoundingClientRect();
+    const below = at.bottom + 6 + height <= innerHeight || at.top < height + 6;
+    preview.style.left = `${Math.max(8, Math.min(at.left, innerWidth - width - 8))}px`;
+    preview.style.top = `${Math.max(8, below ? at.bottom + 6 : at.top - height - 6)}px`;
+  };
+  const show = async (link) => {
+    const known = await data();
+    const item = itemOf(known, link);
+    if (!item || shownFor === link || !(link.matches(":hover") || link === document.activeElement)) return;
+    hide();
+    const [level, levelTitle] = known.levels[item.level] || [];
+    const title = make("p", { class: "ps-preview-title", dir: "auto" }, item.title);
+    if (levelTitle) title.append(" ", make("span", { class: `ps-chip ps-level-${level}` }, levelTitle));
+    preview.replaceChildren(title);
+    if (item.excerpt) preview.append(make("p", { class: "ps-preview-text", dir: "auto" }, item.excerpt));
+    if (!preview.isConnected) document.body.append(preview);
+    preview.showPopover();
+    place(link);
+    link.setAttribute("aria-describedby", preview.id);
+    shownFor = link;
+  };
+  const previewed = (event) => {
+    const link = event.target instanceof Element && event.target.closest("a.reference.internal[href*='#']");
+    return link && link.closest("main, [role='main'], .body") && !link.closest("nav, .toctree-wrapper, .ps-preview") ? link : null;
+  };
+  const listen = () => {
+    const soon = (wait) => (event) => {
+      const link = previewed(event);
+      if (!link || link === shownFor) return;
+      clearTimeout(timer);
+      timer = setTimeout(show, wait, link);
+    };
+    const leave = (event) => {
+      const to = event.relatedTarget;
+      if (to instanceof Node && (preview.contains(to) || shownFor?.contains(to))) return;
+      clearTimeout(timer);
+      if (shownFor) timer = setTimeout(() => !preview.matches(":hover") && !shownFor?.matches(":hover") && hide(), 200);
+    };
+    document.addEventListener("pointerover", (event) => event.pointerType !== "touch" && soon(300)(event));
+    document.addEventListener("pointerout", leave);
+    preview.addEventListener("pointerleave", leave);
+    document.addEventListener("focusin", soon(100));
+    document.addEventListener("focusout", hide);
+    document.addEventListener("keydown", (event) => event.key === "Escape" && hide());
+    addEventListener("scroll", hide, { passive: true });
+  };
+
+  /* ---- tables that can be filtered and sorted ---- */
+
+  const MARK = "#ps:";
+  const state = () => new URLSearchParams(location.hash.startsWith(MARK) ? location.hash.slice(MARK.length) : "");
+  const store = (number, values) => {
+    const all = state();
+    for (const key of [...all.keys()]) if (key.startsWith(`${number}.`)) all.delete(key);
+    for (const [key, value] of Object.entries(values)) if (value) all.set(`${number}.${key}`, value);
+    const text = all.toString();
+    if (text || location.hash.startsWith(MARK)) {
+      history.replaceState(history.state, "", text ? MARK + text : location.pathname + location.search);
+    }
+  };
+  const collator = new Intl.Collator(document.documentElement.lang || undefined, { numeric: true });
+  const FLAGS = ["example", "good", "bad", "prompt", "reference", "ok"];
+  const select = (label, name, options) => {
+    const choices = options.map(([value, text]) => make("option", { value }, text));
+    return make("label", {}, `${label} `, make("select", { name }, make("option", { value: "" }, say("any")), ...choices));
+  };
+
+  class Table {
+    constructor(view, number, known) {
+      this.number = number;
+      this.known = known;
+      this.table = view.querySelector("table");
+      this.body = this.table.tBodies[0];
+      this.rows = [...this.body.rows].map((row, at) => {
+        const item = [...row.querySelectorAll("a[href*='#']")].map((link) => itemOf(known, link)).find(Boolean);
+        return { row, at, item: item || EMPTY, text: row.textContent.toLowerCase() };
+      });
+      this.count = make("output", { class: "ps-count-shown" });
+      this.form = this.makeForm();
+      (this.table.closest(".ps-scroll") || this.table).before(this.form);
+      this.sort = "";
+      this.heads = [...this.table.tHead.rows[0].cells].map((cell, column) => this.makeSortable(cell, column));
+      this.read();
+    }
+
+    makeForm() {
+      const used = (has) => this.rows.some(({ item }) => has(item));
+      const controls = [make("label", {}, `${say("Text")} `, make("input", { type: "search", name: "q", autocomplete: "off" }))];
+      const levels = (this.known?.levels || []).filter((_, n) => used((item) => item.level === n));
+      if (levels.length > 1) {
+        const boxes = levels.map(([value, title]) => make("label", {}, make("input", { type: "checkbox", name: "level", value }), ` ${title}`));
+        controls.push(make("fieldset", {}, make("legend", {}, say("Level")), ...boxes));
+      }
+      const topics = (this.known?.topics || []).filter((_, n) => used((item) => item.topics.includes(n)));
+      if (topics.length) controls.push(select(say("Topic"), "topic", topics));
+      const differ = FLAGS.filter((_, n) => used((item) => item.flags & (1 << n)) && used((item) => !(item.flags & (1 << n))));
+      if (differ.length) {
+        const options = differ.map((name) => [name, say(`facet ${name}`)]);
+        controls.push(select(say("Has"), "has", options), select(say("Lacks"), "lacks", options));
+      }
+      const changed = () => this.apply(true);
+      return make(
+        "form",
+        { class: "ps-filter", "aria-label": say("Filter the table"), oninput: changed, onsubmit: (event) => event.preventDefault(), onreset: () => setTimeout(() => { this.sort = ""; changed(); }) },
+        ...controls,
+        make("button", { type: "reset" }, say("Reset")),
+        this.count,
+      );
+    }
+
+    makeSortable(cell, column) {
+      const label = cell.querySelector("p") || cell;
+      const name = squeeze(label.textContent).trim();
+      const button = make("button", { type: "button", class: "ps-sort", onclick: () => {
+        const is = this.sort === String(column);
+        this.sort = is ? `-${column}` : String(column);
+        this.apply(true);
+      } }, ...label.childNodes);
+      label.append(button);
+      return { cell, name, isNumber: cell.classList.contains("ps-number"), isLevel: Boolean(this.body.querySelector(`td:nth-child(${column + 1}) .ps-chip`)) };
+    }
+
+    read() {
+      const values = state();
+      const get = (key) => values.get(`${this.number}.${key}`) || "";
+      const wanted = get("level").split(",");
+      for (const control of this.form.elements) {
+        if (control.type === "checkbox") control.checked = wanted.includes(control.value);
+        else if (control.name) control.value = get(control.name);
+      }
+      const sort = get("sort");
+      this.sort = /^-?\d+$/.test(sort) && Math.abs(Number(sort)) < this.heads.length ? sort : "";
+      this.apply(false);
+    }
+
+    values() {
+      const found = new FormData(this.form);
+      const of = (name) => String(found.get(name) || "");
+      return { q: of("q").trim(), level: found.getAll("level").join(","), topic: of("topic"), has: of("has"), lacks: of("lacks"), sort: this.sort };
+    }
+
+    apply(keep) {
+      const values = this.values();
+      const levels = values.level ? values.level.split(",") : [];
+      const topic = (this.known?.topics || []).findIndex(([id]) => id === values.topic);
+      const parts = values.q.toLowerCase().split(/\s+/).filter(Boolean);
+      const flag = (name) => 1 << FLAGS.indexOf(name);
+      let count = 0;
+      for (const { row, item, text } of this.rows) {
+        const level = this.known?.levels[item.level]?.[0];
+        row.hidden = !(
+          parts.every((part) => text.includes(part)) &&
+          (!levels.length || levels.includes(level)) &&
+          (!values.topic || item.topics.includes(topic)) &&
+          (!values.has || item.flags & flag(values.has)) &&
+          (!values.lacks || !(item.flags & flag(values.lacks)))
+        );
+        count += !row.hidden;
+      }
+      this.count.textContent = say("{shown} of {all}", { shown: count, all: this.rows.length });
+      this.order();
+      if (keep) store(this.number, values);
+    }
+
+    order() {
+      const down = this.sort.startsWith("-");
+      const column = this.sort === "" ? -1 : Math.abs(Number(this.sort));
+      const head = this.heads[column];
+      const text = ({ row }) => squeeze(row.cells[column].textContent).trim();
+      const compare = (one, other) => {
+        if (!head) return 0;
+        if (head.isNumber) return Number(text(one)) - Number(text(other));
+        return (head.isLevel && one.item.level - other.item.level) || collator.compare(text(one), text(other));
+      };
+      const sorted = [...this.rows].sort((one, other) => (down ? -1 : 1) * compare(one, other) || one.at - other.at);
+      this.body.append(...sorted.map(({ row }) => row));
+      this.heads.forEach(({ cell }, n) =>
+        n === column ? cell.setAttribute("aria-sort", down ? "descending" : "ascending") : cell.removeAttribute("aria-sort"),
+      );
+    }
+  }
+
+  const equipTables = async () => {
+    const views = [...document.querySelectorAll(".ps-principle-table, .ps-example-table, .ps-coverage")];
+    const wanted = views.filter((view) => view.querySelector("table")?.tHead && view.querySelector("table").tBodies[0]?.rows.length > 1);
+    if (!wanted.length) return;
+    const known = await data();
+    const tables = wanted.map((view, n) => new Table(view, n + 1, known));
+    addEventListener("hashchange", () => location.hash.startsWith(MARK) && tables.forEach((table) => table.read()));
+    const first = tables.find(({ number }) => [...state().keys()].some((key) => key.startsWith(`${number}.`)));
+    first?.form.scrollIntoView();
+  };
+
+  document.querySelectorAll(".ps-tools").forEach(equip);
+  document.querySelectorAll(".ps-example-title > .headerlink, .ps-kind > .headerlink, dt > .headerlink").forEach(addCopy);
+  if (preview.showPopover) listen();
+  equipTables();
+})();

@@ -1,0 +1,1 @@
+"""The PDF handbook: pages as Typst code, compiled by the ``typst`` package."""

@@ -1,0 +1,198 @@
+"""Sections, paragraphs, quotes, listings, pictures and boxes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.locale import admonitionlabels
+
+from sphinx_policyspec.sphinx_ext.nodes import PolicyBadge
+from sphinx_policyspec.sphinx_ext.typst.code import block, call, content, is_right_to_left, string, words
+from sphinx_policyspec.sphinx_ext.typst.inline import InlineVisitor
+from sphinx_policyspec.sphinx_ext.typst.pictures import length
+from sphinx_policyspec.sphinx_ext.typst.writing import is_short, style_of
+
+if TYPE_CHECKING:
+    from sphinx.builders import Builder
+
+__all__ = ["BlockVisitor"]
+
+_PLAIN = frozenset({"default", "none", "text"})
+_LANGUAGES = {"ipython3": "python", "pycon": "python", "python3": "python"}
+"""Names of languages that Typst knows under another."""
+_WARNINGS = frozenset({"attention", "caution", "danger", "error", "important", "warning"})
+
+
+class BlockVisitor(InlineVisitor):
+    """Writes block nodes."""
+
+    def __init__(self, document: nodes.document, builder: Builder) -> None:
+        super().__init__(document, builder)
+        self.depth = 0
+
+    def visit_section(self, node: nodes.section) -> None:
+        """Write a heading with the level of its principle, then what stands below it."""
+        title = next((child for child in node.children if isinstance(child, nodes.title)), None)
+        badge = next((child for child in node.children if isinstance(child, PolicyBadge)), None)
+        rest = [
+            child for child in node.children if child is not title and (title is None or child is not badge)
+        ]
+        if title is None:
+            self.put(self.rendered(rest))
+        self.depth += 1
+        code = self._heading(node, title, badge) + self.rendered(rest)
+        self.depth -= 1
+        self.put(code)
+
+    def _heading(self, section: nodes.section, title: nodes.title, badge: PolicyBadge | None) -> str:
+        number = self._number(section)
+        shown = (words(f"{number} ") if number else "") + self.directed(title)
+        if badge is not None:
+            level = [part for part in badge.findall(nodes.inline) if "ps-badge-level" in part["classes"]]
+            word = level[0].astext() if level else badge.astext()
+            shown += call("badge", string(style_of(badge, "level")), content(words(word)))
+        heading = call("heading", content(shown), level=str(self.depth)).removesuffix(";")
+        return f"\n\n{heading}{self.place_label(section)}\n\n"
+
+    def _number(self, section: nodes.section) -> str:
+        """Return the number of a section whose toctree is numbered."""
+        page = section.get("docname", self.config.root_doc)
+        numbers = self.builder.env.toc_secnumbers.get(page, {})
+        names = [f"#{name}" for name in section["ids"]]
+        names += [""] if isinstance(section.parent, nodes.document | addnodes.start_of_file) else []
+        found = next((numbers[name] for name in names if numbers.get(name)), ())
+        return ".".join(map(str, found))
+
+    def directed(self, node: nodes.Element) -> str:
+        """Return the words of a node, which run from right to left where they begin so."""
+        code = self.rendered(node.children)
+        return call("leftwards", content(code)) if is_right_to_left(node.astext()) else code
+
+    def visit_paragraph(self, node: nodes.paragraph) -> None:
+        """Write a paragraph; one that is a picture, as a picture."""
+        alone = node.children[0] if len(node.children) == 1 else None
+        if isinstance(alone, nodes.reference) and len(alone.children) == 1:
+            alone = alone.children[0]
+        if isinstance(alone, nodes.image):
+            self.put(self._picture(alone))
+        if all(isinstance(part, nodes.Text | nodes.Inline) for part in node.findall() if part is not node):
+            self.put(block("par", content(self.directed(node))))
+        # Typst drops blocks in a paragraph; words beside a block are paragraphs by themselves.
+        self.put(f"\n\n{self.directed(node)}\n\n")
+
+    def visit_rubric(self, node: nodes.rubric) -> None:
+        """Write a heading that is in no contents."""
+        self.put(block("head-line", content(self.directed(node))))
+
+    visit_centered = visit_rubric
+
+    def visit_title(self, node: nodes.title) -> None:
+        """Write the title of something that is no section."""
+        self.put(block("head-line", content(self.directed(node))))
+
+    def visit_block_quote(self, node: nodes.block_quote) -> None:
+        """Write what is set in."""
+        self.put(block("quoted", self.inside(node)))
+
+    visit_desc_content = visit_hlist = visit_block_quote
+
+    def visit_attribution(self, node: nodes.attribution) -> None:
+        """Write who is quoted."""
+        self.put(block("align", "end", content(words("\N{EM DASH} ") + self.rendered(node.children))))
+
+    def visit_line_block(self, node: nodes.line_block) -> None:
+        """Write lines that stay as they are; those of an inner block are set in."""
+        inner = isinstance(node.parent, nodes.line_block)
+        lines = []
+        for child in node.children:
+            is_line = isinstance(child, nodes.line)
+            lines.append(
+                self.rendered(child.children) + call("linebreak") if is_line else self.rendered([child])
+            )
+        code = "".join(lines)
+        self.put(block("quoted" if inner else "lines", content(code)))
+
+    def visit_transition(self, _node: nodes.transition) -> None:
+        """Write a line between paragraphs."""
+        self.put(block("parting"))
+
+    def visit_literal_block(self, node: nodes.FixedTextElement) -> None:
+        """Write a listing."""
+        if any(not isinstance(child, nodes.Text) for child in node.children):
+            self.put(block("listing", content(call("verbatim", self.verbatim(node)))))
+        language = node.get("language", "")
+        named = "none" if language in _PLAIN or not language else string(_LANGUAGES.get(language, language))
+        code = call("raw", string(node.astext()), block="true", lang=named)
+        self.put(block("listing", content(code)))
+
+    visit_doctest_block = visit_literal_block
+
+    def visit_caption(self, node: nodes.caption) -> None:
+        """Write what stands above a listing or below a picture, with its number if it has one."""
+        number = self._figure_number(node.parent)
+        code = (words(f"{number} ") if number else "") + self.rendered(node.children)
+        above = isinstance(node.parent, nodes.container)
+        self.put(block("head-line" if above else "caption", content(code)))
+
+    def _figure_number(self, node: nodes.Element) -> str:
+        kind = "figure" if isinstance(node, nodes.figure) else "code-block"
+        return self.numbered(node, kind)
+
+    def numbered(self, node: nodes.Element, kind: str) -> str:
+        """Return the number of a picture, table or listing, if the project numbers them."""
+        if not self.config.numfig:
+            return ""
+        for numbers in self.builder.env.toc_fignumbers.values():
+            for name in node["ids"]:
+                if found := numbers.get(kind, {}).get(name):
+                    return str(self.config.numfig_format[kind] % ".".join(map(str, found)))
+        return ""
+
+    def visit_figure(self, node: nodes.figure) -> None:
+        """Write a picture with what stands below it."""
+        self.put(block("together", self.inside(node)))
+
+    def visit_legend(self, node: nodes.legend) -> None:
+        """Write what explains a picture."""
+        self.put(block("caption", self.inside(node)))
+
+    def visit_image(self, node: nodes.image) -> None:
+        """Write a picture: as a block, or in a line of words."""
+        self.put(self._picture(node, inline=isinstance(node.parent, nodes.TextElement)))
+
+    def _picture(self, node: nodes.image, *, inline: bool = False) -> str:
+        path = node.get("policyspec_file", "")
+        told = node.get("alt") or node.get("uri", "").rpartition("/")[2]
+        if not path:
+            return words(told) if inline else block("par", content(words(told)))
+        arguments = (string(path), string(told), length(node.get("width", "")))
+        return call("icon", *arguments) if inline else block("picture", *arguments)
+
+    def boxed(self, style: str, title: str, children: list[nodes.Node]) -> str:
+        """Return a box with a title, on one page where that leaves no large gap."""
+        parts = (string(style), content(title), content(self.rendered(children)))
+        if all(map(is_short, children)):
+            return block("short-aside", *parts)
+        return block("long-aside", self.new_key(), *parts)
+
+    def visit_Admonition(self, node: nodes.Element) -> None:
+        """Write a note, a warning, or the like."""
+        name = type(node).__name__
+        children = list(node.children)
+        title = words(str(admonitionlabels.get(name, name.capitalize())))
+        if children and isinstance(children[0], nodes.title):
+            title = self.rendered(children.pop(0).children)
+        self.put(self.boxed("bad" if name in _WARNINGS else "note", title, children))
+
+    visit_topic = visit_sidebar = visit_Admonition
+
+    def visit_desc(self, node: nodes.Element) -> None:
+        """Write the description of something in a program."""
+
+    visit_versionmodified = visit_productionlist = visit_desc
+
+    def visit_production(self, node: addnodes.production) -> None:
+        """Write a rule of a grammar."""
+        self.put(block("par", content(call("raw", string(node.astext())))))

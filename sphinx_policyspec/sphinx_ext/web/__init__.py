@@ -1,0 +1,1 @@
+"""What only web pages have: panels, previews, machine-readable metadata and the page that answers questions."""

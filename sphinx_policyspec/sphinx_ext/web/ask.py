@@ -1,0 +1,172 @@
+"""The page "Ask the spec": named questions and SPARQL that the reader's own browser answers."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import re
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sphinx.locale import get_translation
+
+from sphinx_policyspec.graph.vocabulary import PREFIXES
+from sphinx_policyspec.sphinx_ext.collection import without_collection
+from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
+from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of
+from sphinx_policyspec.sphinx_ext.web.handbook_pages import WEB_BUILDERS
+from sphinx_policyspec.sphinx_ext.web.words import dumped_words
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+    from sphinx_policyspec.graph.questions import Question
+
+__all__ = ["ASK_PAGE", "AskPage", "has_ask_page"]
+
+_ = get_translation("sphinx_policyspec")
+
+ASK_PAGE = "policy-ask"
+_SCRIPT = "policyspec-ask.js"
+_FOLDER = Path(__file__).resolve().parents[1] / "ask"
+_OUT = "policyspec-ask"
+
+
+def has_ask_page(app: Sphinx) -> bool:
+    """Tell whether a build writes the page."""
+    wanted = PolicySpecConfig.of(app.config).ask_page and app.builder.name in WEB_BUILDERS
+    return wanted and any(page.objects for page in domain_of(app.env).pages.values())
+
+
+class AskPage:
+    """Writes the page, the engine and the graph; nothing of it without ``policyspec_ask_page``."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._knowledge = knowledge
+
+    def announce(self, app: Sphinx) -> None:
+        """Let HTML builders copy the page's script, and references name the page, as they do indices."""
+        standard = app.env.domains.standard_domain
+        if not PolicySpecConfig.of(app.config).ask_page:
+            standard.labels.pop(ASK_PAGE, None)
+            standard.anonlabels.pop(ASK_PAGE, None)
+            return
+        standard.note_hyperlink_target(ASK_PAGE, ASK_PAGE, "", str(_("Ask the spec")))
+        if app.builder.name in WEB_BUILDERS:
+            app.config.html_static_path.append(str(_FOLDER / "static"))
+
+    def pages(self, app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
+        """Yield the page as Sphinx wants pages without a source."""
+        if has_ask_page(app):
+            from sphinx_policyspec.graph.iris import Iris  # noqa: PLC0415  only this page needs them
+            from sphinx_policyspec.graph.questions import list_questions  # noqa: PLC0415
+
+            base = Iris(self._knowledge.spec(app.env).base_iri).base
+            yield ASK_PAGE, {"title": _("Ask the spec"), "body": _body(list_questions(), base)}, "page.html"
+
+    def add_to_page(
+        self, app: Sphinx, pagename: str, _template: str, _context: dict[str, Any], _doctree: object
+    ) -> None:
+        """Give the page its script."""
+        if pagename == ASK_PAGE and has_ask_page(app):
+            words: dict[str, Any] = {"data-words": _words()}
+            app.add_js_file(_SCRIPT, loading_method="defer", **words)
+
+    def finish(self, app: Sphinx, error: Exception | None) -> None:
+        """Write engine and graph once the pages are written."""
+        if error is None:
+            self._write(app)
+
+    def _write(self, app: Sphinx) -> None:
+        """Write them unless they stand already; take away what an earlier build wrote where they are not wanted."""
+        folder, stamp = Path(app.outdir, _OUT), Path(app.doctreedir, f"policyspec-{app.builder.name}-ask.txt")
+        files = [folder / "engine.js", folder / "graph.js"]
+        if not has_ask_page(app):
+            if stamp.is_file():
+                for file in (*files, Path(app.outdir, f"{ASK_PAGE}.html")):
+                    file.unlink(missing_ok=True)
+                stamp.unlink()
+            return
+        digest = self._knowledge.digest(app.env)
+        if stamp.is_file() and stamp.read_text("utf-8") == digest and all(map(Path.is_file, files)):
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        files[0].write_text(_engine(), "utf-8")
+        files[1].write_text(f'self.policyspecGraph="{_packed(self._graph(app))}";\n', "utf-8")
+        stamp.write_text(digest, "utf-8")
+
+    def _graph(self, app: Sphinx) -> bytes:
+        """Return the graph with what the rules derive, a statement on each line."""
+        from sphinx_policyspec.graph.knowledge_base import KnowledgeBase  # noqa: PLC0415  as above
+
+        with without_collection(), KnowledgeBase.from_spec(self._knowledge.spec(app.env)) as base:
+            base.infer()
+            return b"".join(sorted(base.ntriples().splitlines(keepends=True)))
+
+
+def _packed(data: bytes) -> str:
+    """Return bytes as text that a script can hold, equal ones for equal bytes."""
+    return base64.b64encode(gzip.compress(data, mtime=0)).decode()
+
+
+def _engine() -> str:
+    """Return the script that holds the engine: its JavaScript, made a classic script, and its WebAssembly."""
+    code = gzip.decompress((_FOLDER / "web.js.gz").read_bytes()).decode()
+    # Workers that come from a text, as pages opened from a disk need them, cannot be modules everywhere.
+    code = re.sub(r"^export \{.*?\};$", "", code, flags=re.MULTILINE)
+    code = re.sub(r"^export (?=class|function)", "", code, flags=re.MULTILINE).replace(
+        "import.meta.url", '""'
+    )
+    code += (_FOLDER / "worker.js").read_text("utf-8")
+    wasm = base64.b64encode((_FOLDER / "web_bg.wasm.gz").read_bytes()).decode()
+    return f"self.policyspecEngine=[{json.dumps(code)},{json.dumps(wasm)}];\n"
+
+
+def _body(questions: tuple[Question, ...], base: str) -> str:
+    """Return the page: a place for the form, and below it every question with its query."""
+    prefixes = " ".join(f"PREFIX {name}: <{iri}>" for name, iri in PREFIXES.items()) + " "
+    listed = "".join(_question(question) for question in questions)
+    needs = _("The answers come from an engine in your browser, which needs JavaScript and WebAssembly.")
+    intro = _("Ask the knowledge base behind these pages. Nothing that you ask leaves your browser.")
+    return (
+        f'<section id="ask-the-spec"><h1>{escape(_("Ask the spec"))}</h1><p>{escape(intro)}</p>'
+        f'<div class="ps-ask" data-prefixes="{escape(prefixes, quote=True)}" '
+        f'data-base="{escape(base, quote=True)}"><p>{escape(needs)}</p></div>'
+        f'<section id="questions"><h2>{escape(_("Questions"))}</h2>{listed}</section></section>'
+    )
+
+
+def _question(question: Question) -> str:
+    parameters = json.dumps([[p.name, p.type, p.default] for p in question.parameters])
+    return (
+        f'<details class="ps-question" data-question="{escape(question.name, quote=True)}" '
+        f'data-parameters="{escape(parameters, quote=True)}"><summary>{escape(question.text)}</summary>'
+        f'<pre tabindex="0">{escape(question.sparql)}</pre></details>'
+    )
+
+
+def _words() -> str:
+    words = {
+        "A query of my own": _("A query of my own"),
+        "Asking …": _("Asking …"),
+        "Copied.": _("Copied."),
+        "Copy link": _("Copy link"),
+        "Download CSV": _("Download CSV"),
+        "Loading the engine …": _("Loading the engine …"),
+        "Question": _("Question"),
+        "Run": _("Run"),
+        "Stop": _("Stop"),
+        "Table: {columns}": _("Table: {columns}"),
+        "The CSV holds the first {shown}.": _("The CSV holds the first {shown}."),
+        "The engine failed.": _("The engine failed."),
+        "The first {shown} are shown.": _("The first {shown} are shown."),
+        "The query was stopped after {seconds} seconds.": _("The query was stopped after {seconds} seconds."),
+        "The query was stopped.": _("The query was stopped."),
+        "Use this question": _("Use this question"),
+        "`{name}` cannot be loaded": _("`{name}` cannot be loaded"),
+        "{count} rows in {seconds} s.": _("{count} rows in {seconds} s."),
+    }
+    return dumped_words(words)

@@ -1,0 +1,150 @@
+"""What scripts and other programs read of a site: data for previews and filters, and ids with checksums."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from sphinx_policyspec.model import Block, Definition, Example, Principle, Spec, TargetKind, Verdict
+from sphinx_policyspec.sphinx_ext.boxes import style_name
+from sphinx_policyspec.sphinx_ext.web.places import Place
+from sphinx_policyspec.sphinx_ext.web.relations import Relations
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+    from sphinx_policyspec.sphinx_ext.web.handbook_pages import HandbookPages
+
+__all__ = ["FORMAT", "script_data", "spec_ids"]
+
+FORMAT = "policyspec-ids/1"
+"""The form of ``spec-ids.json``; another number means that a reader must look anew."""
+
+_EXAMPLE, _GOOD, _BAD, _PROMPT, _REFERENCE, _OK = (1 << n for n in range(6))
+_VERDICTS = {Verdict.GOOD: _GOOD, Verdict.BAD: _BAD, Verdict.OK: _OK}
+
+
+def script_data(app: Sphinx, handbook: HandbookPages) -> str:
+    """Return the script that holds what previews show and what tables can be filtered by."""
+    spec, places = handbook.knowledge.spec(app.env), handbook.places
+    relations = handbook.relations
+    levels = list(dict.fromkeys([level.id for level in spec.levels] + [p.authority for p in spec.principles]))
+    topics = [topic.id for topic in spec.topics]
+
+    def entry(kind: str, place: Place, level: str, own_topics: Iterator[str], flags: int) -> list[Any]:
+        return [
+            kind,
+            place.title,
+            levels.index(level) if level in levels else -1,
+            app.builder.get_target_uri(place.docname),
+            places.excerpt(place.docname, place.anchor),
+            sorted({topics.index(topic) for topic in own_topics if topic in topics}),
+            flags,
+        ]
+
+    items: dict[str, list[Any]] = {}
+    owners = _owners(relations)
+    by_id = spec.provision_by_id
+    for provision in spec.provisions:
+        if place := places.provision(provision.id):
+            flags = _flags(relations.get(provision.id))
+            kind = "principle" if place.level else "section"
+            items[place.anchor] = entry(kind, place, place.level, iter(provision.topics), flags)
+    for example in spec.examples:
+        if place := places.find(TargetKind.EXAMPLE, example.id):
+            homes = [by_id[name] for name in owners.get(example.id, ()) if name in by_id]
+            level = next((home.authority for home in homes if isinstance(home, Principle)), "")
+            own = (topic for home in homes for topic in home.topics)
+            items[place.anchor] = entry("example", place, level, own, _flags_of(example))
+    for kind in (TargetKind.DEFINITION, TargetKind.TOPIC, TargetKind.GOAL, TargetKind.LEVEL):
+        for _identifier, place in places.of_kind(kind):
+            items[place.anchor] = entry(kind.value, place, "", iter(()), 0)
+    known = {
+        "spec": {name: getattr(spec, name) for name in ("title", "version", "issued", "publisher")},
+        "levels": [[style_name(level), places.level_title(level)] for level in levels],
+        "topics": [[topic.id, topic.label] for topic in spec.topics],
+        "items": items,
+    }
+    dumped = json.dumps(known, ensure_ascii=False, separators=(",", ":"))
+    # Old parsers end lines of a script at these two.
+    return f"window.policyspecData={dumped.replace(chr(0x2028), ' ').replace(chr(0x2029), ' ')};\n"
+
+
+def _owners(relations: Mapping[str, Relations]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for name, known in relations.items():
+        for example in known.examples:
+            found[example.id].append(name)
+    return found
+
+
+def _flags(relations: Relations | None) -> int:
+    if relations is None:
+        return 0
+    flags = _EXAMPLE if relations.examples else 0
+    flags |= _PROMPT if relations.prompts else 0
+    flags |= _REFERENCE if relations.occurrences else 0
+    for example in relations.examples:
+        flags |= _flags_of(example)
+    return flags
+
+
+def _flags_of(example: Example) -> int:
+    flags = 0
+    for response in example.responses:
+        flags |= _VERDICTS[response.verdict] if response.verdict else 0
+    return flags
+
+
+def spec_ids(app: Sphinx, handbook: HandbookPages) -> str:
+    """Return ``spec-ids.json``: each addressable thing with its place and a checksum of its words.
+
+    A checksum is the SHA-256, in hexadecimal, of what the source says, white space made one space; it is
+    that of the normative text for a provision, of the meaning for a definition, and of title, messages and
+    verdicts for an example.
+    """
+    spec, places = handbook.knowledge.spec(app.env), handbook.places
+    items = [
+        {
+            "id": identifier,
+            "kind": "principle" if place.level else "section" if kind is TargetKind.PROVISION else kind.value,
+            "title": place.title,
+            "level": place.level,
+            "page": app.builder.get_target_uri(place.docname),
+            "anchor": place.anchor,
+            "checksum": hashlib.sha256(" ".join(text.split()).encode(errors="replace")).hexdigest(),
+        }
+        for kind, identifier, text in _texts(spec)
+        if (place := places.find(kind, identifier))
+    ]
+    fields = ("title", "version", "issued", "publisher", "license")
+    known = {
+        "format": FORMAT,
+        "spec": {name: getattr(spec, name) for name in fields},
+        "items": items,
+    }
+    return json.dumps(known, ensure_ascii=False, indent=1) + "\n"
+
+
+def _texts(spec: Spec) -> Iterator[tuple[TargetKind, str, str]]:
+    """Yield each thing with its words, in reading order."""
+    for block in spec.preamble:
+        yield from _text_of_block(block)
+    for provision in spec.provisions:
+        yield TargetKind.PROVISION, provision.id, provision.text
+        for block in provision.blocks:
+            yield from _text_of_block(block)
+
+
+def _text_of_block(block: Block) -> Iterator[tuple[TargetKind, str, str]]:
+    if isinstance(block, Definition):
+        yield TargetKind.DEFINITION, block.id, block.text
+    elif isinstance(block, Example):
+        said = (
+            f"{message.role} {getattr(message, 'verdict', None) or ''} {message.text} {getattr(message, 'note', '')}"
+            for message in block.messages
+        )
+        yield TargetKind.EXAMPLE, block.id, "\n\n".join((block.title, *said))

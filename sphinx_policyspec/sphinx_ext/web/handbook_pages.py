@@ -1,0 +1,318 @@
+"""Web pages of a spec: panels, anchors of links, words for levels and links of boxes to themselves."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from docutils import nodes
+from sphinx.locale import get_translation
+
+from sphinx_policyspec.model import TargetKind
+from sphinx_policyspec.sphinx_ext.boxes import level_word
+from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
+from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of
+from sphinx_policyspec.sphinx_ext.nodes import (
+    PolicyBadge,
+    PolicyBox,
+    PolicyCommentary,
+    PolicyDeclaration,
+    PolicyDefinition,
+    PolicyExample,
+    PolicyQuery,
+    PolicySelfLink,
+)
+from sphinx_policyspec.sphinx_ext.web.metadata import META, PageFacts, head_tags, page_facts
+from sphinx_policyspec.sphinx_ext.web.panels import (
+    PolicyPanel,
+    Row,
+    feedback_address,
+    panel_html,
+    rows_of,
+    tools_html,
+)
+from sphinx_policyspec.sphinx_ext.web.places import Places
+from sphinx_policyspec.sphinx_ext.web.relations import Occurrence, Relations, relations_of
+from sphinx_policyspec.sphinx_ext.web.sidebars import LevelsByAddress
+from sphinx_policyspec.sphinx_ext.web.terms import Term, link_terms, terms_of
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.builders import Builder
+    from sphinx.environment import BuildEnvironment
+
+__all__ = ["WEB_BUILDERS", "HandbookPages"]
+
+_ = get_translation("sphinx_policyspec")
+
+WEB_BUILDERS = ("html", "dirhtml", "singlehtml")
+"""Builders whose pages people read in a browser."""
+
+
+@dataclass(slots=True)
+class HandbookPages:
+    """What the pages of one build show of each other; computed once, before any page is written.
+
+    :param rows: of the panel, by where its provision stands
+    :param outgoing: the references of each provision, by where it stands
+    :param terms: the defined terms
+    :param facts: what the heads of pages tell
+    :param relations: what bears on each provision, by its id
+    """
+
+    knowledge: Knowledge
+    rows: dict[tuple[str, str], tuple[Row, ...]] = field(default_factory=dict)
+    outgoing: dict[tuple[str, str], list[Occurrence]] = field(default_factory=dict)
+    relations: dict[str, Relations] = field(default_factory=dict)
+    terms: tuple[Term, ...] = ()
+    facts: dict[str, PageFacts] = field(default_factory=dict)
+    _places: Places | None = None
+    _digest: str = ""
+    _levels: LevelsByAddress | None = None
+
+    def update(self, app: Sphinx) -> set[str]:
+        """Return the pages on which a panel is another than when they were last written."""
+        self._levels = None
+        if app.builder.name not in WEB_BUILDERS:
+            return set()
+        domain = domain_of(app.env)
+        stored = domain.written_by(app.builder.name)["panels"]
+        digest = self.state(app.env)
+        if stored.get("") == digest:
+            return set()
+        self.prepare(app)
+        found: dict[str, list[object]] = defaultdict(list)
+        for shown in (self.rows, self.outgoing):
+            for place, what in shown.items():
+                found[place[0]].append((place, what))
+        whole = [getattr(self.knowledge.spec(app.env), name) for name in META]
+        for docname, facts in self.facts.items():
+            found[docname] += [facts, self.terms, whole]
+        now = {
+            docname: hashlib.blake2b(repr(what).encode(errors="replace"), digest_size=16).digest()
+            for docname, what in found.items()
+        }
+        changed = {name for name in {*stored, *now} if name and stored.get(name) != now.get(name)}
+        first = not stored
+        stored.clear()
+        stored.update(now)
+        stored[""] = digest
+        return set() if first else changed
+
+    def prepare(self, app: Sphinx) -> None:
+        """Compute what pages show, unless that is done."""
+        env = app.env
+        digest = self.state(env)
+        if digest == self._digest or app.builder.name not in WEB_BUILDERS:
+            return
+        spec = self.knowledge.spec(env)
+        places = self._places = Places(env, spec)
+        self.relations = relations_of(spec)
+        self.rows, self.outgoing = {}, defaultdict(list)
+        for identifier, found in self.relations.items():
+            if place := places.provision(identifier):
+                self.rows[place.docname, place.anchor] = rows_of(found, places)
+            for occurrence in found.occurrences:
+                if source := places.provision(occurrence.source):
+                    self.outgoing[source.docname, source.anchor].append(occurrence)
+        self.terms = terms_of(domain_of(env))
+        self.facts = page_facts(app, spec, places)
+        self._digest = digest
+
+    @property
+    def places(self) -> Places:
+        """Where everything stands, once it is computed."""
+        assert self._places is not None  # noqa: S101 - whoever asks has called prepare
+        return self._places
+
+    def state(self, env: BuildEnvironment) -> str:
+        """Return what changes whenever a panel may: the spec, and titles as pages show them."""
+        domain = domain_of(env)
+        titles = [(name, env.titles[name].astext()) for name in sorted(domain.pages) if name in env.titles]
+        shown = hashlib.sha256(self.knowledge.digest(env).encode())
+        for item in domain.objects():
+            shown.update(repr(item).encode(errors="replace"))
+        shown.update(repr(titles).encode(errors="replace"))
+        return shown.hexdigest()
+
+    def tell_machines(
+        self,
+        app: Sphinx,
+        docname: str,
+        _template: str,
+        context: dict[str, Any],
+        doctree: nodes.document | None,
+    ) -> None:
+        """Put a description, text for social cards and JSON-LD into the head of a page of the spec."""
+        if doctree is None or app.builder.name not in WEB_BUILDERS:
+            return
+        self.prepare(app)
+        if facts := self.facts.get(docname):
+            given = context.get("metatags", "")
+            context["metatags"] = given + head_tags(facts, self.knowledge.spec(app.env), given)
+
+    def show_levels(
+        self,
+        app: Sphinx,
+        docname: str,
+        _template: str,
+        context: dict[str, Any],
+        _doctree: nodes.document | None,
+    ) -> None:
+        """Put the words for levels into the sidebar of a page, and into the lists of pages in it."""
+        if app.builder.name in WEB_BUILDERS and domain_of(app.env).pages:
+            self.levels(app).show(context, docname)
+
+    def levels(self, app: Sphinx) -> LevelsByAddress:
+        """Return the levels of principles; they need no more than the environment."""
+        if self._levels is None:
+            self._levels = LevelsByAddress.of(app)
+        return self._levels
+
+    # -- one page ---------------------------------------------------------------------------
+
+    def decorate(self, app: Sphinx, doctree: nodes.document, docname: str) -> None:
+        """Put all of it into a page that is about to be written."""
+        if app.builder.name not in WEB_BUILDERS or not domain_of(app.env).pages:
+            return
+        self.prepare(app)
+        self._mark_links(doctree, docname, self.levels(app))
+        _number_examples(doctree)
+        _link_boxes_to_themselves(doctree)
+        address = partial(_address, app.builder, docname)
+        if PolicySpecConfig.of(app.config).link_terms:
+            link_terms(doctree, self.terms, address)
+        for section in doctree.findall(nodes.section):
+            place = self._place_of(section, docname)
+            if place is not None and place in self.rows:
+                tools = tools_html(self._feedback(app, place))
+                panel = PolicyPanel("", html=panel_html(self.rows[place], address, tools))
+                section.insert(_below_title(section), panel)
+
+    def _feedback(self, app: Sphinx, place: tuple[str, str]) -> str:
+        """Return the address for feedback on a provision, empty where the project has none."""
+        template = PolicySpecConfig.of(app.config).feedback_url
+        item = self.levels(app).of_anchor(place[1])
+        values = {
+            "id": place[1],
+            "title": item.title if item else place[1],
+            "level": item.level if item else "",
+            "release": self.knowledge.spec(app.env).version,
+            "page": place[0],
+        }
+        return feedback_address(template, values)
+
+    def _place_of(self, section: nodes.Element, docname: str) -> tuple[str, str] | None:
+        """Return the place of a provision by one of its anchors."""
+        # `singlehtml` joins pages into one, and notes where each section comes from.
+        origin = section.get("docname", docname)
+        return next(
+            (
+                (origin, anchor)
+                for anchor in section["ids"]
+                if (origin, anchor) in self.rows or (origin, anchor) in self.outgoing
+            ),
+            None,
+        )
+
+    def _mark_links(self, doctree: nodes.document, docname: str, levels: LevelsByAddress) -> None:
+        """Give the links to principles the word of their level, and those that a panel names an anchor."""
+        found: dict[tuple[nodes.Element | None, str, str], list[nodes.reference]] = defaultdict(list)
+        for link in list(doctree.findall(nodes.reference)):
+            target = _target_of(link)
+            if not target:
+                continue
+            section, example, is_plain = _surroundings(link)
+            found[section, example, target].append(link)
+            place = levels.of_anchor(target) if is_plain else None
+            # A text of the link's own is part of a sentence, which another word would interrupt.
+            if place is not None and link.astext() == place.title:
+                link += [nodes.Text(" "), level_word(place.level, place.level_title)]
+        for section in doctree.findall(nodes.section):
+            place_of_section = self._place_of(section, docname)
+            for occurrence in self.outgoing.get(place_of_section, ()) if place_of_section else ():
+                self._anchor(section, occurrence, found)
+
+    def _anchor(
+        self,
+        section: nodes.section,
+        occurrence: Occurrence,
+        links: dict[tuple[nodes.Element | None, str, str], list[nodes.reference]],
+    ) -> None:
+        """Give one reference its anchor; what stands around it gets it where the link is not to be found."""
+        target = self.places.provision(occurrence.target)
+        example = self.places.find(TargetKind.EXAMPLE, occurrence.example) if occurrence.example else None
+        key = (section, example.anchor if example else "", target.anchor if target else "")
+        candidates = links.get(key)
+        owner: nodes.Element = candidates.pop(0) if candidates else section
+        owner["ids"].append(occurrence.anchor)
+
+
+def _address(builder: Builder, docname: str, page: str, anchor: str) -> str:
+    if page == docname or builder.name == "singlehtml":
+        return f"#{anchor}"
+    return f"{builder.get_relative_uri(docname, page)}#{anchor}"
+
+
+def _below_title(section: nodes.section) -> int:
+    """Return the place below the title of a section and its badge."""
+    heads = [n for n, child in enumerate(section.children) if isinstance(child, nodes.title | PolicyBadge)]
+    return heads[-1] + 1 if heads else 0
+
+
+def _target_of(link: nodes.reference) -> str:
+    """Return the anchor that a link inside the site leads to."""
+    if refid := link.get("refid"):
+        return str(refid)
+    return str(link.get("refuri", "")).rpartition("#")[2] if link.get("internal") else ""
+
+
+def _surroundings(link: nodes.reference) -> tuple[nodes.Element | None, str, bool]:
+    """Return the section and the example around a link, and whether it stands in running text."""
+    example, is_plain = "", True
+    above = link.parent
+    while above is not None and not isinstance(above, nodes.section):
+        if isinstance(above, PolicyExample):
+            example = above["ids"][0] if above["ids"] else ""
+        is_plain &= not isinstance(above, PolicyQuery | nodes.title | nodes.rubric)
+        above = above.parent
+    return above, example, is_plain
+
+
+def _number_examples(doctree: nodes.document) -> None:
+    """Put numbers before the titles of examples, in the order of the page."""
+    for number, example in enumerate(doctree.findall(PolicyExample), 1):
+        kind = example.next_node(nodes.paragraph)
+        if kind is not None and "ps-kind" in kind["classes"]:
+            kind += nodes.Text(f" {number}")
+
+
+def _link_boxes_to_themselves(doctree: nodes.document) -> None:
+    """Give each aside an anchor, and each box that has one a link to itself."""
+    count: Counter[str] = Counter()
+    for box in doctree.findall(PolicyCommentary):
+        if not box["ids"]:
+            section = box.parent
+            while section is not None and not isinstance(section, nodes.section):
+                section = section.parent
+            owner = section["ids"][0] if section is not None and section["ids"] else ""
+            count[owner] += 1
+            number = f"-{count[owner]}" if count[owner] > 1 else ""
+            box["ids"].append("-".join(filter(None, ("commentary", owner))) + number)
+    for owner_box, head in _heads(doctree):
+        if owner_box["ids"]:
+            head.append(PolicySelfLink("", anchor=owner_box["ids"][0]))
+
+
+def _heads(doctree: nodes.document) -> Iterator[tuple[nodes.Element, nodes.Element]]:
+    """Yield each box with the line that heads it."""
+    boxes: Iterator[PolicyBox] = doctree.findall(PolicyBox)
+    for box in boxes:
+        if isinstance(box, PolicyCommentary | PolicyDefinition | PolicyDeclaration):
+            head = box.next_node(nodes.paragraph if isinstance(box, PolicyCommentary) else nodes.term)
+            if head is not None:
+                yield box, head

@@ -1,0 +1,189 @@
+"""The panel below the title of a principle: what refers to it, bears on it, shows and tests it.
+
+It is plain HTML that opens without a script. Its words are no part of the document, so that the search finds a
+principle by its own words alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from docutils import nodes
+from sphinx.locale import get_translation
+
+from sphinx_policyspec.model import TargetKind
+from sphinx_policyspec.sphinx_ext.web.places import AddressOf, Place, Places, level_html
+from sphinx_policyspec.sphinx_ext.web.relations import Occurrence, Relations
+
+if TYPE_CHECKING:
+    from sphinx.writers.html5 import HTML5Translator
+
+__all__ = ["PolicyPanel", "Row", "feedback_address", "panel_html", "rows_of", "tools_html", "visit_panel"]
+
+_ = get_translation("sphinx_policyspec")
+
+
+class PolicyPanel(nodes.Invisible, nodes.Element):
+    """The panel of a provision; ``html`` is all of it."""
+
+
+def visit_panel(self: HTML5Translator, node: PolicyPanel) -> None:
+    """Write a panel."""
+    self.body.append(node["html"])
+    raise nodes.SkipNode
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One link of a panel: where it leads, and its text; without a place it is text alone.
+
+    :param is_further: a number behind the link before it
+    """
+
+    text: str
+    docname: str = ""
+    anchor: str = ""
+    level: str = ""
+    level_title: str = ""
+    is_further: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a panel.
+
+    :param name: what it is, such as *Exceptions*
+    :param count: how many it tells of
+    :param groups: links, by the page that they lead to where it matters
+    """
+
+    name: str
+    count: int
+    groups: tuple[tuple[str, tuple[Link, ...]], ...]
+
+
+def rows_of(relations: Relations, places: Places) -> tuple[Row, ...]:
+    """Return what a panel shows, lines without entries left out."""
+    lines: tuple[tuple[str, str], ...] = (
+        (_("Exceptions"), "exceptions"),
+        (_("Exception to"), "exception_to"),
+        (_("Preferred over"), "preferred_over"),
+        (_("Yields to"), "yields_to"),
+        (_("Can conflict with"), "conflicts_with"),
+        (_("Refines"), "refines"),
+        (_("Refined by"), "refined_by"),
+    )
+    rows = [_referenced(relations.occurrences, places)]
+    rows += [_row(name, [_to(places.provision(i), i) for i in relations.of(key)]) for name, key in lines]
+    goals = (_to(places.find(TargetKind.GOAL, goal), goal) for goal in relations.of("serves"))
+    rows.append(_row(_("Serves"), goals))
+    shown = (_to(places.find(TargetKind.EXAMPLE, e.id), e.title) for e in relations.examples)
+    rows.append(_row(_("Examples"), shown))
+    # What a prompt says may be offensive: one that its author does not show is an id.
+    rows.append(_row(_("Prompts"), (_to(places.prompt(p.id), p.id) for p in relations.prompts)))
+    return tuple(row for row in rows if row.count)
+
+
+def _row(name: str, links: Iterable[Link]) -> Row:
+    found = tuple(links)
+    return Row(name, len(found), (("", found),))
+
+
+def _to(place: Place | None, default: str) -> Link:
+    if place is None:
+        return Link(default)
+    return Link(place.title, place.docname, place.anchor, place.level, place.level_title)
+
+
+def _referenced(occurrences: Sequence[Occurrence], places: Places) -> Row:
+    """Return the references by page; those of one text after the first are numbers behind its title."""
+    pages: dict[str, list[Link]] = {}
+    before: tuple[str, str] | None = None
+    number = 1
+    count = 0
+    for found in occurrences:
+        place = places.provision(found.source)
+        if place is None:
+            continue
+        count += 1
+        number = number + 1 if before == (found.source, found.example) else 1
+        before = (found.source, found.example)
+        example = places.find(TargetKind.EXAMPLE, found.example) if found.example else None
+        if number > 1:
+            link = Link(f"({number})", place.docname, found.anchor, is_further=True)
+        elif example:
+            link = Link(_("Example: %s") % example.title, place.docname, found.anchor)
+        else:
+            link = Link(place.title, place.docname, found.anchor, place.level, place.level_title)
+        pages.setdefault(place.docname, []).append(link)
+    groups = ((places.page_title(docname), tuple(links)) for docname, links in pages.items())
+    return Row(_("Referenced in"), count, tuple(groups))
+
+
+def panel_html(rows: Sequence[Row], address: AddressOf, extra: str = "") -> str:
+    """Return a panel as HTML.
+
+    :param address: of an anchor on a page, from the page that the panel stands on
+    :param extra: HTML for its foot
+    """
+    name, counts = _("Connections"), " · ".join(f"{row.name} {row.count}" for row in rows) or _("none yet")
+    summary = f'<span class="ps-panel-name">{escape(name)}</span> <span class="ps-panel-counts">{escape(counts)}</span>'
+    body = "".join(_row_html(row, address) for row in rows)
+    body = f"<dl>{body}</dl>" if body else ""
+    return f'<details class="ps-panel no-search"><summary>{summary}</summary>{body}{extra}</details>\n'
+
+
+def tools_html(feedback: str = "") -> str:
+    """Return the foot of a panel: buttons that a script shows, since they do nothing without one.
+
+    :param feedback: an address where readers can say what they think of the principle
+    """
+    tools = (("link", _("Copy link")), ("markdown", _("Copy as Markdown")), ("cite", _("Copy citation")))
+    found = [
+        f'<button type="button" data-ps="{name}" hidden>{escape(shown)}</button>' for name, shown in tools
+    ]
+    if feedback:
+        say = escape(_("Feedback"))
+        found.append(f'<a class="reference external" href="{escape(feedback, quote=True)}">{say}</a>')
+    return f'<p class="ps-tools">{" ".join(found)}</p>'
+
+
+def feedback_address(template: str, values: Mapping[str, str]) -> str:
+    """Return an address with values in their places, each encoded."""
+    return re.sub(r"\{(\w+)\}", lambda match: quote(values.get(match[1], ""), safe=""), template)
+
+
+def _row_html(row: Row, address: AddressOf) -> str:
+    shown = "".join(_group_html(title, links, address) for title, links in row.groups)
+    return f"<dt>{escape(row.name)}</dt><dd>{shown}</dd>"
+
+
+def _group_html(title: str, links: Sequence[Link], address: AddressOf) -> str:
+    head = f'<p class="ps-panel-page">{escape(title)}</p>' if title else ""
+    return f"{head}<ul>{''.join(_items_html(links, address))}</ul>"
+
+
+def _items_html(links: Sequence[Link], address: AddressOf) -> Iterator[str]:
+    """Yield one item for each text, the numbers of further references in it."""
+    item = ""
+    for link in links:
+        if item and not link.is_further:
+            yield f"<li>{item}</li>"
+            item = ""
+        item += (" " if item else "") + _link_html(link, address)
+    if item:
+        yield f"<li>{item}</li>"
+
+
+def _link_html(link: Link, address: AddressOf) -> str:
+    level = level_html(link.level, link.level_title) if link.level else ""
+    shown = f"<bdi>{escape(link.text)}</bdi>{level}"
+    if not link.anchor:
+        return shown
+    target = escape(address(link.docname, link.anchor), quote=True)
+    return f'<a class="reference internal" href="{target}">{shown}</a>'

@@ -1,0 +1,139 @@
+"""Where everything of a spec stands in the pages of a site, and links to there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+from sphinx_policyspec.model import Carrier, ReferenceForm, Spec, TargetKind
+from sphinx_policyspec.sphinx_ext.assemble import reading_order
+from sphinx_policyspec.sphinx_ext.boxes import style_name
+from sphinx_policyspec.sphinx_ext.knowledge import domain_of
+from sphinx_policyspec.sphinx_ext.web.excerpts import read_excerpts, with_titles
+
+if TYPE_CHECKING:
+    from sphinx.environment import BuildEnvironment
+
+    from sphinx_policyspec.sphinx_ext.records import PolicyObject
+
+__all__ = ["Place", "Places", "level_html"]
+
+_PROMPT = "prompt-"
+"""What the anchors of prompts begin with."""
+
+AddressOf = Callable[[str, str], str]
+"""Returns the address of an anchor on a page, as seen from the page that is being written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one thing stands, and how links to it show it.
+
+    :param level: id of its level, empty for all but principles
+    :param level_title: name of that level
+    """
+
+    docname: str
+    anchor: str
+    title: str
+    level: str = ""
+    level_title: str = ""
+
+
+class Places:
+    """Finds the place of what a spec names, as it was when the pages had been read."""
+
+    def __init__(self, env: BuildEnvironment, spec: Spec) -> None:
+        domain = domain_of(env)
+        self._levels = dict(domain.levels_shown())
+        self._found: dict[tuple[TargetKind, str], Place] = {}
+        order = reading_order(env, domain.pages)
+        # The ids that no author chose, changed as the spec has them.
+        taken = {item.id for item in domain.page_objects() if item.kind is TargetKind.PROVISION}
+        for docname in order:
+            unnamed = sorted(domain.pages[docname].unnamed)
+            for name in unnamed:
+                identifier = f"{docname.replace('/', '-')}-{name}" if name in taken else name
+                provision = spec.provision_by_id.get(identifier)
+                title = provision.title if provision else name
+                self._found.setdefault((TargetKind.PROVISION, identifier), Place(docname, name, title))
+            taken.update(unnamed)
+        self._resolved = _resolved_titles(spec)
+        for item in domain.objects():
+            if item.anchor:
+                level = self.level_title(item.level)
+                place = Place(item.docname, item.anchor, self.title(item), item.level, level)
+                self._found.setdefault((item.kind, item.id), place)
+        self._excerpts = {docname: read_excerpts(env, docname) for docname in order}
+        self._prompts = {
+            anchor: docname
+            for docname, found in self._excerpts.items()
+            for anchor in found
+            if anchor.startswith(_PROMPT)
+        }
+        self._pages = {docname: env.titles[docname].astext() for docname in order if docname in env.titles}
+
+    def level_title(self, level: str) -> str:
+        """Return the name of a level, empty for none."""
+        return level and self._levels.get(level, level.capitalize())
+
+    def title(self, item: PolicyObject) -> str:
+        """Return the title of an object as readers see it."""
+        return self._resolved.get((item.kind, item.id), item.title)
+
+    def title_of_target(self, target: str) -> str:
+        """Return the title of what a reference names, whatever its kind; the name itself where nothing has it."""
+        found = (place for kind in TargetKind if (place := self.find(kind, target)))
+        return next((place.title for place in found), target)
+
+    def find(self, kind: TargetKind, identifier: str) -> Place | None:
+        """Return the place of a thing, if a page shows it."""
+        return self._found.get((kind, identifier))
+
+    def provision(self, identifier: str) -> Place | None:
+        """Return the place of a provision, if a page shows it."""
+        return self._found.get((TargetKind.PROVISION, identifier))
+
+    def of_kind(self, kind: TargetKind) -> Iterator[tuple[str, Place]]:
+        """Yield the things of a kind with their ids, former ids included."""
+        for (found, identifier), place in self._found.items():
+            if found is kind:
+                yield identifier, place
+
+    def prompt(self, identifier: str) -> Place | None:
+        """Return the place of a prompt, if its author wants it on a page."""
+        anchor = f"{_PROMPT}{identifier}"
+        docname = self._prompts.get(anchor)
+        return Place(docname, anchor, self.excerpt(docname, anchor) or identifier) if docname else None
+
+    def excerpt(self, docname: str, anchor: str) -> str:
+        """Return how a thing begins, with titles in the place of references; empty where it has no words."""
+        return with_titles(self._excerpts.get(docname, {}).get(anchor, ""), self.title_of_target)
+
+    def begin_of(self, docname: str) -> str:
+        """Return how a page begins."""
+        return with_titles(next(iter(self._excerpts.get(docname, {}).values()), ""), self.title_of_target)
+
+    def page_title(self, docname: str) -> str:
+        """Return the title of a page."""
+        return self._pages.get(docname, docname)
+
+
+def _resolved_titles(spec: Spec) -> dict[tuple[TargetKind, str], str]:
+    """Return the titles that refer to others, with the titles of those; pages were read without them."""
+    found: dict[tuple[TargetKind, str], str] = {}
+    examples = {example.id: example.title for example in spec.examples}
+    for reference in spec.references:
+        if reference.carrier is Carrier.TITLE and reference.form is ReferenceForm.TITLE:
+            if reference.example in examples:
+                found[TargetKind.EXAMPLE, reference.example] = examples[reference.example]
+            elif provision := spec.provision_by_id.get(reference.source):
+                found[TargetKind.PROVISION, provision.id] = provision.title
+    return found
+
+
+def level_html(level: str, title: str) -> str:
+    """Return the word for a level, as it stands behind a title."""
+    return f' <span class="ps-level-word ps-level-{style_name(level)}">{escape(title)}</span>'

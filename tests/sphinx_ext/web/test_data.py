@@ -1,0 +1,157 @@
+"""What lies beside the pages for scripts and programs."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sphinx.testing.util import SphinxTestApp
+
+from tests.conftest import REPOSITORY
+
+Build = Callable[..., SphinxTestApp]
+STATIC = REPOSITORY / "sphinx_policyspec" / "sphinx_ext" / "static"
+LIMIT = 15_000
+
+
+def script_data(app: SphinxTestApp) -> dict[str, Any]:
+    """Return what the script beside the pages holds."""
+    text = (app.outdir / "policyspec-data.js").read_text("utf-8")
+    found: dict[str, Any] = json.loads(text.removeprefix("window.policyspecData=").rstrip().removesuffix(";"))
+    return found
+
+
+def ids_of(app: SphinxTestApp) -> dict[str, dict[str, str]]:
+    """Return the entries of ``spec-ids.json`` by id."""
+    found = json.loads((app.outdir / "spec-ids.json").read_text("utf-8"))
+    assert found["format"] == "policyspec-ids/1"
+    return {item["id"]: item for item in found["items"]}
+
+
+def test_data_for_scripts_holds_titles_levels_and_beginnings(spec_source: Path, build: Build) -> None:
+    known = script_data(build(spec_source))
+    assert known["spec"] == {"title": "A spec", "version": "1.0", "issued": "", "publisher": 'We & "they"'}
+    assert known["levels"] == [["root", "Root"], ["user", "Reader"]]
+    kind, title, level, page, excerpt, topics, flags = known["items"]["be_kind"]
+    assert (kind, title, level, page) == ("principle", "Be <b>kind</b>", 1, "first.html")
+    assert excerpt == "Kindness comes before Be brief and speed."
+    assert known["topics"][topics[0]] == ["tact", "Tact"]
+    # An example, a good and a bad answer, a prompt and references.
+    assert flags == 0b011111
+    assert known["items"]["example-greeting"][4] == "Hello, you."
+    assert known["items"]["definition-speed"][4] == "How fast it goes."
+
+
+def test_ids_hold_places_and_checksums_of_the_words(spec_source: Path, build: Build) -> None:
+    before = ids_of(build(spec_source))
+    assert before["be_kind"] | {"checksum": ""} == {
+        "id": "be_kind",
+        "kind": "principle",
+        "title": "Be <b>kind</b>",
+        "level": "user",
+        "page": "first.html",
+        "anchor": "be_kind",
+        "checksum": "",
+    }
+    first = spec_source / "first.rst"
+    text = first.read_text("utf-8").replace("We argued.", "We quarrelled.").replace("and speed", "and\nspeed")
+    first.write_text(text.replace("Hello.\n", "Good day.\n"), "utf-8")
+    after = ids_of(build(spec_source))
+    changed = [name for name, item in after.items() if item["checksum"] != before[name]["checksum"]]
+    assert changed == ["greeting"]
+    first.write_text(text.replace("Kindness", "Tact"), "utf-8")
+    assert ids_of(build(spec_source))["be_kind"]["checksum"] != before["be_kind"]["checksum"]
+
+
+def test_data_goes_when_the_spec_goes(spec_source: Path, build: Build) -> None:
+    build(spec_source)
+    for name in ("first", "second"):
+        (spec_source / f"{name}.rst").write_text("Plain\n=====\n", "utf-8")
+    (spec_source / "index.rst").write_text("Plain\n=====\n\n.. toctree::\n\n   first\n   second\n", "utf-8")
+    app = build(spec_source)
+    assert not (app.outdir / "policyspec-data.js").exists()
+    assert not (app.outdir / "spec-ids.json").exists()
+
+
+@pytest.mark.parametrize("suffix", ["css", "js"])
+def test_what_every_page_loads_is_small(suffix: str) -> None:
+    assert len(gzip.compress((STATIC / f"policyspec.{suffix}").read_bytes())) <= LIMIT
+
+
+def test_pages_hold_no_code_that_a_content_security_policy_forbids(spec_source: Path, build: Build) -> None:
+    for file in Path(build(spec_source).outdir).glob("*.html"):
+        ours = re.sub(r"<(nav|footer)\b.*?</\1>", "", file.read_text("utf-8"), flags=re.DOTALL)
+        assert not re.search(r"<[^>]+\son\w+\s*=", ours), file.name
+        for box in re.findall(r'<[^>]*class="ps-[^>]*>', ours):
+            assert "style=" not in box
+
+
+def json_ld(page: str) -> dict[str, Any]:
+    """Return the JSON-LD in the head of a page."""
+    dumped = page.partition('<script type="application/ld+json">')[2].partition("</script>")[0]
+    found: dict[str, Any] = json.loads(dumped)
+    return found
+
+
+def test_a_page_describes_itself_to_machines(spec_source: Path, build: Build) -> None:
+    with (spec_source / "conf.py").open("a", encoding="utf-8") as file:
+        file.write("html_baseurl = 'https://example.org/spec/'\n")
+    page = (build(spec_source).outdir / "first.html").read_text("utf-8")
+    found = json_ld(page)
+    assert found["isPartOf"] == {
+        "@type": "CreativeWork",
+        "name": "A spec",
+        "version": "1.0",
+        "publisher": {"@type": "Organization", "name": 'We & "they"'},
+        "encoding": [{"@type": "MediaObject", "contentUrl": "spec.ttl", "encodingFormat": "text/turtle"}],
+    }
+    assert found["url"] == "https://example.org/spec/first.html"
+    assert found["hasPart"][0] == {
+        "@id": "https://example.org/spec/provision/be_kind",
+        "@type": ["CreativeWork", "ps:Principle"],
+        "identifier": "be_kind",
+        "name": "Be <b>kind</b>",
+        "url": "#be_kind",
+        "ps:authority": {"@id": "https://example.org/spec/level/user"},
+    }
+    assert '<meta name="description" content="Kindness comes before Be brief and speed.">' in page
+    assert '<meta property="og:title" content="First">' in page
+    assert '<link rel="alternate" type="application/json" href="spec-ids.json"' in page
+
+
+def test_the_subjects_of_json_ld_are_those_of_the_graph(spec_source: Path, build: Build) -> None:
+    app = build(spec_source)
+    graph = (app.outdir / "spec.ttl").read_text("utf-8")
+    for part in json_ld((app.outdir / "second.html").read_text("utf-8"))["hasPart"]:
+        assert part["@id"].rpartition(":")[2] in graph
+
+
+def test_no_title_ends_the_script_that_holds_it(spec_source: Path, build: Build) -> None:
+    first = spec_source / "first.rst"
+    title = "Be </script><script>alert(1)</script>"
+    text = first.read_text("utf-8").replace("Be <b>kind</b>\n--------------", f"{title}\n{'-' * len(title)}")
+    first.write_text(text, "utf-8")
+    page = (build(spec_source).outdir / "first.html").read_text("utf-8")
+    assert json_ld(page)["hasPart"][0]["name"] == title
+    assert "<script>alert" not in page
+
+
+def test_a_description_of_the_author_is_kept(spec_source: Path, build: Build) -> None:
+    first = spec_source / "first.rst"
+    text = first.read_text("utf-8")
+    first.write_text(f".. meta::\n   :description: Mine.\n\n{text}", "utf-8")
+    page = (build(spec_source).outdir / "first.html").read_text("utf-8")
+    assert page.count('name="description"') == 1
+
+
+def test_a_new_version_is_told_on_every_page(spec_source: Path, build: Build) -> None:
+    build(spec_source)
+    index = spec_source / "index.rst"
+    index.write_text(index.read_text("utf-8").replace(":version: 1.0", ":version: 1.1"), "utf-8")
+    page = (build(spec_source).outdir / "second.html").read_text("utf-8")
+    assert json_ld(page)["isPartOf"]["version"] == "1.1"

@@ -1,0 +1,187 @@
+"""What stands around a principle on its page: its panel, the words for levels, and links of boxes to themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sphinx.testing.util import SphinxTestApp
+
+Build = Callable[..., SphinxTestApp]
+
+
+def page_of(app: SphinxTestApp, name: str) -> str:
+    """Return a page that a build wrote."""
+    return (app.outdir / f"{name}.html").read_text("utf-8")
+
+
+def panel_of(page: str, anchor: str) -> dict[str, str]:
+    """Return the lines of the panel of a principle: HTML by name."""
+    panel = (
+        page.partition(f'id="{anchor}"')[2]
+        .partition('<details class="ps-panel')[2]
+        .partition("</details>")[0]
+    )
+    return dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", panel, re.DOTALL))
+
+
+def texts(html: str) -> list[str]:
+    """Return the items of a line of a panel as text."""
+    return [re.sub(r"<[^>]*>", "", item) for item in re.findall(r"<li>(.*?)</li>", html)]
+
+
+def test_a_panel_tells_what_bears_on_a_principle(spec_source: Path, build: Build) -> None:
+    app = build(spec_source)
+    rows = panel_of(page_of(app, "first"), "be_kind")
+    assert {name: texts(html) for name, html in rows.items()} == {
+        "Referenced in": [
+            "Be brief Root (2)",
+            "Example: Under Be &lt;b&gt;kind&lt;/b&gt; (2)",
+            "Be brief Root",
+        ],
+        "Exceptions": ["Be brief Root"],
+        "Yields to": ["Be brief Root"],
+        "Can conflict with": ["Be brief Root"],
+        "Serves": ["Calm"],
+        "Examples": ["a greeting", "Under Be &lt;b&gt;kind&lt;/b&gt;"],
+        "Prompts": ["be_brief-rude-on-purpose"],
+    }
+    other = panel_of(page_of(app, "second"), "be_brief")
+    assert set(other) == {"Referenced in", "Exception to", "Preferred over", "Can conflict with", "Examples"}
+
+
+def test_each_occurrence_leads_to_the_reference_itself(spec_source: Path, build: Build) -> None:
+    app = build(spec_source)
+    occurrences = panel_of(page_of(app, "first"), "be_kind")["Referenced in"]
+    addresses = re.findall(r'href="second\.html#([^"]*)"', occurrences)
+    assert addresses == ["be_kind-from-be_brief", *(f"be_kind-from-be_brief-{n}" for n in (2, 3, 4, 5))]
+    page = page_of(app, "second")
+    on_links = re.findall(r'<a class="reference internal" href="first\.html#be_kind" id="([^"]*)"', page)
+    # The title's own link stands in a line of links; what a hidden prompt refers to is not on the page.
+    assert on_links == addresses[:4]
+    assert f'id="{addresses[4]}"' in page
+
+
+def test_a_panel_is_no_part_of_what_the_search_knows(spec_source: Path, build: Build) -> None:
+    app = build(spec_source)
+    index = (app.outdir / "searchindex.js").read_text("utf-8")
+    assert "connect" not in index
+    assert "refin" not in index
+
+
+def test_links_and_contents_say_the_level_of_a_principle(spec_source: Path, build: Build) -> None:
+    app = build(spec_source)
+    word = ' <span class="ps-level-word ps-level-root no-search">Root</span>'
+    first = page_of(app, "first")
+    assert re.search(r'href="second\.html#be_brief"[^>]*><span class="[^"]*">Be brief</span>' + word, first)
+    word = ' <span class="ps-level-word ps-level-root">Root</span></a>'
+    assert f'href="second.html#be_brief">Be brief{word}' in page_of(app, "index")
+    contents = page_of(app, "second")
+    assert re.search(r'href="#be_brief">Be brief <span class="ps-level-word', contents)
+    # A text of the author's own is not interrupted.
+    assert '<span class="xref policy policy-principle">again</span></a>' in contents
+
+
+def test_a_prompt_that_its_author_does_not_show_is_named_and_not_quoted(
+    spec_source: Path, build: Build
+) -> None:
+    page = page_of(build(spec_source), "first")
+    assert "Rude on purpose" not in page
+    second = spec_source / "second.rst"
+    second.write_text(
+        second.read_text("utf-8").replace(":tests: be_kind", ":tests: be_kind\n   :show:"), "utf-8"
+    )
+    prompts = panel_of(page_of(build(spec_source), "first"), "be_kind")["Prompts"]
+    assert 'href="second.html#prompt-be_brief-rude-on-purpose"><bdi>Rude on purpose</bdi>' in prompts
+
+
+def test_a_panel_leads_to_feedback_with_encoded_values(spec_source: Path, build: Build) -> None:
+    with (spec_source / "conf.py").open("a", encoding="utf-8") as file:
+        file.write(
+            "policyspec_feedback_url = 'https://example.org/?t={title}&id={id}&v={release}&l={level}&p={page}'\n"
+        )
+    page = page_of(build(spec_source), "first")
+    assert (
+        'href="https://example.org/?t=Be%20%3Cb%3Ekind%3C%2Fb%3E&amp;id=be_kind&amp;v=1.0&amp;l=user&amp;p=first"'
+        in page
+    )
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)//{id}", "https://example.org/{name}", 3])
+def test_an_address_for_feedback_that_is_none_is_a_finding(
+    spec_source: Path, build: Build, warnings_in: Callable[..., list[str]], address: object
+) -> None:
+    with (spec_source / "conf.py").open("a", encoding="utf-8") as file:
+        file.write(f"policyspec_feedback_url = {address!r}\n")
+    app = build(spec_source)
+    assert any("`policyspec_feedback_url`" in line for line in warnings_in(app))
+    assert "Feedback" not in page_of(app, "first")
+
+
+def test_the_first_use_of_a_term_leads_to_its_definition(spec_source: Path, build: Build) -> None:
+    page = page_of(build(spec_source), "first")
+    assert re.search(
+        r'and <a class="ps-term-link reference internal" href="#definition-speed">speed</a>\.', page
+    )
+    assert page.count('class="ps-term-link') == 1
+    with (spec_source / "conf.py").open("a", encoding="utf-8") as file:
+        file.write("policyspec_link_terms = False\n")
+    assert "ps-term-link" not in page_of(build(spec_source), "first")
+
+
+def test_a_new_definition_links_its_term_on_other_pages(spec_source: Path, build: Build) -> None:
+    build(spec_source)
+    first = spec_source / "first.rst"
+    first.write_text(first.read_text("utf-8").replace("Speed\n   :id: speed", "Says\n   :id: says"), "utf-8")
+    rebuilt = page_of(build(spec_source), "second")
+    assert 'href="first.html#definition-says">says</a>' in rebuilt
+    assert rebuilt == page_of(build(spec_source, out="fresh"), "second")
+
+
+def test_a_renamed_level_is_named_anew_wherever_links_say_it(spec_source: Path, build: Build) -> None:
+    build(spec_source)
+    index = spec_source / "index.rst"
+    index.write_text(index.read_text("utf-8").replace("level:: root", "level:: Basis\n   :id: root"), "utf-8")
+    app = build(spec_source)
+    assert ">Basis</span></a>" in page_of(app, "index")
+    assert ">Basis</span></a>" in panel_of(page_of(app, "first"), "be_kind")["Exceptions"]
+
+
+def test_asides_definitions_and_examples_have_links_to_themselves(spec_source: Path, build: Build) -> None:
+    page = page_of(build(spec_source), "first")
+    for anchor in ("commentary-be_kind", "commentary-be_kind-2", "definition-speed", "example-greeting"):
+        assert f'id="{anchor}"' in page
+        assert f'<a class="headerlink" href="#{anchor}"' in page
+
+
+def test_examples_are_numbered(spec_source: Path, build: Build) -> None:
+    assert '<p class="ps-kind">Example 1</p>' in page_of(build(spec_source), "first")
+
+
+def test_a_reference_on_one_page_changes_the_panel_on_another(spec_source: Path, build: Build) -> None:
+    build(spec_source)
+    second = spec_source / "second.rst"
+    second.write_text(
+        second.read_text("utf-8").replace(", and :policy:principle:`again <be_kind>`", ""), "utf-8"
+    )
+    rebuilt = page_of(build(spec_source), "first")
+    assert "Be brief" in panel_of(rebuilt, "be_kind")["Referenced in"]
+    assert rebuilt == page_of(build(spec_source, out="fresh"), "first")
+
+
+def test_other_builders_have_no_panels(spec_source: Path, build: Build) -> None:
+    for builder in ("text", "epub", "latex"):
+        app = build(spec_source, builder)
+        for file in Path(app.outdir).rglob("*.*"):
+            if file.suffix in {".txt", ".xhtml", ".tex"}:
+                assert "Connections" not in file.read_text("utf-8")
+
+
+def test_a_single_page_has_panels_whose_links_stay_on_it(spec_source: Path, build: Build) -> None:
+    page = page_of(build(spec_source, "singlehtml"), "index")
+    rows = panel_of(page, "be_kind")
+    assert 'href="#be_brief"' in rows["Exceptions"]
+    for anchor in re.findall(r'href="#([^"]*)"', rows["Referenced in"]):
+        assert page.count(f'id="{anchor}"') == 1
