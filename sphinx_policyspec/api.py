@@ -290,6 +290,7 @@ def build_handbook(
     ask: bool = False,
     pdf: bool = False,
     pdf_fonts: Iterable[str] = (),
+    since: str | Path | Spec | None = None,
 ) -> tuple[Finding, ...]:
     """Build the handbook of a SOURCE as a web site in the folder ``out``, its graph included.
 
@@ -301,18 +302,35 @@ def build_handbook(
     :param pdf: also write ``handbook.pdf``, which wants the package ``typst``
     :param pdf_fonts: fonts of the PDF for letters that its own lack, as families or files; none given means
         a project's own, else what the machine has
+    :param since: an older release, to tell what changed: a page of it, and a mark at each principle
     """
     from sphinx_policyspec.sphinx_ext.handbook import build_project, build_site  # noqa: PLC0415
 
+    old = since if isinstance(since, Spec) or since is None else load(since)
     if not isinstance(source, Loaded):
         if is_project(source):
             return build_project(
-                Path(source), Path(out), theme=theme, base_iri=base_iri, ask=ask, pdf=pdf, pdf_fonts=pdf_fonts
+                Path(source),
+                Path(out),
+                theme=theme,
+                base_iri=base_iri,
+                ask=ask,
+                pdf=pdf,
+                pdf_fonts=pdf_fonts,
+                since=old,
             )
         source = read(source)
     spec = replace(source.spec, base_iri=base_iri or source.spec.base_iri)
     return build_site(
-        spec, source.root, Path(out), theme=theme, pages=pages, ask=ask, pdf=pdf, pdf_fonts=pdf_fonts
+        spec,
+        source.root,
+        Path(out),
+        theme=theme,
+        pages=pages,
+        ask=ask,
+        pdf=pdf,
+        pdf_fonts=pdf_fonts,
+        since=old,
     )
 
 

@@ -300,6 +300,12 @@ def _list_questions(*, color: bool) -> None:
     multiple=True,
     help="A font for letters that those of the PDF lack: an installed family, or a file. Repeatable.",
 )
+@click.option(
+    "--since",
+    metavar="SOURCE",
+    type=click.Path(),
+    help="An older release: a page tells what changed since, and each principle what changed about it.",
+)
 def handbook(
     source: str,
     output: str,
@@ -309,6 +315,7 @@ def handbook(
     ask: bool,
     pdf: bool,
     pdf_fonts: tuple[str, ...],
+    since: str | None,
     settings: Settings,
 ) -> None:
     """Build a web site from SOURCE, with its graph beside it; no conf.py is needed.
@@ -319,6 +326,7 @@ def handbook(
     \b
       policyspec handbook model_spec/2025-09-12 -o site
       policyspec handbook model_spec/2025-09-12 -o site --pdf
+      policyspec handbook model_spec/2025-09-12 -o site --since model_spec/2025-04-11
     """
     if api.is_project(source) and (settings.annotations or settings.no_annotations or pages != "chapter"):
         raise click.UsageError(
@@ -328,6 +336,7 @@ def handbook(
     if pdf_fonts and not pdf:
         raise click.UsageError("--pdf-font says what a PDF is set in: give --pdf too")
     target = source if api.is_project(source) else settings.read(source)
+    old = settings.load(since).spec if since else None
     with settings.watching("building the handbook"):
         findings = api.build_handbook(
             target,
@@ -338,6 +347,7 @@ def handbook(
             ask=ask,
             pdf=pdf,
             pdf_fonts=pdf_fonts,
+            since=old,
         )
     settings.report(findings)
     if not settings.quiet:

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from sphinx_policyspec.errors import SourceError
 
-__all__ = ["Checkout", "check_out", "is_git", "parse_git"]
+__all__ = ["Checkout", "check_out", "commit_of", "is_git", "parse_git"]
 
 _PREFIX = "git:"
 _LARGEST = 256 * 2**20
@@ -52,30 +52,34 @@ def parse_git(source: str) -> tuple[str, str]:
     return revision, str(clean)
 
 
-def check_out(source: str) -> Checkout:
-    """Return the files of a SOURCE ``git:REV:PATH``, in the repository of the current folder.
+def check_out(source: str, folder: Path | None = None) -> Checkout:
+    """Return the files of a SOURCE ``git:REV:PATH``, in the repository of a folder, by default the current one.
 
     No shell is used, nothing in the repository is run or changed, and links are left out. Of a file, the folder
     that it stands in comes along, since a release has companions beside it.
     """
-    revision, path = parse_git(source)
-    commit = _git(source, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-    name = commit.decode("ascii", "replace").strip()
-    kind = (
-        _git(source, "cat-file", "-t", f"{name}:./{'' if path == '.' else path}")
-        .decode("ascii", "replace")
-        .strip()
-    )
+    _, path = parse_git(source)
+    here = folder or Path()
+    name = commit_of(source, here)
+    below = "" if path == "." else path
+    kind = _git(source, here, "cat-file", "-t", f"{name}:./{below}").decode("ascii", "replace").strip()
     wanted = path if kind == "tree" else str(PurePosixPath(path).parent)
-    # In the repository itself, or in a folder of it: git archive takes the paths below the current folder.
-    data = _git(source, "archive", "--format=tar", name, "--", wanted)
-    folder = Path(tempfile.mkdtemp(prefix="policyspec-"))
-    checkout = Checkout(folder, folder / path)
-    _extract(source, data, folder)
+    # git archive takes the paths below the folder that it runs in.
+    data = _git(source, here, "archive", "--format=tar", name, "--", wanted)
+    target = Path(tempfile.mkdtemp(prefix="policyspec-"))
+    checkout = Checkout(target, target / path)
+    _extract(source, data, target)
     return checkout
 
 
-def _git(source: str, *arguments: str) -> bytes:
+def commit_of(source: str, folder: Path) -> str:
+    """Return the commit that the revision of a SOURCE ``git:REV:PATH`` names in the repository of a folder."""
+    revision, _ = parse_git(source)
+    given = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    return _git(source, folder, *given).decode("ascii", "replace").strip()
+
+
+def _git(source: str, folder: Path, *arguments: str) -> bytes:
     program = shutil.which("git")
     if program is None:
         raise SourceError(f"`{source}` needs git, which is not installed")
@@ -83,7 +87,12 @@ def _git(source: str, *arguments: str) -> bytes:
     quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
     try:
         done = subprocess.run(  # noqa: S603  a list, no shell; what comes from outside cannot be an option
-            command, capture_output=True, check=False, env={**os.environ, **quiet}, timeout=_SECONDS
+            command,
+            cwd=folder,
+            capture_output=True,
+            check=False,
+            env={**os.environ, **quiet},
+            timeout=_SECONDS,
         )
     except subprocess.TimeoutExpired:
         raise SourceError(f"`{source}`: git took longer than {_SECONDS} s") from None
