@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SPHINX := $(BIN)/sphinx-build --keep-going -b html
 
-.PHONY: help demo test test-all test-oldest test-newest lint docs examples live bench clean
+.PHONY: help demo test test-all test-oldest test-newest lint docs examples live bench screenshots clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -51,6 +51,10 @@ bench: $(VENV)/.installed  ## what things cost, against a floor in the same run
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.authoring
 	$(BIN)/python -m benchmarks.reasoning
+	$(BIN)/python -m benchmarks.web
+
+screenshots: $(VENV)/.dev  ## the pictures of the example spec in README and documentation
+	$(BIN)/python tools/screenshots.py
 
 clean:  ## remove what was built, the virtual environment included
 	rm -rf $(VENV) .venv-oldest .venv-newest build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -144,7 +144,8 @@ class PolicyDomain(Domain):
         if record is not None:
             excerpts = excerpts_of(document)
             write_excerpts(env, docname, excerpts)
-            record = record.with_titles(shown_titles(document)).with_words(repr(excerpts))
+            titles = shown_titles(document)
+            record = record.with_titles(titles).with_words(repr((titles, excerpts)))
             self.note_document(docname, record, packed)
 
     def clear_doc(self, docname: str) -> None:

@@ -16,9 +16,8 @@ from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.indices import is_index_page
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of
 from sphinx_policyspec.sphinx_ext.nodes import uses_our_nodes
-from sphinx_policyspec.sphinx_ext.web.ask import ASK_PAGE
 from sphinx_policyspec.sphinx_ext.web.data import script_data, spec_ids
-from sphinx_policyspec.sphinx_ext.web.handbook_pages import WEB_BUILDERS
+from sphinx_policyspec.sphinx_ext.web.handbook_pages import ASK_PAGE, WEB_BUILDERS
 from sphinx_policyspec.sphinx_ext.web.words import script_words
 
 if TYPE_CHECKING:
@@ -100,7 +99,8 @@ def write_data(app: Sphinx, handbook: HandbookPages) -> None:
             file.unlink(missing_ok=True)
         stamp.unlink(missing_ok=True)
         return
-    current = handbook.state(app.env)
+    # Addresses of pages may change without the spec.
+    current = f"{handbook.knowledge.digest(app.env)} {app.builder.get_target_uri('page')}"
     if stamp.is_file() and stamp.read_text("utf-8") == current and all(map(Path.is_file, files)):
         return
     handbook.prepare(app)

@@ -53,12 +53,14 @@ class SitePage:
     :param name: its name as a file, without suffix
     :param provisions: what it shows, in reading order
     :param below: names of the pages that its table of contents leads to
+    :param overviews: names of the pages with views that it leads to on the web; paper has indices of its own
     :param views: what it shows of the whole spec, instead of a part of it
     """
 
     name: str
     provisions: tuple[Provision, ...] = ()
     below: tuple[str, ...] = ()
+    overviews: tuple[str, ...] = ()
     views: tuple[ViewKind, ...] = ()
 
 
@@ -77,9 +79,9 @@ class Site:
 def lay_out(spec: Spec, layout: str) -> tuple[SitePage, ...]:
     """Return the pages of a spec, the start page first, pages with views last."""
     views = _view_pages(spec)
-    names_of_views = tuple(page.name for page in views)
+    overviews = tuple(page.name for page in views)
     if layout == "one":
-        return (SitePage(name=START, provisions=spec.provisions, below=names_of_views), *views)
+        return (SitePage(name=START, provisions=spec.provisions, overviews=overviews), *views)
     depth = 1 if layout == "chapter" else 2
     heads = [p for p in spec.provisions if p.depth <= depth]
     names = dict(zip((head.id for head in heads), _names(heads), strict=True))
@@ -91,7 +93,7 @@ def lay_out(spec: Spec, layout: str) -> tuple[SitePage, ...]:
     below: dict[str | None, list[str]] = {}
     for head in heads:
         below.setdefault(head.parent, []).append(names[head.id])
-    start = SitePage(name=START, below=(*below.get(None, ()), *names_of_views))
+    start = SitePage(name=START, below=tuple(below.get(None, ())), overviews=overviews)
     pages = (
         SitePage(name=names[head.id], provisions=tuple(shown[head.id]), below=tuple(below.get(head.id, ())))
         for head in heads

@@ -75,7 +75,9 @@ def _page_nodes(
         ]
         sections = [start]
     if page.below and sections:
-        sections[0] += _toctree(page)
+        sections[0] += _toctree(page.name, page.below)
+    if page.overviews and sections:
+        sections[0] += addnodes.only("", _toctree(page.name, page.overviews), expr="html")
     return list(sections)
 
 
@@ -156,12 +158,12 @@ def _link(address: str) -> nodes.Node:
     return nodes.reference("", address, refuri=address) if is_link else nodes.Text(address)
 
 
-def _toctree(page: SitePage) -> nodes.Node:
+def _toctree(parent: str, below: tuple[str, ...]) -> nodes.Node:
     """Return the table of contents of the pages below, as Sphinx's own directive would."""
     tree = addnodes.toctree(
-        parent=page.name,
-        entries=[(None, name) for name in page.below],
-        includefiles=list(page.below),
+        parent=parent,
+        entries=[(None, name) for name in below],
+        includefiles=list(below),
         maxdepth=2,
         caption=None,
         glob=False,

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["Build", "all_findings", "silence_core"]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Build:
     """What one application does between reading its pages and ending."""
 

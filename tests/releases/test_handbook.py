@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sphinx_policyspec import api
-from sphinx_policyspec.model import Example, FragmentKind, Message, Response, Verdict
+from sphinx_policyspec.model import Comparison, Example, FragmentKind, Message, Response, Verdict
 from tests.releases.site import Page, dead_links, read_site
 
 LEAKS = (
@@ -55,6 +55,19 @@ def source_words(message: Message) -> list[str]:
         flags=re.MULTILINE,
     )
     return words(" ".join(["Settings", *settings, text]) if settings else text)
+
+
+def messages_shown(example: Example) -> list[Message]:
+    """The messages in the order of the page: compliant alternatives stand before others."""
+    ranks = {Verdict.GOOD: 0, Verdict.OK: 1, Verdict.BAD: 2, None: 3}
+    found: list[Message] = []
+    for turn in example.turns:
+        if isinstance(turn, Comparison):
+            answers: list[Response] = sorted(turn.responses, key=lambda answer: ranks[answer.verdict])
+            found += answers
+        elif isinstance(turn, Message):
+            found.append(turn)
+    return found
 
 
 def verdict_words(message: Message) -> str:
@@ -109,7 +122,9 @@ def test_every_example_shows_all_its_messages_in_order(built: Built) -> None:
     assert list(shown) != []
     assert set(shown) == {f"example-{example.id}" for example in built.spec.examples}
     for example in built.spec.examples:
-        expected = [(message.role.capitalize(), verdict_words(message)) for message in example.messages]
+        expected = [
+            (message.role.capitalize(), verdict_words(message)) for message in messages_shown(example)
+        ]
         assert [(role, verdict) for role, verdict, _ in shown[f"example-{example.id}"]] == expected, (
             example.id
         )
@@ -120,7 +135,7 @@ def test_every_word_of_every_message_is_shown(built: Built) -> None:
 
     def lost(example: Example) -> list[str]:
         bodies = [body for _, _, body in shown[f"example-{example.id}"]]
-        pairs = zip(example.messages, bodies, strict=True)
+        pairs = zip(messages_shown(example), bodies, strict=True)
         return [word for message, body in pairs for word in set(source_words(message)) - set(words(body))]
 
     missing = {example.id: found for example in built.spec.examples if (found := lost(example))}

@@ -269,10 +269,13 @@
     }
   };
   const collator = new Intl.Collator(document.documentElement.lang || undefined, { numeric: true });
+  const FEW = 6;
   const FLAGS = ["example", "good", "bad", "prompt", "reference", "ok"];
-  const select = (label, name, options) => {
+  /** A control with its label; not inside of it, or the label would say all choices. */
+  const labelled = (label, control) => make("span", {}, make("label", { for: control.id }, label), " ", control);
+  const select = (label, id, name, options) => {
     const choices = options.map(([value, text]) => make("option", { value }, text));
-    return make("label", {}, `${label} `, make("select", { name }, make("option", { value: "" }, say("any")), ...choices));
+    return labelled(label, make("select", { id, name }, make("option", { value: "" }, say("any")), ...choices));
   };
 
   class Table {
@@ -287,7 +290,8 @@
       });
       this.count = make("output", { class: "ps-count-shown" });
       this.form = this.makeForm();
-      (this.table.closest(".ps-scroll") || this.table).before(this.form);
+      // A few rows are seen at a glance.
+      if (this.rows.length >= FEW) (this.table.closest(".ps-scroll") || this.table).before(this.form);
       this.sort = "";
       this.heads = [...this.table.tHead.rows[0].cells].map((cell, column) => this.makeSortable(cell, column));
       this.read();
@@ -295,18 +299,19 @@
 
     makeForm() {
       const used = (has) => this.rows.some(({ item }) => has(item));
-      const controls = [make("label", {}, `${say("Text")} `, make("input", { type: "search", name: "q", autocomplete: "off" }))];
+      const id = (name) => `ps-filter-${this.number}-${name}`;
+      const controls = [labelled(say("Text"), make("input", { id: id("q"), type: "search", name: "q", autocomplete: "off" }))];
       const levels = (this.known?.levels || []).filter((_, n) => used((item) => item.level === n));
       if (levels.length > 1) {
         const boxes = levels.map(([value, title]) => make("label", {}, make("input", { type: "checkbox", name: "level", value }), ` ${title}`));
         controls.push(make("fieldset", {}, make("legend", {}, say("Level")), ...boxes));
       }
       const topics = (this.known?.topics || []).filter((_, n) => used((item) => item.topics.includes(n)));
-      if (topics.length) controls.push(select(say("Topic"), "topic", topics));
+      if (topics.length) controls.push(select(say("Topic"), id("topic"), "topic", topics));
       const differ = FLAGS.filter((_, n) => used((item) => item.flags & (1 << n)) && used((item) => !(item.flags & (1 << n))));
       if (differ.length) {
         const options = differ.map((name) => [name, say(`facet ${name}`)]);
-        controls.push(select(say("Has"), "has", options), select(say("Lacks"), "lacks", options));
+        controls.push(select(say("Has"), id("has"), "has", options), select(say("Lacks"), id("lacks"), "lacks", options));
       }
       const changed = () => this.apply(true);
       return make(
@@ -398,9 +403,13 @@
     const tables = wanted.map((view, n) => new Table(view, n + 1, known));
     addEventListener("hashchange", () => location.hash.startsWith(MARK) && tables.forEach((table) => table.read()));
     const first = tables.find(({ number }) => [...state().keys()].some((key) => key.startsWith(`${number}.`)));
-    first?.form.scrollIntoView();
+    first?.table.closest(".ps-view").scrollIntoView();
   };
 
+  // Code that is wider than the page scrolls by keyboard only where it takes the focus.
+  for (const code of document.querySelectorAll(".ps-principle pre, .ps-section pre")) {
+    if (code.scrollWidth > code.clientWidth) code.tabIndex = 0;
+  }
   document.querySelectorAll(".ps-tools").forEach(equip);
   document.querySelectorAll(".ps-example-title > .headerlink, .ps-kind > .headerlink, dt > .headerlink").forEach(addCopy);
   if (preview.showPopover) listen();

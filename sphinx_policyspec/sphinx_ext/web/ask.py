@@ -17,7 +17,7 @@ from sphinx_policyspec.graph.vocabulary import PREFIXES
 from sphinx_policyspec.sphinx_ext.collection import without_collection
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of
-from sphinx_policyspec.sphinx_ext.web.handbook_pages import WEB_BUILDERS
+from sphinx_policyspec.sphinx_ext.web.handbook_pages import ASK_PAGE, WEB_BUILDERS
 from sphinx_policyspec.sphinx_ext.web.words import dumped_words
 
 if TYPE_CHECKING:
@@ -25,11 +25,10 @@ if TYPE_CHECKING:
 
     from sphinx_policyspec.graph.questions import Question
 
-__all__ = ["ASK_PAGE", "AskPage", "has_ask_page"]
+__all__ = ["AskPage", "has_ask_page"]
 
 _ = get_translation("sphinx_policyspec")
 
-ASK_PAGE = "policy-ask"
 _SCRIPT = "policyspec-ask.js"
 _FOLDER = Path(__file__).resolve().parents[1] / "ask"
 _OUT = "policyspec-ask"
@@ -86,8 +85,13 @@ class AskPage:
         files = [folder / "engine.js", folder / "graph.js"]
         if not has_ask_page(app):
             if stamp.is_file():
-                for file in (*files, Path(app.outdir, f"{ASK_PAGE}.html")):
+                for file in (
+                    *files,
+                    Path(app.outdir, f"{ASK_PAGE}.html"),
+                    Path(app.outdir, "_static", _SCRIPT),
+                ):
                     file.unlink(missing_ok=True)
+                folder.rmdir()
                 stamp.unlink()
             return
         digest = self._knowledge.digest(app.env)
@@ -130,12 +134,13 @@ def _body(questions: tuple[Question, ...], base: str) -> str:
     prefixes = " ".join(f"PREFIX {name}: <{iri}>" for name, iri in PREFIXES.items()) + " "
     listed = "".join(_question(question) for question in questions)
     needs = _("The answers come from an engine in your browser, which needs JavaScript and WebAssembly.")
+    title, heading = _("Ask the spec"), _("Questions")
     intro = _("Ask the knowledge base behind these pages. Nothing that you ask leaves your browser.")
     return (
-        f'<section id="ask-the-spec"><h1>{escape(_("Ask the spec"))}</h1><p>{escape(intro)}</p>'
+        f'<section id="ask-the-spec"><h1>{escape(title)}</h1><p>{escape(intro)}</p>'
         f'<div class="ps-ask" data-prefixes="{escape(prefixes, quote=True)}" '
         f'data-base="{escape(base, quote=True)}"><p>{escape(needs)}</p></div>'
-        f'<section id="questions"><h2>{escape(_("Questions"))}</h2>{listed}</section></section>'
+        f'<section id="questions"><h2>{escape(heading)}</h2>{listed}</section></section>'
     )
 
 

@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from sphinx.builders.singlehtml import SingleFileHTMLBuilder
+
 from sphinx_policyspec.model import Block, Definition, Example, Principle, Spec, TargetKind, Verdict
 from sphinx_policyspec.sphinx_ext.boxes import style_name
 from sphinx_policyspec.sphinx_ext.web.places import Place
@@ -39,7 +41,7 @@ def script_data(app: Sphinx, handbook: HandbookPages) -> str:
             kind,
             place.title,
             levels.index(level) if level in levels else -1,
-            app.builder.get_target_uri(place.docname),
+            _page(app, place.docname),
             places.excerpt(place.docname, place.anchor),
             sorted({topics.index(topic) for topic in own_topics if topic in topics}),
             flags,
@@ -71,6 +73,13 @@ def script_data(app: Sphinx, handbook: HandbookPages) -> str:
     dumped = json.dumps(known, ensure_ascii=False, separators=(",", ":"))
     # Old parsers end lines of a script at these two.
     return f"window.policyspecData={dumped.replace(chr(0x2028), ' ').replace(chr(0x2029), ' ')};\n"
+
+
+def _page(app: Sphinx, docname: str) -> str:
+    """Return the address of a page from the root of the site."""
+    if isinstance(app.builder, SingleFileHTMLBuilder):
+        return f"{app.config.root_doc}{app.builder.out_suffix}"
+    return app.builder.get_target_uri(docname)
 
 
 def _owners(relations: Mapping[str, Relations]) -> dict[str, list[str]]:
@@ -113,7 +122,7 @@ def spec_ids(app: Sphinx, handbook: HandbookPages) -> str:
             "kind": "principle" if place.level else "section" if kind is TargetKind.PROVISION else kind.value,
             "title": place.title,
             "level": place.level,
-            "page": app.builder.get_target_uri(place.docname),
+            "page": _page(app, place.docname),
             "anchor": place.anchor,
             "checksum": hashlib.sha256(" ".join(text.split()).encode(errors="replace")).hexdigest(),
         }

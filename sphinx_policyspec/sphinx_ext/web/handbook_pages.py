@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from docutils import nodes
 from sphinx.locale import get_translation
 
+from sphinx_policyspec.graph.questions import string_literal
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.boxes import level_word
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
@@ -20,11 +22,13 @@ from sphinx_policyspec.sphinx_ext.nodes import (
     PolicyBadge,
     PolicyBox,
     PolicyCommentary,
+    PolicyComparison,
     PolicyDeclaration,
     PolicyDefinition,
     PolicyExample,
     PolicyQuery,
     PolicySelfLink,
+    PolicyVerdict,
 )
 from sphinx_policyspec.sphinx_ext.web.metadata import META, PageFacts, head_tags, page_facts
 from sphinx_policyspec.sphinx_ext.web.panels import (
@@ -43,17 +47,21 @@ from sphinx_policyspec.sphinx_ext.web.terms import Term, link_terms, terms_of
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.builders import Builder
-    from sphinx.environment import BuildEnvironment
 
-__all__ = ["WEB_BUILDERS", "HandbookPages"]
+__all__ = ["ASK_PAGE", "WEB_BUILDERS", "HandbookPages"]
 
 _ = get_translation("sphinx_policyspec")
+
+ASK_PAGE = "policy-ask"
+"""Name of the page that answers questions."""
+
+_VERDICTS = ("GOOD", "OK", "BAD")
 
 WEB_BUILDERS = ("html", "dirhtml", "singlehtml")
 """Builders whose pages people read in a browser."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class HandbookPages:
     """What the pages of one build show of each other; computed once, before any page is written.
 
@@ -81,7 +89,7 @@ class HandbookPages:
             return set()
         domain = domain_of(app.env)
         stored = domain.written_by(app.builder.name)["panels"]
-        digest = self.state(app.env)
+        digest = self.knowledge.digest(app.env)
         if stored.get("") == digest:
             return set()
         self.prepare(app)
@@ -106,7 +114,7 @@ class HandbookPages:
     def prepare(self, app: Sphinx) -> None:
         """Compute what pages show, unless that is done."""
         env = app.env
-        digest = self.state(env)
+        digest = self.knowledge.digest(env)
         if digest == self._digest or app.builder.name not in WEB_BUILDERS:
             return
         spec = self.knowledge.spec(env)
@@ -128,16 +136,6 @@ class HandbookPages:
         """Where everything stands, once it is computed."""
         assert self._places is not None  # noqa: S101 - whoever asks has called prepare
         return self._places
-
-    def state(self, env: BuildEnvironment) -> str:
-        """Return what changes whenever a panel may: the spec, and titles as pages show them."""
-        domain = domain_of(env)
-        titles = [(name, env.titles[name].astext()) for name in sorted(domain.pages) if name in env.titles]
-        shown = hashlib.sha256(self.knowledge.digest(env).encode())
-        for item in domain.objects():
-            shown.update(repr(item).encode(errors="replace"))
-        shown.update(repr(titles).encode(errors="replace"))
-        return shown.hexdigest()
 
     def tell_machines(
         self,
@@ -182,6 +180,7 @@ class HandbookPages:
         self.prepare(app)
         self._mark_links(doctree, docname, self.levels(app))
         _number_examples(doctree)
+        _put_good_answers_first(doctree)
         _link_boxes_to_themselves(doctree)
         address = partial(_address, app.builder, docname)
         if PolicySpecConfig.of(app.config).link_terms:
@@ -189,7 +188,7 @@ class HandbookPages:
         for section in doctree.findall(nodes.section):
             place = self._place_of(section, docname)
             if place is not None and place in self.rows:
-                tools = tools_html(self._feedback(app, place))
+                tools = tools_html(_question(app, docname, place[1]), self._feedback(app, place))
                 panel = PolicyPanel("", html=panel_html(self.rows[place], address, tools))
                 section.insert(_below_title(section), panel)
 
@@ -252,6 +251,19 @@ class HandbookPages:
         owner["ids"].append(occurrence.anchor)
 
 
+def _question(app: Sphinx, docname: str, identifier: str) -> str:
+    """Return the address of the question what the spec says of a provision, empty where readers cannot ask."""
+    if not PolicySpecConfig.of(app.config).ask_page:
+        return ""
+    sparql = (
+        "SELECT ?property ?value WHERE {\n"
+        f"  ?it a ps:Provision ; dcterms:identifier {string_literal(identifier)} ; ?property ?value .\n"
+        "}\nORDER BY ?property ?value"
+    )
+    page = app.builder.get_relative_uri(docname, ASK_PAGE)
+    return f"{page}#ask:{urlencode({'sparql': sparql})}"
+
+
 def _address(builder: Builder, docname: str, page: str, anchor: str) -> str:
     if page == docname or builder.name == "singlehtml":
         return f"#{anchor}"
@@ -289,6 +301,19 @@ def _number_examples(doctree: nodes.document) -> None:
         kind = example.next_node(nodes.paragraph)
         if kind is not None and "ps-kind" in kind["classes"]:
             kind += nodes.Text(f" {number}")
+
+
+def _put_good_answers_first(doctree: nodes.document) -> None:
+    """Show compliant answers before others, whatever the order of the source; equal verdicts keep it."""
+    comparisons: Iterator[PolicyComparison] = doctree.findall(PolicyComparison)
+    for comparison in comparisons:
+        comparison.children.sort(key=_rank)
+
+
+def _rank(response: nodes.Node) -> int:
+    verdict = response.next_node(PolicyVerdict)
+    given = verdict.get("verdict", "") if verdict is not None else ""
+    return _VERDICTS.index(given) if given in _VERDICTS else len(_VERDICTS)
 
 
 def _link_boxes_to_themselves(doctree: nodes.document) -> None:

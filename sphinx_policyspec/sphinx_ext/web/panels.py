@@ -138,15 +138,19 @@ def panel_html(rows: Sequence[Row], address: AddressOf, extra: str = "") -> str:
     return f'<details class="ps-panel no-search"><summary>{summary}</summary>{body}{extra}</details>\n'
 
 
-def tools_html(feedback: str = "") -> str:
-    """Return the foot of a panel: buttons that a script shows, since they do nothing without one.
+def tools_html(ask: str = "", feedback: str = "") -> str:
+    """Return the foot of a panel: buttons that a script shows, since they do nothing without one, and links.
 
-    :param feedback: an address where readers can say what they think of the principle
+    :param ask: the address of a question about the principle
+    :param feedback: an address where readers can say what they think of it
     """
     tools = (("link", _("Copy link")), ("markdown", _("Copy as Markdown")), ("cite", _("Copy citation")))
     found = [
         f'<button type="button" data-ps="{name}" hidden>{escape(shown)}</button>' for name, shown in tools
     ]
+    if ask:
+        say = escape(_("Ask about it"))
+        found.append(f'<a class="reference internal" href="{escape(ask, quote=True)}">{say}</a>')
     if feedback:
         say = escape(_("Feedback"))
         found.append(f'<a class="reference external" href="{escape(feedback, quote=True)}">{say}</a>')

@@ -68,6 +68,16 @@ def test_ids_hold_places_and_checksums_of_the_words(spec_source: Path, build: Bu
     assert ids_of(build(spec_source))["be_kind"]["checksum"] != before["be_kind"]["checksum"]
 
 
+@pytest.mark.parametrize(("builder", "page"), [("dirhtml", "first/"), ("singlehtml", "index.html")])
+def test_pages_are_named_as_the_builder_writes_them(
+    spec_source: Path, build: Build, builder: str, page: str
+) -> None:
+    app = build(spec_source, builder)
+    assert ids_of(app)["be_kind"]["page"] == page
+    assert script_data(app)["items"]["be_kind"][3] == page
+    assert (app.outdir / page).exists()
+
+
 def test_data_goes_when_the_spec_goes(spec_source: Path, build: Build) -> None:
     build(spec_source)
     for name in ("first", "second"):

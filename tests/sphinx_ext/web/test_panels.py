@@ -185,3 +185,15 @@ def test_a_single_page_has_panels_whose_links_stay_on_it(spec_source: Path, buil
     assert 'href="#be_brief"' in rows["Exceptions"]
     for anchor in re.findall(r'href="#([^"]*)"', rows["Referenced in"]):
         assert page.count(f'id="{anchor}"') == 1
+
+
+def test_compliant_answers_stand_first(spec_source: Path, build: Build) -> None:
+    second = spec_source / "second.rst"
+    more = "".join(
+        f"   .. policy:response:: {verdict}\n\n      Answer {n}.\n\n"
+        for n, verdict in enumerate(("ok", "bad", "good"), 2)
+    )
+    second.write_text(second.read_text("utf-8").replace("      No.\n", f"      No.\n\n{more}"), "utf-8")
+    page = page_of(build(spec_source), "second")
+    shown = re.findall(r"(Answer \d|No)\.</p>", page)
+    assert shown == ["Answer 4", "Answer 2", "No", "Answer 3"]

@@ -1,0 +1,130 @@
+"""Sites that are built once, and a browser that opens them from a disk and from a server."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.conftest import REPOSITORY, require_tool
+
+POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src blob:; style-src 'self'; img-src 'self'"
+"""A strict content security policy that still lets a page run WebAssembly in a worker of its own."""
+
+Open = Callable[..., Page]
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    """Serves a folder; what lies below ``/strict/`` with a content security policy."""
+
+    def translate_path(self, path: str) -> str:
+        return super().translate_path(path.removeprefix("/strict"))
+
+    def end_headers(self) -> None:
+        if self.path.startswith("/strict/"):
+            self.send_header("Content-Security-Policy", POLICY)
+        super().end_headers()
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the name of the base class
+        """Say nothing."""
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium of the system."""
+    program = require_tool("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def _build(*command: object) -> None:
+    subprocess.run([sys.executable, *map(str, command)], check=True, cwd=REPOSITORY)
+
+
+@pytest.fixture(scope="session")
+def example_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site of the example spec."""
+    folder = tmp_path_factory.mktemp("example")
+    _build("-m", "sphinx", "-q", "-b", "html", "-d", folder / "doctrees", "example_docs", folder / "site")
+    return folder / "site"
+
+
+@pytest.fixture(scope="session")
+def release_site(tmp_path_factory: pytest.TempPathFactory, model_spec_data: Path) -> Path:
+    """The handbook of a published release."""
+    folder = tmp_path_factory.mktemp("release") / "site"
+    source = model_spec_data / "2025-09-12"
+    _build(
+        "-c",
+        "from sphinx_policyspec.cli import main; main()",
+        "handbook",
+        source,
+        "-o",
+        folder,
+        "--ask",
+        "--quiet",
+    )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def serve() -> Iterator[Callable[[Path], str]]:
+    """Serve folders on this machine; returns their addresses."""
+    servers: dict[Path, ThreadingHTTPServer] = {}
+
+    def start(folder: Path) -> str:
+        if folder not in servers:
+            server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, directory=str(folder)))
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            servers[folder] = server
+        return f"http://127.0.0.1:{servers[folder].server_port}/"
+
+    yield start
+    for server in servers.values():
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture(params=["file", "http"])
+def scheme(request: pytest.FixtureRequest) -> str:
+    """From a disk, and from a server."""
+    return str(request.param)
+
+
+@pytest.fixture
+def open_page(browser: Browser, serve: Callable[[Path], str]) -> Iterator[Open]:
+    """Open a page of a site; errors of scripts fail the test."""
+    contexts = []
+    errors: list[str] = []
+
+    def start(site: Path, name: str, scheme: str = "file", **options: Any) -> Page:
+        options.setdefault("viewport", {"width": 1280, "height": 900})
+        context = browser.new_context(**options)
+        contexts.append(context)
+        if scheme != "file":
+            context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        base = (
+            f"{site.as_uri()}/"
+            if scheme == "file"
+            else serve(site) + ("strict/" if scheme == "strict" else "")
+        )
+        page.goto(base + name)
+        return page
+
+    yield start
+    for context in contexts:
+        context.close()
+    assert errors == []

@@ -1,0 +1,118 @@
+"""axe finds nothing in what we show: each type of page, light, dark and on a phone; and nothing is cut off there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.conftest import Open
+
+SCOPE = (
+    ".ps-principle, .ps-view, .ps-query, .ps-ask, .ps-question, .ps-declaration, .ps-definition, .ps-preview"
+)
+RULES = {
+    "resultTypes": ["violations"],
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
+}
+
+CUT_OFF = """
+scope => {
+  const found = [];
+  for (const node of document.querySelectorAll(`:is(${scope}) *`)) {
+    const style = getComputedStyle(node);
+    const box = node.getBoundingClientRect();
+    if (!box.width || !box.height || style.visibility === "hidden") continue;
+    let region = node.parentElement;
+    while (region && !/auto|scroll|hidden|clip/.test(getComputedStyle(region).overflowX)) region = region.parentElement;
+    if ((!region || region === document.documentElement || region === document.body) && box.right > innerWidth + 1) {
+      found.push(`${node.localName}.${node.className} reaches ${Math.round(box.right)}`);
+    }
+    const scrolls = /auto|scroll/.test(style.overflowX) && node.scrollWidth > node.clientWidth + 1;
+    if (scrolls && node.tabIndex < 0) found.push(`${node.localName}.${node.className} scrolls by pointer alone`);
+  }
+  return found;
+}
+"""
+
+
+def open_panel(page: Page) -> None:
+    """Open the first panels of a page."""
+    for summary in page.locator(".ps-panel > summary").all()[:2]:
+        summary.click()
+
+
+def ask(page: Page) -> None:
+    """Wait for the answer that the address asks for."""
+    page.locator(".ps-ask-results table").wait_for()
+    page.locator(".ps-question > summary").first.click()
+
+
+def preview(page: Page) -> None:
+    """Open a preview."""
+    page.locator("p > a.reference.internal[href*='#']").first.focus()
+    page.locator("#ps-preview").wait_for()
+
+
+def nothing(_page: Page) -> None:
+    """Leave a page as it is."""
+
+
+PAGES: dict[str, tuple[str, Callable[[Page], None]]] = {
+    "principles": ("manner.html", open_panel),
+    "preview": ("staff.html", preview),
+    "definitions": ("words.html", nothing),
+    "topics": ("subjects.html", nothing),
+    "levels and goals": ("purposes.html", nothing),
+    "views": ("ask-the-spec.html", nothing),
+    "questions": ("what-you-can-change.html", nothing),
+    "ask the spec": ("policy-ask.html#ask:q=hard-rules", ask),
+}
+MODES: dict[str, dict[str, Any]] = {
+    "light": {},
+    "dark": {"color_scheme": "dark"},
+    "phone": {"viewport": {"width": 390, "height": 844}},
+}
+
+LATER = {("questions", "dark"), ("topics", "phone"), ("levels and goals", "dark"), ("definitions", "dark")}
+"""Pairs that `make test-all` tests: these kinds have nothing in that mode that others have not."""
+
+
+def faults(page: Page) -> list[str]:
+    """Return what axe finds within our scope."""
+    present = [part for part in SCOPE.split(", ") if page.locator(part).count()]
+    results = Axe().run(page, context={"include": [[part] for part in present]}, options=RULES)
+    return [
+        f"{violation['id']}: {node['target']} {node['failureSummary']}"
+        for violation in results.response["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode"),
+    [
+        pytest.param(kind, mode, marks=[pytest.mark.slow] if (kind, mode) in LATER else [])
+        for kind in PAGES
+        for mode in MODES
+    ],
+)
+def test_axe_finds_no_fault_and_nothing_is_cut_off(
+    example_site: Path, open_page: Open, kind: str, mode: str
+) -> None:
+    name, prepare = PAGES[kind]
+    page = open_page(example_site, name, **MODES[mode])
+    prepare(page)
+    assert page.evaluate(CUT_OFF, SCOPE) == []
+    assert faults(page) == []
+
+
+@pytest.mark.parametrize("name", ["style.html", "all-principles.html", "coverage.html", "map.html"])
+def test_axe_finds_no_fault_in_a_release(release_site: Path, open_page: Open, name: str) -> None:
+    page = open_page(release_site, name)
+    open_panel(page)
+    assert faults(page) == []

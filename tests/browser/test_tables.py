@@ -1,0 +1,120 @@
+"""Tables of principles and of examples: filters, order, and the address that holds them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Open
+
+
+def titles(page: Page) -> list[str]:
+    """Return the titles that the first table shows."""
+    cells = page.locator(".ps-view table tbody tr:visible td:first-child").all_inner_texts()
+    return [cell.strip() for cell in cells]
+
+
+def test_a_table_of_principles_is_filtered_and_sorted(
+    release_site: Path, open_page: Open, scheme: str
+) -> None:
+    page = open_page(release_site, "all-principles.html", scheme)
+    count = page.locator(".ps-count-shown")
+    expect(count).to_have_text("57 of 57")
+    page.get_by_label("Root").check()
+    expect(count).to_have_text("20 of 57")
+    assert len(titles(page)) == 20
+    page.get_by_label("Lacks").select_option(label="prompt")
+    expect(count).to_have_text("3 of 57")
+    page.get_by_label("Root").uncheck()
+    page.get_by_label("Lacks").select_option(label="any")
+    page.get_by_label("Topic", exact=True).select_option("honesty")
+    page.get_by_label("Text").fill("lie")
+    shown = titles(page)
+    assert shown
+    assert all("lie" in text.lower() for text in page.locator(".ps-view tbody tr:visible").all_inner_texts())
+    page.get_by_role("button", name="Reset").click()
+    expect(count).to_have_text("57 of 57")
+    assert "#ps:" not in page.url
+
+
+def test_columns_sort_by_words_numbers_and_rank(release_site: Path, open_page: Open) -> None:
+    page = open_page(release_site, "all-principles.html")
+    before = titles(page)
+    page.get_by_role("button", name="Title").click()
+    head = page.get_by_role("columnheader", name="Title")
+    expect(head).to_have_attribute("aria-sort", "ascending")
+    assert titles(page) == sorted(before, key=str.casefold)
+    page.get_by_role("button", name="Title").click()
+    expect(head).to_have_attribute("aria-sort", "descending")
+    assert titles(page) == sorted(before, key=str.casefold, reverse=True)
+    page.get_by_role("button", name="Authority").click()
+    levels = page.locator(".ps-view tbody tr td:nth-child(2)").all_inner_texts()
+    ranks = ["Root", "System", "Developer", "User", "Guideline"]
+    assert [ranks.index(level.strip()) for level in levels] == sorted(
+        ranks.index(level.strip()) for level in levels
+    )
+    page.get_by_role("button", name="Referred to").click()
+    page.get_by_role("button", name="Referred to").click()
+    numbers = [int(text) for text in page.locator(".ps-view tbody tr td:nth-child(6)").all_inner_texts()]
+    assert numbers == sorted(numbers, reverse=True)
+    assert numbers[0] > numbers[-1]
+    expect(head).not_to_have_attribute("aria-sort", "descending")
+
+
+def test_the_address_holds_the_choice(release_site: Path, open_page: Open, scheme: str) -> None:
+    page = open_page(release_site, "all-principles.html", scheme)
+    page.get_by_label("User", exact=True).check()
+    page.get_by_label("Guideline").check()
+    page.get_by_role("button", name="Title").click()
+    chosen = titles(page)
+    address = page.url
+    assert "#ps:" in address
+    again = open_page(release_site, f"all-principles.html#{address.partition('#')[2]}", scheme)
+    expect(again.get_by_label("Guideline")).to_be_checked()
+    expect(again.get_by_role("columnheader", name="Title")).to_have_attribute("aria-sort", "ascending")
+    assert titles(again) == chosen
+
+
+def test_everything_is_done_by_keyboard(release_site: Path, open_page: Open) -> None:
+    page = open_page(release_site, "all-examples.html")
+    page.get_by_label("Text").focus()
+    page.keyboard.type("tool")
+    expect(page.locator(".ps-count-shown")).not_to_have_text("170 of 170")
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Root")).to_be_focused()
+    page.keyboard.press("Space")
+    expect(page.get_by_label("Root")).to_be_checked()
+    page.get_by_role("button", name="Title").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("columnheader", name="Title")).to_have_attribute("aria-sort", "ascending")
+
+
+def test_two_tables_on_a_page_keep_their_own_choice(example_site: Path, open_page: Open) -> None:
+    page = open_page(example_site, "ask-the-spec.html")
+    # Three rows need no filter.
+    expect(page.locator(".ps-filter")).to_have_count(1)
+    page.get_by_label("Text").fill("catalogue")
+    expect(page.locator(".ps-count-shown")).to_have_text("1 of 9")
+    page.get_by_role("button", name="Title").first.click()
+    address = page.url
+    again = open_page(example_site, f"ask-the-spec.html#{address.partition('#')[2]}")
+    expect(again.locator(".ps-count-shown")).to_have_text("1 of 9")
+    expect(again.get_by_role("columnheader", name="Title").first).to_have_attribute("aria-sort", "ascending")
+    expect(again.get_by_role("columnheader", name="Title").nth(1)).not_to_have_attribute(
+        "aria-sort", "ascending"
+    )
+
+
+def test_without_scripts_a_table_is_whole(release_site: Path, open_page: Open) -> None:
+    page = open_page(release_site, "all-principles.html", java_script_enabled=False)
+    assert len(titles(page)) == 57
+    expect(page.locator(".ps-filter")).to_have_count(0)
+
+
+def test_a_strict_content_security_policy_stops_nothing_of_ours(release_site: Path, open_page: Open) -> None:
+    page = open_page(release_site, "all-principles.html", "strict")
+    page.get_by_label("Root").check()
+    expect(page.locator(".ps-count-shown")).to_have_text("20 of 57")
+    page.locator(".ps-view tbody a").first.focus()
+    expect(page.locator("#ps-preview")).to_be_visible()

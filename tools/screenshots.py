@@ -1,0 +1,103 @@
+"""Take the pictures of the example spec that README and documentation show.
+
+    python tools/screenshots.py [FOLDER]      # docs/images by default
+
+Needs playwright and a Chromium of the system, as the browser tests do.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """One picture.
+
+    :param page: of the example spec, with its fragment
+    :param prepare: brings the page into the state to show
+    """
+
+    name: str
+    page: str
+    prepare: Callable[[Page], None]
+    width: int = 1200
+    height: int = 760
+    dark: bool = False
+
+
+def _panel(page: Page) -> None:
+    page.locator("#guardian-sees-what-is-due > .ps-panel > summary").click()
+    _to(page, "#guardian-sees-what-is-due")
+
+
+def _answers(page: Page) -> None:
+    _to(page, "#example-renewing-for-a-neighbour")
+
+
+def _preview(page: Page) -> None:
+    link = page.locator("#keep-reading-private > p > a[href='staff.html#what-the-task-needs']")
+    _to(page, "#keep-reading-private")
+    link.hover()
+    page.locator("#ps-preview").wait_for()
+
+
+def _table(page: Page) -> None:
+    page.get_by_label("Root", exact=True).check()
+    page.get_by_role("button", name="Violation").click()
+    _to(page, ".ps-filter")
+
+
+def _ask(page: Page) -> None:
+    page.locator(".ps-ask-results table").wait_for()
+
+
+def _to(page: Page, place: str) -> None:
+    page.locator(place).first.evaluate("node => scrollTo(0, node.getBoundingClientRect().top + scrollY - 70)")
+
+
+PICTURES = (
+    Picture(name="principle", page="charter.html", prepare=_panel),
+    Picture(name="answers", page="charter.html", prepare=_answers, dark=True),
+    Picture(name="preview", page="charter.html", prepare=_preview, width=390, height=700),
+    Picture(name="table", page="ask-the-spec.html", prepare=_table, height=560),
+    Picture(name="ask", page="policy-ask.html#ask:q=hard-rules", prepare=_ask),
+)
+
+
+def main() -> None:
+    """Build the example spec and take every picture."""
+    target = Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "docs" / "images")
+    target.mkdir(parents=True, exist_ok=True)
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if program is None:
+        sys.exit(f"no browser is installed: {' or '.join(PROGRAMS)}")
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        site = Path(folder, "site")
+        build = ["-m", "sphinx", "-q", "-b", "html", "-d", f"{folder}/doctrees", "example_docs", str(site)]
+        subprocess.run([sys.executable, *build], check=True, cwd=ROOT)
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        for picture in PICTURES:
+            size = {"width": picture.width, "height": picture.height}
+            page = browser.new_page(viewport=size, color_scheme="dark" if picture.dark else "light")  # type: ignore[arg-type]  # a TypedDict
+            page.goto(f"{site.as_uri()}/{picture.page}")
+            picture.prepare(page)
+            page.wait_for_timeout(300)
+            page.screenshot(path=target / f"{picture.name}.png")
+            page.close()
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
