@@ -13,9 +13,11 @@ from sphinx_policyspec import api
 from sphinx_policyspec.cli_options import Settings, SourceCommand
 from sphinx_policyspec.compare import SpecDiff
 from sphinx_policyspec.compare.changelog import entry_of, review
+from sphinx_policyspec.compare.history import history
 from sphinx_policyspec.compare.lock import format_lock, lock_of, parse_lock, since_lock
 from sphinx_policyspec.exports.diff_changelog import review_json, review_text
 from sphinx_policyspec.exports.diffs import DIFF_FORMATS, text_diff
+from sphinx_policyspec.exports.history import HISTORY_FORMATS
 from sphinx_policyspec.exports.lock_report import LOCK_FORMATS
 from sphinx_policyspec.model import Spec
 
@@ -51,6 +53,12 @@ def _aliases(_context: click.Context, _option: click.Parameter, value: tuple[str
     help="A provision's old and new id, where you know better; may be repeated.",
 )
 @click.option(
+    "--history",
+    "provision",
+    metavar="ID",
+    help="Tell what became of one provision over all releases of a folder of releases; text or json.",
+)
+@click.option(
     "--changelog",
     "reviewing",
     is_flag=True,
@@ -70,6 +78,7 @@ def diff(
     new: str | None,
     *,
     lock_file: str | None,
+    provision: str | None,
     aliases: dict[str, str],
     reviewing: bool,
     exit_code: bool,
@@ -87,12 +96,16 @@ def diff(
       policyspec diff git:main:docs docs --format markdown
       policyspec diff --lock policyspec.lock docs --exit-code
       policyspec diff model_spec/2025-04-11 model_spec/2025-09-12 --changelog
+      policyspec diff model_spec --history love_humanity
     """
     if lock_file:
         _since_lock(lock_file, old, new, exit_code=exit_code, form=form, settings=settings)
         return
+    if provision:
+        _show_history(old, new, provision, form, settings)
+        return
     if new is None:
-        raise click.UsageError("give OLD and NEW, or --lock FILE and one SOURCE")
+        raise click.UsageError("give OLD and NEW, or --lock FILE or --history ID and one SOURCE")
     before, after = settings.load(old), settings.load(new)
     with settings.watching("comparing"):
         found = api.diff(before.spec, after.spec, aliases=aliases)
@@ -106,6 +119,15 @@ def diff(
         click.echo(DIFF_FORMATS[form](found), nl=False)
     if exit_code and found:
         sys.exit(1)
+
+
+def _show_history(source: str, other: str | None, provision: str, form: str, settings: Settings) -> None:
+    if other is not None:
+        raise click.UsageError("--history ID takes one SOURCE, a folder of releases")
+    if form not in HISTORY_FORMATS:
+        raise click.UsageError(f"--history takes --format {' or '.join(HISTORY_FORMATS)}, not {form}")
+    moments = history(settings.releases(source), provision)
+    click.echo(HISTORY_FORMATS[form](moments), nl=False)
 
 
 def _show_review(found: SpecDiff, new: Spec, form: str) -> None:

@@ -102,7 +102,10 @@ def test_a_lock_is_printed(run: Run, files: tuple[Path, Path]) -> None:
         (("--lock", "{new}", "{old}"), "not a lock"),
         (("--lock", "{new}", "{old}", "{old}"), "--lock FILE takes one SOURCE"),
         (("--lock", "{new}", "{old}", "--format", "html"), "--lock takes --format text or json, not html"),
-        (("{old}",), "give OLD and NEW, or --lock FILE and one SOURCE"),
+        (("--history", "x", "{old}", "{old}"), "--history ID takes one SOURCE"),
+        (("--history", "x", "{old}", "--format", "html"), "--history takes --format text or json, not html"),
+        (("--history", "be_knd", "{old}"), "no release has the provision `be_knd`; did you mean `be_kind`?"),
+        (("{old}",), "give OLD and NEW, or --lock FILE or --history ID and one SOURCE"),
     ],
 )
 def test_what_cannot_be_compared_is_a_message(

@@ -34,6 +34,8 @@ _ = get_translation("sphinx_policyspec")
 
 PAGE = "policy-changes"
 """Name of the page, without suffix."""
+STYLE_FILE = "_static/policyspec-changes.css"
+"""The style sheet of the page, from the output folder."""
 
 
 @dataclass(slots=True)
@@ -115,7 +117,8 @@ class ChangesPage:
         diff = self._diff(app)
         if diff is None:
             if isinstance(app.builder, StandaloneHTMLBuilder):
-                Path(app.builder.get_outfilename(PAGE)).unlink(missing_ok=True)
+                for file in (app.builder.get_outfilename(PAGE), Path(app.outdir, STYLE_FILE)):
+                    Path(file).unlink(missing_ok=True)
             return
         title = _("What changed since %s") % (diff.old or _("the release before"))
 
@@ -127,11 +130,24 @@ class ChangesPage:
 
         heading = nodes.Text(title).astext()
         body = f"<h1>{_escaped(heading)}</h1>\n{html_fragment(diff, link)}"
-        yield (
-            PAGE,
-            {"title": _escaped(heading), "body": body, "metatags": f"<style>{STYLE}</style>"},
-            "page.html",
-        )
+        style = Path(app.outdir, STYLE_FILE)
+        style.parent.mkdir(exist_ok=True)
+        style.write_text(STYLE, "utf-8")
+        yield PAGE, {"title": _escaped(heading), "body": body}, "page.html"
+
+    def add_style(
+        self,
+        _app: Sphinx,
+        pagename: str,
+        _template: str,
+        context: dict[str, Any],
+        _doctree: nodes.document | None,
+    ) -> None:
+        """Link the page's style sheet, a file of its own: policies of servers may allow none in the page."""
+        if pagename == PAGE:
+            address = context["pathto"](STYLE_FILE, resource=True)
+            sheet = f'<link rel="stylesheet" href="{address}">'
+            context["metatags"] = "".join((context.get("metatags", ""), sheet))
 
 
 def _escaped(text: str) -> str:

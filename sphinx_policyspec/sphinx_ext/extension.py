@@ -130,6 +130,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("html-page-context", ask.add_to_page)
     app.connect("html-collect-pages", ask.pages)
     app.connect("html-collect-pages", changes.pages)
+    app.connect("html-page-context", changes.add_style)
     app.connect("html-page-context", build.handbook.tell_machines)
     app.connect("build-finished", contents.restore)
     app.connect("build-finished", ask.finish, priority=400)
