@@ -7,12 +7,10 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 from docutils import nodes
 from sphinx.locale import get_translation
 
-from sphinx_policyspec.graph.questions import string_literal
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.boxes import level_word
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
@@ -43,12 +41,15 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.builders import Builder
 
-__all__ = ["ASK_PAGE", "WEB_BUILDERS", "HandbookPages"]
+__all__ = ["ASK_BUILDERS", "ASK_PAGE", "WEB_BUILDERS", "HandbookPages"]
 
 _ = get_translation("sphinx_policyspec")
 
 ASK_PAGE = "policy-ask"
 """Name of the page that answers questions."""
+
+ASK_BUILDERS = ("html", "dirhtml")
+"""Builders that write it: ``singlehtml`` writes no page beside its own."""
 
 WEB_BUILDERS = ("html", "dirhtml", "singlehtml")
 """Builders whose pages people read in a browser."""
@@ -178,10 +179,12 @@ class HandbookPages:
         address = partial(_address, app.builder, docname)
         if PolicySpecConfig.of(app.config).link_terms:
             link_terms(doctree, self.terms, address)
+        asks = PolicySpecConfig.of(app.config).ask_page and app.builder.name in ASK_BUILDERS
+        ask = app.builder.get_relative_uri(docname, ASK_PAGE) if asks else ""
         for section in doctree.findall(nodes.section):
             place = self._place_of(section, docname)
             if place is not None and place in self.rows:
-                tools = tools_html(_question(app, docname, place[1]), self._feedback(app, place))
+                tools = tools_html(ask, self._feedback(app, place))
                 panel = PolicyPanel("", html=panel_html(self.rows[place], address, tools))
                 section.insert(below_title(section), panel)
 
@@ -242,19 +245,6 @@ class HandbookPages:
         candidates = links.get(key)
         owner: nodes.Element = candidates.pop(0) if candidates else section
         owner["ids"].append(occurrence.anchor)
-
-
-def _question(app: Sphinx, docname: str, identifier: str) -> str:
-    """Return the address of the question what the spec says of a provision, empty where readers cannot ask."""
-    if not PolicySpecConfig.of(app.config).ask_page:
-        return ""
-    sparql = (
-        "SELECT ?property ?value WHERE {\n"
-        f"  ?it a ps:Provision ; dcterms:identifier {string_literal(identifier)} ; ?property ?value .\n"
-        "}\nORDER BY ?property ?value"
-    )
-    page = app.builder.get_relative_uri(docname, ASK_PAGE)
-    return f"{page}#ask:{urlencode({'sparql': sparql})}"
 
 
 def _address(builder: Builder, docname: str, page: str, anchor: str) -> str:
