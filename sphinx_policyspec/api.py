@@ -1,13 +1,14 @@
-"""SOURCE → Spec, and the few calls that people script with."""
+"""The few calls that people script with, each on a spec or a SOURCE."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sphinx_policyspec.checks import RULES, in_source_order, run_checks
+from sphinx_policyspec.checks import RULES, in_source_order
 from sphinx_policyspec.checks.baseline import read_baseline
 from sphinx_policyspec.checks.fingerprints import fingerprints
 from sphinx_policyspec.checks.fixes import fixes_of
@@ -15,24 +16,31 @@ from sphinx_policyspec.checks.selection import Selection
 from sphinx_policyspec.compare import SpecDiff, compare
 from sphinx_policyspec.decision import Decision, Norms, problems
 from sphinx_policyspec.decision import decide as decide_case
-from sphinx_policyspec.errors import CaseError, SourceError
+from sphinx_policyspec.errors import CaseError
 from sphinx_policyspec.exports.report import Report, Reported
+from sphinx_policyspec.exports.revisions import revision_of
 from sphinx_policyspec.graph.answer import Answer
-from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
+from sphinx_policyspec.graph.questions import find_question
 from sphinx_policyspec.model import Case, Finding, Severity, Spec
-from sphinx_policyspec.readers.annotations import annotate as add_annotations
-from sphinx_policyspec.readers.annotations import read_annotations, shipped_annotations
 from sphinx_policyspec.readers.case_files import case_files, read_case_file
-from sphinx_policyspec.readers.ignores import Ignore, ignores_in, silenced
-from sphinx_policyspec.readers.release import is_release, read_release, spec_file
 from sphinx_policyspec.readers.source_lines import SourceLines
-from sphinx_policyspec.readers.text import read_text
+from sphinx_policyspec.sources import (
+    Loaded,
+    checked,
+    has_releases,
+    is_graph,
+    is_project,
+    load,
+    read,
+    releases,
+)
 from sphinx_policyspec.starter import write_starter
 
 if TYPE_CHECKING:
     from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
     from sphinx_policyspec.graph.owl_view import OwlWorld
     from sphinx_policyspec.graph.reasoning import Reasoning
+    from sphinx_policyspec.graph.releases import Revision
 
 __all__ = [
     "Answer",
@@ -46,6 +54,7 @@ __all__ = [
     "decide",
     "diff",
     "graph_bytes",
+    "has_releases",
     "init_project",
     "is_graph",
     "is_project",
@@ -54,120 +63,13 @@ __all__ = [
     "owl",
     "read",
     "reason",
+    "releases",
+    "releases_base",
+    "releases_bytes",
     "report",
     "resolve",
     "select",
 ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
-    """A SOURCE that was read.
-
-    :param root: the folder that the spec's file names are relative to
-    :param annotations: the annotation file that was applied, if any
-    :param has_files: whether findings speak of files below ``root``; those of a graph may not
-    :param severity: what a project says of codes
-    :param baseline: a project's file of findings that are known
-    """
-
-    spec: Spec
-    root: Path
-    findings: tuple[Finding, ...] = ()
-    annotations: Path | None = None
-    has_files: bool = True
-    severity: Mapping[str, str] = field(default_factory=dict)
-    baseline: Path | None = None
-
-
-def load(source: str | Path, *, annotations: str | Path | None = None, annotate: bool = True) -> Spec:
-    """Return the spec of a SOURCE: release folder, Markdown file, Sphinx project or graph file.
-
-    :param annotations: an annotation file to apply; by default the shipped one, to Model Spec
-        Markdown only
-    :param annotate: whether to apply any annotation file at all
-    """
-    return read(source, annotations=annotations, annotate=annotate).spec
-
-
-def read(source: str | Path, *, annotations: str | Path | None = None, annotate: bool = True) -> Loaded:
-    """Return the spec of a SOURCE with every finding about it; parameters as for :func:`load`.
-
-    A Sphinx project's ``conf.py`` is run. A SOURCE that cannot be used raises
-    :class:`~sphinx_policyspec.errors.SourceError`.
-    """
-    path = Path(source)
-    if not path.exists():
-        message = f"`{source}` does not exist"
-        raise SourceError(message)
-    own = Path(annotations) if annotations else None
-    if is_graph(path):
-        return _checked(_annotated(_from_graph_file(path), own if annotate else None))
-    if is_project(path):
-        return _annotated(_from_project(path), own if annotate else None)
-    if is_release(path):
-        reading = read_release(path)
-        sidecar = (own or shipped_annotations()) if annotate else None
-        root = spec_file(path).parent
-        loaded = _annotated(Loaded(spec=reading.spec, root=root, findings=reading.findings), sidecar)
-        return _checked(loaded)
-    message = (
-        f"`{source}` is no SOURCE: expected a folder with model_spec.md or conf.py, a .md file, "
-        f"or a graph file ({' '.join(f'.{name}' for name in FORMATS)})"
-    )
-    raise SourceError(message)
-
-
-def _checked(loaded: Loaded) -> Loaded:
-    """Add what the checks find, and leave out what comments silence.
-
-    What the shipped annotation file offers beyond what a spec uses is no fault of the spec's.
-    """
-    shipped = shipped_annotations() if loaded.annotations == shipped_annotations() else None
-    found = [f for f in run_checks(loaded.spec) if shipped is None or f.span.file != shipped.name]
-    findings = (*loaded.findings, *found)
-    ignores = _ignores(loaded) if loaded.has_files else ()
-    return replace(loaded, findings=in_source_order(list(silenced(findings, ignores))))
-
-
-def _ignores(loaded: Loaded) -> Iterator[Ignore]:
-    """Yield the comments in the documents of a release that silence findings."""
-    for document in loaded.spec.documents:
-        text, _findings = read_text(loaded.root / document.file, document.file)
-        yield from ignores_in(document.file, text.split("\n"))
-
-
-def _annotated(loaded: Loaded, sidecar: Path | None) -> Loaded:
-    """Apply an annotation file; only the shipped one may speak of ids that a release lacks."""
-    if sidecar is None:
-        return loaded
-    shipped = sidecar == shipped_annotations()
-    given = read_annotations(sidecar, sidecar.name)
-    spec, findings = add_annotations(loaded.spec, given, lenient=shipped)
-    return replace(loaded, spec=spec, findings=loaded.findings + findings, annotations=sidecar)
-
-
-def _from_graph_file(path: Path) -> Loaded:
-    from sphinx_policyspec.graph.from_graph import from_graph  # noqa: PLC0415  rdflib only where it is needed
-    from sphinx_policyspec.graph.parse import read_graph  # noqa: PLC0415
-
-    return Loaded(spec=from_graph(read_graph(path)), root=path.parent, has_files=False)
-
-
-def _from_project(path: Path) -> Loaded:
-    try:
-        from sphinx_policyspec.sphinx_ext.project import read_project  # noqa: PLC0415  the core needs no Sphinx
-    except ImportError as error:
-        message = f"`{path}` is a Sphinx project, and Sphinx cannot be imported: {error}"
-        raise SourceError(message) from None
-    project = read_project(path)
-    return Loaded(
-        spec=project.spec,
-        root=path,
-        findings=project.findings,
-        severity=project.severity,
-        baseline=project.baseline,
-    )
 
 
 def check(
@@ -188,7 +90,7 @@ def check(
     :param baseline: a file of findings that are known, which are left out
     """
     if isinstance(source, Spec):
-        loaded = _checked(Loaded(spec=source, root=Path(), has_files=False))
+        loaded = checked(Loaded(spec=source, root=Path(), has_files=False))
     else:
         loaded = read(source)
     selection = Selection(select=tuple(select), ignore=tuple(ignore), severity=severity or {})
@@ -296,9 +198,41 @@ def knowledge_base(source: str | Path | Spec, *, base_iri: str = "") -> Knowledg
     return KnowledgeBase.from_spec(spec, base_iri)
 
 
+def releases_base(specs: Sequence[Spec], *, base_iri: str = "") -> KnowledgeBase:
+    """Return releases as one knowledge base, with what changed between them.
+
+    Each is a named graph, the changes are another; the last release is the default graph as well.
+
+    :param specs: from the first to the last, as :func:`releases` returns them
+    """
+    from sphinx_policyspec.graph.releases import releases_base as base_of  # noqa: PLC0415
+
+    return base_of(specs, _revisions(specs), base_iri)
+
+
+def releases_bytes(specs: Sequence[Spec], form: str, *, base_iri: str = "") -> bytes:
+    """Return releases, with what changed between them, as ``nq`` or ``trig``."""
+    from sphinx_policyspec.graph.releases import serialize_releases  # noqa: PLC0415
+
+    return serialize_releases(specs, _revisions(specs), form, base_iri)
+
+
+def _revisions(specs: Sequence[Spec]) -> tuple[Revision, ...]:
+    return tuple(revision_of(compare(old, new)) for old, new in pairwise(specs))
+
+
 def ask(source: str | Path | Spec, question: str, /, **params: str) -> Answer:
-    """Return the answer to a named question, such as ``ask(spec, "hard-rules")``."""
-    with knowledge_base(source) as base:
+    """Return the answer to a named question, such as ``ask(spec, "hard-rules")``.
+
+    A question over releases may be asked of a SOURCE that is several.
+    """
+    several = not isinstance(source, Spec) and has_releases(source)
+    if several or find_question(question).over_releases:
+        specs = (source,) if isinstance(source, Spec) else releases(source)
+        base = releases_base(specs)
+    else:
+        base = knowledge_base(source)
+    with base:
         return base.ask(question, params)
 
 
@@ -346,17 +280,6 @@ def init_project(folder: str | Path, *, markup: str = "myst", title: str = "") -
     return write_starter(Path(folder), markup=markup, title=title)
 
 
-def is_graph(source: str | Path) -> bool:
-    """Tell whether a SOURCE is a graph file."""
-    path = Path(source)
-    return path.is_file() and format_of_suffix(path.suffix) is not None
-
-
-def is_project(source: str | Path) -> bool:
-    """Tell whether a SOURCE is a Sphinx project, whose ``conf.py`` reading or building it runs."""
-    return (Path(source) / "conf.py").is_file()
-
-
 def build_handbook(
     source: str | Path | Loaded,
     out: str | Path,
@@ -367,6 +290,7 @@ def build_handbook(
     ask: bool = False,
     pdf: bool = False,
     pdf_fonts: Iterable[str] = (),
+    since: str | Path | Spec | None = None,
 ) -> tuple[Finding, ...]:
     """Build the handbook of a SOURCE as a web site in the folder ``out``, its graph included.
 
@@ -378,18 +302,35 @@ def build_handbook(
     :param pdf: also write ``handbook.pdf``, which wants the package ``typst``
     :param pdf_fonts: fonts of the PDF for letters that its own lack, as families or files; none given means
         a project's own, else what the machine has
+    :param since: an older release, to tell what changed: a page of it, and a mark at each principle
     """
     from sphinx_policyspec.sphinx_ext.handbook import build_project, build_site  # noqa: PLC0415
 
+    old = since if isinstance(since, Spec) or since is None else load(since)
     if not isinstance(source, Loaded):
         if is_project(source):
             return build_project(
-                Path(source), Path(out), theme=theme, base_iri=base_iri, ask=ask, pdf=pdf, pdf_fonts=pdf_fonts
+                Path(source),
+                Path(out),
+                theme=theme,
+                base_iri=base_iri,
+                ask=ask,
+                pdf=pdf,
+                pdf_fonts=pdf_fonts,
+                since=old,
             )
         source = read(source)
     spec = replace(source.spec, base_iri=base_iri or source.spec.base_iri)
     return build_site(
-        spec, source.root, Path(out), theme=theme, pages=pages, ask=ask, pdf=pdf, pdf_fonts=pdf_fonts
+        spec,
+        source.root,
+        Path(out),
+        theme=theme,
+        pages=pages,
+        ask=ask,
+        pdf=pdf,
+        pdf_fonts=pdf_fonts,
+        since=old,
     )
 
 

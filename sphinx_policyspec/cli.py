@@ -19,7 +19,7 @@ from click.shell_completion import CompletionItem, get_completion_class
 
 from sphinx_policyspec import api
 from sphinx_policyspec.cli_check import check
-from sphinx_policyspec.cli_diff import diff
+from sphinx_policyspec.cli_diff import diff, lock
 from sphinx_policyspec.cli_options import Settings, SourceCommand
 from sphinx_policyspec.cli_reason import reason
 from sphinx_policyspec.cli_resolve import resolve
@@ -29,7 +29,7 @@ from sphinx_policyspec.exports.counts import counts
 from sphinx_policyspec.exports.plain import printable
 from sphinx_policyspec.exports.schemas import SCHEMAS, format_schema
 from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
-from sphinx_policyspec.graph.questions import list_questions
+from sphinx_policyspec.graph.questions import find_question, list_questions
 from sphinx_policyspec.starter import MARKUPS
 
 __all__ = ["main"]
@@ -107,9 +107,11 @@ def graph(source: str, output: str | None, form: str | None, *, inferred: bool, 
     """Write the knowledge base of SOURCE as RDF.
 
     Every provision, example, message and reference becomes a resource with its file and line. Equal
-    sources give equal bytes. Formats nq and trig hold the release as a named graph.
+    sources give equal bytes. Formats nq and trig hold the release as a named graph; of a folder of
+    releases each one is a named graph, and what changed between them is another.
 
     \b
+      policyspec graph model_spec -o releases.trig
       policyspec graph model_spec/2025-09-12 -o spec.ttl
       policyspec graph docs --format jsonld --inferred
     """
@@ -117,10 +119,15 @@ def graph(source: str, output: str | None, form: str | None, *, inferred: bool, 
     if chosen is None:
         message = f"cannot tell the format of `{output}`: give --format {'|'.join(FORMATS)}"
         raise click.UsageError(message)
-    loaded = settings.read(source)
-    with settings.watching("building the graph"):
-        data, findings = api.graph_bytes(loaded.spec, chosen, inferred=inferred)
-    settings.report(findings)
+    if api.has_releases(source):
+        if inferred:
+            raise click.UsageError(f"`{source}` is several releases: --inferred takes one")
+        data = api.releases_bytes(settings.releases(source), chosen, base_iri=settings.base_iri)
+    else:
+        loaded = settings.read(source)
+        with settings.watching("building the graph"):
+            data, findings = api.graph_bytes(loaded.spec, chosen, inferred=inferred)
+        settings.report(findings)
     if output:
         Path(output).write_bytes(data)
     else:
@@ -132,6 +139,7 @@ def graph(source: str, output: str | None, form: str | None, *, inferred: bool, 
 
 commands.add_command(check)
 commands.add_command(diff)
+commands.add_command(lock)
 commands.add_command(reason)
 commands.add_command(resolve)
 
@@ -206,12 +214,14 @@ def query(
     """Ask SOURCE a named question, or a SPARQL query of your own.
 
     Queries of your own run under limits (10 s, 10,000 rows, no network, no files); prefixes ps,
-    skos, dcterms, prov, rdf, rdfs, owl and xsd are declared already.
+    skos, dcterms, prov, rdf, rdfs, owl and xsd are declared already. Of a folder of releases each
+    one is a named graph, and what changed between them is another.
 
     \b
       policyspec query --list
       policyspec query model_spec/2025-09-12 hard-rules
       policyspec query model_spec/2025-09-12 user-overridable-defaults-touching --param topic=privacy
+      policyspec query model_spec level-history --param provision=love_humanity
       policyspec query spec.ttl --sparql 'SELECT ?id { ?p a ps:Principle ; dcterms:identifier ?id }'
     """
     if listing:
@@ -227,8 +237,13 @@ def query(
         message = "--param belongs to a named question"
         raise click.UsageError(message)
     values = _parameters(params)
-    loaded = settings.read(source)
-    with settings.watching("asking"), api.knowledge_base(loaded.spec) as base:
+    over_releases = bool(question) and find_question(question or "").over_releases
+    if over_releases or api.has_releases(source):
+        specs = settings.releases(source)
+        held = api.releases_base(specs, base_iri=settings.base_iri)
+    else:
+        held = api.knowledge_base(settings.read(source).spec)
+    with settings.watching("asking"), held as base:
         if question:
             answer = base.ask(question, values)
         else:
@@ -285,6 +300,12 @@ def _list_questions(*, color: bool) -> None:
     multiple=True,
     help="A font for letters that those of the PDF lack: an installed family, or a file. Repeatable.",
 )
+@click.option(
+    "--since",
+    metavar="SOURCE",
+    type=click.Path(),
+    help="An older release: a page tells what changed since, and each principle what changed about it.",
+)
 def handbook(
     source: str,
     output: str,
@@ -294,6 +315,7 @@ def handbook(
     ask: bool,
     pdf: bool,
     pdf_fonts: tuple[str, ...],
+    since: str | None,
     settings: Settings,
 ) -> None:
     """Build a web site from SOURCE, with its graph beside it; no conf.py is needed.
@@ -304,6 +326,7 @@ def handbook(
     \b
       policyspec handbook model_spec/2025-09-12 -o site
       policyspec handbook model_spec/2025-09-12 -o site --pdf
+      policyspec handbook model_spec/2025-09-12 -o site --since model_spec/2025-04-11
     """
     if api.is_project(source) and (settings.annotations or settings.no_annotations or pages != "chapter"):
         raise click.UsageError(
@@ -313,6 +336,7 @@ def handbook(
     if pdf_fonts and not pdf:
         raise click.UsageError("--pdf-font says what a PDF is set in: give --pdf too")
     target = source if api.is_project(source) else settings.read(source)
+    old = settings.load(since).spec if since else None
     with settings.watching("building the handbook"):
         findings = api.build_handbook(
             target,
@@ -323,6 +347,7 @@ def handbook(
             ask=ask,
             pdf=pdf,
             pdf_fonts=pdf_fonts,
+            since=old,
         )
     settings.report(findings)
     if not settings.quiet:

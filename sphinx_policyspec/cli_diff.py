@@ -1,17 +1,27 @@
-"""The command ``policyspec diff``: what changed between two specs, and what that touches."""
+"""The commands ``policyspec diff`` and ``policyspec lock``: what changed between two specs, and what that touches."""
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
+from pathlib import Path
 
 import click
 
 from sphinx_policyspec import api
 from sphinx_policyspec.cli_options import Settings, SourceCommand
+from sphinx_policyspec.compare import SpecDiff
+from sphinx_policyspec.compare.changelog import entry_of, review
+from sphinx_policyspec.compare.history import history
+from sphinx_policyspec.compare.lock import format_lock, lock_of, parse_lock, since_lock
+from sphinx_policyspec.exports.diff_changelog import review_json, review_text
 from sphinx_policyspec.exports.diffs import DIFF_FORMATS, text_diff
+from sphinx_policyspec.exports.history import HISTORY_FORMATS
+from sphinx_policyspec.exports.lock_report import LOCK_FORMATS
+from sphinx_policyspec.model import Spec
 
-__all__ = ["diff"]
+__all__ = ["diff", "lock"]
 
 
 def _aliases(_context: click.Context, _option: click.Parameter, value: tuple[str, ...]) -> dict[str, str]:
@@ -26,7 +36,14 @@ def _aliases(_context: click.Context, _option: click.Parameter, value: tuple[str
 
 @click.command(cls=SourceCommand)
 @click.argument("old", metavar="OLD", type=click.Path())
-@click.argument("new", metavar="NEW", type=click.Path())
+@click.argument("new", metavar="[NEW]", type=click.Path(), required=False)
+@click.option(
+    "--lock",
+    "lock_file",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Compare one SOURCE with what `policyspec lock` wrote to FILE; text or json.",
+)
 @click.option(
     "--alias",
     "aliases",
@@ -35,6 +52,18 @@ def _aliases(_context: click.Context, _option: click.Parameter, value: tuple[str
     callback=_aliases,
     help="A provision's old and new id, where you know better; may be repeated.",
 )
+@click.option(
+    "--history",
+    "provision",
+    metavar="ID",
+    help="Tell what became of one provision over all releases of a folder of releases; text or json.",
+)
+@click.option(
+    "--changelog",
+    "reviewing",
+    is_flag=True,
+    help="Compare the changes with what NEW's changelog says of them instead; text or json.",
+)
 @click.option("--exit-code", is_flag=True, help="Exit with status 1 if anything changed.")
 @click.option(
     "--format",
@@ -42,10 +71,19 @@ def _aliases(_context: click.Context, _option: click.Parameter, value: tuple[str
     type=click.Choice(list(DIFF_FORMATS)),
     default="text",
     show_default=True,
-    help="How to print the changes; markdown fits a comment on a pull request.",
+    help="How to print the changes; markdown fits a comment on a pull request, changelog drafts an entry.",
 )
 def diff(
-    old: str, new: str, *, aliases: dict[str, str], exit_code: bool, form: str, settings: Settings
+    old: str,
+    new: str | None,
+    *,
+    lock_file: str | None,
+    provision: str | None,
+    aliases: dict[str, str],
+    reviewing: bool,
+    exit_code: bool,
+    form: str,
+    settings: Settings,
 ) -> None:
     """Tell what changed in meaning from OLD to NEW, two SOURCEs, and what it touches.
 
@@ -55,12 +93,25 @@ def diff(
     \b
       policyspec diff model_spec/2025-04-11 model_spec/2025-09-12
       policyspec diff model_spec/2025-04-11 model_spec/2025-09-12 --format html > changes.html
-      policyspec diff old.ttl docs --alias be_kind=love_humanity --format markdown
+      policyspec diff git:main:docs docs --format markdown
+      policyspec diff --lock policyspec.lock docs --exit-code
+      policyspec diff model_spec/2025-04-11 model_spec/2025-09-12 --changelog
+      policyspec diff model_spec --history love_humanity
     """
+    if lock_file:
+        _since_lock(lock_file, old, new, exit_code=exit_code, form=form, settings=settings)
+        return
+    if provision:
+        _show_history(old, new, provision, form, settings)
+        return
+    if new is None:
+        raise click.UsageError("give OLD and NEW, or --lock FILE or --history ID and one SOURCE")
     before, after = settings.load(old), settings.load(new)
     with settings.watching("comparing"):
         found = api.diff(before.spec, after.spec, aliases=aliases)
-    if form == "text":
+    if reviewing:
+        _show_review(found, after.spec, form)
+    elif form == "text":
         color = settings.colored(sys.stdout)
         width = max(shutil.get_terminal_size().columns, 40) if sys.stdout.isatty() else 100
         click.echo(text_diff(found, width=width, color=color), nl=False, color=color)
@@ -68,3 +119,62 @@ def diff(
         click.echo(DIFF_FORMATS[form](found), nl=False)
     if exit_code and found:
         sys.exit(1)
+
+
+def _show_history(source: str, other: str | None, provision: str, form: str, settings: Settings) -> None:
+    if other is not None:
+        raise click.UsageError("--history ID takes one SOURCE, a folder of releases")
+    if form not in HISTORY_FORMATS:
+        raise click.UsageError(f"--history takes --format {' or '.join(HISTORY_FORMATS)}, not {form}")
+    moments = history(settings.releases(source), provision)
+    click.echo(HISTORY_FORMATS[form](moments), nl=False)
+
+
+def _show_review(found: SpecDiff, new: Spec, form: str) -> None:
+    reviewed = review(found, entry_of(new))
+    if form == "json":
+        click.echo(json.dumps(review_json(reviewed), indent=1, ensure_ascii=False))
+    elif form == "text":
+        click.echo(review_text(found, reviewed), nl=False)
+    else:
+        raise click.UsageError(f"--changelog takes --format text or json, not {form}")
+
+
+def _since_lock(
+    file: str, source: str, other: str | None, *, exit_code: bool, form: str, settings: Settings
+) -> None:
+    if other is not None:
+        raise click.UsageError("--lock FILE takes one SOURCE")
+    if form not in LOCK_FORMATS:
+        raise click.UsageError(f"--lock takes --format {' or '.join(LOCK_FORMATS)}, not {form}")
+    held = parse_lock(Path(file).read_text(encoding="utf-8", errors="replace"), file)
+    changes = since_lock(held, settings.load(source).spec)
+    click.echo(LOCK_FORMATS[form](changes), nl=False)
+    if exit_code and changes:
+        sys.exit(1)
+
+
+@click.command(cls=SourceCommand)
+@click.argument("source", metavar="SOURCE", type=click.Path())
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    help="Write to FILE. Default: print it.",
+)
+def lock(source: str, output: str | None, *, settings: Settings) -> None:
+    """Write the ids of SOURCE with checksums of what they say.
+
+    Keep the file under version control: `policyspec diff --lock FILE SOURCE` then tells a
+    provision that only got a new id from one that says something else.
+
+    \b
+      policyspec lock docs -o policyspec.lock
+      policyspec diff --lock policyspec.lock docs
+    """
+    text = format_lock(lock_of(settings.load(source).spec))
+    if output:
+        Path(output).write_text(text, encoding="utf-8")
+    else:
+        click.echo(text, nl=False)

@@ -14,13 +14,13 @@ import click
 from sphinx_policyspec import api
 from sphinx_policyspec.exports.plain import printable
 from sphinx_policyspec.graph.bases import is_absolute_iri
-from sphinx_policyspec.model import Finding, Severity
+from sphinx_policyspec.model import Finding, Severity, Spec
 
 __all__ = ["SOURCE_HELP", "Settings", "SourceCommand"]
 
 SOURCE_HELP = """SOURCE is a release folder (model_spec.md with examples/ and CHANGELOG.md beside it), a lone Model
-Spec Markdown file, a Sphinx project (a folder with conf.py, which is run), or a graph file written
-earlier (.nt .nq .ttl .trig .jsonld .rdf)."""
+Spec Markdown file, a Sphinx project (a folder with conf.py, which is run), a graph file written
+earlier (.nt .nq .ttl .trig .jsonld .rdf), or any of these as of a revision: git:REV:PATH."""
 
 _COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.HINT: "cyan"}
 
@@ -46,6 +46,11 @@ class Settings:
         loaded = self.load(source)
         self.report(loaded.findings)
         return loaded
+
+    def releases(self, source: str) -> tuple[Spec, ...]:
+        """Read a SOURCE that is several releases, or one."""
+        with self.watching(f"reading {source}"):
+            return api.releases(source, annotations=self.annotations, annotate=not self.no_annotations)
 
     def load(self, source: str) -> api.Loaded:
         """Read a SOURCE."""

@@ -51,6 +51,10 @@ class BaselineError(PolicySpecError):
     """A baseline of known findings that cannot be understood."""
 
 
+class LockError(PolicySpecError):
+    """A lock file that cannot be understood."""
+
+
 class CodeError(PolicySpecError):
     """A name that is neither a code of a finding nor a category of codes."""
 

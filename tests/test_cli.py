@@ -335,3 +335,22 @@ def test_a_damaged_graph_gives_one_line(run: Run, source: Path, tmp_path: Path) 
     assert status == 2
     assert err.startswith("policyspec: error: ")
     assert "Traceback" not in err
+
+
+def test_a_folder_of_releases_is_written_and_asked(run: Run, tmp_path: Path) -> None:
+    text = "# Rules {#rules}\n\n## Be kind {#be_kind authority=LEVEL}\n\nBe kind to all who come here.\n"
+    for version, level in (("2026-01-01", "user"), ("2026-02-01", "root")):
+        (tmp_path / "all" / version / "examples").mkdir(parents=True)
+        (tmp_path / "all" / version / "model_spec.md").write_text(text.replace("LEVEL", level), "utf-8")
+    out = tmp_path / "all.trig"
+    assert run("graph", "-q", tmp_path / "all", "-o", out)[0] == 0
+    for source in (tmp_path / "all", out):
+        status, told, _ = run(
+            "query", "-q", source, "level-history", "--param", "provision=be_kind", "--format", "csv"
+        )
+        assert status == 0
+        assert told.splitlines()[1:] == ["2026-01-01,be_kind,Be kind,user", "2026-02-01,be_kind,Be kind,root"]
+    assert run("graph", tmp_path / "all")[2].endswith("several take nq or trig\n")
+    assert "--inferred takes one" in run("graph", tmp_path / "all", "--inferred")[2]
+    kinds = "SELECT ?k { GRAPH ?g { ?c ps:changeKind ?k } }"
+    assert "level-raised" in run("query", "-q", tmp_path / "all", "--sparql", kinds)[1]

@@ -71,3 +71,57 @@ def test_a_source_that_does_not_exist_is_a_message(run: Run, files: tuple[Path, 
 def test_the_package_compares_sources_and_specs(files: tuple[Path, Path]) -> None:
     diff = sphinx_policyspec.diff(files[0], sphinx_policyspec.load(files[1], annotate=False))
     assert [change.rule for change in diff.changes if change.text] == ["more-duty"]
+
+
+def test_a_lock_tells_a_new_number_from_a_new_norm(
+    run: Run, files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    old, new = files
+    lock = tmp_path / "policyspec.lock"
+    assert run("lock", "-q", old, "-o", lock)[0] == 0
+    assert run("diff", "-q", "--exit-code", "--lock", lock, old) == (0, "as locked\n", "")
+    assert run("diff", "-q", "--exit-code", "--lock", lock, new)[:2] == (
+        1,
+        "content changed be_kind\n1 content changed\n",
+    )
+    new.write_text(OLD.replace("#be_kind", "#be_good"), "utf-8")
+    assert run("diff", "-q", "--lock", lock, new)[1] == (
+        "renumbered      be_good: was be_kind\nrenumbered only: 1\n"
+    )
+    told = json.loads(run("diff", "-q", "--lock", lock, new, "--format", "json")[1])
+    assert told["changes"] == [{"state": "renumbered", "id": "be_good", "old": "be_kind", "new": "be_good"}]
+
+
+def test_a_lock_is_printed(run: Run, files: tuple[Path, Path]) -> None:
+    assert json.loads(run("lock", "-q", files[0])[1])["provisions"][1]["id"] == "be_kind"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--lock", "{new}", "{old}"), "not a lock"),
+        (("--lock", "{new}", "{old}", "{old}"), "--lock FILE takes one SOURCE"),
+        (("--lock", "{new}", "{old}", "--format", "html"), "--lock takes --format text or json, not html"),
+        (("--history", "x", "{old}", "{old}"), "--history ID takes one SOURCE"),
+        (("--history", "x", "{old}", "--format", "html"), "--history takes --format text or json, not html"),
+        (("--history", "be_knd", "{old}"), "no release has the provision `be_knd`; did you mean `be_kind`?"),
+        (("{old}",), "give OLD and NEW, or --lock FILE or --history ID and one SOURCE"),
+    ],
+)
+def test_what_cannot_be_compared_is_a_message(
+    run: Run, files: tuple[Path, Path], arguments: tuple[str, ...], message: str
+) -> None:
+    old, new = map(str, files)
+    status, _, err = run("diff", *(argument.format(old=old, new=new) for argument in arguments))
+    assert status == 2
+    assert message in err
+
+
+def test_a_changelog_is_reviewed_and_drafted(run: Run, files: tuple[Path, Path]) -> None:
+    old, new = files
+    assert "structural changes that are not told: 0" in run("diff", "-q", old, new, "--changelog")[1]
+    assert json.loads(run("diff", "-q", old, new, "--changelog", "--format", "json")[1])["untold"] == []
+    assert run("diff", "-q", old, new, "--changelog", "--format", "html")[0] == 2
+    assert run("diff", "-q", old, new, "--format", "changelog")[1].startswith(
+        "## Unreleased\n\n### Changed\n"
+    )

@@ -166,6 +166,7 @@ class SpecDiff:
     :param new: version of the new spec
     :param matches: which provision is which, in the order of the new spec
     :param same_examples: how many examples say the same in both
+    :param renamed_examples: examples with another id, old id → new id; for the dialect an id follows its provision
     :param titles: titles of all provisions by id, the new one where there are two
     """
 
@@ -174,6 +175,7 @@ class SpecDiff:
     changes: tuple[Change, ...] = ()
     matches: tuple[Match, ...] = ()
     same_examples: int = 0
+    renamed_examples: Mapping[str, str] = field(default_factory=dict)
     titles: Mapping[str, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:

@@ -31,7 +31,7 @@ def compare(old: Spec, new: Spec, aliases: Mapping[str, str] | None = None) -> S
     """
     pair = Pair(old=old, new=new, identity=identify(old, new, aliases))
     reaches = Reaches(old, new)
-    examples, same = example_changes(pair)
+    examples, same, renamed_examples = example_changes(pair)
     weighed = (weigh(change, pair) for change in _changes(pair, examples))
     return SpecDiff(
         old=old.version,
@@ -39,6 +39,7 @@ def compare(old: Spec, new: Spec, aliases: Mapping[str, str] | None = None) -> S
         changes=tuple(replace(change, reach=reaches.of(change)) for change in weighed),
         matches=pair.identity.matches,
         same_examples=same,
+        renamed_examples=renamed_examples,
         titles={p.id: p.title for spec in (old, new) for p in spec.provisions},
     )
 

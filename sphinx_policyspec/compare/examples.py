@@ -175,8 +175,11 @@ def _what(pair: Pair, old: _Held, new: _Held) -> Iterator[str]:
         yield "tags"
 
 
-def example_changes(pair: Pair) -> tuple[list[Change], int]:
-    """Return what changed about examples, and how many are the same in both specs."""
+def example_changes(pair: Pair) -> tuple[list[Change], int, dict[str, str]]:
+    """Return what changed about examples, how many say the same in both specs, and which have another id.
+
+    The ids come as old id → new id.
+    """
     both, removed, added = pair_examples(pair)
     changes = [_change(ChangeKind.REMOVED, held, None) for held in removed]
     changes += [_change(ChangeKind.ADDED, None, held) for held in added]
@@ -187,7 +190,9 @@ def example_changes(pair: Pair) -> tuple[list[Change], int]:
         found = list(_of(together))
         same += not any(change.kind is not ChangeKind.TYPOGRAPHY for change in found)
         changes += found
-    return changes + list(_reordered(pair, both)), same
+    names = {together.old.example.id: together.new.example.id for together in both}
+    renamed = {old: new for old, new in names.items() if old != new}
+    return changes + list(_reordered(pair, both)), same, renamed
 
 
 def _reordered(pair: Pair, both: list[ExamplePair]) -> Iterator[Change]:

@@ -183,8 +183,6 @@ def _relatives(found: _Matching) -> Iterator[Relative]:
     order = {id_: place for place, id_ in enumerate(found.old)}
     new_order = {id_: place for place, id_ in enumerate(found.new)}
     for old_id, new_id in sorted(pairs, key=lambda pair: (order[pair[0]], new_order[pair[1]])):
-        if found.new_of.get(old_id) == new_id:
-            continue
         old, new = found.old[old_id], found.new[new_id]
         pair = likeness(old, new, found.new_of)
         taken_over = pair.containment >= SHARED_TEXT and len(old.shingles & new.shingles) >= ENOUGH_SHARED

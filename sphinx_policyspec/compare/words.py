@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from itertools import groupby
 from typing import TypeVar
 
 from rapidfuzz.distance import Indel
@@ -228,13 +229,12 @@ def _by_sentence(old: list[str], new: list[str]) -> Iterator[Unit]:
             place = ("new", after[j][0])
         elif i is not None and before[i][0] not in survived:
             place = ("old", before[i][0])
-        if place != here and runs and here is not None:
+        if place != here and runs:
             yield _unit(runs)
             runs = []
         here = place
         runs += _sentence(None if i is None else before[i][1], None if j is None else after[j][1])
-    if runs:
-        yield _unit(runs)
+    yield _unit(runs)
 
 
 def _unit(runs: list[Run]) -> Unit:
@@ -257,16 +257,9 @@ def _sentence(old: str | None, new: str | None) -> Iterator[Run]:
 
 def _joined(runs: tuple[Run, ...]) -> Iterator[Run]:
     """Join neighbours of one kind."""
-    held: Run | None = None
-    for run in runs:
-        if held and held.op == run.op:
-            held = Run(run.op, f"{held.text}{held.after}{run.text}", run.after)
-            continue
-        if held:
-            yield held
-        held = run
-    if held:
-        yield held
+    for op, neighbours in groupby(runs, key=lambda run: run.op):
+        *others, last = neighbours
+        yield Run(op, "".join(run.text + run.after for run in others) + last.text, last.after)
 
 
 def _words(old: str, new: str) -> Iterator[Run]:

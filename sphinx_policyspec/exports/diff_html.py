@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from html import escape
 
@@ -18,23 +19,28 @@ from sphinx_policyspec.exports.diff_words import (
 )
 from sphinx_policyspec.exports.plain import printable
 
-__all__ = ["STYLE", "html_diff", "html_fragment"]
+__all__ = ["STYLE", "anchor_of_group", "html_diff", "html_fragment"]
 
 _TAGS = {"=": ("", ""), "-": ("<del>", "</del>"), "+": ("<ins>", "</ins>")}
+_CODE = re.compile(r"`([^`]+)`")
 _SIGNS = {Weight.TIGHTENING: "▲", Weight.LOOSENING: "▼", Weight.CLARIFYING: "◆", Weight.EDITORIAL: "·"}
 
 STYLE = """
-.ps-diff { color-scheme: light dark; --ps-tight: light-dark(#a4262c, #ff9b9b); --ps-loose: light-dark(#0b6a0b, #7fd67f);
-  --ps-clear: light-dark(#7a4b00, #f0c060); --ps-quiet: light-dark(#5b5f66, #a9aeb6); --ps-rule: light-dark(#d0d4da, #44484f);
-  --ps-del: light-dark(#ffe3e3, #5c1f22); --ps-ins: light-dark(#dff5df, #1d4a24); overflow-wrap: anywhere; }
-.ps-diff details { border: 1px solid var(--ps-rule); border-radius: 0.4rem; margin: 0.5rem 0; padding: 0 0.75rem; }
+.ps-diff { --ps-tight: color-mix(in srgb, #c0262d 50%, currentColor); --ps-loose: color-mix(in srgb, #14803c 50%, currentColor);
+  --ps-clear: color-mix(in srgb, #a86400 50%, currentColor); --ps-quiet: color-mix(in srgb, currentColor 75%, transparent);
+  --ps-rule: color-mix(in srgb, currentColor 22%, transparent); --ps-del: color-mix(in srgb, #c0262d 20%, transparent);
+  --ps-ins: color-mix(in srgb, #14803c 20%, transparent); overflow-wrap: anywhere; }
+.ps-diff details { border: 1px solid var(--ps-rule); border-radius: 0.4rem; margin: 0.5rem 0; padding: 0 0.75rem;
+  scroll-margin-top: 4rem; }
 .ps-diff summary { cursor: pointer; padding: 0.5rem 0; }
 .ps-diff summary code { color: var(--ps-quiet); font-size: 0.85em; }
 .ps-diff ul { list-style: none; margin: 0; padding: 0; }
 .ps-diff li { border-top: 1px solid var(--ps-rule); margin: 0; padding: 0.5rem 0; }
 .ps-diff .ps-weight { display: inline-block; font-weight: 600; min-width: 6.5em; }
-.ps-diff .ps-tightening { color: var(--ps-tight); } .ps-diff .ps-loosening { color: var(--ps-loose); }
-.ps-diff .ps-clarifying { color: var(--ps-clear); } .ps-diff .ps-editorial { color: var(--ps-quiet); }
+.ps-diff .ps-tightening { color: var(--ps-tight); }
+.ps-diff .ps-loosening { color: var(--ps-loose); }
+.ps-diff .ps-clarifying { color: var(--ps-clear); }
+.ps-diff .ps-editorial { color: var(--ps-quiet); }
 .ps-diff .ps-why { color: var(--ps-quiet); font-size: 0.875em; }
 .ps-diff blockquote { border-left: 3px solid var(--ps-rule); margin: 0.5rem 0; padding: 0.1rem 0 0.1rem 0.75rem; }
 .ps-diff del { background: var(--ps-del); text-decoration: line-through; }
@@ -45,7 +51,7 @@ STYLE = """
     f".ps-diff:has(#ps-show-{weight.value}:not(:checked)) li.ps-is-{weight.value} {{ display: none; }}\n"
     for weight in Weight
 )
-"""The style of :func:`html_fragment`; colors of words meet WCAG AA on white and on near-black."""
+"""The style of :func:`html_fragment`: hues blended into the ink of the page, whatever its theme is."""
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -80,6 +86,11 @@ def html_fragment(diff: SpecDiff, link: Callable[[str], str] | None = None) -> s
     return "".join(f"{line}\n" for line in _lines(diff, link or (lambda _: "")))
 
 
+def anchor_of_group(id_: str) -> str:
+    """Return the anchor of the changes to a provision."""
+    return f"changes-{id_}"
+
+
 def _lines(diff: SpecDiff, link: Callable[[str], str]) -> Iterator[str]:
     yield '<div class="ps-diff">'
     yield f"<p>{_text(headline(diff))}.</p>"
@@ -100,10 +111,11 @@ def _lines(diff: SpecDiff, link: Callable[[str], str]) -> Iterator[str]:
 
 def _group(group: Group, link: Callable[[str], str]) -> Iterator[str]:
     opened = " open" if group.weight in {Weight.TIGHTENING, Weight.LOOSENING} else ""
+    anchor = f' id="{escape(anchor_of_group(group.id))}"' if group.id else ""
     name = _text(group.title) if group.id else "The spec as a whole"
     known = f" <code>{_text(group.id)}</code>" if group.id else ""
     sign = f'<span class="ps-{group.weight.value}">{_SIGNS[group.weight]}</span>'
-    yield f"<details{opened}><summary>{sign} <strong>{name}</strong>{known} {len(group.changes)}</summary>"
+    yield f"<details{anchor}{opened}><summary>{sign} <strong>{name}</strong>{known} {len(group.changes)}</summary>"
     if address := link(group.id):
         yield f'<p><a href="{escape(address)}">Read it</a></p>'
     yield "<ul>"
@@ -117,10 +129,14 @@ def _change(change: Change) -> Iterator[str]:
     reach = reach_of(change)
     touched = f"; touches {reach}" if reach else ""
     yield f'<li class="ps-is-{weight}"><span class="ps-weight ps-{weight}">{_SIGNS[change.weight]} {weight}</span>'
-    yield f'{_text(sentence(change))} <span class="ps-why">{change.rule}{touched}</span>'
+    yield f'{_CODE.sub(_as_code, _text(sentence(change)))} <span class="ps-why">{change.rule}{touched}</span>'
     for runs in changed_units(change):
         yield f"<blockquote>{_words(runs)}</blockquote>"
     yield "</li>"
+
+
+def _as_code(found: re.Match[str]) -> str:
+    return f"<code>{found[1]}</code>"
 
 
 def _words(runs: tuple[Run, ...]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from sphinx_policyspec.compare import Change, ChangeKind, Run, SpecDiff, Subject, Weight
 from sphinx_policyspec.compare.prompts import FILE
@@ -76,7 +77,14 @@ def changed_units(change: Change) -> Iterator[tuple[Run, ...]]:
     """Yield the paragraphs of a text that changed, as runs; what is far from a change is left out (``…``)."""
     for unit in change.text.units if change.text else ():
         if unit.op != "=":
-            yield tuple(_near(unit.runs))
+            yield tuple(_near(tuple(_apart(unit.runs))))
+
+
+def _apart(runs: tuple[Run, ...]) -> Iterator[Run]:
+    """Put a space between words of the old and of the new text, which may share none."""
+    for run, following in zip_longest(runs, runs[1:]):
+        touching = following and not run.after and run.op != following.op and following.text[:1].isalnum()
+        yield replace(run, after=" ") if touching and run.text[-1:].isalnum() else run
 
 
 def _near(runs: tuple[Run, ...]) -> Iterator[Run]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from sphinx_policyspec.compare import SpecDiff
+from sphinx_policyspec.exports.diff_changelog import changelog_entry
 from sphinx_policyspec.exports.diff_html import html_diff
 from sphinx_policyspec.exports.diff_json import json_diff
 from sphinx_policyspec.exports.diff_markdown import markdown_diff
@@ -14,6 +15,12 @@ from sphinx_policyspec.exports.diff_text import text_diff
 __all__ = ["DIFF_FORMATS", "text_diff"]
 
 DIFF_FORMATS: Mapping[str, Callable[[SpecDiff], str]] = MappingProxyType(
-    {"text": text_diff, "json": json_diff, "markdown": markdown_diff, "html": html_diff}
+    {
+        "text": text_diff,
+        "json": json_diff,
+        "markdown": markdown_diff,
+        "html": html_diff,
+        "changelog": changelog_entry,
+    }
 )
 """Each format with what writes it; ``text`` can also be told the width and to use color."""

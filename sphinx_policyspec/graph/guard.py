@@ -53,11 +53,11 @@ class Guard:
     On Linux the child can open no file and no socket. Elsewhere the time limit alone holds, so
     nothing is run unless ``unsafe`` is set. A process that was forked since starts a child of its own.
 
-    :param ntriples: the graph
+    :param nquads: the graph, and named ones with it, as N-Quads, which N-Triples are, too
     """
 
-    def __init__(self, ntriples: bytes, *, limits: Limits = DEFAULT_LIMITS, unsafe: bool = False) -> None:
-        self._graph = ntriples
+    def __init__(self, nquads: bytes, *, limits: Limits = DEFAULT_LIMITS, unsafe: bool = False) -> None:
+        self._graph = nquads
         self._limits = limits
         self._unsafe = unsafe
         self._child: _Child | None = None

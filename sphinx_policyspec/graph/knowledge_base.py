@@ -41,7 +41,7 @@ _NAMES = {
 
 
 class KnowledgeBase:
-    """An in-memory store of one graph. Close it, or use it in a ``with``, to end its query process.
+    """An in-memory store of one graph, and of named graphs beside it. Close it, or use it in a ``with``, to end its query process.
 
     :param ntriples: the graph
     :param limits: what a query that is not ours may use
@@ -95,7 +95,7 @@ class KnowledgeBase:
         """
         if self._guard is None:
             self.infer()
-            self._guard = Guard(self.ntriples(), limits=self._limits, unsafe=self._unsafe)
+            self._guard = Guard(self._nquads(), limits=self._limits, unsafe=self._unsafe)
         return self._guard.query(sparql, origin)
 
     def infer(self) -> int:
@@ -109,6 +109,15 @@ class KnowledgeBase:
         """Return all statements, in no order."""
         data = self.store.dump(format=RdfFormat.N_TRIPLES, from_graph=pyoxigraph.DefaultGraph())
         return data or b""
+
+    def add_graphs(self, nquads: bytes) -> None:
+        """Add named graphs; rules are not run over them."""
+        self.store.bulk_load(nquads, format=RdfFormat.N_QUADS)
+        self.close()
+
+    def _nquads(self) -> bytes:
+        """Return all statements of all graphs, in no order."""
+        return self.store.dump(format=RdfFormat.N_QUADS) or b""
 
     def close(self) -> None:
         """End the process that ran foreign queries; the next one starts a new process."""

@@ -1,4 +1,4 @@
-"""The process that runs foreign queries: it loads one graph, gives up its rights, and answers.
+"""The process that runs foreign queries: it loads a graph, and named ones with it, gives up its rights, and answers.
 
 It is started as ``python -m sphinx_policyspec.graph.query_child`` and speaks through its standard
 input and output: first the graph, then a query a line, each answered by a line of JSON.
@@ -21,7 +21,7 @@ def main() -> None:
     requests, replies = sys.stdin.buffer, sys.stdout.buffer
     settings = json.loads(requests.readline())
     store = Store()
-    store.bulk_load(requests.read(settings["graph_bytes"]), format=RdfFormat.N_TRIPLES)
+    store.bulk_load(requests.read(settings["graph_bytes"]), format=RdfFormat.N_QUADS)
     if settings["confine"]:
         _confine(settings["memory_bytes"])
     _send(replies, {"ready": True})

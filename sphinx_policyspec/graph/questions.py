@@ -45,6 +45,7 @@ class Question:
 
     :param text: the question in English
     :param sparql: runs as it stands, with the parameters' defaults
+    :param over_releases: it asks named graphs, one for each release, and the graph of changes between them
     """
 
     name: str
@@ -52,6 +53,7 @@ class Question:
     parameters: tuple[Parameter, ...]
     columns: tuple[str, ...]
     sparql: str
+    over_releases: bool = False
 
     def values(self, params: Mapping[str, str]) -> dict[str, str]:
         """Return the value of every parameter; unknown and missing ones raise :class:`QueryError`."""
@@ -121,6 +123,7 @@ def _question(name: str, sparql: str) -> Question:
         ),
         columns=tuple(columns.removeprefix("# columns: ").split()),
         sparql=sparql,
+        over_releases="# over: releases" in head,
     )
 
 

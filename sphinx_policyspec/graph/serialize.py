@@ -19,11 +19,12 @@ from sphinx_policyspec.nearest import nearest
 if TYPE_CHECKING:
     from rdflib import Graph
 
-__all__ = ["FORMATS", "serialize"]
+__all__ = ["FORMATS", "graph_lines", "serialize"]
 
 _NAMED_GRAPH = frozenset({"nq", "trig"})
 _KINDS = (
     "provision",
+    "change",
     "example",
     "topic",
     "level",
@@ -73,6 +74,16 @@ def serialize(
     else:
         data = "".join(turtle(lines, _prefixes(release), name)).encode()
     return data, _findings(triples, format, characters)
+
+
+def graph_lines(lines: list[str], form: str, name: str) -> str:
+    """Return one named graph of several, as N-Quads or TriG.
+
+    :param lines: canonical N-Triples lines, sorted and each there once
+    """
+    if form == "nq":
+        return "".join(_in_graph(lines, name))
+    return "".join(turtle(lines, _prefixes(_graph_name(lines)), name))
 
 
 def _triples_in(graph: Graph) -> Sequence[Triple]:

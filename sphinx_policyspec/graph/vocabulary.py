@@ -86,6 +86,7 @@ class PS(_Namespace, prefix="ps"):
 
     # Classes
     AuthorityLevel: Iri
+    Change: Iri
     Changelog: Iri
     ChangelogEntry: Iri
     Clause: Iri
@@ -131,11 +132,13 @@ class PS(_Namespace, prefix="ps"):
     about: Iri
     authority: Iri
     belongsTo: Iri  # noqa: N815
+    changed: Iri
     conflictsWith: Iri  # noqa: N815
     context: Iri
     directlyOutranks: Iri  # noqa: N815
     exceptionTo: Iri  # noqa: N815
     illustrates: Iri
+    inRelease: Iri  # noqa: N815
     includes: Iri
     mentions: Iri
     outranks: Iri
@@ -147,6 +150,7 @@ class PS(_Namespace, prefix="ps"):
     references: Iri
     refines: Iri
     serves: Iri
+    sinceRelease: Iri  # noqa: N815
     source: Iri
     subsectionOf: Iri  # noqa: N815
     target: Iri
@@ -161,11 +165,14 @@ class PS(_Namespace, prefix="ps"):
     within: Iri
 
     # Values
+    after: Iri
     alias: Iri
     attribute: Iri
+    before: Iri
     baseIri: Iri  # noqa: N815
     carrier: Iri
     category: Iri
+    changeKind: Iri  # noqa: N815
     column: Iri
     depth: Iri
     endColumn: Iri  # noqa: N815
@@ -185,6 +192,7 @@ class PS(_Namespace, prefix="ps"):
     rank: Iri
     recipient: Iri
     role: Iri
+    rule: Iri
     sequence: Iri
     setting: Iri
     since: Iri
@@ -197,3 +205,4 @@ class PS(_Namespace, prefix="ps"):
     untrusted: Iri
     url: Iri
     via: Iri
+    weight: Iri

@@ -202,6 +202,16 @@ class PolicySpecConfig:
         ),
     )
 
+    since: str = field(
+        default="",
+        metadata=_about(
+            "Older release that the site compares itself with, relative to the source folder: a release folder, a "
+            "Model Spec Markdown file, a graph file written earlier, or `git:REV:PATH` of one.",
+            _text,
+            "env",
+        ),
+    )
+
     @property
     def skipped_checks(self) -> frozenset[str]:
         """Codes that a build does not look for: checks for hints, unless the project names them.

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from sphinx.builders import Builder
     from sphinx.environment import BuildEnvironment
 
+    from sphinx_policyspec.model import Spec
     from sphinx_policyspec.sphinx_ext.site_pages import Site
 
 __all__ = ["LevelIndex", "PolicyDomain"]
@@ -99,6 +100,9 @@ class PolicyDomain(Domain):
 
     site: Site | None = None
     """The spec that a handbook shows; a project of one's own gathers its spec from its pages."""
+
+    since: Spec | None = None
+    """What a handbook compares its spec with; a project of one's own says ``policyspec_since``."""
 
     base_iri: str = ""
     """What the command line says that instance IRIs begin with, whatever the project says."""

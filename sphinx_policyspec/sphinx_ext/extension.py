@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sphinx_policyspec.sphinx_ext.aim_directives import GoalDirective, PromptDirective
+from sphinx_policyspec.sphinx_ext.changes import ChangesDirective
+from sphinx_policyspec.sphinx_ext.changes_page import ChangesPage
 from sphinx_policyspec.sphinx_ext.config import check_config, register_config
 from sphinx_policyspec.sphinx_ext.contents import Contents
 from sphinx_policyspec.sphinx_ext.directives import (
@@ -79,6 +81,7 @@ DIRECTIVES = {
     "graph": GraphDirective,
     "coverage": CoverageDirective,
     "query": QueryDirective,
+    "changes": ChangesDirective,
 }
 
 
@@ -89,6 +92,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_message_catalog("sphinx_policyspec", str(Path(__file__).parent / "locale"))
     build, contents = Build(), Contents()
     ask = AskPage(build.knowledge)
+    changes = ChangesPage(build.views)
     register_config(app)
     register_nodes(app)
     register_view_nodes(app)
@@ -110,10 +114,12 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("builder-inited", ask.announce)
     app.connect("env-get-outdated", build.outdated)
     app.connect("env-updated", build.after_reading)
+    app.connect("env-updated", changes.update, priority=600)
     app.connect("warn-missing-reference", silence_core)
     app.connect("write-started", build.before_writing)
     app.connect("doctree-resolved", contents.restore)
     app.connect("doctree-resolved", build.fill_page)
+    app.connect("doctree-resolved", changes.mark, priority=600)
     # Before themes, which may show the contents of a page themselves.
     app.connect("html-page-context", contents.show, priority=400)
     app.connect("html-page-context", build.handbook.show_levels, priority=400)
@@ -123,6 +129,8 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("html-page-context", add_to_page)
     app.connect("html-page-context", ask.add_to_page)
     app.connect("html-collect-pages", ask.pages)
+    app.connect("html-collect-pages", changes.pages)
+    app.connect("html-page-context", changes.add_style)
     app.connect("html-page-context", build.handbook.tell_machines)
     app.connect("build-finished", contents.restore)
     app.connect("build-finished", ask.finish, priority=400)

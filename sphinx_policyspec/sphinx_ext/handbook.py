@@ -47,6 +47,7 @@ def build_site(
     ask: bool = False,
     pdf: bool = False,
     pdf_fonts: Iterable[str] = (),
+    since: Spec | None = None,
 ) -> tuple[Finding, ...]:
     """Build the site of a spec and its graph, and its PDF; return what Sphinx had to say.
 
@@ -54,6 +55,7 @@ def build_site(
 
     :param root: the folder that the spec's file names are relative to
     :param ask: with the page that answers questions
+    :param since: an older release, to tell what changed
     :param pdf_fonts: fonts of the PDF for letters that its own lack; files are relative to the working folder
     """
     site = Site(spec=spec, root=root.resolve(), pages={page.name: page for page in lay_out(spec, pages)})
@@ -80,7 +82,7 @@ def build_site(
         source.mkdir()
         for name in site.pages:
             (source / f"{name}{SUFFIX}").write_bytes(b"")
-        return _build(source, out, Path(folder, "doctrees"), overrides, site=site, pdf=pdf)
+        return _build(source, out, Path(folder, "doctrees"), overrides, site=site, pdf=pdf, since=since)
 
 
 def build_project(
@@ -92,16 +94,20 @@ def build_project(
     ask: bool = False,
     pdf: bool = False,
     pdf_fonts: Iterable[str] = (),
+    since: Spec | None = None,
 ) -> tuple[Finding, ...]:
     """Build the HTML site of a Sphinx project of one's own, and its PDF; return its warnings.
 
     :param ask: with the page that answers questions, even where the project has none
+    :param since: an older release, to tell what changed, instead of the project's own
     """
     overrides: dict[str, Any] = {"html_theme": theme} if theme else {}
     overrides |= {"policyspec_ask_page": True} if ask else {}
     overrides |= _fonts(pdf_fonts)
     with tempfile.TemporaryDirectory(prefix="policyspec-") as folder:
-        return _build(source, out, Path(folder), overrides, confdir=source, base_iri=base_iri, pdf=pdf)
+        return _build(
+            source, out, Path(folder), overrides, confdir=source, base_iri=base_iri, pdf=pdf, since=since
+        )
 
 
 def _fonts(given: Iterable[str]) -> dict[str, Any]:
@@ -120,6 +126,7 @@ def _build(
     site: Site | None = None,
     base_iri: str = "",
     pdf: bool = False,
+    since: Spec | None = None,
 ) -> tuple[Finding, ...]:
     if pdf:
         require_typst()
@@ -141,7 +148,7 @@ def _build(
             message = f"`{source / 'conf.py'}` does not load the extension `sphinx_policyspec`"
             raise SourceError(message)
         domain = cast("PolicyDomain", app.env.get_domain(DOMAIN))
-        domain.site, domain.base_iri = site, base_iri
+        domain.site, domain.base_iri, domain.since = site, base_iri, since
         app.build()
         return app
 

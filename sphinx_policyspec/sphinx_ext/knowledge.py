@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -15,12 +15,15 @@ from sphinx_policyspec.graph.ontology import ontology_digest
 from sphinx_policyspec.model import Finding, Reference, Severity, Span, Spec, TargetKind
 from sphinx_policyspec.readers.annotations import annotate, read_annotations, shipped_annotations
 from sphinx_policyspec.sphinx_ext.assemble import assemble, check_objects, check_spec, reading_order
+from sphinx_policyspec.sphinx_ext.changes import Changes
 from sphinx_policyspec.sphinx_ext.collection import without_collection
 from sphinx_policyspec.sphinx_ext.config import SHIPPED_SIDECAR, PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.former_ids import former_ids_of
 from sphinx_policyspec.sphinx_ext.fragments import read_fragment
 from sphinx_policyspec.sphinx_ext.indices import topics_of
+from sphinx_policyspec.sphinx_ext.records import PageRecord
 from sphinx_policyspec.sphinx_ext.references import DOMAIN, ROLE_OF_KIND
+from sphinx_policyspec.sphinx_ext.since import sources_state
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
@@ -143,6 +146,8 @@ def _state_of(env: BuildEnvironment, skipped: frozenset[str]) -> str:
     for name in config.annotations:
         path = _sidecar(env, name)
         state.update(path.read_bytes() if path.is_file() else b"?")
+    if older := [s for s in (config.since, *_asked_since(pages)) if s]:
+        state.update(repr((config.since, sources_state(env, older))).encode(errors="replace"))
     ours = (config.base_iri, config.annotations, sorted(config.query_limits.items()), config.query_unsafe)
     theirs = env.config.project, env.config.html_baseurl
     ignored = env.config.nitpick_ignore, env.config.nitpick_ignore_regex
@@ -150,6 +155,11 @@ def _state_of(env: BuildEnvironment, skipped: frozenset[str]) -> str:
     # References into other projects are findings as soon as an inventory lacks them.
     state.update(repr(_inventories(env)).encode(errors="replace"))
     return state.hexdigest()
+
+
+def _asked_since(pages: Mapping[str, PageRecord]) -> Iterator[str]:
+    """Yield the older releases that pages compare the spec with."""
+    return (q.since for page in pages.values() for q in page.questions if isinstance(q, Changes))
 
 
 def _sidecar(env: BuildEnvironment, name: str) -> Path:

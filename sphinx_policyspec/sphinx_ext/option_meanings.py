@@ -70,6 +70,8 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "lacks": "As `has`: none of them may hold.",
         "columns": "Columns to show, in this order.",
         "sort": "Columns to sort by; `-` before one that descends.",
+        "changes since": "Older release, as for `policyspec_since`, which is the default.",
+        "changes kinds": "Weights (`tightening`), kinds of things (`example`) or of change (`added`) to show.",
         "expect-rows": "Number of rows, or one such as `>0`; another number is a finding.",
     }
 )

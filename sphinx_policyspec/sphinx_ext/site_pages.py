@@ -32,7 +32,17 @@ VIEWS: Mapping[str, tuple[ViewKind, ...]] = MappingProxyType(
 """Pages that show the whole spec at once, and what each shows."""
 
 _RESERVED = frozenset(
-    {START, *VIEWS, "genindex", "search", "py-modindex", "policy-levels", "policy-topics", "policy-examples"}
+    {
+        START,
+        *VIEWS,
+        "genindex",
+        "search",
+        "py-modindex",
+        "policy-changes",
+        "policy-levels",
+        "policy-topics",
+        "policy-examples",
+    }
 )
 
 

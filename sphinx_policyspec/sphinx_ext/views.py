@@ -16,6 +16,7 @@ from sphinx_policyspec.nearest import nearest
 from sphinx_policyspec.sphinx_ext.answers import NO_ROWS, answer_nodes
 from sphinx_policyspec.sphinx_ext.asking import AskingDirective, check_rows
 from sphinx_policyspec.sphinx_ext.boxes import word
+from sphinx_policyspec.sphinx_ext.changes import Changes, answer_of, changes_nodes
 from sphinx_policyspec.sphinx_ext.coverage import coverage
 from sphinx_policyspec.sphinx_ext.directive import options
 from sphinx_policyspec.sphinx_ext.drawings import drawing, outline
@@ -24,6 +25,7 @@ from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of
 from sphinx_policyspec.sphinx_ext.matrices import matrix
 from sphinx_policyspec.sphinx_ext.nodes import PolicyCount, PolicyQuery
 from sphinx_policyspec.sphinx_ext.records import PolicyObject, Question
+from sphinx_policyspec.sphinx_ext.since import Since
 from sphinx_policyspec.sphinx_ext.view_nodes import Page, entries_of, linked_list, table_of
 from sphinx_policyspec.sphinx_ext.view_queries import compile_view
 
@@ -115,6 +117,7 @@ class Views:
     """The answers of one build; they are computed once, before any page is written."""
 
     knowledge: Knowledge
+    since: Since = field(default_factory=Since)
     _answers: dict[str, tuple[_Shown, ...]] = field(default_factory=dict)
     _by_query: dict[str, Answer] = field(default_factory=dict)
     _digest: str = ""
@@ -175,6 +178,8 @@ class Views:
     def _nodes(self, app: Sphinx, page: Page, question: Question, shown: _Shown) -> list[nodes.Node]:
         if shown.answer is None:
             return [word(shown.problem, "ps-problem")]
+        if isinstance(question, Changes):
+            return changes_nodes(shown.answer, page)
         if isinstance(question, View):
             return _view_nodes(question, shown.answer, page)
 
@@ -216,15 +221,16 @@ class Views:
     def _answer(self, env: BuildEnvironment, question: Question) -> _Shown:
         if isinstance(question, View):
             return self._view(env, question)
-        if not question.name and not question.sparql:
+        if not question.name and not question.sparql and not isinstance(question, Changes):
             return _Shown(None, NO_ROWS)
         origin = f"{question.span.file}:{question.span.line}"
         try:
-            base = self.knowledge.base(env)
-            if question.name:
-                answer = base.ask(question.name, dict(question.params))
+            if isinstance(question, Changes):
+                answer = answer_of(env, self.knowledge, self.since, question)
+            elif question.name:
+                answer = self.knowledge.base(env).ask(question.name, dict(question.params))
             else:
-                answer = base.query(question.sparql, origin)
+                answer = self.knowledge.base(env).query(question.sparql, origin)
         except PolicySpecError as error:
             message = str(error).removeprefix(f"{origin}: ")
             finding = Finding(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sphinx_policyspec.compare import ChangeKind, Subject, compare
+from sphinx_policyspec.compare import ChangeKind, Reach, Subject, compare
 from sphinx_policyspec.compare.summary import summary_of
 from sphinx_policyspec.compare.weights import RULES
 from sphinx_policyspec.exports.diff_words import sentence
@@ -28,6 +28,7 @@ from sphinx_policyspec.model import (
     ReferenceForm,
     Section,
     Spec,
+    TargetKind,
     Topic,
     Verdict,
 )
@@ -267,6 +268,96 @@ def test_two_equal_answers_that_change_places_are_judged_as_before() -> None:
     old = holding(example("a-x", response(Verdict.BAD, "No"), response(Verdict.GOOD, "No")))
     new = holding(example("a-x", response(Verdict.GOOD, "No"), response(Verdict.BAD, "No")))
     assert not list(compare(old, new).of(E, K.VERDICT_FLIPPED))
+
+
+def test_of_two_equal_answers_one_can_be_judged_otherwise() -> None:
+    old = holding(example("a-x", response(Verdict.BAD, "No"), response(Verdict.BAD, "No")))
+    new = holding(example("a-x", response(Verdict.BAD, "No"), response(Verdict.GOOD, "No")))
+    assert [(c.old, c.new) for c in compare(old, new).of(E, K.VERDICT_FLIPPED)] == [("BAD", "GOOD")]
+
+
+def asking(id_: str, title: str, text: str, **fields: Any) -> Any:
+    return example(id_, title=title, source_title=title, turns=(message(text=text), response()), **fields)
+
+
+def test_an_example_with_another_title_and_conversation_is_the_most_alike_one() -> None:
+    question = "Where is the desk at which I can borrow this book today?"
+    old = holding(
+        asking("a-1", "the desk", question), asking("a-2", "the roof", "May I climb the roof tonight?")
+    )
+    new = holding(
+        asking("a-3", "a desk", f"Please: {question}"), asking("a-4", "a shelf", "Is there a shelf for maps?")
+    )
+    kinds = [(change.kind, change.old, change.new) for change in compare(old, new).of(E)]
+    assert kinds == [
+        (K.REMOVED, "the roof", ""),
+        (K.ADDED, "", "a shelf"),
+        (K.RETITLED, "the desk", "a desk"),
+        (K.CHANGED, "the desk", "a desk"),
+    ]
+
+
+def test_an_example_is_paired_once() -> None:
+    question = "Where is the desk at which I can borrow this book today?"
+    old = holding(asking("a-1", "the desk", question))
+    new = holding(
+        asking("a-3", "a desk", f"Please: {question}"), asking("a-4", "one desk", f"Well then: {question}")
+    )
+    kinds = [(change.kind, change.new) for change in compare(old, new).of(E)]
+    assert kinds == [(K.ADDED, "one desk"), (K.RETITLED, "a desk"), (K.CHANGED, "a desk")]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        (asking("a-1", "x", "Hi"), asking("a-1", "x", "Hi", illustrates=("b",)), "illustrates"),
+        (asking("a-1", "x", "Hi"), asking("a-1", "x", "Hi", weighs=("b",)), "weighs"),
+        (asking("a-1", "x", "Hi"), asking("a-1", "x", "Hi", tags=("new",)), "tags"),
+        (
+            example("a-1", turns=(message(text="One"), message("tool", "Two"))),
+            example("a-1", turns=(message("tool", "Two"), message(text="One"))),
+            "order",
+        ),
+        (
+            example("a-1", turns=(message(text="One", untrusted=True, attributes=(("x", "1"),)),)),
+            example("a-1", turns=(message(text="One"),)),
+            "messages(-1,+1)",
+        ),
+        (
+            example("a-1", response(Verdict.BAD, violates=("a",))),
+            example("a-1", response(Verdict.BAD)),
+            "verdict_refs",
+        ),
+    ],
+)
+def test_what_changed_in_an_example_is_named(old: Any, new: Any, what: str) -> None:
+    (change,) = compare(holding(old), holding(new)).of(E, K.CHANGED)
+    assert change.said("what") == what
+
+
+def test_a_reference_to_something_else_than_a_provision_is_no_pair() -> None:
+    elsewhere = replace(reference("t"), target_kind=TargetKind.TOPIC)
+    assert not compare(spec(A), spec(A, references=(elsewhere,)))
+
+
+def test_a_reach_tells_whether_there_is_any() -> None:
+    assert not Reach()
+    assert Reach(examples=("x",))
+
+
+def test_a_split_of_what_was_renamed_is_no_split_from_itself() -> None:
+    both = principle("a", title="Answers", text=f"{LONG}\n\n{SECOND}", authority="user")
+    one, other = principle("z", title="Answers", text=LONG), principle("y", title="Loans", text=SECOND)
+    assert [(c.old, c.new) for c in compare(spec(both), spec(one, other)).of(P, K.SPLIT)] == [("a", "y")]
+
+
+def test_of_many_that_say_nearly_the_same_each_is_matched_once() -> None:
+    old = [principle(f"p{n}", title=f"Old {n}", text=f"{LONG} {n}") for n in range(25)]
+    new = [principle(f"q{n}", title=f"New {n}", text=f"{LONG} {n + 100}") for n in range(25)]
+    matches = compare(spec(*old), spec(*new)).matches
+    assert (
+        len(matches) == len({match.old for match in matches}) == len({match.new for match in matches}) == 25
+    )
 
 
 def test_a_level_that_most_principles_went_along_with_is_renamed() -> None:

@@ -28,6 +28,8 @@ QUOTE = ("may_quote", "Quotes are fine", "developer")
 OLD = ("old_rule", "Old rule", "chief")
 
 EXPECTED: dict[str, tuple[dict[str, str], list[tuple[str, ...]]]] = {
+    # Questions over releases ask named graphs; test_releases.py has some.
+    "added-since": ({"release": ""}, []),
     "authority-by-topic": (
         {},
         [
@@ -56,7 +58,9 @@ EXPECTED: dict[str, tuple[dict[str, str], list[tuple[str, ...]]]] = {
         ],
     ),
     "exceptions": ({}, [("may_quote", "gone", ""), ("may_quote", "stay_lawful", "Stay lawful")]),
+    "example-history": ({"example": "a greeting"}, []),
     "hard-rules": ({}, [LAWFUL]),
+    "level-history": ({"provision": "tell_the_truth"}, []),
     "most-referenced": ({}, [(*TRUTH, "1"), (*SOURCES, "1"), (*LAWFUL, "1")]),
     "mutual-references": ({}, [("name_sources", "tell_the_truth")]),
     "never-referenced": ({}, [QUOTE, OLD]),
@@ -81,6 +85,7 @@ EXPECTED: dict[str, tuple[dict[str, str], list[tuple[str, ...]]]] = {
         {"text": "law"},
         [("name_sources", "Name sources", "guideline", "spec.md", "2")],
     ),
+    "white-lies": ({"phrase": "truth"}, []),
 }
 
 
@@ -110,7 +115,7 @@ def test_a_question_has_the_expected_rows(library: KnowledgeBase, name: str) -> 
     assert list(answer.texts) == rows
 
 
-@pytest.mark.parametrize("name", sorted(EXPECTED))
+@pytest.mark.parametrize("name", [name for name in sorted(EXPECTED) if not find_question(name).over_releases])
 def test_rdflib_answers_the_same(library_graph: Graph, name: str) -> None:
     params, rows = EXPECTED[name]
     question = find_question(name)
@@ -131,6 +136,8 @@ def test_both_engines_answer_alike_on_a_release(release_dir: Path) -> None:
     graph, knowledge = to_graph(release), KnowledgeBase.from_spec(release)
     for name, (params, _) in EXPECTED.items():
         question = find_question(name)
+        if question.over_releases:
+            continue
         found = in_rdflib(graph, question.bound(question.values(params)))
         assert found == list(knowledge.ask(name, params).texts), name
 

@@ -1,0 +1,161 @@
+"""Several releases in one base: a named graph for each, and one for what changed between them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import pyoxigraph
+
+from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.graph.from_graph import from_graph
+from sphinx_policyspec.graph.iris import Iris
+from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
+from sphinx_policyspec.graph.ntriples import ntriples_lines
+from sphinx_policyspec.graph.parse import MAX_BYTES, read_statements
+from sphinx_policyspec.graph.rdflib_terms import graph_of
+from sphinx_policyspec.graph.serialize import graph_lines
+from sphinx_policyspec.graph.terms import Iri, Triple
+from sphinx_policyspec.graph.to_graph import triples_of
+from sphinx_policyspec.graph.vocabulary import PROV, PS, RDF
+from sphinx_policyspec.model import Spec
+
+__all__ = ["ChangeFact", "Revision", "in_order", "releases_base", "serialize_releases", "specs_of"]
+
+_FORMATS = ("nq", "trig")
+_DEFAULT = str(pyoxigraph.DefaultGraph())
+_NUMBER = re.compile(r"(\d+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeFact:
+    """A change as the graph tells it.
+
+    :param kind: what happened, such as ``level-raised``
+    :param subject: the kind of thing that it happened to, as its IRI names it
+    :param id: of that thing
+    :param text: what happened, in a sentence
+    """
+
+    kind: str
+    subject: str
+    id: str
+    weight: str
+    rule: str
+    text: str
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """What changed from one release to the next.
+
+    :param same: what has another IRI and is the same: kind, old id, new id
+    """
+
+    old: str
+    new: str
+    facts: tuple[ChangeFact, ...]
+    same: tuple[tuple[str, str, str], ...] = ()
+
+
+def in_order(specs: Iterable[Spec]) -> tuple[Spec, ...]:
+    """Return releases from the first to the last; numbers in versions count as numbers.
+
+    Raises :class:`~sphinx_policyspec.errors.SourceError` where two have one version, whose graphs would be one.
+    """
+    ordered = sorted(
+        specs, key=lambda spec: [int(part) if part.isdigit() else part for part in _parts(spec.version)]
+    )
+    for one, other in pairwise(ordered):
+        if one.version == other.version:
+            raise SourceError(f"two of the releases have the version `{one.version}`")
+    return tuple(ordered)
+
+
+def _parts(version: str) -> list[str]:
+    """Return what stands between numbers, and the numbers, in turn."""
+    return _NUMBER.split(version)
+
+
+def _graphs(
+    specs: Sequence[Spec], revisions: Sequence[Revision], base_iri: str
+) -> Iterator[tuple[str, list[Triple]]]:
+    """Yield each graph with its name: the releases from the first to the last, then the changes."""
+    base = base_iri or specs[-1].base_iri
+    iris = Iris(base)
+    for spec in specs:
+        yield iris.release(spec.version), triples_of(spec, base)
+    yield f"{iris.base}changes", list(_changes(iris, revisions))
+
+
+def _changes(iris: Iris, revisions: Sequence[Revision]) -> Iterator[Triple]:
+    for revision in revisions:
+        old, new = iris.release(revision.old), iris.release(revision.new)
+        yield new, PROV.wasRevisionOf, old
+        for kind, before, after in revision.same:
+            yield iris.iri(kind, after), PROV.wasRevisionOf, iris.iri(kind, before)
+        for order, fact in enumerate(revision.facts, 1):
+            iri = iris.part("change", Iri(f"{iris.base}{revision.old}/{revision.new}"), order)
+            yield from _change(iris, iri, fact, order)
+            yield iri, PS.sinceRelease, old
+            yield iri, PS.inRelease, new
+
+
+def _change(iris: Iris, iri: Iri, fact: ChangeFact, order: int) -> Iterator[Triple]:
+    yield iri, RDF.type, PS.Change
+    yield iri, PS.changed, iris.iri(fact.subject, fact.id)
+    yield iri, PS.changeKind, fact.kind
+    yield iri, PS.weight, fact.weight
+    yield iri, PS.rule, fact.rule
+    yield iri, PS.text, fact.text
+    yield iri, PS.order, order
+    if fact.before:
+        yield iri, PS.before, fact.before
+    if fact.after:
+        yield iri, PS.after, fact.after
+
+
+def serialize_releases(
+    specs: Sequence[Spec], revisions: Sequence[Revision], form: str, base_iri: str = ""
+) -> bytes:
+    """Write releases and what changed between them as N-Quads or TriG, the same bytes for the same releases.
+
+    :param specs: as :func:`in_order` returns them
+    """
+    if form not in _FORMATS:
+        raise SourceError(f"`{form}` holds one release; several take {' or '.join(_FORMATS)}")
+    parts = (
+        graph_lines(sorted(set(ntriples_lines(triples))), form, name)
+        for name, triples in _graphs(specs, revisions, base_iri)
+    )
+    return "".join(parts).encode()
+
+
+def releases_base(specs: Sequence[Spec], revisions: Sequence[Revision], base_iri: str = "") -> KnowledgeBase:
+    """Return releases as one knowledge base; the default graph holds the last one.
+
+    :param specs: as :func:`in_order` returns them
+    """
+    base = KnowledgeBase.from_spec(specs[-1], base_iri)
+    base.add_graphs(serialize_releases(specs, revisions, "nq", base_iri))
+    return base
+
+
+def specs_of(path: Path, max_bytes: int = MAX_BYTES) -> tuple[Spec, ...]:
+    """Return the spec of each named graph of a graph file that holds one; of other files, none."""
+    if path.suffix not in {f".{form}" for form in _FORMATS}:
+        return ()
+    graphs: dict[str, list[Triple]] = {}
+    for triple, name in read_statements(path, max_bytes):
+        graphs.setdefault(name, []).append(triple)
+    kind = (RDF.type, PS.Spec)
+    return tuple(
+        from_graph(graph_of(triples, Iri(name.strip("<>"))))
+        for name, triples in graphs.items()
+        if name != _DEFAULT and any(triple[1:] == kind for triple in triples)
+    )

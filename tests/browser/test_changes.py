@@ -1,0 +1,57 @@
+"""What changed since an older release, as a reader sees it: light, dark and on a phone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from sphinx_policyspec import api
+from sphinx_policyspec.exports.diff_html import html_diff
+from tests.browser.conftest import Open
+from tests.browser.test_accessibility import CUT_OFF, MODES, RULES
+
+SCOPE = ".ps-diff, .ps-since"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, model_spec_data: Path) -> Path:
+    """The handbook of a release that tells what changed, and the page that ``policyspec diff`` writes."""
+    folder = tmp_path_factory.mktemp("changes")
+    old, new = (model_spec_data / name for name in ("2025-04-11", "2025-09-12"))
+    api.build_handbook(new, folder, since=old)
+    (folder / "diff.html").write_text(html_diff(api.diff(old, new)), "utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("name", ["policy-changes.html", "diff.html", "style.html"])
+def test_axe_finds_no_fault_and_nothing_is_cut_off(site: Path, open_page: Open, name: str, mode: str) -> None:
+    page = open_page(site, name, **MODES[mode])
+    assert page.evaluate(CUT_OFF, SCOPE) == []
+    present = [part for part in SCOPE.split(", ") if page.locator(part).count()]
+    results = Axe().run(page, context={"include": [[part] for part in present]}, options=RULES)
+    assert present
+    assert results.response["violations"] == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("scheme", ["file", "strict"])
+def test_a_mark_leads_to_what_changed_and_back(site: Path, open_page: Open, scheme: str) -> None:
+    page = open_page(site, "style.html#love_humanity", scheme)
+    page.locator("#love_humanity > .ps-since a").click()
+    changes = page.locator("#changes-love_humanity")
+    expect(changes).to_be_visible()
+    assert changes.evaluate("node => getComputedStyle(node).borderTopStyle") == "solid"
+    changes.get_by_role("link", name="Read it").click()
+    expect(page.locator("#love_humanity").first).to_be_in_viewport()
+
+
+def test_weights_can_be_hidden(site: Path, open_page: Open) -> None:
+    page = open_page(site, "diff.html", java_script_enabled=False)
+    expect(page.locator("li.ps-is-editorial").first).to_be_visible()
+    page.locator("#ps-show-editorial").uncheck()
+    expect(page.locator("li.ps-is-editorial").first).to_be_hidden()
+    expect(page.locator("li.ps-is-tightening").first).to_be_visible()

@@ -1,0 +1,64 @@
+"""One provision over many releases."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sphinx_policyspec.compare.history import history
+from sphinx_policyspec.errors import UnknownIdError
+from sphinx_policyspec.model import Spec
+from tests.conftest import principle, spec
+
+if TYPE_CHECKING:
+    from tests.conftest import Run
+
+TEXT = "The assistant greets every visitor by name, and asks what it can do for them before it does anything else."
+GREET = principle("greet", text=TEXT)
+WELCOME = replace(GREET, id="welcome", authority="root")
+OTHER = principle("be_brief", text="Say no more than is needed.")
+
+
+def releases(*held: Spec) -> tuple[Spec, ...]:
+    return tuple(replace(one, version=str(number)) for number, one in enumerate(held, 1))
+
+
+def told(specs: tuple[Spec, ...], id_: str) -> list[tuple[str, str, str, list[str]]]:
+    return [(m.version, m.id, m.level, [c.kind.value for c in m.changes]) for m in history(specs, id_)]
+
+
+@pytest.mark.parametrize("id_", ["greet", "welcome"])
+def test_a_provision_is_followed_through_its_ids(id_: str) -> None:
+    specs = releases(spec(OTHER), spec(OTHER, GREET), spec(OTHER, GREET), spec(OTHER, WELCOME), spec(OTHER))
+    assert told(specs, id_) == [
+        ("2", "greet", "user", ["added"]),
+        ("3", "greet", "user", []),
+        ("4", "welcome", "root", ["renamed", "level-raised"]),
+    ]
+
+
+def test_what_stands_there_is_counted() -> None:
+    (moment,) = history(releases(spec(GREET)), "greet")
+    assert (moment.title, moment.words, moment.examples, moment.changes) == ("Greet", 20, 0, ())
+
+
+def test_an_id_that_no_release_has_is_a_message() -> None:
+    with pytest.raises(UnknownIdError, match="no release has the provision `gret`; did you mean `greet`"):
+        history(releases(spec(GREET)), "gret")
+
+
+def test_the_history_of_a_principle_of_the_model_spec(run: Run, model_spec_data: Path) -> None:
+    status, out, _ = run("diff", "-q", model_spec_data, "--history", "love_humanity")
+    assert status == 0
+    assert [line for line in out.splitlines() if line[0] != " "] == [
+        "2025-02-12  Be kind (be_kind): user, 128 words, 4 examples",
+        "2025-04-11  Be kind (be_kind): user, 128 words, 4 examples",
+        "2025-09-12  Love humanity (love_humanity): user, 149 words, 5 examples",
+    ]
+    assert "  editorial  id was `be_kind` (alias)" in out.splitlines()
+    _, out, _ = run("diff", "-q", model_spec_data, "--history", "be_kind", "--format", "json")
+    assert [moment["id"] for moment in json.loads(out)] == ["be_kind", "be_kind", "love_humanity"]

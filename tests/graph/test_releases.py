@@ -1,0 +1,180 @@
+"""Several releases in one base: graphs, what changed between them, and questions over all of them."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from rdflib import PROV, RDF, Dataset, URIRef
+
+from sphinx_policyspec import api
+from sphinx_policyspec.compare import compare
+from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.exports.revisions import revision_of
+from sphinx_policyspec.graph.questions import find_question
+from sphinx_policyspec.graph.releases import in_order, releases_base, serialize_releases
+from sphinx_policyspec.model import Commentary, EvalPrompt, PromptFile, Spec
+from tests.conftest import at, example, message, principle, spec
+from tests.graph.names import PS
+
+# rdflib's own reader of TriG uses what rdflib itself deprecates.
+pytestmark = pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning")
+
+BASE = "urn:policyspec:spec:"
+TEXT = "The assistant greets every visitor by name, and asks what it can do for them before it does anything else."
+
+
+def prompts() -> PromptFile:
+    prompt = EvalPrompt(id="ab12/1", title="x", turns=(message(),), span=at(), source="", tag="ab12")
+    return PromptFile(tag="ab12", title="x", span=at(), source="", blocks=(prompt,))
+
+
+def history() -> tuple[Spec, ...]:
+    """Three releases: a principle is raised, then renamed with its example; another one comes."""
+    shown = {"title": "a long stay", "source_title": "a long stay"}
+    first = principle(
+        "greet", text=TEXT, blocks=(*principle("greet", text=TEXT).blocks, example("greet-x", **shown))
+    )
+    second = principle("greet", text=TEXT, blocks=first.blocks, authority="root")
+    third = principle("welcome", title="Welcome", text=TEXT, authority="root",
+                      blocks=(*principle("welcome", text=TEXT).blocks, example("welcome-x", **shown),
+                              Commentary(label="Commentary", source="", text="White  lies are no greeting.", span=at(9))))  # fmt: skip
+    other = principle("be_brief", text="Say no white lies.")
+    return in_order(
+        (
+            spec(third, other, version="1.10", prompt_files=(prompts(),), license="CC0"),
+            spec(first, version="1.2"),
+            spec(second, version="1.9"),
+        )
+    )
+
+
+def rows(question: str, **params: str) -> list[tuple[str, ...]]:
+    specs = history()
+    revisions = [revision_of(compare(old, new)) for old, new in pairwise(specs)]
+    with releases_base(specs, revisions) as base:
+        return list(base.ask(question, params).texts)
+
+
+def data(form: str) -> bytes:
+    return api.releases_bytes(history(), form)
+
+
+def test_numbers_in_versions_count_as_numbers() -> None:
+    assert [release.version for release in history()] == ["1.2", "1.9", "1.10"]
+
+
+def test_two_releases_of_one_version_are_refused() -> None:
+    with pytest.raises(SourceError, match="two of the releases have the version `1`"):
+        in_order((spec(version="1"), spec(version="1")))
+
+
+def test_each_release_is_a_graph_and_changes_are_another() -> None:
+    dataset = Dataset()
+    dataset.parse(data=data("trig"), format="trig")
+    names = {str(graph.identifier) for graph in dataset.graphs() if len(graph)}
+    assert names == {f"{BASE}release/{version}" for version in ("1.2", "1.9", "1.10")} | {f"{BASE}changes"}
+    changes = dataset.graph(URIRef(f"{BASE}changes"))
+    assert len(set(changes.subjects(RDF.type, PS.Change))) == sum(
+        len(compare(old, new).changes) for old, new in pairwise(history())
+    )
+    revised = {(str(one), str(other)) for one, other in changes.subject_objects(PROV.wasRevisionOf)}
+    assert revised == {
+        (f"{BASE}release/1.9", f"{BASE}release/1.2"),
+        (f"{BASE}release/1.10", f"{BASE}release/1.9"),
+        (f"{BASE}provision/welcome", f"{BASE}provision/greet"),
+        (f"{BASE}example/welcome-x", f"{BASE}example/greet-x"),
+    }
+
+
+@pytest.mark.parametrize("form", ["nq", "trig"])
+def test_releases_are_read_back_as_they_were_written(form: str, tmp_path: Path) -> None:
+    path = tmp_path / f"all.{form}"
+    path.write_bytes(data(form))
+    assert api.has_releases(path)
+    assert api.releases(path) == history()
+    assert api.releases_bytes(api.releases(path), form) == data(form)
+
+
+def test_a_format_of_one_graph_takes_one_release() -> None:
+    with pytest.raises(SourceError, match="`ttl` holds one release; several take nq or trig"):
+        serialize_releases(history(), (), "ttl")
+
+
+def test_the_level_of_a_provision_is_followed_through_its_ids() -> None:
+    told = [
+        ("1.10", "welcome", "Welcome", "root"),
+        ("1.2", "greet", "Greet", "user"),
+        ("1.9", "greet", "Greet", "root"),
+    ]
+    assert rows("level-history", provision="welcome") == told
+    assert rows("level-history", provision="greet") == told
+    assert rows("level-history", provision="nobody") == []
+
+
+def test_an_example_is_followed_through_its_ids() -> None:
+    told = [
+        ("1.10", "welcome-x", "a long stay", "welcome", "1", "1"),
+        ("1.2", "greet-x", "a long stay", "greet", "1", "1"),
+        ("1.9", "greet-x", "a long stay", "greet", "1", "1"),
+    ]
+    assert rows("example-history", example="greet-x") == told
+    assert rows("example-history", example="A Long Stay") == told
+
+
+def test_what_came_later_is_not_what_was_renamed() -> None:
+    assert rows("added-since", release="1.1") == [("be_brief", "Be brief", "user", "1.10")]
+
+
+def test_words_are_found_in_every_release() -> None:
+    assert rows("white-lies") == [
+        ("1.10", "welcome", "Welcome", "commentary", "spec.md", "9"),
+        ("1.10", "be_brief", "Be brief", "text", "spec.md", "2"),
+    ]
+    assert {row[0] for row in rows("white-lies", phrase="GREETS EVERY visitor")} == {"1.10", "1.2", "1.9"}
+    assert [row[3] for row in rows("white-lies", phrase="hello to you")] == ["message"] * 3
+    assert [row[3] for row in rows("white-lies", phrase="a long stay")] == ["example"] * 3
+    assert [row[3] for row in rows("white-lies", phrase="welcome")] == ["title"]
+    assert rows("white-lies", phrase="") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "params"),
+    [
+        ("level-history", {"provision": "greet"}),
+        ("example-history", {"example": "greet-x"}),
+        ("added-since", {"release": "1.1"}),
+        ("white-lies", {}),
+    ],
+)
+def test_rdflib_answers_the_same(name: str, params: dict[str, str]) -> None:
+    dataset = Dataset()
+    dataset.parse(data=data("trig"), format="trig")
+    question = find_question(name)
+    found = dataset.query(question.bound(question.values(params)))
+    told = [tuple("" if term is None else str(term) for term in row) for row in found]  # type: ignore[union-attr]
+    assert told == rows(name, **params) != []
+
+
+def test_foreign_queries_see_changes_too() -> None:
+    with api.releases_base(history()) as base:
+        query = "SELECT ?kind { GRAPH ?g { ?c a ps:Change ; ps:changeKind ?kind ; ps:rule 'level-raised' } }"
+        assert base.query(query).texts == (("level-raised",),)
+        assert [row[0] for row in base.ask("hard-rules").texts] == ["welcome"]
+
+
+def test_a_folder_of_releases_is_a_source(model_spec_data: Path) -> None:
+    assert api.has_releases(model_spec_data)
+    assert not api.has_releases(model_spec_data / "2025-09-12")
+    answer = api.ask(model_spec_data, "level-history", provision="love_humanity")
+    assert [row[:2] for row in answer.texts] == [
+        ("2025-02-12", "be_kind"),
+        ("2025-04-11", "be_kind"),
+        ("2025-09-12", "love_humanity"),
+    ]
+
+
+def test_a_question_over_releases_may_be_asked_of_one() -> None:
+    (one, *_) = history()
+    assert api.ask(one, "level-history", provision="greet").texts == (("1.2", "greet", "Greet", "user"),)

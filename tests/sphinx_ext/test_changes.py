@@ -1,0 +1,166 @@
+"""What changed since an older release, inside a project: the directive, the page, the marks, and rebuilds."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sphinx.testing.util import SphinxTestApp
+
+from sphinx_policyspec import api
+from tests.conftest import require_tool
+from tests.sphinx_ext.test_rebuild import differences
+
+Project = Callable[[str], Path]
+Build = Callable[..., SphinxTestApp]
+Warnings = Callable[[SphinxTestApp], list[str]]
+
+
+def text_of(html: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+def page(app: SphinxTestApp, name: str) -> str:
+    return Path(app.outdir, f"{name}.html").read_text("utf-8")
+
+
+def test_a_page_lists_what_changed(project: Project, build: Build, warnings_in: Warnings) -> None:
+    app = build(project("changes"), "text")
+    lines = [
+        line.strip() for line in Path(app.outdir, "index.txt").read_text("utf-8").splitlines() if line.strip()
+    ]
+    assert warnings_in(app) == []
+    told = lines[lines.index("In short") + 2 :]
+    assert told == [
+        "* Be kind",
+        "* **▲ tightening**: level raised from user to root",
+        "* **◆ clarifying**: new example “A greeting”",
+    ]
+
+
+def test_links_lead_to_principles(project: Project, build: Build) -> None:
+    assert '<a class="reference internal" href="alpha.html#be_kind">' in page(
+        build(project("changes")), "index"
+    )
+
+
+def test_a_principle_tells_what_changed_about_it(project: Project, build: Build) -> None:
+    app = build(project("changes"))
+    alpha = page(app, "alpha")
+    (mark,) = re.findall(r'<p class="ps-since[^>]*>.*?</p>', alpha)
+    assert text_of(mark) == "Changed since the release before : ▲ 1 tightening, ◆ 1 clarifying"
+    assert 'href="policy-changes.html#changes-be_kind"' in mark
+    assert alpha.index("ps-badge") < alpha.index(mark)
+    assert "ps-since" not in page(app, "beta")
+
+
+def test_a_page_tells_all_that_changed(project: Project, build: Build) -> None:
+    app = build(project("changes"))
+    told = page(app, "policy-changes")
+    assert "<h1>What changed since the release before</h1>" in told
+    assert '<details id="changes-be_kind" open>' in told
+    assert 'href="alpha.html#be_kind"' in told
+    assert 'href="policy-changes.html"' in page(app, "index")
+
+
+@pytest.mark.parametrize("builder", ["singlehtml", "dirhtml", "latex", "epub", "man", "texinfo"])
+def test_every_builder_writes_what_changed(
+    project: Project, build: Build, builder: str, warnings_in: Warnings
+) -> None:
+    app = build(project("changes"), builder)
+    assert [line for line in warnings_in(app) if "policy" in line] == []
+
+
+EDITS: dict[str, tuple[str, str, str]] = {
+    "text": ("alpha.rst", "every visitor", "each visitor"),
+    "nothing changed any more": ("alpha.rst", ":authority: root", ":authority: user"),
+    "title": ("beta.rst", "Be brief\n========", "Be short\n========"),
+    "older release": ("old/model_spec.md", "no more of them", "no fewer"),
+    "version of the older release": ("conf.py", "old/model_spec.md", "old"),
+    "no older release": ("conf.py", 'policyspec_since = "old/model_spec.md"', ""),
+    "missing older release": ("conf.py", "old/model_spec.md", "nowhere"),
+}
+
+
+@pytest.mark.parametrize("parallel", [0, 2])
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+def test_a_rebuild_equals_a_fresh_build(
+    project: Project, build: Build, warnings_in: Warnings, edit: tuple[str, str, str], parallel: int
+) -> None:
+    source = project("changes")
+    build(source, out="kept", parallel=parallel)
+    name, old, new = edit
+    text = (source / name).read_text("utf-8")
+    assert old in text
+    (source / name).write_text(text.replace(old, new), "utf-8")
+    again = build(source, out="kept", parallel=parallel)
+    fresh = build(source, out="fresh")
+    assert differences(Path(again.outdir), Path(fresh.outdir)) == []
+    no_change = build(source, out="kept", parallel=parallel)
+    assert differences(Path(no_change.outdir), Path(fresh.outdir)) == []
+    said = [
+        sorted(line for line in warnings_in(app) if "policyspec" in line) for app in (again, fresh, no_change)
+    ]
+    assert said[0] == said[1] == said[2]
+
+
+def test_a_release_that_cannot_be_read_is_told(project: Project, build: Build, warnings_in: Warnings) -> None:
+    source = project("changes")
+    conf = source / "conf.py"
+    conf.write_text(conf.read_text("utf-8").replace("old/model_spec.md", "nowhere"), "utf-8")
+    message = "`nowhere` is no release folder, Model Spec Markdown file or graph file"
+    app = build(source)
+    assert warnings_in(app)[0].startswith(f"index.rst:15: {message}")
+    assert f"`policyspec_since`: {message} [policyspec.config]" in warnings_in(app)[1]
+    assert not Path(app.outdir, "policy-changes.html").exists()
+
+
+def test_what_options_cannot_be_is_told(project: Project, build: Build, warnings_in: Warnings) -> None:
+    source = project("changes")
+    (source / "conf.py").write_text(
+        'extensions = ["sphinx_policyspec"]\nexclude_patterns = ["old"]\n', "utf-8"
+    )
+    index = source / "index.rst"
+    index.write_text(index.read_text("utf-8").replace("tightening, example", "tightning, example"), "utf-8")
+    said = warnings_in(build(source))
+    assert [line.partition(";")[0] for line in said] == [
+        "index.rst:15: there is no release to compare with",
+        "index.rst:15: there is no release to compare with [policyspec.query-failed]",
+        "index.rst:20: the answer has 1 rows, not 2 [policyspec.unexpected-rows]",
+        "index.rst:22: `kinds` does not take `tightning`",
+    ]
+
+
+def test_a_graph_and_a_revision_are_older_releases_too(
+    project: Project, build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require_tool("git")
+    source = project("changes")
+    old = api.load(source / "old", annotate=False)
+    (source / "old.nt").write_bytes(api.graph_bytes(old, "nt")[0])
+    for name in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{name}_NAME", "A")
+        monkeypatch.setenv(f"GIT_{name}_EMAIL", "a@example.org")
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"]):
+        subprocess.run(["git", *arguments], cwd=source, check=True)
+    told = []
+    for number, since in enumerate(("old/model_spec.md", "old.nt", "git:HEAD:old/model_spec.md")):
+        conf = (
+            f'extensions = ["sphinx_policyspec"]\nexclude_patterns = ["old"]\npolicyspec_since = "{since}"\n'
+        )
+        (source / "conf.py").write_text(conf, "utf-8")
+        told.append(page(build(source, out=f"out{number}"), "policy-changes"))
+    assert told[0] == told[1] == told[2]
+
+
+def test_a_handbook_tells_what_changed_since(model_spec_data: Path, tmp_path: Path) -> None:
+    api.build_handbook(model_spec_data / "2025-09-12", tmp_path, since=model_spec_data / "2025-04-11")
+    told = (tmp_path / "policy-changes.html").read_text("utf-8")
+    assert "What changed since 2025-04-11" in told
+    style = (tmp_path / "style.html").read_text("utf-8")
+    assert len(re.findall(r'class="ps-since', style)) == 15
+    for link in set(re.findall(r'href="policy-changes.html#([^"]+)"', style)):
+        assert f'id="{link}"' in told
