@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
 
 from sphinx_policyspec.decision.candidates import Candidate, candidates_of, standing_of
 from sphinx_policyspec.decision.norms import Norms
@@ -20,18 +21,6 @@ MAX_LINKS = 4_000_000
 def _same(value: Value) -> tuple[type, Value]:
     """Return what equal values share; Python takes ``True`` for 1, and YAML does not."""
     return (bool if isinstance(value, bool) else object, value)
-
-
-class _Compatible:
-    """Which values of an issue may stand together."""
-
-    def __init__(self, case: Case) -> None:
-        pairs = ((issue, _same(one), _same(other)) for issue, one, other in case.compatible)
-        self._pairs = {(issue, *pair) for issue, one, other in pairs for pair in ((one, other), (other, one))}
-
-    def __call__(self, issue: str, one: Value, other: Value) -> bool:
-        first, second = _same(one), _same(other)
-        return first == second or (issue, first, second) in self._pairs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +49,7 @@ def framework_of(case: Case, norms: Norms) -> Framework:
     """Return the framework of a case that is not too large and has no problems."""
     candidates = candidates_of(case, norms, standing_of(case, norms))
     strength = Strength(case.semantics, norms)
-    targets: list[list[int]] = [[] for _ in candidates]
-    for one, other in _conflicting(case, candidates):
-        _attack(one, other, candidates, strength, targets)
+    targets = _targets(case, candidates, strength)
     exempted_by = exempted_places(candidates, norms)
     exempts: list[list[int]] = [[] for _ in candidates]
     for place, exceptions in enumerate(exempted_by):
@@ -94,48 +81,51 @@ def _without(places: list[int], others: Sequence[int]) -> list[int]:
     return [place for place in places if place not in left_out]
 
 
-def _blocks(candidates: Iterable[Candidate]) -> dict[str, list[tuple[Value, list[int]]]]:
-    """Return by issue the places of what is alike, with the value that it asks for."""
-    found: dict[str, dict[object, tuple[Value, list[int]]]] = {}
+def _targets(case: Case, candidates: Sequence[Candidate], strength: Strength) -> list[list[int]]:
+    """Return whom each candidate attacks in a conflict: those that are not stronger.
+
+    Candidates of one kind are compared once, by their first ones; only their times differ.
+    """
+    issues: dict[str, dict[object, list[int]]] = {}
     for place, candidate in enumerate(candidates):
-        value = candidate.item.value
-        alike = (_same(value), candidate.kind)
-        found.setdefault(candidate.item.issue, {}).setdefault(alike, (value, []))[1].append(place)
-    return {issue: list(blocks.values()) for issue, blocks in found.items()}
+        issues.setdefault(candidate.item.issue, {}).setdefault(candidate.kind, []).append(place)
+    targets: list[list[int]] = [[] for _ in candidates]
+    clash = _Clash(case, candidates)
+    for kinds in issues.values():
+        for one, other in combinations_with_replacement(kinds.values(), 2):
+            found = strength.compare(candidates[one[0]], candidates[other[0]])
+            if found.winner >= 0 or found.rule.by_time:
+                clash.add(targets, one, other, by_time=found.rule.by_time)
+            if one is not other and (found.winner <= 0 or found.rule.by_time):
+                clash.add(targets, other, one, by_time=found.rule.by_time)
+    return targets
 
 
-def _conflicting(case: Case, candidates: Sequence[Candidate]) -> Iterator[tuple[list[int], list[int]]]:
-    """Yield each two blocks whose values exclude each other."""
-    compatible = _Compatible(case)
-    for issue, blocks in _blocks(candidates).items():
-        for number, (value, one) in enumerate(blocks):
-            for other_value, other in blocks[number + 1 :]:
-                if not compatible(issue, value, other_value):
-                    yield one, other
+class _Clash:
+    """Adds the attacks of one kind on another, where their values exclude each other."""
 
+    def __init__(self, case: Case, candidates: Sequence[Candidate]) -> None:
+        values = [(c.item.issue, _same(c.item.value)) for c in candidates]
+        codes = {value: code for code, value in enumerate(dict.fromkeys(values))}
+        self.codes = [codes[value] for value in values]
+        self.turns = [candidate.turn for candidate in candidates]
+        self.together = {
+            (codes.get((issue, _same(first))), codes.get((issue, _same(second))))
+            for issue, *pair in case.compatible
+            for first, second in (pair, pair[::-1])
+        }
 
-def _attack(
-    one: list[int],
-    other: list[int],
-    candidates: Sequence[Candidate],
-    strength: Strength,
-    targets: list[list[int]],
-) -> None:
-    """Note the attacks between two blocks: whoever is not weaker attacks."""
-    comparison = strength.compare(candidates[one[0]], candidates[other[0]])
-    if not comparison.rule.by_time:
-        for stronger, weaker, winner in ((one, other, 1), (other, one, -1)):
-            if comparison.winner != -winner:
-                for place in stronger:
-                    targets[place] += weaker
-        return
-    for place in one:
-        turn = candidates[place].turn
-        for target in other:
-            if turn >= candidates[target].turn:
-                targets[place].append(target)
-            if turn <= candidates[target].turn:
-                targets[target].append(place)
+    def add(self, targets: list[list[int]], ones: list[int], others: list[int], *, by_time: bool) -> None:
+        """Let each of some attack each of others in conflict; with ``by_time`` only those that are not later."""
+        codes, turns, together = self.codes, self.turns, self.together
+        for one in ones:
+            code, turn = codes[one], turns[one]
+            found = [
+                other for other in others if codes[other] != code and (not by_time or turns[other] <= turn)
+            ]
+            if together:
+                found = [other for other in found if (code, codes[other]) not in together]
+            targets[one] += found
 
 
 def exempted_places(candidates: Sequence[Candidate], norms: Norms) -> list[set[int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 
 from sphinx_policyspec.decision.candidates import Candidate
 from sphinx_policyspec.decision.framework import Framework
@@ -15,12 +15,11 @@ DISCLOSE_ISSUE = "disclose"
 """An item on this issue that is in, and whose value is ``false``, forbids to say what is not followed."""
 
 
-def outcomes_of(case: Case, framework: Framework, labels: Mapping[str, Label]) -> dict[str, Outcome]:
+def outcomes_of(case: Case, framework: Framework, labels: Sequence[Label]) -> dict[str, Outcome]:
     """Return the outcome of each issue, in the order in which the case names them."""
     held: dict[str, list[Value]] = {item.issue: [] for item in case.items}
     undecided: dict[str, list[Candidate]] = {}
-    for candidate in framework.candidates:
-        label = labels[candidate.item.id]
+    for candidate, label in zip(framework.candidates, labels, strict=True):
         if label is Label.IN:
             held[candidate.item.issue].append(candidate.item.value)
         elif label is Label.UNDECIDED:
@@ -48,13 +47,13 @@ def _status(case: Case, undecided: list[Candidate] | tuple[()]) -> Status:
 
 
 def duties_of(
-    case: Case, framework: Framework, labels: Mapping[str, Label], norms: Norms
+    case: Case, framework: Framework, labels: Sequence[Label], norms: Norms
 ) -> dict[Duty, tuple[str, ...]]:
     """Return the items that each duty is about, in the order of the case; duties about none are left out."""
     silenced = any(
         candidate.item.issue == DISCLOSE_ISSUE and candidate.item.value is False
-        for candidate in framework.candidates
-        if labels[candidate.item.id] is Label.IN
+        for candidate, label in zip(framework.candidates, labels, strict=True)
+        if label is Label.IN
     )
     owed = {
         Duty.DISCLOSE: () if silenced else tuple(_overruled(framework, labels, norms)),
@@ -63,31 +62,32 @@ def duties_of(
     return {duty: items for duty, items in owed.items() if items}
 
 
-def _overruled(framework: Framework, labels: Mapping[str, Label], norms: Norms) -> Iterator[str]:
+def _overruled(framework: Framework, labels: Sequence[Label], norms: Norms) -> Iterator[str]:
     """Yield messages of those whom the assistant serves that are out because of somebody who could have let them.
 
     That is a higher level's message, or its norm unless nothing overrides it: a rule that nobody can set aside is
     public, and refusing by it says enough.
     """
     for place, candidate in enumerate(framework.candidates):
-        if (
-            candidate.is_norm
-            or candidate.rank != norms.ask_rank
-            or labels[candidate.item.id] is not Label.OUT
-        ):
+        if candidate.is_norm or candidate.rank != norms.ask_rank or labels[place] is not Label.OUT:
             continue
-        for other in framework.attackers[place]:
-            attacker = framework.candidates[other]
-            is_bendable = not (attacker.is_norm and attacker.override is OverrideMode.NEVER)
-            if labels[attacker.item.id] is Label.IN and attacker.rank < candidate.rank and is_bendable:
-                yield candidate.item.id
-                break
+        winners = (framework.candidates[o] for o in framework.attackers[place] if labels[o] is Label.IN)
+        if any(_could_have_let(winner) and winner.rank < candidate.rank for winner in winners):
+            yield candidate.item.id
 
 
-def _doubtful(case: Case, framework: Framework, labels: Mapping[str, Label]) -> Iterator[str]:
+def _could_have_let(winner: Candidate) -> bool:
+    return not (winner.is_norm and winner.override is OverrideMode.NEVER)
+
+
+def _doubtful(case: Case, framework: Framework, labels: Sequence[Label]) -> Iterator[str]:
     """Yield what cannot be undone, and either speaks by delegation or looks mistaken."""
-    delegated = {candidate.item.id for candidate in framework.candidates if candidate.depth}
+    delegated = {
+        candidate.item.id
+        for candidate, label in zip(framework.candidates, labels, strict=True)
+        if candidate.depth and label is Label.IN
+    }
     for item in case.items:
-        is_delegated = item.id in delegated and labels[item.id] is Label.IN
+        is_delegated = item.id in delegated
         if item.irreversible and (is_delegated or (item.mistaken and item.active)):
             yield item.id

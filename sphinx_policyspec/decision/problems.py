@@ -56,11 +56,13 @@ class _Problems:
         self.hints = Hints()
         self.items = {item.id: item for item in case.items}
         self.issues = {item.issue for item in case.items}
+        categories = {item.category for item in case.items if item.category}
+        self.exemptible = {*self.items, *norms.provisions, *norms.categories, *categories}
 
     def of_names(self) -> Iterator[Finding]:
         if self.case.about:
             yield from self._known(
-                "unknown-provision", self.case.about, self.norms.provisions, self.case.span
+                "unknown-provision", self.case.about, self.norms.provisions, self.case.place("about")
             )
         for item in self.case.items:
             yield from self._speaker(item)
@@ -69,7 +71,7 @@ class _Problems:
             elif item.exempts:
                 yield self._invalid(item, "only the spec has exceptions: `exempts` needs `principle`")
             for name in item.exempts:
-                yield from self._known("unknown-item", name, self._exemptible(), item.place("exempts"))
+                yield from self._known("unknown-item", name, self.exemptible, item.place("exempts"))
         for issue, *_values in self.case.compatible:
             yield from self._known(
                 "unknown-item", issue, self.issues, self.case.place(f"compatible.{issue}"), "issue"
@@ -114,10 +116,6 @@ class _Problems:
             yield self._invalid(
                 item, "the spec is explicit, and no quotation: leave `mode`, `quoted` and `source` out"
             )
-
-    def _exemptible(self) -> Collection[str]:
-        categories = {item.category for item in self.case.items if item.category}
-        return {*self.items, *self.norms.provisions, *self.norms.categories, *categories}
 
     def _expected(self) -> Iterator[Finding]:
         expect = self.case.expect

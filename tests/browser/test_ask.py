@@ -163,7 +163,16 @@ def test_a_strict_content_security_policy_lets_the_engine_run(release_site: Path
     expect(page.get_by_role("status")).to_contain_text("rows in")
 
 
+def test_a_panel_leads_to_what_the_spec_says_of_its_principle(release_site: Path, open_page: Open) -> None:
+    page = open_page(release_site, "style.html")
+    panel = page.locator("#be_clear > .ps-panel")
+    panel.locator("summary").click()
+    panel.get_by_role("link", name="Ask about it").click()
+    expect(page.get_by_role("status")).to_contain_text("rows in")
+    assert any(property_.endswith("#authority") for property_, _value in rows(page))
+
+
 def test_other_pages_do_not_load_the_engine(release_site: Path) -> None:
     for file in release_site.glob("*.html"):
         if file.name != "policy-ask.html":
-            assert "policyspec-ask" not in file.read_text("utf-8")
+            assert "policyspec-ask" not in file.read_text("utf-8"), file.name

@@ -182,6 +182,13 @@
       button.addEventListener("click", async () => copy(await actions[button.dataset.ps](), button));
       button.hidden = false;
     }
+    const asking = tools.querySelector("a[data-ps='ask']");
+    // Escapes of JSON are those of SPARQL, but for what follows a backslash of the id's own.
+    if (asking && !section.id.includes("\\")) {
+      const about = `?it a ps:Provision ; dcterms:identifier ${JSON.stringify(section.id)} ; ?property ?value .`;
+      const sparql = `SELECT ?property ?value WHERE {\n  ${about}\n}\nORDER BY ?property ?value`;
+      asking.href = `${asking.href.split("#")[0]}#ask:${new URLSearchParams({ sparql })}`;
+    }
   };
 
   /** Put a button that copies its address behind the link of a box to itself. */
@@ -252,7 +259,12 @@
     document.addEventListener("focusin", soon(100));
     document.addEventListener("focusout", hide);
     document.addEventListener("keydown", (event) => event.key === "Escape" && hide());
-    addEventListener("scroll", hide, { passive: true });
+    // A link that takes the focus may be scrolled to, smoothly: the preview goes with it.
+    const follow = () => {
+      const at = shownFor?.getBoundingClientRect();
+      if (at) at.bottom < 0 || at.top > innerHeight ? hide() : place(shownFor);
+    };
+    addEventListener("scroll", follow, { passive: true });
   };
 
   /* ---- tables that can be filtered and sorted ---- */

@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 from docutils import nodes
 from sphinx.locale import get_translation
 
-from sphinx_policyspec.graph.questions import string_literal
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.boxes import level_word
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of
-from sphinx_policyspec.sphinx_ext.nodes import (
-    PolicyBadge,
-    PolicyBox,
-    PolicyCommentary,
-    PolicyComparison,
-    PolicyDeclaration,
-    PolicyDefinition,
-    PolicyExample,
-    PolicyQuery,
-    PolicySelfLink,
-    PolicyVerdict,
+from sphinx_policyspec.sphinx_ext.web.decoration import (
+    below_title,
+    link_boxes_to_themselves,
+    number_examples,
+    put_good_answers_first,
+    surroundings,
+    target_of,
 )
 from sphinx_policyspec.sphinx_ext.web.metadata import META, PageFacts, head_tags, page_facts
 from sphinx_policyspec.sphinx_ext.web.panels import (
@@ -48,14 +41,15 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.builders import Builder
 
-__all__ = ["ASK_PAGE", "WEB_BUILDERS", "HandbookPages"]
+__all__ = ["ASK_BUILDERS", "ASK_PAGE", "WEB_BUILDERS", "HandbookPages"]
 
 _ = get_translation("sphinx_policyspec")
 
 ASK_PAGE = "policy-ask"
 """Name of the page that answers questions."""
 
-_VERDICTS = ("GOOD", "OK", "BAD")
+ASK_BUILDERS = ("html", "dirhtml")
+"""Builders that write it: ``singlehtml`` writes no page beside its own."""
 
 WEB_BUILDERS = ("html", "dirhtml", "singlehtml")
 """Builders whose pages people read in a browser."""
@@ -179,18 +173,20 @@ class HandbookPages:
             return
         self.prepare(app)
         self._mark_links(doctree, docname, self.levels(app))
-        _number_examples(doctree)
-        _put_good_answers_first(doctree)
-        _link_boxes_to_themselves(doctree)
+        number_examples(doctree)
+        put_good_answers_first(doctree)
+        link_boxes_to_themselves(doctree)
         address = partial(_address, app.builder, docname)
         if PolicySpecConfig.of(app.config).link_terms:
             link_terms(doctree, self.terms, address)
+        asks = PolicySpecConfig.of(app.config).ask_page and app.builder.name in ASK_BUILDERS
+        ask = app.builder.get_relative_uri(docname, ASK_PAGE) if asks else ""
         for section in doctree.findall(nodes.section):
             place = self._place_of(section, docname)
             if place is not None and place in self.rows:
-                tools = tools_html(_question(app, docname, place[1]), self._feedback(app, place))
+                tools = tools_html(ask, self._feedback(app, place))
                 panel = PolicyPanel("", html=panel_html(self.rows[place], address, tools))
-                section.insert(_below_title(section), panel)
+                section.insert(below_title(section), panel)
 
     def _feedback(self, app: Sphinx, place: tuple[str, str]) -> str:
         """Return the address for feedback on a provision, empty where the project has none."""
@@ -222,10 +218,10 @@ class HandbookPages:
         """Give the links to principles the word of their level, and those that a panel names an anchor."""
         found: dict[tuple[nodes.Element | None, str, str], list[nodes.reference]] = defaultdict(list)
         for link in list(doctree.findall(nodes.reference)):
-            target = _target_of(link)
+            target = target_of(link)
             if not target:
                 continue
-            section, example, is_plain = _surroundings(link)
+            section, example, is_plain = surroundings(link)
             found[section, example, target].append(link)
             place = levels.of_anchor(target) if is_plain else None
             # A text of the link's own is part of a sentence, which another word would interrupt.
@@ -251,93 +247,7 @@ class HandbookPages:
         owner["ids"].append(occurrence.anchor)
 
 
-def _question(app: Sphinx, docname: str, identifier: str) -> str:
-    """Return the address of the question what the spec says of a provision, empty where readers cannot ask."""
-    if not PolicySpecConfig.of(app.config).ask_page:
-        return ""
-    sparql = (
-        "SELECT ?property ?value WHERE {\n"
-        f"  ?it a ps:Provision ; dcterms:identifier {string_literal(identifier)} ; ?property ?value .\n"
-        "}\nORDER BY ?property ?value"
-    )
-    page = app.builder.get_relative_uri(docname, ASK_PAGE)
-    return f"{page}#ask:{urlencode({'sparql': sparql})}"
-
-
 def _address(builder: Builder, docname: str, page: str, anchor: str) -> str:
     if page == docname or builder.name == "singlehtml":
         return f"#{anchor}"
     return f"{builder.get_relative_uri(docname, page)}#{anchor}"
-
-
-def _below_title(section: nodes.section) -> int:
-    """Return the place below the title of a section and its badge."""
-    heads = [n for n, child in enumerate(section.children) if isinstance(child, nodes.title | PolicyBadge)]
-    return heads[-1] + 1 if heads else 0
-
-
-def _target_of(link: nodes.reference) -> str:
-    """Return the anchor that a link inside the site leads to."""
-    if refid := link.get("refid"):
-        return str(refid)
-    return str(link.get("refuri", "")).rpartition("#")[2] if link.get("internal") else ""
-
-
-def _surroundings(link: nodes.reference) -> tuple[nodes.Element | None, str, bool]:
-    """Return the section and the example around a link, and whether it stands in running text."""
-    example, is_plain = "", True
-    above = link.parent
-    while above is not None and not isinstance(above, nodes.section):
-        if isinstance(above, PolicyExample):
-            example = above["ids"][0] if above["ids"] else ""
-        is_plain &= not isinstance(above, PolicyQuery | nodes.title | nodes.rubric)
-        above = above.parent
-    return above, example, is_plain
-
-
-def _number_examples(doctree: nodes.document) -> None:
-    """Put numbers before the titles of examples, in the order of the page."""
-    for number, example in enumerate(doctree.findall(PolicyExample), 1):
-        kind = example.next_node(nodes.paragraph)
-        if kind is not None and "ps-kind" in kind["classes"]:
-            kind += nodes.Text(f" {number}")
-
-
-def _put_good_answers_first(doctree: nodes.document) -> None:
-    """Show compliant answers before others, whatever the order of the source; equal verdicts keep it."""
-    comparisons: Iterator[PolicyComparison] = doctree.findall(PolicyComparison)
-    for comparison in comparisons:
-        comparison.children.sort(key=_rank)
-
-
-def _rank(response: nodes.Node) -> int:
-    verdict = response.next_node(PolicyVerdict)
-    given = verdict.get("verdict", "") if verdict is not None else ""
-    return _VERDICTS.index(given) if given in _VERDICTS else len(_VERDICTS)
-
-
-def _link_boxes_to_themselves(doctree: nodes.document) -> None:
-    """Give each aside an anchor, and each box that has one a link to itself."""
-    count: Counter[str] = Counter()
-    for box in doctree.findall(PolicyCommentary):
-        if not box["ids"]:
-            section = box.parent
-            while section is not None and not isinstance(section, nodes.section):
-                section = section.parent
-            owner = section["ids"][0] if section is not None and section["ids"] else ""
-            count[owner] += 1
-            number = f"-{count[owner]}" if count[owner] > 1 else ""
-            box["ids"].append("-".join(filter(None, ("commentary", owner))) + number)
-    for owner_box, head in _heads(doctree):
-        if owner_box["ids"]:
-            head.append(PolicySelfLink("", anchor=owner_box["ids"][0]))
-
-
-def _heads(doctree: nodes.document) -> Iterator[tuple[nodes.Element, nodes.Element]]:
-    """Yield each box with the line that heads it."""
-    boxes: Iterator[PolicyBox] = doctree.findall(PolicyBox)
-    for box in boxes:
-        if isinstance(box, PolicyCommentary | PolicyDefinition | PolicyDeclaration):
-            head = box.next_node(nodes.paragraph if isinstance(box, PolicyCommentary) else nodes.term)
-            if head is not None:
-                yield box, head

@@ -141,7 +141,7 @@ def panel_html(rows: Sequence[Row], address: AddressOf, extra: str = "") -> str:
 def tools_html(ask: str = "", feedback: str = "") -> str:
     """Return the foot of a panel: buttons that a script shows, since they do nothing without one, and links.
 
-    :param ask: the address of a question about the principle
+    :param ask: the address of the page that answers questions; a script adds one about the principle
     :param feedback: an address where readers can say what they think of it
     """
     tools = (("link", _("Copy link")), ("markdown", _("Copy as Markdown")), ("cite", _("Copy citation")))
@@ -150,7 +150,9 @@ def tools_html(ask: str = "", feedback: str = "") -> str:
     ]
     if ask:
         say = escape(_("Ask about it"))
-        found.append(f'<a class="reference internal" href="{escape(ask, quote=True)}">{say}</a>')
+        found.append(
+            f'<a class="reference internal" data-ps="ask" href="{escape(ask, quote=True)}">{say}</a>'
+        )
     if feedback:
         say = escape(_("Feedback"))
         found.append(f'<a class="reference external" href="{escape(feedback, quote=True)}">{say}</a>')

@@ -17,6 +17,7 @@ from sphinx_policyspec.sphinx_ext.nodes import (
     PolicyPrompt,
     PolicyQuery,
 )
+from sphinx_policyspec.sphinx_ext.web.decoration import target_of
 
 __all__ = ["Term", "link_terms", "terms_of"]
 
@@ -62,7 +63,7 @@ def link_terms(doctree: nodes.document, terms: Sequence[Term], address: Callable
 
     A term is found as whole words, whatever the case, its plural with an s included.
     """
-    linked = {_target_of(link) for link in doctree.findall(nodes.reference)}
+    linked = {target_of(link) for link in doctree.findall(nodes.reference)}
     wanted = {" ".join(term.words.lower().split()): term for term in terms if term.anchor not in linked}
     if not wanted:
         return
@@ -115,7 +116,3 @@ def _definition_around(text: nodes.Text) -> list[str]:
     while above is not None and not isinstance(above, PolicyDefinition):
         above = above.parent
     return list(above["ids"]) if above is not None else []
-
-
-def _target_of(link: nodes.reference) -> str:
-    return str(link.get("refid") or str(link.get("refuri", "")).rpartition("#")[2])

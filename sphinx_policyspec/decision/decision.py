@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from sphinx_policyspec.decision.candidates import Standing, standing_of
-from sphinx_policyspec.decision.framework import framework_of
+from sphinx_policyspec.decision.framework import Framework, framework_of
 from sphinx_policyspec.decision.labelling import grounded
 from sphinx_policyspec.decision.norms import Norms
 from sphinx_policyspec.decision.outcomes import duties_of, outcomes_of
@@ -26,7 +26,7 @@ class Decision:
     :param duties: by duty, the items that it is about
     :param reasons: one for each item, in the order of the case
     :param standing: the authority of each item
-    :param attacks: attacker and attacked, by id
+    :param framework: who attacks, exempts and supports whom
     """
 
     case: Case
@@ -35,7 +35,17 @@ class Decision:
     duties: Mapping[Duty, tuple[str, ...]]
     reasons: tuple[Reason, ...]
     standing: Mapping[str, Standing]
-    attacks: tuple[tuple[str, str], ...]
+    framework: Framework
+
+    @cached_property
+    def attacks(self) -> tuple[tuple[str, str], ...]:
+        """Who attacks whom, by id, in the order of the case."""
+        names = [candidate.item.id for candidate in self.framework.candidates]
+        return tuple(
+            (names[place], names[target])
+            for place, targets in enumerate(self.framework.targets)
+            for target in targets
+        )
 
     @cached_property
     def differences(self) -> tuple[str, ...]:
@@ -71,22 +81,18 @@ def decide(case: Case, norms: Norms) -> Decision:
     """Decide a case that has no :func:`problems`."""
     framework = framework_of(case, norms)
     found = grounded(framework)
-    known = {candidate.item.id: label for candidate, label in zip(framework.candidates, found, strict=True)}
+    names = [candidate.item.id for candidate in framework.candidates]
+    known = dict(zip(names, found, strict=True))
     labels = {item.id: known.get(item.id, Label.NOT_A_CANDIDATE) for item in case.items}
     given = {reason.item: reason for reason in reasons_of(framework, found)}
-    names = [candidate.item.id for candidate in framework.candidates]
     return Decision(
         case=case,
         labels=labels,
-        outcomes=outcomes_of(case, framework, labels),
-        duties=duties_of(case, framework, labels, norms),
+        outcomes=outcomes_of(case, framework, found),
+        duties=duties_of(case, framework, found, norms),
         reasons=tuple(given.get(name) or Reason(item=name, label=label) for name, label in labels.items()),
         standing=standing_of(case, norms),
-        attacks=tuple(
-            (names[place], names[target])
-            for place, targets in enumerate(framework.targets)
-            for target in targets
-        ),
+        framework=framework,
     )
 
 
