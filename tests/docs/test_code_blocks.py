@@ -43,6 +43,7 @@ NOT_RUN = {
     "CONTRIBUTING.md": 1,
     "docs/explanation/architecture.md": 2,
     "docs/explanation/cost.md": 1,
+    "docs/how-to/compare-releases.md": 4,
     "docs/how-to/live-preview.md": 2,
     "docs/how-to/reason.md": 2,
     "docs/tutorial/index.md": 2,
