@@ -51,6 +51,7 @@ bench: $(VENV)/.installed  ## what things cost, against a floor in the same run
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.authoring
 	$(BIN)/python -m benchmarks.reasoning
+	$(BIN)/python -m benchmarks.handbook_pdf
 	$(BIN)/python -m benchmarks.web
 
 screenshots: $(VENV)/.dev  ## the pictures of the example spec in README and documentation
@@ -69,7 +70,7 @@ $(VENV)/.pip:
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.pip pyproject.toml
-	$(PIP) install --quiet --editable .
+	$(PIP) install --quiet --editable '.[all]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.pip pyproject.toml constraints.txt
