@@ -54,7 +54,7 @@ def ask(page: Page) -> None:
 
 def preview(page: Page) -> None:
     """Open a preview."""
-    page.locator("p > a.reference.internal[href*='#']").first.focus()
+    page.locator("section > p > a.reference.internal[href*='#']").first.focus()
     page.locator("#ps-preview").wait_for()
 
 

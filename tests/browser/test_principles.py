@@ -116,7 +116,7 @@ def test_links_are_plain_without_scripts(example_site: Path, open_page: Open) ->
 @pytest.mark.parametrize("width", [390, 1280])
 def test_a_preview_stays_inside_the_window(example_site: Path, open_page: Open, width: int) -> None:
     page = open_page(example_site, "charter.html", viewport={"width": width, "height": 700})
-    for link in page.locator("p > a.reference.internal[href*='#']").all()[:6]:
+    for link in page.locator("section > p > a.reference.internal[href*='#']").all()[:6]:
         link.scroll_into_view_if_needed()
         page.wait_for_timeout(50)
         link.focus()
