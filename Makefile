@@ -51,6 +51,7 @@ bench: $(VENV)/.installed  ## what things cost, against a floor in the same run
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.authoring
 	$(BIN)/python -m benchmarks.reasoning
+	$(BIN)/python -m benchmarks.handbook_pdf
 	$(BIN)/python -m benchmarks.releases
 	$(BIN)/python -m benchmarks.web
 
@@ -70,7 +71,7 @@ $(VENV)/.pip:
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.pip pyproject.toml
-	$(PIP) install --quiet --editable .
+	$(PIP) install --quiet --editable '.[all]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.pip pyproject.toml constraints.txt

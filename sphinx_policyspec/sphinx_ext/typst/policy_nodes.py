@@ -69,7 +69,9 @@ class TypstTranslator(ListVisitor):
             )
             kind = f"{kind} {len(self.examples)}"
         shown = content(self.directed(title)) if title else "[]"
-        code = call("example", self.new_key(), content(words(kind)), shown, *self._turns(turns))
+        # Whether a page is its first costs memory to know, and short ones hardly ever run over.
+        key = "none" if is_short(node) else self.new_key()
+        code = call("example", key, content(words(kind)), shown, *self._turns(turns))
         self.put("\n\n", code.removesuffix(";"), self.place_label(node), "\n\n")
 
     def _turns(self, turns: list[nodes.Node]) -> list[str]:
