@@ -9,7 +9,7 @@ from sphinx_policyspec.decision.candidates import Candidate
 from sphinx_policyspec.decision.norms import Norms
 from sphinx_policyspec.model import OverrideMode, Semantics
 
-__all__ = ["LAW", "STRENGTH_RULES", "Comparison", "Strength", "StrengthRule"]
+__all__ = ["LAW", "STRENGTH_RULES", "Comparison", "Context", "Strength", "StrengthRule"]
 
 LAW = "law"
 """The category of norms that a publisher's own product may adapt to local law."""
@@ -27,12 +27,14 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Context:
+class Context:
+    """What a rule may look at beside the two candidates: the switches, and what the spec says."""
+
     semantics: Semantics
     norms: Norms
 
 
-_Decide = Callable[[Candidate, Candidate, _Context], int | None]
+_Decide = Callable[[Candidate, Candidate, Context], int | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +61,7 @@ def _better(one: int | bool, other: int | bool) -> int | None:
     return None if one == other else 1 if one > other else -1
 
 
-def _guard(one: Candidate, other: Candidate, context: _Context) -> int | None:
+def _guard(one: Candidate, other: Candidate, context: Context) -> int | None:
     if one.is_norm == other.is_norm:
         return None
     norm, message = (one, other) if one.is_norm else (other, one)
@@ -72,37 +74,37 @@ def _guard(one: Candidate, other: Candidate, context: _Context) -> int | None:
     return None
 
 
-def _level(one: Candidate, other: Candidate, _context: _Context) -> int | None:
+def _level(one: Candidate, other: Candidate, _context: Context) -> int | None:
     return _better(other.rank, one.rank)
 
 
-def _collision(one: Candidate, _other: Candidate, _context: _Context) -> int | None:
+def _collision(one: Candidate, _other: Candidate, _context: Context) -> int | None:
     return 0 if one.override is OverrideMode.NEVER else None
 
 
-def _directness(one: Candidate, other: Candidate, _context: _Context) -> int | None:
+def _directness(one: Candidate, other: Candidate, _context: Context) -> int | None:
     return _better(other.depth, one.depth)
 
 
-def _preference(one: Candidate, other: Candidate, context: _Context) -> int | None:
+def _preference(one: Candidate, other: Candidate, context: Context) -> int | None:
     if not (one.is_norm and other.is_norm):
         return None
     first, second = one.item.principle, other.item.principle
     return int(context.norms.prefers(first, second)) - int(context.norms.prefers(second, first))
 
 
-def _message_against_norm(one: Candidate, other: Candidate, _context: _Context) -> int | None:
+def _message_against_norm(one: Candidate, other: Candidate, _context: Context) -> int | None:
     if one.is_norm == other.is_norm:
         return None
     message = other if one.is_norm else one
     return 1 if message.is_explicit == (message is one) else -1
 
 
-def _explicitness(one: Candidate, other: Candidate, _context: _Context) -> int | None:
+def _explicitness(one: Candidate, other: Candidate, _context: Context) -> int | None:
     return _better(one.is_explicit, other.is_explicit)
 
 
-def _recency(one: Candidate, other: Candidate, _context: _Context) -> int | None:
+def _recency(one: Candidate, other: Candidate, _context: Context) -> int | None:
     return _better(one.turn, other.turn) or 0
 
 
@@ -177,7 +179,7 @@ class Strength:
     """Compares candidates of one case; candidates of the same kinds are compared once."""
 
     def __init__(self, semantics: Semantics, norms: Norms) -> None:
-        self._context = _Context(semantics=semantics, norms=norms)
+        self._context = Context(semantics=semantics, norms=norms)
         self._known: dict[tuple[object, object], Comparison | None] = {}
 
     def compare(self, one: Candidate, other: Candidate) -> Comparison:
