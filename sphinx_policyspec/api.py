@@ -304,7 +304,7 @@ def build_handbook(
         a project's own, else what the machine has
     :param since: an older release, to tell what changed: a page of it, and a mark at each principle
     """
-    from sphinx_policyspec.sphinx_ext.handbook import build_project, build_site  # noqa: PLC0415
+    from sphinx_policyspec.sphinx_ext.site.handbook import build_project, build_site  # noqa: PLC0415
 
     old = since if isinstance(since, Spec) or since is None else load(since)
     if not isinstance(source, Loaded):

@@ -22,9 +22,9 @@ from sphinx_policyspec.model import (
 )
 from sphinx_policyspec.nearest import Hints
 from sphinx_policyspec.readers.levels import DEFAULT_LEVELS
+from sphinx_policyspec.sphinx_ext.capturing.titles import with_titles_resolved
 from sphinx_policyspec.sphinx_ext.fragments import Fragment
 from sphinx_policyspec.sphinx_ext.records import SPEC_PLACE, PageRecord, PolicyObject
-from sphinx_policyspec.sphinx_ext.titles import with_titles_resolved
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment

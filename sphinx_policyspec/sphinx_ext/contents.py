@@ -11,8 +11,8 @@ from sphinx import addnodes
 from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.environment.adapters.toctree import document_toc
 
-from sphinx_policyspec.sphinx_ext.boxes import badge_title, level_word
-from sphinx_policyspec.sphinx_ext.nodes import PolicyBadge, PolicyExample, PolicyExampleTitle
+from sphinx_policyspec.sphinx_ext.rendering.boxes import badge_title, level_word
+from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyBadge, PolicyExample, PolicyExampleTitle
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx

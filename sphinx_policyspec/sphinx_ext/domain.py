@@ -16,14 +16,14 @@ from sphinx.util.nodes import make_refnode
 
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.readers.levels import DEFAULT_LEVELS
-from sphinx_policyspec.sphinx_ext.capture import capture
+from sphinx_policyspec.sphinx_ext.authoring.roles import ClauseRole, CountRole
+from sphinx_policyspec.sphinx_ext.capturing.capture import capture
+from sphinx_policyspec.sphinx_ext.capturing.titles import shown_titles
 from sphinx_policyspec.sphinx_ext.former_ids import FormerIds, aliases_of
 from sphinx_policyspec.sphinx_ext.fragments import write_fragment
 from sphinx_policyspec.sphinx_ext.indices import ExampleIndex, TopicIndex
-from sphinx_policyspec.sphinx_ext.inline_roles import ClauseRole, CountRole
 from sphinx_policyspec.sphinx_ext.records import PageRecord, PolicyObject
 from sphinx_policyspec.sphinx_ext.references import DOMAIN, KIND_OF_ROLE
-from sphinx_policyspec.sphinx_ext.titles import shown_titles
 from sphinx_policyspec.sphinx_ext.web.excerpts import excerpts_of, write_excerpts
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
     from sphinx_policyspec.model import Spec
-    from sphinx_policyspec.sphinx_ext.site_pages import Site
+    from sphinx_policyspec.sphinx_ext.site.pages import Site
 
 __all__ = ["LevelIndex", "PolicyDomain"]
 
@@ -95,7 +95,7 @@ class PolicyDomain(Domain):
     }
     """``pages`` by docname; what builders have ``written``; the digest of the assembled spec with the
     findings about it; what the index by topic shows; the former ids that sidecars give."""
-    data_version = 4
+    data_version = 5
     """Raised whenever what the environment stores of ours changes shape."""
 
     site: Site | None = None

@@ -6,12 +6,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sphinx_policyspec.sphinx_ext.aim_directives import GoalDirective, PromptDirective
-from sphinx_policyspec.sphinx_ext.changes import ChangesDirective
-from sphinx_policyspec.sphinx_ext.changes_page import ChangesPage
-from sphinx_policyspec.sphinx_ext.config import check_config, register_config
-from sphinx_policyspec.sphinx_ext.contents import Contents
-from sphinx_policyspec.sphinx_ext.directives import (
+from sphinx_policyspec.sphinx_ext.authoring.aims import GoalDirective, PromptDirective
+from sphinx_policyspec.sphinx_ext.authoring.declarations import (
     CommentaryDirective,
     DefinitionDirective,
     LevelDirective,
@@ -19,31 +15,35 @@ from sphinx_policyspec.sphinx_ext.directives import (
     SpecDirective,
     TopicDirective,
 )
-from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
-from sphinx_policyspec.sphinx_ext.example_directives import (
+from sphinx_policyspec.sphinx_ext.authoring.examples import (
     ConversationDirective,
     ExampleDirective,
     MessageDirective,
     ResponseDirective,
 )
+from sphinx_policyspec.sphinx_ext.config import check_config, register_config
+from sphinx_policyspec.sphinx_ext.contents import Contents
+from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
 from sphinx_policyspec.sphinx_ext.indices import escape_headings
-from sphinx_policyspec.sphinx_ext.maths import register_maths
-from sphinx_policyspec.sphinx_ext.model_spec_parser import (
+from sphinx_policyspec.sphinx_ext.markdown.maths import register_maths
+from sphinx_policyspec.sphinx_ext.markdown.model_spec_parser import (
     ModelSpecAwareParser,
     keep_companions_unbuilt,
     outdated_by_companions,
 )
 from sphinx_policyspec.sphinx_ext.one_page import lead_contents_to_anchors, lead_links_to_anchors
 from sphinx_policyspec.sphinx_ext.outputs import add_static_path, add_to_page
-from sphinx_policyspec.sphinx_ext.paper import SetForPaper, add_style
 from sphinx_policyspec.sphinx_ext.plain_links import TakePlainLinks
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
-from sphinx_policyspec.sphinx_ext.site_parser import SitePageParser
-from sphinx_policyspec.sphinx_ext.tables import register_view_nodes
-from sphinx_policyspec.sphinx_ext.transforms import MarkSections
+from sphinx_policyspec.sphinx_ext.releases.changes import ChangesDirective
+from sphinx_policyspec.sphinx_ext.releases.page import ChangesPage
+from sphinx_policyspec.sphinx_ext.rendering.paper import SetForPaper, add_style
+from sphinx_policyspec.sphinx_ext.rendering.transforms import MarkSections
+from sphinx_policyspec.sphinx_ext.rendering.visitors import register_nodes
+from sphinx_policyspec.sphinx_ext.site.parser import SitePageParser
 from sphinx_policyspec.sphinx_ext.typst.builder import TypstBuilder, fail_without_pdf
 from sphinx_policyspec.sphinx_ext.updates import Build, silence_core
-from sphinx_policyspec.sphinx_ext.view_directives import (
+from sphinx_policyspec.sphinx_ext.views.directives import (
     CoverageDirective,
     ExampleTableDirective,
     GraphDirective,
@@ -51,8 +51,8 @@ from sphinx_policyspec.sphinx_ext.view_directives import (
     PrincipleListDirective,
     PrincipleTableDirective,
 )
-from sphinx_policyspec.sphinx_ext.views import QueryDirective
-from sphinx_policyspec.sphinx_ext.visitors import register_nodes
+from sphinx_policyspec.sphinx_ext.views.questions import QueryDirective
+from sphinx_policyspec.sphinx_ext.views.tables import register_view_nodes
 from sphinx_policyspec.sphinx_ext.web.ask import AskPage
 
 if TYPE_CHECKING:

@@ -15,7 +15,6 @@ from sphinx_policyspec.graph.ontology import ontology_digest
 from sphinx_policyspec.model import Finding, Reference, Severity, Span, Spec, TargetKind
 from sphinx_policyspec.readers.annotations import annotate, read_annotations, shipped_annotations
 from sphinx_policyspec.sphinx_ext.assemble import assemble, check_objects, check_spec, reading_order
-from sphinx_policyspec.sphinx_ext.changes import Changes
 from sphinx_policyspec.sphinx_ext.collection import without_collection
 from sphinx_policyspec.sphinx_ext.config import SHIPPED_SIDECAR, PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.former_ids import former_ids_of
@@ -23,7 +22,8 @@ from sphinx_policyspec.sphinx_ext.fragments import read_fragment
 from sphinx_policyspec.sphinx_ext.indices import topics_of
 from sphinx_policyspec.sphinx_ext.records import PageRecord
 from sphinx_policyspec.sphinx_ext.references import DOMAIN, ROLE_OF_KIND
-from sphinx_policyspec.sphinx_ext.since import sources_state
+from sphinx_policyspec.sphinx_ext.releases.changes import Changes
+from sphinx_policyspec.sphinx_ext.releases.since import sources_state
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment

@@ -15,7 +15,7 @@ from sphinx_policyspec.sphinx_ext.collection import without_collection
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.indices import is_index_page
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of
-from sphinx_policyspec.sphinx_ext.nodes import uses_our_nodes
+from sphinx_policyspec.sphinx_ext.rendering.nodes import uses_our_nodes
 from sphinx_policyspec.sphinx_ext.web.data import script_data, spec_ids
 from sphinx_policyspec.sphinx_ext.web.handbook_pages import ASK_PAGE, WEB_BUILDERS
 from sphinx_policyspec.sphinx_ext.web.words import script_words

@@ -20,7 +20,7 @@ from sphinx_policyspec.model import (
 )
 from sphinx_policyspec.readers.ignores import Ignore
 from sphinx_policyspec.sphinx_ext.fragments import Fragment, pack
-from sphinx_policyspec.sphinx_ext.nodes import anchor_of
+from sphinx_policyspec.sphinx_ext.rendering.nodes import anchor_of
 
 __all__ = ["SPEC_PLACE", "PageRecord", "PolicyObject", "Question", "outside_record", "page_record"]
 

@@ -8,7 +8,7 @@ from docutils import nodes
 from sphinx import addnodes
 
 from sphinx_policyspec.model import TargetKind
-from sphinx_policyspec.sphinx_ext.boxes import Place
+from sphinx_policyspec.sphinx_ext.rendering.boxes import Place
 
 __all__ = ["DOMAIN", "KIND_OF_ROLE", "ROLE_OF_KIND", "pending_reference"]
 

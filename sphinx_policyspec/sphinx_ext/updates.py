@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from sphinx_policyspec.model import Finding, TargetKind
 from sphinx_policyspec.readers.ignores import Ignore, silenced
-from sphinx_policyspec.sphinx_ext.boxes import retitle_badge
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.dangling import Dangling
 from sphinx_policyspec.sphinx_ext.former_ids import add_anchors
@@ -24,11 +23,12 @@ from sphinx_policyspec.sphinx_ext.freshness import (
 )
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of, elsewhere, is_dangling
 from sphinx_policyspec.sphinx_ext.messages import report
-from sphinx_policyspec.sphinx_ext.nodes import PolicyBadge, PolicyBox, PolicyCount, PolicyQuery
 from sphinx_policyspec.sphinx_ext.outputs import write_data, write_graph
 from sphinx_policyspec.sphinx_ext.plain_links import dangling_links
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
-from sphinx_policyspec.sphinx_ext.views import Views
+from sphinx_policyspec.sphinx_ext.rendering.boxes import retitle_badge
+from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyBadge, PolicyBox, PolicyCount, PolicyQuery
+from sphinx_policyspec.sphinx_ext.views.questions import Views
 from sphinx_policyspec.sphinx_ext.web.handbook_pages import HandbookPages
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 
 from sphinx_policyspec import api
 from sphinx_policyspec.model import Document, Markup, Prose, Section
-from sphinx_policyspec.sphinx_ext.foreign import is_harmless
+from sphinx_policyspec.sphinx_ext.markdown.foreign import is_harmless
 from tests.conftest import at, spec
 
 RST = """\

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sphinx.builders.singlehtml import SingleFileHTMLBuilder
 
 from sphinx_policyspec.model import Block, Definition, Example, Principle, Spec, TargetKind, Verdict
-from sphinx_policyspec.sphinx_ext.boxes import style_name
+from sphinx_policyspec.sphinx_ext.rendering.boxes import style_name
 from sphinx_policyspec.sphinx_ext.web.places import Place
 from sphinx_policyspec.sphinx_ext.web.relations import Relations
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from docutils import nodes
 from sphinx import addnodes
 
-from sphinx_policyspec.sphinx_ext.nodes import (
+from sphinx_policyspec.sphinx_ext.rendering.nodes import (
     PolicyBadge,
     PolicyBox,
     PolicyDeclaration,

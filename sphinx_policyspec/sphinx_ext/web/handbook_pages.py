@@ -12,9 +12,9 @@ from docutils import nodes
 from sphinx.locale import get_translation
 
 from sphinx_policyspec.model import TargetKind
-from sphinx_policyspec.sphinx_ext.boxes import level_word
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of
+from sphinx_policyspec.sphinx_ext.rendering.boxes import level_word
 from sphinx_policyspec.sphinx_ext.web.decoration import (
     below_title,
     link_boxes_to_themselves,

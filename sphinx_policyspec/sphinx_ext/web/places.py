@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from sphinx_policyspec.model import Carrier, ReferenceForm, Spec, TargetKind
 from sphinx_policyspec.sphinx_ext.assemble import reading_order
-from sphinx_policyspec.sphinx_ext.boxes import style_name
 from sphinx_policyspec.sphinx_ext.knowledge import domain_of
+from sphinx_policyspec.sphinx_ext.rendering.boxes import style_name
 from sphinx_policyspec.sphinx_ext.web.excerpts import read_excerpts, with_titles
 
 if TYPE_CHECKING:

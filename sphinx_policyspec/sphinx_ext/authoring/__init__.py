@@ -1,0 +1,1 @@
+"""Directives and roles that declare what a spec says."""

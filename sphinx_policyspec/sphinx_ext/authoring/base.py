@@ -1,0 +1,314 @@
+"""What all our directives share: options that become findings, exact places, rST and MyST alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+from functools import cached_property
+from typing import ClassVar, TypeVar
+
+from docutils import nodes
+from docutils.parsers.rst.directives import unchanged
+from myst_parser.mocking import MockState
+from sphinx.util.docutils import SphinxDirective
+
+from sphinx_policyspec.model import Finding, Severity, Span
+from sphinx_policyspec.nearest import nearest
+from sphinx_policyspec.sphinx_ext.authoring.declared import Declared, Source, note_finding, source_of
+from sphinx_policyspec.sphinx_ext.rendering.boxes import Place
+
+__all__ = ["PolicyDirective", "options"]
+
+_Choice = TypeVar("_Choice", bound=StrEnum)
+_FENCE = re.compile(r"\s*(?P<fence>`{3,}|~{3,}|:{3,})")
+_OPTION = re.compile(r":(?P<name>[\w-]+):(?=\s|$)")
+_PLAIN = re.compile(r"[^\W_]+(?:,? [^\W_]+|-[^\W_]+)*[?.]?")
+"""Words that are text and nothing else in every markup, as most titles are."""
+_ID = re.compile(r"[^\s#<>\"'`/\\&?%]+")
+
+
+class _AnyOption(dict[str, Callable[[str], str]]):
+    """Takes every option as it stands: a misspelt one shall be a finding and not cost the page its text."""
+
+    def __missing__(self, name: str) -> Callable[[str], str]:
+        return unchanged
+
+
+def options(*names: str) -> dict[str, Callable[[str], str]]:
+    """Return the option specification of a directive that knows these names."""
+    return _AnyOption(dict.fromkeys(names, unchanged))
+
+
+class PolicyDirective(SphinxDirective):
+    """Base of our directives: whatever is wrong becomes a finding, and the page still shows the rest."""
+
+    has_content = True
+    optional_arguments = 1
+    final_argument_whitespace = True
+    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options()
+
+    def run(self) -> list[nodes.Node]:
+        """Check the names of the options, then build."""
+        for name in self.options:
+            if name not in self.option_spec:
+                self.find(
+                    "unknown-option",
+                    f"`{self.name}` has no option `{name}`",
+                    nearest(name, self.option_spec),
+                    line=self.option_line(name),
+                )
+        self._find_lost_options()
+        return self.build()
+
+    def _find_lost_options(self) -> None:
+        """Find options below a blank line, which are text to every parser."""
+        lines = [(number, line) for number, line in enumerate(self.content) if line.strip()]
+        for number, line in lines:
+            match = _OPTION.match(line)
+            if match is None or match["name"] not in self.option_spec:
+                return
+            self.find(
+                "invalid-option",
+                f"`:{match['name']}:` stands below a blank line, where it is text and no option",
+                "delete the blank line",
+                line=self.content_line + number,
+            )
+
+    def build(self) -> list[nodes.Node]:
+        """Return the directive's nodes."""
+        raise NotImplementedError
+
+    # -- places -----------------------------------------------------------------------------
+
+    @cached_property
+    def is_myst(self) -> bool:
+        """Whether MyST runs the directive; it counts lines and content differently."""
+        return isinstance(self.state, MockState)
+
+    @cached_property
+    def place(self) -> Place:
+        """The file and line of the directive."""
+        source, line = self.get_source_info()
+        return source, self._opening_line(source, line) if self.is_myst else line
+
+    def _opening_line(self, source: str, line: int) -> int:
+        """Return the line of the directive's name: MyST before 5.2 counts included lines from 2."""
+        above = source_of(self.env, source).lines[:line]
+        name = f"{{{self.name}}}"
+        return line - 1 if above[-2:-1] and name in above[-2] and name not in above[-1] else line
+
+    @property
+    def line(self) -> int:
+        """The directive's first line."""
+        return self.place[1]
+
+    @cached_property
+    def end_line(self) -> int:
+        """The line after the directive's last one."""
+        count = len(self._lines_below)
+        return min(self.line + 1 + count, len(self.source.lines) + 1)
+
+    @cached_property
+    def _lines_below(self) -> list[str]:
+        """The directive's lines but the first; MyST 4 hands out the content alone, so they are read anew."""
+        lines = self.source.lines
+        opened = _FENCE.match(lines[self.line - 1]) if self.is_myst and self.line <= len(lines) else None
+        if opened is None or f"{{{self.name}}}" not in lines[self.line - 1]:
+            return self.block_text.rstrip("\n").split("\n")[1:]
+        fence = opened["fence"]
+        below: list[str] = []
+        for line in lines[self.line :]:
+            below.append(line)
+            text = line.strip()
+            if len(text) >= len(fence) and set(text) == {fence[0]}:
+                break
+        return below
+
+    @cached_property
+    def content_line(self) -> int:
+        """The line that the content begins on."""
+        if self.is_myst:
+            return int(self.line + self.content_offset + 1)
+        if self.content:
+            return int(self.content.items[0][1]) + 1
+        return self.line + 1
+
+    @cached_property
+    def source(self) -> Source:
+        """The exact lines of the directive's file."""
+        return source_of(self.env, self.place[0])
+
+    @property
+    def span(self) -> Span:
+        """The lines of the whole directive."""
+        return self.source.span(self.line, self.end_line)
+
+    @property
+    def text(self) -> str:
+        """The raw content."""
+        return "\n".join(self.content).strip("\n")
+
+    @property
+    def exact_source(self) -> str:
+        """The exact text of the whole directive, blank lines after it included."""
+        return self.source.text(self.line, self.source.after_blanks(self.end_line))
+
+    def option_line(self, name: str) -> int:
+        """Return the line of an option, or the directive's where it cannot be told."""
+        if name not in self.options:
+            return self.line
+        pattern = re.compile(rf"\s*:?{re.escape(name)}\s*:")
+        for number, line in enumerate(self._lines_below, self.line + 1):
+            if pattern.match(line):
+                return number
+        return self.line
+
+    def claim(self, node: nodes.Element) -> None:
+        """Keep those ids of a node that nothing else on the page has; the others are findings later."""
+        known = self.state.document.ids
+        node["ids"] = [anchor for anchor in node["ids"] if known.setdefault(anchor, node) is node]
+        if isinstance(node, nodes.section) and not node["ids"]:
+            # Sphinx takes for granted that a section has an id.
+            self.state.document.set_id(node)
+
+    def declare(
+        self,
+        node: nodes.Element,
+        item: object,
+        *,
+        is_block: bool = False,
+        body: bool = False,
+        places: Iterable[str] = (),
+    ) -> None:
+        """Leave on a node what the directive says.
+
+        :param is_block: the node is a provision of its own
+        :param body: the content is prose of a provision
+        :param places: options whose lines matter later
+        """
+        self.claim(node)
+        content_end = self.end_line - (1 if self.is_myst else 0)
+        Declared(
+            item=item,  # type: ignore[arg-type]  # each directive passes its own kind
+            path=self.place[0],
+            start=self.line,
+            end=self.end_line,
+            is_block=is_block,
+            body=(self.content_line, content_end) if body else None,
+            places=tuple((name, self.option_line(name)) for name in places if name in self.options),
+        ).on(node)
+
+    # -- reading ----------------------------------------------------------------------------
+
+    def find(
+        self, code: str, message: str, hint: str = "", *, line: int = 0, severity: Severity = Severity.WARNING
+    ) -> None:
+        """Note something that the author should know."""
+        span = self.source.span(line or self.line)
+        note_finding(self.env, Finding(code=code, severity=severity, message=message, span=span, hint=hint))
+
+    def argument(self, what: str, default: str = "") -> str:
+        """Return the argument on one line; where it is missing, a finding says what it should be."""
+        text = " ".join(self.arguments[0].split()) if self.arguments else ""
+        if text:
+            return text
+        self.find(
+            "missing-argument",
+            f"`{self.name}` lacks its {what}",
+            f"write the {what} after the `::`" * (not self.is_myst),
+        )
+        return default
+
+    def option(self, name: str) -> str:
+        """Return an option as text; a value over several lines is joined."""
+        return " ".join((self.options.get(name) or "").split())
+
+    def flag(self, name: str) -> bool:
+        """Tell whether an option without a value is set."""
+        if name not in self.options:
+            return False
+        value = self.option(name).lower()
+        if value in {"", "true", "yes"}:
+            return True
+        if value not in {"false", "no"}:
+            self.find(
+                "invalid-option", f"`{name}` takes no value, not `{value}`", line=self.option_line(name)
+            )
+        return value not in {"false", "no"}
+
+    def ids(self, name: str) -> tuple[str, ...]:
+        """Return an option as ids, which commas or spaces divide, sorted."""
+        if name not in self.options:
+            return ()
+        found = [item for item in re.split(r"[,\s]+", self.option(name)) if item]
+        return tuple(sorted({item for item in found if self.is_id(item, name)}))
+
+    def others(self, name: str, own: str) -> tuple[str, ...]:
+        """Return an option as ids of other things than this one, whose own id is a finding."""
+        given = self.ids(name)
+        if own and own in given:
+            message = f"`{own}` names itself in `{name}`"
+            self.find("invalid-option", message, "name another id", line=self.option_line(name))
+        return tuple(item for item in given if item != own)
+
+    def needs_text(self) -> None:
+        """Find that there is no content where there should be some."""
+        if not self.text:
+            self.find("empty-block", f"`{self.name}` has no text")
+
+    def labels(self, name: str) -> tuple[str, ...]:
+        """Return an option as texts, which commas divide, sorted."""
+        found = {" ".join(item.split()) for item in (self.options.get(name) or "").split(",")}
+        return tuple(sorted(found - {""}))
+
+    def identifier(self, default: str) -> str:
+        """Return the option ``id``, or the default where it is absent or no id."""
+        given = self.option("id")
+        if not given:
+            if "id" in self.options:
+                self.find(
+                    "invalid-id",
+                    "`id` is empty",
+                    f"`{default}` is used" * bool(default),
+                    line=self.option_line("id"),
+                )
+            return default
+        return given if self.is_id(given, "id") else (nodes.make_id(given) or default)
+
+    def is_id(self, text: str, option: str) -> bool:
+        """Tell whether a text can be an id; a finding says so if not."""
+        if _ID.fullmatch(text):
+            return True
+        self.find(
+            "invalid-id",
+            f"`{text}` is no id",
+            "use letters, digits, `_` and `-`",
+            line=self.option_line(option),
+        )
+        return False
+
+    def choice(
+        self, value: str, choices: type[_Choice], code: str, what: str, *, line: int = 0
+    ) -> _Choice | None:
+        """Return the member of an enumeration that a value names in any letter case."""
+        for member in choices:
+            if member.value.casefold() == value.casefold():
+                return member
+        known = [member.value.lower() for member in choices]
+        self.find(code, f"`{value}` is no {what}", nearest(value.lower(), known), line=line)
+        return None
+
+    def inline(self, text: str, line: int = 0) -> list[nodes.Node]:
+        """Return a text as inline nodes in the page's own markup."""
+        if _PLAIN.fullmatch(text):
+            return [nodes.Text(text)]
+        at = (line or self.line) - (1 if self.is_myst else 0)
+        found, messages = self.parse_inline(text, lineno=at)
+        return [*found, *messages]
+
+    def content_nodes(self, *, headings: bool = False) -> list[nodes.Node]:
+        """Return the content in the page's own markup."""
+        if not self.content:
+            return []
+        return list(self.parse_content_to_nodes(allow_section_headings=headings))

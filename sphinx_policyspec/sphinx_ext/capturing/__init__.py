@@ -1,0 +1,1 @@
+"""A page that was read, as model objects with their exact places."""

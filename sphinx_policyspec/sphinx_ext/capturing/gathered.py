@@ -1,0 +1,148 @@
+"""What a walk over a page has gathered, and the record that is made of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from docutils import nodes
+
+from sphinx_policyspec.model import (
+    AuthorityLevel,
+    Block,
+    Clause,
+    Document,
+    Finding,
+    Goal,
+    Markup,
+    Provision,
+    Severity,
+    Span,
+    Spec,
+    Topic,
+)
+from sphinx_policyspec.sphinx_ext.authoring.declared import Declared, Source, source_of
+from sphinx_policyspec.sphinx_ext.capturing.links import FoundLinks
+from sphinx_policyspec.sphinx_ext.capturing.region import Region, blocks_in
+from sphinx_policyspec.sphinx_ext.plain_links import is_local
+from sphinx_policyspec.sphinx_ext.records import SPEC_PLACE, PageRecord, Question, page_record
+
+if TYPE_CHECKING:
+    from sphinx.environment import BuildEnvironment
+
+__all__ = ["Gathered"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Gathered:
+    """What one page declares, in document order.
+
+    :param main: the page's own source
+    :param preamble: what stands before its first heading
+    :param headings: file and line of each heading
+    :param ids: how often ids that no author chose were used
+    :param outside: references that are no part of the spec
+    """
+
+    env: BuildEnvironment
+    docname: str
+    document: nodes.document
+    main: Source
+    markup: Markup
+    preamble: Region
+    meta: Spec = field(default_factory=lambda: Spec(title=""))
+    levels: dict[str, AuthorityLevel] = field(default_factory=dict)
+    topics: list[Topic] = field(default_factory=list)
+    goals: list[Goal] = field(default_factory=list)
+    provisions: list[tuple[Provision, Region]] = field(default_factory=list)
+    unnamed: set[str] = field(default_factory=set)
+    headings: list[tuple[str, int]] = field(default_factory=list)
+    ids: Counter[str] = field(default_factory=Counter)
+    links: FoundLinks = field(default_factory=FoundLinks)
+    clauses: list[Clause] = field(default_factory=list)
+    outside: FoundLinks = field(default_factory=FoundLinks)
+    findings: list[Finding] = field(default_factory=list)
+    places: list[tuple[str, str, Span]] = field(default_factory=list)
+    conditions: dict[str, bool] = field(default_factory=dict)
+
+    def find(
+        self, code: str, message: str, span: Span, hint: str = "", severity: Severity = Severity.WARNING
+    ) -> None:
+        """Note something that the author should know."""
+        self.findings.append(Finding(code=code, severity=severity, message=message, span=span, hint=hint))
+
+    def add_places(self, owner: str, declared: Declared, source: Source) -> None:
+        """Keep where the options of a directive stand."""
+        self.places += [(owner, name, source.span(line)) for name, line in declared.places]
+
+    def claim(self, anchor: str, node: nodes.Element) -> None:
+        """Give a node an anchor, unless another has it."""
+        if self.document.ids.setdefault(anchor, node) is node:
+            node["ids"].append(anchor)
+
+    def add_level(self, level: AuthorityLevel, span: Span) -> None:
+        """Take up a level; one that the page has already is a finding."""
+        if level.id in self.levels:
+            self.find("duplicate-id", f"level `{level.id}` is declared twice", span, "rename one of them")
+        else:
+            self.levels[level.id] = level
+
+    def add_meta(self, spec: Spec, span: Span) -> None:
+        """Take up what is said of the whole; the first that says it counts."""
+        if self.meta.title:
+            self.find("duplicate-spec", "the spec is declared twice", span, "keep one `policy:spec`")
+        else:
+            self.meta = spec
+            self.places.append(("", SPEC_PLACE, span))
+
+    def numbered(self, identifier: str) -> str:
+        """Return an id that no author chose, with a number from its second use on."""
+        self.ids[identifier] += 1
+        count = self.ids[identifier]
+        return identifier if count == 1 else f"{identifier}-{count}"
+
+    def record(
+        self,
+        findings: tuple[Finding, ...],
+        questions: tuple[Question, ...],
+        conditions: dict[str, bool],
+    ) -> tuple[PageRecord, bytes]:
+        """Return the record of the page and its part of the spec, packed.
+
+        :param conditions: whether this build shows what questions stand in
+        """
+        files = dict.fromkeys(region.source.file for _, region in self.provisions)
+        fragment = replace(
+            self.meta,
+            documents=tuple(Document(file=file, markup=self.markup) for file in files or [self.main.file]),
+            levels=tuple(self.levels.values()),
+            topics=tuple(self.topics),
+            goals=tuple(self.goals),
+            preamble=self._blocks(self.preamble),
+            provisions=tuple(replace(item, blocks=self._blocks(region)) for item, region in self.provisions),
+            clauses=tuple(self.clauses),
+            references=tuple(self.links.references),
+            links=tuple(self.links.links),
+        )
+        return page_record(
+            self.docname,
+            fragment,
+            (*findings, *self.findings),
+            maybe=self.links.maybe,
+            questions=questions,
+            anchors=[link for link in self.links.anchors if not is_local(self.document, link.target)],
+            outside=self.outside.references,
+            places=self.places,
+            declares_levels=bool(self.levels),
+            unnamed=frozenset(self.unnamed),
+            conditions=conditions | self.conditions,
+        )
+
+    def _blocks(self, region: Region) -> tuple[Block, ...]:
+        """Return a provision's blocks in source order."""
+        return blocks_in(region, self.headings, self.markup, self._included)
+
+    def _included(self, path: str) -> Source:
+        """Return the file that a directive of the page names."""
+        return source_of(self.env, self.env.relfn2path(path, self.docname)[1])

@@ -1,0 +1,127 @@
+"""Cross-references and links of a page as model objects, each with its exact place."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from docutils import nodes
+from sphinx import addnodes
+
+from sphinx_policyspec.model import Carrier, Link, Reference, ReferenceForm, Span, TargetKind
+from sphinx_policyspec.sphinx_ext.authoring.declared import Source
+from sphinx_policyspec.sphinx_ext.references import DOMAIN, KIND_OF_ROLE
+
+__all__ = ["FoundLinks", "LinkPlace"]
+
+_ANY = ("any", "myst", "ref")
+"""Reference types of Sphinx and MyST whose target may be an object of ours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkPlace:
+    """What encloses a link.
+
+    :param end: the line after what encloses it; its place is not sought beyond
+    :param line: where to seek if its node knows no line
+    """
+
+    source: Source
+    end: int
+    provision: str = ""
+    example: str = ""
+    message: int = 0
+    carrier: Carrier = Carrier.TEXT
+    line: int = 0
+
+
+class FoundLinks:
+    """Collects the links of one page in document order.
+
+    ``maybe`` holds those that are references only if their target turns out to be ours; ``anchors``
+    holds MyST's ``[text](#id)`` once more.
+    """
+
+    def __init__(self) -> None:
+        self.references: list[Reference] = []
+        self.maybe: list[Reference] = []
+        self.anchors: list[Reference] = []
+        self.links: list[Link] = []
+        self._seen: Counter[tuple[str, int, str]] = Counter()
+
+    def add(self, node: nodes.Element, place: LinkPlace) -> None:
+        """Take up a link of any kind; what is none of our business is left out."""
+        if isinstance(node, addnodes.pending_xref):
+            self._add_pending(node, place)
+        elif node.get("id_link") and str(node.get("refuri", "")).startswith("#"):
+            reference = self._reference(
+                node, node["refuri"][1:], TargetKind.PROVISION, bool(node.children), place
+            )
+            self.maybe.append(reference)
+            self.anchors.append(reference)
+        elif _leads_out(url := str(node.get("refuri", ""))):
+            self.links.append(
+                Link(
+                    source=place.provision,
+                    url=url,
+                    text=node.astext(),
+                    carrier=place.carrier,
+                    span=self.locate(node, url.removeprefix("mailto:"), place),
+                    example=place.example,
+                    message=place.message,
+                )
+            )
+
+    def _add_pending(self, node: addnodes.pending_xref, place: LinkPlace) -> None:
+        explicit = bool(node.get("refexplicit"))
+        if node.get("refdomain") == DOMAIN:
+            kind = KIND_OF_ROLE[node["reftype"]]
+            self.references.append(self._reference(node, node["reftarget"], kind, explicit, place))
+        elif node.get("reftype") in _ANY:
+            target = node.get("reftargetid") or node["reftarget"]
+            self.maybe.append(self._reference(node, target, TargetKind.PROVISION, explicit, place))
+
+    def _reference(
+        self, node: nodes.Element, target: str, kind: TargetKind, explicit: bool, place: LinkPlace
+    ) -> Reference:
+        by_id = isinstance(node.parent, nodes.paragraph) and "ps-violates" in node.parent["classes"]
+        form = ReferenceForm.TEXT if explicit else ReferenceForm.TITLE
+        return Reference(
+            source=place.provision,
+            target=target,
+            carrier=Carrier.VERDICT if by_id else place.carrier,
+            form=ReferenceForm.ID if by_id else form,
+            span=self.locate(node, target, place),
+            target_kind=kind,
+            text=node.astext() if explicit else "",
+            example=place.example,
+            message=place.message,
+        )
+
+    def locate(self, node: nodes.Element, needle: str, place: LinkPlace) -> Span:
+        """Return where words of a node stand in its source."""
+        line = _line_of(node) or place.line or 1
+        key = (place.source.file, line, needle)
+        self._seen[key] += 1
+        end = min(place.end, _paragraph_end(place.source, line))
+        return place.source.locate(needle, line, end, skip=self._seen[key] - 1)
+
+
+def _leads_out(url: str) -> bool:
+    """Tell whether an address is that of something outside the project, a mailbox included."""
+    return "://" in url or url.startswith("mailto:")
+
+
+def _line_of(node: nodes.Element) -> int:
+    """Return the line of a node or of the nearest ancestor that knows its own."""
+    above: nodes.Element | None = node
+    while above is not None and not above.line:
+        above = above.parent
+    return int(above.line or 0) if above is not None else 0
+
+
+def _paragraph_end(source: Source, line: int) -> int:
+    """Return the line after the paragraph that ``line`` is in."""
+    while line <= len(source.lines) and source.lines[line - 1].strip():
+        line += 1
+    return line

@@ -1,0 +1,108 @@
+"""The turns of an example, from the nodes of its directives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from docutils import nodes
+
+from sphinx_policyspec.model import Comparison, Message, Response, Span, Turn, messages_of
+from sphinx_policyspec.sphinx_ext.authoring.declared import Conversation, declared_on
+from sphinx_policyspec.sphinx_ext.capturing.links import FoundLinks, LinkPlace
+from sphinx_policyspec.sphinx_ext.capturing.region import Region
+from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyComparison, PolicyMessage
+
+__all__ = ["CapturePlace", "TurnReader"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapturePlace:
+    """Where the walk is: in which provision, and in which principle if any.
+
+    :param is_norm: text here is that of a principle itself
+    """
+
+    region: Region
+    links: LinkPlace
+    depth: int = 0
+    principle: str = ""
+    is_norm: bool = False
+
+    def at(self, **changes: Any) -> CapturePlace:
+        """Return the place with other circumstances of a link."""
+        return replace(self, links=replace(self.links, **changes))
+
+
+class TurnReader:
+    """Takes up messages and their references.
+
+    :param walk: takes up whatever else stands in an example
+    """
+
+    def __init__(self, links: FoundLinks, walk: Callable[[nodes.Element, CapturePlace], None]) -> None:
+        self.links = links
+        self.walk = walk
+
+    def turns(self, children: Iterable[nodes.Element], place: CapturePlace) -> tuple[Turn, ...]:
+        """Return the turns among the children of an example."""
+        turns: list[Turn] = []
+        for child in children:
+            self._turn(child, place, turns)
+        return tuple(turns)
+
+    def _turn(self, node: nodes.Element, place: CapturePlace, turns: list[Turn]) -> None:
+        """Take up one child of an example; what is no turn is text that goes along."""
+        said = sum(1 for _ in messages_of(tuple(turns)))
+        if isinstance(node, PolicyComparison):
+            answers: list[Message] = []
+            for number, child in enumerate(node.children, said + 1):
+                if isinstance(child, nodes.Element) and (
+                    answer := self._message(child, place.at(message=number))
+                ):
+                    answers.append(answer)
+            responses = tuple(answer for answer in answers if isinstance(answer, Response))
+            first, last = responses[0].span, responses[-1].span
+            span = Span(first.file, first.line, 1, last.end_line, 1)
+            turns.append(Comparison(responses=responses, span=span))
+            return
+        declared = declared_on(node)
+        if declared is not None and isinstance(declared.item, Conversation):
+            declared_on(node, take=True)
+            turns.extend(declared.item.turns)
+            self._read_conversation(node, declared.item, place, said)
+        elif declared is not None and isinstance(declared.item, Message):
+            if message := self._message(node, place.at(message=said + 1)):
+                turns.append(message)
+        else:
+            self.walk(node, place)
+
+    def _walk_children(self, node: nodes.Element, place: CapturePlace) -> None:
+        for child in list(node.children):
+            if isinstance(child, nodes.Element):
+                self.walk(child, place)
+
+    def _message(self, node: nodes.Element, place: CapturePlace) -> Message | None:
+        declared = declared_on(node, take=True)
+        if declared is None or not isinstance(declared.item, Message):
+            return None
+        self._walk_children(node, place.at(line=declared.start, end=declared.end))
+        return declared.item
+
+    def _read_conversation(
+        self, node: nodes.Element, found: Conversation, place: CapturePlace, said: int
+    ) -> None:
+        """Take the references of verdicts from the reader, which knows columns, and those of bodies from the nodes."""
+        source, inside = place.links.provision, place.links.example
+        self.links.references += [
+            replace(reference, message=reference.message + said, source=source, example=inside)
+            for reference in found.references
+        ]
+        self.links.links += [
+            replace(link, message=link.message + said, source=source, example=inside) for link in found.links
+        ]
+        for number, message in enumerate(node.findall(PolicyMessage), said + 1):
+            for body in message.children:
+                if isinstance(body, nodes.Element) and not {"ps-note", "ps-violates"} & set(body["classes"]):
+                    self._walk_children(body, place.at(message=number))

@@ -1,0 +1,1 @@
+"""Model Spec Markdown as nodes: prose, messages and whole pages."""

@@ -1,0 +1,228 @@
+"""Model Spec Markdown, prose and message bodies, as docutils nodes.
+
+One pair of parsers serves the whole process, since setting one up costs more than any text does.
+What they read is never live MyST: no roles, directives, targets, substitutions or raw HTML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+from functools import cache
+from typing import cast
+
+from docutils import nodes
+from markdown_it import MarkdownIt
+from markdown_it.tree import SyntaxTreeNode
+from myst_parser.config.main import MdParserConfig
+from myst_parser.mdit_to_docutils.sphinx_ import SphinxRenderer
+from pygments.lexers import find_lexer_class_by_name  # type: ignore[import-untyped]
+from pygments.util import ClassNotFound  # type: ignore[import-untyped]
+
+from sphinx_policyspec.model import Fragment, FragmentKind
+from sphinx_policyspec.sphinx_ext.markdown.foreign import is_harmless
+from sphinx_policyspec.sphinx_ext.markdown.rules import body_plugin
+from sphinx_policyspec.sphinx_ext.references import pending_reference
+from sphinx_policyspec.sphinx_ext.rendering.message_boxes import placeholder, settings, untrusted
+
+__all__ = ["render_body", "render_inline", "render_prose"]
+
+_OFF = ("html_block", "html_inline", "reference", "lheading")
+
+
+class _Flavour(Enum):
+    PROSE = "prose"
+    BODY = "body"
+
+
+class PolicyRenderer(SphinxRenderer):
+    """MyST's renderer, made to treat every text as foreign."""
+
+    def render_text(self, token: SyntaxTreeNode) -> None:
+        """Show the dialect's `` --- `` as the dash that it stands for, also where quotes stay straight."""
+        self.current_node.append(nodes.Text(token.content.replace(" --- ", " \N{EM DASH} ")))
+
+    def render_link(self, token: SyntaxTreeNode) -> None:
+        """Link to an id through our domain, to the outside as it stands, and to nothing else."""
+        href = self.md.normalizeLinkText(str(token.attrGet("href") or ""))
+        place = (self.document["source"], token.map[0] if token.map else self.document.current_line or 1)
+        if href.startswith("#") and len(href) > 1:
+            inside = nodes.inline()
+            with self.current_node_context(inside):
+                self.render_children(token)
+            own = [] if inside.astext().strip() in ("", "?") else list(inside.children)
+            self.current_node.append(pending_reference(self.sphinx_env.docname, href[1:], own, place=place))
+        elif is_harmless(href):
+            self.render_link_url(token)
+        else:
+            self.render_children(token)
+
+    def render_image(self, token: SyntaxTreeNode) -> None:
+        """Show an image as its alternative text: nothing is loaded from elsewhere."""
+        alt = self.renderInlineAsText(token.children or []) or str(token.attrGet("src") or "")
+        self.current_node.append(nodes.inline("", alt, classes=["ps-image"]))
+
+    def render_heading(self, token: SyntaxTreeNode) -> None:
+        """Show a heading inside a text as bold line: it belongs to the text, not to the page."""
+        line = nodes.rubric(token.children[0].content if token.children else "", "", classes=["ps-heading"])
+        self.add_line_and_source_path(line, token)
+        with self.current_node_context(line, append=True):
+            self.render_children(token)
+
+    def render_table_row(self, token: SyntaxTreeNode) -> None:
+        """Give cells a place, which translation catalogues need: they lie outside the document still."""
+        super().render_table_row(token)
+        for cell in self.current_node.children[-1].findall(nodes.paragraph):
+            self.add_line_and_source_path(cell, token)
+
+    def render_hr(self, token: SyntaxTreeNode) -> None:
+        """Show a rule as a line of stars: docutils has transitions between sections only."""
+        rule = nodes.paragraph("", "* * *", classes=["ps-rule"], translatable=False)
+        self.add_line_and_source_path(rule, token)
+        self.current_node.append(rule)
+
+    def render_hardbreak(self, token: SyntaxTreeNode) -> None:  # noqa: ARG002 - the signature of a renderer
+        """Break the line in every builder, the plain ones included."""
+        self.current_node.append(nodes.raw("", "<br />", format="html"))
+        self.current_node.append(nodes.raw("", r"\\", format="latex"))
+        self.current_node.append(nodes.Text("\n"))
+
+    def render_s(self, token: SyntaxTreeNode) -> None:
+        """Mark struck text by a class: docutils has no node for it."""
+        node = nodes.inline("", "", classes=["ps-strike"])
+        self.add_line_and_source_path(node, token)
+        with self.current_node_context(node, append=True):
+            self.render_children(token)
+
+    def render_fence(self, token: SyntaxTreeNode) -> None:
+        """Show code; languages that Pygments does not know are plain text."""
+        self._code(token, (token.info or "").strip().partition(" ")[0])
+
+    def render_code_block(self, token: SyntaxTreeNode) -> None:
+        """Show indented code as plain text."""
+        self._code(token, "")
+
+    def _code(self, token: SyntaxTreeNode, language: str) -> None:
+        node = nodes.literal_block(token.content, token.content, language=_lexer(language), force=True)
+        self.add_line_and_source_path(node, token)
+        self.current_node.append(node)
+
+    def render_policy_math(self, token: SyntaxTreeNode) -> None:
+        """Show maths inside a line."""
+        self.current_node.append(nodes.math(token.content, token.content))
+
+    def render_policy_math_block(self, token: SyntaxTreeNode) -> None:
+        """Show display maths."""
+        attributes = {"nowrap": False, "no-wrap": False, "number": None, "label": None}
+        node = nodes.math_block(token.content, token.content, **attributes)
+        self.add_line_and_source_path(node, token)
+        self.current_node.append(node)
+
+    def render_policy_placeholder(self, token: SyntaxTreeNode) -> None:
+        """Mark what the spec's author left out or described."""
+        self.current_node.append(placeholder(token.content))
+
+
+@cache
+def _lexer(language: str) -> str:
+    try:
+        find_lexer_class_by_name(language)
+    except ClassNotFound:
+        return "text"
+    return language
+
+
+@cache
+def _parser(flavour: _Flavour) -> MarkdownIt:
+    """Return the process's parser of one flavour; its renderer is set up once for each document."""
+    md = MarkdownIt("commonmark", renderer_cls=PolicyRenderer).enable(["table", "strikethrough"])
+    md.disable(_OFF)
+    if flavour is _Flavour.BODY:
+        # The reader has decoded entities once; doing so again would change what the author wrote.
+        md.disable("entity")
+        md.use(body_plugin)
+    md.options["myst_config"] = MdParserConfig(commonmark_only=True)
+    return md
+
+
+def _renderer(flavour: _Flavour, document: nodes.document) -> PolicyRenderer:
+    md = _parser(flavour)
+    renderer = cast("PolicyRenderer", md.renderer)
+    if renderer.__dict__.get("document") is not document:
+        renderer.setup_render({**md.options, "document": document}, {})
+    return renderer
+
+
+def _render(
+    flavour: _Flavour,
+    text: str,
+    line: int,
+    document: nodes.document,
+    marks: frozenset[str] = frozenset(),
+    *,
+    inline: bool = False,
+) -> list[nodes.Node]:
+    renderer = _renderer(flavour, document)
+    # Not attached to the document, so that docutils stamps no stale lines on what it collects.
+    holder = nodes.container()
+    renderer.md_env["placeholders"] = marks
+    current_line = document.current_line
+    with renderer.current_node_context(holder):
+        renderer.nested_render_text(text, line - 1, inline=inline)
+    document.current_line = current_line
+    children = list(holder.children)
+    for child in children:
+        child.parent = None
+    return children
+
+
+def render_prose(text: str, first_line: int, document: nodes.document) -> list[nodes.Node]:
+    """Return normative text or commentary as block nodes.
+
+    :param first_line: line of its first line in the source of ``document``, from 1
+    """
+    return _render(_Flavour.PROSE, text, first_line, document)
+
+
+def render_inline(text: str, line: int, document: nodes.document) -> list[nodes.Node]:
+    """Return a title or a note as inline nodes."""
+    return _render(_Flavour.PROSE, text, line, document, inline=True)
+
+
+def render_body(
+    text: str, first_line: int, document: nodes.document, fragments: Iterable[Fragment] = ()
+) -> list[nodes.Node]:
+    """Return the body of a message as block nodes, entities already decoded.
+
+    :param fragments: its marked parts: settings stand first, untrusted text gets a box, an
+        author's marks a class
+    """
+    parts = list(fragments)
+    marks = frozenset(part.text for part in parts if part.kind is FragmentKind.PLACEHOLDER)
+    out: list[nodes.Node] = []
+    if lines := [part.text for part in parts if part.kind is FragmentKind.SETTING]:
+        out.append(settings(lines))
+    for is_untrusted, line, piece in _pieces(text, sum(p.kind is FragmentKind.UNTRUSTED for p in parts)):
+        rendered = _render(_Flavour.BODY, piece, first_line + line, document, marks)
+        out.extend([untrusted(rendered)] if is_untrusted else rendered)
+    return out
+
+
+def _pieces(text: str, count: int) -> Iterable[tuple[bool, int, str]]:
+    """Split a body at the tags around its ``count`` untrusted parts: kind, first line, text."""
+    lines = text.split("\n")
+    start, opened = 0, -1
+    for number, line in enumerate(lines):
+        tag = line.strip()
+        if (
+            count
+            and opened < 0
+            and tag == "<untrusted>"
+            and "</untrusted>" in (other.strip() for other in lines[number:])
+        ):
+            yield False, start, "\n".join(lines[start:number])
+            opened = number
+        elif opened >= 0 and tag == "</untrusted>":
+            yield True, opened + 1, "\n".join(lines[opened + 1 : number])
+            start, opened, count = number + 1, -1, count - 1
+    yield False, start, "\n".join(lines[start:])

@@ -1,0 +1,1 @@
+"""What changed since an older release, inside pages and around them."""

@@ -1,0 +1,1 @@
+"""A web site of any spec, with no Sphinx project of one's own."""

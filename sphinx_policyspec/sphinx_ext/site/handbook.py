@@ -1,0 +1,187 @@
+"""A web site, and a PDF, from any SOURCE, with no Sphinx project of one's own."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, cast
+
+from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace, patch_docutils
+
+from sphinx_policyspec.errors import PdfError, SourceError
+from sphinx_policyspec.model import Finding, Severity, Span, Spec
+from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
+from sphinx_policyspec.sphinx_ext.markdown.maths import RENDERER
+from sphinx_policyspec.sphinx_ext.project import running_foreign_code
+from sphinx_policyspec.sphinx_ext.references import DOMAIN
+from sphinx_policyspec.sphinx_ext.site.pages import Site, lay_out
+from sphinx_policyspec.sphinx_ext.site.parser import FILETYPE, SUFFIX
+from sphinx_policyspec.sphinx_ext.typst.builder import TypstBuilder
+from sphinx_policyspec.sphinx_ext.typst.compiling import require_typst
+
+__all__ = ["PDF", "build_project", "build_site"]
+
+PDF = "handbook.pdf"
+"""Name of the PDF, which lies beside the first page of the site."""
+
+_DEFAULT_THEME = "furo"
+_WARNING = re.compile(
+    r"(?P<file>.*?)(?::(?P<line>\d+))?: (?P<severity>WARNING|ERROR|CRITICAL|SEVERE): "
+    r"(?P<message>.*?)(?: \[(?P<code>[\w.-]+)\])?"
+)
+_COLOR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def build_site(
+    spec: Spec,
+    root: Path,
+    out: Path,
+    *,
+    theme: str = "",
+    pages: str = "chapter",
+    ask: bool = False,
+    pdf: bool = False,
+    pdf_fonts: Iterable[str] = (),
+    since: Spec | None = None,
+) -> tuple[Finding, ...]:
+    """Build the site of a spec and its graph, and its PDF; return what Sphinx had to say.
+
+    Findings about the spec itself are left out: whoever read it has them already.
+
+    :param root: the folder that the spec's file names are relative to
+    :param ask: with the page that answers questions
+    :param since: an older release, to tell what changed
+    :param pdf_fonts: fonts of the PDF for letters that its own lack; files are relative to the working folder
+    """
+    site = Site(spec=spec, root=root.resolve(), pages={page.name: page for page in lay_out(spec, pages)})
+    overrides = {
+        "extensions": ["sphinx_policyspec"],
+        "project": _shown(spec.title),
+        "author": _shown(spec.publisher),
+        "release": _shown(spec.version),
+        "version": _shown(spec.version),
+        "html_title": _shown(f"{spec.title} {spec.version}".strip()),
+        "html_theme": theme or _DEFAULT_THEME,
+        "html_math_renderer": RENDERER,
+        "html_copy_source": False,
+        "html_show_sourcelink": False,
+        "html_show_sphinx": False,
+        "toc_object_entries": False,
+        "source_suffix": {SUFFIX: FILETYPE},
+        "suppress_warnings": ["policyspec"],
+        "policyspec_ask_page": ask,
+        **_fonts(pdf_fonts),
+    }
+    with tempfile.TemporaryDirectory(prefix="policyspec-") as folder:
+        source = Path(folder, "source")
+        source.mkdir()
+        for name in site.pages:
+            (source / f"{name}{SUFFIX}").write_bytes(b"")
+        return _build(source, out, Path(folder, "doctrees"), overrides, site=site, pdf=pdf, since=since)
+
+
+def build_project(
+    source: Path,
+    out: Path,
+    *,
+    theme: str = "",
+    base_iri: str = "",
+    ask: bool = False,
+    pdf: bool = False,
+    pdf_fonts: Iterable[str] = (),
+    since: Spec | None = None,
+) -> tuple[Finding, ...]:
+    """Build the HTML site of a Sphinx project of one's own, and its PDF; return its warnings.
+
+    :param ask: with the page that answers questions, even where the project has none
+    :param since: an older release, to tell what changed, instead of the project's own
+    """
+    overrides: dict[str, Any] = {"html_theme": theme} if theme else {}
+    overrides |= {"policyspec_ask_page": True} if ask else {}
+    overrides |= _fonts(pdf_fonts)
+    with tempfile.TemporaryDirectory(prefix="policyspec-") as folder:
+        return _build(
+            source, out, Path(folder), overrides, confdir=source, base_iri=base_iri, pdf=pdf, since=since
+        )
+
+
+def _fonts(given: Iterable[str]) -> dict[str, Any]:
+    """Return what a command line says of fonts; it names files from where it is run."""
+    names = [str(Path(name).resolve()) if Path(name).is_file() else name for name in given]
+    return {"policyspec_pdf_fonts": names} if names else {}
+
+
+def _build(
+    source: Path,
+    out: Path,
+    doctrees: Path,
+    overrides: dict[str, Any],
+    *,
+    confdir: Path | None = None,
+    site: Site | None = None,
+    base_iri: str = "",
+    pdf: bool = False,
+    since: Spec | None = None,
+) -> tuple[Finding, ...]:
+    if pdf:
+        require_typst()
+    warnings = io.StringIO()
+
+    def run(builder: str, folder: Path) -> Sphinx:
+        app = Sphinx(
+            source,
+            confdir,
+            folder,
+            doctrees,
+            builder,
+            confoverrides=overrides,
+            status=None,
+            warning=warnings,
+            freshenv=builder == "html",
+        )
+        if DOMAIN not in app.env.domains:
+            message = f"`{source / 'conf.py'}` does not load the extension `sphinx_policyspec`"
+            raise SourceError(message)
+        domain = cast("PolicyDomain", app.env.get_domain(DOMAIN))
+        domain.site, domain.base_iri, domain.since = site, base_iri, since
+        app.build()
+        return app
+
+    with running_foreign_code("cannot build the handbook"), patch_docutils(confdir):
+        with docutils_namespace():
+            run("html", out)
+        if pdf:
+            with docutils_namespace(), tempfile.TemporaryDirectory(prefix="policyspec-") as scratch:
+                builder = cast("TypstBuilder", run(TypstBuilder.name, Path(scratch)).builder)
+                if builder.problem:
+                    raise PdfError(builder.problem)
+                shutil.copyfile(builder.pdf, out / PDF)
+    lines = dict.fromkeys(warnings.getvalue().splitlines())
+    return tuple(_finding(line) for line in lines if line.strip())
+
+
+def _finding(line: str) -> Finding:
+    """Return a line of Sphinx's warnings as a finding."""
+    text = _COLOR.sub("", line)
+    match = _WARNING.fullmatch(text)
+    if match is None:
+        match = re.fullmatch(
+            r"(?P<file>)(?P<line>)(?:(?P<severity>WARNING|ERROR): )?(?P<message>.*?)(?P<code>)", text
+        )
+    values = match.groupdict() if match else {"message": text}
+    return Finding(
+        code=(values.get("code") or "sphinx").removeprefix("policyspec."),
+        severity=Severity.ERROR if values.get("severity") not in {"WARNING", None} else Severity.WARNING,
+        message=values["message"] or text,
+        span=Span(values.get("file") or "sphinx", int(values.get("line") or 1)),
+    )
+
+
+def _shown(text: str) -> str:
+    """Return a text of the spec as a line that a theme may show."""
+    return " ".join(text.split())

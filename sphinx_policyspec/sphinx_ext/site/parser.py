@@ -1,0 +1,175 @@
+"""The pages of a handbook: their nodes come from the spec, their files are empty."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.locale import get_translation
+from sphinx.parsers import Parser
+
+from sphinx_policyspec.model import Span, Spec
+from sphinx_policyspec.sphinx_ext.records import outside_record, page_record
+from sphinx_policyspec.sphinx_ext.references import DOMAIN
+from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyDeclaration
+from sphinx_policyspec.sphinx_ext.rendering.render import SpecRenderer
+from sphinx_policyspec.sphinx_ext.site.pages import START, Site, SitePage, page_spec
+from sphinx_policyspec.sphinx_ext.views.filters import COLUMNS, View, ViewKind
+from sphinx_policyspec.sphinx_ext.views.tables import PolicyView
+
+if TYPE_CHECKING:
+    from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
+
+__all__ = ["FILETYPE", "SUFFIX", "SitePageParser"]
+
+_ = get_translation("sphinx_policyspec")
+
+_COLUMNS = {
+    ViewKind.PRINCIPLE_TABLE: ("title", "level", "topics", "examples", "prompts", "references"),
+    ViewKind.EXAMPLE_TABLE: ("title", "principle", "level", "good", "bad", "ok"),
+    ViewKind.COVERAGE: COLUMNS[ViewKind.COVERAGE],
+}
+
+SUFFIX = ".policyspec"
+FILETYPE = "policyspec"
+
+
+class SitePageParser(Parser):
+    """Builds a page from the spec that the handbook gave to the domain."""
+
+    supported: ClassVar[tuple[str, ...]] = (FILETYPE,)
+
+    def parse(self, inputstring: str, document: nodes.document) -> None:  # noqa: ARG002  the file is empty
+        """Fill ``document`` with the page of its name."""
+        env = document.settings.env
+        domain = cast("PolicyDomain", env.get_domain(DOMAIN))
+        site = domain.site
+        page = site.pages.get(env.docname) if site else None
+        if site is None or page is None:
+            return
+        if page.views:
+            section, questions = _view_nodes(page)
+            document += section
+            domain.note_document(env.docname, outside_record((), questions, (), (), {}))
+            return
+        renderer = SpecRenderer(document, site.spec, lambda file: str(site.root / file))
+        links = _graph_links(env.config.policyspec_outputs)
+        if env.config.policyspec_ask_page:
+            links += [nodes.Text(", "), _reference_to_ask_page(env.docname)]
+        document += _page_nodes(page, site, renderer, links)
+        domain.note_document(env.docname, *page_record(env.docname, page_spec(site.spec, page)))
+
+
+def _page_nodes(
+    page: SitePage, site: Site, renderer: SpecRenderer, links: list[nodes.Node]
+) -> list[nodes.Node]:
+    sections = renderer.provisions(page.provisions)
+    if page.name == START:
+        start = nodes.section("", nodes.title("", site.spec.title), ids=["spec"], classes=["ps-spec"])
+        start += [
+            *_imprint(site, links),
+            *renderer.blocks(site.spec.preamble),
+            *sections,
+        ]
+        sections = [start]
+    if page.below and sections:
+        sections[0] += _toctree(page.name, page.below)
+    if page.overviews and sections:
+        sections[0] += addnodes.only("", _toctree(page.name, page.overviews), expr="html")
+    return list(sections)
+
+
+def _view_nodes(page: SitePage) -> tuple[nodes.section, tuple[View, ...]]:
+    """Return a page with views, and what they ask."""
+    titles = {
+        "all-principles": _("All principles"),
+        "all-examples": _("All examples"),
+        "map": _("Map"),
+        "coverage": _("Coverage"),
+    }
+    title = titles[page.name]
+    section = nodes.section("", nodes.title(title, title), ids=[f"{page.name}-page"])
+    asked = tuple(
+        View(kind=kind, columns=_COLUMNS.get(kind, ()), expected=">=0", span=Span(page.name, 1))
+        for kind in page.views
+    )
+    for number, view in enumerate(asked):
+        classes = ["ps-query", "ps-view", f"ps-{view.kind.value}"]
+        section += PolicyView("", classes=classes, docname=page.name, number=number)
+    return section, asked
+
+
+def _imprint(site: Site, links: list[nodes.Node]) -> list[nodes.Node]:
+    """Return the lines that say which release this is, what it holds, and where its graph lies."""
+    spec = site.spec
+    facts: list[tuple[str, list[nodes.Node]]] = [
+        (_("Release"), [nodes.Text(spec.version)] if spec.version else []),
+        (_("Publisher"), [nodes.Text(spec.publisher)] if spec.publisher else []),
+        (_("Licence"), [_link(spec.license)] if spec.license else []),
+        (_("Contents"), [nodes.Text(_contents(spec))]),
+        (_("Knowledge base"), links),
+    ]
+    fields = [
+        nodes.field("", nodes.field_name("", name), nodes.field_body("", nodes.paragraph("", "", *value)))
+        for name, value in facts
+        if value
+    ]
+    return [PolicyDeclaration("", nodes.field_list("", *fields), classes=["ps-imprint"])]
+
+
+def _contents(spec: Spec) -> str:
+    levels = Counter(principle.authority for principle in spec.principles)
+    names = {level.id: level.title or level.id for level in spec.levels}
+    by_level = ", ".join(
+        f"{names.get(level, level)} {levels[level]}" for level in dict.fromkeys([*names, *levels])
+    )
+    return _("{principles} principles ({levels}), {examples} examples").format(
+        principles=len(spec.principles), levels=by_level, examples=len(spec.examples)
+    )
+
+
+def _graph_links(formats: list[str]) -> list[nodes.Node]:
+    """Return links to the graph files that the build puts beside this page."""
+    links: list[nodes.Node] = []
+    for name in formats:
+        links += [nodes.Text(", "), nodes.reference("", f"spec.{name}", refuri=f"spec.{name}")]
+    return links[1:]
+
+
+def _reference_to_ask_page(docname: str) -> nodes.Node:
+    """Return a link to the page that answers questions."""
+    title = _("Ask the spec")
+    return addnodes.pending_xref(
+        "",
+        nodes.inline("", title),
+        refdomain="std",
+        reftype="ref",
+        reftarget="policy-ask",
+        refexplicit=True,
+        refdoc=docname,
+        refwarn=True,
+    )
+
+
+def _link(address: str) -> nodes.Node:
+    is_link = address.startswith(("https://", "http://"))
+    return nodes.reference("", address, refuri=address) if is_link else nodes.Text(address)
+
+
+def _toctree(parent: str, below: tuple[str, ...]) -> nodes.Node:
+    """Return the table of contents of the pages below, as Sphinx's own directive would."""
+    tree = addnodes.toctree(
+        parent=parent,
+        entries=[(None, name) for name in below],
+        includefiles=list(below),
+        maxdepth=2,
+        caption=None,
+        glob=False,
+        hidden=False,
+        includehidden=False,
+        numbered=0,
+        titlesonly=False,
+    )
+    return nodes.compound("", tree, classes=["toctree-wrapper"])

@@ -1,0 +1,1 @@
+"""Directives that ask: questions, lists, tables, matrices and drawings."""

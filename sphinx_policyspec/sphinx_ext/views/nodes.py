@@ -1,0 +1,193 @@
+"""Views as nodes: lists with badges, and tables; and how links are made from where a view stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from docutils import nodes
+from sphinx.locale import get_translation
+from sphinx.util.nodes import make_refnode
+
+from sphinx_policyspec.model import TargetKind
+from sphinx_policyspec.sphinx_ext.rendering.boxes import style_name
+from sphinx_policyspec.sphinx_ext.views.filters import VARIABLES
+from sphinx_policyspec.sphinx_ext.views.tables import Cell, table
+
+if TYPE_CHECKING:
+    from sphinx.builders import Builder
+
+    from sphinx_policyspec.graph.answer import Answer
+    from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
+    from sphinx_policyspec.sphinx_ext.records import PolicyObject
+    from sphinx_policyspec.sphinx_ext.views.filters import View
+
+__all__ = ["Page", "chip", "entries_of", "items", "linked_list", "table_of"]
+
+_ = get_translation("sphinx_policyspec")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Where a view stands, and how to make links from there.
+
+    :param key: begins the ids of the view's own anchors
+    :param in_table: the view stands in a table, in which few builders can write another
+    :param topics: labels of topics by id, which not every spec shows on a page
+    """
+
+    builder: Builder
+    docname: str
+    domain: PolicyDomain
+    key: str
+    in_table: bool = False
+    topics: Mapping[str, str] = field(default_factory=dict)
+
+    def title(self, kind: TargetKind, identifier: str, default: str = "") -> str:
+        """Return the title of an object as its own page shows it."""
+        if found := self.domain.find(kind, identifier):
+            return found.title
+        label = self.topics.get(identifier) if kind is TargetKind.TOPIC else ""
+        return label or default or identifier
+
+    def level(self, identifier: str) -> str:
+        """Return the name of a level."""
+        return self.domain.title_of_level(identifier)
+
+    def link(self, kind: TargetKind, identifier: str, text: str) -> nodes.Node:
+        """Return a link to an object, or its text where no page shows it."""
+        found = self.domain.find(kind, identifier)
+        content = nodes.inline("", text)
+        if found is None or not found.anchor:
+            return content
+        return self.link_to(found, content)
+
+    def link_to(self, target: PolicyObject, content: nodes.Node) -> nodes.reference:
+        """Return a link to an object that a page shows."""
+        return make_refnode(self.builder, self.docname, target.docname, target.anchor, content)
+
+    def provision(self, identifier: str, title: str = "") -> nodes.Node:
+        """Return a link to a principle by its title."""
+        return self.link(
+            TargetKind.PROVISION, identifier, self.title(TargetKind.PROVISION, identifier, title)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """All rows of an answer that are about one thing: by variable, its values in order, each once."""
+
+    id: str
+    values: dict[str, tuple[str, ...]]
+
+    def first(self, variable: str) -> str:
+        return next(iter(self.values.get(variable, ())), "")
+
+
+def entries_of(answer: Answer) -> list[_Entry]:
+    """Return what an answer is about, in the order of first mention; rows without an id are left out."""
+    place = answer.columns.index("id")
+    found: dict[str, dict[str, dict[str, None]]] = {}
+    for row in answer.texts:
+        if identifier := row[place]:
+            values = found.setdefault(identifier, {name: {} for name in answer.columns})
+            for name, text in zip(answer.columns, row, strict=True):
+                values[name].update({text: None} if text else {})
+    return [
+        _Entry(identifier, {name: tuple(texts) for name, texts in values.items()})
+        for identifier, values in found.items()
+    ]
+
+
+def chip(level: str, page: Page, *, labelled: bool = False) -> nodes.inline:
+    """Return a level as a badge that stands in a line.
+
+    :param labelled: the text says that it is the authority; a table's head says so already
+    """
+    badge = nodes.inline("", "", classes=["ps-chip", f"ps-level-{style_name(level)}"])
+    if labelled:
+        badge += nodes.inline("", _("Authority:") + " ", classes=["ps-badge-label"])
+    badge += nodes.inline("", page.level(level), classes=["ps-badge-level"])
+    return badge
+
+
+def items(lines: Iterable[list[nodes.Node]], *classes: str) -> nodes.bullet_list:
+    """Return a list of lines of our own words; what follows the first block of a line stands below it."""
+    found = nodes.bullet_list(bullet="-", classes=list(classes))
+    for line in lines:
+        inline = [part for part in line if not isinstance(part, nodes.bullet_list)]
+        below = [part for part in line if isinstance(part, nodes.bullet_list)]
+        found += nodes.list_item("", nodes.paragraph("", "", *inline, translatable=False), *below)
+    return found
+
+
+def linked_list(view: View, answer: Answer, page: Page) -> nodes.bullet_list:
+    """Return principles or examples as a list of links."""
+    return items((_line(view, entry, page) for entry in entries_of(answer)), "ps-links")
+
+
+def _line(view: View, entry: _Entry, page: Page) -> list[nodes.Node]:
+    first, *rest = view.columns
+    line = _values(first, entry, page, view)
+    for column in rest:
+        shown = [chip(entry.first("level"), page, labelled=True)] if column == "level" else []
+        if not shown and (values := _values(column, entry, page, view)):
+            shown = [
+                nodes.inline("", "", nodes.Text(f"{_headings()[column]}: "), *values, classes=["ps-fact"])
+            ]
+        line += [nodes.inline("", " \N{EN DASH} ", classes=["ps-dash"]), *shown] if shown else []
+    return line
+
+
+def table_of(view: View, answer: Answer, page: Page) -> nodes.Element:
+    """Return principles or examples as a table, a row each."""
+    if page.in_table:
+        return linked_list(view, answer, page)
+    names = _headings()
+    head: list[Cell] = [[nodes.Text(names[column])] for column in view.columns]
+    rows = [[_values(column, entry, page, view) for column in view.columns] for entry in entries_of(answer)]
+    numbers = {n for n, column in enumerate(view.columns) if column in _NUMBERS}
+    return table(head, rows, numbers)
+
+
+_NUMBERS = frozenset({"examples", "good", "bad", "ok", "prompts", "references"})
+
+
+def _headings() -> dict[str, str]:
+    return {
+        "id": _("Id"),
+        "title": _("Title"),
+        "level": _("Authority"),
+        "topics": _("Topics"),
+        "status": _("Status"),
+        "since": _("Since"),
+        "principle": _("Principle"),
+        "examples": _("Examples"),
+        "good": _("Compliant"),
+        "bad": _("Violation"),
+        "ok": _("Minor issues"),
+        "prompts": _("Prompts"),
+        "references": _("Referred to"),
+    }
+
+
+def _values(column: str, entry: _Entry, page: Page, view: View) -> Cell:
+    """Return what one column says of a thing, as inline nodes."""
+    values = entry.values.get(VARIABLES.get(column, column), ())
+    own = TargetKind.EXAMPLE if view.kind.value.startswith("example") else TargetKind.PROVISION
+    shown: list[nodes.Node]
+    match column:
+        case "id":
+            shown = [page.link(own, entry.id, entry.id)]
+        case "title":
+            shown = [page.link(own, entry.id, page.title(own, entry.id, entry.first("title")))]
+        case "level":
+            shown = [chip(level, page) for level in values]
+        case "topics":
+            shown = [page.link(TargetKind.TOPIC, v, page.title(TargetKind.TOPIC, v)) for v in values]
+        case "principle":
+            shown = [page.provision(value) for value in values]
+        case _:
+            shown = [nodes.Text(value) for value in values]
+    return [part for n, value in enumerate(shown) for part in ([nodes.Text(", "), value] if n else [value])]

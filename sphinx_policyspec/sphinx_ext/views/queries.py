@@ -1,0 +1,223 @@
+"""The options of a view, compiled to one SPARQL query of our own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from sphinx_policyspec.graph.questions import string_literal
+from sphinx_policyspec.sphinx_ext.views.filters import VARIABLES, View, ViewKind
+
+__all__ = ["compile_view"]
+
+_PREFIXES = """PREFIX dcterms: <http://purl.org/dc/terms/>
+PREFIX ps: <https://w3id.org/policyspec#>
+PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
+"""
+
+# What stands in a plain subsection of a principle belongs to the principle, hence `ps:partOf*`.
+_OF_PRINCIPLE = {
+    "example": "?{x} a ps:Example ; ps:illustrates/ps:partOf* ?principle .",
+    "good": "?{x} ps:verdict ps:Good ; ps:partOf+ ?{x}e . ?{x}e a ps:Example ; ps:illustrates/ps:partOf* ?principle .",
+    "bad": "?{x} ps:verdict ps:Bad ; ps:partOf+ ?{x}e . ?{x}e a ps:Example ; ps:illustrates/ps:partOf* ?principle .",
+    "prompt": "?{x} a ps:EvalPrompt ; ps:tests/ps:partOf* ?principle .",
+    "reference": "?{x} a ps:Reference ; ps:target ?principle .",
+}
+_OF_EXAMPLE = {
+    "good": "?{x} ps:verdict ps:Good ; ps:partOf+ ?example . ?example a ps:Example .",
+    "bad": "?{x} ps:verdict ps:Bad ; ps:partOf+ ?example . ?example a ps:Example .",
+    "ok": "?{x} ps:verdict ps:Acceptable ; ps:partOf+ ?example . ?example a ps:Example .",
+    "reference": "?{x} a ps:Reference ; ps:target ?example . ?example a ps:Example .",
+}
+_COUNTED = {
+    "examples": "example",
+    "good": "good",
+    "bad": "bad",
+    "ok": "ok",
+    "prompts": "prompt",
+    "references": "reference",
+}
+
+_PRINCIPLE = """
+  ?principle a ps:Principle ;
+    ps:order ?order ;
+    dcterms:identifier ?id ;
+    dcterms:title ?title ;
+    ps:authority ?authority .
+  ?authority dcterms:identifier ?level .
+  OPTIONAL { ?authority ps:rank ?rank }"""
+_BY_RANK = ("(!BOUND(?rank))", "?rank")
+
+
+def compile_view(view: View) -> str:
+    """Return the query of a view; equal options give equal text, wherever they stand."""
+    if view.kind is ViewKind.EXAMPLE_TABLE:
+        return _examples(view)
+    if view.kind is ViewKind.MATRIX:
+        return _matrix(view)
+    if view.kind is ViewKind.GRAPH:
+        return _graph(view)
+    return _principles(view)
+
+
+def _principles(view: View) -> str:
+    shown = _shown(view)
+    columns = dict.fromkeys(("id", "title", "level", *(VARIABLES.get(name, name) for name in shown)))
+    body = [_PRINCIPLE, *_of_levels(view), *_of_principles(view), *_extras(view, shown)]
+    return _select(columns, body, [*_sorting(view), "?order", "?id"])
+
+
+def _shown(view: View) -> tuple[str, ...]:
+    """Return the columns that a view shows or sorts by."""
+    return tuple(dict.fromkeys((*view.columns, *(name.removeprefix("-") for name in view.sort))))
+
+
+def _extras(view: View, shown: tuple[str, ...]) -> Iterator[str]:
+    """Yield what binds those columns that not every view has."""
+    yield from (_count("principle", name, _OF_PRINCIPLE) for name in _COUNTED if name in shown)
+    if "topics" in shown:
+        yield _touched(view)
+    yield from (
+        f"OPTIONAL {{ ?principle ps:{name} ?{name} }}" for name in ("status", "since") if name in shown
+    )
+
+
+def _examples(view: View) -> str:
+    shown = _shown(view)
+    body = [
+        "?example a ps:Example ; dcterms:identifier ?id ; dcterms:title ?title ; ps:order ?order ; ps:partOf ?home .",
+        "OPTIONAL { ?home ps:order ?place }",
+    ]
+    of_owner = [*_of_levels(view), *_of_topics(view)]
+    owned = "?example a ps:Example ; ps:illustrates/ps:partOf* ?principle . ?principle a ps:Principle ;"
+    if of_owner:
+        body.append(_distinct("?example", [f"{owned} ps:authority ?authority .", *_with_level(of_owner)]))
+    body += _having(view, "example", _OF_EXAMPLE)
+    body.append(
+        "OPTIONAL {"
+        + _distinct(
+            "?example ?owner ?level ?rank ?turn",
+            [
+                f"{owned} dcterms:identifier ?owner ; ps:order ?turn ; ps:authority ?authority .",
+                "?authority dcterms:identifier ?level . OPTIONAL { ?authority ps:rank ?rank }",
+            ],
+        )
+        + "}"
+    )
+    body += [_count("example", name, _OF_EXAMPLE) for name in ("good", "bad", "ok") if name in shown]
+    columns = dict.fromkeys(("id", "title", "owner", "level", *(VARIABLES.get(name, name) for name in shown)))
+    return _select(columns, body, [*_sorting(view), "?place", "?order", "?id", "?turn"])
+
+
+def _matrix(view: View) -> str:
+    """Ask for levels, topics and principles at once: a row is a level, a topic, or a principle of both."""
+    levels = [
+        "?authority a ps:AuthorityLevel ; dcterms:identifier ?level .",
+        "OPTIONAL { ?authority ps:rank ?rank }",
+        *_of_levels(view),
+    ]
+    topics = ["?concept a skos:Concept ; dcterms:identifier ?topic ; ps:order ?place ."]
+    if view.topics:
+        topics.append(_distinct("?concept", [_named_topics("concept", view.topics)]))
+    principles = [_PRINCIPLE, *_of_levels(view), *_of_principles(view), _touched(view)]
+    body = ["{", *levels, "} UNION {", *topics, "} UNION {", *principles, "}"]
+    return _select(("level", "topic", "id", "title"), body, ["?place", *_BY_RANK, "?order", "?id", "?topic"])
+
+
+def _graph(view: View) -> str:
+    edges = _distinct(
+        "?principle ?other ?turn",
+        [
+            "?part ps:partOf* ?principle . ?principle a ps:Principle .",
+            "?part ps:references/ps:partOf* ?mate . FILTER (?mate != ?principle)",
+            "?mate a ps:Principle ; dcterms:identifier ?other ; ps:order ?turn .",
+        ],
+    )
+    body = [_PRINCIPLE, *_of_levels(view), *_of_principles(view), *_extras(view, _shown(view))]
+    body.append(f"OPTIONAL {{ {edges} }}")
+    return _select(("id", "title", "level", "other"), body, [*_sorting(view), "?order", "?id", "?turn"])
+
+
+def _select(columns: Iterable[str], body: Iterable[str], order: Iterable[str]) -> str:
+    names = " ".join(f"?{name}" for name in columns)
+    keys = " ".join(dict.fromkeys(order))
+    lines = "\n  ".join(body)
+    return f"{_PREFIXES}SELECT {names}\nWHERE {{\n  {lines}\n}}\nORDER BY {keys}\n"
+
+
+def _distinct(names: str, body: Iterable[str]) -> str:
+    return f"{{ SELECT DISTINCT {names} WHERE {{ {' '.join(body)} }} }}"
+
+
+def _sorting(view: View) -> Iterator[str]:
+    for key in view.sort:
+        name = key.removeprefix("-")
+        variable = f"?{VARIABLES.get(name, name)}"
+        keys: tuple[str, ...] = (variable,)
+        if name == "level":
+            keys = _BY_RANK
+        elif name not in _COUNTED:
+            keys = (f"LCASE({variable})", variable)
+        yield from (f"DESC({part})" if key.startswith("-") else part for part in keys)
+
+
+def _count(subject: str, column: str, patterns: Mapping[str, str]) -> str:
+    pattern = patterns[_COUNTED[column]].format(x=f"{column}Item")
+    return (
+        f"OPTIONAL {{ SELECT ?{subject} (COUNT(DISTINCT ?{column}Item) AS ?{column}Count) "
+        f"WHERE {{ {pattern} }} GROUP BY ?{subject} }}\n"
+        f"  BIND (COALESCE(?{column}Count, 0) AS ?{column})"
+    )
+
+
+def _any_of(variable: str, values: Iterable[str]) -> str:
+    """Return the filter by which a text is one of the values, whatever the case."""
+    return f"FILTER (LCASE(?{variable}) IN ({', '.join(f'LCASE({string_literal(v)})' for v in values)}))"
+
+
+def _of_levels(view: View) -> Iterator[str]:
+    if view.authority:
+        yield _any_of("level", view.authority)
+    if view.overridable_by:
+        named = _any_of("who", view.overridable_by)
+        yield _distinct(
+            "?authority", [f"?authority ps:overridableBy ?by . ?by ps:role|dcterms:identifier ?who . {named}"]
+        )
+
+
+def _with_level(filters: Iterable[str]) -> tuple[str, ...]:
+    return ("?authority dcterms:identifier ?level .", *filters)
+
+
+def _of_principles(view: View) -> Iterator[str]:
+    yield from _of_topics(view)
+    yield from _having(view, "principle", _OF_PRINCIPLE)
+
+
+def _of_topics(view: View) -> Iterator[str]:
+    if view.topics:
+        touch = f"?touch ps:toucher ?principle ; ps:touchedTopic ?subject ; ps:kind ?how . {_counts_as_touch(view)}"
+        yield _distinct("?principle", [_named_topics("subject", view.topics), touch])
+
+
+def _named_topics(variable: str, values: Iterable[str]) -> str:
+    names = "dcterms:identifier|skos:prefLabel|skos:altLabel"
+    return f"?{variable} a skos:Concept ; {names} ?name . {_any_of('name', values)}"
+
+
+def _counts_as_touch(view: View) -> str:
+    """Return the filter by which a word in passing makes no principle one about a topic, unless asked for."""
+    return "" if view.mentions else 'FILTER (?how != "mention")'
+
+
+def _touched(view: View) -> str:
+    touch = f"?touched ps:toucher ?principle ; ps:touchedTopic ?touching ; ps:kind ?how . {_counts_as_touch(view)}"
+    topic = "?touching dcterms:identifier ?topic ; ps:order ?topicPlace ."
+    return f"OPTIONAL {{ {_distinct('?principle ?topic ?topicPlace', [touch, topic])} }}"
+
+
+def _having(view: View, subject: str, patterns: Mapping[str, str]) -> Iterator[str]:
+    for name in view.has:
+        yield _distinct(f"?{subject}", [patterns[name].format(x=f"{name}Had")])
+    for name in view.lacks:
+        # No FILTER NOT EXISTS: over two joined patterns it is quadratic.
+        yield f"MINUS {{ {patterns[name].format(x=f'{name}Lacked')} }}"

@@ -1,0 +1,295 @@
+"""Directives that ask: places that answers fill once every page is read."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, ClassVar
+
+from docutils import nodes
+
+from sphinx_policyspec.errors import PolicySpecError
+from sphinx_policyspec.model import Finding, Severity, TargetKind
+from sphinx_policyspec.nearest import nearest
+from sphinx_policyspec.sphinx_ext.authoring.base import options
+from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of
+from sphinx_policyspec.sphinx_ext.records import PolicyObject, Question
+from sphinx_policyspec.sphinx_ext.releases.changes import Changes, answer_of, changes_nodes
+from sphinx_policyspec.sphinx_ext.releases.since import Since
+from sphinx_policyspec.sphinx_ext.rendering.boxes import word
+from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyCount, PolicyQuery
+from sphinx_policyspec.sphinx_ext.views.answers import NO_ROWS, answer_nodes
+from sphinx_policyspec.sphinx_ext.views.asking import AskingDirective, check_rows
+from sphinx_policyspec.sphinx_ext.views.coverage import coverage
+from sphinx_policyspec.sphinx_ext.views.drawings import drawing, outline
+from sphinx_policyspec.sphinx_ext.views.filters import View, ViewKind, unknown_names
+from sphinx_policyspec.sphinx_ext.views.matrices import matrix
+from sphinx_policyspec.sphinx_ext.views.nodes import Page, entries_of, linked_list, table_of
+from sphinx_policyspec.sphinx_ext.views.queries import compile_view
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
+
+    from sphinx_policyspec.graph.answer import Answer
+    from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
+
+__all__ = ["QueryDirective", "Views"]
+
+_FORMATS = ("table", "list", "count")
+_PARAMETER = re.compile(r"\s*(?P<name>[\w-]+)\s*=\s*(?P<value>.*?)\s*")
+
+
+class QueryDirective(AskingDirective):
+    """The answer to a named question, or to SPARQL in the content: ``policy:query``."""
+
+    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options(
+        "question", "params", "columns", "expect-rows", "format"
+    )
+
+    def build(self) -> list[nodes.Node]:
+        """Return the place of the answer."""
+        name = self.option("question") or (" ".join(self.arguments[0].split()) if self.arguments else "")
+        if bool(name) == bool(self.text):
+            hint = "name a question, or write SPARQL in the content, and not both"
+            self.find("invalid-query", f"`{self.name}` asks {'two things' if name else 'nothing'}", hint)
+        question = Question(
+            name=name,
+            params=tuple(self._params()),
+            sparql="" if name else self.text,
+            columns=tuple(dict.fromkeys(self.option("columns").replace(",", " ").split())),
+            expected=self.expected(),
+            format=self._format(),
+            span=self.span,
+        )
+        box = PolicyQuery("", classes=["ps-query", f"ps-query-{question.format}"])
+        self.declare(box, question)
+        return [box]
+
+    def _params(self) -> Iterator[tuple[str, str]]:
+        for part in filter(str.strip, (self.options.get("params") or "").replace("\n", ",").split(",")):
+            if match := _PARAMETER.fullmatch(part):
+                yield match["name"], match["value"]
+            else:
+                line = self.option_line("params")
+                self.find(
+                    "invalid-option", f"`{part.strip()}` is no parameter", "write `name=value`", line=line
+                )
+
+    def _format(self) -> str:
+        given = self.option("format") or "table"
+        if given not in _FORMATS:
+            line = self.option_line("format")
+            self.find("invalid-option", f"`{given}` is no format", nearest(given, _FORMATS), line=line)
+            return "table"
+        return given
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """The answer to one question of a page, or why there is none."""
+
+    answer: Answer | None
+    problem: str = ""
+    findings: tuple[Finding, ...] = ()
+
+    def digest(self, domain: PolicyDomain) -> str:
+        """Return what changes whenever the answer does, or where a link in it leads."""
+        if self.answer is None:
+            shown = repr(self.problem)
+        else:
+            shown = repr((self.answer.columns, self.answer.rows, _targets(self.answer, domain)))
+        return hashlib.sha256(shown.encode(errors="replace")).hexdigest()
+
+
+def _targets(answer: Answer, domain: PolicyDomain) -> list[tuple[str, str, str]]:
+    """Return the place and title of all that the cells of an answer may name, by id or by IRI."""
+    names = sorted({name for row in answer.texts for text in row for name in (text, text.rpartition("/")[2])})
+    kinds = (TargetKind.PROVISION, TargetKind.EXAMPLE, TargetKind.TOPIC, TargetKind.LEVEL)
+    found = (domain.find(kind, name) for name in names for kind in kinds)
+    return [(item.docname, item.anchor, item.title) for item in found if item]
+
+
+@dataclass(slots=True)
+class Views:
+    """The answers of one build; they are computed once, before any page is written."""
+
+    knowledge: Knowledge
+    since: Since = field(default_factory=Since)
+    _answers: dict[str, tuple[_Shown, ...]] = field(default_factory=dict)
+    _by_query: dict[str, Answer] = field(default_factory=dict)
+    _digest: str = ""
+
+    def update(self, app: Sphinx) -> set[str]:
+        """Return the pages that other answers stand on than when they were last written."""
+        env = app.env
+        asking = self._asking(env)
+        stored = domain_of(env).written_by(app.builder.name)["answers"]
+        digest = self.knowledge.digest(env)
+        changed: set[str] = set()
+        for docname in [name for name in stored if name not in asking]:
+            del stored[docname]
+        if all(docname in stored and stored[docname][0] == digest for docname in asking):
+            return changed
+        self._ask(env, digest)
+        for docname in asking:
+            shown = self._answers[docname]
+            digests = tuple(answer.digest(domain_of(env)) for answer in shown)
+            if docname in stored and stored[docname][1] != digests:
+                changed.add(docname)
+            stored[docname] = (digest, digests, tuple(f for answer in shown for f in answer.findings))
+        return changed
+
+    def prepare(self, app: Sphinx) -> None:
+        """Compute the answers before writers fork; a serial build computes them when a page needs them."""
+        if app.parallel > 1 and self._asking(app.env):
+            self._ask(app.env, self.knowledge.digest(app.env))
+
+    def fill(self, app: Sphinx, places: Sequence[PolicyQuery | PolicyCount], docname: str) -> None:
+        """Put the answers into their places on a page that is about to be written."""
+        if not places:
+            return
+        self._ask(app.env, self.knowledge.digest(app.env))
+        topics = {topic.id: topic.label for topic in self.knowledge.spec(app.env).topics}
+        for place in places:
+            origin, number = place.get("docname", docname), place.get("number", 0)
+            record, shown = domain_of(app.env).pages.get(origin), self._answers.get(origin, ())
+            questions = record.questions if record else ()
+            if number >= min(len(questions), len(shown)):
+                continue
+            place.children = []
+            if isinstance(place, PolicyCount):
+                answer = shown[number].answer
+                place.append(nodes.Text(str(len(answer.rows)) if answer else "?"))
+                continue
+            page = Page(
+                builder=app.builder,
+                # Builders that write one page of many still want links from the page itself.
+                docname=origin,
+                domain=domain_of(app.env),
+                key=f"ps-{nodes.make_id(origin)}-{number + 1}",
+                in_table=_is_in_table(place),
+                topics=topics,
+            )
+            place.extend(self._nodes(app, page, questions[number], shown[number]))
+
+    def _nodes(self, app: Sphinx, page: Page, question: Question, shown: _Shown) -> list[nodes.Node]:
+        if shown.answer is None:
+            return [word(shown.problem, "ps-problem")]
+        if isinstance(question, Changes):
+            return changes_nodes(shown.answer, page)
+        if isinstance(question, View):
+            return _view_nodes(question, shown.answer, page)
+
+        def link(target: PolicyObject, text: str) -> nodes.Node:
+            return page.link_to(target, nodes.inline("", text, classes=["ps-id"]))
+
+        base = self.knowledge.spec(app.env).base_iri
+        if page.in_table and question.format == "table":
+            question = replace(question, format="list")
+        return answer_nodes(shown.answer, question, page.domain, base, link)
+
+    @staticmethod
+    def _asking(env: BuildEnvironment) -> dict[str, tuple[Question, ...]]:
+        return {name: page.questions for name, page in domain_of(env).pages.items() if page.questions}
+
+    def _ask(self, env: BuildEnvironment, digest: str) -> None:
+        if digest == self._digest:
+            return
+        self._by_query = {}
+        self._answers = {
+            docname: tuple(self._answer(env, question) for question in questions)
+            for docname, questions in sorted(self._asking(env).items())
+        }
+        self._digest = digest
+
+    def _view(self, env: BuildEnvironment, view: View) -> _Shown:
+        """Answer a view; views that ask the same are answered once."""
+        unknown = tuple(unknown_names(view, self.knowledge.spec(env)))
+        if view.problem or unknown:
+            # Less would be filtered than was asked for: better no answer than a wrong one.
+            problem = "; ".join((view.problem, *(finding.message for finding in unknown))).strip("; ")
+            return _Shown(None, problem, unknown)
+        query = compile_view(view)
+        if query not in self._by_query:
+            self._by_query[query] = self.knowledge.base(env).select(query)
+        answer = self._by_query[query]
+        return _Shown(answer, "", tuple(_check_view(view, answer)))
+
+    def _answer(self, env: BuildEnvironment, question: Question) -> _Shown:
+        if isinstance(question, View):
+            return self._view(env, question)
+        if not question.name and not question.sparql and not isinstance(question, Changes):
+            return _Shown(None, NO_ROWS)
+        origin = f"{question.span.file}:{question.span.line}"
+        try:
+            if isinstance(question, Changes):
+                answer = answer_of(env, self.knowledge, self.since, question)
+            elif question.name:
+                answer = self.knowledge.base(env).ask(question.name, dict(question.params))
+            else:
+                answer = self.knowledge.base(env).query(question.sparql, origin)
+        except PolicySpecError as error:
+            message = str(error).removeprefix(f"{origin}: ")
+            finding = Finding(
+                code="query-failed", severity=Severity.ERROR, message=message, span=question.span
+            )
+            return _Shown(None, message, (finding,))
+        return _Shown(answer, "", tuple(_check(question, answer)))
+
+
+def _check(question: Question, answer: Answer) -> Iterator[Finding]:
+    """Find columns that the answer lacks, and another number of rows than expected."""
+
+    def finding(code: str, message: str, hint: str = "") -> Finding:
+        return Finding(code=code, severity=Severity.WARNING, message=message, span=question.span, hint=hint)
+
+    for column in question.columns:
+        if column not in answer.columns:
+            yield finding(
+                "unknown-column", f"the answer has no column `{column}`", nearest(column, answer.columns)
+            )
+    yield from check_rows(question, len(answer.rows))
+
+
+def _check_view(view: View, answer: Answer) -> Iterator[Finding]:
+    """Find a view that shows nothing, unless that is expected, and another number of rows than expected."""
+    count = len(entries_of(answer))
+    yield from check_rows(view, count)
+    if not count and not view.expected:
+        yield Finding(
+            code="empty-view",
+            severity=Severity.WARNING,
+            message=f"`policy:{view.kind.value}` shows nothing",
+            span=view.span,
+            hint="mend its filters, or set `:expect-rows: 0`",
+        )
+
+
+def _is_in_table(place: nodes.Node) -> bool:
+    while place.parent is not None:
+        place = place.parent
+        if isinstance(place, nodes.entry):
+            return True
+    return False
+
+
+def _view_nodes(view: View, answer: Answer, page: Page) -> list[nodes.Node]:
+    """Return what a view shows."""
+    if not entries_of(answer):
+        return [word(NO_ROWS, "ps-nothing")]
+    match view.kind:
+        case ViewKind.PRINCIPLE_LIST:
+            return [linked_list(view, answer, page)]
+        case ViewKind.MATRIX:
+            return matrix(answer, page)
+        case ViewKind.COVERAGE:
+            return coverage(view, answer, page)
+        case ViewKind.GRAPH:
+            # EPUB wants pages with SVG declared, which Sphinx does not do.
+            is_html = page.builder.format == "html" and page.builder.name != "epub"
+            return drawing(answer, page) if is_html else [outline(answer, page)]
+        case _:
+            return [table_of(view, answer, page)]
