@@ -51,7 +51,7 @@ def test_a_principle_tells_what_changed_about_it(project: Project, build: Build)
     app = build(project("changes"))
     alpha = page(app, "alpha")
     (mark,) = re.findall(r'<p class="ps-since[^>]*>.*?</p>', alpha)
-    assert text_of(mark) == "Changed since the release before : ▲ 1 tightening, ◆ 1 clarifying"
+    assert text_of(mark) == "Changed since the release before : ▲ 1 tightening ◆ 1 clarifying"
     assert 'href="policy-changes.html#changes-be_kind"' in mark
     assert alpha.index("ps-badge") < alpha.index(mark)
     assert "ps-since" not in page(app, "beta")

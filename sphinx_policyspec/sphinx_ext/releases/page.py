@@ -157,7 +157,7 @@ def _escaped(text: str) -> str:
 def _summary(changes: tuple[Change, ...]) -> str:
     """Return the weights of changes, the greatest first, each once, with how many have it."""
     counts = ((weight, sum(change.weight is weight for change in changes)) for weight in Weight)
-    return ", ".join(f"{SIGNS[weight]} {count} {weight.value}" for weight, count in counts if count)
+    return " ".join(f"{SIGNS[weight]} {count} {weight.value}" for weight, count in counts if count)
 
 
 def _mark(diff: SpecDiff, changes: tuple[Change, ...], address: str) -> nodes.paragraph:
