@@ -1,0 +1,55 @@
+"""``python -m benchmarks.decision``: what deciding costs, of a case and of many instructions at once."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.__main__ import release
+from benchmarks.measure import compare, function, table
+from sphinx_policyspec import api
+from sphinx_policyspec.decision import Norms, decide, problems
+from sphinx_policyspec.model import Case
+from sphinx_policyspec.readers.cases import read_cases
+
+ROLES = ("developer", "user", "system")
+ISSUES = 40
+BOUNDS = {"10 items": 0.05, "1,000 items": 1.0}
+"""Seconds that one case may take once the spec is loaded."""
+
+
+def case_of(count: int) -> Case:
+    """Return a case of so many messages, which want three things on each of a few issues."""
+    items = "\n".join(
+        f"  - {{id: i{n}, from: {ROLES[n % 3]}, issue: issue-{n % min(ISSUES, count // 5)}, value: {n % 7}}}"
+        for n in range(count)
+    )
+    ((read,), _findings) = read_cases(f"title: {count} items\nitems:\n{items}\n", "made-up.yaml")
+    return read.case
+
+
+def main() -> None:
+    """Measure; exit 1 if a bound is missed."""
+    with tempfile.TemporaryDirectory() as scratch:
+        spec = api.load(release(Path(scratch)))
+    norms = Norms(spec)
+
+    def decided(case: Case) -> None:
+        if wrong := problems(case, norms):
+            raise SystemExit(str(wrong[0]))
+        decide(case, norms)
+
+    few, many = case_of(10), case_of(1000)
+    contenders = [
+        function("read the YAML of 10 items", lambda: case_of(10), repeat=20),
+        function("10 items", lambda: decided(few), repeat=20),
+        function("1,000 items", lambda: decided(many)),
+    ]
+    text = table("one case, the spec loaded", compare(contenders, at_most=BOUNDS))
+    print(text)
+    sys.exit("MISSED" in text)
+
+
+if __name__ == "__main__":
+    main()
