@@ -130,6 +130,14 @@ AUTHORING_RULES: tuple[Rule, ...] = (
         source="the guard, explained in this documentation",
     ),
     Rule(
+        code="unexpected-decision",
+        category=Category.DIRECTIVES,
+        found="a case of a page that is decided otherwise than it expects",
+        mend="correct what the case expects, or the spec",
+        rationale="a change of the spec has changed who wins, and nobody has said that it should",
+        source="regression tests: an expectation that is written down is checked in each build",
+    ),
+    Rule(
         code="unexpected-rows",
         category=Category.QUESTIONS,
         found="another number of rows than `:expect-rows:`",

@@ -21,6 +21,7 @@ from sphinx_policyspec.sphinx_ext.authoring.examples import (
     MessageDirective,
     ResponseDirective,
 )
+from sphinx_policyspec.sphinx_ext.cases.directive import CaseDirective
 from sphinx_policyspec.sphinx_ext.config import check_config, register_config
 from sphinx_policyspec.sphinx_ext.contents import Contents
 from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
@@ -81,6 +82,7 @@ DIRECTIVES = {
     "graph": GraphDirective,
     "coverage": CoverageDirective,
     "query": QueryDirective,
+    "case": CaseDirective,
     "changes": ChangesDirective,
 }
 

@@ -14,6 +14,8 @@ from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.model import Finding, Severity, TargetKind
 from sphinx_policyspec.nearest import nearest
 from sphinx_policyspec.sphinx_ext.authoring.base import options
+from sphinx_policyspec.sphinx_ext.cases.directive import CaseText
+from sphinx_policyspec.sphinx_ext.cases.showing import case_nodes
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of
 from sphinx_policyspec.sphinx_ext.records import PolicyObject, Question
 from sphinx_policyspec.sphinx_ext.releases.changes import Changes, answer_of, changes_nodes
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
+    from sphinx_policyspec.decision import Norms
     from sphinx_policyspec.graph.answer import Answer
     from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
 
@@ -121,6 +124,7 @@ class Views:
     _answers: dict[str, tuple[_Shown, ...]] = field(default_factory=dict)
     _by_query: dict[str, Answer] = field(default_factory=dict)
     _digest: str = ""
+    _norms: Norms | None = None
 
     def update(self, app: Sphinx) -> set[str]:
         """Return the pages that other answers stand on than when they were last written."""
@@ -180,6 +184,8 @@ class Views:
             return [word(shown.problem, "ps-problem")]
         if isinstance(question, Changes):
             return changes_nodes(shown.answer, page)
+        if isinstance(question, CaseText):
+            return case_nodes(shown.answer, page)
         if isinstance(question, View):
             return _view_nodes(question, shown.answer, page)
 
@@ -218,9 +224,23 @@ class Views:
         answer = self._by_query[query]
         return _Shown(answer, "", tuple(_check_view(view, answer)))
 
+    def _case(self, env: BuildEnvironment, question: CaseText) -> _Shown:
+        """Decide the cases of a page; the build looks at the spec once for all of them."""
+        from sphinx_policyspec.decision import Norms  # noqa: PLC0415  few projects have cases
+        from sphinx_policyspec.sphinx_ext.cases.decisions import decided  # noqa: PLC0415
+
+        spec = self.knowledge.spec(env)
+        if self._norms is None or self._norms.spec is not spec:
+            self._norms = Norms(spec)
+        answer, findings = decided(question, self._norms)
+        problem = "; ".join(finding.message for finding in findings) or NO_ROWS
+        return _Shown(answer, "" if answer else problem, findings)
+
     def _answer(self, env: BuildEnvironment, question: Question) -> _Shown:
         if isinstance(question, View):
             return self._view(env, question)
+        if isinstance(question, CaseText):
+            return self._case(env, question)
         if not question.name and not question.sparql and not isinstance(question, Changes):
             return _Shown(None, NO_ROWS)
         origin = f"{question.span.file}:{question.span.line}"

@@ -1,0 +1,1 @@
+"""Scenarios of the chain of command in pages, decided when the pages are built."""

@@ -1,0 +1,43 @@
+"""The directive ``policy:case``: scenarios of the chain of command in a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from docutils import nodes
+
+from sphinx_policyspec.sphinx_ext.authoring.base import options
+from sphinx_policyspec.sphinx_ext.records import Question
+from sphinx_policyspec.sphinx_ext.views.asking import AskingDirective
+from sphinx_policyspec.sphinx_ext.views.tables import PolicyView
+
+__all__ = ["CaseDirective", "CaseText"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseText(Question):
+    """Cases that a page wants decided.
+
+    :param text: as YAML
+    :param first: line of the file at which the text begins
+    """
+
+    text: str
+    first: int
+
+
+class CaseDirective(AskingDirective):
+    """A scenario, or several, with what the chain of command decides and why: ``policy:case``; its content is a case file."""
+
+    optional_arguments = 0
+    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options()
+
+    def build(self) -> list[nodes.Node]:
+        """Return the place of the decision."""
+        self.needs_text()
+        box = PolicyView("", classes=["ps-query", "ps-view", "ps-case"])
+        text = "\n".join(self.content)
+        self.declare(box, CaseText(text=text, first=self.content_line, span=self.span))
+        return [box]

@@ -1,0 +1,156 @@
+"""Scenarios of the chain of command in pages: what is shown, what is found, and that rebuilds follow the spec."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sphinx.testing.util import SphinxTestApp
+
+Project = Callable[[str], Path]
+Build = Callable[..., SphinxTestApp]
+Warnings = Callable[[SphinxTestApp], list[str]]
+
+RULES = """\
+Manners
+=======
+
+.. policy:principle:: Be kind
+   :id: be_kind
+   :authority: user
+
+   Be kind.
+
+.. policy:principle:: Hurt nobody
+   :id: hurt_nobody
+   :authority: root
+
+   Hurt nobody.
+"""
+CASE = """\
+.. policy:case::
+
+   title: a reader <who> wants it blunt
+   about: be_kind
+   items:
+     - {id: kind, principle: be_kind, issue: tone, value: warm}
+     - {id: blunt, from: user, issue: tone, value: blunt}
+     - {id: pasted, from: user, quoted: true, issue: tone, value: rude}
+   expect:
+     labels: {kind: out, blunt: in, pasted: not-a-candidate}
+"""
+MYST = """\
+# Cases
+
+```{policy:case}
+title: a reader <who> wants it blunt
+about: be_kind
+items:
+  - {id: kind, principle: be_kind, issue: tone, value: warm}
+  - {id: blunt, from: user, issue: tone, value: blunt}
+  - {id: pasted, from: user, quoted: true, issue: tone, value: rude}
+expect:
+  labels: {kind: out, blunt: in, pasted: not-a-candidate}
+```
+"""
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    folder = tmp_path / "cases"
+    folder.mkdir()
+    (folder / "conf.py").write_text(
+        'project = "Manners"\nextensions = ["myst_parser", "sphinx_policyspec"]\n', "utf-8"
+    )
+    (folder / "index.rst").write_text(RULES + "\n.. toctree::\n\n   cases\n", "utf-8")
+    (folder / "cases.rst").write_text("Cases\n=====\n\n" + CASE, "utf-8")
+    return folder
+
+
+def told(app: SphinxTestApp) -> list[str]:
+    text = Path(app.outdir, "cases.txt").read_text("utf-8")
+    return [" ".join(part.split()) for part in text.split("\n\n") if part.strip()]
+
+
+NORM, WISH = "the user norm of be_kind", "the user's explicit instruction at turn 2"
+EXPECTED = [
+    "**a reader <who> wants it blunt** · Be kind",
+    "* **tone**: blunt",
+    f"* **✗ kind is out** (tone: warm): {NORM} loses to blunt, {WISH} (explicit message before default, R5)",
+    f"* **✓ blunt is in** (tone: blunt): {WISH} defeats kind, {NORM} (explicit message before default, R5)",
+    "* **– pasted is not a candidate** (tone: rude): quoted text has no authority, and nobody who has it delegates tone to it",
+]
+
+
+def test_a_page_tells_the_decision_and_why(source: Path, build: Build, warnings_in: Warnings) -> None:
+    app = build(source, "text")
+    assert told(app)[1:] == EXPECTED
+    assert warnings_in(app) == []
+
+
+def test_myst_tells_the_same(source: Path, build: Build, warnings_in: Warnings) -> None:
+    (source / "cases.rst").unlink()
+    (source / "cases.md").write_text(MYST, "utf-8")
+    app = build(source, "text")
+    assert told(app)[1:] == EXPECTED
+    assert warnings_in(app) == []
+
+
+def test_the_drawing_says_it_in_words_and_escapes_them(source: Path, build: Build) -> None:
+    page = Path(build(source).outdir, "cases.html").read_text("utf-8")
+    (svg,) = re.findall(r'<svg[^>]*class="ps-attacks".*?</svg>', page, re.DOTALL)
+    assert "Who attacks whom: a reader &lt;who&gt; wants it blunt" in svg
+    assert "blunt → kind" in svg
+    assert svg.count("<rect") == 3
+    assert svg.count('marker-end="url(') == 1
+    assert "no authority" in svg
+    assert 'href="index.html#be_kind"' in page
+    assert "<who>" not in page
+
+
+def test_a_change_of_the_spec_turns_a_decision_round(
+    source: Path, build: Build, warnings_in: Warnings
+) -> None:
+    build(source, out="kept")
+    index = source / "index.rst"
+    index.write_text(index.read_text("utf-8").replace(":authority: user", ":authority: root"), "utf-8")
+    app = build(source, out="kept")
+    page = Path(app.outdir, "cases.html").read_text("utf-8")
+    assert "kind is in" in page
+    place, title, hint = (
+        "cases.rst:6: ",
+        "a reader <who> wants it blunt: ",
+        "; correct what the case expects, or the spec",
+    )
+    assert sorted(warnings_in(app)) == [
+        f"{place}{title}{told}{hint} [policyspec.unexpected-decision]"
+        for told in ("`blunt` is out, not in", "`kind` is in, not out")
+    ]
+    assert warnings_in(build(source, out="kept")) == warnings_in(app)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "finding"),
+    [
+        ("be_kind, issue", "cases.rst:9: unknown provision `be_kin`"),
+        ("from: user, issue", "cases.rst:10: unknown"),
+        ("title: a", "cases.rst:7: not YAML"),
+    ],
+)
+def test_what_is_wrong_is_told_at_its_line(
+    source: Path, build: Build, warnings_in: Warnings, wrong: str, finding: str
+) -> None:
+    slip = {
+        "be_kind, issue": "be_kin, issue",
+        "from: user, issue": "from: usr, issue",
+        "title: a": "title: [a",
+    }
+    cases = source / "cases.rst"
+    cases.write_text(cases.read_text("utf-8").replace(wrong, slip[wrong], 1), "utf-8")
+    app = build(source)
+    found = warnings_in(app)
+    assert len(found) == 1, found
+    assert found[0].startswith(finding), found
+    assert 'class="ps-problem' in Path(app.outdir, "cases.html").read_text("utf-8")
