@@ -1,102 +1,59 @@
-"""``python -m benchmarks.decision``: what deciding costs, for one case of a release and for a thousand items."""
+"""``python -m benchmarks.decision``: what deciding costs, of a case and of many instructions at once."""
 
 from __future__ import annotations
 
-import random
 import sys
 import tempfile
-import time
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
-from statistics import median
 
 from benchmarks.__main__ import release
+from benchmarks.measure import compare, function, table
 from sphinx_policyspec import api
 from sphinx_policyspec.decision import Norms, decide, problems
-from sphinx_policyspec.model import Case, Item, Span
+from sphinx_policyspec.model import Case
+from sphinx_policyspec.readers.cases import read_cases
 from sphinx_policyspec.survey import survey
 
-ITEMS = 1_000
-ONE_CASE = 0.05
-"""Seconds of CPU that a case may take once the spec is loaded."""
-MANY_ITEMS = 1.0
-"""Seconds of CPU that a thousand items about one issue may take."""
-SURVEY = 60.0
-"""Seconds of CPU that the survey of a release may take."""
-_TIMES = 7
-_HERE = Span("benchmark", 1)
-
-TUTORING = Case(
-    title="tutoring",
-    span=_HERE,
-    items=(
-        Item(id="hints", issue="solution", value="withhold", span=_HERE, role="developer", turn=1),
-        Item(id="ignore", issue="solution", value="give", span=_HERE, role="user", turn=2),
-    ),
-)
+ROLES = ("developer", "user", "system")
+ISSUES = 40
+BOUNDS = {"10 items": 0.05, "1,000 items": 1.0, "1,000 items of one issue": 1.0, "survey": 60.0}
+"""Seconds that one case, and the survey of a release, may take once the spec is loaded."""
 
 
-def seconds(work: Callable[[], object], times: int = _TIMES) -> float:
-    """Return the median CPU time of a few runs."""
-    taken = []
-    for _ in range(times):
-        start = time.process_time()
-        work()
-        taken.append(time.process_time() - start)
-    return median(taken)
+def case_of(count: int, issues: int = ISSUES) -> Case:
+    """Return a case of so many messages, which want seven things on each of a few issues."""
+    items = "\n".join(
+        f"  - {{id: i{n}, from: {ROLES[n % 3]}, issue: issue-{n % min(issues, count // 5)}, value: {n % 7}, "
+        f"mode: {'explicit' if n % 2 else 'implicit'}}}"
+        for n in range(count)
+    )
+    ((read,), _findings) = read_cases(f"title: {count} items\nitems:\n{items}\n", "made-up.yaml")
+    return read.case
 
 
-def decided(case: Case, norms: Norms) -> None:
-    """Check and decide a case."""
-    if problems(case, norms):
-        raise ValueError(case.title)
-    decide(case, norms)
-
-
-def crowds() -> dict[str, Case]:
-    """Return cases of a thousand items about one issue, which differ in how they are at odds."""
-    draw = random.Random(7)  # noqa: S311  a repeatable case, not a secret
-
-    def case(title: str, roles: tuple[str, ...], values: int) -> Case:
-        items = tuple(
-            Item(
-                id=f"i{number}",
-                issue="x",
-                value=number if values == ITEMS else draw.randrange(values),
-                span=_HERE,
-                role=draw.choice(roles),
-                explicit=draw.random() < 1 / 2,
-                turn=number,
-            )
-            for number in range(ITEMS)
-        )
-        return Case(title=title, span=_HERE, items=items)
-
-    return {
-        "each against each, one after the other": case("later", ("user",), ITEMS),
-        "of three levels, for nine values": case("levels", ("system", "developer", "user"), 9),
-    }
-
-
-def main() -> int:
-    """Print the figures; return 1 if one is over its bound."""
+def main() -> None:
+    """Measure; exit 1 if a bound is missed."""
     with tempfile.TemporaryDirectory() as scratch:
         spec = api.load(release(Path(scratch)))
     norms = Norms(spec)
-    rows = {
-        "one case, the lookups in the spec included": (
-            seconds(lambda: decided(TUTORING, Norms(spec))),
-            ONE_CASE,
-        )
-    }
-    for name, case in crowds().items():
-        rows[f"{ITEMS:,} items {name}"] = (seconds(partial(decided, case, norms)), MANY_ITEMS)
-    rows["the survey of a release"] = (seconds(lambda: survey(norms), times=1), SURVEY)
-    for name, (taken, bound) in rows.items():
-        sys.stdout.write(f"{name:60} {taken * 1000:8.1f} ms   (at most {bound * 1000:,.0f})\n")
-    return int(any(taken > bound for taken, bound in rows.values()))
+
+    def decided(case: Case) -> None:
+        if wrong := problems(case, norms):
+            raise SystemExit(str(wrong[0]))
+        decide(case, norms)
+
+    few, many, crowd = case_of(10), case_of(1000), case_of(1000, issues=1)
+    contenders = [
+        function("read the YAML of 10 items", lambda: case_of(10), repeat=20),
+        function("10 items", lambda: decided(few), repeat=20),
+        function("1,000 items", lambda: decided(many)),
+        function("1,000 items of one issue", lambda: decided(crowd)),
+        function("survey", lambda: survey(norms)),
+    ]
+    text = table("one case, the spec loaded", compare(contenders, at_most=BOUNDS))
+    print(text)
+    sys.exit("MISSED" in text)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
