@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         reason,
         resolve,
         select,
+        survey,
     )
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "resolve",
     "select",
     "setup",
+    "survey",
 ]
 
 

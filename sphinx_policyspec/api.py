@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from sphinx_policyspec.graph.owl_view import OwlWorld
     from sphinx_policyspec.graph.reasoning import Reasoning
     from sphinx_policyspec.graph.releases import Revision
+    from sphinx_policyspec.survey import Survey
 
 __all__ = [
     "Answer",
@@ -69,6 +70,7 @@ __all__ = [
     "report",
     "resolve",
     "select",
+    "survey",
 ]
 
 
@@ -168,6 +170,23 @@ def resolve(source: str | Path | Spec, cases: Iterable[Case | str | Path]) -> Re
             if case and all(finding.severity is not Severity.ERROR for finding in wrong):
                 decisions.append(decide_case(case, norms))
     return Resolved(decisions=tuple(decisions), findings=tuple(findings))
+
+
+def survey(
+    source: str | Path | Spec, cases: Iterable[Case | str | Path] = ()
+) -> tuple[Survey, tuple[Finding, ...]]:
+    """Return what a spec or a SOURCE leaves open, and what is wrong with cases that cannot be decided.
+
+    Needs clingo, of the extra ``survey``; without it, this raises
+    :class:`~sphinx_policyspec.errors.MissingToolError`.
+
+    :param cases: cases, or files and folders of them, which say who goes first beside the examples
+    """
+    from sphinx_policyspec.survey import survey as look  # noqa: PLC0415  reads programs that little else needs
+
+    norms = Norms(source if isinstance(source, Spec) else load(source))
+    resolved = resolve(norms.spec, cases)
+    return look(norms, [decision.case for decision in resolved.decisions]), resolved.findings
 
 
 def _cases_in(path: Path) -> Iterator[tuple[Case | None, tuple[Finding, ...]]]:

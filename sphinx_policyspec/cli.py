@@ -23,6 +23,7 @@ from sphinx_policyspec.cli_diff import diff, lock
 from sphinx_policyspec.cli_options import Settings, SourceCommand
 from sphinx_policyspec.cli_reason import reason
 from sphinx_policyspec.cli_resolve import resolve
+from sphinx_policyspec.cli_survey import survey
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.exports.answers import ANSWER_FORMATS, format_answer
 from sphinx_policyspec.exports.counts import counts
@@ -142,6 +143,7 @@ commands.add_command(diff)
 commands.add_command(lock)
 commands.add_command(reason)
 commands.add_command(resolve)
+commands.add_command(survey)
 
 
 @commands.command(cls=SourceCommand)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
 
@@ -14,7 +14,7 @@ from sphinx_policyspec.model import Case, Value
 
 __all__ = ["MAX_LINKS", "Framework", "count_links", "exempted_places", "framework_of"]
 
-MAX_LINKS = 4_000_000
+MAX_LINKS = 2_000_000
 """Conflicts, exemptions and delegations of one case; more would take minutes and gigabytes."""
 
 
@@ -92,6 +92,8 @@ def _targets(case: Case, candidates: Sequence[Candidate], strength: Strength) ->
     targets: list[list[int]] = [[] for _ in candidates]
     clash = _Clash(case, candidates)
     for kinds in issues.values():
+        if not clash.is_possible(kinds.values()):
+            continue
         for one, other in combinations_with_replacement(kinds.values(), 2):
             found = strength.compare(candidates[one[0]], candidates[other[0]])
             if found.winner >= 0 or found.rule.by_time:
@@ -114,6 +116,10 @@ class _Clash:
             for issue, *pair in case.compatible
             for first, second in (pair, pair[::-1])
         }
+
+    def is_possible(self, kinds: Iterable[Sequence[int]]) -> bool:
+        """Tell whether there are two different values."""
+        return len({self.codes[place] for places in kinds for place in places}) > 1
 
     def add(self, targets: list[list[int]], ones: list[int], others: list[int], *, by_time: bool) -> None:
         """Let each of some attack each of others in conflict; with ``by_time`` only those that are not later."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sphinx_policyspec.decision.framework import Framework
@@ -33,26 +33,32 @@ class Reason:
     because: tuple[str, ...] = ()
 
 
+_Why = tuple[str, tuple[int, ...]]
+"""A rule and the places that it rests on."""
+
+
 def reasons_of(framework: Framework, labels: Sequence[Label]) -> tuple[Reason, ...]:
     """Return the reason of each candidate, in the order of the case."""
-    return tuple(_reason(framework, labels, place) for place in range(len(labels)))
-
-
-def _reason(framework: Framework, labels: Sequence[Label], place: int) -> Reason:
-    label = labels[place]
-    if label is Label.IN:
-        rule, because = _why_in(framework, labels, place)
-    else:
-        rule, because = _why_attacked(framework, labels, place)
-    return Reason(
-        item=framework.candidates[place].item.id,
-        label=label,
-        rule=rule,
-        because=tuple(framework.candidates[other].item.id for other in because),
+    # What is in rests on why its attackers are out, and many can share those.
+    why = {
+        place: _why_attacked(framework, labels, place)
+        for place, label in enumerate(labels)
+        if label is not Label.IN
+    }
+    why |= {
+        place: _why_in(framework, labels, place, why)
+        for place, label in enumerate(labels)
+        if label is Label.IN
+    }
+    names = [candidate.item.id for candidate in framework.candidates]
+    return tuple(
+        Reason(item=names[place], label=label, rule=rule, because=tuple(names[other] for other in because))
+        for place, label in enumerate(labels)
+        for rule, because in [why[place]]
     )
 
 
-def _why_attacked(framework: Framework, labels: Sequence[Label], place: int) -> tuple[str, tuple[int, ...]]:
+def _why_attacked(framework: Framework, labels: Sequence[Label], place: int) -> _Why:
     """Return what keeps an item from being in: attackers that are in, or undecided like itself, or its support."""
     decisive = Label.IN if labels[place] is Label.OUT else Label.UNDECIDED
     attackers = [other for other in framework.attackers[place] if labels[other] is decisive]
@@ -61,7 +67,7 @@ def _why_attacked(framework: Framework, labels: Sequence[Label], place: int) -> 
     return SUPPORT, framework.supporters[place]
 
 
-def _sharpest(framework: Framework, place: int, attackers: Iterable[int]) -> tuple[str, tuple[int, ...]]:
+def _sharpest(framework: Framework, place: int, attackers: Iterable[int]) -> _Why:
     """Return the attackers by an exception, else those that are stronger, else those that are as strong; one rule's."""
     by_rule: dict[tuple[int, str], list[int]] = {}
     for other in attackers:
@@ -74,17 +80,12 @@ def _sharpest(framework: Framework, place: int, attackers: Iterable[int]) -> tup
     return best[1], tuple(sorted(by_rule[best]))
 
 
-def _why_in(framework: Framework, labels: Sequence[Label], place: int) -> tuple[str, tuple[int, ...]]:
+def _why_in(framework: Framework, labels: Sequence[Label], place: int, why: Mapping[int, _Why]) -> _Why:
     """Return what defeats its attackers; where it has none, what it defeats; else what gives it a say."""
     threats = framework.attackers[place]
     if threats:
-        rescuers: dict[int, str] = {}
-        rules: list[str] = []
-        for threat in sorted(threats):
-            rule, defeaters = _why_attacked(framework, labels, threat)
-            rules.append(rule)
-            rescuers.update(dict.fromkeys(defeaters, rule))
-        return rules[0], tuple(sorted(rescuers))
+        defeats = [why[threat] for threat in sorted(threats)]
+        return defeats[0][0], tuple(sorted({place for _rule, defeaters in defeats for place in defeaters}))
     beaten = sorted(framework.targets[place])
     if beaten:
         exempted = [other for other in beaten if place in framework.exempted_by[other]]

@@ -166,7 +166,7 @@ def test_ten_thousand_items_on_as_many_issues_are_decided() -> None:
 def test_ten_thousand_items_on_one_issue_are_too_many() -> None:
     text = many(10_000, "{{id: i{n}, from: user, issue: x, value: {n}}}")
     assert quick(text) == [
-        "1:1: case-too-large: about 49,995,000 conflicts, exemptions and delegations are more than 4,000,000"
+        "1:1: case-too-large: about 49,995,000 conflicts, exemptions and delegations are more than 2,000,000"
     ]
 
 

@@ -17,6 +17,7 @@ from sphinx_policyspec.cli import commands
 from sphinx_policyspec.exports.schemas import SCHEMAS, format_schema
 from sphinx_policyspec.readers.annotation_keys import MAPPINGS, Mapping
 from sphinx_policyspec.readers.annotations import read_annotations, shipped_annotations
+from sphinx_policyspec.readers.cases import read_cases
 from tests.conftest import REPOSITORY
 
 SCHEMA = SCHEMAS["annotations"]()
@@ -166,3 +167,67 @@ def test_schema_and_reader_agree_on_every_file(
 ) -> None:
     text = yaml.safe_dump(value)
     assert (problems(text) == []) == (codes(text, tmp_path_factory.getbasetemp()) == []), text
+
+
+CASE_SCHEMA = SCHEMAS["cases"]()
+WHOLE_CASE = """\
+- title: everything
+  about: be_kind
+  example: a greeting
+  semantics: {strict: false, interactive: false, first_party: true}
+  items:
+    - {id: a, issue: x, value: 1, from: user, turn: 1, mode: implicit, quoted: true, source: s, active: false}
+    - {id: b, issue: x, value: y, principle: be_kind, level: user, category: c, exempts: a, mistaken: true}
+    - {id: c, issue: x, value: true, level: user, irreversible: true, delegates: {source: s, scope: [x]}}
+  compatible: {x: [[1, y]]}
+  expect:
+    labels: {a: not-a-candidate}
+    outcomes: {x: {status: permit}, y: [1, 2], z: true}
+    duties: {disclose: [a], confirm: []}
+"""
+BROKEN_CASES = [
+    "a text",
+    "[]",
+    "items: []",
+    "title: none",
+    "items: [{id: a, issue: x, from: user}]",
+    "items: [{id: a, issue: x, value: [1], from: user}]",
+    "items: [{id: a, issue: x, value: 1, form: user}]",
+    "items: [{id: a, issue: x, value: 1, mode: shy}]",
+    "items: [{id: a, issue: x, value: 1, turn: soon}]",
+    "items: [{id: a, issue: x, value: 1, delegates: {source: s}}]",
+    "{items: [{id: a, issue: x, value: 1}], semantics: {strikt: true}}",
+    "{items: [{id: a, issue: x, value: 1}], semantics: {strict: 1}}",
+    "{items: [{id: a, issue: x, value: 1}], compatible: {x: [[1]]}}",
+    "{items: [{id: a, issue: x, value: 1}], expect: {labels: {a: inn}}}",
+    "{items: [{id: a, issue: x, value: 1}], expect: {outcomes: {x: {status: may}}}}",
+    "{items: [{id: a, issue: x, value: 1}], expect: {duties: {tell: [a]}}}",
+]
+
+
+def case_problems(text: str) -> list[str]:
+    return [error.message for error in Draft202012Validator(CASE_SCHEMA).iter_errors(yaml.load(text, Loader))]
+
+
+def case_findings(text: str) -> list[str]:
+    read, findings = read_cases(text, "case.yaml")
+    return [finding.code for finding in (*findings, *(found for item in read for found in item.findings))]
+
+
+def test_the_shipped_schema_of_cases_is_what_the_declaration_gives() -> None:
+    Draft202012Validator.check_schema(CASE_SCHEMA)
+    file = FILE.with_name("cases.schema.json")
+    assert file.read_text("utf-8") == format_schema("cases"), (
+        f"policyspec schema cases > {file.relative_to(REPOSITORY)}"
+    )
+
+
+def test_a_case_with_every_key_fits_and_is_read_without_a_finding() -> None:
+    assert case_problems(WHOLE_CASE) == []
+    assert case_findings(WHOLE_CASE) == []
+
+
+@pytest.mark.parametrize("text", BROKEN_CASES)
+def test_what_does_not_fit_a_case_is_found_by_the_editor_and_by_the_reader(text: str) -> None:
+    assert case_problems(text) != []
+    assert case_findings(text) != []
