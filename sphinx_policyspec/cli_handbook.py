@@ -1,0 +1,94 @@
+"""The command ``policyspec handbook``: a site, and a PDF, of any SOURCE."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from sphinx_policyspec import api
+from sphinx_policyspec.cli_options import Settings, SourceCommand
+
+__all__ = ["handbook"]
+
+
+@click.command(cls=SourceCommand)
+@click.argument("source", metavar="SOURCE", type=click.Path())
+@click.option(
+    "-o",
+    "--output",
+    metavar="DIR",
+    type=click.Path(file_okay=False),
+    required=True,
+    help="Folder for the site.",
+)
+@click.option("--theme", default="", help="HTML theme of Sphinx. Default: furo; a project's own theme.")
+@click.option(
+    "--pages",
+    type=click.Choice(["one", "chapter", "section"]),
+    default="chapter",
+    show_default=True,
+    help="What makes a page.",
+)
+@click.option("--ask", is_flag=True, help="Add a page that answers questions in the browser; it takes 2 MB.")
+@click.option("--pdf", is_flag=True, help="Write DIR/handbook.pdf too; needs `sphinx-policyspec[pdf]`.")
+@click.option(
+    "--pdf-font",
+    "pdf_fonts",
+    metavar="FONT",
+    multiple=True,
+    help="A font for letters that those of the PDF lack: an installed family, or a file. Repeatable.",
+)
+@click.option(
+    "--since",
+    metavar="SOURCE",
+    type=click.Path(),
+    help="An older release: a page tells what changed since, and each principle what changed about it.",
+)
+def handbook(
+    source: str,
+    output: str,
+    theme: str,
+    pages: str,
+    *,
+    ask: bool,
+    pdf: bool,
+    pdf_fonts: tuple[str, ...],
+    since: str | None,
+    settings: Settings,
+) -> None:
+    """Build a web site from SOURCE, with its graph beside it; no conf.py is needed.
+
+    Open DIR/index.html: the site needs no server and no network. With --pdf the same pages are a
+    PDF for paper, with contents, indices and page numbers in links.
+
+    \b
+      policyspec handbook model_spec/2025-09-12 -o site
+      policyspec handbook model_spec/2025-09-12 -o site --pdf
+      policyspec handbook model_spec/2025-09-12 -o site --since model_spec/2025-04-11
+    """
+    if api.is_project(source) and (settings.annotations or settings.no_annotations or pages != "chapter"):
+        raise click.UsageError(
+            f"`{source}` has pages and annotation files of its own: "
+            "--pages, --annotations and --no-annotations do not apply"
+        )
+    if pdf_fonts and not pdf:
+        raise click.UsageError("--pdf-font says what a PDF is set in: give --pdf too")
+    target = source if api.is_project(source) else settings.read(source)
+    old = settings.load(since).spec if since else None
+    with settings.watching("building the handbook"):
+        findings = api.build_handbook(
+            target,
+            output,
+            theme=theme,
+            pages=pages,
+            base_iri=settings.base_iri,
+            ask=ask,
+            pdf=pdf,
+            pdf_fonts=pdf_fonts,
+            since=old,
+        )
+    settings.report(findings)
+    if not settings.quiet:
+        for name in ("index.html", "handbook.pdf") if pdf else ("index.html",):
+            click.echo(f"policyspec: wrote {Path(output) / name}", err=True)
