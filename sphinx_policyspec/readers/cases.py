@@ -54,18 +54,21 @@ class ReadCase:
     findings: tuple[Finding, ...] = ()
 
 
-def read_cases(text: str, file: str, *, first: int = 1) -> tuple[tuple[ReadCase, ...], tuple[Finding, ...]]:
+def read_cases(
+    text: str, file: str, *, first: int = 1, indent: int = 0
+) -> tuple[tuple[ReadCase, ...], tuple[Finding, ...]]:
     """Return the cases of a text, and what is wrong with the text as a whole.
 
     A text holds one case, a list of cases, or a stream of YAML documents. Every finding is an error.
 
     :param file: how findings name the file
     :param first: line of the file at which the text begins
+    :param indent: by how many characters its lines are indented there
     """
     if len(text) > MAX_CHARACTERS:
         message = f"{len(text):,} characters of cases are more than {MAX_CHARACTERS:,}"
         return (), (_error("case-too-large", message, Span(file, first), "split the file"),)
-    reader = YamlReader(file, first)
+    reader = YamlReader(file, first, indent)
     try:
         documents = reader.compose_all(text)
     except AnnotationError as error:

@@ -40,10 +40,12 @@ class YamlReader:
     The nodes are composed and never constructed: no tag runs code, and an alias is not expanded.
 
     :param first: line of the file at which the text begins
+    :param indent: by how many characters its lines are indented in the file
     """
 
     file: str
     first: int = 1
+    indent: int = 0
     findings: list[Finding] = field(default_factory=list)
 
     def compose(self, text: str) -> yaml.Node | None:
@@ -125,7 +127,10 @@ class YamlReader:
     def span(self, node: yaml.Node) -> Span:
         """Return where a node stands."""
         start, end = node.start_mark, node.end_mark
-        return Span(self.file, self._line(start.line), start.column + 1, self._line(end.line), end.column + 1)
+        left = self.indent + 1
+        return Span(
+            self.file, self._line(start.line), start.column + left, self._line(end.line), end.column + left
+        )
 
     def find(
         self, code: str, node: yaml.Node, message: str, hint: str = "", severity: Severity = Severity.WARNING

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from sphinx.testing.util import SphinxTestApp
 
+from sphinx_policyspec import api
+
 Project = Callable[[str], Path]
 Build = Callable[..., SphinxTestApp]
 Warnings = Callable[[SphinxTestApp], list[str]]
@@ -154,3 +156,13 @@ def test_what_is_wrong_is_told_at_its_line(
     assert len(found) == 1, found
     assert found[0].startswith(finding), found
     assert 'class="ps-problem' in Path(app.outdir, "cases.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize(("name", "before"), [("cases.rst", CASE), ("cases.md", MYST)])
+def test_a_finding_has_the_column_of_the_file(source: Path, name: str, before: str) -> None:
+    (source / "cases.rst").unlink()
+    text = before.replace("principle: be_kind", "principle: be_kin")
+    (source / name).write_text(text if name.endswith("md") else f"Cases\n=====\n\n{text}", "utf-8")
+    (found,) = [f for f in api.check(source) if f.code == "unknown-provision"]
+    line = (source / name).read_text("utf-8").splitlines()[found.span.line - 1]
+    assert line[found.span.column - 1 :].startswith("be_kin,")

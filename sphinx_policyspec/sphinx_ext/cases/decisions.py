@@ -26,7 +26,7 @@ def decided(question: CaseText, norms: Norms) -> tuple[Answer | None, tuple[Find
     """
     if not question.text.strip():
         return None, ()
-    read, wrong = read_cases(question.text, question.span.file, first=question.first)
+    read, wrong = read_cases(question.text, question.span.file, first=question.first, indent=question.indent)
     findings = list(wrong)
     rows: list[tuple[str, ...]] = []
     for number, one in enumerate(read):

@@ -22,10 +22,12 @@ class CaseText(Question):
 
     :param text: as YAML
     :param first: line of the file at which the text begins
+    :param indent: by how many characters its lines are indented there
     """
 
     text: str
     first: int
+    indent: int
 
 
 class CaseDirective(AskingDirective):
@@ -39,5 +41,15 @@ class CaseDirective(AskingDirective):
         self.needs_text()
         box = PolicyView("", classes=["ps-query", "ps-view", "ps-case"])
         text = "\n".join(self.content)
-        self.declare(box, CaseText(text=text, first=self.content_line, span=self.span))
+        case = CaseText(text=text, first=self.content_line, indent=self._indent(), span=self.span)
+        self.declare(box, case)
         return [box]
+
+    def _indent(self) -> int:
+        """Return by how much the content is indented in its file; parsers take that away."""
+        lines = self.source.lines
+        shown = self.content[0] if self.content else ""
+        exact = lines[self.content_line - 1].rstrip() if self.content_line <= len(lines) else ""
+        return (
+            len(exact) - len(shown) if exact.endswith(shown) and not exact.removesuffix(shown).strip() else 0
+        )
