@@ -6,9 +6,13 @@
 
   const self = document.currentScript;
   const root = new URL("..", self.src);
-  const words = JSON.parse(self.dataset.words || "{}");
-  const say = (key, values = {}) =>
-    (words[key] || key).replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
+  /** Return what says a sentence in the language of the site, from the words that a script is given. */
+  const speaker = (script) => {
+    const words = JSON.parse(script.dataset.words || "{}");
+    return (key, values = {}) =>
+      (words[key] || key).replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
+  };
+  const say = speaker(self);
 
   /** Make an element; properties that start with `on` are listeners. */
   const make = (tag, attributes = {}, ...children) => {
@@ -20,6 +24,9 @@
     node.append(...children);
     return node;
   };
+
+  // The page "Ask the spec" has a script of its own, which comes later.
+  window.policyspec = { make, speaker };
 
   /* ---- what is known of the spec ---- */
 

@@ -5,18 +5,8 @@
 
   const own = document.currentScript;
   const root = new URL("..", own.src);
-  const words = JSON.parse(own.dataset.words || "{}");
-  const say = (key, values = {}) =>
-    (words[key] || key).replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
-  const make = (tag, attributes = {}, ...children) => {
-    const node = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) {
-      if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-      else if (value !== false && value != null) node.setAttribute(name, value === true ? "" : value);
-    }
-    node.append(...children);
-    return node;
-  };
+  const { make, speaker } = window.policyspec;
+  const say = speaker(own);
 
   const place = document.querySelector(".ps-ask");
   if (!place || typeof DecompressionStream === "undefined" || typeof WebAssembly === "undefined") return;
