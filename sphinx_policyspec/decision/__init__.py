@@ -3,7 +3,17 @@
 from sphinx_policyspec.decision.decision import Decision, decide
 from sphinx_policyspec.decision.norms import Norms
 from sphinx_policyspec.decision.problems import problems
-from sphinx_policyspec.decision.reasons import Reason
+from sphinx_policyspec.decision.reasons import EXCEPTION, SUPPORT, Reason
 from sphinx_policyspec.decision.strength import STRENGTH_RULES, StrengthRule
 
-__all__ = ["STRENGTH_RULES", "Decision", "Norms", "Reason", "StrengthRule", "decide", "problems"]
+__all__ = [
+    "EXCEPTION",
+    "STRENGTH_RULES",
+    "SUPPORT",
+    "Decision",
+    "Norms",
+    "Reason",
+    "StrengthRule",
+    "decide",
+    "problems",
+]

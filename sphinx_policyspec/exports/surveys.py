@@ -21,7 +21,7 @@ def survey_text(found: Survey) -> str:
 
 def _told(found: Survey) -> Iterator[str]:
     yield f"{len(found.conflicts)} kinds of conflict end undecided:"
-    yield from (f"  {' + '.join(conflict.kinds)}" for conflict in found.conflicts)
+    yield from (f"  {' + '.join(map(str, conflict.parties))}" for conflict in found.conflicts)
     yield ""
     yield f"{len(found.idle_rules)} of {len(found.rules)} rules never decide:"
     yield from (f"  {rule.id} {rule.name}" for rule in found.idle_rules)
@@ -45,7 +45,7 @@ def survey_json(found: Survey) -> str:
     """Return a survey for programs; each witness is a case file."""
     told: dict[str, Any] = {
         "undecided": [
-            {"kinds": list(conflict.kinds), "witness": case_yaml(conflict.witness)}
+            {"kinds": [str(party) for party in conflict.parties], "witness": case_yaml(conflict.witness)}
             for conflict in found.conflicts
         ],
         "rules": [
@@ -64,7 +64,9 @@ def survey_json(found: Survey) -> str:
                 "levels": [pair.one.authority, pair.other.authority],
                 "shares": list(pair.shares),
                 "examples": list(pair.examples),
-                "preferred": pair.is_preferred,
+                "cases": list(pair.cases),
+                "decided_by": pair.decided_by.value,
+                "first": pair.first or None,
                 "gap": pair.is_gap,
                 "witness": case_yaml(pair.witness) if pair.witness else None,
             }

@@ -1,6 +1,18 @@
 """What a spec leaves open: every case of a finite space, by an answer-set program, with the labelling as its check."""
 
-from sphinx_policyspec.survey.pairs import Pair
-from sphinx_policyspec.survey.survey import OpenConflict, RuleUse, Survey, survey
+from sphinx_policyspec.survey.pairs import Decider, Pair, pairs_of
+from sphinx_policyspec.survey.parties import Party, PartyKind
+from sphinx_policyspec.survey.survey import OpenConflict, RuleUse, Survey, idle_of, survey
 
-__all__ = ["OpenConflict", "Pair", "RuleUse", "Survey", "survey"]
+__all__ = [
+    "Decider",
+    "OpenConflict",
+    "Pair",
+    "Party",
+    "PartyKind",
+    "RuleUse",
+    "Survey",
+    "idle_of",
+    "pairs_of",
+    "survey",
+]
