@@ -2,7 +2,16 @@
 
 from sphinx_policyspec.survey.pairs import Decider, Pair, pairs_of
 from sphinx_policyspec.survey.parties import Party, PartyKind
-from sphinx_policyspec.survey.survey import OpenConflict, RuleUse, Survey, idle_of, survey
+from sphinx_policyspec.survey.survey import (
+    OpenConflict,
+    RuleUse,
+    Survey,
+    fingerprint,
+    idle_of,
+    open_conflicts,
+    rules_in_use,
+    survey,
+)
 
 __all__ = [
     "Decider",
@@ -12,7 +21,10 @@ __all__ = [
     "PartyKind",
     "RuleUse",
     "Survey",
+    "fingerprint",
     "idle_of",
+    "open_conflicts",
     "pairs_of",
+    "rules_in_use",
     "survey",
 ]

@@ -17,6 +17,7 @@ __all__ = [
     "OpenConflict",
     "RuleUse",
     "Survey",
+    "fingerprint",
     "idle_of",
     "open_conflicts",
     "rules_in_use",
@@ -125,6 +126,11 @@ def _facts(norms: Norms, names: Iterable[str]) -> list[str]:
     sections = tuple(p for p in norms.spec.provisions if not isinstance(p, Principle))
     told = spec_facts(replace(norms.spec, provisions=(*sections, *keep)))
     return [*told, *(fact("play", principle.id) for principle in keep)]
+
+
+def fingerprint(norms: Norms, semantics: Semantics) -> str:
+    """Return all that open conflicts and rules depend on: it stays the same when a spec changes in other ways."""
+    return "\n".join((repr(semantics), *_facts(norms, _telling(norms))))
 
 
 def _by_level(norms: Norms) -> dict[str, list[Principle]]:

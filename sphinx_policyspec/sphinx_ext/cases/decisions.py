@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from sphinx_policyspec.decision import Decision, Norms, decide, problems
 from sphinx_policyspec.exports.decisions import explanation, outcome_words
 from sphinx_policyspec.graph.answer import Answer, Cell, CellKind
-from sphinx_policyspec.model import Finding, Item, Severity
+from sphinx_policyspec.model import Case, Finding, Item, Severity
 from sphinx_policyspec.readers.cases import read_cases
 from sphinx_policyspec.sphinx_ext.cases.directive import CaseText
 
-__all__ = ["COLUMNS", "decided"]
+__all__ = ["COLUMNS", "decidable", "decided"]
 
 COLUMNS = ("case", "part", "id", "what", "label", "said", "level")
 """Of the rows that tell a decision: the number of the case; whether it tells of the ``case``, an ``item``, an
@@ -39,6 +39,15 @@ def decided(question: CaseText, norms: Norms) -> tuple[Answer | None, tuple[Find
         rows += ((str(number), *row) for row in _rows(decision, norms))
     cells = tuple(tuple(Cell(CellKind.LITERAL, text) for text in row) for row in rows)
     return Answer(columns=COLUMNS, rows=cells) if rows else None, tuple(findings)
+
+
+def decidable(question: CaseText, norms: Norms) -> Iterator[tuple[int, Case]]:
+    """Yield the cases of a page that can be decided, with their numbers."""
+    read, _wrong = read_cases(question.text, question.span.file, first=question.first, indent=question.indent)
+    for number, one in enumerate(read):
+        found = one.findings or problems(one.case, norms)
+        if all(finding.severity is not Severity.ERROR for finding in found):
+            yield number, one.case
 
 
 def _differences(decision: Decision) -> Iterator[Finding]:

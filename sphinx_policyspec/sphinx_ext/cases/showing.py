@@ -50,9 +50,11 @@ def _one(rows: list[_Row], page: Page, number: str) -> list[nodes.Node]:
         return [row for row in rows if row.part == part]
 
     (case,) = of("case")
-    found: list[nodes.Node] = [_head(case, page)]
+    title = _head(case, page)
+    title["ids"].append(f"{page.key}-{number}")
+    found: list[nodes.Node] = [title]
     # EPUB wants pages with SVG declared, which Sphinx does not do.
-    if page.builder.format == "html" and page.builder.name != "epub":
+    if page.is_web:
         # The highest level first; what has no authority comes last.
         items = sorted(of("item"), key=lambda row: (not row.level, int(row.level.partition(" ")[0] or 0)))
         boxes = [_box(row, page) for row in items]
