@@ -1,6 +1,6 @@
 """Who wins when instructions conflict: a case, decided by the levels and exceptions of a spec, with reasons."""
 
-from sphinx_policyspec.decision.decision import Decision, decide
+from sphinx_policyspec.decision.decision import Decision, Difference, DifferenceKind, decide
 from sphinx_policyspec.decision.norms import Norms
 from sphinx_policyspec.decision.problems import problems
 from sphinx_policyspec.decision.reasons import EXCEPTION, SUPPORT, Reason
@@ -11,6 +11,8 @@ __all__ = [
     "STRENGTH_RULES",
     "SUPPORT",
     "Decision",
+    "Difference",
+    "DifferenceKind",
     "Norms",
     "Reason",
     "StrengthRule",

@@ -11,6 +11,7 @@ from sphinx.locale import get_translation
 from sphinx.util.nodes import make_refnode
 
 from sphinx_policyspec.model import TargetKind
+from sphinx_policyspec.sphinx_ext.one_page import anchor_alone
 from sphinx_policyspec.sphinx_ext.rendering.boxes import style_name
 from sphinx_policyspec.sphinx_ext.views.filters import VARIABLES
 from sphinx_policyspec.sphinx_ext.views.tables import Cell, PolicyFold, table
@@ -76,6 +77,13 @@ class Page:
         """Return a link to a page and anchor of it, which ``#`` divides."""
         docname, _hash, anchor = place.rpartition("#")
         return make_refnode(self.builder, self.docname, docname, anchor, nodes.inline("", text))
+
+    def address(self, kind: TargetKind, identifier: str) -> str:
+        """Return where a link to an object leads; nothing where no page shows it."""
+        link = self.link(kind, identifier, "")
+        if not isinstance(link, nodes.reference):
+            return ""
+        return anchor_alone(link["refuri"]) if "refuri" in link else f"#{link['refid']}"
 
     def provision(self, identifier: str, title: str = "") -> nodes.Node:
         """Return a link to a principle by its title."""
