@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from sphinx_policyspec.decision import Norms
 from sphinx_policyspec.model import Case, Item
 
-__all__ = ["Party", "PartyKind", "parties_of"]
+__all__ = ["Party", "PartyKind", "in_english", "parties_of"]
 
 
 class PartyKind(enum.StrEnum):
@@ -32,9 +33,14 @@ class Party(NamedTuple):
     in_one_message: bool = False
 
     def __str__(self) -> str:
-        """Say it in English."""
-        level = f" of {self.level}" if self.level else ""
-        return f"{self.kind}{level}{', in one message' if self.in_one_message else ''}"
+        """Say in English what it is."""
+        return f"{self.kind} of {self.level}" if self.level else str(self.kind)
+
+
+def in_english(parties: Sequence[Party], joint: str) -> str:
+    """Say in English who meets."""
+    together = any(party.in_one_message for party in parties)
+    return f"{joint.join(map(str, parties))}{', in one message' if together else ''}"
 
 
 def parties_of(case: Case, norms: Norms) -> tuple[Party, ...]:

@@ -10,7 +10,7 @@ from sphinx_policyspec.model import Case, Expectation, Item, Label, Principle, S
 from sphinx_policyspec.survey.engine import cases_where
 from sphinx_policyspec.survey.facts import fact, spec_facts
 from sphinx_policyspec.survey.pairs import Pair, pairs_of
-from sphinx_policyspec.survey.parties import Party, parties_of
+from sphinx_policyspec.survey.parties import Party, in_english, parties_of
 
 __all__ = [
     "LARGEST",
@@ -180,7 +180,7 @@ def open_conflicts(norms: Norms, semantics: Semantics) -> tuple[OpenConflict, ..
         for case in cases_where(_UNDECIDED, facts, size, semantics=semantics):
             parties = parties_of(case, standing_in)
             if parties not in seen and known.only_as_a_whole(case):
-                title = " against ".join(map(str, parties))
+                title = in_english(parties, " against ")
                 seen[parties] = _expecting(replace(case, title=title), norms)
     found = (OpenConflict(parties=parties, witness=witness) for parties, witness in seen.items())
     return tuple(sorted(found, key=lambda one: (len(one.parties), one.parties)))

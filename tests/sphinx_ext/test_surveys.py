@@ -181,8 +181,6 @@ def test_an_edit_that_changes_no_level_asks_clingo_nothing(
     ("before", "after"),
     [
         (":id: exact\n   :authority: user", ":id: exact\n   :authority: root"),
-        ("Exact\n", "Precise\n"),
-        (":weighs: warm, short", ":weighs: warm"),
         ("Tone <of voice>", "Sound"),
         (
             "Manners\n=======\n",

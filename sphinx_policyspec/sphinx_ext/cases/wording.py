@@ -14,19 +14,17 @@ __all__ = ["party_words", "rule_name", "site_wording"]
 _ = get_translation("sphinx_policyspec")
 
 
-def party_words(kind: str, level: str, *, together: bool) -> str:
-    """Return who meets in a conflict, in words.
+def party_words(kind: str, level: str) -> str:
+    """Return one of those who meet in a conflict, in words.
 
     :param level: its name; empty where there is none
-    :param together: what it is at odds with is said in the same message
     """
-    told = {
+    return {
         PartyKind.NORM: _("norm of {level}"),
         PartyKind.MESSAGE: _("message of {level}"),
         PartyKind.IMPLIED: _("implied message of {level}"),
         PartyKind.TEXT: _("text with a say"),
     }[PartyKind(kind)].format(level=level)
-    return _("{party}, in one message").format(party=told) if together else told
 
 
 def rule_name(rule: str) -> str:

@@ -137,12 +137,13 @@ class _Shown:
             yield items((self._conflict(row) for row in found), "ps-witnesses")
 
     def _conflict(self, row: SurveyRow) -> Cell:
-        parties = (line.split("\t") for line in row.one.split("\n"))
-        told = [
-            party_words(kind, self.page.level(level) if level else "", together=bool(together))
-            for kind, level, together in parties
-        ]
-        return [nodes.Text(" + ".join(told)), *self._witness(row.text)]
+        parties = [line.split("\t") for line in row.one.split("\n")]
+        told = " + ".join(
+            party_words(kind, self.page.level(level) if level else "") for kind, level, _together in parties
+        )
+        if any(together for _kind, _level, together in parties):
+            told = _("{parties}, in one message").format(parties=told)
+        return [nodes.Text(told), *self._witness(row.text)]
 
     def rules(self) -> Iterator[nodes.Node]:
         """Yield the rules that never decide."""
