@@ -181,7 +181,6 @@ def test_an_edit_that_changes_no_level_asks_clingo_nothing(
     ("before", "after"),
     [
         (":id: exact\n   :authority: user", ":id: exact\n   :authority: root"),
-        ("Tone <of voice>", "Sound"),
         (
             "Manners\n=======\n",
             "Manners\n=======\n\n.. policy:level:: Users\n   :id: user\n   :roles: user\n\n",
@@ -227,7 +226,7 @@ def test_a_topic_of_many_is_a_list_of_what_nothing_decides(
     assert page.count("<summary>Smallest case</summary>") > 4
 
 
-@pytest.mark.parametrize("builder", ["text", "man", "latex", "epub", "texinfo", "singlehtml"])
+@pytest.mark.parametrize("builder", ["text", "latex", "epub", "singlehtml"])
 def test_every_builder_says_who_goes_first(
     source: Path, build: Build, warnings_in: Warnings, builder: str
 ) -> None:

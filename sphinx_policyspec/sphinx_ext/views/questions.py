@@ -16,7 +16,6 @@ from sphinx_policyspec.model import Finding, Severity, TargetKind
 from sphinx_policyspec.nearest import nearest
 from sphinx_policyspec.sphinx_ext.authoring.base import options
 from sphinx_policyspec.sphinx_ext.cases.directive import CaseText
-from sphinx_policyspec.sphinx_ext.cases.showing import case_nodes
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of
 from sphinx_policyspec.sphinx_ext.records import PolicyObject, Question
@@ -201,6 +200,8 @@ class Views:
         if isinstance(question, Changes):
             return changes_nodes(shown.answer, page)
         if isinstance(question, CaseText):
+            from sphinx_policyspec.sphinx_ext.cases.showing import case_nodes  # noqa: PLC0415  as below
+
             return case_nodes(shown.answer, page)
         if isinstance(question, View):
             return _view_nodes(question, shown.answer, page)
