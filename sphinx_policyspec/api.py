@@ -309,7 +309,7 @@ def build_handbook(
     ask: bool = False,
     pdf: bool = False,
     pdf_fonts: Iterable[str] = (),
-    since: str | Path | Spec | None = None,
+    since: str | Path | Spec | Iterable[str | Path | Spec] = (),
 ) -> tuple[Finding, ...]:
     """Build the handbook of a SOURCE as a web site in the folder ``out``, its graph included.
 
@@ -321,11 +321,13 @@ def build_handbook(
     :param pdf: also write ``handbook.pdf``, which wants the package ``typst``
     :param pdf_fonts: fonts of the PDF for letters that its own lack, as families or files; none given means
         a project's own, else what the machine has
-    :param since: an older release, to tell what changed: a page of it, and a mark at each principle
+    :param since: an older release, to tell what changed: a page of it, and a mark at each principle; or several, from
+        the oldest on, for the history of each principle
     """
     from sphinx_policyspec.sphinx_ext.site.handbook import build_project, build_site  # noqa: PLC0415
 
-    old = since if isinstance(since, Spec) or since is None else load(since)
+    given = (since,) if isinstance(since, str | Path | Spec) else since
+    older = [spec for one in given for spec in ((one,) if isinstance(one, Spec) else releases(one))]
     if not isinstance(source, Loaded):
         if is_project(source):
             return build_project(
@@ -336,7 +338,7 @@ def build_handbook(
                 ask=ask,
                 pdf=pdf,
                 pdf_fonts=pdf_fonts,
-                since=old,
+                older=older,
             )
         source = read(source)
     spec = replace(source.spec, base_iri=base_iri or source.spec.base_iri)
@@ -349,7 +351,7 @@ def build_handbook(
         ask=ask,
         pdf=pdf,
         pdf_fonts=pdf_fonts,
-        since=old,
+        older=older,
     )
 
 

@@ -41,9 +41,12 @@ __all__ = ["handbook"]
 )
 @click.option(
     "--since",
+    "since",
     metavar="SOURCE",
     type=click.Path(),
-    help="An older release: a page tells what changed since, and each principle what changed about it.",
+    multiple=True,
+    help="An older release: a page tells what changed since, and each principle what changed about it. A folder of "
+    "releases, or one --since for each from the oldest on, gives principles their history.",
 )
 def handbook(
     source: str,
@@ -54,7 +57,7 @@ def handbook(
     ask: bool,
     pdf: bool,
     pdf_fonts: tuple[str, ...],
-    since: str | None,
+    since: tuple[str, ...],
     settings: Settings,
 ) -> None:
     """Build a web site from SOURCE, with its graph beside it; no conf.py is needed.
@@ -66,6 +69,7 @@ def handbook(
       policyspec handbook model_spec/2025-09-12 -o site
       policyspec handbook model_spec/2025-09-12 -o site --pdf
       policyspec handbook model_spec/2025-09-12 -o site --since model_spec/2025-04-11
+      policyspec handbook model_spec/2025-09-12 -o site --since model_spec
     """
     if api.is_project(source) and (settings.annotations or settings.no_annotations or pages != "chapter"):
         raise click.UsageError(
@@ -75,7 +79,7 @@ def handbook(
     if pdf_fonts and not pdf:
         raise click.UsageError("--pdf-font says what a PDF is set in: give --pdf too")
     target = source if api.is_project(source) else settings.read(source)
-    old = settings.load(since).spec if since else None
+    older = [spec for one in since for spec in settings.releases(one)]
     with settings.watching("building the handbook"):
         findings = api.build_handbook(
             target,
@@ -86,7 +90,7 @@ def handbook(
             ask=ask,
             pdf=pdf,
             pdf_fonts=pdf_fonts,
-            since=old,
+            since=older,
         )
     settings.report(findings)
     if not settings.quiet:

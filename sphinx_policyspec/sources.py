@@ -14,7 +14,7 @@ from sphinx_policyspec.readers.annotations import annotate as add_annotations
 from sphinx_policyspec.readers.annotations import read_annotations, shipped_annotations
 from sphinx_policyspec.readers.git import Checkout, check_out, is_git
 from sphinx_policyspec.readers.ignores import Ignore, ignores_in, silenced
-from sphinx_policyspec.readers.release import is_release, read_release, spec_file
+from sphinx_policyspec.readers.release import is_release, read_release, release_folders, spec_file
 from sphinx_policyspec.readers.text import read_text
 
 __all__ = ["Loaded", "checked", "has_releases", "is_graph", "is_project", "load", "read", "releases"]
@@ -152,11 +152,7 @@ def has_releases(source: str | Path) -> bool:
     path = Path(source)
     if is_graph(path):
         return path.suffix in {".nq", ".trig"} and len(_specs_of(path)) > 1
-    return path.is_dir() and not is_release(path) and not is_project(path) and bool(_release_folders(path))
-
-
-def _release_folders(path: Path) -> list[Path]:
-    return sorted(folder for folder in path.iterdir() if folder.is_dir() and is_release(folder))
+    return path.is_dir() and not is_release(path) and not is_project(path) and bool(release_folders(path))
 
 
 def _specs_of(path: Path) -> tuple[Spec, ...]:
@@ -182,6 +178,7 @@ def releases(
         elif is_graph(path):
             specs += _specs_of(path)
         else:
-            folders = _release_folders(path)
-            specs += (load(folder, annotations=annotations, annotate=annotate) for folder in folders)
+            specs += (
+                load(folder, annotations=annotations, annotate=annotate) for folder in release_folders(path)
+            )
     return in_order(specs)

@@ -193,3 +193,13 @@ class SpecDiff:
         for change in self.changes:
             found.setdefault(change.provision, []).append(change)
         return {provision: tuple(changes) for provision, changes in found.items()}
+
+    @cached_property
+    def new_ids(self) -> dict[str, str]:
+        """The new id of each old provision that has a successor in full, its own where it kept it."""
+        return {match.old: match.new for match in self.matches}
+
+    @cached_property
+    def old_ids(self) -> dict[str, str]:
+        """The old id of each new provision that was there before."""
+        return {match.new: match.old for match in self.matches}

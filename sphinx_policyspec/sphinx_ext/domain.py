@@ -101,8 +101,8 @@ class PolicyDomain(Domain):
     site: Site | None = None
     """The spec that a handbook shows; a project of one's own gathers its spec from its pages."""
 
-    since: Spec | None = None
-    """What a handbook compares its spec with; a project of one's own says ``policyspec_since``."""
+    older: tuple[Spec, ...] = ()
+    """What a handbook compares its spec with, from the oldest on; a project of one's own says ``policyspec_since``."""
 
     base_iri: str = ""
     """What the command line says that instance IRIs begin with, whatever the project says."""

@@ -146,8 +146,8 @@ def _state_of(env: BuildEnvironment, skipped: frozenset[str]) -> str:
     for name in config.annotations:
         path = _sidecar(env, name)
         state.update(path.read_bytes() if path.is_file() else b"?")
-    if older := [s for s in (config.since, *_asked_since(pages)) if s]:
-        state.update(repr((config.since, sources_state(env, older))).encode(errors="replace"))
+    if older := [s for s in (*config.older, *_asked_since(pages)) if s]:
+        state.update(repr((config.older, sources_state(env, older))).encode(errors="replace"))
     ours = (config.base_iri, config.annotations, sorted(config.query_limits.items()), config.query_unsafe)
     theirs = env.config.project, env.config.html_baseurl
     ignored = env.config.nitpick_ignore, env.config.nitpick_ignore_regex

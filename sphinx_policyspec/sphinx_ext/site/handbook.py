@@ -6,7 +6,7 @@ import io
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -47,7 +47,7 @@ def build_site(
     ask: bool = False,
     pdf: bool = False,
     pdf_fonts: Iterable[str] = (),
-    since: Spec | None = None,
+    older: Sequence[Spec] = (),
 ) -> tuple[Finding, ...]:
     """Build the site of a spec and its graph, and its PDF; return what Sphinx had to say.
 
@@ -55,7 +55,7 @@ def build_site(
 
     :param root: the folder that the spec's file names are relative to
     :param ask: with the page that answers questions
-    :param since: an older release, to tell what changed
+    :param older: older releases, from the first to the last, to tell what changed
     :param pdf_fonts: fonts of the PDF for letters that its own lack; files are relative to the working folder
     """
     site = Site(spec=spec, root=root.resolve(), pages={page.name: page for page in lay_out(spec, pages)})
@@ -82,7 +82,7 @@ def build_site(
         source.mkdir()
         for name in site.pages:
             (source / f"{name}{SUFFIX}").write_bytes(b"")
-        return _build(source, out, Path(folder, "doctrees"), overrides, site=site, pdf=pdf, since=since)
+        return _build(source, out, Path(folder, "doctrees"), overrides, site=site, pdf=pdf, older=older)
 
 
 def build_project(
@@ -94,19 +94,19 @@ def build_project(
     ask: bool = False,
     pdf: bool = False,
     pdf_fonts: Iterable[str] = (),
-    since: Spec | None = None,
+    older: Sequence[Spec] = (),
 ) -> tuple[Finding, ...]:
     """Build the HTML site of a Sphinx project of one's own, and its PDF; return its warnings.
 
     :param ask: with the page that answers questions, even where the project has none
-    :param since: an older release, to tell what changed, instead of the project's own
+    :param older: older releases, to tell what changed, instead of the project's own
     """
     overrides: dict[str, Any] = {"html_theme": theme} if theme else {}
     overrides |= {"policyspec_ask_page": True} if ask else {}
     overrides |= _fonts(pdf_fonts)
     with tempfile.TemporaryDirectory(prefix="policyspec-") as folder:
         return _build(
-            source, out, Path(folder), overrides, confdir=source, base_iri=base_iri, pdf=pdf, since=since
+            source, out, Path(folder), overrides, confdir=source, base_iri=base_iri, pdf=pdf, older=older
         )
 
 
@@ -126,7 +126,7 @@ def _build(
     site: Site | None = None,
     base_iri: str = "",
     pdf: bool = False,
-    since: Spec | None = None,
+    older: Sequence[Spec] = (),
 ) -> tuple[Finding, ...]:
     if pdf:
         require_typst()
@@ -148,7 +148,7 @@ def _build(
             message = f"`{source / 'conf.py'}` does not load the extension `sphinx_policyspec`"
             raise SourceError(message)
         domain = cast("PolicyDomain", app.env.get_domain(DOMAIN))
-        domain.site, domain.base_iri, domain.since = site, base_iri, since
+        domain.site, domain.base_iri, domain.older = site, base_iri, tuple(older)
         app.build()
         return app
 
