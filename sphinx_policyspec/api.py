@@ -32,6 +32,7 @@ from sphinx_policyspec.sources import (
     is_project,
     load,
     read,
+    read_releases,
     releases,
 )
 from sphinx_policyspec.starter import write_starter
@@ -51,6 +52,7 @@ __all__ = [
     "SpecDiff",
     "ask",
     "build_handbook",
+    "build_handbooks",
     "check",
     "decide",
     "diff",
@@ -63,6 +65,7 @@ __all__ = [
     "load",
     "owl",
     "read",
+    "read_releases",
     "reason",
     "releases",
     "releases_base",
@@ -352,6 +355,36 @@ def build_handbook(
         pdf=pdf,
         pdf_fonts=pdf_fonts,
         older=older,
+    )
+
+
+def build_handbooks(
+    source: str | Path | Sequence[Loaded],
+    out: str | Path,
+    *,
+    theme: str = "",
+    pages: str = "chapter",
+    base_iri: str = "",
+    ask: bool = False,
+    pdf: bool = False,
+    pdf_fonts: Iterable[str] = (),
+) -> tuple[Finding, ...]:
+    """Build a handbook for each release of a SOURCE, in a folder of ``out`` that is named after it.
+
+    Each page leads to the same principle, or page, of the other releases, whatever its id there; pages of old
+    releases say that they are. ``index.html`` leads to the newest.
+
+    :param source: a folder of releases or a graph file with several, or releases that were read, from the first
+        to the last
+
+    Other parameters, and what is returned, are as for :func:`build_handbook`.
+    """
+    from sphinx_policyspec.sphinx_ext.site.releases import build_releases  # noqa: PLC0415
+
+    found = read_releases(source) if isinstance(source, str | Path) else source
+    named = [(replace(one.spec, base_iri=base_iri or one.spec.base_iri), one.root) for one in found]
+    return build_releases(
+        named, Path(out), theme=theme, pages=pages, ask=ask, pdf=pdf, pdf_fonts=tuple(pdf_fonts)
     )
 
 

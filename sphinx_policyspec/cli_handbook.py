@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
 
 from sphinx_policyspec import api
 from sphinx_policyspec.cli_options import Settings, SourceCommand
+from sphinx_policyspec.model import Finding
 
 __all__ = ["handbook"]
 
@@ -65,11 +68,15 @@ def handbook(
     Open DIR/index.html: the site needs no server and no network. With --pdf the same pages are a
     PDF for paper, with contents, indices and page numbers in links.
 
+    Of a folder of releases, or a graph file with several, each gets a site, DIR/RELEASE. Their pages
+    lead to the same principle in the other releases, and DIR/index.html leads to the newest.
+
     \b
       policyspec handbook model_spec/2025-09-12 -o site
       policyspec handbook model_spec/2025-09-12 -o site --pdf
       policyspec handbook model_spec/2025-09-12 -o site --since model_spec/2025-04-11
       policyspec handbook model_spec/2025-09-12 -o site --since model_spec
+      policyspec handbook model_spec -o site
     """
     if api.is_project(source) and (settings.annotations or settings.no_annotations or pages != "chapter"):
         raise click.UsageError(
@@ -78,6 +85,16 @@ def handbook(
         )
     if pdf_fonts and not pdf:
         raise click.UsageError("--pdf-font says what a PDF is set in: give --pdf too")
+    if api.has_releases(source):
+        if since:
+            raise click.UsageError(
+                f"`{source}` is several releases, each compared with those before: --since does not apply"
+            )
+        build = partial(
+            api.build_handbooks, theme=theme, pages=pages, base_iri=settings.base_iri, ask=ask, pdf=pdf
+        )
+        _build_releases(source, output, settings, partial(build, pdf_fonts=pdf_fonts))
+        return
     target = source if api.is_project(source) else settings.read(source)
     older = [spec for one in since for spec in settings.releases(one)]
     with settings.watching("building the handbook"):
@@ -96,3 +113,15 @@ def handbook(
     if not settings.quiet:
         for name in ("index.html", "handbook.pdf") if pdf else ("index.html",):
             click.echo(f"policyspec: wrote {Path(output) / name}", err=True)
+
+
+def _build_releases(
+    source: str, output: str, settings: Settings, build: Callable[..., tuple[Finding, ...]]
+) -> None:
+    """Build a site for each release of a SOURCE."""
+    found = settings.read_releases(source)
+    with settings.watching("building the handbooks"):
+        findings = build(found, output)
+    settings.report(findings)
+    if not settings.quiet:
+        click.echo(f"policyspec: wrote {Path(output) / 'index.html'}, of {len(found)} releases", err=True)

@@ -17,7 +17,17 @@ from sphinx_policyspec.readers.ignores import Ignore, ignores_in, silenced
 from sphinx_policyspec.readers.release import is_release, read_release, release_folders, spec_file
 from sphinx_policyspec.readers.text import read_text
 
-__all__ = ["Loaded", "checked", "has_releases", "is_graph", "is_project", "load", "read", "releases"]
+__all__ = [
+    "Loaded",
+    "checked",
+    "has_releases",
+    "is_graph",
+    "is_project",
+    "load",
+    "read",
+    "read_releases",
+    "releases",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,15 +180,25 @@ def releases(
     """
     from sphinx_policyspec.graph.releases import in_order  # noqa: PLC0415
 
-    specs: list[Spec] = []
-    for source in sources:
-        path = Path(source)
-        if not has_releases(source):
-            specs.append(load(source, annotations=annotations, annotate=annotate))
-        elif is_graph(path):
-            specs += _specs_of(path)
-        else:
-            specs += (
-                load(folder, annotations=annotations, annotate=annotate) for folder in release_folders(path)
-            )
-    return in_order(specs)
+    found = (
+        one for name in sources for one in read_releases(name, annotations=annotations, annotate=annotate)
+    )
+    return in_order(loaded.spec for loaded in found)
+
+
+def read_releases(
+    source: str | Path, *, annotations: str | Path | None = None, annotate: bool = True
+) -> tuple[Loaded, ...]:
+    """Return the releases of a SOURCE, from the first to the last, each as :func:`read` does."""
+    from sphinx_policyspec.graph.releases import in_order  # noqa: PLC0415
+
+    path = Path(source)
+    if not has_releases(source):
+        return (read(source, annotations=annotations, annotate=annotate),)
+    if is_graph(path):
+        found = [Loaded(spec=spec, root=path.parent, has_files=False) for spec in _specs_of(path)]
+    else:
+        folders = release_folders(path)
+        found = [read(folder, annotations=annotations, annotate=annotate) for folder in folders]
+    by_version = {loaded.spec.version: loaded for loaded in found}
+    return tuple(by_version[spec.version] for spec in in_order(loaded.spec for loaded in found))

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
     from sphinx_policyspec.model import Spec
+    from sphinx_policyspec.sphinx_ext.releases.editions import Editions
     from sphinx_policyspec.sphinx_ext.site.pages import Site
 
 __all__ = ["LevelIndex", "PolicyDomain"]
@@ -103,6 +104,9 @@ class PolicyDomain(Domain):
 
     older: tuple[Spec, ...] = ()
     """What a handbook compares its spec with, from the oldest on; a project of one's own says ``policyspec_since``."""
+
+    editions: Editions | None = None
+    """The releases of a handbook of several, which know of each other."""
 
     base_iri: str = ""
     """What the command line says that instance IRIs begin with, whatever the project says."""

@@ -37,6 +37,7 @@ from sphinx_policyspec.sphinx_ext.outputs import add_static_path, add_to_page
 from sphinx_policyspec.sphinx_ext.plain_links import TakePlainLinks
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.releases.changes import ChangesDirective
+from sphinx_policyspec.sphinx_ext.releases.editions import show_releases
 from sphinx_policyspec.sphinx_ext.releases.page import ChangesPage
 from sphinx_policyspec.sphinx_ext.rendering.paper import SetForPaper, add_style
 from sphinx_policyspec.sphinx_ext.rendering.transforms import MarkSections
@@ -133,6 +134,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("html-collect-pages", ask.pages)
     app.connect("html-collect-pages", changes.pages)
     app.connect("html-page-context", changes.add_style)
+    app.connect("html-page-context", show_releases)
     app.connect("html-page-context", build.handbook.tell_machines)
     app.connect("build-finished", contents.restore)
     app.connect("build-finished", ask.finish, priority=400)

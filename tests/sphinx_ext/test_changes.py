@@ -73,7 +73,7 @@ def test_a_panel_tells_the_history_of_a_principle(project: Project, build: Build
         "an older release User",
         "▲ tightening: level raised from guideline to user",
         "· editorial: id was be_gentle (title)",
-        "an older release Guideline the first that is told of",
+        "an older release Guideline already there",
     ]
     assert panel_of(page(app, "beta"), "be_brief") == {}
     assert "Changed in 2" in page(app, "alpha").partition("</summary>")[0]

@@ -117,6 +117,9 @@ class Since:
         """Tell whether the project, or the command line, names older releases."""
         from sphinx_policyspec.sphinx_ext.knowledge import domain_of  # noqa: PLC0415  which knows of questions
 
+        editions = domain_of(env).editions
+        if editions is not None:
+            return editions.place > 0
         return bool(domain_of(env).older or PolicySpecConfig.of(env.config).older)
 
     def diff(self, env: BuildEnvironment, knowledge: Knowledge, source: str = "") -> SpecDiff | None:
@@ -127,6 +130,8 @@ class Since:
         :param source: by default what the project compares itself with, or what a handbook was given
         """
         self._look(env, knowledge)
+        if not source and self._timeline:
+            return self._timeline.diffs[-1]
         if source not in self._diffs:
             older, new = self._releases(env, knowledge, source), knowledge.spec(env)
             if not older:
@@ -147,7 +152,11 @@ class Since:
         """Forget what was so before the spec or an older release changed."""
         state = knowledge.digest(env)
         if state != self._state:
-            self._state, self._older, self._diffs, self._timeline = state, {}, {}, None
+            from sphinx_policyspec.sphinx_ext.knowledge import domain_of  # noqa: PLC0415  which knows of questions
+
+            editions = domain_of(env).editions
+            self._state, self._older, self._diffs = state, {}, {}
+            self._timeline = editions.past if editions and editions.place else None
 
     def _releases(self, env: BuildEnvironment, knowledge: Knowledge, source: str) -> tuple[Spec, ...]:
         from sphinx_policyspec.sphinx_ext.knowledge import domain_of  # noqa: PLC0415  which knows of questions

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of
-from sphinx_policyspec.sphinx_ext.releases.rows import past_rows
+from sphinx_policyspec.sphinx_ext.releases.rows import other_releases, past_rows
 from sphinx_policyspec.sphinx_ext.rendering.boxes import level_word
 from sphinx_policyspec.sphinx_ext.web.decoration import (
     below_title,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from sphinx.builders import Builder
 
     from sphinx_policyspec.compare.history import Timeline
+    from sphinx_policyspec.sphinx_ext.releases.editions import Editions
     from sphinx_policyspec.sphinx_ext.releases.since import Since
 
 __all__ = ["ASK_PAGE", "PAGE_BUILDERS", "WEB_BUILDERS", "HandbookPages"]
@@ -122,11 +124,10 @@ class HandbookPages:
         self.relations = relations_of(spec)
         self.rows, self.outgoing = {}, defaultdict(list)
         timeline, has_page = self._timeline(app), app.builder.name in PAGE_BUILDERS
+        editions = domain_of(env).editions
         for identifier, found in self.relations.items():
             if place := places.provision(identifier):
-                past = (
-                    past_rows(timeline, identifier, places.level_title, has_page=has_page) if timeline else ()
-                )
+                past = self._past(timeline, identifier, places, has_page=has_page, editions=editions)
                 self.rows[place.docname, place.anchor] = (*rows_of(found, places), *past)
             for occurrence in found.occurrences:
                 if source := places.provision(occurrence.source):
@@ -141,6 +142,23 @@ class HandbookPages:
             return self.since.timeline(app.env, self.knowledge) if self.since.is_on(app.env) else None
         except PolicySpecError:
             return None
+
+    @staticmethod
+    def _past(
+        timeline: Timeline | None,
+        identifier: str,
+        places: Places,
+        *,
+        has_page: bool,
+        editions: Editions | None,
+    ) -> Iterator[Row]:
+        """Yield the lines of a panel that tell of other releases."""
+        if timeline:
+            yield from past_rows(
+                timeline, identifier, places.level_title, has_page=has_page, editions=editions
+            )
+        if editions and (others := other_releases(editions, identifier, places.level_title)).count:
+            yield others
 
     @property
     def places(self) -> Places:

@@ -55,6 +55,8 @@ class Link:
 
     :param is_further: a number behind the link before it
     :param note: what is said behind it
+    :param beside: its address, as seen from the folder of the site, where it leads out of that
+    :param release: name of the release that it leads to, for scripts
     """
 
     text: str
@@ -64,6 +66,8 @@ class Link:
     level_title: str = ""
     is_further: bool = False
     note: str = ""
+    beside: str = ""
+    release: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +227,9 @@ def _link_html(link: Link, address: AddressOf) -> str:
     level = level_html(link.level, link.level_title) if link.level else ""
     shown = f"<bdi>{escape(link.text)}</bdi>{level}"
     note = f" {escape(link.note)}" if link.note else ""
+    if link.beside:
+        release = f' data-ps-release="{escape(link.release, quote=True)}"' if link.release else ""
+        return f'<a class="reference" href="{escape(link.beside, quote=True)}"{release}>{shown}</a>{note}'
     if not link.anchor:
         return shown + note
     target = escape(address(link.docname, link.anchor), quote=True)
