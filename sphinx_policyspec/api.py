@@ -312,7 +312,7 @@ def build_handbook(
     ask: bool = False,
     pdf: bool = False,
     pdf_fonts: Iterable[str] = (),
-    since: str | Path | Spec | Iterable[str | Path | Spec] = (),
+    since: str | Path | Spec | Iterable[str | Path | Spec | Sequence[Spec]] = (),
 ) -> tuple[Finding, ...]:
     """Build the handbook of a SOURCE as a web site in the folder ``out``, its graph included.
 
@@ -325,12 +325,13 @@ def build_handbook(
     :param pdf_fonts: fonts of the PDF for letters that its own lack, as families or files; none given means
         a project's own, else what the machine has
     :param since: an older release, to tell what changed: a page of it, and a mark at each principle; or several, from
-        the oldest on, for the history of each principle
+        the oldest on, for the history of each principle. Of a folder of releases those before the one that is
+        built count
     """
     from sphinx_policyspec.sphinx_ext.site.handbook import build_project, build_site  # noqa: PLC0415
 
     given = (since,) if isinstance(since, str | Path | Spec) else since
-    older = [spec for one in given for spec in ((one,) if isinstance(one, Spec) else releases(one))]
+    older = [tuple(_older(one)) for one in given]
     if not isinstance(source, Loaded):
         if is_project(source):
             return build_project(
@@ -356,6 +357,13 @@ def build_handbook(
         pdf_fonts=pdf_fonts,
         older=older,
     )
+
+
+def _older(source: str | Path | Spec | Sequence[Spec]) -> Sequence[Spec]:
+    """Return the releases of one source of older ones."""
+    if isinstance(source, Spec):
+        return (source,)
+    return releases(source) if isinstance(source, str | Path) else source
 
 
 def build_handbooks(

@@ -96,7 +96,7 @@ def handbook(
         _build_releases(source, output, settings, partial(build, pdf_fonts=pdf_fonts))
         return
     target = source if api.is_project(source) else settings.read(source)
-    older = [spec for one in since for spec in settings.releases(one)]
+    older = [settings.releases(one) for one in since]
     with settings.watching("building the handbook"):
         findings = api.build_handbook(
             target,

@@ -87,12 +87,15 @@ class Timeline:
 
 
 def before(specs: Sequence[Spec], new: Spec) -> tuple[Spec, ...]:
-    """Return the releases that come before one, which may be among them, with all that follow it.
+    """Return the releases of a source that come before one, which may be among them, with all that follow it.
+
+    What is alone is meant, whatever its version.
 
     :param specs: releases from the first to the last
     """
     versions = [spec.version for spec in specs]
-    return tuple(specs[: versions.index(new.version)] if new.version in versions and new.version else specs)
+    is_among = len(specs) > 1 and new.version and new.version in versions
+    return tuple(specs[: versions.index(new.version)] if is_among else specs)
 
 
 def history(specs: Sequence[Spec], id_: str) -> tuple[Moment, ...]:

@@ -211,8 +211,8 @@ class PolicySpecConfig:
         default="",
         metadata=_about(
             "Older release that the site compares itself with, relative to the source folder: a release folder, a "
-            "Model Spec Markdown file, a graph file written earlier, or `git:REV:PATH` of one. A folder of releases, "
-            "or a list from the oldest on, also gives each principle its history.",
+            "Model Spec Markdown file, a Sphinx project, a graph file written earlier, or `git:REV:PATH` of one. A "
+            "folder of releases, or a list from the oldest on, also gives each principle its history.",
             _text_or_texts,
             "env",
         ),

@@ -102,8 +102,12 @@ class PolicyDomain(Domain):
     site: Site | None = None
     """The spec that a handbook shows; a project of one's own gathers its spec from its pages."""
 
-    older: tuple[Spec, ...] = ()
-    """What a handbook compares its spec with, from the oldest on; a project of one's own says ``policyspec_since``."""
+    older: tuple[tuple[Spec, ...], ...] = ()
+    """What a handbook compares its spec with, from the oldest on, source by source; a project of one's own says
+    ``policyspec_since``."""
+
+    asks: bool = True
+    """Whether questions of pages are answered; not where nothing but the spec is wanted."""
 
     editions: Editions | None = None
     """The releases of a handbook of several, which know of each other."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -149,7 +151,7 @@ def test_a_release_that_cannot_be_read_is_told(project: Project, build: Build, w
     source = project("changes")
     conf = source / "conf.py"
     conf.write_text(conf.read_text("utf-8").replace("old/model_spec.md", "nowhere"), "utf-8")
-    message = "`nowhere` is no release folder, Model Spec Markdown file or graph file"
+    message = "`nowhere` is no release folder, Model Spec Markdown file, Sphinx project or graph file"
     app = build(source)
     assert warnings_in(app)[0].startswith(f"index.rst:15: {message}")
     assert f"`policyspec_since`: {message} [policyspec.config]" in warnings_in(app)[1]
@@ -175,21 +177,86 @@ def test_what_options_cannot_be_is_told(project: Project, build: Build, warnings
 def test_a_graph_and_a_revision_are_older_releases_too(
     project: Project, build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    require_tool("git")
     source = project("changes")
     old = api.load(source / "old", annotate=False)
     (source / "old.nt").write_bytes(api.graph_bytes(old, "nt")[0])
-    for name in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{name}_NAME", "A")
-        monkeypatch.setenv(f"GIT_{name}_EMAIL", "a@example.org")
-    for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"]):
-        subprocess.run(["git", *arguments], cwd=source, check=True)
+    commit_all(source, monkeypatch)
     told = []
     for number, since in enumerate(("old/model_spec.md", "old.nt", "git:HEAD:old/model_spec.md")):
         conf = f'extensions = ["sphinx_policyspec"]\nexclude_patterns = ["old", "older"]\npolicyspec_since = "{since}"\n'
         (source / "conf.py").write_text(conf, "utf-8")
         told.append(page(build(source, out=f"out{number}"), "policy-changes"))
     assert told[0] == told[1] == told[2]
+
+
+def commit_all(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put a folder into a git repository of its own."""
+    require_tool("git")
+    for name in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{name}_NAME", "A")
+        monkeypatch.setenv(f"GIT_{name}_EMAIL", "a@example.org")
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"]):
+        subprocess.run(["git", *arguments], cwd=folder, check=True)
+
+
+@pytest.fixture
+def with_project(project: Project) -> Path:
+    """A project that compares itself with another one, which compares itself with the first and changes its process."""
+    source = project("changes")
+    before = source / "before"
+    before.mkdir()
+    for name in ("alpha.rst", "beta.rst", "index.rst"):
+        (before / name).write_text((source / name).read_text("utf-8"), "utf-8")
+    alpha = before / "alpha.rst"
+    alpha.write_text(alpha.read_text("utf-8").replace(":authority: root", ":authority: user"), "utf-8")
+    conf = 'import os\nos.environ["LEAKED"] = os.chdir(os.sep) or "1"\nextensions = ["sphinx_policyspec"]\n'
+    (before / "conf.py").write_text(f'{conf}policyspec_since = ".."\n', "utf-8")
+    conf = 'extensions = ["sphinx_policyspec"]\nexclude_patterns = ["old", "older", "before"]\n'
+    (source / "conf.py").write_text(f'{conf}policyspec_since = "before"\n', "utf-8")
+    return source
+
+
+def test_an_older_project_is_read_in_a_process_of_its_own(
+    with_project: Path, build: Build, warnings_in: Warnings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = Path.cwd()
+    app = build(with_project, out="one")
+    assert warnings_in(app) == []
+    told = page(app, "policy-changes")
+    assert re.findall(r"<strong>(.*?)</strong>", told) == ["Be kind"]
+    assert "level raised from user to root" in text_of(told)
+    assert (Path.cwd(), os.environ.get("LEAKED")) == (here, None)
+    commit_all(with_project, monkeypatch)
+    conf = with_project / "conf.py"
+    conf.write_text(conf.read_text("utf-8").replace('"before"\n', '"git:HEAD:before"\n'), "utf-8")
+    assert page(build(with_project, out="two"), "policy-changes") == told
+
+
+def test_a_rebuild_sees_an_edit_of_an_older_project_and_reads_it_once(
+    with_project: Path, build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(with_project, out="kept", parallel=2)
+    beta = with_project / "before" / "beta.rst"
+    beta.write_text(beta.read_text("utf-8").replace("no more of them", "no fewer"), "utf-8")
+    again = build(with_project, out="kept", parallel=2)
+    fresh = build(with_project, out="fresh")
+    assert "ps-since" in page(again, "beta")
+    assert differences(Path(again.outdir), Path(fresh.outdir)) == []
+    monkeypatch.setattr(sys, "executable", "/nowhere")
+    no_change = build(with_project, out="kept")
+    assert differences(Path(no_change.outdir), Path(fresh.outdir)) == []
+
+
+@pytest.mark.parametrize("conf", ["raise ValueError('out of order')", "import os; os._exit(3)"])
+def test_an_older_project_that_cannot_be_read_is_told(
+    with_project: Path, build: Build, warnings_in: Warnings, conf: str
+) -> None:
+    (with_project / "before" / "conf.py").write_text(conf, "utf-8")
+    told = warnings_in(build(with_project))
+    assert [line for line in told if "policyspec.config" in line] == told[-1:]
+    assert told[-1].startswith("WARNING: `policyspec_since`: cannot read the Sphinx project `before`: ")
+    assert ("out of order" in told[-1]) == ("raise" in conf)
+    assert warnings_in(build(with_project)) == told
 
 
 def test_a_handbook_tells_what_changed_since(model_spec_data: Path, tmp_path: Path) -> None:

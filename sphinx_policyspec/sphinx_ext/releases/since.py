@@ -24,6 +24,11 @@ from sphinx_policyspec.readers.release import (
     spec_file,
 )
 from sphinx_policyspec.sphinx_ext.config import SHIPPED_SIDECAR, PolicySpecConfig
+from sphinx_policyspec.sphinx_ext.releases.older_project import (
+    files_of_project,
+    is_project,
+    spec_of_project,
+)
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
@@ -33,21 +38,29 @@ if TYPE_CHECKING:
 __all__ = ["Since", "sources_state"]
 
 
-def read_older(source: str, folder: Path, sidecars: Iterable[Path]) -> tuple[Spec, ...]:
+def read_older(
+    source: str, folder: Path, sidecars: Iterable[Path], store: Path, at: Path | None = None
+) -> tuple[Spec, ...]:
     """Return the specs of a source of older releases, from the first to the last.
 
-    It is a release folder, a folder of these, a Markdown file, a graph file with one release or several, or one
-    of these as of a revision. Raises :class:`~sphinx_policyspec.errors.SourceError` for anything else.
+    It is a release folder, a folder of these, a Markdown file, a Sphinx project, a graph file with one release or
+    several, or one of these as of a revision. Raises :class:`~sphinx_policyspec.errors.SourceError` for anything
+    else.
 
     :param folder: what a relative path is below
-    :param sidecars: annotation files of the project, which may speak of ids that an older release lacks
+    :param sidecars: annotation files of the project, which may speak of ids that an older release lacks; another
+        project has its own
+    :param store: the folder to keep the specs of projects in
+    :param at: where the source was taken out of a repository
     """
     from sphinx_policyspec.graph.releases import in_order, specs_of  # noqa: PLC0415  rdflib only where it is needed
 
-    if is_git(source):
+    if at is None and is_git(source):
         checkout = check_out(source, folder)
-        return read_older(str(checkout.path), folder, sidecars)
-    path = folder / source
+        return read_older(source, folder, sidecars, store, checkout.path)
+    path = at or folder / source
+    if is_project(path):
+        return (spec_of_project(path, source, _state(source, folder), store),)
     if _is_graph(path):
         from sphinx_policyspec.graph.from_graph import from_graph  # noqa: PLC0415
         from sphinx_policyspec.graph.parse import read_graph  # noqa: PLC0415
@@ -56,7 +69,9 @@ def read_older(source: str, folder: Path, sidecars: Iterable[Path]) -> tuple[Spe
         return in_order(several) if len(several) > 1 else (from_graph(read_graph(path)),)
     paths = _releases_at(path)
     if not paths:
-        raise SourceError(f"`{source}` is no release folder, Model Spec Markdown file or graph file")
+        raise SourceError(
+            f"`{source}` is no release folder, Model Spec Markdown file, Sphinx project or graph file"
+        )
     return in_order(_annotated(read_release(release).spec, sidecars) for release in paths)
 
 
@@ -85,17 +100,22 @@ def _state(source: str, folder: Path) -> str:
             return commit_of(source, folder)
         path = folder / source
         state = hashlib.sha256()
-        for file in [path] if _is_graph(path) else _files_of(_releases_at(path)):
+        for file in _files_of(path):
             state.update(f"{file}\0".encode(errors="replace") + hashlib.sha256(file.read_bytes()).digest())
         return state.hexdigest()
     except (OSError, PolicySpecError):
         return ""
 
 
-def _files_of(releases: Iterable[Path]) -> Iterator[Path]:
-    for release in releases:
-        document = spec_file(release)
-        yield from (document, *companions(document))
+def _files_of(path: Path) -> Iterator[Path]:
+    if is_project(path):
+        yield from files_of_project(path)
+    elif _is_graph(path):
+        yield path
+    else:
+        for release in _releases_at(path):
+            document = spec_file(release)
+            yield from (document, *companions(document))
 
 
 def _sidecars_of(names: Iterable[str], folder: Path) -> Iterator[Path]:
@@ -110,6 +130,7 @@ class Since:
 
     _state: str = ""
     _older: dict[str, tuple[Spec, ...]] = field(default_factory=dict)
+    _problems: dict[str, PolicySpecError] = field(default_factory=dict)
     _diffs: dict[str, SpecDiff] = field(default_factory=dict)
     _timeline: Timeline | None = None
 
@@ -155,17 +176,28 @@ class Since:
             from sphinx_policyspec.sphinx_ext.knowledge import domain_of  # noqa: PLC0415  which knows of questions
 
             editions = domain_of(env).editions
-            self._state, self._older, self._diffs = state, {}, {}
+            self._state, self._older, self._diffs, self._problems = state, {}, {}, {}
             self._timeline = editions.past if editions and editions.place else None
 
     def _releases(self, env: BuildEnvironment, knowledge: Knowledge, source: str) -> tuple[Spec, ...]:
+        if source in self._problems:
+            raise self._problems[source]
+        if source not in self._older:
+            try:
+                self._older[source] = self._read(env, knowledge, source)
+            except PolicySpecError as error:
+                # Each page asks; what takes long to fail is not tried again for each.
+                self._problems[source] = error
+                raise
+        return self._older[source]
+
+    @staticmethod
+    def _read(env: BuildEnvironment, knowledge: Knowledge, source: str) -> tuple[Spec, ...]:
         from sphinx_policyspec.sphinx_ext.knowledge import domain_of  # noqa: PLC0415  which knows of questions
 
-        if source not in self._older:
-            config, folder = PolicySpecConfig.of(env.config), Path(env.srcdir)
-            given = () if source else domain_of(env).older
-            sidecars = list(_sidecars_of(config.annotations, folder))
-            sources = () if given else (source,) if source else config.older
-            read = (spec for name in sources for spec in read_older(name, folder, sidecars))
-            self._older[source] = before((*given, *read), knowledge.spec(env))
-        return self._older[source]
+        config, folder, new = PolicySpecConfig.of(env.config), Path(env.srcdir), knowledge.spec(env)
+        given = () if source else domain_of(env).older
+        sidecars = list(_sidecars_of(config.annotations, folder))
+        sources = () if given else (source,) if source else config.older
+        read = (read_older(name, folder, sidecars, Path(env.doctreedir)) for name in sources)
+        return tuple(spec for group in (*given, *read) for spec in before(group, new))

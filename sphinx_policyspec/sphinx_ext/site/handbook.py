@@ -49,7 +49,7 @@ def build_site(
     ask: bool = False,
     pdf: bool = False,
     pdf_fonts: Iterable[str] = (),
-    older: Sequence[Spec] = (),
+    older: Sequence[tuple[Spec, ...]] = (),
     editions: Editions | None = None,
 ) -> tuple[Finding, ...]:
     """Build the site of a spec and its graph, and its PDF; return what Sphinx had to say.
@@ -58,7 +58,7 @@ def build_site(
 
     :param root: the folder that the spec's file names are relative to
     :param ask: with the page that answers questions
-    :param older: older releases, from the first to the last, to tell what changed
+    :param older: older releases, from the first to the last, source by source, to tell what changed
     :param editions: the releases beside it, instead of ``older``
     :param pdf_fonts: fonts of the PDF for letters that its own lack; files are relative to the working folder
     """
@@ -99,7 +99,7 @@ def build_project(
     ask: bool = False,
     pdf: bool = False,
     pdf_fonts: Iterable[str] = (),
-    older: Sequence[Spec] = (),
+    older: Sequence[tuple[Spec, ...]] = (),
 ) -> tuple[Finding, ...]:
     """Build the HTML site of a Sphinx project of one's own, and its PDF; return its warnings.
 
@@ -120,7 +120,7 @@ class _Shown:
 
     site: Site | None = None
     base_iri: str = ""
-    older: tuple[Spec, ...] = ()
+    older: tuple[tuple[Spec, ...], ...] = ()
     editions: Editions | None = None
 
 
