@@ -10,7 +10,6 @@ from sphinx_policyspec.model import Example, Fragment, Message, Response, Verdic
 from sphinx_policyspec.nearest import nearest
 from sphinx_policyspec.readers.conversation import ROLES
 from sphinx_policyspec.sphinx_ext.authoring.base import PolicyDirective, options
-from sphinx_policyspec.sphinx_ext.authoring.compact import compact_conversation
 from sphinx_policyspec.sphinx_ext.authoring.marks import mark_placeholders
 from sphinx_policyspec.sphinx_ext.capturing.titles import plain_title
 from sphinx_policyspec.sphinx_ext.references import pending_reference
@@ -179,6 +178,9 @@ class ConversationDirective(PolicyDirective):
 
     def build(self) -> list[nodes.Node]:
         """Read the notation and show its turns; messages are Markdown in rST pages too."""
+        # Which reads the notation of the Model Spec; most pages do without.
+        from sphinx_policyspec.sphinx_ext.authoring.compact import compact_conversation  # noqa: PLC0415
+
         box = compact_conversation(self)
         if not box.children:
             self.find("empty-block", f"`{self.name}` has no messages")

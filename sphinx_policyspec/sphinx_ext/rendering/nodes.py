@@ -37,6 +37,7 @@ __all__ = [
     "PolicyUntrusted",
     "PolicyVerdict",
     "anchor_of",
+    "title_of_example",
     "uses_our_nodes",
 ]
 
@@ -111,6 +112,13 @@ class PolicyTable(PolicyBox):
 
 class PolicyExampleTitle(nodes.rubric):
     """The title of an example, with its permalink."""
+
+
+def title_of_example(example: nodes.Element) -> PolicyExampleTitle | None:
+    """Return the title of an example, which stands in its head: no search through what it holds."""
+    head = example.children[0] if example.children else None
+    inside = head.children if isinstance(head, nodes.Element) else ()
+    return next((child for child in inside if isinstance(child, PolicyExampleTitle)), None)
 
 
 class PolicyVerdict(nodes.paragraph):
