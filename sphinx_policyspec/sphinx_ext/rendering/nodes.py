@@ -15,6 +15,7 @@ from sphinx_policyspec.model import TargetKind
 __all__ = [
     "BOXES",
     "PolicyBadge",
+    "PolicyBody",
     "PolicyBox",
     "PolicyClause",
     "PolicyCommentary",
@@ -68,6 +69,10 @@ class PolicyMessage(PolicyBox):
 
 class PolicyResponse(PolicyMessage):
     """A message with a verdict, which stands above, and the reason, which stands below."""
+
+
+class PolicyBody(PolicyBox):
+    """What a message says; ``lang`` is its language, empty where nobody said which one that is."""
 
 
 class PolicyGap(PolicyBox):
@@ -150,6 +155,7 @@ BOXES: tuple[type[PolicyBox], ...] = (
     PolicyExample,
     PolicyMessage,
     PolicyResponse,
+    PolicyBody,
     PolicyGap,
     PolicyCommentary,
     PolicyDefinition,
