@@ -26,6 +26,7 @@ from sphinx_policyspec.model.example import (
     Response,
     Turn,
     Verdict,
+    is_language,
     messages_of,
 )
 from sphinx_policyspec.model.finding import Finding, Severity, Span
@@ -85,6 +86,7 @@ __all__ = [
     "Turn",
     "Value",
     "Verdict",
+    "is_language",
     "messages_of",
     "overriders",
 ]

@@ -96,7 +96,7 @@ class PolicyDomain(Domain):
     }
     """``pages`` by docname; what builders have ``written``; the digest of the assembled spec with the
     findings about it; what the index by topic shows; the former ids that sidecars give."""
-    data_version = 6
+    data_version = 7
     """Raised whenever what the environment stores of ours changes shape."""
 
     site: Site | None = None

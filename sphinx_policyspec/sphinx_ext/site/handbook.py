@@ -32,6 +32,7 @@ PDF = "handbook.pdf"
 """Name of the PDF, which lies beside the first page of the site."""
 
 _DEFAULT_THEME = "furo"
+_EXTENSION = "sphinx_policyspec.sphinx_ext.site"
 _WARNING = re.compile(
     r"(?P<file>.*?)(?::(?P<line>\d+))?: (?P<severity>WARNING|ERROR|CRITICAL|SEVERE): "
     r"(?P<message>.*?)(?: \[(?P<code>[\w.-]+)\])?"
@@ -64,7 +65,7 @@ def build_site(
     """
     site = Site(spec=spec, root=root.resolve(), pages={page.name: page for page in lay_out(spec, pages)})
     overrides = {
-        "extensions": ["sphinx_policyspec"],
+        "extensions": [_EXTENSION],
         "project": _shown(spec.title),
         "author": _shown(spec.publisher),
         "release": _shown(spec.version),
