@@ -13,7 +13,7 @@ from sphinx_policyspec.checks.baseline import read_baseline
 from sphinx_policyspec.checks.fingerprints import fingerprints
 from sphinx_policyspec.checks.fixes import fixes_of
 from sphinx_policyspec.checks.selection import Selection
-from sphinx_policyspec.compare import SpecDiff, compare
+from sphinx_policyspec.compare import SpecDiff, compare, with_overlays
 from sphinx_policyspec.decision import Decision, Norms, problems
 from sphinx_policyspec.decision import decide as decide_case
 from sphinx_policyspec.errors import CaseError
@@ -201,15 +201,23 @@ def _cases_in(path: Path) -> Iterator[tuple[Case | None, tuple[Finding, ...]]]:
 
 
 def diff(
-    old: str | Path | Spec, new: str | Path | Spec, *, aliases: Mapping[str, str] | None = None
+    old: str | Path | Spec,
+    new: str | Path | Spec,
+    *,
+    aliases: Mapping[str, str] | None = None,
+    overlays: Iterable[str | Path | Spec] = (),
 ) -> SpecDiff:
     """Return what changed from one spec or SOURCE to another.
 
     :param aliases: ids of provisions that are the same, old id → new id, where that is known; they win over what
         is found
+    :param overlays: specs or SOURCEs that are built on the old one: what the changes reach in them is told, too
     """
     before, after = (spec if isinstance(spec, Spec) else load(spec) for spec in (old, new))
-    return compare(before, after, aliases)
+    found = compare(before, after, aliases)
+    named = {one.title if isinstance(one, Spec) else str(one): one for one in overlays}
+    built = {name: one if isinstance(one, Spec) else load(one) for name, one in named.items()}
+    return with_overlays(found, before, after, built) if built else found
 
 
 def knowledge_base(source: str | Path | Spec, *, base_iri: str = "") -> KnowledgeBase:

@@ -11,6 +11,7 @@ from sphinx_policyspec.compare.change import (
     Weight,
 )
 from sphinx_policyspec.compare.compare import compare
+from sphinx_policyspec.compare.overlays import with_overlays
 from sphinx_policyspec.compare.words import Run, TextChange
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "TextChange",
     "Weight",
     "compare",
+    "with_overlays",
 ]

@@ -94,16 +94,19 @@ class Reach:
     :param prompts: evaluation prompts that test it
     :param references: provisions whose text, titles or verdicts point at it
     :param dependents: provisions that are an exception to it, refine it, conflict with it or yield to it
+    :param overlays: provisions of specs that are built on this one and name it, as ``overlay:id``, of those that
+        were given
     """
 
     examples: tuple[str, ...] = ()
     prompts: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     dependents: tuple[str, ...] = ()
+    overlays: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         """Tell whether there is anything."""
-        return bool(self.examples or self.prompts or self.references or self.dependents)
+        return bool(self.examples or self.prompts or self.references or self.dependents or self.overlays)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -127,7 +127,7 @@ def _group(group: Group, link: Callable[[str], str]) -> Iterator[str]:
 def _change(change: Change) -> Iterator[str]:
     weight = change.weight.value
     reach = reach_of(change)
-    touched = f"; touches {reach}" if reach else ""
+    touched = f"; touches {_text(reach)}" if reach else ""
     yield f'<li class="ps-is-{weight}"><span class="ps-weight ps-{weight}">{_SIGNS[change.weight]} {weight}</span>'
     yield f'{_CODE.sub(_as_code, _text(sentence(change)))} <span class="ps-why">{change.rule}{touched}</span>'
     for runs in changed_units(change):
