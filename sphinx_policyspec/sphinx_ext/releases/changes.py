@@ -37,6 +37,7 @@ __all__ = [
     "ChangesDirective",
     "answer_of",
     "changes_nodes",
+    "name_of_old",
     "told",
     "weights_in_short",
 ]
@@ -105,6 +106,16 @@ def _rows(diff: SpecDiff, kinds: tuple[str, ...]) -> Iterator[tuple[str, str, st
         for change in group.changes:
             if not kinds or {change.weight.value, change.subject.value, change.kind.value} & set(kinds):
                 yield group.id, group.title, change.weight.value, told(change)
+
+
+def name_of_old(version: str, new: str) -> str:
+    """Return what readers call an older release; versions tell nothing where authors left them alone.
+
+    :param new: the version of the release that is built
+    """
+    if not version:
+        return _("the release before")
+    return _("an earlier %s") % version if version == new else version
 
 
 def weights_in_short(changes: Iterable[Change]) -> str:

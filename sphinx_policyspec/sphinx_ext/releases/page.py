@@ -18,7 +18,7 @@ from sphinx_policyspec.exports.diff_html import STYLE, anchor_of_group, html_fra
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.knowledge import domain_of
 from sphinx_policyspec.sphinx_ext.messages import warn
-from sphinx_policyspec.sphinx_ext.releases.changes import PAGE, weights_in_short
+from sphinx_policyspec.sphinx_ext.releases.changes import PAGE, name_of_old, weights_in_short
 from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyBadge
 from sphinx_policyspec.sphinx_ext.web.handbook_pages import PAGE_BUILDERS, WEB_BUILDERS
 
@@ -107,7 +107,7 @@ class ChangesPage:
                     )
                     break
         if address and docname == app.config.root_doc and (first := doctree.next_node(nodes.section)):
-            text = _("What changed since %s") % (diff.old or _("the release before"))
+            text = _("What changed since %s") % (name_of_old(diff.old, diff.new))
             link = nodes.reference("", text, internal=True, refuri=address)
             first.insert(1, nodes.paragraph("", "", link, classes=["ps-since", "no-search"]))
 
@@ -119,7 +119,7 @@ class ChangesPage:
                 for file in (app.builder.get_outfilename(PAGE), Path(app.outdir, STYLE_FILE)):
                     Path(file).unlink(missing_ok=True)
             return
-        title = _("What changed since %s") % (diff.old or _("the release before"))
+        title = _("What changed since %s") % (name_of_old(diff.old, diff.new))
 
         def link(id_: str) -> str:
             target = domain_of(app.env).find(TargetKind.PROVISION, id_)
@@ -154,7 +154,7 @@ def _escaped(text: str) -> str:
 
 
 def _mark(diff: SpecDiff, changes: tuple[Change, ...], address: str) -> nodes.paragraph:
-    text = _("Changed since %s") % (diff.old or _("the release before"))
+    text = _("Changed since %s") % (name_of_old(diff.old, diff.new))
     shown = nodes.reference("", text, internal=True, refuri=address) if address else nodes.Text(text)
     return nodes.paragraph(
         "", "", shown, nodes.Text(f": {weights_in_short(changes)}"), classes=["ps-since", "no-search"]
