@@ -230,9 +230,12 @@ def test_an_older_project_is_read_in_a_process_of_its_own(
     assert "<h1>What changed since an earlier 2</h1>" in told
     assert (Path.cwd(), os.environ.get("LEAKED")) == (here, None)
     commit_all(with_project, monkeypatch)
-    conf = with_project / "conf.py"
-    conf.write_text(conf.read_text("utf-8").replace('"before"\n', '"git:HEAD:before"\n'), "utf-8")
-    assert page(build(with_project, out="two"), "policy-changes") == told
+    # Itself as of a revision, which names an older release, too.
+    for name, old, new in (("conf.py", '"before"\n', '"git:HEAD:."\n'), ("beta.rst", "no more", "no fewer")):
+        file = with_project / name
+        file.write_text(file.read_text("utf-8").replace(old, new), "utf-8")
+    told = page(build(with_project, out="two"), "policy-changes")
+    assert re.findall(r"<strong>(.*?)</strong>", told) == ["Be brief"]
 
 
 def test_a_rebuild_sees_an_edit_of_an_older_project_and_reads_it_once(
