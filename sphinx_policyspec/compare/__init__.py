@@ -11,6 +11,7 @@ from sphinx_policyspec.compare.change import (
     Weight,
 )
 from sphinx_policyspec.compare.compare import compare
+from sphinx_policyspec.compare.naming import Naming, Sides
 from sphinx_policyspec.compare.words import Run, TextChange
 
 __all__ = [
@@ -18,8 +19,10 @@ __all__ = [
     "Change",
     "ChangeKind",
     "Match",
+    "Naming",
     "Reach",
     "Run",
+    "Sides",
     "SpecDiff",
     "Subject",
     "TextChange",

@@ -94,16 +94,18 @@ class Reach:
     :param prompts: evaluation prompts that test it
     :param references: provisions whose text, titles or verdicts point at it
     :param dependents: provisions that are an exception to it, refine it, conflict with it or yield to it
+    :param cases: scenarios of the chain of command that rest on it, as ``file:line``, of those that were given
     """
 
     examples: tuple[str, ...] = ()
     prompts: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     dependents: tuple[str, ...] = ()
+    cases: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         """Tell whether there is anything."""
-        return bool(self.examples or self.prompts or self.references or self.dependents)
+        return bool(self.examples or self.prompts or self.references or self.dependents or self.cases)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -107,6 +107,7 @@ def reach_of(change: Change) -> str:
         "prompt": reach.prompts,
         "reference": reach.references,
         "dependent principle": reach.dependents,
+        "case": reach.cases,
     }
     return ", ".join(f"{len(ids)} {name}{'s' * (len(ids) != 1)}" for name, ids in named.items() if ids)
 

@@ -27,6 +27,7 @@ from sphinx_policyspec.model.example import (
     Turn,
     Verdict,
     messages_of,
+    plain_name,
 )
 from sphinx_policyspec.model.finding import Finding, Severity, Span
 from sphinx_policyspec.model.provision import Clause, Principle, Provision, Section
@@ -87,4 +88,5 @@ __all__ = [
     "Verdict",
     "messages_of",
     "overriders",
+    "plain_name",
 ]
