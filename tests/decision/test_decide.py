@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 
 import pytest
 
@@ -12,14 +11,13 @@ from sphinx_policyspec.decision.framework import framework_of
 from sphinx_policyspec.decision.labelling import grounded
 from sphinx_policyspec.model import Label
 from tests.decision.universes import Universe, random_universe, small_universes
-from tests.decision.worked import NORMS, WORKED, decisions
-
-TITLES = re.findall(r"^title: (.*)$", WORKED, re.MULTILINE)
+from tests.decision.worked import BY_TITLE, NORMS, WORKED, decisions
 
 
-@pytest.mark.parametrize("title", TITLES)
+@pytest.mark.parametrize("title", BY_TITLE)
 def test_a_worked_case_is_decided_as_it_says(title: str) -> None:
-    (decision,) = (found for found in decisions(WORKED) if found.case.title == title)
+    (decision,) = decisions(BY_TITLE[title])
+    assert decision.case.title == title
     assert decision.differences == ()
     assert decision.as_expected
 
