@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from sphinx_policyspec.compare import ChangeKind, Naming, Sides, SpecDiff, Subject
+from sphinx_policyspec.compare import Change, ChangeKind, Naming, Sides, SpecDiff, Subject
 from sphinx_policyspec.decision import Decision, Norms, decide, problems, same_outcome
 from sphinx_policyspec.model import Case, Duty, Finding, Item, Label, Outcome, Severity, Span
 
@@ -125,6 +125,22 @@ class BehaviourDiff:
     def of(self, *states: CaseState) -> tuple[ComparedCase, ...]:
         """Return the cases of which this becomes."""
         return tuple(compared for compared in self.cases if compared.state in states)
+
+    @cached_property
+    def telling(self) -> tuple[ComparedCase, ...]:
+        """The cases that there is something to tell of: those that changed, then those that one spec cannot decide."""
+        order = list(CaseState)
+        told = (compared for compared in self.cases if compared.state is not CaseState.SAME)
+        return tuple(sorted(told, key=lambda compared: order.index(compared.state)))
+
+    @cached_property
+    def changes_to(self) -> dict[str, list[Change]]:
+        """The changes to what a case rests on, by the place of the case."""
+        found: dict[str, list[Change]] = {}
+        for change in self.spec.changes:
+            for place in change.reach.cases:
+                found.setdefault(place, []).append(change)
+        return found
 
 
 def compare_cases(diff: SpecDiff, old: Norms, new: Norms, cases: Iterable[Case]) -> tuple[ComparedCase, ...]:

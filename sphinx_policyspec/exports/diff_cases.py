@@ -10,7 +10,7 @@ from typing import Any
 from sphinx_policyspec.behaviour import BehaviourDiff, CaseState, ComparedCase, Reading
 from sphinx_policyspec.compare import ChangeKind, SpecDiff, Subject
 from sphinx_policyspec.decision import Norms
-from sphinx_policyspec.exports.decisions import decision_record, explanation, outcome_words
+from sphinx_policyspec.exports.decisions import decision_record, explanation, outcome_words, shortened
 from sphinx_policyspec.exports.diff_words import Group, sentence
 
 __all__ = [
@@ -24,13 +24,15 @@ __all__ = [
     "notes",
     "old_name",
     "rows",
-    "telling_cases",
+    "title_of",
     "what_changed",
 ]
 
 _K, _S = ChangeKind, Subject
 _MANY = 8
 """Cases that are named beside the changes of a provision."""
+_LONGEST = 120
+"""Characters of a title that are shown; JSON holds all of them."""
 _DECISIVE = frozenset(
     {
         _K.LEVEL_RAISED,
@@ -92,21 +94,19 @@ def cases_headline(behaviour: BehaviourDiff) -> str:
     return f"{number} case{'s' * (number != 1)}{': ' if shown else ''}{shown}"
 
 
-def telling_cases(behaviour: BehaviourDiff) -> tuple[ComparedCase, ...]:
-    """Return the cases that there is something to tell of: those that changed, then those that one spec cannot decide."""
-    order = list(CaseState)
-    told = behaviour.of(*(state for state in order if state is not CaseState.SAME))
-    return tuple(sorted(told, key=lambda compared: order.index(compared.state)))
+def title_of(compared: ComparedCase) -> str:
+    """Return the title of a case, or so much of it that one tells it from others."""
+    return shortened(compared.case.title, _LONGEST)
 
 
 def what_changed(compared: ComparedCase) -> Iterator[str]:
     """Yield a line for each outcome, label and duty that changed; it names what it is about in backticks."""
     for issue, outcomes in compared.outcomes.items():
-        yield f"`{issue}`: {' → '.join(map(outcome_words, outcomes))}"
+        yield f"`{shortened(issue)}`: {' → '.join(map(outcome_words, outcomes))}"
     for item, labels in compared.labels.items():
-        yield f"`{item}`: {' → '.join(label.value.replace('-', ' ') for label in labels)}"
+        yield f"`{shortened(item)}`: {' → '.join(label.value.replace('-', ' ') for label in labels)}"
     for duty, sides in compared.duties.items():
-        about = (", ".join(f"`{name}`" for name in names) or "nothing" for names in sides)
+        about = (", ".join(f"`{shortened(name)}`" for name in names) or "nothing" for names in sides)
         yield f"duty to {duty.value}: {' → '.join(about)}"
 
 
@@ -158,12 +158,11 @@ def changes_behind(compared: ComparedCase, behaviour: BehaviourDiff) -> Iterator
     """Yield what a case that changed can owe it to: changes to its principles, and to what levels mean."""
     if compared.state is not CaseState.CHANGED:
         return
-    for change in behaviour.spec.changes:
+    for change in behaviour.spec.of(_S.LEVEL, _K.CHANGED):
+        yield sentence(change)
+    for change in behaviour.changes_to.get(compared.place, ()):
         if change.subject is _S.PROVISION and change.kind in _DECISIVE:
-            if compared.place in change.reach.cases:
-                yield f"`{change.id}`: {sentence(change)}"
-        elif change.subject is _S.LEVEL and change.kind is _K.CHANGED:
-            yield sentence(change)
+            yield f"`{change.id}`: {sentence(change)}"
 
 
 def cases_resting_on(group: Group, behaviour: BehaviourDiff | None) -> tuple[tuple[ComparedCase, ...], int]:

@@ -16,7 +16,7 @@ from sphinx_policyspec.exports.diff_cases import (
     notes,
     old_name,
     rows,
-    telling_cases,
+    title_of,
     what_changed,
 )
 from sphinx_policyspec.exports.diff_words import Group
@@ -51,9 +51,9 @@ def html_cases(behaviour: BehaviourDiff) -> Iterator[str]:
     """Yield what becomes of the cases: each that changed, or that one spec cannot decide."""
     yield f'<section class="ps-cases"><h2>Cases</h2><p>{_text(cases_headline(behaviour))}.</p>'
     yield from (f'<p class="ps-why">{html_coded(line)}</p>' for line in names_elsewhere(behaviour))
-    for number, compared in enumerate(telling_cases(behaviour), start=1):
+    for number, compared in enumerate(behaviour.telling, start=1):
         opened = " open" if compared.state is CaseState.CHANGED else ""
-        title, place = _text(compared.case.title), _text(compared.place)
+        title, place = _text(title_of(compared)), _text(compared.place)
         yield f'<details id="case-{number}"{opened}><summary><strong>{title}</strong> <code>{place}</code></summary>'
         yield from _case(compared, behaviour)
         yield "</details>"
@@ -88,11 +88,11 @@ def html_cases_of(group: Group, behaviour: BehaviourDiff) -> Iterator[str]:
     found, more = cases_resting_on(group, behaviour)
     if not found:
         return
-    anchors = {id(compared): f"case-{n}" for n, compared in enumerate(telling_cases(behaviour), start=1)}
+    anchors = {id(compared): f"case-{n}" for n, compared in enumerate(behaviour.telling, start=1)}
     shown = [
-        f'<a href="#{anchors[id(compared)]}">{_text(compared.case.title)}</a>'
+        f'<a href="#{anchors[id(compared)]}">{_text(title_of(compared))}</a>'
         if id(compared) in anchors
-        else _text(compared.case.title)
+        else _text(title_of(compared))
         for compared in found
     ]
     rest = f"; and {more} more" if more else ""

@@ -16,7 +16,7 @@ from sphinx_policyspec.exports.diff_cases import (
     notes,
     old_name,
     rows,
-    telling_cases,
+    title_of,
     what_changed,
 )
 from sphinx_policyspec.exports.diff_words import (
@@ -59,7 +59,7 @@ def markdown_diff(diff: SpecDiff, behaviour: BehaviourDiff | None = None, *, lim
     if behaviour:
         told = "; ".join((cases_headline(behaviour), *names_elsewhere(behaviour)))
         parts.append(f"\n{markdown_safe(told)}.\n")
-        _add(parts, [_case(case, behaviour) for case in telling_cases(behaviour)], "cases", limit)
+        _add(parts, [_case(case, behaviour) for case in behaviour.telling], "cases", limit)
     _add(parts, [_group(group, behaviour) for group in groups(diff)], "provisions", limit)
     return "".join(parts)
 
@@ -78,7 +78,7 @@ def _add(parts: list[str], blocks: list[Iterator[str]], what: str, limit: int) -
 
 
 def _case(compared: ComparedCase, behaviour: BehaviourDiff) -> Iterator[str]:
-    yield f"\n<details><summary>⚖ {markdown_safe(compared.case.title)} ({markdown_safe(compared.place)})</summary>"
+    yield f"\n<details><summary>⚖ {markdown_safe(title_of(compared))} ({markdown_safe(compared.place)})</summary>"
     yield ""
     yield from (f"- {markdown_safe(line)}" for line in what_changed(compared))
     yield from (f"- {markdown_safe(note)}" for note in notes(compared, behaviour))
@@ -127,7 +127,7 @@ def _group(group: Group, behaviour: BehaviourDiff | None) -> Iterator[str]:
         yield from (f"  > {line}\n" for runs in changed_units(change) if (line := _words(runs)))
     found, more = cases_resting_on(group, behaviour)
     if found:
-        titles = "; ".join(markdown_safe(compared.case.title) for compared in found)
+        titles = "; ".join(markdown_safe(title_of(compared)) for compared in found)
         yield f"- cases: {titles}{f'; and {more} more' if more else ''}"
     yield ""
     yield "</details>"

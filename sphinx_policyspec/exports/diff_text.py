@@ -19,7 +19,7 @@ from sphinx_policyspec.exports.diff_cases import (
     notes,
     old_name,
     rows,
-    telling_cases,
+    title_of,
     what_changed,
 )
 from sphinx_policyspec.exports.diff_words import changed_units, groups, headline, reach_of, reasons, sentence
@@ -64,7 +64,7 @@ def _lines(diff: SpecDiff, behaviour: BehaviourDiff | None, width: int, *, color
             yield from _change(change, width, color=color)
         found, more = cases_resting_on(group, behaviour)
         if found:
-            titles = "; ".join(compared.case.title for compared in found)
+            titles = "; ".join(title_of(compared) for compared in found)
             yield from _wrapped(f"cases: {titles}{f'; and {more} more' if more else ''}", width, 2)
 
 
@@ -89,9 +89,9 @@ def _cases(behaviour: BehaviourDiff, width: int, *, color: bool) -> Iterator[str
     for line in names_elsewhere(behaviour):
         yield from _wrapped(line, width, 2)
     old, new = old_name(behaviour.spec), new_name(behaviour.spec)
-    for compared in telling_cases(behaviour):
+    for compared in behaviour.telling:
         yield ""
-        yield _bold(f"{compared.case.title} ({compared.place})", color=color)
+        yield _bold(f"{title_of(compared)} ({compared.place})", color=color)
         for line in what_changed(compared):
             yield from _wrapped(line, width, 2)
         for row in rows(compared, behaviour):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cProfile
 import json
 
 import pytest
@@ -164,3 +165,21 @@ def test_many_cases_are_counted() -> None:
 
 def test_no_case_is_told(behaviour: BehaviourDiff) -> None:
     assert "\n0 cases\n" in text_diff(behaviour.spec, api.diff_cases(OLD, NEW, []))
+
+
+def test_a_huge_title_is_cut_and_cases_cost_in_proportion_to_their_number() -> None:
+    word = "w" * 100_000
+    item = "{id: a, principle: manner, issue: x, value: 1}"
+    text = f"- {{title: {word}, items: [{item}, {{id: {word}, from: user, issue: x, value: {word}}}]}}\n"
+    calls = []
+    for number in (20, 200):
+        read, _ = read_cases(
+            text + f"- items: [{item}, {{id: b, from: user, issue: x, value: 2}}]\n" * number, "c.yaml"
+        )
+        behaviour = api.diff_cases(OLD, NEW, [item.case for item in read])
+        profile = cProfile.Profile()
+        for write in (text_diff, markdown_diff, html_diff):
+            told = profile.runcall(write, behaviour.spec, behaviour)
+            assert "w" * 130 not in told
+        calls.append(sum(entry.callcount for entry in profile.getstats()))
+    assert calls[1] < 10 * calls[0]
