@@ -79,6 +79,94 @@ def test_each_label_rests_on_a_rule_and_on_items() -> None:
     }
 
 
+COMPARED = """\
+title: each rule, between two
+semantics: {strict: true}
+items:
+  - {id: guarded, principle: of_user, issue: r0, value: a}
+  - {id: wished, from: system, mode: implicit, issue: r0, value: b}
+  - {id: higher, from: developer, turn: 1, issue: r1, value: a}
+  - {id: lower, from: user, turn: 2, issue: r1, value: b}
+  - {id: fixed, principle: fixed, issue: r2, value: a}
+  - {id: fixed-too, principle: fixed_too, issue: r2, value: b}
+  - {id: direct, from: user, turn: 1, issue: r3, value: a, delegates: {source: s, scope: [r3]}}
+  - {id: delegated, from: tool, source: s, turn: 2, issue: r3, value: b}
+  - {id: preferred, principle: of_user, issue: r4, value: a}
+  - {id: yielding, principle: of_user_too, issue: r4, value: b}
+  - {id: unordered, principle: of_user_third, issue: r4-tie, value: a}
+  - {id: unordered-too, principle: of_user_too, issue: r4-tie, value: b}
+  - {id: said, from: user, turn: 1, issue: r5, value: a}
+  - {id: default, principle: of_user, issue: r5, value: b}
+  - {id: default-too, principle: soft, issue: r5-implied, value: a}
+  - {id: hinted, level: guideline, mode: implicit, turn: 1, issue: r5-implied, value: b}
+  - {id: explicit, from: user, turn: 1, issue: r6, value: a}
+  - {id: implicit, from: user, turn: 2, mode: implicit, issue: r6, value: b}
+  - {id: later, from: user, turn: 2, issue: r7, value: a}
+  - {id: earlier, from: user, turn: 1, issue: r7, value: b}
+  - {id: at-once, from: user, turn: 1, issue: r7-tie, value: a}
+  - {id: at-once-too, from: user, turn: 1, issue: r7-tie, value: b}
+"""
+
+
+def test_each_rule_says_the_same_both_ways_round() -> None:
+    (decision,) = decisions(COMPARED)
+    told = {}
+    for one, other in itertools.pairwise(range(len(decision.case.items))):
+        issue = decision.case.items[one].issue
+        if decision.case.items[other].issue == issue:
+            there, back = decision.framework.compare(one, other), decision.framework.compare(other, one)
+            assert there.rule is back.rule
+            assert there.winner == -back.winner
+            told[issue] = (there.rule.id, there.winner)
+    assert told == {
+        "r0": ("R0", 1),
+        "r1": ("R1", 1),
+        "r2": ("R2", 0),
+        "r3": ("R3", 1),
+        "r4": ("R4", 1),
+        "r4-tie": ("R4", 0),
+        "r5": ("R5", 1),
+        "r5-implied": ("R5", 1),
+        "r6": ("R6", 1),
+        "r7": ("R7", 1),
+        "r7-tie": ("R7", 0),
+    }
+
+
+SHARPEST = """\
+title: of several causes the sharpest is told
+items:
+  - {id: transform, principle: transform, issue: e, value: a}
+  - {id: fixed, principle: fixed, issue: x, value: a}
+  - {id: content, principle: of_system, issue: x, value: b}
+  - {id: said, from: user, turn: 1, issue: y, value: a}
+  - {id: equal, principle: of_user_too, issue: y, value: a}
+  - {id: norm, principle: of_user_third, issue: y, value: b}
+"""
+
+
+def test_an_exception_is_told_before_a_stronger_one_and_that_before_an_equal_one() -> None:
+    (decision,) = decisions(SHARPEST)
+    told = {reason.item: (reason.label.value, reason.rule, reason.because) for reason in decision.reasons}
+    assert told["content"] == ("out", "exception", ("transform",))
+    assert told["norm"] == ("out", "R5", ("said",))
+    assert decision.attacks == (
+        ("transform", "content"),
+        ("fixed", "content"),
+        ("said", "norm"),
+        ("equal", "norm"),
+        ("norm", "equal"),
+    )
+    assert {name: standing.rank for name, standing in decision.standing.items()} == {
+        "transform": 0,
+        "fixed": 0,
+        "content": 1,
+        "said": 3,
+        "equal": 3,
+        "norm": 3,
+    }
+
+
 def test_outcomes_are_told_by_issue() -> None:
     (decision,) = decisions(REASONS)
     told = {issue: o.status.value if o.status else o.values for issue, o in decision.outcomes.items()}
@@ -98,12 +186,13 @@ def test_outcomes_are_told_by_issue() -> None:
 
 
 def test_values_that_stand_together_have_an_order_of_their_own() -> None:
-    text = "compatible: {x: [[b, a], [1, a], [true, a], [1, b], [true, b], [1, true]]}\nitems:\n" + "".join(
-        f"- {{id: i{n}, from: user, turn: 1, issue: x, value: {value}}}\n"
-        for n, value in enumerate(("b", "true", "a", "1", "a"))
+    values = ("b", "true", "a", "1", "a", "'1'")
+    pairs = ", ".join(f"[{one}, {other}]" for one, other in itertools.combinations(values, 2))
+    text = f"compatible: {{x: [{pairs}]}}\nitems:\n" + "".join(
+        f"- {{id: i{n}, from: user, turn: 1, issue: x, value: {value}}}\n" for n, value in enumerate(values)
     )
     (decision,) = decisions(text)
-    assert decision.outcomes["x"].values == (1, True, "a", "b")
+    assert decision.outcomes["x"].values == (1, "1", True, "a", "b")
 
 
 DUTIES = """\
@@ -199,6 +288,21 @@ expect:
         "`high` is in, not out",
         "`x` comes to `1`, not `True`",
         "the duty to disclose is about `low`, not `high` and `low`",
+    )
+
+
+def test_a_status_and_nothing_are_words_of_a_difference() -> None:
+    (decision,) = decisions(
+        """\
+items:
+  - {id: one, from: user, turn: 1, issue: x, value: 1}
+  - {id: two, from: user, turn: 1, issue: x, value: 2}
+expect: {outcomes: {x: [1, 2]}, duties: {confirm: [one]}}
+"""
+    )
+    assert decision.differences == (
+        "`x` comes to clarify, not `1` and `2`",
+        "the duty to confirm is about nothing, not `one`",
     )
 
 

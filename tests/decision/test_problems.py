@@ -121,6 +121,25 @@ def test_what_is_wrong_has_its_place(text: str, expected: list[str]) -> None:
     assert found(text) == expected
 
 
+@pytest.mark.parametrize(
+    "keys", ["quoted: true", "source: a page", "mode: implicit"], ids=["quoted", "source", "mode"]
+)
+def test_a_norm_is_neither_quoted_nor_implied(keys: str) -> None:
+    text = f"items: [{{id: a, issue: x, value: 1, principle: of_user, {keys}}}]"
+    (line,) = found(text)
+    assert line.startswith("1:9: invalid-value: the spec is explicit")
+
+
+def test_a_clause_may_have_the_level_of_its_principle() -> None:
+    assert found("items: [{id: a, issue: x, value: 1, principle: of_user, level: user}]") == []
+
+
+@pytest.mark.parametrize(("length", "shown"), [(60, "w" * 60), (61, f"{'w' * 60}…")])
+def test_a_name_is_shown_up_to_a_length(length: int, shown: str) -> None:
+    (line,) = found(f"items: [{{id: a, issue: x, value: 1, principle: {'w' * length}}}]")
+    assert line == f"1:48: unknown-provision: unknown provision `{shown}`"
+
+
 def test_the_nearest_name_is_told() -> None:
     read, _ = read_cases("items: [{id: a, issue: x, value: 1, principle: of_usr}]", "c")
     (finding,) = problems(read[0].case, NORMS)
