@@ -79,6 +79,20 @@ def test_each_label_rests_on_a_rule_and_on_items() -> None:
     }
 
 
+@pytest.mark.parametrize("turns", [(1, 2), (2, 1)])
+def test_the_later_message_wins_whatever_sets_the_two_apart(turns: tuple[int, int]) -> None:
+    (decision,) = decisions(
+        f"""\
+items:
+  - {{id: one, from: user, turn: {turns[0]}, category: sensitive, issue: x, value: a}}
+  - {{id: other, from: user, turn: {turns[1]}, issue: x, value: b}}
+"""
+    )
+    assert [label.value for label in decision.labels.values()] == (
+        ["out", "in"] if turns == (1, 2) else ["in", "out"]
+    )
+
+
 COMPARED = """\
 title: each rule, between two
 semantics: {strict: true}

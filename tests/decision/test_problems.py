@@ -192,6 +192,16 @@ def many(count: int, line: str) -> str:
     return "items:\n" + "".join(f"- {line.format(n=n)}\n" for n in range(count))
 
 
+def test_conflicts_beyond_a_limit_are_counted_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["sphinx_policyspec.decision.problems"], "MAX_LINKS", 2)
+    pair = "{{id: {}, from: user, issue: x, value: {}}}"
+    text = "items: [{}]"
+    assert found(text.format(", ".join(pair.format(n, n % 2) for n in range(3)))) == []
+    assert found(text.format(", ".join(pair.format(n, n) for n in range(3)))) == [
+        "1:1: case-too-large: about 3 conflicts, exemptions and delegations are more than 2"
+    ]
+
+
 def test_ten_thousand_items_on_as_many_issues_are_decided() -> None:
     text = many(10_000, "{{id: i{n}, from: user, issue: x{n}, value: {n}}}")
     read, _ = read_cases(text, "c")
