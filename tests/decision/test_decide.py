@@ -93,6 +93,29 @@ items:
     )
 
 
+def test_a_say_has_the_rank_of_who_gives_it_and_counts_the_steps() -> None:
+    (decision,) = decisions(
+        """\
+items:
+  - {id: gives, from: developer, turn: 1, issue: y, value: a, delegates: {source: wiki, scope: [x, z]}}
+  - {id: near, from: tool, source: wiki, issue: x, value: a}
+  - {id: passes, from: tool, source: wiki, issue: z, value: a, delegates: {source: mail, scope: [x]}}
+  - {id: far, from: tool, source: mail, issue: x, value: a}
+  - {id: own, from: user, source: wiki, issue: x, value: a}
+  - {id: unnamed, from: tool, issue: x, value: a}
+"""
+    )
+    told = {name: (found.rank, found.depth, found.delegators) for name, found in decision.standing.items()}
+    assert told == {
+        "gives": (2, 0, ()),
+        "near": (2, 1, ("gives",)),
+        "passes": (2, 1, ("gives",)),
+        "far": (2, 2, ("passes",)),
+        "own": (3, 0, ()),
+        "unnamed": (None, 0, ()),
+    }
+
+
 COMPARED = """\
 title: each rule, between two
 semantics: {strict: true}

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from sphinx_policyspec import api
 from sphinx_policyspec.decision import Norms, decide, problems
 from sphinx_policyspec.errors import CaseError
+from sphinx_policyspec.model import Severity
 from sphinx_policyspec.readers import cases as reading
 from sphinx_policyspec.readers.case_keys import CASE, DELEGATES, EXPECT, ITEM, SEMANTICS
 from sphinx_policyspec.readers.cases import read_cases
-from tests.conftest import principle, spec
+from tests.conftest import example, principle, spec
 from tests.decision.worked import NORMS, SPEC
 
 PLAIN = "{id: a, from: user, issue: x, value: 1}"
@@ -121,6 +122,28 @@ def test_what_is_wrong_has_its_place(text: str, expected: list[str]) -> None:
     assert found(text) == expected
 
 
+def test_an_example_that_is_not_there_is_a_warning_and_one_that_is_there_is_none() -> None:
+    norms = Norms(spec(principle(blocks=(example(),))))
+    for title, severities in (("a greeting", []), ("a farewell", [Severity.WARNING])):
+        read, _ = read_cases(f"example: {title}\nitems: [{PLAIN}]", "c")
+        assert [finding.severity for finding in problems(read[0].case, norms)] == severities
+
+
+def test_a_circle_is_found_behind_what_leads_in_none() -> None:
+    line = "- {{id: {}, from: tool, source: {}, issue: x, value: 1, delegates: {{source: {}, scope: [x]}}}}"
+    rows = [("a", "s", "t"), ("b", "t", "u"), ("c", "v", "w"), ("d", "w", "v")]
+    assert found("items:\n" + "\n".join(line.format(*row) for row in rows)) == [
+        "4:3: delegation-cycle: delegations lead in a circle: `c` → `d` → `c`"
+    ]
+
+
+def test_ways_that_part_and_meet_again_are_walked_once() -> None:
+    """Two in each of 40 rows, each of which gives both of the next a say: more ways than anybody can walk."""
+    line = "- {{id: i{n}-{of}, from: tool, source: s{n}, issue: x, value: 1, delegates: {{source: s{m}, scope: [x]}}}}"
+    rows = [line.format(n=n, m=n + 1, of=of) for n in range(40) for of in "ab"]
+    assert quick("items:\n" + "\n".join(rows)) == []
+
+
 @pytest.mark.parametrize(
     "keys", ["quoted: true", "source: a page", "mode: implicit"], ids=["quoted", "source", "mode"]
 )
@@ -128,6 +151,11 @@ def test_a_norm_is_neither_quoted_nor_implied(keys: str) -> None:
     text = f"items: [{{id: a, issue: x, value: 1, principle: of_user, {keys}}}]"
     (line,) = found(text)
     assert line.startswith("1:9: invalid-value: the spec is explicit")
+
+
+@pytest.mark.parametrize("key", ["source: a page", "quoted: true", "level: user", "from: assistant"])
+def test_one_key_is_enough_to_say_who_speaks(key: str) -> None:
+    assert found(f"items: [{{id: a, issue: x, value: 1, {key}}}]") == []
 
 
 def test_a_clause_may_have_the_level_of_its_principle() -> None:
@@ -197,9 +225,11 @@ def test_conflicts_beyond_a_limit_are_counted_and_told(monkeypatch: pytest.Monke
     pair = "{{id: {}, from: user, issue: x, value: {}}}"
     text = "items: [{}]"
     assert found(text.format(", ".join(pair.format(n, n % 2) for n in range(3)))) == []
-    assert found(text.format(", ".join(pair.format(n, n) for n in range(3)))) == [
-        "1:1: case-too-large: about 3 conflicts, exemptions and delegations are more than 2"
-    ]
+    read, _ = read_cases(text.format(", ".join(pair.format(n, n) for n in range(3))), "c")
+    (finding,) = problems(read[0].case, NORMS)
+    assert str(finding) == (
+        "c:1:1: error: about 3 conflicts, exemptions and delegations are more than 2; split the case [case-too-large]"
+    )
 
 
 def test_ten_thousand_items_on_as_many_issues_are_decided() -> None:
