@@ -57,6 +57,14 @@ def _aliases(_context: click.Context, _option: click.Parameter, value: tuple[str
     help="A provision's old and new id, where you know better; may be repeated.",
 )
 @click.option(
+    "--overlay",
+    "overlays",
+    metavar="SOURCE",
+    multiple=True,
+    type=click.Path(),
+    help="A spec that is built on OLD: tell what the changes touch in it, too; may be repeated.",
+)
+@click.option(
     "--history",
     "provision",
     metavar="ID",
@@ -91,6 +99,7 @@ def diff(
     lock_file: str | None,
     provision: str | None,
     aliases: dict[str, str],
+    overlays: tuple[str, ...],
     reviewing: bool,
     cases: tuple[str, ...],
     exit_code: bool,
@@ -110,12 +119,15 @@ def diff(
       policyspec diff model_spec/2025-04-11 model_spec/2025-09-12 --format html > changes.html
       policyspec diff git:main:docs docs --format markdown
       policyspec diff model_spec/2025-04-11 model_spec/2025-09-12 --cases cases
+      policyspec diff upstream/1.0 upstream/1.1 --overlay company
       policyspec diff --lock policyspec.lock docs --exit-code
       policyspec diff model_spec/2025-04-11 model_spec/2025-09-12 --changelog
       policyspec diff model_spec --history love_humanity
     """
     if cases and (lock_file or provision or reviewing or form == "changelog"):
         raise click.UsageError("--cases goes with OLD and NEW, and with no draft or review of a changelog")
+    if overlays and (lock_file or provision or reviewing):
+        raise click.UsageError("--overlay goes with OLD and NEW alone")
     if lock_file:
         _since_lock(lock_file, old, new, exit_code=exit_code, form=form, settings=settings)
         return
@@ -126,8 +138,16 @@ def diff(
         raise click.UsageError("give OLD and NEW, or --lock FILE or --history ID and one SOURCE")
     before, after = settings.load(old), settings.load(new)
     with settings.watching("comparing"):
-        behaviour = api.diff_cases(before.spec, after.spec, cases, aliases=aliases) if cases else None
-        found = behaviour.spec if behaviour else api.diff(before.spec, after.spec, aliases=aliases)
+        behaviour = (
+            api.diff_cases(before.spec, after.spec, cases, aliases=aliases, overlays=overlays)
+            if cases
+            else None
+        )
+        found = (
+            behaviour.spec
+            if behaviour
+            else api.diff(before.spec, after.spec, aliases=aliases, overlays=overlays)
+        )
     if reviewing:
         _show_review(found, after.spec, form)
     else:

@@ -56,6 +56,18 @@ def test_an_alias_is_taken_from_the_command_line(run: Run, files: tuple[Path, Pa
     assert [(pair["old"], pair["new"]) for pair in json.loads(out)["id_renamed"]] == [("be_kind", "other")]
 
 
+def test_what_changes_touch_in_an_overlay_is_told(run: Run, files: tuple[Path, Path], tmp_path: Path) -> None:
+    overlay = tmp_path / "shop.md"
+    overlay.write_text(f"{OLD}\n## Be loud {{#be_loud authority=user}}\n\nSee [?](#be_kind).\n", "utf-8")
+    _, out, _ = run("diff", "-q", *files, "--overlay", overlay, "--format", "json")
+    (change,) = json.loads(out)["changes"]
+    assert change["reach"] == {"overlays": [f"{overlay}:be_loud"]}
+    for form in ("text", "markdown", "html"):
+        _, out, _ = run("diff", "-q", *files, "--overlay", overlay, "--format", form)
+        assert "touches overlay" in out
+        assert "loud" in out
+
+
 def test_an_alias_without_a_form_is_a_mistake(run: Run, files: tuple[Path, Path]) -> None:
     status, _, err = run("diff", *files, "--alias", "be_kind")
     assert status == 2
@@ -108,6 +120,7 @@ def test_a_lock_is_printed(run: Run, files: tuple[Path, Path]) -> None:
         (("--history", "x", "{old}", "--cases", "{old}"), "--cases goes with OLD and NEW"),
         (("{old}", "{new}", "--cases", "{old}", "--changelog"), "--cases goes with OLD and NEW"),
         (("{old}", "{new}", "--cases", "nowhere"), "`nowhere` does not exist"),
+        (("--history", "x", "{old}", "--overlay", "{new}"), "--overlay goes with OLD and NEW alone"),
         (("{old}",), "give OLD and NEW, or --lock FILE or --history ID and one SOURCE"),
     ],
 )

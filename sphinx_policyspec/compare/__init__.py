@@ -12,6 +12,7 @@ from sphinx_policyspec.compare.change import (
 )
 from sphinx_policyspec.compare.compare import compare
 from sphinx_policyspec.compare.naming import Naming, Sides
+from sphinx_policyspec.compare.overlays import with_overlays
 from sphinx_policyspec.compare.words import Run, TextChange
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "TextChange",
     "Weight",
     "compare",
+    "with_overlays",
 ]

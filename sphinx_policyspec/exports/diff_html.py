@@ -143,7 +143,7 @@ def _group(group: Group, link: Callable[[str], str], behaviour: BehaviourDiff | 
 def _change(change: Change) -> Iterator[str]:
     weight = change.weight.value
     reach = reach_of(change)
-    touched = f"; touches {reach}" if reach else ""
+    touched = f"; touches {_text(reach)}" if reach else ""
     yield f'<li class="ps-is-{weight}"><span class="ps-weight ps-{weight}">{_SIGNS[change.weight]} {weight}</span>'
     yield f'{html_coded(sentence(change))} <span class="ps-why">{change.rule}{touched}</span>'
     for runs in changed_units(change):

@@ -219,7 +219,7 @@ def _change(change: Change) -> dict[str, Any]:
     spans = {"old_place": change.old_span, "new_place": change.new_span}
     reach = {
         name: list(getattr(change.reach, name))
-        for name in ("examples", "prompts", "references", "dependents", "cases")
+        for name in ("examples", "prompts", "references", "dependents", "overlays", "cases")
     }
     return {
         "kind": change.kind.value,

@@ -122,7 +122,7 @@ def _group(group: Group, behaviour: BehaviourDiff | None) -> Iterator[str]:
     yield ""
     for change in group.changes:
         reach = reach_of(change)
-        touched = f"; touches {reach}" if reach else ""
+        touched = f"; touches {markdown_safe(reach)}" if reach else ""
         yield f"- {_SIGNS[change.weight]} {change.weight.value} ({change.rule}): {_said(change)}{touched}"
         yield from (f"  > {line}\n" for runs in changed_units(change) if (line := _words(runs)))
     found, more = cases_resting_on(group, behaviour)

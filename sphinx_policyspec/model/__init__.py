@@ -26,6 +26,7 @@ from sphinx_policyspec.model.example import (
     Response,
     Turn,
     Verdict,
+    is_language,
     messages_of,
     plain_name,
 )
@@ -86,6 +87,7 @@ __all__ = [
     "Turn",
     "Value",
     "Verdict",
+    "is_language",
     "messages_of",
     "overriders",
     "plain_name",

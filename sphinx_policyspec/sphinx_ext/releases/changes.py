@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from docutils import nodes
@@ -17,9 +17,8 @@ from sphinx_policyspec.exports.diff_words import groups, sentence
 from sphinx_policyspec.graph.answer import Answer, Cell, CellKind
 from sphinx_policyspec.nearest import nearest
 from sphinx_policyspec.sphinx_ext.authoring.base import options
-from sphinx_policyspec.sphinx_ext.config import SHIPPED_SIDECAR, PolicySpecConfig
+from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.records import Question
-from sphinx_policyspec.sphinx_ext.releases.since import Since, sidecars_of
 from sphinx_policyspec.sphinx_ext.rendering.boxes import word
 from sphinx_policyspec.sphinx_ext.views.asking import AskingDirective
 from sphinx_policyspec.sphinx_ext.views.tables import PolicyView
@@ -28,11 +27,24 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
     from sphinx_policyspec.sphinx_ext.knowledge import Knowledge
+    from sphinx_policyspec.sphinx_ext.releases.since import Since
     from sphinx_policyspec.sphinx_ext.views.nodes import Page
 
-__all__ = ["Changes", "ChangesDirective", "answer_of", "changes_nodes", "diff_since"]
+__all__ = [
+    "PAGE",
+    "SIGNS",
+    "Changes",
+    "ChangesDirective",
+    "answer_of",
+    "changes_nodes",
+    "told",
+    "weights_in_short",
+]
 
 _ = get_translation("sphinx_policyspec")
+
+PAGE = "policy-changes"
+"""Name of the page that tells all changes, without suffix."""
 
 _COLUMNS = ("id", "title", "weight", "said")
 _KINDS = tuple(
@@ -64,7 +76,7 @@ class ChangesDirective(AskingDirective):
     def build(self) -> list[nodes.Node]:
         """Return the place of the changes."""
         since = self.option("since")
-        if not since and not PolicySpecConfig.of(self.config).since:
+        if not since and not PolicySpecConfig.of(self.config).older:
             hint = "give `:since:`, or set `policyspec_since`"
             self.find("invalid-option", "there is no release to compare with", hint)
         kinds = tuple(dict.fromkeys(self.option("kinds").replace(",", " ").split()))
@@ -80,29 +92,9 @@ class ChangesDirective(AskingDirective):
         return [box]
 
 
-def diff_since(
-    env: BuildEnvironment, knowledge: Knowledge, since: Since, source: str = ""
-) -> SpecDiff | None:
-    """Return what has changed since a release; ``None`` where there is none to compare with.
-
-    Raises :class:`~sphinx_policyspec.errors.PolicySpecError` where it cannot be read.
-
-    :param source: by default what the project compares itself with, or what a handbook was given
-    """
-    from sphinx_policyspec.sphinx_ext.knowledge import domain_of  # noqa: PLC0415  which knows of questions
-
-    config = PolicySpecConfig.of(env.config)
-    old = source or domain_of(env).since or config.since
-    if not old:
-        return None
-    folder = Path(env.srcdir)
-    sidecars = sidecars_of(config.annotations, SHIPPED_SIDECAR, folder)
-    return since.diff(old, knowledge.spec(env), knowledge.digest(env), folder, list(sidecars))
-
-
 def answer_of(env: BuildEnvironment, knowledge: Knowledge, since: Since, question: Changes) -> Answer:
     """Return the changes that a page asks for, a row each."""
-    diff = diff_since(env, knowledge, since, question.since)
+    diff = since.diff(env, knowledge, question.since)
     if diff is None:
         raise SourceError("there is no release to compare with")
     return Answer(columns=_COLUMNS, rows=tuple(tuple(map(_cell, row)) for row in _rows(diff, question.kinds)))
@@ -112,10 +104,17 @@ def _rows(diff: SpecDiff, kinds: tuple[str, ...]) -> Iterator[tuple[str, str, st
     for group in groups(diff):
         for change in group.changes:
             if not kinds or {change.weight.value, change.subject.value, change.kind.value} & set(kinds):
-                yield group.id, group.title, change.weight.value, _told(change)
+                yield group.id, group.title, change.weight.value, told(change)
 
 
-def _told(change: Change) -> str:
+def weights_in_short(changes: Iterable[Change]) -> str:
+    """Return the weights of changes, the greatest first, each once, with how many have it."""
+    counts = Counter(change.weight for change in changes)
+    return " ".join(f"{SIGNS[weight]} {counts[weight]} {weight.value}" for weight in Weight if counts[weight])
+
+
+def told(change: Change) -> str:
+    """Return what happened, in plain words."""
     return sentence(change).replace("`", "")
 
 

@@ -12,15 +12,15 @@ from docutils import nodes
 from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.locale import get_translation
 
-from sphinx_policyspec.compare import Change, SpecDiff, Weight
+from sphinx_policyspec.compare import Change, SpecDiff
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.exports.diff_html import STYLE, anchor_of_group, html_fragment
 from sphinx_policyspec.model import TargetKind
-from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.knowledge import domain_of
 from sphinx_policyspec.sphinx_ext.messages import warn
-from sphinx_policyspec.sphinx_ext.releases.changes import SIGNS, diff_since
+from sphinx_policyspec.sphinx_ext.releases.changes import PAGE, weights_in_short
 from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyBadge
+from sphinx_policyspec.sphinx_ext.web.handbook_pages import PAGE_BUILDERS, WEB_BUILDERS
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -28,12 +28,10 @@ if TYPE_CHECKING:
 
     from sphinx_policyspec.sphinx_ext.views.questions import Views
 
-__all__ = ["PAGE", "ChangesPage"]
+__all__ = ["ChangesPage"]
 
 _ = get_translation("sphinx_policyspec")
 
-PAGE = "policy-changes"
-"""Name of the page, without suffix."""
 STYLE_FILE = "_static/policyspec-changes.css"
 """The style sheet of the page, from the output folder."""
 
@@ -67,24 +65,22 @@ class ChangesPage:
         return changed
 
     def _is_on(self, app: Sphinx) -> bool:
-        if not isinstance(app.builder, StandaloneHTMLBuilder) or app.builder.name == "epub":
-            return False
-        return bool(PolicySpecConfig.of(app.config).since or domain_of(app.env).since)
+        return app.builder.name in WEB_BUILDERS and self.views.since.is_on(app.env)
 
     def _diff(self, app: Sphinx) -> SpecDiff | None:
         """Return what has changed, or nothing where that cannot be told; why is told once, by :meth:`update`."""
         try:
-            return diff_since(app.env, self.views.knowledge, self.views.since) if self._is_on(app) else None
+            return self.views.since.diff(app.env, self.views.knowledge) if self._is_on(app) else None
         except PolicySpecError:
             return None
 
     def _marked(self, env: BuildEnvironment) -> dict[str, str]:
         """Return a digest of the marks on each page that has some."""
-        diff = diff_since(env, self.views.knowledge, self.views.since)
+        diff = self.views.since.diff(env, self.views.knowledge)
         found: dict[str, list[str]] = {}
         for id_, changes in diff.by_provision.items() if diff else ():
             if target := domain_of(env).find(TargetKind.PROVISION, id_):
-                found.setdefault(target.docname, []).append(f"{target.anchor} {_summary(changes)}")
+                found.setdefault(target.docname, []).append(f"{target.anchor} {weights_in_short(changes)}")
         if diff:
             found.setdefault(env.config.root_doc, []).append(diff.old)
         return {
@@ -95,7 +91,8 @@ class ChangesPage:
         """Say at each principle of a page what changed about it, and on the first page where all of it stands."""
         if (diff := self._diff(app)) is None:
             return
-        address = app.builder.get_relative_uri(docname, PAGE)
+        # `singlehtml` writes no page beside its own.
+        address = app.builder.get_relative_uri(docname, PAGE) if app.builder.name in PAGE_BUILDERS else ""
         for section in list(doctree.findall(nodes.section)):
             for id_ in section["ids"]:
                 target = domain_of(app.env).find(TargetKind.PROVISION, id_, docname)
@@ -105,9 +102,11 @@ class ChangesPage:
                     place = next(
                         n for n in range(3) if n >= len(section) or not isinstance(section[n], heads)
                     )
-                    section.insert(place, _mark(diff, changes, f"{address}#{anchor_of_group(target.id)}"))
+                    section.insert(
+                        place, _mark(diff, changes, address and f"{address}#{anchor_of_group(target.id)}")
+                    )
                     break
-        if docname == app.config.root_doc and (first := doctree.next_node(nodes.section)):
+        if address and docname == app.config.root_doc and (first := doctree.next_node(nodes.section)):
             text = _("What changed since %s") % (diff.old or _("the release before"))
             link = nodes.reference("", text, internal=True, refuri=address)
             first.insert(1, nodes.paragraph("", "", link, classes=["ps-since", "no-search"]))
@@ -154,15 +153,9 @@ def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _summary(changes: tuple[Change, ...]) -> str:
-    """Return the weights of changes, the greatest first, each once, with how many have it."""
-    counts = ((weight, sum(change.weight is weight for change in changes)) for weight in Weight)
-    return " ".join(f"{SIGNS[weight]} {count} {weight.value}" for weight, count in counts if count)
-
-
 def _mark(diff: SpecDiff, changes: tuple[Change, ...], address: str) -> nodes.paragraph:
     text = _("Changed since %s") % (diff.old or _("the release before"))
-    link = nodes.reference("", text, internal=True, refuri=address)
+    shown = nodes.reference("", text, internal=True, refuri=address) if address else nodes.Text(text)
     return nodes.paragraph(
-        "", "", link, nodes.Text(f": {_summary(changes)}"), classes=["ps-since", "no-search"]
+        "", "", shown, nodes.Text(f": {weights_in_short(changes)}"), classes=["ps-since", "no-search"]
     )

@@ -199,7 +199,8 @@ class Views:
 
     @staticmethod
     def _asking(env: BuildEnvironment) -> dict[str, tuple[Question, ...]]:
-        return {name: page.questions for name, page in domain_of(env).pages.items() if page.questions}
+        domain = domain_of(env)
+        return {name: page.questions for name, page in domain.pages.items() if page.questions and domain.asks}
 
     def _ask(self, env: BuildEnvironment, digest: str) -> None:
         if digest == self._digest:
