@@ -11,6 +11,7 @@ import pytest
 from sphinx_policyspec import api
 from sphinx_policyspec.behaviour import BehaviourDiff, CaseState, ComparedCase
 from sphinx_policyspec.compare import ChangeKind
+from sphinx_policyspec.exports.diff_cases import changes_behind
 from sphinx_policyspec.model import AuthorityLevel, Case, Duty, Label, OverrideMode, Section, Spec, Status
 from sphinx_policyspec.readers.cases import read_cases
 from tests.conftest import LEVELS, at, example, principle, spec
@@ -242,6 +243,11 @@ def test_cases_of_the_published_releases(model_spec_data: Path) -> None:
     assert {pair for found in diff.cases for pair in found.old.renamed} == {
         ("protect_privileged_information", "protect_privileged_messages")
     }
+    (erotica,) = (found for found in diff.cases if found.case.title == "erotica on request")
+    assert list(changes_behind(erotica, diff)) == [
+        "level root: roles was system, is nothing",
+        "`no_erotica_or_gore`: level lowered from platform to system",
+    ]
     by_place = {found.place: found.case.title for found in diff.cases}
     (lie,) = (c for c in diff.spec.changes if c.kind is ChangeKind.TEXT and c.id == "do_not_lie")
     assert [by_place[place] for place in lie.reach.cases] == [

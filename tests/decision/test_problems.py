@@ -137,6 +137,15 @@ def test_a_circle_is_found_behind_what_leads_in_none() -> None:
     ]
 
 
+def test_a_circle_that_the_spec_itself_declares_is_told() -> None:
+    norms = Norms(spec(principle("a", exception_to=("b",)), principle("b", exception_to=("a",))))
+    item = "{{id: {0}, principle: {0}, issue: {0}, value: 1}}"
+    assert found(f"items: [{item.format('a')}]", norms) == []
+    assert found(f"items: [{item.format('a')}, {item.format('b')}]", norms) == [
+        "1:9: exception-cycle: exceptions lead in a circle: `a` → `b` → `a`"
+    ]
+
+
 def test_ways_that_part_and_meet_again_are_walked_once() -> None:
     """Two in each of 40 rows, each of which gives both of the next a say: more ways than anybody can walk."""
     line = "- {{id: i{n}-{of}, from: tool, source: s{n}, issue: x, value: 1, delegates: {{source: s{m}, scope: [x]}}}}"
