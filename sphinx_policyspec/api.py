@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sphinx_policyspec.behaviour import BehaviourDiff, CaseState, compare_cases
 from sphinx_policyspec.checks import RULES, in_source_order
 from sphinx_policyspec.checks.baseline import read_baseline
 from sphinx_policyspec.checks.fingerprints import fingerprints
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Answer",
+    "BehaviourDiff",
     "Decision",
     "Loaded",
     "Resolved",
@@ -56,6 +58,7 @@ __all__ = [
     "check",
     "decide",
     "diff",
+    "diff_cases",
     "graph_bytes",
     "has_releases",
     "init_project",
@@ -214,10 +217,52 @@ def diff(
     :param overlays: specs or SOURCEs that are built on the old one: what the changes reach in them is told, too
     """
     before, after = (spec if isinstance(spec, Spec) else load(spec) for spec in (old, new))
-    found = compare(before, after, aliases)
+    return _with_overlays(compare(before, after, aliases), before, after, overlays)
+
+
+def _with_overlays(
+    found: SpecDiff, before: Spec, after: Spec, overlays: Iterable[str | Path | Spec]
+) -> SpecDiff:
     named = {one.title if isinstance(one, Spec) else str(one): one for one in overlays}
     built = {name: one if isinstance(one, Spec) else load(one) for name, one in named.items()}
     return with_overlays(found, before, after, built) if built else found
+
+
+def diff_cases(
+    old: str | Path | Spec,
+    new: str | Path | Spec,
+    cases: Iterable[Case | str | Path],
+    *,
+    aliases: Mapping[str, str] | None = None,
+    overlays: Iterable[str | Path | Spec] = (),
+) -> BehaviourDiff:
+    """Return what :func:`diff` does, and which cases come out differently in the new spec or SOURCE.
+
+    :param cases: cases, or files and folders of them, with the ids of the new spec
+    :param aliases: as for :func:`diff`
+    :param overlays: likewise
+    """
+    before, after = (Norms(spec if isinstance(spec, Spec) else load(spec)) for spec in (old, new))
+    read, findings = _read_cases(cases)
+    found = compare(before.spec, after.spec, aliases, read)
+    found = _with_overlays(found, before.spec, after.spec, overlays)
+    compared = compare_cases(found, before, after, read)
+    for case in compared:
+        if case.state is CaseState.NEITHER:
+            findings += case.new.findings
+    return BehaviourDiff(spec=found, old=before, new=after, cases=compared, findings=tuple(findings))
+
+
+def _read_cases(cases: Iterable[Case | str | Path]) -> tuple[list[Case], list[Finding]]:
+    """Return the cases whose form is right, and what is wrong with the others."""
+    read: list[Case] = []
+    findings: list[Finding] = []
+    for given in cases:
+        for case, found in [(given, ())] if isinstance(given, Case) else _cases_in(Path(given)):
+            findings += found
+            if case and not found:
+                read.append(case)
+    return read, findings
 
 
 def knowledge_base(source: str | Path | Spec, *, base_iri: str = "") -> KnowledgeBase:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 
 from sphinx_policyspec.compare.words import TextChange
@@ -96,6 +96,7 @@ class Reach:
     :param dependents: provisions that are an exception to it, refine it, conflict with it or yield to it
     :param overlays: provisions of specs that are built on this one and name it, as ``overlay:id``, of those that
         were given
+    :param cases: scenarios of the chain of command that rest on it, as ``file:line``, of those that were given
     """
 
     examples: tuple[str, ...] = ()
@@ -103,10 +104,11 @@ class Reach:
     references: tuple[str, ...] = ()
     dependents: tuple[str, ...] = ()
     overlays: tuple[str, ...] = ()
+    cases: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         """Tell whether there is anything."""
-        return bool(self.examples or self.prompts or self.references or self.dependents or self.overlays)
+        return any(getattr(self, field.name) for field in fields(self))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,18 @@
 """Who wins when instructions conflict: a case, decided by the levels and exceptions of a spec, with reasons."""
 
-from sphinx_policyspec.decision.decision import Decision, decide
+from sphinx_policyspec.decision.decision import Decision, decide, same_outcome
 from sphinx_policyspec.decision.norms import Norms
 from sphinx_policyspec.decision.problems import problems
 from sphinx_policyspec.decision.reasons import Reason
 from sphinx_policyspec.decision.strength import STRENGTH_RULES, StrengthRule
 
-__all__ = ["STRENGTH_RULES", "Decision", "Norms", "Reason", "StrengthRule", "decide", "problems"]
+__all__ = [
+    "STRENGTH_RULES",
+    "Decision",
+    "Norms",
+    "Reason",
+    "StrengthRule",
+    "decide",
+    "problems",
+    "same_outcome",
+]

@@ -14,7 +14,7 @@ from sphinx_policyspec.decision.outcomes import duties_of, outcomes_of
 from sphinx_policyspec.decision.reasons import Reason, reasons_of
 from sphinx_policyspec.model import Case, Duty, Label, Outcome, Value
 
-__all__ = ["Decision", "decide"]
+__all__ = ["Decision", "decide", "same_outcome"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +62,7 @@ class Decision:
             *(
                 f"`{issue}` comes to {_shown(self.outcomes[issue])}, not {_shown(outcome)}"
                 for issue, outcome in expected.outcomes
-                if not _same(self.outcomes[issue], outcome)
+                if not same_outcome(self.outcomes[issue], outcome)
             ),
             *(
                 f"the duty to {duty} is about {_listed(self.duties.get(duty, ()))}, not {_listed(items)}"
@@ -96,7 +96,7 @@ def decide(case: Case, norms: Norms) -> Decision:
     )
 
 
-def _same(one: Outcome, other: Outcome) -> bool:
+def same_outcome(one: Outcome, other: Outcome) -> bool:
     """Tell whether two outcomes are the same, whatever the order of values that stand together."""
     return one.status is other.status and _keys(one.values) == _keys(other.values)
 

@@ -10,7 +10,7 @@ from sphinx_policyspec.decision import STRENGTH_RULES, Decision, Norms, Reason
 from sphinx_policyspec.exports.plain import printable
 from sphinx_policyspec.model import Duty, Item, Label, Outcome, Span, Status, Value
 
-__all__ = ["decision_record", "decisions_json", "decisions_text", "explanation"]
+__all__ = ["decision_record", "decisions_json", "decisions_text", "explanation", "outcome_words", "shortened"]
 
 _LONGEST = 60
 """Characters of a name or value that the text shows; JSON holds all of them."""
@@ -92,7 +92,7 @@ def decisions_text(decisions: Iterable[Decision], norms: Norms) -> str:
 def _told(decision: Decision, norms: Norms) -> Iterator[str]:
     yield f"{decision.case.title} ({decision.case.span.file}:{decision.case.span.line})"
     for issue, outcome in decision.outcomes.items():
-        yield f"  {_cut(issue)}: {outcome_words(outcome)}"
+        yield f"  {shortened(issue)}: {outcome_words(outcome)}"
     yield from (f"  {line}" for line in explanation(decision, norms))
     places = list(_places(decision, norms))
     yield from (
@@ -107,7 +107,7 @@ def outcome_words(outcome: Outcome) -> str:
     """Return an outcome in words."""
     if outcome.status:
         return f"{outcome.status.value} ({_STATUS[outcome.status]})"
-    return " and ".join(_cut(str(value)) for value in outcome.values)
+    return " and ".join(shortened(str(value)) for value in outcome.values)
 
 
 def explanation(decision: Decision, norms: Norms) -> tuple[str, ...]:
@@ -128,7 +128,7 @@ class _Words:
 
     def reason(self, reason: Reason) -> str:
         item = self.items[reason.item]
-        said = f"`{_cut(item.id)}` is {reason.label.value.replace('-', ' ')}: "
+        said = f"`{shortened(item.id)}` is {reason.label.value.replace('-', ' ')}: "
         if reason.label is Label.NOT_A_CANDIDATE:
             return said + self._powerless(item)
         return said + f"{self._who(item)} " + self._fate(reason)
@@ -155,7 +155,7 @@ class _Words:
         return any((reason.item, other) not in attacks for other in reason.because)
 
     def _list(self, names: Sequence[str]) -> str:
-        shown = [f"`{_cut(name)}`, {self._who(self.items[name])}" for name in names[:_MANY]]
+        shown = [f"`{shortened(name)}`, {self._who(self.items[name])}" for name in names[:_MANY]]
         more = f", and {len(names) - _MANY} more" if len(names) > _MANY else ""
         return "; ".join(shown) + more
 
@@ -164,11 +164,11 @@ class _Words:
         standing = self.decision.standing[item.id]
         level = self.norms.spec.levels[standing.rank].id if standing.rank is not None else ""
         if item.principle:
-            return f"the {level} norm of {_cut(item.principle)}"
+            return f"the {level} norm of {shortened(item.principle)}"
         mode = "explicit" if item.explicit else "implied"
         if standing.depth:
-            return f"the {mode} text from {_cut(item.source)} at turn {item.turn}, which has {level} authority by delegation"
-        speaker = f"{_cut(item.role)}'s" if item.role else f"{level} level's"
+            return f"the {mode} text from {shortened(item.source)} at turn {item.turn}, which has {level} authority by delegation"
+        speaker = f"{shortened(item.role)}'s" if item.role else f"{level} level's"
         return f"the {speaker} {mode} {'instruction' if item.explicit else 'wish'} at turn {item.turn}"
 
     def _powerless(self, item: Item) -> str:
@@ -176,12 +176,14 @@ class _Words:
             return "it does not apply here"
         if item.mistaken:
             return "it looks mistaken"
-        where = f"the text from {_cut(item.source)}" if item.source else "quoted text" if item.quoted else ""
-        speaker = where or f"what the {_cut(item.role)} says"
-        return f"{speaker} has no authority, and nobody who has it delegates {_cut(item.issue)} to it"
+        where = (
+            f"the text from {shortened(item.source)}" if item.source else "quoted text" if item.quoted else ""
+        )
+        speaker = where or f"what the {shortened(item.role)} says"
+        return f"{speaker} has no authority, and nobody who has it delegates {shortened(item.issue)} to it"
 
     def duty(self, duty: Duty, items: Sequence[str]) -> str:
-        listed = ", ".join(f"`{_cut(name)}`" for name in items)
+        listed = ", ".join(f"`{shortened(name)}`" for name in items)
         verb = _VERBS[duty][len(items) > 1]
         return f"duty to {duty.value}: {_DUTIES[duty].format(f'{listed} {verb}')}"
 
@@ -199,12 +201,13 @@ def _places(decision: Decision, norms: Norms) -> Iterator[str]:
         if provision := norms.provisions.get(_RULES[rule].source):
             title = named.get(_at(provision.span), provision.title)
             named[_at(provision.span)] = f"{title} ({rule})"
-    yield from (f"{place} {_cut(title)}" for place, title in named.items())
+    yield from (f"{place} {shortened(title)}" for place, title in named.items())
 
 
 def _at(span: Span) -> str:
     return f"{span.file}:{span.line}"
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+def shortened(text: str, longest: int = _LONGEST) -> str:
+    """Return a name or value, or so much of it that one tells it from others."""
+    return text if len(text) <= longest else f"{text[:longest]}…"

@@ -109,6 +109,7 @@ def reach_of(change: Change) -> str:
         "prompt": reach.prompts,
         "reference": reach.references,
         "dependent principle": reach.dependents,
+        "case": reach.cases,
     }
     counts = [f"{len(ids)} {name}{'s' * (len(ids) != 1)}" for name, ids in named.items() if ids]
     overlays = [*reach.overlays[:_NAMED], *(["…"] if len(reach.overlays) > _NAMED else [])]

@@ -28,6 +28,7 @@ from sphinx_policyspec.model.example import (
     Verdict,
     is_language,
     messages_of,
+    plain_name,
 )
 from sphinx_policyspec.model.finding import Finding, Severity, Span
 from sphinx_policyspec.model.provision import Clause, Principle, Provision, Section
@@ -89,4 +90,5 @@ __all__ = [
     "is_language",
     "messages_of",
     "overriders",
+    "plain_name",
 ]

@@ -136,6 +136,12 @@ def messages_of(turns: tuple[Turn, ...]) -> Iterator[Message]:
             yield turn
 
 
+def plain_name(name: str) -> str:
+    """Return the id or title of an example as names are compared: straight quotes, single spaces, no matter the case."""
+    straight = name.translate({0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"'})
+    return " ".join(straight.casefold().split()).rstrip(".")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
     """A titled conversation that shows where a principle's boundary lies.
@@ -157,6 +163,11 @@ class Example:
     illustrates: tuple[str, ...] = ()
     weighs: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What it can be called, each as a :func:`plain_name`."""
+        return frozenset(map(plain_name, (self.id, self.title, self.source_title)))
 
     @property
     def messages(self) -> tuple[Message, ...]:

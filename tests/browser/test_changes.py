@@ -12,6 +12,7 @@ from sphinx_policyspec import api
 from sphinx_policyspec.exports.diff_html import html_diff
 from tests.browser.conftest import Open
 from tests.browser.test_accessibility import CUT_OFF, MODES, RULES
+from tests.conftest import REPOSITORY
 
 SCOPE = ".ps-diff, .ps-since, .ps-old-release, .ps-releases, .ps-panel"
 
@@ -24,7 +25,8 @@ def site(tmp_path_factory: pytest.TempPathFactory, model_spec_data: Path) -> Pat
     for release in (old, new):
         (source / release.name).symlink_to(release.resolve())
     api.build_handbooks(source, folder)
-    (folder / new.name / "diff.html").write_text(html_diff(api.diff(old, new)), "utf-8")
+    behaviour = api.diff_cases(old, new, [REPOSITORY / "tests" / "decision" / "cases"])
+    (folder / new.name / "diff.html").write_text(html_diff(behaviour.spec, behaviour), "utf-8")
     return folder
 
 
@@ -90,3 +92,18 @@ def test_other_releases_are_plain_links_without_scripts(site: Path, open_page: O
     page.wait_for_url("**/2025-04-11/approachable.html#be_kind")
     page.locator(".ps-old-release a").click()
     page.wait_for_url("**/2025-09-12/style.html")
+
+
+def test_both_explanations_of_a_case_stand_side_by_side(site: Path, open_page: Open) -> None:
+    page = open_page(site, "diff.html", java_script_enabled=False)
+    cells = page.locator("#case-1 .ps-beside tr:last-child td")
+    old, new = (cells.nth(number).bounding_box() for number in (0, 1))
+    assert old
+    assert new
+    assert old["y"] == new["y"]
+    assert old["x"] + old["width"] <= new["x"]
+    page.set_viewport_size({"width": 390, "height": 800})
+    below = cells.nth(1).bounding_box()
+    assert below
+    assert below["x"] == cells.nth(0).bounding_box()["x"]  # type: ignore[index]
+    expect(cells.nth(1).locator(".ps-side")).to_be_visible()
