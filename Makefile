@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SPHINX := $(BIN)/sphinx-build --keep-going -b html
 
-.PHONY: help demo test test-all test-oldest test-newest lint docs examples live bench screenshots clean
+.PHONY: help demo test test-all test-oldest test-newest lint mutation docs examples live bench screenshots clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +37,10 @@ lint: $(VENV)/.dev  ## format, lint, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
+mutation: $(VENV)/.mutation  ## wrong copies of what decides, and which of them the tests do not find out
+	$(BIN)/mutmut run
+	$(BIN)/mutmut results
+
 examples: $(VENV)/.dev  ## the example spec, every warning an error
 	$(SPHINX) -q -nW example_docs build/example_docs
 
@@ -60,7 +64,7 @@ screenshots: $(VENV)/.dev  ## the pictures of the example spec in README and doc
 	$(BIN)/python tools/screenshots.py
 
 clean:  ## remove what was built, the virtual environment included
-	rm -rf $(VENV) .venv-oldest .venv-newest build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) .venv-oldest .venv-newest build dist mutants .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
 # Stamp files: a second run installs nothing.
 $(VENV)/.pip:
@@ -93,4 +97,8 @@ $(VENV)/.dev: $(VENV)/.pip pyproject.toml constraints.txt
 
 $(VENV)/.live: $(VENV)/.installed
 	$(PIP) install --quiet --group live
+	@touch $@
+
+$(VENV)/.mutation: $(VENV)/.dev
+	$(PIP) install --quiet --constraint constraints.txt --group mutation
 	@touch $@

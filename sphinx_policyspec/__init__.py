@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from sphinx_policyspec.api import (
         Answer,
+        BehaviourDiff,
         Decision,
         Loaded,
         Resolved,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         check,
         decide,
         diff,
+        diff_cases,
         init_project,
         knowledge_base,
         load,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Answer",
+    "BehaviourDiff",
     "Decision",
     "Loaded",
     "Resolved",
@@ -42,6 +45,7 @@ __all__ = [
     "check",
     "decide",
     "diff",
+    "diff_cases",
     "init_project",
     "knowledge_base",
     "load",

@@ -8,12 +8,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sphinx_policyspec.behaviour import BehaviourDiff, CaseState, compare_cases
 from sphinx_policyspec.checks import RULES, in_source_order
 from sphinx_policyspec.checks.baseline import read_baseline
 from sphinx_policyspec.checks.fingerprints import fingerprints
 from sphinx_policyspec.checks.fixes import fixes_of
 from sphinx_policyspec.checks.selection import Selection
-from sphinx_policyspec.compare import SpecDiff, compare
+from sphinx_policyspec.compare import SpecDiff, compare, with_overlays
 from sphinx_policyspec.decision import Decision, Norms, problems
 from sphinx_policyspec.decision import decide as decide_case
 from sphinx_policyspec.errors import CaseError
@@ -32,6 +33,7 @@ from sphinx_policyspec.sources import (
     is_project,
     load,
     read,
+    read_releases,
     releases,
 )
 from sphinx_policyspec.starter import write_starter
@@ -45,15 +47,18 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Answer",
+    "BehaviourDiff",
     "Decision",
     "Loaded",
     "Resolved",
     "SpecDiff",
     "ask",
     "build_handbook",
+    "build_handbooks",
     "check",
     "decide",
     "diff",
+    "diff_cases",
     "graph_bytes",
     "has_releases",
     "init_project",
@@ -63,6 +68,7 @@ __all__ = [
     "load",
     "owl",
     "read",
+    "read_releases",
     "reason",
     "releases",
     "releases_base",
@@ -198,15 +204,65 @@ def _cases_in(path: Path) -> Iterator[tuple[Case | None, tuple[Finding, ...]]]:
 
 
 def diff(
-    old: str | Path | Spec, new: str | Path | Spec, *, aliases: Mapping[str, str] | None = None
+    old: str | Path | Spec,
+    new: str | Path | Spec,
+    *,
+    aliases: Mapping[str, str] | None = None,
+    overlays: Iterable[str | Path | Spec] = (),
 ) -> SpecDiff:
     """Return what changed from one spec or SOURCE to another.
 
     :param aliases: ids of provisions that are the same, old id → new id, where that is known; they win over what
         is found
+    :param overlays: specs or SOURCEs that are built on the old one: what the changes reach in them is told, too
     """
     before, after = (spec if isinstance(spec, Spec) else load(spec) for spec in (old, new))
-    return compare(before, after, aliases)
+    return _with_overlays(compare(before, after, aliases), before, after, overlays)
+
+
+def _with_overlays(
+    found: SpecDiff, before: Spec, after: Spec, overlays: Iterable[str | Path | Spec]
+) -> SpecDiff:
+    named = {one.title if isinstance(one, Spec) else str(one): one for one in overlays}
+    built = {name: one if isinstance(one, Spec) else load(one) for name, one in named.items()}
+    return with_overlays(found, before, after, built) if built else found
+
+
+def diff_cases(
+    old: str | Path | Spec,
+    new: str | Path | Spec,
+    cases: Iterable[Case | str | Path],
+    *,
+    aliases: Mapping[str, str] | None = None,
+    overlays: Iterable[str | Path | Spec] = (),
+) -> BehaviourDiff:
+    """Return what :func:`diff` does, and which cases come out differently in the new spec or SOURCE.
+
+    :param cases: cases, or files and folders of them, with the ids of the new spec
+    :param aliases: as for :func:`diff`
+    :param overlays: likewise
+    """
+    before, after = (Norms(spec if isinstance(spec, Spec) else load(spec)) for spec in (old, new))
+    read, findings = _read_cases(cases)
+    found = compare(before.spec, after.spec, aliases, read)
+    found = _with_overlays(found, before.spec, after.spec, overlays)
+    compared = compare_cases(found, before, after, read)
+    for case in compared:
+        if case.state is CaseState.NEITHER:
+            findings += case.new.findings
+    return BehaviourDiff(spec=found, old=before, new=after, cases=compared, findings=tuple(findings))
+
+
+def _read_cases(cases: Iterable[Case | str | Path]) -> tuple[list[Case], list[Finding]]:
+    """Return the cases whose form is right, and what is wrong with the others."""
+    read: list[Case] = []
+    findings: list[Finding] = []
+    for given in cases:
+        for case, found in [(given, ())] if isinstance(given, Case) else _cases_in(Path(given)):
+            findings += found
+            if case and not found:
+                read.append(case)
+    return read, findings
 
 
 def knowledge_base(source: str | Path | Spec, *, base_iri: str = "") -> KnowledgeBase:
@@ -309,7 +365,7 @@ def build_handbook(
     ask: bool = False,
     pdf: bool = False,
     pdf_fonts: Iterable[str] = (),
-    since: str | Path | Spec | None = None,
+    since: str | Path | Spec | Iterable[str | Path | Spec | Sequence[Spec]] = (),
 ) -> tuple[Finding, ...]:
     """Build the handbook of a SOURCE as a web site in the folder ``out``, its graph included.
 
@@ -321,11 +377,14 @@ def build_handbook(
     :param pdf: also write ``handbook.pdf``, which wants the package ``typst``
     :param pdf_fonts: fonts of the PDF for letters that its own lack, as families or files; none given means
         a project's own, else what the machine has
-    :param since: an older release, to tell what changed: a page of it, and a mark at each principle
+    :param since: an older release, to tell what changed: a page of it, and a mark at each principle; or several, from
+        the oldest on, for the history of each principle. Of a folder of releases those before the one that is
+        built count
     """
     from sphinx_policyspec.sphinx_ext.site.handbook import build_project, build_site  # noqa: PLC0415
 
-    old = since if isinstance(since, Spec) or since is None else load(since)
+    given = (since,) if isinstance(since, str | Path | Spec) else since
+    older = [tuple(_older(one)) for one in given]
     if not isinstance(source, Loaded):
         if is_project(source):
             return build_project(
@@ -336,7 +395,7 @@ def build_handbook(
                 ask=ask,
                 pdf=pdf,
                 pdf_fonts=pdf_fonts,
-                since=old,
+                older=older,
             )
         source = read(source)
     spec = replace(source.spec, base_iri=base_iri or source.spec.base_iri)
@@ -349,7 +408,44 @@ def build_handbook(
         ask=ask,
         pdf=pdf,
         pdf_fonts=pdf_fonts,
-        since=old,
+        older=older,
+    )
+
+
+def _older(source: str | Path | Spec | Sequence[Spec]) -> Sequence[Spec]:
+    """Return the releases of one source of older ones."""
+    if isinstance(source, Spec):
+        return (source,)
+    return releases(source) if isinstance(source, str | Path) else source
+
+
+def build_handbooks(
+    source: str | Path | Sequence[Loaded],
+    out: str | Path,
+    *,
+    theme: str = "",
+    pages: str = "chapter",
+    base_iri: str = "",
+    ask: bool = False,
+    pdf: bool = False,
+    pdf_fonts: Iterable[str] = (),
+) -> tuple[Finding, ...]:
+    """Build a handbook for each release of a SOURCE, in a folder of ``out`` that is named after it.
+
+    Each page leads to the same principle, or page, of the other releases, whatever its id there; pages of old
+    releases say that they are. ``index.html`` leads to the newest.
+
+    :param source: a folder of releases or a graph file with several, or releases that were read, from the first
+        to the last
+
+    Other parameters, and what is returned, are as for :func:`build_handbook`.
+    """
+    from sphinx_policyspec.sphinx_ext.site.releases import build_releases  # noqa: PLC0415
+
+    found = read_releases(source) if isinstance(source, str | Path) else source
+    named = [(replace(one.spec, base_iri=base_iri or one.spec.base_iri), one.root) for one in found]
+    return build_releases(
+        named, Path(out), theme=theme, pages=pages, ask=ask, pdf=pdf, pdf_fonts=tuple(pdf_fonts)
     )
 
 

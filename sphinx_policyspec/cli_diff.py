@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from sphinx_policyspec import api
+from sphinx_policyspec.behaviour import BehaviourDiff
 from sphinx_policyspec.cli_options import Settings, SourceCommand
 from sphinx_policyspec.compare import SpecDiff
 from sphinx_policyspec.compare.changelog import entry_of, review
@@ -19,9 +20,12 @@ from sphinx_policyspec.exports.diff_changelog import review_json, review_text
 from sphinx_policyspec.exports.diffs import DIFF_FORMATS, text_diff
 from sphinx_policyspec.exports.history import HISTORY_FORMATS
 from sphinx_policyspec.exports.lock_report import LOCK_FORMATS
-from sphinx_policyspec.model import Spec
+from sphinx_policyspec.model import Severity, Spec
 
 __all__ = ["diff", "lock"]
+
+_CHANGED = 1
+_UNUSABLE = 2
 
 
 def _aliases(_context: click.Context, _option: click.Parameter, value: tuple[str, ...]) -> dict[str, str]:
@@ -53,6 +57,14 @@ def _aliases(_context: click.Context, _option: click.Parameter, value: tuple[str
     help="A provision's old and new id, where you know better; may be repeated.",
 )
 @click.option(
+    "--overlay",
+    "overlays",
+    metavar="SOURCE",
+    multiple=True,
+    type=click.Path(),
+    help="A spec that is built on OLD: tell what the changes touch in it, too; may be repeated.",
+)
+@click.option(
     "--history",
     "provision",
     metavar="ID",
@@ -63,6 +75,13 @@ def _aliases(_context: click.Context, _option: click.Parameter, value: tuple[str
     "reviewing",
     is_flag=True,
     help="Compare the changes with what NEW's changelog says of them instead; text or json.",
+)
+@click.option(
+    "--cases",
+    metavar="PATH",
+    multiple=True,
+    type=click.Path(),
+    help="Also tell which cases come out differently: a YAML file or a folder of them; may be repeated.",
 )
 @click.option("--exit-code", is_flag=True, help="Exit with status 1 if anything changed.")
 @click.option(
@@ -80,7 +99,9 @@ def diff(
     lock_file: str | None,
     provision: str | None,
     aliases: dict[str, str],
+    overlays: tuple[str, ...],
     reviewing: bool,
+    cases: tuple[str, ...],
     exit_code: bool,
     form: str,
     settings: Settings,
@@ -88,16 +109,25 @@ def diff(
     """Tell what changed in meaning from OLD to NEW, two SOURCEs, and what it touches.
 
     Each change has a type, a weight (tightening, loosening, clarifying, editorial) with the rule
-    that gave it, and what it may invalidate. Provisions are followed through new ids.
+    that gave it, and what it may invalidate. Provisions are followed through new ids. With --cases,
+    scenarios of the chain of command are decided by both: those that come out differently are told
+    with both explanations, and so are those that one of the two cannot decide. Exit status 2 tells
+    of a case that neither can decide.
 
     \b
       policyspec diff model_spec/2025-04-11 model_spec/2025-09-12
       policyspec diff model_spec/2025-04-11 model_spec/2025-09-12 --format html > changes.html
       policyspec diff git:main:docs docs --format markdown
+      policyspec diff model_spec/2025-04-11 model_spec/2025-09-12 --cases cases
+      policyspec diff upstream/1.0 upstream/1.1 --overlay company
       policyspec diff --lock policyspec.lock docs --exit-code
       policyspec diff model_spec/2025-04-11 model_spec/2025-09-12 --changelog
       policyspec diff model_spec --history love_humanity
     """
+    if cases and (lock_file or provision or reviewing or form == "changelog"):
+        raise click.UsageError("--cases goes with OLD and NEW, and with no draft or review of a changelog")
+    if overlays and (lock_file or provision or reviewing):
+        raise click.UsageError("--overlay goes with OLD and NEW alone")
     if lock_file:
         _since_lock(lock_file, old, new, exit_code=exit_code, form=form, settings=settings)
         return
@@ -108,17 +138,35 @@ def diff(
         raise click.UsageError("give OLD and NEW, or --lock FILE or --history ID and one SOURCE")
     before, after = settings.load(old), settings.load(new)
     with settings.watching("comparing"):
-        found = api.diff(before.spec, after.spec, aliases=aliases)
+        behaviour = (
+            api.diff_cases(before.spec, after.spec, cases, aliases=aliases, overlays=overlays)
+            if cases
+            else None
+        )
+        found = (
+            behaviour.spec
+            if behaviour
+            else api.diff(before.spec, after.spec, aliases=aliases, overlays=overlays)
+        )
     if reviewing:
         _show_review(found, after.spec, form)
-    elif form == "text":
+    else:
+        _show(found, behaviour, form, settings)
+    if behaviour:
+        settings.report(behaviour.findings)
+        if any(finding.severity is Severity.ERROR for finding in behaviour.findings):
+            sys.exit(_UNUSABLE)
+    if exit_code and found:
+        sys.exit(_CHANGED)
+
+
+def _show(found: SpecDiff, behaviour: BehaviourDiff | None, form: str, settings: Settings) -> None:
+    if form == "text":
         color = settings.colored(sys.stdout)
         width = max(shutil.get_terminal_size().columns, 40) if sys.stdout.isatty() else 100
-        click.echo(text_diff(found, width=width, color=color), nl=False, color=color)
+        click.echo(text_diff(found, behaviour, width=width, color=color), nl=False, color=color)
     else:
-        click.echo(DIFF_FORMATS[form](found), nl=False)
-    if exit_code and found:
-        sys.exit(1)
+        click.echo(DIFF_FORMATS[form](found, behaviour), nl=False)
 
 
 def _show_history(source: str, other: str | None, provision: str, form: str, settings: Settings) -> None:
@@ -151,7 +199,7 @@ def _since_lock(
     changes = since_lock(held, settings.load(source).spec)
     click.echo(LOCK_FORMATS[form](changes), nl=False)
     if exit_code and changes:
-        sys.exit(1)
+        sys.exit(_CHANGED)
 
 
 @click.command(cls=SourceCommand)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
 
 from sphinx_policyspec import api
 from sphinx_policyspec.cli_options import Settings, SourceCommand
+from sphinx_policyspec.model import Finding
 
 __all__ = ["handbook"]
 
@@ -41,9 +44,12 @@ __all__ = ["handbook"]
 )
 @click.option(
     "--since",
+    "since",
     metavar="SOURCE",
     type=click.Path(),
-    help="An older release: a page tells what changed since, and each principle what changed about it.",
+    multiple=True,
+    help="An older release: a page tells what changed since, and each principle what changed about it. A folder of "
+    "releases, or one --since for each from the oldest on, gives principles their history.",
 )
 def handbook(
     source: str,
@@ -54,7 +60,7 @@ def handbook(
     ask: bool,
     pdf: bool,
     pdf_fonts: tuple[str, ...],
-    since: str | None,
+    since: tuple[str, ...],
     settings: Settings,
 ) -> None:
     """Build a web site from SOURCE, with its graph beside it; no conf.py is needed.
@@ -62,10 +68,15 @@ def handbook(
     Open DIR/index.html: the site needs no server and no network. With --pdf the same pages are a
     PDF for paper, with contents, indices and page numbers in links.
 
+    Of a folder of releases, or a graph file with several, each gets a site, DIR/RELEASE. Their pages
+    lead to the same principle in the other releases, and DIR/index.html leads to the newest.
+
     \b
       policyspec handbook model_spec/2025-09-12 -o site
       policyspec handbook model_spec/2025-09-12 -o site --pdf
       policyspec handbook model_spec/2025-09-12 -o site --since model_spec/2025-04-11
+      policyspec handbook model_spec/2025-09-12 -o site --since model_spec
+      policyspec handbook model_spec -o site
     """
     if api.is_project(source) and (settings.annotations or settings.no_annotations or pages != "chapter"):
         raise click.UsageError(
@@ -74,8 +85,18 @@ def handbook(
         )
     if pdf_fonts and not pdf:
         raise click.UsageError("--pdf-font says what a PDF is set in: give --pdf too")
+    if api.has_releases(source):
+        if since:
+            raise click.UsageError(
+                f"`{source}` is several releases, each compared with those before: --since does not apply"
+            )
+        build = partial(
+            api.build_handbooks, theme=theme, pages=pages, base_iri=settings.base_iri, ask=ask, pdf=pdf
+        )
+        _build_releases(source, output, settings, partial(build, pdf_fonts=pdf_fonts))
+        return
     target = source if api.is_project(source) else settings.read(source)
-    old = settings.load(since).spec if since else None
+    older = [settings.releases(one) for one in since]
     with settings.watching("building the handbook"):
         findings = api.build_handbook(
             target,
@@ -86,9 +107,21 @@ def handbook(
             ask=ask,
             pdf=pdf,
             pdf_fonts=pdf_fonts,
-            since=old,
+            since=older,
         )
     settings.report(findings)
     if not settings.quiet:
         for name in ("index.html", "handbook.pdf") if pdf else ("index.html",):
             click.echo(f"policyspec: wrote {Path(output) / name}", err=True)
+
+
+def _build_releases(
+    source: str, output: str, settings: Settings, build: Callable[..., tuple[Finding, ...]]
+) -> None:
+    """Build a site for each release of a SOURCE."""
+    found = settings.read_releases(source)
+    with settings.watching("building the handbooks"):
+        findings = build(found, output)
+    settings.report(findings)
+    if not settings.quiet:
+        click.echo(f"policyspec: wrote {Path(output) / 'index.html'}, of {len(found)} releases", err=True)

@@ -52,6 +52,19 @@ class Settings:
         with self.watching(f"reading {source}"):
             return api.releases(source, annotations=self.annotations, annotate=not self.no_annotations)
 
+    def read_releases(self, source: str) -> tuple[api.Loaded, ...]:
+        """Read a SOURCE that is several releases, and report what their authors should know, by release."""
+        with self.watching(f"reading {source}"):
+            found = api.read_releases(source, annotations=self.annotations, annotate=not self.no_annotations)
+        for loaded in found:
+            folder = loaded.spec.version
+            self.report(
+                tuple(
+                    replace(f, span=replace(f.span, file=f"{folder}/{f.span.file}")) for f in loaded.findings
+                )
+            )
+        return found
+
     def load(self, source: str) -> api.Loaded:
         """Read a SOURCE."""
         with self.watching(f"reading {source}"):

@@ -14,10 +14,20 @@ from sphinx_policyspec.readers.annotations import annotate as add_annotations
 from sphinx_policyspec.readers.annotations import read_annotations, shipped_annotations
 from sphinx_policyspec.readers.git import Checkout, check_out, is_git
 from sphinx_policyspec.readers.ignores import Ignore, ignores_in, silenced
-from sphinx_policyspec.readers.release import is_release, read_release, spec_file
+from sphinx_policyspec.readers.release import is_release, read_release, release_folders, spec_file
 from sphinx_policyspec.readers.text import read_text
 
-__all__ = ["Loaded", "checked", "has_releases", "is_graph", "is_project", "load", "read", "releases"]
+__all__ = [
+    "Loaded",
+    "checked",
+    "has_releases",
+    "is_graph",
+    "is_project",
+    "load",
+    "read",
+    "read_releases",
+    "releases",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,11 +162,7 @@ def has_releases(source: str | Path) -> bool:
     path = Path(source)
     if is_graph(path):
         return path.suffix in {".nq", ".trig"} and len(_specs_of(path)) > 1
-    return path.is_dir() and not is_release(path) and not is_project(path) and bool(_release_folders(path))
-
-
-def _release_folders(path: Path) -> list[Path]:
-    return sorted(folder for folder in path.iterdir() if folder.is_dir() and is_release(folder))
+    return path.is_dir() and not is_release(path) and not is_project(path) and bool(release_folders(path))
 
 
 def _specs_of(path: Path) -> tuple[Spec, ...]:
@@ -174,14 +180,25 @@ def releases(
     """
     from sphinx_policyspec.graph.releases import in_order  # noqa: PLC0415
 
-    specs: list[Spec] = []
-    for source in sources:
-        path = Path(source)
-        if not has_releases(source):
-            specs.append(load(source, annotations=annotations, annotate=annotate))
-        elif is_graph(path):
-            specs += _specs_of(path)
-        else:
-            folders = _release_folders(path)
-            specs += (load(folder, annotations=annotations, annotate=annotate) for folder in folders)
-    return in_order(specs)
+    found = (
+        one for name in sources for one in read_releases(name, annotations=annotations, annotate=annotate)
+    )
+    return in_order(loaded.spec for loaded in found)
+
+
+def read_releases(
+    source: str | Path, *, annotations: str | Path | None = None, annotate: bool = True
+) -> tuple[Loaded, ...]:
+    """Return the releases of a SOURCE, from the first to the last, each as :func:`read` does."""
+    from sphinx_policyspec.graph.releases import in_order  # noqa: PLC0415
+
+    path = Path(source)
+    if not has_releases(source):
+        return (read(source, annotations=annotations, annotate=annotate),)
+    if is_graph(path):
+        found = [Loaded(spec=spec, root=path.parent, has_files=False) for spec in _specs_of(path)]
+    else:
+        folders = release_folders(path)
+        found = [read(folder, annotations=annotations, annotate=annotate) for folder in folders]
+    by_version = {loaded.spec.version: loaded for loaded in found}
+    return tuple(by_version[spec.version] for spec in in_order(loaded.spec for loaded in found))

@@ -61,7 +61,7 @@ def run_step(name: str, folder: Path, **values: str) -> subprocess.CompletedProc
 
 
 def test_a_pull_request_is_told_what_it_changes(repository: Path) -> None:
-    done = run_step("Diff", repository, SOURCE="spec.md", BASE="HEAD")
+    done = run_step("Diff", repository, SOURCE="spec.md", BASE="HEAD", CASES="")
     assert done.returncode == 0, done.stderr
     summary = (repository.parent / "GITHUB_STEP_SUMMARY").read_text("utf-8")
     assert "tightening" in summary
@@ -69,8 +69,17 @@ def test_a_pull_request_is_told_what_it_changes(repository: Path) -> None:
     assert "file=" in (repository.parent / "GITHUB_OUTPUT").read_text("utf-8")
 
 
+@pytest.mark.parametrize(("name", "shown"), [("be_kind", "comes out the same"), ("be_knd", "by either")])
+def test_a_pull_request_is_told_what_it_does_to_cases(repository: Path, name: str, shown: str) -> None:
+    case = f"items: [{{id: a, principle: {name}, issue: x, value: 1}}]"
+    (repository / "a case.yaml").write_text(case, "utf-8")
+    done = run_step("Diff", repository, SOURCE="spec.md", BASE="HEAD", CASES="a case.yaml")
+    assert done.returncode == 0, done.stderr
+    assert shown in (repository.parent / "GITHUB_STEP_SUMMARY").read_text("utf-8")
+
+
 def test_a_spec_that_is_new_has_nothing_to_be_compared_with(repository: Path) -> None:
-    done = run_step("Diff", repository, SOURCE="spec.md", BASE="0" * 40)
+    done = run_step("Diff", repository, SOURCE="spec.md", BASE="0" * 40, CASES="")
     assert done.returncode == 0
     assert "nothing to compare with" in done.stdout
 

@@ -74,6 +74,22 @@ def test_registering_the_extension_imports_no_rdf_library() -> None:
     assert result.stdout == "[]\n", result.stderr
 
 
+LATER = (
+    "sphinx_ext.markdown.model_spec_page",
+    "sphinx_ext.site.parser",
+    "sphinx_ext.typst.builder",
+    "survey",
+)
+"""What few builds need; each import costs every build of every project."""
+
+
+def test_registering_the_extension_imports_nothing_that_few_builds_need() -> None:
+    code = "import sys, sphinx_policyspec.sphinx_ext.extension\nprint(*sys.modules)"
+    loaded = set(run_python(code).stdout.split())
+    assert "sphinx_policyspec.sphinx_ext.domain" in loaded
+    assert {name for name in LATER if f"sphinx_policyspec.{name}" in loaded} == set()
+
+
 @pytest.fixture(scope="module")
 def wheel_names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     """Names in a freshly built wheel."""

@@ -56,6 +56,18 @@ def test_an_alias_is_taken_from_the_command_line(run: Run, files: tuple[Path, Pa
     assert [(pair["old"], pair["new"]) for pair in json.loads(out)["id_renamed"]] == [("be_kind", "other")]
 
 
+def test_what_changes_touch_in_an_overlay_is_told(run: Run, files: tuple[Path, Path], tmp_path: Path) -> None:
+    overlay = tmp_path / "shop.md"
+    overlay.write_text(f"{OLD}\n## Be loud {{#be_loud authority=user}}\n\nSee [?](#be_kind).\n", "utf-8")
+    _, out, _ = run("diff", "-q", *files, "--overlay", overlay, "--format", "json")
+    (change,) = json.loads(out)["changes"]
+    assert change["reach"] == {"overlays": [f"{overlay}:be_loud"]}
+    for form in ("text", "markdown", "html"):
+        _, out, _ = run("diff", "-q", *files, "--overlay", overlay, "--format", form)
+        assert "touches overlay" in out
+        assert "loud" in out
+
+
 def test_an_alias_without_a_form_is_a_mistake(run: Run, files: tuple[Path, Path]) -> None:
     status, _, err = run("diff", *files, "--alias", "be_kind")
     assert status == 2
@@ -105,6 +117,10 @@ def test_a_lock_is_printed(run: Run, files: tuple[Path, Path]) -> None:
         (("--history", "x", "{old}", "{old}"), "--history ID takes one SOURCE"),
         (("--history", "x", "{old}", "--format", "html"), "--history takes --format text or json, not html"),
         (("--history", "be_knd", "{old}"), "no release has the provision `be_knd`; did you mean `be_kind`?"),
+        (("--history", "x", "{old}", "--cases", "{old}"), "--cases goes with OLD and NEW"),
+        (("{old}", "{new}", "--cases", "{old}", "--changelog"), "--cases goes with OLD and NEW"),
+        (("{old}", "{new}", "--cases", "nowhere"), "`nowhere` does not exist"),
+        (("--history", "x", "{old}", "--overlay", "{new}"), "--overlay goes with OLD and NEW alone"),
         (("{old}",), "give OLD and NEW, or --lock FILE or --history ID and one SOURCE"),
     ],
 )
@@ -125,3 +141,23 @@ def test_a_changelog_is_reviewed_and_drafted(run: Run, files: tuple[Path, Path])
     assert run("diff", "-q", old, new, "--format", "changelog")[1].startswith(
         "## Unreleased\n\n### Changed\n"
     )
+
+
+CASE = "items: [{id: a, principle: be_kind, issue: x, value: 1}, {id: b, from: user, issue: x, value: 2}]\n"
+
+
+CASES = [("user", CASE), ("root", CASE), ("root", CASE.replace("be_kind", "be_knd"))]
+
+
+@pytest.mark.parametrize("status", [0, 1, 2])
+def test_cases_are_decided_by_both(run: Run, files: tuple[Path, Path], tmp_path: Path, status: int) -> None:
+    old, new = files
+    level, case = CASES[status]
+    new.write_text(OLD.replace("=user", f"={level}"), "utf-8")
+    (tmp_path / "c.yaml").write_text(case, "utf-8")
+    done, out, err = run("diff", old, new, "--cases", tmp_path / "c.yaml", "--exit-code")
+    assert done == status
+    told = ("1 comes out the same", "1 comes out differently", "1 cannot be decided by either")
+    assert f"1 case: {told[status]}" in out
+    assert ("c.yaml:1:28: error: unknown provision `be_knd`; did you mean `be_kind`?" in err) == (status == 2)
+    assert json.loads(run("diff", old, new, "-q", "--cases", tmp_path, "--format", "json")[1])["cases"]

@@ -112,6 +112,52 @@ def test_no_text_of_a_case_steers_a_terminal(folder: Path, run: Run) -> None:
     assert "\\nb" not in out
 
 
+SAYS = "{{id: {}, from: tool, source: {}, issue: x, value: 1, delegates: {{source: {}, scope: [x]}}}}"
+EXEMPTS = "{{id: {}, principle: secrets, issue: x, value: 1, exempts: [{}]}}"
+WORD = "w" * 200_000
+HOSTILE = {
+    "a circle of delegations": (
+        f"items: [{SAYS.format('a', 's', 't')}, {SAYS.format('b', 't', 's')}]",
+        "delegation-cycle",
+    ),
+    "a circle of exceptions": (
+        f"items: [{EXEMPTS.format('a', 'b')}, {EXEMPTS.format('b', 'a')}]",
+        "exception-cycle",
+    ),
+    "too many items at odds": (
+        "items:\n" + "".join(f"- {{id: i{n}, from: user, issue: x, value: {n}}}\n" for n in range(2_050)),
+        "case-too-large",
+    ),
+    "a huge name": (f"items: [{{id: a, principle: {WORD}, issue: x, value: 1}}]", "unknown-provision"),
+    "an id given twice": (
+        "items: [{id: a, from: user, issue: x, value: 1}, {id: a, from: user, issue: x, value: 2}]",
+        "duplicate-id",
+    ),
+    "anchors that explode": (
+        "".join(f"a{n}: &a{n} [{f'*a{n - 1}, *a{n - 1}' if n else 'x'}]\n" for n in range(60))
+        + "items: *a59\n",
+        "wrong-type",
+    ),
+    "wrong types": ("- 3\n- items: {a: 1}\n- items: [[1], null]\n- null\n", "wrong-type"),
+    "a tag that runs code": ("items: !!python/object/apply:os.system [exit]", "wrong-type"),
+    "no YAML": ("items: [", "unreadable-case"),
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_a_hostile_case_is_a_short_finding(folder: Path, run: Run, what: str) -> None:
+    text, code = HOSTILE[what]
+    status, out, err = run("resolve", "spec.md", write(folder, "c.yaml", text), "-q")
+    assert (status, out, err) == (2, "", "")
+    _, _, err = run("resolve", "spec.md", "c.yaml", "--no-annotations")
+    lines = err.splitlines()
+    assert any(line.startswith("c.yaml:") and line.endswith(f"[{code}]") for line in lines)
+    assert max(map(len, lines)) < 400
+    status, out, _ = run("diff", "spec.md", "spec.md", "--cases", "c.yaml", "-q")
+    assert status == 2
+    assert len(out) < 2_000
+
+
 def test_every_fate_has_its_words(folder: Path, run: Run) -> None:
     text = """\
 title: all

@@ -106,7 +106,7 @@ ACTION_RULES = (
         found="a principle that calls itself by another level of authority than it has",
         mend="correct the text or the level",
         rationale="readers believe the text, programs believe the level",
-        source="INCOSE Guide to Writing Requirements, R36 (consistent terms); OpenAI Model Spec, levels of authority",
+        source="INCOSE Guide to Writing Requirements, R36 (consistent terms and units); OpenAI Model Spec, levels of authority",
         check=level_word,
     ),
 )

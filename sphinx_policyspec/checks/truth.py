@@ -151,7 +151,7 @@ TRUTH_RULES = (
         found="words that allow for one exception, or for none, beside another exception",
         mend="name all exceptions in one place",
         rationale="one of the two claims is wrong, and models follow either",
-        source="INCOSE Guide to Writing Requirements, R30 (each thing is said once) and C10 (consistent)",
+        source="INCOSE Guide to Writing Requirements, R30 (unique expression) and C11 (consistent)",
         check=other_exception,
     ),
     Rule(
@@ -171,7 +171,7 @@ TRUTH_RULES = (
         found="one term with two definitions",
         mend="keep one, or give the other a name of its own",
         rationale="which of them holds depends on where one stops reading",
-        source="INCOSE Guide to Writing Requirements, R4 (defined terms) and R36 (consistent terms)",
+        source="INCOSE Guide to Writing Requirements, R4 (defined terms) and R36 (consistent terms and units)",
         check=term_defined_twice,
     ),
 )

@@ -11,6 +11,8 @@ from sphinx_policyspec.compare.change import (
     Weight,
 )
 from sphinx_policyspec.compare.compare import compare
+from sphinx_policyspec.compare.naming import Naming, Sides
+from sphinx_policyspec.compare.overlays import with_overlays
 from sphinx_policyspec.compare.words import Run, TextChange
 
 __all__ = [
@@ -18,11 +20,14 @@ __all__ = [
     "Change",
     "ChangeKind",
     "Match",
+    "Naming",
     "Reach",
     "Run",
+    "Sides",
     "SpecDiff",
     "Subject",
     "TextChange",
     "Weight",
     "compare",
+    "with_overlays",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 
 from sphinx_policyspec.compare.words import TextChange
@@ -94,16 +94,21 @@ class Reach:
     :param prompts: evaluation prompts that test it
     :param references: provisions whose text, titles or verdicts point at it
     :param dependents: provisions that are an exception to it, refine it, conflict with it or yield to it
+    :param overlays: provisions of specs that are built on this one and name it, as ``overlay:id``, of those that
+        were given
+    :param cases: scenarios of the chain of command that rest on it, as ``file:line``, of those that were given
     """
 
     examples: tuple[str, ...] = ()
     prompts: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     dependents: tuple[str, ...] = ()
+    overlays: tuple[str, ...] = ()
+    cases: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         """Tell whether there is anything."""
-        return bool(self.examples or self.prompts or self.references or self.dependents)
+        return any(getattr(self, field.name) for field in fields(self))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,3 +198,13 @@ class SpecDiff:
         for change in self.changes:
             found.setdefault(change.provision, []).append(change)
         return {provision: tuple(changes) for provision, changes in found.items()}
+
+    @cached_property
+    def new_ids(self) -> dict[str, str]:
+        """The new id of each old provision that has a successor in full, its own where it kept it."""
+        return {match.old: match.new for match in self.matches}
+
+    @cached_property
+    def old_ids(self) -> dict[str, str]:
+        """The old id of each new provision that was there before."""
+        return {match.new: match.old for match in self.matches}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from sphinx_policyspec.compare.change import Change, SpecDiff
@@ -16,22 +16,25 @@ from sphinx_policyspec.compare.reach import Reaches
 from sphinx_policyspec.compare.relations import relation_changes
 from sphinx_policyspec.compare.structure import structure_changes
 from sphinx_policyspec.compare.weights import weigh
-from sphinx_policyspec.model import Spec
+from sphinx_policyspec.model import Case, Spec
 
 __all__ = ["compare"]
 
 
-def compare(old: Spec, new: Spec, aliases: Mapping[str, str] | None = None) -> SpecDiff:
+def compare(
+    old: Spec, new: Spec, aliases: Mapping[str, str] | None = None, cases: Iterable[Case] = ()
+) -> SpecDiff:
     """Return what changed from one spec to another.
 
     Where things stand in files, the files themselves, versions and dates are no differences; all else that a
     spec says is. A spec has no differences from itself.
 
     :param aliases: ids of provisions as stated by hand, old id → new id, which win over what is found
+    :param cases: what to look through for cases that rest on what changed
     """
     pair = Pair(old=old, new=new, identity=identify(old, new, aliases))
-    reaches = Reaches(old, new)
     examples, same, renamed_examples = example_changes(pair)
+    reaches = Reaches(pair, renamed_examples, cases)
     weighed = (weigh(change, pair) for change in _changes(pair, examples))
     return SpecDiff(
         old=old.version,

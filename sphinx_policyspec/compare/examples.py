@@ -92,7 +92,12 @@ def _raw(example: Example) -> Iterator[str]:
 
 def _head(message: Message) -> str:
     """Return what a message says of itself beside its text."""
-    given = {"to": message.recipient, "name": message.name, "untrusted": "yes" if message.untrusted else ""}
+    given = {
+        "to": message.recipient,
+        "name": message.name,
+        "lang": message.language,
+        "untrusted": "yes" if message.untrusted else "",
+    }
     parts = [message.role, *(f"{name}={value}" for name, value in given.items() if value)]
     return " ".join([*parts, *(f"{name}={value}" for name, value in message.attributes)])
 

@@ -1,6 +1,6 @@
 """Who wins when instructions conflict: a case, decided by the levels and exceptions of a spec, with reasons."""
 
-from sphinx_policyspec.decision.decision import Decision, Difference, DifferenceKind, decide
+from sphinx_policyspec.decision.decision import Decision, Difference, DifferenceKind, decide, same_outcome
 from sphinx_policyspec.decision.norms import Norms
 from sphinx_policyspec.decision.problems import problems
 from sphinx_policyspec.decision.reasons import EXCEPTION, SUPPORT, Reason
@@ -18,4 +18,5 @@ __all__ = [
     "StrengthRule",
     "decide",
     "problems",
+    "same_outcome",
 ]

@@ -16,7 +16,7 @@ from sphinx_policyspec.decision.outcomes import duties_of, outcomes_of
 from sphinx_policyspec.decision.reasons import Reason, reasons_of
 from sphinx_policyspec.model import Case, Duty, Label, Outcome, Value
 
-__all__ = ["Decision", "Difference", "DifferenceKind", "decide"]
+__all__ = ["Decision", "Difference", "DifferenceKind", "decide", "same_outcome"]
 
 
 class DifferenceKind(enum.StrEnum):
@@ -86,7 +86,7 @@ class Decision:
             *(
                 Difference(DifferenceKind.OUTCOME, issue, self.outcomes[issue], outcome)
                 for issue, outcome in expected.outcomes
-                if not _same(self.outcomes[issue], outcome)
+                if not same_outcome(self.outcomes[issue], outcome)
             ),
             *(
                 Difference(DifferenceKind(duty.value), "", self.duties.get(duty, ()), items)
@@ -120,7 +120,7 @@ def decide(case: Case, norms: Norms) -> Decision:
     )
 
 
-def _same(one: Outcome, other: Outcome) -> bool:
+def same_outcome(one: Outcome, other: Outcome) -> bool:
     """Tell whether two outcomes are the same, whatever the order of values that stand together."""
     return one.status is other.status and _keys(one.values) == _keys(other.values)
 

@@ -6,7 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from sphinx_policyspec.model import AuthorityLevel, Example, OverrideMode, Principle, Provision, Spec
+from sphinx_policyspec.model import (
+    AuthorityLevel,
+    Example,
+    OverrideMode,
+    Principle,
+    Provision,
+    Spec,
+    plain_name,
+)
 
 __all__ = ["POWERLESS_ROLES", "Norms"]
 
@@ -53,13 +61,13 @@ class Norms:
 
     def examples(self, name: str) -> tuple[Example, ...]:
         """Return the examples of an id, or of a title in whatever typography."""
-        return self._examples.get(_plain(name), ()) if name else ()
+        return self._examples.get(plain_name(name), ()) if name else ()
 
     @cached_property
     def _examples(self) -> dict[str, tuple[Example, ...]]:
         found: dict[str, tuple[Example, ...]] = {}
         for example in self.spec.examples:
-            for name in {_plain(example.id), _plain(example.title), _plain(example.source_title)}:
+            for name in example.names:
                 found[name] = (*found.get(name, ()), example)
         return found
 
@@ -103,9 +111,3 @@ class Norms:
             if provision.parent is not None:
                 children.setdefault(provision.parent, []).append(provision.id)
         return children
-
-
-def _plain(title: str) -> str:
-    """Return a title as it is compared: straight quotes, one space between words, no matter the case."""
-    straight = title.translate({0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"'})
-    return " ".join(straight.casefold().split()).rstrip(".")

@@ -18,18 +18,22 @@ DISCLOSE_ISSUE = "disclose"
 def outcomes_of(case: Case, framework: Framework, labels: Sequence[Label]) -> dict[str, Outcome]:
     """Return the outcome of each issue, in the order in which the case names them."""
     held: dict[str, list[Value]] = {item.issue: [] for item in case.items}
-    undecided: dict[str, list[Candidate]] = {}
-    for candidate, label in zip(framework.candidates, labels, strict=True):
+    undecided: dict[str, list[Candidate]] = {issue: [] for issue in held}
+    for candidate, label in _labelled(framework, labels):
         if label is Label.IN:
             held[candidate.item.issue].append(candidate.item.value)
         elif label is Label.UNDECIDED:
-            undecided.setdefault(candidate.item.issue, []).append(candidate)
+            undecided[candidate.item.issue].append(candidate)
     return {
         issue: Outcome(values=_distinct(values))
         if values
-        else Outcome(status=_status(case, undecided.get(issue, ())))
+        else Outcome(status=_status(case, undecided[issue]))
         for issue, values in held.items()
     }
+
+
+def _labelled(framework: Framework, labels: Sequence[Label]) -> Iterator[tuple[Candidate, Label]]:
+    return zip(framework.candidates, labels, strict=True)
 
 
 def _distinct(values: list[Value]) -> tuple[Value, ...]:
@@ -38,7 +42,7 @@ def _distinct(values: list[Value]) -> tuple[Value, ...]:
     return tuple(by_text[key] for key in sorted(by_text))
 
 
-def _status(case: Case, undecided: list[Candidate] | tuple[()]) -> Status:
+def _status(case: Case, undecided: list[Candidate]) -> Status:
     if not undecided:
         return Status.PERMIT
     if any(candidate.override is OverrideMode.NEVER for candidate in undecided):
@@ -52,7 +56,7 @@ def duties_of(
     """Return the items that each duty is about, in the order of the case; duties about none are left out."""
     silenced = any(
         candidate.item.issue == DISCLOSE_ISSUE and candidate.item.value is False
-        for candidate, label in zip(framework.candidates, labels, strict=True)
+        for candidate, label in _labelled(framework, labels)
         if label is Label.IN
     )
     owed = {
@@ -84,7 +88,7 @@ def _doubtful(case: Case, framework: Framework, labels: Sequence[Label]) -> Iter
     """Yield what cannot be undone, and either speaks by delegation or looks mistaken."""
     delegated = {
         candidate.item.id
-        for candidate, label in zip(framework.candidates, labels, strict=True)
+        for candidate, label in _labelled(framework, labels)
         if candidate.depth and label is Label.IN
     }
     for item in case.items:

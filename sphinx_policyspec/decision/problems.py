@@ -79,11 +79,10 @@ class _Problems:
         yield from self._expected()
 
     def _speaker(self, item: Item) -> Iterator[Finding]:
-        given = [key for key, value in (("from", item.role), ("principle", item.principle)) if value]
-        if len(given) > 1 or (item.role and item.level):
-            both = "`from` and `principle`" if len(given) > 1 else "`from` and `level`"
-            yield self._invalid(item, f"{both} exclude each other")
-        elif not (given or item.level or item.source or item.quoted):
+        if item.role and (item.principle or item.level):
+            other = "principle" if item.principle else "level"
+            yield self._invalid(item, f"`from` and `{other}` exclude each other")
+        elif not (item.role or item.principle or item.level or item.source or item.quoted):
             yield _error(
                 "missing-key",
                 f"nobody says {_shown(item.id)}",

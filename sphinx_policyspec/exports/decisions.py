@@ -20,6 +20,7 @@ __all__ = [
     "explanation",
     "outcome_words",
     "reasons_told",
+    "shortened",
 ]
 
 _LONGEST = 60
@@ -69,7 +70,7 @@ def decisions_text(decisions: Iterable[Decision], norms: Norms) -> str:
 def _told(decision: Decision, norms: Norms) -> Iterator[str]:
     yield f"{decision.case.title} ({decision.case.span.file}:{decision.case.span.line})"
     for issue, outcome in decision.outcomes.items():
-        yield f"  {_cut(issue)}: {outcome_words(outcome)}"
+        yield f"  {shortened(issue)}: {outcome_words(outcome)}"
     yield from (f"  {line}" for line in explanation(decision, norms))
     places = list(_places(decision, norms))
     yield from (
@@ -84,7 +85,7 @@ def outcome_words(outcome: Outcome, wording: Wording = ENGLISH) -> str:
     """Return an outcome in words."""
     if outcome.status:
         return wording.statuses[outcome.status]
-    return wording.both.join(_cut(str(value)) for value in outcome.values)
+    return wording.both.join(shortened(str(value)) for value in outcome.values)
 
 
 def explanation(decision: Decision, norms: Norms) -> tuple[str, ...]:
@@ -103,7 +104,7 @@ def duties_told(decision: Decision, wording: Wording = ENGLISH) -> tuple[str, ..
     """Return what is owed beside the outcomes, a sentence each."""
     return tuple(
         wording.duties[duty][len(owed) > 1].format(
-            items=", ".join(wording.quoted.format(text=_cut(name)) for name in owed)
+            items=", ".join(wording.quoted.format(text=shortened(name)) for name in owed)
         )
         for duty, owed in decision.duties.items()
     )
@@ -148,7 +149,7 @@ class _Words:
         return verdict, f"{self._who(item)} {self._fate(reason)}"
 
     def _quoted(self, text: str) -> str:
-        return self.wording.quoted.format(text=_cut(text))
+        return self.wording.quoted.format(text=shortened(text))
 
     def _fate(self, reason: Reason) -> str:
         by = reason.rule if reason.rule in {"", SUPPORT, EXCEPTION} else RULE
@@ -183,16 +184,16 @@ class _Words:
         level = self.levels[standing.rank] if standing.rank is not None else None
         of_level = {"level": level.id, "title": level.title or level.id.capitalize()} if level else {}
         if item.principle:
-            return self.wording.norm.format(principle=_cut(item.principle), **of_level)
+            return self.wording.norm.format(principle=shortened(item.principle), **of_level)
         if standing.depth:
             template = self.wording.delegated[item.explicit]
-            return template.format(source=_cut(item.source), turn=item.turn, **of_level)
+            return template.format(source=shortened(item.source), turn=item.turn, **of_level)
         by = self.wording.by_role if item.role else self.wording.by_level
         speaker = by.format(role=self._role(item.role), **of_level)
         return self.wording.said[item.explicit].format(speaker=speaker, turn=item.turn)
 
     def _role(self, role: str) -> str:
-        return self.wording.roles.get(role, _cut(role))
+        return self.wording.roles.get(role, shortened(role))
 
     def _powerless(self, item: Item) -> str:
         wording = self.wording
@@ -201,12 +202,12 @@ class _Words:
         if item.mistaken:
             return wording.mistaken
         if item.source:
-            speaker = wording.text_from.format(source=_cut(item.source))
+            speaker = wording.text_from.format(source=shortened(item.source))
         else:
             speaker = (
                 wording.quoted_text if item.quoted else wording.role_says.format(role=self._role(item.role))
             )
-        return wording.powerless.format(speaker=speaker, issue=_cut(item.issue))
+        return wording.powerless.format(speaker=speaker, issue=shortened(item.issue))
 
 
 def _places(decision: Decision, norms: Norms) -> Iterator[str]:
@@ -222,12 +223,13 @@ def _places(decision: Decision, norms: Norms) -> Iterator[str]:
         if provision := norms.provisions.get(_RULES[rule].source):
             title = named.get(_at(provision.span), provision.title)
             named[_at(provision.span)] = f"{title} ({rule})"
-    yield from (f"{place} {_cut(title)}" for place, title in named.items())
+    yield from (f"{place} {shortened(title)}" for place, title in named.items())
 
 
 def _at(span: Span) -> str:
     return f"{span.file}:{span.line}"
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+def shortened(text: str, longest: int = _LONGEST) -> str:
+    """Return a name or value, or so much of it that one tells it from others."""
+    return text if len(text) <= longest else f"{text[:longest]}…"

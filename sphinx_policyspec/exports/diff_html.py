@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from html import escape
 
+from sphinx_policyspec.behaviour import BehaviourDiff
 from sphinx_policyspec.compare import Change, Run, SpecDiff, Weight
 from sphinx_policyspec.compare.summary import summary_of
+from sphinx_policyspec.exports.diff_cases import new_name, old_name
+from sphinx_policyspec.exports.diff_cases_html import CASES_STYLE, html_cases, html_cases_of, html_coded
 from sphinx_policyspec.exports.diff_words import (
     Group,
     changed_units,
@@ -22,10 +24,10 @@ from sphinx_policyspec.exports.plain import printable
 __all__ = ["STYLE", "anchor_of_group", "html_diff", "html_fragment"]
 
 _TAGS = {"=": ("", ""), "-": ("<del>", "</del>"), "+": ("<ins>", "</ins>")}
-_CODE = re.compile(r"`([^`]+)`")
 _SIGNS = {Weight.TIGHTENING: "▲", Weight.LOOSENING: "▼", Weight.CLARIFYING: "◆", Weight.EDITORIAL: "·"}
 
-STYLE = """
+STYLE = (
+    """
 .ps-diff { --ps-tight: color-mix(in srgb, #c0262d 50%, currentColor); --ps-loose: color-mix(in srgb, #14803c 50%, currentColor);
   --ps-clear: color-mix(in srgb, #a86400 50%, currentColor); --ps-quiet: color-mix(in srgb, currentColor 75%, transparent);
   --ps-rule: color-mix(in srgb, currentColor 22%, transparent); --ps-del: color-mix(in srgb, #c0262d 20%, transparent);
@@ -47,9 +49,12 @@ STYLE = """
 .ps-diff ins { background: var(--ps-ins); text-decoration: underline; }
 .ps-diff fieldset { border: 0; display: flex; flex-wrap: wrap; gap: 0.25rem 1rem; margin: 1rem 0; padding: 0; }
 .ps-diff label { align-items: center; display: inline-flex; gap: 0.35em; min-height: 1.75rem; }
-""" + "".join(
-    f".ps-diff:has(#ps-show-{weight.value}:not(:checked)) li.ps-is-{weight.value} {{ display: none; }}\n"
-    for weight in Weight
+"""
+    + "".join(
+        f".ps-diff:has(#ps-show-{weight.value}:not(:checked)) li.ps-is-{weight.value} {{ display: none; }}\n"
+        for weight in Weight
+    )
+    + CASES_STYLE
 )
 """The style of :func:`html_fragment`: hues blended into the ink of the page, whatever its theme is."""
 
@@ -72,18 +77,24 @@ body {{ background: light-dark(#fff, #16181c); color: light-dark(#1b1d21, #e6e8e
 """
 
 
-def html_diff(diff: SpecDiff) -> str:
-    """Return a diff as a whole page."""
-    title = _text(f"{diff.old or 'old'} → {diff.new or 'new'}")
-    return _PAGE.format(title=title, style=STYLE, body=html_fragment(diff))
+def html_diff(diff: SpecDiff, behaviour: BehaviourDiff | None = None) -> str:
+    """Return a diff as a whole page.
+
+    :param behaviour: what it does to cases
+    """
+    title = _text(f"{old_name(diff)} → {new_name(diff)}")
+    return _PAGE.format(title=title, style=STYLE, body=html_fragment(diff, behaviour=behaviour))
 
 
-def html_fragment(diff: SpecDiff, link: Callable[[str], str] | None = None) -> str:
+def html_fragment(
+    diff: SpecDiff, link: Callable[[str], str] | None = None, behaviour: BehaviourDiff | None = None
+) -> str:
     """Return a diff as the body of a page.
 
     :param link: gives the address of a provision by its id, or nothing
+    :param behaviour: what it does to cases
     """
-    return "".join(f"{line}\n" for line in _lines(diff, link or (lambda _: "")))
+    return "".join(f"{line}\n" for line in _lines(diff, link or (lambda _: ""), behaviour))
 
 
 def anchor_of_group(id_: str) -> str:
@@ -91,7 +102,7 @@ def anchor_of_group(id_: str) -> str:
     return f"changes-{id_}"
 
 
-def _lines(diff: SpecDiff, link: Callable[[str], str]) -> Iterator[str]:
+def _lines(diff: SpecDiff, link: Callable[[str], str], behaviour: BehaviourDiff | None) -> Iterator[str]:
     yield '<div class="ps-diff">'
     yield f"<p>{_text(headline(diff))}.</p>"
     if diff:
@@ -104,12 +115,14 @@ def _lines(diff: SpecDiff, link: Callable[[str], str]) -> Iterator[str]:
                     f'<span class="ps-{weight.value}">{_SIGNS[weight]} {weight.value}</span> {count}</label>'
                 )
         yield "</fieldset>"
+    if behaviour:
+        yield from html_cases(behaviour)
     for group in groups(diff):
-        yield from _group(group, link)
+        yield from _group(group, link, behaviour)
     yield "</div>"
 
 
-def _group(group: Group, link: Callable[[str], str]) -> Iterator[str]:
+def _group(group: Group, link: Callable[[str], str], behaviour: BehaviourDiff | None) -> Iterator[str]:
     opened = " open" if group.weight in {Weight.TIGHTENING, Weight.LOOSENING} else ""
     anchor = f' id="{escape(anchor_of_group(group.id))}"' if group.id else ""
     name = _text(group.title) if group.id else "The spec as a whole"
@@ -121,22 +134,21 @@ def _group(group: Group, link: Callable[[str], str]) -> Iterator[str]:
     yield "<ul>"
     for change in group.changes:
         yield from _change(change)
-    yield "</ul></details>"
+    yield "</ul>"
+    if behaviour:
+        yield from html_cases_of(group, behaviour)
+    yield "</details>"
 
 
 def _change(change: Change) -> Iterator[str]:
     weight = change.weight.value
     reach = reach_of(change)
-    touched = f"; touches {reach}" if reach else ""
+    touched = f"; touches {_text(reach)}" if reach else ""
     yield f'<li class="ps-is-{weight}"><span class="ps-weight ps-{weight}">{_SIGNS[change.weight]} {weight}</span>'
-    yield f'{_CODE.sub(_as_code, _text(sentence(change)))} <span class="ps-why">{change.rule}{touched}</span>'
+    yield f'{html_coded(sentence(change))} <span class="ps-why">{change.rule}{touched}</span>'
     for runs in changed_units(change):
         yield f"<blockquote>{_words(runs)}</blockquote>"
     yield "</li>"
-
-
-def _as_code(found: re.Match[str]) -> str:
-    return f"<code>{found[1]}</code>"
 
 
 def _words(runs: tuple[Run, ...]) -> str:

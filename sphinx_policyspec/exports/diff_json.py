@@ -6,10 +6,12 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from sphinx_policyspec.behaviour import BehaviourDiff
 from sphinx_policyspec.compare import SPACES, Change, ChangeKind, SpecDiff, Subject
 from sphinx_policyspec.compare.prompts import FILE
 from sphinx_policyspec.compare.summary import summary_of
 from sphinx_policyspec.compare.words import TextChange, normal
+from sphinx_policyspec.exports.diff_cases import case_records
 
 __all__ = ["as_json", "json_diff"]
 
@@ -19,9 +21,13 @@ _BEGIN = 160
 _P = Subject.PROVISION
 
 
-def json_diff(diff: SpecDiff) -> str:
-    """Return a diff as one JSON object."""
-    return json.dumps(as_json(diff), indent=1, ensure_ascii=False) + "\n"
+def json_diff(diff: SpecDiff, behaviour: BehaviourDiff | None = None) -> str:
+    """Return a diff as one JSON object.
+
+    :param behaviour: what it does to cases, which stand under ``cases``
+    """
+    cases = {"cases": case_records(behaviour)} if behaviour else {}
+    return json.dumps(as_json(diff) | cases, indent=1, ensure_ascii=False) + "\n"
 
 
 def as_json(diff: SpecDiff) -> dict[str, Any]:
@@ -213,7 +219,7 @@ def _change(change: Change) -> dict[str, Any]:
     spans = {"old_place": change.old_span, "new_place": change.new_span}
     reach = {
         name: list(getattr(change.reach, name))
-        for name in ("examples", "prompts", "references", "dependents")
+        for name in ("examples", "prompts", "references", "dependents", "overlays", "cases")
     }
     return {
         "kind": change.kind.value,

@@ -8,7 +8,20 @@ from collections.abc import Iterator
 import click
 from rich.cells import cell_len
 
+from sphinx_policyspec.behaviour import BehaviourDiff
 from sphinx_policyspec.compare import Change, Run, SpecDiff, Weight
+from sphinx_policyspec.exports.diff_cases import (
+    cases_headline,
+    cases_resting_on,
+    changes_behind,
+    names_elsewhere,
+    new_name,
+    notes,
+    old_name,
+    rows,
+    title_of,
+    what_changed,
+)
 from sphinx_policyspec.exports.diff_words import changed_units, groups, headline, reach_of, reasons, sentence
 from sphinx_policyspec.exports.plain import printable
 
@@ -26,26 +39,71 @@ _INKS = {"-": "\x1b[31;9m", "+": "\x1b[32m"}
 _PLAIN = "\x1b[0m"
 
 
-def text_diff(diff: SpecDiff, *, width: int = 100, color: bool = False) -> str:
+def text_diff(
+    diff: SpecDiff, behaviour: BehaviourDiff | None = None, *, width: int = 100, color: bool = False
+) -> str:
     """Return a diff as text.
 
+    :param behaviour: what it does to cases
     :param width: columns of the terminal
     :param color: whether to color weights and words
     """
-    return "".join(f"{line}\n" for line in _lines(diff, width, color=color))
+    return "".join(f"{line}\n" for line in _lines(diff, behaviour, width, color=color))
 
 
-def _lines(diff: SpecDiff, width: int, *, color: bool) -> Iterator[str]:
-    yield printable(f"{diff.old or 'old'} → {diff.new or 'new'}: {headline(diff)}")
-    if not diff:
-        return
-    yield from textwrap.wrap(printable(f"suggested version: {reasons(diff)}"), width, subsequent_indent="  ")
+def _lines(diff: SpecDiff, behaviour: BehaviourDiff | None, width: int, *, color: bool) -> Iterator[str]:
+    yield printable(f"{old_name(diff)} → {new_name(diff)}: {headline(diff)}")
+    if diff:
+        yield from _wrapped(f"suggested version: {reasons(diff)}", width)
+    if behaviour:
+        yield from _cases(behaviour, width, color=color)
     for group in groups(diff):
         yield ""
-        name = f"{group.title} ({group.id})" if group.id else "The spec as a whole"
-        yield click.style(printable(name), bold=True) if color else printable(name)
+        yield _bold(f"{group.title} ({group.id})" if group.id else "The spec as a whole", color=color)
         for change in group.changes:
             yield from _change(change, width, color=color)
+        found, more = cases_resting_on(group, behaviour)
+        if found:
+            titles = "; ".join(title_of(compared) for compared in found)
+            yield from _wrapped(f"cases: {titles}{f'; and {more} more' if more else ''}", width, 2)
+
+
+def _bold(text: str, *, color: bool) -> str:
+    return click.style(printable(text), bold=True) if color else printable(text)
+
+
+def _wrapped(text: str, width: int, indent: int = 0) -> list[str]:
+    edge = " " * indent
+    return textwrap.wrap(
+        printable(text),
+        max(width, 20 + indent),
+        initial_indent=edge,
+        subsequent_indent=f"{edge}  ",
+        break_on_hyphens=False,
+    )
+
+
+def _cases(behaviour: BehaviourDiff, width: int, *, color: bool) -> Iterator[str]:
+    """Yield what becomes of the cases: of each that changed, one explanation below the other, sentence by sentence."""
+    yield from _wrapped(cases_headline(behaviour), width)
+    for line in names_elsewhere(behaviour):
+        yield from _wrapped(line, width, 2)
+    old, new = old_name(behaviour.spec), new_name(behaviour.spec)
+    for compared in behaviour.telling:
+        yield ""
+        yield _bold(f"{title_of(compared)} ({compared.place})", color=color)
+        for line in what_changed(compared):
+            yield from _wrapped(line, width, 2)
+        for row in rows(compared, behaviour):
+            if row.is_same:
+                yield from _wrapped(f"as before: {row.new}", width, 4)
+            else:
+                yield from _wrapped(f"{old}: {row.old}", width, 4)
+                yield from _wrapped(f"{new}: {row.new}", width, 4)
+        for note in notes(compared, behaviour):
+            yield from _wrapped(note, width, 2)
+        for behind in changes_behind(compared, behaviour):
+            yield from _wrapped(f"behind it: {behind}", width, 2)
 
 
 def _change(change: Change, width: int, *, color: bool) -> Iterator[str]:

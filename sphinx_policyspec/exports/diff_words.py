@@ -15,6 +15,8 @@ __all__ = ["Group", "changed_units", "groups", "headline", "reach_of", "reasons"
 _K, _S = ChangeKind, Subject
 _CONTEXT = 8
 """Words shown of an unchanged run, on each side of what changed."""
+_NAMED = 10
+"""Provisions of overlays that are named beside a change."""
 _REASONS = 3
 """Changes that are named as the reason of a suggestion."""
 
@@ -100,15 +102,18 @@ def _near(runs: tuple[Run, ...]) -> Iterator[Run]:
 
 
 def reach_of(change: Change) -> str:
-    """Return what a change may invalidate, in numbers."""
+    """Return what a change may invalidate, in numbers; in overlays, which are few, by name too."""
     reach = change.reach
     named = {
         "example": reach.examples,
         "prompt": reach.prompts,
         "reference": reach.references,
         "dependent principle": reach.dependents,
+        "case": reach.cases,
     }
-    return ", ".join(f"{len(ids)} {name}{'s' * (len(ids) != 1)}" for name, ids in named.items() if ids)
+    counts = [f"{len(ids)} {name}{'s' * (len(ids) != 1)}" for name, ids in named.items() if ids]
+    overlays = [*reach.overlays[:_NAMED], *(["…"] if len(reach.overlays) > _NAMED else [])]
+    return "; ".join(filter(None, (", ".join(counts), f"overlay {', '.join(overlays)}" if overlays else "")))
 
 
 def sentence(change: Change) -> str:

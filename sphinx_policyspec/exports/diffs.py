@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from sphinx_policyspec.behaviour import BehaviourDiff
 from sphinx_policyspec.compare import SpecDiff
 from sphinx_policyspec.exports.diff_changelog import changelog_entry
 from sphinx_policyspec.exports.diff_html import html_diff
@@ -12,15 +13,18 @@ from sphinx_policyspec.exports.diff_json import json_diff
 from sphinx_policyspec.exports.diff_markdown import markdown_diff
 from sphinx_policyspec.exports.diff_text import text_diff
 
-__all__ = ["DIFF_FORMATS", "text_diff"]
+__all__ = ["DIFF_FORMATS", "DiffWriter", "text_diff"]
 
-DIFF_FORMATS: Mapping[str, Callable[[SpecDiff], str]] = MappingProxyType(
+DiffWriter = Callable[[SpecDiff, BehaviourDiff | None], str]
+"""Writes a diff, with what it does to cases where these were given."""
+
+DIFF_FORMATS: Mapping[str, DiffWriter] = MappingProxyType(
     {
         "text": text_diff,
         "json": json_diff,
         "markdown": markdown_diff,
         "html": html_diff,
-        "changelog": changelog_entry,
+        "changelog": lambda diff, _behaviour: changelog_entry(diff),
     }
 )
 """Each format with what writes it; ``text`` can also be told the width and to use color."""

@@ -86,6 +86,7 @@ _MESSAGE = (
     _TEXT,
     Text("recipient", PS.recipient),
     Text("name", PS.name),
+    Text("language", PS.language),
     Pairs("attributes", PS.attribute),
     Flag("untrusted", PS.UntrustedMessage),
 )

@@ -182,6 +182,7 @@ class PS(_Namespace, prefix="ps"):
     form: Iri
     fragmentKind: Iri  # noqa: N815
     kind: Iri
+    language: Iri
     line: Iri
     link: Iri
     markup: Iri

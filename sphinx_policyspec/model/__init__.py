@@ -26,7 +26,9 @@ from sphinx_policyspec.model.example import (
     Response,
     Turn,
     Verdict,
+    is_language,
     messages_of,
+    plain_name,
 )
 from sphinx_policyspec.model.finding import Finding, Severity, Span
 from sphinx_policyspec.model.provision import Clause, Principle, Provision, Section
@@ -85,6 +87,8 @@ __all__ = [
     "Turn",
     "Value",
     "Verdict",
+    "is_language",
     "messages_of",
     "overriders",
+    "plain_name",
 ]

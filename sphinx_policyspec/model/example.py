@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ __all__ = [
     "Response",
     "Turn",
     "Verdict",
+    "is_language",
     "messages_of",
 ]
 
@@ -66,6 +68,7 @@ class Message:
         around it
     :param recipient: the tool that an assistant message calls, such as ``functions.search``
     :param name: the tool that a tool message comes from
+    :param language: of the text as a BCP 47 tag, such as ``ko``; empty where nobody said
     :param attributes: any other attributes, sorted by name
     :param untrusted: the whole message is text without authority
     :param fragments: marked parts, in order
@@ -76,6 +79,7 @@ class Message:
     span: Span
     recipient: str = ""
     name: str = ""
+    language: str = ""
     attributes: tuple[tuple[str, str], ...] = ()
     untrusted: bool = False
     fragments: tuple[Fragment, ...] = ()
@@ -115,6 +119,13 @@ class Comparison:
 Turn = Message | Comparison | Gap
 """What a conversation is made of, in order."""
 
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
+
+
+def is_language(text: str) -> bool:
+    """Tell whether a text has the form of a language tag (BCP 47, RFC 5646 §2.1)."""
+    return _LANGUAGE.fullmatch(text) is not None
+
 
 def messages_of(turns: tuple[Turn, ...]) -> Iterator[Message]:
     """Yield every message in order, the alternatives of comparisons included."""
@@ -123,6 +134,12 @@ def messages_of(turns: tuple[Turn, ...]) -> Iterator[Message]:
             yield from turn.responses
         elif isinstance(turn, Message):
             yield turn
+
+
+def plain_name(name: str) -> str:
+    """Return the id or title of an example as names are compared: straight quotes, single spaces, no matter the case."""
+    straight = name.translate({0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"'})
+    return " ".join(straight.casefold().split()).rstrip(".")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +163,11 @@ class Example:
     illustrates: tuple[str, ...] = ()
     weighs: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What it can be called, each as a :func:`plain_name`."""
+        return frozenset(map(plain_name, (self.id, self.title, self.source_title)))
 
     @property
     def messages(self) -> tuple[Message, ...]:

@@ -21,6 +21,7 @@ from sphinx_policyspec.model import (
     Span,
     Turn,
     Verdict,
+    is_language,
 )
 from sphinx_policyspec.nearest import nearest
 from sphinx_policyspec.readers.body import read_body
@@ -206,6 +207,7 @@ class _Conversation:
         span = self.lines.span(tag.line, after)
         attributes = dict(tag.attributes)
         recipient, name = attributes.pop("recipient", ""), attributes.pop("name", "")
+        language = attributes.pop("lang") if is_language(attributes.get("lang", "")) else ""
         text, fragments, unpaired = read_body(
             self.lines, start, end, is_data=bool(recipient) or tag.name == "tool"
         )
@@ -221,6 +223,7 @@ class _Conversation:
             span=span,
             recipient=recipient,
             name=name,
+            language=language,
             attributes=tuple(sorted(attributes.items())),
             fragments=fragments,
         )
@@ -251,6 +254,7 @@ class _Conversation:
             span=message.span,
             recipient=message.recipient,
             name=message.name,
+            language=message.language,
             attributes=message.attributes,
             fragments=message.fragments,
             verdict=verdict,

@@ -15,7 +15,15 @@ from sphinx_policyspec.readers.prompts import read_prompts
 from sphinx_policyspec.readers.reading import Reading
 from sphinx_policyspec.readers.text import read_text
 
-__all__ = ["SPEC_FILE", "companions", "is_release", "read_release", "source_texts", "spec_file"]
+__all__ = [
+    "SPEC_FILE",
+    "companions",
+    "is_release",
+    "read_release",
+    "release_folders",
+    "source_texts",
+    "spec_file",
+]
 
 SPEC_FILE = "model_spec.md"
 
@@ -27,6 +35,12 @@ _LICENSE = re.compile(r"https?://creativecommons\.org/(?:publicdomain|licenses)/
 def is_release(path: Path) -> bool:
     """Tell whether a path is a release folder or a Markdown file."""
     return (path / SPEC_FILE).is_file() or (path.is_file() and path.suffix.lower() in {".md", ".markdown"})
+
+
+def release_folders(path: Path) -> tuple[Path, ...]:
+    """Return the release folders in a folder, by name."""
+    inside = path.iterdir() if path.is_dir() else ()
+    return tuple(sorted(folder for folder in inside if folder.is_dir() and is_release(folder)))
 
 
 def spec_file(path: Path) -> Path:

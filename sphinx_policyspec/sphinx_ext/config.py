@@ -63,6 +63,11 @@ def _list(value: object) -> str:
     return "" if isinstance(value, list | tuple) else "expected a list of texts"
 
 
+def _text_or_texts(value: object) -> str:
+    texts = value if isinstance(value, list | tuple) else [value]
+    return "" if all(isinstance(text, str) for text in texts) else "expected a text, or a list of texts"
+
+
 def _dictionary(what: str) -> Check:
     return lambda value: "" if isinstance(value, dict) else f"expected a dictionary of {what}"
 
@@ -202,15 +207,22 @@ class PolicySpecConfig:
         ),
     )
 
-    since: str = field(
+    since: str | list[str] = field(
         default="",
         metadata=_about(
             "Older release that the site compares itself with, relative to the source folder: a release folder, a "
-            "Model Spec Markdown file, a graph file written earlier, or `git:REV:PATH` of one.",
-            _text,
+            "Model Spec Markdown file, a Sphinx project, a graph file written earlier, or `git:REV:PATH` of one. A "
+            "folder of releases, or a list from the oldest on, also gives each principle its history.",
+            _text_or_texts,
             "env",
         ),
     )
+
+    @property
+    def older(self) -> tuple[str, ...]:
+        """The sources of older releases, from the oldest on."""
+        given = [self.since] if isinstance(self.since, str) else self.since
+        return tuple(filter(None, given))
 
     @property
     def skipped_checks(self) -> frozenset[str]:
@@ -236,7 +248,9 @@ def register_config(app: Sphinx) -> None:
     """Declare every option to Sphinx; types are left to :func:`check_config`, which knows more."""
     for option in fields(PolicySpecConfig):
         default = getattr(PolicySpecConfig(), option.name)
-        app.add_config_value(PREFIX + option.name, default, option.metadata["rebuild"], types=(object,))
+        app.add_config_value(
+            PREFIX + option.name, default, option.metadata["rebuild"], types=(str, list, tuple, object)
+        )
 
 
 def check_config(_app: Sphinx, config: Config) -> None:

@@ -12,7 +12,7 @@ from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.environment.adapters.toctree import document_toc
 
 from sphinx_policyspec.sphinx_ext.rendering.boxes import badge_title, level_word
-from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyBadge, PolicyExample, PolicyExampleTitle
+from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyBadge, PolicyExample, title_of_example
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -81,7 +81,7 @@ def _add_examples(full: nodes.bullet_list, docname: str, doctree: nodes.document
     by_anchor = {entry.get("anchorname", ""): entry for entry in full.findall(nodes.reference)}
     added: Counter[str] = Counter()
     for example in examples:
-        title, section = example.next_node(PolicyExampleTitle), _section_of(example)
+        title, section = title_of_example(example), _section_of(example)
         if title is None or section is None or not (section["ids"] and example["ids"]):
             continue
         anchor = f"#{section['ids'][0]}"

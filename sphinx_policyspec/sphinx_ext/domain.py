@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
     from sphinx_policyspec.model import Spec
+    from sphinx_policyspec.sphinx_ext.releases.editions import Editions
     from sphinx_policyspec.sphinx_ext.site.pages import Site
 
 __all__ = ["LevelIndex", "PolicyDomain"]
@@ -97,14 +98,21 @@ class PolicyDomain(Domain):
     """``pages`` by docname; what builders have ``written``; the digest of the assembled spec with the
     findings about it; what the index by topic shows; the former ids that sidecars give; what a survey found, with
     what it depends on."""
-    data_version = 7
+    data_version = 8
     """Raised whenever what the environment stores of ours changes shape."""
 
     site: Site | None = None
     """The spec that a handbook shows; a project of one's own gathers its spec from its pages."""
 
-    since: Spec | None = None
-    """What a handbook compares its spec with; a project of one's own says ``policyspec_since``."""
+    older: tuple[tuple[Spec, ...], ...] = ()
+    """What a handbook compares its spec with, from the oldest on, source by source; a project of one's own says
+    ``policyspec_since``."""
+
+    asks: bool = True
+    """Whether questions of pages are answered; not where nothing but the spec is wanted."""
+
+    editions: Editions | None = None
+    """The releases of a handbook of several, which know of each other."""
 
     base_iri: str = ""
     """What the command line says that instance IRIs begin with, whatever the project says."""

@@ -36,14 +36,13 @@ from sphinx_policyspec.sphinx_ext.one_page import lead_contents_to_anchors, lead
 from sphinx_policyspec.sphinx_ext.outputs import add_static_path, add_to_page
 from sphinx_policyspec.sphinx_ext.plain_links import TakePlainLinks
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
-from sphinx_policyspec.sphinx_ext.releases.changes import ChangesDirective
+from sphinx_policyspec.sphinx_ext.releases.asking import ChangesDirective
+from sphinx_policyspec.sphinx_ext.releases.editions import show_releases
 from sphinx_policyspec.sphinx_ext.releases.page import ChangesPage
 from sphinx_policyspec.sphinx_ext.rendering.paper import SetForPaper, add_style
 from sphinx_policyspec.sphinx_ext.rendering.transforms import MarkSections
 from sphinx_policyspec.sphinx_ext.rendering.visitors import register_nodes
-from sphinx_policyspec.sphinx_ext.site.parser import SitePageParser
 from sphinx_policyspec.sphinx_ext.surveys.directive import SurveyDirective
-from sphinx_policyspec.sphinx_ext.typst.builder import TypstBuilder, fail_without_pdf
 from sphinx_policyspec.sphinx_ext.updates import Build, silence_core
 from sphinx_policyspec.sphinx_ext.views.directives import (
     CoverageDirective,
@@ -104,12 +103,10 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     for name, directive in DIRECTIVES.items():
         app.add_directive_to_domain(DOMAIN, name, directive)
     app.add_source_parser(ModelSpecAwareParser, override=True)
-    app.add_source_parser(SitePageParser)
     app.add_transform(MarkSections)
     app.add_post_transform(TakePlainLinks)
     app.add_post_transform(SetForPaper)
     register_maths(app)
-    app.add_builder(TypstBuilder)
     app.connect("config-inited", check_config)
     app.connect("config-inited", add_style)
     app.connect("config-inited", keep_companions_unbuilt, priority=600)
@@ -135,11 +132,11 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("html-collect-pages", ask.pages)
     app.connect("html-collect-pages", changes.pages)
     app.connect("html-page-context", changes.add_style)
+    app.connect("html-page-context", show_releases)
     app.connect("html-page-context", build.handbook.tell_machines)
     app.connect("build-finished", contents.restore)
     app.connect("build-finished", ask.finish, priority=400)
     app.connect("build-finished", build.finish)
-    app.connect("build-finished", fail_without_pdf)
     return {
         "version": _version(),
         "env_version": PolicyDomain.data_version,

@@ -13,7 +13,6 @@ from sphinx.ext.intersphinx import InventoryAdapter
 from sphinx_policyspec.errors import AnnotationError, SourceError
 from sphinx_policyspec.graph.ontology import ontology_digest
 from sphinx_policyspec.model import Finding, Reference, Severity, Span, Spec, TargetKind
-from sphinx_policyspec.readers.annotations import annotate, read_annotations, shipped_annotations
 from sphinx_policyspec.sphinx_ext.assemble import assemble, check_objects, check_spec, reading_order
 from sphinx_policyspec.sphinx_ext.collection import without_collection
 from sphinx_policyspec.sphinx_ext.config import SHIPPED_SIDECAR, PolicySpecConfig
@@ -22,8 +21,7 @@ from sphinx_policyspec.sphinx_ext.fragments import read_fragment
 from sphinx_policyspec.sphinx_ext.indices import topics_of
 from sphinx_policyspec.sphinx_ext.records import PageRecord
 from sphinx_policyspec.sphinx_ext.references import DOMAIN, ROLE_OF_KIND
-from sphinx_policyspec.sphinx_ext.releases.changes import Changes
-from sphinx_policyspec.sphinx_ext.releases.since import sources_state
+from sphinx_policyspec.sphinx_ext.releases.asking import Changes
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
@@ -146,8 +144,10 @@ def _state_of(env: BuildEnvironment, skipped: frozenset[str]) -> str:
     for name in config.annotations:
         path = _sidecar(env, name)
         state.update(path.read_bytes() if path.is_file() else b"?")
-    if older := [s for s in (config.since, *_asked_since(pages)) if s]:
-        state.update(repr((config.since, sources_state(env, older))).encode(errors="replace"))
+    if older := [s for s in (*config.older, *_asked_since(pages)) if s]:
+        from sphinx_policyspec.sphinx_ext.releases.older import sources_state  # noqa: PLC0415  few projects compare
+
+        state.update(repr((config.older, sources_state(env, older))).encode(errors="replace"))
     ours = (config.base_iri, config.annotations, sorted(config.query_limits.items()), config.query_unsafe)
     theirs = env.config.project, env.config.html_baseurl
     ignored = env.config.nitpick_ignore, env.config.nitpick_ignore_regex
@@ -164,11 +164,15 @@ def _asked_since(pages: Mapping[str, PageRecord]) -> Iterator[str]:
 
 def _sidecar(env: BuildEnvironment, name: str) -> Path:
     """Return the annotation file that a project names, which may be the one that is shipped."""
+    from sphinx_policyspec.readers.annotations import shipped_annotations  # noqa: PLC0415  only with sidecars
+
     return shipped_annotations() if name == SHIPPED_SIDECAR else Path(env.srcdir, name)
 
 
 def _annotated(env: BuildEnvironment, spec: Spec, name: str) -> tuple[Spec, tuple[Finding, ...]]:
     """Apply one annotation file; one that cannot be read is a finding."""
+    from sphinx_policyspec.readers.annotations import annotate, read_annotations  # noqa: PLC0415  only with sidecars
+
     try:
         given = read_annotations(_sidecar(env, name), name)
         # It covers several releases, each of which lacks some of its ids.

@@ -46,7 +46,7 @@ def add_to_page(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
     """Link the graph from a page, and the style sheet where the page shows something of ours."""
-    is_ours = pagename == ASK_PAGE or is_index_page(pagename, templatename)
+    is_ours = pagename == ASK_PAGE or is_index_page(pagename, templatename) or domain_of(app.env).editions
     if is_ours or (doctree is not None and uses_our_nodes(doctree)):
         app.add_css_file(STYLE_SHEET)
         if app.builder.name in WEB_BUILDERS:

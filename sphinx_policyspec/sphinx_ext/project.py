@@ -18,7 +18,7 @@ from sphinx_policyspec.checks import in_source_order
 from sphinx_policyspec.errors import PolicySpecError, SourceError
 from sphinx_policyspec.model import Finding, Spec
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
-from sphinx_policyspec.sphinx_ext.knowledge import Knowledge
+from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.updates import all_findings
 
@@ -39,10 +39,12 @@ class Project:
     baseline: Path | None
 
 
-def read_project(srcdir: Path) -> Project:
+def read_project(srcdir: Path, *, spec_only: bool = False) -> Project:
     """Return the spec of a Sphinx project with all that is wrong with it.
 
     Its ``conf.py`` and the extensions that this names are run; nothing is written into the project.
+
+    :param spec_only: whether to leave out what its pages ask, and the older releases that it compares itself with
     """
     folder = srcdir.resolve()
     with (
@@ -51,7 +53,7 @@ def read_project(srcdir: Path) -> Project:
         patch_docutils(folder),
         docutils_namespace(),
     ):
-        return _read(folder, Path(scratch))
+        return _read(folder, Path(scratch), spec_only=spec_only)
 
 
 @contextlib.contextmanager
@@ -73,13 +75,14 @@ def running_foreign_code(problem: str) -> Iterator[None]:
         raise SourceError(message) from error
 
 
-def _read(folder: Path, scratch: Path) -> Project:
+def _read(folder: Path, scratch: Path, *, spec_only: bool) -> Project:
     app = Sphinx(
         srcdir=folder,
         confdir=folder,
         outdir=scratch / "out",
         doctreedir=scratch / "doctrees",
         buildername="dummy",
+        confoverrides={"policyspec_since": ""} if spec_only else {},
         status=None,
         warning=io.StringIO(),
         freshenv=True,
@@ -87,6 +90,7 @@ def _read(folder: Path, scratch: Path) -> Project:
     if DOMAIN not in app.env.domains:
         message = f"`{folder / 'conf.py'}` does not load the extension `sphinx_policyspec`"
         raise SourceError(message)
+    domain_of(app.env).asks = not spec_only
     app.builder.read()
     knowledge = Knowledge(every_check=True)
     spec = knowledge.spec(app.env)
@@ -100,4 +104,6 @@ def _read(folder: Path, scratch: Path) -> Project:
 
 
 def _first_line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), "no reason given")
+    first, *rest = str(error).strip().splitlines() or ["no reason given"]
+    # Below a line that only announces it stands a traceback, which ends with the reason.
+    return f"{first} {rest[-1].strip()}" if rest and first.endswith(":") else first

@@ -53,7 +53,7 @@ class Build:
     def __post_init__(self) -> None:
         """Let views and panels ask the same spec."""
         self.views = Views(self.knowledge)
-        self.handbook = HandbookPages(self.knowledge)
+        self.handbook = HandbookPages(self.knowledge, self.views.since)
 
     def outdated(
         self, app: Sphinx, env: BuildEnvironment, _added: set[str], _changed: set[str], removed: set[str]

@@ -1,10 +1,14 @@
-"""A spec and a case as facts for ``decision.lp``."""
+"""A spec and a case as facts for ``decision.lp``: one for each thing that they say, and none that follows from others.
+
+What follows (which principles an exception to a section reaches, whom a former name means, what a role ranks) the
+program derives by itself; else a mistake here would be one that it shares with ``decision``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sphinx_policyspec.model import Case, Item, Spec
+from sphinx_policyspec.model import Case, Item, Spec, Value
 
 __all__ = ["case_facts", "fact", "spec_facts"]
 
@@ -27,22 +31,18 @@ def spec_facts(spec: Spec) -> Iterator[str]:
         yield fact("rank", level.id, rank)
         yield f"override({_quoted(level.id)}, {level.override.value})."
         yield from (fact("role", role, level.id) for role in level.roles)
+    for provision in spec.provisions:
+        yield fact("provision", provision.id)
+        if provision.parent is not None:
+            yield fact("parent", provision.id, provision.parent)
+        yield from (fact("alias", name, provision.id) for name in provision.aliases)
     for principle in spec.principles:
         yield fact("authority", principle.id, principle.authority)
         if principle.category:
             yield fact("tagged", principle.id, principle.category)
-        yield from (fact("prefers", principle.id, other) for other in principle.preferred_over)
-        yield from (fact("excepts", principle.id, other) for other in _excepted(spec, principle.exception_to))
+        yield from (fact("prefers", principle.id, name) for name in principle.preferred_over)
+        yield from (fact("excepts", principle.id, name) for name in principle.exception_to)
         yield from (fact("excepts_category", principle.id, name) for name in principle.exempts)
-
-
-def _excepted(spec: Spec, names: tuple[str, ...]) -> Iterator[str]:
-    """Yield the principles that names stand for: their own, and those below a section."""
-    named = set(names)
-    for provision in spec.provisions:
-        if provision.parent in named or named.intersection(provision.aliases):
-            named.add(provision.id)
-    yield from sorted(named)
 
 
 def case_facts(case: Case) -> Iterator[str]:
@@ -50,7 +50,8 @@ def case_facts(case: Case) -> Iterator[str]:
     for switch in ("strict", "interactive", "first_party"):
         if getattr(case.semantics, switch):
             yield fact(switch)
-    yield from (fact("together", *pair) for pair in case.compatible)
+    yield fact("silence", _value(False))
+    yield from (fact("together", issue, *map(_value, pair)) for issue, *pair in case.compatible)
     for item in case.items:
         yield from _item_facts(item)
 
@@ -58,7 +59,7 @@ def case_facts(case: Case) -> Iterator[str]:
 def _item_facts(item: Item) -> Iterator[str]:
     yield fact("item", item.id)
     yield fact("issue", item.id, item.issue)
-    yield fact("value", item.id, item.value)
+    yield fact("value", item.id, _value(item.value))
     yield fact("norm", item.id, item.principle) if item.principle else fact("turn", item.id, item.turn)
     named = {
         "lowered" if item.principle else "said_at": item.level,
@@ -72,6 +73,7 @@ def _item_facts(item: Item) -> Iterator[str]:
         "quoted": item.quoted,
         "inactive": not item.active,
         "mistaken": item.mistaken,
+        "irreversible": item.irreversible,
     }
     yield from (fact(mark, item.id) for mark, holds in marks.items() if holds)
     yield from (fact("exempts", item.id, name) for name in item.exempts)
@@ -79,3 +81,12 @@ def _item_facts(item: Item) -> Iterator[str]:
         yield from (
             fact("delegates", item.id, item.delegates.source, issue) for issue in item.delegates.scope
         )
+
+
+def _value(value: Value) -> str:
+    """Return a value as a text that equal values share: a truth value is no number, and 1.0 is 1."""
+    if isinstance(value, bool):
+        return f"truth {value}"
+    if isinstance(value, int | float):
+        return f"number {int(value) if value == int(value) else value}"
+    return f"text {value}"

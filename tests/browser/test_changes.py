@@ -1,4 +1,4 @@
-"""What changed since an older release, as a reader sees it: light, dark and on a phone."""
+"""What changed between releases, and the way from one to another, as a reader meets it: light, dark and on a phone."""
 
 from __future__ import annotations
 
@@ -12,24 +12,32 @@ from sphinx_policyspec import api
 from sphinx_policyspec.exports.diff_html import html_diff
 from tests.browser.conftest import Open
 from tests.browser.test_accessibility import CUT_OFF, MODES, RULES
+from tests.conftest import REPOSITORY
 
-SCOPE = ".ps-diff, .ps-since"
+SCOPE = ".ps-diff, .ps-since, .ps-old-release, .ps-releases, .ps-panel"
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory, model_spec_data: Path) -> Path:
-    """The handbook of a release that tells what changed, and the page that ``policyspec diff`` writes."""
-    folder = tmp_path_factory.mktemp("changes")
+    """The handbook of two releases, and beside the newer the page that ``policyspec diff`` writes."""
+    folder, source = tmp_path_factory.mktemp("changes"), tmp_path_factory.mktemp("releases")
     old, new = (model_spec_data / name for name in ("2025-04-11", "2025-09-12"))
-    api.build_handbook(new, folder, since=old)
-    (folder / "diff.html").write_text(html_diff(api.diff(old, new)), "utf-8")
+    for release in (old, new):
+        (source / release.name).symlink_to(release.resolve())
+    api.build_handbooks(source, folder)
+    behaviour = api.diff_cases(old, new, [REPOSITORY / "tests" / "decision" / "cases"])
+    (folder / new.name / "diff.html").write_text(html_diff(behaviour.spec, behaviour), "utf-8")
     return folder
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("name", ["policy-changes.html", "diff.html", "style.html"])
+@pytest.mark.parametrize(
+    "name", ["2025-09-12/policy-changes.html", "2025-09-12/diff.html", "2025-04-11/style.html"]
+)
 def test_axe_finds_no_fault_and_nothing_is_cut_off(site: Path, open_page: Open, name: str, mode: str) -> None:
     page = open_page(site, name, **MODES[mode])
+    for summary in page.locator(".ps-panel > summary, .ps-releases summary").all()[:3]:
+        summary.click()
     assert page.evaluate(CUT_OFF, SCOPE) == []
     present = [part for part in SCOPE.split(", ") if page.locator(part).count()]
     results = Axe().run(page, context={"include": [[part] for part in present]}, options=RULES)
@@ -40,7 +48,7 @@ def test_axe_finds_no_fault_and_nothing_is_cut_off(site: Path, open_page: Open, 
 
 @pytest.mark.parametrize("scheme", ["file", "strict"])
 def test_a_mark_leads_to_what_changed_and_back(site: Path, open_page: Open, scheme: str) -> None:
-    page = open_page(site, "style.html#love_humanity", scheme)
+    page = open_page(site, "2025-09-12/style.html#love_humanity", scheme)
     page.locator("#love_humanity > .ps-since a").click()
     changes = page.locator("#changes-love_humanity")
     expect(changes).to_be_visible()
@@ -50,8 +58,52 @@ def test_a_mark_leads_to_what_changed_and_back(site: Path, open_page: Open, sche
 
 
 def test_weights_can_be_hidden(site: Path, open_page: Open) -> None:
-    page = open_page(site, "diff.html", java_script_enabled=False)
+    page = open_page(site, "2025-09-12/diff.html", java_script_enabled=False)
     expect(page.locator("li.ps-is-editorial").first).to_be_visible()
     page.locator("#ps-show-editorial").uncheck()
     expect(page.locator("li.ps-is-editorial").first).to_be_hidden()
     expect(page.locator("li.ps-is-tightening").first).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["file", "strict"])
+def test_another_release_opens_at_the_same_principle(site: Path, open_page: Open, scheme: str) -> None:
+    page = open_page(site, "2025-04-11/approachable.html", scheme)
+    page.locator("#be_kind").first.evaluate("node => node.scrollIntoView({behavior: 'instant'})")
+    page.locator(".ps-releases summary").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/2025-09-12/style.html#love_humanity")
+    expect(page.locator("#love_humanity").first).to_be_in_viewport()
+    expect(page.locator(".ps-old-release")).to_have_count(0)
+    page.locator(".ps-releases summary").click()
+    page.locator(".ps-releases").get_by_role("link", name="2025-04-11").click()
+    page.wait_for_url("**/2025-04-11/approachable.html#be_kind")
+    page.locator(".ps-old-release a").click()
+    page.wait_for_url("**/2025-09-12/style.html#love_humanity")
+
+
+def test_other_releases_are_plain_links_without_scripts(site: Path, open_page: Open) -> None:
+    page = open_page(site, "index.html", java_script_enabled=False)
+    page.wait_for_url("**/2025-09-12/index.html")
+    page.goto(page.url.replace("index.html", "style.html#love_humanity"))
+    page.locator("#love_humanity > .ps-panel > summary").click()
+    page.locator("#love_humanity > .ps-panel").get_by_role("link", name="2025-04-11").last.click()
+    page.wait_for_url("**/2025-04-11/approachable.html#be_kind")
+    page.locator(".ps-old-release a").click()
+    page.wait_for_url("**/2025-09-12/style.html")
+
+
+def test_both_explanations_of_a_case_stand_side_by_side(site: Path, open_page: Open) -> None:
+    page = open_page(site, "2025-09-12/diff.html", java_script_enabled=False)
+    cells = page.locator("#case-1 .ps-beside tr:last-child td")
+    old, new = (cells.nth(number).bounding_box() for number in (0, 1))
+    assert old
+    assert new
+    assert old["y"] == new["y"]
+    assert old["x"] + old["width"] <= new["x"]
+    page.set_viewport_size({"width": 390, "height": 800})
+    below = cells.nth(1).bounding_box()
+    assert below
+    assert below["x"] == cells.nth(0).bounding_box()["x"]  # type: ignore[index]
+    expect(cells.nth(1).locator(".ps-side")).to_be_visible()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sphinx_policyspec.compare.history import history
+from sphinx_policyspec.compare.history import Timeline, before, history
 from sphinx_policyspec.errors import UnknownIdError
 from sphinx_policyspec.model import Spec
 from tests.conftest import principle, spec
@@ -39,6 +39,20 @@ def test_a_provision_is_followed_through_its_ids(id_: str) -> None:
         ("3", "greet", "user", []),
         ("4", "welcome", "root", ["renamed", "level-raised"]),
     ]
+
+
+@pytest.mark.parametrize(("place", "id_"), [(1, "greet"), (2, "greet"), (3, "welcome")])
+def test_the_ids_of_a_provision_are_known_from_each_release(place: int, id_: str) -> None:
+    specs = releases(spec(OTHER), spec(OTHER, GREET), spec(OTHER, GREET), spec(OTHER, WELCOME), spec(OTHER))
+    assert Timeline.of(specs).ids(id_, place) == {1: "greet", 2: "greet", 3: "welcome"}
+
+
+def test_releases_come_before_one_that_is_among_them_or_not() -> None:
+    specs = releases(spec(GREET), spec(GREET), spec(GREET))
+    assert before(specs, specs[1]) == specs[:1]
+    assert before(specs, replace(specs[1], version="9")) == specs
+    undated = replace(specs[1], version="")
+    assert before((undated, undated), undated) == (undated, undated)
 
 
 def test_what_stands_there_is_counted() -> None:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from sphinx_policyspec.decision import Decision
 from sphinx_policyspec.model import Item, Label, OverrideMode, Principle
 from tests.conftest import at
-from tests.decision.universes import ISSUES, VALUES, Universe
+from tests.decision.universes import VALUES, Universe
 
 __all__ = ["LAWS", "Law"]
 
@@ -106,7 +106,7 @@ def t2_no_two_in_conflict_hold(universe: Universe) -> Iterator[str]:
 
 def t3_text_without_a_say_changes_nothing(universe: Universe) -> Iterator[str]:
     labels = universe.labels()
-    for issue, value in itertools.product(ISSUES, VALUES):
+    for issue, value in itertools.product(universe.issues, VALUES):
         text = Item(id="text", issue=issue, value=value, span=at(), role="assistant", quoted=value == "a")
         added = universe.with_item(text).labels()
         if added.pop("text") is not NONE or added != labels:
@@ -290,7 +290,7 @@ def t12_explicit_messages_change_nothing_at_or_above_their_betters(universe: Uni
     seen = Seen(universe)
     labels = universe.labels()
     for rank, level in enumerate(seen.levels):
-        for issue, value in itertools.product(ISSUES, VALUES):
+        for issue, value in itertools.product(universe.issues, VALUES):
             said = Item(id="said", issue=issue, value=value, span=at(), level=level.id, turn=9)
             after = universe.with_item(said).labels()
             yield from (

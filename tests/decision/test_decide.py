@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 
 import pytest
 
@@ -13,14 +12,13 @@ from sphinx_policyspec.decision.labelling import grounded
 from sphinx_policyspec.exports.decisions import differences_told
 from sphinx_policyspec.model import Label
 from tests.decision.universes import Universe, random_universe, small_universes
-from tests.decision.worked import NORMS, WORKED, decisions
-
-TITLES = re.findall(r"^title: (.*)$", WORKED, re.MULTILINE)
+from tests.decision.worked import BY_TITLE, NORMS, WORKED, decisions
 
 
-@pytest.mark.parametrize("title", TITLES)
+@pytest.mark.parametrize("title", BY_TITLE)
 def test_a_worked_case_is_decided_as_it_says(title: str) -> None:
-    (decision,) = (found for found in decisions(WORKED) if found.case.title == title)
+    (decision,) = decisions(BY_TITLE[title])
+    assert decision.case.title == title
     assert decision.differences == ()
     assert decision.as_expected
 
@@ -82,6 +80,131 @@ def test_each_label_rests_on_a_rule_and_on_items() -> None:
     }
 
 
+@pytest.mark.parametrize("turns", [(1, 2), (2, 1)])
+def test_the_later_message_wins_whatever_sets_the_two_apart(turns: tuple[int, int]) -> None:
+    (decision,) = decisions(
+        f"""\
+items:
+  - {{id: one, from: user, turn: {turns[0]}, category: sensitive, issue: x, value: a}}
+  - {{id: other, from: user, turn: {turns[1]}, issue: x, value: b}}
+"""
+    )
+    assert [label.value for label in decision.labels.values()] == (
+        ["out", "in"] if turns == (1, 2) else ["in", "out"]
+    )
+
+
+def test_a_say_has_the_rank_of_who_gives_it_and_counts_the_steps() -> None:
+    (decision,) = decisions(
+        """\
+items:
+  - {id: gives, from: developer, turn: 1, issue: y, value: a, delegates: {source: wiki, scope: [x, z]}}
+  - {id: near, from: tool, source: wiki, issue: x, value: a}
+  - {id: passes, from: tool, source: wiki, issue: z, value: a, delegates: {source: mail, scope: [x]}}
+  - {id: far, from: tool, source: mail, issue: x, value: a}
+  - {id: own, from: user, source: wiki, issue: x, value: a}
+  - {id: unnamed, from: tool, issue: x, value: a}
+"""
+    )
+    told = {name: (found.rank, found.depth, found.delegators) for name, found in decision.standing.items()}
+    assert told == {
+        "gives": (2, 0, ()),
+        "near": (2, 1, ("gives",)),
+        "passes": (2, 1, ("gives",)),
+        "far": (2, 2, ("passes",)),
+        "own": (3, 0, ()),
+        "unnamed": (None, 0, ()),
+    }
+
+
+COMPARED = """\
+title: each rule, between two
+semantics: {strict: true}
+items:
+  - {id: guarded, principle: of_user, issue: r0, value: a}
+  - {id: wished, from: system, mode: implicit, issue: r0, value: b}
+  - {id: higher, from: developer, turn: 1, issue: r1, value: a}
+  - {id: lower, from: user, turn: 2, issue: r1, value: b}
+  - {id: fixed, principle: fixed, issue: r2, value: a}
+  - {id: fixed-too, principle: fixed_too, issue: r2, value: b}
+  - {id: direct, from: user, turn: 1, issue: r3, value: a, delegates: {source: s, scope: [r3]}}
+  - {id: delegated, from: tool, source: s, turn: 2, issue: r3, value: b}
+  - {id: preferred, principle: of_user, issue: r4, value: a}
+  - {id: yielding, principle: of_user_too, issue: r4, value: b}
+  - {id: unordered, principle: of_user_third, issue: r4-tie, value: a}
+  - {id: unordered-too, principle: of_user_too, issue: r4-tie, value: b}
+  - {id: said, from: user, turn: 1, issue: r5, value: a}
+  - {id: default, principle: of_user, issue: r5, value: b}
+  - {id: default-too, principle: soft, issue: r5-implied, value: a}
+  - {id: hinted, level: guideline, mode: implicit, turn: 1, issue: r5-implied, value: b}
+  - {id: explicit, from: user, turn: 1, issue: r6, value: a}
+  - {id: implicit, from: user, turn: 2, mode: implicit, issue: r6, value: b}
+  - {id: later, from: user, turn: 2, issue: r7, value: a}
+  - {id: earlier, from: user, turn: 1, issue: r7, value: b}
+  - {id: at-once, from: user, turn: 1, issue: r7-tie, value: a}
+  - {id: at-once-too, from: user, turn: 1, issue: r7-tie, value: b}
+"""
+
+
+def test_each_rule_says_the_same_both_ways_round() -> None:
+    (decision,) = decisions(COMPARED)
+    told = {}
+    for one, other in itertools.pairwise(range(len(decision.case.items))):
+        issue = decision.case.items[one].issue
+        if decision.case.items[other].issue == issue:
+            there, back = decision.framework.compare(one, other), decision.framework.compare(other, one)
+            assert there.rule is back.rule
+            assert there.winner == -back.winner
+            told[issue] = (there.rule.id, there.winner)
+    assert told == {
+        "r0": ("R0", 1),
+        "r1": ("R1", 1),
+        "r2": ("R2", 0),
+        "r3": ("R3", 1),
+        "r4": ("R4", 1),
+        "r4-tie": ("R4", 0),
+        "r5": ("R5", 1),
+        "r5-implied": ("R5", 1),
+        "r6": ("R6", 1),
+        "r7": ("R7", 1),
+        "r7-tie": ("R7", 0),
+    }
+
+
+SHARPEST = """\
+title: of several causes the sharpest is told
+items:
+  - {id: transform, principle: transform, issue: e, value: a}
+  - {id: fixed, principle: fixed, issue: x, value: a}
+  - {id: content, principle: of_system, issue: x, value: b}
+  - {id: said, from: user, turn: 1, issue: y, value: a}
+  - {id: equal, principle: of_user_too, issue: y, value: a}
+  - {id: norm, principle: of_user_third, issue: y, value: b}
+"""
+
+
+def test_an_exception_is_told_before_a_stronger_one_and_that_before_an_equal_one() -> None:
+    (decision,) = decisions(SHARPEST)
+    told = {reason.item: (reason.label.value, reason.rule, reason.because) for reason in decision.reasons}
+    assert told["content"] == ("out", "exception", ("transform",))
+    assert told["norm"] == ("out", "R5", ("said",))
+    assert decision.attacks == (
+        ("transform", "content"),
+        ("fixed", "content"),
+        ("said", "norm"),
+        ("equal", "norm"),
+        ("norm", "equal"),
+    )
+    assert {name: standing.rank for name, standing in decision.standing.items()} == {
+        "transform": 0,
+        "fixed": 0,
+        "content": 1,
+        "said": 3,
+        "equal": 3,
+        "norm": 3,
+    }
+
+
 def test_outcomes_are_told_by_issue() -> None:
     (decision,) = decisions(REASONS)
     told = {issue: o.status.value if o.status else o.values for issue, o in decision.outcomes.items()}
@@ -101,12 +224,13 @@ def test_outcomes_are_told_by_issue() -> None:
 
 
 def test_values_that_stand_together_have_an_order_of_their_own() -> None:
-    text = "compatible: {x: [[b, a], [1, a], [true, a], [1, b], [true, b], [1, true]]}\nitems:\n" + "".join(
-        f"- {{id: i{n}, from: user, turn: 1, issue: x, value: {value}}}\n"
-        for n, value in enumerate(("b", "true", "a", "1", "a"))
+    values = ("b", "true", "a", "1", "a", "'1'")
+    pairs = ", ".join(f"[{one}, {other}]" for one, other in itertools.combinations(values, 2))
+    text = f"compatible: {{x: [{pairs}]}}\nitems:\n" + "".join(
+        f"- {{id: i{n}, from: user, turn: 1, issue: x, value: {value}}}\n" for n, value in enumerate(values)
     )
     (decision,) = decisions(text)
-    assert decision.outcomes["x"].values == (1, True, "a", "b")
+    assert decision.outcomes["x"].values == (1, "1", True, "a", "b")
 
 
 DUTIES = """\
@@ -202,6 +326,21 @@ expect:
         "`high` is in, not out",
         "`x` comes to `1`, not `True`",
         "the duty to disclose is about `low`, not `high` and `low`",
+    )
+
+
+def test_a_status_and_nothing_are_words_of_a_difference() -> None:
+    (decision,) = decisions(
+        """\
+items:
+  - {id: one, from: user, turn: 1, issue: x, value: 1}
+  - {id: two, from: user, turn: 1, issue: x, value: 2}
+expect: {outcomes: {x: [1, 2]}, duties: {confirm: [one]}}
+"""
+    )
+    assert differences_told(decision) == (
+        "`x` comes to clarify, not `1` and `2`",
+        "the duty to confirm is about nothing, not `one`",
     )
 
 

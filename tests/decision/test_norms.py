@@ -32,6 +32,10 @@ def test_other_names_are_no_example(name: str) -> None:
     assert Norms(spec(principle(blocks=(TITLED,)))).examples(name) == ()
 
 
+def test_no_name_is_no_example_even_where_one_has_no_title() -> None:
+    assert Norms(spec(principle(blocks=(example(title="", source_title=""),)))).examples("") == ()
+
+
 def test_examples_of_one_title_are_all_found() -> None:
     norms = Norms(spec(principle(blocks=(example("a"), example("b")))))
     assert [found.id for found in norms.examples("A greeting")] == ["a", "b"]
@@ -133,6 +137,7 @@ def test_the_links_of_a_case_are_counted(text: str, links: int) -> None:
 
 
 HINTS = {
+    "items: [{id: a, issue: x, value: 1, level: user, from: user}]": "",
     "items: [{id: a, issue: x, value: 1}]": "give `from`, `principle` or `level`",
     "items: [{id: a, issue: x, value: 1, principle: content}]": "name a principle below it",
     "items: [{id: a, issue: x, value: 1, principle: of_user, level: root}]": "leave `level` out",
@@ -156,6 +161,15 @@ def test_a_problem_says_what_to_do(text: str, hint: str) -> None:
     assert [finding.hint for finding in found] == [hint]
 
 
+def test_a_circle_begins_where_it_stands_first_whatever_its_name() -> None:
+    line = "{{id: {}, from: tool, source: {}, issue: x, value: 1, delegates: {{source: {}, scope: [x]}}}}"
+    rows = [line.format(*names) for names in (("z", "s", "t"), ("m", "t", "u"), ("a", "u", "s"))]
+    (read,), _ = read_cases("items:\n" + "".join(f"- {row}\n" for row in rows), "c")
+    (finding,) = problems(read.case, NORMS)
+    assert finding.message == "delegations lead in a circle: `z` → `m` → `a` → `z`"
+    assert finding.span.line == 2
+
+
 def test_a_circle_begins_with_its_first_item_and_is_cut_when_long() -> None:
     line = "{{id: i{n:02}, from: tool, source: s{n}, issue: x, value: 1, delegates: {{source: s{m}, scope: [x]}}}}"
     for size, shown in ((3, "`i00` → `i01` → `i02` → `i00`"), (11, None), (12, None)):
@@ -167,4 +181,5 @@ def test_a_circle_begins_with_its_first_item_and_is_cut_when_long() -> None:
         assert finding.span.line == 2
         assert told.startswith("`i00` → `i01` → ")
         assert told.endswith("→ …") == (size == 12)
+        assert told.count("→") == min(size, 12)
         assert shown in {None, told}

@@ -6,7 +6,7 @@ import itertools
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from typing import Protocol, TypeVar
 
 from hypothesis import strategies as st
@@ -40,7 +40,6 @@ COMPANY = (
     AuthorityLevel(id="habit", override=OverrideMode.IMPLICIT, roles=("guest",)),
 )
 VOCABULARIES = (LEVELS, PLATFORM, COMPANY)
-ISSUES = ("x", "y")
 VALUES = ("a", "b", "c")
 CATEGORIES = ("restricted", "law")
 
@@ -52,9 +51,14 @@ class Universe:
     norms: Norms
     case: Case
 
-    @property
+    @cached_property
     def decision(self) -> Decision:
         return decide(self.case, self.norms)
+
+    @property
+    def issues(self) -> tuple[str, ...]:
+        """What its items are about; what is about anything else is T11's concern."""
+        return tuple(dict.fromkeys(item.issue for item in self.case.items))
 
     def labels(self) -> dict[str, Label]:
         return dict(self.decision.labels)

@@ -249,6 +249,9 @@ expect: {labels: {said: in, asked: out}}
 """
 
 
+BY_TITLE = {text.partition("\n")[0].removeprefix("title: "): text for text in WORKED.split("---\n")}
+
+
 def decisions(text: str, norms: Norms = NORMS) -> list[Decision]:
     """Return what cases come to; they have no problems."""
     read, findings = read_cases(text, "case.yaml")

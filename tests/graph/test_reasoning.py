@@ -365,7 +365,7 @@ def by_rules(read: Spec) -> set[Triple]:
 
 
 @given(levelled())
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 def test_hermit_derives_what_rules_derive_and_no_more(tree: Spec) -> None:
     require_tool("java")
     assert asked_of_hermit(tuple(triples_of(tree))) == by_rules(tree)

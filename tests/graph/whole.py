@@ -67,6 +67,7 @@ def _whole() -> Spec:
                     Gap(span=at(25)),
                     message(
                         recipient="search",
+                        language="pt-BR",
                         attributes=(("a", "b"),),
                         fragments=(
                             Fragment(kind=FragmentKind.PLACEHOLDER, text="[...]", span=at(26)),

@@ -62,7 +62,7 @@ def test_no_edit_is_no_change(release_dir: Path) -> None:
 
 
 def test_a_diff_names_the_edits_of_a_script(model_spec_data: Path) -> None:
-    recall, precision, failures = figures(release(model_spec_data / "2025-09-12"), range(40))
+    recall, precision, failures = figures(release(model_spec_data / "2025-09-12"), range(20))
     assert min(recall, precision) >= BOUND, failures
 
 

@@ -1,4 +1,4 @@
-"""The one answer set of ``decision.lp`` for a case, as labels and outcomes."""
+"""The one answer set of ``decision.lp`` for a case, as labels, outcomes and duties."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from sphinx_policyspec.survey.facts import case_facts, spec_facts
 
 __all__ = ["Answer", "decide_by_program"]
 
-SHOWN = "#show in/1. #show out/1. #show undecided/1. #show noncandidate/1. #show holds/2. #show status/2."
+SHOWN = """
+#show in/1. #show out/1. #show undecided/1. #show noncandidate/1. #show holds/2. #show status/2. #show owed/2.
+"""
 
-Answer = tuple[dict[str, str], dict[str, object]]
-"""Labels by item, and outcomes by issue: a set of values, or the word of a status."""
+Answer = tuple[dict[str, str], dict[str, object], dict[str, set[str]]]
+"""Labels by item; outcomes by issue, a set of values or the word of a status; the items of each duty."""
 
 
 def decide_by_program(spec: Spec, case: Case) -> Answer:
@@ -29,13 +31,16 @@ def decide_by_program(spec: Spec, case: Case) -> Answer:
     labels: dict[str, str] = {}
     outcomes: dict[str, object] = {}
     held: dict[str, set[str]] = {}
+    duties: dict[str, set[str]] = {}
     for atom in answers[0]:
-        first = atom.arguments[0].string
+        first, *rest = atom.arguments
         if atom.name == "holds":
-            held.setdefault(first, set()).add(atom.arguments[1].string)
+            held.setdefault(first.string, set()).add(rest[0].string)
+        elif atom.name == "owed":
+            duties.setdefault(first.name, set()).add(rest[0].string)
         elif atom.name == "status":
-            outcomes[first] = atom.arguments[1].name.replace("_", "-")
+            outcomes[first.string] = rest[0].name.replace("_", "-")
         else:
-            assert first not in labels, "one label an item"
-            labels[first] = "not-a-candidate" if atom.name == "noncandidate" else atom.name
-    return labels, outcomes | held
+            assert first.string not in labels, "one label an item"
+            labels[first.string] = "not-a-candidate" if atom.name == "noncandidate" else atom.name
+    return labels, outcomes | held, duties

@@ -140,6 +140,7 @@ def _message(read: Message) -> dict[str, Any]:
             text=words(read.text),
             recipient=read.recipient,
             name=read.name,
+            language=read.language,
             attributes=[f"{name}={value}" for name, value in read.attributes],
             fragments=[f"{place(f.span)} {f.kind.value} {f.text!r}" for f in read.fragments],
             **verdict,

@@ -65,6 +65,7 @@ def test_the_release_is_sound_and_leads_nowhere_wrong(built: Built) -> None:
     assert [title for title in provisions if title not in titles] == []
 
 
+@pytest.mark.slow
 def test_a_graph_gives_the_same_pdf(built: Built, tmp_path: Path, run: Run) -> None:
     data, _ = api.graph_bytes(built.spec, "nt")
     (tmp_path / "spec.nt").write_bytes(data)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from sphinx.testing.util import SphinxTestApp
 from sphinx_policyspec import api
 from tests.conftest import require_tool
 from tests.sphinx_ext.test_rebuild import differences
+from tests.sphinx_ext.web.test_panels import panel_of, texts
 
 Project = Callable[[str], Path]
 Build = Callable[..., SphinxTestApp]
@@ -57,6 +60,41 @@ def test_a_principle_tells_what_changed_about_it(project: Project, build: Build)
     assert "ps-since" not in page(app, "beta")
 
 
+def test_a_panel_tells_the_history_of_a_principle(project: Project, build: Build) -> None:
+    app = build(project("changes"))
+    rows = panel_of(page(app, "alpha"), "be_kind")
+    assert '<a class="reference internal" href="policy-changes.html#changes-be_kind">' in rows["Changed in"]
+    assert texts(rows["Changed in"]) == [
+        "2 ▲ 1 tightening ◆ 1 clarifying",
+        "an older release ▲ 1 tightening · 1 editorial",
+    ]
+    assert [line for line in map(text_of, re.split(r"<(?:li|ul)>", rows["History"])) if line] == [
+        "2 Root",
+        "▲ tightening: level raised from user to root",
+        "◆ clarifying: new example “A greeting”",
+        "an older release User",
+        "▲ tightening: level raised from guideline to user",
+        "· editorial: id was be_gentle (title)",
+        "an older release Guideline already there",
+    ]
+    assert panel_of(page(app, "beta"), "be_brief") == {}
+    assert "Changed in 2" in page(app, "alpha").partition("</summary>")[0]
+
+
+def test_with_one_older_release_a_panel_tells_no_history(project: Project, build: Build) -> None:
+    source = project("changes")
+    conf = source / "conf.py"
+    conf.write_text(conf.read_text("utf-8").replace('"older/model_spec.md", ', ""), "utf-8")
+    assert set(panel_of(page(build(source), "alpha"), "be_kind")) == {"Examples", "Changed in"}
+
+
+def test_a_single_page_tells_what_changed_and_leads_nowhere(project: Project, build: Build) -> None:
+    told = page(build(project("changes"), "singlehtml"), "index")
+    assert "Changed since the release before: ▲ 1 tightening ◆ 1 clarifying" in told
+    assert texts(panel_of(told, "be_kind")["Changed in"])[0] == "2 ▲ 1 tightening ◆ 1 clarifying"
+    assert "policy-changes" not in told
+
+
 def test_a_page_tells_all_that_changed(project: Project, build: Build) -> None:
     app = build(project("changes"))
     told = page(app, "policy-changes")
@@ -80,7 +118,9 @@ EDITS: dict[str, tuple[str, str, str]] = {
     "title": ("beta.rst", "Be brief\n========", "Be short\n========"),
     "older release": ("old/model_spec.md", "no more of them", "no fewer"),
     "version of the older release": ("conf.py", "old/model_spec.md", "old"),
-    "no older release": ("conf.py", 'policyspec_since = "old/model_spec.md"', ""),
+    "release before that": ("older/model_spec.md", "every visitor", "each visitor"),
+    "release before that is left out": ("conf.py", '"older/model_spec.md", ', ""),
+    "no older release": ("conf.py", "policyspec_since =", "unused ="),
     "missing older release": ("conf.py", "old/model_spec.md", "nowhere"),
 }
 
@@ -111,7 +151,7 @@ def test_a_release_that_cannot_be_read_is_told(project: Project, build: Build, w
     source = project("changes")
     conf = source / "conf.py"
     conf.write_text(conf.read_text("utf-8").replace("old/model_spec.md", "nowhere"), "utf-8")
-    message = "`nowhere` is no release folder, Model Spec Markdown file or graph file"
+    message = "`nowhere` is no release folder, Model Spec Markdown file, Sphinx project or graph file"
     app = build(source)
     assert warnings_in(app)[0].startswith(f"index.rst:15: {message}")
     assert f"`policyspec_since`: {message} [policyspec.config]" in warnings_in(app)[1]
@@ -121,7 +161,7 @@ def test_a_release_that_cannot_be_read_is_told(project: Project, build: Build, w
 def test_what_options_cannot_be_is_told(project: Project, build: Build, warnings_in: Warnings) -> None:
     source = project("changes")
     (source / "conf.py").write_text(
-        'extensions = ["sphinx_policyspec"]\nexclude_patterns = ["old"]\n', "utf-8"
+        'extensions = ["sphinx_policyspec"]\nexclude_patterns = ["old", "older"]\n', "utf-8"
     )
     index = source / "index.rst"
     index.write_text(index.read_text("utf-8").replace("tightening, example", "tightning, example"), "utf-8")
@@ -137,30 +177,103 @@ def test_what_options_cannot_be_is_told(project: Project, build: Build, warnings
 def test_a_graph_and_a_revision_are_older_releases_too(
     project: Project, build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    require_tool("git")
     source = project("changes")
     old = api.load(source / "old", annotate=False)
     (source / "old.nt").write_bytes(api.graph_bytes(old, "nt")[0])
-    for name in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{name}_NAME", "A")
-        monkeypatch.setenv(f"GIT_{name}_EMAIL", "a@example.org")
-    for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"]):
-        subprocess.run(["git", *arguments], cwd=source, check=True)
+    commit_all(source, monkeypatch)
     told = []
-    for number, since in enumerate(("old/model_spec.md", "old.nt", "git:HEAD:old/model_spec.md")):
-        conf = (
-            f'extensions = ["sphinx_policyspec"]\nexclude_patterns = ["old"]\npolicyspec_since = "{since}"\n'
-        )
+    for number, older in enumerate(("old/model_spec.md", "old.nt", "git:HEAD:old/model_spec.md")):
+        conf = f'extensions = ["sphinx_policyspec"]\nexclude_patterns = ["old", "older"]\npolicyspec_since = "{older}"\n'
         (source / "conf.py").write_text(conf, "utf-8")
         told.append(page(build(source, out=f"out{number}"), "policy-changes"))
     assert told[0] == told[1] == told[2]
 
 
+def commit_all(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put a folder into a git repository of its own."""
+    require_tool("git")
+    for name in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{name}_NAME", "A")
+        monkeypatch.setenv(f"GIT_{name}_EMAIL", "a@example.org")
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"]):
+        subprocess.run(["git", *arguments], cwd=folder, check=True)
+
+
+@pytest.fixture
+def with_project(project: Project) -> Path:
+    """A project that compares itself with another one, which compares itself with the first and changes its process."""
+    source = project("changes")
+    before = source / "before"
+    before.mkdir()
+    for name in ("alpha.rst", "beta.rst", "index.rst"):
+        (before / name).write_text((source / name).read_text("utf-8"), "utf-8")
+    alpha = before / "alpha.rst"
+    alpha.write_text(alpha.read_text("utf-8").replace(":authority: root", ":authority: user"), "utf-8")
+    conf = 'import os\nos.environ["LEAKED"] = os.chdir(os.sep) or "1"\nextensions = ["sphinx_policyspec"]\n'
+    (before / "conf.py").write_text(f'{conf}policyspec_since = ".."\n', "utf-8")
+    conf = 'extensions = ["sphinx_policyspec"]\nexclude_patterns = ["old", "older", "before"]\n'
+    (source / "conf.py").write_text(f'{conf}policyspec_since = "before"\n', "utf-8")
+    return source
+
+
+def test_an_older_project_is_read_in_a_process_of_its_own(
+    with_project: Path, build: Build, warnings_in: Warnings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = Path.cwd()
+    app = build(with_project, out="one")
+    assert warnings_in(app) == []
+    told = page(app, "policy-changes")
+    assert re.findall(r"<strong>(.*?)</strong>", told) == ["Be kind"]
+    assert "level raised from user to root" in text_of(told)
+    # Nobody has counted the version up.
+    assert "<h1>What changed since an earlier 2</h1>" in told
+    assert (Path.cwd(), os.environ.get("LEAKED")) == (here, None)
+    commit_all(with_project, monkeypatch)
+    # Itself as of a revision, which names an older release, too.
+    for name, old, new in (("conf.py", '"before"\n', '"git:HEAD:."\n'), ("beta.rst", "no more", "no fewer")):
+        file = with_project / name
+        file.write_text(file.read_text("utf-8").replace(old, new), "utf-8")
+    told = page(build(with_project, out="two"), "policy-changes")
+    assert re.findall(r"<strong>(.*?)</strong>", told) == ["Be brief"]
+
+
+def test_a_rebuild_sees_an_edit_of_an_older_project_and_reads_it_once(
+    with_project: Path, build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(with_project, out="kept", parallel=2)
+    beta = with_project / "before" / "beta.rst"
+    beta.write_text(beta.read_text("utf-8").replace("no more of them", "no fewer"), "utf-8")
+    again = build(with_project, out="kept", parallel=2)
+    fresh = build(with_project, out="fresh")
+    assert "ps-since" in page(again, "beta")
+    assert differences(Path(again.outdir), Path(fresh.outdir)) == []
+    monkeypatch.setattr(sys, "executable", "/nowhere")
+    monkeypatch.setattr("sphinx_policyspec.compare.compare", None)
+    no_change = build(with_project, out="kept")
+    assert differences(Path(no_change.outdir), Path(fresh.outdir)) == []
+
+
+@pytest.mark.parametrize("conf", ["raise ValueError('out of order')", "import os; os._exit(3)"])
+def test_an_older_project_that_cannot_be_read_is_told(
+    with_project: Path, build: Build, warnings_in: Warnings, conf: str
+) -> None:
+    (with_project / "before" / "conf.py").write_text(conf, "utf-8")
+    told = warnings_in(build(with_project))
+    assert [line for line in told if "policyspec.config" in line] == told[-1:]
+    assert told[-1].startswith("WARNING: `policyspec_since`: cannot read the Sphinx project `before`: ")
+    assert ("out of order" in told[-1]) == ("raise" in conf)
+    assert warnings_in(build(with_project)) == told
+
+
 def test_a_handbook_tells_what_changed_since(model_spec_data: Path, tmp_path: Path) -> None:
-    api.build_handbook(model_spec_data / "2025-09-12", tmp_path, since=model_spec_data / "2025-04-11")
+    # The folder holds the release itself, too.
+    api.build_handbook(model_spec_data / "2025-09-12", tmp_path, since=model_spec_data)
     told = (tmp_path / "policy-changes.html").read_text("utf-8")
     assert "What changed since 2025-04-11" in told
     style = (tmp_path / "style.html").read_text("utf-8")
     assert len(re.findall(r'class="ps-since', style)) == 15
+    rows = panel_of(style, "love_humanity")
+    assert texts(rows["Changed in"])[0].startswith("2025-09-12 ▲")
+    assert re.findall(r"<bdi>([\d-]+)</bdi>", rows["History"]) == ["2025-09-12", "2025-02-12"]
     for link in set(re.findall(r'href="policy-changes.html#([^"]+)"', style)):
         assert f'id="{link}"' in told

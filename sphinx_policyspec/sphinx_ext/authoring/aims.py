@@ -10,7 +10,6 @@ from docutils import nodes
 from sphinx_policyspec.model import EvalPrompt, Goal, Response, TargetKind, messages_of
 from sphinx_policyspec.readers.inline import slug
 from sphinx_policyspec.sphinx_ext.authoring.base import PolicyDirective, options
-from sphinx_policyspec.sphinx_ext.authoring.compact import compact_conversation
 from sphinx_policyspec.sphinx_ext.authoring.declared import Conversation, declared_on
 from sphinx_policyspec.sphinx_ext.rendering.boxes import declaration, prompt
 from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyMessage, anchor_of
@@ -67,6 +66,9 @@ class PromptDirective(PolicyDirective):
 
     def _conversation(self) -> list[nodes.Node]:
         if any(_TAG.match(line) for line in self.content if line.strip()):
+            # Which reads the notation of the Model Spec; most pages do without.
+            from sphinx_policyspec.sphinx_ext.authoring.compact import compact_conversation  # noqa: PLC0415
+
             content: list[nodes.Node] = [compact_conversation(self)]
         else:
             content = self.content_nodes()

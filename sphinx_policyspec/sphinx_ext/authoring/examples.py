@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from docutils import nodes
 
-from sphinx_policyspec.model import Example, Fragment, Message, Response, Verdict
+from sphinx_policyspec.model import Example, Fragment, Message, Response, Verdict, is_language
 from sphinx_policyspec.nearest import nearest
 from sphinx_policyspec.readers.conversation import ROLES
 from sphinx_policyspec.sphinx_ext.authoring.base import PolicyDirective, options
-from sphinx_policyspec.sphinx_ext.authoring.compact import compact_conversation
 from sphinx_policyspec.sphinx_ext.authoring.marks import mark_placeholders
 from sphinx_policyspec.sphinx_ext.capturing.titles import plain_title
 from sphinx_policyspec.sphinx_ext.references import pending_reference
@@ -101,7 +100,7 @@ def _grouped(content: Iterable[nodes.Node]) -> Iterable[nodes.Node]:
 class MessageDirective(PolicyDirective):
     """One message: ``policy:message``."""
 
-    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options("recipient", "name", "untrusted")
+    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options("recipient", "name", "lang", "untrusted")
 
     def build(self) -> list[nodes.Node]:
         """Show the message under its role."""
@@ -117,10 +116,18 @@ class MessageDirective(PolicyDirective):
             span=self.span,
             recipient=recipient,
             name=self.option("name"),
+            language=_language(self),
             untrusted=self.flag("untrusted"),
             fragments=_marks(self, content, is_data=bool(recipient) or role == "tool"),
         )
-        box = message(role, content, recipient=item.recipient, name=item.name, is_untrusted=item.untrusted)
+        box = message(
+            role,
+            content,
+            recipient=item.recipient,
+            name=item.name,
+            language=item.language,
+            is_untrusted=item.untrusted,
+        )
         self.declare(box, item)
         return [box]
 
@@ -128,7 +135,9 @@ class MessageDirective(PolicyDirective):
 class ResponseDirective(PolicyDirective):
     """An alternative answer with its verdict: ``policy:response``."""
 
-    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options("note", "violates", "recipient", "name")
+    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options(
+        "note", "violates", "recipient", "name", "lang"
+    )
 
     def build(self) -> list[nodes.Node]:
         """Show verdict, answer and reason."""
@@ -146,6 +155,7 @@ class ResponseDirective(PolicyDirective):
             span=self.span,
             recipient=self.option("recipient"),
             name=self.option("name"),
+            language=_language(self),
             note=self.option("note"),
             violates=self.ids("violates"),
             fragments=_marks(self, content, is_data=bool(self.option("recipient"))),
@@ -157,6 +167,7 @@ class ResponseDirective(PolicyDirective):
             content,
             recipient=item.recipient,
             name=item.name,
+            language=item.language,
             note=self.inline(item.note, line) if item.note else (),
             raw_note=item.note,
             violates=[pending_reference(self.env.docname, target, place=place) for target in item.violates],
@@ -164,6 +175,18 @@ class ResponseDirective(PolicyDirective):
         )
         self.declare(box, item)
         return [box]
+
+
+def _language(directive: PolicyDirective) -> str:
+    """Return the language of a message, if its author says which."""
+    given = directive.option("lang")
+    if given and not is_language(given):
+        hint = "give a language tag, such as `de` or `pt-BR`"
+        directive.find(
+            "invalid-option", f"`{given}` is no language", hint, line=directive.option_line("lang")
+        )
+        return ""
+    return given
 
 
 def _marks(directive: PolicyDirective, content: list[nodes.Node], *, is_data: bool) -> tuple[Fragment, ...]:
@@ -179,6 +202,9 @@ class ConversationDirective(PolicyDirective):
 
     def build(self) -> list[nodes.Node]:
         """Read the notation and show its turns; messages are Markdown in rST pages too."""
+        # Which reads the notation of the Model Spec; most pages do without.
+        from sphinx_policyspec.sphinx_ext.authoring.compact import compact_conversation  # noqa: PLC0415
+
         box = compact_conversation(self)
         if not box.children:
             self.find("empty-block", f"`{self.name}` has no messages")

@@ -29,6 +29,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "id": "Name that others refer to. Derived from the argument where it is left out.",
         "tags": "Words of your own, divided by spaces or commas.",
         "name": "Name of who speaks, where a role has several, or of a tool.",
+        "lang": "Language of the message as a tag (BCP 47), such as `de`; browsers and screen readers go by it.",
         "recipient": "Whom the message goes to, such as a tool.",
         "spec version": "Version of this text.",
         "spec date": "Day of this version, such as `2026-01-31`.",

@@ -13,7 +13,7 @@ from sphinx_policyspec.sphinx_ext.authoring.declared import Declared, source_of
 from sphinx_policyspec.sphinx_ext.capturing.gathered import Gathered
 from sphinx_policyspec.sphinx_ext.capturing.links import FoundLinks
 from sphinx_policyspec.sphinx_ext.capturing.turn_reader import CapturePlace, TurnReader
-from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyExampleTitle, PolicyPrompt, anchor_of
+from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyPrompt, anchor_of, title_of_example
 
 __all__ = ["Cases"]
 
@@ -45,7 +45,7 @@ class Cases:
             self.page.find("misplaced-example", message, source.span(declared.start), hint, severity)
         self.page.add_places(identifier, declared, source)
         inner = replace(place.at(example=identifier), is_norm=False)
-        title = node.next_node(PolicyExampleTitle)
+        title = title_of_example(node)
         if title is not None:
             for child in title.children:
                 if isinstance(child, nodes.Element):

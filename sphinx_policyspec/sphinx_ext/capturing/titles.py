@@ -24,7 +24,7 @@ from sphinx_policyspec.sphinx_ext.rendering.nodes import (
     PolicyDeclaration,
     PolicyDefinition,
     PolicyExample,
-    PolicyExampleTitle,
+    title_of_example,
 )
 
 __all__ = ["plain_title", "shown_titles", "with_titles_resolved"]
@@ -41,7 +41,7 @@ def shown_titles(document: nodes.document) -> dict[str, str]:
         if isinstance(node, nodes.section):
             title = node.next_node(nodes.title)
         elif isinstance(node, PolicyExample):
-            title = node.next_node(PolicyExampleTitle)
+            title = title_of_example(node)
         elif isinstance(node, PolicyDefinition | PolicyDeclaration):
             title = node.next_node(nodes.term)
         else:

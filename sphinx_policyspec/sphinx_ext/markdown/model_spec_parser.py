@@ -1,29 +1,19 @@
-"""Untouched Model Spec Markdown as a page of a project: structure from the reader, prose through MyST."""
+"""Which Markdown pages of a project are in the Model Spec dialect, and what lies beside them."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from docutils import nodes
 from myst_parser.parsers.sphinx_ import MystParser
 from sphinx.util.matching import Matcher, get_matching_files
 
-from sphinx_policyspec.readers.ignores import ignores_in
-from sphinx_policyspec.readers.release import companions, read_release
-from sphinx_policyspec.sphinx_ext.markdown.to_nodes import render_inline, render_prose
-from sphinx_policyspec.sphinx_ext.records import page_record
-from sphinx_policyspec.sphinx_ext.references import DOMAIN
-from sphinx_policyspec.sphinx_ext.rendering.render import SpecRenderer
-
 if TYPE_CHECKING:
+    from docutils import nodes
     from sphinx.application import Sphinx
     from sphinx.config import Config
     from sphinx.environment import BuildEnvironment
-
-    from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
 
 __all__ = ["ModelSpecAwareParser", "keep_companions_unbuilt", "outdated_by_companions"]
 
@@ -44,46 +34,19 @@ class ModelSpecAwareParser(MystParser):
         is_model_spec = _is_model_spec(path.relative_to(env.srcdir).as_posix(), env.config)
         # An empty text is parsed for what it leaves in the settings: MyST's transforms run in any case.
         super().parse("" if is_model_spec else inputstring, document)
-        if is_model_spec and str(document["source"]).endswith(_TRANSLATED):
-            document += _message_nodes(inputstring, document)
-        elif is_model_spec:
-            _parse_page(inputstring, path, document, env)
+        if is_model_spec:
+            # Most projects have no such page.
+            from sphinx_policyspec.sphinx_ext.markdown.model_spec_page import fill, message_nodes  # noqa: PLC0415
+
+            if str(document["source"]).endswith(_TRANSLATED):
+                document += message_nodes(inputstring, document)
+            else:
+                fill(document, inputstring, path, env)
 
 
 def _is_model_spec(name: str, config: Config) -> bool:
     patterns = config.policyspec_model_spec
     return bool(patterns) and Matcher(patterns)(name)
-
-
-def _parse_page(text: str, path: Path, document: nodes.document, env: BuildEnvironment) -> None:
-    name = path.relative_to(env.srcdir)
-    prefix = "" if name.parent == Path() else f"{name.parent.as_posix()}/"
-    reading = read_release(path, text=text, prefix=prefix)
-    for companion in companions(path):
-        env.note_dependency(str(companion))
-    spec = reading.spec
-    renderer = SpecRenderer(document, spec, lambda file: str(Path(env.srcdir, file)))
-    sections = [*renderer.blocks(spec.preamble), *renderer.provisions(spec.provisions)]
-    chapters = spec.children_of(None)
-    if len(chapters) == 1 and not spec.preamble:
-        document += sections
-    else:
-        # A page has one title; several chapters, or text before the first, need one above them.
-        anchor = "" if spec.title in spec.provision_by_id else nodes.make_id(spec.title)
-        ids = [anchor] if anchor and anchor not in spec.provision_by_id else []
-        document += nodes.section("", nodes.title(spec.title, spec.title), *sections, ids=ids)
-    domain = cast("PolicyDomain", env.get_domain(DOMAIN))
-    record, packed = page_record(env.docname, spec, reading.findings)
-    ignores = ignores_in(name.as_posix(), text.split("\n"))
-    domain.note_document(env.docname, replace(record, ignores=ignores), packed)
-
-
-def _message_nodes(text: str, document: nodes.document) -> list[nodes.Node]:
-    """Return the nodes of one translated message; a title comes underlined with equals signs."""
-    first, _, rest = text.partition("\n")
-    if rest.strip() and not rest.strip().strip("="):
-        return [nodes.section("", nodes.title(first, "", *render_inline(first, 1, document)))]
-    return render_prose(text, 1, document)
 
 
 def keep_companions_unbuilt(app: Sphinx, config: Config) -> None:
@@ -112,6 +75,8 @@ def outdated_by_companions(
     _removed: set[str],
 ) -> list[str]:
     """Return the Model Spec pages that have a new file beside them; Sphinx sees what was changed or taken away."""
+    from sphinx_policyspec.readers.release import companions  # noqa: PLC0415  most projects have no such page
+
     outdated = []
     for name in _model_spec_files(app.srcdir, app.config):
         path = Path(app.srcdir, name)

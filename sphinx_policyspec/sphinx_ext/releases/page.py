@@ -1,39 +1,30 @@
-"""What changed since an older release, around pages: a page that tells all, and a mark at what changed."""
+"""When a site tells what changed since an older release, around its pages and on one of its own."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from docutils import nodes
 from sphinx.builders.html import StandaloneHTMLBuilder
-from sphinx.locale import get_translation
 
-from sphinx_policyspec.compare import Change, SpecDiff, Weight
 from sphinx_policyspec.errors import PolicySpecError
-from sphinx_policyspec.exports.diff_html import STYLE, anchor_of_group, html_fragment
-from sphinx_policyspec.model import TargetKind
-from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.knowledge import domain_of
 from sphinx_policyspec.sphinx_ext.messages import warn
-from sphinx_policyspec.sphinx_ext.releases.changes import SIGNS, diff_since
-from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyBadge
+from sphinx_policyspec.sphinx_ext.releases.asking import PAGE
+from sphinx_policyspec.sphinx_ext.web.handbook_pages import WEB_BUILDERS
 
 if TYPE_CHECKING:
+    from docutils import nodes
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
+    from sphinx_policyspec.compare import SpecDiff
     from sphinx_policyspec.sphinx_ext.views.questions import Views
 
-__all__ = ["PAGE", "ChangesPage"]
+__all__ = ["ChangesPage"]
 
-_ = get_translation("sphinx_policyspec")
-
-PAGE = "policy-changes"
-"""Name of the page, without suffix."""
 STYLE_FILE = "_static/policyspec-changes.css"
 """The style sheet of the page, from the output folder."""
 
@@ -67,50 +58,28 @@ class ChangesPage:
         return changed
 
     def _is_on(self, app: Sphinx) -> bool:
-        if not isinstance(app.builder, StandaloneHTMLBuilder) or app.builder.name == "epub":
-            return False
-        return bool(PolicySpecConfig.of(app.config).since or domain_of(app.env).since)
+        return app.builder.name in WEB_BUILDERS and self.views.since.is_on(app.env)
 
     def _diff(self, app: Sphinx) -> SpecDiff | None:
         """Return what has changed, or nothing where that cannot be told; why is told once, by :meth:`update`."""
         try:
-            return diff_since(app.env, self.views.knowledge, self.views.since) if self._is_on(app) else None
+            return self.views.since.diff(app.env, self.views.knowledge) if self._is_on(app) else None
         except PolicySpecError:
             return None
 
     def _marked(self, env: BuildEnvironment) -> dict[str, str]:
         """Return a digest of the marks on each page that has some."""
-        diff = diff_since(env, self.views.knowledge, self.views.since)
-        found: dict[str, list[str]] = {}
-        for id_, changes in diff.by_provision.items() if diff else ():
-            if target := domain_of(env).find(TargetKind.PROVISION, id_):
-                found.setdefault(target.docname, []).append(f"{target.anchor} {_summary(changes)}")
-        if diff:
-            found.setdefault(env.config.root_doc, []).append(diff.old)
-        return {
-            name: hashlib.sha256(repr(sorted(marks)).encode()).hexdigest() for name, marks in found.items()
-        }
+        from sphinx_policyspec.sphinx_ext.releases.marks import digests  # noqa: PLC0415  few projects compare
+
+        diff = self.views.since.diff(env, self.views.knowledge)
+        return digests(env, diff) if diff else {}
 
     def mark(self, app: Sphinx, doctree: nodes.document, docname: str) -> None:
         """Say at each principle of a page what changed about it, and on the first page where all of it stands."""
-        if (diff := self._diff(app)) is None:
-            return
-        address = app.builder.get_relative_uri(docname, PAGE)
-        for section in list(doctree.findall(nodes.section)):
-            for id_ in section["ids"]:
-                target = domain_of(app.env).find(TargetKind.PROVISION, id_, docname)
-                if target and not target.is_alias and (changes := diff.by_provision.get(target.id)):
-                    # Behind the title and the level, which is told first.
-                    heads = (nodes.title, PolicyBadge)
-                    place = next(
-                        n for n in range(3) if n >= len(section) or not isinstance(section[n], heads)
-                    )
-                    section.insert(place, _mark(diff, changes, f"{address}#{anchor_of_group(target.id)}"))
-                    break
-        if docname == app.config.root_doc and (first := doctree.next_node(nodes.section)):
-            text = _("What changed since %s") % (diff.old or _("the release before"))
-            link = nodes.reference("", text, internal=True, refuri=address)
-            first.insert(1, nodes.paragraph("", "", link, classes=["ps-since", "no-search"]))
+        if (diff := self._diff(app)) is not None:
+            from sphinx_policyspec.sphinx_ext.releases.marks import mark  # noqa: PLC0415
+
+            mark(app, doctree, docname, diff)
 
     def pages(self, app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
         """Yield the page; where there is none, delete what an earlier build wrote."""
@@ -120,20 +89,12 @@ class ChangesPage:
                 for file in (app.builder.get_outfilename(PAGE), Path(app.outdir, STYLE_FILE)):
                     Path(file).unlink(missing_ok=True)
             return
-        title = _("What changed since %s") % (diff.old or _("the release before"))
+        from sphinx_policyspec.sphinx_ext.releases.marks import STYLE, context_of_page  # noqa: PLC0415
 
-        def link(id_: str) -> str:
-            target = domain_of(app.env).find(TargetKind.PROVISION, id_)
-            if target is None or not target.anchor:
-                return ""
-            return f"{app.builder.get_relative_uri(PAGE, target.docname)}#{target.anchor}"
-
-        heading = nodes.Text(title).astext()
-        body = f"<h1>{_escaped(heading)}</h1>\n{html_fragment(diff, link)}"
         style = Path(app.outdir, STYLE_FILE)
         style.parent.mkdir(exist_ok=True)
         style.write_text(STYLE, "utf-8")
-        yield PAGE, {"title": _escaped(heading), "body": body}, "page.html"
+        yield PAGE, context_of_page(app, diff), "page.html"
 
     def add_style(
         self,
@@ -148,21 +109,3 @@ class ChangesPage:
             address = context["pathto"](STYLE_FILE, resource=True)
             sheet = f'<link rel="stylesheet" href="{address}">'
             context["metatags"] = "".join((context.get("metatags", ""), sheet))
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _summary(changes: tuple[Change, ...]) -> str:
-    """Return the weights of changes, the greatest first, each once, with how many have it."""
-    counts = ((weight, sum(change.weight is weight for change in changes)) for weight in Weight)
-    return " ".join(f"{SIGNS[weight]} {count} {weight.value}" for weight, count in counts if count)
-
-
-def _mark(diff: SpecDiff, changes: tuple[Change, ...], address: str) -> nodes.paragraph:
-    text = _("Changed since %s") % (diff.old or _("the release before"))
-    link = nodes.reference("", text, internal=True, refuri=address)
-    return nodes.paragraph(
-        "", "", link, nodes.Text(f": {_summary(changes)}"), classes=["ps-since", "no-search"]
-    )

@@ -1,72 +1,26 @@
-"""An older release beside the spec of a build: where it is, what it says, and what has changed since."""
+"""What has changed since older releases, found when something asks."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sphinx_policyspec.compare import SpecDiff, compare
-from sphinx_policyspec.errors import PolicySpecError, SourceError
-from sphinx_policyspec.graph.formats import format_of_suffix
-from sphinx_policyspec.model import Spec
-from sphinx_policyspec.readers.annotations import annotate, read_annotations, shipped_annotations
-from sphinx_policyspec.readers.git import check_out, commit_of, is_git
-from sphinx_policyspec.readers.release import is_release, read_release, spec_file
+from sphinx_policyspec.errors import PolicySpecError
+from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
+from sphinx_policyspec.sphinx_ext.releases.kept import kept
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
-__all__ = ["Since", "sources_state"]
+    from sphinx_policyspec.compare import SpecDiff
+    from sphinx_policyspec.compare.history import Timeline
+    from sphinx_policyspec.model import Spec
+    from sphinx_policyspec.sphinx_ext.knowledge import Knowledge
 
-
-def read_old(source: str, folder: Path, sidecars: Iterable[Path]) -> Spec:
-    """Return the spec of an older release: a release folder, a Markdown or graph file, or one as of a revision.
-
-    Raises :class:`~sphinx_policyspec.errors.SourceError` for anything else.
-
-    :param folder: what a relative path is below
-    :param sidecars: annotation files of the project, which may speak of ids that the older release lacks
-    """
-    if is_git(source):
-        checkout = check_out(source, folder)
-        return read_old(str(checkout.path), folder, sidecars)
-    path = folder / source
-    if path.is_file() and format_of_suffix(path.suffix) is not None:
-        from sphinx_policyspec.graph.from_graph import from_graph  # noqa: PLC0415  rdflib only where it is needed
-        from sphinx_policyspec.graph.parse import read_graph  # noqa: PLC0415
-
-        return from_graph(read_graph(path))
-    if not is_release(path):
-        raise SourceError(f"`{source}` is no release folder, Model Spec Markdown file or graph file")
-    spec = read_release(path).spec
-    for sidecar in sidecars:
-        spec, _ = annotate(spec, read_annotations(sidecar, sidecar.name), lenient=True)
-    return spec
-
-
-def sources_state(env: BuildEnvironment, sources: Iterable[str]) -> list[tuple[str, str]]:
-    """Return what changes whenever an older release may say something else."""
-    return [(source, _state(source, Path(env.srcdir))) for source in sorted(set(sources))]
-
-
-def _state(source: str, folder: Path) -> str:
-    try:
-        if is_git(source):
-            return commit_of(source, folder)
-        path = folder / source
-        file = spec_file(path) if is_release(path) else path
-        return hashlib.sha256(file.read_bytes()).hexdigest()
-    except (OSError, PolicySpecError):
-        return ""
-
-
-def sidecars_of(names: Iterable[str], shipped: str, folder: Path) -> Iterator[Path]:
-    """Yield the annotation files that a project names."""
-    for name in names:
-        yield shipped_annotations() if name == shipped else folder / name
+__all__ = ["Since"]
 
 
 @dataclass(slots=True)
@@ -74,20 +28,75 @@ class Since:
     """What has changed since older releases; each is read, and compared with the spec of a build, once."""
 
     _state: str = ""
-    _diffs: dict[str, SpecDiff] = field(default_factory=dict)
+    _older: dict[str, tuple[Spec, ...]] = field(default_factory=dict)
+    _problems: dict[str, PolicySpecError] = field(default_factory=dict)
+    _diffs: dict[str, SpecDiff | None] = field(default_factory=dict)
+    _timeline: Timeline | None = None
 
-    def diff(
-        self, source: str | Spec, new: Spec, state: str, folder: Path, sidecars: Iterable[Path]
-    ) -> SpecDiff:
-        """Return what has changed since a release.
+    def is_on(self, env: BuildEnvironment) -> bool:
+        """Tell whether the project, or the command line, names older releases."""
+        from sphinx_policyspec.sphinx_ext.knowledge import domain_of  # noqa: PLC0415  which knows of questions
 
-        :param source: as for :func:`read_old`, or the spec itself
-        :param state: what changes whenever ``new`` or the release does
+        editions = domain_of(env).editions
+        if editions is not None:
+            return editions.place > 0
+        return bool(domain_of(env).older or PolicySpecConfig.of(env.config).older)
+
+    def diff(self, env: BuildEnvironment, knowledge: Knowledge, source: str = "") -> SpecDiff | None:
+        """Return what has changed since the last older release; ``None`` where there is none.
+
+        Raises :class:`~sphinx_policyspec.errors.PolicySpecError` where it cannot be read.
+
+        :param source: by default what the project compares itself with, or what a handbook was given
         """
+        self._look(env, knowledge)
+        if not source and self._timeline:
+            return self._timeline.diffs[-1]
+        if source not in self._diffs:
+            compared = partial(self._compared, env, knowledge, source)
+            self._diffs[source] = kept(Path(env.doctreedir), f"diff {source}", self._state, compared)
+        return self._diffs[source]
+
+    def _compared(self, env: BuildEnvironment, knowledge: Knowledge, source: str) -> SpecDiff | None:
+        from sphinx_policyspec.compare import compare  # noqa: PLC0415  few projects compare
+
+        older = self._releases(env, knowledge, source)
+        return compare(older[-1], knowledge.spec(env)) if older else None
+
+    def timeline(self, env: BuildEnvironment, knowledge: Knowledge) -> Timeline | None:
+        """Return all older releases with the spec of the build as the last; else as :meth:`diff`."""
+        last = self.diff(env, knowledge)
+        if last is not None and self._timeline is None:
+            from sphinx_policyspec.compare import compare  # noqa: PLC0415
+            from sphinx_policyspec.compare.history import Timeline  # noqa: PLC0415
+
+            older = self._releases(env, knowledge, "")
+            diffs = (compare(one, other) for one, other in pairwise(older))
+            self._timeline = Timeline(specs=(*older, knowledge.spec(env)), diffs=(*diffs, last))
+        return self._timeline
+
+    def _look(self, env: BuildEnvironment, knowledge: Knowledge) -> None:
+        """Forget what was so before the spec or an older release changed."""
+        state = knowledge.digest(env)
         if state != self._state:
-            self._diffs, self._state = {}, state
-        name = source if isinstance(source, str) else ""
-        if name not in self._diffs:
-            old = source if isinstance(source, Spec) else read_old(source, folder, sidecars)
-            self._diffs[name] = compare(old, new)
-        return self._diffs[name]
+            from sphinx_policyspec.sphinx_ext.knowledge import domain_of  # noqa: PLC0415  which knows of questions
+
+            editions = domain_of(env).editions
+            self._state, self._older, self._diffs, self._problems = state, {}, {}, {}
+            self._timeline = editions.past if editions and editions.place else None
+
+    def _releases(self, env: BuildEnvironment, knowledge: Knowledge, source: str) -> tuple[Spec, ...]:
+        if source in self._problems:
+            raise self._problems[source]
+        from sphinx_policyspec.sphinx_ext.knowledge import domain_of  # noqa: PLC0415  which knows of questions
+        from sphinx_policyspec.sphinx_ext.releases.older import read_all  # noqa: PLC0415  few projects compare
+
+        if source not in self._older:
+            try:
+                given = () if source else domain_of(env).older
+                self._older[source] = read_all(env, source, given, knowledge.spec(env))
+            except PolicySpecError as error:
+                # Each page asks; what takes long to fail is not tried again for each.
+                self._problems[source] = error
+                raise
+        return self._older[source]

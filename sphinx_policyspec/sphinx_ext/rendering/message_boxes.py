@@ -10,6 +10,7 @@ from sphinx.locale import get_translation
 from sphinx_policyspec.model import Verdict
 from sphinx_policyspec.sphinx_ext.rendering.boxes import Place, style_name, text_node, word
 from sphinx_policyspec.sphinx_ext.rendering.nodes import (
+    PolicyBody,
     PolicyComparison,
     PolicyGap,
     PolicyMessage,
@@ -31,13 +32,14 @@ def message(
     *,
     recipient: str = "",
     name: str = "",
+    language: str = "",
     attributes: Iterable[tuple[str, str]] = (),
     is_untrusted: bool = False,
 ) -> PolicyMessage:
     """Return a message; its role, tool and other attributes stand in the line above its body."""
     box = PolicyMessage("", classes=["ps-message", f"ps-role-{style_name(role)}"])
     box += _message_head(role, recipient, name, attributes)
-    body = _body(content)
+    body = _body(content, language)
     box += untrusted([body]) if is_untrusted else body
     return box
 
@@ -49,6 +51,7 @@ def response(
     role: str = "assistant",
     recipient: str = "",
     name: str = "",
+    language: str = "",
     attributes: Iterable[tuple[str, str]] = (),
     note: Iterable[nodes.Node] = (),
     raw_note: str = "",
@@ -75,7 +78,7 @@ def response(
         line["verdict"] = verdict.value
     box += line
     box += _message_head(role, recipient, name, attributes)
-    box += _body(content)
+    box += _body(content, language)
     if note_nodes := list(note):
         box += text_node(nodes.paragraph, raw_note, note_nodes, place, classes=["ps-note"])
     if links := list(violates):
@@ -87,9 +90,12 @@ def response(
     return box
 
 
-def _body(content: Iterable[nodes.Node]) -> nodes.container:
-    """Return the body of a message; quotes in it stay as they are, since models read them so."""
-    return nodes.container("", *content, classes=["ps-body"], support_smartquotes=False)
+def _body(content: Iterable[nodes.Node], language: str) -> PolicyBody:
+    """Return the body of a message; quotes in it stay as they are, since models read them so.
+
+    docutils names languages by a class, and warns of each whose quotes it does not know.
+    """
+    return PolicyBody("", *content, classes=["ps-body"], lang=language, support_smartquotes=False)
 
 
 def _message_head(

@@ -15,6 +15,7 @@ from sphinx_policyspec.model import TargetKind
 __all__ = [
     "BOXES",
     "PolicyBadge",
+    "PolicyBody",
     "PolicyBox",
     "PolicyClause",
     "PolicyCommentary",
@@ -37,6 +38,7 @@ __all__ = [
     "PolicyUntrusted",
     "PolicyVerdict",
     "anchor_of",
+    "title_of_example",
     "uses_our_nodes",
 ]
 
@@ -67,6 +69,10 @@ class PolicyMessage(PolicyBox):
 
 class PolicyResponse(PolicyMessage):
     """A message with a verdict, which stands above, and the reason, which stands below."""
+
+
+class PolicyBody(PolicyBox):
+    """What a message says; ``lang`` is its language, empty where nobody said which one that is."""
 
 
 class PolicyGap(PolicyBox):
@@ -113,6 +119,13 @@ class PolicyExampleTitle(nodes.rubric):
     """The title of an example, with its permalink."""
 
 
+def title_of_example(example: nodes.Element) -> PolicyExampleTitle | None:
+    """Return the title of an example, which stands in its head: no search through what it holds."""
+    head = example.children[0] if example.children else None
+    inside = head.children if isinstance(head, nodes.Element) else ()
+    return next((child for child in inside if isinstance(child, PolicyExampleTitle)), None)
+
+
 class PolicyVerdict(nodes.paragraph):
     """The verdict on a response as a word; HTML puts an icon before it."""
 
@@ -142,6 +155,7 @@ BOXES: tuple[type[PolicyBox], ...] = (
     PolicyExample,
     PolicyMessage,
     PolicyResponse,
+    PolicyBody,
     PolicyGap,
     PolicyCommentary,
     PolicyDefinition,

@@ -47,6 +47,7 @@ class TurnRenderer:
                 body,
                 recipient=message.recipient,
                 name=message.name,
+                language=message.language,
                 attributes=message.attributes,
                 is_untrusted=message.untrusted,
             )
@@ -57,6 +58,7 @@ class TurnRenderer:
             role=message.role,
             recipient=message.recipient,
             name=message.name,
+            language=message.language,
             attributes=message.attributes,
             note=self.language.inline(message.note, message.span.line) if message.note else (),
             raw_note=message.note,

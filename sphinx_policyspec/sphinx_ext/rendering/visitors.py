@@ -12,6 +12,7 @@ from sphinx.locale import get_translation
 from sphinx_policyspec.sphinx_ext.rendering.nodes import (
     BOXES,
     PolicyBadge,
+    PolicyBody,
     PolicyBox,
     PolicyClause,
     PolicyComparison,
@@ -90,6 +91,11 @@ def _visit_message(self: HTML5Translator, node: PolicyMessage) -> None:
     _visit_box(self, node)
 
 
+def _visit_body(self: HTML5Translator, node: PolicyBody) -> None:
+    language = {"lang": node["lang"]} if node["lang"] else {}
+    self.body.append(self.starttag(node, node.html_tag, **language))
+
+
 def _visit_table(self: HTML5Translator, node: PolicyQuery | PolicyTable) -> None:
     attributes: dict[str, Any] = {}
     if head := next(node.findall(nodes.thead), None):
@@ -146,6 +152,7 @@ def register_nodes(app: Sphinx) -> None:
         PolicyBadge: _visit_badge,
         PolicyMessage: _visit_message,
         PolicyResponse: _visit_message,
+        PolicyBody: _visit_body,
         PolicyQuery: _visit_table,
         PolicyTable: _visit_table,
     }

@@ -6,7 +6,8 @@ import io
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,6 +20,7 @@ from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
 from sphinx_policyspec.sphinx_ext.markdown.maths import RENDERER
 from sphinx_policyspec.sphinx_ext.project import running_foreign_code
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
+from sphinx_policyspec.sphinx_ext.releases.editions import Editions
 from sphinx_policyspec.sphinx_ext.site.pages import Site, lay_out
 from sphinx_policyspec.sphinx_ext.site.parser import FILETYPE, SUFFIX
 from sphinx_policyspec.sphinx_ext.typst.builder import TypstBuilder
@@ -30,6 +32,7 @@ PDF = "handbook.pdf"
 """Name of the PDF, which lies beside the first page of the site."""
 
 _DEFAULT_THEME = "furo"
+_EXTENSION = "sphinx_policyspec.sphinx_ext.site"
 _WARNING = re.compile(
     r"(?P<file>.*?)(?::(?P<line>\d+))?: (?P<severity>WARNING|ERROR|CRITICAL|SEVERE): "
     r"(?P<message>.*?)(?: \[(?P<code>[\w.-]+)\])?"
@@ -47,7 +50,8 @@ def build_site(
     ask: bool = False,
     pdf: bool = False,
     pdf_fonts: Iterable[str] = (),
-    since: Spec | None = None,
+    older: Sequence[tuple[Spec, ...]] = (),
+    editions: Editions | None = None,
 ) -> tuple[Finding, ...]:
     """Build the site of a spec and its graph, and its PDF; return what Sphinx had to say.
 
@@ -55,12 +59,13 @@ def build_site(
 
     :param root: the folder that the spec's file names are relative to
     :param ask: with the page that answers questions
-    :param since: an older release, to tell what changed
+    :param older: older releases, from the first to the last, source by source, to tell what changed
+    :param editions: the releases beside it, instead of ``older``
     :param pdf_fonts: fonts of the PDF for letters that its own lack; files are relative to the working folder
     """
     site = Site(spec=spec, root=root.resolve(), pages={page.name: page for page in lay_out(spec, pages)})
     overrides = {
-        "extensions": ["sphinx_policyspec"],
+        "extensions": [_EXTENSION],
         "project": _shown(spec.title),
         "author": _shown(spec.publisher),
         "release": _shown(spec.version),
@@ -82,7 +87,8 @@ def build_site(
         source.mkdir()
         for name in site.pages:
             (source / f"{name}{SUFFIX}").write_bytes(b"")
-        return _build(source, out, Path(folder, "doctrees"), overrides, site=site, pdf=pdf, since=since)
+        shown = _Shown(site=site, older=tuple(older), editions=editions)
+        return _build(source, out, Path(folder, "doctrees"), overrides, shown, pdf=pdf)
 
 
 def build_project(
@@ -94,20 +100,29 @@ def build_project(
     ask: bool = False,
     pdf: bool = False,
     pdf_fonts: Iterable[str] = (),
-    since: Spec | None = None,
+    older: Sequence[tuple[Spec, ...]] = (),
 ) -> tuple[Finding, ...]:
     """Build the HTML site of a Sphinx project of one's own, and its PDF; return its warnings.
 
     :param ask: with the page that answers questions, even where the project has none
-    :param since: an older release, to tell what changed, instead of the project's own
+    :param older: older releases, to tell what changed, instead of the project's own
     """
     overrides: dict[str, Any] = {"html_theme": theme} if theme else {}
     overrides |= {"policyspec_ask_page": True} if ask else {}
     overrides |= _fonts(pdf_fonts)
     with tempfile.TemporaryDirectory(prefix="policyspec-") as folder:
-        return _build(
-            source, out, Path(folder), overrides, confdir=source, base_iri=base_iri, pdf=pdf, since=since
-        )
+        shown = _Shown(base_iri=base_iri, older=tuple(older))
+        return _build(source, out, Path(folder), overrides, shown, confdir=source, pdf=pdf)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """What our domain is told of a build; empty where a project says it."""
+
+    site: Site | None = None
+    base_iri: str = ""
+    older: tuple[tuple[Spec, ...], ...] = ()
+    editions: Editions | None = None
 
 
 def _fonts(given: Iterable[str]) -> dict[str, Any]:
@@ -121,12 +136,10 @@ def _build(
     out: Path,
     doctrees: Path,
     overrides: dict[str, Any],
+    shown: _Shown,
     *,
     confdir: Path | None = None,
-    site: Site | None = None,
-    base_iri: str = "",
     pdf: bool = False,
-    since: Spec | None = None,
 ) -> tuple[Finding, ...]:
     if pdf:
         require_typst()
@@ -148,7 +161,8 @@ def _build(
             message = f"`{source / 'conf.py'}` does not load the extension `sphinx_policyspec`"
             raise SourceError(message)
         domain = cast("PolicyDomain", app.env.get_domain(DOMAIN))
-        domain.site, domain.base_iri, domain.since = site, base_iri, since
+        domain.site, domain.base_iri = shown.site, shown.base_iri
+        domain.older, domain.editions = shown.older, shown.editions
         app.build()
         return app
 

@@ -425,6 +425,28 @@
     first?.table.closest(".ps-view").scrollIntoView();
   };
 
+  /* ---- other releases ---- */
+
+  /** The principle that is being read: the last that began, or the one that the address names while it is in sight,
+      and at the top of the page, where a reader scrolls to who looks for a way out. */
+  const reading = () => {
+    const named = document.getElementById(decoded(location.hash.slice(1)))?.closest("section:has(> .ps-panel)");
+    const at = named?.getBoundingClientRect();
+    if (at && ((at.top < innerHeight && at.bottom > 0) || scrollY < innerHeight / 3)) return named;
+    const all = [...document.querySelectorAll("section:has(> .ps-panel)")];
+    return all.findLast((section) => section.getBoundingClientRect().top < innerHeight / 3);
+  };
+  // Such a link leads to a page; where a principle is being read, it leads to that, as the panel knows.
+  const keepPlace = (link) => {
+    const page = link.href;
+    const lead = () => {
+      const known = [...(reading()?.querySelectorAll(":scope > .ps-panel a[data-ps-release]") || [])];
+      link.href = (known.find((other) => other.dataset.psRelease === link.dataset.psRelease) || { href: page }).href;
+    };
+    for (const type of ["pointerover", "focus", "click"]) link.addEventListener(type, lead);
+  };
+  document.querySelectorAll(":is(.ps-releases, .ps-old-release) a").forEach(keepPlace);
+
   // Code that is wider than the page scrolls by keyboard only where it takes the focus.
   for (const code of document.querySelectorAll(".ps-principle pre, .ps-section pre")) {
     if (code.scrollWidth > code.clientWidth) code.tabIndex = 0;

@@ -9,6 +9,7 @@ from docutils import nodes
 
 from sphinx_policyspec.sphinx_ext.rendering.nodes import (
     PolicyBadge,
+    PolicyBody,
     PolicyClause,
     PolicyCommentary,
     PolicyComparison,
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from sphinx.builders import Builder
 
 __all__ = ["ListedExample", "TypstTranslator"]
+
+_LANGUAGE, _REGION = 3, 2
+"""Letters of the longest code of a language (ISO 639-3) and of a region (ISO 3166-1 alpha-2) that Typst takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,15 @@ class TypstTranslator(ListVisitor):
             is_reason = isinstance(child, nodes.paragraph) and isinstance(child.parent, PolicyMessage)
             code += block("reason", self.inside(child)) if is_reason else self.rendered([child])
         return code
+
+    def visit_PolicyBody(self, node: PolicyBody) -> None:
+        """Write what a message says, in its language where its author says which one that is."""
+        code = self.rendered(node.children)
+        if node["lang"]:
+            language, _sep, region = node["lang"].partition("-")
+            place = f", region: {string(region.upper())}" if len(region) == _REGION else ""
+            code = f"#[#set text(lang: {string(language.lower()[:_LANGUAGE])}{place})\n{code}]"
+        self.put(code)
 
     def visit_PolicyCommentary(self, node: PolicyCommentary) -> None:
         """Write an aside, what was said by nobody, or settings below a word that says which."""

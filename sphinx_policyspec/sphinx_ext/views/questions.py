@@ -19,7 +19,7 @@ from sphinx_policyspec.sphinx_ext.cases.directive import CaseText
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of
 from sphinx_policyspec.sphinx_ext.records import PolicyObject, Question
-from sphinx_policyspec.sphinx_ext.releases.changes import Changes, answer_of, changes_nodes
+from sphinx_policyspec.sphinx_ext.releases.asking import Changes
 from sphinx_policyspec.sphinx_ext.releases.since import Since
 from sphinx_policyspec.sphinx_ext.rendering.boxes import word
 from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyCount, PolicyQuery
@@ -198,6 +198,8 @@ class Views:
                 spec=self.knowledge.spec(app.env),
             )
         if isinstance(question, Changes):
+            from sphinx_policyspec.sphinx_ext.releases.changes import changes_nodes  # noqa: PLC0415  few compare
+
             return changes_nodes(shown.answer, page)
         if isinstance(question, CaseText):
             from sphinx_policyspec.sphinx_ext.cases.showing import case_nodes  # noqa: PLC0415  as below
@@ -224,7 +226,8 @@ class Views:
 
     @staticmethod
     def _asking(env: BuildEnvironment) -> dict[str, tuple[Question, ...]]:
-        return {name: page.questions for name, page in domain_of(env).pages.items() if page.questions}
+        domain = domain_of(env)
+        return {name: page.questions for name, page in domain.pages.items() if page.questions and domain.asks}
 
     def _ask(self, env: BuildEnvironment, digest: str) -> None:
         if digest == self._digest:
@@ -288,6 +291,8 @@ class Views:
         origin = f"{question.span.file}:{question.span.line}"
         try:
             if isinstance(question, Changes):
+                from sphinx_policyspec.sphinx_ext.releases.changes import answer_of  # noqa: PLC0415
+
                 answer = answer_of(env, self.knowledge, self.since, question)
             elif question.name:
                 answer = self.knowledge.base(env).ask(question.name, dict(question.params))

@@ -17,7 +17,7 @@ from sphinx_policyspec.graph.vocabulary import PREFIXES
 from sphinx_policyspec.sphinx_ext.collection import without_collection
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of
-from sphinx_policyspec.sphinx_ext.web.handbook_pages import ASK_BUILDERS, ASK_PAGE
+from sphinx_policyspec.sphinx_ext.web.handbook_pages import ASK_PAGE, PAGE_BUILDERS
 from sphinx_policyspec.sphinx_ext.web.words import dumped_words
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ _OUT = "policyspec-ask"
 
 def has_ask_page(app: Sphinx) -> bool:
     """Tell whether a build writes the page."""
-    wanted = PolicySpecConfig.of(app.config).ask_page and app.builder.name in ASK_BUILDERS
+    wanted = PolicySpecConfig.of(app.config).ask_page and app.builder.name in PAGE_BUILDERS
     return wanted and any(page.objects for page in domain_of(app.env).pages.values())
 
 
@@ -54,7 +54,7 @@ class AskPage:
             standard.anonlabels.pop(ASK_PAGE, None)
             return
         standard.note_hyperlink_target(ASK_PAGE, ASK_PAGE, "", str(_("Ask the spec")))
-        if app.builder.name in ASK_BUILDERS:
+        if app.builder.name in PAGE_BUILDERS:
             app.config.html_static_path.append(str(_FOLDER / "static"))
 
     def pages(self, app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:

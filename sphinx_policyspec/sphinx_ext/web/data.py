@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from sphinx.builders.singlehtml import SingleFileHTMLBuilder
@@ -33,6 +34,7 @@ def script_data(app: Sphinx, handbook: HandbookPages) -> str:
     """Return the script that holds what previews show and what tables can be filtered by."""
     spec, places = handbook.knowledge.spec(app.env), handbook.places
     relations = handbook.relations
+    page_of = cache(partial(_page, app))
     levels = list(dict.fromkeys([level.id for level in spec.levels] + [p.authority for p in spec.principles]))
     topics = [topic.id for topic in spec.topics]
 
@@ -41,7 +43,7 @@ def script_data(app: Sphinx, handbook: HandbookPages) -> str:
             kind,
             place.title,
             levels.index(level) if level in levels else -1,
-            _page(app, place.docname),
+            page_of(place.docname),
             places.excerpt(place.docname, place.anchor),
             sorted({topics.index(topic) for topic in own_topics if topic in topics}),
             flags,
@@ -116,13 +118,14 @@ def spec_ids(app: Sphinx, handbook: HandbookPages) -> str:
     verdicts for an example.
     """
     spec, places = handbook.knowledge.spec(app.env), handbook.places
+    page_of = cache(partial(_page, app))
     items = [
         {
             "id": identifier,
             "kind": "principle" if place.level else "section" if kind is TargetKind.PROVISION else kind.value,
             "title": place.title,
             "level": place.level,
-            "page": _page(app, place.docname),
+            "page": page_of(place.docname),
             "anchor": place.anchor,
             "checksum": hashlib.sha256(" ".join(text.split()).encode(errors="replace")).hexdigest(),
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from docutils import nodes
 from sphinx.locale import get_translation
 
+from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of
@@ -41,15 +43,19 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.builders import Builder
 
-__all__ = ["ASK_BUILDERS", "ASK_PAGE", "WEB_BUILDERS", "HandbookPages"]
+    from sphinx_policyspec.compare.history import Timeline
+    from sphinx_policyspec.sphinx_ext.releases.editions import Editions
+    from sphinx_policyspec.sphinx_ext.releases.since import Since
+
+__all__ = ["ASK_PAGE", "PAGE_BUILDERS", "WEB_BUILDERS", "HandbookPages"]
 
 _ = get_translation("sphinx_policyspec")
 
 ASK_PAGE = "policy-ask"
 """Name of the page that answers questions."""
 
-ASK_BUILDERS = ("html", "dirhtml")
-"""Builders that write it: ``singlehtml`` writes no page beside its own."""
+PAGE_BUILDERS = ("html", "dirhtml")
+"""Builders that write pages of ours beside those of a project: ``singlehtml`` writes none."""
 
 WEB_BUILDERS = ("html", "dirhtml", "singlehtml")
 """Builders whose pages people read in a browser."""
@@ -67,6 +73,7 @@ class HandbookPages:
     """
 
     knowledge: Knowledge
+    since: Since
     rows: dict[tuple[str, str], tuple[Row, ...]] = field(default_factory=dict)
     outgoing: dict[tuple[str, str], list[Occurrence]] = field(default_factory=dict)
     relations: dict[str, Relations] = field(default_factory=dict)
@@ -115,15 +122,46 @@ class HandbookPages:
         places = self._places = Places(env, spec)
         self.relations = relations_of(spec)
         self.rows, self.outgoing = {}, defaultdict(list)
+        timeline, has_page = self._timeline(app), app.builder.name in PAGE_BUILDERS
+        editions = domain_of(env).editions
         for identifier, found in self.relations.items():
             if place := places.provision(identifier):
-                self.rows[place.docname, place.anchor] = rows_of(found, places)
+                past = self._past(timeline, identifier, places, has_page=has_page, editions=editions)
+                self.rows[place.docname, place.anchor] = (*rows_of(found, places), *past)
             for occurrence in found.occurrences:
                 if source := places.provision(occurrence.source):
                     self.outgoing[source.docname, source.anchor].append(occurrence)
         self.terms = terms_of(domain_of(env))
         self.facts = page_facts(app, spec, places)
         self._digest = digest
+
+    def _timeline(self, app: Sphinx) -> Timeline | None:
+        """Return the releases with what changed between them; nothing where one cannot be read, which is told once."""
+        try:
+            return self.since.timeline(app.env, self.knowledge) if self.since.is_on(app.env) else None
+        except PolicySpecError:
+            return None
+
+    @staticmethod
+    def _past(
+        timeline: Timeline | None,
+        identifier: str,
+        places: Places,
+        *,
+        has_page: bool,
+        editions: Editions | None,
+    ) -> Iterator[Row]:
+        """Yield the lines of a panel that tell of other releases."""
+        if not (timeline or editions):
+            return
+        from sphinx_policyspec.sphinx_ext.releases.rows import other_releases, past_rows  # noqa: PLC0415  few have any
+
+        if timeline:
+            yield from past_rows(
+                timeline, identifier, places.level_title, has_page=has_page, editions=editions
+            )
+        if editions and (others := other_releases(editions, identifier, places.level_title)).count:
+            yield others
 
     @property
     def places(self) -> Places:
@@ -179,7 +217,7 @@ class HandbookPages:
         address = partial(_address, app.builder, docname)
         if PolicySpecConfig.of(app.config).link_terms:
             link_terms(doctree, self.terms, address)
-        asks = PolicySpecConfig.of(app.config).ask_page and app.builder.name in ASK_BUILDERS
+        asks = PolicySpecConfig.of(app.config).ask_page and app.builder.name in PAGE_BUILDERS
         ask = app.builder.get_relative_uri(docname, ASK_PAGE) if asks else ""
         for section in doctree.findall(nodes.section):
             place = self._place_of(section, docname)

@@ -16,6 +16,7 @@ from urllib.parse import quote
 from docutils import nodes
 from sphinx.locale import get_translation
 
+from sphinx_policyspec.exports.plain import printable
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.web.places import AddressOf, Place, Places, level_html
 from sphinx_policyspec.sphinx_ext.web.relations import Occurrence, Relations
@@ -23,7 +24,17 @@ from sphinx_policyspec.sphinx_ext.web.relations import Occurrence, Relations
 if TYPE_CHECKING:
     from sphinx.writers.html5 import HTML5Translator
 
-__all__ = ["PolicyPanel", "Row", "feedback_address", "panel_html", "rows_of", "tools_html", "visit_panel"]
+__all__ = [
+    "Link",
+    "PolicyPanel",
+    "Row",
+    "Step",
+    "feedback_address",
+    "panel_html",
+    "rows_of",
+    "tools_html",
+    "visit_panel",
+]
 
 _ = get_translation("sphinx_policyspec")
 
@@ -43,6 +54,9 @@ class Link:
     """One link of a panel: where it leads, and its text; without a place it is text alone.
 
     :param is_further: a number behind the link before it
+    :param note: what is said behind it
+    :param beside: its address, as seen from the folder of the site, where it leads out of that
+    :param release: name of the release that it leads to, for scripts
     """
 
     text: str
@@ -51,6 +65,17 @@ class Link:
     level: str = ""
     level_title: str = ""
     is_further: bool = False
+    note: str = ""
+    beside: str = ""
+    release: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One release in the history of a principle, and what changed about it there, line by line."""
+
+    release: Link
+    said: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +83,15 @@ class Row:
     """One line of a panel.
 
     :param name: what it is, such as *Exceptions*
-    :param count: how many it tells of
+    :param count: how many it tells of; 0 for a line that tells more of what another counts
     :param groups: links, by the page that they lead to where it matters
+    :param steps: of a history, the last release first
     """
 
     name: str
     count: int
-    groups: tuple[tuple[str, tuple[Link, ...]], ...]
+    groups: tuple[tuple[str, tuple[Link, ...]], ...] = ()
+    steps: tuple[Step, ...] = ()
 
 
 def rows_of(relations: Relations, places: Places) -> tuple[Row, ...]:
@@ -131,7 +158,10 @@ def panel_html(rows: Sequence[Row], address: AddressOf, extra: str = "") -> str:
     :param address: of an anchor on a page, from the page that the panel stands on
     :param extra: HTML for its foot
     """
-    name, counts = _("Connections"), " · ".join(f"{row.name} {row.count}" for row in rows) or _("none yet")
+    name, counts = (
+        _("Connections"),
+        " · ".join(f"{row.name} {row.count}" for row in rows if row.count) or _("none yet"),
+    )
     summary = f'<span class="ps-panel-name">{escape(name)}</span> <span class="ps-panel-counts">{escape(counts)}</span>'
     body = "".join(_row_html(row, address) for row in rows)
     body = f"<dl>{body}</dl>" if body else ""
@@ -166,7 +196,14 @@ def feedback_address(template: str, values: Mapping[str, str]) -> str:
 
 def _row_html(row: Row, address: AddressOf) -> str:
     shown = "".join(_group_html(title, links, address) for title, links in row.groups)
+    if row.steps:
+        shown = f'<ol class="ps-history">{"".join(_step_html(step, address) for step in row.steps)}</ol>'
     return f"<dt>{escape(row.name)}</dt><dd>{shown}</dd>"
+
+
+def _step_html(step: Step, address: AddressOf) -> str:
+    said = "".join(f"<li>{escape(printable(line))}</li>" for line in step.said)
+    return f"<li>{_link_html(step.release, address)}{said and f'<ul>{said}</ul>'}</li>"
 
 
 def _group_html(title: str, links: Sequence[Link], address: AddressOf) -> str:
@@ -189,7 +226,11 @@ def _items_html(links: Sequence[Link], address: AddressOf) -> Iterator[str]:
 def _link_html(link: Link, address: AddressOf) -> str:
     level = level_html(link.level, link.level_title) if link.level else ""
     shown = f"<bdi>{escape(link.text)}</bdi>{level}"
+    note = f" {escape(link.note)}" if link.note else ""
+    if link.beside:
+        release = f' data-ps-release="{escape(link.release, quote=True)}"' if link.release else ""
+        return f'<a class="reference" href="{escape(link.beside, quote=True)}"{release}>{shown}</a>{note}'
     if not link.anchor:
-        return shown
+        return shown + note
     target = escape(address(link.docname, link.anchor), quote=True)
-    return f'<a class="reference internal" href="{target}">{shown}</a>'
+    return f'<a class="reference internal" href="{target}">{shown}</a>{note}'

@@ -1,0 +1,128 @@
+"""A handbook of several releases: each page leads to the same in the others, and old ones say that they are."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from sphinx_policyspec import api
+from tests.conftest import Run
+from tests.releases.site import dead_links, read_site
+from tests.sphinx_ext.web.test_panels import panel_of, texts
+
+CHAPTER = "# Manners {#manners}\n\n"
+GREET = "Greet every visitor of the library by name, and ask what they would like to read next.\n\n"
+KIND = "## Be kind {#be_kind authority=user}\n\n" + GREET
+KIND_LATER = "## Be kind and warm {#be_warm authority=root}\n\n" + GREET
+BRIEF = "## Be brief {#be_brief authority=user}\n\nTake as many words as an answer needs, and no more.\n\n"
+STOCK = "# Books {#books}\n\n## Lend {#lend authority=user}\n\nLend what is on the shelf to whoever asks.\n"
+HISTORY = {
+    "2001-01-01": CHAPTER + KIND,
+    "2002-02-02": CHAPTER + KIND + BRIEF,
+    "2003-03-03": CHAPTER.replace("manners", "conduct") + KIND_LATER + STOCK,
+}
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of three releases."""
+    folder = tmp_path_factory.mktemp("releases")
+    for name, text in HISTORY.items():
+        (folder / name).mkdir()
+        (folder / name / "model_spec.md").write_text(text, "utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def site(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Their handbook."""
+    out = tmp_path_factory.mktemp("site")
+    assert api.build_handbooks(source, out, theme="basic") == ()
+    return out
+
+
+def page(site: Path, release: str, name: str) -> str:
+    return (site / release / f"{name}.html").read_text("utf-8")
+
+
+def switch(html: str) -> list[tuple[str, str]]:
+    """Return the addresses and texts of the switch between releases; the current one has no address."""
+    found = re.search(r'<nav class="ps-releases.*?</nav>', html, re.DOTALL)
+    assert found
+    items = re.findall(r"<li>(.*?)</li>", found[0])
+    return [("".join(re.findall(r'href="(.*?)"', item)), re.sub(r"<[^>]*>", "", item)) for item in items]
+
+
+def test_the_first_page_leads_to_the_newest_release(site: Path) -> None:
+    first = (site / "index.html").read_text("utf-8")
+    assert '<meta http-equiv="refresh" content="0; url=2003-03-03/index.html">' in first
+    assert re.findall(r'<li><a href="(.*?)/index.html">', first) == ["2003-03-03", "2002-02-02", "2001-01-01"]
+
+
+def test_a_page_leads_to_the_same_page_of_each_release(site: Path) -> None:
+    assert switch(page(site, "2002-02-02", "manners")) == [
+        ("../2003-03-03/conduct.html", "2003-03-03"),
+        ("", "2002-02-02"),
+        ("../2001-01-01/manners.html", "2001-01-01"),
+    ]
+    assert switch(page(site, "2003-03-03", "books"))[1:] == [
+        ("../2002-02-02/index.html", "2002-02-02 (first page)"),
+        ("../2001-01-01/index.html", "2001-01-01 (first page)"),
+    ]
+    for name in ("index", "all-principles"):
+        assert switch(page(site, "2001-01-01", name))[0] == (f"../2003-03-03/{name}.html", "2003-03-03")
+    assert switch(page(site, "2002-02-02", "policy-changes"))[2] == (
+        "../2001-01-01/index.html",
+        "2001-01-01 (first page)",
+    )
+
+
+def test_pages_of_old_releases_say_so(site: Path) -> None:
+    old = re.search(r'<p class="ps-old-release.*?</p>', page(site, "2001-01-01", "manners"))
+    assert old
+    assert re.sub(r"<[^>]*>", "", old[0]) == (
+        "This is an old release. The newest is 2003-03-03: see the same place there."
+    )
+    assert 'href="../2003-03-03/conduct.html"' in old[0]
+    assert "ps-old-release" not in page(site, "2003-03-03", "conduct")
+    assert "Release 2001-01-01 (old)" in page(site, "2001-01-01", "manners")
+
+
+def test_a_panel_leads_to_the_principle_under_its_other_ids(site: Path) -> None:
+    rows = panel_of(page(site, "2002-02-02", "manners"), "be_kind")
+    assert texts(rows["In other releases"]) == ["2003-03-03 Root “Be kind and warm”", "2001-01-01 User"]
+    assert re.findall(r'href="(.*?)" data-ps-release="(.*?)"', rows["In other releases"]) == [
+        ("../2003-03-03/conduct.html#be_warm", "2003-03-03"),
+        ("../2001-01-01/manners.html#be_kind", "2001-01-01"),
+    ]
+    assert "In other releases" not in panel_of(page(site, "2003-03-03", "books"), "lend")
+    changed = panel_of(page(site, "2003-03-03", "conduct"), "be_warm")["Changed in"]
+    assert 'href="policy-changes.html#changes-be_warm"' in changed
+
+
+def test_a_history_leads_to_the_changes_of_each_release(site: Path) -> None:
+    rows = panel_of(page(site, "2002-02-02", "manners"), "be_brief")
+    assert texts(rows["Changed in"]) == ["2002-02-02 ▲ 1 tightening"]
+    assert "What changed since 2001-01-01" in page(site, "2002-02-02", "policy-changes")
+    assert not (site / "2001-01-01" / "policy-changes.html").exists()
+
+
+def test_every_link_between_releases_leads_somewhere(site: Path) -> None:
+    pages = read_site(site)
+    between = [href for shown in pages.values() for href, _ in shown.links if href.startswith("../2")]
+    assert len(between) > 40
+    assert dead_links(site, pages) == []
+
+
+def test_the_command_line_builds_each_release(source: Path, tmp_path: Path, run: Run) -> None:
+    status, _, err = run("handbook", source, "-o", tmp_path, "--since", source)
+    assert status == 2
+    assert "is several releases, each compared with those before: --since does not apply" in err
+    trig = tmp_path / "all.trig"
+    trig.write_bytes(api.releases_bytes(api.releases(source)[1:], "trig"))
+    status, _, err = run("handbook", trig, "-o", tmp_path / "site", "--theme", "basic", "--pages", "one")
+    assert status == 0
+    assert err.splitlines()[-1].endswith("index.html, of 2 releases")
+    assert switch(page(tmp_path / "site", "2002-02-02", "index"))[0][0] == "../2003-03-03/index.html"
