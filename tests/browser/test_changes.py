@@ -95,7 +95,7 @@ def test_other_releases_are_plain_links_without_scripts(site: Path, open_page: O
 
 
 def test_both_explanations_of_a_case_stand_side_by_side(site: Path, open_page: Open) -> None:
-    page = open_page(site, "diff.html", java_script_enabled=False)
+    page = open_page(site, "2025-09-12/diff.html", java_script_enabled=False)
     cells = page.locator("#case-1 .ps-beside tr:last-child td")
     old, new = (cells.nth(number).bounding_box() for number in (0, 1))
     assert old
