@@ -145,7 +145,7 @@ def _state_of(env: BuildEnvironment, skipped: frozenset[str]) -> str:
         path = _sidecar(env, name)
         state.update(path.read_bytes() if path.is_file() else b"?")
     if older := [s for s in (*config.older, *_asked_since(pages)) if s]:
-        from sphinx_policyspec.sphinx_ext.releases.since import sources_state  # noqa: PLC0415  few projects compare
+        from sphinx_policyspec.sphinx_ext.releases.older import sources_state  # noqa: PLC0415  few projects compare
 
         state.update(repr((config.older, sources_state(env, older))).encode(errors="replace"))
     ours = (config.base_iri, config.annotations, sorted(config.query_limits.items()), config.query_unsafe)

@@ -13,7 +13,6 @@ import pytest
 from sphinx.testing.util import SphinxTestApp
 
 from sphinx_policyspec import api
-from sphinx_policyspec.sphinx_ext.releases import since
 from tests.conftest import require_tool
 from tests.sphinx_ext.test_rebuild import differences
 from tests.sphinx_ext.web.test_panels import panel_of, texts
@@ -249,7 +248,7 @@ def test_a_rebuild_sees_an_edit_of_an_older_project_and_reads_it_once(
     assert "ps-since" in page(again, "beta")
     assert differences(Path(again.outdir), Path(fresh.outdir)) == []
     monkeypatch.setattr(sys, "executable", "/nowhere")
-    monkeypatch.setattr(since, "compare", None)
+    monkeypatch.setattr("sphinx_policyspec.compare.compare", None)
     no_change = build(with_project, out="kept")
     assert differences(Path(no_change.outdir), Path(fresh.outdir)) == []
 
