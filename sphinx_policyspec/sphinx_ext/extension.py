@@ -36,7 +36,7 @@ from sphinx_policyspec.sphinx_ext.one_page import lead_contents_to_anchors, lead
 from sphinx_policyspec.sphinx_ext.outputs import add_static_path, add_to_page
 from sphinx_policyspec.sphinx_ext.plain_links import TakePlainLinks
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
-from sphinx_policyspec.sphinx_ext.releases.changes import ChangesDirective
+from sphinx_policyspec.sphinx_ext.releases.asking import ChangesDirective
 from sphinx_policyspec.sphinx_ext.releases.editions import show_releases
 from sphinx_policyspec.sphinx_ext.releases.page import ChangesPage
 from sphinx_policyspec.sphinx_ext.rendering.paper import SetForPaper, add_style

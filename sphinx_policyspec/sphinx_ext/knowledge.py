@@ -21,8 +21,7 @@ from sphinx_policyspec.sphinx_ext.fragments import read_fragment
 from sphinx_policyspec.sphinx_ext.indices import topics_of
 from sphinx_policyspec.sphinx_ext.records import PageRecord
 from sphinx_policyspec.sphinx_ext.references import DOMAIN, ROLE_OF_KIND
-from sphinx_policyspec.sphinx_ext.releases.changes import Changes
-from sphinx_policyspec.sphinx_ext.releases.since import sources_state
+from sphinx_policyspec.sphinx_ext.releases.asking import Changes
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
@@ -146,6 +145,8 @@ def _state_of(env: BuildEnvironment, skipped: frozenset[str]) -> str:
         path = _sidecar(env, name)
         state.update(path.read_bytes() if path.is_file() else b"?")
     if older := [s for s in (*config.older, *_asked_since(pages)) if s]:
+        from sphinx_policyspec.sphinx_ext.releases.since import sources_state  # noqa: PLC0415  few projects compare
+
         state.update(repr((config.older, sources_state(env, older))).encode(errors="replace"))
     ours = (config.base_iri, config.annotations, sorted(config.query_limits.items()), config.query_unsafe)
     theirs = env.config.project, env.config.html_baseurl

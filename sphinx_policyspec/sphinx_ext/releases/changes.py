@@ -1,95 +1,36 @@
-"""What changed since an older release, inside pages: the directive ``policy:changes`` and what it shows."""
+"""What the directive ``policy:changes`` shows."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from docutils import nodes
 from sphinx.locale import get_translation
 
-from sphinx_policyspec.compare import Change, ChangeKind, SpecDiff, Subject, Weight
+from sphinx_policyspec.compare import Change, SpecDiff, Weight
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.exports.diff_words import groups, sentence
 from sphinx_policyspec.graph.answer import Answer, Cell, CellKind
-from sphinx_policyspec.nearest import nearest
-from sphinx_policyspec.sphinx_ext.authoring.base import options
-from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
-from sphinx_policyspec.sphinx_ext.records import Question
 from sphinx_policyspec.sphinx_ext.rendering.boxes import word
-from sphinx_policyspec.sphinx_ext.views.asking import AskingDirective
-from sphinx_policyspec.sphinx_ext.views.tables import PolicyView
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
     from sphinx_policyspec.sphinx_ext.knowledge import Knowledge
+    from sphinx_policyspec.sphinx_ext.releases.asking import Changes
     from sphinx_policyspec.sphinx_ext.releases.since import Since
     from sphinx_policyspec.sphinx_ext.views.nodes import Page
 
-__all__ = [
-    "PAGE",
-    "SIGNS",
-    "Changes",
-    "ChangesDirective",
-    "answer_of",
-    "changes_nodes",
-    "told",
-    "weights_in_short",
-]
+__all__ = ["SIGNS", "answer_of", "changes_nodes", "name_of_old", "told", "weights_in_short"]
 
 _ = get_translation("sphinx_policyspec")
 
-PAGE = "policy-changes"
-"""Name of the page that tells all changes, without suffix."""
-
 _COLUMNS = ("id", "title", "weight", "said")
-_KINDS = tuple(
-    dict.fromkeys([*(w.value for w in Weight), *(s.value for s in Subject), *(k.value for k in ChangeKind)])
-)
 SIGNS = {Weight.TIGHTENING: "▲", Weight.LOOSENING: "▼", Weight.CLARIFYING: "◆", Weight.EDITORIAL: "·"}
 """A sign for each weight, beside its word."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changes(Question):
-    """What a page asks of an older release.
-
-    :param since: where it is; empty for what the project compares itself with
-    :param kinds: weights, kinds of things or kinds of change to show, all of them where empty
-    """
-
-    since: str = ""
-    kinds: tuple[str, ...] = ()
-
-
-class ChangesDirective(AskingDirective):
-    """What changed since an older release, principle by principle: ``policy:changes``."""
-
-    has_content = False
-    optional_arguments = 0
-    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options("since", "kinds", "expect-rows")
-
-    def build(self) -> list[nodes.Node]:
-        """Return the place of the changes."""
-        since = self.option("since")
-        if not since and not PolicySpecConfig.of(self.config).older:
-            hint = "give `:since:`, or set `policyspec_since`"
-            self.find("invalid-option", "there is no release to compare with", hint)
-        kinds = tuple(dict.fromkeys(self.option("kinds").replace(",", " ").split()))
-        for kind in kinds:
-            if kind not in _KINDS:
-                line = self.option_line("kinds")
-                self.find(
-                    "invalid-option", f"`kinds` does not take `{kind}`", nearest(kind, _KINDS), line=line
-                )
-        known = tuple(kind for kind in kinds if kind in _KINDS)
-        box = PolicyView("", classes=["ps-query", "ps-view", "ps-changes"])
-        self.declare(box, Changes(since=since, kinds=known, expected=self.expected(), span=self.span))
-        return [box]
 
 
 def answer_of(env: BuildEnvironment, knowledge: Knowledge, since: Since, question: Changes) -> Answer:
@@ -105,6 +46,16 @@ def _rows(diff: SpecDiff, kinds: tuple[str, ...]) -> Iterator[tuple[str, str, st
         for change in group.changes:
             if not kinds or {change.weight.value, change.subject.value, change.kind.value} & set(kinds):
                 yield group.id, group.title, change.weight.value, told(change)
+
+
+def name_of_old(version: str, new: str) -> str:
+    """Return what readers call an older release; versions tell nothing where authors left them alone.
+
+    :param new: the version of the release that is built
+    """
+    if not version:
+        return _("the release before")
+    return _("an earlier %s") % version if version == new else version
 
 
 def weights_in_short(changes: Iterable[Change]) -> str:

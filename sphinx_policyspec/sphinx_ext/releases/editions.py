@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from sphinx.locale import get_translation
 
-from sphinx_policyspec.compare.history import Moment, Timeline
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.knowledge import domain_of
 from sphinx_policyspec.sphinx_ext.rendering.nodes import anchor_of
@@ -17,6 +16,8 @@ from sphinx_policyspec.sphinx_ext.rendering.nodes import anchor_of
 if TYPE_CHECKING:
     from docutils import nodes
     from sphinx.application import Sphinx
+
+    from sphinx_policyspec.compare.history import Moment, Timeline
 
 __all__ = ["Edition", "Editions", "show_releases"]
 
@@ -60,7 +61,11 @@ class Editions:
     @property
     def past(self) -> Timeline:
         """The releases up to the one that is built."""
-        return Timeline(specs=self.timeline.specs[: self.place + 1], diffs=self.timeline.diffs[: self.place])
+        return replace(
+            self.timeline,
+            specs=self.timeline.specs[: self.place + 1],
+            diffs=self.timeline.diffs[: self.place],
+        )
 
     def others(self, id_: str) -> Iterator[tuple[Moment, str]]:
         """Yield a provision of this release in each other one that has it, the last first, with its address."""

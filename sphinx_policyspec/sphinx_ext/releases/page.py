@@ -1,36 +1,29 @@
-"""What changed since an older release, around pages: a page that tells all, and a mark at what changed."""
+"""When a site tells what changed since an older release, around its pages and on one of its own."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from docutils import nodes
 from sphinx.builders.html import StandaloneHTMLBuilder
-from sphinx.locale import get_translation
 
-from sphinx_policyspec.compare import Change, SpecDiff
 from sphinx_policyspec.errors import PolicySpecError
-from sphinx_policyspec.exports.diff_html import STYLE, anchor_of_group, html_fragment
-from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.knowledge import domain_of
 from sphinx_policyspec.sphinx_ext.messages import warn
-from sphinx_policyspec.sphinx_ext.releases.changes import PAGE, weights_in_short
-from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyBadge
-from sphinx_policyspec.sphinx_ext.web.handbook_pages import PAGE_BUILDERS, WEB_BUILDERS
+from sphinx_policyspec.sphinx_ext.releases.asking import PAGE
+from sphinx_policyspec.sphinx_ext.web.handbook_pages import WEB_BUILDERS
 
 if TYPE_CHECKING:
+    from docutils import nodes
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
+    from sphinx_policyspec.compare import SpecDiff
     from sphinx_policyspec.sphinx_ext.views.questions import Views
 
 __all__ = ["ChangesPage"]
-
-_ = get_translation("sphinx_policyspec")
 
 STYLE_FILE = "_static/policyspec-changes.css"
 """The style sheet of the page, from the output folder."""
@@ -76,40 +69,17 @@ class ChangesPage:
 
     def _marked(self, env: BuildEnvironment) -> dict[str, str]:
         """Return a digest of the marks on each page that has some."""
+        from sphinx_policyspec.sphinx_ext.releases.marks import digests  # noqa: PLC0415  few projects compare
+
         diff = self.views.since.diff(env, self.views.knowledge)
-        found: dict[str, list[str]] = {}
-        for id_, changes in diff.by_provision.items() if diff else ():
-            if target := domain_of(env).find(TargetKind.PROVISION, id_):
-                found.setdefault(target.docname, []).append(f"{target.anchor} {weights_in_short(changes)}")
-        if diff:
-            found.setdefault(env.config.root_doc, []).append(diff.old)
-        return {
-            name: hashlib.sha256(repr(sorted(marks)).encode()).hexdigest() for name, marks in found.items()
-        }
+        return digests(env, diff) if diff else {}
 
     def mark(self, app: Sphinx, doctree: nodes.document, docname: str) -> None:
         """Say at each principle of a page what changed about it, and on the first page where all of it stands."""
-        if (diff := self._diff(app)) is None:
-            return
-        # `singlehtml` writes no page beside its own.
-        address = app.builder.get_relative_uri(docname, PAGE) if app.builder.name in PAGE_BUILDERS else ""
-        for section in list(doctree.findall(nodes.section)):
-            for id_ in section["ids"]:
-                target = domain_of(app.env).find(TargetKind.PROVISION, id_, docname)
-                if target and not target.is_alias and (changes := diff.by_provision.get(target.id)):
-                    # Behind the title and the level, which is told first.
-                    heads = (nodes.title, PolicyBadge)
-                    place = next(
-                        n for n in range(3) if n >= len(section) or not isinstance(section[n], heads)
-                    )
-                    section.insert(
-                        place, _mark(diff, changes, address and f"{address}#{anchor_of_group(target.id)}")
-                    )
-                    break
-        if address and docname == app.config.root_doc and (first := doctree.next_node(nodes.section)):
-            text = _("What changed since %s") % (diff.old or _("the release before"))
-            link = nodes.reference("", text, internal=True, refuri=address)
-            first.insert(1, nodes.paragraph("", "", link, classes=["ps-since", "no-search"]))
+        if (diff := self._diff(app)) is not None:
+            from sphinx_policyspec.sphinx_ext.releases.marks import mark  # noqa: PLC0415
+
+            mark(app, doctree, docname, diff)
 
     def pages(self, app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
         """Yield the page; where there is none, delete what an earlier build wrote."""
@@ -119,20 +89,12 @@ class ChangesPage:
                 for file in (app.builder.get_outfilename(PAGE), Path(app.outdir, STYLE_FILE)):
                     Path(file).unlink(missing_ok=True)
             return
-        title = _("What changed since %s") % (diff.old or _("the release before"))
+        from sphinx_policyspec.sphinx_ext.releases.marks import STYLE, context_of_page  # noqa: PLC0415
 
-        def link(id_: str) -> str:
-            target = domain_of(app.env).find(TargetKind.PROVISION, id_)
-            if target is None or not target.anchor:
-                return ""
-            return f"{app.builder.get_relative_uri(PAGE, target.docname)}#{target.anchor}"
-
-        heading = nodes.Text(title).astext()
-        body = f"<h1>{_escaped(heading)}</h1>\n{html_fragment(diff, link)}"
         style = Path(app.outdir, STYLE_FILE)
         style.parent.mkdir(exist_ok=True)
         style.write_text(STYLE, "utf-8")
-        yield PAGE, {"title": _escaped(heading), "body": body}, "page.html"
+        yield PAGE, context_of_page(app, diff), "page.html"
 
     def add_style(
         self,
@@ -147,15 +109,3 @@ class ChangesPage:
             address = context["pathto"](STYLE_FILE, resource=True)
             sheet = f'<link rel="stylesheet" href="{address}">'
             context["metatags"] = "".join((context.get("metatags", ""), sheet))
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _mark(diff: SpecDiff, changes: tuple[Change, ...], address: str) -> nodes.paragraph:
-    text = _("Changed since %s") % (diff.old or _("the release before"))
-    shown = nodes.reference("", text, internal=True, refuri=address) if address else nodes.Text(text)
-    return nodes.paragraph(
-        "", "", shown, nodes.Text(f": {weights_in_short(changes)}"), classes=["ps-since", "no-search"]
-    )

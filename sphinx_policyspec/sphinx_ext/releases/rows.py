@@ -9,7 +9,8 @@ from sphinx.locale import get_translation
 from sphinx_policyspec.compare import Weight
 from sphinx_policyspec.compare.history import Moment, Timeline
 from sphinx_policyspec.exports.diff_html import anchor_of_group
-from sphinx_policyspec.sphinx_ext.releases.changes import PAGE, SIGNS, told, weights_in_short
+from sphinx_policyspec.sphinx_ext.releases.asking import PAGE
+from sphinx_policyspec.sphinx_ext.releases.changes import SIGNS, name_of_old, told, weights_in_short
 from sphinx_policyspec.sphinx_ext.releases.editions import Editions
 from sphinx_policyspec.sphinx_ext.web.panels import Link, Row, Step
 
@@ -42,14 +43,20 @@ def past_rows(
     if not changed:
         return ()
 
+    def named(moment: Moment) -> str:
+        if not moment.version:
+            return _("an older release")
+        return name_of_old(moment.version, timeline.specs[last].version)
+
     def link(moment: Moment, note: str = "", level: str = "") -> Link:
+        name = (moment.version or _("this release")) if moment.place == last else named(moment)
         anchor = anchor_of_group(moment.id)
         leads = has_page and moment.place == last and bool(moment.changes)
         beside = (
             editions.every[moment.place] if editions and moment.place != last and moment.changes else None
         )
         return Link(
-            moment.version or (_("this release") if moment.place == last else _("an older release")),
+            name,
             PAGE if leads else "",
             anchor if leads else "",
             level,

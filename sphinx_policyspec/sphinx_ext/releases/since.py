@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ from sphinx_policyspec.readers.release import (
     spec_file,
 )
 from sphinx_policyspec.sphinx_ext.config import SHIPPED_SIDECAR, PolicySpecConfig
+from sphinx_policyspec.sphinx_ext.releases.kept import kept
 from sphinx_policyspec.sphinx_ext.releases.older_project import (
     files_of_project,
     is_project,
@@ -38,8 +40,17 @@ if TYPE_CHECKING:
 __all__ = ["Since", "sources_state"]
 
 
+def _kept_older(source: str, folder: Path, sidecars: Sequence[Path], store: Path) -> tuple[Spec, ...]:
+    """Return what :func:`read_older` does, from a file where nothing has changed since it was last read."""
+    read = partial(read_older, source, folder, sidecars)
+    state = _state(source, folder)
+    notes = [hashlib.sha256(path.read_bytes()).hexdigest() for path in sidecars if path.is_file()]
+    # What cannot be looked at cannot be read either, and says why.
+    return kept(store, f"older {source}", repr((state, notes)), read) if state else read()
+
+
 def read_older(
-    source: str, folder: Path, sidecars: Iterable[Path], store: Path, at: Path | None = None
+    source: str, folder: Path, sidecars: Iterable[Path], at: Path | None = None
 ) -> tuple[Spec, ...]:
     """Return the specs of a source of older releases, from the first to the last.
 
@@ -50,17 +61,16 @@ def read_older(
     :param folder: what a relative path is below
     :param sidecars: annotation files of the project, which may speak of ids that an older release lacks; another
         project has its own
-    :param store: the folder to keep the specs of projects in
     :param at: where the source was taken out of a repository
     """
     from sphinx_policyspec.graph.releases import in_order, specs_of  # noqa: PLC0415  rdflib only where it is needed
 
     if at is None and is_git(source):
         checkout = check_out(source, folder)
-        return read_older(source, folder, sidecars, store, checkout.path)
+        return read_older(source, folder, sidecars, checkout.path)
     path = at or folder / source
     if is_project(path):
-        return (spec_of_project(path, source, _state(source, folder), store),)
+        return (spec_of_project(path, source),)
     if _is_graph(path):
         from sphinx_policyspec.graph.from_graph import from_graph  # noqa: PLC0415
         from sphinx_policyspec.graph.parse import read_graph  # noqa: PLC0415
@@ -131,7 +141,7 @@ class Since:
     _state: str = ""
     _older: dict[str, tuple[Spec, ...]] = field(default_factory=dict)
     _problems: dict[str, PolicySpecError] = field(default_factory=dict)
-    _diffs: dict[str, SpecDiff] = field(default_factory=dict)
+    _diffs: dict[str, SpecDiff | None] = field(default_factory=dict)
     _timeline: Timeline | None = None
 
     def is_on(self, env: BuildEnvironment) -> bool:
@@ -154,11 +164,13 @@ class Since:
         if not source and self._timeline:
             return self._timeline.diffs[-1]
         if source not in self._diffs:
-            older, new = self._releases(env, knowledge, source), knowledge.spec(env)
-            if not older:
-                return None
-            self._diffs[source] = compare(older[-1], new)
+            compared = partial(self._compared, env, knowledge, source)
+            self._diffs[source] = kept(Path(env.doctreedir), f"diff {source}", self._state, compared)
         return self._diffs[source]
+
+    def _compared(self, env: BuildEnvironment, knowledge: Knowledge, source: str) -> SpecDiff | None:
+        older = self._releases(env, knowledge, source)
+        return compare(older[-1], knowledge.spec(env)) if older else None
 
     def timeline(self, env: BuildEnvironment, knowledge: Knowledge) -> Timeline | None:
         """Return all older releases with the spec of the build as the last; else as :meth:`diff`."""
@@ -199,5 +211,5 @@ class Since:
         given = () if source else domain_of(env).older
         sidecars = list(_sidecars_of(config.annotations, folder))
         sources = () if given else (source,) if source else config.older
-        read = (read_older(name, folder, sidecars, Path(env.doctreedir)) for name in sources)
+        read = (_kept_older(name, folder, sidecars, Path(env.doctreedir)) for name in sources)
         return tuple(spec for group in (*given, *read) for spec in before(group, new))

@@ -18,7 +18,7 @@ from sphinx_policyspec.sphinx_ext.cases.directive import CaseText
 from sphinx_policyspec.sphinx_ext.cases.showing import case_nodes
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of
 from sphinx_policyspec.sphinx_ext.records import PolicyObject, Question
-from sphinx_policyspec.sphinx_ext.releases.changes import Changes, answer_of, changes_nodes
+from sphinx_policyspec.sphinx_ext.releases.asking import Changes
 from sphinx_policyspec.sphinx_ext.releases.since import Since
 from sphinx_policyspec.sphinx_ext.rendering.boxes import word
 from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyCount, PolicyQuery
@@ -183,6 +183,8 @@ class Views:
         if shown.answer is None:
             return [word(shown.problem, "ps-problem")]
         if isinstance(question, Changes):
+            from sphinx_policyspec.sphinx_ext.releases.changes import changes_nodes  # noqa: PLC0415  few compare
+
             return changes_nodes(shown.answer, page)
         if isinstance(question, CaseText):
             return case_nodes(shown.answer, page)
@@ -247,6 +249,8 @@ class Views:
         origin = f"{question.span.file}:{question.span.line}"
         try:
             if isinstance(question, Changes):
+                from sphinx_policyspec.sphinx_ext.releases.changes import answer_of  # noqa: PLC0415
+
                 answer = answer_of(env, self.knowledge, self.since, question)
             elif question.name:
                 answer = self.knowledge.base(env).ask(question.name, dict(question.params))

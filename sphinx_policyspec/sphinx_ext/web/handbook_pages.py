@@ -16,7 +16,6 @@ from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of
-from sphinx_policyspec.sphinx_ext.releases.rows import other_releases, past_rows
 from sphinx_policyspec.sphinx_ext.rendering.boxes import level_word
 from sphinx_policyspec.sphinx_ext.web.decoration import (
     below_title,
@@ -153,6 +152,10 @@ class HandbookPages:
         editions: Editions | None,
     ) -> Iterator[Row]:
         """Yield the lines of a panel that tell of other releases."""
+        if not (timeline or editions):
+            return
+        from sphinx_policyspec.sphinx_ext.releases.rows import other_releases, past_rows  # noqa: PLC0415  few have any
+
         if timeline:
             yield from past_rows(
                 timeline, identifier, places.level_title, has_page=has_page, editions=editions
