@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 
@@ -36,12 +37,13 @@ _UNUSABLE = 2
     help="Write the smallest cases that show what was found to DIR, which `resolve` reads.",
 )
 def survey(source: str, cases: tuple[str, ...], *, form: str, save: str | None, settings: Settings) -> None:
-    """Look at every case of a finite space for what SOURCE leaves open.
+    """Tell what SOURCE leaves open: who goes first where nothing says so.
 
-    The space: up to two norms, two messages and a text with a say, of every level, explicit and
-    implied, in every order. Told are the kinds of conflict that end undecided, rules that never decide,
-    pairs of principles of one level that share an issue while nothing says which goes first, and,
-    given cases, principles on which none of them depends. Needs clingo, of the extra `survey`.
+    Told are pairs of principles of one level that share a topic, while no exception, preference, example
+    or CASE says which goes first; the kinds of conflict that end undecided, and the rules that never
+    decide, of all cases of up to two norms, two messages and a text with a say, of every level, explicit
+    and implied, in every order; and, given cases, principles on which none of them depends. CASE is a
+    case file or a folder of them, as for `resolve`. Needs clingo, of the extra `survey`.
 
     \b
       policyspec survey model_spec/2025-09-12
@@ -59,6 +61,8 @@ def survey(source: str, cases: tuple[str, ...], *, form: str, save: str | None, 
         for name, text in files.items():
             (folder / name).write_text(text, encoding="utf-8")
         if not settings.quiet:
-            click.echo(printable(f"policyspec: wrote {len(files)} cases to {save}"), err=True)
+            command = shlex.join(["policyspec", "resolve", source, save])
+            told = f"policyspec: wrote {len(files)} cases to {save}; `{command}` decides them"
+            click.echo(printable(told), err=True)
     if any(finding.severity is Severity.ERROR for finding in findings):
         sys.exit(_UNUSABLE)

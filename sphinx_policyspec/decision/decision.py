@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from sphinx_policyspec.decision.candidates import Standing, standing_of
 from sphinx_policyspec.decision.framework import Framework, framework_of
@@ -14,7 +16,29 @@ from sphinx_policyspec.decision.outcomes import duties_of, outcomes_of
 from sphinx_policyspec.decision.reasons import Reason, reasons_of
 from sphinx_policyspec.model import Case, Duty, Label, Outcome, Value
 
-__all__ = ["Decision", "decide", "same_outcome"]
+__all__ = ["Decision", "Difference", "DifferenceKind", "decide", "same_outcome"]
+
+
+class DifferenceKind(enum.StrEnum):
+    """What a decision and its case differ about; the duties have their own names."""
+
+    LABEL = "label"
+    OUTCOME = "outcome"
+    DISCLOSE = "disclose"
+    CONFIRM = "confirm"
+
+
+class Difference(NamedTuple):
+    """In what a decision differs from what its case expects.
+
+    :param name: of the item or issue
+    :param found: a label, an outcome, or the ids of items
+    """
+
+    kind: DifferenceKind
+    name: str
+    found: str | Outcome | tuple[str, ...]
+    expected: str | Outcome | tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,24 +72,24 @@ class Decision:
         )
 
     @cached_property
-    def differences(self) -> tuple[str, ...]:
-        """In what it differs from what the case expects, a sentence each; empty as well where it expects nothing."""
+    def differences(self) -> tuple[Difference, ...]:
+        """In what it differs from what the case expects; empty as well where it expects nothing."""
         expected = self.case.expect
         if expected is None:
             return ()
         return (
             *(
-                f"`{item}` is {self.labels[item]}, not {label}"
+                Difference(DifferenceKind.LABEL, item, self.labels[item].value, label.value)
                 for item, label in expected.labels
                 if self.labels[item] is not label
             ),
             *(
-                f"`{issue}` comes to {_shown(self.outcomes[issue])}, not {_shown(outcome)}"
+                Difference(DifferenceKind.OUTCOME, issue, self.outcomes[issue], outcome)
                 for issue, outcome in expected.outcomes
                 if not same_outcome(self.outcomes[issue], outcome)
             ),
             *(
-                f"the duty to {duty} is about {_listed(self.duties.get(duty, ()))}, not {_listed(items)}"
+                Difference(DifferenceKind(duty.value), "", self.duties.get(duty, ()), items)
                 for duty, items in expected.duties
                 if set(self.duties.get(duty, ())) != set(items)
             ),
@@ -103,11 +127,3 @@ def same_outcome(one: Outcome, other: Outcome) -> bool:
 
 def _keys(values: tuple[Value, ...]) -> set[tuple[bool, Value]]:
     return {(isinstance(value, bool), value) for value in values}
-
-
-def _shown(outcome: Outcome) -> str:
-    return outcome.status.value if outcome.status else _listed(tuple(map(str, outcome.values)))
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    return " and ".join(f"`{name}`" for name in names) or "nothing"

@@ -13,8 +13,11 @@ __all__ = ["case_yaml"]
 _SCHEMA = "# yaml-language-server: $schema=cases.schema.json\n"
 
 
-def case_yaml(case: Case) -> str:
-    """Return a case as a file of its own, which reads back as an equal case."""
+def case_yaml(case: Case, *, is_file: bool = True) -> str:
+    """Return a case as YAML that reads back as an equal case.
+
+    :param is_file: with a first line that tells editors of the schema
+    """
     switches = {
         name: getattr(case.semantics, name)
         for name, default in (("strict", True), ("interactive", True), ("first_party", False))
@@ -34,7 +37,8 @@ def case_yaml(case: Case) -> str:
     if case.expect:
         told["expect"] = {"labels": {item: label.value for item, label in case.expect.labels}}
     kept = {key: value for key, value in told.items() if value}
-    return _SCHEMA + yaml.safe_dump(kept, allow_unicode=True, sort_keys=False, width=100)
+    schema = _SCHEMA if is_file else ""
+    return schema + yaml.safe_dump(kept, allow_unicode=True, sort_keys=False, width=100)
 
 
 def _item(item: Item) -> dict[str, Any]:

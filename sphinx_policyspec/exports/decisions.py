@@ -6,11 +6,22 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sphinx_policyspec.decision import STRENGTH_RULES, Decision, Norms, Reason
+from sphinx_policyspec.decision import EXCEPTION, STRENGTH_RULES, SUPPORT, Decision, Norms, Reason
 from sphinx_policyspec.exports.plain import printable
-from sphinx_policyspec.model import Duty, Item, Label, Outcome, Span, Status, Value
+from sphinx_policyspec.exports.wording import CIRCLE, ENGLISH, RESCUE, RULE, Wording
+from sphinx_policyspec.model import Item, Label, Outcome, Span, Value
 
-__all__ = ["decision_record", "decisions_json", "decisions_text", "explanation", "outcome_words", "shortened"]
+__all__ = [
+    "decision_record",
+    "decisions_json",
+    "decisions_text",
+    "differences_told",
+    "duties_told",
+    "explanation",
+    "outcome_words",
+    "reasons_told",
+    "shortened",
+]
 
 _LONGEST = 60
 """Characters of a name or value that the text shows; JSON holds all of them."""
@@ -18,39 +29,6 @@ _MANY = 4
 """Names that a sentence lists."""
 
 _RULES = {rule.id: rule for rule in STRENGTH_RULES}
-
-_FATES = {
-    (Label.IN, ""): "meets no opposition",
-    (Label.IN, "support"): "has a say from {others}",
-    (Label.IN, "rule"): "defeats {others} ({rule})",
-    (Label.IN, "exception"): "takes {others} out of force (exception)",
-    (Label.IN, "rescue"): "holds, since what opposes it is defeated by {others} ({rule})",
-    (Label.OUT, "rule"): "loses to {others} ({rule})",
-    (Label.OUT, "exception"): "is taken out of force by {others} (exception)",
-    (Label.OUT, "support"): "has no say any more, since {others} {be} out",
-    (Label.UNDECIDED, "rule"): "meets its equal in {others} ({rule})",
-    (Label.UNDECIDED, "circle"): "loses to {others}, undecided itself ({rule})",
-    (
-        Label.UNDECIDED,
-        "exception",
-    ): "is undecided as {others} {be}, which would take it out of force (exception)",
-    (Label.UNDECIDED, "support"): "hangs on {others}, undecided itself",
-}
-"""What becomes of an item, by its label and what that comes from."""
-
-_STATUS = {
-    Status.PERMIT: "nothing forbids it",
-    Status.INACTION: "norms that nothing overrides collide: do nothing",
-    Status.CLARIFY: "undecided: ask",
-    Status.BEST_GUESS: "undecided: make the best guess",
-}
-_DUTIES = {
-    Duty.DISCLOSE: "say that {} not followed",
-    Duty.CONFIRM: "ask before doing what {} for: it cannot be undone",
-}
-
-
-_VERBS = {Duty.DISCLOSE: ("is", "are"), Duty.CONFIRM: ("asks", "ask")}
 
 
 def decisions_json(decisions: Iterable[Decision]) -> str:
@@ -100,49 +78,90 @@ def _told(decision: Decision, norms: Norms) -> Iterator[str]:
     )
     if decision.as_expected:
         yield "  as expected"
-    yield from (f"  not as expected: {difference}" for difference in decision.differences)
+    yield from (f"  not as expected: {difference}" for difference in differences_told(decision))
 
 
-def outcome_words(outcome: Outcome) -> str:
+def outcome_words(outcome: Outcome, wording: Wording = ENGLISH) -> str:
     """Return an outcome in words."""
     if outcome.status:
-        return f"{outcome.status.value} ({_STATUS[outcome.status]})"
-    return " and ".join(shortened(str(value)) for value in outcome.values)
+        return wording.statuses[outcome.status]
+    return wording.both.join(shortened(str(value)) for value in outcome.values)
 
 
 def explanation(decision: Decision, norms: Norms) -> tuple[str, ...]:
-    """Return why each item has its label, and what is owed: a sentence each."""
-    items = {item.id: item for item in decision.case.items}
-    words = _Words(decision, norms, items)
-    reasons = [words.reason(reason) for reason in decision.reasons]
-    return (*reasons, *(words.duty(duty, owed) for duty, owed in decision.duties.items()))
+    """Return why each item has its label, and what is owed: a sentence each, in English."""
+    told = (f"{verdict}: {why}" for verdict, why in reasons_told(decision, norms))
+    return (*told, *duties_told(decision))
+
+
+def reasons_told(decision: Decision, norms: Norms, wording: Wording = ENGLISH) -> tuple[tuple[str, str], ...]:
+    """Return what becomes of each item, and why."""
+    words = _Words(decision, norms, wording)
+    return tuple(words.reason(reason) for reason in decision.reasons)
+
+
+def duties_told(decision: Decision, wording: Wording = ENGLISH) -> tuple[str, ...]:
+    """Return what is owed beside the outcomes, a sentence each."""
+    return tuple(
+        wording.duties[duty][len(owed) > 1].format(
+            items=", ".join(wording.quoted.format(text=shortened(name)) for name in owed)
+        )
+        for duty, owed in decision.duties.items()
+    )
+
+
+def differences_told(decision: Decision, wording: Wording = ENGLISH) -> tuple[str, ...]:
+    """Return in what a decision differs from what its case expects, a sentence each."""
+
+    def shown(value: str | Outcome | tuple[str, ...]) -> str:
+        if isinstance(value, str):
+            return value
+        if isinstance(value, Outcome):
+            if value.status:
+                return value.status.value
+            value = tuple(map(str, value.values))
+        return wording.both.join(wording.quoted.format(text=name) for name in value) or wording.nothing
+
+    return tuple(
+        wording.differences[difference.kind].format(
+            name=wording.quoted.format(text=difference.name),
+            found=shown(difference.found),
+            expected=shown(difference.expected),
+        )
+        for difference in decision.differences
+    )
 
 
 class _Words:
     """The sentences about one decision."""
 
-    def __init__(self, decision: Decision, norms: Norms, items: dict[str, Item]) -> None:
+    def __init__(self, decision: Decision, norms: Norms, wording: Wording) -> None:
         self.decision = decision
-        self.norms = norms
-        self.items = items
+        self.levels = norms.spec.levels
+        self.wording = wording
+        self.items = {item.id: item for item in decision.case.items}
 
-    def reason(self, reason: Reason) -> str:
+    def reason(self, reason: Reason) -> tuple[str, str]:
         item = self.items[reason.item]
-        said = f"`{shortened(item.id)}` is {reason.label.value.replace('-', ' ')}: "
+        verdict = self.wording.verdicts[reason.label].format(item=self._quoted(item.id))
         if reason.label is Label.NOT_A_CANDIDATE:
-            return said + self._powerless(item)
-        return said + f"{self._who(item)} " + self._fate(reason)
+            return verdict, self._powerless(item)
+        return verdict, f"{self._who(item)} {self._fate(reason)}"
+
+    def _quoted(self, text: str) -> str:
+        return self.wording.quoted.format(text=shortened(text))
 
     def _fate(self, reason: Reason) -> str:
-        by = {"": "", "support": "support", "exception": "exception"}.get(reason.rule, "rule")
-        if reason.label is Label.IN and by in {"rule", "exception"} and self._is_rescued(reason):
-            by = "rescue"
-        if reason.label is Label.UNDECIDED and by == "rule" and self._is_circle(reason):
-            by = "circle"
-        return _FATES[reason.label, by].format(
+        by = reason.rule if reason.rule in {"", SUPPORT, EXCEPTION} else RULE
+        if reason.label is Label.IN and by in {RULE, EXCEPTION} and self._is_rescued(reason):
+            by = RESCUE
+        if reason.label is Label.UNDECIDED and by == RULE and self._is_circle(reason):
+            by = CIRCLE
+        name = self.wording.rules.get(reason.rule, reason.rule)
+        return self.wording.fates[reason.label, by].format(
             others=self._list(reason.because),
             be="is" if len(reason.because) == 1 else "are",
-            rule=f"{_RULES[reason.rule].name}, {reason.rule}" if reason.rule in _RULES else reason.rule,
+            rule=f"{name}, {reason.rule}" if reason.rule in _RULES else name,
         )
 
     def _is_rescued(self, reason: Reason) -> bool:
@@ -155,37 +174,40 @@ class _Words:
         return any((reason.item, other) not in attacks for other in reason.because)
 
     def _list(self, names: Sequence[str]) -> str:
-        shown = [f"`{shortened(name)}`, {self._who(self.items[name])}" for name in names[:_MANY]]
-        more = f", and {len(names) - _MANY} more" if len(names) > _MANY else ""
+        shown = [f"{self._quoted(name)}, {self._who(self.items[name])}" for name in names[:_MANY]]
+        more = self.wording.more.format(count=len(names) - _MANY) if len(names) > _MANY else ""
         return "; ".join(shown) + more
 
     def _who(self, item: Item) -> str:
         """Return what an item is, in words."""
         standing = self.decision.standing[item.id]
-        level = self.norms.spec.levels[standing.rank].id if standing.rank is not None else ""
+        level = self.levels[standing.rank] if standing.rank is not None else None
+        of_level = {"level": level.id, "title": level.title or level.id.capitalize()} if level else {}
         if item.principle:
-            return f"the {level} norm of {shortened(item.principle)}"
-        mode = "explicit" if item.explicit else "implied"
+            return self.wording.norm.format(principle=shortened(item.principle), **of_level)
         if standing.depth:
-            return f"the {mode} text from {shortened(item.source)} at turn {item.turn}, which has {level} authority by delegation"
-        speaker = f"{shortened(item.role)}'s" if item.role else f"{level} level's"
-        return f"the {speaker} {mode} {'instruction' if item.explicit else 'wish'} at turn {item.turn}"
+            template = self.wording.delegated[item.explicit]
+            return template.format(source=shortened(item.source), turn=item.turn, **of_level)
+        by = self.wording.by_role if item.role else self.wording.by_level
+        speaker = by.format(role=self._role(item.role), **of_level)
+        return self.wording.said[item.explicit].format(speaker=speaker, turn=item.turn)
+
+    def _role(self, role: str) -> str:
+        return self.wording.roles.get(role, shortened(role))
 
     def _powerless(self, item: Item) -> str:
+        wording = self.wording
         if not item.active:
-            return "it does not apply here"
+            return wording.inactive
         if item.mistaken:
-            return "it looks mistaken"
-        where = (
-            f"the text from {shortened(item.source)}" if item.source else "quoted text" if item.quoted else ""
-        )
-        speaker = where or f"what the {shortened(item.role)} says"
-        return f"{speaker} has no authority, and nobody who has it delegates {shortened(item.issue)} to it"
-
-    def duty(self, duty: Duty, items: Sequence[str]) -> str:
-        listed = ", ".join(f"`{shortened(name)}`" for name in items)
-        verb = _VERBS[duty][len(items) > 1]
-        return f"duty to {duty.value}: {_DUTIES[duty].format(f'{listed} {verb}')}"
+            return wording.mistaken
+        if item.source:
+            speaker = wording.text_from.format(source=shortened(item.source))
+        else:
+            speaker = (
+                wording.quoted_text if item.quoted else wording.role_says.format(role=self._role(item.role))
+            )
+        return wording.powerless.format(speaker=speaker, issue=shortened(item.issue))
 
 
 def _places(decision: Decision, norms: Norms) -> Iterator[str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 from sphinx_policyspec.exports.case_yaml import case_yaml
 from sphinx_policyspec.exports.plain import printable
-from sphinx_policyspec.survey import Pair, Survey
+from sphinx_policyspec.survey import Decider, Pair, Survey, in_english
 
 __all__ = ["survey_files", "survey_json", "survey_text"]
 
@@ -20,32 +21,46 @@ def survey_text(found: Survey) -> str:
 
 
 def _told(found: Survey) -> Iterator[str]:
-    yield f"{len(found.conflicts)} kinds of conflict end undecided:"
-    yield from (f"  {' + '.join(conflict.kinds)}" for conflict in found.conflicts)
+    counts = Counter(pair.decided_by for pair in found.pairs)
+    yield f"{_count(len(found.pairs), 'pair')} of principles share an issue; what says who goes first:"
+    shown = [decider for decider in Decider if counts[decider] or decider is Decider.NOTHING]
+    yield f"  {', '.join(f'{decider} {counts[decider]}' for decider in shown)}"
+    if gaps := found.gaps:
+        yield ""
+        yield f"{_count(len(gaps), 'pair')} of one level, of which nothing says who goes first; write an example that weighs"
+        yield "both (weighs), a preference (prefer-over) or an exception (exception-to), or a case:"
+        yield from (f"  {_pair(pair)}" for pair in gaps)
     yield ""
-    yield f"{len(found.idle_rules)} of {len(found.rules)} rules never decide:"
-    yield from (f"  {rule.id} {rule.name}" for rule in found.idle_rules)
+    yield f"{_count(len(found.conflicts), 'kind')} of conflict that end undecided, the smallest first:"
+    yield from (f"  {in_english(conflict.parties, ' + ')}" for conflict in found.conflicts)
     yield ""
-    gaps = found.gaps
-    yield f"{len(gaps)} of {len(found.pairs)} pairs that share an issue have a level in common, and no preference, "
-    yield "exception, example or case that says who goes first:"
-    yield from (f"  {_pair(pair)}" for pair in gaps)
+    idle = found.idle_rules
+    yield f"{len(idle)} of {len(found.rules)} rules never decide{'s' if len(idle) == 1 else ''}{':' if idle else ''}"
+    yield from (f"  {rule.name if rule.id == rule.name else f'{rule.id} {rule.name}'}" for rule in idle)
     if found.idle:
         yield ""
-        yield f"{len(found.idle)} principles could be removed without a change in any of the cases:"
+        yield f"{_count(len(found.idle), 'principle')} without which every case would be decided the same:"
         yield from (f"  {name} (as in {case.title})" for name, case in found.idle)
 
 
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def _pair(pair: Pair) -> str:
-    place = f"{pair.one.span.file}:{pair.one.span.line}"
-    return f"{place}: {pair.one.id} + {pair.other.id} ({pair.one.authority}; {', '.join(pair.shares)})"
+    places = (f"{one.span.file}:{one.span.line} {one.id}" for one in (pair.one, pair.other))
+    return f"{' + '.join(places)} ({pair.one.authority}; {', '.join(pair.shares)})"
 
 
 def survey_json(found: Survey) -> str:
     """Return a survey for programs; each witness is a case file."""
     told: dict[str, Any] = {
         "undecided": [
-            {"kinds": list(conflict.kinds), "witness": case_yaml(conflict.witness)}
+            {
+                "kinds": [str(party) for party in conflict.parties],
+                "in_one_message": any(party.in_one_message for party in conflict.parties),
+                "witness": case_yaml(conflict.witness),
+            }
             for conflict in found.conflicts
         ],
         "rules": [
@@ -64,7 +79,9 @@ def survey_json(found: Survey) -> str:
                 "levels": [pair.one.authority, pair.other.authority],
                 "shares": list(pair.shares),
                 "examples": list(pair.examples),
-                "preferred": pair.is_preferred,
+                "cases": list(pair.cases),
+                "decided_by": pair.decided_by.value,
+                "first": pair.first or None,
                 "gap": pair.is_gap,
                 "witness": case_yaml(pair.witness) if pair.witness else None,
             }

@@ -42,6 +42,7 @@ from sphinx_policyspec.sphinx_ext.releases.page import ChangesPage
 from sphinx_policyspec.sphinx_ext.rendering.paper import SetForPaper, add_style
 from sphinx_policyspec.sphinx_ext.rendering.transforms import MarkSections
 from sphinx_policyspec.sphinx_ext.rendering.visitors import register_nodes
+from sphinx_policyspec.sphinx_ext.surveys.directive import SurveyDirective
 from sphinx_policyspec.sphinx_ext.updates import Build, silence_core
 from sphinx_policyspec.sphinx_ext.views.directives import (
     CoverageDirective,
@@ -80,6 +81,7 @@ DIRECTIVES = {
     "matrix": MatrixDirective,
     "graph": GraphDirective,
     "coverage": CoverageDirective,
+    "survey": SurveyDirective,
     "query": QueryDirective,
     "case": CaseDirective,
     "changes": ChangesDirective,

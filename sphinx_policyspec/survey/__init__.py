@@ -1,6 +1,31 @@
 """What a spec leaves open: every case of a finite space, by an answer-set program, with the labelling as its check."""
 
-from sphinx_policyspec.survey.pairs import Pair
-from sphinx_policyspec.survey.survey import OpenConflict, RuleUse, Survey, survey
+from sphinx_policyspec.survey.pairs import Decider, Pair, pairs_of
+from sphinx_policyspec.survey.parties import Party, PartyKind, in_english
+from sphinx_policyspec.survey.survey import (
+    OpenConflict,
+    RuleUse,
+    Survey,
+    fingerprint,
+    idle_of,
+    open_conflicts,
+    rules_in_use,
+    survey,
+)
 
-__all__ = ["OpenConflict", "Pair", "RuleUse", "Survey", "survey"]
+__all__ = [
+    "Decider",
+    "OpenConflict",
+    "Pair",
+    "Party",
+    "PartyKind",
+    "RuleUse",
+    "Survey",
+    "fingerprint",
+    "idle_of",
+    "in_english",
+    "open_conflicts",
+    "pairs_of",
+    "rules_in_use",
+    "survey",
+]

@@ -59,6 +59,10 @@ def _case(atoms: Iterable[clingo.Symbol], semantics: Semantics) -> Case:
             known[atom.name] = value.number if atom.name == "turn" else value.string
         elif atom.name == "implicit":
             known["implicit"] = 1
+    said = sorted({int(known["turn"]) for known in told.values() if "turn" in known})
+    for known in told.values():
+        if "turn" in known:
+            known["turn"] = said.index(int(known["turn"])) + 1
     items = (_item(name, known) for name, known in sorted(told.items(), key=lambda one: one[0]))
     return Case(title="found by the survey", span=HERE, items=tuple(items), semantics=semantics)
 

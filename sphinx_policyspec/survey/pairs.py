@@ -2,91 +2,186 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import combinations
 
-from sphinx_policyspec.decision import Norms, decide
+from sphinx_policyspec.decision import EXCEPTION, Norms, decide
 from sphinx_policyspec.model import Case, Expectation, Item, Label, Principle
 from sphinx_policyspec.survey.engine import HERE
 
-__all__ = ["Pair", "expecting", "pairs_of"]
+__all__ = ["Decider", "Pair", "pairs_of"]
+
+_ISSUE = "what both are about"
+_VALUES = ("one way", "the other way")
+
+
+class Decider(enum.StrEnum):
+    """What says who of two principles goes first."""
+
+    LEVEL = "level"
+    EXCEPTION = "exception"
+    PREFERENCE = "preference"
+    EXAMPLE = "example"
+    CASE = "case"
+    NOTHING = "nothing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
     """Two principles that share an issue.
 
-    :param shares: why they do: ids of topics, ``conflicts-with``, ``example`` or ``case``
-    :param examples: ids of the examples that weigh them, and titles of the cases in which they meet
-    :param is_preferred: one of them is declared to go before the other, or is an exception to it
-    :param witness: the smallest case of the two, where it ends undecided
+    :param topics: ids of the topics that both have
+    :param is_declared: one of them says that it conflicts with the other
+    :param examples: ids of the examples that weigh both
+    :param cases: titles of the cases in which both speak on one issue
+    :param decided_by: the first of level, exception and preference, which the labelling goes by, else what shows it
+    :param first: id of the one that goes first; empty where only an example or a case shows it, or nothing does
     """
 
     one: Principle
     other: Principle
-    shares: tuple[str, ...]
+    topics: tuple[str, ...] = ()
+    is_declared: bool = False
     examples: tuple[str, ...] = ()
-    is_preferred: bool = False
-    witness: Case | None = None
+    cases: tuple[str, ...] = ()
+    decided_by: Decider
+    first: str = ""
+
+    @property
+    def shares(self) -> tuple[str, ...]:
+        """Why they share an issue: ids of topics, ``conflicts-with``, ``example`` or ``case``."""
+        told = {"conflicts-with": self.is_declared, "example": self.examples, "case": self.cases}
+        return (*self.topics, *(name for name, holds in told.items() if holds))
 
     @property
     def is_gap(self) -> bool:
-        """Whether nothing says who goes first: no level, preference, exception, example or case."""
-        return self.witness is not None and not self.examples
+        """Whether nothing says who goes first."""
+        return self.decided_by is Decider.NOTHING
+
+    @property
+    def witness(self) -> Case | None:
+        """The smallest case of the two, where it ends undecided; it expects that, so that a later change is told."""
+        if self.first:
+            return None
+        case = _case(self.one, self.other)
+        undecided = tuple((item.id, Label.UNDECIDED) for item in case.items)
+        return Case(title=case.title, span=HERE, items=case.items, expect=Expectation(labels=undecided))
+
+
+def _case(one: Principle, other: Principle) -> Case:
+    items = tuple(
+        Item(id=principle.id, issue=_ISSUE, value=value, span=HERE, principle=principle.id)
+        for principle, value in zip((one, other), _VALUES, strict=True)
+    )
+    return Case(title=f"{one.id} against {other.id}", span=HERE, items=items)
 
 
 def pairs_of(norms: Norms, cases: Iterable[Case]) -> Iterator[Pair]:
-    """Yield the pairs of principles that share an issue, in reading order."""
-    met = _meetings(norms, cases)
-    for one, other in combinations(norms.spec.principles, 2):
-        examples = met.get(frozenset((one.id, other.id)), {})
-        topics = sorted({*one.topics} & {*other.topics})
-        is_declared = other.id in one.conflicts_with or one.id in other.conflicts_with
-        kinds = sorted(set(examples.values()))
-        shares = (*topics, *(("conflicts-with",) if is_declared else ()), *kinds)
-        if shares:
-            yield _judged(Pair(one=one, other=other, shares=shares, examples=tuple(examples)), norms)
-
-
-def _judged(pair: Pair, norms: Norms) -> Pair:
-    """Return a pair with what comes of the two alone."""
-    items = tuple(
-        Item(id=p.id, issue="what both are about", value=value, span=HERE, principle=p.id)
-        for p, value in ((pair.one, "one way"), (pair.other, "the other way"))
-    )
-    case = Case(title=f"{pair.one.id} against {pair.other.id}", span=HERE, items=items)
-    known = {pair.one.authority, pair.other.authority} <= norms.rank.keys()
-    if not known or Label.UNDECIDED in (labels := decide(case, norms).labels).values():
-        return replace(pair, witness=expecting(case, norms) if known else None)
-    return replace(pair, is_preferred=pair.one.authority == pair.other.authority and len(labels) > 1)
-
-
-def _meetings(norms: Norms, cases: Iterable[Case]) -> dict[frozenset[str], dict[str, str]]:
-    """Return, by pairs of ids, where both are: examples by id, cases by title, each with what it is."""
-    found: dict[frozenset[str], dict[str, str]] = {}
-    for provision, block in norms.spec.walk():
-        weighs = getattr(block, "weighs", ())
-        illustrates = getattr(block, "illustrates", ())
-        named = {*weighs, *illustrates, *({provision.id} if provision and (weighs or illustrates) else ())}
-        _note(found, named, norms, getattr(block, "id", ""), "example")
+    """Yield the pairs of principles that share an issue, in reading order; those of unknown levels are left out."""
+    met = _Meetings(norms)
     for case in cases:
+        met.note_case(case)
+    by_id = {principle.id: principle for principle in norms.spec.principles}
+    order = {name: place for place, name in enumerate(by_id)}
+    by_topic: dict[str, set[str]] = {}
+    for principle in norms.spec.principles:
+        for topic in principle.topics:
+            by_topic.setdefault(topic, set()).add(principle.id)
+    known = {frozenset(pair) for ids in by_topic.values() for pair in combinations(ids, 2)}
+    known |= {*met.declared, *met.examples, *met.cases}
+    judge = _Judge(norms)
+    for key in sorted(known, key=lambda pair: sorted(order[name] for name in pair)):
+        one, other = (by_id[name] for name in sorted(key, key=order.__getitem__))
+        if one.authority not in norms.rank or other.authority not in norms.rank:
+            continue
+        examples, titles = tuple(met.examples.get(key, ())), tuple(met.cases.get(key, ()))
+        decided_by, first = judge.decided(one, other)
+        if not first:
+            decided_by = Decider.EXAMPLE if examples else Decider.CASE if titles else Decider.NOTHING
+        yield Pair(
+            one=one,
+            other=other,
+            topics=tuple(sorted({*one.topics} & {*other.topics})),
+            is_declared=key in met.declared,
+            examples=examples,
+            cases=titles,
+            decided_by=decided_by,
+            first=first,
+        )
+
+
+@dataclass(slots=True)
+class _Judge:
+    """Decides two principles by the labelling; pairs that it cannot tell apart are decided once."""
+
+    norms: Norms
+    _exempted: dict[str, tuple[frozenset[str], frozenset[str]]] = field(default_factory=dict)
+    _known: dict[tuple[object, ...], tuple[Decider, int]] = field(default_factory=dict)
+
+    def decided(self, one: Principle, other: Principle) -> tuple[Decider, str]:
+        """Return what decides, and the id of the one that goes first, or nothing."""
+        key = (
+            (one.authority, self._exempts(one, other), self.norms.prefers(one.id, other.id)),
+            (other.authority, self._exempts(other, one), self.norms.prefers(other.id, one.id)),
+        )
+        if key not in self._known:
+            self._known[key] = self._decide(one, other)
+        decider, place = self._known[key]
+        return decider, (one.id, other.id)[place] if place >= 0 else ""
+
+    def _exempts(self, one: Principle, other: Principle) -> bool:
+        if not one.exception_to and not one.exempts:
+            return False
+        if one.id not in self._exempted:
+            self._exempted[one.id] = self.norms.exempted_by(one)
+        ids, categories = self._exempted[one.id]
+        return other.id in ids or other.category in categories
+
+    def _decide(self, one: Principle, other: Principle) -> tuple[Decider, int]:
+        decision = decide(_case(one, other), self.norms)
+        labels = list(decision.labels.values())
+        if Label.IN not in labels or Label.UNDECIDED in labels:
+            return Decider.NOTHING, -1
+        rules = {reason.rule for reason in decision.reasons}
+        same = one.authority == other.authority
+        by = Decider.EXCEPTION if EXCEPTION in rules else Decider.PREFERENCE if same else Decider.LEVEL
+        return by, labels.index(Label.IN)
+
+
+class _Meetings:
+    """Where two principles are both: by pairs of ids, examples by id and cases by title."""
+
+    def __init__(self, norms: Norms) -> None:
+        self._norms = norms
+        self.declared = {
+            frozenset((principle.id, other.id))
+            for principle in norms.spec.principles
+            for name in principle.conflicts_with
+            if (other := norms.principle(name)) and other is not principle
+        }
+        self.cases: dict[frozenset[str], dict[str, None]] = {}
+
+    @cached_property
+    def examples(self) -> dict[frozenset[str], dict[str, None]]:
+        found: dict[frozenset[str], dict[str, None]] = {}
+        for provision, block in self._norms.spec.walk():
+            weighs = getattr(block, "weighs", ())
+            illustrates = getattr(block, "illustrates", ())
+            own = {provision.id} if provision and (weighs or illustrates) else set()
+            self._note(found, {*weighs, *illustrates, *own}, getattr(block, "id", ""))
+        return found
+
+    def note_case(self, case: Case) -> None:
         by_issue: dict[str, set[str]] = {}
         for item in case.items:
             by_issue.setdefault(item.issue, set()).add(item.principle)
         for names in by_issue.values():
-            _note(found, names, norms, case.title, "case")
-    return found
+            self._note(self.cases, names, case.title)
 
-
-def _note(
-    found: dict[frozenset[str], dict[str, str]], names: Iterable[str], norms: Norms, place: str, kind: str
-) -> None:
-    ids = sorted({principle.id for name in names if (principle := norms.principle(name))})
-    for pair in combinations(ids, 2):
-        found.setdefault(frozenset(pair), {})[place] = kind
-
-
-def expecting(case: Case, norms: Norms) -> Case:
-    """Return a case that expects what is decided now, so that a later change is told."""
-    return replace(case, expect=Expectation(labels=tuple(decide(case, norms).labels.items())))
+    def _note(self, found: dict[frozenset[str], dict[str, None]], names: Iterable[str], place: str) -> None:
+        ids = sorted({principle.id for name in names if (principle := self._norms.principle(name))})
+        for pair in combinations(ids, 2):
+            found.setdefault(frozenset(pair), {})[place] = None

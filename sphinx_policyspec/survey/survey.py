@@ -5,18 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from sphinx_policyspec.decision import STRENGTH_RULES, Norms, StrengthRule, decide
-from sphinx_policyspec.model import Case, Item, Label, Semantics
+from sphinx_policyspec.decision import EXCEPTION, STRENGTH_RULES, Norms, StrengthRule, decide
+from sphinx_policyspec.model import Case, Expectation, Item, Label, Principle, Semantics
 from sphinx_policyspec.survey.engine import cases_where
 from sphinx_policyspec.survey.facts import fact, spec_facts
-from sphinx_policyspec.survey.pairs import Pair, expecting, pairs_of
+from sphinx_policyspec.survey.pairs import Pair, pairs_of
+from sphinx_policyspec.survey.parties import Party, in_english, parties_of
 
-__all__ = ["LARGEST", "OpenConflict", "RuleUse", "Survey", "survey"]
+__all__ = [
+    "LARGEST",
+    "OpenConflict",
+    "RuleUse",
+    "Survey",
+    "fingerprint",
+    "idle_of",
+    "open_conflicts",
+    "rules_in_use",
+    "survey",
+]
 
+_MEETING = 2
+"""Norms of one level at most, in a case of the space."""
 LARGEST = 4
 """Items of the largest cases of the space: two norms and two messages, or fewer and a text with its delegator."""
 
-_UNDECIDED = "goal :- undecided(_)."
+_UNDECIDED = """
+goal :- undecided(_).
+% Two that attack each other are undecided without the others, a text together with who gives it a say.
+:- size > 2, attacks(A,B), attacks(B,A), not needs(A), not needs(B).
+:- size > 3, attacks(A,B), attacks(B,A).
+"""
+"""Leaves out most cases that hold a smaller one."""
 _DECIDES = {
     rule.id: f"goal :- {'equal' if rule.id == 'R2' else 'decides'}({number},A,B), not earlier({number},A,B)."
     for number, rule in enumerate(STRENGTH_RULES)
@@ -29,10 +48,10 @@ _EXCEPTION = "goal :- excepts_item(_,_)."
 class OpenConflict:
     """A kind of conflict that ends undecided, and no smaller one within it does.
 
-    :param kinds: what meets, in words: "norm of user", "implied message of developer"
+    :param parties: who meets, the highest level first
     """
 
-    kinds: tuple[str, ...]
+    parties: tuple[Party, ...]
     witness: Case
 
 
@@ -91,72 +110,80 @@ def survey(norms: Norms, cases: Sequence[Case] = (), semantics: Semantics | None
     """
     read = semantics or Semantics()
     return Survey(
-        conflicts=tuple(
-            sorted(_open_conflicts(norms, read), key=lambda found: (len(found.kinds), found.kinds))
-        ),
-        rules=tuple(_rules(norms, read)),
+        conflicts=open_conflicts(norms, read),
+        rules=rules_in_use(norms, read),
         pairs=tuple(pairs_of(norms, cases)),
-        idle=tuple(_idle(norms, cases)),
+        idle=tuple(idle_of(norms, cases)),
         semantics=read,
     )
 
 
 def _facts(norms: Norms, names: Iterable[str]) -> list[str]:
-    numbers = {principle.id: number for number, principle in enumerate(norms.spec.principles)}
-    chosen = set(names)
-    keep = [principle for principle in norms.spec.principles if principle.id in chosen]
-    told = spec_facts(replace(norms.spec, provisions=tuple(keep)) if keep else norms.spec)
-    return [*told, *(fact("play", name) for name in sorted(chosen, key=numbers.__getitem__))]
+    """Return what the program is told of a spec of which so many principles are at play."""
+    chosen = {name: norms.principle(name) for name in names}
+    keep = tuple(principle for principle in chosen.values() if principle)
+    # Exceptions may name sections.
+    sections = tuple(p for p in norms.spec.provisions if not isinstance(p, Principle))
+    told = spec_facts(replace(norms.spec, provisions=(*sections, *keep)))
+    return [*told, *(fact("play", principle.id) for principle in keep)]
 
 
-def _open_conflicts(norms: Norms, semantics: Semantics) -> Iterator[OpenConflict]:
-    """Yield each kind of conflict that ends undecided, unless a smaller one within it does already.
+def fingerprint(norms: Norms, semantics: Semantics) -> str:
+    """Return all that open conflicts and rules depend on: it stays the same when a spec changes in other ways."""
+    return "\n".join((repr(semantics), *_facts(norms, _telling(norms))))
+
+
+def _by_level(norms: Norms) -> dict[str, list[Principle]]:
+    """Return two principles of each level, for one to meet the other; such as the spec does not tell apart, if any."""
+    of: dict[str, list[Principle]] = {}
+    for principle in norms.spec.principles:
+        if principle.authority in norms.rank:
+            of.setdefault(principle.authority, []).append(principle)
+
+    def unlike(one: Principle, other: Principle) -> bool:
+        return bool(_ways(one, other, norms) or _ways(other, one, norms))
+
+    return {
+        level: [first, *sorted(rest, key=lambda other: unlike(first, other))[:1]]
+        for level, (first, *rest) in of.items()
+    }
+
+
+def _ways(one: Principle, other: Principle, norms: Norms) -> tuple[str, ...]:
+    """Return how the spec puts one principle before another."""
+    ids, categories = norms.exempted_by(one) if one.exception_to or one.exempts else ((), ())
+    told = {
+        "prefers": bool(one.preferred_over) and norms.prefers(one.id, other.id),
+        "exempts": other.id in ids or other.category in categories,
+    }
+    return tuple(way for way, holds in told.items() if holds)
+
+
+def open_conflicts(norms: Norms, semantics: Semantics) -> tuple[OpenConflict, ...]:
+    """Return each kind of conflict that ends undecided, the smallest first; none holds a smaller one.
 
     Norms of one level differ by exceptions and preferences alone, so two of each stand for all of them here; pairs
     that the spec tells apart are looked at one by one.
     """
-    by_level: dict[str, list[str]] = {}
-    for principle in norms.spec.principles:
-        if principle.authority in norms.rank:
-            by_level.setdefault(principle.authority, []).append(principle.id)
-    plain = replace(
-        norms.spec,
-        provisions=tuple(
-            replace(p, exception_to=(), exempts=(), preferred_over=(), category="")
-            for p in norms.spec.principles
-        ),
-    )
-    standing_in = Norms(plain)
-    facts = _facts(standing_in, (name for names in by_level.values() for name in names[:2]))
-    seen: set[tuple[str, ...]] = set()
+    plain = {
+        level: [
+            replace(p, exception_to=(), exempts=(), preferred_over=(), category="", blocks=()) for p in found
+        ]
+        for level, found in _by_level(norms).items()
+    }
+    standing_in = Norms(replace(norms.spec, provisions=tuple(p for found in plain.values() for p in found)))
+    facts = _facts(standing_in, (p.id for p in standing_in.spec.principles))
+    facts += [fact("like", found[1].id, found[0].id) for found in plain.values() if len(found) == _MEETING]
+    seen: dict[tuple[Party, ...], Case] = {}
     known = _Undecided(standing_in)
     for size in range(1, LARGEST + 1):
         for case in cases_where(_UNDECIDED, facts, size, semantics=semantics):
-            kinds = tuple(_kinds(case, norms))
-            if kinds not in seen and known.only_as_a_whole(case):
-                seen.add(kinds)
-                yield OpenConflict(kinds=kinds, witness=expecting(_titled(case, kinds), norms))
-
-
-def _kinds(case: Case, norms: Norms) -> Iterator[str]:
-    """Yield what meets in a case, in words, the highest level first."""
-    ranked = []
-    for item in case.items:
-        principle = norms.principle(item.principle)
-        level = principle.authority if principle else item.level
-        rank = norms.rank.get(level, len(norms.rank))
-        mode = "" if item.explicit else "implied "
-        what = "norm" if item.principle else "text with a say" if item.source else f"{mode}message"
-        together = any(
-            other is not item
-            and not other.principle
-            and other.turn == item.turn
-            and other.level == item.level
-            for other in case.items
-        )
-        same = ", in one message" if together and not item.principle and item.level else ""
-        ranked.append((rank, f"{what} of {level}{same}" if level else what))
-    yield from (words for _rank, words in sorted(ranked))
+            parties = parties_of(case, standing_in)
+            if parties not in seen and known.only_as_a_whole(case):
+                title = in_english(parties, " against ")
+                seen[parties] = _expecting(replace(case, title=title), norms)
+    found = (OpenConflict(parties=parties, witness=witness) for parties, witness in seen.items())
+    return tuple(sorted(found, key=lambda one: (len(one.parties), one.parties)))
 
 
 class _Undecided:
@@ -181,14 +208,28 @@ class _Undecided:
         return not any(self._is_undecided(replace(case, items=items)) for items in rest)
 
 
-def _rules(norms: Norms, semantics: Semantics) -> Iterator[RuleUse]:
-    facts = _facts(norms, (p.id for p in norms.spec.principles if p.authority in norms.rank))
-    for rule in STRENGTH_RULES:
-        yield RuleUse(
-            id=rule.id, name=rule.name, witness=_first(_DECIDES[rule.id], facts, norms, semantics, rule)
-        )
+def rules_in_use(norms: Norms, semantics: Semantics) -> tuple[RuleUse, ...]:
+    """Return the rules in the order in which they are asked, and the exceptions, each with a case if it ever decides."""
+    facts = _facts(norms, _telling(norms))
+    used = [
+        RuleUse(id=rule.id, name=rule.name, witness=_first(_DECIDES[rule.id], facts, norms, semantics, rule))
+        for rule in STRENGTH_RULES
+    ]
     witness = _first(_EXCEPTION, facts, norms, semantics, None)
-    yield RuleUse(id="exception", name="exception", witness=witness)
+    return (*used, RuleUse(id=EXCEPTION, name=EXCEPTION, witness=witness))
+
+
+def _telling(norms: Norms) -> tuple[str, ...]:
+    """Return principles that stand for all others: two of each level, and two for each way to put one before another."""
+    chosen = [p.id for found in _by_level(norms).values() for p in found]
+    ways: dict[tuple[str, str, str], tuple[str, str]] = {}
+    known = [p for p in norms.spec.principles if p.authority in norms.rank]
+    for one in known:
+        if one.preferred_over or one.exception_to or one.exempts:
+            for other in known:
+                for way in _ways(one, other, norms) if other is not one else ():
+                    ways.setdefault((way, one.authority, other.authority), (one.id, other.id))
+    return tuple(dict.fromkeys([*chosen, *(name for pair in ways.values() for name in pair)]))
 
 
 def _first(
@@ -198,15 +239,16 @@ def _first(
     name = f"{rule.id}, {rule.name}" if rule else "an exception"
     for size in range(1, LARGEST + 1):
         for case in cases_where(goal, facts, size, semantics=semantics, most=1):
-            return expecting(_titled(case, (f"decided by {name}",)), norms)
+            return _expecting(replace(case, title=f"decided by {name}"), norms)
     return None
 
 
-def _titled(case: Case, words: tuple[str, ...]) -> Case:
-    return replace(case, title=" against ".join(words))
+def _expecting(case: Case, norms: Norms) -> Case:
+    """Return a case that expects what is decided now, so that a later change is told."""
+    return replace(case, expect=Expectation(labels=tuple(decide(case, norms).labels.items())))
 
 
-def _idle(norms: Norms, cases: Sequence[Case]) -> Iterator[tuple[str, Case]]:
+def idle_of(norms: Norms, cases: Sequence[Case]) -> Iterator[tuple[str, Case]]:
     """Yield the principles of the cases that could be removed without a change of any outcome."""
     speaking: dict[str, list[Case]] = {}
     for case in cases:

@@ -52,6 +52,11 @@ def ask(page: Page) -> None:
     page.locator(".ps-question > summary").first.click()
 
 
+def unfold(page: Page) -> None:
+    """Open the first smallest case."""
+    page.locator(".ps-fold > summary").first.click()
+
+
 def preview(page: Page) -> None:
     """Open a preview."""
     page.locator("section > p > a.reference.internal[href*='#']").first.focus()
@@ -69,6 +74,8 @@ PAGES: dict[str, tuple[str, Callable[[Page], None]]] = {
     "topics": ("subjects.html", nothing),
     "levels and goals": ("purposes.html", nothing),
     "views": ("ask-the-spec.html", nothing),
+    "survey": ("left-open.html", unfold),
+    "cases": ("who-goes-first.html", nothing),
     "questions": ("what-you-can-change.html", nothing),
     "ask the spec": ("policy-ask.html#ask:q=hard-rules", ask),
 }
@@ -78,7 +85,13 @@ MODES: dict[str, dict[str, Any]] = {
     "phone": {"viewport": {"width": 390, "height": 844}},
 }
 
-LATER = {("questions", "dark"), ("topics", "phone"), ("levels and goals", "dark"), ("definitions", "dark")}
+LATER = {
+    ("questions", "dark"),
+    ("topics", "phone"),
+    ("levels and goals", "dark"),
+    ("definitions", "dark"),
+    ("cases", "phone"),
+}
 """Pairs that `make test-all` tests: these kinds have nothing in that mode that others have not."""
 
 
@@ -111,7 +124,9 @@ def test_axe_finds_no_fault_and_nothing_is_cut_off(
     assert faults(page) == []
 
 
-@pytest.mark.parametrize("name", ["style.html", "all-principles.html", "coverage.html", "map.html"])
+@pytest.mark.parametrize(
+    "name", ["style.html", "all-principles.html", "coverage.html", "map.html", "survey.html"]
+)
 def test_axe_finds_no_fault_in_a_release(release_site: Path, open_page: Open, name: str) -> None:
     page = open_page(release_site, name)
     open_panel(page)

@@ -119,7 +119,7 @@ MUTANTS = (
 def broken() -> Iterator[str]:
     """Yield what worked cases and laws say against the present reading, until it is enough."""
     for worked in decisions(WORKED):
-        yield from (f"{worked.case.title}: {difference}" for difference in worked.differences)
+        yield from (f"{worked.case.title}: {difference.name}" for difference in worked.differences)
     for seed in range(40):
         universe = random_universe(seed)
         yield from (f"{law.__name__}: {found}" for law in LAWS for found in law(universe))

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sphinx.testing.util import SphinxTestApp
 
 from sphinx_policyspec import api
+from sphinx_policyspec.exports.wording import ENGLISH
+from sphinx_policyspec.sphinx_ext.cases.wording import site_wording
+from tests.releases.site import dead_links, read_site
+from tests.sphinx_ext.shown_words import lost_runs, runs_of, written_words
 
 Project = Callable[[str], Path]
 Build = Callable[..., SphinxTestApp]
@@ -80,9 +85,18 @@ NORM, WISH = "the user norm of be_kind", "the user's explicit instruction at tur
 EXPECTED = [
     "**a reader <who> wants it blunt** · Be kind",
     "* **tone**: blunt",
-    f"* **✗ kind is out** (tone: warm): {NORM} loses to blunt, {WISH} (explicit message before default, R5)",
-    f"* **✓ blunt is in** (tone: blunt): {WISH} defeats kind, {NORM} (explicit message before default, R5)",
-    "* **– pasted is not a candidate** (tone: rude): quoted text has no authority, and nobody who has it delegates tone to it",
+    (
+        f"* **✗ kind is out** · Authority: User · Be kind (tone: warm): {NORM} loses to blunt, {WISH} "
+        "(explicit message before default, R5)"
+    ),
+    (
+        f"* **✓ blunt is in** · Authority: User · explicit (tone: blunt): {WISH} defeats kind, {NORM} "
+        "(explicit message before default, R5)"
+    ),
+    (
+        "* **– pasted is not a candidate** · no authority (tone: rude): quoted text has no authority, and nobody who has it "
+        "delegates tone to it"
+    ),
 ]
 
 
@@ -108,8 +122,68 @@ def test_the_drawing_says_it_in_words_and_escapes_them(source: Path, build: Buil
     assert svg.count("<rect") == 3
     assert svg.count('marker-end="url(') == 1
     assert "no authority" in svg
-    assert 'href="index.html#be_kind"' in page
     assert "<who>" not in page
+
+
+def test_the_drawing_leads_to_principles_and_to_the_reasons_of_messages(source: Path, build: Build) -> None:
+    app = build(source)
+    page = Path(app.outdir, "cases.html").read_text("utf-8")
+    (svg,) = re.findall(r'<svg[^>]*class="ps-attacks".*?</svg>', page, re.DOTALL)
+    links = re.findall(r'<a class="ps-node ps-([\w-]+) ps-level-(\w+)" href="([^"]*)"><title>([^<]*)<', svg)
+    assert links == [
+        ("out", "user", "index.html#be_kind", "kind: tone: warm (User, out)"),
+        ("in", "user", "#ps-cases-1-0-1", "blunt: tone: blunt (User, in)"),
+        ("not-a-candidate", "other", "#ps-cases-1-0-2", "pasted: tone: rude (no authority, not a candidate)"),
+    ]
+    assert 'class="ps-aside ps-level-user"' in svg
+    assert svg.count('role="img"') == 1
+    assert svg.index("<a ") < svg.index('role="img"')
+    assert dead_links(Path(app.outdir), read_site(Path(app.outdir))) == []
+
+
+def test_the_words_of_pages_are_those_of_the_command_unless_translated() -> None:
+    ours = site_wording()
+    assert ours == replace(ENGLISH, quoted="{text}", roles=ours.roles)
+    assert all(role == name for role, name in ours.roles.items())
+
+
+GERMAN = [
+    "**a reader <who> wants it blunt** · Be kind",
+    "* **tone**: blunt",
+    (
+        "* **✗ kind gilt nicht** · Befugnis: User · Be kind (tone: warm): die Norm be_kind (Stufe User) verliert gegen blunt, "
+        "die ausdrückliche Anweisung (Nutzer, Beitrag 2) (ausdrückliche Nachricht vor Vorgabe, R5)"
+    ),
+    (
+        "* **✓ blunt gilt** · Befugnis: User · ausdrücklich (tone: blunt): die ausdrückliche Anweisung (Nutzer, Beitrag 2) "
+        "setzt sich durch gegen kind, die Norm be_kind (Stufe User) (ausdrückliche Nachricht vor Vorgabe, R5)"
+    ),
+    (
+        "* **– pasted ist nicht zugelassen** · ohne Befugnis (tone: rude): zitierter Text hat keine Befugnis, und niemand, "
+        "der sie hat, überträgt ihm tone"
+    ),
+]
+
+
+def test_a_german_page_explains_in_german(source: Path, build: Build, warnings_in: Warnings) -> None:
+    with (source / "conf.py").open("a", encoding="utf-8") as file:
+        file.write('language = "de"\n')
+    app = build(source, "text")
+    assert told(app)[1:] == GERMAN
+    assert warnings_in(app) == []
+    page = Path(build(source).outdir, "cases.html").read_text("utf-8")
+    assert "Wer wen angreift" in page
+    assert ">gilt nicht<" in page
+
+
+@pytest.mark.parametrize("builder", ["text", "man", "latex", "epub", "texinfo", "singlehtml"])
+def test_every_builder_writes_all_words(source: Path, build: Build, builder: str) -> None:
+    app = build(source, builder)
+    wanted = source / "expected.md"
+    wanted.write_text("\n\n".join(EXPECTED[2:]).replace("*", ""), "utf-8")
+    found = " ".join(written_words(Path(app.outdir), builder, "cases"))
+    found = found.replace(" authority authority user ", " authority user ")
+    assert lost_runs(runs_of(wanted), found.split()) == []
 
 
 def test_a_change_of_the_spec_turns_a_decision_round(

@@ -73,6 +73,8 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "sort": "Columns to sort by; `-` before one that descends.",
         "changes since": "Older release, as for `policyspec_since`, which is the default.",
         "changes kinds": "Weights (`tightening`), kinds of things (`example`) or of change (`added`) to show.",
+        "survey show": "`pairs`, `conflicts`, `rules` or `idle`, divided by commas; all of them where left out.",
+        "survey expect-rows": "Number of pairs that nothing decides, or one such as `<=10`; another number is a finding.",
         "expect-rows": "Number of rows, or one such as `>0`; another number is a finding.",
     }
 )

@@ -3,20 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from sphinx_policyspec.decision import Decision, Norms, decide, problems
-from sphinx_policyspec.exports.decisions import explanation, outcome_words
+from sphinx_policyspec.exports.decisions import (
+    differences_told,
+    duties_told,
+    outcome_words,
+    reasons_told,
+)
+from sphinx_policyspec.exports.wording import Wording
 from sphinx_policyspec.graph.answer import Answer, Cell, CellKind
-from sphinx_policyspec.model import Finding, Item, Severity
+from sphinx_policyspec.model import Case, Finding, Item, Severity
 from sphinx_policyspec.readers.cases import read_cases
 from sphinx_policyspec.sphinx_ext.cases.directive import CaseText
+from sphinx_policyspec.sphinx_ext.cases.wording import site_wording
 
-__all__ = ["COLUMNS", "decided"]
+__all__ = ["CaseRow", "decidable", "decided"]
 
-COLUMNS = ("case", "part", "id", "what", "label", "said", "level")
-"""Of the rows that tell a decision: the number of the case; whether it tells of the ``case``, an ``item``, an
-``attack``, an ``outcome``, a ``duty`` or a ``difference``; and what each of these has, or nothing. A level is told
-after its rank, with a space between."""
+
+class CaseRow(NamedTuple):
+    """One thing that a page tells of a decision.
+
+    :param case: its number on the page
+    :param part: ``case`` (``id``: the section, ``what``: the title, ``label``: the example, ``said``: its title),
+        ``outcome`` (``id``: the issue), ``item`` (``what`` it asks for, ``label``, ``said`` what becomes of it, and
+        ``why``), ``attack`` of ``id`` on ``what``, ``duty`` or ``difference``
+    :param level: of an item, after its rank and a space
+    :param mode: of a message: ``explicit`` or ``implicit``
+    """
+
+    case: str
+    part: str
+    id: str = ""
+    what: str = ""
+    label: str = ""
+    said: str = ""
+    why: str = ""
+    level: str = ""
+    principle: str = ""
+    mode: str = ""
 
 
 def decided(question: CaseText, norms: Norms) -> tuple[Answer | None, tuple[Finding, ...]]:
@@ -28,7 +54,8 @@ def decided(question: CaseText, norms: Norms) -> tuple[Answer | None, tuple[Find
         return None, ()
     read, wrong = read_cases(question.text, question.span.file, first=question.first, indent=question.indent)
     findings = list(wrong)
-    rows: list[tuple[str, ...]] = []
+    rows: list[CaseRow] = []
+    wording = site_wording()
     for number, one in enumerate(read):
         found = one.findings or problems(one.case, norms)
         findings += found
@@ -36,13 +63,22 @@ def decided(question: CaseText, norms: Norms) -> tuple[Answer | None, tuple[Find
             continue
         decision = decide(one.case, norms)
         findings += _differences(decision)
-        rows += ((str(number), *row) for row in _rows(decision, norms))
+        rows += _rows(str(number), decision, norms, wording)
     cells = tuple(tuple(Cell(CellKind.LITERAL, text) for text in row) for row in rows)
-    return Answer(columns=COLUMNS, rows=cells) if rows else None, tuple(findings)
+    return Answer(columns=CaseRow._fields, rows=cells) if rows else None, tuple(findings)
+
+
+def decidable(question: CaseText, norms: Norms) -> Iterator[tuple[int, Case]]:
+    """Yield the cases of a page that can be decided, with their numbers."""
+    read, _wrong = read_cases(question.text, question.span.file, first=question.first, indent=question.indent)
+    for number, one in enumerate(read):
+        found = one.findings or problems(one.case, norms)
+        if all(finding.severity is not Severity.ERROR for finding in found):
+            yield number, one.case
 
 
 def _differences(decision: Decision) -> Iterator[Finding]:
-    for difference in decision.differences:
+    for difference in differences_told(decision):
         yield Finding(
             code="unexpected-decision",
             severity=Severity.WARNING,
@@ -52,27 +88,29 @@ def _differences(decision: Decision) -> Iterator[Finding]:
         )
 
 
-def _rows(decision: Decision, norms: Norms) -> Iterator[tuple[str, ...]]:
+def _rows(number: str, decision: Decision, norms: Norms, wording: Wording) -> Iterator[CaseRow]:
     case = decision.case
     shown = norms.examples(case.example)[:1] if case.example else ()
-    example = next(((one.id, one.title) for one in shown), ("", case.example))
-    yield "case", case.about, case.title, *example, ""
+    example, title = next(((one.id, one.title) for one in shown), ("", case.example))
+    yield CaseRow(number, "case", case.about, case.title, example, title)
     for issue, outcome in decision.outcomes.items():
-        yield "outcome", issue, "", outcome.status.value if outcome.status else "", outcome_words(outcome), ""
-    sentences = explanation(decision, norms)
-    for item, told in zip(case.items, sentences, strict=False):
-        rank = decision.standing[item.id].rank
-        level = "" if rank is None else f"{rank} {norms.spec.levels[rank].id}"
-        said = told.replace("`", "")
-        yield "item", item.id, _wish(item), decision.labels[item.id].value, said, level
-    for told in sentences[len(case.items) :]:
-        yield "duty", "", "", "", told.replace("`", ""), ""
-    for attacker, target in decision.attacks:
-        yield "attack", attacker, target, "", "", ""
-    for difference in decision.differences:
-        yield "difference", "", "", "", difference.replace("`", ""), ""
+        yield CaseRow(number, "outcome", issue, said=outcome_words(outcome, wording))
+    for item, (said, why) in zip(case.items, reasons_told(decision, norms, wording), strict=True):
+        yield _item_row(number, item, decision, norms)._replace(said=said, why=why)
+    yield from (CaseRow(number, "duty", said=told) for told in duties_told(decision, wording))
+    yield from (CaseRow(number, "attack", attacker, target) for attacker, target in decision.attacks)
+    yield from (CaseRow(number, "difference", said=told) for told in differences_told(decision, wording))
 
 
-def _wish(item: Item) -> str:
-    """Return what an item asks for."""
-    return f"{item.issue}: {item.value}"
+def _item_row(number: str, item: Item, decision: Decision, norms: Norms) -> CaseRow:
+    rank = decision.standing[item.id].rank
+    return CaseRow(
+        number,
+        "item",
+        item.id,
+        what=f"{item.issue}: {item.value}",
+        label=decision.labels[item.id].value,
+        level="" if rank is None else f"{rank} {norms.spec.levels[rank].id}",
+        principle=item.principle,
+        mode="" if item.principle else "explicit" if item.explicit else "implicit",
+    )

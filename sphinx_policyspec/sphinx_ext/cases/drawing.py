@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple
 
+from sphinx_policyspec.sphinx_ext.rendering.boxes import style_name
+
 __all__ = ["Attack", "Box", "drawn"]
 
 _WIDE, _HIGH = 170, 44
@@ -16,7 +18,7 @@ _LETTERS = 22
 
 
 class Box(NamedTuple):
-    """An item: what it asks for, its level and what becomes of it, each with its word for readers."""
+    """An item: what it asks for, its level and what becomes of it, each with its word for readers; where it leads."""
 
     id: str
     wish: str
@@ -24,6 +26,7 @@ class Box(NamedTuple):
     word: str
     level: str
     level_word: str
+    uri: str
 
 
 class Attack(NamedTuple):
@@ -34,7 +37,7 @@ class Attack(NamedTuple):
 
 
 def drawn(boxes: Sequence[Box], attacks: Sequence[Attack], key: str, name: str) -> str:
-    """Return the drawing.
+    """Return the drawing. Its items are links, outside the part with the role of a picture: nothing in one can be reached.
 
     :param boxes: those of the highest level first
     :param key: begins the ids of the drawing
@@ -49,18 +52,19 @@ def drawn(boxes: Sequence[Box], attacks: Sequence[Attack], key: str, name: str) 
     width = _LEFT + max(map(len, rows), default=1) * (_WIDE + _GAP)
     height = 2 * _TOP + len(rows) * (_HIGH + _BETWEEN) - _BETWEEN
     labels = "".join(
-        f'<text class="ps-aside" x="0" y="{_TOP + line * (_HIGH + _BETWEEN) + _HIGH / 2:g}" dy="0.35em">{escape(word)}</text>'
-        for line, (_level, word) in enumerate(levels)
+        f'<text class="ps-aside ps-level-{style_name(level)}" x="0" y="{_TOP + line * (_HIGH + _BETWEEN) + _HIGH / 2:g}" dy="0.35em">{escape(word)}</text>'
+        for line, (level, word) in enumerate(levels)
     )
     told = "; ".join(f"{attack.attacker} \N{RIGHTWARDS ARROW} {attack.target}" for attack in attacks)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="ps-attacks" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}" role="img" aria-labelledby="{key}-name {key}-told">'
+        f'viewBox="0 0 {width} {height}" role="group" aria-labelledby="{key}-name {key}-told">'
         f'<title id="{key}-name">{escape(name)}</title><desc id="{key}-told">{escape(told)}</desc>'
         f'<defs><marker id="{key}-tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" '
         f'orient="auto-start-reverse"><path class="ps-tip" d="M0 0L8 4L0 8z"/></marker></defs>'
         f"{labels}{''.join(_box(box, places[box.id]) for box in boxes)}"
-        f"{''.join(_arrow(attack, places, key) for attack in attacks)}</svg>\n"
+        f'<g role="img" aria-labelledby="{key}-told">'
+        f"{''.join(_arrow(attack, places, key) for attack in attacks)}</g></svg>\n"
     )
 
 
@@ -68,10 +72,11 @@ def _box(box: Box, place: tuple[int, int]) -> str:
     x, y = place
     middle = x + _WIDE / 2
     return (
-        f'<g class="ps-node ps-{box.label}"><title>{escape(f"{box.id}: {box.wish} ({box.word})")}</title>'
+        f'<a class="ps-node ps-{box.label} ps-level-{style_name(box.level)}" href="{escape(box.uri)}">'
+        f"<title>{escape(f'{box.id}: {box.wish} ({box.level_word}, {box.word})')}</title>"
         f'<rect x="{x}" y="{y}" width="{_WIDE}" height="{_HIGH}" rx="6"/>'
         f'<text x="{middle:g}" y="{y + 18}" text-anchor="middle">{escape(_cut(box.id))}</text>'
-        f'<text class="ps-aside" x="{middle:g}" y="{y + 35}" text-anchor="middle">{escape(box.word)}</text></g>'
+        f'<text class="ps-aside" x="{middle:g}" y="{y + 35}" text-anchor="middle">{escape(box.word)}</text></a>'
     )
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from docutils import nodes
 from sphinx.locale import get_translation
 
 from sphinx_policyspec.model import Label, TargetKind
+from sphinx_policyspec.sphinx_ext.cases.decisions import CaseRow
 from sphinx_policyspec.sphinx_ext.cases.drawing import Attack, Box, drawn
+from sphinx_policyspec.sphinx_ext.views.nodes import chip
 from sphinx_policyspec.sphinx_ext.views.tables import PolicyScroll
 
 if TYPE_CHECKING:
@@ -23,21 +26,9 @@ _ = get_translation("sphinx_policyspec")
 _SIGNS = {Label.IN: "✓", Label.OUT: "✗", Label.UNDECIDED: "?", Label.NOT_A_CANDIDATE: "–"}
 
 
-class _Row(NamedTuple):
-    """One row of a decision, as ``decisions`` tells it."""
-
-    case: str
-    part: str
-    id: str
-    what: str
-    label: str
-    said: str
-    level: str
-
-
 def case_nodes(answer: Answer, page: Page) -> list[nodes.Node]:
     """Return each case of a page, one below the other."""
-    rows = [_Row(*row) for row in answer.texts]
+    rows = [CaseRow(*row) for row in answer.texts]
     return [
         node
         for number, part in groupby(rows, key=lambda row: row.case)
@@ -45,37 +36,66 @@ def case_nodes(answer: Answer, page: Page) -> list[nodes.Node]:
     ]
 
 
-def _one(rows: list[_Row], page: Page, number: str) -> list[nodes.Node]:
-    def of(part: str) -> list[_Row]:
+def _one(rows: list[CaseRow], page: Page, number: str) -> list[nodes.Node]:
+    def of(part: str) -> list[CaseRow]:
         return [row for row in rows if row.part == part]
 
     (case,) = of("case")
-    found: list[nodes.Node] = [_head(case, page)]
+    title = _head(case, page)
+    title["ids"].append(f"{page.key}-{number}")
+    found: list[nodes.Node] = [title]
     # EPUB wants pages with SVG declared, which Sphinx does not do.
-    if page.builder.format == "html" and page.builder.name != "epub":
-        # The highest level first; what has no authority comes last.
-        items = sorted(of("item"), key=lambda row: (not row.level, int(row.level.partition(" ")[0] or 0)))
-        boxes = [_box(row, page) for row in items]
-        attacks = [Attack(row.id, row.what) for row in of("attack")]
-        name = _("Who attacks whom: %s") % case.what
-        svg = drawn(boxes, attacks, f"{page.key}-{number}", name)
-        found.append(PolicyScroll("", nodes.raw("", svg, format="html"), classes=["ps-scroll"], label=name))
+    if page.is_web:
+        found.append(_drawing(of("item"), of("attack"), page, f"{page.key}-{number}", case.what))
     outcomes = nodes.bullet_list(bullet="*", classes=["ps-outcomes"])
     for row in of("outcome"):
         outcomes += _line(nodes.strong("", row.id), nodes.Text(f": {row.said}"))
     found.append(outcomes)
     reasons = nodes.bullet_list(bullet="*", classes=["ps-reasons"])
-    for row in of("item"):
-        head, _colon, why = row.said.partition(": ")
-        mark = nodes.strong("", f"{_SIGNS[Label(row.label)]} {head}", classes=[f"ps-{row.label}"])
-        reasons += _line(mark, nodes.Text(f" ({row.what}): {why}"))
+    for place, row in enumerate(of("item")):
+        reasons += _reason(row, page, f"{page.key}-{number}-{place}")
     for row in (*of("duty"), *of("difference")):
         reasons += _line(nodes.Text(row.said))
     found.append(reasons)
     return found
 
 
-def _head(case: _Row, page: Page) -> nodes.paragraph:
+def _drawing(
+    items: Sequence[CaseRow], attacks: Sequence[CaseRow], page: Page, key: str, title: str
+) -> PolicyScroll:
+    """Return who attacks whom as SVG, each item with a link to its principle, or to the line that says why."""
+    boxes = [(row.level, _box(row, page, f"{key}-{place}")) for place, row in enumerate(items)]
+    # The highest level first; what has no authority comes last.
+    boxes.sort(key=lambda box: (not box[0], int(box[0].partition(" ")[0] or 0)))
+    name = _("Who attacks whom: %s") % title
+    svg = drawn([box for _level, box in boxes], [Attack(row.id, row.what) for row in attacks], key, name)
+    return PolicyScroll("", nodes.raw("", svg, format="html"), classes=["ps-scroll"], label=name)
+
+
+def _reason(row: CaseRow, page: Page, anchor: str) -> nodes.list_item:
+    """Return what becomes of an item and why, with its level, its mode, and a link to its principle."""
+    level = row.level.partition(" ")[2]
+    facts: list[nodes.Node] = [chip(level, page, labelled=True) if level else _small(_("no authority"))]
+    if row.principle:
+        facts.append(page.provision(row.principle))
+    elif level:
+        facts.append(_small(_mode(row.mode)))
+    mark = nodes.strong("", f"{_SIGNS[Label(row.label)]} {row.said}", classes=[f"ps-{row.label}"])
+    parts = [part for fact in facts for part in (nodes.Text(" · "), fact)]
+    line = _line(mark, *parts, nodes.Text(f" ({row.what}): {row.why}"))
+    line["ids"].append(anchor)
+    return line
+
+
+def _small(text: str) -> nodes.inline:
+    return nodes.inline("", text, classes=["ps-fact"])
+
+
+def _mode(mode: str) -> str:
+    return _("explicit") if mode == "explicit" else _("implied")
+
+
+def _head(case: CaseRow, page: Page) -> nodes.paragraph:
     """Return the title of a case, with links to the section and the example that it formalises."""
     head = nodes.paragraph("", "", nodes.strong("", case.what), classes=["ps-case-title"])
     if case.id:
@@ -85,11 +105,17 @@ def _head(case: _Row, page: Page) -> nodes.paragraph:
     return head
 
 
-def _box(row: _Row, page: Page) -> Box:
+def _box(row: CaseRow, page: Page, anchor: str) -> Box:
     level = row.level.partition(" ")[2]
-    shown = page.level(level) if level else _("no authority")
+    word = _label(row.label)
     return Box(
-        id=row.id, wish=row.what, label=row.label, word=_label(row.label), level=level, level_word=shown
+        id=row.id,
+        wish=row.what,
+        label=row.label,
+        word=word if row.mode != "implicit" or not level else f"{word} · {_mode(row.mode)}",
+        level=level,
+        level_word=page.level(level) if level else _("no authority"),
+        uri=(page.address(TargetKind.PROVISION, row.principle) if row.principle else "") or f"#{anchor}",
     )
 
 

@@ -27,6 +27,7 @@ VIEWS: Mapping[str, tuple[ViewKind, ...]] = MappingProxyType(
         "all-examples": (ViewKind.EXAMPLE_TABLE,),
         "map": (ViewKind.MATRIX, ViewKind.GRAPH),
         "coverage": (ViewKind.COVERAGE,),
+        "survey": (ViewKind.SURVEY,),
     }
 )
 """Pages that show the whole spec at once, and what each shows."""
@@ -109,6 +110,7 @@ def _view_pages(spec: Spec) -> tuple[SitePage, ...]:
         ViewKind.MATRIX: bool(spec.principles and spec.topics),
         ViewKind.GRAPH: bool(spec.principles),
         ViewKind.COVERAGE: bool(spec.principles),
+        ViewKind.SURVEY: bool(spec.principles),
     }
     found = ((name, tuple(kind for kind in kinds if has[kind])) for name, kinds in VIEWS.items())
     return tuple(SitePage(name=name, views=kinds) for name, kinds in found if kinds)

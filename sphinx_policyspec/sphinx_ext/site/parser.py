@@ -11,11 +11,12 @@ from sphinx.locale import get_translation
 from sphinx.parsers import Parser
 
 from sphinx_policyspec.model import Span, Spec
-from sphinx_policyspec.sphinx_ext.records import outside_record, page_record
+from sphinx_policyspec.sphinx_ext.records import Question, outside_record, page_record
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyDeclaration
 from sphinx_policyspec.sphinx_ext.rendering.render import SpecRenderer
 from sphinx_policyspec.sphinx_ext.site.pages import START, Site, SitePage, page_spec
+from sphinx_policyspec.sphinx_ext.surveys.directive import SurveyView
 from sphinx_policyspec.sphinx_ext.views.filters import COLUMNS, View, ViewKind
 from sphinx_policyspec.sphinx_ext.views.tables import PolicyView
 
@@ -81,22 +82,26 @@ def _page_nodes(
     return list(sections)
 
 
-def _view_nodes(page: SitePage) -> tuple[nodes.section, tuple[View, ...]]:
+def _view_nodes(page: SitePage) -> tuple[nodes.section, tuple[Question, ...]]:
     """Return a page with views, and what they ask."""
     titles = {
         "all-principles": _("All principles"),
         "all-examples": _("All examples"),
         "map": _("Map"),
         "coverage": _("Coverage"),
+        "survey": _("What is left open"),
     }
     title = titles[page.name]
     section = nodes.section("", nodes.title(title, title), ids=[f"{page.name}-page"])
+    place = Span(page.name, 1)
     asked = tuple(
-        View(kind=kind, columns=_COLUMNS.get(kind, ()), expected=">=0", span=Span(page.name, 1))
+        SurveyView(span=place)
+        if kind is ViewKind.SURVEY
+        else View(kind=kind, columns=_COLUMNS.get(kind, ()), expected=">=0", span=place)
         for kind in page.views
     )
-    for number, view in enumerate(asked):
-        classes = ["ps-query", "ps-view", f"ps-{view.kind.value}"]
+    for number, kind in enumerate(page.views):
+        classes = ["ps-query", "ps-view", f"ps-{kind.value}"]
         section += PolicyView("", classes=classes, docname=page.name, number=number)
     return section, asked
 

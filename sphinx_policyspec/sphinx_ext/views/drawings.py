@@ -10,7 +10,6 @@ from docutils import nodes
 from sphinx.locale import get_translation
 
 from sphinx_policyspec.model import TargetKind
-from sphinx_policyspec.sphinx_ext.one_page import anchor_alone
 from sphinx_policyspec.sphinx_ext.rendering.boxes import style_name
 from sphinx_policyspec.sphinx_ext.views.nodes import Page, chip, entries_of, items
 from sphinx_policyspec.sphinx_ext.views.tables import PolicyScroll
@@ -109,20 +108,12 @@ def _dots(answer: Answer, page: Page) -> list[_Dot]:
             title=page.title(TargetKind.PROVISION, entry.id, entry.first("title")),
             level=page.level(entry.first("level")),
             style=style_name(entry.first("level")),
-            uri=_uri(page, entry.id),
+            uri=page.address(TargetKind.PROVISION, entry.id),
             refers_to=to[here],
             referred_by=tuple(by[here]),
         )
         for here, entry in enumerate(entries)
     ]
-
-
-def _uri(page: Page, identifier: str) -> str:
-    """Return where the link to a principle leads."""
-    link = page.provision(identifier)
-    if not isinstance(link, nodes.reference):
-        return ""
-    return anchor_alone(link["refuri"]) if "refuri" in link else f"#{link['refid']}"
 
 
 def _middle(place: int) -> float:

@@ -22,6 +22,7 @@ class ViewKind(enum.StrEnum):
     MATRIX = "matrix"
     GRAPH = "graph"
     COVERAGE = "coverage"
+    SURVEY = "survey"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +71,10 @@ COLUMNS: Mapping[ViewKind, tuple[str, ...]] = {
     ViewKind.EXAMPLE_TABLE: ("id", "title", "principle", "level", "good", "bad", "ok"),
     ViewKind.MATRIX: (),
     ViewKind.GRAPH: (),
+    ViewKind.SURVEY: (),
     ViewKind.COVERAGE: ("title", "level", "examples", "good", "bad", "prompts", "references"),
 }
-"""What each view can show; the matrix and the drawing show what they are for."""
+"""What each view can show; the matrix, the drawing and the survey show what they are for."""
 
 PROPERTIES: Mapping[ViewKind, tuple[str, ...]] = {
     kind: ("good", "bad", "reference")

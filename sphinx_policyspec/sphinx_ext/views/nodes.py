@@ -11,9 +11,10 @@ from sphinx.locale import get_translation
 from sphinx.util.nodes import make_refnode
 
 from sphinx_policyspec.model import TargetKind
+from sphinx_policyspec.sphinx_ext.one_page import anchor_alone
 from sphinx_policyspec.sphinx_ext.rendering.boxes import style_name
 from sphinx_policyspec.sphinx_ext.views.filters import VARIABLES
-from sphinx_policyspec.sphinx_ext.views.tables import Cell, table
+from sphinx_policyspec.sphinx_ext.views.tables import Cell, PolicyFold, table
 
 if TYPE_CHECKING:
     from sphinx.builders import Builder
@@ -67,6 +68,23 @@ class Page:
         """Return a link to an object that a page shows."""
         return make_refnode(self.builder, self.docname, target.docname, target.anchor, content)
 
+    @property
+    def is_web(self) -> bool:
+        """Whether people read it in a browser; EPUB and paper have less room."""
+        return self.builder.format == "html" and self.builder.name != "epub"
+
+    def place(self, place: str, text: str) -> nodes.reference:
+        """Return a link to a page and anchor of it, which ``#`` divides."""
+        docname, _hash, anchor = place.rpartition("#")
+        return make_refnode(self.builder, self.docname, docname, anchor, nodes.inline("", text))
+
+    def address(self, kind: TargetKind, identifier: str) -> str:
+        """Return where a link to an object leads; nothing where no page shows it."""
+        link = self.link(kind, identifier, "")
+        if not isinstance(link, nodes.reference):
+            return ""
+        return anchor_alone(link["refuri"]) if "refuri" in link else f"#{link['refid']}"
+
     def provision(self, identifier: str, title: str = "") -> nodes.Node:
         """Return a link to a principle by its title."""
         return self.link(
@@ -113,11 +131,11 @@ def chip(level: str, page: Page, *, labelled: bool = False) -> nodes.inline:
 
 
 def items(lines: Iterable[list[nodes.Node]], *classes: str) -> nodes.bullet_list:
-    """Return a list of lines of our own words; what follows the first block of a line stands below it."""
+    """Return a list of lines of our own words; lists and folds of a line stand below it."""
     found = nodes.bullet_list(bullet="-", classes=list(classes))
     for line in lines:
-        inline = [part for part in line if not isinstance(part, nodes.bullet_list)]
-        below = [part for part in line if isinstance(part, nodes.bullet_list)]
+        inline = [part for part in line if not isinstance(part, (nodes.bullet_list, PolicyFold))]
+        below = [part for part in line if isinstance(part, (nodes.bullet_list, PolicyFold))]
         found += nodes.list_item("", nodes.paragraph("", "", *inline, translatable=False), *below)
     return found
 

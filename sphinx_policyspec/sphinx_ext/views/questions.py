@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, ClassVar
 
 from docutils import nodes
@@ -15,13 +16,14 @@ from sphinx_policyspec.model import Finding, Severity, TargetKind
 from sphinx_policyspec.nearest import nearest
 from sphinx_policyspec.sphinx_ext.authoring.base import options
 from sphinx_policyspec.sphinx_ext.cases.directive import CaseText
-from sphinx_policyspec.sphinx_ext.cases.showing import case_nodes
+from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of
 from sphinx_policyspec.sphinx_ext.records import PolicyObject, Question
 from sphinx_policyspec.sphinx_ext.releases.asking import Changes
 from sphinx_policyspec.sphinx_ext.releases.since import Since
 from sphinx_policyspec.sphinx_ext.rendering.boxes import word
 from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyCount, PolicyQuery
+from sphinx_policyspec.sphinx_ext.surveys.directive import SurveyView
 from sphinx_policyspec.sphinx_ext.views.answers import NO_ROWS, answer_nodes
 from sphinx_policyspec.sphinx_ext.views.asking import AskingDirective, check_rows
 from sphinx_policyspec.sphinx_ext.views.coverage import coverage
@@ -107,12 +109,12 @@ class _Shown:
         return hashlib.sha256(shown.encode(errors="replace")).hexdigest()
 
 
-def _targets(answer: Answer, domain: PolicyDomain) -> list[tuple[str, str, str]]:
-    """Return the place and title of all that the cells of an answer may name, by id or by IRI."""
+def _targets(answer: Answer, domain: PolicyDomain) -> list[tuple[str, str, str, str]]:
+    """Return place, title and level of all that the cells of an answer may name, by id or by IRI."""
     names = sorted({name for row in answer.texts for text in row for name in (text, text.rpartition("/")[2])})
     kinds = (TargetKind.PROVISION, TargetKind.EXAMPLE, TargetKind.TOPIC, TargetKind.LEVEL)
     found = (domain.find(kind, name) for name in names for kind in kinds)
-    return [(item.docname, item.anchor, item.title) for item in found if item]
+    return [(item.docname, item.anchor, item.title, item.level) for item in found if item]
 
 
 @dataclass(slots=True)
@@ -131,7 +133,7 @@ class Views:
         env = app.env
         asking = self._asking(env)
         stored = domain_of(env).written_by(app.builder.name)["answers"]
-        digest = self.knowledge.digest(env)
+        digest = self._state(env)
         changed: set[str] = set()
         for docname in [name for name in stored if name not in asking]:
             del stored[docname]
@@ -149,13 +151,13 @@ class Views:
     def prepare(self, app: Sphinx) -> None:
         """Compute the answers before writers fork; a serial build computes them when a page needs them."""
         if app.parallel > 1 and self._asking(app.env):
-            self._ask(app.env, self.knowledge.digest(app.env))
+            self._ask(app.env, self._state(app.env))
 
     def fill(self, app: Sphinx, places: Sequence[PolicyQuery | PolicyCount], docname: str) -> None:
         """Put the answers into their places on a page that is about to be written."""
         if not places:
             return
-        self._ask(app.env, self.knowledge.digest(app.env))
+        self._ask(app.env, self._state(app.env))
         topics = {topic.id: topic.label for topic in self.knowledge.spec(app.env).topics}
         for place in places:
             origin, number = place.get("docname", docname), place.get("number", 0)
@@ -177,16 +179,31 @@ class Views:
                 in_table=_is_in_table(place),
                 topics=topics,
             )
-            place.extend(self._nodes(app, page, questions[number], shown[number]))
+            place.extend(self._nodes(app, page, questions[number], shown[number], _depth_of(place)))
 
-    def _nodes(self, app: Sphinx, page: Page, question: Question, shown: _Shown) -> list[nodes.Node]:
+    def _nodes(
+        self, app: Sphinx, page: Page, question: Question, shown: _Shown, depth: int
+    ) -> list[nodes.Node]:
         if shown.answer is None:
             return [word(shown.problem, "ps-problem")]
+        if isinstance(question, SurveyView):
+            from sphinx_policyspec.sphinx_ext.surveys.showing import survey_nodes  # noqa: PLC0415  as below
+
+            return survey_nodes(
+                question,
+                shown.answer,
+                page,
+                depth=depth,
+                feedback_url=PolicySpecConfig.of(app.config).feedback_url,
+                spec=self.knowledge.spec(app.env),
+            )
         if isinstance(question, Changes):
             from sphinx_policyspec.sphinx_ext.releases.changes import changes_nodes  # noqa: PLC0415  few compare
 
             return changes_nodes(shown.answer, page)
         if isinstance(question, CaseText):
+            from sphinx_policyspec.sphinx_ext.cases.showing import case_nodes  # noqa: PLC0415  as below
+
             return case_nodes(shown.answer, page)
         if isinstance(question, View):
             return _view_nodes(question, shown.answer, page)
@@ -198,6 +215,14 @@ class Views:
         if page.in_table and question.format == "table":
             question = replace(question, format="list")
         return answer_nodes(shown.answer, question, page.domain, base, link)
+
+    def _state(self, env: BuildEnvironment) -> str:
+        """Return what changes whenever an answer may: the spec, or that clingo is there now."""
+        digest = self.knowledge.digest(env)
+        asked = (question for questions in self._asking(env).values() for question in questions)
+        if any(isinstance(question, SurveyView) for question in asked):
+            return f"{digest} {'with' if find_spec('clingo') else 'without'} clingo"
+        return digest
 
     @staticmethod
     def _asking(env: BuildEnvironment) -> dict[str, tuple[Question, ...]]:
@@ -227,15 +252,30 @@ class Views:
         answer = self._by_query[query]
         return _Shown(answer, "", tuple(_check_view(view, answer)))
 
-    def _case(self, env: BuildEnvironment, question: CaseText) -> _Shown:
-        """Decide the cases of a page; the build looks at the spec once for all of them."""
+    def _norms_of(self, env: BuildEnvironment) -> Norms:
+        """Return what decides; the build looks at the spec once for all cases."""
         from sphinx_policyspec.decision import Norms  # noqa: PLC0415  few projects have cases
-        from sphinx_policyspec.sphinx_ext.cases.decisions import decided  # noqa: PLC0415
 
         spec = self.knowledge.spec(env)
         if self._norms is None or self._norms.spec is not spec:
             self._norms = Norms(spec)
-        answer, findings = decided(question, self._norms)
+        return self._norms
+
+    def _survey(self, env: BuildEnvironment, view: SurveyView) -> _Shown:
+        """Look at what the spec leaves open."""
+        from sphinx_policyspec.sphinx_ext.surveys.answering import (  # noqa: PLC0415  few projects have surveys
+            count_of_gaps,
+            surveyed,
+        )
+
+        answer = surveyed(env, self._norms_of(env), view)
+        return _Shown(answer, "", tuple(check_rows(view, count_of_gaps(answer))))
+
+    def _case(self, env: BuildEnvironment, question: CaseText) -> _Shown:
+        """Decide the cases of a page."""
+        from sphinx_policyspec.sphinx_ext.cases.decisions import decided  # noqa: PLC0415  few projects have cases
+
+        answer, findings = decided(question, self._norms_of(env))
         problem = "; ".join(finding.message for finding in findings) or NO_ROWS
         return _Shown(answer, "" if answer else problem, findings)
 
@@ -244,6 +284,8 @@ class Views:
             return self._view(env, question)
         if isinstance(question, CaseText):
             return self._case(env, question)
+        if isinstance(question, SurveyView):
+            return self._survey(env, question)
         if not question.name and not question.sparql and not isinstance(question, Changes):
             return _Shown(None, NO_ROWS)
         origin = f"{question.span.file}:{question.span.line}"
@@ -291,6 +333,15 @@ def _check_view(view: View, answer: Answer) -> Iterator[Finding]:
             span=view.span,
             hint="mend its filters, or set `:expect-rows: 0`",
         )
+
+
+def _depth_of(place: nodes.Node) -> int:
+    """Return the depth of a heading below the sections that a place stands in."""
+    depth = 1
+    while place.parent is not None:
+        place = place.parent
+        depth += isinstance(place, nodes.section)
+    return depth
 
 
 def _is_in_table(place: nodes.Node) -> bool:

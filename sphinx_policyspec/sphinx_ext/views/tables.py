@@ -14,7 +14,15 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.writers.html5 import HTML5Translator
 
-__all__ = ["Cell", "PolicyHeadCell", "PolicyScroll", "PolicyView", "register_view_nodes", "table"]
+__all__ = [
+    "Cell",
+    "PolicyFold",
+    "PolicyHeadCell",
+    "PolicyScroll",
+    "PolicyView",
+    "register_view_nodes",
+    "table",
+]
 
 _ = get_translation("sphinx_policyspec")
 
@@ -28,6 +36,10 @@ class PolicyView(PolicyQuery):
 
 class PolicyScroll(PolicyBox):
     """What may be wider than the page; ``label`` names it for those who cannot see it."""
+
+
+class PolicyFold(PolicyBox):
+    """What opens when its ``summary`` is clicked; only web pages hold it."""
 
 
 class PolicyHeadCell(nodes.entry):
@@ -89,6 +101,14 @@ def _depart_box(self: HTML5Translator, node: PolicyBox) -> None:  # noqa: ARG001
     self.body.append("</div>\n")
 
 
+def _visit_fold(self: HTML5Translator, node: PolicyFold) -> None:
+    self.body.append(f"{self.starttag(node, 'details')}<summary>{self.encode(node['summary'])}</summary>")
+
+
+def _depart_fold(self: HTML5Translator, node: PolicyFold) -> None:  # noqa: ARG001
+    self.body.append("</details>\n")
+
+
 def _visit_head_cell(self: HTML5Translator, node: PolicyHeadCell) -> None:
     self.visit_entry(node)
     self.body[-1] = self.body[-1].replace("<th", f'<th scope="{node["scope"]}"', 1)
@@ -102,4 +122,5 @@ def register_view_nodes(app: Sphinx) -> None:
     """Make Sphinx know the nodes of views; other builders than HTML fall back to their base classes."""
     app.add_node(PolicyView, html=(_visit_view, _depart_box))
     app.add_node(PolicyScroll, html=(_visit_scroll, _depart_box))
+    app.add_node(PolicyFold, html=(_visit_fold, _depart_fold))
     app.add_node(PolicyHeadCell, html=(_visit_head_cell, _depart_head_cell))

@@ -51,6 +51,7 @@ def test_a_handbook_has_pages_that_show_the_whole(tmp_path: Path) -> None:
         ("all-examples", "a greeting Be kind User"),
         ("map", "principles, 0 references"),
         ("coverage", "Without an example : 1 of 2 Be brief Root"),
+        ("survey", "0 pairs of principles share an issue."),
     ):
         assert words in text_of((tmp_path / "site" / f"{name}.html").read_text("utf-8"))
 
