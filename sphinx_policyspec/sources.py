@@ -27,6 +27,7 @@ __all__ = [
     "read",
     "read_releases",
     "releases",
+    "spec_of",
 ]
 
 
@@ -60,6 +61,11 @@ def load(source: str | Path, *, annotations: str | Path | None = None, annotate:
     :param annotate: whether to apply any annotation file at all
     """
     return read(source, annotations=annotations, annotate=annotate).spec
+
+
+def spec_of(given: str | Path | Spec) -> Spec:
+    """Return a spec as it is, or that of a SOURCE."""
+    return given if isinstance(given, Spec) else load(given)
 
 
 def read(source: str | Path, *, annotations: str | Path | None = None, annotate: bool = True) -> Loaded:

@@ -67,8 +67,19 @@ class TakePlainLinks(SphinxPostTransform):
         ]
         if not links:
             return
-        lost = {reference.target for reference in dangling_links(self.env, self.env.docname)}
+        lost = self._lost({node["reftarget"] for node in links})
         for node in links:
             if node["reftarget"] in lost:
                 shown = list(node[0].children) if node.children else []
                 node.replace_self(shown or [nodes.literal("", f"#{node['reftarget']}")])
+
+    def _lost(self, targets: set[str]) -> set[str]:
+        domain = cast("PolicyDomain", self.env.get_domain(DOMAIN))
+        if domain.site is None:
+            return {reference.target for reference in dangling_links(self.env, self.env.docname)}
+        # Of a graph's spec the handbook has what the spec says, not the pages around it.
+        return {
+            target
+            for target in targets
+            if not (domain.find_anchor(target, self.env.docname) or _is_elsewhere(self.env, target))
+        }

@@ -13,6 +13,7 @@ from sphinx_policyspec import api
 from sphinx_policyspec.model import Document, Markup, Prose, Section
 from sphinx_policyspec.sphinx_ext.markdown.foreign import is_harmless
 from tests.conftest import at, spec
+from tests.releases.site import dead_links, read_site
 
 RST = """\
 Plain *words* stay.
@@ -91,6 +92,26 @@ def test_a_hostile_graph_is_shown_and_not_obeyed(tmp_path: Path, markup: Markup,
     assert not re.search(r"<script>alert|<[^>]*onclick|href=\"javascript|nobody-may-see|ran-a-program", page)
     copied = {path.name for path in (tmp_path / "site").rglob("*")}
     assert not copied & {"secret.txt", "picture.png"}
+
+
+def test_plain_links_of_myst_lead_to_the_page_that_has_their_target(tmp_path: Path) -> None:
+    text = "See [the other](#two), [](#two), [a level](#level-user) and [a page](elsewhere.md)."
+    spec_ = spec(
+        Section(
+            id="one", title="One", depth=1, span=at(), blocks=(Prose(source=text, text=text, span=at(2)),)
+        ),
+        Section(id="two", title="Two", depth=1, span=at(3)),
+        documents=(Document(file="spec.md", markup=Markup.MYST),),
+    )
+    (tmp_path / "spec.nt").write_bytes(api.graph_bytes(spec_, "nt")[0])
+    assert api.build_handbook(tmp_path / "spec.nt", tmp_path / "site") == ()
+    pages = read_site(tmp_path / "site")
+    assert dead_links(tmp_path / "site", pages) == []
+    assert [link for link in pages["one.html"].links if link[0] == "two.html#two"] == [
+        ("two.html#two", "the other"),
+        ("two.html#two", "Two"),
+    ]
+    assert "the other, Two, a level and a page." in " ".join(pages["one.html"].text.split())
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from copy import copy
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,10 +13,11 @@ from docutils.parsers.rst import Parser as RstParser
 from docutils.utils import new_document
 from myst_parser.parsers.sphinx_ import MystParser
 
-from sphinx_policyspec.model import FragmentKind, Markup, Message
+from sphinx_policyspec.model import FragmentKind, Markup, Message, TargetKind
 from sphinx_policyspec.readers.ignores import without_ignores
 from sphinx_policyspec.sphinx_ext.markdown.foreign import disarm
 from sphinx_policyspec.sphinx_ext.markdown.to_nodes import render_body, render_inline, render_prose
+from sphinx_policyspec.sphinx_ext.references import pending_reference
 
 __all__ = ["Dialect", "Language", "language_of"]
 
@@ -65,6 +66,7 @@ class _Parsed:
 
     document: nodes.document
     parser: Callable[[], Parser]
+    provisions: Collection[str]
 
     def blocks(self, text: str, line: int) -> list[nodes.Node]:  # noqa: ARG002  see above
         settings = copy(self.document.settings)
@@ -74,6 +76,7 @@ class _Parsed:
         # Metadata can begin the first line of a text only; in MyST it may switch on templates that run code.
         self.parser().parse(f"\n{text}", inner)
         disarm(inner)
+        _lead_to_any_page(inner, self.document.settings.env.docname, self.provisions)
         return list(inner.children)
 
     def inline(self, text: str, line: int) -> list[nodes.Node]:
@@ -85,12 +88,31 @@ class _Parsed:
         return self.blocks(message.text, message.span.line)
 
 
-def language_of(markup: Markup, document: nodes.document) -> Language:
-    """Return the language of a markup, for words that go into ``document``."""
+def _lead_to_any_page(tree: nodes.document, docname: str, provisions: Collection[str]) -> None:
+    """Let MyST's ``[text](#id)`` lead to what has that anchor, on whatever page it stands."""
+    for link in list(tree.findall(nodes.reference)):
+        anchor = str(link.get("refuri", ""))
+        if link.get("id_link") and anchor.startswith("#"):
+            kind, target = _named(anchor[1:], provisions)
+            link.replace_self(pending_reference(docname, target, link.children, kind=kind))
+
+
+def _named(anchor: str, provisions: Collection[str]) -> tuple[TargetKind, str]:
+    kind, _, identifier = anchor.partition("-")
+    if anchor not in provisions and identifier and kind in set(TargetKind):
+        return TargetKind(kind), identifier
+    return TargetKind.PROVISION, anchor
+
+
+def language_of(markup: Markup, document: nodes.document, provisions: Collection[str]) -> Language:
+    """Return the language of a markup, for words that go into ``document``.
+
+    :param provisions: the ids of all of the spec
+    """
     match markup:
         case Markup.RST:
-            return _Parsed(document, RstParser)
+            return _Parsed(document, RstParser, provisions)
         case Markup.MYST:
-            return _Parsed(document, MystParser)
+            return _Parsed(document, MystParser, provisions)
         case _:
             return Dialect(document)

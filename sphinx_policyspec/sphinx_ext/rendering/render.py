@@ -43,7 +43,7 @@ class SpecRenderer:
         self.spec = spec
         self.path_of = path_of
         markups = {known.file: known.markup for known in spec.documents}
-        of_markup = cache(lambda markup: language_of(markup, document))
+        of_markup = cache(lambda markup: language_of(markup, document, spec.provision_by_id))
         self.language_at: Callable[[Span], Language] = lambda span: of_markup(
             markups.get(span.file, Markup.MODEL_SPEC)
         )

@@ -1,0 +1,135 @@
+"""The knowledge base of a spec: questions, reasoning, and its syntaxes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sphinx_policyspec.compare import compare
+from sphinx_policyspec.exports.revisions import revision_of
+from sphinx_policyspec.graph.answer import Answer
+from sphinx_policyspec.graph.questions import find_question
+from sphinx_policyspec.model import Finding, Spec
+from sphinx_policyspec.sources import (
+    Loaded,
+    has_releases,
+    is_graph,
+    read,
+    releases,
+    spec_of,
+)
+
+if TYPE_CHECKING:
+    from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
+    from sphinx_policyspec.graph.owl_view import OwlWorld
+    from sphinx_policyspec.graph.reasoning import Reasoning
+    from sphinx_policyspec.graph.releases import Revision
+
+__all__ = [
+    "ask",
+    "graph_bytes",
+    "knowledge_base",
+    "owl",
+    "reason",
+    "releases_base",
+    "releases_bytes",
+    "select",
+]
+
+
+def knowledge_base(source: str | Path | Spec, *, base_iri: str = "") -> KnowledgeBase:
+    """Return the knowledge base of a spec or of a SOURCE, ready for questions."""
+    from sphinx_policyspec.graph.knowledge_base import KnowledgeBase  # noqa: PLC0415
+
+    return KnowledgeBase.from_spec(spec_of(source), base_iri)
+
+
+def releases_base(specs: Sequence[Spec], *, base_iri: str = "") -> KnowledgeBase:
+    """Return releases as one knowledge base, with what changed between them.
+
+    Each is a named graph, the changes are another; the last release is the default graph as well.
+
+    :param specs: from the first to the last, as :func:`releases` returns them
+    """
+    from sphinx_policyspec.graph.releases import releases_base as base_of  # noqa: PLC0415
+
+    return base_of(specs, _revisions(specs), base_iri)
+
+
+def releases_bytes(specs: Sequence[Spec], form: str, *, base_iri: str = "") -> bytes:
+    """Return releases, with what changed between them, as ``nq`` or ``trig``."""
+    from sphinx_policyspec.graph.releases import serialize_releases  # noqa: PLC0415
+
+    return serialize_releases(specs, _revisions(specs), form, base_iri)
+
+
+def _revisions(specs: Sequence[Spec]) -> tuple[Revision, ...]:
+    return tuple(revision_of(compare(old, new)) for old, new in pairwise(specs))
+
+
+def ask(source: str | Path | Spec, question: str, /, **params: str) -> Answer:
+    """Return the answer to a named question, such as ``ask(spec, "hard-rules")``.
+
+    A question over releases may be asked of a SOURCE that is several.
+    """
+    several = not isinstance(source, Spec) and has_releases(source)
+    if several or find_question(question).over_releases:
+        specs = (source,) if isinstance(source, Spec) else releases(source)
+        base = releases_base(specs)
+    else:
+        base = knowledge_base(source)
+    with base:
+        return base.ask(question, params)
+
+
+def select(source: str | Path | Spec, sparql: str) -> Answer:
+    """Return the answer to a SPARQL query, run under the guard's limits."""
+    with knowledge_base(source) as base:
+        return base.query(sparql, origin="select()")
+
+
+def owl(source: str | Path | Spec, *, base_iri: str = "", inferred: bool = True) -> OwlWorld:
+    """Return a spec as Python objects: an owlready2 World of its own, with the ontology's terms as attributes.
+
+    :param inferred: with what the rules derive, so that ``owl(spec).HardRule.instances()`` needs no reasoner
+    """
+    from sphinx_policyspec.graph.owl_view import owl_world  # noqa: PLC0415
+
+    return owl_world(spec_of(source), base_iri, inferred=inferred)
+
+
+def reason(source: str | Path | Spec | Loaded, *, engine: str = "rules") -> Reasoning:
+    """Return what follows from a spec or a SOURCE, and what contradicts itself.
+
+    A graph file is taken as it is: it need not make a spec.
+
+    :param engine: ``rules``, fast and without Java, which may miss a contradiction; or ``hermit``, the
+        OWL reasoner, which derives classes only
+    """
+    from sphinx_policyspec.graph.reasoning import Reasoner  # noqa: PLC0415  rdflib only where it is needed
+
+    if isinstance(source, str | Path) and is_graph(source):
+        return Reasoner.of_file(Path(source)).run(engine)
+    if isinstance(source, Spec):
+        return Reasoner.of_spec(source).run(engine)
+    loaded = source if isinstance(source, Loaded) else read(source)
+    return Reasoner.of_spec(loaded.spec, loaded.findings).run(engine)
+
+
+def graph_bytes(
+    spec: Spec, form: str, *, base_iri: str = "", inferred: bool = False
+) -> tuple[bytes, tuple[Finding, ...]]:
+    """Return the knowledge base of a spec in an RDF syntax, and what that syntax could not hold.
+
+    :param inferred: with what the rules derive
+    """
+    from sphinx_policyspec.graph.serialize import serialize  # noqa: PLC0415
+    from sphinx_policyspec.graph.to_graph import to_graph, triples_of  # noqa: PLC0415
+
+    if not inferred:
+        return serialize(triples_of(spec, base_iri), form)
+    from sphinx_policyspec.graph.rules import infer_graph  # noqa: PLC0415
+
+    return serialize(infer_graph(to_graph(spec, base_iri)), form)
