@@ -21,7 +21,7 @@ BOUNDS = {
     "1,000 items": 1.0,
     "1,000 items of one issue": 1.0,
     "pairs of principles": 0.1,
-    "survey": 60.0,
+    "survey": 3.0,
 }
 """Seconds that one case, and the survey of a release, may take once the spec is loaded. A survey may
 take 60 by contract; a page that waits for it should not."""
