@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from sphinx_policyspec import api
-from sphinx_policyspec.behaviour import BehaviourDiff
+from sphinx_policyspec.behaviour import BehaviourDiff, CaseState
 from sphinx_policyspec.cli_options import Settings, SourceCommand
 from sphinx_policyspec.compare import SpecDiff
 from sphinx_policyspec.compare.changelog import entry_of, review
@@ -156,7 +156,7 @@ def diff(
         settings.report(behaviour.findings)
         if any(finding.severity is Severity.ERROR for finding in behaviour.findings):
             sys.exit(_UNUSABLE)
-    if exit_code and found:
+    if exit_code and (found or (behaviour and behaviour.of(CaseState.CHANGED))):
         sys.exit(_CHANGED)
 
 
