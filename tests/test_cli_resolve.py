@@ -184,11 +184,11 @@ items:
     _, out, _ = run("resolve", "spec.md", write(folder, "c.yaml", text), "-q")
     for words in (
         "`gives` is in: the user's explicit instruction at turn 1 meets no opposition",
-        "`held` is in: the explicit text from s at turn 2, which has user authority by delegation has a say from `gives`",
-        "`fallen` is out: the explicit text from t at turn 2, which has user authority by delegation has no say any more",
+        "`held` is in: the explicit text from s at turn 2 with user authority by delegation has a say from `gives`",
+        "`fallen` is out: the explicit text from t at turn 2 with user authority by delegation has no say any more",
         "since `lost`, the user's explicit instruction at turn 1 is out",
         "`either` is undecided: the user's explicit instruction at turn 3 meets its equal in `or`",
-        "`hangs` is undecided: the explicit text from u at turn 4, which has user authority by delegation hangs on `either`",
+        "`hangs` is undecided: the explicit text from u at turn 4 with user authority by delegation hangs on `either`",
         "`meant` is undecided: the developer's implied wish at turn 1 loses to `norm`, the user norm of manners, undecided itself",
         "`exception` is in: the root norm of secrets takes `frees`, the root norm of secrets out of force (exception)",
         "`frees` is out: the root norm of secrets is taken out of force by `exception`",

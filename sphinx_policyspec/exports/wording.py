@@ -96,8 +96,8 @@ ENGLISH = Wording(
         False: "the {speaker} implied wish at turn {turn}",
     },
     delegated={
-        True: "the explicit text from {source} at turn {turn}, which has {level} authority by delegation",
-        False: "the implied text from {source} at turn {turn}, which has {level} authority by delegation",
+        True: "the explicit text from {source} at turn {turn} with {level} authority by delegation",
+        False: "the implied text from {source} at turn {turn} with {level} authority by delegation",
     },
     by_role="{role}'s",
     by_level="{level} level's",
