@@ -41,9 +41,7 @@ def _one(rows: list[CaseRow], page: Page, number: str) -> list[nodes.Node]:
         return [row for row in rows if row.part == part]
 
     (case,) = of("case")
-    title = _head(case, page)
-    title["ids"].append(f"{page.key}-{number}")
-    found: list[nodes.Node] = [title]
+    found: list[nodes.Node] = [_head(case, page, f"{page.key}-{number}")]
     # EPUB wants pages with SVG declared, which Sphinx does not do.
     if page.is_web:
         found.append(_drawing(of("item"), of("attack"), page, f"{page.key}-{number}", case.what))
@@ -95,9 +93,11 @@ def _mode(mode: str) -> str:
     return _("explicit") if mode == "explicit" else _("implied")
 
 
-def _head(case: CaseRow, page: Page) -> nodes.paragraph:
+def _head(case: CaseRow, page: Page, anchor: str) -> nodes.paragraph:
     """Return the title of a case, with links to the section and the example that it formalises."""
-    head = nodes.paragraph("", "", nodes.strong("", case.what), classes=["ps-case-title"])
+    # Some writers leave out the ids of a paragraph.
+    place = nodes.target("", "", ids=[anchor])
+    head = nodes.paragraph("", "", place, nodes.strong("", case.what), classes=["ps-case-title"])
     if case.id:
         head += [nodes.Text(" · "), page.provision(case.id)]
     if case.said:

@@ -51,12 +51,8 @@ def site_wording() -> Wording:
             False: _("the {speaker} implied wish at turn {turn}"),
         },
         delegated={
-            True: _(
-                "the explicit text from {source} at turn {turn}, which has {level} authority by delegation"
-            ),
-            False: _(
-                "the implied text from {source} at turn {turn}, which has {level} authority by delegation"
-            ),
+            True: _("the explicit text from {source} at turn {turn} with {level} authority by delegation"),
+            False: _("the implied text from {source} at turn {turn} with {level} authority by delegation"),
         },
         by_role=_("{role}'s"),
         by_level=_("{level} level's"),
