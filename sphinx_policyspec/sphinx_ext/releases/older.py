@@ -32,7 +32,7 @@ from sphinx_policyspec.sphinx_ext.releases.older_project import (
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
-__all__ = ["read_all", "read_older", "sources_state"]
+__all__ = ["read_all", "sources_state"]
 
 
 def read_all(

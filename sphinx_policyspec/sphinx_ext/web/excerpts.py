@@ -14,6 +14,7 @@ from sphinx import addnodes
 
 from sphinx_policyspec.sphinx_ext.rendering.nodes import (
     PolicyBadge,
+    PolicyBody,
     PolicyBox,
     PolicyDeclaration,
     PolicyDefinition,
@@ -73,11 +74,7 @@ def _parts(node: nodes.Element) -> Iterator[nodes.Element]:
     if isinstance(node, PolicyExample):
         message = node.next_node(PolicyMessage)
         if message is not None:
-            yield from (
-                part
-                for part in message.children
-                if isinstance(part, nodes.Element) and "ps-body" in part["classes"]
-            )
+            yield from (part for part in message.children if isinstance(part, PolicyBody))
             yield from message.findall(PolicyUntrusted)
     elif isinstance(node, nodes.section):
         for child in node.children:
