@@ -65,7 +65,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "query format": "`table` (the default), `list` or `count`.",
         "authority": "Ids of levels: principles at any of them.",
         "overridable-by": "A role or level: principles that its messages can override.",
-        "topic": "Topics by id or label: principles on any of them or a narrower one.",
+        "topic": "Topics by id or label: what is about any of them.",
         "mentions": "Takes no value. A word in passing counts for `topic`, too.",
         "has": "`example`, `good`, `bad`, `prompt` or `reference`; all of them must hold.",
         "lacks": "As `has`: none of them may hold.",
