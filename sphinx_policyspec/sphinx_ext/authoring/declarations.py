@@ -146,7 +146,7 @@ class LevelDirective(PolicyDirective):
 
     def _roles(self) -> tuple[str, ...]:
         """Return the roles in the order given: it means nothing, but a reader expects it."""
-        given = dict.fromkeys(self.option("roles").replace(",", " ").split())
+        given = self.words("roles")
         for role in given:
             if role not in ROLES:
                 line = self.option_line("roles")
