@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import Field, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
 
+from sphinx.config import Config
+
 from sphinx_policyspec.checks import RULES
 from sphinx_policyspec.checks.selection import codes_of
 from sphinx_policyspec.errors import CodeError
@@ -14,13 +16,21 @@ from sphinx_policyspec.graph.formats import FORMATS
 from sphinx_policyspec.model import Severity
 from sphinx_policyspec.model.bases import is_absolute_iri
 from sphinx_policyspec.nearest import nearest
+from sphinx_policyspec.readers.release import DEFAULT_TITLE
 from sphinx_policyspec.sphinx_ext.messages import warn
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
-    from sphinx.config import Config
 
-__all__ = ["SHIPPED_SIDECAR", "PolicySpecConfig", "check_config", "problems", "register_config"]
+__all__ = [
+    "SHIPPED_SIDECAR",
+    "PolicySpecConfig",
+    "check_config",
+    "problems",
+    "project_title",
+    "register_config",
+    "site_base",
+]
 
 PREFIX = "policyspec_"
 SHIPPED_SIDECAR = "model-spec"
@@ -242,6 +252,11 @@ class PolicySpecConfig:
     def of(cls, config: Config) -> PolicySpecConfig:
         """Return the options of a Sphinx configuration, checked before."""
         return cls(**{option.name: config[PREFIX + option.name] for option in fields(cls)})
+
+
+def project_title(config: Config) -> str:
+    """Return the title of a spec that no page gives one: the name of the project, where it has one."""
+    return str(config.project) if config.project != Config().project else DEFAULT_TITLE
 
 
 def site_base(config: Config) -> str:

@@ -15,7 +15,7 @@ from sphinx_policyspec.graph.ontology import ontology_digest
 from sphinx_policyspec.model import Finding, Reference, Severity, Span, Spec, TargetKind
 from sphinx_policyspec.sphinx_ext.assemble import assemble, check_objects, check_spec, reading_order
 from sphinx_policyspec.sphinx_ext.collection import without_collection
-from sphinx_policyspec.sphinx_ext.config import SHIPPED_SIDECAR, PolicySpecConfig, site_base
+from sphinx_policyspec.sphinx_ext.config import SHIPPED_SIDECAR, PolicySpecConfig, project_title, site_base
 from sphinx_policyspec.sphinx_ext.former_ids import former_ids_of
 from sphinx_policyspec.sphinx_ext.fragments import read_fragment
 from sphinx_policyspec.sphinx_ext.indices import topics_of
@@ -119,7 +119,7 @@ class Knowledge:
         pages = domain.pages
         order = reading_order(env, pages)
         fragments = {name: read_fragment(env, name) for name in order if pages[name].holds_spec}
-        spec = assemble(pages, order, fragments, str(env.config.project))
+        spec = assemble(pages, order, fragments, project_title(env.config))
         found: list[Finding] = []
         for name in PolicySpecConfig.of(env.config).annotations:
             spec, more = _annotated(env, spec, name)
