@@ -1,0 +1,67 @@
+"""Small projects of other people, and builds of them with and without us."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+from sphinx.util.console import strip_colors
+from sphinx.util.docutils import docutils_namespace, patch_docutils
+
+__all__ = ["OURS", "Built", "build", "write"]
+
+OURS = "sphinx_policyspec"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """What a build wrote by file name, and its warnings; files are named relative to the source folder."""
+
+    files: dict[str, bytes]
+    warnings: tuple[str, ...]
+
+    def text(self, name: str) -> str:
+        """Return a file as text."""
+        return self.files[name].decode()
+
+
+def write(folder: Path, files: Mapping[str, str]) -> Path:
+    """Write the files of a project; return its folder."""
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    return folder
+
+
+def build(
+    source: Path,
+    out: Path,
+    extensions: Sequence[str],
+    builder: str = "html",
+    conf: Mapping[str, Any] | None = None,
+) -> Built:
+    """Build a folder with some extensions in this order; a ``conf.py`` in it is used, too."""
+    settings = {"project": "P", "html_theme": "basic", **(conf or {}), "extensions": list(extensions)}
+    confdir = source if (source / "conf.py").is_file() else None
+    said = io.StringIO()
+    with warnings.catch_warnings(), patch_docutils(confdir), docutils_namespace():
+        # Other packages use what is deprecated.
+        warnings.simplefilter("ignore")
+        target, doctrees = out / builder, out / "doctrees"
+        app = Sphinx(
+            source, confdir, target, doctrees, builder, settings, status=None, warning=said, freshenv=True
+        )
+        app.build()
+    text = strip_colors(said.getvalue()).replace(f"{source}/", "")
+    files = {
+        file.relative_to(target).as_posix(): file.read_bytes() for file in target.rglob("*") if file.is_file()
+    }
+    told = (line for line in text.splitlines() if not re.search("already registered", line))
+    return Built(files=files, warnings=tuple(told))
