@@ -48,7 +48,15 @@ def build(
     conf: Mapping[str, Any] | None = None,
 ) -> Built:
     """Build a folder with some extensions in this order; a ``conf.py`` in it is used, too."""
-    settings = {"project": "P", "html_theme": "basic", **(conf or {}), "extensions": list(extensions)}
+    # Without its suffixes a project would have those that Sphinx took over from the one before.
+    suffixes = {"source_suffix": {".rst": "restructuredtext"}}
+    settings = {
+        "project": "P",
+        "html_theme": "basic",
+        **suffixes,
+        **(conf or {}),
+        "extensions": list(extensions),
+    }
     confdir = source if (source / "conf.py").is_file() else None
     said = io.StringIO()
     with warnings.catch_warnings(), patch_docutils(confdir), docutils_namespace():
