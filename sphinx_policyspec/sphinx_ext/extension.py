@@ -34,7 +34,7 @@ from sphinx_policyspec.sphinx_ext.markdown.model_spec_parser import (
     read_model_spec_pages,
 )
 from sphinx_policyspec.sphinx_ext.one_page import lead_contents_to_anchors, lead_links_to_anchors
-from sphinx_policyspec.sphinx_ext.outputs import add_static_path, add_to_page
+from sphinx_policyspec.sphinx_ext.outputs import add_to_page
 from sphinx_policyspec.sphinx_ext.plain_links import TakePlainLinks
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.releases.asking import ChangesDirective
@@ -113,7 +113,6 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("config-inited", load_markdown, priority=700)
     app.connect("config-inited", read_model_spec_pages, priority=900)
     app.connect("env-get-outdated", outdated_by_companions)
-    app.connect("builder-inited", add_static_path)
     app.connect("builder-inited", ask.announce)
     app.connect("env-get-outdated", build.outdated)
     app.connect("env-updated", build.after_reading)

@@ -14,7 +14,7 @@ from sphinx.application import Sphinx
 from sphinx.util.console import strip_colors
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-__all__ = ["OURS", "Built", "build", "write"]
+__all__ = ["OURS", "Built", "build", "differing", "write"]
 
 OURS = "sphinx_policyspec"
 
@@ -46,8 +46,13 @@ def build(
     extensions: Sequence[str],
     builder: str = "html",
     conf: Mapping[str, Any] | None = None,
+    *,
+    again: bool = False,
 ) -> Built:
-    """Build a folder with some extensions in this order; a ``conf.py`` in it is used, too."""
+    """Build a folder with some extensions in this order; a ``conf.py`` in it is used, too.
+
+    :param again: what an earlier build left is used
+    """
     # Without its suffixes a project would have those that Sphinx took over from the one before.
     suffixes = {"source_suffix": {".rst": "restructuredtext"}}
     settings = {
@@ -64,7 +69,15 @@ def build(
         warnings.simplefilter("ignore")
         target, doctrees = out / builder, out / "doctrees"
         app = Sphinx(
-            source, confdir, target, doctrees, builder, settings, status=None, warning=said, freshenv=True
+            source,
+            confdir,
+            target,
+            doctrees,
+            builder,
+            settings,
+            status=None,
+            warning=said,
+            freshenv=not again,
         )
         app.build()
     text = strip_colors(said.getvalue()).replace(f"{source}/", "")
@@ -73,3 +86,10 @@ def build(
     }
     told = (line for line in text.splitlines() if not re.search("already registered", line))
     return Built(files=files, warnings=tuple(told))
+
+
+def differing(one: Built, other: Built) -> set[str]:
+    """Return the files that two builds have not alike, but for what names the extensions of each."""
+    names = {name for name in {*one.files, *other.files} if one.files.get(name) != other.files.get(name)}
+    search = [re.sub(r'"envversion":\{.*?\}', "", built.text("searchindex.js")) for built in (one, other)]
+    return names - {".buildinfo", *({"searchindex.js"} if search[0] == search[1] else ())}
