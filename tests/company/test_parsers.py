@@ -116,8 +116,10 @@ def test_a_conversation_in_such_a_project_is_markdown_still(tmp_path: Path) -> N
 NOTEBOOK = [
     "# Notebook\n\nIntro words.\n",
     "## Be kind\n\n```{policy:principle}\n:id: be_kind\n:authority: user\n:topics: nope\n```\n\nGreet people, see [](#gone).\n",
-    ("````{policy:example} rude\n:id: rude\n:illustrates: be_kind\n\n```{policy:message} user\nWhy so slow?\n```\n\n"
-    "```{policy:response} good\nSorry.\n```\n````\n"),
+    (
+        "````{policy:example} rude\n:id: rude\n:illustrates: be_kind\n\n```{policy:message} user\nWhy so slow?\n```\n\n"
+        "```{policy:response} good\nSorry.\n```\n````\n"
+    ),
     "## Be brief\n\n```{policy:principle} Be brief\n:id: be_brief\n:authority: user\n\nAnswer in few words.\n```\n",
     "## All\n\n```{policy:principle-list}\n```\n",
 ]
