@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
@@ -133,6 +134,16 @@ def require_tool(name: str) -> str:
     if not found:
         _absent(f"{name} is not installed", "POLICYSPEC_REQUIRE_TOOLS")
     return found[0]
+
+
+def require_package(name: str) -> None:
+    """Skip the test, by name, where a package of another project is absent."""
+    try:
+        found = importlib.util.find_spec(name)
+    except ModuleNotFoundError:
+        found = None
+    if found is None:
+        _absent(f"the package {name} is not installed: --group company", "POLICYSPEC_REQUIRE_TOOLS")
 
 
 def require_fonts(text: str) -> list[str]:
