@@ -17,6 +17,7 @@ import pytest
 import typst
 from hypothesis import settings
 from jinja2 import FileSystemBytecodeCache
+from jinja2.sandbox import SandboxedEnvironment
 from sphinx import jinja2glue
 
 from sphinx_policyspec import cli
@@ -107,7 +108,7 @@ def _compiled_templates(common_folder: Path) -> Iterator[None]:
     folder = common_folder / "templates"
     folder.mkdir(exist_ok=True)
     cache = FileSystemBytecodeCache(str(folder))
-    environment = partial(jinja2glue.SandboxedEnvironment, bytecode_cache=cache)
+    environment = partial(SandboxedEnvironment, bytecode_cache=cache)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(jinja2glue, "SandboxedEnvironment", environment)
         yield

@@ -123,8 +123,9 @@ def _sources(rootdir: Path, root: str) -> Path:
 
 def _build_once(source: Path, out: Path, builder: str = "html", *, parallel: int = 0) -> SphinxTestApp:
     """Build a project, and leave nothing of the build in this process."""
-    streams = {"status": StringIO(), "warning": StringIO()}
-    app = SphinxTestApp(builder, srcdir=source, builddir=out, parallel=parallel, **streams)
+    app = SphinxTestApp(
+        builder, srcdir=source, builddir=out, parallel=parallel, status=StringIO(), warning=StringIO()
+    )
     try:
         app.build()
     finally:
