@@ -29,6 +29,7 @@ from sphinx_policyspec.model import (
     TargetKind,
     overriders,
 )
+from sphinx_policyspec.model.bases import given_base
 
 if TYPE_CHECKING:
     from rdflib import Graph
@@ -93,7 +94,7 @@ def _names(spec: Spec) -> _Names:
 
 
 def _iris(spec: Spec, base_iri: str) -> Iris:
-    return Iris(base_iri or spec.base_iri)
+    return Iris(given_base(base_iri, spec.base_iri))
 
 
 def _documents(writer: Writer, release: Iri, spec: Spec) -> None:

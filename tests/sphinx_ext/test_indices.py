@@ -50,7 +50,7 @@ PAGE = PAGE.replace(":::{policy:example}", "::::{policy:example}").replace(":::\
 def small(tmp_path: Path) -> Path:
     source = tmp_path / "small"
     source.mkdir()
-    conf = "extensions = ['sphinx_policyspec']\nmyst_enable_extensions = ['colon_fence']\n"
+    conf = "extensions = ['myst_parser', 'sphinx_policyspec']\nmyst_enable_extensions = ['colon_fence']\n"
     (source / "conf.py").write_text(conf, "utf-8")
     (source / "index.rst").write_text(INDEX, "utf-8")
     (source / "page.md").write_text(PAGE, "utf-8")

@@ -35,7 +35,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "spec date": "Day of this version, such as `2026-01-31`.",
         "spec license": "Licence, as a text or an address.",
         "spec publisher": "Who publishes it.",
-        "spec base-iri": "What the IRIs of the graph begin with; end it with `/`, `#` or `:`.",
+        "spec base-iri": "What the IRIs of the graph begin with; `/` is added where none of `/ # :` ends it.",
         "level override": "How a norm of the level is set aside: `never`, `explicit` (the default) or `implicit`.",
         "level roles": "Roles whose messages have the level.",
         "topic alt-labels": "Other labels, divided by commas; they find the topic, and its mentions in texts.",
