@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from hypothesis import strategies as st
 
@@ -19,10 +20,22 @@ from sphinx_policyspec import api
 from sphinx_policyspec.checks.names import NAME_RULES
 from sphinx_policyspec.checks.selection import Selection
 from sphinx_policyspec.graph.formats import FORMATS
+from sphinx_policyspec.graph.to_graph import triples_of
+from sphinx_policyspec.graph.vocabulary import PS
 from sphinx_policyspec.model import Severity, Spec
 from sphinx_policyspec.model.attributes import attributes_of
 
-__all__ = ["DIRECTIVES", "DOORS", "PLANS", "Plan", "Told", "expected", "graph_files", "told"]
+__all__ = [
+    "DIRECTIVES",
+    "DOORS",
+    "PLANS",
+    "Plan",
+    "Told",
+    "expected",
+    "graph_files",
+    "told",
+    "without_places",
+]
 
 CONF = 'project = "Manners"\nextensions = ["sphinx_policyspec"]\n'
 LEVELS = ("root", "user", "guideline")
@@ -32,10 +45,17 @@ PRINCIPLES = ("be_brief", "be_kind", "tell_truth")
 UNKNOWN = ("nobody", "nothing", "nowhere")
 """What nothing in a plan is called."""
 ROLES = ("user", "developer")
+WORDS = (
+    "Words.",
+    "Two lines,\nand a word: Grüße, “so” – it is.",
+    "One text.\n\nAnother, of 1 < 2 & 3.\n\n- a\n- b",
+)
+"""Texts that mean the same in every markup."""
 
 Told = Counter[tuple[str, str]]
 """How often a code is told with a severity."""
 Names = tuple[str, ...]
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +70,9 @@ class Item:
 class Plan:
     """What a spec says.
 
+    :param words: the text of each principle
     :param speakers: the role of the first message of each principle's example
+    :param answers: the verdicts on the answers of that example, each with a reason
     :param examples: names that these examples use, which Model Spec Markdown cannot say; by principle
     :param prompts: likewise, what prompts test
     :param clauses: likewise, the levels of clauses; empty for a principle without one
@@ -59,7 +81,9 @@ class Plan:
     levels: tuple[Item, ...]
     topics: tuple[Item, ...]
     principles: tuple[Item, ...]
+    words: Names
     speakers: Names
+    answers: tuple[Names, ...]
     examples: tuple[Mapping[str, Names], ...] = ({},) * len(PRINCIPLES)
     prompts: tuple[Names, ...] = ((),) * len(PRINCIPLES)
     clauses: Names = ("",) * len(PRINCIPLES)
@@ -79,6 +103,9 @@ def _principle(identifier: str) -> st.SearchStrategy[Item]:
         "authority": _LEVEL.map(lambda level: (level,)),
         "topics": _names(TOPICS),
         "serves": _names(GOALS),
+        "exempts": st.sampled_from(((), ("law",), ("law", "tone"))),
+        "category": st.sampled_from(((), ("law",))),
+        "status": st.sampled_from(((), ("draft",))),
         **{
             name: _names(_PROVISIONS) for name in ("exception-to", "prefer-over", "conflicts-with", "refines")
         },
@@ -103,31 +130,29 @@ def _level(identifier: str) -> st.SearchStrategy[Item]:
     return roles.map(lambda names: Item(id=identifier, names={"roles": names}))
 
 
-def _times(strategy: st.SearchStrategy[Names]) -> st.SearchStrategy[tuple[Names, ...]]:
+def _for_each(strategy: st.SearchStrategy[_T]) -> st.SearchStrategy[tuple[_T, ...]]:
+    """Return one of something for each principle."""
     return st.tuples(*[strategy] * len(PRINCIPLES))
 
 
-PLANS = st.builds(
-    Plan,
-    levels=_each(_level, LEVELS),
-    topics=_each(_topic, TOPICS),
-    principles=_each(_principle, PRINCIPLES),
-    speakers=st.tuples(*[_SPEAKER] * len(PRINCIPLES)),
-)
+_COMMON = {
+    "levels": _each(_level, LEVELS),
+    "topics": _each(_topic, TOPICS),
+    "principles": _each(_principle, PRINCIPLES),
+    "words": _for_each(st.sampled_from(WORDS)),
+    "speakers": _for_each(_SPEAKER),
+    "answers": _for_each(st.sampled_from(((), ("good", "bad"), ("bad", "good", "ok")))),
+}
+PLANS = st.builds(Plan, **_COMMON)
 """Specs that every door can be given."""
 
+_SHOWN = st.fixed_dictionaries({"illustrates": _names(_PROVISIONS), "weighs": _names(_PROVISIONS)})
 DIRECTIVES = st.builds(
     Plan,
-    levels=_each(_level, LEVELS),
-    topics=_each(_topic, TOPICS),
-    principles=_each(_principle, PRINCIPLES),
-    speakers=st.tuples(*[_SPEAKER] * len(PRINCIPLES)),
-    examples=st.tuples(
-        *[st.fixed_dictionaries({"illustrates": _names(_PROVISIONS), "weighs": _names(_PROVISIONS)})]
-        * len(PRINCIPLES)
-    ),
-    prompts=_times(_names(_PROVISIONS)),
-    clauses=st.tuples(*[st.sampled_from(("", "guideline", "usr"))] * len(PRINCIPLES)),
+    **_COMMON,
+    examples=_for_each(_SHOWN),
+    prompts=_for_each(_names(_PROVISIONS)),
+    clauses=_for_each(st.sampled_from(("", "guideline", "usr"))),
 )
 """Specs that directives alone can say, and their graphs."""
 
@@ -209,9 +234,12 @@ def _page(plan: Plan, directive: _Directive, role: str) -> str:
     parts += [directive("goal", goal.title(), {"id": (goal,)}, "A goal.") for goal in GOALS]
     for number, one in enumerate(plan.principles):
         level = plan.clauses[number]
-        words = "Words" + (f" {role.format(f'as a rule <level={level}>')}" if level else "") + ".\n"
-        message = directive("message", plan.speakers[number], {}, "Hello.\n")
-        inside = directive("example", "A greeting", plan.examples[number], message)
+        clause = f"It holds {role.format(f'as a rule <level={level}>')}.\n\n" if level else ""
+        words = clause + plan.words[number] + "\n"
+        turns = directive("message", plan.speakers[number], {}, "Hello.\n")
+        for verdict in plan.answers[number]:
+            turns += directive("response", verdict, {"note": (f"so {verdict}",)}, "Hello to you.\n")
+        inside = directive("example", "A greeting", plan.examples[number], turns)
         if plan.prompts[number]:
             said = directive("message", "user", {}, "Hello.\n")
             inside += directive("prompt", "A try", {"tests": plan.prompts[number]}, said)
@@ -247,19 +275,30 @@ def _project(folder: Path, name: str, text: str) -> tuple[Path, None]:
 def dialect(plan: Plan, folder: Path) -> tuple[Path, Path]:
     """Write Model Spec Markdown, and a sidecar with what that cannot say."""
     parts = ["# Manners {#manners}\n"]
-    for one, speaker in zip(plan.principles, plan.speakers, strict=True):
+    for number, one in enumerate(plan.principles):
         (level,) = one.names["authority"]
-        parts.append(
-            f"## {_title(one.id)} {{#{one.id} authority={level}}}\n\nWords.\n\n**Example**: A greeting\n\n"
-            f"~~~xml\n<{speaker}>\nHello.\n</{speaker}>\n~~~\n"
+        speaker, answers = plan.speakers[number], plan.answers[number]
+        judged = "".join(
+            f"<assistant> <!-- {verdict.upper()}: so {verdict} -->\nHello to you.\n</assistant>\n"
+            for verdict in answers
         )
-    known = {row.key for row in attributes_of("provision", "principle") if row.sidecar}
+        compared = f"<comparison>\n{judged}</comparison>\n" if answers else ""
+        parts.append(
+            f"## {_title(one.id)} {{#{one.id} authority={level}}}\n\n{plan.words[number]}\n\n"
+            f"**Example**: A greeting\n\n~~~xml\n<{speaker}>\nHello.\n</{speaker}>\n{compared}~~~\n"
+        )
+    rows = [row for row in attributes_of("provision", "principle") if row.sidecar]
     sidecar = {
+        "spec": {"title": "Manners"},
         "levels": [{"id": level.id, "roles": level.names["roles"]} for level in plan.levels],
         "topics": [{"id": topic.id, "label": topic.id.title(), **topic.names} for topic in plan.topics],
         "goals": [{"id": goal, "title": goal.title(), "text": "A goal."} for goal in GOALS],
         "provisions": {
-            one.id: {key: names for key, names in one.names.items() if key in known}
+            one.id: {
+                row.key: one.names[row.key] if row.many else "".join(one.names[row.key])
+                for row in rows
+                if row.key in one.names
+            }
             for one in plan.principles
         },
     }
@@ -284,3 +323,19 @@ def graph_files(spec: Spec, folder: Path) -> Iterator[Path]:
         path = folder / f"spec.{form}"
         path.write_bytes(data)
         yield path
+
+
+_PLACES = frozenset(
+    (PS.file, PS.line, PS.column, PS.endLine, PS.endColumn, PS.sourceText, PS.markup, PS.sequence)
+)
+
+
+def without_places(spec: Spec) -> frozenset[tuple[str, ...]]:
+    """Return the graph of a spec but for where things stand, and how their source is written."""
+    documents = {subject for subject, _, kind in triples_of(spec) if kind == PS.Document}
+    return frozenset(
+        # A role is written otherwise in each language.
+        (str(subject), str(predicate), str(node).replace("{policy:clause}", ":policy:clause:"))
+        for subject, predicate, node in triples_of(spec)
+        if predicate not in _PLACES and subject not in documents
+    )
