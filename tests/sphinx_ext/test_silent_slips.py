@@ -110,7 +110,7 @@ Brevity.
 
 EXPECTED = [
     ("`soon` is no date", ":date:"),
-    ("`our spec` is no absolute IRI", ":base-iri:"),
+    ("`our spec` is not an absolute IRI", ":base-iri:"),
     ("unknown role `develper`", ":roles:"),
     ("`truth` names itself in `broader`", ":broader:"),
     ("`policy:definition` has no text", "policy:definition"),

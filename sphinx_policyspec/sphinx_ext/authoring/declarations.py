@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from docutils import nodes
 from sphinx.locale import get_translation
 
-from sphinx_policyspec.graph.bases import is_absolute_iri
 from sphinx_policyspec.model import (
     AuthorityLevel,
     Commentary,
@@ -19,6 +18,7 @@ from sphinx_policyspec.model import (
     Topic,
 )
 from sphinx_policyspec.model.attributes import Attribute, attributes_of
+from sphinx_policyspec.model.bases import is_absolute_iri
 from sphinx_policyspec.readers.inline import slug
 from sphinx_policyspec.readers.text import is_date
 from sphinx_policyspec.sphinx_ext.authoring.base import PolicyDirective, options, options_of
@@ -95,7 +95,7 @@ class SpecDirective(PolicyDirective):
         if given and not is_absolute_iri(given):
             hint = "write one such as https://example.org/spec/"
             line = self.option_line("base-iri")
-            self.find("invalid-option", f"`{given}` is no absolute IRI", hint, line=line)
+            self.find("invalid-option", f"`{given}` is not an absolute IRI", hint, line=line)
             return ""
         return given
 
@@ -116,7 +116,7 @@ class LevelDirective(PolicyDirective):
         level = AuthorityLevel(
             id=identifier,
             override=mode or OverrideMode.EXPLICIT,
-            roles=self._roles(),
+            roles=self.words("roles"),
             title="" if name == identifier else name,
             span=self.span,
         )
@@ -141,10 +141,6 @@ class LevelDirective(PolicyDirective):
         )
         self.declare(box, level)
         return [box]
-
-    def _roles(self) -> tuple[str, ...]:
-        """Return the roles in the order given: it means nothing, but a reader expects it."""
-        return tuple(dict.fromkeys(self.option("roles").replace(",", " ").split()))
 
 
 class TopicDirective(PolicyDirective):
