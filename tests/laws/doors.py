@@ -37,7 +37,7 @@ __all__ = [
     "without_places",
 ]
 
-CONF = 'project = "Manners"\nextensions = ["sphinx_policyspec"]\n'
+CONF = 'project = "Manners"\nextensions = ["myst_parser", "sphinx_policyspec"]\n'
 LEVELS = ("root", "user", "guideline")
 TOPICS = ("candour", "kindness", "manner")
 GOALS = ("peace", "trust")
