@@ -112,6 +112,19 @@ def test_each_door_tells_the_same_names_at_the_lines_of_their_options_and_keys(
     assert [(finding.span.file, finding.span.line) for finding in found] == PLACES[door]
 
 
+def test_a_sidecar_in_another_folder_is_named_where_it_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    folder = write(tmp_path / "ms", FILES["dialect"])
+    (folder / "side.yaml").rename(tmp_path / "side.yaml")
+    monkeypatch.chdir(tmp_path)
+    status, out, _ = run("check", "ms", "--annotations", "side.yaml", "--select", "references")
+    assert status == 1
+    assert (
+        "\nside.yaml:3:14: error: unknown topic `nowhere` [unknown-topic]\n3 |     topics: [nowhere]\n" in out
+    )
+
+
 @pytest.mark.parametrize("form", FORMATS)
 def test_each_graph_tells_the_same_names_with_the_same_status(form: str, tmp_path: Path, run: Run) -> None:
     folder = write(tmp_path / "dd", FILES["rst"])
