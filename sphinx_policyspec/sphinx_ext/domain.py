@@ -127,6 +127,10 @@ class PolicyDomain(Domain):
         """The records by docname."""
         return cast("dict[str, PageRecord]", self.data["pages"])
 
+    def own_pages(self) -> set[str]:
+        """Return the names of the pages with directives or roles of ours."""
+        return {name for name, page in self.pages.items() if page.is_ours}
+
     def written_by(self, builder: str) -> dict[str, Any]:
         """Return what a builder's pages showed of others when last written: links, answers, panels, sidebars.
 
