@@ -16,12 +16,14 @@ from sphinx_policyspec.graph.writer import Writer
 from sphinx_policyspec.model import (
     Block,
     Changelog,
+    Comment,
     Commentary,
     Definition,
     EvalPrompt,
     Example,
     Link,
     PromptFile,
+    Prose,
     Provision,
     Reference,
     Section,
@@ -29,6 +31,7 @@ from sphinx_policyspec.model import (
     TargetKind,
     overriders,
 )
+from sphinx_policyspec.model.attributes import RELATIONS
 from sphinx_policyspec.model.bases import given_base
 
 if TYPE_CHECKING:
@@ -152,18 +155,16 @@ def _belonging(writer: Writer, spec: Spec, iris: list[Iri]) -> None:
             writer.add(iri, PS.belongsTo, writer.iris.iri("provision", principle.id))
 
 
+_PART_KINDS: dict[type, str] = {Comment: "comment", Commentary: "commentary", Prose: "prose"}
+
+
 def _lacking(writer: Writer, spec: Spec) -> None:
     """State the ids of what relations name and the spec does not have, which no IRI shows as they are."""
     named = {
         target
         for principle in spec.principles
-        for targets in (
-            principle.exception_to,
-            principle.preferred_over,
-            principle.conflicts_with,
-            principle.refines,
-        )
-        for target in targets
+        for relation in RELATIONS
+        for target in relation.values(principle)
     }
     for target in sorted(named - spec.provision_by_id.keys()):
         writer.add(writer.iris.iri("provision", target), DCTERMS.identifier, target)
@@ -186,8 +187,9 @@ def _block(writer: Writer, owner: Iri, order: int, block: Block, derived: dict[s
     elif isinstance(block, Definition):
         writer.record(writer.named("definition", block.id), block, part_of=owner, order=order)
     else:
-        kind = "commentary" if isinstance(block, Commentary) else "prose"
-        writer.record(writer.iris.part(kind, owner, order), block, part_of=owner, order=order)
+        writer.record(
+            writer.iris.part(_PART_KINDS[type(block)], owner, order), block, part_of=owner, order=order
+        )
 
 
 def _touch(writer: Writer, toucher: Iri, touch: Touch, found: Counter[tuple[Iri, str, str]]) -> None:

@@ -97,7 +97,7 @@ class PolicyDomain(Domain):
     """``pages`` by docname; what builders have ``written``; the digest of the assembled spec with the
     findings about it; what the index by topic shows; the former ids that sidecars give; what a survey found, with
     what it depends on."""
-    data_version = 8
+    data_version = 9
     """Raised whenever what the environment stores of ours changes shape."""
 
     site: Site | None = None
@@ -126,6 +126,10 @@ class PolicyDomain(Domain):
     def pages(self) -> dict[str, PageRecord]:
         """The records by docname."""
         return cast("dict[str, PageRecord]", self.data["pages"])
+
+    def own_pages(self) -> set[str]:
+        """Return the names of the pages with directives or roles of ours."""
+        return {name for name, page in self.pages.items() if page.is_ours}
 
     def written_by(self, builder: str) -> dict[str, Any]:
         """Return what a builder's pages showed of others when last written: links, answers, panels, sidebars.
