@@ -8,6 +8,7 @@ from urllib.parse import quote, unquote
 import pyoxigraph
 
 from sphinx_policyspec.graph.terms import Iri
+from sphinx_policyspec.model.bases import with_ending
 
 __all__ = ["DEFAULT_BASE", "KINDS", "Iris"]
 
@@ -15,7 +16,7 @@ DEFAULT_BASE = "urn:policyspec:spec:"
 
 KINDS = tuple(
     """
-    change changelog changelog-entry clause commentary comparison definition document eval-tag example fragment gap goal level
+    change changelog changelog-entry clause comment commentary comparison definition document eval-tag example fragment gap goal level
     link message prompt prompt-file prose provision reference release topic touch
     """.split()  # noqa: SIM905 - a list of literals is harder to read
 )
@@ -34,11 +35,12 @@ class Iris:
     (``provision/be_kind~2``). A part without an id of its own hangs below its owner's IRI:
     ``message/example/<example id>/3``.
 
-    :param base: what every IRI begins with; one that can begin none is kept below the default base
+    :param base: what every IRI begins with, once it has its ending; one that can begin none is kept below the
+        default base
     """
 
     def __init__(self, base: str = "") -> None:
-        self.base = _absolute(base or DEFAULT_BASE)
+        self.base = _absolute(with_ending(base) or DEFAULT_BASE)
         self._minted: dict[tuple[str, str], Iri] = {}
 
     @classmethod

@@ -97,7 +97,7 @@ class PolicyDomain(Domain):
     """``pages`` by docname; what builders have ``written``; the digest of the assembled spec with the
     findings about it; what the index by topic shows; the former ids that sidecars give; what a survey found, with
     what it depends on."""
-    data_version = 8
+    data_version = 9
     """Raised whenever what the environment stores of ours changes shape."""
 
     site: Site | None = None

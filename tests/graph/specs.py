@@ -13,6 +13,7 @@ from sphinx_policyspec.model import (
     Changelog,
     ChangelogEntry,
     Clause,
+    Comment,
     Commentary,
     Comparison,
     Definition,
@@ -31,6 +32,7 @@ from sphinx_policyspec.model import (
     Principle,
     PromptFile,
     Prose,
+    Provision,
     Reference,
     ReferenceForm,
     Response,
@@ -138,7 +140,12 @@ _TURNS = some(
 _PROMPTS = made_of(EvalPrompt, turns=_TURNS)
 _BLOCKS = some(
     st.one_of(
-        made_of(Prose), made_of(Definition), made_of(Commentary), made_of(Example, turns=_TURNS), _PROMPTS
+        made_of(Prose),
+        made_of(Definition),
+        made_of(Commentary),
+        made_of(Comment),
+        made_of(Example, turns=_TURNS),
+        _PROMPTS,
     )
 )
 _CHANGELOG = made_of(Changelog, entries=some(made_of(ChangelogEntry)))
@@ -156,7 +163,9 @@ SPECS: st.SearchStrategy[Spec] = made_of(
     references=some(made_of(Reference)),
     links=some(made_of(Link)),
     eval_tags=some(made_of(EvalTag)),
-    prompt_files=some(made_of(PromptFile, blocks=some(st.one_of(_PROMPTS, made_of(Prose))))),
+    prompt_files=some(
+        made_of(PromptFile, blocks=some(st.one_of(_PROMPTS, made_of(Prose), made_of(Comment))))
+    ),
     changelog=st.none() | _CHANGELOG,
 )
 """Any spec at all, whether or not a reader could make it."""
@@ -301,3 +310,49 @@ def _reference(source: str, target: str, line: int, **others: Any) -> Reference:
 LIBRARY = _library()
 NO_LEVELS = spec(principle(authority="anything"), levels=())
 assert LIBRARY.levels == LEVELS
+
+
+TOPIC_NAMES = ("red", "green", "blue", "grey")
+"""Topics of :func:`trees`; nothing lists the last."""
+
+
+@st.composite
+def trees(draw: st.DrawFn) -> Spec:
+    """Return a spec of nested provisions and of topics that may be broader in circles; every parent is declared."""
+    provisions: list[Provision] = []
+    for number in range(draw(st.integers(1, 6))):
+        parent = draw(st.none() | st.sampled_from([p.id for p in provisions])) if provisions else None
+        fields: dict[str, Any] = {
+            "title": draw(st.sampled_from(["plain", "so Red", "blue  green"])),
+            "parent": parent,
+            "depth": 1 if parent is None else next(p.depth for p in provisions if p.id == parent) + 1,
+            "topics": tuple(
+                sorted(draw(st.sets(st.sampled_from([*TOPIC_NAMES[:3], "undeclared"]), max_size=2)))
+            ),
+            "blocks": (example(f"e{number}"),) if draw(st.booleans()) else (),
+        }
+        is_section = draw(st.booleans())
+        provisions.append(
+            Section(id=f"p{number}", span=at(number + 1), **fields)
+            if is_section
+            else principle(f"p{number}", authority=draw(st.sampled_from(["root", "user", "none"])), **fields)
+        )
+    order = {p.id: _path(p, provisions) for p in provisions}
+    topics = tuple(
+        Topic(
+            id=name,
+            label=name.capitalize(),
+            broader=tuple(sorted(draw(st.sets(st.sampled_from([*TOPIC_NAMES, "lost"]), max_size=2)))),
+            span=at(),
+        )
+        for name in TOPIC_NAMES
+    )
+    return spec(*sorted(provisions, key=lambda p: order[p.id]), topics=topics)
+
+
+def _path(provision: Provision, provisions: list[Provision]) -> list[int]:
+    """Return what sorts provisions as a document has them, parents before what stands in them."""
+    own = provisions.index(provision)
+    if provision.parent is None:
+        return [own]
+    return [*_path(next(p for p in provisions if p.id == provision.parent), provisions), own]
