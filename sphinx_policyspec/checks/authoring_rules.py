@@ -67,8 +67,8 @@ AUTHORING_RULES: tuple[Rule, ...] = (
     Rule(
         code="misplaced-directive",
         category=Category.DIRECTIVES,
-        found="a directive outside the one that it belongs into",
-        mend="move it inside",
+        found="a directive outside the one that it belongs into, or inside a message, which holds no other",
+        mend="move it where it belongs",
         rationale="what it declares belongs to nothing",
         source="the authoring guide of this documentation",
     ),
@@ -87,6 +87,14 @@ AUTHORING_RULES: tuple[Rule, ...] = (
         mend="add `:authority:`",
         rationale="without a level nobody can tell who may override the principle",
         source="OpenAI Model Spec, levels of authority",
+    ),
+    Rule(
+        code="unplaced-text",
+        category=Category.DIRECTIVES,
+        found="text of a provision that stands on no line of its file, such as what a template makes",
+        mend="nothing, unless the text should stand in the file",
+        rationale="what is found in such a text is told at the line of its provision, for want of its own",
+        source="the authoring guide of this documentation",
     ),
     Rule(
         code="untested-prompt",

@@ -194,13 +194,7 @@ class DefinitionDirective(PolicyDirective):
     def build(self) -> list[nodes.Node]:
         """Show the term with its meaning."""
         term = self.argument("term", default="term")
-        block = Definition(
-            id=self.identifier(slug(term)),
-            term=term,
-            source=self.exact_source,
-            text=self.text,
-            span=self.span,
-        )
+        block = Definition(id=self.identifier(slug(term)), term=term, source="", text="", span=self.span)
         self.needs_text()
         box = definition(
             anchor_of(TargetKind.DEFINITION, block.id),
@@ -220,7 +214,7 @@ class CommentaryDirective(PolicyDirective):
 
     def build(self) -> list[nodes.Node]:
         """Show the aside under its label."""
-        block = Commentary(label="Commentary", source=self.exact_source, text=self.text, span=self.span)
+        block = Commentary(label="Commentary", source="", text="", span=self.span)
         self.needs_text()
         box = commentary(self.content_nodes())
         self.declare(box, block)
@@ -255,7 +249,7 @@ class PrincipleDirective(PolicyDirective):
             id=identifier,
             title=title,
             depth=1,
-            span=self.span if not title else self.source.span(self.line),
+            span=self.source.span(self.line),
             authority=self.option("authority"),
             topics=self.ids("topics"),
             serves=self.ids("serves"),
@@ -284,13 +278,13 @@ class PrincipleDirective(PolicyDirective):
             place=self.place,
         )
         section.extend(self.content_nodes(headings=True))
-        self.declare(section, principle, is_block=True, body=True, places=_option_names())
+        self.declare(section, principle, is_block=True, places=_option_names())
         return [section]
 
     def _marker(self, principle: Principle) -> list[nodes.Node]:
         marker = PolicyMarker()
         marker.source, marker.line = self.place
-        self.declare(marker, principle, body=bool(self.content), places=_option_names())
+        self.declare(marker, principle, places=_option_names())
         return [marker, *self.content_nodes()]
 
 

@@ -7,9 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from docutils import nodes
-from myst_parser.parsers.sphinx_ import MystParser
 from sphinx import addnodes
-from sphinx.util import get_filetype
 
 from sphinx_policyspec.model import (
     AuthorityLevel,
@@ -25,23 +23,23 @@ from sphinx_policyspec.model import (
     Principle,
     Provision,
     Section,
+    Span,
     Spec,
     Topic,
 )
 from sphinx_policyspec.sphinx_ext.authoring.declared import (
     Conversation,
     Declared,
-    Source,
     declared_on,
-    ignores_of,
-    source_of,
     take_findings,
 )
+from sphinx_policyspec.sphinx_ext.authoring.places import ignores_of, is_myst, source_of
 from sphinx_policyspec.sphinx_ext.capturing.cases import Cases
 from sphinx_policyspec.sphinx_ext.capturing.gathered import Gathered
+from sphinx_policyspec.sphinx_ext.capturing.inline import WRITTEN
 from sphinx_policyspec.sphinx_ext.capturing.links import FoundLinks, LinkPlace
-from sphinx_policyspec.sphinx_ext.capturing.prose import heading_lines
-from sphinx_policyspec.sphinx_ext.capturing.region import Region
+from sphinx_policyspec.sphinx_ext.capturing.markup import writer_of
+from sphinx_policyspec.sphinx_ext.capturing.region import Places, Region
 from sphinx_policyspec.sphinx_ext.capturing.turn_reader import CapturePlace
 from sphinx_policyspec.sphinx_ext.records import PageRecord, Question, outside_record
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
@@ -49,7 +47,7 @@ from sphinx_policyspec.sphinx_ext.rendering.nodes import (
     PolicyClause,
     PolicyCount,
 )
-from sphinx_policyspec.sphinx_ext.rendering.transforms import SOURCE_TITLE
+from sphinx_policyspec.sphinx_ext.rendering.transforms import HOME, SOURCE_TITLE
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
@@ -90,7 +88,7 @@ def _record(
         return _Capture(env, docname, document, shows).run().record(findings, tuple(questions), conditions)
     for node, _declared in found:
         declared_on(node, take=True)
-    links = _links_outside(env, docname, document)
+    links = _links_outside(env, document)
     if not (findings or asking or links.references or links.maybe):
         return None, b""
     maybe = {link.target: link for link in links.maybe}
@@ -108,15 +106,14 @@ def _around(node: nodes.Element) -> Iterator[nodes.Element]:
         above = above.parent
 
 
-def _links_outside(env: BuildEnvironment, docname: str, document: nodes.document) -> FoundLinks:
+def _links_outside(env: BuildEnvironment, document: nodes.document) -> FoundLinks:
     """Return the links of a page that declares nothing: they are no part of the spec."""
-    found = FoundLinks()
-    source = None
+    found = FoundLinks(Places(env))
+    place = LinkPlace(source=source_of(env))
     for node in document.findall(nodes.Element):
         is_ours = node.get("refdomain") == DOMAIN or node.get("reftype") in {"any", "myst"}
         if node.get("id_link") or (is_ours and isinstance(node, addnodes.pending_xref)):
-            source = source or source_of(env, str(env.doc2path(docname)))
-            found.add(node, LinkPlace(source=source, end=len(source.lines) + 1))
+            found.add(node, place)
     return found
 
 
@@ -129,24 +126,35 @@ class _Capture:
         self.env = env
         self.shows = shows
         self.document = document
-        self.main = source_of(env, str(env.doc2path(docname)))
-        self.markup = Markup.MYST if _is_myst(env, docname) else Markup.RST
+        self.main = source_of(env)
+        markup = Markup.MYST if is_myst(env, docname) else Markup.RST
+        self.places = Places(env)
+        self.writer = writer_of(markup, self._hides)
         self.page = Gathered(
             env=env,
             docname=docname,
             document=document,
-            main=self.main,
-            markup=self.markup,
-            preamble=Region(self.main, 1, len(self.main.lines) + 1),
+            markup=markup,
+            preamble=self._region(self.main.span(1)),
+            links=FoundLinks(self.places),
+            outside=FoundLinks(self.places),
         )
         self.cases = Cases(self.page, self._walk)
+        self.inside: dict[int | None, CapturePlace] = {}
+        self.mixed = _around_blocks(document)
 
     def run(self) -> Gathered:
         """Walk the page."""
-        preamble = self.page.preamble
-        place = CapturePlace(region=preamble, links=LinkPlace(source=self.main, end=preamble.end))
+        place = CapturePlace(region=self.page.preamble, links=LinkPlace(source=self.main))
         self._walk_children(self.document, place)
+        for node in self.document.findall(nodes.TextElement):
+            node.attributes.pop(WRITTEN, None)
+        for item, region in self.page.provisions:
+            self.page.find_unplaced(item, region)
         return self.page
+
+    def _region(self, at: Span) -> Region:
+        return Region(self.writer, self.places, at)
 
     # -- the walk ---------------------------------------------------------------------------
 
@@ -157,12 +165,16 @@ class _Capture:
 
     def _walk(self, node: nodes.Element, place: CapturePlace) -> None:
         declared = declared_on(node, take=True)
-        if isinstance(node, nodes.section):
+        place = self.inside.get(node.attributes.pop(HOME, None), place)
+        if place.takes and declared is None and self._is_text(node):
+            place.region.write(node)
+            place = replace(place, takes=False)
+        if isinstance(node, nodes.section) and not place.links.message:
             self._section(node, declared, place)
         elif declared is not None and not isinstance(node, PolicyCount):
             self._declared(node, declared, place)
-        elif isinstance(node, addnodes.only) and not self._shows(node["expr"]):
-            self._hidden(node, place)
+        elif self._hides(node):
+            self._hidden(node)
         elif isinstance(node, PolicyClause):
             self._clause(node, place)
         elif isinstance(node, addnodes.pending_xref | nodes.reference):
@@ -176,36 +188,30 @@ class _Capture:
         self.page.conditions[condition] = self.shows(condition)
         return self.page.conditions[condition]
 
+    def _hides(self, node: nodes.Element) -> bool:
+        """Tell whether this build does not show a node."""
+        return isinstance(node, addnodes.only) and not self._shows(node["expr"])
+
     @staticmethod
-    def _hidden(node: nodes.Element, place: CapturePlace) -> None:
+    def _hidden(node: nodes.Element) -> None:
         """Leave out what this build does not show."""
         for inner in node.findall(nodes.Element):
             declared_on(inner, take=True)
-        region = place.region
-        if node.line and node.line < region.end:
-            siblings = node.parent.children[node.parent.index(node) + 1 :]
-            lines = [s.line for s in siblings if isinstance(s, nodes.Element) and s.line]
-            region.cut(region.source.file, node.line, max(lines[0] if lines else region.end, node.line + 1))
+
+    def _is_text(self, node: nodes.Element) -> bool:
+        """Tell whether a node is text of the provision around it, and holds nothing else."""
+        return id(node) not in self.mixed and not isinstance(node, nodes.section | PolicyCount)
 
     # -- provisions -------------------------------------------------------------------------
 
     def _section(self, node: nodes.section, declared: Declared | None, place: CapturePlace) -> None:
-        title, raw, line = node.attributes.pop(SOURCE_TITLE, ("", "", node.line or 1))
+        title, raw = node.attributes.pop(SOURCE_TITLE, ("", ""))
         principle = declared.item if declared and isinstance(declared.item, Principle) else None
         if declared is not None and declared.is_block:
-            source = source_of(self.env, declared.path)
-            place.region.cut(source.file, declared.start, declared.end)
-            region = Region(source, *(declared.body or (declared.end, declared.end)))
-            span, text = source.span(declared.start), ""
+            span, text = _start(declared), ""
         else:
-            source = source_of(self.env, node.source) if node.source else self.main
-            start, after = heading_lines(source, raw or title, line, self.markup)
-            self.page.headings.append((source.file, start))
-            same = source is place.links.source
-            region = Region(source, after, place.region.end if same else len(source.lines) + 1)
-            span, text = source.span(start, after), source.text(start, source.after_blanks(after))
-            for first, last in _marker_cuts(declared):
-                region.cut(source.file, first, last)
+            span, text = self._heading(node, raw or title)
+        region = self._region(span)
         item = replace(
             principle or Section(id="", title="", depth=0, span=span),
             id=self._identifier(node, principle),
@@ -217,26 +223,34 @@ class _Capture:
         )
         self.page.provisions.append((item, region))
         if declared is not None and principle is not None:
-            self._note_principle(declared, item, place, source)
+            self._note_principle(declared, item, place)
         inner = CapturePlace(
             region=region,
-            links=LinkPlace(source=source, end=region.end, provision=item.id, line=span.line),
+            links=LinkPlace(source=place.links.source, provision=item.id, line=node.line or place.links.line),
             depth=item.depth,
             principle=item.id if principle is not None else place.principle,
             is_norm=principle is not None or place.is_norm,
         )
-        title_place, text_place = inner.at(carrier=Carrier.TITLE), inner.at(carrier=Carrier.TEXT)
+        self.inside[id(node)] = inner
+        title_place = replace(inner.at(carrier=Carrier.TITLE), takes=False)
         for child in list(node.children):
             if isinstance(child, nodes.Element):
-                self._walk(child, title_place if isinstance(child, nodes.title) else text_place)
+                self._walk(child, title_place if isinstance(child, nodes.title) else inner)
 
-    def _note_principle(
-        self, declared: Declared, item: Provision, place: CapturePlace, source: Source
-    ) -> None:
-        self.page.add_places(item.id, declared, source)
+    def _heading(self, node: nodes.section, raw: str) -> tuple[Span, str]:
+        """Return the place of a heading, and its words as they stand there."""
+        title = node.next_node(nodes.title) or node
+        source, at = self.places.of(title, (raw,))
+        if not at.is_exact:
+            return Span(source.file, at.line), raw
+        span = Span(source.file, at.line, 1, at.line + 1, 1)
+        return span, " " * (source.column(at.line, raw) - 1) + raw
+
+    def _note_principle(self, declared: Declared, item: Provision, place: CapturePlace) -> None:
+        self.page.add_places(item.id, declared)
         if place.principle:
             message = f"principle `{item.id}` stands inside principle `{place.principle}`"
-            self.page.find("nested-principle", message, source.span(declared.start), "put them side by side")
+            self.page.find("nested-principle", message, _start(declared), "put them side by side")
 
     def _identifier(self, node: nodes.section, principle: Principle | None) -> str:
         """Return the id of a section: its principle's, else its author's label, else the one made of its title."""
@@ -258,9 +272,8 @@ class _Capture:
     # -- blocks -----------------------------------------------------------------------------
 
     def _declared(self, node: nodes.Element, declared: Declared, place: CapturePlace) -> None:
-        source = source_of(self.env, declared.path)
-        place.region.cut(source.file, declared.start, declared.end)
-        place = place.at(source=source, end=declared.end, line=declared.start)
+        links = replace(place.links, line=node.line or place.links.line)
+        place = replace(place, links=links, takes=False)
         if not isinstance(declared.item, Definition):
             place = replace(place, is_norm=False)
         match declared.item:
@@ -275,20 +288,20 @@ class _Capture:
                 self.page.find(
                     "misplaced-directive",
                     message,
-                    source.span(declared.start),
+                    _start(declared),
                     "put it into `policy:example` or `policy:prompt`",
                 )
             case Definition() | Commentary():
-                place.region.blocks.append(declared.item)
+                place.region.append(place.region.fill(declared.item, _content(node)))
             case AuthorityLevel():
-                self.page.add_level(declared.item, source.span(declared.start))
+                self.page.add_level(declared.item, _start(declared))
             case Topic():
                 self.page.topics.append(declared.item)
-                self.page.add_places(declared.item.id, declared, source)
+                self.page.add_places(declared.item.id, declared)
             case Goal():
-                self.page.goals.append(declared.item)
+                self.page.goals.append(replace(declared.item, text=place.region.text(_content(node))))
             case Spec():
-                self.page.add_meta(declared.item, source.span(declared.start))
+                self.page.add_meta(declared.item, _start(declared))
         self._walk_children(node, place)
 
     def _clause(self, node: PolicyClause, place: CapturePlace) -> None:
@@ -307,14 +320,22 @@ class _Capture:
             self.page.clauses.append(clause)
 
 
-def _marker_cuts(declared: Declared | None) -> list[tuple[int, int]]:
-    """Return the lines of a directive without a title, its content left out: that is text of the section."""
-    if declared is None:
-        return []
-    first, last = declared.body or (declared.end, declared.end)
-    return [(declared.start, first), (last, declared.end)]
+def _around_blocks(document: nodes.document) -> set[int]:
+    """Return what holds something that is no text: provisions, examples, questions."""
+    found: set[int] = set()
+    for node in document.findall(nodes.Element):
+        if isinstance(node, nodes.section) or (declared_on(node) and not isinstance(node, PolicyCount)):
+            found.update(map(id, _around(node)))
+    return found
 
 
-def _is_myst(env: BuildEnvironment, docname: str) -> bool:
-    """Tell whether a page is written for MyST."""
-    return get_filetype(env.config.source_suffix, str(env.doc2path(docname))) in MystParser.supported
+def _content(node: nodes.Element) -> list[nodes.Node]:
+    """Return what the directive of a box holds, without the words that we put before it."""
+    meaning = node.next_node(nodes.definition)
+    return meaning.children if meaning is not None else node.children[1:]
+
+
+def _start(declared: Declared) -> Span:
+    """Return the first line of a directive."""
+    span = declared.span
+    return replace(span, end_line=min(span.line + 1, span.end_line))
