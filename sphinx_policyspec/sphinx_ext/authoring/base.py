@@ -290,7 +290,8 @@ class PolicyDirective(SphinxDirective):
         """Return a text as inline nodes in the page's own markup."""
         if _PLAIN.fullmatch(text):
             return [nodes.Text(text)]
-        at = (line or self.line) - (1 if self.is_myst else 0)
+        # Which docutils counts in all that it reads, included lines as well.
+        at = self.lineno + (line or self.line) - self.line - (1 if self.is_myst else 0)
         found, messages = self.parse_inline(text, lineno=at)
         return [*found, *messages]
 

@@ -36,7 +36,7 @@ from sphinx_policyspec.sphinx_ext.authoring.declared import (
 from sphinx_policyspec.sphinx_ext.authoring.places import ignores_of, is_myst, source_of
 from sphinx_policyspec.sphinx_ext.capturing.cases import Cases
 from sphinx_policyspec.sphinx_ext.capturing.gathered import Gathered
-from sphinx_policyspec.sphinx_ext.capturing.inline import WRITTEN
+from sphinx_policyspec.sphinx_ext.capturing.inline import WRITTEN, title_with_substitutions
 from sphinx_policyspec.sphinx_ext.capturing.links import FoundLinks, LinkPlace
 from sphinx_policyspec.sphinx_ext.capturing.markup import writer_of
 from sphinx_policyspec.sphinx_ext.capturing.region import Places, Region
@@ -292,7 +292,7 @@ class _Capture:
                     "put it into `policy:example` or `policy:prompt`",
                 )
             case Definition() | Commentary():
-                place.region.append(place.region.fill(declared.item, _content(node)))
+                place.region.append(_termed(place.region.fill(declared.item, _content(node)), node))
             case AuthorityLevel():
                 self.page.add_level(declared.item, _start(declared))
             case Topic():
@@ -327,6 +327,13 @@ def _around_blocks(document: nodes.document) -> set[int]:
         if isinstance(node, nodes.section) or (declared_on(node) and not isinstance(node, PolicyCount)):
             found.update(map(id, _around(node)))
     return found
+
+
+def _termed(block: Definition | Commentary, node: nodes.Element) -> Definition | Commentary:
+    """Return a definition with its term as it is shown, and anything else as it is."""
+    if not isinstance(block, Definition):
+        return block
+    return replace(block, term=title_with_substitutions(node.next_node(nodes.term), block.term))
 
 
 def _content(node: nodes.Element) -> list[nodes.Node]:

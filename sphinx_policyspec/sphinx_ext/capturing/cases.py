@@ -11,6 +11,7 @@ from sphinx_policyspec.model import Carrier, EvalPrompt, Example, Severity, Targ
 from sphinx_policyspec.readers.inline import slug
 from sphinx_policyspec.sphinx_ext.authoring.declared import Declared
 from sphinx_policyspec.sphinx_ext.capturing.gathered import Gathered
+from sphinx_policyspec.sphinx_ext.capturing.inline import title_with_substitutions
 from sphinx_policyspec.sphinx_ext.capturing.links import FoundLinks
 from sphinx_policyspec.sphinx_ext.capturing.turn_reader import CapturePlace, TurnReader
 from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyPrompt, anchor_of, title_of_example
@@ -51,7 +52,8 @@ class Cases:
                     self.walk(child, inner.at(carrier=Carrier.TITLE))
         children = [child for child in node.children[1:] if isinstance(child, nodes.Element)]
         turns = TurnReader(self.page, self.page.links, self.walk).turns(children, inner)
-        place.region.append(replace(item, id=identifier, turns=turns))
+        shown = title_with_substitutions(title, item.title)
+        place.region.append(replace(item, id=identifier, title=shown, turns=turns))
 
     def prompt(self, node: nodes.Element, declared: Declared, item: EvalPrompt, place: CapturePlace) -> None:
         """Take up a prompt; it leaves the page unless it is to be shown.
@@ -84,6 +86,8 @@ class Cases:
         links.maybe += [replace(reference, message=0) for reference in reader.links.maybe]
         links.anchors += reader.links.anchors
         links.links += [replace(link, message=0) for link in reader.links.links]
-        place.region.append(replace(item, id=identifier, tests=tests, turns=turns))
+        heads = (head for head in node.findall(nodes.paragraph) if "ps-prompt-title" in head["classes"])
+        title = title_with_substitutions(next(heads, None), item.title)
+        place.region.append(replace(item, id=identifier, title=title, tests=tests, turns=turns))
         if not shown:
             node.parent.remove(node)

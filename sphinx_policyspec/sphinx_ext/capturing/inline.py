@@ -11,7 +11,7 @@ from sphinx.util.docutils import new_document
 
 from sphinx_policyspec.model import Markup
 
-__all__ = ["WRITTEN", "keep_written", "shown_text", "shown_title"]
+__all__ = ["WRITTEN", "keep_written", "shown_text", "shown_title", "title_with_substitutions"]
 
 WRITTEN = "policyspec_written"
 """Attribute of a text element whose raw text is not what it shows: the text that is, as (markup, plain text)."""
@@ -112,7 +112,12 @@ def _with_addresses(text: str, node: nodes.TextElement, markup: Markup) -> str:
 
 def shown_title(title: nodes.TextElement) -> str:
     """Return the words of a title as its readers see them, before it is translated."""
-    return str(title[WRITTEN][1]) if WRITTEN in title else _plain(title)
+    return title_with_substitutions(title, _plain(title))
+
+
+def title_with_substitutions(title: nodes.TextElement | None, otherwise: str) -> str:
+    """Return the words of a title whose substitutions are made later than its directive is run."""
+    return str(title[WRITTEN][1]) if title is not None and WRITTEN in title else otherwise
 
 
 def _plain(node: nodes.Element) -> str:
