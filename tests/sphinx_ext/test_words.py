@@ -76,7 +76,7 @@ def refuse(x):
 '''
 
 FILES = {
-    "guard.py": GUARD,
+    "courtesy.py": GUARD,
     "part/whole.txt": "Included words.\n\nA long\nparagraph of them.\n",
     "part/lines.txt": "Not this.\n\nThis line.\n\nAnd this line.\n\nNot that.\n",
     "part/marks.txt": "Not this. START of the words,\n\nand more. END Not that.\n",
@@ -138,8 +138,8 @@ WAYS = {
         says="print included code",
     ),
     "docstring": Way(
-        rst=".. autofunction:: guard.refuse",
-        myst="```{eval-rst}\n.. autofunction:: guard.refuse\n```",
+        rst=".. autofunction:: courtesy.refuse",
+        myst="```{eval-rst}\n.. autofunction:: courtesy.refuse\n```",
         says="Refuse what is asked Say no without a sermon and say what else there is",
     ),
     "substitution": Way(
@@ -426,7 +426,7 @@ def test_the_text_of_every_provision_of_a_project_is_what_its_page_shows(
 
 
 def test_a_note_that_is_moved_belongs_to_its_provision(tmp_path: Path, build: Build) -> None:
-    (tmp_path / "conf.py").write_text('extensions = ["sphinx_policyspec"]\n', "utf-8")
+    (tmp_path / "conf.py").write_text('extensions = ["myst_parser", "sphinx_policyspec"]\n', "utf-8")
     page = HEADS["myst"].format(
         "kind", "Be kind.[^why]\n\n[^why]: Because it\n    is good.\n\n## Other\n\nWords."
     )

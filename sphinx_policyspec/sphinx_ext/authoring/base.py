@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from enum import StrEnum
 from functools import cached_property
 from typing import ClassVar, TypeVar
@@ -14,12 +14,14 @@ from myst_parser.mocking import MockState
 from sphinx.util.docutils import SphinxDirective
 
 from sphinx_policyspec.model import Finding, Severity, Span
+from sphinx_policyspec.model.attributes import NAMING, Owner, attributes_of
 from sphinx_policyspec.nearest import nearest
 from sphinx_policyspec.sphinx_ext.authoring.declared import Declared, note_finding
+from sphinx_policyspec.sphinx_ext.authoring.option_lists import items_of
 from sphinx_policyspec.sphinx_ext.authoring.places import Source, source_of
 from sphinx_policyspec.sphinx_ext.rendering.boxes import Place
 
-__all__ = ["PolicyDirective", "options"]
+__all__ = ["PolicyDirective", "options", "options_of"]
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 _OPTION = re.compile(r":(?P<name>[\w-]+):(?=\s|$)")
@@ -38,6 +40,11 @@ class _AnyOption(dict[str, Callable[[str], str]]):
 def options(*names: str) -> dict[str, Callable[[str], str]]:
     """Return the option specification of a directive that knows these names."""
     return _AnyOption(dict.fromkeys(names, unchanged))
+
+
+def options_of(*owners: Owner) -> tuple[str, ...]:
+    """Return the names of the options for the attributes of these owners."""
+    return tuple(row.key for row in attributes_of(*owners))
 
 
 class PolicyDirective(SphinxDirective):
@@ -169,12 +176,10 @@ class PolicyDirective(SphinxDirective):
         item: object,
         *,
         is_block: bool = False,
-        places: Iterable[str] = (),
     ) -> None:
         """Leave on a node what the directive says.
 
         :param is_block: the node is a provision of its own
-        :param places: options whose lines matter later
         """
         self.claim(node)
         Declared(
@@ -182,7 +187,7 @@ class PolicyDirective(SphinxDirective):
             span=self.span,
             is_block=is_block,
             places=tuple(
-                (name, self.source.span(self.option_line(name))) for name in places if name in self.options
+                (name, self.source.span(self.option_line(name))) for name in self.options if name in NAMING
             ),
         ).on(node)
 
@@ -224,20 +229,21 @@ class PolicyDirective(SphinxDirective):
             )
         return value not in {"false", "no"}
 
+    def words(self, name: str, dividers: str = r",\s") -> tuple[str, ...]:
+        """Return the items of an option that holds many, each once, in order: divided, or a list of YAML.
+
+        :param dividers: characters that divide them
+        """
+        found = dict.fromkeys(items_of(self.options.get(name) or "", dividers))
+        broken = [item for item in found if item.startswith(("[", "{"))]
+        for item in broken:
+            message = f"`{name}` holds `{item}`, which is not a plain item"
+            self.find("invalid-option", message, "divide items by commas", line=self.option_line(name))
+        return tuple(item for item in found if item not in broken)
+
     def ids(self, name: str) -> tuple[str, ...]:
         """Return an option as ids, which commas or spaces divide, sorted."""
-        if name not in self.options:
-            return ()
-        found = [item for item in re.split(r"[,\s]+", self.option(name)) if item]
-        return tuple(sorted({item for item in found if self.is_id(item, name)}))
-
-    def others(self, name: str, own: str) -> tuple[str, ...]:
-        """Return an option as ids of other things than this one, whose own id is a finding."""
-        given = self.ids(name)
-        if own and own in given:
-            message = f"`{own}` names itself in `{name}`"
-            self.find("invalid-option", message, "name another id", line=self.option_line(name))
-        return tuple(item for item in given if item != own)
+        return tuple(sorted({item for item in self.words(name) if self.is_id(item, name)}))
 
     def needs_text(self) -> None:
         """Find that there is no content where there should be some."""
@@ -246,8 +252,7 @@ class PolicyDirective(SphinxDirective):
 
     def labels(self, name: str) -> tuple[str, ...]:
         """Return an option as texts, which commas divide, sorted."""
-        found = {" ".join(item.split()) for item in (self.options.get(name) or "").split(",")}
-        return tuple(sorted(found - {""}))
+        return tuple(sorted(self.words(name, ",")))
 
     def identifier(self, default: str) -> str:
         """Return the option ``id``, or the default where it is absent or no id."""

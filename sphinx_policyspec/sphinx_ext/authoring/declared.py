@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from docutils import nodes
@@ -35,6 +35,7 @@ __all__ = [
     "Declared",
     "declared_on",
     "note_finding",
+    "start_of",
     "take_findings",
 ]
 
@@ -92,6 +93,12 @@ def declared_on(node: nodes.Node, *, take: bool = False) -> Declared | None:
     if take:
         del node[_KEY]
     return found
+
+
+def start_of(declared: Declared) -> Span:
+    """Return the first line of a directive."""
+    span = declared.span
+    return replace(span, end_line=min(span.line + 1, span.end_line))
 
 
 def note_finding(env: BuildEnvironment, finding: Finding) -> None:

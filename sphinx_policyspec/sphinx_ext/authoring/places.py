@@ -10,17 +10,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from myst_parser.parsers.sphinx_ import MystParser
-from sphinx.util import get_filetype
-
-from sphinx_policyspec.model import Span
+from sphinx_policyspec.model import Markup, Span
 from sphinx_policyspec.readers.ignores import Ignore, ignores_in
+from sphinx_policyspec.sphinx_ext.page_markup import counts_lines, markup_of
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
-__all__ = ["Placed", "Source", "ignores_of", "is_myst", "note_parsed", "note_written", "source_of"]
+__all__ = ["Placed", "Source", "ignores_of", "note_parsed", "note_written", "source_of"]
 
 _SOURCES = "policyspec_sources"
 _WRITTEN = "policyspec_written"
@@ -179,11 +177,6 @@ def note_parsed(app: Sphinx, _docname: str, content: list[str]) -> None:
     app.env.temp_data[_PARSED] = content[0]
 
 
-def is_myst(env: BuildEnvironment, docname: str) -> bool:
-    """Tell whether a page is written for MyST."""
-    return get_filetype(env.config.source_suffix, str(env.doc2path(docname))) in MystParser.supported
-
-
 def source_of(env: BuildEnvironment, path: str | None = None) -> Source:
     """Return the file that text of the page being read comes from.
 
@@ -218,7 +211,9 @@ def _page(env: BuildEnvironment, full: str) -> Source:
     written = str(env.temp_data[_WRITTEN]) if _WRITTEN in env.temp_data else _text(env, full)
     parsed = str(env.temp_data.get(_PARSED, written))
     lines = _lines(env, written)
-    return Source(_name(env, full), lines, () if parsed == written else _aligned(lines, _lines(env, parsed)))
+    aligned = () if parsed == written else _aligned(lines, _lines(env, parsed))
+    # The parser of a notebook counts lines within cells, and one of another language those that it made.
+    return Source(_name(env, full), lines, aligned, is_page=counts_lines(env))
 
 
 def _text(env: BuildEnvironment, full: str) -> str:
@@ -235,7 +230,7 @@ def _name(env: BuildEnvironment, full: str) -> str:
 
 def _lines(env: BuildEnvironment, text: str) -> tuple[str, ...]:
     """Return the lines that a parser counts: to docutils, more than a line feed ends a line."""
-    if is_myst(env, env.docname):
+    if markup_of(env) is Markup.MYST:
         return tuple(text.split("\n"))
     return tuple(text.replace("\v", " ").replace("\f", " ").splitlines())
 

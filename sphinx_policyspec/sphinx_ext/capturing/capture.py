@@ -18,7 +18,6 @@ from sphinx_policyspec.model import (
     EvalPrompt,
     Example,
     Goal,
-    Markup,
     Message,
     Principle,
     Provision,
@@ -31,9 +30,10 @@ from sphinx_policyspec.sphinx_ext.authoring.declared import (
     Conversation,
     Declared,
     declared_on,
+    start_of,
     take_findings,
 )
-from sphinx_policyspec.sphinx_ext.authoring.places import ignores_of, is_myst, source_of
+from sphinx_policyspec.sphinx_ext.authoring.places import ignores_of, source_of
 from sphinx_policyspec.sphinx_ext.capturing.cases import Cases
 from sphinx_policyspec.sphinx_ext.capturing.gathered import Gathered
 from sphinx_policyspec.sphinx_ext.capturing.inline import WRITTEN, title_with_substitutions
@@ -41,6 +41,7 @@ from sphinx_policyspec.sphinx_ext.capturing.links import FoundLinks, LinkPlace
 from sphinx_policyspec.sphinx_ext.capturing.markup import writer_of
 from sphinx_policyspec.sphinx_ext.capturing.region import Places, Region
 from sphinx_policyspec.sphinx_ext.capturing.turn_reader import CapturePlace
+from sphinx_policyspec.sphinx_ext.page_markup import markup_of
 from sphinx_policyspec.sphinx_ext.records import PageRecord, Question, outside_record
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.rendering.nodes import (
@@ -127,8 +128,8 @@ class _Capture:
         self.shows = shows
         self.document = document
         self.main = source_of(env)
-        markup = Markup.MYST if is_myst(env, docname) else Markup.RST
         self.places = Places(env)
+        markup = markup_of(env)
         self.writer = writer_of(markup, self._hides)
         self.page = Gathered(
             env=env,
@@ -208,7 +209,7 @@ class _Capture:
         title, raw = node.attributes.pop(SOURCE_TITLE, ("", ""))
         principle = declared.item if declared and isinstance(declared.item, Principle) else None
         if declared is not None and declared.is_block:
-            span, text = _start(declared), ""
+            span, text = start_of(declared), ""
         else:
             span, text = self._heading(node, raw or title)
         region = self._region(span)
@@ -247,10 +248,10 @@ class _Capture:
         return span, " " * (source.column(at.line, raw) - 1) + raw
 
     def _note_principle(self, declared: Declared, item: Provision, place: CapturePlace) -> None:
-        self.page.add_places(item.id, declared)
+        self.page.add_places(item.id, declared, "provision", "principle")
         if place.principle:
             message = f"principle `{item.id}` stands inside principle `{place.principle}`"
-            self.page.find("nested-principle", message, _start(declared), "put them side by side")
+            self.page.find("nested-principle", message, start_of(declared), "put them side by side")
 
     def _identifier(self, node: nodes.section, principle: Principle | None) -> str:
         """Return the id of a section: its principle's, else its author's label, else the one made of its title."""
@@ -288,29 +289,30 @@ class _Capture:
                 self.page.find(
                     "misplaced-directive",
                     message,
-                    _start(declared),
+                    start_of(declared),
                     "put it into `policy:example` or `policy:prompt`",
                 )
             case Definition() | Commentary():
                 place.region.append(_termed(place.region.fill(declared.item, _content(node)), node))
             case AuthorityLevel():
-                self.page.add_level(declared.item, _start(declared))
+                self.page.levels.append(declared.item)
+                self.page.add_places(declared.item.id, declared, "level")
             case Topic():
                 self.page.topics.append(declared.item)
-                self.page.add_places(declared.item.id, declared)
+                self.page.add_places(declared.item.id, declared, "topic")
             case Goal():
                 self.page.goals.append(replace(declared.item, text=place.region.text(_content(node))))
             case Spec():
-                self.page.add_meta(declared.item, _start(declared))
+                self.page.add_meta(declared.item, start_of(declared))
         self._walk_children(node, place)
 
     def _clause(self, node: PolicyClause, place: CapturePlace) -> None:
         """Take up a clause; its level is no reference that the text makes."""
-        for shown in node.findall(addnodes.pending_xref):
-            self.page.outside.add(shown, place.links)
         text = node.children[0].astext() if node.children else ""
         span = self.page.outside.locate(node, text, place.links)
         if not place.is_norm:
+            for shown in node.findall(addnodes.pending_xref):
+                self.page.outside.add(shown, place.links)
             message = "a clause stands outside the text of every principle"
             self.page.find(
                 "misplaced-clause", message, span, "put it into the text of the principle that it is of"
@@ -340,9 +342,3 @@ def _content(node: nodes.Element) -> list[nodes.Node]:
     """Return what the directive of a box holds, without the words that we put before it."""
     meaning = node.next_node(nodes.definition)
     return meaning.children if meaning is not None else node.children[1:]
-
-
-def _start(declared: Declared) -> Span:
-    """Return the first line of a directive."""
-    span = declared.span
-    return replace(span, end_line=min(span.line + 1, span.end_line))

@@ -7,10 +7,10 @@ from typing import Any
 from docutils import nodes
 from sphinx.transforms import SphinxTransform
 
-from sphinx_policyspec.model import Finding, Markup, Principle, Severity
+from sphinx_policyspec.model import Finding, Principle, Severity
 from sphinx_policyspec.sphinx_ext.authoring.declared import Declared, declared_on, note_finding
-from sphinx_policyspec.sphinx_ext.authoring.places import is_myst
 from sphinx_policyspec.sphinx_ext.capturing.inline import keep_written, shown_title
+from sphinx_policyspec.sphinx_ext.page_markup import markup_of
 from sphinx_policyspec.sphinx_ext.rendering.boxes import mark_level
 from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyMarker
 
@@ -39,7 +39,7 @@ class MarkSections(SphinxTransform):
             marker.parent.remove(marker)
         if not any(declared_on(node) for node in self.document.findall(nodes.Element)):
             return
-        keep_written(self.document, Markup.MYST if is_myst(self.env, self.env.docname) else Markup.RST)
+        keep_written(self.document, markup_of(self.env))
         for section in self.document.findall(nodes.section):
             title = section.next_node(nodes.title)
             if title is not None:
