@@ -109,9 +109,10 @@ class PolicyDirective(SphinxDirective):
         lines = self.block_text.splitlines() if self.is_myst else self.block_text.rstrip().split("\n")
         if not self.is_myst:
             return lines[1:]
-        # MyST 4 hands out what stands inside the fence alone.
-        is_whole = bool(lines) and f"{{{self.name}}}" in lines[0]
-        return lines[1:-1] if is_whole else lines
+        if lines and f"{{{self.name}}}" in lines[0]:
+            return lines[1:-1]
+        # MyST 4 hands out the content alone, but counts the lines above it.
+        return [*self.source.below(self.line, self.content_offset), *self.content]
 
     @cached_property
     def _head(self) -> int:

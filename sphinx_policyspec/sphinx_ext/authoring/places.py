@@ -48,14 +48,15 @@ class Source:
     text is a part of the file: an include, a docstring. Then words that are found tell by how much the count differs.
 
     :param file: relative to the source folder, ``/`` between its parts
-    :param parsed: for each line that the parser was given, its line in the file, and whether that is certain; empty
-        where they are the same
+    :param read: the lines that the parser was given, where they are others
+    :param parsed: for each of those its line in the file, and whether that is certain
     :param is_page: the parser was given the whole file
     :param is_file: the text comes from the file at all
     """
 
     file: str
     lines: tuple[str, ...]
+    read: tuple[str, ...] = ()
     parsed: tuple[tuple[int, bool], ...] = ()
     is_page: bool = True
     is_file: bool = True
@@ -99,6 +100,11 @@ class Source:
         """Let the words of a block tell where this part of the file stands in it."""
         if not self.is_page:
             self.place(line, words)
+
+    def below(self, line: int, count: int) -> tuple[str, ...]:
+        """Return some lines below one, as the parser read them."""
+        first = line if self.read else self._guess(line)[0]
+        return (self.read or self.lines)[first : first + count]
 
     def part(self, line: int, text: str, start: int, stop: int) -> Span:
         """Return where the characters from ``start`` up to ``stop`` of a parsed line stand."""
@@ -211,9 +217,10 @@ def _page(env: BuildEnvironment, full: str) -> Source:
     written = str(env.temp_data[_WRITTEN]) if _WRITTEN in env.temp_data else _text(env, full)
     parsed = str(env.temp_data.get(_PARSED, written))
     lines = _lines(env, written)
-    aligned = () if parsed == written else _aligned(lines, _lines(env, parsed))
+    read = () if parsed == written else _lines(env, parsed)
+    aligned = _aligned(lines, read) if read else ()
     # The parser of a notebook counts lines within cells, and one of another language those that it made.
-    return Source(_name(env, full), lines, aligned, is_page=counts_lines(env))
+    return Source(_name(env, full), lines, read, aligned, is_page=counts_lines(env))
 
 
 def _text(env: BuildEnvironment, full: str) -> str:
