@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sphinx_policyspec.readers.comments import Shown
@@ -44,14 +45,17 @@ class Heading:
     problem: str = ""
 
 
-def heading_of(shown: Shown, start: int, end: int) -> Heading:
-    """Return the heading of some lines: one that begins with marks, or several above a line of them."""
+def heading_of(shown: Shown, start: int, end: int, words: Callable[[str], str] = str) -> Heading:
+    """Return the heading of some lines: one that begins with marks, or several above a line of them.
+
+    :param words: returns a text with the addresses of its links
+    """
     match = ATX.fullmatch(shown.plain[start])
     if match and end == start + 1:
-        return parse_heading(len(match[1]), match[2] or "")
+        return parse_heading(len(match[1]), words(match[2] or ""))
     below = SETEXT.fullmatch(shown.plain[end - 1])
-    words = " ".join(shown.text(start, end - 1).split())
-    return parse_heading(1 if below and below[1].startswith("=") else 2, words)
+    text = " ".join(shown.text(start, end - 1).split())
+    return parse_heading(1 if below and below[1].startswith("=") else 2, words(text))
 
 
 def parse_heading(depth: int, text: str) -> Heading:
