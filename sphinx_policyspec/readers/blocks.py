@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sphinx_policyspec.model import Finding
-from sphinx_policyspec.readers.comments import ITEM, RULE, Shown, without_comments
+from sphinx_policyspec.readers.comments import ITEM, RULE, SETEXT, Shown, without_comments
 from sphinx_policyspec.readers.fences import Fences
-from sphinx_policyspec.readers.heading import ATX, SETEXT
+from sphinx_policyspec.readers.heading import ATX
 from sphinx_policyspec.readers.text import Lines
 
 __all__ = ["BlockKind", "RawBlock", "cut"]
@@ -39,7 +39,8 @@ _HEADING_WITH_ID = re.compile(r"[ ]{0,3}#{1,6}[ \t].*\{#[^{}\n]*\}[\s#]*")
 
 
 _QUOTED = re.compile(r"[ ]{0,3}(?:>[ ]?[ ]{0,3})+")
-_WORDS_IN_BRACKETS = re.compile(r"\[(?![^\[\]\n]{1,200}\]:)")
+_NO_TEXT = re.compile(r"[ ]{4}|\t|\[[^\[\]\n]{1,200}\]:")
+"""What no paragraph begins with: code, and definitions of links and notes."""
 _INSIDE = -1
 """Stands for the first line of a paragraph inside a quotation: it goes on, and makes no heading."""
 
@@ -201,9 +202,7 @@ class _Cutter:
         if match := _QUOTED.match(line):
             return _INSIDE if _goes_on(line[match.end() :]) else None
         if paragraph is None:
-            is_text = not line.startswith(("    ", "\t", "[")) or _WORDS_IN_BRACKETS.match(line) is not None
-            is_text = is_text and position not in self.shown.nested
-            return position if is_text else None
+            return None if position in self.shown.nested or _NO_TEXT.match(line) else position
         return paragraph
 
     def _underlines(self, position: int) -> bool:

@@ -11,12 +11,14 @@ from itertools import accumulate
 
 from sphinx_policyspec.readers.fences import Fences
 
-__all__ = ["ITEM", "RULE", "Shown", "without_comments"]
+__all__ = ["ITEM", "RULE", "SETEXT", "Shown", "without_comments"]
 
 ITEM = re.compile(r"[ ]*+(?:[-*+]|\d{1,9}[.)])(?:[ \t]+|$)")
 """The mark of a list item, with the blanks behind it."""
 RULE = re.compile(r"[ ]{0,3}(?:(?:\*[ \t]*+){3,}+|(?:-[ \t]*+){3,}+|(?:_[ \t]*+){3,}+)\s*")
 """A line across the page."""
+SETEXT = re.compile(r"[ ]{0,3}(=++|-++)[ \t\r]*+\n?")
+"""The line below a heading of lines of text."""
 _LATER = re.compile(r"[ ]*+(?!1[.)])\d")
 _BEGINS_BLOCK = re.compile(r"[ ]{0,3}(?:#{1,6}(?:[ \t]|$)|!!!|<!--)|\*\*Example\b")
 _HEADING = re.compile(r"[ ]{0,3}#{1,6}(?:[ \t]|$)")
@@ -105,7 +107,8 @@ class _Pass:
                     self._paragraph(first, position)
                     first = position
                 position += 1
-                if not _is_paragraph(line):
+                underlines = first < position - 1 and indent >= self.content and SETEXT.fullmatch(line)
+                if underlines or not _is_paragraph(line):
                     self._paragraph(first, position)
                     first = position
         self._paragraph(first, position)
@@ -161,8 +164,8 @@ class _Pass:
         if self.lines[first].startswith(" " * (_MARGIN + 1)) and first not in self.nested:
             return
         ticks: dict[int, list[int]] = defaultdict(list)
-        for match in re.finditer("`++", self.text[begin:stop]):
-            ticks[len(match[0])].append(begin + match.start())
+        for run in re.finditer("`++", self.text[begin:stop]):
+            ticks[len(run[0])].append(begin + run.start())
         at = max(begin, self.found[-1][1] if self.found else 0)
         while match := _TOKEN.search(self.text, at, stop):
             at = match.end()

@@ -6,16 +6,14 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sphinx_policyspec.readers.comments import Shown
+from sphinx_policyspec.readers.comments import SETEXT, Shown
 from sphinx_policyspec.readers.inline import plain_words, without_tags
 
-__all__ = ["ATX", "SETEXT", "Heading", "heading_of", "parse_heading"]
+__all__ = ["ATX", "Heading", "heading_of", "parse_heading"]
 
 # Possessive, so that a hostile run of spaces costs linear time.
 ATX = re.compile(r"\ufeff?[ ]{0,3}(#{1,6})(?:[ \t]++(\S++(?:\s++\S++)*+))?\s*+")
 """A heading line; its title, id and attributes are group 2."""
-SETEXT = re.compile(r"[ ]{0,3}(=++|-++)[ \t\r]*+\n?")
-"""The line below a heading of lines of text."""
 _CLOSERS = re.compile(r"(?:^|(?<=[ \t]))#++$")
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _ITEM = re.compile(

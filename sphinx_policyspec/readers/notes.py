@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sphinx_policyspec.model import Finding, Severity
-from sphinx_policyspec.readers.comments import Shown
-from sphinx_policyspec.readers.heading import ATX, SETEXT
+from sphinx_policyspec.readers.comments import SETEXT, Shown
+from sphinx_policyspec.readers.heading import ATX
 from sphinx_policyspec.readers.inline import label_of, outside_fences, without_tags
 from sphinx_policyspec.readers.text import Lines
 
