@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sphinx_policyspec.graph.conversations import write_conversation
 from sphinx_policyspec.graph.iris import Iris
 from sphinx_policyspec.graph.terms import Iri, Triple
-from sphinx_policyspec.graph.touches import Touch, TouchKind, enclosing, touches
+from sphinx_policyspec.graph.touches import Touch, TouchKind, enclosing, owner, touches
 from sphinx_policyspec.graph.vocabulary import DCTERMS, PS, RDF
 from sphinx_policyspec.graph.writer import Writer
 from sphinx_policyspec.model import (
@@ -22,7 +22,6 @@ from sphinx_policyspec.model import (
     EvalPrompt,
     Example,
     Link,
-    Principle,
     PromptFile,
     Prose,
     Provision,
@@ -32,6 +31,7 @@ from sphinx_policyspec.model import (
     TargetKind,
     overriders,
 )
+from sphinx_policyspec.model.attributes import RELATIONS
 from sphinx_policyspec.model.bases import given_base
 
 if TYPE_CHECKING:
@@ -148,13 +148,11 @@ def _provisions(writer: Writer, release: Iri, spec: Spec, names: _Names) -> None
 
 
 def _belonging(writer: Writer, spec: Spec, iris: list[Iri]) -> None:
-    """State for each plain section which principles it stands in."""
+    """State for each plain section which principle it belongs to."""
     around = enclosing(spec)
     for iri, provision in zip(iris, spec.provisions, strict=True):
-        if isinstance(provision, Section):
-            for holder in around[provision.id]:
-                if isinstance(holder, Principle):
-                    writer.add(iri, PS.belongsTo, writer.iris.iri("provision", holder.id))
+        if isinstance(provision, Section) and (principle := owner(provision, around)):
+            writer.add(iri, PS.belongsTo, writer.iris.iri("provision", principle.id))
 
 
 _PART_KINDS: dict[type, str] = {Comment: "comment", Commentary: "commentary", Prose: "prose"}
@@ -165,13 +163,8 @@ def _lacking(writer: Writer, spec: Spec) -> None:
     named = {
         target
         for principle in spec.principles
-        for targets in (
-            principle.exception_to,
-            principle.preferred_over,
-            principle.conflicts_with,
-            principle.refines,
-        )
-        for target in targets
+        for relation in RELATIONS
+        for target in relation.values(principle)
     }
     for target in sorted(named - spec.provision_by_id.keys()):
         writer.add(writer.iris.iri("provision", target), DCTERMS.identifier, target)
@@ -211,8 +204,7 @@ def _touch(writer: Writer, toucher: Iri, touch: Touch, found: Counter[tuple[Iri,
     writer.add(iri, PS.kind, touch.kind.value)
     writer.add(iri, PS.via, touch.via)
     writer.start(iri, touch.span)
-    if touch.kind is TouchKind.MENTION:
-        writer.add(toucher, PS.mentions, topic)
+    writer.add(toucher, PS.mentions if touch.kind is TouchKind.MENTION else PS.about, topic)
 
 
 def _clauses_and_tags(writer: Writer, release: Iri, spec: Spec) -> None:

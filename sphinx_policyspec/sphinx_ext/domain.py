@@ -12,7 +12,6 @@ from docutils import nodes
 from sphinx.domains import Domain, Index, IndexEntry, ObjType
 from sphinx.locale import get_translation
 from sphinx.roles import XRefRole
-from sphinx.util.nodes import make_refnode
 
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.readers.levels import DEFAULT_LEVELS
@@ -23,7 +22,7 @@ from sphinx_policyspec.sphinx_ext.former_ids import FormerIds, aliases_of
 from sphinx_policyspec.sphinx_ext.fragments import write_fragment
 from sphinx_policyspec.sphinx_ext.indices import ExampleIndex, TopicIndex
 from sphinx_policyspec.sphinx_ext.records import PageRecord, PolicyObject
-from sphinx_policyspec.sphinx_ext.references import DOMAIN, KIND_OF_ROLE
+from sphinx_policyspec.sphinx_ext.references import DOMAIN, KIND_OF_ROLE, link_or_text
 from sphinx_policyspec.sphinx_ext.web.excerpts import excerpts_of, write_excerpts
 
 if TYPE_CHECKING:
@@ -98,7 +97,7 @@ class PolicyDomain(Domain):
     """``pages`` by docname; what builders have ``written``; the digest of the assembled spec with the
     findings about it; what the index by topic shows; the former ids that sidecars give; what a survey found, with
     what it depends on."""
-    data_version = 8
+    data_version = 9
     """Raised whenever what the environment stores of ours changes shape."""
 
     site: Site | None = None
@@ -127,6 +126,10 @@ class PolicyDomain(Domain):
     def pages(self) -> dict[str, PageRecord]:
         """The records by docname."""
         return cast("dict[str, PageRecord]", self.data["pages"])
+
+    def own_pages(self) -> set[str]:
+        """Return the names of the pages with directives or roles of ours."""
+        return {name for name, page in self.pages.items() if page.is_ours}
 
     def written_by(self, builder: str) -> dict[str, Any]:
         """Return what a builder's pages showed of others when last written: links, answers, panels, sidebars.
@@ -301,7 +304,8 @@ class PolicyDomain(Domain):
     ) -> nodes.reference:
         explicit = node.get("refexplicit")
         child = contnode if explicit else _retitled(contnode, found.title)
-        return make_refnode(builder, fromdocname, found.docname, found.anchor, child, None)
+        link = link_or_text(builder, fromdocname, found.docname, found.anchor, child)
+        return cast("nodes.reference", link)
 
     def get_objects(self) -> Iterator[tuple[str, str, str, str, str, int]]:
         """Yield every object for the inventory and the search."""

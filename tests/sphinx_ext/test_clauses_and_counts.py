@@ -121,7 +121,7 @@ def page(tmp_path: Path, build: Callable[..., SphinxTestApp]) -> Pages:
     def make(kind: str, text: str, options: str = "") -> SphinxTestApp:
         source = tmp_path / f"source-{kind}"
         source.mkdir(exist_ok=True)
-        conf = "extensions = ['sphinx_policyspec']\nmyst_enable_extensions = ['colon_fence']\n"
+        conf = "extensions = ['myst_parser', 'sphinx_policyspec']\nmyst_enable_extensions = ['colon_fence']\n"
         (source / "conf.py").write_text(conf + options, "utf-8")
         (source / f"index.{kind}").write_text(text, "utf-8")
         return build(source, out=kind)
@@ -255,8 +255,8 @@ def test_mistakes_are_findings_at_their_lines(page: Pages, warnings_in: Warnings
         "unknown question `hard-ruls`; did you mean `hard-rules`? [policyspec.query-failed]",
         "a clause of level `root` does not lower its principle's `user`; levels below it are `guideline` [policyspec.clause-not-lower]",
         "a clause of level `user` does not lower its principle's `user`; levels below it are `guideline` [policyspec.clause-not-lower]",
-        "`guidline` is no level of this spec; did you mean `guideline`? [policyspec.dangling-reference]",
         "`policy:clause` needs words and a level; write `Bare words <level=guideline>` [policyspec.invalid-role]",
+        "unknown level `guidline`; did you mean `guideline`? [policyspec.unknown-level]",
         "`be_knd` is no provision of this spec; did you mean `be-kind`? [policyspec.dangling-reference]",
         "`nonsense` is no parameter; write `name=value` [policyspec.invalid-role]",
         "example `page-alone` stands outside every principle; put it into one, or add `:illustrates:` or `:weighs:` [policyspec.misplaced-example]",

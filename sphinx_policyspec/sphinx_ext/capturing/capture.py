@@ -7,9 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from docutils import nodes
-from myst_parser.parsers.sphinx_ import MystParser
 from sphinx import addnodes
-from sphinx.util import get_filetype
 
 from sphinx_policyspec.model import (
     AuthorityLevel,
@@ -20,7 +18,6 @@ from sphinx_policyspec.model import (
     EvalPrompt,
     Example,
     Goal,
-    Markup,
     Message,
     Principle,
     Provision,
@@ -43,6 +40,7 @@ from sphinx_policyspec.sphinx_ext.capturing.links import FoundLinks, LinkPlace
 from sphinx_policyspec.sphinx_ext.capturing.prose import heading_lines
 from sphinx_policyspec.sphinx_ext.capturing.region import Region
 from sphinx_policyspec.sphinx_ext.capturing.turn_reader import CapturePlace
+from sphinx_policyspec.sphinx_ext.page_markup import counts_lines, markup_of
 from sphinx_policyspec.sphinx_ext.records import PageRecord, Question, outside_record
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.rendering.nodes import (
@@ -130,7 +128,7 @@ class _Capture:
         self.shows = shows
         self.document = document
         self.main = source_of(env, str(env.doc2path(docname)))
-        self.markup = Markup.MYST if _is_myst(env, docname) else Markup.RST
+        self.markup = markup_of(env)
         self.page = Gathered(
             env=env,
             docname=docname,
@@ -146,6 +144,12 @@ class _Capture:
         preamble = self.page.preamble
         place = CapturePlace(region=preamble, links=LinkPlace(source=self.main, end=preamble.end))
         self._walk_children(self.document, place)
+        if not counts_lines(self.env):
+            parser = type(self.env.parser)
+            reader = f"{parser.__module__}.{parser.__name__}"
+            message = f"the lines of this page are not known: `{reader}` reads it"
+            hint = "the spec has no text of it but what directives hold"
+            self.page.find("unknown-lines", message, self.main.span(1), hint)
         return self.page
 
     # -- the walk ---------------------------------------------------------------------------
@@ -233,7 +237,7 @@ class _Capture:
     def _note_principle(
         self, declared: Declared, item: Provision, place: CapturePlace, source: Source
     ) -> None:
-        self.page.add_places(item.id, declared, source)
+        self.page.add_places(item.id, declared, source, "provision", "principle")
         if place.principle:
             message = f"principle `{item.id}` stands inside principle `{place.principle}`"
             self.page.find("nested-principle", message, source.span(declared.start), "put them side by side")
@@ -281,10 +285,11 @@ class _Capture:
             case Definition() | Commentary():
                 place.region.blocks.append(declared.item)
             case AuthorityLevel():
-                self.page.add_level(declared.item, source.span(declared.start))
+                self.page.levels.append(declared.item)
+                self.page.add_places(declared.item.id, declared, source, "level")
             case Topic():
                 self.page.topics.append(declared.item)
-                self.page.add_places(declared.item.id, declared, source)
+                self.page.add_places(declared.item.id, declared, source, "topic")
             case Goal():
                 self.page.goals.append(declared.item)
             case Spec():
@@ -293,11 +298,11 @@ class _Capture:
 
     def _clause(self, node: PolicyClause, place: CapturePlace) -> None:
         """Take up a clause; its level is no reference that the text makes."""
-        for shown in node.findall(addnodes.pending_xref):
-            self.page.outside.add(shown, place.links)
         text = node.children[0].astext() if node.children else ""
         span = self.page.outside.locate(node, text, place.links)
         if not place.is_norm:
+            for shown in node.findall(addnodes.pending_xref):
+                self.page.outside.add(shown, place.links)
             message = "a clause stands outside the text of every principle"
             self.page.find(
                 "misplaced-clause", message, span, "put it into the text of the principle that it is of"
@@ -313,8 +318,3 @@ def _marker_cuts(declared: Declared | None) -> list[tuple[int, int]]:
         return []
     first, last = declared.body or (declared.end, declared.end)
     return [(declared.start, first), (last, declared.end)]
-
-
-def _is_myst(env: BuildEnvironment, docname: str) -> bool:
-    """Tell whether a page is written for MyST."""
-    return get_filetype(env.config.source_suffix, str(env.doc2path(docname))) in MystParser.supported
