@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sphinx_policyspec.model import Finding
-from sphinx_policyspec.readers.comments import ITEM, RULE, Shown, without_comments
+from sphinx_policyspec.readers.comments import ITEM, RULE, SETEXT, Shown, without_comments
 from sphinx_policyspec.readers.fences import Fences
-from sphinx_policyspec.readers.heading import ATX, SETEXT
+from sphinx_policyspec.readers.heading import ATX
 from sphinx_policyspec.readers.text import Lines
 
 __all__ = ["BlockKind", "RawBlock", "cut"]
@@ -36,6 +36,13 @@ _LABELS = frozenset(
 )
 """Words in bold that label a paragraph and define nothing."""
 _HEADING_WITH_ID = re.compile(r"[ ]{0,3}#{1,6}[ \t].*\{#[^{}\n]*\}[\s#]*")
+
+
+_QUOTED = re.compile(r"[ ]{0,3}(?:>[ ]?[ ]{0,3})+")
+_NO_TEXT = re.compile(r"[ ]{4}|\t|\[[^\[\]\n]{1,200}\]:")
+"""What no paragraph begins with: code, and definitions of links and notes."""
+_INSIDE = -1
+"""Stands for the first line of a paragraph inside a quotation: it goes on, and makes no heading."""
 
 
 class BlockKind(enum.Enum):
@@ -84,6 +91,13 @@ def _begins_block(line: str) -> bool:
     )
 
 
+def _goes_on(quoted: str) -> bool:
+    """Return whether words in a quotation are of a paragraph that may go on outside its marks."""
+    return bool(quoted.strip()) and not (
+        ATX.fullmatch(quoted) or RULE.fullmatch(quoted) or quoted.startswith(("```", "~~~", "    "))
+    )
+
+
 class _Cutter:
     """One pass over the lines of a file, as they are without its comments."""
 
@@ -102,8 +116,8 @@ class _Cutter:
         paragraph: int | None = None
         while position < len(self.lines):
             block = self._special(position, starts=position == prose_start)
-            if block is None and paragraph is not None and self._underlines(position):
-                block = self._block(BlockKind.HEADING, paragraph, position + 1)
+            if block is None and paragraph not in {None, _INSIDE} and self._underlines(position):
+                block = self._block(BlockKind.HEADING, paragraph or 0, position + 1)
             if block is None:
                 paragraph = self._paragraph(position, paragraph)
                 position = self._after_prose_line(position)
@@ -179,14 +193,17 @@ class _Cutter:
         )
 
     def _paragraph(self, position: int, paragraph: int | None) -> int | None:
-        """Return where the paragraph begins that goes on behind a line of prose."""
+        """Return where the paragraph begins that goes on behind a line of prose, ``_INSIDE`` for that of a quotation."""
         line = self.lines[position]
-        if not line.strip() or self.fences.closing(position) is not None or RULE.fullmatch(line):
+        if not line.strip() or position in self.shown.fences or RULE.fullmatch(line):
             return None
+        if position in self.shown.nested and ITEM.match(line):
+            return None
+        if match := _QUOTED.match(line):
+            return _INSIDE if _goes_on(line[match.end() :]) else None
         if paragraph is None:
-            is_text = not line.startswith(("    ", "\t")) and position not in self.shown.nested
-            return position if is_text and not line.lstrip(" ").startswith(">") else None
-        return None if ITEM.match(line) and position in self.shown.nested else paragraph
+            return None if position in self.shown.nested or _NO_TEXT.match(line) else position
+        return paragraph
 
     def _underlines(self, position: int) -> bool:
         return position not in self.shown.nested and SETEXT.fullmatch(self.lines[position]) is not None
@@ -240,7 +257,7 @@ class _Cutter:
         marks = self.fences.opening(position)
         if not marks:
             return position + 1
-        end = self.fences.closing(position)
+        end = self.shown.fences.get(position)
         if end is None:
             self.find("unclosed-fence", position, "code fence is never closed", f"add a line {marks}")
             return position + 1

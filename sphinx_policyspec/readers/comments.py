@@ -5,20 +5,24 @@ from __future__ import annotations
 import bisect
 import re
 from collections import defaultdict
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import accumulate
 
 from sphinx_policyspec.readers.fences import Fences
 
-__all__ = ["ITEM", "RULE", "Shown", "without_comments"]
+__all__ = ["ITEM", "RULE", "SETEXT", "Shown", "without_comments"]
 
 ITEM = re.compile(r"[ ]*+(?:[-*+]|\d{1,9}[.)])(?:[ \t]+|$)")
 """The mark of a list item, with the blanks behind it."""
 RULE = re.compile(r"[ ]{0,3}(?:(?:\*[ \t]*+){3,}+|(?:-[ \t]*+){3,}+|(?:_[ \t]*+){3,}+)\s*")
 """A line across the page."""
+SETEXT = re.compile(r"[ ]{0,3}(=++|-++)[ \t\r]*+\n?")
+"""The line below a heading of lines of text."""
 _LATER = re.compile(r"[ ]*+(?!1[.)])\d")
 _BEGINS_BLOCK = re.compile(r"[ ]{0,3}(?:#{1,6}(?:[ \t]|$)|!!!|<!--)|\*\*Example\b")
+_HEADING = re.compile(r"[ ]{0,3}#{1,6}(?:[ \t]|$)")
+_ENDS_LIST = re.compile(r"[ ]{0,3}(?:>|```|~~~)")
 _TOKEN = re.compile(r"\\.|`++|<!--(?:-?>)?", re.DOTALL)
 _MARGIN = 3
 """Spaces that may stand before what begins at the margin; with more, it is code."""
@@ -34,6 +38,7 @@ class Shown:
     :param masked: each line with blanks in place of comments, so that every character keeps its place
     :param starts: the lines at the margin on which a comment begins that takes whole lines
     :param nested: the lines that a list item holds
+    :param fences: the line that closes each code fence, by the line that opens it
     :param unclosed: the lines with a ``<!--`` that nothing closes
     """
 
@@ -41,6 +46,7 @@ class Shown:
     masked: tuple[str, ...]
     starts: frozenset[int] = frozenset()
     nested: frozenset[int] = frozenset()
+    fences: Mapping[int, int] = field(default_factory=dict)
     unclosed: tuple[int, ...] = ()
 
     def text(self, start: int, end: int) -> str:
@@ -75,6 +81,7 @@ class _Pass:
         # Where the text of the outermost list item that is open begins; 0 outside lists.
         self.content = 0
         self.not_closed_before = -1
+        self.fences: dict[int, int] = {}
 
     def run(self) -> Shown:
         fences = Fences(self.lines, _FENCE_INDENT, self.stops)
@@ -87,18 +94,23 @@ class _Pass:
                 continue
             indent = len(line) - len(line.lstrip(" "))
             self._follow_lists(position, line, indent, begins=position == first)
-            if (end := fences.closing(position)) is not None:
+            if (end := self._fence_end(fences.closing(position), position, indent)) is not None:
                 self._paragraph(first, position)
+                self.fences[position] = end
                 self.nested.update(range(position, end + 1) if self.content else ())
                 first = position = end + 1
             elif self._is_comment(position, line, indent, begins=position == first):
                 self._paragraph(first, position)
-                first = position = self._block(position, indent)
+                first, position = self._block(position, indent)
             else:
                 if _BEGINS_BLOCK.match(line) or ITEM.match(line):
                     self._paragraph(first, position)
                     first = position
                 position += 1
+                underlines = first < position - 1 and indent >= self.content and SETEXT.fullmatch(line)
+                if underlines or not _is_paragraph(line):
+                    self._paragraph(first, position)
+                    first = position
         self._paragraph(first, position)
         return self._shown()
 
@@ -108,17 +120,23 @@ class _Pass:
             # A paragraph goes on behind what only a number or a lone mark could end.
             if item and (begins or self.content or (line[item.end() :].strip() and not _LATER.match(line))):
                 self.content = len(item[0]) if line[item.end() :].strip() else indent + 2
-            elif begins or _BEGINS_BLOCK.match(line):
+            elif begins or _BEGINS_BLOCK.match(line) or RULE.fullmatch(line) or _ENDS_LIST.match(line):
                 self.content = 0
         if self.content:
             self.nested.add(position)
+
+    def _fence_end(self, end: int | None, position: int, indent: int) -> int | None:
+        """Return the line that closes a code fence; one in a list item ends with that at the latest."""
+        if end is None or (indent > _MARGIN and not self.content):
+            return None
+        return None if self.content and self.margins[position] <= end else end
 
     def _is_comment(self, position: int, line: str, indent: int, *, begins: bool) -> bool:
         is_code = begins and indent > _MARGIN and not self.content
         return line.startswith("<!--", indent) and not is_code and position not in self.literal
 
-    def _block(self, position: int, indent: int) -> int:
-        """Take up a comment that begins a line; return the line to go on with."""
+    def _block(self, position: int, indent: int) -> tuple[int, int]:
+        """Take up a comment that begins a line; return where the next paragraph begins, and the line to go on with."""
         start = self.offsets[position] + indent
         limit = self.margins[position] if self.content else len(self.lines)
         if limit != self.not_closed_before:
@@ -128,13 +146,15 @@ class _Pass:
                 last = bisect.bisect(self.offsets, close) - 1
                 # Words behind a comment of several lines may begin something else.
                 has_words = self.text[close + 3 : self.offsets[last + 1]].strip()
-                return last if has_words and last > position else last + 1
+                after = last if has_words and last > position else last + 1
+                return after, after
             self.not_closed_before = limit
-        self.unclosed.append(position)
         if self.content:
-            return position + 1
+            # It ends with its list item at the latest: it may be one inside a paragraph still.
+            return position, position + 1
+        self.unclosed.append(position)
         self.found.append((start, len(self.text)))
-        return limit
+        return limit, limit
 
     def _paragraph(self, first: int, end: int) -> None:
         """Take up the comments inside the lines of a paragraph."""
@@ -144,8 +164,8 @@ class _Pass:
         if self.lines[first].startswith(" " * (_MARGIN + 1)) and first not in self.nested:
             return
         ticks: dict[int, list[int]] = defaultdict(list)
-        for match in re.finditer("`++", self.text[begin:stop]):
-            ticks[len(match[0])].append(begin + match.start())
+        for run in re.finditer("`++", self.text[begin:stop]):
+            ticks[len(run[0])].append(begin + run.start())
         at = max(begin, self.found[-1][1] if self.found else 0)
         while match := _TOKEN.search(self.text, at, stop):
             at = match.end()
@@ -162,9 +182,6 @@ class _Pass:
 
     def _shown(self) -> Shown:
         offsets = self.offsets
-        if not self.found:
-            lines = tuple(self.lines)
-            return Shown(lines, lines, nested=frozenset(self.nested), unclosed=tuple(self.unclosed))
         plain, masked = list(self.lines), list(self.lines)
         starts: set[int] = set()
         cuts: dict[int, list[tuple[int, int]]] = defaultdict(list)
@@ -179,8 +196,20 @@ class _Pass:
             plain[number], masked[number] = _cut(self.lines[number], places)
         starts = {number for number in starts if not plain[number]}
         return Shown(
-            tuple(plain), tuple(masked), frozenset(starts), frozenset(self.nested), tuple(self.unclosed)
+            plain=tuple(plain),
+            masked=tuple(masked),
+            starts=frozenset(starts),
+            nested=frozenset(self.nested),
+            fences=self.fences,
+            unclosed=tuple(self.unclosed),
         )
+
+
+def _is_paragraph(line: str) -> bool:
+    """Return whether a line, or the list item on it, holds words that may go on below it."""
+    item = None if RULE.fullmatch(line) else ITEM.match(line)
+    words = line[item.end() :] if item else line
+    return bool(words.strip()) and not (_HEADING.match(words) or RULE.fullmatch(words))
 
 
 def _margins(lines: Sequence[str]) -> list[int]:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from sphinx_policyspec.readers.comments import Shown
+from sphinx_policyspec.readers.comments import SETEXT, Shown
 from sphinx_policyspec.readers.inline import plain_words, without_tags
 
-__all__ = ["ATX", "SETEXT", "Heading", "heading_of", "parse_heading"]
+__all__ = ["ATX", "Heading", "heading_of", "parse_heading"]
 
 # Possessive, so that a hostile run of spaces costs linear time.
 ATX = re.compile(r"\ufeff?[ ]{0,3}(#{1,6})(?:[ \t]++(\S++(?:\s++\S++)*+))?\s*+")
 """A heading line; its title, id and attributes are group 2."""
-SETEXT = re.compile(r"[ ]{0,3}(=++|-++)[ \t\r]*+\n?")
-"""The line below a heading of lines of text."""
 _CLOSERS = re.compile(r"(?:^|(?<=[ \t]))#++$")
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _ITEM = re.compile(
@@ -44,14 +43,17 @@ class Heading:
     problem: str = ""
 
 
-def heading_of(shown: Shown, start: int, end: int) -> Heading:
-    """Return the heading of some lines: one that begins with marks, or several above a line of them."""
+def heading_of(shown: Shown, start: int, end: int, words: Callable[[str], str] = str) -> Heading:
+    """Return the heading of some lines: one that begins with marks, or several above a line of them.
+
+    :param words: returns a text with the addresses of its links
+    """
     match = ATX.fullmatch(shown.plain[start])
     if match and end == start + 1:
-        return parse_heading(len(match[1]), match[2] or "")
+        return parse_heading(len(match[1]), words(match[2] or ""))
     below = SETEXT.fullmatch(shown.plain[end - 1])
-    words = " ".join(shown.text(start, end - 1).split())
-    return parse_heading(1 if below and below[1].startswith("=") else 2, words)
+    text = " ".join(shown.text(start, end - 1).split())
+    return parse_heading(1 if below and below[1].startswith("=") else 2, words(text))
 
 
 def parse_heading(depth: int, text: str) -> Heading:

@@ -158,7 +158,7 @@ class _Document:
     # -- headings ---------------------------------------------------------------------------
 
     def _heading(self, raw: RawBlock) -> None:
-        heading = heading_of(self.shown, *raw.body)
+        heading = heading_of(self.shown, *raw.body, self.notes.words)
         span = self.lines.within(raw.start, 0, len(self.lines.lines[raw.start].rstrip("\r\n")))
         if heading.problem:
             message = f"attributes of this heading {heading.problem}"

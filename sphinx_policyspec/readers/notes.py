@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sphinx_policyspec.model import Finding, Severity
-from sphinx_policyspec.readers.comments import Shown
-from sphinx_policyspec.readers.fences import Fences
+from sphinx_policyspec.readers.comments import SETEXT, Shown
+from sphinx_policyspec.readers.heading import ATX
 from sphinx_policyspec.readers.inline import label_of, outside_fences, without_tags
 from sphinx_policyspec.readers.text import Lines
 
@@ -26,7 +26,6 @@ _PATH = re.compile(r"/|::|\\|\.\w{1,8}$")
 _CODE = re.compile(r"(`{1,3})(?!`)[^\n]{0,500}?(?<!`)\1(?!`)")
 _LEVEL = re.compile(r"\{[^{}\n]{0,500}\bauthority[ ]?=[^{}\n]{0,500}\}?")
 _MARKED = re.compile(r"[\s>*+\-\d.)]*+#{1,7}[^\n]*?(?P<id>\{:?[ ]?#[^{}\n]{1,500}\}?)")
-_FENCE_INDENT = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +75,7 @@ class Notes:
                 )
 
 
-def read_notes(lines: Lines, shown: Shown, stops: tuple[int, ...] = ()) -> Notes:
+def read_notes(lines: Lines, shown: Shown) -> Notes:
     """Find the definitions of a file; the first of a label or tag counts."""
     labels: dict[str, str] = {}
     tests: dict[str, str] = {}
@@ -84,7 +83,7 @@ def read_notes(lines: Lines, shown: Shown, stops: tuple[int, ...] = ()) -> Notes
     silent: set[int] = set()
     places: dict[str, int] = {}
     begins = True
-    for number, line in _outside(shown, stops):
+    for number, line in _outside(shown):
         if "]:" in line and (note := _NOTE.fullmatch(line)):
             tag = note["tag"]
             test = _TEST.fullmatch(note["text"].strip())
@@ -100,7 +99,7 @@ def read_notes(lines: Lines, shown: Shown, stops: tuple[int, ...] = ()) -> Notes
             silent.add(number)
             places.setdefault(label, number)
         else:
-            begins = not line.strip() or line.startswith("#")
+            begins = not line.strip() or bool(ATX.fullmatch(line) or SETEXT.fullmatch(line))
     return Notes(
         lines_of_file=lines,
         labels=labels,
@@ -111,13 +110,13 @@ def read_notes(lines: Lines, shown: Shown, stops: tuple[int, ...] = ()) -> Notes
     )
 
 
-def _outside(shown: Shown, stops: tuple[int, ...]) -> Iterator[tuple[int, str]]:
-    """Yield the lines that no code fence holds, with their numbers."""
+def _outside(shown: Shown) -> Iterator[tuple[int, str]]:
+    """Yield the lines that no code fence holds, with their numbers; a closed fence counts as a blank line."""
     after = 0
-    for opening, closing in (*Fences(shown.plain, _FENCE_INDENT, stops).regions(), (len(shown.plain), 0)):
-        for number in range(after, opening):
-            yield number, shown.plain[number]
-        after = closing + 1
+    for number, line in enumerate(shown.plain):
+        if number >= after:
+            after = shown.fences.get(number, number - 1) + 1
+            yield number, line if after <= number else ""
 
 
 def _goes_on(shown: Shown, number: int) -> bool:
