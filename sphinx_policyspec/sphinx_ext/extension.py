@@ -114,13 +114,15 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("builder-inited", add_static_path)
     app.connect("builder-inited", ask.announce)
     app.connect("env-get-outdated", build.outdated)
-    app.connect("env-updated", build.after_reading)
-    app.connect("env-updated", changes.update, priority=600)
+    # After others, which may take pages out of the project.
+    app.connect("env-updated", build.after_reading, priority=800)
+    app.connect("env-updated", changes.update, priority=900)
     app.connect("warn-missing-reference", silence_core)
     app.connect("write-started", build.before_writing)
     app.connect("doctree-resolved", contents.restore)
     app.connect("doctree-resolved", build.fill_page)
     app.connect("doctree-resolved", changes.mark, priority=600)
+    app.connect("doctree-resolved", build.leave_out, priority=950)
     # Before themes, which may show the contents of a page themselves.
     app.connect("html-page-context", contents.show, priority=400)
     app.connect("html-page-context", build.handbook.show_levels, priority=400)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -48,6 +47,7 @@ from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.rendering.nodes import (
     PolicyClause,
     PolicyCount,
+    PolicyHidden,
 )
 from sphinx_policyspec.sphinx_ext.rendering.transforms import SOURCE_TITLE
 
@@ -57,20 +57,13 @@ if TYPE_CHECKING:
 __all__ = ["capture"]
 
 
-def capture(
-    env: BuildEnvironment, docname: str, document: nodes.document, shows: Callable[[str], bool]
-) -> tuple[PageRecord | None, bytes]:
-    """Return the record of a page, or none where it uses nothing of ours, and its part of the spec, packed.
-
-    :param shows: tells whether this build shows what an ``only`` directive holds
-    """
-    record, packed = _record(env, docname, document, shows)
+def capture(env: BuildEnvironment, docname: str, document: nodes.document) -> tuple[PageRecord | None, bytes]:
+    """Return the record of a page, or none where it uses nothing of ours, and its part of the spec, packed."""
+    record, packed = _record(env, docname, document)
     return (None if record is None else replace(record, ignores=ignores_of(env))), packed
 
 
-def _record(
-    env: BuildEnvironment, docname: str, document: nodes.document, shows: Callable[[str], bool]
-) -> tuple[PageRecord | None, bytes]:
+def _record(env: BuildEnvironment, docname: str, document: nodes.document) -> tuple[PageRecord | None, bytes]:
     """Return the record of a page, or nothing where it uses nothing of ours.
 
     On a page with directives of ours every section is a provision, whether or not its author gave
@@ -79,33 +72,19 @@ def _record(
     found = [(node, item) for node in document.findall(nodes.Element) if (item := declared_on(node))]
     findings = take_findings(env)
     asking = [(node, item.item) for node, item in found if isinstance(item.item, Question)]
-    conditions = {only["expr"]: shows(only["expr"]) for only in document.findall(addnodes.only) if asking}
-    questions: list[Question] = []
-    for node, question in asking:
-        # A question that this build does not show is not asked.
-        if all(conditions[above["expr"]] for above in _around(node) if isinstance(above, addnodes.only)):
-            node["docname"], node["number"] = docname, len(questions)
-            questions.append(question)
+    for number, (node, _question) in enumerate(asking):
+        node["docname"], node["number"] = docname, number
+    questions = tuple(question for _node, question in asking)
     if len(found) > len(asking):
-        return _Capture(env, docname, document, shows).run().record(findings, tuple(questions), conditions)
+        return _Capture(env, docname, document).run().record(findings, questions)
     for node, _declared in found:
         declared_on(node, take=True)
     links = _links_outside(env, docname, document)
     if not (findings or asking or links.references or links.maybe):
         return None, b""
     maybe = {link.target: link for link in links.maybe}
-    record = outside_record(
-        findings, tuple(questions), tuple(links.references), tuple(maybe.values()), conditions
-    )
+    record = outside_record(findings, questions, tuple(links.references), tuple(maybe.values()))
     return record, b""
-
-
-def _around(node: nodes.Element) -> Iterator[nodes.Element]:
-    """Yield what a node stands in, nearest first."""
-    above = node.parent
-    while above is not None:
-        yield above
-        above = above.parent
 
 
 def _links_outside(env: BuildEnvironment, docname: str, document: nodes.document) -> FoundLinks:
@@ -123,11 +102,8 @@ def _links_outside(env: BuildEnvironment, docname: str, document: nodes.document
 class _Capture:
     """One walk over a page."""
 
-    def __init__(
-        self, env: BuildEnvironment, docname: str, document: nodes.document, shows: Callable[[str], bool]
-    ) -> None:
+    def __init__(self, env: BuildEnvironment, docname: str, document: nodes.document) -> None:
         self.env = env
-        self.shows = shows
         self.document = document
         self.main = source_of(env, str(env.doc2path(docname)))
         self.markup = Markup.MYST if _is_myst(env, docname) else Markup.RST
@@ -161,7 +137,7 @@ class _Capture:
             self._section(node, declared, place)
         elif declared is not None and not isinstance(node, PolicyCount):
             self._declared(node, declared, place)
-        elif isinstance(node, addnodes.only) and not self._shows(node["expr"]):
+        elif isinstance(node, PolicyHidden):
             self._hidden(node, place)
         elif isinstance(node, PolicyClause):
             self._clause(node, place)
@@ -172,15 +148,9 @@ class _Capture:
         else:
             self._walk_children(node, place)
 
-    def _shows(self, condition: str) -> bool:
-        self.page.conditions[condition] = self.shows(condition)
-        return self.page.conditions[condition]
-
     @staticmethod
-    def _hidden(node: nodes.Element, place: CapturePlace) -> None:
+    def _hidden(node: PolicyHidden, place: CapturePlace) -> None:
         """Leave out what this build does not show."""
-        for inner in node.findall(nodes.Element):
-            declared_on(inner, take=True)
         region = place.region
         if node.line and node.line < region.end:
             siblings = node.parent.children[node.parent.index(node) + 1 :]

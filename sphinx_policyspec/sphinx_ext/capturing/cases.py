@@ -13,6 +13,7 @@ from sphinx_policyspec.sphinx_ext.authoring.declared import Declared, source_of
 from sphinx_policyspec.sphinx_ext.capturing.gathered import Gathered
 from sphinx_policyspec.sphinx_ext.capturing.links import FoundLinks
 from sphinx_policyspec.sphinx_ext.capturing.turn_reader import CapturePlace, TurnReader
+from sphinx_policyspec.sphinx_ext.hidden import take_away
 from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyPrompt, anchor_of, title_of_example
 
 __all__ = ["Cases"]
@@ -88,4 +89,4 @@ class Cases:
         links.links += [replace(link, message=0) for link in reader.links.links]
         place.region.blocks.append(replace(item, id=identifier, tests=tests, turns=turns))
         if not shown:
-            node.parent.remove(node)
+            take_away(node)

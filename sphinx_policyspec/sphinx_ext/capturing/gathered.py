@@ -64,7 +64,6 @@ class Gathered:
     outside: FoundLinks = field(default_factory=FoundLinks)
     findings: list[Finding] = field(default_factory=list)
     places: list[tuple[str, str, Span]] = field(default_factory=list)
-    conditions: dict[str, bool] = field(default_factory=dict)
 
     def find(
         self, code: str, message: str, span: Span, hint: str = "", severity: Severity = Severity.WARNING
@@ -103,15 +102,9 @@ class Gathered:
         return identifier if count == 1 else f"{identifier}-{count}"
 
     def record(
-        self,
-        findings: tuple[Finding, ...],
-        questions: tuple[Question, ...],
-        conditions: dict[str, bool],
+        self, findings: tuple[Finding, ...], questions: tuple[Question, ...]
     ) -> tuple[PageRecord, bytes]:
-        """Return the record of the page and its part of the spec, packed.
-
-        :param conditions: whether this build shows what questions stand in
-        """
+        """Return the record of the page and its part of the spec, packed."""
         files = dict.fromkeys(region.source.file for _, region in self.provisions)
         fragment = replace(
             self.meta,
@@ -136,7 +129,6 @@ class Gathered:
             places=self.places,
             declares_levels=bool(self.levels),
             unnamed=frozenset(self.unnamed),
-            conditions=conditions | self.conditions,
         )
 
     def _blocks(self, region: Region) -> tuple[Block, ...]:

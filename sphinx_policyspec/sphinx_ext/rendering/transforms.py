@@ -10,6 +10,8 @@ from sphinx.transforms import SphinxTransform
 
 from sphinx_policyspec.model import Finding, Principle, Severity
 from sphinx_policyspec.sphinx_ext.authoring.declared import Declared, declared_on, note_finding, source_of
+from sphinx_policyspec.sphinx_ext.hidden import give_back_ids, is_hidden, mark, take_away
+from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.rendering.boxes import mark_level
 from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyMarker
 
@@ -29,13 +31,17 @@ class MarkSections(SphinxTransform):
     default_priority = 5
 
     def apply(self, **_kwargs: Any) -> None:
-        """Move the markers, then note the titles of the page's sections."""
-        for marker in list(self.document.findall(PolicyMarker)):
-            self._move(marker, declared_on(marker))
-            marker.parent.remove(marker)
-        if not any(declared_on(node) for node in self.document.findall(nodes.Element)):
+        """Mark what may be hidden, move the markers, then note the titles of the page's sections."""
+        elements = list(self.document.findall(nodes.Element))
+        declares = any(declared_on(node) for node in elements)
+        if not (declares or any(node.get("refdomain") == DOMAIN for node in elements)):
             return
-        for section in self.document.findall(nodes.section):
+        mark(self.env, elements)
+        give_back_ids(elements)
+        for marker in (node for node in elements if isinstance(node, PolicyMarker) and not is_hidden(node)):
+            self._move(marker, declared_on(marker))
+            take_away(marker)
+        for section in (node for node in elements if declares and isinstance(node, nodes.section)):
             title = section.next_node(nodes.title)
             if title is not None:
                 section[SOURCE_TITLE] = (title.astext(), title.rawsource, title.line or section.line or 0)
