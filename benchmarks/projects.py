@@ -140,17 +140,19 @@ FLAVOURS: dict[str, tuple[Callable[[Item], str], str, str]] = {
     "plain MyST": (_plain, _CONF.format(extensions='["myst_parser"]'), ""),
     "policyspec, examples as text": (
         lambda item: _ours(item, _example_as_text),
-        _CONF.format(extensions='["sphinx_policyspec"]') + _AS_TEXT,
+        _CONF.format(extensions='["myst_parser", "sphinx_policyspec"]') + _AS_TEXT,
         _TOPICS,
     ),
     "policyspec, with messages": (
         lambda item: _ours(item, _example_with_messages),
-        _CONF.format(extensions='["sphinx_policyspec"]'),
+        _CONF.format(extensions='["myst_parser", "sphinx_policyspec"]'),
         _TOPICS,
     ),
     "policyspec, no graph written": (
         lambda item: _ours(item, _example_as_text),
-        _CONF.format(extensions='["sphinx_policyspec"]') + _AS_TEXT + "policyspec_outputs = []\n",
+        _CONF.format(extensions='["myst_parser", "sphinx_policyspec"]')
+        + _AS_TEXT
+        + "policyspec_outputs = []\n",
         _TOPICS,
     ),
     "sphinx-needs": (_needs, _CONF.format(extensions='["myst_parser", "sphinx_needs"]') + _NEED_TYPES, ""),

@@ -12,9 +12,10 @@ from typing import IO, Any
 import click
 
 from sphinx_policyspec import api
+from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.exports.plain import printable
-from sphinx_policyspec.graph.bases import is_absolute_iri
 from sphinx_policyspec.model import Finding, Severity, Spec
+from sphinx_policyspec.model.bases import given_base
 
 __all__ = ["SOURCE_HELP", "Settings", "SourceCommand"]
 
@@ -73,7 +74,9 @@ class Settings:
             note = f"policyspec: topics from {loaded.annotations.name}, shipped with the package"
             click.echo(f"{note} (--no-annotations leaves them out)", err=True)
         # The spec itself takes it along, so that a graph that is written can be read back under the same names.
-        return replace(loaded, spec=replace(loaded.spec, base_iri=self.base_iri or loaded.spec.base_iri))
+        return replace(
+            loaded, spec=replace(loaded.spec, base_iri=given_base(self.base_iri, loaded.spec.base_iri))
+        )
 
     def report(self, findings: tuple[Finding, ...]) -> None:
         """Print findings on standard error, by file and line; hints only when asked to be verbose."""
@@ -100,9 +103,10 @@ class Settings:
 
 
 def _absolute_iri(_context: click.Context, _option: click.Parameter, value: str) -> str:
-    if value and not is_absolute_iri(value):
-        raise click.BadParameter(f"`{value}` is no absolute IRI, such as https://example.org/spec/")
-    return value
+    try:
+        return given_base(value)
+    except SourceError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 def _common_options() -> list[click.Option]:

@@ -39,7 +39,7 @@ _UNUSABLE = 2
 def survey(source: str, cases: tuple[str, ...], *, form: str, save: str | None, settings: Settings) -> None:
     """Tell what SOURCE leaves open: who goes first where nothing says so.
 
-    Told are pairs of principles of one level that share a topic, while no exception, preference, example
+    Told are pairs of principles of one level that list the same topic, while no exception, preference, example
     or CASE says which goes first; the kinds of conflict that end undecided, and the rules that never
     decide, of all cases of up to two norms, two messages and a text with a say, of every level, explicit
     and implied, in every order; and, given cases, principles on which none of them depends. CASE is a

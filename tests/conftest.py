@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import os
+import re
 import shutil
+import unicodedata
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 import typst
+from jinja2 import FileSystemBytecodeCache
+from sphinx import jinja2glue
 
 from sphinx_policyspec import cli
 from sphinx_policyspec.model import (
@@ -59,6 +67,7 @@ for _variable in (
 ):
     os.environ.pop(_variable, None)
 
+_FAMILIES = ("Noto Sans CJK SC", "WenQuanYi Micro Hei", "Droid Sans Fallback", "Noto Color Emoji")
 _PROGRAMS = {"chromium": ("chromium", "chromium-browser", "google-chrome")}
 
 
@@ -66,6 +75,25 @@ _PROGRAMS = {"chromium": ("chromium", "chromium-browser", "google-chrome")}
 def rootdir() -> Path:
     """Folder of the Sphinx projects that ``@pytest.mark.sphinx(testroot=…)`` names."""
     return Path(__file__).parent / "roots"
+
+
+@pytest.fixture(scope="session")
+def common_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Temporary folder that all processes of a run of pytest share."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_templates(common_folder: Path) -> Iterator[None]:
+    """Compile a template of a theme once a run: in each build anew, it is half the time of a small one."""
+    folder = common_folder / "templates"
+    folder.mkdir(exist_ok=True)
+    cache = FileSystemBytecodeCache(str(folder))
+    environment = partial(jinja2glue.SandboxedEnvironment, bytecode_cache=cache)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jinja2glue, "SandboxedEnvironment", environment)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -91,17 +119,50 @@ def require_tool(name: str) -> str:
     return found[0]
 
 
-def require_fonts() -> list[str]:
-    """Return families for Chinese, Korean and emoji, of those that Debian packages; skip where one is absent."""
+def require_package(name: str) -> None:
+    """Skip the test, by name, where a package of another project is absent."""
+    try:
+        found = importlib.util.find_spec(name)
+    except ModuleNotFoundError:
+        found = None
+    if found is None:
+        _absent(f"the package {name} is not installed: --group company", "POLICYSPEC_REQUIRE_TOOLS")
+
+
+def require_fonts(text: str) -> list[str]:
+    """Return the families for Chinese, Korean and emoji that are installed; skip where they lack a letter of a text.
+
+    Not every font that is named after a script has all of its letters.
+    """
     installed = set(typst.Fonts().families())
-    choices = (("Noto Sans CJK SC", "Droid Sans Fallback"), ("Noto Color Emoji",))
-    found = [next((name for name in names if name in installed), "") for names in choices]
-    if not all(found):
-        _absent(
-            "the fonts fonts-droid-fallback and fonts-noto-color-emoji are not installed",
-            "POLICYSPEC_REQUIRE_TOOLS",
-        )
-    return found
+    families = [name for name in _FAMILIES if name in installed]
+    if absent := _unprintable(text, families):
+        reason = f"no font that is installed has {absent}; fonts-wqy-microhei and fonts-noto-color-emoji have"
+        _absent(reason, "POLICYSPEC_REQUIRE_TOOLS")
+    return families
+
+
+def text_below(folder: Path) -> str:
+    """Return the text of all pages below a folder."""
+    return "".join(file.read_text("utf-8") for file in folder.rglob("*") if file.suffix in {".md", ".rst"})
+
+
+def _unprintable(text: str, families: list[str]) -> str:
+    """Return the letters of a text that neither some families nor Typst's own fonts have."""
+    letters = sorted({letter for letter in text if unicodedata.category(letter)[0] in "LNPS"})
+    fonts = ["Libertinus Serif", *families, "DejaVu Sans Mono", "New Computer Modern"]
+    code = (
+        '#set document(title: "Letters")\n'
+        '#set text(lang: "en", fallback: false, font: json(bytes(sys.inputs.fonts)))\n'
+        "#sys.inputs.letters"
+    )
+    inputs = {"fonts": json.dumps(fonts), "letters": " ".join(letters)}
+    try:
+        typst.compile(code.encode(), format="pdf", pdf_standards=["ua-1"], sys_inputs=inputs)
+    except typst.TypstError as error:
+        absent = re.findall(r"the text `(.*)` could not be displayed", error.diagnostic)
+        return ", ".join(absent) or str(error)
+    return ""
 
 
 def _absent(reason: str, variable: str) -> NoReturn:

@@ -307,7 +307,7 @@ def test_completion_prints_a_script(run: Run) -> None:
 def test_a_base_that_is_no_iri_is_refused(run: Run, source: Path) -> None:
     status, out, err = run("graph", source, "--base-iri", "not an iri")
     assert (status, out) == (2, "")
-    assert "`not an iri` is no absolute IRI" in err
+    assert "`not an iri` is not an absolute IRI" in err
 
 
 def test_what_a_project_prints_stays_out_of_the_answer(run: Run, tmp_path: Path) -> None:

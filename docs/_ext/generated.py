@@ -35,10 +35,18 @@ CASES = Path(__file__).resolve().parents[2] / "tests" / "checks" / "cases"
 LANGUAGES = {".md": "markdown", ".rst": "rst", ".yaml": "text", ".py": "python"}
 
 
+_MARKUP = re.compile(r"``(?P<literal>.+?)``(?!`)|:\w+:`~?(?P<target>[^`]+)`")
+"""Literals of reST, which may hold backticks, and roles outside of them."""
+
+
 def cell(value: object) -> str:
     """Return text for a cell of a Markdown table, its reST literals as Markdown ones."""
-    text = re.sub(r"``(.+?)``", r"`\1`", " ".join(str(value).split()))
-    return re.sub(r":\w+:`~?([^`]+)`", r"`\1`", text).replace("|", "\\|")
+    return _MARKUP.sub(_as_markdown, " ".join(str(value).split())).replace("|", "\\|")
+
+
+def _as_markdown(match: re.Match[str]) -> str:
+    text = match["literal"] or match["target"]
+    return f"`` {text} ``" if "`" in text else f"`{text}`"
 
 
 def table(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:

@@ -70,8 +70,6 @@ def _facts(graph: rdflib.Graph, term: URIRef) -> Iterator[str]:
         ]
         if named:
             yield f"{words}: {', '.join(named)}"
-    for chain in graph.objects(term, OWL.propertyChainAxiom):
-        yield f"Follows from: {' then '.join(_link(graph, step) for step in Collection(graph, chain))}"
     told = [words for kind, words in CHARACTERISTICS.items() if (term, RDF.type, kind) in graph]
     if told:
         yield f"Always: {', '.join(told)}"

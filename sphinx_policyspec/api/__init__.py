@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sphinx_policyspec.api.asking import (
+    about,
     ask,
     graph_bytes,
     knowledge_base,
@@ -38,6 +39,7 @@ __all__ = [
     "Loaded",
     "Resolved",
     "SpecDiff",
+    "about",
     "ask",
     "build_handbook",
     "build_handbooks",

@@ -11,6 +11,8 @@ from sphinx_policyspec.compare import compare
 from sphinx_policyspec.exports.revisions import revision_of
 from sphinx_policyspec.graph.answer import Answer
 from sphinx_policyspec.graph.questions import find_question
+from sphinx_policyspec.graph.touches import TouchKind
+from sphinx_policyspec.graph.touches import about as about_topics
 from sphinx_policyspec.model import Finding, Spec
 from sphinx_policyspec.sources import (
     Loaded,
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from sphinx_policyspec.graph.releases import Revision
 
 __all__ = [
+    "about",
     "ask",
     "graph_bytes",
     "knowledge_base",
@@ -82,6 +85,16 @@ def ask(source: str | Path | Spec, question: str, /, **params: str) -> Answer:
         base = knowledge_base(source)
     with base:
         return base.ask(question, params)
+
+
+def about(
+    source: str | Path | Spec, *, mentions: bool = False
+) -> dict[str, dict[str, tuple[TouchKind, ...]]]:
+    """Return what is about each topic of a spec or a SOURCE: by topic, ids of provisions with how they are.
+
+    :param mentions: with what only mentions the topic, whose kind then says so
+    """
+    return about_topics(spec_of(source), mentions=mentions)
 
 
 def select(source: str | Path | Spec, sparql: str) -> Answer:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sphinx_policyspec.model import Finding, Spec
+from sphinx_policyspec.model.bases import given_base
 from sphinx_policyspec.sources import (
     Loaded,
     is_project,
@@ -64,14 +65,14 @@ def build_handbook(
                 Path(source),
                 Path(out),
                 theme=theme,
-                base_iri=base_iri,
+                base_iri=given_base(base_iri),
                 ask=ask,
                 pdf=pdf,
                 pdf_fonts=pdf_fonts,
                 older=older,
             )
         source = read(source)
-    spec = replace(source.spec, base_iri=base_iri or source.spec.base_iri)
+    spec = replace(source.spec, base_iri=given_base(base_iri, source.spec.base_iri))
     return build_site(
         spec,
         source.root,
@@ -116,7 +117,7 @@ def build_handbooks(
     from sphinx_policyspec.sphinx_ext.site.releases import build_releases  # noqa: PLC0415
 
     found = read_releases(source) if isinstance(source, str | Path) else source
-    named = [(replace(one.spec, base_iri=base_iri or one.spec.base_iri), one.root) for one in found]
+    named = [(replace(one.spec, base_iri=given_base(base_iri, one.spec.base_iri)), one.root) for one in found]
     return build_releases(
         named, Path(out), theme=theme, pages=pages, ask=ask, pdf=pdf, pdf_fonts=tuple(pdf_fonts)
     )

@@ -97,6 +97,14 @@ AUTHORING_RULES: tuple[Rule, ...] = (
         source="the authoring guide of this documentation",
     ),
     Rule(
+        code="unknown-lines",
+        category=Category.DIRECTIVES,
+        found="a page with principles whose parser does not count the lines of its file: a notebook, or another language",
+        mend="move the principles to a page of MyST or reStructuredText",
+        rationale="the graph has no text of them but what directives hold, so an edit of the rest is no change",
+        source="the authoring guide of this documentation",
+    ),
+    Rule(
         code="unknown-option",
         category=Category.DIRECTIVES,
         found="an option that the directive does not have",

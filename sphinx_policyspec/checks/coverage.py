@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sphinx_policyspec.checks.passages import owners
+from sphinx_policyspec.graph.touches import about, with_broader
 from sphinx_policyspec.model import (
     Category,
     EvalPrompt,
@@ -96,19 +97,18 @@ def never_referenced(spec: Spec) -> Iterator[Finding]:
 
 
 def unused_topic(spec: Spec) -> Iterator[Finding]:
-    """Find topics that no provision has, and that are not broader than one in use."""
-    used = {topic for provision in spec.provisions for topic in provision.topics}
-    used |= {r.target for r in spec.references if r.target_kind is TargetKind.TOPIC}
-    open_topics = list(used)
-    while open_topics:
-        topic = spec.topic_by_id.get(open_topics.pop())
-        new = set(topic.broader) - used if topic else set()
-        used |= new
-        open_topics += new
+    """Find topics that no provision is about, and that are not broader than one that is referred to."""
+    used = {topic for topic, provisions in about(spec).items() if provisions}
+    for reference in spec.references:
+        if reference.target_kind is TargetKind.TOPIC:
+            used.update(with_broader(reference.target, spec.topic_by_id))
     for topic in spec.topics:
         if topic.id not in used:
             yield _hint(
-                "unused-topic", topic.span, f"no provision has the topic `{topic.id}`", "use or delete it"
+                "unused-topic",
+                topic.span,
+                f"no provision is about the topic `{topic.id}`",
+                "use or delete it",
             )
 
 
@@ -169,7 +169,7 @@ COVERAGE_RULES = (
         code="unused-topic",
         category=Category.COVERAGE,
         severity=Severity.HINT,
-        found="a topic that no provision has",
+        found="a topic that no provision is about",
         mend="give it to a provision, or delete it",
         rationale="readers who pick the topic see an empty list",
         source="W3C SKOS Primer, §2 (concepts are there to index something)",

@@ -66,21 +66,28 @@ class _Fixer:
                 return None
 
     def _reference(self, finding: Finding) -> Fix | None:
-        found = self.references.get(finding.span, [])
+        references = self.references.get(finding.span)
+        found = [(r.target_kind, r.target) for r in references] if references else self._plain(finding.span)
         if len(found) != 1:
             return None
-        reference = found[0]
-        meant = self._meant(reference)
-        place = self._place(finding.span, reference.target) if meant else None
+        kind, target = found[0]
+        meant = self._meant(kind, target)
+        place = self._place(finding.span, target) if meant else None
         return Fix(finding=finding, span=place, text=meant) if place else None
 
-    def _meant(self, reference: Reference) -> str:
+    def _plain(self, span: Span) -> list[tuple[TargetKind, str]]:
+        """Return the target of a plain link of MyST, ``[text](#id)``: one that leads nowhere is no reference."""
+        line = self.lines.line(span) or ""
+        target = line[span.column - 1 : span.end_column - 1] if span.end_line == span.line else ""
+        is_link = target and line[: span.column - 1].endswith("(#")
+        return [(TargetKind.PROVISION, target)] if is_link else []
+
+    def _meant(self, kind: TargetKind, target: str) -> str:
         """Return the one id that a reference can mean, or nothing."""
-        if reference.target_kind is TargetKind.PROVISION and reference.target in self.new_names:
-            return self.new_names[reference.target]
-        known = self.targets[reference.target_kind]
-        near = [name for name in known if OSA.distance(name, reference.target, score_cutoff=1) <= 1]
-        return near[0] if len(near) == 1 and near[0] != reference.target else ""
+        if kind is TargetKind.PROVISION and target in self.new_names:
+            return self.new_names[target]
+        near = [name for name in self.targets[kind] if OSA.distance(name, target, score_cutoff=1) <= 1]
+        return near[0] if len(near) == 1 and near[0] != target else ""
 
     def _place(self, span: Span, word: str) -> Span | None:
         """Return where an id stands in a span, or in its line where the span is no more than a place."""

@@ -53,9 +53,9 @@ READING_RULES: tuple[Rule, ...] = (
         code="invalid-encoding",
         category=Category.GENERAL,
         severity=Severity.ERROR,
-        found="a byte that is not UTF-8; it is shown as U+FFFD",
+        found="a byte that is not UTF-8, or half of a surrogate pair; it is shown as U+FFFD",
         mend="save the file as UTF-8",
-        rationale="the words that the byte stood for are lost",
+        rationale="the words that it stood for are lost",
         source="RFC 3629 (UTF-8)",
     ),
     Rule(

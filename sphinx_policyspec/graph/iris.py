@@ -8,6 +8,7 @@ from urllib.parse import quote, unquote
 import pyoxigraph
 
 from sphinx_policyspec.graph.terms import Iri
+from sphinx_policyspec.model.bases import with_ending
 
 __all__ = ["DEFAULT_BASE", "KINDS", "Iris"]
 
@@ -34,11 +35,12 @@ class Iris:
     (``provision/be_kind~2``). A part without an id of its own hangs below its owner's IRI:
     ``message/example/<example id>/3``.
 
-    :param base: what every IRI begins with; one that can begin none is kept below the default base
+    :param base: what every IRI begins with, once it has its ending; one that can begin none is kept below the
+        default base
     """
 
     def __init__(self, base: str = "") -> None:
-        self.base = _absolute(base or DEFAULT_BASE)
+        self.base = _absolute(with_ending(base) or DEFAULT_BASE)
         self._minted: dict[tuple[str, str], Iri] = {}
 
     @classmethod

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sphinx_policyspec.errors import QueryError, QueryLimitError
 
-__all__ = ["check_text", "excerpt", "is_open"]
+__all__ = ["check_text", "excerpt", "unclosed_iri", "unpaired"]
 
 _FORMS = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
 _PROLOGUE = frozenset({"PREFIX", "BASE", "VERSION"})
@@ -31,6 +31,9 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_PAIRS = {"(": ")", "{": "}", "[": "]"}
+_IRI_START = re.compile(r"<[\w/.#][^\s<>]*")
+"""What begins an IRI where no token does; a comparison has another thing, or a space, on its right."""
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 
 
@@ -77,10 +80,46 @@ def _words(text: str) -> Iterator[str]:
             yield match["word"].upper()
 
 
-def is_open(text: str) -> bool:
-    """Tell whether a query has more opening than closing brackets."""
-    matches = list(_TOKEN.finditer(text))
-    return sum(bool(match["open"]) for match in matches) > sum(bool(match["close"]) for match in matches)
+def unpaired(text: str) -> tuple[int, str] | None:
+    """Return the place of the first quote or bracket that lacks its other half, and what is wrong with it."""
+    opened: list[re.Match[str]] = []
+    comments: list[re.Match[str]] = []
+    for token in _TOKEN.finditer(text):
+        sign = token[0]
+        if sign[0] in "\"'" and (quote := _open_quote(sign)):
+            return token.start(), f"the quote `{quote}` is never closed"
+        if sign[0] == "#":
+            comments.append(token)
+        elif token["open"]:
+            opened.append(token)
+        elif token["close"] and sign not in {_PAIRS[other[0]] for other in opened}:
+            return token.start(), f"the bracket `{sign}` closes nothing"
+        elif token["close"] and sign != _PAIRS[(last := opened.pop())[0]]:
+            return _never_closed(last, comments)
+    return _never_closed(opened[-1], comments) if opened else None
+
+
+def unclosed_iri(text: str) -> tuple[int, str] | None:
+    """Return the place of the first IRI without an end, and what is wrong with it."""
+    between = _TOKEN.sub(lambda token: " " * len(token[0]), text)
+    found = next((match for match in _IRI_START.finditer(text) if between[match.start()] == "<"), None)
+    return found and (found.start(), f"the IRI `{found[0]}` is never closed")
+
+
+def _open_quote(text: str) -> str:
+    """Return the quotation marks that begin a string and do not end it."""
+    marks = text[:3] if text[:3] in {'"' * 3, "'" * 3} else text[0]
+    is_closed = re.fullmatch(rf"{marks}(?:[^\\]|\\.)*?{marks}", text, re.DOTALL)
+    return "" if is_closed else marks
+
+
+def _never_closed(bracket: re.Match[str], comments: list[re.Match[str]]) -> tuple[int, str]:
+    """Return the place of a bracket that stays open, and whether what would close it stands in a comment."""
+    message = f"the bracket `{bracket[0]}` is never closed"
+    closing = _PAIRS[bracket[0]]
+    if any(comment.start() > bracket.start() and closing in comment[0] for comment in comments):
+        message += f": a `{closing}` stands in a comment"
+    return bracket.start(), message
 
 
 def _depth(text: str) -> int:

@@ -22,6 +22,7 @@ from sphinx_policyspec.graph.terms import Iri, Triple
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.graph.vocabulary import PROV, PS, RDF
 from sphinx_policyspec.model import Spec
+from sphinx_policyspec.model.bases import given_base
 
 __all__ = ["ChangeFact", "Revision", "in_order", "releases_base", "serialize_releases", "specs_of"]
 
@@ -86,10 +87,9 @@ def _graphs(
     specs: Sequence[Spec], revisions: Sequence[Revision], base_iri: str
 ) -> Iterator[tuple[str, list[Triple]]]:
     """Yield each graph with its name: the releases from the first to the last, then the changes."""
-    base = base_iri or specs[-1].base_iri
-    iris = Iris(base)
+    iris = Iris(given_base(base_iri, specs[-1].base_iri))
     for spec in specs:
-        yield iris.release(spec.version), triples_of(spec, base)
+        yield iris.release(spec.version), triples_of(spec, iris.base)
     yield f"{iris.base}changes", list(_changes(iris, revisions))
 
 

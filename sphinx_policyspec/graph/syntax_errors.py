@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sphinx_policyspec.graph.query_text import is_open
+from sphinx_policyspec.graph.query_text import unclosed_iri, unpaired
 
 __all__ = ["syntax_message"]
 
@@ -28,19 +28,27 @@ def syntax_message(sparql: str, message: str) -> str:
     if found is None:
         line = " ".join(message.split())
         return line if len(line) <= _ENGINE else line[: _ENGINE - 1] + "…"
-    number, column = int(found["line"]), int(found["column"])
     lines = sparql.split("\n")
-    text = lines[number - 1] if number <= len(lines) else ""
-    before, after = text[: column - 1], text[column - 1 :]
-    place = f"line {number}, column {column}"
+    stop = sum(len(line) + 1 for line in lines[: int(found["line"]) - 1]) + int(found["column"]) - 1
+    place, before, after = _around(sparql, stop)
     if "Prefix not found" in found["expected"] and (prefix := _PREFIX.search(before)):
         return f"{place}: the prefix `{prefix['name']}:` is not declared"
-    near = _near(before, after) or "its end"
     wanted = dict.fromkeys(token["sign"] or token["word"] for token in _TOKEN.finditer(found["expected"]))
-    if not after.strip() and is_open(sparql):
-        return f"{place}: near {near}; a bracket is never closed"
+    in_iri = list(wanted) == [">"] or "IRI parsing failed" in found["expected"]
+    half = (unclosed_iri(sparql) if in_iri else None) or unpaired(sparql)
+    if half and half[0] <= stop:
+        place, before, after = _around(sparql, half[0])
+        return f"{place}: near {_near(before, after)}; {half[1]}"
+    near = _near(before, after) or "its end"
     shown = [f"`{token}`" for token in wanted] if len(wanted) <= _MOST else []
     return f"{place}: near {near}" + (f"; expected {', '.join(shown)}" if shown else "")
+
+
+def _around(sparql: str, offset: int) -> tuple[str, str, str]:
+    """Return an offset as line and column, with what stands before and behind it on its line."""
+    start = sparql.rfind("\n", 0, offset) + 1
+    before, after = sparql[start:offset], sparql[offset:].partition("\n")[0]
+    return f"line {sparql.count(chr(10), 0, offset) + 1}, column {offset - start + 1}", before, after
 
 
 def _near(before: str, after: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sphinx_policyspec.graph.conversations import write_conversation
 from sphinx_policyspec.graph.iris import Iris
 from sphinx_policyspec.graph.terms import Iri, Triple
-from sphinx_policyspec.graph.touches import Touch, TouchKind, enclosing, touches
+from sphinx_policyspec.graph.touches import Touch, TouchKind, enclosing, owner, touches
 from sphinx_policyspec.graph.vocabulary import DCTERMS, PS, RDF
 from sphinx_policyspec.graph.writer import Writer
 from sphinx_policyspec.model import (
@@ -21,7 +21,6 @@ from sphinx_policyspec.model import (
     EvalPrompt,
     Example,
     Link,
-    Principle,
     PromptFile,
     Provision,
     Reference,
@@ -30,6 +29,7 @@ from sphinx_policyspec.model import (
     TargetKind,
     overriders,
 )
+from sphinx_policyspec.model.bases import given_base
 
 if TYPE_CHECKING:
     from rdflib import Graph
@@ -94,7 +94,7 @@ def _names(spec: Spec) -> _Names:
 
 
 def _iris(spec: Spec, base_iri: str) -> Iris:
-    return Iris(base_iri or spec.base_iri)
+    return Iris(given_base(base_iri, spec.base_iri))
 
 
 def _documents(writer: Writer, release: Iri, spec: Spec) -> None:
@@ -145,13 +145,11 @@ def _provisions(writer: Writer, release: Iri, spec: Spec, names: _Names) -> None
 
 
 def _belonging(writer: Writer, spec: Spec, iris: list[Iri]) -> None:
-    """State for each plain section which principles it stands in."""
+    """State for each plain section which principle it belongs to."""
     around = enclosing(spec)
     for iri, provision in zip(iris, spec.provisions, strict=True):
-        if isinstance(provision, Section):
-            for holder in around[provision.id]:
-                if isinstance(holder, Principle):
-                    writer.add(iri, PS.belongsTo, writer.iris.iri("provision", holder.id))
+        if isinstance(provision, Section) and (principle := owner(provision, around)):
+            writer.add(iri, PS.belongsTo, writer.iris.iri("provision", principle.id))
 
 
 def _lacking(writer: Writer, spec: Spec) -> None:
@@ -204,8 +202,7 @@ def _touch(writer: Writer, toucher: Iri, touch: Touch, found: Counter[tuple[Iri,
     writer.add(iri, PS.kind, touch.kind.value)
     writer.add(iri, PS.via, touch.via)
     writer.start(iri, touch.span)
-    if touch.kind is TouchKind.MENTION:
-        writer.add(toucher, PS.mentions, topic)
+    writer.add(toucher, PS.mentions if touch.kind is TouchKind.MENTION else PS.about, topic)
 
 
 def _clauses_and_tags(writer: Writer, release: Iri, spec: Spec) -> None:

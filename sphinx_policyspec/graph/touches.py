@@ -1,12 +1,13 @@
-"""Which topics each provision touches, how, and where: the evidence behind an answer."""
+"""Which topics each provision touches, how, and where; and so what is about a topic, which is decided here alone."""
 
 from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 from sphinx_policyspec.graph.shown import shown
 from sphinx_policyspec.model import (
@@ -21,11 +22,11 @@ from sphinx_policyspec.model import (
     Topic,
 )
 
-__all__ = ["Touch", "TouchKind", "enclosing", "touches"]
+__all__ = ["Touch", "TouchKind", "about", "enclosing", "owner", "touches", "with_broader"]
 
 
 class TouchKind(enum.StrEnum):
-    """How a provision touches a topic; the kind says where the evidence stands."""
+    """How a provision touches a topic: every kind but a mention makes it one about the topic."""
 
     ASSERTED = "asserted"
     """The provision itself lists the topic."""
@@ -83,25 +84,51 @@ def touches(spec: Spec) -> Iterator[tuple[int, Touch]]:
     asserted and inherited; a word in passing does not reach that far, so a mention counts for the
     label's own topic alone. Topics that nobody declared can be asserted and inherited all the same.
     """
-    if not spec.topics and not any(provision.topics for provision in spec.provisions):
-        return
-    wider = {topic.id: _wider(topic.id, spec.topic_by_id) for topic in spec.topics}
     labels = tuple(_labels(spec.topics))
-    around = enclosing(spec)
     markups = {document.file: document.markup for document in spec.documents}
     mentioned = [
         tuple(_mentions(provision, labels, markups.get(provision.span.file, Markup.MODEL_SPEC)))
         for provision in spec.provisions
     ]
-    for index, provision in enumerate(spec.provisions):
-        own = [index, *_subsections(spec, index, around)]
-        members = [spec.provisions[place] for place in own]
-        yield from ((index, touch) for touch in _asserted(members, wider))
-        yield from ((index, touch) for touch in _inherited(provision, around, wider))
+    for index, own, evidence in _evidence(spec):
+        yield from ((index, touch) for touch in evidence)
         yield from ((index, touch) for place in own for touch in mentioned[place])
 
 
-def _wider(topic: str, topics: dict[str, Topic]) -> tuple[str, ...]:
+def about(spec: Spec, *, mentions: bool = False) -> dict[str, dict[str, tuple[TouchKind, ...]]]:
+    """Return what is about each topic: ids of provisions in reading order, each with how it is.
+
+    Sections are there as well as principles. Every declared topic has an entry, be it empty; those that
+    nobody declared follow.
+
+    :param mentions: with what only mentions the topic, whose kind then says so
+    """
+    found: dict[str, dict[str, set[TouchKind]]] = {topic.id: {} for topic in spec.topics}
+    listed = ((index, touch) for index, _own, evidence in _evidence(spec) for touch in evidence)
+    for index, touch in touches(spec) if mentions else listed:
+        kinds = found.setdefault(touch.topic, {}).setdefault(spec.provisions[index].id, set())
+        kinds.add(touch.kind)
+    return {
+        topic: {
+            name: tuple(kind for kind in TouchKind if kind in kinds) for name, kinds in provisions.items()
+        }
+        for topic, provisions in found.items()
+    }
+
+
+def _evidence(spec: Spec) -> Iterator[tuple[int, list[int], Iterator[Touch]]]:
+    """Yield each provision's place, the places of what is its own, and what makes it one about topics."""
+    wider = {topic.id: with_broader(topic.id, spec.topic_by_id) for topic in spec.topics}
+    around = enclosing(spec)
+    subsections = _subsections(spec, around)
+    for index, provision in enumerate(spec.provisions):
+        is_known = spec.provision_by_id[provision.id] is provision
+        own = [index, *(subsections.get(provision.id, ()) if is_known else ())]
+        members = [spec.provisions[place] for place in own]
+        yield index, own, chain(_asserted(members, wider), _inherited(provision, around, wider))
+
+
+def with_broader(topic: str, topics: dict[str, Topic]) -> tuple[str, ...]:
     """Return the topic and all that are broader, nearest first; cycles end by themselves."""
     found = {topic: None}
     pending = [topic]
@@ -129,16 +156,21 @@ def enclosing(spec: Spec) -> dict[str, tuple[Provision, ...]]:
     return around
 
 
-def _subsections(spec: Spec, index: int, around: dict[str, tuple[Provision, ...]]) -> Iterator[int]:
-    """Yield the places of a principle's plain subsections, which follow it."""
-    principle = spec.provisions[index]
-    if not isinstance(principle, Principle):
-        return
-    for place in range(index + 1, len(spec.provisions)):
-        if principle not in around[spec.provisions[place].id]:
-            return
-        if isinstance(spec.provisions[place], Section):
-            yield place
+def owner(section: Section, around: Mapping[str, Iterable[Provision]]) -> Principle | None:
+    """Return the principle that a plain section belongs to: the nearest one around it.
+
+    :param around: what :func:`enclosing` returns
+    """
+    return next((holder for holder in around[section.id] if isinstance(holder, Principle)), None)
+
+
+def _subsections(spec: Spec, around: Mapping[str, Iterable[Provision]]) -> dict[str, list[int]]:
+    """Return for each principle with plain subsections their places."""
+    found: dict[str, list[int]] = {}
+    for place, provision in enumerate(spec.provisions):
+        if isinstance(provision, Section) and (principle := owner(provision, around)):
+            found.setdefault(principle.id, []).append(place)
+    return found
 
 
 def _asserted(members: Iterable[Provision], wider: dict[str, tuple[str, ...]]) -> Iterator[Touch]:
@@ -173,6 +205,8 @@ def _labels(topics: Iterable[Topic]) -> Iterator[_Label]:
 
 def _mentions(provision: Provision, labels: tuple[_Label, ...], markup: Markup) -> Iterator[Touch]:
     """Yield the first mention of each label on each line of the title and own text."""
+    if not labels:
+        return
     texts = [(provision.title, _title_span(provision))]
     texts += [
         (block.source or block.text, block.span)

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from sphinx_policyspec.errors import UnknownIdError
 from sphinx_policyspec.model.authority import AuthorityLevel
+from sphinx_policyspec.model.bases import with_ending
 from sphinx_policyspec.model.blocks import Block
 from sphinx_policyspec.model.companions import Changelog, EvalTag, PromptFile
 from sphinx_policyspec.model.example import EvalPrompt, Example
@@ -48,7 +49,8 @@ class Spec:
 
     :param version: the release, an ISO date for dated ones
     :param issued: ISO date of issue
-    :param base_iri: what instance IRIs begin with; empty means the default of the graph
+    :param base_iri: what instance IRIs begin with, ended by ``/`` where none of ``/ # :`` ends it; empty means
+        the default of the graph
     :param levels: from the highest authority to the lowest
     :param provisions: all of them in reading order, chapters before what stands in them
     :param preamble: blocks before the first heading
@@ -74,6 +76,10 @@ class Spec:
     eval_tags: tuple[EvalTag, ...] = ()
     prompt_files: tuple[PromptFile, ...] = ()
     changelog: Changelog | None = None
+
+    def __post_init__(self) -> None:
+        """End the base as every IRI does that begins with it."""
+        object.__setattr__(self, "base_iri", with_ending(self.base_iri))
 
     @cached_property
     def provision_by_id(self) -> dict[str, Provision]:

@@ -62,7 +62,10 @@ SPEC = Mapping(
         Key(name="issued", about="Date of this version, such as `2026-01-15`."),
         Key(name="license", about="Licence of the text, as a name or an address."),
         Key(name="publisher", about="Who publishes it."),
-        Key(name="base-iri", about="What the IRIs of its parts begin with; end it with `/`, `#` or `:`."),
+        Key(
+            name="base-iri",
+            about="What the IRIs of its parts begin with; `/` is added where none of `/ # :` ends it.",
+        ),
     ),
 )
 

@@ -23,6 +23,7 @@ from sphinx_policyspec.model import (
     Spec,
     Topic,
 )
+from sphinx_policyspec.model.bases import is_absolute_iri
 from sphinx_policyspec.nearest import Hints, nearest
 from sphinx_policyspec.readers.annotation_keys import GOALS, LEVELS, MAPPINGS, PROVISIONS, SPEC, TOPICS
 from sphinx_policyspec.readers.text import is_date, read_text
@@ -91,6 +92,9 @@ def _metadata(reader: YamlReader, node: yaml.Node | None) -> tuple[tuple[str, st
         text = reader.text(value)
         if key == "issued" and text and not is_date(text):
             reader.find("invalid-value", value, f"`{text}` is no date", "write it as in 2026-01-31")
+        elif key == "base-iri" and text and not is_absolute_iri(text):
+            message = f"`{text}` is not an absolute IRI"
+            reader.find("invalid-value", value, message, "write one such as https://example.org/spec/")
         elif text:
             found[key.replace("-", "_")] = text
     return tuple(found.items())

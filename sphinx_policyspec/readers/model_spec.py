@@ -66,7 +66,7 @@ def read_model_spec(text: str, file: str = "model_spec.md", title: str = "") -> 
     reader = _Document(lines, findings)
     for raw in raw_blocks:
         reader.add(raw)
-    return reader.finish(title or "Behaviour spec")
+    return reader.finish(title)
 
 
 @dataclass(slots=True)

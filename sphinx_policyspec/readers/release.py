@@ -16,6 +16,7 @@ from sphinx_policyspec.readers.reading import Reading
 from sphinx_policyspec.readers.text import read_text
 
 __all__ = [
+    "DEFAULT_TITLE",
     "SPEC_FILE",
     "companions",
     "is_release",
@@ -26,6 +27,8 @@ __all__ = [
 ]
 
 SPEC_FILE = "model_spec.md"
+DEFAULT_TITLE = "Behaviour spec"
+"""The title of a spec that says none, and stands in nothing that does."""
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TITLE = re.compile(r"^#[ \t]++(\S[^\n]*)", re.MULTILINE)
@@ -55,7 +58,9 @@ def companions(document: Path) -> tuple[Path, ...]:
     return (*prompts, *(path for name in ("CHANGELOG.md", "README.md") if (path := folder / name).is_file()))
 
 
-def read_release(path: Path, *, text: str | None = None, prefix: str = "") -> Reading:
+def read_release(
+    path: Path, *, text: str | None = None, prefix: str = "", default_title: str = DEFAULT_TITLE
+) -> Reading:
     """Read a release with the prompt files and the changelog beside its document.
 
     The version is the folder's name where that is an ISO date; title and licence are what a
@@ -65,6 +70,7 @@ def read_release(path: Path, *, text: str | None = None, prefix: str = "") -> Re
 
     :param text: the document's text, for a caller that has read it already
     :param prefix: what file names in spans begin with, such as ``upstream/``
+    :param default_title: the title where no README says one; empty for a part, so that the whole says it
     """
     document = spec_file(path)
     if not document.is_file():
@@ -75,7 +81,7 @@ def read_release(path: Path, *, text: str | None = None, prefix: str = "") -> Re
     text, findings = read_text(document, name) if text is None else (text, ())
     readme = _readme(document)
     title = _TITLE.search(readme)
-    reading = read_model_spec(text, name, title=title[1].rstrip() if title else "")
+    reading = read_model_spec(text, name, title=title[1].rstrip() if title else default_title)
     prompt_files, prompt_findings = _prompt_files(folder / "examples", f"{prefix}examples/")
     changelog, changelog_findings = _changelog(document, prefix, named=bool(readme))
     license_url = _LICENSE.search(readme)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import bisect
 import contextlib
+import json
+import re
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 import yaml
 
@@ -15,14 +18,14 @@ from sphinx_policyspec.nearest import nearest
 
 __all__ = ["YamlReader"]
 
-_Nodes = TypeVar("_Nodes")
-
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The one on libyaml where PyYAML was built with it, at a tenth of the time."""
-
-
-def _single(loader: yaml.SafeLoader) -> yaml.Node | None:
-    return loader.get_single_node()
+_FORBIDDEN = re.compile("[\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
+"""Characters that YAML forbids and JSON writes as they are."""
+_FIRST_STAND_IN = 0xF0000
+_UNLIKE_JSON = re.compile(r"[\x85\u2028\u2029]|\\u[dD][89a-fA-F]")
+"""Line ends of YAML that are characters like any other in JSON; and halves of surrogate pairs."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def _every(loader: yaml.SafeLoader) -> list[yaml.Node]:
@@ -31,6 +34,22 @@ def _every(loader: yaml.SafeLoader) -> list[yaml.Node]:
         if (node := loader.get_node()) is not None:
             nodes.append(node)
     return nodes
+
+
+def _stand_ins(text: str) -> dict[int, str]:
+    """Return private characters that a text lacks, for the forbidden ones that it has."""
+    found = sorted(set(_FORBIDDEN.findall(text)))
+    free = (char for code in range(_FIRST_STAND_IN, sys.maxunicode) if (char := chr(code)) not in text)
+    return {ord(forbidden): char for forbidden, char in zip(found, free, strict=False)}
+
+
+def _json_text(node: yaml.Node, text: str) -> str:
+    """Return what JSON reads in a scalar in double quotes, nothing where it is not JSON."""
+    if node.style != '"':
+        return ""
+    with contextlib.suppress(ValueError):
+        return str(json.loads(text[node.start_mark.index : node.end_mark.index]))
+    return ""
 
 
 @dataclass(slots=True)
@@ -47,23 +66,36 @@ class YamlReader:
     first: int = 1
     indent: int = 0
     findings: list[Finding] = field(default_factory=list)
+    _starts: list[int] = field(default_factory=lambda: [0])
 
     def compose(self, text: str) -> yaml.Node | None:
-        """Return the root node; text that is no YAML raises :class:`AnnotationError`."""
-        return self._composed(text, _single)
+        """Return the root node; text that is not YAML raises :class:`AnnotationError`."""
+        return next(iter(self._composed(text, lambda loader: [loader.get_single_node()])), None)
 
     def compose_all(self, text: str) -> list[yaml.Node]:
         """Return the root node of each document of a stream; raises as :meth:`compose` does."""
         return self._composed(text, _every)
 
-    def _composed(self, text: str, compose: Callable[[yaml.SafeLoader], _Nodes]) -> _Nodes:
+    def _composed(self, text: str, compose: Callable[[yaml.SafeLoader], list[yaml.Node]]) -> list[yaml.Node]:
+        text = text.removeprefix("\ufeff")
+        self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
+        standing = _stand_ins(text)
+        nodes = [node for node in self._loaded(text.translate(standing), compose) if node is not None]
+        if standing or _UNLIKE_JSON.search(text):
+            self._restore([*nodes], text, {ord(other): chr(code) for code, other in standing.items()})
+        return nodes
+
+    def _loaded(self, text: str, compose: Callable[[yaml.SafeLoader], list[yaml.Node]]) -> list[yaml.Node]:
         with contextlib.suppress(yaml.YAMLError, OverflowError, ValueError):
             return compose(_LOADER(text))
-        # What is wrong, and where, is what the slow one tells better.
+        # The slow one takes halves of surrogate pairs, as JSON writes them, and tells better what is wrong, and where.
+        # It minds the tabs that JSON may be indented by.
+        if text.lstrip().startswith(("{", "[")):
+            text = re.sub(r"^\t+", lambda tabs: " " * len(tabs[0]), text, flags=re.MULTILINE)
         try:
             loader = yaml.SafeLoader(text)
         except yaml.reader.ReaderError as error:
-            place = f"{self.file}:{self._line(text.count(chr(10), 0, error.position))}"
+            place = f"{self.file}:{self._place(error.position)[0]}"
             character = f"U+{ord(text[error.position]):04X}"
             message = f"{place}: not YAML: character {character} is not allowed"
             raise AnnotationError(message) from None
@@ -71,15 +103,38 @@ class YamlReader:
             return compose(loader)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
-            line = f":{self._line(mark.line)}" if mark else ""
+            line = f":{self._place(mark.index)[0]}" if mark else ""
             message = f"{self.file}{line}: not YAML: {error.problem or error.context}"
             raise AnnotationError(message) from None
         except RecursionError:
-            message = f"{self.file}:{self._line(loader.line)}: not YAML: nested too deep"
+            message = f"{self.file}:{self._place(loader.index)[0]}: not YAML: nested too deep"
             raise AnnotationError(message) from None
         except (yaml.YAMLError, OverflowError, ValueError):
-            message = f"{self.file}:{self._line(loader.line)}: not YAML: no such character"
+            message = f"{self.file}:{self._place(loader.index)[0]}: not YAML: no such character"
             raise AnnotationError(message) from None
+
+    def _restore(self, nodes: list[yaml.Node], text: str, standing: dict[int, str]) -> None:
+        """Let each scalar be the text that its author wrote: where JSON would read it, as JSON reads it."""
+        seen: set[int] = set()
+        while nodes:
+            node = nodes.pop()
+            if id(node) in seen:
+                continue
+            seen.add(id(node))
+            if isinstance(node, yaml.MappingNode):
+                nodes += [part for pair in node.value for part in pair]
+            elif isinstance(node, yaml.SequenceNode):
+                nodes += node.value
+            else:
+                node.value = self._whole(node, _json_text(node, text) or str(node.value).translate(standing))
+
+    def _whole(self, node: yaml.Node, text: str) -> str:
+        """Return a text with the halves of pairs joined; half a character, which no output can hold, is a finding."""
+        joined = text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+        if half := _SURROGATE.search(joined):
+            message = f"U+{ord(half[0]):04X} is half of a character; shown as U+FFFD"
+            self.find("invalid-encoding", node, message, "write the other half", Severity.ERROR)
+        return _SURROGATE.sub("\ufffd", joined)
 
     def mapping(self, node: yaml.Node | None, allowed: Sequence[str] = ()) -> dict[str, yaml.Node]:
         """Return a mapping's values by key; with ``allowed``, other keys are findings."""
@@ -115,8 +170,7 @@ class YamlReader:
         if not isinstance(node, yaml.ScalarNode):
             self.find("wrong-type", node, "expected a single value")
             return ""
-        # An escape can name half of a surrogate pair, which no output could hold.
-        return "" if self._is_null(node) else str(node.value).encode(errors="replace").decode()
+        return "" if self._is_null(node) else str(node.value)
 
     def texts(self, node: yaml.Node | None) -> dict[str, yaml.Node]:
         """Return a list's scalars, or a lone scalar, with the node of each."""
@@ -126,11 +180,7 @@ class YamlReader:
 
     def span(self, node: yaml.Node) -> Span:
         """Return where a node stands."""
-        start, end = node.start_mark, node.end_mark
-        left = self.indent + 1
-        return Span(
-            self.file, self._line(start.line), start.column + left, self._line(end.line), end.column + left
-        )
+        return Span(self.file, *self._place(node.start_mark.index), *self._place(node.end_mark.index))
 
     def find(
         self, code: str, node: yaml.Node, message: str, hint: str = "", severity: Severity = Severity.WARNING
@@ -140,8 +190,10 @@ class YamlReader:
             Finding(code=code, severity=severity, message=message, span=self.span(node), hint=hint)
         )
 
-    def _line(self, index: int) -> int:
-        return self.first + index
+    def _place(self, index: int) -> tuple[int, int]:
+        """Return the line and column of a character; a line feed alone ends a line, as everywhere else."""
+        line = bisect.bisect(self._starts, index) - 1
+        return self.first + line, index - self._starts[line] + self.indent + 1
 
     @staticmethod
     def _is_null(node: yaml.Node) -> bool:

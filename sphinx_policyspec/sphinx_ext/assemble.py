@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from sphinx_policyspec.checks import run_checks
@@ -57,7 +58,7 @@ def reading_order(env: BuildEnvironment, docnames: Iterable[str]) -> list[str]:
 
 
 def assemble(
-    pages: Mapping[str, PageRecord], order: Iterable[str], found: Mapping[str, Fragment], title: str
+    pages: Mapping[str, PageRecord], order: Collection[str], found: Mapping[str, Fragment], title: str
 ) -> Spec:
     """Return the spec that some pages make up together.
 
@@ -74,10 +75,13 @@ def assemble(
         for docname in order
         if (page := pages[docname]).holds_spec
     ]
-    meta = next((fragment for _, fragment in fragments if fragment.title), Spec(title=title))
     parts = [fragment for _, fragment in fragments]
+    declared = (found[docname].spec for docname in order if _declares(found.get(docname)))
+    said = (part for part in parts if part.title or part.version)
+    meta = next(chain(declared, said), Spec(title=title))
     spec = replace(
         meta,
+        title=meta.title or title,
         documents=tuple(
             dict.fromkeys(item for part in parts for item in part.documents if _holds_text(part))
         ),
@@ -98,6 +102,11 @@ def assemble(
         changelog=next((part.changelog for part in parts if part.changelog), None),
     )
     return with_titles_resolved(spec)
+
+
+def _declares(fragment: Fragment | None) -> bool:
+    """Return whether a page says what the spec as a whole is."""
+    return fragment is not None and any(name == SPEC_PLACE for _, name, _ in fragment.places)
 
 
 def _holds_text(part: Spec) -> bool:

@@ -7,20 +7,30 @@ from collections.abc import Callable
 from dataclasses import Field, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
 
+from sphinx.config import Config
+
 from sphinx_policyspec.checks import RULES
 from sphinx_policyspec.checks.selection import codes_of
 from sphinx_policyspec.errors import CodeError
-from sphinx_policyspec.graph.bases import is_absolute_iri
 from sphinx_policyspec.graph.formats import FORMATS
 from sphinx_policyspec.model import Severity
+from sphinx_policyspec.model.bases import is_absolute_iri
 from sphinx_policyspec.nearest import nearest
+from sphinx_policyspec.readers.release import DEFAULT_TITLE
 from sphinx_policyspec.sphinx_ext.messages import warn
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
-    from sphinx.config import Config
 
-__all__ = ["SHIPPED_SIDECAR", "PolicySpecConfig", "check_config", "problems", "register_config"]
+__all__ = [
+    "SHIPPED_SIDECAR",
+    "PolicySpecConfig",
+    "check_config",
+    "problems",
+    "project_title",
+    "register_config",
+    "site_base",
+]
 
 PREFIX = "policyspec_"
 SHIPPED_SIDECAR = "model-spec"
@@ -39,7 +49,7 @@ EntryCheck = Callable[[Any, Any], str]
 def _iri(value: object) -> str:
     if not isinstance(value, str):
         return "expected a text"
-    return "" if not value or is_absolute_iri(value) else f"`{value}` is no absolute IRI"
+    return "" if not value or is_absolute_iri(value) else f"`{value}` is not an absolute IRI"
 
 
 def _template(value: object) -> str:
@@ -244,6 +254,17 @@ class PolicySpecConfig:
         return cls(**{option.name: config[PREFIX + option.name] for option in fields(cls)})
 
 
+def project_title(config: Config) -> str:
+    """Return the title of a spec that no page gives one: the name of the project, where it has one."""
+    return str(config.project) if config.project != Config().project else DEFAULT_TITLE
+
+
+def site_base(config: Config) -> str:
+    """Return the address of the site as what IRIs begin with, empty where it is not an absolute IRI."""
+    address = str(config.html_baseurl or "")
+    return address if is_absolute_iri(address) else ""
+
+
 def register_config(app: Sphinx) -> None:
     """Declare every option to Sphinx; types are left to :func:`check_config`, which knows more."""
     for option in fields(PolicySpecConfig):
@@ -261,6 +282,11 @@ def check_config(_app: Sphinx, config: Config) -> None:
         for problem in problems(option, config[name]):
             warn(f"`{name}`: {problem}", "config")
         config[name] = _kept(option, config[name])
+    if config.html_baseurl and not config.policyspec_base_iri and not site_base(config):
+        problem = (
+            f"`{config.html_baseurl}` is not an absolute IRI, so that no IRI of the graph begins with it"
+        )
+        warn(f"`html_baseurl`: {problem}; set `policyspec_base_iri`", "config")
     for name in sorted(config._raw_config):  # noqa: SLF001 - the only place that knows misspelt names
         bare = name.removeprefix(PREFIX)
         if bare != name and bare not in names:

@@ -14,7 +14,6 @@ from sphinx.domains import Domain, Index, IndexEntry, ObjType
 from sphinx.locale import get_translation
 from sphinx.roles import XRefRole
 from sphinx.util.logging import suppress_logging
-from sphinx.util.nodes import make_refnode
 
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.readers.levels import DEFAULT_LEVELS
@@ -26,7 +25,7 @@ from sphinx_policyspec.sphinx_ext.fragments import write_fragment
 from sphinx_policyspec.sphinx_ext.hidden import strip_comments, without_hidden
 from sphinx_policyspec.sphinx_ext.indices import ExampleIndex, TopicIndex
 from sphinx_policyspec.sphinx_ext.records import PageRecord, PolicyObject
-from sphinx_policyspec.sphinx_ext.references import DOMAIN, KIND_OF_ROLE
+from sphinx_policyspec.sphinx_ext.references import DOMAIN, KIND_OF_ROLE, link_or_text
 from sphinx_policyspec.sphinx_ext.web.excerpts import excerpts_of, write_excerpts
 
 if TYPE_CHECKING:
@@ -347,7 +346,8 @@ class PolicyDomain(Domain):
     ) -> nodes.reference:
         explicit = node.get("refexplicit")
         child = contnode if explicit else _retitled(contnode, found.title)
-        return make_refnode(builder, fromdocname, found.docname, found.anchor, child, None)
+        link = link_or_text(builder, fromdocname, found.docname, found.anchor, child)
+        return cast("nodes.reference", link)
 
     def get_objects(self) -> Iterator[tuple[str, str, str, str, str, int]]:
         """Yield every object for the inventory and the search."""

@@ -28,12 +28,13 @@ from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
 from sphinx_policyspec.sphinx_ext.indices import escape_headings
 from sphinx_policyspec.sphinx_ext.markdown.maths import register_maths
 from sphinx_policyspec.sphinx_ext.markdown.model_spec_parser import (
-    ModelSpecAwareParser,
     keep_companions_unbuilt,
+    load_markdown,
     outdated_by_companions,
+    read_model_spec_pages,
 )
 from sphinx_policyspec.sphinx_ext.one_page import lead_contents_to_anchors, lead_links_to_anchors
-from sphinx_policyspec.sphinx_ext.outputs import add_static_path, add_to_page
+from sphinx_policyspec.sphinx_ext.outputs import add_to_page
 from sphinx_policyspec.sphinx_ext.plain_links import TakePlainLinks
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.releases.asking import ChangesDirective
@@ -91,7 +92,6 @@ DIRECTIVES = {
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the extension."""
     app.require_sphinx("8.2")
-    app.setup_extension("myst_parser")
     app.add_message_catalog("sphinx_policyspec", str(Path(__file__).parent / "locale"))
     build, contents = Build(), Contents()
     ask = AskPage(build.knowledge)
@@ -102,16 +102,17 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_domain(PolicyDomain)
     for name, directive in DIRECTIVES.items():
         app.add_directive_to_domain(DOMAIN, name, directive)
-    app.add_source_parser(ModelSpecAwareParser, override=True)
     app.add_transform(MarkSections)
     app.add_post_transform(TakePlainLinks)
     app.add_post_transform(SetForPaper)
-    register_maths(app)
     app.connect("config-inited", check_config)
     app.connect("config-inited", add_style)
+    app.connect("config-inited", register_maths)
     app.connect("config-inited", keep_companions_unbuilt, priority=600)
+    # Sphinx merges the suffixes of extensions with those of the project at 800.
+    app.connect("config-inited", load_markdown, priority=700)
+    app.connect("config-inited", read_model_spec_pages, priority=900)
     app.connect("env-get-outdated", outdated_by_companions)
-    app.connect("builder-inited", add_static_path)
     app.connect("builder-inited", ask.announce)
     app.connect("env-get-outdated", build.outdated)
     # After others, which may take pages out of the project.

@@ -1,4 +1,4 @@
-"""What stock Sphinx leaves stale after an edit, put right: navigation, removed pages, dead search terms."""
+"""What stock Sphinx leaves stale after an edit of a spec, put right: navigation, removed pages, dead search terms."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def navigation_of(env: BuildEnvironment, levels: str) -> str:
 
 
 def remove_pages(app: Sphinx, docnames: Iterable[str]) -> None:
-    """Delete what earlier builds wrote for pages that are gone; Sphinx would serve them for ever."""
+    """Delete what earlier builds wrote for pages of ours that are gone; Sphinx would serve them for ever."""
     builder = app.builder
     if not isinstance(builder, StandaloneHTMLBuilder):
         return

@@ -1,4 +1,4 @@
-"""Indices beside the one by level: principles by topic, and examples."""
+"""Indices beside the one by level: provisions by topic, and examples."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from html import escape
 from typing import TYPE_CHECKING, Any, cast
 
 from sphinx.domains import Index, IndexEntry
+from sphinx.locale import get_translation
 
-from sphinx_policyspec.model import Provision, Spec, TargetKind
+from sphinx_policyspec.graph.touches import about
+from sphinx_policyspec.model import Spec, TargetKind
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 
 if TYPE_CHECKING:
@@ -21,8 +23,10 @@ if TYPE_CHECKING:
 
 __all__ = ["ExampleIndex", "TopicIndex", "escape_headings", "is_index_page", "topics_of"]
 
-Topics = tuple[tuple[str, str, tuple[str, ...]], ...]
-"""The label and id of each topic with the ids of what has it."""
+_ = get_translation("sphinx_policyspec")
+
+Topics = tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...]
+"""The label and id of each topic with the ids and titles of what is about it."""
 
 _DATA = ("json", "pickle")
 """Builders that write what templates would get."""
@@ -32,16 +36,17 @@ _Groups = list[tuple[str, list[IndexEntry]]]
 
 def topics_of(spec: Spec) -> Topics:
     """Return what an index by topic shows, topics that sidecars give included."""
-    found: dict[str, list[Provision]] = defaultdict(list)
-    for provision in spec.provisions:
-        for topic in provision.topics:
-            found[topic].append(provision)
-    labels = sorted((topic.label, topic.id) for topic in spec.topics if topic.id in found)
-    return tuple((label, topic, tuple(provision.id for provision in found[topic])) for label, topic in labels)
+    found = about(spec)
+    titles = {provision.id: provision.title for provision in spec.provisions}
+    return tuple(
+        (label, topic, tuple((name, titles[name]) for name in found[topic]))
+        for label, topic in sorted((topic.label, topic.id) for topic in spec.topics)
+        if found[topic]
+    )
 
 
 class TopicIndex(Index):
-    """Every provision, under each of its topics."""
+    """Every provision, under each topic that it is about; sections are named as such."""
 
     name = "topics"
     # Not translated: the JSON builders of Sphinx cannot write its lazy texts.
@@ -55,10 +60,11 @@ class TopicIndex(Index):
         groups = []
         for label, topic, ids in cast("Topics", domain.data["topics"]):
             declared = domain.find(TargetKind.TOPIC, topic)
-            found = [item for name in ids if (item := domain.find(TargetKind.PROVISION, name))]
+            found = [item for name, title in ids if (item := _provision(domain, name, title))]
             shown = [item for item in found if wanted is None or item.docname in wanted]
             if shown:
-                groups.append((declared.title if declared else label, [_entry(item) for item in shown]))
+                entries = [_entry(item, "" if item.level else str(_("section"))) for item in shown]
+                groups.append((declared.title if declared else label, entries))
         return groups, False
 
 
@@ -112,5 +118,13 @@ def escape_headings(
     ]
 
 
-def _entry(item: PolicyObject) -> IndexEntry:
-    return IndexEntry(item.title, 0, item.docname, item.anchor, "", "", "")
+def _provision(domain: PolicyDomain, identifier: str, title: str) -> PolicyObject | None:
+    """Return where a provision stands, be it a section whose author gave it no id."""
+    if found := domain.find(TargetKind.PROVISION, identifier):
+        return found
+    plain = domain.find_plain(identifier)
+    return plain and plain._replace(title=title)
+
+
+def _entry(item: PolicyObject, extra: str = "") -> IndexEntry:
+    return IndexEntry(item.title, 0, item.docname, item.anchor, extra, "", "")

@@ -15,7 +15,7 @@ from sphinx_policyspec.graph.ontology import ontology_digest
 from sphinx_policyspec.model import Finding, Reference, Severity, Span, Spec, TargetKind
 from sphinx_policyspec.sphinx_ext.assemble import assemble, check_objects, check_spec, reading_order
 from sphinx_policyspec.sphinx_ext.collection import without_collection
-from sphinx_policyspec.sphinx_ext.config import SHIPPED_SIDECAR, PolicySpecConfig
+from sphinx_policyspec.sphinx_ext.config import SHIPPED_SIDECAR, PolicySpecConfig, project_title, site_base
 from sphinx_policyspec.sphinx_ext.former_ids import former_ids_of
 from sphinx_policyspec.sphinx_ext.fragments import read_fragment
 from sphinx_policyspec.sphinx_ext.indices import topics_of
@@ -119,7 +119,7 @@ class Knowledge:
         pages = domain.pages
         order = reading_order(env, pages)
         fragments = {name: read_fragment(env, name) for name in order if pages[name].holds_spec}
-        spec = assemble(pages, order, fragments, str(env.config.project))
+        spec = assemble(pages, order, fragments, project_title(env.config))
         found: list[Finding] = []
         for name in PolicySpecConfig.of(env.config).annotations:
             spec, more = _annotated(env, spec, name)
@@ -131,8 +131,12 @@ class Knowledge:
 
 def _base_iri(env: BuildEnvironment, spec: Spec) -> str:
     """Return what instance IRIs begin with: what the command line says, else the spec, else the project."""
-    configured = PolicySpecConfig.of(env.config).base_iri or env.config.html_baseurl
-    return domain_of(env).base_iri or spec.base_iri or str(configured or "")
+    return (
+        domain_of(env).base_iri
+        or spec.base_iri
+        or PolicySpecConfig.of(env.config).base_iri
+        or site_base(env.config)
+    )
 
 
 def _state_of(env: BuildEnvironment, skipped: frozenset[str]) -> str:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from sphinx_policyspec.sphinx_ext.web.handbook_pages import HandbookPages
 
-__all__ = ["SCRIPT", "STYLE_SHEET", "add_static_path", "add_to_page", "write_data", "write_graph"]
+__all__ = ["SCRIPT", "STYLE_SHEET", "add_to_page", "share_static_files", "write_data", "write_graph"]
 
 _ = get_translation("sphinx_policyspec")
 
@@ -34,12 +34,19 @@ STYLE_SHEET = "policyspec.css"
 SCRIPT = "policyspec.js"
 _DATA = "policyspec-data.js"
 _IDS = "spec-ids.json"
+_STATIC = Path(__file__).with_name("static")
 
 
-def add_static_path(app: Sphinx) -> None:
-    """Let HTML builders copy our style sheet."""
-    if app.builder.format == "html":
-        app.config.html_static_path.append(str(Path(__file__).with_name("static")))
+def share_static_files(app: Sphinx) -> None:
+    """Let HTML builders copy our style sheet and script where a page uses something of ours; take them away if none does."""
+    if app.builder.format != "html":
+        return
+    domain = domain_of(app.env)
+    if domain.pages or domain.editions:
+        app.config.html_static_path.append(str(_STATIC))
+        return
+    for file in _STATIC.iterdir():
+        Path(app.outdir, "_static", file.name).unlink(missing_ok=True)
 
 
 def add_to_page(

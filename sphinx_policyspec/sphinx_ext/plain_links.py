@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 from docutils import nodes
+from myst_parser.sphinx_ext.myst_refs import MystReferenceResolver
 from sphinx import addnodes
-from sphinx.ext.intersphinx import InventoryAdapter
+from sphinx.errors import NoUri
 from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.docutils import new_document
 
-from sphinx_policyspec.model import Reference
+from sphinx_policyspec.model import Reference, ReferenceForm
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 
 if TYPE_CHECKING:
@@ -19,6 +22,9 @@ if TYPE_CHECKING:
     from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
 
 __all__ = ["TakePlainLinks", "dangling_links", "is_local"]
+
+_Asked = tuple[str, bool]
+"""A target, and whether the link has a text of its own: a place without a title can be had by such alone."""
 
 
 def is_local(document: nodes.document, target: str) -> bool:
@@ -29,28 +35,47 @@ def is_local(document: nodes.document, target: str) -> bool:
 def dangling_links(env: BuildEnvironment, docname: str) -> Iterator[Reference]:
     """Yield the plain links of a page of the spec that neither it nor anything else has a target for.
 
-    What only MyST or another domain can find stays theirs; so do pages outside the spec.
+    Pages outside the spec are left to MyST.
     """
     domain = cast("PolicyDomain", env.get_domain(DOMAIN))
     page = domain.pages.get(docname)
-    for reference in page.anchors if page is not None else ():
-        target = reference.target
-        if domain.find_anchor(target, docname) or _is_elsewhere(env, target):
-            continue
-        if not any(domain.is_ignored(role, target) for role in ("myst", f"{DOMAIN}:principle")):
+    if page is None or not page.anchors:
+        return
+    resolver = _Resolver(env, docname)
+    for reference in page.anchors:
+        ignored = any(domain.is_ignored(role, reference.target) for role in ("myst", f"{DOMAIN}:principle"))
+        if not ignored and not resolver.finds(reference.target, is_explicit=_has_text(reference)):
             yield reference
 
 
-def _is_elsewhere(env: BuildEnvironment, target: str) -> bool:
-    std = env.domains.standard_domain
-    names = {target, target.lower()}
-    if names & {*std.labels, *std.anonlabels} or target in env.all_docs:
-        return True
-    if any(name in names for domain in env.domains.sorted() for name, *_rest in domain.get_objects()):
-        return True
-    if not hasattr(env, "intersphinx_inventory"):
-        return False
-    return any(target in entries for entries in InventoryAdapter(env).main_inventory.values())
+class _Resolver:
+    """MyST's own resolver, asked where a link would lead without a word of its warnings."""
+
+    def __init__(self, env: BuildEnvironment, docname: str) -> None:
+        document = new_document(docname)
+        document.settings.env = env
+        self._docname = docname
+        self._domains = env.config.myst_ref_domains
+        self._resolver = MystReferenceResolver(document)
+        # It warns when it writes the page.
+        self._resolver.log_warning = lambda *_args, **_kwargs: None  # type: ignore[method-assign]
+
+    def finds(self, target: str, *, is_explicit: bool) -> bool:
+        """Tell whether the pages of the project, or of another one, have a target for a link of the page."""
+        shown = nodes.inline("", target)
+        link = addnodes.pending_xref("", shown, refdomain=None, reftype="myst", reftarget=target)
+        link["refdoc"], link["refexplicit"] = self._docname, is_explicit
+        with warnings.catch_warnings():
+            # MyST reaches for the builder in a way that a later Sphinx will take away.
+            warnings.simplefilter("ignore", PendingDeprecationWarning)
+            try:
+                found = self._resolver.resolve_myst_ref_any(self._docname, link, shown, self._domains)
+            except NoUri:
+                # It is there, on a page that is no part of what is built.
+                return True
+        # The method for other projects has no public name.
+        elsewhere = self._resolver._resolve_myst_ref_intersphinx  # noqa: SLF001
+        return found is not None or bool(elsewhere(link, shown, target, self._domains))
 
 
 class TakePlainLinks(SphinxPostTransform):
@@ -67,19 +92,24 @@ class TakePlainLinks(SphinxPostTransform):
         ]
         if not links:
             return
-        lost = self._lost({node["reftarget"] for node in links})
+        lost = self._lost({_asked(node) for node in links})
         for node in links:
-            if node["reftarget"] in lost:
+            if _asked(node) in lost:
                 shown = list(node[0].children) if node.children else []
                 node.replace_self(shown or [nodes.literal("", f"#{node['reftarget']}")])
 
-    def _lost(self, targets: set[str]) -> set[str]:
-        domain = cast("PolicyDomain", self.env.get_domain(DOMAIN))
-        if domain.site is None:
-            return {reference.target for reference in dangling_links(self.env, self.env.docname)}
+    def _lost(self, asked: set[_Asked]) -> set[_Asked]:
+        docname = self.env.docname
+        if cast("PolicyDomain", self.env.get_domain(DOMAIN)).site is None:
+            return {(link.target, _has_text(link)) for link in dangling_links(self.env, docname)}
         # Of a graph's spec the handbook has what the spec says, not the pages around it.
-        return {
-            target
-            for target in targets
-            if not (domain.find_anchor(target, self.env.docname) or _is_elsewhere(self.env, target))
-        }
+        resolver = _Resolver(self.env, docname)
+        return {(target, shown) for target, shown in asked if not resolver.finds(target, is_explicit=shown)}
+
+
+def _asked(node: addnodes.pending_xref) -> _Asked:
+    return node["reftarget"], bool(node["refexplicit"])
+
+
+def _has_text(link: Reference) -> bool:
+    return link.form is ReferenceForm.TEXT

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from docutils import nodes
 from sphinx import addnodes
+from sphinx.errors import NoUri
+from sphinx.util.nodes import make_refnode
 
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.rendering.boxes import Place
 
-__all__ = ["DOMAIN", "KIND_OF_ROLE", "ROLE_OF_KIND", "pending_reference"]
+if TYPE_CHECKING:
+    from sphinx.builders import Builder
+
+__all__ = ["DOMAIN", "KIND_OF_ROLE", "ROLE_OF_KIND", "link_or_text", "pending_reference"]
 
 DOMAIN = "policy"
 
@@ -56,3 +62,16 @@ def pending_reference(
     if place is not None:
         reference.source, reference.line = place
     return reference
+
+
+def link_or_text(
+    builder: Builder, docname: str, target_docname: str, anchor: str, content: nodes.Element
+) -> nodes.Element:
+    """Return a link from one page to another, or its content where what is built lacks that page.
+
+    A book holds the pages that its toctree leads to; an orphan is none of them.
+    """
+    try:
+        return make_refnode(builder, docname, target_docname, anchor, content)
+    except NoUri:
+        return content

@@ -26,7 +26,7 @@ from sphinx_policyspec.sphinx_ext.freshness import (
 from sphinx_policyspec.sphinx_ext.hidden import cleaned, is_ours
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of, elsewhere, is_dangling
 from sphinx_policyspec.sphinx_ext.messages import report
-from sphinx_policyspec.sphinx_ext.outputs import write_data, write_graph
+from sphinx_policyspec.sphinx_ext.outputs import share_static_files, write_data, write_graph
 from sphinx_policyspec.sphinx_ext.plain_links import dangling_links
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.rendering.boxes import retitle_badge
@@ -66,9 +66,9 @@ class Build:
     def outdated(
         self, app: Sphinx, env: BuildEnvironment, _added: set[str], _changed: set[str], removed: set[str]
     ) -> list[str]:
-        """Remember the pages that are gone; return those whose part of the spec is lost."""
-        self.removed = set(removed)
+        """Remember which pages of ours are gone; return those whose part of the spec is lost."""
         domain = domain_of(env)
+        self.removed = removed & domain.pages.keys()
         domain.shows = partial(_shows, app)
         domain.hides_anything = has_late_handlers(app)
         lost = {
@@ -93,6 +93,7 @@ class Build:
 
     def before_writing(self, app: Sphinx, *_builder: object) -> None:
         """Compute what pages show before writers fork."""
+        share_static_files(app)
         self.views.prepare(app)
         if app.parallel > 1:
             self.handbook.prepare(app)
@@ -133,7 +134,8 @@ class Build:
             write_data(app, self.handbook)
             remove_pages(app, self.removed)
             remove_empty_indices(app, domain_of(app.env))
-            drop_dead_terms(app)
+            if self.removed or domain_of(app.env).pages:
+                drop_dead_terms(app)
         self.knowledge.close()
 
 
@@ -173,12 +175,16 @@ def _ignores(env: BuildEnvironment) -> list[Ignore]:
 
 
 def _renavigated(app: Sphinx) -> set[str]:
-    """Return all pages where a sidebar shows otherwise than when they were last written."""
-    written = domain_of(app.env).written_by(app.builder.name)
-    levels = [(o.anchor, o.level) for o in domain_of(app.env).page_objects() if o.level]
-    now = navigation_of(app.env, repr((levels, domain_of(app.env).levels_shown())))
+    """Return all pages where a sidebar shows otherwise than when they were last written.
+
+    A project without a page of ours is left to Sphinx.
+    """
+    domain = domain_of(app.env)
+    written = domain.written_by(app.builder.name)
+    levels = [(o.anchor, o.level) for o in domain.page_objects() if o.level]
+    now = navigation_of(app.env, repr((levels, domain.levels_shown()))) if domain.pages else ""
     before, written["navigation"] = written["navigation"], now
-    return set(app.env.all_docs) if before and before != written["navigation"] else set()
+    return set(app.env.all_docs) if before and before != now else set()
 
 
 def _relinked(app: Sphinx) -> set[str]:
@@ -197,8 +203,9 @@ def _relinked(app: Sphinx) -> set[str]:
         shown = [item and (item.docname, item.anchor, item.title, item.level) for item in found]
         others = [elsewhere(app.env, kind, target) for kind, target in sorted(ours)]
         anchors = [item.id for item in former if item.docname == docname]
+        lost = sorted({link.target for link in dangling_links(app.env, docname)})
         state = hashlib.blake2b(
-            repr((shown, others, anchors)).encode(errors="replace"), digest_size=16
+            repr((shown, others, anchors, lost)).encode(errors="replace"), digest_size=16
         ).digest()
         if docname in stored and stored[docname] != state:
             changed.add(docname)

@@ -9,6 +9,7 @@ from functools import cached_property
 from itertools import combinations
 
 from sphinx_policyspec.decision import EXCEPTION, Norms, decide
+from sphinx_policyspec.graph.touches import TouchKind, about
 from sphinx_policyspec.model import Case, Expectation, Item, Label, Principle
 from sphinx_policyspec.survey.engine import HERE
 
@@ -33,7 +34,7 @@ class Decider(enum.StrEnum):
 class Pair:
     """Two principles that share an issue.
 
-    :param topics: ids of the topics that both have
+    :param topics: ids of the topics that both list; what is above these is too wide for two principles to meet
     :param is_declared: one of them says that it conflicts with the other
     :param examples: ids of the examples that weigh both
     :param cases: titles of the cases in which both speak on one issue
@@ -86,10 +87,11 @@ def pairs_of(norms: Norms, cases: Iterable[Case]) -> Iterator[Pair]:
         met.note_case(case)
     by_id = {principle.id: principle for principle in norms.spec.principles}
     order = {name: place for place, name in enumerate(by_id)}
-    by_topic: dict[str, set[str]] = {}
-    for principle in norms.spec.principles:
-        for topic in principle.topics:
-            by_topic.setdefault(topic, set()).add(principle.id)
+    by_topic = {
+        topic: {name for name, kinds in found.items() if TouchKind.ASSERTED in kinds and name in by_id}
+        for topic, found in about(norms.spec).items()
+    }
+    listed = {name: {topic for topic, ids in by_topic.items() if name in ids} for name in by_id}
     known = {frozenset(pair) for ids in by_topic.values() for pair in combinations(ids, 2)}
     known |= {*met.declared, *met.examples, *met.cases}
     judge = _Judge(norms)
@@ -104,7 +106,7 @@ def pairs_of(norms: Norms, cases: Iterable[Case]) -> Iterator[Pair]:
         yield Pair(
             one=one,
             other=other,
-            topics=tuple(sorted({*one.topics} & {*other.topics})),
+            topics=tuple(sorted(listed[one.id] & listed[other.id])),
             is_declared=key in met.declared,
             examples=examples,
             cases=titles,

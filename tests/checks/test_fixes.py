@@ -63,6 +63,26 @@ def test_an_old_name_is_replaced_in_a_directive(tmp_path: Path) -> None:
     assert texts_of(tmp_path) == {"index.rst": page.replace("`be_nice`", "`be_kind`")}
 
 
+@pytest.mark.parametrize(
+    ("written", "mended_to"),
+    [
+        ("[](#be_knd)", "[](#be_kind)"),
+        ("[**them**](#be_knd), [](#be_kidn)", "[**them**](#be_kind), [](#be_kind)"),
+        ('[them](#be_knd "a title")', '[them](#be_kind "a title")'),
+        ("[them][link]\n\n[link]: #be_knd", None),
+        ("[](#be_nice)", None),
+        ("`[](#be_knd)`", None),
+        ("{policy:topic}`be_knd`", None),
+    ],
+)
+def test_a_plain_link_of_myst_is_mended(tmp_path: Path, written: str, mended_to: str | None) -> None:
+    conf = 'extensions = ["myst_parser", "sphinx_policyspec"]\n'
+    (tmp_path / "conf.py").write_text(conf, encoding="utf-8")
+    page = "# Manners\n\n```{policy:principle} Be kind\n:id: be_kind\n:authority: user\n\nKind.\n```\n\nSee "
+    (tmp_path / "index.md").write_text(f"{page}{written}.\n", encoding="utf-8")
+    assert texts_of(tmp_path) == ({} if mended_to is None else {"index.md": f"{page}{mended_to}.\n"})
+
+
 def test_a_stale_header_of_prompts_gets_the_title_of_today(tmp_path: Path) -> None:
     (tmp_path / "model_spec.md").write_text("# Be kind {#be_kind authority=user}\n\nKind[^aa11].\n", "utf-8")
     (tmp_path / "examples").mkdir()

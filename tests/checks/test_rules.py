@@ -74,15 +74,22 @@ def test_a_finding_has_the_severity_that_its_rule_states() -> None:
         assert severity in {"", rule.severity.value} or severity in rule.variant, code
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
-def test_a_rule_says_what_why_and_where_from(rule: Rule) -> None:
-    assert re.fullmatch(r"[a-z]+(-[a-z0-9]+)*", rule.code)
-    for text in (rule.found, rule.mend, rule.rationale, rule.source):
-        assert text.strip() == text != ""
-        assert not text.endswith(".")
-    if rule.check:
-        assert rule.check.__name__ == rule.code.replace("-", "_")
-        assert (rule.check.__doc__ or "").startswith("Find ")
+def faults_of(rule: Rule) -> Iterator[str]:
+    """Yield what is wrong with how a rule is told."""
+    if not re.fullmatch(r"[a-z]+(-[a-z0-9]+)*", rule.code):
+        yield "code"
+    for name in ("found", "mend", "rationale", "source"):
+        text = getattr(rule, name)
+        if not text or text != text.strip() or text.endswith("."):
+            yield name
+    if rule.check and rule.check.__name__ != rule.code.replace("-", "_"):
+        yield "name of its function"
+    if rule.check and not (rule.check.__doc__ or "").startswith("Find "):
+        yield "docstring of its function"
+
+
+def test_every_rule_says_what_why_and_where_from() -> None:
+    assert {rule.code: found for rule in RULES if (found := list(faults_of(rule)))} == {}
 
 
 def test_every_category_has_a_title_and_prose_is_a_hint() -> None:

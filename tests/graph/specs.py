@@ -31,6 +31,7 @@ from sphinx_policyspec.model import (
     Principle,
     PromptFile,
     Prose,
+    Provision,
     Reference,
     ReferenceForm,
     Response,
@@ -301,3 +302,49 @@ def _reference(source: str, target: str, line: int, **others: Any) -> Reference:
 LIBRARY = _library()
 NO_LEVELS = spec(principle(authority="anything"), levels=())
 assert LIBRARY.levels == LEVELS
+
+
+TOPIC_NAMES = ("red", "green", "blue", "grey")
+"""Topics of :func:`trees`; nothing lists the last."""
+
+
+@st.composite
+def trees(draw: st.DrawFn) -> Spec:
+    """Return a spec of nested provisions and of topics that may be broader in circles; every parent is declared."""
+    provisions: list[Provision] = []
+    for number in range(draw(st.integers(1, 6))):
+        parent = draw(st.none() | st.sampled_from([p.id for p in provisions])) if provisions else None
+        fields: dict[str, Any] = {
+            "title": draw(st.sampled_from(["plain", "so Red", "blue  green"])),
+            "parent": parent,
+            "depth": 1 if parent is None else next(p.depth for p in provisions if p.id == parent) + 1,
+            "topics": tuple(
+                sorted(draw(st.sets(st.sampled_from([*TOPIC_NAMES[:3], "undeclared"]), max_size=2)))
+            ),
+            "blocks": (example(f"e{number}"),) if draw(st.booleans()) else (),
+        }
+        is_section = draw(st.booleans())
+        provisions.append(
+            Section(id=f"p{number}", span=at(number + 1), **fields)
+            if is_section
+            else principle(f"p{number}", authority=draw(st.sampled_from(["root", "user", "none"])), **fields)
+        )
+    order = {p.id: _path(p, provisions) for p in provisions}
+    topics = tuple(
+        Topic(
+            id=name,
+            label=name.capitalize(),
+            broader=tuple(sorted(draw(st.sets(st.sampled_from([*TOPIC_NAMES, "lost"]), max_size=2)))),
+            span=at(),
+        )
+        for name in TOPIC_NAMES
+    )
+    return spec(*sorted(provisions, key=lambda p: order[p.id]), topics=topics)
+
+
+def _path(provision: Provision, provisions: list[Provision]) -> list[int]:
+    """Return what sorts provisions as a document has them, parents before what stands in them."""
+    own = provisions.index(provision)
+    if provision.parent is None:
+        return [own]
+    return [*_path(next(p for p in provisions if p.id == provision.parent), provisions), own]

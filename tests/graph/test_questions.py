@@ -61,7 +61,7 @@ EXPECTED: dict[str, tuple[dict[str, str], list[tuple[str, ...]]]] = {
     "example-history": ({"example": "a greeting"}, []),
     "hard-rules": ({}, [LAWFUL]),
     "level-history": ({"provision": "tell_the_truth"}, []),
-    "most-referenced": ({}, [(*TRUTH, "1"), (*SOURCES, "1"), (*LAWFUL, "1")]),
+    "most-referenced": ({}, [(*TRUTH, "1", "0"), (*SOURCES, "1", "0"), (*LAWFUL, "1", "0")]),
     "mutual-references": ({}, [("name_sources", "tell_the_truth")]),
     "never-referenced": ({}, [QUOTE, OLD]),
     "principles-by-authority": ({}, [LAWFUL, QUOTE, TRUTH, SOURCES, OLD]),

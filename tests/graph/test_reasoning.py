@@ -26,8 +26,7 @@ from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.graph.vocabulary import PREFIXES, PS, RDF
 from sphinx_policyspec.model import Carrier, Principle, Reference, ReferenceForm, Spec, Topic, Verdict
 from tests.conftest import LEVELS, Run, at, example, principle, require_tool, response, spec
-from tests.graph.specs import LIBRARY
-from tests.graph.test_rules import trees
+from tests.graph.specs import LIBRARY, trees
 
 BASE = "urn:policyspec:spec:"
 

@@ -18,10 +18,62 @@ def test_the_place_is_told_with_the_text_around_it() -> None:
     assert told("SELECT * {\n ?s ?p ?o .\n FILTR(?s) }").startswith("line 3, column 10: near `FILTR(?s) }`")
 
 
-def test_a_bracket_that_is_never_closed_is_told() -> None:
-    assert told("SELECT * { ?s ?p ?o") == (
-        "line 1, column 20: near `SELECT * { ?s ?p ?o`, at its end; a bracket is never closed"
-    )
+QUOTES = ['"', "'", '"' * 3, "'" * 3]
+
+
+@pytest.mark.parametrize("quote", QUOTES)
+@pytest.mark.parametrize("text", ["abc }", "a # ( [ {", "say \\\\", "it is \\\" or \\' so", "", "<http://x>"])
+@pytest.mark.parametrize("before", ["SELECT * {\n ?s ?p ", "SELECT * { ?s ?q 'x', \"y\" . # it's\n ?s ?p "])
+def test_a_quote_that_is_never_closed_is_told(before: str, text: str, quote: str) -> None:
+    message = told(f"{before}{quote}{text}\n")
+    column = len(before.rpartition("\n")[2]) + 1
+    assert message.startswith(f"line 2, column {column}: near `")
+    assert message.endswith(f"; the quote `{quote}` is never closed")
+
+
+@pytest.mark.parametrize(
+    ("sparql", "column", "iri"),
+    [
+        ("SELECT * { ?s <http://x.org/y ?o }", 15, "<http://x.org/y"),
+        ("SELECT * { ?s <http://x.org/y\n ?o }", 15, "<http://x.org/y"),
+        ("SELECT * { ?s <http://x.org/y ?o . ?o a <http://z> }", 15, "<http://x.org/y"),
+        (
+            "PREFIX ps: <https://w3id.org/policyspec#\nSELECT * { ?s ps:x ?o }",
+            12,
+            "<https://w3id.org/policyspec#",
+        ),
+        ("SELECT * { ?s <a b> ?o }", 15, "<a"),
+        ("SELECT * { FILTER(1 < 2) ?s <../x ?o }", 29, "<../x"),
+    ],
+)
+def test_an_iri_that_is_never_closed_is_told(sparql: str, column: int, iri: str) -> None:
+    message = told(sparql)
+    assert message.startswith(f"line 1, column {column}: near `")
+    assert message.endswith(f"; the IRI `{iri}` is never closed")
+
+
+@pytest.mark.parametrize(
+    ("sparql", "column", "wrong"),
+    [
+        ("SELECT * { ?s ?p ?o", 10, "the bracket `{` is never closed"),
+        ("SELECT * { { ?s ?p ?o }", 10, "the bracket `{` is never closed"),
+        ("SELECT * { FILTER(?x = '(' }", 18, "the bracket `(` is never closed"),
+        ("SELECT * { ?s ?p [ a ?x }", 18, "the bracket `[` is never closed"),
+        ("SELECT (COUNT(?x AS ?n) { ?x ?y ?z }", 8, "the bracket `(` is never closed"),
+        ("SELECT * { ?s ?p ?o # }", 10, "the bracket `{` is never closed: a `}` stands in a comment"),
+        ("SELECT * { FILTER(?a < ?b && ?c > ?d) ?x", 10, "the bracket `{` is never closed"),
+        ("SELECT * { ?s ?p ?o } }", 23, "the bracket `}` closes nothing"),
+        ("SELECT * { ?s ?p ?o ) }", 21, "the bracket `)` closes nothing"),
+    ],
+)
+def test_a_bracket_without_its_other_half_is_told(sparql: str, column: int, wrong: str) -> None:
+    assert told(sparql).startswith(f"line 1, column {column}: near `")
+    assert told(sparql).endswith(f"; {wrong}")
+
+
+@pytest.mark.parametrize("later", ["'", '"""', "{", "("])
+def test_what_stands_behind_the_error_is_not_told(later: str) -> None:
+    assert "never" not in told(f"SELCT * {{ ?s ?p {later}")
 
 
 def test_a_few_expectations_are_told_and_many_are_not() -> None:

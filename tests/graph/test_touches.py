@@ -137,6 +137,16 @@ def test_plain_subsections_belong_to_their_principle() -> None:
     assert ("warmth", "inherited", "why", "3:1") in found(spec(*parts, topics=topics), "deep")
 
 
+def test_a_plain_subsection_belongs_to_the_nearest_principle() -> None:
+    parts = (
+        principle("outer", depth=1),
+        principle("inner", parent="outer", depth=2, span=at(2)),
+        Section(id="part", title="Part", depth=3, parent="inner", span=at(3), topics=("warmth",)),
+    )
+    nested = spec(*parts, topics=(topic("warmth"),))
+    assert (found(nested, "outer"), len(found(nested, "inner"))) == ([], 1)
+
+
 def test_a_circle_of_parents_ends() -> None:
     circle = (
         principle("a", parent="b"),

@@ -305,7 +305,8 @@ def test_bytes_that_are_no_utf_8_are_found(tmp_path: Path) -> None:
 
 def test_half_a_surrogate_pair_becomes_what_every_output_can_hold(tmp_path: Path) -> None:
     notes = read(tmp_path, 'topics: [{id: a, label: "x\\ud800y"}]\n')
-    assert notes.topics[0].label == "x?y"
+    assert notes.topics[0].label == "x\ufffdy"
+    assert [found.code for found in notes.findings] == ["invalid-encoding"]
 
 
 def test_tags_run_no_code(tmp_path: Path) -> None:

@@ -30,8 +30,9 @@ class Passage:
     examples: int = 0
     bad: bool = False
     tags: list[str] = field(default_factory=list)
-    targets: list[str] = field(default_factory=list)
-    """Ids that links and verdicts name, as often as they do."""
+    links: list[str] = field(default_factory=list)
+    verdicts: list[str] = field(default_factory=list)
+    """Ids that links name, and that labels of answers name, as often as they do."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,12 @@ class Scan:
     def tested(self, passage: Passage) -> int:
         return sum(self.prompts[tag] for tag in passage.tags)
 
-    def references(self, target: Passage) -> int:
-        return sum(passage.targets.count(target.id) for passage in self.passages)
+    def references(self, target: Passage) -> tuple[int, int]:
+        """Return how many links and how many labels name a passage."""
+        return (
+            sum(passage.links.count(target.id) for passage in self.passages),
+            sum(passage.verdicts.count(target.id) for passage in self.passages),
+        )
 
 
 def scan(folder: Path) -> Scan:
@@ -62,7 +67,8 @@ def scan(folder: Path) -> Scan:
             here.examples += line.startswith("**Example**")
             here.bad |= "<!-- BAD" in line
             here.tags += re.findall(r"\[\^([a-z0-9]{4})\]", line)
-            here.targets += re.findall(r"(?:\]\(|<!-- [A-Z]+\[)#(\w+)[\])]", line)
+            here.links += re.findall(r"\]\(#(\w+)\)", line)
+            here.verdicts += re.findall(r"<!-- [A-Z]+\[#(\w+)\]", line)
     prompts: Counter[str] = Counter()
     for file in sorted((folder / "examples").glob("*.md")):
         prompts[file.stem] = len(re.findall(r"^~~~xml", file.read_text("utf-8"), re.MULTILINE))
@@ -71,7 +77,7 @@ def scan(folder: Path) -> Scan:
 
 def mutual(found: Scan) -> Iterator[tuple[str, str]]:
     for one, other in combinations(found.passages, 2):
-        if other.id in one.targets and one.id in other.targets:
+        if other.id in one.links + one.verdicts and one.id in other.links + other.verdicts:
             yield tuple(sorted((one.id, other.id)))  # type: ignore[misc]  # two
 
 
@@ -101,7 +107,7 @@ def test_principles_come_by_level_and_then_as_in_the_text(found: Scan, knowledge
 def test_coverage_counts_what_stands_below_a_heading(found: Scan, knowledge: KnowledgeBase) -> None:
     rows = [(row[0], *row[3:]) for row in knowledge.ask("coverage").texts]
     assert rows == [
-        (p.id, str(p.examples), str(found.tested(p)), str(found.references(p))) for p in found.principles
+        (p.id, str(p.examples), str(found.tested(p)), str(sum(found.references(p)))) for p in found.principles
     ]
 
 
@@ -110,17 +116,17 @@ def test_what_lacks_something_lacks_it_in_the_text(found: Scan, knowledge: Knowl
         "principles-without-example": [p.id for p in found.principles if not p.examples],
         "principles-without-bad-example": [p.id for p in found.principles if not p.bad],
         "principles-without-prompt": [p.id for p in found.principles if not found.tested(p)],
-        "never-referenced": [p.id for p in found.principles if not found.references(p)],
+        "never-referenced": [p.id for p in found.principles if found.references(p) == (0, 0)],
     }
     assert {question: ids(knowledge, question) for question in expected} == expected
     assert all(expected.values())
 
 
-def test_every_occurrence_of_a_reference_counts(found: Scan, knowledge: KnowledgeBase) -> None:
-    expected = {p.id: found.references(p) for p in found.passages if found.references(p)}
+def test_every_occurrence_of_a_link_and_of_a_label_counts(found: Scan, knowledge: KnowledgeBase) -> None:
+    expected = {p.id: found.references(p) for p in found.passages if found.references(p) != (0, 0)}
     rows = knowledge.ask("most-referenced").texts
-    assert {row[0]: int(row[-1]) for row in rows} == expected
-    assert [int(row[-1]) for row in rows] == sorted(expected.values(), reverse=True)
+    assert {row[0]: (int(row[-2]), int(row[-1])) for row in rows} == expected
+    assert [(int(row[-2]), int(row[-1])) for row in rows] == sorted(expected.values(), reverse=True)
 
 
 def test_mutual_references_are_pairs(found: Scan, knowledge: KnowledgeBase) -> None:

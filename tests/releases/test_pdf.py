@@ -11,7 +11,7 @@ import pytest
 
 from sphinx_policyspec import api
 from sphinx_policyspec.model import Commentary, Definition, Example, Prose, Spec
-from tests.conftest import Run, require_fonts
+from tests.conftest import Run, require_fonts, text_below
 from tests.pdf import bookmarks, dead_links, fonts_outside, links, recall, text_of, words
 
 RELEASE = "2025-09-12"
@@ -24,7 +24,8 @@ _NOT_SHOWN = re.compile(
 class Built:
     def __init__(self, source: Path, folder: Path) -> None:
         self.spec = api.load(source)
-        self.findings = api.build_handbook(source, folder, pdf=True, pdf_fonts=require_fonts())
+        self.fonts = require_fonts(text_below(source))
+        self.findings = api.build_handbook(source, folder, pdf=True, pdf_fonts=self.fonts)
         self.file = folder / "handbook.pdf"
 
 
@@ -69,7 +70,7 @@ def test_the_release_is_sound_and_leads_nowhere_wrong(built: Built) -> None:
 def test_a_graph_gives_the_same_pdf(built: Built, tmp_path: Path, run: Run) -> None:
     data, _ = api.graph_bytes(built.spec, "nt")
     (tmp_path / "spec.nt").write_bytes(data)
-    fonts = [argument for font in require_fonts() for argument in ("--pdf-font", font)]
+    fonts = [argument for font in built.fonts for argument in ("--pdf-font", font)]
     status, _, err = run("handbook", tmp_path / "spec.nt", "-o", tmp_path / "site", "--pdf", *fonts)
     assert status == 0, err
     assert err.endswith(f"policyspec: wrote {tmp_path / 'site' / 'handbook.pdf'}\n")

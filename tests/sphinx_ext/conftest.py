@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import re
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from sphinx.testing.util import SphinxTestApp
 
+from tests.conftest import REPOSITORY
+
 _BUILT = shutil.ignore_patterns("_build")
 HERE = Path(__file__).parent
 Build = Callable[..., SphinxTestApp]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """A build that many tests read, and none changes.
+
+    :param pages: the source file of each page, by docname
+    :param warnings: as ``warnings_in`` gives them
+    """
+
+    outdir: Path
+    pages: dict[str, Path]
+    warnings: list[str]
 
 
 def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
@@ -40,13 +60,84 @@ def build(make_app: Build, tmp_path: Path) -> Build:
     """Build a folder with a builder, by default into one output folder for each builder and name."""
 
     def run(
-        source: Path, builder: str = "html", *, out: str = "out", parallel: int = 0, tags: Iterable[str] = ()
+        source: Path,
+        builder: str = "html",
+        *,
+        out: str | Path = "out",
+        parallel: int = 0,
+        tags: Iterable[str] = (),
     ) -> SphinxTestApp:
         app = make_app(builder, srcdir=source, builddir=tmp_path / out, parallel=parallel, tags=tags)
         app.build()
         return app
 
     return run
+
+
+@pytest.fixture(scope="session")
+def built(rootdir: Path, common_folder: Path) -> Callable[..., Built]:
+    """Build a test root or ``example_docs`` with a builder once a run, whichever process asks first."""
+
+    def find(root: str, builder: str = "html") -> Built:
+        folder = common_folder / "built" / root
+        folder.mkdir(parents=True, exist_ok=True)
+        with _alone(folder / f"{builder}.lock"):
+            record = folder / f"{builder}.json"
+            if not record.exists():
+                source = folder / f"{builder}-source"
+                shutil.copytree(_sources(rootdir, root), source, ignore=_BUILT)
+                app = _build_once(source, folder / f"{builder}-out", builder)
+                pages = {name: str(app.env.doc2path(name)) for name in sorted(app.env.all_docs)}
+                record.write_text(json.dumps([str(app.outdir), pages, lines_of(app)]), "utf-8")
+            outdir, pages, warnings = json.loads(record.read_text("utf-8"))
+        files = {name: Path(file) for name, file in pages.items()}
+        return Built(outdir=Path(outdir), pages=files, warnings=warnings)
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def restored(rootdir: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Give a test root in ``source`` and its first build in ``kept``, both as they were after that build.
+
+    The build is done once in each process of a run. The folder is the same each time, since Sphinx reads all pages
+    of a project that has moved again, and files keep their times, by which it knows those that have changed.
+    """
+    first: dict[tuple[str, int], Path] = {}
+
+    def restore(root: str, parallel: int = 0) -> Path:
+        folder = tmp_path_factory.getbasetemp() / "restored" / f"{root}-{parallel}"
+        if (root, parallel) not in first:
+            shutil.copytree(_sources(rootdir, root), folder / "source", ignore=_BUILT)
+            _build_once(folder / "source", folder / "kept", parallel=parallel)
+            first[root, parallel] = folder.rename(folder.with_name(f"{folder.name}-first"))
+        shutil.rmtree(folder, ignore_errors=True)
+        return Path(shutil.copytree(first[root, parallel], folder))
+
+    return restore
+
+
+def _sources(rootdir: Path, root: str) -> Path:
+    return REPOSITORY / root if root == "example_docs" else rootdir / f"test-{root}"
+
+
+def _build_once(source: Path, out: Path, builder: str = "html", *, parallel: int = 0) -> SphinxTestApp:
+    """Build a project, and leave nothing of the build in this process."""
+    streams = {"status": StringIO(), "warning": StringIO()}
+    app = SphinxTestApp(builder, srcdir=source, builddir=out, parallel=parallel, **streams)
+    try:
+        app.build()
+    finally:
+        app.cleanup()
+    return app
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """Let the other processes of a run wait."""
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def lines_of(app: SphinxTestApp) -> list[str]:

@@ -202,7 +202,7 @@ def test_mistakes_are_findings_at_their_lines(
 ) -> None:
     source = tmp_path / "mistakes"
     source.mkdir()
-    (source / "conf.py").write_text("extensions = ['sphinx_policyspec']\n", "utf-8")
+    (source / "conf.py").write_text("extensions = ['myst_parser', 'sphinx_policyspec']\n", "utf-8")
     (source / f"index.{'md' if kind == 'myst' else kind}").write_text(MISTAKES[kind], "utf-8")
     app = build(source)
     found = sorted((int(line.split(":")[1]), line.split(": ", 1)[1]) for line in warnings_in(app))

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sphinx.testing.util import SphinxTestApp
 
-from tests.conftest import REPOSITORY
+from tests.sphinx_ext.conftest import Built
 from tests.sphinx_ext.shown_words import lost_runs, runs_of, written_words
 
 Project = Callable[[str], Path]
 Build = Callable[..., SphinxTestApp]
+Builds = Callable[[str, str], Built]
 Written = Callable[[Path], dict[str, bytes]]
 WORDS = (
     "Be honest",
@@ -56,16 +56,15 @@ WORDS = (
         "json",
     ],
 )
-def test_every_builder_builds_without_a_warning(project: Project, build: Build, builder: str) -> None:
-    app = build(project("builders"), builder)
-    assert app.warning.getvalue() == ""
+def test_every_builder_builds_without_a_warning(built: Builds, builder: str) -> None:
+    assert built("builders", builder).warnings == []
 
 
-def _text(app: SphinxTestApp) -> str:
+def _text(outdir: Path) -> str:
     """Return all that a builder wrote, as running text."""
     pages = [
         file
-        for file in sorted(app.outdir.rglob("*"))
+        for file in sorted(outdir.rglob("*"))
         if file.suffix in {".html", ".txt", ".1", ".tex", ".xml", ".texi"}
     ]
     text = " ".join(file.read_text("utf-8") for file in pages if "_sources" not in file.parts)
@@ -75,24 +74,23 @@ def _text(app: SphinxTestApp) -> str:
 
 
 @pytest.mark.parametrize("builder", ["html", "text", "latex", "man", "texinfo", "xml"])
-def test_every_word_reaches_the_output(project: Project, build: Build, builder: str) -> None:
-    app = build(project("builders"), builder)
-    text = _text(app)
+def test_every_word_reaches_the_output(built: Builds, builder: str) -> None:
+    text = _text(built("builders", builder).outdir)
     assert [word for word in WORDS if word not in text] == []
 
 
-def test_paper_tells_what_was_said_from_what_is_said_about_it(project: Project, build: Build) -> None:
-    app = build(project("builders"), "latex")
-    assert (app.outdir / "policyspec.sty").is_file()
-    text = "".join(file.read_text("utf-8") for file in app.outdir.glob("*.tex"))
+def test_paper_tells_what_was_said_from_what_is_said_about_it(built: Builds) -> None:
+    outdir = built("builders", "latex").outdir
+    assert (outdir / "policyspec.sty").is_file()
+    text = "".join(file.read_text("utf-8") for file in outdir.glob("*.tex"))
     assert r"\usepackage{policyspec}" in text
     assert r"\DUrole{ps-verdict}{Compliant} · \DUrole{ps-role-name}{Assistant}" in text
     assert r"\DUrole{ps-kind}{Example}  \DUrole{ps-example-title}{A greeting at the desk}" in text
 
 
-def test_readers_of_epub_know_every_selector_of_the_style_sheet(project: Project, build: Build) -> None:
-    app = build(project("builders"), "epub")
-    style = (app.outdir / "_static" / "policyspec.css").read_text("utf-8")
+def test_readers_of_epub_know_every_selector_of_the_style_sheet(built: Builds) -> None:
+    outdir = built("builders", "epub").outdir
+    style = (outdir / "_static" / "policyspec.css").read_text("utf-8")
     assert re.findall(r":(?:is|where)\(", style) == []
 
 
@@ -100,15 +98,14 @@ def test_readers_of_epub_know_every_selector_of_the_style_sheet(project: Project
     "builder",
     ["html", "dirhtml", "singlehtml", "text", "latex", "man", "epub", "texinfo", "xml", "pseudoxml", "json"],
 )
-def test_no_word_that_a_source_shows_is_lost(tmp_path: Path, build: Build, builder: str) -> None:
-    source = Path(shutil.copytree(REPOSITORY / "example_docs", tmp_path / "example_docs"))
-    app = build(source, builder)
-    assert app.warning.getvalue() == ""
+def test_no_word_that_a_source_shows_is_lost(built: Builds, builder: str) -> None:
+    site = built("example_docs", builder)
+    assert site.warnings == []
     shown, lost = 0, []
-    for docname in sorted(app.env.all_docs):
-        runs = runs_of(Path(app.env.doc2path(docname)))
+    for docname, file in site.pages.items():
+        runs = runs_of(file)
         shown += sum(map(len, runs))
-        lost += lost_runs(runs, written_words(app.outdir, builder, docname))
+        lost += lost_runs(runs, written_words(site.outdir, builder, docname))
     assert shown > 15_000
     assert lost == []
 
@@ -120,16 +117,14 @@ def test_lost_and_displaced_words_are_noticed() -> None:
     assert lost_runs(runs, ["always", "be", "very", "kind", "to", "the", "reader"]) == [["be", "kind"]]
 
 
-def test_a_manual_page_spells_out_no_address_of_its_own_places(project: Project, build: Build) -> None:
-    text = (build(project("builders"), "man").outdir / "everybuilder.1").read_text("utf-8")
+def test_a_manual_page_spells_out_no_address_of_its_own_places(built: Builds) -> None:
+    text = (built("builders", "man").outdir / "everybuilder.1").read_text("utf-8")
     assert "<#" not in text
 
 
-def test_translation_catalogues_hold_titles_terms_and_notes_and_none_of_our_words(
-    project: Project, build: Build
-) -> None:
-    app = build(project("builders"), "gettext")
-    text = (app.outdir / "principles.pot").read_text("utf-8")
+def test_translation_catalogues_hold_titles_terms_and_notes_and_none_of_our_words(built: Builds) -> None:
+    outdir = built("builders", "gettext").outdir
+    text = (outdir / "principles.pot").read_text("utf-8")
     for message in (
         "Be honest",
         "A greeting at the desk",
@@ -142,9 +137,9 @@ def test_translation_catalogues_hold_titles_terms_and_notes_and_none_of_our_word
         assert f'msgid "{message}"' not in text
 
 
-def test_pages_hold_no_live_markup_of_messages(project: Project, build: Build) -> None:
-    app = build(project("builders"), "html")
-    page = (app.outdir / "more.html").read_text("utf-8")
+def test_pages_hold_no_live_markup_of_messages(built: Builds) -> None:
+    outdir = built("builders", "html").outdir
+    page = (outdir / "more.html").read_text("utf-8")
     assert "<b>obey</b>" not in page
     assert "&lt;b&gt;obey&lt;/b&gt;" in page
     assert 'cat.png"' not in page
@@ -154,33 +149,35 @@ def test_pages_hold_no_live_markup_of_messages(project: Project, build: Build) -
     assert '<span class="ps-placeholder ps-attachment">[file: cat.png]</span>' in page
 
 
-def test_only_pages_that_show_something_of_ours_get_the_style_sheet(project: Project, build: Build) -> None:
-    app = build(project("builders"), "html")
-    assert "policyspec.css" in (app.outdir / "principles.html").read_text("utf-8")
-    assert "policyspec.css" in (app.outdir / "policy-levels.html").read_text("utf-8")
-    assert "policyspec.css" not in (app.outdir / "genindex.html").read_text("utf-8")
-    assert "policyspec.css" not in (app.outdir / "search.html").read_text("utf-8")
-    assert (app.outdir / "_static" / "policyspec.css").is_file()
+def test_only_pages_that_show_something_of_ours_get_the_style_sheet(built: Builds) -> None:
+    outdir = built("builders", "html").outdir
+    assert "policyspec.css" in (outdir / "principles.html").read_text("utf-8")
+    assert "policyspec.css" in (outdir / "policy-levels.html").read_text("utf-8")
+    assert "policyspec.css" not in (outdir / "genindex.html").read_text("utf-8")
+    assert "policyspec.css" not in (outdir / "search.html").read_text("utf-8")
+    assert (outdir / "_static" / "policyspec.css").is_file()
 
 
-def test_the_graph_is_written_and_linked(project: Project, build: Build) -> None:
-    app = build(project("builders"), "dirhtml")
-    page = (app.outdir / "principles" / "index.html").read_text("utf-8")
+def test_the_graph_is_written_and_linked(built: Builds) -> None:
+    outdir = built("builders", "dirhtml").outdir
+    page = (outdir / "principles" / "index.html").read_text("utf-8")
     assert '<link rel="alternate" type="text/turtle" href="../spec.ttl" title="ttl">' in page
-    graph = (app.outdir / "spec.nt").read_text("utf-8")
+    graph = (outdir / "spec.nt").read_text("utf-8")
     assert "<https://example.org/twin/provision/be_honest>" in graph
 
 
-def test_two_fresh_builds_give_equal_bytes(project: Project, build: Build, written: Written) -> None:
-    source = project("builders")
-    first = written(build(source).outdir)
-    second = written(build(source, out="other").outdir)
+def test_two_fresh_builds_give_equal_bytes(
+    built: Builds, project: Project, build: Build, written: Written
+) -> None:
+    first = written(built("builders", "html").outdir)
+    second = written(build(project("builders")).outdir)
     assert sorted(first) == sorted(second)
     assert [name for name in first if first[name] != second[name]] == []
 
 
-def test_two_processes_give_what_one_gives(project: Project, build: Build, written: Written) -> None:
-    source = project("builders")
-    first = written(build(source).outdir)
-    second = written(build(source, out="other", parallel=2).outdir)
+def test_two_processes_give_what_one_gives(
+    built: Builds, project: Project, build: Build, written: Written
+) -> None:
+    first = written(built("builders", "html").outdir)
+    second = written(build(project("builders"), parallel=2).outdir)
     assert [name for name in first if first[name] != second[name]] == []

@@ -121,7 +121,7 @@ def page(tmp_path: Path, build: Callable[..., SphinxTestApp]) -> Pages:
     def make(kind: str, text: str, options: str = "") -> SphinxTestApp:
         source = tmp_path / f"source-{kind}"
         source.mkdir(exist_ok=True)
-        conf = "extensions = ['sphinx_policyspec']\nmyst_enable_extensions = ['colon_fence']\n"
+        conf = "extensions = ['myst_parser', 'sphinx_policyspec']\nmyst_enable_extensions = ['colon_fence']\n"
         (source / "conf.py").write_text(conf + options, "utf-8")
         (source / f"index.{kind}").write_text(text, "utf-8")
         return build(source, out=kind)

@@ -12,7 +12,9 @@ from sphinx.testing.util import SphinxTestApp
 from sphinx_policyspec import api
 from sphinx_policyspec.model import Severity
 
-CONF = "extensions = ['sphinx_policyspec']\npolicyspec_severity = {'unused-ignore': 'warning'}\n"
+CONF = (
+    "extensions = ['myst_parser', 'sphinx_policyspec']\npolicyspec_severity = {'unused-ignore': 'warning'}\n"
+)
 PAGES = {
     "rst": """Page
 ====

@@ -50,7 +50,7 @@ PAGE = PAGE.replace(":::{policy:example}", "::::{policy:example}").replace(":::\
 def small(tmp_path: Path) -> Path:
     source = tmp_path / "small"
     source.mkdir()
-    conf = "extensions = ['sphinx_policyspec']\nmyst_enable_extensions = ['colon_fence']\n"
+    conf = "extensions = ['myst_parser', 'sphinx_policyspec']\nmyst_enable_extensions = ['colon_fence']\n"
     (source / "conf.py").write_text(conf, "utf-8")
     (source / "index.rst").write_text(INDEX, "utf-8")
     (source / "page.md").write_text(PAGE, "utf-8")
@@ -125,3 +125,20 @@ def test_answers_link_plain_sections_too(small: Path, build: Build) -> None:
     page = re.sub(r"</?(span|p)[^>]*>", "", (app.outdir / "index.html").read_text("utf-8"))
     assert re.search(r'href="page\.html#plain-part"[^>]*>plain-part</a>', page)
     assert re.search(r'href="page\.html#page"[^>]*>page</a>', page)
+
+
+def test_topics_are_inherited_in_their_index_and_sections_are_named(small: Path, build: Build) -> None:
+    text = (small / "index.rst").read_text("utf-8").replace(":: Unused", ":: Unused\n   :broader: honesty")
+    text = text.replace(":: Honesty", ":: Honesty\n   :broader: character\n\n.. policy:topic:: Character")
+    (small / "index.rst").write_text(text, "utf-8")
+    page = "# Page\n\n## Be plain\n\n```{policy:principle}\n:topics: honesty\n:authority: user\n```\n\n### Why & how\n\nSo.\n"
+    (small / "page.md").write_text(page, "utf-8")
+    app = build(small)
+    shown = (app.outdir / "policy-topics.html").read_text("utf-8")
+    for label in ("Character", "Honesty"):
+        part = shown.partition(f'id="cap-{label}"')[2].partition('class="pcap"')[0]
+        found = re.findall(r'href="([^"]*)"><code class="xref">(.*?)</code></a>( <em>.*?</em>)?', part)
+        assert found == [
+            ("page.html#be-plain", "Be plain", ""),
+            ("page.html#why-how", "Why &amp; how", " <em>(section)</em>"),
+        ]

@@ -57,7 +57,7 @@ def test_everything_declared_is_found_in_every_form(
     source.mkdir()
     mapping = {"up": ("https://up.example/", upstream.as_posix())}
     (source / "conf.py").write_text(
-        'extensions = ["sphinx_policyspec", "sphinx.ext.intersphinx"]\nnitpicky = True\n'
+        'extensions = ["myst_parser", "sphinx_policyspec", "sphinx.ext.intersphinx"]\nnitpicky = True\n'
         f"intersphinx_mapping = {mapping}\n",
         "utf-8",
     )

@@ -17,7 +17,7 @@ from sphinx_policyspec.sphinx_ext.knowledge import Knowledge
 Build = Callable[..., SphinxTestApp]
 Warnings = Callable[[SphinxTestApp], list[str]]
 
-CONF = "extensions = ['sphinx_policyspec']\nmyst_enable_extensions = ['colon_fence']\n"
+CONF = "extensions = ['myst_parser', 'sphinx_policyspec']\nmyst_enable_extensions = ['colon_fence']\n"
 PAGES = {
     "rst": """Page
 ====

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections import Counter
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -12,21 +11,12 @@ from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
 import pytest
-from sphinx.testing.util import SphinxTestApp
 
-from tests.conftest import REPOSITORY
+from tests.sphinx_ext.conftest import Built
 
-Build = Callable[..., SphinxTestApp]
-SOURCES = ["builders", "views", "twin-myst", "example_docs"]
+Builds = Callable[[str, str], Built]
+every_root = pytest.mark.parametrize("root", ["builders", "views", "twin-myst", "example_docs"])
 DETOKENIZED = r"\\detokenize\{([^}]*)\}"
-
-
-@pytest.fixture(params=SOURCES)
-def source(request: pytest.FixtureRequest, rootdir: Path, tmp_path: Path) -> Path:
-    """Each of some projects in a folder of its own."""
-    name = request.param
-    folder = REPOSITORY / name if name == "example_docs" else rootdir / f"test-{name}"
-    return Path(shutil.copytree(folder, tmp_path / name))
 
 
 class _Page(HTMLParser):
@@ -59,9 +49,10 @@ def _dead(pages: dict[Path, _Page]) -> list[str]:
     return dead
 
 
+@every_root
 @pytest.mark.parametrize("builder", ["html", "dirhtml", "singlehtml", "epub"])
-def test_links_in_pages_lead_to_elements_and_ids_are_unique(source: Path, build: Build, builder: str) -> None:
-    out = build(source, builder).outdir
+def test_links_in_pages_lead_to_elements_and_ids_are_unique(root: str, built: Builds, builder: str) -> None:
+    out = built(root, builder).outdir
     files = [Path(file).resolve() for file in out.rglob("*") if file.suffix in {".html", ".xhtml"}]
     pages = {file: _Page(file) for file in files if "_static" not in file.parts}
     assert sum(len(page.links) for page in pages.values()) > 10
@@ -75,8 +66,9 @@ def test_links_in_pages_lead_to_elements_and_ids_are_unique(source: Path, build:
             assert ET.parse(file).getroot().tag == "{http://www.w3.org/1999/xhtml}html"
 
 
-def test_links_in_latex_have_one_label_each(source: Path, build: Build) -> None:
-    out = build(source, "latex").outdir
+@every_root
+def test_links_in_latex_have_one_label_each(root: str, built: Builds) -> None:
+    out = built(root, "latex").outdir
     text = "".join(file.read_text("utf-8") for file in out.glob("*.tex"))
     labels = Counter(re.findall(rf"\\label\{{{DETOKENIZED}\}}", text))
     links = set(re.findall(rf"\\hyperref\[{DETOKENIZED}\]", text))
@@ -84,17 +76,16 @@ def test_links_in_latex_have_one_label_each(source: Path, build: Build) -> None:
     assert [label for label in labels if labels[label] > 1] == []
 
 
-def test_a_label_of_a_box_in_latex_is_a_place_of_its_own(
-    project: Callable[[str], Path], build: Build
-) -> None:
-    out = build(project("builders"), "latex").outdir
+def test_a_label_of_a_box_in_latex_is_a_place_of_its_own(built: Builds) -> None:
+    out = built("builders", "latex").outdir
     text = "".join(file.read_text("utf-8") for file in out.glob("*.tex"))
     for label in ("principles:example-greeting", "principles:definition-truth", "index:level-root"):
         assert rf"\phantomsection\label{{\detokenize{{{label}}}}}" in text
 
 
-def test_links_in_texinfo_lead_to_anchors_or_nodes(source: Path, build: Build) -> None:
-    out = build(source, "texinfo").outdir
+@every_root
+def test_links_in_texinfo_lead_to_anchors_or_nodes(root: str, built: Builds) -> None:
+    out = built(root, "texinfo").outdir
     text = "".join(file.read_text("utf-8") for file in out.glob("*.texi"))
     anchors = Counter(re.findall(r"@anchor\{([^}]*)\}", text))
     places = set(anchors) | set(re.findall(r"^@node ([^,\n]*)", text, re.MULTILINE))

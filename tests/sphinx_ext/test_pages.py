@@ -60,7 +60,7 @@ def test_words_of_included_files_are_text_in_their_place(
     source = tmp_path / "source"
     (source / "parts").mkdir(parents=True)
     (source / "conf.py").write_text(
-        "extensions = ['sphinx_policyspec']\nexclude_patterns = ['parts']", "utf-8"
+        "extensions = ['myst_parser', 'sphinx_policyspec']\nexclude_patterns = ['parts']", "utf-8"
     )
     (source / f"index.{suffix}").write_text(page, "utf-8")
     (source / "parts" / "part.txt").write_text(part, "utf-8")
@@ -98,7 +98,7 @@ def test_a_question_that_a_build_hides_is_not_asked(
 ) -> None:
     source = tmp_path / "source"
     source.mkdir()
-    (source / "conf.py").write_text("extensions = ['sphinx_policyspec']", "utf-8")
+    (source / "conf.py").write_text("extensions = ['myst_parser', 'sphinx_policyspec']", "utf-8")
     (source / "index.rst").write_text(
         f"Top\n===\n{rest}\n.. only:: draft\n\n   .. policy:query:: no-such-question\n\n"
         ".. policy:query:: principles-by-authority\n   :columns: id, nothing\n",
@@ -186,7 +186,7 @@ def test_answers_stand_on_the_page_with_links(
 
 
 def test_a_label_makes_a_section_a_provision_of_that_name(tmp_path: Path) -> None:
-    (tmp_path / "conf.py").write_text("extensions = ['sphinx_policyspec']", "utf-8")
+    (tmp_path / "conf.py").write_text("extensions = ['myst_parser', 'sphinx_policyspec']", "utf-8")
     (tmp_path / "index.rst").write_text(
         "Top\n===\n\n.. _the_part:\n\nPart\n----\n\nText, see :ref:`the_part`.\n\n.. policy:commentary::\n\n   Aside.\n",
         "utf-8",
@@ -199,7 +199,7 @@ def test_a_label_makes_a_section_a_provision_of_that_name(tmp_path: Path) -> Non
 
 
 def test_ids_that_no_author_chose_stay_apart(tmp_path: Path) -> None:
-    (tmp_path / "conf.py").write_text("extensions = ['sphinx_policyspec']", "utf-8")
+    (tmp_path / "conf.py").write_text("extensions = ['myst_parser', 'sphinx_policyspec']", "utf-8")
     (tmp_path / "index.rst").write_text("Top\n===\n\n.. toctree::\n\n   a\n   b\n", "utf-8")
     page = "Page\n====\n\nOverview\n--------\n\n.. policy:commentary::\n\n   Aside.\n"
     for name in ("a", "b"):
@@ -234,7 +234,7 @@ def test_a_badge_ends_the_heading_before_its_permalink(
 def test_a_table_that_may_be_too_wide_scrolls_by_keyboard(
     build: Callable[..., SphinxTestApp], tmp_path: Path
 ) -> None:
-    (tmp_path / "conf.py").write_text("extensions = ['sphinx_policyspec']", "utf-8")
+    (tmp_path / "conf.py").write_text("extensions = ['myst_parser', 'sphinx_policyspec']", "utf-8")
     table = "   .. policy:message:: user\n\n      === ===\n      a   b<\n      === ===\n      1   2\n      === ===\n"
     example = f".. policy:example:: A table\n\n{table}\n"
     query = ".. policy:query:: principles-by-authority\n"
@@ -293,7 +293,7 @@ def test_titles_in_the_graph_show_the_titles_that_they_refer_to(
 ) -> None:
     source = tmp_path / "source"
     source.mkdir()
-    (source / "conf.py").write_text("extensions = ['sphinx_policyspec']", "utf-8")
+    (source / "conf.py").write_text("extensions = ['myst_parser', 'sphinx_policyspec']", "utf-8")
     (source / f"index.{suffix}").write_text(page, "utf-8")
     spec = Knowledge().spec(build(source, "dummy").env)
     assert [provision.title for provision in spec.provisions] == ["On Tact", "Be kind"]

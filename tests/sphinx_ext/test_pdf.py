@@ -18,7 +18,7 @@ from sphinx.testing.util import SphinxTestApp
 from sphinx_policyspec.sphinx_ext.typst.code import string
 from sphinx_policyspec.sphinx_ext.typst.code import words as typst_words
 from sphinx_policyspec.sphinx_ext.typst.maths import equation
-from tests.conftest import REPOSITORY, Run, require_fonts
+from tests.conftest import REPOSITORY, Run, require_fonts, text_below
 from tests.pdf import bookmarks, dead_links, fonts_outside, links, recall, text_of, words
 from tests.sphinx_ext.shown_words import runs_of
 
@@ -61,7 +61,7 @@ class Paper:
 def paper(rootdir: Path, tmp_path_factory: pytest.TempPathFactory) -> Paper:
     folder = tmp_path_factory.mktemp("paper")
     source = shutil.copytree(rootdir / "test-paper", folder / "source")
-    return Paper(source, folder / "out", policyspec_pdf_fonts=require_fonts())
+    return Paper(source, folder / "out", policyspec_pdf_fonts=require_fonts(text_below(source)))
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def example_docs(tmp_path_factory: pytest.TempPathFactory) -> Paper:
     source = shutil.copytree(
         REPOSITORY / "example_docs", folder / "source", ignore=shutil.ignore_patterns("_build")
     )
-    return Paper(source, folder / "out", policyspec_pdf_fonts=require_fonts())
+    return Paper(source, folder / "out", policyspec_pdf_fonts=require_fonts(text_below(source)))
 
 
 def small(tmp_path: Path, text: str, **options: object) -> Paper:
@@ -90,6 +90,15 @@ def small(tmp_path: Path, text: str, **options: object) -> Paper:
     (source / "conf.py").write_text('extensions = ["sphinx_policyspec"]\nproject = "Small"\n', "utf-8")
     (source / "index.rst").write_text(f"Small\n=====\n\n{text}\n", "utf-8")
     return Paper(source, tmp_path / "out", **options)
+
+
+def test_a_letter_that_no_font_has_skips_a_test_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("POLICYSPEC_REQUIRE_TOOLS", raising=False)
+    with pytest.raises(pytest.skip.Exception, match='no font that is installed has "\N{CUNEIFORM SIGN A}"'):
+        require_fonts("Plain, and \N{CUNEIFORM SIGN A}")
+    monkeypatch.setenv("POLICYSPEC_REQUIRE_TOOLS", "1")
+    with pytest.raises(pytest.fail.Exception, match="no font that is installed"):
+        require_fonts("\N{CUNEIFORM SIGN A}")
 
 
 def test_the_build_tells_of_nothing_but_a_picture_that_cannot_be_drawn(paper: Paper) -> None:
@@ -251,7 +260,7 @@ def test_the_file_is_sound_and_holds_its_fonts(pdf: pikepdf.Pdf) -> None:
 
 def test_equal_sources_give_equal_bytes(paper: Paper, tmp_path: Path) -> None:
     source = shutil.copytree(paper.app.srcdir, tmp_path / "elsewhere" / "source")
-    again = Paper(source, tmp_path / "out", policyspec_pdf_fonts=require_fonts())
+    again = Paper(source, tmp_path / "out", policyspec_pdf_fonts=require_fonts(text_below(source)))
     assert again.file.read_bytes() == paper.file.read_bytes()
 
 
@@ -294,7 +303,7 @@ def test_a_failed_build_leaves_no_old_pdf(tmp_path: Path) -> None:
 
 
 def test_a_font_file_of_the_project_is_used(tmp_path: Path) -> None:
-    wanted = require_fonts()[1]
+    wanted = require_fonts("\N{ADULT}")[-1]
     font = next(font for font in typst.Fonts().fonts() if font.family == wanted and font.path)
     (tmp_path / "source").mkdir()
     shutil.copyfile(str(font.path), tmp_path / "source" / "emoji.ttf")

@@ -33,7 +33,7 @@ GONE = [
 def source(tmp_path: Path) -> Path:
     folder = tmp_path / "source"
     folder.mkdir()
-    conf = "extensions = ['sphinx_policyspec']\nmyst_heading_anchors = 2\nnitpick_ignore = [('myst', 'up')]\n"
+    conf = "extensions = ['myst_parser', 'sphinx_policyspec']\nmyst_heading_anchors = 2\nnitpick_ignore = [('myst', 'up')]\n"
     (folder / "conf.py").write_text(conf, "utf-8")
     (folder / "index.md").write_text(SPEC + "\n```{toctree}\nother\n```\n", "utf-8")
     (folder / "other.md").write_text(OTHER, "utf-8")

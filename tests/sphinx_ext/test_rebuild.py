@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from sphinx.testing.util import SphinxTestApp
 Project = Callable[[str], Path]
 Build = Callable[..., SphinxTestApp]
 Warnings = Callable[[SphinxTestApp], list[str]]
+Restored = Callable[[str, int], Path]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +88,39 @@ BOTH = {
     "removed page that others refer to": Edit("index", "alpha\n", ""),
     "added page": insert("index", "plain\n", ""),
 }
+BY_PROCESSES = {
+    "nothing": "the processes have no page to read or write",
+    "text": "panels on other pages show it, computed before the writers fork",
+    "topic": "answers on other pages change, computed before the writers fork",
+    "unknown level": "a finding is told once, however many processes there are",
+    "renamed id": "the process that reads the new id writes none of the pages whose links end",
+    "config, base": "all pages are read again, and the processes' environments merged",
+    "added page": "the page comes from the environment of one process",
+    "removed page that others refer to": "no process's environment brings the page back",
+}
+"""Edits that several processes may answer otherwise than one, and why; of the others that is a long suite."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An edit of a test root."""
+
+    root: str
+    suffix: str
+    name: str
+    edit: Edit
+
+    def __str__(self) -> str:
+        return f"{self.root}: {self.name}"
+
+
 CASES = [
-    *(("rebuild", ".rst", name, edit) for name, edit in (RST | BOTH).items()),
-    *(("rebuild-myst", ".md", name, edit) for name, edit in (MYST | BOTH).items()),
+    *(Case("rebuild", ".rst", name, edit) for name, edit in (RST | BOTH).items()),
+    *(Case("rebuild-myst", ".md", name, edit) for name, edit in (MYST | BOTH).items()),
 ]
+
+
+Check = Callable[[Case, Iterable[int]], None]
 
 
 def apply(source: Path, suffix: str, name: str, edit: Edit) -> None:
@@ -135,38 +165,51 @@ def differences(kept: Path, fresh: Path) -> list[str]:
     return sorted((files(kept) ^ files(fresh)) | {name for name in both if not same(name)})
 
 
-@pytest.mark.parametrize("parallel", [0, 4])
-@pytest.mark.parametrize(("root", "suffix", "name", "edit"), CASES, ids=[f"{c[0]}: {c[2]}" for c in CASES])
-def test_a_rebuild_equals_a_fresh_build(  # noqa: PLR0917 - fixtures
-    project: Project,
-    build: Build,
-    warnings_in: Warnings,
-    root: str,
-    suffix: str,
-    name: str,
-    edit: Edit,
-    parallel: int,
-) -> None:
-    source = project(root)
-    build(source, out="kept", parallel=parallel)
-    apply(source, suffix, name, edit)
-    again = build(source, out="kept", parallel=parallel)
-    fresh = build(source, out="fresh")
-    assert differences(Path(again.outdir), Path(fresh.outdir)) == []
-    said = [sorted(line for line in warnings_in(app) if "[policyspec." in line) for app in (again, fresh)]
-    assert said[0] == said[1]
-    no_change = build(source, out="kept", parallel=parallel)
-    assert differences(Path(no_change.outdir), Path(fresh.outdir)) == []
-    assert sorted(line for line in warnings_in(no_change) if "[policyspec." in line) == said[1]
+@pytest.fixture
+def check(restored: Restored, build: Build, warnings_in: Warnings) -> Check:
+    """Edit what some numbers of processes have built, build it twice, and compare each with one fresh build."""
+
+    def said(app: SphinxTestApp) -> list[str]:
+        return sorted(line for line in warnings_in(app) if "[policyspec." in line)
+
+    def run(case: Case, numbers: Iterable[int]) -> None:
+        fresh = None
+        for parallel in numbers:
+            folder = restored(case.root, parallel)
+            apply(folder / "source", case.suffix, case.name, case.edit)
+            again = build(folder / "source", out=folder / "kept", parallel=parallel)
+            fresh = fresh or build(folder / "source", out=folder / "fresh")
+            assert (parallel, differences(again.outdir, fresh.outdir)) == (parallel, [])
+            assert (parallel, said(again)) == (parallel, said(fresh))
+            no_change = build(folder / "source", out=folder / "kept", parallel=parallel)
+            assert (parallel, differences(no_change.outdir, fresh.outdir)) == (parallel, [])
+            assert (parallel, said(no_change)) == (parallel, said(fresh))
+
+    return run
 
 
-def test_a_build_without_changes_writes_no_page(
-    project: Project, build: Build, make_app: Build, tmp_path: Path
-) -> None:
-    source = project("rebuild")
-    build(source)
-    again = make_app("html", srcdir=source, builddir=tmp_path / "out")
-    pages: list[str] = []
-    again.connect("html-page-context", lambda _app, name, *_rest: pages.append(name))
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_rebuild_equals_a_fresh_build(check: Check, case: Case) -> None:
+    check(case, (0, 4) if case.name in BY_PROCESSES else (0,))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", [case for case in CASES if case.name not in BY_PROCESSES], ids=str)
+def test_a_rebuild_by_several_processes_equals_a_fresh_build(check: Check, case: Case) -> None:
+    check(case, (4,))
+
+
+def test_edits_for_several_processes_are_edits() -> None:
+    assert set(BY_PROCESSES) <= {case.name for case in CASES}
+
+
+def test_a_build_without_changes_reads_and_writes_no_page(restored: Restored, make_app: Build) -> None:
+    folder = restored("rebuild", 0)
+    again = make_app("html", srcdir=folder / "source", builddir=folder / "kept")
+    read: list[str] = []
+    written: list[str] = []
+    again.connect("source-read", lambda _app, name, _text: read.append(name))
+    again.connect("html-page-context", lambda _app, name, *_rest: written.append(name))
     again.build()
-    assert [name for name in pages if name in again.env.all_docs] == []
+    assert read == []
+    assert [name for name in written if name in again.env.all_docs] == []

@@ -109,7 +109,8 @@ def test_a_removed_page_takes_no_source_of_another_with_it(
 ) -> None:
     source = project("rebuild")
     for name in ("old", "old.notes"):
-        (source / f"{name}.rst").write_text(f":orphan:\n\n{name}\n{'=' * len(name)}\n", "utf-8")
+        text = f":orphan:\n\n{name}\n{'=' * len(name)}\n\n:policy:principle:`be_kind`\n"
+        (source / f"{name}.rst").write_text(text, "utf-8")
     build(source, out="kept")
     (source / "old.rst").unlink()
     same(source)

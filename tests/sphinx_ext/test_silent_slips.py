@@ -110,7 +110,7 @@ Brevity.
 
 EXPECTED = [
     ("`soon` is no date", ":date:"),
-    ("`our spec` is no absolute IRI", ":base-iri:"),
+    ("`our spec` is not an absolute IRI", ":base-iri:"),
     ("`develper` is no role", ":roles:"),
     ("`truth` names itself in `broader`", ":broader:"),
     ("`policy:definition` has no text", "policy:definition"),

@@ -12,9 +12,12 @@ from sphinx.testing.util import SphinxTestApp
 
 from sphinx_policyspec.graph.answer import Answer
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
+from tests.sphinx_ext.conftest import Built
 
 Project = Callable[[str], Path]
 Build = Callable[..., SphinxTestApp]
+Restored = Callable[[str, int], Path]
+Builds = Callable[[str, str], Built]
 Written = Callable[[Path], dict[str, bytes]]
 Warnings = Callable[[SphinxTestApp], list[str]]
 
@@ -38,18 +41,15 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.mark.parametrize("builder", BUILDERS)
-def test_every_builder_writes_views_without_a_warning(
-    project: Project, build: Build, warnings_in: Warnings, builder: str
-) -> None:
-    assert warnings_in(build(project("views"), builder)) == []
+def test_every_builder_writes_views_without_a_warning(built: Builds, builder: str) -> None:
+    assert built("views", builder).warnings == []
 
 
 @pytest.mark.parametrize("builder", ["html", "dirhtml", "singlehtml"])
 def test_every_link_of_a_view_leads_somewhere_and_no_anchor_is_there_twice(
-    project: Project, build: Build, builder: str
+    built: Builds, builder: str
 ) -> None:
-    app = build(project("views"), builder)
-    folder = Path(app.outdir)
+    folder = built("views", builder).outdir
     pages = {file: file.read_text("utf-8") for file in folder.rglob("*.html") if "_static" not in file.parts}
     anchors = {file: re.findall(r'\bid="([^"]+)"', text) for file, text in pages.items()}
     seen = 0
@@ -67,8 +67,8 @@ def test_every_link_of_a_view_leads_somewhere_and_no_anchor_is_there_twice(
     assert seen > 60
 
 
-def test_tables_have_scopes_and_scroll_by_keyboard(project: Project, build: Build) -> None:
-    page = (build(project("views")).outdir / "shown.html").read_text("utf-8")
+def test_tables_have_scopes_and_scroll_by_keyboard(built: Builds) -> None:
+    page = (built("views", "html").outdir / "shown.html").read_text("utf-8")
     matrix = page[page.index("ps-matrix") :]
     assert matrix.index('role="region" tabindex="0"') < matrix.index("<table")
     assert 'aria-label="Table: Topic, Root, Operator, Reader"' in matrix
@@ -78,8 +78,8 @@ def test_tables_have_scopes_and_scroll_by_keyboard(project: Project, build: Buil
     assert '<span class="target" id="ps-shown-5-1-3"></span>' in matrix
 
 
-def test_the_drawing_is_well_formed_and_speaks(project: Project, build: Build) -> None:
-    page = (build(project("views")).outdir / "shown.html").read_text("utf-8")
+def test_the_drawing_is_well_formed_and_speaks(built: Builds) -> None:
+    page = (built("views", "html").outdir / "shown.html").read_text("utf-8")
     svg = ET.fromstring(page[page.index("<svg") : page.index("</svg>") + 6])
     ids = {element.get("id") for element in svg.iter()}
     assert set((svg.get("aria-labelledby") or "").split()) <= ids
@@ -99,16 +99,16 @@ def test_the_drawing_is_well_formed_and_speaks(project: Project, build: Build) -
 
 
 @pytest.mark.parametrize("builder", ["text", "latex", "epub"])
-def test_where_nothing_is_drawn_references_are_a_list(project: Project, build: Build, builder: str) -> None:
-    folder = Path(build(project("views"), builder).outdir)
+def test_where_nothing_is_drawn_references_are_a_list(built: Builds, builder: str) -> None:
+    folder = built("views", builder).outdir
     files = [file for file in folder.rglob("*") if file.suffix in {".txt", ".tex", ".xhtml"}]
     text = "".join(file.read_text("utf-8") for file in files)
     assert "<svg" not in text
     assert "→ " in text or "\\(\\rightarrow\\)" in text
 
 
-def test_rst_and_myst_show_the_same(project: Project, build: Build) -> None:
-    folder = build(project("views"), "text").outdir
+def test_rst_and_myst_show_the_same(built: Builds) -> None:
+    folder = built("views", "text").outdir
     lists = [(folder / f"{name}.txt").read_text("utf-8").split("\n\n")[1:3] for name in ("shown", "same")]
     assert lists[0] == lists[1] == ["* No white lies – Authority: Reader", "* Be kind – Authority: Reader"]
 
@@ -188,23 +188,25 @@ EDITS = {
 }
 
 
-@pytest.mark.parametrize("parallel", [0, 2])
 @pytest.mark.parametrize("edit", EDITS)
-def test_an_edit_on_one_page_updates_the_views_on_others(  # noqa: PLR0917 - fixtures
-    project: Project, build: Build, written: Written, warnings_in: Warnings, edit: str, parallel: int
+def test_an_edit_on_one_page_updates_the_views_on_others(
+    restored: Restored, build: Build, written: Written, warnings_in: Warnings, edit: str
 ) -> None:
-    source = project("views")
-    before = written(Path(build(source, out="kept", parallel=parallel).outdir))
-    name, old, new = EDITS[edit]
-    text = (source / name).read_text("utf-8")
-    assert old in text
-    (source / name).write_text(text.replace(old, new, 1), "utf-8")
-    again = build(source, out="kept", parallel=parallel)
-    fresh = build(source, out="fresh")
-    kept, clean = written(Path(again.outdir)), written(Path(fresh.outdir))
-    assert [page for page in clean if kept.get(page) != clean[page]] == []
-    assert kept["shown.html"] != before["shown.html"]
-    assert warnings_in(again) == warnings_in(fresh)
+    fresh = None
+    for parallel in (0, 2):
+        folder = restored("views", parallel)
+        before = written(folder / "kept" / "html")
+        name, old, new = EDITS[edit]
+        file = folder / "source" / name
+        text = file.read_text("utf-8")
+        assert old in text
+        file.write_text(text.replace(old, new, 1), "utf-8")
+        again = build(folder / "source", out=folder / "kept", parallel=parallel)
+        fresh = fresh or build(folder / "source", out=folder / "fresh")
+        kept, clean = written(Path(again.outdir)), written(Path(fresh.outdir))
+        assert (parallel, [page for page in clean if kept.get(page) != clean[page]]) == (parallel, [])
+        assert kept["shown.html"] != before["shown.html"]
+        assert warnings_in(again) == warnings_in(fresh)
 
 
 def test_a_principle_that_moves_to_another_page_takes_its_links_along(

@@ -16,6 +16,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx_policyspec.model import Finding, Severity, Span
 from sphinx_policyspec.nearest import nearest
 from sphinx_policyspec.sphinx_ext.authoring.declared import Declared, Source, note_finding, source_of
+from sphinx_policyspec.sphinx_ext.authoring.option_lists import items_of
 from sphinx_policyspec.sphinx_ext.hidden import claim
 from sphinx_policyspec.sphinx_ext.rendering.boxes import Place
 
@@ -237,12 +238,21 @@ class PolicyDirective(SphinxDirective):
             )
         return value not in {"false", "no"}
 
+    def words(self, name: str, dividers: str = r",\s") -> tuple[str, ...]:
+        """Return the items of an option that holds many, each once, in order: divided, or a list of YAML.
+
+        :param dividers: characters that divide them
+        """
+        found = dict.fromkeys(items_of(self.options.get(name) or "", dividers))
+        broken = [item for item in found if item.startswith(("[", "{"))]
+        for item in broken:
+            message = f"`{name}` holds `{item}`, which is not a plain item"
+            self.find("invalid-option", message, "divide items by commas", line=self.option_line(name))
+        return tuple(item for item in found if item not in broken)
+
     def ids(self, name: str) -> tuple[str, ...]:
         """Return an option as ids, which commas or spaces divide, sorted."""
-        if name not in self.options:
-            return ()
-        found = [item for item in re.split(r"[,\s]+", self.option(name)) if item]
-        return tuple(sorted({item for item in found if self.is_id(item, name)}))
+        return tuple(sorted({item for item in self.words(name) if self.is_id(item, name)}))
 
     def others(self, name: str, own: str) -> tuple[str, ...]:
         """Return an option as ids of other things than this one, whose own id is a finding."""
@@ -259,8 +269,7 @@ class PolicyDirective(SphinxDirective):
 
     def labels(self, name: str) -> tuple[str, ...]:
         """Return an option as texts, which commas divide, sorted."""
-        found = {" ".join(item.split()) for item in (self.options.get(name) or "").split(",")}
-        return tuple(sorted(found - {""}))
+        return tuple(sorted(self.words(name, ",")))
 
     def identifier(self, default: str) -> str:
         """Return the option ``id``, or the default where it is absent or no id."""

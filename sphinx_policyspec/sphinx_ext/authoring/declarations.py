@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 from docutils import nodes
 from sphinx.locale import get_translation
 
-from sphinx_policyspec.graph.bases import is_absolute_iri
 from sphinx_policyspec.model import (
     AuthorityLevel,
     Commentary,
@@ -19,6 +18,7 @@ from sphinx_policyspec.model import (
     TargetKind,
     Topic,
 )
+from sphinx_policyspec.model.bases import is_absolute_iri
 from sphinx_policyspec.nearest import nearest
 from sphinx_policyspec.readers.conversation import ROLES
 from sphinx_policyspec.readers.inline import slug
@@ -97,7 +97,7 @@ class SpecDirective(PolicyDirective):
         if given and not is_absolute_iri(given):
             hint = "write one such as https://example.org/spec/"
             line = self.option_line("base-iri")
-            self.find("invalid-option", f"`{given}` is no absolute IRI", hint, line=line)
+            self.find("invalid-option", f"`{given}` is not an absolute IRI", hint, line=line)
             return ""
         return given
 
@@ -146,7 +146,7 @@ class LevelDirective(PolicyDirective):
 
     def _roles(self) -> tuple[str, ...]:
         """Return the roles in the order given: it means nothing, but a reader expects it."""
-        given = dict.fromkeys(self.option("roles").replace(",", " ").split())
+        given = self.words("roles")
         for role in given:
             if role not in ROLES:
                 line = self.option_line("roles")

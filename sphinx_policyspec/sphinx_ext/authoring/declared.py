@@ -27,6 +27,7 @@ from sphinx_policyspec.model import (
     Turn,
 )
 from sphinx_policyspec.readers.ignores import Ignore, ignores_in
+from sphinx_policyspec.sphinx_ext.page_markup import counts_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -169,6 +170,8 @@ def _read(env: BuildEnvironment, path: Path) -> Source:
     except OSError:
         text = ""
     file = path.relative_to(env.srcdir) if path.is_relative_to(env.srcdir) else path
+    if path == Path(env.doc2path(env.docname)) and not counts_lines(env):
+        text = ""
     return Source(file.as_posix(), tuple(text.splitlines(keepends=True)))
 
 

@@ -6,9 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from docutils import nodes
-from myst_parser.parsers.sphinx_ import MystParser
 from sphinx import addnodes
-from sphinx.util import get_filetype
 
 from sphinx_policyspec.model import (
     AuthorityLevel,
@@ -19,7 +17,6 @@ from sphinx_policyspec.model import (
     EvalPrompt,
     Example,
     Goal,
-    Markup,
     Message,
     Principle,
     Provision,
@@ -42,6 +39,7 @@ from sphinx_policyspec.sphinx_ext.capturing.links import FoundLinks, LinkPlace
 from sphinx_policyspec.sphinx_ext.capturing.prose import heading_lines
 from sphinx_policyspec.sphinx_ext.capturing.region import Region
 from sphinx_policyspec.sphinx_ext.capturing.turn_reader import CapturePlace
+from sphinx_policyspec.sphinx_ext.page_markup import counts_lines, markup_of
 from sphinx_policyspec.sphinx_ext.records import PageRecord, Question, outside_record
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.rendering.nodes import (
@@ -106,7 +104,7 @@ class _Capture:
         self.env = env
         self.document = document
         self.main = source_of(env, str(env.doc2path(docname)))
-        self.markup = Markup.MYST if _is_myst(env, docname) else Markup.RST
+        self.markup = markup_of(env)
         self.page = Gathered(
             env=env,
             docname=docname,
@@ -122,6 +120,12 @@ class _Capture:
         preamble = self.page.preamble
         place = CapturePlace(region=preamble, links=LinkPlace(source=self.main, end=preamble.end))
         self._walk_children(self.document, place)
+        if not counts_lines(self.env):
+            parser = type(self.env.parser)
+            reader = f"{parser.__module__}.{parser.__name__}"
+            message = f"the lines of this page are not known: `{reader}` reads it"
+            hint = "the spec has no text of it but what directives hold"
+            self.page.find("unknown-lines", message, self.main.span(1), hint)
         return self.page
 
     # -- the walk ---------------------------------------------------------------------------
@@ -283,8 +287,3 @@ def _marker_cuts(declared: Declared | None) -> list[tuple[int, int]]:
         return []
     first, last = declared.body or (declared.end, declared.end)
     return [(declared.start, first), (last, declared.end)]
-
-
-def _is_myst(env: BuildEnvironment, docname: str) -> bool:
-    """Tell whether a page is written for MyST."""
-    return get_filetype(env.config.source_suffix, str(env.doc2path(docname))) in MystParser.supported

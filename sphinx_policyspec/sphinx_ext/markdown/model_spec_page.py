@@ -10,6 +10,7 @@ from docutils import nodes
 
 from sphinx_policyspec.readers.ignores import ignores_in
 from sphinx_policyspec.readers.release import companions, read_release
+from sphinx_policyspec.sphinx_ext.config import project_title
 from sphinx_policyspec.sphinx_ext.markdown.to_nodes import render_inline, render_prose
 from sphinx_policyspec.sphinx_ext.records import page_record
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
@@ -27,7 +28,7 @@ def fill(document: nodes.document, text: str, path: Path, env: BuildEnvironment)
     """Fill a document from the text of a page in the dialect."""
     name = path.relative_to(env.srcdir)
     prefix = "" if name.parent == Path() else f"{name.parent.as_posix()}/"
-    reading = read_release(path, text=text, prefix=prefix)
+    reading = read_release(path, text=text, prefix=prefix, default_title="")
     for companion in companions(path):
         env.note_dependency(str(companion))
     spec = reading.spec
@@ -38,9 +39,10 @@ def fill(document: nodes.document, text: str, path: Path, env: BuildEnvironment)
         document += sections
     else:
         # A page has one title; several chapters, or text before the first, need one above them.
-        anchor = "" if spec.title in spec.provision_by_id else nodes.make_id(spec.title)
+        title = spec.title or project_title(env.config)
+        anchor = "" if title in spec.provision_by_id else nodes.make_id(title)
         ids = [anchor] if anchor and anchor not in spec.provision_by_id else []
-        document += nodes.section("", nodes.title(spec.title, spec.title), *sections, ids=ids)
+        document += nodes.section("", nodes.title(title, title), *sections, ids=ids)
     domain = cast("PolicyDomain", env.get_domain(DOMAIN))
     record, packed = page_record(env.docname, spec, reading.findings)
     ignores = ignores_in(name.as_posix(), text.split("\n"))

@@ -1,12 +1,13 @@
-"""Which Markdown pages of a project are in the Model Spec dialect, and what lies beside them."""
+"""Which pages of a project are in the Model Spec dialect, who reads them, and what lies beside them."""
 
 from __future__ import annotations
 
 import os
+from copy import copy
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from myst_parser.parsers.sphinx_ import MystParser
+from docutils.parsers import Parser
 from sphinx.util.matching import Matcher, get_matching_files
 
 if TYPE_CHECKING:
@@ -15,38 +16,65 @@ if TYPE_CHECKING:
     from sphinx.config import Config
     from sphinx.environment import BuildEnvironment
 
-__all__ = ["ModelSpecAwareParser", "keep_companions_unbuilt", "outdated_by_companions"]
+__all__ = ["keep_companions_unbuilt", "load_markdown", "outdated_by_companions", "read_model_spec_pages"]
 
+_MARKDOWN = ".md"
 _TRANSLATED = ":<translated>"
 """What the source of a document ends with that holds one translated message."""
 
 
-class ModelSpecAwareParser(MystParser):
-    """MyST, but for the pages that ``policyspec_model_spec`` names.
+def load_markdown(app: Sphinx, config: Config) -> None:
+    """Load MyST for a project with Model Spec pages, unless an extension of its own reads Markdown."""
+    # Sphinx adds the suffixes of extensions to its own default, which the next project of this process would have.
+    config.source_suffix = copy(config.source_suffix)
+    if config.policyspec_model_spec and _MARKDOWN not in app.registry.source_suffix:
+        app.setup_extension("myst_parser")
 
-    Those are in the Model Spec dialect; nothing in them is live MyST.
+
+def read_model_spec_pages(app: Sphinx, config: Config) -> None:
+    """Let every parser leave the pages that ``policyspec_model_spec`` names to us.
+
+    Those are in the Model Spec dialect, whichever parser has their suffix; nothing in them is live.
     """
-
-    def parse(self, inputstring: str, document: nodes.document) -> None:
-        """Fill ``document`` from the text of a page, or from one translated message of it."""
-        env: BuildEnvironment = document.settings.env
-        path = Path(env.doc2path(env.docname))
-        is_model_spec = _is_model_spec(path.relative_to(env.srcdir).as_posix(), env.config)
-        # An empty text is parsed for what it leaves in the settings: MyST's transforms run in any case.
-        super().parse("" if is_model_spec else inputstring, document)
-        if is_model_spec:
-            # Most projects have no such page.
-            from sphinx_policyspec.sphinx_ext.markdown.model_spec_page import fill, message_nodes  # noqa: PLC0415
-
-            if str(document["source"]).endswith(_TRANSLATED):
-                document += message_nodes(inputstring, document)
-            else:
-                fill(document, inputstring, path, env)
+    if config.policyspec_model_spec:
+        for filetype in set(config.source_suffix.values()) & set(app.registry.get_source_parsers()):
+            parser = app.registry.get_source_parser(filetype)
+            app.add_source_parser(_leaving_model_spec_pages(parser, app, filetype), override=True)
 
 
-def _is_model_spec(name: str, config: Config) -> bool:
-    patterns = config.policyspec_model_spec
-    return bool(patterns) and Matcher(patterns)(name)
+def _leaving_model_spec_pages(parser: type[Parser], app: Sphinx, filetype: str) -> type[Parser]:
+    """Return a parser that does what another does, but for pages in the dialect."""
+
+    def parse(self: Parser, inputstring: str, document: nodes.document) -> None:
+        if _is_model_spec_page(app.env):
+            _read_page(inputstring, document, app.env)
+        else:
+            parser.parse(self, inputstring, document)
+
+    def get_transforms(self: Parser) -> list[type[Any]]:
+        # Those of a language see to what it alone leaves in a document.
+        plain = Parser if _is_model_spec_page(app.env) else parser
+        return list(plain.get_transforms(self))
+
+    members: dict[str, Any] = {"supported": (filetype,), "parse": parse, "get_transforms": get_transforms}
+    members["__module__"] = parser.__module__
+    return type(parser.__name__, (parser,), members)
+
+
+def _is_model_spec_page(env: BuildEnvironment) -> bool:
+    name = Path(env.doc2path(env.docname)).relative_to(env.srcdir).as_posix()
+    return Matcher(env.config.policyspec_model_spec)(name)
+
+
+def _read_page(text: str, document: nodes.document, env: BuildEnvironment) -> None:
+    """Fill ``document`` from the text of a page, or from one translated message of it."""
+    # Most projects have no such page.
+    from sphinx_policyspec.sphinx_ext.markdown.model_spec_page import fill, message_nodes  # noqa: PLC0415
+
+    if str(document["source"]).endswith(_TRANSLATED):
+        document += message_nodes(text, document)
+    else:
+        fill(document, text, Path(env.doc2path(env.docname)), env)
 
 
 def keep_companions_unbuilt(app: Sphinx, config: Config) -> None:

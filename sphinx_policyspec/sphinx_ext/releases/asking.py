@@ -47,7 +47,7 @@ class ChangesDirective(AskingDirective):
         if not since and not PolicySpecConfig.of(self.config).older:
             hint = "give `:since:`, or set `policyspec_since`"
             self.find("invalid-option", "there is no release to compare with", hint)
-        kinds = tuple(dict.fromkeys(self.option("kinds").replace(",", " ").split()))
+        kinds = self.words("kinds")
         taken = _kinds() if kinds else ()
         for kind in kinds:
             if kind not in taken:

@@ -16,5 +16,7 @@ __all__ = ["setup"]
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register what makes the pages, in addition to the extension."""
     app.setup_extension("sphinx_policyspec")
+    # A graph holds words in whatever markup they were written.
+    app.setup_extension("myst_parser")
     app.add_source_parser(SitePageParser)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -52,7 +52,7 @@ class SurveyDirective(AskingDirective):
 
     def _parts(self) -> tuple[Part, ...]:
         names = [part.value for part in Part]
-        given = [name.lower() for name in self.option("show").replace(",", " ").split()]
+        given = [name.lower() for name in self.words("show")]
         for name in given:
             if name not in names:
                 line = self.option_line("show")

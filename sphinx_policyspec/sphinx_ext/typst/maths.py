@@ -8,8 +8,8 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable, Sequence
 
 from docutils.utils.math import MathError
-from docutils.utils.math.latex2mathml import tex2mathml
 
+from sphinx_policyspec.sphinx_ext.markdown.maths import mathml
 from sphinx_policyspec.sphinx_ext.typst.code import array, call, content, string
 
 __all__ = ["equation"]
@@ -39,15 +39,15 @@ def equation(tex: str, *, as_block: bool) -> str:
     if not tex.strip():
         return ""
     try:
-        body = _row(_parsed(str(tex2mathml(tex, as_block=as_block))))
-    # The converter is lenient with what it knows and raises what it likes for the rest.
+        body = _row(_parsed(mathml(tex, as_block=as_block)))
+    # What the converter makes of odd input need not be well-formed.
     except (MathError, ET.ParseError, IndexError, ValueError, AttributeError, TypeError, RecursionError):
         return call("raw", string(tex), block="true" if as_block else "false")
     return call("math.equation", body, block="true" if as_block else "false", alt=string(tex))
 
 
-def _parsed(mathml: str) -> ET.Element:
-    known = _ENTITY.sub(lambda match: html.unescape(match[0]), mathml)
+def _parsed(xml: str) -> ET.Element:
+    known = _ENTITY.sub(lambda match: html.unescape(match[0]), xml)
     return ET.fromstring(known.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', ""))  # noqa: S314 - docutils wrote it
 
 

@@ -110,7 +110,7 @@ def _groups(index: Index, labels: Labels) -> Iterator[tuple[str, list[_Line]]]:
     groups, _collapse = index.generate()
     for heading, entries in groups:
         lines = [
-            _Line(found, str(entry.name))
+            _Line(found, f"{entry.name} ({entry.extra})" if entry.extra else str(entry.name))
             for entry in entries
             if (found := labels.find(entry.docname, entry.anchor))
         ]

@@ -61,9 +61,7 @@ class _ViewDirective(AskingDirective):
 
     def _values(self, name: str, problems: list[str]) -> tuple[str, ...]:
         """Return the values that commas divide; an option without any would silently filter nothing."""
-        found = tuple(
-            dict.fromkeys(" ".join(part.split()) for part in self.option(name).split(",") if part.strip())
-        )
+        found = self.words(name, ",")
         if name in self.options and not found:
             problems.append(f"`{name}` is empty")
             self.find("invalid-option", problems[-1], "name something", line=self.option_line(name))
@@ -92,8 +90,7 @@ class _ViewDirective(AskingDirective):
     def _columns(self, option: str) -> Iterator[str]:
         """Yield the columns that an option names; those of ``sort`` may have a sign."""
         known = COLUMNS[self.kind] or COLUMNS[ViewKind.PRINCIPLE_TABLE]
-        given = self.option(option).replace(",", " ").split() if option in self.option_spec else []
-        for value in dict.fromkeys(given):
+        for value in self.words(option) if option in self.option_spec else ():
             name = value.removeprefix("-") if option == "sort" else value
             if name in known:
                 yield value

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from docutils import nodes
 from sphinx.locale import get_translation
-from sphinx.util.nodes import make_refnode
 
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.one_page import anchor_alone
+from sphinx_policyspec.sphinx_ext.references import link_or_text
 from sphinx_policyspec.sphinx_ext.rendering.boxes import style_name
 from sphinx_policyspec.sphinx_ext.views.filters import VARIABLES
 from sphinx_policyspec.sphinx_ext.views.tables import Cell, PolicyFold, table
@@ -64,19 +64,19 @@ class Page:
             return content
         return self.link_to(found, content)
 
-    def link_to(self, target: PolicyObject, content: nodes.Node) -> nodes.reference:
+    def link_to(self, target: PolicyObject, content: nodes.Element) -> nodes.Element:
         """Return a link to an object that a page shows."""
-        return make_refnode(self.builder, self.docname, target.docname, target.anchor, content)
+        return link_or_text(self.builder, self.docname, target.docname, target.anchor, content)
 
     @property
     def is_web(self) -> bool:
         """Whether people read it in a browser; EPUB and paper have less room."""
         return self.builder.format == "html" and self.builder.name != "epub"
 
-    def place(self, place: str, text: str) -> nodes.reference:
+    def place(self, place: str, text: str) -> nodes.Element:
         """Return a link to a page and anchor of it, which ``#`` divides."""
         docname, _hash, anchor = place.rpartition("#")
-        return make_refnode(self.builder, self.docname, docname, anchor, nodes.inline("", text))
+        return link_or_text(self.builder, self.docname, docname, anchor, nodes.inline("", text))
 
     def address(self, kind: TargetKind, identifier: str) -> str:
         """Return where a link to an object leads; nothing where no page shows it."""

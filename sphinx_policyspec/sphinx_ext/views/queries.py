@@ -75,7 +75,7 @@ def _extras(view: View, shown: tuple[str, ...]) -> Iterator[str]:
     """Yield what binds those columns that not every view has."""
     yield from (_count("principle", name, _OF_PRINCIPLE) for name in _COUNTED if name in shown)
     if "topics" in shown:
-        yield _touched(view)
+        yield _topics(view)
     yield from (
         f"OPTIONAL {{ ?principle ps:{name} ?{name} }}" for name in ("status", "since") if name in shown
     )
@@ -87,11 +87,8 @@ def _examples(view: View) -> str:
         "?example a ps:Example ; dcterms:identifier ?id ; dcterms:title ?title ; ps:order ?order ; ps:partOf ?home .",
         "OPTIONAL { ?home ps:order ?place }",
     ]
-    of_owner = [*_of_levels(view), *_of_topics(view)]
     owned = "?example a ps:Example ; ps:illustrates/ps:partOf* ?principle . ?principle a ps:Principle ;"
-    if of_owner:
-        body.append(_distinct("?example", [f"{owned} ps:authority ?authority .", *_with_level(of_owner)]))
-    body += _having(view, "example", _OF_EXAMPLE)
+    body += [*_of_shown(view), *_having(view, "example", _OF_EXAMPLE)]
     body.append(
         "OPTIONAL {"
         + _distinct(
@@ -118,7 +115,7 @@ def _matrix(view: View) -> str:
     topics = ["?concept a skos:Concept ; dcterms:identifier ?topic ; ps:order ?place ."]
     if view.topics:
         topics.append(_distinct("?concept", [_named_topics("concept", view.topics)]))
-    principles = [_PRINCIPLE, *_of_levels(view), *_of_principles(view), _touched(view)]
+    principles = [_PRINCIPLE, *_of_levels(view), *_of_principles(view), _topics(view)]
     body = ["{", *levels, "} UNION {", *topics, "} UNION {", *principles, "}"]
     return _select(("level", "topic", "id", "title"), body, ["?place", *_BY_RANK, "?order", "?id", "?topic"])
 
@@ -184,8 +181,14 @@ def _of_levels(view: View) -> Iterator[str]:
         )
 
 
-def _with_level(filters: Iterable[str]) -> tuple[str, ...]:
-    return ("?authority dcterms:identifier ?level .", *filters)
+def _of_shown(view: View) -> Iterator[str]:
+    """Yield the filter by which examples show a provision of some levels and topics; only topics can be a section's."""
+    levels, topics = tuple(_of_levels(view)), tuple(_of_topics(view))
+    shown = ["?example a ps:Example ; ps:illustrates/ps:belongsTo? ?principle ."]
+    if levels:
+        shown.append("?principle ps:authority ?authority . ?authority dcterms:identifier ?level .")
+    if levels or topics:
+        yield _distinct("?example", [*shown, *levels, *topics])
 
 
 def _of_principles(view: View) -> Iterator[str]:
@@ -195,8 +198,8 @@ def _of_principles(view: View) -> Iterator[str]:
 
 def _of_topics(view: View) -> Iterator[str]:
     if view.topics:
-        touch = f"?touch ps:toucher ?principle ; ps:touchedTopic ?subject ; ps:kind ?how . {_counts_as_touch(view)}"
-        yield _distinct("?principle", [_named_topics("subject", view.topics), touch])
+        about = f"?principle {_about(view)} ?subject ."
+        yield _distinct("?principle", [_named_topics("subject", view.topics), about])
 
 
 def _named_topics(variable: str, values: Iterable[str]) -> str:
@@ -204,15 +207,16 @@ def _named_topics(variable: str, values: Iterable[str]) -> str:
     return f"?{variable} a skos:Concept ; {names} ?name . {_any_of('name', values)}"
 
 
-def _counts_as_touch(view: View) -> str:
-    """Return the filter by which a word in passing makes no principle one about a topic, unless asked for."""
-    return "" if view.mentions else 'FILTER (?how != "mention")'
+def _about(view: View) -> str:
+    """Return what leads to topics; a word in passing counts where it is asked for."""
+    return "(ps:about|ps:mentions)" if view.mentions else "ps:about"
 
 
-def _touched(view: View) -> str:
-    touch = f"?touched ps:toucher ?principle ; ps:touchedTopic ?touching ; ps:kind ?how . {_counts_as_touch(view)}"
-    topic = "?touching dcterms:identifier ?topic ; ps:order ?topicPlace ."
-    return f"OPTIONAL {{ {_distinct('?principle ?topic ?topicPlace', [touch, topic])} }}"
+def _topics(view: View) -> str:
+    topic = (
+        f"?principle {_about(view)} ?subject . ?subject dcterms:identifier ?topic ; ps:order ?topicPlace ."
+    )
+    return f"OPTIONAL {{ {_distinct('?principle ?topic ?topicPlace', [topic])} }}"
 
 
 def _having(view: View, subject: str, patterns: Mapping[str, str]) -> Iterator[str]:

@@ -64,7 +64,7 @@ class QueryDirective(AskingDirective):
             name=name,
             params=tuple(self._params()),
             sparql="" if name else self.text,
-            columns=tuple(dict.fromkeys(self.option("columns").replace(",", " ").split())),
+            columns=self.words("columns"),
             expected=self.expected(),
             format=self._format(),
             span=self.span,
@@ -74,14 +74,12 @@ class QueryDirective(AskingDirective):
         return [box]
 
     def _params(self) -> Iterator[tuple[str, str]]:
-        for part in filter(str.strip, (self.options.get("params") or "").replace("\n", ",").split(",")):
+        for part in self.words("params", ",\n"):
             if match := _PARAMETER.fullmatch(part):
                 yield match["name"], match["value"]
             else:
                 line = self.option_line("params")
-                self.find(
-                    "invalid-option", f"`{part.strip()}` is no parameter", "write `name=value`", line=line
-                )
+                self.find("invalid-option", f"`{part}` is no parameter", "write `name=value`", line=line)
 
     def _format(self) -> str:
         given = self.option("format") or "table"

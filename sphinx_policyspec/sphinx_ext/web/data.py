@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from sphinx.builders.singlehtml import SingleFileHTMLBuilder
 
+from sphinx_policyspec.graph.touches import about
 from sphinx_policyspec.model import Block, Definition, Example, Principle, Spec, TargetKind, Verdict
 from sphinx_policyspec.sphinx_ext.rendering.boxes import style_name
 from sphinx_policyspec.sphinx_ext.web.places import Place
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from sphinx_policyspec.sphinx_ext.web.handbook_pages import HandbookPages
 
-__all__ = ["FORMAT", "script_data", "spec_ids"]
+__all__ = ["FORMAT", "script_data", "spec_ids", "topics_by_provision"]
 
 FORMAT = "policyspec-ids/1"
 """The form of ``spec-ids.json``; another number means that a reader must look anew."""
@@ -36,16 +37,16 @@ def script_data(app: Sphinx, handbook: HandbookPages) -> str:
     relations = handbook.relations
     page_of = cache(partial(_page, app))
     levels = list(dict.fromkeys([level.id for level in spec.levels] + [p.authority for p in spec.principles]))
-    topics = [topic.id for topic in spec.topics]
+    topics = topics_by_provision(spec)
 
-    def entry(kind: str, place: Place, level: str, own_topics: Iterator[str], flags: int) -> list[Any]:
+    def entry(kind: str, place: Place, level: str, own_topics: Iterable[int], flags: int) -> list[Any]:
         return [
             kind,
             place.title,
             levels.index(level) if level in levels else -1,
             page_of(place.docname),
             places.excerpt(place.docname, place.anchor),
-            sorted({topics.index(topic) for topic in own_topics if topic in topics}),
+            sorted(own_topics),
             flags,
         ]
 
@@ -56,16 +57,16 @@ def script_data(app: Sphinx, handbook: HandbookPages) -> str:
         if place := places.provision(provision.id):
             flags = _flags(relations.get(provision.id))
             kind = "principle" if place.level else "section"
-            items[place.anchor] = entry(kind, place, place.level, iter(provision.topics), flags)
+            items[place.anchor] = entry(kind, place, place.level, topics[provision.id], flags)
     for example in spec.examples:
         if place := places.find(TargetKind.EXAMPLE, example.id):
             homes = [by_id[name] for name in owners.get(example.id, ()) if name in by_id]
             level = next((home.authority for home in homes if isinstance(home, Principle)), "")
-            own = (topic for home in homes for topic in home.topics)
+            own = {topic for home in homes for topic in topics[home.id]}
             items[place.anchor] = entry("example", place, level, own, _flags_of(example))
     for kind in (TargetKind.DEFINITION, TargetKind.TOPIC, TargetKind.GOAL, TargetKind.LEVEL):
         for _identifier, place in places.of_kind(kind):
-            items[place.anchor] = entry(kind.value, place, "", iter(()), 0)
+            items[place.anchor] = entry(kind.value, place, "", (), 0)
     known = {
         "spec": {name: getattr(spec, name) for name in ("title", "version", "issued", "publisher")},
         "levels": [[style_name(level), places.level_title(level)] for level in levels],
@@ -75,6 +76,16 @@ def script_data(app: Sphinx, handbook: HandbookPages) -> str:
     dumped = json.dumps(known, ensure_ascii=False, separators=(",", ":"))
     # Old parsers end lines of a script at these two.
     return f"window.policyspecData={dumped.replace(chr(0x2028), ' ').replace(chr(0x2029), ' ')};\n"
+
+
+def topics_by_provision(spec: Spec) -> dict[str, list[int]]:
+    """Return the places in ``spec.topics`` of the topics that each provision is about."""
+    found: dict[str, list[int]] = {provision.id: [] for provision in spec.provisions}
+    provisions = about(spec)
+    for number, topic in enumerate(spec.topics):
+        for name in provisions[topic.id]:
+            found[name].append(number)
+    return found
 
 
 def _page(app: Sphinx, docname: str) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+import posixpath
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
 
 from sphinx.util.osutil import relative_uri
 
@@ -85,7 +85,7 @@ def page_facts(app: Sphinx, spec: Spec, places: Places) -> dict[str, PageFacts]:
             title=places.page_title(name),
             description=places.begin_of(name),
             language=env.config.language,
-            address=urljoin(base, app.builder.get_target_uri(name)) if base else "",
+            address=posixpath.join(base, app.builder.get_target_uri(name)) if base else "",
             parts=tuple(found),
             files=tuple(
                 (relative_uri(app.builder.get_target_uri(name), f"spec.{f}"), MEDIA_TYPES[f]) for f in formats

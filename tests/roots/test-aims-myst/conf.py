@@ -1,5 +1,5 @@
 project = "Aims"
-extensions = ["sphinx_policyspec"]
+extensions = ["myst_parser", "sphinx_policyspec"]
 myst_enable_extensions = ["colon_fence"]
 exclude_patterns = ["shared"]
 keep_warnings = True

@@ -1,5 +1,4 @@
 project = "Aims"
 extensions = ["sphinx_policyspec"]
-myst_enable_extensions = ["colon_fence"]
 exclude_patterns = ["shared"]
 keep_warnings = True

@@ -1,7 +1,7 @@
 project = "Every builder"
 version = "1"
 copyright = "nobody"
-extensions = ["sphinx_policyspec"]
+extensions = ["myst_parser", "sphinx_policyspec"]
 html_baseurl = "https://example.org/spec/"
 man_pages = [("index", "everybuilder", "Every builder", ["us"], 1)]
 policyspec_outputs = ["ttl", "nt"]

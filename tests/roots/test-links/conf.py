@@ -1,3 +1,3 @@
 project = "Links"
-extensions = ["sphinx_policyspec"]
+extensions = ["myst_parser", "sphinx_policyspec"]
 nitpicky = True

@@ -1,7 +1,7 @@
 project = "On paper"
 release = "3"
 author = "nobody"
-extensions = ["sphinx_policyspec"]
+extensions = ["myst_parser", "sphinx_policyspec"]
 numfig = True
 myst_enable_extensions = ["dollarmath"]
 exclude_patterns = ["_build"]

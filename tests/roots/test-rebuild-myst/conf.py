@@ -1,3 +1,3 @@
 project = "Rebuild"
-extensions = ["sphinx_policyspec"]
+extensions = ["myst_parser", "sphinx_policyspec"]
 policyspec_annotations = ["notes.yaml"]

@@ -1,5 +1,5 @@
 project = "Translated"
-extensions = ["sphinx_policyspec"]
+extensions = ["myst_parser", "sphinx_policyspec"]
 language = "de"
 locale_dirs = ["locale"]
 gettext_compact = False

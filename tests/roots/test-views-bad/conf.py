@@ -1,2 +1,2 @@
 project = "Bad views"
-extensions = ["sphinx_policyspec"]
+extensions = ["myst_parser", "sphinx_policyspec"]
