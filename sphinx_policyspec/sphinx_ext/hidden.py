@@ -103,13 +103,13 @@ def claim(document: nodes.document, node: nodes.Element) -> None:
         node[_WANTED] = wanted
 
 
-def give_back_ids(elements: Iterable[nodes.Element]) -> None:
+def give_back_ids(document: nodes.document, elements: Iterable[nodes.Element]) -> None:
     """Give those ids that only something hidden has to what is shown and wanted them, too."""
     for node in elements:
         for anchor in node.attributes.pop(_WANTED, ()):
-            owner = node.document.ids[anchor]
+            owner = document.ids[anchor]
             if owner is not node and is_hidden(owner) and not is_hidden(node):
-                node.document.ids[anchor] = node
+                document.ids[anchor] = node
                 node["ids"].append(anchor)
 
 

@@ -68,8 +68,8 @@ class Drop(SphinxPostTransform):
         for note in list(self.document.findall(nodes.note)):
             if "internal" in note["classes"]:
                 note.parent.remove(note)
-        for node in list(self.document.findall(turned)):
-            node.replace_self(nodes.container("", *node.children, classes=["card"]))
+        for box in list(self.document.findall(turned)):
+            box.replace_self(nodes.container("", *box.children, classes=["card"]))
 
 
 def drop(_app: Sphinx, doctree: nodes.document, docname: str) -> None:

@@ -186,7 +186,7 @@ def setup(app):
     app.connect("doctree-resolved", count)
 """
     app = build(page(joined(RST.block("late", "", "Hidden."), principle("seen", title="Seen")), conf))
-    assert app.env.counted == 1
+    assert vars(app.env)["counted"] == 1
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ class MarkSections(SphinxTransform):
         if not (declares or any(node.get("refdomain") == DOMAIN for node in elements)):
             return
         mark(self.env, elements)
-        give_back_ids(elements)
+        give_back_ids(self.document, elements)
         for marker in (node for node in elements if isinstance(node, PolicyMarker) and not is_hidden(node)):
             self._move(marker, declared_on(marker))
             take_away(marker)
