@@ -179,12 +179,12 @@ class PolicyDomain(Domain):
         if packed:
             write_fragment(self.env, docname, packed)
 
-    def process_doc(self, env: BuildEnvironment, docname: str, document: nodes.document) -> None:
-        """Take up what a page declares once it is read; titles are those that it shows."""
+    def take_up(self, docname: str, document: nodes.document) -> None:
+        """Take up what a page declares once others have had their say on it; titles are those that it shows."""
         noted = self.pages.get(docname)
         hidden = self.data["assumed"].pop(docname, None)
         with without_hidden(document):
-            record, packed = (noted, b"") if noted else capture(env, docname, document)
+            record, packed = (noted, b"") if noted else capture(self.env, docname, document)
             if record is not None and (record.holds_spec or record.questions):
                 strip_comments(document)
             excerpts, titles = excerpts_of(document), shown_titles(document)
@@ -192,7 +192,7 @@ class PolicyDomain(Domain):
             # Another builder may show what it declares.
             record = PageRecord()
         if record is not None:
-            write_excerpts(env, docname, excerpts)
+            write_excerpts(self.env, docname, excerpts)
             record = replace(record, hidden=hidden).with_titles(titles)
             self.note_document(docname, record.with_words(repr((titles, excerpts))), packed)
 

@@ -31,8 +31,10 @@ __all__ = [
     "is_foreign",
     "is_hidden",
     "is_ours",
+    "keep_mark",
     "mark",
     "mark_of",
+    "markers_in",
     "marks_in",
     "strip_comments",
     "take_away",
@@ -42,6 +44,7 @@ __all__ = [
 _MARK = "policyspec_mark"
 _HIDDEN = "policyspec_hidden"
 _WANTED = "policyspec_ids"
+_MARKER = "policyspec_marker"
 _OURS = "sphinx_policyspec."
 _KNOWN = ("docutils.nodes", "sphinx.addnodes")
 _COMMENT = re.compile(
@@ -118,6 +121,17 @@ def mark_of(node: nodes.Element) -> int | None:
     return cast("int | None", node.attributes.get(_MARK))
 
 
+def keep_mark(section: nodes.section, marker: nodes.Element) -> None:
+    """Let a section remember which element it owes what is said of it."""
+    if _MARK in marker:
+        section[_MARKER] = marker[_MARK]
+
+
+def markers_in(document: nodes.document) -> Iterator[int]:
+    """Yield the marks that the sections of a page remember."""
+    return (node[_MARKER] for node in document.findall(nodes.section) if _MARKER in node)
+
+
 def marks_in(node: nodes.Element) -> Iterator[tuple[int, nodes.Element]]:
     """Yield the marks of an element and of all that it holds, each with its element."""
     for inner in node.findall(nodes.Element):
@@ -164,6 +178,7 @@ def cleaned(elements: Iterable[nodes.Element]) -> list[nodes.Element]:
     hidden: list[nodes.Element] = []
     for node in elements:
         node.attributes.pop(_MARK, None)
+        node.attributes.pop(_MARKER, None)
         if node.attributes.pop(_HIDDEN, False):
             hidden.append(node)
     return hidden

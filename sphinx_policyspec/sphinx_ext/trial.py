@@ -22,7 +22,7 @@ from sphinx.transforms.post_transforms import OnlyNodeTransform
 from sphinx.util.logging import suppress_logging
 from sphinx.util.parallel import parallel_available
 
-from sphinx_policyspec.sphinx_ext.hidden import is_ours, mark_of, marks_in
+from sphinx_policyspec.sphinx_ext.hidden import is_ours, mark_of, markers_in, marks_in
 from sphinx_policyspec.sphinx_ext.knowledge import domain_of
 
 if TYPE_CHECKING:
@@ -170,14 +170,16 @@ def _hidden_on(app: Sphinx, docname: str) -> frozenset[int]:
     """Return the marks of what a build hides of a page, without those of what is inside that."""
     tree = app.env.get_doctree(docname)
     before = {number for number, _node in marks_in(tree)}
+    # Something in which a directive spoke of its section may be gone since the page was read.
+    unread = frozenset(markers_in(tree)) - before
     _resolve(app, tree, docname)
     for node in left_out(app, [node for _number, node in marks_in(tree)]):
         node.parent.remove(node)
     left = {number for number, _node in marks_in(tree)}
     if before <= left:
-        return frozenset()
+        return unread
     whole = app.env.get_doctree(docname)
-    return frozenset(_lost(whole, left, (whole.astext(), tree.astext())))
+    return unread.union(_lost(whole, left, (whole.astext(), tree.astext())))
 
 
 def _resolve(app: Sphinx, tree: nodes.document, docname: str) -> None:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
 
-__all__ = ["Build", "all_findings", "silence_core"]
+__all__ = ["Build", "all_findings", "silence_core", "take_up"]
 
 
 _TELLING = frozenset({"pseudoxml", "texinfo", "typst", "xml"})
@@ -211,6 +211,11 @@ def _relinked(app: Sphinx) -> set[str]:
             changed.add(docname)
         stored[docname] = state
     return changed
+
+
+def take_up(app: Sphinx, document: nodes.document) -> None:
+    """Take up what a page declares."""
+    domain_of(app.env).take_up(app.env.docname, document)
 
 
 def silence_core(_app: Sphinx, domain: Domain | None, _node: nodes.Element) -> bool | None:

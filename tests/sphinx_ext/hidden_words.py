@@ -106,6 +106,8 @@ WAYS: dict[str, Way] = {
     "todo": Way(directive("todo")),
     "early": Way(directive("early"), headings=True),
     "late": Way(directive("late"), headings=True),
+    "unread": Way(directive("unread"), headings=True),
+    "unheard": Way(directive("unheard"), headings=True),
     "skipped": Way(directive("skipped"), headings=True),
     "turned": Way(directive("turned"), ALL, headings=True),
     "container": Way(directive("container", "internal")),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
+from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxRole
 
@@ -20,6 +21,14 @@ class early(nodes.General, nodes.Element):  # noqa: N801 - so are nodes named
 
 class late(nodes.General, nodes.Element):  # noqa: N801
     """Taken away when a page is resolved."""
+
+
+class unread(nodes.General, nodes.Element):  # noqa: N801
+    """Taken away while a page is read, by a transform."""
+
+
+class unheard(nodes.General, nodes.Element):  # noqa: N801
+    """Taken away as soon as a page is read, by a handler."""
 
 
 class skipped(nodes.General, nodes.Element):  # noqa: N801
@@ -56,6 +65,17 @@ class Holder(Directive):
         return [node]
 
 
+class Unread(SphinxTransform):
+    """Takes away while a page is read."""
+
+    default_priority = 400
+
+    def apply(self, **_kwargs: Any) -> None:
+        """Change the page."""
+        for node in list(self.document.findall(unread)):
+            node.parent.remove(node)
+
+
 class Drop(SphinxPostTransform):
     """Takes away and turns."""
 
@@ -83,6 +103,12 @@ def drop(_app: Sphinx, doctree: nodes.document, docname: str) -> None:
         doctree.clear()
 
 
+def unhear(_app: Sphinx, doctree: nodes.document) -> None:
+    """Take away elements as soon as a page is read."""
+    for node in list(doctree.findall(unheard)):
+        node.parent.remove(node)
+
+
 def leave(_app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
     """Take some pages out of the project before they are read."""
     for docname in [name for name in env.found_docs if name.startswith("left")]:
@@ -102,13 +128,15 @@ def nothing(_self: nodes.NodeVisitor, _node: nodes.Element) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register all of it."""
     app.add_config_value("audience", "public", "env")
-    for kind in (early, late, skipped, turned, whispered):
+    for kind in (early, late, unread, unheard, skipped, turned, whispered):
         visit: Any = (skip, None) if kind is skipped else (nothing, nothing)
         formats: Any = dict.fromkeys(("html", "latex", "text", "man", "texinfo"), visit)
         app.add_node(kind, **formats)
         if kind is not whispered:
             app.add_directive(kind.__name__, type(f"Hold{kind.__name__}", (Holder,), {"kind": kind}))
     app.add_role("whisper", Whisper())
+    app.add_transform(Unread)
+    app.connect("doctree-read", unhear)
     app.add_post_transform(Drop)
     app.connect("doctree-resolved", drop)
     app.connect("env-before-read-docs", leave)

@@ -157,8 +157,11 @@ def test_of_two_variants_of_a_principle_the_one_that_is_shown_has_its_id(
         assert (found.id, found.title) == ("rule", f"Rule {tag}")
 
 
-def test_a_hidden_directive_says_nothing_of_its_section(page: Callable[..., Path], build: Build) -> None:
-    marker = RST.block("skipped", "", principle("secret", ""))
+@pytest.mark.parametrize("way", ["early", "late", "unread", "unheard", "skipped"])
+def test_a_hidden_directive_says_nothing_of_its_section(
+    page: Callable[..., Path], build: Build, way: str
+) -> None:
+    marker = RST.block(way, "", principle("secret", ""))
     app = build(page(joined("Plain\n-----", marker, "Words.", "Seen\n----", principle("seen", ""))))
     spec = Knowledge().spec(app.env)
     assert [found.id for found in spec.principles] == ["seen"]

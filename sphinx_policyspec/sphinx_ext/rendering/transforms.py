@@ -10,7 +10,7 @@ from sphinx.transforms import SphinxTransform
 
 from sphinx_policyspec.model import Finding, Principle, Severity
 from sphinx_policyspec.sphinx_ext.authoring.declared import Declared, declared_on, note_finding, source_of
-from sphinx_policyspec.sphinx_ext.hidden import give_back_ids, is_hidden, mark, take_away
+from sphinx_policyspec.sphinx_ext.hidden import give_back_ids, is_hidden, keep_mark, mark, take_away
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.rendering.boxes import mark_level
 from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyMarker
@@ -58,6 +58,7 @@ class MarkSections(SphinxTransform):
             self._misplaced(declared, "this section is a principle already")
         else:
             self._mark(section, declared, declared.item)
+            keep_mark(section, marker)
 
     def _mark(self, section: nodes.section, declared: Declared, principle: Principle) -> None:
         wanted = [name for name in (principle.id, *principle.aliases) if name]
