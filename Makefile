@@ -1,9 +1,9 @@
 # Everything here needs only make and Python 3.11 or newer; the rest goes into .venv.
 PYTHON ?= python3
 VENV ?= .venv
-PYTEST_ARGS ?= -n auto
+PYTEST_ARGS ?= -n auto --dist loadgroup
+UV ?= $(shell command -v uv)
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check
 SPHINX := $(BIN)/sphinx-build --keep-going -b html
 
 .PHONY: help demo test test-all test-oldest test-newest lint mutation docs examples live bench screenshots clean
@@ -66,39 +66,43 @@ screenshots: $(VENV)/.dev  ## the pictures of the example spec in README and doc
 clean:  ## remove what was built, the virtual environment included
 	rm -rf $(VENV) .venv-oldest .venv-newest build dist mutants .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
+# Makes an environment, $(1); an older one is replaced.
+made = $(if $(UV),$(UV) venv --quiet --clear --seed --python $(PYTHON) $(1) ||) $(PYTHON) -m venv --clear $(1)
+# Puts packages, $(2), into an environment, $(1): with uv where there is one, which takes a fifth of the time.
+by_pip = $(1)/bin/python -m pip --disable-pip-version-check install --quiet
+fill = $(if $(UV),$(UV) pip install --quiet --python $(1)/bin/python $(2) ||) \
+  { $(by_pip) --upgrade 'pip>=25.1' && $(by_pip) $(2); }
+
 # Stamp files: a second run installs nothing.
-$(VENV)/.pip:
+$(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo 'Python 3.11 or newer is needed; name one: make PYTHON=python3.12 ...' >&2; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	@$(call made,$(VENV)) || { rm -rf $(VENV); \
 	  echo 'No virtual environment could be made. On Debian and Ubuntu: apt install python3-venv' >&2; exit 1; }
-	$(PIP) install --quiet --upgrade 'pip>=25.1'
 	@touch $@
 
-$(VENV)/.installed: $(VENV)/.pip pyproject.toml
-	$(PIP) install --quiet --editable '.[all]'
+$(VENV)/.installed: $(VENV)/.made pyproject.toml
+	$(call fill,$(VENV),--editable '.[all]')
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.pip pyproject.toml constraints.txt
-	$(PIP) install --quiet --constraint constraints.txt --group dev --editable .
+$(VENV)/.dev: $(VENV)/.made pyproject.toml constraints.txt
+	$(call fill,$(VENV),--constraint constraints.txt --group dev --editable .)
 	@touch $@ $(VENV)/.installed
 
 .venv-oldest/.test: pyproject.toml constraints-oldest.txt
-	$(PYTHON) -m venv --clear .venv-oldest
-	.venv-oldest/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
-	.venv-oldest/bin/python -m pip install --quiet --constraint constraints-oldest.txt --group test --editable .
+	$(call made,.venv-oldest)
+	$(call fill,.venv-oldest,--constraint constraints-oldest.txt --group test --editable .)
 	@touch $@
 
 .venv-newest/.test: pyproject.toml
-	$(PYTHON) -m venv --clear .venv-newest
-	.venv-newest/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
-	.venv-newest/bin/python -m pip install --quiet --group test --editable .
+	$(call made,.venv-newest)
+	$(call fill,.venv-newest,--group test --editable .)
 	@touch $@
 
 $(VENV)/.live: $(VENV)/.installed
-	$(PIP) install --quiet --group live
+	$(call fill,$(VENV),--group live)
 	@touch $@
 
 $(VENV)/.mutation: $(VENV)/.dev
-	$(PIP) install --quiet --constraint constraints.txt --group mutation
+	$(call fill,$(VENV),--constraint constraints.txt --group mutation)
 	@touch $@

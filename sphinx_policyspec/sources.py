@@ -10,6 +10,7 @@ from sphinx_policyspec.checks import in_source_order, run_checks
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
 from sphinx_policyspec.model import Finding, Spec
+from sphinx_policyspec.model.places import Places
 from sphinx_policyspec.readers.annotations import annotate as add_annotations
 from sphinx_policyspec.readers.annotations import read_annotations, shipped_annotations
 from sphinx_policyspec.readers.git import Checkout, check_out, is_git
@@ -40,6 +41,7 @@ class Loaded:
     :param has_files: whether findings speak of files below ``root``; those of a graph may not
     :param severity: what a project says of codes
     :param baseline: a project's file of findings that are known
+    :param places: where names stand that the spec uses, for the checks
     :param checkout: what keeps ``root`` in place, where it was taken out of a repository
     """
 
@@ -50,6 +52,7 @@ class Loaded:
     has_files: bool = True
     severity: Mapping[str, str] = field(default_factory=dict)
     baseline: Path | None = None
+    places: Places = field(default_factory=Places)
     checkout: Checkout | None = None
 
 
@@ -86,7 +89,7 @@ def read(source: str | Path, *, annotations: str | Path | None = None, annotate:
     if is_graph(path):
         return checked(_annotated(_from_graph_file(path), own if annotate else None))
     if is_project(path):
-        return _annotated(_from_project(path), own if annotate else None)
+        return _from_project(path, own if annotate else None)
     if is_release(path):
         reading = read_release(path)
         sidecar = (own or shipped_annotations()) if annotate else None
@@ -106,7 +109,8 @@ def checked(loaded: Loaded) -> Loaded:
     What the shipped annotation file offers beyond what a spec uses is no fault of the spec's.
     """
     shipped = shipped_annotations() if loaded.annotations == shipped_annotations() else None
-    found = [f for f in run_checks(loaded.spec) if shipped is None or f.span.file != shipped.name]
+    told = run_checks(loaded.spec, places=loaded.places)
+    found = [f for f in told if shipped is None or f.span.file != shipped.name]
     findings = (*loaded.findings, *found)
     ignores = _ignores(loaded) if loaded.has_files else ()
     return replace(loaded, findings=in_source_order(list(silenced(findings, ignores))))
@@ -126,7 +130,13 @@ def _annotated(loaded: Loaded, sidecar: Path | None) -> Loaded:
     shipped = sidecar == shipped_annotations()
     given = read_annotations(sidecar, sidecar.name)
     spec, findings = add_annotations(loaded.spec, given, lenient=shipped)
-    return replace(loaded, spec=spec, findings=loaded.findings + findings, annotations=sidecar)
+    return replace(
+        loaded,
+        spec=spec,
+        findings=loaded.findings + findings,
+        annotations=sidecar,
+        places=loaded.places | given.places,
+    )
 
 
 def _from_graph_file(path: Path) -> Loaded:
@@ -136,17 +146,19 @@ def _from_graph_file(path: Path) -> Loaded:
     return Loaded(spec=from_graph(read_graph(path)), root=path.parent, has_files=False)
 
 
-def _from_project(path: Path) -> Loaded:
+def _from_project(path: Path, sidecar: Path | None) -> Loaded:
     try:
         from sphinx_policyspec.sphinx_ext.project import read_project  # noqa: PLC0415  the core needs no Sphinx
     except ImportError as error:
         message = f"`{path}` is a Sphinx project, and Sphinx cannot be imported: {error}"
         raise SourceError(message) from None
-    project = read_project(path)
+    given = (read_annotations(sidecar, sidecar.name),) if sidecar else ()
+    project = read_project(path, annotations=given)
     return Loaded(
         spec=project.spec,
         root=path,
         findings=project.findings,
+        annotations=sidecar,
         severity=project.severity,
         baseline=project.baseline,
     )

@@ -8,14 +8,16 @@ import os
 import re
 import shutil
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 import typst
+from hypothesis import settings
 from jinja2 import FileSystemBytecodeCache
+from jinja2.sandbox import SandboxedEnvironment
 from sphinx import jinja2glue
 
 from sphinx_policyspec import cli
@@ -37,6 +39,9 @@ from sphinx_policyspec.model import (
     Verdict,
 )
 
+# A deadline would make a busy machine fail a test.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 pytest_plugins = ("sphinx.testing.fixtures",)
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -71,6 +76,19 @@ _FAMILIES = ("Noto Sans CJK SC", "WenQuanYi Micro Hei", "Droid Sans Fallback", "
 _PROGRAMS = {"chromium": ("chromium", "chromium-browser", "google-chrome")}
 
 
+_TOGETHER = ("browser", "releases/test_handbook.py", "releases/test_pdf.py", "sphinx_ext/test_pdf.py")
+"""Tests of one browser, site or PDF, which would be started or made in each process that runs some of them."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
+    """Have such tests run in one process."""
+    for item in items:
+        for path in _TOGETHER:
+            if item.path.is_relative_to(REPOSITORY / "tests" / path):
+                item.add_marker(pytest.mark.xdist_group(path))
+
+
 @pytest.fixture(scope="session")
 def rootdir() -> Path:
     """Folder of the Sphinx projects that ``@pytest.mark.sphinx(testroot=…)`` names."""
@@ -90,7 +108,7 @@ def _compiled_templates(common_folder: Path) -> Iterator[None]:
     folder = common_folder / "templates"
     folder.mkdir(exist_ok=True)
     cache = FileSystemBytecodeCache(str(folder))
-    environment = partial(jinja2glue.SandboxedEnvironment, bytecode_cache=cache)
+    environment = partial(SandboxedEnvironment, bytecode_cache=cache)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(jinja2glue, "SandboxedEnvironment", environment)
         yield

@@ -11,16 +11,19 @@ from sphinx_policyspec.checks.case_rules import CASE_RULES
 from sphinx_policyspec.checks.conflicts import CONFLICT_RULES
 from sphinx_policyspec.checks.coverage import COVERAGE_RULES
 from sphinx_policyspec.checks.examples import EXAMPLE_RULES
+from sphinx_policyspec.checks.names import NAME_RULES, check_names
 from sphinx_policyspec.checks.prompts import PROMPT_RULES
 from sphinx_policyspec.checks.reading_rules import READING_RULES
 from sphinx_policyspec.checks.references import REFERENCE_RULES
 from sphinx_policyspec.checks.truth import TRUTH_RULES
 from sphinx_policyspec.model import Finding, Rule, Spec
+from sphinx_policyspec.model.places import Places
 
 __all__ = ["RULES", "in_source_order", "rule_of", "run_checks"]
 
 RULES: tuple[Rule, ...] = (
     *REFERENCE_RULES,
+    *NAME_RULES,
     *AUTHORITY_RULES,
     *PROMPT_RULES,
     *EXAMPLE_RULES,
@@ -33,7 +36,7 @@ RULES: tuple[Rule, ...] = (
     *CASE_RULES,
 )
 """Every code that any part of the package reports, once. A rule with a function is a check of the
-whole spec; the others are found where a text is read. The reference page is written from this list."""
+whole spec; those of names are found together, the others where a text is read. The reference page is written from this list."""
 
 _BY_CODE = {rule.code: rule for rule in RULES}
 
@@ -43,13 +46,15 @@ def rule_of(code: str) -> Rule | None:
     return _BY_CODE.get(code)
 
 
-def run_checks(spec: Spec, skip: Collection[str] = ()) -> tuple[Finding, ...]:
+def run_checks(spec: Spec, skip: Collection[str] = (), places: Places | None = None) -> tuple[Finding, ...]:
     """Return what every check finds, in source order.
 
     :param skip: codes of checks that are not to be run
+    :param places: where names stand, as far as whoever read the spec knows
     """
     checks = [rule.check for rule in RULES if rule.check and rule.code not in skip]
-    return in_source_order([found for check in checks for found in check(spec)])
+    names = (found for found in check_names(spec, places) if found.code not in skip)
+    return in_source_order([*names, *(found for check in checks for found in check(spec))])
 
 
 def in_source_order(findings: tuple[Finding, ...] | list[Finding]) -> tuple[Finding, ...]:

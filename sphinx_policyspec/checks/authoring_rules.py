@@ -81,14 +81,6 @@ AUTHORING_RULES: tuple[Rule, ...] = (
         source="the authoring guide of this documentation",
     ),
     Rule(
-        code="missing-authority",
-        category=Category.DIRECTIVES,
-        found="a principle without a level",
-        mend="add `:authority:`",
-        rationale="without a level nobody can tell who may override the principle",
-        source="OpenAI Model Spec, levels of authority",
-    ),
-    Rule(
         code="untested-prompt",
         category=Category.DIRECTIVES,
         found="a prompt outside every principle that names none",
@@ -200,8 +192,7 @@ AUTHORING_RULES: tuple[Rule, ...] = (
         code="invalid-value",
         category=Category.SIDECARS,
         variant="error in cases",
-        found="a value that a key cannot have: a date that is none, a relation of a thing to itself, an item of a case with "
-        "two speakers",
+        found="a value that a key cannot have: a date that is none, an item of a case with two speakers",
         mend="write what the hint says",
         rationale="the value is left out, and the graph says less than the file was to",
         source="the sidecar reference of this documentation",
@@ -218,18 +209,10 @@ AUTHORING_RULES: tuple[Rule, ...] = (
     Rule(
         code="stale-annotation",
         category=Category.SIDECARS,
+        severity=Severity.ERROR,
         found="an annotated id that the spec does not have",
         mend="correct the id, or delete the entry",
         rationale="what was said of a provision is lost since it was renamed or removed",
-        source="the sidecar reference of this documentation",
-    ),
-    Rule(
-        code="unknown-goal",
-        category=Category.SIDECARS,
-        variant="error in directives",
-        found="a goal that is not declared; it is left out",
-        mend="correct it, or declare the goal",
-        rationale="the principle serves nothing that a reader can look up",
         source="the sidecar reference of this documentation",
     ),
     Rule(

@@ -4,27 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sphinx_policyspec.model import Category, Finding, Markup, Principle, Rule, Severity, Spec
-from sphinx_policyspec.nearest import nearest
+from sphinx_policyspec.model import Category, Finding, Principle, Rule, Severity, Spec
 
-__all__ = ["AUTHORITY_RULES", "clause_not_lower", "unknown_level"]
-
-
-def unknown_level(spec: Spec) -> Iterator[Finding]:
-    """Find principles whose level of authority the spec does not declare.
-
-    Those in Model Spec Markdown alone: directives tell it themselves, at their option.
-    """
-    files = {document.file for document in spec.documents if document.markup is Markup.MODEL_SPEC}
-    for principle in spec.principles:
-        if principle.authority not in spec.level_by_id and principle.span.file in files:
-            yield Finding(
-                code="unknown-level",
-                severity=Severity.WARNING,
-                message=f"`{principle.authority}` is no level of authority",
-                span=principle.span,
-                hint=nearest(principle.authority, spec.level_by_id),
-            )
+__all__ = ["AUTHORITY_RULES", "clause_not_lower"]
 
 
 def clause_not_lower(spec: Spec) -> Iterator[Finding]:
@@ -46,16 +28,6 @@ def clause_not_lower(spec: Spec) -> Iterator[Finding]:
 
 
 AUTHORITY_RULES = (
-    Rule(
-        code="unknown-level",
-        category=Category.REFERENCES,
-        variant="error in directives and cases",
-        found="a level of authority that the spec does not declare",
-        mend="correct the level, or declare it",
-        rationale="nobody can tell who may override the principle",
-        source="OpenAI Model Spec, levels of authority",
-        check=unknown_level,
-    ),
     Rule(
         code="clause-not-lower",
         category=Category.REFERENCES,

@@ -69,7 +69,8 @@ def _excepted(spec: Spec) -> dict[str, dict[str, Principle]]:
         members.setdefault(principle.category, []).append(principle)
     found: dict[str, dict[str, Principle]] = {}
     for principle, target in _related(spec, attrgetter("exception_to")):
-        found.setdefault(principle.id, {})[target.id] = target
+        if target.id != principle.id:
+            found.setdefault(principle.id, {})[target.id] = target
     for principle in spec.principles:
         for target in (p for category in principle.exempts if category for p in members.get(category, ())):
             found.setdefault(principle.id, {}).setdefault(target.id, target)

@@ -8,15 +8,6 @@ __all__ = ["READING_RULES"]
 
 READING_RULES: tuple[Rule, ...] = (
     Rule(
-        code="duplicate-id",
-        category=Category.REFERENCES,
-        severity=Severity.ERROR,
-        found="an id that is taken already; the second gets a number",
-        mend="choose another id, and correct what refers to it",
-        rationale="a reference or permalink to the id reaches only one of the two",
-        source="HTML Living Standard, §3.2.6 (an id is unique in its tree)",
-    ),
-    Rule(
         code="nested-principle",
         category=Category.REFERENCES,
         found="a principle inside a principle",
@@ -203,15 +194,6 @@ READING_RULES: tuple[Rule, ...] = (
         source="the form of the published Model Spec releases: tags pair up",
     ),
     Rule(
-        code="unknown-role",
-        category=Category.EXAMPLES,
-        variant="error in cases",
-        found="a role other than system, developer, user, assistant and tool",
-        mend="correct the role",
-        rationale="an unknown role has no level of authority",
-        source="OpenAI Model Spec, chain of command (roles); the form of the published Model Spec releases",
-    ),
-    Rule(
         code="unknown-verdict",
         category=Category.EXAMPLES,
         found="a verdict other than GOOD, BAD and OK",
@@ -243,24 +225,6 @@ READING_RULES: tuple[Rule, ...] = (
         mend="delete it, or correct its code",
         rationale="a comment that silences nothing hides the next real finding of its code",
         source="ESLint and Ruff report unused suppressions for the same reason",
-    ),
-    Rule(
-        code="unknown-provision",
-        category=Category.REFERENCES,
-        variant="error in directives and cases",
-        found="an id in a relation that no provision has",
-        mend="correct the id",
-        rationale="a relation to nothing is a claim that no reader and no rule can follow",
-        source="the sidecar reference of this documentation",
-    ),
-    Rule(
-        code="unknown-topic",
-        category=Category.REFERENCES,
-        variant="error in directives",
-        found="a topic that is not declared",
-        mend="correct it, or declare the topic",
-        rationale="the principle is missing from every list by topic",
-        source="the sidecar reference of this documentation",
     ),
     Rule(
         code="unreadable-file",

@@ -8,17 +8,15 @@ from sphinx_policyspec.model import (
     Category,
     Definition,
     Finding,
-    ReferenceForm,
     Rule,
     Severity,
     Spec,
     TargetKind,
 )
+from sphinx_policyspec.model.unknown import shown
 from sphinx_policyspec.nearest import Hints
 
 __all__ = ["REFERENCE_RULES", "dangling_reference", "outdated_reference", "targets"]
-
-_WRITTEN = {ReferenceForm.TITLE: "[?](#{})", ReferenceForm.TEXT: "#{}", ReferenceForm.ID: "[#{}]"}
 
 
 def targets(spec: Spec) -> dict[TargetKind, set[str]]:
@@ -42,11 +40,10 @@ def dangling_reference(spec: Spec) -> Iterator[Finding]:
         if reference.target in known[reference.target_kind]:
             continue
         names = known[reference.target_kind]
-        written = _WRITTEN[reference.form].format(reference.target)
         yield Finding(
             code="dangling-reference",
             severity=Severity.ERROR,
-            message=f"`{written}` points at no {reference.target_kind.value}",
+            message=f"{shown(reference.target)} is no {reference.target_kind.value} of this spec",
             span=reference.span,
             hint=hints.nearest(reference.target, names),
         )

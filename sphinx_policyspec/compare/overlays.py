@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from sphinx_policyspec.compare.change import Change, ChangeKind, SpecDiff, Subject
 from sphinx_policyspec.model import Example, Principle, Provision, Spec, TargetKind
+from sphinx_policyspec.model.attributes import RELATIONS
 
 __all__ = ["with_overlays"]
 
@@ -96,12 +97,7 @@ def _named_by(provision: Provision) -> Iterator[_Target]:
     if isinstance(provision, Principle):
         yield TargetKind.LEVEL, provision.authority
         yield from ((TargetKind.GOAL, goal) for goal in provision.serves)
-        provisions += (
-            *provision.exception_to,
-            *provision.refines,
-            *provision.conflicts_with,
-            *provision.preferred_over,
-        )
+        provisions += (id_ for relation in RELATIONS for id_ in relation.values(provision))
     yield from ((TargetKind.TOPIC, topic) for topic in provision.topics)
     for block in provision.blocks:
         if isinstance(block, Example):

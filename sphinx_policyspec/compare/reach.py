@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from sphinx_policyspec.compare.change import Change, ChangeKind, Reach, Subject, Weight
 from sphinx_policyspec.compare.naming import Naming
 from sphinx_policyspec.compare.pairs import Pair
-from sphinx_policyspec.model import Case, Example, Principle, Spec, TargetKind, plain_name
+from sphinx_policyspec.model import Case, Example, Spec, TargetKind, plain_name
+from sphinx_policyspec.model.attributes import RELATIONS
 
 __all__ = ["Reaches"]
 
@@ -112,8 +113,5 @@ def _edges(spec: Spec) -> Iterator[tuple[str, str, str]]:
         if reference.target_kind is TargetKind.PROVISION and reference.source != reference.target:
             yield "references", reference.target, reference.source
     for principle in spec.principles:
-        yield from (("dependents", id_, principle.id) for id_ in _depends_on(principle))
-
-
-def _depends_on(principle: Principle) -> tuple[str, ...]:
-    return principle.exception_to + principle.refines + principle.conflicts_with + principle.preferred_over
+        for relation in RELATIONS:
+            yield from (("dependents", id_, principle.id) for id_ in relation.values(principle))

@@ -4,26 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from types import MappingProxyType
 
 from sphinx_policyspec.compare.change import Change, ChangeKind, Subject
 from sphinx_policyspec.compare.pairs import Pair
 from sphinx_policyspec.compare.words import compare_texts, normal
 from sphinx_policyspec.model import Goal, Provision, Reference, Spec, TargetKind, Topic
+from sphinx_policyspec.model.attributes import RELATIONS, attributes_of
 
 __all__ = ["ref_pairs", "relation_changes"]
 
-_TO_PROVISIONS: Mapping[str, str] = MappingProxyType({
-    "exception_to": "exception-to",
-    "preferred_over": "prefer-over",
-    "conflicts_with": "conflicts-with",
-    "refines": "refines",
-})  # fmt: skip
-_TO_OTHERS: Mapping[str, str] = MappingProxyType(
-    {"topics": "topics", "serves": "serves", "exempts": "exempts", "tags": "tags", "aliases": "aliases"}
+_LISTS = (
+    *RELATIONS,
+    *(row for row in attributes_of("provision", "principle") if row.many and row not in RELATIONS),
 )
-"""Fields that hold ids, with the names of the options that write them."""
-_PLAIN = ("category", "status", "since")
+_PLAIN = tuple(row.field for row in attributes_of("provision", "principle") if not (row.many or row.names))
 
 
 def relation_changes(pair: Pair) -> Iterator[Change]:
@@ -44,23 +38,23 @@ def relation_changes(pair: Pair) -> Iterator[Change]:
 
 
 def _relations(pair: Pair, old: Provision, new: Provision, eval_tags: AbstractSet[str]) -> Iterator[Change]:
-    for field, name in (*_TO_PROVISIONS.items(), *_TO_OTHERS.items()):
-        before, after = getattr(old, field, ()), getattr(new, field, ())
-        if field == "tags":
+    for row in _LISTS:
+        before, after = getattr(old, row.field, ()), getattr(new, row.field, ())
+        if row.field == "tags":
             # Those that name prompt files have changes of their own.
             before, after = (tuple(tag for tag in tags if tag not in eval_tags) for tags in (before, after))
-        if field in _TO_PROVISIONS:
+        if row.names == "provision":
             before = tuple(pair.renewed(before))
-        if field == "aliases":
+        if row.field == "aliases":
             # That the new one answers to the old id is how it was told that they are one.
             after = tuple(alias for alias in after if alias != old.id)
             before = tuple(alias for alias in before if alias != new.id)
         for value in before:
             if value not in after:
-                yield _about(old, new, ChangeKind.RELATION_REMOVED, name, old_value=value)
+                yield _about(old, new, ChangeKind.RELATION_REMOVED, row.key, old_value=value)
         for value in after:
             if value not in before:
-                yield _about(old, new, ChangeKind.RELATION_ADDED, name, new_value=value)
+                yield _about(old, new, ChangeKind.RELATION_ADDED, row.key, new_value=value)
 
 
 def _attributes(old: Provision, new: Provision) -> Iterator[Change]:

@@ -8,12 +8,9 @@ from sphinx_policyspec.decision.candidates import candidates_of, grant_needed, g
 from sphinx_policyspec.decision.framework import MAX_LINKS, count_links, exempted_places
 from sphinx_policyspec.decision.norms import POWERLESS_ROLES, Norms
 from sphinx_policyspec.model import Case, Finding, Item, Principle, Severity, Span
-from sphinx_policyspec.nearest import Hints
+from sphinx_policyspec.model.unknown import UnknownNames, shown
 
 __all__ = ["problems"]
-
-_LONGEST = 60
-"""Characters of a name that a message shows."""
 
 
 def problems(case: Case, norms: Norms) -> tuple[Finding, ...]:
@@ -30,21 +27,12 @@ def problems(case: Case, norms: Norms) -> tuple[Finding, ...]:
 def _unknown_example(case: Case, norms: Norms) -> Iterator[Finding]:
     if case.example and not norms.examples(case.example):
         titles = [example.title for example in norms.spec.examples]
-        yield Finding(
-            code="unknown-example",
-            severity=Severity.WARNING,
-            message=f"no example {_shown(case.example)}",
-            span=case.place("example"),
-            hint=Hints().nearest(case.example, titles),
-        )
+        span, severity = case.place("example"), Severity.WARNING
+        yield UnknownNames().finding("example", case.example, span, titles, severity=severity)
 
 
 def _error(code: str, message: str, span: Span, hint: str = "") -> Finding:
     return Finding(code=code, severity=Severity.ERROR, message=message, span=span, hint=hint)
-
-
-def _shown(name: str) -> str:
-    return f"`{name}`" if len(name) <= _LONGEST else f"`{name[:_LONGEST]}…`"
 
 
 class _Problems:
@@ -53,7 +41,7 @@ class _Problems:
     def __init__(self, case: Case, norms: Norms) -> None:
         self.case = case
         self.norms = norms
-        self.hints = Hints()
+        self.unknown = UnknownNames()
         self.items = {item.id: item for item in case.items}
         self.issues = {item.issue for item in case.items}
         categories = {item.category for item in case.items if item.category}
@@ -62,7 +50,7 @@ class _Problems:
     def of_names(self) -> Iterator[Finding]:
         if self.case.about:
             yield from self._known(
-                "unknown-provision", self.case.about, self.norms.provisions, self.case.place("about")
+                "provision", self.case.about, self.norms.provisions, self.case.place("about")
             )
         for item in self.case.items:
             yield from self._speaker(item)
@@ -71,10 +59,10 @@ class _Problems:
             elif item.exempts:
                 yield self._invalid(item, "only the spec has exceptions: `exempts` needs `principle`")
             for name in item.exempts:
-                yield from self._known("unknown-item", name, self.exemptible, item.place("exempts"))
+                yield from self._known("item", name, self.exemptible, item.place("exempts"))
         for issue, *_values in self.case.compatible:
             yield from self._known(
-                "unknown-item", issue, self.issues, self.case.place(f"compatible.{issue}"), "issue"
+                "item", issue, self.issues, self.case.place(f"compatible.{issue}"), "issue"
             )
         yield from self._expected()
 
@@ -85,31 +73,31 @@ class _Problems:
         elif not (item.role or item.principle or item.level or item.source or item.quoted):
             yield _error(
                 "missing-key",
-                f"nobody says {_shown(item.id)}",
+                f"nobody says {shown(item.id)}",
                 item.span,
                 "give `from`, `principle` or `level`",
             )
         if item.role:
             known = {*self.norms.level_of_role, *POWERLESS_ROLES}
-            yield from self._known("unknown-role", item.role, known, item.place("from"))
+            yield from self._known("role", item.role, known, item.place("from"))
         if item.level:
-            yield from self._known("unknown-level", item.level, self.norms.rank, item.place("level"))
+            yield from self._known("level", item.level, self.norms.rank, item.place("level"))
 
     def _norm(self, item: Item) -> Iterator[Finding]:
         name = item.principle
-        unknown = list(self._known("unknown-provision", name, self.norms.provisions, item.place("principle")))
+        unknown = list(self._known("provision", name, self.norms.provisions, item.place("principle")))
         yield from unknown
         principle = self.norms.principle(name)
         if unknown:
             return
         if not isinstance(principle, Principle):
-            message = f"{_shown(name)} is a section and asks for nothing"
+            message = f"{shown(name)} is a section and asks for nothing"
             yield _error("not-a-principle", message, item.place("principle"), "name a principle below it")
             return
-        yield from self._known("unknown-level", principle.authority, self.norms.rank, item.place("principle"))
+        yield from self._known("level", principle.authority, self.norms.rank, item.place("principle"))
         own, lowered = self.norms.rank.get(principle.authority), self.norms.rank.get(item.level)
         if own is not None and lowered is not None and lowered < own:
-            message = f"a clause of {_shown(name)} cannot raise its level from `{principle.authority}` to `{item.level}`"
+            message = f"a clause of {shown(name)} cannot raise its level from `{principle.authority}` to `{item.level}`"
             yield _error("clause-not-lower", message, item.place("level"), "leave `level` out")
         if item.quoted or item.source or not item.explicit:
             yield self._invalid(
@@ -121,25 +109,22 @@ class _Problems:
         if expect is None:
             return
         for name, _label in expect.labels:
-            yield from self._known("unknown-item", name, self.items, self.case.place(f"labels.{name}"))
+            yield from self._known("item", name, self.items, self.case.place(f"labels.{name}"))
         for issue, _outcome in expect.outcomes:
-            yield from self._known(
-                "unknown-item", issue, self.issues, self.case.place(f"outcomes.{issue}"), "issue"
-            )
+            yield from self._known("item", issue, self.issues, self.case.place(f"outcomes.{issue}"), "issue")
         for _duty, names in expect.duties:
             for name in names:
-                yield from self._known("unknown-item", name, self.items, self.case.place(f"duties.{name}"))
+                yield from self._known("item", name, self.items, self.case.place(f"duties.{name}"))
 
     def _known(
-        self, code: str, name: str, known: Collection[str], span: Span, word: str = ""
+        self, kind: str, name: str, known: Collection[str], span: Span, word: str = ""
     ) -> Iterator[Finding]:
         if name not in known:
-            word = word or code.removeprefix("unknown-")
-            yield _error(code, f"unknown {word} {_shown(name)}", span, self.hints.nearest(name, known))
+            yield self.unknown.finding(kind, name, span, known, word=word)
 
     @staticmethod
     def _invalid(item: Item, message: str) -> Finding:
-        return _error("invalid-value", f"{message} (item {_shown(item.id)})", item.span)
+        return _error("invalid-value", f"{message} (item {shown(item.id)})", item.span)
 
 
 def _circles(case: Case, norms: Norms) -> Iterator[Finding]:
@@ -171,9 +156,9 @@ def _circles(case: Case, norms: Norms) -> Iterator[Finding]:
 def _circle(code: str, what: str, way: list[str], items: Mapping[str, Item]) -> Finding:
     first = way.index(min(way, key=lambda name: items[name].span))
     around = [*way[first:], *way[:first], way[first]]
-    shown = " → ".join(map(_shown, around[:12])) + (" → …" if len(around) > 12 else "")  # noqa: PLR2004
+    told = " → ".join(map(shown, around[:12])) + (" → …" if len(around) > 12 else "")  # noqa: PLR2004
     return _error(
-        code, f"{what} lead in a circle: {shown}", items[way[first]].span, "say which of them yields"
+        code, f"{what} lead in a circle: {told}", items[way[first]].span, "say which of them yields"
     )
 
 

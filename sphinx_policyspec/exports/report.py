@@ -67,8 +67,8 @@ class Report:
 
     def path(self, file: str) -> str:
         """Return a file's path as seen from the folder one works in; absolute where it lies outside."""
-        if self.lines.root is None or not file:
+        if (path := self.lines.path(file)) is None:
             return file
-        whole = Path(os.path.abspath(self.lines.root / file))  # noqa: PTH100  links stay as they are written
+        whole = Path(os.path.abspath(path))  # noqa: PTH100  links stay as they are written
         here = Path.cwd()
         return whole.relative_to(here).as_posix() if whole.is_relative_to(here) else whole.as_posix()

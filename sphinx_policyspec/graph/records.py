@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sphinx_policyspec.graph.fields import Choice, Field, Flag, Id, Many, Pairs, Text
 from sphinx_policyspec.graph.terms import Iri
-from sphinx_policyspec.graph.vocabulary import DCTERMS, OWL, PROV, PS, SKOS
+from sphinx_policyspec.graph.vocabulary import DCTERMS, OWL, PREFIXES, PROV, PS, SKOS
 from sphinx_policyspec.model import (
     AuthorityLevel,
     Carrier,
@@ -40,6 +40,7 @@ from sphinx_policyspec.model import (
     Topic,
     Verdict,
 )
+from sphinx_policyspec.model.attributes import Attribute, Owner, attributes_of
 
 __all__ = ["RECORDS", "Record"]
 
@@ -66,22 +67,26 @@ _ID = Text("id", DCTERMS.identifier, always=True)
 _TITLE = Text("title", DCTERMS.title, always=True)
 _TEXT = Text("text", PS.text)
 _SOURCE = Text("source", PS.sourceText)
-_TAGS = Many("tags", PS.tag)
 _CARRIER = Choice("carrier", PS.carrier, {carrier: carrier.value for carrier in Carrier})
 
-_PROVISION = (
-    _ID,
-    _TITLE,
-    _SOURCE,
-    Many("topics", PS.topic, "topic"),
-    _TAGS,
-    Many("aliases", PS.alias),
-    Pairs("attributes", PS.attribute),
-    Text("status", PS.status),
-    Text("since", PS.since),
-)
 
-_MESSAGE = (
+def _of(*owners: Owner) -> tuple[Field, ...]:
+    """Return the fields of the attributes that these owners have."""
+    return tuple(map(_field, attributes_of(*owners)))
+
+
+def _field(row: Attribute) -> Field:
+    prefix, _, name = row.predicate.partition(":")
+    predicate = Iri(PREFIXES[prefix] + name)
+    kind = "" if row.names == "role" else row.names
+    if row.many:
+        return Many(row.field, predicate, kind)
+    return Id(row.field, predicate, kind, always=True) if kind else Text(row.field, predicate)
+
+
+_PROVISION: tuple[Field, ...] = (_ID, _TITLE, _SOURCE, Pairs("attributes", PS.attribute), *_of("provision"))
+
+_MESSAGE: tuple[Field, ...] = (
     Text("role", PS.role, always=True),
     _TEXT,
     Text("recipient", PS.recipient),
@@ -126,7 +131,7 @@ RECORDS: Mapping[type, Record] = {
                     OverrideMode.IMPLICIT: PS.Implicit,
                 },
             ),
-            Many("roles", PS.role),
+            *_of("level"),
             Text("title", DCTERMS.title),
         ),
         placeless=True,
@@ -136,9 +141,7 @@ RECORDS: Mapping[type, Record] = {
         (
             _ID,
             Text("label", SKOS.prefLabel, always=True),
-            Many("alt_labels", SKOS.altLabel),
-            Many("broader", SKOS.broader, "topic"),
-            Many("related", SKOS.related, "topic"),
+            *_of("topic"),
         ),
     ),
     Goal: Record((PS.Goal,), (_ID, _TITLE, _TEXT)),
@@ -147,17 +150,10 @@ RECORDS: Mapping[type, Record] = {
         (PS.Principle, PS.Provision),
         (
             *_PROVISION,
-            Id("authority", PS.authority, "level", always=True),
-            Many("serves", PS.serves, "goal"),
-            Many("exception_to", PS.exceptionTo, "provision"),
-            Many("exempts", PS.exempts),
-            Text("category", PS.category),
-            Many("preferred_over", PS.preferredOver, "provision"),
-            Many("conflicts_with", PS.conflictsWith, "provision"),
-            Many("refines", PS.refines, "provision"),
+            *_of("principle"),
         ),
     ),
-    Clause: Record((PS.Clause,), (Id("authority", PS.authority, "level", always=True), _TEXT)),
+    Clause: Record((PS.Clause,), (*_of("clause"), _TEXT)),
     Prose: Record((PS.Prose,), (_SOURCE, _TEXT)),
     Definition: Record((PS.Definition,), (_ID, Text("term", DCTERMS.title, always=True), _SOURCE, _TEXT)),
     Commentary: Record((PS.Commentary,), (Text("label", DCTERMS.title), _SOURCE, _TEXT)),
@@ -168,14 +164,12 @@ RECORDS: Mapping[type, Record] = {
             _TITLE,
             Text("source_title", PS.sourceTitle),
             _SOURCE,
-            Many("illustrates", PS.illustrates, "provision"),
-            Many("weighs", PS.weighs, "provision"),
-            _TAGS,
+            *_of("example"),
         ),
     ),
     EvalPrompt: Record(
         (PS.EvalPrompt,),
-        (_ID, _TITLE, _SOURCE, Text("tag", PS.tag), Many("tests", PS.tests, "provision")),
+        (_ID, _TITLE, _SOURCE, Text("tag", PS.tag), *_of("prompt")),
     ),
     Comparison: Record((PS.Comparison,)),
     Gap: Record((PS.Gap,)),
@@ -191,7 +185,7 @@ RECORDS: Mapping[type, Record] = {
                 optional=True,
             ),
             Text("note", PS.note),
-            Many("violates", PS.violates, "provision"),
+            *_of("response"),
         ),
     ),
     Fragment: Record(

@@ -29,6 +29,7 @@ from sphinx_policyspec.model import (
     TargetKind,
     overriders,
 )
+from sphinx_policyspec.model.attributes import RELATIONS
 from sphinx_policyspec.model.bases import given_base
 
 if TYPE_CHECKING:
@@ -157,13 +158,8 @@ def _lacking(writer: Writer, spec: Spec) -> None:
     named = {
         target
         for principle in spec.principles
-        for targets in (
-            principle.exception_to,
-            principle.preferred_over,
-            principle.conflicts_with,
-            principle.refines,
-        )
-        for target in targets
+        for relation in RELATIONS
+        for target in relation.values(principle)
     }
     for target in sorted(named - spec.provision_by_id.keys()):
         writer.add(writer.iris.iri("provision", target), DCTERMS.identifier, target)

@@ -62,7 +62,7 @@ class Rule:
     :param mend: what to do about it
     :param rationale: why it matters, in one sentence
     :param source: where the reason comes from: a standard, a section, a paper
-    :param check: finds it in a spec as a whole; ``None`` where it is found when a text is read
+    :param check: finds it in a spec as a whole; ``None`` where it is found with others, or when a text is read
     """
 
     code: str

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sphinx_policyspec.model import OverrideMode
+from sphinx_policyspec.model.attributes import Owner, attributes_of
 
 __all__ = ["GOALS", "LEVELS", "MAPPINGS", "PROVISIONS", "SPEC", "TOPICS", "Key", "Mapping"]
 
@@ -16,9 +17,6 @@ class Key:
 
     :param many: a list; a lone text will do, too
     :param choices: the values that it can have, where they are few
-    :param names: what the values name, ``provision``, ``principle``, ``topic`` or ``goal``; empty where anything will do
-    :param field: its name in the model, where that is not the key with ``_`` for ``-``
-    :param sections: for provisions: whether those without a level of authority can have it
     """
 
     name: str
@@ -26,9 +24,6 @@ class Key:
     many: bool = False
     required: bool = False
     choices: tuple[str, ...] = ()
-    names: str = ""
-    field: str = ""
-    sections: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +43,13 @@ class Mapping:
     def names(self) -> tuple[str, ...]:
         """The names of the keys."""
         return tuple(key.name for key in self.keys)
+
+
+def _keys(*owners: Owner) -> tuple[Key, ...]:
+    """Return the keys for the attributes of these owners."""
+    return tuple(
+        Key(name=row.key, about=row.about, many=row.many) for row in attributes_of(*owners) if row.sidecar
+    )
 
 
 _ID = Key(name="id", about="Name that others use; it becomes part of an IRI.", required=True)
@@ -82,7 +84,7 @@ LEVELS = Mapping(
             "(the default), or also by context.",
             choices=tuple(OverrideMode),
         ),
-        Key(name="roles", about="Roles whose messages have this level, such as `user`.", many=True),
+        *_keys("level"),
     ),
 )
 
@@ -93,9 +95,7 @@ TOPICS = Mapping(
     keys=(
         _ID,
         Key(name="label", about="Name for readers; else the id. It is found in the text as a mention."),
-        Key(name="alt-labels", about="Other words whose occurrence is a mention of the topic.", many=True),
-        Key(name="broader", about="Topics that this one is a part of.", many=True, names="topic"),
-        Key(name="related", about="Topics beside this one.", many=True, names="topic"),
+        *_keys("topic"),
     ),
 )
 
@@ -114,40 +114,7 @@ PROVISIONS = Mapping(
     name="provisions",
     about="What this file says of sections and principles, by their ids.",
     holds="by id",
-    keys=(
-        Key(name="topics", about="Topics that it is about.", many=True, names="topic", sections=True),
-        Key(name="aliases", about="Ids that it had before; they lead to it, too.", many=True, sections=True),
-        Key(name="status", about="Where it stands in its life, such as `draft`.", sections=True),
-        Key(name="since", about="Version that introduced it.", sections=True),
-        Key(name="serves", about="Goals that it serves.", many=True, names="goal"),
-        Key(
-            name="exception-to",
-            about="Provisions that it is an exception to.",
-            many=True,
-            names="provision",
-        ),
-        Key(name="exempts", about="Categories that it exempts from those.", many=True),
-        Key(name="category", about="Category that it belongs to, for exceptions to name."),
-        Key(
-            name="prefer-over",
-            field="preferred_over",
-            about="Principles that yield to it where both speak.",
-            many=True,
-            names="principle",
-        ),
-        Key(
-            name="conflicts-with",
-            about="Provisions that it can be at odds with.",
-            many=True,
-            names="provision",
-        ),
-        Key(
-            name="refines",
-            about="Provisions that it says more exactly.",
-            many=True,
-            names="provision",
-        ),
-    ),
+    keys=_keys("provision", "principle"),
 )
 
 MAPPINGS = (SPEC, LEVELS, TOPICS, GOALS, PROVISIONS)

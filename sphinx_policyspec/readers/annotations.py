@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
@@ -17,13 +17,15 @@ from sphinx_policyspec.model import (
     OverrideMode,
     Principle,
     Provision,
-    Section,
     Severity,
     Span,
     Spec,
     Topic,
 )
+from sphinx_policyspec.model.attributes import Owner, attributes_of
 from sphinx_policyspec.model.bases import is_absolute_iri
+from sphinx_policyspec.model.places import Places, Use
+from sphinx_policyspec.model.unknown import shown, taken
 from sphinx_policyspec.nearest import Hints, nearest
 from sphinx_policyspec.readers.annotation_keys import GOALS, LEVELS, MAPPINGS, PROVISIONS, SPEC, TOPICS
 from sphinx_policyspec.readers.text import is_date, read_text
@@ -33,24 +35,27 @@ __all__ = ["Annotations", "annotate", "read_annotations", "shipped_annotations"]
 
 _Declared = TypeVar("_Declared", AuthorityLevel, Topic, Goal)
 
-_KEYS = {key.name: key for key in PROVISIONS.keys}
+_ROWS = {row.key: row for row in attributes_of("provision", "principle") if row.sidecar}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProvisionAnnotation:
     """What an annotation file says of one provision.
 
-    :param values: by key, each value with its place
+    :param values: by key
     """
 
     id: str
     span: Span
-    values: dict[str, dict[str, Span]] = field(default_factory=dict)
+    values: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Annotations:
-    """The content of an annotation file; findings are about its form alone."""
+    """The content of an annotation file; findings are about its form alone.
+
+    :param places: where the names that it uses stand
+    """
 
     metadata: tuple[tuple[str, str], ...] = ()
     levels: tuple[AuthorityLevel, ...] = ()
@@ -58,6 +63,7 @@ class Annotations:
     goals: tuple[Goal, ...] = ()
     provisions: tuple[ProvisionAnnotation, ...] = ()
     findings: tuple[Finding, ...] = ()
+    places: Places = field(default_factory=Places)
 
 
 def shipped_annotations() -> Path:
@@ -71,18 +77,33 @@ def read_annotations(path: Path, file: str = "") -> Annotations:
     :param file: how findings name the file
     """
     text, encoding = read_text(path, file or path.name)
-    reader = YamlReader(file or path.name)
+    reader = _Reader(file or path.name)
     root = reader.mapping(reader.compose(text), [part.name for part in MAPPINGS])
     return Annotations(
         metadata=_metadata(reader, root.get("spec")),
-        levels=_declared(reader, root.get("levels"), _level),
-        topics=_declared(reader, root.get("topics"), _topic),
-        goals=_declared(reader, root.get("goals"), _goal),
+        levels=_declared(reader, root.get("levels"), "level", _level),
+        topics=_declared(reader, root.get("topics"), "topic", _topic),
+        goals=_declared(reader, root.get("goals"), "goal", _goal),
         provisions=tuple(
             _provision(reader, key, node) for key, node in reader.mapping(root.get("provisions")).items()
         ),
         findings=(*encoding, *reader.findings),
+        places=Places.of(reader.placed),
     )
+
+
+class _Reader(YamlReader):
+    """Reads an annotation file, and keeps where the names in it stand."""
+
+    def __init__(self, file: str) -> None:
+        super().__init__(file)
+        self.placed: list[tuple[Use, Span]] = []
+
+    def names(self, owner: Owner, identifier: str, key: str, node: yaml.Node | None) -> tuple[str, ...]:
+        """Return the names that a key holds, in the order of the file."""
+        given = self.texts(node)
+        self.placed += [(Use(owner, identifier, key, name), self.span(at)) for name, at in given.items()]
+        return tuple(given)
 
 
 def _metadata(reader: YamlReader, node: yaml.Node | None) -> tuple[tuple[str, str], ...]:
@@ -101,16 +122,18 @@ def _metadata(reader: YamlReader, node: yaml.Node | None) -> tuple[tuple[str, st
 
 
 def _declared(
-    reader: YamlReader, node: yaml.Node | None, read: Callable[[YamlReader, yaml.Node], _Declared]
+    reader: _Reader, node: yaml.Node | None, kind: str, read: Callable[[_Reader, yaml.Node], _Declared]
 ) -> tuple[_Declared, ...]:
     """Return what a list declares; an item without an id, or with the id of another, is left out."""
     declared: dict[str, _Declared] = {}
+    places: dict[str, Span] = {}
     for item in reader.items(node):
         found = read(reader, item)
+        span = reader.span(item)
         if found.id in declared:
-            reader.find("duplicate-id", item, f"id `{found.id}` is taken already", severity=Severity.ERROR)
+            reader.findings.append(taken(kind, found.id, span, places[found.id]))
         elif found.id:
-            declared[found.id] = found
+            declared[found.id], places[found.id] = found, span
     return tuple(declared.values())
 
 
@@ -121,8 +144,9 @@ def _required(reader: YamlReader, node: yaml.Node, values: dict[str, yaml.Node],
     return text
 
 
-def _level(reader: YamlReader, node: yaml.Node) -> AuthorityLevel:
+def _level(reader: _Reader, node: yaml.Node) -> AuthorityLevel:
     values = reader.mapping(node, LEVELS.names)
+    identifier = _required(reader, node, values, "id")
     override = reader.text(values.get("override")) or OverrideMode.EXPLICIT.value
     if override not in set(OverrideMode):
         reader.find(
@@ -133,35 +157,28 @@ def _level(reader: YamlReader, node: yaml.Node) -> AuthorityLevel:
         )
         override = OverrideMode.EXPLICIT.value
     return AuthorityLevel(
-        id=_required(reader, node, values, "id"),
+        id=identifier,
         title=reader.text(values.get("title")),
         override=OverrideMode(override),
-        roles=tuple(reader.texts(values.get("roles"))),
+        roles=reader.names("level", identifier, "roles", values.get("roles")),
         span=reader.span(node),
     )
 
 
-def _topic(reader: YamlReader, node: yaml.Node) -> Topic:
+def _topic(reader: _Reader, node: yaml.Node) -> Topic:
     values = reader.mapping(node, TOPICS.names)
     identifier = _required(reader, node, values, "id")
-    others: dict[str, tuple[str, ...]] = {}
-    for key in ("broader", "related"):
-        given = reader.texts(values.get(key))
-        if identifier and identifier in given:
-            message = f"`{identifier}` names itself in `{key}`"
-            reader.find("invalid-value", node, message, "name another id")
-        others[key] = tuple(sorted(given.keys() - {identifier}))
     return Topic(
         id=identifier,
         label=reader.text(values.get("label")) or identifier,
         alt_labels=tuple(sorted(reader.texts(values.get("alt-labels")))),
-        broader=others["broader"],
-        related=others["related"],
+        broader=tuple(sorted(reader.names("topic", identifier, "broader", values.get("broader")))),
+        related=tuple(sorted(reader.names("topic", identifier, "related", values.get("related")))),
         span=reader.span(node),
     )
 
 
-def _goal(reader: YamlReader, node: yaml.Node) -> Goal:
+def _goal(reader: _Reader, node: yaml.Node) -> Goal:
     values = reader.mapping(node, GOALS.names)
     identifier = _required(reader, node, values, "id")
     return Goal(
@@ -172,110 +189,90 @@ def _goal(reader: YamlReader, node: yaml.Node) -> Goal:
     )
 
 
-def _provision(reader: YamlReader, key: str, node: yaml.Node) -> ProvisionAnnotation:
-    values = reader.mapping(node, PROVISIONS.names)
-    texts = {
-        name: reader.texts(value) if _KEYS[name].many else {reader.text(value): value}
-        for name, value in values.items()
-    }
-    return ProvisionAnnotation(
-        id=key,
-        span=reader.span(node),
-        values={
-            name: {text: reader.span(at) for text, at in found.items() if text}
-            for name, found in texts.items()
-        },
-    )
+def _provision(reader: _Reader, key: str, node: yaml.Node) -> ProvisionAnnotation:
+    values: dict[str, tuple[str, ...]] = {}
+    for name, value in reader.mapping(node, PROVISIONS.names).items():
+        row = _ROWS[name]
+        if row.many:
+            values[name] = reader.names(row.owner, key, name, value)
+        else:
+            text = reader.text(value)
+            values[name] = (text,) if text else ()
+    return ProvisionAnnotation(id=key, span=reader.span(node), values=values)
 
 
 def annotate(
     spec: Spec, annotations: Annotations, *, lenient: bool = False
 ) -> tuple[Spec, tuple[Finding, ...]]:
-    """Return the spec with what an annotation file adds to it, and what of that does not fit.
+    """Return the spec with what an annotation file adds to it, and what of that has no place in it.
 
-    :param lenient: say nothing of ids that the spec lacks, for a file that covers many releases
+    Names are added as they stand: whether they name anything is for the checks of the whole spec.
+
+    :param lenient: leave out provisions that the spec lacks, for a file that covers many releases
     """
-    return _Annotator(spec, annotations, lenient=lenient).run()
+    changed = {note.id: note for note in annotations.provisions}
+    findings = list(annotations.findings)
+    if not lenient:
+        findings += _stale(annotations, spec)
+    for provision in spec.provisions:
+        findings += _misplaced(provision, changed.get(provision.id))
+    metadata: dict[str, Any] = dict(annotations.metadata)
+    known = spec.provision_by_id if lenient else None
+    annotated = replace(
+        spec,
+        **metadata,
+        levels=annotations.levels or spec.levels,
+        topics=tuple({topic.id: topic for topic in (*spec.topics, *annotations.topics)}.values()),
+        goals=tuple({goal.id: goal for goal in (*spec.goals, *annotations.goals)}.values()),
+        provisions=tuple(
+            _annotated(p, changed[p.id], known) if p.id in changed else p for p in spec.provisions
+        ),
+    )
+    return annotated, tuple(findings)
 
 
-class _Annotator:
-    """Adds one annotation file to one spec."""
+def _stale(annotations: Annotations, spec: Spec) -> Iterator[Finding]:
+    """Find entries about provisions that the spec lacks."""
+    hints = Hints()
+    for note in annotations.provisions:
+        if note.id not in spec.provision_by_id:
+            yield Finding(
+                code="stale-annotation",
+                severity=Severity.ERROR,
+                message=f"no provision {shown(note.id)}",
+                span=note.span,
+                hint=hints.nearest(note.id, spec.provision_by_id),
+            )
 
-    def __init__(self, spec: Spec, annotations: Annotations, *, lenient: bool) -> None:
-        self.spec = spec
-        self.annotations = annotations
-        self.lenient = lenient
-        self.topics = {topic.id: topic for topic in (*spec.topics, *annotations.topics)}
-        self.goals = {goal.id: goal for goal in (*spec.goals, *annotations.goals)}
-        self.findings = list(annotations.findings)
-        self.hints = Hints()
 
-    def run(self) -> tuple[Spec, tuple[Finding, ...]]:
-        for topic in self.annotations.topics:
-            for other in (*topic.broader, *topic.related):
-                if other not in self.topics:
-                    hint = self.hints.nearest(other, self.topics)
-                    self._find("unknown-topic", topic.span, f"unknown topic `{other}`", hint)
-        changed = {note.id: note for note in self.annotations.provisions}
-        for note in self.annotations.provisions:
-            if note.id not in self.spec.provision_by_id and not self.lenient:
-                hint = self.hints.nearest(note.id, self.spec.provision_by_id)
-                self._find("stale-annotation", note.span, f"no provision `{note.id}`", hint)
-        metadata: dict[str, Any] = dict(self.annotations.metadata)
-        spec = replace(
-            self.spec,
-            **metadata,
-            levels=self.annotations.levels or self.spec.levels,
-            topics=tuple(self.topics.values()),
-            goals=tuple(self.goals.values()),
-            provisions=tuple(
-                self._provision(p, changed[p.id]) if p.id in changed else p for p in self.spec.provisions
-            ),
-        )
-        return spec, tuple(self.findings)
+def _misplaced(provision: Provision, note: ProvisionAnnotation | None) -> Iterator[Finding]:
+    """Find keys for principles that a section is given."""
+    if note is None or isinstance(provision, Principle):
+        return
+    for key in note.values:
+        if _ROWS[key].owner == "principle":
+            yield Finding(
+                code="not-a-principle",
+                severity=Severity.WARNING,
+                message=f"`{key}` is for principles; `{provision.id}` is a section",
+                span=note.span,
+                hint="give it a level of authority",
+            )
 
-    def _provision(self, provision: Provision, note: ProvisionAnnotation) -> Provision:
-        updates: dict[str, Any] = {}
-        for key, given in note.values.items():
-            if not _KEYS[key].sections and not isinstance(provision, Principle):
-                message = f"`{key}` is for principles; `{provision.id}` is a section"
-                self._find("not-a-principle", note.span, message, "give it a level of authority")
-                continue
-            name = _KEYS[key].field or key.replace("-", "_")
-            if not _KEYS[key].many:
-                updates[name] = next(iter(given), "")
-                continue
-            kept = {value for value, span in given.items() if self._fits(key, value, provision.id, span)}
-            updates[name] = tuple(sorted(kept.union(getattr(provision, name))))
-        return replace(provision, **updates)
 
-    def _fits(self, key: str, value: str, own: str, span: Span) -> bool:
-        """Tell whether a provision can have a value in a key that holds many; a finding says if not."""
-        kind = _KEYS[key].names
-        names: dict[str, Mapping[str, object]] = {
-            "topic": self.topics,
-            "goal": self.goals,
-            "provision": self.spec.provision_by_id,
-            "principle": self.spec.provision_by_id,
-        }
-        known = names.get(kind)
-        if known is None:
-            return True
-        if kind in {"provision", "principle"} and value == own:
-            self._find("invalid-value", span, f"`{own}` names itself in `{key}`", "name another id")
-            return False
-        if kind == "principle" and isinstance(known.get(value), Section):
-            message = f"`{key}` is about principles; `{value}` is a section"
-            self._find("not-a-principle", span, message, "give it a level of authority")
-            return False
-        if value in known:
-            return True
-        what = "provision" if kind == "principle" else kind
-        if what != "provision" or not self.lenient:
-            self._find(f"unknown-{what}", span, f"unknown {what} `{value}`", self.hints.nearest(value, known))
-        return False
+def _annotated(provision: Provision, note: ProvisionAnnotation, known: Collection[str] | None) -> Provision:
+    """Return a provision with what a file says of it.
 
-    def _find(self, code: str, span: Span, message: str, hint: str = "") -> None:
-        self.findings.append(
-            Finding(code=code, severity=Severity.WARNING, message=message, span=span, hint=hint)
-        )
+    :param known: provisions, where others that it names are to be left out
+    """
+    updates: dict[str, Any] = {}
+    for key, values in note.values.items():
+        row = _ROWS[key]
+        if row.owner == "principle" and not isinstance(provision, Principle):
+            continue
+        if not row.many:
+            updates[row.field] = "".join(values)
+            continue
+        kept = {value for value in values if row.names != "provision" or known is None or value in known}
+        updates[row.field] = tuple(sorted(kept.union(getattr(provision, row.field))))
+    return replace(provision, **updates)

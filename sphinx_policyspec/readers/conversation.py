@@ -161,8 +161,6 @@ class _Conversation:
 
     def _message(self, tag: Tag) -> int:
         """Read the message that ``tag`` opens; return the line after its end."""
-        if tag.name not in ROLES:
-            self._find("unknown-role", tag.line, f"`{tag.name}` is no role", nearest(tag.name, ROLES))
         end = self._end_of(tag)
         closed = (
             end < len(self.lines)

@@ -16,10 +16,12 @@ class SourceLines:
 
     :param root: what file names are relative to; ``None`` where there are no files to look at, as for
         a graph, whose file names anyone may have written
+    :param beside: a file that findings name without its folder, such as an annotation file
     """
 
-    def __init__(self, root: Path | None) -> None:
+    def __init__(self, root: Path | None, beside: Path | None = None) -> None:
         self.root = root
+        self.beside = beside
         self._lines: dict[str, tuple[str, ...]] = {}
 
     def of(self, file: str) -> tuple[str, ...]:
@@ -28,15 +30,21 @@ class SourceLines:
             self._lines[file] = self._read(file)
         return self._lines[file]
 
+    def path(self, file: str) -> Path | None:
+        """Return where a file is, or ``None`` where there is none to look at."""
+        if self.beside is not None and file == self.beside.name:
+            return self.beside
+        return self.root / file if self.root is not None and file else None
+
     def line(self, span: Span) -> str | None:
         """Return the line that a span begins in, if there is one."""
         lines = self.of(span.file)
         return lines[span.line - 1] if 0 < span.line <= len(lines) else None
 
     def _read(self, file: str) -> tuple[str, ...]:
-        if self.root is None or not file:
+        if (path := self.path(file)) is None:
             return ()
         try:
-            return tuple(read_text(self.root / file, file)[0].split("\n"))
+            return tuple(read_text(path, file)[0].split("\n"))
         except (SourceError, ValueError):
             return ()

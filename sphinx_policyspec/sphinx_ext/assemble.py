@@ -2,45 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from sphinx_policyspec.checks import run_checks
-from sphinx_policyspec.model import (
-    AuthorityLevel,
-    EvalPrompt,
-    Finding,
-    Markup,
-    Principle,
-    Provision,
-    Severity,
-    Span,
-    Spec,
-    TargetKind,
-    Topic,
-)
-from sphinx_policyspec.nearest import Hints
+from sphinx_policyspec.checks.names import Identified, repeated
+from sphinx_policyspec.model import AuthorityLevel, Finding, Severity, Span, Spec, TargetKind
+from sphinx_policyspec.model.places import Places, Use
 from sphinx_policyspec.readers.levels import DEFAULT_LEVELS
 from sphinx_policyspec.sphinx_ext.capturing.titles import with_titles_resolved
 from sphinx_policyspec.sphinx_ext.fragments import Fragment
-from sphinx_policyspec.sphinx_ext.records import SPEC_PLACE, PageRecord, PolicyObject
+from sphinx_policyspec.sphinx_ext.records import SPEC_USE, PageRecord, PolicyObject
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
-__all__ = ["assemble", "check_objects", "check_spec", "reading_order"]
+__all__ = ["assemble", "declared_again", "places_of", "reading_order", "spec_again"]
 
-_PlaceOf = Callable[[str, str, Span], Span]
-"""Returns where an option of an object stands, or the default."""
-
-_RELATIONS = {
-    "exception-to": "exception_to",
-    "prefer-over": "preferred_over",
-    "conflicts-with": "conflicts_with",
-    "refines": "refines",
-}
+_FIRST_COUNTS = frozenset({TargetKind.LEVEL, TargetKind.TOPIC, TargetKind.GOAL})
+"""Kinds of which the spec holds one of an id; of any other it holds all, for the checks to see."""
 
 
 def reading_order(env: BuildEnvironment, docnames: Iterable[str]) -> list[str]:
@@ -106,7 +88,7 @@ def assemble(
 
 def _declares(fragment: Fragment | None) -> bool:
     """Return whether a page says what the spec as a whole is."""
-    return fragment is not None and any(name == SPEC_PLACE for _, name, _ in fragment.places)
+    return fragment is not None and any(use == SPEC_USE for use, _ in fragment.places)
 
 
 def _holds_text(part: Spec) -> bool:
@@ -158,61 +140,41 @@ def _renamed(fragment: Spec, page: PageRecord, docname: str, taken: set[str]) ->
 # -- what is wrong ------------------------------------------------------------------------------
 
 
-def check_objects(
-    pages: Mapping[str, PageRecord], order: Iterable[str], found: Mapping[str, Fragment]
-) -> Iterator[Finding]:
-    """Find objects of one kind that share an id, over all pages."""
-    first: dict[tuple[TargetKind, str], tuple[PolicyObject, Span]] = {}
+def places_of(pages: Mapping[str, PageRecord], order: Iterable[str], found: Mapping[str, Fragment]) -> Places:
+    """Return where names stand on pages, and which text is part of several of them."""
+    reached: dict[Span, list[str]] = defaultdict(list)
+    placed: list[tuple[Use, Span]] = []
     for docname in order:
-        if docname not in found:
-            continue
-        for placed in zip(pages[docname].objects, found[docname].spans, strict=True):
-            item, span = placed
-            known = first.setdefault((item.kind, item.id), placed)
-            if known is not placed:
-                yield Finding(
-                    code="duplicate-id",
-                    severity=Severity.ERROR,
-                    message=f"{item.objtype} id `{item.id}` is taken already at {known[1].file}:{known[1].line}",
-                    span=span,
-                    hint="choose another id",
-                    related=(known[1],),
-                )
+        if docname in found:
+            fragment = found[docname]
+            placed += fragment.places
+            objects = zip(pages[docname].objects, fragment.spans, strict=True)
+            spans = [span for item, span in objects if not item.is_alias]
+            for span in (*spans, *(prompt.span for prompt in fragment.spec.prompts)):
+                reached[span].append(docname)
+    several = {span: tuple(dict.fromkeys(names)) for span, names in reached.items() if len(names) > 1}
+    return Places.of(placed, several)
 
 
-def check_spec(spec: Spec, found: Collection[Fragment], skip: Collection[str] = ()) -> Iterator[Finding]:
-    """Find what names something that the spec lacks, and whatever the checks find.
-
-    :param found: in reading order
-    :param skip: codes that nobody is told of
-    """
-    # The file tells two owners of one id apart.
-    places = {(owner, name, span.file): span for fragment in found for owner, name, span in fragment.places}
-
-    def place(owner: str, option: str, default: Span) -> Span:
-        return places.get((owner, option, default.file), default)
-
-    unknown = _Unknown()
-    known = {name for provision in spec.provisions for name in (provision.id, *provision.aliases)}
-    dialect = {document.file for document in spec.documents if document.markup is Markup.MODEL_SPEC}
-    for provision in spec.provisions:
-        if provision.span.file not in dialect:
-            yield from _check_provision(provision, spec, known, place, unknown)
-    for topic in spec.topics:
-        yield from _check_topic(topic, spec, place, unknown)
-    for example in spec.examples:
-        for option in ("illustrates", "weighs"):
-            for target in getattr(example, option):
-                if target not in known:
-                    yield unknown.finding("provision", target, place(example.id, option, example.span), known)
-    yield from _check_prompts(spec, known, place, unknown)
-    yield from _check_metadata(place for fragment in found for place in fragment.places)
-    yield from run_checks(spec, skip)
+def declared_again(
+    pages: Mapping[str, PageRecord], order: Iterable[str], found: Mapping[str, Fragment], places: Places
+) -> Iterator[Finding]:
+    """Find what pages declare and the spec leaves out, since something before it has the id."""
+    return repeated(
+        (
+            Identified(item.kind, item.objtype, item.id, item, span)
+            for docname in order
+            if docname in found
+            for item, span in zip(pages[docname].objects, found[docname].spans, strict=True)
+            if item.kind in _FIRST_COUNTS
+        ),
+        places,
+    )
 
 
-def _check_metadata(places: Iterable[tuple[str, str, Span]]) -> Iterator[Finding]:
-    """Find that another page declares the spec, too; the first in reading order counts."""
-    found = [span for _, name, span in places if name == SPEC_PLACE]
+def spec_again(fragments: Iterable[Fragment]) -> Iterator[Finding]:
+    """Find that the spec is declared once more; the first in reading order counts."""
+    found = [span for fragment in fragments for use, span in fragment.places if use == SPEC_USE]
     for span in found[1:]:
         yield Finding(
             code="duplicate-spec",
@@ -221,73 +183,4 @@ def _check_metadata(places: Iterable[tuple[str, str, Span]]) -> Iterator[Finding
             span=span,
             hint="keep one `policy:spec`",
             related=(found[0],),
-        )
-
-
-def _check_provision(
-    provision: Provision, spec: Spec, known: set[str], place: _PlaceOf, unknown: _Unknown
-) -> Iterator[Finding]:
-    for topic in provision.topics:
-        if topic not in spec.topic_by_id:
-            yield unknown.finding(
-                "topic", topic, place(provision.id, "topics", provision.span), spec.topic_by_id
-            )
-    if not isinstance(provision, Principle):
-        return
-    if provision.authority and provision.authority not in spec.level_by_id:
-        span = place(provision.id, "authority", provision.span)
-        yield unknown.finding("level", provision.authority, span, spec.level_by_id)
-    goals = {goal.id for goal in spec.goals}
-    for goal in provision.serves:
-        if goal not in goals:
-            yield unknown.finding("goal", goal, place(provision.id, "serves", provision.span), goals)
-    for option, field in _RELATIONS.items():
-        for target in getattr(provision, field):
-            if target not in known:
-                yield unknown.finding("provision", target, place(provision.id, option, provision.span), known)
-
-
-def _check_topic(topic: Topic, spec: Spec, place: _PlaceOf, unknown: _Unknown) -> Iterator[Finding]:
-    for option in ("broader", "related"):
-        for other in getattr(topic, option):
-            if other not in spec.topic_by_id:
-                yield unknown.finding("topic", other, place(topic.id, option, topic.span), spec.topic_by_id)
-
-
-def _check_prompts(spec: Spec, known: set[str], place: _PlaceOf, unknown: _Unknown) -> Iterator[Finding]:
-    """Find prompts of directives that share an id, and those that test what is not there."""
-    first: dict[str, EvalPrompt] = {}
-    for prompt in spec.prompts:
-        other = first.setdefault(prompt.id, prompt)
-        if prompt.tag:
-            continue
-        if other is not prompt:
-            yield Finding(
-                code="duplicate-id",
-                severity=Severity.ERROR,
-                message=f"prompt id `{prompt.id}` is taken already at {other.span.file}:{other.span.line}",
-                span=prompt.span,
-                hint="choose another id",
-                related=(other.span,),
-            )
-        for target in prompt.tests:
-            if target not in known:
-                yield unknown.finding(
-                    "provision", target, place(f"prompt {prompt.id}", "tests", prompt.span), known
-                )
-
-
-class _Unknown:
-    """Makes findings of unknown names, with hints as long as those cost little."""
-
-    def __init__(self) -> None:
-        self._hints = Hints()
-
-    def finding(self, kind: str, name: str, span: Span, known: Collection[str]) -> Finding:
-        return Finding(
-            code=f"unknown-{kind}",
-            severity=Severity.ERROR,
-            message=f"unknown {kind} `{name}`",
-            span=span,
-            hint=self._hints.nearest(name, known),
         )

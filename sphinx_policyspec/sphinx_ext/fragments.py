@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sphinx_policyspec.model import Span, Spec
+from sphinx_policyspec.model.places import Use
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
@@ -27,12 +28,12 @@ class Fragment:
 
     :param spec: its part of the spec
     :param spans: where each object of the page's record stands, in the record's order
-    :param places: for (owner, option), where the option stands
+    :param places: where names stand that it uses
     """
 
     spec: Spec
     spans: tuple[Span, ...] = ()
-    places: tuple[tuple[str, str, Span], ...] = ()
+    places: tuple[tuple[Use, Span], ...] = ()
 
 
 def pack(fragment: Fragment) -> bytes:

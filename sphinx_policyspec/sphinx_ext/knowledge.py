@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from sphinx.ext.intersphinx import InventoryAdapter
 
+from sphinx_policyspec.checks import run_checks
 from sphinx_policyspec.errors import AnnotationError, SourceError
 from sphinx_policyspec.graph.ontology import ontology_digest
 from sphinx_policyspec.model import Finding, Reference, Severity, Span, Spec, TargetKind
-from sphinx_policyspec.sphinx_ext.assemble import assemble, check_objects, check_spec, reading_order
+from sphinx_policyspec.sphinx_ext.assemble import (
+    assemble,
+    declared_again,
+    places_of,
+    reading_order,
+    spec_again,
+)
 from sphinx_policyspec.sphinx_ext.collection import without_collection
 from sphinx_policyspec.sphinx_ext.config import SHIPPED_SIDECAR, PolicySpecConfig, project_title, site_base
 from sphinx_policyspec.sphinx_ext.former_ids import former_ids_of
@@ -27,6 +34,7 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
     from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
+    from sphinx_policyspec.readers.annotations import Annotations
     from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
 
 __all__ = ["Knowledge", "domain_of", "elsewhere", "is_dangling"]
@@ -45,9 +53,11 @@ class Knowledge:
     whether anything changed since it was last put together.
 
     :param every_check: whether to run the checks for hints, too
+    :param annotations: annotation files beside those of the project
     """
 
     every_check: bool = False
+    annotations: tuple[Annotations, ...] = ()
     _spec: Spec | None = None
     _state: str = ""
     _digest: str = ""
@@ -120,13 +130,24 @@ class Knowledge:
         order = reading_order(env, pages)
         fragments = {name: read_fragment(env, name) for name in order if pages[name].holds_spec}
         spec = assemble(pages, order, fragments, project_title(env.config))
-        found: list[Finding] = []
-        for name in PolicySpecConfig.of(env.config).annotations:
-            spec, more = _annotated(env, spec, name)
+        places = places_of(pages, order, fragments)
+        found = list(declared_again(pages, order, fragments, places))
+        found += spec_again(fragments.values())
+        for given, lenient in self._annotations(env):
+            from sphinx_policyspec.readers.annotations import annotate  # noqa: PLC0415  only with sidecars
+
+            spec, more = annotate(spec, given, lenient=lenient)
             found += more
-        found += check_objects(pages, order, fragments)
-        found += _wanted(env, spec, check_spec(spec, fragments.values(), self.skipped(env)))
+            places |= given.places
+        found += _wanted(env, spec, run_checks(spec, self.skipped(env), places))
         return spec, tuple(found)
+
+    def _annotations(self, env: BuildEnvironment) -> Iterator[tuple[Annotations, bool]]:
+        """Yield annotation files, each with whether it may speak of provisions that the spec lacks."""
+        for name in PolicySpecConfig.of(env.config).annotations:
+            # The shipped one covers several releases, each of which lacks some of its ids.
+            yield _read_sidecar(env, name), name == SHIPPED_SIDECAR
+        yield from ((given, False) for given in self.annotations)
 
 
 def _base_iri(env: BuildEnvironment, spec: Spec) -> str:
@@ -173,21 +194,22 @@ def _sidecar(env: BuildEnvironment, name: str) -> Path:
     return shipped_annotations() if name == SHIPPED_SIDECAR else Path(env.srcdir, name)
 
 
-def _annotated(env: BuildEnvironment, spec: Spec, name: str) -> tuple[Spec, tuple[Finding, ...]]:
-    """Apply one annotation file; one that cannot be read is a finding."""
-    from sphinx_policyspec.readers.annotations import annotate, read_annotations  # noqa: PLC0415  only with sidecars
+def _read_sidecar(env: BuildEnvironment, name: str) -> Annotations:
+    """Return an annotation file that a project names; of one that cannot be read, a finding."""
+    from sphinx_policyspec.readers.annotations import (  # noqa: PLC0415  only with sidecars
+        Annotations,
+        read_annotations,
+    )
 
     try:
-        given = read_annotations(_sidecar(env, name), name)
-        # It covers several releases, each of which lacks some of its ids.
-        return annotate(spec, given, lenient=name == SHIPPED_SIDECAR)
+        return read_annotations(_sidecar(env, name), name)
     except (AnnotationError, SourceError) as error:
         message = f"`policyspec_annotations`: {error}"
         finding = Finding(code="annotations", severity=Severity.ERROR, message=message, span=Span(name, 1))
-        return spec, (finding,)
+        return Annotations(findings=(finding,))
 
 
-def _wanted(env: BuildEnvironment, spec: Spec, findings: Iterator[Finding]) -> Iterator[Finding]:
+def _wanted(env: BuildEnvironment, spec: Spec, findings: Iterable[Finding]) -> Iterator[Finding]:
     """Leave out what a page has reported already, and references that lead somewhere after all."""
     by_span = {reference.span: reference for reference in spec.references}
     reported = {
@@ -199,9 +221,7 @@ def _wanted(env: BuildEnvironment, spec: Spec, findings: Iterator[Finding]) -> I
             if (finding.code, finding.span.file, finding.span.line) not in reported:
                 yield finding
         elif is_dangling(env, reference):
-            # The check speaks of Model Spec Markdown, which may not be how the page is written.
-            message = f"`{reference.target}` is no {reference.target_kind.value} of this spec"
-            yield replace(finding, message=message)
+            yield finding
 
 
 def is_dangling(env: BuildEnvironment, reference: Reference) -> bool:

@@ -19,7 +19,7 @@ from sphinx_policyspec.readers.source_lines import SourceLines
 if TYPE_CHECKING:
     from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 
-__all__ = ["report", "warn"]
+__all__ = ["report", "warn", "words_of"]
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -36,11 +36,15 @@ def report(findings: Iterable[Finding], srcdir: Path, config: PolicySpecConfig) 
     """
     chosen = in_source_order(list(Selection(severity=config.severity).of(findings)))
     for finding in _unknown(chosen, srcdir, config.baseline):
-        hint = f"; {finding.hint}" if finding.hint else ""
-        message = _escaped(finding.message + hint)
         location = f"{srcdir / finding.span.file}:{finding.span.line}" if finding.span.file else None
         log = _LOGGER.info if finding.severity is Severity.HINT else _LOGGER.warning
-        log(message, type="policyspec", subtype=finding.code, location=location)
+        log(words_of(finding), type="policyspec", subtype=finding.code, location=location)
+
+
+def words_of(finding: Finding) -> str:
+    """Return what a warning says of a finding."""
+    hint = f"; {finding.hint}" if finding.hint else ""
+    return _escaped(finding.message + hint)
 
 
 def _unknown(findings: tuple[Finding, ...], srcdir: Path, baseline: str) -> Iterable[Finding]:

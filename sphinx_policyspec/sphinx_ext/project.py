@@ -17,6 +17,7 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 from sphinx_policyspec.checks import in_source_order
 from sphinx_policyspec.errors import PolicySpecError, SourceError
 from sphinx_policyspec.model import Finding, Spec
+from sphinx_policyspec.readers.annotations import Annotations
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
@@ -39,11 +40,14 @@ class Project:
     baseline: Path | None
 
 
-def read_project(srcdir: Path, *, spec_only: bool = False) -> Project:
+def read_project(
+    srcdir: Path, *, annotations: tuple[Annotations, ...] = (), spec_only: bool = False
+) -> Project:
     """Return the spec of a Sphinx project with all that is wrong with it.
 
     Its ``conf.py`` and the extensions that this names are run; nothing is written into the project.
 
+    :param annotations: annotation files beside its own
     :param spec_only: whether to leave out what its pages ask, and the older releases that it compares itself with
     """
     folder = srcdir.resolve()
@@ -53,7 +57,7 @@ def read_project(srcdir: Path, *, spec_only: bool = False) -> Project:
         patch_docutils(folder),
         docutils_namespace(),
     ):
-        return _read(folder, Path(scratch), spec_only=spec_only)
+        return _read(folder, Path(scratch), annotations, spec_only=spec_only)
 
 
 @contextlib.contextmanager
@@ -75,7 +79,7 @@ def running_foreign_code(problem: str) -> Iterator[None]:
         raise SourceError(message) from error
 
 
-def _read(folder: Path, scratch: Path, *, spec_only: bool) -> Project:
+def _read(folder: Path, scratch: Path, annotations: tuple[Annotations, ...], *, spec_only: bool) -> Project:
     app = Sphinx(
         srcdir=folder,
         confdir=folder,
@@ -92,7 +96,7 @@ def _read(folder: Path, scratch: Path, *, spec_only: bool) -> Project:
         raise SourceError(message)
     domain_of(app.env).asks = not spec_only
     app.builder.read()
-    knowledge = Knowledge(every_check=True)
+    knowledge = Knowledge(every_check=True, annotations=annotations)
     spec = knowledge.spec(app.env)
     config = PolicySpecConfig.of(app.config)
     return Project(

@@ -18,15 +18,16 @@ from sphinx_policyspec.model import (
     Spec,
     TargetKind,
 )
+from sphinx_policyspec.model.places import Use
 from sphinx_policyspec.readers.ignores import Ignore
 from sphinx_policyspec.sphinx_ext.fragments import Fragment, pack
 from sphinx_policyspec.sphinx_ext.rendering.nodes import anchor_of
 
-__all__ = ["SPEC_PLACE", "PageRecord", "PolicyObject", "Question", "outside_record", "page_record"]
+__all__ = ["SPEC_USE", "PageRecord", "PolicyObject", "Question", "outside_record", "page_record"]
 
 
-SPEC_PLACE = "policy:spec"
-"""Where a page declares the spec, among the places of options; it belongs to no provision."""
+SPEC_USE = Use("spec", "", "")
+"""Where a page declares the spec, among the places of names; it names nothing."""
 
 
 class PolicyObject(NamedTuple):
@@ -78,12 +79,12 @@ class PageRecord:
 
     The words of the spec are not among it: they lie in a file of their own (``fragments``).
 
-    :param targets: what the references of its part of the spec point at
+    :param targets: what the references and clauses of its part of the spec point at
     :param maybe: links that are references of the spec only if their target is an object of ours,
         such as MyST's ``[text](#id)``
     :param anchors: those of ``maybe`` that name an anchor the page itself does not have
     :param outside: references that are no part of the spec: those of a page outside it, and the levels
-        behind clauses
+        of clauses that are of no principle
     :param declares_levels: the page has ``policy:level`` directives; they replace any default
     :param unnamed: ids of sections that the author gave none; they may be changed to stay unique
     :param hidden: marks of what the page was read without; none where nothing on it can be hidden
@@ -142,7 +143,7 @@ def page_record(
     questions: Iterable[Question] = (),
     anchors: Iterable[Reference] = (),
     outside: Iterable[Reference] = (),
-    places: Iterable[tuple[str, str, Span]] = (),
+    places: Iterable[tuple[Use, Span]] = (),
     declares_levels: bool = False,
     unnamed: frozenset[str] = frozenset(),
 ) -> tuple[PageRecord, bytes]:
@@ -158,7 +159,12 @@ def page_record(
     state = repr((maybe, questions))
     record = PageRecord(
         objects=tuple(item for item, _ in found),
-        targets=tuple(sorted({(r.target_kind, r.target) for r in fragment.references})),
+        targets=tuple(
+            sorted(
+                {(r.target_kind, r.target) for r in fragment.references}
+                | {(TargetKind.LEVEL, clause.authority) for clause in fragment.clauses}
+            )
+        ),
         maybe=maybe,
         anchors=tuple(anchors),
         outside=tuple(outside),

@@ -7,6 +7,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open
+from tests.releases.topics import by_map
 
 
 def titles(page: Page) -> list[str]:
@@ -36,6 +37,17 @@ def test_a_table_of_principles_is_filtered_and_sorted(
     page.get_by_role("button", name="Reset").click()
     expect(count).to_have_text("57 of 57")
     assert "#ps:" not in page.url
+
+
+def test_each_topic_leaves_as_many_rows_as_the_map_counts(release_site: Path, open_page: Open) -> None:
+    page = open_page(release_site, "all-principles.html")
+    choice = page.get_by_label("Topic", exact=True)
+    labels = choice.locator("option").all_inner_texts()[1:]
+    counted = by_map(release_site)
+    assert {label for label, count in counted.items() if count} - {"No topic"} == set(labels)
+    for label in labels:
+        choice.select_option(label=label)
+        expect(page.locator(".ps-count-shown")).to_have_text(f"{counted[label]} of 57")
 
 
 def test_columns_sort_by_words_numbers_and_rank(release_site: Path, open_page: Open) -> None:

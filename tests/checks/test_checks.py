@@ -66,7 +66,7 @@ def test_a_reference_to_an_alias_is_quiet() -> None:
     assert found(spec(principle(aliases=("be_nice",)), references=(refer("be_nice"),))) == []
 
 
-def test_a_dangling_reference_is_shown_as_written() -> None:
+def test_a_dangling_reference_is_told_in_the_same_words_however_it_is_written() -> None:
     read = spec(
         principle(),
         references=(
@@ -76,9 +76,9 @@ def test_a_dangling_reference_is_shown_as_written() -> None:
         ),
     )
     assert found(read) == [
-        "spec.md:3:1: error: `[?](#be_knd)` points at no provision; did you mean `be_kind`? [dangling-reference]",
-        "spec.md:4:1: error: `#be_knd` points at no provision; did you mean `be_kind`? [dangling-reference]",
-        "spec.md:5:1: error: `[#be_knd]` points at no provision; did you mean `be_kind`? [dangling-reference]",
+        "spec.md:3:1: error: `be_knd` is no provision of this spec; did you mean `be_kind`? [dangling-reference]",
+        "spec.md:4:1: error: `be_knd` is no provision of this spec; did you mean `be_kind`? [dangling-reference]",
+        "spec.md:5:1: error: `be_knd` is no provision of this spec; did you mean `be_kind`? [dangling-reference]",
     ]
 
 
@@ -91,7 +91,7 @@ def test_a_reference_finds_only_targets_of_its_kind() -> None:
             refer("be_kind", target_kind=TargetKind.TOPIC),
         ),
     )
-    assert [finding.message for finding in broken(read)] == ["`[?](#be_kind)` points at no topic"]
+    assert [finding.message for finding in broken(read)] == ["`be_kind` is no topic of this spec"]
 
 
 def test_every_kind_of_target_is_known() -> None:
@@ -113,14 +113,15 @@ def test_every_kind_of_target_is_known() -> None:
 
 def test_a_declared_level_is_quiet_and_another_is_not() -> None:
     read = spec(principle(), principle("be_brief", authority="usr", span=at(7)), documents=DIALECT)
-    assert found(read) == [
-        "spec.md:7:1: warning: `usr` is no level of authority; did you mean `user`? [unknown-level]"
+    assert found(read) == ["spec.md:7:1: error: unknown level `usr`; did you mean `user`? [unknown-level]"]
+
+
+@pytest.mark.parametrize("markup", Markup)
+def test_a_level_that_is_not_declared_is_found_whatever_the_page_is_written_in(markup: Markup) -> None:
+    pages = (Document(file=FILE, markup=markup),)
+    assert found(spec(principle(authority="usr"), documents=pages)) == [
+        "spec.md:1:1: error: unknown level `usr`; did you mean `user`? [unknown-level]"
     ]
-
-
-def test_a_level_in_a_page_of_directives_is_left_to_its_directive() -> None:
-    pages = (Document(file=FILE, markup=Markup.RST),)
-    assert found(spec(principle(authority="usr"), documents=pages)) == []
 
 
 def test_tags_with_their_files_are_quiet() -> None:
@@ -183,7 +184,7 @@ def test_thousands_of_dangling_references_get_no_hint_each() -> None:
     ("level", "message"),
     [
         ("guideline", []),
-        ("usr", []),
+        ("usr", ["spec.md:9:1: error: unknown level `usr`; did you mean `user`? [unknown-level]"]),
         (
             "user",
             [

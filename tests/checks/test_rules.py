@@ -28,8 +28,10 @@ REPORTERS = {
     "find",
     "finding",
 }
-KINDS = ("goal", "level", "provision", "topic")
-"""What an id can name that is unknown; each has a code of its own."""
+KINDS = ("goal", "item", "level", "provision", "role", "topic")
+"""What a name can be of that is unknown; each has a code of its own."""
+LESS = ("example",)
+"""What does less harm where it is unknown."""
 NOT_FINDINGS = {"annotations", "config"}
 """Said by a sidecar given by hand, and by Sphinx alone."""
 
@@ -48,6 +50,8 @@ def reported_in(path: Path) -> Iterator[tuple[str, str]]:
         for value in (options.get("code"), *node.args):
             if isinstance(value, ast.JoinedStr) and ast.unparse(value).startswith("f'unknown-{"):
                 yield from ((f"unknown-{kind}", severity) for kind in KINDS)
+            elif isinstance(value, ast.Constant) and value.value in LESS:
+                yield f"unknown-{value.value}", severity
             elif isinstance(value, ast.Constant) and re.fullmatch(r"[a-z]+(-[a-z]+)+", str(value.value)):
                 yield str(value.value), severity
 

@@ -104,7 +104,7 @@ WRONG = {
     "items:\n- {id: a, from: tool, source: s, issue: x, value: 1, delegates: {source: s, scope: [x]}}": [
         "2:3: delegation-cycle: delegations lead in a circle: `a` → `a`"
     ],
-    f"example: of a thing\nitems: [{PLAIN}]": ["1:10: unknown-example: no example `of a thing`"],
+    f"example: of a thing\nitems: [{PLAIN}]": ["1:10: unknown-example: unknown example `of a thing`"],
 }
 
 

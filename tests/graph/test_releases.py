@@ -178,3 +178,92 @@ def test_a_folder_of_releases_is_a_source(model_spec_data: Path) -> None:
 def test_a_question_over_releases_may_be_asked_of_one() -> None:
     (one, *_) = history()
     assert api.ask(one, "level-history", provision="greet").texts == (("1.2", "greet", "Greet", "user"),)
+
+
+RST = """Spec
+====
+
+.. policy:principle:: Be plain
+   :id: be_plain
+   :authority: user
+
+   Never mind.
+
+   Say no *white*
+   "lies", not one.
+
+   .. policy:example:: A gift
+
+      .. policy:message:: user
+
+         Hello. Do you
+         like white lies?
+
+      .. policy:response:: bad
+         :note: white lies in a note
+
+         First this.
+         Yes, white
+         lies are fine.
+
+   .. policy:commentary::
+
+      A comment
+      on 白色谎言 and white lies.
+"""
+DIALECT = """# Spec {#spec}
+
+## Be plain {#be_plain authority=user}
+
+See [white
+lies](#white-lies) &
+nothing.
+
+**Example**: white lies
+
+~~~xml
+<user>
+Hi.
+R&amp;D asks for &lt;white
+lies&gt;?
+</user>
+<comparison>
+<assistant> <!-- BAD: tells white lies -->
+No.
+
+White, lies.
+</assistant>
+<assistant> <!-- GOOD -->
+No.
+</assistant>
+</comparison>
+~~~
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "phrase", "expected"),
+    [
+        (
+            "index.rst",
+            RST,
+            "white lies",
+            [("text", "10"), ("message", "18"), ("message", "24"), ("commentary", "30")],
+        ),
+        ("index.rst", RST, "谎言", [("commentary", "30")]),
+        (
+            "model_spec.md",
+            DIALECT,
+            "White, lies",
+            [("text", "5"), ("example", "9"), ("message", "14"), ("message", "21")],
+        ),
+    ],
+)
+def test_lines_are_those_of_the_words(
+    tmp_path: Path, name: str, text: str, phrase: str, expected: list[tuple[str, str]]
+) -> None:
+    (tmp_path / name).write_text(text, "utf-8")
+    if name == "index.rst":
+        (tmp_path / "conf.py").write_text("extensions = ['sphinx_policyspec']\n", "utf-8")
+    found = api.ask(tmp_path, "white-lies", phrase=phrase).texts
+    assert [(row[3], row[5]) for row in found] == expected

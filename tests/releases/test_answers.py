@@ -135,6 +135,26 @@ def test_mutual_references_are_pairs(found: Scan, knowledge: KnowledgeBase) -> N
 
 
 @pytest.mark.parametrize(
+    "words", ["white lies", "chain of command", "user's intent", "Honest", "step-by-step"]
+)
+def test_lines_are_those_of_the_words(release_dir: Path, knowledge: KnowledgeBase, words: str) -> None:
+    lines = (release_dir / "model_spec.md").read_text("utf-8").splitlines()
+    found = api.ask(api.load(release_dir), "white-lies", phrase=words).texts
+    assert found
+    assert {row[3] for row in found} <= {"title", "text", "commentary", "example", "message"}
+    for row in found:
+        place = int(row[5]) - 1
+        first = re.sub(r"\W+", " ", lines[place].casefold())
+        both = re.sub(r"\W+", " ", " ".join(lines[place : place + 3]).casefold())
+        wanted = re.sub(r"\W+", " ", words.casefold())
+        assert re.search(rf"\b{wanted}\b", both), row
+        assert wanted.split()[0] in first, row
+    own = [(row[1], row[5]) for row in found if row[3] in {"title", "text"}]
+    mentioned = knowledge.ask("where-mentioned", {"text": words}).texts
+    assert sorted(own) == sorted((row[0], row[4]) for row in mentioned)
+
+
+@pytest.mark.parametrize(
     "question",
     [
         "authority-by-topic",

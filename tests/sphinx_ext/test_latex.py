@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from sphinx.testing.util import SphinxTestApp
 
 from tests.conftest import REPOSITORY, require_tool
@@ -40,6 +41,7 @@ def recalled(app: SphinxTestApp, shown: str) -> tuple[int, float, object]:
     return len(wanted), share, lost
 
 
+@pytest.mark.slow
 def test_the_example_spec_loses_no_word_on_paper(tmp_path: Path, build: Build) -> None:
     require_tool("lualatex")
     source = Path(shutil.copytree(REPOSITORY / "example_docs", tmp_path / "example_docs"))

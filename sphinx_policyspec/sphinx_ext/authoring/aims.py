@@ -9,7 +9,7 @@ from docutils import nodes
 
 from sphinx_policyspec.model import EvalPrompt, Goal, Response, TargetKind, messages_of
 from sphinx_policyspec.readers.inline import slug
-from sphinx_policyspec.sphinx_ext.authoring.base import PolicyDirective, options
+from sphinx_policyspec.sphinx_ext.authoring.base import PolicyDirective, options, options_of
 from sphinx_policyspec.sphinx_ext.authoring.declared import Conversation, declared_on
 from sphinx_policyspec.sphinx_ext.rendering.boxes import declaration, prompt
 from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyMessage, anchor_of
@@ -46,7 +46,7 @@ class PromptDirective(PolicyDirective):
     ``policy:message`` directives.
     """
 
-    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options("id", "tests", "show")
+    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options("id", *options_of("prompt"), "show")
 
     def build(self) -> list[nodes.Node]:
         """Build the conversation; what is not to be shown is taken off the page once it is read."""
@@ -61,7 +61,7 @@ class PromptDirective(PolicyDirective):
         )
         shown = self.flag("show")
         box = prompt(self.inline(title), self._conversation(), raw_title=title, place=self.place, shown=shown)
-        self.declare(box, item, places=("tests", "id"))
+        self.declare(box, item)
         return [box]
 
     def _conversation(self) -> list[nodes.Node]:

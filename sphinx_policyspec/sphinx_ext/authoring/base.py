@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from enum import StrEnum
 from functools import cached_property
 from typing import ClassVar, TypeVar
@@ -14,13 +14,14 @@ from myst_parser.mocking import MockState
 from sphinx.util.docutils import SphinxDirective
 
 from sphinx_policyspec.model import Finding, Severity, Span
+from sphinx_policyspec.model.attributes import NAMING, Owner, attributes_of
 from sphinx_policyspec.nearest import nearest
 from sphinx_policyspec.sphinx_ext.authoring.declared import Declared, Source, note_finding, source_of
 from sphinx_policyspec.sphinx_ext.authoring.option_lists import items_of
 from sphinx_policyspec.sphinx_ext.hidden import claim
 from sphinx_policyspec.sphinx_ext.rendering.boxes import Place
 
-__all__ = ["PolicyDirective", "options"]
+__all__ = ["PolicyDirective", "options", "options_of"]
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 _FENCE = re.compile(r"\s*(?P<fence>`{3,}|~{3,}|:{3,})")
@@ -40,6 +41,11 @@ class _AnyOption(dict[str, Callable[[str], str]]):
 def options(*names: str) -> dict[str, Callable[[str], str]]:
     """Return the option specification of a directive that knows these names."""
     return _AnyOption(dict.fromkeys(names, unchanged))
+
+
+def options_of(*owners: Owner) -> tuple[str, ...]:
+    """Return the names of the options for the attributes of these owners."""
+    return tuple(row.key for row in attributes_of(*owners))
 
 
 class PolicyDirective(SphinxDirective):
@@ -180,13 +186,11 @@ class PolicyDirective(SphinxDirective):
         *,
         is_block: bool = False,
         body: bool = False,
-        places: Iterable[str] = (),
     ) -> None:
         """Leave on a node what the directive says.
 
         :param is_block: the node is a provision of its own
         :param body: the content is prose of a provision
-        :param places: options whose lines matter later
         """
         self.claim(node)
         content_end = self.end_line - (1 if self.is_myst else 0)
@@ -197,7 +201,7 @@ class PolicyDirective(SphinxDirective):
             end=self.end_line,
             is_block=is_block,
             body=(self.content_line, content_end) if body else None,
-            places=tuple((name, self.option_line(name)) for name in places if name in self.options),
+            places=tuple((name, self.option_line(name)) for name in self.options if name in NAMING),
         ).on(node)
 
     # -- reading ----------------------------------------------------------------------------
@@ -253,14 +257,6 @@ class PolicyDirective(SphinxDirective):
     def ids(self, name: str) -> tuple[str, ...]:
         """Return an option as ids, which commas or spaces divide, sorted."""
         return tuple(sorted({item for item in self.words(name) if self.is_id(item, name)}))
-
-    def others(self, name: str, own: str) -> tuple[str, ...]:
-        """Return an option as ids of other things than this one, whose own id is a finding."""
-        given = self.ids(name)
-        if own and own in given:
-            message = f"`{own}` names itself in `{name}`"
-            self.find("invalid-option", message, "name another id", line=self.option_line(name))
-        return tuple(item for item in given if item != own)
 
     def needs_text(self) -> None:
         """Find that there is no content where there should be some."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from docutils import nodes
 from sphinx.locale import get_translation
@@ -18,12 +17,11 @@ from sphinx_policyspec.model import (
     TargetKind,
     Topic,
 )
+from sphinx_policyspec.model.attributes import Attribute, attributes_of
 from sphinx_policyspec.model.bases import is_absolute_iri
-from sphinx_policyspec.nearest import nearest
-from sphinx_policyspec.readers.conversation import ROLES
 from sphinx_policyspec.readers.inline import slug
 from sphinx_policyspec.readers.text import is_date
-from sphinx_policyspec.sphinx_ext.authoring.base import PolicyDirective, options
+from sphinx_policyspec.sphinx_ext.authoring.base import PolicyDirective, options, options_of
 from sphinx_policyspec.sphinx_ext.rendering.boxes import commentary, declaration, definition, provision
 from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyMarker, anchor_of
 
@@ -105,7 +103,7 @@ class SpecDirective(PolicyDirective):
 class LevelDirective(PolicyDirective):
     """A level of authority: ``policy:level``; the order of declaration is the rank."""
 
-    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options("id", "override", "roles")
+    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options("id", "override", *options_of("level"))
 
     def build(self) -> list[nodes.Node]:
         """Show the level with what its author says of it."""
@@ -118,7 +116,7 @@ class LevelDirective(PolicyDirective):
         level = AuthorityLevel(
             id=identifier,
             override=mode or OverrideMode.EXPLICIT,
-            roles=self._roles(),
+            roles=self.words("roles"),
             title="" if name == identifier else name,
             span=self.span,
         )
@@ -144,20 +142,11 @@ class LevelDirective(PolicyDirective):
         self.declare(box, level)
         return [box]
 
-    def _roles(self) -> tuple[str, ...]:
-        """Return the roles in the order given: it means nothing, but a reader expects it."""
-        given = self.words("roles")
-        for role in given:
-            if role not in ROLES:
-                line = self.option_line("roles")
-                self.find("unknown-role", f"`{role}` is no role", nearest(role, ROLES), line=line)
-        return tuple(role for role in given if role in ROLES)
-
 
 class TopicDirective(PolicyDirective):
     """A subject that provisions touch: ``policy:topic``."""
 
-    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options("id", "alt-labels", "broader", "related")
+    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options("id", *options_of("topic"))
 
     def build(self) -> list[nodes.Node]:
         """Show the label with its other names."""
@@ -167,8 +156,8 @@ class TopicDirective(PolicyDirective):
             id=identifier,
             label=label,
             alt_labels=self.labels("alt-labels"),
-            broader=self.others("broader", identifier),
-            related=self.others("related", identifier),
+            broader=self.ids("broader"),
+            related=self.ids("related"),
             span=self.span,
         )
         content = self.content_nodes()
@@ -182,7 +171,7 @@ class TopicDirective(PolicyDirective):
             raw_title=label,
             place=self.place,
         )
-        self.declare(box, topic, places=("broader", "related"))
+        self.declare(box, topic)
         return [box]
 
 
@@ -231,20 +220,7 @@ class PrincipleDirective(PolicyDirective):
     """A principle: a block with the argument as title, or without one the section that holds it."""
 
     option_spec: ClassVar[dict[str, Callable[[str], str]]] = options(
-        "id",
-        "authority",
-        "topics",
-        "serves",
-        "exception-to",
-        "exempts",
-        "category",
-        "prefer-over",
-        "conflicts-with",
-        "refines",
-        "status",
-        "since",
-        "tags",
-        "aliases",
+        "id", *options_of("provision", "principle")
     )
 
     def build(self) -> list[nodes.Node]:
@@ -256,23 +232,12 @@ class PrincipleDirective(PolicyDirective):
             title=title,
             depth=1,
             span=self.span if not title else self.source.span(self.line),
-            authority=self.option("authority"),
-            topics=self.ids("topics"),
-            serves=self.ids("serves"),
-            exception_to=self.others("exception-to", identifier),
-            exempts=self.ids("exempts"),
-            category=self.option("category"),
-            preferred_over=self.others("prefer-over", identifier),
-            conflicts_with=self.others("conflicts-with", identifier),
-            refines=self.others("refines", identifier),
-            status=self.option("status"),
-            since=self.option("since"),
-            tags=self.ids("tags"),
-            aliases=self.ids("aliases"),
+            **{row.field: self._values(row) for row in attributes_of("provision", "principle")},
         )
-        if not principle.authority:
-            self.find("missing-authority", f"`{self.name}` has no `authority`", "name the level that it has")
         return self._block(principle) if title else self._marker(principle)
+
+    def _values(self, row: Attribute) -> Any:
+        return self.ids(row.key) if row.many else self.option(row.key)
 
     def _block(self, principle: Principle) -> list[nodes.Node]:
         section = provision(
@@ -284,17 +249,11 @@ class PrincipleDirective(PolicyDirective):
             place=self.place,
         )
         section.extend(self.content_nodes(headings=True))
-        self.declare(section, principle, is_block=True, body=True, places=_option_names())
+        self.declare(section, principle, is_block=True, body=True)
         return [section]
 
     def _marker(self, principle: Principle) -> list[nodes.Node]:
         marker = PolicyMarker()
         marker.source, marker.line = self.place
-        self.declare(marker, principle, body=bool(self.content), places=_option_names())
+        self.declare(marker, principle, body=bool(self.content))
         return [marker, *self.content_nodes()]
-
-
-def _option_names() -> tuple[str, ...]:
-    """Return the options of a principle that name something else."""
-    names = {field.name.replace("_", "-") for field in fields(Principle)}
-    return tuple(name for name in PrincipleDirective.option_spec if name in names or name == "prefer-over")

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from docutils import nodes
 
 from sphinx_policyspec.model import Example, Fragment, Message, Response, Verdict, is_language
-from sphinx_policyspec.nearest import nearest
-from sphinx_policyspec.readers.conversation import ROLES
-from sphinx_policyspec.sphinx_ext.authoring.base import PolicyDirective, options
+from sphinx_policyspec.sphinx_ext.authoring.base import PolicyDirective, options, options_of
 from sphinx_policyspec.sphinx_ext.authoring.marks import mark_placeholders
 from sphinx_policyspec.sphinx_ext.capturing.titles import plain_title
 from sphinx_policyspec.sphinx_ext.references import pending_reference
@@ -39,7 +37,7 @@ _STRAY = (
 class ExampleDirective(PolicyDirective):
     """A case that shows where the boundary of a principle lies: ``policy:example``."""
 
-    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options("id", "illustrates", "weighs", "tags")
+    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options("id", *options_of("example"))
 
     def build(self) -> list[nodes.Node]:
         """Show the title and the conversation, consecutive answers side by side."""
@@ -61,7 +59,7 @@ class ExampleDirective(PolicyDirective):
         if not content:
             self.find("empty-block", f"`{self.name}` has no messages")
         box = example("", shown, content, raw_title=title, place=self.place)
-        self.declare(box, item, places=("illustrates", "weighs"))
+        self.declare(box, item)
         return [box]
 
     def _find_stray_text(self, content: Iterable[nodes.Node]) -> None:
@@ -105,8 +103,6 @@ class MessageDirective(PolicyDirective):
     def build(self) -> list[nodes.Node]:
         """Show the message under its role."""
         role = self.argument("role", default="user").lower()
-        if role not in ROLES:
-            self.find("unknown-role", f"`{role}` is no role", nearest(role, ROLES))
         self.needs_text()
         content = self.content_nodes()
         recipient = self.option("recipient")

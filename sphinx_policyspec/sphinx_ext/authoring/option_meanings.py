@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from sphinx_policyspec.model.attributes import ATTRIBUTES
+
 __all__ = ["ARGUMENTS", "MEANINGS", "meaning_of"]
 
 ARGUMENTS: Mapping[str, str] = MappingProxyType(
@@ -27,7 +29,6 @@ ARGUMENTS: Mapping[str, str] = MappingProxyType(
 MEANINGS: Mapping[str, str] = MappingProxyType(
     {
         "id": "Name that others refer to. Derived from the argument where it is left out.",
-        "tags": "Words of your own, divided by spaces or commas.",
         "name": "Name of who speaks, where a role has several, or of a tool.",
         "lang": "Language of the message as a tag (BCP 47), such as `de`; browsers and screen readers go by it.",
         "recipient": "Whom the message goes to, such as a tool.",
@@ -37,28 +38,8 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "spec publisher": "Who publishes it.",
         "spec base-iri": "What the IRIs of the graph begin with; `/` is added where none of `/ # :` ends it.",
         "level override": "How a norm of the level is set aside: `never`, `explicit` (the default) or `implicit`.",
-        "level roles": "Roles whose messages have the level.",
-        "topic alt-labels": "Other labels, divided by commas; they find the topic, and its mentions in texts.",
-        "topic broader": "Ids of topics that hold this one.",
-        "topic related": "Ids of topics beside it.",
-        "principle authority": "Id of its level. Each principle needs one.",
-        "principle topics": "Ids of topics that it is about.",
-        "principle serves": "Ids of goals that it serves.",
-        "principle exception-to": "Ids of principles that it is an exception to.",
-        "principle exempts": "Categories that it exempts from those.",
-        "principle category": "Category that it belongs to, for exceptions to name.",
-        "principle prefer-over": "Ids of principles that yield to it where both speak.",
-        "principle conflicts-with": "Ids of principles that it can be at odds with.",
-        "principle refines": "Ids of principles that it says more exactly.",
-        "principle status": "State of the text, such as `draft`.",
-        "principle since": "Version that it was first in.",
-        "principle aliases": "Former ids; they stay anchors and can be referred to.",
-        "example illustrates": "Ids of provisions that it shows, besides the one that it stands in.",
-        "example weighs": "Ids of provisions that it weighs against each other.",
         "message untrusted": "Takes no value. The content carries no authority, such as a page that was quoted.",
         "response note": "The reason for the verdict.",
-        "response violates": "Ids of principles that a bad answer breaks.",
-        "prompt tests": "Ids of provisions that it tests; the principle around it where left out.",
         "prompt show": "Takes no value. The prompt is on the page, too.",
         "query question": "A named question; without one, the content is SPARQL.",
         "query params": "Parameters of the question, as `name=value`, divided by commas.",
@@ -78,9 +59,13 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "expect-rows": "Number of rows, or one such as `>0`; another number is a finding.",
     }
 )
-"""By option, or by directive and option where an option means something for one directive alone."""
+"""By option, or by directive and option where an option means something for one directive alone; beside the attributes
+of the model."""
 
 
 def meaning_of(directive: str, option: str) -> str:
     """Return what an option of a directive holds, empty where nothing is known."""
-    return MEANINGS.get(f"{directive} {option}") or MEANINGS.get(option, "")
+    said: dict[tuple[str, str], str] = {(row.owner, row.key): row.about for row in ATTRIBUTES}
+    owners = ("principle", "provision") if directive == "principle" else (directive,)
+    about = next((said[owner, option] for owner in owners if (owner, option) in said), "")
+    return MEANINGS.get(f"{directive} {option}") or about or MEANINGS.get(option, "")

@@ -207,7 +207,7 @@ class _Capture:
     def _note_principle(
         self, declared: Declared, item: Provision, place: CapturePlace, source: Source
     ) -> None:
-        self.page.add_places(item.id, declared, source)
+        self.page.add_places(item.id, declared, source, "provision", "principle")
         if place.principle:
             message = f"principle `{item.id}` stands inside principle `{place.principle}`"
             self.page.find("nested-principle", message, source.span(declared.start), "put them side by side")
@@ -255,10 +255,11 @@ class _Capture:
             case Definition() | Commentary():
                 place.region.blocks.append(declared.item)
             case AuthorityLevel():
-                self.page.add_level(declared.item, source.span(declared.start))
+                self.page.levels.append(declared.item)
+                self.page.add_places(declared.item.id, declared, source, "level")
             case Topic():
                 self.page.topics.append(declared.item)
-                self.page.add_places(declared.item.id, declared, source)
+                self.page.add_places(declared.item.id, declared, source, "topic")
             case Goal():
                 self.page.goals.append(declared.item)
             case Spec():
@@ -267,11 +268,11 @@ class _Capture:
 
     def _clause(self, node: PolicyClause, place: CapturePlace) -> None:
         """Take up a clause; its level is no reference that the text makes."""
-        for shown in node.findall(addnodes.pending_xref):
-            self.page.outside.add(shown, place.links)
         text = node.children[0].astext() if node.children else ""
         span = self.page.outside.locate(node, text, place.links)
         if not place.is_norm:
+            for shown in node.findall(addnodes.pending_xref):
+                self.page.outside.add(shown, place.links)
             message = "a clause stands outside the text of every principle"
             self.page.find(
                 "misplaced-clause", message, span, "put it into the text of the principle that it is of"

@@ -44,7 +44,7 @@ class Cases:
             message = f"example `{identifier}` stands outside every principle"
             hint = "put it into one, or add `:illustrates:` or `:weighs:`"
             self.page.find("misplaced-example", message, source.span(declared.start), hint, severity)
-        self.page.add_places(identifier, declared, source)
+        self.page.add_places(identifier, declared, source, "example")
         inner = replace(place.at(example=identifier), is_norm=False)
         title = title_of_example(node)
         if title is not None:
@@ -77,7 +77,7 @@ class Cases:
         anchor = f"prompt-{identifier}"
         if shown:
             self.page.claim(anchor, node)
-        self.page.add_places(f"prompt {identifier}", declared, source)
+        self.page.add_places(identifier, declared, source, "prompt")
         reader = TurnReader(FoundLinks(), self.walk)
         links, self.page.links = self.page.links, reader.links
         children = [child for child in node.children if isinstance(child, nodes.Element)]

@@ -22,11 +22,13 @@ from sphinx_policyspec.model import (
     Spec,
     Topic,
 )
+from sphinx_policyspec.model.attributes import Owner, attributes_of
+from sphinx_policyspec.model.places import Use
 from sphinx_policyspec.sphinx_ext.authoring.declared import Declared, Source, source_of
 from sphinx_policyspec.sphinx_ext.capturing.links import FoundLinks
 from sphinx_policyspec.sphinx_ext.capturing.region import Region, blocks_in
 from sphinx_policyspec.sphinx_ext.plain_links import is_local
-from sphinx_policyspec.sphinx_ext.records import SPEC_PLACE, PageRecord, Question, page_record
+from sphinx_policyspec.sphinx_ext.records import SPEC_USE, PageRecord, Question, page_record
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
@@ -52,7 +54,7 @@ class Gathered:
     markup: Markup
     preamble: Region
     meta: Spec = field(default_factory=lambda: Spec(title=""))
-    levels: dict[str, AuthorityLevel] = field(default_factory=dict)
+    levels: list[AuthorityLevel] = field(default_factory=list)
     topics: list[Topic] = field(default_factory=list)
     goals: list[Goal] = field(default_factory=list)
     provisions: list[tuple[Provision, Region]] = field(default_factory=list)
@@ -63,7 +65,7 @@ class Gathered:
     clauses: list[Clause] = field(default_factory=list)
     outside: FoundLinks = field(default_factory=FoundLinks)
     findings: list[Finding] = field(default_factory=list)
-    places: list[tuple[str, str, Span]] = field(default_factory=list)
+    places: list[tuple[Use, Span]] = field(default_factory=list)
 
     def find(
         self, code: str, message: str, span: Span, hint: str = "", severity: Severity = Severity.WARNING
@@ -71,29 +73,28 @@ class Gathered:
         """Note something that the author should know."""
         self.findings.append(Finding(code=code, severity=severity, message=message, span=span, hint=hint))
 
-    def add_places(self, owner: str, declared: Declared, source: Source) -> None:
-        """Keep where the options of a directive stand."""
-        self.places += [(owner, name, source.span(line)) for name, line in declared.places]
+    def add_places(self, identifier: str, declared: Declared, source: Source, *owners: Owner) -> None:
+        """Keep where the names in the options of a directive stand.
+
+        :param owners: whose attributes its item has
+        """
+        lines = dict(declared.places)
+        for row in attributes_of(*owners):
+            span = source.span(lines.get(row.key, declared.start))
+            if row.names:
+                self.places += [
+                    (Use(row.owner, identifier, row.key, name), span) for name in row.values(declared.item)
+                ]
 
     def claim(self, anchor: str, node: nodes.Element) -> None:
         """Give a node an anchor, unless another has it."""
         if self.document.ids.setdefault(anchor, node) is node:
             node["ids"].append(anchor)
 
-    def add_level(self, level: AuthorityLevel, span: Span) -> None:
-        """Take up a level; one that the page has already is a finding."""
-        if level.id in self.levels:
-            self.find("duplicate-id", f"level `{level.id}` is declared twice", span, "rename one of them")
-        else:
-            self.levels[level.id] = level
-
     def add_meta(self, spec: Spec, span: Span) -> None:
         """Take up what is said of the whole; the first that says it counts."""
-        if self.meta.title:
-            self.find("duplicate-spec", "the spec is declared twice", span, "keep one `policy:spec`")
-        else:
-            self.meta = spec
-            self.places.append(("", SPEC_PLACE, span))
+        self.meta = self.meta if self.meta.title else spec
+        self.places.append((SPEC_USE, span))
 
     def numbered(self, identifier: str) -> str:
         """Return an id that no author chose, with a number from its second use on."""
@@ -109,7 +110,7 @@ class Gathered:
         fragment = replace(
             self.meta,
             documents=tuple(Document(file=file, markup=self.markup) for file in files or [self.main.file]),
-            levels=tuple(self.levels.values()),
+            levels=tuple(self.levels),
             topics=tuple(self.topics),
             goals=tuple(self.goals),
             preamble=self._blocks(self.preamble),

@@ -6,7 +6,7 @@ import io
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -14,10 +14,14 @@ from typing import Any, cast
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
+from sphinx_policyspec.checks.selection import Selection
 from sphinx_policyspec.errors import PdfError, SourceError
 from sphinx_policyspec.model import Finding, Severity, Span, Spec
+from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
+from sphinx_policyspec.sphinx_ext.knowledge import Knowledge
 from sphinx_policyspec.sphinx_ext.markdown.maths import RENDERER
+from sphinx_policyspec.sphinx_ext.messages import words_of
 from sphinx_policyspec.sphinx_ext.project import running_foreign_code
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.releases.editions import Editions
@@ -25,6 +29,7 @@ from sphinx_policyspec.sphinx_ext.site.pages import Site, lay_out
 from sphinx_policyspec.sphinx_ext.site.parser import FILETYPE, SUFFIX
 from sphinx_policyspec.sphinx_ext.typst.builder import TypstBuilder
 from sphinx_policyspec.sphinx_ext.typst.compiling import require_typst
+from sphinx_policyspec.sphinx_ext.updates import all_findings
 
 __all__ = ["PDF", "build_project", "build_site"]
 
@@ -168,7 +173,7 @@ def _build(
 
     with running_foreign_code("cannot build the handbook"), patch_docutils(confdir):
         with docutils_namespace():
-            run("html", out)
+            severities = _severities(run("html", out))
         if pdf:
             with docutils_namespace(), tempfile.TemporaryDirectory(prefix="policyspec-") as scratch:
                 builder = cast("TypstBuilder", run(TypstBuilder.name, Path(scratch)).builder)
@@ -176,11 +181,21 @@ def _build(
                     raise PdfError(builder.problem)
                 shutil.copyfile(builder.pdf, out / PDF)
     lines = dict.fromkeys(warnings.getvalue().splitlines())
-    return tuple(_finding(line) for line in lines if line.strip())
+    return tuple(_finding(line, severities) for line in lines if line.strip())
 
 
-def _finding(line: str) -> Finding:
-    """Return a line of Sphinx's warnings as a finding."""
+def _severities(app: Sphinx) -> dict[tuple[str, str], Severity]:
+    """Return how severe findings are that Sphinx has told as warnings, by code and words."""
+    selection = Selection(severity=PolicySpecConfig.of(app.config).severity)
+    found = selection.of(all_findings(app, Knowledge()))
+    return {(finding.code, words_of(finding)): finding.severity for finding in found}
+
+
+def _finding(line: str, severities: Mapping[tuple[str, str], Severity]) -> Finding:
+    """Return a line of Sphinx's warnings as a finding.
+
+    :param severities: of those that are ours
+    """
     text = _COLOR.sub("", line)
     match = _WARNING.fullmatch(text)
     if match is None:
@@ -188,10 +203,12 @@ def _finding(line: str) -> Finding:
             r"(?P<file>)(?P<line>)(?:(?P<severity>WARNING|ERROR): )?(?P<message>.*?)(?P<code>)", text
         )
     values = match.groupdict() if match else {"message": text}
+    code, message = (values.get("code") or "sphinx").removeprefix("policyspec."), values["message"] or text
+    logged = Severity.ERROR if values.get("severity") not in {"WARNING", None} else Severity.WARNING
     return Finding(
-        code=(values.get("code") or "sphinx").removeprefix("policyspec."),
-        severity=Severity.ERROR if values.get("severity") not in {"WARNING", None} else Severity.WARNING,
-        message=values["message"] or text,
+        code=code,
+        severity=severities.get((code, message), logged),
+        message=message,
         span=Span(values.get("file") or "sphinx", int(values.get("line") or 1)),
     )
 

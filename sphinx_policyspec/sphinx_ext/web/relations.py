@@ -7,16 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from sphinx_policyspec.model import EvalPrompt, Example, Principle, Spec, TargetKind
+from sphinx_policyspec.model.attributes import RELATIONS
 
 __all__ = ["Occurrence", "Relations", "relations_of"]
-
-_RELATIONS = {
-    "exception_to": ("exception_to", "exceptions"),
-    "preferred_over": ("preferred_over", "yields_to"),
-    "conflicts_with": ("conflicts_with", "conflicts_with"),
-    "refines": ("refines", "refined_by"),
-}
-"""For each relation of a principle: its name here, and the name of what it is from the other side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +55,11 @@ def relations_of(spec: Spec) -> dict[str, Relations]:
             occurrences[found.target].append(found)
     relations: dict[str, dict[str, dict[str, None]]] = defaultdict(lambda: defaultdict(dict))
     for principle in spec.principles:
-        for attribute, (name, inverse) in _RELATIONS.items():
-            for given in getattr(principle, attribute):
+        for relation in RELATIONS:
+            for given in relation.values(principle):
                 target = own.provision(given)
-                relations[principle.id][name][target] = None
-                relations[target][inverse][principle.id] = None
+                relations[principle.id][relation.field][target] = None
+                relations[target][relation.inverse][principle.id] = None
         relations[principle.id]["serves"].update(dict.fromkeys(principle.serves))
     examples, prompts = _examples(spec, own), _prompts(spec, own)
     ids = [
