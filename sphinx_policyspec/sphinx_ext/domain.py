@@ -22,7 +22,7 @@ from sphinx_policyspec.sphinx_ext.capturing.capture import capture
 from sphinx_policyspec.sphinx_ext.capturing.titles import shown_titles
 from sphinx_policyspec.sphinx_ext.former_ids import FormerIds, aliases_of
 from sphinx_policyspec.sphinx_ext.fragments import write_fragment
-from sphinx_policyspec.sphinx_ext.hidden import strip_comments, without_hidden
+from sphinx_policyspec.sphinx_ext.hidden import note_taken, strip_comments, unread_in, without_hidden
 from sphinx_policyspec.sphinx_ext.indices import ExampleIndex, TopicIndex
 from sphinx_policyspec.sphinx_ext.records import PageRecord, PolicyObject
 from sphinx_policyspec.sphinx_ext.references import DOMAIN, KIND_OF_ROLE, link_or_text
@@ -179,22 +179,29 @@ class PolicyDomain(Domain):
         if packed:
             write_fragment(self.env, docname, packed)
 
-    def take_up(self, docname: str, document: nodes.document) -> None:
-        """Take up what a page declares once others have had their say on it; titles are those that it shows."""
+    def process_doc(self, env: BuildEnvironment, docname: str, document: nodes.document) -> None:
+        """Take up what a page declares once it is read; titles are those that it shows."""
         noted = self.pages.get(docname)
         hidden = self.data["assumed"].pop(docname, None)
         with without_hidden(document):
-            record, packed = (noted, b"") if noted else capture(self.env, docname, document)
+            record, packed = (noted, b"") if noted else capture(env, docname, document)
             if record is not None and (record.holds_spec or record.questions):
                 strip_comments(document)
             excerpts, titles = excerpts_of(document), shown_titles(document)
+        note_taken(env, document)
         if record is None and hidden is not None:
             # Another builder may show what it declares.
             record = PageRecord()
         if record is not None:
-            write_excerpts(self.env, docname, excerpts)
+            write_excerpts(env, docname, excerpts)
             record = replace(record, hidden=hidden).with_titles(titles)
             self.note_document(docname, record.with_words(repr((titles, excerpts))), packed)
+
+    def note_unread(self, env: BuildEnvironment, document: nodes.document) -> None:
+        """Note what others took off a page after it was looked at."""
+        unread = unread_in(env, document)
+        if unread and env.docname in self.pages:
+            self.pages[env.docname] = replace(self.pages[env.docname], unread=unread)
 
     def clear_doc(self, docname: str) -> None:
         """Forget what a page declared."""

@@ -44,7 +44,7 @@ from sphinx_policyspec.sphinx_ext.rendering.paper import SetForPaper, add_style
 from sphinx_policyspec.sphinx_ext.rendering.transforms import MarkSections
 from sphinx_policyspec.sphinx_ext.rendering.visitors import register_nodes
 from sphinx_policyspec.sphinx_ext.surveys.directive import SurveyDirective
-from sphinx_policyspec.sphinx_ext.updates import Build, silence_core, take_up
+from sphinx_policyspec.sphinx_ext.updates import Build, note_unread, silence_core
 from sphinx_policyspec.sphinx_ext.views.directives import (
     CoverageDirective,
     ExampleTableDirective,
@@ -116,7 +116,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("builder-inited", ask.announce)
     app.connect("env-get-outdated", build.outdated)
     # After others, which may take something off a page, or pages out of the project.
-    app.connect("doctree-read", take_up, priority=900)
+    app.connect("doctree-read", note_unread, priority=900)
     app.connect("env-updated", build.after_reading, priority=800)
     app.connect("env-updated", changes.update, priority=900)
     app.connect("warn-missing-reference", silence_core)

@@ -28,6 +28,7 @@ __all__ = [
     "claim",
     "cleaned",
     "give_back_ids",
+    "holds_ours",
     "is_foreign",
     "is_hidden",
     "is_ours",
@@ -36,13 +37,16 @@ __all__ = [
     "mark_of",
     "markers_in",
     "marks_in",
+    "note_taken",
     "strip_comments",
     "take_away",
+    "unread_in",
     "without_hidden",
 ]
 
 _MARK = "policyspec_mark"
 _HIDDEN = "policyspec_hidden"
+_TAKEN = "policyspec_taken"
 _WANTED = "policyspec_ids"
 _MARKER = "policyspec_marker"
 _OURS = "sphinx_policyspec."
@@ -137,6 +141,27 @@ def marks_in(node: nodes.Element) -> Iterator[tuple[int, nodes.Element]]:
     for inner in node.findall(nodes.Element):
         if _MARK in inner.attributes:
             yield inner[_MARK], inner
+
+
+def note_taken(env: BuildEnvironment, document: nodes.document) -> None:
+    """Keep the marked elements of a page that was looked at until it is read in full."""
+    if _MARK in document:
+        env.temp_data[_TAKEN] = [node for _number, node in marks_in(document)]
+
+
+def unread_in(env: BuildEnvironment, document: nodes.document) -> frozenset[int]:
+    """Return the marks of what others took off a page since then."""
+    left = {number for number, _node in marks_in(document)}
+    taken = cast("list[nodes.Element]", env.temp_data.pop(_TAKEN, []))
+    if not (lost := [node for node in taken if node[_MARK] not in left]):
+        return frozenset()
+    words = document.astext()
+    return frozenset(node[_MARK] for node in lost if holds_ours(node) or node.astext() not in words)
+
+
+def holds_ours(node: nodes.Element) -> bool:
+    """Tell whether an element holds something of ours, or is that."""
+    return any(is_ours(inner) for inner in node.findall(nodes.Element))
 
 
 def take_away(node: nodes.Element) -> None:

@@ -88,6 +88,7 @@ class PageRecord:
     :param declares_levels: the page has ``policy:level`` directives; they replace any default
     :param unnamed: ids of sections that the author gave none; they may be changed to stay unique
     :param hidden: marks of what the page was read without; none where nothing on it can be hidden
+    :param unread: marks of what others took off the page while it was read
     :param holds_spec: a part of the spec stands on the page
     :param digest: of all of it, the words included
     """
@@ -102,6 +103,7 @@ class PageRecord:
     declares_levels: bool = False
     unnamed: frozenset[str] = frozenset()
     hidden: frozenset[int] | None = None
+    unread: frozenset[int] = frozenset()
     holds_spec: bool = False
     ignores: tuple[Ignore, ...] = ()
     digest: str = ""

@@ -22,7 +22,7 @@ from sphinx.transforms.post_transforms import OnlyNodeTransform
 from sphinx.util.logging import suppress_logging
 from sphinx.util.parallel import parallel_available
 
-from sphinx_policyspec.sphinx_ext.hidden import is_ours, mark_of, markers_in, marks_in
+from sphinx_policyspec.sphinx_ext.hidden import holds_ours, mark_of, markers_in, marks_in
 from sphinx_policyspec.sphinx_ext.knowledge import domain_of
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ __all__ = ["has_late_handlers", "left_out", "settle"]
 
 _Visit = Callable[[Any, nodes.Element], None]
 
-_EVENT = "doctree-resolved"
 _CORE = re.compile(r"(?:docutils|furo|myst_parser|sphinx_design|sphinx_policyspec|sphinx(?!\.ext\.))(?:\.|$)")
 """What hides nothing but by ``only``, be it the theme of handbooks; it looks up references and fetches pictures, which a trial need not."""
 _OF_SPHINX = re.compile(r"sphinx\.ext\.")
@@ -53,7 +52,7 @@ def settle(app: Sphinx) -> list[str]:
     tried, builder, state = domain.tried, app.builder.name, _state_of(app)
     open_ = [name for name in assumed if tried.get(name, {}).get(builder, ("",))[0] != state]
     for name, marks in (_apart(lambda: _tried(app, open_)) if open_ else {}).items():
-        tried.setdefault(name, {})[builder] = (state, marks)
+        tried.setdefault(name, {})[builder] = (state, marks | domain.pages[name].unread)
     changed = sorted(name for name, marks in assumed.items() if tried[name][builder][1] != marks)
     for name in changed:
         domain.read_again(app, name, tried[name][builder][1])
@@ -61,14 +60,9 @@ def settle(app: Sphinx) -> list[str]:
 
 
 def has_late_handlers(app: Sphinx) -> bool:
-    """Tell whether others than Sphinx change pages after they were read: they may take away whatever they want."""
-    return any(
-        not (_CORE.match(module) or _OF_SPHINX.match(module))
-        for module in (
-            *map(_module_of, _handlers(app)),
-            *(t.__module__ for t in app.registry.get_post_transforms()),
-        )
-    )
+    """Tell whether others than Sphinx change pages after they were parsed: they may take away whatever they want."""
+    found = (*_handlers(app), *_handlers(app, "doctree-read"), *_transforms(app))
+    return any(not (_CORE.match(module) or _OF_SPHINX.match(module)) for module in map(_module_of, found))
 
 
 def left_out(app: Sphinx, elements: Iterable[nodes.Element]) -> list[nodes.Element]:
@@ -108,10 +102,10 @@ def _visitors(app: Sphinx) -> dict[str, _Visit]:
     }
 
 
-def _handlers(app: Sphinx) -> list[Callable[..., object]]:
+def _handlers(app: Sphinx, event: str = "doctree-resolved") -> list[Callable[..., object]]:
     return [
         listener.handler
-        for listener in sorted(app.events.listeners.get(_EVENT, ()), key=attrgetter("priority"))
+        for listener in sorted(app.events.listeners.get(event, ()), key=attrgetter("priority"))
         if not _CORE.match(_module_of(listener.handler))
     ]
 
@@ -211,7 +205,7 @@ def _lost(node: nodes.Element, left: set[int], words: tuple[str, str]) -> Iterat
 def _is_gone(node: nodes.Element, words: tuple[str, str]) -> bool:
     """Tell what was taken away from what was only made anew, which still says the same."""
     text = node.astext()
-    if any(is_ours(inner) for inner in node.findall(nodes.Element)):
+    if holds_ours(node):
         return True
     before, after = words
     return bool(text.strip()) and after.count(text) < before.count(text)

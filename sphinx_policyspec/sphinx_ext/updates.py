@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
 
-__all__ = ["Build", "all_findings", "silence_core", "take_up"]
+__all__ = ["Build", "all_findings", "note_unread", "silence_core"]
 
 
 _TELLING = frozenset({"pseudoxml", "texinfo", "typst", "xml"})
@@ -213,9 +213,9 @@ def _relinked(app: Sphinx) -> set[str]:
     return changed
 
 
-def take_up(app: Sphinx, document: nodes.document) -> None:
-    """Take up what a page declares."""
-    domain_of(app.env).take_up(app.env.docname, document)
+def note_unread(app: Sphinx, document: nodes.document) -> None:
+    """Note what others took off a page as soon as it was read."""
+    domain_of(app.env).note_unread(app.env, document)
 
 
 def silence_core(_app: Sphinx, domain: Domain | None, _node: nodes.Element) -> bool | None:
