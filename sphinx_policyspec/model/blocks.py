@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sphinx_policyspec.model.example import EvalPrompt, Example
 from sphinx_policyspec.model.finding import Span
 
-__all__ = ["Block", "Commentary", "Definition", "Prose"]
+__all__ = ["Block", "Comment", "Commentary", "Definition", "Prose"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +15,7 @@ class Prose:
     """A run of normative text between other blocks.
 
     :param source: the exact text, blank lines after it included
-    :param text: the same without eval tags and surrounding blank lines
+    :param text: the same without comments, eval tags and surrounding blank lines
     """
 
     source: str
@@ -51,5 +51,16 @@ class Commentary:
     span: Span
 
 
-Block = Prose | Definition | Commentary | Example | EvalPrompt
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
+    """A comment in the source between other blocks: it says nothing, and is shown nowhere.
+
+    :param source: the exact text, blank lines after it included
+    """
+
+    source: str
+    span: Span
+
+
+Block = Prose | Definition | Commentary | Comment | Example | EvalPrompt
 """What stands directly in a provision, in order."""

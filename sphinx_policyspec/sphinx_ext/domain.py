@@ -105,7 +105,7 @@ class PolicyDomain(Domain):
     findings about it; what the index by topic shows; the former ids that sidecars give; what a survey found, with
     what it depends on; what builders hide of pages that were ``tried``, and what of that is ``assumed`` of
     pages being read; the pages that are ``gone`` though they were read."""
-    data_version = 9
+    data_version = 10
     """Raised whenever what the environment stores of ours changes shape."""
 
     site: Site | None = None
@@ -159,6 +159,10 @@ class PolicyDomain(Domain):
         with suppress_logging():
             app.builder.read_doc(docname)
         self.tried[docname] = tried
+
+    def own_pages(self) -> set[str]:
+        """Return the names of the pages with directives or roles of ours."""
+        return {name for name, page in self.pages.items() if page.is_ours}
 
     def written_by(self, builder: str) -> dict[str, Any]:
         """Return what a builder's pages showed of others when last written: links, answers, panels, sidebars.

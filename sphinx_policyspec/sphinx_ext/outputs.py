@@ -42,7 +42,7 @@ def share_static_files(app: Sphinx) -> None:
     if app.builder.format != "html":
         return
     domain = domain_of(app.env)
-    if domain.pages or domain.editions:
+    if domain.own_pages() or domain.editions:
         app.config.html_static_path.append(str(_STATIC))
         return
     for file in _STATIC.iterdir():

@@ -108,6 +108,11 @@ class PageRecord:
     ignores: tuple[Ignore, ...] = ()
     digest: str = ""
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether a directive or role of ours stands on the page; a link that may lead to one does not count."""
+        return bool(self.holds_spec or self.questions or self.outside or self.findings)
+
     def with_titles(self, titles: Mapping[str, str]) -> PageRecord:
         """Return the record with the titles that the page shows, by anchor."""
         objects = tuple(item._replace(title=titles.get(item.anchor, item.title)) for item in self.objects)

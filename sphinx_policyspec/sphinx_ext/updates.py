@@ -68,7 +68,7 @@ class Build:
     ) -> list[str]:
         """Remember which pages of ours are gone; return those whose part of the spec is lost."""
         domain = domain_of(env)
-        self.removed = removed & domain.pages.keys()
+        self.removed = removed & domain.own_pages()
         domain.shows = partial(_shows, app)
         domain.hides_anything = has_late_handlers(app)
         lost = {
@@ -134,7 +134,7 @@ class Build:
             write_data(app, self.handbook)
             remove_pages(app, self.removed)
             remove_empty_indices(app, domain_of(app.env))
-            if self.removed or domain_of(app.env).pages:
+            if self.removed or domain_of(app.env).own_pages():
                 drop_dead_terms(app)
         self.knowledge.close()
 
@@ -182,7 +182,7 @@ def _renavigated(app: Sphinx) -> set[str]:
     domain = domain_of(app.env)
     written = domain.written_by(app.builder.name)
     levels = [(o.anchor, o.level) for o in domain.page_objects() if o.level]
-    now = navigation_of(app.env, repr((levels, domain.levels_shown()))) if domain.pages else ""
+    now = navigation_of(app.env, repr((levels, domain.levels_shown()))) if domain.own_pages() else ""
     before, written["navigation"] = written["navigation"], now
     return set(app.env.all_docs) if before and before != now else set()
 

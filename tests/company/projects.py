@@ -91,5 +91,6 @@ def build(
 def differing(one: Built, other: Built) -> set[str]:
     """Return the files that two builds have not alike, but for what names the extensions of each."""
     names = {name for name in {*one.files, *other.files} if one.files.get(name) != other.files.get(name)}
-    search = [re.sub(r'"envversion":\{.*?\}', "", built.text("searchindex.js")) for built in (one, other)]
+    found = [built.files.get("searchindex.js", b"") for built in (one, other)]
+    search = [re.sub(rb'"envversion":\{.*?\}', b"", index) for index in found]
     return names - {".buildinfo", *({"searchindex.js"} if search[0] == search[1] else ())}

@@ -82,6 +82,8 @@ def _sorted(section: nodes.section) -> Iterator[nodes.Node]:
         pages = [*child.findall(addnodes.start_of_file)] if isinstance(child, nodes.compound) else []
         if pages and len(pages) == len(child.children):
             below += pages
+            # A toctree may have a name, to which links lead.
+            section["ids"] += child["ids"]
         elif isinstance(child, nodes.section):
             below.append(child)
         else:
@@ -138,9 +140,12 @@ def _label_places(tree: nodes.document, root: str, labels: Labels) -> None:
 
 
 def _label_links(tree: nodes.document, root: str, labels: Labels) -> None:
+    """Give each link the label of its place; one that is not there is named by its page, and told when it is written."""
     for page, node in _pages(tree, root):
         if "refid" in node:
-            node[TARGET] = labels.find(page, node["refid"])
+            node[TARGET] = labels.find(page, node["refid"]) or f"{page}#{node['refid']}"
         elif node.get("refuri", "").startswith(PAGE):
-            docname, _, name = node["refuri"].removeprefix(PAGE).partition("#")
-            node[TARGET] = labels.find(docname, name) or labels.find(docname, "")
+            place = node["refuri"].removeprefix(PAGE)
+            docname, _, name = place.partition("#")
+            # A page that this document lacks has no label either: it is another document's.
+            node[TARGET] = labels.find(docname, name) or (labels.find(docname, "") and place)

@@ -40,7 +40,7 @@ class BlockVisitor(InlineVisitor):
             child for child in node.children if child is not title and (title is None or child is not badge)
         ]
         if title is None:
-            self.put(self.rendered(rest))
+            self.put(self.place_label(node), self.rendered(rest))
         self.depth += 1
         code = self._heading(node, title, badge) + self.rendered(rest)
         self.depth -= 1
@@ -48,13 +48,14 @@ class BlockVisitor(InlineVisitor):
 
     def _heading(self, section: nodes.section, title: nodes.title, badge: PolicyBadge | None) -> str:
         number = self._number(section)
+        places = self.anchors_in(title, *([badge] if badge else []))
         shown = (words(f"{number} ") if number else "") + self.directed(title)
         if badge is not None:
             level = [part for part in badge.findall(nodes.inline) if "ps-badge-level" in part["classes"]]
             word = level[0].astext() if level else badge.astext()
             shown += call("badge", string(style_of(badge, "level")), content(words(word)))
         heading = call("heading", content(shown), level=str(self.depth)).removesuffix(";")
-        return f"\n\n{heading}{self.place_label(section)}\n\n"
+        return f"\n\n{heading}{self.place_label(section)}{places}\n\n"
 
     def _number(self, section: nodes.section) -> str:
         """Return the number of a section whose toctree is numbered."""
@@ -67,7 +68,7 @@ class BlockVisitor(InlineVisitor):
 
     def directed(self, node: nodes.Element) -> str:
         """Return the words of a node, which run from right to left where they begin so."""
-        code = self.rendered(node.children)
+        code = self.held(node)
         return call("leftwards", content(code)) if is_right_to_left(node.astext()) else code
 
     def visit_paragraph(self, node: nodes.paragraph) -> None:
@@ -108,9 +109,7 @@ class BlockVisitor(InlineVisitor):
         lines = []
         for child in node.children:
             is_line = isinstance(child, nodes.line)
-            lines.append(
-                self.rendered(child.children) + call("linebreak") if is_line else self.rendered([child])
-            )
+            lines.append(self.held(child) + call("linebreak") if is_line else self.rendered([child]))
         code = "".join(lines)
         self.put(block("quoted" if inner else "lines", content(code)))
 
@@ -181,10 +180,12 @@ class BlockVisitor(InlineVisitor):
         """Write a note, a warning, or the like."""
         name = type(node).__name__
         children = list(node.children)
-        title = words(str(admonitionlabels.get(name, name.capitalize())))
-        if children and isinstance(children[0], nodes.title):
-            title = self.rendered(children.pop(0).children)
-        self.put(self.boxed("bad" if name in _WARNINGS else "note", title, children))
+        title, places = words(str(admonitionlabels.get(name, name.capitalize()))), ""
+        if children and isinstance(head := children[0], nodes.title):
+            places = self.anchors_in(head)
+            title = self.held(head)
+            del children[0]
+        self.put(places, self.boxed("bad" if name in _WARNINGS else "note", title, children))
 
     visit_topic = visit_sidebar = visit_Admonition
 

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Set as AbstractSet
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from sphinx.builders import Builder
 from sphinx.util import logging
@@ -14,13 +14,14 @@ from sphinx.util.osutil import make_filename_from_project
 
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
-from sphinx_policyspec.sphinx_ext.typst.assembly import PAGE, assemble
+from sphinx_policyspec.sphinx_ext.typst.assembly import PAGE, TARGET, assemble
 from sphinx_policyspec.sphinx_ext.typst.compiling import Fonts, compile_pdf, require_typst
 from sphinx_policyspec.sphinx_ext.typst.matter import INDEX_PAGES, indices, settings
 from sphinx_policyspec.sphinx_ext.typst.pictures import TYPES, copy_pictures
 from sphinx_policyspec.sphinx_ext.typst.policy_nodes import TypstTranslator
 
 if TYPE_CHECKING:
+    from docutils import nodes
     from sphinx.application import Sphinx
 
 __all__ = ["TypstBuilder", "fail_without_pdf"]
@@ -76,8 +77,7 @@ class TypstBuilder(Builder):
         folder.mkdir(parents=True)
         doctree, labels = assemble(self, INDEX_PAGES)
         copy_pictures(self, doctree, folder)
-        translator: Any = self.create_translator(doctree, self)
-        doctree.walkabout(translator)
+        translator = self._translated(doctree)
         code = translator.astext() + indices(self, labels, translator.examples)
         source = folder / self.pdf.with_suffix(".typ").name
         source.write_text(f"{self._copy_styles(folder)}{code}", "utf-8")
@@ -87,6 +87,17 @@ class TypstBuilder(Builder):
             (folder / "settings.typ").write_text(settings(self, fonts), "utf-8")
             data = compile_pdf(source, fonts, doctree, Path(self.srcdir))
         self.pdf.write_bytes(data)
+
+    def _translated(self, doctree: nodes.document) -> TypstTranslator:
+        """Return the translator of all pages; a link without a place to lead to is its words: Typst stops at one."""
+        translator = cast("TypstTranslator", self.create_translator(doctree, self))
+        doctree.walkabout(translator)
+        lost = [link for link in translator.links if link[TARGET] not in {*translator.written, *INDEX_PAGES}]
+        for link in lost:
+            message = "the PDF has no place `%s`; the link to it is text"
+            _LOGGER.warning(message, link[TARGET], location=link, type="policyspec", subtype="pdf")
+            link[TARGET] = ""
+        return self._translated(doctree) if lost else translator
 
     def _copy_styles(self, folder: Path) -> str:
         """Copy the style, and what a project's templates hold in its place, and return the code that takes them up."""

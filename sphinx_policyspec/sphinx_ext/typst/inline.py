@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from docutils import nodes
 
 from sphinx_policyspec.sphinx_ext.typst.assembly import LABEL, TARGET
-from sphinx_policyspec.sphinx_ext.typst.code import call, content, label, string, words
+from sphinx_policyspec.sphinx_ext.typst.code import call, content, string, words
 from sphinx_policyspec.sphinx_ext.typst.maths import equation
 from sphinx_policyspec.sphinx_ext.typst.writing import CodeWriter, style_of
 
@@ -93,8 +93,8 @@ class InlineVisitor(CodeWriter):
 
     def visit_reference(self, node: nodes.reference) -> None:
         """Write a link; one that leads nowhere, or where nobody should go, as its words."""
-        if target := node.get(TARGET):
-            self.put(call("xref", string(target), self.inside(node)))
+        if node.get(TARGET):
+            self.put(self.xref(node, self.inside(node)))
         address = node.get("refuri", "")
         if urlsplit(address).scheme.lower() in _SCHEMES:
             self.put(call("elsewhere", string(address), self.inside(node)))
@@ -110,6 +110,7 @@ class InlineVisitor(CodeWriter):
         if name in self.noted:
             self.put(call("same-note", string(name)))
         self.noted.add(name)
+        self.written.add(name)
         body = [child for child in self.notes[name].children if not isinstance(child, nodes.label)]
         if body and isinstance(body[0], nodes.paragraph):
             # Its number and its first words stand on one line.
@@ -121,6 +122,7 @@ class InlineVisitor(CodeWriter):
         if node.get(LABEL) in self.referred:
             raise nodes.SkipNode
         if node.get(LABEL):
+            self.written.add(node[LABEL])
             self.body.append(call("anchor", string(node[LABEL])))
 
     def visit_label(self, node: nodes.label) -> None:
@@ -130,7 +132,7 @@ class InlineVisitor(CodeWriter):
     def visit_citation_reference(self, node: nodes.citation_reference) -> None:
         """Write the name of a source."""
         name = content(words(f"[{node.astext()}]"))
-        self.put(call("xref", string(node[TARGET]), name) if node.get(TARGET) else f"#{name};")
+        self.put(self.xref(node, name) if node.get(TARGET) else f"#{name};")
 
     def visit_math(self, node: nodes.math) -> None:
         """Write maths in a line."""
@@ -140,7 +142,3 @@ class InlineVisitor(CodeWriter):
         """Write maths on lines of its own, with its number if it has one."""
         number = content(words(f"({node['number']})")) if node.get("number") else "none"
         self.put("\n\n", call("display", content(equation(node.astext(), as_block=True)), number), "\n\n")
-
-    def place_label(self, node: nodes.Element) -> str:
-        """Return the label that belongs after the code of a node."""
-        return label(node[LABEL]) if node.get(LABEL) else ""

@@ -54,7 +54,7 @@ class ListVisitor(BlockVisitor):
     def visit_field(self, node: nodes.field) -> None:
         """Write a name and its value."""
         name, *value = node.children
-        head = self.rendered(name.children)
+        head = self.rendered([name])
         self.put(block("item", content(head), content(self.rendered(value))))
 
     def visit_option_list_item(self, node: nodes.option_list_item) -> None:
@@ -68,7 +68,7 @@ class ListVisitor(BlockVisitor):
         title = next((child for child in node.children if isinstance(child, nodes.title)), None)
         if title is not None:
             number = self.numbered(node, "table")
-            code = (words(f"{number} ") if number else "") + self.rendered(title.children)
+            code = (words(f"{number} ") if number else "") + self.held(title)
             self.body.append(block("head-line", content(code)))
         for group in node.children:
             if isinstance(group, nodes.tgroup):
@@ -79,6 +79,7 @@ class ListVisitor(BlockVisitor):
         columns = [child for child in group.children if isinstance(child, nodes.colspec)]
         widths = ["auto" if has_own_widths else f"{max(float(c.get('colwidth', 1)), 1):g}fr" for c in columns]
         stubs = {number for number, column in enumerate(columns) if column.get("stub")}
+        places = self.anchors_in(*(part for part in group.children if isinstance(part, nodes.thead)))
         heads = [
             self._cell(cell, is_head=True)
             for part in group.findall(nodes.thead)
@@ -93,7 +94,7 @@ class ListVisitor(BlockVisitor):
             for row in part.children
             for place, cell in enumerate(row.children)
         ]
-        return block("rows", array(widths), array(heads), *cells)
+        return places + block("rows", array(widths), array(heads), *cells)
 
     def _cell(self, cell: nodes.Node, *, is_head: bool) -> str:
         assert isinstance(cell, nodes.Element)  # noqa: S101 - a row holds nothing else

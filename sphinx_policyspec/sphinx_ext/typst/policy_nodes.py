@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from docutils import nodes
@@ -72,11 +73,12 @@ class TypstTranslator(ListVisitor):
                 ListedExample(node[LABEL], len(self.examples) + 1, title.astext() if title else kind)
             )
             kind = f"{kind} {len(self.examples)}"
+        places = self.anchors_in(head)
         shown = content(self.directed(title)) if title else "[]"
         # Whether a page is its first costs memory to know, and short ones hardly ever run over.
         key = "none" if is_short(node) else self.new_key()
         code = call("example", key, content(words(kind)), shown, *self._turns(turns))
-        self.put("\n\n", code.removesuffix(";"), self.place_label(node), "\n\n")
+        self.put(places, "\n\n", code.removesuffix(";"), self.place_label(node), "\n\n")
 
     def _turns(self, turns: list[nodes.Node]) -> list[str]:
         """Return the messages of a conversation; answers to choose from are turns like any other."""
@@ -89,13 +91,15 @@ class TypstTranslator(ListVisitor):
         """Write a prompt that tests a principle."""
         head, *turns = node.children
         title = [child for child in head.children[1:] if isinstance(child, nodes.Element)]
+        places = self.anchors_in(head)
         shown = content("".join(self.directed(part) for part in title))
         kind = content(words(_kind_of(head)))
-        self.put(block("example", self.new_key(), kind, shown, *self._turns(turns)))
+        self.put(places, block("example", self.new_key(), kind, shown, *self._turns(turns)))
 
     def visit_PolicyMessage(self, node: PolicyMessage) -> None:
         """Write a message below who speaks, and a verdict beside that."""
         children = list(node.children)
+        places = self.anchors_in(*takewhile(lambda child: isinstance(child, nodes.paragraph), children))
         head: list[str] = []
         while children and isinstance(children[0], nodes.paragraph):
             part = children.pop(0)
@@ -107,8 +111,8 @@ class TypstTranslator(ListVisitor):
         shown = words(" \N{MIDDLE DOT} ").join(head)
         parts = (string(style), content(shown), content(self._said(children)))
         if is_short(node):
-            self.put(block("short-message", *parts))
-        self.put(block("long-message", self.new_key(), *parts))
+            self.put(places, block("short-message", *parts))
+        self.put(places, block("long-message", self.new_key(), *parts))
 
     def _said(self, children: list[nodes.Node]) -> str:
         """Return what a message says, then what is said about it."""
@@ -131,13 +135,15 @@ class TypstTranslator(ListVisitor):
         """Write an aside, what was said by nobody, or settings below a word that says which."""
         first, *rest = node.children
         has_kind = isinstance(first, nodes.paragraph) and "ps-kind" in first["classes"]
-        title = self.rendered(first.children) if has_kind else ""
+        places = self.anchors_in(first) if has_kind else ""
+        title = self.held(first) if has_kind else ""
         self.put(
+            places,
             self.boxed(
                 "bad" if isinstance(node, PolicyUntrusted) else "note",
                 title,
                 rest if has_kind else [first, *rest],
-            )
+            ),
         )
 
     visit_PolicyUntrusted = visit_PolicySettings = visit_PolicyCommentary

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.util.docutils import SphinxTranslator
 
-from sphinx_policyspec.sphinx_ext.typst.assembly import LABEL
-from sphinx_policyspec.sphinx_ext.typst.code import call, content, string
+from sphinx_policyspec.sphinx_ext.typst.assembly import LABEL, TARGET
+from sphinx_policyspec.sphinx_ext.typst.code import call, content, label, string
 
 if TYPE_CHECKING:
     from sphinx.builders import Builder
 
 __all__ = ["CodeWriter", "is_short", "style_of"]
 
+_PARTS = (nodes.section, nodes.document, addnodes.start_of_file)
 _LINE = 80
 """Letters on a line, about."""
 _SHORT = 14
@@ -25,6 +28,9 @@ _SHORT = 14
 class CodeWriter(SphinxTranslator):
     """Collects code; nodes that no method knows are written as what they hold, so that no word is lost.
 
+    Every label is written once: before the node that it is of, or where that cannot be, behind the block that the
+    node stands in.
+
     :param own_label: classes of nodes that write the label of their own place
     """
 
@@ -33,7 +39,13 @@ class CodeWriter(SphinxTranslator):
     def __init__(self, document: nodes.document, builder: Builder) -> None:
         super().__init__(document, builder)
         self.body: list[str] = []
+        self.written: set[str] = set()
+        self.links: list[nodes.Element] = []
         self._keys = 0
+        self._below: dict[nodes.Element, list[nodes.Element]] = defaultdict(list)
+        for node in document.findall(nodes.Element):
+            if LABEL in node:
+                self._below[_block_around(node)].append(node)
 
     def astext(self) -> str:
         """Return the code of the document."""
@@ -52,9 +64,36 @@ class CodeWriter(SphinxTranslator):
         code, self.body = "".join(self.body), outer
         return code
 
-    def inside(self, node: nodes.Node) -> str:
-        """Return what a node holds, as an argument."""
-        return content(self.rendered(node.children))
+    def held(self, node: nodes.Element) -> str:
+        """Return the place of a node, unless it is written already, and what the node holds."""
+        return self.anchors(node) + self.rendered(node.children)
+
+    def inside(self, node: nodes.Element) -> str:
+        """Return the same as an argument."""
+        return content(self.held(node))
+
+    def anchors(self, *places: nodes.Element) -> str:
+        """Return where links to some nodes lead; those of which are written already are left out."""
+        new = [node[LABEL] for node in places if LABEL in node and not isinstance(node, self.own_label)]
+        return "".join(call("anchor", string(name)) for name in new if self._is_new(name))
+
+    def anchors_in(self, *parts: nodes.Node) -> str:
+        """Return all places in what is shown again elsewhere, as heads of boxes and chapters are: a label is for one."""
+        return self.anchors(*(node for part in parts for node in part.findall(nodes.Element)))
+
+    def _is_new(self, name: str) -> bool:
+        is_new = name not in self.written
+        self.written.add(name)
+        return is_new
+
+    def place_label(self, node: nodes.Element) -> str:
+        """Return the label that belongs after the code of a node."""
+        return label(node[LABEL]) if LABEL in node and self._is_new(node[LABEL]) else ""
+
+    def xref(self, node: nodes.Element, shown: str) -> str:
+        """Return a link to the target of a node."""
+        self.links.append(node)
+        return call("xref", string(node[TARGET]), shown)
 
     def new_key(self) -> str:
         """Return a label of a box, by which it knows whether a page is its first."""
@@ -63,9 +102,22 @@ class CodeWriter(SphinxTranslator):
 
     def dispatch_visit(self, node: nodes.Node) -> None:
         """Write where a link may lead, then the node."""
-        if isinstance(node, nodes.Element) and LABEL in node and not isinstance(node, self.own_label):
-            self.body.append(call("anchor", string(node[LABEL])))
-        super().dispatch_visit(node)
+        if isinstance(node, nodes.Element):
+            self.body.append(self.anchors(node))
+        try:
+            super().dispatch_visit(node)
+        except nodes.SkipNode:
+            self._write_places_left(node)
+            raise
+
+    def dispatch_departure(self, node: nodes.Node) -> None:
+        """Write the end of a node, then the places in it that nothing has written."""
+        super().dispatch_departure(node)
+        self._write_places_left(node)
+
+    def _write_places_left(self, node: nodes.Node) -> None:
+        if isinstance(node, nodes.Element) and node in self._below:
+            self.body.append(self.anchors(*self._below[node]))
 
     def visit_Element(self, node: nodes.Element) -> None:
         """Write what a node holds."""
@@ -85,6 +137,13 @@ class CodeWriter(SphinxTranslator):
 
     def depart_Text(self, node: nodes.Text) -> None:
         """Do nothing: a text has no end of its own."""
+
+
+def _block_around(node: nodes.Element) -> nodes.Element:
+    """Return what a node stands in below a section, which is written at its own place."""
+    while node.parent is not None and not isinstance(node.parent, _PARTS):
+        node = node.parent
+    return node
 
 
 def style_of(node: nodes.Element, *kinds: str) -> str:
