@@ -67,8 +67,8 @@ AUTHORING_RULES: tuple[Rule, ...] = (
     Rule(
         code="misplaced-directive",
         category=Category.DIRECTIVES,
-        found="a directive outside the one that it belongs into",
-        mend="move it inside",
+        found="a directive outside the one that it belongs into, or inside a message, which holds no other",
+        mend="move it where it belongs",
         rationale="what it declares belongs to nothing",
         source="the authoring guide of this documentation",
     ),
@@ -81,19 +81,19 @@ AUTHORING_RULES: tuple[Rule, ...] = (
         source="the authoring guide of this documentation",
     ),
     Rule(
+        code="unplaced-text",
+        category=Category.DIRECTIVES,
+        found="text of a provision that stands on no line of its file, such as what a template makes",
+        mend="nothing, unless the text should stand in the file",
+        rationale="what is found in such a text is told at the line of its provision, for want of its own",
+        source="the authoring guide of this documentation",
+    ),
+    Rule(
         code="untested-prompt",
         category=Category.DIRECTIVES,
         found="a prompt outside every principle that names none",
         mend="put it into one, or add `:tests:`",
         rationale="the result of an evaluation would tell nothing about any principle",
-        source="the authoring guide of this documentation",
-    ),
-    Rule(
-        code="unknown-lines",
-        category=Category.DIRECTIVES,
-        found="a page with principles whose parser does not count the lines of its file: a notebook, or another language",
-        mend="move the principles to a page of MyST or reStructuredText",
-        rationale="the graph has no text of them but what directives hold, so an edit of the rest is no change",
         source="the authoring guide of this documentation",
     ),
     Rule(

@@ -44,8 +44,10 @@ class Sentence:
     block: Block
 
     def span(self, start: int, end: int) -> Span:
-        """Return the place of a part of it."""
+        """Return the place of a part of it, or where the block begins if its words stand on no line."""
         source, at = self.block.source, self.block.span
+        if not source:
+            return Span(at.file, at.line, at.column)
         return Span(at.file, *_place(source, at, self.offset + start), *_place(source, at, self.offset + end))
 
 
@@ -98,14 +100,14 @@ def _matches(
     block: Prose | Definition | Commentary, pattern: re.Pattern[str]
 ) -> Iterator[tuple[Sentence, re.Match[str]]]:
     # Most blocks hold nothing that is looked for: cutting those would cost more than all the rest.
-    if pattern.search(block.source):
+    if pattern.search(block.source or block.text):
         for sentence in _cut(block):
             for match in pattern.finditer(sentence.text):
                 yield sentence, match
 
 
 def _cut(block: Prose | Definition | Commentary) -> Iterator[Sentence]:
-    text = _ROLE_TEXT.sub(lambda match: f" {match[1]} ", block.source)
+    text = _ROLE_TEXT.sub(lambda match: f" {match[1]} ", block.source or block.text)
     text = _SHOWN.sub(_blank, text)
     for match in _SENTENCE.finditer(text):
         if _LETTER.search(match[0]):

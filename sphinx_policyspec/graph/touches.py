@@ -5,9 +5,9 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain
+from itertools import chain, islice
 
 from sphinx_policyspec.graph.shown import shown
 from sphinx_policyspec.model import (
@@ -207,18 +207,20 @@ def _mentions(provision: Provision, labels: tuple[_Label, ...], markup: Markup) 
     """Yield the first mention of each label on each line of the title and own text."""
     if not labels:
         return
-    texts = [(provision.title, _title_span(provision))]
+    texts = [(provision.title, _title_span(provision), True)]
     texts += [
-        (block.source or block.text, block.span)
+        (block.source or block.text, block.span, bool(block.source))
         for block in provision.blocks
         if isinstance(block, Prose | Definition)
     ]
-    for text, span in texts:
+    for text, span, is_placed in texts:
         searched = _plain(shown(text, markup))
         lowered = searched.lower()
         for label in labels:
             if label.key in lowered:
-                yield from _on_lines(label, searched, span)
+                # Words that stand on no line are mentioned where their block begins.
+                found = _on_lines(label, searched, span)
+                yield from found if is_placed else (replace(touch, span=span) for touch in islice(found, 1))
 
 
 def _title_span(provision: Provision) -> Span:

@@ -14,8 +14,10 @@ __all__ = ["Block", "Comment", "Commentary", "Definition", "Prose"]
 class Prose:
     """A run of normative text between other blocks.
 
-    :param source: the exact text, blank lines after it included
-    :param text: the same without comments, eval tags and surrounding blank lines
+    :param source: the exact text, blank lines after it included. Of a page of directives, the words at their places in
+        the lines of the span, and blanks for what stands around them; empty for words that stand on no line
+    :param text: the same without comments, eval tags and surrounding blank lines. Of a page of directives, what the parser of
+        the page read, in its markup
     """
 
     source: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from sphinx_policyspec.sphinx_ext.authoring.examples import (
     MessageDirective,
     ResponseDirective,
 )
+from sphinx_policyspec.sphinx_ext.authoring.places import note_parsed, note_written
 from sphinx_policyspec.sphinx_ext.cases.directive import CaseDirective
 from sphinx_policyspec.sphinx_ext.config import check_config, register_config
 from sphinx_policyspec.sphinx_ext.contents import Contents
@@ -105,6 +107,8 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_transform(MarkSections)
     app.add_post_transform(TakePlainLinks)
     app.add_post_transform(SetForPaper)
+    app.connect("source-read", note_written, priority=-sys.maxsize)
+    app.connect("source-read", note_parsed, priority=sys.maxsize)
     app.connect("config-inited", check_config)
     app.connect("config-inited", add_style)
     app.connect("config-inited", register_maths)

@@ -30,7 +30,7 @@ class GoalDirective(PolicyDirective):
     def build(self) -> list[nodes.Node]:
         """Show the title with what its author says of it."""
         title = self.argument("title", default="goal")
-        goal = Goal(id=self.identifier(slug(title)), title=title, text=self.text, span=self.span)
+        goal = Goal(id=self.identifier(slug(title)), title=title, text="", span=self.span)
         anchor = anchor_of(TargetKind.GOAL, goal.id)
         box = declaration(
             "goal", anchor, [nodes.Text(title)], self.content_nodes(), raw_title=title, place=self.place
@@ -56,7 +56,7 @@ class PromptDirective(PolicyDirective):
             title=title,
             turns=(),
             span=self.span,
-            source=self.exact_source,
+            source="",
             tests=self.ids("tests"),
         )
         shown = self.flag("show")

@@ -16,15 +16,15 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx_policyspec.model import Finding, Severity, Span
 from sphinx_policyspec.model.attributes import NAMING, Owner, attributes_of
 from sphinx_policyspec.nearest import nearest
-from sphinx_policyspec.sphinx_ext.authoring.declared import Declared, Source, note_finding, source_of
+from sphinx_policyspec.sphinx_ext.authoring.declared import Declared, note_finding
 from sphinx_policyspec.sphinx_ext.authoring.option_lists import items_of
+from sphinx_policyspec.sphinx_ext.authoring.places import Source, source_of
 from sphinx_policyspec.sphinx_ext.hidden import claim
 from sphinx_policyspec.sphinx_ext.rendering.boxes import Place
 
 __all__ = ["PolicyDirective", "options", "options_of"]
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
-_FENCE = re.compile(r"\s*(?P<fence>`{3,}|~{3,}|:{3,})")
 _OPTION = re.compile(r":(?P<name>[\w-]+):(?=\s|$)")
 _PLAIN = re.compile(r"[^\W_]+(?:,? [^\W_]+|-[^\W_]+)*[?.]?")
 """Words that are text and nothing else in every markup, as most titles are."""
@@ -87,24 +87,17 @@ class PolicyDirective(SphinxDirective):
         """Return the directive's nodes."""
         raise NotImplementedError
 
-    # -- places -----------------------------------------------------------------------------
+    # -- places, as the parser counts lines ---------------------------------------------------
 
     @cached_property
     def is_myst(self) -> bool:
-        """Whether MyST runs the directive; it counts lines and content differently."""
+        """Whether MyST runs the directive; it hands out its text and its content differently."""
         return isinstance(self.state, MockState)
 
     @cached_property
     def place(self) -> Place:
         """The file and line of the directive."""
-        source, line = self.get_source_info()
-        return source, self._opening_line(source, line) if self.is_myst else line
-
-    def _opening_line(self, source: str, line: int) -> int:
-        """Return the line of the directive's name: MyST before 5.2 counts included lines from 2."""
-        above = source_of(self.env, source).lines[:line]
-        name = f"{{{self.name}}}"
-        return line - 1 if above[-2:-1] and name in above[-2] and name not in above[-1] else line
+        return self.get_source_info()
 
     @property
     def line(self) -> int:
@@ -112,64 +105,62 @@ class PolicyDirective(SphinxDirective):
         return self.place[1]
 
     @cached_property
-    def end_line(self) -> int:
-        """The line after the directive's last one."""
-        count = len(self._lines_below)
-        return min(self.line + 1 + count, len(self.source.lines) + 1)
+    def _lines(self) -> list[str]:
+        """The text of the directive below its first line, as the parser read it; the end of a fence left out."""
+        lines = self.block_text.splitlines() if self.is_myst else self.block_text.rstrip().split("\n")
+        if not self.is_myst:
+            return lines[1:]
+        # MyST 4 hands out what stands inside the fence alone.
+        is_whole = bool(lines) and f"{{{self.name}}}" in lines[0]
+        return lines[1:-1] if is_whole else lines
 
     @cached_property
-    def _lines_below(self) -> list[str]:
-        """The directive's lines but the first; MyST 4 hands out the content alone, so they are read anew."""
-        lines = self.source.lines
-        opened = _FENCE.match(lines[self.line - 1]) if self.is_myst and self.line <= len(lines) else None
-        if opened is None or f"{{{self.name}}}" not in lines[self.line - 1]:
-            return self.block_text.rstrip("\n").split("\n")[1:]
-        fence = opened["fence"]
-        below: list[str] = []
-        for line in lines[self.line :]:
-            below.append(line)
-            text = line.strip()
-            if len(text) >= len(fence) and set(text) == {fence[0]}:
-                break
-        return below
+    def _head(self) -> int:
+        """How many lines of the directive's text stand above its content."""
+        lines, content = [line.strip() for line in self._lines], [line.strip() for line in self.content]
+        last = len(lines) - len(content)
+        return next((n for n in range(last, -1, -1) if lines[n : n + len(content)] == content), max(last, 0))
 
-    @cached_property
+    @property
     def content_line(self) -> int:
         """The line that the content begins on."""
-        if self.is_myst:
-            return int(self.line + self.content_offset + 1)
-        if self.content:
-            return int(self.content.items[0][1]) + 1
-        return self.line + 1
+        return self.line + 1 + self._head
 
     @cached_property
     def source(self) -> Source:
-        """The exact lines of the directive's file."""
-        return source_of(self.env, self.place[0])
+        """The file that the directive stands in."""
+        source = source_of(self.env, self.place[0])
+        source.learn(self.line, [f"{{{self.name}}}"] if self.is_myst else self.block_text.splitlines())
+        return source
 
     @property
     def span(self) -> Span:
         """The lines of the whole directive."""
-        return self.source.span(self.line, self.end_line)
+        return self.source.span(self.line, self.line + 1 + len(self._lines) + self.is_myst)
+
+    def content_span(self, words: str, skip: int = 0) -> Span:
+        """Return where words stand in the content, occurrence ``skip``; where it begins if nowhere."""
+        for number, line in enumerate(self.content, self.content_line):
+            at = line.find(words)
+            while at >= 0:
+                if skip == 0:
+                    return self.source.part(number, line, at, at + len(words))
+                skip -= 1
+                at = line.find(words, at + 1)
+        return self.source.span(self.content_line)
 
     @property
     def text(self) -> str:
         """The raw content."""
         return "\n".join(self.content).strip("\n")
 
-    @property
-    def exact_source(self) -> str:
-        """The exact text of the whole directive, blank lines after it included."""
-        return self.source.text(self.line, self.source.after_blanks(self.end_line))
-
     def option_line(self, name: str) -> int:
         """Return the line of an option, or the directive's where it cannot be told."""
-        if name not in self.options:
-            return self.line
-        pattern = re.compile(rf"\s*:?{re.escape(name)}\s*:")
-        for number, line in enumerate(self._lines_below, self.line + 1):
-            if pattern.match(line):
-                return number
+        if name in self.options:
+            for number, line in enumerate(self._lines[: self._head], self.line + 1):
+                option, colon, _ = line.strip().removeprefix(":").partition(":")
+                if colon and option.rstrip() == name:
+                    return number
         return self.line
 
     def claim(self, node: nodes.Element) -> None:
@@ -185,23 +176,19 @@ class PolicyDirective(SphinxDirective):
         item: object,
         *,
         is_block: bool = False,
-        body: bool = False,
     ) -> None:
         """Leave on a node what the directive says.
 
         :param is_block: the node is a provision of its own
-        :param body: the content is prose of a provision
         """
         self.claim(node)
-        content_end = self.end_line - (1 if self.is_myst else 0)
         Declared(
             item=item,  # type: ignore[arg-type]  # each directive passes its own kind
-            path=self.place[0],
-            start=self.line,
-            end=self.end_line,
+            span=self.span,
             is_block=is_block,
-            body=(self.content_line, content_end) if body else None,
-            places=tuple((name, self.option_line(name)) for name in self.options if name in NAMING),
+            places=tuple(
+                (name, self.source.span(self.option_line(name))) for name in self.options if name in NAMING
+            ),
         ).on(node)
 
     # -- reading ----------------------------------------------------------------------------
@@ -308,7 +295,8 @@ class PolicyDirective(SphinxDirective):
         """Return a text as inline nodes in the page's own markup."""
         if _PLAIN.fullmatch(text):
             return [nodes.Text(text)]
-        at = (line or self.line) - (1 if self.is_myst else 0)
+        # Which docutils counts in all that it reads, included lines as well.
+        at = self.lineno + (line or self.line) - self.line - (1 if self.is_myst else 0)
         found, messages = self.parse_inline(text, lineno=at)
         return [*found, *messages]
 

@@ -183,13 +183,7 @@ class DefinitionDirective(PolicyDirective):
     def build(self) -> list[nodes.Node]:
         """Show the term with its meaning."""
         term = self.argument("term", default="term")
-        block = Definition(
-            id=self.identifier(slug(term)),
-            term=term,
-            source=self.exact_source,
-            text=self.text,
-            span=self.span,
-        )
+        block = Definition(id=self.identifier(slug(term)), term=term, source="", text="", span=self.span)
         self.needs_text()
         box = definition(
             anchor_of(TargetKind.DEFINITION, block.id),
@@ -209,7 +203,7 @@ class CommentaryDirective(PolicyDirective):
 
     def build(self) -> list[nodes.Node]:
         """Show the aside under its label."""
-        block = Commentary(label="Commentary", source=self.exact_source, text=self.text, span=self.span)
+        block = Commentary(label="Commentary", source="", text="", span=self.span)
         self.needs_text()
         box = commentary(self.content_nodes())
         self.declare(box, block)
@@ -231,7 +225,7 @@ class PrincipleDirective(PolicyDirective):
             id=identifier,
             title=title,
             depth=1,
-            span=self.span if not title else self.source.span(self.line),
+            span=self.source.span(self.line),
             **{row.field: self._values(row) for row in attributes_of("provision", "principle")},
         )
         return self._block(principle) if title else self._marker(principle)
@@ -249,11 +243,11 @@ class PrincipleDirective(PolicyDirective):
             place=self.place,
         )
         section.extend(self.content_nodes(headings=True))
-        self.declare(section, principle, is_block=True, body=True)
+        self.declare(section, principle, is_block=True)
         return [section]
 
     def _marker(self, principle: Principle) -> list[nodes.Node]:
         marker = PolicyMarker()
         marker.source, marker.line = self.place
-        self.declare(marker, principle, body=bool(self.content))
+        self.declare(marker, principle)
         return [marker, *self.content_nodes()]

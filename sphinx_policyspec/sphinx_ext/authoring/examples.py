@@ -49,7 +49,7 @@ class ExampleDirective(PolicyDirective):
             source_title=title,
             turns=(),
             span=self.span,
-            source=self.exact_source,
+            source="",
             illustrates=self.ids("illustrates"),
             weighs=self.ids("weighs"),
             tags=self.ids("tags"),
@@ -108,7 +108,7 @@ class MessageDirective(PolicyDirective):
         recipient = self.option("recipient")
         item = Message(
             role=role,
-            text=self.text,
+            text="",
             span=self.span,
             recipient=recipient,
             name=self.option("name"),
@@ -147,7 +147,7 @@ class ResponseDirective(PolicyDirective):
         content = self.content_nodes()
         item = Response(
             verdict=verdict,
-            text=self.text,
+            text="",
             span=self.span,
             recipient=self.option("recipient"),
             name=self.option("name"),
@@ -187,8 +187,7 @@ def _language(directive: PolicyDirective) -> str:
 
 def _marks(directive: PolicyDirective, content: list[nodes.Node], *, is_data: bool) -> tuple[Fragment, ...]:
     """Return the author's marks in a message; the nodes of its content show them as such."""
-    first, end = directive.content_line, directive.end_line
-    return mark_placeholders(content, directive.source, first, end, is_data=is_data)
+    return mark_placeholders(content, directive.content_span, is_data=is_data)
 
 
 class ConversationDirective(PolicyDirective):

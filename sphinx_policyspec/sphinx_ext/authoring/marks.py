@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from docutils import nodes
 from sphinx import addnodes
 
 from sphinx_policyspec.model import Fragment, FragmentKind, Span
 from sphinx_policyspec.readers.body import find_marks
-from sphinx_policyspec.sphinx_ext.authoring.declared import Source
 from sphinx_policyspec.sphinx_ext.rendering.message_boxes import placeholder
 
 __all__ = ["mark_placeholders"]
@@ -20,14 +19,14 @@ _LINKS = (nodes.reference, addnodes.pending_xref)
 
 
 def mark_placeholders(
-    content: Iterable[nodes.Node], source: Source, first: int, end: int, *, is_data: bool = False
+    content: Iterable[nodes.Node], place: Callable[[str, int], Span], *, is_data: bool = False
 ) -> tuple[Fragment, ...]:
     """Make nodes of the placeholders in a message, and return them with their places.
 
     They are sought in what the markup leaves as text, so that links, footnotes and maths are none. In
     code only an elision is one, as in the tag notation; it stays as it is there.
 
-    :param first: line on which the message begins, for places; ``end`` is the line after it
+    :param place: returns where words stand in the message, given how often they did before
     :param is_data: the message goes to a tool or comes from one
     """
     seen: Counter[str] = Counter()
@@ -40,7 +39,7 @@ def mark_placeholders(
             places = list(find_marks(str(text), is_data=is_data or code))
             for start, stop in places:
                 mark = str(text)[start:stop]
-                span = _locate(source, mark, first, end, seen[mark])
+                span = place(mark, seen[mark])
                 seen[mark] += 1
                 found.append(Fragment(kind=FragmentKind.PLACEHOLDER, text=mark, span=span))
             if places and not code:
@@ -67,16 +66,3 @@ def _wrap(text: nodes.Text, places: Iterable[tuple[int, int]]) -> None:
         at = stop
     parts += [nodes.Text(text[at:])] if at < len(text) else []
     text.parent.replace(text, parts)
-
-
-def _locate(source: Source, mark: str, first: int, end: int, skip: int) -> Span:
-    """Return where a mark stands in its file, occurrence ``skip``; the message's start where nowhere."""
-    for number in range(first, min(end, len(source.lines) + 1)):
-        line = source.lines[number - 1]
-        at = line.find(mark)
-        while at >= 0:
-            if skip == 0:
-                return Span(source.file, number, at + 1, number, at + 1 + len(mark))
-            skip -= 1
-            at = line.find(mark, at + 1)
-    return source.span(first)

@@ -10,7 +10,8 @@ from docutils.utils import unescape
 from sphinx.util.docutils import SphinxRole
 
 from sphinx_policyspec.model import Finding, Severity, TargetKind
-from sphinx_policyspec.sphinx_ext.authoring.declared import Declared, note_finding, source_of
+from sphinx_policyspec.sphinx_ext.authoring.declared import Declared, note_finding
+from sphinx_policyspec.sphinx_ext.authoring.places import source_of
 from sphinx_policyspec.sphinx_ext.records import Question
 from sphinx_policyspec.sphinx_ext.references import pending_reference
 from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyClause, PolicyCount
@@ -94,5 +95,5 @@ class CountRole(_GivenRole):
         source = source_of(self.env, path)
         question = Question(name=name, params=tuple(given.items()), format="count", span=source.span(line))
         place = PolicyCount(self.rawtext, "", classes=["ps-count"])
-        Declared(item=question, path=path, start=line, end=line + 1).on(place)
+        Declared(item=question, span=question.span).on(place)
         return [place], []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -21,33 +22,33 @@ from sphinx_policyspec.model import (
     Principle,
     Provision,
     Section,
+    Span,
     Spec,
     Topic,
 )
 from sphinx_policyspec.sphinx_ext.authoring.declared import (
     Conversation,
     Declared,
-    Source,
     declared_on,
-    ignores_of,
-    source_of,
+    start_of,
     take_findings,
 )
+from sphinx_policyspec.sphinx_ext.authoring.places import ignores_of, source_of
 from sphinx_policyspec.sphinx_ext.capturing.cases import Cases
 from sphinx_policyspec.sphinx_ext.capturing.gathered import Gathered
+from sphinx_policyspec.sphinx_ext.capturing.inline import WRITTEN, title_with_substitutions
 from sphinx_policyspec.sphinx_ext.capturing.links import FoundLinks, LinkPlace
-from sphinx_policyspec.sphinx_ext.capturing.prose import heading_lines
-from sphinx_policyspec.sphinx_ext.capturing.region import Region
+from sphinx_policyspec.sphinx_ext.capturing.markup import writer_of
+from sphinx_policyspec.sphinx_ext.capturing.region import Places, Region
 from sphinx_policyspec.sphinx_ext.capturing.turn_reader import CapturePlace
-from sphinx_policyspec.sphinx_ext.page_markup import counts_lines, markup_of
+from sphinx_policyspec.sphinx_ext.page_markup import markup_of
 from sphinx_policyspec.sphinx_ext.records import PageRecord, Question, outside_record
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.rendering.nodes import (
     PolicyClause,
     PolicyCount,
-    PolicyHidden,
 )
-from sphinx_policyspec.sphinx_ext.rendering.transforms import SOURCE_TITLE
+from sphinx_policyspec.sphinx_ext.rendering.transforms import HOME, SOURCE_TITLE
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
@@ -77,7 +78,7 @@ def _record(env: BuildEnvironment, docname: str, document: nodes.document) -> tu
         return _Capture(env, docname, document).run().record(findings, questions)
     for node, _declared in found:
         declared_on(node, take=True)
-    links = _links_outside(env, docname, document)
+    links = _links_outside(env, document)
     if not (findings or asking or links.references or links.maybe):
         return None, b""
     maybe = {link.target: link for link in links.maybe}
@@ -85,15 +86,22 @@ def _record(env: BuildEnvironment, docname: str, document: nodes.document) -> tu
     return record, b""
 
 
-def _links_outside(env: BuildEnvironment, docname: str, document: nodes.document) -> FoundLinks:
+def _around(node: nodes.Element) -> Iterator[nodes.Element]:
+    """Yield what a node stands in, nearest first."""
+    above = node.parent
+    while above is not None:
+        yield above
+        above = above.parent
+
+
+def _links_outside(env: BuildEnvironment, document: nodes.document) -> FoundLinks:
     """Return the links of a page that declares nothing: they are no part of the spec."""
-    found = FoundLinks()
-    source = None
+    found = FoundLinks(Places(env))
+    place = LinkPlace(source=source_of(env))
     for node in document.findall(nodes.Element):
         is_ours = node.get("refdomain") == DOMAIN or node.get("reftype") in {"any", "myst"}
         if node.get("id_link") or (is_ours and isinstance(node, addnodes.pending_xref)):
-            source = source or source_of(env, str(env.doc2path(docname)))
-            found.add(node, LinkPlace(source=source, end=len(source.lines) + 1))
+            found.add(node, place)
     return found
 
 
@@ -103,30 +111,35 @@ class _Capture:
     def __init__(self, env: BuildEnvironment, docname: str, document: nodes.document) -> None:
         self.env = env
         self.document = document
-        self.main = source_of(env, str(env.doc2path(docname)))
-        self.markup = markup_of(env)
+        self.main = source_of(env)
+        self.places = Places(env)
+        markup = markup_of(env)
+        self.writer = writer_of(markup)
         self.page = Gathered(
             env=env,
             docname=docname,
             document=document,
-            main=self.main,
-            markup=self.markup,
-            preamble=Region(self.main, 1, len(self.main.lines) + 1),
+            markup=markup,
+            preamble=self._region(self.main.span(1)),
+            links=FoundLinks(self.places),
+            outside=FoundLinks(self.places),
         )
         self.cases = Cases(self.page, self._walk)
+        self.inside: dict[int | None, CapturePlace] = {}
+        self.mixed = _around_blocks(document)
 
     def run(self) -> Gathered:
         """Walk the page."""
-        preamble = self.page.preamble
-        place = CapturePlace(region=preamble, links=LinkPlace(source=self.main, end=preamble.end))
+        place = CapturePlace(region=self.page.preamble, links=LinkPlace(source=self.main))
         self._walk_children(self.document, place)
-        if not counts_lines(self.env):
-            parser = type(self.env.parser)
-            reader = f"{parser.__module__}.{parser.__name__}"
-            message = f"the lines of this page are not known: `{reader}` reads it"
-            hint = "the spec has no text of it but what directives hold"
-            self.page.find("unknown-lines", message, self.main.span(1), hint)
+        for node in self.document.findall(nodes.TextElement):
+            node.attributes.pop(WRITTEN, None)
+        for item, region in self.page.provisions:
+            self.page.find_unplaced(item, region)
         return self.page
+
+    def _region(self, at: Span) -> Region:
+        return Region(self.writer, self.places, at)
 
     # -- the walk ---------------------------------------------------------------------------
 
@@ -137,12 +150,14 @@ class _Capture:
 
     def _walk(self, node: nodes.Element, place: CapturePlace) -> None:
         declared = declared_on(node, take=True)
-        if isinstance(node, nodes.section):
+        place = self.inside.get(node.attributes.pop(HOME, None), place)
+        if place.takes and declared is None and self._is_text(node):
+            place.region.write(node)
+            place = replace(place, takes=False)
+        if isinstance(node, nodes.section) and not place.links.message:
             self._section(node, declared, place)
         elif declared is not None and not isinstance(node, PolicyCount):
             self._declared(node, declared, place)
-        elif isinstance(node, PolicyHidden):
-            self._hidden(node, place)
         elif isinstance(node, PolicyClause):
             self._clause(node, place)
         elif isinstance(node, addnodes.pending_xref | nodes.reference):
@@ -152,34 +167,20 @@ class _Capture:
         else:
             self._walk_children(node, place)
 
-    @staticmethod
-    def _hidden(node: PolicyHidden, place: CapturePlace) -> None:
-        """Leave out what this build does not show."""
-        region = place.region
-        if node.line and node.line < region.end:
-            siblings = node.parent.children[node.parent.index(node) + 1 :]
-            lines = [s.line for s in siblings if isinstance(s, nodes.Element) and s.line]
-            region.cut(region.source.file, node.line, max(lines[0] if lines else region.end, node.line + 1))
+    def _is_text(self, node: nodes.Element) -> bool:
+        """Tell whether a node is text of the provision around it, and holds nothing else."""
+        return id(node) not in self.mixed and not isinstance(node, nodes.section | PolicyCount)
 
     # -- provisions -------------------------------------------------------------------------
 
     def _section(self, node: nodes.section, declared: Declared | None, place: CapturePlace) -> None:
-        title, raw, line = node.attributes.pop(SOURCE_TITLE, ("", "", node.line or 1))
+        title, raw = node.attributes.pop(SOURCE_TITLE, ("", ""))
         principle = declared.item if declared and isinstance(declared.item, Principle) else None
         if declared is not None and declared.is_block:
-            source = source_of(self.env, declared.path)
-            place.region.cut(source.file, declared.start, declared.end)
-            region = Region(source, *(declared.body or (declared.end, declared.end)))
-            span, text = source.span(declared.start), ""
+            span, text = start_of(declared), ""
         else:
-            source = source_of(self.env, node.source) if node.source else self.main
-            start, after = heading_lines(source, raw or title, line, self.markup)
-            self.page.headings.append((source.file, start))
-            same = source is place.links.source
-            region = Region(source, after, place.region.end if same else len(source.lines) + 1)
-            span, text = source.span(start, after), source.text(start, source.after_blanks(after))
-            for first, last in _marker_cuts(declared):
-                region.cut(source.file, first, last)
+            span, text = self._heading(node, raw or title)
+        region = self._region(span)
         item = replace(
             principle or Section(id="", title="", depth=0, span=span),
             id=self._identifier(node, principle),
@@ -191,26 +192,34 @@ class _Capture:
         )
         self.page.provisions.append((item, region))
         if declared is not None and principle is not None:
-            self._note_principle(declared, item, place, source)
+            self._note_principle(declared, item, place)
         inner = CapturePlace(
             region=region,
-            links=LinkPlace(source=source, end=region.end, provision=item.id, line=span.line),
+            links=LinkPlace(source=place.links.source, provision=item.id, line=node.line or place.links.line),
             depth=item.depth,
             principle=item.id if principle is not None else place.principle,
             is_norm=principle is not None or place.is_norm,
         )
-        title_place, text_place = inner.at(carrier=Carrier.TITLE), inner.at(carrier=Carrier.TEXT)
+        self.inside[id(node)] = inner
+        title_place = replace(inner.at(carrier=Carrier.TITLE), takes=False)
         for child in list(node.children):
             if isinstance(child, nodes.Element):
-                self._walk(child, title_place if isinstance(child, nodes.title) else text_place)
+                self._walk(child, title_place if isinstance(child, nodes.title) else inner)
 
-    def _note_principle(
-        self, declared: Declared, item: Provision, place: CapturePlace, source: Source
-    ) -> None:
-        self.page.add_places(item.id, declared, source, "provision", "principle")
+    def _heading(self, node: nodes.section, raw: str) -> tuple[Span, str]:
+        """Return the place of a heading, and its words as they stand there."""
+        title = node.next_node(nodes.title) or node
+        source, at = self.places.of(title, (raw,))
+        if not at.is_exact:
+            return Span(source.file, at.line), raw
+        span = Span(source.file, at.line, 1, at.line + 1, 1)
+        return span, " " * (source.column(at.line, raw) - 1) + raw
+
+    def _note_principle(self, declared: Declared, item: Provision, place: CapturePlace) -> None:
+        self.page.add_places(item.id, declared, "provision", "principle")
         if place.principle:
             message = f"principle `{item.id}` stands inside principle `{place.principle}`"
-            self.page.find("nested-principle", message, source.span(declared.start), "put them side by side")
+            self.page.find("nested-principle", message, start_of(declared), "put them side by side")
 
     def _identifier(self, node: nodes.section, principle: Principle | None) -> str:
         """Return the id of a section: its principle's, else its author's label, else the one made of its title."""
@@ -232,9 +241,8 @@ class _Capture:
     # -- blocks -----------------------------------------------------------------------------
 
     def _declared(self, node: nodes.Element, declared: Declared, place: CapturePlace) -> None:
-        source = source_of(self.env, declared.path)
-        place.region.cut(source.file, declared.start, declared.end)
-        place = place.at(source=source, end=declared.end, line=declared.start)
+        links = replace(place.links, line=node.line or place.links.line)
+        place = replace(place, links=links, takes=False)
         if not isinstance(declared.item, Definition):
             place = replace(place, is_norm=False)
         match declared.item:
@@ -249,21 +257,21 @@ class _Capture:
                 self.page.find(
                     "misplaced-directive",
                     message,
-                    source.span(declared.start),
+                    start_of(declared),
                     "put it into `policy:example` or `policy:prompt`",
                 )
             case Definition() | Commentary():
-                place.region.blocks.append(declared.item)
+                place.region.append(_termed(place.region.fill(declared.item, _content(node)), node))
             case AuthorityLevel():
                 self.page.levels.append(declared.item)
-                self.page.add_places(declared.item.id, declared, source, "level")
+                self.page.add_places(declared.item.id, declared, "level")
             case Topic():
                 self.page.topics.append(declared.item)
-                self.page.add_places(declared.item.id, declared, source, "topic")
+                self.page.add_places(declared.item.id, declared, "topic")
             case Goal():
-                self.page.goals.append(declared.item)
+                self.page.goals.append(replace(declared.item, text=place.region.text(_content(node))))
             case Spec():
-                self.page.add_meta(declared.item, source.span(declared.start))
+                self.page.add_meta(declared.item, start_of(declared))
         self._walk_children(node, place)
 
     def _clause(self, node: PolicyClause, place: CapturePlace) -> None:
@@ -282,9 +290,23 @@ class _Capture:
             self.page.clauses.append(clause)
 
 
-def _marker_cuts(declared: Declared | None) -> list[tuple[int, int]]:
-    """Return the lines of a directive without a title, its content left out: that is text of the section."""
-    if declared is None:
-        return []
-    first, last = declared.body or (declared.end, declared.end)
-    return [(declared.start, first), (last, declared.end)]
+def _around_blocks(document: nodes.document) -> set[int]:
+    """Return what holds something that is no text: provisions, examples, questions."""
+    found: set[int] = set()
+    for node in document.findall(nodes.Element):
+        if isinstance(node, nodes.section) or (declared_on(node) and not isinstance(node, PolicyCount)):
+            found.update(map(id, _around(node)))
+    return found
+
+
+def _termed(block: Definition | Commentary, node: nodes.Element) -> Definition | Commentary:
+    """Return a definition with its term as it is shown, and anything else as it is."""
+    if not isinstance(block, Definition):
+        return block
+    return replace(block, term=title_with_substitutions(node.next_node(nodes.term), block.term))
+
+
+def _content(node: nodes.Element) -> list[nodes.Node]:
+    """Return what the directive of a box holds, without the words that we put before it."""
+    meaning = node.next_node(nodes.definition)
+    return meaning.children if meaning is not None else node.children[1:]

@@ -9,8 +9,9 @@ from docutils import nodes
 
 from sphinx_policyspec.model import Carrier, EvalPrompt, Example, Severity, TargetKind
 from sphinx_policyspec.readers.inline import slug
-from sphinx_policyspec.sphinx_ext.authoring.declared import Declared, source_of
+from sphinx_policyspec.sphinx_ext.authoring.declared import Declared
 from sphinx_policyspec.sphinx_ext.capturing.gathered import Gathered
+from sphinx_policyspec.sphinx_ext.capturing.inline import title_with_substitutions
 from sphinx_policyspec.sphinx_ext.capturing.links import FoundLinks
 from sphinx_policyspec.sphinx_ext.capturing.turn_reader import CapturePlace, TurnReader
 from sphinx_policyspec.sphinx_ext.hidden import take_away
@@ -37,23 +38,23 @@ class Cases:
             identifier = f"{identifier}-{self.page.ids[identifier]}"
         anchor = anchor_of(TargetKind.EXAMPLE, identifier)
         self.page.claim(anchor, node)
-        source = source_of(self.page.env, declared.path)
         if not (place.principle or item.illustrates or item.weighs):
             # In a section it still illustrates that section; before every heading it illustrates nothing.
             severity = Severity.HINT if place.links.provision else Severity.WARNING
             message = f"example `{identifier}` stands outside every principle"
             hint = "put it into one, or add `:illustrates:` or `:weighs:`"
-            self.page.find("misplaced-example", message, source.span(declared.start), hint, severity)
-        self.page.add_places(identifier, declared, source, "example")
-        inner = replace(place.at(example=identifier), is_norm=False)
+            self.page.find("misplaced-example", message, declared.span, hint, severity)
+        self.page.add_places(identifier, declared, "example")
+        inner = place.at(example=identifier)
         title = title_of_example(node)
         if title is not None:
             for child in title.children:
                 if isinstance(child, nodes.Element):
                     self.walk(child, inner.at(carrier=Carrier.TITLE))
         children = [child for child in node.children[1:] if isinstance(child, nodes.Element)]
-        turns = TurnReader(self.page.links, self.walk).turns(children, inner)
-        place.region.blocks.append(replace(item, id=identifier, turns=turns))
+        turns = TurnReader(self.page, self.page.links, self.walk).turns(children, inner)
+        shown = title_with_substitutions(title, item.title)
+        place.region.append(replace(item, id=identifier, title=shown, turns=turns))
 
     def prompt(self, node: nodes.Element, declared: Declared, item: EvalPrompt, place: CapturePlace) -> None:
         """Take up a prompt; it leaves the page unless it is to be shown.
@@ -61,14 +62,13 @@ class Cases:
         What it tests is the principle around it, unless it says otherwise. Its references are those of
         the provision: a prompt is no example.
         """
-        source = source_of(self.page.env, declared.path)
         tests = item.tests or ((place.principle,) if place.principle else ())
         if not tests:
             message = "this prompt tests nothing"
             self.page.find(
                 "untested-prompt",
                 message,
-                source.span(declared.start),
+                declared.span,
                 "put it into a principle, or add `:tests:`",
             )
         base = f"{place.links.provision}-{slug(item.title) if item.title else 'prompt'}".strip("-")
@@ -77,16 +77,18 @@ class Cases:
         anchor = f"prompt-{identifier}"
         if shown:
             self.page.claim(anchor, node)
-        self.page.add_places(identifier, declared, source, "prompt")
-        reader = TurnReader(FoundLinks(), self.walk)
+        self.page.add_places(identifier, declared, "prompt")
+        reader = TurnReader(self.page, FoundLinks(self.page.links.places), self.walk)
         links, self.page.links = self.page.links, reader.links
         children = [child for child in node.children if isinstance(child, nodes.Element)]
-        turns = reader.turns(children, replace(place, is_norm=False))
+        turns = reader.turns(children, place)
         self.page.links = links
         links.references += [replace(reference, message=0) for reference in reader.links.references]
         links.maybe += [replace(reference, message=0) for reference in reader.links.maybe]
         links.anchors += reader.links.anchors
         links.links += [replace(link, message=0) for link in reader.links.links]
-        place.region.blocks.append(replace(item, id=identifier, tests=tests, turns=turns))
+        heads = (head for head in node.findall(nodes.paragraph) if "ps-prompt-title" in head["classes"])
+        title = title_with_substitutions(next(heads, None), item.title)
+        place.region.append(replace(item, id=identifier, title=title, tests=tests, turns=turns))
         if not shown:
             take_away(node)

@@ -10,7 +10,6 @@ from docutils import nodes
 
 from sphinx_policyspec.model import (
     AuthorityLevel,
-    Block,
     Clause,
     Document,
     Finding,
@@ -24,9 +23,9 @@ from sphinx_policyspec.model import (
 )
 from sphinx_policyspec.model.attributes import Owner, attributes_of
 from sphinx_policyspec.model.places import Use
-from sphinx_policyspec.sphinx_ext.authoring.declared import Declared, Source, source_of
+from sphinx_policyspec.sphinx_ext.authoring.declared import Declared, start_of
 from sphinx_policyspec.sphinx_ext.capturing.links import FoundLinks
-from sphinx_policyspec.sphinx_ext.capturing.region import Region, blocks_in
+from sphinx_policyspec.sphinx_ext.capturing.region import Region
 from sphinx_policyspec.sphinx_ext.plain_links import is_local
 from sphinx_policyspec.sphinx_ext.records import SPEC_USE, PageRecord, Question, page_record
 
@@ -40,9 +39,7 @@ __all__ = ["Gathered"]
 class Gathered:
     """What one page declares, in document order.
 
-    :param main: the page's own source
     :param preamble: what stands before its first heading
-    :param headings: file and line of each heading
     :param ids: how often ids that no author chose were used
     :param outside: references that are no part of the spec
     """
@@ -50,20 +47,18 @@ class Gathered:
     env: BuildEnvironment
     docname: str
     document: nodes.document
-    main: Source
     markup: Markup
     preamble: Region
+    links: FoundLinks
+    outside: FoundLinks
     meta: Spec = field(default_factory=lambda: Spec(title=""))
     levels: list[AuthorityLevel] = field(default_factory=list)
     topics: list[Topic] = field(default_factory=list)
     goals: list[Goal] = field(default_factory=list)
     provisions: list[tuple[Provision, Region]] = field(default_factory=list)
     unnamed: set[str] = field(default_factory=set)
-    headings: list[tuple[str, int]] = field(default_factory=list)
     ids: Counter[str] = field(default_factory=Counter)
-    links: FoundLinks = field(default_factory=FoundLinks)
     clauses: list[Clause] = field(default_factory=list)
-    outside: FoundLinks = field(default_factory=FoundLinks)
     findings: list[Finding] = field(default_factory=list)
     places: list[tuple[Use, Span]] = field(default_factory=list)
 
@@ -73,14 +68,21 @@ class Gathered:
         """Note something that the author should know."""
         self.findings.append(Finding(code=code, severity=severity, message=message, span=span, hint=hint))
 
-    def add_places(self, identifier: str, declared: Declared, source: Source, *owners: Owner) -> None:
+    def find_unplaced(self, item: Provision, region: Region) -> None:
+        """Find that text is made when the page is read, so that no line of a file holds it."""
+        for file in region.unplaced:
+            message = f"text of `{item.id}` stands on no line of `{file}`"
+            hint = "it is made when the page is read; what is found in it is told here"
+            self.find("unplaced-text", message, region.at, hint, Severity.HINT)
+
+    def add_places(self, identifier: str, declared: Declared, *owners: Owner) -> None:
         """Keep where the names in the options of a directive stand.
 
         :param owners: whose attributes its item has
         """
-        lines = dict(declared.places)
+        spans = dict(declared.places)
         for row in attributes_of(*owners):
-            span = source.span(lines.get(row.key, declared.start))
+            span = spans.get(row.key, start_of(declared))
             if row.names:
                 self.places += [
                     (Use(row.owner, identifier, row.key, name), span) for name in row.values(declared.item)
@@ -106,15 +108,20 @@ class Gathered:
         self, findings: tuple[Finding, ...], questions: tuple[Question, ...]
     ) -> tuple[PageRecord, bytes]:
         """Return the record of the page and its part of the spec, packed."""
-        files = dict.fromkeys(region.source.file for _, region in self.provisions)
+        spans = [block.span for block in self.preamble.blocks]
+        for _, region in self.provisions:
+            spans += [region.at, *(block.span for block in region.blocks)]
+        files = dict.fromkeys(span.file for span in spans)
         fragment = replace(
             self.meta,
-            documents=tuple(Document(file=file, markup=self.markup) for file in files or [self.main.file]),
+            documents=tuple(
+                Document(file=file, markup=self.markup) for file in files or [self.preamble.at.file]
+            ),
             levels=tuple(self.levels),
             topics=tuple(self.topics),
             goals=tuple(self.goals),
-            preamble=self._blocks(self.preamble),
-            provisions=tuple(replace(item, blocks=self._blocks(region)) for item, region in self.provisions),
+            preamble=tuple(self.preamble.blocks),
+            provisions=tuple(replace(item, blocks=tuple(region.blocks)) for item, region in self.provisions),
             clauses=tuple(self.clauses),
             references=tuple(self.links.references),
             links=tuple(self.links.links),
@@ -131,11 +138,3 @@ class Gathered:
             declares_levels=bool(self.levels),
             unnamed=frozenset(self.unnamed),
         )
-
-    def _blocks(self, region: Region) -> tuple[Block, ...]:
-        """Return a provision's blocks in source order."""
-        return blocks_in(region, self.headings, self.markup, self._included)
-
-    def _included(self, path: str) -> Source:
-        """Return the file that a directive of the page names."""
-        return source_of(self.env, self.env.relfn2path(path, self.docname)[1])

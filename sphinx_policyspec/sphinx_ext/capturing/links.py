@@ -9,7 +9,8 @@ from docutils import nodes
 from sphinx import addnodes
 
 from sphinx_policyspec.model import Carrier, Link, Reference, ReferenceForm, Span, TargetKind
-from sphinx_policyspec.sphinx_ext.authoring.declared import Source
+from sphinx_policyspec.sphinx_ext.authoring.places import Source, occurrences, source_of
+from sphinx_policyspec.sphinx_ext.capturing.region import Places, line_of
 from sphinx_policyspec.sphinx_ext.references import DOMAIN, KIND_OF_ROLE
 
 __all__ = ["FoundLinks", "LinkPlace"]
@@ -22,12 +23,11 @@ _ANY = ("any", "myst", "ref")
 class LinkPlace:
     """What encloses a link.
 
-    :param end: the line after what encloses it; its place is not sought beyond
-    :param line: where to seek if its node knows no line
+    :param line: where to seek if its node knows no line, as the parser counts; ``end`` is the line after the last one
     """
 
     source: Source
-    end: int
+    end: int = 0
     provision: str = ""
     example: str = ""
     message: int = 0
@@ -42,12 +42,13 @@ class FoundLinks:
     holds MyST's ``[text](#id)`` once more.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, places: Places) -> None:
+        self.places = places
         self.references: list[Reference] = []
         self.maybe: list[Reference] = []
         self.anchors: list[Reference] = []
         self.links: list[Link] = []
-        self._seen: Counter[tuple[str, int, str]] = Counter()
+        self._seen: Counter[tuple[int, str]] = Counter()
 
     def add(self, node: nodes.Element, place: LinkPlace) -> None:
         """Take up a link of any kind; what is none of our business is left out."""
@@ -99,12 +100,43 @@ class FoundLinks:
         )
 
     def locate(self, node: nodes.Element, needle: str, place: LinkPlace) -> Span:
-        """Return where words of a node stand in its source."""
-        line = _line_of(node) or place.line or 1
-        key = (place.source.file, line, needle)
+        """Return where words of a node stand in its file; the line that its text begins on if nowhere."""
+        text = _text_around(node)
+        path, line = line_of(node)
+        key = (id(text), needle)
         self._seen[key] += 1
-        end = min(place.end, _paragraph_end(place.source, line))
-        return place.source.locate(needle, line, end, skip=self._seen[key] - 1)
+        if text is not None and text.rawsource and text.line:
+            raw = tuple(text.rawsource.split("\n"))
+            source, at = self.places.of(text, raw)
+            if at.is_exact and (found := _within(source, at.line, raw, needle, self._seen[key] - 1)):
+                return found
+        source = source_of(self.places.env, path) if line else place.source
+        start = line or place.line or 1
+        return source.locate(needle, start, _paragraph_end(source, start, place.end), self._seen[key] - 1)
+
+
+def _text_around(node: nodes.Element) -> nodes.TextElement | None:
+    """Return the paragraph, title or the like that a node stands in, itself included where it is one."""
+    above: nodes.Element | None = node
+    while above is not None and (isinstance(above, nodes.Inline) or not isinstance(above, nodes.TextElement)):
+        above = above.parent if isinstance(above, nodes.Inline) else None
+    return above
+
+
+def _within(source: Source, first: int, raw: tuple[str, ...], needle: str, skip: int) -> Span | None:
+    """Return where a word of a text stands in the file, occurrence ``skip``.
+
+    :param first: the line that the text begins on
+    """
+    for number, line in enumerate(raw, first):
+        for column in occurrences(line, needle):
+            if skip == 0:
+                start = source.column(number, line.strip()) - (len(line) - len(line.lstrip()))
+                if start <= 0:
+                    return Span(source.file, number)
+                return Span(source.file, number, start + column, number, start + column + len(needle))
+            skip -= 1
+    return None
 
 
 def _leads_out(url: str) -> bool:
@@ -112,16 +144,10 @@ def _leads_out(url: str) -> bool:
     return "://" in url or url.startswith("mailto:")
 
 
-def _line_of(node: nodes.Element) -> int:
-    """Return the line of a node or of the nearest ancestor that knows its own."""
-    above: nodes.Element | None = node
-    while above is not None and not above.line:
-        above = above.parent
-    return int(above.line or 0) if above is not None else 0
-
-
-def _paragraph_end(source: Source, line: int) -> int:
-    """Return the line after the paragraph that ``line`` is in."""
-    while line <= len(source.lines) and source.lines[line - 1].strip():
-        line += 1
-    return line
+def _paragraph_end(source: Source, line: int, end: int) -> int:
+    """Return the line after the paragraph that ``line`` is in, as the parser counts."""
+    last = source.span(line).line
+    first = last
+    while last <= len(source.lines) and source.lines[last - 1].strip():
+        last += 1
+    return min(line + last - first, end) if end else line + last - first

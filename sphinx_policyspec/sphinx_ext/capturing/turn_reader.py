@@ -8,13 +8,34 @@ from typing import Any
 
 from docutils import nodes
 
-from sphinx_policyspec.model import Comparison, Message, Response, Span, Turn, messages_of
+from sphinx_policyspec.model import (
+    Comparison,
+    EvalPrompt,
+    Example,
+    Message,
+    Principle,
+    Response,
+    Span,
+    Turn,
+    messages_of,
+)
 from sphinx_policyspec.sphinx_ext.authoring.declared import Conversation, declared_on
+from sphinx_policyspec.sphinx_ext.capturing.gathered import Gathered
 from sphinx_policyspec.sphinx_ext.capturing.links import FoundLinks, LinkPlace
 from sphinx_policyspec.sphinx_ext.capturing.region import Region
-from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyComparison, PolicyMessage
+from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyBody, PolicyComparison, PolicyMessage
 
 __all__ = ["CapturePlace", "TurnReader"]
+
+_MISPLACED: dict[type, str] = {
+    Conversation: "a conversation",
+    EvalPrompt: "a prompt",
+    Example: "an example",
+    Message: "a message",
+    Principle: "a principle",
+    Response: "a response",
+}
+"""What a message cannot hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +43,7 @@ class CapturePlace:
     """Where the walk is: in which provision, and in which principle if any.
 
     :param is_norm: text here is that of a principle itself
+    :param takes: text here is that of the provision
     """
 
     region: Region
@@ -29,6 +51,7 @@ class CapturePlace:
     depth: int = 0
     principle: str = ""
     is_norm: bool = False
+    takes: bool = True
 
     def at(self, **changes: Any) -> CapturePlace:
         """Return the place with other circumstances of a link."""
@@ -41,7 +64,10 @@ class TurnReader:
     :param walk: takes up whatever else stands in an example
     """
 
-    def __init__(self, links: FoundLinks, walk: Callable[[nodes.Element, CapturePlace], None]) -> None:
+    def __init__(
+        self, page: Gathered, links: FoundLinks, walk: Callable[[nodes.Element, CapturePlace], None]
+    ) -> None:
+        self.page = page
         self.links = links
         self.walk = walk
 
@@ -89,8 +115,22 @@ class TurnReader:
         declared = declared_on(node, take=True)
         if declared is None or not isinstance(declared.item, Message):
             return None
-        self._walk_children(node, place.at(line=declared.start, end=declared.end))
-        return declared.item
+        body = next(node.findall(PolicyBody))
+        self._leave_out(body)
+        text = place.region.text(body.children)
+        self._walk_children(node, place.at(line=node.line or place.links.line))
+        return replace(declared.item, text=text)
+
+    def _leave_out(self, body: PolicyBody) -> None:
+        """Find what says something of the spec inside what somebody says in it, and leave it out."""
+        for node in list(body.findall(nodes.Element)):
+            declared = declared_on(node)
+            if declared is None or not isinstance(declared.item, tuple(_MISPLACED)):
+                continue
+            for inner in node.findall(nodes.Element):
+                declared_on(inner, take=True)
+            message = f"{_MISPLACED[type(declared.item)]} stands inside a message"
+            self.page.find("misplaced-directive", message, declared.span, "put it behind the message")
 
     def _read_conversation(
         self, node: nodes.Element, found: Conversation, place: CapturePlace, said: int

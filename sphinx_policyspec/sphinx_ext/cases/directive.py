@@ -41,15 +41,7 @@ class CaseDirective(AskingDirective):
         self.needs_text()
         box = PolicyView("", classes=["ps-query", "ps-view", "ps-case"])
         text = "\n".join(self.content)
-        case = CaseText(text=text, first=self.content_line, indent=self._indent(), span=self.span)
+        at = self.source.part(self.content_line, self.content[0] if self.content else "", 0, 0)
+        case = CaseText(text=text, first=at.line, indent=at.column - 1, span=self.span)
         self.declare(box, case)
         return [box]
-
-    def _indent(self) -> int:
-        """Return by how much the content is indented in its file; parsers take that away."""
-        lines = self.source.lines
-        shown = self.content[0] if self.content else ""
-        exact = lines[self.content_line - 1].rstrip() if self.content_line <= len(lines) else ""
-        return (
-            len(exact) - len(shown) if exact.endswith(shown) and not exact.removesuffix(shown).strip() else 0
-        )

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from docutils import nodes
 from sphinx.transforms import SphinxTransform
 
 from sphinx_policyspec.model import Finding, Principle, Severity
-from sphinx_policyspec.sphinx_ext.authoring.declared import Declared, declared_on, note_finding, source_of
+from sphinx_policyspec.sphinx_ext.authoring.declared import Declared, declared_on, note_finding
+from sphinx_policyspec.sphinx_ext.capturing.inline import keep_written, shown_title
 from sphinx_policyspec.sphinx_ext.hidden import give_back_ids, is_hidden, keep_mark, mark, take_away
+from sphinx_policyspec.sphinx_ext.page_markup import markup_of
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.rendering.boxes import mark_level
 from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyMarker
 
-__all__ = ["SOURCE_TITLE", "MarkSections"]
+__all__ = ["HOME", "SOURCE_TITLE", "MarkSections"]
+
+HOME = "policyspec_home"
+"""Attribute of a note: the identity of the section that it stands in, since MyST moves it to the end of the page."""
 
 SOURCE_TITLE = "policyspec_title"
-"""Attribute of a section: its title before translation, as (text, raw text, line)."""
+"""Attribute of a section: its title before translation, as (text, raw text)."""
 
 
 class MarkSections(SphinxTransform):
@@ -31,7 +35,7 @@ class MarkSections(SphinxTransform):
     default_priority = 5
 
     def apply(self, **_kwargs: Any) -> None:
-        """Mark what may be hidden, move the markers, then note the titles of the page's sections."""
+        """Mark what may be hidden, move the markers, then note the words of the page's texts and titles."""
         elements = list(self.document.findall(nodes.Element))
         declares = any(declared_on(node) for node in elements)
         if not (declares or any(node.get("refdomain") == DOMAIN for node in elements)):
@@ -41,10 +45,15 @@ class MarkSections(SphinxTransform):
         for marker in (node for node in elements if isinstance(node, PolicyMarker) and not is_hidden(node)):
             self._move(marker, declared_on(marker))
             take_away(marker)
-        for section in (node for node in elements if declares and isinstance(node, nodes.section)):
+        if not declares:
+            return
+        keep_written(self.document, markup_of(self.env))
+        for section in self.document.findall(nodes.section):
             title = section.next_node(nodes.title)
             if title is not None:
-                section[SOURCE_TITLE] = (title.astext(), title.rawsource, title.line or section.line or 0)
+                section[SOURCE_TITLE] = (shown_title(title), title.rawsource)
+            for note in section.findall(nodes.footnote):
+                note[HOME] = id(section)
 
     def _move(self, marker: PolicyMarker, declared: Declared | None) -> None:
         if declared is None or not isinstance(declared.item, Principle):
@@ -66,18 +75,14 @@ class MarkSections(SphinxTransform):
             if self.document.ids.setdefault(anchor, section) is section and anchor not in section["ids"]:
                 section["ids"].insert(0, anchor)
         mark_level(section, principle.authority)
-        title = section.next_node(nodes.title)
-        replace(declared, item=replace(principle, title=title.astext() if title else principle.id)).on(
-            section
-        )
+        declared.on(section)
 
     def _misplaced(self, declared: Declared, message: str) -> None:
-        source = source_of(self.env, declared.path)
         finding = Finding(
             code="misplaced-directive",
             severity=Severity.WARNING,
             message=message,
-            span=source.span(declared.start),
+            span=declared.span,
             hint="put it below the heading that it is about, or give it a title",
         )
         note_finding(self.env, finding)

@@ -1,0 +1,193 @@
+"""What a line of text says, in the markup of its page: as the parser was given it, or written from its nodes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from urllib.parse import unquote
+
+from docutils import nodes
+from sphinx.util.docutils import new_document
+
+from sphinx_policyspec.model import Markup
+from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyHidden
+
+__all__ = ["WRITTEN", "keep_written", "shown_text", "shown_title", "title_with_substitutions"]
+
+WRITTEN = "policyspec_written"
+"""Attribute of a text element whose raw text is not what it shows: the text that is, as (markup, plain text)."""
+
+_WORD = re.compile(r"\w+")
+_LETTER = re.compile(r"\S")
+_SPACES = re.compile(r"(?<=\S) {2,}(?=\S)")
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_SPECIAL = {Markup.RST: re.compile(r"[\\`*|]"), Markup.MYST: re.compile(r"[\\`*<]")}
+_MARKS: dict[type[nodes.Element], str] = {nodes.emphasis: "*", nodes.strong: "**"}
+_UNSEEN = (nodes.Invisible, nodes.system_message)
+
+
+def keep_written(document: nodes.document, markup: Markup) -> None:
+    """Leave on text elements what they show, where their raw text does not say it: in place of substitutions.
+
+    It is done before a translation takes the place of what they show.
+    """
+    for node in list(document.findall(nodes.TextElement)):
+        is_part = isinstance(node.parent, nodes.TextElement)
+        if is_part or isinstance(node, nodes.Invisible | nodes.literal_block | nodes.math_block | nodes.raw):
+            continue
+        if any(True for _ in node.findall(nodes.substitution_reference)):
+            shown = _substituted(node, document)
+            node[WRITTEN] = (_written(shown, markup), _plain(shown))
+        elif raw_of(node) and (not _says(node.rawsource, node) or _hides_address(node, markup)):
+            node[WRITTEN] = (_written(node, markup), _plain(node))
+
+
+def raw_of(node: nodes.Element) -> str:
+    """Return the raw text of an element, or that of the part of it which an author wrote."""
+    if node.rawsource:
+        return str(node.rawsource)
+    return next((str(part.rawsource) for part in node.findall(nodes.inline) if part.rawsource), "")
+
+
+def _says(raw: str, node: nodes.Element) -> bool:
+    """Tell whether a raw text has all the words that its nodes show."""
+    shown = node.astext()
+    if shown == raw:
+        return True
+    return raw.count("{{") <= shown.count("{{") and set(_WORD.findall(shown)) <= set(_WORD.findall(raw))
+
+
+def _hides_address(node: nodes.TextElement, markup: Markup) -> bool:
+    """Tell whether the address of a link stands elsewhere on the page, as Markdown lets it."""
+    if markup is not Markup.MYST:
+        return False
+    addresses = [str(link.get("refuri", "")) for link in node.findall(nodes.reference)]
+    return any(
+        address.partition(":")[2] not in node.rawsource and unquote(address) not in node.rawsource
+        for address in addresses
+        if "://" in address
+    )
+
+
+def _substituted(node: nodes.TextElement, document: nodes.document) -> nodes.TextElement:
+    """Return a copy of a text with its substitutions made, by those who make them later in the page."""
+    from docutils.transforms.references import Substitutions  # noqa: PLC0415  few pages have any
+    from sphinx.transforms import DefaultSubstitutions  # noqa: PLC0415
+
+    holder = new_document(document["source"])
+    holder.settings, holder.reporter = document.settings, holder.reporter
+    holder.substitution_defs, holder.substitution_names = (
+        document.substitution_defs,
+        document.substitution_names,
+    )
+    copied = node.deepcopy()
+    holder += copied
+    for transform in (DefaultSubstitutions, Substitutions):
+        transform(holder).apply()
+    return copied
+
+
+def shown_text(node: nodes.TextElement, markup: Markup) -> tuple[str, str]:
+    """Return what a text element says, and the same as it stands in its source: empty where it does not."""
+    if not node.rawsource.strip() or any(True for _ in node.findall(PolicyHidden)):
+        return _written(node, markup), ""
+    if WRITTEN in node:
+        return str(node[WRITTEN][0]), ""
+    stands = _without_code_mark(node.rawsource, node, markup)
+    for hidden in node.findall(nodes.raw):
+        comment = _COMMENT.match(hidden.astext()) if _is_html(hidden) else None
+        cut = comment[0] if comment else "" if _is_html(hidden) else hidden.rawsource
+        stands = stands.replace(cut, _LETTER.sub(" ", cut))
+    shown = _SPACES.sub(" ", stands) if stands != node.rawsource and "<!--" in node.rawsource else stands
+    return _with_addresses(shown, node, markup), stands
+
+
+def _with_addresses(text: str, node: nodes.TextElement, markup: Markup) -> str:
+    """Return a text whose links name their addresses, which its author may have put elsewhere."""
+    for link in node.findall(nodes.reference):
+        raw, address = link.rawsource, str(link.get("refuri", ""))
+        if markup is Markup.RST and raw and address and address not in raw:
+            text = text.replace(raw, _link(link, link.astext(), markup) or raw, 1)
+    return text
+
+
+def shown_title(title: nodes.TextElement) -> str:
+    """Return the words of a title as its readers see them, before it is translated."""
+    return title_with_substitutions(title, _plain(title))
+
+
+def title_with_substitutions(title: nodes.TextElement | None, otherwise: str) -> str:
+    """Return the words of a title whose substitutions are made later than its directive is run."""
+    return str(title[WRITTEN][1]) if title is not None and WRITTEN in title else otherwise
+
+
+def _plain(node: nodes.Element) -> str:
+    """Return the words of a text, without HTML in it."""
+    texts = node.findall(nodes.Text)
+    return "".join(str(text) for text in texts if not isinstance(text.parent, nodes.raw))
+
+
+def _without_code_mark(raw: str, node: nodes.TextElement, markup: Markup) -> str:
+    """Return a text without the ``::`` that says that code follows, but for the colon that it shows."""
+    if markup is Markup.MYST or not raw.endswith("::") or node.astext().endswith("::"):
+        return raw
+    return raw[:-1] if node.astext().endswith(":") else raw[:-2].rstrip()
+
+
+def _written(node: nodes.Element, markup: Markup) -> str:
+    """Return the children of an element in a markup."""
+    return "".join(_pieces(node.children, markup))
+
+
+def _pieces(children: Iterable[nodes.Node], markup: Markup) -> Iterable[str]:
+    for child in children:
+        if isinstance(child, nodes.Text):
+            yield _SPECIAL[markup].sub(r"\\\g<0>", str(child))
+        elif isinstance(child, nodes.Element) and not isinstance(child, _UNSEEN):
+            yield _piece(child, markup)
+
+
+def _piece(node: nodes.Element, markup: Markup) -> str:
+    inside = "".join(_pieces(node.children, markup))
+    is_myst = markup is Markup.MYST
+    match node:
+        case nodes.raw():
+            shown = _COMMENT.sub("", node.astext()) if is_myst and _is_html(node) else ""
+        case nodes.image():
+            shown = str(node.get("alt", ""))
+        case nodes.literal():
+            shown = f"`{node.astext()}`" if is_myst else f"``{node.astext()}``"
+        case nodes.math():
+            shown = f"${node.astext()}$" if is_myst else f":math:`{node.astext()}`"
+        case nodes.emphasis() | nodes.strong() if type(node) in _MARKS:
+            shown = f"{_MARKS[type(node)]}{inside}{_MARKS[type(node)]}"
+        case _ if node.astext() != "".join(child.astext() for child in node.children):
+            # It puts signs of its own around them, as lists of parameters do.
+            shown = _SPECIAL[markup].sub(r"\\\g<0>", node.astext())
+        case _:
+            shown = _link(node, inside, markup) or _role(node, markup) or inside
+    return shown
+
+
+def _is_html(node: nodes.raw) -> bool:
+    return "html" in node.get("format", "").split()
+
+
+def _link(node: nodes.Element, inside: str, markup: Markup) -> str:
+    """Return a link to somewhere else, or nothing where the node is none."""
+    address = str(node.get("refuri", "")) if isinstance(node, nodes.reference) else ""
+    if not address or address == inside:
+        return ""
+    return f"[{inside}]({address})" if markup is Markup.MYST else f"`{inside} <{address}>`__"
+
+
+def _role(node: nodes.Element, markup: Markup) -> str:
+    """Return what an author wrote for a role or a note, where the node keeps it and nothing in it was replaced."""
+    raw = str(node.rawsource)
+    if not raw or not _says(raw, node):
+        return ""
+    if markup is Markup.MYST and raw.startswith(":") and raw.endswith("`"):
+        # MyST hands roles a text in the form of docutils.
+        name, _, text = raw[1:-1].partition(":`")
+        return f"{{{name}}}`{text}`"
+    return raw
