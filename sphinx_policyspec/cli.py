@@ -119,7 +119,7 @@ def graph(source: str, output: str | None, form: str | None, *, inferred: bool, 
     if chosen is None:
         message = f"cannot tell the format of `{output}`: give --format {'|'.join(FORMATS)}"
         raise click.UsageError(message)
-    if api.has_releases(source):
+    if settings.has_releases(source):
         if inferred:
             raise click.UsageError(f"`{source}` is several releases: --inferred takes one")
         data = api.releases_bytes(settings.releases(source), chosen, base_iri=settings.base_iri)

@@ -136,17 +136,17 @@ def diff(
         return
     if new is None:
         raise click.UsageError("give OLD and NEW, or --lock FILE or --history ID and one SOURCE")
-    before, after = settings.load(old), settings.load(new)
+    before, after = settings.pair(old, new)
     with settings.watching("comparing"):
         behaviour = (
-            api.diff_cases(before.spec, after.spec, cases, aliases=aliases, overlays=overlays)
+            api.diff_cases(before, after, cases, aliases=aliases, overlays=overlays, **settings.options)
             if cases
             else None
         )
         found = (
             behaviour.spec
             if behaviour
-            else api.diff(before.spec, after.spec, aliases=aliases, overlays=overlays)
+            else api.diff(before, after, aliases=aliases, overlays=overlays, **settings.options)
         )
     if reviewing:
         _show_review(found, after.spec, form)

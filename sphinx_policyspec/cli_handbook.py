@@ -78,14 +78,17 @@ def handbook(
       policyspec handbook model_spec/2025-09-12 -o site --since model_spec
       policyspec handbook model_spec -o site
     """
-    if api.is_project(source) and (settings.annotations or settings.no_annotations or pages != "chapter"):
+    is_project = settings.is_project(source)
+    if is_project and settings.builder != "html":
+        raise click.UsageError(f"a handbook of `{source}` is an HTML site: --builder does not apply")
+    if is_project and (settings.annotations or settings.no_annotations or pages != "chapter"):
         raise click.UsageError(
             f"`{source}` has pages and annotation files of its own: "
             "--pages, --annotations and --no-annotations do not apply"
         )
     if pdf_fonts and not pdf:
         raise click.UsageError("--pdf-font says what a PDF is set in: give --pdf too")
-    if api.has_releases(source):
+    if settings.has_releases(source):
         if since:
             raise click.UsageError(
                 f"`{source}` is several releases, each compared with those before: --since does not apply"
@@ -95,8 +98,7 @@ def handbook(
         )
         _build_releases(source, output, settings, partial(build, pdf_fonts=pdf_fonts))
         return
-    target = source if api.is_project(source) else settings.read(source)
-    older = [settings.releases(one) for one in since]
+    target = source if is_project else settings.read(source)
     with settings.watching("building the handbook"):
         findings = api.build_handbook(
             target,
@@ -107,7 +109,8 @@ def handbook(
             ask=ask,
             pdf=pdf,
             pdf_fonts=pdf_fonts,
-            since=older,
+            since=since,
+            **settings.options,
         )
     settings.report(findings)
     if not settings.quiet:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import IO, Any
 
 import click
@@ -36,6 +36,10 @@ class Settings:
     quiet: bool
     verbose: bool
     color: str
+    builder: str = "html"
+    tags: tuple[str, ...] = ()
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    confdir: str | None = None
 
     def colored(self, stream: IO[str]) -> bool:
         """Tell whether to color what goes to a stream; ``auto`` heeds https://no-color.org."""
@@ -48,15 +52,35 @@ class Settings:
         self.report(loaded.findings)
         return loaded
 
+    @property
+    def options(self) -> api.ReadingOptions:
+        """How each SOURCE is read."""
+        return api.ReadingOptions(
+            annotations=self.annotations,
+            annotate=not self.no_annotations,
+            builder=self.builder,
+            tags=self.tags,
+            overrides=self.overrides,
+            confdir=self.confdir,
+        )
+
+    def is_project(self, source: str) -> bool:
+        """Return whether a SOURCE is a Sphinx project."""
+        return api.is_project(source, self.confdir)
+
+    def has_releases(self, source: str) -> bool:
+        """Return whether a SOURCE is several releases."""
+        return api.has_releases(source, self.confdir)
+
     def releases(self, source: str) -> tuple[Spec, ...]:
         """Read a SOURCE that is several releases, or one."""
         with self.watching(f"reading {source}"):
-            return api.releases(source, annotations=self.annotations, annotate=not self.no_annotations)
+            return api.releases(source, **self.options)
 
     def read_releases(self, source: str) -> tuple[api.Loaded, ...]:
         """Read a SOURCE that is several releases, and report what their authors should know, by release."""
         with self.watching(f"reading {source}"):
-            found = api.read_releases(source, annotations=self.annotations, annotate=not self.no_annotations)
+            found = api.read_releases(source, **self.options)
         for loaded in found:
             folder = loaded.spec.version
             self.report(
@@ -69,9 +93,20 @@ class Settings:
     def load(self, source: str) -> api.Loaded:
         """Read a SOURCE."""
         with self.watching(f"reading {source}"):
-            loaded = api.read(source, annotations=self.annotations, annotate=not self.no_annotations)
-        if loaded.annotations and not self.annotations and not self.quiet:
-            note = f"policyspec: topics from {loaded.annotations.name}, shipped with the package"
+            loaded = api.read(source, **self.options)
+        return self._noted(loaded)
+
+    def pair(self, old: str, new: str) -> tuple[api.Loaded, api.Loaded]:
+        """Read two SOURCEs that are compared."""
+        with self.watching(f"reading {old} and {new}"):
+            before, after = api.pair(old, new, **self.options)
+        return self._noted(before), self._noted(after)
+
+    def _noted(self, loaded: api.Loaded) -> api.Loaded:
+        """Say what annotations came unasked, and give the spec the base IRI that was asked for."""
+        if loaded.shipped and not self.quiet:
+            name = loaded.annotations[-1].name
+            note = f"policyspec: topics from {name}, shipped with the package"
             click.echo(f"{note} (--no-annotations leaves them out)", err=True)
         # The spec itself takes it along, so that a graph that is written can be read back under the same names.
         return replace(
@@ -109,6 +144,13 @@ def _absolute_iri(_context: click.Context, _option: click.Parameter, value: str)
         raise click.BadParameter(str(error)) from None
 
 
+def _overrides(_context: click.Context, _option: click.Parameter, value: tuple[str, ...]) -> dict[str, str]:
+    for text in value:
+        if "=" not in text:
+            raise click.BadParameter(f"`{text}` is not of the form NAME=VALUE")
+    return dict(text.split("=", 1) for text in value)
+
+
 def _common_options() -> list[click.Option]:
     return [
         click.Option(
@@ -125,6 +167,32 @@ def _common_options() -> list[click.Option]:
             default="",
             callback=_absolute_iri,
             help="What the IRIs of the graph begin with. Default: the spec's own, else urn:policyspec:spec:",
+        ),
+        click.Option(
+            ["-b", "--builder"],
+            metavar="BUILDER",
+            default="html",
+            show_default=True,
+            help="Read a Sphinx project as for this builder.",
+        ),
+        click.Option(
+            ["-t", "--tag", "tags"],
+            metavar="TAG",
+            multiple=True,
+            help="Set a tag of a Sphinx project, as sphinx-build does; may be repeated.",
+        ),
+        click.Option(
+            ["-D", "--define", "overrides"],
+            metavar="NAME=VALUE",
+            multiple=True,
+            callback=_overrides,
+            help="Give an option of conf.py another value, as sphinx-build does; may be repeated.",
+        ),
+        click.Option(
+            ["-c", "--conf-dir", "confdir"],
+            metavar="DIR",
+            type=click.Path(file_okay=False),
+            help="Folder of conf.py, as sphinx-build has it. Default: the project's own.",
         ),
         click.Option(["-q", "--quiet"], is_flag=True, help="Print results only, no findings."),
         click.Option(["-v", "--verbose"], is_flag=True, help="Print hints too."),

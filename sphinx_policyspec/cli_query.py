@@ -86,7 +86,7 @@ def query(
         raise click.UsageError(message)
     values = _parameters(params)
     over_releases = bool(question) and find_question(question or "").over_releases
-    if over_releases or api.has_releases(source):
+    if over_releases or settings.has_releases(source):
         specs = settings.releases(source)
         held = api.releases_base(specs, base_iri=settings.base_iri)
     else:

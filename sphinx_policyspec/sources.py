@@ -1,35 +1,52 @@
-"""SOURCE → Spec: release folders, projects, graph files, revisions of them, and folders of releases."""
+"""SOURCE → Spec, for everybody: release folders, projects, graph files, revisions of them, and folders of releases."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import contextlib
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from sphinx_policyspec.checks import in_source_order, run_checks
-from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.errors import AnnotationError, PolicySpecError, SourceError
 from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
 from sphinx_policyspec.model import Finding, Spec
 from sphinx_policyspec.model.places import Places
+from sphinx_policyspec.readers.annotation_keys import SHIPPED_SIDECAR
 from sphinx_policyspec.readers.annotations import annotate as add_annotations
 from sphinx_policyspec.readers.annotations import read_annotations, shipped_annotations
-from sphinx_policyspec.readers.git import Checkout, check_out, is_git
+from sphinx_policyspec.readers.git import Checkout, check_out, commit_of, is_git
 from sphinx_policyspec.readers.ignores import Ignore, ignores_in, silenced
-from sphinx_policyspec.readers.release import is_release, read_release, release_folders, spec_file
+from sphinx_policyspec.readers.release import (
+    companions,
+    is_release,
+    read_release,
+    release_folders,
+    spec_file,
+)
 from sphinx_policyspec.readers.text import read_text
 
 __all__ = [
     "Loaded",
+    "ProjectDoor",
+    "ProjectOptions",
+    "Reader",
+    "annotations_of",
     "checked",
     "has_releases",
     "is_graph",
     "is_project",
-    "load",
-    "read",
-    "read_releases",
-    "releases",
-    "spec_of",
+    "sidecar_path",
 ]
+
+_TOLD = 3
+"""How many things that a revision lacks are told beside an error."""
+_BUILT = frozenset({"_build", "__pycache__", "node_modules"})
+"""Folders that hold nothing of a project's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +54,10 @@ class Loaded:
     """A SOURCE that was read.
 
     :param root: the folder that the spec's file names are relative to
-    :param annotations: the annotation file that was applied, if any
+    :param annotations: the annotation files that were applied, which what is compared with it gets, too
+    :param shipped: whether one of them is the one that the package ships, added unasked
     :param has_files: whether findings speak of files below ``root``; those of a graph may not
+    :param files: what was read, or asked for in vain
     :param severity: what a project says of codes
     :param baseline: a project's file of findings that are known
     :param places: where names stand that the spec uses, for the checks
@@ -48,59 +67,207 @@ class Loaded:
     spec: Spec
     root: Path
     findings: tuple[Finding, ...] = ()
-    annotations: Path | None = None
+    annotations: tuple[Path, ...] = ()
+    shipped: bool = False
     has_files: bool = True
+    files: tuple[Path, ...] = ()
     severity: Mapping[str, str] = field(default_factory=dict)
     baseline: Path | None = None
     places: Places = field(default_factory=Places)
     checkout: Checkout | None = None
 
 
-def load(source: str | Path, *, annotations: str | Path | None = None, annotate: bool = True) -> Spec:
-    """Return the spec of a SOURCE: release folder, Markdown file, Sphinx project, graph file, or one as of a revision.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectOptions:
+    """What is said of a Sphinx project beside its folder, as ``sphinx-build`` is told it.
 
-    :param annotations: an annotation file to apply; by default the shipped one, to Model Spec
-        Markdown only
-    :param annotate: whether to apply any annotation file at all
+    :param builder: the name of the builder whose pages are meant
+    :param tags: what ``only`` and ``conf.py`` find set
+    :param overrides: values for options of ``conf.py``, as texts or as they are
+    :param confdir: the folder of ``conf.py``, by default the project's own
     """
-    return read(source, annotations=annotations, annotate=annotate).spec
+
+    builder: str = "html"
+    tags: tuple[str, ...] = ()
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    confdir: Path | None = None
 
 
-def spec_of(given: str | Path | Spec) -> Spec:
-    """Return a spec as it is, or that of a SOURCE."""
-    return given if isinstance(given, Spec) else load(given)
+ProjectDoor = Callable[[Path, ProjectOptions, Path | None], Loaded]
+"""Reads a Sphinx project, which the core cannot, with an annotation file beside its own if one is given."""
 
 
-def read(source: str | Path, *, annotations: str | Path | None = None, annotate: bool = True) -> Loaded:
-    """Return the spec of a SOURCE with every finding about it; parameters as for :func:`load`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """The one way from the name of a SOURCE to its spec.
 
-    A Sphinx project's ``conf.py`` is run, that of a revision too. ``git:REV:PATH`` is the path, below the current
-    folder, as of a revision of the repository that holds it. A SOURCE that cannot be used raises
-    :class:`~sphinx_policyspec.errors.SourceError`.
+    :param project: reads a Sphinx project
+    :param options: of projects
+    :param folder: what relative names are below
+    :param annotations: an annotation file for whatever is read
+    :param otherwise: annotation files for Model Spec Markdown without such a file; they may speak of ids that it lacks
+    :param annotate: whether a file is applied that a project does not name itself
+    :param is_older: whether what is read is only compared with something else
     """
-    if is_git(str(source)):
-        checkout = check_out(str(source))
-        return replace(read(checkout.path, annotations=annotations, annotate=annotate), checkout=checkout)
-    path = Path(source)
-    if not path.exists():
-        message = f"`{source}` does not exist"
-        raise SourceError(message)
-    own = Path(annotations) if annotations else None
-    if is_graph(path):
-        return checked(_annotated(_from_graph_file(path), own if annotate else None))
-    if is_project(path):
-        return _from_project(path, own if annotate else None)
-    if is_release(path):
-        reading = read_release(path)
-        sidecar = (own or shipped_annotations()) if annotate else None
-        root = spec_file(path).parent
-        loaded = _annotated(Loaded(spec=reading.spec, root=root, findings=reading.findings), sidecar)
-        return checked(loaded)
-    message = (
-        f"`{source}` is no SOURCE: expected a folder with model_spec.md or conf.py, a .md file, "
-        f"or a graph file ({' '.join(f'.{name}' for name in FORMATS)})"
+
+    project: ProjectDoor
+    options: ProjectOptions = field(default_factory=ProjectOptions)
+    folder: Path = field(default_factory=Path)
+    annotations: Path | None = None
+    otherwise: tuple[Path, ...] = field(default_factory=lambda: (shipped_annotations(),))
+    annotate: bool = True
+    is_older: bool = False
+
+    def beside(self, newer: Loaded) -> Reader:
+        """Return the reader of what is compared with a SOURCE that was read: annotated as that is."""
+        return replace(self, otherwise=newer.annotations, is_older=True)
+
+    def read(self, source: str | Path) -> Loaded:
+        """Return the spec of a SOURCE with every finding about it.
+
+        What cannot be used raises :class:`~sphinx_policyspec.errors.SourceError`.
+        """
+        return self._opened(str(source), lambda reader, path, name: (reader._one(path, name),))[0]  # noqa: SLF001
+
+    def releases(self, source: str | Path) -> tuple[Loaded, ...]:
+        """Return the releases of a SOURCE, which may be one or several, from the first to the last."""
+        return self._opened(str(source), Reader._several)
+
+    def state(self, source: str) -> str:
+        """Return what changes whenever a SOURCE may say something else; nothing where that cannot be told."""
+        try:
+            if is_git(source):
+                return commit_of(source, self.folder)
+            state = hashlib.sha256()
+            for file in self._files_at(self.folder / source):
+                state.update(
+                    f"{file}\0".encode(errors="replace") + hashlib.sha256(file.read_bytes()).digest()
+                )
+            return state.hexdigest()
+        except (OSError, PolicySpecError):
+            return ""
+
+    def _opened(
+        self, source: str, read: Callable[[Reader, Path, str], tuple[Loaded, ...]]
+    ) -> tuple[Loaded, ...]:
+        """Return what is read at the place of a SOURCE, which a revision has in a folder of its own."""
+        if not is_git(source):
+            path = self.folder / source
+            try:
+                return read(self, path, source)
+            except SourceError as error:
+                raise SourceError(_renamed(str(error), path, source)) from error
+        checkout = check_out(source, self.folder)
+        confdir = self.options.confdir and checkout.at(self.options.confdir)
+        reader = replace(self, options=replace(self.options, confdir=confdir))
+        try:
+            found = read(reader, checkout.path, source)
+        except SourceError as error:
+            told = _renamed(str(error), checkout.path, source).replace(f"{checkout.root}{os.sep}", "")
+            raise SourceError("; ".join((told, *checkout.lacking()[:_TOLD]))) from error
+        if lacks := checkout.lacking(file for loaded in found for file in loaded.files):
+            raise SourceError(f"`{source}`: {'; '.join(lacks)}")
+        return tuple(replace(loaded, checkout=checkout) for loaded in found)
+
+    def _one(self, path: Path, name: str) -> Loaded:
+        if not path.exists():
+            raise SourceError(f"`{name}` does not exist")
+        if is_graph(path):
+            return checked(self._annotated(_of_graph(path)))
+        if options := self._options_of(path):
+            return self.project(path, options, self._given)
+        if is_release(path):
+            reading = read_release(path)
+            document = spec_file(path)
+            loaded = Loaded(
+                spec=reading.spec,
+                root=document.parent,
+                findings=reading.findings,
+                files=(document, *companions(document)),
+            )
+            return checked(self._annotated(loaded, self.otherwise if self.annotate else ()))
+        raise SourceError(
+            f"`{name}` cannot be read: expected a folder with model_spec.md or conf.py, a .md file, "
+            f"or a graph file ({' '.join(f'.{form}' for form in FORMATS)})"
+        )
+
+    def _several(self, path: Path, name: str) -> tuple[Loaded, ...]:
+        from sphinx_policyspec.graph.releases import in_order  # noqa: PLC0415  rdflib only where it is needed
+
+        if self._options_of(path) or not has_releases(path):
+            return (self._one(path, name),)
+        if is_graph(path):
+            found = [Loaded(spec=spec, root=path.parent, has_files=False) for spec in _specs_of(path)]
+        else:
+            found = [self._one(folder, str(folder)) for folder in release_folders(path)]
+        by_version = {loaded.spec.version: loaded for loaded in found}
+        return tuple(by_version[spec.version] for spec in in_order(loaded.spec for loaded in found))
+
+    def _options_of(self, path: Path) -> ProjectOptions | None:
+        """Return how a path is read as a Sphinx project, if it is one.
+
+        What is compared with something else keeps the ``conf.py`` that it has.
+        """
+        confdir = self.options.confdir
+        if confdir and path.is_dir():
+            if not is_project(path, confdir):
+                raise SourceError(f"`{confdir}` holds no `conf.py`")
+            if not (self.is_older and (is_project(path) or is_release(path) or release_folders(path))):
+                return self.options
+        return replace(self.options, confdir=path) if is_project(path) else None
+
+    def _annotated(self, loaded: Loaded, otherwise: tuple[Path, ...] = ()) -> Loaded:
+        """Add the annotation file that was given, else others where they can be read."""
+        if self._given:
+            return _with(loaded, self._given, lenient=self._given == shipped_annotations())
+        for file in otherwise:
+            # The project that names one that cannot be read is told.
+            with contextlib.suppress(AnnotationError, SourceError):
+                loaded = _with(loaded, file, lenient=True)
+        return replace(loaded, shipped=shipped_annotations() in otherwise)
+
+    @property
+    def _given(self) -> Path | None:
+        return self.annotations if self.annotate else None
+
+    def _files_at(self, path: Path) -> Iterator[Path]:
+        if options := self._options_of(path):
+            yield Path(options.confdir or path, "conf.py")
+            yield from _files_below(path)
+        elif is_graph(path):
+            yield path
+        else:
+            for release in (path,) if is_release(path) else release_folders(path):
+                document = spec_file(release)
+                yield from (document, *companions(document))
+
+
+def _with(loaded: Loaded, file: Path, *, lenient: bool) -> Loaded:
+    """Return a spec with what an annotation file adds to it, and what of the file does not fit.
+
+    :param lenient: say nothing of ids that the spec lacks
+    """
+    given = read_annotations(file, file.name)
+    spec, findings = add_annotations(loaded.spec, given, lenient=lenient)
+    return replace(
+        loaded,
+        spec=spec,
+        findings=loaded.findings + findings,
+        annotations=(*loaded.annotations, file),
+        places=loaded.places | given.places,
     )
-    raise SourceError(message)
+
+
+def sidecar_path(name: str, confdir: Path) -> Path:
+    """Return the annotation file that a project names, which may be the one that is shipped."""
+    return shipped_annotations() if name == SHIPPED_SIDECAR else confdir / name
+
+
+def annotations_of(spec: Spec) -> tuple[Path, ...]:
+    """Return the annotation files that a spec of unknown origin was made with: the shipped one, or none that is known."""
+    shipped = shipped_annotations()
+    names = {SHIPPED_SIDECAR, shipped.name}
+    return (shipped,) if any(topic.span.file in names for topic in spec.topics) else ()
 
 
 def checked(loaded: Loaded) -> Loaded:
@@ -108,9 +275,10 @@ def checked(loaded: Loaded) -> Loaded:
 
     What the shipped annotation file offers beyond what a spec uses is no fault of the spec's.
     """
-    shipped = shipped_annotations() if loaded.annotations == shipped_annotations() else None
+    shipped = shipped_annotations()
+    offered = {SHIPPED_SIDECAR, shipped.name} if shipped in loaded.annotations else frozenset()
     told = run_checks(loaded.spec, places=loaded.places)
-    found = [f for f in told if shipped is None or f.span.file != shipped.name]
+    found = [finding for finding in told if finding.span.file not in offered]
     findings = (*loaded.findings, *found)
     ignores = _ignores(loaded) if loaded.has_files else ()
     return replace(loaded, findings=in_source_order(list(silenced(findings, ignores))))
@@ -123,64 +291,38 @@ def _ignores(loaded: Loaded) -> Iterator[Ignore]:
         yield from ignores_in(document.file, text.split("\n"))
 
 
-def _annotated(loaded: Loaded, sidecar: Path | None) -> Loaded:
-    """Apply an annotation file; only the shipped one may speak of ids that a release lacks."""
-    if sidecar is None:
-        return loaded
-    shipped = sidecar == shipped_annotations()
-    given = read_annotations(sidecar, sidecar.name)
-    spec, findings = add_annotations(loaded.spec, given, lenient=shipped)
-    return replace(
-        loaded,
-        spec=spec,
-        findings=loaded.findings + findings,
-        annotations=sidecar,
-        places=loaded.places | given.places,
-    )
-
-
-def _from_graph_file(path: Path) -> Loaded:
+def _of_graph(path: Path) -> Loaded:
     from sphinx_policyspec.graph.from_graph import from_graph  # noqa: PLC0415  rdflib only where it is needed
     from sphinx_policyspec.graph.parse import read_graph  # noqa: PLC0415
 
-    return Loaded(spec=from_graph(read_graph(path)), root=path.parent, has_files=False)
-
-
-def _from_project(path: Path, sidecar: Path | None) -> Loaded:
-    try:
-        from sphinx_policyspec.sphinx_ext.project import read_project  # noqa: PLC0415  the core needs no Sphinx
-    except ImportError as error:
-        message = f"`{path}` is a Sphinx project, and Sphinx cannot be imported: {error}"
-        raise SourceError(message) from None
-    given = (read_annotations(sidecar, sidecar.name),) if sidecar else ()
-    project = read_project(path, annotations=given)
-    return Loaded(
-        spec=project.spec,
-        root=path,
-        findings=project.findings,
-        annotations=sidecar,
-        severity=project.severity,
-        baseline=project.baseline,
-    )
+    spec = from_graph(read_graph(path))
+    files = (path,)
+    return Loaded(spec=spec, root=path.parent, annotations=annotations_of(spec), has_files=False, files=files)
 
 
 def is_graph(source: str | Path) -> bool:
-    """Tell whether a SOURCE is a graph file."""
+    """Return whether a SOURCE is a graph file."""
     path = Path(source)
     return path.is_file() and format_of_suffix(path.suffix) is not None
 
 
-def is_project(source: str | Path) -> bool:
-    """Tell whether a SOURCE is a Sphinx project, whose ``conf.py`` reading or building it runs."""
-    return (Path(source) / "conf.py").is_file()
+def is_project(source: str | Path, confdir: str | Path | None = None) -> bool:
+    """Return whether a SOURCE is a Sphinx project, whose ``conf.py`` reading or building it runs.
+
+    :param confdir: the folder of ``conf.py``, by default the project's own
+    """
+    return Path(source).is_dir() and Path(confdir or source, "conf.py").is_file()
 
 
-def has_releases(source: str | Path) -> bool:
-    """Tell whether a SOURCE is several releases: a folder of release folders, or a graph file with a graph for each."""
+def has_releases(source: str | Path, confdir: str | Path | None = None) -> bool:
+    """Return whether a SOURCE is several releases: a folder of release folders, or a graph file with a graph for each.
+
+    :param confdir: as for :func:`is_project`
+    """
     path = Path(source)
     if is_graph(path):
         return path.suffix in {".nq", ".trig"} and len(_specs_of(path)) > 1
-    return path.is_dir() and not is_release(path) and not is_project(path) and bool(release_folders(path))
+    return not is_release(path) and not is_project(path, confdir) and bool(release_folders(path))
 
 
 def _specs_of(path: Path) -> tuple[Spec, ...]:
@@ -189,34 +331,15 @@ def _specs_of(path: Path) -> tuple[Spec, ...]:
     return specs_of(path)
 
 
-def releases(
-    *sources: str | Path, annotations: str | Path | None = None, annotate: bool = True
-) -> tuple[Spec, ...]:
-    """Return the releases of SOURCEs from the first to the last; each is one, or several as :func:`has_releases` tells.
-
-    Other parameters are as for :func:`load`.
-    """
-    from sphinx_policyspec.graph.releases import in_order  # noqa: PLC0415
-
-    found = (
-        one for name in sources for one in read_releases(name, annotations=annotations, annotate=annotate)
-    )
-    return in_order(loaded.spec for loaded in found)
+def _renamed(message: str, path: Path, name: str) -> str:
+    """Return a message in which a path has the name that its reader gave it."""
+    for place in {str(path.resolve()), str(path)} - {name}:
+        message = re.sub(rf"(?<![\w/.-]){re.escape(place)}(?![\w-])", lambda _match: name, message)
+    return message
 
 
-def read_releases(
-    source: str | Path, *, annotations: str | Path | None = None, annotate: bool = True
-) -> tuple[Loaded, ...]:
-    """Return the releases of a SOURCE, from the first to the last, each as :func:`read` does."""
-    from sphinx_policyspec.graph.releases import in_order  # noqa: PLC0415
-
-    path = Path(source)
-    if not has_releases(source):
-        return (read(source, annotations=annotations, annotate=annotate),)
-    if is_graph(path):
-        found = [Loaded(spec=spec, root=path.parent, has_files=False) for spec in _specs_of(path)]
-    else:
-        folders = release_folders(path)
-        found = [read(folder, annotations=annotations, annotate=annotate) for folder in folders]
-    by_version = {loaded.spec.version: loaded for loaded in found}
-    return tuple(by_version[spec.version] for spec in in_order(loaded.spec for loaded in found))
+def _files_below(path: Path) -> Iterable[Path]:
+    """Yield the files that a project may be made of: all but hidden ones and what was built."""
+    for folder, names, files in os.walk(path):
+        names[:] = sorted(name for name in names if not name.startswith(".") and name not in _BUILT)
+        yield from (Path(folder, name) for name in sorted(files) if not name.startswith("."))

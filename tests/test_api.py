@@ -33,5 +33,5 @@ def test_the_root_has_no_other_names() -> None:
 
 
 def test_a_folder_without_a_spec_is_no_source(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="is no SOURCE"):
+    with pytest.raises(SourceError, match=r"cannot be read: expected a folder with model_spec\.md"):
         sphinx_policyspec.load(tmp_path)

@@ -17,26 +17,19 @@ from sphinx_policyspec.api.checking import check, report
 from sphinx_policyspec.api.comparing import diff, diff_cases
 from sphinx_policyspec.api.deciding import Resolved, decide, resolve, survey
 from sphinx_policyspec.api.publishing import build_handbook, build_handbooks, init_project
+from sphinx_policyspec.api.reading import ReadingOptions, load, pair, read, read_releases, releases
 from sphinx_policyspec.behaviour import BehaviourDiff
 from sphinx_policyspec.compare import SpecDiff
 from sphinx_policyspec.decision import Decision
 from sphinx_policyspec.graph.answer import Answer
-from sphinx_policyspec.sources import (
-    Loaded,
-    has_releases,
-    is_graph,
-    is_project,
-    load,
-    read,
-    read_releases,
-    releases,
-)
+from sphinx_policyspec.sources import Loaded, has_releases, is_graph, is_project
 
 __all__ = [
     "Answer",
     "BehaviourDiff",
     "Decision",
     "Loaded",
+    "ReadingOptions",
     "Resolved",
     "SpecDiff",
     "about",
@@ -55,6 +48,7 @@ __all__ = [
     "knowledge_base",
     "load",
     "owl",
+    "pair",
     "read",
     "read_releases",
     "reason",

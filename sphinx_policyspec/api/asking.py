@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sphinx_policyspec.api.reading import loaded, releases, spec_of
 from sphinx_policyspec.compare import compare
 from sphinx_policyspec.exports.revisions import revision_of
 from sphinx_policyspec.graph.answer import Answer
@@ -14,14 +15,7 @@ from sphinx_policyspec.graph.questions import find_question
 from sphinx_policyspec.graph.touches import TouchKind
 from sphinx_policyspec.graph.touches import about as about_topics
 from sphinx_policyspec.model import Finding, Spec
-from sphinx_policyspec.sources import (
-    Loaded,
-    has_releases,
-    is_graph,
-    read,
-    releases,
-    spec_of,
-)
+from sphinx_policyspec.sources import Loaded, has_releases, is_graph
 
 if TYPE_CHECKING:
     from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
@@ -127,8 +121,8 @@ def reason(source: str | Path | Spec | Loaded, *, engine: str = "rules") -> Reas
         return Reasoner.of_file(Path(source)).run(engine)
     if isinstance(source, Spec):
         return Reasoner.of_spec(source).run(engine)
-    loaded = source if isinstance(source, Loaded) else read(source)
-    return Reasoner.of_spec(loaded.spec, loaded.findings).run(engine)
+    found = loaded(source)
+    return Reasoner.of_spec(found.spec, found.findings).run(engine)
 
 
 def graph_bytes(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from sphinx_policyspec.api.reading import loaded as loaded_from
 from sphinx_policyspec.checks import RULES, in_source_order
 from sphinx_policyspec.checks.baseline import read_baseline
 from sphinx_policyspec.checks.fingerprints import fingerprints
@@ -14,17 +15,13 @@ from sphinx_policyspec.checks.selection import Selection
 from sphinx_policyspec.exports.report import Report, Reported
 from sphinx_policyspec.model import Finding, Severity, Spec
 from sphinx_policyspec.readers.source_lines import SourceLines
-from sphinx_policyspec.sources import (
-    Loaded,
-    checked,
-    read,
-)
+from sphinx_policyspec.sources import Loaded, checked
 
 __all__ = ["check", "report"]
 
 
 def check(
-    source: str | Path | Spec,
+    source: str | Path | Spec | Loaded,
     *,
     select: Iterable[str] = (),
     ignore: Iterable[str] = (),
@@ -40,10 +37,9 @@ def check(
     :param severity: by code or category: ``error``, ``warning``, ``hint`` or ``off``
     :param baseline: a file of findings that are known, which are left out
     """
+    loaded = loaded_from(source)
     if isinstance(source, Spec):
-        loaded = checked(Loaded(spec=source, root=Path(), has_files=False))
-    else:
-        loaded = read(source)
+        loaded = checked(loaded)
     selection = Selection(select=tuple(select), ignore=tuple(ignore), severity=severity or {})
     told = report(loaded, selection=selection, baseline=baseline)
     return tuple(item.finding for item in told.findings)
@@ -63,7 +59,7 @@ def report(
 
     :param use_baseline: whether a baseline, given or the project's own, holds anything back
     """
-    loaded = source if isinstance(source, Loaded) else read(source)
+    loaded = loaded_from(source)
     asked = selection or Selection()
     asked = replace(asked, severity={**loaded.severity, **asked.severity})
     chosen = in_source_order(list(asked.of(loaded.findings)))

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sphinx_policyspec.api.reading import spec_of
 from sphinx_policyspec.decision import Decision, Norms, problems
 from sphinx_policyspec.decision import decide as decide_case
 from sphinx_policyspec.errors import CaseError
 from sphinx_policyspec.model import Case, Finding, Severity, Spec
 from sphinx_policyspec.readers.case_files import case_files, read_case_file
-from sphinx_policyspec.sources import (
-    spec_of,
-)
 
 if TYPE_CHECKING:
     from sphinx_policyspec.survey import Survey

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Unpack
 
+from sphinx_policyspec.api.reading import ReadingOptions, loaded, options_of, read_releases, reader
 from sphinx_policyspec.model import Finding, Spec
 from sphinx_policyspec.model.bases import given_base
-from sphinx_policyspec.sources import (
-    Loaded,
-    is_project,
-    read,
-    read_releases,
-    releases,
-)
+from sphinx_policyspec.sources import Loaded, Reader, is_project
 from sphinx_policyspec.starter import write_starter
 
 __all__ = ["build_handbook", "build_handbooks", "init_project"]
@@ -40,6 +37,7 @@ def build_handbook(
     pdf: bool = False,
     pdf_fonts: Iterable[str] = (),
     since: str | Path | Spec | Iterable[str | Path | Spec | Sequence[Spec]] = (),
+    **options: Unpack[ReadingOptions],
 ) -> tuple[Finding, ...]:
     """Build the handbook of a SOURCE as a web site in the folder ``out``, its graph included.
 
@@ -53,44 +51,51 @@ def build_handbook(
         a project's own, else what the machine has
     :param since: an older release, to tell what changed: a page of it, and a mark at each principle; or several, from
         the oldest on, for the history of each principle. Of a folder of releases those before the one that is
-        built count
+        built count; Model Spec Markdown is annotated as what is built is
+    :param options: as for :func:`load`; the builder is ``html``
     """
     from sphinx_policyspec.sphinx_ext.site.handbook import build_project, build_site  # noqa: PLC0415
 
     given = (since,) if isinstance(since, str | Path | Spec) else since
-    older = [tuple(_older(one)) for one in given]
-    if not isinstance(source, Loaded):
-        if is_project(source):
-            return build_project(
-                Path(source),
-                Path(out),
-                theme=theme,
-                base_iri=given_base(base_iri),
-                ask=ask,
-                pdf=pdf,
-                pdf_fonts=pdf_fonts,
-                older=older,
-            )
-        source = read(source)
-    spec = replace(source.spec, base_iri=given_base(base_iri, source.spec.base_iri))
+    here = Path.cwd()
+    if isinstance(source, str | Path) and is_project(source, options.get("confdir")):
+        return build_project(
+            Path(source),
+            Path(out),
+            options_of(**options),
+            theme=theme,
+            base_iri=given_base(base_iri),
+            ask=ask,
+            pdf=pdf,
+            pdf_fonts=pdf_fonts,
+            older=[partial(_older, one, here) for one in given],
+        )
+    found = loaded(source, **options)
+    beside = reader(**options).beside(found)
+    read = [_older(one, here, beside) for one in given]
     return build_site(
-        spec,
-        source.root,
+        replace(found.spec, base_iri=given_base(base_iri, found.spec.base_iri)),
+        found.root,
         Path(out),
         theme=theme,
         pages=pages,
         ask=ask,
         pdf=pdf,
         pdf_fonts=pdf_fonts,
-        older=older,
+        older=[partial(_older, specs, here) for specs in read],
     )
 
 
-def _older(source: str | Path | Spec | Sequence[Spec]) -> Sequence[Spec]:
-    """Return the releases of one source of older ones."""
+def _older(source: str | Path | Spec | Sequence[Spec], here: Path, beside: Reader) -> tuple[Spec, ...]:
+    """Return the releases of one source of older ones, from the first to the last.
+
+    :param here: what the name of a source is below
+    """
     if isinstance(source, Spec):
         return (source,)
-    return releases(source) if isinstance(source, str | Path) else source
+    if isinstance(source, str | Path):
+        return tuple(found.spec for found in replace(beside, folder=here).releases(source))
+    return tuple(source)
 
 
 def build_handbooks(

@@ -19,7 +19,7 @@ from sphinx_policyspec.nearest import nearest
 if TYPE_CHECKING:
     from rdflib import Graph
 
-__all__ = ["FORMATS", "graph_lines", "serialize"]
+__all__ = ["FORMATS", "graph_lines", "serialize", "unholdable"]
 
 _NAMED_GRAPH = frozenset({"nq", "trig"})
 _KINDS = (
@@ -52,15 +52,9 @@ def serialize(
     """
     if format not in FORMATS:
         raise SourceError(f"unknown format `{format}`; {nearest(format, FORMATS)}")
-    characters: dict[tuple[str, str], str] = {}
-
-    def replaced(subject: str, predicate: str, character: str) -> None:
-        characters[subject, predicate] = character
-
-    unholdable = NOT_XML if format == "rdf" else SURROGATES
     triples = graph if isinstance(graph, Sequence) else _triples_in(graph)
-    # A dict keeps the order of reading, in which most lines stand beside their neighbours already.
-    lines = sorted(dict.fromkeys(ntriples_lines(triples, unholdable, replaced)))
+    found, findings = _lines(triples, format)
+    lines = sorted(found)
     release = _graph_name(lines)
     name = release if format in _NAMED_GRAPH else ""
     if format == "nt":
@@ -73,7 +67,31 @@ def serialize(
         data = "".join(json_ld("".join(lines), release)).encode()
     else:
         data = "".join(turtle(lines, _prefixes(release), name)).encode()
-    return data, _findings(triples, format, characters)
+    return data, findings
+
+
+def unholdable(
+    triples: Sequence[Triple],
+    format: str,  # noqa: A002 - its name to users
+) -> tuple[Finding, ...]:
+    """Return the characters that a format cannot hold, as :func:`serialize` does."""
+    return _lines(triples, format)[1]
+
+
+def _lines(
+    triples: Sequence[Triple],
+    format: str,  # noqa: A002
+) -> tuple[dict[str, None], tuple[Finding, ...]]:
+    """Return triples as lines without what a format cannot hold, and findings about that."""
+    characters: dict[tuple[str, str], str] = {}
+
+    def replaced(subject: str, predicate: str, character: str) -> None:
+        characters[subject, predicate] = character
+
+    bad = NOT_XML if format == "rdf" else SURROGATES
+    # A dict keeps the order of reading, in which most lines stand beside their neighbours already.
+    lines = dict.fromkeys(ntriples_lines(triples, bad, replaced))
+    return lines, _findings(triples, format, characters)
 
 
 def graph_lines(lines: list[str], form: str, name: str) -> str:

@@ -8,7 +8,10 @@ from typing import Literal
 from sphinx_policyspec.model import OverrideMode
 from sphinx_policyspec.model.attributes import Owner, attributes_of
 
-__all__ = ["GOALS", "LEVELS", "MAPPINGS", "PROVISIONS", "SPEC", "TOPICS", "Key", "Mapping"]
+__all__ = ["GOALS", "LEVELS", "MAPPINGS", "PROVISIONS", "SHIPPED_SIDECAR", "SPEC", "TOPICS", "Key", "Mapping"]
+
+SHIPPED_SIDECAR = "model-spec"
+"""What a project writes for the annotation file that the package ships; no file name, which would have a suffix."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

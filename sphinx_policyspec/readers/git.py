@@ -1,15 +1,18 @@
-"""A folder or file as of a revision of a git repository, taken out into a folder of its own."""
+"""A folder or file as of a revision of a git repository: the whole revision, written into a folder of its own."""
 
 from __future__ import annotations
 
-import io
 import os
+import posixpath
+import re
 import shutil
 import subprocess
-import tarfile
 import tempfile
 import weakref
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
 
 from sphinx_policyspec.errors import SourceError
 
@@ -18,22 +21,54 @@ __all__ = ["Checkout", "check_out", "commit_of", "is_git", "parse_git"]
 _PREFIX = "git:"
 _LARGEST = 256 * 2**20
 """Bytes that may be taken out of a repository."""
+_CHUNK = 32 * 2**20
+"""Bytes that are asked of git at a time, unless one file is larger."""
 _SECONDS = 120
+_LINK, _SUBMODULE, _PROGRAM = "120000", "160000", "100755"
+_POINTER = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\n(?:.*\n)*?oid sha256:([0-9a-f]{64})\n")
+_PARTIAL = "this clone is partial, and `git fetch --refetch --no-filter` brings all of it"
+_ELSEWHERE = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"})
+"""What a hook of git says of its own repository, and not of a submodule."""
 
 
 class Checkout:
-    """Files as of a revision; they are gone when this is.
+    """The files of a revision; they are gone when this is.
 
+    :param root: the folder of its own that holds the whole revision
     :param path: what was asked for
+    :param top: the work tree of the repository, if it has one
     """
 
-    def __init__(self, folder: Path, path: Path) -> None:
-        self.path = path
-        self._finalizer = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+    def __init__(self, root: Path, path: Path, top: Path | None) -> None:
+        self.root, self.path, self.top = root, path, top
+        self.lacks: dict[str, str] = {}
+        """What the revision names and ``root`` does not hold, by its path, with the reason."""
+        self.links_out: list[str] = []
+        """Those below what was asked for that are links out of the repository."""
+        self._finalizer = weakref.finalize(self, shutil.rmtree, root, ignore_errors=True)
+
+    def at(self, path: Path) -> Path:
+        """Return where a path of the work tree is as of the revision; a path outside of it is left as it is."""
+        full = path.resolve()
+        return self.root / full.relative_to(self.top) if self.top and full.is_relative_to(self.top) else path
+
+    def lacking(self, files: Iterable[Path] | None = None) -> list[str]:
+        """Return what is not there, or is not what it should be, with the reasons.
+
+        :param files: what was read, or asked for in vain; by default everything is told
+        """
+        found = list(self.lacks.items())
+        if files is not None:
+            names = {
+                os.path.relpath(os.path.realpath(file), self.root).replace(os.sep, "/") for file in files
+            }
+            names.update(self.links_out)
+            found = [(path, why) for path, why in found if any(_holds(path, name) for name in names)]
+        return [_told(path, why) for path, why in found]
 
 
 def is_git(source: str) -> bool:
-    """Tell whether a SOURCE is one of git's."""
+    """Return whether a SOURCE is one of git's."""
     return source.startswith(_PREFIX)
 
 
@@ -46,74 +81,305 @@ def parse_git(source: str) -> tuple[str, str]:
         raise SourceError(f"`{revision}` is no revision: it begins with `-`")
     if "\0" in source:
         raise SourceError("a SOURCE cannot hold a null character")
-    clean = PurePosixPath(path or ".")
-    if clean.is_absolute() or ".." in clean.parts:
-        raise SourceError(f"`{path}` has to be below the current folder, in the repository that holds it")
-    return revision, str(clean)
+    if posixpath.isabs(path):
+        raise SourceError(f"`{path}` has to be relative to the current folder")
+    return revision, posixpath.normpath(path or ".")
 
 
 def check_out(source: str, folder: Path | None = None) -> Checkout:
-    """Return the files of a SOURCE ``git:REV:PATH``, in the repository of a folder, by default the current one.
+    """Return the revision of a SOURCE ``git:REV:PATH`` in the repository of a folder, by default the current one.
 
-    No shell is used, nothing in the repository is run or changed, and links are left out. Of a file, the folder
-    that it stands in comes along, since a release has companions beside it.
+    Objects are read as they are stored: no shell is used, no filter, attribute or hook applies, nothing is fetched, and
+    the repository is not changed. Links within the revision are kept, others are left out. A submodule, and a file of Git LFS, comes from
+    what is on this machine. What PATH needs and cannot be had raises
+    :class:`~sphinx_policyspec.errors.SourceError`; anything else is told by the checkout.
     """
     _, path = parse_git(source)
     here = folder or Path()
-    name = commit_of(source, here)
-    below = "" if path == "." else path
-    kind = _git(source, here, "cat-file", "-t", f"{name}:./{below}").decode("ascii", "replace").strip()
-    wanted = path if kind == "tree" else str(PurePosixPath(path).parent)
-    # git archive takes the paths below the folder that it runs in.
-    data = _git(source, here, "archive", "--format=tar", name, "--", wanted)
-    target = Path(tempfile.mkdtemp(prefix="policyspec-"))
-    checkout = Checkout(target, target / path)
-    _extract(source, data, target)
-    return checkout
+    repository = _Repository(source, here, commit=commit_of(source, here))
+    prefix = repository.ask("rev-parse", "--show-prefix").removesuffix("\n")
+    wanted = posixpath.normpath(posixpath.join(prefix, path))
+    if wanted.startswith("../") or wanted == "..":
+        raise SourceError(f"`{path}` has to be in the repository that holds the current folder")
+    return _Writer(source, wanted, repository).write(list(repository.entries()))
 
 
 def commit_of(source: str, folder: Path) -> str:
     """Return the commit that the revision of a SOURCE ``git:REV:PATH`` names in the repository of a folder."""
     revision, _ = parse_git(source)
+    repository = _Repository(source, folder)
     given = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-    return _git(source, folder, *given).decode("ascii", "replace").strip()
-
-
-def _git(source: str, folder: Path, *arguments: str) -> bytes:
-    program = shutil.which("git")
-    if program is None:
-        raise SourceError(f"`{source}` needs git, which is not installed")
-    command = [program, "--literal-pathspecs", "--no-pager", "-c", "core.fsmonitor=false", *arguments]
-    quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
     try:
-        done = subprocess.run(  # noqa: S603  a list, no shell; what comes from outside cannot be an option
-            command,
-            cwd=folder,
-            capture_output=True,
-            check=False,
-            env={**os.environ, **quiet},
-            timeout=_SECONDS,
+        return repository.ask(*given).strip()
+    except SourceError as error:
+        if repository.has("rev-parse", "--is-shallow-repository", told="true"):
+            hint = f"`git fetch --unshallow`, or `git fetch --depth=1 origin {revision}`, brings it"
+            raise SourceError(f"{error} in this shallow clone; {hint}") from None
+        raise
+
+
+def _holds(path: str, name: str) -> bool:
+    """Return whether a path is another one, or a folder above it."""
+    return path in {name, "."} or name.startswith(f"{path}/")
+
+
+def _told(path: str, why: str) -> str:
+    return f"`{path}` {why}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What a revision holds at a path; a submodule's is one whose own repository is not here."""
+
+    repository: _Repository
+    mode: str
+    name: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Repository:
+    """The git repository of a folder, asked on behalf of a SOURCE."""
+
+    source: str
+    folder: Path
+    above: str = ""
+    """Where it lies in the repository that it is a submodule of."""
+    commit: str = ""
+
+    def run(self, *arguments: str, given: bytes = b"") -> bytes:
+        """Return what git prints; it can neither fetch, nor ask, nor write."""
+        program = shutil.which("git")
+        if program is None:
+            raise SourceError(f"`{self.source}` needs git, which is not installed")
+        quiet = {
+            "GIT_TERMINAL_PROMPT": "0",
+            "GIT_OPTIONAL_LOCKS": "0",
+            "GIT_NO_LAZY_FETCH": "1",
+            "LC_ALL": "C",
+        }
+        dropped = _ELSEWHERE if self.above else frozenset[str]()
+        # A version of git that knows no GIT_NO_LAZY_FETCH must not find a way to fetch either.
+        offline = ("-c", "protocol.allow=never")
+        try:
+            done = subprocess.run(  # noqa: S603  a list, no shell; what comes from outside cannot be an option
+                [
+                    program,
+                    "--literal-pathspecs",
+                    "--no-pager",
+                    "-c",
+                    "core.fsmonitor=false",
+                    *offline,
+                    *arguments,
+                ],
+                cwd=self.folder,
+                input=given,
+                capture_output=True,
+                check=False,
+                env={**{k: v for k, v in os.environ.items() if k not in dropped}, **quiet},
+                timeout=_SECONDS,
+            )
+        except subprocess.TimeoutExpired:
+            raise SourceError(f"`{self.source}`: git took longer than {_SECONDS} s") from None
+        if done.returncode:
+            said = done.stderr.decode("utf-8", "replace").strip().rpartition("fatal: ")[2]
+            hint = f"; {_PARTIAL}" if "promisor" in said else ""
+            raise SourceError(f"`{self.source}`: {said or 'no such revision'}{hint}")
+        return done.stdout
+
+    def ask(self, *arguments: str) -> str:
+        """Return what git prints as a text in which paths are as Python spells them."""
+        return os.fsdecode(self.run(*arguments))
+
+    def has(self, *arguments: str, told: str = "") -> bool:
+        """Return whether git says so, or does not fail."""
+        try:
+            return self.ask(*arguments).strip() == told
+        except (SourceError, OSError):
+            return False
+
+    def entries(self) -> Iterator[_Entry]:
+        """Yield all that the commit holds, with what the submodules hold whose repositories are here."""
+        for line in self.ask("ls-tree", "-r", "-z", "--full-tree", self.commit).split("\0")[:-1]:
+            mode, _, rest = line.partition(" ")
+            name, _, below = rest.partition(" ")[2].partition("\t")
+            path = posixpath.join(self.above, below)
+            if mode == _SUBMODULE and (inner := self._submodule(path, below, name)):
+                yield from inner.entries()
+            else:
+                yield _Entry(self, mode, name, path)
+
+    def _submodule(self, path: str, below: str, commit: str) -> _Repository | None:
+        """Return the repository of a submodule if it is here and has the commit."""
+        folder = (top / below) if (top := self.top()) else None
+        if folder is None or not folder.is_dir():
+            return None
+        inner = _Repository(self.source, folder, path, commit)
+        # In an empty folder git looks into the repository around it, which lacks the commit.
+        return inner if inner.has("cat-file", "-e", f"{commit}^{{commit}}") else None
+
+    def top(self) -> Path | None:
+        """Return the work tree; a bare repository has none."""
+        try:
+            return Path(self.ask("rev-parse", "--show-toplevel").removesuffix("\n")).resolve()
+        except SourceError:
+            return None
+
+    def large_file(self, pointer: bytes) -> bytes | None:
+        """Return the file of Git LFS that a pointer names, if it is here."""
+        if (match := _POINTER.match(pointer)) is None:
+            return None
+        name = match[1].decode()
+        common = Path(self.folder, self.ask("rev-parse", "--git-common-dir").removesuffix("\n"))
+        file = common / "lfs" / "objects" / name[:2] / name[2:4] / name
+        if not file.is_file() or file.stat().st_size > _LARGEST:
+            return None
+        data = file.read_bytes()
+        return data if sha256(data).hexdigest() == name else None
+
+    def sizes(self, names: Iterable[str]) -> dict[str, int]:
+        """Return how many bytes objects of the commit have; those that are not here are left out."""
+        listed = ("rev-list", "--objects", "--no-walk", "--no-object-names", "--missing=print", self.commit)
+        missing = {line[1:] for line in self.ask(*listed).splitlines() if line.startswith("?")}
+        given = "\n".join(dict.fromkeys(name for name in names if name not in missing)).encode()
+        lines = (
+            line.split() for line in self.run("cat-file", "--batch-check", given=given).decode().splitlines()
         )
-    except subprocess.TimeoutExpired:
-        raise SourceError(f"`{source}`: git took longer than {_SECONDS} s") from None
-    if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip().removeprefix("fatal: ")
-        raise SourceError(f"`{source}`: {said or 'no such revision'}")
-    return done.stdout
+        return {line[0]: int(line[2]) for line in lines if line[1:2] == ["blob"]}
+
+    def contents(self, names: list[str]) -> Iterator[bytes]:
+        """Yield the bytes of objects, one for each name."""
+        data = self.run("cat-file", "--batch", given="\n".join(names).encode()) if names else b""
+        start = 0
+        while start < len(data):
+            begin = data.index(b"\n", start) + 1
+            end = begin + int(data[start:begin].split()[2])
+            yield data[begin:end]
+            start = end + 1
 
 
-def _extract(source: str, data: bytes, folder: Path) -> None:
-    """Write the plain files of an archive below a folder; links and devices are left out."""
-    left = _LARGEST
-    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
-        for member in archive:
-            place = PurePosixPath(member.name)
-            held = archive.extractfile(member) if member.isreg() else None
-            if held is None or place.is_absolute() or ".." in place.parts:
-                continue
-            left -= member.size
-            if left < 0:
-                raise SourceError(f"`{source}` holds more than {_LARGEST // 2**20} MiB")
-            target = folder / place
+@dataclass(slots=True)
+class _Writer:
+    """Writes a revision into a folder: what is asked for or nothing, and of the rest as much as there is room for."""
+
+    source: str
+    wanted: str
+    repository: _Repository
+    root: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="policyspec-")).resolve())
+    is_folder: bool = True
+    checkout: Checkout = field(init=False)
+
+    def write(self, entries: list[_Entry]) -> Checkout:
+        """Write what a revision holds."""
+        self.checkout = Checkout(self.root, self.root / self.wanted, self.repository.top())
+        self.is_folder = all(entry.path != self.wanted for entry in entries)
+        if not any(_holds(self.wanted, e.path) or _holds(e.path, self.wanted) for e in entries):
+            raise SourceError(f"`{self.source}`: there is no `{self.wanted}` in that revision")
+        for entry in entries:
+            if {"", ".", ".."}.intersection(entry.path.split("/")):
+                raise SourceError(f"`{self.source}` holds a path that no folder can: `{entry.path}`")
+            if entry.mode == _SUBMODULE:
+                self._lack(entry, f"is a submodule at {entry.name[:12]}, which is not here: {_how(entry)}")
+        chosen = self._chosen([entry for entry in entries if entry.mode != _SUBMODULE])
+        links = [(e, data) for e, data in self._contents(chosen) if not self._is_file(e, data)]
+        self._link(links)
+        return self.checkout
+
+    def _is_asked_for(self, path: str) -> bool:
+        """Return whether a path belongs to PATH: it lies below it, above it, or beside a lone file as its companion."""
+        if _holds(self.wanted, path) or _holds(path, self.wanted):
+            return True
+        folder = posixpath.dirname(self.wanted)
+        beside = [posixpath.join(folder, name) for name in ("README.md", "CHANGELOG.md", "examples")]
+        return not self.is_folder and any(_holds(name, path) for name in beside)
+
+    def _lack(self, entry: _Entry, why: str) -> None:
+        """Note what cannot be had; where PATH needs it, nothing can."""
+        if self._is_asked_for(entry.path):
+            raise SourceError(f"`{self.source}`: {_told(entry.path, why)}")
+        self.checkout.lacks[entry.path] = why
+
+    def _chosen(self, entries: list[_Entry]) -> list[tuple[_Entry, int]]:
+        """Return the entries to write with their sizes: all that PATH needs, then the smallest of the others."""
+        sizes: dict[str, int] = {}
+        for repository in dict.fromkeys(entry.repository for entry in entries):
+            sizes |= repository.sizes(entry.name for entry in entries if entry.repository == repository)
+        for entry in entries:
+            if entry.name not in sizes:
+                self._lack(entry, f"is not here: {_PARTIAL}")
+        here = [(entry, sizes[entry.name]) for entry in entries if entry.name in sizes]
+        here.sort(key=lambda found: (not self._is_asked_for(found[0].path), found[1]))
+        left = _LARGEST
+        chosen = []
+        for entry, size in here:
+            left -= size
+            if left >= 0:
+                chosen.append((entry, size))
+            elif self._is_asked_for(entry.path):
+                raise SourceError(f"`{self.source}` holds more than {_LARGEST // 2**20} MiB")
+            else:
+                self._lack(entry, f"is left out: the revision holds more than {_LARGEST // 2**20} MiB")
+        return chosen
+
+    def _contents(self, entries: Iterable[tuple[_Entry, int]]) -> Iterator[tuple[_Entry, bytes]]:
+        """Yield entries with their bytes, some at a time, those of each repository together."""
+        for repository, some in _portions(entries):
+            names = [entry.name for entry in some]
+            yield from zip(some, repository.contents(names), strict=True)
+
+    def _is_file(self, entry: _Entry, data: bytes) -> bool:
+        """Write an entry that is a file."""
+        if entry.mode == _LINK:
+            return False
+        if _POINTER.match(data):
+            large = entry.repository.large_file(data)
+            if large is None:
+                self.checkout.lacks[entry.path] = (
+                    "is a pointer of Git LFS: `git lfs fetch --all` brings the file"
+                )
+            data = data if large is None else large
+        target = self.root / entry.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+        if entry.mode == _PROGRAM:
+            target.chmod(0o755)
+        return True
+
+    def _link(self, links: list[tuple[_Entry, bytes]]) -> None:
+        """Make the links, once there is no file left to write through one, and take back those that lead out."""
+        for entry, data in links:
+            target = self.root / entry.path
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(held.read())
+            target.symlink_to(os.fsdecode(data))
+        out = [(e, data) for e, data in links if not self._leads_within(self.root / e.path)]
+        for entry, _ in out:
+            (self.root / entry.path).unlink()
+            if self._is_asked_for(entry.path):
+                self.checkout.links_out.append(entry.path)
+        for entry, data in out:
+            why = f"is a link out of the repository, to `{os.fsdecode(data)}`, which no revision holds"
+            self.checkout.lacks[entry.path] = why
+
+    def _leads_within(self, link: Path) -> bool:
+        return Path(os.path.realpath(link)).is_relative_to(self.root)
+
+
+def _portions(entries: Iterable[tuple[_Entry, int]]) -> Iterator[tuple[_Repository, list[_Entry]]]:
+    held: dict[_Repository, list[_Entry]] = {}
+    room = _CHUNK
+    for entry, size in entries:
+        room -= size
+        if room < 0:
+            yield from held.items()
+            held, room = {}, _CHUNK - size
+        held.setdefault(entry.repository, []).append(entry)
+    yield from held.items()
+
+
+def _how(entry: _Entry) -> str:
+    """Return the command that brings a submodule."""
+    folder = entry.repository.top()
+    below = posixpath.relpath(entry.path, entry.repository.above or ".")
+    if folder and (folder / below / ".git").exists():
+        return f"`git -C {entry.path} fetch origin {entry.name}` brings it"
+    return f"`git submodule update --init {entry.path}` brings it"

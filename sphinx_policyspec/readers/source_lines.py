@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from sphinx_policyspec.errors import SourceError
@@ -16,12 +17,12 @@ class SourceLines:
 
     :param root: what file names are relative to; ``None`` where there are no files to look at, as for
         a graph, whose file names anyone may have written
-    :param beside: a file that findings name without its folder, such as an annotation file
+    :param beside: files that findings name without their folder, such as an annotation file
     """
 
-    def __init__(self, root: Path | None, beside: Path | None = None) -> None:
+    def __init__(self, root: Path | None, beside: Iterable[Path] = ()) -> None:
         self.root = root
-        self.beside = beside
+        self.beside = {path.name: path for path in beside}
         self._lines: dict[str, tuple[str, ...]] = {}
 
     def of(self, file: str) -> tuple[str, ...]:
@@ -32,8 +33,8 @@ class SourceLines:
 
     def path(self, file: str) -> Path | None:
         """Return where a file is, or ``None`` where there is none to look at."""
-        if self.beside is not None and file == self.beside.name:
-            return self.beside
+        if file in self.beside:
+            return self.beside[file]
         return self.root / file if self.root is not None and file else None
 
     def line(self, span: Span) -> str | None:

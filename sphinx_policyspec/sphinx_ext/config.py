@@ -3,38 +3,37 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import Field, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
 
 from sphinx.config import Config
 
 from sphinx_policyspec.checks import RULES
-from sphinx_policyspec.checks.selection import codes_of
+from sphinx_policyspec.checks.selection import OFF, codes_of
 from sphinx_policyspec.errors import CodeError
 from sphinx_policyspec.graph.formats import FORMATS
 from sphinx_policyspec.model import Severity
 from sphinx_policyspec.model.bases import is_absolute_iri
 from sphinx_policyspec.nearest import nearest
+from sphinx_policyspec.readers.annotation_keys import SHIPPED_SIDECAR
 from sphinx_policyspec.readers.release import DEFAULT_TITLE
-from sphinx_policyspec.sphinx_ext.messages import warn
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 __all__ = [
-    "SHIPPED_SIDECAR",
+    "PREFIX",
     "PolicySpecConfig",
-    "check_config",
+    "bad_values",
     "problems",
     "project_title",
     "register_config",
+    "severities",
     "site_base",
 ]
 
 PREFIX = "policyspec_"
-SHIPPED_SIDECAR = "model-spec"
-"""What stands for the annotation file that the package ships; no file name, which would have a suffix."""
 LEVELS = ("error", "warning", "hint", "off")
 LIMITS = ("seconds", "rows")
 FEEDBACK = ("id", "title", "level", "release", "page")
@@ -135,7 +134,7 @@ class PolicySpecConfig:
     annotations: list[str] = field(
         default_factory=list,
         metadata=_about(
-            "Annotation files (YAML), relative to the source folder, that add topics and relations; "
+            "Annotation files (YAML), relative to the folder of `conf.py`, that add topics and relations; "
             f"`{SHIPPED_SIDECAR}` is the one for the Model Spec that is shipped.",
             _list,
             "env",
@@ -154,7 +153,7 @@ class PolicySpecConfig:
     baseline: str = field(
         default="",
         metadata=_about(
-            "File of known findings, relative to the source folder, which are not told again; "
+            "File of known findings, relative to the folder of `conf.py`, which are not told again; "
             "`policyspec check --write-baseline` writes it.",
             _text,
             "",
@@ -210,7 +209,7 @@ class PolicySpecConfig:
         default_factory=list,
         metadata=_about(
             "Fonts of `-b policypdf` for letters that its own lack, in this order: names of installed families, or "
-            "font files relative to the source folder. None: whatever the machine has.",
+            "font files relative to the folder of `conf.py`. None: all that the machine has.",
             _list,
             "",
             _text_item,
@@ -220,7 +219,7 @@ class PolicySpecConfig:
     since: str | list[str] = field(
         default="",
         metadata=_about(
-            "Older release that the site compares itself with, relative to the source folder: a release folder, a "
+            "Older release that the site compares itself with, relative to the folder of `conf.py`: a release folder, a "
             "Model Spec Markdown file, a Sphinx project, a graph file written earlier, or `git:REV:PATH` of one. A "
             "folder of releases, or a list from the oldest on, also gives each principle its history.",
             _text_or_texts,
@@ -250,8 +249,8 @@ class PolicySpecConfig:
 
     @classmethod
     def of(cls, config: Config) -> PolicySpecConfig:
-        """Return the options of a Sphinx configuration, checked before."""
-        return cls(**{option.name: config[PREFIX + option.name] for option in fields(cls)})
+        """Return the options of a Sphinx configuration: the default for a bad value, and no bad entries."""
+        return cls(**{option.name: _kept(option, config[PREFIX + option.name]) for option in fields(cls)})
 
 
 def project_title(config: Config) -> str:
@@ -266,7 +265,7 @@ def site_base(config: Config) -> str:
 
 
 def register_config(app: Sphinx) -> None:
-    """Declare every option to Sphinx; types are left to :func:`check_config`, which knows more."""
+    """Declare every option to Sphinx; types are left to :func:`bad_values`, which knows more."""
     for option in fields(PolicySpecConfig):
         default = getattr(PolicySpecConfig(), option.name)
         app.add_config_value(
@@ -274,23 +273,31 @@ def register_config(app: Sphinx) -> None:
         )
 
 
-def check_config(_app: Sphinx, config: Config) -> None:
-    """Warn of each bad value, naming its key, and put the default in its place; of a bad entry, and drop it."""
+def severities(config: Config) -> dict[str, str]:
+    """Return what a project says of codes; those whose warnings Sphinx is to suppress are off."""
+    given = set(config.suppress_warnings)
+    every = bool(given & {"policyspec", "policyspec.*"})
+    suppressed = {rule.code: OFF for rule in RULES if every or f"policyspec.{rule.code}" in given}
+    return {**PolicySpecConfig.of(config).severity, **suppressed}
+
+
+def bad_values(config: Config) -> Iterator[tuple[str, str]]:
+    """Yield each option with a bad value or entry, and each unknown one, with what is wrong."""
     names = [option.name for option in fields(PolicySpecConfig)]
     for option in fields(PolicySpecConfig):
         name = PREFIX + option.name
         for problem in problems(option, config[name]):
-            warn(f"`{name}`: {problem}", "config")
-        config[name] = _kept(option, config[name])
-    if config.html_baseurl and not config.policyspec_base_iri and not site_base(config):
+            yield name, f"`{name}`: {problem}"
+    if config.html_baseurl and not PolicySpecConfig.of(config).base_iri and not site_base(config):
         problem = (
             f"`{config.html_baseurl}` is not an absolute IRI, so that no IRI of the graph begins with it"
         )
-        warn(f"`html_baseurl`: {problem}; set `policyspec_base_iri`", "config")
-    for name in sorted(config._raw_config):  # noqa: SLF001 - the only place that knows misspelt names
+        yield "html_baseurl", f"`html_baseurl`: {problem}; set `policyspec_base_iri`"
+    # The only places that know misspelt names.
+    for name in sorted({*config._raw_config, *config.overrides}):  # noqa: SLF001
         bare = name.removeprefix(PREFIX)
         if bare != name and bare not in names:
-            warn(f"unknown option `{name}`; {nearest(bare, names, prefix=PREFIX)}", "config")
+            yield name, f"unknown option `{name}`; {nearest(bare, names, prefix=PREFIX)}"
 
 
 def problems(option: Field[Any], value: object) -> list[str]:

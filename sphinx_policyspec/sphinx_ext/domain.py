@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from docutils import nodes
@@ -35,8 +36,9 @@ if TYPE_CHECKING:
     from sphinx.builders import Builder
     from sphinx.environment import BuildEnvironment
 
-    from sphinx_policyspec.model import Spec
+    from sphinx_policyspec.sources import ProjectOptions
     from sphinx_policyspec.sphinx_ext.releases.editions import Editions
+    from sphinx_policyspec.sphinx_ext.releases.since import Older
     from sphinx_policyspec.sphinx_ext.site.pages import Site
 
 __all__ = ["LevelIndex", "PolicyDomain"]
@@ -105,18 +107,27 @@ class PolicyDomain(Domain):
     findings about it; what the index by topic shows; the former ids that sidecars give; what a survey found, with
     what it depends on; what builders hide of pages that were ``tried``, and what of that is ``assumed`` of
     pages being read; the pages that are ``gone`` though they were read."""
-    data_version = 10
+    data_version = 11
     """Raised whenever what the environment stores of ours changes shape."""
 
     site: Site | None = None
     """The spec that a handbook shows; a project of one's own gathers its spec from its pages."""
 
-    older: tuple[tuple[Spec, ...], ...] = ()
-    """What a handbook compares its spec with, from the oldest on, source by source; a project of one's own says
+    older: tuple[Older, ...] = ()
+    """What a command line compares the spec with, from the oldest on, source by source, instead of
     ``policyspec_since``."""
+
+    confdir: Path = Path()
+    """The folder that paths of our options are below: that of ``conf.py``."""
+
+    options: Callable[[], ProjectOptions]
+    """Returns what Sphinx was told of the project beside its folder; not stored."""
 
     asks: bool = True
     """Whether questions of pages are answered; not where nothing but the spec is wanted."""
+
+    writes: bool = True
+    """Whether pages are written; else what they show of each other is of no use."""
 
     editions: Editions | None = None
     """The releases of a handbook of several, which know of each other."""
@@ -169,7 +180,13 @@ class PolicyDomain(Domain):
 
         Builders share an environment, and one that writes a page does not bring those of others up to date.
         """
-        empty = {"links": {}, "answers": {}, "panels": {}, "navigation": ""}
+        empty: dict[str, Any] = {
+            "links": {},
+            "answers": {},
+            "panels": {},
+            "navigation": "",
+            "changes": ("", {}, ""),
+        }
         written = self.data["written"].setdefault(builder, empty)
         return cast("dict[str, Any]", written)
 

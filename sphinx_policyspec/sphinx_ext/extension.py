@@ -24,7 +24,7 @@ from sphinx_policyspec.sphinx_ext.authoring.examples import (
 )
 from sphinx_policyspec.sphinx_ext.authoring.places import note_parsed, note_written
 from sphinx_policyspec.sphinx_ext.cases.directive import CaseDirective
-from sphinx_policyspec.sphinx_ext.config import check_config, register_config
+from sphinx_policyspec.sphinx_ext.config import register_config
 from sphinx_policyspec.sphinx_ext.contents import Contents
 from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
 from sphinx_policyspec.sphinx_ext.indices import escape_headings
@@ -41,7 +41,6 @@ from sphinx_policyspec.sphinx_ext.plain_links import TakePlainLinks
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.releases.asking import ChangesDirective
 from sphinx_policyspec.sphinx_ext.releases.editions import show_releases
-from sphinx_policyspec.sphinx_ext.releases.page import ChangesPage
 from sphinx_policyspec.sphinx_ext.rendering.paper import SetForPaper, add_style
 from sphinx_policyspec.sphinx_ext.rendering.transforms import MarkSections
 from sphinx_policyspec.sphinx_ext.rendering.visitors import register_nodes
@@ -97,7 +96,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_message_catalog("sphinx_policyspec", str(Path(__file__).parent / "locale"))
     build, contents = Build(), Contents()
     ask = AskPage(build.knowledge)
-    changes = ChangesPage(build.views)
+    changes = build.changes
     register_config(app)
     register_nodes(app)
     register_view_nodes(app)
@@ -109,7 +108,6 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_post_transform(SetForPaper)
     app.connect("source-read", note_written, priority=-sys.maxsize)
     app.connect("source-read", note_parsed, priority=sys.maxsize)
-    app.connect("config-inited", check_config)
     app.connect("config-inited", add_style)
     app.connect("config-inited", register_maths)
     app.connect("config-inited", keep_companions_unbuilt, priority=600)
@@ -117,12 +115,12 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("config-inited", load_markdown, priority=700)
     app.connect("config-inited", read_model_spec_pages, priority=900)
     app.connect("env-get-outdated", outdated_by_companions)
+    app.connect("builder-inited", build.begin)
     app.connect("builder-inited", ask.announce)
     app.connect("env-get-outdated", build.outdated)
     # After others, which may take something off a page, or pages out of the project.
     app.connect("doctree-read", note_unread, priority=900)
     app.connect("env-updated", build.after_reading, priority=800)
-    app.connect("env-updated", changes.update, priority=900)
     app.connect("warn-missing-reference", silence_core)
     app.connect("write-started", build.before_writing)
     app.connect("doctree-resolved", contents.restore)

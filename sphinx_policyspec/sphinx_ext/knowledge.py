@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from sphinx_policyspec.checks import run_checks
 from sphinx_policyspec.errors import AnnotationError, SourceError
 from sphinx_policyspec.graph.ontology import ontology_digest
 from sphinx_policyspec.model import Finding, Reference, Severity, Span, Spec, TargetKind
+from sphinx_policyspec.readers.annotation_keys import SHIPPED_SIDECAR
 from sphinx_policyspec.sphinx_ext.assemble import (
     assemble,
     declared_again,
@@ -22,7 +24,7 @@ from sphinx_policyspec.sphinx_ext.assemble import (
     spec_again,
 )
 from sphinx_policyspec.sphinx_ext.collection import without_collection
-from sphinx_policyspec.sphinx_ext.config import SHIPPED_SIDECAR, PolicySpecConfig, project_title, site_base
+from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, project_title, site_base
 from sphinx_policyspec.sphinx_ext.former_ids import former_ids_of
 from sphinx_policyspec.sphinx_ext.fragments import read_fragment
 from sphinx_policyspec.sphinx_ext.indices import topics_of
@@ -122,6 +124,10 @@ class Knowledge:
             self._base.close()
             self._base = None
 
+    def sidecars(self, env: BuildEnvironment) -> tuple[Path, ...]:
+        """Return the annotation files that the project names."""
+        return tuple(_sidecar(env, name) for name in PolicySpecConfig.of(env.config).annotations)
+
     def _put_together(self, env: BuildEnvironment) -> tuple[Spec, tuple[Finding, ...]]:
         domain = domain_of(env)
         if domain.site is not None:
@@ -169,10 +175,12 @@ def _state_of(env: BuildEnvironment, skipped: frozenset[str]) -> str:
     for name in config.annotations:
         path = _sidecar(env, name)
         state.update(path.read_bytes() if path.is_file() else b"?")
-    if older := [s for s in (*config.older, *_asked_since(pages)) if s]:
-        from sphinx_policyspec.sphinx_ext.releases.older import sources_state  # noqa: PLC0415  few projects compare
+    if older := sorted({s for s in (*config.older, *_asked_since(pages)) if s}):
+        from sphinx_policyspec.sphinx_ext.releases.since import reader_of  # noqa: PLC0415  few projects compare
 
-        state.update(repr((config.older, sources_state(env, older))).encode(errors="replace"))
+        reader = reader_of(env)
+        states = [(source, reader.state(source)) for source in older]
+        state.update(repr((config.older, states, reader.options)).encode(errors="replace"))
     ours = (config.base_iri, config.annotations, sorted(config.query_limits.items()), config.query_unsafe)
     theirs = env.config.project, env.config.html_baseurl
     ignored = env.config.nitpick_ignore, env.config.nitpick_ignore_regex
@@ -188,10 +196,9 @@ def _asked_since(pages: Mapping[str, PageRecord]) -> Iterator[str]:
 
 
 def _sidecar(env: BuildEnvironment, name: str) -> Path:
-    """Return the annotation file that a project names, which may be the one that is shipped."""
-    from sphinx_policyspec.readers.annotations import shipped_annotations  # noqa: PLC0415  only with sidecars
+    from sphinx_policyspec.sources import sidecar_path  # noqa: PLC0415  only with sidecars
 
-    return shipped_annotations() if name == SHIPPED_SIDECAR else Path(env.srcdir, name)
+    return sidecar_path(name, domain_of(env).confdir)
 
 
 def _read_sidecar(env: BuildEnvironment, name: str) -> Annotations:
@@ -201,11 +208,13 @@ def _read_sidecar(env: BuildEnvironment, name: str) -> Annotations:
         read_annotations,
     )
 
+    path = _sidecar(env, name)
+    file = name if name == SHIPPED_SIDECAR else Path(os.path.relpath(path, env.srcdir)).as_posix()
     try:
-        return read_annotations(_sidecar(env, name), name)
+        return read_annotations(path, file)
     except (AnnotationError, SourceError) as error:
-        message = f"`policyspec_annotations`: {error}"
-        finding = Finding(code="annotations", severity=Severity.ERROR, message=message, span=Span(name, 1))
+        message = f"`policyspec_annotations`: {str(error).replace(str(path), name)}"
+        finding = Finding(code="annotations", severity=Severity.ERROR, message=message, span=Span(file, 1))
         return Annotations(findings=(finding,))
 
 

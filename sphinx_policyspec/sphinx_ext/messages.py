@@ -15,27 +15,24 @@ from sphinx_policyspec.checks.selection import Selection
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.model import Finding, Severity
 from sphinx_policyspec.readers.source_lines import SourceLines
+from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, severities
 
 if TYPE_CHECKING:
-    from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
+    from sphinx.application import Sphinx
 
-__all__ = ["report", "warn", "words_of"]
+__all__ = ["report", "words_of"]
 
 _LOGGER = logging.getLogger(__name__)
 
 
-def warn(message: str, subtype: str) -> None:
-    """Warn of something that has no place in a document."""
-    _LOGGER.warning(_escaped(message), type="policyspec", subtype=subtype)
-
-
-def report(findings: Iterable[Finding], srcdir: Path, config: PolicySpecConfig) -> None:
+def report(app: Sphinx, findings: Iterable[Finding]) -> None:
     """Log findings in source order: errors and warnings as warnings, hints as information.
 
     Those of the project's baseline are held back, and its severities hold.
     """
-    chosen = in_source_order(list(Selection(severity=config.severity).of(findings)))
-    for finding in _unknown(chosen, srcdir, config.baseline):
+    srcdir = Path(app.srcdir)
+    chosen = in_source_order(list(Selection(severity=severities(app.config)).of(findings)))
+    for finding in _unknown(app, chosen):
         location = f"{srcdir / finding.span.file}:{finding.span.line}" if finding.span.file else None
         log = _LOGGER.info if finding.severity is Severity.HINT else _LOGGER.warning
         log(words_of(finding), type="policyspec", subtype=finding.code, location=location)
@@ -47,16 +44,16 @@ def words_of(finding: Finding) -> str:
     return _escaped(finding.message + hint)
 
 
-def _unknown(findings: tuple[Finding, ...], srcdir: Path, baseline: str) -> Iterable[Finding]:
-    """Return the findings that are not in a baseline; a baseline that cannot be read is told, and holds none."""
+def _unknown(app: Sphinx, findings: tuple[Finding, ...]) -> Iterable[Finding]:
+    """Return the findings that are not in the baseline; one that cannot be read holds none."""
+    baseline = PolicySpecConfig.of(app.config).baseline
     if not baseline or not findings:
         return findings
     try:
-        known = read_baseline(srcdir / baseline)
-    except PolicySpecError as error:
-        warn(f"`policyspec_baseline`: {error}", "config")
+        known = read_baseline(Path(app.confdir, baseline))
+    except PolicySpecError:
         return findings
-    marks = fingerprints(findings, SourceLines(srcdir))
+    marks = fingerprints(findings, SourceLines(Path(app.srcdir)))
     return [finding for finding, mark in zip(findings, marks, strict=True) if mark not in known]
 
 

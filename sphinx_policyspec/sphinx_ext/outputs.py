@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,8 @@ SCRIPT = "policyspec.js"
 _DATA = "policyspec-data.js"
 _IDS = "spec-ids.json"
 _STATIC = Path(__file__).with_name("static")
+_UNUSUAL = re.compile(r"\\x[01]|\\u(?:d[89a-f]|fff[ef])")
+"""How Python writes all characters that some format cannot hold, and a few others."""
 
 
 def share_static_files(app: Sphinx) -> None:
@@ -93,6 +96,20 @@ def write_graph(app: Sphinx, knowledge: Knowledge) -> tuple[Finding, ...]:
     # Without its digest the graph is written anew next time, so that what it cannot hold is said again.
     stamp.write_text("\n".join(["" if findings else current, *map(str, files.values())]), "utf-8")
     return findings
+
+
+def unwritable(app: Sphinx, knowledge: Knowledge) -> tuple[Finding, ...]:
+    """Return what :func:`write_graph` would: what the formats that are asked for cannot hold."""
+    if app.builder.name not in WEB_BUILDERS or not _has_spec(app):
+        return ()
+    spec = knowledge.spec(app.env)
+    if not _UNUSUAL.search(repr(spec)):
+        return ()
+    from sphinx_policyspec.graph.serialize import unholdable  # noqa: PLC0415  hardly any spec needs it
+    from sphinx_policyspec.graph.to_graph import triples_of  # noqa: PLC0415
+
+    triples = triples_of(spec)
+    return tuple(f for name in PolicySpecConfig.of(app.config).outputs for f in unholdable(triples, name))
 
 
 def write_data(app: Sphinx, handbook: HandbookPages) -> None:

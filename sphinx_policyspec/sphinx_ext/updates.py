@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,6 @@ from docutils import nodes
 
 from sphinx_policyspec.model import Finding, TargetKind
 from sphinx_policyspec.readers.ignores import Ignore, silenced
-from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.dangling import Dangling
 from sphinx_policyspec.sphinx_ext.former_ids import add_anchors
 from sphinx_policyspec.sphinx_ext.fragments import has_fragment
@@ -26,11 +25,13 @@ from sphinx_policyspec.sphinx_ext.freshness import (
 from sphinx_policyspec.sphinx_ext.hidden import cleaned, is_ours
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of, elsewhere, is_dangling
 from sphinx_policyspec.sphinx_ext.messages import report
-from sphinx_policyspec.sphinx_ext.outputs import share_static_files, write_data, write_graph
+from sphinx_policyspec.sphinx_ext.outputs import share_static_files, unwritable, write_data, write_graph
 from sphinx_policyspec.sphinx_ext.plain_links import dangling_links
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
+from sphinx_policyspec.sphinx_ext.releases.page import ChangesPage
 from sphinx_policyspec.sphinx_ext.rendering.boxes import retitle_badge
 from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyBadge, PolicyBox, PolicyCount, PolicyQuery
+from sphinx_policyspec.sphinx_ext.settings import setting_findings
 from sphinx_policyspec.sphinx_ext.trial import has_late_handlers, left_out, settle
 from sphinx_policyspec.sphinx_ext.views.questions import Views
 from sphinx_policyspec.sphinx_ext.web.handbook_pages import HandbookPages
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from sphinx.domains import Domain
     from sphinx.environment import BuildEnvironment
 
+    from sphinx_policyspec.sources import ProjectOptions
 
 __all__ = ["Build", "all_findings", "note_unread", "silence_core"]
 
@@ -55,6 +57,7 @@ class Build:
     knowledge: Knowledge = field(default_factory=Knowledge)
     views: Views = field(init=False)
     handbook: HandbookPages = field(init=False)
+    changes: ChangesPage = field(init=False)
     removed: set[str] = field(default_factory=set)
     hides: bool = False
 
@@ -62,6 +65,13 @@ class Build:
         """Let views and panels ask the same spec."""
         self.views = Views(self.knowledge)
         self.handbook = HandbookPages(self.knowledge, self.views.since)
+        self.changes = ChangesPage(self.views)
+
+    def begin(self, app: Sphinx) -> None:
+        """Tell the domain what Sphinx was told."""
+        domain = domain_of(app.env)
+        domain.confdir = Path(app.confdir)
+        domain.options = partial(_options, app)
 
     def outdated(
         self, app: Sphinx, env: BuildEnvironment, _added: set[str], _changed: set[str], removed: set[str]
@@ -77,18 +87,25 @@ class Build:
         return sorted(lost | (domain.data["gone"] & env.found_docs))
 
     def after_reading(self, app: Sphinx, env: BuildEnvironment) -> list[str]:
-        """Say all that is wrong, and return the pages whose links or answers have changed."""
+        """Say all that is wrong, and return the pages whose links or answers have changed.
+
+        Who only reads the project asks for what is wrong afterwards.
+        """
         again = settle(app)
         self.hides = any(page.hidden is not None for page in domain_of(env).pages.values())
         self.knowledge.pages_were_read()
         answers = self.views.update(app)
         topics = domain_of(env).data["topics"]
-        report(all_findings(app, self.knowledge), Path(app.srcdir), PolicySpecConfig.of(app.config))
+        # Sidecars bring former ids, which pages of changes lead to.
+        self.knowledge.findings(env)
+        marks = set(self.changes.update(app, env))
+        if not domain_of(env).writes:
+            return []
+        report(app, all_findings(app, self.knowledge))
         # Sphinx writes indices only with some page.
         indices = {env.config.root_doc} if topics != domain_of(env).data["topics"] else set()
-        changed = (
-            answers | indices | {*again} | self.handbook.update(app) | _relinked(app) | _renavigated(app)
-        )
+        shown = answers | marks | {*again} | self.handbook.update(app) | _relinked(app) | _renavigated(app)
+        changed = shown | indices
         return sorted(changed & set(env.all_docs))
 
     def before_writing(self, app: Sphinx, *_builder: object) -> None:
@@ -127,10 +144,7 @@ class Build:
     def finish(self, app: Sphinx, error: Exception | None) -> None:
         """Write the graph, then end the process that ran queries."""
         if error is None:
-            found = silenced(write_graph(app, self.knowledge), _ignores(app.env))
-            # Which comments are of no use was told when the pages had been read.
-            written = [finding for finding in found if finding.code != "unused-ignore"]
-            report(written, Path(app.srcdir), PolicySpecConfig.of(app.config))
+            report(app, _told_late(app, write_graph(app, self.knowledge)))
             write_data(app, self.handbook)
             remove_pages(app, self.removed)
             remove_empty_indices(app, domain_of(app.env))
@@ -147,14 +161,32 @@ def _shows(app: Sphinx, condition: str) -> bool:
         return True
 
 
-def all_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
-    """Yield what is wrong with pages, the spec as a whole, and answers, unless a comment silences it."""
+def _options(app: Sphinx) -> ProjectOptions:
+    from sphinx_policyspec.sphinx_ext.project import options_of  # noqa: PLC0415  few projects compare
+
+    return options_of(app)
+
+
+def all_findings(app: Sphinx, knowledge: Knowledge, *, late: bool = False) -> Iterator[Finding]:
+    """Yield what is wrong with settings, pages, the spec as a whole, and answers, unless a comment silences it.
+
+    :param late: with what a build finds only when it writes the graph
+    """
     yield from silenced(_all_findings(app, knowledge), _ignores(app.env), knowledge.skipped(app.env))
+    if late:
+        yield from _told_late(app, unwritable(app, knowledge))
+
+
+def _told_late(app: Sphinx, findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield what was found later, unless a comment silences it; which comments are of no use was told before."""
+    found = silenced(findings, _ignores(app.env))
+    return (finding for finding in found if finding.code != "unused-ignore")
 
 
 def _all_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
     env = app.env
     domain, dangling = domain_of(env), Dangling(env)
+    yield from setting_findings(app)
     # Sidecars bring former ids, to which links of pages may lead.
     about_spec = knowledge.findings(env)
     for docname, page in domain.pages.items():

@@ -154,10 +154,12 @@ def test_a_release_that_cannot_be_read_is_told(project: Project, build: Build, w
     source = project("changes")
     conf = source / "conf.py"
     conf.write_text(conf.read_text("utf-8").replace("old/model_spec.md", "nowhere"), "utf-8")
-    message = "`nowhere` is no release folder, Model Spec Markdown file, Sphinx project or graph file"
+    message = "`nowhere` does not exist"
     app = build(source)
-    assert warnings_in(app)[0].startswith(f"index.rst:15: {message}")
-    assert f"`policyspec_since`: {message} [policyspec.config]" in warnings_in(app)[1]
+    assert warnings_in(app) == [
+        f"conf.py:3: `policyspec_since`: {message} [policyspec.config]",
+        f"index.rst:15: {message} [policyspec.query-failed]",
+    ]
     assert not Path(app.outdir, "policy-changes.html").exists()
 
 
@@ -262,9 +264,9 @@ def test_an_older_project_that_cannot_be_read_is_told(
 ) -> None:
     (with_project / "before" / "conf.py").write_text(conf, "utf-8")
     told = warnings_in(build(with_project))
-    assert [line for line in told if "policyspec.config" in line] == told[-1:]
-    assert told[-1].startswith("WARNING: `policyspec_since`: cannot read the Sphinx project `before`: ")
-    assert ("out of order" in told[-1]) == ("raise" in conf)
+    assert [line for line in told if "policyspec.config" in line] == told[:1]
+    assert told[0].startswith("conf.py:3: `policyspec_since`: cannot read the Sphinx project `before`: ")
+    assert ("out of order" in told[0]) == ("raise" in conf)
     assert warnings_in(build(with_project)) == told
 
 

@@ -72,6 +72,23 @@ def test_a_project_that_cannot_be_read_is_one_clear_error(tmp_path: Path, conf: 
         read_project(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "conf",
+    [
+        "extensions = ['sphinx_policyspec', 'nobody_has_this']",
+        "extensions = ['sphinx_policyspec']\nhtml_theme = 'nobody_has_this'",
+        "import nobody_has_this.inside",
+    ],
+)
+def test_a_package_that_is_missing_is_told_with_where_to_install_it(tmp_path: Path, conf: str) -> None:
+    (tmp_path / "conf.py").write_text(conf, "utf-8")
+    (tmp_path / "index.rst").write_text("T\n=\n", "utf-8")
+    with pytest.raises(
+        SourceError, match=r"install what the project needs \(`nobody_has_this`\) .*`additional_dependencies`"
+    ):
+        read_project(tmp_path)
+
+
 def test_a_project_without_questions_is_read_without_rdf(rootdir: Path) -> None:
     program = (
         "import sys; from pathlib import Path\n"

@@ -232,7 +232,7 @@ def _text(env: BuildEnvironment, full: str) -> str:
 
 def _name(env: BuildEnvironment, full: str) -> str:
     path = Path(full)
-    return (path.relative_to(env.srcdir) if path.is_relative_to(env.srcdir) else path).as_posix()
+    return Path(os.path.relpath(path, env.srcdir)).as_posix()
 
 
 def _lines(env: BuildEnvironment, text: str) -> tuple[str, ...]:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from docutils.parsers import Parser
 from sphinx.util.matching import Matcher, get_matching_files
 
+from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
+
 if TYPE_CHECKING:
     from docutils import nodes
     from sphinx.application import Sphinx
@@ -27,7 +29,7 @@ def load_markdown(app: Sphinx, config: Config) -> None:
     """Load MyST for a project with Model Spec pages, unless an extension of its own reads Markdown."""
     # Sphinx adds the suffixes of extensions to its own default, which the next project of this process would have.
     config.source_suffix = copy(config.source_suffix)
-    if config.policyspec_model_spec and _MARKDOWN not in app.registry.source_suffix:
+    if PolicySpecConfig.of(config).model_spec and _MARKDOWN not in app.registry.source_suffix:
         app.setup_extension("myst_parser")
 
 
@@ -36,7 +38,7 @@ def read_model_spec_pages(app: Sphinx, config: Config) -> None:
 
     Those are in the Model Spec dialect, whichever parser has their suffix; nothing in them is live.
     """
-    if config.policyspec_model_spec:
+    if PolicySpecConfig.of(config).model_spec:
         for filetype in set(config.source_suffix.values()) & set(app.registry.get_source_parsers()):
             parser = app.registry.get_source_parser(filetype)
             app.add_source_parser(_leaving_model_spec_pages(parser, app, filetype), override=True)
@@ -63,7 +65,7 @@ def _leaving_model_spec_pages(parser: type[Parser], app: Sphinx, filetype: str) 
 
 def _is_model_spec_page(env: BuildEnvironment) -> bool:
     name = Path(env.doc2path(env.docname)).relative_to(env.srcdir).as_posix()
-    return Matcher(env.config.policyspec_model_spec)(name)
+    return Matcher(PolicySpecConfig.of(env.config).model_spec)(name)
 
 
 def _read_page(text: str, document: nodes.document, env: BuildEnvironment) -> None:
@@ -91,7 +93,7 @@ def keep_companions_unbuilt(app: Sphinx, config: Config) -> None:
 
 
 def _model_spec_files(srcdir: Path, config: Config) -> list[str]:
-    patterns = config.policyspec_model_spec
+    patterns = PolicySpecConfig.of(config).model_spec
     return sorted(get_matching_files(srcdir, include_patterns=patterns)) if patterns else []
 
 

@@ -11,7 +11,6 @@ from sphinx.builders.html import StandaloneHTMLBuilder
 
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.sphinx_ext.knowledge import domain_of
-from sphinx_policyspec.sphinx_ext.messages import warn
 from sphinx_policyspec.sphinx_ext.releases.asking import PAGE
 from sphinx_policyspec.sphinx_ext.web.handbook_pages import WEB_BUILDERS
 
@@ -38,10 +37,11 @@ class ChangesPage:
     def update(self, app: Sphinx, env: BuildEnvironment) -> list[str]:
         """Return the pages on which something changed since, or no longer did, after they were last written.
 
-        A release that cannot be read is told on every build.
+        That a release cannot be read is noted, and told with the findings of every build; for one that a command line
+        names it is raised.
         """
         written = domain_of(env).written_by(app.builder.name)
-        state, before, problem = written.get("changes", ("", {}, ""))
+        state, before, _problem = written["changes"]
         now = f"{self._is_on(app)} {self.views.knowledge.digest(env)}"
         changed: list[str] = []
         if state != now:
@@ -50,11 +50,11 @@ class ChangesPage:
             try:
                 after = self._marked(env) if self._is_on(app) else {}
             except PolicySpecError as error:
+                if domain_of(env).older:
+                    raise
                 problem = str(error)
             changed = sorted(name for name in env.all_docs if state and before.get(name) != after.get(name))
             written["changes"] = (now, after, problem)
-        if problem:
-            warn(f"`policyspec_since`: {problem}", "config")
         return changed
 
     def _is_on(self, app: Sphinx) -> bool:
@@ -71,6 +71,9 @@ class ChangesPage:
         """Return a digest of the marks on each page that has some."""
         from sphinx_policyspec.sphinx_ext.releases.marks import digests  # noqa: PLC0415  few projects compare
 
+        if not domain_of(env).writes:
+            self.views.since.releases(env, self.views.knowledge)
+            return {}
         diff = self.views.since.diff(env, self.views.knowledge)
         return digests(env, diff) if diff else {}
 

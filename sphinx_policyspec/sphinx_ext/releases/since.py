@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -18,9 +20,49 @@ if TYPE_CHECKING:
     from sphinx_policyspec.compare import SpecDiff
     from sphinx_policyspec.compare.history import Timeline
     from sphinx_policyspec.model import Spec
+    from sphinx_policyspec.sources import Reader
     from sphinx_policyspec.sphinx_ext.knowledge import Knowledge
 
-__all__ = ["Since"]
+__all__ = ["Older", "Since", "reader_of"]
+
+Older = Callable[["Reader"], "tuple[Spec, ...]"]
+"""Reads older releases, from the first to the last, with the reader that a build has for them."""
+
+
+def reader_of(env: BuildEnvironment, sidecars: tuple[Path, ...] = ()) -> Reader:
+    """Return the reader of the older releases of a project: each project in a process of its own.
+
+    :param sidecars: the annotation files of the project, which Model Spec Markdown gets, too
+    """
+    from sphinx_policyspec.sources import Reader  # noqa: PLC0415  few projects compare
+    from sphinx_policyspec.sphinx_ext.knowledge import domain_of  # noqa: PLC0415  which knows of questions
+    from sphinx_policyspec.sphinx_ext.project_child import read_in_child  # noqa: PLC0415
+
+    domain = domain_of(env)
+    options = domain.options()
+    own = domain.confdir == Path(env.srcdir)
+    return Reader(
+        project=read_in_child,
+        options=replace(options, confdir=None) if own else options,
+        folder=domain.confdir,
+        otherwise=sidecars,
+        is_older=True,
+    )
+
+
+def _of_source(env: BuildEnvironment, source: str, reader: Reader) -> tuple[Spec, ...]:
+    """Return the releases of a source, from a file where nothing has changed since it was last read."""
+    state = reader.state(source)
+
+    def read() -> tuple[Spec, ...]:
+        return tuple(loaded.spec for loaded in reader.releases(source))
+
+    if not state:
+        # What cannot be looked at cannot be read either, and says why.
+        return read()
+    notes = [hashlib.sha256(path.read_bytes()).hexdigest() for path in reader.otherwise if path.is_file()]
+    of = repr((state, notes, reader.options))
+    return kept(Path(env.doctreedir), f"older {source} {reader.options.builder}", of, read)
 
 
 @dataclass(slots=True)
@@ -60,7 +102,7 @@ class Since:
     def _compared(self, env: BuildEnvironment, knowledge: Knowledge, source: str) -> SpecDiff | None:
         from sphinx_policyspec.compare import compare  # noqa: PLC0415  few projects compare
 
-        older = self._releases(env, knowledge, source)
+        older = self.releases(env, knowledge, source)
         return compare(older[-1], knowledge.spec(env)) if older else None
 
     def timeline(self, env: BuildEnvironment, knowledge: Knowledge) -> Timeline | None:
@@ -70,7 +112,7 @@ class Since:
             from sphinx_policyspec.compare import compare  # noqa: PLC0415
             from sphinx_policyspec.compare.history import Timeline  # noqa: PLC0415
 
-            older = self._releases(env, knowledge, "")
+            older = self.releases(env, knowledge)
             diffs = (compare(one, other) for one, other in pairwise(older))
             self._timeline = Timeline(specs=(*older, knowledge.spec(env)), diffs=(*diffs, last))
         return self._timeline
@@ -85,16 +127,22 @@ class Since:
             self._state, self._older, self._diffs, self._problems = state, {}, {}, {}
             self._timeline = editions.past if editions and editions.place else None
 
-    def _releases(self, env: BuildEnvironment, knowledge: Knowledge, source: str) -> tuple[Spec, ...]:
+    def releases(self, env: BuildEnvironment, knowledge: Knowledge, source: str = "") -> tuple[Spec, ...]:
+        """Return the older releases of a source, or of all that the project or the command line names."""
+        self._look(env, knowledge)
         if source in self._problems:
             raise self._problems[source]
+        from sphinx_policyspec.compare.history import before  # noqa: PLC0415  few projects compare
         from sphinx_policyspec.sphinx_ext.knowledge import domain_of  # noqa: PLC0415  which knows of questions
-        from sphinx_policyspec.sphinx_ext.releases.older import read_all  # noqa: PLC0415  few projects compare
 
         if source not in self._older:
+            names = (source,) if source else PolicySpecConfig.of(env.config).older
+            own = tuple(partial(_of_source, env, name) for name in names)
+            every: tuple[Older, ...] = own if source else domain_of(env).older or own
+            reader = reader_of(env, knowledge.sidecars(env))
+            new = knowledge.spec(env)
             try:
-                given = () if source else domain_of(env).older
-                self._older[source] = read_all(env, source, given, knowledge.spec(env))
+                self._older[source] = tuple(spec for older in every for spec in before(older(reader), new))
             except PolicySpecError as error:
                 # Each page asks; what takes long to fail is not tried again for each.
                 self._problems[source] = error

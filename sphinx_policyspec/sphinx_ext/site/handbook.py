@@ -7,7 +7,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,16 +15,18 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from sphinx_policyspec.checks.selection import Selection
-from sphinx_policyspec.errors import PdfError, SourceError
+from sphinx_policyspec.errors import PdfError
 from sphinx_policyspec.model import Finding, Severity, Span, Spec
-from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
+from sphinx_policyspec.sources import ProjectOptions
+from sphinx_policyspec.sphinx_ext.config import severities
 from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge
 from sphinx_policyspec.sphinx_ext.markdown.maths import RENDERER
 from sphinx_policyspec.sphinx_ext.messages import words_of
-from sphinx_policyspec.sphinx_ext.project import running_foreign_code
+from sphinx_policyspec.sphinx_ext.project import require_extension, running_foreign_code
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.releases.editions import Editions
+from sphinx_policyspec.sphinx_ext.releases.since import Older
 from sphinx_policyspec.sphinx_ext.site.pages import Site, lay_out
 from sphinx_policyspec.sphinx_ext.site.parser import FILETYPE, SUFFIX
 from sphinx_policyspec.sphinx_ext.typst.builder import TypstBuilder
@@ -55,7 +57,7 @@ def build_site(
     ask: bool = False,
     pdf: bool = False,
     pdf_fonts: Iterable[str] = (),
-    older: Sequence[tuple[Spec, ...]] = (),
+    older: Sequence[Older] = (),
     editions: Editions | None = None,
 ) -> tuple[Finding, ...]:
     """Build the site of a spec and its graph, and its PDF; return what Sphinx had to say.
@@ -93,31 +95,35 @@ def build_site(
         for name in site.pages:
             (source / f"{name}{SUFFIX}").write_bytes(b"")
         shown = _Shown(site=site, older=tuple(older), editions=editions)
-        return _build(source, out, Path(folder, "doctrees"), overrides, shown, pdf=pdf)
+        options = ProjectOptions(overrides=overrides)
+        return _build(source, out, Path(folder, "doctrees"), options, shown, pdf=pdf)
 
 
 def build_project(
     source: Path,
     out: Path,
+    options: ProjectOptions,
     *,
     theme: str = "",
     base_iri: str = "",
     ask: bool = False,
     pdf: bool = False,
     pdf_fonts: Iterable[str] = (),
-    older: Sequence[tuple[Spec, ...]] = (),
+    older: Sequence[Older] = (),
 ) -> tuple[Finding, ...]:
     """Build the HTML site of a Sphinx project of one's own, and its PDF; return its warnings.
 
+    :param options: what ``sphinx-build`` would be told; the builder is ``html``
     :param ask: with the page that answers questions, even where the project has none
     :param older: older releases, to tell what changed, instead of the project's own
     """
-    overrides: dict[str, Any] = {"html_theme": theme} if theme else {}
+    overrides = dict(options.overrides) | ({"html_theme": theme} if theme else {})
     overrides |= {"policyspec_ask_page": True} if ask else {}
     overrides |= _fonts(pdf_fonts)
     with tempfile.TemporaryDirectory(prefix="policyspec-") as folder:
         shown = _Shown(base_iri=base_iri, older=tuple(older))
-        return _build(source, out, Path(folder), overrides, shown, confdir=source, pdf=pdf)
+        given = replace(options, overrides=overrides, confdir=options.confdir or source)
+        return _build(source, out, Path(folder), given, shown, pdf=pdf)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +132,7 @@ class _Shown:
 
     site: Site | None = None
     base_iri: str = ""
-    older: tuple[tuple[Spec, ...], ...] = ()
+    older: tuple[Older, ...] = ()
     editions: Editions | None = None
 
 
@@ -140,10 +146,9 @@ def _build(
     source: Path,
     out: Path,
     doctrees: Path,
-    overrides: dict[str, Any],
+    options: ProjectOptions,
     shown: _Shown,
     *,
-    confdir: Path | None = None,
     pdf: bool = False,
 ) -> tuple[Finding, ...]:
     if pdf:
@@ -153,27 +158,26 @@ def _build(
     def run(builder: str, folder: Path) -> Sphinx:
         app = Sphinx(
             source,
-            confdir,
+            options.confdir,
             folder,
             doctrees,
             builder,
-            confoverrides=overrides,
+            confoverrides=dict(options.overrides),
+            tags=options.tags,
             status=None,
             warning=warnings,
             freshenv=builder == "html",
         )
-        if DOMAIN not in app.env.domains:
-            message = f"`{source / 'conf.py'}` does not load the extension `sphinx_policyspec`"
-            raise SourceError(message)
+        require_extension(app)
         domain = cast("PolicyDomain", app.env.get_domain(DOMAIN))
         domain.site, domain.base_iri = shown.site, shown.base_iri
         domain.older, domain.editions = shown.older, shown.editions
         app.build()
         return app
 
-    with running_foreign_code("cannot build the handbook"), patch_docutils(confdir):
+    with running_foreign_code("cannot build the handbook"), patch_docutils(options.confdir):
         with docutils_namespace():
-            severities = _severities(run("html", out))
+            told = _severities(run("html", out))
         if pdf:
             with docutils_namespace(), tempfile.TemporaryDirectory(prefix="policyspec-") as scratch:
                 builder = cast("TypstBuilder", run(TypstBuilder.name, Path(scratch)).builder)
@@ -181,20 +185,20 @@ def _build(
                     raise PdfError(builder.problem)
                 shutil.copyfile(builder.pdf, out / PDF)
     lines = dict.fromkeys(warnings.getvalue().splitlines())
-    return tuple(_finding(line, severities) for line in lines if line.strip())
+    return tuple(_finding(line, told) for line in lines if line.strip())
 
 
 def _severities(app: Sphinx) -> dict[tuple[str, str], Severity]:
     """Return how severe findings are that Sphinx has told as warnings, by code and words."""
-    selection = Selection(severity=PolicySpecConfig.of(app.config).severity)
+    selection = Selection(severity=severities(app.config))
     found = selection.of(all_findings(app, Knowledge()))
     return {(finding.code, words_of(finding)): finding.severity for finding in found}
 
 
-def _finding(line: str, severities: Mapping[tuple[str, str], Severity]) -> Finding:
+def _finding(line: str, told: Mapping[tuple[str, str], Severity]) -> Finding:
     """Return a line of Sphinx's warnings as a finding.
 
-    :param severities: of those that are ours
+    :param told: how severe those are that are ours, by code and words
     """
     text = _COLOR.sub("", line)
     match = _WARNING.fullmatch(text)
@@ -207,7 +211,7 @@ def _finding(line: str, severities: Mapping[tuple[str, str], Severity]) -> Findi
     logged = Severity.ERROR if values.get("severity") not in {"WARNING", None} else Severity.WARNING
     return Finding(
         code=code,
-        severity=severities.get((code, message), logged),
+        severity=told.get((code, message), logged),
         message=message,
         span=Span(values.get("file") or "sphinx", int(values.get("line") or 1)),
     )

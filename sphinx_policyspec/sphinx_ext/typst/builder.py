@@ -83,7 +83,7 @@ class TypstBuilder(Builder):
         source.write_text(f"{self._copy_styles(folder)}{code}", "utf-8")
         with tempfile.TemporaryDirectory(prefix="policyspec-") as scratch:
             given = PolicySpecConfig.of(self.config).pdf_fonts
-            fonts = Fonts.of(given, Path(self.srcdir), Path(scratch))
+            fonts = Fonts.of(given, Path(self.confdir), Path(scratch))
             (folder / "settings.typ").write_text(settings(self, fonts), "utf-8")
             data = compile_pdf(source, fonts, doctree, Path(self.srcdir))
         self.pdf.write_bytes(data)
