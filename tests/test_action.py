@@ -84,6 +84,32 @@ def test_a_spec_that_is_new_has_nothing_to_be_compared_with(repository: Path) ->
     assert "nothing to compare with" in done.stdout
 
 
+def test_a_base_that_cannot_be_read_is_told_with_the_reason(repository: Path) -> None:
+    docs = repository / "docs"
+    docs.mkdir()
+    (docs / "conf.py").write_text("extensions = ['sphinx_policyspec', 'nobody_has_this']\n", "utf-8")
+    (docs / "index.rst").write_text("T\n=\n", "utf-8")
+    for arguments in (["add", "."], ["commit", "-qm", "second"]):
+        subprocess.run(["git", *arguments], cwd=repository, check=True, env=environment(repository))
+    (docs / "conf.py").write_text("extensions = ['sphinx_policyspec']\n", "utf-8")
+    done = run_step("Diff", repository, SOURCE="docs", BASE="HEAD", CASES="")
+    assert done.returncode == 0
+    assert "nothing to compare with" not in done.stdout
+    assert "::warning title=policyspec::cannot be compared with the base of this change" in done.stdout
+    assert "Could not import extension nobody_has_this" in done.stdout
+    assert "`requirements`" in done.stdout
+
+
+def test_what_is_unchanged_since_the_base_is_no_change_whatever_its_attributes(repository: Path) -> None:
+    (repository / "spec.md").write_text(SPEC, "utf-8")
+    (repository / ".gitattributes").write_text("spec.md export-ignore\n", "utf-8")
+    for arguments in (["add", "."], ["commit", "-qm", "second"]):
+        subprocess.run(["git", *arguments], cwd=repository, check=True, env=environment(repository))
+    done = run_step("Diff", repository, SOURCE="spec.md", BASE="HEAD", CASES="")
+    assert done.returncode == 0, done.stderr
+    assert "no changes" in (repository.parent / "GITHUB_STEP_SUMMARY").read_text("utf-8").lower()
+
+
 def test_findings_fail_the_job_from_a_severity_on(repository: Path) -> None:
     assert run_step("Check", repository, SOURCE="spec.md", FAIL_ON="error").returncode == 0
     done = run_step("Check", repository, SOURCE="spec.md", FAIL_ON="hint")
