@@ -11,7 +11,7 @@ from sphinx.util.docutils import new_document
 
 from sphinx_policyspec.model import Markup
 
-__all__ = ["WRITTEN", "keep_written", "shown_text", "shown_title", "title_with_substitutions"]
+__all__ = ["WRITTEN", "keep_written", "shown_text", "shown_title", "text_around", "title_with_substitutions"]
 
 WRITTEN = "policyspec_written"
 """Attribute of a text element whose raw text is not what it shows: the text that is, as (markup, plain text)."""
@@ -25,20 +25,40 @@ _MARKS: dict[type[nodes.Element], str] = {nodes.emphasis: "*", nodes.strong: "**
 _UNSEEN = (nodes.Invisible, nodes.system_message)
 
 
-def keep_written(document: nodes.document, markup: Markup) -> None:
-    """Leave on text elements what they show, where their raw text does not say it: in place of substitutions.
+def keep_written(document: nodes.document, markup: Markup) -> list[nodes.TextElement]:
+    """Leave on text elements what they show, where their raw text does not say it, and return them.
 
-    It is done before a translation takes the place of what they show.
+    So it is with substitutions. It is done before a translation takes the place of what they show.
     """
-    for node in list(document.findall(nodes.TextElement)):
-        is_part = isinstance(node.parent, nodes.TextElement)
-        if is_part or isinstance(node, nodes.Invisible | nodes.literal_block | nodes.math_block | nodes.raw):
-            continue
-        if any(True for _ in node.findall(nodes.substitution_reference)):
+    found = []
+    for reference in list(document.findall(nodes.substitution_reference)):
+        node = text_around(reference)
+        if node is not None and not isinstance(node, nodes.Invisible) and WRITTEN not in node:
             shown = _substituted(node, document)
             node[WRITTEN] = (_written(shown, markup), _plain(shown))
-        elif raw_of(node) and (not _says(node.rawsource, node) or _hides_address(node, markup)):
+            found.append(node)
+    for node in document.findall(nodes.TextElement):
+        if _is_plain(node) and (not node.rawsource or node.rawsource == node.astext()):
+            continue
+        is_part = isinstance(node.parent, nodes.TextElement)
+        if is_part or WRITTEN in node or isinstance(node, nodes.Invisible | nodes.literal_block | nodes.raw):
+            continue
+        if raw_of(node) and (not _says(node.rawsource, node) or _hides_address(node, markup)):
             node[WRITTEN] = (_written(node, markup), _plain(node))
+            found.append(node)
+    return found
+
+
+def _is_plain(node: nodes.Element) -> bool:
+    return all(isinstance(child, nodes.Text) for child in node.children)
+
+
+def text_around(node: nodes.Element) -> nodes.TextElement | None:
+    """Return the paragraph, title or the like that a node stands in, itself included where it is one."""
+    above: nodes.Element | None = node
+    while above is not None and (isinstance(above, nodes.Inline) or not isinstance(above, nodes.TextElement)):
+        above = above.parent if isinstance(above, nodes.Inline) else None
+    return above
 
 
 def raw_of(node: nodes.Element) -> str:
@@ -93,6 +113,8 @@ def shown_text(node: nodes.TextElement, markup: Markup) -> tuple[str, str]:
     if not node.rawsource.strip():
         return _written(node, markup), ""
     stands = _without_code_mark(node.rawsource, node, markup)
+    if _is_plain(node):
+        return stands, stands
     for hidden in node.findall(nodes.raw):
         comment = _COMMENT.match(hidden.astext()) if _is_html(hidden) else None
         cut = comment[0] if comment else "" if _is_html(hidden) else hidden.rawsource
@@ -128,7 +150,7 @@ def _plain(node: nodes.Element) -> str:
 
 def _without_code_mark(raw: str, node: nodes.TextElement, markup: Markup) -> str:
     """Return a text without the ``::`` that says that code follows, but for the colon that it shows."""
-    if markup is Markup.MYST or not raw.endswith("::") or node.astext().endswith("::"):
+    if not raw.endswith("::") or markup is Markup.MYST or node.astext().endswith("::"):
         return raw
     return raw[:-1] if node.astext().endswith(":") else raw[:-2].rstrip()
 
