@@ -1,7 +1,7 @@
 # Everything here needs only make and Python 3.11 or newer; the rest goes into .venv.
 PYTHON ?= python3
 VENV ?= .venv
-PYTEST_ARGS ?= -n auto --dist loadgroup
+PYTEST_ARGS ?= -n auto
 UV ?= $(shell command -v uv)
 BIN := $(VENV)/bin
 SPHINX := $(BIN)/sphinx-build --keep-going -b html

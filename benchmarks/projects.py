@@ -150,7 +150,9 @@ FLAVOURS: dict[str, tuple[Callable[[Item], str], str, str]] = {
     ),
     "policyspec, no graph written": (
         lambda item: _ours(item, _example_as_text),
-        _CONF.format(extensions='["myst_parser", "sphinx_policyspec"]') + _AS_TEXT + "policyspec_outputs = []\n",
+        _CONF.format(extensions='["myst_parser", "sphinx_policyspec"]')
+        + _AS_TEXT
+        + "policyspec_outputs = []\n",
         _TOPICS,
     ),
     "sphinx-needs": (_needs, _CONF.format(extensions='["myst_parser", "sphinx_needs"]') + _NEED_TYPES, ""),

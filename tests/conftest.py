@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
@@ -19,6 +19,8 @@ from hypothesis import settings
 from jinja2 import FileSystemBytecodeCache
 from jinja2.sandbox import SandboxedEnvironment
 from sphinx import jinja2glue
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from sphinx_policyspec import cli
 from sphinx_policyspec.model import (
@@ -80,13 +82,20 @@ _TOGETHER = ("browser", "releases/test_handbook.py", "releases/test_pdf.py", "sp
 """Tests of one browser, site or PDF, which would be started or made in each process that runs some of them."""
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
-    """Have such tests run in one process."""
-    for item in items:
-        for path in _TOGETHER:
-            if item.path.is_relative_to(REPOSITORY / "tests" / path):
-                item.add_marker(pytest.mark.xdist_group(path))
+class Together(LoadScopeScheduling):  # type: ignore[misc]  # ships no types
+    """Hands out such tests together, and the others one by one.
+
+    A mark ``xdist_group`` does not: pytest-xdist 3.8 writes it into a name that pytest 9.2 no longer reads.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((path for path in _TOGETHER if nodeid.startswith(f"tests/{path}")), nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together:
+    """Say which process of a run gets which test."""
+    return Together(config, log)
 
 
 @pytest.fixture(scope="session")

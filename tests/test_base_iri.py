@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sphinx.testing.util import SphinxTestApp
 
@@ -124,6 +124,7 @@ def test_a_base_that_is_not_an_iri_is_refused(tmp_path: Path, base: str) -> None
 ENDINGS = st.text(alphabet="ab:/?#[]@%2F.-_ ä\xa0\u2028\ud800\U0001f600", max_size=12)
 
 
+@settings(deadline=None)
 @given(st.builds("{}{}".format, st.sampled_from(["https://", "http:", "urn:x:", "", "a"]), ENDINGS))
 def test_what_counts_as_an_iri_begins_iris(base: str) -> None:
     iris = Iris(base)

@@ -10,10 +10,10 @@ __all__ = ["PROMPT_RULES", "file_without_tag", "stale_prompt_title", "tag_withou
 
 
 def tag_without_file(spec: Spec) -> Iterator[Finding]:
-    """Find eval tags that have no prompt file; a spec without any prompt file is left in peace."""
+    """Find eval tags that have no prompt file, and no note that names another test; a spec without any prompt file is left in peace."""
     files = {file.tag for file in spec.prompt_files}
     for tag in spec.eval_tags if files else ():
-        if tag.tag not in files:
+        if tag.tag not in files and not tag.test:
             yield Finding(
                 code="tag-without-file",
                 severity=Severity.WARNING,

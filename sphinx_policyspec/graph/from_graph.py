@@ -19,6 +19,7 @@ from sphinx_policyspec.model import (
     Changelog,
     ChangelogEntry,
     Clause,
+    Comment,
     Commentary,
     Definition,
     Document,
@@ -101,7 +102,7 @@ def _provisions(reader: Reader, tagged: dict[str, tuple[str, ...]]) -> tuple[Pro
 
 def _blocks(reader: Reader, owner: Iri, tagged: dict[str, tuple[str, ...]]) -> tuple[Any, ...]:
     """Return the blocks of a provision, of the preamble or of a prompt file."""
-    found = reader.parts(owner, Prose, Definition, Commentary, Example, EvalPrompt)
+    found = reader.parts(owner, Prose, Definition, Commentary, Comment, Example, EvalPrompt)
     return tuple(_block(reader, subject, model, owner, tagged) for subject, model in found)
 
 

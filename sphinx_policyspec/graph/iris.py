@@ -16,7 +16,7 @@ DEFAULT_BASE = "urn:policyspec:spec:"
 
 KINDS = tuple(
     """
-    change changelog changelog-entry clause commentary comparison definition document eval-tag example fragment gap goal level
+    change changelog changelog-entry clause comment commentary comparison definition document eval-tag example fragment gap goal level
     link message prompt prompt-file prose provision reference release topic touch
     """.split()  # noqa: SIM905 - a list of literals is harder to read
 )

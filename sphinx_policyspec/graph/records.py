@@ -14,6 +14,7 @@ from sphinx_policyspec.model import (
     Changelog,
     ChangelogEntry,
     Clause,
+    Comment,
     Commentary,
     Comparison,
     Definition,
@@ -157,6 +158,7 @@ RECORDS: Mapping[type, Record] = {
     Prose: Record((PS.Prose,), (_SOURCE, _TEXT)),
     Definition: Record((PS.Definition,), (_ID, Text("term", DCTERMS.title, always=True), _SOURCE, _TEXT)),
     Commentary: Record((PS.Commentary,), (Text("label", DCTERMS.title), _SOURCE, _TEXT)),
+    Comment: Record((PS.Comment,), (_SOURCE,)),
     Example: Record(
         (PS.Example,),
         (
@@ -205,7 +207,10 @@ RECORDS: Mapping[type, Record] = {
         (PS.ExternalLink,),
         (Id("source", PS.source, "provision"), Text("url", PS.url, always=True), _CARRIER, _TEXT),
     ),
-    EvalTag: Record((PS.EvalTag,), (Text("tag", DCTERMS.identifier, always=True), Text("clause", PS.text))),
+    EvalTag: Record(
+        (PS.EvalTag,),
+        (Text("tag", DCTERMS.identifier, always=True), Text("clause", PS.text), Text("test", PS.testPath)),
+    ),
     PromptFile: Record((PS.PromptFile,), (Text("tag", PS.tag, always=True), _TITLE, _SOURCE)),
     Changelog: Record((PS.Changelog,), (_SOURCE,)),
     ChangelogEntry: Record(

@@ -13,6 +13,11 @@ _MARKS = re.compile(r"\[\^\w+\]|(?<=\])\([^()\s]*\)")
 _SILENT = re.compile(rf"{_MARKS.pattern}|<!--.*?-->", re.DOTALL)
 """What no reader sees in any Markdown: these and comments."""
 
+_DEFINITION = re.compile(
+    r"^[ ]{0,3}\[[^\[\]\n]{1,200}\]:[ \t]++\S++(?:[ \t]++\"[^\"\n]*+\")?[ \t]*+$", re.MULTILINE
+)
+"""A line that gives a link its address, or an eval tag its test."""
+
 _FILES = "code|code-block|sourcecode|csv-table|figure|image|include|literalinclude|raw"
 """Directives whose argument is a language or the name of a file."""
 _ROLES = "any|doc|eq|numref|ref|policy:example|policy:goal|policy:level|policy:principle"
@@ -47,7 +52,7 @@ def shown(text: str, markup: Markup) -> str:
     # No comment is sought behind the last `-->`: each of many unclosed ones would cost the rest of the text.
     before, close, after = text.rpartition("-->")
     text = _SILENT.sub(_blank, before + close) + _MARKS.sub(_blank, after)
-    return _MYST.sub(_blank, text) if markup is Markup.MYST else text
+    return (_MYST if markup is Markup.MYST else _DEFINITION).sub(_blank, text)
 
 
 def _blank(match: re.Match[str]) -> str:

@@ -16,12 +16,14 @@ from sphinx_policyspec.graph.writer import Writer
 from sphinx_policyspec.model import (
     Block,
     Changelog,
+    Comment,
     Commentary,
     Definition,
     EvalPrompt,
     Example,
     Link,
     PromptFile,
+    Prose,
     Provision,
     Reference,
     Section,
@@ -153,6 +155,9 @@ def _belonging(writer: Writer, spec: Spec, iris: list[Iri]) -> None:
             writer.add(iri, PS.belongsTo, writer.iris.iri("provision", principle.id))
 
 
+_PART_KINDS: dict[type, str] = {Comment: "comment", Commentary: "commentary", Prose: "prose"}
+
+
 def _lacking(writer: Writer, spec: Spec) -> None:
     """State the ids of what relations name and the spec does not have, which no IRI shows as they are."""
     named = {
@@ -182,8 +187,9 @@ def _block(writer: Writer, owner: Iri, order: int, block: Block, derived: dict[s
     elif isinstance(block, Definition):
         writer.record(writer.named("definition", block.id), block, part_of=owner, order=order)
     else:
-        kind = "commentary" if isinstance(block, Commentary) else "prose"
-        writer.record(writer.iris.part(kind, owner, order), block, part_of=owner, order=order)
+        writer.record(
+            writer.iris.part(_PART_KINDS[type(block)], owner, order), block, part_of=owner, order=order
+        )
 
 
 def _touch(writer: Writer, toucher: Iri, touch: Touch, found: Counter[tuple[Iri, str, str]]) -> None:

@@ -90,6 +90,7 @@ class PS(_Namespace, prefix="ps"):
     Changelog: Iri
     ChangelogEntry: Iri
     Clause: Iri
+    Comment: Iri
     Commentary: Iri
     Comparison: Iri
     Default: Iri
@@ -154,6 +155,7 @@ class PS(_Namespace, prefix="ps"):
     source: Iri
     subsectionOf: Iri  # noqa: N815
     target: Iri
+    testPath: Iri  # noqa: N815
     tests: Iri
     topic: Iri
     touchedTopic: Iri  # noqa: N815

@@ -1,7 +1,7 @@
 """What a behaviour spec says, as frozen dataclasses; nothing but the standard library."""
 
 from sphinx_policyspec.model.authority import AuthorityLevel, OverrideMode, overriders
-from sphinx_policyspec.model.blocks import Block, Commentary, Definition, Prose
+from sphinx_policyspec.model.blocks import Block, Comment, Commentary, Definition, Prose
 from sphinx_policyspec.model.case import (
     Case,
     Delegation,
@@ -46,6 +46,7 @@ __all__ = [
     "Changelog",
     "ChangelogEntry",
     "Clause",
+    "Comment",
     "Commentary",
     "Comparison",
     "Definition",

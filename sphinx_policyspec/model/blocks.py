@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sphinx_policyspec.model.example import EvalPrompt, Example
 from sphinx_policyspec.model.finding import Span
 
-__all__ = ["Block", "Commentary", "Definition", "Prose"]
+__all__ = ["Block", "Comment", "Commentary", "Definition", "Prose"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,8 +16,8 @@ class Prose:
 
     :param source: the exact text, blank lines after it included. Of a page of directives, the words at their places in
         the lines of the span, and blanks for what stands around them; empty for words that stand on no line
-    :param text: the same without eval tags and surrounding blank lines. Of a page of directives, what the parser of
-        the page read, in its markup
+    :param text: the same without comments, eval tags and surrounding blank lines. Of a page of directives, what the
+        parser of the page read, in its markup
     """
 
     source: str
@@ -53,5 +53,16 @@ class Commentary:
     span: Span
 
 
-Block = Prose | Definition | Commentary | Example | EvalPrompt
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
+    """A comment in the source between other blocks: it says nothing, and is shown nowhere.
+
+    :param source: the exact text, blank lines after it included
+    """
+
+    source: str
+    span: Span
+
+
+Block = Prose | Definition | Commentary | Comment | Example | EvalPrompt
 """What stands directly in a provision, in order."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sphinx_policyspec.model.blocks import Prose
+from sphinx_policyspec.model.blocks import Comment, Prose
 from sphinx_policyspec.model.example import EvalPrompt
 from sphinx_policyspec.model.finding import Span
 
@@ -16,12 +16,14 @@ class EvalTag:
     """A mark ``[^tag]`` that ties a clause to a file of evaluation prompts.
 
     :param clause: the words that it belongs to: the sentence, list item or sub-clause before it
+    :param test: the path of the test that a note of the tag names
     """
 
     tag: str
     provision: str
     clause: str
     span: Span
+    test: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +39,7 @@ class PromptFile:
     title: str
     span: Span
     source: str
-    blocks: tuple[EvalPrompt | Prose, ...] = ()
+    blocks: tuple[EvalPrompt | Prose | Comment, ...] = ()
 
     @property
     def prompts(self) -> tuple[EvalPrompt, ...]:

@@ -8,19 +8,41 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sphinx_policyspec.model import Finding
+from sphinx_policyspec.readers.comments import ITEM, RULE, SETEXT, Shown, without_comments
 from sphinx_policyspec.readers.fences import Fences
+from sphinx_policyspec.readers.heading import ATX
 from sphinx_policyspec.readers.text import Lines
 
 __all__ = ["BlockKind", "RawBlock", "cut"]
 
 # Possessive, so that a hostile run of spaces costs linear time.
-HEADING = re.compile(r"\ufeff?(#{1,6})[ \t]++(\S++(?:\s++\S++)*+)\s*")
-"""A heading line outside a fence; its id and attributes are part of group 2."""
-EXAMPLE = re.compile(r"\*\*Example\*\*:[ \t]*+((?:\S++(?:\s++\S++)*+)?)\s*")
-ADMONITION = re.compile(r"!!![ \t]*+(\w*+)[ \t]*+(?:\"([^\"\n]*+)\")?\s*")
-DEFINITION = re.compile(r"\*\*([^*\n]{1,200}?)(?:\*\*:|:\*\*)")
+_TITLE = r"[ \t]*+(?P<title>(?:\S++(?:\s++\S++)*+)?)\s*"
+EXAMPLE = re.compile(
+    rf"(?P<marks>[*_]{{1,3}})(?i:example)(?P<number> \d{{1,4}})?(?::(?P=marks)|(?P=marks)(?P<colon>:|[ ](?:[-\u2013\u2014]|---?)[ ])){_TITLE}"
+)
+"""The line that an example begins with; the dialect has it as ``**Example**:``, others with other marks."""
+ADMONITION = re.compile(r"(?:!!!|\?\?\?\+?)[ \t]*+(\w*+)[ \t]*+(?:\"([^\"\n]*+)\")?\s*")
+DEFINITION = re.compile(r"\*\*([^*\n]{1,200}?)(?:\*\*:|:\*\*|\*\*[ ](?:[-\u2013\u2014]|---?)(?=[ ]))")
+"""What a definition begins with: its term in bold, and a colon or a dash."""
+COMMENTARY = re.compile(r"(?:\*\*|\*|__)(?i:commentary)(?::(?:\*\*|\*|__)|(?:\*\*|\*|__):)[ \t]*+(?=\S)")
+"""What a paragraph begins with that says itself that it is commentary."""
 CONVERSATION = "~~~xml"
-_HEADING_WITH_ID = re.compile(r"#{1,6}[ \t].*\{#[^{}\n]*\}\s*")
+_CONVERSATION = re.compile(r"(?P<marks>~{3,}+|`{3,}+)[ \t]*+(?i:xml)[ \t\r]*+\n?")
+_LABELS = frozenset(
+    """
+    answer attention background caution commentary context danger don't example examples exception exceptions goal
+    goals hint important note notes question rationale reason see summary tip todo warning
+    """.split()  # noqa: SIM905 - a list of literals is harder to read
+)
+"""Words in bold that label a paragraph and define nothing."""
+_HEADING_WITH_ID = re.compile(r"[ ]{0,3}#{1,6}[ \t].*\{#[^{}\n]*\}[\s#]*")
+
+
+_QUOTED = re.compile(r"[ ]{0,3}(?:>[ ]?[ ]{0,3})+")
+_NO_TEXT = re.compile(r"[ ]{4}|\t|\[[^\[\]\n]{1,200}\]:")
+"""What no paragraph begins with: code, and definitions of links and notes."""
+_INSIDE = -1
+"""Stands for the first line of a paragraph inside a quotation: it goes on, and makes no heading."""
 
 
 class BlockKind(enum.Enum):
@@ -30,6 +52,7 @@ class BlockKind(enum.Enum):
     PROSE = enum.auto()
     DEFINITION = enum.auto()
     COMMENTARY = enum.auto()
+    COMMENT = enum.auto()
     EXAMPLE = enum.auto()
 
 
@@ -37,7 +60,7 @@ class BlockKind(enum.Enum):
 class RawBlock:
     """The lines from ``start`` up to ``end`` (from 0), blank lines after the block included.
 
-    :param body: for an example, the lines of its conversation; else ``(start, end)``
+    :param body: for an example, the lines of its conversation; else the block without the blank lines after it
     """
 
     kind: BlockKind
@@ -46,45 +69,64 @@ class RawBlock:
     body: tuple[int, int]
 
 
-def cut(lines: Lines) -> tuple[list[RawBlock], list[Finding]]:
-    """Cut a file into blocks; joined, their lines are the file, whatever it holds."""
-    cutter = _Cutter(lines)
-    return list(cutter.blocks()), cutter.findings
+def cut(lines: Lines) -> tuple[list[RawBlock], Shown, list[Finding]]:
+    """Cut a file into blocks, and tell what it shows; joined, the lines of the blocks are the file, whatever it holds."""
+    # A conversation that begins inside a fence shows that the fence was forgotten: nothing
+    # after it may be swallowed.
+    stops = [number for number, line in enumerate(lines.lines) if line.rstrip() == CONVERSATION]
+    shown = without_comments(lines.lines, stops=stops)
+    cutter = _Cutter(lines, shown)
+    for number in shown.unclosed:
+        cutter.find("unclosed-comment", number, "comment is never closed", "add `-->`")
+    return list(cutter.blocks()), shown, cutter.findings
 
 
 def _begins_block(line: str) -> bool:
-    """Tell whether a line begins a block even directly after a line of prose."""
+    """Return whether a line begins a block even directly after a line of prose."""
     return bool(
-        (line.startswith("#") and HEADING.fullmatch(line))
-        or (line.startswith("**") and EXAMPLE.fullmatch(line))
-        or (line.startswith("!!!") and ADMONITION.fullmatch(line))
+        (line.lstrip(" ").startswith("#") and ATX.fullmatch(line))
+        or (line.startswith(("*", "_")) and EXAMPLE.fullmatch(line))
+        or (line.startswith(("!!!", "???")) and ADMONITION.fullmatch(line))
         or line.rstrip() == CONVERSATION
     )
 
 
-class _Cutter:
-    """One pass over the lines of a file."""
+def _goes_on(quoted: str) -> bool:
+    """Return whether words in a quotation are of a paragraph that may go on outside its marks."""
+    return bool(quoted.strip()) and not (
+        ATX.fullmatch(quoted) or RULE.fullmatch(quoted) or quoted.startswith(("```", "~~~", "    "))
+    )
 
-    def __init__(self, lines: Lines) -> None:
-        self.lines = lines
+
+class _Cutter:
+    """One pass over the lines of a file, as they are without its comments."""
+
+    def __init__(self, lines: Lines, shown: Shown) -> None:
+        self.source = lines
+        self.shown = shown
+        self.lines = shown.plain
         self.findings: list[Finding] = []
-        # A conversation that begins inside a fence shows that the fence was forgotten: nothing
-        # after it may be swallowed.
-        conversations = [n for n, line in enumerate(lines.lines) if line.rstrip() == CONVERSATION]
-        self.fences = Fences(lines.lines, 3, conversations)
+        stops = [number for number, line in enumerate(self.lines) if line.rstrip() == CONVERSATION]
+        self.fences = Fences(self.lines, 3, stops)
 
     def blocks(self) -> Iterator[RawBlock]:
         """Yield the blocks in order; what no special form claims is prose."""
         position = prose_start = 0
+        # Where the paragraph begins, outside lists and quotations, that goes on here.
+        paragraph: int | None = None
         while position < len(self.lines):
             block = self._special(position, starts=position == prose_start)
+            if block is None and paragraph not in {None, _INSIDE} and self._underlines(position):
+                block = self._block(BlockKind.HEADING, paragraph or 0, position + 1)
             if block is None:
+                paragraph = self._paragraph(position, paragraph)
                 position = self._after_prose_line(position)
                 continue
-            if prose_start < position:
-                yield RawBlock(BlockKind.PROSE, prose_start, position, (prose_start, position))
+            if prose_start < block.start:
+                yield RawBlock(BlockKind.PROSE, prose_start, block.start, (prose_start, block.start))
             yield block
             position = prose_start = block.end
+            paragraph = None
         if prose_start < position:
             yield RawBlock(BlockKind.PROSE, prose_start, position, (prose_start, position))
 
@@ -93,37 +135,107 @@ class _Cutter:
 
         :param starts: the line before belongs to another block, so that a paragraph starts here
         """
-        line = self.lines.lines[position]
-        if line.startswith(("#", "\ufeff#")) and HEADING.fullmatch(line):
+        line = self.lines[position]
+        if position in self.shown.starts or (starts and not line and self.source.lines[position].strip()):
+            return self._block(BlockKind.COMMENT, position, self._comment_end(position))
+        if self._is_heading(position):
             return self._block(BlockKind.HEADING, position, position + 1)
-        if line.startswith("**"):
-            if EXAMPLE.fullmatch(line):
-                return self._example(position)
-            starts = starts or not self.lines.lines[position - 1].strip()
-            if starts and DEFINITION.match(line):
-                return self._block(BlockKind.DEFINITION, position, self._paragraph_end(position))
-        if line.startswith("!!!") and ADMONITION.fullmatch(line):
+        if line.startswith(("*", "_")):
+            starts = starts or not self.lines[position - 1].strip()
+            return self._bold(position, line, starts=starts)
+        if line.startswith(("!!!", "???")) and ADMONITION.fullmatch(line):
             return self._block(BlockKind.COMMENTARY, position, self._indented_end(position + 1))
         if line.rstrip() == CONVERSATION:
-            self._find(
+            self.find(
                 "untitled-example", position, "conversation without a title", "put `**Example**: …` above it"
             )
             return self._conversation(position, position)
         return None
 
+    def _is_heading(self, position: int) -> bool:
+        line = self.lines[position]
+        if not line.lstrip(" \ufeff").startswith("#") or not ATX.fullmatch(line):
+            return False
+        # In a list item it is a part of that.
+        return position not in self.shown.nested
+
+    def _bold(self, position: int, line: str, *, starts: bool) -> RawBlock | None:
+        """Return the block that words in bold begin."""
+        if title := EXAMPLE.fullmatch(line):
+            opening = self._after_shown_blanks(position + 1)
+            if self._opens(opening) or (
+                title["marks"] == "**" and title["colon"] == ":" and not title["number"]
+            ):
+                return self._example(position, opening)
+        if starts and COMMENTARY.match(line):
+            return self._block(BlockKind.COMMENTARY, position, self._paragraph_end(position))
+        if starts and self._defines(position):
+            end = self._paragraph_end(position)
+            if end < len(self.lines) and self._underlines(end):
+                return None
+            return self._block(BlockKind.DEFINITION, position, end)
+        return None
+
+    def _defines(self, position: int) -> bool:
+        """Return whether a line gives a term in bold a meaning, which may begin on the line below."""
+        line = self.lines[position]
+        match = DEFINITION.match(line) if line.startswith("**") else None
+        if match is None or match[1].strip().partition(" ")[0].rstrip(".!?").casefold() in _LABELS:
+            return False
+        if line[match.end() :].strip():
+            return True
+        below = self.lines[position + 1] if position + 1 < len(self.lines) else ""
+        return bool(below.strip()) and not (
+            ITEM.match(below)
+            or _begins_block(below)
+            or below.startswith((">", "|", "**"))
+            or self.fences.opening(position + 1)
+        )
+
+    def _paragraph(self, position: int, paragraph: int | None) -> int | None:
+        """Return where the paragraph begins that goes on behind a line of prose, ``_INSIDE`` for that of a quotation."""
+        line = self.lines[position]
+        if not line.strip() or position in self.shown.fences or RULE.fullmatch(line):
+            return None
+        if position in self.shown.nested and ITEM.match(line):
+            return None
+        if match := _QUOTED.match(line):
+            return _INSIDE if _goes_on(line[match.end() :]) else None
+        if paragraph is None:
+            return None if position in self.shown.nested or _NO_TEXT.match(line) else position
+        return paragraph
+
+    def _underlines(self, position: int) -> bool:
+        return position not in self.shown.nested and SETEXT.fullmatch(self.lines[position]) is not None
+
     def _block(self, kind: BlockKind, start: int, end: int) -> RawBlock:
         return RawBlock(kind, start, self._after_blanks(end), (start, end))
 
     def _after_blanks(self, position: int) -> int:
-        while position < len(self.lines) and not self.lines.lines[position].strip():
+        """Return the first line from one on that is not blank in the file."""
+        while position < len(self.lines) and not self.source.lines[position].strip():
+            position += 1
+        return position
+
+    def _after_shown_blanks(self, position: int) -> int:
+        """Return the first line from one on that shows something."""
+        while position < len(self.lines) and not self.lines[position].strip():
+            position += 1
+        return position
+
+    def _comment_end(self, position: int) -> int:
+        position += 1
+        while position < len(self.lines) and not self.lines[position] and position not in self.shown.starts:
             position += 1
         return position
 
     def _paragraph_end(self, position: int) -> int:
         position += 1
         while position < len(self.lines):
-            line = self.lines.lines[position]
+            line = self.lines[position]
             if not line.strip() or _begins_block(line) or self.fences.opening(position):
+                break
+            if self._underlines(position) or self._defines(position):
                 break
             position += 1
         return position
@@ -132,7 +244,7 @@ class _Cutter:
         """Return the line after an admonition's body: indented by four, blank lines between."""
         end = position
         while position < len(self.lines):
-            line = self.lines.lines[position]
+            line = self.lines[position]
             if line.strip():
                 if not line.startswith(("    ", "\t")):
                     break
@@ -145,50 +257,57 @@ class _Cutter:
         marks = self.fences.opening(position)
         if not marks:
             return position + 1
-        end = self.fences.closing(position)
+        end = self.shown.fences.get(position)
         if end is None:
-            self._find("unclosed-fence", position, "code fence is never closed", f"add a line {marks}")
+            self.find("unclosed-fence", position, "code fence is never closed", f"add a line {marks}")
             return position + 1
         return end + 1
 
-    def _example(self, position: int) -> RawBlock:
-        opening = self._after_blanks(position + 1)
-        if opening < len(self.lines) and self.lines.lines[opening].rstrip() == CONVERSATION:
+    def _opens(self, position: int) -> bool:
+        """Return whether a line opens a conversation below the title of an example."""
+        return position < len(self.lines) and _CONVERSATION.fullmatch(self.lines[position]) is not None
+
+    def _example(self, position: int, opening: int) -> RawBlock:
+        if self._opens(opening):
             return self._conversation(position, opening)
-        self._find(
+        self.find(
             "example-without-conversation",
             position,
             "example without a conversation",
             f"put it in a fence that begins with `{CONVERSATION}`",
         )
-        return RawBlock(BlockKind.EXAMPLE, position, opening, (opening, opening))
+        end = self._after_blanks(position + 1)
+        return RawBlock(BlockKind.EXAMPLE, position, end, (end, end))
 
     def _conversation(self, start: int, opening: int) -> RawBlock:
-        end = self._conversation_end(opening + 1)
+        match = _CONVERSATION.fullmatch(self.lines[opening])
+        marks = match["marks"] if match else "~~~"
+        end = self._conversation_end(opening + 1, marks)
         if end is None:
-            self._find("unclosed-fence", opening, "conversation is never closed", "add a line `~~~`")
+            self.find("unclosed-fence", opening, "conversation is never closed", f"add a line `{marks}`")
             end = self._unclosed_end(opening + 1)
             return RawBlock(BlockKind.EXAMPLE, start, end, (opening + 1, end))
         return RawBlock(BlockKind.EXAMPLE, start, self._after_blanks(end + 1), (opening + 1, end))
 
-    def _conversation_end(self, position: int) -> int | None:
-        """Return the line that is exactly ``~~~``, unless another conversation begins before it."""
+    def _conversation_end(self, position: int, marks: str) -> int | None:
+        """Return the line that closes a conversation, unless another begins before it."""
         for number in range(position, len(self.lines)):
-            line = self.lines.lines[number].rstrip()
+            line = self.lines[number].rstrip()
             if line == CONVERSATION:
                 return None
-            if line == CONVERSATION.removesuffix("xml"):
+            if line.startswith(marks) and not line.strip(marks[0]):
                 return number
         return None
 
     def _unclosed_end(self, position: int) -> int:
         """Return where a conversation that nothing closes must end: the next heading or example."""
         while position < len(self.lines):
-            line = self.lines.lines[position]
+            line = self.lines[position]
             if EXAMPLE.fullmatch(line) or _HEADING_WITH_ID.fullmatch(line) or line.rstrip() == CONVERSATION:
                 return position
             position += 1
         return position
 
-    def _find(self, code: str, line: int, message: str, hint: str) -> None:
-        self.findings.append(self.lines.warning(line, code, message, hint))
+    def find(self, code: str, line: int, message: str, hint: str) -> None:
+        """Note a finding about a whole line."""
+        self.findings.append(self.source.warning(line, code, message, hint))

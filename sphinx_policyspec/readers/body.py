@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from sphinx_policyspec.model import Fragment, FragmentKind, Span
+from sphinx_policyspec.readers.comments import Shown, without_comments
 from sphinx_policyspec.readers.text import Lines
 
 __all__ = ["decode", "find_marks", "read_body"]
@@ -43,23 +44,25 @@ def read_body(
 ) -> tuple[str, tuple[Fragment, ...], tuple[int, ...]]:
     """Return a message's text, its marked parts, and the lines of inner tags without a counterpart.
 
-    The text is what its author says: entities decoded once, settings left out (they are
-    metadata), the tags around untrusted text kept.
+    The text is what its author says: entities decoded once, comments and settings left out (they are
+    metadata), the tags around untrusted text kept. A comment in code, in untrusted text or in data is text.
 
     :param is_data: the body goes to a tool or comes from one, where brackets are syntax and only an
         elision is a mark
     """
+    shown = _without_comments(lines, start, end) if not is_data else Shown((), ())
     settings, fragments = _settings(lines, start, end)
     maths = _display_maths(lines, start, end)
     kept: list[str] = []
-    unpaired: list[int] = []
+    unpaired = [start + number for number in shown.unclosed]
     untrusted_from: int | None = None
     fence = ""
     for number in range(start, end):
         if number in settings:
             continue
         line = lines.lines[number].replace("\r\n", "\n")
-        kept.append(line)
+        kept.append(line if is_data else shown.plain[number - start].replace("\r\n", "\n"))
+        masked = line if is_data else shown.masked[number - start]
         fence = _fence_after(line, fence)
         if match := _UNTRUSTED.fullmatch(line):
             if match[1] and untrusted_from is not None:
@@ -72,12 +75,26 @@ def read_body(
                 untrusted_from = number + 1
         elif not fence and _SETTINGS.fullmatch(line):
             unpaired.append(number)
-        elif "[" in line and number not in maths:
-            fragments.extend(_marks(lines, number, _ELISION if fence or is_data else _PLACEHOLDER))
+        elif "[" in masked and number not in maths:
+            fragments.extend(_marks(lines, number, masked, _ELISION if fence or is_data else _PLACEHOLDER))
     if untrusted_from is not None:
         unpaired.append(untrusted_from - 1)
     in_order = sorted(fragments, key=lambda fragment: fragment.span)
     return decode("".join(kept)).strip("\n"), tuple(in_order), tuple(unpaired)
+
+
+def _without_comments(lines: Lines, start: int, end: int) -> Shown:
+    """Return a body without its comments, which Markdown does not show; what untrusted text holds is data."""
+    literal: set[int] = set()
+    opened: int | None = None
+    for number in range(start, end):
+        match = _UNTRUSTED.fullmatch(lines.lines[number])
+        if match and match[1] and opened is not None:
+            literal.update(range(opened, number - start))
+            opened = None
+        elif match and not match[1]:
+            opened = number - start
+    return without_comments(lines.lines[start:end], literal)
 
 
 def _settings(lines: Lines, start: int, end: int) -> tuple[set[int], list[Fragment]]:
@@ -132,10 +149,10 @@ def _untrusted(lines: Lines, start: int, end: int) -> Fragment:
     return _fragment(FragmentKind.UNTRUSTED, text, lines.span(start, end))
 
 
-def _marks(lines: Lines, number: int, pattern: re.Pattern[str]) -> list[Fragment]:
+def _marks(lines: Lines, number: int, line: str, pattern: re.Pattern[str]) -> list[Fragment]:
     return [
         _fragment(FragmentKind.PLACEHOLDER, decode(match[0]), lines.within(number, *match.span()))
-        for match in pattern.finditer(lines.lines[number])
+        for match in pattern.finditer(line)
         if match["mark"] and not _is_syntax(match)
     ]
 

@@ -31,9 +31,20 @@ from sphinx_policyspec.readers.text import Lines
 
 __all__ = ["ROLES", "ConversationReading", "read_conversation"]
 
+_SIGNS = {
+    "\u2713": Verdict.GOOD,
+    "\u2714": Verdict.GOOD,
+    "\u2705": Verdict.GOOD,
+    "\u2717": Verdict.BAD,
+    "\u2718": Verdict.BAD,
+    "\u274c": Verdict.BAD,
+}
+"""Check marks and crosses that say what a verdict's word says."""
 # What stands inside the comment; possessive, so that a hostile run of spaces costs linear time.
 _VERDICT = re.compile(
-    r"\s*+(?P<word>[A-Za-z]++)?\s*+(?P<ids>(?:\[#[^\]\s]++\]\s*+)*+)(?:[:,]\s*+(?P<note>.*))?", re.DOTALL
+    rf"\s*+[*_]{{0,2}}(?P<sign>[{''.join(_SIGNS)}])?\ufe0f?\s*+(?P<word>[A-Za-z]++)?[*_]{{0,2}}\s*+"
+    r"(?P<ids>(?:\[#[^\]\s]++\]\s*+)*+)(?:(?:[:,]|[-\u2013\u2014](?=\s))[*_]{0,2}\s*+(?P<note>.*))?",
+    re.DOTALL,
 )
 _VERDICT_ID = re.compile(r"\[#([^\]\s]+)\]")
 
@@ -109,6 +120,8 @@ class _Conversation:
         self._check_mark(tag, line)
         if tag.name == "comparison":
             self._comparison_tag(tag)
+            if tag.empty:
+                self._end_comparison(position + 1)
             return position + 1
         if tag.closing:
             self._find(
@@ -161,6 +174,9 @@ class _Conversation:
 
     def _message(self, tag: Tag) -> int:
         """Read the message that ``tag`` opens; return the line after its end."""
+        if tag.empty:
+            self._add(tag, tag.line + 1, tag.line + 1, tag.line + 1)
+            return tag.line + 1
         end = self._end_of(tag)
         closed = (
             end < len(self.lines)
@@ -264,7 +280,8 @@ class _Conversation:
         comment = tag.comment.removeprefix("<!--").removesuffix("-->").rstrip()
         match = _VERDICT.fullmatch(comment)
         word = match["word"] if match else None
-        if match is None or word not in set(Verdict):
+        verdict = _verdict_of(word, match["sign"]) if match else None
+        if match is None or verdict is None:
             self._find(
                 "unknown-verdict",
                 tag.line,
@@ -273,7 +290,6 @@ class _Conversation:
             )
         if match is None:
             return None, comment.strip(), ()
-        verdict = Verdict(word) if word in set(Verdict) else None
         note = match["note"] or ""
         if verdict is None and word:
             note = f"{word}: {note}".rstrip(": ")
@@ -320,6 +336,13 @@ class _Conversation:
 
     def _find(self, code: str, line: int, message: str, hint: str) -> None:
         self.findings.append(self.lines.warning(line, code, message, hint))
+
+
+def _verdict_of(word: str | None, sign: str | None) -> Verdict | None:
+    """Return what a word in any letter case says, or without one a sign."""
+    if word:
+        return Verdict(word.upper()) if word.upper() in set(Verdict) else None
+    return _SIGNS.get(sign or "")
 
 
 def _next(sorted_lines: list[int], start: int, default: int) -> int:

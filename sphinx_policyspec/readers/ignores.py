@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sphinx_policyspec.model import Finding, Severity, Span
 from sphinx_policyspec.readers.fences import Fences
 
-__all__ = ["Ignore", "ignores_in", "silenced", "without_ignores"]
+__all__ = ["Ignore", "ignores_in", "silenced"]
 
 _WORD = "policyspec-ignore:"
 _COMMENT = re.compile(
@@ -65,14 +65,6 @@ def _ignores(file: str, lines: Sequence[str]) -> Iterator[Ignore]:
             start=start + 1,
             end=end + 1,
         )
-
-
-def without_ignores(text: str) -> str:
-    """Return Model Spec Markdown with blank lines in place of such comments, which are not to be shown."""
-    if _WORD not in text:
-        return text
-    lines = text.split("\n")
-    return "\n".join("" if _WORD in line and _COMMENT.fullmatch(line) else line for line in lines)
 
 
 class _Blocks:

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from html import unescape
 from itertools import accumulate
+from types import MappingProxyType
 
 from sphinx_policyspec.model import ReferenceForm
 from sphinx_policyspec.readers.fences import Fences
 
-__all__ = ["InlineLink", "InlineTag", "resolve_title", "scan", "slug", "without_tags"]
+__all__ = [
+    "InlineLink",
+    "InlineTag",
+    "label_of",
+    "outside_fences",
+    "plain_words",
+    "resolve_title",
+    "scan",
+    "slug",
+    "without_tags",
+]
+
+_NO_LABELS: Mapping[str, str] = MappingProxyType({})
 
 # Code and escapes come first, so that nothing inside them is taken for a link. Every repetition is
 # bounded or cannot overlap its neighbours: a hostile line costs linear time.
@@ -19,9 +33,24 @@ _INLINE = re.compile(
     r"|(?<!`)(?P<ticks>`{1,3})(?!`)[^\n]{0,500}?(?<!`)(?P=ticks)(?!`)"
     r"|\[\^(?P<tag>[^\]\s\[]{1,40})\](?!\()"
     r"|\[(?P<text>(?:[^\[\]\\\n]|\n(?![ \t\r]*\n)|\\.|\[[^\[\]\n]{0,200}\]){0,2000})\]"
-    r"\((?P<url>[^()\s]{0,2000}(?:\([^()\s]{0,200}\)[^()\s]{0,2000})?)(?:\s+\"[^\"\n]{0,500}\")?\)",
+    r"(?:\((?P<url>[^()\s]{0,2000}(?:\([^()\s]{0,200}\)[^()\s]{0,2000})?)(?:\s+\"[^\"\n]{0,500}\")?\)"
+    r"|\[(?P<label>[^\[\]\n]{0,200})\])"
+    r"|\[(?P<alone>[^\[\]\n^][^\[\]\n]{0,200})\](?!:)"
+    r"|<(?P<address>[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]{1,2000})>",
     re.DOTALL,
 )
+_SHOWN_WORDS = re.compile(
+    r"\\.|(?<!`)(?P<ticks>`{1,3})(?!`) ?(?P<code>[^`\n]{1,500}?) ?(?<!`)(?P=ticks)(?!`)"
+    r"|!?\[(?P<words>[^\[\]\n?][^\[\]\n]{0,500})\](?:\([^()\s]{0,2000}(?:\s+\"[^\"\n]{0,500}\")?\)|\[[^\[\]\n]{0,200}\])"
+)
+_EMPHASIS = re.compile(
+    r"(?<![\\*])\*{1,3}(?=[^\s*])(?P<strong>[^*\n]{1,500})(?<=[^\s*\\])\*{1,3}(?!\*)"
+    r"|(?<![\\\w])_{1,2}(?=[^\s_])(?P<low>[^_\n]{1,500})(?<=[^\s_\\])_{1,2}(?!\w)"
+    r"|(?<!\\)~~(?=[^\s~])(?P<struck>[^~\n]{1,500})(?<=[^\s~])~~"
+)
+_NESTED_MARKS = 2
+_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _TAG_FORM = re.compile(r"[a-z0-9]{4}")
 _FENCE_INDENT = 12
 """Spaces that may stand before a fence: three levels of list."""
@@ -38,6 +67,7 @@ class InlineLink:
 
     :param target: the id for a cross-reference, empty for a link to somewhere else
     :param form: how the cross-reference is written; means nothing for other links
+    :param label: what it names instead of an address
     """
 
     start: int
@@ -46,6 +76,7 @@ class InlineLink:
     url: str
     target: str
     form: ReferenceForm
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +93,47 @@ class InlineTag:
         return _TAG_FORM.fullmatch(self.tag) is not None
 
 
-def scan(text: str) -> Iterator[InlineLink | InlineTag]:
-    """Yield the links and eval tags of a text in order, those inside code left out."""
-    if "[" not in text:
+def scan(text: str, labels: Mapping[str, str] = _NO_LABELS) -> Iterator[InlineLink | InlineTag]:
+    """Yield the links and eval tags of a text in order, those inside code left out.
+
+    :param labels: the addresses that link definitions give, by :func:`label_of`
+    """
+    if "[" not in text and "<" not in text:
         return
-    for start, end in _outside_fences(text):
-        yield from _scan(text, start, end)
+    for start, end in outside_fences(text):
+        for match in _INLINE.finditer(text, start, end):
+            if match["tag"] is not None:
+                yield InlineTag(match.start(), match.end(), match["tag"])
+            elif match["address"] is not None:
+                yield _link(match, match["address"], match["address"])
+            elif (url := _url(match, labels)) is not None:
+                words = match["text"] or match["alone"] or ""
+                yield _link(match, words, url, "" if match["url"] is not None else match["label"] or words)
 
 
-def _outside_fences(text: str) -> Iterator[tuple[int, int]]:
+def _url(match: re.Match[str], labels: Mapping[str, str]) -> str | None:
+    """Return the address of a link, empty for one whose label nothing defines; ``None`` where brackets are text."""
+    if match["url"] is not None:
+        return match["url"]
+    if (words := match["text"] if match["alone"] is None else match["alone"]) is None:
+        return None
+    url = labels.get(label_of(match["label"] or words))
+    return "" if url is None and (match["label"] or words == "?") else url
+
+
+def _link(match: re.Match[str], words: str, url: str, label: str = "") -> InlineLink:
+    target = url[1:] if url.startswith("#") else ""
+    bare = words == "?" and bool(target)
+    form = ReferenceForm.TITLE if bare else ReferenceForm.TEXT
+    return InlineLink(match.start(), match.end(), "" if bare else words, url, target, form, label)
+
+
+def label_of(text: str) -> str:
+    """Return the label of a link or of a definition as CommonMark compares them."""
+    return " ".join(text.split()).casefold()
+
+
+def outside_fences(text: str) -> Iterator[tuple[int, int]]:
     """Yield the stretches of a text that no code fence holds."""
     if "```" not in text and "~~~" not in text:
         yield 0, len(text)
@@ -84,28 +147,42 @@ def _outside_fences(text: str) -> Iterator[tuple[int, int]]:
     yield start, len(text)
 
 
-def _scan(text: str, start: int, end: int) -> Iterator[InlineLink | InlineTag]:
-    for match in _INLINE.finditer(text, start, end):
-        if match["tag"] is not None:
-            yield InlineTag(match.start(), match.end(), match["tag"])
-        elif match["url"] is not None:
-            url = match["url"]
-            target = url[1:] if url.startswith("#") else ""
-            bare = match["text"] == "?" and bool(target)
-            form = ReferenceForm.TITLE if bare else ReferenceForm.TEXT
-            words = "" if bare else match["text"]
-            yield InlineLink(match.start(), match.end(), words, url, target, form)
+def without_tags(
+    text: str, labels: Mapping[str, str] = _NO_LABELS, notes: Collection[str] = (), tags: Collection[str] = ()
+) -> str:
+    """Remove eval tags, and the blanks before them, from a text.
 
+    Links by a label get their address, and marks of notes for readers lose their caret.
 
-def without_tags(text: str) -> str:
-    """Remove eval tags, and the blanks before them, from a text."""
+    :param labels: as for :func:`scan`
+    :param notes: the marks of notes for readers, which are not eval tags
+    :param tags: eval tags of another form
+    """
     parts: list[str] = []
     after = 0
-    for item in scan(text):
-        if isinstance(item, InlineTag) and item.is_well_formed:
-            parts.append(text[after : item.start].rstrip(" \t"))
-            after = item.end
+    for item in scan(text, labels):
+        before = text[after : item.start]
+        if isinstance(item, InlineTag):
+            if item.tag in notes:
+                parts += before, f"[{item.tag}]"
+            elif item.is_well_formed or item.tag in tags:
+                parts.append(before.rstrip(" \t"))
+            else:
+                continue
+        elif item.label and item.url:
+            parts += before, f"[{item.text or '?'}]({item.url})"
+        else:
+            continue
+        after = item.end
     return "".join((*parts, text[after:]))
+
+
+def plain_words(text: str) -> str:
+    """Return a title without the marks of emphasis, code and links; titles that it shows stay ``[?](#id)``."""
+    words = _SHOWN_WORDS.sub(lambda match: match["code"] or match["words"] or match[0], text)
+    for _ in range(_NESTED_MARKS):
+        words = _EMPHASIS.sub(lambda match: match["strong"] or match["low"] or match["struck"], words)
+    return _ENTITY.sub(lambda match: unescape(match[0]), _ESCAPE.sub(r"\1", words))
 
 
 def resolve_title(title: str, titles: Mapping[str, str]) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from sphinx_policyspec.model import (
     Block,
     Carrier,
+    Comment,
     Commentary,
     Definition,
     Document,
@@ -28,27 +29,38 @@ from sphinx_policyspec.model import (
 )
 from sphinx_policyspec.readers.blocks import (
     ADMONITION,
+    COMMENTARY,
     DEFINITION,
     EXAMPLE,
-    HEADING,
     BlockKind,
     RawBlock,
     cut,
 )
+from sphinx_policyspec.readers.comments import Shown
 from sphinx_policyspec.readers.conversation import read_conversation
-from sphinx_policyspec.readers.heading import Heading, parse_heading
-from sphinx_policyspec.readers.inline import InlineLink, InlineTag, resolve_title, scan, slug, without_tags
+from sphinx_policyspec.readers.heading import Heading, heading_of
+from sphinx_policyspec.readers.inline import (
+    InlineLink,
+    InlineTag,
+    label_of,
+    resolve_title,
+    scan,
+    slug,
+    without_tags,
+)
 from sphinx_policyspec.readers.levels import levels_for
+from sphinx_policyspec.readers.notes import LOST_HINT, lost_headings, read_notes
 from sphinx_policyspec.readers.reading import Reading
 from sphinx_policyspec.readers.text import Lines
 
-__all__ = ["read_model_spec"]
+__all__ = ["read_model_spec", "title_of"]
 
 _CLAUSE_START = re.compile(
     r"[.!?][\"\u201d)]?\s+|\n[ \t\r]*\n|^[ \t]*(?:[-*]|\d+\.)[ \t]+|\[\^[a-z0-9]{4}\][)\"\u201d]*[,;:]?[ \t]*",
     re.MULTILINE,
 )
 _INDENT = re.compile(r"^(?: {1,4}|\t)", re.MULTILINE)
+_LONE_RETURN = re.compile(r"\r(?!\n)")
 _CLAUSE_WINDOW = 2000
 """No clause is looked for further back than so many characters."""
 
@@ -62,11 +74,20 @@ def read_model_spec(text: str, file: str = "model_spec.md", title: str = "") -> 
     :param title: of the spec; the dialect has no place for it
     """
     lines = Lines.of(file, text)
-    raw_blocks, findings = cut(lines)
-    reader = _Document(lines, findings)
+    raw_blocks, shown, findings = cut(lines)
+    reader = _Document(lines, shown, findings)
+    reader.check_line_ends(text)
     for raw in raw_blocks:
         reader.add(raw)
     return reader.finish(title)
+
+
+def title_of(text: str) -> str:
+    """Return the first heading of the first level of a Markdown file, empty where it has none."""
+    lines = Lines.of("", text)
+    raw_blocks, shown, _ = cut(lines)
+    headings = (heading_of(shown, *raw.body) for raw in raw_blocks if raw.kind is BlockKind.HEADING)
+    return next((heading.title for heading in headings if heading.depth == 1 and heading.title), "")
 
 
 @dataclass(slots=True)
@@ -85,8 +106,11 @@ class _Draft:
 class _Document:
     """One pass over the blocks of a document; titles are resolved once all are known."""
 
-    def __init__(self, lines: Lines, findings: list[Finding]) -> None:
+    def __init__(self, lines: Lines, shown: Shown, findings: list[Finding]) -> None:
         self.lines = lines
+        self.shown = shown
+        self.notes = read_notes(lines, shown)
+        self.used: set[str] = set()
         self.findings = findings
         self.preamble: list[Block] = []
         self.drafts: list[_Draft] = []
@@ -117,17 +141,28 @@ class _Document:
                 target.append(self._definition(raw))
             case BlockKind.COMMENTARY:
                 target.append(self._commentary(raw))
+            case BlockKind.COMMENT:
+                target.append(Comment(source=self.lines.text(raw.start, raw.end), span=self._span(raw)))
             case BlockKind.EXAMPLE:
                 target.append(self._example(raw))
                 self.examples.append((target, len(target) - 1))
 
+    def check_line_ends(self, text: str) -> None:
+        """Find that other line ends than line feeds end lines for some: what begins behind one may be lost."""
+        if lone := _LONE_RETURN.search(text):
+            line = text.count("\n", 0, lone.start())
+            span = self.lines.within(line, 0, len(self.lines.lines[line].rstrip("\r\n")))
+            message = "a carriage return without a line feed ends no line"
+            self._find("lone-carriage-return", span, message, "save the file with line feeds")
+
     # -- headings ---------------------------------------------------------------------------
 
     def _heading(self, raw: RawBlock) -> None:
-        line = self.lines.lines[raw.start]
-        match = HEADING.fullmatch(line)
-        heading = parse_heading(match[1], match[2]) if match else parse_heading("#", line)
-        span = self.lines.within(raw.start, 0, len(line.rstrip("\r\n")))
+        heading = heading_of(self.shown, *raw.body, self.notes.words)
+        span = self.lines.within(raw.start, 0, len(self.lines.lines[raw.start].rstrip("\r\n")))
+        if heading.problem:
+            message = f"attributes of this heading {heading.problem}"
+            self._find("broken-attributes", span, message, "end its line with `{#id authority=level}`")
         while self.open and self.open[-1].heading.depth >= heading.depth:
             self.open.pop()
         outer = self.open[-1].heading.depth if self.open else 0
@@ -147,9 +182,12 @@ class _Document:
         )
         self.drafts.append(draft)
         self.open.append(draft)
-        for item in scan(line):
+        text = "".join(self.shown.masked[slice(*raw.body)])
+        for item in scan(text, self.notes.labels):
             if isinstance(item, InlineTag):
-                self._tag(item, line, raw.start, misplaced="a heading", since=heading.depth)
+                self._tag(item, text, raw.start, misplaced="a heading", since=heading.depth)
+            else:
+                self._link(item, self.lines.offset_span(raw.start, item.start, item.end), Carrier.TITLE, "")
 
     def _provision_id(self, heading: Heading, span: Span) -> str:
         identifier = heading.id or slug(heading.title).replace("-", "_") or "section"
@@ -166,44 +204,49 @@ class _Document:
     # -- prose ------------------------------------------------------------------------------
 
     def _prose(self, raw: RawBlock) -> Prose:
+        self._inline(raw.start, raw.end)
         source = self.lines.text(raw.start, raw.end)
-        self._inline(source, raw.start)
-        return Prose(source=source, text=_own_words(source), span=self._span(raw))
+        return Prose(source=source, text=self._words(raw.start, raw.end), span=self._span(raw))
 
     def _definition(self, raw: RawBlock) -> Definition:
+        self._inline(raw.start, raw.end)
         source = self.lines.text(raw.start, raw.end)
-        self._inline(source, raw.start)
-        match = DEFINITION.match(source)
-        term = match[1] if match else source
+        match = DEFINITION.match(self.shown.text(raw.start, raw.end))
+        term = match[1].strip() if match else source
         identifier = self.definition_names.take(slug(term) or "term")
-        return Definition(
-            id=identifier, term=term, source=source, text=_own_words(source), span=self._span(raw)
-        )
+        text = self._words(raw.start, raw.end).rstrip()
+        return Definition(id=identifier, term=term, source=source, text=text, span=self._span(raw))
 
     def _commentary(self, raw: RawBlock) -> Commentary:
-        source = self.lines.text(raw.start, raw.end)
-        body = self.lines.text(raw.start + 1, raw.end)
-        self._inline(body, raw.start + 1, misplaced="a commentary")
-        match = ADMONITION.match(source)
-        kind, label = (match[1] or "", match[2] or "") if match else ("", "")
-        if (kind, label) != ("meta", "Commentary"):
+        head = self.shown.plain[raw.start]
+        said = COMMENTARY.match(head)
+        admonition = ADMONITION.fullmatch(head)
+        body = raw.start if said else raw.start + 1
+        self._inline(body, raw.end, misplaced="a commentary")
+        words = self._words(body, raw.end)
+        if admonition is None:
+            label, text = "Commentary", words[said.end() if said else 0 :]
+            written = said[0].strip() if said else ""
+        else:
+            label, text = admonition[2] or "", _INDENT.sub("", words)
+            written = f"!!! {admonition[1]}` with label `{label}"
+        if admonition is None or (admonition[1], label) != ("meta", "Commentary"):
             span = self.lines.within(raw.start, 0, len(self.lines.lines[raw.start].rstrip()))
-            message = f"`!!! {kind}` with label `{label}` is read as commentary"
-            self._find("unknown-admonition", span, message, 'write `!!! meta "Commentary"`')
-        return Commentary(
-            label=label,
-            source=source,
-            text=_INDENT.sub("", body.replace("\r\n", "\n")).strip("\n"),
-            span=self._span(raw),
-        )
+            self._find(
+                "unknown-admonition",
+                span,
+                f"`{written}` is read as commentary",
+                'write `!!! meta "Commentary"`',
+            )
+        source = self.lines.text(raw.start, raw.end)
+        return Commentary(label=label, source=source, text=text.strip("\n"), span=self._span(raw))
 
     # -- examples ---------------------------------------------------------------------------
 
     def _example(self, raw: RawBlock) -> Example:
-        line = self.lines.lines[raw.start]
-        match = EXAMPLE.fullmatch(line)
-        title = match[1] if match else ""
-        self._inline(line, raw.start, carrier=Carrier.TITLE, example=True)
+        match = EXAMPLE.fullmatch(self.shown.plain[raw.start])
+        title = match["title"] if match else ""
+        self._inline(raw.start, raw.start + 1, carrier=Carrier.TITLE, example=True)
         start, end = raw.body
         excerpt = self.lines.lines[start:end]
         conversation = read_conversation(excerpt, self.lines.file, self.lines.first + start)
@@ -241,24 +284,40 @@ class _Document:
 
     # -- inline -----------------------------------------------------------------------------
 
+    def _words(self, start: int, end: int) -> str:
+        """Return the words of some lines, without tags, notes and definitions of links."""
+        plain = self.shown.plain
+        text = "".join(plain[n] for n in range(start, end) if n not in self.notes.lines)
+        return self.notes.words(text.replace("\r\n", "\n")).strip("\n")
+
     def _inline(
         self,
-        text: str,
-        line: int,
+        start: int,
+        end: int,
         *,
         carrier: Carrier = Carrier.TEXT,
         example: bool = False,
         misplaced: str = "",
     ) -> None:
         mark = self._example_mark() if example else ""
+        masked = self.shown.masked
+        text = "".join(
+            re.sub(r"[^\n]", " ", masked[n]) if n in self.notes.lines else masked[n]
+            for n in range(start, end)
+        )
+        for span in lost_headings(text):
+            found = self.lines.offset_span(start, *span)
+            message = f"`{text[slice(*span)]}` makes no section or principle of this line"
+            self._find("lost-heading", found, message, LOST_HINT, severity=Severity.ERROR)
         since = 0
-        for item in scan(text):
+        for item in scan(text, self.notes.labels):
             if isinstance(item, InlineTag):
                 where = "an example title" if example else misplaced
-                self._tag(item, text, line, misplaced=where, since=since)
+                self._tag(item, text, start, misplaced=where, since=since)
                 since = item.start
                 continue
-            self._link(item, self.lines.offset_span(line, item.start, item.end), carrier, mark)
+            self.used.add(label_of(item.label))
+            self._link(item, self.lines.offset_span(start, item.start, item.end), carrier, mark)
 
     def _link(self, item: InlineLink, span: Span, carrier: Carrier, mark: str) -> None:
         if item.target:
@@ -273,6 +332,8 @@ class _Document:
                     example=mark,
                 )
             )
+        elif not item.url:
+            self._unknown_label(item, span)
         else:
             if item.text == "?":
                 message = f"`[?]({item.url})` names no id whose title it could show"
@@ -281,9 +342,21 @@ class _Document:
                 Link(source=self.here, url=item.url, text=item.text, carrier=carrier, span=span, example=mark)
             )
 
+    def _unknown_label(self, item: InlineLink, span: Span) -> None:
+        if item.text == "?":
+            message, hint = "`[?]` names no id whose title it could show", "write `[?](#id)`"
+            self._find("title-of-nothing", span, message, hint, severity=Severity.ERROR)
+        else:
+            message = f"nothing defines the label of the link `{' '.join(item.text.split())}`"
+            self._find(
+                "undefined-label", span, message, "write `[text](address)`, or a line `[label]: address`"
+            )
+
     def _tag(self, item: InlineTag, text: str, line: int, *, misplaced: str, since: int = 0) -> None:
+        if item.tag in self.notes.readers:
+            return
         span = self.lines.offset_span(line, item.start, item.end)
-        if not item.is_well_formed:
+        if not item.is_well_formed and item.tag not in self.notes.tests:
             self._find("malformed-tag", span, f"`[^{item.tag}]` is no eval tag", "use four of a-z and 0-9")
             return
         if misplaced:
@@ -295,13 +368,16 @@ class _Document:
         clause = _clause_before(text[max(since, item.start - _CLAUSE_WINDOW) : item.start])
         if not clause and self.tags and self.tags[-1].span.end_line == span.line:
             clause = self.tags[-1].clause
-        self.tags.append(EvalTag(tag=item.tag, provision=self.here, clause=clause, span=span))
+        test = self.notes.tests.get(item.tag, "")
+        self.tags.append(EvalTag(tag=item.tag, provision=self.here, clause=clause, test=test, span=span))
 
     # -- the whole --------------------------------------------------------------------------
 
     def finish(self, title: str) -> Reading:
         """Resolve titles and levels, and return the spec."""
         titles = {draft.id: draft.heading.title for draft in self.drafts}
+        titles |= {draft.id: resolve_title(draft.heading.title, titles) for draft in self.drafts}
+        self.findings += self.notes.unused(self.used | {tag.tag for tag in self.tags})
         ids = self._example_ids(titles)
         levels = levels_for(draft.heading.authority for draft in self.drafts if draft.heading.authority)
         spec = Spec(
@@ -309,21 +385,21 @@ class _Document:
             documents=(Document(file=self.lines.file, markup=Markup.MODEL_SPEC),),
             levels=levels,
             preamble=tuple(self.preamble),
-            provisions=tuple(self._provisions()),
+            provisions=tuple(self._provisions(titles)),
             references=tuple(replace(r, example=ids.get(r.example, "")) for r in self.references),
             links=tuple(replace(link, example=ids.get(link.example, "")) for link in self.links),
             eval_tags=tuple(self.tags),
         )
         return Reading(spec, tuple(sorted(self.findings, key=lambda finding: finding.span)))
 
-    def _provisions(self) -> Iterator[Provision]:
+    def _provisions(self, titles: dict[str, str]) -> Iterator[Provision]:
         tags: dict[str, list[str]] = {}
         for tag in self.tags:
             tags.setdefault(tag.provision, []).append(tag.tag)
         for draft in self.drafts:
             section = Section(
                 id=draft.id,
-                title=draft.heading.title,
+                title=titles[draft.id],
                 depth=draft.depth,
                 span=draft.span,
                 source=draft.source,
@@ -363,10 +439,6 @@ def _clause_before(before: str) -> str:
     before = before.rstrip()
     starts = [match.end() for match in _CLAUSE_START.finditer(before)]
     return " ".join(before[starts[-1] if starts else 0 :].split())
-
-
-def _own_words(source: str) -> str:
-    return without_tags(source.replace("\r\n", "\n")).strip("\n")
 
 
 class _Names:

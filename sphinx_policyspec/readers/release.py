@@ -10,10 +10,11 @@ from pathlib import Path
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.model import Changelog, Finding, PromptFile, Severity, Span, Spec
 from sphinx_policyspec.readers.changelog import read_changelog
-from sphinx_policyspec.readers.model_spec import read_model_spec
+from sphinx_policyspec.readers.comments import without_comments
+from sphinx_policyspec.readers.model_spec import read_model_spec, title_of
 from sphinx_policyspec.readers.prompts import read_prompts
 from sphinx_policyspec.readers.reading import Reading
-from sphinx_policyspec.readers.text import read_text
+from sphinx_policyspec.readers.text import Lines, read_text
 
 __all__ = [
     "DEFAULT_TITLE",
@@ -31,7 +32,6 @@ DEFAULT_TITLE = "Behaviour spec"
 """The title of a spec that says none, and stands in nothing that does."""
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_TITLE = re.compile(r"^#[ \t]++(\S[^\n]*)", re.MULTILINE)
 _LICENSE = re.compile(r"https?://creativecommons\.org/(?:publicdomain|licenses)/[\w.-]+/\d\.\d/?")
 
 
@@ -80,8 +80,7 @@ def read_release(
     name = prefix + document.name
     text, findings = read_text(document, name) if text is None else (text, ())
     readme = _readme(document)
-    title = _TITLE.search(readme)
-    reading = read_model_spec(text, name, title=title[1].rstrip() if title else default_title)
+    reading = read_model_spec(text, name, title=title_of(readme) or default_title)
     prompt_files, prompt_findings = _prompt_files(folder / "examples", f"{prefix}examples/")
     changelog, changelog_findings = _changelog(document, prefix, named=bool(readme))
     license_url = _LICENSE.search(readme)
@@ -125,6 +124,7 @@ def _readme(document: Path) -> str:
     """Return the README that is about a document, or nothing."""
     path = document.parent / "README.md"
     text = read_text(path, path.name)[0] if path.is_file() else ""
+    text = "".join(without_comments(Lines.of(path.name, text).lines).plain)
     return text if document.name == SPEC_FILE or document.name in text else ""
 
 

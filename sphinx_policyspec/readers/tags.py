@@ -18,11 +18,11 @@ STRUCTURE = frozenset((*ROLES, "comparison"))
 
 # Possessive, so that a hostile run of spaces costs linear time.
 _OPEN = re.compile(
-    r"(?P<mark>[ ]?\*?[ ]?)<(?P<name>[A-Za-z][\w-]{0,40})(?P<attrs>(?:\s++[\w-]{1,40}+=\"[^\"\n]*+\")*+)\s*+>"
+    r"(?P<mark>[ ]?\*?[ ]?)<(?P<name>[A-Za-z][\w-]{0,40})(?P<attrs>(?:\s++[\w-]{1,40}+=(?:\"[^\"\n]*+\"|'[^'\n]*+'|[^\s\"'<>/=]++))*+)\s*+(?P<empty>/?)>"
     r"(?P<rest>[ \t]*+(?:<!--.*-->)?)\s*+"
 )
 _CLOSE = re.compile(r"(?P<mark>[ ]?\*?[ ]?)</(?P<name>[A-Za-z][\w-]{0,40})>\s*+")
-_ATTRIBUTE = re.compile(r"([\w-]+)=\"([^\"]*)\"")
+_ATTRIBUTE = re.compile(r"([\w-]+)=(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'<>/=]+))")
 _FENCE_INDENT = 12
 """Spaces that may stand before a fence: three levels of list."""
 
@@ -33,6 +33,7 @@ class Tag:
 
     :param comment: the ``<!-- … -->`` after it
     :param column: characters before it on the line
+    :param empty: it closes itself, as ``<user/>`` does
     """
 
     line: int
@@ -41,6 +42,7 @@ class Tag:
     attributes: tuple[tuple[str, str], ...]
     comment: str
     column: int
+    empty: bool = False
 
 
 def tags_by_line(lines: Sequence[str]) -> dict[int, Tag]:
@@ -55,11 +57,21 @@ def _tag_on(line: str, number: int) -> Tag | None:
     if "<" not in line[:4]:
         return None
     if match := _OPEN.fullmatch(line):
-        attributes = tuple(_ATTRIBUTE.findall(match["attrs"]))
-        return Tag(number, match["name"], False, attributes, match["rest"].strip(), match.end("mark"))
+        attributes = tuple((name, "".join(values)) for name, *values in _ATTRIBUTE.findall(match["attrs"]))
+        name = _name(match["name"])
+        if match["empty"] and name not in STRUCTURE:
+            return None
+        return Tag(
+            number, name, False, attributes, match["rest"].strip(), match.end("mark"), bool(match["empty"])
+        )
     if match := _CLOSE.fullmatch(line):
-        return Tag(number, match["name"], True, (), "", match.end("mark"))
+        return Tag(number, _name(match["name"]), True, (), "", match.end("mark"))
     return None
+
+
+def _name(written: str) -> str:
+    """Return the name of a tag: those that structure a conversation have no letter case."""
+    return written.lower() if written.lower() in STRUCTURE else written
 
 
 def _quoted(lines: Sequence[str], tags: dict[int, Tag]) -> list[int]:
@@ -72,7 +84,7 @@ def _quoted(lines: Sequence[str], tags: dict[int, Tag]) -> list[int]:
     fences = Fences(lines, _FENCE_INDENT)
     if not fences or not numbers:
         return []
-    depths = [0, *accumulate(-1 if tags[number].closing else 1 for number in numbers)]
+    depths = [0, *accumulate(_step(tags[number]) for number in numbers)]
     falls = _falls(depths)
     quoted: list[int] = []
     after = 0
@@ -85,6 +97,10 @@ def _quoted(lines: Sequence[str], tags: dict[int, Tag]) -> list[int]:
             quoted += numbers[first:last]
             after = closing + 1
     return quoted
+
+
+def _step(tag: Tag) -> int:
+    return 0 if tag.empty else -1 if tag.closing else 1
 
 
 def _falls(depths: list[int]) -> list[int]:

@@ -20,12 +20,17 @@ __all__ = ["YamlReader"]
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The one on libyaml where PyYAML was built with it, at a tenth of the time."""
-_FORBIDDEN = re.compile("[\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
-"""Characters that YAML forbids and JSON writes as they are."""
+_FORBIDDEN = re.compile("[\x7f-\x9f\ufeff\ufffe\uffff]")
+"""Characters that JSON writes as they are, and YAML 1.1 forbids or takes for a line end that it does not keep."""
 _FIRST_STAND_IN = 0xF0000
-_UNLIKE_JSON = re.compile(r"[\x85\u2028\u2029]|\\u[dD][89a-fA-F]")
+_UNLIKE_JSON = re.compile(r"[\u2028\u2029]|\\u[dD][89a-fA-F]")
 """Line ends of YAML that are characters like any other in JSON; and halves of surrogate pairs."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def _single(loader: yaml.SafeLoader) -> list[yaml.Node]:
+    node = loader.get_single_node()
+    return [] if node is None else [node]
 
 
 def _every(loader: yaml.SafeLoader) -> list[yaml.Node]:
@@ -45,7 +50,7 @@ def _stand_ins(text: str) -> dict[int, str]:
 
 def _json_text(node: yaml.Node, text: str) -> str:
     """Return what JSON reads in a scalar in double quotes, nothing where it is not JSON."""
-    if node.style != '"':
+    if getattr(node, "style", "") != '"':
         return ""
     with contextlib.suppress(ValueError):
         return str(json.loads(text[node.start_mark.index : node.end_mark.index]))
@@ -70,7 +75,7 @@ class YamlReader:
 
     def compose(self, text: str) -> yaml.Node | None:
         """Return the root node; text that is not YAML raises :class:`AnnotationError`."""
-        return next(iter(self._composed(text, lambda loader: [loader.get_single_node()])), None)
+        return next(iter(self._composed(text, _single)), None)
 
     def compose_all(self, text: str) -> list[yaml.Node]:
         """Return the root node of each document of a stream; raises as :meth:`compose` does."""
@@ -80,7 +85,7 @@ class YamlReader:
         text = text.removeprefix("\ufeff")
         self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
         standing = _stand_ins(text)
-        nodes = [node for node in self._loaded(text.translate(standing), compose) if node is not None]
+        nodes = self._loaded(text.translate(standing), compose)
         if standing or _UNLIKE_JSON.search(text):
             self._restore([*nodes], text, {ord(other): chr(code) for code, other in standing.items()})
         return nodes

@@ -6,12 +6,14 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from docutils import nodes
 from sphinx.domains import Domain, Index, IndexEntry, ObjType
 from sphinx.locale import get_translation
 from sphinx.roles import XRefRole
+from sphinx.util.logging import suppress_logging
 
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.readers.levels import DEFAULT_LEVELS
@@ -20,6 +22,7 @@ from sphinx_policyspec.sphinx_ext.capturing.capture import capture
 from sphinx_policyspec.sphinx_ext.capturing.titles import shown_titles
 from sphinx_policyspec.sphinx_ext.former_ids import FormerIds, aliases_of
 from sphinx_policyspec.sphinx_ext.fragments import write_fragment
+from sphinx_policyspec.sphinx_ext.hidden import note_taken, strip_comments, unread_in, without_hidden
 from sphinx_policyspec.sphinx_ext.indices import ExampleIndex, TopicIndex
 from sphinx_policyspec.sphinx_ext.records import PageRecord, PolicyObject
 from sphinx_policyspec.sphinx_ext.references import DOMAIN, KIND_OF_ROLE, link_or_text
@@ -28,6 +31,7 @@ from sphinx_policyspec.sphinx_ext.web.excerpts import excerpts_of, write_excerpt
 if TYPE_CHECKING:
     from docutils.nodes import Element
     from sphinx.addnodes import pending_xref
+    from sphinx.application import Sphinx
     from sphinx.builders import Builder
     from sphinx.environment import BuildEnvironment
 
@@ -93,11 +97,15 @@ class PolicyDomain(Domain):
         "topics": (),
         "former": (),
         "survey": ("", ()),
+        "tried": {},
+        "assumed": {},
+        "gone": set(),
     }
     """``pages`` by docname; what builders have ``written``; the digest of the assembled spec with the
     findings about it; what the index by topic shows; the former ids that sidecars give; what a survey found, with
-    what it depends on."""
-    data_version = 9
+    what it depends on; what builders hide of pages that were ``tried``, and what of that is ``assumed`` of
+    pages being read; the pages that are ``gone`` though they were read."""
+    data_version = 10
     """Raised whenever what the environment stores of ours changes shape."""
 
     site: Site | None = None
@@ -119,6 +127,9 @@ class PolicyDomain(Domain):
     shows: Callable[[str], bool] = staticmethod(lambda _condition: True)
     """Tells whether this build shows what an ``only`` directive holds; not stored."""
 
+    hides_anything: bool = False
+    """Whether other extensions may hide what is no element of theirs, on any page; not stored."""
+
     _by_id: dict[tuple[TargetKind, str], list[PolicyObject]] | None = None
     _former: tuple[PolicyObject, ...] | None = None
 
@@ -126,6 +137,28 @@ class PolicyDomain(Domain):
     def pages(self) -> dict[str, PageRecord]:
         """The records by docname."""
         return cast("dict[str, PageRecord]", self.data["pages"])
+
+    @property
+    def tried(self) -> dict[str, dict[str, tuple[str, frozenset[int]]]]:
+        """For pages and builders, on what it depends what is hidden, and the marks of that."""
+        return cast("dict[str, dict[str, tuple[str, frozenset[int]]]]", self.data["tried"])
+
+    def assume(self, docname: str, guess: Callable[[], Iterable[int]]) -> frozenset[int]:
+        """Return the marks of what is hidden on a page that is being read: what is known, else what is guessed."""
+        if docname not in self.data["assumed"]:
+            self.data["assumed"][docname] = frozenset(guess())
+        return cast("frozenset[int]", self.data["assumed"][docname])
+
+    def read_again(self, app: Sphinx, docname: str, hidden: frozenset[int]) -> None:
+        """Read a page again as one on which the elements with some marks are hidden."""
+        tried = self.tried[docname]
+        app.events.emit("env-purge-doc", self.env, docname)
+        self.env.clear_doc(docname)
+        self.data["assumed"][docname] = hidden
+        # What there is to say of the page was said when it was read first.
+        with suppress_logging():
+            app.builder.read_doc(docname)
+        self.tried[docname] = tried
 
     def own_pages(self) -> set[str]:
         """Return the names of the pages with directives or roles of ours."""
@@ -153,18 +186,38 @@ class PolicyDomain(Domain):
     def process_doc(self, env: BuildEnvironment, docname: str, document: nodes.document) -> None:
         """Take up what a page declares once it is read; titles are those that it shows."""
         noted = self.pages.get(docname)
-        record, packed = (noted, b"") if noted else capture(env, docname, document, self.shows)
+        hidden = self.data["assumed"].pop(docname, None)
+        with without_hidden(document):
+            record, packed = (noted, b"") if noted else capture(env, docname, document)
+            if record is not None and (record.holds_spec or record.questions):
+                strip_comments(document)
+            excerpts, titles = excerpts_of(document), shown_titles(document)
+        note_taken(env, document)
+        if record is None and hidden is not None:
+            # Another builder may show what it declares.
+            record = PageRecord()
         if record is not None:
-            excerpts = excerpts_of(document)
             write_excerpts(env, docname, excerpts)
-            titles = shown_titles(document)
-            record = record.with_titles(titles).with_words(repr((titles, excerpts)))
-            self.note_document(docname, record, packed)
+            record = replace(record, hidden=hidden).with_titles(titles)
+            self.note_document(docname, record.with_words(repr((titles, excerpts))), packed)
+
+    def note_unread(self, env: BuildEnvironment, document: nodes.document) -> None:
+        """Note what others took off a page after it was looked at."""
+        unread = unread_in(env, document)
+        if unread and env.docname in self.pages:
+            self.pages[env.docname] = replace(self.pages[env.docname], unread=unread)
 
     def clear_doc(self, docname: str) -> None:
         """Forget what a page declared."""
         self.pages.pop(docname, None)
+        self.tried.pop(docname, None)
         self._forget()
+
+    def keep_pages(self, docnames: AbstractSet[str]) -> None:
+        """Forget the pages that are not among some others, though they were read."""
+        self.data["gone"] = self.pages.keys() - docnames
+        for docname in self.data["gone"]:
+            self.clear_doc(docname)
 
     def merge_domaindata(self, docnames: AbstractSet[str], otherdata: dict[str, Any]) -> None:
         """Take over the pages that another process has read."""

@@ -46,7 +46,7 @@ from sphinx_policyspec.sphinx_ext.rendering.paper import SetForPaper, add_style
 from sphinx_policyspec.sphinx_ext.rendering.transforms import MarkSections
 from sphinx_policyspec.sphinx_ext.rendering.visitors import register_nodes
 from sphinx_policyspec.sphinx_ext.surveys.directive import SurveyDirective
-from sphinx_policyspec.sphinx_ext.updates import Build, silence_core
+from sphinx_policyspec.sphinx_ext.updates import Build, note_unread, silence_core
 from sphinx_policyspec.sphinx_ext.views.directives import (
     CoverageDirective,
     ExampleTableDirective,
@@ -119,13 +119,16 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("env-get-outdated", outdated_by_companions)
     app.connect("builder-inited", ask.announce)
     app.connect("env-get-outdated", build.outdated)
-    app.connect("env-updated", build.after_reading)
-    app.connect("env-updated", changes.update, priority=600)
+    # After others, which may take something off a page, or pages out of the project.
+    app.connect("doctree-read", note_unread, priority=900)
+    app.connect("env-updated", build.after_reading, priority=800)
+    app.connect("env-updated", changes.update, priority=900)
     app.connect("warn-missing-reference", silence_core)
     app.connect("write-started", build.before_writing)
     app.connect("doctree-resolved", contents.restore)
     app.connect("doctree-resolved", build.fill_page)
     app.connect("doctree-resolved", changes.mark, priority=600)
+    app.connect("doctree-resolved", build.leave_out, priority=950)
     # Before themes, which may show the contents of a page themselves.
     app.connect("html-page-context", contents.show, priority=400)
     app.connect("html-page-context", build.handbook.show_levels, priority=400)

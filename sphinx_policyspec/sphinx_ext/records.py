@@ -87,7 +87,8 @@ class PageRecord:
         of clauses that are of no principle
     :param declares_levels: the page has ``policy:level`` directives; they replace any default
     :param unnamed: ids of sections that the author gave none; they may be changed to stay unique
-    :param conditions: what the page's ``only`` directives ask, and whether it held when it was read
+    :param hidden: marks of what the page was read without; none where nothing on it can be hidden
+    :param unread: marks of what others took off the page while it was read
     :param holds_spec: a part of the spec stands on the page
     :param digest: of all of it, the words included
     """
@@ -101,7 +102,8 @@ class PageRecord:
     questions: tuple[Question, ...] = ()
     declares_levels: bool = False
     unnamed: frozenset[str] = frozenset()
-    conditions: tuple[tuple[str, bool], ...] = ()
+    hidden: frozenset[int] | None = None
+    unread: frozenset[int] = frozenset()
     holds_spec: bool = False
     ignores: tuple[Ignore, ...] = ()
     digest: str = ""
@@ -127,7 +129,6 @@ def outside_record(
     questions: tuple[Question, ...],
     outside: tuple[Reference, ...],
     maybe: tuple[Reference, ...],
-    conditions: Mapping[str, bool],
 ) -> PageRecord:
     """Return the record of a page that holds no part of the spec, but asks about it or links to it."""
     digest = hashlib.sha256(repr((questions, outside)).encode(errors="replace")).hexdigest()
@@ -136,7 +137,6 @@ def outside_record(
         questions=questions,
         outside=outside,
         maybe=maybe,
-        conditions=tuple(conditions.items()),
         digest=digest,
     )
 
@@ -153,7 +153,6 @@ def page_record(
     places: Iterable[tuple[Use, Span]] = (),
     declares_levels: bool = False,
     unnamed: frozenset[str] = frozenset(),
-    conditions: Mapping[str, bool] | None = None,
 ) -> tuple[PageRecord, bytes]:
     """Return the record of a page from its part of the spec, and that part, packed.
 
@@ -180,7 +179,6 @@ def page_record(
         questions=questions,
         declares_levels=declares_levels,
         unnamed=unnamed,
-        conditions=tuple((conditions or {}).items()),
         holds_spec=True,
         digest=hashlib.sha256(packed + state.encode(errors="replace")).hexdigest(),
     )

@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from docutils import nodes
+
 from sphinx_policyspec.model import Finding, TargetKind
 from sphinx_policyspec.readers.ignores import Ignore, silenced
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
@@ -21,6 +23,7 @@ from sphinx_policyspec.sphinx_ext.freshness import (
     remove_empty_indices,
     remove_pages,
 )
+from sphinx_policyspec.sphinx_ext.hidden import cleaned, is_ours
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of, elsewhere, is_dangling
 from sphinx_policyspec.sphinx_ext.messages import report
 from sphinx_policyspec.sphinx_ext.outputs import share_static_files, write_data, write_graph
@@ -28,17 +31,21 @@ from sphinx_policyspec.sphinx_ext.plain_links import dangling_links
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.rendering.boxes import retitle_badge
 from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyBadge, PolicyBox, PolicyCount, PolicyQuery
+from sphinx_policyspec.sphinx_ext.trial import has_late_handlers, left_out, settle
 from sphinx_policyspec.sphinx_ext.views.questions import Views
 from sphinx_policyspec.sphinx_ext.web.handbook_pages import HandbookPages
 
 if TYPE_CHECKING:
-    from docutils import nodes
     from sphinx.application import Sphinx
     from sphinx.domains import Domain
     from sphinx.environment import BuildEnvironment
 
 
-__all__ = ["Build", "all_findings", "silence_core"]
+__all__ = ["Build", "all_findings", "note_unread", "silence_core"]
+
+
+_TELLING = frozenset({"pseudoxml", "texinfo", "typst", "xml"})
+"""Formats whose writers write comments, or ask no visitor of other extensions."""
 
 
 @dataclass(slots=True, repr=False)
@@ -49,6 +56,7 @@ class Build:
     views: Views = field(init=False)
     handbook: HandbookPages = field(init=False)
     removed: set[str] = field(default_factory=set)
+    hides: bool = False
 
     def __post_init__(self) -> None:
         """Let views and panels ask the same spec."""
@@ -58,26 +66,29 @@ class Build:
     def outdated(
         self, app: Sphinx, env: BuildEnvironment, _added: set[str], _changed: set[str], removed: set[str]
     ) -> list[str]:
-        """Remember which pages of ours are gone; return those whose part of the spec is lost, or now another."""
+        """Remember which pages of ours are gone; return those whose part of the spec is lost."""
         domain = domain_of(env)
         self.removed = removed & domain.own_pages()
         domain.shows = partial(_shows, app)
-        return [
-            name
-            for name, page in domain.pages.items()
-            if (page.holds_spec and not has_fragment(env, name))
-            or any(domain.shows(condition) != held for condition, held in page.conditions)
-        ]
+        domain.hides_anything = has_late_handlers(app)
+        lost = {
+            name for name, page in domain.pages.items() if page.holds_spec and not has_fragment(env, name)
+        }
+        return sorted(lost | (domain.data["gone"] & env.found_docs))
 
     def after_reading(self, app: Sphinx, env: BuildEnvironment) -> list[str]:
         """Say all that is wrong, and return the pages whose links or answers have changed."""
+        again = settle(app)
+        self.hides = any(page.hidden is not None for page in domain_of(env).pages.values())
         self.knowledge.pages_were_read()
         answers = self.views.update(app)
         topics = domain_of(env).data["topics"]
         report(all_findings(app, self.knowledge), Path(app.srcdir), PolicySpecConfig.of(app.config))
         # Sphinx writes indices only with some page.
         indices = {env.config.root_doc} if topics != domain_of(env).data["topics"] else set()
-        changed = answers | indices | self.handbook.update(app) | _relinked(app) | _renavigated(app)
+        changed = (
+            answers | indices | {*again} | self.handbook.update(app) | _relinked(app) | _renavigated(app)
+        )
         return sorted(changed & set(env.all_docs))
 
     def before_writing(self, app: Sphinx, *_builder: object) -> None:
@@ -98,6 +109,20 @@ class Build:
         asking: list[PolicyQuery | PolicyCount] = [box for box in boxes if isinstance(box, PolicyQuery)]
         self.views.fill(app, [*asking, *doctree.findall(PolicyCount)], docname)
         self.handbook.decorate(app, doctree, docname)
+
+    def leave_out(self, app: Sphinx, doctree: nodes.document, _docname: str) -> None:
+        """Take off a page what is hidden and still there: its visitor would leave it out, an index of words would not."""
+        tells = app.builder.format in _TELLING
+        if not (self.hides or tells):
+            return
+        elements = list(doctree.findall(nodes.Element))
+        hidden = cleaned(elements)
+        if tells:
+            is_ours_too = any(map(is_ours, elements))
+            comments = [node for node in elements if is_ours_too and isinstance(node, nodes.comment)]
+            hidden = [*hidden, *left_out(app, elements), *comments]
+        for node in dict.fromkeys(hidden):
+            node.parent.remove(node)
 
     def finish(self, app: Sphinx, error: Exception | None) -> None:
         """Write the graph, then end the process that ran queries."""
@@ -186,6 +211,11 @@ def _relinked(app: Sphinx) -> set[str]:
             changed.add(docname)
         stored[docname] = state
     return changed
+
+
+def note_unread(app: Sphinx, document: nodes.document) -> None:
+    """Note what others took off a page as soon as it was read."""
+    domain_of(app.env).note_unread(app.env, document)
 
 
 def silence_core(_app: Sphinx, domain: Domain | None, _node: nodes.Element) -> bool | None:

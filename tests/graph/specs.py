@@ -13,6 +13,7 @@ from sphinx_policyspec.model import (
     Changelog,
     ChangelogEntry,
     Clause,
+    Comment,
     Commentary,
     Comparison,
     Definition,
@@ -139,7 +140,12 @@ _TURNS = some(
 _PROMPTS = made_of(EvalPrompt, turns=_TURNS)
 _BLOCKS = some(
     st.one_of(
-        made_of(Prose), made_of(Definition), made_of(Commentary), made_of(Example, turns=_TURNS), _PROMPTS
+        made_of(Prose),
+        made_of(Definition),
+        made_of(Commentary),
+        made_of(Comment),
+        made_of(Example, turns=_TURNS),
+        _PROMPTS,
     )
 )
 _CHANGELOG = made_of(Changelog, entries=some(made_of(ChangelogEntry)))
@@ -157,7 +163,9 @@ SPECS: st.SearchStrategy[Spec] = made_of(
     references=some(made_of(Reference)),
     links=some(made_of(Link)),
     eval_tags=some(made_of(EvalTag)),
-    prompt_files=some(made_of(PromptFile, blocks=some(st.one_of(_PROMPTS, made_of(Prose))))),
+    prompt_files=some(
+        made_of(PromptFile, blocks=some(st.one_of(_PROMPTS, made_of(Prose), made_of(Comment))))
+    ),
     changelog=st.none() | _CHANGELOG,
 )
 """Any spec at all, whether or not a reader could make it."""

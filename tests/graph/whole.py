@@ -7,6 +7,7 @@ from sphinx_policyspec.model import (
     Changelog,
     ChangelogEntry,
     Clause,
+    Comment,
     Commentary,
     Comparison,
     Definition,
@@ -57,6 +58,7 @@ def _whole() -> Spec:
         blocks=(
             Definition(id="brief", term="brief", source="", text="Brief is short.", span=at(21)),
             Commentary(label="Why", source="**Why**", text="Time is short.", span=at(22)),
+            Comment(source="<!-- ask -->\n", span=at(22)),
             example(
                 "be_brief-a-greeting",
                 span=at(23),
@@ -119,7 +121,9 @@ def _whole() -> Spec:
         links=(
             Link(source="be_kind", url="https://example.org/", carrier=Carrier.TEXT, text="x", span=at(5)),
         ),
-        eval_tags=(EvalTag(tag="t1ag", provision="be_kind", clause="Be kind", span=at(3)),),
+        eval_tags=(
+            EvalTag(tag="t1ag", test="tests/test_x.py", provision="be_kind", clause="Be kind", span=at(3)),
+        ),
         prompt_files=(PromptFile(tag="t1ag", title="Be kind", source="b", blocks=(prompt,), span=at(1)),),
         changelog=Changelog(
             source="# Log",

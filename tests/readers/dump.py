@@ -8,6 +8,7 @@ from typing import Any
 from sphinx_policyspec.model import (
     Block,
     Changelog,
+    Comment,
     Commentary,
     Comparison,
     Definition,
@@ -82,6 +83,8 @@ def block(read: Block) -> dict[str, Any]:
         return {f"definition {at} {read.id} = {read.term}": words(read.text)}
     if isinstance(read, Commentary):
         return {f"commentary {at} {read.label}": words(read.text)}
+    if isinstance(read, Comment):
+        return {f"comment {at}": words(read.source)}
     return {f"prose {at}": words(read.text)}
 
 

@@ -83,7 +83,7 @@ def check_bodies(conversations: tuple[object, ...], text: str) -> None:
         for message in conversation.messages:  # type: ignore[attr-defined]
             source = cut_out(text, message.span).replace("\r\n", "\n")
             if message.role:
-                assert re.match(rf"[ ]?\*?[ ]?<{message.role}[\s>]", source), source[:80]
+                assert re.match(rf"[ ]?\*?[ ]?<{message.role}[\s>]", source, re.IGNORECASE), source[:80]
                 source = source.partition("\n")[2]
             settings = [f for f in message.fragments if f.kind is FragmentKind.SETTING]
             if not settings:

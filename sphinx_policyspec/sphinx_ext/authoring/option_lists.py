@@ -20,11 +20,11 @@ def items_of(text: str, dividers: str) -> Iterator[str]:
     """
     words = " ".join(text.split())
     if words.startswith("[") and words.endswith("]"):
-        found = map(_item, _IN_BRACKETS.finditer(words[1:-1]))
+        found = [_item(match) for match in _IN_BRACKETS.finditer(words[1:-1])]
     elif re.match(r"-(?: |$)", words):
-        found = map(_item, _BEHIND_HYPHENS.finditer(words))
+        found = [_item(match) for match in _BEHIND_HYPHENS.finditer(words)]
     else:
-        found = iter(re.split(f"[{dividers}]", text))
+        found = re.split(f"[{dividers}]", text)
     yield from filter(None, (" ".join(item.split()) for item in found))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -56,20 +56,13 @@ if TYPE_CHECKING:
 __all__ = ["capture"]
 
 
-def capture(
-    env: BuildEnvironment, docname: str, document: nodes.document, shows: Callable[[str], bool]
-) -> tuple[PageRecord | None, bytes]:
-    """Return the record of a page, or none where it uses nothing of ours, and its part of the spec, packed.
-
-    :param shows: tells whether this build shows what an ``only`` directive holds
-    """
-    record, packed = _record(env, docname, document, shows)
+def capture(env: BuildEnvironment, docname: str, document: nodes.document) -> tuple[PageRecord | None, bytes]:
+    """Return the record of a page, or none where it uses nothing of ours, and its part of the spec, packed."""
+    record, packed = _record(env, docname, document)
     return (None if record is None else replace(record, ignores=ignores_of(env))), packed
 
 
-def _record(
-    env: BuildEnvironment, docname: str, document: nodes.document, shows: Callable[[str], bool]
-) -> tuple[PageRecord | None, bytes]:
+def _record(env: BuildEnvironment, docname: str, document: nodes.document) -> tuple[PageRecord | None, bytes]:
     """Return the record of a page, or nothing where it uses nothing of ours.
 
     On a page with directives of ours every section is a provision, whether or not its author gave
@@ -78,24 +71,18 @@ def _record(
     found = [(node, item) for node in document.findall(nodes.Element) if (item := declared_on(node))]
     findings = take_findings(env)
     asking = [(node, item.item) for node, item in found if isinstance(item.item, Question)]
-    conditions = {only["expr"]: shows(only["expr"]) for only in document.findall(addnodes.only) if asking}
-    questions: list[Question] = []
-    for node, question in asking:
-        # A question that this build does not show is not asked.
-        if all(conditions[above["expr"]] for above in _around(node) if isinstance(above, addnodes.only)):
-            node["docname"], node["number"] = docname, len(questions)
-            questions.append(question)
+    for number, (node, _question) in enumerate(asking):
+        node["docname"], node["number"] = docname, number
+    questions = tuple(question for _node, question in asking)
     if len(found) > len(asking):
-        return _Capture(env, docname, document, shows).run().record(findings, tuple(questions), conditions)
+        return _Capture(env, docname, document).run().record(findings, questions)
     for node, _declared in found:
         declared_on(node, take=True)
     links = _links_outside(env, document)
     if not (findings or asking or links.references or links.maybe):
         return None, b""
     maybe = {link.target: link for link in links.maybe}
-    record = outside_record(
-        findings, tuple(questions), tuple(links.references), tuple(maybe.values()), conditions
-    )
+    record = outside_record(findings, questions, tuple(links.references), tuple(maybe.values()))
     return record, b""
 
 
@@ -121,16 +108,13 @@ def _links_outside(env: BuildEnvironment, document: nodes.document) -> FoundLink
 class _Capture:
     """One walk over a page."""
 
-    def __init__(
-        self, env: BuildEnvironment, docname: str, document: nodes.document, shows: Callable[[str], bool]
-    ) -> None:
+    def __init__(self, env: BuildEnvironment, docname: str, document: nodes.document) -> None:
         self.env = env
-        self.shows = shows
         self.document = document
         self.main = source_of(env)
         self.places = Places(env)
         markup = markup_of(env)
-        self.writer = writer_of(markup, self._hides)
+        self.writer = writer_of(markup)
         self.page = Gathered(
             env=env,
             docname=docname,
@@ -174,8 +158,6 @@ class _Capture:
             self._section(node, declared, place)
         elif declared is not None and not isinstance(node, PolicyCount):
             self._declared(node, declared, place)
-        elif self._hides(node):
-            self._hidden(node)
         elif isinstance(node, PolicyClause):
             self._clause(node, place)
         elif isinstance(node, addnodes.pending_xref | nodes.reference):
@@ -184,20 +166,6 @@ class _Capture:
             self._walk_children(node, place.at(carrier=Carrier.VERDICT))
         else:
             self._walk_children(node, place)
-
-    def _shows(self, condition: str) -> bool:
-        self.page.conditions[condition] = self.shows(condition)
-        return self.page.conditions[condition]
-
-    def _hides(self, node: nodes.Element) -> bool:
-        """Tell whether this build does not show a node."""
-        return isinstance(node, addnodes.only) and not self._shows(node["expr"])
-
-    @staticmethod
-    def _hidden(node: nodes.Element) -> None:
-        """Leave out what this build does not show."""
-        for inner in node.findall(nodes.Element):
-            declared_on(inner, take=True)
 
     def _is_text(self, node: nodes.Element) -> bool:
         """Tell whether a node is text of the provision around it, and holds nothing else."""

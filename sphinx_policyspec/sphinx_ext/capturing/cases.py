@@ -14,6 +14,7 @@ from sphinx_policyspec.sphinx_ext.capturing.gathered import Gathered
 from sphinx_policyspec.sphinx_ext.capturing.inline import title_with_substitutions
 from sphinx_policyspec.sphinx_ext.capturing.links import FoundLinks
 from sphinx_policyspec.sphinx_ext.capturing.turn_reader import CapturePlace, TurnReader
+from sphinx_policyspec.sphinx_ext.hidden import take_away
 from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyPrompt, anchor_of, title_of_example
 
 __all__ = ["Cases"]
@@ -90,4 +91,4 @@ class Cases:
         title = title_with_substitutions(next(heads, None), item.title)
         place.region.append(replace(item, id=identifier, title=title, tests=tests, turns=turns))
         if not shown:
-            node.parent.remove(node)
+            take_away(node)

@@ -61,7 +61,6 @@ class Gathered:
     clauses: list[Clause] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     places: list[tuple[Use, Span]] = field(default_factory=list)
-    conditions: dict[str, bool] = field(default_factory=dict)
 
     def find(
         self, code: str, message: str, span: Span, hint: str = "", severity: Severity = Severity.WARNING
@@ -106,15 +105,9 @@ class Gathered:
         return identifier if count == 1 else f"{identifier}-{count}"
 
     def record(
-        self,
-        findings: tuple[Finding, ...],
-        questions: tuple[Question, ...],
-        conditions: dict[str, bool],
+        self, findings: tuple[Finding, ...], questions: tuple[Question, ...]
     ) -> tuple[PageRecord, bytes]:
-        """Return the record of the page and its part of the spec, packed.
-
-        :param conditions: whether this build shows what questions stand in
-        """
+        """Return the record of the page and its part of the spec, packed."""
         spans = [block.span for block in self.preamble.blocks]
         for _, region in self.provisions:
             spans += [region.at, *(block.span for block in region.blocks)]
@@ -144,5 +137,4 @@ class Gathered:
             places=self.places,
             declares_levels=bool(self.levels),
             unnamed=frozenset(self.unnamed),
-            conditions=conditions | self.conditions,
         )

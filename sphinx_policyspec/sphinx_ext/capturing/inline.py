@@ -10,6 +10,7 @@ from docutils import nodes
 from sphinx.util.docutils import new_document
 
 from sphinx_policyspec.model import Markup
+from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyHidden
 
 __all__ = ["WRITTEN", "keep_written", "shown_text", "shown_title", "text_around", "title_with_substitutions"]
 
@@ -108,12 +109,15 @@ def _substituted(node: nodes.TextElement, document: nodes.document) -> nodes.Tex
 
 def shown_text(node: nodes.TextElement, markup: Markup) -> tuple[str, str]:
     """Return what a text element says, and the same as it stands in its source: empty where it does not."""
+    is_plain = _is_plain(node)
+    if not is_plain and any(True for _ in node.findall(PolicyHidden)):
+        return _written(node, markup), ""
     if WRITTEN in node:
         return str(node[WRITTEN][0]), ""
     if not node.rawsource.strip():
         return _written(node, markup), ""
     stands = _without_code_mark(node.rawsource, node, markup)
-    if _is_plain(node):
+    if is_plain:
         return stands, stands
     for hidden in node.findall(nodes.raw):
         comment = _COMMENT.match(hidden.astext()) if _is_html(hidden) else None

@@ -63,14 +63,12 @@ class Text:
 class Writer:
     """Writes blocks; the markups differ in what they put around them.
 
-    :param hides: tells which nodes are not shown
     :ivar texts: the text elements that were written since it was emptied
     """
 
     markup: ClassVar[Markup]
 
-    def __init__(self, hides: Callable[[nodes.Element], bool]) -> None:
-        self.hides = hides
+    def __init__(self) -> None:
         self.texts: list[Text] = []
         self._mark = ""
         self._reach = 0
@@ -87,7 +85,7 @@ class Writer:
         """Return the lines of a block; those of an unknown one are the lines of what it holds."""
         if isinstance(node, nodes.Text):
             return str(node).splitlines()
-        if not isinstance(node, nodes.Element) or isinstance(node, _SILENT) or self.hides(node):
+        if not isinstance(node, nodes.Element) or isinstance(node, _SILENT):
             return []
         for kind, write in _KINDS:
             if isinstance(node, kind):
@@ -151,7 +149,11 @@ class Writer:
 
     def items(self, node: nodes.Element) -> list[str]:
         """Return a list, each item behind its mark."""
-        shown = [item for item in node.children if isinstance(item, nodes.Element) and not self.hides(item)]
+        shown = [
+            item
+            for item in node.children
+            if isinstance(item, nodes.Element) and not isinstance(item, _SILENT)
+        ]
         written = []
         for number, item in enumerate(shown, int(node.get("start", 1))):
             mark = _mark_of(node, number) + " "
@@ -165,7 +167,7 @@ class Writer:
         """Return a list of terms, each with what it means."""
         written = []
         for item in node.children:
-            if isinstance(item, nodes.Element) and not self.hides(item):
+            if isinstance(item, nodes.Element) and not isinstance(item, _SILENT):
                 lines: list[str] = []
                 for child in item.children:
                     if isinstance(child, nodes.term):
@@ -180,7 +182,7 @@ class Writer:
         """Return a list of fields."""
         written = []
         for field in node.children:
-            if isinstance(field, nodes.Element) and len(field.children) > 1 and not self.hides(field):
+            if isinstance(field, nodes.Element) and len(field.children) > 1:
                 name = " ".join(self.block(field.children[0]))
                 written.append(_hung(self.blocks(field.children[1:]), f":{name}: ", 2) or [f":{name}:"])
         return _joined(written, loose=False)
@@ -347,12 +349,9 @@ _KINDS: tuple[tuple[type | tuple[type, ...], Callable[..., list[str]]], ...] = (
 )
 
 
-def writer_of(markup: Markup, hides: Callable[[nodes.Element], bool]) -> Writer:
-    """Return a writer of a markup.
-
-    :param hides: tells which nodes are not shown
-    """
-    return (_Myst if markup is Markup.MYST else _Rst)(hides)
+def writer_of(markup: Markup) -> Writer:
+    """Return a writer of a markup."""
+    return _Myst() if markup is Markup.MYST else _Rst()
 
 
 def _split_title(node: nodes.Element) -> tuple[nodes.title | None, list[nodes.Node]]:

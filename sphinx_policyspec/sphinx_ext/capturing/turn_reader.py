@@ -88,10 +88,7 @@ class TurnReader:
                     answer := self._message(child, place.at(message=number))
                 ):
                     answers.append(answer)
-            responses = tuple(answer for answer in answers if isinstance(answer, Response))
-            first, last = responses[0].span, responses[-1].span
-            span = Span(first.file, first.line, 1, last.end_line, 1)
-            turns.append(Comparison(responses=responses, span=span))
+            turns.append(_comparison(answer for answer in answers if isinstance(answer, Response)))
             return
         declared = declared_on(node)
         if declared is not None and isinstance(declared.item, Conversation):
@@ -100,7 +97,12 @@ class TurnReader:
             self._read_conversation(node, declared.item, place, said)
         elif declared is not None and isinstance(declared.item, Message):
             if message := self._message(node, place.at(message=said + 1)):
-                turns.append(message)
+                _say(message, turns)
+        elif any(_is_said(inner) for inner in node.findall(nodes.Element)):
+            # What shows or hides messages, or sets them apart, is no part of the conversation.
+            for child in list(node.children):
+                if isinstance(child, nodes.Element):
+                    self._turn(child, place, turns)
         else:
             self.walk(node, place)
 
@@ -146,3 +148,24 @@ class TurnReader:
             for body in message.children:
                 if isinstance(body, nodes.Element) and not {"ps-note", "ps-violates"} & set(body["classes"]):
                     self._walk_children(body, place.at(message=number))
+
+
+def _is_said(node: nodes.Element) -> bool:
+    declared = declared_on(node)
+    return declared is not None and isinstance(declared.item, Message | Conversation)
+
+
+def _say(message: Message, turns: list[Turn]) -> None:
+    """Put a message behind what was said; an answer beside the answers before it."""
+    if not isinstance(message, Response):
+        turns.append(message)
+        return
+    before = turns.pop() if turns and isinstance(turns[-1], Comparison) else None
+    answers = before.responses if isinstance(before, Comparison) else ()
+    turns.append(_comparison((*answers, message)))
+
+
+def _comparison(answers: Iterable[Response]) -> Comparison:
+    responses = tuple(answers)
+    first, last = responses[0].span, responses[-1].span
+    return Comparison(responses=responses, span=Span(first.file, first.line, 1, last.end_line, 1))

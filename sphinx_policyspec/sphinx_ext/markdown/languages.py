@@ -14,7 +14,6 @@ from docutils.utils import new_document
 from myst_parser.parsers.sphinx_ import MystParser
 
 from sphinx_policyspec.model import FragmentKind, Markup, Message, TargetKind
-from sphinx_policyspec.readers.ignores import without_ignores
 from sphinx_policyspec.sphinx_ext.markdown.foreign import disarm
 from sphinx_policyspec.sphinx_ext.markdown.to_nodes import render_body, render_inline, render_prose
 from sphinx_policyspec.sphinx_ext.references import pending_reference
@@ -43,7 +42,7 @@ class Dialect:
 
     def blocks(self, text: str, line: int) -> list[nodes.Node]:
         """Return text as block nodes."""
-        return render_prose(without_ignores(text), line, self.document)
+        return render_prose(text, line, self.document)
 
     def inline(self, text: str, line: int) -> list[nodes.Node]:
         """Return a title or a note as inline nodes."""

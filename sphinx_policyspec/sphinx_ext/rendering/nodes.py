@@ -26,6 +26,7 @@ __all__ = [
     "PolicyExample",
     "PolicyExampleTitle",
     "PolicyGap",
+    "PolicyHidden",
     "PolicyMarker",
     "PolicyMessage",
     "PolicyPlaceholder",
@@ -148,6 +149,10 @@ class PolicySelfLink(nodes.Invisible, nodes.Element):
 
 class PolicyMarker(nodes.Invisible, nodes.Element):
     """Where a directive without a title stands; a transform moves what it says to its section."""
+
+
+class PolicyHidden(nodes.Invisible, nodes.Element):
+    """Stands for what a build hides while its page is looked at."""
 
 
 BOXES: tuple[type[PolicyBox], ...] = (

@@ -10,7 +10,9 @@ from sphinx.transforms import SphinxTransform
 from sphinx_policyspec.model import Finding, Principle, Severity
 from sphinx_policyspec.sphinx_ext.authoring.declared import Declared, declared_on, note_finding
 from sphinx_policyspec.sphinx_ext.capturing.inline import WRITTEN, keep_written, shown_title
+from sphinx_policyspec.sphinx_ext.hidden import give_back_ids, is_hidden, keep_mark, mark, take_away
 from sphinx_policyspec.sphinx_ext.page_markup import markup_of
+from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.rendering.boxes import mark_level
 from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyMarker
 
@@ -33,11 +35,17 @@ class MarkSections(SphinxTransform):
     default_priority = 5
 
     def apply(self, **_kwargs: Any) -> None:
-        """Move the markers, then note the words of the page's texts and titles."""
-        for marker in list(self.document.findall(PolicyMarker)):
+        """Mark what may be hidden, move the markers, then note the words of the page's texts and titles."""
+        elements = list(self.document.findall(nodes.Element))
+        declares = any(declared_on(node) for node in elements)
+        if not (declares or any(node.get("refdomain") == DOMAIN for node in elements)):
+            return
+        mark(self.env, elements)
+        give_back_ids(self.document, elements)
+        for marker in (node for node in elements if isinstance(node, PolicyMarker) and not is_hidden(node)):
             self._move(marker, declared_on(marker))
-            marker.parent.remove(marker)
-        if not any(declared_on(node) for node in self.document.findall(nodes.Element)):
+            take_away(marker)
+        if not declares:
             return
         self.env.temp_data[WRITTEN] = keep_written(self.document, markup_of(self.env))
         for section in self.document.findall(nodes.section):
@@ -57,6 +65,7 @@ class MarkSections(SphinxTransform):
             self._misplaced(declared, "this section is a principle already")
         else:
             self._mark(section, declared, declared.item)
+            keep_mark(section, marker)
 
     def _mark(self, section: nodes.section, declared: Declared, principle: Principle) -> None:
         wanted = [name for name in (principle.id, *principle.aliases) if name]

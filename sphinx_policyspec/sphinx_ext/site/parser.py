@@ -53,7 +53,7 @@ class SitePageParser(Parser):
         if page.views:
             section, questions = _view_nodes(page)
             document += section
-            domain.note_document(env.docname, outside_record((), questions, (), (), {}))
+            domain.note_document(env.docname, outside_record((), questions, (), ()))
             return
         renderer = SpecRenderer(document, site.spec, lambda file: str(site.root / file))
         links = _graph_links(env.config.policyspec_outputs)

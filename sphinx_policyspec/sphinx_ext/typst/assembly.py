@@ -80,7 +80,7 @@ def _sorted(section: nodes.section) -> Iterator[nodes.Node]:
     below: list[nodes.Node] = []
     for child in section.children:
         pages = [*child.findall(addnodes.start_of_file)] if isinstance(child, nodes.compound) else []
-        if pages and len(pages) == len(child.children):
+        if isinstance(child, nodes.compound) and pages and len(pages) == len(child.children):
             below += pages
             # A toctree may have a name, to which links lead.
             section["ids"] += child["ids"]

@@ -64,18 +64,19 @@ class CodeWriter(SphinxTranslator):
         code, self.body = "".join(self.body), outer
         return code
 
-    def held(self, node: nodes.Element) -> str:
+    def held(self, node: nodes.Node) -> str:
         """Return the place of a node, unless it is written already, and what the node holds."""
         return self.anchors(node) + self.rendered(node.children)
 
-    def inside(self, node: nodes.Element) -> str:
+    def inside(self, node: nodes.Node) -> str:
         """Return the same as an argument."""
         return content(self.held(node))
 
-    def anchors(self, *places: nodes.Element) -> str:
-        """Return where links to some nodes lead; those of which are written already are left out."""
-        new = [node[LABEL] for node in places if LABEL in node and not isinstance(node, self.own_label)]
-        return "".join(call("anchor", string(name)) for name in new if self._is_new(name))
+    def anchors(self, *places: nodes.Node) -> str:
+        """Return where links to some nodes lead; what is written already is left out."""
+        found = (node for node in places if isinstance(node, nodes.Element) and LABEL in node)
+        names = [node[LABEL] for node in found if not isinstance(node, self.own_label)]
+        return "".join(call("anchor", string(name)) for name in names if self._is_new(name))
 
     def anchors_in(self, *parts: nodes.Node) -> str:
         """Return all places in what is shown again elsewhere, as heads of boxes and chapters are: a label is for one."""
@@ -102,8 +103,7 @@ class CodeWriter(SphinxTranslator):
 
     def dispatch_visit(self, node: nodes.Node) -> None:
         """Write where a link may lead, then the node."""
-        if isinstance(node, nodes.Element):
-            self.body.append(self.anchors(node))
+        self.body.append(self.anchors(node))
         try:
             super().dispatch_visit(node)
         except nodes.SkipNode:

@@ -1,0 +1,241 @@
+"""HTML comments of Markdown: where they stand, and a file without them, line by line."""
+
+from __future__ import annotations
+
+import bisect
+import re
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+
+from sphinx_policyspec.readers.fences import Fences
+
+__all__ = ["ITEM", "RULE", "SETEXT", "Shown", "without_comments"]
+
+ITEM = re.compile(r"[ ]*+(?:[-*+]|\d{1,9}[.)])(?:[ \t]+|$)")
+"""The mark of a list item, with the blanks behind it."""
+RULE = re.compile(r"[ ]{0,3}(?:(?:\*[ \t]*+){3,}+|(?:-[ \t]*+){3,}+|(?:_[ \t]*+){3,}+)\s*")
+"""A line across the page."""
+SETEXT = re.compile(r"[ ]{0,3}(=++|-++)[ \t\r]*+\n?")
+"""The line below a heading of lines of text."""
+_LATER = re.compile(r"[ ]*+(?!1[.)])\d")
+_BEGINS_BLOCK = re.compile(r"[ ]{0,3}(?:#{1,6}(?:[ \t]|$)|!!!|<!--)|\*\*Example\b")
+_HEADING = re.compile(r"[ ]{0,3}#{1,6}(?:[ \t]|$)")
+_ENDS_LIST = re.compile(r"[ ]{0,3}(?:>|```|~~~)")
+_TOKEN = re.compile(r"\\.|`++|<!--(?:-?>)?", re.DOTALL)
+_MARGIN = 3
+"""Spaces that may stand before what begins at the margin; with more, it is code."""
+_FENCE_INDENT = 12
+"""Spaces that may stand before a fence: three levels of list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Some lines without their HTML comments.
+
+    :param plain: each line without its comments, empty where they take all of it, its end included
+    :param masked: each line with blanks in place of comments, so that every character keeps its place
+    :param starts: the lines at the margin on which a comment begins that takes whole lines
+    :param nested: the lines that a list item holds
+    :param fences: the line that closes each code fence, by the line that opens it
+    :param unclosed: the lines with a ``<!--`` that nothing closes
+    """
+
+    plain: tuple[str, ...]
+    masked: tuple[str, ...]
+    starts: frozenset[int] = frozenset()
+    nested: frozenset[int] = frozenset()
+    fences: Mapping[int, int] = field(default_factory=dict)
+    unclosed: tuple[int, ...] = ()
+
+    def text(self, start: int, end: int) -> str:
+        """Return what is shown of the lines from ``start`` up to ``end``."""
+        return "".join(self.plain[start:end])
+
+
+def without_comments(lines: Sequence[str], literal: Collection[int] = (), stops: Sequence[int] = ()) -> Shown:
+    """Find the comments of some lines as CommonMark does: none in code; in a paragraph, none that leaves it.
+
+    A comment that begins a line may hold anything; one that nothing closes takes all that follows.
+
+    :param literal: lines that are data, in which nothing is a comment
+    :param stops: lines, in order, that no code fence reaches over
+    """
+    return _Pass(lines, literal, stops).run()
+
+
+class _Pass:
+    """One pass over the lines."""
+
+    def __init__(self, lines: Sequence[str], literal: Collection[int], stops: Sequence[int]) -> None:
+        self.lines = lines
+        self.literal = literal
+        self.stops = stops
+        self.text = "".join(lines)
+        self.offsets = [0, *accumulate(map(len, lines))]
+        self.margins = _margins(lines)
+        self.found: list[tuple[int, int]] = []
+        self.nested: set[int] = set()
+        self.unclosed: list[int] = []
+        # Where the text of the outermost list item that is open begins; 0 outside lists.
+        self.content = 0
+        self.not_closed_before = -1
+        self.fences: dict[int, int] = {}
+
+    def run(self) -> Shown:
+        fences = Fences(self.lines, _FENCE_INDENT, self.stops)
+        position = first = 0
+        while position < len(self.lines):
+            line = self.lines[position]
+            if not line.strip():
+                self._paragraph(first, position)
+                first = position = position + 1
+                continue
+            indent = len(line) - len(line.lstrip(" "))
+            self._follow_lists(position, line, indent, begins=position == first)
+            if (end := self._fence_end(fences.closing(position), position, indent)) is not None:
+                self._paragraph(first, position)
+                self.fences[position] = end
+                self.nested.update(range(position, end + 1) if self.content else ())
+                first = position = end + 1
+            elif self._is_comment(position, line, indent, begins=position == first):
+                self._paragraph(first, position)
+                first, position = self._block(position, indent)
+            else:
+                if _BEGINS_BLOCK.match(line) or ITEM.match(line):
+                    self._paragraph(first, position)
+                    first = position
+                position += 1
+                underlines = first < position - 1 and indent >= self.content and SETEXT.fullmatch(line)
+                if underlines or not _is_paragraph(line):
+                    self._paragraph(first, position)
+                    first = position
+        self._paragraph(first, position)
+        return self._shown()
+
+    def _follow_lists(self, position: int, line: str, indent: int, *, begins: bool) -> None:
+        if indent < self.content or not self.content:
+            item = ITEM.match(line) if indent <= _MARGIN and not RULE.fullmatch(line) else None
+            # A paragraph goes on behind what only a number or a lone mark could end.
+            if item and (begins or self.content or (line[item.end() :].strip() and not _LATER.match(line))):
+                self.content = len(item[0]) if line[item.end() :].strip() else indent + 2
+            elif begins or _BEGINS_BLOCK.match(line) or RULE.fullmatch(line) or _ENDS_LIST.match(line):
+                self.content = 0
+        if self.content:
+            self.nested.add(position)
+
+    def _fence_end(self, end: int | None, position: int, indent: int) -> int | None:
+        """Return the line that closes a code fence; one in a list item ends with that at the latest."""
+        if end is None or (indent > _MARGIN and not self.content):
+            return None
+        return None if self.content and self.margins[position] <= end else end
+
+    def _is_comment(self, position: int, line: str, indent: int, *, begins: bool) -> bool:
+        is_code = begins and indent > _MARGIN and not self.content
+        return line.startswith("<!--", indent) and not is_code and position not in self.literal
+
+    def _block(self, position: int, indent: int) -> tuple[int, int]:
+        """Take up a comment that begins a line; return where the next paragraph begins, and the line to go on with."""
+        start = self.offsets[position] + indent
+        limit = self.margins[position] if self.content else len(self.lines)
+        if limit != self.not_closed_before:
+            close = self.text.find("-->", start + 2, self.offsets[limit])
+            if close >= 0:
+                self.found.append((start, close + 3))
+                last = bisect.bisect(self.offsets, close) - 1
+                # Words behind a comment of several lines may begin something else.
+                has_words = self.text[close + 3 : self.offsets[last + 1]].strip()
+                after = last if has_words and last > position else last + 1
+                return after, after
+            self.not_closed_before = limit
+        if self.content:
+            # It ends with its list item at the latest: it may be one inside a paragraph still.
+            return position, position + 1
+        self.unclosed.append(position)
+        self.found.append((start, len(self.text)))
+        return limit, limit
+
+    def _paragraph(self, first: int, end: int) -> None:
+        """Take up the comments inside the lines of a paragraph."""
+        begin, stop = self.offsets[first], self.offsets[end]
+        if first in self.literal or self.text.find("<!--", begin, stop) < 0:
+            return
+        if self.lines[first].startswith(" " * (_MARGIN + 1)) and first not in self.nested:
+            return
+        ticks: dict[int, list[int]] = defaultdict(list)
+        for run in re.finditer("`++", self.text[begin:stop]):
+            ticks[len(run[0])].append(begin + run.start())
+        at = max(begin, self.found[-1][1] if self.found else 0)
+        while match := _TOKEN.search(self.text, at, stop):
+            at = match.end()
+            if match[0].startswith("`"):
+                same = ticks[len(match[0])]
+                later = bisect.bisect_left(same, at)
+                at = same[later] + len(match[0]) if later < len(same) else at
+            elif match[0].startswith("<"):
+                at = at if match[0].endswith(">") else self.text.find("-->", at, stop) + 3
+                if at < match.end():
+                    self.unclosed.append(bisect.bisect(self.offsets, match.start()) - 1)
+                    return
+                self.found.append((match.start(), at))
+
+    def _shown(self) -> Shown:
+        offsets = self.offsets
+        plain, masked = list(self.lines), list(self.lines)
+        starts: set[int] = set()
+        cuts: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        for start, end in self.found:
+            first, last = bisect.bisect(offsets, start) - 1, bisect.bisect(offsets, end - 1) - 1
+            for number in range(first, last + 1):
+                zero = offsets[number]
+                cuts[number].append((max(start - zero, 0), min(end - zero, len(self.lines[number]))))
+            if start == offsets[first]:
+                starts.add(first)
+        for number, places in cuts.items():
+            plain[number], masked[number] = _cut(self.lines[number], places)
+        starts = {number for number in starts if not plain[number]}
+        return Shown(
+            plain=tuple(plain),
+            masked=tuple(masked),
+            starts=frozenset(starts),
+            nested=frozenset(self.nested),
+            fences=self.fences,
+            unclosed=tuple(self.unclosed),
+        )
+
+
+def _is_paragraph(line: str) -> bool:
+    """Return whether a line, or the list item on it, holds words that may go on below it."""
+    item = None if RULE.fullmatch(line) else ITEM.match(line)
+    words = line[item.end() :] if item else line
+    return bool(words.strip()) and not (_HEADING.match(words) or RULE.fullmatch(words))
+
+
+def _margins(lines: Sequence[str]) -> list[int]:
+    """Return for each line the next one that stands at the margin, where every list ends."""
+    after = len(lines)
+    margins = []
+    for number in range(len(lines) - 1, -1, -1):
+        margins.append(after)
+        if lines[number][:1].strip():
+            after = number
+    return margins[::-1]
+
+
+def _cut(line: str, places: list[tuple[int, int]]) -> tuple[str, str]:
+    """Return a line without what stands at some places, and with blanks there."""
+    plain, masked, after = "", "", 0
+    for start, end in places:
+        before = line[after:start]
+        # Of the blanks on both sides of a comment one side is enough.
+        plain += before.lstrip(" \t") if plain.endswith((" ", "\t")) else before
+        masked += before + "".join("\n" if char == "\n" else " " for char in line[start:end])
+        after = end
+    rest = line[after:]
+    masked += rest
+    if not (plain + rest).strip():
+        return "", masked
+    if plain.endswith((" ", "\t")) or not plain:
+        rest = rest.lstrip(" \t")
+    return (plain + rest if rest.strip() else plain.rstrip(" \t") + (rest or "\n")), masked
