@@ -151,7 +151,7 @@ class Source:
             return False
         return all(
             part in text or " ".join(part.split()) in " ".join(text.split())
-            for part, text in zip(words, self.lines[line - 1 :], strict=False)
+            for part, text in zip(words, self.lines[line - 1 : line - 1 + len(words)], strict=True)
         )
 
     @cached_property
