@@ -44,7 +44,8 @@ def keep_written(document: nodes.document, markup: Markup) -> list[nodes.TextEle
         is_part = isinstance(node.parent, nodes.TextElement)
         if is_part or WRITTEN in node or isinstance(node, nodes.Invisible | nodes.literal_block | nodes.raw):
             continue
-        if raw_of(node) and (not _says(node.rawsource, node) or _hides_address(node, markup)):
+        is_other = markup is Markup.MYST and (_hides_address(node) or _is_rst(node))
+        if raw_of(node) and (is_other or not _says(node.rawsource, node)):
             node[WRITTEN] = (_written(node, markup), _plain(node))
             found.append(node)
     return found
@@ -77,10 +78,17 @@ def _says(raw: str, node: nodes.Element) -> bool:
     return raw.count("{{") <= shown.count("{{") and set(_WORD.findall(shown)) <= set(_WORD.findall(raw))
 
 
-def _hides_address(node: nodes.TextElement, markup: Markup) -> bool:
+def _is_rst(node: nodes.TextElement) -> bool:
+    """Tell whether docutils read a text: unlike MyST, it leaves the marks of its markup on what they mark."""
+    raws = ((part, str(part.rawsource)) for part in node.children if isinstance(part, nodes.Element))
+    return any(
+        raw and raw in node.rawsource and raw != part.astext() and not raw.startswith("[^")
+        for part, raw in raws
+    )
+
+
+def _hides_address(node: nodes.TextElement) -> bool:
     """Tell whether the address of a link stands elsewhere on the page, as Markdown lets it."""
-    if markup is not Markup.MYST:
-        return False
     addresses = [str(link.get("refuri", "")) for link in node.findall(nodes.reference)]
     return any(
         address.partition(":")[2] not in node.rawsource and unquote(address) not in node.rawsource
