@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from sphinx_policyspec.errors import SourceError
@@ -9,6 +10,9 @@ from sphinx_policyspec.model import Span
 from sphinx_policyspec.readers.text import read_text
 
 __all__ = ["SourceLines"]
+
+_BREAK = re.compile("\r?\n|[\r\x1c-\x1e\x85\u2028\u2029]")
+"""What ends a line for docutils; elsewhere a line feed alone does."""
 
 
 class SourceLines:
@@ -37,8 +41,10 @@ class SourceLines:
         return self.root / file if self.root is not None and file else None
 
     def line(self, span: Span) -> str | None:
-        """Return the line that a span begins in, if there is one."""
+        """Return the line that a span begins in, if there is one, in lines as docutils counts those of its files."""
         lines = self.of(span.file)
+        if span.file.endswith(".rst"):
+            lines = tuple(_BREAK.split("\n".join(lines)))
         return lines[span.line - 1] if 0 < span.line <= len(lines) else None
 
     def _read(self, file: str) -> tuple[str, ...]:
