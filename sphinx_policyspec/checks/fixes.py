@@ -94,6 +94,9 @@ class _Fixer:
         line = self.lines.line(span)
         if line is None or span.end_line > span.line:
             return None
+        if self.lines.of(span.file)[span.line - 1 : span.line] != (line,):
+            # Its parser counts more lines than an editor does.
+            return None
         start, end = span.column - 1, span.end_column - 1
         if start == end:
             start, end = 0, len(line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from sphinx_policyspec.model import Span
 from sphinx_policyspec.readers.text import read_text
 
 __all__ = ["SourceLines"]
+
+_BREAK = re.compile("\r?\n|[\r\x1c-\x1e\x85\u2028\u2029]")
+"""What ends a line for docutils; elsewhere a line feed alone does."""
 
 
 class SourceLines:
@@ -24,6 +28,7 @@ class SourceLines:
         self.root = root
         self.beside = {path.name: path for path in beside}
         self._lines: dict[str, tuple[str, ...]] = {}
+        self._counted: dict[str, tuple[str, ...]] = {}
 
     def of(self, file: str) -> tuple[str, ...]:
         """Return the lines of a file without their line feeds."""
@@ -38,8 +43,13 @@ class SourceLines:
         return self.root / file if self.root is not None and file else None
 
     def line(self, span: Span) -> str | None:
-        """Return the line that a span begins in, if there is one."""
-        lines = self.of(span.file)
+        """Return the line that a span begins in, if there is one, in lines as docutils counts those of its files."""
+        lines = self._counted.get(span.file)
+        if lines is None:
+            lines = self.of(span.file)
+            if span.file.endswith(".rst"):
+                lines = tuple(_BREAK.split("\n".join(lines)))
+            self._counted[span.file] = lines
         return lines[span.line - 1] if 0 < span.line <= len(lines) else None
 
     def _read(self, file: str) -> tuple[str, ...]:

@@ -114,3 +114,15 @@ def test_a_file_that_changed_or_lies_outside_is_left_alone(tmp_path: Path) -> No
     assert write_texts({"../b.md": "new", "a.md": "new", "c.md": "new"}, lines) == ("../b.md", "a.md", "c.md")
     assert (tmp_path / "b.md").read_text("utf-8") == "old"
     assert (inside / "a.md").read_text("utf-8") == "changed"
+
+
+def test_a_line_that_docutils_counts_otherwise_is_shown_and_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "conf.py").write_text('extensions = ["sphinx_policyspec"]\n', encoding="utf-8")
+    page = "Title\n=====\n\nA\u2028line.\n\n.. policy:principle:: Be kind\n   :id: be_kind\n   :authority: user\n\n"
+    page += "   See :policy:principle:`be_kimd`.\n\n   See :policy:principle:`be_kind`.\n"
+    (tmp_path / "index.rst").write_text(page, encoding="utf-8")
+    loaded = api.read(tmp_path)
+    (finding,) = [found for found in loaded.findings if found.code == "dangling-reference"]
+    lines = SourceLines(tmp_path)
+    assert lines.line(finding.span) == "   See :policy:principle:`be_kimd`."
+    assert fixes_of(loaded.spec, loaded.findings, lines) == ()

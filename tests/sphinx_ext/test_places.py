@@ -227,6 +227,41 @@ CASES = {
         text="Say no without a sermon. See :policy:principle:`gone`.",
         found={UNKNOWN: "guard.py:12:1", GONE: "guard.py:14:56"},
     ),
+    "cells": Case(
+        files=_rst(
+            "Title\n=====\n\n"
+            "+------------------------------------+-------------------------------------+\n"
+            "| .. policy:principle:: Be brief     | .. policy:principle:: Be kind       |\n"
+            "|    :id: be_brief                   |    :id: be_kind                     |\n"
+            "|    :authority: user                |    :authority: root                 |\n"
+            "|    :topics: nada                   |    :topics: nope                    |\n"
+            "|                                    |                                     |\n"
+            "|    Brief words,                    |    Kind words,                      |\n"
+            "|    see :policy:principle:`lost`.   |    see :policy:principle:`gone`.    |\n"
+            "+------------------------------------+-------------------------------------+\n"
+        ),
+        text="Kind words,\nsee :policy:principle:`gone`.",
+        found={
+            UNKNOWN: "index.rst:8:1",
+            GONE: "index.rst:11:66",
+            "`lost` is no provision of this spec": "index.rst:11:29",
+        },
+    ),
+    "quotation": Case(
+        files=_page(
+            "# Title\n\n> Before.\n>\n> ```{policy:principle} Be kind\n> :id: be_kind\n> :authority: user\n"
+            "> :topics: nope\n>\n> Kind words,\n> see [](#gone).\n> ```\n>\n> After."
+        ),
+        text="Kind words,\nsee [](#gone).",
+        found={UNKNOWN: "index.md:8:1", NOWHERE: "index.md:11:11"},
+    ),
+    "pipe-table": Case(
+        files=_page(
+            "# Title\n\n## Be kind\n\n", HEAD, "| A | B |\n|---|---|\n| x | yes |\n| y | yes, [](#gone) |\n"
+        ),
+        text="| A | B |\n| --- | --- |\n| x | yes |\n| y | yes, [](#gone) |",
+        found={UNKNOWN: "index.md:8:1", NOWHERE: "index.md:14:16"},
+    ),
     "note-behind-include": Case(
         files=_rst(
             "Title\n=====\n\n.. policy:principle:: Be kind\n   :id: be_kind\n   :authority: user\n\n   Kind.\n\n"

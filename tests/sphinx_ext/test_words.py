@@ -151,8 +151,8 @@ WAYS = {
         myst="Before.\n\n{{ rules }}\n\nAfter.", says="Before First of two second of two After"
     ),
     "eval-rst": Way(
-        myst="```{eval-rst}\nBe *kind*, as ``code`` is.\n\n- one\n- two\n```",
-        says="Be kind as code is one two",
+        myst="```{eval-rst}\nBe *kind*, as ``code`` and `the site <https://example.org/>`_ are, :policy:principle:`myst-file`.\n\n- one\n- two\n```",
+        says="Be kind as code and the site are Rule one two",
     ),
     "bullets": Way(
         rst="Say\n\n- one\n\n  - deep one\n  - deep two\n\n- two\n\n  and more of two",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Placed", "Source", "ignores_of", "note_parsed", "note_written", "source_of"]
 
 _SOURCES = "policyspec_sources"
-_WRITTEN = "policyspec_written"
+_WRITTEN = "policyspec_page"
 _PARSED = "policyspec_parsed"
 _SLACK = 2
 """By how many lines parsers may err: docutils gives a heading the line of its adornment."""
@@ -151,7 +151,7 @@ class Source:
             return False
         return all(
             part in text or " ".join(part.split()) in " ".join(text.split())
-            for part, text in zip(words, self.lines[line - 1 :], strict=False)
+            for part, text in zip(words, self.lines[line - 1 : line - 1 + len(words)], strict=True)
         )
 
     @cached_property
@@ -190,12 +190,12 @@ def source_of(env: BuildEnvironment, path: str | None = None) -> Source:
         no file at all, such as ``<rst_prolog>``; the page where it is left out
     """
     known = cast("dict[str, Source]", env.temp_data.setdefault(_SOURCES, {}))
-    page = str(env.doc2path(env.docname))
-    path = path or page
+    path = path or ""
     if (found := known.get(path)) is None:
+        page = str(env.doc2path(env.docname))
         # docutils names an included file relative to the working directory, or not, as its version has it. Links are
         # kept: a page that is one still lies in the source folder.
-        full = os.path.abspath(path)  # noqa: PTH100
+        full = os.path.abspath(path or page)  # noqa: PTH100
         found = known[path] = known[full] = known.get(full) or _open(env, full, page)
     return found
 
@@ -207,7 +207,7 @@ def _open(env: BuildEnvironment, full: str, page: str) -> Source:
         return Source(_name(env, full), _lines(env, _text(env, full)), is_page=False)
     outer, colon, _ = full.rpartition(":")
     if colon:
-        return source_of(env, outer) if outer == page else _open(env, outer, page)
+        return source_of(env) if outer == page else _open(env, outer, page)
     # What is made for the page can only be told by the page.
     return Source(source_of(env).file, source_of(env).lines, is_page=False, is_file=False)
 

@@ -12,7 +12,7 @@ from sphinx.util.docutils import new_document
 from sphinx_policyspec.model import Markup
 from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyHidden
 
-__all__ = ["WRITTEN", "keep_written", "shown_text", "shown_title", "title_with_substitutions"]
+__all__ = ["WRITTEN", "keep_written", "shown_text", "shown_title", "text_around", "title_with_substitutions"]
 
 WRITTEN = "policyspec_written"
 """Attribute of a text element whose raw text is not what it shows: the text that is, as (markup, plain text)."""
@@ -26,20 +26,41 @@ _MARKS: dict[type[nodes.Element], str] = {nodes.emphasis: "*", nodes.strong: "**
 _UNSEEN = (nodes.Invisible, nodes.system_message)
 
 
-def keep_written(document: nodes.document, markup: Markup) -> None:
-    """Leave on text elements what they show, where their raw text does not say it: in place of substitutions.
+def keep_written(document: nodes.document, markup: Markup) -> list[nodes.TextElement]:
+    """Leave on text elements what they show, where their raw text does not say it, and return them.
 
-    It is done before a translation takes the place of what they show.
+    So it is with substitutions. It is done before a translation takes the place of what they show.
     """
-    for node in list(document.findall(nodes.TextElement)):
-        is_part = isinstance(node.parent, nodes.TextElement)
-        if is_part or isinstance(node, nodes.Invisible | nodes.literal_block | nodes.math_block | nodes.raw):
-            continue
-        if any(True for _ in node.findall(nodes.substitution_reference)):
+    found = []
+    for reference in list(document.findall(nodes.substitution_reference)):
+        node = text_around(reference)
+        if node is not None and not isinstance(node, nodes.Invisible) and WRITTEN not in node:
             shown = _substituted(node, document)
             node[WRITTEN] = (_written(shown, markup), _plain(shown))
-        elif raw_of(node) and (not _says(node.rawsource, node) or _hides_address(node, markup)):
+            found.append(node)
+    for node in document.findall(nodes.TextElement):
+        if _is_plain(node) and (not node.rawsource or node.rawsource == node.astext()):
+            continue
+        is_part = isinstance(node.parent, nodes.TextElement)
+        if is_part or WRITTEN in node or isinstance(node, nodes.Invisible | nodes.literal_block | nodes.raw):
+            continue
+        is_other = markup is Markup.MYST and (_hides_address(node) or _is_rst(node))
+        if raw_of(node) and (is_other or not _says(node.rawsource, node)):
             node[WRITTEN] = (_written(node, markup), _plain(node))
+            found.append(node)
+    return found
+
+
+def _is_plain(node: nodes.Element) -> bool:
+    return all(isinstance(child, nodes.Text) for child in node.children)
+
+
+def text_around(node: nodes.Element) -> nodes.TextElement | None:
+    """Return the paragraph, title or the like that a node stands in, itself included where it is one."""
+    above: nodes.Element | None = node
+    while above is not None and (isinstance(above, nodes.Inline) or not isinstance(above, nodes.TextElement)):
+        above = above.parent if isinstance(above, nodes.Inline) else None
+    return above
 
 
 def raw_of(node: nodes.Element) -> str:
@@ -57,10 +78,17 @@ def _says(raw: str, node: nodes.Element) -> bool:
     return raw.count("{{") <= shown.count("{{") and set(_WORD.findall(shown)) <= set(_WORD.findall(raw))
 
 
-def _hides_address(node: nodes.TextElement, markup: Markup) -> bool:
+def _is_rst(node: nodes.TextElement) -> bool:
+    """Tell whether docutils read a text: unlike MyST, it leaves the marks of its markup on what they mark."""
+    raws = ((part, str(part.rawsource)) for part in node.children if isinstance(part, nodes.Element))
+    return any(
+        raw and raw in node.rawsource and raw != part.astext() and not raw.startswith("[^")
+        for part, raw in raws
+    )
+
+
+def _hides_address(node: nodes.TextElement) -> bool:
     """Tell whether the address of a link stands elsewhere on the page, as Markdown lets it."""
-    if markup is not Markup.MYST:
-        return False
     addresses = [str(link.get("refuri", "")) for link in node.findall(nodes.reference)]
     return any(
         address.partition(":")[2] not in node.rawsource and unquote(address) not in node.rawsource
@@ -89,11 +117,16 @@ def _substituted(node: nodes.TextElement, document: nodes.document) -> nodes.Tex
 
 def shown_text(node: nodes.TextElement, markup: Markup) -> tuple[str, str]:
     """Return what a text element says, and the same as it stands in its source: empty where it does not."""
-    if not node.rawsource.strip() or any(True for _ in node.findall(PolicyHidden)):
+    is_plain = _is_plain(node)
+    if not is_plain and any(True for _ in node.findall(PolicyHidden)):
         return _written(node, markup), ""
     if WRITTEN in node:
         return str(node[WRITTEN][0]), ""
+    if not node.rawsource.strip():
+        return _written(node, markup), ""
     stands = _without_code_mark(node.rawsource, node, markup)
+    if is_plain:
+        return stands, stands
     for hidden in node.findall(nodes.raw):
         comment = _COMMENT.match(hidden.astext()) if _is_html(hidden) else None
         cut = comment[0] if comment else "" if _is_html(hidden) else hidden.rawsource
@@ -129,7 +162,7 @@ def _plain(node: nodes.Element) -> str:
 
 def _without_code_mark(raw: str, node: nodes.TextElement, markup: Markup) -> str:
     """Return a text without the ``::`` that says that code follows, but for the colon that it shows."""
-    if markup is Markup.MYST or not raw.endswith("::") or node.astext().endswith("::"):
+    if not raw.endswith("::") or markup is Markup.MYST or node.astext().endswith("::"):
         return raw
     return raw[:-1] if node.astext().endswith(":") else raw[:-2].rstrip()
 

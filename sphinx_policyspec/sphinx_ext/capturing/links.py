@@ -10,6 +10,7 @@ from sphinx import addnodes
 
 from sphinx_policyspec.model import Carrier, Link, Reference, ReferenceForm, Span, TargetKind
 from sphinx_policyspec.sphinx_ext.authoring.places import Source, occurrences, source_of
+from sphinx_policyspec.sphinx_ext.capturing.inline import text_around
 from sphinx_policyspec.sphinx_ext.capturing.region import Places, line_of
 from sphinx_policyspec.sphinx_ext.references import DOMAIN, KIND_OF_ROLE
 
@@ -101,7 +102,7 @@ class FoundLinks:
 
     def locate(self, node: nodes.Element, needle: str, place: LinkPlace) -> Span:
         """Return where words of a node stand in its file; the line that its text begins on if nowhere."""
-        text = _text_around(node)
+        text = text_around(node)
         path, line = line_of(node)
         key = (id(text), needle)
         self._seen[key] += 1
@@ -113,14 +114,6 @@ class FoundLinks:
         source = source_of(self.places.env, path) if line else place.source
         start = line or place.line or 1
         return source.locate(needle, start, _paragraph_end(source, start, place.end), self._seen[key] - 1)
-
-
-def _text_around(node: nodes.Element) -> nodes.TextElement | None:
-    """Return the paragraph, title or the like that a node stands in, itself included where it is one."""
-    above: nodes.Element | None = node
-    while above is not None and (isinstance(above, nodes.Inline) or not isinstance(above, nodes.TextElement)):
-        above = above.parent if isinstance(above, nodes.Inline) else None
-    return above
 
 
 def _within(source: Source, first: int, raw: tuple[str, ...], needle: str, skip: int) -> Span | None:

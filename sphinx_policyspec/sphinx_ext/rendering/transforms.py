@@ -9,7 +9,7 @@ from sphinx.transforms import SphinxTransform
 
 from sphinx_policyspec.model import Finding, Principle, Severity
 from sphinx_policyspec.sphinx_ext.authoring.declared import Declared, declared_on, note_finding
-from sphinx_policyspec.sphinx_ext.capturing.inline import keep_written, shown_title
+from sphinx_policyspec.sphinx_ext.capturing.inline import WRITTEN, keep_written, shown_title
 from sphinx_policyspec.sphinx_ext.hidden import give_back_ids, is_hidden, keep_mark, mark, take_away
 from sphinx_policyspec.sphinx_ext.page_markup import markup_of
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
@@ -47,20 +47,18 @@ class MarkSections(SphinxTransform):
             take_away(marker)
         if not declares:
             return
-        keep_written(self.document, markup_of(self.env))
+        self.env.temp_data[WRITTEN] = keep_written(self.document, markup_of(self.env))
         for section in self.document.findall(nodes.section):
             title = section.next_node(nodes.title)
             if title is not None:
                 section[SOURCE_TITLE] = (shown_title(title), title.rawsource)
-            for note in section.findall(nodes.footnote):
-                note[HOME] = id(section)
+        for note in self.document.findall(nodes.footnote):
+            note[HOME] = id(_section_around(note))
 
     def _move(self, marker: PolicyMarker, declared: Declared | None) -> None:
         if declared is None or not isinstance(declared.item, Principle):
             return
-        section = marker.parent
-        while section is not None and not isinstance(section, nodes.section):
-            section = section.parent
+        section = _section_around(marker)
         if section is None:
             self._misplaced(declared, "`policy:principle` without a title stands in no section")
         elif declared_on(section):
@@ -86,3 +84,11 @@ class MarkSections(SphinxTransform):
             hint="put it below the heading that it is about, or give it a title",
         )
         note_finding(self.env, finding)
+
+
+def _section_around(node: nodes.Element) -> nodes.section | None:
+    """Return the section that a node stands in."""
+    above = node.parent
+    while above is not None and not isinstance(above, nodes.section):
+        above = above.parent
+    return above
