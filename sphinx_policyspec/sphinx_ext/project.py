@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
+from sphinx.pycode import ModuleAnalyzer
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from sphinx_policyspec.checks import in_source_order
@@ -48,6 +49,7 @@ def read_project(
     confdir = (given.confdir or srcdir).resolve()
     with (
         running_foreign_code(f"cannot read the Sphinx project `{srcdir}`"),
+        _own_modules(),
         tempfile.TemporaryDirectory(prefix="policyspec-") as scratch,
         patch_docutils(confdir),
         docutils_namespace(),
@@ -55,6 +57,22 @@ def read_project(
         options = replace(given, confdir=confdir)
         loaded = _read(srcdir.resolve(), Path(scratch), options, sidecar, spec_only=spec_only)
         return replace(loaded, root=srcdir)
+
+
+@contextlib.contextmanager
+def _own_modules() -> Iterator[None]:
+    """Forget the modules that a project finds by a search path of its own: another has others of these names."""
+    path, modules = list(sys.path), set(sys.modules)
+    try:
+        yield
+    finally:
+        added = [Path(entry).absolute() for entry in sys.path if entry not in path]
+        sys.path[:] = path
+        for name in set(sys.modules) - modules:
+            file = getattr(sys.modules[name], "__file__", None)
+            if file and any(Path(file).is_relative_to(entry) for entry in added):
+                del sys.modules[name]
+        ModuleAnalyzer.cache.clear()
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sphinx_policyspec import api
+from sphinx_policyspec.compare.change import ChangeKind
 from sphinx_policyspec.model import Example, Message, messages_of
 
 CONF = """
@@ -382,3 +383,21 @@ def test_what_a_message_cannot_hold_is_a_finding_and_no_word_of_it(
     assert message.text == "Outer.\n\nAfter."
     assert [str(f.span) for f in loaded.findings if f.code == "misplaced-directive"] == ["index.rst:16:1"]
     assert len(loaded.spec.provisions) == 2
+
+
+def test_an_edit_of_a_docstring_is_a_change(tmp_path: Path) -> None:
+    case = CASES["docstring"]
+    old = _read(case, tmp_path / "old").spec
+    new = _read(
+        Case(
+            files=case.files,
+            others={"guard.py": GUARD.replace("without", "but not without")},
+            text="",
+            found={},
+        ),
+        tmp_path / "new",
+    )
+    assert [(change.id, change.kind) for change in api.diff(old, new.spec).changes] == [
+        ("be_kind", ChangeKind.TEXT)
+    ]
+    assert {finding.span.file for finding in new.findings if "gone" in finding.message} == {"guard.py"}

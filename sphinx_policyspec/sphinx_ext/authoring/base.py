@@ -112,8 +112,9 @@ class PolicyDirective(SphinxDirective):
             return lines[1:]
         if lines and f"{{{self.name}}}" in lines[0]:
             return lines[1:-1]
-        # MyST 4 hands out the content alone, but counts the lines above it.
-        return [*self.source.below(self.line, self.content_offset), *self.content]
+        # MyST 4 hands out the content alone, but counts the lines above it; each may be part of a quotation.
+        above = self.source.below(self.line, self.content_offset)
+        return [*(line.lstrip("> ") for line in above), *self.content]
 
     @cached_property
     def _head(self) -> int:
