@@ -7,6 +7,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sphinx.locale import translators
+
 from sphinx_policyspec.sphinx_ext.authoring.aims import GoalDirective, PromptDirective
 from sphinx_policyspec.sphinx_ext.authoring.declarations import (
     CommentaryDirective,
@@ -93,6 +95,8 @@ DIRECTIVES = {
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the extension."""
     app.require_sphinx("8.2")
+    # Sphinx keeps catalogues in the process, and a build in English has none that takes the place of another's.
+    translators.pop(("general", "sphinx_policyspec"), None)
     app.add_message_catalog("sphinx_policyspec", str(Path(__file__).parent / "locale"))
     build, contents = Build(), Contents()
     ask = AskPage(build.knowledge)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from docutils import nodes
 
-from sphinx_policyspec.model import Block, Commentary, Definition, Prose, Span
+from sphinx_policyspec.model import Block, Commentary, Definition, Message, Prose, Span
 from sphinx_policyspec.sphinx_ext.authoring.places import Placed, Source, source_of
 from sphinx_policyspec.sphinx_ext.capturing.inline import raw_of
 from sphinx_policyspec.sphinx_ext.capturing.markup import Text, Writer
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Places", "Region", "line_of"]
 
-_Body = TypeVar("_Body", bound=Commentary | Definition)
+_Body = TypeVar("_Body", bound=Commentary | Definition | Message)
 _NEAR = 2
 """How many lines below the last one a text begins that is one run with it: a single blank line is between."""
 
@@ -137,7 +137,7 @@ class Region:
         )
 
     def fill(self, block: _Body, content: Iterable[nodes.Node]) -> _Body:
-        """Return a block of a directive with its text."""
+        """Return what a directive declares with its text."""
         text, laid = self._written(content)
         span = block.span
         if not text:

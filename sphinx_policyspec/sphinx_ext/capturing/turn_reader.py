@@ -117,9 +117,9 @@ class TurnReader:
             return None
         body = next(node.findall(PolicyBody))
         self._leave_out(body)
-        text = place.region.text(body.children)
+        message = place.region.fill(declared.item, body.children)
         self._walk_children(node, place.at(line=node.line or place.links.line))
-        return replace(declared.item, text=text)
+        return message
 
     def _leave_out(self, body: PolicyBody) -> None:
         """Find what says something of the spec inside what somebody says in it, and leave it out."""
