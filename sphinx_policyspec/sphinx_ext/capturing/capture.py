@@ -132,7 +132,7 @@ class _Capture:
         """Walk the page."""
         place = CapturePlace(region=self.page.preamble, links=LinkPlace(source=self.main))
         self._walk_children(self.document, place)
-        for node in self.env.temp_data.pop(WRITTEN, ()) or ():
+        for node in self.env.temp_data.pop(WRITTEN, None) or ():
             node.attributes.pop(WRITTEN, None)
         for item, region in self.page.provisions:
             self.page.find_unplaced(item, region)
@@ -213,7 +213,7 @@ class _Capture:
         if not at.is_exact:
             return Span(source.file, at.line), raw
         span = Span(source.file, at.line, 1, at.line + 1, 1)
-        return span, " " * (source.column(at.line, raw) - 1) + raw
+        return span, " " * (at.columns[0] - 1) + raw
 
     def _note_principle(self, declared: Declared, item: Provision, place: CapturePlace) -> None:
         self.page.add_places(item.id, declared, "provision", "principle")
@@ -271,7 +271,8 @@ class _Capture:
             case Goal():
                 self.page.goals.append(replace(declared.item, text=place.region.text(_content(node))))
             case Spec():
-                self.page.add_meta(declared.item, start_of(declared))
+                title = title_with_substitutions(node.next_node(nodes.term), declared.item.title)
+                self.page.add_meta(replace(declared.item, title=title), start_of(declared))
         self._walk_children(node, place)
 
     def _clause(self, node: PolicyClause, place: CapturePlace) -> None:

@@ -9,7 +9,12 @@ from sphinx.transforms import SphinxTransform
 
 from sphinx_policyspec.model import Finding, Principle, Severity
 from sphinx_policyspec.sphinx_ext.authoring.declared import Declared, declared_on, note_finding
-from sphinx_policyspec.sphinx_ext.capturing.inline import WRITTEN, keep_written, shown_title
+from sphinx_policyspec.sphinx_ext.capturing.inline import (
+    WRITTEN,
+    keep_written,
+    plain_title,
+    title_with_substitutions,
+)
 from sphinx_policyspec.sphinx_ext.hidden import give_back_ids, is_hidden, keep_mark, mark, take_away
 from sphinx_policyspec.sphinx_ext.page_markup import markup_of
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
@@ -51,7 +56,8 @@ class MarkSections(SphinxTransform):
         for section in self.document.findall(nodes.section):
             title = section.next_node(nodes.title)
             if title is not None:
-                section[SOURCE_TITLE] = (shown_title(title), title.rawsource)
+                words = title_with_substitutions(title, plain_title(title.children))
+                section[SOURCE_TITLE] = (words, title.rawsource)
         for note in self.document.findall(nodes.footnote):
             note[HOME] = id(_section_around(note))
 
