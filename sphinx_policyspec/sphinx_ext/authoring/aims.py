@@ -50,7 +50,7 @@ class PromptDirective(PolicyDirective):
 
     def build(self) -> list[nodes.Node]:
         """Build the conversation; what is not to be shown is taken off the page once it is read."""
-        title = " ".join(self.arguments[0].split()) if self.arguments else ""
+        title = self.title
         item = EvalPrompt(
             id=self.identifier(""),
             title=title,

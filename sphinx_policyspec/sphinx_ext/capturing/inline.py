@@ -10,9 +10,18 @@ from docutils import nodes
 from sphinx.util.docutils import new_document
 
 from sphinx_policyspec.model import Markup
+from sphinx_policyspec.sphinx_ext.hidden import hides, is_hidden
 from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyHidden
 
-__all__ = ["WRITTEN", "keep_written", "shown_text", "shown_title", "text_around", "title_with_substitutions"]
+__all__ = [
+    "WRITTEN",
+    "keep_written",
+    "shown_text",
+    "shown_title",
+    "text_around",
+    "title_with_substitutions",
+    "words_of",
+]
 
 WRITTEN = "policyspec_written"
 """Attribute of a text element whose raw text is not what it shows: the text that is, as (markup, plain text)."""
@@ -36,7 +45,7 @@ def keep_written(document: nodes.document, markup: Markup) -> list[nodes.TextEle
         node = text_around(reference)
         if node is not None and not isinstance(node, nodes.Invisible) and WRITTEN not in node:
             shown = _substituted(node, document)
-            node[WRITTEN] = (_written(shown, markup), _plain(shown))
+            node[WRITTEN] = (_written(shown, markup), words_of(shown))
             found.append(node)
     for node in document.findall(nodes.TextElement):
         if _is_plain(node) and (not node.rawsource or node.rawsource == node.astext()):
@@ -46,7 +55,7 @@ def keep_written(document: nodes.document, markup: Markup) -> list[nodes.TextEle
             continue
         is_other = markup is Markup.MYST and (_hides_address(node) or _is_rst(node))
         if raw_of(node) and (is_other or not _says(node.rawsource, node)):
-            node[WRITTEN] = (_written(node, markup), _plain(node))
+            node[WRITTEN] = (_written(node, markup), words_of(node))
             found.append(node)
     return found
 
@@ -146,18 +155,22 @@ def _with_addresses(text: str, node: nodes.TextElement, markup: Markup) -> str:
 
 def shown_title(title: nodes.TextElement) -> str:
     """Return the words of a title as its readers see them, before it is translated."""
-    return title_with_substitutions(title, _plain(title))
+    return title_with_substitutions(title, words_of(title))
 
 
 def title_with_substitutions(title: nodes.TextElement | None, otherwise: str) -> str:
-    """Return the words of a title whose substitutions are made later than its directive is run."""
-    return str(title[WRITTEN][1]) if title is not None and WRITTEN in title else otherwise
+    """Return the words of a title of which something is made, or hidden, later than its directive is run."""
+    if title is None:
+        return otherwise
+    if hides(title):
+        return words_of(title)
+    return str(title[WRITTEN][1]) if WRITTEN in title else otherwise
 
 
-def _plain(node: nodes.Element) -> str:
+def words_of(node: nodes.Element) -> str:
     """Return the words of a text, without HTML in it."""
     texts = node.findall(nodes.Text)
-    return "".join(str(text) for text in texts if not isinstance(text.parent, nodes.raw))
+    return "".join(str(text) for text in texts if not (isinstance(text.parent, nodes.raw) or is_hidden(text)))
 
 
 def _without_code_mark(raw: str, node: nodes.TextElement, markup: Markup) -> str:

@@ -34,6 +34,8 @@ Excerpts = dict[str, str]
 """By anchor. A reference that shows the title of its target is marked, since titles come later."""
 
 _LENGTH = 280
+_UNREAD = nodes.Invisible | nodes.raw | nodes.system_message
+"""What shows no words of the page, or those of one format."""
 _SUFFIX = ".policyspec-excerpts"
 _START, _END = "\ufdd0", "\ufdd1"
 """Around the target of a reference: characters that Unicode keeps from texts."""
@@ -80,9 +82,7 @@ def _parts(node: nodes.Element) -> Iterator[nodes.Element]:
         for child in node.children:
             if isinstance(child, nodes.section):
                 return
-            if isinstance(child, nodes.Element) and not isinstance(
-                child, nodes.title | PolicyBox | nodes.Invisible
-            ):
+            if isinstance(child, nodes.Element) and not isinstance(child, nodes.title | PolicyBox | _UNREAD):
                 yield child
     else:
         yield from node.findall(nodes.definition)
@@ -94,9 +94,7 @@ def _texts(node: nodes.Element) -> Iterator[str]:
             yield f"{_START}{child.get('reftargetid') or child['reftarget']}{_END}"
         elif isinstance(child, nodes.Text):
             yield child.translate({ord(_START): None, ord(_END): None})
-        elif isinstance(
-            child, PolicyBadge | PolicyQuery | nodes.Invisible | nodes.footnote_reference | nodes.raw
-        ):
+        elif isinstance(child, PolicyBadge | PolicyQuery | nodes.footnote_reference | _UNREAD):
             continue
         elif isinstance(child, nodes.Element):
             yield from _texts(child)
