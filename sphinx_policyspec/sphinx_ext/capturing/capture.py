@@ -138,7 +138,7 @@ class _Capture:
         """Walk the page."""
         place = CapturePlace(region=self.page.preamble, links=LinkPlace(source=self.main))
         self._walk_children(self.document, place)
-        for node in self.env.temp_data.pop(WRITTEN, ()):
+        for node in self.env.temp_data.pop(WRITTEN, None) or ():
             node.attributes.pop(WRITTEN, None)
         for item, region in self.page.provisions:
             self.page.find_unplaced(item, region)

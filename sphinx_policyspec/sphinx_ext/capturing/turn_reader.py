@@ -122,8 +122,10 @@ class TurnReader:
         text = place.region.text(body.children)
         self._walk_children(node, place.at(line=node.line or place.links.line))
         item = replace(declared.item, text=text)
+        if not isinstance(item, Response):
+            return item
         notes = (part for part in node.findall(nodes.paragraph) if "ps-note" in part["classes"])
-        note = next(notes, None) if isinstance(item, Response) else None
+        note = next(notes, None)
         return replace(item, note=words_of(note)) if note is not None and hides(note) else item
 
     def _leave_out(self, body: PolicyBody) -> None:
