@@ -51,7 +51,7 @@ class PromptDirective(PolicyDirective):
 
     def build(self) -> list[nodes.Node]:
         """Build the conversation; what is not to be shown is taken off the page once it is read."""
-        title = " ".join(self.arguments[0].split()) if self.arguments else ""
+        title = self.title
         head = self.inline(title)
         item = EvalPrompt(
             id=self.identifier(""),

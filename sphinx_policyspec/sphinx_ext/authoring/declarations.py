@@ -225,7 +225,7 @@ class PrincipleDirective(PolicyDirective):
 
     def build(self) -> list[nodes.Node]:
         """Return a section of its own, or a marker that tells the surrounding one what it is."""
-        title = " ".join(self.arguments[0].split()) if self.arguments else ""
+        title = self.title
         identifier = self.identifier(nodes.make_id(title))
         principle = Principle(
             id=identifier,

@@ -11,6 +11,7 @@ from sphinx import addnodes
 from sphinx.util.docutils import new_document
 
 from sphinx_policyspec.model import Markup
+from sphinx_policyspec.sphinx_ext.hidden import hides, is_hidden
 from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyHidden, is_unseen
 
 __all__ = [
@@ -19,8 +20,10 @@ __all__ = [
     "plain_title",
     "raw_of",
     "shown_text",
+    "shown_title",
     "text_around",
     "title_with_substitutions",
+    "words_of",
 ]
 
 WRITTEN = "policyspec_written"
@@ -60,7 +63,7 @@ def keep_written(document: nodes.document, markup: Markup) -> list[nodes.TextEle
         node = text_around(reference)
         if node is not None and not isinstance(node, nodes.Invisible) and WRITTEN not in node:
             shown = _substituted(node, document)
-            node[WRITTEN] = (_written(shown, markup), _plain(shown))
+            node[WRITTEN] = (_written(shown, markup), words_of(shown))
             found.append(node)
     for node in document.findall(nodes.TextElement):
         if _is_plain(node) and (not node.rawsource or node.rawsource == node.astext()):
@@ -71,7 +74,7 @@ def keep_written(document: nodes.document, markup: Markup) -> list[nodes.TextEle
         is_other = markup is Markup.MYST and (_hides_address(node) or _is_rst(node))
         is_other = is_other or _is_keyed(node)
         if raw_of(node) and (is_other or not _says(node.rawsource, node)):
-            node[WRITTEN] = (_written(node, markup), _plain(node))
+            node[WRITTEN] = (_written(node, markup), words_of(node))
             found.append(node)
     return found
 
@@ -181,20 +184,35 @@ def _with_addresses(text: str, node: nodes.TextElement, markup: Markup) -> str:
     return text
 
 
+def shown_title(title: nodes.TextElement) -> str:
+    """Return the words of a title as its readers see them, before it is translated."""
+    return title_with_substitutions(title, words_of(title))
+
+
 def title_with_substitutions(title: nodes.TextElement | None, otherwise: str) -> str:
-    """Return the words of a title whose substitutions are made later than its directive is run."""
-    return str(title[WRITTEN][1]) if title is not None and WRITTEN in title else otherwise
+    """Return the words of a title of which something is made, or hidden, later than its directive is run."""
+    if title is None:
+        return otherwise
+    if hides(title):
+        return words_of(title)
+    return str(title[WRITTEN][1]) if WRITTEN in title else otherwise
 
 
 def plain_title(shown: Iterable[nodes.Node]) -> str:
     """Return the words of a title as its readers see them; a reference without words is the id of its target meanwhile."""
-    return "".join(map(_plain, shown))
+    return "".join(map(words_of, shown))
 
 
-def _plain(node: nodes.Node) -> str:
+def words_of(node: nodes.Node) -> str:
+    """Return the words of a text as its readers see them, without HTML in it."""
     if isinstance(node, nodes.Text):
         return node.astext()
-    if not isinstance(node, nodes.Element) or isinstance(node, nodes.raw) or is_unseen(node):
+    if (
+        not isinstance(node, nodes.Element)
+        or isinstance(node, nodes.raw)
+        or is_unseen(node)
+        or is_hidden(node)
+    ):
         return ""
     if not node.children and isinstance(node, addnodes.pending_xref | nodes.reference):
         return str(

@@ -10,7 +10,7 @@ from sphinx import addnodes
 
 from sphinx_policyspec.model import Carrier, Link, Reference, ReferenceForm, Span, TargetKind
 from sphinx_policyspec.sphinx_ext.authoring.places import Placed, Source, occurrences, source_of
-from sphinx_policyspec.sphinx_ext.capturing.inline import text_around
+from sphinx_policyspec.sphinx_ext.capturing.inline import text_around, words_of
 from sphinx_policyspec.sphinx_ext.capturing.region import Places, line_of
 from sphinx_policyspec.sphinx_ext.references import DOMAIN, KIND_OF_ROLE
 
@@ -66,7 +66,7 @@ class FoundLinks:
                 Link(
                     source=place.provision,
                     url=url,
-                    text=node.astext(),
+                    text=words_of(node),
                     carrier=place.carrier,
                     span=self.locate(node, url.removeprefix("mailto:"), place),
                     example=place.example,
@@ -95,7 +95,7 @@ class FoundLinks:
             form=ReferenceForm.ID if by_id else form,
             span=self.locate(node, target, place),
             target_kind=kind,
-            text=node.astext() if explicit else "",
+            text=words_of(node) if explicit else "",
             example=place.example,
             message=place.message,
         )

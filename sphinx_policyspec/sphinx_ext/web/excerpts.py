@@ -83,7 +83,7 @@ def _parts(node: nodes.Element) -> Iterator[nodes.Element]:
                 return
             if (
                 isinstance(child, nodes.Element)
-                and not isinstance(child, nodes.title | PolicyBox)
+                and not isinstance(child, nodes.title | PolicyBox | nodes.raw)
                 and not is_unseen(child)
             ):
                 yield child
