@@ -168,6 +168,26 @@ def test_a_notebook_in_markdown_is_myst(tmp_path: Path) -> None:
         assert any(text.startswith("Answer briefly.") for text in texts)
 
 
+@pytest.mark.parametrize("blank", [0, 1, 2, 5])
+def test_findings_in_a_notebook_in_markdown_stand_at_its_lines(tmp_path: Path, blank: int) -> None:
+    require_package("myst_nb")
+    cells = (
+        "# Text\n\n## Be one\n\n{}Words.\n\n```{{code-cell}}\n1\n```{}\n\n## Be two\n\n{}Words [](#gone).\n"
+    )
+    slips = [f"```{{policy:principle}}\n:id: be_{n}\n:authority: user\n:topics: nope\n```\n\n" for n in "ab"]
+    page = "---\nfile_format: mystnb\n---\n" + "\n" * blank + cells.format(slips[0], "\n" * blank, slips[1])
+    source = write(tmp_path / "source", {"index.md": page})
+    lines = page.splitlines()
+    expected = [f"index.md:{n}" for n, line in enumerate(lines, 1) if "nope" in line or "#gone" in line]
+    for number, extensions in enumerate(orders("myst_nb")):
+        built = build(source, tmp_path / str(number), extensions, conf={"nb_execution_mode": "off"})
+        told = [line.partition(": ")[0] for line in built.warnings if "[policyspec." in line]
+        assert sorted(told) == sorted(expected)
+        headings = [n for n, line in enumerate(lines, 1) if line.startswith("## ")]
+        graph = built.text("spec.ttl")
+        assert all(f"ps:line {line} ;" in graph for line in headings)
+
+
 def test_text_of_another_language_is_what_its_parser_made_of_it(tmp_path: Path) -> None:
     require_package("sphinx_mdinclude")
     page = """# Page
