@@ -21,6 +21,7 @@ _WORD = re.compile(r"\w+")
 _LETTER = re.compile(r"\S")
 _SPACES = re.compile(r"(?<=\S) {2,}(?=\S)")
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_ESCAPED = re.compile("\0(\\S)")
 _SPECIAL = {Markup.RST: re.compile(r"[\\`*|]"), Markup.MYST: re.compile(r"[\\`*<]")}
 _MARKS: dict[type[nodes.Element], str] = {nodes.emphasis: "*", nodes.strong: "**"}
 _UNSEEN = (nodes.Invisible, nodes.system_message)
@@ -157,7 +158,7 @@ def title_with_substitutions(title: nodes.TextElement | None, otherwise: str) ->
 def _plain(node: nodes.Element) -> str:
     """Return the words of a text, without HTML in it."""
     texts = node.findall(nodes.Text)
-    return "".join(str(text) for text in texts if not isinstance(text.parent, nodes.raw))
+    return "".join(text.astext() for text in texts if not isinstance(text.parent, nodes.raw))
 
 
 def _without_code_mark(raw: str, node: nodes.TextElement, markup: Markup) -> str:
@@ -175,9 +176,22 @@ def _written(node: nodes.Element, markup: Markup) -> str:
 def _pieces(children: Iterable[nodes.Node], markup: Markup) -> Iterable[str]:
     for child in children:
         if isinstance(child, nodes.Text):
-            yield _SPECIAL[markup].sub(r"\\\g<0>", str(child))
-        elif isinstance(child, nodes.Element) and not isinstance(child, _UNSEEN):
+            yield _escaped(child, markup)
+        elif isinstance(child, nodes.Element) and (_is_shown_target(child) or not isinstance(child, _UNSEEN)):
             yield _piece(child, markup)
+
+
+def _escaped(text: nodes.Text, markup: Markup) -> str:
+    """Return a text with a backslash before what would be markup; docutils keeps those of an author as NUL."""
+    special = _SPECIAL[markup]
+    if markup is Markup.MYST:
+        return special.sub(r"\\\g<0>", text.astext())
+    return special.sub(r"\\\g<0>", _ESCAPED.sub(r"\1", str(text))).replace("\0", "\\")
+
+
+def _is_shown_target(node: nodes.Element) -> bool:
+    """Tell whether a target stands in a line of text and has words, unlike one before a block."""
+    return isinstance(node, nodes.target) and bool(node.children)
 
 
 def _piece(node: nodes.Element, markup: Markup) -> str:
@@ -197,6 +211,9 @@ def _piece(node: nodes.Element, markup: Markup) -> str:
         case _ if node.astext() != "".join(child.astext() for child in node.children):
             # It puts signs of its own around them, as lists of parameters do.
             shown = _SPECIAL[markup].sub(r"\\\g<0>", node.astext())
+        case nodes.Part() | nodes.target():
+            # The parts of a signature have a raw text that no author wrote, and the mark of a target shows nothing.
+            shown = inside
         case _:
             shown = _link(node, inside, markup) or _role(node, markup) or inside
     return shown

@@ -35,6 +35,8 @@ _ADMONITIONS = frozenset(
 _PLAIN = frozenset(["default", "none", "text", ""])
 """Languages of code that nobody chose."""
 
+_SYMBOL = "*"
+"""What marks a note that a symbol is chosen for."""
 _HTML = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 
@@ -203,9 +205,11 @@ class Writer:
         """Return a footnote or a citation under its label."""
         labels = [child for child in node.children if isinstance(child, nodes.label)]
         rest = [child for child in node.children if not isinstance(child, nodes.label)]
-        number = labels[0].astext() if labels else ""
-        names = [name for name in node["names"] if not name.isdigit()]
-        return self.labelled(names[0] if names else number, self.blocks(rest), auto=bool(node.get("auto")))
+        label, auto = labels[0].astext() if labels else "", node.get("auto")
+        if auto == _SYMBOL:
+            return self.labelled(_SYMBOL, self.blocks(rest), auto=False)
+        names = [name for name in node["names"] if auto and not name.isdigit()]
+        return self.labelled(names[0] if names else label, self.blocks(rest), auto=bool(auto))
 
     def table(self, node: nodes.table) -> list[str]:
         """Return a table; cells that hold more than a line make it a list of lists."""
