@@ -177,7 +177,7 @@ def _pieces(children: Iterable[nodes.Node], markup: Markup) -> Iterable[str]:
     for child in children:
         if isinstance(child, nodes.Text):
             yield _escaped(child, markup)
-        elif isinstance(child, nodes.Element) and (_is_shown_target(child) or not isinstance(child, _UNSEEN)):
+        elif isinstance(child, nodes.Element) and _is_shown(child):
             yield _piece(child, markup)
 
 
@@ -189,9 +189,9 @@ def _escaped(text: nodes.Text, markup: Markup) -> str:
     return special.sub(r"\\\g<0>", _ESCAPED.sub(r"\1", str(text))).replace("\0", "\\")
 
 
-def _is_shown_target(node: nodes.Element) -> bool:
-    """Tell whether a target stands in a line of text and has words, unlike one before a block."""
-    return isinstance(node, nodes.target) and bool(node.children)
+def _is_shown(node: nodes.Element) -> bool:
+    """Tell whether readers see a part of a line; of a target they see the words that are in it."""
+    return isinstance(node, nodes.target) or not isinstance(node, _UNSEEN)
 
 
 def _piece(node: nodes.Element, markup: Markup) -> str:

@@ -93,7 +93,9 @@ def _texts(node: nodes.Element) -> Iterator[str]:
         if isinstance(child, addnodes.pending_xref) and not child.get("refexplicit"):
             yield f"{_START}{child.get('reftargetid') or child['reftarget']}{_END}"
         elif isinstance(child, nodes.Text):
-            yield child.translate({ord(_START): None, ord(_END): None})
+            yield child.astext().translate({ord(_START): None, ord(_END): None})
+        elif isinstance(child, nodes.target):
+            yield from _texts(child)
         elif isinstance(
             child, PolicyBadge | PolicyQuery | nodes.Invisible | nodes.footnote_reference | nodes.raw
         ):
