@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.sphinx_ext import project
 from tests.company.projects import OURS, Built, build, write
 from tests.conftest import require_package
 
@@ -111,6 +113,34 @@ def test_a_conversation_in_such_a_project_is_markdown_still(tmp_path: Path) -> N
     built = build(source, tmp_path / "out", [OURS])
     assert "Why <em>so</em> slow" in built.text("index.html")
     assert "README.html" not in built.files
+
+
+PRINCIPLE = "# Page\n\n```{policy:principle} Be kind\n:id: be_kind\n:authority: user\nWords.\n```\n"
+
+
+def test_a_page_that_no_extension_reads_is_a_finding(tmp_path: Path) -> None:
+    conf = "project = 'P'\nextensions = ['sphinx_policyspec']\nexclude_patterns = ['old']\n"
+    files = {"conf.py": conf, "index.rst": "T\n=\n", "README.md": "# Read\n", "old/page.md": PRINCIPLE}
+    source = write(tmp_path / "source", files)
+    assert build(source, tmp_path / "one", [OURS], conf={"exclude_patterns": ["old"]}).warnings == ()
+    assert project.read_project(source).findings == ()
+    write(source, {"part/page.md": PRINCIPLE})
+    told = (
+        "no extension reads `part/page.md`, a page of the spec in Markdown; add `myst_parser` to `extensions`"
+    )
+    built = build(source, tmp_path / "two", [OURS], conf={"exclude_patterns": ["old"]})
+    assert built.warnings == (f"conf.py:2: WARNING: {told} [policyspec.config]",)
+    (finding,) = project.read_project(source).findings
+    assert (finding.message, finding.span.line) == (told, 2)
+
+
+def test_a_first_page_that_no_extension_reads_is_named(tmp_path: Path) -> None:
+    conf = "project = 'P'\nextensions = ['sphinx_policyspec']\n"
+    source = write(tmp_path / "source", {"conf.py": conf, "index.md": PRINCIPLE})
+    with pytest.raises(
+        SourceError, match=r"no extension reads `index\.md`, .* add `myst_parser` to `extensions`"
+    ):
+        project.read_project(source)
 
 
 NOTEBOOK = [
