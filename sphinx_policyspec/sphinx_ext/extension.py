@@ -46,6 +46,7 @@ from sphinx_policyspec.sphinx_ext.releases.editions import show_releases
 from sphinx_policyspec.sphinx_ext.rendering.paper import SetForPaper, add_style
 from sphinx_policyspec.sphinx_ext.rendering.transforms import MarkSections
 from sphinx_policyspec.sphinx_ext.rendering.visitors import register_nodes
+from sphinx_policyspec.sphinx_ext.settings import require_reader
 from sphinx_policyspec.sphinx_ext.surveys.directive import SurveyDirective
 from sphinx_policyspec.sphinx_ext.updates import Build, note_unread, silence_core
 from sphinx_policyspec.sphinx_ext.views.directives import (
@@ -122,6 +123,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("builder-inited", build.begin)
     app.connect("builder-inited", ask.announce)
     app.connect("env-get-outdated", build.outdated)
+    app.connect("env-before-read-docs", require_reader)
     # After others, which may take something off a page, or pages out of the project.
     app.connect("doctree-read", note_unread, priority=900)
     app.connect("env-updated", build.after_reading, priority=800)

@@ -319,6 +319,18 @@ WAYS = {
     "comment-over-lines": Way(
         myst="Be ki<!-- hidden\nhidden -->nd, be<!-- hidden\n  hidden --> calm.", says="Be kind be calm"
     ),
+    "target-in-a-line": Way(rst="Be |gentle| to |deep| _`people` here.", says="calm people here"),
+    "escapes": Way(rst="H\\ :sub:`2`\\ O for |gentle| \\*people\\*.", says="H 2 O for"),
+    "signatures": Way(
+        rst=".. py:class:: Kind(calm)\n\n   Words.\n\n   .. py:attribute:: gentle\n      :type: int\n\n"
+        ".. py:exception:: Rude\n.. c:struct:: person\n.. cpp:class:: Soft\n.. js:class:: Deep(x)\n",
+        says="class Kind calm Words",
+    ),
+    "notes-of-each-kind": Way(
+        rst="Be kind [1]_, calm [#]_, deep [#so]_, soft [*]_ and [Own]_.\n\n.. [1] One.\n\n.. [#] Two.\n\n.. [#so] Three.\n\n"
+        ".. [*] Four.\n\n.. [Own] Five.\n",
+        says="Be kind",
+    ),
     "rubric": Way(
         rst=".. rubric:: A small *head*\n\nWords.",
         myst="```{rubric} A small *head*\n```\n\nWords.",
@@ -427,7 +439,9 @@ def test_the_text_of_a_provision_is_what_its_page_shows(
     assert f" {WAYS[name].says} " in f" {' '.join(shown)} "
     # The text is in the markup of the page: as the body of a page it shows the same words, in the same order.
     assert again == shown
-    assert "hidden" not in spec_of(apps[0]).provision_by_id[identifier].text.lower()
+    text = spec_of(apps[0]).provision_by_id[identifier].text
+    assert "hidden" not in text.lower()
+    assert "\0" not in text
 
 
 @pytest.mark.parametrize(("name", "markup"), PAIRS)

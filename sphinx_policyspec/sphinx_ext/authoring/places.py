@@ -226,7 +226,7 @@ def _page(env: BuildEnvironment, full: str) -> Source:
     read = () if parsed == written else _lines(env, parsed)
     aligned = _aligned(lines, read) if read else ()
     # The parser of a notebook counts lines within cells, and one of another language those that it made.
-    return Source(_name(env, full), lines, read, aligned, is_page=counts_lines(env))
+    return Source(_name(env, full), lines, read, aligned, is_page=counts_lines(env, parsed))
 
 
 def _text(env: BuildEnvironment, full: str) -> str:

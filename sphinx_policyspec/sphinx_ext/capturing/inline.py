@@ -267,6 +267,9 @@ def _piece(node: nodes.Element, markup: Markup) -> str:
         case _ if node.astext() != "".join(child.astext() for child in node.children):
             # It puts signs of its own around them, as lists of parameters do.
             shown = _escaped(node.astext(), markup)
+        case nodes.Part() | nodes.target():
+            # The parts of a signature have a raw text that no author wrote, and the mark of a target shows nothing.
+            shown = inside
         case _:
             shown = _link(node, inside, markup) or _role(node, markup) or inside
     return shown
