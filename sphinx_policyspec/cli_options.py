@@ -49,7 +49,7 @@ class Settings:
     def read(self, source: str) -> api.Loaded:
         """Read a SOURCE and report on standard error what its author should know."""
         loaded = self.load(source)
-        self.report(loaded.findings)
+        self.report(api.check(loaded))
         return loaded
 
     @property
@@ -85,7 +85,8 @@ class Settings:
             folder = loaded.spec.version
             self.report(
                 tuple(
-                    replace(f, span=replace(f.span, file=f"{folder}/{f.span.file}")) for f in loaded.findings
+                    replace(f, span=replace(f.span, file=f"{folder}/{f.span.file}"))
+                    for f in api.check(loaded)
                 )
             )
         return found

@@ -173,7 +173,7 @@ class Reader:
         if not path.exists():
             raise SourceError(f"`{name}` does not exist")
         if is_graph(path):
-            return checked(self._annotated(_of_graph(path)))
+            return checked(self._annotated(_of_graph(path, _spec_of(path))))
         if options := self._options_of(path):
             return self.project(path, options, self._given)
         if is_release(path):
@@ -186,6 +186,9 @@ class Reader:
                 files=(document, *companions(document)),
             )
             return checked(self._annotated(loaded, self.otherwise if self.annotate else ()))
+        if folders := release_folders(path):
+            several = ", ".join(f"`{folder.name}`" for folder in folders)
+            raise SourceError(f"`{name}` holds {len(folders)} releases where one is read: {several}")
         raise SourceError(
             f"`{name}` cannot be read: expected a folder with model_spec.md or conf.py, a .md file, "
             f"or a graph file ({' '.join(f'.{form}' for form in FORMATS)})"
@@ -197,7 +200,7 @@ class Reader:
         if self._options_of(path) or not has_releases(path):
             return (self._one(path, name),)
         if is_graph(path):
-            found = [Loaded(spec=spec, root=path.parent, has_files=False) for spec in _specs_of(path)]
+            found = [checked(self._annotated(_of_graph(path, spec))) for spec in _specs_of(path)]
         else:
             found = [self._one(folder, str(folder)) for folder in release_folders(path)]
         by_version = {loaded.spec.version: loaded for loaded in found}
@@ -291,13 +294,16 @@ def _ignores(loaded: Loaded) -> Iterator[Ignore]:
         yield from ignores_in(document.file, text.split("\n"))
 
 
-def _of_graph(path: Path) -> Loaded:
+def _of_graph(path: Path, spec: Spec) -> Loaded:
+    files = (path,)
+    return Loaded(spec=spec, root=path.parent, annotations=annotations_of(spec), has_files=False, files=files)
+
+
+def _spec_of(path: Path) -> Spec:
     from sphinx_policyspec.graph.from_graph import from_graph  # noqa: PLC0415  rdflib only where it is needed
     from sphinx_policyspec.graph.parse import read_graph  # noqa: PLC0415
 
-    spec = from_graph(read_graph(path))
-    files = (path,)
-    return Loaded(spec=spec, root=path.parent, annotations=annotations_of(spec), has_files=False, files=files)
+    return from_graph(read_graph(path))
 
 
 def is_graph(source: str | Path) -> bool:

@@ -152,7 +152,7 @@ def test_query_list_names_every_question(run: Run) -> None:
             "twice, as `user` and `root`",
         ),
         (("hard-rules", "--annotations", "a.yaml"), "exclude each other"),
-        (("--sparql", "SELECT * { ?s ?p ?o"), "is no SPARQL: line 1, column 20: near"),
+        (("--sparql", "SELECT * { ?s ?p ?o"), "is no SPARQL: line 1, column 10: near"),
         (("--sparql", "DELETE WHERE { ?s ?p ?o }"), "--sparql"),
         (("--sparql", "ASK {}", "hard-rules"), "one of NAME, --sparql, --file"),
     ],
@@ -335,6 +335,24 @@ def test_a_damaged_graph_gives_one_line(run: Run, source: Path, tmp_path: Path) 
     assert status == 2
     assert err.startswith("policyspec: error: ")
     assert "Traceback" not in err
+
+
+def test_several_releases_are_checked_alike_in_a_folder_and_in_a_graph(run: Run, tmp_path: Path) -> None:
+    for version in ("2026-01-01", "2026-02-01"):
+        (tmp_path / "all" / version).mkdir(parents=True)
+        (tmp_path / "all" / version / "model_spec.md").write_text(
+            "# Rules {#rules}\n\n## Be kind {#be_kind authority=usr}\n\nSee [it](#lost).\n", "utf-8"
+        )
+    told = [run("handbook", tmp_path / "all", "-o", tmp_path / "site")[2]]
+    for form in ("nq", "trig"):
+        assert run("graph", tmp_path / "all", "-o", tmp_path / f"all.{form}")[0] == 0
+        told.append(run("handbook", tmp_path / f"all.{form}", "-o", tmp_path / "site")[2])
+    assert told[0].count("[unknown-level]") == told[0].count("[dangling-reference]") == 2
+    assert told == [told[0]] * 3
+    for source in ("all", "all.nq"):
+        status, _, err = run("check", tmp_path / source)
+        assert status == 2
+        assert "where one is read: `" in err
 
 
 def test_a_folder_of_releases_is_written_and_asked(run: Run, tmp_path: Path) -> None:

@@ -198,7 +198,7 @@ READING_RULES: tuple[Rule, ...] = (
     Rule(
         code="example-without-conversation",
         category=Category.EXAMPLES,
-        found="an example's title that no conversation follows",
+        found="an example's title that no conversation follows, or an example inside a list or a quotation, where it is text",
         mend="put the conversation in a fence that begins with `~~~xml`",
         rationale="a title alone shows nothing",
         source="the form of the published Model Spec releases: title, blank line, conversation",

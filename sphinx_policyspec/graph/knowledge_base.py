@@ -142,5 +142,5 @@ class KnowledgeBase:
         answer = run(self.store, _NAMES[parameter.type])
         names = {row[0] for row in answer.texts} if answer else set()
         if value.lower() not in {name.lower() for name in names}:
-            known = nearest(value, names) or f"the spec has {len(names) or 'none'}"
-            raise QueryError(f"unknown {parameter.type} `{value}`; {known}")
+            hint = nearest(value, names) if names else "the spec has none"
+            raise QueryError("; ".join(filter(None, (f"unknown {parameter.type} `{value}`", hint))))

@@ -90,6 +90,7 @@ _PROVISION: tuple[Field, ...] = (_ID, _TITLE, _SOURCE, Pairs("attributes", PS.at
 _MESSAGE: tuple[Field, ...] = (
     Text("role", PS.role, always=True),
     _TEXT,
+    _SOURCE,
     Text("recipient", PS.recipient),
     Text("name", PS.name),
     Text("language", PS.language),

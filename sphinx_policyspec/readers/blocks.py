@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sphinx_policyspec.model import Finding
@@ -18,11 +18,14 @@ __all__ = ["BlockKind", "RawBlock", "cut"]
 # Possessive, so that a hostile run of spaces costs linear time.
 _TITLE = r"[ \t]*+(?P<title>(?:\S++(?:\s++\S++)*+)?)\s*"
 EXAMPLE = re.compile(
-    rf"(?P<marks>[*_]{{1,3}})(?i:example)(?P<number> \d{{1,4}})?(?::(?P=marks)|(?P=marks)(?P<colon>:|[ ](?:[-\u2013\u2014]|---?)[ ])){_TITLE}"
+    rf"[ ]{{0,3}}(?P<marks>[*_]{{1,3}})(?i:example)(?P<number> \d{{1,4}})?(?::(?P=marks)|(?P=marks)(?P<colon>:|[ ](?:[-\u2013\u2014]|---?)[ ])){_TITLE}"
 )
 """The line that an example begins with; the dialect has it as ``**Example**:``, others with other marks."""
 ADMONITION = re.compile(r"(?:!!!|\?\?\?\+?)[ \t]*+(\w*+)[ \t]*+(?:\"([^\"\n]*+)\")?\s*")
-DEFINITION = re.compile(r"\*\*([^*\n]{1,200}?)(?:\*\*:|:\*\*|\*\*[ ](?:[-\u2013\u2014]|---?)(?=[ ]))")
+DEFINITION = re.compile(
+    r"[ ]{0,3}(?P<marks>\*\*|__)(?P<term>[^*\n]{1,200}?)"
+    r"(?:(?P=marks)[ ]?[:\uff1a]|[:\uff1a](?P=marks)|(?P=marks)[ ](?:[-\u2013\u2014]|---?)(?=[ ]))"
+)
 """What a definition begins with: its term in bold, and a colon or a dash."""
 COMMENTARY = re.compile(r"(?:\*\*|\*|__)(?i:commentary)(?::(?:\*\*|\*|__)|(?:\*\*|\*|__):)[ \t]*+(?=\S)")
 """What a paragraph begins with that says itself that it is commentary."""
@@ -41,6 +44,9 @@ _HEADING_WITH_ID = re.compile(r"[ ]{0,3}#{1,6}[ \t].*\{#[^{}\n]*\}[\s#]*")
 _QUOTED = re.compile(r"[ ]{0,3}(?:>[ ]?[ ]{0,3})+")
 _NO_TEXT = re.compile(r"[ ]{4}|\t|\[[^\[\]\n]{1,200}\]:")
 """What no paragraph begins with: code, and definitions of links and notes."""
+_MATTER = re.compile(r"[\w.-]{1,100}[ ]?:(?:\s|$)|[ ]*-[ ]|[ ]+\S|#(?!.*\{)|\s*$")
+"""A line of YAML, and no heading with attributes."""
+_LONGEST_MATTER = 200
 _INSIDE = -1
 """Stands for the first line of a paragraph inside a quotation: it goes on, and makes no heading."""
 
@@ -74,11 +80,23 @@ def cut(lines: Lines) -> tuple[list[RawBlock], Shown, list[Finding]]:
     # A conversation that begins inside a fence shows that the fence was forgotten: nothing
     # after it may be swallowed.
     stops = [number for number, line in enumerate(lines.lines) if line.rstrip() == CONVERSATION]
-    shown = without_comments(lines.lines, stops=stops)
+    shown = without_comments(lines.lines, stops=stops, begin=_front_matter(lines.lines))
     cutter = _Cutter(lines, shown)
     for number in shown.unclosed:
         cutter.find("unclosed-comment", number, "comment is never closed", "add `-->`")
     return list(cutter.blocks()), shown, cutter.findings
+
+
+def _front_matter(lines: Sequence[str]) -> int:
+    """Return the line after the YAML that a file begins with, 0 where it begins with something else."""
+    if not lines or lines[0].rstrip() != "---":
+        return 0
+    for number, line in enumerate(lines[1:_LONGEST_MATTER], 1):
+        if line.rstrip() in {"---", "..."}:
+            return number + 1 if number > 1 else 0
+        if not _MATTER.match(line):
+            return 0
+    return 0
 
 
 def _begins_block(line: str) -> bool:
@@ -140,7 +158,7 @@ class _Cutter:
             return self._block(BlockKind.COMMENT, position, self._comment_end(position))
         if self._is_heading(position):
             return self._block(BlockKind.HEADING, position, position + 1)
-        if line.startswith(("*", "_")):
+        if line.lstrip(" ").startswith(("*", "_")) and position not in self.shown.nested:
             starts = starts or not self.lines[position - 1].strip()
             return self._bold(position, line, starts=starts)
         if line.startswith(("!!!", "???")) and ADMONITION.fullmatch(line):
@@ -179,8 +197,8 @@ class _Cutter:
     def _defines(self, position: int) -> bool:
         """Return whether a line gives a term in bold a meaning, which may begin on the line below."""
         line = self.lines[position]
-        match = DEFINITION.match(line) if line.startswith("**") else None
-        if match is None or match[1].strip().partition(" ")[0].rstrip(".!?").casefold() in _LABELS:
+        match = DEFINITION.match(line)
+        if match is None or match["term"].strip().partition(" ")[0].rstrip(".!?").casefold() in _LABELS:
             return False
         if line[match.end() :].strip():
             return True

@@ -21,6 +21,8 @@ SETEXT = re.compile(r"[ ]{0,3}(=++|-++)[ \t\r]*+\n?")
 """The line below a heading of lines of text."""
 _LATER = re.compile(r"[ ]*+(?!1[.)])\d")
 _BEGINS_BLOCK = re.compile(r"[ ]{0,3}(?:#{1,6}(?:[ \t]|$)|!!!|<!--)|\*\*Example\b")
+_HOLDS = re.compile(r"(?:!!!|\?\?\?|\[\^[^\]\s\[]{1,40}\]:)")
+"""What the lines indented below belong to, though it is no list item: an admonition, a note."""
 _HEADING = re.compile(r"[ ]{0,3}#{1,6}(?:[ \t]|$)")
 _ENDS_LIST = re.compile(r"[ ]{0,3}(?:>|```|~~~)")
 _TOKEN = re.compile(r"\\.|`++|<!--(?:-?>)?", re.DOTALL)
@@ -54,15 +56,18 @@ class Shown:
         return "".join(self.plain[start:end])
 
 
-def without_comments(lines: Sequence[str], literal: Collection[int] = (), stops: Sequence[int] = ()) -> Shown:
+def without_comments(
+    lines: Sequence[str], literal: Collection[int] = (), stops: Sequence[int] = (), begin: int = 0
+) -> Shown:
     """Find the comments of some lines as CommonMark does: none in code; in a paragraph, none that leaves it.
 
     A comment that begins a line may hold anything; one that nothing closes takes all that follows.
 
     :param literal: lines that are data, in which nothing is a comment
     :param stops: lines, in order, that no code fence reaches over
+    :param begin: where the text begins; what stands above is hidden like a comment
     """
-    return _Pass(lines, literal, stops).run()
+    return _Pass(lines, literal, stops).run(begin)
 
 
 class _Pass:
@@ -80,12 +85,15 @@ class _Pass:
         self.unclosed: list[int] = []
         # Where the text of the outermost list item that is open begins; 0 outside lists.
         self.content = 0
+        self.is_list = True
         self.not_closed_before = -1
         self.fences: dict[int, int] = {}
 
-    def run(self) -> Shown:
+    def run(self, begin: int) -> Shown:
         fences = Fences(self.lines, _FENCE_INDENT, self.stops)
-        position = first = 0
+        position = first = begin
+        if begin:
+            self.found.append((0, self.offsets[begin]))
         while position < len(self.lines):
             line = self.lines[position]
             if not line.strip():
@@ -115,6 +123,11 @@ class _Pass:
         return self._shown()
 
     def _follow_lists(self, position: int, line: str, indent: int, *, begins: bool) -> None:
+        if _HOLDS.match(line):
+            self.content, self.is_list = _MARGIN + 1, False
+            return
+        if indent < self.content and not self.is_list:
+            self.content, self.is_list = 0, True
         if indent < self.content or not self.content:
             item = ITEM.match(line) if indent <= _MARGIN and not RULE.fullmatch(line) else None
             # A paragraph goes on behind what only a number or a lone mark could end.
@@ -185,6 +198,8 @@ class _Pass:
         plain, masked = list(self.lines), list(self.lines)
         starts: set[int] = set()
         cuts: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        # What goes on behind a comment of several lines stands where that began.
+        margins: dict[int, str] = {}
         for start, end in self.found:
             first, last = bisect.bisect(offsets, start) - 1, bisect.bisect(offsets, end - 1) - 1
             for number in range(first, last + 1):
@@ -192,8 +207,11 @@ class _Pass:
                 cuts[number].append((max(start - zero, 0), min(end - zero, len(self.lines[number]))))
             if start == offsets[first]:
                 starts.add(first)
+            if first < last:
+                line = self.lines[first]
+                margins[last] = line[: len(line) - len(line.lstrip(" \t"))]
         for number, places in cuts.items():
-            plain[number], masked[number] = _cut(self.lines[number], places)
+            plain[number], masked[number] = _cut(self.lines[number], places, margins.get(number, ""))
         starts = {number for number in starts if not plain[number]}
         return Shown(
             plain=tuple(plain),
@@ -223,9 +241,12 @@ def _margins(lines: Sequence[str]) -> list[int]:
     return margins[::-1]
 
 
-def _cut(line: str, places: list[tuple[int, int]]) -> tuple[str, str]:
-    """Return a line without what stands at some places, and with blanks there."""
-    plain, masked, after = "", "", 0
+def _cut(line: str, places: list[tuple[int, int]], margin: str) -> tuple[str, str]:
+    """Return a line without what stands at some places, and with blanks there.
+
+    :param margin: what it begins with
+    """
+    plain, masked, after = margin, "", 0
     for start, end in places:
         before = line[after:start]
         # Of the blanks on both sides of a comment one side is enough.

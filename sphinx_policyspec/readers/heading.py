@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from sphinx_policyspec.readers.comments import SETEXT, Shown
 from sphinx_policyspec.readers.inline import plain_words, without_tags
+from sphinx_policyspec.readers.levels import DEFAULT_LEVELS
 
-__all__ = ["ATX", "Heading", "heading_of", "parse_heading"]
+__all__ = ["ATX", "BARE_LEVEL", "Heading", "heading_of", "parse_heading"]
 
 # Possessive, so that a hostile run of spaces costs linear time.
 ATX = re.compile(r"\ufeff?[ ]{0,3}(#{1,6})(?:[ \t]++(\S++(?:\s++\S++)*+))?\s*+")
@@ -17,11 +18,19 @@ ATX = re.compile(r"\ufeff?[ ]{0,3}(#{1,6})(?:[ \t]++(\S++(?:\s++\S++)*+))?\s*+")
 _CLOSERS = re.compile(r"(?:^|(?<=[ \t]))#++$")
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _ITEM = re.compile(
-    r"#(?P<id>[^\s\"',]+)|(?P<name>[\w-]+)=(?P<value>\"[^\"]*\"|'[^']*'|\S+?(?=,?(?:\s|$)))|(?P<other>[^\s,]\S*)"
+    r"#(?P<id>[^\s\"',;]+)|(?P<name>[\w-]++(?=\s*=)|(?i:authority)(?=\s*:))\s*[=:]\s*"
+    r"(?P<value>\"[^\"]*\"|'[^']*'|\S+?(?=[,;]?(?:\s|$))|$)|(?P<other>[^\s,;]\S*)"
 )
-_SAYS = re.compile(r"(?:^|\s)(?:#\S|authority\s*=)")
+_SAYS = re.compile(r"(?:^|\s)(?:#\S|(?i:authority)\s*[=:])")
 """What is said in braces of a heading and nowhere else."""
-_LISTS = re.compile(r"(?:^|[\s:])(?:[#.]\S|[\w-]++\s*=)|^$")
+_LISTS = re.compile(r"(?:^|[\s:])(?:[#.]\S|[\w-]++\s*=|(?i:authority)\s*:)|^$")
+_ESCAPED = re.compile(r"\\\{(?=\s*:?\s*#|[^{}\\]*authority)([^{}\\]*)\\?\}\s*$")
+"""Braces as MDX wants them."""
+_LEVELS = frozenset({"platform", *(level.id for level in DEFAULT_LEVELS)})
+BARE_LEVEL = rf"(?<![\w-])(?i:authority\s{{0,9}}[=:]\s{{0,9}}[\"']?(?:{'|'.join(sorted(_LEVELS))}))\b"
+"""A level of authority, be it where no braces are."""
+_MEANS_LEVEL = re.compile(r"(?:.*[-_])?(?:auth\w*|level|precedence|priority)", re.IGNORECASE)
+"""Names that other people give to what is ``authority`` here."""
 _LONGEST = 2000
 """Characters that attributes can have."""
 _BRACES = 3
@@ -62,21 +71,35 @@ def parse_heading(depth: int, text: str) -> Heading:
     An attribute without a value, such as ``.class``, is kept with an empty one. Of several ids or
     levels the first counts and the others are kept as attributes.
     """
-    title, inside, problem = _split(_CLOSERS.sub("", text.rstrip()).rstrip())
+    title, inside, problem = _split(_ESCAPED.sub(r"{\1}", _CLOSERS.sub("", text.rstrip()).rstrip()))
+    while title.rstrip().endswith("}") and inside:
+        title, before, found = _split(_CLOSERS.sub("", title.rstrip()).rstrip())
+        if not before:
+            break
+        inside, problem = f"{before} {inside}", problem or found
     identifier = authority = ""
     attributes: list[tuple[str, str]] = []
     for item in _ITEM.finditer(inside):
         value = (item["value"] or "").strip("\"'")
-        if item["id"] and not identifier:
-            identifier = item["id"]
-        elif item["name"] == "authority" and not authority:
+        name = (item["name"] or "").casefold()
+        if (item["id"] or (name == "id" and value)) and not identifier:
+            identifier = item["id"] or value
+        elif name == "authority" and value and not authority:
             authority = value
         elif item["name"]:
             attributes.append((item["name"], value))
         else:
             attributes.append((item[0], ""))
-    title = plain_words(without_tags(_CLOSERS.sub("", title.rstrip())).strip())
+    title = plain_words(without_tags(_CLOSERS.sub("", title.rstrip())).strip()).strip()
+    problem = problem or ("" if authority else _lost_level(text, attributes))
     return Heading(depth, title, identifier, authority, tuple(sorted(attributes)), problem)
+
+
+def _lost_level(text: str, attributes: list[tuple[str, str]]) -> str:
+    """Return what is wrong with a heading that has no level of authority and may be meant to have one."""
+    if any(name.lstrip(".").casefold() in _LEVELS or _MEANS_LEVEL.fullmatch(name) for name, _ in attributes):
+        return "give no level by `authority=`"
+    return "are not in braces" if re.search(BARE_LEVEL, text) else ""
 
 
 def _split(text: str) -> tuple[str, str, str]:
@@ -97,5 +120,4 @@ def _split(text: str) -> tuple[str, str, str]:
                     return text[:start], inside, ""
                 title = f"{text[:start].rstrip(' {')} {text[end + 1 :].strip(' }') if end >= 0 else ''}"
                 return title.rstrip(" \\"), inside, "stand inside it" if end >= 0 else "are never closed"
-    bare = _SAYS.search(text) and "authority" in text
-    return text, "", "are not in braces" if bare else ""
+    return text, "", ""

@@ -28,12 +28,14 @@ _NO_LABELS: Mapping[str, str] = MappingProxyType({})
 
 # Code and escapes come first, so that nothing inside them is taken for a link. Every repetition is
 # bounded or cannot overlap its neighbours: a hostile line costs linear time.
+_TITLE = r"(?:\s+(?:\"(?:[^\"\\\n]|\\.){0,500}\"|'(?:[^'\\\n]|\\.){0,500}'|\([^()\n]{0,500}\)))?"
+_DESTINATION = r"<[^<>\n]{0,2000}>|[^()\s<]{0,2000}(?:\([^()\s]{0,200}\)[^()\s]{0,2000})?"
 _INLINE = re.compile(
     r"\\."
     r"|(?<!`)(?P<ticks>`{1,3})(?!`)[^\n]{0,500}?(?<!`)(?P=ticks)(?!`)"
-    r"|\[\^(?P<tag>[^\]\s\[]{1,40})\](?!\()"
+    r"|\[\^(?P<tag>[^\]\n\[]{1,80})\](?!\()"
     r"|\[(?P<text>(?:[^\[\]\\\n]|\n(?![ \t\r]*\n)|\\.|\[[^\[\]\n]{0,200}\]){0,2000})\]"
-    r"(?:\((?P<url>[^()\s]{0,2000}(?:\([^()\s]{0,200}\)[^()\s]{0,2000})?)(?:\s+\"[^\"\n]{0,500}\")?\)"
+    rf"(?:\([ \t]{{0,9}}(?P<url>{_DESTINATION}){_TITLE}[ \t]{{0,9}}\)"
     r"|\[(?P<label>[^\[\]\n]{0,200})\])"
     r"|\[(?P<alone>[^\[\]\n^][^\[\]\n]{0,200})\](?!:)"
     r"|<(?P<address>[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]{1,2000})>",
@@ -41,7 +43,8 @@ _INLINE = re.compile(
 )
 _SHOWN_WORDS = re.compile(
     r"\\.|(?<!`)(?P<ticks>`{1,3})(?!`) ?(?P<code>[^`\n]{1,500}?) ?(?<!`)(?P=ticks)(?!`)"
-    r"|!?\[(?P<words>[^\[\]\n?][^\[\]\n]{0,500})\](?:\([^()\s]{0,2000}(?:\s+\"[^\"\n]{0,500}\")?\)|\[[^\[\]\n]{0,200}\])"
+    rf"|!?\[(?P<words>[^\[\]\n?][^\[\]\n]{{0,500}})\](?:\([ \t]{{0,9}}(?:{_DESTINATION}){_TITLE}[ \t]{{0,9}}\)|\[[^\[\]\n]{{0,200}}\])"
+    r"|</?(?:a|abbr|b|br|code|del|em|i|img|ins|kbd|mark|s|small|span|strong|sub|sup|u)(?:\s[^<>\n]{0,500})?/?>"
 )
 _EMPHASIS = re.compile(
     r"(?<![\\*])\*{1,3}(?=[^\s*])(?P<strong>[^*\n]{1,500})(?<=[^\s*\\])\*{1,3}(?!\*)"
@@ -49,6 +52,7 @@ _EMPHASIS = re.compile(
     r"|(?<!\\)~~(?=[^\s~])(?P<struck>[^~\n]{1,500})(?<=[^\s~])~~"
 )
 _NESTED_MARKS = 2
+_BLANKS = re.compile(r"(?<=\S) {2,}")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _TAG_FORM = re.compile(r"[a-z0-9]{4}")
@@ -114,7 +118,7 @@ def scan(text: str, labels: Mapping[str, str] = _NO_LABELS) -> Iterator[InlineLi
 def _url(match: re.Match[str], labels: Mapping[str, str]) -> str | None:
     """Return the address of a link, empty for one whose label nothing defines; ``None`` where brackets are text."""
     if match["url"] is not None:
-        return match["url"]
+        return match["url"].removeprefix("<").removesuffix(">")
     if (words := match["text"] if match["alone"] is None else match["alone"]) is None:
         return None
     url = labels.get(label_of(match["label"] or words))
@@ -178,11 +182,14 @@ def without_tags(
 
 
 def plain_words(text: str) -> str:
-    """Return a title without the marks of emphasis, code and links; titles that it shows stay ``[?](#id)``."""
-    words = _SHOWN_WORDS.sub(lambda match: match["code"] or match["words"] or match[0], text)
+    """Return a title without the marks of emphasis, code, links and HTML; titles that it shows stay ``[?](#id)``."""
+    words = _SHOWN_WORDS.sub(
+        lambda match: match["code"] or match["words"] or match[0] * (match[0][0] != "<"), text
+    )
     for _ in range(_NESTED_MARKS):
         words = _EMPHASIS.sub(lambda match: match["strong"] or match["low"] or match["struck"], words)
-    return _ENTITY.sub(lambda match: unescape(match[0]), _ESCAPE.sub(r"\1", words))
+    words = _ENTITY.sub(lambda match: unescape(match[0]), _ESCAPE.sub(r"\1", words))
+    return _BLANKS.sub(" ", words)
 
 
 def resolve_title(title: str, titles: Mapping[str, str]) -> str:

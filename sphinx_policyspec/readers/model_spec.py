@@ -43,13 +43,14 @@ from sphinx_policyspec.readers.inline import (
     InlineLink,
     InlineTag,
     label_of,
+    plain_words,
     resolve_title,
     scan,
     slug,
     without_tags,
 )
 from sphinx_policyspec.readers.levels import levels_for
-from sphinx_policyspec.readers.notes import LOST_HINT, lost_headings, read_notes
+from sphinx_policyspec.readers.notes import LOST_HINT, lost_examples, lost_headings, read_notes
 from sphinx_policyspec.readers.reading import Reading
 from sphinx_policyspec.readers.text import Lines
 
@@ -212,7 +213,7 @@ class _Document:
         self._inline(raw.start, raw.end)
         source = self.lines.text(raw.start, raw.end)
         match = DEFINITION.match(self.shown.text(raw.start, raw.end))
-        term = match[1].strip() if match else source
+        term = plain_words(without_tags(match["term"])).strip() if match else source
         identifier = self.definition_names.take(slug(term) or "term")
         text = self._words(raw.start, raw.end).rstrip()
         return Definition(id=identifier, term=term, source=source, text=text, span=self._span(raw))
@@ -276,7 +277,7 @@ class _Document:
             example = blocks[index]
             if not isinstance(example, Example):
                 continue
-            title = resolve_title(without_tags(example.source_title), titles)
+            title = resolve_title(plain_words(without_tags(example.source_title)), titles)
             stem = f"{owners.get(id(blocks), 'preamble')}-{slug(title) or 'example'}"
             ids[str(mark)] = names.take(stem)
             blocks[index] = replace(example, id=ids[str(mark)], title=title)
@@ -309,6 +310,10 @@ class _Document:
             found = self.lines.offset_span(start, *span)
             message = f"`{text[slice(*span)]}` makes no section or principle of this line"
             self._find("lost-heading", found, message, LOST_HINT, severity=Severity.ERROR)
+        for span in lost_examples(text):
+            found = self.lines.offset_span(start, *span)
+            message = "an example inside a list or a quotation is text"
+            self._find("example-without-conversation", found, message, "begin its lines at the margin")
         since = 0
         for item in scan(text, self.notes.labels):
             if isinstance(item, InlineTag):

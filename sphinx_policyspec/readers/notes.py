@@ -7,25 +7,35 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sphinx_policyspec.model import Finding, Severity
-from sphinx_policyspec.readers.comments import SETEXT, Shown
-from sphinx_policyspec.readers.heading import ATX
+from sphinx_policyspec.readers.comments import ITEM, SETEXT, Shown
+from sphinx_policyspec.readers.heading import ATX, BARE_LEVEL
 from sphinx_policyspec.readers.inline import label_of, outside_fences, without_tags
 from sphinx_policyspec.readers.text import Lines
 
-__all__ = ["LOST_HINT", "Notes", "lost_headings", "read_notes"]
+__all__ = ["LOST_HINT", "Notes", "lost_examples", "lost_headings", "read_notes"]
 
 LOST_HINT = "begin the line at the margin with `#` and a space, outside lists and quotations"
 _LABEL = re.compile(
-    r"[ ]{0,3}\[(?!\^)(?P<label>(?:[^\[\]\\\n]|\\.){1,200})\]:[ \t]*+<?(?P<url>[^\s<>]{1,2000})>?"
+    r"[ ]{0,3}\[(?!\^)(?P<label>(?:[^\[\]\\\n]|\\.){1,200})\]:[ \t]*+(?P<url><[^<>\n]{0,2000}>|[^\s<>]{1,2000})"
     r"(?:[ \t]++(?:\"[^\"\n]*+\"|'[^'\n]*+'|\([^()\n]*+\)))?\s*+"
 )
+_CONTAINER = re.compile(r"(?:[ ]{0,3}>[ ]?|[ ]*(?:[-*+]|\d{1,9}[.)])[ ]+)+")
+"""The marks of quotations and list items that a line begins with."""
 _NOTE = re.compile(r"[ ]{0,3}\[\^(?P<tag>[^\]\s\[]{1,40})\]:[ \t]*+(?P<text>[^\n]*)\n?")
 _NOTE_MARK = re.compile(r"(?P<joined>(?<=\S)\n)?^[ ]{0,3}\[\^(?P<tag>[^\]\s\[]{1,40})\]:[ \t]*", re.MULTILINE)
 _TEST = re.compile(r"(?:\[[^\[\]\n]{0,200}\]\()?[`<]?(?P<path>(?!\w+://)[^\s`<>()#]+?(?:#\S+?)?)[`>]?\)?")
+_NOWHERE = frozenset({"", "#"})
+"""Addresses of definitions that are comments, such as ``[//]: # (words)``."""
 _PATH = re.compile(r"/|::|\\|\.\w{1,8}$")
+_EXAMPLE = re.compile(
+    r"^(?:[ \t]*(?:>|[-+*](?=[ ])|\d{1,9}[.)](?=[ ])))*[ \t]*(?P<title>[*_]{1,3}(?i:example)\b[^\n]*)"
+    r"(?:\n[ \t>]*){1,3}(?:~{3,}|`{3,})[ \t]*(?i:xml)[ \t]*$",
+    re.MULTILINE,
+)
+"""The title of an example above its conversation, where neither stands at the margin."""
 _CODE = re.compile(r"(`{1,3})(?!`)[^\n]{0,500}?(?<!`)\1(?!`)")
-_LEVEL = re.compile(r"\{[^{}\n]{0,500}\bauthority[ ]?=[^{}\n]{0,500}\}?")
-_MARKED = re.compile(r"[\s>*+\-\d.)]*+#{1,7}[^\n]*?(?P<id>\{:?[ ]?#[^{}\n]{1,500}\}?)")
+_LEVEL = re.compile(r"\{[^{}\n]{0,500}\b(?i:authority)[ ]?[=:][^{}\n]{0,500}\}?")
+_MARKED = re.compile(rf"[\s>*+\-\d.)]*+#{{1,7}}[^\n]*?(?P<id>\{{:?[ ]?#[^{{}}\n]{{1,500}}\}}?|{BARE_LEVEL})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +47,7 @@ class Notes:
     :param readers: the tags of other notes, which are for readers
     :param lines: the lines that define a link or a test, and show nothing
     :param places: the line of each definition, by what stands in its brackets
+    :param repeated: later definitions of the same, which do not count
     """
 
     lines_of_file: Lines
@@ -45,6 +56,7 @@ class Notes:
     readers: frozenset[str]
     lines: frozenset[int]
     places: Mapping[str, int]
+    repeated: tuple[tuple[str, int], ...]
 
     def words(self, text: str) -> str:
         """Return a text as readers see it: without tags, links with their addresses, notes with their marks."""
@@ -63,16 +75,18 @@ class Notes:
         :param used: tags and labels
         """
         for name, line in self.places.items():
-            if name.removeprefix("^") not in used and name.removeprefix("^") not in self.readers:
-                message = f"nothing refers to `[{name}]`"
-                text = self.lines_of_file.lines[line].rstrip("\r\n")
-                yield Finding(
-                    code="unused-definition",
-                    severity=Severity.WARNING,
-                    message=message,
-                    span=self.lines_of_file.within(line, 0, len(text)),
-                    hint="refer to it, or delete it",
-                )
+            bare = name.removeprefix("^")
+            if bare not in used and bare not in self.readers and self.labels.get(name) not in _NOWHERE:
+                yield self._finding(line, f"nothing refers to `[{name}]`", "refer to it, or delete it")
+        for name, line in self.repeated:
+            yield self._finding(line, f"`[{name}]` is defined above, and the first counts", "delete one")
+
+    def _finding(self, line: int, message: str, hint: str) -> Finding:
+        text = self.lines_of_file.lines[line].rstrip("\r\n")
+        span = self.lines_of_file.within(line, 0, len(text))
+        return Finding(
+            code="unused-definition", severity=Severity.WARNING, message=message, span=span, hint=hint
+        )
 
 
 def read_notes(lines: Lines, shown: Shown) -> Notes:
@@ -82,10 +96,14 @@ def read_notes(lines: Lines, shown: Shown) -> Notes:
     readers: set[str] = set()
     silent: set[int] = set()
     places: dict[str, int] = {}
+    repeated: list[tuple[str, int]] = []
     begins = True
-    for number, line in _outside(shown):
+    for number, whole in _outside(shown):
+        line = _inside(whole, shown, number)
         if "]:" in line and (note := _NOTE.fullmatch(line)):
             tag = note["tag"]
+            if tag in tests:
+                repeated.append((f"^{tag}", number))
             test = _TEST.fullmatch(note["text"].strip())
             if test and _PATH.search(test["path"]) and not _goes_on(shown, number):
                 tests.setdefault(tag, test["path"])
@@ -93,9 +111,11 @@ def read_notes(lines: Lines, shown: Shown) -> Notes:
             else:
                 readers.add(tag)
             places.setdefault(f"^{tag}", number)
-        elif begins and "]:" in line and (found := _LABEL.fullmatch(line)):
-            label = label_of(found["label"])
-            labels.setdefault(label, found["url"])
+        elif (begins or ITEM.match(whole)) and "]:" in line and (found := _LABEL.fullmatch(line)):
+            label, url = label_of(found["label"]), found["url"].strip("<>")
+            if label in labels and url not in _NOWHERE:
+                repeated.append((label, number))
+            labels.setdefault(label, url)
             silent.add(number)
             places.setdefault(label, number)
         else:
@@ -107,7 +127,15 @@ def read_notes(lines: Lines, shown: Shown) -> Notes:
         readers=frozenset(readers - tests.keys()),
         lines=frozenset(silent),
         places=places,
+        repeated=tuple(repeated),
     )
+
+
+def _inside(line: str, shown: Shown, number: int) -> str:
+    """Return a line without the marks and blanks of the quotations and list items that hold it."""
+    marks = _CONTAINER.match(line)
+    bare = line[marks.end() :] if marks else line
+    return bare.lstrip(" ") if number in shown.nested else bare
 
 
 def _outside(shown: Shown) -> Iterator[tuple[int, str]]:
@@ -126,12 +154,12 @@ def _goes_on(shown: Shown, number: int) -> bool:
 
 def lost_headings(text: str) -> Iterator[tuple[int, int]]:
     """Yield where a text, which holds no heading, has attributes that only a heading can have, as (start, end)."""
-    if "{" not in text:
+    if "#" not in text and "{" not in text:
         return
     for begin, end in outside_fences(text):
         offset = begin
         for line in text[begin:end].splitlines(keepends=True):
-            if "{" in line:
+            if "{" in line or "#" in line:
                 bare = _CODE.sub(lambda code: "_" * len(code[0]), line)
                 match = _LEVEL.search(bare)
                 marked = None if match else _MARKED.match(bare)
@@ -139,3 +167,9 @@ def lost_headings(text: str) -> Iterator[tuple[int, int]]:
                 if span:
                     yield offset + span[0], offset + span[1]
             offset += len(line)
+
+
+def lost_examples(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where a text, which holds no example, has the title of one above a conversation, as (start, end)."""
+    if "xml" in text.lower():
+        yield from (match.span("title") for match in _EXAMPLE.finditer(text))

@@ -297,7 +297,7 @@ def bad_values(config: Config) -> Iterator[tuple[str, str]]:
     for name in sorted({*config._raw_config, *config.overrides}):  # noqa: SLF001
         bare = name.removeprefix(PREFIX)
         if bare != name and bare not in names:
-            yield name, f"unknown option `{name}`; {nearest(bare, names, prefix=PREFIX)}"
+            yield name, f"unknown option `{name}`; {nearest(bare, names, prefix=PREFIX)}".removesuffix("; ")
 
 
 def problems(option: Field[Any], value: object) -> list[str]:

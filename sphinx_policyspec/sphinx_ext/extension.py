@@ -7,6 +7,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sphinx.locale import translators
+
 from sphinx_policyspec.sphinx_ext.authoring.aims import GoalDirective, PromptDirective
 from sphinx_policyspec.sphinx_ext.authoring.declarations import (
     CommentaryDirective,
@@ -44,6 +46,7 @@ from sphinx_policyspec.sphinx_ext.releases.editions import show_releases
 from sphinx_policyspec.sphinx_ext.rendering.paper import SetForPaper, add_style
 from sphinx_policyspec.sphinx_ext.rendering.transforms import MarkSections
 from sphinx_policyspec.sphinx_ext.rendering.visitors import register_nodes
+from sphinx_policyspec.sphinx_ext.settings import require_reader
 from sphinx_policyspec.sphinx_ext.surveys.directive import SurveyDirective
 from sphinx_policyspec.sphinx_ext.updates import Build, note_unread, silence_core
 from sphinx_policyspec.sphinx_ext.views.directives import (
@@ -93,6 +96,8 @@ DIRECTIVES = {
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the extension."""
     app.require_sphinx("8.2")
+    # Sphinx keeps catalogues in the process, and a build in English has none that takes the place of another's.
+    translators.pop(("general", "sphinx_policyspec"), None)
     app.add_message_catalog("sphinx_policyspec", str(Path(__file__).parent / "locale"))
     build, contents = Build(), Contents()
     ask = AskPage(build.knowledge)
@@ -118,6 +123,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("builder-inited", build.begin)
     app.connect("builder-inited", ask.announce)
     app.connect("env-get-outdated", build.outdated)
+    app.connect("env-before-read-docs", require_reader)
     # After others, which may take something off a page, or pages out of the project.
     app.connect("doctree-read", note_unread, priority=900)
     app.connect("env-updated", build.after_reading, priority=800)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 from docutils import nodes
 from sphinx import addnodes
 
-from sphinx_policyspec.sphinx_ext.authoring.declared import declared_on
+from sphinx_policyspec.sphinx_ext.authoring.declared import declared_on, findings_on
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyHidden
 
@@ -28,6 +28,7 @@ __all__ = [
     "claim",
     "cleaned",
     "give_back_ids",
+    "hides",
     "holds_ours",
     "is_foreign",
     "is_hidden",
@@ -76,6 +77,11 @@ def is_hidden(node: nodes.Node) -> bool:
             return True
         above = above.parent
     return False
+
+
+def hides(node: nodes.Element) -> bool:
+    """Tell whether this build hides something inside a node of the page being read."""
+    return any(is_hidden(inner) for inner in node.findall(nodes.Element))
 
 
 def mark(env: BuildEnvironment, elements: Sequence[nodes.Element]) -> None:
@@ -187,6 +193,7 @@ def without_hidden(document: nodes.document) -> Iterator[None]:
         stand_in.parent.replace(stand_in, node)
         for inner in node.findall(nodes.Element):
             declared_on(inner, take=True)
+            findings_on(inner)
 
 
 def strip_comments(document: nodes.document) -> None:

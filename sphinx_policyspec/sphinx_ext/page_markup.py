@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from myst_parser.parsers.sphinx_ import MystParser
@@ -22,13 +23,21 @@ def markup_of(env: BuildEnvironment) -> Markup:
     return Markup.MYST if isinstance(env.parser, MystParser) else Markup.RST
 
 
-def counts_lines(env: BuildEnvironment) -> bool:
-    """Tell whether the parser of the page being read counts the lines of its file.
+def counts_lines(env: BuildEnvironment, text: str) -> bool:
+    """Tell whether the parser of the page being read, which has this text, counts the lines of its file.
 
     Those of notebooks count lines within cells, and a parser that turns another language into reStructuredText
     counts the lines of what it made.
     """
     if isinstance(env.parser, MystParser):
         suffix = env.doc2path(env.docname).suffix
-        return suffix != _NOTEBOOK and suffix not in getattr(env.config, "nb_custom_formats", {})
+        formats = {_NOTEBOOK, *getattr(env.config, "nb_custom_formats", {})}
+        return suffix not in formats and not _is_notebook(env, text)
     return _RST in env.parser.supported
+
+
+def _is_notebook(env: BuildEnvironment, text: str) -> bool:
+    """Tell whether MyST-NB takes a page of Markdown for a notebook."""
+    if not hasattr(env, "mystnb_config"):
+        return False
+    return bool(import_module("myst_nb.core.read").is_myst_markdown_notebook(text))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
@@ -85,30 +86,24 @@ class TakePlainLinks(SphinxPostTransform):
 
     def run(self, **_kwargs: Any) -> None:
         """Put their text in the place of links that lead nowhere."""
-        links = [
-            node
-            for node in self.document.findall(addnodes.pending_xref)
-            if node.get("reftype") == "myst" and not node.get("refdomain")
-        ]
-        if not links:
-            return
-        lost = self._lost({_asked(node) for node in links})
-        for node in links:
-            if _asked(node) in lost:
-                shown = list(node[0].children) if node.children else []
-                node.replace_self(shown or [nodes.literal("", f"#{node['reftarget']}")])
+        # A builder that puts pages together has links of many in one document.
+        asked: defaultdict[str, dict[_Asked, list[addnodes.pending_xref]]] = defaultdict(dict)
+        for node in self.document.findall(addnodes.pending_xref):
+            if node.get("reftype") == "myst" and not node.get("refdomain"):
+                link = (node["reftarget"], bool(node["refexplicit"]))
+                asked[node["refdoc"]].setdefault(link, []).append(node)
+        for docname, links in asked.items():
+            for link in self._lost(docname, set(links)):
+                for node in links.get(link, ()):
+                    shown = list(node[0].children) if node.children else []
+                    node.replace_self(shown or [nodes.literal("", f"#{node['reftarget']}")])
 
-    def _lost(self, asked: set[_Asked]) -> set[_Asked]:
-        docname = self.env.docname
+    def _lost(self, docname: str, asked: set[_Asked]) -> set[_Asked]:
         if cast("PolicyDomain", self.env.get_domain(DOMAIN)).site is None:
             return {(link.target, _has_text(link)) for link in dangling_links(self.env, docname)}
         # Of a graph's spec the handbook has what the spec says, not the pages around it.
         resolver = _Resolver(self.env, docname)
         return {(target, shown) for target, shown in asked if not resolver.finds(target, is_explicit=shown)}
-
-
-def _asked(node: addnodes.pending_xref) -> _Asked:
-    return node["reftarget"], bool(node["refexplicit"])
 
 
 def _has_text(link: Reference) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sphinx.errors import ConfigError
 from sphinx.util.matching import compile_matchers, get_matching_files
 
 from sphinx_policyspec.checks.baseline import read_baseline
@@ -15,11 +16,32 @@ from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.model import Finding, Severity, Span
 from sphinx_policyspec.sphinx_ext.config import PREFIX, PolicySpecConfig, bad_values
 from sphinx_policyspec.sphinx_ext.knowledge import domain_of
+from sphinx_policyspec.sphinx_ext.references import DOMAIN
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
 
-__all__ = ["setting_findings"]
+__all__ = ["require_reader", "setting_findings"]
+
+_MARKDOWN = ".md"
+_DIRECTIVE = f"{{{DOMAIN}:".encode()
+_ADD = "add `myst_parser` to `extensions`"
+
+
+def require_reader(app: Sphinx, env: BuildEnvironment, _docnames: list[str]) -> None:
+    """Raise :class:`~sphinx.errors.ConfigError` where the first page is in Markdown, and nothing reads that.
+
+    Sphinx would only say that another file is not there.
+    """
+    page = f"{app.config.root_doc}{_MARKDOWN}"
+    if (
+        app.config.root_doc not in env.found_docs
+        and not _reads_markdown(app)
+        and Path(app.srcdir, page).is_file()
+    ):
+        message = f"no extension reads `{page}`, which is in Markdown; {_ADD}"
+        raise ConfigError(message)
 
 
 def setting_findings(app: Sphinx) -> Iterator[Finding]:
@@ -45,6 +67,8 @@ def _bad_names(app: Sphinx) -> Iterator[tuple[str, str]]:
         for pattern in config.model_spec:
             if not any(map(compile_matchers([pattern])[0], files)):
                 yield f"{PREFIX}model_spec", f"`{PREFIX}model_spec`: no file matches `{pattern}`"
+    if page := _unread_page(app):
+        yield "extensions", f"no extension reads `{page}`, a page of the spec in Markdown; {_ADD}"
     if config.baseline:
         path = Path(app.confdir, config.baseline)
         try:
@@ -54,6 +78,18 @@ def _bad_names(app: Sphinx) -> Iterator[tuple[str, str]]:
             yield f"{PREFIX}baseline", f"`{PREFIX}baseline`: {said}"
     if problem := domain_of(app.env).written_by(app.builder.name)["changes"][-1]:
         yield f"{PREFIX}since", f"`{PREFIX}since`: {problem}"
+
+
+def _reads_markdown(app: Sphinx) -> bool:
+    return _MARKDOWN in app.config.source_suffix
+
+
+def _unread_page(app: Sphinx) -> str:
+    """Return a file of Markdown that has directives of ours, where nothing reads Markdown; another one is no page."""
+    if _reads_markdown(app):
+        return ""
+    files = sorted(get_matching_files(app.srcdir, [f"**{_MARKDOWN}"], app.config.exclude_patterns))
+    return next((name for name in files if _DIRECTIVE in Path(app.srcdir, name).read_bytes()), "")
 
 
 def _lines(conf: Path) -> dict[str, int]:

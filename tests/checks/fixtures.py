@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import shutil
 from pathlib import Path
 
 import pytest
-from sphinx.application import Sphinx
-from sphinx.util.console import strip_colors
-from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from sphinx_policyspec import api
 from sphinx_policyspec.errors import AnnotationError
@@ -39,7 +35,7 @@ def found_in(path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> list
     if path.suffix == ".rst":
         return _shown(_project(path, scratch).findings)
     if path.suffix == ".py":
-        return _configured(path, scratch)
+        return _shown(_configured(path, scratch).findings)
     if path.name.endswith(".case.yaml"):
         return _case(path, monkeypatch)
     if path.suffix == ".yaml":
@@ -72,12 +68,7 @@ def _project(page: Path, scratch: Path) -> api.Loaded:
     return api.read(scratch)
 
 
-def _configured(path: Path, scratch: Path) -> list[str]:
+def _configured(path: Path, scratch: Path) -> api.Loaded:
     (scratch / "index.rst").write_text("Manners\n=======\n", encoding="utf-8")
     (scratch / "conf.py").write_text(CONF + path.read_text(encoding="utf-8"), encoding="utf-8")
-    warnings = io.StringIO()
-    with patch_docutils(scratch), docutils_namespace():
-        Sphinx(
-            scratch, scratch, scratch / "out", scratch / "doctrees", "dummy", status=None, warning=warnings
-        )
-    return strip_colors(warnings.getvalue()).replace("policyspec.", "").splitlines()
+    return api.read(scratch)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.sphinx_ext import project
 from tests.company.projects import OURS, Built, build, write
 from tests.conftest import require_package
 
@@ -113,6 +115,34 @@ def test_a_conversation_in_such_a_project_is_markdown_still(tmp_path: Path) -> N
     assert "README.html" not in built.files
 
 
+PRINCIPLE = "# Page\n\n```{policy:principle} Be kind\n:id: be_kind\n:authority: user\nWords.\n```\n"
+
+
+def test_a_page_that_no_extension_reads_is_a_finding(tmp_path: Path) -> None:
+    conf = "project = 'P'\nextensions = ['sphinx_policyspec']\nexclude_patterns = ['old']\n"
+    files = {"conf.py": conf, "index.rst": "T\n=\n", "README.md": "# Read\n", "old/page.md": PRINCIPLE}
+    source = write(tmp_path / "source", files)
+    assert build(source, tmp_path / "one", [OURS], conf={"exclude_patterns": ["old"]}).warnings == ()
+    assert project.read_project(source).findings == ()
+    write(source, {"part/page.md": PRINCIPLE})
+    told = (
+        "no extension reads `part/page.md`, a page of the spec in Markdown; add `myst_parser` to `extensions`"
+    )
+    built = build(source, tmp_path / "two", [OURS], conf={"exclude_patterns": ["old"]})
+    assert built.warnings == (f"conf.py:2: WARNING: {told} [policyspec.config]",)
+    (finding,) = project.read_project(source).findings
+    assert (finding.message, finding.span.line) == (told, 2)
+
+
+def test_a_first_page_that_no_extension_reads_is_named(tmp_path: Path) -> None:
+    conf = "project = 'P'\nextensions = ['sphinx_policyspec']\n"
+    source = write(tmp_path / "source", {"conf.py": conf, "index.md": PRINCIPLE})
+    with pytest.raises(
+        SourceError, match=r"no extension reads `index\.md`, .* add `myst_parser` to `extensions`"
+    ):
+        project.read_project(source)
+
+
 NOTEBOOK = [
     "# Notebook\n\nIntro words.\n",
     "## Be kind\n\n```{policy:principle}\n:id: be_kind\n:authority: user\n:topics: nope\n```\n\nGreet people, see [](#gone).\n",
@@ -166,6 +196,26 @@ def test_a_notebook_in_markdown_is_myst(tmp_path: Path) -> None:
         texts = re.findall(r'ps:text "(.*?)" \.', graph)
         assert not [text for text in texts if re.search(r"#|\+\+\+|jupytext|policy:", text)]
         assert any(text.startswith("Answer briefly.") for text in texts)
+
+
+@pytest.mark.parametrize("blank", [0, 1, 2, 5])
+def test_findings_in_a_notebook_in_markdown_stand_at_its_lines(tmp_path: Path, blank: int) -> None:
+    require_package("myst_nb")
+    cells = (
+        "# Text\n\n## Be one\n\n{}Words.\n\n```{{code-cell}}\n1\n```{}\n\n## Be two\n\n{}Words [](#gone).\n"
+    )
+    slips = [f"```{{policy:principle}}\n:id: be_{n}\n:authority: user\n:topics: nope\n```\n\n" for n in "ab"]
+    page = "---\nfile_format: mystnb\n---\n" + "\n" * blank + cells.format(slips[0], "\n" * blank, slips[1])
+    source = write(tmp_path / "source", {"index.md": page})
+    lines = page.splitlines()
+    expected = [f"index.md:{n}" for n, line in enumerate(lines, 1) if "nope" in line or "#gone" in line]
+    for number, extensions in enumerate(orders("myst_nb")):
+        built = build(source, tmp_path / str(number), extensions, conf={"nb_execution_mode": "off"})
+        told = [line.partition(": ")[0] for line in built.warnings if "[policyspec." in line]
+        assert sorted(told) == sorted(expected)
+        headings = [n for n, line in enumerate(lines, 1) if line.startswith("## ")]
+        graph = built.text("spec.ttl")
+        assert all(f"ps:line {line} ;" in graph for line in headings)
 
 
 def test_text_of_another_language_is_what_its_parser_made_of_it(tmp_path: Path) -> None:

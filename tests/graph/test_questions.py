@@ -15,10 +15,10 @@ from sphinx_policyspec.graph.questions import Question, find_question, list_ques
 from sphinx_policyspec.graph.results import run
 from sphinx_policyspec.graph.rules import infer_graph
 from sphinx_policyspec.graph.to_graph import to_graph
-from sphinx_policyspec.model import Principle, Spec
+from sphinx_policyspec.model import Principle, Spec, Topic
 from sphinx_policyspec.readers.annotations import annotate, read_annotations, shipped_annotations
 from sphinx_policyspec.readers.release import read_release
-from tests.conftest import principle, spec
+from tests.conftest import at, principle, spec
 from tests.graph.specs import LIBRARY, NO_LEVELS, TEXTS
 
 TRUTH = ("tell_the_truth", "Tell the truth", "user")
@@ -181,6 +181,13 @@ def test_unknown_names_are_refused_with_the_nearest(
 def test_a_spec_without_topics_says_so() -> None:
     with pytest.raises(QueryError, match="unknown topic `honesty`; the spec has none"):
         KnowledgeBase.from_spec(NO_LEVELS).ask("user-overridable-defaults-touching")
+
+
+def test_names_of_topics_are_not_counted_as_topics() -> None:
+    names = [(f"{letter}{letter}{letter}", f"{letter} {letter}") for letter in "bcdfghjklmnpqrs"]
+    topics = tuple(Topic(id=name, label=label, span=at()) for name, label in names)
+    with pytest.raises(QueryError, match=r"unknown topic `honesty`$"):
+        KnowledgeBase.from_spec(spec(topics=topics)).ask("user-overridable-defaults-touching")
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def test_prompts_are_in_the_spec_and_shown_only_if_asked_for(
         ("tell-me-all", "", ("be_brief",), []),
         (
             "be_brief-asked-twice",
-            "Asked *twice*",
+            "Asked twice",
             ("be_brief", "be_plain"),
             ["Be long.", "And [the question]?"],
         ),

@@ -193,6 +193,29 @@ def test_warnings_that_are_suppressed_are_not_told_by_either(
     }
 
 
+HELD_BACK = ["suppress_warnings=policyspec.unknown-level", "policyspec_severity.unknown-level=off"]
+
+
+@pytest.mark.parametrize("setting", HELD_BACK)
+@pytest.mark.parametrize("command", [("query", "hard-rules"), ("graph",), ("stats",), ("check",)])
+def test_what_a_project_holds_back_no_command_tells(
+    tmp_path: Path, run: Run, command: tuple[str, ...], setting: str
+) -> None:
+    source = tmp_path / "docs"
+    source.mkdir()
+    (source / "conf.py").write_text("extensions = ['sphinx_policyspec']\n", "utf-8")
+    (source / "index.rst").write_text("T\n=\n\n" + rule("k", level="nobody"), "utf-8")
+    name, *arguments = command
+    told = run(name, source, *arguments)
+    held = run(name, source, *arguments, "-D", setting)
+    assert "[unknown-level]" in told[1] + told[2]
+    assert "[unknown-level]" not in held[1] + held[2]
+    known = tmp_path / "docs" / "known.json"
+    run("check", source, "--write-baseline", known)
+    held = run(name, source, *arguments, "-D", "policyspec_baseline=known.json")
+    assert "[unknown-level]" not in held[1] + held[2]
+
+
 SETTINGS = {
     "value": ("policyspec_outputs = ['turtle']", 3, "`policyspec_outputs`: unknown format `turtle`"),
     "type": ("policyspec_base_iri = 3", 3, "`policyspec_base_iri`: expected a text"),
@@ -228,6 +251,8 @@ def test_a_setting_that_is_wrong_on_the_command_line_is_told(conditional: Path, 
     _, out, _ = run("check", conditional, "-D", "policyspec_outputs=turtle", "-D", "policyspec_sevrity.a=b")
     assert "`policyspec_outputs`: unknown format `turtle`" in out
     assert "unknown option `policyspec_sevrity`" in out
+    _, out, _ = run("check", conditional, "-D", "policyspec_whatever=b", "--format", "github")
+    assert "unknown option `policyspec_whatever`\n" in out
 
 
 def test_what_a_format_cannot_hold_is_told_by_both(

@@ -248,6 +248,121 @@ def setup(app):
     assert [found.id for found in Knowledge().spec(app.env).principles] == ["seen"]
 
 
+def everywhere(app: SphinxTestApp) -> str:
+    return "\n".join(texts_of(Path(app.outdir)).values())
+
+
+COMMENTED = """
+# Top <!-- zqmarker -->
+
+```{policy:principle} Be <!-- zqmarker --> kind
+:id: be_kind
+:authority: user
+
+Text, [a link <!-- zqmarker -->](https://example.org).
+```
+
+```{policy:principle} Be <!-- zqmarker --> good
+:authority: user
+
+Text.
+```
+
+````{policy:example} One <!-- zqmarker --> case
+```{policy:message} user
+Hi.
+```
+```{policy:response} bad
+:note: it <!-- zqmarker --> is
+
+Yes.
+```
+````
+
+```{policy:topic} Money <!-- zqmarker -->
+```
+
+```{policy:goal} Goal <!-- zqmarker -->
+```
+
+```{policy:definition} Term <!-- zqmarker -->
+Meaning.
+```
+
+````{policy:prompt} Try <!-- zqmarker -->
+:tests: be_kind
+:show:
+
+```{policy:message} user
+Hi.
+```
+````
+"""
+
+
+def test_a_comment_in_an_argument_or_option_shows_nothing(page: Callable[..., Path], build: Build) -> None:
+    app = build(page(COMMENTED, "policyspec_outputs = ['ttl', 'jsonld']\n", "", "md"))
+    assert "zqmarker" not in everywhere(app)
+    spec = Knowledge().spec(app.env)
+    assert [example.title for example in spec.examples] == ["One case"]
+    assert (spec.topics[0].label, spec.goals[0].title, spec.prompts[0].title) == ("Money", "Goal", "Try")
+
+
+def test_words_hidden_in_a_title_or_a_note_are_nowhere(page: Callable[..., Path], build: Build) -> None:
+    word = ":whisper:`zqmarker`"
+    example = RST.block(
+        "policy:example",
+        f"One {word} case",
+        RST.block("policy:message", "user", "Hi.")
+        + "\n\n"
+        + RST.block("policy:response", "bad", "Yes.", note=f"it {word} is"),
+    )
+    # Sphinx's contents of a page have the whole titles of its sections, and so have the anchors that it makes of them.
+    text = joined(principle("seen", "Text.", title="Seen"), example)
+    app = build(page(text, "policyspec_outputs = ['ttl']\nhtml_copy_source = False\n"))
+    assert "zqmarker" not in everywhere(app)
+    (found,) = Knowledge().spec(app.env).examples
+    assert " ".join(found.title.split()) == "One case"
+
+
+@pytest.mark.parametrize(
+    "way", [".. late::", ".. todo::", ".. ifconfig:: False", ".. only:: internal", ".. unread::"]
+)
+def test_what_is_wrong_with_what_is_hidden_is_not_told(
+    page: Callable[..., Path], build: Build, warnings_in: Warnings, way: str
+) -> None:
+    wrong = "\n\n".join(
+        [
+            principle("bad id zqmarker", "Text :policy:clause:`zqmarker`.", "Hidden", zqmarker="zqmarker"),
+            RST.block("policy:example", "Zq", RST.block("policy:response", "zqmarker", "Yes.")),
+        ]
+    )
+    text = joined(f"{way}\n\n{indented(wrong)}", principle("seen", title="Seen", unheard_of="x"))
+    app = build(page(text))
+    assert [line.rpartition("[")[2] for line in warnings_in(app) if "outdated" not in line] == [
+        "policyspec.unknown-option]"
+    ]
+    assert not [found for found in api.check(page(text)) if "zqmarker" in found.message]
+
+
+@pytest.mark.parametrize("suffix", ["rst", "md"])
+def test_what_is_meant_for_another_format_describes_no_page(
+    page: Callable[..., Path], build: Build, suffix: str
+) -> None:
+    markup = Markup(suffix)
+    parts = [
+        markup.heading("Top", 1),
+        markup.block("policy:principle", "", id="seen", authority="user"),
+        markup.block("raw", "latex", "zqmarker"),
+        markup.block("raw", "html", "<b>shown</b>"),
+        "Words.",
+    ]
+    app = build(page("\n\n".join(parts) + "\n", "html_copy_source = False\n", "", suffix))
+    text = everywhere(app)
+    assert "zqmarker" not in text
+    assert '<meta name="description" content="Words.">' in text
+
+
 def test_html_that_is_no_comment_is_kept(page: Callable[..., Path], build: Build) -> None:
     text = (
         "# Top\n\n```{policy:principle} Seen\n:id: seen\n:authority: user\n\nText.\n```\n\n"

@@ -16,7 +16,7 @@ from sphinx.testing.util import SphinxTestApp
 
 from sphinx_policyspec.sphinx_ext.typst.assembly import PAGE, _pages
 from sphinx_policyspec.sphinx_ext.typst.policy_nodes import TypstTranslator
-from tests.pdf import dead_links, links
+from tests.pdf import dead_links, links, text_of
 
 Build = Callable[..., SphinxTestApp]
 Warnings = Callable[[SphinxTestApp], list[str]]
@@ -102,6 +102,8 @@ def test_a_label_costs_the_pdf_nothing(source: Path, build: Build, warnings_in: 
     with pikepdf.open(next(Path(app.outdir).glob("*.pdf"))) as pdf:
         assert len(links(pdf)) > 0
         assert dead_links(pdf) == []
+    shown = text_of(next(Path(app.outdir).glob("*.pdf")))
+    assert ("place" in shown.lower()) is ("_`place`" in text)
     code = code_of(app)
     assert "#xref(" in code
     assert labels_in(code).most_common(1)[0][1] == 1

@@ -263,6 +263,15 @@ CASES = {
         text="| A | B |\n| --- | --- |\n| x | yes |\n| y | yes, [](#gone) |",
         found={UNKNOWN: "index.md:8:1", NOWHERE: "index.md:14:16"},
     ),
+    "cells-alike": Case(
+        files=_page(
+            "# Title\n\n## Be kind\n\n",
+            HEAD,
+            "| A | B |\n|---|---|\n| see [](#gone) | see [](#gone) |\n| kindly | kind {policy:principle}`gone` |\n",
+        ),
+        text="| A | B |\n| --- | --- |\n| see [](#gone) | see [](#gone) |\n| kindly | kind {policy:principle}`gone` |",
+        found={UNKNOWN: "index.md:8:1", NOWHERE: "index.md:13:27", GONE: "index.md:14:36"},
+    ),
     "note-behind-include": Case(
         files=_rst(
             "Title\n=====\n\n.. policy:principle:: Be kind\n   :id: be_kind\n   :authority: user\n\n   Kind.\n\n"

@@ -127,3 +127,20 @@ def test_our_own_words_are_in_the_language_of_the_project(german: Path, build: B
     words = _words(build(german, "text").outdir / "index.txt")
     for word in ("Befugnis:", "Beispiel", "Nutzer", "Regelgerecht"):
         assert word in words
+
+
+def test_a_build_does_not_speak_the_language_of_the_one_before_in_its_process(
+    build: Build, tmp_path: Path
+) -> None:
+    shown = []
+    for language in ("de", "en"):
+        source = tmp_path / language
+        source.mkdir()
+        (source / "conf.py").write_text(
+            f"extensions = ['sphinx_policyspec']\nlanguage = '{language}'\n", "utf-8"
+        )
+        page = "Spec\n====\n\n.. policy:principle:: Be kind\n   :authority: user\n\n   Words.\n"
+        (source / "index.rst").write_text(page, "utf-8")
+        build(source, out=f"{language}-out")
+        shown.append((tmp_path / f"{language}-out" / "html" / "index.html").read_text("utf-8"))
+    assert ["Befugnis:" in page for page in shown] == [True, False]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from sphinx.testing.util import SphinxTestApp
 
-from sphinx_policyspec.model import Markup, Prose, Spec
+from sphinx_policyspec.model import Definition, EvalPrompt, Example, Markup, Prose, Spec
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge
 from tests.conftest import REPOSITORY
 
@@ -26,7 +26,7 @@ from docutils.parsers.rst import Directive
 
 sys.path.insert(0, os.path.dirname(__file__))
 project, version, release = "Words", "1.5", "1.5.2"
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_policyspec"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx_policyspec"]
 html_theme = "basic"
 exclude_patterns = ["part"]
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "fieldlist", "substitution", "attrs_block"]
@@ -62,7 +62,7 @@ def setup(app):
     app.add_directive("card", Card)
 '''
 
-GUARD = '''"""Guards."""
+GUARD = r'''"""Guards."""
 
 
 def refuse(x):
@@ -73,6 +73,16 @@ def refuse(x):
 
     :param x: what is asked
     """
+
+
+class Guard:
+    """Who stands here."""
+
+    limit: int = 3
+    """How often one may ask."""
+
+    def open(self, key_, *more):
+        r"""Let in with a \*key\*."""
 '''
 
 FILES = {
@@ -142,6 +152,12 @@ WAYS = {
         myst="```{eval-rst}\n.. autofunction:: courtesy.refuse\n```",
         says="Refuse what is asked Say no without a sermon and say what else there is",
     ),
+    "docstring-class": Way(
+        rst=".. autoclass:: courtesy.Guard\n   :members:\n   :no-index:",
+        myst="```{eval-rst}\n.. autoclass:: courtesy.Guard\n   :members:\n   :no-index:\n```",
+        says="How often one may ask open key_ more Let in with a key",
+    ),
+    "summary": Way(rst=".. autosummary::\n\n   courtesy.refuse", says="Refuse what is asked"),
     "substitution": Way(
         rst="Be |gentle| to |deep| people.\n\n|release| holds.",
         myst="Be {{ kind }} to {{ kind }} people.",
@@ -187,6 +203,10 @@ WAYS = {
     "grid-table": Way(
         rst="+-----+-------------+\n| Key | Meaning     |\n+=====+=============+\n| a   | - calm      |\n|     | - kind      |\n+-----+-------------+",
         says="Key Meaning a calm kind",
+    ),
+    "spanned-table": Way(
+        rst="+-----+---+---+\n| ade | b | c |\n+-----+---+---+\n| wide    | d |\n|         +---+\n|         | e |\n+---------+---+",
+        says="ade b c wide d e",
     ),
     "simple-table": Way(
         rst="===  =====\nKey  Value\n===  =====\na    kind\nb    calm\n===  =====",
@@ -263,6 +283,53 @@ WAYS = {
         rst="A pasted\u2028line, a tab\there.\n\n\f\n\nAfter.",
         myst="A pasted\u2028line, a next\u0085line\x1cand a tab\there.\n\nAfter.",
         says="A pasted line",
+    ),
+    "joined": Way(
+        rst="H\\ :sub:`2`\\ O, **b**\\ e and |gentle|\\ ly, a\\ b.",
+        myst="H{sub}`2`O, **b**e and {{ kind }}",
+        says="H 2 O b e and",
+    ),
+    "targets": Way(
+        rst="An _`inline target`, a reference_, :pep:`8`.\n\n.. _reference: https://example.org/r",
+        says="An inline target a reference PEP 8",
+    ),
+    "notes": Way(
+        rst="One [1]_ two [#]_ three [*]_ four [CIT]_.\n\n.. [1] first\n.. [#] second\n.. [*] third\n.. [CIT] fourth",
+        myst="Say {{ kind }}[^why].\n\n[^why]: Because.",
+        says="1",
+    ),
+    "glossary": Way(
+        rst=".. glossary::\n\n   calm : hidden\n     Not *loud*.\n\n   soft\n   mild\n     Not hard.",
+        says="calm Not loud soft mild Not hard",
+    ),
+    "parsed-literal": Way(
+        rst=".. parsed-literal::\n\n   be *kind* to `all <https://example.org>`_\n\nAfter.",
+        myst="```{parsed-literal}\nbe *kind*\n```\n\nAfter.",
+        says="be kind",
+    ),
+    "signs": Way(
+        myst="```{eval-rst}\n2020\\. was a year, [a](b) _c_ __init__ $5 and $6 {{ d }} &copy; <e> `` `f` `` |gentle|\n\n\\- no list\n```",
+        says="2020 was a year a b",
+    ),
+    "signs-made": Way(
+        rst="|gentle|\\, 1. no list\n\n(a\\) |gentle| and foo\\_ and \\*that\\*",
+        myst="{{ kind }}, \\[a\\](b), \\$5 and \\$6, \\_c\\_ and `` `d` ``",
+        says="calm",
+    ),
+    "comment-over-lines": Way(
+        myst="Be ki<!-- hidden\nhidden -->nd, be<!-- hidden\n  hidden --> calm.", says="Be kind be calm"
+    ),
+    "target-in-a-line": Way(rst="Be |gentle| to |deep| _`people` here.", says="calm people here"),
+    "escapes": Way(rst="H\\ :sub:`2`\\ O for |gentle| \\*people\\*.", says="H 2 O for"),
+    "signatures": Way(
+        rst=".. py:class:: Kind(calm)\n\n   Words.\n\n   .. py:attribute:: gentle\n      :type: int\n\n"
+        ".. py:exception:: Rude\n.. c:struct:: person\n.. cpp:class:: Soft\n.. js:class:: Deep(x)\n",
+        says="class Kind calm Words",
+    ),
+    "notes-of-each-kind": Way(
+        rst="Be kind [1]_, calm [#]_, deep [#so]_, soft [*]_ and [Own]_.\n\n.. [1] One.\n\n.. [#] Two.\n\n.. [#so] Three.\n\n"
+        ".. [*] Four.\n\n.. [Own] Five.\n",
+        says="Be kind",
     ),
     "rubric": Way(
         rst=".. rubric:: A small *head*\n\nWords.",
@@ -372,7 +439,9 @@ def test_the_text_of_a_provision_is_what_its_page_shows(
     assert f" {WAYS[name].says} " in f" {' '.join(shown)} "
     # The text is in the markup of the page: as the body of a page it shows the same words, in the same order.
     assert again == shown
-    assert "hidden" not in spec_of(apps[0]).provision_by_id[identifier].text.lower()
+    text = spec_of(apps[0]).provision_by_id[identifier].text
+    assert "hidden" not in text.lower()
+    assert "\0" not in text
 
 
 @pytest.mark.parametrize(("name", "markup"), PAIRS)
@@ -388,6 +457,56 @@ def test_words_stand_where_the_graph_says(
             block.source.split("\n") * bool(block.source), lines[block.span.line - 1 :], strict=False
         ):
             assert all(char in {" ", line[column]} for column, char in enumerate(row))
+
+
+TITLES = {
+    "rst": {
+        "Be *kind* and ``code``": "Be kind and code",
+        "H\\ :sub:`2`\\ O, :abbr:`LIFO (last in)`": "H2O, LIFO",
+        "See `the site <https://example.org>`_": "See the site",
+        "An _`inline target`": "An inline target",
+        "a_b, foo\\_ and \\*that\\*": "a_b, foo_ and *that*",
+        "Be |gentle|": "Be gentle and calm",
+    },
+    "myst": {
+        "Be *kind*, $x$": "Be kind, x",
+        "See [the site](https://example.org)": "See the site",
+        "Caf&eacute; <b>A</b> <!-- hidden -->B": "Café A B",
+        "Be {{ kind }}": "Be gentle and calm",
+        "With {nosuch}`words` in it": "With  in it",
+    },
+}
+FORMS = {
+    "rst": "Title\n=====\n\n.. policy:spec:: {0}\n\n{0}\n"
+    + 60 * "-"
+    + "\n\n.. policy:principle::\n   :authority: user\n\n   Kind.\n\n"
+    ".. policy:principle:: {0}\n   :id: block\n   :authority: user\n\n   Kind.\n\n.. policy:definition:: {0}\n\n   Words.\n\n"
+    ".. policy:example:: {0}\n\n   .. policy:message:: user\n\n      Hi.\n\n"
+    ".. policy:prompt:: {0}\n   :show:\n   :tests: block\n\n   .. policy:message:: user\n\n      Hi.\n",
+    "myst": "# Title\n\n```{{policy:spec}} {0}\n```\n\n## {0}\n\n```{{policy:principle}}\n:authority: user\n\nKind.\n```\n\n"
+    "```{{policy:principle}} {0}\n:id: block\n:authority: user\n\nKind.\n```\n\n```{{policy:definition}} {0}\nWords.\n```\n\n"
+    "````{{policy:example}} {0}\n```{{policy:message}} user\nHi.\n```\n````\n\n"
+    "````{{policy:prompt}} {0}\n:show:\n:tests: block\n\n```{{policy:message}} user\nHi.\n```\n````\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("markup", "title"), [(markup, title) for markup in TITLES for title in TITLES[markup]]
+)
+def test_every_title_in_the_graph_is_the_words_that_readers_see(
+    markup: str, title: str, tmp_path: Path, build: Build
+) -> None:
+    page = FORMS[markup].format(title)
+    if "`" in title and markup == "myst":
+        page = page.replace("````", "::::").replace("```", ":::").replace(":::", "~~~")
+    _project(tmp_path, {})
+    (tmp_path / "index.rst").unlink()
+    (tmp_path / f"index{SUFFIX[markup]}").write_text(page, "utf-8")
+    spec = spec_of(build(tmp_path, "dummy"))
+    (_, section, block) = spec.provisions
+    terms = [item.term for item in block.blocks if isinstance(item, Definition)]
+    heads = [item.title for item in block.blocks if isinstance(item, Example | EvalPrompt)]
+    assert {spec.title, section.title, block.title, *terms, *heads} == {TITLES[markup][title]}
 
 
 ROOTS = sorted(

@@ -11,6 +11,7 @@ from sphinx_policyspec.model import EvalPrompt, Goal, Response, TargetKind, mess
 from sphinx_policyspec.readers.inline import slug
 from sphinx_policyspec.sphinx_ext.authoring.base import PolicyDirective, options, options_of
 from sphinx_policyspec.sphinx_ext.authoring.declared import Conversation, declared_on
+from sphinx_policyspec.sphinx_ext.capturing.inline import plain_title
 from sphinx_policyspec.sphinx_ext.rendering.boxes import declaration, prompt
 from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyMessage, anchor_of
 
@@ -50,17 +51,18 @@ class PromptDirective(PolicyDirective):
 
     def build(self) -> list[nodes.Node]:
         """Build the conversation; what is not to be shown is taken off the page once it is read."""
-        title = " ".join(self.arguments[0].split()) if self.arguments else ""
+        title = self.title
+        head = self.inline(title)
         item = EvalPrompt(
             id=self.identifier(""),
-            title=title,
+            title=plain_title(head),
             turns=(),
             span=self.span,
             source="",
             tests=self.ids("tests"),
         )
         shown = self.flag("show")
-        box = prompt(self.inline(title), self._conversation(), raw_title=title, place=self.place, shown=shown)
+        box = prompt(head, self._conversation(), raw_title=title, place=self.place, shown=shown)
         self.declare(box, item)
         return [box]
 

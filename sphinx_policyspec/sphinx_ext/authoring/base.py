@@ -16,7 +16,13 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx_policyspec.model import Finding, Severity, Span
 from sphinx_policyspec.model.attributes import NAMING, Owner, attributes_of
 from sphinx_policyspec.nearest import nearest
-from sphinx_policyspec.sphinx_ext.authoring.declared import Declared, note_finding
+from sphinx_policyspec.readers.comments import without_comments
+from sphinx_policyspec.sphinx_ext.authoring.declared import (
+    Declared,
+    leave_findings,
+    note_finding,
+    take_findings,
+)
 from sphinx_policyspec.sphinx_ext.authoring.option_lists import items_of
 from sphinx_policyspec.sphinx_ext.authoring.places import Source, source_of
 from sphinx_policyspec.sphinx_ext.hidden import claim
@@ -57,7 +63,13 @@ class PolicyDirective(SphinxDirective):
     option_spec: ClassVar[dict[str, Callable[[str], str]]] = options()
 
     def run(self) -> list[nodes.Node]:
-        """Check the names of the options, then build."""
+        """Check the names of the options, then build; what is wrong lies on the nodes, to be hidden with them."""
+        around = take_findings(self.env)
+        found = self._checked()
+        leave_findings(self.env, found, around)
+        return found
+
+    def _checked(self) -> list[nodes.Node]:
         for name in self.options:
             if name not in self.option_spec:
                 self.find(
@@ -202,10 +214,19 @@ class PolicyDirective(SphinxDirective):
         span = self.source.span(line or self.line)
         note_finding(self.env, Finding(code=code, severity=severity, message=message, span=span, hint=hint))
 
+    @property
+    def title(self) -> str:
+        """The argument on one line, empty where it is missing."""
+        return self._shown(self.arguments[0]) if self.arguments else ""
+
+    def _shown(self, given: str) -> str:
+        """Return an argument or option on one line, as readers see it: comments of Markdown show nothing."""
+        shown = without_comments([given]).text(0, 1) if self.is_myst and "<!--" in given else given
+        return " ".join(shown.split())
+
     def argument(self, what: str, default: str = "") -> str:
         """Return the argument on one line; where it is missing, a finding says what it should be."""
-        text = " ".join(self.arguments[0].split()) if self.arguments else ""
-        if text:
+        if text := self.title:
             return text
         self.find(
             "missing-argument",
@@ -216,7 +237,7 @@ class PolicyDirective(SphinxDirective):
 
     def option(self, name: str) -> str:
         """Return an option as text; a value over several lines is joined."""
-        return " ".join((self.options.get(name) or "").split())
+        return self._shown(self.options.get(name) or "")
 
     def flag(self, name: str) -> bool:
         """Tell whether an option without a value is set."""

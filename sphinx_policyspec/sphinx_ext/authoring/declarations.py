@@ -22,6 +22,7 @@ from sphinx_policyspec.model.bases import is_absolute_iri
 from sphinx_policyspec.readers.inline import slug
 from sphinx_policyspec.readers.text import is_date
 from sphinx_policyspec.sphinx_ext.authoring.base import PolicyDirective, options, options_of
+from sphinx_policyspec.sphinx_ext.capturing.inline import plain_title
 from sphinx_policyspec.sphinx_ext.rendering.boxes import commentary, declaration, definition, provision
 from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyMarker, anchor_of
 
@@ -56,8 +57,10 @@ class SpecDirective(PolicyDirective):
 
     def build(self) -> list[nodes.Node]:
         """Show the title with what is known of the document."""
+        title = self.argument("title", default=self.config.project)
+        head = self.inline(title)
         spec = Spec(
-            title=self.argument("title", default=self.config.project),
+            title=plain_title(head),
             version=self.option("version"),
             issued=self._date(),
             license=self.option("license"),
@@ -74,9 +77,9 @@ class SpecDirective(PolicyDirective):
         box = declaration(
             "spec",
             "",
-            self.inline(spec.title),
+            head,
             [*facts, *self.content_nodes()],
-            raw_title=spec.title,
+            raw_title=title,
             place=self.place,
         )
         self.declare(box, spec)
@@ -183,11 +186,14 @@ class DefinitionDirective(PolicyDirective):
     def build(self) -> list[nodes.Node]:
         """Show the term with its meaning."""
         term = self.argument("term", default="term")
-        block = Definition(id=self.identifier(slug(term)), term=term, source="", text="", span=self.span)
+        shown = self.inline(term)
+        block = Definition(
+            id=self.identifier(slug(term)), term=plain_title(shown), source="", text="", span=self.span
+        )
         self.needs_text()
         box = definition(
             anchor_of(TargetKind.DEFINITION, block.id),
-            self.inline(term),
+            shown,
             self.content_nodes(),
             raw_term=term,
             place=self.place,
@@ -219,7 +225,7 @@ class PrincipleDirective(PolicyDirective):
 
     def build(self) -> list[nodes.Node]:
         """Return a section of its own, or a marker that tells the surrounding one what it is."""
-        title = " ".join(self.arguments[0].split()) if self.arguments else ""
+        title = self.title
         identifier = self.identifier(nodes.make_id(title))
         principle = Principle(
             id=identifier,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
@@ -34,6 +35,8 @@ __all__ = [
     "Conversation",
     "Declared",
     "declared_on",
+    "findings_on",
+    "leave_findings",
     "note_finding",
     "start_of",
     "take_findings",
@@ -104,6 +107,22 @@ def start_of(declared: Declared) -> Span:
 def note_finding(env: BuildEnvironment, finding: Finding) -> None:
     """Keep a finding about the page being read."""
     env.temp_data[_FINDINGS] = (*take_findings(env), finding)
+
+
+def leave_findings(env: BuildEnvironment, found: Iterable[nodes.Node], around: tuple[Finding, ...]) -> None:
+    """Leave the findings that were noted since ``around`` was taken on what they are about."""
+    own = take_findings(env)
+    holder = next((node for node in found if isinstance(node, nodes.Element)), None)
+    if holder is not None and own:
+        holder[_FINDINGS] = (*findings_on(holder), *own)
+        own = ()
+    if around or own:
+        env.temp_data[_FINDINGS] = (*around, *own)
+
+
+def findings_on(node: nodes.Element) -> tuple[Finding, ...]:
+    """Return the findings that lie on a node, and take them off it, so that no doctree keeps them."""
+    return cast("tuple[Finding, ...]", node.attributes.pop(_FINDINGS, ()))
 
 
 def take_findings(env: BuildEnvironment) -> tuple[Finding, ...]:

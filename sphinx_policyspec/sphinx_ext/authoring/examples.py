@@ -9,7 +9,7 @@ from docutils import nodes
 from sphinx_policyspec.model import Example, Fragment, Message, Response, Verdict, is_language
 from sphinx_policyspec.sphinx_ext.authoring.base import PolicyDirective, options, options_of
 from sphinx_policyspec.sphinx_ext.authoring.marks import mark_placeholders
-from sphinx_policyspec.sphinx_ext.capturing.titles import plain_title
+from sphinx_policyspec.sphinx_ext.capturing.inline import plain_title
 from sphinx_policyspec.sphinx_ext.references import pending_reference
 from sphinx_policyspec.sphinx_ext.rendering.boxes import example
 from sphinx_policyspec.sphinx_ext.rendering.message_boxes import comparison, message, response

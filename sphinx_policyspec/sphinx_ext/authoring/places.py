@@ -32,12 +32,14 @@ _LARGEST = 4_000_000
 class Placed(NamedTuple):
     """Where some words stand: a line of the file, and what is known of it.
 
-    ``is_exact`` says that the words stand on that line; ``is_known`` that the line is where they come from.
+    ``is_exact`` says that the words stand on that line; ``is_known`` that the line is where they come from; ``columns``
+    are those that the lines of the words begin at, 0 where they do not.
     """
 
     line: int
     is_exact: bool
     is_known: bool
+    columns: tuple[int, ...] = ()
 
 
 @dataclass(eq=False)
@@ -118,9 +120,13 @@ class Source:
             else Span(self.file, placed.line)
         )
 
-    def column(self, line: int, words: str) -> int:
-        """Return the column that words begin at on a line of the file, or 0 where they do not stand there."""
-        return self.lines[line - 1].find(words) + 1 if 0 < line <= len(self.lines) else 0
+    def column(self, line: int, words: str, after: int = 0) -> int:
+        """Return the column that words begin at on a line of the file, or 0 where they do not stand there.
+
+        :param after: how many characters other words take up, as those of the cell before; they may be the same
+        """
+        text = self.lines[line - 1] if 0 < line <= len(self.lines) else ""
+        return (text.find(words, after) + 1) or (text.find(words) + 1)
 
     def locate(self, needle: str, start: int, end: int, skip: int = 0) -> Span:
         """Return where a word stands in some lines, occurrence ``skip``; their start where nowhere."""
@@ -220,7 +226,7 @@ def _page(env: BuildEnvironment, full: str) -> Source:
     read = () if parsed == written else _lines(env, parsed)
     aligned = _aligned(lines, read) if read else ()
     # The parser of a notebook counts lines within cells, and one of another language those that it made.
-    return Source(_name(env, full), lines, read, aligned, is_page=counts_lines(env))
+    return Source(_name(env, full), lines, read, aligned, is_page=counts_lines(env, parsed))
 
 
 def _text(env: BuildEnvironment, full: str) -> str:

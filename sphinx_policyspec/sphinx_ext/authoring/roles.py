@@ -10,7 +10,12 @@ from docutils.utils import unescape
 from sphinx.util.docutils import SphinxRole
 
 from sphinx_policyspec.model import Finding, Severity, TargetKind
-from sphinx_policyspec.sphinx_ext.authoring.declared import Declared, note_finding
+from sphinx_policyspec.sphinx_ext.authoring.declared import (
+    Declared,
+    leave_findings,
+    note_finding,
+    take_findings,
+)
 from sphinx_policyspec.sphinx_ext.authoring.places import source_of
 from sphinx_policyspec.sphinx_ext.records import Question
 from sphinx_policyspec.sphinx_ext.references import pending_reference
@@ -25,6 +30,17 @@ _TRANSLATED = ":<translated>"
 
 class _GivenRole(SphinxRole):
     """A role whose text may end with ``<name=value, …>``."""
+
+    def run(self) -> tuple[list[Node], list[system_message]]:
+        """Return the node of the role, with what is wrong with it."""
+        around = take_findings(self.env)
+        found = self.build()
+        leave_findings(self.env, [found], around)
+        return [found], []
+
+    def build(self) -> nodes.Element:
+        """Return the node of the role."""
+        raise NotImplementedError
 
     def given(self) -> tuple[str, dict[str, str]]:
         """Return the text, and what stands in the angle brackets."""
@@ -63,7 +79,7 @@ class _GivenRole(SphinxRole):
 class ClauseRole(_GivenRole):
     """Words of a principle that bind less than the rest: ``:policy:clause:`by default <level=guideline>```."""
 
-    def run(self) -> tuple[list[Node], list[system_message]]:
+    def build(self) -> nodes.Element:
         """Return the words, and the level that they have."""
         text, given = self.given()
         level = given.pop("level", "")
@@ -80,13 +96,13 @@ class ClauseRole(_GivenRole):
             ]
             clause += shown
         clause.source, clause.line = self.place
-        return [clause], []
+        return clause
 
 
 class CountRole(_GivenRole):
     """The number of rows of a named question: ``:policy:count:`hard-rules```, with ``<topic=honesty>``."""
 
-    def run(self) -> tuple[list[Node], list[system_message]]:
+    def build(self) -> nodes.Element:
         """Return the place of the number."""
         name, given = self.given()
         path, line = self.place
@@ -96,4 +112,4 @@ class CountRole(_GivenRole):
         question = Question(name=name, params=tuple(given.items()), format="count", span=source.span(line))
         place = PolicyCount(self.rawtext, "", classes=["ps-count"])
         Declared(item=question, span=question.span).on(place)
-        return [place], []
+        return place

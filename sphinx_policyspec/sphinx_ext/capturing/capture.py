@@ -18,6 +18,7 @@ from sphinx_policyspec.model import (
     EvalPrompt,
     Example,
     Goal,
+    Markup,
     Message,
     Principle,
     Provision,
@@ -26,10 +27,12 @@ from sphinx_policyspec.model import (
     Spec,
     Topic,
 )
+from sphinx_policyspec.readers.comments import without_comments
 from sphinx_policyspec.sphinx_ext.authoring.declared import (
     Conversation,
     Declared,
     declared_on,
+    findings_on,
     start_of,
     take_findings,
 )
@@ -69,7 +72,10 @@ def _record(env: BuildEnvironment, docname: str, document: nodes.document) -> tu
     it an id; on any other page none is, so that ordinary documentation stays out of the graph.
     """
     found = [(node, item) for node in document.findall(nodes.Element) if (item := declared_on(node))]
-    findings = take_findings(env)
+    findings = (
+        *take_findings(env),
+        *(f for node in document.findall(nodes.Element) for f in findings_on(node)),
+    )
     asking = [(node, item.item) for node, item in found if isinstance(item.item, Question)]
     for number, (node, _question) in enumerate(asking):
         node["docname"], node["number"] = docname, number
@@ -132,7 +138,7 @@ class _Capture:
         """Walk the page."""
         place = CapturePlace(region=self.page.preamble, links=LinkPlace(source=self.main))
         self._walk_children(self.document, place)
-        for node in self.env.temp_data.pop(WRITTEN, ()) or ():
+        for node in self.env.temp_data.pop(WRITTEN, None) or ():
             node.attributes.pop(WRITTEN, None)
         for item, region in self.page.provisions:
             self.page.find_unplaced(item, region)
@@ -210,10 +216,11 @@ class _Capture:
         """Return the place of a heading, and its words as they stand there."""
         title = node.next_node(nodes.title) or node
         source, at = self.places.of(title, (raw,))
+        shown = without_comments([raw]).masked[0] if markup_of(self.env) is Markup.MYST else raw
         if not at.is_exact:
-            return Span(source.file, at.line), raw
+            return Span(source.file, at.line), shown
         span = Span(source.file, at.line, 1, at.line + 1, 1)
-        return span, " " * (source.column(at.line, raw) - 1) + raw
+        return span, " " * (at.columns[0] - 1) + shown
 
     def _note_principle(self, declared: Declared, item: Provision, place: CapturePlace) -> None:
         self.page.add_places(item.id, declared, "provision", "principle")
@@ -271,7 +278,8 @@ class _Capture:
             case Goal():
                 self.page.goals.append(replace(declared.item, text=place.region.text(_content(node))))
             case Spec():
-                self.page.add_meta(declared.item, start_of(declared))
+                title = title_with_substitutions(node.next_node(nodes.term), declared.item.title)
+                self.page.add_meta(replace(declared.item, title=title), start_of(declared))
         self._walk_children(node, place)
 
     def _clause(self, node: PolicyClause, place: CapturePlace) -> None:

@@ -11,10 +11,10 @@ from sphinx_policyspec.model import Carrier, EvalPrompt, Example, Severity, Targ
 from sphinx_policyspec.readers.inline import slug
 from sphinx_policyspec.sphinx_ext.authoring.declared import Declared
 from sphinx_policyspec.sphinx_ext.capturing.gathered import Gathered
-from sphinx_policyspec.sphinx_ext.capturing.inline import title_with_substitutions
+from sphinx_policyspec.sphinx_ext.capturing.inline import title_with_substitutions, words_of
 from sphinx_policyspec.sphinx_ext.capturing.links import FoundLinks
 from sphinx_policyspec.sphinx_ext.capturing.turn_reader import CapturePlace, TurnReader
-from sphinx_policyspec.sphinx_ext.hidden import take_away
+from sphinx_policyspec.sphinx_ext.hidden import hides, take_away
 from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyPrompt, anchor_of, title_of_example
 
 __all__ = ["Cases"]
@@ -32,6 +32,9 @@ class Cases:
 
     def example(self, node: nodes.Element, declared: Declared, item: Example, place: CapturePlace) -> None:
         """Take up an example."""
+        title = title_of_example(node)
+        if title is not None and hides(title):
+            item = replace(item, title=words_of(title), source_title=words_of(title))
         identifier = item.id or f"{place.links.provision}-{slug(item.title)}".strip("-")
         self.page.ids[identifier] += 1
         if not item.id and self.page.ids[identifier] > 1:
@@ -46,7 +49,6 @@ class Cases:
             self.page.find("misplaced-example", message, declared.span, hint, severity)
         self.page.add_places(identifier, declared, "example")
         inner = place.at(example=identifier)
-        title = title_of_example(node)
         if title is not None:
             for child in title.children:
                 if isinstance(child, nodes.Element):
@@ -71,6 +73,10 @@ class Cases:
                 declared.span,
                 "put it into a principle, or add `:tests:`",
             )
+        heads = (head for head in node.findall(nodes.paragraph) if "ps-prompt-title" in head["classes"])
+        head = next(heads, None)
+        if head is not None and hides(head):
+            item = replace(item, title=words_of(head))
         base = f"{place.links.provision}-{slug(item.title) if item.title else 'prompt'}".strip("-")
         identifier = item.id or self.page.numbered(base)
         shown = isinstance(node, PolicyPrompt) and node["shown"]
@@ -87,8 +93,7 @@ class Cases:
         links.maybe += [replace(reference, message=0) for reference in reader.links.maybe]
         links.anchors += reader.links.anchors
         links.links += [replace(link, message=0) for link in reader.links.links]
-        heads = (head for head in node.findall(nodes.paragraph) if "ps-prompt-title" in head["classes"])
-        title = title_with_substitutions(next(heads, None), item.title)
+        title = title_with_substitutions(head, item.title)
         place.region.append(replace(item, id=identifier, title=title, tests=tests, turns=turns))
         if not shown:
             take_away(node)

@@ -9,8 +9,8 @@ from docutils import nodes
 from sphinx import addnodes
 
 from sphinx_policyspec.model import Carrier, Link, Reference, ReferenceForm, Span, TargetKind
-from sphinx_policyspec.sphinx_ext.authoring.places import Source, occurrences, source_of
-from sphinx_policyspec.sphinx_ext.capturing.inline import text_around
+from sphinx_policyspec.sphinx_ext.authoring.places import Placed, Source, occurrences, source_of
+from sphinx_policyspec.sphinx_ext.capturing.inline import text_around, words_of
 from sphinx_policyspec.sphinx_ext.capturing.region import Places, line_of
 from sphinx_policyspec.sphinx_ext.references import DOMAIN, KIND_OF_ROLE
 
@@ -66,7 +66,7 @@ class FoundLinks:
                 Link(
                     source=place.provision,
                     url=url,
-                    text=node.astext(),
+                    text=words_of(node),
                     carrier=place.carrier,
                     span=self.locate(node, url.removeprefix("mailto:"), place),
                     example=place.example,
@@ -95,7 +95,7 @@ class FoundLinks:
             form=ReferenceForm.ID if by_id else form,
             span=self.locate(node, target, place),
             target_kind=kind,
-            text=node.astext() if explicit else "",
+            text=words_of(node) if explicit else "",
             example=place.example,
             message=place.message,
         )
@@ -109,22 +109,22 @@ class FoundLinks:
         if text is not None and text.rawsource and text.line:
             raw = tuple(text.rawsource.split("\n"))
             source, at = self.places.of(text, raw)
-            if at.is_exact and (found := _within(source, at.line, raw, needle, self._seen[key] - 1)):
+            if at.is_exact and (found := _within(source, at, raw, needle, self._seen[key] - 1)):
                 return found
         source = source_of(self.places.env, path) if line else place.source
         start = line or place.line or 1
         return source.locate(needle, start, _paragraph_end(source, start, place.end), self._seen[key] - 1)
 
 
-def _within(source: Source, first: int, raw: tuple[str, ...], needle: str, skip: int) -> Span | None:
+def _within(source: Source, at: Placed, raw: tuple[str, ...], needle: str, skip: int) -> Span | None:
     """Return where a word of a text stands in the file, occurrence ``skip``.
 
-    :param first: the line that the text begins on
+    :param at: where the text stands
     """
-    for number, line in enumerate(raw, first):
+    for number, (line, first) in enumerate(zip(raw, at.columns, strict=False), at.line):
         for column in occurrences(line, needle):
             if skip == 0:
-                start = source.column(number, line.strip()) - (len(line) - len(line.lstrip()))
+                start = first - (len(line) - len(line.lstrip()))
                 if start <= 0:
                     return Span(source.file, number)
                 return Span(source.file, number, start + column, number, start + column + len(needle))

@@ -12,16 +12,14 @@ from sphinx import addnodes
 
 from sphinx_policyspec.model import Markup
 from sphinx_policyspec.sphinx_ext.capturing.inline import raw_of, shown_text
-from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyBox
+from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyBox, is_unseen
 
 __all__ = ["Text", "Writer", "writer_of"]
 
 _SILENT = (
-    nodes.Invisible,
     nodes.docinfo,
     nodes.decoration,
     nodes.meta,
-    nodes.system_message,
     nodes.transition,
     addnodes.toctree,
     nodes.section,
@@ -35,8 +33,8 @@ _ADMONITIONS = frozenset(
 _PLAIN = frozenset(["default", "none", "text", ""])
 """Languages of code that nobody chose."""
 
-_HTML = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
-_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_TAG = re.compile(r"<[^>]*>")
+_UNSHOWN = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +82,8 @@ class Writer:
     def block(self, node: nodes.Node) -> list[str]:
         """Return the lines of a block; those of an unknown one are the lines of what it holds."""
         if isinstance(node, nodes.Text):
-            return str(node).splitlines()
-        if not isinstance(node, nodes.Element) or isinstance(node, _SILENT):
+            return node.astext().splitlines()
+        if not isinstance(node, nodes.Element) or _is_silent(node):
             return []
         for kind, write in _KINDS:
             if isinstance(node, kind):
@@ -121,6 +119,8 @@ class Writer:
         """Return a block of code."""
         lines = (node.rawsource or node.astext()).strip("\n").split("\n")
         self._note(node, lines, is_prose=False)
+        if not all(isinstance(child, nodes.Text | nodes.inline) for child in node.children):
+            return self.directive("parsed-literal", "", [], lines)
         language = str(node.get("language", ""))
         return self.code_block("" if language in _PLAIN else language, lines)
 
@@ -149,11 +149,7 @@ class Writer:
 
     def items(self, node: nodes.Element) -> list[str]:
         """Return a list, each item behind its mark."""
-        shown = [
-            item
-            for item in node.children
-            if isinstance(item, nodes.Element) and not isinstance(item, _SILENT)
-        ]
+        shown = [item for item in node.children if isinstance(item, nodes.Element) and not _is_silent(item)]
         written = []
         for number, item in enumerate(shown, int(node.get("start", 1))):
             mark = _mark_of(node, number) + " "
@@ -167,7 +163,7 @@ class Writer:
         """Return a list of terms, each with what it means."""
         written = []
         for item in node.children:
-            if isinstance(item, nodes.Element) and not isinstance(item, _SILENT):
+            if isinstance(item, nodes.Element) and not _is_silent(item):
                 lines: list[str] = []
                 for child in item.children:
                     if isinstance(child, nodes.term):
@@ -203,9 +199,9 @@ class Writer:
         """Return a footnote or a citation under its label."""
         labels = [child for child in node.children if isinstance(child, nodes.label)]
         rest = [child for child in node.children if not isinstance(child, nodes.label)]
-        number = labels[0].astext() if labels else ""
-        names = [name for name in node["names"] if not name.isdigit()]
-        return self.labelled(names[0] if names else number, self.blocks(rest), auto=bool(node.get("auto")))
+        shown = labels[0].astext() if labels else ""
+        names = [name for name in node["names"] if not name.isdigit() and isinstance(node, nodes.footnote)]
+        return self.labelled(names[0] if names else shown, self.blocks(rest), auto=str(node.get("auto", "")))
 
     def table(self, node: nodes.table) -> list[str]:
         """Return a table; cells that hold more than a line make it a list of lists."""
@@ -252,7 +248,7 @@ class Writer:
         """Return the meaning of a term."""
         raise NotImplementedError
 
-    def labelled(self, label: str, body: list[str], *, auto: bool) -> list[str]:
+    def labelled(self, label: str, body: list[str], *, auto: str) -> list[str]:
         """Return a note under its label."""
         raise NotImplementedError
 
@@ -298,12 +294,12 @@ class _Rst(Writer):
     def meaning(self, lines: list[str]) -> list[str]:
         return _indented(lines, "   ")
 
-    def labelled(self, label: str, body: list[str], *, auto: bool) -> list[str]:
-        mark = f"#{'' if label.isdigit() else label}" if auto else label
+    def labelled(self, label: str, body: list[str], *, auto: str) -> list[str]:
+        mark = f"#{'' if label.isdigit() else label}" if auto == "1" else auto or label
         return _hung(body, f".. [{mark}] ", 3)
 
     def html(self, text: str) -> str:
-        return " ".join(_HTML.sub(" ", text).split())
+        return " ".join(_TAG.sub(" ", _UNSHOWN.sub(" ", text)).split())
 
 
 class _Myst(Writer):
@@ -326,14 +322,15 @@ class _Myst(Writer):
     def meaning(self, lines: list[str]) -> list[str]:
         return _hung(lines, ": ")
 
-    def labelled(self, label: str, body: list[str], *, auto: bool) -> list[str]:  # noqa: ARG002
+    def labelled(self, label: str, body: list[str], *, auto: str) -> list[str]:  # noqa: ARG002
         return _hung(body, f"[^{label}]: ", 4)
 
     def html(self, text: str) -> str:
-        return _COMMENT.sub("", text)
+        return _UNSHOWN.sub("", text)
 
 
 _KINDS: tuple[tuple[type | tuple[type, ...], Callable[..., list[str]]], ...] = (
+    (nodes.comment, lambda writer, node: writer.blocks(node.children)),
     ((nodes.literal_block, nodes.doctest_block), Writer.code),
     (nodes.math_block, Writer.formula),
     (nodes.raw, Writer.raw),
@@ -352,6 +349,10 @@ _KINDS: tuple[tuple[type | tuple[type, ...], Callable[..., list[str]]], ...] = (
 def writer_of(markup: Markup) -> Writer:
     """Return a writer of a markup."""
     return _Myst() if markup is Markup.MYST else _Rst()
+
+
+def _is_silent(node: nodes.Element) -> bool:
+    return is_unseen(node) or isinstance(node, _SILENT)
 
 
 def _split_title(node: nodes.Element) -> tuple[nodes.title | None, list[nodes.Node]]:

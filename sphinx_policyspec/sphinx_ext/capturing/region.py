@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from docutils import nodes
 
-from sphinx_policyspec.model import Block, Commentary, Definition, Prose, Span
+from sphinx_policyspec.model import Block, Commentary, Definition, Message, Prose, Span
 from sphinx_policyspec.sphinx_ext.authoring.places import Placed, Source, source_of
 from sphinx_policyspec.sphinx_ext.capturing.inline import raw_of
 from sphinx_policyspec.sphinx_ext.capturing.markup import Text, Writer
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Places", "Region", "line_of"]
 
-_Body = TypeVar("_Body", bound=Commentary | Definition)
+_Body = TypeVar("_Body", bound=Commentary | Definition | Message)
 _NEAR = 2
 """How many lines below the last one a text begins that is one run with it: a single blank line is between."""
 
@@ -36,10 +36,12 @@ class Places:
     """Where the texts of the page being read stand in their files.
 
     :param known: by node, where texts that were sought stand
+    :param taken: by file and line, how much of the line holds such texts
     """
 
     env: BuildEnvironment
     known: dict[int, tuple[Source, Placed]] = field(default_factory=dict)
+    taken: dict[tuple[str, int], int] = field(default_factory=dict)
 
     def of(
         self, node: nodes.Element, raw: tuple[str, ...], *, after: int = 0, reach: int = 0
@@ -51,9 +53,18 @@ class Places:
             at = source.place(line, raw, after=after, reach=reach)
             # Of what no parser read, such as a field that an extension makes, nobody knows the line.
             is_parsed = bool(node.source and node.line and raw_of(node))
-            at = at._replace(is_known=at.is_exact or (at.is_known and is_parsed))
+            columns = tuple(
+                self._column(source, line, text.strip()) for line, text in enumerate(raw, at.line)
+            )
+            at = at._replace(is_known=at.is_exact or (at.is_known and is_parsed), columns=columns)
             found = self.known[id(node)] = source, at
         return found
+
+    def _column(self, source: Source, line: int, words: str) -> int:
+        column = source.column(line, words, self.taken.get((source.file, line), 0))
+        if column:
+            self.taken[source.file, line] = column - 1 + len(words)
+        return column
 
 
 @dataclass(slots=True, kw_only=True)
@@ -85,18 +96,19 @@ class _Laid:
             self.file, self.first = source.file, at.line
         end = at.line + len(text.lines) - 1
         fits = source.file == self.file and at.line >= self.first and end >= self.last
-        columns = [source.column(n, raw.strip()) for n, raw in enumerate(text.raw, at.line)]
         self.is_known = self.is_known and at.is_known
-        self.is_exact = self.is_exact and at.is_exact and text.is_exact and fits and all(columns)
+        self.is_exact = self.is_exact and at.is_exact and text.is_exact and fits and all(at.columns)
         if not self.is_exact or not text.is_prose:
             if fits:
                 self.rows.setdefault(end, "")
             return
-        for number, (line, column) in enumerate(zip(text.lines, columns, strict=False), at.line):
+        for number, (line, raw, column) in enumerate(
+            zip(text.lines, text.raw, at.columns, strict=False), at.line
+        ):
             before, stands = self.rows.get(number, ""), source.lines[number - 1][: column - 1]
             mark = text.mark if number == at.line and stands.endswith(text.mark) else ""
             room = max(len(stands) - len(mark), len(before))
-            self.rows[number] = f"{before.ljust(room)}{mark}{line.strip()}"
+            self.rows[number] = f"{before.ljust(room)}{mark}{line[len(raw) - len(raw.lstrip()) :].rstrip()}"
 
 
 @dataclass(slots=True)
@@ -137,7 +149,7 @@ class Region:
         )
 
     def fill(self, block: _Body, content: Iterable[nodes.Node]) -> _Body:
-        """Return a block of a directive with its text."""
+        """Return what a directive declares with its text."""
         text, laid = self._written(content)
         span = block.span
         if not text:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import replace
 
 from docutils import nodes
@@ -27,7 +26,7 @@ from sphinx_policyspec.sphinx_ext.rendering.nodes import (
     title_of_example,
 )
 
-__all__ = ["plain_title", "shown_titles", "with_titles_resolved"]
+__all__ = ["shown_titles", "with_titles_resolved"]
 
 _LONGEST = 500
 """A longer title is cut where another shows it, so that titles cannot grow without bound."""
@@ -49,17 +48,6 @@ def shown_titles(document: nodes.document) -> dict[str, str]:
         if title is not None:
             titles.update(dict.fromkeys(node["ids"], title.astext()))
     return titles
-
-
-def plain_title(shown: Iterable[nodes.Node]) -> str:
-    """Return a title as text; a reference without words of its own is the id of its target meanwhile."""
-    return "".join(node.astext() or _target(node) for node in shown)
-
-
-def _target(node: nodes.Node) -> str:
-    if not isinstance(node, nodes.Element):
-        return ""
-    return str(node.get("reftargetid") or node.get("reftarget") or node.get("refuri", "").removeprefix("#"))
 
 
 def with_titles_resolved(spec: Spec) -> Spec:

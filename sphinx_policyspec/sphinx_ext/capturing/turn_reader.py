@@ -21,8 +21,10 @@ from sphinx_policyspec.model import (
 )
 from sphinx_policyspec.sphinx_ext.authoring.declared import Conversation, declared_on
 from sphinx_policyspec.sphinx_ext.capturing.gathered import Gathered
+from sphinx_policyspec.sphinx_ext.capturing.inline import words_of
 from sphinx_policyspec.sphinx_ext.capturing.links import FoundLinks, LinkPlace
 from sphinx_policyspec.sphinx_ext.capturing.region import Region
+from sphinx_policyspec.sphinx_ext.hidden import hides
 from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyBody, PolicyComparison, PolicyMessage
 
 __all__ = ["CapturePlace", "TurnReader"]
@@ -117,9 +119,13 @@ class TurnReader:
             return None
         body = next(node.findall(PolicyBody))
         self._leave_out(body)
-        text = place.region.text(body.children)
+        message = place.region.fill(declared.item, body.children)
         self._walk_children(node, place.at(line=node.line or place.links.line))
-        return replace(declared.item, text=text)
+        if not isinstance(message, Response):
+            return message
+        notes = (part for part in node.findall(nodes.paragraph) if "ps-note" in part["classes"])
+        note = next(notes, None)
+        return replace(message, note=words_of(note)) if note is not None and hides(note) else message
 
     def _leave_out(self, body: PolicyBody) -> None:
         """Find what says something of the spec inside what somebody says in it, and leave it out."""

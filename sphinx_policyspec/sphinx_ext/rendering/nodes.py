@@ -39,6 +39,7 @@ __all__ = [
     "PolicyUntrusted",
     "PolicyVerdict",
     "anchor_of",
+    "is_unseen",
     "title_of_example",
     "uses_our_nodes",
 ]
@@ -177,6 +178,14 @@ BOXES: tuple[type[PolicyBox], ...] = (
 def anchor_of(kind: TargetKind, identifier: str) -> str:
     """Return the anchor of an object: verbatim for a provision, prefixed with its kind otherwise."""
     return identifier if kind is TargetKind.PROVISION else f"{kind.value}-{identifier}"
+
+
+def is_unseen(node: nodes.Node) -> bool:
+    """Tell whether a node shows no text: comments do not, but what extensions derive from them does."""
+    is_comment = isinstance(node, nodes.comment) and type(node) is not nodes.comment
+    if is_comment or (isinstance(node, nodes.target) and node.children):
+        return False
+    return isinstance(node, nodes.Invisible | nodes.system_message)
 
 
 def uses_our_nodes(doctree: nodes.Node) -> bool:

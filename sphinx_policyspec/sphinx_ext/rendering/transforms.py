@@ -8,9 +8,14 @@ from docutils import nodes
 from sphinx.transforms import SphinxTransform
 
 from sphinx_policyspec.model import Finding, Principle, Severity
-from sphinx_policyspec.sphinx_ext.authoring.declared import Declared, declared_on, note_finding
+from sphinx_policyspec.sphinx_ext.authoring.declared import (
+    Declared,
+    declared_on,
+    findings_on,
+    note_finding,
+)
 from sphinx_policyspec.sphinx_ext.capturing.inline import WRITTEN, keep_written, shown_title
-from sphinx_policyspec.sphinx_ext.hidden import give_back_ids, is_hidden, keep_mark, mark, take_away
+from sphinx_policyspec.sphinx_ext.hidden import give_back_ids, hides, is_hidden, keep_mark, mark, take_away
 from sphinx_policyspec.sphinx_ext.page_markup import markup_of
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.rendering.boxes import mark_level
@@ -43,6 +48,8 @@ class MarkSections(SphinxTransform):
         mark(self.env, elements)
         give_back_ids(self.document, elements)
         for marker in (node for node in elements if isinstance(node, PolicyMarker) and not is_hidden(node)):
+            for finding in findings_on(marker):
+                note_finding(self.env, finding)
             self._move(marker, declared_on(marker))
             take_away(marker)
         if not declares:
@@ -51,7 +58,7 @@ class MarkSections(SphinxTransform):
         for section in self.document.findall(nodes.section):
             title = section.next_node(nodes.title)
             if title is not None:
-                section[SOURCE_TITLE] = (shown_title(title), title.rawsource)
+                section[SOURCE_TITLE] = (shown_title(title), "" if hides(title) else title.rawsource)
         for note in self.document.findall(nodes.footnote):
             note[HOME] = id(_section_around(note))
 

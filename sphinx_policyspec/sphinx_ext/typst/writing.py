@@ -129,6 +129,9 @@ class CodeWriter(SphinxTranslator):
         """Leave out comments, index entries, and the like."""
         raise nodes.SkipNode
 
+    def visit_target(self, node: nodes.target) -> None:
+        """Write the words of a target, which one in a line of text has."""
+
     def visit_raw(self, node: nodes.Node) -> None:  # noqa: ARG002 - the name is docutils'
         """Leave out what is for another format, and what is told when a page is read."""
         raise nodes.SkipNode

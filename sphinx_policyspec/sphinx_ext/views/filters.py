@@ -108,5 +108,5 @@ def unknown_names(view: View, spec: Spec) -> Iterator[Finding]:
                     if option != "overridable-by"
                     else f"`{value}` is no role and no level",
                     span=view.place(option),
-                    hint=nearest(value, known) or f"the spec has {len(known) or 'none'}",
+                    hint=nearest(value, known) if known else "the spec has none",
                 )

@@ -23,6 +23,7 @@ from sphinx_policyspec.sphinx_ext.rendering.nodes import (
     PolicyPrompt,
     PolicyQuery,
     PolicyUntrusted,
+    is_unseen,
 )
 
 if TYPE_CHECKING:
@@ -80,8 +81,10 @@ def _parts(node: nodes.Element) -> Iterator[nodes.Element]:
         for child in node.children:
             if isinstance(child, nodes.section):
                 return
-            if isinstance(child, nodes.Element) and not isinstance(
-                child, nodes.title | PolicyBox | nodes.Invisible
+            if (
+                isinstance(child, nodes.Element)
+                and not isinstance(child, nodes.title | PolicyBox | nodes.raw)
+                and not is_unseen(child)
             ):
                 yield child
     else:
@@ -93,9 +96,9 @@ def _texts(node: nodes.Element) -> Iterator[str]:
         if isinstance(child, addnodes.pending_xref) and not child.get("refexplicit"):
             yield f"{_START}{child.get('reftargetid') or child['reftarget']}{_END}"
         elif isinstance(child, nodes.Text):
-            yield child.translate({ord(_START): None, ord(_END): None})
-        elif isinstance(
-            child, PolicyBadge | PolicyQuery | nodes.Invisible | nodes.footnote_reference | nodes.raw
+            yield child.astext().translate({ord(_START): None, ord(_END): None})
+        elif isinstance(child, PolicyBadge | PolicyQuery | nodes.footnote_reference | nodes.raw) or is_unseen(
+            child
         ):
             continue
         elif isinstance(child, nodes.Element):

@@ -47,6 +47,14 @@ def test_data_for_scripts_holds_titles_levels_and_beginnings(spec_source: Path, 
     assert known["items"]["definition-speed"][4] == "How fast it goes."
 
 
+def test_beginnings_hold_the_words_of_targets_and_no_escapes(spec_source: Path, build: Build) -> None:
+    page = spec_source / "first.rst"
+    text = page.read_text("utf-8").replace("How fast it", "H\\ :sub:`2`\\ O, _`water`, and how it \\*fast*")
+    page.write_text(text, "utf-8")
+    known = script_data(build(spec_source))
+    assert known["items"]["definition-speed"][4] == "H2O, water, and how it *fast* goes."
+
+
 def test_ids_hold_places_and_checksums_of_the_words(spec_source: Path, build: Build) -> None:
     before = ids_of(build(spec_source))
     assert before["be_kind"] | {"checksum": ""} == {
