@@ -108,7 +108,8 @@ def _turn(turn: Turn) -> Turn:
 def _message(message: _Item) -> _Item:
     assert isinstance(message, Message)
     fragments = tuple(replace(fragment, span=NOWHERE) for fragment in message.fragments)
-    changed = replace(message, span=NOWHERE, fragments=fragments, text=_bare(message.text))
+    text = _bare(message.text)
+    changed = replace(message, span=NOWHERE, source="", fragments=fragments, text=text)
     return replace(changed, note=_bare(changed.note)) if isinstance(changed, Response) else changed
 
 
