@@ -16,6 +16,7 @@ __all__ = ["MARKUPS", "write_starter"]
 MARKUPS = {"myst": "md", "rst": "rst"}
 """The languages that a starter can be written in, with the suffix of their pages."""
 
+_PARSERS = {"myst": ("myst_parser",)}
 _COMMON = {"conf.py": "conf.py.in", "README.md": "README.md.in", ".gitignore": "gitignore.in"}
 _PAGES = ("index", "principles", "questions")
 _MARKUP_CHARACTERS = "\\`*_|<>[]{}$#"
@@ -29,6 +30,7 @@ def write_starter(folder: Path, *, markup: str = "myst", title: str = "") -> tup
     if markup not in MARKUPS:
         raise StarterError(f"unknown markup `{markup}`; {nearest(markup, MARKUPS)}")
     values = _values(title or _in_words(folder.resolve().name))
+    values["extensions"] = json.dumps([*_PARSERS.get(markup, ()), "sphinx_policyspec"])
     _refuse_what_is_there(folder)
     folder.mkdir(parents=True, exist_ok=True)
     suffix = MARKUPS[markup]

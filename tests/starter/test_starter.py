@@ -51,6 +51,7 @@ def build(source: Path) -> int:
 def test_a_starter_builds_and_answers_without_a_warning(markup: str, tmp_path: Path) -> None:
     folder = tmp_path / "my_first-spec"
     policyspec("init", folder, "--markup", markup)
+    assert ("myst_parser" in (folder / "conf.py").read_text("utf-8")) is (markup == "myst")
     assert build(folder) == 0
     page = (folder / "_build/html/questions.html").read_text("utf-8")
     assert page.count("say_when_unsure") >= 3
