@@ -15,6 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.readers.git_attributes import ATTRIBUTES, Attributes, converted, parse_attributes
 
 __all__ = ["Checkout", "check_out", "commit_of", "is_git", "parse_git"]
 
@@ -27,6 +28,8 @@ _SECONDS = 120
 _LINK, _SUBMODULE, _PROGRAM = "120000", "160000", "100755"
 _POINTER = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\n(?:.*\n)*?oid sha256:([0-9a-f]{64})\n")
 _PARTIAL = "this clone is partial, and `git fetch --refetch --no-filter` brings all of it"
+_ATTRIBUTES = ".gitattributes"
+_WAY = re.compile(r"[~^]|@\{")
 _ELSEWHERE = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"})
 """What a hook of git says of its own repository, and not of a submodule."""
 
@@ -89,8 +92,8 @@ def parse_git(source: str) -> tuple[str, str]:
 def check_out(source: str, folder: Path | None = None) -> Checkout:
     """Return the revision of a SOURCE ``git:REV:PATH`` in the repository of a folder, by default the current one.
 
-    Objects are read as they are stored: no shell is used, no filter, attribute or hook applies, nothing is fetched, and
-    the repository is not changed. Links within the revision are kept, others are left out. A submodule, and a file of Git LFS, comes from
+    Files are as git writes them into a work tree, but for filters: no shell is used, no filter or hook runs, nothing is
+    fetched, and the repository is not changed. Links within the revision are kept, others are left out. A submodule, and a file of Git LFS, comes from
     what is on this machine. What PATH needs and cannot be had raises
     :class:`~sphinx_policyspec.errors.SourceError`; anything else is told by the checkout.
     """
@@ -113,7 +116,9 @@ def commit_of(source: str, folder: Path) -> str:
         return repository.ask(*given).strip()
     except SourceError as error:
         if repository.has("rev-parse", "--is-shallow-repository", told="true"):
-            hint = f"`git fetch --unshallow`, or `git fetch --depth=1 origin {revision}`, brings it"
+            # A remote knows names and commits, not the way to an ancestor.
+            here = "" if _WAY.search(revision) else f", or `git fetch --depth=1 origin {revision}`,"
+            hint = f"`git fetch --unshallow`{here} brings it"
             raise SourceError(f"{error} in this shallow clone; {hint}") from None
         raise
 
@@ -135,6 +140,7 @@ class _Entry:
     mode: str
     name: str
     path: str
+    attributes: Attributes
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +153,7 @@ class _Repository:
     """Where it lies in the repository that it is a submodule of."""
     commit: str = ""
 
-    def run(self, *arguments: str, given: bytes = b"") -> bytes:
+    def run(self, *arguments: str, given: bytes = b"", index: str = "") -> bytes:
         """Return what git prints; it can neither fetch, nor ask, nor write."""
         program = shutil.which("git")
         if program is None:
@@ -157,6 +163,7 @@ class _Repository:
             "GIT_OPTIONAL_LOCKS": "0",
             "GIT_NO_LAZY_FETCH": "1",
             "LC_ALL": "C",
+            **({"GIT_INDEX_FILE": index} if index else {}),
         }
         dropped = _ELSEWHERE if self.above else frozenset[str]()
         # A version of git that knows no GIT_NO_LAZY_FETCH must not find a way to fetch either.
@@ -169,6 +176,8 @@ class _Repository:
                     "--no-pager",
                     "-c",
                     "core.fsmonitor=false",
+                    "-c",
+                    f"core.hooksPath={os.devnull}",
                     *offline,
                     *arguments,
                 ],
@@ -200,14 +209,19 @@ class _Repository:
 
     def entries(self) -> Iterator[_Entry]:
         """Yield all that the commit holds, with what the submodules hold whose repositories are here."""
-        for line in self.ask("ls-tree", "-r", "-z", "--full-tree", self.commit).split("\0")[:-1]:
+        listed = self.ask("ls-tree", "-r", "-z", "--full-tree", self.commit).split("\0")[:-1]
+        for path in (line.partition("\t")[2] for line in listed):
+            if {"", ".", ".."}.intersection(path.split("/")):
+                raise SourceError(f"`{self.source}` holds a path that no folder can: `{path}`")
+        attributes = self.attributes(listed)
+        for line in listed:
             mode, _, rest = line.partition(" ")
             name, _, below = rest.partition(" ")[2].partition("\t")
             path = posixpath.join(self.above, below)
             if mode == _SUBMODULE and (inner := self._submodule(path, below, name)):
                 yield from inner.entries()
             else:
-                yield _Entry(self, mode, name, path)
+                yield _Entry(self, mode, name, path, attributes.get(below, {}))
 
     def _submodule(self, path: str, below: str, commit: str) -> _Repository | None:
         """Return the repository of a submodule if it is here and has the commit."""
@@ -224,6 +238,27 @@ class _Repository:
             return Path(self.ask("rev-parse", "--show-toplevel").removesuffix("\n")).resolve()
         except SourceError:
             return None
+
+    def attributes(self, listed: list[str]) -> dict[str, Attributes]:
+        """Return what the commit says of its paths that changes their words in a work tree."""
+        paths = [line.partition("\t")[2] for line in listed]
+        said = "".join(
+            f"{line}\0" for line, path in zip(listed, paths, strict=True) if path.endswith(_ATTRIBUTES)
+        )
+        with tempfile.TemporaryDirectory(prefix="policyspec-") as scratch:
+            index = str(Path(scratch, "index"))
+            self.run("update-index", "-z", "--index-info", given=os.fsencode(said), index=index)
+            given = os.fsencode("".join(f"{path}\0" for path in paths))
+            told = self.run("check-attr", "--cached", "-z", "--stdin", *ATTRIBUTES, given=given, index=index)
+        return parse_attributes(os.fsdecode(told))
+
+    def is_filtered(self, attributes: Attributes) -> bool:
+        """Return whether a filter that this machine has makes something else of a file; Git LFS is known."""
+        name = attributes.get("filter", "lfs")
+        asked = ("config", "--default", "cat", "--get")
+        return name != "lfs" and not all(
+            self.has(*asked, f"filter.{name}.{kind}", told="cat") for kind in ("smudge", "process")
+        )
 
     def large_file(self, pointer: bytes) -> bytes | None:
         """Return the file of Git LFS that a pointer names, if it is here."""
@@ -276,8 +311,6 @@ class _Writer:
         if not any(_holds(self.wanted, e.path) or _holds(e.path, self.wanted) for e in entries):
             raise SourceError(f"`{self.source}`: there is no `{self.wanted}` in that revision")
         for entry in entries:
-            if {"", ".", ".."}.intersection(entry.path.split("/")):
-                raise SourceError(f"`{self.source}` holds a path that no folder can: `{entry.path}`")
             if entry.mode == _SUBMODULE:
                 self._lack(entry, f"is a submodule at {entry.name[:12]}, which is not here: {_how(entry)}")
         chosen = self._chosen([entry for entry in entries if entry.mode != _SUBMODULE])
@@ -338,6 +371,11 @@ class _Writer:
                     "is a pointer of Git LFS: `git lfs fetch --all` brings the file"
                 )
             data = data if large is None else large
+        if entry.repository.is_filtered(entry.attributes):
+            self.checkout.lacks[entry.path] = (
+                f"goes through the filter `{entry.attributes['filter']}` of git, and no filter is run"
+            )
+        data = converted(data, entry.name, entry.attributes)
         target = self.root / entry.path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)

@@ -131,21 +131,14 @@ def commit(folder: Path, message: str = "more") -> None:
     git(folder, "commit", "-qm", message)
 
 
-ATTRIBUTES = [
-    "export-ignore",
-    "export-subst",
-    "ident",
-    "filter=touch",
-    "eol=crlf text",
-    "working-tree-encoding=UTF-16",
-]
+ATTRIBUTES = ["export-ignore", "export-subst", "-ident", "filter=nobodys", "filter=plain", "eol=crlf text"]
 
 
 @pytest.mark.parametrize("attribute", ATTRIBUTES)
 def test_a_file_is_as_it_is_stored_whatever_its_attributes(repository: Path, attribute: str) -> None:
     # A filter that leaves a trace would be one that has run.
-    for kind in ("smudge", "clean", "process"):
-        git(repository, "config", f"filter.touch.{kind}", "touch ran; cat")
+    git(repository, "config", "filter.plain.clean", "touch ran; cat")
+    git(repository, "config", "filter.plain.smudge", "cat")
     spec = repository / "specs" / "one" / "model_spec.md"
     text = spec.read_text("utf-8") + "\n$Id$ $Format:%H$\n"
     spec.write_text(text, "utf-8")
@@ -157,6 +150,40 @@ def test_a_file_is_as_it_is_stored_whatever_its_attributes(repository: Path, att
     checkout = check_out("git:HEAD:specs/one")
     assert (checkout.path / "model_spec.md").read_text("utf-8") == text
     assert (checkout.path / "CHANGELOG.md").is_file()
+    assert not (repository / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    "attribute", ["ident", *(f"working-tree-encoding=UTF-16{end}" for end in ("", "LE", "BE", "LE-BOM"))]
+)
+def test_a_file_has_the_words_that_git_writes_into_a_work_tree(repository: Path, attribute: str) -> None:
+    spec = repository / "specs" / "one" / "model_spec.md"
+    spec.write_text(spec.read_text("utf-8") + "\n$Id$ Grüße $Id: old $\n", "utf-8")
+    commit(repository)
+    (repository / ".gitattributes").write_text(f"*.md {attribute}\n", "utf-8")
+    git(repository, "add", ".gitattributes")
+    git(repository, "commit", "-qm", "attributes")
+    spec.unlink()
+    git(repository, "checkout", "-q", "--", ".")
+    (repository / ".gitattributes").write_text("*.md -ident -working-tree-encoding\n", "utf-8")
+    checkout = check_out("git:HEAD:specs/one")
+    taken = (checkout.path / "model_spec.md").read_bytes()
+    encoding = "utf-16" if attribute.endswith(("16", "-BOM")) else attribute.partition("=")[2] or "utf-8"
+    assert taken.decode(encoding) == spec.read_bytes().decode(encoding)
+    assert taken[:4] == spec.read_bytes()[:4] or attribute.endswith("16")
+
+
+@pytest.mark.parametrize("kind", ["smudge", "process"])
+def test_a_file_behind_a_filter_is_told_and_no_filter_runs(repository: Path, kind: str) -> None:
+    (repository / ".gitattributes").write_text(
+        "specs/one/*.md filter=touch\nspecs/two/* filter=touch\n", "utf-8"
+    )
+    commit(repository)
+    git(repository, "config", f"filter.touch.{kind}", "touch ran; cat")
+    with pytest.raises(
+        SourceError, match=r"`specs/one/model_spec\.md` goes through the filter `touch` of git"
+    ):
+        api.load("git:HEAD:specs/one")
     assert not (repository / "ran").exists()
 
 
