@@ -104,6 +104,7 @@ def test_a_setting_that_is_not_an_iri_is_a_warning(
 ) -> None:
     DOORS[name](tmp_path, "docs.example.org")
     app = make_app("html", srcdir=tmp_path)
+    app.build()
     assert f"`{name}`: `docs.example.org` is not an absolute IRI" in app.warning.getvalue()
 
 

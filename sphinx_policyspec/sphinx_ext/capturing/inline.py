@@ -138,7 +138,9 @@ def _substituted(node: nodes.TextElement, document: nodes.document) -> nodes.Tex
     from sphinx.transforms import DefaultSubstitutions  # noqa: PLC0415
 
     holder = new_document(document["source"])
-    holder.settings, holder.reporter = document.settings, holder.reporter
+    holder.settings = document.settings
+    # What is wrong with a substitution is told when the page's own are made.
+    holder.reporter.report_level = holder.reporter.SEVERE_LEVEL + 1
     holder.substitution_defs, holder.substitution_names = (
         document.substitution_defs,
         document.substitution_names,
