@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from urllib.parse import unquote
 
 from docutils import nodes
+from docutils.io import ErrorOutput
 from sphinx import addnodes
 from sphinx.util.docutils import new_document
 
@@ -140,7 +141,7 @@ def _substituted(node: nodes.TextElement, document: nodes.document) -> nodes.Tex
     holder = new_document(document["source"])
     holder.settings = document.settings
     # What is wrong with a substitution is told when the page's own are made.
-    holder.reporter.report_level = holder.reporter.SEVERE_LEVEL + 1
+    holder.reporter.stream = ErrorOutput(destination=False)
     holder.substitution_defs, holder.substitution_names = (
         document.substitution_defs,
         document.substitution_names,
