@@ -68,7 +68,7 @@ clean:  ## remove what was built, the virtual environment included
 
 # Makes an environment, $(1); an older one is replaced.
 made = $(if $(UV),$(UV) venv --quiet --clear --seed --python $(PYTHON) $(1) ||) $(PYTHON) -m venv --clear $(1)
-# Puts packages, $(2), into an environment, $(1): with uv where there is one, which takes a fifth of the time.
+# Puts packages, $(2), into an environment, $(1): with uv where there is one, which is faster.
 by_pip = $(1)/bin/python -m pip --disable-pip-version-check install --quiet
 fill = $(if $(UV),$(UV) pip install --quiet --python $(1)/bin/python $(2) ||) \
   { $(by_pip) --upgrade 'pip>=25.1' && $(by_pip) $(2); }
