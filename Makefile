@@ -23,7 +23,7 @@ test: $(VENV)/.dev  ## the tests, without the long suites (Python only)
 	$(BIN)/pytest -m 'not slow' $(PYTEST_ARGS)
 
 test-all: $(VENV)/.dev  ## all tests
-	$(BIN)/pytest $(PYTEST_ARGS)
+	$(BIN)/pytest --hypothesis-profile=explore $(PYTEST_ARGS)
 
 test-oldest: .venv-oldest/.test  ## the tests, with the lowest versions that pyproject.toml promises
 	.venv-oldest/bin/pytest -m 'not slow' $(PYTEST_ARGS)

@@ -44,8 +44,9 @@ _HEADING_WITH_ID = re.compile(r"[ ]{0,3}#{1,6}[ \t].*\{#[^{}\n]*\}[\s#]*")
 _QUOTED = re.compile(r"[ ]{0,3}(?:>[ ]?[ ]{0,3})+")
 _NO_TEXT = re.compile(r"[ ]{4}|\t|\[[^\[\]\n]{1,200}\]:")
 """What no paragraph begins with: code, and definitions of links and notes."""
-_MATTER = re.compile(r"[\w.-]{1,100}[ ]?:(?:\s|$)|[ ]*-[ ]|[ ]+\S|#(?!.*\{)|\s*$")
-"""A line of YAML, and no heading with attributes."""
+_KEY = re.compile(r"[\w.-]{1,100}[ ]?:(?:\s|$)")
+_MATTER = re.compile(r"[ ]*-[ ]|[ ]+\S|#(?!.*\{)|\s*$")
+"""A line of YAML besides those with a key, and no heading with attributes."""
 _LONGEST_MATTER = 200
 _INSIDE = -1
 """Stands for the first line of a paragraph inside a quotation: it goes on, and makes no heading."""
@@ -88,13 +89,19 @@ def cut(lines: Lines) -> tuple[list[RawBlock], Shown, list[Finding]]:
 
 
 def _front_matter(lines: Sequence[str]) -> int:
-    """Return the line after the YAML that a file begins with, 0 where it begins with something else."""
+    """Return the line after the YAML that a file begins with, 0 where it begins with something else.
+
+    Lines between two rules that hold no key are Markdown: there, ``# Be kind`` is a heading and no comment.
+    """
     if not lines or lines[0].rstrip() != "---":
         return 0
+    has_key = False
     for number, line in enumerate(lines[1:_LONGEST_MATTER], 1):
         if line.rstrip() in {"---", "..."}:
-            return number + 1 if number > 1 else 0
-        if not _MATTER.match(line):
+            return number + 1 if has_key else 0
+        if _KEY.match(line):
+            has_key = True
+        elif not _MATTER.match(line):
             return 0
     return 0
 

@@ -119,6 +119,7 @@ def check_nothing_is_lost(text: str, reading: Reading) -> None:
 @example("> ## Rule {#r authority=root}\n")
 @example("- a\n\n    ## Rule {#r authority=root}\n")
 @example("1. a\n\n   Rule {#r authority=root}\n   ===\n")
+@example("---\n# Be kind\n---\n")
 def test_headings_are_those_of_markdown(text: str) -> None:
     reading = read_lawfully(text)
     check_nothing_is_lost(text, reading)
