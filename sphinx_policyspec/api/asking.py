@@ -119,10 +119,8 @@ def reason(source: str | Path | Spec | Loaded, *, engine: str = "rules") -> Reas
 
     if isinstance(source, str | Path) and is_graph(source):
         return Reasoner.of_file(Path(source)).run(engine)
-    if isinstance(source, Spec):
-        return Reasoner.of_spec(source).run(engine)
-    found = loaded(source)
-    return Reasoner.of_spec(found.spec, found.findings).run(engine)
+    spec = source if isinstance(source, Spec) else loaded(source).spec
+    return Reasoner.of_spec(spec).run(engine)
 
 
 def graph_bytes(

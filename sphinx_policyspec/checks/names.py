@@ -8,24 +8,27 @@ from typing import Any, NamedTuple
 
 from sphinx_policyspec.checks.references import targets
 from sphinx_policyspec.model import (
+    AuthorityLevel,
     Category,
     Definition,
     EvalPrompt,
     Example,
     Finding,
+    Goal,
     Principle,
     Rule,
     Severity,
     Span,
     Spec,
     TargetKind,
+    Topic,
 )
 from sphinx_policyspec.model.attributes import ATTRIBUTES, Attribute
 from sphinx_policyspec.model.places import Places, Use
 from sphinx_policyspec.model.unknown import UnknownNames, shown, taken
 from sphinx_policyspec.readers.tags import ROLES
 
-__all__ = ["NAME_RULES", "Identified", "check_names", "repeated"]
+__all__ = ["NAME_RULES", "check_names"]
 
 
 class _Owner(NamedTuple):
@@ -78,7 +81,7 @@ def check_names(spec: Spec, places: Places | None = None) -> Iterator[Finding]:
     """
     check = _Check(spec, places or Places())
     yield from check.uses()
-    yield from repeated(_identified(spec), check.places)
+    yield from _repeated(_identified(spec), check.places)
 
 
 class _Check:
@@ -123,7 +126,7 @@ def _warning(code: str, message: str, span: Span, hint: str) -> Finding:
     return Finding(code=code, severity=Severity.WARNING, message=message, span=span, hint=hint)
 
 
-class Identified(NamedTuple):
+class _Identified(NamedTuple):
     """Something with an id.
 
     :param word: what messages call it
@@ -136,9 +139,9 @@ class Identified(NamedTuple):
     span: Span
 
 
-def repeated(items: Iterable[Identified], places: Places) -> Iterator[Finding]:
+def _repeated(items: Iterable[_Identified], places: Places) -> Iterator[Finding]:
     """Find ids that something before has already."""
-    first: dict[tuple[str, str], Identified] = {}
+    first: dict[tuple[str, str], _Identified] = {}
     # A text that is part of three pages repeats each of its ids twice, in the same words.
     told: set[tuple[str, str, Span]] = set()
     for found in items:
@@ -150,20 +153,32 @@ def repeated(items: Iterable[Identified], places: Places) -> Iterator[Finding]:
             yield taken(found.word, found.id, found.span, known.span, pages)
 
 
-def _identified(spec: Spec) -> Iterator[Identified]:
-    """Yield all that an author gives an id and of which the model holds each; former ids count."""
+_DECLARED: Mapping[type, tuple[TargetKind, str]] = MappingProxyType(
+    {
+        AuthorityLevel: (TargetKind.LEVEL, "level"),
+        Topic: (TargetKind.TOPIC, "topic"),
+        Goal: (TargetKind.GOAL, "goal"),
+    }
+)
+
+
+def _identified(spec: Spec) -> Iterator[_Identified]:
+    """Yield all that an author gives an id; former ids count."""
+    for item in (*spec.levels, *spec.topics, *spec.goals, *spec.repeated):
+        kind, word = _DECLARED[type(item)]
+        yield _Identified(kind, word, item.id, item, item.span or Span("", 1))
     for provision in spec.provisions:
         word = "principle" if isinstance(provision, Principle) else "section"
-        for name in (provision.id, *provision.aliases):
-            yield Identified(TargetKind.PROVISION, word, name, provision, provision.span)
+        for name in filter(None, (provision.id, provision.repeats, *provision.aliases)):
+            yield _Identified(TargetKind.PROVISION, word, name, provision, provision.span)
     for example in spec.examples:
-        yield Identified(TargetKind.EXAMPLE, "example", example.id, example, example.span)
+        yield _Identified(TargetKind.EXAMPLE, "example", example.id, example, example.span)
     for _, block in spec.walk():
         if isinstance(block, Definition):
-            yield Identified(TargetKind.DEFINITION, "term", block.id, block, block.span)
+            yield _Identified(TargetKind.DEFINITION, "term", block.id, block, block.span)
     for prompt in spec.prompts:
         if not prompt.tag:
-            yield Identified("prompt", "prompt", prompt.id, prompt, prompt.span)
+            yield _Identified("prompt", "prompt", prompt.id, prompt, prompt.span)
 
 
 NAME_RULES = (

@@ -60,8 +60,9 @@ def from_graph(graph: Graph) -> Spec:
         Spec,
         documents=tuple(reader.record(*found) for found in reader.everything(Document)),
         levels=_levels(reader),
-        topics=tuple(reader.record(*found) for found in reader.everything(Topic)),
-        goals=tuple(reader.record(*found) for found in reader.everything(Goal)),
+        topics=_declared(reader, Topic),
+        goals=_declared(reader, Goal),
+        repeated=_declared(reader, AuthorityLevel, Topic, Goal, repeated=True),
         preamble=_blocks(reader, reader.release, tagged),
         provisions=_provisions(reader, tagged),
         clauses=tuple(
@@ -78,6 +79,14 @@ def from_graph(graph: Graph) -> Spec:
             _prompt_file(reader, subject, tagged) for subject, _ in reader.everything(PromptFile)
         ),
         changelog=_changelog(reader),
+    )
+
+
+def _declared(reader: Reader, *models: type[Any], repeated: bool = False) -> tuple[Any, ...]:
+    """Return what is declared, either the first of each id or all others."""
+    found = reader.everything(*models)
+    return tuple(
+        reader.record(iri, model) for iri, model in found if bool(reader.objects(iri, PS.repeats)) == repeated
     )
 
 

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyoxigraph
 
 from sphinx_policyspec.graph.explain import Contradiction, contradictions, explain
 from sphinx_policyspec.graph.hermit import classify, first_inconsistent, java
-from sphinx_policyspec.graph.iris import Iris
 from sphinx_policyspec.graph.ntriples import ntriples_lines
 from sphinx_policyspec.graph.parse import plain_triples, read_statements
 from sphinx_policyspec.graph.rules import infer, is_read_by_rules
 from sphinx_policyspec.graph.serialize import serialize
 from sphinx_policyspec.graph.statements import Stated, statements_of
-from sphinx_policyspec.graph.terms import Iri, Triple
+from sphinx_policyspec.graph.terms import Triple
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.graph.vocabulary import PREFIXES, RDF
-from sphinx_policyspec.model import Finding, Spec
+from sphinx_policyspec.model import Spec
 
 __all__ = ["Reasoner", "Reasoning"]
 
@@ -54,13 +52,9 @@ class Reasoning:
 
 @dataclass(frozen=True, slots=True)
 class Reasoner:
-    """Statements to reason about.
-
-    :param same: as in :func:`statements_of`
-    """
+    """Statements to reason about."""
 
     stated: tuple[Stated, ...]
-    same: Mapping[str, Iri] = field(default_factory=dict)
 
     @classmethod
     def of_file(cls, path: Path) -> Reasoner:
@@ -68,19 +62,15 @@ class Reasoner:
         return cls(tuple(dict.fromkeys(read_statements(path))))
 
     @classmethod
-    def of_spec(cls, spec: Spec, findings: Iterable[Finding] = ()) -> Reasoner:
-        """Take what a spec says.
-
-        :param findings: those of the kind ``duplicate-id`` tell which provisions bear one id
-        """
-        stated = tuple((triple, "") for triple in dict.fromkeys(triples_of(spec)))
-        return cls(stated, _same(spec, findings))
+    def of_spec(cls, spec: Spec) -> Reasoner:
+        """Take what a spec says."""
+        return cls(tuple((triple, "") for triple in dict.fromkeys(triples_of(spec))))
 
     def run(self, engine: str = "rules") -> Reasoning:
         """Derive what follows, and find what contradicts itself."""
         if engine == "hermit":
             java()
-        statements = statements_of(self.stated, self.same)
+        statements = statements_of(self.stated)
         derived: tuple[Triple, ...] = ()
         if engine == "hermit":
             needed = list(dict.fromkeys(triple for statement in statements for triple in statement.triples))
@@ -92,19 +82,6 @@ class Reasoner:
             store.bulk_load("".join(lines).encode(), format=pyoxigraph.RdfFormat.N_TRIPLES)
             derived, clashing = tuple(plain_triples(infer(store))), contradictions(statements)
         return Reasoning(engine=engine, asserted=len(self.stated), derived=derived, contradictions=clashing)
-
-
-def _same(spec: Spec, findings: Iterable[Finding]) -> dict[str, Iri]:
-    """Return the names of provisions that readers have given another id, since theirs was taken."""
-    iris = Iris(spec.base_iri)
-    at = {(p.span.file, p.span.line): iris.iri("provision", p.id) for p in reversed(spec.provisions)}
-    found: dict[str, Iri] = {}
-    for finding in findings:
-        if finding.code == "duplicate-id" and finding.related:
-            second, first = (at.get((span.file, span.line)) for span in (finding.span, finding.related[0]))
-            if first is not None and second is not None and first != second:
-                found[second] = found.get(first, first)
-    return found
 
 
 def _kind(triple: Triple) -> str:

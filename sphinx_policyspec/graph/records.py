@@ -85,7 +85,14 @@ def _field(row: Attribute) -> Field:
     return Id(row.field, predicate, kind, always=True) if kind else Text(row.field, predicate)
 
 
-_PROVISION: tuple[Field, ...] = (_ID, _TITLE, _SOURCE, Pairs("attributes", PS.attribute), *_of("provision"))
+_PROVISION: tuple[Field, ...] = (
+    _ID,
+    _TITLE,
+    _SOURCE,
+    Pairs("attributes", PS.attribute),
+    Id("repeats", PS.repeats, "provision"),
+    *_of("provision"),
+)
 
 _MESSAGE: tuple[Field, ...] = (
     Text("role", PS.role, always=True),

@@ -68,14 +68,13 @@ _NAMED = re.compile(
 )
 
 
-def statements_of(stated: Iterable[Stated], same: Mapping[str, Iri] | None = None) -> tuple[Statement, ...]:
+def statements_of(stated: Iterable[Stated]) -> tuple[Statement, ...]:
     """Return the statements that consistency depends on, in the order in which they are stated.
 
-    :param same: names of things that bear the id of another, with the name of that one; in the
-        statements they are one thing, each with its own place
+    Things that bear one id are one thing in them, each statement with its own place.
     """
     everything = list(stated)
-    rejoined = {**_numbered(everything), **(same or {})}
+    rejoined = _one_id(everything)
     triples = [triple for triple, _ in everything]
     if rejoined:
         triples = [
@@ -98,13 +97,15 @@ def statements_of(stated: Iterable[Stated], same: Mapping[str, Iri] | None = Non
     )
 
 
-def _numbered(stated: Iterable[Stated]) -> dict[str, Iri]:
-    """Return the names ``…~2`` of things with the id of another, with the name of that one."""
+def _one_id(stated: Iterable[Stated]) -> dict[str, Iri]:
+    """Return the names of things with the id of another, ``…~2`` or one that repeats it, with the name of that one."""
     ids: dict[str, set[str]] = defaultdict(set)
+    found: dict[str, Iri] = {}
     for (subject, predicate, node), _ in stated:
         if predicate == _ID:
             ids[subject].add(str(node))
-    found: dict[str, Iri] = {}
+        elif predicate == PS.repeats and isinstance(node, Iri):
+            found[subject] = node
     for name, own in ids.items():
         first = Iri(re.sub(r"~\d+$", "", name))
         if first != name and ids.get(first, set()) & own:

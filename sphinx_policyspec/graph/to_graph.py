@@ -14,6 +14,7 @@ from sphinx_policyspec.graph.touches import Touch, TouchKind, enclosing, owner, 
 from sphinx_policyspec.graph.vocabulary import DCTERMS, PS, RDF
 from sphinx_policyspec.graph.writer import Writer
 from sphinx_policyspec.model import (
+    AuthorityLevel,
     Block,
     Changelog,
     Comment,
@@ -21,6 +22,7 @@ from sphinx_policyspec.model import (
     Definition,
     EvalPrompt,
     Example,
+    Goal,
     Link,
     PromptFile,
     Prose,
@@ -29,6 +31,7 @@ from sphinx_policyspec.model import (
     Section,
     Spec,
     TargetKind,
+    Topic,
     overriders,
 )
 from sphinx_policyspec.model.attributes import RELATIONS
@@ -127,6 +130,11 @@ def _topics_and_goals(writer: Writer, release: Iri, spec: Spec) -> None:
         writer.record(writer.named("topic", topic.id), topic, order=order)
     for order, goal in enumerate(spec.goals, 1):
         writer.record(writer.named("goal", goal.id), goal, part_of=release, order=order)
+    kinds = {AuthorityLevel: "level", Topic: "topic", Goal: "goal"}
+    for order, item in enumerate(spec.repeated, 1):
+        iri = writer.named(kind := kinds[type(item)], item.id)
+        writer.record(iri, item, order=order)
+        writer.add(iri, PS.repeats, writer.iris.iri(kind, item.id))
 
 
 def _provisions(writer: Writer, release: Iri, spec: Spec, names: _Names) -> None:

@@ -150,6 +150,7 @@ class PS(_Namespace, prefix="ps"):
     referencedBy: Iri  # noqa: N815
     references: Iri
     refines: Iri
+    repeats: Iri
     serves: Iri
     sinceRelease: Iri  # noqa: N815
     source: Iri

@@ -21,6 +21,7 @@ class Provision:
         directive
     :param span: the heading, or the line of the directive
     :param attributes: heading attributes that mean nothing to us, sorted by name
+    :param repeats: the id that its author gave it, where an earlier provision has that and a reader chose another
     """
 
     id: str
@@ -36,6 +37,7 @@ class Provision:
     attributes: tuple[tuple[str, str], ...] = ()
     status: str = ""
     since: str = ""
+    repeats: str = ""
 
     @property
     def text(self) -> str:

@@ -52,6 +52,7 @@ class Spec:
     :param base_iri: what instance IRIs begin with, ended by ``/`` where none of ``/ # :`` ends it; empty means
         the default of the graph
     :param levels: from the highest authority to the lowest
+    :param repeated: levels, topics and goals whose id an earlier one has; nothing but the check of ids reads them
     :param provisions: all of them in reading order, chapters before what stands in them
     :param preamble: blocks before the first heading
     :param revision_of: version of the release before this one
@@ -68,6 +69,7 @@ class Spec:
     levels: tuple[AuthorityLevel, ...] = ()
     topics: tuple[Topic, ...] = ()
     goals: tuple[Goal, ...] = ()
+    repeated: tuple[AuthorityLevel | Topic | Goal, ...] = ()
     preamble: tuple[Block, ...] = ()
     provisions: tuple[Provision, ...] = ()
     clauses: tuple[Clause, ...] = ()

@@ -25,7 +25,7 @@ from sphinx_policyspec.model import (
 from sphinx_policyspec.model.attributes import Owner, attributes_of
 from sphinx_policyspec.model.bases import is_absolute_iri
 from sphinx_policyspec.model.places import Places, Use
-from sphinx_policyspec.model.unknown import shown, taken
+from sphinx_policyspec.model.unknown import shown
 from sphinx_policyspec.nearest import Hints, nearest
 from sphinx_policyspec.readers.annotation_keys import GOALS, LEVELS, MAPPINGS, PROVISIONS, SPEC, TOPICS
 from sphinx_policyspec.readers.text import is_date, read_text
@@ -62,6 +62,7 @@ class Annotations:
     topics: tuple[Topic, ...] = ()
     goals: tuple[Goal, ...] = ()
     provisions: tuple[ProvisionAnnotation, ...] = ()
+    repeated: tuple[AuthorityLevel | Topic | Goal, ...] = ()
     findings: tuple[Finding, ...] = ()
     places: Places = field(default_factory=Places)
 
@@ -81,13 +82,14 @@ def read_annotations(path: Path, file: str = "") -> Annotations:
     root = reader.mapping(reader.compose(text), [part.name for part in MAPPINGS])
     return Annotations(
         metadata=_metadata(reader, root.get("spec")),
-        levels=_declared(reader, root.get("levels"), "level", _level),
-        topics=_declared(reader, root.get("topics"), "topic", _topic),
-        goals=_declared(reader, root.get("goals"), "goal", _goal),
+        levels=_declared(reader, root.get("levels"), _level),
+        topics=_declared(reader, root.get("topics"), _topic),
+        goals=_declared(reader, root.get("goals"), _goal),
         provisions=tuple(
             _provision(reader, key, node) for key, node in reader.mapping(root.get("provisions")).items()
         ),
         findings=(*encoding, *reader.findings),
+        repeated=tuple(reader.repeated),
         places=Places.of(reader.placed),
     )
 
@@ -98,6 +100,7 @@ class _Reader(YamlReader):
     def __init__(self, file: str) -> None:
         super().__init__(file)
         self.placed: list[tuple[Use, Span]] = []
+        self.repeated: list[AuthorityLevel | Topic | Goal] = []
 
     def names(self, owner: Owner, identifier: str, key: str, node: yaml.Node | None) -> tuple[str, ...]:
         """Return the names that a key holds, in the order of the file."""
@@ -122,18 +125,16 @@ def _metadata(reader: YamlReader, node: yaml.Node | None) -> tuple[tuple[str, st
 
 
 def _declared(
-    reader: _Reader, node: yaml.Node | None, kind: str, read: Callable[[_Reader, yaml.Node], _Declared]
+    reader: _Reader, node: yaml.Node | None, read: Callable[[_Reader, yaml.Node], _Declared]
 ) -> tuple[_Declared, ...]:
-    """Return what a list declares; an item without an id, or with the id of another, is left out."""
+    """Return what a list declares, the first of each id; an item without an id is left out."""
     declared: dict[str, _Declared] = {}
-    places: dict[str, Span] = {}
     for item in reader.items(node):
         found = read(reader, item)
-        span = reader.span(item)
         if found.id in declared:
-            reader.findings.append(taken(kind, found.id, span, places[found.id]))
+            reader.repeated.append(found)
         elif found.id:
-            declared[found.id], places[found.id] = found, span
+            declared[found.id] = found
     return tuple(declared.values())
 
 
@@ -224,6 +225,7 @@ def annotate(
         levels=annotations.levels or spec.levels,
         topics=tuple({topic.id: topic for topic in (*spec.topics, *annotations.topics)}.values()),
         goals=tuple({goal.id: goal for goal in (*spec.goals, *annotations.goals)}.values()),
+        repeated=(*spec.repeated, *annotations.repeated),
         provisions=tuple(
             _annotated(p, changed[p.id], known) if p.id in changed else p for p in spec.provisions
         ),

@@ -101,6 +101,7 @@ class _Draft:
     parent: str | None
     span: Span
     source: str
+    repeats: str
     blocks: list[Block] = field(default_factory=list)
 
 
@@ -116,7 +117,6 @@ class _Document:
         self.preamble: list[Block] = []
         self.drafts: list[_Draft] = []
         self.open: list[_Draft] = []
-        self.ids: dict[str, Span] = {}
         self.provision_names = _Names("_")
         self.definition_names = _Names("-")
         self.examples: list[tuple[list[Block], int]] = []
@@ -173,6 +173,7 @@ class _Document:
         if heading.authority and (above := next((d for d in self.open if d.heading.authority), None)):
             message = f"principle `{heading.id}` stands inside principle `{above.id}`"
             self._find("nested-principle", span, message, related=(above.span,))
+        repeats = heading.id in self.provision_names
         draft = _Draft(
             heading=heading,
             id=self._provision_id(heading, span),
@@ -180,6 +181,7 @@ class _Document:
             parent=self.here or None,
             span=span,
             source=self.lines.text(raw.start, raw.end),
+            repeats=heading.id if repeats else "",
         )
         self.drafts.append(draft)
         self.open.append(draft)
@@ -194,13 +196,7 @@ class _Document:
         identifier = heading.id or slug(heading.title).replace("-", "_") or "section"
         if not heading.id:
             self._find("heading-without-id", span, "heading without an id", f"add `{{#{identifier}}}`")
-        if heading.id and identifier in self.ids:
-            message = f"id `{identifier}` is taken already"
-            related = (self.ids[identifier],)
-            self._find("duplicate-id", span, message, severity=Severity.ERROR, related=related)
-        identifier = self.provision_names.take(identifier)
-        self.ids[identifier] = span
-        return identifier
+        return self.provision_names.take(identifier)
 
     # -- prose ------------------------------------------------------------------------------
 
@@ -412,6 +408,7 @@ class _Document:
                 blocks=tuple(draft.blocks),
                 tags=tuple(sorted(set(tags.get(draft.id, ())))),
                 attributes=draft.heading.attributes,
+                repeats=draft.repeats,
             )
             yield as_principle(section, draft.heading.authority) if draft.heading.authority else section
 
@@ -453,6 +450,9 @@ class _Names:
         self._joint = joint
         self._taken: set[str] = set()
         self._last: dict[str, int] = {}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._taken
 
     def take(self, stem: str) -> str:
         name, number = stem, self._last.get(stem, 1)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from sphinx_policyspec.checks.names import Identified, repeated
-from sphinx_policyspec.model import AuthorityLevel, Finding, Severity, Span, Spec, TargetKind
+from sphinx_policyspec.model import AuthorityLevel, Finding, Goal, Severity, Span, Spec, TargetKind, Topic
 from sphinx_policyspec.model.places import Places, Use
 from sphinx_policyspec.readers.levels import DEFAULT_LEVELS
 from sphinx_policyspec.sphinx_ext.capturing.titles import with_titles_resolved
@@ -19,10 +18,9 @@ from sphinx_policyspec.sphinx_ext.records import SPEC_USE, PageRecord, PolicyObj
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
-__all__ = ["assemble", "declared_again", "places_of", "reading_order", "spec_again"]
+_Declared = TypeVar("_Declared", AuthorityLevel, Topic, Goal)
 
-_FIRST_COUNTS = frozenset({TargetKind.LEVEL, TargetKind.TOPIC, TargetKind.GOAL})
-"""Kinds of which the spec holds one of an id; of any other it holds all, for the checks to see."""
+__all__ = ["assemble", "places_of", "reading_order", "spec_again"]
 
 
 def reading_order(env: BuildEnvironment, docnames: Iterable[str]) -> list[str]:
@@ -61,19 +59,19 @@ def assemble(
     declared = (found[docname].spec for docname in order if _declares(found.get(docname)))
     said = (part for part in parts if part.title or part.version)
     meta = next(chain(declared, said), Spec(title=title))
+    levels = _levels(fragments)
+    topics = [topic for part in parts for topic in part.topics]
+    goals = [goal for part in parts for goal in part.goals]
     spec = replace(
         meta,
         title=meta.title or title,
         documents=tuple(
             dict.fromkeys(item for part in parts for item in part.documents if _holds_text(part))
         ),
-        levels=_levels(fragments),
-        topics=tuple(
-            {topic.id: topic for part in reversed(parts) for topic in reversed(part.topics)}.values()
-        )[::-1],
-        goals=tuple({goal.id: goal for part in reversed(parts) for goal in reversed(part.goals)}.values())[
-            ::-1
-        ],
+        levels=_unique(levels) or DEFAULT_LEVELS,
+        topics=_unique(topics),
+        goals=_unique(goals),
+        repeated=(*_repeated(levels), *_repeated(topics), *_repeated(goals)),
         preamble=tuple(block for part in parts for block in part.preamble),
         provisions=tuple(provision for part in parts for provision in part.provisions),
         clauses=tuple(clause for part in parts for clause in part.clauses),
@@ -109,12 +107,25 @@ def _with_references(fragment: Spec, page: PageRecord, anchors: Mapping[str, Pol
     return replace(fragment, references=tuple(references))
 
 
-def _levels(fragments: Iterable[tuple[PageRecord, Spec]]) -> tuple[AuthorityLevel, ...]:
-    """Return the declared levels; without any, those that a page brings, or the Model Spec's."""
+def _levels(fragments: Iterable[tuple[PageRecord, Spec]]) -> list[AuthorityLevel]:
+    """Return the declared levels; without any, those that pages bring, each once."""
     found = list(fragments)
     declared = [level for page, part in found if page.declares_levels for level in part.levels]
-    levels = declared or [level for _, part in found for level in part.levels]
-    return tuple({level.id: level for level in reversed(levels)}.values())[::-1] or DEFAULT_LEVELS
+    return declared or list(_unique(level for _, part in found for level in part.levels))
+
+
+def _unique(declared: Iterable[_Declared]) -> tuple[_Declared, ...]:
+    """Return what is declared, the first of each id."""
+    first: dict[str, _Declared] = {}
+    for item in declared:
+        first.setdefault(item.id, item)
+    return tuple(first.values())
+
+
+def _repeated(declared: Sequence[_Declared]) -> list[_Declared]:
+    """Return what has an id that something declared before it has."""
+    first = {item.id: number for number, item in reversed(list(enumerate(declared)))}
+    return [item for number, item in enumerate(declared) if first[item.id] != number]
 
 
 def _renamed(fragment: Spec, page: PageRecord, docname: str, taken: set[str]) -> Spec:
@@ -154,22 +165,6 @@ def places_of(pages: Mapping[str, PageRecord], order: Iterable[str], found: Mapp
                 reached[span].append(docname)
     several = {span: tuple(dict.fromkeys(names)) for span, names in reached.items() if len(names) > 1}
     return Places.of(placed, several)
-
-
-def declared_again(
-    pages: Mapping[str, PageRecord], order: Iterable[str], found: Mapping[str, Fragment], places: Places
-) -> Iterator[Finding]:
-    """Find what pages declare and the spec leaves out, since something before it has the id."""
-    return repeated(
-        (
-            Identified(item.kind, item.objtype, item.id, item, span)
-            for docname in order
-            if docname in found
-            for item, span in zip(pages[docname].objects, found[docname].spans, strict=True)
-            if item.kind in _FIRST_COUNTS
-        ),
-        places,
-    )
 
 
 def spec_again(fragments: Iterable[Fragment]) -> Iterator[Finding]:

@@ -18,7 +18,6 @@ from sphinx_policyspec.model import Finding, Reference, Severity, Span, Spec, Ta
 from sphinx_policyspec.readers.annotation_keys import SHIPPED_SIDECAR
 from sphinx_policyspec.sphinx_ext.assemble import (
     assemble,
-    declared_again,
     places_of,
     reading_order,
     spec_again,
@@ -137,8 +136,7 @@ class Knowledge:
         fragments = {name: read_fragment(env, name) for name in order if pages[name].holds_spec}
         spec = assemble(pages, order, fragments, project_title(env.config))
         places = places_of(pages, order, fragments)
-        found = list(declared_again(pages, order, fragments, places))
-        found += spec_again(fragments.values())
+        found = list(spec_again(fragments.values()))
         for given, lenient in self._annotations(env):
             from sphinx_policyspec.readers.annotations import annotate  # noqa: PLC0415  only with sidecars
 

@@ -13,7 +13,7 @@ import pytest
 from sphinx_policyspec import api
 from sphinx_policyspec.checks.names import check_names
 from sphinx_policyspec.graph.formats import FORMATS
-from sphinx_policyspec.model import Clause, EvalPrompt, Finding, Goal, Spec, Topic, Verdict
+from sphinx_policyspec.model import Clause, EvalPrompt, Finding, Goal, Span, Spec, Topic, Verdict
 from sphinx_policyspec.model.places import Places, Use
 from tests.conftest import Run, at, example, message, principle, response, spec
 
@@ -263,6 +263,52 @@ def test_an_id_is_taken_by_an_id_or_a_former_one_of_its_kind_alone() -> None:
         ("duplicate-id", "principle id `b` is taken already at spec.md:1", 2),
         ("duplicate-id", "example id `a` is taken already at spec.md:3", 4),
     ]
+
+
+AGAIN: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "rst": {
+            "conf.py": CONF,
+            "index.rst": "T\n=\n\n"
+            + 2 * ".. policy:level:: hard\n\n"
+            + 2 * ".. policy:topic:: pets\n\n"
+            + 2 * ".. policy:goal:: joy\n\n"
+            + 3 * ".. policy:principle:: Be kind\n   :id: be_kind\n   :authority: hard\n\n",
+        },
+        "dialect": {
+            "model_spec.md": "# T {#t}\n\n" + 3 * "## Be kind {#be_kind authority=hard}\n\nBe kind.\n\n",
+            "side.yaml": "levels: [id: hard, id: hard]\ntopics: [id: pets, id: pets]\ngoals: [id: joy, id: joy]\n",
+        },
+    }
+)
+"""What declares each kind of id twice, and one three times."""
+
+
+def taken(findings: tuple[Finding, ...]) -> list[tuple[str, str, Span, tuple[Span, ...]]]:
+    return sorted((f.code, f.message, f.span, f.related) for f in findings if f.code == "duplicate-id")
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("door", AGAIN)
+def test_a_graph_tells_the_ids_that_are_taken_as_what_it_was_made_from(
+    door: str, form: str, tmp_path: Path, run: Run
+) -> None:
+    folder = write(tmp_path, AGAIN[door])
+    sidecar = folder / "side.yaml" if door == "dialect" else None
+    loaded = api.read(folder, annotations=sidecar)
+    found = taken(loaded.findings)
+    assert [message.partition(" is taken")[0] for _, message, _, _ in found] == [
+        "goal id `joy`",
+        "level id `hard`",
+        "principle id `be_kind`",
+        "principle id `be_kind`",
+        "topic id `pets`",
+    ]
+    file = folder / f"graph.{form}"
+    file.write_bytes(api.graph_bytes(loaded.spec, form)[0])
+    again = api.read(file)
+    assert (again.spec, taken(again.findings)) == (loaded.spec, found)
+    assert run("check", file)[0] == 1
 
 
 # -- over the model -----------------------------------------------------------------------------

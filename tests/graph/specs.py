@@ -106,6 +106,7 @@ _IDENTIFIERS = frozenset(
         "principle",
         "version",
         "revision_of",
+        "repeats",
     }
 )
 
@@ -157,6 +158,7 @@ SPECS: st.SearchStrategy[Spec] = made_of(
     levels=some(made_of(AuthorityLevel)),
     topics=some(made_of(Topic)),
     goals=some(made_of(Goal)),
+    repeated=some(st.one_of(made_of(AuthorityLevel), made_of(Topic), made_of(Goal))),
     preamble=_BLOCKS,
     provisions=some(st.one_of(made_of(Section, blocks=_BLOCKS), made_of(Principle, blocks=_BLOCKS))),
     clauses=some(made_of(Clause)),

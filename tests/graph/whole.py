@@ -53,6 +53,7 @@ def _whole() -> Spec:
         span=at(20),
         depth=2,
         parent="be_kind",
+        repeats="be_kind",
         refines=("be_kind",),
         exempts=("restricted",),
         blocks=(
