@@ -14,7 +14,7 @@ from sphinx.ext.intersphinx import InventoryAdapter
 from sphinx_policyspec.checks import run_checks
 from sphinx_policyspec.errors import AnnotationError, SourceError
 from sphinx_policyspec.graph.ontology import ontology_digest
-from sphinx_policyspec.model import Finding, Reference, Severity, Span, Spec, TargetKind
+from sphinx_policyspec.model import Carrier, Finding, Link, Reference, Severity, Span, Spec, TargetKind
 from sphinx_policyspec.readers.annotation_keys import SHIPPED_SIDECAR
 from sphinx_policyspec.sphinx_ext.assemble import (
     assemble,
@@ -135,6 +135,7 @@ class Knowledge:
         order = reading_order(env, pages)
         fragments = {name: read_fragment(env, name) for name in order if pages[name].holds_spec}
         spec = assemble(pages, order, fragments, project_title(env.config))
+        spec = _with_links_elsewhere(env, spec)
         places = places_of(pages, order, fragments)
         found = list(spec_again(fragments.values()))
         for given, lenient in self._annotations(env):
@@ -216,6 +217,34 @@ def _read_sidecar(env: BuildEnvironment, name: str) -> Annotations:
         return Annotations(findings=(finding,))
 
 
+def _with_links_elsewhere(env: BuildEnvironment, spec: Spec) -> Spec:
+    """Return a spec in which references to what another project has are links to its address.
+
+    A verdict stays: what it blames has an id, wherever that stands.
+    """
+    domain = domain_of(env)
+    kept: list[Reference] = []
+    links: list[Link] = []
+    for reference in spec.references:
+        kind, target = reference.target_kind, reference.target
+        ours = reference.carrier is Carrier.VERDICT or domain.knows(kind, target)
+        if ours or not (url := elsewhere(env, kind, target)):
+            kept.append(reference)
+            continue
+        links.append(
+            Link(
+                source=reference.source,
+                url=url,
+                text=reference.text or target,
+                carrier=reference.carrier,
+                span=reference.span,
+                example=reference.example,
+                message=reference.message,
+            )
+        )
+    return replace(spec, references=tuple(kept), links=(*spec.links, *links)) if links else spec
+
+
 def _wanted(env: BuildEnvironment, spec: Spec, findings: Iterable[Finding]) -> Iterator[Finding]:
     """Leave out what a page has reported already, and references that lead somewhere after all."""
     by_span = {reference.span: reference for reference in spec.references}
@@ -260,12 +289,12 @@ def _role_of(kind: TargetKind) -> str:
     return f"{DOMAIN}:{ROLE_OF_KIND.get(kind, 'principle')}"
 
 
-def _inventories(env: BuildEnvironment) -> list[tuple[str, str, list[str]]]:
+def _inventories(env: BuildEnvironment) -> list[tuple[str, str, list[tuple[str, str]]]]:
     """Return what other projects offer to references of ours."""
     if not hasattr(env, "intersphinx_inventory"):
         return []
     return sorted(
-        (project, objtype, sorted(items))
+        (project, objtype, sorted((name, str(item.uri)) for name, item in items.items()))
         for project, inventory in InventoryAdapter(env).named_inventory.items()
         for objtype, items in inventory.items()
         if objtype.startswith(f"{DOMAIN}:")

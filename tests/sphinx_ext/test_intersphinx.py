@@ -9,6 +9,11 @@ from pathlib import Path
 import pytest
 from sphinx.testing.util import SphinxTestApp
 
+from sphinx_policyspec import api
+from sphinx_policyspec.checks import run_checks
+from sphinx_policyspec.graph.from_graph import from_graph
+from sphinx_policyspec.graph.to_graph import to_graph
+
 Build = Callable[..., SphinxTestApp]
 
 OBJECTS = [
@@ -75,4 +80,29 @@ def test_everything_declared_is_found_in_every_form(
     assert found == [
         (f"https://up.example/{address}", "words" if "words" in form else title)
         for form, (_, _, address, title) in forms
+    ]
+
+
+def test_what_another_project_has_is_a_link_in_the_graph(upstream: Path, tmp_path: Path) -> None:
+    source = tmp_path / "down"
+    source.mkdir()
+    mapping = {"up": ("https://up.example/", upstream.as_posix())}
+    (source / "conf.py").write_text(
+        f'extensions = ["sphinx_policyspec", "sphinx.ext.intersphinx"]\nintersphinx_mapping = {mapping}\n',
+        "utf-8",
+    )
+    (source / "index.rst").write_text(
+        "Down\n====\n\n.. policy:principle:: Be brief\n   :authority: user\n\n"
+        "   As :policy:goal:`do-good` says, :policy:goal:`in brief <do-good>` and :policy:goal:`nowhere`.\n",
+        "utf-8",
+    )
+    loaded = api.read(source)
+    again = from_graph(to_graph(loaded.spec))
+    address = next(address for role, name, address, _ in OBJECTS if name == "do-good")
+    links = [("do-good", f"https://up.example/{address}"), ("in brief", f"https://up.example/{address}")]
+    assert [(link.text, link.url) for link in again.links] == links
+    told = [[(f.code, f.message) for f in run_checks(read)] for read in (loaded.spec, again)]
+    assert told[0] == told[1]
+    assert [message for code, message in told[0] if code == "dangling-reference"] == [
+        "`nowhere` is no goal of this spec"
     ]
