@@ -195,12 +195,15 @@ class Reader:
         )
 
     def _several(self, path: Path, name: str) -> tuple[Loaded, ...]:
-        from sphinx_policyspec.graph.releases import in_order  # noqa: PLC0415  rdflib only where it is needed
+        from sphinx_policyspec.graph.releases import (  # noqa: PLC0415  rdflib only where it is needed
+            in_order,
+            specs_of,
+        )
 
         if self._options_of(path) or not has_releases(path):
             return (self._one(path, name),)
         if is_graph(path):
-            found = [checked(self._annotated(_of_graph(path, spec))) for spec in _specs_of(path)]
+            found = [checked(self._annotated(_of_graph(path, spec))) for spec in specs_of(path)]
         else:
             found = [self._one(folder, str(folder)) for folder in release_folders(path)]
         by_version = {loaded.spec.version: loaded for loaded in found}
@@ -327,14 +330,10 @@ def has_releases(source: str | Path, confdir: str | Path | None = None) -> bool:
     """
     path = Path(source)
     if is_graph(path):
-        return path.suffix in {".nq", ".trig"} and len(_specs_of(path)) > 1
+        from sphinx_policyspec.graph.releases import count_specs  # noqa: PLC0415  rdflib only where it is needed
+
+        return path.suffix in {".nq", ".trig"} and count_specs(path) > 1
     return not is_release(path) and not is_project(path, confdir) and bool(release_folders(path))
-
-
-def _specs_of(path: Path) -> tuple[Spec, ...]:
-    from sphinx_policyspec.graph.releases import specs_of  # noqa: PLC0415  rdflib only where it is needed
-
-    return specs_of(path)
 
 
 def _renamed(message: str, path: Path, name: str) -> str:

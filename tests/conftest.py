@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import importlib.util
 import json
 import os
 import re
 import shutil
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
@@ -22,7 +25,7 @@ from sphinx import jinja2glue
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from sphinx_policyspec import cli
+from sphinx_policyspec import api, cli
 from sphinx_policyspec.model import (
     AuthorityLevel,
     Category,
@@ -80,7 +83,13 @@ _FAMILIES = ("Noto Sans CJK SC", "WenQuanYi Micro Hei", "Droid Sans Fallback", "
 _PROGRAMS = {"chromium": ("chromium", "chromium-browser", "google-chrome")}
 
 
-_TOGETHER = ("browser", "releases/test_handbook.py", "releases/test_pdf.py", "sphinx_ext/test_pdf.py")
+_TOGETHER = (
+    "browser",
+    "releases/test_handbook.py",
+    "releases/test_pdf.py",
+    "releases/test_topics.py",
+    "sphinx_ext/test_pdf.py",
+)
 """Tests of one browser, site or PDF, which would be started or made in each process that runs some of them."""
 
 
@@ -123,6 +132,39 @@ def _compiled_templates(common_folder: Path) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(jinja2glue, "SandboxedEnvironment", environment)
         yield
+
+
+@contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """Let the other processes of a run wait."""
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handbook:
+    """A handbook that many tests read, and none changes."""
+
+    folder: Path
+    findings: list[str]
+
+
+@pytest.fixture(scope="session")
+def handbook(common_folder: Path) -> Callable[[Path], Handbook]:
+    """Build the handbook of a release or project once a run, whichever process asks first."""
+    handbooks = common_folder / "handbooks"
+    handbooks.mkdir(exist_ok=True)
+
+    def find(source: Path) -> Handbook:
+        folder, record = handbooks / source.name, handbooks / f"{source.name}.json"
+        with alone(handbooks / f"{source.name}.lock"):
+            if not record.exists():
+                findings = [str(finding) for finding in api.build_handbook(api.read(source), folder)]
+                record.write_text(json.dumps(findings), "utf-8")
+        return Handbook(folder=folder, findings=json.loads(record.read_text("utf-8")))
+
+    return find
 
 
 @pytest.fixture(scope="session")

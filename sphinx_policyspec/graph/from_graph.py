@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from rdflib import Graph
@@ -11,7 +12,7 @@ from sphinx_policyspec.graph.conversations import read_conversation
 from sphinx_policyspec.graph.fields import single
 from sphinx_policyspec.graph.rdflib_terms import triples_in
 from sphinx_policyspec.graph.reader import Reader
-from sphinx_policyspec.graph.terms import Iri
+from sphinx_policyspec.graph.terms import Iri, Triple
 from sphinx_policyspec.graph.vocabulary import PS
 from sphinx_policyspec.model import (
     AuthorityLevel,
@@ -39,7 +40,7 @@ from sphinx_policyspec.model import (
     Topic,
 )
 
-__all__ = ["from_graph"]
+__all__ = ["from_graph", "from_triples"]
 
 
 def from_graph(graph: Graph) -> Spec:
@@ -47,7 +48,12 @@ def from_graph(graph: Graph) -> Spec:
 
     Raises :class:`SourceError` where it holds none, several, or one that no spec can be made of.
     """
-    reader = Reader(triples_in(graph))
+    return from_triples(triples_in(graph))
+
+
+def from_triples(triples: Iterable[Triple]) -> Spec:
+    """Return the same of a graph's triples, each of them once."""
+    reader = Reader(triples)
     tags = tuple(
         reader.record(subject, EvalTag, provision=reader.owner_id(subject))
         for subject, _ in reader.everything(EvalTag)

@@ -50,8 +50,8 @@ def read_graph(path: Path, max_bytes: int = MAX_BYTES) -> Graph:
 
 
 def read_statements(path: Path, max_bytes: int = MAX_BYTES) -> list[tuple[Triple, str]]:
-    """Read a graph file as triples, each with the name of its graph; they need not make a spec."""
-    quads = list(_quads(path, max_bytes))
+    """Read a graph file as triples, each once with the name of its graph; they need not make a spec."""
+    quads = list(dict.fromkeys(_quads(path, max_bytes)))
     names = (str(quad.graph_name) for quad in quads)
     return list(zip(plain_triples(quads), names, strict=True))
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from sphinx_policyspec import api
-from sphinx_policyspec.model import Comparison, Example, FragmentKind, Message, Response, Verdict
+from sphinx_policyspec.model import Comparison, Example, FragmentKind, Message, Response, Spec, Verdict
+from tests.conftest import Handbook
 from tests.releases.site import Page, dead_links, read_site
 
 LEAKS = (
@@ -27,16 +29,16 @@ SHOWN = {Verdict.GOOD: "Compliant", Verdict.BAD: "Violation", Verdict.OK: "Minor
 
 
 class Built:
-    def __init__(self, loaded: api.Loaded, folder: Path) -> None:
-        self.spec = loaded.spec
-        self.folder = folder
-        self.findings = api.build_handbook(loaded, folder)
-        self.pages = read_site(folder)
+    def __init__(self, spec: Spec, handbook: Handbook) -> None:
+        self.spec = spec
+        self.folder = handbook.folder
+        self.findings = handbook.findings
+        self.pages = read_site(self.folder)
 
 
 @pytest.fixture(scope="module")
-def built(release_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Built:
-    return Built(api.read(release_dir), tmp_path_factory.mktemp("site"))
+def built(release_dir: Path, handbook: Callable[[Path], Handbook]) -> Built:
+    return Built(api.load(release_dir), handbook(release_dir))
 
 
 def words(text: str) -> list[str]:
@@ -83,7 +85,7 @@ def shown_by_example(built: Built) -> dict[str, list[tuple[str, str, str]]]:
 
 
 def test_the_build_has_nothing_to_say(built: Built) -> None:
-    assert built.findings == ()
+    assert built.findings == []
 
 
 def test_no_link_inside_the_site_is_dead(built: Built) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from sphinx_policyspec.model import Span, Spec
 from sphinx_policyspec.sphinx_ext.views.filters import View, ViewKind
 from sphinx_policyspec.sphinx_ext.views.nodes import entries_of
 from sphinx_policyspec.sphinx_ext.views.queries import compile_view
-from tests.conftest import RELEASES, REPOSITORY
+from tests.conftest import RELEASES, REPOSITORY, Handbook
 from tests.pdf import text_of
 from tests.releases.topics import by_column, by_filter, by_index, by_map, by_paper, data_of
 
@@ -24,11 +25,9 @@ SOURCES = (*RELEASES, "example_docs")
 class Built:
     """A handbook, and a PDF with the headings of its spec alone, since what is about a topic stands in no text."""
 
-    def __init__(self, source: Path, folder: Path) -> None:
+    def __init__(self, source: Path, site: Path, paper: Path) -> None:
         loaded = api.read(source)
-        self.spec = loaded.spec
-        self.site, paper = folder / "site", folder / "paper"
-        api.build_handbook(loaded, self.site)
+        self.spec, self.site = loaded.spec, site
         api.build_handbook(replace(loaded, spec=headings(loaded.spec)), paper, pdf=True)
         self.paper = text_of(paper / "handbook.pdf")
         self.base = KnowledgeBase.from_spec(self.spec)
@@ -52,11 +51,15 @@ def headings(spec: Spec) -> Spec:
 
 
 @pytest.fixture(scope="module", params=SOURCES)
-def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Built:
+def built(
+    request: pytest.FixtureRequest,
+    handbook: Callable[[Path], Handbook],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Built:
     name = str(request.param)
     example = REPOSITORY / "example_docs"
     source = example if name == example.name else request.getfixturevalue("model_spec_data") / name
-    return Built(source, tmp_path_factory.mktemp("topics"))
+    return Built(source, handbook(source).folder, tmp_path_factory.mktemp("paper"))
 
 
 def test_every_door_of_the_site_names_the_same_principles(built: Built) -> None:

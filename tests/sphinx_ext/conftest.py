@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -15,7 +13,7 @@ from pathlib import Path
 import pytest
 from sphinx.testing.util import SphinxTestApp
 
-from tests.conftest import REPOSITORY
+from tests.conftest import REPOSITORY, alone
 
 _BUILT = shutil.ignore_patterns("_build")
 HERE = Path(__file__).parent
@@ -81,7 +79,7 @@ def built(rootdir: Path, common_folder: Path) -> Callable[..., Built]:
     def find(root: str, builder: str = "html") -> Built:
         folder = common_folder / "built" / root
         folder.mkdir(parents=True, exist_ok=True)
-        with _alone(folder / f"{builder}.lock"):
+        with alone(folder / f"{builder}.lock"):
             record = folder / f"{builder}.json"
             if not record.exists():
                 source = folder / f"{builder}-source"
@@ -131,14 +129,6 @@ def _build_once(source: Path, out: Path, builder: str = "html", *, parallel: int
     finally:
         app.cleanup()
     return app
-
-
-@contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    """Let the other processes of a run wait."""
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def lines_of(app: SphinxTestApp) -> list[str]:

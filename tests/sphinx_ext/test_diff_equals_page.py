@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 from sphinx.testing.util import SphinxTestApp
 
 from sphinx_policyspec import api
@@ -83,8 +84,16 @@ SIDECARS: dict[str, Sequence[str]] = {
 }
 
 
-@pytest.mark.parametrize("sidecars", SIDECARS.values(), ids=SIDECARS)
-@pytest.mark.parametrize("old", OLD)
+def pairs() -> Iterator[ParameterSet]:
+    """Yield each kind of older SOURCE with each choice of annotation files; of one kind, `make test-all` takes all."""
+    kinds = {"rel", "rel.nt", "was"}
+    for old in OLD:
+        for name, sidecars in SIDECARS.items():
+            marks = [] if old in kinds or name == "both" else [pytest.mark.slow]
+            yield pytest.param(old, sidecars, id=f"{old}-{name}", marks=marks)
+
+
+@pytest.mark.parametrize(("old", "sidecars"), list(pairs()))
 def test_the_page_and_the_command_tell_the_same_changes(
     folder: Path, build: Build, run: Run, *, old: str, sidecars: Sequence[str]
 ) -> None:

@@ -537,8 +537,13 @@ def test_the_text_of_every_provision_of_a_project_is_what_its_page_shows(
         text = "\n\n".join(block.text for block in provision.blocks if isinstance(block, Prose))
         (source / f"again{number}{suffix}").write_text(head + text, encoding="utf-8")
     second = build(source, out="second")
-    pages = [path for path in Path(second.outdir).rglob("*.html") if not path.stem.startswith("again")]
+    texts = {
+        path: path.read_text("utf-8")
+        for path in Path(second.outdir).rglob("*.html")
+        if not path.stem.startswith("again")
+    }
     for number, identifier in enumerate(asked):
+        pages = [page for page, text in texts.items() if f'id="{identifier}"' in text]
         shown = [words for page in pages if (words := words_of(page, identifier))]
         again = words_of(Path(second.outdir, f"again{number}.html"), "again")
         assert again in (shown or [[]])
