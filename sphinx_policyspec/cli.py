@@ -11,7 +11,7 @@ import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 import click
 from click.shell_completion import get_completion_class
@@ -29,6 +29,7 @@ from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.exports.counts import counts
 from sphinx_policyspec.exports.plain import printable
 from sphinx_policyspec.exports.schemas import SCHEMAS, format_schema
+from sphinx_policyspec.files import write_file
 from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
 from sphinx_policyspec.starter import MARKUPS
 
@@ -47,9 +48,37 @@ def _unread() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
-        # What is left in the buffer must not fail again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard(sys.stdout)
         sys.exit(_BROKEN_PIPE)
+
+
+def _discard(stream: TextIO | None) -> None:
+    """Let what is left in the buffer of a standard stream go nowhere, so that it does not fail again at exit."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # type: ignore[union-attr]  # may be closed
+
+
+class _Messages:
+    """Standard error; where it takes nothing, messages are lost, and the answer is not."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  whatever the stream has
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        try:
+            return self._stream.write(text)
+        except OSError:
+            _discard(self._stream)
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except OSError:
+            _discard(self._stream)
 
 
 class Commands(click.Group):
@@ -129,7 +158,7 @@ def graph(source: str, output: str | None, form: str | None, *, inferred: bool, 
             data, findings = api.graph_bytes(loaded.spec, chosen, inferred=inferred)
         settings.report(findings)
     if output:
-        Path(output).write_bytes(data)
+        write_file(Path(output), data)
     else:
         rest = memoryview(data)
         while rest:
@@ -236,11 +265,15 @@ def main() -> NoReturn:
         if isinstance(stream, io.TextIOWrapper):
             # A terminal of a few characters shows what it can.
             stream.reconfigure(errors="backslashreplace")
+    if sys.stderr is not None:
+        sys.stderr = _Messages(sys.stderr)
     # What it would log, with a traceback, is a finding or an error of ours.
     logging.getLogger("rdflib").setLevel(logging.CRITICAL)
+    if sys.stdout is None:
+        click.echo("policyspec: error: standard output is closed", err=True)
+        sys.exit(_UNUSABLE)
     with _unread():
         status = _run()
-        sys.stdout.flush()
     sys.exit(status)
 
 
@@ -248,6 +281,9 @@ def _run() -> int:
     """Run the command line and return its status."""
     try:
         status = commands(prog_name="policyspec", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -258,6 +294,7 @@ def _run() -> int:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         click.echo(f"policyspec: error: {printable(f'{where}{error.strerror or error}')}", err=True)
+        _discard(sys.stdout)
     else:
         return status if isinstance(status, int) else 0
     return _UNUSABLE

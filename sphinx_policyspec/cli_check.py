@@ -18,6 +18,7 @@ from sphinx_policyspec.errors import CodeError, PolicySpecError
 from sphinx_policyspec.exports.plain import printable
 from sphinx_policyspec.exports.report import Report
 from sphinx_policyspec.exports.reports import REPORT_FORMATS, text_report
+from sphinx_policyspec.files import write_file
 from sphinx_policyspec.model import Severity
 from sphinx_policyspec.readers.source_lines import SourceLines
 
@@ -151,7 +152,7 @@ def check(
         raise
     if write_baseline:
         text = format_baseline((item.finding, item.fingerprint) for item in report.findings)
-        Path(write_baseline).write_text(text, encoding="utf-8")
+        write_file(Path(write_baseline), text.encode())
         if not settings.quiet:
             click.echo(
                 printable(f"policyspec: wrote {len(report.findings)} findings to {write_baseline}"), err=True

@@ -20,6 +20,7 @@ from sphinx_policyspec.exports.diff_changelog import review_json, review_text
 from sphinx_policyspec.exports.diffs import DIFF_FORMATS, text_diff
 from sphinx_policyspec.exports.history import HISTORY_FORMATS
 from sphinx_policyspec.exports.lock_report import LOCK_FORMATS
+from sphinx_policyspec.files import write_file
 from sphinx_policyspec.model import Severity, Spec
 
 __all__ = ["diff", "lock"]
@@ -223,6 +224,6 @@ def lock(source: str, output: str | None, *, settings: Settings) -> None:
     """
     text = format_lock(lock_of(settings.load(source).spec))
     if output:
-        Path(output).write_text(text, encoding="utf-8")
+        write_file(Path(output), text.encode())
     else:
         click.echo(text, nl=False)

@@ -11,6 +11,7 @@ from sphinx_policyspec import api
 from sphinx_policyspec.cli_options import Settings, SourceCommand
 from sphinx_policyspec.exports.plain import printable
 from sphinx_policyspec.exports.reasoning import reasoning_json, reasoning_text
+from sphinx_policyspec.files import write_file
 from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
 
 __all__ = ["reason"]
@@ -62,7 +63,7 @@ def reason(source: str, *, engine: str, output: str | None, form: str | None, se
         click.echo(text, nl=False, err=True)
     data = found.as_rdf(chosen) if is_rdf else text.encode()
     if output:
-        Path(output).write_bytes(data)
+        write_file(Path(output), data)
         if not settings.quiet:
             click.echo(printable(f"policyspec: wrote {output}: {len(found.derived)} statements"), err=True)
     else:

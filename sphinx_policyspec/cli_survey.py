@@ -12,6 +12,7 @@ from sphinx_policyspec import api
 from sphinx_policyspec.cli_options import Settings, SourceCommand
 from sphinx_policyspec.exports.plain import printable
 from sphinx_policyspec.exports.surveys import survey_files, survey_json, survey_text
+from sphinx_policyspec.files import write_file
 from sphinx_policyspec.model import Severity
 
 __all__ = ["survey"]
@@ -59,7 +60,7 @@ def survey(source: str, cases: tuple[str, ...], *, form: str, save: str | None, 
         folder.mkdir(parents=True, exist_ok=True)
         files = survey_files(found)
         for name, text in files.items():
-            (folder / name).write_text(text, encoding="utf-8")
+            write_file(folder / name, text.encode())
         if not settings.quiet:
             command = shlex.join(["policyspec", "resolve", source, save])
             told = f"policyspec: wrote {len(files)} cases to {save}; `{command}` decides them"

@@ -35,6 +35,10 @@ class UnknownIdError(PolicySpecError, KeyError):
     __str__ = PolicySpecError.__str__
 
 
+class WriteError(PolicySpecError):
+    """A file that cannot be written: no room, no right, no such folder."""
+
+
 class MissingToolError(PolicySpecError):
     """A program or optional package is absent; the message names what installs it."""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from rapidfuzz.distance import OSA
 
 from sphinx_policyspec.checks.references import targets
+from sphinx_policyspec.files import write_file
 from sphinx_policyspec.model import Finding, Reference, Span, Spec, TargetKind
 from sphinx_policyspec.readers.source_lines import SourceLines
 
@@ -157,5 +158,5 @@ def write_texts(texts: dict[str, str], lines: SourceLines) -> tuple[str, ...]:
         if not path.is_relative_to(root.resolve()) or path.read_bytes() != before:
             left.append(file)
             continue
-        path.write_bytes(text.encode())
+        write_file(path, text.encode())
     return tuple(left)

@@ -12,8 +12,8 @@ from sphinx_policyspec.model import AuthorityLevel, Finding, Goal, Severity, Spa
 from sphinx_policyspec.model.places import Places, Use
 from sphinx_policyspec.readers.levels import DEFAULT_LEVELS
 from sphinx_policyspec.sphinx_ext.capturing.titles import with_titles_resolved
-from sphinx_policyspec.sphinx_ext.fragments import Fragment
 from sphinx_policyspec.sphinx_ext.records import SPEC_USE, PageRecord, PolicyObject
+from sphinx_policyspec.sphinx_ext.store import Fragment
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment

@@ -22,12 +22,12 @@ from sphinx_policyspec.sphinx_ext.authoring.roles import ClauseRole, CountRole
 from sphinx_policyspec.sphinx_ext.capturing.capture import capture
 from sphinx_policyspec.sphinx_ext.capturing.titles import shown_titles
 from sphinx_policyspec.sphinx_ext.former_ids import FormerIds, aliases_of
-from sphinx_policyspec.sphinx_ext.fragments import write_fragment
 from sphinx_policyspec.sphinx_ext.hidden import note_taken, strip_comments, unread_in, without_hidden
 from sphinx_policyspec.sphinx_ext.indices import ExampleIndex, TopicIndex
 from sphinx_policyspec.sphinx_ext.records import PageRecord, PolicyObject
 from sphinx_policyspec.sphinx_ext.references import DOMAIN, KIND_OF_ROLE, link_or_text
-from sphinx_policyspec.sphinx_ext.web.excerpts import excerpts_of, write_excerpts
+from sphinx_policyspec.sphinx_ext.store import EXCERPTS, FRAGMENT, pack, write_part
+from sphinx_policyspec.sphinx_ext.web.excerpts import excerpts_of
 
 if TYPE_CHECKING:
     from docutils.nodes import Element
@@ -198,7 +198,7 @@ class PolicyDomain(Domain):
         self.pages[docname] = record
         self._forget()
         if packed:
-            write_fragment(self.env, docname, packed)
+            write_part(self.env, docname, FRAGMENT, packed)
 
     def process_doc(self, env: BuildEnvironment, docname: str, document: nodes.document) -> None:
         """Take up what a page declares once it is read; titles are those that it shows."""
@@ -214,7 +214,7 @@ class PolicyDomain(Domain):
             # Another builder may show what it declares.
             record = PageRecord()
         if record is not None:
-            write_excerpts(env, docname, excerpts)
+            write_part(env, docname, EXCERPTS, pack(excerpts))
             record = replace(record, hidden=hidden).with_titles(titles)
             self.note_document(docname, record.with_words(repr((titles, excerpts))), packed)
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from sphinx.builders.html import StandaloneHTMLBuilder
 
+from sphinx_policyspec.sphinx_ext.store import write_output
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -66,4 +68,4 @@ def drop_dead_terms(app: Sphinx) -> None:
         index[words] = {word: pages for word, pages in index[words].items() if pages != []}
     # The form in which Sphinx writes it.
     dumped = json.dumps(index, separators=(",", ":"), sort_keys=True)
-    file.write_text(f"{_PREFIX}{dumped}{_SUFFIX}", "utf-8")
+    write_output(file, f"{_PREFIX}{dumped}{_SUFFIX}")

@@ -25,11 +25,11 @@ from sphinx_policyspec.sphinx_ext.assemble import (
 from sphinx_policyspec.sphinx_ext.collection import without_collection
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, project_title, site_base
 from sphinx_policyspec.sphinx_ext.former_ids import former_ids_of
-from sphinx_policyspec.sphinx_ext.fragments import read_fragment
 from sphinx_policyspec.sphinx_ext.indices import topics_of
 from sphinx_policyspec.sphinx_ext.records import PageRecord
 from sphinx_policyspec.sphinx_ext.references import DOMAIN, ROLE_OF_KIND
 from sphinx_policyspec.sphinx_ext.releases.asking import Changes
+from sphinx_policyspec.sphinx_ext.store import read_fragment
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sphinx.locale import get_translation
-from sphinx.util.osutil import ensuredir
 
 from sphinx_policyspec.graph.formats import MEDIA_TYPES
 from sphinx_policyspec.model import Finding
@@ -17,6 +16,7 @@ from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.indices import is_index_page
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of
 from sphinx_policyspec.sphinx_ext.rendering.nodes import uses_our_nodes
+from sphinx_policyspec.sphinx_ext.store import read_stamp, write_output
 from sphinx_policyspec.sphinx_ext.web.data import script_data, spec_ids
 from sphinx_policyspec.sphinx_ext.web.handbook_pages import ASK_PAGE, WEB_BUILDERS
 from sphinx_policyspec.sphinx_ext.web.words import script_words
@@ -85,7 +85,7 @@ def write_graph(app: Sphinx, knowledge: Knowledge) -> tuple[Finding, ...]:
     formats = PolicySpecConfig.of(app.config).outputs if _has_spec(app) else []
     files = {name: Path(app.outdir, f"spec.{name}") for name in formats}
     stamp = Path(app.doctreedir, f"policyspec-{app.builder.name}.txt")
-    digest, *before = stamp.read_text("utf-8").split("\n") if stamp.is_file() else [""]
+    digest, *before = read_stamp(stamp).split("\n")
     current = knowledge.digest(app.env) if files else ""
     if (digest, before) == (current, [*map(str, files.values())]) and all(map(Path.is_file, files.values())):
         return ()
@@ -94,7 +94,7 @@ def write_graph(app: Sphinx, knowledge: Knowledge) -> tuple[Finding, ...]:
             gone.unlink(missing_ok=True)
     findings = tuple(_write(app, knowledge, files)) if files else ()
     # Without its digest the graph is written anew next time, so that what it cannot hold is said again.
-    stamp.write_text("\n".join(["" if findings else current, *map(str, files.values())]), "utf-8")
+    write_output(stamp, "\n".join(["" if findings else current, *map(str, files.values())]))
     return findings
 
 
@@ -125,13 +125,12 @@ def write_data(app: Sphinx, handbook: HandbookPages) -> None:
         return
     # Addresses of pages may change without the spec.
     current = f"{handbook.knowledge.digest(app.env)} {app.builder.get_target_uri('page')}"
-    if stamp.is_file() and stamp.read_text("utf-8") == current and all(map(Path.is_file, files)):
+    if read_stamp(stamp) == current and all(map(Path.is_file, files)):
         return
     handbook.prepare(app)
-    ensuredir(app.outdir)
     for file, text in zip(files, (script_data(app, handbook), spec_ids(app, handbook)), strict=True):
-        file.write_text(text, "utf-8", errors="replace", newline="\n")
-    stamp.write_text(current, "utf-8")
+        write_output(file, text)
+    write_output(stamp, current)
 
 
 def _write(app: Sphinx, knowledge: Knowledge, files: dict[str, Path]) -> list[Finding]:
@@ -139,12 +138,11 @@ def _write(app: Sphinx, knowledge: Knowledge, files: dict[str, Path]) -> list[Fi
     from sphinx_policyspec.graph.to_graph import triples_of  # noqa: PLC0415
 
     spec = knowledge.spec(app.env)
-    ensuredir(app.outdir)
     found: list[Finding] = []
     with without_collection():
         triples = triples_of(spec)
         for name, file in files.items():
             data, findings = serialize(triples, name)
-            file.write_bytes(data)
+            write_output(file, data)
             found += findings
     return found

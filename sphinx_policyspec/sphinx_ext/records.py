@@ -20,8 +20,8 @@ from sphinx_policyspec.model import (
 )
 from sphinx_policyspec.model.places import Use
 from sphinx_policyspec.readers.ignores import Ignore
-from sphinx_policyspec.sphinx_ext.fragments import Fragment, pack
 from sphinx_policyspec.sphinx_ext.rendering.nodes import anchor_of
+from sphinx_policyspec.sphinx_ext.store import Fragment, pack
 
 __all__ = ["SPEC_USE", "PageRecord", "PolicyObject", "Question", "outside_record", "page_record"]
 

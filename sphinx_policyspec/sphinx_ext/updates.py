@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import logging
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,7 +18,6 @@ from sphinx_policyspec.model import Finding, TargetKind
 from sphinx_policyspec.readers.ignores import Ignore, silenced
 from sphinx_policyspec.sphinx_ext.dangling import Dangling
 from sphinx_policyspec.sphinx_ext.former_ids import add_anchors
-from sphinx_policyspec.sphinx_ext.fragments import has_fragment
 from sphinx_policyspec.sphinx_ext.freshness import (
     drop_dead_terms,
     navigation_of,
@@ -32,6 +34,7 @@ from sphinx_policyspec.sphinx_ext.releases.page import ChangesPage
 from sphinx_policyspec.sphinx_ext.rendering.boxes import retitle_badge
 from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyBadge, PolicyBox, PolicyCount, PolicyQuery
 from sphinx_policyspec.sphinx_ext.settings import setting_findings
+from sphinx_policyspec.sphinx_ext.store import Unfinished, unsound_pages
 from sphinx_policyspec.sphinx_ext.trial import has_late_handlers, left_out, settle
 from sphinx_policyspec.sphinx_ext.views.questions import Views
 from sphinx_policyspec.sphinx_ext.web.handbook_pages import HandbookPages
@@ -50,6 +53,21 @@ _TELLING = frozenset({"pseudoxml", "texinfo", "typst", "xml"})
 """Formats whose writers write comments, or ask no visitor of other extensions."""
 
 
+class WriteFailures(logging.Handler):
+    """Notices that a page could not be written, which Sphinx tells as a warning and then forgets."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.found = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Look at a message of Sphinx; one of another process holds the words of the error alone."""
+        arguments = record.args if isinstance(record.args, tuple) else ()
+        full = os.strerror(errno.ENOSPC)
+        self.found |= any(isinstance(argument, OSError) or full in str(argument) for argument in arguments)
+        self.found |= full in str(record.msg)
+
+
 @dataclass(slots=True, repr=False)
 class Build:
     """What one application does between reading its pages and ending."""
@@ -58,6 +76,7 @@ class Build:
     views: Views = field(init=False)
     handbook: HandbookPages = field(init=False)
     changes: ChangesPage = field(init=False)
+    failures: WriteFailures = field(default_factory=WriteFailures)
     removed: set[str] = field(default_factory=set)
     hides: bool = False
 
@@ -76,21 +95,21 @@ class Build:
     def outdated(
         self, app: Sphinx, env: BuildEnvironment, _added: set[str], _changed: set[str], removed: set[str]
     ) -> list[str]:
-        """Remember which pages of ours are gone; return those whose part of the spec is lost."""
+        """Remember which pages of ours are gone; return those with files of an interrupted build."""
         domain = domain_of(env)
         self.removed = removed & domain.own_pages()
         domain.shows = partial(_shows, app)
         domain.hides_anything = has_late_handlers(app)
-        lost = {
-            name for name, page in domain.pages.items() if page.holds_spec and not has_fragment(env, name)
-        }
-        return sorted(lost | (domain.data["gone"] & env.found_docs))
+        with_fragment = {name for name, page in domain.pages.items() if page.holds_spec}
+        unsound = unsound_pages(env, with_fragment, domain.pages.keys())
+        return sorted({*unsound, *domain.data["gone"]} & env.found_docs)
 
     def after_reading(self, app: Sphinx, env: BuildEnvironment) -> list[str]:
         """Say all that is wrong, and return the pages whose links or answers have changed.
 
         Who only reads the project asks for what is wrong afterwards.
         """
+        interrupted = domain_of(env).writes and self._begin_writing(app)
         again = settle(app)
         self.hides = any(page.hidden is not None for page in domain_of(env).pages.values())
         self.knowledge.pages_were_read()
@@ -105,11 +124,25 @@ class Build:
         # Sphinx writes indices only with some page.
         indices = {env.config.root_doc} if topics != domain_of(env).data["topics"] else set()
         shown = answers | marks | {*again} | self.handbook.update(app) | _relinked(app) | _renavigated(app)
-        changed = shown | indices
-        return sorted(changed & set(env.all_docs))
+        if interrupted:
+            return sorted(env.all_docs)
+        return sorted((shown | indices) & set(env.all_docs))
+
+    def _begin_writing(self, app: Sphinx) -> bool:
+        """Note that pages are written from now on; return whether the last build of this builder was interrupted.
+
+        What that one has noted to be on its pages is forgotten: nobody knows which of them it wrote.
+        """
+        unfinished = Unfinished(app)
+        interrupted = unfinished.is_noted()
+        if interrupted:
+            domain_of(app.env).data["written"].pop(app.builder.name, None)
+        unfinished.note()
+        return interrupted
 
     def before_writing(self, app: Sphinx, *_builder: object) -> None:
         """Compute what pages show before writers fork."""
+        logging.getLogger("sphinx").addHandler(self.failures)
         share_static_files(app)
         self.views.prepare(app)
         if app.parallel > 1:
@@ -143,6 +176,7 @@ class Build:
 
     def finish(self, app: Sphinx, error: Exception | None) -> None:
         """Write the graph, then end the process that ran queries."""
+        logging.getLogger("sphinx").removeHandler(self.failures)
         if error is None:
             report(app, _told_late(app, write_graph(app, self.knowledge)))
             write_data(app, self.handbook)
@@ -150,6 +184,8 @@ class Build:
             remove_empty_indices(app, domain_of(app.env))
             if self.removed or domain_of(app.env).own_pages():
                 drop_dead_terms(app)
+            if not self.failures.found:
+                Unfinished(app).done()
         self.knowledge.close()
 
 

@@ -12,6 +12,7 @@ from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.sphinx_ext.knowledge import domain_of
 from sphinx_policyspec.sphinx_ext.releases.asking import PAGE
+from sphinx_policyspec.sphinx_ext.store import write_output
 from sphinx_policyspec.sphinx_ext.web.handbook_pages import WEB_BUILDERS
 
 if TYPE_CHECKING:
@@ -94,9 +95,7 @@ class ChangesPage:
             return
         from sphinx_policyspec.sphinx_ext.releases.marks import STYLE, context_of_page  # noqa: PLC0415
 
-        style = Path(app.outdir, STYLE_FILE)
-        style.parent.mkdir(exist_ok=True)
-        style.write_text(STYLE, "utf-8")
+        write_output(Path(app.outdir, STYLE_FILE), STYLE)
         yield PAGE, context_of_page(app, diff), "page.html"
 
     def add_style(

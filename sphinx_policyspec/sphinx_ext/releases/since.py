@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
-from sphinx_policyspec.sphinx_ext.releases.kept import kept
+from sphinx_policyspec.sphinx_ext.store import cached
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
@@ -62,7 +62,7 @@ def _of_source(env: BuildEnvironment, source: str, reader: Reader) -> tuple[Spec
         return read()
     notes = [hashlib.sha256(path.read_bytes()).hexdigest() for path in reader.otherwise if path.is_file()]
     of = repr((state, notes, reader.options))
-    return kept(Path(env.doctreedir), f"older {source} {reader.options.builder}", of, read)
+    return cached(env, f"older {source} {reader.options.builder}", of, read)
 
 
 @dataclass(slots=True)
@@ -96,7 +96,7 @@ class Since:
             return self._timeline.diffs[-1]
         if source not in self._diffs:
             compared = partial(self._compared, env, knowledge, source)
-            self._diffs[source] = kept(Path(env.doctreedir), f"diff {source}", self._state, compared)
+            self._diffs[source] = cached(env, f"diff {source}", self._state, compared)
         return self._diffs[source]
 
     def _compared(self, env: BuildEnvironment, knowledge: Knowledge, source: str) -> SpecDiff | None:

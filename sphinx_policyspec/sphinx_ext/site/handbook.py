@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -29,6 +28,7 @@ from sphinx_policyspec.sphinx_ext.releases.editions import Editions
 from sphinx_policyspec.sphinx_ext.releases.since import Older
 from sphinx_policyspec.sphinx_ext.site.pages import Site, lay_out
 from sphinx_policyspec.sphinx_ext.site.parser import FILETYPE, SUFFIX
+from sphinx_policyspec.sphinx_ext.store import write_output
 from sphinx_policyspec.sphinx_ext.typst.builder import TypstBuilder
 from sphinx_policyspec.sphinx_ext.typst.compiling import require_typst
 from sphinx_policyspec.sphinx_ext.updates import all_findings
@@ -183,7 +183,7 @@ def _build(
                 builder = cast("TypstBuilder", run(TypstBuilder.name, Path(scratch)).builder)
                 if builder.problem:
                     raise PdfError(builder.problem)
-                shutil.copyfile(builder.pdf, out / PDF)
+                write_output(out / PDF, builder.pdf.read_bytes())
     lines = dict.fromkeys(warnings.getvalue().splitlines())
     return tuple(_finding(line, told) for line in lines if line.strip())
 

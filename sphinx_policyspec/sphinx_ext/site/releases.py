@@ -14,6 +14,7 @@ from sphinx_policyspec.sphinx_ext.releases.asking import PAGE
 from sphinx_policyspec.sphinx_ext.releases.editions import Edition, Editions
 from sphinx_policyspec.sphinx_ext.site.handbook import build_site
 from sphinx_policyspec.sphinx_ext.site.pages import START, lay_out
+from sphinx_policyspec.sphinx_ext.store import write_output
 from sphinx_policyspec.sphinx_ext.web.handbook_pages import ASK_PAGE
 
 __all__ = ["build_releases"]
@@ -58,7 +59,7 @@ def build_releases(
         editions = Editions(every=every, timeline=timeline, place=place)
         site = out / every[place].folder
         found += build_site(spec, root, site, pages=pages, ask=ask, editions=editions, **options)
-    (out / f"{START}.html").write_text(_start_page(specs[-1], every), "utf-8")
+    write_output(out / f"{START}.html", _start_page(specs[-1], every))
     return tuple(found)
 
 

@@ -14,6 +14,7 @@ from sphinx.util.osutil import make_filename_from_project
 
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
+from sphinx_policyspec.sphinx_ext.store import write_output
 from sphinx_policyspec.sphinx_ext.typst.assembly import PAGE, TARGET, assemble
 from sphinx_policyspec.sphinx_ext.typst.compiling import Fonts, compile_pdf, require_typst
 from sphinx_policyspec.sphinx_ext.typst.matter import INDEX_PAGES, indices, settings
@@ -86,7 +87,7 @@ class TypstBuilder(Builder):
             fonts = Fonts.of(given, Path(self.confdir), Path(scratch))
             (folder / "settings.typ").write_text(settings(self, fonts), "utf-8")
             data = compile_pdf(source, fonts, doctree, Path(self.srcdir))
-        self.pdf.write_bytes(data)
+        write_output(self.pdf, data)
 
     def _translated(self, doctree: nodes.document) -> TypstTranslator:
         """Return the translator of all pages; a link without a place to lead to is its words: Typst stops at one."""

@@ -17,6 +17,7 @@ from sphinx_policyspec.graph.vocabulary import PREFIXES
 from sphinx_policyspec.sphinx_ext.collection import without_collection
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of
+from sphinx_policyspec.sphinx_ext.store import read_stamp, write_output
 from sphinx_policyspec.sphinx_ext.web.handbook_pages import ASK_PAGE, PAGE_BUILDERS
 from sphinx_policyspec.sphinx_ext.web.words import dumped_words
 
@@ -95,12 +96,11 @@ class AskPage:
                 stamp.unlink()
             return
         digest = self._knowledge.digest(app.env)
-        if stamp.is_file() and stamp.read_text("utf-8") == digest and all(map(Path.is_file, files)):
+        if read_stamp(stamp) == digest and all(map(Path.is_file, files)):
             return
-        folder.mkdir(parents=True, exist_ok=True)
-        files[0].write_text(_engine(), "utf-8")
-        files[1].write_text(f'self.policyspecGraph="{_packed(self._graph(app))}";\n', "utf-8")
-        stamp.write_text(digest, "utf-8")
+        write_output(files[0], _engine())
+        write_output(files[1], f'self.policyspecGraph="{_packed(self._graph(app))}";\n')
+        write_output(stamp, digest)
 
     def _graph(self, app: Sphinx) -> bytes:
         """Return the graph with what the rules derive, a statement on each line."""

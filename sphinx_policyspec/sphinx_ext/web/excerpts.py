@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import pickle
 import re
-import zlib
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from docutils import nodes
 from sphinx import addnodes
@@ -26,16 +22,12 @@ from sphinx_policyspec.sphinx_ext.rendering.nodes import (
     is_unseen,
 )
 
-if TYPE_CHECKING:
-    from sphinx.environment import BuildEnvironment
-
-__all__ = ["Excerpts", "excerpts_of", "read_excerpts", "with_titles", "write_excerpts"]
+__all__ = ["Excerpts", "excerpts_of", "with_titles"]
 
 Excerpts = dict[str, str]
 """By anchor. A reference that shows the title of its target is marked, since titles come later."""
 
 _LENGTH = 280
-_SUFFIX = ".policyspec-excerpts"
 _START, _END = "\ufdd0", "\ufdd1"
 """Around the target of a reference: characters that Unicode keeps from texts."""
 _REFERENCE = re.compile(f"{_START}([^{_START}{_END}]*){_END}")
@@ -115,20 +107,3 @@ def with_titles(excerpt: str, title_of: Callable[[str], str]) -> str:
         return text
     cut = text[: _LENGTH - 1]
     return f"{cut.rpartition(' ')[0] or cut}…"
-
-
-def write_excerpts(env: BuildEnvironment, docname: str, excerpts: Excerpts) -> None:
-    """Store the excerpts of a page beside its doctree; the environment holds none."""
-    file = Path(env.doctreedir, docname + _SUFFIX)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(zlib.compress(pickle.dumps(excerpts, protocol=5), level=3))
-
-
-def read_excerpts(env: BuildEnvironment, docname: str) -> Excerpts:
-    """Return what :func:`write_excerpts` stored; nothing where the file is lost."""
-    file = Path(env.doctreedir, docname + _SUFFIX)
-    if not file.is_file():
-        return {}
-    # The bytes are our own, like those of the doctree that lies beside them.
-    found: Excerpts = pickle.loads(zlib.decompress(file.read_bytes()))  # noqa: S301
-    return found

@@ -11,7 +11,8 @@ from sphinx_policyspec.model import Carrier, ReferenceForm, Spec, TargetKind
 from sphinx_policyspec.sphinx_ext.assemble import reading_order
 from sphinx_policyspec.sphinx_ext.knowledge import domain_of
 from sphinx_policyspec.sphinx_ext.rendering.boxes import style_name
-from sphinx_policyspec.sphinx_ext.web.excerpts import read_excerpts, with_titles
+from sphinx_policyspec.sphinx_ext.store import EXCERPTS, read_part
+from sphinx_policyspec.sphinx_ext.web.excerpts import with_titles
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
@@ -66,7 +67,7 @@ class Places:
                 level = self.level_title(item.level)
                 place = Place(item.docname, item.anchor, self.title(item), item.level, level)
                 self._found.setdefault((item.kind, item.id), place)
-        self._excerpts = {docname: read_excerpts(env, docname) for docname in order}
+        self._excerpts = {docname: read_part(env, docname, EXCERPTS) or {} for docname in order}
         self._prompts = {
             anchor: docname
             for docname, found in self._excerpts.items()

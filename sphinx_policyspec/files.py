@@ -1,0 +1,88 @@
+"""Writing files so that whoever looks finds either what was there before or all that is there now."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from sphinx_policyspec.errors import WriteError
+
+__all__ = ["filled", "write_file"]
+
+_LIST = ".policyspec-files"
+"""Names the files that the last run put into a folder."""
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file in one step; a write that fails, or is killed, leaves what was there before.
+
+    A device or a pipe is written as it is. Raises :class:`WriteError`.
+    """
+    try:
+        if path.is_relative_to("/dev") or (path.exists() and not path.is_file()):
+            path.write_bytes(data)
+            return
+        # A link stays a link.
+        target = path.resolve()
+        scratch = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.tmp")
+        try:
+            scratch.write_bytes(data)
+            if target.exists():
+                scratch.chmod(target.stat().st_mode & 0o7777)
+            scratch.replace(target)
+        finally:
+            scratch.unlink(missing_ok=True)
+    except OSError as error:
+        raise WriteError(f"cannot write `{path}`: {error.strerror or error}") from error
+
+
+@contextmanager
+def filled(folder: Path) -> Iterator[Path]:
+    """Yield an empty folder whose files come into another one at the end, in the place of those of the last time.
+
+    Nothing is touched where the work fails. Files that somebody else put there stay. Raises :class:`WriteError`.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for left in folder.glob(".policyspec-*.tmp"):
+            shutil.rmtree(left, ignore_errors=True)
+        scratch = tempfile.mkdtemp(prefix=".policyspec-", suffix=".tmp", dir=folder)
+    except OSError as error:
+        raise WriteError(f"cannot write `{folder}`: {error.strerror or error}") from error
+    try:
+        yield Path(scratch)
+        _publish(Path(scratch), folder)
+    except OSError as error:
+        named = str(error.filename or folder).replace(f"{scratch}/", f"{folder}/")
+        raise WriteError(f"cannot write `{named}`: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _publish(scratch: Path, folder: Path) -> None:
+    new = sorted(file.relative_to(scratch).as_posix() for file in scratch.rglob("*") if file.is_file())
+    noted = folder / _LIST
+    before = noted.read_text("utf-8", errors="replace").splitlines() if noted.is_file() else []
+    write_file(noted, "\n".join(sorted({*before, *new})).encode())
+    for name in new:
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (scratch / name).replace(target)
+    for name in set(before).difference(new):
+        _remove(folder, name)
+    write_file(noted, "\n".join(new).encode())
+
+
+def _remove(folder: Path, name: str) -> None:
+    """Remove a file of the last time, and the folders that it leaves empty; a name that leads elsewhere is no name of ours."""
+    file = folder / name
+    if not name or not file.resolve().is_relative_to(folder.resolve()):
+        return
+    with suppress(OSError):
+        file.unlink(missing_ok=True)
+        for parent in file.relative_to(folder).parents[:-1]:
+            (folder / parent).rmdir()

@@ -1,0 +1,211 @@
+"""Files of ours beside the doctrees: parts of the spec by page, and results that took long to compute.
+
+The environment is loaded by every build and every worker; most of them need nothing of this. Whatever a killed build or
+a full disk leaves here is told from a sound file, and made anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import zlib
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from sphinx.errors import SphinxError
+
+from sphinx_policyspec.errors import WriteError
+from sphinx_policyspec.files import write_file
+from sphinx_policyspec.model import Span, Spec
+from sphinx_policyspec.model.places import Use
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
+
+__all__ = [
+    "EXCERPTS",
+    "FRAGMENT",
+    "Fragment",
+    "Unfinished",
+    "cached",
+    "pack",
+    "read_fragment",
+    "read_part",
+    "read_stamp",
+    "unsound_pages",
+    "write_output",
+    "write_part",
+]
+
+_T = TypeVar("_T")
+FRAGMENT, EXCERPTS = ".policyspec", ".policyspec-excerpts"
+"""Suffixes of the parts of a page: its part of the spec, and how the words of each thing on it begin."""
+_CHECKSUM = 16
+_ENVIRONMENT = "environment.pickle"
+_PICKLE = (b"\x80", b".")
+"""How a pickle begins and ends."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fragment:
+    """What only a build that puts the spec together needs of a page.
+
+    :param spec: its part of the spec
+    :param spans: where each object of the page's record stands, in the record's order
+    :param places: where names stand that it uses
+    """
+
+    spec: Spec
+    spans: tuple[Span, ...] = ()
+    places: tuple[tuple[Use, Span], ...] = ()
+
+
+def pack(value: object) -> bytes:
+    """Return an object as bytes, equal ones for equal objects."""
+    return zlib.compress(pickle.dumps(value, protocol=5), level=3)
+
+
+def write_part(env: BuildEnvironment, docname: str, suffix: str, packed: bytes) -> None:
+    """Store a part of a page that :func:`pack` packed."""
+    _write(_part(env, docname, suffix), packed)
+
+
+def read_part(env: BuildEnvironment, docname: str, suffix: str) -> Any:
+    """Return a part of a page, ``None`` where its file is lost or damaged."""
+    return _read(_part(env, docname, suffix))
+
+
+def read_fragment(env: BuildEnvironment, docname: str) -> Fragment:
+    """Return a page's part of the spec."""
+    found: Fragment | None = read_part(env, docname, FRAGMENT)
+    if found is None:
+        raise SphinxError(f"`{_part(env, docname, FRAGMENT)}` is damaged: build again")
+    return found
+
+
+def write_output(file: Path, data: bytes | str) -> None:
+    """Write a file of a build in one step; an error of the disk ends the build with one line."""
+    if isinstance(data, str):
+        data = data.encode(errors="replace")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        write_file(file, data)
+    except WriteError as error:
+        raise SphinxError(str(error)) from error
+
+
+def read_stamp(file: Path) -> str:
+    """Return what a build noted of the files that it wrote; empty where it noted nothing."""
+    return file.read_text("utf-8", errors="replace") if file.is_file() else ""
+
+
+def unsound_pages(
+    env: BuildEnvironment, with_fragment: Collection[str], with_excerpts: Collection[str]
+) -> Iterator[str]:
+    """Yield the pages to read again: with a file that is lost, damaged, or newer than the environment.
+
+    A build that was killed while it read pages has written files that the environment on the disk knows nothing of.
+
+    :param with_fragment: pages that hold a part of the spec
+    :param with_excerpts: pages of which there are excerpts
+    """
+    environment = Path(env.doctreedir, _ENVIRONMENT)
+    if not environment.is_file():
+        return
+    written = environment.stat().st_mtime_ns
+    needed = {FRAGMENT: frozenset(with_fragment), EXCERPTS: frozenset(with_excerpts)}
+    for docname in env.all_docs:
+        doctree = Path(env.doctreedir, f"{docname}.doctree")
+        parts = [_part(env, docname, suffix) for suffix, pages in needed.items() if docname in pages]
+        if not (_is_pickle(doctree, written) and all(_is_sound(part, written) for part in parts)):
+            yield docname
+
+
+def cached(env: BuildEnvironment, name: str, state: str, make: Callable[[], _T]) -> _T:
+    """Return what was made in the same state, else what is made now.
+
+    :param name: of what is cached
+    :param state: what changes whenever another thing would be made
+    """
+    key = hashlib.sha256(name.encode(errors="replace")).hexdigest()[:16]
+    file = Path(env.doctreedir, f"policyspec-{key}.kept")
+    stamp = f"{_version()} {state}"
+    before, made = _read(file) or ("", None)
+    if before == stamp:
+        return cast("_T", made)
+    fresh = make()
+    _write(file, pack((stamp, fresh)))
+    return fresh
+
+
+class Unfinished:
+    """Notes beside the doctrees that a builder is about to write, until it has written everything."""
+
+    def __init__(self, app: Sphinx) -> None:
+        self._folder, self._builder = Path(app.doctreedir), app.builder.name
+        self._file = self._folder / f"policyspec-{self._builder}.unfinished"
+
+    def is_noted(self) -> bool:
+        """Return whether the last build of the builder has not come to its end."""
+        return self._file.is_file()
+
+    def note(self) -> None:
+        """Note that the build writes from now on; what says that files stand already no longer counts."""
+        if self.is_noted():
+            for stamp in self._folder.glob(f"policyspec-{self._builder}*.txt"):
+                stamp.unlink(missing_ok=True)
+        write_output(self._file, b"")
+
+    def done(self) -> None:
+        """Note that everything is written."""
+        self._file.unlink(missing_ok=True)
+
+
+def _part(env: BuildEnvironment, docname: str, suffix: str) -> Path:
+    return Path(env.doctreedir, docname + suffix)
+
+
+def _write(file: Path, packed: bytes) -> None:
+    write_output(file, _checksum(packed) + packed)
+
+
+def _read(file: Path) -> Any:
+    data = file.read_bytes() if file.is_file() else b""
+    checksum, packed = data[:_CHECKSUM], data[_CHECKSUM:]
+    if not packed or checksum != _checksum(packed):
+        return None
+    # The bytes are our own, like those of the doctrees that lie beside them.
+    return pickle.loads(zlib.decompress(packed))  # noqa: S301
+
+
+def _checksum(packed: bytes) -> bytes:
+    return hashlib.blake2b(packed, digest_size=_CHECKSUM).digest()
+
+
+def _is_sound(file: Path, written: int) -> bool:
+    if not file.is_file() or file.stat().st_mtime_ns > written:
+        return False
+    data = file.read_bytes()
+    return data[:_CHECKSUM] == _checksum(data[_CHECKSUM:])
+
+
+def _is_pickle(file: Path, written: int) -> bool:
+    """Return whether a doctree is there, looks whole, and is not newer than the environment."""
+    try:
+        with file.open("rb") as stream:
+            first = stream.read(1)
+            stream.seek(-1, 2)
+            return (first, stream.read(1)) == _PICKLE and file.stat().st_mtime_ns <= written
+    except OSError:
+        return False
+
+
+def _version() -> str:
+    try:
+        return version("sphinx-policyspec")
+    except PackageNotFoundError:
+        return "0+unknown"

@@ -1,0 +1,114 @@
+"""Whoever looks at a file finds what was there before, or all that is there now."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sphinx_policyspec.errors import WriteError
+from sphinx_policyspec.files import filled, write_file
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*"))
+
+
+def test_a_write_that_fails_leaves_the_file_and_nothing_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "spec.ttl"
+    write_file(file, b"old")
+
+    def full(*_arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(WriteError, match=r"^cannot write `.*spec.ttl`: No space left on device$"):
+        write_file(file, b"new")
+    assert (file.read_bytes(), names(tmp_path)) == (b"old", ["spec.ttl"])
+
+
+def test_a_file_keeps_its_mode_and_a_link_its_target(tmp_path: Path) -> None:
+    file, link = tmp_path / "file", tmp_path / "link"
+    file.write_bytes(b"old")
+    file.chmod(0o640)
+    link.symlink_to(file)
+    write_file(link, b"new")
+    assert link.is_symlink()
+    assert (file.read_bytes(), file.stat().st_mode & 0o777) == (b"new", 0o640)
+
+
+def test_a_device_is_written_as_it_is() -> None:
+    write_file(Path(os.devnull), b"words")
+    assert Path(os.devnull).is_char_device()
+
+
+def test_a_folder_holds_what_the_last_run_made_and_what_others_put_there(tmp_path: Path) -> None:
+    folder = tmp_path / "site"
+    for run in ({"a.html": "1", "sub/b.html": "1"}, {"a.html": "2"}):
+        with filled(folder) as scratch:
+            for name, text in run.items():
+                (scratch / name).parent.mkdir(exist_ok=True)
+                (scratch / name).write_text(text, "utf-8")
+        (folder / "CNAME").touch()
+    assert names(folder) == [".policyspec-files", "CNAME", "a.html"]
+    assert (folder / "a.html").read_text("utf-8") == "2"
+
+
+def test_a_run_that_fails_changes_no_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "site"
+    with filled(folder) as scratch:
+        (scratch / "a.html").touch()
+    before = names(folder)
+
+    def fail() -> None:
+        with filled(folder) as scratch:
+            (scratch / "b.html").touch()
+            (scratch / "c.html").touch(exist_ok=False)
+            (scratch / "c.html").touch(exist_ok=False)
+
+    with pytest.raises(WriteError, match=r"c\.html"):
+        fail()
+    assert names(folder) == before
+
+
+@pytest.mark.parametrize("name", ["../kept", "/etc/hostname", "out/kept", ""])
+def test_a_list_that_names_other_places_removes_nothing(tmp_path: Path, name: str) -> None:
+    folder, kept = tmp_path / "site", tmp_path / "kept"
+    folder.mkdir()
+    kept.touch()
+    (folder / "out").symlink_to(tmp_path)
+    (folder / ".policyspec-files").write_text(f"{name}\n{kept}\n", "utf-8")
+    with filled(folder) as scratch:
+        (scratch / "a.html").touch()
+    assert kept.exists()
+
+
+@pytest.mark.parametrize(
+    ("redirected", "status", "said"),
+    [
+        (">/dev/full", 2, "policyspec: error: No space left on device\n"),
+        (">&-", 2, "policyspec: error: standard output is closed\n"),
+        ("2>/dev/full", 0, ""),
+        ("2>&-", 0, ""),
+    ],
+)
+def test_a_standard_stream_that_takes_nothing_is_one_line_or_costs_no_answer(
+    tmp_path: Path, redirected: str, status: int, said: str
+) -> None:
+    (tmp_path / "model_spec.md").write_text("# T {#t\n\n## A {#a authority=user}\n\nWords.\n", "utf-8")
+    main = "from sphinx_policyspec.cli import main; main()"
+    command = f'"$0" -c "{main}" stats "$1" --no-annotations {redirected}'
+    done = subprocess.run(
+        ["/bin/sh", "-c", command, sys.executable, str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == status
+    if status:
+        assert done.stderr.endswith(said)
+        assert done.stderr.count("error:") == 1
+    else:
+        assert '"principles": 1' in done.stdout
