@@ -265,8 +265,8 @@ def main() -> NoReturn:
         if isinstance(stream, io.TextIOWrapper):
             # A terminal of a few characters shows what it can.
             stream.reconfigure(errors="backslashreplace")
-    if sys.stderr is not None:
-        sys.stderr = _Messages(sys.stderr)
+    # A standard stream that is closed is none at all.
+    sys.stderr = _Messages(sys.stderr or Path(os.devnull).open("w", encoding="utf-8"))
     # What it would log, with a traceback, is a finding or an error of ours.
     logging.getLogger("rdflib").setLevel(logging.CRITICAL)
     if sys.stdout is None:
