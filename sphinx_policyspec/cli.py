@@ -266,7 +266,8 @@ def main() -> NoReturn:
             # A terminal of a few characters shows what it can.
             stream.reconfigure(errors="backslashreplace")
     # A standard stream that is closed is none at all.
-    sys.stderr = _Messages(sys.stderr or Path(os.devnull).open("w", encoding="utf-8"))
+    nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  open until the program ends
+    sys.stderr = _Messages(sys.stderr or nowhere)
     # What it would log, with a traceback, is a finding or an error of ours.
     logging.getLogger("rdflib").setLevel(logging.CRITICAL)
     if sys.stdout is None:
