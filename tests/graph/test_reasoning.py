@@ -25,7 +25,7 @@ from sphinx_policyspec.graph.terms import Blank, Iri, Triple
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.graph.vocabulary import PREFIXES, PS, RDF
 from sphinx_policyspec.model import Carrier, Principle, Reference, ReferenceForm, Spec, Topic, Verdict
-from tests.conftest import LEVELS, Run, at, example, principle, require_tool, response, spec
+from tests.conftest import LEVELS, RELEASES, Run, at, example, principle, require_tool, response, spec
 from tests.graph.specs import LIBRARY, trees
 
 BASE = "urn:policyspec:spec:"
@@ -193,6 +193,7 @@ def test_a_level_that_is_never_overridden_and_can_be_explains_itself_by_all_it_t
     }
 
 
+@pytest.mark.slow
 def test_what_forward_reasoning_cannot_see_hermit_narrows_down(tmp_path: Path) -> None:
     require_tool("java")
     more = f"<{BASE}provision/be_kind> <{RDF.type}> <{PS.HardRule}> <{BASE}release/1> .\n"
@@ -481,9 +482,12 @@ def test_without_java_the_command_names_the_package(
         api.reason(source, engine="hermit")
 
 
-def test_a_release_is_consistent_by_both_engines(release_dir: Path) -> None:
+@pytest.mark.parametrize(
+    "release", [pytest.param(r, marks=[] if r == RELEASES[-1] else pytest.mark.slow) for r in RELEASES]
+)
+def test_a_release_is_consistent_by_both_engines(model_spec_data: Path, release: str) -> None:
     require_tool("java")
-    reasoner = Reasoner.of_spec(api.load(release_dir))
+    reasoner = Reasoner.of_spec(api.load(model_spec_data / release))
     rules, hermit = reasoner.run("rules"), reasoner.run("hermit")
     assert rules.contradictions == hermit.contradictions == ()
     classes = {kind: number for kind, number in rules.counts.items() if kind.startswith("a ")}

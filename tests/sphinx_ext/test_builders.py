@@ -94,10 +94,14 @@ def test_readers_of_epub_know_every_selector_of_the_style_sheet(built: Builds) -
     assert re.findall(r":(?:is|where)\(", style) == []
 
 
-@pytest.mark.parametrize(
-    "builder",
-    ["html", "dirhtml", "singlehtml", "text", "latex", "man", "epub", "texinfo", "xml", "pseudoxml", "json"],
-)
+_SAME_WRITER = [
+    pytest.param(builder, marks=pytest.mark.slow)
+    for builder in ("dirhtml", "singlehtml", "pseudoxml", "json")
+]
+"""Builders that write pages with the writer of another."""
+
+
+@pytest.mark.parametrize("builder", ["html", "text", "latex", "man", "epub", "texinfo", "xml", *_SAME_WRITER])
 def test_no_word_that_a_source_shows_is_lost(built: Builds, builder: str) -> None:
     site = built("example_docs", builder)
     assert site.warnings == []

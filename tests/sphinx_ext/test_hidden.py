@@ -67,8 +67,11 @@ def texts_of(folder: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     "builder",
-    # `dirhtml` writes the pages of `html` to other places.
-    [pytest.param(name, marks=[pytest.mark.slow] if name == "dirhtml" else []) for name in BUILDERS],
+    # These write what the writer of `html` makes to other places.
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if name in {"dirhtml", "singlehtml", "json"} else [])
+        for name in BUILDERS
+    ],
 )
 def test_what_a_builder_hides_is_in_none_of_its_files(source: Path, builder: str, make_app: Build) -> None:
     # All builders share an environment, in which each finds what another hides.
