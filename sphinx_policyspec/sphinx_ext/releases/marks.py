@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
@@ -67,16 +68,12 @@ def context_of_page(app: Sphinx, diff: SpecDiff) -> dict[str, Any]:
             return ""
         return f"{app.builder.get_relative_uri(PAGE, target.docname)}#{target.anchor}"
 
-    heading = _escaped(_title(diff))
+    heading = escape(_title(diff))
     return {"title": heading, "body": f"<h1>{heading}</h1>\n{html_fragment(diff, link)}"}
 
 
 def _title(diff: SpecDiff) -> str:
     return _("What changed since %s") % name_of_old(diff.old, diff.new)
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _mark(diff: SpecDiff, changes: tuple[Change, ...], address: str) -> nodes.paragraph:
