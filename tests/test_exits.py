@@ -76,6 +76,26 @@ def test_every_anchor_on_a_page_is_one_and_every_link_finds_it(site: Path) -> No
     assert {link[1:] for link in links if link.startswith("#") and len(link) > 1} <= ids
 
 
+def inline_in(page: str) -> set[str]:
+    """Return what of a page a Content-Security-Policy without ``unsafe-inline`` blocks."""
+    tags = BeautifulSoup(page, "html.parser").find_all(True)
+    found = {str(tag) for tag in tags if tag.name in {"script", "style"} and not tag.get("src")}
+    found |= {
+        f"{tag.name} {value}"
+        for tag in tags
+        for name, value in tag.attrs.items()
+        if re.match("on|style$", name)
+    }
+    return {text for text in found if "application/ld+json" not in text}
+
+
+def test_nothing_of_ours_stands_inline(site: Path) -> None:
+    pages = dict(pages_of(site))
+    # Pages that Sphinx writes have what Sphinx and the theme set inline.
+    of_sphinx = inline_in(pages["genindex.html"]) | inline_in(pages["search.html"])
+    assert {name: inline for name, page in pages.items() if (inline := inline_in(page) - of_sphinx)} == {}
+
+
 def test_data_beside_the_pages_is_data(site: Path) -> None:
     for name, page in pages_of(site):
         for script in BeautifulSoup(page, "html.parser").find_all("script", type="application/ld+json"):
@@ -181,6 +201,7 @@ def test_a_release_with_its_sidecar_is_data(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "theme", ["furo", "alabaster", "classic", "pydata_sphinx_theme", "sphinx_rtd_theme", "sphinx_book_theme"]
 )
+@pytest.mark.filterwarnings("ignore::sphinx.deprecation.RemovedInSphinx11Warning")
 @pytest.mark.parametrize("pages", ["one", "chapter", "section"])
 def test_no_theme_and_layout_takes_a_text_for_markup(theme: str, pages: str, tmp_path: Path) -> None:
     spec = poisoned(whole(), MARKUP)
@@ -210,6 +231,7 @@ def test_a_pdf_is_data(tmp_path: Path) -> None:
     assert "onevil=1" in text_of(tmp_path / "site" / "handbook.pdf")
 
 
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "builder", ["latex", "epub", "text", "singlehtml", "dirhtml", "json", "xml", "man", "gettext"]
