@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sphinx_policyspec.exports.plain import printable
+from sphinx_policyspec.exports.plain import markdown_safe, printable, spreadsheet_safe
 from sphinx_policyspec.graph.answer import Answer, Cell, CellKind, QueryForm
 
 __all__ = ["ANSWER_FORMATS", "format_answer"]
@@ -65,26 +65,16 @@ def _csv(answer: Answer) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(answer.columns)
-    writer.writerows([_spreadsheet_safe(cell.value) for cell in row] for row in answer.rows)
+    writer.writerows([spreadsheet_safe(cell.value) for cell in row] for row in answer.rows)
     return out.getvalue()
-
-
-def _spreadsheet_safe(value: str) -> str:
-    """Keep a spreadsheet from running a cell as a formula (OWASP, "CSV Injection")."""
-    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
 def _markdown(answer: Answer) -> str:
     lines = ["| " + " | ".join(answer.columns) + " |", "|" + " --- |" * len(answer.columns)]
     for row in answer.rows:
-        cells = [_markdown_safe(cell.value) for cell in row]
+        cells = [markdown_safe(cell.value) for cell in row]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
-
-
-def _markdown_safe(value: str) -> str:
-    escaped = "".join(f"\\{char}" if char in "\\`*_{}[]<>#|!~" else char for char in printable(value))
-    return " ".join(escaped.replace("&", "&amp;").split())
 
 
 def _table(answer: Answer, width: int, *, color: bool) -> str:

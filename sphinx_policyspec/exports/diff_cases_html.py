@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from html import escape
 
 from sphinx_policyspec.behaviour import BehaviourDiff, CaseState, ComparedCase
 from sphinx_policyspec.exports.diff_cases import (
@@ -20,7 +19,7 @@ from sphinx_policyspec.exports.diff_cases import (
     what_changed,
 )
 from sphinx_policyspec.exports.diff_words import Group
-from sphinx_policyspec.exports.plain import printable
+from sphinx_policyspec.exports.plain import html_safe
 
 __all__ = ["CASES_STYLE", "html_cases", "html_cases_of", "html_coded"]
 
@@ -44,16 +43,16 @@ CASES_STYLE = """
 
 def html_coded(text: str) -> str:
     """Return a text of ours as HTML, what stands in backticks as code."""
-    return _CODE.sub(lambda found: f"<code>{found[1]}</code>", _text(text))
+    return _CODE.sub(lambda found: f"<code>{found[1]}</code>", html_safe(text))
 
 
 def html_cases(behaviour: BehaviourDiff) -> Iterator[str]:
     """Yield what becomes of the cases: each that changed, or that one spec cannot decide."""
-    yield f'<section class="ps-cases"><h2>Cases</h2><p>{_text(cases_headline(behaviour))}.</p>'
+    yield f'<section class="ps-cases"><h2>Cases</h2><p>{html_safe(cases_headline(behaviour))}.</p>'
     yield from (f'<p class="ps-why">{html_coded(line)}</p>' for line in names_elsewhere(behaviour))
     for number, compared in enumerate(behaviour.telling, start=1):
         opened = " open" if compared.state is CaseState.CHANGED else ""
-        title, place = _text(title_of(compared)), _text(compared.place)
+        title, place = html_safe(title_of(compared)), html_safe(compared.place)
         yield f'<details id="case-{number}"{opened}><summary><strong>{title}</strong> <code>{place}</code></summary>'
         yield from _case(compared, behaviour)
         yield "</details>"
@@ -68,7 +67,7 @@ def _case(compared: ComparedCase, behaviour: BehaviourDiff) -> Iterator[str]:
         yield f'<li class="ps-why">behind it: {html_coded(behind)}</li>'
     yield "</ul>"
     if beside := rows(compared, behaviour):
-        names = _text(old_name(behaviour.spec)), _text(new_name(behaviour.spec))
+        names = html_safe(old_name(behaviour.spec)), html_safe(new_name(behaviour.spec))
         heads = "".join(f'<th scope="col">{name}</th>' for name in names)
         yield f'<table class="ps-beside"><thead><tr>{heads}</tr></thead><tbody>'
         for row in beside:
@@ -90,14 +89,10 @@ def html_cases_of(group: Group, behaviour: BehaviourDiff) -> Iterator[str]:
         return
     anchors = {id(compared): f"case-{n}" for n, compared in enumerate(behaviour.telling, start=1)}
     shown = [
-        f'<a href="#{anchors[id(compared)]}">{_text(title_of(compared))}</a>'
+        f'<a href="#{anchors[id(compared)]}">{html_safe(title_of(compared))}</a>'
         if id(compared) in anchors
-        else _text(title_of(compared))
+        else html_safe(title_of(compared))
         for compared in found
     ]
     rest = f"; and {more} more" if more else ""
     yield f'<p class="ps-why">Cases that rest on it: {"; ".join(shown)}{rest}</p>'
-
-
-def _text(text: str) -> str:
-    return escape(printable(text))

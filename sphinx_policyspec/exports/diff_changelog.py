@@ -7,9 +7,8 @@ from typing import Any
 
 from sphinx_policyspec.compare import Change, ChangeKind, SpecDiff, Subject
 from sphinx_policyspec.compare.changelog import ClaimState, Review, telling
-from sphinx_policyspec.exports.diff_markdown import markdown_safe
 from sphinx_policyspec.exports.diff_words import sentence
-from sphinx_policyspec.exports.plain import printable
+from sphinx_policyspec.exports.plain import markdown_safe, printable
 
 __all__ = ["changelog_entry", "review_json", "review_text"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from html import escape
 
 from sphinx_policyspec.behaviour import BehaviourDiff
 from sphinx_policyspec.compare import Change, Run, SpecDiff, Weight
@@ -19,7 +18,7 @@ from sphinx_policyspec.exports.diff_words import (
     reasons,
     sentence,
 )
-from sphinx_policyspec.exports.plain import printable
+from sphinx_policyspec.exports.plain import html_safe
 
 __all__ = ["STYLE", "anchor_of_group", "html_diff", "html_fragment"]
 
@@ -82,7 +81,7 @@ def html_diff(diff: SpecDiff, behaviour: BehaviourDiff | None = None) -> str:
 
     :param behaviour: what it does to cases
     """
-    title = _text(f"{old_name(diff)} → {new_name(diff)}")
+    title = html_safe(f"{old_name(diff)} → {new_name(diff)}")
     return _PAGE.format(title=title, style=STYLE, body=html_fragment(diff, behaviour=behaviour))
 
 
@@ -104,9 +103,9 @@ def anchor_of_group(id_: str) -> str:
 
 def _lines(diff: SpecDiff, link: Callable[[str], str], behaviour: BehaviourDiff | None) -> Iterator[str]:
     yield '<div class="ps-diff">'
-    yield f"<p>{_text(headline(diff))}.</p>"
+    yield f"<p>{html_safe(headline(diff))}.</p>"
     if diff:
-        yield f"<p>Suggested version: {_text(reasons(diff))}.</p>"
+        yield f"<p>Suggested version: {html_safe(reasons(diff))}.</p>"
         yield "<fieldset><legend>Show</legend>"
         for weight, count in summary_of(diff).weights.items():
             if count:
@@ -124,13 +123,13 @@ def _lines(diff: SpecDiff, link: Callable[[str], str], behaviour: BehaviourDiff 
 
 def _group(group: Group, link: Callable[[str], str], behaviour: BehaviourDiff | None) -> Iterator[str]:
     opened = " open" if group.weight in {Weight.TIGHTENING, Weight.LOOSENING} else ""
-    anchor = f' id="{escape(anchor_of_group(group.id))}"' if group.id else ""
-    name = _text(group.title) if group.id else "The spec as a whole"
-    known = f" <code>{_text(group.id)}</code>" if group.id else ""
+    anchor = f' id="{html_safe(anchor_of_group(group.id))}"' if group.id else ""
+    name = html_safe(group.title) if group.id else "The spec as a whole"
+    known = f" <code>{html_safe(group.id)}</code>" if group.id else ""
     sign = f'<span class="ps-{group.weight.value}">{_SIGNS[group.weight]}</span>'
     yield f"<details{anchor}{opened}><summary>{sign} <strong>{name}</strong>{known} {len(group.changes)}</summary>"
     if address := link(group.id):
-        yield f'<p><a href="{escape(address)}">Read it</a></p>'
+        yield f'<p><a href="{html_safe(address)}">Read it</a></p>'
     yield "<ul>"
     for change in group.changes:
         yield from _change(change)
@@ -143,7 +142,7 @@ def _group(group: Group, link: Callable[[str], str], behaviour: BehaviourDiff | 
 def _change(change: Change) -> Iterator[str]:
     weight = change.weight.value
     reach = reach_of(change)
-    touched = f"; touches {_text(reach)}" if reach else ""
+    touched = f"; touches {html_safe(reach)}" if reach else ""
     yield f'<li class="ps-is-{weight}"><span class="ps-weight ps-{weight}">{_SIGNS[change.weight]} {weight}</span>'
     yield f'{html_coded(sentence(change))} <span class="ps-why">{change.rule}{touched}</span>'
     for runs in changed_units(change):
@@ -153,9 +152,5 @@ def _change(change: Change) -> Iterator[str]:
 
 def _words(runs: tuple[Run, ...]) -> str:
     return "".join(
-        f"{_TAGS[run.op][0]}{_text(run.text)}{_TAGS[run.op][1]}{run.after}" for run in runs
+        f"{_TAGS[run.op][0]}{html_safe(run.text)}{_TAGS[run.op][1]}{html_safe(run.after)}" for run in runs
     ).strip()
-
-
-def _text(text: str) -> str:
-    return escape(printable(text))

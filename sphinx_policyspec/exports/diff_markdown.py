@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from sphinx_policyspec.behaviour import BehaviourDiff, ComparedCase
@@ -28,25 +27,14 @@ from sphinx_policyspec.exports.diff_words import (
     reasons,
     sentence,
 )
-from sphinx_policyspec.exports.plain import printable
+from sphinx_policyspec.exports.plain import markdown_safe
 
-__all__ = ["LIMIT", "markdown_diff", "markdown_safe"]
+__all__ = ["LIMIT", "markdown_diff"]
 
 LIMIT = 60_000
 """Characters of the whole; GitHub takes 65,536 in a comment."""
-_SPECIAL = re.compile(r"([\\`*_{}\[\]#!|~$])")
-_LIST = re.compile(r"^(?=[-+=])|(?<=^\d)(?=[.)])|(?<=^\d\d)(?=[.)])")
-"""Where a text would begin a list, a heading or a rule."""
 _TAGS = {"=": ("", ""), "-": ("<del>", "</del>"), "+": ("<ins>", "</ins>")}
 _SIGNS = {Weight.TIGHTENING: "▲", Weight.LOOSENING: "▼", Weight.CLARIFYING: "◆", Weight.EDITORIAL: "·"}
-
-
-def markdown_safe(text: str) -> str:
-    """Return a text that says the same as Markdown: no markup, no HTML, no mention of a user."""
-    plain = _LIST.sub(r"\\", _SPECIAL.sub(r"\\\1", " ".join(printable(text).split())))
-    plain = plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    # A host finds names and addresses after escapes are resolved; a space of no width parts them.
-    return plain.replace("@", "@\N{ZERO WIDTH SPACE}").replace("://", ":\N{ZERO WIDTH SPACE}//")
 
 
 def markdown_diff(diff: SpecDiff, behaviour: BehaviourDiff | None = None, *, limit: int = LIMIT) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sphinx_policyspec.exports.plain import printable
 from sphinx_policyspec.exports.report import Report
 from sphinx_policyspec.model import Finding, Severity
 
@@ -39,8 +40,8 @@ def _places(report: Report, finding: Finding) -> dict[str, str]:
 
 
 def _data(text: str) -> str:
-    """Escape a message as GitHub's own toolkit does."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    """Escape a message as GitHub's own toolkit does; it steers no log."""
+    return printable(text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A"))
 
 
 def _property(text: str) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree as ET
 
+from sphinx_policyspec.exports.plain import printable
 from sphinx_policyspec.exports.report import Report, Reported
 
 __all__ = ["junit_report"]
 
-_FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 cannot hold."""
+_FORBIDDEN = re.compile("[^ -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 cannot hold, once it is printable."""
 
 
 def junit_report(report: Report) -> str:
@@ -56,4 +57,4 @@ def _suite(suites: ET.Element, report: Report, name: str, items: list[Reported])
 
 
 def _clean(text: str) -> str:
-    return _FORBIDDEN.sub("\ufffd", text)
+    return _FORBIDDEN.sub("\ufffd", printable(text))

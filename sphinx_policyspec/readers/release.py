@@ -79,7 +79,7 @@ def read_release(
     folder = document.parent
     name = prefix + document.name
     text, findings = read_text(document, name) if text is None else (text, ())
-    readme = _readme(document)
+    readme, readme_findings = _readme(document, prefix)
     reading = read_model_spec(text, name, title=title_of(readme) or default_title)
     prompt_files, prompt_findings = _prompt_files(folder / "examples", f"{prefix}examples/")
     changelog, changelog_findings = _changelog(document, prefix, named=bool(readme))
@@ -95,7 +95,8 @@ def read_release(
         changelog=changelog,
     )
     beside = _entries_without_release(folder.resolve(), version, changelog)
-    return Reading(spec, (*findings, *reading.findings, *prompt_findings, *changelog_findings, *beside))
+    found = (*findings, *reading.findings, *readme_findings, *prompt_findings, *changelog_findings, *beside)
+    return Reading(spec, found)
 
 
 def _entries_without_release(folder: Path, version: str, changelog: Changelog | None) -> Iterator[Finding]:
@@ -120,12 +121,14 @@ def _entries_without_release(folder: Path, version: str, changelog: Changelog | 
             )
 
 
-def _readme(document: Path) -> str:
-    """Return the README that is about a document, or nothing."""
+def _readme(document: Path, prefix: str) -> tuple[str, tuple[Finding, ...]]:
+    """Return the README that is about a document, or nothing; of one beside a lone file nothing is told."""
     path = document.parent / "README.md"
-    text = read_text(path, path.name)[0] if path.is_file() else ""
-    text = "".join(without_comments(Lines.of(path.name, text).lines).plain)
-    return text if document.name == SPEC_FILE or document.name in text else ""
+    text, findings = _text_beside(path, prefix + path.name) if path.is_file() else ("", ())
+    text = "".join(without_comments(Lines.of(path.name, text or "").lines).plain)
+    if document.name == SPEC_FILE:
+        return text, findings
+    return (text if document.name in text else ""), ()
 
 
 def _markdown_in(folder: Path, name: str) -> tuple[list[Path], tuple[Finding, ...]]:

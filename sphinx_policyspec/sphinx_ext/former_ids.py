@@ -9,6 +9,7 @@ from docutils import nodes
 
 from sphinx_policyspec.model import Spec, TargetKind
 from sphinx_policyspec.sphinx_ext.records import PolicyObject
+from sphinx_policyspec.sphinx_ext.rendering.nodes import anchor_of
 
 if TYPE_CHECKING:
     from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
@@ -46,7 +47,7 @@ def add_anchors(domain: PolicyDomain, doctree: nodes.document) -> None:
     """Let links from outside that use a former id find its provision on a page."""
     wanted: dict[str, list[str]] = {}
     for item in domain.former_objects():
-        wanted.setdefault(item.anchor, []).append(item.id)
+        wanted.setdefault(item.anchor, []).append(anchor_of(TargetKind.PROVISION, item.id))
     if not wanted:
         return
     taken = {name for node in doctree.findall(nodes.Element) for name in node["ids"]}

@@ -30,7 +30,7 @@ def test_markdown_escapes_what_would_be_markup() -> None:
         ),
         "markdown",
     )
-    assert text.splitlines()[2] == r"| a\|b | \<b\>\*x\*\</b\> \[y\](z) |"
+    assert text.splitlines()[2] == r"| a\|b | &lt;b&gt;\*x\*&lt;/b&gt; \[y\](z) |"
 
 
 def test_markdown_holds_nothing_that_steers_a_terminal() -> None:

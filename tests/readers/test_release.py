@@ -156,3 +156,21 @@ def test_what_is_a_release_is_told_from_the_rest(folder: Path, tmp_path: Path) -
     assert not is_release(tmp_path)
     assert not is_release(tmp_path / "none.md")
     assert spec_file(folder) == spec_file(folder / "model_spec.md")
+
+
+@pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md", "examples/a.md"])
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [(b"# Large\n" + b"x" * 200, "unreadable-file"), (b"# Bytes \xff\xfe\n", "invalid-encoding")],
+)
+def test_a_file_beside_the_document_that_cannot_be_read_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes, code: str
+) -> None:
+    monkeypatch.setattr("sphinx_policyspec.readers.text.MAX_BYTES", 100)
+    (tmp_path / "examples").mkdir()
+    (tmp_path / "model_spec.md").write_text("# One {#one authority=user}\n\nWords.\n", "utf-8")
+    (tmp_path / name).write_bytes(content)
+    reading = read_release(tmp_path)
+    told = [finding for finding in reading.findings if finding.span.file == name]
+    assert [finding.code for finding in told].count(code) == 1
+    assert [provision.id for provision in reading.spec.provisions] == ["one"]

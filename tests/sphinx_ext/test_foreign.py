@@ -8,10 +8,12 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup, Tag
 
 from sphinx_policyspec import api
 from sphinx_policyspec.model import Document, Markup, Prose, Section
-from sphinx_policyspec.sphinx_ext.markdown.foreign import is_harmless
+from sphinx_policyspec.sphinx_ext.markdown.foreign import is_address
+from sphinx_policyspec.sphinx_ext.markdown.maths import is_plain_math
 from tests.conftest import at, spec
 from tests.releases.site import dead_links, read_site
 
@@ -115,17 +117,195 @@ def test_plain_links_of_myst_lead_to_the_page_that_has_their_target(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    ("address", "harmless"),
+    "address", ["https://example.org", "HTTP://example.org/a:b?c#d", "MAILTO:a@example.org", "#a"]
+)
+def test_an_address_on_the_web_is_a_link(address: str) -> None:
+    assert is_address(address)
+
+
+@pytest.mark.parametrize(
+    "address",
     [
-        ("page.html#a:b", True),
-        ("a/b:c", True),
-        ("https://example.org", True),
-        ("MAILTO:a@example.org", True),
-        ("javascript:alert(1)", False),
-        ("JavaScript:alert(1)", False),
-        ("\x01java\tscript:alert(1)", False),
-        ("data:text/html,x", False),
+        *("javascript:alert(1)", "JavaScript:alert(1)", "\x01java\tscript:alert(1)", "java\nscript:alert(1)"),
+        *(
+            "data:text/html,x",
+            "vbscript:x",
+            "file:///etc/passwd",
+            "ftp://example.org",
+            "tel:1",
+            "//example.org",
+        ),
+        *(
+            "\\\\example.org",
+            "page.html",
+            "../page.html",
+            "a/b:c",
+            " https://example.org",
+            "https:example.org",
+            "",
+        ),
+        *(
+            "ht\ntps://example.org",
+            "https://example.org/\x00",
+            "view-source:https://example.org",
+            "blob:https://a",
+        ),
+        *("&#106;avascript:x", "javascript&colon;x", "%6aavascript:x", 'https://a/"onclick=x', "#"),
     ],
 )
-def test_an_address_is_a_link_only_if_it_runs_nothing(address: str, harmless: bool) -> None:
-    assert is_harmless(address) is harmless
+def test_any_other_address_is_text(address: str) -> None:
+    assert not is_address(address)
+
+
+@pytest.mark.parametrize(
+    "tex",
+    [
+        r"\frac{1}{2}\%",
+        r"\sum_{i=1}^n \alpha_i \le \text{all}",
+        r"\begin{cases}a\\b\end{cases}",
+        r"\left\{x\right\}",
+    ],
+)
+def test_a_formula_stays_one(tex: str) -> None:
+    assert is_plain_math(tex)
+
+
+@pytest.mark.parametrize(
+    "tex",
+    [
+        *(
+            r"\input{/etc/passwd}",
+            r"\include{x}",
+            r"\text{\input{x}}",
+            r"\begin{input}",
+            r"^^5cinput{x}",
+            r"\write18{x}",
+        ),
+        *(
+            r"\immediate\openout3=x",
+            r"\csname input\endcsname",
+            r"\def\x{\x}\x",
+            r"\begin {filecontents}",
+            r"a % b",
+        ),
+        *(
+            r"\includegraphics{x}",
+            r"\href{javascript:x}{y}",
+            r"\usepackage{x}",
+            r"\catcode`\@=11",
+            r"\@input{x}",
+        ),
+    ],
+)
+def test_tex_that_does_more_than_a_formula_is_code(tex: str) -> None:
+    assert not is_plain_math(tex)
+
+
+RST_ACTS = {
+    "meta": ".. meta::\n   :http-equiv=refresh: 0; url=https://evil.example/words",
+    "toctree": ".. toctree::\n   :caption: Words\n\n   index",
+    "contents": ".. contents:: Words",
+    "sectnum": ".. sectnum::\n   :prefix: words",
+    "class": ".. class:: words\n\nNext.",
+    "container": ".. container:: ps-principle words\n   :name: evil\n\n   Words.",
+    "emphasis": ".. code-block:: text\n   :emphasize-lines: 1-999999999\n   :name: evil\n\n   words",
+    "linenos": ".. code-block:: text\n   :lineno-start: 999999999\n   :dedent: 999999999\n   :linenos:\n\n   words",
+    "csv-table": ".. csv-table:: words\n   :file: /etc/passwd",
+    "csv-url": ".. csv-table:: words\n   :url: http://127.0.0.1:9/",
+    "figure": ".. figure:: file:///etc/passwd\n   :target: javascript:x\n   :figclass: evil\n\n   Words.",
+    "image": ".. image:: http://evil.example/a.png\n   :target: javascript:x\n   :name: evil\n   :alt: words",
+    "substitution": ".. |x| image:: file:///etc/words\n\n|x|",
+    "raw role": ".. role:: x(raw)\n   :format: html\n\n:x:`<b onclick=words>`",
+    "download": ":download:`words </etc/passwd>`",
+    "doc": ":doc:`words <index>` and :ref:`search` and :any:`search`",
+    "count": ":policy:count:`hard-rules` words",
+    "query": ".. policy:query:: hard-rules\n   :format: words",
+    "principle": ".. policy:principle:: Words\n   :id: evil\n   :level: root",
+    "default role": ".. default-role:: download\n\n`words </etc/passwd>`",
+    "highlight": ".. highlight:: words\n   :linenothreshold: 1",
+    "only": ".. only:: html\n\n   Words.",
+    "index": ".. index:: words\n   :name: evil",
+    "glossary": ".. glossary::\n\n   evil\n      Words.",
+    "py": ".. py:function:: evil(words)",
+    "target": ".. _evil:\n\nWords_ and evil_.\n\n.. _Words: javascript:x",
+    "literalinclude": ".. literalinclude:: /etc/passwd\n   :caption: words",
+    "math": ".. math:: \\input{/etc/words}\n   :label: evil",
+    "title": "Words\n=====\n\nMore\n----\n\nText.",
+    "depth": "\n".join("  " * n + "* words\n" for n in range(60)),
+    "unknown": ".. nothing:: words",
+    "date": ".. |d| date:: words\n\n|d|",
+    "replace": ".. |a| replace:: |b| |b| words\n.. |b| replace:: |a| |a|\n\n|a|",
+    "footnote": "Note [#evil]_ and [1]_.\n\n.. [#evil] Words.\n\n.. [1] More.",
+}
+MYST_ACTS = {
+    "meta": "```{meta}\n:http-equiv=refresh: 0; url=words\n```",
+    "toctree": "```{toctree}\n:caption: words\nindex\n```",
+    "emphasis": "```{code-block} text\n---\nemphasize-lines: 1-999999999\nname: evil\n---\nwords\n```",
+    "eval-rst": "```{eval-rst}\n.. meta::\n   :http-equiv=refresh: 0; url=words\n```",
+    "figure": "```{figure} file:///etc/words\n:name: evil\nCaption.\n```",
+    "role": "{download}`words </etc/passwd>` {doc}`index` {raw}`x`",
+    "target": "(evil)=\n# Words\n\n[](#evil)",
+    "auto link": "<javascript:words> <data:x>",
+    "link": "[words](java&#115;cript:x) [a](<java\tscript:x>) [b](/etc/passwd) [c](project:index.md) [d](inv:#x)",
+    "footnote": "A[^evil].\n\n[^evil]: Words.",
+    "html": "<meta http-equiv=refresh content=words><iframe src=x>",
+    "attributes": "{.ps-principle #evil onclick=x}\nWords.",
+    "include": "```{include} /etc/passwd\n:start-after: words\n```",
+    "division": ":::{div} words\nx\n:::",
+}
+
+
+@pytest.fixture(scope="module")
+def acting(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Tag], Path]:
+    """Sections of one handbook, by markup and name, whose texts try to do something."""
+    folder = tmp_path_factory.mktemp("acting")
+    texts = [
+        (markup, name, text)
+        for markup, of in ((Markup.RST, RST_ACTS), (Markup.MYST, MYST_ACTS))
+        for name, text in of.items()
+    ]
+    sections = [
+        Section(
+            id=f"s{number}",
+            title=f"{markup.value} {name}",
+            depth=1,
+            span=at(1, f"spec.{markup.value}"),
+            blocks=(Prose(source=text, text=text, span=at(2, f"spec.{markup.value}")),),
+        )
+        for number, (markup, name, text) in enumerate(texts)
+    ]
+    documents = tuple(
+        Document(file=f"spec.{markup.value}", markup=markup) for markup in (Markup.RST, Markup.MYST)
+    )
+    (folder / "spec.nt").write_bytes(api.graph_bytes(spec(*sections, documents=documents), "nt")[0])
+    api.build_handbook(folder / "spec.nt", folder / "site", pages="one", theme="basic")
+    page = BeautifulSoup((folder / "site" / "index.html").read_text("utf-8"), "html.parser")
+    shown = {f"{markup.value} {name}": page.find(id=f"s{n}") for n, (markup, name, _) in enumerate(texts)}
+    return {name: found for name, found in shown.items() if isinstance(found, Tag)}, folder / "site"
+
+
+MADE = re.compile(
+    "section|h2|p|cite|ul|ol|li|dl|dt|dd|em|strong|code|pre|div|span|sup|table|thead|tbody|tr|th|td|a|blockquote"
+)
+"""Elements that a text of others may become."""
+
+
+@pytest.mark.parametrize(
+    "name", [*(f"rst {name}" for name in RST_ACTS), *(f"myst {name}" for name in MYST_ACTS)]
+)
+def test_a_text_of_others_only_says_its_words(acting: tuple[dict[str, Tag], Path], name: str) -> None:
+    section = acting[0][name]
+    assert "words" in section.get_text().casefold()
+    assert all(MADE.fullmatch(tag.name) for tag in section.find_all(True))
+    for tag in section.find_all(True):
+        assert tag.get("id") is None or str(tag["id"]).startswith("s")
+        assert set(tag.attrs) <= {"class", "href", "title", "id", "start"}
+        assert not {"ps-principle", "evil", "words", "toctree-wrapper"} & set(tag.get("class") or ())
+        assert is_address(str(tag.get("href", "#a")))
+
+
+def test_no_text_of_others_reaches_beyond_its_place(acting: tuple[dict[str, Tag], Path]) -> None:
+    page = BeautifulSoup((acting[1] / "index.html").read_text("utf-8"), "html.parser")
+    assert page.find("meta", attrs={"http-equiv": "refresh"}) is None
+    assert "root:" not in page.get_text()
+    assert not any("passwd" in path.name for path in acting[1].rglob("*"))

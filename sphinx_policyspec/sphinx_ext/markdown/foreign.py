@@ -1,43 +1,266 @@
-"""What a text of unknown origin may hold on a page: nothing that runs, and no file of this machine."""
+"""What prose of others may do on a page: say its words.
+
+Such prose is parsed with few directives and roles, and of the nodes that come out those on a list stay, each with the
+attributes on a list. The words of everything else stay as text.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from types import ModuleType, UnionType
+from typing import Any
 
 from docutils import nodes
+from docutils.parsers.rst import Directive
+from docutils.utils import Reporter
 from sphinx import addnodes
+from sphinx.util.docutils import CustomReSTDispatcher
 
-__all__ = ["disarm", "is_harmless"]
+from sphinx_policyspec.sphinx_ext.markdown.maths import is_plain_math
+from sphinx_policyspec.sphinx_ext.references import DOMAIN, KIND_OF_ROLE
+from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyClause
 
-_PATH_BEGINS = re.compile("[/?#]")
-_SCHEMES = ("http:", "https:", "mailto:", "ftp:", "tel:")
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:")
-_IGNORED = re.compile(r"[\x00-\x20]+")
-"""Characters that browsers pass over in a scheme."""
-
-
-def is_harmless(address: str) -> bool:
-    """Tell whether an address may be a link: relative, or of a scheme that runs nothing."""
-    address = _IGNORED.sub("", address).lower()
-    return not _SCHEME.match(address) or address.startswith(_SCHEMES)
+__all__ = ["OnlyWords", "is_address", "keep_words"]
 
 
-def disarm(tree: nodes.Element) -> None:
-    """Show what is raw as code, images as their alternative text, and links to code or files as text."""
-    for node in list(tree.findall(nodes.raw)):
-        _replace(node, node.astext(), nodes.literal, nodes.literal_block)
-    for image in list(tree.findall(nodes.image)):
-        text = image.get("alt") or image.get("uri", "")
-        _replace(image, text, nodes.inline, nodes.paragraph)
-    for link in list(tree.findall(nodes.reference)):
-        if not is_harmless(str(link.get("refuri", ""))):
-            link.replace_self(nodes.inline("", "", *link.children))
-    for download in list(tree.findall(addnodes.download_reference)):
-        download.replace_self(nodes.inline("", "", *download.children))
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
 
 
-def _replace(
-    node: nodes.Element, text: str, inside: type[nodes.TextElement], block: type[nodes.TextElement]
-) -> None:
-    kind = inside if isinstance(node.parent, nodes.TextElement) else block
-    node.replace_self(kind(text, text))
+_ADDRESS = re.compile(r"(?i:https?://|mailto:|#)[^\s\x00-\x20\x7f-\x9f<>\"\\]+")
+_DEEPEST = 50
+"""How deeply nodes may lie in each other; no reader follows words that lie deeper, and writers need the stack."""
+
+_ADMONITIONS = _names("admonition attention caution danger error hint important note tip warning seealso")
+_DIRECTIVES = _ADMONITIONS | _names(
+    "code code-block epigraph highlights image line-block list-table math parsed-literal pull-quote "
+    "rubric sidebar sourcecode table topic"
+)
+_ROLES = (
+    _names(
+        "abbr abbreviation code emphasis kbd literal math strong sub subscript sup superscript title "
+        "title-reference title_reference"
+    )
+    | {""}
+    | {f"{DOMAIN}:{name}" for name in (*KIND_OF_ROLE, "clause")}
+)
+_OPTIONS = frozenset({"alt", "caption", "header-rows", "stub-columns", "nowrap"})
+"""Options of directives that say what is shown; others name files, styles, anchors or lines without end."""
+
+_CLASSES = frozenset({"xref", DOMAIN, "kbd", "ps-clause", "ps-clause-level", "ps-heading"}) | {
+    f"{DOMAIN}-{name}" for name in KIND_OF_ROLE
+}
+_ATTRIBUTES: tuple[tuple[type[nodes.Element], frozenset[str]], ...] = tuple(
+    (kind, _names(names))
+    for kind, names in (
+        (nodes.reference, "refuri"),
+        (addnodes.pending_xref, "refdomain reftype reftarget refexplicit refdoc refwarn"),
+        (nodes.bullet_list, "bullet"),
+        (nodes.enumerated_list, "enumtype prefix suffix start"),
+        (nodes.tgroup, "cols"),
+        (nodes.colspec, "colwidth stub"),
+        (nodes.entry, "morecols morerows"),
+        (nodes.literal_block, "language force xml:space"),
+        (nodes.doctest_block, "xml:space"),
+        (nodes.line_block, "xml:space"),
+        (nodes.math_block, "nowrap no-wrap number label"),
+        (nodes.abbreviation, "explanation"),
+        (nodes.option_argument, "delimiter"),
+        (PolicyClause, "level"),
+    )
+)
+_TYPES = frozenset(kind for kind, _ in _ATTRIBUTES).union(
+    (
+        getattr(nodes, name)
+        for name in _names(
+            "attribution block_quote classifier definition definition_list definition_list_item description emphasis "
+            "field field_body field_list field_name inline line list_item literal option option_group option_list "
+            "option_list_item option_string paragraph row rubric sidebar strong subscript superscript table tbody "
+            "term thead title_reference topic"
+        )
+        | (_ADMONITIONS - {"seealso"})
+    ),
+    (addnodes.seealso,),
+)
+"""Nodes that may stay; what is derived from them for a purpose of its own, such as a download, may not."""
+_TITLED = (nodes.table, nodes.topic, nodes.sidebar, nodes.admonition)
+"""Nodes that have a title; those of sections belong to the page."""
+
+
+def is_address(text: str) -> bool:
+    """Tell whether a text may be the address of a link: of a page or a person on the web, or of a place on the page."""
+    return _ADDRESS.fullmatch(text) is not None
+
+
+class OnlyWords(CustomReSTDispatcher):
+    """While it is entered, few directives and roles are known, and those obey few options."""
+
+    def directive(self, directive_name: str, language_module: ModuleType, document: nodes.document) -> Any:
+        """Return a directive, or one that shows its source."""
+        if directive_name not in _DIRECTIVES:
+            return _Shown, []
+        known, messages = super().directive(directive_name, language_module, document)
+        if not isinstance(known, type):
+            return _Shown, messages
+        return type(known.__name__, (_WithoutOptions, known), {}), messages
+
+    def role(self, role_name: str, language_module: ModuleType, lineno: int, reporter: Reporter) -> Any:
+        """Return a role, or one that shows its text."""
+        if role_name not in _ROLES:
+            return _shown, []
+        return super().role(role_name, language_module, lineno, reporter)
+
+
+class _Shown(Directive):
+    """Shows what a directive says instead of doing it."""
+
+    optional_arguments = 1
+    final_argument_whitespace = True
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        return [nodes.literal_block(self.block_text, self.block_text)]
+
+
+class _WithoutOptions:
+    """Makes a directive pass over options that are not on the list."""
+
+    options: dict[str, Any]
+    run: Callable[[], list[nodes.Node]]
+
+    def __init_subclass__(cls) -> None:
+        obeyed = cls.run
+
+        def run(self: _WithoutOptions) -> list[nodes.Node]:
+            self.options = {name: value for name, value in self.options.items() if name in _OPTIONS}
+            return obeyed(self)  # type: ignore[call-arg]  # a method of the class
+
+        cls.run = run  # type: ignore[assignment]  # as above
+
+
+def _shown(
+    _name: str, rawtext: str, text: str, *_place: Any, **_options: Any
+) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+    shown = nodes.unescape(text)
+    return [nodes.inline(rawtext, shown)], []
+
+
+def keep_words(tree: nodes.document) -> None:
+    """Leave of a tree the nodes on the list; of others their words."""
+    if any(_depth(node) > _DEEPEST for node in tree.findall() if not node.children):
+        text = tree.astext()
+        tree.children = []
+        tree.append(nodes.literal_block(text, text))
+    # What lies inside comes first, so that whatever replaces a node has been looked at.
+    for node in reversed(list(tree.findall(nodes.Element))[1:]):
+        shown = _kept(node)
+        if shown != [node]:
+            _replace(node, shown)
+
+
+def _depth(node: nodes.Node) -> int:
+    depth = 0
+    while (node := node.parent) is not None:
+        depth += 1
+    return depth
+
+
+def _kept(node: nodes.Element) -> list[nodes.Node]:
+    """Return what stays of a node, whose children stay as they are."""
+    if write := next((write for kind, write in _WRITTEN if isinstance(node, kind)), None):
+        return write(node)
+    if type(node) in _TYPES and not _leads_astray(node):
+        _bare(node)
+        return [node]
+    silent = isinstance(node, nodes.comment | nodes.pending)
+    return [] if silent else list(node.children)
+
+
+def _leads_astray(node: nodes.Element) -> bool:
+    match node:
+        case nodes.reference():
+            return not is_address(str(node.get("refuri", "")))
+        case addnodes.pending_xref():
+            return node["refdomain"] != DOMAIN or node["reftype"] not in KIND_OF_ROLE
+    return False
+
+
+def _math(node: nodes.Element) -> list[nodes.Node]:
+    if not is_plain_math(node.astext()):
+        return _code(node, node.astext())
+    _bare(node)
+    return [node]
+
+
+def _note(node: nodes.Element) -> list[nodes.Node]:
+    # The number of one that has no label comes later, for notes of the page's own.
+    has_label = any(isinstance(child, nodes.paragraph) and "label" in child for child in node.children)
+    return [*([] if has_label else _label(node["names"])), *node.children]
+
+
+def _mark_of_note(node: nodes.Element) -> list[nodes.Node]:
+    return [nodes.superscript("", f"[{node.astext() or node.get('refname', '#')}]")]
+
+
+def _title(node: nodes.Element) -> list[nodes.Node]:
+    """Return a title as a line of the text, if it is that of a section, which would belong to the page."""
+    if isinstance(node.parent, _TITLED):
+        return [nodes.title(node.rawsource, "", *node.children)]
+    return [nodes.rubric("", "", *node.children, classes=["ps-heading"])]
+
+
+def _message(node: nodes.Element) -> list[nodes.Node]:
+    """Return what an error is about, which stands in it alone; what a warning is about stands on the page, too."""
+    severe = node["level"] >= Reporter.ERROR_LEVEL
+    return [child for child in node.children if severe and isinstance(child, nodes.literal_block)]
+
+
+def _label(names: list[str]) -> list[nodes.Node]:
+    return [nodes.paragraph("", f"[{name}]", label=True) for name in names[:1] or ["#"]]
+
+
+def _bare(node: nodes.Element) -> None:
+    """Take away ids, and all that says more than how the words of a node are shown."""
+    known = dict(_ATTRIBUTES).get(type(node), frozenset())
+    kept = {name: value for name, value in node.attributes.items() if name in known}
+    classes = [name for name in node["classes"] if name in _CLASSES]
+    node.attributes = type(node)().attributes | kept | {"classes": classes}
+
+
+def _code(node: nodes.Element, text: str) -> list[nodes.Node]:
+    return [
+        nodes.literal(text, text)
+        if isinstance(node.parent, nodes.TextElement)
+        else nodes.literal_block(text, text)
+    ]
+
+
+def _replace(node: nodes.Element, shown: list[nodes.Node]) -> None:
+    """Put something in the place of a node; words that would stand between blocks become a paragraph."""
+    is_line = isinstance(node.parent, nodes.TextElement)
+    loose = [child for child in shown if isinstance(child, nodes.Text | nodes.Inline)]
+    if loose and not is_line:
+        shown = [nodes.paragraph("", "", *loose), *(child for child in shown if child not in loose)]
+    if is_line and len(loose) < len(shown):
+        shown = [nodes.Text(" ".join(child.astext() for child in shown))]
+    place = node.parent.index(node)
+    node.parent[place : place + 1] = shown
+
+
+_WRITTEN: tuple[tuple[type | UnionType, Callable[[Any], list[nodes.Node]]], ...] = (
+    (nodes.math | nodes.math_block, _math),
+    (nodes.image, lambda node: [nodes.inline("", str(node.get("alt") or node.get("uri", "")))]),
+    (nodes.raw, lambda node: _code(node, node.astext())),
+    (
+        nodes.problematic | nodes.substitution_reference,
+        lambda node: [nodes.Text(node.rawsource or node.astext())],
+    ),
+    (nodes.substitution_definition, lambda node: _code(node, node.rawsource)),
+    (nodes.footnote_reference | nodes.citation_reference, _mark_of_note),
+    (nodes.footnote | nodes.citation, _note),
+    (nodes.label, lambda node: _label([node.astext()])),
+    (nodes.title | nodes.caption, _title),
+    (nodes.system_message, _message),
+)
+"""What stands in the place of nodes that say something in a way of their own."""

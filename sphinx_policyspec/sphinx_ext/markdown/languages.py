@@ -14,7 +14,7 @@ from docutils.utils import new_document
 from myst_parser.parsers.sphinx_ import MystParser
 
 from sphinx_policyspec.model import FragmentKind, Markup, Message, TargetKind
-from sphinx_policyspec.sphinx_ext.markdown.foreign import disarm
+from sphinx_policyspec.sphinx_ext.markdown.foreign import OnlyWords, keep_words
 from sphinx_policyspec.sphinx_ext.markdown.to_nodes import render_body, render_inline, render_prose
 from sphinx_policyspec.sphinx_ext.references import pending_reference
 
@@ -59,8 +59,8 @@ class Dialect:
 class _Parsed:
     """A language with a parser for whole documents, which a directive spec was written in.
 
-    Such text comes from a graph, which may come from anywhere: it reads no file and brings no live
-    HTML. Lines are left to the parser, since the file need not be here.
+    Such text comes from a graph, which may come from anywhere: its words are shown, and nothing in it acts.
+    Lines are left to the parser, since the file need not be here.
     """
 
     document: nodes.document
@@ -72,10 +72,11 @@ class _Parsed:
         settings.raw_enabled = settings.file_insertion_enabled = False
         inner = new_document(self.document["source"], settings)
         inner.reporter = self.document.reporter
-        # Metadata can begin the first line of a text only; in MyST it may switch on templates that run code.
-        self.parser().parse(f"\n{text}", inner)
-        disarm(inner)
+        with OnlyWords():
+            # Metadata can begin the first line of a text only; in MyST it may switch on templates that run code.
+            self.parser().parse(f"\n{text}", inner)
         _lead_to_any_page(inner, self.document.settings.env.docname, self.provisions)
+        keep_words(inner)
         return list(inner.children)
 
     def inline(self, text: str, line: int) -> list[nodes.Node]:

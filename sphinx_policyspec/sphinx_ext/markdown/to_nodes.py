@@ -20,7 +20,8 @@ from pygments.lexers import find_lexer_class_by_name  # type: ignore[import-unty
 from pygments.util import ClassNotFound  # type: ignore[import-untyped]
 
 from sphinx_policyspec.model import Fragment, FragmentKind
-from sphinx_policyspec.sphinx_ext.markdown.foreign import is_harmless
+from sphinx_policyspec.sphinx_ext.markdown.foreign import is_address
+from sphinx_policyspec.sphinx_ext.markdown.maths import shown_math
 from sphinx_policyspec.sphinx_ext.markdown.rules import body_plugin
 from sphinx_policyspec.sphinx_ext.references import pending_reference
 from sphinx_policyspec.sphinx_ext.rendering.message_boxes import placeholder, settings, untrusted
@@ -52,7 +53,7 @@ class PolicyRenderer(SphinxRenderer):
                 self.render_children(token)
             own = [] if inside.astext().strip() in ("", "?") else list(inside.children)
             self.current_node.append(pending_reference(self.sphinx_env.docname, href[1:], own, place=place))
-        elif is_harmless(href):
+        elif is_address(href):
             self.render_link_url(token)
         else:
             self.render_children(token)
@@ -109,12 +110,11 @@ class PolicyRenderer(SphinxRenderer):
 
     def render_policy_math(self, token: SyntaxTreeNode) -> None:
         """Show maths inside a line."""
-        self.current_node.append(nodes.math(token.content, token.content))
+        self.current_node.append(shown_math(token.content, as_block=False))
 
     def render_policy_math_block(self, token: SyntaxTreeNode) -> None:
         """Show display maths."""
-        attributes = {"nowrap": False, "no-wrap": False, "number": None, "label": None}
-        node = nodes.math_block(token.content, token.content, **attributes)
+        node = shown_math(token.content, as_block=True)
         self.add_line_and_source_path(node, token)
         self.current_node.append(node)
 

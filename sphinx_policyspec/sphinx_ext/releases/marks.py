@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
@@ -40,10 +41,13 @@ def mark(app: Sphinx, doctree: nodes.document, docname: str, diff: SpecDiff) -> 
     """Say at each principle of a page what changed about it, and on the first page where all of it stands."""
     # `singlehtml` writes no page beside its own.
     address = app.builder.get_relative_uri(docname, PAGE) if app.builder.name in PAGE_BUILDERS else ""
+    domain = domain_of(app.env)
+    found = (domain.find(TargetKind.PROVISION, id_, docname) for id_ in diff.by_provision)
+    targets = {target.anchor: target for target in found if target and not target.is_alias}
     for section in list(doctree.findall(nodes.section)):
-        for id_ in section["ids"]:
-            target = domain_of(app.env).find(TargetKind.PROVISION, id_, docname)
-            if target and not target.is_alias and (changes := diff.by_provision.get(target.id)):
+        for anchor in section["ids"]:
+            target = targets.get(anchor)
+            if target and (changes := diff.by_provision[target.id]):
                 # Behind the title and the level, which is told first.
                 heads = (nodes.title, PolicyBadge)
                 place = next(n for n in range(3) if n >= len(section) or not isinstance(section[n], heads))
@@ -64,16 +68,12 @@ def context_of_page(app: Sphinx, diff: SpecDiff) -> dict[str, Any]:
             return ""
         return f"{app.builder.get_relative_uri(PAGE, target.docname)}#{target.anchor}"
 
-    heading = _escaped(_title(diff))
+    heading = escape(_title(diff))
     return {"title": heading, "body": f"<h1>{heading}</h1>\n{html_fragment(diff, link)}"}
 
 
 def _title(diff: SpecDiff) -> str:
     return _("What changed since %s") % name_of_old(diff.old, diff.new)
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _mark(diff: SpecDiff, changes: tuple[Change, ...], address: str) -> nodes.paragraph:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from docutils import nodes
 from sphinx.locale import get_translation
 
+from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.rendering.nodes import (
     PolicyBadge,
     PolicyCommentary,
@@ -16,6 +17,7 @@ from sphinx_policyspec.sphinx_ext.rendering.nodes import (
     PolicyExample,
     PolicyExampleTitle,
     PolicyPrompt,
+    anchor_of,
 )
 
 __all__ = [
@@ -112,7 +114,9 @@ def provision(
 
     :param aliases: further anchors of the same section
     """
-    section = nodes.section("", ids=[identifier, *aliases])
+    section = nodes.section(
+        "", ids=[anchor_of(TargetKind.PROVISION, name) for name in (identifier, *aliases)]
+    )
     section += text_node(nodes.title, raw_title, title, place)
     if place is not None:
         section.source, section.line = place

@@ -6,6 +6,7 @@ children, so that a builder without a visitor of ours still writes all of it.
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 from docutils import nodes
@@ -156,6 +157,10 @@ class PolicyHidden(nodes.Invisible, nodes.Element):
     """Stands for what a build hides while its page is looked at."""
 
 
+_NO_ANCHOR = re.compile(
+    r"[\s\x00-\x20\x7f-\x9f\"'`<>&#?%\\={}|^\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
 BOXES: tuple[type[PolicyBox], ...] = (
     PolicyBadge,
     PolicyExample,
@@ -176,8 +181,13 @@ BOXES: tuple[type[PolicyBox], ...] = (
 
 
 def anchor_of(kind: TargetKind, identifier: str) -> str:
-    """Return the anchor of an object: verbatim for a provision, prefixed with its kind otherwise."""
-    return identifier if kind is TargetKind.PROVISION else f"{kind.value}-{identifier}"
+    """Return the anchor of an object: its id for a provision, prefixed with its kind otherwise.
+
+    Sphinx and themes write anchors as they are, so that what markup or addresses have a use for becomes ``=`` and
+    the number of the character; an ``=`` does, too, so that no two ids have one anchor.
+    """
+    name = _NO_ANCHOR.sub(lambda found: f"={ord(found[0]):x}=", identifier)
+    return name if kind is TargetKind.PROVISION else f"{kind.value}-{name}"
 
 
 def is_unseen(node: nodes.Node) -> bool:

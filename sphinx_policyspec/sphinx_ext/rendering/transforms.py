@@ -7,7 +7,7 @@ from typing import Any
 from docutils import nodes
 from sphinx.transforms import SphinxTransform
 
-from sphinx_policyspec.model import Finding, Principle, Severity
+from sphinx_policyspec.model import Finding, Principle, Severity, TargetKind
 from sphinx_policyspec.sphinx_ext.authoring.declared import (
     Declared,
     declared_on,
@@ -19,7 +19,7 @@ from sphinx_policyspec.sphinx_ext.hidden import give_back_ids, hides, is_hidden,
 from sphinx_policyspec.sphinx_ext.page_markup import markup_of
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.rendering.boxes import mark_level
-from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyMarker
+from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyMarker, anchor_of
 
 __all__ = ["HOME", "SOURCE_TITLE", "MarkSections"]
 
@@ -75,7 +75,8 @@ class MarkSections(SphinxTransform):
             keep_mark(section, marker)
 
     def _mark(self, section: nodes.section, declared: Declared, principle: Principle) -> None:
-        wanted = [name for name in (principle.id, *principle.aliases) if name]
+        names = (principle.id, *principle.aliases)
+        wanted = [anchor_of(TargetKind.PROVISION, name) for name in names if name]
         for anchor in reversed(wanted):
             if self.document.ids.setdefault(anchor, section) is section and anchor not in section["ids"]:
                 section["ids"].insert(0, anchor)

@@ -11,6 +11,7 @@ from sphinx.locale import get_translation
 from sphinx.parsers import Parser
 
 from sphinx_policyspec.model import Span, Spec
+from sphinx_policyspec.sphinx_ext.markdown.foreign import is_address
 from sphinx_policyspec.sphinx_ext.records import Question, outside_record, page_record
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyDeclaration
@@ -159,8 +160,7 @@ def _reference_to_ask_page(docname: str) -> nodes.Node:
 
 
 def _link(address: str) -> nodes.Node:
-    is_link = address.startswith(("https://", "http://"))
-    return nodes.reference("", address, refuri=address) if is_link else nodes.Text(address)
+    return nodes.reference("", address, refuri=address) if is_address(address) else nodes.Text(address)
 
 
 def _toctree(parent: str, below: tuple[str, ...]) -> nodes.Node:

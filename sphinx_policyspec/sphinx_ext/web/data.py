@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sphinx.builders.singlehtml import SingleFileHTMLBuilder
 
+from sphinx_policyspec.exports.plain import script_safe
 from sphinx_policyspec.graph.touches import about
 from sphinx_policyspec.model import Block, Definition, Example, Principle, Spec, TargetKind, Verdict
 from sphinx_policyspec.sphinx_ext.rendering.boxes import style_name
@@ -73,9 +74,7 @@ def script_data(app: Sphinx, handbook: HandbookPages) -> str:
         "topics": [[topic.id, topic.label] for topic in spec.topics],
         "items": items,
     }
-    dumped = json.dumps(known, ensure_ascii=False, separators=(",", ":"))
-    # Old parsers end lines of a script at these two.
-    return f"window.policyspecData={dumped.replace(chr(0x2028), ' ').replace(chr(0x2029), ' ')};\n"
+    return f"window.policyspecData={script_safe(known)};\n"
 
 
 def topics_by_provision(spec: Spec) -> dict[str, list[int]]:

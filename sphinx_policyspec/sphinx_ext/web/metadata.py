@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
 from dataclasses import dataclass
 from html import escape
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sphinx.util.osutil import relative_uri
 
+from sphinx_policyspec.exports.plain import script_safe
 from sphinx_policyspec.graph.formats import MEDIA_TYPES
 from sphinx_policyspec.model import Spec, TargetKind
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
@@ -110,18 +110,12 @@ def head_tags(facts: PageFacts, spec: Spec, given: str) -> str:
         }
         tags += [_meta("property", name, value) for name, value in social.items() if value]
         tags.append(_meta("name", "twitter:card", "summary"))
-    dumped = json.dumps(_json_ld(facts, spec), ensure_ascii=False, separators=(",", ":"))
-    tags.append(f'<script type="application/ld+json">{_in_script(dumped)}</script>')
+    tags.append(f'<script type="application/ld+json">{script_safe(_json_ld(facts, spec))}</script>')
     return "".join(f"\n    {tag}" for tag in tags)
 
 
 def _meta(kind: str, name: str, value: str) -> str:
     return f'<meta {kind}="{name}" content="{escape(" ".join(value.split()), quote=True)}">'
-
-
-def _in_script(text: str) -> str:
-    """Return JSON that no parser of HTML takes for the end of its script."""
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def _json_ld(facts: PageFacts, spec: Spec) -> dict[str, Any]:

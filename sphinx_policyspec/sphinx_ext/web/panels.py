@@ -16,7 +16,7 @@ from urllib.parse import quote
 from docutils import nodes
 from sphinx.locale import get_translation
 
-from sphinx_policyspec.exports.plain import printable
+from sphinx_policyspec.exports.plain import html_safe
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.web.places import AddressOf, Place, Places, level_html
 from sphinx_policyspec.sphinx_ext.web.relations import Occurrence, Relations
@@ -202,7 +202,7 @@ def _row_html(row: Row, address: AddressOf) -> str:
 
 
 def _step_html(step: Step, address: AddressOf) -> str:
-    said = "".join(f"<li>{escape(printable(line))}</li>" for line in step.said)
+    said = "".join(f"<li>{html_safe(line)}</li>" for line in step.said)
     return f"<li>{_link_html(step.release, address)}{said and f'<ul>{said}</ul>'}</li>"
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from sphinx_policyspec.model import EvalPrompt, Example, Principle, Spec, TargetKind
 from sphinx_policyspec.model.attributes import RELATIONS
+from sphinx_policyspec.sphinx_ext.rendering.nodes import anchor_of
 
 __all__ = ["Occurrence", "Relations", "relations_of"]
 
@@ -112,7 +113,8 @@ def _occurrences(spec: Spec, own: _Ids) -> Iterator[Occurrence]:
         key = (target, reference.source)
         seen[key] += 1
         number = f"-{seen[key]}" if seen[key] > 1 else ""
-        anchor = f"{target}-from-{reference.source}{number}" if reference.source else ""
+        to, origin = (anchor_of(TargetKind.PROVISION, name) for name in (target, reference.source))
+        anchor = f"{to}-from-{origin}{number}" if origin else ""
         yield Occurrence(reference.source, reference.example, target, anchor)
 
 

@@ -1,0 +1,261 @@
+"""Every text of a spec is data wherever it leaves: no page, document or terminal takes it for markup."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from bs4 import BeautifulSoup
+from markdown_it import MarkdownIt
+from sphinx.cmd.build import build_main
+
+from sphinx_policyspec import api
+from sphinx_policyspec.compare import compare
+from sphinx_policyspec.exports.answers import ANSWER_FORMATS, format_answer
+from sphinx_policyspec.exports.diffs import DIFF_FORMATS
+from sphinx_policyspec.exports.reports import REPORT_FORMATS
+from sphinx_policyspec.model import Finding, Markup, Severity, Span, Spec
+from sphinx_policyspec.sources import Loaded
+from sphinx_policyspec.sphinx_ext.site.handbook import build_site
+from sphinx_policyspec.sphinx_ext.site.releases import build_releases
+from tests.pdf import text_of
+from tests.poison import CONTROL, MARKUP, acts_in, classes_in, classes_of, pages_of, poisoned, texts_in, whole
+
+QUOTES = str.maketrans({"”": '"', "’": "'", "–": "-"})
+FOUND = (
+    Finding(
+        code="x",
+        severity=Severity.ERROR,
+        message=f"`{MARKUP}{CONTROL}`",
+        span=Span(f"a{MARKUP}{CONTROL}", 1),
+        hint=MARKUP + CONTROL,
+    ),
+)
+STEERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def test_the_poisoned_spec_has_something_of_every_class() -> None:
+    assert classes_in(whole()) >= classes_of(Spec)
+    assert all(MARKUP in text for text in texts_in(poisoned(whole(), MARKUP)))
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A handbook of a spec that is poisoned all over."""
+    folder = tmp_path_factory.mktemp("poisoned")
+    build_site(poisoned(whole(), MARKUP), folder, folder / "site", pages="one", theme="basic", ask=True)
+    return folder / "site"
+
+
+def test_no_page_takes_a_text_for_markup(site: Path) -> None:
+    assert {name: acts for name, page in pages_of(site) if (acts := acts_in(page))} == {}
+
+
+def plain(text: str) -> str:
+    """Return a text without what typography makes of quotes and dashes."""
+    return text.translate(QUOTES).replace("--", "-")
+
+
+def test_a_page_shows_what_the_texts_say(site: Path) -> None:
+    page = BeautifulSoup((site / "index.html").read_text("utf-8"), "html.parser")
+    told = plain(" ".join(page.get_text().split()))
+    for word in ("Chapter", "One", "Two", "Term", "Publisher", "search", "tool", "final", "A spec", "why"):
+        assert plain(f"{word}{MARKUP.split('$')[0]}") in told, word
+
+
+def test_every_anchor_on_a_page_is_one_and_every_link_finds_it(site: Path) -> None:
+    page = BeautifulSoup((site / "index.html").read_text("utf-8"), "html.parser")
+    ids = {str(tag["id"]) for tag in page.find_all(id=True)}
+    assert not [name for name in ids if re.search(r"[\s<>\"'&#%]", name)]
+    links = {str(tag["href"]) for tag in page.find_all("a", href=True)}
+    assert {link[1:] for link in links if link.startswith("#") and len(link) > 1} <= ids
+
+
+def inline_in(page: str) -> set[str]:
+    """Return what of a page a Content-Security-Policy without ``unsafe-inline`` blocks."""
+    tags = BeautifulSoup(page, "html.parser").find_all(True)
+    found = {str(tag) for tag in tags if tag.name in {"script", "style"} and not tag.get("src")}
+    found |= {
+        f"{tag.name} {value}"
+        for tag in tags
+        for name, value in tag.attrs.items()
+        if re.match("on|style$", name)
+    }
+    return {text for text in found if "application/ld+json" not in text}
+
+
+def test_nothing_of_ours_stands_inline(site: Path) -> None:
+    pages = dict(pages_of(site))
+    # Pages that Sphinx writes have what Sphinx and the theme set inline.
+    of_sphinx = inline_in(pages["genindex.html"]) | inline_in(pages["search.html"])
+    assert {name: inline for name, page in pages.items() if (inline := inline_in(page) - of_sphinx)} == {}
+
+
+def test_data_beside_the_pages_is_data(site: Path) -> None:
+    for name, page in pages_of(site):
+        for script in BeautifulSoup(page, "html.parser").find_all("script", type="application/ld+json"):
+            assert f"A spec{MARKUP}" in set(texts_in(json.loads(script.get_text()))), name
+    known = set(map(plain, texts_in(json.loads((site / "spec-ids.json").read_text("utf-8")))))
+    assert {plain(f"one{MARKUP}"), plain(f"One{MARKUP}")} <= known
+    data = (site / "policyspec-data.js").read_text("utf-8")
+    assert f"A spec{MARKUP}" in set(
+        texts_in(json.loads(data.removeprefix("window.policyspecData=").rstrip(";\n")))
+    )
+
+
+@pytest.mark.parametrize("form", ["nt", "ttl", "jsonld", "rdf"])
+def test_a_graph_gives_back_every_text(form: str, tmp_path: Path) -> None:
+    given = poisoned(whole(), MARKUP)
+    file = tmp_path / f"spec.{form}"
+    file.write_bytes(api.graph_bytes(given, form)[0])
+    assert set(texts_in(api.load(file))) >= {
+        f"{text}{MARKUP}" for text in ("One", "one", "former", "Publisher", "why")
+    }
+
+
+@pytest.mark.parametrize("form", ANSWER_FORMATS)
+def test_an_answer_is_data(form: str) -> None:
+    answer = api.select(
+        poisoned(whole(), MARKUP + CONTROL), "SELECT ?o { ?s ps:title|dcterms:title|rdfs:label ?o }"
+    )
+    told = format_answer(answer, form)
+    if form == "csv":
+        assert f"One{MARKUP}{CONTROL}" in {row[0] for row in csv.reader(io.StringIO(told, newline=""))}
+    elif form == "json":
+        assert f"One{MARKUP}{CONTROL}" in set(texts_in(json.loads(told)))
+    else:
+        assert not STEERS.search(told)
+
+
+@pytest.mark.parametrize("form", DIFF_FORMATS)
+def test_a_diff_is_data(form: str) -> None:
+    old = poisoned(whole(), MARKUP + CONTROL)
+    told = DIFF_FORMATS[form](compare(old, poisoned(old, " changed")), None)
+    if form == "json":
+        assert any(MARKUP in text for text in texts_in(json.loads(told)))
+        return
+    assert not STEERS.search(told)
+    page = told if form == "html" else MarkdownIt("commonmark", {"html": True}).enable("table").render(told)
+    if form != "text":
+        assert acts_in(page) == []
+        assert "onevil=1" in BeautifulSoup(page, "html.parser").get_text()
+
+
+@pytest.mark.parametrize("form", REPORT_FORMATS)
+def test_a_report_is_data(form: str) -> None:
+    told = REPORT_FORMATS[form](
+        api.report(Loaded(spec=poisoned(whole(), MARKUP + CONTROL), root=Path(), findings=FOUND))
+    )
+    assert not STEERS.search(told)
+    assert len(told.splitlines()) == 1 or form != "github"
+    if form in {"json", "sarif"}:
+        assert any(MARKUP.split("{")[0] in text for text in texts_in(json.loads(told)))
+    elif form == "junit":
+        assert any("ps-evil onevil" in str(part.get("message")) for part in ET.fromstring(told).iter())
+
+
+def hostile_release(folder: Path) -> Path:
+    """Write a release whose title, version, texts, files and sidecar are poison."""
+    release = folder / "2025-01-01"
+    (release / "examples").mkdir(parents=True)
+    line = MARKUP.replace("\n", " ")
+    (release / "README.md").write_text(
+        f"# Spec {line}\n\nhttps://creativecommons.org/publicdomain/zero/1.0/\n", "utf-8"
+    )
+    (release / "CHANGELOG.md").write_text(f"# Changelog\n\n## 2025-01-01 {line}\n\n{line}\n", "utf-8")
+    (release / "examples" / 'a"><ps-evil onevil=1>.md').write_text(
+        f"# Prompts {line}\n\n## {line}\n\n{line}\n", "utf-8"
+    )
+    (release / "model_spec.md").write_text(
+        f"# One {line} {{#one authority=user}}\n\nWords {line}\n\n{line}\n\n<meta http-equiv=refresh content=evil>\n\n"
+        f"**Example**: {line}\n\n~~~xml\n<user>\n{line}\n</user>\n<assistant> <!-- GOOD: {line} -->\n{line}\n</assistant>\n~~~\n",
+        "utf-8",
+    )
+    sidecar = {
+        "spec": {"title": line, "version": line, "publisher": line, "issued": line, "license": line},
+        "levels": {"user": {"title": line}},
+        "topics": [{"id": "t", "label": line}],
+        "provisions": {
+            "one": {"aliases": [f"a{line}"], "topics": ["t"], "status": line, "since": line},
+            line: {"topics": ["t"]},
+        },
+    }
+    (release / "model_spec_annotations.yaml").write_text(json.dumps(sidecar), "utf-8")
+    return release
+
+
+def test_a_release_with_its_sidecar_is_data(tmp_path: Path) -> None:
+    release = hostile_release(tmp_path)
+    sidecar = release / "model_spec_annotations.yaml"
+    api.build_handbook(release, tmp_path / "site", theme="basic", annotations=sidecar)
+    assert {name: acts for name, page in pages_of(tmp_path / "site") if (acts := acts_in(page))} == {}
+    assert f"Spec {MARKUP.split('*')[0]}" in api.load(release).title
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "theme", ["furo", "alabaster", "classic", "pydata_sphinx_theme", "sphinx_rtd_theme", "sphinx_book_theme"]
+)
+@pytest.mark.filterwarnings("ignore::sphinx.deprecation.RemovedInSphinx11Warning")
+@pytest.mark.parametrize("pages", ["one", "chapter", "section"])
+def test_no_theme_and_layout_takes_a_text_for_markup(theme: str, pages: str, tmp_path: Path) -> None:
+    spec = poisoned(whole(), MARKUP)
+    build_site(spec, tmp_path, tmp_path / "site", pages=pages, theme=theme, ask=True)
+    assert {name: acts for name, page in pages_of(tmp_path / "site") if (acts := acts_in(page))} == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("markup", [Markup.RST, Markup.MYST])
+def test_no_markup_makes_a_text_act(markup: Markup, tmp_path: Path) -> None:
+    build_site(poisoned(whole(markup), MARKUP), tmp_path, tmp_path / "site", theme="basic")
+    assert {name: acts for name, page in pages_of(tmp_path / "site") if (acts := acts_in(page))} == {}
+
+
+@pytest.mark.slow
+def test_releases_beside_each_other_are_data(tmp_path: Path) -> None:
+    both = [(poisoned(whole(), MARKUP + end), tmp_path) for end in (" old", " new")]
+    build_releases(both, tmp_path / "site", pages="chapter", ask=True, theme="basic")
+    # The first page leads to the newest release.
+    pages = ((name, page.replace('http-equiv="refresh"', "")) for name, page in pages_of(tmp_path / "site"))
+    assert {name: acts for name, page in pages if (acts := acts_in(page))} == {}
+
+
+@pytest.mark.slow
+def test_a_pdf_is_data(tmp_path: Path) -> None:
+    build_site(poisoned(whole(), MARKUP), tmp_path, tmp_path / "site", theme="basic", pdf=True)
+    assert "onevil=1" in text_of(tmp_path / "site" / "handbook.pdf")
+
+
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "builder", ["latex", "epub", "text", "singlehtml", "dirhtml", "json", "xml", "man", "gettext"]
+)
+def test_no_builder_takes_a_text_for_markup(builder: str, tmp_path: Path) -> None:
+    release = hostile_release(tmp_path)
+    conf = 'extensions = ["sphinx_policyspec"]\npolicyspec_model_spec = ["2025-01-01/model_spec.md"]\n'
+    (tmp_path / "conf.py").write_text(
+        f'{conf}policyspec_annotations = "2025-01-01/{release.name and "model_spec_annotations.yaml"}"\n',
+        "utf-8",
+    )
+    (tmp_path / "index.rst").write_text("Title\n=====\n\n.. toctree::\n\n   2025-01-01/model_spec\n", "utf-8")
+    out = tmp_path / "out"
+    assert build_main(["-q", "-b", builder, str(tmp_path), str(out)]) == 0
+    written = [
+        (file, file.read_text("utf-8"))
+        for file in out.rglob("*")
+        if file.suffix in {".html", ".xhtml", ".fjson", ".xml", ".tex"}
+    ]
+    for file, text in written:
+        if file.suffix in {".xml", ".xhtml"}:
+            assert not list(ET.fromstring(text).iter("ps-evil"))
+        elif file.suffix == ".tex":
+            assert not re.search(r"(?<!\\textbackslash)\\evil", text)
+        else:
+            page = json.loads(text).get("body", "") if file.suffix == ".fjson" else text
+            assert acts_in(page) == [], file
