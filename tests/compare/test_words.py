@@ -48,10 +48,11 @@ def test_what_changed_is_shown_in_place(old: str, new: str, expected: list[str])
     assert shown(compare_texts(old, new)) == expected
 
 
-def test_a_sentence_that_is_too_long_is_replaced_as_a_whole() -> None:
-    old, new = "word " * 2100, "word " * 2100 + "end"
+def test_a_sentence_that_is_too_long_keeps_its_ends_and_what_it_says_once() -> None:
+    old = "start " + "a " * 2100 + "middle " + "b " * 2100 + "end"
+    new = "start " + "a " * 2050 + "c " * 50 + "middle " + "b " * 2100 + "end"
     (unit,) = compare_texts(old, new).units
-    assert [run.op for run in unit.runs] == ["-", "+"]
+    assert [(run.op, len(run.text.split())) for run in unit.runs] == [("=", 2051), ("-", 50), ("+", 50), ("=", 2102)]
 
 
 def test_many_sentences_are_paired_in_order() -> None:
