@@ -397,18 +397,24 @@ def _inside(op: Any, value: Any) -> list[Any]:
     return [value[place[op]]] if op in place else []
 
 
-def _alphabet(items: Any) -> Iterator[str]:
-    """Yield the characters that a pattern tells apart."""
+def _tests(items: Any) -> Iterator[Any]:
+    """Yield the sets of characters that a pattern tests."""
     for op, value in items:
-        if op in {sre.LITERAL, sre.ANY, sre.NOT_LITERAL, sre.IN}:
-            yield _one(op, value)
-        if op is sre.NOT_LITERAL:
-            yield chr(value)
-        if op is sre.IN:
-            yield from (chr(one) for kind, one in value if kind is sre.LITERAL)
-            yield from (blank for blank in " \n" if _in_set(blank, value))
+        if op in {sre.LITERAL, sre.NOT_LITERAL}:
+            yield [(sre.LITERAL, value)]
+        elif op is sre.IN:
+            yield value
         for inside in _inside(op, value):
-            yield from _alphabet(inside)
+            yield from _tests(inside)
+
+
+def _alphabet(items: Any) -> list[str]:
+    """Return a character for each way in which a pattern tells characters apart."""
+    tests = list(_tests(items))
+    literals = [chr(value) for test in tests for op, value in test if op is sre.LITERAL]
+    return list(
+        {tuple(_in_set(char, test) for test in tests): char for char in [*_SIGNS, *literals][::-1]}.values()
+    )
 
 
 def _runs(items: Any) -> Iterator[str]:
@@ -431,7 +437,7 @@ def hard_texts(pattern: Counter, *, thorough: bool) -> Iterator[tuple[str, str, 
     """
     walk = _Walk()
     whole = walk.of(pattern.tree)
-    signs = [*dict.fromkeys(_alphabet(pattern.tree))]
+    signs = _alphabet(pattern.tree)
     walked = [(before, part) for before, part in walk.texts if part]
     cuts = [whole[: len(text)] for text, _ in walked if text]
     repeated = dict.fromkeys([*signs, *_runs(pattern.tree), *(part for _, part in walked), *cuts])

@@ -43,7 +43,9 @@ PLACES = {
     "quotation": _HEAD + "> x RUN y\n",
     "link": _HEAD + '[x RUN y](#a) [x](#RUN) [y](RUN\n\n[lab RUN]: https://x "RUN\n',
     "tag": _HEAD + "x[^RUN] y[^abcd] z\n\n[^abcd]: RUN x\n",
-    "definition": _HEAD + "**T RUN**: x RUN\n",
+    "definition": _HEAD + "**T**: x RUN\n",
+    # Beyond the length of a term, so that it is the same to the reader for each length.
+    "bold": _HEAD + "**" + "T" * 200 + "RUN**: x RUN\n",
     "example": _HEAD + "**Example**: x RUN y\n\n" + _TURNS.replace("RUN", ""),
     "turns": _HEAD + "**Example**: x\n\n" + _TURNS,
     "commentary": _HEAD + '!!! meta "Commentary"\n    x RUN y\n',

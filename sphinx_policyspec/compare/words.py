@@ -25,6 +25,7 @@ __all__ = [
     "alike",
     "compare_texts",
     "containment",
+    "near",
     "normal",
     "shingles",
     "spaced",
@@ -44,7 +45,7 @@ _PLAIN = str.maketrans({
 _RANGE = re.compile(r"(?<=\d)-{2}(?=\d)")
 _DASHES = re.compile(r"(?:(?<!\s)\s++)?-{2,}+\s*+|(?<=\w)\s++-\s++(?=\w)")
 _WORD = re.compile(r"\w+(?:['-]\w+)*|-+|[^\w\s]")
-_ANY_WORD = re.compile(r"\S*\w\S*")
+_WORD_SIGN = re.compile(r"\w")
 _BEFORE, _BEHIND = "([\"'“‘*_", ".,;:!?)]\"'”’*_"
 """Punctuation that stands around a word."""
 _SENTENCE_END = re.compile(r"(?<=[.!?])(?:[\"')\]*_]*)\s+(?=[\"'(\[*_]*[A-Z0-9])")
@@ -59,7 +60,7 @@ _OFTEN = 64
 _CUTS = 3
 """How often such sequences are cut again."""
 _WINDOW = 200
-"""Sentences in a row of each text that are looked at together to see which belong together."""
+"""Sentences in a row of each text, or parts of one provision, that are looked at together to see which are one."""
 _TOO_LARGE = 4_000_000_000
 """Comparisons of words beyond which the order of words in common is left out of how alike two texts are."""
 _RELATED = 0.4
@@ -115,6 +116,7 @@ class TextChange:
 
 
 _Item = TypeVar("_Item", Run, Unit)
+_Part = TypeVar("_Part")
 
 
 def normal(text: str) -> str:
@@ -157,6 +159,13 @@ def containment(old: frozenset[tuple[str, ...]], new: frozenset[tuple[str, ...]]
     return len(old & new) / smaller if smaller else 0.0
 
 
+def near(old: Sequence[_Part], new: Sequence[_Part]) -> Iterator[tuple[_Part, _Part]]:
+    """Yield the pairs of two sequences; of long ones, those at about the same place."""
+    reach = _WINDOW // 2 if len(old) * len(new) > _WINDOW**2 else max(len(old), len(new))
+    for place, part in enumerate(old):
+        yield from ((part, other) for other in new[max(place - reach, 0) : place + reach + 1])
+
+
 def compare_texts(old: str, new: str) -> TextChange:
     """Return how one text became another; the other way round gives the mirror image."""
     if old > new:
@@ -166,9 +175,14 @@ def compare_texts(old: str, new: str) -> TextChange:
     return TextChange(
         units=units,
         similarity=round(alike(words(old), words(new)), 3),
-        words_removed=sum(len(_ANY_WORD.findall(run.text)) for run in runs if run.op == "-"),
-        words_added=sum(len(_ANY_WORD.findall(run.text)) for run in runs if run.op == "+"),
+        words_removed=sum(_length(run.text) for run in runs if run.op == "-"),
+        words_added=sum(_length(run.text) for run in runs if run.op == "+"),
     )
+
+
+def _length(text: str) -> int:
+    """Return how many words a text has, punctuation between blanks left out."""
+    return sum(_WORD_SIGN.search(part) is not None for part in text.split())
 
 
 def _mirrored(change: TextChange) -> TextChange:
