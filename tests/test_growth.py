@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from sphinx_policyspec import api
+from sphinx_policyspec.checks import fingerprints
 from sphinx_policyspec.compare import words
 from sphinx_policyspec.compare.changelog import review
 from sphinx_policyspec.compare.lock import format_lock, lock_of, parse_lock, since_lock
@@ -236,3 +238,23 @@ def test_calls_grow_no_faster_than_queries(text: str) -> None:
         run: growth(partial(steps, run), LENGTHS) for run in (*RUNS, "SELECT ", "?a ", "<a", "'''", "\\u0041")
     }
     assert not {run: ratio for run, ratio in found.items() if ratio > SUPERLINEAR}
+
+
+def test_a_fingerprint_costs_no_more_on_a_long_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Count the characters that are hashed: those of a long line once, not once for each finding."""
+    hashed: list[int] = []
+    real = hashlib.sha256
+
+    def counted(data: bytes) -> object:
+        hashed.append(len(data))
+        return real(data)
+
+    monkeypatch.setattr(hashlib, "sha256", counted)
+    monkeypatch.setattr(fingerprints, "_LONGEST", 100)
+
+    def steps(length: int) -> int:
+        hashed.clear()
+        api.report(written(tmp_path, _HEAD + "[^abcd]" * length + "\n"))
+        return sum(hashed)
+
+    assert growth(steps, LENGTHS) <= SUPERLINEAR
