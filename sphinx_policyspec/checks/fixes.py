@@ -17,7 +17,7 @@ from sphinx_policyspec.readers.source_lines import SourceLines
 
 __all__ = ["Fix", "diff_of", "fixes_of", "mended", "write_texts"]
 
-_HEADER = re.compile(r"(Examples for \[\^[^\]]*\] in )(?P<title>.*?)(?=:?[ \t\r]*$)")
+_HEADER = re.compile(r"(Examples for \[\^[^\]]*\] in )(?P<title>.*)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,8 +113,9 @@ class _Fixer:
         title = self.titles.get(self.tags.get(finding.span.file, ""))
         if match is None or not title:
             return None
-        number = finding.span.line
-        place = Span(finding.span.file, number, match.start("title") + 1, number, match.end("title") + 1)
+        number, start = finding.span.line, match.start("title") + 1
+        end = start + len(match["title"].rstrip(" \t\r").removesuffix(":"))
+        place = Span(finding.span.file, number, start, number, end)
         return Fix(finding=finding, span=place, text=title)
 
 

@@ -21,7 +21,7 @@ _STRUCTURAL = frozenset({
 })  # fmt: skip
 _ITEM = re.compile(r"^[ \t]*(?:[*+-]|\d+[.)])[ \t]+", re.MULTILINE)
 _MARKUP = re.compile(r"\]\([^()\s]*\)|[*_`\[\]\\]")
-_NAMED = re.compile(r"\*{2,3}([^*]+)\*{2,3}|[\"“]([^\"”]{4,})[\"”]|`([^`]+)`")
+_NAMED = re.compile(r"\*{2,3}([^*]+)\*{2,3}|[\"“]([^\"”]{4,500})[\"”]|`([^`]+)`")
 _WORD = re.compile(r"[a-z]{4,}")
 _SAME = 88.0
 """How alike a title and a part of a claim must be, of 100, for the claim to name it (rapidfuzz partial_ratio)."""

@@ -11,7 +11,7 @@ from sphinx_policyspec.compare.change import SPACES, Change, ChangeKind, Subject
 from sphinx_policyspec.compare.likeness import prompt_of
 from sphinx_policyspec.compare.order import out_of_order
 from sphinx_policyspec.compare.pairs import Pair
-from sphinx_policyspec.compare.words import alike, normal, spaced, words
+from sphinx_policyspec.compare.words import alike, near, normal, spaced, words
 from sphinx_policyspec.model import Example, Message, Response, Spec
 
 __all__ = ["ExamplePair", "example_changes", "pair_examples"]
@@ -136,16 +136,16 @@ def _without(new: list[_Held], found: list[ExamplePair]) -> list[_Held]:
 
 def _alike(old: list[_Held], new: list[_Held]) -> Iterator[tuple[_Held, _Held]]:
     """Yield examples of one provision that were retitled and changed, the most alike first."""
-    here: dict[str, list[_Held]] = {}
-    for held in new:
-        here.setdefault(held.provision, []).append(held)
+    here: dict[str, tuple[list[_Held], list[_Held]]] = {}
+    for side, held in enumerate((old, new)):
+        for one in held:
+            here.setdefault(one.provision, ([], []))[side].append(one)
     rated = []
-    for before in old:
-        for after in here.get(before.provision, ()):
-            prompt = alike(before.prompt_words, after.prompt_words) if before.prompt and after.prompt else 0.0
-            whole = alike(before.words, after.words)
-            if prompt >= _SAME_PROMPT or whole >= _SAME_TEXT:
-                rated.append((prompt + whole, before, after))
+    for before, after in (pair for both in here.values() for pair in near(*both)):
+        prompt = alike(before.prompt_words, after.prompt_words) if before.prompt and after.prompt else 0.0
+        whole = alike(before.words, after.words)
+        if prompt >= _SAME_PROMPT or whole >= _SAME_TEXT:
+            rated.append((prompt + whole, before, after))
     rated.sort(key=lambda item: (-item[0], *sorted((item[1].title, item[2].title))))
     taken: set[int] = set()
     for _, before, after in rated:

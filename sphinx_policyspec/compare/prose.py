@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sphinx_policyspec.compare.change import SPACES, Change, ChangeKind, Subject
 from sphinx_policyspec.compare.pairs import Pair
-from sphinx_policyspec.compare.words import alike, compare_texts, normal, spaced, words
+from sphinx_policyspec.compare.words import alike, compare_texts, near, normal, spaced, words
 from sphinx_policyspec.model import Block, Clause, Commentary, Definition, Prose, Provision, Span, Spec
 
 __all__ = ["prose_changes"]
@@ -185,10 +185,11 @@ def _same_texts(old: Sequence[_Text], new: Sequence[_Text]) -> dict[_Text, _Text
 
 
 def _in_one_provision(old: Iterable[_Text], new: Iterable[_Text]) -> Iterator[tuple[_Text, _Text]]:
-    here: dict[str, list[_Text]] = {}
-    for text in new:
-        here.setdefault(text.provision, []).append(text)
-    return ((a, b) for a in old for b in here.get(a.provision, ()))
+    here: dict[str, tuple[list[_Text], list[_Text]]] = {}
+    for side, texts in enumerate((old, new)):
+        for text in texts:
+            here.setdefault(text.provision, ([], []))[side].append(text)
+    return (pair for both in here.values() for pair in near(*both))
 
 
 def _clauses(pair: Pair) -> Iterator[Change]:

@@ -7,7 +7,9 @@ edit script that rapidfuzz gives; that one measures how alike two texts are, whi
 
 from __future__ import annotations
 
+import bisect
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
@@ -23,6 +25,7 @@ __all__ = [
     "alike",
     "compare_texts",
     "containment",
+    "near",
     "normal",
     "shingles",
     "spaced",
@@ -40,19 +43,26 @@ _PLAIN = str.maketrans({
     "\N{ZERO WIDTH SPACE}": "", "\N{SOFT HYPHEN}": "", "\N{ZERO WIDTH NO-BREAK SPACE}": "",
 })  # fmt: skip
 _RANGE = re.compile(r"(?<=\d)-{2}(?=\d)")
-_DASHES = re.compile(r"\s*-{2,}\s*|(?<=\w)\s+-\s+(?=\w)")
+_DASHES = re.compile(r"(?:(?<!\s)\s++)?-{2,}+\s*+|(?<=\w)\s++-\s++(?=\w)")
 _WORD = re.compile(r"\w+(?:['-]\w+)*|-+|[^\w\s]")
-_ANY_WORD = re.compile(r"\S*\w\S*")
-_AROUND = re.compile(r"([(\[\"'“‘*_]*)(.*?)([.,;:!?)\]\"'”’*_]*)", re.DOTALL)
+_WORD_SIGN = re.compile(r"\w")
+_BEFORE, _BEHIND = "([\"'“‘*_", ".,;:!?)]\"'”’*_"
+"""Punctuation that stands around a word."""
 _SENTENCE_END = re.compile(r"(?<=[.!?])(?:[\"')\]*_]*)\s+(?=[\"'(\[*_]*[A-Z0-9])")
 _LIST_ITEM = re.compile(r"\n(?=[ \t]*(?:[-*+]|\d+[.)])[ \t])")
 _BLANK = re.compile(r"\n[ \t]*\n")
 _SHINGLE = 3
 """Words in a row that two texts hardly share by chance."""
 _TOO_LONG = 4_000_000
-"""Comparisons of words that a pair of sentences may cost; beyond it one replaces the other as a whole."""
-_TOO_MANY = 40_000
-"""Pairs of sentences that are looked at to see which belong together; beyond it they are taken in order."""
+"""Comparisons that an alignment may cost; beyond it, parts that occur once in each sequence cut it into smaller ones."""
+_OFTEN = 64
+"""Equal pairs for each part of a sequence beyond which it counts as too long, too: the same few parts over and over."""
+_CUTS = 3
+"""How often such sequences are cut again."""
+_WINDOW = 200
+"""Sentences in a row of each text, or parts of one provision, that are looked at together to see which are one."""
+_TOO_LARGE = 4_000_000_000
+"""Comparisons of words beyond which the order of words in common is left out of how alike two texts are."""
 _RELATED = 0.4
 """How alike two sentences must be to be shown as one that changed, rather than as one that went and one that came."""
 
@@ -106,6 +116,7 @@ class TextChange:
 
 
 _Item = TypeVar("_Item", Run, Unit)
+_Part = TypeVar("_Part")
 
 
 def normal(text: str) -> str:
@@ -129,6 +140,8 @@ def words(text: str) -> list[str]:
 
 def alike(old: Sequence[str], new: Sequence[str]) -> float:
     """Return twice the words in common, in order, by all words: 0 for nothing, 1 for equal texts."""
+    if len(old) * len(new) > _TOO_LARGE:
+        return 2 * (Counter(old) & Counter(new)).total() / (len(old) + len(new))
     return float(Indel.normalized_similarity(old, new))
 
 
@@ -146,6 +159,13 @@ def containment(old: frozenset[tuple[str, ...]], new: frozenset[tuple[str, ...]]
     return len(old & new) / smaller if smaller else 0.0
 
 
+def near(old: Sequence[_Part], new: Sequence[_Part]) -> Iterator[tuple[_Part, _Part]]:
+    """Yield the pairs of two sequences; of long ones, those at about the same place."""
+    reach = _WINDOW // 2 if len(old) * len(new) > _WINDOW**2 else max(len(old), len(new))
+    for place, part in enumerate(old):
+        yield from ((part, other) for other in new[max(place - reach, 0) : place + reach + 1])
+
+
 def compare_texts(old: str, new: str) -> TextChange:
     """Return how one text became another; the other way round gives the mirror image."""
     if old > new:
@@ -155,9 +175,14 @@ def compare_texts(old: str, new: str) -> TextChange:
     return TextChange(
         units=units,
         similarity=round(alike(words(old), words(new)), 3),
-        words_removed=sum(len(_ANY_WORD.findall(run.text)) for run in runs if run.op == "-"),
-        words_added=sum(len(_ANY_WORD.findall(run.text)) for run in runs if run.op == "+"),
+        words_removed=sum(_length(run.text) for run in runs if run.op == "-"),
+        words_added=sum(_length(run.text) for run in runs if run.op == "+"),
     )
+
+
+def _length(text: str) -> int:
+    """Return how many words a text has, punctuation between blanks left out."""
+    return sum(_WORD_SIGN.search(part) is not None for part in text.split())
 
 
 def _mirrored(change: TextChange) -> TextChange:
@@ -203,8 +228,7 @@ def _split(text: str, cut: Callable[[str], Iterator[str]]) -> list[str]:
 
 def _units(old: list[str], new: list[str]) -> Iterator[Unit]:
     """Yield the paragraphs of two texts as units."""
-    matcher = SequenceMatcher(None, [*map(normal, old)], [*map(normal, new)], autojunk=False)
-    for op, i1, i2, j1, j2 in matcher.get_opcodes():
+    for op, i1, i2, j1, j2 in _opcodes([*map(normal, old)], [*map(normal, new)]):
         if op == "equal":
             yield from (Unit("=", (Run("=", part),)) for part in new[j1:j2])
         else:
@@ -265,12 +289,8 @@ def _joined(runs: tuple[Run, ...]) -> Iterator[Run]:
 def _words(old: str, new: str) -> Iterator[Run]:
     """Yield the words of two sentences."""
     before, after = [*_tokens(old)], [*_tokens(new)]
-    if len(before) * len(after) > _TOO_LONG:
-        yield Run("-", old)
-        yield Run("+", new)
-        return
     plain_before, plain_after = ([normal(token.text) for token in tokens] for tokens in (before, after))
-    for op, i1, i2, j1, j2 in SequenceMatcher(None, plain_before, plain_after, autojunk=False).get_opcodes():
+    for op, i1, i2, j1, j2 in _opcodes(plain_before, plain_after):
         if op == "equal":
             yield from after[j1:j2]
             continue
@@ -281,16 +301,17 @@ def _words(old: str, new: str) -> Iterator[Run]:
 def _tokens(text: str) -> Iterator[Run]:
     """Yield the words of a text, and the punctuation around each word by itself."""
     for word in text.split():
-        found = _AROUND.fullmatch(word)
-        parts = [part for part in (found.groups() if found else (word,)) if part]
+        bare = word.lstrip(_BEFORE)
+        core = bare.rstrip(_BEHIND)
+        around = word[: len(word) - len(bare)], core, bare[len(core) :]
+        parts = [part for part in around if part]
         yield from (Run("=", part, "") for part in parts[:-1])
         yield Run("=", parts[-1])
 
 
 def _aligned(old: list[str], new: list[str]) -> Iterator[tuple[int | None, int | None]]:
     """Yield the places of the sentences of two texts in order, in pairs where they belong together."""
-    matcher = SequenceMatcher(None, [*map(normal, old)], [*map(normal, new)], autojunk=False)
-    for op, i1, i2, j1, j2 in matcher.get_opcodes():
+    for op, i1, i2, j1, j2 in _opcodes([*map(normal, old)], [*map(normal, new)]):
         if op == "equal":
             yield from zip(range(i1, i2), range(j1, j2), strict=True)
             continue
@@ -304,13 +325,93 @@ def _aligned(old: list[str], new: list[str]) -> Iterator[tuple[int | None, int |
         yield from ((None, place) for place in range(done, j2))
 
 
-def _pairs(old: list[str], new: list[str]) -> list[tuple[int, int]]:
+def _opcodes(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str, int, int, int, int]]:
+    """Yield how one sequence becomes another, as difflib does: (what, from, to, from, to), equal parts as ``equal``."""
+    i = j = 0
+    for start, begin, size in [*_matching(old, new, _CUTS), (len(old), len(new), 0)]:
+        if i < start or j < begin:
+            yield "replace", i, start, j, begin
+        i, j = start + size, begin + size
+        if size:
+            yield "equal", start, i, begin, j
+
+
+def _matching(old: Sequence[str], new: Sequence[str], cuts: int) -> Iterator[tuple[int, int, int]]:
+    """Yield the runs in common that tell how one sequence becomes another, as (place, place, length).
+
+    :param cuts: how often sequences that are too long for difflib may be cut where parts stand that occur once in
+        each; what is too long still has nothing in common but its beginning and its end
+    """
+    if not _is_too_long(old, new):
+        yield from SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()[:-1]
+        return
+    head = _common(old, new)
+    tail = _common(old[head:][::-1], new[head:][::-1])
+    if head:
+        yield 0, 0, head
+    old, new = old[head : len(old) - tail], new[head : len(new) - tail]
+    i = j = 0
+    anchors = _anchors(old, new) if cuts else []
+    for start, begin in [*anchors, (len(old), len(new))] if anchors else []:
+        for inner, other, size in _matching(old[i:start], new[j:begin], cuts - 1):
+            yield head + i + inner, head + j + other, size
+        if start < len(old):
+            yield head + start, head + begin, 1
+        i, j = start + 1, begin + 1
+    if tail:
+        yield head + len(old), head + len(new), tail
+
+
+def _is_too_long(old: Sequence[str], new: Sequence[str]) -> bool:
+    if len(old) * len(new) > _TOO_LONG:
+        return True
+    times = Counter(new)
+    return sum(times[part] for part in old) > _OFTEN * (len(old) + len(new))
+
+
+def _common(old: Sequence[str], new: Sequence[str]) -> int:
+    """Return how many parts two sequences begin with in common."""
+    return next(
+        (at for at, (one, other) in enumerate(zip(old, new, strict=False)) if one != other),
+        min(len(old), len(new)),
+    )
+
+
+def _anchors(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
+    """Return where parts stand that occur once in each sequence: the most of them that are in the same order in both."""
+    once = {part for part, times in Counter(new).items() if times == 1}
+    places = {part: place for place, part in enumerate(new) if part in once}
+    times = Counter(old)
+    shared = [(place, places[part]) for place, part in enumerate(old) if times[part] == 1 and part in places]
+    # The longest increasing subsequence, by the last places of those of each length.
+    lasts: list[int] = []
+    ends: list[int] = []
+    before: list[int] = []
+    for at, (_, place) in enumerate(shared):
+        length = bisect.bisect_left(lasts, place)
+        before.append(ends[length - 1] if length else -1)
+        lasts[length : length + 1] = [place]
+        ends[length : length + 1] = [at]
+    found: list[tuple[int, int]] = []
+    at = ends[-1] if ends else -1
+    while at >= 0:
+        found.append(shared[at])
+        at = before[at]
+    return found[::-1]
+
+
+def _pairs(old: list[str], new: list[str]) -> Iterator[tuple[int, int]]:
+    """Yield which parts belong together, without crossings, among as many in a row as are looked at together."""
+    for start in range(0, min(len(old), len(new)), _WINDOW):
+        part, other = old[start : start + _WINDOW], new[start : start + _WINDOW]
+        yield from ((start + i, start + j) for i, j in _related(part, other))
+
+
+def _related(old: list[str], new: list[str]) -> list[tuple[int, int]]:
     """Return which parts belong together, without crossings, by dynamic programming over how alike they are."""
-    if not old or not new:
-        return []
-    if len(old) * len(new) > _TOO_MANY:
-        return list(zip(range(len(old)), range(len(new)), strict=False))
     old_words, new_words = [words(part) for part in old], [words(part) for part in new]
+    if sum(map(len, old_words)) * sum(map(len, new_words)) > _TOO_LARGE:
+        return list(zip(range(len(old)), range(len(new)), strict=False))
     likeness = [[alike(a, b) for b in new_words] for a in old_words]
     best = [[0.0] * (len(new) + 1) for _ in range(len(old) + 1)]
     for i in reversed(range(len(old))):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from sphinx_policyspec.errors import QueryError, QueryLimitError
@@ -24,13 +25,14 @@ _TOKEN = re.compile(
     | '(?:[^'\\\n\r]|\\.)*+'?
     | [?$@]\w++                                                     # variables, language tags
     | [\w.-]*+:(?:[\w.:%-]|\\.)*+                                   # prefixed names
-    | (?P<word>\w++)
+    | (?P<words>[\w.-]++)                                           # no name: words, numbers, dots
     | (?P<open>[({\[])
     | (?P<close>[)}\]])
     | \\.
     """,
     re.VERBOSE | re.DOTALL,
 )
+_WORD = re.compile(r"\w+")
 _PAIRS = {"(": ")", "{": "}", "[": "]"}
 _IRI_START = re.compile(r"<[\w/.#][^\s<>]*")
 """What begins an IRI where no token does; a comparison has another thing, or a space, on its right."""
@@ -76,13 +78,14 @@ def _check_keywords(text: str, sparql: str, origin: str) -> None:
 def _words(text: str) -> Iterator[str]:
     """Yield the words outside strings, comments, IRIs, names and variables, in capitals."""
     for match in _TOKEN.finditer(text):
-        if match["word"]:
-            yield match["word"].upper()
+        if match["words"]:
+            yield from (word.upper() for word in _WORD.findall(match["words"]))
 
 
 def unpaired(text: str) -> tuple[int, str] | None:
     """Return the place of the first quote or bracket that lacks its other half, and what is wrong with it."""
     opened: list[re.Match[str]] = []
+    awaited: Counter[str] = Counter()
     comments: list[re.Match[str]] = []
     for token in _TOKEN.finditer(text):
         sign = token[0]
@@ -92,10 +95,13 @@ def unpaired(text: str) -> tuple[int, str] | None:
             comments.append(token)
         elif token["open"]:
             opened.append(token)
-        elif token["close"] and sign not in {_PAIRS[other[0]] for other in opened}:
+            awaited[_PAIRS[sign]] += 1
+        elif token["close"] and not awaited[sign]:
             return token.start(), f"the bracket `{sign}` closes nothing"
         elif token["close"] and sign != _PAIRS[(last := opened.pop())[0]]:
             return _never_closed(last, comments)
+        elif token["close"]:
+            awaited[sign] -= 1
     return _never_closed(opened[-1], comments) if opened else None
 
 

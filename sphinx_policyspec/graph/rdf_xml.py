@@ -18,7 +18,7 @@ __all__ = ["NOT_XML", "rdf_xml"]
 NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """Characters that XML cannot hold, not even escaped."""
 
-_LOCAL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*$")
+_LOCAL_NAME = re.compile(r"(?:(?<=[^A-Za-z0-9_.-])|^)[0-9.-]*+([A-Za-z_][A-Za-z0-9_.-]*+)$")
 
 
 def rdf_xml(ntriples: str) -> Iterator[str]:
@@ -45,11 +45,11 @@ def _property(predicate: str, node: object, names: dict[str, str]) -> str:
     local = _LOCAL_NAME.search(predicate)
     if local is None:
         raise SourceError(f"rdf cannot hold the property `{predicate}`: it does not end in a name")
-    namespace = predicate[: local.start()]
+    namespace = predicate[: local.start(1)]
     if namespace in names:
-        name, declaration = f"{names[namespace]}:{local[0]}", ""
+        name, declaration = f"{names[namespace]}:{local[1]}", ""
     else:
-        name, declaration = f"p:{local[0]}", f" xmlns:p={quoteattr(namespace)}"
+        name, declaration = f"p:{local[1]}", f" xmlns:p={quoteattr(namespace)}"
     if not isinstance(node, Literal):
         return f"    <{name}{declaration} {_node('resource', node)}/>\n"
     if node.language:

@@ -62,7 +62,7 @@ _SENTENCES: Mapping[Term, str] = {
     SKOS.broader: "{} is narrower than {}",
     SKOS.related: "{} is related to {}",
 }
-_PART = re.compile(r"(?:^|[/:#])(?P<kind>\w+)/(?P<owner>example|prompt)/(?P<id>.+)/(?P<place>\d+)$")
+_PART = re.compile(r"(?:^|[/:#])(?P<kind>\w++)/(?P<owner>example|prompt)/(?P<rest>.++)")
 _NAMED = re.compile(
     r"(?:^|[/:#])(?:provision|level|topic|goal|example|prompt|definition|document)/(?P<id>.+)$"
 )
@@ -170,9 +170,11 @@ class _Words:
         if not is_name(node):
             return f"`{node}`"
         types = self._types.get(node, set())
-        if part := _PART.search(str(node)):
+        part = _PART.search(str(node))
+        identifier, _, place = part["rest"].rpartition("/") if part else ("", "", "")
+        if part and identifier and place.isdecimal():
             kind = "answer" if part["kind"] == "message" and _RESPONSE in types else part["kind"]
-            return f"{kind} {part['place']} of {part['owner']} `{unquote(part['id'])}`"
+            return f"{kind} {place} of {part['owner']} `{unquote(identifier)}`"
         if node in self._labels:
             return self._labels[node]
         kind = next((text for cls, text in _KINDS.items() if cls in types), "")

@@ -22,7 +22,7 @@ _PLACEHOLDER = re.compile(rf"{_CODE}|{_MATHS}|(?P<mark>(?<!\\)\[(?![\^#\]])[^\[\
 _ELISION = re.compile(r"(?P<mark>(?<!\\)\[\.\.\.[^\[\]\n]{0,400}\])")
 # A line of code that no fence marks: a statement, an assignment, or what ends as only code does.
 _CODE_LINE = re.compile(
-    r"\s*(?:"
+    r"\s*+(?:"
     r"(?:async +)?(?:class|const|def|elif|fn|for|func|function|if|let|return|var|while|with) [^\n]*[:;{)\]]\s*$"
     r"|[\w.]{1,80}(?:\[[^\]\n]{0,80}\])?(?:: [^=\n]{1,120})? ?[-+*/|]?=(?!=)"
     r"|[^\n]*[;{}]\s*$)"

@@ -46,7 +46,7 @@ _VERDICT = re.compile(
     r"(?P<ids>(?:\[#[^\]\s]++\]\s*+)*+)(?:(?:[:,]|[-\u2013\u2014](?=\s))[*_]{0,2}\s*+(?P<note>.*))?",
     re.DOTALL,
 )
-_VERDICT_ID = re.compile(r"\[#([^\]\s]+)\]")
+_VERDICT_ID = re.compile(r"\[#([^\]\s]{1,500})\]")
 
 
 @dataclass(frozen=True, slots=True)

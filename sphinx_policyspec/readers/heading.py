@@ -24,7 +24,7 @@ _ITEM = re.compile(
 _SAYS = re.compile(r"(?:^|\s)(?:#\S|(?i:authority)\s*[=:])")
 """What is said in braces of a heading and nowhere else."""
 _LISTS = re.compile(r"(?:^|[\s:])(?:[#.]\S|[\w-]++\s*=|(?i:authority)\s*:)|^$")
-_ESCAPED = re.compile(r"\\\{(?=\s*:?\s*#|[^{}\\]*authority)([^{}\\]*)\\?\}\s*$")
+_ESCAPED = re.compile(r"\\\{(?=\s*+(?::\s*+)?#|[^{}\\]*authority)([^{}\\]*)\\?\}\s*$")
 """Braces as MDX wants them."""
 _LEVELS = frozenset({"platform", *(level.id for level in DEFAULT_LEVELS)})
 BARE_LEVEL = rf"(?<![\w-])(?i:authority\s{{0,9}}[=:]\s{{0,9}}[\"']?(?:{'|'.join(sorted(_LEVELS))}))\b"

@@ -15,7 +15,7 @@ __all__ = ["Ignore", "ignores_in", "silenced"]
 
 _WORD = "policyspec-ignore:"
 _COMMENT = re.compile(
-    rf"\s*(?:\.\.\s+|%\s*|<!--\s*){_WORD}\s*(?P<code>[a-z0-9-]*)(?P<reason>.*?)(?:-->)?\s*", re.DOTALL
+    rf"\s*+(?:\.\.\s++|%\s*+|<!--\s*+){_WORD}\s*+(?P<code>[a-z0-9-]*+)(?P<reason>.*+)", re.DOTALL
 )
 _DIRECTIVE = re.compile(r"(?P<indent>\s*)(?:\.\.\s+[\w:.+-]+::|!!!\s)")
 _EXAMPLE = re.compile(r"\*\*Example\b")
@@ -60,7 +60,7 @@ def _ignores(file: str, lines: Sequence[str]) -> Iterator[Ignore]:
         at = line.index(_WORD) + 1
         yield Ignore(
             code=match["code"],
-            reason=match["reason"].strip(),
+            reason=match["reason"].rstrip().removesuffix("-->").strip(),
             span=Span(file, number + 1, at, number + 1, at + len(_WORD)),
             start=start + 1,
             end=end + 1,

@@ -22,7 +22,7 @@ _OPEN = re.compile(
     r"(?P<rest>[ \t]*+(?:<!--.*-->)?)\s*+"
 )
 _CLOSE = re.compile(r"(?P<mark>[ ]?\*?[ ]?)</(?P<name>[A-Za-z][\w-]{0,40})>\s*+")
-_ATTRIBUTE = re.compile(r"([\w-]+)=(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'<>/=]+))")
+_ATTRIBUTE = re.compile(r"([\w-]{1,40}+)=(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'<>/=]+))")
 _FENCE_INDENT = 12
 """Spaces that may stand before a fence: three levels of list."""
 

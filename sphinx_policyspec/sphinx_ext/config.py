@@ -56,7 +56,7 @@ def _template(value: object) -> str:
         return "expected a text"
     if value and not value.startswith(("https://", "http://", "mailto:")):
         return f"`{value}` is no address of the web and no `mailto:`"
-    unknown = [name for name in re.findall(r"\{(.*?)\}", value) if name not in FEEDBACK]
+    unknown = [name for name in re.findall(r"\{([^{}]*)\}", value) if name not in FEEDBACK]
     return f"unknown placeholder `{{{unknown[0]}}}`; {nearest(unknown[0], FEEDBACK)}" if unknown else ""
 
 

@@ -53,7 +53,7 @@ _MARKER = "policyspec_marker"
 _OURS = "sphinx_policyspec."
 _KNOWN = ("docutils.nodes", "sphinx.addnodes")
 _COMMENT = re.compile(
-    r"(<(script|style|textarea|title)\b.*?</\2\s*>)|<!--.*?(?:-->|\Z)", re.DOTALL | re.IGNORECASE
+    r"(<(script|style|textarea|title)\b.*?(?:</\2\s*>|\Z))|<!--.*?(?:-->|\Z)", re.DOTALL | re.IGNORECASE
 )
 """A comment of HTML; where ``<!--`` begins none, it stands in the first group."""
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sphinx_policyspec.compare.words import TextChange, compare_texts, normal
+from sphinx_policyspec.compare.words import TextChange, compare_texts, near, normal
 
 
 def shown(change: TextChange) -> list[str]:
@@ -48,10 +48,16 @@ def test_what_changed_is_shown_in_place(old: str, new: str, expected: list[str])
     assert shown(compare_texts(old, new)) == expected
 
 
-def test_a_sentence_that_is_too_long_is_replaced_as_a_whole() -> None:
-    old, new = "word " * 2100, "word " * 2100 + "end"
+def test_a_sentence_that_is_too_long_keeps_its_ends_and_what_it_says_once() -> None:
+    old = "start " + "a " * 2100 + "middle " + "b " * 2100 + "end"
+    new = "start " + "a " * 2050 + "c " * 50 + "middle " + "b " * 2100 + "end"
     (unit,) = compare_texts(old, new).units
-    assert [run.op for run in unit.runs] == ["-", "+"]
+    assert [(run.op, len(run.text.split())) for run in unit.runs] == [
+        ("=", 2051),
+        ("-", 50),
+        ("+", 50),
+        ("=", 2102),
+    ]
 
 
 def test_many_sentences_are_paired_in_order() -> None:
@@ -105,3 +111,9 @@ def test_nothing_that_either_text_says_is_lost(old: list[str], new: list[str]) -
     for side, text in (("old", old), ("new", new)):
         said = "".join(getattr(unit, side) for unit in change.units)
         assert "".join(said.split()) == "".join("".join(text).split())
+
+
+def test_parts_are_compared_with_all_others_or_with_those_near_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sphinx_policyspec.compare.words._WINDOW", 4)
+    assert set(near(range(4), range(4))) == {(a, b) for a in range(4) for b in range(4)}
+    assert set(near(range(9), range(9))) == {(a, b) for a in range(9) for b in range(9) if abs(a - b) <= 2}

@@ -23,8 +23,8 @@ from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyClause, PolicyCou
 
 __all__ = ["ClauseRole", "CountRole"]
 
-_PARTS = re.compile(r"(?P<text>.*?)\s*<(?P<given>[^<>]*)>\s*", re.DOTALL)
-_PARAMETER = re.compile(r"\s*(?P<name>[\w-]+)\s*=\s*(?P<value>.*?)\s*")
+_PARTS = re.compile(r"(?P<text>.*)<(?P<given>[^<>]*)>\s*", re.DOTALL)
+_PARAMETER = re.compile(r"(?P<name>[\w-]++)\s*+=\s*+(?P<value>.*)")
 _TRANSLATED = ":<translated>"
 
 
@@ -50,7 +50,7 @@ class _GivenRole(SphinxRole):
             return " ".join(text.split()), {}
         values = {}
         for part in filter(str.strip, found["given"].split(",")):
-            match = _PARAMETER.fullmatch(part)
+            match = _PARAMETER.fullmatch(part.strip())
             if match is None:
                 self.find(f"`{part.strip()}` is no parameter", "write `name=value`")
             else:

@@ -37,7 +37,9 @@ _BLANK = re.compile(r"\n\s*\n")
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _SPECIAL = {
     Markup.RST: re.compile(r"\0.|[\\`*|]|(?<=[^\W_])_(?!\w)", re.DOTALL),
-    Markup.MYST: re.compile(r"[\\`*<$]|(?<![^\W_])_|_(?![^\W_])|\[(?=\^|[^\]]*\][(\[])|&(?=#?\w+;)|\{(?=\{)"),
+    Markup.MYST: re.compile(
+        r"[\\`*<$]|(?<![^\W_])_|_(?![^\W_])|\[(?=\^|[^\]]{0,2000}+\][(\[])|&(?=#?\w+;)|\{(?=\{)"
+    ),
 }
 """Signs that would say more than themselves."""
 _OPENING = {

@@ -33,8 +33,8 @@ _ADMONITIONS = frozenset(
 _PLAIN = frozenset(["default", "none", "text", ""])
 """Languages of code that nobody chose."""
 
-_TAG = re.compile(r"<[^>]*>")
-_UNSHOWN = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]*>")
+_UNSHOWN = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

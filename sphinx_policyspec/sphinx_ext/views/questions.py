@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 __all__ = ["QueryDirective", "Views"]
 
 _FORMATS = ("table", "list", "count")
-_PARAMETER = re.compile(r"\s*(?P<name>[\w-]+)\s*=\s*(?P<value>.*?)\s*")
+_PARAMETER = re.compile(r"(?P<name>[\w-]++)\s*+=\s*+(?P<value>.*)")
 
 
 class QueryDirective(AskingDirective):
@@ -75,7 +75,7 @@ class QueryDirective(AskingDirective):
 
     def _params(self) -> Iterator[tuple[str, str]]:
         for part in self.words("params", ",\n"):
-            if match := _PARAMETER.fullmatch(part):
+            if match := _PARAMETER.fullmatch(part.strip()):
                 yield match["name"], match["value"]
             else:
                 line = self.option_line("params")

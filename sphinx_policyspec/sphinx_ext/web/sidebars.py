@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 __all__ = ["LevelsByAddress"]
 
 _ENTRY = re.compile(
-    r'(<a class="[^"]*\breference internal\b[^"]*" href="([^"]*)">)((?:(?!<a\b).)*?)(</a>)', re.DOTALL
+    r'(<a class="(?=[^"]*\breference internal\b)[^"]*+" href="([^"]*)">)((?:(?!<a\b).)*?)(</a>)', re.DOTALL
 )
 
-_LIST = re.compile(r'<div class="toctree-wrapper\b.*?</div>', re.DOTALL)
+_LIST = re.compile(r'<div class="toctree-wrapper\b.*?(?:</div>|\Z)', re.DOTALL)
 
 
 class LevelsByAddress:

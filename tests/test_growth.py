@@ -1,0 +1,260 @@
+"""Work grows no faster than texts: patterns by the steps of a matcher, commands by the functions that they call."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from sphinx_policyspec import api
+from sphinx_policyspec.checks import fingerprints
+from sphinx_policyspec.compare import words
+from sphinx_policyspec.compare.changelog import review
+from sphinx_policyspec.compare.lock import format_lock, lock_of, parse_lock, since_lock
+from sphinx_policyspec.errors import PolicySpecError
+from sphinx_policyspec.exports.diffs import DIFF_FORMATS
+from sphinx_policyspec.graph.query_text import check_text, unclosed_iri, unpaired
+from tests.growth import SUPERLINEAR, Counter, calls, growth, patterns, worst
+
+BOUNDED_ELSEWHERE = {
+    "sphinx_policyspec.graph.shown._SILENT": "what calls it gives it only texts that end with what closes a comment",
+}
+"""Patterns whose work grows faster than texts for what they are never given."""
+
+RUNS = (
+    *" ,\"':;[`*_|><~#!(){}\\$=+/%.?&^@1",
+    *("\t", "\r", "{#", "[#", "](", "<!--", "-->", "``` ", "**", "> ", "- ", "1. ", "# ", "![", "\\(", "[^", "a=", "~~~xml "),
+    *("https://a.b/", "a@b.c ", "&amp;", "<b>", "</b>", "[^abcd]", "A b. ", "It is. ", "must ", "word ", " - ", "a-"),
+    *("[?](#a)", "[x](#a) ", "[x][y] ", "**a**: ", "    return x;", "\u2014", "\u00a0", "\u00e9"),
+)  # fmt: skip
+"""What texts repeat."""
+
+_HEAD = "# A {#a authority=user}\n\n"
+_TURNS = "~~~xml\n<user>\nHi RUN y [z]\n</user>\n<comparison>\n<assistant> <!-- BAD: [#a]RUN -->\nRUN\n</assistant>\n</comparison>\n~~~\n"
+PLACES = {
+    "heading": _HEAD + "## B RUN {#b authority=user}\n\nx\n",
+    "attributes": "# A {#a authority=user RUN}\n\nx\n\n## B {RUN\n",
+    "underlined": "RUN\n===\n\nx\n",
+    "paragraph": _HEAD + "x RUN y\n",
+    "beginning": _HEAD + "RUN y\n",
+    "item": _HEAD + "- x RUN y\n  RUN\n",
+    "quotation": _HEAD + "> x RUN y\n",
+    "link": _HEAD + '[x RUN y](#a) [x](#RUN) [y](RUN\n\n[lab RUN]: https://x "RUN\n',
+    "tag": _HEAD + "x[^RUN] y[^abcd] z\n\n[^abcd]: RUN x\n",
+    "definition": _HEAD + "**T**: x RUN\n",
+    # Beyond the length of a term, so that it is the same to the reader for each length.
+    "bold": _HEAD + "**" + "T" * 200 + "RUN**: x RUN\n",
+    "example": _HEAD + "**Example**: x RUN y\n\n" + _TURNS.replace("RUN", ""),
+    "turns": _HEAD + "**Example**: x\n\n" + _TURNS,
+    "commentary": _HEAD + '!!! meta "Commentary"\n    x RUN y\n',
+    "comment": _HEAD + "<!-- policyspec-ignore: RUN y -->\n\nx <!-- RUN\n",
+    "front matter": "---\na: RUN\n---\n" + _HEAD,
+    "lines": _HEAD + "LINES\n",
+    "paragraphs": _HEAD + "PARTS\n",
+}
+"""Where in a document a run stands: in place of ``RUN``, in one line each or in one paragraph each."""
+BESIDE = {
+    "README": ("README.md", "# Title RUN\n\nRUN\n"),
+    "changelog": ("CHANGELOG.md", '## v2025.01.02 RUN\n\n- RUN x **RUN** "RUN\n\n## v2025.01.01\n\nx\n'),
+    "prompts": ("examples/abcd.md", "Examples for [^abcd] in RUN:\n\n**Example**: x RUN\n\n" + _TURNS),
+}
+"""Files beside a document."""
+SIDECARS = (
+    "version: RUN\n",
+    "format: 1\nprovisions:\n  a:\n    topics: [RUN]\n",
+    "format: 1\nprovisions:\n  a:\n    topics: 'RUN'\n",
+    'format: 1\ntopics:\n  - id: x\n    label: "RUN"\n    description: RUN\n',
+)
+CASES = ("- RUN\n", "title: 'RUN'\ninstructions:\n  - from: user\n    says: RUN\n")
+QUERIES = (
+    "SELECT * WHERE { RUN }",
+    'SELECT * WHERE { ?a ?b "RUN }',
+    "RUN",
+    "SELECT (RUN",
+    "PREFIX RUN: <x> SELECT * {",
+)
+LENGTHS = (150, 300, 600)
+
+
+@pytest.fixture(autouse=True)
+def _small_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scale down the bounds of what is compared at a time, so that short texts show what long ones do."""
+    monkeypatch.setattr(words, "_TOO_LONG", 64)
+    monkeypatch.setattr(words, "_WINDOW", 4)
+
+
+# -- patterns -----------------------------------------------------------------------------------
+
+
+def test_the_matcher_counts_what_grows() -> None:
+    for pattern, part, way, grows in (
+        (r"\s*x", " ", "scan", True),
+        (r"\s*+x", " ", "match", False),
+        (r"(?<!\s)\s++x", " ", "scan", False),
+        (r"(a|a)*b", "a", "match", True),
+        (r"(.*?)(,*)", ",", "fullmatch", True),
+        (r"a{0,500}b", "a", "scan", False),
+        (r"<!--.*?-->", "<!--", "scan", True),
+    ):
+        counter = Counter(pattern)
+        ratio = growth(lambda n: counter.steps(part * n + "\x01", way), (8, 16, 32))  # noqa: B023  called at once
+        assert (ratio > SUPERLINEAR) is grows, (pattern, ratio)
+
+
+def test_the_work_of_a_pattern_grows_no_faster_than_its_text() -> None:
+    found = {used.place: worst(used) for used in patterns()}
+    fast = {place: (way, text) for place, (ratio, way, text) in found.items() if ratio > SUPERLINEAR}
+    assert set(fast) == set(BOUNDED_ELSEWHERE), fast
+
+
+@pytest.mark.slow
+def test_the_work_of_a_pattern_grows_no_faster_than_any_text_made_of_it() -> None:
+    found = {used.place: worst(used, thorough=True) for used in patterns()}
+    fast = {place: (way, text) for place, (ratio, way, text) in found.items() if ratio > SUPERLINEAR}
+    assert set(fast) == set(BOUNDED_ELSEWHERE), fast
+
+
+# -- commands -----------------------------------------------------------------------------------
+
+
+def filled(place: str, run: str, length: int) -> str:
+    """Return a text with a run in its places."""
+    times = length // len(run) + 1
+    text = place.replace("LINES", "\n".join([run] * times)).replace("PARTS", "\n\n".join([run] * times))
+    return text.replace("RUN", run * times)
+
+
+def written(folder: Path, text: str, name: str = "model_spec.md") -> Path:
+    """Write a release and return its folder."""
+    for path, content in {"model_spec.md": PLACES["turns"].replace("RUN", "x"), name: text}.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(content, encoding="utf-8", newline="")
+    return folder
+
+
+def release_work(folder: Path, text: str, other: str, name: str) -> dict[str, Callable[[], object]]:
+    """Return what commands do with a release and with another version of it."""
+    old = api.read(written(folder / "old" / "2025-01-01", text, name))
+    new = api.read(written(folder / "new" / "2025-01-02", other, name))
+    found = api.diff(old, new)
+    locked = format_lock(lock_of(old.spec))
+    return {
+        "read": lambda: api.read(folder / "new" / "2025-01-02"),
+        "check": lambda: api.report(new),
+        "graph": lambda: api.graph_bytes(new.spec, "ttl"),
+        "diff": lambda: api.diff(old, new),
+        "formats": lambda: [write(found, None) for write in DIFF_FORMATS.values()],
+        "lock": lambda: since_lock(parse_lock(locked, "lock"), new.spec),
+        "changelog": lambda: review(found, text),
+    }
+
+
+def grown(folder: Path, place: str, run: str, name: str = "model_spec.md") -> dict[str, float]:
+    """Return for each command how its calls grow with a run."""
+    counts: dict[str, list[int]] = {}
+    for length in LENGTHS:
+        text = filled(place, run, length)
+        other = filled(place, run, length + 6 * len(run)).replace("y", "Yes")
+        for command, work in release_work(folder / str(length), text, other, name).items():
+            counts.setdefault(command, []).append(calls(work))
+    return {
+        command: growth(dict(zip(LENGTHS, found, strict=True)).__getitem__, LENGTHS)
+        for command, found in counts.items()
+    }
+
+
+def too_fast(found: dict[str, float]) -> dict[str, float]:
+    return {command: round(ratio, 1) for command, ratio in found.items() if ratio > SUPERLINEAR}
+
+
+@pytest.mark.parametrize(
+    ("place", "run"),
+    [
+        ("paragraph", "It is. "),
+        ("paragraphs", "It is. "),
+        ("lines", "- "),
+        ("tag", "[^abcd]"),
+        ("turns", ","),
+    ],
+)
+def test_calls_of_commands_grow_no_faster_than_a_document(tmp_path: Path, place: str, run: str) -> None:
+    assert not too_fast(grown(tmp_path, PLACES[place], run))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", PLACES)
+def test_calls_of_commands_grow_no_faster_than_any_document(tmp_path: Path, place: str) -> None:
+    found = {run: too_fast(grown(tmp_path / str(at), PLACES[place], run)) for at, run in enumerate(RUNS)}
+    assert not {run: ratios for run, ratios in found.items() if ratios}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", BESIDE)
+def test_calls_of_commands_grow_no_faster_than_files_beside_a_document(tmp_path: Path, place: str) -> None:
+    name, text = BESIDE[place]
+    found = {run: too_fast(grown(tmp_path / str(at), text, run, name)) for at, run in enumerate(RUNS)}
+    assert not {run: ratios for run, ratios in found.items() if ratios}
+
+
+def outcome(work: Callable[[], object]) -> None:
+    """Do some work that may refuse what it is given."""
+    with contextlib.suppress(PolicySpecError):
+        work()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("text", [*SIDECARS, *CASES])
+def test_calls_grow_no_faster_than_sidecars_and_cases(tmp_path: Path, text: str) -> None:
+    root = written(tmp_path / "2025-01-01", PLACES["turns"].replace("RUN", "x"))
+    file = tmp_path / "given.yaml"
+
+    def steps(run: str, length: int) -> int:
+        file.write_text(filled(text, run, length), encoding="utf-8", newline="")
+        if text in CASES:
+            return calls(lambda: outcome(lambda: api.diff_cases(root, root, [file])))
+        return calls(lambda: outcome(lambda: api.report(api.read(root, annotations=file))))
+
+    steps("x", LENGTHS[0])
+    found = {run: growth(partial(steps, run), LENGTHS) for run in RUNS}
+    assert not {run: ratio for run, ratio in found.items() if ratio > SUPERLINEAR}
+
+
+@pytest.mark.parametrize("text", QUERIES)
+def test_calls_grow_no_faster_than_queries(text: str) -> None:
+    def ask(query: str) -> None:
+        unclosed_iri(query)
+        unpaired(query)
+        outcome(lambda: check_text(query, "query", max_bytes=10_000, max_depth=10_000))
+
+    def steps(run: str, length: int) -> int:
+        query = filled(text, run, length)
+        return calls(lambda: ask(query))
+
+    found = {
+        run: growth(partial(steps, run), LENGTHS) for run in (*RUNS, "SELECT ", "?a ", "<a", "'''", "\\u0041")
+    }
+    assert not {run: ratio for run, ratio in found.items() if ratio > SUPERLINEAR}
+
+
+def test_a_fingerprint_costs_no_more_on_a_long_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Count the characters that are hashed: those of a long line once, not once for each finding."""
+    hashed: list[int] = []
+    real = hashlib.sha256
+
+    def counted(data: bytes) -> object:
+        hashed.append(len(data))
+        return real(data)
+
+    monkeypatch.setattr(hashlib, "sha256", counted)
+    monkeypatch.setattr(fingerprints, "_LONGEST", 100)
+
+    def steps(length: int) -> int:
+        hashed.clear()
+        api.report(written(tmp_path, _HEAD + "[^abcd]" * length + "\n"))
+        return sum(hashed)
+
+    assert growth(steps, LENGTHS) <= SUPERLINEAR
