@@ -300,10 +300,11 @@ def _of_graph(path: Path, spec: Spec) -> Loaded:
 
 
 def _spec_of(path: Path) -> Spec:
-    from sphinx_policyspec.graph.from_graph import from_graph  # noqa: PLC0415  rdflib only where it is needed
-    from sphinx_policyspec.graph.parse import read_graph  # noqa: PLC0415
+    from sphinx_policyspec.graph.from_graph import from_triples  # noqa: PLC0415  the engine only where it is needed
+    from sphinx_policyspec.graph.parse import read_triples  # noqa: PLC0415
 
-    return from_graph(read_graph(path))
+    with _named(path):
+        return from_triples(read_triples(path))
 
 
 def is_graph(source: str | Path) -> bool:
@@ -334,7 +335,17 @@ def has_releases(source: str | Path, confdir: str | Path | None = None) -> bool:
 def _specs_of(path: Path) -> tuple[Spec, ...]:
     from sphinx_policyspec.graph.releases import specs_of  # noqa: PLC0415  rdflib only where it is needed
 
-    return specs_of(path)
+    with _named(path):
+        return specs_of(path)
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Let what is wrong with the contents of a graph file name the file."""
+    try:
+        yield
+    except SourceError as error:
+        raise (error if str(path) in str(error) else SourceError(f"`{path}`: {error}")) from error
 
 
 def _renamed(message: str, path: Path, name: str) -> str:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from rdflib import Graph
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.conversations import read_conversation
 from sphinx_policyspec.graph.fields import single
-from sphinx_policyspec.graph.rdflib_terms import triples_in
 from sphinx_policyspec.graph.reader import Reader
-from sphinx_policyspec.graph.terms import Iri
+from sphinx_policyspec.graph.terms import Iri, Triple
 from sphinx_policyspec.graph.vocabulary import PS
 from sphinx_policyspec.model import (
     AuthorityLevel,
@@ -39,7 +37,10 @@ from sphinx_policyspec.model import (
     Topic,
 )
 
-__all__ = ["from_graph"]
+if TYPE_CHECKING:
+    from rdflib import Graph
+
+__all__ = ["from_graph", "from_triples"]
 
 
 def from_graph(graph: Graph) -> Spec:
@@ -47,7 +48,14 @@ def from_graph(graph: Graph) -> Spec:
 
     Raises :class:`SourceError` where it holds none, several, or one that no spec can be made of.
     """
-    reader = Reader(triples_in(graph))
+    from sphinx_policyspec.graph.rdflib_terms import triples_in  # noqa: PLC0415  files come without rdflib
+
+    return from_triples(triples_in(graph))
+
+
+def from_triples(triples: Iterable[Triple]) -> Spec:
+    """Return the spec that distinct triples hold; raises as :func:`from_graph` does."""
+    reader = Reader(triples)
     tags = tuple(
         reader.record(subject, EvalTag, provision=reader.owner_id(subject))
         for subject, _ in reader.everything(EvalTag)

@@ -11,12 +11,11 @@ from pathlib import Path
 import pyoxigraph
 
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.graph.from_graph import from_graph
+from sphinx_policyspec.graph.from_graph import from_triples
 from sphinx_policyspec.graph.iris import Iris
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
 from sphinx_policyspec.graph.ntriples import ntriples_lines
 from sphinx_policyspec.graph.parse import MAX_BYTES, read_statements
-from sphinx_policyspec.graph.rdflib_terms import graph_of
 from sphinx_policyspec.graph.serialize import graph_lines
 from sphinx_policyspec.graph.terms import Iri, Triple
 from sphinx_policyspec.graph.to_graph import triples_of
@@ -151,11 +150,11 @@ def specs_of(path: Path, max_bytes: int = MAX_BYTES) -> tuple[Spec, ...]:
     if path.suffix not in {f".{form}" for form in _FORMATS}:
         return ()
     graphs: dict[str, list[Triple]] = {}
-    for triple, name in read_statements(path, max_bytes):
+    for triple, name in dict.fromkeys(read_statements(path, max_bytes)):
         graphs.setdefault(name, []).append(triple)
     kind = (RDF.type, PS.Spec)
     return tuple(
-        from_graph(graph_of(triples, Iri(name.strip("<>"))))
+        from_triples(triples)
         for name, triples in graphs.items()
         if name != _DEFAULT and any(triple[1:] == kind for triple in triples)
     )
