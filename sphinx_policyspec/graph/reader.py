@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
@@ -16,6 +15,7 @@ from sphinx_policyspec.graph.terms import Iri, Term, Triple
 from sphinx_policyspec.graph.vocabulary import DCTERMS, OWL, PS, RDF
 from sphinx_policyspec.graph.writer import sequence_key
 from sphinx_policyspec.model import Span
+from sphinx_policyspec.model.json_text import load_json
 
 __all__ = ["Reader"]
 
@@ -204,7 +204,7 @@ def _about(subject: Term) -> Iterator[None]:
 def _strings(node: Term) -> list[str]:
     """Return the strings that a ``ps:sequence`` lists; one empty string where it lists none."""
     try:
-        items = json.loads(str(node))
-    except (ValueError, RecursionError):
+        items = load_json(str(node))
+    except ValueError:
         return [""]
     return [str(item) for item in items] if isinstance(items, list) and items else [""]
