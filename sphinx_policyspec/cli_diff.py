@@ -22,6 +22,7 @@ from sphinx_policyspec.exports.history import HISTORY_FORMATS
 from sphinx_policyspec.exports.lock_report import LOCK_FORMATS
 from sphinx_policyspec.files import write_file
 from sphinx_policyspec.model import Severity, Spec
+from sphinx_policyspec.readers.text import read_text
 
 __all__ = ["diff", "lock"]
 
@@ -196,7 +197,7 @@ def _since_lock(
         raise click.UsageError("--lock FILE takes one SOURCE")
     if form not in LOCK_FORMATS:
         raise click.UsageError(f"--lock takes --format {' or '.join(LOCK_FORMATS)}, not {form}")
-    held = parse_lock(Path(file).read_text(encoding="utf-8", errors="replace"), file)
+    held = parse_lock(read_text(Path(file), file)[0], file)
     changes = since_lock(held, settings.load(source).spec)
     click.echo(LOCK_FORMATS[form](changes), nl=False)
     if exit_code and changes:

@@ -203,7 +203,9 @@ class Reader:
         if self._options_of(path) or not has_releases(path):
             return (self._one(path, name),)
         if is_graph(path):
-            found = [checked(self._annotated(_of_graph(path, spec))) for spec in specs_of(path)]
+            with _named(path):
+                specs = specs_of(path)
+            found = [checked(self._annotated(_of_graph(path, spec))) for spec in specs]
         else:
             found = [self._one(folder, str(folder)) for folder in release_folders(path)]
         by_version = {loaded.spec.version: loaded for loaded in found}
@@ -303,10 +305,11 @@ def _of_graph(path: Path, spec: Spec) -> Loaded:
 
 
 def _spec_of(path: Path) -> Spec:
-    from sphinx_policyspec.graph.from_graph import from_graph  # noqa: PLC0415  rdflib only where it is needed
-    from sphinx_policyspec.graph.parse import read_graph  # noqa: PLC0415
+    from sphinx_policyspec.graph.from_graph import from_triples  # noqa: PLC0415  the engine only where it is needed
+    from sphinx_policyspec.graph.parse import read_triples  # noqa: PLC0415
 
-    return from_graph(read_graph(path))
+    with _named(path):
+        return from_triples(read_triples(path))
 
 
 def is_graph(source: str | Path) -> bool:
@@ -332,8 +335,18 @@ def has_releases(source: str | Path, confdir: str | Path | None = None) -> bool:
     if is_graph(path):
         from sphinx_policyspec.graph.releases import count_specs  # noqa: PLC0415  rdflib only where it is needed
 
-        return path.suffix in {".nq", ".trig"} and count_specs(path) > 1
+        with _named(path):
+            return path.suffix in {".nq", ".trig"} and count_specs(path) > 1
     return not is_release(path) and not is_project(path, confdir) and bool(release_folders(path))
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Let what is wrong with the contents of a graph file name the file."""
+    try:
+        yield
+    except SourceError as error:
+        raise (error if str(path) in str(error) else SourceError(f"`{path}`: {error}")) from error
 
 
 def _renamed(message: str, path: Path, name: str) -> str:

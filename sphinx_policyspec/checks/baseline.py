@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sphinx_policyspec.errors import BaselineError
 from sphinx_policyspec.model import Finding
+from sphinx_policyspec.model.json_text import load_json
 from sphinx_policyspec.readers.text import read_text
 
 __all__ = ["format_baseline", "read_baseline"]
@@ -37,11 +38,12 @@ def read_baseline(path: Path) -> frozenset[str]:
     """Return the fingerprints in a baseline file."""
     text, problems = read_text(path, path.name)
     try:
-        content = json.loads(text)
+        content = load_json(text)
         version = content["version"]
         known = frozenset(str(entry["fingerprint"]) for entry in content["findings"])
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise BaselineError(f"`{path}` is no baseline; --write-baseline writes one") from None
+    except (ValueError, KeyError, TypeError) as error:
+        why = f" ({error})" if isinstance(error, ValueError) else ""
+        raise BaselineError(f"`{path}` is no baseline{why}; --write-baseline writes one") from None
     if problems or version != _VERSION:
         raise BaselineError(f"`{path}` is no baseline of version {_VERSION}; --write-baseline writes one")
     return known

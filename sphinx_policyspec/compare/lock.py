@@ -13,6 +13,7 @@ from typing import Any
 from sphinx_policyspec.compare.words import normal
 from sphinx_policyspec.errors import LockError
 from sphinx_policyspec.model import Principle, Provision, Spec
+from sphinx_policyspec.model.json_text import load_json
 
 __all__ = [
     "Lock",
@@ -109,7 +110,7 @@ def parse_lock(text: str, file: str) -> Lock:
     :param file: named in the message of the :class:`~sphinx_policyspec.errors.LockError` if it holds none
     """
     try:
-        given = json.loads(text)
+        given = load_json(text)
     except ValueError as error:
         raise LockError(f"{file}: not a lock: {error}") from None
     if not isinstance(given, dict) or given.get("format") != _FORMAT:

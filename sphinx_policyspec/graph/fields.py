@@ -8,10 +8,14 @@ from typing import Any, Protocol
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.iris import Iris
-from sphinx_policyspec.graph.terms import Iri, Term
+from sphinx_policyspec.graph.terms import Blank, Iri, Term
 from sphinx_policyspec.graph.vocabulary import RDF
 
 __all__ = ["Choice", "Field", "Flag", "Id", "Many", "Pairs", "Text"]
+
+
+_SHOWN = 100
+"""Characters of a term that a message shows."""
 
 
 class Field(Protocol):
@@ -46,7 +50,8 @@ class Text:
 
     def read(self, objects: list[Term], _iris: Iris) -> str:
         """Return the one string, or the empty one."""
-        return str(single(self.predicate, objects) or "")
+        node = single(self.predicate, objects)
+        return "" if node is None else text_of(node, self.predicate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,7 @@ class Choice:
                 return value
         if term is None:
             raise SourceError(f"the graph leaves out a `{self.predicate}`")
-        raise SourceError(f"`{term}` is no value of `{self.predicate}`")
+        raise SourceError(f"{quoted(term)} is no value of `{self.predicate}`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +142,9 @@ class Many:
 
     def items(self, objects: list[Term], iris: Iris) -> list[str]:
         """Return the string of each object."""
-        return [id_of(node, iris) for node in objects] if self.kind else [str(node) for node in objects]
+        if self.kind:
+            return [id_of(node, iris) for node in objects]
+        return [text_of(node, self.predicate) for node in objects]
 
     def sort(self, items: Iterable[str]) -> tuple[Any, ...]:
         """Return what the strings stand for, sorted."""
@@ -166,17 +173,32 @@ class Pairs(Many):
         return tuple((name.replace("%3D", "=").replace("%25", "%"), text) for name, _, text in split)
 
 
+def quoted(term: object) -> str:
+    """Return a term, or its beginning, on one line in backticks, for messages."""
+    line = " ".join(str(term)[: _SHOWN + 1].split())
+    return f"`{line if len(line) <= _SHOWN else line[:_SHOWN] + '…'}`"
+
+
 def single(predicate: Iri, objects: list[Term]) -> Term | None:
     """Return the only object of a property that takes one."""
     if len(objects) > 1:
-        values = ", ".join(f"`{node}`" for node in sorted(objects, key=str)[:2])
+        values = ", ".join(quoted(node) for node in sorted(objects, key=str)[:2])
         raise SourceError(f"the graph gives `{predicate}` twice to one thing: {values}")
     return objects[0] if objects else None
+
+
+def text_of(node: Term, predicate: Iri) -> str:
+    """Return the text of a literal."""
+    if isinstance(node, Iri | Blank):
+        raise SourceError(f"{quoted(node)} is the name of a thing where `{predicate}` takes a text")
+    return str(node)
 
 
 def id_of(node: Term, iris: Iris) -> str:
     """Return the id in an IRI of ours."""
     found = iris.kind_and_id(str(node)) if isinstance(node, Iri) else None
     if found is None:
-        raise SourceError(f"`{node}` is no name that starts with `{iris.base}`, as those of this spec do")
+        raise SourceError(
+            f"{quoted(node)} is no name that starts with {quoted(iris.base)} and escapes UTF-8, as those of this spec do"
+        )
     return found[1]

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
-
-from rdflib import Graph
+from typing import TYPE_CHECKING, Any
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.conversations import read_conversation
-from sphinx_policyspec.graph.fields import single
-from sphinx_policyspec.graph.rdflib_terms import triples_in
+from sphinx_policyspec.graph.fields import quoted
 from sphinx_policyspec.graph.reader import Reader
 from sphinx_policyspec.graph.terms import Iri, Triple
 from sphinx_policyspec.graph.vocabulary import PS
@@ -40,6 +37,9 @@ from sphinx_policyspec.model import (
     Topic,
 )
 
+if TYPE_CHECKING:
+    from rdflib import Graph
+
 __all__ = ["from_graph", "from_triples"]
 
 
@@ -48,11 +48,13 @@ def from_graph(graph: Graph) -> Spec:
 
     Raises :class:`SourceError` where it holds none, several, or one that no spec can be made of.
     """
+    from sphinx_policyspec.graph.rdflib_terms import triples_in  # noqa: PLC0415  files come without rdflib
+
     return from_triples(triples_in(graph))
 
 
 def from_triples(triples: Iterable[Triple]) -> Spec:
-    """Return the same of a graph's triples, each of them once."""
+    """Return the spec that distinct triples hold; raises as :func:`from_graph` does."""
     reader = Reader(triples)
     tags = tuple(
         reader.record(subject, EvalTag, provision=reader.owner_id(subject))
@@ -61,7 +63,7 @@ def from_triples(triples: Iterable[Triple]) -> Spec:
     tagged: dict[str, tuple[str, ...]] = {}
     for tag in tags:
         tagged[tag.tag] = (*tagged.get(tag.tag, ()), tag.provision)
-    return reader.record(
+    spec = reader.record(
         reader.release,
         Spec,
         documents=tuple(reader.record(*found) for found in reader.everything(Document)),
@@ -86,6 +88,8 @@ def from_triples(triples: Iterable[Triple]) -> Spec:
         ),
         changelog=_changelog(reader),
     )
+    reader.all_read()
+    return spec
 
 
 def _declared(reader: Reader, *models: type[Any], repeated: bool = False) -> tuple[Any, ...]:
@@ -103,16 +107,26 @@ def _levels(reader: Reader) -> tuple[AuthorityLevel, ...]:
 
 
 def _provisions(reader: Reader, tagged: dict[str, tuple[str, ...]]) -> tuple[Provision, ...]:
-    return tuple(
-        reader.record(
-            subject,
-            model,
-            parent=None if reader.owner(subject) == reader.release else reader.owner_id(subject),
-            depth=reader.integer(subject, PS.depth),
-            blocks=_blocks(reader, subject, tagged),
+    """Return the provisions in reading order: what holds others stands before them, one level up."""
+    found: list[Provision] = []
+    depths: dict[str | None, set[int]] = {None: {0}}
+    for subject, model in reader.everything(Section, Principle):
+        parent = None if reader.owner(subject) == reader.release else reader.owner_id(subject)
+        depth = reader.integer(subject, PS.depth)
+        if parent not in depths:
+            raise SourceError(
+                f"{quoted(subject)} is part of {quoted(parent)}, which is no provision that stands before it"
+            )
+        if depth - 1 not in depths[parent]:
+            raise SourceError(
+                f"{quoted(subject)} has depth {depth}, which is not one more than that of what holds it"
+            )
+        provision = reader.record(
+            subject, model, parent=parent, depth=depth, blocks=_blocks(reader, subject, tagged)
         )
-        for subject, model in reader.everything(Section, Principle)
-    )
+        depths.setdefault(provision.id, set()).add(depth)
+        found.append(provision)
+    return tuple(found)
 
 
 def _blocks(reader: Reader, owner: Iri, tagged: dict[str, tuple[str, ...]]) -> tuple[Any, ...]:
@@ -138,17 +152,16 @@ def _block(
 
 
 def _reference(reader: Reader, subject: Iri) -> Reference:
-    target = single(PS.target, reader.objects(subject, PS.target))
+    target = reader.single(subject, PS.target)
     found = None if target is None else reader.iris.kind_and_id(str(target))
     kinds = {kind.value for kind in TargetKind}
     if found is None or found[0] not in kinds:
-        raise SourceError(f"`{subject}` refers to `{target}`, which names nothing of this spec")
+        raise SourceError(f"{quoted(subject)} refers to {quoted(target)}, which names nothing of this spec")
     kind, name = found
-    named = reader.objects(subject, PS.targetName)
     return reader.record(
         subject,
         Reference,
-        target=str(single(PS.targetName, named)) if named else name,
+        target=reader.text(subject, PS.targetName) if reader.objects(subject, PS.targetName) else name,
         target_kind=TargetKind(kind),
         **_context(reader, subject),
     )
@@ -156,7 +169,7 @@ def _reference(reader: Reader, subject: Iri) -> Reference:
 
 def _context(reader: Reader, subject: Iri) -> dict[str, Any]:
     """Return the example and the number of the message that a reference stands in."""
-    context = single(PS.context, reader.objects(subject, PS.context))
+    context = reader.single(subject, PS.context)
     if context is None:
         return {}
     kind, name = reader.iris.kind_and_id(str(context)) or ("", "")
@@ -166,7 +179,9 @@ def _context(reader: Reader, subject: Iri) -> dict[str, Any]:
     try:
         return {"example": owner.removeprefix("example/"), "message": int(number)}
     except ValueError as error:
-        raise SourceError(f"`{subject}` stands in `{context}`, which is no example and no message") from error
+        raise SourceError(
+            f"{quoted(subject)} stands in {quoted(context)}, which is no example and no message"
+        ) from error
 
 
 def _prompt_file(reader: Reader, subject: Iri, tagged: dict[str, tuple[str, ...]]) -> PromptFile:

@@ -1,4 +1,4 @@
-"""Foreign queries: checked by their text, then run in a process that can do nothing else, for a while."""
+"""Processes that can do nothing but read what others wrote, for a while; foreign queries are checked, then run in one."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ import subprocess
 import sys
 import threading
 import weakref
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
 from sphinx_policyspec.errors import QueryError, QueryLimitError
 from sphinx_policyspec.graph.answer import Answer, Cell, CellKind, QueryForm
 from sphinx_policyspec.graph.query_text import check_text, excerpt
 from sphinx_policyspec.graph.syntax_errors import syntax_message
 
-__all__ = ["DEFAULT_LIMITS", "Guard", "Limits"]
+__all__ = ["DEFAULT_LIMITS", "Guard", "Limits", "start_child"]
 
 _START_SECONDS = 60.0
 _MIB = 2**20
@@ -112,7 +113,10 @@ class Guard:
             self._child = _Child(self._graph, self._limits)
             if not self._child.start():
                 self.close()
-                raise QueryError(f"{origin}: the process that runs queries did not start")
+                raise QueryError(
+                    f"{origin}: the process that runs queries did not start; it may need "
+                    f"{self._limits.memory_bytes // _MIB} MiB of memory, more than `ulimit -v` leaves"
+                )
         reply = self._child.ask(sparql, self._limits.seconds)
         if not self._child.alive:
             self.close()
@@ -141,16 +145,14 @@ class _Child:
     def __init__(self, graph: bytes, limits: Limits) -> None:
         self.owner = os.getpid()
         self._graph = graph
-        self._limits = limits
-        package = str(Path(__file__).resolve().parents[2])
-        path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
-        self._process = subprocess.Popen(
-            (sys.executable, "-P", "-m", "sphinx_policyspec.graph.query_child"),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=os.environ | {"PYTHONPATH": path},
-        )
+        settings = {
+            "graph_bytes": len(graph),
+            "memory_bytes": limits.memory_bytes,
+            "seconds": limits.seconds,
+            "rows": limits.rows,
+            "characters": limits.characters,
+        }
+        self._process = start_child(settings, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self.end = weakref.finalize(self, _end, self._process, self.owner)
 
     @property
@@ -159,18 +161,8 @@ class _Child:
         return self.end.alive and self._process.poll() is None
 
     def start(self) -> bool:
-        """Hand over the graph and the limits; say whether the process is ready."""
-        limits = self._limits
-        settings = {
-            "graph_bytes": len(self._graph),
-            "confine": _confinable(),
-            "memory_bytes": limits.memory_bytes,
-            "seconds": limits.seconds,
-            "rows": limits.rows,
-            "characters": limits.characters,
-        }
-        reply = self._exchange(json.dumps(settings).encode() + b"\n" + self._graph, _START_SECONDS)
-        return reply.get("ready") is True
+        """Hand over the graph; say whether the process is ready."""
+        return self._exchange(self._graph, _START_SECONDS).get("ready") is True
 
     def ask(self, sparql: str, seconds: float) -> dict[str, Any]:
         """Return the reply to one query, or the reason why there is none."""
@@ -206,6 +198,25 @@ class _Child:
             return self._process.stdout.readline()
         except OSError:
             return b""
+
+
+def start_child(
+    settings: Mapping[str, Any], *, stdin: int | IO[bytes], stderr: int
+) -> subprocess.Popen[bytes]:
+    """Start a process of :mod:`sphinx_policyspec.graph.child`, confined where the system can.
+
+    :param settings: what it is to do, and its limits
+    """
+    package = str(Path(__file__).resolve().parents[2])
+    path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
+    told = json.dumps({**settings, "confine": _confinable()})
+    return subprocess.Popen(  # noqa: S603 - our own program
+        (sys.executable, "-P", "-m", "sphinx_policyspec.graph.child", told),
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        env=os.environ | {"PYTHONPATH": path},
+    )
 
 
 def _end(process: subprocess.Popen[bytes], owner: int) -> None:

@@ -74,7 +74,10 @@ class Iris:
         kind, slash, encoded = iri[len(self.base) :].partition("/")
         if not slash:
             return None
-        return kind, _decode(encoded)
+        try:
+            return kind, unquote(encoded, errors="strict")
+        except UnicodeDecodeError:
+            return None
 
 
 def _absolute(base: str) -> str:
@@ -98,8 +101,3 @@ def _encode(text: str) -> str:
             for segment in encoded.split("/")
         )
     return encoded
-
-
-def _decode(text: str) -> str:
-    """Undo :func:`_encode`."""
-    return unquote(text, errors="surrogatepass")

@@ -1,52 +1,58 @@
-"""A graph file → Graph, with nothing fetched and nothing expanded."""
+"""A graph file → triples: the engine parses it in a process with limits, with nothing fetched and nothing expanded."""
 
 from __future__ import annotations
 
-import io
-import re
+import json
+import subprocess
+import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import cast
+from typing import IO, cast
 
 import pyoxigraph
 from pyoxigraph import RdfFormat
-from rdflib import BNode, Graph, Literal, URIRef
-from rdflib.term import Node
 
 from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.graph.child import REFUSED
 from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
-from sphinx_policyspec.graph.rdflib_terms import term_of
-from sphinx_policyspec.graph.terms import Term, Triple
-from sphinx_policyspec.graph.vocabulary import PREFIXES, XSD
+from sphinx_policyspec.graph.guard import start_child
+from sphinx_policyspec.graph.terms import Blank, Iri, Term, Triple, literal_term
 
-__all__ = ["MAX_BYTES", "add_quads", "plain_triples", "read_graph", "read_statements"]
+__all__ = ["MAX_BYTES", "plain_triples", "read_statements", "read_triples"]
 
-MAX_BYTES = 256 * 2**20
+_MIB = 2**20
+MAX_BYTES = 256 * _MIB
 """Larger files are refused: reading one takes about ten times its size in memory."""
+_MEMORY_BYTES = 1024 * _MIB
+"""What the process that parses may use."""
+_GROWN_BYTES = 64 * _MIB
+_GROWTH = 16
+"""What a file may become as N-Quads, where every name is written out: so many bytes, or so many times its size."""
+_BLOCK_BYTES = _MIB
+_SECONDS = 8.0
+_SECONDS_PER_BYTE = 1 / _MIB
 
-_ENGINE_FORMATS = {
-    "nt": RdfFormat.N_TRIPLES,
-    "nq": RdfFormat.N_QUADS,
-    "ttl": RdfFormat.TURTLE,
-    "trig": RdfFormat.TRIG,
-    "jsonld": RdfFormat.JSON_LD,
-    "rdf": RdfFormat.RDF_XML,
+_REASONS = {
+    "seconds": "reading it takes too long; give it as N-Triples (.nt), without contexts and prefixes",
+    "grown": "its prefixes, bases or contexts grow it beyond what is read; give it as N-Triples (.nt) in parts",
+    "memory": f"reading it needs more than {_MEMORY_BYTES // _MIB} MiB of memory; "
+    "give it as N-Triples (.nt), without contexts and prefixes",
+    "text": "it holds a text or name of more than 16 MiB, the most that is read; split or shorten it",
+    "died": f"it nests too deep, or needs more than {_MEMORY_BYTES // _MIB} MiB of memory; "
+    "give it as N-Triples (.nt), without contexts and nesting",
 }
+_SIGNALS = {6: "memory", 24: "seconds"}
+"""Why the system ended a process: SIGABRT where it was given no memory, SIGXCPU."""
 
-_PLACE = re.compile(r"^Parser error [^:]*: ")
 
-
-def read_graph(path: Path, max_bytes: int = MAX_BYTES) -> Graph:
+def read_triples(path: Path, max_bytes: int = MAX_BYTES) -> list[Triple]:
     """Read a graph file of any of the six formats; named graphs are read as one.
 
-    Raises :class:`SourceError`, with file and line, for what cannot be read. No remote JSON-LD
+    Raises :class:`SourceError`, with file and line where there is one, for what cannot be read. No remote JSON-LD
     context is fetched and no XML entity is declared.
     """
-    graph = Graph("SimpleMemory", bind_namespaces="none")
-    for prefix, namespace in PREFIXES.items():
-        graph.bind(prefix, namespace)
-    add_quads(graph, _quads(path, max_bytes))
-    return graph
+    distinct = dict.fromkeys(quad.triple for quad in _quads(path, max_bytes))
+    return list(plain_triples(distinct))
 
 
 def read_statements(path: Path, max_bytes: int = MAX_BYTES) -> list[tuple[Triple, str]]:
@@ -63,95 +69,83 @@ def plain_triples(quads: Iterable[pyoxigraph.Quad | pyoxigraph.Triple]) -> Itera
         parts = quad.subject, quad.predicate, quad.object
         for part in parts:
             if part not in terms:
-                terms[part] = term_of(_term(part))
+                terms[part] = _term(part)
         yield cast("Triple", tuple(terms[part] for part in parts))
 
 
 def _quads(path: Path, max_bytes: int) -> Iterator[pyoxigraph.Quad]:
     """Yield what a graph file holds, once; trouble with its syntax comes while it is read."""
-    name = format_of_suffix(path.suffix)
-    if name is None:
+    form = format_of_suffix(path.suffix)
+    if form is None:
         suffixes = ", ".join(f".{known}" for known in FORMATS)
         raise SourceError(f"`{path}` is no graph file; known suffixes are {suffixes}")
-    format_ = _ENGINE_FORMATS[name]
-    data = _bytes_of(path, max_bytes)
-    if format_ is RdfFormat.RDF_XML and b"<!DOCTYPE" in data.upper():
-        line = data[: data.upper().index(b"<!DOCTYPE")].count(b"\n") + 1
-        raise SourceError(f"{path}:{line}: a document type declaration is not read: its entities could grow")
-    try:
-        yield from pyoxigraph.parse(data, format=format_)
-    except SyntaxError as error:
-        line = error.lineno or _line_of_error(data, format_)
-        raise SourceError(f"{path}:{line}: {_reason(error)}") from error
-
-
-def _bytes_of(path: Path, max_bytes: int) -> bytes:
     try:
         with path.open("rb") as file:
-            data = file.read(max_bytes + 1)
+            size = path.stat().st_size
+            if size > max_bytes:
+                raise SourceError(f"`{path}` is larger than the {max_bytes // _MIB} MiB that are read")
+            yield from _parsed(path, form, size, file)
     except OSError as error:
         raise SourceError(f"`{path}` cannot be read: {error.strerror or error}") from error
-    if len(data) > max_bytes:
-        raise SourceError(f"`{path}` is larger than the {max_bytes // 2**20} MiB that are read")
-    return data
 
 
-def _reason(error: SyntaxError) -> str:
-    """Return what the parser says, in our form."""
-    if "LoadDocumentCallback" in str(error.msg):
-        return "a remote JSON-LD context is not fetched"
-    return _PLACE.sub("", str(error.msg)).rstrip(".")
+def _parsed(path: Path, form: str, size: int, file: IO[bytes]) -> Iterator[pyoxigraph.Quad]:
+    """Yield what the process that parses a file writes; what it could not read comes at the end."""
+    seconds = _SECONDS + size * _SECONDS_PER_BYTE
+    settings = {
+        "format": form,
+        "grown_bytes": max(_GROWN_BYTES, _GROWTH * size),
+        "memory_bytes": _MEMORY_BYTES,
+        "seconds": seconds,
+    }
+    late = threading.Event()
+
+    def stop() -> None:
+        late.set()
+        process.kill()
+
+    with start_child(settings, stdin=file, stderr=subprocess.PIPE) as process:
+        output, errors = cast("IO[bytes]", process.stdout), cast("IO[bytes]", process.stderr)
+        timer = threading.Timer(seconds, stop)
+        timer.daemon = True
+        timer.start()
+        grown = False
+        try:
+            # Block by block: a parser that is fed from a pipe looks again at all of a long text whenever it gets more of it.
+            while lines := output.readlines(_BLOCK_BYTES):
+                # Half a line stands at the end where the process has ended in the middle of it.
+                whole = lines if lines[-1].endswith(b"\n") else lines[:-1]
+                yield from pyoxigraph.parse(b"".join(whole), format=RdfFormat.N_QUADS)
+            told = errors.read()
+            status = process.wait()
+        except MemoryError:
+            grown = True  # a text that is longer as N-Quads writes it
+        finally:
+            timer.cancel()
+            process.kill()
+    if grown:
+        raise SourceError(f"`{path}` cannot be read: {_REASONS['text']}")
+    if status:
+        raise SourceError(_refusal(path, "seconds" if late.is_set() else "", status, told))
 
 
-class _Lines(io.BytesIO):
-    """Hands out one line at a time and counts them."""
-
-    ended = 0
-    line = 1
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        """Return the rest of a line, or as much of it as is wanted."""
-        self.line = self.ended + 1
-        chunk = self.readline(-1 if size is None else size)
-        self.ended += chunk.endswith(b"\n")
-        return chunk
+def _refusal(path: Path, reason: str, status: int, told: bytes) -> str:
+    """Return why a file was not read, by how the process ended and what it told last."""
+    last = told.decode(errors="replace").rstrip().rpartition("\n")[2]
+    if status == REFUSED:
+        refusal = json.loads(last)
+        if (reason := refusal["reason"]) not in _REASONS:
+            return f"{path}:{refusal['line']}: {reason}" if refusal["line"] else f"`{path}`: {reason}"
+    elif status > 0:
+        return f"`{path}` cannot be read: the process that reads graph files has failed: {last}"
+    return f"`{path}` cannot be read: {_REASONS[reason or _SIGNALS.get(-status, 'died')]}"
 
 
-def _line_of_error(data: bytes, format_: RdfFormat) -> int:
-    """Return how far a parser that tells no line gets: it is fed line by line until it fails again."""
-    lines = _Lines(data)
-    try:
-        for _ in pyoxigraph.parse(lines, format=format_):
-            continue
-    except SyntaxError:
-        return lines.line
-    return 1
-
-
-def add_quads(graph: Graph, quads: Iterable[pyoxigraph.Quad | pyoxigraph.Triple]) -> None:
-    """Add what the engine yields; its terms recur, so each is converted once."""
-    memo: dict[object, Node] = {}
-
-    def converted(term: object) -> Node:
-        if (known := memo.get(term)) is None:
-            known = memo[term] = _term(term)
-        return known
-
-    add = graph.store.add
-    for quad in quads:
-        add((converted(quad.subject), converted(quad.predicate), converted(quad.object)), graph)
-
-
-def _term(term: object) -> Node:
-    """Return a term of the engine as one of rdflib."""
+def _term(term: object) -> Term:
+    """Return a term of the engine as one of ours."""
     if isinstance(term, pyoxigraph.NamedNode):
-        return URIRef(term.value)
+        return Iri(term.value)
     if isinstance(term, pyoxigraph.BlankNode):
-        return BNode(term.value)
-    if not isinstance(term, pyoxigraph.Literal):
-        raise SourceError(f"`{term}` is a triple inside a triple, which is not read")
-    if term.language:
-        return Literal(term.value, lang=term.language)
-    if term.datatype.value == XSD.string:
-        return Literal(term.value)
-    return Literal(term.value, datatype=URIRef(term.datatype.value))
+        return Blank(term.value)
+    assert isinstance(term, pyoxigraph.Literal)  # noqa: S101 - the process that parses lets no other through
+    return literal_term(term.value, term.datatype.value, term.language or "")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import cast
 
-from rdflib import XSD, BNode, Graph, Literal, URIRef
+from rdflib import BNode, Graph, Literal, URIRef
 from rdflib.term import Node
 
-from sphinx_policyspec.graph.terms import Blank, Foreign, Iri, Term, Triple
+from sphinx_policyspec.graph.terms import Blank, Foreign, Iri, Term, Triple, literal_term
 from sphinx_policyspec.graph.vocabulary import PREFIXES
 
 __all__ = ["graph_of", "term_of", "triples_in"]
@@ -66,10 +66,4 @@ def term_of(node: Node) -> Term:
     text = str(node)
     if not isinstance(node, Literal):
         return Iri(text) if isinstance(node, URIRef) else Blank(text)
-    if node.language or node.datatype not in {None, XSD.string, XSD.integer}:
-        return Foreign(text, str(node.datatype or ""), node.language or "")
-    if node.datatype == XSD.integer:
-        return (
-            int(text) if text.isdecimal() and str(int(text)) == text else Foreign(text, str(XSD.integer), "")
-        )
-    return text
+    return literal_term(text, str(node.datatype or ""), node.language or "")

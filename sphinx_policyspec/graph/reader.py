@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.graph.fields import Many, id_of, single
+from sphinx_policyspec.graph.fields import Many, id_of, quoted, single, text_of
 from sphinx_policyspec.graph.iris import Iris
 from sphinx_policyspec.graph.records import RECORDS
 from sphinx_policyspec.graph.terms import Iri, Term, Triple
 from sphinx_policyspec.graph.vocabulary import DCTERMS, OWL, PS, RDF
 from sphinx_policyspec.graph.writer import sequence_key
 from sphinx_policyspec.model import Span
+from sphinx_policyspec.model.json_text import load_json
 
 __all__ = ["Reader"]
 
 _T = TypeVar("_T")
 _NOTHING: list[Term] = []
+_MOST = 2**31 - 1
+"""Lines, columns, orders and depths that are read."""
+_DIGITS = 20
 _PLACE = frozenset((PS.file, PS.line, PS.column))
 
 
@@ -33,6 +37,7 @@ class Reader:
         self._about: dict[Term, dict[Term, list[Term]]] = defaultdict(lambda: defaultdict(list))
         self._parts: dict[Term, list[Term]] = defaultdict(list)
         self._members: dict[Term, list[Term]] = defaultdict(list)
+        self._read: set[Term] = set()
         part_of, type_ = PS.partOf, RDF.type
         for subject, predicate, node in triples:
             self._about[subject][predicate].append(node)
@@ -48,7 +53,7 @@ class Reader:
         if not found:
             raise SourceError("the graph holds no behaviour spec: nothing in it is a `ps:Spec`")
         if len(found) > 1:
-            names = ", ".join(f"`{name}`" for name in found[:3])
+            names = ", ".join(map(quoted, found[:3]))
             raise SourceError(f"the graph holds {len(found)} behaviour specs where one is read: {names}")
         if not isinstance(found[0], Iri):
             raise SourceError("the behaviour spec of the graph is a blank node; it needs an IRI")
@@ -59,19 +64,30 @@ class Reader:
         properties = self._about.get(subject)
         return _NOTHING if properties is None else properties.get(predicate, _NOTHING)
 
+    def single(self, subject: Term, predicate: Iri) -> Term | None:
+        """Return the one thing that a property leads to."""
+        with _about(subject):
+            return single(predicate, self.objects(subject, predicate))
+
     def integer(self, subject: Term, predicate: Iri, default: int = 0) -> int:
         """Return the number that a property gives."""
-        node = single(predicate, self.objects(subject, predicate))
+        node = self.single(subject, predicate)
         if node is None:
             return default
         try:
-            return int(str(node))
-        except ValueError as error:
-            raise SourceError(f"`{node}`, the `{predicate}` of `{subject}`, is no whole number") from error
+            number = node if isinstance(node, int) else int(str(node)[:_DIGITS])
+        except ValueError:
+            number = -1
+        if not 0 <= number <= _MOST:
+            raise SourceError(
+                f"{quoted(node)}, the `{predicate}` of {quoted(subject)}, is no whole number from 0 to {_MOST:,}"
+            )
+        return number
 
     def text(self, subject: Term, predicate: Iri) -> str:
         """Return the string that a property gives, or the empty one."""
-        return str(single(predicate, self.objects(subject, predicate)) or "")
+        node = self.single(subject, predicate)
+        return "" if node is None else text_of(node, predicate)
 
     def identifier(self, subject: Term) -> str:
         """Return the id that something states of itself."""
@@ -79,7 +95,7 @@ class Reader:
 
     def owner(self, subject: Term) -> Term | None:
         """Return what something is part of."""
-        return single(PS.partOf, self.objects(subject, PS.partOf))
+        return self.single(subject, PS.partOf)
 
     def owner_id(self, subject: Term) -> str:
         """Return the id of what something is part of; empty for the spec itself."""
@@ -105,8 +121,11 @@ class Reader:
         for subject in subjects:
             types = self.objects(subject, RDF.type)
             model = next((model for model in ranked if RECORDS[model].types[0] in types), None)
-            if model is not None and isinstance(subject, Iri):
-                found.append((self.integer(subject, by), subject, model))
+            if model is None:
+                continue
+            if not isinstance(subject, Iri):
+                raise SourceError(f"a `{RECORDS[model].types[0]}` is a blank node; it needs an IRI")
+            found.append((self.integer(subject, by), subject, model))
         found.sort(key=lambda item: item[:2])
         return [(subject, model) for _, subject, model in found]
 
@@ -122,31 +141,43 @@ class Reader:
         :param derived: as in :meth:`Writer.record`
         """
         record = RECORDS[model]
+        self._read.add(subject)
         properties = self._about.get(subject, {})
-        for field in record.fields:
-            objects = properties.get(field.predicate, _NOTHING)
-            if isinstance(field, Many):
-                if objects:
-                    others[field.name] = self._many(
-                        subject, field, objects, (derived or {}).get(field.name, ())
-                    )
-            else:
-                others[field.name] = field.read(objects, self.iris)
+        with _about(subject):
+            single(PS.partOf, properties.get(PS.partOf, _NOTHING))
+            for field in record.fields:
+                objects = properties.get(field.predicate, _NOTHING)
+                if isinstance(field, Many):
+                    if objects:
+                        others[field.name] = self._many(
+                            subject, field, objects, (derived or {}).get(field.name, ())
+                        )
+                else:
+                    others[field.name] = field.read(objects, self.iris)
         if record.spanned and not (record.placeless and _PLACE.isdisjoint(properties)):
             others["span"] = self.span(subject)
         return model(**others)
+
+    def all_read(self) -> None:
+        """Raise where something of a class of ours was not read, since what it is part of is nothing that holds it."""
+        for record in RECORDS.values():
+            for subject in self._members.get(record.types[0], ()):
+                # A level without a rank is only used.
+                if subject not in self._read and record.types[0] != PS.AuthorityLevel:
+                    owner = self.owner(subject)
+                    held = "part of nothing" if owner is None else f"part of {quoted(owner)}"
+                    raise SourceError(f"{quoted(subject)} is {held}, where no `{record.types[0]}` is read")
 
     def span(self, subject: Term) -> Span:
         """Return where in the source something stands."""
         line = self.integer(subject, PS.line, 1)
         column = self.integer(subject, PS.column, 1)
-        return Span(
-            self.text(subject, PS.file),
-            line,
-            column,
-            self.integer(subject, PS.endLine, line),
-            self.integer(subject, PS.endColumn, column),
-        )
+        end = self.integer(subject, PS.endLine, line), self.integer(subject, PS.endColumn, column)
+        if min(line, column, *end) < 1 or end < (line, column):
+            raise SourceError(
+                f"the place of {quoted(subject)} ends before it begins, or before the first line or column"
+            )
+        return Span(self.text(subject, PS.file), line, column, *end)
 
     def _many(
         self, subject: Term, field: Many, objects: list[Term], derived: tuple[str, ...]
@@ -161,10 +192,19 @@ class Reader:
         return field.sort(stated - set(derived))
 
 
+@contextlib.contextmanager
+def _about(subject: Term) -> Iterator[None]:
+    """Let what is wrong with a field name the thing that has it."""
+    try:
+        yield
+    except SourceError as error:
+        raise SourceError(f"{quoted(subject)}: {error}") from None
+
+
 def _strings(node: Term) -> list[str]:
     """Return the strings that a ``ps:sequence`` lists; one empty string where it lists none."""
     try:
-        items = json.loads(str(node))
+        items = load_json(str(node))
     except ValueError:
         return [""]
     return [str(item) for item in items] if isinstance(items, list) and items else [""]

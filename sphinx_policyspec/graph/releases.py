@@ -27,7 +27,7 @@ __all__ = ["ChangeFact", "Revision", "in_order", "releases_base", "serialize_rel
 
 _FORMATS = ("nq", "trig")
 _DEFAULT = str(pyoxigraph.DefaultGraph())
-_NUMBER = re.compile(r"(\d+)")
+_NUMBER = re.compile(r"([0-9]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,18 +68,19 @@ def in_order(specs: Iterable[Spec]) -> tuple[Spec, ...]:
 
     Raises :class:`~sphinx_policyspec.errors.SourceError` where two have one version, whose graphs would be one.
     """
-    ordered = sorted(
-        specs, key=lambda spec: [int(part) if part.isdigit() else part for part in _parts(spec.version)]
-    )
+    ordered = sorted(specs, key=lambda spec: _parts(spec.version))
     for one, other in pairwise(ordered):
         if one.version == other.version:
             raise SourceError(f"two of the releases have the version `{one.version}`")
     return tuple(ordered)
 
 
-def _parts(version: str) -> list[str]:
-    """Return what stands between numbers, and the numbers, in turn."""
-    return _NUMBER.split(version)
+def _parts(version: str) -> list[tuple[int, str]]:
+    """Return what stands between numbers, and the numbers, in turn; of two numbers the longer is the greater."""
+    parts = _NUMBER.split(version)
+    numbers = (part.lstrip("0") for part in parts[1::2])
+    parts[1::2] = numbers
+    return [(len(part) if place % 2 else 0, part) for place, part in enumerate(parts)]
 
 
 def _graphs(
@@ -160,7 +161,7 @@ def count_specs(path: Path, max_bytes: int = MAX_BYTES) -> int:
 def _specs_in(statements: Iterable[tuple[Triple, str]]) -> dict[str, list[Triple]]:
     """Return the triples of each named graph that holds a spec."""
     graphs: dict[str, list[Triple]] = {}
-    for triple, name in statements:
+    for triple, name in dict.fromkeys(statements):
         graphs.setdefault(name, []).append(triple)
     kind = (RDF.type, PS.Spec)
     return {

@@ -40,15 +40,13 @@ def infer(store: pyoxigraph.Store) -> tuple[pyoxigraph.Triple, ...]:
 def infer_graph(graph: Graph) -> Graph:
     """Return a graph with all that follows by the rules beside what was in it."""
     # Questions of a spec apply the rules, too, and need no rdflib.
-    from sphinx_policyspec.graph.parse import add_quads  # noqa: PLC0415
+    from sphinx_policyspec.graph.parse import plain_triples  # noqa: PLC0415
     from sphinx_policyspec.graph.rdflib_terms import graph_of, triples_in  # noqa: PLC0415
 
     triples = tuple(triples_in(graph))
     store = pyoxigraph.Store()
     store.bulk_load("".join(ntriples_lines(triples)).encode(), format=pyoxigraph.RdfFormat.N_TRIPLES)
-    inferred = graph_of(triples, graph.identifier)
-    add_quads(inferred, infer(store))
-    return inferred
+    return graph_of((*triples, *plain_triples(infer(store))), graph.identifier)
 
 
 def is_read_by_rules(predicate: str) -> bool:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-__all__ = ["Blank", "Foreign", "Iri", "Term", "Triple"]
+__all__ = ["Blank", "Foreign", "Iri", "Term", "Triple", "literal_term"]
+
+_XSD = "http://www.w3.org/2001/XMLSchema#"
+_INTEGER = re.compile(r"0|[1-9][0-9]{0,17}")
+"""Integers as we write them; what is longer counts nothing of ours."""
 
 
 class Iri(str):
@@ -36,3 +41,15 @@ Term = Iri | Blank | str | int | Foreign
 """A ``str`` that is no name is a plain literal, an ``int`` one of type ``xsd:integer``."""
 
 Triple = tuple[Iri | Blank, Iri, Term]
+
+
+def literal_term(text: str, datatype: str, language: str = "") -> str | int | Foreign:
+    """Return a literal as a term.
+
+    :param datatype: an IRI, or the empty text for a plain string
+    """
+    if language or datatype not in {"", f"{_XSD}string", f"{_XSD}integer"}:
+        return Foreign(text, datatype, language)
+    if not datatype.endswith("integer"):
+        return text
+    return int(text) if _INTEGER.fullmatch(text) else Foreign(text, datatype, "")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 
 from sphinx_policyspec.model import Fragment, FragmentKind, Span
+from sphinx_policyspec.model.json_text import load_json
 from sphinx_policyspec.readers.comments import Shown, without_comments
 from sphinx_policyspec.readers.text import Lines
 
@@ -178,8 +178,8 @@ def _is_syntax(match: re.Match[str]) -> bool:
         if last - first <= _LONGEST_LINE and _CODE_LINE.match(text[first:last]):
             return True
     try:
-        json.loads(mark)
-    except (ValueError, RecursionError):
+        load_json(mark)
+    except ValueError:
         return False
     return True
 

@@ -22,6 +22,12 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The one on libyaml where PyYAML was built with it, at a tenth of the time."""
 _FORBIDDEN = re.compile("[\x7f-\x9f\ufeff\ufffe\uffff]")
 """Characters that JSON writes as they are, and YAML 1.1 forbids or takes for a line end that it does not keep."""
+_LONG = 2**18
+"""Characters up to which a text is read again by the slow loader where it is wrong, to tell better."""
+_MAX_EVENTS = 500_000
+"""Keys and values of a file; each takes about a kilobyte of memory."""
+_GROWN, _GROWTH = 2**20, 10
+"""What aliases may make of a text: so many characters, or so many times its own."""
 _FIRST_STAND_IN = 0xF0000
 _UNLIKE_JSON = re.compile(r"[\u2028\u2029]|\\u[dD][89a-fA-F]")
 """Line ends of YAML that are characters like any other in JSON; and halves of surrogate pairs."""
@@ -39,6 +45,13 @@ def _every(loader: yaml.SafeLoader) -> list[yaml.Node]:
         if (node := loader.get_node()) is not None:
             nodes.append(node)
     return nodes
+
+
+def _parts(node: yaml.Node) -> list[yaml.Node]:
+    """Return what a mapping or list holds."""
+    if isinstance(node, yaml.MappingNode):
+        return [part for pair in node.value for part in pair]
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
 
 
 def _stand_ins(text: str) -> dict[int, str]:
@@ -86,13 +99,60 @@ class YamlReader:
         self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
         standing = _stand_ins(text)
         nodes = self._loaded(text.translate(standing), compose)
+        if "*" in text:
+            self._check_growth(nodes, max(_GROWN, _GROWTH * len(text)))
         if standing or _UNLIKE_JSON.search(text):
             self._restore([*nodes], text, {ord(other): chr(code) for code, other in standing.items()})
         return nodes
 
     def _loaded(self, text: str, compose: Callable[[yaml.SafeLoader], list[yaml.Node]]) -> list[yaml.Node]:
+        if len(text) > _LONG:
+            return self._bounded(text, compose)
         with contextlib.suppress(yaml.YAMLError, OverflowError, ValueError):
             return compose(_LOADER(text))
+        return self._loaded_slowly(text, compose)
+
+    def _bounded(self, text: str, compose: Callable[[yaml.SafeLoader], list[yaml.Node]]) -> list[yaml.Node]:
+        """Compose a long text, whose nodes are counted before, and which the slow loader would take minutes for."""
+        try:
+            for number, event in enumerate(yaml.parse(text, Loader=_LOADER)):
+                if number > _MAX_EVENTS:
+                    at = self.first + (event.start_mark.line if event.start_mark else 0)
+                    raise AnnotationError(f"{self.file}:{at}: not YAML: more than {_MAX_EVENTS:,} values")
+            return compose(_LOADER(text))
+        except (yaml.YAMLError, OverflowError, ValueError) as error:
+            mark = getattr(error, "problem_mark", None)
+            # The reader counts bytes.
+            line = mark.line if mark else text.encode().count(b"\n", 0, getattr(error, "position", 0))
+            told = getattr(error, "problem", None) or "a character is not allowed"
+            raise AnnotationError(f"{self.file}:{self.first + line}: not YAML: {told}") from None
+
+    def _check_growth(self, nodes: list[yaml.Node], most: int) -> None:
+        """Refuse aliases that make a text so many characters long when each is read where it stands."""
+        sizes: dict[int, int] = {}
+        open_nodes: set[int] = set()
+        stack = [(node, False) for node in nodes]
+        while stack:
+            node, is_done = stack.pop()
+            parts = _parts(node)
+            if is_done:
+                open_nodes.discard(id(node))
+                sizes[id(node)] = 1 + sum(sizes[id(part)] for part in parts) if parts else 1 + len(node.value)
+            elif id(node) in open_nodes:
+                self._refuse(node, "an alias stands inside what it stands for")
+            elif id(node) not in sizes:
+                open_nodes.add(id(node))
+                stack.append((node, True))
+                stack += [(part, False) for part in parts if id(part) not in sizes]
+            if sizes.get(id(node), 0) > most:
+                self._refuse(node, f"aliases make more than {most:,} characters of it")
+
+    def _refuse(self, node: yaml.Node, why: str) -> None:
+        raise AnnotationError(f"{self.file}:{self.span(node).line}: not YAML: {why}")
+
+    def _loaded_slowly(
+        self, text: str, compose: Callable[[yaml.SafeLoader], list[yaml.Node]]
+    ) -> list[yaml.Node]:
         # The slow one takes halves of surrogate pairs, as JSON writes them, and tells better what is wrong, and where.
         # It minds the tabs that JSON may be indented by.
         if text.lstrip().startswith(("{", "[")):
@@ -126,10 +186,8 @@ class YamlReader:
             if id(node) in seen:
                 continue
             seen.add(id(node))
-            if isinstance(node, yaml.MappingNode):
-                nodes += [part for pair in node.value for part in pair]
-            elif isinstance(node, yaml.SequenceNode):
-                nodes += node.value
+            if isinstance(node, yaml.CollectionNode):
+                nodes += _parts(node)
             else:
                 node.value = self._whole(node, _json_text(node, text) or str(node.value).translate(standing))
 

@@ -298,11 +298,11 @@ def test_huge_texts_are_cut_in_messages_and_outputs() -> None:
 
 
 def test_an_alias_does_not_explode(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MAX_ITEMS", 2_000)
+    monkeypatch.setattr(reading, "MAX_ITEMS", 100)
     bomb = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 60))
-    assert {line.split(": ")[1] for line in quick(bomb)} == {"unknown-key", "missing-key"}
+    assert {line.split(": ")[1] for line in quick(bomb)} == {"unreadable-case"}
     line = "{id: i, from: user, issue: x, value: 1}"
-    repeated = f"- &c {{items: [{', '.join([line] * 1000)}]}}\n" + "- *c\n" * 2_000
+    repeated = f"- &c {{items: [{', '.join([line] * 50)}]}}\n" + "- *c\n" * 3
     assert [text.split(": ")[1] for text in quick(repeated)] == ["case-too-large"]
     endless = f"- &c {{items: [{line}], compatible: *c}}\n"
     assert quick(endless) != []

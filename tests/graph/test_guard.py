@@ -4,6 +4,7 @@ import contextlib
 import gc
 import os
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -237,3 +238,13 @@ def test_a_query_sees_what_the_rules_derive() -> None:
         assert seen == knowledge.ntriples().count(b"\n")
         assert knowledge.query("ASK { ?p a ps:HardRule }").texts == (("true",),)
         assert knowledge.infer() == 0
+
+
+def test_a_process_that_may_use_less_memory_than_the_limit_runs_queries() -> None:
+    program = (
+        "import resource; resource.setrlimit(resource.RLIMIT_AS, (900 * 2**20,) * 2);"
+        "from sphinx_policyspec.graph.guard import Guard;"
+        "print(Guard(b'').query('ASK { }', 'x').texts)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "(('true',),)\n"), done.stderr

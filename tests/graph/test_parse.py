@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.graph.parse import read_graph
+from sphinx_policyspec.graph.parse import read_triples
 
 RDF_HEAD = (
     '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:e="http://e/">\n'
@@ -35,25 +35,25 @@ def put(folder: Path, name: str, text: str) -> Path:
 def test_a_syntax_error_names_file_and_line(tmp_path: Path, name: str, text: str, line: int) -> None:
     path = put(tmp_path, name, text)
     with pytest.raises(SourceError) as error:
-        read_graph(path)
+        read_triples(path)
     assert str(error.value).startswith(f"{path}:{line}: ")
     assert "Parser error" not in str(error.value)
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"no graph file; known suffixes are \.ttl, \.nt, \.nq"):
-        read_graph(tmp_path / "a.csv")
+        read_triples(tmp_path / "a.csv")
     with pytest.raises(SourceError, match=r"cannot be read: No such file"):
-        read_graph(tmp_path / "a.ttl")
+        read_triples(tmp_path / "a.ttl")
     with pytest.raises(SourceError, match="cannot be read"):
-        read_graph(put(tmp_path, "b.ttl", "").parent / "b.ttl" / "c.ttl")
+        read_triples(put(tmp_path, "b.ttl", "").parent / "b.ttl" / "c.ttl")
 
 
 def test_a_file_that_is_too_large_is_refused(tmp_path: Path) -> None:
     path = put(tmp_path, "a.nt", "# " + "x" * 2**20)
-    assert len(read_graph(path)) == 0
+    assert len(read_triples(path)) == 0
     with pytest.raises(SourceError, match="larger than the 1 MiB"):
-        read_graph(path, max_bytes=2**20)
+        read_triples(path, max_bytes=2**20)
 
 
 def test_entities_are_not_declared(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_entities_are_not_declared(tmp_path: Path) -> None:
         '<?xml version="1.0"?>\n<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/hostname">]>\n<x>&a;</x>',
     )
     with pytest.raises(SourceError, match=r"a\.rdf:2: a document type declaration is not read"):
-        read_graph(path)
+        read_triples(path)
 
 
 def test_a_remote_context_is_not_fetched(tmp_path: Path) -> None:
@@ -84,6 +84,6 @@ def test_a_remote_context_is_not_fetched(tmp_path: Path) -> None:
             tmp_path, "a.jsonld", f'{{"@context": "http://127.0.0.1:{port}/c", "@id": "urn:a", "x": "y"}}'
         )
         with pytest.raises(SourceError, match="a remote JSON-LD context is not fetched"):
-            read_graph(path)
+            read_triples(path)
         listener.join()
     assert connections == []

@@ -15,13 +15,13 @@ from rdflib import RDF, XSD, BNode, Dataset, Graph, Literal, URIRef
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.formats import FORMATS
 from sphinx_policyspec.graph.from_graph import from_graph
-from sphinx_policyspec.graph.parse import read_graph
 from sphinx_policyspec.graph.serialize import serialize
 from sphinx_policyspec.graph.to_graph import to_graph, triples_of
 from sphinx_policyspec.graph.turtle import turtle
 from sphinx_policyspec.graph.vocabulary import PREFIXES
 from sphinx_policyspec.model import Spec
 from tests.conftest import REPOSITORY, principle, spec
+from tests.graph.files import read_graph
 from tests.graph.specs import LIBRARY, SPECS
 
 RDFLIB_FORMATS = {"ttl": "turtle", "nt": "nt", "jsonld": "json-ld", "rdf": "xml"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -320,23 +319,6 @@ def test_tags_run_no_code(tmp_path: Path) -> None:
     text = f'spec: {{title: !!python/object/apply:pathlib.Path.touch ["{tmp_path / "made"}"]}}\n'
     read(tmp_path, text)
     assert not (tmp_path / "made").exists()
-
-
-def test_aliases_that_multiply_are_harmless(tmp_path: Path) -> None:
-    levels = [f"  - &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 30)]
-    text = "goals:\n  - &a0 [lol]\n" + "\n".join(levels) + "\nprovisions: {be_kind: {topics: *a29}}\n"
-    begin = time.process_time()
-    annotated, findings = apply(tmp_path, text)
-    assert time.process_time() - begin < 2
-    assert annotated.goals == ()
-    assert findings
-
-
-def test_an_alias_to_itself_is_harmless(tmp_path: Path) -> None:
-    _, findings = apply(tmp_path, "provisions: &a\n  be_kind: *a\n")
-    assert (
-        findings == ["2:3: warning: unknown key `be_kind`; did you mean `refines`? [unknown-key]"] or findings
-    )
 
 
 def test_the_shipped_file_fits_every_release(release_dir: Path) -> None:

@@ -1,0 +1,223 @@
+"""The process in which the engine reads what others wrote: graph files and queries. It gives up its rights first.
+
+It is started as ``python -m sphinx_policyspec.graph.child SETTINGS``, with its settings as JSON. With a ``format`` it
+parses the graph file on its standard input and writes it as N-Quads; else it loads the N-Quads there, then answers a
+query a line, each with a line of JSON.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import sys
+from collections.abc import Iterator
+from typing import Any, BinaryIO, cast
+
+import pyoxigraph
+from pyoxigraph import Quad, RdfFormat, Store
+
+from sphinx_policyspec.graph.answer import Answer
+from sphinx_policyspec.graph.results import run
+
+REFUSED = 3
+"""Exit status where a graph file has no N-Quads: a line of JSON on the standard error tells the place and the reason."""
+
+FORMATS = {
+    "nt": RdfFormat.N_TRIPLES,
+    "nq": RdfFormat.N_QUADS,
+    "ttl": RdfFormat.TURTLE,
+    "trig": RdfFormat.TRIG,
+    "jsonld": RdfFormat.JSON_LD,
+    "rdf": RdfFormat.RDF_XML,
+}
+"""What the engine calls the formats of ``formats``."""
+_DOCTYPE = re.compile(rb"<!DOCTYPE", re.IGNORECASE)
+_PLACE = re.compile(r"^Parser error [^:]*: ")
+
+
+def main() -> int:
+    """Do what the settings say, and return the exit status."""
+    requests, replies = sys.stdin.buffer, sys.stdout.buffer
+    settings = json.loads(sys.argv[1])
+    if "format" in settings:
+        _confine(settings)
+        _limit_cpu(settings["seconds"])
+        return _parse(requests, replies, settings)
+    _serve(requests, replies, settings)
+    return 0
+
+
+class _Refusal(Exception):  # noqa: N818  what is refused is no error of this program
+    """Why a graph file is not read.
+
+    :param line: at which it cannot be read, 0 where none is known
+    """
+
+    def __init__(self, reason: str, line: int = 0) -> None:
+        super().__init__(reason)
+        self.reason, self.line = reason, line
+
+
+def _parse(file: BinaryIO, output: BinaryIO, settings: dict[str, Any]) -> int:
+    """Write a graph file as N-Quads, or the reason why not."""
+    try:
+        data = file.read()
+        _write(data, FORMATS[settings["format"]], _Bounded(output, settings["grown_bytes"]))
+    except _Refusal as refusal:
+        told = {"line": refusal.line, "reason": refusal.reason}
+        sys.stderr.write("\n" + json.dumps(told) + "\n")
+        return REFUSED
+    return 0
+
+
+def _write(data: bytes, form: RdfFormat, output: _Bounded) -> None:
+    if form is RdfFormat.RDF_XML and (found := _DOCTYPE.search(data)):
+        line = data.count(b"\n", 0, found.start()) + 1
+        raise _Refusal("a document type declaration is not read: its entities could grow", line)
+    try:
+        pyoxigraph.serialize(_quads(data, form), cast("BinaryIO", output), format=RdfFormat.N_QUADS)
+        output.flush()
+    except SyntaxError as error:
+        raise _Refusal(_reason(error), error.lineno or _line_of_error(data, form)) from error
+    except MemoryError as error:
+        raise _Refusal("text" if "buffer" in str(error) else "memory") from error
+
+
+def _quads(data: bytes, form: RdfFormat) -> Iterator[Quad]:
+    """Yield statements whose terms hold no statements, so that they can be written without depth."""
+    for quad in pyoxigraph.parse(data, format=form):
+        if isinstance(quad.object, pyoxigraph.Triple):
+            raise _Refusal("a triple inside a triple is not read")
+        yield quad
+
+
+class _Bounded(io.RawIOBase):
+    """Writes up to so many bytes."""
+
+    def __init__(self, output: BinaryIO, most: int) -> None:
+        super().__init__()
+        self._output, self._left = output, most
+
+    def writable(self) -> bool:
+        """Return that it takes bytes."""
+        return True
+
+    def write(self, data: Any, /) -> int:  # noqa: ANN401  whatever has bytes
+        """Write all of them."""
+        self._left -= len(data)
+        if self._left < 0:
+            raise _Refusal("grown")
+        return self._output.write(data)
+
+    def flush(self) -> None:
+        """Write what is buffered."""
+        self._output.flush()
+
+
+def _reason(error: SyntaxError) -> str:
+    """Return what the parser says, in our form."""
+    if "LoadDocumentCallback" in str(error.msg):
+        return "a remote JSON-LD context is not fetched"
+    return _PLACE.sub("", str(error.msg)).rstrip(".")
+
+
+class _Lines(io.BytesIO):
+    """Hands out one line at a time and counts them."""
+
+    ended = 0
+    line = 1
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return the rest of a line, or as much of it as is wanted."""
+        self.line = self.ended + 1
+        chunk = self.readline(-1 if size is None else size)
+        self.ended += chunk.endswith(b"\n")
+        return chunk
+
+
+def _line_of_error(data: bytes, form: RdfFormat) -> int:
+    """Return how far a parser that tells no line gets: it is fed line by line until it fails again."""
+    lines = _Lines(data)
+    try:
+        for _ in pyoxigraph.parse(lines, format=form):
+            continue
+    except SyntaxError:
+        return lines.line
+    return 1
+
+
+def _serve(requests: BinaryIO, replies: BinaryIO, settings: dict[str, Any]) -> None:
+    """Answer queries until the input ends."""
+    store = Store()
+    store.bulk_load(requests.read(settings["graph_bytes"]), format=RdfFormat.N_QUADS)
+    _confine(settings)
+    _send(replies, {"ready": True})
+    for request in requests:
+        _limit_cpu(settings["seconds"])
+        _send(replies, _reply(store, json.loads(request), settings))
+
+
+def _confine(settings: dict[str, Any]) -> None:
+    """Give up, for good, opening any file or socket, dumping core, and using more memory, where the system can take that."""
+    if settings["confine"]:
+        import resource  # noqa: PLC0415 - only where the system has it
+
+        for kind in (resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE, resource.RLIMIT_CORE):
+            resource.setrlimit(kind, (0, 0))
+        # Whoever started us may have been given less already.
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        most = settings["memory_bytes"]
+        memory = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+
+
+def _limit_cpu(seconds: float) -> None:
+    """Allow what comes next so much processor time; the parent's deadline comes first where that is one."""
+    try:
+        import resource  # noqa: PLC0415 - only where the system has it
+    except ImportError:
+        return
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    soft = int(used.ru_utime + used.ru_stime + 2 * seconds) + 2
+    resource.setrlimit(
+        resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard)
+    )
+
+
+def _reply(store: Store, sparql: str, settings: dict[str, Any]) -> dict[str, Any]:
+    """Answer one query, or say why not."""
+    try:
+        answer = run(store, sparql, settings["rows"])
+    except SyntaxError as error:
+        return {"error": "syntax", "message": str(error.msg or error)}
+    except MemoryError:
+        return {"error": "memory"}
+    except Exception as error:  # noqa: BLE001 - whatever the engine raises is told, and the next query served
+        return {"error": "engine", "message": str(error)}
+    if answer is None:
+        return {"error": "rows"}
+    if sum(len(cell.value) for row in answer.rows for cell in row) > settings["characters"]:
+        return {"error": "characters"}
+    return _encoded(answer)
+
+
+def _encoded(answer: Answer) -> dict[str, Any]:
+    return {
+        "columns": answer.columns,
+        "form": answer.form.value,
+        "rows": [
+            [(cell.kind.value, cell.value, cell.datatype, cell.language) for cell in row]
+            for row in answer.rows
+        ],
+    }
+
+
+def _send(replies: BinaryIO, reply: dict[str, Any]) -> None:
+    replies.write(json.dumps(reply).encode() + b"\n")
+    replies.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
