@@ -12,7 +12,7 @@ from bs4 import BeautifulSoup, Tag
 
 from sphinx_policyspec import api
 from sphinx_policyspec.model import Document, Markup, Prose, Section
-from sphinx_policyspec.sphinx_ext.markdown.foreign import is_address
+from sphinx_policyspec.sphinx_ext.markdown.foreign import is_address, is_own_address
 from sphinx_policyspec.sphinx_ext.markdown.maths import is_plain_math
 from tests.conftest import at, spec
 from tests.releases.site import dead_links, read_site
@@ -155,6 +155,16 @@ def test_an_address_on_the_web_is_a_link(address: str) -> None:
 )
 def test_any_other_address_is_text(address: str) -> None:
     assert not is_address(address)
+    own = {
+        "ftp://example.org",
+        "tel:1",
+        "//example.org",
+        "page.html",
+        "../page.html",
+        "javascript&colon;x",
+        "#",
+    }
+    assert is_own_address(address) == (address in own)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from sphinx_policyspec.sphinx_ext.markdown.maths import is_plain_math
 from sphinx_policyspec.sphinx_ext.references import DOMAIN, KIND_OF_ROLE
 from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyClause
 
-__all__ = ["OnlyWords", "is_address", "keep_words"]
+__all__ = ["OnlyWords", "is_address", "is_own_address", "keep_words"]
 
 
 def _names(text: str) -> frozenset[str]:
@@ -29,6 +29,8 @@ def _names(text: str) -> frozenset[str]:
 
 
 _ADDRESS = re.compile(r"(?i:https?://|mailto:|#)[^\s\x00-\x20\x7f-\x9f<>\"\\]+")
+_OWN_ADDRESS = re.compile(r"(?i:ftp://|tel:)?[^\s\x00-\x20\x7f-\x9f<>\"\\:]+")
+"""What a project may lead to beside: another protocol that no browser runs, or a file of its own."""
 _DEEPEST = 50
 """How deeply nodes may lie in each other; no reader follows words that lie deeper, and writers need the stack."""
 
@@ -89,8 +91,13 @@ _TITLED = (nodes.table, nodes.topic, nodes.sidebar, nodes.admonition)
 
 
 def is_address(text: str) -> bool:
-    """Tell whether a text may be the address of a link: of a page or a person on the web, or of a place on the page."""
+    """Return whether a text may be the address of a link: of a page or a person on the web, or of a place on the page."""
     return _ADDRESS.fullmatch(text) is not None
+
+
+def is_own_address(text: str) -> bool:
+    """Return the same for a text of the project itself, which has files beside its pages."""
+    return is_address(text) or _OWN_ADDRESS.fullmatch(text) is not None
 
 
 class OnlyWords(CustomReSTDispatcher):

@@ -20,7 +20,8 @@ from pygments.lexers import find_lexer_class_by_name  # type: ignore[import-unty
 from pygments.util import ClassNotFound  # type: ignore[import-untyped]
 
 from sphinx_policyspec.model import Fragment, FragmentKind
-from sphinx_policyspec.sphinx_ext.markdown.foreign import is_address
+from sphinx_policyspec.sphinx_ext.knowledge import domain_of
+from sphinx_policyspec.sphinx_ext.markdown.foreign import is_address, is_own_address
 from sphinx_policyspec.sphinx_ext.markdown.maths import shown_math
 from sphinx_policyspec.sphinx_ext.markdown.rules import body_plugin
 from sphinx_policyspec.sphinx_ext.references import pending_reference
@@ -53,7 +54,7 @@ class PolicyRenderer(SphinxRenderer):
                 self.render_children(token)
             own = [] if inside.astext().strip() in ("", "?") else list(inside.children)
             self.current_node.append(pending_reference(self.sphinx_env.docname, href[1:], own, place=place))
-        elif is_address(href):
+        elif (is_own_address if domain_of(self.sphinx_env).site is None else is_address)(href):
             self.render_link_url(token)
         else:
             self.render_children(token)
