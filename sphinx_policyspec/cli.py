@@ -58,25 +58,29 @@ def _discard(stream: TextIO | None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # type: ignore[union-attr]  # may be closed
 
 
-class _Messages:
-    """Standard error; where it takes nothing, messages are lost, and the answer is not."""
+class _Messages(io.TextIOBase):
+    """Standard error; where it takes nothing, or is closed, messages are lost, and the answer is not."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  whatever the stream has
         return getattr(self._stream, name)
 
+    def isatty(self) -> bool:
+        return self._stream is not None and self._stream.isatty()
+
     def write(self, text: str) -> int:
         try:
-            return self._stream.write(text)
+            return self._stream.write(text) if self._stream else len(text)
         except OSError:
             _discard(self._stream)
             return len(text)
 
     def flush(self) -> None:
         try:
-            self._stream.flush()
+            if self._stream:
+                self._stream.flush()
         except OSError:
             _discard(self._stream)
 
@@ -265,15 +269,12 @@ def main() -> NoReturn:
         if isinstance(stream, io.TextIOWrapper):
             # A terminal of a few characters shows what it can.
             stream.reconfigure(errors="backslashreplace")
-    # A standard stream that is closed is none at all.
-    nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  open until the program ends
-    sys.stderr = _Messages(sys.stderr or nowhere)
     # What it would log, with a traceback, is a finding or an error of ours.
     logging.getLogger("rdflib").setLevel(logging.CRITICAL)
-    if sys.stdout is None:
-        click.echo("policyspec: error: standard output is closed", err=True)
-        sys.exit(_UNUSABLE)
-    with _unread():
+    with contextlib.redirect_stderr(_Messages(sys.stderr)), _unread():
+        if sys.stdout is None:
+            click.echo("policyspec: error: standard output is closed", err=True)
+            sys.exit(_UNUSABLE)
         status = _run()
     sys.exit(status)
 

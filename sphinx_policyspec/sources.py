@@ -54,6 +54,7 @@ class Loaded:
     """A SOURCE that was read.
 
     :param root: the folder that the spec's file names are relative to
+    :param bound: the folder out of which no link leads to a file that was read; any may in a project of one's own
     :param annotations: the annotation files that were applied, which what is compared with it gets, too
     :param shipped: whether one of them is the one that the package ships, added unasked
     :param has_files: whether findings speak of files below ``root``; those of a graph may not
@@ -66,6 +67,7 @@ class Loaded:
 
     spec: Spec
     root: Path
+    bound: Path | None = None
     findings: tuple[Finding, ...] = ()
     annotations: tuple[Path, ...] = ()
     shipped: bool = False
@@ -108,6 +110,7 @@ class Reader:
     :param otherwise: annotation files for Model Spec Markdown without such a file; they may speak of ids that it lacks
     :param annotate: whether a file is applied that a project does not name itself
     :param is_older: whether what is read is only compared with something else
+    :param bound: the folder out of which no link of a release may lead; by default the work tree around it, or itself
     """
 
     project: ProjectDoor
@@ -117,6 +120,7 @@ class Reader:
     otherwise: tuple[Path, ...] = field(default_factory=lambda: (shipped_annotations(),))
     annotate: bool = True
     is_older: bool = False
+    bound: Path | None = None
 
     def beside(self, newer: Loaded) -> Reader:
         """Return the reader of what is compared with a SOURCE that was read: annotated as that is."""
@@ -154,12 +158,13 @@ class Reader:
         if not is_git(source):
             path = self.folder / source
             try:
-                return read(self, path, source)
+                return read(replace(self, bound=self.bound or _work_tree(path)), path, source)
             except SourceError as error:
                 raise SourceError(_renamed(str(error), path, source)) from error
         checkout = check_out(source, self.folder)
         confdir = self.options.confdir and checkout.at(self.options.confdir)
-        reader = replace(self, options=replace(self.options, confdir=confdir))
+        options = replace(self.options, confdir=confdir)
+        reader = replace(self, options=options, bound=checkout.root.resolve())
         try:
             found = read(reader, checkout.path, source)
         except SourceError as error:
@@ -177,11 +182,12 @@ class Reader:
         if options := self._options_of(path):
             return self.project(path, options, self._given)
         if is_release(path):
-            reading = read_release(path)
+            reading = read_release(path, bound=self.bound)
             document = spec_file(path)
             loaded = Loaded(
                 spec=reading.spec,
                 root=document.parent,
+                bound=self.bound,
                 findings=reading.findings,
                 files=(document, *companions(document)),
             )
@@ -297,6 +303,12 @@ def _ignores(loaded: Loaded) -> Iterator[Ignore]:
     for document in loaded.spec.documents:
         text, _findings = read_text(loaded.root / document.file, document.file)
         yield from ignores_in(document.file, text.split("\n"))
+
+
+def _work_tree(path: Path) -> Path:
+    """Return the work tree of git that a SOURCE lies in; outside of any the folder of the SOURCE."""
+    folder = (path if path.is_dir() else path.parent).resolve()
+    return next((above for above in (folder, *folder.parents) if Path(above, ".git").exists()), folder)
 
 
 def _of_graph(path: Path, spec: Spec) -> Loaded:

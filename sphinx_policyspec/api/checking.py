@@ -63,7 +63,7 @@ def report(
     asked = selection or Selection()
     asked = replace(asked, severity={**loaded.severity, **asked.severity})
     chosen = in_source_order(list(asked.of(loaded.findings)))
-    lines = SourceLines(loaded.root if loaded.has_files else None, loaded.annotations)
+    lines = SourceLines(loaded.root if loaded.has_files else None, loaded.annotations, loaded.bound)
     file = Path(baseline) if baseline else loaded.baseline
     known = read_baseline(file) if file and use_baseline else frozenset()
     fixable = {fix.finding for fix in fixes_of(loaded.spec, chosen, lines)}

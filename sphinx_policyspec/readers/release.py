@@ -59,7 +59,12 @@ def companions(document: Path) -> tuple[Path, ...]:
 
 
 def read_release(
-    path: Path, *, text: str | None = None, prefix: str = "", default_title: str = DEFAULT_TITLE
+    path: Path,
+    *,
+    text: str | None = None,
+    prefix: str = "",
+    default_title: str = DEFAULT_TITLE,
+    bound: Path | None = None,
 ) -> Reading:
     """Read a release with the prompt files and the changelog beside its document.
 
@@ -70,19 +75,22 @@ def read_release(
 
     :param text: the document's text, for a caller that has read it already
     :param prefix: what file names in spans begin with, such as ``upstream/``
+    :param bound: the folder out of which no link may lead; ``None`` where the files are the user's own
     :param default_title: the title where no README says one; empty for a part, so that the whole says it
     """
     document = spec_file(path)
     if not document.is_file():
         message = f"`{path}` holds no `{SPEC_FILE}`"
         raise SourceError(message)
+    if path.is_dir() and not _is_within(document, bound):
+        raise SourceError(f"`{document}` leads out of `{path}`: what it leads to is not read")
     folder = document.parent
     name = prefix + document.name
     text, findings = read_text(document, name) if text is None else (text, ())
-    readme, readme_findings = _readme(document, prefix)
+    readme, readme_findings = _readme(document, prefix, bound)
     reading = read_model_spec(text, name, title=title_of(readme) or default_title)
-    prompt_files, prompt_findings = _prompt_files(folder / "examples", f"{prefix}examples/")
-    changelog, changelog_findings = _changelog(document, prefix, named=bool(readme))
+    prompt_files, prompt_findings = _prompt_files(folder / "examples", f"{prefix}examples/", bound)
+    changelog, changelog_findings = _changelog(document, prefix, bound, named=bool(readme))
     license_url = _LICENSE.search(readme)
     version = folder.resolve().name if _DATE.fullmatch(folder.resolve().name) else ""
     spec = replace(
@@ -121,10 +129,10 @@ def _entries_without_release(folder: Path, version: str, changelog: Changelog | 
             )
 
 
-def _readme(document: Path, prefix: str) -> tuple[str, tuple[Finding, ...]]:
+def _readme(document: Path, prefix: str, bound: Path | None) -> tuple[str, tuple[Finding, ...]]:
     """Return the README that is about a document, or nothing; of one beside a lone file nothing is told."""
     path = document.parent / "README.md"
-    text, findings = _text_beside(path, prefix + path.name) if path.is_file() else ("", ())
+    text, findings = _text_beside(path, prefix + path.name, bound) if path.is_file() else ("", ())
     text = "".join(without_comments(Lines.of(path.name, text or "").lines).plain)
     if document.name == SPEC_FILE:
         return text, findings
@@ -148,14 +156,16 @@ def _markdown_in(folder: Path, name: str) -> tuple[list[Path], tuple[Finding, ..
         return [], (finding,)
 
 
-def _prompt_files(folder: Path, prefix: str) -> tuple[tuple[PromptFile, ...], tuple[Finding, ...]]:
+def _prompt_files(
+    folder: Path, prefix: str, bound: Path | None
+) -> tuple[tuple[PromptFile, ...], tuple[Finding, ...]]:
     files: list[PromptFile] = []
     paths, unreadable = _markdown_in(folder, prefix.removesuffix("/"))
     findings = list(unreadable)
     for path in paths:
         if not path.is_file():
             continue
-        text, encoding = _text_beside(path, prefix + path.name)
+        text, encoding = _text_beside(path, prefix + path.name, bound)
         if text is None:
             findings += encoding
             continue
@@ -165,7 +175,9 @@ def _prompt_files(folder: Path, prefix: str) -> tuple[tuple[PromptFile, ...], tu
     return tuple(files), tuple(findings)
 
 
-def _changelog(document: Path, prefix: str, *, named: bool) -> tuple[Changelog | None, tuple[Finding, ...]]:
+def _changelog(
+    document: Path, prefix: str, bound: Path | None, *, named: bool
+) -> tuple[Changelog | None, tuple[Finding, ...]]:
     """Return the changelog that is about a document.
 
     :param named: whether the README is about it
@@ -173,7 +185,7 @@ def _changelog(document: Path, prefix: str, *, named: bool) -> tuple[Changelog |
     path = document.parent / "CHANGELOG.md"
     if not path.is_file():
         return None, ()
-    text, findings = _text_beside(path, prefix + path.name)
+    text, findings = _text_beside(path, prefix + path.name, bound)
     if text is None:
         return None, findings if document.name == SPEC_FILE else ()
     if document.name != SPEC_FILE and not named and document.name not in text:
@@ -181,19 +193,26 @@ def _changelog(document: Path, prefix: str, *, named: bool) -> tuple[Changelog |
     return read_changelog(text, prefix + path.name), findings
 
 
-def _text_beside(path: Path, file: str) -> tuple[str | None, tuple[Finding, ...]]:
+def _is_within(path: Path, bound: Path | None) -> bool:
+    return bound is None or path.resolve().is_relative_to(bound)
+
+
+def _text_beside(path: Path, file: str, bound: Path | None) -> tuple[str | None, tuple[Finding, ...]]:
     """Return the text of a file beside the document; that it cannot be read is a finding."""
-    try:
-        return read_text(path, file)
-    except SourceError as error:
-        finding = Finding(
-            code="unreadable-file",
-            severity=Severity.ERROR,
-            message=str(error).replace(str(path), file),
-            span=Span(file, 1),
-            hint="its contents are left out",
-        )
-        return None, (finding,)
+    problem = f"`{file}` is a link that leads out of the release"
+    if _is_within(path, bound):
+        try:
+            return read_text(path, file)
+        except SourceError as error:
+            problem = str(error).replace(str(path), file)
+    finding = Finding(
+        code="unreadable-file",
+        severity=Severity.ERROR,
+        message=problem,
+        span=Span(file, 1),
+        hint="its contents are left out",
+    )
+    return None, (finding,)
 
 
 def _previous(changelog: Changelog | None, version: str) -> str:

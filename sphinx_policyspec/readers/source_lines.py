@@ -22,10 +22,11 @@ class SourceLines:
     :param root: what file names are relative to; ``None`` where there are no files to look at, as for
         a graph, whose file names anyone may have written
     :param beside: files that findings name without their folder, such as an annotation file
+    :param bound: the folder out of which no link may lead, if any
     """
 
-    def __init__(self, root: Path | None, beside: Iterable[Path] = ()) -> None:
-        self.root = root
+    def __init__(self, root: Path | None, beside: Iterable[Path] = (), bound: Path | None = None) -> None:
+        self.root, self.bound = root, bound
         self.beside = {path.name: path for path in beside}
         self._lines: dict[str, tuple[str, ...]] = {}
         self._counted: dict[str, tuple[str, ...]] = {}
@@ -40,7 +41,10 @@ class SourceLines:
         """Return where a file is, or ``None`` where there is none to look at."""
         if file in self.beside:
             return self.beside[file]
-        return self.root / file if self.root is not None and file else None
+        if self.root is None or not file:
+            return None
+        path = self.root / file
+        return path if self.bound is None or path.resolve().is_relative_to(self.bound) else None
 
     def line(self, span: Span) -> str | None:
         """Return the line that a span begins in, if there is one, in lines as docutils counts those of its files."""

@@ -10,6 +10,7 @@ import pytest
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.readers import text as text_reader
 from sphinx_policyspec.readers.release import companions, is_release, read_release, source_texts, spec_file
+from tests.conftest import Run
 
 DOCUMENT = "# Lending {#lending}\n\nLend[^ab12].\n"
 PROMPTS = "Examples for [^ab12] in Lending:\n\n**Example**: one\n\n~~~xml\n<user>\nHi\n</user>\n~~~\n"
@@ -174,3 +175,47 @@ def test_a_file_beside_the_document_that_cannot_be_read_is_told_once(
     told = [finding for finding in reading.findings if finding.span.file == name]
     assert [finding.code for finding in told].count(code) == 1
     assert [provision.id for provision in reading.spec.provisions] == ["one"]
+
+
+SECRET = "A secret of the machine.\n"
+RULE = "# T {#t}\n\n## Be kind {#be_kind authority=user}\n\nWords.\n"
+
+
+@pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md", "examples/ab12.md", "examples"])
+@pytest.mark.parametrize("repository", [False, True], ids=["folder", "repository"])
+def test_a_link_out_of_a_release_is_told_and_not_followed(
+    tmp_path: Path, run: Run, name: str, *, repository: bool
+) -> None:
+    outside, folder = tmp_path / "outside", tmp_path / "all" / "release"
+    (outside / "examples").mkdir(parents=True)
+    for file in (outside / "secret.md", outside / "examples" / "ab12.md"):
+        file.write_text(SECRET, "utf-8")
+    (folder / name).parent.mkdir(parents=True)
+    (folder / "model_spec.md").write_text(RULE, "utf-8")
+    (folder / name).symlink_to(outside / ("examples" if name == "examples" else "secret.md"))
+    if repository:
+        (folder.parent / ".git").mkdir()
+    status, out, err = run("check", folder, "--no-annotations", "--ignore", "coverage,actionable")
+    assert (status, out.count("[unreadable-file]")) == (1, 1)
+    assert "secret" not in out + err
+    assert SECRET.strip() not in run("graph", folder, "--no-annotations")[1]
+
+
+def test_a_document_that_is_a_link_out_of_its_folder_is_no_release(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "secret.md").write_text(SECRET, "utf-8")
+    (tmp_path / "release").mkdir()
+    (tmp_path / "release" / "model_spec.md").symlink_to(tmp_path / "secret.md")
+    status, out, err = run("check", tmp_path / "release")
+    assert (status, out) == (2, "")
+    assert err.count("\n") == 1
+    assert "leads out of" in err
+    # Who names the link itself wants what it leads to.
+    assert run("check", tmp_path / "release" / "model_spec.md", "--no-annotations")[0] == 0
+
+
+def test_a_link_inside_the_repository_of_a_release_is_followed(tmp_path: Path, run: Run) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "release").mkdir()
+    (tmp_path / "shared.md").write_text(RULE, "utf-8")
+    (tmp_path / "release" / "model_spec.md").symlink_to("../shared.md")
+    assert "be_kind" in run("graph", tmp_path / "release", "--no-annotations")[1]
