@@ -14,15 +14,13 @@ from pyoxigraph import RdfFormat
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.child import REFUSED
-from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
+from sphinx_policyspec.graph.formats import FORMATS, LONGEST_TEXT, MAX_BYTES, format_of_suffix
 from sphinx_policyspec.graph.guard import start_child
 from sphinx_policyspec.graph.terms import Blank, Iri, Term, Triple, literal_term
 
-__all__ = ["MAX_BYTES", "plain_triples", "read_statements", "read_triples"]
+__all__ = ["plain_triples", "read_statements", "read_triples"]
 
 _MIB = 2**20
-MAX_BYTES = 256 * _MIB
-"""Larger files are refused: reading one takes about ten times its size in memory."""
 _MEMORY_BYTES = 1024 * _MIB
 """What the process that parses may use."""
 _GROWN_BYTES = 64 * _MIB
@@ -37,7 +35,7 @@ _REASONS = {
     "grown": "its prefixes, bases or contexts grow it beyond what is read; give it as N-Triples (.nt) in parts",
     "memory": f"reading it needs more than {_MEMORY_BYTES // _MIB} MiB of memory; "
     "give it as N-Triples (.nt), without contexts and prefixes",
-    "text": "it holds a text or name of more than 16 MiB, the most that is read; split or shorten it",
+    "text": f"it holds a text or name of more than {LONGEST_TEXT // _MIB} MiB, the most that is read; split or shorten it",
     "died": f"it nests too deep, or needs more than {_MEMORY_BYTES // _MIB} MiB of memory; "
     "give it as N-Triples (.nt), without contexts and nesting",
 }

@@ -11,11 +11,12 @@ from pathlib import Path
 import pyoxigraph
 
 from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.graph.formats import MAX_BYTES, check_texts, checked_size
 from sphinx_policyspec.graph.from_graph import from_triples
 from sphinx_policyspec.graph.iris import Iris
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
 from sphinx_policyspec.graph.ntriples import ntriples_lines
-from sphinx_policyspec.graph.parse import MAX_BYTES, read_statements
+from sphinx_policyspec.graph.parse import read_statements
 from sphinx_policyspec.graph.serialize import graph_lines
 from sphinx_policyspec.graph.terms import Iri, Triple
 from sphinx_policyspec.graph.to_graph import triples_of
@@ -129,11 +130,12 @@ def serialize_releases(
     """
     if form not in _FORMATS:
         raise SourceError(f"`{form}` holds one release; several take {' or '.join(_FORMATS)}")
-    parts = (
-        graph_lines(sorted(set(ntriples_lines(triples))), form, name)
-        for name, triples in _graphs(specs, revisions, base_iri)
-    )
-    return "".join(parts).encode()
+    parts: list[str] = []
+    for name, triples in _graphs(specs, revisions, base_iri):
+        lines = sorted(set(ntriples_lines(triples)))
+        check_texts(lines)
+        parts.append(graph_lines(lines, form, name))
+    return checked_size("".join(parts).encode())
 
 
 def releases_base(specs: Sequence[Spec], revisions: Sequence[Revision], base_iri: str = "") -> KnowledgeBase:

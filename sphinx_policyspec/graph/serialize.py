@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.graph.formats import FORMATS
+from sphinx_policyspec.graph.formats import FORMATS, check_texts, checked_size
 from sphinx_policyspec.graph.json_ld import json_ld
 from sphinx_policyspec.graph.ntriples import SURROGATES, ntriples_lines
 from sphinx_policyspec.graph.rdf_xml import NOT_XML, rdf_xml
@@ -55,6 +55,7 @@ def serialize(
     triples = graph if isinstance(graph, Sequence) else _triples_in(graph)
     found, findings = _lines(triples, format)
     lines = sorted(found)
+    check_texts(lines)
     release = _graph_name(lines)
     name = release if format in _NAMED_GRAPH else ""
     if format == "nt":
@@ -67,7 +68,7 @@ def serialize(
         data = "".join(json_ld("".join(lines), release)).encode()
     else:
         data = "".join(turtle(lines, _prefixes(release), name)).encode()
-    return data, findings
+    return checked_size(data), findings
 
 
 def unholdable(

@@ -7,8 +7,10 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sphinx.errors import SphinxError
 from sphinx.locale import get_translation
 
+from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.formats import MEDIA_TYPES
 from sphinx_policyspec.model import Finding
 from sphinx_policyspec.sphinx_ext.collection import without_collection
@@ -142,7 +144,10 @@ def _write(app: Sphinx, knowledge: Knowledge, files: dict[str, Path]) -> list[Fi
     with without_collection():
         triples = triples_of(spec)
         for name, file in files.items():
-            data, findings = serialize(triples, name)
+            try:
+                data, findings = serialize(triples, name)
+            except SourceError as error:
+                raise SphinxError(str(error)) from error
             write_output(file, data)
             found += findings
     return found

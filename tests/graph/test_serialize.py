@@ -13,6 +13,7 @@ from pyoxigraph import RdfFormat
 from rdflib import RDF, XSD, BNode, Dataset, Graph, Literal, URIRef
 
 from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.graph import formats
 from sphinx_policyspec.graph.formats import FORMATS
 from sphinx_policyspec.graph.from_graph import from_graph
 from sphinx_policyspec.graph.serialize import serialize
@@ -223,3 +224,14 @@ def test_an_unknown_format_is_refused_with_the_nearest() -> None:
 def test_an_empty_graph_is_written(tmp_path: Path) -> None:
     for format_ in FORMATS:
         assert len(read_graph(written(tmp_path, Graph(), format_))) == 0
+
+
+def test_what_could_not_be_read_again_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    triples = triples_of(spec(principle(text="Be kind. " * 40)))
+    monkeypatch.setattr(formats, "LONGEST_TEXT", 300)
+    with pytest.raises(SourceError, match="longer than"):
+        serialize(triples, "nt")
+    monkeypatch.undo()
+    monkeypatch.setattr(formats, "MAX_BYTES", 300)
+    with pytest.raises(SourceError, match="would be 0 MiB"):
+        serialize(triples, "ttl")
