@@ -136,7 +136,7 @@ HOSTILE = {
     "anchors that explode": (
         "".join(f"a{n}: &a{n} [{f'*a{n - 1}, *a{n - 1}' if n else 'x'}]\n" for n in range(60))
         + "items: *a59\n",
-        "wrong-type",
+        "unreadable-case",
     ),
     "wrong types": ("- 3\n- items: {a: 1}\n- items: [[1], null]\n- null\n", "wrong-type"),
     "a tag that runs code": ("items: !!python/object/apply:os.system [exit]", "wrong-type"),

@@ -68,7 +68,8 @@ def test_a_baseline_holds_back_what_is_known(source: Path, build: Build, warning
     (source / "known.json").write_text("{", encoding="utf-8")
     told = warnings_in(build(source))
     assert len(told) == 2
-    assert "is no baseline; --write-baseline writes one" in told[0]
+    assert "`known.json` is no baseline (" in told[0]
+    assert told[0].split(" [policyspec")[0].endswith("; --write-baseline writes one")
     known = api.report(source, use_baseline=False)
     text = format_baseline((item.finding, item.fingerprint) for item in known.findings)
     (source / "known.json").write_text(text, encoding="utf-8")
