@@ -193,8 +193,11 @@ class Reader:
             )
             return checked(self._annotated(loaded, self.otherwise if self.annotate else ()))
         if folders := release_folders(path):
-            several = ", ".join(f"`{folder.name}`" for folder in folders)
-            raise SourceError(f"`{name}` holds {len(folders)} releases where one is read: {several}")
+            # A folder of one release is a folder of releases, too.
+            named = ", ".join(f"`{name}/{folder.name}`" for folder in folders[-_TOLD:])
+            raise SourceError(
+                f"`{name}` is a folder of releases, and one release is read: name one, such as {named}"
+            )
         raise SourceError(
             f"`{name}` cannot be read: expected a folder with model_spec.md or conf.py, a .md file, "
             f"or a graph file ({' '.join(f'.{form}' for form in FORMATS)})"
