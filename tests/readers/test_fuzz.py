@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,41 +16,13 @@ from sphinx_policyspec.readers.changelog import read_changelog
 from sphinx_policyspec.readers.model_spec import read_model_spec
 from sphinx_policyspec.readers.prompts import read_prompts
 from sphinx_policyspec.readers.release import SPEC_FILE
+from tests.mutations import Grammar, mutants
 from tests.readers.laws import read_lawfully
-from tests.readers.mutations import mutants
 
-CASES = [
-    path.read_bytes().decode(errors="replace")
-    for path in sorted((Path(__file__).parent / "cases").glob("*.md"))
-]
+CASES = [path.read_bytes() for path in sorted((Path(__file__).parent / "cases").glob("*.md"))]
 HOSTILE_SIZE = 50_000
 SECONDS = 4.0
 """Far more than reading so much text takes (0.3 s), far less than any quadratic reader needs."""
-
-
-def test_mutated_cases_are_read_lawfully() -> None:
-    for text in mutants([*["".join(CASES)] * 20, *CASES], 120, seed=3):
-        read_lawfully(text)
-
-
-def test_mutated_releases_are_read_lawfully(release_dir: Path) -> None:
-    text = (release_dir / SPEC_FILE).read_bytes().decode()
-    for mutant in mutants([text], 10, seed=len(text)):
-        read_lawfully(mutant)
-
-
-@pytest.mark.slow
-def test_many_mutated_cases_are_read_lawfully() -> None:
-    for text in mutants([*["".join(CASES)] * 20, *CASES], 600, seed=33):
-        read_lawfully(text)
-
-
-@pytest.mark.slow
-def test_many_mutated_releases_are_read_lawfully(release_dir: Path) -> None:
-    prompts = [path.read_bytes().decode() for path in sorted((release_dir / "examples").iterdir())]
-    text = (release_dir / SPEC_FILE).read_bytes().decode()
-    for mutant in [*mutants([text], 80, seed=7), *mutants(prompts, 60, seed=8)]:
-        read_lawfully(mutant)
 
 
 FRAGMENTS = (
@@ -83,6 +56,57 @@ FRAGMENTS = (
     "\r\n",
     "no line end",
 )
+PIECES = (
+    '!!! meta "Commentary"\n',
+    "<comparison>\n<assistant> <!-- BAD [#x" + "]" * 50 + " -->\n",
+    "**Example**: " + " " * 300 + "x\n",
+    "# " + " " * 300 + "x {#a}\n",
+    "[?](#" + "(" * 50 + "\n",
+    "[^",
+    "    " * 200 + "- deep\n",
+    "<settings>\n<untrusted>\n",
+    "&amp;amp;lt;",
+    "\\\\[",
+    "`",
+    "<!-- policyspec-ignore: all x -->",
+    "2026-13-45",
+    "{#a authority=",
+    "[#be_kind]",
+    "|a|b|\n|-|-|\n",
+)
+"""What fits at no place, or at few."""
+
+DIALECT = Grammar(
+    seeds=(*[b"".join(CASES)] * 20, *CASES),
+    tokens=tuple(text.encode() for text in (*FRAGMENTS, *PIECES)),
+    opening=((b"[", b"]"), (b"<user>\n", b"</user>\n"), (b"> ", b""), (b"- ", b""), (b"**", b"**")),
+)
+
+
+def test_mutated_cases_are_read_lawfully() -> None:
+    for text in mutants(DIALECT, 100, seed=3):
+        read_lawfully(text)
+
+
+def test_mutated_releases_are_read_lawfully(release_dir: Path) -> None:
+    text = (release_dir / SPEC_FILE).read_bytes()
+    for mutant in mutants(replace(DIALECT, seeds=(text,)), 10, seed=len(text)):
+        read_lawfully(mutant)
+
+
+@pytest.mark.slow
+def test_many_mutated_cases_are_read_lawfully() -> None:
+    for text in mutants(DIALECT, 600, seed=33):
+        read_lawfully(text)
+
+
+@pytest.mark.slow
+def test_many_mutated_releases_are_read_lawfully(release_dir: Path) -> None:
+    prompts = tuple(path.read_bytes() for path in sorted((release_dir / "examples").iterdir()))
+    text = (release_dir / SPEC_FILE).read_bytes()
+    release, tests = (replace(DIALECT, seeds=seeds) for seeds in ((text,), prompts))
+    for mutant in [*mutants(release, 80, seed=7), *mutants(tests, 60, seed=8)]:
+        read_lawfully(mutant)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -1,0 +1,402 @@
+"""Every kind of input: what good files of it hold, and which commands read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sphinx_policyspec.compare.lock import format_lock, lock_of
+from sphinx_policyspec.graph.formats import FORMATS
+from sphinx_policyspec.graph.serialize import serialize
+from sphinx_policyspec.graph.to_graph import triples_of
+from sphinx_policyspec.readers.annotations import shipped_annotations
+from sphinx_policyspec.sphinx_ext.extension import DIRECTIVES
+from tests.conftest import REPOSITORY
+from tests.graph.specs import LIBRARY
+from tests.mutations import Grammar
+from tests.readers.test_fuzz import DIALECT
+
+ROOTS = REPOSITORY / "tests" / "roots"
+UPSTREAM = ROOTS / "test-model-spec" / "upstream"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A kind of input.
+
+    :param file: where it stands, in the folder that commands are run in; nothing where it is an argument, ``{}`` of a command
+    :param commands: what reads it: one of them is run for each mutant
+    :param found: what was once read badly, each with the command that did
+    """
+
+    grammar: Grammar
+    commands: tuple[str, ...]
+    file: str = ""
+    found: tuple[tuple[bytes, str], ...] = ()
+
+
+def grammar(seeds: Iterable[bytes], tokens: str, *more: bytes, is_tree: bool = False) -> Grammar:
+    """Return a grammar whose tokens are lines of a text, and some more."""
+    return Grammar(
+        seeds=tuple(seeds), tokens=(*(token.encode() for token in lines(tokens)), *more), is_tree=is_tree
+    )
+
+
+def directives(form: str, option: str) -> Iterator[bytes]:
+    """Yield each directive with each of its options."""
+    for name, directive in sorted(DIRECTIVES.items()):
+        for key in ("", *(directive.option_spec or {})):
+            told = option.format(key=key) if key else ""
+            yield form.format(name=name, option=told).encode()
+
+
+def pages(suffix: str, twin: str) -> list[bytes]:
+    """Return pages that have every directive, and those of a spec that people might read."""
+    files = [
+        *(ROOTS / twin).glob(f"*.{suffix}"),
+        *(ROOTS / "test-views").glob(f"*.{suffix}"),
+        *(REPOSITORY / "example_docs").glob(f"*.{suffix}"),
+    ]
+    return [file.read_bytes() for file in sorted(files)]
+
+
+def lines(text: str) -> tuple[str, ...]:
+    """Return the lines of a text that are not blank."""
+    return tuple(line for line in text.splitlines() if line)
+
+
+def reading(source: str, more: str = "") -> tuple[str, ...]:
+    """Return commands that read a SOURCE, the longest seldom."""
+    commands = (*lines(READ + more) * 2, *lines(HANDBOOKS))
+    return tuple(command.replace("{}", source) for command in commands)
+
+
+READ = """
+check {}
+check {} --format sarif
+check {} --format junit --fail-on hint
+check {} --fix --yes
+graph {}
+graph {} --format jsonld
+graph {} --format rdf --inferred
+graph {} --format trig --base-iri https://example.org/
+stats {} --format text
+diff old {}
+diff {} old --format markdown
+diff old {} --format html
+diff old {} --format json --exit-code
+diff old {} --cases cases.yaml --overlay {}
+diff --lock policyspec.lock {}
+lock {}
+query {} hard-rules --format csv
+resolve {} cases.yaml
+reason {}
+"""
+HANDBOOKS = """
+handbook {} -o site --theme basic
+handbook {} -o site --theme basic --ask --since old
+"""
+CHANGELOG = """
+diff old {} --changelog
+diff old {} --format changelog
+diff old {} --changelog --format json
+"""
+YAML = r"""
+&a
+*a
+<<: *a
+!!binary
+!!python/object:os.system
+%YAML 1.3
+---
+? a
+: a
+- a
+- {id: a, label: [b]}
+|
+>9
+"\ud800"
+"\xZZ"
+~
+2026-13-45
+{a: {b
+[a, [b
+yes: no
+1_0: 0o7
+'
+"
+{}
+[]
+"""
+JSON = r"""
+"\ud800"
+"\u0000"
+NaN
+-Infinity
+1e999
+null
+{}
+[]
+"id": {},
+"version": 1,
+"""
+TURTLE = r"""
+@prefix : <> .
+@base <../> .
+<urn:policyspec:spec:provision/%FF>
+a
+[
+] .
+(
+)
+<<(
+)>>
+{| a 1 |}
+'''
+"x"@en--ltr
+"01"^^<http://www.w3.org/2001/XMLSchema#integer>
+"2026-13-45"^^<http://www.w3.org/2001/XMLSchema#date>
+_:b
+\uD800
+VERSION "1.2"
+"""
+JSON_LD = r"""
+"@context": "https://example.org/",
+"@context": {"@vocab": "urn:x"},
+"@reverse": {"urn:p": [
+"@graph": [
+{"@list": [
+"@id": "_:b",
+"@id": "../%FF",
+"@type": "@json",
+"@direction": "rtl",
+"@included": [
+"@base": "..",
+"""
+XML = """
+<!DOCTYPE x [<!ENTITY a 'b'>]>
+&a;
+&#0;
+<![CDATA[
+<!--
+<?xml version='1.1' encoding='utf-16'?>
+<rdf:li>
+rdf:parseType="Collection"
+rdf:parseType="Literal"
+rdf:about="x" rdf:ID="x"
+rdf:datatype="http://www.w3.org/2001/XMLSchema#integer"
+xml:base="../"
+xml:lang=""
+</rdf:Description>
+"""
+SPARQL = r"""
+SELECT * { ?s ?p ?o }
+CONSTRUCT WHERE { ?s ?p ?o }
+DESCRIBE ?s
+ASK {}
+SERVICE <http://127.0.0.1:9/> {}
+FROM <file:///etc/hostname>
+LOAD <file:///etc/hostname> ;
+INSERT DATA { <a> <b> <c> } ;
+OPTIONAL {
+UNION {
+FILTER NOT EXISTS {
+{ SELECT
+VALUES ?x {
+BIND(1/0 AS ?x)
+GROUP BY ?s HAVING(1) ORDER BY DESC(?s) LIMIT 3 OFFSET 9
+ps:broader+/^ps:x*|!(a)
+REGEX(?x, "(a+)+$")
+REPLACE("a", "(", "$9")
+GRAPH ?g {
+# a
+'''
+BASE <x> PREFIX : <y>
+?s ?p ?o . ?a ?b ?c . ?d ?e ?f .
+<<( ?s ?p ?o )>>
+GROUP_CONCAT(?x; separator="")
+"""
+GIT = r"""
+git:
+:
+@{
+@{upstream}
+@{9999 years ago}
+~
+~99999999999
+^
+^{/a}
+^{tree}
+:/
+../
+//
+:(glob)**
+-x
+--all
+..
+*
+$(true)
+;
+\
+.git
+refs/heads/
+HEAD:
+"""
+WORDS = """
+=
+,
+-
+--
+*
+../
+manners
+be_kind
+hard-rules
+https://example.org/
+urn:x:
+off
+"
+}
+) { ?s ?p ?o
+%FF
+"""
+GIT_NAMES = (
+    b"git:HEAD:release git:HEAD~1:release git:main:. git:@{0}:releases git:HEAD:release/model_spec.md "
+    b"git:HEAD^{commit}:old git:main:myst git:HEAD:spec.ttl"
+)
+LABELS = b"manners Manners be_kind topic=manners user be_kind=be_warm https://example.org/spec/ urn:spec: dangling-reference"
+RDF = {"ttl": TURTLE, "trig": TURTLE, "nt": TURTLE, "nq": TURTLE, "jsonld": JSON + JSON_LD, "rdf": XML}
+ROLE = "\n{policy:principle}`a`\n{policy:count}`hard-rules`\n{policy:clause}`\n{eval-rst}\n[](#be_kind)\n% a\n(a)=\n$$"
+RST_ROLE = ":policy:principle:`a <b>`\n:policy:count:`hard-rules`\n|a|\n.. |a| replace:: b\n.. _a:\n`a`_\n.. only:: html\n::"
+
+
+def release_kind(name: str, seeds: list[bytes], more: str = "") -> Kind:
+    """Return the kind of a file of a release."""
+    dialect = Grammar(seeds=tuple(seeds), tokens=DIALECT.tokens, opening=DIALECT.opening)
+    return Kind(grammar=dialect, commands=reading("release", CHANGELOG + more), file=f"release/{name}")
+
+
+def graph_kind(form: str) -> Kind:
+    """Return the kind of graph files of a format."""
+    data = serialize(list(triples_of(LIBRARY)), form)[0]
+    file = f"spec.{form}"
+    return Kind(
+        grammar=grammar([data], RDF[form], is_tree=form == "jsonld"), commands=reading(file), file=file
+    )
+
+
+def texts(folder: Path, pattern: str) -> list[bytes]:
+    """Return what the files in a folder hold."""
+    return [file.read_bytes() for file in sorted(folder.glob(pattern))]
+
+
+CASES = b"""
+- title: a rule against a wish
+  items:
+    - {id: rule, principle: be_kind, issue: tone, value: warm}
+    - {id: wish, from: user, turn: 1, issue: tone, value: cold}
+  expect: {outcomes: {tone: warm}}
+"""
+
+KINDS = {
+    "document": release_kind("model_spec.md", [*texts(UPSTREAM, "model_spec.md") * 40, *DIALECT.seeds[19:]]),
+    "readme": release_kind("README.md", texts(UPSTREAM, "README.md")),
+    "changelog": release_kind(
+        "CHANGELOG.md", [*texts(UPSTREAM, "CHANGELOG.md"), (REPOSITORY / "CHANGELOG.md").read_bytes()]
+    ),
+    "prompts": release_kind("examples/ab12.md", texts(UPSTREAM / "examples", "*.md")),
+    "readme-of-several": Kind(
+        grammar=Grammar(seeds=tuple(texts(UPSTREAM, "README.md")), tokens=DIALECT.tokens),
+        commands=lines(
+            "graph releases --format trig\nquery releases level-history --param provision=be_kind\n"
+            "diff releases --history be_kind\nhandbook releases -o site --theme basic"
+        ),
+        file="releases/2026-02-02/README.md",
+    ),
+    "myst": Kind(
+        grammar=grammar(
+            pages("md", "test-twin-myst"),
+            ROLE,
+            *directives("```{{policy:{name}}} x\n{option}\n- a\n```\n", ":{key}: honesty"),
+        ),
+        commands=reading("myst"),
+        file="myst/index.md",
+    ),
+    "rst": Kind(
+        grammar=grammar(
+            pages("rst", "test-twin-rst"),
+            RST_ROLE,
+            *directives("\n\n.. policy:{name}:: x\n{option}\n\n   - a\n\n", "   :{key}: honesty"),
+        ),
+        commands=reading("rst"),
+        file="rst/index.rst",
+    ),
+    "sidecar": Kind(
+        grammar=grammar([shipped_annotations().read_bytes(), *texts(ROOTS, "*/*.yaml")], YAML, is_tree=True),
+        commands=(
+            *(f"{command} --annotations sidecar.yaml" for command in reading("release")),
+            "check annotated",
+        ),
+        file="sidecar.yaml",
+    ),
+    "cases": Kind(
+        grammar=grammar(
+            [CASES, *texts(REPOSITORY / "tests" / "decision" / "cases", "*.yaml")], YAML, is_tree=True
+        ),
+        commands=lines(
+            "resolve release cases.yaml\nresolve release cases.yaml --format json\ndiff old release --cases cases.yaml\n"
+            "diff old release --cases cases.yaml --format html\nresolve myst cases.yaml"
+        )
+        * 6
+        + ("survey release cases.yaml",),
+        file="cases.yaml",
+    ),
+    "lock": Kind(
+        grammar=grammar([format_lock(lock_of(LIBRARY)).encode()], JSON, is_tree=True),
+        commands=lines(
+            "diff --lock policyspec.lock release\ndiff --lock policyspec.lock release --format json --exit-code"
+        ),
+        file="policyspec.lock",
+    ),
+    "baseline": Kind(
+        grammar=grammar(
+            [
+                b'{"version": 1, "findings": [\n{"file": "a.md", "code": "a", "fingerprint": "ab12", "message": "b"},\n{"file": "b.md", "code": "a", "fingerprint": "cd", "message": ""}]}\n'
+            ],
+            JSON,
+            is_tree=True,
+        ),
+        commands=lines("check release --baseline known.json\ncheck rst --baseline known.json --format sarif"),
+        file="known.json",
+    ),
+    **{form: graph_kind(form) for form in FORMATS},
+    "sparql": Kind(
+        grammar=grammar(texts(REPOSITORY / "ontology" / "questions", "*.rq"), SPARQL),
+        commands=lines(
+            "\n".join(
+                f"query release --file query.rq --format {form}"
+                for form in ("text", "json", "csv", "markdown")
+            )
+        ),
+        file="query.rq",
+    ),
+    "sparql-argument": Kind(
+        grammar=grammar(texts(REPOSITORY / "ontology" / "questions", "h*.rq"), SPARQL),
+        commands=("query release --sparql={}",),
+    ),
+    "git": Kind(
+        grammar=grammar(GIT_NAMES.split(), GIT),
+        commands=lines("check -- {}\nstats -- {}\ndiff -- old {}\ngraph -- {}\nlock -- {}"),
+    ),
+    "labels": Kind(
+        grammar=grammar(LABELS.split(), WORDS),
+        commands=lines(
+            "query release where-mentioned --param=topic={}\nquery release hard-rules --param={}\nquery release {}\n"
+            "diff old release --alias={}\ndiff releases --history={}\ngraph release --base-iri={}\ncheck release --select={}\n"
+            "check release --severity={}=off\ngraph myst -D {}\ngraph myst -t {}\ncheck myst -b {}\ncheck {}\n"
+            "handbook release -o site --pdf-font={}\nhandbook release -o site --theme={}\ninit new --title={}\n"
+            "graph release -o {}.xyz\ncheck release --baseline={}\nstats release --annotations={}\ndiff --lock={} old"
+        ),
+    ),
+}
