@@ -10,12 +10,18 @@ from pathlib import Path
 import click
 
 from sphinx_policyspec import api
-from sphinx_policyspec.behaviour import BehaviourDiff, CaseState
 from sphinx_policyspec.cli_options import Settings, SourceCommand
 from sphinx_policyspec.compare import SpecDiff
-from sphinx_policyspec.compare.changelog import entry_of, review
-from sphinx_policyspec.compare.history import history
-from sphinx_policyspec.compare.lock import format_lock, lock_of, parse_lock, since_lock
+from sphinx_policyspec.compare.history import (
+    entry_of,
+    format_lock,
+    history,
+    lock_of,
+    parse_lock,
+    review,
+    since_lock,
+)
+from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState
 from sphinx_policyspec.exports.diff_changelog import review_json, review_text
 from sphinx_policyspec.exports.diffs import DIFF_FORMATS, text_diff
 from sphinx_policyspec.exports.history import HISTORY_FORMATS

@@ -13,8 +13,7 @@ import pytest
 from sphinx_policyspec import api
 from sphinx_policyspec.checks import fingerprints
 from sphinx_policyspec.compare import words
-from sphinx_policyspec.compare.changelog import review
-from sphinx_policyspec.compare.lock import format_lock, lock_of, parse_lock, since_lock
+from sphinx_policyspec.compare.history import format_lock, lock_of, parse_lock, review, since_lock
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.exports.diffs import DIFF_FORMATS
 from sphinx_policyspec.graph.query_text import check_text, unclosed_iri, unpaired

@@ -18,9 +18,9 @@ from sphinx_policyspec.api.comparing import diff, diff_cases
 from sphinx_policyspec.api.deciding import Resolved, decide, resolve, survey
 from sphinx_policyspec.api.publishing import build_handbook, build_handbooks, init_project
 from sphinx_policyspec.api.reading import ReadingOptions, load, pair, read, read_releases, releases
-from sphinx_policyspec.behaviour import BehaviourDiff
 from sphinx_policyspec.compare import SpecDiff
 from sphinx_policyspec.decision import Decision
+from sphinx_policyspec.decision.behaviour import BehaviourDiff
 from sphinx_policyspec.graph.answer import Answer
 from sphinx_policyspec.sources import Loaded, has_releases, is_graph, is_project
 

@@ -9,9 +9,9 @@ from typing import Unpack
 
 from sphinx_policyspec.api.deciding import read_cases
 from sphinx_policyspec.api.reading import ReadingOptions, pair, reader
-from sphinx_policyspec.behaviour import BehaviourDiff, CaseState, compare_cases
 from sphinx_policyspec.compare import SpecDiff, compare, with_overlays
 from sphinx_policyspec.decision import Norms
+from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState, compare_cases
 from sphinx_policyspec.model import Case, Spec
 from sphinx_policyspec.sources import Loaded
 

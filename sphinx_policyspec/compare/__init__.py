@@ -10,9 +10,8 @@ from sphinx_policyspec.compare.change import (
     Subject,
     Weight,
 )
-from sphinx_policyspec.compare.compare import compare
-from sphinx_policyspec.compare.naming import Naming, Sides
-from sphinx_policyspec.compare.overlays import with_overlays
+from sphinx_policyspec.compare.compare import compare, with_overlays
+from sphinx_policyspec.compare.matching import Naming, Sides
 from sphinx_policyspec.compare.words import Run, TextChange
 
 __all__ = [

@@ -1,8 +1,9 @@
-"""What a comparison of two specs gives: typed changes with their weight, their evidence and their reach."""
+"""What a comparison of two specs gives: changes with their weight, evidence and reach, and a diff in a few numbers."""
 
 from __future__ import annotations
 
 import enum
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
@@ -10,8 +11,19 @@ from functools import cached_property
 from sphinx_policyspec.compare.words import TextChange
 from sphinx_policyspec.model import Span
 
-__all__ = ["SPACES", "Change", "ChangeKind", "Match", "Reach", "SpecDiff", "Subject", "Weight"]
-
+__all__ = [
+    "SPACES",
+    "Bump",
+    "Change",
+    "ChangeKind",
+    "Match",
+    "Reach",
+    "SpecDiff",
+    "Subject",
+    "Summary",
+    "Weight",
+    "summary_of",
+]
 
 SPACES = "spaces"
 """The aspect of a change of typography that is one of white space alone."""
@@ -208,3 +220,61 @@ class SpecDiff:
     def old_ids(self) -> dict[str, str]:
         """The old id of each new provision that was there before."""
         return {match.new: match.old for match in self.matches}
+
+
+class Bump(enum.StrEnum):
+    """The part of a version number that goes up, after Semantic Versioning."""
+
+    MAJOR = "major"
+    """What was relied on may not hold: an id that is gone, a hard rule, the levels themselves."""
+    MINOR = "minor"
+    """Something is allowed or forbidden that was not, or there is something new to know."""
+    PATCH = "patch"
+    """The norms are the same, or the same said more clearly."""
+    NONE = "none"
+    """Nothing changed."""
+
+
+_HARD = frozenset({"hard-rule-added", "hard-rule-removed"})
+_LEVELS = frozenset({"override-stricter", "override-looser"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """A diff in numbers.
+
+    :param weights: how many changes have each weight, in the order of :class:`Weight`
+    :param reasons: the changes that ask for the bump, in order
+    """
+
+    bump: Bump
+    weights: dict[Weight, int]
+    reasons: tuple[Change, ...] = ()
+
+
+def summary_of(diff: SpecDiff) -> Summary:
+    """Return a diff in numbers."""
+    counted = Counter(change.weight for change in diff.changes)
+    bump, reasons = Bump.NONE, diff.changes
+    if diff.changes:
+        bump = Bump.PATCH
+        for candidate, test in ((Bump.MAJOR, _breaks), (Bump.MINOR, _matters)):
+            if found := tuple(change for change in diff.changes if test(change)):
+                bump, reasons = candidate, found
+                break
+    return Summary(bump=bump, weights={weight: counted[weight] for weight in Weight}, reasons=reasons)
+
+
+def _breaks(change: Change) -> bool:
+    gone = change.kind in {ChangeKind.REMOVED, ChangeKind.RENAMED} and change.subject in {
+        Subject.PROVISION,
+        Subject.LEVEL,
+    }
+    return (gone and change.said("by") != "alias") or change.rule in _HARD | _LEVELS
+
+
+def _matters(change: Change) -> bool:
+    return change.weight in {Weight.TIGHTENING, Weight.LOOSENING} or (
+        change.kind is ChangeKind.ADDED
+        and change.subject in {Subject.PROVISION, Subject.EXAMPLE, Subject.LEVEL}
+    )

@@ -1,24 +1,21 @@
-"""Two specs → SpecDiff: each comparison in turn, then weight and reach of every change."""
+"""Two specs → SpecDiff: each comparison in turn, then weight and reach of every change; and what it means for overlays."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from sphinx_policyspec.compare.change import Change, SpecDiff
-from sphinx_policyspec.compare.examples import example_changes
-from sphinx_policyspec.compare.levels import level_changes
-from sphinx_policyspec.compare.matching import identify
-from sphinx_policyspec.compare.pairs import Pair
-from sphinx_policyspec.compare.prompts import prompt_changes
+from sphinx_policyspec.compare.change import Change, ChangeKind, SpecDiff, Subject
+from sphinx_policyspec.compare.examples import example_changes, prompt_changes
+from sphinx_policyspec.compare.matching import Pair, identify
 from sphinx_policyspec.compare.prose import prose_changes
-from sphinx_policyspec.compare.reach import Reaches
-from sphinx_policyspec.compare.relations import relation_changes
-from sphinx_policyspec.compare.structure import structure_changes
-from sphinx_policyspec.compare.weights import weigh
-from sphinx_policyspec.model import Case, Spec
+from sphinx_policyspec.compare.provisions import level_changes, relation_changes, structure_changes
+from sphinx_policyspec.compare.weights import Reaches, weigh
+from sphinx_policyspec.model import Case, Example, Principle, Provision, Spec, TargetKind
+from sphinx_policyspec.model.attributes import RELATIONS
 
-__all__ = ["compare"]
+__all__ = ["compare", "with_overlays"]
 
 
 def compare(
@@ -54,3 +51,97 @@ def _changes(pair: Pair, examples: list[Change]) -> Iterator[Change]:
     yield from examples
     yield from relation_changes(pair)
     yield from prompt_changes(pair)
+
+
+_KINDS = {
+    Subject.PROVISION: TargetKind.PROVISION,
+    Subject.CLAUSE: TargetKind.PROVISION,
+    Subject.EXAMPLE: TargetKind.EXAMPLE,
+    Subject.DEFINITION: TargetKind.DEFINITION,
+    Subject.LEVEL: TargetKind.LEVEL,
+    Subject.TOPIC: TargetKind.TOPIC,
+    Subject.GOAL: TargetKind.GOAL,
+}
+"""What an overlay names of the things that change; nothing in it rests on the others."""
+
+_Target = tuple[TargetKind, str]
+
+
+def with_overlays(diff: SpecDiff, old: Spec, new: Spec, overlays: Mapping[str, Spec]) -> SpecDiff:
+    """Return a diff whose changes tell what they reach in overlays, too.
+
+    :param old: the spec that the overlays were built on; they may hold a copy of it
+    :param overlays: by the names that are shown of them
+    """
+    resting: dict[_Target, dict[str, None]] = defaultdict(dict)
+    for name, overlay in overlays.items():
+        for target, id_ in _edges(overlay, old, new):
+            resting[_renewed(target, diff, old)][f"{name}:{id_}"] = None
+
+    def reached(change: Change) -> Change:
+        targets = _targets(change)
+        found = dict.fromkeys(rests for target in targets for rests in resting.get(target, ()))
+        return replace(change, reach=replace(change.reach, overlays=tuple(found))) if found else change
+
+    return replace(diff, changes=tuple(map(reached, diff.changes)))
+
+
+def _targets(change: Change) -> tuple[_Target, ...]:
+    """Return what an overlay may call the thing that changed."""
+    kind = _KINDS.get(change.subject)
+    if kind is None or change.kind is ChangeKind.TYPOGRAPHY:
+        return ()
+    if kind is TargetKind.PROVISION:
+        return ((kind, change.provision),)
+    # A level that is called otherwise now has its old name in overlays.
+    names = (
+        (change.id, change.old)
+        if kind is TargetKind.LEVEL and change.kind is ChangeKind.RENAMED
+        else (change.id,)
+    )
+    return tuple((kind, name) for name in dict.fromkeys(names) if name)
+
+
+def _renewed(target: _Target, diff: SpecDiff, old: Spec) -> _Target:
+    """Return what changes call something that an overlay names as the old spec does."""
+    kind, id_ = target
+    if kind is TargetKind.EXAMPLE:
+        return kind, diff.renamed_examples.get(id_, id_)
+    if kind is TargetKind.PROVISION and id_ not in old.provision_by_id:
+        id_ = next((provision.id for provision in old.provisions if id_ in provision.aliases), id_)
+    return kind, diff.new_ids.get(id_, id_) if kind is TargetKind.PROVISION else id_
+
+
+def _edges(overlay: Spec, old: Spec, new: Spec) -> Iterator[tuple[_Target, str]]:
+    """Yield what the overlay's own provisions name, each with the id of the provision that names it.
+
+    One that has the id of another in the new spec names that: the two would be one.
+    """
+    own = [provision for provision in overlay.provisions if _is_own(provision, old, new)]
+    ids = {provision.id for provision in own}
+    for provision in own:
+        yield (TargetKind.PROVISION, provision.id), provision.id
+        yield from ((target, provision.id) for target in _named_by(provision) if target[1] not in ids)
+    for reference in overlay.references:
+        if reference.source in ids and reference.target not in ids:
+            yield (reference.target_kind, reference.target), reference.source
+
+
+def _is_own(provision: Provision, old: Spec, new: Spec) -> bool:
+    later = new.provision_by_id.get(provision.id)
+    return provision.id not in old.provision_by_id and (later is None or later.text != provision.text)
+
+
+def _named_by(provision: Provision) -> Iterator[_Target]:
+    """Yield what the options of a provision, and of its examples, name."""
+    provisions: list[str] = []
+    if isinstance(provision, Principle):
+        yield TargetKind.LEVEL, provision.authority
+        yield from ((TargetKind.GOAL, goal) for goal in provision.serves)
+        provisions += (id_ for relation in RELATIONS for id_ in relation.values(provision))
+    yield from ((TargetKind.TOPIC, topic) for topic in provision.topics)
+    for block in provision.blocks:
+        if isinstance(block, Example):
+            violated = (id_ for response in block.responses for id_ in response.violates)
+            provisions += (*block.illustrates, *block.weighs, *violated)
+    yield from ((TargetKind.PROVISION, id_) for id_ in provisions)

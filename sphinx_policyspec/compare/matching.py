@@ -6,15 +6,199 @@ The thresholds were set on the published Model Spec releases, and hold on thousa
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from sphinx_policyspec.compare.change import Match
-from sphinx_policyspec.compare.likeness import Facts, Likeness, facts_of, likeness, neighbours
-from sphinx_policyspec.model import Spec
+from sphinx_policyspec.compare.words import alike, containment, normal, shingles, words
+from sphinx_policyspec.model import Example, Provision, Response, Spec
 
-__all__ = ["Identity", "Relative", "identify"]
+__all__ = ["Identity", "Naming", "Pair", "Relative", "Sides", "identify", "prompt_of"]
+
+_COMMON = 20
+"""What more provisions share says nothing about identity: boilerplate, frequent words of titles."""
+_CANDIDATES = 8
+"""Pairs looked at for each provision, those that share the most first."""
+
+
+def prompt_of(example: Example) -> str:
+    """Return the conversation of an example up to the answers that it compares, in plain typography."""
+    given = (m for m in example.messages if not isinstance(m, Response))
+    return normal(" ".join(f"{m.role}: {m.text}" for m in given))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Facts:
+    """What tells a provision from others.
+
+    :param tags: eval tags that stand in it
+    :param children: ids of the provisions directly in it
+    """
+
+    provision: Provision
+    tags: frozenset[str]
+    children: frozenset[str]
+
+    @cached_property
+    def title(self) -> str:
+        """The title in lower case and plain typography."""
+        return normal(self.provision.title).lower()
+
+    @cached_property
+    def words(self) -> list[str]:
+        """The words of its own text."""
+        return words(self.provision.text)
+
+    @cached_property
+    def shingles(self) -> frozenset[tuple[str, ...]]:
+        """Its runs of three words."""
+        return shingles(self.words)
+
+    @cached_property
+    def examples(self) -> dict[str, str]:
+        """Titles of its examples, each with what another example may share: the conversation, else the title."""
+        found: dict[str, str] = {}
+        for example in self.provision.examples:
+            prompt = prompt_of(example)
+            key = f"prompt {prompt}" if prompt else f"title {normal(example.source_title).lower()}"
+            found[example.title] = key
+        return found
+
+    @cached_property
+    def example_keys(self) -> frozenset[str]:
+        """The keys of all its examples."""
+        return frozenset(self.examples.values())
+
+
+def _facts_of(spec: Spec) -> dict[str, _Facts]:
+    """Return the facts of every provision, by id, in reading order."""
+    tags: dict[str, set[str]] = {}
+    for tag in spec.eval_tags:
+        tags.setdefault(tag.provision, set()).add(tag.tag)
+    children: dict[str, set[str]] = {}
+    for provision in spec.provisions:
+        if provision.parent is not None:
+            children.setdefault(provision.parent, set()).add(provision.id)
+    return {
+        p.id: _Facts(
+            provision=p, tags=frozenset(tags.get(p.id, ())), children=frozenset(children.get(p.id, ()))
+        )
+        for p in spec.provisions
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Likeness:
+    """What speaks for two provisions being one; shares are from 0 to 1.
+
+    :param title: how alike the words of the titles are
+    :param text: how alike the words of the texts are
+    :param containment: how much of the shorter text, in runs of three words, stands in the other
+    :param tags: eval tags that both have
+    :param examples: titles of the old one's examples that the new one has too
+    :param example_share: those by the examples of the one that has more
+    :param child_share: children in common by the children of the one that has more
+    :param length: words of the shorter text
+    """
+
+    title: float
+    text: float
+    containment: float
+    tags: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+    example_share: float = 0.0
+    child_share: float = 0.0
+    length: int = 0
+
+    @property
+    def score(self) -> float:
+        """What orders pairs: the sum of all shares."""
+        tagged = min(len(self.tags), 2) / 2
+        return self.title + self.text + self.containment + self.example_share + self.child_share + tagged
+
+    @property
+    def evidence(self) -> tuple[tuple[str, str], ...]:
+        """The same in words, without what is nothing."""
+        shares = {"title_sim": self.title, "text_sim": self.text, "text_containment": self.containment}
+        said = {name: f"{share:.2f}" for name, share in shares.items()}
+        said["shared_eval_tags"] = ", ".join(self.tags)
+        said["shared_examples"] = "\n".join(self.examples)
+        said["shared_children"] = f"{self.child_share:.2f}" if self.child_share else ""
+        return tuple((name, value) for name, value in said.items() if value)
+
+
+def _likeness(old: _Facts, new: _Facts, matched: Mapping[str, str]) -> _Likeness:
+    """Return how alike two provisions are.
+
+    :param matched: provisions whose identity is known, old id → new id
+    """
+    shared = tuple(title for title, key in old.examples.items() if key in new.example_keys)
+    children = {matched[child] for child in old.children if child in matched} & new.children
+    return _Likeness(
+        title=alike(old.title.split(), new.title.split()),
+        text=alike(old.words, new.words) if old.words and new.words else 0.0,
+        containment=containment(old.shingles, new.shingles),
+        tags=tuple(sorted(old.tags & new.tags)),
+        examples=shared,
+        example_share=len(shared) / max(len(old.examples), len(new.examples), 1),
+        child_share=len(children) / max(len(old.children), len(new.children), 1),
+        length=min(len(old.words), len(new.words)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """Provisions by what they have."""
+
+    holders: dict[object, list[str]] = field(default_factory=dict)
+
+    def add(self, id_: str, features: Iterable[object]) -> None:
+        for feature in features:
+            self.holders.setdefault(feature, []).append(id_)
+
+    def most_shared(self, features: Iterable[object]) -> list[str]:
+        """Return the provisions that share the most of these, the rarer the more."""
+        votes: Counter[str] = Counter()
+        for feature in features:
+            holders = self.holders.get(feature, ())
+            if len(holders) <= _COMMON:
+                for id_ in holders:
+                    votes[id_] += 1
+        return [id_ for id_, _ in sorted(votes.items(), key=lambda vote: (-vote[1], vote[0]))[:_CANDIDATES]]
+
+
+def _features(facts: _Facts, kind: str) -> Iterator[object]:
+    if kind == "text":
+        yield from facts.shingles
+    elif kind == "title":
+        yield from facts.title.split()
+    else:
+        yield from facts.tags
+        yield from facts.example_keys
+
+
+def _neighbours(
+    few: Collection[_Facts], many: Iterable[_Facts], *, by_title: bool = False
+) -> Iterator[tuple[_Facts, _Facts]]:
+    """Yield pairs that share words, examples or tags, at most a few for each provision.
+
+    :param few: what is indexed, and so decides what this costs in memory
+    :param by_title: whether to look at pairs, too, that share words of the title alone
+    """
+    kinds = ("text", "shared", "title") if by_title else ("text", "shared")
+    indices = {kind: _Index() for kind in kinds}
+    by_id = {facts.provision.id: facts for facts in few}
+    for facts in few:
+        for kind in kinds:
+            indices[kind].add(facts.provision.id, _features(facts, kind))
+    for other in many:
+        near = {id_ for kind in kinds for id_ in indices[kind].most_shared(_features(other, kind))}
+        for id_ in sorted(near):
+            yield by_id[id_], other
+
 
 SAME_TEXT = 0.6
 """Texts that are alike so much belong to one provision."""
@@ -37,7 +221,7 @@ class Relative:
 
     old: str
     new: str
-    likeness: Likeness
+    likeness: _Likeness
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +247,7 @@ class _Matching:
     """Matches while they are being found; each provision takes part in one at most."""
 
     def __init__(self, old: Spec, new: Spec) -> None:
-        self.old, self.new = facts_of(old), facts_of(new)
+        self.old, self.new = _facts_of(old), _facts_of(new)
         self.new_of: dict[str, str] = {}
         self.old_of: dict[str, str] = {}
         self.matches: list[Match] = []
@@ -78,14 +262,14 @@ class _Matching:
         """Return a match with what speaks for it, whatever decided."""
         if match.old == match.new:
             return match
-        evidence = likeness(self.old[match.old], self.new[match.new], self.new_of).evidence
+        evidence = _likeness(self.old[match.old], self.new[match.new], self.new_of).evidence
         return replace(match, evidence=evidence)
 
-    def left_old(self) -> list[Facts]:
+    def left_old(self) -> list[_Facts]:
         """Return the old provisions without a match, in order."""
         return [facts for id_, facts in self.old.items() if id_ not in self.new_of]
 
-    def left_new(self) -> list[Facts]:
+    def left_new(self) -> list[_Facts]:
         """Return the new provisions without a match, in order."""
         return [facts for id_, facts in self.new.items() if id_ not in self.old_of]
 
@@ -137,9 +321,9 @@ def _by_title(found: _Matching) -> None:
 def _by_likeness(found: _Matching) -> bool:
     """Match what is alike enough, the most alike first; tell whether there was any."""
     left_old = found.left_old()
-    pairs = [(o, n) for o, n in neighbours(left_old, found.left_new(), by_title=True)]
+    pairs = [(o, n) for o, n in _neighbours(left_old, found.left_new(), by_title=True)]
     pairs += list(_with_children(found))
-    rated = [(o.provision.id, n.provision.id, likeness(o, n, found.new_of)) for o, n in pairs]
+    rated = [(o.provision.id, n.provision.id, _likeness(o, n, found.new_of)) for o, n in pairs]
     # The names break ties, in an order that is the same both ways round.
     rated.sort(key=lambda pair: (-pair[2].score, *sorted(pair[:2])))
     before = len(found.matches)
@@ -149,7 +333,7 @@ def _by_likeness(found: _Matching) -> bool:
     return len(found.matches) > before
 
 
-def _with_children(found: _Matching) -> Iterator[tuple[Facts, Facts]]:
+def _with_children(found: _Matching) -> Iterator[tuple[_Facts, _Facts]]:
     """Yield pairs that have a child in common, which may have neither text nor examples."""
     parents = {child: facts for facts in found.left_new() for child in facts.children}
     for facts in found.left_old():
@@ -161,7 +345,7 @@ def _with_children(found: _Matching) -> Iterator[tuple[Facts, Facts]]:
         yield from ((facts, other) for _, other in sorted(near.items()))
 
 
-def _why_same(pair: Likeness) -> str:
+def _why_same(pair: _Likeness) -> str:
     """Return what shows that two provisions are one, or nothing."""
     if pair.text >= SAME_TEXT and pair.length >= ENOUGH_WORDS:
         return "text"
@@ -178,13 +362,104 @@ def _why_same(pair: Likeness) -> str:
 def _relatives(found: _Matching) -> Iterator[Relative]:
     """Yield the pairs of which one side is gone or new, and something of the old one stands in the new one."""
     gone, came = found.left_old(), found.left_new()
-    pairs = {(o.provision.id, n.provision.id) for o, n in neighbours(gone, found.new.values())}
-    pairs |= {(o.provision.id, n.provision.id) for n, o in neighbours(came, found.old.values())}
+    pairs = {(o.provision.id, n.provision.id) for o, n in _neighbours(gone, found.new.values())}
+    pairs |= {(o.provision.id, n.provision.id) for n, o in _neighbours(came, found.old.values())}
     order = {id_: place for place, id_ in enumerate(found.old)}
     new_order = {id_: place for place, id_ in enumerate(found.new)}
     for old_id, new_id in sorted(pairs, key=lambda pair: (order[pair[0]], new_order[pair[1]])):
         old, new = found.old[old_id], found.new[new_id]
-        pair = likeness(old, new, found.new_of)
+        pair = _likeness(old, new, found.new_of)
         taken_over = pair.containment >= SHARED_TEXT and len(old.shingles & new.shingles) >= ENOUGH_SHARED
         if pair.tags or pair.examples or taken_over:
             yield Relative(old=old_id, new=new_id, likeness=pair)
+
+
+_ANCHOR = re.compile(r"#([^\s\])#]+)(?=[\])])|(?<=`)([^`\s<>]+)(?=`)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """The two specs and which provision is which."""
+
+    old: Spec
+    new: Spec
+    identity: Identity
+
+    @cached_property
+    def kept(self) -> tuple[tuple[Provision, Provision], ...]:
+        """The provisions that both have, in the order of the new spec."""
+        before, after = self.old.provision_by_id, self.new.provision_by_id
+        return tuple((before[match.old], after[match.new]) for match in self.identity.matches)
+
+    @cached_property
+    def removed(self) -> tuple[Provision, ...]:
+        """The provisions that only the old spec has, in its order."""
+        return tuple(p for p in self.old.provisions if p.id not in self.identity.new_of)
+
+    @cached_property
+    def added(self) -> tuple[Provision, ...]:
+        """The provisions that only the new spec has, in its order."""
+        return tuple(p for p in self.new.provisions if p.id not in self.identity.old_of)
+
+    @cached_property
+    def _renamed(self) -> dict[str, str]:
+        return {old: new for old, new in self.identity.new_of.items() if old != new}
+
+    def in_new_words(self, text: str) -> str:
+        """Return a text of the old spec with the new ids of what was renamed, in links and roles.
+
+        That a reference follows a new name is no change of the text that holds it.
+        """
+        if not self._renamed or ("#" not in text and "`" not in text):
+            return text
+        return _ANCHOR.sub(self._new_anchor, text)
+
+    def _new_anchor(self, found: re.Match[str]) -> str:
+        return found.group(0).replace(found.group(1) or found.group(2), self._name(found))
+
+    def _name(self, found: re.Match[str]) -> str:
+        id_ = found.group(1) or found.group(2)
+        return self._renamed.get(id_, id_)
+
+    def renewed(self, ids: tuple[str, ...]) -> Iterator[str]:
+        """Yield ids of the old spec under their new names."""
+        return (self.identity.renewed(id_) for id_ in ids)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sides:
+    """The id of one provision in the old and in the new spec; ``None`` where it does not exist."""
+
+    old: str | None
+    new: str | None
+
+    @property
+    def id(self) -> str:
+        """Its new id, or its old one where it is gone: what changes call it."""
+        return self.new or self.old or ""
+
+
+class Naming:
+    """Looks names up in two specs of which it is known which provision is which."""
+
+    def __init__(self, old: Spec, new: Spec, matches: Iterable[Match]) -> None:
+        self._old, self._new = _ids(old), _ids(new)
+        self._matches = {match.new: match.old for match in matches}
+        self._renewed = {old_id: new_id for new_id, old_id in self._matches.items()}
+
+    def of(self, name: str) -> Sides | None:
+        """Return what an id, or a former id, means; nothing where neither spec knows it.
+
+        A name that both specs know is one of the new spec: that is whom people write about.
+        """
+        if new := self._new.get(name):
+            return Sides(old=self._matches.get(new), new=new)
+        if old := self._old.get(name):
+            return Sides(old=old, new=self._renewed.get(old))
+        return None
+
+
+def _ids(spec: Spec) -> dict[str, str]:
+    """Return the ids of provisions by what they can be called; an id goes before a former one of another."""
+    former = {alias: provision.id for provision in spec.provisions for alias in provision.aliases}
+    return former | {provision.id: provision.id for provision in spec.provisions}

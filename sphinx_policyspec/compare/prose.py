@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sphinx_policyspec.compare.change import SPACES, Change, ChangeKind, Subject
-from sphinx_policyspec.compare.pairs import Pair
+from sphinx_policyspec.compare.matching import Pair
 from sphinx_policyspec.compare.words import alike, compare_texts, near, normal, spaced, words
 from sphinx_policyspec.model import Block, Clause, Commentary, Definition, Prose, Provision, Span, Spec
 

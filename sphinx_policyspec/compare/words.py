@@ -27,6 +27,7 @@ __all__ = [
     "containment",
     "near",
     "normal",
+    "out_of_order",
     "shingles",
     "spaced",
     "words",
@@ -429,3 +430,14 @@ def _related(old: list[str], new: list[str]) -> list[tuple[int, int]]:
         else:
             j += 1
     return found
+
+
+def out_of_order(before: Sequence[str], after: Sequence[str]) -> frozenset[str]:
+    """Return the fewest names that must have moved for one order of them to become the other.
+
+    Where two sets are equally small, which one is taken does not depend on which order comes first.
+    """
+    one, other = sorted((list(before), list(after)))
+    blocks = Indel.opcodes(one, other).as_matching_blocks()
+    stayed = {one[place] for block in blocks for place in range(block.a, block.a + block.size)}
+    return frozenset(one) - stayed

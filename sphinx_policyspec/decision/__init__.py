@@ -1,9 +1,17 @@
 """Who wins when instructions conflict: a case, decided by the levels and exceptions of a spec, with reasons."""
 
-from sphinx_policyspec.decision.decision import Decision, Difference, DifferenceKind, decide, same_outcome
+from sphinx_policyspec.decision.decision import (
+    EXCEPTION,
+    SUPPORT,
+    Decision,
+    Difference,
+    DifferenceKind,
+    Reason,
+    decide,
+    same_outcome,
+)
 from sphinx_policyspec.decision.norms import Norms
 from sphinx_policyspec.decision.problems import problems
-from sphinx_policyspec.decision.reasons import EXCEPTION, SUPPORT, Reason
 from sphinx_policyspec.decision.strength import STRENGTH_RULES, StrengthRule
 
 __all__ = [

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sphinx_policyspec.behaviour import BehaviourDiff, CaseState, ComparedCase, Reading
 from sphinx_policyspec.compare import ChangeKind, SpecDiff, Subject
 from sphinx_policyspec.decision import Norms
+from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState, ComparedCase, Reading
 from sphinx_policyspec.exports.decisions import decision_record, explanation, outcome_words, shortened
 from sphinx_policyspec.exports.diff_words import Group, sentence
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sphinx_policyspec.behaviour import BehaviourDiff, CaseState, ComparedCase
+from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState, ComparedCase
 from sphinx_policyspec.exports.diff_cases import (
     cases_headline,
     cases_resting_on,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sphinx_policyspec.compare import Change, ChangeKind, SpecDiff, Subject
-from sphinx_policyspec.compare.changelog import ClaimState, Review, telling
+from sphinx_policyspec.compare.history import ClaimState, Review, telling
 from sphinx_policyspec.exports.diff_words import sentence
 from sphinx_policyspec.exports.plain import markdown_safe, printable
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from sphinx_policyspec.behaviour import BehaviourDiff
 from sphinx_policyspec.compare import Change, Run, SpecDiff, Weight
-from sphinx_policyspec.compare.summary import summary_of
+from sphinx_policyspec.compare.change import summary_of
+from sphinx_policyspec.decision.behaviour import BehaviourDiff
 from sphinx_policyspec.exports.diff_cases import new_name, old_name
 from sphinx_policyspec.exports.diff_cases_html import CASES_STYLE, html_cases, html_cases_of, html_coded
 from sphinx_policyspec.exports.diff_words import (

@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from sphinx_policyspec.behaviour import BehaviourDiff
 from sphinx_policyspec.compare import SPACES, Change, ChangeKind, SpecDiff, Subject
-from sphinx_policyspec.compare.prompts import FILE
-from sphinx_policyspec.compare.summary import summary_of
+from sphinx_policyspec.compare.change import summary_of
+from sphinx_policyspec.compare.examples import FILE
 from sphinx_policyspec.compare.words import TextChange, normal
+from sphinx_policyspec.decision.behaviour import BehaviourDiff
 from sphinx_policyspec.exports.diff_cases import case_records
 
 __all__ = ["as_json", "json_diff"]

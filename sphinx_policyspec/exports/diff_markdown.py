@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sphinx_policyspec.behaviour import BehaviourDiff, ComparedCase
 from sphinx_policyspec.compare import Change, Run, SpecDiff, Weight
+from sphinx_policyspec.decision.behaviour import BehaviourDiff, ComparedCase
 from sphinx_policyspec.exports.diff_cases import (
     cases_headline,
     cases_resting_on,

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import click
 from rich.cells import cell_len
 
-from sphinx_policyspec.behaviour import BehaviourDiff
 from sphinx_policyspec.compare import Change, Run, SpecDiff, Weight
+from sphinx_policyspec.decision.behaviour import BehaviourDiff
 from sphinx_policyspec.exports.diff_cases import (
     cases_headline,
     cases_resting_on,

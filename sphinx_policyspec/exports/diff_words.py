@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from sphinx_policyspec.compare import Change, ChangeKind, Run, SpecDiff, Subject, Weight
-from sphinx_policyspec.compare.prompts import FILE
-from sphinx_policyspec.compare.summary import Bump, Summary, summary_of
+from sphinx_policyspec.compare.change import Bump, Summary, summary_of
+from sphinx_policyspec.compare.examples import FILE
 
 __all__ = ["Group", "changed_units", "groups", "headline", "reach_of", "reasons", "sentence"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from sphinx_policyspec.behaviour import BehaviourDiff
 from sphinx_policyspec.compare import SpecDiff
+from sphinx_policyspec.decision.behaviour import BehaviourDiff
 from sphinx_policyspec.exports.diff_changelog import changelog_entry
 from sphinx_policyspec.exports.diff_html import html_diff
 from sphinx_policyspec.exports.diff_json import json_diff

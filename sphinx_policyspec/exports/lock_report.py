@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from types import MappingProxyType
 
-from sphinx_policyspec.compare.lock import LockChange, LockState
+from sphinx_policyspec.compare.history import LockChange, LockState
 from sphinx_policyspec.exports.plain import printable
 
 __all__ = ["LOCK_FORMATS"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sphinx_policyspec.compare import Change, SpecDiff, Subject
-from sphinx_policyspec.compare.prompts import FILE
+from sphinx_policyspec.compare.examples import FILE
 from sphinx_policyspec.exports.diff_words import sentence
 
 if TYPE_CHECKING:

@@ -1,13 +1,15 @@
 """What a spec leaves open: every case of a finite space, by an answer-set program, with the labelling as its check."""
 
 from sphinx_policyspec.survey.pairs import Decider, Pair, pairs_of
-from sphinx_policyspec.survey.parties import Party, PartyKind, in_english
 from sphinx_policyspec.survey.survey import (
     OpenConflict,
+    Party,
+    PartyKind,
     RuleUse,
     Survey,
     fingerprint,
     idle_of,
+    in_english,
     open_conflicts,
     rules_in_use,
     survey,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sphinx_policyspec.compare import ChangeKind, Reach, Subject, compare
-from sphinx_policyspec.compare.summary import summary_of
+from sphinx_policyspec.compare.change import summary_of
 from sphinx_policyspec.compare.weights import RULES
 from sphinx_policyspec.exports.diff_words import sentence
 from sphinx_policyspec.model import (

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from sphinx_policyspec.compare.lock import LockState, format_lock, lock_of, parse_lock, since_lock
+from sphinx_policyspec.compare.history import LockState, format_lock, lock_of, parse_lock, since_lock
 from sphinx_policyspec.errors import LockError
 from sphinx_policyspec.model import Spec
 from tests.conftest import principle, spec

@@ -7,8 +7,7 @@ import itertools
 import pytest
 
 from sphinx_policyspec.decision import STRENGTH_RULES
-from sphinx_policyspec.decision.framework import framework_of
-from sphinx_policyspec.decision.labelling import grounded
+from sphinx_policyspec.decision.framework import framework_of, grounded
 from sphinx_policyspec.exports.decisions import differences_told
 from sphinx_policyspec.model import Label
 from tests.decision.universes import Universe, random_universe, small_universes

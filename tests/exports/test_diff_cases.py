@@ -9,7 +9,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from sphinx_policyspec import api
-from sphinx_policyspec.behaviour import BehaviourDiff
+from sphinx_policyspec.decision.behaviour import BehaviourDiff
 from sphinx_policyspec.exports.diff_html import html_diff
 from sphinx_policyspec.exports.diff_json import json_diff
 from sphinx_policyspec.exports.diff_markdown import markdown_diff

@@ -11,7 +11,7 @@ import pytest
 from sphinx_policyspec.api import decide
 from sphinx_policyspec.checks import run_checks
 from sphinx_policyspec.compare import compare
-from sphinx_policyspec.compare.lock import format_lock, lock_of
+from sphinx_policyspec.compare.history import format_lock, lock_of
 from sphinx_policyspec.decision import Norms
 from sphinx_policyspec.errors import CaseError, SourceError
 from sphinx_policyspec.exports.counts import counts

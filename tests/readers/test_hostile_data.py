@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sphinx_policyspec.checks.baseline import read_baseline
-from sphinx_policyspec.compare.lock import parse_lock
+from sphinx_policyspec.compare.history import parse_lock
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.model.json_text import load_json
 from sphinx_policyspec.readers.annotations import read_annotations

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from sphinx_policyspec import api
-from sphinx_policyspec.behaviour import BehaviourDiff, CaseState, ComparedCase
 from sphinx_policyspec.compare import ChangeKind
+from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState, ComparedCase
 from sphinx_policyspec.exports.diff_cases import changes_behind
 from sphinx_policyspec.model import AuthorityLevel, Case, Duty, Label, OverrideMode, Section, Spec, Status
 from sphinx_policyspec.readers.cases import read_cases
@@ -232,7 +232,7 @@ CHANGED = {
 
 def test_cases_of_the_published_releases(model_spec_data: Path) -> None:
     old, new = (model_spec_data / name for name in ("2025-04-11", "2025-09-12"))
-    diff = api.diff_cases(old, new, [Path(__file__).parent / "decision" / "cases"])
+    diff = api.diff_cases(old, new, [Path(__file__).parent / "cases"])
     assert (len(diff.cases), diff.findings) == (35, ())
     told = {
         found.case.title: {issue: (a.status, b.values[0]) for issue, (a, b) in found.outcomes.items()}

@@ -1,0 +1,405 @@
+"""What changed about provisions: where they stand, their levels of authority, their relations, topics and goals."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from types import MappingProxyType
+
+from sphinx_policyspec.compare.change import Change, ChangeKind, Subject
+from sphinx_policyspec.compare.matching import Pair, Relative
+from sphinx_policyspec.compare.words import compare_texts, normal, out_of_order
+from sphinx_policyspec.model import (
+    Goal,
+    OverrideMode,
+    Principle,
+    Provision,
+    Reference,
+    Spec,
+    TargetKind,
+    Topic,
+)
+from sphinx_policyspec.model.attributes import RELATIONS, attributes_of
+
+__all__ = [
+    "STRICTNESS",
+    "level_changes",
+    "ref_pairs",
+    "relation_changes",
+    "renamed_levels",
+    "structure_changes",
+]
+
+
+def structure_changes(pair: Pair) -> Iterator[Change]:
+    """Yield what was removed, added, renamed, split, merged, retitled, moved and reordered."""
+    for provision in pair.removed:
+        yield _change(ChangeKind.REMOVED, provision.id, old=level_of(provision), old_span=provision.span)
+    for provision in pair.added:
+        yield _change(ChangeKind.ADDED, provision.id, new=level_of(provision), new_span=provision.span)
+    yield from _renamed(pair)
+    yield from _split_and_merged(pair)
+    for old, new in pair.kept:
+        if old.title != new.title:
+            yield _of(ChangeKind.RETITLED, old, new, old.title, new.title)
+        parent = pair.identity.renewed(old.parent) if old.parent is not None else None
+        if parent != new.parent:
+            yield _of(ChangeKind.MOVED, old, new, old.parent or "", new.parent or "")
+    yield from _reordered(pair)
+
+
+def _change(kind: ChangeKind, id_: str, **fields: object) -> Change:
+    return Change(kind=kind, subject=Subject.PROVISION, id=id_, provision=id_, **fields)  # type: ignore[arg-type]
+
+
+def _of(kind: ChangeKind, old: Provision, new: Provision, before: str, after: str) -> Change:
+    return _change(kind, new.id, old=before, new=after, old_span=old.span, new_span=new.span)
+
+
+def _renamed(pair: Pair) -> Iterator[Change]:
+    by_new = {match.new: match for match in pair.identity.matches}
+    for old, new in pair.kept:
+        if old.id != new.id:
+            match = by_new[new.id]
+            yield _change(
+                ChangeKind.RENAMED,
+                new.id,
+                old=old.id,
+                new=new.id,
+                evidence=(("by", match.by), *match.evidence),
+                old_span=old.span,
+                new_span=new.span,
+            )
+
+
+def _split_and_merged(pair: Pair) -> Iterator[Change]:
+    """Yield a pair as a split where the old one has several successors, as a merge where the new one has several origins.
+
+    It can be both; what is neither is a succession.
+    """
+    identity = pair.identity
+    successors, origins = Counter(identity.new_of.keys()), Counter(identity.old_of.keys())
+    for relative in identity.relatives:
+        successors[relative.old] += 1
+        origins[relative.new] += 1
+    for relative in identity.relatives:
+        split, merged = successors[relative.old] > 1, origins[relative.new] > 1
+        if split:
+            yield _relative(ChangeKind.SPLIT, pair, relative, identity.renewed(relative.old))
+        if merged:
+            yield _relative(ChangeKind.MERGED, pair, relative, relative.new)
+        if not split and not merged:
+            yield _relative(ChangeKind.SUCCEEDED, pair, relative, relative.new)
+
+
+def _relative(kind: ChangeKind, pair: Pair, relative: Relative, id_: str) -> Change:
+    return _change(
+        kind,
+        id_,
+        old=relative.old,
+        new=relative.new,
+        evidence=relative.likeness.evidence,
+        old_span=pair.old.provision_by_id[relative.old].span,
+        new_span=pair.new.provision_by_id[relative.new].span,
+    )
+
+
+def _reordered(pair: Pair) -> Iterator[Change]:
+    """Yield the fewest provisions that must have moved among the siblings that kept their parent."""
+    before: dict[str, list[str]] = {}
+    after: dict[str, list[str]] = {}
+    by_new = {}
+    for old, new in pair.kept:
+        parent = pair.identity.renewed(old.parent) if old.parent is not None else None
+        if parent == new.parent:
+            after.setdefault(new.parent or "", []).append(new.id)
+            by_new[new.id] = (old, new)
+    for old in pair.old.provisions:
+        id_ = pair.identity.new_of.get(old.id)
+        if id_ in by_new:
+            before.setdefault(by_new[id_][1].parent or "", []).append(id_)
+    for parent, order in after.items():
+        # Under the lesser of both names, which is the same both ways round.
+        name = {id_: min(id_, pair.identity.old_of[id_]) for id_ in order}
+        moved = out_of_order([name[id_] for id_ in before[parent]], [name[id_] for id_ in order])
+        for id_ in order:
+            if name[id_] in moved:
+                old, new = by_new[id_]
+                yield _of(ChangeKind.REORDERED, old, new, "", "")
+
+
+STRICTNESS: Mapping[OverrideMode, int] = MappingProxyType(
+    {OverrideMode.NEVER: 0, OverrideMode.EXPLICIT: 1, OverrideMode.IMPLICIT: 2}
+)
+"""How hard a norm is to set aside: the lower, the harder."""
+
+
+def level_of(provision: Provision) -> str:
+    """Return the level of a principle, and nothing of a section."""
+    return provision.authority if isinstance(provision, Principle) else ""
+
+
+def renamed_levels(pair: Pair) -> dict[str, str]:
+    """Return the levels that only changed their name, old name → new name.
+
+    Neither spec has the other's name, and most of each one's principles are at the other. So a level that was
+    merged into another, or split in two, has no more than one successor, and the mirror image is the same.
+    """
+    moved = Counter(
+        (level_of(old), level_of(new)) for old, new in pair.kept if level_of(old) and level_of(new)
+    )
+    old_total, new_total = Counter[str](), Counter[str]()
+    for (old, new), count in moved.items():
+        old_total[old] += count
+        new_total[new] += count
+    old_names = {level.id for level in pair.old.levels} | set(old_total)
+    new_names = {level.id for level in pair.new.levels} | set(new_total)
+    return {
+        old: new
+        for (old, new), count in sorted(moved.items())
+        if old not in new_names
+        and new not in old_names
+        and 2 * count > old_total[old]
+        and 2 * count > new_total[new]
+    }
+
+
+def level_changes(pair: Pair) -> Iterator[Change]:
+    """Yield what changed about levels as such, then about the level of each principle."""
+    renamed = renamed_levels(pair)
+    yield from _declarations(pair, renamed)
+    for old, new in pair.kept:
+        before, after = level_of(old), level_of(new)
+        if before != after:
+            yield Change(
+                kind=_kind(pair, renamed, before, after),
+                subject=Subject.PROVISION,
+                id=new.id,
+                provision=new.id,
+                old=before,
+                new=after,
+                old_span=old.span,
+                new_span=new.span,
+            )
+
+
+def _kind(pair: Pair, renamed: Mapping[str, str], old: str, new: str) -> ChangeKind:
+    if not old:
+        return ChangeKind.BECAME_PRINCIPLE
+    if not new:
+        return ChangeKind.BECAME_SECTION
+    if renamed.get(old) == new:
+        return ChangeKind.LEVEL_RENAMED
+    original = {after: before for before, after in renamed.items()}
+    new_ranks = {level.id: rank for rank, level in enumerate(pair.new.levels)}
+    old_ranks = {level.id: rank for rank, level in enumerate(pair.old.levels)}
+    # In the spec that has both, under whatever name; where each has both, the new one decides, and both agree
+    # unless the order itself was turned round.
+    for ranks, before, after in (
+        (new_ranks, renamed.get(old, old), new),
+        (old_ranks, old, original.get(new, new)),
+    ):
+        if before in ranks and after in ranks:
+            return ChangeKind.LEVEL_LOWERED if ranks[after] > ranks[before] else ChangeKind.LEVEL_RAISED
+    return ChangeKind.LEVEL_CHANGED
+
+
+def _declarations(pair: Pair, renamed: Mapping[str, str]) -> Iterator[Change]:
+    """Yield levels that came, went, have another name, or mean something else."""
+    before, after = pair.old.level_by_id, pair.new.level_by_id
+    kept = {old: renamed.get(old, old) for old in before if renamed.get(old, old) in after}
+    for id_ in before:
+        if id_ not in kept:
+            yield Change(kind=ChangeKind.REMOVED, subject=Subject.LEVEL, id=id_)
+    for id_, level in after.items():
+        if id_ not in kept.values():
+            yield Change(
+                kind=ChangeKind.ADDED,
+                subject=Subject.LEVEL,
+                id=id_,
+                evidence=(("rank", str(pair.new.levels.index(level))),),
+            )
+    for old_id, new_id in kept.items():
+        old, new = before[old_id], after[new_id]
+        if old_id != new_id:
+            yield Change(kind=ChangeKind.RENAMED, subject=Subject.LEVEL, id=new_id, old=old_id, new=new_id)
+        for aspect, was, now in (
+            ("override", old.override.value, new.override.value),
+            ("roles", " ".join(old.roles), " ".join(new.roles)),
+        ):
+            if was != now:
+                yield Change(
+                    kind=ChangeKind.CHANGED, subject=Subject.LEVEL, id=new_id, aspect=aspect, old=was, new=now
+                )
+    survivors = [kept[level.id] for level in pair.old.levels if level.id in kept]
+    if survivors != [level.id for level in pair.new.levels if level.id in kept.values()]:
+        yield Change(
+            kind=ChangeKind.REORDERED,
+            subject=Subject.SPEC,
+            id="levels",
+            old=" ".join(level.id for level in pair.old.levels),
+            new=" ".join(level.id for level in pair.new.levels),
+        )
+
+
+_LISTS = (
+    *RELATIONS,
+    *(row for row in attributes_of("provision", "principle") if row.many and row not in RELATIONS),
+)
+_PLAIN = tuple(row.field for row in attributes_of("provision", "principle") if not (row.many or row.names))
+
+
+def relation_changes(pair: Pair) -> Iterator[Change]:
+    """Yield changes of relations and attributes, by provision, then of references, topics, goals and the spec itself."""
+    eval_tags = {tag.tag for spec in (pair.old, pair.new) for tag in spec.eval_tags}
+    for old, new in pair.kept:
+        yield from _relations(pair, old, new, eval_tags)
+        yield from _attributes(old, new)
+    yield from _references(pair)
+    yield from _topics(pair)
+    yield from _goals(pair)
+    for name in ("title", "license", "publisher"):
+        before, after = getattr(pair.old, name), getattr(pair.new, name)
+        if before != after:
+            yield Change(
+                kind=ChangeKind.ATTRIBUTE, subject=Subject.SPEC, id="spec", aspect=name, old=before, new=after
+            )
+
+
+def _relations(pair: Pair, old: Provision, new: Provision, eval_tags: AbstractSet[str]) -> Iterator[Change]:
+    for row in _LISTS:
+        before, after = getattr(old, row.field, ()), getattr(new, row.field, ())
+        if row.field == "tags":
+            # Those that name prompt files have changes of their own.
+            before, after = (tuple(tag for tag in tags if tag not in eval_tags) for tags in (before, after))
+        if row.names == "provision":
+            before = tuple(pair.renewed(before))
+        if row.field == "aliases":
+            # That the new one answers to the old id is how it was told that they are one.
+            after = tuple(alias for alias in after if alias != old.id)
+            before = tuple(alias for alias in before if alias != new.id)
+        for value in before:
+            if value not in after:
+                yield _about(old, new, ChangeKind.RELATION_REMOVED, row.key, old_value=value)
+        for value in after:
+            if value not in before:
+                yield _about(old, new, ChangeKind.RELATION_ADDED, row.key, new_value=value)
+
+
+def _attributes(old: Provision, new: Provision) -> Iterator[Change]:
+    before, after = dict(old.attributes), dict(new.attributes)
+    before |= {name: value for name in _PLAIN if (value := getattr(old, name, ""))}
+    after |= {name: value for name in _PLAIN if (value := getattr(new, name, ""))}
+    for name in sorted(before.keys() | after.keys()):
+        if before.get(name) != after.get(name):
+            yield _about(old, new, ChangeKind.ATTRIBUTE, name, before.get(name, ""), after.get(name, ""))
+
+
+def _about(  # noqa: PLR0917
+    old: Provision, new: Provision, kind: ChangeKind, aspect: str, old_value: str = "", new_value: str = ""
+) -> Change:
+    return Change(
+        kind=kind,
+        subject=Subject.PROVISION,
+        id=new.id,
+        provision=new.id,
+        aspect=aspect,
+        old=old_value,
+        new=new_value,
+        old_span=old.span,
+        new_span=new.span,
+    )
+
+
+def ref_pairs(spec: Spec, renamed: Mapping[str, str] | None = None) -> dict[tuple[str, str], Reference]:
+    """Return the distinct pairs (innermost provision, target provision) of a spec, each with its first reference.
+
+    :param renamed: other ids for provisions, old id → new id
+    """
+    names = renamed or {}
+    pairs: dict[tuple[str, str], Reference] = {}
+    for reference in spec.references:
+        if reference.target_kind is not TargetKind.PROVISION:
+            continue
+        key = (names.get(reference.source, reference.source), names.get(reference.target, reference.target))
+        if key[0] != key[1]:
+            pairs.setdefault(key, reference)
+    return pairs
+
+
+def _references(pair: Pair) -> Iterator[Change]:
+    before, after = ref_pairs(pair.old, pair.identity.new_of), ref_pairs(pair.new)
+    for source, target in sorted(before.keys() - after.keys()):
+        yield Change(
+            kind=ChangeKind.REMOVED,
+            subject=Subject.REFERENCE,
+            id=target,
+            provision=source,
+            old=target,
+            old_span=before[source, target].span,
+        )
+    for source, target in sorted(after.keys() - before.keys()):
+        yield Change(
+            kind=ChangeKind.ADDED,
+            subject=Subject.REFERENCE,
+            id=target,
+            provision=source,
+            new=target,
+            new_span=after[source, target].span,
+        )
+
+
+def _topics(pair: Pair) -> Iterator[Change]:
+    def said(topic: Topic) -> dict[str, str]:
+        return {
+            "label": topic.label,
+            "alt-labels": ", ".join(topic.alt_labels),
+            "broader": " ".join(topic.broader),
+            "related": " ".join(topic.related),
+        }
+
+    yield from _declared(
+        Subject.TOPIC,
+        {topic.id: said(topic) for topic in pair.old.topics},
+        {topic.id: said(topic) for topic in pair.new.topics},
+    )
+
+
+def _goals(pair: Pair) -> Iterator[Change]:
+    def said(goal: Goal) -> dict[str, str]:
+        return {"title": goal.title, "text": goal.text}
+
+    yield from _declared(
+        Subject.GOAL,
+        {goal.id: said(goal) for goal in pair.old.goals},
+        {goal.id: said(goal) for goal in pair.new.goals},
+    )
+
+
+def _declared(
+    subject: Subject, before: Mapping[str, Mapping[str, str]], after: Mapping[str, Mapping[str, str]]
+) -> Iterator[Change]:
+    """Yield what changed among things that have an id and a few properties."""
+    for id_ in before:
+        if id_ not in after:
+            yield Change(kind=ChangeKind.REMOVED, subject=subject, id=id_)
+    for id_, new in after.items():
+        if id_ not in before:
+            yield Change(kind=ChangeKind.ADDED, subject=subject, id=id_)
+            continue
+        for aspect, value in new.items():
+            was = before[id_][aspect]
+            if was != value:
+                text = (
+                    compare_texts(was, value) if aspect == "text" and normal(was) != normal(value) else None
+                )
+                yield Change(
+                    kind=ChangeKind.CHANGED,
+                    subject=subject,
+                    id=id_,
+                    aspect=aspect,
+                    old=was,
+                    new=value,
+                    text=text,
+                )
