@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sphinx_policyspec.compare.lock import format_lock, lock_of
+from sphinx_policyspec.compare.history import format_lock, lock_of
 from sphinx_policyspec.graph.formats import FORMATS
 from sphinx_policyspec.graph.serialize import serialize
 from sphinx_policyspec.graph.to_graph import triples_of
