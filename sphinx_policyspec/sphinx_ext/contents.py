@@ -11,8 +11,8 @@ from sphinx import addnodes
 from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.environment.adapters.toctree import document_toc
 
-from sphinx_policyspec.sphinx_ext.rendering.boxes import badge_title, level_word
-from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyBadge, PolicyExample, title_of_example
+from sphinx_policyspec.sphinx_ext.nodes.boxes import badge_title, level_word
+from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBadge, PolicyExample, title_of_example
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx

@@ -37,15 +37,14 @@ from sphinx_policyspec.sphinx_ext.markdown.model_spec_parser import (
     outdated_by_companions,
     read_model_spec_pages,
 )
+from sphinx_policyspec.sphinx_ext.nodes.html import SetForPaper, add_style, register_nodes
 from sphinx_policyspec.sphinx_ext.one_page import lead_contents_to_anchors, lead_links_to_anchors
 from sphinx_policyspec.sphinx_ext.outputs import add_to_page
 from sphinx_policyspec.sphinx_ext.plain_links import TakePlainLinks
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.releases.asking import ChangesDirective
 from sphinx_policyspec.sphinx_ext.releases.editions import show_releases
-from sphinx_policyspec.sphinx_ext.rendering.paper import SetForPaper, add_style
 from sphinx_policyspec.sphinx_ext.rendering.transforms import MarkSections
-from sphinx_policyspec.sphinx_ext.rendering.visitors import register_nodes
 from sphinx_policyspec.sphinx_ext.settings import require_reader
 from sphinx_policyspec.sphinx_ext.surveys.directive import SurveyDirective
 from sphinx_policyspec.sphinx_ext.updates import Build, note_unread, silence_core

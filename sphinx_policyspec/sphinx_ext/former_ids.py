@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from docutils import nodes
 
 from sphinx_policyspec.model import Spec, TargetKind
+from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_of
 from sphinx_policyspec.sphinx_ext.records import PolicyObject
-from sphinx_policyspec.sphinx_ext.rendering.nodes import anchor_of
 
 if TYPE_CHECKING:
     from sphinx_policyspec.sphinx_ext.domain import PolicyDomain

@@ -16,8 +16,8 @@ from docutils import nodes
 from sphinx import addnodes
 
 from sphinx_policyspec.sphinx_ext.authoring.declared import declared_on, findings_on
+from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyHidden
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
-from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyHidden
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment

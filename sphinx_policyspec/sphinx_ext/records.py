@@ -20,7 +20,7 @@ from sphinx_policyspec.model import (
 )
 from sphinx_policyspec.model.places import Use
 from sphinx_policyspec.readers.ignores import Ignore
-from sphinx_policyspec.sphinx_ext.rendering.nodes import anchor_of
+from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_of
 from sphinx_policyspec.sphinx_ext.store import Fragment, pack
 
 __all__ = ["SPEC_USE", "PageRecord", "PolicyObject", "Question", "outside_record", "page_record"]

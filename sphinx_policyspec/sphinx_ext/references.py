@@ -11,7 +11,7 @@ from sphinx.errors import NoUri
 from sphinx.util.nodes import make_refnode
 
 from sphinx_policyspec.model import TargetKind
-from sphinx_policyspec.sphinx_ext.rendering.boxes import Place
+from sphinx_policyspec.sphinx_ext.nodes.boxes import Place
 
 if TYPE_CHECKING:
     from sphinx.builders import Builder

@@ -12,8 +12,8 @@ from sphinx_policyspec.readers.inline import slug
 from sphinx_policyspec.sphinx_ext.authoring.base import PolicyDirective, options, options_of
 from sphinx_policyspec.sphinx_ext.authoring.declared import Conversation, declared_on
 from sphinx_policyspec.sphinx_ext.capturing.inline import plain_title
-from sphinx_policyspec.sphinx_ext.rendering.boxes import declaration, prompt
-from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyMessage, anchor_of
+from sphinx_policyspec.sphinx_ext.nodes.boxes import declaration, prompt
+from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyMessage, anchor_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

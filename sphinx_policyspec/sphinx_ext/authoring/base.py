@@ -26,7 +26,7 @@ from sphinx_policyspec.sphinx_ext.authoring.declared import (
 from sphinx_policyspec.sphinx_ext.authoring.option_lists import items_of
 from sphinx_policyspec.sphinx_ext.authoring.places import Source, source_of
 from sphinx_policyspec.sphinx_ext.hidden import claim
-from sphinx_policyspec.sphinx_ext.rendering.boxes import Place
+from sphinx_policyspec.sphinx_ext.nodes.boxes import Place
 
 __all__ = ["PolicyDirective", "options", "options_of"]
 

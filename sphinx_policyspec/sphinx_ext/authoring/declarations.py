@@ -23,8 +23,8 @@ from sphinx_policyspec.readers.inline import slug
 from sphinx_policyspec.readers.text import is_date
 from sphinx_policyspec.sphinx_ext.authoring.base import PolicyDirective, options, options_of
 from sphinx_policyspec.sphinx_ext.capturing.inline import plain_title
-from sphinx_policyspec.sphinx_ext.rendering.boxes import commentary, declaration, definition, provision
-from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyMarker, anchor_of
+from sphinx_policyspec.sphinx_ext.nodes.boxes import commentary, declaration, definition, provision
+from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyMarker, anchor_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

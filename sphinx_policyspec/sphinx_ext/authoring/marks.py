@@ -10,7 +10,7 @@ from sphinx import addnodes
 
 from sphinx_policyspec.model import Fragment, FragmentKind, Span
 from sphinx_policyspec.readers.body import find_marks
-from sphinx_policyspec.sphinx_ext.rendering.message_boxes import placeholder
+from sphinx_policyspec.sphinx_ext.nodes.boxes import placeholder
 
 __all__ = ["mark_placeholders"]
 

@@ -15,7 +15,7 @@ from sphinx_policyspec.sphinx_ext.capturing.inline import title_with_substitutio
 from sphinx_policyspec.sphinx_ext.capturing.links import FoundLinks
 from sphinx_policyspec.sphinx_ext.capturing.turn_reader import CapturePlace, TurnReader
 from sphinx_policyspec.sphinx_ext.hidden import hides, take_away
-from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyPrompt, anchor_of, title_of_example
+from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyPrompt, anchor_of, title_of_example
 
 __all__ = ["Cases"]
 

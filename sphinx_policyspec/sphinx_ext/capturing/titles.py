@@ -19,7 +19,7 @@ from sphinx_policyspec.model import (
     Spec,
     TargetKind,
 )
-from sphinx_policyspec.sphinx_ext.rendering.nodes import (
+from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     PolicyDeclaration,
     PolicyDefinition,
     PolicyExample,

@@ -25,7 +25,7 @@ from sphinx_policyspec.sphinx_ext.capturing.inline import words_of
 from sphinx_policyspec.sphinx_ext.capturing.links import FoundLinks, LinkPlace
 from sphinx_policyspec.sphinx_ext.capturing.region import Region
 from sphinx_policyspec.sphinx_ext.hidden import hides
-from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyBody, PolicyComparison, PolicyMessage
+from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBody, PolicyComparison, PolicyMessage
 
 __all__ = ["CapturePlace", "TurnReader"]
 

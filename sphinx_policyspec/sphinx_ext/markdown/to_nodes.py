@@ -24,8 +24,8 @@ from sphinx_policyspec.sphinx_ext.knowledge import domain_of
 from sphinx_policyspec.sphinx_ext.markdown.foreign import is_address, is_own_address
 from sphinx_policyspec.sphinx_ext.markdown.maths import shown_math
 from sphinx_policyspec.sphinx_ext.markdown.rules import body_plugin
+from sphinx_policyspec.sphinx_ext.nodes.boxes import placeholder, settings, untrusted
 from sphinx_policyspec.sphinx_ext.references import pending_reference
-from sphinx_policyspec.sphinx_ext.rendering.message_boxes import placeholder, settings, untrusted
 
 __all__ = ["render_body", "render_inline", "render_prose"]
 

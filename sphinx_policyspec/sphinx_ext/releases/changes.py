@@ -14,7 +14,7 @@ from sphinx_policyspec.compare import Change, SpecDiff, Weight
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.exports.diff_words import groups, sentence
 from sphinx_policyspec.graph.answer import Answer, Cell, CellKind
-from sphinx_policyspec.sphinx_ext.rendering.boxes import word
+from sphinx_policyspec.sphinx_ext.nodes.boxes import word
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment

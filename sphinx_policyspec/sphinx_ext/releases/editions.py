@@ -11,7 +11,7 @@ from sphinx.locale import get_translation
 
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.knowledge import domain_of
-from sphinx_policyspec.sphinx_ext.rendering.nodes import anchor_of
+from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_of
 
 if TYPE_CHECKING:
     from docutils import nodes

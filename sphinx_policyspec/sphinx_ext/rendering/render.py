@@ -23,8 +23,8 @@ from sphinx_policyspec.model import (
 )
 from sphinx_policyspec.readers.blocks import DEFINITION
 from sphinx_policyspec.sphinx_ext.markdown.languages import Language, language_of
-from sphinx_policyspec.sphinx_ext.rendering import boxes
-from sphinx_policyspec.sphinx_ext.rendering.nodes import anchor_of
+from sphinx_policyspec.sphinx_ext.nodes import boxes
+from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_of
 from sphinx_policyspec.sphinx_ext.rendering.turns import TurnRenderer
 
 __all__ = ["SpecRenderer"]

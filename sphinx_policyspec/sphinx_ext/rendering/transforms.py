@@ -16,10 +16,10 @@ from sphinx_policyspec.sphinx_ext.authoring.declared import (
 )
 from sphinx_policyspec.sphinx_ext.capturing.inline import WRITTEN, keep_written, shown_title
 from sphinx_policyspec.sphinx_ext.hidden import give_back_ids, hides, is_hidden, keep_mark, mark, take_away
+from sphinx_policyspec.sphinx_ext.nodes.boxes import mark_level
+from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyMarker, anchor_of
 from sphinx_policyspec.sphinx_ext.page_markup import markup_of
 from sphinx_policyspec.sphinx_ext.references import DOMAIN
-from sphinx_policyspec.sphinx_ext.rendering.boxes import mark_level
-from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyMarker, anchor_of
 
 __all__ = ["HOME", "SOURCE_TITLE", "MarkSections"]
 

@@ -9,8 +9,8 @@ from docutils import nodes
 
 from sphinx_policyspec.model import Comparison, Gap, Message, Response, Span, Turn
 from sphinx_policyspec.sphinx_ext.markdown.languages import Language
+from sphinx_policyspec.sphinx_ext.nodes import boxes
 from sphinx_policyspec.sphinx_ext.references import pending_reference
-from sphinx_policyspec.sphinx_ext.rendering import boxes, message_boxes
 
 __all__ = ["TurnRenderer"]
 
@@ -33,16 +33,16 @@ class TurnRenderer:
     def _turn(self, turn: Turn) -> nodes.Node:
         match turn:
             case Comparison():
-                return message_boxes.comparison(self._message(answer) for answer in turn.responses)
+                return boxes.comparison(self._message(answer) for answer in turn.responses)
             case Gap():
-                return message_boxes.gap()
+                return boxes.gap()
             case Message():
                 return self._message(turn)
 
     def _message(self, message: Message) -> nodes.Node:
         body = self.language.body(message)
         if not isinstance(message, Response):
-            return message_boxes.message(
+            return boxes.message(
                 message.role,
                 body,
                 recipient=message.recipient,
@@ -52,7 +52,7 @@ class TurnRenderer:
                 is_untrusted=message.untrusted,
             )
         place = self.place_of(message.span)
-        return message_boxes.response(
+        return boxes.response(
             message.verdict,
             body,
             role=message.role,

@@ -11,7 +11,7 @@ from sphinx.locale import get_translation
 
 from sphinx_policyspec.model import Spec, TargetKind
 from sphinx_policyspec.sphinx_ext.cases.wording import party_words, rule_name
-from sphinx_policyspec.sphinx_ext.rendering.boxes import word
+from sphinx_policyspec.sphinx_ext.nodes.boxes import word
 from sphinx_policyspec.sphinx_ext.surveys.answering import SurveyRow
 from sphinx_policyspec.sphinx_ext.surveys.directive import Part, SurveyView
 from sphinx_policyspec.sphinx_ext.surveys.pairs import PairShower, decider_words

@@ -8,7 +8,7 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.locale import admonitionlabels
 
-from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyBadge
+from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBadge
 from sphinx_policyspec.sphinx_ext.typst.code import block, call, content, is_right_to_left, string, words
 from sphinx_policyspec.sphinx_ext.typst.inline import InlineVisitor
 from sphinx_policyspec.sphinx_ext.typst.pictures import length

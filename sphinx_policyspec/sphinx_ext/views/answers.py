@@ -9,7 +9,7 @@ from docutils import nodes
 from sphinx.locale import get_translation
 
 from sphinx_policyspec.model import TargetKind
-from sphinx_policyspec.sphinx_ext.rendering.boxes import word
+from sphinx_policyspec.sphinx_ext.nodes.boxes import word
 
 if TYPE_CHECKING:
     from sphinx_policyspec.graph.answer import Answer, Cell

@@ -10,7 +10,7 @@ from docutils import nodes
 from sphinx.locale import get_translation
 
 from sphinx_policyspec.model import TargetKind
-from sphinx_policyspec.sphinx_ext.rendering.boxes import style_name
+from sphinx_policyspec.sphinx_ext.nodes.boxes import style_name
 from sphinx_policyspec.sphinx_ext.views.nodes import Page, chip, entries_of, items
 from sphinx_policyspec.sphinx_ext.views.tables import PolicyScroll
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from docutils import nodes
 from sphinx.locale import get_translation
 
-from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyBox, PolicyQuery
+from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBox, PolicyQuery
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from docutils import nodes
 
-from sphinx_policyspec.sphinx_ext.rendering.nodes import (
+from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     PolicyBadge,
     PolicyBox,
     PolicyCommentary,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from docutils import nodes
 from sphinx import addnodes
 
-from sphinx_policyspec.sphinx_ext.rendering.nodes import (
+from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     PolicyBadge,
     PolicyBody,
     PolicyBox,

@@ -16,7 +16,8 @@ from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of
-from sphinx_policyspec.sphinx_ext.rendering.boxes import level_word
+from sphinx_policyspec.sphinx_ext.nodes.boxes import level_word
+from sphinx_policyspec.sphinx_ext.nodes.html import PolicyPanel
 from sphinx_policyspec.sphinx_ext.web.decoration import (
     below_title,
     link_boxes_to_themselves,
@@ -26,14 +27,7 @@ from sphinx_policyspec.sphinx_ext.web.decoration import (
     target_of,
 )
 from sphinx_policyspec.sphinx_ext.web.metadata import META, PageFacts, head_tags, page_facts
-from sphinx_policyspec.sphinx_ext.web.panels import (
-    PolicyPanel,
-    Row,
-    feedback_address,
-    panel_html,
-    rows_of,
-    tools_html,
-)
+from sphinx_policyspec.sphinx_ext.web.panels import Row, feedback_address, panel_html, rows_of, tools_html
 from sphinx_policyspec.sphinx_ext.web.places import Places
 from sphinx_policyspec.sphinx_ext.web.relations import Occurrence, Relations, relations_of
 from sphinx_policyspec.sphinx_ext.web.sidebars import LevelsByAddress

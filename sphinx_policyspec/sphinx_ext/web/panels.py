@@ -10,10 +10,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from docutils import nodes
 from sphinx.locale import get_translation
 
 from sphinx_policyspec.exports.plain import html_safe
@@ -21,32 +19,9 @@ from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.web.places import AddressOf, Place, Places, level_html
 from sphinx_policyspec.sphinx_ext.web.relations import Occurrence, Relations
 
-if TYPE_CHECKING:
-    from sphinx.writers.html5 import HTML5Translator
-
-__all__ = [
-    "Link",
-    "PolicyPanel",
-    "Row",
-    "Step",
-    "feedback_address",
-    "panel_html",
-    "rows_of",
-    "tools_html",
-    "visit_panel",
-]
+__all__ = ["Link", "Row", "Step", "feedback_address", "panel_html", "rows_of", "tools_html"]
 
 _ = get_translation("sphinx_policyspec")
-
-
-class PolicyPanel(nodes.Invisible, nodes.Element):
-    """The panel of a provision; ``html`` is all of it."""
-
-
-def visit_panel(self: HTML5Translator, node: PolicyPanel) -> None:
-    """Write a panel."""
-    self.body.append(node["html"])
-    raise nodes.SkipNode
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sphinx_policyspec.model import Carrier, ReferenceForm, Spec, TargetKind
 from sphinx_policyspec.sphinx_ext.assemble import reading_order
 from sphinx_policyspec.sphinx_ext.knowledge import domain_of
-from sphinx_policyspec.sphinx_ext.rendering.boxes import style_name
+from sphinx_policyspec.sphinx_ext.nodes.boxes import style_name
 from sphinx_policyspec.sphinx_ext.store import EXCERPTS, read_part
 from sphinx_policyspec.sphinx_ext.web.excerpts import with_titles
 

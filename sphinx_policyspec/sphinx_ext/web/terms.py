@@ -10,7 +10,7 @@ from docutils import nodes
 
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
-from sphinx_policyspec.sphinx_ext.rendering.nodes import (
+from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     PolicyBadge,
     PolicyDefinition,
     PolicyExample,

@@ -1,0 +1,1 @@
+"""Our nodes, what builds them, and how they look."""
