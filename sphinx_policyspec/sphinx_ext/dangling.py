@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sphinx_policyspec.model import Finding, Reference, Severity, TargetKind
 from sphinx_policyspec.nearest import Hints
-from sphinx_policyspec.sphinx_ext.knowledge import domain_of
+from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment

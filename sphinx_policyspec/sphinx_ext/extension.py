@@ -28,8 +28,14 @@ from sphinx_policyspec.sphinx_ext.authoring.places import note_parsed, note_writ
 from sphinx_policyspec.sphinx_ext.cases.directive import CaseDirective
 from sphinx_policyspec.sphinx_ext.config import register_config
 from sphinx_policyspec.sphinx_ext.contents import Contents
-from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
-from sphinx_policyspec.sphinx_ext.indices import escape_headings
+from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
+from sphinx_policyspec.sphinx_ext.domain.indices import escape_headings
+from sphinx_policyspec.sphinx_ext.domain.links import (
+    TakePlainLinks,
+    lead_contents_to_anchors,
+    lead_links_to_anchors,
+)
+from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 from sphinx_policyspec.sphinx_ext.markdown.maths import register_maths
 from sphinx_policyspec.sphinx_ext.markdown.model_spec_parser import (
     keep_companions_unbuilt,
@@ -38,10 +44,7 @@ from sphinx_policyspec.sphinx_ext.markdown.model_spec_parser import (
     read_model_spec_pages,
 )
 from sphinx_policyspec.sphinx_ext.nodes.html import SetForPaper, add_style, register_nodes
-from sphinx_policyspec.sphinx_ext.one_page import lead_contents_to_anchors, lead_links_to_anchors
 from sphinx_policyspec.sphinx_ext.outputs import add_to_page
-from sphinx_policyspec.sphinx_ext.plain_links import TakePlainLinks
-from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.releases.asking import ChangesDirective
 from sphinx_policyspec.sphinx_ext.releases.editions import show_releases
 from sphinx_policyspec.sphinx_ext.rendering.transforms import MarkSections

@@ -16,13 +16,13 @@ from docutils import nodes
 from sphinx import addnodes
 
 from sphinx_policyspec.sphinx_ext.authoring.declared import declared_on, findings_on
+from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyHidden
-from sphinx_policyspec.sphinx_ext.references import DOMAIN
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
-    from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
+    from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
 
 __all__ = [
     "claim",

@@ -13,12 +13,12 @@ from sphinx.locale import get_translation
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.formats import MEDIA_TYPES
 from sphinx_policyspec.model import Finding
-from sphinx_policyspec.sphinx_ext.collection import without_collection
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
-from sphinx_policyspec.sphinx_ext.indices import is_index_page
-from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of
+from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
+from sphinx_policyspec.sphinx_ext.domain.indices import is_index_page
 from sphinx_policyspec.sphinx_ext.nodes.nodes import uses_our_nodes
-from sphinx_policyspec.sphinx_ext.store import read_stamp, write_output
+from sphinx_policyspec.sphinx_ext.spec import Knowledge
+from sphinx_policyspec.sphinx_ext.store import read_stamp, without_collection, write_output
 from sphinx_policyspec.sphinx_ext.web.data import script_data, spec_ids
 from sphinx_policyspec.sphinx_ext.web.handbook_pages import ASK_PAGE, WEB_BUILDERS
 from sphinx_policyspec.sphinx_ext.web.words import script_words

@@ -15,8 +15,8 @@ from sphinx_policyspec.checks.baseline import read_baseline
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.model import Finding, Severity, Span
 from sphinx_policyspec.sphinx_ext.config import PREFIX, PolicySpecConfig, bad_values
-from sphinx_policyspec.sphinx_ext.knowledge import domain_of
-from sphinx_policyspec.sphinx_ext.references import DOMAIN
+from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
+from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx

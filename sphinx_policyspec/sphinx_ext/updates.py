@@ -17,7 +17,9 @@ from docutils import nodes
 from sphinx_policyspec.model import Finding, TargetKind
 from sphinx_policyspec.readers.ignores import Ignore, silenced
 from sphinx_policyspec.sphinx_ext.dangling import Dangling
-from sphinx_policyspec.sphinx_ext.former_ids import add_anchors
+from sphinx_policyspec.sphinx_ext.domain.domain import add_anchors, domain_of
+from sphinx_policyspec.sphinx_ext.domain.links import dangling_links
+from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 from sphinx_policyspec.sphinx_ext.freshness import (
     drop_dead_terms,
     navigation_of,
@@ -25,15 +27,13 @@ from sphinx_policyspec.sphinx_ext.freshness import (
     remove_pages,
 )
 from sphinx_policyspec.sphinx_ext.hidden import cleaned, is_ours
-from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of, elsewhere, is_dangling
 from sphinx_policyspec.sphinx_ext.messages import report
 from sphinx_policyspec.sphinx_ext.nodes.boxes import retitle_badge
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBadge, PolicyBox, PolicyCount, PolicyQuery
 from sphinx_policyspec.sphinx_ext.outputs import share_static_files, unwritable, write_data, write_graph
-from sphinx_policyspec.sphinx_ext.plain_links import dangling_links
-from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.releases.page import ChangesPage
 from sphinx_policyspec.sphinx_ext.settings import setting_findings
+from sphinx_policyspec.sphinx_ext.spec import Knowledge, elsewhere, is_dangling
 from sphinx_policyspec.sphinx_ext.store import Unfinished, unsound_pages
 from sphinx_policyspec.sphinx_ext.trial import has_late_handlers, left_out, settle
 from sphinx_policyspec.sphinx_ext.views.questions import Views

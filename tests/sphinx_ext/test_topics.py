@@ -11,7 +11,7 @@ from sphinx_policyspec import api
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
 from sphinx_policyspec.graph.touches import TouchKind
 from sphinx_policyspec.model import Principle, Provision, Section, Spec, Topic
-from sphinx_policyspec.sphinx_ext.indices import topics_of
+from sphinx_policyspec.sphinx_ext.domain.indices import topics_of
 from sphinx_policyspec.sphinx_ext.views.filters import View, ViewKind
 from sphinx_policyspec.sphinx_ext.views.nodes import entries_of
 from sphinx_policyspec.sphinx_ext.views.queries import compile_view

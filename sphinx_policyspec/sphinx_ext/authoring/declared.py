@@ -29,7 +29,7 @@ from sphinx_policyspec.model import (
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
-    from sphinx_policyspec.sphinx_ext.records import Question
+    from sphinx_policyspec.sphinx_ext.domain.records import Question
 
 __all__ = [
     "Conversation",

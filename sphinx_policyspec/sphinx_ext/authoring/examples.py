@@ -10,9 +10,9 @@ from sphinx_policyspec.model import Example, Fragment, Message, Response, Verdic
 from sphinx_policyspec.sphinx_ext.authoring.base import PolicyDirective, options, options_of
 from sphinx_policyspec.sphinx_ext.authoring.marks import mark_placeholders
 from sphinx_policyspec.sphinx_ext.capturing.inline import plain_title
+from sphinx_policyspec.sphinx_ext.domain.records import pending_reference
 from sphinx_policyspec.sphinx_ext.nodes.boxes import comparison, example, message, response
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyResponse
-from sphinx_policyspec.sphinx_ext.references import pending_reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -17,9 +17,8 @@ from sphinx_policyspec.sphinx_ext.authoring.declared import (
     take_findings,
 )
 from sphinx_policyspec.sphinx_ext.authoring.places import source_of
+from sphinx_policyspec.sphinx_ext.domain.records import Question, pending_reference
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyClause, PolicyCount
-from sphinx_policyspec.sphinx_ext.records import Question
-from sphinx_policyspec.sphinx_ext.references import pending_reference
 
 __all__ = ["ClauseRole", "CountRole"]
 

@@ -44,13 +44,12 @@ from sphinx_policyspec.sphinx_ext.capturing.links import FoundLinks, LinkPlace
 from sphinx_policyspec.sphinx_ext.capturing.markup import writer_of
 from sphinx_policyspec.sphinx_ext.capturing.region import Places, Region
 from sphinx_policyspec.sphinx_ext.capturing.turn_reader import CapturePlace
+from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, PageRecord, Question, outside_record
 from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     PolicyClause,
     PolicyCount,
 )
 from sphinx_policyspec.sphinx_ext.page_markup import markup_of
-from sphinx_policyspec.sphinx_ext.records import PageRecord, Question, outside_record
-from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.rendering.transforms import HOME, SOURCE_TITLE
 
 if TYPE_CHECKING:

@@ -26,13 +26,12 @@ from sphinx_policyspec.model.places import Use
 from sphinx_policyspec.sphinx_ext.authoring.declared import Declared, start_of
 from sphinx_policyspec.sphinx_ext.capturing.links import FoundLinks
 from sphinx_policyspec.sphinx_ext.capturing.region import Region
-from sphinx_policyspec.sphinx_ext.plain_links import is_local
-from sphinx_policyspec.sphinx_ext.records import SPEC_USE, PageRecord, Question, page_record
+from sphinx_policyspec.sphinx_ext.domain.records import SPEC_USE, PageRecord, Question, page_record
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
-__all__ = ["Gathered"]
+__all__ = ["Gathered", "is_local"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -138,3 +137,8 @@ class Gathered:
             declares_levels=bool(self.levels),
             unnamed=frozenset(self.unnamed),
         )
+
+
+def is_local(document: nodes.document, target: str) -> bool:
+    """Tell whether a page itself has an anchor, be it that of a heading."""
+    return target in {*document.ids, *document.nameids, *getattr(document, "myst_slugs", {})}

@@ -12,7 +12,7 @@ from sphinx_policyspec.model import Carrier, Link, Reference, ReferenceForm, Spa
 from sphinx_policyspec.sphinx_ext.authoring.places import Placed, Source, occurrences, source_of
 from sphinx_policyspec.sphinx_ext.capturing.inline import text_around, words_of
 from sphinx_policyspec.sphinx_ext.capturing.region import Places, line_of
-from sphinx_policyspec.sphinx_ext.references import DOMAIN, KIND_OF_ROLE
+from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, KIND_OF_ROLE
 
 __all__ = ["FoundLinks", "LinkPlace"]
 

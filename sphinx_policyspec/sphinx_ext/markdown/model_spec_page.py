@@ -11,15 +11,14 @@ from docutils import nodes
 from sphinx_policyspec.readers.ignores import ignores_in
 from sphinx_policyspec.readers.release import companions, read_release
 from sphinx_policyspec.sphinx_ext.config import project_title
+from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, page_record
 from sphinx_policyspec.sphinx_ext.markdown.to_nodes import render_inline, render_prose
-from sphinx_policyspec.sphinx_ext.records import page_record
-from sphinx_policyspec.sphinx_ext.references import DOMAIN
 from sphinx_policyspec.sphinx_ext.rendering.render import SpecRenderer
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
-    from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
+    from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
 
 __all__ = ["fill", "message_nodes"]
 

@@ -20,12 +20,12 @@ from pygments.lexers import find_lexer_class_by_name  # type: ignore[import-unty
 from pygments.util import ClassNotFound  # type: ignore[import-untyped]
 
 from sphinx_policyspec.model import Fragment, FragmentKind
-from sphinx_policyspec.sphinx_ext.knowledge import domain_of
+from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
+from sphinx_policyspec.sphinx_ext.domain.records import pending_reference
 from sphinx_policyspec.sphinx_ext.markdown.foreign import is_address, is_own_address
 from sphinx_policyspec.sphinx_ext.markdown.maths import shown_math
 from sphinx_policyspec.sphinx_ext.markdown.rules import body_plugin
 from sphinx_policyspec.sphinx_ext.nodes.boxes import placeholder, settings, untrusted
-from sphinx_policyspec.sphinx_ext.references import pending_reference
 
 __all__ = ["render_body", "render_inline", "render_prose"]
 

@@ -19,9 +19,9 @@ from sphinx_policyspec.sphinx_ext.nodes.boxes import word
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
-    from sphinx_policyspec.sphinx_ext.knowledge import Knowledge
     from sphinx_policyspec.sphinx_ext.releases.asking import Changes
     from sphinx_policyspec.sphinx_ext.releases.since import Since
+    from sphinx_policyspec.sphinx_ext.spec import Knowledge
     from sphinx_policyspec.sphinx_ext.views.nodes import Page
 
 __all__ = ["SIGNS", "answer_of", "changes_nodes", "name_of_old", "told", "weights_in_short"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sphinx.locale import get_translation
 
 from sphinx_policyspec.model import TargetKind
-from sphinx_policyspec.sphinx_ext.knowledge import domain_of
+from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_of
 
 if TYPE_CHECKING:

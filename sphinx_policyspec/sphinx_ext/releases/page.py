@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sphinx.builders.html import StandaloneHTMLBuilder
 
 from sphinx_policyspec.errors import PolicySpecError
-from sphinx_policyspec.sphinx_ext.knowledge import domain_of
+from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.releases.asking import PAGE
 from sphinx_policyspec.sphinx_ext.store import write_output
 from sphinx_policyspec.sphinx_ext.web.handbook_pages import WEB_BUILDERS

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
+from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.store import cached
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from sphinx_policyspec.compare.history import Timeline
     from sphinx_policyspec.model import Spec
     from sphinx_policyspec.sources import Reader
-    from sphinx_policyspec.sphinx_ext.knowledge import Knowledge
+    from sphinx_policyspec.sphinx_ext.spec import Knowledge
 
 __all__ = ["Older", "Since", "reader_of"]
 
@@ -35,7 +36,6 @@ def reader_of(env: BuildEnvironment, sidecars: tuple[Path, ...] = ()) -> Reader:
     :param sidecars: the annotation files of the project, which Model Spec Markdown gets, too
     """
     from sphinx_policyspec.sources import Reader  # noqa: PLC0415  few projects compare
-    from sphinx_policyspec.sphinx_ext.knowledge import domain_of  # noqa: PLC0415  which knows of questions
     from sphinx_policyspec.sphinx_ext.project_child import read_in_child  # noqa: PLC0415
 
     domain = domain_of(env)
@@ -77,8 +77,6 @@ class Since:
 
     def is_on(self, env: BuildEnvironment) -> bool:
         """Tell whether the project, or the command line, names older releases."""
-        from sphinx_policyspec.sphinx_ext.knowledge import domain_of  # noqa: PLC0415  which knows of questions
-
         editions = domain_of(env).editions
         if editions is not None:
             return editions.place > 0
@@ -121,8 +119,6 @@ class Since:
         """Forget what was so before the spec or an older release changed."""
         state = knowledge.digest(env)
         if state != self._state:
-            from sphinx_policyspec.sphinx_ext.knowledge import domain_of  # noqa: PLC0415  which knows of questions
-
             editions = domain_of(env).editions
             self._state, self._older, self._diffs, self._problems = state, {}, {}, {}
             self._timeline = editions.past if editions and editions.place else None
@@ -133,7 +129,6 @@ class Since:
         if source in self._problems:
             raise self._problems[source]
         from sphinx_policyspec.compare.history import before  # noqa: PLC0415  few projects compare
-        from sphinx_policyspec.sphinx_ext.knowledge import domain_of  # noqa: PLC0415  which knows of questions
 
         if source not in self._older:
             names = (source,) if source else PolicySpecConfig.of(env.config).older

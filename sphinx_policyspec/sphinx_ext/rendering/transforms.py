@@ -15,11 +15,11 @@ from sphinx_policyspec.sphinx_ext.authoring.declared import (
     note_finding,
 )
 from sphinx_policyspec.sphinx_ext.capturing.inline import WRITTEN, keep_written, shown_title
+from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 from sphinx_policyspec.sphinx_ext.hidden import give_back_ids, hides, is_hidden, keep_mark, mark, take_away
 from sphinx_policyspec.sphinx_ext.nodes.boxes import mark_level
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyMarker, anchor_of
 from sphinx_policyspec.sphinx_ext.page_markup import markup_of
-from sphinx_policyspec.sphinx_ext.references import DOMAIN
 
 __all__ = ["HOME", "SOURCE_TITLE", "MarkSections"]
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from docutils import nodes
 
 from sphinx_policyspec.model import Comparison, Gap, Message, Response, Span, Turn
+from sphinx_policyspec.sphinx_ext.domain.records import pending_reference
 from sphinx_policyspec.sphinx_ext.markdown.languages import Language
 from sphinx_policyspec.sphinx_ext.nodes import boxes
-from sphinx_policyspec.sphinx_ext.references import pending_reference
 
 __all__ = ["TurnRenderer"]
 

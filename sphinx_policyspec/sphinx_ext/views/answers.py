@@ -13,8 +13,8 @@ from sphinx_policyspec.sphinx_ext.nodes.boxes import word
 
 if TYPE_CHECKING:
     from sphinx_policyspec.graph.answer import Answer, Cell
-    from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
-    from sphinx_policyspec.sphinx_ext.records import PolicyObject, Question
+    from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
+    from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject, Question
 
 __all__ = ["NO_ROWS", "answer_nodes"]
 

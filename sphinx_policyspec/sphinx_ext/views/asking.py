@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sphinx_policyspec.model import Finding, Severity
 from sphinx_policyspec.sphinx_ext.authoring.base import PolicyDirective
-from sphinx_policyspec.sphinx_ext.records import Question
+from sphinx_policyspec.sphinx_ext.domain.records import Question
 
 __all__ = ["AskingDirective", "check_rows"]
 

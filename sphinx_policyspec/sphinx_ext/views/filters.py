@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sphinx_policyspec.model import Finding, Severity, Span, Spec
 from sphinx_policyspec.nearest import nearest
-from sphinx_policyspec.sphinx_ext.records import Question
+from sphinx_policyspec.sphinx_ext.domain.records import Question
 
 __all__ = ["COLUMNS", "PROPERTIES", "VARIABLES", "View", "ViewKind", "unknown_names"]
 

@@ -10,9 +10,9 @@ from docutils import nodes
 from sphinx.locale import get_translation
 
 from sphinx_policyspec.model import TargetKind
+from sphinx_policyspec.sphinx_ext.domain.links import anchor_alone
+from sphinx_policyspec.sphinx_ext.domain.records import link_or_text
 from sphinx_policyspec.sphinx_ext.nodes.boxes import style_name
-from sphinx_policyspec.sphinx_ext.one_page import anchor_alone
-from sphinx_policyspec.sphinx_ext.references import link_or_text
 from sphinx_policyspec.sphinx_ext.views.filters import VARIABLES
 from sphinx_policyspec.sphinx_ext.views.tables import Cell, PolicyFold, table
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from sphinx.builders import Builder
 
     from sphinx_policyspec.graph.answer import Answer
-    from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
-    from sphinx_policyspec.sphinx_ext.records import PolicyObject
+    from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
+    from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject
     from sphinx_policyspec.sphinx_ext.views.filters import View
 
 __all__ = ["Page", "chip", "entries_of", "items", "linked_list", "table_of"]

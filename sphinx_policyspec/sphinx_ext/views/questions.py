@@ -17,12 +17,13 @@ from sphinx_policyspec.nearest import nearest
 from sphinx_policyspec.sphinx_ext.authoring.base import options
 from sphinx_policyspec.sphinx_ext.cases.directive import CaseText
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
-from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of
+from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
+from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject, Question
 from sphinx_policyspec.sphinx_ext.nodes.boxes import word
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyCount, PolicyQuery
-from sphinx_policyspec.sphinx_ext.records import PolicyObject, Question
 from sphinx_policyspec.sphinx_ext.releases.asking import Changes
 from sphinx_policyspec.sphinx_ext.releases.since import Since
+from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from sphinx_policyspec.sphinx_ext.surveys.directive import SurveyView
 from sphinx_policyspec.sphinx_ext.views.answers import NO_ROWS, answer_nodes
 from sphinx_policyspec.sphinx_ext.views.asking import AskingDirective, check_rows
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
     from sphinx_policyspec.decision import Norms
     from sphinx_policyspec.graph.answer import Answer
-    from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
+    from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
 
 __all__ = ["QueryDirective", "Views"]
 

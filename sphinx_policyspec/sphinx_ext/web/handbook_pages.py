@@ -15,9 +15,10 @@ from sphinx.locale import get_translation
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
-from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of
+from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.nodes.boxes import level_word
 from sphinx_policyspec.sphinx_ext.nodes.html import PolicyPanel
+from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from sphinx_policyspec.sphinx_ext.web.decoration import (
     below_title,
     link_boxes_to_themselves,

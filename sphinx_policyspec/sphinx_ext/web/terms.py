@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from docutils import nodes
 
 from sphinx_policyspec.model import TargetKind
-from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
+from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
 from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     PolicyBadge,
     PolicyDefinition,

@@ -1,4 +1,4 @@
-"""The domain ``policy``: what each page declares, and cross-references to it."""
+"""The domain ``policy``: what each page declares, former ids among it, and cross-references to it."""
 
 from __future__ import annotations
 
@@ -16,16 +16,21 @@ from sphinx.locale import get_translation
 from sphinx.roles import XRefRole
 from sphinx.util.logging import suppress_logging
 
-from sphinx_policyspec.model import TargetKind
+from sphinx_policyspec.model import Spec, TargetKind
 from sphinx_policyspec.readers.levels import DEFAULT_LEVELS
 from sphinx_policyspec.sphinx_ext.authoring.roles import ClauseRole, CountRole
 from sphinx_policyspec.sphinx_ext.capturing.capture import capture
 from sphinx_policyspec.sphinx_ext.capturing.titles import shown_titles
-from sphinx_policyspec.sphinx_ext.former_ids import FormerIds, aliases_of
+from sphinx_policyspec.sphinx_ext.domain.indices import ExampleIndex, TopicIndex
+from sphinx_policyspec.sphinx_ext.domain.records import (
+    DOMAIN,
+    KIND_OF_ROLE,
+    PageRecord,
+    PolicyObject,
+    link_or_text,
+)
 from sphinx_policyspec.sphinx_ext.hidden import note_taken, strip_comments, unread_in, without_hidden
-from sphinx_policyspec.sphinx_ext.indices import ExampleIndex, TopicIndex
-from sphinx_policyspec.sphinx_ext.records import PageRecord, PolicyObject
-from sphinx_policyspec.sphinx_ext.references import DOMAIN, KIND_OF_ROLE, link_or_text
+from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_of
 from sphinx_policyspec.sphinx_ext.store import EXCERPTS, FRAGMENT, pack, write_part
 from sphinx_policyspec.sphinx_ext.web.excerpts import excerpts_of
 
@@ -41,7 +46,56 @@ if TYPE_CHECKING:
     from sphinx_policyspec.sphinx_ext.releases.since import Older
     from sphinx_policyspec.sphinx_ext.site.pages import Site
 
-__all__ = ["LevelIndex", "PolicyDomain"]
+__all__ = [
+    "FormerIds",
+    "LevelIndex",
+    "PolicyDomain",
+    "add_anchors",
+    "aliases_of",
+    "domain_of",
+    "former_ids_of",
+]
+
+
+FormerIds = tuple[tuple[str, str], ...]
+"""Pairs of a former id and the id of its provision."""
+
+
+def former_ids_of(spec: Spec, given: Iterable[PolicyObject]) -> FormerIds:
+    """Return the former ids that no page gives.
+
+    :param given: what pages give
+    """
+    taken = {item.id for item in given if item.kind is TargetKind.PROVISION}
+    taken.update(spec.provision_by_id)
+    found: dict[str, str] = {}
+    for provision in spec.provisions:
+        for alias in provision.aliases:
+            if alias not in taken:
+                found.setdefault(alias, provision.id)
+    return tuple(sorted(found.items()))
+
+
+def aliases_of(former: FormerIds, given: Iterable[PolicyObject]) -> Iterator[PolicyObject]:
+    """Yield objects for former ids, which lead to where their provisions stand."""
+    owners = {item.id: item for item in given if item.kind is TargetKind.PROVISION and not item.is_alias}
+    for alias, owner in former:
+        if found := owners.get(owner):
+            yield found._replace(id=alias, is_alias=True)
+
+
+def add_anchors(domain: PolicyDomain, doctree: nodes.document) -> None:
+    """Let links from outside that use a former id find its provision on a page."""
+    wanted: dict[str, list[str]] = {}
+    for item in domain.former_objects():
+        wanted.setdefault(item.anchor, []).append(anchor_of(TargetKind.PROVISION, item.id))
+    if not wanted:
+        return
+    taken = {name for node in doctree.findall(nodes.Element) for name in node["ids"]}
+    for section in doctree.findall(nodes.section):
+        for anchor in list(section["ids"]):
+            section["ids"] += [name for name in wanted.get(anchor, ()) if name not in taken]
+
 
 _ = get_translation("sphinx_policyspec")
 
@@ -107,7 +161,7 @@ class PolicyDomain(Domain):
     findings about it; what the index by topic shows; the former ids that sidecars give; what a survey found, with
     what it depends on; what builders hide of pages that were ``tried``, and what of that is ``assumed`` of
     pages being read; the pages that are ``gone`` though they were read."""
-    data_version = 11
+    data_version = 12
     """Raised whenever what the environment stores of ours changes shape."""
 
     site: Site | None = None
@@ -390,3 +444,8 @@ def _retitled(contnode: Element, title: str) -> Element:
     shown = contnode.copy()
     shown += nodes.Text(title)
     return shown
+
+
+def domain_of(env: BuildEnvironment) -> PolicyDomain:
+    """Return our domain of an environment."""
+    return cast("PolicyDomain", env.get_domain(DOMAIN))

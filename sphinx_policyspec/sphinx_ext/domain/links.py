@@ -1,7 +1,13 @@
-"""Plain links of MyST, ``[text](#id)``, that lead nowhere on pages of the spec."""
+"""Links that are no cross-references of ours: plain ones of MyST, and those inside what is written as one page.
+
+For ``singlehtml`` Sphinx 9 joins the anchor of the page that a target stood on and its own,
+``#document-page#id``, which no element has (sphinx-doc/sphinx#14221), and gives the first page no anchor
+at all. In manual pages docutils 0.22 writes every address out, those of places in the same page too.
+"""
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections import defaultdict
 from collections.abc import Iterator
@@ -15,22 +21,25 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import new_document
 
 from sphinx_policyspec.model import Reference, ReferenceForm
-from sphinx_policyspec.sphinx_ext.references import DOMAIN
+from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 
 if TYPE_CHECKING:
+    from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
-    from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
+    from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
 
-__all__ = ["TakePlainLinks", "dangling_links", "is_local"]
+__all__ = [
+    "TakePlainLinks",
+    "anchor_alone",
+    "dangling_links",
+    "lead_contents_to_anchors",
+    "lead_links_to_anchors",
+]
+
 
 _Asked = tuple[str, bool]
 """A target, and whether the link has a text of its own: a place without a title can be had by such alone."""
-
-
-def is_local(document: nodes.document, target: str) -> bool:
-    """Tell whether a page itself has an anchor, be it that of a heading."""
-    return target in {*document.ids, *document.nameids, *getattr(document, "myst_slugs", {})}
 
 
 def dangling_links(env: BuildEnvironment, docname: str) -> Iterator[Reference]:
@@ -108,3 +117,40 @@ class TakePlainLinks(SphinxPostTransform):
 
 def _has_text(link: Reference) -> bool:
     return link.form is ReferenceForm.TEXT
+
+
+_JOINED = re.compile(r"#document-[^\"#]*(?=#)")
+
+
+def anchor_alone(target: str) -> str:
+    """Return an address, or HTML with addresses, without the anchors of pages before other anchors."""
+    return _JOINED.sub("", target)
+
+
+def lead_links_to_anchors(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Lead the links in the text, whoever made them, to what the page has."""
+    if app.builder.name == "man":
+        for link in doctree.findall(nodes.reference):
+            if link.get("refuri", "").startswith("#"):
+                link["refid"] = link.attributes.pop("refuri")[1:]
+    if app.builder.name != "singlehtml":
+        return
+    first = next((section["ids"][0] for section in doctree.findall(nodes.section) if section["ids"]), "")
+    for link in doctree.findall(nodes.reference):
+        if target := link.get("refuri", ""):
+            link["refuri"] = f"#{first}" if target == f"#document-{docname}" else anchor_alone(target)
+
+
+def lead_contents_to_anchors(
+    app: Sphinx,
+    pagename: str,  # noqa: ARG001
+    templatename: str,  # noqa: ARG001
+    context: dict[str, Any],
+    doctree: nodes.document | None,
+) -> None:
+    """Do the same for the contents beside the text of ``singlehtml``, some ready, some made when a theme asks."""
+    if app.builder.name != "singlehtml" or doctree is None:
+        return
+    context["toc"] = anchor_alone(context["toc"])
+    render = context["toctree"]
+    context["toctree"] = lambda **options: anchor_alone(render(**options))
