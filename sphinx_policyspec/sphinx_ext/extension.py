@@ -9,22 +9,6 @@ from typing import TYPE_CHECKING
 
 from sphinx.locale import translators
 
-from sphinx_policyspec.sphinx_ext.authoring.aims import GoalDirective, PromptDirective
-from sphinx_policyspec.sphinx_ext.authoring.declarations import (
-    CommentaryDirective,
-    DefinitionDirective,
-    LevelDirective,
-    PrincipleDirective,
-    SpecDirective,
-    TopicDirective,
-)
-from sphinx_policyspec.sphinx_ext.authoring.examples import (
-    ConversationDirective,
-    ExampleDirective,
-    MessageDirective,
-    ResponseDirective,
-)
-from sphinx_policyspec.sphinx_ext.authoring.places import note_parsed, note_written
 from sphinx_policyspec.sphinx_ext.cases.directive import CaseDirective
 from sphinx_policyspec.sphinx_ext.config import register_config
 from sphinx_policyspec.sphinx_ext.contents import Contents
@@ -45,9 +29,26 @@ from sphinx_policyspec.sphinx_ext.markdown.model_spec_parser import (
 )
 from sphinx_policyspec.sphinx_ext.nodes.html import SetForPaper, add_style, register_nodes
 from sphinx_policyspec.sphinx_ext.outputs import add_to_page
+from sphinx_policyspec.sphinx_ext.pages.capture import MarkSections
+from sphinx_policyspec.sphinx_ext.pages.declarations import (
+    CommentaryDirective,
+    DefinitionDirective,
+    LevelDirective,
+    PrincipleDirective,
+    SpecDirective,
+    TopicDirective,
+)
+from sphinx_policyspec.sphinx_ext.pages.examples import (
+    ConversationDirective,
+    ExampleDirective,
+    GoalDirective,
+    MessageDirective,
+    PromptDirective,
+    ResponseDirective,
+)
+from sphinx_policyspec.sphinx_ext.pages.places import note_parsed, note_written
 from sphinx_policyspec.sphinx_ext.releases.asking import ChangesDirective
 from sphinx_policyspec.sphinx_ext.releases.editions import show_releases
-from sphinx_policyspec.sphinx_ext.rendering.transforms import MarkSections
 from sphinx_policyspec.sphinx_ext.settings import require_reader
 from sphinx_policyspec.sphinx_ext.surveys.directive import SurveyDirective
 from sphinx_policyspec.sphinx_ext.updates import Build, note_unread, silence_core

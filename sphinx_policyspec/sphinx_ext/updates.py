@@ -26,11 +26,11 @@ from sphinx_policyspec.sphinx_ext.freshness import (
     remove_empty_indices,
     remove_pages,
 )
-from sphinx_policyspec.sphinx_ext.hidden import cleaned, is_ours
 from sphinx_policyspec.sphinx_ext.messages import report
 from sphinx_policyspec.sphinx_ext.nodes.boxes import retitle_badge
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBadge, PolicyBox, PolicyCount, PolicyQuery
 from sphinx_policyspec.sphinx_ext.outputs import share_static_files, unwritable, write_data, write_graph
+from sphinx_policyspec.sphinx_ext.pages.hidden import cleaned, is_ours
 from sphinx_policyspec.sphinx_ext.releases.page import ChangesPage
 from sphinx_policyspec.sphinx_ext.settings import setting_findings
 from sphinx_policyspec.sphinx_ext.spec import Knowledge, elsewhere, is_dangling

@@ -8,8 +8,8 @@ from typing import ClassVar
 
 from docutils import nodes
 
-from sphinx_policyspec.sphinx_ext.authoring.base import options
 from sphinx_policyspec.sphinx_ext.domain.records import Question
+from sphinx_policyspec.sphinx_ext.pages.directive import options
 from sphinx_policyspec.sphinx_ext.views.asking import AskingDirective
 from sphinx_policyspec.sphinx_ext.views.tables import PolicyView
 

@@ -18,9 +18,6 @@ from sphinx.util.logging import suppress_logging
 
 from sphinx_policyspec.model import Spec, TargetKind
 from sphinx_policyspec.readers.levels import DEFAULT_LEVELS
-from sphinx_policyspec.sphinx_ext.authoring.roles import ClauseRole, CountRole
-from sphinx_policyspec.sphinx_ext.capturing.capture import capture
-from sphinx_policyspec.sphinx_ext.capturing.titles import shown_titles
 from sphinx_policyspec.sphinx_ext.domain.indices import ExampleIndex, TopicIndex
 from sphinx_policyspec.sphinx_ext.domain.records import (
     DOMAIN,
@@ -29,10 +26,12 @@ from sphinx_policyspec.sphinx_ext.domain.records import (
     PolicyObject,
     link_or_text,
 )
-from sphinx_policyspec.sphinx_ext.hidden import note_taken, strip_comments, unread_in, without_hidden
 from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_of
+from sphinx_policyspec.sphinx_ext.pages.capture import capture
+from sphinx_policyspec.sphinx_ext.pages.declarations import ClauseRole, CountRole
+from sphinx_policyspec.sphinx_ext.pages.excerpts import excerpts_of, shown_titles
+from sphinx_policyspec.sphinx_ext.pages.hidden import note_taken, strip_comments, unread_in, without_hidden
 from sphinx_policyspec.sphinx_ext.store import EXCERPTS, FRAGMENT, pack, write_part
-from sphinx_policyspec.sphinx_ext.web.excerpts import excerpts_of
 
 if TYPE_CHECKING:
     from docutils.nodes import Element

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from sphinx_policyspec.model import Finding, Severity
-from sphinx_policyspec.sphinx_ext.authoring.base import PolicyDirective
 from sphinx_policyspec.sphinx_ext.domain.records import Question
+from sphinx_policyspec.sphinx_ext.pages.directive import PolicyDirective
 
 __all__ = ["AskingDirective", "check_rows"]
 

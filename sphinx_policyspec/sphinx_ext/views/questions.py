@@ -14,13 +14,13 @@ from docutils import nodes
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.model import Finding, Severity, TargetKind
 from sphinx_policyspec.nearest import nearest
-from sphinx_policyspec.sphinx_ext.authoring.base import options
 from sphinx_policyspec.sphinx_ext.cases.directive import CaseText
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject, Question
 from sphinx_policyspec.sphinx_ext.nodes.boxes import word
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyCount, PolicyQuery
+from sphinx_policyspec.sphinx_ext.pages.directive import options
 from sphinx_policyspec.sphinx_ext.releases.asking import Changes
 from sphinx_policyspec.sphinx_ext.releases.since import Since
 from sphinx_policyspec.sphinx_ext.spec import Knowledge

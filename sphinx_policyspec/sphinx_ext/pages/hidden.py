@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, cast
 from docutils import nodes
 from sphinx import addnodes
 
-from sphinx_policyspec.sphinx_ext.authoring.declared import declared_on, findings_on
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyHidden
+from sphinx_policyspec.sphinx_ext.pages.declared import declared_on, findings_on
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment

@@ -11,8 +11,8 @@ from docutils import nodes
 from sphinx import addnodes
 
 from sphinx_policyspec.model import Markup
-from sphinx_policyspec.sphinx_ext.capturing.inline import raw_of, shown_text
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBox, is_unseen
+from sphinx_policyspec.sphinx_ext.pages.inline import raw_of, shown_text
 
 __all__ = ["Text", "Writer", "writer_of"]
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 from docutils import nodes
 
 from sphinx_policyspec.model import Block, Commentary, Definition, Message, Prose, Span
-from sphinx_policyspec.sphinx_ext.authoring.places import Placed, Source, source_of
-from sphinx_policyspec.sphinx_ext.capturing.inline import raw_of
-from sphinx_policyspec.sphinx_ext.capturing.markup import Text, Writer
+from sphinx_policyspec.sphinx_ext.pages.inline import raw_of
+from sphinx_policyspec.sphinx_ext.pages.markup import Text, Writer
+from sphinx_policyspec.sphinx_ext.pages.places import Placed, Source, source_of
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment

@@ -1,4 +1,4 @@
-"""Where in a file the text stands that a parser read: the file helps to find a place, it never gives the words."""
+"""The markup of a page, and where in its file the text stands that a parser read: the file helps to find a place, it never gives the words."""
 
 from __future__ import annotations
 
@@ -7,18 +7,59 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from myst_parser.parsers.sphinx_ import MystParser
+
 from sphinx_policyspec.model import Markup, Span
 from sphinx_policyspec.readers.ignores import Ignore, ignores_in
-from sphinx_policyspec.sphinx_ext.page_markup import counts_lines, markup_of
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
-__all__ = ["Placed", "Source", "ignores_of", "note_parsed", "note_written", "source_of"]
+__all__ = [
+    "Placed",
+    "Source",
+    "counts_lines",
+    "ignores_of",
+    "markup_of",
+    "note_parsed",
+    "note_written",
+    "source_of",
+]
+
+
+_NOTEBOOK = ".ipynb"
+_RST = "restructuredtext"
+
+
+def markup_of(env: BuildEnvironment) -> Markup:
+    """Return the markup of the page being read; parsers of other languages make reStructuredText of it at best."""
+    return Markup.MYST if isinstance(env.parser, MystParser) else Markup.RST
+
+
+def counts_lines(env: BuildEnvironment, text: str) -> bool:
+    """Tell whether the parser of the page being read, which has this text, counts the lines of its file.
+
+    Those of notebooks count lines within cells, and a parser that turns another language into reStructuredText
+    counts the lines of what it made.
+    """
+    if isinstance(env.parser, MystParser):
+        suffix = env.doc2path(env.docname).suffix
+        formats = {_NOTEBOOK, *getattr(env.config, "nb_custom_formats", {})}
+        return suffix not in formats and not _is_notebook(env, text)
+    return _RST in env.parser.supported
+
+
+def _is_notebook(env: BuildEnvironment, text: str) -> bool:
+    """Tell whether MyST-NB takes a page of Markdown for a notebook."""
+    if not hasattr(env, "mystnb_config"):
+        return False
+    return bool(import_module("myst_nb.core.read").is_myst_markdown_notebook(text))
+
 
 _SOURCES = "policyspec_sources"
 _WRITTEN = "policyspec_page"

@@ -1,9 +1,9 @@
-"""What all our directives share: options that become findings, exact places, rST and MyST alike."""
+"""What all our directives share: options that become findings, lists in them, exact places, rST and MyST alike."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from functools import cached_property
 from typing import ClassVar, TypeVar
@@ -17,18 +17,40 @@ from sphinx_policyspec.model import Finding, Severity, Span
 from sphinx_policyspec.model.attributes import NAMING, Owner, attributes_of
 from sphinx_policyspec.nearest import nearest
 from sphinx_policyspec.readers.comments import without_comments
-from sphinx_policyspec.sphinx_ext.authoring.declared import (
-    Declared,
-    leave_findings,
-    note_finding,
-    take_findings,
-)
-from sphinx_policyspec.sphinx_ext.authoring.option_lists import items_of
-from sphinx_policyspec.sphinx_ext.authoring.places import Source, source_of
-from sphinx_policyspec.sphinx_ext.hidden import claim
 from sphinx_policyspec.sphinx_ext.nodes.boxes import Place
+from sphinx_policyspec.sphinx_ext.pages.declared import Declared, leave_findings, note_finding, take_findings
+from sphinx_policyspec.sphinx_ext.pages.hidden import claim
+from sphinx_policyspec.sphinx_ext.pages.places import Source, source_of
 
-__all__ = ["PolicyDirective", "options", "options_of"]
+__all__ = ["PolicyDirective", "items_of", "options", "options_of"]
+
+
+_QUOTED = r"\"(?P<double>(?:\\.|[^\"\\])*+)\"|'(?P<single>(?:''|[^'])*+)'"
+_IN_BRACKETS = re.compile(rf" ?(?:(?:{_QUOTED}) ?(?=,|$)|(?P<plain>[^,]*+))(?:,|$)")
+# A block list may have been folded into one line.
+_BEHIND_HYPHENS = re.compile(rf"- ?(?:(?:{_QUOTED})(?= -(?: |$)|$)|(?P<plain>(?:(?! -(?: |$)).)*+))(?: |$)")
+
+
+def items_of(text: str, dividers: str) -> Iterator[str]:
+    """Yield the items of an option's text, white space in them joined, empty ones left out.
+
+    :param dividers: characters that divide them where the text is not a list of YAML
+    """
+    words = " ".join(text.split())
+    if words.startswith("[") and words.endswith("]"):
+        found = [_item(match) for match in _IN_BRACKETS.finditer(words[1:-1])]
+    elif re.match(r"-(?: |$)", words):
+        found = [_item(match) for match in _BEHIND_HYPHENS.finditer(words)]
+    else:
+        found = re.split(f"[{dividers}]", text)
+    yield from filter(None, (" ".join(item.split()) for item in found))
+
+
+def _item(match: re.Match[str]) -> str:
+    if match["double"] is not None:
+        return re.sub(r"\\(.)", r"\1", match["double"])
+    return match["plain"] if match["single"] is None else match["single"].replace("''", "'")
+
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 _OPTION = re.compile(r":(?P<name>[\w-]+):(?=\s|$)")
