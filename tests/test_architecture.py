@@ -75,7 +75,7 @@ def test_registering_the_extension_imports_no_rdf_library() -> None:
 
 
 LATER = (
-    "sphinx_ext.markdown.model_spec_page",
+    "sphinx_ext.markdown.render",
     "sphinx_ext.site.parser",
     "sphinx_ext.typst.builder",
     "survey",

@@ -21,7 +21,7 @@ from sphinx_policyspec.sphinx_ext.domain.links import (
 )
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 from sphinx_policyspec.sphinx_ext.markdown.maths import register_maths
-from sphinx_policyspec.sphinx_ext.markdown.model_spec_parser import (
+from sphinx_policyspec.sphinx_ext.markdown.model_spec import (
     keep_companions_unbuilt,
     load_markdown,
     outdated_by_companions,

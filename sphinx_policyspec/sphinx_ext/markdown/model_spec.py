@@ -71,7 +71,7 @@ def _is_model_spec_page(env: BuildEnvironment) -> bool:
 def _read_page(text: str, document: nodes.document, env: BuildEnvironment) -> None:
     """Fill ``document`` from the text of a page, or from one translated message of it."""
     # Most projects have no such page.
-    from sphinx_policyspec.sphinx_ext.markdown.model_spec_page import fill, message_nodes  # noqa: PLC0415
+    from sphinx_policyspec.sphinx_ext.markdown.render import fill, message_nodes  # noqa: PLC0415
 
     if str(document["source"]).endswith(_TRANSLATED):
         document += message_nodes(text, document)

@@ -1,1 +1,0 @@
-"""Our nodes, what builds them, and how they look."""
