@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING
 
 from sphinx.locale import translators
 
-from sphinx_policyspec.sphinx_ext.cases.directive import CaseDirective
+from sphinx_policyspec.sphinx_ext.asks.directives import (
+    CaseDirective,
+    ChangesDirective,
+    CoverageDirective,
+    ExampleTableDirective,
+    GraphDirective,
+    MatrixDirective,
+    PrincipleListDirective,
+    PrincipleTableDirective,
+    QueryDirective,
+    SurveyDirective,
+)
+from sphinx_policyspec.sphinx_ext.asks.page import register_view_nodes
 from sphinx_policyspec.sphinx_ext.config import register_config
 from sphinx_policyspec.sphinx_ext.contents import Contents
 from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
@@ -47,21 +59,9 @@ from sphinx_policyspec.sphinx_ext.pages.examples import (
     ResponseDirective,
 )
 from sphinx_policyspec.sphinx_ext.pages.places import note_parsed, note_written
-from sphinx_policyspec.sphinx_ext.releases.asking import ChangesDirective
 from sphinx_policyspec.sphinx_ext.releases.editions import show_releases
 from sphinx_policyspec.sphinx_ext.settings import require_reader
-from sphinx_policyspec.sphinx_ext.surveys.directive import SurveyDirective
 from sphinx_policyspec.sphinx_ext.updates import Build, note_unread, silence_core
-from sphinx_policyspec.sphinx_ext.views.directives import (
-    CoverageDirective,
-    ExampleTableDirective,
-    GraphDirective,
-    MatrixDirective,
-    PrincipleListDirective,
-    PrincipleTableDirective,
-)
-from sphinx_policyspec.sphinx_ext.views.questions import QueryDirective
-from sphinx_policyspec.sphinx_ext.views.tables import register_view_nodes
 from sphinx_policyspec.sphinx_ext.web.ask import AskPage
 
 if TYPE_CHECKING:

@@ -32,6 +32,7 @@ from sphinx_policyspec.model import (
 from sphinx_policyspec.model.places import Places, Use
 from sphinx_policyspec.readers.annotation_keys import SHIPPED_SIDECAR
 from sphinx_policyspec.readers.levels import DEFAULT_LEVELS
+from sphinx_policyspec.sphinx_ext.asks.directives import Changes
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, project_title, site_base
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of, former_ids_of
 from sphinx_policyspec.sphinx_ext.domain.indices import topics_of
@@ -43,7 +44,6 @@ from sphinx_policyspec.sphinx_ext.domain.records import (
     PolicyObject,
 )
 from sphinx_policyspec.sphinx_ext.pages.excerpts import with_titles_resolved
-from sphinx_policyspec.sphinx_ext.releases.asking import Changes
 from sphinx_policyspec.sphinx_ext.store import Fragment, read_fragment, without_collection
 
 if TYPE_CHECKING:
@@ -345,7 +345,7 @@ def _state_of(env: BuildEnvironment, skipped: frozenset[str]) -> str:
         path = _sidecar(env, name)
         state.update(path.read_bytes() if path.is_file() else b"?")
     if older := sorted({s for s in (*config.older, *_asked_since(pages)) if s}):
-        from sphinx_policyspec.sphinx_ext.releases.since import reader_of  # noqa: PLC0415  few projects compare
+        from sphinx_policyspec.sphinx_ext.asks.older_releases import reader_of  # noqa: PLC0415  few projects compare
 
         reader = reader_of(env)
         states = [(source, reader.state(source)) for source in older]

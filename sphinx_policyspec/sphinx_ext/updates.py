@@ -16,6 +16,7 @@ from docutils import nodes
 
 from sphinx_policyspec.model import Finding, TargetKind
 from sphinx_policyspec.readers.ignores import Ignore, silenced
+from sphinx_policyspec.sphinx_ext.asks.answering import Views
 from sphinx_policyspec.sphinx_ext.dangling import Dangling
 from sphinx_policyspec.sphinx_ext.domain.domain import add_anchors, domain_of
 from sphinx_policyspec.sphinx_ext.domain.links import dangling_links
@@ -36,7 +37,6 @@ from sphinx_policyspec.sphinx_ext.settings import setting_findings
 from sphinx_policyspec.sphinx_ext.spec import Knowledge, elsewhere, is_dangling
 from sphinx_policyspec.sphinx_ext.store import Unfinished, unsound_pages
 from sphinx_policyspec.sphinx_ext.trial import has_late_handlers, left_out, settle
-from sphinx_policyspec.sphinx_ext.views.questions import Views
 from sphinx_policyspec.sphinx_ext.web.handbook_pages import HandbookPages
 
 if TYPE_CHECKING:

@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
     from sphinx_policyspec.sources import ProjectOptions
+    from sphinx_policyspec.sphinx_ext.asks.older_releases import Older
     from sphinx_policyspec.sphinx_ext.releases.editions import Editions
-    from sphinx_policyspec.sphinx_ext.releases.since import Older
     from sphinx_policyspec.sphinx_ext.site.pages import Site
 
 __all__ = [

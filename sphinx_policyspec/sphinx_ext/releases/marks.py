@@ -12,10 +12,10 @@ from sphinx.locale import get_translation
 from sphinx_policyspec.compare import Change, SpecDiff
 from sphinx_policyspec.exports.diff_html import STYLE, anchor_of_group, html_fragment
 from sphinx_policyspec.model import TargetKind
+from sphinx_policyspec.sphinx_ext.asks.changes import name_of_old, weights_in_short
+from sphinx_policyspec.sphinx_ext.asks.directives import PAGE
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBadge
-from sphinx_policyspec.sphinx_ext.releases.asking import PAGE
-from sphinx_policyspec.sphinx_ext.releases.changes import name_of_old, weights_in_short
 from sphinx_policyspec.sphinx_ext.web.handbook_pages import PAGE_BUILDERS
 
 if TYPE_CHECKING:

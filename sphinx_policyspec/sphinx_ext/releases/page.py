@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from sphinx.builders.html import StandaloneHTMLBuilder
 
 from sphinx_policyspec.errors import PolicySpecError
+from sphinx_policyspec.sphinx_ext.asks.directives import PAGE
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
-from sphinx_policyspec.sphinx_ext.releases.asking import PAGE
 from sphinx_policyspec.sphinx_ext.store import write_output
 from sphinx_policyspec.sphinx_ext.web.handbook_pages import WEB_BUILDERS
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
     from sphinx_policyspec.compare import SpecDiff
-    from sphinx_policyspec.sphinx_ext.views.questions import Views
+    from sphinx_policyspec.sphinx_ext.asks.answering import Views
 
 __all__ = ["ChangesPage"]
 

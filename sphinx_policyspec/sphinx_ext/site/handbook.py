@@ -17,6 +17,7 @@ from sphinx_policyspec.checks.selection import Selection
 from sphinx_policyspec.errors import PdfError
 from sphinx_policyspec.model import Finding, Severity, Span, Spec
 from sphinx_policyspec.sources import ProjectOptions
+from sphinx_policyspec.sphinx_ext.asks.older_releases import Older
 from sphinx_policyspec.sphinx_ext.config import severities
 from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
@@ -24,7 +25,6 @@ from sphinx_policyspec.sphinx_ext.markdown.maths import RENDERER
 from sphinx_policyspec.sphinx_ext.messages import words_of
 from sphinx_policyspec.sphinx_ext.project import require_extension, running_foreign_code
 from sphinx_policyspec.sphinx_ext.releases.editions import Editions
-from sphinx_policyspec.sphinx_ext.releases.since import Older
 from sphinx_policyspec.sphinx_ext.site.pages import Site, lay_out
 from sphinx_policyspec.sphinx_ext.site.parser import FILETYPE, SUFFIX
 from sphinx_policyspec.sphinx_ext.spec import Knowledge

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from sphinx_policyspec.model import Provision, Spec
-from sphinx_policyspec.sphinx_ext.views.filters import ViewKind
+from sphinx_policyspec.sphinx_ext.asks.queries import ViewKind
 
 __all__ = ["LAYOUTS", "START", "VIEWS", "Site", "SitePage", "lay_out"]
 

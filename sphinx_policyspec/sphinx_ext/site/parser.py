@@ -11,14 +11,14 @@ from sphinx.locale import get_translation
 from sphinx.parsers import Parser
 
 from sphinx_policyspec.model import Span, Spec
+from sphinx_policyspec.sphinx_ext.asks.directives import SurveyView
+from sphinx_policyspec.sphinx_ext.asks.page import PolicyView
+from sphinx_policyspec.sphinx_ext.asks.queries import COLUMNS, View, ViewKind
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, Question, outside_record, page_record
 from sphinx_policyspec.sphinx_ext.markdown.foreign import is_address
 from sphinx_policyspec.sphinx_ext.markdown.render import SpecRenderer
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyDeclaration
 from sphinx_policyspec.sphinx_ext.site.pages import START, Site, SitePage, page_spec
-from sphinx_policyspec.sphinx_ext.surveys.directive import SurveyView
-from sphinx_policyspec.sphinx_ext.views.filters import COLUMNS, View, ViewKind
-from sphinx_policyspec.sphinx_ext.views.tables import PolicyView
 
 if TYPE_CHECKING:
     from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain

@@ -10,7 +10,7 @@ from typing import Any
 
 from sphinx_policyspec.compare.history import Timeline
 from sphinx_policyspec.model import Finding, Spec
-from sphinx_policyspec.sphinx_ext.releases.asking import PAGE
+from sphinx_policyspec.sphinx_ext.asks.directives import PAGE
 from sphinx_policyspec.sphinx_ext.releases.editions import Edition, Editions
 from sphinx_policyspec.sphinx_ext.site.handbook import build_site
 from sphinx_policyspec.sphinx_ext.site.pages import START, lay_out

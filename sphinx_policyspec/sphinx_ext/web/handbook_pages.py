@@ -14,7 +14,7 @@ from sphinx.locale import get_translation
 
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.model import TargetKind
-from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
+from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, feedback_address
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.nodes.boxes import level_word
 from sphinx_policyspec.sphinx_ext.nodes.html import PolicyPanel
@@ -28,7 +28,7 @@ from sphinx_policyspec.sphinx_ext.web.decoration import (
     target_of,
 )
 from sphinx_policyspec.sphinx_ext.web.metadata import META, PageFacts, head_tags, page_facts
-from sphinx_policyspec.sphinx_ext.web.panels import Row, feedback_address, panel_html, rows_of, tools_html
+from sphinx_policyspec.sphinx_ext.web.panels import Row, panel_html, rows_of, tools_html
 from sphinx_policyspec.sphinx_ext.web.places import Places
 from sphinx_policyspec.sphinx_ext.web.relations import Occurrence, Relations, relations_of
 from sphinx_policyspec.sphinx_ext.web.sidebars import LevelsByAddress
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from sphinx.builders import Builder
 
     from sphinx_policyspec.compare.history import Timeline
+    from sphinx_policyspec.sphinx_ext.asks.older_releases import Since
     from sphinx_policyspec.sphinx_ext.releases.editions import Editions
-    from sphinx_policyspec.sphinx_ext.releases.since import Since
 
 __all__ = ["ASK_PAGE", "PAGE_BUILDERS", "WEB_BUILDERS", "HandbookPages"]
 

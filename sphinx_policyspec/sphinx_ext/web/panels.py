@@ -6,11 +6,9 @@ principle by its own words alone.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
-from urllib.parse import quote
 
 from sphinx.locale import get_translation
 
@@ -19,7 +17,7 @@ from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.web.places import AddressOf, Place, Places, level_html
 from sphinx_policyspec.sphinx_ext.web.relations import Occurrence, Relations
 
-__all__ = ["Link", "Row", "Step", "feedback_address", "panel_html", "rows_of", "tools_html"]
+__all__ = ["Link", "Row", "Step", "panel_html", "rows_of", "tools_html"]
 
 _ = get_translation("sphinx_policyspec")
 
@@ -162,11 +160,6 @@ def tools_html(ask: str = "", feedback: str = "") -> str:
         say = escape(_("Feedback"))
         found.append(f'<a class="reference external" href="{escape(feedback, quote=True)}">{say}</a>')
     return f'<p class="ps-tools">{" ".join(found)}</p>'
-
-
-def feedback_address(template: str, values: Mapping[str, str]) -> str:
-    """Return an address with values in their places, each encoded."""
-    return re.sub(r"\{(\w+)\}", lambda match: quote(values.get(match[1], ""), safe=""), template)
 
 
 def _row_html(row: Row, address: AddressOf) -> str:

@@ -3,36 +3,33 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from docutils import nodes
 
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.model import Finding, Severity, TargetKind
 from sphinx_policyspec.nearest import nearest
-from sphinx_policyspec.sphinx_ext.cases.directive import CaseText
+from sphinx_policyspec.sphinx_ext.asks.directives import (
+    CaseText,
+    Changes,
+    SurveyView,
+    check_rows,
+)
+from sphinx_policyspec.sphinx_ext.asks.drawings import drawing, outline
+from sphinx_policyspec.sphinx_ext.asks.older_releases import Since
+from sphinx_policyspec.sphinx_ext.asks.page import Page, entries_of, linked_list, table_of
+from sphinx_policyspec.sphinx_ext.asks.queries import View, ViewKind, compile_view, unknown_names
+from sphinx_policyspec.sphinx_ext.asks.views import NO_ROWS, answer_nodes, coverage, matrix
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject, Question
 from sphinx_policyspec.sphinx_ext.nodes.boxes import word
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyCount, PolicyQuery
-from sphinx_policyspec.sphinx_ext.pages.directive import options
-from sphinx_policyspec.sphinx_ext.releases.asking import Changes
-from sphinx_policyspec.sphinx_ext.releases.since import Since
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
-from sphinx_policyspec.sphinx_ext.surveys.directive import SurveyView
-from sphinx_policyspec.sphinx_ext.views.answers import NO_ROWS, answer_nodes
-from sphinx_policyspec.sphinx_ext.views.asking import AskingDirective, check_rows
-from sphinx_policyspec.sphinx_ext.views.coverage import coverage
-from sphinx_policyspec.sphinx_ext.views.drawings import drawing, outline
-from sphinx_policyspec.sphinx_ext.views.filters import View, ViewKind, unknown_names
-from sphinx_policyspec.sphinx_ext.views.matrices import matrix
-from sphinx_policyspec.sphinx_ext.views.nodes import Page, entries_of, linked_list, table_of
-from sphinx_policyspec.sphinx_ext.views.queries import compile_view
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -42,53 +39,7 @@ if TYPE_CHECKING:
     from sphinx_policyspec.graph.answer import Answer
     from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
 
-__all__ = ["QueryDirective", "Views"]
-
-_FORMATS = ("table", "list", "count")
-_PARAMETER = re.compile(r"(?P<name>[\w-]++)\s*+=\s*+(?P<value>.*)")
-
-
-class QueryDirective(AskingDirective):
-    """The answer to a named question, or to SPARQL in the content: ``policy:query``."""
-
-    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options(
-        "question", "params", "columns", "expect-rows", "format"
-    )
-
-    def build(self) -> list[nodes.Node]:
-        """Return the place of the answer."""
-        name = self.option("question") or (" ".join(self.arguments[0].split()) if self.arguments else "")
-        if bool(name) == bool(self.text):
-            hint = "name a question, or write SPARQL in the content, and not both"
-            self.find("invalid-query", f"`{self.name}` asks {'two things' if name else 'nothing'}", hint)
-        question = Question(
-            name=name,
-            params=tuple(self._params()),
-            sparql="" if name else self.text,
-            columns=self.words("columns"),
-            expected=self.expected(),
-            format=self._format(),
-            span=self.span,
-        )
-        box = PolicyQuery("", classes=["ps-query", f"ps-query-{question.format}"])
-        self.declare(box, question)
-        return [box]
-
-    def _params(self) -> Iterator[tuple[str, str]]:
-        for part in self.words("params", ",\n"):
-            if match := _PARAMETER.fullmatch(part.strip()):
-                yield match["name"], match["value"]
-            else:
-                line = self.option_line("params")
-                self.find("invalid-option", f"`{part}` is no parameter", "write `name=value`", line=line)
-
-    def _format(self) -> str:
-        given = self.option("format") or "table"
-        if given not in _FORMATS:
-            line = self.option_line("format")
-            self.find("invalid-option", f"`{given}` is no format", nearest(given, _FORMATS), line=line)
-            return "table"
-        return given
+__all__ = ["Views"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +137,7 @@ class Views:
         if shown.answer is None:
             return [word(shown.problem, "ps-problem")]
         if isinstance(question, SurveyView):
-            from sphinx_policyspec.sphinx_ext.surveys.showing import survey_nodes  # noqa: PLC0415  as below
+            from sphinx_policyspec.sphinx_ext.asks.surveys import survey_nodes  # noqa: PLC0415  as below
 
             return survey_nodes(
                 question,
@@ -197,11 +148,11 @@ class Views:
                 spec=self.knowledge.spec(app.env),
             )
         if isinstance(question, Changes):
-            from sphinx_policyspec.sphinx_ext.releases.changes import changes_nodes  # noqa: PLC0415  few compare
+            from sphinx_policyspec.sphinx_ext.asks.changes import changes_nodes  # noqa: PLC0415  few compare
 
             return changes_nodes(shown.answer, page)
         if isinstance(question, CaseText):
-            from sphinx_policyspec.sphinx_ext.cases.showing import case_nodes  # noqa: PLC0415  as below
+            from sphinx_policyspec.sphinx_ext.asks.cases import case_nodes  # noqa: PLC0415  as below
 
             return case_nodes(shown.answer, page)
         if isinstance(question, View):
@@ -262,7 +213,7 @@ class Views:
 
     def _survey(self, env: BuildEnvironment, view: SurveyView) -> _Shown:
         """Look at what the spec leaves open."""
-        from sphinx_policyspec.sphinx_ext.surveys.answering import (  # noqa: PLC0415  few projects have surveys
+        from sphinx_policyspec.sphinx_ext.asks.survey_rows import (  # noqa: PLC0415  few projects have surveys
             count_of_gaps,
             surveyed,
         )
@@ -272,7 +223,7 @@ class Views:
 
     def _case(self, env: BuildEnvironment, question: CaseText) -> _Shown:
         """Decide the cases of a page."""
-        from sphinx_policyspec.sphinx_ext.cases.decisions import decided  # noqa: PLC0415  few projects have cases
+        from sphinx_policyspec.sphinx_ext.asks.cases import decided  # noqa: PLC0415  few projects have cases
 
         answer, findings = decided(question, self._norms_of(env))
         problem = "; ".join(finding.message for finding in findings) or NO_ROWS
@@ -290,7 +241,7 @@ class Views:
         origin = f"{question.span.file}:{question.span.line}"
         try:
             if isinstance(question, Changes):
-                from sphinx_policyspec.sphinx_ext.releases.changes import answer_of  # noqa: PLC0415
+                from sphinx_policyspec.sphinx_ext.asks.changes import answer_of  # noqa: PLC0415
 
                 answer = answer_of(env, self.knowledge, self.since, question)
             elif question.name:

@@ -15,10 +15,9 @@ from sphinx_policyspec.errors import MissingToolError
 from sphinx_policyspec.exports.case_yaml import case_yaml
 from sphinx_policyspec.graph.answer import Answer, Cell, CellKind
 from sphinx_policyspec.model import Case, Semantics
-from sphinx_policyspec.sphinx_ext.cases.decisions import decidable
-from sphinx_policyspec.sphinx_ext.cases.directive import CaseText
+from sphinx_policyspec.sphinx_ext.asks.cases import decidable
+from sphinx_policyspec.sphinx_ext.asks.directives import CaseText, Part, SurveyView
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
-from sphinx_policyspec.sphinx_ext.surveys.directive import Part, SurveyView
 from sphinx_policyspec.survey import (
     Decider,
     Pair,

@@ -1,8 +1,8 @@
-"""Views as nodes: lists with badges, and tables; and how links are made from where a view stands."""
+"""Answers on a page: lists with badges, tables that scroll, and links from where they stand."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,23 +10,139 @@ from docutils import nodes
 from sphinx.locale import get_translation
 
 from sphinx_policyspec.model import TargetKind
+from sphinx_policyspec.sphinx_ext.asks.queries import VARIABLES
 from sphinx_policyspec.sphinx_ext.domain.links import anchor_alone
 from sphinx_policyspec.sphinx_ext.domain.records import link_or_text
 from sphinx_policyspec.sphinx_ext.nodes.boxes import style_name
-from sphinx_policyspec.sphinx_ext.views.filters import VARIABLES
-from sphinx_policyspec.sphinx_ext.views.tables import Cell, PolicyFold, table
+from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBox, PolicyQuery
 
 if TYPE_CHECKING:
+    from sphinx.application import Sphinx
     from sphinx.builders import Builder
+    from sphinx.writers.html5 import HTML5Translator
 
     from sphinx_policyspec.graph.answer import Answer
+    from sphinx_policyspec.sphinx_ext.asks.queries import View
     from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
     from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject
-    from sphinx_policyspec.sphinx_ext.views.filters import View
 
-__all__ = ["Page", "chip", "entries_of", "items", "linked_list", "table_of"]
+__all__ = [
+    "CellNodes",
+    "Page",
+    "PolicyFold",
+    "PolicyHeadCell",
+    "PolicyScroll",
+    "PolicyView",
+    "chip",
+    "entries_of",
+    "items",
+    "linked_list",
+    "register_view_nodes",
+    "table",
+    "table_of",
+]
+
 
 _ = get_translation("sphinx_policyspec")
+
+CellNodes = list[nodes.Node]
+"""The inline nodes of a cell."""
+
+
+class PolicyView(PolicyQuery):
+    """A place that a view fills once every document is read."""
+
+
+class PolicyScroll(PolicyBox):
+    """What may be wider than the page; ``label`` names it for those who cannot see it."""
+
+
+class PolicyFold(PolicyBox):
+    """What opens when its ``summary`` is clicked; only web pages hold it."""
+
+
+class PolicyHeadCell(nodes.entry):
+    """The head of a column or row; ``scope`` says of which."""
+
+
+def table(
+    head: list[CellNodes], rows: list[list[CellNodes]], numbers: Collection[int], *, row_heads: bool = False
+) -> PolicyScroll:
+    """Return a table in a box that scrolls.
+
+    :param numbers: the columns that hold numbers
+    :param row_heads: the first column names the rows
+    """
+    names = [_text(cell) for cell in head]
+    group = nodes.tgroup("", cols=len(head))
+    # Plain text and LaTeX share out the width by these; browsers see to it themselves.
+    for number, column in enumerate(
+        zip(names, *([_text(cell) for cell in row] for row in rows), strict=True)
+    ):
+        width = min(max(map(len, column)), 60) + 2
+        stub = {"stub": 1} if row_heads and not number else {}
+        group += nodes.colspec("", colwidth=width, **stub)
+    heads = [_entry(cell, n in numbers, "col") for n, cell in enumerate(head)]
+    group += nodes.thead("", nodes.row("", *heads))
+    body = nodes.tbody()
+    for row in rows:
+        scopes = ["row" if row_heads and not n else "" for n in range(len(row))]
+        entries = (_entry(cell, n in numbers, scopes[n]) for n, cell in enumerate(row))
+        body += nodes.row("", *entries)
+    group += body
+    found = nodes.table("", group, classes=["ps-answer", "colwidths-auto"])
+    return PolicyScroll("", found, classes=["ps-scroll"], label=_("Table: %s") % ", ".join(names))
+
+
+def _text(cell: CellNodes) -> str:
+    return "".join(part.astext() for part in cell)
+
+
+def _entry(cell: CellNodes, is_number: bool, scope: str) -> nodes.entry:
+    content = nodes.paragraph("", "", *cell, translatable=False)
+    classes = ["ps-number"] if is_number else []
+    if scope:
+        return PolicyHeadCell("", content, classes=classes, scope=scope)
+    return nodes.entry("", content, classes=classes)
+
+
+def _visit_view(self: HTML5Translator, node: PolicyView) -> None:
+    self.body.append(self.starttag(node, "div"))
+
+
+def _visit_scroll(self: HTML5Translator, node: PolicyScroll) -> None:
+    # What takes the focus scrolls by keyboard, and what takes the focus needs a name.
+    label = {"aria-label": node["label"]}
+    self.body.append(self.starttag(node, "div", role="region", tabindex="0", **label))
+
+
+def _depart_box(self: HTML5Translator, node: PolicyBox) -> None:  # noqa: ARG001
+    self.body.append("</div>\n")
+
+
+def _visit_fold(self: HTML5Translator, node: PolicyFold) -> None:
+    self.body.append(f"{self.starttag(node, 'details')}<summary>{self.encode(node['summary'])}</summary>")
+
+
+def _depart_fold(self: HTML5Translator, node: PolicyFold) -> None:  # noqa: ARG001
+    self.body.append("</details>\n")
+
+
+def _visit_head_cell(self: HTML5Translator, node: PolicyHeadCell) -> None:
+    self.visit_entry(node)
+    self.body[-1] = self.body[-1].replace("<th", f'<th scope="{node["scope"]}"', 1)
+
+
+def _depart_head_cell(self: HTML5Translator, node: PolicyHeadCell) -> None:
+    self.depart_entry(node)
+
+
+def register_view_nodes(app: Sphinx) -> None:
+    """Make Sphinx know the nodes of views; other builders than HTML fall back to their base classes."""
+    app.add_node(PolicyView, html=(_visit_view, _depart_box))
+    app.add_node(PolicyScroll, html=(_visit_scroll, _depart_box))
+    app.add_node(PolicyFold, html=(_visit_fold, _depart_fold))
+    app.add_node(PolicyHeadCell, html=(_visit_head_cell, _depart_head_cell))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +279,7 @@ def table_of(view: View, answer: Answer, page: Page) -> nodes.Element:
     if page.in_table:
         return linked_list(view, answer, page)
     names = _headings()
-    head: list[Cell] = [[nodes.Text(names[column])] for column in view.columns]
+    head: list[CellNodes] = [[nodes.Text(names[column])] for column in view.columns]
     rows = [[_values(column, entry, page, view) for column in view.columns] for entry in entries_of(answer)]
     numbers = {n for n, column in enumerate(view.columns) if column in _NUMBERS}
     return table(head, rows, numbers)
@@ -190,7 +306,7 @@ def _headings() -> dict[str, str]:
     }
 
 
-def _values(column: str, entry: _Entry, page: Page, view: View) -> Cell:
+def _values(column: str, entry: _Entry, page: Page, view: View) -> CellNodes:
     """Return what one column says of a thing, as inline nodes."""
     values = entry.values.get(VARIABLES.get(column, column), ())
     own = TargetKind.EXAMPLE if view.kind.value.startswith("example") else TargetKind.PROVISION
