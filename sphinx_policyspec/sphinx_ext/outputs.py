@@ -20,14 +20,13 @@ from sphinx_policyspec.sphinx_ext.nodes.nodes import uses_our_nodes
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from sphinx_policyspec.sphinx_ext.store import read_stamp, without_collection, write_output
 from sphinx_policyspec.sphinx_ext.web.data import script_data, spec_ids
-from sphinx_policyspec.sphinx_ext.web.handbook_pages import ASK_PAGE, WEB_BUILDERS
+from sphinx_policyspec.sphinx_ext.web.handbook_pages import ASK_PAGE, WEB_BUILDERS, HandbookPages
 from sphinx_policyspec.sphinx_ext.web.words import script_words
 
 if TYPE_CHECKING:
     from docutils import nodes
     from sphinx.application import Sphinx
 
-    from sphinx_policyspec.sphinx_ext.web.handbook_pages import HandbookPages
 
 __all__ = ["SCRIPT", "STYLE_SHEET", "add_to_page", "share_static_files", "write_data", "write_graph"]
 

@@ -25,7 +25,7 @@ from sphinx_policyspec.sphinx_ext.asks.page import Page, entries_of, linked_list
 from sphinx_policyspec.sphinx_ext.asks.queries import View, ViewKind, compile_view, unknown_names
 from sphinx_policyspec.sphinx_ext.asks.views import NO_ROWS, answer_nodes, coverage, matrix
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
-from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
+from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain, domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject, Question
 from sphinx_policyspec.sphinx_ext.nodes.boxes import word
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyCount, PolicyQuery
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
     from sphinx_policyspec.decision import Norms
     from sphinx_policyspec.graph.answer import Answer
-    from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
 
 __all__ = ["Views"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from docutils import nodes
 from sphinx.locale import get_translation
@@ -17,11 +17,8 @@ from sphinx_policyspec.model import Case, Duty, Finding, Item, Label, Severity, 
 from sphinx_policyspec.readers.cases import read_cases
 from sphinx_policyspec.sphinx_ext.asks.directives import CaseText
 from sphinx_policyspec.sphinx_ext.asks.drawings import Attack, Box, drawn
-from sphinx_policyspec.sphinx_ext.asks.page import PolicyScroll, chip
+from sphinx_policyspec.sphinx_ext.asks.page import Page, PolicyScroll, chip
 from sphinx_policyspec.survey import PartyKind
-
-if TYPE_CHECKING:
-    from sphinx_policyspec.sphinx_ext.asks.page import Page
 
 __all__ = ["CaseRow", "case_nodes", "decidable", "decided", "party_words", "rule_name", "site_wording"]
 

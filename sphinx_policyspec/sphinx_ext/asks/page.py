@@ -10,9 +10,9 @@ from docutils import nodes
 from sphinx.locale import get_translation
 
 from sphinx_policyspec.model import TargetKind
-from sphinx_policyspec.sphinx_ext.asks.queries import VARIABLES
+from sphinx_policyspec.sphinx_ext.asks.queries import VARIABLES, View
 from sphinx_policyspec.sphinx_ext.domain.links import anchor_alone
-from sphinx_policyspec.sphinx_ext.domain.records import link_or_text
+from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject, link_or_text
 from sphinx_policyspec.sphinx_ext.nodes.boxes import style_name
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBox, PolicyQuery
 
@@ -22,9 +22,7 @@ if TYPE_CHECKING:
     from sphinx.writers.html5 import HTML5Translator
 
     from sphinx_policyspec.graph.answer import Answer
-    from sphinx_policyspec.sphinx_ext.asks.queries import View
     from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
-    from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject
 
 __all__ = [
     "CellNodes",

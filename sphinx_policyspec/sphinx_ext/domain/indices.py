@@ -12,14 +12,13 @@ from sphinx.locale import get_translation
 
 from sphinx_policyspec.graph.touches import about
 from sphinx_policyspec.model import Spec, TargetKind
-from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
+from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, PolicyObject
 
 if TYPE_CHECKING:
     from docutils import nodes
     from sphinx.application import Sphinx
 
     from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
-    from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject
 
 __all__ = ["ExampleIndex", "TopicIndex", "escape_headings", "is_index_page", "topics_of"]
 
