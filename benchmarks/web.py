@@ -20,7 +20,7 @@ SCRIPT = 15_000
 PLAIN = """
 import sys
 from sphinx_policyspec.sphinx_ext import outputs, updates
-from sphinx_policyspec.sphinx_ext.web.handbook_pages import HandbookPages
+from sphinx_policyspec.sphinx_ext.web.pages import HandbookPages
 updates.write_data = lambda *_: None
 updates.write_graph = lambda *_: ()
 outputs.WEB_BUILDERS = ()

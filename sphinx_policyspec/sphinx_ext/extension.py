@@ -23,7 +23,6 @@ from sphinx_policyspec.sphinx_ext.asks.directives import (
 )
 from sphinx_policyspec.sphinx_ext.asks.page import register_view_nodes
 from sphinx_policyspec.sphinx_ext.config import register_config
-from sphinx_policyspec.sphinx_ext.contents import Contents
 from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
 from sphinx_policyspec.sphinx_ext.domain.indices import escape_headings
 from sphinx_policyspec.sphinx_ext.domain.links import (
@@ -59,10 +58,11 @@ from sphinx_policyspec.sphinx_ext.pages.examples import (
     ResponseDirective,
 )
 from sphinx_policyspec.sphinx_ext.pages.places import note_parsed, note_written
-from sphinx_policyspec.sphinx_ext.releases.editions import show_releases
 from sphinx_policyspec.sphinx_ext.settings import require_reader
 from sphinx_policyspec.sphinx_ext.updates import Build, note_unread, silence_core
 from sphinx_policyspec.sphinx_ext.web.ask import AskPage
+from sphinx_policyspec.sphinx_ext.web.editions import show_releases
+from sphinx_policyspec.sphinx_ext.web.navigation import Contents
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx

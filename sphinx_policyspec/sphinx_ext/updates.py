@@ -32,12 +32,12 @@ from sphinx_policyspec.sphinx_ext.nodes.boxes import retitle_badge
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBadge, PolicyBox, PolicyCount, PolicyQuery
 from sphinx_policyspec.sphinx_ext.outputs import share_static_files, unwritable, write_data, write_graph
 from sphinx_policyspec.sphinx_ext.pages.hidden import cleaned, is_ours
-from sphinx_policyspec.sphinx_ext.releases.page import ChangesPage
 from sphinx_policyspec.sphinx_ext.settings import setting_findings
 from sphinx_policyspec.sphinx_ext.spec import Knowledge, elsewhere, is_dangling
 from sphinx_policyspec.sphinx_ext.store import Unfinished, unsound_pages
 from sphinx_policyspec.sphinx_ext.trial import has_late_handlers, left_out, settle
-from sphinx_policyspec.sphinx_ext.web.handbook_pages import HandbookPages
+from sphinx_policyspec.sphinx_ext.web.changes_page import ChangesPage
+from sphinx_policyspec.sphinx_ext.web.pages import HandbookPages
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx

@@ -24,7 +24,6 @@ from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 from sphinx_policyspec.sphinx_ext.markdown.maths import RENDERER
 from sphinx_policyspec.sphinx_ext.messages import words_of
 from sphinx_policyspec.sphinx_ext.project import require_extension, running_foreign_code
-from sphinx_policyspec.sphinx_ext.releases.editions import Editions
 from sphinx_policyspec.sphinx_ext.site.pages import Site, lay_out
 from sphinx_policyspec.sphinx_ext.site.parser import FILETYPE, SUFFIX
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
@@ -32,6 +31,7 @@ from sphinx_policyspec.sphinx_ext.store import write_output
 from sphinx_policyspec.sphinx_ext.typst.builder import TypstBuilder
 from sphinx_policyspec.sphinx_ext.typst.compiling import require_typst
 from sphinx_policyspec.sphinx_ext.updates import all_findings
+from sphinx_policyspec.sphinx_ext.web.editions import Editions
 
 __all__ = ["PDF", "build_project", "build_site"]
 

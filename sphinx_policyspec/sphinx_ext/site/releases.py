@@ -11,11 +11,11 @@ from typing import Any
 from sphinx_policyspec.compare.history import Timeline
 from sphinx_policyspec.model import Finding, Spec
 from sphinx_policyspec.sphinx_ext.asks.directives import PAGE
-from sphinx_policyspec.sphinx_ext.releases.editions import Edition, Editions
 from sphinx_policyspec.sphinx_ext.site.handbook import build_site
 from sphinx_policyspec.sphinx_ext.site.pages import START, lay_out
 from sphinx_policyspec.sphinx_ext.store import write_output
-from sphinx_policyspec.sphinx_ext.web.handbook_pages import ASK_PAGE
+from sphinx_policyspec.sphinx_ext.web.editions import Edition, Editions
+from sphinx_policyspec.sphinx_ext.web.pages import ASK_PAGE
 
 __all__ = ["build_releases"]
 

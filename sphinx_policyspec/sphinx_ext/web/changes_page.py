@@ -13,7 +13,7 @@ from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.sphinx_ext.asks.directives import PAGE
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.store import write_output
-from sphinx_policyspec.sphinx_ext.web.handbook_pages import WEB_BUILDERS
+from sphinx_policyspec.sphinx_ext.web.pages import WEB_BUILDERS
 
 if TYPE_CHECKING:
     from docutils import nodes
@@ -70,7 +70,7 @@ class ChangesPage:
 
     def _marked(self, env: BuildEnvironment) -> dict[str, str]:
         """Return a digest of the marks on each page that has some."""
-        from sphinx_policyspec.sphinx_ext.releases.marks import digests  # noqa: PLC0415  few projects compare
+        from sphinx_policyspec.sphinx_ext.web.changes import digests  # noqa: PLC0415  few projects compare
 
         if not domain_of(env).writes:
             self.views.since.releases(env, self.views.knowledge)
@@ -81,7 +81,7 @@ class ChangesPage:
     def mark(self, app: Sphinx, doctree: nodes.document, docname: str) -> None:
         """Say at each principle of a page what changed about it, and on the first page where all of it stands."""
         if (diff := self._diff(app)) is not None:
-            from sphinx_policyspec.sphinx_ext.releases.marks import mark  # noqa: PLC0415
+            from sphinx_policyspec.sphinx_ext.web.changes import mark  # noqa: PLC0415
 
             mark(app, doctree, docname, diff)
 
@@ -93,7 +93,7 @@ class ChangesPage:
                 for file in (app.builder.get_outfilename(PAGE), Path(app.outdir, STYLE_FILE)):
                     Path(file).unlink(missing_ok=True)
             return
-        from sphinx_policyspec.sphinx_ext.releases.marks import STYLE, context_of_page  # noqa: PLC0415
+        from sphinx_policyspec.sphinx_ext.web.changes import STYLE, context_of_page  # noqa: PLC0415
 
         write_output(Path(app.outdir, STYLE_FILE), STYLE)
         yield PAGE, context_of_page(app, diff), "page.html"

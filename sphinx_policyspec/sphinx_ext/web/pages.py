@@ -20,19 +20,21 @@ from sphinx_policyspec.sphinx_ext.nodes.boxes import level_word
 from sphinx_policyspec.sphinx_ext.nodes.html import PolicyPanel
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from sphinx_policyspec.sphinx_ext.web.decoration import (
+    Term,
     below_title,
     link_boxes_to_themselves,
+    link_terms,
     number_examples,
     put_good_answers_first,
     surroundings,
     target_of,
+    terms_of,
 )
 from sphinx_policyspec.sphinx_ext.web.metadata import META, PageFacts, head_tags, page_facts
+from sphinx_policyspec.sphinx_ext.web.navigation import LevelsByAddress
 from sphinx_policyspec.sphinx_ext.web.panels import Row, panel_html, rows_of, tools_html
 from sphinx_policyspec.sphinx_ext.web.places import Places
 from sphinx_policyspec.sphinx_ext.web.relations import Occurrence, Relations, relations_of
-from sphinx_policyspec.sphinx_ext.web.sidebars import LevelsByAddress
-from sphinx_policyspec.sphinx_ext.web.terms import Term, link_terms, terms_of
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 
     from sphinx_policyspec.compare.history import Timeline
     from sphinx_policyspec.sphinx_ext.asks.older_releases import Since
-    from sphinx_policyspec.sphinx_ext.releases.editions import Editions
+    from sphinx_policyspec.sphinx_ext.web.editions import Editions
 
 __all__ = ["ASK_PAGE", "PAGE_BUILDERS", "WEB_BUILDERS", "HandbookPages"]
 
@@ -149,7 +151,7 @@ class HandbookPages:
         """Yield the lines of a panel that tell of other releases."""
         if not (timeline or editions):
             return
-        from sphinx_policyspec.sphinx_ext.releases.rows import other_releases, past_rows  # noqa: PLC0415  few have any
+        from sphinx_policyspec.sphinx_ext.web.changes import other_releases, past_rows  # noqa: PLC0415  few have any
 
         if timeline:
             yield from past_rows(
