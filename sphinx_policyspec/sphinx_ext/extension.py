@@ -22,6 +22,9 @@ from sphinx_policyspec.sphinx_ext.asks.directives import (
     SurveyDirective,
 )
 from sphinx_policyspec.sphinx_ext.asks.page import register_view_nodes
+from sphinx_policyspec.sphinx_ext.build.build import Build, note_unread, silence_core
+from sphinx_policyspec.sphinx_ext.build.findings import require_reader
+from sphinx_policyspec.sphinx_ext.build.outputs import add_to_page
 from sphinx_policyspec.sphinx_ext.config import register_config
 from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
 from sphinx_policyspec.sphinx_ext.domain.indices import escape_headings
@@ -39,7 +42,6 @@ from sphinx_policyspec.sphinx_ext.markdown.model_spec import (
     read_model_spec_pages,
 )
 from sphinx_policyspec.sphinx_ext.nodes.html import SetForPaper, add_style, register_nodes
-from sphinx_policyspec.sphinx_ext.outputs import add_to_page
 from sphinx_policyspec.sphinx_ext.pages.capture import MarkSections
 from sphinx_policyspec.sphinx_ext.pages.declarations import (
     CommentaryDirective,
@@ -58,8 +60,6 @@ from sphinx_policyspec.sphinx_ext.pages.examples import (
     ResponseDirective,
 )
 from sphinx_policyspec.sphinx_ext.pages.places import note_parsed, note_written
-from sphinx_policyspec.sphinx_ext.settings import require_reader
-from sphinx_policyspec.sphinx_ext.updates import Build, note_unread, silence_core
 from sphinx_policyspec.sphinx_ext.web.ask import AskPage
 from sphinx_policyspec.sphinx_ext.web.editions import show_releases
 from sphinx_policyspec.sphinx_ext.web.navigation import Contents

@@ -36,7 +36,7 @@ def reader_of(env: BuildEnvironment, sidecars: tuple[Path, ...] = ()) -> Reader:
     :param sidecars: the annotation files of the project, which Model Spec Markdown gets, too
     """
     from sphinx_policyspec.sources import Reader  # noqa: PLC0415  few projects compare
-    from sphinx_policyspec.sphinx_ext.project_child import read_in_child  # noqa: PLC0415
+    from sphinx_policyspec.sphinx_ext.build.project_child import read_in_child  # noqa: PLC0415
 
     domain = domain_of(env)
     options = domain.options()

@@ -18,19 +18,19 @@ from sphinx_policyspec.errors import PdfError
 from sphinx_policyspec.model import Finding, Severity, Span, Spec
 from sphinx_policyspec.sources import ProjectOptions
 from sphinx_policyspec.sphinx_ext.asks.older_releases import Older
+from sphinx_policyspec.sphinx_ext.build.build import all_findings
+from sphinx_policyspec.sphinx_ext.build.findings import words_of
+from sphinx_policyspec.sphinx_ext.build.project import require_extension, running_foreign_code
 from sphinx_policyspec.sphinx_ext.config import severities
 from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 from sphinx_policyspec.sphinx_ext.markdown.maths import RENDERER
-from sphinx_policyspec.sphinx_ext.messages import words_of
-from sphinx_policyspec.sphinx_ext.project import require_extension, running_foreign_code
 from sphinx_policyspec.sphinx_ext.site.pages import Site, lay_out
 from sphinx_policyspec.sphinx_ext.site.parser import FILETYPE, SUFFIX
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from sphinx_policyspec.sphinx_ext.store import write_output
 from sphinx_policyspec.sphinx_ext.typst.builder import TypstBuilder
 from sphinx_policyspec.sphinx_ext.typst.compiling import require_typst
-from sphinx_policyspec.sphinx_ext.updates import all_findings
 from sphinx_policyspec.sphinx_ext.web.editions import Editions
 
 __all__ = ["PDF", "build_project", "build_site"]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sphinx_policyspec.errors import PolicySpecError, SourceError
 from sphinx_policyspec.sources import Loaded, ProjectOptions
-from sphinx_policyspec.sphinx_ext.project import read_project
+from sphinx_policyspec.sphinx_ext.build.project import read_project
 
 __all__ = ["read_in_child"]
 
@@ -25,7 +25,7 @@ def read_in_child(path: Path, options: ProjectOptions, sidecar: Path | None = No
 
     Raises :class:`~sphinx_policyspec.errors.SourceError` where it cannot be read.
     """
-    package = str(Path(__file__).resolve().parents[2])
+    package = str(Path(__file__).resolve().parents[3])
     search = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
     with tempfile.TemporaryDirectory(prefix="policyspec-") as folder:
         file = Path(folder, "project")

@@ -35,7 +35,7 @@ STYLE_SHEET = "policyspec.css"
 SCRIPT = "policyspec.js"
 _DATA = "policyspec-data.js"
 _IDS = "spec-ids.json"
-_STATIC = Path(__file__).with_name("static")
+_STATIC = Path(__file__).parents[1] / "static"
 _UNUSUAL = re.compile(r"\\x[01]|\\u(?:d[89a-f]|fff[ef])")
 """How Python writes all characters that some format cannot hold, and a few others."""
 

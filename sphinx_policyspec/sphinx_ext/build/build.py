@@ -1,9 +1,10 @@
-"""Keeping a rebuild equal to a fresh build: which pages to write again, and what to say each time."""
+"""Keeping a rebuild equal to a fresh build: which pages to write again, what to say each time, and what stock Sphinx leaves stale."""
 
 from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import logging
 import os
 from collections.abc import Iterable, Iterator
@@ -13,29 +14,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docutils import nodes
+from sphinx.builders.html import StandaloneHTMLBuilder
 
 from sphinx_policyspec.model import Finding, TargetKind
 from sphinx_policyspec.readers.ignores import Ignore, silenced
 from sphinx_policyspec.sphinx_ext.asks.answering import Views
-from sphinx_policyspec.sphinx_ext.dangling import Dangling
+from sphinx_policyspec.sphinx_ext.build.findings import Dangling, report, setting_findings
+from sphinx_policyspec.sphinx_ext.build.outputs import share_static_files, unwritable, write_data, write_graph
+from sphinx_policyspec.sphinx_ext.build.trial import has_late_handlers, left_out, settle
 from sphinx_policyspec.sphinx_ext.domain.domain import add_anchors, domain_of
 from sphinx_policyspec.sphinx_ext.domain.links import dangling_links
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
-from sphinx_policyspec.sphinx_ext.freshness import (
-    drop_dead_terms,
-    navigation_of,
-    remove_empty_indices,
-    remove_pages,
-)
-from sphinx_policyspec.sphinx_ext.messages import report
 from sphinx_policyspec.sphinx_ext.nodes.boxes import retitle_badge
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBadge, PolicyBox, PolicyCount, PolicyQuery
-from sphinx_policyspec.sphinx_ext.outputs import share_static_files, unwritable, write_data, write_graph
 from sphinx_policyspec.sphinx_ext.pages.hidden import cleaned, is_ours
-from sphinx_policyspec.sphinx_ext.settings import setting_findings
 from sphinx_policyspec.sphinx_ext.spec import Knowledge, elsewhere, is_dangling
-from sphinx_policyspec.sphinx_ext.store import Unfinished, unsound_pages
-from sphinx_policyspec.sphinx_ext.trial import has_late_handlers, left_out, settle
+from sphinx_policyspec.sphinx_ext.store import Unfinished, unsound_pages, write_output
 from sphinx_policyspec.sphinx_ext.web.changes_page import ChangesPage
 from sphinx_policyspec.sphinx_ext.web.pages import HandbookPages
 
@@ -46,7 +40,67 @@ if TYPE_CHECKING:
 
     from sphinx_policyspec.sources import ProjectOptions
 
-__all__ = ["Build", "all_findings", "note_unread", "silence_core"]
+__all__ = [
+    "Build",
+    "all_findings",
+    "drop_dead_terms",
+    "navigation_of",
+    "note_unread",
+    "remove_empty_indices",
+    "remove_pages",
+    "silence_core",
+]
+
+
+_PREFIX, _SUFFIX = "Search.setIndex(", ")"
+
+
+def navigation_of(env: BuildEnvironment, levels: str) -> str:
+    """Return a digest of all that the sidebars and the links to the next page show of other pages.
+
+    :param levels: what they show of levels
+    """
+    state = hashlib.sha256(f"{sorted(env.toctree_includes.items())}\0{levels}".encode(errors="replace"))
+    for docname in sorted(env.tocs):
+        state.update(f"{docname}\0{env.tocs[docname].astext()}\0".encode(errors="replace"))
+    return state.hexdigest()
+
+
+def remove_pages(app: Sphinx, docnames: Iterable[str]) -> None:
+    """Delete what earlier builds wrote for pages of ours that are gone; Sphinx would serve them for ever."""
+    builder = app.builder
+    if not isinstance(builder, StandaloneHTMLBuilder):
+        return
+    for docname in docnames:
+        Path(builder.get_outfilename(docname)).unlink(missing_ok=True)
+        for suffix in app.config.source_suffix:
+            link = app.config.html_sourcelink_suffix if suffix != app.config.html_sourcelink_suffix else ""
+            Path(app.outdir, "_sources", f"{docname}{suffix}{link}").unlink(missing_ok=True)
+
+
+def remove_empty_indices(app: Sphinx, domain: Domain) -> None:
+    """Delete what earlier builds wrote for indices that have no entry any more: Sphinx writes no empty ones."""
+    builder = app.builder
+    if isinstance(builder, StandaloneHTMLBuilder):
+        for index in domain.indices:
+            if not index(domain).generate()[0]:
+                Path(builder.get_outfilename(f"{domain.name}-{index.name}")).unlink(missing_ok=True)
+
+
+def drop_dead_terms(app: Sphinx) -> None:
+    """Take the words that no page holds any more out of the search index, as a fresh build would."""
+    file = Path(app.outdir, StandaloneHTMLBuilder.searchindex_filename)
+    if not isinstance(app.builder, StandaloneHTMLBuilder) or not file.is_file():
+        return
+    text = file.read_text("utf-8")
+    if "[]" not in text or not (text.startswith(_PREFIX) and text.endswith(_SUFFIX)):
+        return
+    index = json.loads(text[len(_PREFIX) : -len(_SUFFIX)])
+    for words in ("terms", "titleterms"):
+        index[words] = {word: pages for word, pages in index[words].items() if pages != []}
+    # The form in which Sphinx writes it.
+    dumped = json.dumps(index, separators=(",", ":"), sort_keys=True)
+    write_output(file, f"{_PREFIX}{dumped}{_SUFFIX}")
 
 
 _TELLING = frozenset({"pseudoxml", "texinfo", "typst", "xml"})
@@ -198,7 +252,7 @@ def _shows(app: Sphinx, condition: str) -> bool:
 
 
 def _options(app: Sphinx) -> ProjectOptions:
-    from sphinx_policyspec.sphinx_ext.project import options_of  # noqa: PLC0415  few projects compare
+    from sphinx_policyspec.sphinx_ext.build.project import options_of  # noqa: PLC0415  few projects compare
 
     return options_of(app)
 

@@ -20,11 +20,11 @@ from sphinx_policyspec.checks import in_source_order
 from sphinx_policyspec.errors import PolicySpecError, SourceError
 from sphinx_policyspec.readers.annotations import read_annotations
 from sphinx_policyspec.sources import Loaded, ProjectOptions
+from sphinx_policyspec.sphinx_ext.build.build import all_findings
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, severities
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
-from sphinx_policyspec.sphinx_ext.updates import all_findings
 
 __all__ = ["options_of", "read_project", "require_extension", "running_foreign_code"]
 
