@@ -76,7 +76,7 @@ def test_registering_the_extension_imports_no_rdf_library() -> None:
 
 LATER = (
     "sphinx_ext.markdown.render",
-    "sphinx_ext.site.parser",
+    "sphinx_ext.handbook.pages",
     "sphinx_ext.typst.builder",
     "survey",
 )

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from sphinx_policyspec.sources import ProjectOptions
     from sphinx_policyspec.sphinx_ext.asks.older_releases import Older
-    from sphinx_policyspec.sphinx_ext.site.pages import Site
+    from sphinx_policyspec.sphinx_ext.handbook.pages import Site
     from sphinx_policyspec.sphinx_ext.web.editions import Editions
 
 __all__ = [

@@ -1,12 +1,13 @@
-"""A web site, and a PDF, from any SOURCE, with no Sphinx project of one's own."""
+"""A web site, and a PDF, from any SOURCE, with no Sphinx project of one's own; of several releases, a site for each."""
 
 from __future__ import annotations
 
 import io
 import re
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from html import escape
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,9 +15,11 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from sphinx_policyspec.checks.selection import Selection
+from sphinx_policyspec.compare.history import Timeline
 from sphinx_policyspec.errors import PdfError
 from sphinx_policyspec.model import Finding, Severity, Span, Spec
 from sphinx_policyspec.sources import ProjectOptions
+from sphinx_policyspec.sphinx_ext.asks.directives import PAGE
 from sphinx_policyspec.sphinx_ext.asks.older_releases import Older
 from sphinx_policyspec.sphinx_ext.build.build import all_findings
 from sphinx_policyspec.sphinx_ext.build.findings import words_of
@@ -24,22 +27,23 @@ from sphinx_policyspec.sphinx_ext.build.project import require_extension, runnin
 from sphinx_policyspec.sphinx_ext.config import severities
 from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
+from sphinx_policyspec.sphinx_ext.handbook.pages import FILETYPE, START, SUFFIX, Site, lay_out
 from sphinx_policyspec.sphinx_ext.markdown.maths import RENDERER
-from sphinx_policyspec.sphinx_ext.site.pages import Site, lay_out
-from sphinx_policyspec.sphinx_ext.site.parser import FILETYPE, SUFFIX
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from sphinx_policyspec.sphinx_ext.store import write_output
 from sphinx_policyspec.sphinx_ext.typst.builder import TypstBuilder
 from sphinx_policyspec.sphinx_ext.typst.compiling import require_typst
-from sphinx_policyspec.sphinx_ext.web.editions import Editions
+from sphinx_policyspec.sphinx_ext.web.editions import Edition, Editions
+from sphinx_policyspec.sphinx_ext.web.pages import ASK_PAGE
 
-__all__ = ["PDF", "build_project", "build_site"]
+__all__ = ["PDF", "build_project", "build_releases", "build_site"]
+
 
 PDF = "handbook.pdf"
 """Name of the PDF, which lies beside the first page of the site."""
 
 _DEFAULT_THEME = "furo"
-_EXTENSION = "sphinx_policyspec.sphinx_ext.site"
+_EXTENSION = "sphinx_policyspec.sphinx_ext.handbook"
 _WARNING = re.compile(
     r"(?P<file>.*?)(?::(?P<line>\d+))?: (?P<severity>WARNING|ERROR|CRITICAL|SEVERE): "
     r"(?P<message>.*?)(?: \[(?P<code>[\w.-]+)\])?"
@@ -220,3 +224,78 @@ def _finding(line: str, told: Mapping[tuple[str, str], Severity]) -> Finding:
 def _shown(text: str) -> str:
     """Return a text of the spec as a line that a theme may show."""
     return " ".join(text.split())
+
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="refresh" content="0; url={newest}">
+<title>{title}</title>
+</head>
+<body>
+<main>
+<h1>{title}</h1>
+<p>The newest release is <a href="{newest}">{name}</a>. All releases:</p>
+<ul>
+{items}
+</ul>
+</main>
+</body>
+</html>
+"""
+
+
+def build_releases(
+    releases: Sequence[tuple[Spec, Path]], out: Path, *, pages: str, ask: bool, **options: Any
+) -> tuple[Finding, ...]:
+    """Build a site for each release in a folder of its own; return what Sphinx had to say.
+
+    :param releases: specs from the first to the last, each with the folder that its file names are relative to
+    :param options: as for :func:`~sphinx_policyspec.sphinx_ext.handbook.handbook.build_site`
+    """
+    specs = [spec for spec, _ in releases]
+    timeline = Timeline.of(specs)
+    every = tuple(
+        _edition(spec, folder, pages, {PAGE} if place else set(), {ASK_PAGE} if ask else set())
+        for place, (spec, folder) in enumerate(zip(specs, _folders(specs), strict=True))
+    )
+    found: list[Finding] = []
+    for place, (spec, root) in enumerate(releases):
+        editions = Editions(every=every, timeline=timeline, place=place)
+        site = out / every[place].folder
+        found += build_site(spec, root, site, pages=pages, ask=ask, editions=editions, **options)
+    write_output(out / f"{START}.html", _start_page(specs[-1], every))
+    return tuple(found)
+
+
+def _edition(spec: Spec, folder: str, layout: str, *more: set[str]) -> Edition:
+    pages = lay_out(spec, layout)
+    return Edition(
+        name=" ".join(spec.version.split()) or folder,
+        folder=folder,
+        pages=frozenset().union((page.name for page in pages), *more),
+        page_of={provision.id: page.name for page in pages for provision in page.provisions},
+    )
+
+
+def _folders(specs: Sequence[Spec]) -> Iterator[str]:
+    """Yield a name for the folder of each release: its version where that makes one, else a number."""
+    taken: set[str] = set()
+    for number, spec in enumerate(specs, 1):
+        name = re.sub(r"[^\w.+-]+", "-", spec.version, flags=re.ASCII).strip(".-")
+        name = name if name and name.casefold() not in taken else f"release-{number}"
+        taken.add(name.casefold())
+        yield name
+
+
+def _start_page(newest: Spec, every: Sequence[Edition]) -> str:
+    addresses = [(f"{edition.folder}/{START}.html", edition.name) for edition in every]
+    items = (f'<li><a href="{escape(a)}">{escape(name)}</a></li>' for a, name in reversed(addresses))
+    return _PAGE.format(
+        title=escape(" ".join(newest.title.split())),
+        newest=escape(addresses[-1][0]),
+        name=escape(addresses[-1][1]),
+        items="\n".join(items),
+    )

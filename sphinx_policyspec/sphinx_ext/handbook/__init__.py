@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from docutils import nodes
 from markupsafe import Markup
 
-from sphinx_policyspec.sphinx_ext.site.parser import SitePageParser
+from sphinx_policyspec.sphinx_ext.handbook.pages import SitePageParser
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
