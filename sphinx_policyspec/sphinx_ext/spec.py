@@ -32,7 +32,6 @@ from sphinx_policyspec.model import (
 from sphinx_policyspec.model.places import Places, Use
 from sphinx_policyspec.readers.annotation_keys import SHIPPED_SIDECAR
 from sphinx_policyspec.readers.levels import DEFAULT_LEVELS
-from sphinx_policyspec.sphinx_ext.asks.directives import Changes
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, project_title, site_base
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of, former_ids_of
 from sphinx_policyspec.sphinx_ext.domain.indices import topics_of
@@ -40,6 +39,7 @@ from sphinx_policyspec.sphinx_ext.domain.records import (
     DOMAIN,
     ROLE_OF_KIND,
     SPEC_USE,
+    Changes,
     PageRecord,
     PolicyObject,
 )

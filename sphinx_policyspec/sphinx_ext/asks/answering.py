@@ -13,12 +13,7 @@ from docutils import nodes
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.model import Finding, Severity, TargetKind
 from sphinx_policyspec.nearest import nearest
-from sphinx_policyspec.sphinx_ext.asks.directives import (
-    CaseText,
-    Changes,
-    SurveyView,
-    check_rows,
-)
+from sphinx_policyspec.sphinx_ext.asks.directives import CaseText, SurveyView, check_rows
 from sphinx_policyspec.sphinx_ext.asks.drawings import drawing, outline
 from sphinx_policyspec.sphinx_ext.asks.older_releases import Since
 from sphinx_policyspec.sphinx_ext.asks.page import Page, entries_of, linked_list, table_of
@@ -26,7 +21,7 @@ from sphinx_policyspec.sphinx_ext.asks.queries import View, ViewKind, compile_vi
 from sphinx_policyspec.sphinx_ext.asks.views import NO_ROWS, answer_nodes, coverage, matrix
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain, domain_of
-from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject, Question
+from sphinx_policyspec.sphinx_ext.domain.records import Changes, PolicyObject, Question
 from sphinx_policyspec.sphinx_ext.nodes.boxes import word
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyCount, PolicyQuery
 from sphinx_policyspec.sphinx_ext.spec import Knowledge

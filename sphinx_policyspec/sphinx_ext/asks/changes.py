@@ -19,9 +19,9 @@ from sphinx_policyspec.sphinx_ext.nodes.boxes import word
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
-    from sphinx_policyspec.sphinx_ext.asks.directives import Changes
     from sphinx_policyspec.sphinx_ext.asks.older_releases import Since
     from sphinx_policyspec.sphinx_ext.asks.page import Page
+    from sphinx_policyspec.sphinx_ext.domain.records import Changes
     from sphinx_policyspec.sphinx_ext.spec import Knowledge
 
 __all__ = ["SIGNS", "answer_of", "changes_nodes", "name_of_old", "told", "weights_in_short"]

@@ -16,7 +16,7 @@ from sphinx_policyspec.nearest import nearest
 from sphinx_policyspec.sphinx_ext.asks.page import PolicyView
 from sphinx_policyspec.sphinx_ext.asks.queries import COLUMNS, PROPERTIES, View, ViewKind
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
-from sphinx_policyspec.sphinx_ext.domain.records import Question
+from sphinx_policyspec.sphinx_ext.domain.records import Changes, Question
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyQuery
 from sphinx_policyspec.sphinx_ext.pages.directive import PolicyDirective, options
 
@@ -25,7 +25,6 @@ __all__ = [
     "AskingDirective",
     "CaseDirective",
     "CaseText",
-    "Changes",
     "ChangesDirective",
     "CoverageDirective",
     "ExampleTableDirective",
@@ -292,18 +291,6 @@ class SurveyDirective(AskingDirective):
 
 PAGE = "policy-changes"
 """Name of the page that tells all changes, without suffix."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changes(Question):
-    """What a page asks of an older release.
-
-    :param since: where it is; empty for what the project compares itself with
-    :param kinds: weights, kinds of things or kinds of change to show, all of them where empty
-    """
-
-    since: str = ""
-    kinds: tuple[str, ...] = ()
 
 
 class ChangesDirective(AskingDirective):

@@ -252,9 +252,15 @@ def _shows(app: Sphinx, condition: str) -> bool:
 
 
 def _options(app: Sphinx) -> ProjectOptions:
-    from sphinx_policyspec.sphinx_ext.build.project import options_of  # noqa: PLC0415  few projects compare
+    """Return what Sphinx was told of a project beside its folder."""
+    from sphinx_policyspec.sources import ProjectOptions  # noqa: PLC0415  few projects compare
 
-    return options_of(app)
+    return ProjectOptions(
+        builder=app.builder.name,
+        tags=tuple(sorted(app.tags)),
+        overrides=dict(app.config.overrides),
+        confdir=Path(app.confdir),
+    )
 
 
 def all_findings(app: Sphinx, knowledge: Knowledge, *, late: bool = False) -> Iterator[Finding]:

@@ -20,7 +20,8 @@ from sphinx_policyspec.sphinx_ext.nodes.nodes import uses_our_nodes
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from sphinx_policyspec.sphinx_ext.store import read_stamp, without_collection, write_output
 from sphinx_policyspec.sphinx_ext.web.data import script_data, script_words, spec_ids
-from sphinx_policyspec.sphinx_ext.web.pages import ASK_PAGE, WEB_BUILDERS, HandbookPages
+from sphinx_policyspec.sphinx_ext.web.pages import HandbookPages
+from sphinx_policyspec.sphinx_ext.web.places import ASK_PAGE, WEB_BUILDERS
 
 if TYPE_CHECKING:
     from docutils import nodes

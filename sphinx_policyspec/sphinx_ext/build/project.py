@@ -26,7 +26,7 @@ from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
 
-__all__ = ["options_of", "read_project", "require_extension", "running_foreign_code"]
+__all__ = ["read_project", "require_extension", "running_foreign_code"]
 
 _MISSING_MODULE = re.compile(r"No module named '([\w.]+)'|[Nn]o theme named '([^']+)'")
 _QUOTED = re.compile(r"'([^'\n]+)'")
@@ -140,16 +140,6 @@ def require_extension(app: Sphinx) -> None:
     if DOMAIN not in app.env.domains:
         message = f"`{Path(app.confdir, 'conf.py')}` does not load the extension `sphinx_policyspec`"
         raise SourceError(message)
-
-
-def options_of(app: Sphinx) -> ProjectOptions:
-    """Return what Sphinx was told of a project beside its folder."""
-    return ProjectOptions(
-        builder=app.builder.name,
-        tags=tuple(sorted(app.tags)),
-        overrides=dict(app.config.overrides),
-        confdir=Path(app.confdir),
-    )
 
 
 def _first_line(error: Exception) -> str:

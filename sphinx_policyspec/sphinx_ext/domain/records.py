@@ -37,6 +37,7 @@ __all__ = [
     "KIND_OF_ROLE",
     "ROLE_OF_KIND",
     "SPEC_USE",
+    "Changes",
     "PageRecord",
     "PolicyObject",
     "Question",
@@ -95,10 +96,22 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Changes(Question):
+    """What a page asks of an older release.
+
+    :param since: where it is; empty for what the project compares itself with
+    :param kinds: weights, kinds of things or kinds of change to show, all of them where empty
+    """
+
+    since: str = ""
+    kinds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PageRecord:
     """What one page declares.
 
-    The words of the spec are not among it: they lie in a file of their own (``fragments``).
+    The words of the spec are not among it: they lie in a file of their own (``store``).
 
     :param targets: what the references and clauses of its part of the spec point at
     :param maybe: links that are references of the spec only if their target is an object of ours,

@@ -34,7 +34,7 @@ from sphinx_policyspec.sphinx_ext.store import write_output
 from sphinx_policyspec.sphinx_ext.typst.builder import TypstBuilder
 from sphinx_policyspec.sphinx_ext.typst.compiling import require_typst
 from sphinx_policyspec.sphinx_ext.web.editions import Edition, Editions
-from sphinx_policyspec.sphinx_ext.web.pages import ASK_PAGE
+from sphinx_policyspec.sphinx_ext.web.places import ASK_PAGE
 
 __all__ = ["PDF", "build_project", "build_releases", "build_site"]
 

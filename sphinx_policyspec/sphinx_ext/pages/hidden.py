@@ -2,7 +2,7 @@
 
 Other extensions take content away long after a page is read: ``only`` in a post-transform, ``ifconfig`` when the page is
 resolved, ``todo`` when it is written. So a page on which that may happen has its elements numbered, is resolved once on
-trial (``trial``), and is read again with the numbers of what was lost, if anything was.
+trial (``build.trial``), and is read again with the numbers of what was lost, if anything was.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from sphinx_policyspec.sphinx_ext.store import read_stamp, without_collection, write_output
 from sphinx_policyspec.sphinx_ext.web.data import dumped_words
-from sphinx_policyspec.sphinx_ext.web.pages import ASK_PAGE, PAGE_BUILDERS
+from sphinx_policyspec.sphinx_ext.web.places import ASK_PAGE, PAGE_BUILDERS
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx

@@ -19,8 +19,8 @@ from sphinx_policyspec.sphinx_ext.asks.directives import PAGE
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBadge
 from sphinx_policyspec.sphinx_ext.web.editions import Editions
-from sphinx_policyspec.sphinx_ext.web.pages import PAGE_BUILDERS
 from sphinx_policyspec.sphinx_ext.web.panels import Link, Row, Step
+from sphinx_policyspec.sphinx_ext.web.places import PAGE_BUILDERS
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx

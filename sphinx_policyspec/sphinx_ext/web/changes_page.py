@@ -13,7 +13,7 @@ from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.sphinx_ext.asks.directives import PAGE
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.store import write_output
-from sphinx_policyspec.sphinx_ext.web.pages import WEB_BUILDERS
+from sphinx_policyspec.sphinx_ext.web.places import WEB_BUILDERS
 
 if TYPE_CHECKING:
     from docutils import nodes

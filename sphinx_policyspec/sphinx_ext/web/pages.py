@@ -33,7 +33,7 @@ from sphinx_policyspec.sphinx_ext.web.decoration import (
 from sphinx_policyspec.sphinx_ext.web.metadata import META, PageFacts, head_tags, page_facts
 from sphinx_policyspec.sphinx_ext.web.navigation import LevelsByAddress
 from sphinx_policyspec.sphinx_ext.web.panels import Row, panel_html, rows_of, tools_html
-from sphinx_policyspec.sphinx_ext.web.places import Places
+from sphinx_policyspec.sphinx_ext.web.places import ASK_PAGE, PAGE_BUILDERS, WEB_BUILDERS, Places
 from sphinx_policyspec.sphinx_ext.web.relations import Occurrence, Relations, relations_of
 
 if TYPE_CHECKING:
@@ -44,18 +44,9 @@ if TYPE_CHECKING:
     from sphinx_policyspec.sphinx_ext.asks.older_releases import Since
     from sphinx_policyspec.sphinx_ext.web.editions import Editions
 
-__all__ = ["ASK_PAGE", "PAGE_BUILDERS", "WEB_BUILDERS", "HandbookPages"]
+__all__ = ["HandbookPages"]
 
 _ = get_translation("sphinx_policyspec")
-
-ASK_PAGE = "policy-ask"
-"""Name of the page that answers questions."""
-
-PAGE_BUILDERS = ("html", "dirhtml")
-"""Builders that write pages of ours beside those of a project: ``singlehtml`` writes none."""
-
-WEB_BUILDERS = ("html", "dirhtml", "singlehtml")
-"""Builders whose pages people read in a browser."""
 
 
 @dataclass(slots=True, repr=False)

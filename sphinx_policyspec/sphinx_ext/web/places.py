@@ -19,13 +19,20 @@ if TYPE_CHECKING:
 
     from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject
 
-__all__ = ["Place", "Places", "level_html"]
+__all__ = ["ASK_PAGE", "PAGE_BUILDERS", "WEB_BUILDERS", "Place", "Places", "level_html"]
 
 _PROMPT = "prompt-"
 """What the anchors of prompts begin with."""
 
 AddressOf = Callable[[str, str], str]
 """Returns the address of an anchor on a page, as seen from the page that is being written."""
+
+ASK_PAGE = "policy-ask"
+"""Name of the page that answers questions."""
+PAGE_BUILDERS = ("html", "dirhtml")
+"""Builders that write pages of ours beside those of a project: ``singlehtml`` writes none."""
+WEB_BUILDERS = ("html", "dirhtml", "singlehtml")
+"""Builders whose pages people read in a browser."""
 
 
 @dataclass(frozen=True, slots=True)
