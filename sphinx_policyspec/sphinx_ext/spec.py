@@ -1,4 +1,4 @@
-"""The spec of one build: put together when something asks from what the pages declare, with its findings and its graph."""
+"""The spec of one build: made when something asks, of what the pages declare, with its findings and its graph."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Directives that ask: questions, lists and tables, a matrix, a drawing, cases, a survey, changes; and how many rows they expect."""
+"""Directives that ask: questions, lists and tables, a matrix, a drawing, cases, a survey, changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drawings as SVG: which principles refer to which, as an arc diagram and as a nested list, and who attacks whom in a decision."""
+"""Drawings as SVG: which principles refer to which, and who attacks whom in a decision."""
 
 from __future__ import annotations
 

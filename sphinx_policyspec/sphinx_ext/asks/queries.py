@@ -1,4 +1,4 @@
-"""What a view asks: its filters and columns, what is wrong with the names in them, and the one SPARQL query that they become."""
+"""What a view asks: its filters and columns, and the SPARQL query that they become."""
 
 from __future__ import annotations
 

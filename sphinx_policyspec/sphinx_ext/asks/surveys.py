@@ -1,4 +1,4 @@
-"""What a spec leaves open as nodes: who goes first of two principles, and what nothing decides, with cases to copy."""
+"""What a spec leaves open, as nodes: who goes first of two principles, and what nothing decides."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keeping a rebuild equal to a fresh build: which pages to write again, what to say each time, and what stock Sphinx leaves stale."""
+"""Keeping a rebuild equal to a fresh build: which pages to write again, and what to say each time."""
 
 from __future__ import annotations
 

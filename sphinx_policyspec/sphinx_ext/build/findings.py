@@ -1,4 +1,4 @@
-"""Findings that only a build can make, of settings and of references that lead nowhere, and findings as warnings of Sphinx."""
+"""Findings that only a build makes, about settings and references, and findings as warnings of Sphinx."""
 
 from __future__ import annotations
 

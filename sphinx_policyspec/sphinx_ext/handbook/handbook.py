@@ -1,4 +1,4 @@
-"""A web site, and a PDF, from any SOURCE, with no Sphinx project of one's own; of several releases, a site for each."""
+"""A web site, and a PDF, from any SOURCE, without a Sphinx project; a site for each of several releases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a spec is laid out over the pages of a handbook, and how these are read: their nodes come from the spec, their files are empty."""
+"""The pages of a handbook: how a spec is laid out over them; their nodes come from the spec, their files are empty."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A page that is read → its part of the spec: what happens to it before ids are made, then provisions, blocks, references."""
+"""A page that was read → its part of the spec: provisions, blocks in order, references."""
 
 from __future__ import annotations
 

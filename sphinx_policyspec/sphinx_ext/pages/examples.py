@@ -1,4 +1,4 @@
-"""Directives for behaviour that is shown, aimed at or tested: examples and their messages, goals, evaluation prompts."""
+"""Directives for examples and their messages, goals and evaluation prompts."""
 
 from __future__ import annotations
 

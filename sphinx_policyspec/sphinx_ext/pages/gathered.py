@@ -1,4 +1,4 @@
-"""What a walk over a page has gathered, its cross-references and links among it, and the record that is made of it."""
+"""What a walk over a page gathers, links and references among it, and the record that is made of it."""
 
 from __future__ import annotations
 

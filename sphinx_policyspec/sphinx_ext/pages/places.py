@@ -1,4 +1,7 @@
-"""The markup of a page, and where in its file the text stands that a parser read: the file helps to find a place, it never gives the words."""
+"""The markup of a page, and where in its file the text stands that a parser read.
+
+The file helps to find a place; it never gives the words.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The builder ``policypdf``: all pages as one PDF, with cover, settings and indices, by nothing but what pip installs."""
+"""The builder ``policypdf``: all pages as one PDF, with cover and indices, with nothing but what pip installs."""
 
 from __future__ import annotations
 

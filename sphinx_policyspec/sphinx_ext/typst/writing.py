@@ -1,4 +1,4 @@
-"""The base of the translator: how code is collected, what happens to nodes that nobody knows, and what stands in a line."""
+"""The base of the translator: how code is collected, unknown nodes, and what stands in a line."""
 
 from __future__ import annotations
 

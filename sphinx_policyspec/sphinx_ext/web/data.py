@@ -1,4 +1,4 @@
-"""What scripts and other programs read of a site: words in its language, data for previews and filters, ids with checksums."""
+"""What scripts and other programs read of a site: words, data for previews and filters, ids with checksums."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small changes to a page of the web: numbers, order, links of boxes to themselves, and of terms to their definitions."""
+"""Small changes to a page of the web: numbers, order, links of boxes to themselves, links to definitions."""
 
 from __future__ import annotations
 

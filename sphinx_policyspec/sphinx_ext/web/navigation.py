@@ -1,4 +1,4 @@
-"""The contents of a page and the navigation that themes make of all pages: examples in it, and the words for levels."""
+"""Contents of a page and navigation that themes make of all pages: examples in it, and words for levels."""
 
 from __future__ import annotations
 
