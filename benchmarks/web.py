@@ -19,10 +19,10 @@ SCRIPT = 15_000
 
 PLAIN = """
 import sys
-from sphinx_policyspec.sphinx_ext import outputs, updates
-from sphinx_policyspec.sphinx_ext.web.handbook_pages import HandbookPages
-updates.write_data = lambda *_: None
-updates.write_graph = lambda *_: ()
+from sphinx_policyspec.sphinx_ext.build import build, outputs
+from sphinx_policyspec.sphinx_ext.web.pages import HandbookPages
+build.write_data = lambda *_: None
+build.write_graph = lambda *_: ()
 outputs.WEB_BUILDERS = ()
 HandbookPages.update = lambda *_: set()
 for name in ("prepare", "decorate", "show_levels", "tell_machines"):

@@ -21,8 +21,7 @@ from sphinx_policyspec.exports.diffs import DIFF_FORMATS
 from sphinx_policyspec.exports.reports import REPORT_FORMATS
 from sphinx_policyspec.model import Finding, Markup, Severity, Span, Spec
 from sphinx_policyspec.sources import Loaded
-from sphinx_policyspec.sphinx_ext.site.handbook import build_site
-from sphinx_policyspec.sphinx_ext.site.releases import build_releases
+from sphinx_policyspec.sphinx_ext.handbook.handbook import build_releases, build_site
 from tests.pdf import text_of
 from tests.poison import CONTROL, MARKUP, acts_in, classes_in, classes_of, pages_of, poisoned, texts_in, whole
 

@@ -27,8 +27,8 @@ from sphinx_policyspec.graph.questions import list_questions
 from sphinx_policyspec.model import Category, Rule
 from sphinx_policyspec.readers.annotation_keys import MAPPINGS
 from sphinx_policyspec.readers.case_keys import CASE, DELEGATES, EXPECT, ITEM, SEMANTICS
-from sphinx_policyspec.sphinx_ext.authoring.option_meanings import ARGUMENTS, meaning_of
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
+from sphinx_policyspec.sphinx_ext.pages.declarations import ARGUMENTS, meaning_of
 
 CASES = Path(__file__).resolve().parents[2] / "tests" / "checks" / "cases"
 """The fixtures of each code; its loud one is shown."""

@@ -126,7 +126,7 @@ def options_of(**options: Unpack[ReadingOptions]) -> ProjectOptions:
 
 def _read_project(path: Path, options: ProjectOptions, sidecar: Path | None) -> Loaded:
     try:
-        from sphinx_policyspec.sphinx_ext.project import read_project  # noqa: PLC0415  the core needs no Sphinx
+        from sphinx_policyspec.sphinx_ext.build.project import read_project  # noqa: PLC0415  the core needs no Sphinx
     except ImportError as error:
         raise SourceError(f"`{path}` is a Sphinx project, and Sphinx cannot be imported: {error}") from None
     return read_project(path, options, sidecar)

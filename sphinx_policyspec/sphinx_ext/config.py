@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import quote
 
 from sphinx.config import Config
 
@@ -26,6 +27,7 @@ __all__ = [
     "PREFIX",
     "PolicySpecConfig",
     "bad_values",
+    "feedback_address",
     "problems",
     "project_title",
     "register_config",
@@ -324,3 +326,8 @@ def _kept(option: Field[Any], value: Any) -> Any:
 
 def _entries(value: Any) -> list[tuple[Any, Any]]:
     return list(value.items() if isinstance(value, dict) else enumerate(value))
+
+
+def feedback_address(template: str, values: Mapping[str, str]) -> str:
+    """Return an address with values in their places, each encoded."""
+    return re.sub(r"\{(\w+)\}", lambda match: quote(values.get(match[1], ""), safe=""), template)

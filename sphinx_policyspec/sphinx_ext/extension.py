@@ -9,8 +9,41 @@ from typing import TYPE_CHECKING
 
 from sphinx.locale import translators
 
-from sphinx_policyspec.sphinx_ext.authoring.aims import GoalDirective, PromptDirective
-from sphinx_policyspec.sphinx_ext.authoring.declarations import (
+from sphinx_policyspec.sphinx_ext.asks.directives import (
+    CaseDirective,
+    ChangesDirective,
+    CoverageDirective,
+    ExampleTableDirective,
+    GraphDirective,
+    MatrixDirective,
+    PrincipleListDirective,
+    PrincipleTableDirective,
+    QueryDirective,
+    SurveyDirective,
+)
+from sphinx_policyspec.sphinx_ext.asks.page import register_view_nodes
+from sphinx_policyspec.sphinx_ext.build.build import Build, note_unread, silence_core
+from sphinx_policyspec.sphinx_ext.build.findings import require_reader
+from sphinx_policyspec.sphinx_ext.build.outputs import add_to_page
+from sphinx_policyspec.sphinx_ext.config import register_config
+from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
+from sphinx_policyspec.sphinx_ext.domain.indices import escape_headings
+from sphinx_policyspec.sphinx_ext.domain.links import (
+    TakePlainLinks,
+    lead_contents_to_anchors,
+    lead_links_to_anchors,
+)
+from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
+from sphinx_policyspec.sphinx_ext.markdown.maths import register_maths
+from sphinx_policyspec.sphinx_ext.markdown.model_spec import (
+    keep_companions_unbuilt,
+    load_markdown,
+    outdated_by_companions,
+    read_model_spec_pages,
+)
+from sphinx_policyspec.sphinx_ext.nodes.html import SetForPaper, add_style, register_nodes
+from sphinx_policyspec.sphinx_ext.pages.capture import MarkSections
+from sphinx_policyspec.sphinx_ext.pages.declarations import (
     CommentaryDirective,
     DefinitionDirective,
     LevelDirective,
@@ -18,48 +51,18 @@ from sphinx_policyspec.sphinx_ext.authoring.declarations import (
     SpecDirective,
     TopicDirective,
 )
-from sphinx_policyspec.sphinx_ext.authoring.examples import (
+from sphinx_policyspec.sphinx_ext.pages.examples import (
     ConversationDirective,
     ExampleDirective,
+    GoalDirective,
     MessageDirective,
+    PromptDirective,
     ResponseDirective,
 )
-from sphinx_policyspec.sphinx_ext.authoring.places import note_parsed, note_written
-from sphinx_policyspec.sphinx_ext.cases.directive import CaseDirective
-from sphinx_policyspec.sphinx_ext.config import register_config
-from sphinx_policyspec.sphinx_ext.contents import Contents
-from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
-from sphinx_policyspec.sphinx_ext.indices import escape_headings
-from sphinx_policyspec.sphinx_ext.markdown.maths import register_maths
-from sphinx_policyspec.sphinx_ext.markdown.model_spec_parser import (
-    keep_companions_unbuilt,
-    load_markdown,
-    outdated_by_companions,
-    read_model_spec_pages,
-)
-from sphinx_policyspec.sphinx_ext.one_page import lead_contents_to_anchors, lead_links_to_anchors
-from sphinx_policyspec.sphinx_ext.outputs import add_to_page
-from sphinx_policyspec.sphinx_ext.plain_links import TakePlainLinks
-from sphinx_policyspec.sphinx_ext.references import DOMAIN
-from sphinx_policyspec.sphinx_ext.releases.asking import ChangesDirective
-from sphinx_policyspec.sphinx_ext.releases.editions import show_releases
-from sphinx_policyspec.sphinx_ext.rendering.paper import SetForPaper, add_style
-from sphinx_policyspec.sphinx_ext.rendering.transforms import MarkSections
-from sphinx_policyspec.sphinx_ext.rendering.visitors import register_nodes
-from sphinx_policyspec.sphinx_ext.settings import require_reader
-from sphinx_policyspec.sphinx_ext.surveys.directive import SurveyDirective
-from sphinx_policyspec.sphinx_ext.updates import Build, note_unread, silence_core
-from sphinx_policyspec.sphinx_ext.views.directives import (
-    CoverageDirective,
-    ExampleTableDirective,
-    GraphDirective,
-    MatrixDirective,
-    PrincipleListDirective,
-    PrincipleTableDirective,
-)
-from sphinx_policyspec.sphinx_ext.views.questions import QueryDirective
-from sphinx_policyspec.sphinx_ext.views.tables import register_view_nodes
+from sphinx_policyspec.sphinx_ext.pages.places import note_parsed, note_written
 from sphinx_policyspec.sphinx_ext.web.ask import AskPage
+from sphinx_policyspec.sphinx_ext.web.editions import show_releases
+from sphinx_policyspec.sphinx_ext.web.navigation import Contents
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx

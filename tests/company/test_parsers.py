@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.sphinx_ext import project
+from sphinx_policyspec.sphinx_ext.build import project
 from tests.company.projects import OURS, Built, build, write
 from tests.conftest import require_package
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sphinx_policyspec.sphinx_ext.domain import PolicyDomain
+from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
 from tests.conftest import REPOSITORY
 
 EXTENSION = REPOSITORY / "docs" / "_ext"

@@ -12,9 +12,8 @@ import pytest
 from sphinx_policyspec import api
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
 from sphinx_policyspec.model import Span, Spec
-from sphinx_policyspec.sphinx_ext.views.filters import View, ViewKind
-from sphinx_policyspec.sphinx_ext.views.nodes import entries_of
-from sphinx_policyspec.sphinx_ext.views.queries import compile_view
+from sphinx_policyspec.sphinx_ext.asks.page import entries_of
+from sphinx_policyspec.sphinx_ext.asks.queries import View, ViewKind, compile_view
 from tests.conftest import RELEASES, REPOSITORY, Handbook
 from tests.pdf import text_of
 from tests.releases.topics import by_column, by_filter, by_index, by_map, by_paper, data_of

@@ -12,7 +12,7 @@ from sphinx.testing.util import SphinxTestApp
 from sphinx_policyspec.graph.from_graph import from_graph
 from sphinx_policyspec.graph.to_graph import to_graph
 from sphinx_policyspec.model import Prose, Spec
-from sphinx_policyspec.sphinx_ext.knowledge import Knowledge
+from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from tests.sphinx_ext.test_twins import shape, without_spans
 
 Pages = Callable[..., SphinxTestApp]

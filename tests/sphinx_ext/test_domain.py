@@ -12,7 +12,7 @@ from sphinx.testing.util import SphinxTestApp
 from sphinx.util.inventory import InventoryFile
 
 from sphinx_policyspec.model import TargetKind
-from sphinx_policyspec.sphinx_ext.knowledge import Knowledge
+from sphinx_policyspec.sphinx_ext.spec import Knowledge
 
 
 @pytest.mark.sphinx("html", testroot="links", freshenv=True)

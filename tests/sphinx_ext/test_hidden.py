@@ -13,8 +13,9 @@ import pytest
 from sphinx.testing.util import SphinxTestApp
 
 from sphinx_policyspec import api
-from sphinx_policyspec.sphinx_ext import trial
-from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of
+from sphinx_policyspec.sphinx_ext.build import trial
+from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
+from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from tests.sphinx_ext.hidden_words import THINGS, WAYS, Markup, indented, pages, words_in
 
 BUILDERS = [

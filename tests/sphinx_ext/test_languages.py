@@ -12,7 +12,7 @@ from sphinx.testing.util import SphinxTestApp
 from sphinx_policyspec.graph.from_graph import from_graph
 from sphinx_policyspec.graph.to_graph import to_graph
 from sphinx_policyspec.model import Spec
-from sphinx_policyspec.sphinx_ext.knowledge import Knowledge
+from sphinx_policyspec.sphinx_ext.spec import Knowledge
 
 Build = Callable[..., SphinxTestApp]
 Warnings = Callable[[SphinxTestApp], list[str]]

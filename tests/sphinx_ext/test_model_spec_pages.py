@@ -10,7 +10,7 @@ import pytest
 from sphinx.testing.util import SphinxTestApp
 
 from sphinx_policyspec.model import Severity
-from sphinx_policyspec.sphinx_ext.project import read_project
+from sphinx_policyspec.sphinx_ext.build.project import read_project
 
 Build = Callable[..., SphinxTestApp]
 Project = Callable[[str], Path]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sphinx_policyspec.sphinx_ext.project import read_project
+from sphinx_policyspec.sphinx_ext.build.project import read_project
 
 PIECES = (
     "```",

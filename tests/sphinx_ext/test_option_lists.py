@@ -8,7 +8,7 @@ import pytest
 
 from sphinx_policyspec import api
 from sphinx_policyspec.model import Severity
-from sphinx_policyspec.sphinx_ext.authoring.option_lists import items_of
+from sphinx_policyspec.sphinx_ext.pages.directive import items_of
 
 CONF = 'project = "P"\nextensions = ["myst_parser", "sphinx_policyspec"]\n'
 FORMS = {

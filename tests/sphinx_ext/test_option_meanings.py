@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sphinx_policyspec.sphinx_ext.authoring.option_meanings import ARGUMENTS, MEANINGS, meaning_of
 from sphinx_policyspec.sphinx_ext.extension import DIRECTIVES
+from sphinx_policyspec.sphinx_ext.pages.declarations import ARGUMENTS, MEANINGS, meaning_of
 
 
 def test_every_option_has_a_meaning() -> None:

@@ -9,8 +9,8 @@ import pytest
 from sphinx.testing.util import SphinxTestApp
 
 from sphinx_policyspec.model import Commentary, Prose
-from sphinx_policyspec.sphinx_ext.knowledge import Knowledge
-from sphinx_policyspec.sphinx_ext.project import read_project
+from sphinx_policyspec.sphinx_ext.build.project import read_project
+from sphinx_policyspec.sphinx_ext.spec import Knowledge
 
 Warnings = Callable[[SphinxTestApp], list[str]]
 

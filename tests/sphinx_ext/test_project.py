@@ -15,7 +15,7 @@ from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.from_graph import from_graph
 from sphinx_policyspec.graph.to_graph import to_graph
 from sphinx_policyspec.model import Severity
-from sphinx_policyspec.sphinx_ext.project import read_project
+from sphinx_policyspec.sphinx_ext.build.project import read_project
 
 
 def test_a_project_is_read_and_nothing_is_written_into_it(rootdir: Path) -> None:
@@ -92,7 +92,7 @@ def test_a_package_that_is_missing_is_told_with_where_to_install_it(tmp_path: Pa
 def test_a_project_without_questions_is_read_without_rdf(rootdir: Path) -> None:
     program = (
         "import sys; from pathlib import Path\n"
-        "from sphinx_policyspec.sphinx_ext.project import read_project\n"
+        "from sphinx_policyspec.sphinx_ext.build.project import read_project\n"
         f"read_project(Path({str(rootdir / 'test-outside')!r}))\n"
         "assert not {'rdflib', 'pyoxigraph'} & set(sys.modules), 'RDF was imported'\n"
     )

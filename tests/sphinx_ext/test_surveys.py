@@ -12,7 +12,7 @@ import pytest
 from sphinx.testing.util import SphinxTestApp
 
 from sphinx_policyspec import api
-from sphinx_policyspec.sphinx_ext.surveys import answering
+from sphinx_policyspec.sphinx_ext.asks import survey_rows
 from tests.releases.site import dead_links, read_site
 from tests.sphinx_ext.shown_words import written_words
 
@@ -151,7 +151,7 @@ def test_what_needs_clingo_says_so_where_it_is_missing_and_comes_with_it(
 ) -> None:
     with monkeypatch.context() as without:
         without.setitem(sys.modules, "clingo", None)
-        without.setattr("sphinx_policyspec.sphinx_ext.views.questions.find_spec", lambda _name: None)
+        without.setattr("sphinx_policyspec.sphinx_ext.asks.answering.find_spec", lambda _name: None)
         app = build(source)
         assert warnings_in(app) == []
         page = page_of(app)
@@ -173,7 +173,7 @@ def test_an_edit_that_changes_no_level_asks_clingo_nothing(
     def fail(_norms: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(answering, "_looked_at", fail)
+    monkeypatch.setattr(survey_rows, "_looked_at", fail)
     assert "Conflicts that end undecided" in page_of(build(source))
 
 
@@ -215,9 +215,9 @@ def test_the_number_of_open_pairs_can_be_held(source: Path, build: Build, warnin
 def test_a_topic_of_many_is_a_list_of_what_nothing_decides(
     source: Path, build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answering, "LARGEST_MATRIX", 5)
-    monkeypatch.setattr("sphinx_policyspec.sphinx_ext.surveys.pairs.LARGEST_MATRIX", 5)
-    monkeypatch.setattr(answering, "MOST_PAIRS", 4)
+    monkeypatch.setattr(survey_rows, "LARGEST_MATRIX", 5)
+    monkeypatch.setattr("sphinx_policyspec.sphinx_ext.asks.surveys.LARGEST_MATRIX", 5)
+    monkeypatch.setattr(survey_rows, "MOST_PAIRS", 4)
     page = page_of(build(source))
     text = _words(page)
     assert "<table" not in page

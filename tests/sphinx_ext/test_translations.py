@@ -12,7 +12,7 @@ from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 from sphinx.testing.util import SphinxTestApp
 
-from sphinx_policyspec.sphinx_ext.knowledge import Knowledge
+from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from tests.conftest import REPOSITORY
 from tests.sphinx_ext.shown_words import lost_runs, runs_of
 

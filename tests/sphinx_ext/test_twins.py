@@ -25,7 +25,7 @@ from sphinx_policyspec.model import (
     Turn,
 )
 from sphinx_policyspec.model.example import Comparison, Message, Response
-from sphinx_policyspec.sphinx_ext.knowledge import Knowledge
+from sphinx_policyspec.sphinx_ext.spec import Knowledge
 
 Project = Callable[[str], Path]
 Build = Callable[..., SphinxTestApp]

@@ -10,9 +10,8 @@ import pytest
 from sphinx_policyspec.api import load
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
 from sphinx_policyspec.model import Spec, Topic, Verdict, overriders
-from sphinx_policyspec.sphinx_ext.views.filters import PROPERTIES, View, ViewKind, unknown_names
-from sphinx_policyspec.sphinx_ext.views.nodes import entries_of
-from sphinx_policyspec.sphinx_ext.views.queries import compile_view
+from sphinx_policyspec.sphinx_ext.asks.page import entries_of
+from sphinx_policyspec.sphinx_ext.asks.queries import PROPERTIES, View, ViewKind, compile_view, unknown_names
 from tests.conftest import at, example, principle, response, spec
 
 LIST, EXAMPLES = ViewKind.PRINCIPLE_LIST, ViewKind.EXAMPLE_TABLE

@@ -14,7 +14,7 @@ import pytest
 from sphinx.testing.util import SphinxTestApp
 
 from sphinx_policyspec.model import Definition, EvalPrompt, Example, Markup, Prose, Spec
-from sphinx_policyspec.sphinx_ext.knowledge import Knowledge
+from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from tests.conftest import REPOSITORY
 
 Build = Callable[..., SphinxTestApp]

@@ -13,7 +13,8 @@ import pytest
 from sphinx.testing.util import SphinxTestApp
 
 from sphinx_policyspec.graph import serialize
-from sphinx_policyspec.sphinx_ext import domain, knowledge
+from sphinx_policyspec.sphinx_ext import spec
+from sphinx_policyspec.sphinx_ext.domain import domain
 from sphinx_policyspec.sphinx_ext.store import EXCERPTS
 
 Project = Callable[[str], Path]
@@ -36,7 +37,7 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         monkeypatch.setattr(module, name, count)
 
     counted(domain, "write_part")
-    counted(knowledge, "read_fragment")
+    counted(spec, "read_fragment")
     counted(serialize, "serialize")
     return done
 

@@ -17,9 +17,9 @@ from docutils.utils import Reporter
 from sphinx import addnodes
 from sphinx.util.docutils import CustomReSTDispatcher
 
+from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, KIND_OF_ROLE
 from sphinx_policyspec.sphinx_ext.markdown.maths import is_plain_math
-from sphinx_policyspec.sphinx_ext.references import DOMAIN, KIND_OF_ROLE
-from sphinx_policyspec.sphinx_ext.rendering.nodes import PolicyClause
+from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyClause
 
 __all__ = ["OnlyWords", "is_address", "is_own_address", "keep_words"]
 

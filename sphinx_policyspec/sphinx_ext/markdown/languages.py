@@ -14,9 +14,9 @@ from docutils.utils import new_document
 from myst_parser.parsers.sphinx_ import MystParser
 
 from sphinx_policyspec.model import FragmentKind, Markup, Message, TargetKind
+from sphinx_policyspec.sphinx_ext.domain.records import pending_reference
 from sphinx_policyspec.sphinx_ext.markdown.foreign import OnlyWords, keep_words
 from sphinx_policyspec.sphinx_ext.markdown.to_nodes import render_body, render_inline, render_prose
-from sphinx_policyspec.sphinx_ext.references import pending_reference
 
 __all__ = ["Dialect", "Language", "language_of"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from docutils import nodes
 
-from sphinx_policyspec.sphinx_ext.rendering.nodes import (
+from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     PolicyBadge,
     PolicyBody,
     PolicyClause,
@@ -25,8 +25,8 @@ from sphinx_policyspec.sphinx_ext.rendering.nodes import (
     PolicyVerdict,
 )
 from sphinx_policyspec.sphinx_ext.typst.assembly import LABEL
+from sphinx_policyspec.sphinx_ext.typst.blocks import ListVisitor
 from sphinx_policyspec.sphinx_ext.typst.code import block, call, content, string, words
-from sphinx_policyspec.sphinx_ext.typst.lists import ListVisitor
 from sphinx_policyspec.sphinx_ext.typst.writing import is_short, style_of
 
 if TYPE_CHECKING:

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 from sphinx.locale import get_translation
 
 from sphinx_policyspec.graph.vocabulary import PREFIXES
-from sphinx_policyspec.sphinx_ext.collection import without_collection
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
-from sphinx_policyspec.sphinx_ext.knowledge import Knowledge, domain_of
-from sphinx_policyspec.sphinx_ext.store import read_stamp, write_output
-from sphinx_policyspec.sphinx_ext.web.handbook_pages import ASK_PAGE, PAGE_BUILDERS
-from sphinx_policyspec.sphinx_ext.web.words import dumped_words
+from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
+from sphinx_policyspec.sphinx_ext.spec import Knowledge
+from sphinx_policyspec.sphinx_ext.store import read_stamp, without_collection, write_output
+from sphinx_policyspec.sphinx_ext.web.data import dumped_words
+from sphinx_policyspec.sphinx_ext.web.places import ASK_PAGE, PAGE_BUILDERS
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx

@@ -1,4 +1,4 @@
-"""What scripts and other programs read of a site: data for previews and filters, and ids with checksums."""
+"""What scripts and other programs read of a site: words, data for previews and filters, ids with checksums."""
 
 from __future__ import annotations
 
@@ -10,20 +10,56 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from sphinx.builders.singlehtml import SingleFileHTMLBuilder
+from sphinx.locale import get_translation
 
 from sphinx_policyspec.exports.plain import script_safe
 from sphinx_policyspec.graph.touches import about
 from sphinx_policyspec.model import Block, Definition, Example, Principle, Spec, TargetKind, Verdict
-from sphinx_policyspec.sphinx_ext.rendering.boxes import style_name
+from sphinx_policyspec.sphinx_ext.nodes.boxes import style_name
 from sphinx_policyspec.sphinx_ext.web.places import Place
 from sphinx_policyspec.sphinx_ext.web.relations import Relations
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
-    from sphinx_policyspec.sphinx_ext.web.handbook_pages import HandbookPages
+    from sphinx_policyspec.sphinx_ext.web.pages import HandbookPages
 
-__all__ = ["FORMAT", "script_data", "spec_ids", "topics_by_provision"]
+__all__ = ["FORMAT", "dumped_words", "script_data", "script_words", "spec_ids", "topics_by_provision"]
+
+
+_ = get_translation("sphinx_policyspec")
+
+
+def script_words() -> str:
+    """Return what the script of every page says, as JSON by the script's own names for it."""
+    words = {
+        "Copied.": _("Copied."),
+        "Copy link to {title}": _("Copy link to {title}"),
+        "Filter the table": _("Filter the table"),
+        "Has": _("Has"),
+        "Lacks": _("Lacks"),
+        "Level": _("Level"),
+        "Reset": _("Reset"),
+        "Text": _("Text"),
+        "Topic": _("Topic"),
+        "Your browser does not let pages copy.": _("Your browser does not let pages copy."),
+        "any": _("any"),
+        "facet bad": _("violation"),
+        "facet example": _("example"),
+        "facet good": _("compliant answer"),
+        "facet ok": _("answer with minor issues"),
+        "facet prompt": _("prompt"),
+        "facet reference": _("reference to it"),
+        "version": _("version"),
+        "{shown} of {all}": _("{shown} of {all}"),
+    }
+    return dumped_words(words)
+
+
+def dumped_words(words: Mapping[str, str]) -> str:
+    """Return words as JSON, without those that a script knows by itself."""
+    return json.dumps({key: word for key, word in words.items() if key != word}, ensure_ascii=False)
+
 
 FORMAT = "policyspec-ids/1"
 """The form of ``spec-ids.json``; another number means that a reader must look anew."""

@@ -13,7 +13,7 @@ from sphinx_policyspec.exports.plain import script_safe
 from sphinx_policyspec.graph.formats import MEDIA_TYPES
 from sphinx_policyspec.model import Spec, TargetKind
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
-from sphinx_policyspec.sphinx_ext.knowledge import domain_of
+from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.web.places import Places
 
 if TYPE_CHECKING:

@@ -6,14 +6,10 @@ principle by its own words alone.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
-from urllib.parse import quote
 
-from docutils import nodes
 from sphinx.locale import get_translation
 
 from sphinx_policyspec.exports.plain import html_safe
@@ -21,32 +17,9 @@ from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.web.places import AddressOf, Place, Places, level_html
 from sphinx_policyspec.sphinx_ext.web.relations import Occurrence, Relations
 
-if TYPE_CHECKING:
-    from sphinx.writers.html5 import HTML5Translator
-
-__all__ = [
-    "Link",
-    "PolicyPanel",
-    "Row",
-    "Step",
-    "feedback_address",
-    "panel_html",
-    "rows_of",
-    "tools_html",
-    "visit_panel",
-]
+__all__ = ["Link", "Row", "Step", "panel_html", "rows_of", "tools_html"]
 
 _ = get_translation("sphinx_policyspec")
-
-
-class PolicyPanel(nodes.Invisible, nodes.Element):
-    """The panel of a provision; ``html`` is all of it."""
-
-
-def visit_panel(self: HTML5Translator, node: PolicyPanel) -> None:
-    """Write a panel."""
-    self.body.append(node["html"])
-    raise nodes.SkipNode
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,11 +160,6 @@ def tools_html(ask: str = "", feedback: str = "") -> str:
         say = escape(_("Feedback"))
         found.append(f'<a class="reference external" href="{escape(feedback, quote=True)}">{say}</a>')
     return f'<p class="ps-tools">{" ".join(found)}</p>'
-
-
-def feedback_address(template: str, values: Mapping[str, str]) -> str:
-    """Return an address with values in their places, each encoded."""
-    return re.sub(r"\{(\w+)\}", lambda match: quote(values.get(match[1], ""), safe=""), template)
 
 
 def _row_html(row: Row, address: AddressOf) -> str:

@@ -8,24 +8,31 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from sphinx_policyspec.model import Carrier, ReferenceForm, Spec, TargetKind
-from sphinx_policyspec.sphinx_ext.assemble import reading_order
-from sphinx_policyspec.sphinx_ext.knowledge import domain_of
-from sphinx_policyspec.sphinx_ext.rendering.boxes import style_name
+from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
+from sphinx_policyspec.sphinx_ext.nodes.boxes import style_name
+from sphinx_policyspec.sphinx_ext.pages.excerpts import with_titles
+from sphinx_policyspec.sphinx_ext.spec import reading_order
 from sphinx_policyspec.sphinx_ext.store import EXCERPTS, read_part
-from sphinx_policyspec.sphinx_ext.web.excerpts import with_titles
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
-    from sphinx_policyspec.sphinx_ext.records import PolicyObject
+    from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject
 
-__all__ = ["Place", "Places", "level_html"]
+__all__ = ["ASK_PAGE", "PAGE_BUILDERS", "WEB_BUILDERS", "Place", "Places", "level_html"]
 
 _PROMPT = "prompt-"
 """What the anchors of prompts begin with."""
 
 AddressOf = Callable[[str, str], str]
 """Returns the address of an anchor on a page, as seen from the page that is being written."""
+
+ASK_PAGE = "policy-ask"
+"""Name of the page that answers questions."""
+PAGE_BUILDERS = ("html", "dirhtml")
+"""Builders that write pages of ours beside those of a project: ``singlehtml`` writes none."""
+WEB_BUILDERS = ("html", "dirhtml", "singlehtml")
+"""Builders whose pages people read in a browser."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from sphinx_policyspec.model import EvalPrompt, Example, Principle, Spec, TargetKind
 from sphinx_policyspec.model.attributes import RELATIONS
-from sphinx_policyspec.sphinx_ext.rendering.nodes import anchor_of
+from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_of
 
 __all__ = ["Occurrence", "Relations", "relations_of"]
 

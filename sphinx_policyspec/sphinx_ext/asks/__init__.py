@@ -1,0 +1,1 @@
+"""What pages ask of the spec, the answers, and how these are shown."""

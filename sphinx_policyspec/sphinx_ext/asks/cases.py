@@ -1,0 +1,347 @@
+"""Cases of pages: what the chain of command decides of them, in the words of the language of the site, as nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+from docutils import nodes
+from sphinx.locale import get_translation
+
+from sphinx_policyspec.decision import EXCEPTION, SUPPORT, Decision, DifferenceKind, Norms, decide, problems
+from sphinx_policyspec.exports.decisions import differences_told, duties_told, outcome_words, reasons_told
+from sphinx_policyspec.exports.wording import CIRCLE, RESCUE, RULE, Wording
+from sphinx_policyspec.graph.answer import Answer, Cell, CellKind
+from sphinx_policyspec.model import Case, Duty, Finding, Item, Label, Severity, Status, TargetKind
+from sphinx_policyspec.readers.cases import read_cases
+from sphinx_policyspec.sphinx_ext.asks.directives import CaseText
+from sphinx_policyspec.sphinx_ext.asks.drawings import Attack, Box, drawn
+from sphinx_policyspec.sphinx_ext.asks.page import Page, PolicyScroll, chip
+from sphinx_policyspec.survey import PartyKind
+
+__all__ = ["CaseRow", "case_nodes", "decidable", "decided", "party_words", "rule_name", "site_wording"]
+
+
+_ = get_translation("sphinx_policyspec")
+
+
+def party_words(kind: str, level: str) -> str:
+    """Return one of those who meet in a conflict, in words.
+
+    :param level: its name; empty where there is none
+    """
+    return {
+        PartyKind.NORM: _("norm of {level}"),
+        PartyKind.MESSAGE: _("message of {level}"),
+        PartyKind.IMPLIED: _("implied message of {level}"),
+        PartyKind.TEXT: _("text with a say"),
+    }[PartyKind(kind)].format(level=level)
+
+
+def rule_name(rule: str) -> str:
+    """Return what decides by a rule of strength, or by an exception, in a few words, with the rule's id."""
+    name = _rules().get(rule, rule)
+    return name if rule == EXCEPTION else f"{name}, {rule}"
+
+
+def site_wording() -> Wording:
+    """Return how decisions are explained: the words of the command, in the language of the site."""
+    return Wording(
+        quoted="{text}",
+        verdicts={
+            Label.IN: _("{item} is in"),
+            Label.OUT: _("{item} is out"),
+            Label.UNDECIDED: _("{item} is undecided"),
+            Label.NOT_A_CANDIDATE: _("{item} is not a candidate"),
+        },
+        fates=_fates(),
+        rules=_rules(),
+        norm=_("the {level} norm of {principle}"),
+        said={
+            True: _("the {speaker} explicit instruction at turn {turn}"),
+            False: _("the {speaker} implied wish at turn {turn}"),
+        },
+        delegated={
+            True: _("the explicit text from {source} at turn {turn} with {level} authority by delegation"),
+            False: _("the implied text from {source} at turn {turn} with {level} authority by delegation"),
+        },
+        by_role=_("{role}'s"),
+        by_level=_("{level} level's"),
+        roles={
+            "system": _("system"),
+            "developer": _("developer"),
+            "user": _("user"),
+            "assistant": _("assistant"),
+            "tool": _("tool"),
+        },
+        inactive=_("it does not apply here"),
+        mistaken=_("it looks mistaken"),
+        powerless=_("{speaker} has no authority, and nobody who has it delegates {issue} to it"),
+        text_from=_("the text from {source}"),
+        quoted_text=_("quoted text"),
+        role_says=_("what the {role} says"),
+        more=_(", and {count} more"),
+        both=_(" and "),
+        nothing=_("nothing"),
+        statuses={
+            Status.PERMIT: _("permit (nothing forbids it)"),
+            Status.INACTION: _("inaction (norms that nothing overrides collide: do nothing)"),
+            Status.CLARIFY: _("clarify (undecided: ask)"),
+            Status.BEST_GUESS: _("best-guess (undecided: make the best guess)"),
+        },
+        duties={
+            Duty.DISCLOSE: (
+                _("duty to disclose: say that {items} is not followed"),
+                _("duty to disclose: say that {items} are not followed"),
+            ),
+            Duty.CONFIRM: (
+                _("duty to confirm: ask before doing what {items} asks for: it cannot be undone"),
+                _("duty to confirm: ask before doing what {items} ask for: it cannot be undone"),
+            ),
+        },
+        differences={
+            DifferenceKind.LABEL: _("{name} is {found}, not {expected}"),
+            DifferenceKind.OUTCOME: _("{name} comes to {found}, not {expected}"),
+            DifferenceKind.DISCLOSE: _("the duty to disclose is about {found}, not {expected}"),
+            DifferenceKind.CONFIRM: _("the duty to confirm is about {found}, not {expected}"),
+        },
+    )
+
+
+def _fates() -> dict[tuple[Label, str], str]:
+    return {
+        (Label.IN, ""): _("meets no opposition"),
+        (Label.IN, SUPPORT): _("has a say from {others}"),
+        (Label.IN, RULE): _("defeats {others} ({rule})"),
+        (Label.IN, EXCEPTION): _("takes {others} out of force (exception)"),
+        (Label.IN, RESCUE): _("holds, since what opposes it is defeated by {others} ({rule})"),
+        (Label.OUT, RULE): _("loses to {others} ({rule})"),
+        (Label.OUT, EXCEPTION): _("is taken out of force by {others} (exception)"),
+        (Label.OUT, SUPPORT): _("has no say any more, since {others} {be} out"),
+        (Label.UNDECIDED, RULE): _("meets its equal in {others} ({rule})"),
+        (Label.UNDECIDED, CIRCLE): _("loses to {others}, undecided itself ({rule})"),
+        (Label.UNDECIDED, EXCEPTION): _(
+            "is undecided as {others} {be}, which would take it out of force (exception)"
+        ),
+        (Label.UNDECIDED, SUPPORT): _("hangs on {others}, undecided itself"),
+    }
+
+
+def _rules() -> dict[str, str]:
+    return {
+        "R0": _("guard"),
+        "R1": _("higher level"),
+        "R2": _("collision of norms that nothing overrides"),
+        "R3": _("direct before delegated"),
+        "R4": _("declared preference"),
+        "R5": _("explicit message before default"),
+        "R6": _("explicit before implicit"),
+        "R7": _("later message"),
+        EXCEPTION: _("exception"),
+    }
+
+
+class CaseRow(NamedTuple):
+    """One thing that a page tells of a decision.
+
+    :param case: its number on the page
+    :param part: ``case`` (``id``: the section, ``what``: the title, ``label``: the example, ``said``: its title),
+        ``outcome`` (``id``: the issue), ``item`` (``what`` it asks for, ``label``, ``said`` what becomes of it, and
+        ``why``), ``attack`` of ``id`` on ``what``, ``duty`` or ``difference``
+    :param level: of an item, after its rank and a space
+    :param mode: of a message: ``explicit`` or ``implicit``
+    """
+
+    case: str
+    part: str
+    id: str = ""
+    what: str = ""
+    label: str = ""
+    said: str = ""
+    why: str = ""
+    level: str = ""
+    principle: str = ""
+    mode: str = ""
+
+
+def decided(question: CaseText, norms: Norms) -> tuple[Answer | None, tuple[Finding, ...]]:
+    """Return the decisions on the cases of a page, row by row, and what is wrong with them.
+
+    A case that cannot be decided has no rows; a decision that differs from what the case expects is a finding.
+    """
+    if not question.text.strip():
+        return None, ()
+    read, wrong = read_cases(question.text, question.span.file, first=question.first, indent=question.indent)
+    findings = list(wrong)
+    rows: list[CaseRow] = []
+    wording = site_wording()
+    for number, one in enumerate(read):
+        found = one.findings or problems(one.case, norms)
+        findings += found
+        if any(finding.severity is Severity.ERROR for finding in found):
+            continue
+        decision = decide(one.case, norms)
+        findings += _differences(decision)
+        rows += _rows(str(number), decision, norms, wording)
+    cells = tuple(tuple(Cell(CellKind.LITERAL, text) for text in row) for row in rows)
+    return Answer(columns=CaseRow._fields, rows=cells) if rows else None, tuple(findings)
+
+
+def decidable(question: CaseText, norms: Norms) -> Iterator[tuple[int, Case]]:
+    """Yield the cases of a page that can be decided, with their numbers."""
+    read, _wrong = read_cases(question.text, question.span.file, first=question.first, indent=question.indent)
+    for number, one in enumerate(read):
+        found = one.findings or problems(one.case, norms)
+        if all(finding.severity is not Severity.ERROR for finding in found):
+            yield number, one.case
+
+
+def _differences(decision: Decision) -> Iterator[Finding]:
+    for difference in differences_told(decision):
+        yield Finding(
+            code="unexpected-decision",
+            severity=Severity.WARNING,
+            message=f"{decision.case.title}: {difference}",
+            span=decision.case.span,
+            hint="correct what the case expects, or the spec",
+        )
+
+
+def _rows(number: str, decision: Decision, norms: Norms, wording: Wording) -> Iterator[CaseRow]:
+    case = decision.case
+    shown = norms.examples(case.example)[:1] if case.example else ()
+    example, title = next(((one.id, one.title) for one in shown), ("", case.example))
+    yield CaseRow(number, "case", case.about, case.title, example, title)
+    for issue, outcome in decision.outcomes.items():
+        yield CaseRow(number, "outcome", issue, said=outcome_words(outcome, wording))
+    for item, (said, why) in zip(case.items, reasons_told(decision, norms, wording), strict=True):
+        yield _item_row(number, item, decision, norms)._replace(said=said, why=why)
+    yield from (CaseRow(number, "duty", said=told) for told in duties_told(decision, wording))
+    yield from (CaseRow(number, "attack", attacker, target) for attacker, target in decision.attacks)
+    yield from (CaseRow(number, "difference", said=told) for told in differences_told(decision, wording))
+
+
+def _item_row(number: str, item: Item, decision: Decision, norms: Norms) -> CaseRow:
+    rank = decision.standing[item.id].rank
+    return CaseRow(
+        number,
+        "item",
+        item.id,
+        what=f"{item.issue}: {item.value}",
+        label=decision.labels[item.id].value,
+        level="" if rank is None else f"{rank} {norms.spec.levels[rank].id}",
+        principle=item.principle,
+        mode="" if item.principle else "explicit" if item.explicit else "implicit",
+    )
+
+
+_SIGNS = {Label.IN: "✓", Label.OUT: "✗", Label.UNDECIDED: "?", Label.NOT_A_CANDIDATE: "–"}
+
+
+def case_nodes(answer: Answer, page: Page) -> list[nodes.Node]:
+    """Return each case of a page, one below the other."""
+    rows = [CaseRow(*row) for row in answer.texts]
+    return [
+        node
+        for number, part in groupby(rows, key=lambda row: row.case)
+        for node in _one(list(part), page, number)
+    ]
+
+
+def _one(rows: list[CaseRow], page: Page, number: str) -> list[nodes.Node]:
+    def of(part: str) -> list[CaseRow]:
+        return [row for row in rows if row.part == part]
+
+    (case,) = of("case")
+    found: list[nodes.Node] = [_head(case, page, f"{page.key}-{number}")]
+    # EPUB wants pages with SVG declared, which Sphinx does not do.
+    if page.is_web:
+        found.append(_drawing(of("item"), of("attack"), page, f"{page.key}-{number}", case.what))
+    outcomes = nodes.bullet_list(bullet="*", classes=["ps-outcomes"])
+    for row in of("outcome"):
+        outcomes += _line(nodes.strong("", row.id), nodes.Text(f": {row.said}"))
+    found.append(outcomes)
+    reasons = nodes.bullet_list(bullet="*", classes=["ps-reasons"])
+    for place, row in enumerate(of("item")):
+        reasons += _reason(row, page, f"{page.key}-{number}-{place}")
+    for row in (*of("duty"), *of("difference")):
+        reasons += _line(nodes.Text(row.said))
+    found.append(reasons)
+    return found
+
+
+def _drawing(
+    items: Sequence[CaseRow], attacks: Sequence[CaseRow], page: Page, key: str, title: str
+) -> PolicyScroll:
+    """Return who attacks whom as SVG, each item with a link to its principle, or to the line that says why."""
+    boxes = [(row.level, _box(row, page, f"{key}-{place}")) for place, row in enumerate(items)]
+    # The highest level first; what has no authority comes last.
+    boxes.sort(key=lambda box: (not box[0], int(box[0].partition(" ")[0] or 0)))
+    name = _("Who attacks whom: %s") % title
+    svg = drawn([box for _level, box in boxes], [Attack(row.id, row.what) for row in attacks], key, name)
+    return PolicyScroll("", nodes.raw("", svg, format="html"), classes=["ps-scroll"], label=name)
+
+
+def _reason(row: CaseRow, page: Page, anchor: str) -> nodes.list_item:
+    """Return what becomes of an item and why, with its level, its mode, and a link to its principle."""
+    level = row.level.partition(" ")[2]
+    facts: list[nodes.Node] = [chip(level, page, labelled=True) if level else _small(_("no authority"))]
+    if row.principle:
+        facts.append(page.provision(row.principle))
+    elif level:
+        facts.append(_small(_mode(row.mode)))
+    mark = nodes.strong("", f"{_SIGNS[Label(row.label)]} {row.said}", classes=[f"ps-{row.label}"])
+    parts = [part for fact in facts for part in (nodes.Text(" · "), fact)]
+    line = _line(mark, *parts, nodes.Text(f" ({row.what}): {row.why}"))
+    line["ids"].append(anchor)
+    return line
+
+
+def _small(text: str) -> nodes.inline:
+    return nodes.inline("", text, classes=["ps-fact"])
+
+
+def _mode(mode: str) -> str:
+    return _("explicit") if mode == "explicit" else _("implied")
+
+
+def _head(case: CaseRow, page: Page, anchor: str) -> nodes.paragraph:
+    """Return the title of a case, with links to the section and the example that it formalises."""
+    # Some writers leave out the ids of a paragraph.
+    place = nodes.target("", "", ids=[anchor])
+    head = nodes.paragraph("", "", place, nodes.strong("", case.what), classes=["ps-case-title"])
+    if case.id:
+        head += [nodes.Text(" · "), page.provision(case.id)]
+    if case.said:
+        head += [nodes.Text(" · "), page.link(TargetKind.EXAMPLE, case.label, case.said)]
+    return head
+
+
+def _box(row: CaseRow, page: Page, anchor: str) -> Box:
+    level = row.level.partition(" ")[2]
+    word = _label(row.label)
+    return Box(
+        id=row.id,
+        wish=row.what,
+        label=row.label,
+        word=word if row.mode != "implicit" or not level else f"{word} · {_mode(row.mode)}",
+        level=level,
+        level_word=page.level(level) if level else _("no authority"),
+        uri=(page.address(TargetKind.PROVISION, row.principle) if row.principle else "") or f"#{anchor}",
+    )
+
+
+def _label(label: str) -> str:
+    """Return the word for a label."""
+    words = {
+        Label.IN: _("in"),
+        Label.OUT: _("out"),
+        Label.UNDECIDED: _("undecided"),
+        Label.NOT_A_CANDIDATE: _("not a candidate"),
+    }
+    return words[Label(label)]
+
+
+def _line(*parts: nodes.Node) -> nodes.list_item:
+    return nodes.list_item("", nodes.paragraph("", "", *parts))

@@ -1,0 +1,325 @@
+"""Answers on a page: lists with badges, tables that scroll, and links from where they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from docutils import nodes
+from sphinx.locale import get_translation
+
+from sphinx_policyspec.model import TargetKind
+from sphinx_policyspec.sphinx_ext.asks.queries import VARIABLES, View
+from sphinx_policyspec.sphinx_ext.domain.links import anchor_alone
+from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject, link_or_text
+from sphinx_policyspec.sphinx_ext.nodes.boxes import style_name
+from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBox, PolicyQuery
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.builders import Builder
+    from sphinx.writers.html5 import HTML5Translator
+
+    from sphinx_policyspec.graph.answer import Answer
+    from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
+
+__all__ = [
+    "CellNodes",
+    "Page",
+    "PolicyFold",
+    "PolicyHeadCell",
+    "PolicyScroll",
+    "PolicyView",
+    "chip",
+    "entries_of",
+    "items",
+    "linked_list",
+    "register_view_nodes",
+    "table",
+    "table_of",
+]
+
+
+_ = get_translation("sphinx_policyspec")
+
+CellNodes = list[nodes.Node]
+"""The inline nodes of a cell."""
+
+
+class PolicyView(PolicyQuery):
+    """A place that a view fills once every document is read."""
+
+
+class PolicyScroll(PolicyBox):
+    """What may be wider than the page; ``label`` names it for those who cannot see it."""
+
+
+class PolicyFold(PolicyBox):
+    """What opens when its ``summary`` is clicked; only web pages hold it."""
+
+
+class PolicyHeadCell(nodes.entry):
+    """The head of a column or row; ``scope`` says of which."""
+
+
+def table(
+    head: list[CellNodes], rows: list[list[CellNodes]], numbers: Collection[int], *, row_heads: bool = False
+) -> PolicyScroll:
+    """Return a table in a box that scrolls.
+
+    :param numbers: the columns that hold numbers
+    :param row_heads: the first column names the rows
+    """
+    names = [_text(cell) for cell in head]
+    group = nodes.tgroup("", cols=len(head))
+    # Plain text and LaTeX share out the width by these; browsers see to it themselves.
+    for number, column in enumerate(
+        zip(names, *([_text(cell) for cell in row] for row in rows), strict=True)
+    ):
+        width = min(max(map(len, column)), 60) + 2
+        stub = {"stub": 1} if row_heads and not number else {}
+        group += nodes.colspec("", colwidth=width, **stub)
+    heads = [_entry(cell, n in numbers, "col") for n, cell in enumerate(head)]
+    group += nodes.thead("", nodes.row("", *heads))
+    body = nodes.tbody()
+    for row in rows:
+        scopes = ["row" if row_heads and not n else "" for n in range(len(row))]
+        entries = (_entry(cell, n in numbers, scopes[n]) for n, cell in enumerate(row))
+        body += nodes.row("", *entries)
+    group += body
+    found = nodes.table("", group, classes=["ps-answer", "colwidths-auto"])
+    return PolicyScroll("", found, classes=["ps-scroll"], label=_("Table: %s") % ", ".join(names))
+
+
+def _text(cell: CellNodes) -> str:
+    return "".join(part.astext() for part in cell)
+
+
+def _entry(cell: CellNodes, is_number: bool, scope: str) -> nodes.entry:
+    content = nodes.paragraph("", "", *cell, translatable=False)
+    classes = ["ps-number"] if is_number else []
+    if scope:
+        return PolicyHeadCell("", content, classes=classes, scope=scope)
+    return nodes.entry("", content, classes=classes)
+
+
+def _visit_view(self: HTML5Translator, node: PolicyView) -> None:
+    self.body.append(self.starttag(node, "div"))
+
+
+def _visit_scroll(self: HTML5Translator, node: PolicyScroll) -> None:
+    # What takes the focus scrolls by keyboard, and what takes the focus needs a name.
+    label = {"aria-label": node["label"]}
+    self.body.append(self.starttag(node, "div", role="region", tabindex="0", **label))
+
+
+def _depart_box(self: HTML5Translator, node: PolicyBox) -> None:  # noqa: ARG001
+    self.body.append("</div>\n")
+
+
+def _visit_fold(self: HTML5Translator, node: PolicyFold) -> None:
+    self.body.append(f"{self.starttag(node, 'details')}<summary>{self.encode(node['summary'])}</summary>")
+
+
+def _depart_fold(self: HTML5Translator, node: PolicyFold) -> None:  # noqa: ARG001
+    self.body.append("</details>\n")
+
+
+def _visit_head_cell(self: HTML5Translator, node: PolicyHeadCell) -> None:
+    self.visit_entry(node)
+    self.body[-1] = self.body[-1].replace("<th", f'<th scope="{node["scope"]}"', 1)
+
+
+def _depart_head_cell(self: HTML5Translator, node: PolicyHeadCell) -> None:
+    self.depart_entry(node)
+
+
+def register_view_nodes(app: Sphinx) -> None:
+    """Make Sphinx know the nodes of views; other builders than HTML fall back to their base classes."""
+    app.add_node(PolicyView, html=(_visit_view, _depart_box))
+    app.add_node(PolicyScroll, html=(_visit_scroll, _depart_box))
+    app.add_node(PolicyFold, html=(_visit_fold, _depart_fold))
+    app.add_node(PolicyHeadCell, html=(_visit_head_cell, _depart_head_cell))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Where a view stands, and how to make links from there.
+
+    :param key: begins the ids of the view's own anchors
+    :param in_table: the view stands in a table, in which few builders can write another
+    :param topics: labels of topics by id, which not every spec shows on a page
+    """
+
+    builder: Builder
+    docname: str
+    domain: PolicyDomain
+    key: str
+    in_table: bool = False
+    topics: Mapping[str, str] = field(default_factory=dict)
+
+    def title(self, kind: TargetKind, identifier: str, default: str = "") -> str:
+        """Return the title of an object as its own page shows it."""
+        if found := self.domain.find(kind, identifier):
+            return found.title
+        label = self.topics.get(identifier) if kind is TargetKind.TOPIC else ""
+        return label or default or identifier
+
+    def level(self, identifier: str) -> str:
+        """Return the name of a level."""
+        return self.domain.title_of_level(identifier)
+
+    def link(self, kind: TargetKind, identifier: str, text: str) -> nodes.Node:
+        """Return a link to an object, or its text where no page shows it."""
+        found = self.domain.find(kind, identifier)
+        content = nodes.inline("", text)
+        if found is None or not found.anchor:
+            return content
+        return self.link_to(found, content)
+
+    def link_to(self, target: PolicyObject, content: nodes.Element) -> nodes.Element:
+        """Return a link to an object that a page shows."""
+        return link_or_text(self.builder, self.docname, target.docname, target.anchor, content)
+
+    @property
+    def is_web(self) -> bool:
+        """Whether people read it in a browser; EPUB and paper have less room."""
+        return self.builder.format == "html" and self.builder.name != "epub"
+
+    def place(self, place: str, text: str) -> nodes.Element:
+        """Return a link to a page and anchor of it, which ``#`` divides."""
+        docname, _hash, anchor = place.rpartition("#")
+        return link_or_text(self.builder, self.docname, docname, anchor, nodes.inline("", text))
+
+    def address(self, kind: TargetKind, identifier: str) -> str:
+        """Return where a link to an object leads; nothing where no page shows it."""
+        link = self.link(kind, identifier, "")
+        if not isinstance(link, nodes.reference):
+            return ""
+        return anchor_alone(link["refuri"]) if "refuri" in link else f"#{link['refid']}"
+
+    def provision(self, identifier: str, title: str = "") -> nodes.Node:
+        """Return a link to a principle by its title."""
+        return self.link(
+            TargetKind.PROVISION, identifier, self.title(TargetKind.PROVISION, identifier, title)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """All rows of an answer that are about one thing: by variable, its values in order, each once."""
+
+    id: str
+    values: dict[str, tuple[str, ...]]
+
+    def first(self, variable: str) -> str:
+        return next(iter(self.values.get(variable, ())), "")
+
+
+def entries_of(answer: Answer) -> list[_Entry]:
+    """Return what an answer is about, in the order of first mention; rows without an id are left out."""
+    place = answer.columns.index("id")
+    found: dict[str, dict[str, dict[str, None]]] = {}
+    for row in answer.texts:
+        if identifier := row[place]:
+            values = found.setdefault(identifier, {name: {} for name in answer.columns})
+            for name, text in zip(answer.columns, row, strict=True):
+                values[name].update({text: None} if text else {})
+    return [
+        _Entry(identifier, {name: tuple(texts) for name, texts in values.items()})
+        for identifier, values in found.items()
+    ]
+
+
+def chip(level: str, page: Page, *, labelled: bool = False) -> nodes.inline:
+    """Return a level as a badge that stands in a line.
+
+    :param labelled: the text says that it is the authority; a table's head says so already
+    """
+    badge = nodes.inline("", "", classes=["ps-chip", f"ps-level-{style_name(level)}"])
+    if labelled:
+        badge += nodes.inline("", _("Authority:") + " ", classes=["ps-badge-label"])
+    badge += nodes.inline("", page.level(level), classes=["ps-badge-level"])
+    return badge
+
+
+def items(lines: Iterable[list[nodes.Node]], *classes: str) -> nodes.bullet_list:
+    """Return a list of lines of our own words; lists and folds of a line stand below it."""
+    found = nodes.bullet_list(bullet="-", classes=list(classes))
+    for line in lines:
+        inline = [part for part in line if not isinstance(part, (nodes.bullet_list, PolicyFold))]
+        below = [part for part in line if isinstance(part, (nodes.bullet_list, PolicyFold))]
+        found += nodes.list_item("", nodes.paragraph("", "", *inline, translatable=False), *below)
+    return found
+
+
+def linked_list(view: View, answer: Answer, page: Page) -> nodes.bullet_list:
+    """Return principles or examples as a list of links."""
+    return items((_line(view, entry, page) for entry in entries_of(answer)), "ps-links")
+
+
+def _line(view: View, entry: _Entry, page: Page) -> list[nodes.Node]:
+    first, *rest = view.columns
+    line = _values(first, entry, page, view)
+    for column in rest:
+        shown = [chip(entry.first("level"), page, labelled=True)] if column == "level" else []
+        if not shown and (values := _values(column, entry, page, view)):
+            shown = [
+                nodes.inline("", "", nodes.Text(f"{_headings()[column]}: "), *values, classes=["ps-fact"])
+            ]
+        line += [nodes.inline("", " \N{EN DASH} ", classes=["ps-dash"]), *shown] if shown else []
+    return line
+
+
+def table_of(view: View, answer: Answer, page: Page) -> nodes.Element:
+    """Return principles or examples as a table, a row each."""
+    if page.in_table:
+        return linked_list(view, answer, page)
+    names = _headings()
+    head: list[CellNodes] = [[nodes.Text(names[column])] for column in view.columns]
+    rows = [[_values(column, entry, page, view) for column in view.columns] for entry in entries_of(answer)]
+    numbers = {n for n, column in enumerate(view.columns) if column in _NUMBERS}
+    return table(head, rows, numbers)
+
+
+_NUMBERS = frozenset({"examples", "good", "bad", "ok", "prompts", "references"})
+
+
+def _headings() -> dict[str, str]:
+    return {
+        "id": _("Id"),
+        "title": _("Title"),
+        "level": _("Authority"),
+        "topics": _("Topics"),
+        "status": _("Status"),
+        "since": _("Since"),
+        "principle": _("Principle"),
+        "examples": _("Examples"),
+        "good": _("Compliant"),
+        "bad": _("Violation"),
+        "ok": _("Minor issues"),
+        "prompts": _("Prompts"),
+        "references": _("Referred to"),
+    }
+
+
+def _values(column: str, entry: _Entry, page: Page, view: View) -> CellNodes:
+    """Return what one column says of a thing, as inline nodes."""
+    values = entry.values.get(VARIABLES.get(column, column), ())
+    own = TargetKind.EXAMPLE if view.kind.value.startswith("example") else TargetKind.PROVISION
+    shown: list[nodes.Node]
+    match column:
+        case "id":
+            shown = [page.link(own, entry.id, entry.id)]
+        case "title":
+            shown = [page.link(own, entry.id, page.title(own, entry.id, entry.first("title")))]
+        case "level":
+            shown = [chip(level, page) for level in values]
+        case "topics":
+            shown = [page.link(TargetKind.TOPIC, v, page.title(TargetKind.TOPIC, v)) for v in values]
+        case "principle":
+            shown = [page.provision(value) for value in values]
+        case _:
+            shown = [nodes.Text(value) for value in values]
+    return [part for n, value in enumerate(shown) for part in ([nodes.Text(", "), value] if n else [value])]

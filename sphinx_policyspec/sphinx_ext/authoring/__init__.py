@@ -1,1 +1,0 @@
-"""Directives and roles that declare what a spec says."""

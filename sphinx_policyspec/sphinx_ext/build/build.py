@@ -1,0 +1,351 @@
+"""Keeping a rebuild equal to a fresh build: which pages to write again, and what to say each time."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from docutils import nodes
+from sphinx.builders.html import StandaloneHTMLBuilder
+
+from sphinx_policyspec.model import Finding, TargetKind
+from sphinx_policyspec.readers.ignores import Ignore, silenced
+from sphinx_policyspec.sphinx_ext.asks.answering import Views
+from sphinx_policyspec.sphinx_ext.build.findings import Dangling, report, setting_findings
+from sphinx_policyspec.sphinx_ext.build.outputs import share_static_files, unwritable, write_data, write_graph
+from sphinx_policyspec.sphinx_ext.build.trial import has_late_handlers, left_out, settle
+from sphinx_policyspec.sphinx_ext.domain.domain import add_anchors, domain_of
+from sphinx_policyspec.sphinx_ext.domain.links import dangling_links
+from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
+from sphinx_policyspec.sphinx_ext.nodes.boxes import retitle_badge
+from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBadge, PolicyBox, PolicyCount, PolicyQuery
+from sphinx_policyspec.sphinx_ext.pages.hidden import cleaned, is_ours
+from sphinx_policyspec.sphinx_ext.spec import Knowledge, elsewhere, is_dangling
+from sphinx_policyspec.sphinx_ext.store import Unfinished, unsound_pages, write_output
+from sphinx_policyspec.sphinx_ext.web.changes_page import ChangesPage
+from sphinx_policyspec.sphinx_ext.web.pages import HandbookPages
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.domains import Domain
+    from sphinx.environment import BuildEnvironment
+
+    from sphinx_policyspec.sources import ProjectOptions
+
+__all__ = [
+    "Build",
+    "all_findings",
+    "drop_dead_terms",
+    "navigation_of",
+    "note_unread",
+    "remove_empty_indices",
+    "remove_pages",
+    "silence_core",
+]
+
+
+_PREFIX, _SUFFIX = "Search.setIndex(", ")"
+
+
+def navigation_of(env: BuildEnvironment, levels: str) -> str:
+    """Return a digest of all that the sidebars and the links to the next page show of other pages.
+
+    :param levels: what they show of levels
+    """
+    state = hashlib.sha256(f"{sorted(env.toctree_includes.items())}\0{levels}".encode(errors="replace"))
+    for docname in sorted(env.tocs):
+        state.update(f"{docname}\0{env.tocs[docname].astext()}\0".encode(errors="replace"))
+    return state.hexdigest()
+
+
+def remove_pages(app: Sphinx, docnames: Iterable[str]) -> None:
+    """Delete what earlier builds wrote for pages of ours that are gone; Sphinx would serve them for ever."""
+    builder = app.builder
+    if not isinstance(builder, StandaloneHTMLBuilder):
+        return
+    for docname in docnames:
+        Path(builder.get_outfilename(docname)).unlink(missing_ok=True)
+        for suffix in app.config.source_suffix:
+            link = app.config.html_sourcelink_suffix if suffix != app.config.html_sourcelink_suffix else ""
+            Path(app.outdir, "_sources", f"{docname}{suffix}{link}").unlink(missing_ok=True)
+
+
+def remove_empty_indices(app: Sphinx, domain: Domain) -> None:
+    """Delete what earlier builds wrote for indices that have no entry any more: Sphinx writes no empty ones."""
+    builder = app.builder
+    if isinstance(builder, StandaloneHTMLBuilder):
+        for index in domain.indices:
+            if not index(domain).generate()[0]:
+                Path(builder.get_outfilename(f"{domain.name}-{index.name}")).unlink(missing_ok=True)
+
+
+def drop_dead_terms(app: Sphinx) -> None:
+    """Take the words that no page holds any more out of the search index, as a fresh build would."""
+    file = Path(app.outdir, StandaloneHTMLBuilder.searchindex_filename)
+    if not isinstance(app.builder, StandaloneHTMLBuilder) or not file.is_file():
+        return
+    text = file.read_text("utf-8")
+    if "[]" not in text or not (text.startswith(_PREFIX) and text.endswith(_SUFFIX)):
+        return
+    index = json.loads(text[len(_PREFIX) : -len(_SUFFIX)])
+    for words in ("terms", "titleterms"):
+        index[words] = {word: pages for word, pages in index[words].items() if pages != []}
+    # The form in which Sphinx writes it.
+    dumped = json.dumps(index, separators=(",", ":"), sort_keys=True)
+    write_output(file, f"{_PREFIX}{dumped}{_SUFFIX}")
+
+
+_TELLING = frozenset({"pseudoxml", "texinfo", "typst", "xml"})
+"""Formats whose writers write comments, or ask no visitor of other extensions."""
+
+
+class WriteFailures(logging.Handler):
+    """Notices that a page could not be written, which Sphinx tells as a warning and then forgets."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.found = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Look at a message of Sphinx; one of another process holds the words of the error alone."""
+        arguments = record.args if isinstance(record.args, tuple) else ()
+        full = os.strerror(errno.ENOSPC)
+        self.found |= any(isinstance(argument, OSError) or full in str(argument) for argument in arguments)
+        self.found |= full in str(record.msg)
+
+
+@dataclass(slots=True, repr=False)
+class Build:
+    """What one application does between reading its pages and ending."""
+
+    knowledge: Knowledge = field(default_factory=Knowledge)
+    views: Views = field(init=False)
+    handbook: HandbookPages = field(init=False)
+    changes: ChangesPage = field(init=False)
+    failures: WriteFailures = field(default_factory=WriteFailures)
+    removed: set[str] = field(default_factory=set)
+    hides: bool = False
+
+    def __post_init__(self) -> None:
+        """Let views and panels ask the same spec."""
+        self.views = Views(self.knowledge)
+        self.handbook = HandbookPages(self.knowledge, self.views.since)
+        self.changes = ChangesPage(self.views)
+
+    def begin(self, app: Sphinx) -> None:
+        """Tell the domain what Sphinx was told."""
+        domain = domain_of(app.env)
+        domain.confdir = Path(app.confdir)
+        domain.options = partial(_options, app)
+
+    def outdated(
+        self, app: Sphinx, env: BuildEnvironment, _added: set[str], _changed: set[str], removed: set[str]
+    ) -> list[str]:
+        """Remember which pages of ours are gone; return those with files of an interrupted build."""
+        domain = domain_of(env)
+        self.removed = removed & domain.own_pages()
+        domain.shows = partial(_shows, app)
+        domain.hides_anything = has_late_handlers(app)
+        with_fragment = {name for name, page in domain.pages.items() if page.holds_spec}
+        unsound = unsound_pages(env, with_fragment, domain.pages.keys())
+        return sorted({*unsound, *domain.data["gone"]} & env.found_docs)
+
+    def after_reading(self, app: Sphinx, env: BuildEnvironment) -> list[str]:
+        """Say all that is wrong, and return the pages whose links or answers have changed.
+
+        Who only reads the project asks for what is wrong afterwards.
+        """
+        interrupted = domain_of(env).writes and self._begin_writing(app)
+        again = settle(app)
+        self.hides = any(page.hidden is not None for page in domain_of(env).pages.values())
+        self.knowledge.pages_were_read()
+        answers = self.views.update(app)
+        topics = domain_of(env).data["topics"]
+        # Sidecars bring former ids, which pages of changes lead to.
+        self.knowledge.findings(env)
+        marks = set(self.changes.update(app, env))
+        if not domain_of(env).writes:
+            return []
+        report(app, all_findings(app, self.knowledge))
+        # Sphinx writes indices only with some page.
+        indices = {env.config.root_doc} if topics != domain_of(env).data["topics"] else set()
+        shown = answers | marks | {*again} | self.handbook.update(app) | _relinked(app) | _renavigated(app)
+        if interrupted:
+            return sorted(env.all_docs)
+        return sorted((shown | indices) & set(env.all_docs))
+
+    def _begin_writing(self, app: Sphinx) -> bool:
+        """Note that pages are written from now on; return whether the last build of this builder was interrupted.
+
+        What that one has noted to be on its pages is forgotten: nobody knows which of them it wrote.
+        """
+        unfinished = Unfinished(app)
+        interrupted = unfinished.is_noted()
+        if interrupted:
+            domain_of(app.env).data["written"].pop(app.builder.name, None)
+        unfinished.note()
+        return interrupted
+
+    def before_writing(self, app: Sphinx, *_builder: object) -> None:
+        """Compute what pages show before writers fork."""
+        logging.getLogger("sphinx").addHandler(self.failures)
+        share_static_files(app)
+        self.views.prepare(app)
+        if app.parallel > 1:
+            self.handbook.prepare(app)
+
+    def fill_page(self, app: Sphinx, doctree: nodes.document, docname: str) -> None:
+        """Put the names of levels and the answers into a page."""
+        domain = domain_of(app.env)
+        add_anchors(domain, doctree)
+        boxes = list(doctree.findall(PolicyBox))
+        for badge in (box for box in boxes if isinstance(box, PolicyBadge)):
+            if declared := domain.find(TargetKind.LEVEL, badge.get("level", "")):
+                retitle_badge(badge, declared.title)
+        asking: list[PolicyQuery | PolicyCount] = [box for box in boxes if isinstance(box, PolicyQuery)]
+        self.views.fill(app, [*asking, *doctree.findall(PolicyCount)], docname)
+        self.handbook.decorate(app, doctree, docname)
+
+    def leave_out(self, app: Sphinx, doctree: nodes.document, _docname: str) -> None:
+        """Take off a page what is hidden and still there: its visitor would leave it out, an index of words would not."""
+        tells = app.builder.format in _TELLING
+        if not (self.hides or tells):
+            return
+        elements = list(doctree.findall(nodes.Element))
+        hidden = cleaned(elements)
+        if tells:
+            is_ours_too = any(map(is_ours, elements))
+            comments = [node for node in elements if is_ours_too and isinstance(node, nodes.comment)]
+            hidden = [*hidden, *left_out(app, elements), *comments]
+        for node in dict.fromkeys(hidden):
+            node.parent.remove(node)
+
+    def finish(self, app: Sphinx, error: Exception | None) -> None:
+        """Write the graph, then end the process that ran queries."""
+        logging.getLogger("sphinx").removeHandler(self.failures)
+        if error is None:
+            report(app, _told_late(app, write_graph(app, self.knowledge)))
+            write_data(app, self.handbook)
+            remove_pages(app, self.removed)
+            remove_empty_indices(app, domain_of(app.env))
+            if self.removed or domain_of(app.env).own_pages():
+                drop_dead_terms(app)
+            if not self.failures.found:
+                Unfinished(app).done()
+        self.knowledge.close()
+
+
+def _shows(app: Sphinx, condition: str) -> bool:
+    """Tell whether this build shows what an ``only`` directive holds."""
+    try:
+        return app.tags.eval_condition(condition)
+    except Exception:  # noqa: BLE001 - Sphinx shows what it cannot judge, whatever was raised
+        return True
+
+
+def _options(app: Sphinx) -> ProjectOptions:
+    """Return what Sphinx was told of a project beside its folder."""
+    from sphinx_policyspec.sources import ProjectOptions  # noqa: PLC0415  few projects compare
+
+    return ProjectOptions(
+        builder=app.builder.name,
+        tags=tuple(sorted(app.tags)),
+        overrides=dict(app.config.overrides),
+        confdir=Path(app.confdir),
+    )
+
+
+def all_findings(app: Sphinx, knowledge: Knowledge, *, late: bool = False) -> Iterator[Finding]:
+    """Yield what is wrong with settings, pages, the spec as a whole, and answers, unless a comment silences it.
+
+    :param late: with what a build finds only when it writes the graph
+    """
+    yield from silenced(_all_findings(app, knowledge), _ignores(app.env), knowledge.skipped(app.env))
+    if late:
+        yield from _told_late(app, unwritable(app, knowledge))
+
+
+def _told_late(app: Sphinx, findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield what was found later, unless a comment silences it; which comments are of no use was told before."""
+    found = silenced(findings, _ignores(app.env))
+    return (finding for finding in found if finding.code != "unused-ignore")
+
+
+def _all_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
+    env = app.env
+    domain, dangling = domain_of(env), Dangling(env)
+    yield from setting_findings(app)
+    # Sidecars bring former ids, to which links of pages may lead.
+    about_spec = knowledge.findings(env)
+    for docname, page in domain.pages.items():
+        yield from page.findings
+        for link in dangling_links(env, docname):
+            yield dangling.finding(link, f"`#{link.target}` leads nowhere")
+        for reference in page.outside:
+            if is_dangling(env, reference):
+                kind = reference.target_kind.value
+                yield dangling.finding(reference, f"`{reference.target}` is no {kind} of this spec")
+    yield from about_spec
+    for _digest, _answers, findings in domain.written_by(app.builder.name)["answers"].values():
+        yield from findings
+
+
+def _ignores(env: BuildEnvironment) -> list[Ignore]:
+    return [ignore for page in domain_of(env).pages.values() for ignore in page.ignores]
+
+
+def _renavigated(app: Sphinx) -> set[str]:
+    """Return all pages where a sidebar shows otherwise than when they were last written.
+
+    A project without a page of ours is left to Sphinx.
+    """
+    domain = domain_of(app.env)
+    written = domain.written_by(app.builder.name)
+    levels = [(o.anchor, o.level) for o in domain.page_objects() if o.level]
+    now = navigation_of(app.env, repr((levels, domain.levels_shown()))) if domain.own_pages() else ""
+    before, written["navigation"] = written["navigation"], now
+    return set(app.env.all_docs) if before and before != now else set()
+
+
+def _relinked(app: Sphinx) -> set[str]:
+    """Return the pages on which a link, title, level or former id is another than when last written."""
+    domain = domain_of(app.env)
+    stored = domain.written_by(app.builder.name)["links"]
+    former = domain.former_objects()
+    changed: set[str] = set()
+    for docname in [name for name in stored if name not in domain.pages]:
+        del stored[docname]
+    for docname, page in domain.pages.items():
+        ours = {*page.targets, *((r.target_kind, r.target) for r in page.outside)}
+        found = [domain.find(kind, target, docname) for kind, target in sorted(ours)]
+        found += [domain.find_anchor(target, docname) for target in sorted({r.target for r in page.maybe})]
+        found += [domain.find(TargetKind.LEVEL, level) for level in sorted({o.level for o in page.objects})]
+        shown = [item and (item.docname, item.anchor, item.title, item.level) for item in found]
+        others = [elsewhere(app.env, kind, target) for kind, target in sorted(ours)]
+        anchors = [item.id for item in former if item.docname == docname]
+        lost = sorted({link.target for link in dangling_links(app.env, docname)})
+        state = hashlib.blake2b(
+            repr((shown, others, anchors, lost)).encode(errors="replace"), digest_size=16
+        ).digest()
+        if docname in stored and stored[docname] != state:
+            changed.add(docname)
+        stored[docname] = state
+    return changed
+
+
+def note_unread(app: Sphinx, document: nodes.document) -> None:
+    """Note what others took off a page as soon as it was read."""
+    domain_of(app.env).note_unread(app.env, document)
+
+
+def silence_core(_app: Sphinx, domain: Domain | None, _node: nodes.Element) -> bool | None:
+    """Keep Sphinx from warning of references of ours: we do, on every build and with a hint."""
+    return True if domain is not None and domain.name == DOMAIN else None

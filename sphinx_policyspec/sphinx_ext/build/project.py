@@ -1,0 +1,159 @@
+"""A Sphinx project as SOURCE: read as for its site, and not written."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from sphinx.application import Sphinx
+from sphinx.errors import SphinxError
+from sphinx.pycode import ModuleAnalyzer
+from sphinx.util.docutils import docutils_namespace, patch_docutils
+
+from sphinx_policyspec.checks import in_source_order
+from sphinx_policyspec.errors import PolicySpecError, SourceError
+from sphinx_policyspec.readers.annotations import read_annotations
+from sphinx_policyspec.sources import Loaded, ProjectOptions
+from sphinx_policyspec.sphinx_ext.build.build import all_findings
+from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, severities
+from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
+from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
+from sphinx_policyspec.sphinx_ext.spec import Knowledge
+
+__all__ = ["read_project", "require_extension", "running_foreign_code"]
+
+_MISSING_MODULE = re.compile(r"No module named '([\w.]+)'|[Nn]o theme named '([^']+)'")
+_QUOTED = re.compile(r"'([^'\n]+)'")
+
+
+def read_project(
+    srcdir: Path,
+    options: ProjectOptions | None = None,
+    sidecar: Path | None = None,
+    *,
+    spec_only: bool = False,
+) -> Loaded:
+    """Return the spec of a Sphinx project as a build has it, with all that the build warns of, and hints.
+
+    Its ``conf.py`` and the extensions that this names are run; nothing is written into the project.
+
+    :param sidecar: an annotation file beside its own
+    :param spec_only: whether to leave out what its pages ask, and the older releases that it compares itself with
+    """
+    given = options or ProjectOptions()
+    confdir = (given.confdir or srcdir).resolve()
+    with (
+        running_foreign_code(f"cannot read the Sphinx project `{srcdir}`"),
+        _own_modules(),
+        tempfile.TemporaryDirectory(prefix="policyspec-") as scratch,
+        patch_docutils(confdir),
+        docutils_namespace(),
+    ):
+        options = replace(given, confdir=confdir)
+        loaded = _read(srcdir.resolve(), Path(scratch), options, sidecar, spec_only=spec_only)
+        return replace(loaded, root=srcdir)
+
+
+@contextlib.contextmanager
+def _own_modules() -> Iterator[None]:
+    """Forget the modules that a project finds by a search path of its own: another has others of these names."""
+    path, modules = list(sys.path), set(sys.modules)
+    try:
+        yield
+    finally:
+        added = [Path(entry).absolute() for entry in sys.path if entry not in path]
+        sys.path[:] = path
+        for name in set(sys.modules) - modules:
+            file = getattr(sys.modules[name], "__file__", None)
+            if file and any(Path(file).is_relative_to(entry) for entry in added):
+                del sys.modules[name]
+        ModuleAnalyzer.cache.clear()
+
+
+@contextlib.contextmanager
+def running_foreign_code(problem: str) -> Iterator[None]:
+    """Turn what ``conf.py`` and extensions raise, which may be anything, into a :class:`SourceError`.
+
+    What they print goes to standard error: standard output belongs to the answer.
+    """
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    except PolicySpecError:
+        raise
+    except SphinxError as error:
+        if isinstance(own := getattr(error, "orig_exc", None), PolicySpecError):
+            raise own from error
+        raise SourceError(f"{problem}: {_first_line(error)}{_remedy(error)}") from error
+    except Exception as error:
+        message = f"{problem}: {type(error).__name__}: {_first_line(error)}{_remedy(error)}"
+        raise SourceError(message) from error
+
+
+def _read(
+    srcdir: Path, scratch: Path, options: ProjectOptions, sidecar: Path | None, *, spec_only: bool
+) -> Loaded:
+    warnings = io.StringIO()
+    app = Sphinx(
+        srcdir=srcdir,
+        confdir=options.confdir,
+        outdir=scratch / "out",
+        doctreedir=scratch / "doctrees",
+        buildername=options.builder,
+        confoverrides={**options.overrides, **({"policyspec_since": ""} if spec_only else {})},
+        status=None,
+        warning=warnings,
+        freshenv=True,
+        tags=options.tags,
+    )
+    require_extension(app)
+    domain = domain_of(app.env)
+    domain.asks, domain.writes = not spec_only, False
+    app.builder.read()
+    given = (read_annotations(sidecar, sidecar.name),) if sidecar else ()
+    knowledge = Knowledge(every_check=True, annotations=given)
+    spec = knowledge.spec(app.env)
+    found = [] if spec_only else list(all_findings(app, knowledge, late=True))
+    baseline = PolicySpecConfig.of(app.config).baseline
+    pages = [Path(app.env.doc2path(name)) for name in app.env.found_docs]
+    beside = {Path(srcdir, file) for files in app.env.dependencies.values() for file in files}
+    in_vain = {Path(name).absolute() for name in _QUOTED.findall(warnings.getvalue())}
+    return Loaded(
+        spec=spec,
+        root=srcdir,
+        findings=in_source_order(found),
+        annotations=(*knowledge.sidecars(app.env), *filter(None, [sidecar])),
+        files=(*pages, *sorted(beside | in_vain)),
+        severity=severities(app.config),
+        baseline=Path(app.confdir, baseline) if baseline and Path(app.confdir, baseline).is_file() else None,
+    )
+
+
+def require_extension(app: Sphinx) -> None:
+    """Raise :class:`SourceError` where a project does not load our extension."""
+    if DOMAIN not in app.env.domains:
+        message = f"`{Path(app.confdir, 'conf.py')}` does not load the extension `sphinx_policyspec`"
+        raise SourceError(message)
+
+
+def _first_line(error: Exception) -> str:
+    first, *rest = str(error).strip().splitlines() or ["no reason given"]
+    # Below a line that only announces it stands a traceback, which ends with the reason.
+    return f"{first} {rest[-1].strip()}" if rest and first.endswith(":") else first
+
+
+def _remedy(error: BaseException) -> str:
+    """Return what to install where a project needs a package that is not there."""
+    match = _MISSING_MODULE.search(f"{error} {error.__cause__ or ''} {error.__context__ or ''}")
+    if match is None:
+        return ""
+    return (
+        f"; install what the project needs (`{match[1] or match[2]}`) beside sphinx_policyspec: in a pre-commit hook under "
+        "`additional_dependencies`, in the GitHub action as `requirements`"
+    )

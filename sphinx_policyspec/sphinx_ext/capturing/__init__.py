@@ -1,1 +1,0 @@
-"""A page that was read, as model objects with their exact places."""

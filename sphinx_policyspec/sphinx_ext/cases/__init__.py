@@ -1,1 +1,0 @@
-"""Scenarios of the chain of command in pages, decided when the pages are built."""

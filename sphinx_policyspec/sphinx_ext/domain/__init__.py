@@ -1,0 +1,1 @@
+"""The domain ``policy``: records by page, indices, links."""

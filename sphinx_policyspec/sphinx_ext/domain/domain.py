@@ -1,0 +1,450 @@
+"""The domain ``policy``: what each page declares, former ids among it, and cross-references to it."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from docutils import nodes
+from sphinx.domains import Domain, Index, IndexEntry, ObjType
+from sphinx.locale import get_translation
+from sphinx.roles import XRefRole
+from sphinx.util.logging import suppress_logging
+
+from sphinx_policyspec.model import Spec, TargetKind
+from sphinx_policyspec.readers.levels import DEFAULT_LEVELS
+from sphinx_policyspec.sphinx_ext.domain.indices import ExampleIndex, TopicIndex
+from sphinx_policyspec.sphinx_ext.domain.records import (
+    DOMAIN,
+    KIND_OF_ROLE,
+    PageRecord,
+    PolicyObject,
+    link_or_text,
+)
+from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_of
+from sphinx_policyspec.sphinx_ext.pages.capture import capture
+from sphinx_policyspec.sphinx_ext.pages.declarations import ClauseRole, CountRole
+from sphinx_policyspec.sphinx_ext.pages.excerpts import excerpts_of, shown_titles
+from sphinx_policyspec.sphinx_ext.pages.hidden import note_taken, strip_comments, unread_in, without_hidden
+from sphinx_policyspec.sphinx_ext.store import EXCERPTS, FRAGMENT, pack, write_part
+
+if TYPE_CHECKING:
+    from docutils.nodes import Element
+    from sphinx.addnodes import pending_xref
+    from sphinx.application import Sphinx
+    from sphinx.builders import Builder
+    from sphinx.environment import BuildEnvironment
+
+    from sphinx_policyspec.sources import ProjectOptions
+    from sphinx_policyspec.sphinx_ext.asks.older_releases import Older
+    from sphinx_policyspec.sphinx_ext.handbook.pages import Site
+    from sphinx_policyspec.sphinx_ext.web.editions import Editions
+
+__all__ = [
+    "FormerIds",
+    "LevelIndex",
+    "PolicyDomain",
+    "add_anchors",
+    "aliases_of",
+    "domain_of",
+    "former_ids_of",
+]
+
+
+FormerIds = tuple[tuple[str, str], ...]
+"""Pairs of a former id and the id of its provision."""
+
+
+def former_ids_of(spec: Spec, given: Iterable[PolicyObject]) -> FormerIds:
+    """Return the former ids that no page gives.
+
+    :param given: what pages give
+    """
+    taken = {item.id for item in given if item.kind is TargetKind.PROVISION}
+    taken.update(spec.provision_by_id)
+    found: dict[str, str] = {}
+    for provision in spec.provisions:
+        for alias in provision.aliases:
+            if alias not in taken:
+                found.setdefault(alias, provision.id)
+    return tuple(sorted(found.items()))
+
+
+def aliases_of(former: FormerIds, given: Iterable[PolicyObject]) -> Iterator[PolicyObject]:
+    """Yield objects for former ids, which lead to where their provisions stand."""
+    owners = {item.id: item for item in given if item.kind is TargetKind.PROVISION and not item.is_alias}
+    for alias, owner in former:
+        if found := owners.get(owner):
+            yield found._replace(id=alias, is_alias=True)
+
+
+def add_anchors(domain: PolicyDomain, doctree: nodes.document) -> None:
+    """Let links from outside that use a former id find its provision on a page."""
+    wanted: dict[str, list[str]] = {}
+    for item in domain.former_objects():
+        wanted.setdefault(item.anchor, []).append(anchor_of(TargetKind.PROVISION, item.id))
+    if not wanted:
+        return
+    taken = {name for node in doctree.findall(nodes.Element) for name in node["ids"]}
+    for section in doctree.findall(nodes.section):
+        for anchor in list(section["ids"]):
+            section["ids"] += [name for name in wanted.get(anchor, ()) if name not in taken]
+
+
+_ = get_translation("sphinx_policyspec")
+
+
+class LevelIndex(Index):
+    """Every principle, under its level of authority."""
+
+    name = "levels"
+    # Not translated: the JSON builders of Sphinx cannot write its lazy texts.
+    localname = "Principles by level of authority"
+    shortname = "levels"
+
+    def generate(
+        self, docnames: Iterable[str] | None = None
+    ) -> tuple[list[tuple[str, list[IndexEntry]]], bool]:
+        """Return one group for each level, in the order of first use, principles by title."""
+        domain = cast("PolicyDomain", self.domain)
+        wanted = None if docnames is None else set(docnames)
+        groups: dict[str, list[PolicyObject]] = defaultdict(list)
+        for item in domain.objects():
+            if item.level and not item.is_alias and (wanted is None or item.docname in wanted):
+                groups[item.level].append(item)
+        order = {level: number for number, level in enumerate(domain.level_names())}
+        ranked = sorted(groups, key=lambda level: (order.get(level, len(order)), level))
+        content = []
+        for level in ranked:
+            items = sorted(groups[level], key=lambda item: (item.title.casefold(), item.id))
+            entries = [IndexEntry(item.title, 0, item.docname, item.anchor, "", "", "") for item in items]
+            content.append((domain.title_of_level(level), entries))
+        return content, False
+
+
+class PolicyDomain(Domain):
+    """What a project's pages say of a behaviour spec."""
+
+    name = DOMAIN
+    label = "Behaviour spec"
+    object_types: ClassVar[dict[str, ObjType]] = {
+        "principle": ObjType(_("principle"), "principle"),
+        "section": ObjType(_("section"), "principle"),
+        "topic": ObjType(_("topic"), "topic"),
+        "example": ObjType(_("example"), "example"),
+        "level": ObjType(_("level"), "level"),
+        "goal": ObjType(_("goal"), "goal"),
+        "term": ObjType(_("term"), "term"),
+    }
+    roles: ClassVar[dict[str, Any]] = {
+        role: XRefRole(innernodeclass=nodes.inline, warn_dangling=True) for role in KIND_OF_ROLE
+    } | {"clause": ClauseRole(), "count": CountRole()}
+    indices: ClassVar[list[type[Index]]] = [LevelIndex, TopicIndex, ExampleIndex]
+    initial_data: ClassVar[dict[str, Any]] = {
+        "pages": {},
+        "written": {},
+        "spec": ("", ()),
+        "topics": (),
+        "former": (),
+        "survey": ("", ()),
+        "tried": {},
+        "assumed": {},
+        "gone": set(),
+    }
+    """``pages`` by docname; what builders have ``written``; the digest of the assembled spec with the
+    findings about it; what the index by topic shows; the former ids that sidecars give; what a survey found, with
+    what it depends on; what builders hide of pages that were ``tried``, and what of that is ``assumed`` of
+    pages being read; the pages that are ``gone`` though they were read."""
+    data_version = 12
+    """Raised whenever what the environment stores of ours changes shape."""
+
+    site: Site | None = None
+    """The spec that a handbook shows; a project of one's own gathers its spec from its pages."""
+
+    older: tuple[Older, ...] = ()
+    """What a command line compares the spec with, from the oldest on, source by source, instead of
+    ``policyspec_since``."""
+
+    confdir: Path = Path()
+    """The folder that paths of our options are below: that of ``conf.py``."""
+
+    options: Callable[[], ProjectOptions]
+    """Returns what Sphinx was told of the project beside its folder; not stored."""
+
+    asks: bool = True
+    """Whether questions of pages are answered; not where nothing but the spec is wanted."""
+
+    writes: bool = True
+    """Whether pages are written; else what they show of each other is of no use."""
+
+    editions: Editions | None = None
+    """The releases of a handbook of several, which know of each other."""
+
+    base_iri: str = ""
+    """What the command line says that instance IRIs begin with, whatever the project says."""
+
+    shows: Callable[[str], bool] = staticmethod(lambda _condition: True)
+    """Tells whether this build shows what an ``only`` directive holds; not stored."""
+
+    hides_anything: bool = False
+    """Whether other extensions may hide what is no element of theirs, on any page; not stored."""
+
+    _by_id: dict[tuple[TargetKind, str], list[PolicyObject]] | None = None
+    _former: tuple[PolicyObject, ...] | None = None
+
+    @property
+    def pages(self) -> dict[str, PageRecord]:
+        """The records by docname."""
+        return cast("dict[str, PageRecord]", self.data["pages"])
+
+    @property
+    def tried(self) -> dict[str, dict[str, tuple[str, frozenset[int]]]]:
+        """For pages and builders, on what it depends what is hidden, and the marks of that."""
+        return cast("dict[str, dict[str, tuple[str, frozenset[int]]]]", self.data["tried"])
+
+    def assume(self, docname: str, guess: Callable[[], Iterable[int]]) -> frozenset[int]:
+        """Return the marks of what is hidden on a page that is being read: what is known, else what is guessed."""
+        if docname not in self.data["assumed"]:
+            self.data["assumed"][docname] = frozenset(guess())
+        return cast("frozenset[int]", self.data["assumed"][docname])
+
+    def read_again(self, app: Sphinx, docname: str, hidden: frozenset[int]) -> None:
+        """Read a page again as one on which the elements with some marks are hidden."""
+        tried = self.tried[docname]
+        app.events.emit("env-purge-doc", self.env, docname)
+        self.env.clear_doc(docname)
+        self.data["assumed"][docname] = hidden
+        # What there is to say of the page was said when it was read first.
+        with suppress_logging():
+            app.builder.read_doc(docname)
+        self.tried[docname] = tried
+
+    def own_pages(self) -> set[str]:
+        """Return the names of the pages with directives or roles of ours."""
+        return {name for name, page in self.pages.items() if page.is_ours}
+
+    def written_by(self, builder: str) -> dict[str, Any]:
+        """Return what a builder's pages showed of others when last written: links, answers, panels, sidebars.
+
+        Builders share an environment, and one that writes a page does not bring those of others up to date.
+        """
+        empty: dict[str, Any] = {
+            "links": {},
+            "answers": {},
+            "panels": {},
+            "navigation": "",
+            "changes": ("", {}, ""),
+        }
+        written = self.data["written"].setdefault(builder, empty)
+        return cast("dict[str, Any]", written)
+
+    def note_document(self, docname: str, record: PageRecord, packed: bytes = b"") -> None:
+        """Store what a page declares, in place of what its doctree would tell.
+
+        :param packed: its part of the spec, if it holds one
+        """
+        self.pages[docname] = record
+        self._forget()
+        if packed:
+            write_part(self.env, docname, FRAGMENT, packed)
+
+    def process_doc(self, env: BuildEnvironment, docname: str, document: nodes.document) -> None:
+        """Take up what a page declares once it is read; titles are those that it shows."""
+        noted = self.pages.get(docname)
+        hidden = self.data["assumed"].pop(docname, None)
+        with without_hidden(document):
+            record, packed = (noted, b"") if noted else capture(env, docname, document)
+            if record is not None and (record.holds_spec or record.questions):
+                strip_comments(document)
+            excerpts, titles = excerpts_of(document), shown_titles(document)
+        note_taken(env, document)
+        if record is None and hidden is not None:
+            # Another builder may show what it declares.
+            record = PageRecord()
+        if record is not None:
+            write_part(env, docname, EXCERPTS, pack(excerpts))
+            record = replace(record, hidden=hidden).with_titles(titles)
+            self.note_document(docname, record.with_words(repr((titles, excerpts))), packed)
+
+    def note_unread(self, env: BuildEnvironment, document: nodes.document) -> None:
+        """Note what others took off a page after it was looked at."""
+        unread = unread_in(env, document)
+        if unread and env.docname in self.pages:
+            self.pages[env.docname] = replace(self.pages[env.docname], unread=unread)
+
+    def clear_doc(self, docname: str) -> None:
+        """Forget what a page declared."""
+        self.pages.pop(docname, None)
+        self.tried.pop(docname, None)
+        self._forget()
+
+    def keep_pages(self, docnames: AbstractSet[str]) -> None:
+        """Forget the pages that are not among some others, though they were read."""
+        self.data["gone"] = self.pages.keys() - docnames
+        for docname in self.data["gone"]:
+            self.clear_doc(docname)
+
+    def merge_domaindata(self, docnames: AbstractSet[str], otherdata: dict[str, Any]) -> None:
+        """Take over the pages that another process has read."""
+        self.pages.update({name: page for name, page in otherdata["pages"].items() if name in docnames})
+        self._forget()
+
+    def note_former(self, former: FormerIds) -> None:
+        """Store the former ids that sidecars give."""
+        if former != self.data["former"]:
+            self.data["former"] = former
+            self._forget()
+
+    def former_objects(self) -> tuple[PolicyObject, ...]:
+        """Return an object for each former id that a sidecar gives."""
+        if self._former is None:
+            former = cast("FormerIds", self.data["former"])
+            self._former = tuple(aliases_of(former, self.page_objects())) if former else ()
+        return self._former
+
+    def _forget(self) -> None:
+        """Look at the pages anew when next asked for an object."""
+        self._by_id = self._former = None
+
+    def page_objects(self) -> Iterator[PolicyObject]:
+        """Yield every object that pages declare, pages by name, aliases included."""
+        for docname in sorted(self.pages):
+            yield from self.pages[docname].objects
+
+    def objects(self) -> Iterator[PolicyObject]:
+        """Yield every object: those of pages, then former ids of sidecars."""
+        yield from self.page_objects()
+        yield from self.former_objects()
+
+    def find(self, kind: TargetKind, identifier: str, docname: str = "") -> PolicyObject | None:
+        """Return what an id means on a page: its own object first, then the first of the project."""
+        if self._by_id is None:
+            self._by_id = defaultdict(list)
+            for item in self.objects():
+                self._by_id[item.kind, item.id].append(item)
+        found = self._by_id.get((kind, identifier), [])
+        return next((item for item in found if item.docname == docname), found[0] if found else None)
+
+    def find_anchor(self, target: str, docname: str = "") -> PolicyObject | None:
+        """Return what a plain link such as ``#id`` means: a provision or alias, else any anchor of ours."""
+        found = self.find(TargetKind.PROVISION, target, docname)
+        kind, _, identifier = target.partition("-")
+        if found is None and identifier and kind in set(TargetKind):
+            return self.find(TargetKind(kind), identifier, docname)
+        return found
+
+    def find_plain(self, identifier: str) -> PolicyObject | None:
+        """Return a section whose author gave it no id, by the id that the spec has for it."""
+        for docname in sorted(self.pages):
+            anchor = identifier.removeprefix(f"{docname.replace('/', '-')}-")
+            for name in (identifier, anchor):
+                if name in self.pages[docname].unnamed:
+                    return PolicyObject(
+                        kind=TargetKind.PROVISION,
+                        id=identifier,
+                        title=identifier,
+                        docname=docname,
+                        anchor=name,
+                    )
+        return None
+
+    def level_names(self) -> list[str]:
+        """Return the levels that pages declare, else the Model Spec's."""
+        declared = [item.id for item in self.objects() if item.kind is TargetKind.LEVEL]
+        return declared or [level.id for level in DEFAULT_LEVELS]
+
+    def title_of_level(self, level: str) -> str:
+        """Return the name of a level for readers."""
+        declared = self.find(TargetKind.LEVEL, level)
+        return declared.title if declared else level.capitalize()
+
+    def levels_shown(self) -> list[tuple[str, str]]:
+        """Return the levels with their names for readers."""
+        return [(level, self.title_of_level(level)) for level in self.level_names()]
+
+    def knows(self, kind: TargetKind, identifier: str) -> bool:
+        """Tell whether a reference has a target, be it a level that no page declares."""
+        known_level = kind is TargetKind.LEVEL and identifier in self.level_names()
+        return known_level or self.find(kind, identifier) is not None
+
+    def is_ignored(self, role: str, target: str) -> bool:
+        """Tell whether the project wants to hear nothing of a reference that leads nowhere."""
+        config = self.env.config
+        if (role, target) in set(map(tuple, config.nitpick_ignore)):
+            return True
+        return any(
+            re.fullmatch(kind, role) and re.fullmatch(name, target)
+            for kind, name in config.nitpick_ignore_regex
+        )
+
+    def resolve_xref(  # noqa: PLR0917 - the signature of a domain
+        self,
+        env: BuildEnvironment,  # noqa: ARG002
+        fromdocname: str,
+        builder: Builder,
+        typ: str,
+        target: str,
+        node: pending_xref,
+        contnode: Element,
+    ) -> nodes.reference | None:
+        """Return the link for one of our roles."""
+        kind = KIND_OF_ROLE[typ]
+        found = self.find(kind, target, fromdocname)
+        if found is None:
+            if not self.knows(kind, target):
+                return None
+            # A level of the Model Spec that no page declares: there is nothing to lead to.
+            shown = contnode if node.get("refexplicit") else _retitled(contnode, self.title_of_level(target))
+            return cast("nodes.reference", shown)
+        return self._link(found, builder, fromdocname, node, contnode)
+
+    def resolve_any_xref(  # noqa: PLR0917 - the signature of a domain
+        self,
+        env: BuildEnvironment,
+        fromdocname: str,
+        builder: Builder,
+        target: str,
+        node: pending_xref,
+        contnode: Element,
+    ) -> list[tuple[str, nodes.reference]]:
+        """Return the links for ``:any:`` and for MyST's ``[text](#id)``: provisions, then anchors."""
+        if target in env.domains.standard_domain.anonlabels:
+            # The same place under a label of Sphinx's own: two answers would be called ambiguous.
+            return []
+        found = self.find_anchor(target, fromdocname)
+        if found is None:
+            return []
+        role = self.role_for_objtype(found.objtype) or "principle"
+        return [(f"{DOMAIN}:{role}", self._link(found, builder, fromdocname, node, contnode))]
+
+    def _link(
+        self, found: PolicyObject, builder: Builder, fromdocname: str, node: pending_xref, contnode: Element
+    ) -> nodes.reference:
+        explicit = node.get("refexplicit")
+        child = contnode if explicit else _retitled(contnode, found.title)
+        link = link_or_text(builder, fromdocname, found.docname, found.anchor, child)
+        return cast("nodes.reference", link)
+
+    def get_objects(self) -> Iterator[tuple[str, str, str, str, str, int]]:
+        """Yield every object for the inventory and the search."""
+        for item in self.objects():
+            if item.anchor:
+                priority = -1 if item.is_alias else 1
+                yield item.id, item.title, item.objtype, item.docname, item.anchor, priority
+
+
+def _retitled(contnode: Element, title: str) -> Element:
+    """Return the content of a link with the title of its target as text."""
+    shown = contnode.copy()
+    shown += nodes.Text(title)
+    return shown
+
+
+def domain_of(env: BuildEnvironment) -> PolicyDomain:
+    """Return our domain of an environment."""
+    return cast("PolicyDomain", env.get_domain(DOMAIN))

@@ -1,0 +1,309 @@
+"""What the domain keeps of each page, small frozen records that pickle well, and cross-references as nodes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.errors import NoUri
+from sphinx.util.nodes import make_refnode
+
+from sphinx_policyspec.model import (
+    AuthorityLevel,
+    Definition,
+    Example,
+    Finding,
+    Principle,
+    Reference,
+    Span,
+    Spec,
+    TargetKind,
+)
+from sphinx_policyspec.model.places import Use
+from sphinx_policyspec.readers.ignores import Ignore
+from sphinx_policyspec.sphinx_ext.nodes.boxes import Place
+from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_of
+from sphinx_policyspec.sphinx_ext.store import Fragment, pack
+
+if TYPE_CHECKING:
+    from sphinx.builders import Builder
+
+__all__ = [
+    "DOMAIN",
+    "KIND_OF_ROLE",
+    "ROLE_OF_KIND",
+    "SPEC_USE",
+    "Changes",
+    "PageRecord",
+    "PolicyObject",
+    "Question",
+    "link_or_text",
+    "outside_record",
+    "page_record",
+    "pending_reference",
+]
+
+
+SPEC_USE = Use("spec", "", "")
+"""Where a page declares the spec, among the places of names; it names nothing."""
+
+
+class PolicyObject(NamedTuple):
+    """Something that can be referred to.
+
+    A plain tuple: an environment holds thousands, and dataclasses with slots take ten times as long to read back.
+    """
+
+    kind: TargetKind
+    id: str
+    title: str
+    """As the page shows it."""
+    docname: str
+    anchor: str
+    """Its place on the page; empty for what a page declares without showing it."""
+    level: str = ""
+    """Of a principle, empty for anything else."""
+    is_alias: bool = False
+
+    @property
+    def objtype(self) -> str:
+        """The name of its object type in the domain."""
+        if self.kind is TargetKind.PROVISION:
+            return "principle" if self.level else "section"
+        return "term" if self.kind is TargetKind.DEFINITION else self.kind.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A question that a page asks.
+
+    :param name: of a named question, empty where ``sparql`` holds the query itself
+    :param columns: those to show, in this order; all of them where empty
+    :param expected: what ``:expect-rows:`` says, such as ``3`` or ``>0``
+    """
+
+    name: str = ""
+    params: tuple[tuple[str, str], ...] = ()
+    sparql: str = ""
+    columns: tuple[str, ...] = ()
+    expected: str = ""
+    format: str = "table"
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes(Question):
+    """What a page asks of an older release.
+
+    :param since: where it is; empty for what the project compares itself with
+    :param kinds: weights, kinds of things or kinds of change to show, all of them where empty
+    """
+
+    since: str = ""
+    kinds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRecord:
+    """What one page declares.
+
+    The words of the spec are not among it: they lie in a file of their own (``store``).
+
+    :param targets: what the references and clauses of its part of the spec point at
+    :param maybe: links that are references of the spec only if their target is an object of ours,
+        such as MyST's ``[text](#id)``
+    :param anchors: those of ``maybe`` that name an anchor the page itself does not have
+    :param outside: references that are no part of the spec: those of a page outside it, and the levels
+        of clauses that are of no principle
+    :param declares_levels: the page has ``policy:level`` directives; they replace any default
+    :param unnamed: ids of sections that the author gave none; they may be changed to stay unique
+    :param hidden: marks of what the page was read without; none where nothing on it can be hidden
+    :param unread: marks of what others took off the page while it was read
+    :param holds_spec: a part of the spec stands on the page
+    :param digest: of all of it, the words included
+    """
+
+    objects: tuple[PolicyObject, ...] = ()
+    targets: tuple[tuple[TargetKind, str], ...] = ()
+    maybe: tuple[Reference, ...] = ()
+    anchors: tuple[Reference, ...] = ()
+    outside: tuple[Reference, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    questions: tuple[Question, ...] = ()
+    declares_levels: bool = False
+    unnamed: frozenset[str] = frozenset()
+    hidden: frozenset[int] | None = None
+    unread: frozenset[int] = frozenset()
+    holds_spec: bool = False
+    ignores: tuple[Ignore, ...] = ()
+    digest: str = ""
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether a directive or role of ours stands on the page; a link that may lead to one does not count."""
+        return bool(self.holds_spec or self.questions or self.outside or self.findings)
+
+    def with_titles(self, titles: Mapping[str, str]) -> PageRecord:
+        """Return the record with the titles that the page shows, by anchor."""
+        objects = tuple(item._replace(title=titles.get(item.anchor, item.title)) for item in self.objects)
+        return replace(self, objects=objects)
+
+    def with_words(self, words: str) -> PageRecord:
+        """Return the record with a digest that changes with some words that the page shows, too."""
+        digest = hashlib.sha256(f"{self.digest}\0{words}".encode(errors="replace"))
+        return replace(self, digest=digest.hexdigest())
+
+
+def outside_record(
+    findings: tuple[Finding, ...],
+    questions: tuple[Question, ...],
+    outside: tuple[Reference, ...],
+    maybe: tuple[Reference, ...],
+) -> PageRecord:
+    """Return the record of a page that holds no part of the spec, but asks about it or links to it."""
+    digest = hashlib.sha256(repr((questions, outside)).encode(errors="replace")).hexdigest()
+    return PageRecord(
+        findings=findings,
+        questions=questions,
+        outside=outside,
+        maybe=maybe,
+        digest=digest,
+    )
+
+
+def page_record(
+    docname: str,
+    fragment: Spec,
+    findings: Iterable[Finding] = (),
+    *,
+    maybe: Iterable[Reference] = (),
+    questions: Iterable[Question] = (),
+    anchors: Iterable[Reference] = (),
+    outside: Iterable[Reference] = (),
+    places: Iterable[tuple[Use, Span]] = (),
+    declares_levels: bool = False,
+    unnamed: frozenset[str] = frozenset(),
+) -> tuple[PageRecord, bytes]:
+    """Return the record of a page from its part of the spec, and that part, packed.
+
+    :param fragment: a Spec of what stands on this page alone; empty metadata is that of other pages
+    :param declares_levels: the page shows the levels that it brings
+    """
+    found = list(_objects(docname, fragment, fragment.levels if declares_levels else (), unnamed))
+    spans = tuple(span for _, span in found)
+    packed = pack(Fragment(spec=fragment, spans=spans, places=tuple(places)))
+    maybe, questions = tuple(maybe), tuple(questions)
+    state = repr((maybe, questions))
+    record = PageRecord(
+        objects=tuple(item for item, _ in found),
+        targets=tuple(
+            sorted(
+                {(r.target_kind, r.target) for r in fragment.references}
+                | {(TargetKind.LEVEL, clause.authority) for clause in fragment.clauses}
+            )
+        ),
+        maybe=maybe,
+        anchors=tuple(anchors),
+        outside=tuple(outside),
+        findings=tuple(findings),
+        questions=questions,
+        declares_levels=declares_levels,
+        unnamed=unnamed,
+        holds_spec=True,
+        digest=hashlib.sha256(packed + state.encode(errors="replace")).hexdigest(),
+    )
+    return record, packed
+
+
+def _objects(
+    docname: str, fragment: Spec, levels: tuple[AuthorityLevel, ...], unnamed: frozenset[str]
+) -> Iterator[tuple[PolicyObject, Span]]:
+    """Yield the objects of a page, each with where it stands."""
+
+    def of(
+        kind: TargetKind, identifier: str, title: str, span: Span, level: str = ""
+    ) -> tuple[PolicyObject, Span]:
+        anchor = anchor_of(kind, identifier)
+        return PolicyObject(kind, identifier, title, docname, anchor, level), span
+
+    yield from (
+        of(TargetKind.LEVEL, level.id, level.title or level.id.capitalize(), level.span)
+        for level in levels
+        if level.span
+    )
+    yield from (of(TargetKind.TOPIC, topic.id, topic.label, topic.span) for topic in fragment.topics)
+    yield from (of(TargetKind.GOAL, goal.id, goal.title, goal.span) for goal in fragment.goals)
+    for provision in fragment.provisions:
+        if provision.id not in unnamed:
+            authority = provision.authority if isinstance(provision, Principle) else ""
+            found, span = of(TargetKind.PROVISION, provision.id, provision.title, provision.span, authority)
+            yield found, span
+            yield from ((found._replace(id=alias, is_alias=True), span) for alias in provision.aliases)
+    for _, block in fragment.walk():
+        if isinstance(block, Example):
+            yield of(TargetKind.EXAMPLE, block.id, block.title, block.span)
+        elif isinstance(block, Definition):
+            yield of(TargetKind.DEFINITION, block.id, block.term, block.span)
+
+
+DOMAIN = "policy"
+
+KIND_OF_ROLE = {
+    "principle": TargetKind.PROVISION,
+    "topic": TargetKind.TOPIC,
+    "example": TargetKind.EXAMPLE,
+    "level": TargetKind.LEVEL,
+    "goal": TargetKind.GOAL,
+    "term": TargetKind.DEFINITION,
+}
+"""What each role points at; sections and principles share one."""
+
+ROLE_OF_KIND = {kind: role for role, kind in KIND_OF_ROLE.items()}
+
+
+def pending_reference(
+    docname: str,
+    target: str,
+    children: Iterable[nodes.Node] = (),
+    *,
+    kind: TargetKind = TargetKind.PROVISION,
+    place: Place | None = None,
+) -> addnodes.pending_xref:
+    """Return a reference that will become a link.
+
+    :param children: its own text; without any it shows the title of its target
+    """
+    own = list(children)
+    role = ROLE_OF_KIND[kind]
+    content = nodes.inline("", "", classes=["xref", DOMAIN, f"{DOMAIN}-{role}"])
+    content.extend(own or [nodes.Text(target)])
+    reference = addnodes.pending_xref(
+        target,
+        content,
+        refdomain=DOMAIN,
+        reftype=role,
+        reftarget=target,
+        refexplicit=bool(own),
+        refdoc=docname,
+        refwarn=True,
+    )
+    if place is not None:
+        reference.source, reference.line = place
+    return reference
+
+
+def link_or_text(
+    builder: Builder, docname: str, target_docname: str, anchor: str, content: nodes.Element
+) -> nodes.Element:
+    """Return a link from one page to another, or its content where what is built lacks that page.
+
+    A book holds the pages that its toctree leads to; an orphan is none of them.
+    """
+    try:
+        return make_refnode(builder, docname, target_docname, anchor, content)
+    except NoUri:
+        return content

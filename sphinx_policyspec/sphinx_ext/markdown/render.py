@@ -1,0 +1,226 @@
+"""Model objects → nodes: conversations, and the pages of a spec that was not written with directives."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from docutils import nodes
+
+from sphinx_policyspec.model import (
+    Block,
+    Commentary,
+    Comparison,
+    Definition,
+    Example,
+    Gap,
+    Markup,
+    Message,
+    Principle,
+    Prose,
+    Provision,
+    Response,
+    Span,
+    Spec,
+    TargetKind,
+    Turn,
+)
+from sphinx_policyspec.readers.blocks import DEFINITION
+from sphinx_policyspec.readers.ignores import ignores_in
+from sphinx_policyspec.readers.release import companions, read_release
+from sphinx_policyspec.sphinx_ext.config import project_title
+from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, page_record, pending_reference
+from sphinx_policyspec.sphinx_ext.markdown.languages import Language, language_of
+from sphinx_policyspec.sphinx_ext.markdown.to_nodes import render_inline, render_prose
+from sphinx_policyspec.sphinx_ext.nodes import boxes
+from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_of
+
+if TYPE_CHECKING:
+    from sphinx.environment import BuildEnvironment
+
+    from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
+
+__all__ = ["SpecRenderer", "TurnRenderer", "fill", "message_nodes"]
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRenderer:
+    """Builds the nodes of conversations on one page.
+
+    :param place_of: gives where something stands as translation catalogues and warnings name it
+    """
+
+    docname: str
+    language: Language
+    place_of: Callable[[Span], boxes.Place]
+
+    def render(self, turns: Iterable[Turn]) -> list[nodes.Node]:
+        """Return the nodes of a conversation in order."""
+        return [self._turn(turn) for turn in turns]
+
+    def _turn(self, turn: Turn) -> nodes.Node:
+        match turn:
+            case Comparison():
+                return boxes.comparison(self._message(answer) for answer in turn.responses)
+            case Gap():
+                return boxes.gap()
+            case Message():
+                return self._message(turn)
+
+    def _message(self, message: Message) -> nodes.Node:
+        body = self.language.body(message)
+        if not isinstance(message, Response):
+            return boxes.message(
+                message.role,
+                body,
+                recipient=message.recipient,
+                name=message.name,
+                language=message.language,
+                attributes=message.attributes,
+                is_untrusted=message.untrusted,
+            )
+        place = self.place_of(message.span)
+        return boxes.response(
+            message.verdict,
+            body,
+            role=message.role,
+            recipient=message.recipient,
+            name=message.name,
+            language=message.language,
+            attributes=message.attributes,
+            note=self.language.inline(message.note, message.span.line) if message.note else (),
+            raw_note=message.note,
+            violates=[pending_reference(self.docname, target, place=place) for target in message.violates],
+            place=place,
+        )
+
+
+class SpecRenderer:
+    """Builds the nodes of one page from what a reader, or a graph, says of a spec.
+
+    Every provision, example and message gets the source line it has in its own file.
+
+    :param path_of: gives a span's file as warnings should name it
+    """
+
+    def __init__(self, document: nodes.document, spec: Spec, path_of: Callable[[str], str]) -> None:
+        self.docname = str(document.settings.env.docname)
+        self.spec = spec
+        self.path_of = path_of
+        markups = {known.file: known.markup for known in spec.documents}
+        of_markup = cache(lambda markup: language_of(markup, document, spec.provision_by_id))
+        self.language_at: Callable[[Span], Language] = lambda span: of_markup(
+            markups.get(span.file, Markup.MODEL_SPEC)
+        )
+
+    def provisions(self, provisions: Iterable[Provision]) -> list[nodes.section]:
+        """Return sections for some provisions, those inside others nested in them."""
+        shown = list(provisions)
+        ids = {provision.id for provision in shown}
+        children: dict[str | None, list[Provision]] = defaultdict(list)
+        for provision in shown:
+            children[provision.parent if provision.parent in ids else None].append(provision)
+        # Children are built before their parents, so that no depth of nesting can exhaust the stack.
+        built: dict[str, nodes.section] = {}
+        for provision in reversed(shown):
+            section = self._section(provision)
+            section.extend(built.pop(child.id) for child in children.pop(provision.id, ()))
+            built[provision.id] = section
+        return [built[provision.id] for provision in children[None]]
+
+    def _section(self, provision: Provision) -> nodes.section:
+        authority = provision.authority if isinstance(provision, Principle) else ""
+        level = self.spec.level_by_id.get(authority)
+        return boxes.provision(
+            provision.id,
+            [nodes.Text(provision.title)],
+            self.blocks(provision.blocks),
+            level=authority,
+            level_title=level.title if level else "",
+            aliases=provision.aliases,
+            raw_title=provision.title,
+            place=self._place(provision.span),
+        )
+
+    def blocks(self, blocks: Iterable[Block]) -> list[nodes.Node]:
+        """Return the nodes of blocks in order; evaluation prompts are never shown."""
+        shown: list[nodes.Node] = []
+        for block in blocks:
+            match block:
+                case Prose():
+                    shown += self.language_at(block.span).blocks(block.text, block.span.line)
+                case Definition():
+                    shown.append(self._definition(block))
+                case Commentary():
+                    body = self.language_at(block.span).blocks(block.text, _body_line(block))
+                    shown.append(boxes.commentary(body, block.label))
+                case Example():
+                    shown.append(self._example(block))
+        return shown
+
+    def _definition(self, block: Definition) -> nodes.Node:
+        bold = DEFINITION.match(block.text)
+        meaning = block.text[bold.end() :].lstrip() if bold else block.text
+        return boxes.definition(
+            anchor_of(TargetKind.DEFINITION, block.id),
+            [nodes.Text(block.term)],
+            self.language_at(block.span).blocks(meaning, block.span.line),
+            raw_term=block.term,
+            place=self._place(block.span),
+        )
+
+    def _example(self, example: Example) -> nodes.Node:
+        language = self.language_at(example.span)
+        return boxes.example(
+            anchor_of(TargetKind.EXAMPLE, example.id),
+            language.inline(example.source_title, example.span.line),
+            TurnRenderer(self.docname, language, self._place).render(example.turns),
+            raw_title=example.source_title,
+            place=self._place(example.span),
+        )
+
+    def _place(self, span: Span) -> boxes.Place:
+        return self.path_of(span.file), span.line
+
+
+def _body_line(commentary: Commentary) -> int:
+    """Return the line on which a commentary's body begins: below the head, blank lines skipped."""
+    body = commentary.source.split("\n")[1:]
+    return commentary.span.line + 1 + next((n for n, line in enumerate(body) if line.strip()), 0)
+
+
+def fill(document: nodes.document, text: str, path: Path, env: BuildEnvironment) -> None:
+    """Fill a document from the text of a page in the dialect."""
+    name = path.relative_to(env.srcdir)
+    prefix = "" if name.parent == Path() else f"{name.parent.as_posix()}/"
+    reading = read_release(path, text=text, prefix=prefix, default_title="")
+    for companion in companions(path):
+        env.note_dependency(str(companion))
+    spec = reading.spec
+    renderer = SpecRenderer(document, spec, lambda file: str(Path(env.srcdir, file)))
+    sections = [*renderer.blocks(spec.preamble), *renderer.provisions(spec.provisions)]
+    chapters = spec.children_of(None)
+    if len(chapters) == 1 and not spec.preamble:
+        document += sections
+    else:
+        # A page has one title; several chapters, or text before the first, need one above them.
+        title = spec.title or project_title(env.config)
+        anchor = "" if title in spec.provision_by_id else nodes.make_id(title)
+        ids = [anchor] if anchor and anchor not in spec.provision_by_id else []
+        document += nodes.section("", nodes.title(title, title), *sections, ids=ids)
+    domain = cast("PolicyDomain", env.get_domain(DOMAIN))
+    record, packed = page_record(env.docname, spec, reading.findings)
+    ignores = ignores_in(name.as_posix(), text.split("\n"))
+    domain.note_document(env.docname, replace(record, ignores=ignores), packed)
+
+
+def message_nodes(text: str, document: nodes.document) -> list[nodes.Node]:
+    """Return the nodes of one translated message; a title comes underlined with equals signs."""
+    first, _, rest = text.partition("\n")
+    if rest.strip() and not rest.strip().strip("="):
+        return [nodes.section("", nodes.title(first, "", *render_inline(first, 1, document)))]
+    return render_prose(text, 1, document)

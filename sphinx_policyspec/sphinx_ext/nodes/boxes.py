@@ -1,0 +1,365 @@
+"""Functions that build our nodes, for directives and Model Spec pages alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from docutils import nodes
+from sphinx.locale import get_translation
+
+from sphinx_policyspec.model import TargetKind, Verdict
+from sphinx_policyspec.sphinx_ext.nodes.nodes import (
+    PolicyBadge,
+    PolicyBody,
+    PolicyCommentary,
+    PolicyComparison,
+    PolicyDeclaration,
+    PolicyDefinition,
+    PolicyExample,
+    PolicyExampleTitle,
+    PolicyGap,
+    PolicyMessage,
+    PolicyPlaceholder,
+    PolicyPrompt,
+    PolicyResponse,
+    PolicySettings,
+    PolicyUntrusted,
+    PolicyVerdict,
+    anchor_of,
+)
+
+__all__ = [
+    "Place",
+    "badge",
+    "badge_title",
+    "commentary",
+    "comparison",
+    "declaration",
+    "definition",
+    "example",
+    "gap",
+    "level_word",
+    "mark_level",
+    "message",
+    "placeholder",
+    "prompt",
+    "provision",
+    "response",
+    "retitle_badge",
+    "settings",
+    "style_name",
+    "text_node",
+    "untrusted",
+    "word",
+]
+
+
+_ = get_translation("sphinx_policyspec")
+
+_Text = TypeVar("_Text", bound=nodes.TextElement)
+
+Place = tuple[str, int]
+"""Source file (as docutils names it) and line of a text, which translation catalogues need."""
+
+
+def style_name(word_: str) -> str:
+    """Return ``word_`` as the end of a CSS class: lower case letters, digits and hyphens."""
+    return nodes.make_id(word_) or "other"
+
+
+def text_node(
+    cls: type[_Text], raw: str, children: Iterable[nodes.Node], place: Place | None, **attributes: Any
+) -> _Text:
+    """Return a text element that translation catalogues can take up: with source, line and raw text."""
+    node = cls(raw, "", *children, **attributes)
+    if place is not None:
+        node.source, node.line = place
+    return node
+
+
+def word(text: str, *classes: str) -> nodes.paragraph:
+    """Return a paragraph of our own words, which page catalogues leave out."""
+    return nodes.paragraph("", text, classes=list(classes), translatable=False)
+
+
+def badge(level: str, title: str = "") -> PolicyBadge:
+    """Return the badge of a level; it belongs right after the title of its principle."""
+    shown = title or level.replace("_", " ").capitalize()
+    line = word("", "ps-badge-line")
+    line += nodes.inline("", _("Authority:") + " ", classes=["ps-badge-label"])
+    line += nodes.inline("", shown, classes=["ps-badge-level"])
+    return PolicyBadge("", line, classes=["ps-badge", f"ps-level-{style_name(level)}"], level=level)
+
+
+def retitle_badge(node: PolicyBadge, title: str) -> None:
+    """Show a level's declared name, which may stand on a page that is read later."""
+    shown = _level_in(node)
+    shown.children = []
+    shown.append(nodes.Text(title))
+
+
+def badge_title(node: PolicyBadge) -> str:
+    """Return the name of the level that a badge shows."""
+    return _level_in(node).astext()
+
+
+def _level_in(node: PolicyBadge) -> nodes.inline:
+    return next(shown for shown in node.findall(nodes.inline) if "ps-badge-level" in shown["classes"])
+
+
+def level_word(level: str, title: str) -> nodes.inline:
+    """Return the name of a level as it stands behind the title of a principle in a link; searches skip it."""
+    classes = ["ps-level-word", f"ps-level-{style_name(level)}", "no-search"]
+    return nodes.inline("", title, classes=classes)
+
+
+def provision(
+    identifier: str,
+    title: Iterable[nodes.Node],
+    content: Iterable[nodes.Node] = (),
+    *,
+    level: str = "",
+    level_title: str = "",
+    aliases: Iterable[str] = (),
+    raw_title: str = "",
+    place: Place | None = None,
+) -> nodes.section:
+    """Return the section of a provision, with a badge after its title where it has a level.
+
+    The section has ids and no names: what points at it goes through the domain.
+
+    :param aliases: further anchors of the same section
+    """
+    section = nodes.section(
+        "", ids=[anchor_of(TargetKind.PROVISION, name) for name in (identifier, *aliases)]
+    )
+    section += text_node(nodes.title, raw_title, title, place)
+    if place is not None:
+        section.source, section.line = place
+    mark_level(section, level, level_title)
+    section.extend(content)
+    return section
+
+
+def mark_level(section: nodes.Element, level: str, level_title: str = "") -> None:
+    """Make ``section`` look like the principle or plain provision that it is."""
+    section["classes"].append("ps-principle" if level else "ps-section")
+    if level:
+        section["classes"].append(f"ps-level-{style_name(level)}")
+        after_title = next(
+            (n for n, child in enumerate(section.children, 1) if isinstance(child, nodes.title)), 0
+        )
+        section.insert(after_title, badge(level, level_title))
+
+
+def example(
+    anchor: str,
+    title: Iterable[nodes.Node],
+    content: Iterable[nodes.Node],
+    *,
+    raw_title: str = "",
+    place: Place | None = None,
+) -> PolicyExample:
+    """Return an example; ``anchor`` is that of :func:`anchor_of`."""
+    box = PolicyExample("", ids=[anchor] if anchor else [], classes=["ps-example"])
+    head = nodes.container("", word(_("Example"), "ps-kind"), classes=["ps-example-head"])
+    head += text_node(PolicyExampleTitle, raw_title, title, place, classes=["ps-example-title"])
+    box += head
+    box.extend(content)
+    return box
+
+
+def prompt(
+    title: Iterable[nodes.Node],
+    content: Iterable[nodes.Node],
+    *,
+    raw_title: str = "",
+    place: Place | None = None,
+    shown: bool,
+) -> PolicyPrompt:
+    """Return an evaluation prompt; without ``shown`` it leaves the page once it is read."""
+    box = PolicyPrompt("", classes=["ps-example", "ps-prompt"], shown=shown)
+    head = nodes.container("", word(_("Evaluation prompt"), "ps-kind"), classes=["ps-example-head"])
+    if children := list(title):
+        head += text_node(nodes.paragraph, raw_title, children, place, classes=["ps-prompt-title"])
+    box += head
+    box.extend(content)
+    return box
+
+
+def commentary(content: Iterable[nodes.Node], label: str = "") -> PolicyCommentary:
+    """Return a non-normative aside under its label."""
+    shown = _("Commentary") if label in ("", "Commentary") else label
+    box = PolicyCommentary("", word(shown, "ps-kind"), classes=["ps-commentary"])
+    box.extend(content)
+    return box
+
+
+def definition(
+    anchor: str,
+    term: Iterable[nodes.Node],
+    content: Iterable[nodes.Node],
+    *,
+    raw_term: str = "",
+    place: Place | None = None,
+) -> PolicyDefinition:
+    """Return a defined term with what it means; ``anchor`` is that of :func:`anchor_of`."""
+    item = nodes.definition_list_item("", text_node(nodes.term, raw_term, term, place))
+    item += nodes.definition("", *content)
+    return PolicyDefinition(
+        "", nodes.definition_list("", item), ids=[anchor] if anchor else [], classes=["ps-definition"]
+    )
+
+
+def declaration(
+    kind: str,
+    anchor: str,
+    head: Iterable[nodes.Node],
+    content: Iterable[nodes.Node],
+    *classes: str,
+    raw_title: str,
+    place: Place,
+) -> PolicyDeclaration:
+    """Return a box for what is declared of the spec itself: a level, a topic, its metadata."""
+    item = nodes.definition_list_item("", text_node(nodes.term, raw_title, head, place))
+    item += nodes.definition("", *content)
+    return PolicyDeclaration(
+        "",
+        nodes.definition_list("", item),
+        ids=[anchor] if anchor else [],
+        classes=["ps-declaration", f"ps-{kind}", *classes],
+    )
+
+
+def message(
+    role: str,
+    content: Iterable[nodes.Node],
+    *,
+    recipient: str = "",
+    name: str = "",
+    language: str = "",
+    attributes: Iterable[tuple[str, str]] = (),
+    is_untrusted: bool = False,
+) -> PolicyMessage:
+    """Return a message; its role, tool and other attributes stand in the line above its body."""
+    box = PolicyMessage("", classes=["ps-message", f"ps-role-{style_name(role)}"])
+    box += _message_head(role, recipient, name, attributes)
+    body = _body(content, language)
+    box += untrusted([body]) if is_untrusted else body
+    return box
+
+
+def response(
+    verdict: Verdict | None,
+    content: Iterable[nodes.Node],
+    *,
+    role: str = "assistant",
+    recipient: str = "",
+    name: str = "",
+    language: str = "",
+    attributes: Iterable[tuple[str, str]] = (),
+    note: Iterable[nodes.Node] = (),
+    raw_note: str = "",
+    violates: Iterable[nodes.Node] = (),
+    place: Place | None = None,
+) -> PolicyResponse:
+    """Return an alternative answer: verdict, role, body, then the reason.
+
+    :param note: the reason as inline nodes, in a paragraph of its own so that it can be translated
+    :param violates: one inline node (a reference) for each principle that it names
+    """
+    kind = verdict.value.lower() if verdict else "none"
+    box = PolicyResponse(
+        "", classes=["ps-message", "ps-response", f"ps-role-{style_name(role)}", f"ps-verdict-{kind}"]
+    )
+    shown = {
+        Verdict.GOOD: _("Compliant"),
+        Verdict.BAD: _("Violation"),
+        Verdict.OK: _("Minor issues"),
+        None: _("No verdict"),
+    }[verdict]
+    line = PolicyVerdict("", shown, classes=["ps-verdict"], translatable=False)
+    if verdict:
+        line["verdict"] = verdict.value
+    box += line
+    box += _message_head(role, recipient, name, attributes)
+    box += _body(content, language)
+    if note_nodes := list(note):
+        box += text_node(nodes.paragraph, raw_note, note_nodes, place, classes=["ps-note"])
+    if links := list(violates):
+        broken = word(_("Violates:") + " ", "ps-violates")
+        for number, link in enumerate(links):
+            broken += [nodes.Text(", ")] if number else []
+            broken += link
+        box += broken
+    return box
+
+
+def _body(content: Iterable[nodes.Node], language: str) -> PolicyBody:
+    """Return the body of a message; quotes in it stay as they are, since models read them so.
+
+    docutils names languages by a class, and warns of each whose quotes it does not know.
+    """
+    return PolicyBody("", *content, classes=["ps-body"], lang=language, support_smartquotes=False)
+
+
+def _message_head(
+    role: str, recipient: str, name: str, attributes: Iterable[tuple[str, str]]
+) -> nodes.paragraph:
+    """Return the line that says who speaks, to which tool, and what else its tag says."""
+    known = {
+        "system": _("System"),
+        "developer": _("Developer"),
+        "user": _("User"),
+        "assistant": _("Assistant"),
+        "tool": _("Tool"),
+    }
+    line = word("", "ps-role")
+    line += nodes.inline("", known.get(role, role.capitalize()), classes=["ps-role-name"])
+    arrow = " → "
+    extras = [(arrow, recipient)] if recipient else []
+    extras += [(": ", name)] if name else []
+    for before, value in extras:
+        line += nodes.inline("", before, nodes.literal("", value), classes=["ps-tool"])
+    for key, value in attributes:
+        text = value if key == "comment" else f"{key}: {value}"
+        line += nodes.inline("", f" ({text})", classes=["ps-attribute"])
+    return line
+
+
+def comparison(responses: Iterable[nodes.Node]) -> PolicyComparison:
+    """Return consecutive alternative answers, in source order."""
+    return PolicyComparison("", *responses, classes=["ps-comparison"])
+
+
+def gap(text: str = "[...]") -> PolicyGap:
+    """Return the mark of a part of the conversation that is left out."""
+    line = word("", "ps-gap-line")
+    line += nodes.inline("", text, classes=["ps-gap-mark"])
+    line += nodes.inline("", " " + _("part of the conversation is left out"), classes=["ps-gap-words"])
+    return PolicyGap("", line, classes=["ps-gap"])
+
+
+def untrusted(content: Iterable[nodes.Node]) -> PolicyUntrusted:
+    """Return text that carries no authority, under a word that says so."""
+    return PolicyUntrusted("", word(_("Untrusted text"), "ps-kind"), *content, classes=["ps-untrusted"])
+
+
+def settings(lines: Iterable[str]) -> PolicySettings:
+    """Return the ``key: value`` lines of a message's settings."""
+    items = [
+        nodes.list_item("", nodes.paragraph("", "", nodes.literal("", line), translatable=False))
+        for line in lines
+    ]
+    return PolicySettings(
+        "", word(_("Settings"), "ps-kind"), nodes.bullet_list("", *items), classes=["ps-settings"]
+    )
+
+
+def placeholder(text: str) -> PolicyPlaceholder:
+    """Return an author's mark such as ``[...]`` or ``[file: cat.png]``, brackets included."""
+    classes = ["ps-placeholder"]
+    if text.startswith("[file:"):
+        classes.append("ps-attachment")
+    return PolicyPlaceholder("", text, classes=classes)

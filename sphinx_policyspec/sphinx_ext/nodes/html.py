@@ -1,0 +1,244 @@
+"""How our nodes look in HTML and LaTeX, and their registration with Sphinx."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from docutils import nodes
+from sphinx.locale import get_translation
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
+from sphinx_policyspec.sphinx_ext.nodes.nodes import (
+    BOXES,
+    PolicyBadge,
+    PolicyBody,
+    PolicyBox,
+    PolicyClause,
+    PolicyComparison,
+    PolicyCount,
+    PolicyExample,
+    PolicyExampleTitle,
+    PolicyMarker,
+    PolicyMessage,
+    PolicyPlaceholder,
+    PolicyQuery,
+    PolicyResponse,
+    PolicySelfLink,
+    PolicyTable,
+    PolicyVerdict,
+)
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.config import Config
+    from sphinx.writers.html5 import HTML5Translator
+    from sphinx.writers.latex import LaTeXTranslator
+
+__all__ = ["PolicyPanel", "SetForPaper", "add_style", "register_nodes", "visit_panel"]
+
+
+_ = get_translation("sphinx_policyspec")
+
+_Visit = Callable[["HTML5Translator", Any], None]
+
+_HEADING_END = re.compile(r"</h[1-6]>\n?")
+_ICONS = {"GOOD": "\N{CHECK MARK}", "BAD": "\N{BALLOT X}", "OK": "\N{ALMOST EQUAL TO}"}
+
+
+def _visit_box(self: HTML5Translator, node: PolicyBox) -> None:
+    self.body.append(self.starttag(node, node.html_tag))
+
+
+def _depart_box(self: HTML5Translator, node: PolicyBox) -> None:
+    self.body.append(f"</{node.html_tag}>\n")
+
+
+def _visit_latex_box(self: LaTeXTranslator, node: PolicyBox) -> None:
+    # A container of Sphinx's leaves its ids out, and the links to them would lead nowhere.
+    if node["ids"]:
+        self.body.append("\n" + self.hypertarget_to(node, anchor=True))
+    self.visit_container(node)
+
+
+def _depart_latex_box(self: LaTeXTranslator, node: PolicyBox) -> None:
+    self.depart_container(node)
+
+
+def _visit_badge(self: HTML5Translator, node: PolicyBadge) -> None:
+    """Write the badge into the heading before it, where a long title wraps with it.
+
+    Only the page has it there: titles in tables of contents and in the search index stay as they are.
+    """
+    heading: list[str] = []
+    if self.body and _HEADING_END.fullmatch(self.body[-1]):
+        heading.append(self.body.pop())
+        if self.body and self.body[-1].startswith('<a class="headerlink"'):
+            heading.insert(0, self.body.pop())
+    tag = "span" if heading else "div"
+    self.body.append(" " + self.starttag(node, tag, ""))
+    for line in node.children:
+        self.body.append('<span class="ps-badge-line">')
+        for part in line.children:
+            part.walkabout(self)
+        self.body.append("</span>")
+    self.body += [f"</{tag}>", *heading]
+    raise nodes.SkipNode
+
+
+def _visit_message(self: HTML5Translator, node: PolicyMessage) -> None:
+    for table in list(node.findall(nodes.table)):
+        table.replace_self(PolicyTable("", table.deepcopy(), classes=["ps-wide"]))
+    _visit_box(self, node)
+
+
+def _visit_body(self: HTML5Translator, node: PolicyBody) -> None:
+    language = {"lang": node["lang"]} if node["lang"] else {}
+    self.body.append(self.starttag(node, node.html_tag, **language))
+
+
+def _visit_table(self: HTML5Translator, node: PolicyQuery | PolicyTable) -> None:
+    attributes: dict[str, Any] = {}
+    if head := next(node.findall(nodes.thead), None):
+        # A table may be wider than the page: a region that takes the focus scrolls by keyboard.
+        columns = ", ".join(entry.astext() for entry in head.findall(nodes.entry))
+        attributes = {"role": "region", "tabindex": "0", "aria-label": _("Table: %s") % columns}
+    self.body.append(self.starttag(node, "div", **attributes))
+
+
+def _visit_comparison(self: HTML5Translator, node: PolicyComparison) -> None:
+    # The outer element is the container that the columns of the inner one depend on.
+    self.body.append(self.starttag(node, "div") + '<div class="ps-alternatives">')
+
+
+def _depart_comparison(self: HTML5Translator, node: PolicyComparison) -> None:  # noqa: ARG001
+    self.body.append("</div></div>\n")
+
+
+def _visit_example_title(self: HTML5Translator, node: PolicyExampleTitle) -> None:
+    self.body.append(self.starttag(node, "p", ""))
+
+
+def _depart_example_title(self: HTML5Translator, node: PolicyExampleTitle) -> None:
+    box = node.parent.parent
+    if isinstance(box, PolicyExample) and box["ids"]:
+        self.add_permalink_ref(box, _("Link to this example"))
+    self.body.append("</p>\n")
+
+
+def _visit_verdict(self: HTML5Translator, node: PolicyVerdict) -> None:
+    icon = _ICONS.get(node.get("verdict", ""), "?")
+    self.body.append(
+        self.starttag(node, "p", "") + f'<span class="ps-icon" aria-hidden="true">{icon}</span>&#160;'
+    )
+
+
+def _depart_verdict(self: HTML5Translator, node: PolicyVerdict) -> None:  # noqa: ARG001
+    self.body.append("</p>\n")
+
+
+def _visit_self_link(self: HTML5Translator, node: PolicySelfLink) -> None:
+    self.add_permalink_ref(nodes.Element("", ids=[node["anchor"]]), _("Link to this place"))
+    raise nodes.SkipNode
+
+
+def _skip(self: nodes.NodeVisitor, node: PolicyMarker) -> None:  # noqa: ARG001
+    """Write nothing: markers are gone unless the page could not be transformed."""
+    raise nodes.SkipNode
+
+
+def register_nodes(app: Sphinx) -> None:
+    """Make Sphinx know every node of ours; other builders than HTML fall back to its base class."""
+    visits: dict[type[PolicyBox], _Visit] = {
+        PolicyBadge: _visit_badge,
+        PolicyMessage: _visit_message,
+        PolicyResponse: _visit_message,
+        PolicyBody: _visit_body,
+        PolicyQuery: _visit_table,
+        PolicyTable: _visit_table,
+    }
+    for box in BOXES:
+        app.add_node(
+            box,
+            html=(visits.get(box, _visit_box), _depart_box),
+            latex=(_visit_latex_box, _depart_latex_box),
+        )
+    app.add_node(PolicyComparison, html=(_visit_comparison, _depart_comparison))
+    app.add_node(PolicyExampleTitle, html=(_visit_example_title, _depart_example_title))
+    app.add_node(PolicyVerdict, html=(_visit_verdict, _depart_verdict))
+    app.add_node(PolicyPlaceholder)
+    app.add_node(PolicyClause)
+    app.add_node(PolicyCount)
+    app.add_node(PolicySelfLink, html=(_visit_self_link, None))
+    app.add_node(PolicyPanel, html=(visit_panel, None))
+    app.add_node(PolicyMarker, html=(_skip, None), latex=(_skip, None), text=(_skip, None))
+
+
+_STYLE = Path(__file__).parents[1] / "latex" / "policyspec.sty"
+
+_CLASSES = ("ps-gap-line", "ps-kind", "ps-note")
+"""Classes of paragraphs that the style knows."""
+
+
+def add_style(app: Sphinx, config: Config) -> None:
+    """Give our LaTeX style to PDFs; a project can redefine what it defines."""
+    config.latex_additional_files = [*config.latex_additional_files, str(_STYLE)]
+    app.add_latex_package(_STYLE.stem)
+
+
+class SetForPaper(SphinxPostTransform):
+    """Hands classes of paragraphs on to their words, and keeps heads with what they head."""
+
+    default_priority = 800
+    formats = ("latex",)
+
+    def run(self, **_kwargs: Any) -> None:
+        """Change the boxes of a document."""
+        for title in list(self.document.findall(PolicyExampleTitle)):
+            _join_head(title)
+        for response in self.document.findall(PolicyResponse):
+            _join_verdict(response)
+        for paragraph in list(self.document.findall(nodes.paragraph)):
+            for name in _CLASSES:
+                if name in paragraph["classes"]:
+                    words = nodes.inline("", "", *paragraph.children, classes=[name])
+                    paragraph.clear()
+                    paragraph.append(words)
+            if {"ps-role", "ps-kind", "ps-example-title"} & set(paragraph["classes"]):
+                paragraph.parent.insert(
+                    paragraph.parent.index(paragraph) + 1,
+                    nodes.raw("", "\n\\psheads\n", format="latex"),
+                )
+
+
+def _join_head(title: PolicyExampleTitle) -> None:
+    """Put the word that an example begins with and its title into one line."""
+    kind = title.parent.children[0]
+    line = nodes.paragraph("", "", classes=["ps-example-title"])
+    line += nodes.inline("", "", *kind.children, classes=["ps-kind"])
+    line += nodes.Text("  ")
+    line += nodes.inline("", "", *title.children, classes=["ps-example-title"])
+    head = title.parent
+    head.clear()
+    head.append(line)
+
+
+def _join_verdict(response: PolicyResponse) -> None:
+    """Put a verdict and the role that follows it into one line."""
+    verdict, role = response.children[:2]
+    if isinstance(verdict, PolicyVerdict) and isinstance(role, nodes.paragraph):
+        response.remove(verdict)
+        role.insert(0, nodes.inline("", "", *verdict.children, classes=["ps-verdict"]))
+        role.insert(1, nodes.Text(" · "))
+
+
+class PolicyPanel(nodes.Invisible, nodes.Element):
+    """The panel of a provision; ``html`` is all of it."""
+
+
+def visit_panel(self: HTML5Translator, node: PolicyPanel) -> None:
+    """Write a panel."""
+    self.body.append(node["html"])
+    raise nodes.SkipNode

@@ -1,0 +1,1 @@
+"""A page, from its directives to its part of the spec."""

@@ -1,0 +1,410 @@
+"""A page that was read → its part of the spec: provisions, blocks in order, references."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.transforms import SphinxTransform
+
+from sphinx_policyspec.model import (
+    AuthorityLevel,
+    Carrier,
+    Clause,
+    Commentary,
+    Definition,
+    EvalPrompt,
+    Example,
+    Finding,
+    Goal,
+    Markup,
+    Message,
+    Principle,
+    Provision,
+    Section,
+    Severity,
+    Span,
+    Spec,
+    TargetKind,
+    Topic,
+)
+from sphinx_policyspec.readers.comments import without_comments
+from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, PageRecord, Question, outside_record
+from sphinx_policyspec.sphinx_ext.nodes.boxes import mark_level
+from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyClause, PolicyCount, PolicyMarker, anchor_of
+from sphinx_policyspec.sphinx_ext.pages.cases import CapturePlace, Cases
+from sphinx_policyspec.sphinx_ext.pages.declared import (
+    Conversation,
+    Declared,
+    declared_on,
+    findings_on,
+    note_finding,
+    start_of,
+    take_findings,
+)
+from sphinx_policyspec.sphinx_ext.pages.gathered import FoundLinks, Gathered, LinkPlace
+from sphinx_policyspec.sphinx_ext.pages.hidden import (
+    give_back_ids,
+    hides,
+    is_hidden,
+    keep_mark,
+    mark,
+    take_away,
+)
+from sphinx_policyspec.sphinx_ext.pages.inline import (
+    WRITTEN,
+    keep_written,
+    shown_title,
+    title_with_substitutions,
+)
+from sphinx_policyspec.sphinx_ext.pages.markup import writer_of
+from sphinx_policyspec.sphinx_ext.pages.places import ignores_of, markup_of, source_of
+from sphinx_policyspec.sphinx_ext.pages.region import Places, Region
+
+if TYPE_CHECKING:
+    from sphinx.environment import BuildEnvironment
+
+__all__ = ["HOME", "SOURCE_TITLE", "MarkSections", "capture"]
+
+
+HOME = "policyspec_home"
+"""Attribute of a note: the identity of the section that it stands in, since MyST moves it to the end of the page."""
+
+SOURCE_TITLE = "policyspec_title"
+"""Attribute of a section: its title before translation, as (text, raw text)."""
+
+
+class MarkSections(SphinxTransform):
+    """Moves what a principle directive without a title says to the section that holds it.
+
+    It runs before translation, so that titles are those of the source, and before ids are
+    collected, so that the principle's own id is the section's first.
+    """
+
+    default_priority = 5
+
+    def apply(self, **_kwargs: Any) -> None:
+        """Mark what may be hidden, move the markers, then note the words of the page's texts and titles."""
+        elements = list(self.document.findall(nodes.Element))
+        declares = any(declared_on(node) for node in elements)
+        if not (declares or any(node.get("refdomain") == DOMAIN for node in elements)):
+            return
+        mark(self.env, elements)
+        give_back_ids(self.document, elements)
+        for marker in (node for node in elements if isinstance(node, PolicyMarker) and not is_hidden(node)):
+            for finding in findings_on(marker):
+                note_finding(self.env, finding)
+            self._move(marker, declared_on(marker))
+            take_away(marker)
+        if not declares:
+            return
+        self.env.temp_data[WRITTEN] = keep_written(self.document, markup_of(self.env))
+        for section in self.document.findall(nodes.section):
+            title = section.next_node(nodes.title)
+            if title is not None:
+                section[SOURCE_TITLE] = (shown_title(title), "" if hides(title) else title.rawsource)
+        for note in self.document.findall(nodes.footnote):
+            note[HOME] = id(_section_around(note))
+
+    def _move(self, marker: PolicyMarker, declared: Declared | None) -> None:
+        if declared is None or not isinstance(declared.item, Principle):
+            return
+        section = _section_around(marker)
+        if section is None:
+            self._misplaced(declared, "`policy:principle` without a title stands in no section")
+        elif declared_on(section):
+            self._misplaced(declared, "this section is a principle already")
+        else:
+            self._mark(section, declared, declared.item)
+            keep_mark(section, marker)
+
+    def _mark(self, section: nodes.section, declared: Declared, principle: Principle) -> None:
+        names = (principle.id, *principle.aliases)
+        wanted = [anchor_of(TargetKind.PROVISION, name) for name in names if name]
+        for anchor in reversed(wanted):
+            if self.document.ids.setdefault(anchor, section) is section and anchor not in section["ids"]:
+                section["ids"].insert(0, anchor)
+        mark_level(section, principle.authority)
+        declared.on(section)
+
+    def _misplaced(self, declared: Declared, message: str) -> None:
+        finding = Finding(
+            code="misplaced-directive",
+            severity=Severity.WARNING,
+            message=message,
+            span=declared.span,
+            hint="put it below the heading that it is about, or give it a title",
+        )
+        note_finding(self.env, finding)
+
+
+def _section_around(node: nodes.Element) -> nodes.section | None:
+    """Return the section that a node stands in."""
+    above = node.parent
+    while above is not None and not isinstance(above, nodes.section):
+        above = above.parent
+    return above
+
+
+def capture(env: BuildEnvironment, docname: str, document: nodes.document) -> tuple[PageRecord | None, bytes]:
+    """Return the record of a page, or none where it uses nothing of ours, and its part of the spec, packed."""
+    record, packed = _record(env, docname, document)
+    return (None if record is None else replace(record, ignores=ignores_of(env))), packed
+
+
+def _record(env: BuildEnvironment, docname: str, document: nodes.document) -> tuple[PageRecord | None, bytes]:
+    """Return the record of a page, or nothing where it uses nothing of ours.
+
+    On a page with directives of ours every section is a provision, whether or not its author gave
+    it an id; on any other page none is, so that ordinary documentation stays out of the graph.
+    """
+    found = [(node, item) for node in document.findall(nodes.Element) if (item := declared_on(node))]
+    findings = (
+        *take_findings(env),
+        *(f for node in document.findall(nodes.Element) for f in findings_on(node)),
+    )
+    asking = [(node, item.item) for node, item in found if isinstance(item.item, Question)]
+    for number, (node, _question) in enumerate(asking):
+        node["docname"], node["number"] = docname, number
+    questions = tuple(question for _node, question in asking)
+    if len(found) > len(asking):
+        return _Capture(env, docname, document).run().record(findings, questions)
+    for node, _declared in found:
+        declared_on(node, take=True)
+    links = _links_outside(env, document)
+    if not (findings or asking or links.references or links.maybe):
+        return None, b""
+    maybe = {link.target: link for link in links.maybe}
+    record = outside_record(findings, questions, tuple(links.references), tuple(maybe.values()))
+    return record, b""
+
+
+def _around(node: nodes.Element) -> Iterator[nodes.Element]:
+    """Yield what a node stands in, nearest first."""
+    above = node.parent
+    while above is not None:
+        yield above
+        above = above.parent
+
+
+def _links_outside(env: BuildEnvironment, document: nodes.document) -> FoundLinks:
+    """Return the links of a page that declares nothing: they are no part of the spec."""
+    found = FoundLinks(Places(env))
+    place = LinkPlace(source=source_of(env))
+    for node in document.findall(nodes.Element):
+        is_ours = node.get("refdomain") == DOMAIN or node.get("reftype") in {"any", "myst"}
+        if node.get("id_link") or (is_ours and isinstance(node, addnodes.pending_xref)):
+            found.add(node, place)
+    return found
+
+
+class _Capture:
+    """One walk over a page."""
+
+    def __init__(self, env: BuildEnvironment, docname: str, document: nodes.document) -> None:
+        self.env = env
+        self.document = document
+        self.main = source_of(env)
+        self.places = Places(env)
+        markup = markup_of(env)
+        self.writer = writer_of(markup)
+        self.page = Gathered(
+            env=env,
+            docname=docname,
+            document=document,
+            markup=markup,
+            preamble=self._region(self.main.span(1)),
+            links=FoundLinks(self.places),
+            outside=FoundLinks(self.places),
+        )
+        self.cases = Cases(self.page, self._walk)
+        self.inside: dict[int | None, CapturePlace] = {}
+        self.mixed = _around_blocks(document)
+
+    def run(self) -> Gathered:
+        """Walk the page."""
+        place = CapturePlace(region=self.page.preamble, links=LinkPlace(source=self.main))
+        self._walk_children(self.document, place)
+        for node in self.env.temp_data.pop(WRITTEN, None) or ():
+            node.attributes.pop(WRITTEN, None)
+        for item, region in self.page.provisions:
+            self.page.find_unplaced(item, region)
+        return self.page
+
+    def _region(self, at: Span) -> Region:
+        return Region(self.writer, self.places, at)
+
+    # -- the walk ---------------------------------------------------------------------------
+
+    def _walk_children(self, node: nodes.Element, place: CapturePlace) -> None:
+        for child in list(node.children):
+            if isinstance(child, nodes.Element):
+                self._walk(child, place)
+
+    def _walk(self, node: nodes.Element, place: CapturePlace) -> None:
+        declared = declared_on(node, take=True)
+        place = self.inside.get(node.attributes.pop(HOME, None), place)
+        if place.takes and declared is None and self._is_text(node):
+            place.region.write(node)
+            place = replace(place, takes=False)
+        if isinstance(node, nodes.section) and not place.links.message:
+            self._section(node, declared, place)
+        elif declared is not None and not isinstance(node, PolicyCount):
+            self._declared(node, declared, place)
+        elif isinstance(node, PolicyClause):
+            self._clause(node, place)
+        elif isinstance(node, addnodes.pending_xref | nodes.reference):
+            self.page.links.add(node, place.links)
+        elif isinstance(node, nodes.paragraph) and "ps-note" in node["classes"]:
+            self._walk_children(node, place.at(carrier=Carrier.VERDICT))
+        else:
+            self._walk_children(node, place)
+
+    def _is_text(self, node: nodes.Element) -> bool:
+        """Tell whether a node is text of the provision around it, and holds nothing else."""
+        return id(node) not in self.mixed and not isinstance(node, nodes.section | PolicyCount)
+
+    # -- provisions -------------------------------------------------------------------------
+
+    def _section(self, node: nodes.section, declared: Declared | None, place: CapturePlace) -> None:
+        title, raw = node.attributes.pop(SOURCE_TITLE, ("", ""))
+        principle = declared.item if declared and isinstance(declared.item, Principle) else None
+        if declared is not None and declared.is_block:
+            span, text = start_of(declared), ""
+        else:
+            span, text = self._heading(node, raw or title)
+        region = self._region(span)
+        item = replace(
+            principle or Section(id="", title="", depth=0, span=span),
+            id=self._identifier(node, principle),
+            title=title,
+            depth=place.depth + 1,
+            parent=place.links.provision or None,
+            span=span,
+            source=text,
+        )
+        self.page.provisions.append((item, region))
+        if declared is not None and principle is not None:
+            self._note_principle(declared, item, place)
+        inner = CapturePlace(
+            region=region,
+            links=LinkPlace(source=place.links.source, provision=item.id, line=node.line or place.links.line),
+            depth=item.depth,
+            principle=item.id if principle is not None else place.principle,
+            is_norm=principle is not None or place.is_norm,
+        )
+        self.inside[id(node)] = inner
+        title_place = replace(inner.at(carrier=Carrier.TITLE), takes=False)
+        for child in list(node.children):
+            if isinstance(child, nodes.Element):
+                self._walk(child, title_place if isinstance(child, nodes.title) else inner)
+
+    def _heading(self, node: nodes.section, raw: str) -> tuple[Span, str]:
+        """Return the place of a heading, and its words as they stand there."""
+        title = node.next_node(nodes.title) or node
+        source, at = self.places.of(title, (raw,))
+        shown = without_comments([raw]).masked[0] if markup_of(self.env) is Markup.MYST else raw
+        if not at.is_exact:
+            return Span(source.file, at.line), shown
+        span = Span(source.file, at.line, 1, at.line + 1, 1)
+        return span, " " * (at.columns[0] - 1) + shown
+
+    def _note_principle(self, declared: Declared, item: Provision, place: CapturePlace) -> None:
+        self.page.add_places(item.id, declared, "provision", "principle")
+        if place.principle:
+            message = f"principle `{item.id}` stands inside principle `{place.principle}`"
+            self.page.find("nested-principle", message, start_of(declared), "put them side by side")
+
+    def _identifier(self, node: nodes.section, principle: Principle | None) -> str:
+        """Return the id of a section: its principle's, else its author's label, else the one made of its title."""
+        if principle is not None and principle.id:
+            return principle.id
+        named = [name for name in node["names"] if self.document.nametypes.get(name)]
+        if not named:
+            identifier = str(node["ids"][0]) if node["ids"] else ""
+            if principle is None:
+                self.page.unnamed.add(identifier)
+            return identifier
+        anchor = (
+            named[0] if " " not in named[0] else str(self.document.nameids.get(named[0]) or node["ids"][0])
+        )
+        if anchor not in node["ids"] and self.document.ids.setdefault(anchor, node) is node:
+            node["ids"].append(anchor)
+        return anchor
+
+    # -- blocks -----------------------------------------------------------------------------
+
+    def _declared(self, node: nodes.Element, declared: Declared, place: CapturePlace) -> None:
+        links = replace(place.links, line=node.line or place.links.line)
+        place = replace(place, links=links, takes=False)
+        if not isinstance(declared.item, Definition):
+            place = replace(place, is_norm=False)
+        match declared.item:
+            case Example():
+                self.cases.example(node, declared, declared.item, place)
+                return
+            case EvalPrompt():
+                self.cases.prompt(node, declared, declared.item, place)
+                return
+            case Message() | Conversation():
+                message = "a conversation stands outside every example"
+                self.page.find(
+                    "misplaced-directive",
+                    message,
+                    start_of(declared),
+                    "put it into `policy:example` or `policy:prompt`",
+                )
+            case Definition() | Commentary():
+                place.region.append(_termed(place.region.fill(declared.item, _content(node)), node))
+            case AuthorityLevel():
+                self.page.levels.append(declared.item)
+                self.page.add_places(declared.item.id, declared, "level")
+            case Topic():
+                self.page.topics.append(declared.item)
+                self.page.add_places(declared.item.id, declared, "topic")
+            case Goal():
+                self.page.goals.append(replace(declared.item, text=place.region.text(_content(node))))
+            case Spec():
+                title = title_with_substitutions(node.next_node(nodes.term), declared.item.title)
+                self.page.add_meta(replace(declared.item, title=title), start_of(declared))
+        self._walk_children(node, place)
+
+    def _clause(self, node: PolicyClause, place: CapturePlace) -> None:
+        """Take up a clause; its level is no reference that the text makes."""
+        text = node.children[0].astext() if node.children else ""
+        span = self.page.outside.locate(node, text, place.links)
+        if not place.is_norm:
+            for shown in node.findall(addnodes.pending_xref):
+                self.page.outside.add(shown, place.links)
+            message = "a clause stands outside the text of every principle"
+            self.page.find(
+                "misplaced-clause", message, span, "put it into the text of the principle that it is of"
+            )
+        elif text and node["level"]:
+            clause = Clause(principle=place.principle, authority=node["level"], text=text, span=span)
+            self.page.clauses.append(clause)
+
+
+def _around_blocks(document: nodes.document) -> set[int]:
+    """Return what holds something that is no text: provisions, examples, questions."""
+    found: set[int] = set()
+    for node in document.findall(nodes.Element):
+        if isinstance(node, nodes.section) or (declared_on(node) and not isinstance(node, PolicyCount)):
+            found.update(map(id, _around(node)))
+    return found
+
+
+def _termed(block: Definition | Commentary, node: nodes.Element) -> Definition | Commentary:
+    """Return a definition with its term as it is shown, and anything else as it is."""
+    if not isinstance(block, Definition):
+        return block
+    return replace(block, term=title_with_substitutions(node.next_node(nodes.term), block.term))
+
+
+def _content(node: nodes.Element) -> list[nodes.Node]:
+    """Return what the directive of a box holds, without the words that we put before it."""
+    meaning = node.next_node(nodes.definition)
+    return meaning.children if meaning is not None else node.children[1:]

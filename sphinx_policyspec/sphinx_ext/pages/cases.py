@@ -1,0 +1,267 @@
+"""Examples and evaluation prompts of a page, with their turns, from the nodes of their directives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from docutils import nodes
+
+from sphinx_policyspec.model import (
+    Carrier,
+    Comparison,
+    EvalPrompt,
+    Example,
+    Message,
+    Principle,
+    Response,
+    Severity,
+    Span,
+    TargetKind,
+    Turn,
+    messages_of,
+)
+from sphinx_policyspec.readers.inline import slug
+from sphinx_policyspec.sphinx_ext.nodes.nodes import (
+    PolicyBody,
+    PolicyComparison,
+    PolicyMessage,
+    PolicyPrompt,
+    anchor_of,
+    title_of_example,
+)
+from sphinx_policyspec.sphinx_ext.pages.declared import Conversation, Declared, declared_on
+from sphinx_policyspec.sphinx_ext.pages.gathered import FoundLinks, Gathered, LinkPlace
+from sphinx_policyspec.sphinx_ext.pages.hidden import hides, take_away
+from sphinx_policyspec.sphinx_ext.pages.inline import title_with_substitutions, words_of
+from sphinx_policyspec.sphinx_ext.pages.region import Region
+
+__all__ = ["CapturePlace", "Cases", "TurnReader"]
+
+
+_MISPLACED: dict[type, str] = {
+    Conversation: "a conversation",
+    EvalPrompt: "a prompt",
+    Example: "an example",
+    Message: "a message",
+    Principle: "a principle",
+    Response: "a response",
+}
+"""What a message cannot hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapturePlace:
+    """Where the walk is: in which provision, and in which principle if any.
+
+    :param is_norm: text here is that of a principle itself
+    :param takes: text here is that of the provision
+    """
+
+    region: Region
+    links: LinkPlace
+    depth: int = 0
+    principle: str = ""
+    is_norm: bool = False
+    takes: bool = True
+
+    def at(self, **changes: Any) -> CapturePlace:
+        """Return the place with other circumstances of a link."""
+        return replace(self, links=replace(self.links, **changes))
+
+
+class TurnReader:
+    """Takes up messages and their references.
+
+    :param walk: takes up whatever else stands in an example
+    """
+
+    def __init__(
+        self, page: Gathered, links: FoundLinks, walk: Callable[[nodes.Element, CapturePlace], None]
+    ) -> None:
+        self.page = page
+        self.links = links
+        self.walk = walk
+
+    def turns(self, children: Iterable[nodes.Element], place: CapturePlace) -> tuple[Turn, ...]:
+        """Return the turns among the children of an example."""
+        turns: list[Turn] = []
+        for child in children:
+            self._turn(child, place, turns)
+        return tuple(turns)
+
+    def _turn(self, node: nodes.Element, place: CapturePlace, turns: list[Turn]) -> None:
+        """Take up one child of an example; what is no turn is text that goes along."""
+        said = sum(1 for _ in messages_of(tuple(turns)))
+        if isinstance(node, PolicyComparison):
+            answers: list[Message] = []
+            for number, child in enumerate(node.children, said + 1):
+                if isinstance(child, nodes.Element) and (
+                    answer := self._message(child, place.at(message=number))
+                ):
+                    answers.append(answer)
+            turns.append(_comparison(answer for answer in answers if isinstance(answer, Response)))
+            return
+        declared = declared_on(node)
+        if declared is not None and isinstance(declared.item, Conversation):
+            declared_on(node, take=True)
+            turns.extend(declared.item.turns)
+            self._read_conversation(node, declared.item, place, said)
+        elif declared is not None and isinstance(declared.item, Message):
+            if message := self._message(node, place.at(message=said + 1)):
+                _say(message, turns)
+        elif any(_is_said(inner) for inner in node.findall(nodes.Element)):
+            # What shows or hides messages, or sets them apart, is no part of the conversation.
+            for child in list(node.children):
+                if isinstance(child, nodes.Element):
+                    self._turn(child, place, turns)
+        else:
+            self.walk(node, place)
+
+    def _walk_children(self, node: nodes.Element, place: CapturePlace) -> None:
+        for child in list(node.children):
+            if isinstance(child, nodes.Element):
+                self.walk(child, place)
+
+    def _message(self, node: nodes.Element, place: CapturePlace) -> Message | None:
+        declared = declared_on(node, take=True)
+        if declared is None or not isinstance(declared.item, Message):
+            return None
+        body = next(node.findall(PolicyBody))
+        self._leave_out(body)
+        message = place.region.fill(declared.item, body.children)
+        self._walk_children(node, place.at(line=node.line or place.links.line))
+        if not isinstance(message, Response):
+            return message
+        notes = (part for part in node.findall(nodes.paragraph) if "ps-note" in part["classes"])
+        note = next(notes, None)
+        return replace(message, note=words_of(note)) if note is not None and hides(note) else message
+
+    def _leave_out(self, body: PolicyBody) -> None:
+        """Find what says something of the spec inside what somebody says in it, and leave it out."""
+        for node in list(body.findall(nodes.Element)):
+            declared = declared_on(node)
+            if declared is None or not isinstance(declared.item, tuple(_MISPLACED)):
+                continue
+            for inner in node.findall(nodes.Element):
+                declared_on(inner, take=True)
+            message = f"{_MISPLACED[type(declared.item)]} stands inside a message"
+            self.page.find("misplaced-directive", message, declared.span, "put it behind the message")
+
+    def _read_conversation(
+        self, node: nodes.Element, found: Conversation, place: CapturePlace, said: int
+    ) -> None:
+        """Take the references of verdicts from the reader, which knows columns, and those of bodies from the nodes."""
+        source, inside = place.links.provision, place.links.example
+        self.links.references += [
+            replace(reference, message=reference.message + said, source=source, example=inside)
+            for reference in found.references
+        ]
+        self.links.links += [
+            replace(link, message=link.message + said, source=source, example=inside) for link in found.links
+        ]
+        for number, message in enumerate(node.findall(PolicyMessage), said + 1):
+            for body in message.children:
+                if isinstance(body, nodes.Element) and not {"ps-note", "ps-violates"} & set(body["classes"]):
+                    self._walk_children(body, place.at(message=number))
+
+
+def _is_said(node: nodes.Element) -> bool:
+    declared = declared_on(node)
+    return declared is not None and isinstance(declared.item, Message | Conversation)
+
+
+def _say(message: Message, turns: list[Turn]) -> None:
+    """Put a message behind what was said; an answer beside the answers before it."""
+    if not isinstance(message, Response):
+        turns.append(message)
+        return
+    before = turns.pop() if turns and isinstance(turns[-1], Comparison) else None
+    answers = before.responses if isinstance(before, Comparison) else ()
+    turns.append(_comparison((*answers, message)))
+
+
+def _comparison(answers: Iterable[Response]) -> Comparison:
+    responses = tuple(answers)
+    first, last = responses[0].span, responses[-1].span
+    return Comparison(responses=responses, span=Span(first.file, first.line, 1, last.end_line, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """Takes up examples and prompts.
+
+    :param walk: takes up whatever else stands in one
+    """
+
+    page: Gathered
+    walk: Callable[[nodes.Element, CapturePlace], None]
+
+    def example(self, node: nodes.Element, declared: Declared, item: Example, place: CapturePlace) -> None:
+        """Take up an example."""
+        title = title_of_example(node)
+        if title is not None and hides(title):
+            item = replace(item, title=words_of(title), source_title=words_of(title))
+        identifier = item.id or f"{place.links.provision}-{slug(item.title)}".strip("-")
+        self.page.ids[identifier] += 1
+        if not item.id and self.page.ids[identifier] > 1:
+            identifier = f"{identifier}-{self.page.ids[identifier]}"
+        anchor = anchor_of(TargetKind.EXAMPLE, identifier)
+        self.page.claim(anchor, node)
+        if not (place.principle or item.illustrates or item.weighs):
+            # In a section it still illustrates that section; before every heading it illustrates nothing.
+            severity = Severity.HINT if place.links.provision else Severity.WARNING
+            message = f"example `{identifier}` stands outside every principle"
+            hint = "put it into one, or add `:illustrates:` or `:weighs:`"
+            self.page.find("misplaced-example", message, declared.span, hint, severity)
+        self.page.add_places(identifier, declared, "example")
+        inner = place.at(example=identifier)
+        if title is not None:
+            for child in title.children:
+                if isinstance(child, nodes.Element):
+                    self.walk(child, inner.at(carrier=Carrier.TITLE))
+        children = [child for child in node.children[1:] if isinstance(child, nodes.Element)]
+        turns = TurnReader(self.page, self.page.links, self.walk).turns(children, inner)
+        shown = title_with_substitutions(title, item.title)
+        place.region.append(replace(item, id=identifier, title=shown, turns=turns))
+
+    def prompt(self, node: nodes.Element, declared: Declared, item: EvalPrompt, place: CapturePlace) -> None:
+        """Take up a prompt; it leaves the page unless it is to be shown.
+
+        What it tests is the principle around it, unless it says otherwise. Its references are those of
+        the provision: a prompt is no example.
+        """
+        tests = item.tests or ((place.principle,) if place.principle else ())
+        if not tests:
+            message = "this prompt tests nothing"
+            self.page.find(
+                "untested-prompt",
+                message,
+                declared.span,
+                "put it into a principle, or add `:tests:`",
+            )
+        heads = (head for head in node.findall(nodes.paragraph) if "ps-prompt-title" in head["classes"])
+        head = next(heads, None)
+        if head is not None and hides(head):
+            item = replace(item, title=words_of(head))
+        base = f"{place.links.provision}-{slug(item.title) if item.title else 'prompt'}".strip("-")
+        identifier = item.id or self.page.numbered(base)
+        shown = isinstance(node, PolicyPrompt) and node["shown"]
+        anchor = f"prompt-{identifier}"
+        if shown:
+            self.page.claim(anchor, node)
+        self.page.add_places(identifier, declared, "prompt")
+        reader = TurnReader(self.page, FoundLinks(self.page.links.places), self.walk)
+        links, self.page.links = self.page.links, reader.links
+        children = [child for child in node.children if isinstance(child, nodes.Element)]
+        turns = reader.turns(children, place)
+        self.page.links = links
+        links.references += [replace(reference, message=0) for reference in reader.links.references]
+        links.maybe += [replace(reference, message=0) for reference in reader.links.maybe]
+        links.anchors += reader.links.anchors
+        links.links += [replace(link, message=0) for link in reader.links.links]
+        title = title_with_substitutions(head, item.title)
+        place.region.append(replace(item, id=identifier, title=title, tests=tests, turns=turns))
+        if not shown:
+            take_away(node)

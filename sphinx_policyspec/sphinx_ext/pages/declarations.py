@@ -1,0 +1,430 @@
+"""Directives and roles that declare what a spec says, and what their arguments and options hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from docutils import nodes
+from docutils.nodes import Node, system_message
+from docutils.utils import unescape
+from sphinx.locale import get_translation
+from sphinx.util.docutils import SphinxRole
+
+from sphinx_policyspec.model import (
+    AuthorityLevel,
+    Commentary,
+    Definition,
+    Finding,
+    OverrideMode,
+    Principle,
+    Severity,
+    Spec,
+    TargetKind,
+    Topic,
+)
+from sphinx_policyspec.model.attributes import ATTRIBUTES, Attribute, attributes_of
+from sphinx_policyspec.model.bases import is_absolute_iri
+from sphinx_policyspec.readers.inline import slug
+from sphinx_policyspec.readers.text import is_date
+from sphinx_policyspec.sphinx_ext.domain.records import Question, pending_reference
+from sphinx_policyspec.sphinx_ext.nodes.boxes import commentary, declaration, definition, provision
+from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyClause, PolicyCount, PolicyMarker, anchor_of
+from sphinx_policyspec.sphinx_ext.pages.declared import Declared, leave_findings, note_finding, take_findings
+from sphinx_policyspec.sphinx_ext.pages.directive import PolicyDirective, options, options_of
+from sphinx_policyspec.sphinx_ext.pages.inline import plain_title
+from sphinx_policyspec.sphinx_ext.pages.places import source_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = [
+    "ARGUMENTS",
+    "MEANINGS",
+    "ClauseRole",
+    "CommentaryDirective",
+    "CountRole",
+    "DefinitionDirective",
+    "LevelDirective",
+    "PrincipleDirective",
+    "SpecDirective",
+    "TopicDirective",
+    "meaning_of",
+]
+
+
+_ = get_translation("sphinx_policyspec")
+
+
+def _fact(label: str, value: str) -> nodes.paragraph:
+    line = nodes.paragraph("", "", classes=["ps-meta"], translatable=False)
+    line += nodes.inline("", label + " ", classes=["ps-meta-label"])
+    line += nodes.Text(value)
+    return line
+
+
+class SpecDirective(PolicyDirective):
+    """The document as a whole: ``policy:spec``."""
+
+    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options(
+        "version", "date", "license", "publisher", "base-iri"
+    )
+
+    def build(self) -> list[nodes.Node]:
+        """Show the title with what is known of the document."""
+        title = self.argument("title", default=self.config.project)
+        head = self.inline(title)
+        spec = Spec(
+            title=plain_title(head),
+            version=self.option("version"),
+            issued=self._date(),
+            license=self.option("license"),
+            publisher=self.option("publisher"),
+            base_iri=self._base_iri(),
+        )
+        labels = {
+            "version": _("Version:"),
+            "issued": _("Date:"),
+            "license": _("License:"),
+            "publisher": _("Publisher:"),
+        }
+        facts = [_fact(label, getattr(spec, name)) for name, label in labels.items() if getattr(spec, name)]
+        box = declaration(
+            "spec",
+            "",
+            head,
+            [*facts, *self.content_nodes()],
+            raw_title=title,
+            place=self.place,
+        )
+        self.declare(box, spec)
+        return [box]
+
+    def _date(self) -> str:
+        given = self.option("date")
+        if given and not is_date(given):
+            hint = "write it as in 2026-01-31"
+            self.find("invalid-option", f"`{given}` is no date", hint, line=self.option_line("date"))
+            return ""
+        return given
+
+    def _base_iri(self) -> str:
+        given = self.option("base-iri")
+        if given and not is_absolute_iri(given):
+            hint = "write one such as https://example.org/spec/"
+            line = self.option_line("base-iri")
+            self.find("invalid-option", f"`{given}` is not an absolute IRI", hint, line=line)
+            return ""
+        return given
+
+
+class LevelDirective(PolicyDirective):
+    """A level of authority: ``policy:level``; the order of declaration is the rank."""
+
+    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options("id", "override", *options_of("level"))
+
+    def build(self) -> list[nodes.Node]:
+        """Show the level with what its author says of it."""
+        name = self.argument("name", default="level")
+        identifier = self.identifier(name if name.islower() and " " not in name else slug(name))
+        mode: OverrideMode | None = OverrideMode.EXPLICIT
+        if given := self.option("override"):
+            line = self.option_line("override")
+            mode = self.choice(given, OverrideMode, "unknown-override", "mode of overriding", line=line)
+        level = AuthorityLevel(
+            id=identifier,
+            override=mode or OverrideMode.EXPLICIT,
+            roles=self.words("roles"),
+            title="" if name == identifier else name,
+            span=self.span,
+        )
+        words = {
+            OverrideMode.NEVER: _("Cannot be overridden."),
+            OverrideMode.EXPLICIT: _("Can be overridden explicitly."),
+            OverrideMode.IMPLICIT: _("Can be overridden explicitly or implicitly."),
+        }
+        content = self.content_nodes()
+        content.append(nodes.paragraph("", words[level.override], classes=["ps-meta"], translatable=False))
+        if level.roles:
+            content.append(_fact(_("Has messages of:"), ", ".join(level.roles)))
+        title = level.title or identifier.capitalize()
+        box = declaration(
+            "level",
+            anchor_of(TargetKind.LEVEL, identifier),
+            [nodes.Text(title)],
+            content,
+            f"ps-level-{nodes.make_id(identifier)}",
+            raw_title=title,
+            place=self.place,
+        )
+        self.declare(box, level)
+        return [box]
+
+
+class TopicDirective(PolicyDirective):
+    """A subject that provisions touch: ``policy:topic``."""
+
+    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options("id", *options_of("topic"))
+
+    def build(self) -> list[nodes.Node]:
+        """Show the label with its other names."""
+        label = self.argument("label", default="topic")
+        identifier = self.identifier(slug(label))
+        topic = Topic(
+            id=identifier,
+            label=label,
+            alt_labels=self.labels("alt-labels"),
+            broader=self.ids("broader"),
+            related=self.ids("related"),
+            span=self.span,
+        )
+        content = self.content_nodes()
+        if topic.alt_labels:
+            content.append(_fact(_("Also:"), ", ".join(topic.alt_labels)))
+        box = declaration(
+            "topic",
+            anchor_of(TargetKind.TOPIC, topic.id),
+            [nodes.Text(label)],
+            content,
+            raw_title=label,
+            place=self.place,
+        )
+        self.declare(box, topic)
+        return [box]
+
+
+class DefinitionDirective(PolicyDirective):
+    """A defined term: ``policy:definition``."""
+
+    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options("id")
+
+    def build(self) -> list[nodes.Node]:
+        """Show the term with its meaning."""
+        term = self.argument("term", default="term")
+        shown = self.inline(term)
+        block = Definition(
+            id=self.identifier(slug(term)), term=plain_title(shown), source="", text="", span=self.span
+        )
+        self.needs_text()
+        box = definition(
+            anchor_of(TargetKind.DEFINITION, block.id),
+            shown,
+            self.content_nodes(),
+            raw_term=term,
+            place=self.place,
+        )
+        self.declare(box, block)
+        return [box]
+
+
+class CommentaryDirective(PolicyDirective):
+    """A non-normative aside: ``policy:commentary``."""
+
+    optional_arguments = 0
+
+    def build(self) -> list[nodes.Node]:
+        """Show the aside under its label."""
+        block = Commentary(label="Commentary", source="", text="", span=self.span)
+        self.needs_text()
+        box = commentary(self.content_nodes())
+        self.declare(box, block)
+        return [box]
+
+
+class PrincipleDirective(PolicyDirective):
+    """A principle: a block with the argument as title, or without one the section that holds it."""
+
+    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options(
+        "id", *options_of("provision", "principle")
+    )
+
+    def build(self) -> list[nodes.Node]:
+        """Return a section of its own, or a marker that tells the surrounding one what it is."""
+        title = self.title
+        identifier = self.identifier(nodes.make_id(title))
+        principle = Principle(
+            id=identifier,
+            title=title,
+            depth=1,
+            span=self.source.span(self.line),
+            **{row.field: self._values(row) for row in attributes_of("provision", "principle")},
+        )
+        return self._block(principle) if title else self._marker(principle)
+
+    def _values(self, row: Attribute) -> Any:
+        return self.ids(row.key) if row.many else self.option(row.key)
+
+    def _block(self, principle: Principle) -> list[nodes.Node]:
+        section = provision(
+            principle.id,
+            self.inline(principle.title),
+            level=principle.authority,
+            aliases=principle.aliases,
+            raw_title=principle.title,
+            place=self.place,
+        )
+        section.extend(self.content_nodes(headings=True))
+        self.declare(section, principle, is_block=True)
+        return [section]
+
+    def _marker(self, principle: Principle) -> list[nodes.Node]:
+        marker = PolicyMarker()
+        marker.source, marker.line = self.place
+        self.declare(marker, principle)
+        return [marker, *self.content_nodes()]
+
+
+_PARTS = re.compile(r"(?P<text>.*)<(?P<given>[^<>]*)>\s*", re.DOTALL)
+_PARAMETER = re.compile(r"(?P<name>[\w-]++)\s*+=\s*+(?P<value>.*)")
+_TRANSLATED = ":<translated>"
+
+
+class _GivenRole(SphinxRole):
+    """A role whose text may end with ``<name=value, …>``."""
+
+    def run(self) -> tuple[list[Node], list[system_message]]:
+        """Return the node of the role, with what is wrong with it."""
+        around = take_findings(self.env)
+        found = self.build()
+        leave_findings(self.env, [found], around)
+        return [found], []
+
+    def build(self) -> nodes.Element:
+        """Return the node of the role."""
+        raise NotImplementedError
+
+    def given(self) -> tuple[str, dict[str, str]]:
+        """Return the text, and what stands in the angle brackets."""
+        text = unescape(self.text)
+        found = _PARTS.fullmatch(text)
+        if found is None:
+            return " ".join(text.split()), {}
+        values = {}
+        for part in filter(str.strip, found["given"].split(",")):
+            match = _PARAMETER.fullmatch(part.strip())
+            if match is None:
+                self.find(f"`{part.strip()}` is no parameter", "write `name=value`")
+            else:
+                values[match["name"]] = " ".join(match["value"].split())
+        return " ".join(found["text"].split()), values
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """The file and line of the role; those of its original where a translation is read."""
+        source, line = self.get_source_info()
+        return str(source or self.env.doc2path(self.env.docname)).removesuffix(_TRANSLATED), int(line or 1)
+
+    def find(self, message: str, hint: str) -> None:
+        """Note what is wrong with the role, once: a translation says the same again."""
+        if str(self.get_source_info()[0]).endswith(_TRANSLATED):
+            return
+        path, line = self.place
+        span = source_of(self.env, path).span(line)
+        severity = Severity.WARNING
+        note_finding(
+            self.env,
+            Finding(code="invalid-role", severity=severity, message=message, span=span, hint=hint),
+        )
+
+
+class ClauseRole(_GivenRole):
+    """Words of a principle that bind less than the rest: ``:policy:clause:`by default <level=guideline>```."""
+
+    def build(self) -> nodes.Element:
+        """Return the words, and the level that they have."""
+        text, given = self.given()
+        level = given.pop("level", "")
+        if given or not level or not text:
+            self.find(
+                f"`{self.name}` needs words and a level", f"write `{text or 'words'} <level=guideline>`"
+            )
+        clause = PolicyClause(self.rawtext, "", nodes.Text(text), classes=["ps-clause"], level=level)
+        if level:
+            shown = nodes.inline("", " (", classes=["ps-clause-level"])
+            shown += [
+                pending_reference(self.env.docname, level, kind=TargetKind.LEVEL, place=self.place),
+                nodes.Text(")"),
+            ]
+            clause += shown
+        clause.source, clause.line = self.place
+        return clause
+
+
+class CountRole(_GivenRole):
+    """The number of rows of a named question: ``:policy:count:`hard-rules```, with ``<topic=honesty>``."""
+
+    def build(self) -> nodes.Element:
+        """Return the place of the number."""
+        name, given = self.given()
+        path, line = self.place
+        if not name:
+            self.find(f"`{self.name}` asks nothing", "write the name of a question")
+        source = source_of(self.env, path)
+        question = Question(name=name, params=tuple(given.items()), format="count", span=source.span(line))
+        place = PolicyCount(self.rawtext, "", classes=["ps-count"])
+        Declared(item=question, span=question.span).on(place)
+        return place
+
+
+ARGUMENTS: Mapping[str, str] = MappingProxyType(
+    {
+        "spec": "title of the document",
+        "level": "name",
+        "topic": "label",
+        "goal": "title",
+        "definition": "term",
+        "principle": "title of a block of its own; without one, the section around the directive is the principle",
+        "example": "title",
+        "message": "role: `system`, `developer`, `user`, `assistant` or `tool`",
+        "response": "verdict: `good`, `bad` or `ok`",
+        "prompt": "title; may be left out",
+        "query": "named question, as `question`",
+    }
+)
+"""By directive; the others take no argument."""
+
+MEANINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "id": "Name that others refer to. Derived from the argument where it is left out.",
+        "name": "Name of who speaks, where a role has several, or of a tool.",
+        "lang": "Language of the message as a tag (BCP 47), such as `de`; browsers and screen readers go by it.",
+        "recipient": "Whom the message goes to, such as a tool.",
+        "spec version": "Version of this text.",
+        "spec date": "Day of this version, such as `2026-01-31`.",
+        "spec license": "Licence, as a text or an address.",
+        "spec publisher": "Who publishes it.",
+        "spec base-iri": "What the IRIs of the graph begin with; `/` is added where none of `/ # :` ends it.",
+        "level override": "How a norm of the level is set aside: `never`, `explicit` (the default) or `implicit`.",
+        "message untrusted": "Takes no value. The content carries no authority, such as a page that was quoted.",
+        "response note": "The reason for the verdict.",
+        "prompt show": "Takes no value. The prompt is on the page, too.",
+        "query question": "A named question; without one, the content is SPARQL.",
+        "query params": "Parameters of the question, as `name=value`, divided by commas.",
+        "query format": "`table` (the default), `list` or `count`.",
+        "authority": "Ids of levels: principles at any of them.",
+        "overridable-by": "A role or level: principles that its messages can override.",
+        "topic": "Topics by id or label: what is about any of them.",
+        "mentions": "Takes no value. A word in passing counts for `topic`, too.",
+        "has": "`example`, `good`, `bad`, `prompt` or `reference`; all of them must hold.",
+        "lacks": "As `has`: none of them may hold.",
+        "columns": "Columns to show, in this order.",
+        "sort": "Columns to sort by; `-` before one that descends.",
+        "changes since": "Older release, as for `policyspec_since`, which is the default.",
+        "changes kinds": "Weights (`tightening`), kinds of things (`example`) or of change (`added`) to show.",
+        "survey show": "`pairs`, `conflicts`, `rules` or `idle`, divided by commas; all of them where left out.",
+        "survey expect-rows": "Number of pairs that nothing decides, or one such as `<=10`; another number is a finding.",
+        "expect-rows": "Number of rows, or one such as `>0`; another number is a finding.",
+    }
+)
+"""By option, or by directive and option where an option means something for one directive alone; beside the attributes
+of the model."""
+
+
+def meaning_of(directive: str, option: str) -> str:
+    """Return what an option of a directive holds, empty where nothing is known."""
+    said: dict[tuple[str, str], str] = {(row.owner, row.key): row.about for row in ATTRIBUTES}
+    owners = ("principle", "provision") if directive == "principle" else (directive,)
+    about = next((said[owner, option] for owner in owners if (owner, option) in said), "")
+    return MEANINGS.get(f"{directive} {option}") or about or MEANINGS.get(option, "")

@@ -1,0 +1,352 @@
+"""What all our directives share: options that become findings, lists in them, exact places, rST and MyST alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from functools import cached_property
+from typing import ClassVar, TypeVar
+
+from docutils import nodes
+from docutils.parsers.rst.directives import unchanged
+from myst_parser.mocking import MockState
+from sphinx.util.docutils import SphinxDirective
+
+from sphinx_policyspec.model import Finding, Severity, Span
+from sphinx_policyspec.model.attributes import NAMING, Owner, attributes_of
+from sphinx_policyspec.nearest import nearest
+from sphinx_policyspec.readers.comments import without_comments
+from sphinx_policyspec.sphinx_ext.nodes.boxes import Place
+from sphinx_policyspec.sphinx_ext.pages.declared import Declared, leave_findings, note_finding, take_findings
+from sphinx_policyspec.sphinx_ext.pages.hidden import claim
+from sphinx_policyspec.sphinx_ext.pages.places import Source, source_of
+
+__all__ = ["PolicyDirective", "items_of", "options", "options_of"]
+
+
+_QUOTED = r"\"(?P<double>(?:\\.|[^\"\\])*+)\"|'(?P<single>(?:''|[^'])*+)'"
+_IN_BRACKETS = re.compile(rf" ?(?:(?:{_QUOTED}) ?(?=,|$)|(?P<plain>[^,]*+))(?:,|$)")
+# A block list may have been folded into one line.
+_BEHIND_HYPHENS = re.compile(rf"- ?(?:(?:{_QUOTED})(?= -(?: |$)|$)|(?P<plain>(?:(?! -(?: |$)).)*+))(?: |$)")
+
+
+def items_of(text: str, dividers: str) -> Iterator[str]:
+    """Yield the items of an option's text, white space in them joined, empty ones left out.
+
+    :param dividers: characters that divide them where the text is not a list of YAML
+    """
+    words = " ".join(text.split())
+    if words.startswith("[") and words.endswith("]"):
+        found = [_item(match) for match in _IN_BRACKETS.finditer(words[1:-1])]
+    elif re.match(r"-(?: |$)", words):
+        found = [_item(match) for match in _BEHIND_HYPHENS.finditer(words)]
+    else:
+        found = re.split(f"[{dividers}]", text)
+    yield from filter(None, (" ".join(item.split()) for item in found))
+
+
+def _item(match: re.Match[str]) -> str:
+    if match["double"] is not None:
+        return re.sub(r"\\(.)", r"\1", match["double"])
+    return match["plain"] if match["single"] is None else match["single"].replace("''", "'")
+
+
+_Choice = TypeVar("_Choice", bound=StrEnum)
+_OPTION = re.compile(r":(?P<name>[\w-]+):(?=\s|$)")
+_PLAIN = re.compile(r"[^\W_]+(?:,? [^\W_]+|-[^\W_]+)*[?.]?")
+"""Words that are text and nothing else in every markup, as most titles are."""
+_ID = re.compile(r"[^\s#<>\"'`/\\&?%]+")
+
+
+class _AnyOption(dict[str, Callable[[str], str]]):
+    """Takes every option as it stands: a misspelt one shall be a finding and not cost the page its text."""
+
+    def __missing__(self, name: str) -> Callable[[str], str]:
+        return unchanged
+
+
+def options(*names: str) -> dict[str, Callable[[str], str]]:
+    """Return the option specification of a directive that knows these names."""
+    return _AnyOption(dict.fromkeys(names, unchanged))
+
+
+def options_of(*owners: Owner) -> tuple[str, ...]:
+    """Return the names of the options for the attributes of these owners."""
+    return tuple(row.key for row in attributes_of(*owners))
+
+
+class PolicyDirective(SphinxDirective):
+    """Base of our directives: whatever is wrong becomes a finding, and the page still shows the rest."""
+
+    has_content = True
+    optional_arguments = 1
+    final_argument_whitespace = True
+    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options()
+
+    def run(self) -> list[nodes.Node]:
+        """Check the names of the options, then build; what is wrong lies on the nodes, to be hidden with them."""
+        around = take_findings(self.env)
+        found = self._checked()
+        leave_findings(self.env, found, around)
+        return found
+
+    def _checked(self) -> list[nodes.Node]:
+        for name in self.options:
+            if name not in self.option_spec:
+                self.find(
+                    "unknown-option",
+                    f"`{self.name}` has no option `{name}`",
+                    nearest(name, self.option_spec),
+                    line=self.option_line(name),
+                )
+        self._find_lost_options()
+        return self.build()
+
+    def _find_lost_options(self) -> None:
+        """Find options below a blank line, which are text to every parser."""
+        lines = [(number, line) for number, line in enumerate(self.content) if line.strip()]
+        for number, line in lines:
+            match = _OPTION.match(line)
+            if match is None or match["name"] not in self.option_spec:
+                return
+            self.find(
+                "invalid-option",
+                f"`:{match['name']}:` stands below a blank line, where it is text and no option",
+                "delete the blank line",
+                line=self.content_line + number,
+            )
+
+    def build(self) -> list[nodes.Node]:
+        """Return the directive's nodes."""
+        raise NotImplementedError
+
+    # -- places, as the parser counts lines ---------------------------------------------------
+
+    @cached_property
+    def is_myst(self) -> bool:
+        """Whether MyST runs the directive; it hands out its text and its content differently."""
+        return isinstance(self.state, MockState)
+
+    @cached_property
+    def place(self) -> Place:
+        """The file and line of the directive."""
+        return self.get_source_info()
+
+    @property
+    def line(self) -> int:
+        """The directive's first line."""
+        return self.place[1]
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        """The text of the directive below its first line, as the parser read it; the end of a fence left out."""
+        lines = self.block_text.splitlines() if self.is_myst else self.block_text.rstrip().split("\n")
+        if not self.is_myst:
+            return lines[1:]
+        if lines and f"{{{self.name}}}" in lines[0]:
+            return lines[1:-1]
+        # MyST 4 hands out the content alone, but counts the lines above it; each may be part of a quotation.
+        above = self.source.below(self.line, self.content_offset)
+        return [*(line.lstrip("> ") for line in above), *self.content]
+
+    @cached_property
+    def _head(self) -> int:
+        """How many lines of the directive's text stand above its content."""
+        lines, content = [line.strip() for line in self._lines], [line.strip() for line in self.content]
+        last = len(lines) - len(content)
+        return next((n for n in range(last, -1, -1) if lines[n : n + len(content)] == content), max(last, 0))
+
+    @property
+    def content_line(self) -> int:
+        """The line that the content begins on."""
+        return self.line + 1 + self._head
+
+    @cached_property
+    def source(self) -> Source:
+        """The file that the directive stands in."""
+        source = source_of(self.env, self.place[0])
+        source.learn(self.line, [f"{{{self.name}}}"] if self.is_myst else self.block_text.splitlines())
+        return source
+
+    @property
+    def span(self) -> Span:
+        """The lines of the whole directive."""
+        return self.source.span(self.line, self.line + 1 + len(self._lines) + self.is_myst)
+
+    def content_span(self, words: str, skip: int = 0) -> Span:
+        """Return where words stand in the content, occurrence ``skip``; where it begins if nowhere."""
+        for number, line in enumerate(self.content, self.content_line):
+            at = line.find(words)
+            while at >= 0:
+                if skip == 0:
+                    return self.source.part(number, line, at, at + len(words))
+                skip -= 1
+                at = line.find(words, at + 1)
+        return self.source.span(self.content_line)
+
+    @property
+    def text(self) -> str:
+        """The raw content."""
+        return "\n".join(self.content).strip("\n")
+
+    def option_line(self, name: str) -> int:
+        """Return the line of an option, or the directive's where it cannot be told."""
+        if name in self.options:
+            for number, line in enumerate(self._lines[: self._head], self.line + 1):
+                option, colon, _ = line.strip().removeprefix(":").partition(":")
+                if colon and option.rstrip() == name:
+                    return number
+        return self.line
+
+    def claim(self, node: nodes.Element) -> None:
+        """Keep those ids of a node that nothing else on the page has; the others are findings later."""
+        claim(self.state.document, node)
+        if isinstance(node, nodes.section) and not node["ids"]:
+            # Sphinx takes for granted that a section has an id.
+            self.state.document.set_id(node)
+
+    def declare(
+        self,
+        node: nodes.Element,
+        item: object,
+        *,
+        is_block: bool = False,
+    ) -> None:
+        """Leave on a node what the directive says.
+
+        :param is_block: the node is a provision of its own
+        """
+        self.claim(node)
+        Declared(
+            item=item,  # type: ignore[arg-type]  # each directive passes its own kind
+            span=self.span,
+            is_block=is_block,
+            places=tuple(
+                (name, self.source.span(self.option_line(name))) for name in self.options if name in NAMING
+            ),
+        ).on(node)
+
+    # -- reading ----------------------------------------------------------------------------
+
+    def find(
+        self, code: str, message: str, hint: str = "", *, line: int = 0, severity: Severity = Severity.WARNING
+    ) -> None:
+        """Note something that the author should know."""
+        span = self.source.span(line or self.line)
+        note_finding(self.env, Finding(code=code, severity=severity, message=message, span=span, hint=hint))
+
+    @property
+    def title(self) -> str:
+        """The argument on one line, empty where it is missing."""
+        return self._shown(self.arguments[0]) if self.arguments else ""
+
+    def _shown(self, given: str) -> str:
+        """Return an argument or option on one line, as readers see it: comments of Markdown show nothing."""
+        shown = without_comments([given]).text(0, 1) if self.is_myst and "<!--" in given else given
+        return " ".join(shown.split())
+
+    def argument(self, what: str, default: str = "") -> str:
+        """Return the argument on one line; where it is missing, a finding says what it should be."""
+        if text := self.title:
+            return text
+        self.find(
+            "missing-argument",
+            f"`{self.name}` lacks its {what}",
+            f"write the {what} after the `::`" * (not self.is_myst),
+        )
+        return default
+
+    def option(self, name: str) -> str:
+        """Return an option as text; a value over several lines is joined."""
+        return self._shown(self.options.get(name) or "")
+
+    def flag(self, name: str) -> bool:
+        """Tell whether an option without a value is set."""
+        if name not in self.options:
+            return False
+        value = self.option(name).lower()
+        if value in {"", "true", "yes"}:
+            return True
+        if value not in {"false", "no"}:
+            self.find(
+                "invalid-option", f"`{name}` takes no value, not `{value}`", line=self.option_line(name)
+            )
+        return value not in {"false", "no"}
+
+    def words(self, name: str, dividers: str = r",\s") -> tuple[str, ...]:
+        """Return the items of an option that holds many, each once, in order: divided, or a list of YAML.
+
+        :param dividers: characters that divide them
+        """
+        found = dict.fromkeys(items_of(self.options.get(name) or "", dividers))
+        broken = [item for item in found if item.startswith(("[", "{"))]
+        for item in broken:
+            message = f"`{name}` holds `{item}`, which is not a plain item"
+            self.find("invalid-option", message, "divide items by commas", line=self.option_line(name))
+        return tuple(item for item in found if item not in broken)
+
+    def ids(self, name: str) -> tuple[str, ...]:
+        """Return an option as ids, which commas or spaces divide, sorted."""
+        return tuple(sorted({item for item in self.words(name) if self.is_id(item, name)}))
+
+    def needs_text(self) -> None:
+        """Find that there is no content where there should be some."""
+        if not self.text:
+            self.find("empty-block", f"`{self.name}` has no text")
+
+    def labels(self, name: str) -> tuple[str, ...]:
+        """Return an option as texts, which commas divide, sorted."""
+        return tuple(sorted(self.words(name, ",")))
+
+    def identifier(self, default: str) -> str:
+        """Return the option ``id``, or the default where it is absent or no id."""
+        given = self.option("id")
+        if not given:
+            if "id" in self.options:
+                self.find(
+                    "invalid-id",
+                    "`id` is empty",
+                    f"`{default}` is used" * bool(default),
+                    line=self.option_line("id"),
+                )
+            return default
+        return given if self.is_id(given, "id") else (nodes.make_id(given) or default)
+
+    def is_id(self, text: str, option: str) -> bool:
+        """Tell whether a text can be an id; a finding says so if not."""
+        if _ID.fullmatch(text):
+            return True
+        self.find(
+            "invalid-id",
+            f"`{text}` is no id",
+            "use letters, digits, `_` and `-`",
+            line=self.option_line(option),
+        )
+        return False
+
+    def choice(
+        self, value: str, choices: type[_Choice], code: str, what: str, *, line: int = 0
+    ) -> _Choice | None:
+        """Return the member of an enumeration that a value names in any letter case."""
+        for member in choices:
+            if member.value.casefold() == value.casefold():
+                return member
+        known = [member.value.lower() for member in choices]
+        self.find(code, f"`{value}` is no {what}", nearest(value.lower(), known), line=line)
+        return None
+
+    def inline(self, text: str, line: int = 0) -> list[nodes.Node]:
+        """Return a text as inline nodes in the page's own markup."""
+        if _PLAIN.fullmatch(text):
+            return [nodes.Text(text)]
+        # Which docutils counts in all that it reads, included lines as well.
+        at = self.lineno + (line or self.line) - self.line - (1 if self.is_myst else 0)
+        found, messages = self.parse_inline(text, lineno=at)
+        return [*found, *messages]
+
+    def content_nodes(self, *, headings: bool = False) -> list[nodes.Node]:
+        """Return the content in the page's own markup."""
+        if not self.content:
+            return []
+        return list(self.parse_content_to_nodes(allow_section_headings=headings))

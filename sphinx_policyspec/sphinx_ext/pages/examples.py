@@ -1,0 +1,415 @@
+"""Directives for examples and their messages, goals and evaluation prompts."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import fields, is_dataclass, replace
+from typing import ClassVar, TypeVar, cast
+
+from docutils import nodes
+from sphinx import addnodes
+
+from sphinx_policyspec.model import (
+    EvalPrompt,
+    Example,
+    Fragment,
+    FragmentKind,
+    Goal,
+    Message,
+    Response,
+    Span,
+    TargetKind,
+    Verdict,
+    is_language,
+    messages_of,
+)
+from sphinx_policyspec.readers.body import find_marks
+from sphinx_policyspec.readers.conversation import read_conversation
+from sphinx_policyspec.readers.inline import slug
+from sphinx_policyspec.sphinx_ext.domain.records import pending_reference
+from sphinx_policyspec.sphinx_ext.nodes.boxes import (
+    comparison,
+    declaration,
+    example,
+    message,
+    placeholder,
+    prompt,
+    response,
+)
+from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyMessage, PolicyResponse, anchor_of
+from sphinx_policyspec.sphinx_ext.pages.declared import Conversation, declared_on, note_finding
+from sphinx_policyspec.sphinx_ext.pages.directive import PolicyDirective, options, options_of
+from sphinx_policyspec.sphinx_ext.pages.inline import plain_title
+
+__all__ = [
+    "ConversationDirective",
+    "ExampleDirective",
+    "GoalDirective",
+    "MessageDirective",
+    "PromptDirective",
+    "ResponseDirective",
+    "compact_conversation",
+    "mark_placeholders",
+]
+
+
+_SILENT = (nodes.Invisible, nodes.math, nodes.math_block, nodes.raw, nodes.system_message)
+_LINKS = (nodes.reference, addnodes.pending_xref)
+
+
+def mark_placeholders(
+    content: Iterable[nodes.Node], place: Callable[[str, int], Span], *, is_data: bool = False
+) -> tuple[Fragment, ...]:
+    """Make nodes of the placeholders in a message, and return them with their places.
+
+    They are sought in what the markup leaves as text, so that links, footnotes and maths are none. In
+    code only an elision is one, as in the tag notation; it stays as it is there.
+
+    :param place: returns where words stand in the message, given how often they did before
+    :param is_data: the message goes to a tool or comes from one
+    """
+    seen: Counter[str] = Counter()
+    found: list[Fragment] = []
+    for block in content:
+        for text in list(block.findall(nodes.Text)):
+            code = _inside(text, (nodes.FixedTextElement,))
+            if "[" not in text or _inside(text, (*_SILENT, *_LINKS)) or _inside(text, (nodes.literal,)):
+                continue
+            places = list(find_marks(str(text), is_data=is_data or code))
+            for start, stop in places:
+                mark = str(text)[start:stop]
+                span = place(mark, seen[mark])
+                seen[mark] += 1
+                found.append(Fragment(kind=FragmentKind.PLACEHOLDER, text=mark, span=span))
+            if places and not code:
+                _wrap(text, places)
+    return tuple(sorted(found, key=lambda fragment: fragment.span))
+
+
+def _inside(node: nodes.Node, kinds: tuple[type, ...]) -> bool:
+    above = node.parent
+    while above is not None:
+        if isinstance(above, kinds):
+            return True
+        above = above.parent
+    return False
+
+
+def _wrap(text: nodes.Text, places: Iterable[tuple[int, int]]) -> None:
+    """Put nodes of placeholders in the place of their words."""
+    parts: list[nodes.Node] = []
+    at = 0
+    for start, stop in places:
+        parts += [nodes.Text(text[at:start])] if start > at else []
+        parts.append(placeholder(text[start:stop]))
+        at = stop
+    parts += [nodes.Text(text[at:])] if at < len(text) else []
+    text.parent.replace(text, parts)
+
+
+_T = TypeVar("_T")
+
+
+def compact_conversation(directive: PolicyDirective) -> nodes.container:
+    """Read a directive's content in tag notation, and return its turns as nodes.
+
+    Messages are Markdown in rST pages too.
+    """
+    from sphinx_policyspec.sphinx_ext.markdown.languages import Dialect  # noqa: PLC0415  few pages use it, and MyST is slow to load
+    from sphinx_policyspec.sphinx_ext.markdown.render import TurnRenderer  # noqa: PLC0415
+
+    lines, first = list(directive.content), directive.content_line
+    reading = read_conversation([f"{line}\n" for line in lines], directive.source.file, first)
+    document = directive.state.document
+    source = directive.place[0]
+    turns = TurnRenderer(directive.env.docname, Dialect(document), lambda span: (source, span.line))
+    box = nodes.container("", *turns.render(reading.turns), classes=["ps-conversation"])
+
+    def place(span: Span) -> Span:
+        number = span.line - first
+        if span.line != span.end_line or number >= len(lines):
+            return directive.source.span(span.line, span.end_line)
+        return directive.source.part(span.line, lines[number], span.column - 1, span.end_column - 1)
+
+    reading = _placed(reading, place)
+    for finding in reading.findings:
+        note_finding(directive.env, finding)
+    item = Conversation(turns=reading.turns, references=reading.references, links=reading.links)
+    directive.declare(box, item)
+    return box
+
+
+def _placed(value: _T, place: Callable[[Span], Span]) -> _T:
+    """Return a value with each span inside it in the file, not in the content without its indentation."""
+    if isinstance(value, Span):
+        return cast("_T", place(value))
+    if isinstance(value, tuple):
+        return cast("_T", tuple(_placed(item, place) for item in value))
+    if is_dataclass(value) and not isinstance(value, type):
+        changed = {
+            item.name: _placed(getattr(value, item.name), place) for item in fields(value) if _holds(item)
+        }
+        return replace(value, **changed)
+    return value
+
+
+def _holds(item: object) -> bool:
+    """Tell whether a field may hold spans: it is no plain text, number or truth."""
+    return getattr(item, "type", None) not in {"str", "int", "bool"}
+
+
+_STRAY = (
+    nodes.paragraph,
+    nodes.bullet_list,
+    nodes.enumerated_list,
+    nodes.definition_list,
+    nodes.block_quote,
+    nodes.literal_block,
+    nodes.line_block,
+    nodes.table,
+)
+"""What holds words of its own; a commentary in an example is no stray text."""
+
+
+class ExampleDirective(PolicyDirective):
+    """A case that shows where the boundary of a principle lies: ``policy:example``."""
+
+    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options("id", *options_of("example"))
+
+    def build(self) -> list[nodes.Node]:
+        """Show the title and the conversation, consecutive answers side by side."""
+        title = self.argument("title", default="Example")
+        shown = self.inline(title)
+        item = Example(
+            id=self.identifier(""),
+            title=plain_title(shown),
+            source_title=title,
+            turns=(),
+            span=self.span,
+            source="",
+            illustrates=self.ids("illustrates"),
+            weighs=self.ids("weighs"),
+            tags=self.ids("tags"),
+        )
+        content = list(_grouped(self.content_nodes()))
+        self._find_stray_text(content)
+        if not content:
+            self.find("empty-block", f"`{self.name}` has no messages")
+        box = example("", shown, content, raw_title=title, place=self.place)
+        self.declare(box, item)
+        return [box]
+
+    def _find_stray_text(self, content: Iterable[nodes.Node]) -> None:
+        """Find words that stand in no message; they are on the page and not in the graph."""
+        for node in content:
+            if isinstance(node, _STRAY):
+                self.find(
+                    "text-outside-message",
+                    f"text in `{self.name}` stands in no message",
+                    "put it into `policy:message`, or before the example",
+                    line=node.line or self.content_line,
+                )
+                return
+
+
+def _grouped(content: Iterable[nodes.Node]) -> Iterable[nodes.Node]:
+    """Put consecutive answers together; comments and the like between them do not part them."""
+    answers: list[nodes.Node] = []
+    aside: list[nodes.Node] = []
+    for node in content:
+        if isinstance(node, PolicyResponse):
+            answers.append(node)
+        elif answers and isinstance(node, nodes.Invisible):
+            aside.append(node)
+        else:
+            if answers:
+                yield comparison(answers)
+            yield from aside
+            answers, aside = [], []
+            yield node
+    if answers:
+        yield comparison(answers)
+    yield from aside
+
+
+class MessageDirective(PolicyDirective):
+    """One message: ``policy:message``."""
+
+    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options("recipient", "name", "lang", "untrusted")
+
+    def build(self) -> list[nodes.Node]:
+        """Show the message under its role."""
+        role = self.argument("role", default="user").lower()
+        self.needs_text()
+        content = self.content_nodes()
+        recipient = self.option("recipient")
+        item = Message(
+            role=role,
+            text="",
+            span=self.span,
+            recipient=recipient,
+            name=self.option("name"),
+            language=_language(self),
+            untrusted=self.flag("untrusted"),
+            fragments=_marks(self, content, is_data=bool(recipient) or role == "tool"),
+        )
+        box = message(
+            role,
+            content,
+            recipient=item.recipient,
+            name=item.name,
+            language=item.language,
+            is_untrusted=item.untrusted,
+        )
+        self.declare(box, item)
+        return [box]
+
+
+class ResponseDirective(PolicyDirective):
+    """An alternative answer with its verdict: ``policy:response``."""
+
+    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options(
+        "note", "violates", "recipient", "name", "lang"
+    )
+
+    def build(self) -> list[nodes.Node]:
+        """Show verdict, answer and reason."""
+        given = self.argument("verdict (good, bad or ok)")
+        verdict = self.choice(given, Verdict, "unknown-verdict", "verdict") if given else None
+        self.needs_text()
+        if verdict is Verdict.GOOD and "violates" in self.options:
+            hint = "make it bad, or delete the option"
+            line = self.option_line("violates")
+            self.find("invalid-option", "a good response violates nothing", hint, line=line)
+        content = self.content_nodes()
+        item = Response(
+            verdict=verdict,
+            text="",
+            span=self.span,
+            recipient=self.option("recipient"),
+            name=self.option("name"),
+            language=_language(self),
+            note=self.option("note"),
+            violates=self.ids("violates"),
+            fragments=_marks(self, content, is_data=bool(self.option("recipient"))),
+        )
+        line = self.option_line("note")
+        place = (self.place[0], self.option_line("violates"))
+        box = response(
+            verdict,
+            content,
+            recipient=item.recipient,
+            name=item.name,
+            language=item.language,
+            note=self.inline(item.note, line) if item.note else (),
+            raw_note=item.note,
+            violates=[pending_reference(self.env.docname, target, place=place) for target in item.violates],
+            place=(self.place[0], line),
+        )
+        self.declare(box, item)
+        return [box]
+
+
+def _language(directive: PolicyDirective) -> str:
+    """Return the language of a message, if its author says which."""
+    given = directive.option("lang")
+    if given and not is_language(given):
+        hint = "give a language tag, such as `de` or `pt-BR`"
+        directive.find(
+            "invalid-option", f"`{given}` is no language", hint, line=directive.option_line("lang")
+        )
+        return ""
+    return given
+
+
+def _marks(directive: PolicyDirective, content: list[nodes.Node], *, is_data: bool) -> tuple[Fragment, ...]:
+    """Return the author's marks in a message; the nodes of its content show them as such."""
+    return mark_placeholders(content, directive.content_span, is_data=is_data)
+
+
+class ConversationDirective(PolicyDirective):
+    """A conversation in the tag notation of the Model Spec: ``policy:conversation``."""
+
+    optional_arguments = 0
+
+    def build(self) -> list[nodes.Node]:
+        """Read the notation and show its turns; messages are Markdown in rST pages too."""
+        # Which reads the notation of the Model Spec; most pages do without.
+
+        box = compact_conversation(self)
+        if not box.children:
+            self.find("empty-block", f"`{self.name}` has no messages")
+        return [box]
+
+
+_TAG = re.compile(r"\s*\*?<[a-z]+[ >]")
+
+
+class GoalDirective(PolicyDirective):
+    """An end that principles serve, with its title as argument: ``policy:goal``; goals carry no rank."""
+
+    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options("id")
+
+    def build(self) -> list[nodes.Node]:
+        """Show the title with what its author says of it."""
+        title = self.argument("title", default="goal")
+        goal = Goal(id=self.identifier(slug(title)), title=title, text="", span=self.span)
+        anchor = anchor_of(TargetKind.GOAL, goal.id)
+        box = declaration(
+            "goal", anchor, [nodes.Text(title)], self.content_nodes(), raw_title=title, place=self.place
+        )
+        self.declare(box, goal)
+        return [box]
+
+
+class PromptDirective(PolicyDirective):
+    """An evaluation prompt, in the graph always and on the page only with ``show``: ``policy:prompt``.
+
+    Its content is a conversation, either in the tag notation of ``policy:conversation`` or as
+    ``policy:message`` directives.
+    """
+
+    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options("id", *options_of("prompt"), "show")
+
+    def build(self) -> list[nodes.Node]:
+        """Build the conversation; what is not to be shown is taken off the page once it is read."""
+        title = self.title
+        head = self.inline(title)
+        item = EvalPrompt(
+            id=self.identifier(""),
+            title=plain_title(head),
+            turns=(),
+            span=self.span,
+            source="",
+            tests=self.ids("tests"),
+        )
+        shown = self.flag("show")
+        box = prompt(head, self._conversation(), raw_title=title, place=self.place, shown=shown)
+        self.declare(box, item)
+        return [box]
+
+    def _conversation(self) -> list[nodes.Node]:
+        if any(_TAG.match(line) for line in self.content if line.strip()):
+            # Which reads the notation of the Model Spec; most pages do without.
+
+            content: list[nodes.Node] = [compact_conversation(self)]
+        else:
+            content = self.content_nodes()
+        items = [
+            found.item
+            for node in content
+            for inner in node.findall(nodes.Element)
+            if (found := declared_on(inner))
+        ]
+        turns = [turn for item in items if isinstance(item, Conversation) for turn in item.turns]
+        judged = [*messages_of(tuple(turns)), *items]
+        if not turns and not any(
+            isinstance(inner, PolicyMessage) for node in content for inner in node.findall(PolicyMessage)
+        ):
+            self.find("empty-block", f"`{self.name}` has no messages")
+        if any(isinstance(item, Response) for item in judged):
+            hint = "make it a `policy:example`, or delete the answers"
+            self.find("verdict-in-prompt", "a prompt holds no verdicts", hint)
+        return content

@@ -1,0 +1,288 @@
+"""What a walk over a page gathers, links and references among it, and the record that is made of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from docutils import nodes
+from sphinx import addnodes
+
+from sphinx_policyspec.model import (
+    AuthorityLevel,
+    Carrier,
+    Clause,
+    Document,
+    Finding,
+    Goal,
+    Link,
+    Markup,
+    Provision,
+    Reference,
+    ReferenceForm,
+    Severity,
+    Span,
+    Spec,
+    TargetKind,
+    Topic,
+)
+from sphinx_policyspec.model.attributes import Owner, attributes_of
+from sphinx_policyspec.model.places import Use
+from sphinx_policyspec.sphinx_ext.domain.records import (
+    DOMAIN,
+    KIND_OF_ROLE,
+    SPEC_USE,
+    PageRecord,
+    Question,
+    page_record,
+)
+from sphinx_policyspec.sphinx_ext.pages.declared import Declared, start_of
+from sphinx_policyspec.sphinx_ext.pages.inline import text_around, words_of
+from sphinx_policyspec.sphinx_ext.pages.places import Placed, Source, occurrences, source_of
+from sphinx_policyspec.sphinx_ext.pages.region import Places, Region, line_of
+
+if TYPE_CHECKING:
+    from sphinx.environment import BuildEnvironment
+
+__all__ = ["FoundLinks", "Gathered", "LinkPlace", "is_local"]
+
+
+_ANY = ("any", "myst", "ref")
+"""Reference types of Sphinx and MyST whose target may be an object of ours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkPlace:
+    """What encloses a link.
+
+    :param line: where to seek if its node knows no line, as the parser counts; ``end`` is the line after the last one
+    """
+
+    source: Source
+    end: int = 0
+    provision: str = ""
+    example: str = ""
+    message: int = 0
+    carrier: Carrier = Carrier.TEXT
+    line: int = 0
+
+
+class FoundLinks:
+    """Collects the links of one page in document order.
+
+    ``maybe`` holds those that are references only if their target turns out to be ours; ``anchors``
+    holds MyST's ``[text](#id)`` once more.
+    """
+
+    def __init__(self, places: Places) -> None:
+        self.places = places
+        self.references: list[Reference] = []
+        self.maybe: list[Reference] = []
+        self.anchors: list[Reference] = []
+        self.links: list[Link] = []
+        self._seen: Counter[tuple[int, str]] = Counter()
+
+    def add(self, node: nodes.Element, place: LinkPlace) -> None:
+        """Take up a link of any kind; what is none of our business is left out."""
+        if isinstance(node, addnodes.pending_xref):
+            self._add_pending(node, place)
+        elif node.get("id_link") and str(node.get("refuri", "")).startswith("#"):
+            reference = self._reference(
+                node, node["refuri"][1:], TargetKind.PROVISION, bool(node.children), place
+            )
+            self.maybe.append(reference)
+            self.anchors.append(reference)
+        elif _leads_out(url := str(node.get("refuri", ""))):
+            self.links.append(
+                Link(
+                    source=place.provision,
+                    url=url,
+                    text=words_of(node),
+                    carrier=place.carrier,
+                    span=self.locate(node, url.removeprefix("mailto:"), place),
+                    example=place.example,
+                    message=place.message,
+                )
+            )
+
+    def _add_pending(self, node: addnodes.pending_xref, place: LinkPlace) -> None:
+        explicit = bool(node.get("refexplicit"))
+        if node.get("refdomain") == DOMAIN:
+            kind = KIND_OF_ROLE[node["reftype"]]
+            self.references.append(self._reference(node, node["reftarget"], kind, explicit, place))
+        elif node.get("reftype") in _ANY:
+            target = node.get("reftargetid") or node["reftarget"]
+            self.maybe.append(self._reference(node, target, TargetKind.PROVISION, explicit, place))
+
+    def _reference(
+        self, node: nodes.Element, target: str, kind: TargetKind, explicit: bool, place: LinkPlace
+    ) -> Reference:
+        by_id = isinstance(node.parent, nodes.paragraph) and "ps-violates" in node.parent["classes"]
+        form = ReferenceForm.TEXT if explicit else ReferenceForm.TITLE
+        return Reference(
+            source=place.provision,
+            target=target,
+            carrier=Carrier.VERDICT if by_id else place.carrier,
+            form=ReferenceForm.ID if by_id else form,
+            span=self.locate(node, target, place),
+            target_kind=kind,
+            text=words_of(node) if explicit else "",
+            example=place.example,
+            message=place.message,
+        )
+
+    def locate(self, node: nodes.Element, needle: str, place: LinkPlace) -> Span:
+        """Return where words of a node stand in its file; the line that its text begins on if nowhere."""
+        text = text_around(node)
+        path, line = line_of(node)
+        key = (id(text), needle)
+        self._seen[key] += 1
+        if text is not None and text.rawsource and text.line:
+            raw = tuple(text.rawsource.split("\n"))
+            source, at = self.places.of(text, raw)
+            if at.is_exact and (found := _within(source, at, raw, needle, self._seen[key] - 1)):
+                return found
+        source = source_of(self.places.env, path) if line else place.source
+        start = line or place.line or 1
+        return source.locate(needle, start, _paragraph_end(source, start, place.end), self._seen[key] - 1)
+
+
+def _within(source: Source, at: Placed, raw: tuple[str, ...], needle: str, skip: int) -> Span | None:
+    """Return where a word of a text stands in the file, occurrence ``skip``.
+
+    :param at: where the text stands
+    """
+    for number, (line, first) in enumerate(zip(raw, at.columns, strict=False), at.line):
+        for column in occurrences(line, needle):
+            if skip == 0:
+                start = first - (len(line) - len(line.lstrip()))
+                if start <= 0:
+                    return Span(source.file, number)
+                return Span(source.file, number, start + column, number, start + column + len(needle))
+            skip -= 1
+    return None
+
+
+def _leads_out(url: str) -> bool:
+    """Tell whether an address is that of something outside the project, a mailbox included."""
+    return "://" in url or url.startswith("mailto:")
+
+
+def _paragraph_end(source: Source, line: int, end: int) -> int:
+    """Return the line after the paragraph that ``line`` is in, as the parser counts."""
+    last = source.span(line).line
+    first = last
+    while last <= len(source.lines) and source.lines[last - 1].strip():
+        last += 1
+    return min(line + last - first, end) if end else line + last - first
+
+
+@dataclass(slots=True, kw_only=True)
+class Gathered:
+    """What one page declares, in document order.
+
+    :param preamble: what stands before its first heading
+    :param ids: how often ids that no author chose were used
+    :param outside: references that are no part of the spec
+    """
+
+    env: BuildEnvironment
+    docname: str
+    document: nodes.document
+    markup: Markup
+    preamble: Region
+    links: FoundLinks
+    outside: FoundLinks
+    meta: Spec = field(default_factory=lambda: Spec(title=""))
+    levels: list[AuthorityLevel] = field(default_factory=list)
+    topics: list[Topic] = field(default_factory=list)
+    goals: list[Goal] = field(default_factory=list)
+    provisions: list[tuple[Provision, Region]] = field(default_factory=list)
+    unnamed: set[str] = field(default_factory=set)
+    ids: Counter[str] = field(default_factory=Counter)
+    clauses: list[Clause] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    places: list[tuple[Use, Span]] = field(default_factory=list)
+
+    def find(
+        self, code: str, message: str, span: Span, hint: str = "", severity: Severity = Severity.WARNING
+    ) -> None:
+        """Note something that the author should know."""
+        self.findings.append(Finding(code=code, severity=severity, message=message, span=span, hint=hint))
+
+    def find_unplaced(self, item: Provision, region: Region) -> None:
+        """Find that text is made when the page is read, so that no line of a file holds it."""
+        for file in region.unplaced:
+            message = f"text of `{item.id}` stands on no line of `{file}`"
+            hint = "it is made when the page is read; what is found in it is told here"
+            self.find("unplaced-text", message, region.at, hint, Severity.HINT)
+
+    def add_places(self, identifier: str, declared: Declared, *owners: Owner) -> None:
+        """Keep where the names in the options of a directive stand.
+
+        :param owners: whose attributes its item has
+        """
+        spans = dict(declared.places)
+        for row in attributes_of(*owners):
+            span = spans.get(row.key, start_of(declared))
+            if row.names:
+                self.places += [
+                    (Use(row.owner, identifier, row.key, name), span) for name in row.values(declared.item)
+                ]
+
+    def claim(self, anchor: str, node: nodes.Element) -> None:
+        """Give a node an anchor, unless another has it."""
+        if self.document.ids.setdefault(anchor, node) is node:
+            node["ids"].append(anchor)
+
+    def add_meta(self, spec: Spec, span: Span) -> None:
+        """Take up what is said of the whole; the first that says it counts."""
+        self.meta = self.meta if self.meta.title else spec
+        self.places.append((SPEC_USE, span))
+
+    def numbered(self, identifier: str) -> str:
+        """Return an id that no author chose, with a number from its second use on."""
+        self.ids[identifier] += 1
+        count = self.ids[identifier]
+        return identifier if count == 1 else f"{identifier}-{count}"
+
+    def record(
+        self, findings: tuple[Finding, ...], questions: tuple[Question, ...]
+    ) -> tuple[PageRecord, bytes]:
+        """Return the record of the page and its part of the spec, packed."""
+        spans = [block.span for block in self.preamble.blocks]
+        for _, region in self.provisions:
+            spans += [region.at, *(block.span for block in region.blocks)]
+        files = dict.fromkeys(span.file for span in spans)
+        fragment = replace(
+            self.meta,
+            documents=tuple(
+                Document(file=file, markup=self.markup) for file in files or [self.preamble.at.file]
+            ),
+            levels=tuple(self.levels),
+            topics=tuple(self.topics),
+            goals=tuple(self.goals),
+            preamble=tuple(self.preamble.blocks),
+            provisions=tuple(replace(item, blocks=tuple(region.blocks)) for item, region in self.provisions),
+            clauses=tuple(self.clauses),
+            references=tuple(self.links.references),
+            links=tuple(self.links.links),
+        )
+        return page_record(
+            self.docname,
+            fragment,
+            (*findings, *self.findings),
+            maybe=self.links.maybe,
+            questions=questions,
+            anchors=[link for link in self.links.anchors if not is_local(self.document, link.target)],
+            outside=self.outside.references,
+            places=self.places,
+            declares_levels=bool(self.levels),
+            unnamed=frozenset(self.unnamed),
+        )
+
+
+def is_local(document: nodes.document, target: str) -> bool:
+    """Tell whether a page itself has an anchor, be it that of a heading."""
+    return target in {*document.ids, *document.nameids, *getattr(document, "myst_slugs", {})}

@@ -1,0 +1,216 @@
+"""What a build hides of a page: marks on its elements, by which they are known again, and who asks for them.
+
+Other extensions take content away long after a page is read: ``only`` in a post-transform, ``ifconfig`` when the page is
+resolved, ``todo`` when it is written. So a page on which that may happen has its elements numbered, is resolved once on
+trial (``build.trial``), and is read again with the numbers of what was lost, if anything was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, cast
+
+from docutils import nodes
+from sphinx import addnodes
+
+from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
+from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyHidden
+from sphinx_policyspec.sphinx_ext.pages.declared import declared_on, findings_on
+
+if TYPE_CHECKING:
+    from sphinx.environment import BuildEnvironment
+
+    from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
+
+__all__ = [
+    "claim",
+    "cleaned",
+    "give_back_ids",
+    "hides",
+    "holds_ours",
+    "is_foreign",
+    "is_hidden",
+    "is_ours",
+    "keep_mark",
+    "mark",
+    "mark_of",
+    "markers_in",
+    "marks_in",
+    "note_taken",
+    "strip_comments",
+    "take_away",
+    "unread_in",
+    "without_hidden",
+]
+
+_MARK = "policyspec_mark"
+_HIDDEN = "policyspec_hidden"
+_TAKEN = "policyspec_taken"
+_WANTED = "policyspec_ids"
+_MARKER = "policyspec_marker"
+_OURS = "sphinx_policyspec."
+_KNOWN = ("docutils.nodes", "sphinx.addnodes")
+_COMMENT = re.compile(
+    r"(<(script|style|textarea|title)\b.*?(?:</\2\s*>|\Z))|<!--.*?(?:-->|\Z)", re.DOTALL | re.IGNORECASE
+)
+"""A comment of HTML; where ``<!--`` begins none, it stands in the first group."""
+
+
+def is_foreign(node: nodes.Node) -> bool:
+    """Tell whether a node is of another extension, which may hide what it holds."""
+    module = type(node).__module__
+    return module not in _KNOWN and not module.startswith(_OURS)
+
+
+def is_ours(node: nodes.Node) -> bool:
+    """Tell whether a node is one of ours."""
+    return type(node).__module__.startswith(_OURS)
+
+
+def is_hidden(node: nodes.Node) -> bool:
+    """Tell whether this build hides a node of the page being read, by itself or with what it stands in."""
+    above: nodes.Node | None = node
+    while above is not None:
+        if isinstance(above, nodes.comment | PolicyHidden) or _HIDDEN in getattr(above, "attributes", ()):
+            return True
+        above = above.parent
+    return False
+
+
+def hides(node: nodes.Element) -> bool:
+    """Tell whether this build hides something inside a node of the page being read."""
+    return any(is_hidden(inner) for inner in node.findall(nodes.Element))
+
+
+def mark(env: BuildEnvironment, elements: Sequence[nodes.Element]) -> None:
+    """Mark the elements of a page that was just parsed with numbers, if something on it may be hidden later."""
+    domain = cast("PolicyDomain", env.get_domain(DOMAIN))
+    if env.docname in domain.pages:
+        # A page of Model Spec Markdown: what it declares was read from its text.
+        return
+    if not (
+        domain.hides_anything or any(isinstance(node, addnodes.only) or is_foreign(node) for node in elements)
+    ):
+        return
+    for number, node in enumerate(elements):
+        node[_MARK] = number
+    for number in domain.assume(env.docname, lambda: _guess(elements, domain)):
+        elements[number][_HIDDEN] = True
+
+
+def _guess(elements: Sequence[nodes.Element], domain: PolicyDomain) -> Iterator[int]:
+    """Yield the marks of what a build hides as far as that can be told while pages are read."""
+    for number, node in enumerate(elements):
+        if isinstance(node, addnodes.only) and not (domain.shows(node["expr"]) or is_hidden(node.parent)):
+            node[_HIDDEN] = True
+            yield number
+
+
+def claim(document: nodes.document, node: nodes.Element) -> None:
+    """Keep those ids of a node that nothing else on the page has; the others are findings later."""
+    wanted = list(node["ids"])
+    node["ids"] = [anchor for anchor in wanted if document.ids.setdefault(anchor, node) is node]
+    if node["ids"] != wanted:
+        node[_WANTED] = wanted
+
+
+def give_back_ids(document: nodes.document, elements: Iterable[nodes.Element]) -> None:
+    """Give those ids that only something hidden has to what is shown and wanted them, too."""
+    for node in elements:
+        for anchor in node.attributes.pop(_WANTED, ()):
+            owner = document.ids[anchor]
+            if owner is not node and is_hidden(owner) and not is_hidden(node):
+                document.ids[anchor] = node
+                node["ids"].append(anchor)
+
+
+def mark_of(node: nodes.Element) -> int | None:
+    """Return the mark of an element, none where it has none."""
+    return cast("int | None", node.attributes.get(_MARK))
+
+
+def keep_mark(section: nodes.section, marker: nodes.Element) -> None:
+    """Let a section remember which element it owes what is said of it."""
+    if _MARK in marker:
+        section[_MARKER] = marker[_MARK]
+
+
+def markers_in(document: nodes.document) -> Iterator[int]:
+    """Yield the marks that the sections of a page remember."""
+    return (node[_MARKER] for node in document.findall(nodes.section) if _MARKER in node)
+
+
+def marks_in(node: nodes.Element) -> Iterator[tuple[int, nodes.Element]]:
+    """Yield the marks of an element and of all that it holds, each with its element."""
+    for inner in node.findall(nodes.Element):
+        if _MARK in inner.attributes:
+            yield inner[_MARK], inner
+
+
+def note_taken(env: BuildEnvironment, document: nodes.document) -> None:
+    """Keep the marked elements of a page that was looked at until it is read in full."""
+    if _MARK in document:
+        env.temp_data[_TAKEN] = [node for _number, node in marks_in(document)]
+
+
+def unread_in(env: BuildEnvironment, document: nodes.document) -> frozenset[int]:
+    """Return the marks of what others took off a page since then."""
+    left = {number for number, _node in marks_in(document)}
+    taken = cast("list[nodes.Element]", env.temp_data.pop(_TAKEN, []))
+    if not (lost := [node for node in taken if node[_MARK] not in left]):
+        return frozenset()
+    words = document.astext()
+    return frozenset(node[_MARK] for node in lost if holds_ours(node) or node.astext() not in words)
+
+
+def holds_ours(node: nodes.Element) -> bool:
+    """Tell whether an element holds something of ours, or is that."""
+    return any(is_ours(inner) for inner in node.findall(nodes.Element))
+
+
+def take_away(node: nodes.Element) -> None:
+    """Take a node of ours off its page; where others may hide it, or what it holds, only before the page is written."""
+    if _MARK in node:
+        node[_HIDDEN] = True
+    else:
+        node.parent.remove(node)
+
+
+@contextlib.contextmanager
+def without_hidden(document: nodes.document) -> Iterator[None]:
+    """Put stand-ins into the place of what this build hides, for as long as the page is looked at.
+
+    The doctree keeps what is hidden: another builder may show it. What directives left on it, it does not keep.
+    """
+    taken = [(node, PolicyHidden()) for node in document.findall(nodes.Element) if _HIDDEN in node.attributes]
+    for node, stand_in in taken:
+        stand_in.source, stand_in.line = node.source, node.line
+        node.parent.replace(node, stand_in)
+    yield
+    for node, stand_in in taken:
+        stand_in.parent.replace(stand_in, node)
+        for inner in node.findall(nodes.Element):
+            declared_on(inner, take=True)
+            findings_on(inner)
+
+
+def strip_comments(document: nodes.document) -> None:
+    """Take the comments out of HTML that a page hands on as it is: MyST's comments of this form are such HTML."""
+    for node in [node for node in document.findall(nodes.raw) if "html" in node["format"].split()]:
+        kept = _COMMENT.sub(lambda match: match[1] or "", node.astext())
+        node.children = [nodes.Text(kept)]
+        if not kept.strip():
+            node.parent.remove(node)
+
+
+def cleaned(elements: Iterable[nodes.Element]) -> list[nodes.Element]:
+    """Take the marks off a page that is about to be written, and return what is hidden and still there."""
+    hidden: list[nodes.Element] = []
+    for node in elements:
+        node.attributes.pop(_MARK, None)
+        node.attributes.pop(_MARKER, None)
+        if node.attributes.pop(_HIDDEN, False):
+            hidden.append(node)
+    return hidden

@@ -1,0 +1,326 @@
+"""The markup of a page, and where in its file the text stands that a parser read.
+
+The file helps to find a place; it never gives the words.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from myst_parser.parsers.sphinx_ import MystParser
+
+from sphinx_policyspec.model import Markup, Span
+from sphinx_policyspec.readers.ignores import Ignore, ignores_in
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
+
+__all__ = [
+    "Placed",
+    "Source",
+    "counts_lines",
+    "ignores_of",
+    "markup_of",
+    "note_parsed",
+    "note_written",
+    "source_of",
+]
+
+
+_NOTEBOOK = ".ipynb"
+_RST = "restructuredtext"
+
+
+def markup_of(env: BuildEnvironment) -> Markup:
+    """Return the markup of the page being read; parsers of other languages make reStructuredText of it at best."""
+    return Markup.MYST if isinstance(env.parser, MystParser) else Markup.RST
+
+
+def counts_lines(env: BuildEnvironment, text: str) -> bool:
+    """Tell whether the parser of the page being read, which has this text, counts the lines of its file.
+
+    Those of notebooks count lines within cells, and a parser that turns another language into reStructuredText
+    counts the lines of what it made.
+    """
+    if isinstance(env.parser, MystParser):
+        suffix = env.doc2path(env.docname).suffix
+        formats = {_NOTEBOOK, *getattr(env.config, "nb_custom_formats", {})}
+        return suffix not in formats and not _is_notebook(env, text)
+    return _RST in env.parser.supported
+
+
+def _is_notebook(env: BuildEnvironment, text: str) -> bool:
+    """Tell whether MyST-NB takes a page of Markdown for a notebook."""
+    if not hasattr(env, "mystnb_config"):
+        return False
+    return bool(import_module("myst_nb.core.read").is_myst_markdown_notebook(text))
+
+
+_SOURCES = "policyspec_sources"
+_WRITTEN = "policyspec_page"
+_PARSED = "policyspec_parsed"
+_SLACK = 2
+"""By how many lines parsers may err: docutils gives a heading the line of its adornment."""
+_LARGEST = 4_000_000
+"""Pairs of lines that are compared at most; what a handler changed beyond that has no line."""
+
+
+class Placed(NamedTuple):
+    """Where some words stand: a line of the file, and what is known of it.
+
+    ``is_exact`` says that the words stand on that line; ``is_known`` that the line is where they come from; ``columns``
+    are those that the lines of the words begin at, 0 where they do not.
+    """
+
+    line: int
+    is_exact: bool
+    is_known: bool
+    columns: tuple[int, ...] = ()
+
+
+@dataclass(eq=False)
+class Source:
+    """A file that a page takes text from, in lines as the parser of the page counts them.
+
+    A parser counts the lines that it was given. Those are the file's, unless a handler changed the page before, or the
+    text is a part of the file: an include, a docstring. Then words that are found tell by how much the count differs.
+
+    :param file: relative to the source folder, ``/`` between its parts
+    :param read: the lines that the parser was given, where they are others
+    :param parsed: for each of those its line in the file, and whether that is certain
+    :param is_page: the parser was given the whole file
+    :param is_file: the text comes from the file at all
+    """
+
+    file: str
+    lines: tuple[str, ...]
+    read: tuple[str, ...] = ()
+    parsed: tuple[tuple[int, bool], ...] = ()
+    is_page: bool = True
+    is_file: bool = True
+    shift: int = 0
+    is_sure: bool = False
+
+    def span(self, start: int, end: int = 0) -> Span:
+        """Return the span of the whole lines that a parser counts from ``start`` up to ``end``.
+
+        It is empty, and at the nearest place, where their place in the file is not known.
+        """
+        at, known = self._guess(start)
+        last = min(at + end - start, len(self.lines) + 1)
+        return Span(self.file, at, 1, max(last, at + 1), 1) if known else Span(self.file, at)
+
+    def place(self, line: int, words: Sequence[str], *, after: int = 0, reach: int = 0) -> Placed:
+        """Return where words stand that a parser read.
+
+        :param line: which line it says that they begin on
+        :param words: the lines of the text, as they stand but for their indentation
+        :param after: the line of the file that the words before them stand on
+        :param reach: by how many lines the parser may say too little, as it does for cells
+        """
+        guess, known = self._guess(line)
+        if not self.is_file:
+            return Placed(guess, is_exact=False, is_known=False)
+        if guess >= after and self._stand(words, guess):
+            best = guess
+        else:
+            far = _SLACK + self._breaks if self.is_page and not self._is_lost(line) else len(self.lines)
+            first, last = max(guess - far, 1), min(guess + far + reach, len(self.lines))
+            found = [number for number in range(first, last + 1) if self._stand(words, number)]
+            if not found:
+                return Placed(guess, is_exact=False, is_known=known)
+            best = min(found, key=lambda number: (number < after, abs(number - guess)))
+        if not self.is_page:
+            self.shift, self.is_sure = best - line, True
+        return Placed(best, is_exact=True, is_known=True)
+
+    def learn(self, line: int, words: Sequence[str]) -> None:
+        """Let the words of a block tell where this part of the file stands in it."""
+        if not self.is_page:
+            self.place(line, words)
+
+    def below(self, line: int, count: int) -> tuple[str, ...]:
+        """Return some lines below one, as the parser read them."""
+        first = line if self.read else self._guess(line)[0]
+        return (self.read or self.lines)[first : first + count]
+
+    def part(self, line: int, text: str, start: int, stop: int) -> Span:
+        """Return where the characters from ``start`` up to ``stop`` of a parsed line stand."""
+        placed = self.place(line, [text])
+        if not placed.is_exact:
+            return self.span(line)
+        at = self.column(placed.line, text.strip()) - (len(text) - len(text.lstrip()))
+        return (
+            Span(self.file, placed.line, at + start, placed.line, at + stop)
+            if at > 0
+            else Span(self.file, placed.line)
+        )
+
+    def column(self, line: int, words: str, after: int = 0) -> int:
+        """Return the column that words begin at on a line of the file, or 0 where they do not stand there.
+
+        :param after: how many characters other words take up, as those of the cell before; they may be the same
+        """
+        text = self.lines[line - 1] if 0 < line <= len(self.lines) else ""
+        return (text.find(words, after) + 1) or (text.find(words) + 1)
+
+    def locate(self, needle: str, start: int, end: int, skip: int = 0) -> Span:
+        """Return where a word stands in some lines, occurrence ``skip``; their start where nowhere."""
+        first, known = self._guess(start)
+        for number in range(first, min(first + end - start, len(self.lines) + 1) if known else first):
+            for column in occurrences(self.lines[number - 1], needle):
+                if skip == 0:
+                    return Span(self.file, number, column + 1, number, column + 1 + len(needle))
+                skip -= 1
+        return self.span(start)
+
+    def _guess(self, line: int) -> tuple[int, bool]:
+        """Return the line of the file that a line of the parser should be, and whether that is certain."""
+        if self.parsed:
+            return self.parsed[min(max(line, 1), len(self.parsed)) - 1]
+        known = self.is_file and (self.is_page or self.is_sure) and not self._is_lost(line)
+        return max(min(line + self.shift, len(self.lines)), 1), known
+
+    def _is_lost(self, line: int) -> bool:
+        """Tell whether a parser counts otherwise than in lines of the file."""
+        if not self.is_page:
+            return not self.is_sure
+        return line > len(self.parsed or self.lines) + _SLACK
+
+    def _stand(self, words: Sequence[str], line: int) -> bool:
+        """Tell whether words stand on the lines from ``line`` on, whatever their spaces."""
+        if not 0 < line <= len(self.lines) - len(words) + 1:
+            return False
+        return all(
+            part in text or " ".join(part.split()) in " ".join(text.split())
+            for part, text in zip(words, self.lines[line - 1 : line - 1 + len(words)], strict=True)
+        )
+
+    @cached_property
+    def _breaks(self) -> int:
+        """How many characters break lines for MyST inside directives, and not outside them."""
+        return sum(max(len(line.splitlines()) - 1, 0) for line in self.lines)
+
+
+def occurrences(line: str, needle: str) -> Iterator[int]:
+    """Yield where ``needle`` stands as a whole word, ids being words."""
+    at = line.find(needle)
+    while needle and at >= 0:
+        around = line[max(at - 1, 0) : at] + line[at + len(needle) : at + len(needle) + 1]
+        if not any(char.isalnum() or char in "_-" for char in around):
+            yield at
+        at = line.find(needle, at + 1)
+
+
+# -- what a page is made of -----------------------------------------------------------------
+
+
+def note_written(app: Sphinx, _docname: str, content: list[str]) -> None:
+    """Keep a page as it was written, before any handler changes it."""
+    app.env.temp_data[_WRITTEN] = content[0]
+
+
+def note_parsed(app: Sphinx, _docname: str, content: list[str]) -> None:
+    """Keep a page as the parser is given it, after every handler."""
+    app.env.temp_data[_PARSED] = content[0]
+
+
+def source_of(env: BuildEnvironment, path: str | None = None) -> Source:
+    """Return the file that text of the page being read comes from.
+
+    :param path: as docutils names it: a file, something in a file such as ``guard.py:docstring of guard``, or what is
+        no file at all, such as ``<rst_prolog>``; the page where it is left out
+    """
+    known = cast("dict[str, Source]", env.temp_data.setdefault(_SOURCES, {}))
+    path = path or ""
+    if (found := known.get(path)) is None:
+        page = str(env.doc2path(env.docname))
+        # docutils names an included file relative to the working directory, or not, as its version has it. Links are
+        # kept: a page that is one still lies in the source folder.
+        full = os.path.abspath(path or page)  # noqa: PTH100
+        found = known[path] = known[full] = known.get(full) or _open(env, full, page)
+    return found
+
+
+def _open(env: BuildEnvironment, full: str, page: str) -> Source:
+    if full == os.path.abspath(page):  # noqa: PTH100
+        return _page(env, full)
+    if Path(full).is_file():
+        return Source(_name(env, full), _lines(env, _text(env, full)), is_page=False)
+    outer, colon, _ = full.rpartition(":")
+    if colon:
+        return source_of(env) if outer == page else _open(env, outer, page)
+    # What is made for the page can only be told by the page.
+    return Source(source_of(env).file, source_of(env).lines, is_page=False, is_file=False)
+
+
+def _page(env: BuildEnvironment, full: str) -> Source:
+    # Of a page that no event tells of, the file is what was parsed.
+    written = str(env.temp_data[_WRITTEN]) if _WRITTEN in env.temp_data else _text(env, full)
+    parsed = str(env.temp_data.get(_PARSED, written))
+    lines = _lines(env, written)
+    read = () if parsed == written else _lines(env, parsed)
+    aligned = _aligned(lines, read) if read else ()
+    # The parser of a notebook counts lines within cells, and one of another language those that it made.
+    return Source(_name(env, full), lines, read, aligned, is_page=counts_lines(env, parsed))
+
+
+def _text(env: BuildEnvironment, full: str) -> str:
+    try:
+        return Path(full).read_text(encoding=env.config.source_encoding, errors="replace")
+    except OSError:
+        return ""
+
+
+def _name(env: BuildEnvironment, full: str) -> str:
+    path = Path(full)
+    return Path(os.path.relpath(path, env.srcdir)).as_posix()
+
+
+def _lines(env: BuildEnvironment, text: str) -> tuple[str, ...]:
+    """Return the lines that a parser counts: to docutils, more than a line feed ends a line."""
+    if markup_of(env) is Markup.MYST:
+        return tuple(text.split("\n"))
+    return tuple(text.replace("\v", " ").replace("\f", " ").splitlines())
+
+
+def _aligned(written: tuple[str, ...], parsed: tuple[str, ...]) -> tuple[tuple[int, bool], ...]:
+    """Return for each parsed line the line of the file that it is, or comes nearest to."""
+    same = _common(written, parsed)
+    last = _common(written[same:][::-1], parsed[same:][::-1])
+    old, new = written[same : len(written) - last], parsed[same : len(parsed) - last]
+    found = [(number, True) for number in range(1, same + 1)]
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    is_large = len(old) * len(new) > _LARGEST
+    for step, start, end, first, after in (
+        [("replace", 0, len(old), 0, len(new))] if is_large else matcher.get_opcodes()
+    ):
+        if step == "equal" or end - start == after - first:
+            found += [(same + number + 1, True) for number in range(start, end)]
+        elif step != "delete":
+            # Lines that a handler made: the first of those that they stand for is the nearest place.
+            near = same + start + (end > start)
+            found += [(max(near, 1), False)] * (after - first)
+    found += [(number, True) for number in range(len(written) - last + 1, len(written) + 1)]
+    return tuple(found) or ((1, False),)
+
+
+def _common(one: tuple[str, ...], other: tuple[str, ...]) -> int:
+    """Return how many lines two texts begin with alike."""
+    pairs = zip(one, other, strict=False)
+    return next((n for n, (old, new) in enumerate(pairs) if old != new), min(len(one), len(other)))
+
+
+def ignores_of(env: BuildEnvironment) -> tuple[Ignore, ...]:
+    """Return the comments that silence findings, in all files that the page being read is made of."""
+    known = cast("dict[str, Source]", env.temp_data.get(_SOURCES, {}))
+    sources = {source.file: source for source in known.values() if source.is_file}
+    return tuple(ignore for source in sources.values() for ignore in ignores_in(source.file, source.lines))

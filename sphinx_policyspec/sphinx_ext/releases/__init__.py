@@ -1,1 +1,0 @@
-"""What changed since an older release, inside pages and around them."""

@@ -1,0 +1,471 @@
+"""The spec of one build: made when something asks, of what the pages declare, with its findings and its graph."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from sphinx.ext.intersphinx import InventoryAdapter
+
+from sphinx_policyspec.checks import run_checks
+from sphinx_policyspec.errors import AnnotationError, SourceError
+from sphinx_policyspec.graph.ontology import ontology_digest
+from sphinx_policyspec.model import (
+    AuthorityLevel,
+    Carrier,
+    Finding,
+    Goal,
+    Link,
+    Reference,
+    Severity,
+    Span,
+    Spec,
+    TargetKind,
+    Topic,
+)
+from sphinx_policyspec.model.places import Places, Use
+from sphinx_policyspec.readers.annotation_keys import SHIPPED_SIDECAR
+from sphinx_policyspec.readers.levels import DEFAULT_LEVELS
+from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, project_title, site_base
+from sphinx_policyspec.sphinx_ext.domain.domain import domain_of, former_ids_of
+from sphinx_policyspec.sphinx_ext.domain.indices import topics_of
+from sphinx_policyspec.sphinx_ext.domain.records import (
+    DOMAIN,
+    ROLE_OF_KIND,
+    SPEC_USE,
+    Changes,
+    PageRecord,
+    PolicyObject,
+)
+from sphinx_policyspec.sphinx_ext.pages.excerpts import with_titles_resolved
+from sphinx_policyspec.sphinx_ext.store import Fragment, read_fragment, without_collection
+
+if TYPE_CHECKING:
+    from sphinx.environment import BuildEnvironment
+
+    from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
+    from sphinx_policyspec.readers.annotations import Annotations
+
+__all__ = ["Knowledge", "assemble", "elsewhere", "is_dangling", "places_of", "reading_order", "spec_again"]
+
+
+_Declared = TypeVar("_Declared", AuthorityLevel, Topic, Goal)
+
+
+def reading_order(env: BuildEnvironment, docnames: Iterable[str]) -> list[str]:
+    """Return pages as the tables of contents order them; pages in none come last, by name."""
+    wanted = set(docnames)
+    order: dict[str, None] = {}
+    stack = [str(env.config.root_doc)]
+    while stack:
+        docname = stack.pop()
+        if docname not in order:
+            order[docname] = None
+            stack.extend(reversed(env.toctree_includes.get(docname, [])))
+    listed = [docname for docname in order if docname in wanted]
+    return [*listed, *sorted(wanted.difference(listed))]
+
+
+def assemble(
+    pages: Mapping[str, PageRecord], order: Collection[str], found: Mapping[str, Fragment], title: str
+) -> Spec:
+    """Return the spec that some pages make up together.
+
+    :param found: the parts of the spec that pages hold
+    :param title: of the spec, where no page gives one
+    """
+    taken: set[str] = {
+        item.id for page in pages.values() for item in page.objects if item.kind is TargetKind.PROVISION
+    }
+    anchors = {item.anchor: item for page in pages.values() for item in page.objects if not item.is_alias}
+    anchors |= {item.id: item for page in pages.values() for item in page.objects if item.is_alias}
+    fragments = [
+        (page, _renamed(_with_references(found[docname].spec, page, anchors), page, docname, taken))
+        for docname in order
+        if (page := pages[docname]).holds_spec
+    ]
+    parts = [fragment for _, fragment in fragments]
+    declared = (found[docname].spec for docname in order if _declares(found.get(docname)))
+    said = (part for part in parts if part.title or part.version)
+    meta = next(chain(declared, said), Spec(title=title))
+    levels = _levels(fragments)
+    topics = [topic for part in parts for topic in part.topics]
+    goals = [goal for part in parts for goal in part.goals]
+    spec = replace(
+        meta,
+        title=meta.title or title,
+        documents=tuple(
+            dict.fromkeys(item for part in parts for item in part.documents if _holds_text(part))
+        ),
+        levels=_unique(levels) or DEFAULT_LEVELS,
+        topics=_unique(topics),
+        goals=_unique(goals),
+        repeated=(*_repeated(levels), *_repeated(topics), *_repeated(goals)),
+        preamble=tuple(block for part in parts for block in part.preamble),
+        provisions=tuple(provision for part in parts for provision in part.provisions),
+        clauses=tuple(clause for part in parts for clause in part.clauses),
+        references=tuple(reference for part in parts for reference in part.references),
+        links=tuple(link for part in parts for link in part.links),
+        eval_tags=tuple(tag for part in parts for tag in part.eval_tags),
+        prompt_files=tuple(file for part in parts for file in part.prompt_files),
+        changelog=next((part.changelog for part in parts if part.changelog), None),
+    )
+    return with_titles_resolved(spec)
+
+
+def _declares(fragment: Fragment | None) -> bool:
+    """Return whether a page says what the spec as a whole is."""
+    return fragment is not None and any(use == SPEC_USE for use, _ in fragment.places)
+
+
+def _holds_text(part: Spec) -> bool:
+    """Tell whether a page holds anything that has a place in a document."""
+    return bool(part.preamble or part.provisions)
+
+
+def _with_references(fragment: Spec, page: PageRecord, anchors: Mapping[str, PolicyObject]) -> Spec:
+    """Return a page's part of the spec with plain links to objects of ours among its references."""
+    found = [
+        replace(link, target=item.id, target_kind=item.kind)
+        for link in page.maybe
+        if (item := anchors.get(link.target))
+    ]
+    if not found:
+        return fragment
+    references = sorted((*fragment.references, *found), key=lambda reference: reference.span)
+    return replace(fragment, references=tuple(references))
+
+
+def _levels(fragments: Iterable[tuple[PageRecord, Spec]]) -> list[AuthorityLevel]:
+    """Return the declared levels; without any, those that pages bring, each once."""
+    found = list(fragments)
+    declared = [level for page, part in found if page.declares_levels for level in part.levels]
+    return declared or list(_unique(level for _, part in found for level in part.levels))
+
+
+def _unique(declared: Iterable[_Declared]) -> tuple[_Declared, ...]:
+    """Return what is declared, the first of each id."""
+    first: dict[str, _Declared] = {}
+    for item in declared:
+        first.setdefault(item.id, item)
+    return tuple(first.values())
+
+
+def _repeated(declared: Sequence[_Declared]) -> list[_Declared]:
+    """Return what has an id that something declared before it has."""
+    first = {item.id: number for number, item in reversed(list(enumerate(declared)))}
+    return [item for number, item in enumerate(declared) if first[item.id] != number]
+
+
+def _renamed(fragment: Spec, page: PageRecord, docname: str, taken: set[str]) -> Spec:
+    """Return a page's part with ids that no author chose changed where another page has them."""
+    names = {old: f"{docname.replace('/', '-')}-{old}" for old in sorted(page.unnamed) if old in taken}
+    taken.update(page.unnamed)
+    if not names:
+        return fragment
+
+    def new(identifier: str) -> str:
+        return names.get(identifier, identifier)
+
+    return replace(
+        fragment,
+        provisions=tuple(
+            replace(p, id=new(p.id), parent=new(p.parent) if p.parent else None) for p in fragment.provisions
+        ),
+        references=tuple(replace(r, source=new(r.source)) for r in fragment.references),
+        links=tuple(replace(link, source=new(link.source)) for link in fragment.links),
+    )
+
+
+# -- what is wrong ------------------------------------------------------------------------------
+
+
+def places_of(pages: Mapping[str, PageRecord], order: Iterable[str], found: Mapping[str, Fragment]) -> Places:
+    """Return where names stand on pages, and which text is part of several of them."""
+    reached: dict[Span, list[str]] = defaultdict(list)
+    placed: list[tuple[Use, Span]] = []
+    for docname in order:
+        if docname in found:
+            fragment = found[docname]
+            placed += fragment.places
+            objects = zip(pages[docname].objects, fragment.spans, strict=True)
+            spans = [span for item, span in objects if not item.is_alias]
+            for span in (*spans, *(prompt.span for prompt in fragment.spec.prompts)):
+                reached[span].append(docname)
+    several = {span: tuple(dict.fromkeys(names)) for span, names in reached.items() if len(names) > 1}
+    return Places.of(placed, several)
+
+
+def spec_again(fragments: Iterable[Fragment]) -> Iterator[Finding]:
+    """Find that the spec is declared once more; the first in reading order counts."""
+    found = [span for fragment in fragments for use, span in fragment.places if use == SPEC_USE]
+    for span in found[1:]:
+        yield Finding(
+            code="duplicate-spec",
+            severity=Severity.WARNING,
+            message=f"the spec is declared already at {found[0].file}:{found[0].line}",
+            span=span,
+            hint="keep one `policy:spec`",
+            related=(found[0],),
+        )
+
+
+@dataclass(slots=True)
+class Knowledge:
+    """What a build knows of the spec. One belongs to each application, and none is stored.
+
+    Reading an environment back costs little as long as nobody asks for the spec: the digest tells
+    whether anything changed since it was last put together.
+
+    :param every_check: whether to run the checks for hints, too
+    :param annotations: annotation files beside those of the project
+    """
+
+    every_check: bool = False
+    annotations: tuple[Annotations, ...] = ()
+    _spec: Spec | None = None
+    _state: str = ""
+    _digest: str = ""
+    _findings: tuple[Finding, ...] = ()
+    _base: KnowledgeBase | None = None
+
+    def pages_were_read(self) -> None:
+        """Look at the pages anew when next asked; until then they stay what they are."""
+        self._state = ""
+
+    def digest(self, env: BuildEnvironment) -> str:
+        """Return what changes whenever the spec, an answer or a finding about it may."""
+        if not self._state:
+            self._state = _state_of(env, self.skipped(env))
+        return self._state
+
+    def spec(self, env: BuildEnvironment) -> Spec:
+        """Return the spec that the project's pages make up together, its base IRI included."""
+        digest = self.digest(env)
+        if self._spec is None or digest != self._digest:
+            with without_collection():
+                spec, self._findings = self._put_together(env)
+            self._spec = replace(spec, base_iri=_base_iri(env, spec))
+            self._digest = digest
+            self.close()
+        return self._spec
+
+    def findings(self, env: BuildEnvironment) -> tuple[Finding, ...]:
+        """Return what is wrong with the spec as a whole; from the environment where nothing changed."""
+        stored, findings = domain_of(env).data["spec"]
+        if stored == self.digest(env):
+            return cast("tuple[Finding, ...]", findings)
+        spec = self.spec(env)
+        domain_of(env).data["spec"] = (self._digest, self._findings)
+        domain_of(env).data["topics"] = topics_of(spec)
+        domain_of(env).note_former(former_ids_of(spec, domain_of(env).page_objects()))
+        return self._findings
+
+    def skipped(self, env: BuildEnvironment) -> frozenset[str]:
+        """Return the codes of the checks that are not run."""
+        return frozenset() if self.every_check else PolicySpecConfig.of(env.config).skipped_checks
+
+    def base(self, env: BuildEnvironment) -> KnowledgeBase:
+        """Return the knowledge base of the spec; RDF is imported here at the earliest."""
+        from sphinx_policyspec.graph.guard import Limits  # noqa: PLC0415  only pages that ask pay for it
+        from sphinx_policyspec.graph.knowledge_base import KnowledgeBase  # noqa: PLC0415
+
+        spec = self.spec(env)
+        if self._base is None:
+            config = PolicySpecConfig.of(env.config)
+            default = Limits()
+            limits = Limits(
+                seconds=float(config.query_limits.get("seconds", default.seconds)),
+                rows=int(config.query_limits.get("rows", default.rows)),
+            )
+            self._base = KnowledgeBase.from_spec(spec, limits=limits, unsafe=config.query_unsafe)
+        return self._base
+
+    def close(self) -> None:
+        """End the process that ran the queries of pages, if any did."""
+        if self._base is not None:
+            self._base.close()
+            self._base = None
+
+    def sidecars(self, env: BuildEnvironment) -> tuple[Path, ...]:
+        """Return the annotation files that the project names."""
+        return tuple(_sidecar(env, name) for name in PolicySpecConfig.of(env.config).annotations)
+
+    def _put_together(self, env: BuildEnvironment) -> tuple[Spec, tuple[Finding, ...]]:
+        domain = domain_of(env)
+        if domain.site is not None:
+            return domain.site.spec, ()
+        pages = domain.pages
+        order = reading_order(env, pages)
+        fragments = {name: read_fragment(env, name) for name in order if pages[name].holds_spec}
+        spec = assemble(pages, order, fragments, project_title(env.config))
+        spec = _with_links_elsewhere(env, spec)
+        places = places_of(pages, order, fragments)
+        found = list(spec_again(fragments.values()))
+        for given, lenient in self._annotations(env):
+            from sphinx_policyspec.readers.annotations import annotate  # noqa: PLC0415  only with sidecars
+
+            spec, more = annotate(spec, given, lenient=lenient)
+            found += more
+            places |= given.places
+        found += _wanted(env, spec, run_checks(spec, self.skipped(env), places))
+        return spec, tuple(found)
+
+    def _annotations(self, env: BuildEnvironment) -> Iterator[tuple[Annotations, bool]]:
+        """Yield annotation files, each with whether it may speak of provisions that the spec lacks."""
+        for name in PolicySpecConfig.of(env.config).annotations:
+            # The shipped one covers several releases, each of which lacks some of its ids.
+            yield _read_sidecar(env, name), name == SHIPPED_SIDECAR
+        yield from ((given, False) for given in self.annotations)
+
+
+def _base_iri(env: BuildEnvironment, spec: Spec) -> str:
+    """Return what instance IRIs begin with: what the command line says, else the spec, else the project."""
+    return (
+        domain_of(env).base_iri
+        or spec.base_iri
+        or PolicySpecConfig.of(env.config).base_iri
+        or site_base(env.config)
+    )
+
+
+def _state_of(env: BuildEnvironment, skipped: frozenset[str]) -> str:
+    pages = domain_of(env).pages
+    config = PolicySpecConfig.of(env.config)
+    state = hashlib.sha256(ontology_digest().encode())
+    for docname in reading_order(env, pages):
+        state.update(f"{docname}\0{pages[docname].digest}\0".encode(errors="replace"))
+    for name in config.annotations:
+        path = _sidecar(env, name)
+        state.update(path.read_bytes() if path.is_file() else b"?")
+    if older := sorted({s for s in (*config.older, *_asked_since(pages)) if s}):
+        from sphinx_policyspec.sphinx_ext.asks.older_releases import reader_of  # noqa: PLC0415  few projects compare
+
+        reader = reader_of(env)
+        states = [(source, reader.state(source)) for source in older]
+        state.update(repr((config.older, states, reader.options)).encode(errors="replace"))
+    ours = (config.base_iri, config.annotations, sorted(config.query_limits.items()), config.query_unsafe)
+    theirs = env.config.project, env.config.html_baseurl
+    ignored = env.config.nitpick_ignore, env.config.nitpick_ignore_regex
+    state.update(repr((ours, theirs, ignored, sorted(skipped))).encode(errors="replace"))
+    # References into other projects are findings as soon as an inventory lacks them.
+    state.update(repr(_inventories(env)).encode(errors="replace"))
+    return state.hexdigest()
+
+
+def _asked_since(pages: Mapping[str, PageRecord]) -> Iterator[str]:
+    """Yield the older releases that pages compare the spec with."""
+    return (q.since for page in pages.values() for q in page.questions if isinstance(q, Changes))
+
+
+def _sidecar(env: BuildEnvironment, name: str) -> Path:
+    from sphinx_policyspec.sources import sidecar_path  # noqa: PLC0415  only with sidecars
+
+    return sidecar_path(name, domain_of(env).confdir)
+
+
+def _read_sidecar(env: BuildEnvironment, name: str) -> Annotations:
+    """Return an annotation file that a project names; of one that cannot be read, a finding."""
+    from sphinx_policyspec.readers.annotations import (  # noqa: PLC0415  only with sidecars
+        Annotations,
+        read_annotations,
+    )
+
+    path = _sidecar(env, name)
+    file = name if name == SHIPPED_SIDECAR else Path(os.path.relpath(path, env.srcdir)).as_posix()
+    try:
+        return read_annotations(path, file)
+    except (AnnotationError, SourceError) as error:
+        message = f"`policyspec_annotations`: {str(error).replace(str(path), name)}"
+        finding = Finding(code="annotations", severity=Severity.ERROR, message=message, span=Span(file, 1))
+        return Annotations(findings=(finding,))
+
+
+def _with_links_elsewhere(env: BuildEnvironment, spec: Spec) -> Spec:
+    """Return a spec in which references to what another project has are links to its address.
+
+    A verdict stays: what it blames has an id, wherever that stands.
+    """
+    domain = domain_of(env)
+    kept: list[Reference] = []
+    links: list[Link] = []
+    for reference in spec.references:
+        kind, target = reference.target_kind, reference.target
+        ours = reference.carrier is Carrier.VERDICT or domain.knows(kind, target)
+        if ours or not (url := elsewhere(env, kind, target)):
+            kept.append(reference)
+            continue
+        links.append(
+            Link(
+                source=reference.source,
+                url=url,
+                text=reference.text or target,
+                carrier=reference.carrier,
+                span=reference.span,
+                example=reference.example,
+                message=reference.message,
+            )
+        )
+    return replace(spec, references=tuple(kept), links=(*spec.links, *links)) if links else spec
+
+
+def _wanted(env: BuildEnvironment, spec: Spec, findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Leave out what a page has reported already, and references that lead somewhere after all."""
+    by_span = {reference.span: reference for reference in spec.references}
+    reported = {
+        (f.code, f.span.file, f.span.line) for page in domain_of(env).pages.values() for f in page.findings
+    }
+    for finding in findings:
+        reference = by_span.get(finding.span) if finding.code == "dangling-reference" else None
+        if reference is None:
+            if (finding.code, finding.span.file, finding.span.line) not in reported:
+                yield finding
+        elif is_dangling(env, reference):
+            yield finding
+
+
+def is_dangling(env: BuildEnvironment, reference: Reference) -> bool:
+    """Tell whether a reference leads nowhere: not to a page, not to another project, and not ignored."""
+    domain = domain_of(env)
+    return not (
+        domain.knows(reference.target_kind, reference.target)
+        or domain.is_ignored(_role_of(reference.target_kind), reference.target)
+        or elsewhere(env, reference.target_kind, reference.target)
+    )
+
+
+def elsewhere(env: BuildEnvironment, kind: TargetKind, target: str) -> str:
+    """Return the address of a target in the inventory of another project, empty where none has it."""
+    if not hasattr(env, "intersphinx_inventory"):
+        return ""
+    adapter = InventoryAdapter(env)
+    project, _, name = target.partition(":")
+    role = _role_of(kind)
+    for objtype in (role, *([f"{DOMAIN}:section"] if kind is TargetKind.PROVISION else [])):
+        found = adapter.main_inventory.get(objtype, {}).get(target)
+        found = found or adapter.named_inventory.get(project, {}).get(objtype, {}).get(name)
+        if found:
+            return str(found.uri)
+    return ""
+
+
+def _role_of(kind: TargetKind) -> str:
+    return f"{DOMAIN}:{ROLE_OF_KIND.get(kind, 'principle')}"
+
+
+def _inventories(env: BuildEnvironment) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """Return what other projects offer to references of ours."""
+    if not hasattr(env, "intersphinx_inventory"):
+        return []
+    return sorted(
+        (project, objtype, sorted((name, str(item.uri)) for name, item in items.items()))
+        for project, inventory in InventoryAdapter(env).named_inventory.items()
+        for objtype, items in inventory.items()
+        if objtype.startswith(f"{DOMAIN}:")
+    )

@@ -1,1 +1,0 @@
-"""Directives that ask: questions, lists, tables, matrices and drawings."""

@@ -1,0 +1,185 @@
+"""What changed since older releases: marks at the principles of pages, a page that tells all, and lines of panels."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from docutils import nodes
+from sphinx.locale import get_translation
+
+from sphinx_policyspec.compare import Change, SpecDiff, Weight
+from sphinx_policyspec.compare.history import Moment, Timeline
+from sphinx_policyspec.exports.diff_html import STYLE, anchor_of_group, html_fragment
+from sphinx_policyspec.model import TargetKind
+from sphinx_policyspec.sphinx_ext.asks.changes import SIGNS, name_of_old, told, weights_in_short
+from sphinx_policyspec.sphinx_ext.asks.directives import PAGE
+from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
+from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBadge
+from sphinx_policyspec.sphinx_ext.web.editions import Editions
+from sphinx_policyspec.sphinx_ext.web.panels import Link, Row, Step
+from sphinx_policyspec.sphinx_ext.web.places import PAGE_BUILDERS
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
+
+__all__ = ["STYLE", "context_of_page", "digests", "mark", "other_releases", "past_rows"]
+
+
+_ = get_translation("sphinx_policyspec")
+
+
+def digests(env: BuildEnvironment, diff: SpecDiff) -> dict[str, str]:
+    """Return a digest of the marks on each page that has some."""
+    found: dict[str, list[str]] = {}
+    for id_, changes in diff.by_provision.items():
+        if target := domain_of(env).find(TargetKind.PROVISION, id_):
+            found.setdefault(target.docname, []).append(f"{target.anchor} {weights_in_short(changes)}")
+    found.setdefault(env.config.root_doc, []).append(diff.old)
+    return {name: hashlib.sha256(repr(sorted(marks)).encode()).hexdigest() for name, marks in found.items()}
+
+
+def mark(app: Sphinx, doctree: nodes.document, docname: str, diff: SpecDiff) -> None:
+    """Say at each principle of a page what changed about it, and on the first page where all of it stands."""
+    # `singlehtml` writes no page beside its own.
+    address = app.builder.get_relative_uri(docname, PAGE) if app.builder.name in PAGE_BUILDERS else ""
+    domain = domain_of(app.env)
+    found = (domain.find(TargetKind.PROVISION, id_, docname) for id_ in diff.by_provision)
+    targets = {target.anchor: target for target in found if target and not target.is_alias}
+    for section in list(doctree.findall(nodes.section)):
+        for anchor in section["ids"]:
+            target = targets.get(anchor)
+            if target and (changes := diff.by_provision[target.id]):
+                # Behind the title and the level, which is told first.
+                heads = (nodes.title, PolicyBadge)
+                place = next(n for n in range(3) if n >= len(section) or not isinstance(section[n], heads))
+                there = address and f"{address}#{anchor_of_group(target.id)}"
+                section.insert(place, _mark(diff, changes, there))
+                break
+    if address and docname == app.config.root_doc and (first := doctree.next_node(nodes.section)):
+        link = nodes.reference("", _title(diff), internal=True, refuri=address)
+        first.insert(1, nodes.paragraph("", "", link, classes=["ps-since", "no-search"]))
+
+
+def context_of_page(app: Sphinx, diff: SpecDiff) -> dict[str, Any]:
+    """Return what the page that tells all shows."""
+
+    def link(id_: str) -> str:
+        target = domain_of(app.env).find(TargetKind.PROVISION, id_)
+        if target is None or not target.anchor:
+            return ""
+        return f"{app.builder.get_relative_uri(PAGE, target.docname)}#{target.anchor}"
+
+    heading = escape(_title(diff))
+    return {"title": heading, "body": f"<h1>{heading}</h1>\n{html_fragment(diff, link)}"}
+
+
+def _title(diff: SpecDiff) -> str:
+    return _("What changed since %s") % name_of_old(diff.old, diff.new)
+
+
+def _mark(diff: SpecDiff, changes: tuple[Change, ...], address: str) -> nodes.paragraph:
+    text = _("Changed since %s") % name_of_old(diff.old, diff.new)
+    shown = nodes.reference("", text, internal=True, refuri=address) if address else nodes.Text(text)
+    return nodes.paragraph(
+        "", "", shown, nodes.Text(f": {weights_in_short(changes)}"), classes=["ps-since", "no-search"]
+    )
+
+
+_FEW = 3
+"""Releases, the present one included, from which on there is more to tell than what changed last."""
+
+
+def past_rows(
+    timeline: Timeline,
+    id_: str,
+    level_title: Callable[[str], str],
+    *,
+    has_page: bool,
+    editions: Editions | None = None,
+) -> tuple[Row, ...]:
+    """Return the lines that tell of a provision's past, the last release first; none where nothing changed.
+
+    :param id_: its id in the last release
+    :param level_title: gives the name of a level
+    :param has_page: whether a page of the site tells what changed since the release before the last
+    :param editions: the sites of the releases, which have such pages, too
+    """
+    moments = timeline.moments(id_)
+    last = len(timeline.specs) - 1
+    changed = [moment for moment in reversed(moments) if moment.changes]
+    if not changed:
+        return ()
+
+    def named(moment: Moment) -> str:
+        if not moment.version:
+            return _("an older release")
+        return name_of_old(moment.version, timeline.specs[last].version)
+
+    def link(moment: Moment, note: str = "", level: str = "") -> Link:
+        name = (moment.version or _("this release")) if moment.place == last else named(moment)
+        anchor = anchor_of_group(moment.id)
+        leads = has_page and moment.place == last and bool(moment.changes)
+        beside = (
+            editions.every[moment.place] if editions and moment.place != last and moment.changes else None
+        )
+        return Link(
+            name,
+            PAGE if leads else "",
+            anchor if leads else "",
+            level,
+            level_title(level),
+            note=note,
+            beside=beside.address(PAGE, anchor) if beside else "",
+        )
+
+    links = tuple(link(moment, weights_in_short(moment.changes)) for moment in changed)
+    rows = [Row(_("Changed in"), len(links), (("", links),))]
+    if len(timeline.specs) >= _FEW:
+        shown = [moment for moment in reversed(moments) if moment.changes or moment is moments[0]]
+        steps = tuple(
+            Step(
+                link(moment, "" if moment.changes else _("already there"), moment.level),
+                _said(moment),
+            )
+            for moment in shown
+        )
+        rows.append(Row(_("History"), 0, steps=steps))
+    return tuple(rows)
+
+
+def other_releases(editions: Editions, id_: str, level_title: Callable[[str], str]) -> Row:
+    """Return the line that leads to a provision in the other releases of a handbook, the last first.
+
+    :param id_: its id in the release that is built
+    """
+    title = editions.timeline.specs[editions.place].provision_by_id[id_].title
+    links = tuple(
+        Link(
+            editions.every[moment.place].name,
+            level=moment.level,
+            level_title=level_title(moment.level),
+            note="" if moment.title == title else f"“{moment.title}”",
+            beside=address,
+            release=editions.every[moment.place].name,
+        )
+        for moment, address in editions.others(id_)
+    )
+    return Row(_("In other releases"), len(links), (("", links),))
+
+
+def _said(moment: Moment) -> tuple[str, ...]:
+    """Return what changed in a release, the weightiest first; what leaves the norm alone only as a number."""
+    return tuple(_lines(moment))
+
+
+def _lines(moment: Moment) -> Iterator[str]:
+    for weight in Weight:
+        changes = [change for change in moment.changes if change.weight is weight]
+        if weight is Weight.EDITORIAL and len(changes) > 1:
+            yield weights_in_short(changes)
+        else:
+            yield from (f"{SIGNS[weight]} {weight.value}: {told(change)}" for change in changes)

@@ -1,0 +1,113 @@
+"""When a site tells what changed since an older release, around its pages and on one of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sphinx.builders.html import StandaloneHTMLBuilder
+
+from sphinx_policyspec.errors import PolicySpecError
+from sphinx_policyspec.sphinx_ext.asks.directives import PAGE
+from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
+from sphinx_policyspec.sphinx_ext.store import write_output
+from sphinx_policyspec.sphinx_ext.web.places import WEB_BUILDERS
+
+if TYPE_CHECKING:
+    from docutils import nodes
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
+
+    from sphinx_policyspec.compare import SpecDiff
+    from sphinx_policyspec.sphinx_ext.asks.answering import Views
+
+__all__ = ["ChangesPage"]
+
+STYLE_FILE = "_static/policyspec-changes.css"
+"""The style sheet of the page, from the output folder."""
+
+
+@dataclass(slots=True)
+class ChangesPage:
+    """Shows, in HTML, what changed since the release that a project or handbook compares itself with."""
+
+    views: Views
+
+    def update(self, app: Sphinx, env: BuildEnvironment) -> list[str]:
+        """Return the pages on which something changed since, or no longer did, after they were last written.
+
+        That a release cannot be read is noted, and told with the findings of every build; for one that a command line
+        names it is raised.
+        """
+        written = domain_of(env).written_by(app.builder.name)
+        state, before, _problem = written["changes"]
+        now = f"{self._is_on(app)} {self.views.knowledge.digest(env)}"
+        changed: list[str] = []
+        if state != now:
+            after: dict[str, str] = {}
+            problem = ""
+            try:
+                after = self._marked(env) if self._is_on(app) else {}
+            except PolicySpecError as error:
+                if domain_of(env).older:
+                    raise
+                problem = str(error)
+            changed = sorted(name for name in env.all_docs if state and before.get(name) != after.get(name))
+            written["changes"] = (now, after, problem)
+        return changed
+
+    def _is_on(self, app: Sphinx) -> bool:
+        return app.builder.name in WEB_BUILDERS and self.views.since.is_on(app.env)
+
+    def _diff(self, app: Sphinx) -> SpecDiff | None:
+        """Return what has changed, or nothing where that cannot be told; why is told once, by :meth:`update`."""
+        try:
+            return self.views.since.diff(app.env, self.views.knowledge) if self._is_on(app) else None
+        except PolicySpecError:
+            return None
+
+    def _marked(self, env: BuildEnvironment) -> dict[str, str]:
+        """Return a digest of the marks on each page that has some."""
+        from sphinx_policyspec.sphinx_ext.web.changes import digests  # noqa: PLC0415  few projects compare
+
+        if not domain_of(env).writes:
+            self.views.since.releases(env, self.views.knowledge)
+            return {}
+        diff = self.views.since.diff(env, self.views.knowledge)
+        return digests(env, diff) if diff else {}
+
+    def mark(self, app: Sphinx, doctree: nodes.document, docname: str) -> None:
+        """Say at each principle of a page what changed about it, and on the first page where all of it stands."""
+        if (diff := self._diff(app)) is not None:
+            from sphinx_policyspec.sphinx_ext.web.changes import mark  # noqa: PLC0415
+
+            mark(app, doctree, docname, diff)
+
+    def pages(self, app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
+        """Yield the page; where there is none, delete what an earlier build wrote."""
+        diff = self._diff(app)
+        if diff is None:
+            if isinstance(app.builder, StandaloneHTMLBuilder):
+                for file in (app.builder.get_outfilename(PAGE), Path(app.outdir, STYLE_FILE)):
+                    Path(file).unlink(missing_ok=True)
+            return
+        from sphinx_policyspec.sphinx_ext.web.changes import STYLE, context_of_page  # noqa: PLC0415
+
+        write_output(Path(app.outdir, STYLE_FILE), STYLE)
+        yield PAGE, context_of_page(app, diff), "page.html"
+
+    def add_style(
+        self,
+        _app: Sphinx,
+        pagename: str,
+        _template: str,
+        context: dict[str, Any],
+        _doctree: nodes.document | None,
+    ) -> None:
+        """Link the page's style sheet, a file of its own: policies of servers may allow none in the page."""
+        if pagename == PAGE:
+            address = context["pathto"](STYLE_FILE, resource=True)
+            sheet = f'<link rel="stylesheet" href="{address}">'
+            context["metatags"] = "".join((context.get("metatags", ""), sheet))

@@ -1,0 +1,198 @@
+"""Contents of a page and navigation that themes make of all pages: examples in it, and words for levels."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.builders.html import StandaloneHTMLBuilder
+from sphinx.environment.adapters.toctree import document_toc
+
+from sphinx_policyspec.model import TargetKind
+from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
+from sphinx_policyspec.sphinx_ext.nodes.boxes import badge_title, level_word
+from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBadge, PolicyExample, title_of_example
+from sphinx_policyspec.sphinx_ext.web.places import Place, level_html
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.builders import Builder
+
+__all__ = ["Contents", "LevelsByAddress"]
+
+
+@dataclass(slots=True)
+class Contents:
+    """Adds examples and the words for levels to a page's table of contents while the page is written.
+
+    Neither is part of the environment: Sphinx copies every entry of every page for the sidebar of each
+    page, so that a project with twice the examples would take four times as long to write.
+    """
+
+    _replaced: tuple[str, nodes.bullet_list] | None = None
+
+    def show(
+        self,
+        app: Sphinx,
+        docname: str,
+        _template: str,
+        context: dict[str, Any],
+        doctree: nodes.document | None,
+    ) -> None:
+        """Let a page's own contents show its examples, in templates and to themes that ask for them."""
+        self.restore(app)
+        builder, toc = app.builder, app.env.tocs.get(docname)
+        if doctree is None or toc is None:
+            return
+        if not isinstance(builder, StandaloneHTMLBuilder) or builder.embedded or builder.name == "singlehtml":
+            return
+        full = toc.deepcopy()
+        changed = _add_levels(full, doctree)
+        if app.config.toc_object_entries:
+            changed |= _add_examples(full, docname, doctree)
+        if changed:
+            self._replaced = docname, toc
+            app.env.tocs[docname] = full
+            shown = document_toc(app.env, docname, app.tags)
+            context |= {"toc": builder.render_partial(shown)["fragment"], "display_toc": True}
+
+    def restore(self, app: Sphinx, *_event: object) -> None:
+        """Give back the contents of the page that was written last, which the next may show without examples."""
+        if self._replaced is not None:
+            docname, toc = self._replaced
+            app.env.tocs[docname] = toc
+            self._replaced = None
+
+
+def _add_levels(toc: nodes.bullet_list, doctree: nodes.document) -> bool:
+    """Put the word for its level behind the title of each principle; tell whether there was any."""
+    badges = [badge for badge in doctree.findall(PolicyBadge) if badge.parent["ids"]]
+    levels = {f"#{badge.parent['ids'][0]}": badge for badge in badges}
+    if badges and badges[0].parent.parent is doctree:
+        levels[""] = badges[0]
+    for entry in toc.findall(nodes.reference):
+        if badge := levels.get(entry.get("anchorname", "")):
+            entry += [nodes.Text(" "), level_word(badge["level"], badge_title(badge))]
+    return bool(badges)
+
+
+def _add_examples(full: nodes.bullet_list, docname: str, doctree: nodes.document) -> bool:
+    """Add the examples of a page to its contents; tell whether it has any."""
+    examples = list(doctree.findall(PolicyExample))
+    by_anchor = {entry.get("anchorname", ""): entry for entry in full.findall(nodes.reference)}
+    added: Counter[str] = Counter()
+    for example in examples:
+        title, section = title_of_example(example), _section_of(example)
+        if title is None or section is None or not (section["ids"] and example["ids"]):
+            continue
+        anchor = f"#{section['ids'][0]}"
+        above = by_anchor.get(anchor) or (by_anchor.get("") if section.parent is doctree else None)
+        item = above.parent.parent if above is not None else None
+        if isinstance(item, nodes.list_item):
+            _below(item).insert(added[anchor], _entry(docname, example["ids"][0], title.astext()))
+            added[anchor] += 1
+    return bool(added)
+
+
+def _section_of(node: nodes.Node) -> nodes.section | None:
+    above = node.parent
+    while above is not None and not isinstance(above, nodes.section):
+        above = above.parent
+    return above
+
+
+def _below(item: nodes.list_item) -> nodes.bullet_list:
+    """Return the list below an entry."""
+    found = next((child for child in item.children if isinstance(child, nodes.bullet_list)), None)
+    if found is None:
+        found = nodes.bullet_list()
+        item += found
+    return found
+
+
+def _entry(docname: str, anchor: str, title: str) -> nodes.list_item:
+    link = nodes.reference("", "", nodes.Text(title), internal=True, refuri=docname, anchorname=f"#{anchor}")
+    return nodes.list_item("", addnodes.compact_paragraph("", "", link, skip_section_number=True))
+
+
+_ENTRY = re.compile(
+    r'(<a class="(?=[^"]*\breference internal\b)[^"]*+" href="([^"]*)">)((?:(?!<a\b).)*?)(</a>)', re.DOTALL
+)
+
+_LIST = re.compile(r'<div class="toctree-wrapper\b.*?(?:</div>|\Z)', re.DOTALL)
+
+
+class LevelsByAddress:
+    """Finds the principle that an address inside a site leads to.
+
+    :param levels: principles by anchor
+    :param pages: principles that are a page of their own, by page
+    """
+
+    def __init__(self, builder: Builder, levels: Mapping[str, Place], pages: Mapping[str, Place]) -> None:
+        self._builder = builder
+        self._levels = levels
+        self._pages = {_plain(builder.get_target_uri(name)): place for name, place in pages.items()}
+
+    @classmethod
+    def of(cls, app: Sphinx) -> LevelsByAddress:
+        """Return what the pages of a project declare."""
+        domain, titles = domain_of(app.env), app.env.titles
+        levels: dict[str, Place] = {}
+        pages: dict[str, Place] = {}
+        for docname, page in domain.pages.items():
+            of_page = [
+                item for item in page.objects if item.kind is TargetKind.PROVISION and not item.is_alias
+            ]
+            for item in of_page:
+                if item.level:
+                    level = domain.title_of_level(item.level)
+                    levels[item.anchor] = Place(docname, item.anchor, item.title, item.level, level)
+            first = levels.get(of_page[0].anchor) if of_page else None
+            if first and docname in titles and titles[docname].astext() == first.title:
+                pages[docname] = first
+        return cls(app.builder, levels, pages)
+
+    def of_anchor(self, anchor: str) -> Place | None:
+        """Return the principle that has an anchor."""
+        return self._levels.get(anchor)
+
+    def find(self, address: str, docname: str) -> Place | None:
+        """Return the principle that an address on a page leads to."""
+        path, _, anchor = address.partition("#")
+        if anchor:
+            return self._levels.get(anchor)
+        if not self._pages or "://" in path:
+            return None
+        here = self._builder.get_target_uri(docname)
+        return self._pages.get(_plain(posixpath.join(posixpath.dirname(here), path) if path else here))
+
+    def marked(self, html: str, docname: str) -> str:
+        """Return navigation with the word for its level behind each principle."""
+
+        def with_level(match: re.Match[str]) -> str:
+            place = self.find(match[2], docname)
+            if place is None or "ps-level-word" in match[3]:
+                return match[0]
+            return f"{match[1]}{match[3]}{level_html(place.level, place.level_title)}{match[4]}"
+
+        return _ENTRY.sub(with_level, html)
+
+    def show(self, context: dict[str, Any], docname: str) -> None:
+        """Put the words into lists of pages, and let templates and themes that ask for navigation get them, too."""
+        if body := context.get("body"):
+            # Sphinx resolves these lists when the document is out of our hands.
+            context["body"] = _LIST.sub(lambda found: self.marked(found[0], docname), body)
+        render = context.get("toctree")
+        if render is not None:
+            context["toctree"] = lambda **options: self.marked(render(**options), docname)
+
+
+def _plain(path: str) -> str:
+    return posixpath.normpath(path)

@@ -1,0 +1,279 @@
+"""Web pages of a spec: panels, anchors of links, words for levels and links of boxes to themselves."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from docutils import nodes
+from sphinx.locale import get_translation
+
+from sphinx_policyspec.errors import PolicySpecError
+from sphinx_policyspec.model import TargetKind
+from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, feedback_address
+from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
+from sphinx_policyspec.sphinx_ext.nodes.boxes import level_word
+from sphinx_policyspec.sphinx_ext.nodes.html import PolicyPanel
+from sphinx_policyspec.sphinx_ext.spec import Knowledge
+from sphinx_policyspec.sphinx_ext.web.decoration import (
+    Term,
+    below_title,
+    link_boxes_to_themselves,
+    link_terms,
+    number_examples,
+    put_good_answers_first,
+    surroundings,
+    target_of,
+    terms_of,
+)
+from sphinx_policyspec.sphinx_ext.web.metadata import META, PageFacts, head_tags, page_facts
+from sphinx_policyspec.sphinx_ext.web.navigation import LevelsByAddress
+from sphinx_policyspec.sphinx_ext.web.panels import Row, panel_html, rows_of, tools_html
+from sphinx_policyspec.sphinx_ext.web.places import ASK_PAGE, PAGE_BUILDERS, WEB_BUILDERS, Places
+from sphinx_policyspec.sphinx_ext.web.relations import Occurrence, Relations, relations_of
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.builders import Builder
+
+    from sphinx_policyspec.compare.history import Timeline
+    from sphinx_policyspec.sphinx_ext.asks.older_releases import Since
+    from sphinx_policyspec.sphinx_ext.web.editions import Editions
+
+__all__ = ["HandbookPages"]
+
+_ = get_translation("sphinx_policyspec")
+
+
+@dataclass(slots=True, repr=False)
+class HandbookPages:
+    """What the pages of one build show of each other; computed once, before any page is written.
+
+    :param rows: of the panel, by where its provision stands
+    :param outgoing: the references of each provision, by where it stands
+    :param terms: the defined terms
+    :param facts: what the heads of pages tell
+    :param relations: what bears on each provision, by its id
+    """
+
+    knowledge: Knowledge
+    since: Since
+    rows: dict[tuple[str, str], tuple[Row, ...]] = field(default_factory=dict)
+    outgoing: dict[tuple[str, str], list[Occurrence]] = field(default_factory=dict)
+    relations: dict[str, Relations] = field(default_factory=dict)
+    terms: tuple[Term, ...] = ()
+    facts: dict[str, PageFacts] = field(default_factory=dict)
+    _places: Places | None = None
+    _digest: str = ""
+    _levels: LevelsByAddress | None = None
+
+    def update(self, app: Sphinx) -> set[str]:
+        """Return the pages on which a panel is another than when they were last written."""
+        self._levels = None
+        if app.builder.name not in WEB_BUILDERS:
+            return set()
+        domain = domain_of(app.env)
+        stored = domain.written_by(app.builder.name)["panels"]
+        digest = self.knowledge.digest(app.env)
+        if stored.get("") == digest:
+            return set()
+        self.prepare(app)
+        found: dict[str, list[object]] = defaultdict(list)
+        for shown in (self.rows, self.outgoing):
+            for place, what in shown.items():
+                found[place[0]].append((place, what))
+        whole = [getattr(self.knowledge.spec(app.env), name) for name in META]
+        for docname, facts in self.facts.items():
+            found[docname] += [facts, self.terms, whole]
+        now = {
+            docname: hashlib.blake2b(repr(what).encode(errors="replace"), digest_size=16).digest()
+            for docname, what in found.items()
+        }
+        changed = {name for name in {*stored, *now} if name and stored.get(name) != now.get(name)}
+        first = not stored
+        stored.clear()
+        stored.update(now)
+        stored[""] = digest
+        return set() if first else changed
+
+    def prepare(self, app: Sphinx) -> None:
+        """Compute what pages show, unless that is done."""
+        env = app.env
+        digest = self.knowledge.digest(env)
+        if digest == self._digest or app.builder.name not in WEB_BUILDERS:
+            return
+        spec = self.knowledge.spec(env)
+        places = self._places = Places(env, spec)
+        self.relations = relations_of(spec)
+        self.rows, self.outgoing = {}, defaultdict(list)
+        timeline, has_page = self._timeline(app), app.builder.name in PAGE_BUILDERS
+        editions = domain_of(env).editions
+        for identifier, found in self.relations.items():
+            if place := places.provision(identifier):
+                past = self._past(timeline, identifier, places, has_page=has_page, editions=editions)
+                self.rows[place.docname, place.anchor] = (*rows_of(found, places), *past)
+            for occurrence in found.occurrences:
+                if source := places.provision(occurrence.source):
+                    self.outgoing[source.docname, source.anchor].append(occurrence)
+        self.terms = terms_of(domain_of(env))
+        self.facts = page_facts(app, spec, places)
+        self._digest = digest
+
+    def _timeline(self, app: Sphinx) -> Timeline | None:
+        """Return the releases with what changed between them; nothing where one cannot be read, which is told once."""
+        try:
+            return self.since.timeline(app.env, self.knowledge) if self.since.is_on(app.env) else None
+        except PolicySpecError:
+            return None
+
+    @staticmethod
+    def _past(
+        timeline: Timeline | None,
+        identifier: str,
+        places: Places,
+        *,
+        has_page: bool,
+        editions: Editions | None,
+    ) -> Iterator[Row]:
+        """Yield the lines of a panel that tell of other releases."""
+        if not (timeline or editions):
+            return
+        from sphinx_policyspec.sphinx_ext.web.changes import other_releases, past_rows  # noqa: PLC0415  few have any
+
+        if timeline:
+            yield from past_rows(
+                timeline, identifier, places.level_title, has_page=has_page, editions=editions
+            )
+        if editions and (others := other_releases(editions, identifier, places.level_title)).count:
+            yield others
+
+    @property
+    def places(self) -> Places:
+        """Where everything stands, once it is computed."""
+        assert self._places is not None  # noqa: S101 - whoever asks has called prepare
+        return self._places
+
+    def tell_machines(
+        self,
+        app: Sphinx,
+        docname: str,
+        _template: str,
+        context: dict[str, Any],
+        doctree: nodes.document | None,
+    ) -> None:
+        """Put a description, text for social cards and JSON-LD into the head of a page of the spec."""
+        if doctree is None or app.builder.name not in WEB_BUILDERS:
+            return
+        self.prepare(app)
+        if facts := self.facts.get(docname):
+            given = context.get("metatags", "")
+            context["metatags"] = given + head_tags(facts, self.knowledge.spec(app.env), given)
+
+    def show_levels(
+        self,
+        app: Sphinx,
+        docname: str,
+        _template: str,
+        context: dict[str, Any],
+        _doctree: nodes.document | None,
+    ) -> None:
+        """Put the words for levels into the sidebar of a page, and into the lists of pages in it."""
+        if app.builder.name in WEB_BUILDERS and domain_of(app.env).pages:
+            self.levels(app).show(context, docname)
+
+    def levels(self, app: Sphinx) -> LevelsByAddress:
+        """Return the levels of principles; they need no more than the environment."""
+        if self._levels is None:
+            self._levels = LevelsByAddress.of(app)
+        return self._levels
+
+    # -- one page ---------------------------------------------------------------------------
+
+    def decorate(self, app: Sphinx, doctree: nodes.document, docname: str) -> None:
+        """Put all of it into a page that is about to be written."""
+        if app.builder.name not in WEB_BUILDERS or not domain_of(app.env).pages:
+            return
+        self.prepare(app)
+        self._mark_links(doctree, docname, self.levels(app))
+        number_examples(doctree)
+        put_good_answers_first(doctree)
+        link_boxes_to_themselves(doctree)
+        address = partial(_address, app.builder, docname)
+        if PolicySpecConfig.of(app.config).link_terms:
+            link_terms(doctree, self.terms, address)
+        asks = PolicySpecConfig.of(app.config).ask_page and app.builder.name in PAGE_BUILDERS
+        ask = app.builder.get_relative_uri(docname, ASK_PAGE) if asks else ""
+        for section in doctree.findall(nodes.section):
+            place = self._place_of(section, docname)
+            if place is not None and place in self.rows:
+                tools = tools_html(ask, self._feedback(app, place))
+                panel = PolicyPanel("", html=panel_html(self.rows[place], address, tools))
+                section.insert(below_title(section), panel)
+
+    def _feedback(self, app: Sphinx, place: tuple[str, str]) -> str:
+        """Return the address for feedback on a provision, empty where the project has none."""
+        template = PolicySpecConfig.of(app.config).feedback_url
+        item = self.levels(app).of_anchor(place[1])
+        values = {
+            "id": place[1],
+            "title": item.title if item else place[1],
+            "level": item.level if item else "",
+            "release": self.knowledge.spec(app.env).version,
+            "page": place[0],
+        }
+        return feedback_address(template, values)
+
+    def _place_of(self, section: nodes.Element, docname: str) -> tuple[str, str] | None:
+        """Return the place of a provision by one of its anchors."""
+        # `singlehtml` joins pages into one, and notes where each section comes from.
+        origin = section.get("docname", docname)
+        return next(
+            (
+                (origin, anchor)
+                for anchor in section["ids"]
+                if (origin, anchor) in self.rows or (origin, anchor) in self.outgoing
+            ),
+            None,
+        )
+
+    def _mark_links(self, doctree: nodes.document, docname: str, levels: LevelsByAddress) -> None:
+        """Give the links to principles the word of their level, and those that a panel names an anchor."""
+        found: dict[tuple[nodes.Element | None, str, str], list[nodes.reference]] = defaultdict(list)
+        for link in list(doctree.findall(nodes.reference)):
+            target = target_of(link)
+            if not target:
+                continue
+            section, example, is_plain = surroundings(link)
+            found[section, example, target].append(link)
+            place = levels.of_anchor(target) if is_plain else None
+            # A text of the link's own is part of a sentence, which another word would interrupt.
+            if place is not None and link.astext() == place.title:
+                link += [nodes.Text(" "), level_word(place.level, place.level_title)]
+        for section in doctree.findall(nodes.section):
+            place_of_section = self._place_of(section, docname)
+            for occurrence in self.outgoing.get(place_of_section, ()) if place_of_section else ():
+                self._anchor(section, occurrence, found)
+
+    def _anchor(
+        self,
+        section: nodes.section,
+        occurrence: Occurrence,
+        links: dict[tuple[nodes.Element | None, str, str], list[nodes.reference]],
+    ) -> None:
+        """Give one reference its anchor; what stands around it gets it where the link is not to be found."""
+        target = self.places.provision(occurrence.target)
+        example = self.places.find(TargetKind.EXAMPLE, occurrence.example) if occurrence.example else None
+        key = (section, example.anchor if example else "", target.anchor if target else "")
+        candidates = links.get(key)
+        owner: nodes.Element = candidates.pop(0) if candidates else section
+        owner["ids"].append(occurrence.anchor)
+
+
+def _address(builder: Builder, docname: str, page: str, anchor: str) -> str:
+    if page == docname or builder.name == "singlehtml":
+        return f"#{anchor}"
+    return f"{builder.get_relative_uri(docname, page)}#{anchor}"
