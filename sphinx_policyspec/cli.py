@@ -287,6 +287,8 @@ def _run() -> int:
     except BrokenPipeError:
         raise
     except click.ClickException as error:
+        # It quotes what was given, which may hold line ends and codes of terminals.
+        error.message = printable(error.message)  # type: ignore[misc]  # final, and shown by it alone
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):

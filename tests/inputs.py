@@ -97,6 +97,12 @@ HANDBOOKS = """
 handbook {} -o site --theme basic
 handbook {} -o site --theme basic --ask --since old
 """
+SEVERAL = """
+graph releases --format trig
+query releases level-history --param provision=be_kind
+diff releases --history be_kind
+check releases/2026-02-02
+"""
 CHANGELOG = """
 diff old {} --changelog
 diff old {} --format changelog
@@ -308,10 +314,7 @@ KINDS = {
     "prompts": release_kind("examples/ab12.md", texts(UPSTREAM / "examples", "*.md")),
     "readme-of-several": Kind(
         grammar=Grammar(seeds=tuple(texts(UPSTREAM, "README.md")), tokens=DIALECT.tokens),
-        commands=lines(
-            "graph releases --format trig\nquery releases level-history --param provision=be_kind\n"
-            "diff releases --history be_kind\nhandbook releases -o site --theme basic"
-        ),
+        commands=(*lines(SEVERAL) * 4, "handbook releases -o site --theme basic"),
         file="releases/2026-02-02/README.md",
     ),
     "myst": Kind(
@@ -391,6 +394,12 @@ KINDS = {
     ),
     "labels": Kind(
         grammar=grammar(LABELS.split(), WORDS),
+        found=(
+            (b"a\x1b\n\xe2\x80\xae\xff", "diff old release --alias={}"),
+            (b"a\nb", "graph release -o {}.xyz"),
+            (b"\x9b\x07", "check release --select={}"),
+            (b"\n", "query release {}"),
+        ),
         commands=lines(
             "query release where-mentioned --param=topic={}\nquery release hard-rules --param={}\nquery release {}\n"
             "diff old release --alias={}\ndiff releases --history={}\ngraph release --base-iri={}\ncheck release --select={}\n"

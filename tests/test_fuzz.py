@@ -120,13 +120,13 @@ def broken_law(arguments: list[str], file: str) -> str:
     except BaseException as error:  # noqa: BLE001  whatever it is, it is what is looked for
         place = traceback.extract_tb(error.__traceback__)[-1]
         return f"raises {type(error).__name__}: {str(error)[:300]} ({place.filename}:{place.lineno})"
-    return next(_faults(status, said, [file, *arguments]), "")
+    return next(_faults(status, said, [file, *arguments[1:], "No such option"]), "")
 
 
 def _faults(status: int, said: str, words: list[str]) -> Iterator[str]:
     """Yield what is wrong with an exit status and what was said on standard error.
 
-    :param words: of the command, and the file that it read
+    :param words: of which an error names one: arguments, and the file that was read
     """
     if status not in {0, 1, _UNUSABLE}:
         yield f"ends with status {status}"
@@ -140,14 +140,14 @@ def _faults(status: int, said: str, words: list[str]) -> Iterator[str]:
         return
     if len(told) != (status == _UNUSABLE):
         yield f"ends with status {status} and tells {len(told)} errors: {said[-500:]!r}"
-    parts = {part for word in words for part in (_shown(word), *_shown(word).split("=", 1)) if part}
-    if told and not any(part in told[0] for part in parts):
+    parts = {part for word in words for part in (word, *word.split("=", 1)) if part}
+    if told and not any(_shown(name) in told[0] for part in parts for name in (part, str(Path(part)))):
         yield f"names no file or option: {told[0][:500]!r}"
 
 
 def _shown(word: str) -> str:
     """Return a word of a command as a message shows it."""
-    return printable(word).encode("utf-8", "backslashreplace").decode()
+    return printable(word).encode("utf-8", "replace").decode()
 
 
 def attempt(name: str, seed: int, number: int) -> tuple[str, bytes, str]:
