@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 import zlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -87,7 +87,7 @@ def read_fragment(env: BuildEnvironment, docname: str) -> Fragment:
     return found
 
 
-def write_output(file: Path, data: bytes | str) -> None:
+def write_output(file: Path, data: bytes | str | Iterable[bytes]) -> None:
     """Write a file of a build in one step; an error of the disk ends the build with one line."""
     if isinstance(data, str):
         data = data.encode(errors="replace")
