@@ -28,6 +28,7 @@ __all__ = [
     "ask",
     "graph_bytes",
     "graph_pieces",
+    "is_inferred",
     "knowledge_base",
     "owl",
     "reason",
@@ -38,11 +39,27 @@ __all__ = [
 ]
 
 
-def knowledge_base(source: str | Path | Spec, *, base_iri: str = "") -> KnowledgeBase:
-    """Return the knowledge base of a spec or of a SOURCE, ready for questions."""
+def knowledge_base(source: str | Path | Spec, *, base_iri: str = "", question: str = "") -> KnowledgeBase:
+    """Return the knowledge base of a spec or of a SOURCE, ready for questions.
+
+    A graph file that was written with what follows from it is asked as it is.
+
+    :param question: the name of the one question that it will be asked, which takes less time and memory
+    """
     from sphinx_policyspec.graph.knowledge_base import KnowledgeBase  # noqa: PLC0415
 
-    return KnowledgeBase.from_spec(spec_of(source), base_iri)
+    if not isinstance(source, Spec) and not base_iri and is_inferred(source):
+        return KnowledgeBase.of_inferred(Path(source), question=question)
+    return KnowledgeBase.from_spec(spec_of(source), base_iri, question=question)
+
+
+def is_inferred(source: str | Path) -> bool:
+    """Return whether a SOURCE is a graph file that holds all that follows from it by the rules of today."""
+    if not is_graph(source):
+        return False
+    from sphinx_policyspec.graph.parse import is_inferred as is_inferred_file  # noqa: PLC0415
+
+    return is_inferred_file(Path(source))
 
 
 def releases_base(specs: Sequence[Spec], *, base_iri: str = "") -> KnowledgeBase:
@@ -83,7 +100,7 @@ def ask(source: str | Path | Spec, question: str, /, **params: str) -> Answer:
         specs = (source,) if isinstance(source, Spec) else releases(source)
         base = releases_base(specs)
     else:
-        base = knowledge_base(source)
+        base = knowledge_base(source, question=question)
     with base:
         return base.ask(question, params)
 
@@ -153,4 +170,4 @@ def graph_pieces(
         from sphinx_policyspec.graph.rules import with_derived  # noqa: PLC0415
 
         triples = with_derived(triples)
-    return pieces(triples, form)
+    return pieces(triples, form, inferred=inferred)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import quote
@@ -9,10 +10,11 @@ from urllib.parse import quote
 import pyoxigraph
 from pyoxigraph import RdfFormat
 
+from sphinx_policyspec.graph.ontology import ontology_digest
 from sphinx_policyspec.graph.terms import Blank, Foreign, Iri, Triple
 from sphinx_policyspec.graph.vocabulary import RDF, XSD
 
-__all__ = ["SURROGATES", "Replaced", "Statements", "blocks", "ntriples_lines", "parsed"]
+__all__ = ["SURROGATES", "Replaced", "Statements", "blocks", "inference_digest", "ntriples_lines", "parsed"]
 
 Replaced = Callable[[Iri | Blank, str, str], None]
 """Called with subject, predicate and the first character that had to be replaced."""
@@ -64,6 +66,10 @@ class Statements:
             said.append(predicate)
             said.append(node)
 
+    def say(self, subject: str, predicate: Iri, text: str) -> None:
+        """Add a text to what is said of a subject, which is named as N-Triples writes it."""
+        self._about.setdefault(subject, []).extend((_Written(f"<{predicate}>"), text))
+
     def lines(self) -> Iterator[str]:
         """Yield the canonical lines, sorted, each once."""
         # A blank node may be named as another one begins; what follows a name in a line is a space.
@@ -98,6 +104,16 @@ class Statements:
     def _pairs(self, subject: str) -> Iterator[tuple[_Held, _Held]]:
         said = self._about.get(subject, [])
         return zip(said[::2], said[1::2], strict=True)
+
+
+def inference_digest(lines: Iterable[str]) -> str:
+    """Return a digest of statements, in any order, each there once, and of the ontology and its rules."""
+    total = 0
+    for line in lines:
+        total += int.from_bytes(
+            hashlib.blake2b(line.encode(errors="replace"), digest_size=16).digest(), "big"
+        )
+    return hashlib.blake2b(f"{ontology_digest()} {total}".encode(), digest_size=16).hexdigest()
 
 
 def parsed(lines: Iterable[str]) -> Iterator[pyoxigraph.Quad]:

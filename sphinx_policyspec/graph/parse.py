@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import mmap
 import subprocess
 import threading
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import IO, cast
 
@@ -16,9 +18,11 @@ from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.child import REFUSED
 from sphinx_policyspec.graph.formats import FORMATS, LONGEST_TEXT, MAX_BYTES, format_of_suffix
 from sphinx_policyspec.graph.guard import start_child
+from sphinx_policyspec.graph.ntriples import inference_digest, ntriples_lines
 from sphinx_policyspec.graph.terms import Blank, Iri, Term, Triple, literal_term
+from sphinx_policyspec.graph.vocabulary import PS
 
-__all__ = ["plain_triples", "read_statements", "read_triples"]
+__all__ = ["is_inferred", "plain_triples", "read_statements", "read_triples", "streamed_triples"]
 
 _MIB = 2**20
 _MEMORY_BYTES = 1024 * _MIB
@@ -27,6 +31,7 @@ _GROWN_BYTES = 64 * _MIB
 _GROWTH = 16
 """What a file may become as N-Quads, where every name is written out: so many bytes, or so many times its size."""
 _BLOCK_BYTES = _MIB
+_BLOCK_QUADS = 10_000
 _SECONDS = 8.0
 _SECONDS_PER_BYTE = 1 / _MIB
 
@@ -58,6 +63,36 @@ def read_statements(path: Path, max_bytes: int = MAX_BYTES) -> list[tuple[Triple
     quads = list(dict.fromkeys(_quads(path, max_bytes)))
     names = (str(quad.graph_name) for quad in quads)
     return list(zip(plain_triples(quads), names, strict=True))
+
+
+def streamed_triples(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[Triple]:
+    """Yield what a graph file holds as it is read, so that no more than a part is held; what it repeats comes again."""
+    quads = _quads(path, max_bytes)
+    while block := list(islice(quads, _BLOCK_QUADS)):
+        yield from plain_triples(block)
+
+
+def is_inferred(path: Path) -> bool:
+    """Return whether a graph file says, and rightly so, that it holds all that follows from it by the rules of today.
+
+    It does not where a statement was changed, added or taken out since it was written.
+    """
+    try:
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            if data.find(b"inferredWith") < 0:
+                return False
+    except (OSError, ValueError):  # no such file, or an empty one
+        return False
+    said: list[Term] = []
+
+    def others() -> Iterator[Triple]:
+        for triple in streamed_triples(path):
+            if triple[1] == PS.inferredWith:
+                said.append(triple[2])
+            else:
+                yield triple
+
+    return inference_digest(ntriples_lines(others())) in said and len(said) == 1
 
 
 def plain_triples(quads: Iterable[pyoxigraph.Quad | pyoxigraph.Triple]) -> Iterator[Triple]:

@@ -146,8 +146,7 @@ def releases_base(specs: Sequence[Spec], revisions: Sequence[Revision], base_iri
     :param specs: as :func:`in_order` returns them
     """
     base = KnowledgeBase.from_spec(specs[-1], base_iri)
-    for piece in release_pieces(specs, revisions, "nq", base_iri):
-        base.add_graphs(piece)
+    base.add_graphs(lambda: release_pieces(specs, revisions, "nq", base_iri))
     return base
 
 

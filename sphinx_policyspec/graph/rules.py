@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING
@@ -11,8 +10,8 @@ import pyoxigraph
 
 from sphinx_policyspec.graph.ntriples import blocks, ntriples_lines
 from sphinx_policyspec.graph.ontology import ontology_dir
+from sphinx_policyspec.graph.query_text import named_terms
 from sphinx_policyspec.graph.terms import Triple
-from sphinx_policyspec.graph.vocabulary import PREFIXES
 
 if TYPE_CHECKING:
     from rdflib import Graph
@@ -80,11 +79,8 @@ def is_read_by_rules(predicate: str) -> bool:
 
 @cache
 def _terms() -> frozenset[str]:
-    """Return the terms that rules name, and ``rdf:type``, which they write ``a``."""
-    found = {PREFIXES["rdf"] + "type"}
-    for rule in _rules():
-        found |= {PREFIXES[prefix] + name for prefix, name in re.findall(r"\b(ps|skos):(\w+)", rule)}
-    return frozenset(found)
+    """Return the terms that rules name."""
+    return named_terms("\n".join(_rules()))
 
 
 @cache

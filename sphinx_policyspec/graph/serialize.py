@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.formats import FORMATS, check_texts, checked_size
 from sphinx_policyspec.graph.json_ld import json_ld
-from sphinx_policyspec.graph.ntriples import SURROGATES, Statements, blocks
+from sphinx_policyspec.graph.ntriples import SURROGATES, Statements, blocks, inference_digest
 from sphinx_policyspec.graph.rdf_xml import NOT_XML, rdf_xml
 from sphinx_policyspec.graph.terms import Blank, Iri, Triple
 from sphinx_policyspec.graph.turtle import turtle
@@ -49,6 +49,8 @@ def serialize(
 def pieces(
     graph: Graph | Sequence[Triple] | Iterator[Triple],
     format: str,  # noqa: A002 - its name to users
+    *,
+    inferred: bool = False,
 ) -> tuple[Iterator[bytes], tuple[Finding, ...]]:
     """Return the pieces of a file in one of the six formats, and what it cannot hold: characters that are replaced.
 
@@ -57,10 +59,13 @@ def pieces(
     :class:`SourceError` from the pieces.
 
     :param graph: an rdflib graph, or triples alone, which need no rdflib
+    :param inferred: it holds what follows by the rules, too, and is to say so
     """
     if format not in FORMATS:
         raise SourceError(f"unknown format `{format}`; {nearest(format, FORMATS)}")
     statements, findings = _stated(graph, format)
+    if inferred and (release := _graph_name(statements)):
+        statements.say(f"<{release}>", PS.inferredWith, inference_digest(statements.lines()))
     return checked_size(blocks(_texts(statements, format)), format), findings
 
 
