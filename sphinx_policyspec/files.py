@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sphinx_policyspec.errors import WriteError
+from sphinx_policyspec.errors import SourceError, WriteError
 
 __all__ = ["filled", "write_file"]
 
@@ -40,6 +40,8 @@ def write_file(path: Path, data: bytes | Iterable[bytes]) -> None:
             scratch.unlink(missing_ok=True)
     except OSError as error:
         raise WriteError(f"cannot write `{path}`: {error.strerror or error}") from error
+    except SourceError as error:
+        raise SourceError(f"cannot write `{path}`: {error}") from error
 
 
 def _write(path: Path, data: bytes | Iterable[bytes]) -> None:

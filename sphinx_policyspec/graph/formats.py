@@ -15,6 +15,7 @@ __all__ = [
     "check_texts",
     "checked_size",
     "format_of_suffix",
+    "smaller",
 ]
 
 _MIB = 2**20
@@ -65,9 +66,14 @@ def checked_size(pieces: Iterable[bytes], form: str) -> Iterator[bytes]:
         if size <= MAX_BYTES:
             yield piece
     if size > MAX_BYTES:
-        smaller = {"nt": "write it as ttl, which is shorter", "nq": "write it as trig, which is shorter"}
-        advice = smaller.get(form, "split the spec, or its releases, and write each part")
         raise SourceError(
             f"the graph would be {size // _MIB:,} MiB as {form}, and {MAX_BYTES // _MIB} MiB is the most that is read: "
-            f"{advice}"
+            f"{smaller(form)}"
         )
+
+
+def smaller(form: str) -> str:
+    """Return what to do with a graph that is too large in a format."""
+    shorter = {"nt": "ttl", "rdf": "ttl", "nq": "trig"}.get(form)
+    split = "split the spec, or write each release by itself"
+    return f"write it as {shorter}, which is shorter, or {split}" if shorter else split

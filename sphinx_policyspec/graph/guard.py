@@ -144,11 +144,11 @@ class Guard:
         if reply["error"] == "engine":
             return QueryError(f"{origin}: {query} was not answered: {reply['message']}")
         reasons = {
-            "seconds": f"was stopped after {limits.seconds:g} s",
+            "seconds": f"was stopped after {limits.seconds:g} s; ask for less, with fewer patterns that share no variable",
             "rows": f"has more than {limits.rows:,} rows; ask for fewer, or add a LIMIT",
-            "characters": f"has an answer of more than {limits.characters // _MIB} MiB",
-            "memory": f"needs more than {limits.memory_bytes // _MIB} MiB of memory",
-            "died": f"ended its process: it needs more than {limits.memory_bytes // _MIB} MiB, or nests too deep",
+            "characters": f"has an answer of more than {limits.characters // _MIB} MiB; ask for fewer rows or columns, or add a LIMIT",
+            "memory": f"needs more than {limits.memory_bytes // _MIB} MiB of memory, the graph included; ask for less, or a named question, which is loaded in part",
+            "died": f"ended its process: it needs more than {limits.memory_bytes // _MIB} MiB, the graph included, or nests too deep; ask for less, or a named question",
         }
         return QueryLimitError(f"{origin}: {query} {reasons[reply['error']]}")
 

@@ -16,7 +16,7 @@ from pyoxigraph import RdfFormat
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.child import REFUSED
-from sphinx_policyspec.graph.formats import FORMATS, LONGEST_TEXT, MAX_BYTES, format_of_suffix
+from sphinx_policyspec.graph.formats import FORMATS, LONGEST_TEXT, MAX_BYTES, format_of_suffix, smaller
 from sphinx_policyspec.graph.guard import start_child
 from sphinx_policyspec.graph.ntriples import inference_digest, ntriples_lines
 from sphinx_policyspec.graph.terms import Blank, Iri, Term, Triple, literal_term
@@ -116,7 +116,10 @@ def _quads(path: Path, max_bytes: int) -> Iterator[pyoxigraph.Quad]:
         with path.open("rb") as file:
             size = path.stat().st_size
             if size > max_bytes:
-                raise SourceError(f"`{path}` is larger than the {max_bytes // _MIB} MiB that are read")
+                raise SourceError(
+                    f"`{path}` is larger than {max_bytes // _MIB} MiB, the most that is read of a graph file: "
+                    f"{smaller(form)}"
+                )
             yield from _parsed(path, form, size, file)
     except OSError as error:
         raise SourceError(f"`{path}` cannot be read: {error.strerror or error}") from error

@@ -49,12 +49,12 @@ def check_text(sparql: str, origin: str, *, max_bytes: int, max_depth: int) -> N
     size = len(sparql.encode(errors="replace"))
     if size > max_bytes:
         raise QueryLimitError(
-            f"{origin}: {excerpt(sparql)} has {size:,} bytes; at most {max_bytes:,} are read"
+            f"{origin}: {excerpt(sparql)} has {size:,} bytes; at most {max_bytes:,} are read: ask in parts"
         )
     for text in dict.fromkeys((sparql, _ESCAPE.sub(_character, sparql))):
         if (depth := _depth(text)) > max_depth:
             raise QueryLimitError(
-                f"{origin}: {excerpt(sparql)} nests {depth:,} brackets deep; at most {max_depth} are read"
+                f"{origin}: {excerpt(sparql)} nests {depth:,} brackets deep; at most {max_depth} are read: write it flatter, or ask in parts"
             )
         _check_keywords(text, sparql, origin)
 
