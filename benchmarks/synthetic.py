@@ -17,12 +17,19 @@ LEVELS = ("root", "system", "developer", "user", "guideline")
 
 
 def write_release(
-    folder: Path, *, chapters: int = 9, principles: int = 6, examples: int = 3, seed: int = 1
+    folder: Path,
+    *,
+    chapters: int = 9,
+    principles: int = 6,
+    examples: int = 3,
+    paragraphs: int = 4,
+    seed: int = 1,
 ) -> Path:
     """Write a release folder of about the size and shape of the published ones, and return it.
 
     :param principles: in each chapter
     :param examples: in each principle
+    :param paragraphs: in each principle
     """
     draw = random.Random(seed)  # noqa: S311  # a repeatable text, not a secret
     lines: list[str] = []
@@ -30,16 +37,16 @@ def write_release(
     for chapter in range(chapters):
         lines += [f"# Chapter {chapter} {{#chapter_{chapter}}}", "", _paragraph(draw), ""]
         for number in range(principles):
-            lines += _principle(draw, folder, f"p_{chapter}_{number}", examples)
+            lines += _principle(draw, folder, f"p_{chapter}_{number}", examples, paragraphs)
     (folder / "model_spec.md").write_text("\n".join(lines), "utf-8")
     return folder
 
 
-def _principle(draw: random.Random, folder: Path, name: str, examples: int) -> list[str]:
+def _principle(draw: random.Random, folder: Path, name: str, examples: int, paragraphs: int) -> list[str]:
     tag = "".join(draw.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=4))
     title = f"{_sentence(draw, 5)} {name}"
     lines = [f"## {title} {{#{name} authority={draw.choice(LEVELS)}}}", ""]
-    for _ in range(4):
+    for _ in range(paragraphs):
         lines += [_paragraph(draw), ""]
     lines += [f"- {_sentence(draw)}[^{tag}].", f"- {_sentence(draw)}; see [?](#p_0_0).", ""]
     lines += ['!!! meta "Commentary"', f"    {_paragraph(draw)}", ""]

@@ -9,6 +9,7 @@ import logging
 import os
 import shlex
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
@@ -36,6 +37,7 @@ from sphinx_policyspec.starter import MARKUPS
 __all__ = ["main"]
 
 _UNUSABLE = 2
+_BLOCK = 2**20
 _INTERRUPTED = 128 + 2
 """Status of a program that SIGINT ended."""
 _BROKEN_PIPE = 128 + 13
@@ -155,19 +157,27 @@ def graph(source: str, output: str | None, form: str | None, *, inferred: bool, 
     if settings.has_releases(source):
         if inferred:
             raise click.UsageError(f"`{source}` is several releases: --inferred takes one")
-        data = api.releases_bytes(settings.releases(source), chosen, base_iri=settings.base_iri)
+        pieces = api.release_pieces(settings.releases(source), chosen, base_iri=settings.base_iri)
     else:
         loaded = settings.read(source)
         with settings.watching("building the graph"):
-            data, findings = api.graph_bytes(loaded.spec, chosen, inferred=inferred)
+            pieces, findings = api.graph_pieces(loaded.spec, chosen, inferred=inferred)
         settings.report(findings)
     if output:
-        write_file(Path(output), data)
+        write_file(Path(output), pieces)
     else:
-        rest = memoryview(data)
-        while rest:
-            # A stream without a buffer (PYTHONUNBUFFERED) may take a part of it.
-            rest = rest[sys.stdout.buffer.write(rest) :]
+        _print_whole(pieces)
+
+
+def _print_whole(pieces: Iterator[bytes]) -> None:
+    """Print what comes in pieces, and nothing of it where one of them fails."""
+    with tempfile.TemporaryFile() as file:
+        file.writelines(pieces)
+        file.seek(0)
+        while rest := memoryview(file.read(_BLOCK)):
+            while rest:
+                # A stream without a buffer (PYTHONUNBUFFERED) may take a part of it.
+                rest = rest[sys.stdout.buffer.write(rest) :]
 
 
 commands.add_command(check)

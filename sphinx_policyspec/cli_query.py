@@ -90,7 +90,8 @@ def query(
         specs = settings.releases(source)
         held = api.releases_base(specs, base_iri=settings.base_iri)
     else:
-        held = api.knowledge_base(settings.read(source).spec)
+        as_it_is = not (settings.annotations or settings.base_iri) and api.is_inferred(source)
+        held = api.knowledge_base(source if as_it_is else settings.read(source).spec, question=question or "")
     with settings.watching("asking"), held as base:
         if question:
             answer = base.ask(question, values)

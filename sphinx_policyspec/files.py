@@ -5,11 +5,11 @@ from __future__ import annotations
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sphinx_policyspec.errors import WriteError
+from sphinx_policyspec.errors import SourceError, WriteError
 
 __all__ = ["filled", "write_file"]
 
@@ -17,20 +17,22 @@ _LIST = ".policyspec-files"
 """Names the files that the last run put into a folder."""
 
 
-def write_file(path: Path, data: bytes) -> None:
+def write_file(path: Path, data: bytes | Iterable[bytes]) -> None:
     """Write a file in one step; a write that fails, or is killed, leaves what was there before.
 
     A device or a pipe is written as it is. Raises :class:`WriteError`.
+
+    :param data: all of it, or its pieces, of which one is held at a time; an error that they raise is a write that fails
     """
     try:
         if path.is_relative_to("/dev") or (path.exists() and not path.is_file()):
-            path.write_bytes(data)
+            _write(path, data)
             return
         # A link stays a link.
         target = path.resolve()
         scratch = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.tmp")
         try:
-            scratch.write_bytes(data)
+            _write(scratch, data)
             if target.exists():
                 scratch.chmod(target.stat().st_mode & 0o7777)
             scratch.replace(target)
@@ -38,6 +40,13 @@ def write_file(path: Path, data: bytes) -> None:
             scratch.unlink(missing_ok=True)
     except OSError as error:
         raise WriteError(f"cannot write `{path}`: {error.strerror or error}") from error
+    except SourceError as error:
+        raise SourceError(f"cannot write `{path}`: {error}") from error
+
+
+def _write(path: Path, data: bytes | Iterable[bytes]) -> None:
+    with path.open("wb") as file:
+        file.writelines((data,) if isinstance(data, bytes) else data)
 
 
 @contextmanager

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from sphinx_policyspec.errors import WriteError
+from sphinx_policyspec.errors import SourceError, WriteError
 from sphinx_policyspec.files import filled, write_file
 
 
@@ -30,6 +31,18 @@ def test_a_write_that_fails_leaves_the_file_and_nothing_beside_it(
     with pytest.raises(WriteError, match=r"^cannot write `.*spec.ttl`: No space left on device$"):
         write_file(file, b"new")
     assert (file.read_bytes(), names(tmp_path)) == (b"old", ["spec.ttl"])
+
+
+def test_pieces_come_into_a_file_together_or_not_at_all(tmp_path: Path) -> None:
+    def failing() -> Iterator[bytes]:
+        yield b"new"
+        raise SourceError("too large")
+
+    file = tmp_path / "spec.ttl"
+    write_file(file, iter((b"one ", b"two")))
+    with pytest.raises(SourceError, match="too large"):
+        write_file(file, failing())
+    assert (file.read_bytes(), names(tmp_path)) == (b"one two", ["spec.ttl"])
 
 
 def test_a_file_keeps_its_mode_and_a_link_its_target(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,20 +27,39 @@ __all__ = [
     "about",
     "ask",
     "graph_bytes",
+    "graph_pieces",
+    "is_inferred",
     "knowledge_base",
     "owl",
     "reason",
+    "release_pieces",
     "releases_base",
     "releases_bytes",
     "select",
 ]
 
 
-def knowledge_base(source: str | Path | Spec, *, base_iri: str = "") -> KnowledgeBase:
-    """Return the knowledge base of a spec or of a SOURCE, ready for questions."""
+def knowledge_base(source: str | Path | Spec, *, base_iri: str = "", question: str = "") -> KnowledgeBase:
+    """Return the knowledge base of a spec or of a SOURCE, ready for questions.
+
+    A graph file that was written with what follows from it is asked as it is.
+
+    :param question: the name of the one question that it will be asked, which takes less time and memory
+    """
     from sphinx_policyspec.graph.knowledge_base import KnowledgeBase  # noqa: PLC0415
 
-    return KnowledgeBase.from_spec(spec_of(source), base_iri)
+    if not isinstance(source, Spec) and not base_iri and is_inferred(source):
+        return KnowledgeBase.of_inferred(Path(source), question=question)
+    return KnowledgeBase.from_spec(spec_of(source), base_iri, question=question)
+
+
+def is_inferred(source: str | Path) -> bool:
+    """Return whether a SOURCE is a graph file that holds all that follows from it by the rules of today."""
+    if not is_graph(source):
+        return False
+    from sphinx_policyspec.graph.parse import is_inferred as is_inferred_file  # noqa: PLC0415
+
+    return is_inferred_file(Path(source))
 
 
 def releases_base(specs: Sequence[Spec], *, base_iri: str = "") -> KnowledgeBase:
@@ -57,9 +76,14 @@ def releases_base(specs: Sequence[Spec], *, base_iri: str = "") -> KnowledgeBase
 
 def releases_bytes(specs: Sequence[Spec], form: str, *, base_iri: str = "") -> bytes:
     """Return releases, with what changed between them, as ``nq`` or ``trig``."""
-    from sphinx_policyspec.graph.releases import serialize_releases  # noqa: PLC0415
+    return b"".join(release_pieces(specs, form, base_iri=base_iri))
 
-    return serialize_releases(specs, _revisions(specs), form, base_iri)
+
+def release_pieces(specs: Sequence[Spec], form: str, *, base_iri: str = "") -> Iterator[bytes]:
+    """Return what :func:`releases_bytes` does, piece by piece, since all of it may be large."""
+    from sphinx_policyspec.graph.releases import release_pieces as pieces  # noqa: PLC0415
+
+    return pieces(specs, _revisions(specs), form, base_iri)
 
 
 def _revisions(specs: Sequence[Spec]) -> tuple[Revision, ...]:
@@ -76,7 +100,7 @@ def ask(source: str | Path | Spec, question: str, /, **params: str) -> Answer:
         specs = (source,) if isinstance(source, Spec) else releases(source)
         base = releases_base(specs)
     else:
-        base = knowledge_base(source)
+        base = knowledge_base(source, question=question)
     with base:
         return base.ask(question, params)
 
@@ -130,11 +154,20 @@ def graph_bytes(
 
     :param inferred: with what the rules derive
     """
-    from sphinx_policyspec.graph.serialize import serialize  # noqa: PLC0415
-    from sphinx_policyspec.graph.to_graph import to_graph, triples_of  # noqa: PLC0415
+    pieces, findings = graph_pieces(spec, form, base_iri=base_iri, inferred=inferred)
+    return b"".join(pieces), findings
 
-    if not inferred:
-        return serialize(triples_of(spec, base_iri), form)
-    from sphinx_policyspec.graph.rules import infer_graph  # noqa: PLC0415
 
-    return serialize(infer_graph(to_graph(spec, base_iri)), form)
+def graph_pieces(
+    spec: Spec, form: str, *, base_iri: str = "", inferred: bool = False
+) -> tuple[Iterator[bytes], tuple[Finding, ...]]:
+    """Return what :func:`graph_bytes` does, piece by piece, since all of it may be large."""
+    from sphinx_policyspec.graph.serialize import pieces  # noqa: PLC0415
+    from sphinx_policyspec.graph.to_graph import triples_of  # noqa: PLC0415
+
+    triples = triples_of(spec, base_iri)
+    if inferred:
+        from sphinx_policyspec.graph.rules import with_derived  # noqa: PLC0415
+
+        triples = with_derived(triples)
+    return pieces(triples, form, inferred=inferred)

@@ -1,8 +1,8 @@
 """The process in which the engine reads what others wrote: graph files and queries. It gives up its rights first.
 
 It is started as ``python -m sphinx_policyspec.graph.child SETTINGS``, with its settings as JSON. With a ``format`` it
-parses the graph file on its standard input and writes it as N-Quads; else it loads the N-Quads there, then answers a
-query a line, each with a line of JSON.
+parses the graph file on its standard input and writes it as N-Quads; else it loads the N-Quads there, pieces with
+their lengths before them, then answers a query a line, each with a line of JSON.
 """
 
 from __future__ import annotations
@@ -150,7 +150,8 @@ def _line_of_error(data: bytes, form: RdfFormat) -> int:
 def _serve(requests: BinaryIO, replies: BinaryIO, settings: dict[str, Any]) -> None:
     """Answer queries until the input ends."""
     store = Store()
-    store.bulk_load(requests.read(settings["graph_bytes"]), format=RdfFormat.N_QUADS)
+    while size := int.from_bytes(requests.read(8), "big"):
+        store.bulk_load(requests.read(size), format=RdfFormat.N_QUADS)
     _confine(settings)
     _send(replies, {"ready": True})
     for request in requests:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from sphinx_policyspec.errors import SourceError
@@ -15,6 +15,7 @@ __all__ = [
     "check_texts",
     "checked_size",
     "format_of_suffix",
+    "smaller",
 ]
 
 _MIB = 2**20
@@ -45,8 +46,8 @@ def format_of_suffix(suffix: str) -> str | None:
     return name if name in FORMATS else None
 
 
-def check_texts(lines: Iterable[str]) -> None:
-    """Raise :class:`SourceError` where a line of N-Triples holds a text that no graph file can be read with."""
+def check_texts(lines: Iterable[str]) -> Iterator[str]:
+    """Yield lines of N-Triples; raise :class:`SourceError` at one with a text that no graph file can be read with."""
     for line in lines:
         if len(line) > LONGEST_TEXT // 4 and len(line.encode(errors="replace")) > LONGEST_TEXT:
             subject = line.partition(" ")[0][:100]
@@ -54,13 +55,25 @@ def check_texts(lines: Iterable[str]) -> None:
                 f"a text of {subject} is longer than {LONGEST_TEXT // _MIB} MiB, "
                 "the most that can be read from a graph file: split it"
             )
+        yield line
 
 
-def checked_size(data: bytes) -> bytes:
-    """Return the contents of a graph file; raise :class:`SourceError` where it would be too large to be read again."""
-    if len(data) > MAX_BYTES:
+def checked_size(pieces: Iterable[bytes], form: str) -> Iterator[bytes]:
+    """Yield the pieces of a graph file; raise :class:`SourceError` at the end if it would be too large to be read again."""
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size <= MAX_BYTES:
+            yield piece
+    if size > MAX_BYTES:
         raise SourceError(
-            f"the graph would be {len(data) // _MIB:,} MiB, and {MAX_BYTES // _MIB} MiB is the most that is read: "
-            "write it in parts"
+            f"the graph would be {size // _MIB:,} MiB as {form}, and {MAX_BYTES // _MIB} MiB is the most that is read: "
+            f"{smaller(form)}"
         )
-    return data
+
+
+def smaller(form: str) -> str:
+    """Return what to do with a graph that is too large in a format."""
+    shorter = {"nt": "ttl", "rdf": "ttl", "nq": "trig"}.get(form)
+    split = "split the spec, or write each release by itself"
+    return f"write it as {shorter}, which is shorter, or {split}" if shorter else split

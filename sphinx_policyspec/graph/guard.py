@@ -8,8 +8,9 @@ import subprocess
 import sys
 import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -21,7 +22,8 @@ from sphinx_policyspec.graph.syntax_errors import syntax_message
 
 __all__ = ["DEFAULT_LIMITS", "Guard", "Limits", "start_child"]
 
-_START_SECONDS = 60.0
+_START_SECONDS = 600.0
+"""What the largest spec may take to become a graph and be loaded."""
 _MIB = 2**20
 
 
@@ -54,10 +56,17 @@ class Guard:
     On Linux the child can open no file and no socket. Elsewhere the time limit alone holds, so
     nothing is run unless ``unsafe`` is set. A process that was forked since starts a child of its own.
 
-    :param nquads: the graph, and named ones with it, as N-Quads, which N-Triples are, too
+    :param nquads: yields the graph, and named ones with it, whenever a process starts: N-Quads, which N-Triples are,
+        too, in pieces of whole lines
     """
 
-    def __init__(self, nquads: bytes, *, limits: Limits = DEFAULT_LIMITS, unsafe: bool = False) -> None:
+    def __init__(
+        self,
+        nquads: Callable[[], Iterable[bytes]],
+        *,
+        limits: Limits = DEFAULT_LIMITS,
+        unsafe: bool = False,
+    ) -> None:
         self._graph = nquads
         self._limits = limits
         self._unsafe = unsafe
@@ -110,8 +119,13 @@ class Guard:
     def _reply(self, sparql: str, origin: str) -> dict[str, Any]:
         if self._child is None or self._child.owner != os.getpid() or not self._child.alive:
             self.close()
-            self._child = _Child(self._graph, self._limits)
-            if not self._child.start():
+            self._child = _Child(self._limits)
+            try:
+                ready = self._child.start(self._graph())
+            except BaseException:
+                self.close()  # it waits for the rest of a graph that does not come
+                raise
+            if not ready:
                 self.close()
                 raise QueryError(
                     f"{origin}: the process that runs queries did not start; it may need "
@@ -130,11 +144,11 @@ class Guard:
         if reply["error"] == "engine":
             return QueryError(f"{origin}: {query} was not answered: {reply['message']}")
         reasons = {
-            "seconds": f"was stopped after {limits.seconds:g} s",
+            "seconds": f"was stopped after {limits.seconds:g} s; ask for less, with fewer patterns that share no variable",
             "rows": f"has more than {limits.rows:,} rows; ask for fewer, or add a LIMIT",
-            "characters": f"has an answer of more than {limits.characters // _MIB} MiB",
-            "memory": f"needs more than {limits.memory_bytes // _MIB} MiB of memory",
-            "died": f"ended its process: it needs more than {limits.memory_bytes // _MIB} MiB, or nests too deep",
+            "characters": f"has an answer of more than {limits.characters // _MIB} MiB; ask for fewer rows or columns, or add a LIMIT",
+            "memory": f"needs more than {limits.memory_bytes // _MIB} MiB of memory, the graph included; ask for less, or a named question, which is loaded in part",
+            "died": f"ended its process: it needs more than {limits.memory_bytes // _MIB} MiB, the graph included, or nests too deep; ask for less, or a named question",
         }
         return QueryLimitError(f"{origin}: {query} {reasons[reply['error']]}")
 
@@ -142,11 +156,9 @@ class Guard:
 class _Child:
     """One process that holds the graph and answers queries one by one."""
 
-    def __init__(self, graph: bytes, limits: Limits) -> None:
+    def __init__(self, limits: Limits) -> None:
         self.owner = os.getpid()
-        self._graph = graph
         settings = {
-            "graph_bytes": len(graph),
             "memory_bytes": limits.memory_bytes,
             "seconds": limits.seconds,
             "rows": limits.rows,
@@ -160,15 +172,16 @@ class _Child:
         """Whether the process can be asked."""
         return self.end.alive and self._process.poll() is None
 
-    def start(self) -> bool:
-        """Hand over the graph; say whether the process is ready."""
-        return self._exchange(self._graph, _START_SECONDS).get("ready") is True
+    def start(self, graph: Iterable[bytes]) -> bool:
+        """Hand over the graph, each piece after its length; say whether the process is ready."""
+        parts = chain.from_iterable((len(piece).to_bytes(8, "big"), piece) for piece in chain(graph, (b"",)))
+        return self._exchange(parts, _START_SECONDS).get("ready") is True
 
     def ask(self, sparql: str, seconds: float) -> dict[str, Any]:
         """Return the reply to one query, or the reason why there is none."""
-        return self._exchange(json.dumps(sparql).encode() + b"\n", seconds)
+        return self._exchange((json.dumps(sparql).encode() + b"\n",), seconds)
 
-    def _exchange(self, message: bytes, seconds: float) -> dict[str, Any]:
+    def _exchange(self, message: Iterable[bytes], seconds: float) -> dict[str, Any]:
         """Send a message and read a line; the process is killed where that takes too long."""
         late = threading.Event()
 
@@ -189,11 +202,11 @@ class _Child:
         self.end()
         return {"error": "seconds" if late.is_set() else "died"}
 
-    def _send_and_read(self, message: bytes) -> bytes:
+    def _send_and_read(self, message: Iterable[bytes]) -> bytes:
         assert self._process.stdin is not None  # noqa: S101 - both are pipes
         assert self._process.stdout is not None  # noqa: S101
         try:
-            self._process.stdin.write(message)
+            self._process.stdin.writelines(message)
             self._process.stdin.flush()
             return self._process.stdout.readline()
         except OSError:

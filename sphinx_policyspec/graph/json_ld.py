@@ -10,10 +10,10 @@ from functools import cache
 from itertools import groupby
 from typing import Any
 
-import pyoxigraph
-from pyoxigraph import BlankNode, Literal, NamedNode, Quad, RdfFormat
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
 from sphinx_policyspec.graph.iris import KINDS
+from sphinx_policyspec.graph.ntriples import parsed
 from sphinx_policyspec.graph.ontology import ontology_dir
 from sphinx_policyspec.graph.vocabulary import RDF, XSD
 
@@ -24,16 +24,17 @@ _NUMBER = re.compile(r"0|-?[1-9][0-9]{0,14}")
 """Integers that come out of any JSON parser as they went in."""
 
 
-def json_ld(ntriples: str, release: str) -> Iterator[str]:
+def json_ld(lines: Iterable[str], spoken_of: Iterable[str], release: str) -> Iterator[str]:
     """Yield the document piece by piece, a line for each property.
 
-    :param ntriples: lines grouped by subject and predicate
+    :param lines: N-Triples, grouped by subject and predicate
+    :param spoken_of: the names in them, as N-Triples writes them, but for those of properties
     :param release: the IRI of the spec, if the graph holds one; names below its base are shortened
     """
-    quads = list(pyoxigraph.parse(ntriples.encode(), format=RdfFormat.N_TRIPLES))
-    names = _Names(*_prefixes(quads, release))
-    nodes = [names.node(subject, group) for subject, group in groupby(quads, key=lambda quad: quad.subject)]
-    terms = {**_context(), **{kind: f"{names.base}{kind}/" for kind in sorted(names.used)}}
+    names = _Names.of(spoken_of, release.rpartition("release/")[0])
+    quads = groupby(parsed(lines), key=lambda quad: quad.subject)
+    nodes = (names.node(subject, group) for subject, group in quads)
+    terms = {**_context(), **{kind: f"{names.base}{kind}/" for kind in sorted(names.kinds)}}
     yield '{\n"@context": {\n'
     yield ",\n".join(f" {_text(key)}: {_text(value)}" for key, value in terms.items())
     yield '\n},\n"@graph": [\n'
@@ -57,17 +58,31 @@ class _Term:
 
 
 class _Names:
-    """Shortens IRIs, and remembers which kinds of things got a prefix.
+    """Shortens IRIs.
 
     :param base: what names of the spec's own things begin with
-    :param kinds: those that may stand for the base and themselves
+    :param kinds: those that stand for the base and themselves
     """
 
     def __init__(self, base: str, kinds: frozenset[str]) -> None:
         self.base = base
-        self.used: set[str] = set()
-        self._kinds = kinds
-        self._short: dict[str, str] = {}
+        self.kinds = kinds
+
+    @classmethod
+    def of(cls, spoken_of: Iterable[str], base: str) -> _Names:
+        """Return what shortens names: by the kinds that occur and that no IRI has as its scheme."""
+        schemes: set[str] = set()
+        found: set[str] = set()
+        own = f"<{base}"
+        for name in spoken_of:
+            if name[0] != "<":
+                continue
+            schemes.add(name[1 : name.index(":")] if ":" in name else name[1:-1])
+            if base and name.startswith(own):
+                kind, _, rest = name[len(own) : -1].partition("/")
+                if _may_follow(rest):
+                    found.add(kind)
+        return cls(base, frozenset(KINDS) & found - schemes)
 
     def node(self, subject: NamedNode | BlankNode | Any, quads: Iterable[Quad]) -> dict[str, Any]:  # noqa: ANN401
         """Return what is said of a subject."""
@@ -109,29 +124,16 @@ class _Names:
         if not isinstance(node, NamedNode):
             return str(node)
         iri = node.value
-        if (known := self._short.get(iri)) is None:
-            known = self._short[iri] = self._shortened(iri)
-        return known
-
-    def _shortened(self, iri: str) -> str:
         if self.base and iri.startswith(self.base):
             kind, _, rest = iri[len(self.base) :].partition("/")
-            # What begins with slashes would be read as an address.
-            if kind in self._kinds and rest and not rest.startswith("/"):
-                self.used.add(kind)
+            if kind in self.kinds and _may_follow(rest):
                 return f"{kind}:{rest}"
         return iri
 
 
-def _prefixes(quads: Iterable[Quad], release: str) -> tuple[str, frozenset[str]]:
-    """Return the base of a spec's names, and the kinds that can be prefixes: those that no IRI has as its scheme."""
-    schemes = {
-        node.value.partition(":")[0]
-        for quad in quads
-        for node in (quad.subject, quad.object)
-        if isinstance(node, NamedNode)
-    }
-    return release.rpartition("release/")[0], frozenset(KINDS) - schemes
+def _may_follow(rest: str) -> bool:
+    """Return whether a prefix can have a name after it; what begins with slashes would be read as an address."""
+    return bool(rest) and not rest.startswith("/")
 
 
 @cache

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -12,10 +14,13 @@ from pyoxigraph import RdfFormat, Store
 from sphinx_policyspec.errors import QueryError
 from sphinx_policyspec.graph.answer import Answer
 from sphinx_policyspec.graph.guard import DEFAULT_LIMITS, Guard, Limits
-from sphinx_policyspec.graph.ntriples import ntriples_lines
-from sphinx_policyspec.graph.questions import Parameter, find_question
+from sphinx_policyspec.graph.ntriples import blocks, ntriples_lines
+from sphinx_policyspec.graph.parse import streamed_triples
+from sphinx_policyspec.graph.query_text import named_terms
+from sphinx_policyspec.graph.questions import Parameter, Question, find_question
 from sphinx_policyspec.graph.results import run
-from sphinx_policyspec.graph.rules import infer
+from sphinx_policyspec.graph.rules import fill, infer, with_derived
+from sphinx_policyspec.graph.terms import Triple
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.model import Spec
 from sphinx_policyspec.nearest import nearest
@@ -40,35 +45,86 @@ _NAMES = {
 """Where the names stand that a parameter of a type may have."""
 
 
-class KnowledgeBase:
-    """An in-memory store of one graph, and of named graphs beside it. Close it, or use it in a ``with``, to end its query process.
+def _about(triples: Callable[[], Iterable[Triple]], question: str) -> Callable[[], Iterable[Triple]]:
+    """Return what yields only those triples that a question looks at, where one is named."""
+    if not question:
+        return triples
+    terms = _terms_of(find_question(question))
+    return lambda: (triple for triple in triples() if triple[1] in terms)
 
-    :param ntriples: the graph
+
+def _terms_of(question: Question) -> frozenset[str]:
+    """Return the properties that a question, and the check of its parameters, look at."""
+    return named_terms("\n".join((question.sparql, *_NAMES.values())))
+
+
+class KnowledgeBase:
+    """One graph, and named graphs beside it. Close it, or use it in a ``with``, to end its query process.
+
+    Our own questions are answered in a store of this process, queries of others in one of the query process; either is
+    filled when it is first asked, since each takes many times the memory of what the graph is made of.
+
+    :param triples: yields the graph, whenever it is called
     :param limits: what a query that is not ours may use
     :param unsafe: run such queries also where the system cannot confine them
     """
 
-    def __init__(self, ntriples: bytes, *, limits: Limits = DEFAULT_LIMITS, unsafe: bool = False) -> None:
-        self.store = Store()
-        self.store.bulk_load(ntriples, format=RdfFormat.N_TRIPLES)
+    def __init__(
+        self,
+        triples: Callable[[], Iterable[Triple]],
+        *,
+        limits: Limits = DEFAULT_LIMITS,
+        unsafe: bool = False,
+    ) -> None:
+        self._triples = triples
+        self._derive: Callable[[Iterable[Triple]], Iterable[Triple]] = with_derived
+        self._named: list[Callable[[], Iterable[bytes]]] = []
         self._limits = limits
         self._unsafe = unsafe
         self._guard: Guard | None = None
 
     @classmethod
     def from_spec(
-        cls, spec: Spec, base_iri: str = "", *, limits: Limits = DEFAULT_LIMITS, unsafe: bool = False
+        cls,
+        spec: Spec,
+        base_iri: str = "",
+        *,
+        question: str = "",
+        limits: Limits = DEFAULT_LIMITS,
+        unsafe: bool = False,
     ) -> Self:
-        """Load a spec, without the detour through rdflib."""
-        lines = ntriples_lines(triples_of(spec, base_iri))
-        return cls("".join(lines).encode(), limits=limits, unsafe=unsafe)
+        """Take a spec, without the detour through rdflib.
+
+        :param question: the name of the one question that will be asked; what it does not speak of is left out
+        """
+        return cls(_about(lambda: triples_of(spec, base_iri), question), limits=limits, unsafe=unsafe)
+
+    @classmethod
+    def of_inferred(cls, path: Path, *, question: str = "") -> Self:
+        """Take a graph file that holds all that follows from it, as it is.
+
+        :param question: as for :meth:`from_spec`
+        """
+        base = cls(_about(lambda: streamed_triples(path), question))
+        base._derive = iter
+        return base
 
     @classmethod
     def from_graph(cls, graph: Graph, *, limits: Limits = DEFAULT_LIMITS, unsafe: bool = False) -> Self:
-        """Load a graph."""
+        """Take a graph."""
         from sphinx_policyspec.graph.rdflib_terms import triples_in  # noqa: PLC0415
 
-        return cls("".join(ntriples_lines(triples_in(graph))).encode(), limits=limits, unsafe=unsafe)
+        return cls(lambda: triples_in(graph), limits=limits, unsafe=unsafe)
+
+    @cached_property
+    def store(self) -> Store:
+        """All statements, filled when first used."""
+        store = Store()
+        fill(store, self._triples())
+        for pieces in self._named:
+            for piece in pieces():
+                store.bulk_load(piece, format=RdfFormat.N_QUADS)
+        return store
 
     def ask(self, name: str, params: Mapping[str, str] | None = None) -> Answer:
         """Answer a named question.
@@ -94,30 +150,30 @@ class KnowledgeBase:
         :param origin: where the query comes from, for messages: a file and line, or an option
         """
         if self._guard is None:
-            self.infer()
-            self._guard = Guard(self._nquads(), limits=self._limits, unsafe=self._unsafe)
+            self._guard = Guard(self._pieces, limits=self._limits, unsafe=self._unsafe)
         return self._guard.query(sparql, origin)
 
     def infer(self) -> int:
         """Add what the rules derive, and return how many statements that were."""
-        added = len(infer(self.store))
-        if added:
-            self.close()
-        return added
+        return len(infer(self.store))
 
     def ntriples(self) -> bytes:
         """Return all statements, in no order."""
         data = self.store.dump(format=RdfFormat.N_TRIPLES, from_graph=pyoxigraph.DefaultGraph())
         return data or b""
 
-    def add_graphs(self, nquads: bytes) -> None:
-        """Add named graphs; rules are not run over them."""
-        self.store.bulk_load(nquads, format=RdfFormat.N_QUADS)
-        self.close()
+    def add_graphs(self, nquads: Callable[[], Iterable[bytes]]) -> None:
+        """Add named graphs before anything is asked; rules are not run over them.
 
-    def _nquads(self) -> bytes:
-        """Return all statements of all graphs, in no order."""
-        return self.store.dump(format=RdfFormat.N_QUADS) or b""
+        :param nquads: yields N-Quads in pieces of whole lines, whenever it is called
+        """
+        self._named.append(nquads)
+
+    def _pieces(self) -> Iterator[bytes]:
+        """Yield all statements of all graphs, with what the rules derive, as N-Quads."""
+        yield from blocks(ntriples_lines(self._derive(self._triples())))
+        for pieces in self._named:
+            yield from pieces()
 
     def close(self) -> None:
         """End the process that ran foreign queries; the next one starts a new process."""

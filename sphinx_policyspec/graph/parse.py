@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import mmap
 import subprocess
 import threading
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import IO, cast
 
@@ -14,11 +16,13 @@ from pyoxigraph import RdfFormat
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.child import REFUSED
-from sphinx_policyspec.graph.formats import FORMATS, LONGEST_TEXT, MAX_BYTES, format_of_suffix
+from sphinx_policyspec.graph.formats import FORMATS, LONGEST_TEXT, MAX_BYTES, format_of_suffix, smaller
 from sphinx_policyspec.graph.guard import start_child
+from sphinx_policyspec.graph.ntriples import inference_digest, ntriples_lines
 from sphinx_policyspec.graph.terms import Blank, Iri, Term, Triple, literal_term
+from sphinx_policyspec.graph.vocabulary import PS
 
-__all__ = ["plain_triples", "read_statements", "read_triples"]
+__all__ = ["is_inferred", "plain_triples", "read_statements", "read_triples", "streamed_triples"]
 
 _MIB = 2**20
 _MEMORY_BYTES = 1024 * _MIB
@@ -27,6 +31,7 @@ _GROWN_BYTES = 64 * _MIB
 _GROWTH = 16
 """What a file may become as N-Quads, where every name is written out: so many bytes, or so many times its size."""
 _BLOCK_BYTES = _MIB
+_BLOCK_QUADS = 10_000
 _SECONDS = 8.0
 _SECONDS_PER_BYTE = 1 / _MIB
 
@@ -60,6 +65,36 @@ def read_statements(path: Path, max_bytes: int = MAX_BYTES) -> list[tuple[Triple
     return list(zip(plain_triples(quads), names, strict=True))
 
 
+def streamed_triples(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[Triple]:
+    """Yield what a graph file holds as it is read, so that no more than a part is held; what it repeats comes again."""
+    quads = _quads(path, max_bytes)
+    while block := list(islice(quads, _BLOCK_QUADS)):
+        yield from plain_triples(block)
+
+
+def is_inferred(path: Path) -> bool:
+    """Return whether a graph file says, and rightly so, that it holds all that follows from it by the rules of today.
+
+    It does not where a statement was changed, added or taken out since it was written.
+    """
+    try:
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            if data.find(b"inferredWith") < 0:
+                return False
+    except (OSError, ValueError):  # no such file, or an empty one
+        return False
+    said: list[Term] = []
+
+    def others() -> Iterator[Triple]:
+        for triple in streamed_triples(path):
+            if triple[1] == PS.inferredWith:
+                said.append(triple[2])
+            else:
+                yield triple
+
+    return inference_digest(ntriples_lines(others())) in said and len(said) == 1
+
+
 def plain_triples(quads: Iterable[pyoxigraph.Quad | pyoxigraph.Triple]) -> Iterator[Triple]:
     """Yield what the engine yields in terms of ours; they recur, so each is converted once."""
     terms: dict[object, Term] = {}
@@ -81,7 +116,10 @@ def _quads(path: Path, max_bytes: int) -> Iterator[pyoxigraph.Quad]:
         with path.open("rb") as file:
             size = path.stat().st_size
             if size > max_bytes:
-                raise SourceError(f"`{path}` is larger than the {max_bytes // _MIB} MiB that are read")
+                raise SourceError(
+                    f"`{path}` is larger than {max_bytes // _MIB} MiB, the most that is read of a graph file: "
+                    f"{smaller(form)}"
+                )
             yield from _parsed(path, form, size, file)
     except OSError as error:
         raise SourceError(f"`{path}` cannot be read: {error.strerror or error}") from error

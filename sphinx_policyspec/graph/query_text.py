@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from sphinx_policyspec.errors import QueryError, QueryLimitError
+from sphinx_policyspec.graph.vocabulary import PREFIXES, RDF
 
-__all__ = ["check_text", "excerpt", "unclosed_iri", "unpaired"]
+__all__ = ["check_text", "excerpt", "named_terms", "unclosed_iri", "unpaired"]
 
 _FORMS = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
 _PROLOGUE = frozenset({"PREFIX", "BASE", "VERSION"})
@@ -48,14 +49,21 @@ def check_text(sparql: str, origin: str, *, max_bytes: int, max_depth: int) -> N
     size = len(sparql.encode(errors="replace"))
     if size > max_bytes:
         raise QueryLimitError(
-            f"{origin}: {excerpt(sparql)} has {size:,} bytes; at most {max_bytes:,} are read"
+            f"{origin}: {excerpt(sparql)} has {size:,} bytes; at most {max_bytes:,} are read: ask in parts"
         )
     for text in dict.fromkeys((sparql, _ESCAPE.sub(_character, sparql))):
         if (depth := _depth(text)) > max_depth:
             raise QueryLimitError(
-                f"{origin}: {excerpt(sparql)} nests {depth:,} brackets deep; at most {max_depth} are read"
+                f"{origin}: {excerpt(sparql)} nests {depth:,} brackets deep; at most {max_depth} are read: write it flatter, or ask in parts"
             )
         _check_keywords(text, sparql, origin)
+
+
+def named_terms(sparql: str) -> frozenset[str]:
+    """Return the terms that a query of ours may name, by our prefixes or in full, and ``rdf:type``, which it writes ``a``."""
+    short = re.findall(r"\b(\w+):(\w+)", sparql)
+    names = {PREFIXES[prefix] + name for prefix, name in short if prefix in PREFIXES}
+    return frozenset(names.union(re.findall(r"<([^<>\s]+)>", sparql), (RDF.type,)))
 
 
 def excerpt(sparql: str) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from xml.sax.saxutils import escape, quoteattr
 
-import pyoxigraph
-from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat
+from pyoxigraph import BlankNode, Literal, NamedNode
 
 from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.graph.ntriples import parsed
 from sphinx_policyspec.graph.vocabulary import PREFIXES, XSD
 
 __all__ = ["NOT_XML", "rdf_xml"]
@@ -21,18 +21,17 @@ NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _LOCAL_NAME = re.compile(r"(?:(?<=[^A-Za-z0-9_.-])|^)[0-9.-]*+([A-Za-z_][A-Za-z0-9_.-]*+)$")
 
 
-def rdf_xml(ntriples: str) -> Iterator[str]:
+def rdf_xml(lines: Iterable[str]) -> Iterator[str]:
     """Yield the document piece by piece.
 
-    :param ntriples: lines grouped by subject, free of :data:`NOT_XML`
+    :param lines: N-Triples grouped by subject, free of :data:`NOT_XML`
     """
     names = {namespace: prefix for prefix, namespace in PREFIXES.items()}
     yield '<?xml version="1.0" encoding="UTF-8"?>\n<rdf:RDF'
     for namespace, prefix in sorted(names.items(), key=lambda item: item[1]):
         yield f"\n    xmlns:{prefix}={quoteattr(namespace)}"
     yield ">\n"
-    quads = pyoxigraph.parse(ntriples.encode(), format=RdfFormat.N_TRIPLES)
-    for subject, group in groupby(quads, key=lambda quad: quad.subject):
+    for subject, group in groupby(parsed(lines), key=lambda quad: quad.subject):
         yield f"  <rdf:Description {_node('about', subject)}>\n"
         for quad in group:
             yield _property(quad.predicate.value, quad.object, names)

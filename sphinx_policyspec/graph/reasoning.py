@@ -10,9 +10,8 @@ import pyoxigraph
 
 from sphinx_policyspec.graph.explain import Contradiction, contradictions, explain
 from sphinx_policyspec.graph.hermit import classify, first_inconsistent, java
-from sphinx_policyspec.graph.ntriples import ntriples_lines
 from sphinx_policyspec.graph.parse import plain_triples, read_statements
-from sphinx_policyspec.graph.rules import infer, is_read_by_rules
+from sphinx_policyspec.graph.rules import fill, infer, is_read_by_rules
 from sphinx_policyspec.graph.serialize import serialize
 from sphinx_policyspec.graph.statements import Stated, statements_of
 from sphinx_policyspec.graph.terms import Triple
@@ -78,8 +77,7 @@ class Reasoner:
             derived, clashing = found or (), explain(statements, first_inconsistent) if found is None else ()
         else:
             store = pyoxigraph.Store()
-            lines = ntriples_lines(triple for triple, _ in self.stated if is_read_by_rules(str(triple[1])))
-            store.bulk_load("".join(lines).encode(), format=pyoxigraph.RdfFormat.N_TRIPLES)
+            fill(store, (triple for triple, _ in self.stated if is_read_by_rules(triple[1])))
             derived, clashing = tuple(plain_triples(infer(store))), contradictions(statements)
         return Reasoning(engine=engine, asserted=len(self.stated), derived=derived, contradictions=clashing)
 

@@ -15,7 +15,7 @@ from sphinx_policyspec.graph.formats import MAX_BYTES, check_texts, checked_size
 from sphinx_policyspec.graph.from_graph import from_triples
 from sphinx_policyspec.graph.iris import Iris
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
-from sphinx_policyspec.graph.ntriples import ntriples_lines
+from sphinx_policyspec.graph.ntriples import Statements, blocks
 from sphinx_policyspec.graph.parse import read_statements
 from sphinx_policyspec.graph.serialize import graph_lines
 from sphinx_policyspec.graph.terms import Iri, Triple
@@ -24,7 +24,7 @@ from sphinx_policyspec.graph.vocabulary import PROV, PS, RDF
 from sphinx_policyspec.model import Spec
 from sphinx_policyspec.model.bases import given_base
 
-__all__ = ["ChangeFact", "Revision", "in_order", "releases_base", "serialize_releases", "specs_of"]
+__all__ = ["ChangeFact", "Revision", "in_order", "release_pieces", "releases_base", "specs_of"]
 
 _FORMATS = ("nq", "trig")
 _DEFAULT = str(pyoxigraph.DefaultGraph())
@@ -86,12 +86,12 @@ def _parts(version: str) -> list[tuple[int, str]]:
 
 def _graphs(
     specs: Sequence[Spec], revisions: Sequence[Revision], base_iri: str
-) -> Iterator[tuple[str, list[Triple]]]:
+) -> Iterator[tuple[str, Iterable[Triple]]]:
     """Yield each graph with its name: the releases from the first to the last, then the changes."""
     iris = Iris(given_base(base_iri, specs[-1].base_iri))
     for spec in specs:
         yield iris.release(spec.version), triples_of(spec, iris.base)
-    yield f"{iris.base}changes", list(_changes(iris, revisions))
+    yield f"{iris.base}changes", _changes(iris, revisions)
 
 
 def _changes(iris: Iris, revisions: Sequence[Revision]) -> Iterator[Triple]:
@@ -121,21 +121,23 @@ def _change(iris: Iris, iri: Iri, fact: ChangeFact, order: int) -> Iterator[Trip
         yield iri, PS.after, fact.after
 
 
-def serialize_releases(
+def release_pieces(
     specs: Sequence[Spec], revisions: Sequence[Revision], form: str, base_iri: str = ""
-) -> bytes:
-    """Write releases and what changed between them as N-Quads or TriG, the same bytes for the same releases.
+) -> Iterator[bytes]:
+    """Return pieces of releases and what changed between them as N-Quads or TriG, the same for the same releases.
 
     :param specs: as :func:`in_order` returns them
     """
     if form not in _FORMATS:
         raise SourceError(f"`{form}` holds one release; several take {' or '.join(_FORMATS)}")
-    parts: list[str] = []
+    return checked_size(blocks(_texts(specs, revisions, form, base_iri)), form)
+
+
+def _texts(specs: Sequence[Spec], revisions: Sequence[Revision], form: str, base_iri: str) -> Iterator[str]:
     for name, triples in _graphs(specs, revisions, base_iri):
-        lines = sorted(set(ntriples_lines(triples)))
-        check_texts(lines)
-        parts.append(graph_lines(lines, form, name))
-    return checked_size("".join(parts).encode())
+        statements = Statements(triples)
+        release = name if statements.with_type(PS.Spec) else ""
+        yield from graph_lines(check_texts(statements.lines()), form, name, release)
 
 
 def releases_base(specs: Sequence[Spec], revisions: Sequence[Revision], base_iri: str = "") -> KnowledgeBase:
@@ -144,7 +146,7 @@ def releases_base(specs: Sequence[Spec], revisions: Sequence[Revision], base_iri
     :param specs: as :func:`in_order` returns them
     """
     base = KnowledgeBase.from_spec(specs[-1], base_iri)
-    base.add_graphs(serialize_releases(specs, revisions, "nq", base_iri))
+    base.add_graphs(lambda: release_pieces(specs, revisions, "nq", base_iri))
     return base
 
 

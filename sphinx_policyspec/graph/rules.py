@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
 import pyoxigraph
 
-from sphinx_policyspec.graph.ntriples import ntriples_lines
+from sphinx_policyspec.graph.ntriples import blocks, ntriples_lines
 from sphinx_policyspec.graph.ontology import ontology_dir
-from sphinx_policyspec.graph.vocabulary import PREFIXES
+from sphinx_policyspec.graph.query_text import named_terms
+from sphinx_policyspec.graph.terms import Triple
 
 if TYPE_CHECKING:
     from rdflib import Graph
 
-__all__ = ["infer", "infer_graph", "is_read_by_rules"]
+__all__ = ["fill", "infer", "infer_graph", "is_read_by_rules", "with_derived"]
+
+_BLOCK = 10_000
+"""Triples that the engine gets at once."""
 
 
 def infer(store: pyoxigraph.Store) -> tuple[pyoxigraph.Triple, ...]:
@@ -37,16 +41,35 @@ def infer(store: pyoxigraph.Store) -> tuple[pyoxigraph.Triple, ...]:
     return tuple(added)
 
 
+def with_derived(triples: Iterable[Triple]) -> Iterator[Triple]:
+    """Yield triples, and after them what follows from them by the rules; the engine gets no more than these read."""
+    from sphinx_policyspec.graph.parse import plain_triples  # noqa: PLC0415  questions need no files
+
+    store = pyoxigraph.Store()
+    needed: list[Triple] = []
+    for triple in triples:
+        yield triple
+        if is_read_by_rules(triple[1]):
+            needed.append(triple)
+            if len(needed) == _BLOCK:
+                fill(store, needed)
+                needed.clear()
+    fill(store, needed)
+    yield from plain_triples(infer(store))
+
+
 def infer_graph(graph: Graph) -> Graph:
     """Return a graph with all that follows by the rules beside what was in it."""
     # Questions of a spec apply the rules, too, and need no rdflib.
-    from sphinx_policyspec.graph.parse import plain_triples  # noqa: PLC0415
     from sphinx_policyspec.graph.rdflib_terms import graph_of, triples_in  # noqa: PLC0415
 
-    triples = tuple(triples_in(graph))
-    store = pyoxigraph.Store()
-    store.bulk_load("".join(ntriples_lines(triples)).encode(), format=pyoxigraph.RdfFormat.N_TRIPLES)
-    return graph_of((*triples, *plain_triples(infer(store))), graph.identifier)
+    return graph_of(with_derived(triples_in(graph)), graph.identifier)
+
+
+def fill(store: pyoxigraph.Store, triples: Iterable[Triple]) -> None:
+    """Load triples, block by block."""
+    for block in blocks(ntriples_lines(triples)):
+        store.bulk_load(block, format=pyoxigraph.RdfFormat.N_TRIPLES)
 
 
 def is_read_by_rules(predicate: str) -> bool:
@@ -56,11 +79,8 @@ def is_read_by_rules(predicate: str) -> bool:
 
 @cache
 def _terms() -> frozenset[str]:
-    """Return the terms that rules name, and ``rdf:type``, which they write ``a``."""
-    found = {PREFIXES["rdf"] + "type"}
-    for rule in _rules():
-        found |= {PREFIXES[prefix] + name for prefix, name in re.findall(r"\b(ps|skos):(\w+)", rule)}
-    return frozenset(found)
+    """Return the terms that rules name."""
+    return named_terms("\n".join(_rules()))
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -58,9 +58,15 @@ def release_iri(spec: Spec, base_iri: str = "") -> Iri:
     return _iris(spec, base_iri).release(spec.version)
 
 
-def triples_of(spec: Spec, base_iri: str = "") -> list[Triple]:
-    """Return every triple of a spec in reading order; a few come more than once."""
+def triples_of(spec: Spec, base_iri: str = "") -> Iterator[Triple]:
+    """Yield every triple of a spec in reading order; a few come more than once."""
     writer = Writer(_iris(spec, base_iri))
+    for _ in _steps(writer, spec):
+        yield from writer.taken()
+
+
+def _steps(writer: Writer, spec: Spec) -> Iterator[None]:
+    """State a spec, pausing wherever what was stated can be taken."""
     release = writer.iris.release(spec.version)
     writer.record(release, spec)
     _documents(writer, release, spec)
@@ -68,14 +74,17 @@ def triples_of(spec: Spec, base_iri: str = "") -> list[Triple]:
     _topics_and_goals(writer, release, spec)
     names = _names(spec)
     _blocks(writer, release, spec.preamble, names)
-    _provisions(writer, release, spec, names)
+    yield
+    yield from _provisions(writer, release, spec, names)
     _clauses_and_tags(writer, release, spec)
-    _references(writer, spec, names)
+    yield
+    yield from _references(writer, spec, names)
     for order, file in enumerate(spec.prompt_files, 1):
         _prompt_file(writer, release, file, order, names)
+        yield
     if spec.changelog is not None:
         _changelog(writer, release, spec.changelog)
-    return writer.triples
+    yield
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +146,7 @@ def _topics_and_goals(writer: Writer, release: Iri, spec: Spec) -> None:
         writer.add(iri, PS.repeats, writer.iris.iri(kind, item.id))
 
 
-def _provisions(writer: Writer, release: Iri, spec: Spec, names: _Names) -> None:
+def _provisions(writer: Writer, release: Iri, spec: Spec, names: _Names) -> Iterator[None]:
     iris = [writer.named("provision", provision.id) for provision in spec.provisions]
     for order, (iri, provision) in enumerate(zip(iris, spec.provisions, strict=True), 1):
         parent = release if provision.parent is None else writer.iris.iri("provision", provision.parent)
@@ -148,11 +157,13 @@ def _provisions(writer: Writer, release: Iri, spec: Spec, names: _Names) -> None
         if provision.text:
             writer.add(iri, PS.text, provision.text)
         _blocks(writer, iri, provision.blocks, names, provision)
+        yield
     _belonging(writer, spec, iris)
     _lacking(writer, spec)
     found: Counter[tuple[Iri, str, str]] = Counter()
     for index, touch in touches(spec):
         _touch(writer, iris[index], touch, found)
+        yield
 
 
 def _belonging(writer: Writer, spec: Spec, iris: list[Iri]) -> None:
@@ -224,7 +235,7 @@ def _clauses_and_tags(writer: Writer, release: Iri, spec: Spec) -> None:
         writer.record(writer.named("eval-tag", tag.tag), tag, part_of=owner, order=order)
 
 
-def _references(writer: Writer, spec: Spec, names: _Names) -> None:
+def _references(writer: Writer, spec: Spec, names: _Names) -> Iterator[None]:
     """State each occurrence of a reference or link, and the plain edges between provisions."""
     release = writer.iris.release(spec.version)
     occurring: tuple[tuple[str, Sequence[Reference | Link]], ...] = (
@@ -243,6 +254,7 @@ def _references(writer: Writer, spec: Spec, names: _Names) -> None:
                 writer.add(owner, PS.link, item.url)
             else:
                 _target(writer, iri, item, names)
+            yield
 
 
 def _context(writer: Writer, iri: Iri, item: Reference | Link) -> None:

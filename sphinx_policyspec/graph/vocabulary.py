@@ -184,6 +184,7 @@ class PS(_Namespace, prefix="ps"):
     file: Iri
     form: Iri
     fragmentKind: Iri  # noqa: N815
+    inferredWith: Iri  # noqa: N815
     kind: Iri
     language: Iri
     line: Iri

@@ -29,12 +29,17 @@ class Writer:
 
     def __init__(self, iris: Iris) -> None:
         self.iris = iris
-        self.triples: list[Triple] = []
+        self._triples: list[Triple] = []
         self._named: Counter[Iri] = Counter()
 
     def add(self, subject: Iri, predicate: Iri, node: Term) -> None:
         """State one triple."""
-        self.triples.append((subject, predicate, node))
+        self._triples.append((subject, predicate, node))
+
+    def taken(self) -> list[Triple]:
+        """Return what was stated since the last time."""
+        taken, self._triples = self._triples, []
+        return taken
 
     def named(self, kind: str, identifier: str) -> Iri:
         """Return the IRI of the next thing with that id; further ones of the same id get ``~2``, ``~3``."""

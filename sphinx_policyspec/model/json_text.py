@@ -17,7 +17,7 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
 def load_json(text: str) -> Any:  # noqa: ANN401  whatever JSON holds
     """Return what JSON holds; :class:`ValueError` says where and why not, before anything is made of it."""
     if len(text) > _MAX_CHARACTERS:
-        raise ValueError(f"larger than {_MAX_CHARACTERS // 2**20} MiB")
+        raise ValueError(f"larger than {_MAX_CHARACTERS // 2**20} MiB: write it in parts")
     depth = 0
     for token in _TOKEN.finditer(text):
         depth += (token[0] in "[{") - (token[0] in "]}")

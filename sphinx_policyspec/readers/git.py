@@ -349,7 +349,9 @@ class _Writer:
             if left >= 0:
                 chosen.append((entry, size))
             elif self._is_asked_for(entry.path):
-                raise SourceError(f"`{self.source}` holds more than {_LARGEST // 2**20} MiB")
+                raise SourceError(
+                    f"`{self.source}` holds more than {_LARGEST // 2**20} MiB: name a folder or file of it, git:REV:PATH"
+                )
             else:
                 self._lack(entry, f"is left out: the revision holds more than {_LARGEST // 2**20} MiB")
         return chosen

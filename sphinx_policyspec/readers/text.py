@@ -90,7 +90,9 @@ def read_text(path: Path, file: str) -> tuple[str, tuple[Finding, ...]]:
         message = f"cannot read `{path}`: {(error.strerror or str(error)).lower()}"
         raise SourceError(message) from None
     if data is None:
-        message = f"`{path}` is larger than {MAX_BYTES // 2**20} MiB"
+        message = (
+            f"`{path}` is larger than {MAX_BYTES // 2**20} MiB, the most that is read of a file: split it"
+        )
         raise SourceError(message)
     try:
         return data.decode(), ()

@@ -118,7 +118,9 @@ class YamlReader:
             for number, event in enumerate(yaml.parse(text, Loader=_LOADER)):
                 if number > _MAX_EVENTS:
                     at = self.first + (event.start_mark.line if event.start_mark else 0)
-                    raise AnnotationError(f"{self.file}:{at}: not YAML: more than {_MAX_EVENTS:,} values")
+                    raise AnnotationError(
+                        f"{self.file}:{at}: not YAML: more than {_MAX_EVENTS:,} values: split the file"
+                    )
             return compose(_LOADER(text))
         except (yaml.YAMLError, OverflowError, ValueError) as error:
             mark = getattr(error, "problem_mark", None)

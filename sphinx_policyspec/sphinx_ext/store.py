@@ -10,7 +10,7 @@ import gc
 import hashlib
 import pickle
 import zlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -91,7 +91,7 @@ def read_fragment(env: BuildEnvironment, docname: str) -> Fragment:
     return found
 
 
-def write_output(file: Path, data: bytes | str) -> None:
+def write_output(file: Path, data: bytes | str | Iterable[bytes]) -> None:
     """Write a file of a build in one step; an error of the disk ends the build with one line."""
     if isinstance(data, str):
         data = data.encode(errors="replace")

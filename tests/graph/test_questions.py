@@ -8,9 +8,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rdflib import Graph
 
+from sphinx_policyspec import api
 from sphinx_policyspec.errors import QueryError
+from sphinx_policyspec.graph import ntriples, rules
 from sphinx_policyspec.graph.answer import Cell, CellKind
+from sphinx_policyspec.graph.formats import FORMATS
+from sphinx_policyspec.graph.from_graph import from_triples
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
+from sphinx_policyspec.graph.parse import read_triples
 from sphinx_policyspec.graph.questions import Question, find_question, list_questions, string_literal
 from sphinx_policyspec.graph.results import run
 from sphinx_policyspec.graph.rules import infer_graph
@@ -18,7 +23,7 @@ from sphinx_policyspec.graph.to_graph import to_graph
 from sphinx_policyspec.model import Principle, Spec, Topic
 from sphinx_policyspec.readers.annotations import annotate, read_annotations, shipped_annotations
 from sphinx_policyspec.readers.release import read_release
-from tests.conftest import at, principle, spec
+from tests.conftest import REPOSITORY, at, principle, spec
 from tests.graph.specs import LIBRARY, NO_LEVELS, TEXTS
 
 TRUTH = ("tell_the_truth", "Tell the truth", "user")
@@ -126,6 +131,14 @@ def test_rdflib_answers_the_same(library_graph: Graph, name: str) -> None:
 def test_the_inferred_graph_answers_the_same(library_graph: Graph, name: str) -> None:
     params, rows = EXPECTED[name]
     assert list(KnowledgeBase.from_graph(infer_graph(library_graph)).ask(name, params).texts) == rows
+
+
+@pytest.mark.parametrize("name", [name for name in sorted(EXPECTED) if not find_question(name).over_releases])
+def test_what_a_question_speaks_of_is_all_it_needs(name: str) -> None:
+    params, rows = EXPECTED[name]
+    only = KnowledgeBase.from_spec(LIBRARY, question=name)
+    assert list(only.ask(name, params).texts) == rows
+    assert len(only.store) < len(KnowledgeBase.from_spec(LIBRARY).store)
 
 
 @pytest.mark.slow
@@ -271,3 +284,72 @@ def test_the_answer_touching_honesty_is_true_to_a_release(model_spec_data: Path)
 def test_a_question_is_a_plain_value() -> None:
     assert isinstance(find_question("coverage"), Question)
     assert find_question("coverage") is find_question("coverage")
+
+
+def inferred_file(folder: Path, asked: Spec, form: str) -> Path:
+    path = folder / f"inferred.{form}"
+    path.write_bytes(api.graph_bytes(asked, form, inferred=True)[0])
+    return path
+
+
+def assert_asked_as_it_is(path: Path, asked: Spec, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask a graph file and the spec that it was made of everything."""
+    assert from_triples(read_triples(path)) == asked
+    with api.knowledge_base(asked) as base, api.knowledge_base(path) as same:
+        for question in list_questions():
+            if not question.over_releases:
+                levels = {"topic": asked.topics[0].id, "level": asked.levels[0].id, "text": "answer"}
+                params = {p.name: levels[p.type] for p in question.parameters}
+                assert same.ask(question.name, params) == base.ask(question.name, params), question.name
+        everything = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o FILTER (?p != ps:inferredWith) }"
+        counted = base.query(everything)
+        monkeypatch.setattr(rules, "infer", None)
+        assert same.query(everything) == counted
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_file_that_holds_what_follows_is_asked_as_it_is(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = inferred_file(tmp_path, LIBRARY, form)
+    assert api.is_inferred(path)
+    assert api.ask(path, "hard-rules") == api.ask(LIBRARY, "hard-rules")
+    assert_asked_as_it_is(path, LIBRARY, monkeypatch)
+
+
+@pytest.mark.slow
+def test_a_release_and_our_example_are_asked_as_they_are(
+    release_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = REPOSITORY / "example_docs" if release_dir.name == "2025-02-12" else release_dir
+    asked = api.load(source)
+    assert_asked_as_it_is(inferred_file(tmp_path, asked, "nt"), asked, monkeypatch)
+
+
+def test_a_file_that_was_changed_or_follows_from_other_rules_is_not_taken_at_its_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = inferred_file(tmp_path, LIBRARY, "nt")
+    whole = path.read_text("utf-8")
+    lines = whole.splitlines(keepends=True)
+    hard = next(line for line in lines if line.endswith("#HardRule> .\n"))
+    changed = {
+        "one less": whole.replace(hard, ""),
+        "one more": whole + hard.replace("HardRule", "Default"),
+        "one other": whole.replace("HardRule", "Default", 1),
+        "one twice": whole + hard,
+        "not said": "".join(line for line in lines if "inferredWith" not in line),
+        "said twice": whole + next(line for line in lines if "inferredWith" in line).replace(' "', ' "0', 1),
+        "nothing": "",
+    }
+    for text in changed.values():
+        path.write_text(text, "utf-8")
+        assert not api.is_inferred(path)
+    path.write_text(changed["one less"], "utf-8")
+    assert api.select(path, "SELECT ?p { ?p a ps:HardRule }") == api.select(
+        LIBRARY, "SELECT ?p { ?p a ps:HardRule }"
+    )
+    path.write_text(whole, "utf-8")
+    assert api.is_inferred(path)
+    monkeypatch.setattr(ntriples, "ontology_digest", lambda: "another")
+    assert not api.is_inferred(path)

@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import pyoxigraph
@@ -16,7 +17,8 @@ from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph import formats
 from sphinx_policyspec.graph.formats import FORMATS
 from sphinx_policyspec.graph.from_graph import from_graph
-from sphinx_policyspec.graph.serialize import serialize
+from sphinx_policyspec.graph.rules import with_derived
+from sphinx_policyspec.graph.serialize import pieces, serialize
 from sphinx_policyspec.graph.to_graph import to_graph, triples_of
 from sphinx_policyspec.graph.turtle import turtle
 from sphinx_policyspec.graph.vocabulary import PREFIXES
@@ -226,8 +228,19 @@ def test_an_empty_graph_is_written(tmp_path: Path) -> None:
         assert len(read_graph(written(tmp_path, Graph(), format_))) == 0
 
 
+def test_a_file_is_written_without_being_held() -> None:
+    many = spec(*(principle(f"p{number}", text=f"Be kind to {number}. " * 4_000) for number in range(40)))
+    for format_ in FORMATS:
+        tracemalloc.start()
+        size = sum(map(len, pieces(with_derived(triples_of(many)), format_)[0]))
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        # All lines would be as much as the file, and so would be all of its bytes.
+        assert most < size / 2, format_
+
+
 def test_what_could_not_be_read_again_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    triples = triples_of(spec(principle(text="Be kind. " * 40)))
+    triples = tuple(triples_of(spec(principle(text="Be kind. " * 40))))
     monkeypatch.setattr(formats, "LONGEST_TEXT", 300)
     with pytest.raises(SourceError, match="longer than"):
         serialize(triples, "nt")

@@ -109,8 +109,8 @@ def unwritable(app: Sphinx, knowledge: Knowledge) -> tuple[Finding, ...]:
     from sphinx_policyspec.graph.serialize import unholdable  # noqa: PLC0415  hardly any spec needs it
     from sphinx_policyspec.graph.to_graph import triples_of  # noqa: PLC0415
 
-    triples = triples_of(spec)
-    return tuple(f for name in PolicySpecConfig.of(app.config).outputs for f in unholdable(triples, name))
+    outputs = PolicySpecConfig.of(app.config).outputs
+    return tuple(found for name in outputs for found in unholdable(triples_of(spec), name))
 
 
 def write_data(app: Sphinx, handbook: HandbookPages) -> None:
@@ -135,18 +135,17 @@ def write_data(app: Sphinx, handbook: HandbookPages) -> None:
 
 
 def _write(app: Sphinx, knowledge: Knowledge, files: dict[str, Path]) -> list[Finding]:
-    from sphinx_policyspec.graph.serialize import serialize  # noqa: PLC0415  only a site with a spec needs RDF
+    from sphinx_policyspec.graph.serialize import pieces  # noqa: PLC0415  only a site with a spec needs RDF
     from sphinx_policyspec.graph.to_graph import triples_of  # noqa: PLC0415
 
     spec = knowledge.spec(app.env)
     found: list[Finding] = []
     with without_collection():
-        triples = triples_of(spec)
         for name, file in files.items():
+            data, findings = pieces(triples_of(spec), name)
             try:
-                data, findings = serialize(triples, name)
+                write_output(file, data)
             except SourceError as error:
                 raise SphinxError(str(error)) from error
-            write_output(file, data)
             found += findings
     return found

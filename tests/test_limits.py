@@ -1,0 +1,74 @@
+"""What is refused for its size says the limit, names what is too large, and tells what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sphinx_policyspec import api
+from sphinx_policyspec.errors import PolicySpecError
+from sphinx_policyspec.files import write_file
+from sphinx_policyspec.graph import formats
+from sphinx_policyspec.graph.guard import Guard, Limits
+from sphinx_policyspec.graph.parse import read_triples
+from sphinx_policyspec.readers import text
+from sphinx_policyspec.readers.yaml_nodes import YamlReader
+from tests.graph.specs import LIBRARY
+
+SELECT = "SELECT ?s { VALUES ?s { 1 2 3 } }"
+
+
+def too_long(folder: Path, _patch: pytest.MonkeyPatch) -> None:
+    file = folder / "model_spec.md"
+    with file.open("wb") as sparse:
+        sparse.truncate(text.MAX_BYTES + 1)
+    api.load(folder)
+
+
+def too_large_to_read(folder: Path, _patch: pytest.MonkeyPatch) -> None:
+    file = folder / "spec.nt"
+    file.write_bytes(b" " * 2**20 * 2)
+    read_triples(file, max_bytes=2**20)
+
+
+def too_large_to_write(folder: Path, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(formats, "MAX_BYTES", 2**10)
+    write_file(folder / "spec.ttl", api.graph_pieces(LIBRARY, "ttl")[0])
+
+
+def asked(limits: Limits, sparql: str = SELECT) -> Callable[[Path, pytest.MonkeyPatch], None]:
+    def ask(_folder: Path, _patch: pytest.MonkeyPatch) -> None:
+        with Guard(list, limits=limits) as guard:
+            guard.query(sparql, "q.rq")
+
+    return ask
+
+
+def too_many_values(_folder: Path, _patch: pytest.MonkeyPatch) -> None:
+    YamlReader("notes.yaml").compose_all("- [" + "1," * 500_001 + "]")
+
+
+SLOW = "SELECT (COUNT(*) AS ?n) { " + " ".join(f"VALUES ?{v} {{ {'1 ' * 60} }}" for v in "abcdefgh") + " }"
+CASES = {
+    "text": (too_long, ("model_spec.md`", "64 MiB", "split it")),
+    "graph file": (too_large_to_read, ("spec.nt`", "1 MiB", "write it as ttl")),
+    "graph": (too_large_to_write, ("spec.ttl`", "the most that is read", "split the spec")),
+    "rows": (asked(Limits(rows=2)), ("q.rq: ", "2 rows", "add a LIMIT")),
+    "characters": (asked(Limits(characters=2)), ("q.rq: ", "MiB", "ask for fewer")),
+    "seconds": (asked(Limits(seconds=0.5), SLOW), ("q.rq: ", "0.5 s", "ask for less")),
+    "bytes": (asked(Limits(bytes=9)), ("q.rq: ", "at most 9", "in parts")),
+    "depth": (asked(Limits(depth=1)), ("q.rq: ", "at most 1", "in parts")),
+    "values": (too_many_values, ("notes.yaml:1: ", "500,000 values", "split the file")),
+}
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_what_is_too_large_says_so(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    act, told = CASES[kind]
+    with pytest.raises(PolicySpecError) as refused:
+        act(tmp_path, monkeypatch)
+    message = str(refused.value)
+    assert [part for part in told if part not in message] == [], message
+    assert "\n" not in message
