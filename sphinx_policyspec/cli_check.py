@@ -17,7 +17,7 @@ from sphinx_policyspec.cli_options import Settings, SourceCommand
 from sphinx_policyspec.errors import CodeError, PolicySpecError
 from sphinx_policyspec.exports.plain import printable
 from sphinx_policyspec.exports.report import Report
-from sphinx_policyspec.exports.reports import REPORT_FORMATS, text_report
+from sphinx_policyspec.exports.report_formats import REPORT_FORMATS, text_report
 from sphinx_policyspec.files import write_file
 from sphinx_policyspec.model import Severity
 from sphinx_policyspec.readers.source_lines import SourceLines

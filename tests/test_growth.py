@@ -15,7 +15,7 @@ from sphinx_policyspec.checks import fingerprints
 from sphinx_policyspec.compare import words
 from sphinx_policyspec.compare.history import format_lock, lock_of, parse_lock, review, since_lock
 from sphinx_policyspec.errors import PolicySpecError
-from sphinx_policyspec.exports.diffs import DIFF_FORMATS
+from sphinx_policyspec.exports.diff import DIFF_FORMATS
 from sphinx_policyspec.graph.query_text import check_text, unclosed_iri, unpaired
 from tests.growth import SUPERLINEAR, Counter, calls, growth, patterns, worst
 

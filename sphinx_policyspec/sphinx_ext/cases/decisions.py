@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from sphinx_policyspec.decision import Decision, Norms, decide, problems
 from sphinx_policyspec.exports.decisions import (
+    Wording,
     differences_told,
     duties_told,
     outcome_words,
     reasons_told,
 )
-from sphinx_policyspec.exports.wording import Wording
 from sphinx_policyspec.graph.answer import Answer, Cell, CellKind
 from sphinx_policyspec.model import Case, Finding, Item, Severity
 from sphinx_policyspec.readers.cases import read_cases

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sphinx.locale import get_translation
 
 from sphinx_policyspec.decision import EXCEPTION, SUPPORT, DifferenceKind
-from sphinx_policyspec.exports.wording import CIRCLE, RESCUE, RULE, Wording
+from sphinx_policyspec.exports.decisions import CIRCLE, RESCUE, RULE, Wording
 from sphinx_policyspec.model import Duty, Label, Status
 from sphinx_policyspec.survey import PartyKind
 

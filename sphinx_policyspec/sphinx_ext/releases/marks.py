@@ -10,7 +10,7 @@ from docutils import nodes
 from sphinx.locale import get_translation
 
 from sphinx_policyspec.compare import Change, SpecDiff
-from sphinx_policyspec.exports.diff_html import STYLE, anchor_of_group, html_fragment
+from sphinx_policyspec.exports.diff.html import STYLE, anchor_of_group, html_fragment
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.knowledge import domain_of
 from sphinx_policyspec.sphinx_ext.releases.asking import PAGE

@@ -8,7 +8,7 @@ from sphinx.locale import get_translation
 
 from sphinx_policyspec.compare import Weight
 from sphinx_policyspec.compare.history import Moment, Timeline
-from sphinx_policyspec.exports.diff_html import anchor_of_group
+from sphinx_policyspec.exports.diff.html import anchor_of_group
 from sphinx_policyspec.sphinx_ext.releases.asking import PAGE
 from sphinx_policyspec.sphinx_ext.releases.changes import SIGNS, name_of_old, told, weights_in_short
 from sphinx_policyspec.sphinx_ext.releases.editions import Editions
