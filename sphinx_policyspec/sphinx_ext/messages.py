@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING
 from sphinx.util import logging
 
 from sphinx_policyspec.checks import in_source_order
-from sphinx_policyspec.checks.baseline import read_baseline
-from sphinx_policyspec.checks.fingerprints import fingerprints
-from sphinx_policyspec.checks.selection import Selection
+from sphinx_policyspec.checks.selection import Selection, fingerprints, read_baseline
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.model import Finding, Severity
 from sphinx_policyspec.readers.source_lines import SourceLines

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sphinx.errors import ConfigError
 from sphinx.util.matching import compile_matchers, get_matching_files
 
-from sphinx_policyspec.checks.baseline import read_baseline
+from sphinx_policyspec.checks.selection import read_baseline
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.model import Finding, Severity, Span
 from sphinx_policyspec.sphinx_ext.config import PREFIX, PolicySpecConfig, bad_values
