@@ -10,14 +10,13 @@ import click
 
 from sphinx_policyspec import api
 from sphinx_policyspec.checks import RULES
-from sphinx_policyspec.checks.baseline import format_baseline
 from sphinx_policyspec.checks.fixes import diff_of, fixes_of, mended, write_texts
-from sphinx_policyspec.checks.selection import OFF, Selection, codes_of
+from sphinx_policyspec.checks.selection import OFF, Selection, codes_of, format_baseline
 from sphinx_policyspec.cli_options import Settings, SourceCommand
 from sphinx_policyspec.errors import CodeError, PolicySpecError
 from sphinx_policyspec.exports.plain import printable
 from sphinx_policyspec.exports.report import Report
-from sphinx_policyspec.exports.reports import REPORT_FORMATS, text_report
+from sphinx_policyspec.exports.report_formats import REPORT_FORMATS, text_report
 from sphinx_policyspec.files import write_file
 from sphinx_policyspec.model import Severity
 from sphinx_policyspec.readers.source_lines import SourceLines

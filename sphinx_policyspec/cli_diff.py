@@ -22,10 +22,8 @@ from sphinx_policyspec.compare.history import (
     since_lock,
 )
 from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState
-from sphinx_policyspec.exports.diff_changelog import review_json, review_text
-from sphinx_policyspec.exports.diffs import DIFF_FORMATS, text_diff
-from sphinx_policyspec.exports.history import HISTORY_FORMATS
-from sphinx_policyspec.exports.lock_report import LOCK_FORMATS
+from sphinx_policyspec.exports.diff import DIFF_FORMATS, text_diff
+from sphinx_policyspec.exports.diff.history import HISTORY_FORMATS, LOCK_FORMATS, review_json, review_text
 from sphinx_policyspec.files import write_file
 from sphinx_policyspec.model import Severity, Spec
 from sphinx_policyspec.readers.text import read_text

@@ -9,8 +9,8 @@ import click
 
 from sphinx_policyspec import api
 from sphinx_policyspec.cli_options import Settings, SourceCommand
+from sphinx_policyspec.exports.answers import reasoning_json, reasoning_text
 from sphinx_policyspec.exports.plain import printable
-from sphinx_policyspec.exports.reasoning import reasoning_json, reasoning_text
 from sphinx_policyspec.files import write_file
 from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
 

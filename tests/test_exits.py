@@ -17,8 +17,8 @@ from sphinx.cmd.build import build_main
 from sphinx_policyspec import api
 from sphinx_policyspec.compare import compare
 from sphinx_policyspec.exports.answers import ANSWER_FORMATS, format_answer
-from sphinx_policyspec.exports.diffs import DIFF_FORMATS
-from sphinx_policyspec.exports.reports import REPORT_FORMATS
+from sphinx_policyspec.exports.diff import DIFF_FORMATS
+from sphinx_policyspec.exports.report_formats import REPORT_FORMATS
 from sphinx_policyspec.model import Finding, Markup, Severity, Span, Spec
 from sphinx_policyspec.sources import Loaded
 from sphinx_policyspec.sphinx_ext.handbook.handbook import build_releases, build_site

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from sphinx_policyspec import api
-from sphinx_policyspec.checks import fingerprints
+from sphinx_policyspec.checks import selection
 from sphinx_policyspec.compare import words
 from sphinx_policyspec.compare.history import format_lock, lock_of, parse_lock, review, since_lock
 from sphinx_policyspec.errors import PolicySpecError
-from sphinx_policyspec.exports.diffs import DIFF_FORMATS
+from sphinx_policyspec.exports.diff import DIFF_FORMATS
 from sphinx_policyspec.graph.query_text import check_text, unclosed_iri, unpaired
 from tests.growth import SUPERLINEAR, Counter, calls, growth, patterns, worst
 
@@ -249,7 +249,7 @@ def test_a_fingerprint_costs_no_more_on_a_long_line(monkeypatch: pytest.MonkeyPa
         return real(data)
 
     monkeypatch.setattr(hashlib, "sha256", counted)
-    monkeypatch.setattr(fingerprints, "_LONGEST", 100)
+    monkeypatch.setattr(selection, "_LONGEST", 100)
 
     def steps(length: int) -> int:
         hashed.clear()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sphinx_policyspec.api.reading import loaded, releases, spec_of
 from sphinx_policyspec.compare import compare
-from sphinx_policyspec.exports.revisions import revision_of
+from sphinx_policyspec.exports.diff.graph import revision_of
 from sphinx_policyspec.graph.answer import Answer
 from sphinx_policyspec.graph.questions import find_question
 from sphinx_policyspec.graph.touches import TouchKind

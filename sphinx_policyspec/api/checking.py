@@ -8,10 +8,8 @@ from pathlib import Path
 
 from sphinx_policyspec.api.reading import loaded as loaded_from
 from sphinx_policyspec.checks import RULES, in_source_order
-from sphinx_policyspec.checks.baseline import read_baseline
-from sphinx_policyspec.checks.fingerprints import fingerprints
 from sphinx_policyspec.checks.fixes import fixes_of
-from sphinx_policyspec.checks.selection import Selection
+from sphinx_policyspec.checks.selection import Selection, fingerprints, read_baseline
 from sphinx_policyspec.exports.report import Report, Reported
 from sphinx_policyspec.model import Finding, Severity, Spec
 from sphinx_policyspec.readers.source_lines import SourceLines

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sphinx_policyspec.checks.action import ACTION_RULES
 from sphinx_policyspec.checks.authoring_rules import AUTHORING_RULES
-from sphinx_policyspec.checks.authority import AUTHORITY_RULES
-from sphinx_policyspec.checks.case_rules import CASE_RULES
 from sphinx_policyspec.checks.conflicts import CONFLICT_RULES
-from sphinx_policyspec.checks.coverage import COVERAGE_RULES
-from sphinx_policyspec.checks.examples import EXAMPLE_RULES
-from sphinx_policyspec.checks.names import NAME_RULES, check_names
-from sphinx_policyspec.checks.prompts import PROMPT_RULES
-from sphinx_policyspec.checks.reading_rules import READING_RULES
-from sphinx_policyspec.checks.references import REFERENCE_RULES
-from sphinx_policyspec.checks.truth import TRUTH_RULES
+from sphinx_policyspec.checks.examples import COVERAGE_RULES, EXAMPLE_RULES
+from sphinx_policyspec.checks.names import (
+    AUTHORITY_RULES,
+    NAME_RULES,
+    PROMPT_RULES,
+    REFERENCE_RULES,
+    check_names,
+)
+from sphinx_policyspec.checks.prose import ACTION_RULES, TRUTH_RULES
+from sphinx_policyspec.checks.reading_rules import CASE_RULES, READING_RULES
 from sphinx_policyspec.model import Finding, Rule, Spec
 from sphinx_policyspec.model.places import Places
 

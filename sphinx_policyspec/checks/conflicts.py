@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from operator import attrgetter
 
-from sphinx_policyspec.checks.passages import by_principle, matches
+from sphinx_policyspec.checks.prose import by_principle, matches
 from sphinx_policyspec.model import (
     Category,
     Example,

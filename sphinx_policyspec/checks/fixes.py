@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rapidfuzz.distance import OSA
 
-from sphinx_policyspec.checks.references import targets
+from sphinx_policyspec.checks.names import targets
 from sphinx_policyspec.files import write_file
 from sphinx_policyspec.model import Finding, Reference, Span, Spec, TargetKind
 from sphinx_policyspec.readers.source_lines import SourceLines

@@ -1,4 +1,8 @@
-"""The one check of every name that a part of a spec uses, and of every id, through whatever door the spec came."""
+"""Checks of names: references, levels of clauses, eval tags.
+
+``check_names`` is the one check of every name that a part of a spec uses, and of every id, through whatever door the
+spec came.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sphinx_policyspec.checks.references import targets
 from sphinx_policyspec.model import (
     AuthorityLevel,
     Category,
@@ -26,9 +29,202 @@ from sphinx_policyspec.model import (
 from sphinx_policyspec.model.attributes import ATTRIBUTES, Attribute
 from sphinx_policyspec.model.places import Places, Use
 from sphinx_policyspec.model.unknown import UnknownNames, shown, taken
+from sphinx_policyspec.nearest import Hints
 from sphinx_policyspec.readers.tags import ROLES
 
-__all__ = ["NAME_RULES", "check_names"]
+__all__ = [
+    "AUTHORITY_RULES",
+    "NAME_RULES",
+    "PROMPT_RULES",
+    "REFERENCE_RULES",
+    "check_names",
+    "clause_not_lower",
+    "dangling_reference",
+    "file_without_tag",
+    "outdated_reference",
+    "stale_prompt_title",
+    "tag_without_file",
+    "targets",
+]
+
+
+def targets(spec: Spec) -> dict[TargetKind, set[str]]:
+    """Return every id that a reference may point at, by kind; aliases count."""
+    provisions = {p.id for p in spec.provisions} | {alias for p in spec.provisions for alias in p.aliases}
+    return {
+        TargetKind.PROVISION: provisions,
+        TargetKind.TOPIC: set(spec.topic_by_id),
+        TargetKind.EXAMPLE: {example.id for example in spec.examples},
+        TargetKind.LEVEL: set(spec.level_by_id),
+        TargetKind.GOAL: {goal.id for goal in spec.goals},
+        TargetKind.DEFINITION: {block.id for _, block in spec.walk() if isinstance(block, Definition)},
+    }
+
+
+def dangling_reference(spec: Spec) -> Iterator[Finding]:
+    """Find references whose target does not exist."""
+    known = targets(spec)
+    hints = Hints()
+    for reference in spec.references:
+        if reference.target in known[reference.target_kind]:
+            continue
+        names = known[reference.target_kind]
+        yield Finding(
+            code="dangling-reference",
+            severity=Severity.ERROR,
+            message=f"{shown(reference.target)} is no {reference.target_kind.value} of this spec",
+            span=reference.span,
+            hint=hints.nearest(reference.target, names),
+        )
+
+
+def outdated_reference(spec: Spec) -> Iterator[Finding]:
+    """Find references that use an id which their target had before."""
+    ids = {provision.id for provision in spec.provisions}
+    names = {alias: p.id for p in spec.provisions for alias in p.aliases if alias not in ids}
+    for reference in spec.references:
+        if reference.target_kind is TargetKind.PROVISION and reference.target in names:
+            yield Finding(
+                code="outdated-reference",
+                severity=Severity.HINT,
+                message=f"`{reference.target}` is called `{names[reference.target]}` now",
+                span=reference.span,
+                hint="use the new id",
+            )
+
+
+REFERENCE_RULES = (
+    Rule(
+        code="dangling-reference",
+        category=Category.REFERENCES,
+        severity=Severity.ERROR,
+        found="a reference whose target does not exist",
+        mend="correct the id; the nearest one is in the hint",
+        rationale="readers are sent nowhere, and a verdict that names it blames nothing",
+        source="W3C Link Checker and Sphinx's nitpicky mode treat it as an error too",
+        check=dangling_reference,
+    ),
+    Rule(
+        code="outdated-reference",
+        category=Category.REFERENCES,
+        severity=Severity.HINT,
+        found="a reference that uses an id which its target had before",
+        mend="use the new id; `--fix` does",
+        rationale="the link holds only as long as somebody keeps the alias",
+        source="W3C, Cool URIs don't change (old names lead on, new texts use the new ones)",
+        check=outdated_reference,
+    ),
+)
+
+
+def clause_not_lower(spec: Spec) -> Iterator[Finding]:
+    """Find clauses whose level is not below that of their principle: a clause can only lower it."""
+    ranks = {level.id: rank for rank, level in enumerate(spec.levels)}
+    for clause in spec.clauses:
+        owner = spec.provision_by_id.get(clause.principle)
+        if not isinstance(owner, Principle) or not {owner.authority, clause.authority} <= ranks.keys():
+            continue
+        if ranks[clause.authority] <= ranks[owner.authority]:
+            below = spec.levels[ranks[owner.authority] + 1 :]
+            yield Finding(
+                code="clause-not-lower",
+                severity=Severity.WARNING,
+                message=f"a clause of level `{clause.authority}` does not lower its principle's `{owner.authority}`",
+                span=clause.span,
+                hint=f"levels below it are {', '.join(f'`{level.id}`' for level in below)}" if below else "",
+            )
+
+
+AUTHORITY_RULES = (
+    Rule(
+        code="clause-not-lower",
+        category=Category.REFERENCES,
+        variant="error in cases",
+        found="a clause whose level is not below its principle's",
+        mend="give it one of the levels that the hint names",
+        rationale="a clause can only say that some words bind less than the rest",
+        source="OpenAI Model Spec, levels of authority (a default inside a rule of a higher level)",
+        check=clause_not_lower,
+    ),
+)
+
+
+def tag_without_file(spec: Spec) -> Iterator[Finding]:
+    """Find eval tags that have no prompt file, and no note that names another test; a spec without any prompt file is left in peace."""
+    files = {file.tag for file in spec.prompt_files}
+    for tag in spec.eval_tags if files else ():
+        if tag.tag not in files and not tag.test:
+            yield Finding(
+                code="tag-without-file",
+                severity=Severity.WARNING,
+                message=f"eval tag `{tag.tag}` has no prompt file",
+                span=tag.span,
+                hint=f"write `examples/{tag.tag}.md`",
+            )
+
+
+def file_without_tag(spec: Spec) -> Iterator[Finding]:
+    """Find prompt files whose tag stands nowhere in the document."""
+    tags = {tag.tag for tag in spec.eval_tags}
+    for file in spec.prompt_files:
+        if file.tag not in tags:
+            yield Finding(
+                code="file-without-tag",
+                severity=Severity.WARNING,
+                message=f"no provision holds the eval tag `{file.tag}` of this file",
+                span=file.span,
+                hint=f"put `[^{file.tag}]` after the clause that it tests",
+            )
+
+
+def stale_prompt_title(spec: Spec) -> Iterator[Finding]:
+    """Find prompt files whose header states another title than the provision that holds the tag."""
+    titles = {
+        tag.tag: spec.provision_by_id[tag.provision].title
+        for tag in spec.eval_tags
+        if tag.provision in spec.provision_by_id
+    }
+    for file in spec.prompt_files:
+        title = titles.get(file.tag, file.title)
+        if file.title and file.title != title:
+            yield Finding(
+                code="stale-prompt-title",
+                severity=Severity.WARNING,
+                message=f"header says `{file.title}`, the provision is titled `{title}`",
+                span=file.span,
+                hint="update the header",
+            )
+
+
+PROMPT_RULES = (
+    Rule(
+        code="tag-without-file",
+        category=Category.PROMPTS,
+        found="an eval tag without a prompt file, where others have one",
+        mend="write `examples/TAG.md`",
+        rationale="the clause looks tested and is not",
+        source="the form of the published Model Spec releases: each tag names a file",
+        check=tag_without_file,
+    ),
+    Rule(
+        code="file-without-tag",
+        category=Category.PROMPTS,
+        found="a prompt file whose tag stands nowhere in the document",
+        mend="put the tag after the clause that it tests",
+        rationale="results of its prompts count for no principle",
+        source="the form of the published Model Spec releases: each file has a tag",
+        check=file_without_tag,
+    ),
+    Rule(
+        code="stale-prompt-title",
+        category=Category.PROMPTS,
+        found="a header that states another title than the provision has",
+        mend="update the header; `--fix` does",
+        rationale="who reads the prompts looks for a section that is no longer called so",
+        source="the form of the published Model Spec releases: the header repeats the title",
+        check=stale_prompt_title,
+    ),
+)
 
 
 class _Owner(NamedTuple):

@@ -1,4 +1,4 @@
-"""Answers to questions → text table, Markdown, CSV and SPARQL results JSON."""
+"""Answers to questions → text table, Markdown, CSV and SPARQL results JSON; what a reasoner has found → text and JSON."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -16,7 +16,11 @@ from rich.text import Text
 from sphinx_policyspec.exports.plain import markdown_safe, printable, spreadsheet_safe
 from sphinx_policyspec.graph.answer import Answer, Cell, CellKind, QueryForm
 
-__all__ = ["ANSWER_FORMATS", "format_answer"]
+if TYPE_CHECKING:
+    from sphinx_policyspec.graph.explain import Contradiction
+    from sphinx_policyspec.graph.reasoning import Reasoning
+
+__all__ = ["ANSWER_FORMATS", "format_answer", "reasoning_json", "reasoning_text"]
 
 ANSWER_FORMATS = ("text", "json", "csv", "markdown")
 
@@ -113,3 +117,54 @@ def _folded(columns: tuple[str, ...], rows: list[tuple[str, ...]], width: int, *
 
 def _summary(answer: Answer) -> str:
     return "1 row" if len(answer.rows) == 1 else f"{len(answer.rows)} rows"
+
+
+def reasoning_text(reasoning: Reasoning) -> str:
+    """Return contradictions with the places of their statements, then how much follows, by kind."""
+    lines = [line for found in reasoning.contradictions for line in _told(found)]
+    if reasoning.engine == "hermit" and not reasoning.contradictions:
+        lines += ["consistent", ""]
+    counts = reasoning.counts
+    if counts:
+        number = len(reasoning.derived)
+        follow = "statement follows" if number == 1 else "statements follow"
+        lines.append(f"{number} {follow} from {reasoning.asserted}:")
+        widest = max(map(len, counts))
+        lines += [f"  {kind:{widest}} {times:7}" for kind, times in counts.items()]
+    elif not reasoning.contradictions:
+        lines.append(f"nothing follows from {reasoning.asserted} statements")
+    return "".join(f"{printable(line)}\n" for line in lines)
+
+
+def _told(found: Contradiction) -> Iterator[str]:
+    yield f"inconsistent: {found.reason or 'these statements cannot hold together'}"
+    for statement in found.statements:
+        place = f"{statement.span}: " if statement.span else ""
+        yield f"  {place}{statement.text}"
+    yield ""
+
+
+def reasoning_json(reasoning: Reasoning) -> str:
+    """Return the same for programs."""
+    told = {
+        "engine": reasoning.engine,
+        "consistent": not reasoning.contradictions,
+        "asserted": reasoning.asserted,
+        "derived": reasoning.counts,
+        "contradictions": [
+            {
+                "reason": found.reason,
+                "statements": [
+                    {
+                        "text": statement.text,
+                        "file": statement.span.file if statement.span else None,
+                        "line": statement.span.line if statement.span else None,
+                        "column": statement.span.column if statement.span else None,
+                    }
+                    for statement in found.statements
+                ],
+            }
+            for found in reasoning.contradictions
+        ],
+    }
+    return json.dumps(told, indent=1, ensure_ascii=False) + "\n"

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from sphinx_policyspec import api
-from sphinx_policyspec.exports.diff_html import html_diff
+from sphinx_policyspec.exports.diff.html import html_diff
 from tests.browser.conftest import Open
 from tests.browser.test_accessibility import faults_in_each_mode
 from tests.conftest import REPOSITORY

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sphinx_policyspec import api
-from sphinx_policyspec.checks.baseline import format_baseline, read_baseline
-from sphinx_policyspec.checks.fingerprints import fingerprints
+from sphinx_policyspec.checks.selection import fingerprints, format_baseline, read_baseline
 from sphinx_policyspec.errors import BaselineError
 from sphinx_policyspec.model import Finding, Severity, Span
 from sphinx_policyspec.readers.source_lines import SourceLines

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sphinx_policyspec.checks import RULES, run_checks
-from sphinx_policyspec.checks.references import targets
+from sphinx_policyspec.checks.names import targets
 from sphinx_policyspec.model import (
     Carrier,
     Clause,

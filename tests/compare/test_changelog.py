@@ -9,7 +9,7 @@ import pytest
 from sphinx_policyspec import api
 from sphinx_policyspec.compare import SpecDiff, compare
 from sphinx_policyspec.compare.history import ClaimState, entry_of, review
-from sphinx_policyspec.exports.diff_changelog import changelog_entry, review_json, review_text
+from sphinx_policyspec.exports.diff.history import changelog_entry, review_json, review_text
 from sphinx_policyspec.model import AuthorityLevel, Changelog, ChangelogEntry, Spec
 from tests.conftest import LEVELS, at, example, principle, spec
 

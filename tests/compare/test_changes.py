@@ -10,7 +10,7 @@ import pytest
 from sphinx_policyspec.compare import ChangeKind, Reach, Subject, compare
 from sphinx_policyspec.compare.change import summary_of
 from sphinx_policyspec.compare.weights import RULES
-from sphinx_policyspec.exports.diff_words import sentence
+from sphinx_policyspec.exports.diff.outline import sentence
 from sphinx_policyspec.model import (
     AuthorityLevel,
     Carrier,

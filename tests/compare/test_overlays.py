@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sphinx_policyspec.compare import Change, ChangeKind, Subject, compare, with_overlays
-from sphinx_policyspec.exports.diff_words import reach_of
+from sphinx_policyspec.exports.diff.outline import reach_of
 from sphinx_policyspec.model import (
     AuthorityLevel,
     OverrideMode,

@@ -11,7 +11,7 @@ import pytest
 from sphinx_policyspec import api
 from sphinx_policyspec.compare import ChangeKind
 from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState, ComparedCase
-from sphinx_policyspec.exports.diff_cases import changes_behind
+from sphinx_policyspec.exports.diff.outline import changes_behind
 from sphinx_policyspec.model import AuthorityLevel, Case, Duty, Label, OverrideMode, Section, Spec, Status
 from sphinx_policyspec.readers.cases import read_cases
 from tests.conftest import LEVELS, at, example, principle, spec

@@ -18,7 +18,7 @@ from junitparser import Failure, JUnitXml
 from sphinx_policyspec.checks import RULES
 from sphinx_policyspec.exports.plain import printable
 from sphinx_policyspec.exports.report import Report, Reported
-from sphinx_policyspec.exports.reports import REPORT_FORMATS, text_report
+from sphinx_policyspec.exports.report_formats import REPORT_FORMATS, text_report
 from sphinx_policyspec.model import Finding, Severity, Span
 from sphinx_policyspec.readers.source_lines import SourceLines
 

@@ -16,7 +16,7 @@ from sphinx_policyspec.decision import Norms
 from sphinx_policyspec.errors import CaseError, SourceError
 from sphinx_policyspec.exports.counts import counts
 from sphinx_policyspec.exports.decisions import decisions_text
-from sphinx_policyspec.exports.diffs import DIFF_FORMATS
+from sphinx_policyspec.exports.diff import DIFF_FORMATS
 from sphinx_policyspec.graph.formats import FORMATS
 from sphinx_policyspec.graph.from_graph import from_triples
 from sphinx_policyspec.graph.reasoning import Reasoner

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sphinx_policyspec.checks.baseline import read_baseline
+from sphinx_policyspec.checks.selection import read_baseline
 from sphinx_policyspec.compare.history import parse_lock
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.model.json_text import load_json

@@ -11,7 +11,7 @@ import pytest
 
 from sphinx_policyspec import api
 from sphinx_policyspec.compare import ChangeKind, SpecDiff, Subject, Weight
-from sphinx_policyspec.exports.diff_json import as_json
+from sphinx_policyspec.exports.diff.json import as_json
 from sphinx_policyspec.model import Spec
 
 PAIRS = (("2025-02-12", "2025-04-11"), ("2025-04-11", "2025-09-12"))

@@ -11,7 +11,7 @@ import pytest
 from sphinx.testing.util import SphinxTestApp
 
 from sphinx_policyspec import api
-from sphinx_policyspec.exports.wording import ENGLISH
+from sphinx_policyspec.exports.decisions import ENGLISH
 from sphinx_policyspec.sphinx_ext.asks.cases import site_wording
 from tests.releases.site import dead_links, read_site
 from tests.sphinx_ext.shown_words import lost_runs, runs_of, written_words

@@ -9,7 +9,7 @@ import pytest
 from sphinx.testing.util import SphinxTestApp
 
 from sphinx_policyspec import api
-from sphinx_policyspec.checks.baseline import format_baseline
+from sphinx_policyspec.checks.selection import format_baseline
 
 CONF = 'extensions = ["sphinx_policyspec"]\n'
 PAGE = """Manners

@@ -14,8 +14,7 @@ import pytest
 from sphinx_policyspec import api
 from sphinx_policyspec.decision import Norms, decide, problems
 from sphinx_policyspec.errors import MissingToolError
-from sphinx_policyspec.exports.case_yaml import case_yaml
-from sphinx_policyspec.exports.surveys import survey_files, survey_json
+from sphinx_policyspec.exports.surveys import case_yaml, survey_files, survey_json
 from sphinx_policyspec.model import AuthorityLevel, Case, Item, Label, Semantics
 from sphinx_policyspec.readers.cases import read_cases
 from sphinx_policyspec.survey import Decider, Survey, in_english, pairs_of, survey

@@ -10,8 +10,16 @@ from docutils import nodes
 from sphinx.locale import get_translation
 
 from sphinx_policyspec.decision import EXCEPTION, SUPPORT, Decision, DifferenceKind, Norms, decide, problems
-from sphinx_policyspec.exports.decisions import differences_told, duties_told, outcome_words, reasons_told
-from sphinx_policyspec.exports.wording import CIRCLE, RESCUE, RULE, Wording
+from sphinx_policyspec.exports.decisions import (
+    CIRCLE,
+    RESCUE,
+    RULE,
+    Wording,
+    differences_told,
+    duties_told,
+    outcome_words,
+    reasons_told,
+)
 from sphinx_policyspec.graph.answer import Answer, Cell, CellKind
 from sphinx_policyspec.model import Case, Duty, Finding, Item, Label, Severity, Status, TargetKind
 from sphinx_policyspec.readers.cases import read_cases

@@ -12,7 +12,7 @@ from sphinx.locale import get_translation
 
 from sphinx_policyspec.compare import Change, SpecDiff, Weight
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.exports.diff_words import groups, sentence
+from sphinx_policyspec.exports.diff.outline import groups, sentence
 from sphinx_policyspec.graph.answer import Answer, Cell, CellKind
 from sphinx_policyspec.sphinx_ext.nodes.boxes import word
 

@@ -12,7 +12,7 @@ from docutils import nodes
 
 from sphinx_policyspec.decision import Norms
 from sphinx_policyspec.errors import MissingToolError
-from sphinx_policyspec.exports.case_yaml import case_yaml
+from sphinx_policyspec.exports.surveys import case_yaml
 from sphinx_policyspec.graph.answer import Answer, Cell, CellKind
 from sphinx_policyspec.model import Case, Semantics
 from sphinx_policyspec.sphinx_ext.asks.cases import decidable

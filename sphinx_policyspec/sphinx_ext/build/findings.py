@@ -13,9 +13,7 @@ from sphinx.util import logging
 from sphinx.util.matching import compile_matchers, get_matching_files
 
 from sphinx_policyspec.checks import in_source_order
-from sphinx_policyspec.checks.baseline import read_baseline
-from sphinx_policyspec.checks.fingerprints import fingerprints
-from sphinx_policyspec.checks.selection import Selection
+from sphinx_policyspec.checks.selection import Selection, fingerprints, read_baseline
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.model import Finding, Reference, Severity, Span, TargetKind
 from sphinx_policyspec.nearest import Hints

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sphinx_policyspec.compare import Change, SpecDiff, Subject
 from sphinx_policyspec.compare.examples import FILE
-from sphinx_policyspec.exports.diff_words import sentence
+from sphinx_policyspec.exports.diff.outline import sentence
 
 if TYPE_CHECKING:
     from sphinx_policyspec.graph.releases import Revision

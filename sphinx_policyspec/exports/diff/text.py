@@ -10,19 +10,24 @@ from rich.cells import cell_len
 
 from sphinx_policyspec.compare import Change, Run, SpecDiff, Weight
 from sphinx_policyspec.decision.behaviour import BehaviourDiff
-from sphinx_policyspec.exports.diff_cases import (
+from sphinx_policyspec.exports.diff.outline import (
     cases_headline,
     cases_resting_on,
+    changed_units,
     changes_behind,
+    groups,
+    headline,
     names_elsewhere,
     new_name,
     notes,
     old_name,
+    reach_of,
+    reasons,
     rows,
+    sentence,
     title_of,
     what_changed,
 )
-from sphinx_policyspec.exports.diff_words import changed_units, groups, headline, reach_of, reasons, sentence
 from sphinx_policyspec.exports.plain import printable
 
 __all__ = ["text_diff"]

@@ -7,11 +7,11 @@ from types import MappingProxyType
 
 from sphinx_policyspec.compare import SpecDiff
 from sphinx_policyspec.decision.behaviour import BehaviourDiff
-from sphinx_policyspec.exports.diff_changelog import changelog_entry
-from sphinx_policyspec.exports.diff_html import html_diff
-from sphinx_policyspec.exports.diff_json import json_diff
-from sphinx_policyspec.exports.diff_markdown import markdown_diff
-from sphinx_policyspec.exports.diff_text import text_diff
+from sphinx_policyspec.exports.diff.history import changelog_entry
+from sphinx_policyspec.exports.diff.html import html_diff
+from sphinx_policyspec.exports.diff.json import json_diff
+from sphinx_policyspec.exports.diff.markdown import markdown_diff
+from sphinx_policyspec.exports.diff.text import text_diff
 
 __all__ = ["DIFF_FORMATS", "DiffWriter", "text_diff"]
 

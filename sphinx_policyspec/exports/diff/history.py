@@ -1,16 +1,20 @@
-"""A draft of a changelog entry, and what a changelog and a diff say of each other."""
+"""What is told of many releases: the history of a provision, a draft of a changelog and a review of it, and locks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
+from types import MappingProxyType
 from typing import Any
 
 from sphinx_policyspec.compare import Change, ChangeKind, SpecDiff, Subject
-from sphinx_policyspec.compare.history import ClaimState, Review, telling
-from sphinx_policyspec.exports.diff_words import sentence
+from sphinx_policyspec.compare.history import ClaimState, LockChange, LockState, Moment, Review, telling
+from sphinx_policyspec.exports.diff.outline import sentence
 from sphinx_policyspec.exports.plain import markdown_safe, printable
 
-__all__ = ["changelog_entry", "review_json", "review_text"]
+__all__ = ["HISTORY_FORMATS", "LOCK_FORMATS", "changelog_entry", "review_json", "review_text"]
 
 _K = ChangeKind
 _HEADINGS = ("Added", "Changed", "Removed", "Examples")
@@ -50,10 +54,10 @@ def _item(diff: SpecDiff, change: Change) -> str:
 
 def review_text(diff: SpecDiff, review: Review) -> str:
     """Return what a changelog and a diff say of each other, as text."""
-    return "".join(f"{printable(line)}\n" for line in _lines(diff, review))
+    return "".join(f"{printable(line)}\n" for line in _review_lines(diff, review))
 
 
-def _lines(diff: SpecDiff, review: Review) -> Iterator[str]:
+def _review_lines(diff: SpecDiff, review: Review) -> Iterator[str]:
     if not review.has_entry:
         yield f"the changelog says nothing about {diff.new or 'this version'}"
     for claim in review.claims:
@@ -78,3 +82,69 @@ def review_json(review: Review) -> dict[str, Any]:
             {"id": change.id, "kind": change.kind.value, "text": sentence(change)} for change in review.untold
         ],
     }
+
+
+def _history_text(moments: tuple[Moment, ...]) -> str:
+    return "".join(f"{printable(line)}\n" for line in _history_lines(moments))
+
+
+def _history_lines(moments: tuple[Moment, ...]) -> Iterator[str]:
+    for moment in moments:
+        held = f"{moment.words} words, {moment.examples} examples"
+        yield f"{moment.version or 'undated'}  {moment.title} ({moment.id}): {moment.level or 'no level'}, {held}"
+        for change in moment.changes:
+            yield f"  {change.weight.value:10} {sentence(change)}"
+
+
+def _history_json(moments: tuple[Moment, ...]) -> str:
+    told = [
+        {
+            "version": moment.version,
+            "id": moment.id,
+            "title": moment.title,
+            "level": moment.level,
+            "words": moment.words,
+            "examples": moment.examples,
+            "changes": [
+                {"kind": c.kind.value, "weight": c.weight.value, "rule": c.rule, "text": sentence(c)}
+                for c in moment.changes
+            ],
+        }
+        for moment in moments
+    ]
+    return json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+
+
+HISTORY_FORMATS: Mapping[str, Callable[[tuple[Moment, ...]], str]] = MappingProxyType(
+    {"text": _history_text, "json": _history_json}
+)
+"""Each format with what writes it."""
+
+
+def _lock_text(changes: tuple[LockChange, ...]) -> str:
+    lines = []
+    for change in changes:
+        words = f": was {change.old or 'nothing'}" if change.old or change.new else ""
+        lines.append(printable(f"{change.state.value:15} {change.id}{words}"))
+    return "".join(f"{line}\n" for line in (*lines, _lock_verdict(changes)))
+
+
+def _lock_verdict(changes: tuple[LockChange, ...]) -> str:
+    """Return what it comes to, in one line."""
+    if not changes:
+        return "as locked"
+    counts = Counter(change.state for change in changes)
+    if set(counts) == {LockState.RENUMBERED}:
+        return f"renumbered only: {counts[LockState.RENUMBERED]}"
+    return ", ".join(f"{counts[state]} {state.value}" for state in LockState if counts[state])
+
+
+def _lock_json(changes: tuple[LockChange, ...]) -> str:
+    told = {"verdict": _lock_verdict(changes), "changes": [asdict(change) for change in changes]}
+    return json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+
+
+LOCK_FORMATS: Mapping[str, Callable[[tuple[LockChange, ...]], str]] = MappingProxyType(
+    {"text": _lock_text, "json": _lock_json}
+)
+"""Each format with what writes it."""

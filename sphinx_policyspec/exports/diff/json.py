@@ -11,7 +11,7 @@ from sphinx_policyspec.compare.change import summary_of
 from sphinx_policyspec.compare.examples import FILE
 from sphinx_policyspec.compare.words import TextChange, normal
 from sphinx_policyspec.decision.behaviour import BehaviourDiff
-from sphinx_policyspec.exports.diff_cases import case_records
+from sphinx_policyspec.exports.diff.outline import case_records
 
 __all__ = ["as_json", "json_diff"]
 

@@ -6,26 +6,24 @@ from collections.abc import Iterator
 
 from sphinx_policyspec.compare import Change, Run, SpecDiff, Weight
 from sphinx_policyspec.decision.behaviour import BehaviourDiff, ComparedCase
-from sphinx_policyspec.exports.diff_cases import (
+from sphinx_policyspec.exports.diff.outline import (
+    Group,
     cases_headline,
     cases_resting_on,
+    changed_units,
     changes_behind,
+    groups,
+    headline,
     names_elsewhere,
     new_name,
     notes,
     old_name,
-    rows,
-    title_of,
-    what_changed,
-)
-from sphinx_policyspec.exports.diff_words import (
-    Group,
-    changed_units,
-    groups,
-    headline,
     reach_of,
     reasons,
+    rows,
     sentence,
+    title_of,
+    what_changed,
 )
 from sphinx_policyspec.exports.plain import markdown_safe
 

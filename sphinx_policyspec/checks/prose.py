@@ -1,0 +1,441 @@
+"""Checks of prose: what cannot be acted on, and what may not be true.
+
+Prose is vague, without an actor, or of another level than declared; or it claims more, or less, than the structure of
+the spec does. It is looked at sentence by sentence, for short lists of words of our own, each with its source.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from sphinx_policyspec.checks.examples import owners, principle_without_example
+from sphinx_policyspec.model import (
+    Block,
+    Category,
+    Commentary,
+    Definition,
+    Finding,
+    OverrideMode,
+    Principle,
+    Prose,
+    Provision,
+    Rule,
+    Severity,
+    Span,
+    Spec,
+)
+
+__all__ = [
+    "ACTION_RULES",
+    "TRUTH_RULES",
+    "Sentence",
+    "by_principle",
+    "level_word",
+    "matches",
+    "norm_in_commentary",
+    "other_exception",
+    "overridable_absolute",
+    "passive_norm",
+    "root_without_absolute",
+    "term_defined_twice",
+    "vague_wording",
+]
+
+
+def _compile(words: str) -> re.Pattern[str]:
+    """Return a pattern that takes a line break for a space, and capitals for small letters."""
+    return re.compile(words.replace(" ", "[ \\n]"), re.IGNORECASE)
+
+
+_ABSOLUTE = _compile(
+    r"(?<!not )(?<!nor )(?<!almost )(?<!if and )(?<![-\u2011])\b(?:must|never|always|under no circumstances|without exception"
+    r"|(?:should|may|can|must|shall|will) only|only (?:if|when|where|after|for|with|to|in)\b)\b(?![-\u2011])"
+)
+"""INCOSE Guide to Writing Requirements, R26 (absolutes), and the modal of RFC 2119 that admits no choice."""
+
+_BINDING = _compile(
+    r"\b(?:must|never|always|only|shall|cannot|can't|may not|under no circumstances|required|forbidden|prohibited"
+    r"|not (?:allowed|permitted)|(?:should|will|do|does) not|shouldn't|won't|refuse|without exception)\b"
+)
+"""RFC 2119 and RFC 8174, with the plain words that specs use for the same."""
+
+_EXCEPTION = _compile(r"\bexceptions?\b")
+
+_NO_OTHER_EXCEPTION = _compile(
+    r"\b(?P<one>(?:only|sole|single) exception|no (?:other|further) exceptions?)\b"
+    r"|\b(?P<none>(?:no|without) exceptions?)\b(?! (?:for|to|of|in|where|when)\b)"
+)
+
+_NORM_IN_ASIDE = _compile(
+    r"\b(?:must|shall)\b(?! be (?:noted|remembered)\b)"
+    r"|\b(?:assistant|model|models|it|they|responses?|answers?) should(?: not| never| always)?\b"
+)
+"""RFC 2119, §6 and ISO/IEC Directives, Part 2, §24 (notes hold no requirements)."""
+
+_IRREGULAR = (
+    "begun borne broken brought built caught chosen dealt done drawn driven felt forbidden forgotten found given "
+    "heard held hidden kept known laid led left lost made meant met paid put read said seen sent set shown sought "
+    "spent spoken taken taught thought told understood withheld won written"
+)
+_PASSIVE = _compile(
+    r"\b(?:must|should|shall)(?: not| never| always| also| only| generally| then| still)* be (?:[a-z]{2,20}ly )?"
+    rf"(?:[a-z]{{2,20}}ed|{'|'.join(_IRREGULAR.split())})\b"
+)
+"""INCOSE Guide to Writing Requirements, R2 (active voice)."""
+
+_AS_IF = "possible necessary needed appropriate applicable feasible practical practicable"
+_VAGUE = _compile(
+    r"\b(?:appropriate(?:ly)?|adequate(?:ly)?|reasonabl[ey]|sufficient(?:ly)?|suitabl[ey]|acceptabl[ey]|proper(?:ly)?"
+    r"|typical(?:ly)?|generally|usually|normally|various|several|approximately|significant(?:ly)?|timely"
+    rf"|(?:as|if|where|when|whenever|wherever) (?:{'|'.join(_AS_IF.split())})|as (?:much|far|little) as possible"
+    r"|to the extent (?:possible|practicable|necessary)|best efforts?|and so on|etc)\b"
+)
+"""INCOSE Guide to Writing Requirements, R7 (vague terms) and R8 (escape clauses)."""
+
+
+# What is shown rather than said: code, addresses, markup of roles and directives, and words in quotes.
+# Every repetition is bounded, so that a hostile line costs linear time.
+_SHOWN = re.compile(
+    r"```.{0,20000}?```|~~~.{0,20000}?~~~"
+    r"|``[^`\n]{1,300}``"
+    r"|(?<=\])\([^()\s]{0,500}\)"
+    r"|\[\^[a-z0-9]{4}\]"
+    r"|<!--.{0,2000}?-->"
+    r"|:[a-z][a-z:-]{0,40}:(?=`)|\{[a-z][a-z:-]{0,40}\}(?=`)|<[^<>`\n]{1,200}>(?=`)"
+    r"|`[^`\n]{1,300}`(?![_\w])"
+    r"|\"[^\"\n]{1,300}\"|\u201c[^\u201d\n]{1,300}\u201d"
+    r"|^[ \t]*(?:\.\. |:::|:[a-z-]{1,40}: ).*$",
+    re.DOTALL | re.MULTILINE,
+)
+_ROLE_TEXT = re.compile(r"(?<=[:}])`([^`\n]{1,300})`")
+_SENTENCE = re.compile(
+    r"(?:[^.!?\n]|[.!?](?![\s\"\u201d)*\[]|$)|\n(?![ \t\r]*(?:\n|[-*] |\d+\. )))+[.!?]?", re.MULTILINE
+)
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """Words up to a full stop or the end of a paragraph.
+
+    :param text: with what is only shown, such as code, blanked out
+    :param offset: where it begins in the text of its block
+    """
+
+    text: str
+    offset: int
+    block: Block
+
+    def span(self, start: int, end: int) -> Span:
+        """Return the place of a part of it, or where the block begins if its words stand on no line."""
+        source, at = self.block.source, self.block.span
+        if not source:
+            return Span(at.file, at.line, at.column)
+        return Span(at.file, *_place(source, at, self.offset + start), *_place(source, at, self.offset + end))
+
+
+def _place(source: str, at: Span, offset: int) -> tuple[int, int]:
+    line = source.count("\n", 0, offset)
+    column = offset - (source.rfind("\n", 0, offset) + 1)
+    return at.line + line, column + (at.column if line == 0 else 1)
+
+
+def by_principle(spec: Spec) -> Iterator[tuple[Principle, list[Provision]]]:
+    """Yield each principle with the provisions whose words are its own: it and its plain subsections."""
+    owner = owners(spec)
+    own: dict[str, list[Provision]] = {}
+    for provision in spec.provisions:
+        if provision.id in owner:
+            own.setdefault(owner[provision.id].id, []).append(provision)
+    for principle in spec.principles:
+        yield principle, own[principle.id]
+
+
+def matches(
+    provisions: Iterable[Provision], pattern: re.Pattern[str]
+) -> Iterator[tuple[Sentence, re.Match[str]]]:
+    """Yield what a pattern finds in the sentences of normative text."""
+    for provision in provisions:
+        for block in provision.blocks:
+            if isinstance(block, Prose | Definition):
+                yield from _matches(block, pattern)
+
+
+def _commentary_matches(spec: Spec, pattern: re.Pattern[str]) -> Iterator[tuple[Sentence, re.Match[str]]]:
+    """Yield what a pattern finds in the sentences of commentary."""
+    for _, block in spec.walk():
+        if isinstance(block, Commentary):
+            yield from _matches(block, pattern)
+
+
+def _matches(
+    block: Prose | Definition | Commentary, pattern: re.Pattern[str]
+) -> Iterator[tuple[Sentence, re.Match[str]]]:
+    # Most blocks hold nothing that is looked for: cutting those would cost more than all the rest.
+    if pattern.search(block.source or block.text):
+        for sentence in _cut(block):
+            for match in pattern.finditer(sentence.text):
+                yield sentence, match
+
+
+def _cut(block: Prose | Definition | Commentary) -> Iterator[Sentence]:
+    text = _ROLE_TEXT.sub(lambda match: f" {match[1]} ", block.source or block.text)
+    text = _SHOWN.sub(_blank, text)
+    for match in _SENTENCE.finditer(text):
+        if _LETTER.search(match[0]):
+            yield Sentence(match[0], match.start(), block)
+
+
+def _blank(match: re.Match[str]) -> str:
+    return "".join(char if char == "\n" else " " for char in match[0])
+
+
+_BY = re.compile(r"\bby\b")
+_GIVER = re.compile(r"\b(?:assistant|model|models|it)\b[^,;]{0,40}$", re.IGNORECASE)
+
+
+def vague_wording(spec: Spec) -> Iterator[Finding]:
+    """Find vague words and escape clauses in principles that no example makes clear; one finding each."""
+    bare = {finding.span for finding in principle_without_example(spec)}
+    for principle, provisions in by_principle(spec):
+        found = list(matches(provisions, _VAGUE)) if principle.span in bare else []
+        if found:
+            said = ", ".join(f"`{text}`" for text in dict.fromkeys(m[0].lower() for _, m in found))
+            spans = [sentence.span(*match.span()) for sentence, match in found]
+            yield Finding(
+                code="vague-wording",
+                severity=Severity.HINT,
+                message=f"{said} in `{principle.id}`, and no example shows what is meant",
+                span=spans[0],
+                hint="write an example, or say it exactly",
+                related=tuple(spans[1:]),
+            )
+
+
+def passive_norm(spec: Spec) -> Iterator[Finding]:
+    """Find norms in the passive voice that name nobody who is to act; one finding a principle."""
+    for principle, provisions in by_principle(spec):
+        found = [
+            sentence.span(*match.span())
+            for sentence, match in matches(provisions, _PASSIVE)
+            if not _BY.search(sentence.text, match.end())
+            and not _GIVER.search(sentence.text[: match.start()])
+        ]
+        if found:
+            yield Finding(
+                code="passive-norm",
+                severity=Severity.HINT,
+                message=f"`{principle.id}` says what is to be done, and not who does it",
+                span=found[0],
+                hint="name who acts",
+                related=tuple(found[1:]),
+            )
+
+
+def level_word(spec: Spec) -> Iterator[Finding]:
+    """Find principles that call themselves by another level than the one that they have."""
+    names = "|".join(re.escape(level.id) for level in spec.levels)
+    if not names:
+        return
+    itself = re.compile(
+        rf"\b(?:as|is|this) (?:an? )?(?P<level>{names})[-\u2011 ]level"
+        r" (?:principle|rule|policy|default|guideline|instruction|requirement|norm|section)\b",
+        re.IGNORECASE,
+    )
+    for principle, provisions in by_principle(spec):
+        for sentence, match in matches(provisions, itself):
+            if match["level"].casefold() != principle.authority.casefold():
+                yield Finding(
+                    code="level-word",
+                    severity=Severity.HINT,
+                    message=f"the text says `{match['level'].lower()}` level, and `{principle.id}` has level "
+                    f"`{principle.authority}`",
+                    span=sentence.span(*match.span()),
+                    hint="correct the text or the level",
+                    related=(principle.span,),
+                )
+
+
+ACTION_RULES = (
+    Rule(
+        code="vague-wording",
+        category=Category.ACTIONABLE,
+        severity=Severity.HINT,
+        found="vague words or escape clauses in a principle that no example makes clear",
+        mend="write an example, or say it exactly",
+        rationale="two readers, or two models, act differently on words such as these",
+        source="INCOSE Guide to Writing Requirements, R7 (vague terms) and R8 (escape clauses)",
+        check=vague_wording,
+    ),
+    Rule(
+        code="passive-norm",
+        category=Category.ACTIONABLE,
+        severity=Severity.HINT,
+        found="a norm in the passive voice that names nobody who is to act",
+        mend="name who acts",
+        rationale="several parties read a spec, and each can take the norm for another's",
+        source="INCOSE Guide to Writing Requirements, R2 (active voice)",
+        check=passive_norm,
+    ),
+    Rule(
+        code="level-word",
+        category=Category.ACTIONABLE,
+        severity=Severity.HINT,
+        found="a principle that calls itself by another level of authority than it has",
+        mend="correct the text or the level",
+        rationale="readers believe the text, programs believe the level",
+        source="INCOSE Guide to Writing Requirements, R36 (consistent terms and units); OpenAI Model Spec, levels of authority",
+        check=level_word,
+    ),
+)
+
+
+def overridable_absolute(spec: Spec) -> Iterator[Finding]:
+    """Find principles that speak in absolutes, and that a message can override; one finding each."""
+    modes = {level.id: level.override for level in spec.levels}
+    for principle, provisions in by_principle(spec):
+        if modes.get(principle.authority, OverrideMode.NEVER) is OverrideMode.NEVER:
+            continue
+        found = list(matches(provisions, _ABSOLUTE))
+        if found:
+            said = ", ".join(f"`{text}`" for text in dict.fromkeys(_words(match) for _, match in found))
+            spans = [sentence.span(*match.span()) for sentence, match in found]
+            yield Finding(
+                code="overridable-absolute",
+                severity=Severity.HINT,
+                message=f"`{principle.id}` says {said}, and can be overridden at level `{principle.authority}`",
+                span=spans[0],
+                hint="say what holds by default, or raise the level",
+                related=tuple(spans[1:]),
+            )
+
+
+def _words(match: re.Match[str]) -> str:
+    return " ".join(match[0].lower().split())
+
+
+def root_without_absolute(spec: Spec) -> Iterator[Finding]:
+    """Find principles that nothing can override, and whose words bind nobody."""
+    modes = {level.id: level.override for level in spec.levels}
+    for principle, provisions in by_principle(spec):
+        never = modes.get(principle.authority) is OverrideMode.NEVER
+        said = never and any(provision.text for provision in provisions)
+        if said and next(matches(provisions, _BINDING), None) is None:
+            yield Finding(
+                code="root-without-absolute",
+                severity=Severity.HINT,
+                message=f"`{principle.id}` can be overridden by nobody, and nothing in it says must or must not",
+                span=principle.span,
+                hint="say what it requires, or lower the level",
+            )
+
+
+def other_exception(spec: Spec) -> Iterator[Finding]:
+    """Find texts that speak of the only exception, or of none, beside another exception."""
+    declared: dict[str, list[Principle]] = {}
+    for principle in spec.principles:
+        for target in principle.exception_to:
+            declared.setdefault(target, []).append(principle)
+    for provision in spec.provisions:
+        for sentence, match in matches([provision], _NO_OTHER_EXCEPTION):
+            allowed = 1 if match["one"] else 0
+            others = [s for s, _ in matches([provision], _EXCEPTION) if s != sentence]
+            known = declared.get(provision.id, [])
+            if len(known) > allowed or (match["one"] and others):
+                yield Finding(
+                    code="other-exception",
+                    severity=Severity.HINT,
+                    message=f"`{_words(match)}`, and there is another one",
+                    span=sentence.span(*match.span()),
+                    hint="name all exceptions in one place",
+                    related=(*(p.span for p in known), *(s.span(0, len(s.text)) for s in others)),
+                )
+
+
+def norm_in_commentary(spec: Spec) -> Iterator[Finding]:
+    """Find commentary that says what must or should be done; one finding for each."""
+    last = None
+    for sentence, match in _commentary_matches(spec, _NORM_IN_ASIDE):
+        if sentence.block is not last:
+            last = sentence.block
+            yield Finding(
+                code="norm-in-commentary",
+                severity=Severity.HINT,
+                message=f"`{_words(match)}` inside commentary, which binds nobody",
+                span=sentence.span(*match.span()),
+                hint="move the norm into the text, or tell the reason without it",
+            )
+
+
+def term_defined_twice(spec: Spec) -> Iterator[Finding]:
+    """Find terms that have two definitions."""
+    first: dict[str, Definition] = {}
+    for _, block in spec.walk():
+        if not isinstance(block, Definition):
+            continue
+        known = first.setdefault(" ".join(block.term.casefold().split()).strip(":"), block)
+        if known is not block:
+            yield Finding(
+                code="term-defined-twice",
+                severity=Severity.HINT,
+                message=f"`{block.term}` is defined twice",
+                span=block.span,
+                hint="keep one definition",
+                related=(known.span,),
+            )
+
+
+TRUTH_RULES = (
+    Rule(
+        code="overridable-absolute",
+        category=Category.TRUE,
+        severity=Severity.HINT,
+        found="an absolute, such as must, never or always, in a principle that a message can override",
+        mend="say that it holds by default, or raise the level",
+        rationale="what can be overridden is not always so; readers take the words for more than the level gives",
+        source="INCOSE Guide to Writing Requirements, R26 (absolutes); RFC 2119, §6",
+        check=overridable_absolute,
+    ),
+    Rule(
+        code="root-without-absolute",
+        category=Category.TRUE,
+        severity=Severity.HINT,
+        found="a principle that nobody can override, without any word that binds",
+        mend="say what it requires, or lower the level",
+        rationale="a rule that admits no exception must say what it rules",
+        source="RFC 8174 (what binds is said by its words); OpenAI Model Spec, levels of authority",
+        check=root_without_absolute,
+    ),
+    Rule(
+        code="other-exception",
+        category=Category.TRUE,
+        severity=Severity.HINT,
+        found="words that allow for one exception, or for none, beside another exception",
+        mend="name all exceptions in one place",
+        rationale="one of the two claims is wrong, and models follow either",
+        source="INCOSE Guide to Writing Requirements, R30 (unique expression) and C11 (consistent)",
+        check=other_exception,
+    ),
+    Rule(
+        code="norm-in-commentary",
+        category=Category.TRUE,
+        severity=Severity.HINT,
+        found="commentary that says what must or should be done",
+        mend="move the norm into the text, or tell the reason without it",
+        rationale="commentary binds nobody, and who reads it may think otherwise",
+        source="ISO/IEC Directives, Part 2, §24 (notes hold no requirements)",
+        check=norm_in_commentary,
+    ),
+    Rule(
+        code="term-defined-twice",
+        category=Category.TRUE,
+        severity=Severity.HINT,
+        found="one term with two definitions",
+        mend="keep one, or give the other a name of its own",
+        rationale="which of them holds depends on where one stops reading",
+        source="INCOSE Guide to Writing Requirements, R4 (defined terms) and R36 (consistent terms and units)",
+        check=term_defined_twice,
+    ),
+)

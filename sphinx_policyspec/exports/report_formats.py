@@ -1,0 +1,235 @@
+"""The formats of a report: text for people, JSON for scripts, JUnit's XML, annotations of GitHub, and SARIF, which has a module."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import click
+from rich.cells import cell_len
+
+from sphinx_policyspec.exports.plain import printable
+from sphinx_policyspec.exports.report import Report, Reported
+from sphinx_policyspec.exports.sarif import sarif_report
+from sphinx_policyspec.model import Finding, Severity, Span
+
+__all__ = ["REPORT_FORMATS", "text_report"]
+
+_COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.HINT: "cyan"}
+_BEFORE = 30
+"""Characters shown before the marked part where the line is too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ink:
+    """How to make words stand out, if at all."""
+
+    color: bool
+
+    def __call__(self, text: str, fg: str = "", *, bold: bool = False) -> str:
+        return click.style(text, fg=fg or None, bold=bold) if self.color else text
+
+
+def text_report(report: Report, *, width: int = 100, color: bool = False) -> str:
+    """Return the findings of a report as text, a summary last.
+
+    :param width: columns of the terminal; longer lines of the source are cut around what is marked
+    """
+    ink = _Ink(color)
+    parts = ["".join(f"{line}\n" for line in _finding(report, item, width, ink)) for item in report.findings]
+    return "\n".join((*parts, f"{_summary(report)}\n"))
+
+
+def _finding(report: Report, item: Reported, width: int, ink: _Ink) -> Iterator[str]:
+    finding = item.finding
+    span = finding.span
+    place = printable(f"{report.path(span.file)}:{span.line}:{span.column}")
+    severity = ink(finding.severity.value, _COLORS[finding.severity], bold=True)
+    yield f"{ink(place, bold=True)}: {severity}: {printable(finding.message)} [{finding.code}]"
+    gutter = " " * len(str(span.line))
+    excerpt = _excerpt(report, finding, width - len(gutter) - 3)
+    if excerpt:
+        line, caret = excerpt
+        yield f"{ink(f'{span.line} |', 'blue')} {line}"
+        yield f"{ink(f'{gutter} |', 'blue')} {ink(caret, _COLORS[finding.severity], bold=True)}"
+    if finding.hint:
+        yield f"{gutter} {ink('=', 'blue')} {printable(finding.hint)}"
+    for other in finding.related:
+        yield f"{gutter} {ink('=', 'blue')} see {printable(f'{report.path(other.file)}:{other.line}')}"
+
+
+def _excerpt(report: Report, finding: Finding, width: int) -> tuple[str, str] | None:
+    """Return the line of a finding and a line that marks its part, both cut to a width."""
+    span = finding.span
+    line = report.lines.line(span)
+    if line is None or not line.strip():
+        return None
+    end = span.end_column - 1 if span.end_line == span.line else len(line.rstrip())
+    start = min(span.column - 1, len(line))
+    end = max(min(end, len(line)), start + 1)
+    if span.end_line == span.line and span.end_column == span.column:
+        start, end = len(line) - len(line.lstrip()) if span.column == 1 else start, len(line.rstrip())
+    first = 0 if len(line) <= width else max(0, start - _BEFORE)
+    shown = printable(line[first : first + width]).rstrip()
+    if first:
+        shown = f"…{shown[1:]}"
+    if first + width < len(line.rstrip()):
+        shown = f"{shown[:-1]}…"
+    before = cell_len(shown[: start - first])
+    marked = cell_len(shown[start - first : end - first])
+    return shown, " " * before + "^" * max(marked, 1)
+
+
+def _summary(report: Report) -> str:
+    counts = [
+        f"{number} {severity.value}{'s' * (number != 1)}"
+        for severity in Severity
+        if (number := report.count(severity))
+    ]
+    text = ", ".join(counts) or "no findings"
+    if fixable := sum(1 for item in report.findings if item.fixable):
+        text += f"; {fixable} can be mended with --fix"
+    if report.known:
+        text += f"; {report.known} held back by the baseline"
+    return text
+
+
+_COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.HINT: "notice"}
+
+
+def _github_report(report: Report) -> str:
+    """Return a report as one workflow command a line."""
+    return "".join(f"{line}\n" for line in _commands(report))
+
+
+def _commands(report: Report) -> Iterator[str]:
+    if report.problem:
+        yield f"::error title=policyspec::{_data(report.problem)}"
+    for item in report.findings:
+        finding = item.finding
+        told = f"{finding.message}; {finding.hint}" if finding.hint else finding.message
+        places = ",".join(
+            f"{name}={_property(value)}" for name, value in _places(report, finding).items() if value
+        )
+        yield f"::{_COMMANDS[finding.severity]} {places}::{_data(told)}"
+
+
+def _places(report: Report, finding: Finding) -> dict[str, str]:
+    span = finding.span
+    places = {"file": report.path(span.file), "line": str(span.line)}
+    if span.end_line == span.line and span.end_column > span.column:
+        # Columns are shown only where the marked part stays in one line.
+        places |= {"endLine": str(span.line), "col": str(span.column), "endColumn": str(span.end_column)}
+    return {**places, "title": finding.code}
+
+
+def _data(text: str) -> str:
+    """Escape a message as GitHub's own toolkit does; it steers no log."""
+    return printable(text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A"))
+
+
+def _property(text: str) -> str:
+    """Escape the value of a property as GitHub's own toolkit does."""
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _json_report(report: Report) -> str:
+    """Return a report as one JSON object; files are relative to the SOURCE."""
+    categories = {rule.code: rule.category.value for rule in report.rules}
+    content: dict[str, Any] = {
+        "source": report.source,
+        "summary": {severity.value: report.count(severity) for severity in Severity},
+        "known": report.known,
+        "findings": [_record(item, categories.get(item.finding.code, "")) for item in report.findings],
+    }
+    if report.problem:
+        content["problem"] = report.problem
+    return json.dumps(content, indent=1) + "\n"
+
+
+def _record(item: Reported, category: str) -> dict[str, Any]:
+    finding = item.finding
+    return {
+        "code": finding.code,
+        "category": category,
+        "severity": finding.severity.value,
+        "message": finding.message,
+        "hint": finding.hint,
+        **_place(finding.span),
+        "end_line": finding.span.end_line,
+        "end_column": finding.span.end_column,
+        "related": [_place(span) for span in finding.related],
+        "fingerprint": item.fingerprint,
+        "fixable": item.fixable,
+    }
+
+
+def _place(span: Span) -> dict[str, Any]:
+    return {"file": span.file, "line": span.line, "column": span.column}
+
+
+_FORBIDDEN = re.compile("[^ -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 cannot hold, once it is printable."""
+
+
+def _junit_report(report: Report) -> str:
+    """Return a report as XML: a suite for each file, a case for each finding.
+
+    A finding that makes the check fail is a failure, any other one the output of a case that passes;
+    a SOURCE that cannot be used is an error.
+    """
+    suites = ET.Element("testsuites", name="policyspec")
+    for file, items in report.by_file:
+        _suite(suites, report, report.path(file), items)
+    if not report.findings:
+        _suite(suites, report, report.source, [])
+    for name in ("tests", "failures", "errors"):
+        suites.set(name, str(sum(int(suite.get(name, "0")) for suite in suites)))
+    ET.indent(suites)
+    return ET.tostring(suites, encoding="unicode", xml_declaration=False) + "\n"
+
+
+def _suite(suites: ET.Element, report: Report, name: str, items: list[Reported]) -> None:
+    failures = sum(report.fails(item.finding) for item in items)
+    counts = {
+        "tests": str(len(items) or 1),
+        "failures": str(failures),
+        "errors": str(int(bool(report.problem))),
+    }
+    suite = ET.SubElement(suites, "testsuite", {"name": _clean(name), **counts, "skipped": "0", "time": "0"})
+    for item in items:
+        finding = item.finding
+        label = f"{finding.code} at line {finding.span.line}"
+        case = ET.SubElement(suite, "testcase", classname=_clean(name), name=label, time="0")
+        words = f"{finding.message}; {finding.hint}" if finding.hint else finding.message
+        whole = _clean(f"{report.path(finding.span.file)}:{finding.span.line}:{finding.span.column}: {words}")
+        if report.fails(finding):
+            failure = ET.SubElement(case, "failure", message=_clean(words), type=finding.code)
+            failure.text = whole
+        else:
+            ET.SubElement(case, "system-out").text = f"{finding.severity.value}: {whole}"
+    if not items:
+        case = ET.SubElement(suite, "testcase", classname=_clean(name), name="policyspec check", time="0")
+        if report.problem:
+            ET.SubElement(case, "error", message=_clean(report.problem), type="unusable-source")
+
+
+def _clean(text: str) -> str:
+    return _FORBIDDEN.sub("\ufffd", printable(text))
+
+
+REPORT_FORMATS: Mapping[str, Callable[[Report], str]] = MappingProxyType(
+    {
+        "text": text_report,
+        "json": _json_report,
+        "sarif": sarif_report,
+        "junit": _junit_report,
+        "github": _github_report,
+    }
+)
+"""Each format with what writes it; ``text`` can also be told the width and to use color."""
