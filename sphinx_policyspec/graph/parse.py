@@ -54,8 +54,12 @@ def read_triples(path: Path, max_bytes: int = MAX_BYTES) -> list[Triple]:
     Raises :class:`SourceError`, with file and line where there is one, for what cannot be read. No remote JSON-LD
     context is fetched and no XML entity is declared.
     """
-    distinct = dict.fromkeys(quad.triple for quad in _quads(path, max_bytes))
-    return list(plain_triples(distinct))
+    # A name and a text of the same letters are equal as keys, but not the same term.
+    named: dict[Triple, None] = {}
+    valued: dict[Triple, None] = {}
+    for triple in plain_triples(_quads(path, max_bytes)):
+        (named if isinstance(triple[2], Iri | Blank) else valued)[triple] = None
+    return [*named, *valued]
 
 
 def read_statements(path: Path, max_bytes: int = MAX_BYTES) -> list[tuple[Triple, str]]:
