@@ -90,8 +90,9 @@ def query(
         specs = settings.releases(source)
         held = api.releases_base(specs, base_iri=settings.base_iri)
     else:
-        as_it_is = not (settings.annotations or settings.base_iri) and api.is_inferred(source)
-        held = api.knowledge_base(source if as_it_is else settings.read(source).spec, question=question or "")
+        given = settings.annotations or settings.base_iri
+        as_it_is = None if given else api.inferred_base(source, question=question or "")
+        held = as_it_is or api.knowledge_base(settings.read(source).spec, question=question or "")
     with settings.watching("asking"), held as base:
         if question:
             answer = base.ask(question, values)

@@ -28,7 +28,7 @@ __all__ = [
     "ask",
     "graph_bytes",
     "graph_pieces",
-    "is_inferred",
+    "inferred_base",
     "knowledge_base",
     "owl",
     "reason",
@@ -48,18 +48,21 @@ def knowledge_base(source: str | Path | Spec, *, base_iri: str = "", question: s
     """
     from sphinx_policyspec.graph.knowledge_base import KnowledgeBase  # noqa: PLC0415
 
-    if not isinstance(source, Spec) and not base_iri and is_inferred(source):
-        return KnowledgeBase.of_inferred(Path(source), question=question)
+    if not isinstance(source, Spec) and not base_iri and (found := inferred_base(source, question=question)):
+        return found
     return KnowledgeBase.from_spec(spec_of(source), base_iri, question=question)
 
 
-def is_inferred(source: str | Path) -> bool:
-    """Return whether a SOURCE is a graph file that holds all that follows from it by the rules of today."""
-    if not is_graph(source):
-        return False
-    from sphinx_policyspec.graph.parse import is_inferred as is_inferred_file  # noqa: PLC0415
+def inferred_base(source: str | Path, *, question: str = "") -> KnowledgeBase | None:
+    """Return the knowledge base of a graph file that holds all that follows from it by the rules of today; else nothing.
 
-    return is_inferred_file(Path(source))
+    :param question: as for :func:`knowledge_base`
+    """
+    if not is_graph(source):
+        return None
+    from sphinx_policyspec.graph.knowledge_base import KnowledgeBase  # noqa: PLC0415
+
+    return KnowledgeBase.of_inferred(Path(source), question=question)
 
 
 def releases_base(specs: Sequence[Spec], *, base_iri: str = "") -> KnowledgeBase:

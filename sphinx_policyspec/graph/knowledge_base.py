@@ -15,7 +15,7 @@ from sphinx_policyspec.errors import QueryError
 from sphinx_policyspec.graph.answer import Answer
 from sphinx_policyspec.graph.guard import DEFAULT_LIMITS, Guard, Limits
 from sphinx_policyspec.graph.ntriples import blocks, ntriples_lines
-from sphinx_policyspec.graph.parse import streamed_triples
+from sphinx_policyspec.graph.parse import read_inferred, streamed_triples
 from sphinx_policyspec.graph.query_text import named_terms
 from sphinx_policyspec.graph.questions import Parameter, Question, find_question
 from sphinx_policyspec.graph.results import run
@@ -100,12 +100,16 @@ class KnowledgeBase:
         return cls(_about(lambda: triples_of(spec, base_iri), question), limits=limits, unsafe=unsafe)
 
     @classmethod
-    def of_inferred(cls, path: Path, *, question: str = "") -> Self:
-        """Take a graph file that holds all that follows from it, as it is.
+    def of_inferred(cls, path: Path, *, question: str = "") -> Self | None:
+        """Take a graph file as it is, where it holds all that follows from it.
 
         :param question: as for :meth:`from_spec`
         """
-        base = cls(_about(lambda: streamed_triples(path), question))
+        terms = _terms_of(find_question(question)) if question else frozenset()
+        kept = read_inferred(path, terms)
+        if kept is None:
+            return None
+        base = cls(lambda: kept if question else streamed_triples(path))
         base._derive = iter
         return base
 

@@ -6,7 +6,7 @@ import json
 import mmap
 import subprocess
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import IO, cast
@@ -22,7 +22,7 @@ from sphinx_policyspec.graph.ntriples import inference_digest, ntriples_lines
 from sphinx_policyspec.graph.terms import Blank, Iri, Term, Triple, literal_term
 from sphinx_policyspec.graph.vocabulary import PS
 
-__all__ = ["is_inferred", "plain_triples", "read_statements", "read_triples", "streamed_triples"]
+__all__ = ["plain_triples", "read_inferred", "read_statements", "read_triples", "streamed_triples"]
 
 _MIB = 2**20
 _MEMORY_BYTES = 1024 * _MIB
@@ -54,8 +54,12 @@ def read_triples(path: Path, max_bytes: int = MAX_BYTES) -> list[Triple]:
     Raises :class:`SourceError`, with file and line where there is one, for what cannot be read. No remote JSON-LD
     context is fetched and no XML entity is declared.
     """
-    distinct = dict.fromkeys(quad.triple for quad in _quads(path, max_bytes))
-    return list(plain_triples(distinct))
+    # A name and a text of the same letters are equal as keys, but not the same term.
+    named: dict[Triple, None] = {}
+    valued: dict[Triple, None] = {}
+    for triple in plain_triples(_quads(path, max_bytes)):
+        (named if isinstance(triple[2], Iri | Blank) else valued)[triple] = None
+    return [*named, *valued]
 
 
 def read_statements(path: Path, max_bytes: int = MAX_BYTES) -> list[tuple[Triple, str]]:
@@ -72,27 +76,31 @@ def streamed_triples(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[Triple]
         yield from plain_triples(block)
 
 
-def is_inferred(path: Path) -> bool:
-    """Return whether a graph file says, and rightly so, that it holds all that follows from it by the rules of today.
+def read_inferred(path: Path, properties: Collection[str]) -> list[Triple] | None:
+    """Return what a graph file says with some properties, if it holds all that follows from it by the rules of today.
 
-    It does not where a statement was changed, added or taken out since it was written.
+    A file says of itself that it does; where a statement was changed, added or taken out since, it is wrong.
     """
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             if data.find(b"inferredWith") < 0:
-                return False
+                return None
     except (OSError, ValueError):  # no such file, or an empty one
-        return False
+        return None
     said: list[Term] = []
+    kept: list[Triple] = []
 
     def others() -> Iterator[Triple]:
         for triple in streamed_triples(path):
             if triple[1] == PS.inferredWith:
                 said.append(triple[2])
-            else:
-                yield triple
+                continue
+            if triple[1] in properties:
+                kept.append(triple)
+            yield triple
 
-    return inference_digest(ntriples_lines(others())) in said and len(said) == 1
+    digest = inference_digest(ntriples_lines(others()))
+    return kept if said == [digest] else None
 
 
 def plain_triples(quads: Iterable[pyoxigraph.Quad | pyoxigraph.Triple]) -> Iterator[Triple]:

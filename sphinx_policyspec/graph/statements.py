@@ -86,12 +86,18 @@ def statements_of(stated: Iterable[Stated]) -> tuple[Statement, ...]:
             for subject, predicate, node in triples
         ]
     needed = set(relevant(triples))
-    words = _Words(everything)
+    kept = [
+        (new, triple, graph)
+        for new, (triple, graph) in zip(triples, everything, strict=True)
+        if new in needed
+    ]
+    # Most things of a spec are in no statement that is told.
+    told = {term for new, triple, _ in kept for term in (triple[0], new[0], new[2])}
+    words = _Words((triple, graph) for triple, graph in everything if triple[0] in told)
     grouped: dict[tuple[str, Span | None], dict[Triple, None]] = {}
-    for new, (triple, graph) in zip(triples, everything, strict=True):
-        if new in needed:
-            key = words.sentence(triple, new), words.place(triple[0], graph)
-            grouped.setdefault(key, {})[new] = None
+    for new, triple, graph in kept:
+        key = words.sentence(triple, new), words.place(triple[0], graph)
+        grouped.setdefault(key, {})[new] = None
     return tuple(
         Statement(text=text, span=span, triples=tuple(triples)) for (text, span), triples in grouped.items()
     )

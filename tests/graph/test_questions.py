@@ -312,7 +312,7 @@ def test_a_file_that_holds_what_follows_is_asked_as_it_is(
     form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = inferred_file(tmp_path, LIBRARY, form)
-    assert api.is_inferred(path)
+    assert api.inferred_base(path) is not None
     assert api.ask(path, "hard-rules") == api.ask(LIBRARY, "hard-rules")
     assert_asked_as_it_is(path, LIBRARY, monkeypatch)
 
@@ -344,12 +344,12 @@ def test_a_file_that_was_changed_or_follows_from_other_rules_is_not_taken_at_its
     }
     for text in changed.values():
         path.write_text(text, "utf-8")
-        assert not api.is_inferred(path)
+        assert api.inferred_base(path) is None
     path.write_text(changed["one less"], "utf-8")
     assert api.select(path, "SELECT ?p { ?p a ps:HardRule }") == api.select(
         LIBRARY, "SELECT ?p { ?p a ps:HardRule }"
     )
     path.write_text(whole, "utf-8")
-    assert api.is_inferred(path)
+    assert api.inferred_base(path) is not None
     monkeypatch.setattr(ntriples, "ontology_digest", lambda: "another")
-    assert not api.is_inferred(path)
+    assert api.inferred_base(path) is None
