@@ -15,7 +15,7 @@ from sphinx_policyspec.checks import in_source_order, run_checks
 from sphinx_policyspec.errors import AnnotationError, PolicySpecError, SourceError
 from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
 from sphinx_policyspec.model import Finding, Spec
-from sphinx_policyspec.model.places import Places
+from sphinx_policyspec.model.finding import Places
 from sphinx_policyspec.readers.annotation_keys import SHIPPED_SIDECAR
 from sphinx_policyspec.readers.annotations import annotate as add_annotations
 from sphinx_policyspec.readers.annotations import read_annotations, shipped_annotations

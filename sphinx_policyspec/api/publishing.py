@@ -11,7 +11,7 @@ from typing import Unpack
 from sphinx_policyspec.api.reading import ReadingOptions, loaded, options_of, read_releases, reader
 from sphinx_policyspec.files import filled
 from sphinx_policyspec.model import Finding, Spec
-from sphinx_policyspec.model.bases import given_base
+from sphinx_policyspec.model.spec import given_base
 from sphinx_policyspec.sources import Loaded, Reader, is_project
 from sphinx_policyspec.starter import write_starter
 

@@ -17,7 +17,7 @@ from sphinx_policyspec.checks.names import (
 from sphinx_policyspec.checks.prose import ACTION_RULES, TRUTH_RULES
 from sphinx_policyspec.checks.reading_rules import CASE_RULES, READING_RULES
 from sphinx_policyspec.model import Finding, Rule, Spec
-from sphinx_policyspec.model.places import Places
+from sphinx_policyspec.model.finding import Places
 
 __all__ = ["RULES", "in_source_order", "rule_of", "run_checks"]
 

@@ -27,9 +27,7 @@ from sphinx_policyspec.model import (
     Topic,
 )
 from sphinx_policyspec.model.attributes import ATTRIBUTES, Attribute
-from sphinx_policyspec.model.places import Places, Use
-from sphinx_policyspec.model.unknown import UnknownNames, shown, taken
-from sphinx_policyspec.nearest import Hints
+from sphinx_policyspec.model.finding import Hints, Places, UnknownNames, Use, shown, taken
 from sphinx_policyspec.readers.tags import ROLES
 
 __all__ = [

@@ -13,8 +13,8 @@ from pathlib import Path
 from sphinx_policyspec.checks import RULES
 from sphinx_policyspec.errors import BaselineError, CodeError
 from sphinx_policyspec.model import Category, Finding, Severity
+from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.model.json_text import load_json
-from sphinx_policyspec.nearest import nearest
 from sphinx_policyspec.readers.source_lines import SourceLines
 from sphinx_policyspec.readers.text import read_text
 

@@ -20,8 +20,8 @@ from sphinx_policyspec.compare.provisions import level_of
 from sphinx_policyspec.compare.words import normal
 from sphinx_policyspec.errors import LockError, UnknownIdError
 from sphinx_policyspec.model import Principle, Provision, Spec
+from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.model.json_text import load_json
-from sphinx_policyspec.nearest import nearest
 
 __all__ = [
     "Claim",

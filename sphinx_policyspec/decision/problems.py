@@ -8,7 +8,7 @@ from sphinx_policyspec.decision.candidates import candidates_of, grant_needed, g
 from sphinx_policyspec.decision.framework import MAX_LINKS, count_links, exempted_places
 from sphinx_policyspec.decision.norms import POWERLESS_ROLES, Norms
 from sphinx_policyspec.model import Case, Finding, Item, Principle, Severity, Span
-from sphinx_policyspec.model.unknown import UnknownNames, shown
+from sphinx_policyspec.model.finding import UnknownNames, shown
 
 __all__ = ["problems"]
 

@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote
 import pyoxigraph
 
 from sphinx_policyspec.graph.terms import Iri
-from sphinx_policyspec.model.bases import with_ending
+from sphinx_policyspec.model.spec import with_ending
 
 __all__ = ["DEFAULT_BASE", "KINDS", "Iris"]
 

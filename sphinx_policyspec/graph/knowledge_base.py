@@ -23,7 +23,7 @@ from sphinx_policyspec.graph.rules import fill, infer, with_derived
 from sphinx_policyspec.graph.terms import Triple
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.model import Spec
-from sphinx_policyspec.nearest import nearest
+from sphinx_policyspec.model.finding import nearest
 
 if TYPE_CHECKING:
     from rdflib import Graph

@@ -13,7 +13,7 @@ from sphinx_policyspec.graph.schema import ontology_triples
 from sphinx_policyspec.graph.to_graph import release_iri
 from sphinx_policyspec.graph.vocabulary import ONTOLOGY, PREFIXES, PS
 from sphinx_policyspec.model import Spec
-from sphinx_policyspec.nearest import nearest
+from sphinx_policyspec.model.finding import nearest
 
 __all__ = ["OwlWorld", "owl_world"]
 

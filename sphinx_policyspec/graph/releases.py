@@ -22,7 +22,7 @@ from sphinx_policyspec.graph.terms import Iri, Triple
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.graph.vocabulary import PROV, PS, RDF
 from sphinx_policyspec.model import Spec
-from sphinx_policyspec.model.bases import given_base
+from sphinx_policyspec.model.spec import given_base
 
 __all__ = ["ChangeFact", "Revision", "in_order", "release_pieces", "releases_base", "specs_of"]
 

@@ -14,7 +14,7 @@ from sphinx_policyspec.graph.terms import Blank, Iri, Triple
 from sphinx_policyspec.graph.turtle import turtle
 from sphinx_policyspec.graph.vocabulary import PREFIXES, PS
 from sphinx_policyspec.model import Finding, Severity, Span
-from sphinx_policyspec.nearest import nearest
+from sphinx_policyspec.model.finding import nearest
 
 if TYPE_CHECKING:
     from rdflib import Graph

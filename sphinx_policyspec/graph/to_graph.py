@@ -35,7 +35,7 @@ from sphinx_policyspec.model import (
     overriders,
 )
 from sphinx_policyspec.model.attributes import RELATIONS
-from sphinx_policyspec.model.bases import given_base
+from sphinx_policyspec.model.spec import given_base
 
 if TYPE_CHECKING:
     from rdflib import Graph

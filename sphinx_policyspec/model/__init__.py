@@ -1,7 +1,6 @@
 """What a behaviour spec says, as frozen dataclasses; nothing but the standard library."""
 
 from sphinx_policyspec.model.authority import AuthorityLevel, OverrideMode, overriders
-from sphinx_policyspec.model.blocks import Block, Comment, Commentary, Definition, Prose
 from sphinx_policyspec.model.case import (
     Case,
     Delegation,
@@ -14,7 +13,6 @@ from sphinx_policyspec.model.case import (
     Status,
     Value,
 )
-from sphinx_policyspec.model.companions import Changelog, ChangelogEntry, EvalTag, PromptFile
 from sphinx_policyspec.model.example import (
     Comparison,
     EvalPrompt,
@@ -31,11 +29,30 @@ from sphinx_policyspec.model.example import (
     plain_name,
 )
 from sphinx_policyspec.model.finding import Finding, Severity, Span
-from sphinx_policyspec.model.provision import Clause, Principle, Provision, Section
-from sphinx_policyspec.model.reference import Carrier, Link, Reference, ReferenceForm, TargetKind
+from sphinx_policyspec.model.provision import (
+    Block,
+    Carrier,
+    Changelog,
+    ChangelogEntry,
+    Clause,
+    Comment,
+    Commentary,
+    Definition,
+    EvalTag,
+    Goal,
+    Link,
+    Principle,
+    PromptFile,
+    Prose,
+    Provision,
+    Reference,
+    ReferenceForm,
+    Section,
+    TargetKind,
+    Topic,
+)
 from sphinx_policyspec.model.rule import Category, Rule
 from sphinx_policyspec.model.spec import Document, Markup, Spec
-from sphinx_policyspec.model.subjects import Goal, Topic
 
 __all__ = [
     "AuthorityLevel",

@@ -1,11 +1,24 @@
-"""Where something stands in a source file, and what a stage reports about it."""
+"""What a stage reports about a place in a source file, where names stand, and the hint about one that nothing has."""
 
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
-__all__ = ["Finding", "Severity", "Span"]
+__all__ = [
+    "Finding",
+    "Hints",
+    "Places",
+    "Severity",
+    "Span",
+    "UnknownNames",
+    "Use",
+    "nearest",
+    "shown",
+    "taken",
+]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -65,3 +78,155 @@ class Finding:
         """Return the one-line form that the command line and Sphinx print."""
         hint = f"; {self.hint}" if self.hint else ""
         return f"{self.span}: {self.severity.value}: {self.message}{hint} [{self.code}]"
+
+
+_SHARE = 3
+"""One slip (a letter too many, too few, wrong or swapped) is forgiven for so many letters."""
+_FEW = 12
+"""As many names are listed where none is near."""
+_LOOKS = 500_000
+"""Names looked at in all by :class:`Hints`."""
+
+
+def nearest(word: str, known: Iterable[str], *, prefix: str = "") -> str:
+    """Return ``did you mean `x`?``, else the known names where they are few, else nothing.
+
+    :param prefix: what is written before all of them, and says nothing about which of them is meant
+    """
+    # A text without mistakes pays nothing for hints.
+    from rapidfuzz import process, utils  # noqa: PLC0415
+    from rapidfuzz.distance import OSA  # noqa: PLC0415
+
+    names = sorted({str(name) for name in known})
+    bare = utils.default_process(word)
+    # A single letter has nothing in common with another one.
+    slips = max(len(bare), _SHARE) // _SHARE if len(bare) > 1 else 0
+    match = process.extractOne(
+        bare, names, scorer=OSA.distance, processor=utils.default_process, score_cutoff=slips
+    )
+    if bare and match:
+        return f"did you mean `{prefix}{match[0]}`?"
+    return f"known are {', '.join(f'`{prefix}{name}`' for name in names)}" if 0 < len(names) <= _FEW else ""
+
+
+class Hints:
+    """Hints about many unknown names: none any more once they would cost too much."""
+
+    def __init__(self) -> None:
+        self._looks = 0
+
+    def nearest(self, word: str, known: Collection[str]) -> str:
+        """Return what :func:`nearest` does, or nothing where too many names were looked at already."""
+        self._looks += len(known)
+        return nearest(word, known) if self._looks <= _LOOKS else ""
+
+
+_LONGEST = 60
+"""Characters of a name that a message shows."""
+
+
+class UnknownNames:
+    """Makes findings of unknown names, with hints as long as those cost little."""
+
+    def __init__(self) -> None:
+        self._hints = Hints()
+
+    def finding(
+        self,
+        kind: str,
+        name: str,
+        span: Span,
+        known: Collection[str],
+        *,
+        word: str = "",
+        severity: Severity = Severity.ERROR,
+    ) -> Finding:
+        """Return what is to be said of a name.
+
+        :param kind: of the thing that it should name
+        :param word: what messages call the kind, where that is not its own name
+        """
+        return Finding(
+            code=f"unknown-{kind}",
+            severity=severity,
+            message=f"unknown {word or kind} {shown(name)}",
+            span=span,
+            hint=self._hints.nearest(name, known),
+        )
+
+
+def shown(name: str) -> str:
+    """Return a name as messages show it."""
+    return f"`{name}`" if len(name) <= _LONGEST else f"`{name[:_LONGEST]}…`"
+
+
+def taken(kind: str, name: str, span: Span, first: Span, pages: Sequence[str] = ()) -> Finding:
+    """Return what is to be said of an id that another thing of its kind has.
+
+    :param first: where the other one stands
+    :param pages: those that the text is part of, where both stand in the same text
+    """
+    if span != first:
+        where, hint = f" at {first.file}:{first.line}", "choose another id"
+    else:
+        named = " and ".join(f"`{page}`" for page in pages)
+        twice = "" if len(pages) > 1 else " twice"
+        where = f": its text is part of {named or 'the spec'}{twice}"
+        hint = "include it once"
+    return Finding(
+        code="duplicate-id",
+        severity=Severity.ERROR,
+        message=f"{kind} id {shown(name)} is taken already{where}",
+        span=span,
+        hint=hint,
+        related=(first,),
+    )
+
+
+class Use(NamedTuple):
+    """One name that something uses.
+
+    :param owner: what uses it, as :data:`~sphinx_policyspec.model.attributes.Owner` calls it
+    :param id: the id of that
+    :param option: the option or key that holds the name
+    :param name: empty for the option itself
+    """
+
+    owner: str
+    id: str
+    option: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """What the reader of a text hands to the checks of names; a graph has none of it.
+
+    :param uses: where a name stands; several places where several things have one id
+    :param pages: names of the pages that the text of a span reaches, where it is more than one, or one twice
+    """
+
+    uses: Mapping[Use, tuple[Span, ...]] = field(default_factory=dict)
+    pages: Mapping[Span, tuple[str, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, placed: Iterable[tuple[Use, Span]], pages: Mapping[Span, tuple[str, ...]] | None = None
+    ) -> Places:
+        """Return the places of uses, each with where it stands."""
+        uses: dict[Use, tuple[Span, ...]] = {}
+        for use, span in placed:
+            uses[use] = (*uses.get(use, ()), span)
+        return cls(uses=uses, pages=pages or {})
+
+    def __or__(self, other: Places) -> Places:
+        """Return both; where the other knows of a use, too, its places come last."""
+        uses = dict(self.uses)
+        for use, spans in other.uses.items():
+            uses[use] = (*uses.get(use, ()), *spans)
+        return Places(uses=uses, pages={**self.pages, **other.pages})
+
+    def place(self, use: Use, owner: Span) -> Span:
+        """Return where a name stands: in the file of its owner where several things have that id, or with its owner."""
+        found = self.uses.get(use, (owner,))
+        return next((span for span in found if span.file == owner.file), found[0])

@@ -1,14 +1,248 @@
-"""Provisions: sections, and principles, which have a level of authority; and clauses that lower it."""
+"""Provisions and what they hold: blocks, references, topics and goals, eval tags, prompts and changelogs.
+
+Sections, and principles, which have a level of authority; and clauses that lower it.
+"""
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 
-from sphinx_policyspec.model.blocks import Block, Definition, Prose
-from sphinx_policyspec.model.example import Example
+from sphinx_policyspec.model.example import EvalPrompt, Example
 from sphinx_policyspec.model.finding import Span
 
-__all__ = ["Clause", "Principle", "Provision", "Section"]
+__all__ = [
+    "Block",
+    "Carrier",
+    "Changelog",
+    "ChangelogEntry",
+    "Clause",
+    "Comment",
+    "Commentary",
+    "Definition",
+    "EvalTag",
+    "Goal",
+    "Link",
+    "Principle",
+    "PromptFile",
+    "Prose",
+    "Provision",
+    "Reference",
+    "ReferenceForm",
+    "Section",
+    "TargetKind",
+    "Topic",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prose:
+    """A run of normative text between other blocks.
+
+    :param source: the exact text, blank lines after it included. Of a page of directives, the words at their places in
+        the lines of the span, and blanks for what stands around them; empty for words that stand on no line
+    :param text: the same without comments, eval tags and surrounding blank lines. Of a page of directives, what the
+        parser of the page read, in its markup
+    """
+
+    source: str
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """A paragraph that defines a term; part of the normative text.
+
+    :param id: unique among definitions, derived from the term unless given
+    """
+
+    id: str
+    term: str
+    source: str
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commentary:
+    """A non-normative aside.
+
+    :param label: its heading in the source, so far always ``Commentary``
+    :param text: the body without the indentation that marks it
+    """
+
+    label: str
+    source: str
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
+    """A comment in the source between other blocks: it says nothing, and is shown nowhere.
+
+    :param source: the exact text, blank lines after it included
+    """
+
+    source: str
+    span: Span
+
+
+Block = Prose | Definition | Commentary | Comment | Example | EvalPrompt
+"""What stands directly in a provision, in order."""
+
+
+class Carrier(enum.StrEnum):
+    """The kind of text that a reference stands in."""
+
+    TITLE = "title"
+    TEXT = "text"
+    VERDICT = "verdict"
+
+
+class ReferenceForm(enum.StrEnum):
+    """How a reference is written."""
+
+    TITLE = "title"
+    """Shown with the title of its target: ``[?](#id)``, or a role without a text of its own."""
+    TEXT = "text"
+    """With a text of its own: ``[text](#id)``."""
+    ID = "id"
+    """The id alone, in a verdict: ``[#id]``, or the ``violates`` option."""
+
+
+class TargetKind(enum.StrEnum):
+    """What a reference points at; also the ``<kind>`` of the target's IRI."""
+
+    PROVISION = "provision"
+    TOPIC = "topic"
+    EXAMPLE = "example"
+    LEVEL = "level"
+    GOAL = "goal"
+    DEFINITION = "definition"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """One occurrence of a cross-reference.
+
+    :param source: id of the innermost provision that holds it; empty before the first heading
+    :param target: id of what it points at, whether or not that exists
+    :param text: its own text, empty where it shows its target's title
+    :param example: id of the example that it stands in, if any
+    :param message: place of the message in that example's ``messages``, from 1; 0 for the title
+    """
+
+    source: str
+    target: str
+    carrier: Carrier
+    form: ReferenceForm
+    span: Span
+    target_kind: TargetKind = TargetKind.PROVISION
+    text: str = ""
+    example: str = ""
+    message: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """One occurrence of a link to somewhere else; fields as in :class:`Reference`."""
+
+    source: str
+    url: str
+    text: str
+    carrier: Carrier
+    span: Span
+    example: str = ""
+    message: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """A subject that provisions touch; a SKOS concept.
+
+    :param label: preferred label
+    :param alt_labels: other words that name it, sorted; a whole-word match of any is a mention
+    :param broader: ids of more general topics, sorted
+    """
+
+    id: str
+    label: str
+    alt_labels: tuple[str, ...] = ()
+    broader: tuple[str, ...] = ()
+    related: tuple[str, ...] = ()
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """An end that principles serve; goals carry no rank."""
+
+    id: str
+    title: str
+    text: str = ""
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvalTag:
+    """A mark ``[^tag]`` that ties a clause to a file of evaluation prompts.
+
+    :param clause: the words that it belongs to: the sentence, list item or sub-clause before it
+    :param test: the path of the test that a note of the tag names
+    """
+
+    tag: str
+    provision: str
+    clause: str
+    span: Span
+    test: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptFile:
+    """A file of evaluation prompts.
+
+    :param title: the provision's title as the file's header states it; may lag behind
+    :param source: the exact text of the header, blank lines after it included
+    :param blocks: the prompts, and any text between them
+    """
+
+    tag: str
+    title: str
+    span: Span
+    source: str
+    blocks: tuple[EvalPrompt | Prose | Comment, ...] = ()
+
+    @property
+    def prompts(self) -> tuple[EvalPrompt, ...]:
+        """The prompts in order."""
+        return tuple(block for block in self.blocks if isinstance(block, EvalPrompt))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangelogEntry:
+    """What a changelog says about one release.
+
+    :param version: ISO date where the head is one (``v2025.04.11`` gives ``2025-04-11``), else
+        the head's words
+    :param text: the entry without its head
+    """
+
+    version: str
+    source: str
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changelog:
+    """A release's changelog, newest entry first; ``source`` is the text before the first entry."""
+
+    span: Span
+    source: str
+    entries: tuple[ChangelogEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,24 +1,63 @@
-"""A behaviour spec as one value: its documents, levels and topics, and its provisions in reading order."""
+"""A behaviour spec as one value, and what the IRIs of its graph begin with."""
 
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from sphinx_policyspec.errors import UnknownIdError
+from sphinx_policyspec.errors import SourceError, UnknownIdError
 from sphinx_policyspec.model.authority import AuthorityLevel
-from sphinx_policyspec.model.bases import with_ending
-from sphinx_policyspec.model.blocks import Block
-from sphinx_policyspec.model.companions import Changelog, EvalTag, PromptFile
 from sphinx_policyspec.model.example import EvalPrompt, Example
-from sphinx_policyspec.model.provision import Clause, Principle, Provision
-from sphinx_policyspec.model.reference import Link, Reference
-from sphinx_policyspec.model.subjects import Goal, Topic
-from sphinx_policyspec.nearest import nearest
+from sphinx_policyspec.model.finding import nearest
+from sphinx_policyspec.model.provision import (
+    Block,
+    Changelog,
+    Clause,
+    EvalTag,
+    Goal,
+    Link,
+    Principle,
+    PromptFile,
+    Provision,
+    Reference,
+    Topic,
+)
 
-__all__ = ["Document", "Markup", "Spec"]
+__all__ = ["Document", "Markup", "Spec", "given_base", "is_absolute_iri", "with_ending"]
+
+# RFC 3987, as far as a base goes: a host that is named is there, and its port is a number.
+_CHAR = (
+    r"(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2}"
+    r"|[\xa0-\ud7ff\uf900-\ufdcf\ufdf0-\uffef\U00010000-\U0001fffd\U00020000-\U0002fffd])"
+)
+_HOST = rf"(?:\[[0-9A-Fa-f:.]+\]|(?:(?![:@]){_CHAR})+)(?::[0-9]+)?"
+_ABSOLUTE_IRI = re.compile(
+    rf"(?!https?:(?!//[^/?#]))[A-Za-z][A-Za-z0-9+.-]*:(?:(?!//)|//(?:(?:{_CHAR}*@)?{_HOST})?(?=/)"
+    rf"|//(?:{_CHAR}*@)?{_HOST}(?=[?#]|$))(?:{_CHAR}|/)*(?:\?(?:{_CHAR}|[/?])*)?(?:#(?:{_CHAR}|[/?])*)?"
+)
+
+
+def is_absolute_iri(text: str) -> bool:
+    """Return whether a text is an IRI of its own, such as ``https://example.org/spec/``."""
+    return _ABSOLUTE_IRI.fullmatch(text) is not None
+
+
+def with_ending(base: str) -> str:
+    """Return a base that a kind and an id can follow: ``/`` is added where none of ``/ # :`` ends it."""
+    return base if not base or base.endswith(("/", "#", ":")) else f"{base}/"
+
+
+def given_base(base: str, default: str = "") -> str:
+    """Return the base that a caller gives, or the default where it is empty, with its ending.
+
+    :raises SourceError: for one that is not an absolute IRI
+    """
+    if base and not is_absolute_iri(base):
+        raise SourceError(f"`{base}` is not an absolute IRI, such as https://example.org/spec/")
+    return with_ending(base or default)
 
 
 class Markup(enum.StrEnum):

@@ -23,10 +23,8 @@ from sphinx_policyspec.model import (
     Topic,
 )
 from sphinx_policyspec.model.attributes import Owner, attributes_of
-from sphinx_policyspec.model.bases import is_absolute_iri
-from sphinx_policyspec.model.places import Places, Use
-from sphinx_policyspec.model.unknown import shown
-from sphinx_policyspec.nearest import Hints, nearest
+from sphinx_policyspec.model.finding import Hints, Places, Use, nearest, shown
+from sphinx_policyspec.model.spec import is_absolute_iri
 from sphinx_policyspec.readers.annotation_keys import GOALS, LEVELS, MAPPINGS, PROVISIONS, SPEC, TOPICS
 from sphinx_policyspec.readers.text import is_date, read_text
 from sphinx_policyspec.readers.yaml_nodes import YamlReader

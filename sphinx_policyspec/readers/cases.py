@@ -26,7 +26,7 @@ from sphinx_policyspec.model import (
     Status,
     Value,
 )
-from sphinx_policyspec.nearest import nearest
+from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.readers.case_keys import CASE, DELEGATES, EXPECT, ITEM, MODES, SEMANTICS, CaseKey, Kind
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 

@@ -23,7 +23,7 @@ from sphinx_policyspec.model import (
     Verdict,
     is_language,
 )
-from sphinx_policyspec.nearest import nearest
+from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.readers.body import read_body
 from sphinx_policyspec.readers.inline import InlineLink, scan
 from sphinx_policyspec.readers.tags import ROLES, STRUCTURE, Tag, tags_by_line

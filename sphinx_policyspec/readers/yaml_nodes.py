@@ -14,7 +14,7 @@ import yaml
 
 from sphinx_policyspec.errors import AnnotationError
 from sphinx_policyspec.model import Finding, Severity, Span
-from sphinx_policyspec.nearest import nearest
+from sphinx_policyspec.model.finding import nearest
 
 __all__ = ["YamlReader"]
 

@@ -15,8 +15,8 @@ from sphinx_policyspec.checks.selection import OFF, codes_of
 from sphinx_policyspec.errors import CodeError
 from sphinx_policyspec.graph.formats import FORMATS
 from sphinx_policyspec.model import Severity
-from sphinx_policyspec.model.bases import is_absolute_iri
-from sphinx_policyspec.nearest import nearest
+from sphinx_policyspec.model.finding import nearest
+from sphinx_policyspec.model.spec import is_absolute_iri
 from sphinx_policyspec.readers.annotation_keys import SHIPPED_SIDECAR
 from sphinx_policyspec.readers.release import DEFAULT_TITLE
 

@@ -29,7 +29,7 @@ from sphinx_policyspec.model import (
     TargetKind,
     Topic,
 )
-from sphinx_policyspec.model.places import Places, Use
+from sphinx_policyspec.model.finding import Places, Use
 from sphinx_policyspec.readers.annotation_keys import SHIPPED_SIDECAR
 from sphinx_policyspec.readers.levels import DEFAULT_LEVELS
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, project_title, site_base

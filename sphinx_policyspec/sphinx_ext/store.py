@@ -22,7 +22,7 @@ from sphinx.errors import SphinxError
 from sphinx_policyspec.errors import WriteError
 from sphinx_policyspec.files import write_file
 from sphinx_policyspec.model import Span, Spec
-from sphinx_policyspec.model.places import Use
+from sphinx_policyspec.model.finding import Use
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx

@@ -9,7 +9,7 @@ from pathlib import Path
 from string import Template
 
 from sphinx_policyspec.errors import StarterError
-from sphinx_policyspec.nearest import nearest
+from sphinx_policyspec.model.finding import nearest
 
 __all__ = ["MARKUPS", "write_starter"]
 

@@ -14,7 +14,7 @@ from sphinx_policyspec import api
 from sphinx_policyspec.checks.names import check_names
 from sphinx_policyspec.graph.formats import FORMATS
 from sphinx_policyspec.model import Clause, EvalPrompt, Finding, Goal, Span, Spec, Topic, Verdict
-from sphinx_policyspec.model.places import Places, Use
+from sphinx_policyspec.model.finding import Places, Use
 from tests.conftest import Run, at, example, message, principle, response, spec
 
 pytestmark = [

@@ -22,7 +22,7 @@ from sphinx_policyspec.model import (
     messages_of,
     overriders,
 )
-from sphinx_policyspec.nearest import nearest
+from sphinx_policyspec.model.finding import nearest
 from tests.conftest import LEVELS, at, example, message, principle, response, spec
 
 

@@ -12,7 +12,7 @@ from docutils import nodes
 
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.model import Finding, Severity, TargetKind
-from sphinx_policyspec.nearest import nearest
+from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.sphinx_ext.asks.directives import CaseText, SurveyView, check_rows
 from sphinx_policyspec.sphinx_ext.asks.drawings import drawing, outline
 from sphinx_policyspec.sphinx_ext.asks.older_releases import Since

@@ -12,7 +12,7 @@ from typing import ClassVar
 from docutils import nodes
 
 from sphinx_policyspec.model import Finding, Severity
-from sphinx_policyspec.nearest import nearest
+from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.sphinx_ext.asks.page import PolicyView
 from sphinx_policyspec.sphinx_ext.asks.queries import COLUMNS, PROPERTIES, View, ViewKind
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sphinx_policyspec.graph.questions import string_literal
 from sphinx_policyspec.model import Finding, Severity, Span, Spec
-from sphinx_policyspec.nearest import nearest
+from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.sphinx_ext.domain.records import Question
 
 __all__ = ["COLUMNS", "PROPERTIES", "VARIABLES", "View", "ViewKind", "compile_view", "unknown_names"]

@@ -16,7 +16,7 @@ from sphinx_policyspec.checks import in_source_order
 from sphinx_policyspec.checks.selection import Selection, fingerprints, read_baseline
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.model import Finding, Reference, Severity, Span, TargetKind
-from sphinx_policyspec.nearest import Hints
+from sphinx_policyspec.model.finding import Hints
 from sphinx_policyspec.readers.source_lines import SourceLines
 from sphinx_policyspec.sphinx_ext.config import PREFIX, PolicySpecConfig, bad_values, severities
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of

@@ -23,7 +23,7 @@ from sphinx_policyspec.model import (
     Spec,
     TargetKind,
 )
-from sphinx_policyspec.model.places import Use
+from sphinx_policyspec.model.finding import Use
 from sphinx_policyspec.readers.ignores import Ignore
 from sphinx_policyspec.sphinx_ext.nodes.boxes import Place
 from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_of

@@ -26,7 +26,7 @@ from sphinx_policyspec.model import (
     Topic,
 )
 from sphinx_policyspec.model.attributes import ATTRIBUTES, Attribute, attributes_of
-from sphinx_policyspec.model.bases import is_absolute_iri
+from sphinx_policyspec.model.spec import is_absolute_iri
 from sphinx_policyspec.readers.inline import slug
 from sphinx_policyspec.readers.text import is_date
 from sphinx_policyspec.sphinx_ext.domain.records import Question, pending_reference

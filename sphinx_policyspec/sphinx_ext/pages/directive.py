@@ -15,7 +15,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from sphinx_policyspec.model import Finding, Severity, Span
 from sphinx_policyspec.model.attributes import NAMING, Owner, attributes_of
-from sphinx_policyspec.nearest import nearest
+from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.readers.comments import without_comments
 from sphinx_policyspec.sphinx_ext.nodes.boxes import Place
 from sphinx_policyspec.sphinx_ext.pages.declared import Declared, leave_findings, note_finding, take_findings

@@ -28,7 +28,7 @@ from sphinx_policyspec.model import (
     Topic,
 )
 from sphinx_policyspec.model.attributes import Owner, attributes_of
-from sphinx_policyspec.model.places import Use
+from sphinx_policyspec.model.finding import Use
 from sphinx_policyspec.sphinx_ext.domain.records import (
     DOMAIN,
     KIND_OF_ROLE,

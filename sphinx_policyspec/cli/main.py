@@ -18,14 +18,12 @@ import click
 from click.shell_completion import get_completion_class
 
 from sphinx_policyspec import api
-from sphinx_policyspec.cli_check import check
-from sphinx_policyspec.cli_diff import diff, lock
-from sphinx_policyspec.cli_handbook import handbook
-from sphinx_policyspec.cli_options import Settings, SourceCommand
-from sphinx_policyspec.cli_query import query
-from sphinx_policyspec.cli_reason import reason
-from sphinx_policyspec.cli_resolve import resolve
-from sphinx_policyspec.cli_survey import survey
+from sphinx_policyspec.cli.check import check
+from sphinx_policyspec.cli.decide import resolve, survey
+from sphinx_policyspec.cli.diff import diff, lock
+from sphinx_policyspec.cli.handbook import handbook
+from sphinx_policyspec.cli.options import Settings, SourceCommand
+from sphinx_policyspec.cli.query import query, reason
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.exports.counts import counts
 from sphinx_policyspec.exports.plain import printable

@@ -15,7 +15,7 @@ from sphinx_policyspec import api
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.exports.plain import printable
 from sphinx_policyspec.model import Finding, Severity, Spec
-from sphinx_policyspec.model.bases import given_base
+from sphinx_policyspec.model.spec import given_base
 
 __all__ = ["SOURCE_HELP", "Settings", "SourceCommand"]
 

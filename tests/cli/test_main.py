@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from sphinx_policyspec import api, cli_options
+from sphinx_policyspec import api
+from sphinx_policyspec.cli import options
 from tests.conftest import REPOSITORY, Run
 
 SPEC = """# Manners {#manners}
@@ -272,7 +273,7 @@ def test_color_is_for_terminals_that_want_it(
     monkeypatch.setenv("TERM", "xterm")
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    settings = cli_options.Settings(
+    settings = options.Settings(
         annotations=None, no_annotations=False, base_iri="", quiet=False, verbose=False, color=option
     )
     assert settings.colored(Terminal()) is is_colored

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from sphinx_policyspec import api
-from sphinx_policyspec.cli_options import Settings, SourceCommand
+from sphinx_policyspec.cli.options import Settings, SourceCommand
 from sphinx_policyspec.model import Finding
 
 __all__ = ["handbook"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from sphinx_policyspec import api
-from sphinx_policyspec.cli_options import Settings, SourceCommand
+from sphinx_policyspec.cli.options import Settings, SourceCommand
 from sphinx_policyspec.compare import SpecDiff
 from sphinx_policyspec.compare.history import (
     entry_of,

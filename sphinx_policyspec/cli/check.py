@@ -12,7 +12,7 @@ from sphinx_policyspec import api
 from sphinx_policyspec.checks import RULES
 from sphinx_policyspec.checks.fixes import diff_of, fixes_of, mended, write_texts
 from sphinx_policyspec.checks.selection import OFF, Selection, codes_of, format_baseline
-from sphinx_policyspec.cli_options import Settings, SourceCommand
+from sphinx_policyspec.cli.options import Settings, SourceCommand
 from sphinx_policyspec.errors import CodeError, PolicySpecError
 from sphinx_policyspec.exports.plain import printable
 from sphinx_policyspec.exports.report import Report

@@ -9,8 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import sphinx_policyspec as ps
-from sphinx_policyspec import cli_check
-from sphinx_policyspec.cli import commands
+from sphinx_policyspec.cli import check, commands
 
 SPEC = "# Manners {#manners}\n\n## Be kind {#be_kind authority=user}\n\nSee [?](#be_knd).\n\n### Jump {#jump}\n\n##### Deep {#deep}\n"
 
@@ -93,7 +92,7 @@ def test_fix_shows_a_diff_and_writes_only_with_yes(release: Path) -> None:
 def test_fix_asks_where_somebody_can_answer(
     release: Path, monkeypatch: pytest.MonkeyPatch, answer: str, fixed: bool
 ) -> None:
-    monkeypatch.setattr(cli_check, "_can_ask", lambda: True)
+    monkeypatch.setattr(check, "_can_ask", lambda: True)
     run(*INTEGRITY, "--fix", input=answer)
     assert ("be_knd" not in (release / "model_spec.md").read_text("utf-8")) is fixed
 
