@@ -24,6 +24,7 @@ from sphinx_policyspec.graph.terms import Triple
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.model import Spec
 from sphinx_policyspec.model.finding import nearest
+from sphinx_policyspec.model.spec import given_base
 
 if TYPE_CHECKING:
     from rdflib import Graph
@@ -97,7 +98,9 @@ class KnowledgeBase:
 
         :param question: the name of the one question that will be asked; what it does not speak of is left out
         """
-        return cls(_about(lambda: triples_of(spec, base_iri), question), limits=limits, unsafe=unsafe)
+        # What is wrong with the base is told now, not when a question is asked.
+        base = given_base(base_iri, spec.base_iri)
+        return cls(_about(lambda: triples_of(spec, base), question), limits=limits, unsafe=unsafe)
 
     @classmethod
     def of_inferred(cls, path: Path, *, question: str = "") -> Self | None:

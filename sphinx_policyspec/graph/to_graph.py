@@ -59,10 +59,9 @@ def release_iri(spec: Spec, base_iri: str = "") -> Iri:
 
 
 def triples_of(spec: Spec, base_iri: str = "") -> Iterator[Triple]:
-    """Yield every triple of a spec in reading order; a few come more than once."""
+    """Return every triple of a spec in reading order; a few come more than once."""
     writer = Writer(_iris(spec, base_iri))
-    for _ in _steps(writer, spec):
-        yield from writer.taken()
+    return (triple for _ in _steps(writer, spec) for triple in writer.taken())
 
 
 def _steps(writer: Writer, spec: Spec) -> Iterator[None]:

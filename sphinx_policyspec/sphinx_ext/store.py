@@ -182,8 +182,12 @@ def _read(file: Path) -> Any:
     checksum, packed = data[:_CHECKSUM], data[_CHECKSUM:]
     if not packed or checksum != _checksum(packed):
         return None
-    # The bytes are our own, like those of the doctrees that lie beside them.
-    return pickle.loads(zlib.decompress(packed))  # noqa: S301
+    try:
+        # The bytes are our own, like those of the doctrees that lie beside them.
+        return pickle.loads(zlib.decompress(packed))  # noqa: S301
+    except (ImportError, AttributeError):
+        # Another version of the package had other classes.
+        return None
 
 
 def _checksum(packed: bytes) -> bytes:
