@@ -22,6 +22,7 @@ from hypothesis import settings
 from jinja2 import FileSystemBytecodeCache
 from jinja2.sandbox import SandboxedEnvironment
 from sphinx import jinja2glue
+from sphinx.config import Config
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -165,6 +166,15 @@ def handbook(common_folder: Path) -> Callable[[Path], Handbook]:
         return Handbook(folder=folder, findings=json.loads(record.read_text("utf-8")))
 
     return find
+
+
+@pytest.fixture(autouse=True)
+def _own_defaults() -> Iterator[None]:
+    """Take back what an extension adds to Sphinx's own list of patterns, which later builds of the process would have, too."""
+    shared = Config.config_values["exclude_patterns"].default
+    before = list(shared)
+    yield
+    shared[:] = before
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,6 @@ import signal
 import subprocess
 import sys
 import traceback
-import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +27,7 @@ import pytest
 
 from sphinx_policyspec import cli
 from sphinx_policyspec.exports.plain import printable
+from tests.conftest import REPOSITORY
 from tests.inputs import KINDS, UPSTREAM
 from tests.mutations import mutant
 
@@ -40,6 +40,7 @@ SILENT_SECONDS = 60
 ADDRESS_BYTES = 1536 * 2**20
 RESIDENT_BYTES = 2**30
 MOST_TOLD = 10
+_CHILD = "from tests.test_fuzz import try_in_child; try_in_child()"
 FEW = ("document", "myst", "sidecar", "cases", "lock", "baseline", "ttl", "sparql", "labels")
 _UNUSABLE = 2
 
@@ -207,22 +208,23 @@ class Trial:
     memory: int = 0
 
 
+def try_in_child() -> None:
+    """Do what :func:`try_all` does with what the command line of this process holds."""
+    names, seed, many, told = json.loads(sys.argv[1])
+    try:
+        try_all(names, seed, many, told)
+    except BaseException:  # noqa: BLE001  this process ends here
+        _tell(told, failed=traceback.format_exc())
+    os._exit(0)
+
+
 def trial(names: Iterable[str], folder: Path, *, seed: int, many: int) -> Trial:
     """Try mutants of a kind in a process of their own."""
     ours, theirs = os.pipe()
-    with warnings.catch_warnings():
-        # Some threads that the tests run in are of others, and do nothing here.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        process = os.fork()
-    if not process:
-        try:
-            os.chdir(folder)
-            os.close(ours)
-            try_all(names, seed, many, theirs)
-        except BaseException:  # noqa: BLE001  the copy of the tests that this process is ends here
-            _tell(theirs, failed=traceback.format_exc())
-        finally:
-            os._exit(0)
+    # A copy of this process would have its memory, which is that of all tests before.
+    given = json.dumps([[*names], seed, many, theirs])
+    command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(REPOSITORY)!r}); {_CHILD}", given]
+    process = subprocess.Popen(command, cwd=folder, pass_fds=(theirs,))
     os.close(theirs)
     found, current, is_silent = Trial(), {}, False
     with os.fdopen(ours, "rb") as lines:
@@ -238,8 +240,8 @@ def trial(names: Iterable[str], folder: Path, *, seed: int, many: int) -> Trial:
                     f"mutant-{current['name']}-{current['number']}: `{current['command']}` {current['why']}"
                 )
     if is_silent:
-        os.kill(process, signal.SIGKILL)
-    _, status = os.waitpid(process, 0)
+        process.kill()
+    status = process.wait()
     if "memory" not in current:
         found.broken.append(f"process ended ({status}) or was silent: {current}")
     return found
