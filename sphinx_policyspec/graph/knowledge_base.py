@@ -99,8 +99,8 @@ class KnowledgeBase:
         :param question: the name of the one question that will be asked; what it does not speak of is left out
         """
         # What is wrong with the base is told now, not when a question is asked.
-        base = given_base(base_iri, spec.base_iri)
-        return cls(_about(lambda: triples_of(spec, base), question), limits=limits, unsafe=unsafe)
+        given_base(base_iri, spec.base_iri)
+        return cls(_about(lambda: triples_of(spec, base_iri), question), limits=limits, unsafe=unsafe)
 
     @classmethod
     def of_inferred(cls, path: Path, *, question: str = "") -> Self | None:
