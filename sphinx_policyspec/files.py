@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import shutil
 import tempfile
@@ -11,10 +12,12 @@ from pathlib import Path
 
 from sphinx_policyspec.errors import SourceError, WriteError
 
-__all__ = ["filled", "write_file"]
+__all__ = ["filled", "unfinished_files", "write_file"]
 
 _LIST = ".policyspec-files"
 """Names the files that the last run put into a folder."""
+_SCRATCH = re.compile(r"\..{1,200}\.[0-9a-f]{8}\.tmp")
+"""Names of files that are being written."""
 
 
 def write_file(path: Path, data: bytes | Iterable[bytes]) -> None:
@@ -47,6 +50,11 @@ def write_file(path: Path, data: bytes | Iterable[bytes]) -> None:
 def _write(path: Path, data: bytes | Iterable[bytes]) -> None:
     with path.open("wb") as file:
         file.writelines((data,) if isinstance(data, bytes) else data)
+
+
+def unfinished_files(folder: Path) -> list[Path]:
+    """Return what writes that were killed have left below a folder."""
+    return [file for file in folder.rglob(".*.tmp") if _SCRATCH.fullmatch(file.name) and file.is_file()]
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from sphinx.errors import SphinxError
 
 from sphinx_policyspec.errors import WriteError
-from sphinx_policyspec.files import write_file
+from sphinx_policyspec.files import unfinished_files, write_file
 from sphinx_policyspec.model import Span, Spec
 from sphinx_policyspec.model.finding import Use
 
@@ -150,7 +150,7 @@ class Unfinished:
     """Notes beside the doctrees that a builder is about to write, until it has written everything."""
 
     def __init__(self, app: Sphinx) -> None:
-        self._folder, self._builder = Path(app.doctreedir), app.builder.name
+        self._folder, self._out, self._builder = Path(app.doctreedir), Path(app.outdir), app.builder.name
         self._file = self._folder / f"policyspec-{self._builder}.unfinished"
 
     def is_noted(self) -> bool:
@@ -160,8 +160,9 @@ class Unfinished:
     def note(self) -> None:
         """Note that the build writes from now on; what says that files stand already no longer counts."""
         if self.is_noted():
-            for stamp in self._folder.glob(f"policyspec-{self._builder}*.txt"):
-                stamp.unlink(missing_ok=True)
+            stamps = self._folder.glob(f"policyspec-{self._builder}*.txt")
+            for left in (*stamps, *unfinished_files(self._out), *unfinished_files(self._folder)):
+                left.unlink(missing_ok=True)
         write_output(self._file, b"")
 
     def done(self) -> None:
