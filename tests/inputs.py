@@ -399,6 +399,7 @@ KINDS = {
             (b"a\nb", "graph release -o {}.xyz"),
             (b"\x9b\x07", "check release --select={}"),
             (b"\n", "query release {}"),
+            (b"a\xff", "handbook release -o site --theme={}"),
         ),
         commands=lines(
             "query release where-mentioned --param=topic={}\nquery release hard-rules --param={}\nquery release {}\n"

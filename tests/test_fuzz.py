@@ -142,13 +142,14 @@ def _faults(status: int, said: str, words: list[str]) -> Iterator[str]:
     if len(told) != (status == _UNUSABLE):
         yield f"ends with status {status} and tells {len(told)} errors: {said[-500:]!r}"
     parts = {part for word in words for part in (word, *word.split("=", 1)) if part}
-    if told and not any(_shown(name) in told[0] for part in parts for name in (part, str(Path(part)))):
+    forms = {_shown(form) for part in parts for form in (part, str(Path(part)), repr(part)[1:-1])}
+    if told and not any(form in _shown(told[0]) for form in forms):
         yield f"names no file or option: {told[0][:500]!r}"
 
 
 def _shown(word: str) -> str:
     """Return a word of a command as a message shows it."""
-    return printable(word).encode("utf-8", "replace").decode()
+    return " ".join(printable(word).encode("utf-8", "replace").decode().split())
 
 
 def attempt(name: str, seed: int, number: int) -> tuple[str, bytes, str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -23,6 +25,8 @@ SOURCE_HELP = """SOURCE is a release folder (model_spec.md with examples/ and CH
 Spec Markdown file, a Sphinx project (a folder with conf.py, which is run), a graph file written
 earlier (.nt .nq .ttl .trig .jsonld .rdf), or any of these as of a revision: git:REV:PATH."""
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+"""What Python makes of a byte of an argument that is not UTF-8."""
 _COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.HINT: "cyan"}
 
 
@@ -213,6 +217,15 @@ class SourceCommand(click.Command):
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  click's own signature
         super().__init__(*args, **{"epilog": SOURCE_HELP, **kwargs})
         self.params += _common_options()
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the words of a command line, of which those that are no paths are text."""
+        rest = super().parse_args(ctx, args)
+        for param in self.params:
+            given = json.dumps(ctx.params.get(param.name or ""), ensure_ascii=False)
+            if not isinstance(param.type, click.Path) and _SURROGATE.search(given):
+                raise click.BadParameter("a byte of it is not UTF-8", ctx, param)
+        return rest
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  click's own signature
         """Run the function with its own options and the settings."""
