@@ -324,6 +324,9 @@ KINDS = {
             *directives("```{{policy:{name}}} x\n{option}\n- a\n```\n", ":{key}: honesty"),
         ),
         commands=reading("myst"),
+        found=tuple(
+            (b"a \xeb b\n", command) for command in ("check myst", "handbook myst -o site --theme basic")
+        ),
         file="myst/index.md",
     ),
     "rst": Kind(
@@ -333,6 +336,9 @@ KINDS = {
             *directives("\n\n.. policy:{name}:: x\n{option}\n\n   - a\n\n", "   :{key}: honesty"),
         ),
         commands=reading("rst"),
+        found=tuple(
+            (b"a \xeb b\n", command) for command in ("check rst", "handbook rst -o site --theme basic")
+        ),
         file="rst/index.rst",
     ),
     "sidecar": Kind(

@@ -121,7 +121,7 @@ def broken_law(arguments: list[str], file: str) -> str:
     except BaseException as error:  # noqa: BLE001  whatever it is, it is what is looked for
         place = traceback.extract_tb(error.__traceback__)[-1]
         return f"raises {type(error).__name__}: {str(error)[:300]} ({place.filename}:{place.lineno})"
-    return next(_faults(status, said, [file, *arguments[1:], "No such option"]), "")
+    return next(_faults(status, said, [file, Path(file).name, *arguments[1:], "No such option"]), "")
 
 
 def _faults(status: int, said: str, words: list[str]) -> Iterator[str]:

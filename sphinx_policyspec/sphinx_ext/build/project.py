@@ -26,7 +26,7 @@ from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
 
-__all__ = ["read_project", "require_extension", "running_foreign_code"]
+__all__ = ["naming_page", "read_project", "require_extension", "running_foreign_code"]
 
 _MISSING_MODULE = re.compile(r"No module named '([\w.]+)'|[Nn]o theme named '([^']+)'")
 _QUOTED = re.compile(r"'([^'\n]+)'")
@@ -92,8 +92,20 @@ def running_foreign_code(problem: str) -> Iterator[None]:
             raise own from error
         raise SourceError(f"{problem}: {_first_line(error)}{_remedy(error)}") from error
     except Exception as error:
-        message = f"{problem}: {type(error).__name__}: {_first_line(error)}{_remedy(error)}"
+        notes = "".join(getattr(error, "__notes__", ()))
+        message = f"{problem}: {type(error).__name__}: {_first_line(error)}{notes}{_remedy(error)}"
         raise SourceError(message) from error
+
+
+@contextlib.contextmanager
+def naming_page(app: Sphinx) -> Iterator[None]:
+    """Note in what is raised which page was being read: an error of an encoding or an extension does not say."""
+    try:
+        yield
+    except Exception as error:
+        if page := app.env.current_document.docname:
+            error.add_note(f", while reading `{app.env.doc2path(page, base=False)}`")
+        raise
 
 
 def _read(
@@ -115,7 +127,8 @@ def _read(
     require_extension(app)
     domain = domain_of(app.env)
     domain.asks, domain.writes = not spec_only, False
-    app.builder.read()
+    with naming_page(app):
+        app.builder.read()
     given = (read_annotations(sidecar, sidecar.name),) if sidecar else ()
     knowledge = Knowledge(every_check=True, annotations=given)
     spec = knowledge.spec(app.env)

@@ -23,7 +23,7 @@ from sphinx_policyspec.sphinx_ext.asks.directives import PAGE
 from sphinx_policyspec.sphinx_ext.asks.older_releases import Older
 from sphinx_policyspec.sphinx_ext.build.build import all_findings
 from sphinx_policyspec.sphinx_ext.build.findings import words_of
-from sphinx_policyspec.sphinx_ext.build.project import require_extension, running_foreign_code
+from sphinx_policyspec.sphinx_ext.build.project import naming_page, require_extension, running_foreign_code
 from sphinx_policyspec.sphinx_ext.config import severities
 from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
@@ -176,7 +176,8 @@ def _build(
         domain = cast("PolicyDomain", app.env.get_domain(DOMAIN))
         domain.site, domain.base_iri = shown.site, shown.base_iri
         domain.older, domain.editions = shown.older, shown.editions
-        app.build()
+        with naming_page(app):
+            app.build()
         return app
 
     with running_foreign_code("cannot build the handbook"), patch_docutils(options.confdir):
