@@ -297,6 +297,7 @@ def texts(folder: Path, pattern: str) -> list[bytes]:
     return [file.read_bytes() for file in sorted(folder.glob(pattern))]
 
 
+NESTED = b"[" * 300 + b"]" * 300
 CASES = b"""
 - title: a rule against a wish
   items:
@@ -360,6 +361,10 @@ KINDS = {
         * 6
         + ("survey release cases.yaml",),
         file="cases.yaml",
+        found=(
+            (CASES + b"  compatible: {tone: [" + NESTED + b"]}\n", "resolve release cases.yaml"),
+            (CASES.replace(b"expect: {", b"expect: {? %s : a, " % NESTED), "resolve release cases.yaml"),
+        ),
     ),
     "lock": Kind(
         grammar=grammar([format_lock(lock_of(LIBRARY)).encode()], JSON, is_tree=True),
@@ -406,6 +411,7 @@ KINDS = {
             (b"\x9b\x07", "check release --select={}"),
             (b"\n", "query release {}"),
             (b"a\xff", "handbook release -o site --theme={}"),
+            (b"", "check {}"),
         ),
         commands=lines(
             "query release where-mentioned --param=topic={}\nquery release hard-rules --param={}\nquery release {}\n"

@@ -208,7 +208,7 @@ def prune(data: bytes, _grammar: Grammar, rng: random.Random) -> bytes:
                 _change(*rng.choice(places), rng.choice(places), rng)
         tree = copy.deepcopy(tree)
         return (
-            json.dumps(tree, ensure_ascii=rng.random() < 0.5, indent=1).encode(errors="replace")
+            json.dumps(tree, ensure_ascii=rng.random() < 0.5).encode(errors="replace")
             if data[:1] in b"{[" or rng.random() < 0.3
             else yaml.dump(tree, allow_unicode=rng.random() < 0.5, encoding="utf-8")
         )

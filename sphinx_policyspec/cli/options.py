@@ -219,11 +219,17 @@ class SourceCommand(click.Command):
         self.params += _common_options()
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the words of a command line, of which those that are no paths are text."""
+        """Read the words of a command line: arguments say something, and what is no path is text."""
         rest = super().parse_args(ctx, args)
         for param in self.params:
-            given = json.dumps(ctx.params.get(param.name or ""), ensure_ascii=False)
-            if not isinstance(param.type, click.Path) and _SURROGATE.search(given):
+            given = ctx.params.get(param.name or "")
+            if isinstance(param, click.Argument) and (
+                given == "" or (isinstance(given, tuple) and "" in given)
+            ):
+                raise click.BadParameter("it is empty; `.` is the current folder", ctx, param)
+            if not isinstance(param.type, click.Path) and _SURROGATE.search(
+                json.dumps(given, ensure_ascii=False)
+            ):
                 raise click.BadParameter("a byte of it is not UTF-8", ctx, param)
         return rest
 

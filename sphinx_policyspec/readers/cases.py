@@ -148,12 +148,13 @@ class _Cases:
         parts = {"compatible": values.get("compatible")}
         expect = values.get("expect")
         if isinstance(expect, yaml.MappingNode):
-            parts |= {str(key.value): value for key, value in expect.value}
+            parts |= {key.value: value for key, value in expect.value if isinstance(key, yaml.ScalarNode)}
         for part, node in parts.items():
             for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
-                yield f"{part}.{key.value}", self.reader.span(key)
-                for name in value.value if isinstance(value, yaml.SequenceNode) else ():
-                    yield f"{part}.{name.value}", self.reader.span(name)
+                for name in (key, *(value.value if isinstance(value, yaml.SequenceNode) else ())):
+                    # A list where a name should stand was told when it was read.
+                    if isinstance(name, yaml.ScalarNode):
+                        yield f"{part}.{name.value}", self.reader.span(name)
 
     def _unique(self, items: list[Item]) -> tuple[Item, ...]:
         unique: dict[str, Item] = {}
