@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sphinx_policyspec.errors import SourceError, WriteError
 
-__all__ = ["filled", "unfinished_files", "write_file"]
+__all__ = ["staged_folder", "unfinished_files", "write_file"]
 
 _LIST = ".policyspec-files"
 """Names the files that the last run put into a folder."""
@@ -58,10 +58,11 @@ def unfinished_files(folder: Path) -> list[Path]:
 
 
 @contextmanager
-def filled(folder: Path) -> Iterator[Path]:
+def staged_folder(folder: Path) -> Iterator[Path]:
     """Yield an empty folder whose files come into another one at the end, in the place of those of the last time.
 
-    Nothing is touched where the work fails. Files that somebody else put there stay. Raises :class:`WriteError`.
+    Nothing is touched where the work fails. Files that somebody else put there stay. Raises :class:`WriteError` where
+    one of the two folders cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -74,7 +75,10 @@ def filled(folder: Path) -> Iterator[Path]:
         yield Path(scratch)
         _publish(Path(scratch), folder)
     except OSError as error:
-        named = str(error.filename or folder).replace(f"{scratch}/", f"{folder}/")
+        # Another file that cannot be read, such as a font, is the matter of whoever reads it.
+        if not str(error.filename or "").startswith((str(folder), str(scratch))):
+            raise
+        named = str(error.filename).replace(f"{scratch}/", f"{folder}/")
         raise WriteError(f"cannot write `{named}`: {error.strerror or error}") from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

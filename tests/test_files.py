@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sphinx_policyspec.errors import SourceError, WriteError
-from sphinx_policyspec.files import filled, write_file
+from sphinx_policyspec.files import staged_folder, write_file
 
 
 def names(folder: Path) -> list[str]:
@@ -63,7 +63,7 @@ def test_a_device_is_written_as_it_is() -> None:
 def test_a_folder_holds_what_the_last_run_made_and_what_others_put_there(tmp_path: Path) -> None:
     folder = tmp_path / "site"
     for run in ({"a.html": "1", "sub/b.html": "1"}, {"a.html": "2"}):
-        with filled(folder) as scratch:
+        with staged_folder(folder) as scratch:
             for name, text in run.items():
                 (scratch / name).parent.mkdir(exist_ok=True)
                 (scratch / name).write_text(text, "utf-8")
@@ -74,12 +74,12 @@ def test_a_folder_holds_what_the_last_run_made_and_what_others_put_there(tmp_pat
 
 def test_a_run_that_fails_changes_no_folder(tmp_path: Path) -> None:
     folder = tmp_path / "site"
-    with filled(folder) as scratch:
+    with staged_folder(folder) as scratch:
         (scratch / "a.html").touch()
     before = names(folder)
 
     def fail() -> None:
-        with filled(folder) as scratch:
+        with staged_folder(folder) as scratch:
             (scratch / "b.html").touch()
             (scratch / "c.html").touch(exist_ok=False)
             (scratch / "c.html").touch(exist_ok=False)
@@ -89,6 +89,11 @@ def test_a_run_that_fails_changes_no_folder(tmp_path: Path) -> None:
     assert names(folder) == before
 
 
+def test_a_file_elsewhere_that_cannot_be_read_is_no_write_that_failed(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), staged_folder(tmp_path / "site"):
+        (tmp_path / "font.ttf").read_bytes()
+
+
 @pytest.mark.parametrize("name", ["../kept", "/etc/hostname", "out/kept", ""])
 def test_a_list_that_names_other_places_removes_nothing(tmp_path: Path, name: str) -> None:
     folder, kept = tmp_path / "site", tmp_path / "kept"
@@ -96,7 +101,7 @@ def test_a_list_that_names_other_places_removes_nothing(tmp_path: Path, name: st
     kept.touch()
     (folder / "out").symlink_to(tmp_path)
     (folder / ".policyspec-files").write_text(f"{name}\n{kept}\n", "utf-8")
-    with filled(folder) as scratch:
+    with staged_folder(folder) as scratch:
         (scratch / "a.html").touch()
     assert kept.exists()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Unpack
 
 from sphinx_policyspec.api.reading import ReadingOptions, loaded, options_of, read_releases, reader
-from sphinx_policyspec.files import filled
+from sphinx_policyspec.files import staged_folder
 from sphinx_policyspec.model import Finding, Spec
 from sphinx_policyspec.model.spec import given_base
 from sphinx_policyspec.sources import Loaded, Reader, is_project
@@ -60,7 +60,7 @@ def build_handbook(
     given = (since,) if isinstance(since, str | Path | Spec) else since
     here = Path.cwd()
     if isinstance(source, str | Path) and is_project(source, options.get("confdir")):
-        with filled(Path(out)) as folder:
+        with staged_folder(Path(out)) as folder:
             return build_project(
                 Path(source),
                 folder,
@@ -75,7 +75,7 @@ def build_handbook(
     found = loaded(source, **options)
     beside = reader(**options).beside(found)
     read = [_older(one, here, beside) for one in given]
-    with filled(Path(out)) as folder:
+    with staged_folder(Path(out)) as folder:
         return build_site(
             replace(found.spec, base_iri=given_base(base_iri, found.spec.base_iri)),
             found.root,
@@ -126,7 +126,7 @@ def build_handbooks(
 
     found = read_releases(source) if isinstance(source, str | Path) else source
     named = [(replace(one.spec, base_iri=given_base(base_iri, one.spec.base_iri)), one.root) for one in found]
-    with filled(Path(out)) as folder:
+    with staged_folder(Path(out)) as folder:
         return build_releases(
             named, folder, theme=theme, pages=pages, ask=ask, pdf=pdf, pdf_fonts=tuple(pdf_fonts)
         )

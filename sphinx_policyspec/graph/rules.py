@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import TYPE_CHECKING
 
 import pyoxigraph
 
@@ -13,10 +12,7 @@ from sphinx_policyspec.graph.ontology import ontology_dir
 from sphinx_policyspec.graph.query_text import named_terms
 from sphinx_policyspec.graph.terms import Triple
 
-if TYPE_CHECKING:
-    from rdflib import Graph
-
-__all__ = ["fill", "infer", "infer_graph", "is_read_by_rules", "with_derived"]
+__all__ = ["fill", "infer", "is_read_by_rules", "with_derived"]
 
 _BLOCK = 10_000
 """Triples that the engine gets at once."""
@@ -56,14 +52,6 @@ def with_derived(triples: Iterable[Triple]) -> Iterator[Triple]:
                 needed.clear()
     fill(store, needed)
     yield from plain_triples(infer(store))
-
-
-def infer_graph(graph: Graph) -> Graph:
-    """Return a graph with all that follows by the rules beside what was in it."""
-    # Questions of a spec apply the rules, too, and need no rdflib.
-    from sphinx_policyspec.graph.rdflib_terms import graph_of, triples_in  # noqa: PLC0415
-
-    return graph_of(with_derived(triples_in(graph)), graph.identifier)
 
 
 def fill(store: pyoxigraph.Store, triples: Iterable[Triple]) -> None:

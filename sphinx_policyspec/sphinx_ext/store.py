@@ -95,10 +95,10 @@ def write_output(file: Path, data: bytes | str | Iterable[bytes]) -> None:
     """Write a file of a build in one step; an error of the disk ends the build with one line."""
     if isinstance(data, str):
         data = data.encode(errors="replace")
-    file.parent.mkdir(parents=True, exist_ok=True)
     try:
+        file.parent.mkdir(parents=True, exist_ok=True)
         write_file(file, data)
-    except WriteError as error:
+    except (OSError, WriteError) as error:
         raise SphinxError(str(error)) from error
 
 

@@ -1,4 +1,4 @@
-"""Graph files of our own, read in this process: the tests of what is written read thousands."""
+"""Graphs of our own as rdflib has them, read in this process: the tests of what is written read thousands."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from rdflib import Graph
 
 from sphinx_policyspec.graph.child import FORMATS
 from sphinx_policyspec.graph.parse import plain_triples
-from sphinx_policyspec.graph.rdflib_terms import graph_of
+from sphinx_policyspec.graph.rdflib_terms import graph_of, triples_in
+from sphinx_policyspec.graph.rules import with_derived
 
-__all__ = ["read_graph"]
+__all__ = ["infer_graph", "read_graph"]
 
 
 def read_graph(path: Path) -> Graph:
@@ -19,3 +20,8 @@ def read_graph(path: Path) -> Graph:
     return graph_of(
         plain_triples(pyoxigraph.parse(path.read_bytes(), format=FORMATS[path.suffix.removeprefix(".")]))
     )
+
+
+def infer_graph(graph: Graph) -> Graph:
+    """Return a graph with all that follows by the rules beside what was in it."""
+    return graph_of(with_derived(triples_in(graph)), graph.identifier)

@@ -13,13 +13,12 @@ from sphinx_policyspec.graph import vocabulary
 from sphinx_policyspec.graph.iris import KINDS
 from sphinx_policyspec.graph.ontology import ontology_dir
 from sphinx_policyspec.graph.records import RECORDS
-from sphinx_policyspec.graph.rules import infer_graph
 from sphinx_policyspec.graph.serialize import serialize
 from sphinx_policyspec.graph.to_graph import to_graph
 from sphinx_policyspec.graph.vocabulary import PREFIXES
 from sphinx_policyspec.model import Spec
 from tests.conftest import example, principle, spec
-from tests.graph.files import read_graph
+from tests.graph.files import infer_graph, read_graph
 from tests.graph.names import PS
 from tests.graph.specs import LIBRARY
 from tests.graph.whole import WHOLE

@@ -18,12 +18,12 @@ from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
 from sphinx_policyspec.graph.parse import read_triples
 from sphinx_policyspec.graph.questions import Question, find_question, list_questions, string_literal
 from sphinx_policyspec.graph.results import run
-from sphinx_policyspec.graph.rules import infer_graph
 from sphinx_policyspec.graph.to_graph import to_graph
 from sphinx_policyspec.model import Principle, Spec, Topic
 from sphinx_policyspec.readers.annotations import annotate, read_annotations, shipped_annotations
 from sphinx_policyspec.readers.release import read_release
 from tests.conftest import REPOSITORY, at, principle, spec
+from tests.graph.files import infer_graph
 from tests.graph.specs import LIBRARY, NO_LEVELS, TEXTS
 
 TRUTH = ("tell_the_truth", "Tell the truth", "user")

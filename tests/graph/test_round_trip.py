@@ -12,12 +12,12 @@ from rdflib.term import Node
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.from_graph import from_graph
-from sphinx_policyspec.graph.rules import infer_graph
 from sphinx_policyspec.graph.to_graph import to_graph
 from sphinx_policyspec.model import AuthorityLevel, Prose, Section, Spec
 from sphinx_policyspec.readers.annotations import annotate, read_annotations, shipped_annotations
 from sphinx_policyspec.readers.release import read_release
 from tests.conftest import at, example, principle, spec
+from tests.graph.files import infer_graph
 from tests.graph.names import PS
 from tests.graph.specs import LIBRARY, NO_LEVELS, SPECS
 

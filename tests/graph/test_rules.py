@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from rdflib import RDF, SKOS, Graph, URIRef
 
-from sphinx_policyspec.graph.rules import infer_graph
 from sphinx_policyspec.graph.to_graph import to_graph
 from sphinx_policyspec.model import AuthorityLevel, OverrideMode, Principle
 from sphinx_policyspec.readers.release import read_release
 from tests.conftest import principle, spec
+from tests.graph.files import infer_graph
 from tests.graph.names import PS
 from tests.graph.specs import LIBRARY
 

@@ -93,7 +93,7 @@ def test_bytes_do_not_depend_on_the_hash_seed() -> None:
         "import hashlib; from tests.graph.specs import LIBRARY;"
         "from sphinx_policyspec.graph.formats import FORMATS;"
         "from sphinx_policyspec.graph.serialize import serialize;"
-        "from sphinx_policyspec.graph.rules import infer_graph;"
+        "from tests.graph.files import infer_graph;"
         "from sphinx_policyspec.graph.to_graph import to_graph; graph = infer_graph(to_graph(LIBRARY));"
         "print([hashlib.sha256(serialize(graph, format)[0]).hexdigest() for format in FORMATS])"
     )

@@ -18,11 +18,11 @@ from sphinx_policyspec.checks.names import check_names
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.from_graph import from_graph
 from sphinx_policyspec.graph.records import RECORDS
-from sphinx_policyspec.graph.rules import infer_graph
 from sphinx_policyspec.graph.to_graph import to_graph
 from sphinx_policyspec.graph.vocabulary import PREFIXES, PS
 from tests.checks.fixtures import CONF, case_file
 from tests.conftest import REPOSITORY
+from tests.graph.files import infer_graph
 from tests.graph.shape_mutations import MUTATIONS, SHAPE, Mutation, Triple, must_be_refused, shapes, valid
 from tests.graph.specs import LIBRARY
 from tests.graph.whole import WHOLE

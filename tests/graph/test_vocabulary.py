@@ -13,11 +13,11 @@ from rdflib import OWL, RDF, RDFS, SKOS, Graph, Literal, URIRef
 from sphinx_policyspec.graph.ntriples import ntriples_lines
 from sphinx_policyspec.graph.ontology import ontology_dir
 from sphinx_policyspec.graph.rdflib_terms import triples_in
-from sphinx_policyspec.graph.rules import infer_graph
 from sphinx_policyspec.graph.to_graph import to_graph
 from sphinx_policyspec.graph.vocabulary import PREFIXES, PS
 from tests.conftest import REPOSITORY, require_tool
 from tests.graph import names
+from tests.graph.files import infer_graph
 from tests.graph.specs import LIBRARY
 
 ONTOLOGY = URIRef("https://w3id.org/policyspec")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -58,7 +59,7 @@ class Text:
     reach: int = 0
 
 
-class Writer:
+class Writer(ABC):
     """Writes blocks; the markups differ in what they put around them.
 
     :ivar texts: the text elements that were written since it was emptied
@@ -228,33 +229,33 @@ class Writer:
 
     # -- what the markups differ in -----------------------------------------------------------
 
+    @abstractmethod
     def directive(self, name: str, argument: str, options: Iterable[str], body: list[str]) -> list[str]:
         """Return a directive."""
-        raise NotImplementedError
 
+    @abstractmethod
     def code_block(self, language: str, lines: list[str]) -> list[str]:
         """Return a block of code."""
-        raise NotImplementedError
 
+    @abstractmethod
     def quote(self, node: nodes.Element) -> list[str]:
         """Return a quotation."""
-        raise NotImplementedError
 
+    @abstractmethod
     def verse(self, node: nodes.Element) -> list[str]:
         """Return lines that are kept apart."""
-        raise NotImplementedError
 
+    @abstractmethod
     def meaning(self, lines: list[str]) -> list[str]:
         """Return the meaning of a term."""
-        raise NotImplementedError
 
+    @abstractmethod
     def labelled(self, label: str, body: list[str], *, auto: str) -> list[str]:
         """Return a note under its label."""
-        raise NotImplementedError
 
+    @abstractmethod
     def html(self, text: str) -> str:
         """Return what HTML shows."""
-        raise NotImplementedError
 
 
 class _Rst(Writer):
