@@ -189,8 +189,18 @@ def try_all(names: Iterable[str], seed: int, many: int, told: int) -> None:
             gc.collect()
         if KINDS[name].file:
             Path(KINDS[name].file).write_bytes(KINDS[name].grammar.seeds[0])
-    used = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    _tell(told, memory=1024 * max(used))
+    _tell(told, memory=_most_memory())
+
+
+def _most_memory() -> int:
+    """Return the most bytes that this process, or one of its children, held in memory at once."""
+    children = 1024 * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    # What the system notes of this process by `getrusage` includes that of the process that started
+    # it, as the two are one until the new program is loaded.
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return max(
+        children, *(1024 * int(kib) for kib in re.findall(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE))
+    )
 
 
 def _used() -> float:
