@@ -41,7 +41,7 @@ from sphinx_policyspec.sphinx_ext.markdown.model_spec import (
     outdated_by_companions,
     read_model_spec_pages,
 )
-from sphinx_policyspec.sphinx_ext.nodes.html import SetForPaper, add_style, register_nodes
+from sphinx_policyspec.sphinx_ext.nodes.html import add_style, register_nodes
 from sphinx_policyspec.sphinx_ext.pages.capture import MarkSections
 from sphinx_policyspec.sphinx_ext.pages.declarations import (
     CommentaryDirective,
@@ -113,7 +113,6 @@ def setup(app: Sphinx) -> ExtensionMetadata:
         app.add_directive_to_domain(DOMAIN, name, directive)
     app.add_transform(MarkSections)
     app.add_post_transform(TakePlainLinks)
-    app.add_post_transform(SetForPaper)
     app.connect("source-read", note_written, priority=-sys.maxsize)
     app.connect("source-read", note_parsed, priority=sys.maxsize)
     app.connect("config-inited", add_style)

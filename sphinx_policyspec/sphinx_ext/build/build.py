@@ -25,7 +25,8 @@ from sphinx_policyspec.sphinx_ext.build.trial import has_late_handlers, left_out
 from sphinx_policyspec.sphinx_ext.domain.domain import add_anchors, domain_of
 from sphinx_policyspec.sphinx_ext.domain.links import dangling_links
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
-from sphinx_policyspec.sphinx_ext.nodes.boxes import retitle_badge
+from sphinx_policyspec.sphinx_ext.nodes.heads import add_heads
+from sphinx_policyspec.sphinx_ext.nodes.html import set_for_paper
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBadge, PolicyBox, PolicyCount, PolicyQuery
 from sphinx_policyspec.sphinx_ext.pages.hidden import cleaned, is_ours
 from sphinx_policyspec.sphinx_ext.spec import Knowledge, elsewhere, is_dangling
@@ -203,16 +204,19 @@ class Build:
             self.handbook.prepare(app)
 
     def fill_page(self, app: Sphinx, doctree: nodes.document, docname: str) -> None:
-        """Put the names of levels and the answers into a page."""
+        """Put the names of levels and the answers into a page, and what builders without our visitors need."""
         domain = domain_of(app.env)
         add_anchors(domain, doctree)
-        boxes = list(doctree.findall(PolicyBox))
+        boxes = [node for node in doctree.findall(nodes.Element) if isinstance(node, PolicyBox | PolicyCount)]
         for badge in (box for box in boxes if isinstance(box, PolicyBadge)):
             if declared := domain.find(TargetKind.LEVEL, badge.get("level", "")):
-                retitle_badge(badge, declared.title)
-        asking: list[PolicyQuery | PolicyCount] = [box for box in boxes if isinstance(box, PolicyQuery)]
-        self.views.fill(app, [*asking, *doctree.findall(PolicyCount)], docname)
+                badge["title"] = declared.title
+        self.views.fill(app, [box for box in boxes if isinstance(box, PolicyQuery | PolicyCount)], docname)
         self.handbook.decorate(app, doctree, docname)
+        if app.builder.format != "html":
+            add_heads(doctree)
+        if app.builder.format == "latex":
+            set_for_paper(doctree)
 
     def leave_out(self, app: Sphinx, doctree: nodes.document, _docname: str) -> None:
         """Take off a page what is hidden and still there: its visitor would leave it out, an index of words would not."""

@@ -160,7 +160,7 @@ class PolicyDomain(Domain):
     findings about it; what the index by topic shows; the former ids that sidecars give; what a survey found, with
     what it depends on; what builders hide of pages that were ``tried``, and what of that is ``assumed`` of
     pages being read; the pages that are ``gone`` though they were read."""
-    data_version = 12
+    data_version = 13
     """Raised whenever what the environment stores of ours changes shape."""
 
     site: Site | None = None
@@ -261,7 +261,8 @@ class PolicyDomain(Domain):
             record, packed = (noted, b"") if noted else capture(env, docname, document)
             if record is not None and (record.holds_spec or record.questions):
                 strip_comments(document)
-            excerpts, titles = excerpts_of(document), shown_titles(document)
+            elements = list(document.findall(nodes.Element))
+            excerpts, titles = excerpts_of(elements), shown_titles(elements)
         note_taken(env, document)
         if record is None and hidden is not None:
             # Another builder may show what it declares.

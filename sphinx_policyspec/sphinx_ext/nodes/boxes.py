@@ -25,14 +25,12 @@ from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     PolicyResponse,
     PolicySettings,
     PolicyUntrusted,
-    PolicyVerdict,
     anchor_of,
 )
 
 __all__ = [
     "Place",
     "badge",
-    "badge_title",
     "commentary",
     "comparison",
     "declaration",
@@ -46,7 +44,6 @@ __all__ = [
     "prompt",
     "provision",
     "response",
-    "retitle_badge",
     "settings",
     "style_name",
     "text_node",
@@ -84,28 +81,12 @@ def word(text: str, *classes: str) -> nodes.paragraph:
 
 
 def badge(level: str, title: str = "") -> PolicyBadge:
-    """Return the badge of a level; it belongs right after the title of its principle."""
-    shown = title or level.replace("_", " ").capitalize()
-    line = word("", "ps-badge-line")
-    line += nodes.inline("", _("Authority:") + " ", classes=["ps-badge-label"])
-    line += nodes.inline("", shown, classes=["ps-badge-level"])
-    return PolicyBadge("", line, classes=["ps-badge", f"ps-level-{style_name(level)}"], level=level)
+    """Return the badge of a level; it belongs right after the title of its principle.
 
-
-def retitle_badge(node: PolicyBadge, title: str) -> None:
-    """Show a level's declared name, which may stand on a page that is read later."""
-    shown = _level_in(node)
-    shown.children = []
-    shown.append(nodes.Text(title))
-
-
-def badge_title(node: PolicyBadge) -> str:
-    """Return the name of the level that a badge shows."""
-    return _level_in(node).astext()
-
-
-def _level_in(node: PolicyBadge) -> nodes.inline:
-    return next(shown for shown in node.findall(nodes.inline) if "ps-badge-level" in shown["classes"])
+    :param title: the name of the level where it is declared with one
+    """
+    classes = ["ps-badge", f"ps-level-{style_name(level)}"]
+    return PolicyBadge("", classes=classes, level=level, title=title or level.replace("_", " ").capitalize())
 
 
 def level_word(level: str, title: str) -> nodes.inline:
@@ -162,12 +143,8 @@ def example(
     place: Place | None = None,
 ) -> PolicyExample:
     """Return an example; ``anchor`` is that of :func:`anchor_of`."""
-    box = PolicyExample("", ids=[anchor] if anchor else [], classes=["ps-example"])
-    head = nodes.container("", word(_("Example"), "ps-kind"), classes=["ps-example-head"])
-    head += text_node(PolicyExampleTitle, raw_title, title, place, classes=["ps-example-title"])
-    box += head
-    box.extend(content)
-    return box
+    heading = text_node(PolicyExampleTitle, raw_title, title, place, classes=["ps-example-title"])
+    return PolicyExample("", heading, *content, ids=[anchor] if anchor else [], classes=["ps-example"])
 
 
 def prompt(
@@ -242,9 +219,9 @@ def message(
     attributes: Iterable[tuple[str, str]] = (),
     is_untrusted: bool = False,
 ) -> PolicyMessage:
-    """Return a message; its role, tool and other attributes stand in the line above its body."""
-    box = PolicyMessage("", classes=["ps-message", f"ps-role-{style_name(role)}"])
-    box += _message_head(role, recipient, name, attributes)
+    """Return a message; a builder writes its role, tool and other attributes above its body."""
+    classes = ["ps-message", f"ps-role-{style_name(role)}"]
+    box = PolicyMessage("", classes=classes, **_said(role, recipient, name, attributes))
     body = _body(content, language)
     box += untrusted([body]) if is_untrusted else body
     return box
@@ -264,27 +241,20 @@ def response(
     violates: Iterable[nodes.Node] = (),
     place: Place | None = None,
 ) -> PolicyResponse:
-    """Return an alternative answer: verdict, role, body, then the reason.
+    """Return an alternative answer: its body, then the reason; a builder writes verdict and role above it.
 
     :param note: the reason as inline nodes, in a paragraph of its own so that it can be translated
     :param violates: one inline node (a reference) for each principle that it names
     """
     kind = verdict.value.lower() if verdict else "none"
+    classes = ["ps-message", "ps-response", f"ps-role-{style_name(role)}", f"ps-verdict-{kind}"]
     box = PolicyResponse(
-        "", classes=["ps-message", "ps-response", f"ps-role-{style_name(role)}", f"ps-verdict-{kind}"]
+        "",
+        _body(content, language),
+        classes=classes,
+        verdict=verdict.value if verdict else "",
+        **_said(role, recipient, name, attributes),
     )
-    shown = {
-        Verdict.GOOD: _("Compliant"),
-        Verdict.BAD: _("Violation"),
-        Verdict.OK: _("Minor issues"),
-        None: _("No verdict"),
-    }[verdict]
-    line = PolicyVerdict("", shown, classes=["ps-verdict"], translatable=False)
-    if verdict:
-        line["verdict"] = verdict.value
-    box += line
-    box += _message_head(role, recipient, name, attributes)
-    box += _body(content, language)
     if note_nodes := list(note):
         box += text_node(nodes.paragraph, raw_note, note_nodes, place, classes=["ps-note"])
     if links := list(violates):
@@ -304,28 +274,10 @@ def _body(content: Iterable[nodes.Node], language: str) -> PolicyBody:
     return PolicyBody("", *content, classes=["ps-body"], lang=language, support_smartquotes=False)
 
 
-def _message_head(
-    role: str, recipient: str, name: str, attributes: Iterable[tuple[str, str]]
-) -> nodes.paragraph:
-    """Return the line that says who speaks, to which tool, and what else its tag says."""
-    known = {
-        "system": _("System"),
-        "developer": _("Developer"),
-        "user": _("User"),
-        "assistant": _("Assistant"),
-        "tool": _("Tool"),
-    }
-    line = word("", "ps-role")
-    line += nodes.inline("", known.get(role, role.capitalize()), classes=["ps-role-name"])
-    arrow = " → "
-    extras = [(arrow, recipient)] if recipient else []
-    extras += [(": ", name)] if name else []
-    for before, value in extras:
-        line += nodes.inline("", before, nodes.literal("", value), classes=["ps-tool"])
-    for key, value in attributes:
-        text = value if key == "comment" else f"{key}: {value}"
-        line += nodes.inline("", f" ({text})", classes=["ps-attribute"])
-    return line
+def _said(role: str, recipient: str, name: str, attributes: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Return who speaks, to which tool, and what else the tag of a message says, as attributes of its node."""
+    said = {"recipient": recipient, "name": name, "tag": tuple(attributes)}
+    return {"role": role, **{key: value for key, value in said.items() if value}}
 
 
 def comparison(responses: Iterable[nodes.Node]) -> PolicyComparison:

@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from docutils import nodes
 from sphinx.locale import get_translation
-from sphinx.transforms.post_transforms import SphinxPostTransform
 
+from sphinx_policyspec.sphinx_ext.nodes.heads import head_of
 from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     BOXES,
     PolicyBadge,
@@ -19,7 +20,6 @@ from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     PolicyClause,
     PolicyComparison,
     PolicyCount,
-    PolicyExample,
     PolicyExampleTitle,
     PolicyMarker,
     PolicyMessage,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from sphinx.writers.html5 import HTML5Translator
     from sphinx.writers.latex import LaTeXTranslator
 
-__all__ = ["PolicyPanel", "SetForPaper", "add_style", "register_nodes", "visit_panel"]
+__all__ = ["PolicyPanel", "add_style", "register_nodes", "set_for_paper", "visit_panel"]
 
 
 _ = get_translation("sphinx_policyspec")
@@ -45,6 +45,9 @@ _ = get_translation("sphinx_policyspec")
 _Visit = Callable[["HTML5Translator", Any], None]
 
 _HEADING_END = re.compile(r"</h[1-6]>\n?")
+_PARAGRAPH = re.compile(r"<(/?)p\b([^>]*)>")
+_SAID = ("level", "title", "number", "verdict", "role", "recipient", "name", "tag")
+"""The attributes of which heads are made."""
 _ICONS = {"GOOD": "\N{CHECK MARK}", "BAD": "\N{BALLOT X}", "OK": "\N{ALMOST EQUAL TO}"}
 
 
@@ -67,6 +70,25 @@ def _depart_latex_box(self: LaTeXTranslator, node: PolicyBox) -> None:
     self.depart_container(node)
 
 
+_heads: WeakKeyDictionary[object, dict[str, str]] = WeakKeyDictionary()
+"""The heads that a builder has written, by what they say: most pages have the same few."""
+
+
+def _head(self: HTML5Translator, box: nodes.Element) -> str:
+    """Return the head of a box, written by the visitors of a builder."""
+    said = box.non_default_attributes()
+    written = _heads.setdefault(self.builder, {})
+    key = f"{type(box).__name__} {[said.get(name) for name in _SAID]}"
+    if key not in written:
+        start = len(self.body)
+        for line in head_of(box):
+            line.parent = box
+            line.walkabout(self)
+        written[key] = "".join(self.body[start:])
+        del self.body[start:]
+    return written[key]
+
+
 def _visit_badge(self: HTML5Translator, node: PolicyBadge) -> None:
     """Write the badge into the heading before it, where a long title wraps with it.
 
@@ -78,13 +100,9 @@ def _visit_badge(self: HTML5Translator, node: PolicyBadge) -> None:
         if self.body and self.body[-1].startswith('<a class="headerlink"'):
             heading.insert(0, self.body.pop())
     tag = "span" if heading else "div"
-    self.body.append(" " + self.starttag(node, tag, ""))
-    for line in node.children:
-        self.body.append('<span class="ps-badge-line">')
-        for part in line.children:
-            part.walkabout(self)
-        self.body.append("</span>")
-    self.body += [f"</{tag}>", *heading]
+    # A paragraph cannot stand inside a heading.
+    line = _PARAGRAPH.sub(r"<\1span\2>", _head(self, node)).rstrip("\n")
+    self.body += [" ", self.starttag(node, tag, ""), line, f"</{tag}>", *heading]
     raise nodes.SkipNode
 
 
@@ -92,6 +110,7 @@ def _visit_message(self: HTML5Translator, node: PolicyMessage) -> None:
     for table in list(node.findall(nodes.table)):
         table.replace_self(PolicyTable("", table.deepcopy(), classes=["ps-wide"]))
     _visit_box(self, node)
+    self.body.append(_head(self, node))
 
 
 def _visit_body(self: HTML5Translator, node: PolicyBody) -> None:
@@ -118,14 +137,14 @@ def _depart_comparison(self: HTML5Translator, node: PolicyComparison) -> None:  
 
 
 def _visit_example_title(self: HTML5Translator, node: PolicyExampleTitle) -> None:
-    self.body.append(self.starttag(node, "p", ""))
+    head = _head(self, node.parent)
+    self.body += ['<div class="ps-example-head">', head, self.starttag(node, "p", "")]
 
 
 def _depart_example_title(self: HTML5Translator, node: PolicyExampleTitle) -> None:
-    box = node.parent.parent
-    if isinstance(box, PolicyExample) and box["ids"]:
-        self.add_permalink_ref(box, _("Link to this example"))
-    self.body.append("</p>\n")
+    if node.parent["ids"]:
+        self.add_permalink_ref(node.parent, _("Link to this example"))
+    self.body.append("</p>\n</div>\n")
 
 
 def _visit_verdict(self: HTML5Translator, node: PolicyVerdict) -> None:
@@ -188,29 +207,22 @@ def add_style(app: Sphinx, config: Config) -> None:
     app.add_latex_package(_STYLE.stem)
 
 
-class SetForPaper(SphinxPostTransform):
-    """Hands classes of paragraphs on to their words, and keeps heads with what they head."""
-
-    default_priority = 800
-    formats = ("latex",)
-
-    def run(self, **_kwargs: Any) -> None:
-        """Change the boxes of a document."""
-        for title in list(self.document.findall(PolicyExampleTitle)):
-            _join_head(title)
-        for response in self.document.findall(PolicyResponse):
-            _join_verdict(response)
-        for paragraph in list(self.document.findall(nodes.paragraph)):
-            for name in _CLASSES:
-                if name in paragraph["classes"]:
-                    words = nodes.inline("", "", *paragraph.children, classes=[name])
-                    paragraph.clear()
-                    paragraph.append(words)
-            if {"ps-role", "ps-kind", "ps-example-title"} & set(paragraph["classes"]):
-                paragraph.parent.insert(
-                    paragraph.parent.index(paragraph) + 1,
-                    nodes.raw("", "\n\\psheads\n", format="latex"),
-                )
+def set_for_paper(document: nodes.document) -> None:
+    """Hand classes of paragraphs on to their words, and keep heads with what they head, for LaTeX."""
+    for title in list(document.findall(PolicyExampleTitle)):
+        _join_head(title)
+    for response in document.findall(PolicyResponse):
+        _join_verdict(response)
+    for paragraph in list(document.findall(nodes.paragraph)):
+        for name in _CLASSES:
+            if name in paragraph["classes"]:
+                words = nodes.inline("", "", *paragraph.children, classes=[name])
+                paragraph.clear()
+                paragraph.append(words)
+        if {"ps-role", "ps-kind", "ps-example-title"} & set(paragraph["classes"]):
+            paragraph.parent.insert(
+                paragraph.parent.index(paragraph) + 1, nodes.raw("", "\n\\psheads\n", format="latex")
+            )
 
 
 def _join_head(title: PolicyExampleTitle) -> None:

@@ -1,7 +1,7 @@
 """Our nodes, which directives and Model Spec pages share.
 
-Every node subclasses a docutils one and carries its words (role, verdict, level, note) as real
-children, so that a builder without a visitor of ours still writes all of it.
+Every node subclasses a docutils one, so that a builder without a visitor of ours still writes all of
+it. What an author wrote is its children; level, role and verdict are attributes (see ``heads``).
 """
 
 from __future__ import annotations
@@ -53,11 +53,11 @@ class PolicyBox(nodes.container):
 
 
 class PolicyBadge(PolicyBox):
-    """The level of authority of a principle; stands beside its title."""
+    """The ``level`` of authority of a principle, shown as ``title``; stands beside its title."""
 
 
 class PolicyExample(PolicyBox):
-    """An example: its title, then the conversation."""
+    """An example: its title, then the conversation; on web pages it has a ``number``."""
 
     html_tag = "article"
 
@@ -67,11 +67,11 @@ class PolicyComparison(PolicyBox):
 
 
 class PolicyMessage(PolicyBox):
-    """One message: a line that names its role, then its body."""
+    """One message: its body, and as attributes its ``role``, ``recipient``, ``name`` and the rest of its ``tag``."""
 
 
 class PolicyResponse(PolicyMessage):
-    """A message with a verdict, which stands above, and the reason, which stands below."""
+    """A message with a ``verdict``, as the model names it or empty, and the reason, which stands below."""
 
 
 class PolicyBody(PolicyBox):
@@ -123,10 +123,9 @@ class PolicyExampleTitle(nodes.rubric):
 
 
 def title_of_example(example: nodes.Element) -> PolicyExampleTitle | None:
-    """Return the title of an example, which stands in its head: no search through what it holds."""
-    head = example.children[0] if example.children else None
-    inside = head.children if isinstance(head, nodes.Element) else ()
-    return next((child for child in inside if isinstance(child, PolicyExampleTitle)), None)
+    """Return the title of an example, which comes first in it: no search through what it holds."""
+    first = example.children[0] if example.children else None
+    return first if isinstance(first, PolicyExampleTitle) else None
 
 
 class PolicyVerdict(nodes.paragraph):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -101,13 +101,12 @@ class MarkSections(SphinxTransform):
             take_away(marker)
         if not declares:
             return
-        self.env.temp_data[WRITTEN] = keep_written(self.document, markup_of(self.env))
-        for section in self.document.findall(nodes.section):
-            title = section.next_node(nodes.title)
-            if title is not None:
-                section[SOURCE_TITLE] = (shown_title(title), "" if hides(title) else title.rawsource)
-        for note in self.document.findall(nodes.footnote):
-            note[HOME] = id(_section_around(note))
+        self.env.temp_data[WRITTEN] = keep_written(self.document, elements, markup_of(self.env))
+        for node in elements:
+            if isinstance(node, nodes.section) and (title := node.next_node(nodes.title)) is not None:
+                node[SOURCE_TITLE] = (shown_title(title), "" if hides(title) else title.rawsource)
+            elif isinstance(node, nodes.footnote):
+                node[HOME] = id(_section_around(node))
 
     def _move(self, marker: PolicyMarker, declared: Declared | None) -> None:
         if declared is None or not isinstance(declared.item, Principle):
@@ -161,20 +160,18 @@ def _record(env: BuildEnvironment, docname: str, document: nodes.document) -> tu
     On a page with directives of ours every section is a provision, whether or not its author gave
     it an id; on any other page none is, so that ordinary documentation stays out of the graph.
     """
-    found = [(node, item) for node in document.findall(nodes.Element) if (item := declared_on(node))]
-    findings = (
-        *take_findings(env),
-        *(f for node in document.findall(nodes.Element) for f in findings_on(node)),
-    )
+    elements = list(document.findall(nodes.Element))
+    found = [(node, item) for node in elements if (item := declared_on(node))]
+    findings = (*take_findings(env), *(f for node in elements for f in findings_on(node)))
     asking = [(node, item.item) for node, item in found if isinstance(item.item, Question)]
     for number, (node, _question) in enumerate(asking):
         node["docname"], node["number"] = docname, number
     questions = tuple(question for _node, question in asking)
     if len(found) > len(asking):
-        return _Capture(env, docname, document).run().record(findings, questions)
+        return _Capture(env, docname, document, elements).run().record(findings, questions)
     for node, _declared in found:
         declared_on(node, take=True)
-    links = _links_outside(env, document)
+    links = _links_outside(env, elements)
     if not (findings or asking or links.references or links.maybe):
         return None, b""
     maybe = {link.target: link for link in links.maybe}
@@ -190,11 +187,11 @@ def _around(node: nodes.Element) -> Iterator[nodes.Element]:
         above = above.parent
 
 
-def _links_outside(env: BuildEnvironment, document: nodes.document) -> FoundLinks:
+def _links_outside(env: BuildEnvironment, elements: Iterable[nodes.Element]) -> FoundLinks:
     """Return the links of a page that declares nothing: they are no part of the spec."""
     found = FoundLinks(Places(env))
     place = LinkPlace(source=source_of(env))
-    for node in document.findall(nodes.Element):
+    for node in elements:
         is_ours = node.get("refdomain") == DOMAIN or node.get("reftype") in {"any", "myst"}
         if node.get("id_link") or (is_ours and isinstance(node, addnodes.pending_xref)):
             found.add(node, place)
@@ -204,7 +201,13 @@ def _links_outside(env: BuildEnvironment, document: nodes.document) -> FoundLink
 class _Capture:
     """One walk over a page."""
 
-    def __init__(self, env: BuildEnvironment, docname: str, document: nodes.document) -> None:
+    def __init__(
+        self,
+        env: BuildEnvironment,
+        docname: str,
+        document: nodes.document,
+        elements: Iterable[nodes.Element],
+    ) -> None:
         self.env = env
         self.document = document
         self.main = source_of(env)
@@ -222,7 +225,7 @@ class _Capture:
         )
         self.cases = Cases(self.page, self._walk)
         self.inside: dict[int | None, CapturePlace] = {}
-        self.mixed = _around_blocks(document)
+        self.mixed = _around_blocks(elements)
 
     def run(self) -> Gathered:
         """Walk the page."""
@@ -388,10 +391,10 @@ class _Capture:
             self.page.clauses.append(clause)
 
 
-def _around_blocks(document: nodes.document) -> set[int]:
+def _around_blocks(elements: Iterable[nodes.Element]) -> set[int]:
     """Return what holds something that is no text: provisions, examples, questions."""
     found: set[int] = set()
-    for node in document.findall(nodes.Element):
+    for node in elements:
         if isinstance(node, nodes.section) or (declared_on(node) and not isinstance(node, PolicyCount)):
             found.update(map(id, _around(node)))
     return found

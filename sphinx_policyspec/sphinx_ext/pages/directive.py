@@ -56,6 +56,8 @@ _Choice = TypeVar("_Choice", bound=StrEnum)
 _OPTION = re.compile(r":(?P<name>[\w-]+):(?=\s|$)")
 _PLAIN = re.compile(r"[^\W_]+(?:,? [^\W_]+|-[^\W_]+)*[?.]?")
 """Words that are text and nothing else in every markup, as most titles are."""
+_SENTENCES = re.compile(r"[^\W_]+(?:,? |-)[^\W_]+(?:(?:[,;.?!]? |-)[^\W_]+)*[.?!]?")
+"""A line that is a paragraph, and text and nothing else, in every markup; one word and a point would be a list."""
 _ID = re.compile(r"[^\s#<>\"'`/\\&?%]+")
 
 
@@ -349,4 +351,16 @@ class PolicyDirective(SphinxDirective):
         """Return the content in the page's own markup."""
         if not self.content:
             return []
+        if len(self.content) == 1 and _SENTENCES.fullmatch(self.content[0]):
+            return [self._paragraph(self.content[0])]
         return list(self.parse_content_to_nodes(allow_section_headings=headings))
+
+    def _paragraph(self, text: str) -> nodes.paragraph:
+        """Return what a parser makes of a line of text: to be run for it is most of what a short message costs."""
+        paragraph = nodes.paragraph(text, text)
+        if self.is_myst:
+            paragraph.source, paragraph.line = self.place[0], self.lineno + self.content_offset + 1
+        else:
+            source, offset = self.content.items[0]
+            paragraph.source, paragraph.line = source, offset + 1
+        return paragraph

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from docutils import nodes
@@ -43,10 +43,10 @@ _LONGEST = 500
 """A longer title is cut where another shows it, so that titles cannot grow without bound."""
 
 
-def shown_titles(document: nodes.document) -> dict[str, str]:
+def shown_titles(elements: Iterable[nodes.Element]) -> dict[str, str]:
     """Return the titles that a page shows, by anchor: translated, with its quotes."""
     titles: dict[str, str] = {}
-    for node in document.findall(nodes.Element):
+    for node in elements:
         title: nodes.TextElement | None
         if isinstance(node, nodes.section):
             title = node.next_node(nodes.title)
@@ -125,13 +125,13 @@ _START, _END = "\ufdd0", "\ufdd1"
 _REFERENCE = re.compile(f"{_START}([^{_START}{_END}]*){_END}")
 
 
-def excerpts_of(document: nodes.document) -> Excerpts:
+def excerpts_of(elements: Iterable[nodes.Element]) -> Excerpts:
     """Return how each thing on a page begins; what has no words of its own is left out.
 
     Of a prompt that is shown it is the title, empty where it has none.
     """
     found: Excerpts = {}
-    for node in document.findall(nodes.Element):
+    for node in elements:
         if node["ids"] and isinstance(
             node, nodes.section | PolicyExample | PolicyDefinition | PolicyDeclaration
         ):

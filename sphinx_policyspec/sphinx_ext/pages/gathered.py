@@ -223,9 +223,9 @@ class Gathered:
 
         :param owners: whose attributes its item has
         """
-        spans = dict(declared.places)
+        spans, start = dict(declared.places), start_of(declared)
         for row in attributes_of(*owners):
-            span = spans.get(row.key, start_of(declared))
+            span = spans.get(row.key, start)
             if row.names:
                 self.places += [
                     (Use(row.owner, identifier, row.key, name), span) for name in row.values(declared.item)

@@ -157,8 +157,9 @@ def note_taken(env: BuildEnvironment, document: nodes.document) -> None:
 
 def unread_in(env: BuildEnvironment, document: nodes.document) -> frozenset[int]:
     """Return the marks of what others took off a page since then."""
+    if not (taken := cast("list[nodes.Element]", env.temp_data.pop(_TAKEN, []))):
+        return frozenset()
     left = {number for number, _node in marks_in(document)}
-    taken = cast("list[nodes.Element]", env.temp_data.pop(_TAKEN, []))
     if not (lost := [node for node in taken if node[_MARK] not in left]):
         return frozenset()
     words = document.astext()
@@ -184,7 +185,8 @@ def without_hidden(document: nodes.document) -> Iterator[None]:
 
     The doctree keeps what is hidden: another builder may show it. What directives left on it, it does not keep.
     """
-    taken = [(node, PolicyHidden()) for node in document.findall(nodes.Element) if _HIDDEN in node.attributes]
+    marked = document.findall(nodes.Element) if _MARK in document else ()
+    taken = [(node, PolicyHidden()) for node in marked if _HIDDEN in node.attributes]
     for node, stand_in in taken:
         stand_in.source, stand_in.line = node.source, node.line
         node.parent.replace(node, stand_in)

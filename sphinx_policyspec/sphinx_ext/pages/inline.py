@@ -56,19 +56,21 @@ _OPENING = {
 _MARKS: dict[type[nodes.Element], str] = {nodes.emphasis: "*", nodes.strong: "**"}
 
 
-def keep_written(document: nodes.document, markup: Markup) -> list[nodes.TextElement]:
+def keep_written(
+    document: nodes.document, elements: Iterable[nodes.Element], markup: Markup
+) -> list[nodes.TextElement]:
     """Leave on text elements what they show, where their raw text does not say it, and return them.
 
     So it is with substitutions. It is done before a translation takes the place of what they show.
     """
     found = []
-    for reference in list(document.findall(nodes.substitution_reference)):
+    for reference in (node for node in elements if isinstance(node, nodes.substitution_reference)):
         node = text_around(reference)
         if node is not None and not isinstance(node, nodes.Invisible) and WRITTEN not in node:
             shown = _substituted(node, document)
             node[WRITTEN] = (_written(shown, markup), words_of(shown))
             found.append(node)
-    for node in document.findall(nodes.TextElement):
+    for node in (node for node in elements if isinstance(node, nodes.TextElement)):
         if _is_plain(node) and (not node.rawsource or node.rawsource == node.astext()):
             continue
         is_part = isinstance(node.parent, nodes.TextElement)

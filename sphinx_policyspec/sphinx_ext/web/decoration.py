@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from docutils import nodes
@@ -13,7 +13,6 @@ from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
 from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     PolicyBadge,
-    PolicyBox,
     PolicyCommentary,
     PolicyComparison,
     PolicyDeclaration,
@@ -21,8 +20,8 @@ from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     PolicyExample,
     PolicyPrompt,
     PolicyQuery,
+    PolicyResponse,
     PolicySelfLink,
-    PolicyVerdict,
 )
 
 __all__ = [
@@ -66,32 +65,29 @@ def surroundings(link: nodes.reference) -> tuple[nodes.Element | None, str, bool
     return above, example, is_plain
 
 
-def number_examples(doctree: nodes.document) -> None:
+def number_examples(elements: Iterable[nodes.Element]) -> None:
     """Put numbers before the titles of examples, in the order of the page."""
-    for number, example in enumerate(doctree.findall(PolicyExample), 1):
-        kind = example.next_node(nodes.paragraph)
-        if kind is not None and "ps-kind" in kind["classes"]:
-            kind += nodes.Text(f" {number}")
+    for number, example in enumerate((node for node in elements if isinstance(node, PolicyExample)), 1):
+        example["number"] = number
 
 
-def put_good_answers_first(doctree: nodes.document) -> None:
+def put_good_answers_first(elements: Iterable[nodes.Element]) -> None:
     """Show compliant answers before others, whatever the order of the source; equal verdicts keep it."""
-    comparisons: Iterator[PolicyComparison] = doctree.findall(PolicyComparison)
-    for comparison in comparisons:
-        comparison.children.sort(key=_rank)
+    for node in elements:
+        if isinstance(node, PolicyComparison):
+            node.children.sort(key=_rank)
 
 
 def _rank(response: nodes.Node) -> int:
-    verdict = response.next_node(PolicyVerdict)
-    given = verdict.get("verdict", "") if verdict is not None else ""
+    given = response["verdict"] if isinstance(response, PolicyResponse) else ""
     return _VERDICTS.index(given) if given in _VERDICTS else len(_VERDICTS)
 
 
-def link_boxes_to_themselves(doctree: nodes.document) -> None:
+def link_boxes_to_themselves(elements: Sequence[nodes.Element]) -> None:
     """Give each aside an anchor, and each box that has one a link to itself."""
     count: Counter[str] = Counter()
-    for box in doctree.findall(PolicyCommentary):
-        if not box["ids"]:
+    for box in elements:
+        if isinstance(box, PolicyCommentary) and not box["ids"]:
             section = box.parent
             while section is not None and not isinstance(section, nodes.section):
                 section = section.parent
@@ -99,15 +95,14 @@ def link_boxes_to_themselves(doctree: nodes.document) -> None:
             count[owner] += 1
             number = f"-{count[owner]}" if count[owner] > 1 else ""
             box["ids"].append("-".join(filter(None, ("commentary", owner))) + number)
-    for owner_box, head in _heads(doctree):
+    for owner_box, head in _heads(elements):
         if owner_box["ids"]:
             head.append(PolicySelfLink("", anchor=owner_box["ids"][0]))
 
 
-def _heads(doctree: nodes.document) -> Iterator[tuple[nodes.Element, nodes.Element]]:
+def _heads(elements: Iterable[nodes.Element]) -> Iterator[tuple[nodes.Element, nodes.Element]]:
     """Yield each box with the line that heads it."""
-    boxes: Iterator[PolicyBox] = doctree.findall(PolicyBox)
-    for box in boxes:
+    for box in elements:
         if isinstance(box, PolicyCommentary | PolicyDefinition | PolicyDeclaration):
             head = box.next_node(nodes.paragraph if isinstance(box, PolicyCommentary) else nodes.term)
             if head is not None:

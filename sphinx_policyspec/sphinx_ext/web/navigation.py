@@ -16,7 +16,7 @@ from sphinx.environment.adapters.toctree import document_toc
 
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
-from sphinx_policyspec.sphinx_ext.nodes.boxes import badge_title, level_word
+from sphinx_policyspec.sphinx_ext.nodes.boxes import level_word
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBadge, PolicyExample, title_of_example
 from sphinx_policyspec.sphinx_ext.web.places import Place, level_html
 
@@ -78,7 +78,7 @@ def _add_levels(toc: nodes.bullet_list, doctree: nodes.document) -> bool:
         levels[""] = badges[0]
     for entry in toc.findall(nodes.reference):
         if badge := levels.get(entry.get("anchorname", "")):
-            entry += [nodes.Text(" "), level_word(badge["level"], badge_title(badge))]
+            entry += [nodes.Text(" "), level_word(badge["level"], badge["title"])]
     return bool(badges)
 
 

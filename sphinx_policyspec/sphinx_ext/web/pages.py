@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -198,16 +198,17 @@ class HandbookPages:
         if app.builder.name not in WEB_BUILDERS or not domain_of(app.env).pages:
             return
         self.prepare(app)
-        self._mark_links(doctree, docname, self.levels(app))
-        number_examples(doctree)
-        put_good_answers_first(doctree)
-        link_boxes_to_themselves(doctree)
+        elements = list(doctree.findall(nodes.Element))
+        self._mark_links(elements, docname, self.levels(app))
+        number_examples(elements)
+        put_good_answers_first(elements)
+        link_boxes_to_themselves(elements)
         address = partial(_address, app.builder, docname)
         if PolicySpecConfig.of(app.config).link_terms:
             link_terms(doctree, self.terms, address)
         asks = PolicySpecConfig.of(app.config).ask_page and app.builder.name in PAGE_BUILDERS
         ask = app.builder.get_relative_uri(docname, ASK_PAGE) if asks else ""
-        for section in doctree.findall(nodes.section):
+        for section in _sections(elements):
             place = self._place_of(section, docname)
             if place is not None and place in self.rows:
                 tools = tools_html(ask, self._feedback(app, place))
@@ -240,10 +241,10 @@ class HandbookPages:
             None,
         )
 
-    def _mark_links(self, doctree: nodes.document, docname: str, levels: LevelsByAddress) -> None:
+    def _mark_links(self, elements: Sequence[nodes.Element], docname: str, levels: LevelsByAddress) -> None:
         """Give the links to principles the word of their level, and those that a panel names an anchor."""
         found: dict[tuple[nodes.Element | None, str, str], list[nodes.reference]] = defaultdict(list)
-        for link in list(doctree.findall(nodes.reference)):
+        for link in (node for node in elements if isinstance(node, nodes.reference)):
             target = target_of(link)
             if not target:
                 continue
@@ -253,7 +254,7 @@ class HandbookPages:
             # A text of the link's own is part of a sentence, which another word would interrupt.
             if place is not None and link.astext() == place.title:
                 link += [nodes.Text(" "), level_word(place.level, place.level_title)]
-        for section in doctree.findall(nodes.section):
+        for section in _sections(elements):
             place_of_section = self._place_of(section, docname)
             for occurrence in self.outgoing.get(place_of_section, ()) if place_of_section else ():
                 self._anchor(section, occurrence, found)
@@ -271,6 +272,10 @@ class HandbookPages:
         candidates = links.get(key)
         owner: nodes.Element = candidates.pop(0) if candidates else section
         owner["ids"].append(occurrence.anchor)
+
+
+def _sections(elements: Iterable[nodes.Element]) -> Iterator[nodes.section]:
+    return (node for node in elements if isinstance(node, nodes.section))
 
 
 def _address(builder: Builder, docname: str, page: str, anchor: str) -> str:
