@@ -27,7 +27,7 @@ from sphinx_policyspec.sphinx_ext.build.findings import require_reader
 from sphinx_policyspec.sphinx_ext.build.outputs import add_to_page
 from sphinx_policyspec.sphinx_ext.config import register_config
 from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
-from sphinx_policyspec.sphinx_ext.domain.indices import escape_headings
+from sphinx_policyspec.sphinx_ext.domain.indices import INDICES, escape_headings
 from sphinx_policyspec.sphinx_ext.domain.links import (
     TakePlainLinks,
     lead_contents_to_anchors,
@@ -42,9 +42,11 @@ from sphinx_policyspec.sphinx_ext.markdown.model_spec import (
     read_model_spec_pages,
 )
 from sphinx_policyspec.sphinx_ext.nodes.html import add_style, register_nodes
-from sphinx_policyspec.sphinx_ext.pages.capture import MarkSections
+from sphinx_policyspec.sphinx_ext.pages.capture import CapturePage, MarkSections
 from sphinx_policyspec.sphinx_ext.pages.declarations import (
+    ClauseRole,
     CommentaryDirective,
+    CountRole,
     DefinitionDirective,
     LevelDirective,
     PrincipleDirective,
@@ -106,13 +108,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     ask = AskPage(build.knowledge)
     changes = build.changes
     register_config(app)
-    register_nodes(app)
-    register_view_nodes(app)
-    app.add_domain(PolicyDomain)
-    for name, directive in DIRECTIVES.items():
-        app.add_directive_to_domain(DOMAIN, name, directive)
-    app.add_transform(MarkSections)
-    app.add_post_transform(TakePlainLinks)
+    _add_markup(app)
     app.connect("source-read", note_written, priority=-sys.maxsize)
     app.connect("source-read", note_parsed, priority=sys.maxsize)
     app.connect("config-inited", add_style)
@@ -157,6 +153,22 @@ def setup(app: Sphinx) -> ExtensionMetadata:
         "parallel_read_safe": True,
         "parallel_write_safe": True,
     }
+
+
+def _add_markup(app: Sphinx) -> None:
+    """Register what authors write, and the nodes and transforms that make pages of it."""
+    register_nodes(app)
+    register_view_nodes(app)
+    app.add_domain(PolicyDomain)
+    for name, directive in DIRECTIVES.items():
+        app.add_directive_to_domain(DOMAIN, name, directive)
+    app.add_role_to_domain(DOMAIN, "clause", ClauseRole())
+    app.add_role_to_domain(DOMAIN, "count", CountRole())
+    for index in INDICES:
+        app.add_index_to_domain(DOMAIN, index)
+    app.add_transform(MarkSections)
+    app.add_transform(CapturePage)
+    app.add_post_transform(TakePlainLinks)
 
 
 def _version() -> str:

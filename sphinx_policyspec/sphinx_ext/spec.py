@@ -299,8 +299,8 @@ class Knowledge:
 
     def _put_together(self, env: BuildEnvironment) -> tuple[Spec, tuple[Finding, ...]]:
         domain = domain_of(env)
-        if domain.site is not None:
-            return domain.site.spec, ()
+        if domain.given.site is not None:
+            return domain.given.site.spec, ()
         pages = domain.pages
         order = reading_order(env, pages)
         fragments = {name: read_fragment(env, name) for name in order if pages[name].holds_spec}
@@ -328,7 +328,7 @@ class Knowledge:
 def _base_iri(env: BuildEnvironment, spec: Spec) -> str:
     """Return what instance IRIs begin with: what the command line says, else the spec, else the project."""
     return (
-        domain_of(env).base_iri
+        domain_of(env).given.base_iri
         or spec.base_iri
         or PolicySpecConfig.of(env.config).base_iri
         or site_base(env.config)
@@ -345,9 +345,7 @@ def _state_of(env: BuildEnvironment, skipped: frozenset[str]) -> str:
         path = _sidecar(env, name)
         state.update(path.read_bytes() if path.is_file() else b"?")
     if older := sorted({s for s in (*config.older, *_asked_since(pages)) if s}):
-        from sphinx_policyspec.sphinx_ext.asks.older_releases import reader_of  # noqa: PLC0415  few projects compare
-
-        reader = reader_of(env)
+        reader = domain_of(env).given.reader(())
         states = [(source, reader.state(source)) for source in older]
         state.update(repr((config.older, states, reader.options)).encode(errors="replace"))
     ours = (config.base_iri, config.annotations, sorted(config.query_limits.items()), config.query_unsafe)
@@ -367,7 +365,7 @@ def _asked_since(pages: Mapping[str, PageRecord]) -> Iterator[str]:
 def _sidecar(env: BuildEnvironment, name: str) -> Path:
     from sphinx_policyspec.sources import sidecar_path  # noqa: PLC0415  only with sidecars
 
-    return sidecar_path(name, domain_of(env).confdir)
+    return sidecar_path(name, domain_of(env).given.confdir)
 
 
 def _read_sidecar(env: BuildEnvironment, name: str) -> Annotations:

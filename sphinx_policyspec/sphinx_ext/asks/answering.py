@@ -171,7 +171,11 @@ class Views:
     @staticmethod
     def _asking(env: BuildEnvironment) -> dict[str, tuple[Question, ...]]:
         domain = domain_of(env)
-        return {name: page.questions for name, page in domain.pages.items() if page.questions and domain.asks}
+        return {
+            name: page.questions
+            for name, page in domain.pages.items()
+            if page.questions and domain.given.asks
+        }
 
     def _ask(self, env: BuildEnvironment, digest: str) -> None:
         if digest == self._digest:

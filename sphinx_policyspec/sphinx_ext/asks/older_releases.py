@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
+from sphinx_policyspec.sphinx_ext.given import Older
 from sphinx_policyspec.sphinx_ext.store import cached
 
 if TYPE_CHECKING:
@@ -24,30 +23,7 @@ if TYPE_CHECKING:
     from sphinx_policyspec.sources import Reader
     from sphinx_policyspec.sphinx_ext.spec import Knowledge
 
-__all__ = ["Older", "Since", "reader_of"]
-
-Older = Callable[["Reader"], "tuple[Spec, ...]"]
-"""Reads older releases, from the first to the last, with the reader that a build has for them."""
-
-
-def reader_of(env: BuildEnvironment, sidecars: tuple[Path, ...] = ()) -> Reader:
-    """Return the reader of the older releases of a project: each project in a process of its own.
-
-    :param sidecars: the annotation files of the project, which Model Spec Markdown gets, too
-    """
-    from sphinx_policyspec.sources import Reader  # noqa: PLC0415  few projects compare
-    from sphinx_policyspec.sphinx_ext.build.project_child import read_in_child  # noqa: PLC0415
-
-    domain = domain_of(env)
-    options = domain.options()
-    own = domain.confdir == Path(env.srcdir)
-    return Reader(
-        project=read_in_child,
-        options=replace(options, confdir=None) if own else options,
-        folder=domain.confdir,
-        otherwise=sidecars,
-        is_older=True,
-    )
+__all__ = ["Since"]
 
 
 def _of_source(env: BuildEnvironment, source: str, reader: Reader) -> tuple[Spec, ...]:
@@ -77,10 +53,10 @@ class Since:
 
     def is_on(self, env: BuildEnvironment) -> bool:
         """Tell whether the project, or the command line, names older releases."""
-        editions = domain_of(env).editions
+        editions = domain_of(env).given.editions
         if editions is not None:
             return editions.place > 0
-        return bool(domain_of(env).older or PolicySpecConfig.of(env.config).older)
+        return bool(domain_of(env).given.older or PolicySpecConfig.of(env.config).older)
 
     def diff(self, env: BuildEnvironment, knowledge: Knowledge, source: str = "") -> SpecDiff | None:
         """Return what has changed since the last older release; ``None`` where there is none.
@@ -119,7 +95,7 @@ class Since:
         """Forget what was so before the spec or an older release changed."""
         state = knowledge.digest(env)
         if state != self._state:
-            editions = domain_of(env).editions
+            editions = domain_of(env).given.editions
             self._state, self._older, self._diffs, self._problems = state, {}, {}, {}
             self._timeline = editions.past if editions and editions.place else None
 
@@ -133,8 +109,8 @@ class Since:
         if source not in self._older:
             names = (source,) if source else PolicySpecConfig.of(env.config).older
             own = tuple(partial(_of_source, env, name) for name in names)
-            every: tuple[Older, ...] = own if source else domain_of(env).older or own
-            reader = reader_of(env, knowledge.sidecars(env))
+            every: tuple[Older, ...] = own if source else domain_of(env).given.older or own
+            reader = domain_of(env).given.reader(knowledge.sidecars(env))
             new = knowledge.spec(env)
             try:
                 self._older[source] = tuple(spec for older in every for spec in before(older(reader), new))

@@ -8,7 +8,7 @@ import json
 import logging
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,10 +25,11 @@ from sphinx_policyspec.sphinx_ext.build.trial import has_late_handlers, left_out
 from sphinx_policyspec.sphinx_ext.domain.domain import add_anchors, domain_of
 from sphinx_policyspec.sphinx_ext.domain.links import dangling_links
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
+from sphinx_policyspec.sphinx_ext.given import Given
 from sphinx_policyspec.sphinx_ext.nodes.heads import add_heads
 from sphinx_policyspec.sphinx_ext.nodes.html import set_for_paper
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBadge, PolicyBox, PolicyCount, PolicyQuery
-from sphinx_policyspec.sphinx_ext.pages.hidden import cleaned, is_ours
+from sphinx_policyspec.sphinx_ext.pages.hidden import cleaned, is_ours, unread_in
 from sphinx_policyspec.sphinx_ext.spec import Knowledge, elsewhere, is_dangling
 from sphinx_policyspec.sphinx_ext.store import Unfinished, unsound_pages, write_output
 from sphinx_policyspec.sphinx_ext.web.changes_page import ChangesPage
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from sphinx.domains import Domain
     from sphinx.environment import BuildEnvironment
 
-    from sphinx_policyspec.sources import ProjectOptions
+    from sphinx_policyspec.sources import Reader
 
 __all__ = [
     "Build",
@@ -143,9 +144,10 @@ class Build:
 
     def begin(self, app: Sphinx) -> None:
         """Tell the domain what Sphinx was told."""
-        domain = domain_of(app.env)
-        domain.confdir = Path(app.confdir)
-        domain.options = partial(_options, app)
+        given = Given(
+            confdir=Path(app.confdir), reader=partial(_reader_of_older, app), shows=partial(_shows, app)
+        )
+        domain_of(app.env).give(given)
 
     def outdated(
         self, app: Sphinx, env: BuildEnvironment, _added: set[str], _changed: set[str], removed: set[str]
@@ -153,8 +155,7 @@ class Build:
         """Remember which pages of ours are gone; return those with files of an interrupted build."""
         domain = domain_of(env)
         self.removed = removed & domain.own_pages()
-        domain.shows = partial(_shows, app)
-        domain.hides_anything = has_late_handlers(app)
+        domain.give(replace(domain.given, hides_anything=has_late_handlers(app)))
         with_fragment = {name for name, page in domain.pages.items() if page.holds_spec}
         unsound = unsound_pages(env, with_fragment, domain.pages.keys())
         return sorted({*unsound, *domain.data["gone"]} & env.found_docs)
@@ -164,7 +165,7 @@ class Build:
 
         Who only reads the project asks for what is wrong afterwards.
         """
-        interrupted = domain_of(env).writes and self._begin_writing(app)
+        interrupted = domain_of(env).given.writes and self._begin_writing(app)
         again = settle(app)
         self.hides = any(page.hidden is not None for page in domain_of(env).pages.values())
         self.knowledge.pages_were_read()
@@ -173,7 +174,7 @@ class Build:
         # Sidecars bring former ids, which pages of changes lead to.
         self.knowledge.findings(env)
         marks = set(self.changes.update(app, env))
-        if not domain_of(env).writes:
+        if not domain_of(env).given.writes:
             return []
         report(app, all_findings(app, self.knowledge))
         # Sphinx writes indices only with some page.
@@ -255,15 +256,26 @@ def _shows(app: Sphinx, condition: str) -> bool:
         return True
 
 
-def _options(app: Sphinx) -> ProjectOptions:
-    """Return what Sphinx was told of a project beside its folder."""
-    from sphinx_policyspec.sources import ProjectOptions  # noqa: PLC0415  few projects compare
+def _reader_of_older(app: Sphinx, sidecars: tuple[Path, ...]) -> Reader:
+    """Return what reads older releases of a project: each project in a process of its own.
 
-    return ProjectOptions(
-        builder=app.builder.name,
-        tags=tuple(sorted(app.tags)),
-        overrides=dict(app.config.overrides),
-        confdir=Path(app.confdir),
+    :param sidecars: the annotation files of the project, which Model Spec Markdown gets, too
+    """
+    from sphinx_policyspec.sources import ProjectOptions, Reader  # noqa: PLC0415  few projects compare
+    from sphinx_policyspec.sphinx_ext.build.project_child import read_in_child  # noqa: PLC0415
+
+    confdir = Path(app.confdir)
+    return Reader(
+        project=read_in_child,
+        options=ProjectOptions(
+            builder=app.builder.name,
+            tags=tuple(sorted(app.tags)),
+            overrides=dict(app.config.overrides),
+            confdir=None if confdir == Path(app.srcdir) else confdir,
+        ),
+        folder=confdir,
+        otherwise=sidecars,
+        is_older=True,
     )
 
 
@@ -347,7 +359,7 @@ def _relinked(app: Sphinx) -> set[str]:
 
 def note_unread(app: Sphinx, document: nodes.document) -> None:
     """Note what others took off a page as soon as it was read."""
-    domain_of(app.env).note_unread(app.env, document)
+    domain_of(app.env).note_unread(app.env.docname, unread_in(app.env, document))
 
 
 def silence_core(_app: Sphinx, domain: Domain | None, _node: nodes.Element) -> bool | None:

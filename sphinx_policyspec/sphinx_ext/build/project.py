@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import pickle
 import re
 import sys
 import tempfile
@@ -126,7 +127,7 @@ def _read(
     )
     require_extension(app)
     domain = domain_of(app.env)
-    domain.asks, domain.writes = not spec_only, False
+    domain.give(replace(domain.given, asks=not spec_only, writes=False))
     with naming_page(app):
         app.builder.read()
     given = (read_annotations(sidecar, sidecar.name),) if sidecar else ()
@@ -170,3 +171,18 @@ def _remedy(error: BaseException) -> str:
         f"; install what the project needs (`{match[1] or match[2]}`) beside sphinx_policyspec: in a pre-commit hook under "
         "`additional_dependencies`, in the GitHub action as `requirements`"
     )
+
+
+def main(file: str) -> None:
+    """Read what a parent names on standard input; a project, or, as a text, why there is none, goes into a file."""
+    path, options, sidecar = pickle.loads(sys.stdin.buffer.read())  # noqa: S301  written by our own parent
+    told: Loaded | str
+    try:
+        told = read_project(path, options, sidecar, spec_only=True)
+    except PolicySpecError as error:
+        told = str(error)
+    Path(file).write_bytes(pickle.dumps(told, protocol=5))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -13,11 +13,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from sphinx_policyspec.errors import PolicySpecError, SourceError
+from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.sources import Loaded, ProjectOptions
-from sphinx_policyspec.sphinx_ext.build.project import read_project
 
 __all__ = ["read_in_child"]
+
+_CHILD = f"{__package__}.project"
+"""The module that the child runs."""
 
 
 def read_in_child(path: Path, options: ProjectOptions, sidecar: Path | None = None) -> Loaded:
@@ -30,7 +32,7 @@ def read_in_child(path: Path, options: ProjectOptions, sidecar: Path | None = No
     with tempfile.TemporaryDirectory(prefix="policyspec-") as folder:
         file = Path(folder, "project")
         done = subprocess.run(  # noqa: S603  a list, no shell, nothing from outside
-            (sys.executable, "-P", "-m", __name__, str(file)),
+            (sys.executable, "-P", "-m", _CHILD, str(file)),
             input=pickle.dumps((path, options, sidecar), protocol=5),
             capture_output=True,
             check=False,
@@ -43,18 +45,3 @@ def read_in_child(path: Path, options: ProjectOptions, sidecar: Path | None = No
     if isinstance(told, str):
         raise SourceError(told)
     return told  # type: ignore[no-any-return]
-
-
-def main(file: str) -> None:
-    """Read what standard input names; a project, or, as a text, why there is none, goes into a file."""
-    path, options, sidecar = pickle.loads(sys.stdin.buffer.read())  # noqa: S301  written by our own parent
-    told: Loaded | str
-    try:
-        told = read_project(path, options, sidecar, spec_only=True)
-    except PolicySpecError as error:
-        told = str(error)
-    Path(file).write_bytes(pickle.dumps(told, protocol=5))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

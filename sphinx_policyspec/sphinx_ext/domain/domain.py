@@ -7,18 +7,16 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from docutils import nodes
-from sphinx.domains import Domain, Index, IndexEntry, ObjType
+from sphinx.domains import Domain, ObjType
 from sphinx.locale import get_translation
 from sphinx.roles import XRefRole
 from sphinx.util.logging import suppress_logging
 
 from sphinx_policyspec.model import Spec, TargetKind
 from sphinx_policyspec.readers.levels import DEFAULT_LEVELS
-from sphinx_policyspec.sphinx_ext.domain.indices import ExampleIndex, TopicIndex
 from sphinx_policyspec.sphinx_ext.domain.records import (
     DOMAIN,
     KIND_OF_ROLE,
@@ -26,12 +24,9 @@ from sphinx_policyspec.sphinx_ext.domain.records import (
     PolicyObject,
     link_or_text,
 )
+from sphinx_policyspec.sphinx_ext.given import Given
 from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_of
-from sphinx_policyspec.sphinx_ext.pages.capture import capture
-from sphinx_policyspec.sphinx_ext.pages.declarations import ClauseRole, CountRole
-from sphinx_policyspec.sphinx_ext.pages.excerpts import excerpts_of, shown_titles
-from sphinx_policyspec.sphinx_ext.pages.hidden import note_taken, strip_comments, unread_in, without_hidden
-from sphinx_policyspec.sphinx_ext.store import EXCERPTS, FRAGMENT, pack, write_part
+from sphinx_policyspec.sphinx_ext.store import FRAGMENT, write_part
 
 if TYPE_CHECKING:
     from docutils.nodes import Element
@@ -40,14 +35,9 @@ if TYPE_CHECKING:
     from sphinx.builders import Builder
     from sphinx.environment import BuildEnvironment
 
-    from sphinx_policyspec.sources import ProjectOptions
-    from sphinx_policyspec.sphinx_ext.asks.older_releases import Older
-    from sphinx_policyspec.sphinx_ext.handbook.pages import Site
-    from sphinx_policyspec.sphinx_ext.web.editions import Editions
 
 __all__ = [
     "FormerIds",
-    "LevelIndex",
     "PolicyDomain",
     "add_anchors",
     "aliases_of",
@@ -99,34 +89,6 @@ def add_anchors(domain: PolicyDomain, doctree: nodes.document) -> None:
 _ = get_translation("sphinx_policyspec")
 
 
-class LevelIndex(Index):
-    """Every principle, under its level of authority."""
-
-    name = "levels"
-    # Not translated: the JSON builders of Sphinx cannot write its lazy texts.
-    localname = "Principles by level of authority"
-    shortname = "levels"
-
-    def generate(
-        self, docnames: Iterable[str] | None = None
-    ) -> tuple[list[tuple[str, list[IndexEntry]]], bool]:
-        """Return one group for each level, in the order of first use, principles by title."""
-        domain = cast("PolicyDomain", self.domain)
-        wanted = None if docnames is None else set(docnames)
-        groups: dict[str, list[PolicyObject]] = defaultdict(list)
-        for item in domain.objects():
-            if item.level and not item.is_alias and (wanted is None or item.docname in wanted):
-                groups[item.level].append(item)
-        order = {level: number for number, level in enumerate(domain.level_names())}
-        ranked = sorted(groups, key=lambda level: (order.get(level, len(order)), level))
-        content = []
-        for level in ranked:
-            items = sorted(groups[level], key=lambda item: (item.title.casefold(), item.id))
-            entries = [IndexEntry(item.title, 0, item.docname, item.anchor, "", "", "") for item in items]
-            content.append((domain.title_of_level(level), entries))
-        return content, False
-
-
 class PolicyDomain(Domain):
     """What a project's pages say of a behaviour spec."""
 
@@ -143,8 +105,7 @@ class PolicyDomain(Domain):
     }
     roles: ClassVar[dict[str, Any]] = {
         role: XRefRole(innernodeclass=nodes.inline, warn_dangling=True) for role in KIND_OF_ROLE
-    } | {"clause": ClauseRole(), "count": CountRole()}
-    indices: ClassVar[list[type[Index]]] = [LevelIndex, TopicIndex, ExampleIndex]
+    }
     initial_data: ClassVar[dict[str, Any]] = {
         "pages": {},
         "written": {},
@@ -163,39 +124,15 @@ class PolicyDomain(Domain):
     data_version = 13
     """Raised whenever what the environment stores of ours changes shape."""
 
-    site: Site | None = None
-    """The spec that a handbook shows; a project of one's own gathers its spec from its pages."""
-
-    older: tuple[Older, ...] = ()
-    """What a command line compares the spec with, from the oldest on, source by source, instead of
-    ``policyspec_since``."""
-
-    confdir: Path = Path()
-    """The folder that paths of our options are below: that of ``conf.py``."""
-
-    options: Callable[[], ProjectOptions]
-    """Returns what Sphinx was told of the project beside its folder; not stored."""
-
-    asks: bool = True
-    """Whether questions of pages are answered; not where nothing but the spec is wanted."""
-
-    writes: bool = True
-    """Whether pages are written; else what they show of each other is of no use."""
-
-    editions: Editions | None = None
-    """The releases of a handbook of several, which know of each other."""
-
-    base_iri: str = ""
-    """What the command line says that instance IRIs begin with, whatever the project says."""
-
-    shows: Callable[[str], bool] = staticmethod(lambda _condition: True)
-    """Tells whether this build shows what an ``only`` directive holds; not stored."""
-
-    hides_anything: bool = False
-    """Whether other extensions may hide what is no element of theirs, on any page; not stored."""
+    given: Given
+    """What the build was given beside the pages; not stored."""
 
     _by_id: dict[tuple[TargetKind, str], list[PolicyObject]] | None = None
     _former: tuple[PolicyObject, ...] | None = None
+
+    def give(self, given: Given) -> None:
+        """Say what the build is given: the application does so, and then who runs it."""
+        self.given = given
 
     @property
     def pages(self) -> dict[str, PageRecord]:
@@ -212,6 +149,10 @@ class PolicyDomain(Domain):
         if docname not in self.data["assumed"]:
             self.data["assumed"][docname] = frozenset(guess())
         return cast("frozenset[int]", self.data["assumed"][docname])
+
+    def taken_for_hidden(self, docname: str) -> frozenset[int] | None:
+        """Return the marks that were assumed while a page was read, and forget them; none where it has no marks."""
+        return cast("frozenset[int] | None", self.data["assumed"].pop(docname, None))
 
     def read_again(self, app: Sphinx, docname: str, hidden: frozenset[int]) -> None:
         """Read a page again as one on which the elements with some marks are hidden."""
@@ -253,30 +194,10 @@ class PolicyDomain(Domain):
         if packed:
             write_part(self.env, docname, FRAGMENT, packed)
 
-    def process_doc(self, env: BuildEnvironment, docname: str, document: nodes.document) -> None:
-        """Take up what a page declares once it is read; titles are those that it shows."""
-        noted = self.pages.get(docname)
-        hidden = self.data["assumed"].pop(docname, None)
-        with without_hidden(document):
-            record, packed = (noted, b"") if noted else capture(env, docname, document)
-            if record is not None and (record.holds_spec or record.questions):
-                strip_comments(document)
-            elements = list(document.findall(nodes.Element))
-            excerpts, titles = excerpts_of(elements), shown_titles(elements)
-        note_taken(env, document)
-        if record is None and hidden is not None:
-            # Another builder may show what it declares.
-            record = PageRecord()
-        if record is not None:
-            write_part(env, docname, EXCERPTS, pack(excerpts))
-            record = replace(record, hidden=hidden).with_titles(titles)
-            self.note_document(docname, record.with_words(repr((titles, excerpts))), packed)
-
-    def note_unread(self, env: BuildEnvironment, document: nodes.document) -> None:
-        """Note what others took off a page after it was looked at."""
-        unread = unread_in(env, document)
-        if unread and env.docname in self.pages:
-            self.pages[env.docname] = replace(self.pages[env.docname], unread=unread)
+    def note_unread(self, docname: str, unread: frozenset[int]) -> None:
+        """Note the marks of what others took off a page after it was looked at."""
+        if unread and docname in self.pages:
+            self.pages[docname] = replace(self.pages[docname], unread=unread)
 
     def clear_doc(self, docname: str) -> None:
         """Forget what a page declared."""

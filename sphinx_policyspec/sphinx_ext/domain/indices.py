@@ -1,4 +1,4 @@
-"""Indices beside the one by level: provisions by topic, and examples."""
+"""Indices: principles by level, provisions by topic, and examples."""
 
 from __future__ import annotations
 
@@ -12,15 +12,22 @@ from sphinx.locale import get_translation
 
 from sphinx_policyspec.graph.touches import about
 from sphinx_policyspec.model import Spec, TargetKind
+from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, PolicyObject
 
 if TYPE_CHECKING:
     from docutils import nodes
     from sphinx.application import Sphinx
 
-    from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
-
-__all__ = ["ExampleIndex", "TopicIndex", "escape_headings", "is_index_page", "topics_of"]
+__all__ = [
+    "INDICES",
+    "ExampleIndex",
+    "LevelIndex",
+    "TopicIndex",
+    "escape_headings",
+    "is_index_page",
+    "topics_of",
+]
 
 _ = get_translation("sphinx_policyspec")
 
@@ -44,11 +51,35 @@ def topics_of(spec: Spec) -> Topics:
     )
 
 
+class LevelIndex(Index):
+    """Every principle, under its level of authority."""
+
+    name = "levels"
+    # Not translated: the JSON builders of Sphinx cannot write its lazy texts.
+    localname = "Principles by level of authority"
+    shortname = "levels"
+
+    def generate(self, docnames: Iterable[str] | None = None) -> tuple[_Groups, bool]:
+        """Return one group for each level, in the order of first use, principles by title."""
+        domain = cast("PolicyDomain", self.domain)
+        wanted = None if docnames is None else set(docnames)
+        groups: dict[str, list[PolicyObject]] = defaultdict(list)
+        for item in domain.objects():
+            if item.level and not item.is_alias and (wanted is None or item.docname in wanted):
+                groups[item.level].append(item)
+        order = {level: number for number, level in enumerate(domain.level_names())}
+        ranked = sorted(groups, key=lambda level: (order.get(level, len(order)), level))
+        content = []
+        for level in ranked:
+            items = sorted(groups[level], key=lambda item: (item.title.casefold(), item.id))
+            content.append((domain.title_of_level(level), [_entry(item) for item in items]))
+        return content, False
+
+
 class TopicIndex(Index):
     """Every provision, under each topic that it is about; sections are named as such."""
 
     name = "topics"
-    # Not translated: the JSON builders of Sphinx cannot write its lazy texts.
     localname = "Principles by topic"
     shortname = "topics"
 
@@ -90,6 +121,10 @@ class ExampleIndex(Index):
             )
             for letter, items in sorted(groups.items())
         ], False
+
+
+INDICES = (LevelIndex, TopicIndex, ExampleIndex)
+"""In the order in which a site lists them."""
 
 
 def is_index_page(pagename: str, templatename: str) -> bool:

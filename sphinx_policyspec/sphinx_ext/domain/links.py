@@ -108,7 +108,7 @@ class TakePlainLinks(SphinxPostTransform):
                     node.replace_self(shown or [nodes.literal("", f"#{node['reftarget']}")])
 
     def _lost(self, docname: str, asked: set[_Asked]) -> set[_Asked]:
-        if cast("PolicyDomain", self.env.get_domain(DOMAIN)).site is None:
+        if cast("PolicyDomain", self.env.get_domain(DOMAIN)).given.site is None:
             return {(link.target, _has_text(link)) for link in dangling_links(self.env, docname)}
         # Of a graph's spec the handbook has what the spec says, not the pages around it.
         resolver = _Resolver(self.env, docname)

@@ -6,7 +6,7 @@ import io
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import Any, cast
@@ -20,20 +20,19 @@ from sphinx_policyspec.errors import PdfError
 from sphinx_policyspec.model import Finding, Severity, Span, Spec
 from sphinx_policyspec.sources import ProjectOptions
 from sphinx_policyspec.sphinx_ext.asks.directives import PAGE
-from sphinx_policyspec.sphinx_ext.asks.older_releases import Older
 from sphinx_policyspec.sphinx_ext.build.build import all_findings
 from sphinx_policyspec.sphinx_ext.build.findings import words_of
 from sphinx_policyspec.sphinx_ext.build.project import naming_page, require_extension, running_foreign_code
 from sphinx_policyspec.sphinx_ext.config import severities
 from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
-from sphinx_policyspec.sphinx_ext.handbook.pages import FILETYPE, START, SUFFIX, Site, lay_out
+from sphinx_policyspec.sphinx_ext.given import Edition, Editions, Older, Site
+from sphinx_policyspec.sphinx_ext.handbook.pages import FILETYPE, START, SUFFIX, lay_out
 from sphinx_policyspec.sphinx_ext.markdown.maths import RENDERER
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from sphinx_policyspec.sphinx_ext.store import write_output
 from sphinx_policyspec.sphinx_ext.typst.builder import TypstBuilder
 from sphinx_policyspec.sphinx_ext.typst.compiling import require_typst
-from sphinx_policyspec.sphinx_ext.web.editions import Edition, Editions
 from sphinx_policyspec.sphinx_ext.web.places import ASK_PAGE
 
 __all__ = ["PDF", "build_project", "build_releases", "build_site"]
@@ -98,9 +97,9 @@ def build_site(
         source.mkdir()
         for name in site.pages:
             (source / f"{name}{SUFFIX}").write_bytes(b"")
-        shown = _Shown(site=site, older=tuple(older), editions=editions)
         options = ProjectOptions(overrides=overrides)
-        return _build(source, out, Path(folder, "doctrees"), options, shown, pdf=pdf)
+        given = {"site": site, "older": tuple(older), "editions": editions}
+        return _build(source, out, Path(folder, "doctrees"), options, given, pdf=pdf)
 
 
 def build_project(
@@ -125,19 +124,9 @@ def build_project(
     overrides |= {"policyspec_ask_page": True} if ask else {}
     overrides |= _fonts(pdf_fonts)
     with tempfile.TemporaryDirectory(prefix="policyspec-") as folder:
-        shown = _Shown(base_iri=base_iri, older=tuple(older))
-        given = replace(options, overrides=overrides, confdir=options.confdir or source)
-        return _build(source, out, Path(folder), given, shown, pdf=pdf)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Shown:
-    """What our domain is told of a build; empty where a project says it."""
-
-    site: Site | None = None
-    base_iri: str = ""
-    older: tuple[Older, ...] = ()
-    editions: Editions | None = None
+        options = replace(options, overrides=overrides, confdir=options.confdir or source)
+        given = {"base_iri": base_iri, "older": tuple(older)}
+        return _build(source, out, Path(folder), options, given, pdf=pdf)
 
 
 def _fonts(given: Iterable[str]) -> dict[str, Any]:
@@ -151,7 +140,7 @@ def _build(
     out: Path,
     doctrees: Path,
     options: ProjectOptions,
-    shown: _Shown,
+    given: Mapping[str, Any],
     *,
     pdf: bool = False,
 ) -> tuple[Finding, ...]:
@@ -174,8 +163,7 @@ def _build(
         )
         require_extension(app)
         domain = cast("PolicyDomain", app.env.get_domain(DOMAIN))
-        domain.site, domain.base_iri = shown.site, shown.base_iri
-        domain.older, domain.editions = shown.older, shown.editions
+        domain.give(replace(domain.given, **given))
         with naming_page(app):
             app.build()
         return app

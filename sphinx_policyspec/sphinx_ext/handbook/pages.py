@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -21,6 +20,7 @@ from sphinx_policyspec.sphinx_ext.asks.directives import SurveyView
 from sphinx_policyspec.sphinx_ext.asks.page import PolicyView
 from sphinx_policyspec.sphinx_ext.asks.queries import COLUMNS, View, ViewKind
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, Question, outside_record, page_record
+from sphinx_policyspec.sphinx_ext.given import Site, SitePage
 from sphinx_policyspec.sphinx_ext.markdown.foreign import is_address
 from sphinx_policyspec.sphinx_ext.markdown.render import SpecRenderer
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyDeclaration
@@ -28,7 +28,7 @@ from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyDeclaration
 if TYPE_CHECKING:
     from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
 
-__all__ = ["FILETYPE", "LAYOUTS", "START", "SUFFIX", "VIEWS", "Site", "SitePage", "SitePageParser", "lay_out"]
+__all__ = ["FILETYPE", "LAYOUTS", "START", "SUFFIX", "VIEWS", "SitePageParser", "lay_out"]
 
 
 LAYOUTS = ("one", "chapter", "section")
@@ -62,36 +62,6 @@ _RESERVED = frozenset(
         "policy-examples",
     }
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SitePage:
-    """One page of a handbook.
-
-    :param name: its name as a file, without suffix
-    :param provisions: what it shows, in reading order
-    :param below: names of the pages that its table of contents leads to
-    :param overviews: names of the pages with views that it leads to on the web; paper has indices of its own
-    :param views: what it shows of the whole spec, instead of a part of it
-    """
-
-    name: str
-    provisions: tuple[Provision, ...] = ()
-    below: tuple[str, ...] = ()
-    overviews: tuple[str, ...] = ()
-    views: tuple[ViewKind, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
-    """A spec and its pages by name.
-
-    :param root: the folder that the spec's file names are relative to
-    """
-
-    spec: Spec
-    root: Path
-    pages: dict[str, SitePage]
 
 
 def lay_out(spec: Spec, layout: str) -> tuple[SitePage, ...]:
@@ -187,7 +157,7 @@ class SitePageParser(Parser):
         """Fill ``document`` with the page of its name."""
         env = document.settings.env
         domain = cast("PolicyDomain", env.get_domain(DOMAIN))
-        site = domain.site
+        site = domain.given.site
         page = site.pages.get(env.docname) if site else None
         if site is None or page is None:
             return
@@ -239,10 +209,10 @@ def _view_nodes(page: SitePage) -> tuple[nodes.section, tuple[Question, ...]]:
         SurveyView(span=place)
         if kind is ViewKind.SURVEY
         else View(kind=kind, columns=_COLUMNS.get(kind, ()), expected=">=0", span=place)
-        for kind in page.views
+        for kind in map(ViewKind, page.views)
     )
     for number, kind in enumerate(page.views):
-        classes = ["ps-query", "ps-view", f"ps-{kind.value}"]
+        classes = ["ps-query", "ps-view", f"ps-{kind}"]
         section += PolicyView("", classes=classes, docname=page.name, number=number)
     return section, asked
 

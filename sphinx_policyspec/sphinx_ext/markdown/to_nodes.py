@@ -136,7 +136,7 @@ class PolicyRenderer(SphinxRenderer):
                 self.render_children(token)
             own = [] if inside.astext().strip() in ("", "?") else list(inside.children)
             self.current_node.append(pending_reference(self.sphinx_env.docname, href[1:], own, place=place))
-        elif (is_own_address if domain_of(self.sphinx_env).site is None else is_address)(href):
+        elif (is_own_address if domain_of(self.sphinx_env).given.site is None else is_address)(href):
             self.render_link_url(token)
         else:
             self.render_children(token)

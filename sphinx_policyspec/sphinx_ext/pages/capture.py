@@ -32,6 +32,7 @@ from sphinx_policyspec.model import (
     Topic,
 )
 from sphinx_policyspec.readers.comments import without_comments
+from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, PageRecord, Question, outside_record
 from sphinx_policyspec.sphinx_ext.nodes.boxes import mark_level
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyClause, PolicyCount, PolicyMarker, anchor_of
@@ -45,6 +46,7 @@ from sphinx_policyspec.sphinx_ext.pages.declared import (
     start_of,
     take_findings,
 )
+from sphinx_policyspec.sphinx_ext.pages.excerpts import excerpts_of, shown_titles
 from sphinx_policyspec.sphinx_ext.pages.gathered import FoundLinks, Gathered, LinkPlace
 from sphinx_policyspec.sphinx_ext.pages.hidden import (
     give_back_ids,
@@ -52,7 +54,10 @@ from sphinx_policyspec.sphinx_ext.pages.hidden import (
     is_hidden,
     keep_mark,
     mark,
+    note_taken,
+    strip_comments,
     take_away,
+    without_hidden,
 )
 from sphinx_policyspec.sphinx_ext.pages.inline import (
     WRITTEN,
@@ -63,11 +68,12 @@ from sphinx_policyspec.sphinx_ext.pages.inline import (
 from sphinx_policyspec.sphinx_ext.pages.markup import writer_of
 from sphinx_policyspec.sphinx_ext.pages.places import ignores_of, markup_of, source_of
 from sphinx_policyspec.sphinx_ext.pages.region import Places, Region
+from sphinx_policyspec.sphinx_ext.store import EXCERPTS, pack, write_part
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
-__all__ = ["HOME", "SOURCE_TITLE", "MarkSections", "capture"]
+__all__ = ["HOME", "SOURCE_TITLE", "CapturePage", "MarkSections"]
 
 
 HOME = "policyspec_home"
@@ -148,7 +154,38 @@ def _section_around(node: nodes.Element) -> nodes.section | None:
     return above
 
 
-def capture(env: BuildEnvironment, docname: str, document: nodes.document) -> tuple[PageRecord | None, bytes]:
+class CapturePage(SphinxTransform):
+    """Takes up what a page declares once it is read; titles are those that it shows.
+
+    It runs when domains of Sphinx look at a page, after translation and before handlers of others take things off it.
+    """
+
+    default_priority = 850
+
+    def apply(self, **_kwargs: Any) -> None:
+        """Give the domain the record of the page, and store its part of the spec and how its texts begin."""
+        env, document, docname = self.env, self.document, self.env.docname
+        domain = domain_of(env)
+        noted, hidden = domain.pages.get(docname), domain.taken_for_hidden(docname)
+        with without_hidden(document):
+            record, packed = (noted, b"") if noted else _capture(env, docname, document)
+            if record is not None and (record.holds_spec or record.questions):
+                strip_comments(document)
+            elements = list(document.findall(nodes.Element))
+            excerpts, titles = excerpts_of(elements), shown_titles(elements)
+        note_taken(env, document)
+        if record is None and hidden is not None:
+            # Another builder may show what it declares.
+            record = PageRecord()
+        if record is not None:
+            write_part(env, docname, EXCERPTS, pack(excerpts))
+            record = replace(record, hidden=hidden).with_titles(titles)
+            domain.note_document(docname, record.with_words(repr((titles, excerpts))), packed)
+
+
+def _capture(
+    env: BuildEnvironment, docname: str, document: nodes.document
+) -> tuple[PageRecord | None, bytes]:
     """Return the record of a page, or none where it uses nothing of ours, and its part of the spec, packed."""
     record, packed = _record(env, docname, document)
     return (None if record is None else replace(record, ignores=ignores_of(env))), packed

@@ -91,7 +91,8 @@ def mark(env: BuildEnvironment, elements: Sequence[nodes.Element]) -> None:
         # A page of Model Spec Markdown: what it declares was read from its text.
         return
     if not (
-        domain.hides_anything or any(isinstance(node, addnodes.only) or is_foreign(node) for node in elements)
+        domain.given.hides_anything
+        or any(isinstance(node, addnodes.only) or is_foreign(node) for node in elements)
     ):
         return
     for number, node in enumerate(elements):
@@ -103,7 +104,9 @@ def mark(env: BuildEnvironment, elements: Sequence[nodes.Element]) -> None:
 def _guess(elements: Sequence[nodes.Element], domain: PolicyDomain) -> Iterator[int]:
     """Yield the marks of what a build hides as far as that can be told while pages are read."""
     for number, node in enumerate(elements):
-        if isinstance(node, addnodes.only) and not (domain.shows(node["expr"]) or is_hidden(node.parent)):
+        if isinstance(node, addnodes.only) and not (
+            domain.given.shows(node["expr"]) or is_hidden(node.parent)
+        ):
             node[_HIDDEN] = True
             yield number
 

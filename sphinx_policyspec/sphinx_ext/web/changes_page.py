@@ -51,7 +51,7 @@ class ChangesPage:
             try:
                 after = self._marked(env) if self._is_on(app) else {}
             except PolicySpecError as error:
-                if domain_of(env).older:
+                if domain_of(env).given.older:
                     raise
                 problem = str(error)
             changed = sorted(name for name in env.all_docs if state and before.get(name) != after.get(name))
@@ -72,7 +72,7 @@ class ChangesPage:
         """Return a digest of the marks on each page that has some."""
         from sphinx_policyspec.sphinx_ext.web.changes import digests  # noqa: PLC0415  few projects compare
 
-        if not domain_of(env).writes:
+        if not domain_of(env).given.writes:
             self.views.since.releases(env, self.views.knowledge)
             return {}
         diff = self.views.since.diff(env, self.views.knowledge)

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from sphinx_policyspec.compare.history import Timeline
     from sphinx_policyspec.sphinx_ext.asks.older_releases import Since
-    from sphinx_policyspec.sphinx_ext.web.editions import Editions
+    from sphinx_policyspec.sphinx_ext.given import Editions
 
 __all__ = ["HandbookPages"]
 
@@ -111,7 +111,7 @@ class HandbookPages:
         self.relations = relations_of(spec)
         self.rows, self.outgoing = {}, defaultdict(list)
         timeline, has_page = self._timeline(app), app.builder.name in PAGE_BUILDERS
-        editions = domain_of(env).editions
+        editions = domain_of(env).given.editions
         for identifier, found in self.relations.items():
             if place := places.provision(identifier):
                 past = self._past(timeline, identifier, places, has_page=has_page, editions=editions)
