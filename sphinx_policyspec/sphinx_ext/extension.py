@@ -63,8 +63,7 @@ from sphinx_policyspec.sphinx_ext.pages.examples import (
 )
 from sphinx_policyspec.sphinx_ext.pages.places import note_parsed, note_written
 from sphinx_policyspec.sphinx_ext.web.ask import AskPage
-from sphinx_policyspec.sphinx_ext.web.editions import show_releases
-from sphinx_policyspec.sphinx_ext.web.navigation import Contents
+from sphinx_policyspec.sphinx_ext.web.navigation import Contents, show_releases
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx

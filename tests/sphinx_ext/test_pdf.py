@@ -15,9 +15,8 @@ import pytest
 import typst
 from sphinx.testing.util import SphinxTestApp
 
-from sphinx_policyspec.sphinx_ext.typst.code import string
+from sphinx_policyspec.sphinx_ext.typst.code import equation, string
 from sphinx_policyspec.sphinx_ext.typst.code import words as typst_words
-from sphinx_policyspec.sphinx_ext.typst.maths import equation
 from tests.conftest import REPOSITORY, Run, require_fonts, text_below
 from tests.pdf import bookmarks, dead_links, fonts_outside, links, recall, text_of, words
 from tests.sphinx_ext.shown_words import runs_of

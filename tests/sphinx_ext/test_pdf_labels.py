@@ -15,7 +15,7 @@ from sphinx.application import Sphinx
 from sphinx.testing.util import SphinxTestApp
 
 from sphinx_policyspec.sphinx_ext.typst.assembly import PAGE, _pages
-from sphinx_policyspec.sphinx_ext.typst.policy_nodes import TypstTranslator
+from sphinx_policyspec.sphinx_ext.typst.blocks import TypstTranslator
 from tests.pdf import dead_links, links, text_of
 
 Build = Callable[..., SphinxTestApp]

@@ -12,7 +12,7 @@ import pytest
 from sphinx.testing.util import SphinxTestApp
 
 from sphinx_policyspec import api
-from sphinx_policyspec.sphinx_ext.asks import survey_rows
+from sphinx_policyspec.sphinx_ext.asks import surveys
 from tests.releases.site import dead_links, read_site
 from tests.sphinx_ext.shown_words import written_words
 
@@ -173,7 +173,7 @@ def test_an_edit_that_changes_no_level_asks_clingo_nothing(
     def fail(_norms: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(survey_rows, "_looked_at", fail)
+    monkeypatch.setattr(surveys, "_looked_at", fail)
     assert "Conflicts that end undecided" in page_of(build(source))
 
 
@@ -215,9 +215,9 @@ def test_the_number_of_open_pairs_can_be_held(source: Path, build: Build, warnin
 def test_a_topic_of_many_is_a_list_of_what_nothing_decides(
     source: Path, build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(survey_rows, "LARGEST_MATRIX", 5)
+    monkeypatch.setattr(surveys, "LARGEST_MATRIX", 5)
     monkeypatch.setattr("sphinx_policyspec.sphinx_ext.asks.surveys.LARGEST_MATRIX", 5)
-    monkeypatch.setattr(survey_rows, "MOST_PAIRS", 4)
+    monkeypatch.setattr(surveys, "MOST_PAIRS", 4)
     page = page_of(build(source))
     text = _words(page)
     assert "<table" not in page

@@ -14,11 +14,10 @@ from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.model import Finding, Severity, TargetKind
 from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.sphinx_ext.asks.directives import CaseText, SurveyView, check_rows
-from sphinx_policyspec.sphinx_ext.asks.drawings import drawing, outline
 from sphinx_policyspec.sphinx_ext.asks.older_releases import Since
 from sphinx_policyspec.sphinx_ext.asks.page import Page, entries_of, linked_list, table_of
 from sphinx_policyspec.sphinx_ext.asks.queries import View, ViewKind, compile_view, unknown_names
-from sphinx_policyspec.sphinx_ext.asks.views import NO_ROWS, answer_nodes, coverage, matrix
+from sphinx_policyspec.sphinx_ext.asks.views import NO_ROWS, answer_nodes, coverage, drawing, matrix, outline
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain, domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import Changes, PolicyObject, Question
@@ -211,7 +210,7 @@ class Views:
 
     def _survey(self, env: BuildEnvironment, view: SurveyView) -> _Shown:
         """Look at what the spec leaves open."""
-        from sphinx_policyspec.sphinx_ext.asks.survey_rows import (  # noqa: PLC0415  few projects have surveys
+        from sphinx_policyspec.sphinx_ext.asks.surveys import (  # noqa: PLC0415  few projects have surveys
             count_of_gaps,
             surveyed,
         )

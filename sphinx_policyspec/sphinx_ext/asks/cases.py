@@ -24,8 +24,8 @@ from sphinx_policyspec.graph.answer import Answer, Cell, CellKind
 from sphinx_policyspec.model import Case, Duty, Finding, Item, Label, Severity, Status, TargetKind
 from sphinx_policyspec.readers.cases import read_cases
 from sphinx_policyspec.sphinx_ext.asks.directives import CaseText
-from sphinx_policyspec.sphinx_ext.asks.drawings import Attack, Box, drawn
 from sphinx_policyspec.sphinx_ext.asks.page import Page, PolicyScroll, chip
+from sphinx_policyspec.sphinx_ext.asks.views import Attack, Box, drawn
 from sphinx_policyspec.survey import PartyKind
 
 __all__ = ["CaseRow", "case_nodes", "decidable", "decided", "party_words", "rule_name", "site_wording"]

@@ -1,16 +1,27 @@
-"""What views show as nodes: the answer to a question, what lacks coverage, topics against levels."""
+"""What views show as nodes: answers, a drawing, what lacks coverage, topics against levels."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, NamedTuple
 
 from docutils import nodes
 from sphinx.locale import get_translation
 
 from sphinx_policyspec.model import TargetKind
-from sphinx_policyspec.sphinx_ext.asks.page import CellNodes, Page, chip, entries_of, items, table, table_of
-from sphinx_policyspec.sphinx_ext.nodes.boxes import word
+from sphinx_policyspec.sphinx_ext.asks.page import (
+    CellNodes,
+    Page,
+    PolicyScroll,
+    chip,
+    entries_of,
+    items,
+    table,
+    table_of,
+)
+from sphinx_policyspec.sphinx_ext.nodes.boxes import style_name, word
 
 if TYPE_CHECKING:
     from sphinx_policyspec.graph.answer import Answer, Cell
@@ -18,10 +29,251 @@ if TYPE_CHECKING:
     from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
     from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject, Question
 
-__all__ = ["NO_ROWS", "answer_nodes", "coverage", "matrix"]
+__all__ = ["NO_ROWS", "Attack", "Box", "answer_nodes", "coverage", "drawing", "drawn", "matrix", "outline"]
 
 
 _ = get_translation("sphinx_policyspec")
+
+_ROW = 26
+"""Height of a line, which has the name of one principle."""
+_REACH = 240
+"""Greatest width of an arc."""
+_LETTER = 8.6
+"""Width to allow for a letter: that of a wide font at the size of the style sheet."""
+_SHOWN = 60
+"""Letters of a title that are drawn; all of it is in the tooltip."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Dot:
+    """A principle in the drawing."""
+
+    id: str
+    title: str
+    level: str
+    style: str
+    uri: str
+    refers_to: tuple[int, ...]
+    referred_by: tuple[int, ...]
+
+
+def outline(answer: Answer, page: Page) -> nodes.bullet_list:
+    """Return each principle with those that it refers to below it."""
+    entries = entries_of(answer)
+    known = {entry.id for entry in entries}
+    lines: list[list[nodes.Node]] = []
+    for entry in entries:
+        line = [
+            page.provision(entry.id, entry.first("title")),
+            nodes.inline("", " \N{EN DASH} ", classes=["ps-dash"]),
+            chip(entry.first("level"), page, labelled=True),
+        ]
+        others = [other for other in entry.values["other"] if other in known]
+        below = ([nodes.Text("\N{RIGHTWARDS ARROW} "), page.provision(other)] for other in others)
+        lines.append([*line, items(below)] if others else line)
+    return items(lines, "ps-links")
+
+
+def drawing(answer: Answer, page: Page) -> list[nodes.Node]:
+    """Return the drawing as SVG in a box that scrolls, for builders that write HTML.
+
+    The links are outside the part with the role of a picture, since nothing inside one can be reached.
+    """
+    dots = _dots(answer, page)
+    count = sum(len(dot.refers_to) for dot in dots)
+    name = _("References among principles")
+    told = _(
+        "%(principles)d principles, %(references)d references; each arc leads to what is referred to."
+    ) % {
+        "principles": len(dots),
+        "references": count,
+    }
+    spans = [abs(there - here) for here, dot in enumerate(dots) for there in dot.refers_to]
+    longest = max(spans, default=0)
+    reach = _width(longest, longest) + 16
+    # Titles are given room for their letters; a font that is wider still scrolls with its box.
+    widest = max(len(_short(dot.title)) + len(dot.level) + 3 for dot in dots)
+    width, height = round(reach + 24 + widest * _LETTER), len(dots) * _ROW + 8
+    arcs = "".join(
+        _arc(dots, here, there, reach, longest) for here, dot in enumerate(dots) for there in dot.refers_to
+    )
+    labels = "".join(_label(dots, here, reach) for here in range(len(dots)))
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="ps-arcs" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}" role="group" aria-labelledby="{page.key}-name {page.key}-told">'
+        f'<title id="{page.key}-name">{escape(name)}</title><desc id="{page.key}-told">{escape(told)}</desc>'
+        f'<g role="img" aria-labelledby="{page.key}-told">{arcs}</g>{labels}</svg>\n'
+    )
+    return [PolicyScroll("", nodes.raw("", svg, format="html"), classes=["ps-scroll"], label=name)]
+
+
+def _dots(answer: Answer, page: Page) -> list[_Dot]:
+    entries = entries_of(answer)
+    place = {entry.id: number for number, entry in enumerate(entries)}
+    to = [tuple(place[other] for other in entry.values["other"] if other in place) for entry in entries]
+    by: list[list[int]] = [[] for _entry in entries]
+    for here, others in enumerate(to):
+        for there in others:
+            by[there].append(here)
+    return [
+        _Dot(
+            id=entry.id,
+            title=page.title(TargetKind.PROVISION, entry.id, entry.first("title")),
+            level=page.level(entry.first("level")),
+            style=style_name(entry.first("level")),
+            uri=page.address(TargetKind.PROVISION, entry.id),
+            refers_to=to[here],
+            referred_by=tuple(by[here]),
+        )
+        for here, entry in enumerate(entries)
+    ]
+
+
+def _middle(place: int) -> float:
+    return 4 + _ROW * (place + 0.5)
+
+
+def _width(span: int, longest: int) -> float:
+    """Return the width of an arc: half a circle where there is room, flatter where the longest would not fit.
+
+    Longer arcs are always wider, so that no two run along the same edge.
+    """
+    half = span * _ROW / 2
+    return min(half, _REACH * (span / longest) ** 0.75) if longest else 0
+
+
+def _arc(dots: list[_Dot], here: int, there: int, reach: float, longest: int) -> str:
+    """Draw one reference, from its source to the point of an arrow at its target."""
+    down = there > here
+    start, end = (_middle(here) + 3, _middle(there) - 3) if down else (_middle(here) - 3, _middle(there) + 3)
+    wide = _width(abs(here - there), longest)
+    x = reach - 7
+    path = f"M{x:g} {start:g}A{wide:g} {abs(end - start) / 2:g} 0 0 {0 if down else 1} {x:g} {end:g}"
+    tip = f"M{x + 3:g} {end:g}l-6 -3v6z"
+    words = f"{dots[here].title} \N{RIGHTWARDS ARROW} {dots[there].title}"
+    return (
+        f'<g class="ps-arc ps-level-{dots[here].style}"><title>{escape(words)}</title>'
+        f'<path class="ps-line" d="{path}"/><path class="ps-tip" d="{tip}"/></g>'
+    )
+
+
+def _label(dots: list[_Dot], here: int, reach: float) -> str:
+    """Draw one principle: its dot, its title as a link, and its level in words."""
+    dot = dots[here]
+    y = _middle(here)
+    text = (
+        f'<text x="{reach + 12:g}" y="{y:g}" dy="0.35em">{escape(_short(dot.title))}'
+        f'<tspan class="ps-aside"> · {escape(dot.level)}</tspan></text>'
+    )
+    title = f"<title>{escape(_told(dots, here))}</title>"
+    linked = f'<a href="{escape(dot.uri)}">{title}{text}</a>' if dot.uri else f"<g>{title}{text}</g>"
+    return f'<circle class="ps-dot ps-level-{dot.style}" cx="{reach + 1:g}" cy="{y:g}" r="4"/>{linked}'
+
+
+def _told(dots: list[_Dot], here: int) -> str:
+    """Say in words what the arcs of a principle show."""
+    parts = [f"{dots[here].title} ({dots[here].level})"]
+    if to := ", ".join(dots[place].title for place in dots[here].refers_to):
+        parts.append(_("refers to: %s") % to)
+    if by := ", ".join(dots[place].title for place in dots[here].referred_by):
+        parts.append(_("referred to by: %s") % by)
+    return "; ".join(parts)
+
+
+def _short(title: str) -> str:
+    return title if len(title) <= _SHOWN else title[: _SHOWN - 1].rstrip() + "…"
+
+
+_WIDE, _HIGH = 170, 44
+_GAP, _BETWEEN = 28, 48
+_LEFT, _TOP = 110, 32
+_LETTERS = 22
+"""Letters of a name that fit into a box; all of it is in the tooltip."""
+
+
+class Box(NamedTuple):
+    """An item: what it asks for, its level and what becomes of it, each with its word for readers; where it leads."""
+
+    id: str
+    wish: str
+    label: str
+    word: str
+    level: str
+    level_word: str
+    uri: str
+
+
+class Attack(NamedTuple):
+    """One item attacks another."""
+
+    attacker: str
+    target: str
+
+
+def drawn(boxes: Sequence[Box], attacks: Sequence[Attack], key: str, name: str) -> str:
+    """Return the drawing. Its items are links, outside the part with the role of a picture: nothing in one can be reached.
+
+    :param boxes: those of the highest level first
+    :param key: begins the ids of the drawing
+    """
+    levels = list(dict.fromkeys((box.level, box.level_word) for box in boxes))
+    rows = [[box for box in boxes if box.level == level] for level, _word in levels]
+    places = {
+        box.id: (_LEFT + column * (_WIDE + _GAP), _TOP + line * (_HIGH + _BETWEEN))
+        for line, row in enumerate(rows)
+        for column, box in enumerate(row)
+    }
+    width = _LEFT + max(map(len, rows), default=1) * (_WIDE + _GAP)
+    height = 2 * _TOP + len(rows) * (_HIGH + _BETWEEN) - _BETWEEN
+    labels = "".join(
+        f'<text class="ps-aside ps-level-{style_name(level)}" x="0" y="{_TOP + line * (_HIGH + _BETWEEN) + _HIGH / 2:g}" dy="0.35em">{escape(word)}</text>'
+        for line, (level, word) in enumerate(levels)
+    )
+    told = "; ".join(f"{attack.attacker} \N{RIGHTWARDS ARROW} {attack.target}" for attack in attacks)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="ps-attacks" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}" role="group" aria-labelledby="{key}-name {key}-told">'
+        f'<title id="{key}-name">{escape(name)}</title><desc id="{key}-told">{escape(told)}</desc>'
+        f'<defs><marker id="{key}-tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" '
+        f'orient="auto-start-reverse"><path class="ps-tip" d="M0 0L8 4L0 8z"/></marker></defs>'
+        f"{labels}{''.join(_box(box, places[box.id]) for box in boxes)}"
+        f'<g role="img" aria-labelledby="{key}-told">'
+        f"{''.join(_arrow(attack, places, key) for attack in attacks)}</g></svg>\n"
+    )
+
+
+def _box(box: Box, place: tuple[int, int]) -> str:
+    x, y = place
+    middle = x + _WIDE / 2
+    return (
+        f'<a class="ps-node ps-{box.label} ps-level-{style_name(box.level)}" href="{escape(box.uri)}">'
+        f"<title>{escape(f'{box.id}: {box.wish} ({box.level_word}, {box.word})')}</title>"
+        f'<rect x="{x}" y="{y}" width="{_WIDE}" height="{_HIGH}" rx="6"/>'
+        f'<text x="{middle:g}" y="{y + 18}" text-anchor="middle">{escape(_cut(box.id))}</text>'
+        f'<text class="ps-aside" x="{middle:g}" y="{y + 35}" text-anchor="middle">{escape(box.word)}</text></a>'
+    )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LETTERS else text[: _LETTERS - 1].rstrip() + "…"
+
+
+def _arrow(attack: Attack, places: dict[str, tuple[int, int]], key: str) -> str:
+    """Draw one attack; two that go both ways leave room for each other."""
+    (x, y), (to_x, to_y) = places[attack.attacker], places[attack.target]
+    aside = 12 if (y, x) < (to_y, to_x) else -12
+    if y == to_y:
+        # Along a row: an arc below the boxes, or above them on the way back.
+        start, end = x + _WIDE / 2 + aside, to_x + _WIDE / 2 + aside
+        edge = y + (_HIGH if aside > 0 else 0)
+        bend = edge + 2.2 * aside
+        path = f"M{start:g} {edge}Q{(start + end) / 2:g} {bend:g} {end:g} {edge}"
+    else:
+        down = to_y > y
+        start_y, end_y = (y + _HIGH, to_y) if down else (y, to_y + _HIGH)
+        path = f"M{x + _WIDE / 2 + aside:g} {start_y}L{to_x + _WIDE / 2 + aside:g} {end_y}"
+    return f'<path class="ps-line" d="{path}" marker-end="url(#{key}-tip)"/>'
+
 
 NO_ROWS = _("Nothing.")
 

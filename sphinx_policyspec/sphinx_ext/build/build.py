@@ -26,10 +26,10 @@ from sphinx_policyspec.sphinx_ext.domain.domain import add_anchors, domain_of
 from sphinx_policyspec.sphinx_ext.domain.links import dangling_links
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 from sphinx_policyspec.sphinx_ext.given import Given
-from sphinx_policyspec.sphinx_ext.nodes.heads import add_heads
+from sphinx_policyspec.sphinx_ext.nodes.boxes import add_heads
 from sphinx_policyspec.sphinx_ext.nodes.html import set_for_paper
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBadge, PolicyBox, PolicyCount, PolicyQuery
-from sphinx_policyspec.sphinx_ext.pages.hidden import cleaned, is_ours, unread_in
+from sphinx_policyspec.sphinx_ext.pages.marks import cleaned, is_ours, unread_in
 from sphinx_policyspec.sphinx_ext.spec import Knowledge, elsewhere, is_dangling
 from sphinx_policyspec.sphinx_ext.store import Unfinished, unsound_pages, write_output
 from sphinx_policyspec.sphinx_ext.web.changes_page import ChangesPage

@@ -23,7 +23,7 @@ from sphinx.util.logging import suppress_logging
 from sphinx.util.parallel import parallel_available
 
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
-from sphinx_policyspec.sphinx_ext.pages.hidden import holds_ours, mark_of, markers_in, marks_in
+from sphinx_policyspec.sphinx_ext.pages.marks import holds_ours, mark_of, markers_in, marks_in
 
 if TYPE_CHECKING:
     from docutils.transforms import Transform

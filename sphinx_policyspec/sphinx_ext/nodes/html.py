@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 from docutils import nodes
 from sphinx.locale import get_translation
 
-from sphinx_policyspec.sphinx_ext.nodes.heads import head_of
+from sphinx_policyspec.sphinx_ext.nodes.boxes import head_of
 from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     BOXES,
     PolicyBadge,

@@ -1,7 +1,7 @@
 """Our nodes, which directives and Model Spec pages share.
 
 Every node subclasses a docutils one, so that a builder without a visitor of ours still writes all of
-it. What an author wrote is its children; level, role and verdict are attributes (see ``heads``).
+it. What an author wrote is its children; level, role and verdict are attributes, of which ``boxes`` makes heads.
 """
 
 from __future__ import annotations

@@ -37,33 +37,31 @@ from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, PageRecord, Ques
 from sphinx_policyspec.sphinx_ext.nodes.boxes import mark_level
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyClause, PolicyCount, PolicyMarker, anchor_of
 from sphinx_policyspec.sphinx_ext.pages.cases import CapturePlace, Cases
-from sphinx_policyspec.sphinx_ext.pages.declared import (
-    Conversation,
-    Declared,
-    declared_on,
-    findings_on,
-    note_finding,
-    start_of,
-    take_findings,
-)
 from sphinx_policyspec.sphinx_ext.pages.excerpts import excerpts_of, shown_titles
 from sphinx_policyspec.sphinx_ext.pages.gathered import FoundLinks, Gathered, LinkPlace
-from sphinx_policyspec.sphinx_ext.pages.hidden import (
-    give_back_ids,
-    hides,
-    is_hidden,
-    keep_mark,
-    mark,
-    note_taken,
-    strip_comments,
-    take_away,
-    without_hidden,
-)
 from sphinx_policyspec.sphinx_ext.pages.inline import (
     WRITTEN,
     keep_written,
     shown_title,
     title_with_substitutions,
+)
+from sphinx_policyspec.sphinx_ext.pages.marks import (
+    Conversation,
+    Declared,
+    declared_on,
+    findings_on,
+    give_back_ids,
+    hides,
+    is_hidden,
+    keep_mark,
+    mark,
+    note_finding,
+    note_taken,
+    start_of,
+    strip_comments,
+    take_away,
+    take_findings,
+    without_hidden,
 )
 from sphinx_policyspec.sphinx_ext.pages.markup import writer_of
 from sphinx_policyspec.sphinx_ext.pages.places import ignores_of, markup_of, source_of

@@ -32,9 +32,9 @@ from sphinx_policyspec.readers.text import is_date
 from sphinx_policyspec.sphinx_ext.domain.records import Question, pending_reference
 from sphinx_policyspec.sphinx_ext.nodes.boxes import commentary, declaration, definition, provision
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyClause, PolicyCount, PolicyMarker, anchor_of
-from sphinx_policyspec.sphinx_ext.pages.declared import Declared, leave_findings, note_finding, take_findings
 from sphinx_policyspec.sphinx_ext.pages.directive import PolicyDirective, options, options_of
 from sphinx_policyspec.sphinx_ext.pages.inline import plain_title
+from sphinx_policyspec.sphinx_ext.pages.marks import Declared, leave_findings, note_finding, take_findings
 from sphinx_policyspec.sphinx_ext.pages.places import source_of
 
 if TYPE_CHECKING:

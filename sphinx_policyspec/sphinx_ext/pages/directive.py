@@ -18,8 +18,13 @@ from sphinx_policyspec.model.attributes import NAMING, Owner, attributes_of
 from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.readers.comments import without_comments
 from sphinx_policyspec.sphinx_ext.nodes.boxes import Place
-from sphinx_policyspec.sphinx_ext.pages.declared import Declared, leave_findings, note_finding, take_findings
-from sphinx_policyspec.sphinx_ext.pages.hidden import claim
+from sphinx_policyspec.sphinx_ext.pages.marks import (
+    Declared,
+    claim,
+    leave_findings,
+    note_finding,
+    take_findings,
+)
 from sphinx_policyspec.sphinx_ext.pages.places import Source, source_of
 
 __all__ = ["PolicyDirective", "items_of", "options", "options_of"]

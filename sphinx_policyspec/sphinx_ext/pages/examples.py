@@ -39,9 +39,9 @@ from sphinx_policyspec.sphinx_ext.nodes.boxes import (
     response,
 )
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyMessage, PolicyResponse, anchor_of
-from sphinx_policyspec.sphinx_ext.pages.declared import Conversation, declared_on, note_finding
 from sphinx_policyspec.sphinx_ext.pages.directive import PolicyDirective, options, options_of
 from sphinx_policyspec.sphinx_ext.pages.inline import plain_title
+from sphinx_policyspec.sphinx_ext.pages.marks import Conversation, declared_on, note_finding
 
 __all__ = [
     "ConversationDirective",

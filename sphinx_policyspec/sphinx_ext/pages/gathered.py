@@ -37,8 +37,8 @@ from sphinx_policyspec.sphinx_ext.domain.records import (
     Question,
     page_record,
 )
-from sphinx_policyspec.sphinx_ext.pages.declared import Declared, start_of
 from sphinx_policyspec.sphinx_ext.pages.inline import text_around, words_of
+from sphinx_policyspec.sphinx_ext.pages.marks import Declared, start_of
 from sphinx_policyspec.sphinx_ext.pages.places import Placed, Source, occurrences, source_of
 from sphinx_policyspec.sphinx_ext.pages.region import Places, Region, line_of
 

@@ -13,7 +13,7 @@ from sphinx.util.docutils import new_document
 
 from sphinx_policyspec.model import Markup
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyHidden, is_unseen
-from sphinx_policyspec.sphinx_ext.pages.hidden import hides, is_hidden
+from sphinx_policyspec.sphinx_ext.pages.marks import hides, is_hidden
 
 __all__ = [
     "WRITTEN",

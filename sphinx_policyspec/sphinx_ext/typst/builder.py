@@ -23,6 +23,7 @@ from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from sphinx_policyspec.sphinx_ext.store import write_output
 from sphinx_policyspec.sphinx_ext.typst.assembly import PAGE, TARGET, Labels, assemble
+from sphinx_policyspec.sphinx_ext.typst.blocks import ListedExample, TypstTranslator
 from sphinx_policyspec.sphinx_ext.typst.code import array, block, call, content, label, string, words
 from sphinx_policyspec.sphinx_ext.typst.compiling import (
     TYPES,
@@ -31,7 +32,6 @@ from sphinx_policyspec.sphinx_ext.typst.compiling import (
     copy_pictures,
     require_typst,
 )
-from sphinx_policyspec.sphinx_ext.typst.policy_nodes import ListedExample, TypstTranslator
 
 if TYPE_CHECKING:
     from docutils import nodes

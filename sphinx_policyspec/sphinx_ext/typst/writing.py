@@ -12,8 +12,7 @@ from sphinx import addnodes
 from sphinx.util.docutils import SphinxTranslator
 
 from sphinx_policyspec.sphinx_ext.typst.assembly import LABEL, TARGET
-from sphinx_policyspec.sphinx_ext.typst.code import call, content, label, string, words
-from sphinx_policyspec.sphinx_ext.typst.maths import equation
+from sphinx_policyspec.sphinx_ext.typst.code import call, content, equation, label, string, words
 
 if TYPE_CHECKING:
     from sphinx.builders import Builder
