@@ -12,6 +12,7 @@ from sphinx.locale import translators
 from sphinx_policyspec.sphinx_ext.asks.directives import (
     CaseDirective,
     ChangesDirective,
+    CountRole,
     CoverageDirective,
     ExampleTableDirective,
     GraphDirective,
@@ -46,7 +47,6 @@ from sphinx_policyspec.sphinx_ext.pages.capture import CapturePage, MarkSections
 from sphinx_policyspec.sphinx_ext.pages.declarations import (
     ClauseRole,
     CommentaryDirective,
-    CountRole,
     DefinitionDirective,
     LevelDirective,
     PrincipleDirective,
@@ -69,7 +69,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
 
-__all__ = ["DIRECTIVES", "setup"]
+__all__ = ["DIRECTIVES", "ROLES", "setup"]
 
 DIRECTIVES = {
     "spec": SpecDirective,
@@ -95,6 +95,8 @@ DIRECTIVES = {
     "case": CaseDirective,
     "changes": ChangesDirective,
 }
+ROLES = {"clause": ClauseRole(), "count": CountRole()}
+"""Those beside the roles that refer to something, which the domain has."""
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
@@ -161,8 +163,8 @@ def _add_markup(app: Sphinx) -> None:
     app.add_domain(PolicyDomain)
     for name, directive in DIRECTIVES.items():
         app.add_directive_to_domain(DOMAIN, name, directive)
-    app.add_role_to_domain(DOMAIN, "clause", ClauseRole())
-    app.add_role_to_domain(DOMAIN, "count", CountRole())
+    for name, role in ROLES.items():
+        app.add_role_to_domain(DOMAIN, name, role)
     for index in INDICES:
         app.add_index_to_domain(DOMAIN, index)
     app.add_transform(MarkSections)

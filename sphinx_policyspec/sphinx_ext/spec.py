@@ -39,7 +39,6 @@ from sphinx_policyspec.sphinx_ext.domain.records import (
     DOMAIN,
     ROLE_OF_KIND,
     SPEC_USE,
-    Changes,
     PageRecord,
     PolicyObject,
 )
@@ -359,7 +358,7 @@ def _state_of(env: BuildEnvironment, skipped: frozenset[str]) -> str:
 
 def _asked_since(pages: Mapping[str, PageRecord]) -> Iterator[str]:
     """Yield the older releases that pages compare the spec with."""
-    return (q.since for page in pages.values() for q in page.questions if isinstance(q, Changes))
+    return (q.since for page in pages.values() for q in page.questions if q.since)
 
 
 def _sidecar(env: BuildEnvironment, name: str) -> Path:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
+from sphinx_policyspec.sphinx_ext.extension import ROLES
 from tests.conftest import REPOSITORY
 
 EXTENSION = REPOSITORY / "docs" / "_ext"
@@ -36,7 +37,8 @@ def test_literals_and_roles_become_those_of_markdown(
 
 
 def test_each_role_is_told_with_its_name(generated: dict[str, Callable[..., Any]]) -> None:
-    rows = generated["roles"](SimpleNamespace(domains={"policy": PolicyDomain})).splitlines()
+    domain = SimpleNamespace(object_types=PolicyDomain.object_types, roles=PolicyDomain.roles | ROLES)
+    rows = generated["roles"](SimpleNamespace(domains={"policy": domain})).splitlines()
     assert "| `policy:clause` |" in "".join(rows)
     for name in ("clause", "count"):
         (row,) = (row for row in rows if row.startswith(f"| `policy:{name}` |"))

@@ -151,7 +151,7 @@ def test_what_needs_clingo_says_so_where_it_is_missing_and_comes_with_it(
 ) -> None:
     with monkeypatch.context() as without:
         without.setitem(sys.modules, "clingo", None)
-        without.setattr("sphinx_policyspec.sphinx_ext.asks.answering.find_spec", lambda _name: None)
+        without.setattr("sphinx_policyspec.sphinx_ext.asks.directives.find_spec", lambda _name: None)
         app = build(source)
         assert warnings_in(app) == []
         page = page_of(app)

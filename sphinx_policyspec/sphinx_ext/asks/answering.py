@@ -1,26 +1,19 @@
-"""Directives that ask: places that answers fill once every page is read."""
+"""When questions of pages are answered: once, after every page is read; answers fill their places as pages are written."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from importlib.util import find_spec
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from docutils import nodes
 
-from sphinx_policyspec.errors import PolicySpecError
-from sphinx_policyspec.model import Finding, Severity, TargetKind
-from sphinx_policyspec.model.finding import nearest
-from sphinx_policyspec.sphinx_ext.asks.directives import CaseText, SurveyView, check_rows
+from sphinx_policyspec.model import Spec, TargetKind
 from sphinx_policyspec.sphinx_ext.asks.older_releases import Since
-from sphinx_policyspec.sphinx_ext.asks.page import Page, entries_of, linked_list, table_of
-from sphinx_policyspec.sphinx_ext.asks.queries import View, ViewKind, compile_view, unknown_names
-from sphinx_policyspec.sphinx_ext.asks.views import NO_ROWS, answer_nodes, coverage, drawing, matrix, outline
-from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
+from sphinx_policyspec.sphinx_ext.asks.page import Page
 from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain, domain_of
-from sphinx_policyspec.sphinx_ext.domain.records import Changes, PolicyObject, Question
+from sphinx_policyspec.sphinx_ext.domain.records import Answered, Question
 from sphinx_policyspec.sphinx_ext.nodes.boxes import word
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyCount, PolicyQuery
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
@@ -29,27 +22,19 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
+    from sphinx_policyspec.compare import SpecDiff
     from sphinx_policyspec.decision import Norms
     from sphinx_policyspec.graph.answer import Answer
+    from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
 
 __all__ = ["Views"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """The answer to one question of a page, or why there is none."""
-
-    answer: Answer | None
-    problem: str = ""
-    findings: tuple[Finding, ...] = ()
-
-    def digest(self, domain: PolicyDomain) -> str:
-        """Return what changes whenever the answer does, or where a link in it leads."""
-        if self.answer is None:
-            shown = repr(self.problem)
-        else:
-            shown = repr((self.answer.columns, self.answer.rows, _targets(self.answer, domain)))
-        return hashlib.sha256(shown.encode(errors="replace")).hexdigest()
+def _digest_of(shown: Answered, domain: PolicyDomain) -> str:
+    """Return what changes whenever an answer does, or where a link in it leads."""
+    answer = shown.answer
+    said = repr((answer.columns, answer.rows, _targets(answer, domain)) if answer else shown.problem)
+    return hashlib.sha256(said.encode(errors="replace")).hexdigest()
 
 
 def _targets(answer: Answer, domain: PolicyDomain) -> list[tuple[str, str, str, str]]:
@@ -61,15 +46,49 @@ def _targets(answer: Answer, domain: PolicyDomain) -> list[tuple[str, str, str, 
 
 
 @dataclass(slots=True)
+class _Sources:
+    """What the answers of one state of the spec are made of."""
+
+    env: BuildEnvironment
+    knowledge: Knowledge
+    since: Since
+    _by_query: dict[str, Answer] = field(default_factory=dict)
+    _norms: Norms | None = None
+
+    @property
+    def spec(self) -> Spec:
+        return self.knowledge.spec(self.env)
+
+    @property
+    def base(self) -> KnowledgeBase:
+        return self.knowledge.base(self.env)
+
+    @property
+    def norms(self) -> Norms:
+        if self._norms is None:
+            from sphinx_policyspec.decision import Norms  # noqa: PLC0415  few projects have cases
+
+            self._norms = Norms(self.spec)
+        return self._norms
+
+    def select(self, query: str) -> Answer:
+        """Answer a query; views that ask the same are answered once."""
+        if query not in self._by_query:
+            self._by_query[query] = self.base.select(query)
+        return self._by_query[query]
+
+    def diff(self, since: str) -> SpecDiff | None:
+        return self.since.diff(self.env, self.knowledge, since)
+
+
+@dataclass(slots=True)
 class Views:
     """The answers of one build; they are computed once, before any page is written."""
 
     knowledge: Knowledge
     since: Since = field(default_factory=Since)
-    _answers: dict[str, tuple[_Shown, ...]] = field(default_factory=dict)
-    _by_query: dict[str, Answer] = field(default_factory=dict)
+    _answers: dict[str, tuple[Answered, ...]] = field(default_factory=dict)
     _digest: str = ""
-    _norms: Norms | None = None
 
     def update(self, app: Sphinx) -> set[str]:
         """Return the pages that other answers stand on than when they were last written."""
@@ -85,7 +104,7 @@ class Views:
         self._ask(env, digest)
         for docname in asking:
             shown = self._answers[docname]
-            digests = tuple(answer.digest(domain_of(env)) for answer in shown)
+            digests = tuple(_digest_of(answer, domain_of(env)) for answer in shown)
             if docname in stored and stored[docname][1] != digests:
                 changed.add(docname)
             stored[docname] = (digest, digests, tuple(f for answer in shown for f in answer.findings))
@@ -101,7 +120,6 @@ class Views:
         if not places:
             return
         self._ask(app.env, self._state(app.env))
-        topics = {topic.id: topic.label for topic in self.knowledge.spec(app.env).topics}
         for place in places:
             origin, number = place.get("docname", docname), place.get("number", 0)
             record, shown = domain_of(app.env).pages.get(origin), self._answers.get(origin, ())
@@ -119,53 +137,20 @@ class Views:
                 docname=origin,
                 domain=domain_of(app.env),
                 key=f"ps-{nodes.make_id(origin)}-{number + 1}",
-                in_table=_is_in_table(place),
-                topics=topics,
-            )
-            place.extend(self._nodes(app, page, questions[number], shown[number], _depth_of(place)))
-
-    def _nodes(
-        self, app: Sphinx, page: Page, question: Question, shown: _Shown, depth: int
-    ) -> list[nodes.Node]:
-        if shown.answer is None:
-            return [word(shown.problem, "ps-problem")]
-        if isinstance(question, SurveyView):
-            from sphinx_policyspec.sphinx_ext.asks.surveys import survey_nodes  # noqa: PLC0415  as below
-
-            return survey_nodes(
-                question,
-                shown.answer,
-                page,
-                depth=depth,
-                feedback_url=PolicySpecConfig.of(app.config).feedback_url,
                 spec=self.knowledge.spec(app.env),
+                in_table=_is_in_table(place),
+                depth=_depth_of(place),
             )
-        if isinstance(question, Changes):
-            from sphinx_policyspec.sphinx_ext.asks.changes import changes_nodes  # noqa: PLC0415  few compare
-
-            return changes_nodes(shown.answer, page)
-        if isinstance(question, CaseText):
-            from sphinx_policyspec.sphinx_ext.asks.cases import case_nodes  # noqa: PLC0415  as below
-
-            return case_nodes(shown.answer, page)
-        if isinstance(question, View):
-            return _view_nodes(question, shown.answer, page)
-
-        def link(target: PolicyObject, text: str) -> nodes.Node:
-            return page.link_to(target, nodes.inline("", text, classes=["ps-id"]))
-
-        base = self.knowledge.spec(app.env).base_iri
-        if page.in_table and question.format == "table":
-            question = replace(question, format="list")
-        return answer_nodes(shown.answer, question, page.domain, base, link)
+            question, answered = questions[number], shown[number]
+            if answered.answer is None:
+                place.append(word(answered.problem, "ps-problem"))
+            else:
+                place.extend(question.render(answered.answer, page))
 
     def _state(self, env: BuildEnvironment) -> str:
-        """Return what changes whenever an answer may: the spec, or that clingo is there now."""
-        digest = self.knowledge.digest(env)
+        """Return what changes whenever an answer may: the spec, or what else a question depends on."""
         asked = (question for questions in self._asking(env).values() for question in questions)
-        if any(isinstance(question, SurveyView) for question in asked):
-            return f"{digest} {'with' if find_spec('clingo') else 'without'} clingo"
-        return digest
+        return " ".join((self.knowledge.digest(env), *sorted({q.depends_on for q in asked} - {""})))
 
     @staticmethod
     def _asking(env: BuildEnvironment) -> dict[str, tuple[Question, ...]]:
@@ -179,107 +164,12 @@ class Views:
     def _ask(self, env: BuildEnvironment, digest: str) -> None:
         if digest == self._digest:
             return
-        self._by_query = {}
+        sources = _Sources(env, self.knowledge, self.since)
         self._answers = {
-            docname: tuple(self._answer(env, question) for question in questions)
+            docname: tuple(question.answer(sources) for question in questions)
             for docname, questions in sorted(self._asking(env).items())
         }
         self._digest = digest
-
-    def _view(self, env: BuildEnvironment, view: View) -> _Shown:
-        """Answer a view; views that ask the same are answered once."""
-        unknown = tuple(unknown_names(view, self.knowledge.spec(env)))
-        if view.problem or unknown:
-            # Less would be filtered than was asked for: better no answer than a wrong one.
-            problem = "; ".join((view.problem, *(finding.message for finding in unknown))).strip("; ")
-            return _Shown(None, problem, unknown)
-        query = compile_view(view)
-        if query not in self._by_query:
-            self._by_query[query] = self.knowledge.base(env).select(query)
-        answer = self._by_query[query]
-        return _Shown(answer, "", tuple(_check_view(view, answer)))
-
-    def _norms_of(self, env: BuildEnvironment) -> Norms:
-        """Return what decides; the build looks at the spec once for all cases."""
-        from sphinx_policyspec.decision import Norms  # noqa: PLC0415  few projects have cases
-
-        spec = self.knowledge.spec(env)
-        if self._norms is None or self._norms.spec is not spec:
-            self._norms = Norms(spec)
-        return self._norms
-
-    def _survey(self, env: BuildEnvironment, view: SurveyView) -> _Shown:
-        """Look at what the spec leaves open."""
-        from sphinx_policyspec.sphinx_ext.asks.surveys import (  # noqa: PLC0415  few projects have surveys
-            count_of_gaps,
-            surveyed,
-        )
-
-        answer = surveyed(env, self._norms_of(env), view)
-        return _Shown(answer, "", tuple(check_rows(view, count_of_gaps(answer))))
-
-    def _case(self, env: BuildEnvironment, question: CaseText) -> _Shown:
-        """Decide the cases of a page."""
-        from sphinx_policyspec.sphinx_ext.asks.cases import decided  # noqa: PLC0415  few projects have cases
-
-        answer, findings = decided(question, self._norms_of(env))
-        problem = "; ".join(finding.message for finding in findings) or NO_ROWS
-        return _Shown(answer, "" if answer else problem, findings)
-
-    def _answer(self, env: BuildEnvironment, question: Question) -> _Shown:
-        if isinstance(question, View):
-            return self._view(env, question)
-        if isinstance(question, CaseText):
-            return self._case(env, question)
-        if isinstance(question, SurveyView):
-            return self._survey(env, question)
-        if not question.name and not question.sparql and not isinstance(question, Changes):
-            return _Shown(None, NO_ROWS)
-        origin = f"{question.span.file}:{question.span.line}"
-        try:
-            if isinstance(question, Changes):
-                from sphinx_policyspec.sphinx_ext.asks.changes import answer_of  # noqa: PLC0415
-
-                answer = answer_of(env, self.knowledge, self.since, question)
-            elif question.name:
-                answer = self.knowledge.base(env).ask(question.name, dict(question.params))
-            else:
-                answer = self.knowledge.base(env).query(question.sparql, origin)
-        except PolicySpecError as error:
-            message = str(error).removeprefix(f"{origin}: ")
-            finding = Finding(
-                code="query-failed", severity=Severity.ERROR, message=message, span=question.span
-            )
-            return _Shown(None, message, (finding,))
-        return _Shown(answer, "", tuple(_check(question, answer)))
-
-
-def _check(question: Question, answer: Answer) -> Iterator[Finding]:
-    """Find columns that the answer lacks, and another number of rows than expected."""
-
-    def finding(code: str, message: str, hint: str = "") -> Finding:
-        return Finding(code=code, severity=Severity.WARNING, message=message, span=question.span, hint=hint)
-
-    for column in question.columns:
-        if column not in answer.columns:
-            yield finding(
-                "unknown-column", f"the answer has no column `{column}`", nearest(column, answer.columns)
-            )
-    yield from check_rows(question, len(answer.rows))
-
-
-def _check_view(view: View, answer: Answer) -> Iterator[Finding]:
-    """Find a view that shows nothing, unless that is expected, and another number of rows than expected."""
-    count = len(entries_of(answer))
-    yield from check_rows(view, count)
-    if not count and not view.expected:
-        yield Finding(
-            code="empty-view",
-            severity=Severity.WARNING,
-            message=f"`policy:{view.kind.value}` shows nothing",
-            span=view.span,
-            hint="mend its filters, or set `:expect-rows: 0`",
-        )
 
 
 def _depth_of(place: nodes.Node) -> int:
@@ -297,22 +187,3 @@ def _is_in_table(place: nodes.Node) -> bool:
         if isinstance(place, nodes.entry):
             return True
     return False
-
-
-def _view_nodes(view: View, answer: Answer, page: Page) -> list[nodes.Node]:
-    """Return what a view shows."""
-    if not entries_of(answer):
-        return [word(NO_ROWS, "ps-nothing")]
-    match view.kind:
-        case ViewKind.PRINCIPLE_LIST:
-            return [linked_list(view, answer, page)]
-        case ViewKind.MATRIX:
-            return matrix(answer, page)
-        case ViewKind.COVERAGE:
-            return coverage(view, answer, page)
-        case ViewKind.GRAPH:
-            # EPUB wants pages with SVG declared, which Sphinx does not do.
-            is_html = page.builder.format == "html" and page.builder.name != "epub"
-            return drawing(answer, page) if is_html else [outline(answer, page)]
-        case _:
-            return [table_of(view, answer, page)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -22,8 +22,7 @@ from sphinx_policyspec.exports.decisions import (
 )
 from sphinx_policyspec.graph.answer import Answer, Cell, CellKind
 from sphinx_policyspec.model import Case, Duty, Finding, Item, Label, Severity, Status, TargetKind
-from sphinx_policyspec.readers.cases import read_cases
-from sphinx_policyspec.sphinx_ext.asks.directives import CaseText
+from sphinx_policyspec.readers.cases import ReadCase
 from sphinx_policyspec.sphinx_ext.asks.page import Page, PolicyScroll, chip
 from sphinx_policyspec.sphinx_ext.asks.views import Attack, Box, drawn
 from sphinx_policyspec.survey import PartyKind
@@ -173,15 +172,12 @@ class CaseRow(NamedTuple):
     mode: str = ""
 
 
-def decided(question: CaseText, norms: Norms) -> tuple[Answer | None, tuple[Finding, ...]]:
+def decided(read: Iterable[ReadCase], norms: Norms) -> tuple[Answer | None, tuple[Finding, ...]]:
     """Return the decisions on the cases of a page, row by row, and what is wrong with them.
 
     A case that cannot be decided has no rows; a decision that differs from what the case expects is a finding.
     """
-    if not question.text.strip():
-        return None, ()
-    read, wrong = read_cases(question.text, question.span.file, first=question.first, indent=question.indent)
-    findings = list(wrong)
+    findings: list[Finding] = []
     rows: list[CaseRow] = []
     wording = site_wording()
     for number, one in enumerate(read):
@@ -196,9 +192,8 @@ def decided(question: CaseText, norms: Norms) -> tuple[Answer | None, tuple[Find
     return Answer(columns=CaseRow._fields, rows=cells) if rows else None, tuple(findings)
 
 
-def decidable(question: CaseText, norms: Norms) -> Iterator[tuple[int, Case]]:
+def decidable(read: Iterable[ReadCase], norms: Norms) -> Iterator[tuple[int, Case]]:
     """Yield the cases of a page that can be decided, with their numbers."""
-    read, _wrong = read_cases(question.text, question.span.file, first=question.first, indent=question.indent)
     for number, one in enumerate(read):
         found = one.findings or problems(one.case, norms)
         if all(finding.severity is not Severity.ERROR for finding in found):

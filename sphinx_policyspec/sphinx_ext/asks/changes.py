@@ -11,20 +11,14 @@ from docutils import nodes
 from sphinx.locale import get_translation
 
 from sphinx_policyspec.compare import Change, SpecDiff, Weight
-from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.exports.diff.outline import groups, sentence
 from sphinx_policyspec.graph.answer import Answer, Cell, CellKind
 from sphinx_policyspec.sphinx_ext.nodes.boxes import word
 
 if TYPE_CHECKING:
-    from sphinx.environment import BuildEnvironment
-
-    from sphinx_policyspec.sphinx_ext.asks.older_releases import Since
     from sphinx_policyspec.sphinx_ext.asks.page import Page
-    from sphinx_policyspec.sphinx_ext.domain.records import Changes
-    from sphinx_policyspec.sphinx_ext.spec import Knowledge
 
-__all__ = ["SIGNS", "answer_of", "changes_nodes", "name_of_old", "told", "weights_in_short"]
+__all__ = ["SIGNS", "changes", "changes_nodes", "name_of_old", "told", "weights_in_short"]
 
 _ = get_translation("sphinx_policyspec")
 
@@ -33,12 +27,12 @@ SIGNS = {Weight.TIGHTENING: "▲", Weight.LOOSENING: "▼", Weight.CLARIFYING: "
 """A sign for each weight, beside its word."""
 
 
-def answer_of(env: BuildEnvironment, knowledge: Knowledge, since: Since, question: Changes) -> Answer:
-    """Return the changes that a page asks for, a row each."""
-    diff = since.diff(env, knowledge, question.since)
-    if diff is None:
-        raise SourceError("there is no release to compare with")
-    return Answer(columns=_COLUMNS, rows=tuple(tuple(map(_cell, row)) for row in _rows(diff, question.kinds)))
+def changes(diff: SpecDiff, kinds: tuple[str, ...]) -> Answer:
+    """Return the changes that a page asks for, a row each.
+
+    :param kinds: weights, kinds of things or kinds of change to show, all of them where empty
+    """
+    return Answer(columns=_COLUMNS, rows=tuple(tuple(map(_cell, row)) for row in _rows(diff, kinds)))
 
 
 def _rows(diff: SpecDiff, kinds: tuple[str, ...]) -> Iterator[tuple[str, str, str, str]]:

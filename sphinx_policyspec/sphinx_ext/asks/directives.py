@@ -1,4 +1,4 @@
-"""Directives that ask: questions, lists and tables, a matrix, a drawing, cases, a survey, changes."""
+"""What pages ask beside views, and the directives that ask: questions, views, cases, a survey, changes."""
 
 from __future__ import annotations
 
@@ -6,41 +6,47 @@ import enum
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from itertools import chain
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from docutils import nodes
 
+from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.model import Finding, Severity
 from sphinx_policyspec.model.finding import nearest
-from sphinx_policyspec.sphinx_ext.asks.page import PolicyView
+from sphinx_policyspec.sphinx_ext.asks.page import Page, PolicyView
 from sphinx_policyspec.sphinx_ext.asks.queries import COLUMNS, PROPERTIES, View, ViewKind
+from sphinx_policyspec.sphinx_ext.asks.views import NO_ROWS, answer_nodes
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
-from sphinx_policyspec.sphinx_ext.domain.records import Changes, Question
-from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyQuery
+from sphinx_policyspec.sphinx_ext.domain.records import Answered, Question, Sources, is_row_count
+from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyCount, PolicyQuery
+from sphinx_policyspec.sphinx_ext.pages.declarations import GivenRole
 from sphinx_policyspec.sphinx_ext.pages.directive import PolicyDirective, options
+from sphinx_policyspec.sphinx_ext.pages.marks import Declared
+from sphinx_policyspec.sphinx_ext.pages.places import source_of
+
+if TYPE_CHECKING:
+    from sphinx_policyspec.decision import Norms
+    from sphinx_policyspec.graph.answer import Answer
+    from sphinx_policyspec.model import Case
+    from sphinx_policyspec.readers.cases import ReadCase
 
 __all__ = [
     "PAGE",
-    "AskingDirective",
     "CaseDirective",
-    "CaseText",
     "ChangesDirective",
+    "CountRole",
     "CoverageDirective",
     "ExampleTableDirective",
     "GraphDirective",
     "MatrixDirective",
-    "Part",
     "PrincipleListDirective",
     "PrincipleTableDirective",
     "QueryDirective",
     "SurveyDirective",
     "SurveyView",
-    "check_rows",
 ]
-
-
-_EXPECTED = re.compile(r"(?P<sign>>=|<=|>|<|=|)\s*(?P<count>\d{1,9})")
 
 
 class AskingDirective(PolicyDirective):
@@ -49,36 +55,13 @@ class AskingDirective(PolicyDirective):
     def expected(self) -> str:
         """Return the option ``expect-rows``, or nothing where it says no number."""
         given = self.option("expect-rows")
-        if given and not _EXPECTED.fullmatch(given):
+        if given and not is_row_count(given):
             line = self.option_line("expect-rows")
             self.find(
                 "invalid-option", f"`{given}` is no number of rows", "write `3`, `>0` or `<=10`", line=line
             )
             return ""
         return given
-
-
-def check_rows(question: Question, count: int) -> Iterator[Finding]:
-    """Find another number of rows than a question expects."""
-    match = _EXPECTED.fullmatch(question.expected)
-    if match is None:
-        return
-    wanted = int(match["count"])
-    holds = {
-        "": count == wanted,
-        "=": count == wanted,
-        ">": count > wanted,
-        "<": count < wanted,
-        ">=": count >= wanted,
-        "<=": count <= wanted,
-    }
-    if not holds[match["sign"]]:
-        yield Finding(
-            code="unexpected-rows",
-            severity=Severity.WARNING,
-            message=f"the answer has {count} rows, not {question.expected}",
-            span=question.span,
-        )
 
 
 _FORMATS = ("table", "list", "count")
@@ -229,6 +212,36 @@ class CaseText(Question):
     first: int
     indent: int
 
+    def answer(self, sources: Sources) -> Answered:
+        """Answer with what is decided, and why."""
+        from sphinx_policyspec.sphinx_ext.asks.cases import decided  # noqa: PLC0415  few projects have cases
+
+        read, wrong = self._read()
+        answer, findings = decided(read, sources.norms)
+        findings = (*wrong, *findings)
+        problem = "; ".join(finding.message for finding in findings) or NO_ROWS
+        return Answered(answer, "" if answer else problem, findings)
+
+    def render(self, answer: Answer, page: Page) -> list[nodes.Node]:
+        """Show each case, one below the other."""
+        from sphinx_policyspec.sphinx_ext.asks.cases import case_nodes  # noqa: PLC0415  as above
+
+        return case_nodes(answer, page)
+
+    def cases(self, norms: Norms) -> Iterator[tuple[int, Case]]:
+        """Yield those that can be decided."""
+        from sphinx_policyspec.sphinx_ext.asks.cases import decidable  # noqa: PLC0415  as above
+
+        return decidable(self._read()[0], norms)
+
+    def _read(self) -> tuple[tuple[ReadCase, ...], tuple[Finding, ...]]:
+        from sphinx_policyspec.readers.cases import read_cases  # noqa: PLC0415  as above
+
+        if not self.text.strip():
+            return (), ()
+        read, wrong = read_cases(self.text, self.span.file, first=self.first, indent=self.indent)
+        return tuple(read), tuple(wrong)
+
 
 class CaseDirective(AskingDirective):
     """A scenario, or several, with what the chain of command decides and why: ``policy:case``; its content is a case file."""
@@ -265,6 +278,25 @@ class SurveyView(Question):
 
     parts: tuple[Part, ...] = tuple(Part)
 
+    def answer(self, sources: Sources) -> Answered:
+        """Answer with all that the spec leaves open."""
+        from sphinx_policyspec.sphinx_ext.asks.surveys import count_of_gaps, surveyed  # noqa: PLC0415  few have one
+
+        parts = {*self.parts, Part.PAIRS} if self.expected else self.parts
+        answer = surveyed(sources.env, sources.norms, parts)
+        return Answered(answer, "", tuple(self.check_rows(count_of_gaps(answer))))
+
+    def render(self, answer: Answer, page: Page) -> list[nodes.Node]:
+        """Show it part by part."""
+        from sphinx_policyspec.sphinx_ext.asks.surveys import survey_nodes  # noqa: PLC0415  as above
+
+        return survey_nodes(answer, self.parts, page)
+
+    @property
+    def depends_on(self) -> str:
+        """Whether clingo is there, without which a part of the answer is missing."""
+        return f"{'with' if find_spec('clingo') else 'without'} clingo"
+
 
 class SurveyDirective(AskingDirective):
     """What the spec leaves open: pairs of principles that nothing puts in order, conflicts that end undecided, and rules and principles on which nothing depends: ``policy:survey``."""
@@ -291,6 +323,40 @@ class SurveyDirective(AskingDirective):
 
 PAGE = "policy-changes"
 """Name of the page that tells all changes, without suffix."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes(Question):
+    """What a page asks of an older release, by default the one that the project compares itself with.
+
+    :param kinds: weights, kinds of things or kinds of change to show, all of them where empty
+    """
+
+    kinds: tuple[str, ...] = ()
+
+    def answer(self, sources: Sources) -> Answered:
+        """Answer with the changes, a row each."""
+        from sphinx_policyspec.sphinx_ext.asks.changes import changes  # noqa: PLC0415  few projects compare
+
+        try:
+            diff = sources.diff(self.since)
+        except PolicySpecError as error:
+            return _failed(self, str(error))
+        if diff is None:
+            return _failed(self, "there is no release to compare with")
+        answer = changes(diff, self.kinds)
+        return Answered(answer, "", tuple(self.check_rows(len(answer.rows))))
+
+    def render(self, answer: Answer, page: Page) -> list[nodes.Node]:
+        """Show what happened to each principle."""
+        from sphinx_policyspec.sphinx_ext.asks.changes import changes_nodes  # noqa: PLC0415  as above
+
+        return changes_nodes(answer, page)
+
+
+def _failed(question: Question, problem: str) -> Answered:
+    finding = Finding(code="query-failed", severity=Severity.ERROR, message=problem, span=question.span)
+    return Answered(None, problem, (finding,))
 
 
 class ChangesDirective(AskingDirective):
@@ -327,6 +393,53 @@ def _kinds() -> tuple[str, ...]:
     return tuple(dict.fromkeys(item.value for item in chain(Weight, Subject, ChangeKind)))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query(Question):
+    """A named question, or SPARQL.
+
+    :param name: of a named question, empty where ``sparql`` holds the query itself
+    :param columns: those to show, in this order; all of them where empty
+    """
+
+    name: str = ""
+    params: tuple[tuple[str, str], ...] = ()
+    sparql: str = ""
+    columns: tuple[str, ...] = ()
+    format: str = "table"
+
+    def answer(self, sources: Sources) -> Answered:
+        """Answer with the rows of the graph."""
+        if not self.name and not self.sparql:
+            return Answered(None, NO_ROWS)
+        origin = f"{self.span.file}:{self.span.line}"
+        try:
+            if self.name:
+                answer = sources.base.ask(self.name, dict(self.params))
+            else:
+                answer = sources.base.query(self.sparql, origin)
+        except PolicySpecError as error:
+            return _failed(self, str(error).removeprefix(f"{origin}: "))
+        return Answered(answer, "", tuple(self._check(answer)))
+
+    def _check(self, answer: Answer) -> Iterator[Finding]:
+        """Find columns that the answer lacks, and another number of rows than expected."""
+        for column in self.columns:
+            if column not in answer.columns:
+                yield Finding(
+                    code="unknown-column",
+                    severity=Severity.WARNING,
+                    message=f"the answer has no column `{column}`",
+                    span=self.span,
+                    hint=nearest(column, answer.columns),
+                )
+        yield from self.check_rows(len(answer.rows))
+
+    def render(self, answer: Answer, page: Page) -> list[nodes.Node]:
+        """Show it in the format that was asked for; a table cannot stand in another."""
+        form = "list" if page.in_table and self.format == "table" else self.format
+        return answer_nodes(answer, self.columns, form, page)
+
+
 class QueryDirective(AskingDirective):
     """The answer to a named question, or to SPARQL in the content: ``policy:query``."""
 
@@ -340,7 +453,7 @@ class QueryDirective(AskingDirective):
         if bool(name) == bool(self.text):
             hint = "name a question, or write SPARQL in the content, and not both"
             self.find("invalid-query", f"`{self.name}` asks {'two things' if name else 'nothing'}", hint)
-        question = Question(
+        question = Query(
             name=name,
             params=tuple(self._params()),
             sparql="" if name else self.text,
@@ -368,3 +481,19 @@ class QueryDirective(AskingDirective):
             self.find("invalid-option", f"`{given}` is no format", nearest(given, _FORMATS), line=line)
             return "table"
         return given
+
+
+class CountRole(GivenRole):
+    """The number of rows of a named question: ``:policy:count:`hard-rules```, with ``<topic=honesty>``."""
+
+    def build(self) -> nodes.Element:
+        """Return the place of the number."""
+        name, given = self.given()
+        path, line = self.place
+        if not name:
+            self.find(f"`{self.name}` asks nothing", "write the name of a question")
+        source = source_of(self.env, path)
+        question = Query(name=name, params=tuple(given.items()), format="count", span=source.span(line))
+        place = PolicyCount(self.rawtext, "", classes=["ps-count"])
+        Declared(item=question, span=question.span).on(place)
+        return place

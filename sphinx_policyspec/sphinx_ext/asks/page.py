@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from docutils import nodes
 from sphinx.locale import get_translation
 
-from sphinx_policyspec.model import TargetKind
-from sphinx_policyspec.sphinx_ext.asks.queries import VARIABLES, View
+from sphinx_policyspec.model import Spec, TargetKind
 from sphinx_policyspec.sphinx_ext.domain.links import anchor_alone
 from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject, link_or_text
 from sphinx_policyspec.sphinx_ext.nodes.boxes import style_name
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
 
 __all__ = [
+    "VARIABLES",
     "CellNodes",
     "Page",
     "PolicyFold",
@@ -45,6 +45,9 @@ _ = get_translation("sphinx_policyspec")
 
 CellNodes = list[nodes.Node]
 """The inline nodes of a cell."""
+
+VARIABLES = {"topics": "topic", "principle": "owner"}
+"""Variables of columns that do not have the column's own name; they have a row for each value."""
 
 
 class PolicyView(PolicyQuery):
@@ -148,22 +151,25 @@ class Page:
     """Where a view stands, and how to make links from there.
 
     :param key: begins the ids of the view's own anchors
+    :param spec: that of the build; not every topic of it stands on a page
     :param in_table: the view stands in a table, in which few builders can write another
-    :param topics: labels of topics by id, which not every spec shows on a page
+    :param depth: of a heading below the sections that the view stands in
     """
 
     builder: Builder
     docname: str
     domain: PolicyDomain
     key: str
+    spec: Spec
     in_table: bool = False
-    topics: Mapping[str, str] = field(default_factory=dict)
+    depth: int = 1
 
     def title(self, kind: TargetKind, identifier: str, default: str = "") -> str:
         """Return the title of an object as its own page shows it."""
         if found := self.domain.find(kind, identifier):
             return found.title
-        label = self.topics.get(identifier) if kind is TargetKind.TOPIC else ""
+        labels = (topic.label for topic in self.spec.topics if topic.id == identifier)
+        label = next(labels, "") if kind is TargetKind.TOPIC else ""
         return label or default or identifier
 
     def level(self, identifier: str) -> str:
@@ -254,17 +260,20 @@ def items(lines: Iterable[list[nodes.Node]], *classes: str) -> nodes.bullet_list
     return found
 
 
-def linked_list(view: View, answer: Answer, page: Page) -> nodes.bullet_list:
-    """Return principles or examples as a list of links."""
-    return items((_line(view, entry, page) for entry in entries_of(answer)), "ps-links")
+def linked_list(answer: Answer, columns: Sequence[str], own: TargetKind, page: Page) -> nodes.bullet_list:
+    """Return principles or examples as a list of links.
+
+    :param own: what they are
+    """
+    return items((_line(entry, columns, own, page) for entry in entries_of(answer)), "ps-links")
 
 
-def _line(view: View, entry: _Entry, page: Page) -> list[nodes.Node]:
-    first, *rest = view.columns
-    line = _values(first, entry, page, view)
+def _line(entry: _Entry, columns: Sequence[str], own: TargetKind, page: Page) -> list[nodes.Node]:
+    first, *rest = columns
+    line = _values(first, entry, own, page)
     for column in rest:
         shown = [chip(entry.first("level"), page, labelled=True)] if column == "level" else []
-        if not shown and (values := _values(column, entry, page, view)):
+        if not shown and (values := _values(column, entry, own, page)):
             shown = [
                 nodes.inline("", "", nodes.Text(f"{_headings()[column]}: "), *values, classes=["ps-fact"])
             ]
@@ -272,14 +281,14 @@ def _line(view: View, entry: _Entry, page: Page) -> list[nodes.Node]:
     return line
 
 
-def table_of(view: View, answer: Answer, page: Page) -> nodes.Element:
-    """Return principles or examples as a table, a row each."""
+def table_of(answer: Answer, columns: Sequence[str], own: TargetKind, page: Page) -> nodes.Element:
+    """Return principles or examples as a table, a row each; parameters are those of :func:`linked_list`."""
     if page.in_table:
-        return linked_list(view, answer, page)
+        return linked_list(answer, columns, own, page)
     names = _headings()
-    head: list[CellNodes] = [[nodes.Text(names[column])] for column in view.columns]
-    rows = [[_values(column, entry, page, view) for column in view.columns] for entry in entries_of(answer)]
-    numbers = {n for n, column in enumerate(view.columns) if column in _NUMBERS}
+    head: list[CellNodes] = [[nodes.Text(names[column])] for column in columns]
+    rows = [[_values(column, entry, own, page) for column in columns] for entry in entries_of(answer)]
+    numbers = {n for n, column in enumerate(columns) if column in _NUMBERS}
     return table(head, rows, numbers)
 
 
@@ -304,10 +313,9 @@ def _headings() -> dict[str, str]:
     }
 
 
-def _values(column: str, entry: _Entry, page: Page, view: View) -> CellNodes:
+def _values(column: str, entry: _Entry, own: TargetKind, page: Page) -> CellNodes:
     """Return what one column says of a thing, as inline nodes."""
     values = entry.values.get(VARIABLES.get(column, column), ())
-    own = TargetKind.EXAMPLE if view.kind.value.startswith("example") else TargetKind.PROVISION
     shown: list[nodes.Node]
     match column:
         case "id":

@@ -1,17 +1,26 @@
-"""What a view asks: its filters and columns, and the SPARQL query that they become."""
+"""What a view asks: its filters and columns, the SPARQL query that they become, and what it shows."""
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sphinx_policyspec.graph.questions import string_literal
-from sphinx_policyspec.model import Finding, Severity, Span, Spec
+from sphinx_policyspec.model import Finding, Severity, Span, Spec, TargetKind
 from sphinx_policyspec.model.finding import nearest
-from sphinx_policyspec.sphinx_ext.domain.records import Question
+from sphinx_policyspec.sphinx_ext.asks.page import VARIABLES, Page, entries_of, linked_list, table_of
+from sphinx_policyspec.sphinx_ext.asks.views import NO_ROWS, coverage, drawing, matrix, outline
+from sphinx_policyspec.sphinx_ext.domain.records import Answered, Question, Sources
+from sphinx_policyspec.sphinx_ext.nodes.boxes import word
 
-__all__ = ["COLUMNS", "PROPERTIES", "VARIABLES", "View", "ViewKind", "compile_view", "unknown_names"]
+if TYPE_CHECKING:
+    from docutils import nodes
+
+    from sphinx_policyspec.graph.answer import Answer
+
+__all__ = ["COLUMNS", "PROPERTIES", "View", "ViewKind", "compile_view", "unknown_names"]
 
 
 class ViewKind(enum.StrEnum):
@@ -30,6 +39,7 @@ class ViewKind(enum.StrEnum):
 class View(Question):
     """What one view asks; values are as the page has them.
 
+    :param columns: those to show, in this order
     :param topics: a principle that touches any of them is meant
     :param mentions: a word in passing is a touch as well
     :param sort: names of columns, with ``-`` before those that descend
@@ -38,6 +48,7 @@ class View(Question):
     """
 
     kind: ViewKind
+    columns: tuple[str, ...] = ()
     authority: tuple[str, ...] = ()
     overridable_by: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
@@ -51,6 +62,47 @@ class View(Question):
     def place(self, option: str) -> Span:
         """Return where an option stands, or the directive where it has no such option."""
         return dict(self.places).get(option, self.span)
+
+    def answer(self, sources: Sources) -> Answered:
+        """Answer with the rows of the query that the view becomes."""
+        unknown = tuple(unknown_names(self, sources.spec))
+        if self.problem or unknown:
+            # Less would be filtered than was asked for: better no answer than a wrong one.
+            problem = "; ".join((self.problem, *(finding.message for finding in unknown))).strip("; ")
+            return Answered(None, problem, unknown)
+        answer = sources.select(compile_view(self))
+        return Answered(answer, "", tuple(self._check(answer)))
+
+    def _check(self, answer: Answer) -> Iterator[Finding]:
+        """Find a view that shows nothing, unless that is expected, and another number of rows than expected."""
+        count = len(entries_of(answer))
+        yield from self.check_rows(count)
+        if not count and not self.expected:
+            yield Finding(
+                code="empty-view",
+                severity=Severity.WARNING,
+                message=f"`policy:{self.kind.value}` shows nothing",
+                span=self.span,
+                hint="mend its filters, or set `:expect-rows: 0`",
+            )
+
+    def render(self, answer: Answer, page: Page) -> list[nodes.Node]:
+        """Show a list, a table, a matrix or a drawing."""
+        if not entries_of(answer):
+            return [word(NO_ROWS, "ps-nothing")]
+        own = TargetKind.EXAMPLE if self.kind is ViewKind.EXAMPLE_TABLE else TargetKind.PROVISION
+        match self.kind:
+            case ViewKind.PRINCIPLE_LIST:
+                return [linked_list(answer, self.columns, own, page)]
+            case ViewKind.MATRIX:
+                return matrix(answer, page)
+            case ViewKind.COVERAGE:
+                return coverage(answer, self.columns, page)
+            case ViewKind.GRAPH:
+                # EPUB wants pages with SVG declared, which Sphinx does not do.
+                return drawing(answer, page) if page.is_web else [outline(answer, page)]
+            case _:
+                return [table_of(answer, self.columns, own, page)]
 
 
 _OF_PRINCIPLES = (
@@ -84,9 +136,6 @@ PROPERTIES: Mapping[ViewKind, tuple[str, ...]] = {
     for kind in ViewKind
 }
 """What the rows of each view can have or lack."""
-
-VARIABLES = {"topics": "topic", "principle": "owner"}
-"""Variables of columns that do not have the column's own name; they have a row for each value."""
 
 
 def unknown_names(view: View, spec: Spec) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,11 +16,10 @@ from sphinx_policyspec.decision import Norms
 from sphinx_policyspec.errors import MissingToolError
 from sphinx_policyspec.exports.surveys import case_yaml
 from sphinx_policyspec.graph.answer import Answer, Cell, CellKind
-from sphinx_policyspec.model import Case, Semantics, Spec, TargetKind
-from sphinx_policyspec.sphinx_ext.asks.cases import decidable, party_words, rule_name
-from sphinx_policyspec.sphinx_ext.asks.directives import CaseText, Part, SurveyView
+from sphinx_policyspec.model import Case, Semantics, TargetKind
+from sphinx_policyspec.sphinx_ext.asks.cases import party_words, rule_name
 from sphinx_policyspec.sphinx_ext.asks.page import CellNodes, Page, PolicyFold, chip, items, table
-from sphinx_policyspec.sphinx_ext.config import feedback_address
+from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, feedback_address
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.nodes.boxes import word
 from sphinx_policyspec.survey import (
@@ -95,25 +94,25 @@ class _PageCases:
         places: dict[str, str] = {}
         for docname, page in sorted(domain_of(env).pages.items()):
             for place, question in enumerate(page.questions):
-                if isinstance(question, CaseText):
-                    for number, case in decidable(question, norms):
-                        cases.append(case)
-                        places.setdefault(case.title, f"{docname}#{case_anchor(docname, place, number)}")
+                for number, case in question.cases(norms):
+                    cases.append(case)
+                    places.setdefault(case.title, f"{docname}#{case_anchor(docname, place, number)}")
         return cls(tuple(cases), places)
 
 
-def surveyed(env: BuildEnvironment, norms: Norms, view: SurveyView) -> Answer:
-    """Return what a page shows of what a spec leaves open."""
+def surveyed(env: BuildEnvironment, norms: Norms, parts: Collection[str]) -> Answer:
+    """Return what a page shows of what a spec leaves open.
+
+    :param parts: ``pairs``, ``conflicts``, ``rules`` and ``idle``, or some of them
+    """
     found = _PageCases.of(env, norms)
     # Levels are told by name, so that the page is written again when one gets another.
     rows = [SurveyRow("level", level.id) for level in norms.spec.levels]
-    if Part.PAIRS in view.parts or view.expected:
+    if "pairs" in parts:
         rows += _pairs(norms, found)
-    if Part.CONFLICTS in view.parts or Part.RULES in view.parts:
-        rows += (
-            row for row in _of_space(env, norms) if row.part == "missing" or f"{row.part}s" in view.parts
-        )
-    if Part.IDLE in view.parts:
+    if "conflicts" in parts or "rules" in parts:
+        rows += (row for row in _of_space(env, norms) if row.part == "missing" or f"{row.part}s" in parts)
+    if "idle" in parts:
         idle = idle_of(norms, found.cases)
         rows += (SurveyRow("idle", name, by=found.places[case.title], text=case.title) for name, case in idle)
     cells = tuple(tuple(Cell(CellKind.LITERAL, text) for text in row) for row in rows)
@@ -346,14 +345,9 @@ Feedback = Callable[[str, str], str]
 """Returns where to write about two principles, or nothing where the project says no such place."""
 
 
-def survey_nodes(
-    view: SurveyView, answer: Answer, page: Page, *, depth: int, feedback_url: str, spec: Spec
-) -> list[nodes.Node]:
-    """Return a survey.
-
-    :param depth: of the headings of its parts
-    :param feedback_url: what the project gives for feedback; empty for none
-    """
+def survey_nodes(answer: Answer, parts: Collection[str], page: Page) -> list[nodes.Node]:
+    """Return a survey; parameters are those of :func:`surveyed`."""
+    template = PolicySpecConfig.of(page.builder.config).feedback_url
 
     def feedback(one: str, other: str) -> str:
         first = page.domain.find(TargetKind.PROVISION, one)
@@ -362,20 +356,15 @@ def survey_nodes(
             "id": f"{one} + {other}",
             "title": " + ".join(titles),
             "level": first.level if first else "",
-            "release": spec.version,
+            "release": page.spec.version,
             "page": first.docname if first else page.docname,
         }
-        return feedback_address(feedback_url, values)
+        return feedback_address(template, values)
 
-    shown = _Shown(rows=[SurveyRow(*row) for row in answer.texts], page=page, depth=depth, feedback=feedback)
-    parts = {
-        Part.PAIRS: shown.pairs,
-        Part.CONFLICTS: shown.conflicts,
-        Part.RULES: shown.rules,
-        Part.IDLE: shown.idle,
-    }
-    found = [node for part, show in parts.items() if part in view.parts for node in show()]
-    missing = shown.missing() if {Part.CONFLICTS, Part.RULES} & {*view.parts} else []
+    shown = _Shown(rows=[SurveyRow(*row) for row in answer.texts], page=page, feedback=feedback)
+    shows = {"pairs": shown.pairs, "conflicts": shown.conflicts, "rules": shown.rules, "idle": shown.idle}
+    found = [node for part, show in shows.items() if part in parts for node in show()]
+    missing = shown.missing() if {"conflicts", "rules"} & {*parts} else []
     return [*found, *missing]
 
 
@@ -385,14 +374,15 @@ class _Shown:
 
     rows: Sequence[SurveyRow]
     page: Page
-    depth: int
     feedback: Feedback
 
     def _of(self, *parts: str) -> list[SurveyRow]:
         return [row for row in self.rows if row.part in parts]
 
     def _head(self, text: str, deeper: int = 0) -> nodes.rubric:
-        return nodes.rubric("", text, translatable=False, **{"heading-level": min(self.depth + deeper, 6)})
+        return nodes.rubric(
+            "", text, translatable=False, **{"heading-level": min(self.page.depth + deeper, 6)}
+        )
 
     def pairs(self) -> Iterator[nodes.Node]:
         """Yield who goes first of the principles that share an issue."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
@@ -25,9 +25,8 @@ from sphinx_policyspec.sphinx_ext.nodes.boxes import style_name, word
 
 if TYPE_CHECKING:
     from sphinx_policyspec.graph.answer import Answer, Cell
-    from sphinx_policyspec.sphinx_ext.asks.queries import View
     from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
-    from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject, Question
+    from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject
 
 __all__ = ["NO_ROWS", "Attack", "Box", "answer_nodes", "coverage", "drawing", "drawn", "matrix", "outline"]
 
@@ -277,9 +276,6 @@ def _arrow(attack: Attack, places: dict[str, tuple[int, int]], key: str) -> str:
 
 NO_ROWS = _("Nothing.")
 
-Linker = Callable[["PolicyObject", str], nodes.Node]
-"""Returns a link to an object with a text."""
-
 _KIND_OF_COLUMN = {
     "id": TargetKind.PROVISION,
     "other": TargetKind.PROVISION,
@@ -290,14 +286,11 @@ _KIND_OF_COLUMN = {
 """Columns of named questions that hold ids."""
 
 
-def answer_nodes(
-    answer: Answer, question: Question, domain: PolicyDomain, base_iri: str, link: Linker
-) -> list[nodes.Node]:
-    """Return an answer in the form that the question asks for.
+def answer_nodes(answer: Answer, columns: Sequence[str], form: str, page: Page) -> list[nodes.Node]:
+    """Return an answer in the form that a question asks for.
 
-    Columns are those it names, or all where none of these exist.
+    :param columns: those to show; all where none of these exist
     """
-    form, columns = question.format, question.columns
     if form == "count":
         return [nodes.paragraph("", str(len(answer.rows)), classes=["ps-count"])]
     if not answer.rows:
@@ -305,9 +298,9 @@ def answer_nodes(
     shown = [answer.columns.index(name) for name in columns if name in answer.columns]
     shown = shown or list(range(len(answer.columns)))
     names = [answer.columns[index] for index in shown]
-    kinds = [_kind_of(answer, index, domain) for index in shown]
+    kinds = [_kind_of(answer, index, page.domain) for index in shown]
     rows = [
-        [_cell(row[index], kind, domain, base_iri, link) for index, kind in zip(shown, kinds, strict=True)]
+        [_cell(row[index], kind, page) for index, kind in zip(shown, kinds, strict=True)]
         for row in answer.rows
     ]
     return [_table(names, rows)] if form == "table" else [_list(rows)]
@@ -324,18 +317,19 @@ def _kind_of(answer: Answer, index: int, domain: PolicyDomain) -> TargetKind | N
     return None
 
 
-def _cell(
-    cell: Cell, kind: TargetKind | None, domain: PolicyDomain, base_iri: str, link: Linker
-) -> nodes.Node:
+def _cell(cell: Cell, kind: TargetKind | None, page: Page) -> nodes.Node:
+    domain = page.domain
     text = str(cell)
     target = None
     if cell.kind.value == "uri":
-        target, text = _of_iri(text, domain, base_iri)
+        target, text = _of_iri(text, domain, page.spec.base_iri)
     elif kind is not None:
         target = domain.find(kind, text)
         if target is None and kind is TargetKind.PROVISION:
             target = domain.find_plain(text)
-    return link(target, text) if target is not None and target.anchor else nodes.Text(text)
+    if target is None or not target.anchor:
+        return nodes.Text(text)
+    return page.link_to(target, nodes.inline("", text, classes=["ps-id"]))
 
 
 def _of_iri(iri: str, domain: PolicyDomain, base_iri: str) -> tuple[PolicyObject | None, str]:
@@ -374,7 +368,7 @@ def _list(rows: list[list[nodes.Node]]) -> nodes.bullet_list:
     return items
 
 
-def coverage(view: View, answer: Answer, page: Page) -> list[nodes.Node]:
+def coverage(answer: Answer, columns: Sequence[str], page: Page) -> list[nodes.Node]:
     """Return a list of the gaps, each with its principles, and below it the table of all of them."""
     gaps = {
         "examples": _("Without an example"),
@@ -393,7 +387,7 @@ def coverage(view: View, answer: Answer, page: Page) -> list[nodes.Node]:
             shown = ([page.provision(e.id), nodes.Text(" "), chip(e.first("level"), page)] for e in lacking)
             line.append(items(shown, "ps-links"))
         lines.append(line)
-    return [items(lines, "ps-cells"), table_of(view, answer, page)]
+    return [items(lines, "ps-cells"), table_of(answer, columns, TargetKind.PROVISION, page)]
 
 
 def matrix(answer: Answer, page: Page) -> list[nodes.Node]:

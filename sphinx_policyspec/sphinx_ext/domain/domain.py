@@ -121,7 +121,7 @@ class PolicyDomain(Domain):
     findings about it; what the index by topic shows; the former ids that sidecars give; what a survey found, with
     what it depends on; what builders hide of pages that were ``tried``, and what of that is ``assumed`` of
     pages being read; the pages that are ``gone`` though they were read."""
-    data_version = 13
+    data_version = 14
     """Raised whenever what the environment stores of ours changes shape."""
 
     given: Given

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from docutils import nodes
 from sphinx import addnodes
@@ -19,6 +20,7 @@ from sphinx_policyspec.model import (
     Finding,
     Principle,
     Reference,
+    Severity,
     Span,
     Spec,
     TargetKind,
@@ -31,16 +33,25 @@ from sphinx_policyspec.sphinx_ext.store import Fragment, pack
 
 if TYPE_CHECKING:
     from sphinx.builders import Builder
+    from sphinx.environment import BuildEnvironment
+
+    from sphinx_policyspec.compare import SpecDiff
+    from sphinx_policyspec.decision import Norms
+    from sphinx_policyspec.graph.answer import Answer
+    from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
+    from sphinx_policyspec.model import Case
 
 __all__ = [
     "DOMAIN",
     "KIND_OF_ROLE",
     "ROLE_OF_KIND",
     "SPEC_USE",
-    "Changes",
+    "Answered",
     "PageRecord",
     "PolicyObject",
     "Question",
+    "Sources",
+    "is_row_count",
     "link_or_text",
     "outside_record",
     "page_record",
@@ -77,34 +88,100 @@ class PolicyObject(NamedTuple):
         return "term" if self.kind is TargetKind.DEFINITION else self.kind.value
 
 
+class Sources(Protocol):
+    """What answers are made of, each part at most once a build."""
+
+    env: BuildEnvironment
+
+    @property
+    def spec(self) -> Spec:
+        """The spec of the build."""
+
+    @property
+    def base(self) -> KnowledgeBase:
+        """Its knowledge base."""
+
+    @property
+    def norms(self) -> Norms:
+        """What decides in it."""
+
+    def select(self, query: str) -> Answer:
+        """Return the answer to a query of ours."""
+
+    def diff(self, since: str) -> SpecDiff | None:
+        """Return what has changed since an older release, by default the one that the project names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The answer to one question of a page, or why there is none."""
+
+    answer: Answer | None
+    problem: str = ""
+    findings: tuple[Finding, ...] = ()
+
+
+_EXPECTED = re.compile(r"(?P<sign>>=|<=|>|<|=|)\s*(?P<count>\d{1,9})")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A question that a page asks.
+    """What a page asks. Each kind of question answers itself, and shows its answer.
 
-    :param name: of a named question, empty where ``sparql`` holds the query itself
-    :param columns: those to show, in this order; all of them where empty
     :param expected: what ``:expect-rows:`` says, such as ``3`` or ``>0``
+    :param since: the older release that is asked about
     """
 
-    name: str = ""
-    params: tuple[tuple[str, str], ...] = ()
-    sparql: str = ""
-    columns: tuple[str, ...] = ()
     expected: str = ""
-    format: str = "table"
+    since: str = ""
     span: Span
 
+    def answer(self, sources: Sources) -> Answered:
+        """Return the answer."""
+        raise NotImplementedError
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changes(Question):
-    """What a page asks of an older release.
+    def render(self, answer: Answer, page: Any) -> list[nodes.Node]:
+        """Return the answer as nodes.
 
-    :param since: where it is; empty for what the project compares itself with
-    :param kinds: weights, kinds of things or kinds of change to show, all of them where empty
-    """
+        :param page: where the question stands, as a :class:`~sphinx_policyspec.sphinx_ext.asks.page.Page`
+        """
+        raise NotImplementedError
 
-    since: str = ""
-    kinds: tuple[str, ...] = ()
+    def cases(self, norms: Norms) -> Iterator[tuple[int, Case]]:  # noqa: ARG002  few questions have any
+        """Yield the cases that the page brings and that can be decided, with their numbers."""
+        return iter(())
+
+    @property
+    def depends_on(self) -> str:
+        """What changes whenever the answer may, beside the spec."""
+        return ""
+
+    def check_rows(self, count: int) -> Iterator[Finding]:
+        """Find another number of rows than the question expects."""
+        match = _EXPECTED.fullmatch(self.expected)
+        if match is None:
+            return
+        wanted = int(match["count"])
+        holds = {
+            "": count == wanted,
+            "=": count == wanted,
+            ">": count > wanted,
+            "<": count < wanted,
+            ">=": count >= wanted,
+            "<=": count <= wanted,
+        }
+        if not holds[match["sign"]]:
+            yield Finding(
+                code="unexpected-rows",
+                severity=Severity.WARNING,
+                message=f"the answer has {count} rows, not {self.expected}",
+                span=self.span,
+            )
+
+
+def is_row_count(text: str) -> bool:
+    """Return whether a text can be that of ``:expect-rows:``."""
+    return bool(_EXPECTED.fullmatch(text))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,12 +29,12 @@ from sphinx_policyspec.model.attributes import ATTRIBUTES, Attribute, attributes
 from sphinx_policyspec.model.spec import is_absolute_iri
 from sphinx_policyspec.readers.inline import slug
 from sphinx_policyspec.readers.text import is_date
-from sphinx_policyspec.sphinx_ext.domain.records import Question, pending_reference
+from sphinx_policyspec.sphinx_ext.domain.records import pending_reference
 from sphinx_policyspec.sphinx_ext.nodes.boxes import commentary, declaration, definition, provision
-from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyClause, PolicyCount, PolicyMarker, anchor_of
+from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyClause, PolicyMarker, anchor_of
 from sphinx_policyspec.sphinx_ext.pages.directive import PolicyDirective, options, options_of
 from sphinx_policyspec.sphinx_ext.pages.inline import plain_title
-from sphinx_policyspec.sphinx_ext.pages.marks import Declared, leave_findings, note_finding, take_findings
+from sphinx_policyspec.sphinx_ext.pages.marks import leave_findings, note_finding, take_findings
 from sphinx_policyspec.sphinx_ext.pages.places import source_of
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ __all__ = [
     "MEANINGS",
     "ClauseRole",
     "CommentaryDirective",
-    "CountRole",
     "DefinitionDirective",
+    "GivenRole",
     "LevelDirective",
     "PrincipleDirective",
     "SpecDirective",
@@ -281,7 +281,7 @@ _PARAMETER = re.compile(r"(?P<name>[\w-]++)\s*+=\s*+(?P<value>.*)")
 _TRANSLATED = ":<translated>"
 
 
-class _GivenRole(SphinxRole):
+class GivenRole(SphinxRole):
     """A role whose text may end with ``<name=value, …>``."""
 
     def run(self) -> tuple[list[Node], list[system_message]]:
@@ -329,7 +329,7 @@ class _GivenRole(SphinxRole):
         )
 
 
-class ClauseRole(_GivenRole):
+class ClauseRole(GivenRole):
     """Words of a principle that bind less than the rest: ``:policy:clause:`by default <level=guideline>```."""
 
     def build(self) -> nodes.Element:
@@ -350,22 +350,6 @@ class ClauseRole(_GivenRole):
             clause += shown
         clause.source, clause.line = self.place
         return clause
-
-
-class CountRole(_GivenRole):
-    """The number of rows of a named question: ``:policy:count:`hard-rules```, with ``<topic=honesty>``."""
-
-    def build(self) -> nodes.Element:
-        """Return the place of the number."""
-        name, given = self.given()
-        path, line = self.place
-        if not name:
-            self.find(f"`{self.name}` asks nothing", "write the name of a question")
-        source = source_of(self.env, path)
-        question = Question(name=name, params=tuple(given.items()), format="count", span=source.span(line))
-        place = PolicyCount(self.rawtext, "", classes=["ps-count"])
-        Declared(item=question, span=question.span).on(place)
-        return place
 
 
 ARGUMENTS: Mapping[str, str] = MappingProxyType(
