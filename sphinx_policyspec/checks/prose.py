@@ -26,6 +26,7 @@ from sphinx_policyspec.model import (
     Span,
     Spec,
 )
+from sphinx_policyspec.model.attributes import inverse
 
 __all__ = [
     "ACTION_RULES",
@@ -334,10 +335,7 @@ def root_without_absolute(spec: Spec) -> Iterator[Finding]:
 
 def other_exception(spec: Spec) -> Iterator[Finding]:
     """Find texts that speak of the only exception, or of none, beside another exception."""
-    declared: dict[str, list[Principle]] = {}
-    for principle in spec.principles:
-        for target in principle.exception_to:
-            declared.setdefault(target, []).append(principle)
+    declared = inverse(spec.principles, "exceptions")
     for provision in spec.provisions:
         for sentence, match in matches([provision], _NO_OTHER_EXCEPTION):
             allowed = 1 if match["one"] else 0

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from sphinx_policyspec.graph.fields import Choice, Field, Flag, Id, Many, Pairs, Text
-from sphinx_policyspec.graph.terms import Iri
-from sphinx_policyspec.graph.vocabulary import DCTERMS, OWL, PREFIXES, PROV, PS, SKOS
+from sphinx_policyspec.graph.terms import Iri, Term
+from sphinx_policyspec.graph.vocabulary import DCTERMS, OWL, PROV, PS, SKOS, iri_of
 from sphinx_policyspec.model import (
     AuthorityLevel,
     Carrier,
@@ -67,6 +68,13 @@ class Record:
 _ID = Text("id", DCTERMS.identifier, always=True)
 _TITLE = Text("title", DCTERMS.title, always=True)
 _TEXT = Text("text", PS.text)
+_TERMS: Mapping[type[StrEnum], Mapping[StrEnum, Term]] = {
+    OverrideMode: {
+        OverrideMode.NEVER: PS.Never,
+        OverrideMode.EXPLICIT: PS.Explicit,
+        OverrideMode.IMPLICIT: PS.Implicit,
+    }
+}
 _SOURCE = Text("source", PS.sourceText)
 _CARRIER = Choice("carrier", PS.carrier, {carrier: carrier.value for carrier in Carrier})
 
@@ -77,12 +85,15 @@ def _of(*owners: Owner) -> tuple[Field, ...]:
 
 
 def _field(row: Attribute) -> Field:
-    prefix, _, name = row.predicate.partition(":")
-    predicate = Iri(PREFIXES[prefix] + name)
+    predicate = iri_of(row.predicate)
     kind = "" if row.names == "role" else row.names
+    if row.choices:
+        return Choice(row.field, predicate, _TERMS[row.choices])
     if row.many:
         return Many(row.field, predicate, kind)
-    return Id(row.field, predicate, kind, always=True) if kind else Text(row.field, predicate)
+    return (
+        Id(row.field, predicate, kind, row.always) if kind else Text(row.field, predicate, always=row.always)
+    )
 
 
 _PROVISION: tuple[Field, ...] = (
@@ -95,12 +106,9 @@ _PROVISION: tuple[Field, ...] = (
 )
 
 _MESSAGE: tuple[Field, ...] = (
-    Text("role", PS.role, always=True),
+    *_of("message"),
     _TEXT,
     _SOURCE,
-    Text("recipient", PS.recipient),
-    Text("name", PS.name),
-    Text("language", PS.language),
     Pairs("attributes", PS.attribute),
     Flag("untrusted", PS.UntrustedMessage),
 )
@@ -109,12 +117,7 @@ RECORDS: Mapping[type, Record] = {
     Spec: Record(
         (PS.Spec, PROV.Entity),
         (
-            _TITLE,
-            Text("version", OWL.versionInfo),
-            Text("issued", DCTERMS.issued),
-            Text("license", DCTERMS.license),
-            Text("publisher", DCTERMS.publisher),
-            Text("base_iri", PS.baseIri),
+            *_of("spec"),
             Id("revision_of", PROV.wasRevisionOf, "release"),
         ),
         spanned=False,
@@ -127,41 +130,11 @@ RECORDS: Mapping[type, Record] = {
         ),
         spanned=False,
     ),
-    AuthorityLevel: Record(
-        (PS.AuthorityLevel,),
-        (
-            _ID,
-            Choice(
-                "override",
-                PS.overrideMode,
-                {
-                    OverrideMode.NEVER: PS.Never,
-                    OverrideMode.EXPLICIT: PS.Explicit,
-                    OverrideMode.IMPLICIT: PS.Implicit,
-                },
-            ),
-            *_of("level"),
-            Text("title", DCTERMS.title),
-        ),
-        placeless=True,
-    ),
-    Topic: Record(
-        (SKOS.Concept,),
-        (
-            _ID,
-            Text("label", SKOS.prefLabel, always=True),
-            *_of("topic"),
-        ),
-    ),
-    Goal: Record((PS.Goal,), (_ID, _TITLE, _TEXT)),
+    AuthorityLevel: Record((PS.AuthorityLevel,), (_ID, *_of("level")), placeless=True),
+    Topic: Record((SKOS.Concept,), (_ID, *_of("topic"))),
+    Goal: Record((PS.Goal,), (_ID, *_of("goal"))),
     Section: Record((PS.Section, PS.Provision), _PROVISION),
-    Principle: Record(
-        (PS.Principle, PS.Provision),
-        (
-            *_PROVISION,
-            *_of("principle"),
-        ),
-    ),
+    Principle: Record((PS.Principle, PS.Provision), (*_PROVISION, *_of("principle"))),
     Clause: Record((PS.Clause,), (*_of("clause"), _TEXT)),
     Prose: Record((PS.Prose,), (_SOURCE, _TEXT)),
     Definition: Record((PS.Definition,), (_ID, Text("term", DCTERMS.title, always=True), _SOURCE, _TEXT)),
@@ -179,7 +152,7 @@ RECORDS: Mapping[type, Record] = {
     ),
     EvalPrompt: Record(
         (PS.EvalPrompt,),
-        (_ID, _TITLE, _SOURCE, Text("tag", PS.tag), *_of("prompt")),
+        (_ID, _SOURCE, Text("tag", PS.tag), *_of("prompt")),
     ),
     Comparison: Record((PS.Comparison,)),
     Gap: Record((PS.Gap,)),
@@ -194,7 +167,6 @@ RECORDS: Mapping[type, Record] = {
                 {Verdict.GOOD: PS.Good, Verdict.BAD: PS.Bad, Verdict.OK: PS.Acceptable},
                 optional=True,
             ),
-            Text("note", PS.note),
             *_of("response"),
         ),
     ),

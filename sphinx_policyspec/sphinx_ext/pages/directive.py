@@ -73,7 +73,7 @@ def options(*names: str) -> dict[str, Callable[[str], str]]:
 
 def options_of(*owners: Owner) -> tuple[str, ...]:
     """Return the names of the options for the attributes of these owners."""
-    return tuple(row.key for row in attributes_of(*owners))
+    return tuple(row.key for row in attributes_of(*owners) if row.option is not None)
 
 
 class PolicyDirective(SphinxDirective):
