@@ -144,7 +144,7 @@ def _block(
         }
         return reader.record(subject, Example, derived, turns=read_conversation(reader, subject))
     if model is EvalPrompt:
-        tag = reader.text(subject, PS.tag)
+        tag = reader.text(subject, PS.evalTag)
         derived = {"tests": tagged.get(tag, ()) if tag else ()}
         return reader.record(subject, EvalPrompt, derived, turns=read_conversation(reader, subject))
     block: Block = reader.record(subject, model)

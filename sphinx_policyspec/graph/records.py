@@ -152,7 +152,7 @@ RECORDS: Mapping[type, Record] = {
     ),
     EvalPrompt: Record(
         (PS.EvalPrompt,),
-        (_ID, _SOURCE, Text("tag", PS.tag), *_of("prompt")),
+        (_ID, _SOURCE, Text("tag", PS.evalTag), *_of("prompt")),
     ),
     Comparison: Record((PS.Comparison,)),
     Gap: Record((PS.Gap,)),
@@ -191,7 +191,7 @@ RECORDS: Mapping[type, Record] = {
         (PS.EvalTag,),
         (Text("tag", DCTERMS.identifier, always=True), Text("clause", PS.text), Text("test", PS.testPath)),
     ),
-    PromptFile: Record((PS.PromptFile,), (Text("tag", PS.tag, always=True), _TITLE, _SOURCE)),
+    PromptFile: Record((PS.PromptFile,), (Text("tag", PS.evalTag, always=True), _TITLE, _SOURCE)),
     Changelog: Record((PS.Changelog,), (_SOURCE,)),
     ChangelogEntry: Record(
         (PS.ChangelogEntry,), (Text("version", OWL.versionInfo, always=True), _SOURCE, _TEXT)
