@@ -12,15 +12,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from rdflib import OWL, RDF, RDFS, SKOS, XSD, Graph, URIRef
+from rdflib import OWL, RDF, RDFS, SKOS, Graph, URIRef
+from rdflib.collection import Collection
 
-from sphinx_policyspec.graph.fields import Choice, Field, Flag, Id, Many, Pairs
+from sphinx_policyspec.graph.fields import Address, Choice, Date, Field, Flag, Id, Many, Pairs
 from sphinx_policyspec.graph.ontology import ontology_dir
 from sphinx_policyspec.graph.records import RECORDS, Record
 from sphinx_policyspec.graph.vocabulary import PREFIXES, iri_of
 
 MARK = "# What follows is written by `make ontology`.\n"
-_INTEGER, _STRING, _IRI = "xsd:integer", "xsd:string", "sh:IRI"
+_INTEGER, _STRING, _DATE, _IRI = "xsd:integer", "xsd:string", "xsd:date", "sh:IRI"
 _LEVEL = "ps:AuthorityLevel"
 
 
@@ -31,7 +32,6 @@ class Form:
     :param least: how many there are at least, and at most, if anything limits them
     :param holds: a datatype, ``sh:IRI``, or the class of what is named
     :param start: the least number
-    :param values: all that it can be
     """
 
     path: str
@@ -39,7 +39,6 @@ class Form:
     most: int | None = 1
     holds: str = _STRING
     start: int | None = None
-    values: tuple[str, ...] = ()
     pattern: str = ""
 
     @property
@@ -66,7 +65,7 @@ def many(path: str, holds: str = _STRING) -> Form:
 _PART, _ORDER = one("ps:partOf", _IRI), one("ps:order", _INTEGER, 1)
 _START = (one("ps:file"), one("ps:line", _INTEGER, 1), one("ps:column", _INTEGER, 1))
 _END = (maybe("ps:endLine", _INTEGER, 1), maybe("ps:endColumn", _INTEGER, 1))
-_WITHIN = maybe("ps:context", _IRI)
+_WITHIN = (maybe("ps:inExample", _IRI), maybe("ps:inMessage", _IRI))
 
 STRUCTURE: Mapping[str, tuple[Form, ...]] = {
     "ps:Spec": (maybe("ps:inferredWith"),),
@@ -86,12 +85,12 @@ STRUCTURE: Mapping[str, tuple[Form, ...]] = {
     ),
     "ps:Changelog": (_PART,),
     "ps:Message": (_PART, _ORDER, many("ps:setting"), many("ps:placeholder"), many("ps:untrusted")),
-    "ps:Reference": (_ORDER, _WITHIN, one("ps:target", _IRI), maybe("ps:targetName")),
-    "ps:ExternalLink": (_ORDER, _WITHIN),
+    "ps:Reference": (_ORDER, *_WITHIN, one("ps:target", _IRI), maybe("ps:targetName")),
+    "ps:ExternalLink": (_ORDER, *_WITHIN),
     "ps:Touch": (
         one("ps:toucher", "ps:Provision"),
         one("ps:touchedTopic", _IRI),
-        Form("ps:kind", 1, values=('"asserted"', '"narrower"', '"inherited"', '"mention"')),
+        one("ps:touchKind"),
         one("ps:via"),
         *_START,
     ),
@@ -100,7 +99,7 @@ STRUCTURE: Mapping[str, tuple[Form, ...]] = {
         one("ps:sinceRelease", _IRI),
         one("ps:inRelease", _IRI),
         one("ps:changeKind"),
-        Form("ps:weight", 1, values=('"tightening"', '"loosening"', '"clarifying"', '"editorial"')),
+        one("ps:changeWeight"),
         one("ps:rule"),
         one("ps:text"),
         maybe("ps:before"),
@@ -111,6 +110,10 @@ STRUCTURE: Mapping[str, tuple[Form, ...]] = {
 """What a graph states beside the fields of records; of any other class, of what it is part of, and its place there."""
 
 
+_OURS = {"dc:publisher": "publisherName", "prov:Entity": "Entity", "skos:Concept": "Topic"}
+"""What terms of others are called among ours, where that is not their own name."""
+
+
 def short(iri: str) -> str:
     """Return an IRI with its prefix."""
     prefix = next(name for name, namespace in PREFIXES.items() if iri.startswith(namespace))
@@ -118,8 +121,8 @@ def short(iri: str) -> str:
 
 
 def local(name: str) -> str:
-    """Return a name without its prefix."""
-    return name.partition(":")[2]
+    """Return a name without its prefix, or the one that we have for it."""
+    return _OURS.get(name) or name.partition(":")[2]
 
 
 @cache
@@ -128,15 +131,23 @@ def ontology() -> Graph:
     return Graph().parse(ontology_dir() / "policyspec.ttl")
 
 
+def members(path: str) -> list[str]:
+    """Return all that a property can lead to, if the ontology lists it."""
+    range_ = ontology().value(iri(path), RDFS.range)
+    listed = ontology().value(ontology().value(range_, OWL.equivalentClass), OWL.oneOf)
+    return [short(str(one)) for one in Collection(ontology(), listed)] if listed else []
+
+
 def form_of(field: Field, record: Record) -> Form:
     """Return the form of what a field states; something that may be named alone needs no more than its id."""
     path = short(field.predicate)
     least = int(getattr(field, "always", False) and not (record.placeless and path != "dcterms:identifier"))
     if isinstance(field, Choice):
-        least = int(not field.optional and not record.placeless)
-        terms = field.terms.values()
-        values = tuple(short(t) if t.startswith("http") else json.dumps(t) for t in map(str, terms))
-        return Form(path, least, values=values)
+        return Form(path, int(not field.optional and not record.placeless))
+    if isinstance(field, Address):
+        return Form(path, holds=_IRI)
+    if isinstance(field, Date):
+        return Form(path, holds=_DATE)
     if isinstance(field, Id | Many) and field.kind:
         holds = _LEVEL if field.kind == "level" else _IRI
         return Form(path, least, None if isinstance(field, Many) else 1, holds)
@@ -178,8 +189,8 @@ def names(forms: Iterable[Form]) -> dict[Form, str]:
     for form in forms:
         of.setdefault(form.path, set()).add(form)
     return {
-        form: local(path) if len(alike) == 1 else f"{form.word}{local(path)[0].upper()}{local(path)[1:]}"
-        for path, alike in sorted(of.items())
+        form: name if len(alike) == 1 else f"{form.word}{name[0].upper()}{name[1:]}"
+        for name, alike in sorted((local(path), forms) for path, forms in of.items())
         for form in sorted(alike, key=lambda form: form.word)
     }
 
@@ -189,8 +200,10 @@ def _demands(form: Form) -> Iterator[str]:
         yield f"sh:minCount {form.least}"
     if form.most is not None:
         yield f"sh:maxCount {form.most}"
-    if form.values:
-        yield f"sh:in ( {' '.join(form.values)} )"
+    if listed := members(form.path):
+        yield f"sh:in ( {' '.join(listed)} )"
+    elif form.holds == _DATE:
+        yield "sh:or ( [ sh:datatype xsd:date ] [ sh:datatype xsd:string ] )"
     elif form.holds.startswith("xsd:"):
         yield f"sh:datatype {form.holds}"
     else:
@@ -210,8 +223,13 @@ def _message(form: Form) -> str:
         "any": f"A {form.path} is",
     }[form.word]
     from_ = "" if form.start is None else f" from {form.start}"
-    what = {_STRING: "a string", _INTEGER: f"a whole number{from_}", _IRI: "an IRI"}
-    listed = ", ".join(form.values).replace('"', "")
+    what = {
+        _STRING: "a string",
+        _INTEGER: f"a whole number{from_}",
+        _IRI: "an IRI",
+        _DATE: "a date, or a string",
+    }
+    listed = ", ".join(members(form.path))
     told = f"one of {listed}" if listed else what.get(form.holds, f"the IRI of a {form.holds}")
     return f"{head} {told}{' with a =' * bool(form.pattern)}."
 
@@ -222,14 +240,14 @@ def _node_shape(name: str, forms: Iterable[Form], named: Mapping[Form, str]) -> 
     shapes = " , ".join(sorted(f"shape:{named[form]}" for form in forms))
     facts = ["a sh:NodeShape", f"sh:targetClass {name}", "sh:nodeKind sh:IRI", *above]
     has = f" ;\n    sh:property {shapes}" if shapes else ""
-    return f"shape:{_NODES.get(name, local(name))} {' ; '.join(facts)}{has} .\n"
+    return f"shape:{local(name)} {' ; '.join(facts)}{has} .\n"
 
 
 def _property_shape(form: Form, name: str) -> str:
     lines = [f"shape:{name} a sh:PropertyShape ; sh:path {form.path}", " ; ".join(_demands(form))]
-    lines.append(f"sh:message {json.dumps(_message(form))}")
+    lines.append(f"sh:message {json.dumps(_message(form))}@en")
     if said := ontology().value(iri(form.path), SKOS.definition):
-        lines.append(f"sh:description {json.dumps(str(said), ensure_ascii=False)}")
+        lines.append(f"sh:description {json.dumps(str(said), ensure_ascii=False)}@en")
     return " ;\n    ".join(lines) + " .\n"
 
 
@@ -247,18 +265,17 @@ def shapes(by_hand: str) -> str:
     return "\n".join((by_hand.partition(MARK)[0] + MARK, *parts))
 
 
-_NODES = {"skos:Concept": "Topic"}
-_FOREIGN = {"prov:Entity": "Entity", "skos:Concept": "Topic", "skos:narrower": "narrower"}
-"""Keys of terms of others that are no field of a record."""
-
-
 def context() -> str:
     """Return the JSON-LD context: keys for all terms that a graph has."""
     graph = ontology()
     keys: dict[str, Any] = {"@version": 1.1, "id": "@id", "type": "@type"}
     keys |= {prefix: name for prefix, name in PREFIXES.items() if prefix not in {"rdf", "rdfs"}}
     terms = {short(str(term)) for term in graph.subjects(RDF.type) if str(term).startswith(PREFIXES["ps"])}
-    terms |= {*_FOREIGN, *(short(field.predicate) for record in RECORDS.values() for field in record.fields)}
+    terms |= {
+        *_OURS,
+        "skos:narrower",
+        *(short(field.predicate) for record in RECORDS.values() for field in record.fields),
+    }
     found = {_key(term): _entry(term) for term in terms - {"rdf:type"}}
     keys |= dict(sorted(found.items()))
     lines = ",\n".join(f"    {json.dumps(key)}: {json.dumps(value)}" for key, value in keys.items())
@@ -269,18 +286,24 @@ def _fields(term: str) -> list[Field]:
     return [f for record in RECORDS.values() for f in record.fields if short(f.predicate) == term]
 
 
+def _forms(term: str) -> list[Form]:
+    return [form for forms in classes().values() for form in forms if form.path == term]
+
+
 def _is_many(term: str) -> bool:
     """Return whether all things that have a property may have several: what rules derive is never limited."""
-    stated = [form for forms in classes().values() for form in forms if form.path == term]
-    return all(form.most is None for form in stated)
+    return all(form.most is None for form in _forms(term))
 
 
 def _key(term: str) -> str:
     """Return the key of a term: a plural where a field is one, the field of a term of others, else its own name."""
     field = next(iter(_fields(term)), None)
-    if term in _FOREIGN:
-        return _FOREIGN[term]
-    if field is None or field.name == "id" or (term.startswith("ps:") and not _is_many(term)):
+    if (
+        field is None
+        or term in {*_OURS, "dc:rights"}
+        or field.name == "id"
+        or (term.startswith("ps:") and not _is_many(term))
+    ):
         return f"{local(term)}s" if term in {"ps:link", "ps:placeholder", "ps:setting"} else local(term)
     first, *rest = field.name.split("_")
     return first + "".join(word.capitalize() for word in rest)
@@ -293,12 +316,11 @@ def _entry(term: str) -> str | dict[str, str]:
     if kinds & {OWL.Class, OWL.NamedIndividual}:
         return term
     entry = {"@id": term}
-    range_ = graph.value(name, RDFS.range)
-    if OWL.ObjectProperty in kinds:
-        listed = graph.value(graph.value(range_, OWL.equivalentClass), OWL.oneOf)
-        entry["@type"] = "@vocab" if listed else "@id"
-    elif range_ == XSD.integer:
-        entry["@type"] = _INTEGER
+    holds = next((form.holds for form in _forms(term)), _STRING)
+    if OWL.ObjectProperty in kinds or holds == _IRI:
+        entry["@type"] = "@vocab" if members(term) else "@id"
+    elif holds != _STRING:
+        entry["@type"] = holds
     if _is_many(term):
         entry["@container"] = "@set"
     return entry if len(entry) > 1 else term

@@ -22,6 +22,7 @@ __all__ = [
 ]
 
 PREFIXES = {
+    "dc": "http://purl.org/dc/elements/1.1/",
     "dcterms": "http://purl.org/dc/terms/",
     "owl": "http://www.w3.org/2002/07/owl#",
     "prov": "http://www.w3.org/ns/prov#",
@@ -59,6 +60,6 @@ OWL = _Namespace("owl", ("versionInfo",))
 PROV = _Namespace("prov", ("Entity", "wasRevisionOf"))
 RDF = _Namespace("rdf", ("type",))
 SKOS = _Namespace("skos", ("Concept",))
-XSD = _Namespace("xsd", ("boolean", "integer", "string"))
+XSD = _Namespace("xsd", ("boolean", "date", "integer", "string"))
 PS = _Namespace("ps", ontology_terms())
 """Terms of the policyspec ontology; a term that it does not define fails at once."""

@@ -38,6 +38,8 @@ class Attribute:
 
     :param field: its name in the model
     :param about: what it says, as a sentence
+    :param named: the property that carries a name in its place, where the property is for addresses alone
+    :param is_date: it should be a date
     :param option: the name of the option and of the key, where that is not the field with ``-`` for ``_``; ``None``
         where the directive has no such option
     :param sidecar: whether an annotation file can give it, or under which key where that is another one
@@ -58,6 +60,8 @@ class Attribute:
     about: str
     predicate: str
     _: KW_ONLY
+    named: str = ""
+    is_date: bool = False
     option: str | None = ""
     sidecar: bool | str = True
     many: bool = True
@@ -91,10 +95,12 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute("spec", "version", "Version of this text, such as `2026-01-15`.", "owl:versionInfo", many=False),
     Attribute(
         "spec", "issued", "Date of this version, such as `2026-01-15`.", "dcterms:issued",
-        option="date", sidecar="issued", many=False,
+        is_date=True, option="date", sidecar="issued", many=False,
     ),
-    Attribute("spec", "license", "Licence of the text, as a name or an address.", "dcterms:license", many=False),
-    Attribute("spec", "publisher", "Who publishes it.", "dcterms:publisher", many=False),
+    Attribute(
+        "spec", "license", "Licence of the text, as a name or an address.", "dcterms:license", named="dc:rights", many=False,
+    ),
+    Attribute("spec", "publisher", "Who publishes it.", "dcterms:publisher", named="dc:publisher", many=False),
     Attribute(
         "spec", "base_iri", "What the IRIs of its parts begin with; `/` is added where none of `/ # :` ends it.",
         "ps:baseIri", many=False,
@@ -196,7 +202,7 @@ ATTRIBUTES: tuple[Attribute, ...] = (
         "message", "recipient", "Whom the message goes to, such as a tool.", "ps:recipient", sidecar=False, many=False,
     ),
     Attribute(
-        "message", "name", "Name of who speaks, where a role has several, or of a tool.", "ps:name",
+        "message", "name", "Name of who speaks, where a role has several, or of a tool.", "ps:sender",
         sidecar=False, many=False,
     ),
     Attribute(

@@ -24,9 +24,9 @@ from sphinx_policyspec.model import (
 )
 from sphinx_policyspec.model.attributes import Owner, attributes_of
 from sphinx_policyspec.model.finding import Hints, Places, Use, nearest, shown
-from sphinx_policyspec.model.spec import is_absolute_iri
+from sphinx_policyspec.model.spec import is_absolute_iri, is_date
 from sphinx_policyspec.readers.annotation_keys import GOALS, LEVELS, MAPPINGS, PROVISIONS, SPEC, TOPICS
-from sphinx_policyspec.readers.text import is_date, read_text
+from sphinx_policyspec.readers.text import read_text
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
 __all__ = ["Annotations", "annotate", "read_annotations", "shipped_annotations"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bisect
-import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -12,7 +11,7 @@ from pathlib import Path
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.model import Finding, Severity, Span
 
-__all__ = ["Lines", "is_date", "read_text"]
+__all__ = ["Lines", "read_text"]
 
 MAX_BYTES = 64 * 1024 * 1024
 """A larger file is no spec; reading it would only exhaust memory."""
@@ -107,11 +106,3 @@ def read_text(path: Path, file: str) -> tuple[str, tuple[Finding, ...]]:
             hint="save the file as UTF-8",
         )
         return data.decode(errors="replace"), (finding,)
-
-
-def is_date(text: str) -> bool:
-    """Tell whether a text is a day as ISO 8601 writes it, with hyphens."""
-    try:
-        return dt.date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from rdflib import RDF, SH, XSD, Graph, Literal, URIRef
+from rdflib import DC, DCTERMS, RDF, SH, XSD, Graph, Literal, URIRef
 from rdflib.term import Node
 
 from sphinx_policyspec.graph.fields import Choice, Id, Many, Text
@@ -48,7 +48,12 @@ def valid() -> tuple[Triple, ...]:
         data=b"\n".join(line.rpartition(b" <")[0] + b" ." for line in lines), format="nt"
     )
     (release,) = whole.subjects(RDF.type, PS.Spec)
-    whole.add((release, PS.inferredWith, Literal("0")))
+    for path, node in (
+        (PS.inferredWith, Literal("0")),
+        (DC.rights, Literal("MIT")),
+        (DCTERMS.publisher, URIRef("https://example.org/library")),
+    ):
+        whole.add((release, path, node))
     return tuple(sorted(whole))
 
 

@@ -39,8 +39,8 @@ def test_the_terms_are_those_that_the_ontology_describes(ontology: Graph) -> Non
 def test_every_term_has_a_label_a_definition_an_example_and_a_home(ontology: Graph) -> None:
     for name in sorted(TERMS):
         term = URIRef(NAMESPACE + name)
-        assert len(list(ontology.objects(term, RDFS.label))) == 1, name
-        assert len(list(ontology.objects(term, SKOS.definition))) == 1, name
+        for words in (RDFS.label, SKOS.definition):
+            assert [getattr(node, "language", "") for node in ontology.objects(term, words)] == ["en"], name
         assert len(list(ontology.objects(term, SKOS.example))) == 1, name
         assert list(ontology.objects(term, RDFS.isDefinedBy)) == [ONTOLOGY], name
         assert list(ontology.objects(term, RDF.type)), name

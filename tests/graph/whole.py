@@ -97,7 +97,7 @@ def _whole() -> Spec:
         Section(id="notes", title="Notes", depth=1, span=at(50)),
         version="2026-01-01",
         issued="2026-01-01",
-        license="MIT",
+        license="https://opensource.org/license/mit",
         publisher="Library",
         base_iri="urn:library:",
         revision_of="2025-01-01",

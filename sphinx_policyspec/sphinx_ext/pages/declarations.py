@@ -26,9 +26,8 @@ from sphinx_policyspec.model import (
     Topic,
 )
 from sphinx_policyspec.model.attributes import ATTRIBUTES, Attribute, attributes_of
-from sphinx_policyspec.model.spec import is_absolute_iri
+from sphinx_policyspec.model.spec import is_absolute_iri, is_date
 from sphinx_policyspec.readers.inline import slug
-from sphinx_policyspec.readers.text import is_date
 from sphinx_policyspec.sphinx_ext.domain.records import Question, pending_reference
 from sphinx_policyspec.sphinx_ext.nodes.boxes import commentary, declaration, definition, provision
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyClause, PolicyCount, PolicyMarker, anchor_of
