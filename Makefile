@@ -37,7 +37,7 @@ lint: $(VENV)/.dev  ## format, lint, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-ontology: $(VENV)/.dev  ## the shapes and the JSON-LD context that follow from the records of a graph
+ontology: $(VENV)/.dev  ## the shapes, JSON-LD context and JSON Schemas that follow from ontology and model
 	$(BIN)/python tools/ontology.py
 
 mutation: $(VENV)/.mutation  ## wrong copies of what decides, and which of them the tests do not find out

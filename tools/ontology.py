@@ -1,4 +1,4 @@
-"""Writes what follows from the ontology and the records of a graph: the forms in shapes.ttl, and context.jsonld.
+"""Writes what follows from the ontology and the model: the forms in shapes.ttl, context.jsonld, and the JSON Schemas.
 
 Run it after a change of ``ontology/policyspec.ttl``, ``model/attributes.py`` or ``graph/records.py``: ``make ontology``.
 """
@@ -15,11 +15,13 @@ from typing import Any
 from rdflib import OWL, RDF, RDFS, SKOS, Graph, URIRef
 from rdflib.collection import Collection
 
+from sphinx_policyspec.exports.schemas import SCHEMAS, format_schema
 from sphinx_policyspec.graph.fields import Address, Choice, Date, Field, Flag, Id, Many, Pairs
 from sphinx_policyspec.graph.ontology import ontology_dir
 from sphinx_policyspec.graph.records import RECORDS, Record
 from sphinx_policyspec.graph.vocabulary import PREFIXES, iri_of
 
+SCHEMA_DIR = Path(__file__).resolve().parents[1] / "sphinx_policyspec" / "schemas"
 MARK = "# What follows is written by `make ontology`.\n"
 _INTEGER, _STRING, _DATE, _IRI = "xsd:integer", "xsd:string", "xsd:date", "sh:IRI"
 _LEVEL = "ps:AuthorityLevel"
@@ -329,7 +331,12 @@ def _entry(term: str) -> str | dict[str, str]:
 def written() -> dict[Path, str]:
     """Return what the files must hold."""
     path = ontology_dir() / "shapes.ttl"
-    return {path: shapes(path.read_text("utf-8")), ontology_dir() / "context.jsonld": context()}
+    schemas = {SCHEMA_DIR / f"{kind}.schema.json": format_schema(kind) for kind in SCHEMAS}
+    return {
+        path: shapes(path.read_text("utf-8")),
+        ontology_dir() / "context.jsonld": context(),
+        **schemas,
+    }
 
 
 if __name__ == "__main__":
