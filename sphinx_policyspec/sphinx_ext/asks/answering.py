@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from docutils import nodes
 
 from sphinx_policyspec.errors import PolicySpecError
-from sphinx_policyspec.model import Finding, Severity, TargetKind
+from sphinx_policyspec.model import Finding, TargetKind
 from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.sphinx_ext.asks.directives import CaseText, SurveyView, check_rows
 from sphinx_policyspec.sphinx_ext.asks.drawings import drawing, outline
@@ -244,9 +244,7 @@ class Views:
                 answer = self.knowledge.base(env).query(question.sparql, origin)
         except PolicySpecError as error:
             message = str(error).removeprefix(f"{origin}: ")
-            finding = Finding(
-                code="query-failed", severity=Severity.ERROR, message=message, span=question.span
-            )
+            finding = Finding(code="query-failed", message=message, span=question.span)
             return _Shown(None, message, (finding,))
         return _Shown(answer, "", tuple(_check(question, answer)))
 
@@ -255,7 +253,7 @@ def _check(question: Question, answer: Answer) -> Iterator[Finding]:
     """Find columns that the answer lacks, and another number of rows than expected."""
 
     def finding(code: str, message: str, hint: str = "") -> Finding:
-        return Finding(code=code, severity=Severity.WARNING, message=message, span=question.span, hint=hint)
+        return Finding(code=code, message=message, span=question.span, hint=hint)
 
     for column in question.columns:
         if column not in answer.columns:
@@ -272,7 +270,6 @@ def _check_view(view: View, answer: Answer) -> Iterator[Finding]:
     if not count and not view.expected:
         yield Finding(
             code="empty-view",
-            severity=Severity.WARNING,
             message=f"`policy:{view.kind.value}` shows nothing",
             span=view.span,
             hint="mend its filters, or set `:expect-rows: 0`",

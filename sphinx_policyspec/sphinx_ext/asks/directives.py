@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from docutils import nodes
 
-from sphinx_policyspec.model import Finding, Severity
+from sphinx_policyspec.model import Finding
 from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.sphinx_ext.asks.page import PolicyView
 from sphinx_policyspec.sphinx_ext.asks.queries import COLUMNS, PROPERTIES, View, ViewKind
@@ -75,7 +75,6 @@ def check_rows(question: Question, count: int) -> Iterator[Finding]:
     if not holds[match["sign"]]:
         yield Finding(
             code="unexpected-rows",
-            severity=Severity.WARNING,
             message=f"the answer has {count} rows, not {question.expected}",
             span=question.span,
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sphinx_policyspec.graph.questions import string_literal
-from sphinx_policyspec.model import Finding, Severity, Span, Spec
+from sphinx_policyspec.model import Finding, Span, Spec
 from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.sphinx_ext.domain.records import Question
 
@@ -104,7 +104,6 @@ def unknown_names(view: View, spec: Spec) -> Iterator[Finding]:
             if value.lower() not in lowered:
                 yield Finding(
                     code=f"unknown-{what}",
-                    severity=Severity.ERROR,
                     message=f"unknown {what} `{value}`"
                     if option != "overridable-by"
                     else f"`{value}` is no role and no level",

@@ -20,7 +20,6 @@ from sphinx_policyspec.model import (
     Finding,
     OverrideMode,
     Principle,
-    Severity,
     Spec,
     TargetKind,
     Topic,
@@ -319,10 +318,9 @@ class _GivenRole(SphinxRole):
             return
         path, line = self.place
         span = source_of(self.env, path).span(line)
-        severity = Severity.WARNING
         note_finding(
             self.env,
-            Finding(code="invalid-role", severity=severity, message=message, span=span, hint=hint),
+            Finding(code="invalid-role", message=message, span=span, hint=hint),
         )
 
 
