@@ -74,6 +74,12 @@ def test_registering_the_extension_imports_no_rdf_library() -> None:
     assert result.stdout == "[]\n", result.stderr
 
 
+def test_configuration_is_read_without_the_checks_and_their_patterns() -> None:
+    result = run_python("import sys, sphinx_policyspec.sphinx_ext.config\nprint(*sys.modules)")
+    assert "sphinx_policyspec.model.rule" in result.stdout
+    assert "sphinx_policyspec.checks" not in result.stdout
+
+
 LATER = (
     "sphinx_ext.markdown.render",
     "sphinx_ext.handbook.pages",

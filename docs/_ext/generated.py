@@ -6,6 +6,7 @@ import dataclasses
 import inspect
 import re
 from collections.abc import Callable, Iterable
+from itertools import groupby
 from pathlib import Path
 from typing import ClassVar
 
@@ -18,13 +19,12 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
-from sphinx_policyspec.checks import RULES
 from sphinx_policyspec.cli import commands
 from sphinx_policyspec.compare.weights import RULES as WEIGHTS
 from sphinx_policyspec.decision import STRENGTH_RULES
 from sphinx_policyspec.graph.ontology import ontology_dir
 from sphinx_policyspec.graph.questions import list_questions
-from sphinx_policyspec.model import Category, Rule
+from sphinx_policyspec.model import Rule, rules
 from sphinx_policyspec.readers.annotation_keys import MAPPINGS
 from sphinx_policyspec.readers.case_keys import CASE, DELEGATES, EXPECT, ITEM, SEMANTICS
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
@@ -193,9 +193,8 @@ def strength_rules(_env: BuildEnvironment) -> str:
 def findings(_env: BuildEnvironment) -> str:
     """Return every code by category, with its reason and the text in which it is found."""
     return "\n\n".join(
-        "\n\n".join((f"## {category.heading}", *(_rule(rule) for rule in RULES if rule.category is category)))
-        for category in Category
-        if any(rule.category is category for rule in RULES)
+        "\n\n".join((f"## {category.heading}", *map(_rule, alike)))
+        for category, alike in groupby(rules().values(), key=lambda rule: rule.category)
     )
 
 

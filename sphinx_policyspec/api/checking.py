@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from sphinx_policyspec.api.reading import loaded as loaded_from
-from sphinx_policyspec.checks import RULES, in_source_order
+from sphinx_policyspec.checks import in_source_order
 from sphinx_policyspec.checks.fixes import fixes_of
 from sphinx_policyspec.checks.selection import Selection, fingerprints, read_baseline
 from sphinx_policyspec.exports.report import Report, Reported
-from sphinx_policyspec.model import Finding, Severity, Spec
+from sphinx_policyspec.model import Finding, Severity, Spec, rules
 from sphinx_policyspec.readers.source_lines import SourceLines
 from sphinx_policyspec.sources import Loaded, checked
 
@@ -73,7 +73,7 @@ def report(
     return Report(
         source=str(source) if not isinstance(source, Loaded) else str(loaded.root),
         lines=lines,
-        rules=RULES,
+        rules=tuple(rules().values()),
         findings=new,
         known=len(marked) - len(new),
         fail_on=fail_on,

@@ -1,49 +1,53 @@
-"""What can be wrong with a spec: the one list of rules, and what runs those that are checks."""
+"""What can be wrong with a spec: the checks of it as a whole, and what runs them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator, Mapping
 
-from sphinx_policyspec.checks.authoring_rules import AUTHORING_RULES
-from sphinx_policyspec.checks.conflicts import CONFLICT_RULES
-from sphinx_policyspec.checks.examples import COVERAGE_RULES, EXAMPLE_RULES
-from sphinx_policyspec.checks.names import (
-    AUTHORITY_RULES,
-    NAME_RULES,
-    PROMPT_RULES,
-    REFERENCE_RULES,
-    check_names,
-)
-from sphinx_policyspec.checks.prose import ACTION_RULES, TRUTH_RULES
-from sphinx_policyspec.checks.reading_rules import CASE_RULES, READING_RULES
-from sphinx_policyspec.model import Finding, Rule, Spec
+from sphinx_policyspec.checks import conflicts, examples, names, prose
+from sphinx_policyspec.model import Finding, Spec
 from sphinx_policyspec.model.finding import Places
 
-__all__ = ["RULES", "in_source_order", "rule_of", "run_checks"]
+__all__ = ["CHECKS", "in_source_order", "run_checks"]
 
-RULES: tuple[Rule, ...] = (
-    *REFERENCE_RULES,
-    *NAME_RULES,
-    *AUTHORITY_RULES,
-    *PROMPT_RULES,
-    *EXAMPLE_RULES,
-    *READING_RULES,
-    *CONFLICT_RULES,
-    *COVERAGE_RULES,
-    *TRUTH_RULES,
-    *ACTION_RULES,
-    *AUTHORING_RULES,
-    *CASE_RULES,
-)
-"""Every code that any part of the package reports, once. A rule with a function is a check of the
-whole spec; those of names are found together, the others where a text is read. The reference page is written from this list."""
-
-_BY_CODE = {rule.code: rule for rule in RULES}
-
-
-def rule_of(code: str) -> Rule | None:
-    """Return the rule of a code, if it has one."""
-    return _BY_CODE.get(code)
+CHECKS: Mapping[str, Callable[[Spec], Iterator[Finding]]] = {
+    check.__name__.replace("_", "-"): check
+    for check in (
+        names.dangling_reference,
+        names.outdated_reference,
+        names.clause_not_lower,
+        names.tag_without_file,
+        names.file_without_tag,
+        names.stale_prompt_title,
+        examples.example_without_comparison,
+        examples.double_entity,
+        examples.link_like_placeholder,
+        examples.tag_in_conversation,
+        examples.release_without_entry,
+        conflicts.exception_to_higher_level,
+        conflicts.exception_cycle,
+        conflicts.preference_across_levels,
+        conflicts.guideline_overrides,
+        conflicts.refined_by_higher_level,
+        conflicts.conflict_without_example,
+        conflicts.good_answer_violates,
+        examples.principle_without_example,
+        examples.principle_without_pair,
+        examples.principle_without_prompt,
+        examples.never_referenced,
+        examples.unused_topic,
+        examples.unserved_goal,
+        prose.overridable_absolute,
+        prose.root_without_absolute,
+        prose.other_exception,
+        prose.norm_in_commentary,
+        prose.term_defined_twice,
+        prose.vague_wording,
+        prose.passive_norm,
+        prose.level_word,
+    )
+}
+"""The checks of a whole spec by their codes; those of names are found together, and the others where a text is read."""
 
 
 def run_checks(spec: Spec, skip: Collection[str] = (), places: Places | None = None) -> tuple[Finding, ...]:
@@ -52,9 +56,9 @@ def run_checks(spec: Spec, skip: Collection[str] = (), places: Places | None = N
     :param skip: codes of checks that are not to be run
     :param places: where names stand, as far as whoever read the spec knows
     """
-    checks = [rule.check for rule in RULES if rule.check and rule.code not in skip]
-    names = (found for found in check_names(spec, places) if found.code not in skip)
-    return in_source_order([*names, *(found for check in checks for found in check(spec))])
+    checks = [check for code, check in CHECKS.items() if code not in skip]
+    found = (found for found in names.check_names(spec, places) if found.code not in skip)
+    return in_source_order([*found, *(found for check in checks for found in check(spec))])
 
 
 def in_source_order(findings: tuple[Finding, ...] | list[Finding]) -> tuple[Finding, ...]:

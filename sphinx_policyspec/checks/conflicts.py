@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from operator import attrgetter
 
 from sphinx_policyspec.checks.prose import by_principle, matches
 from sphinx_policyspec.model import (
-    Category,
     Example,
     Finding,
     Markup,
     OverrideMode,
     Principle,
-    Rule,
     Section,
-    Severity,
     Span,
     Spec,
     Verdict,
 )
 
 __all__ = [
-    "CONFLICT_RULES",
     "conflict_without_example",
     "exception_cycle",
     "exception_to_higher_level",
@@ -85,7 +80,6 @@ def exception_to_higher_level(spec: Spec) -> Iterator[Finding]:
             if is_above(target.authority, principle.authority):
                 yield Finding(
                     code="exception-to-higher-level",
-                    severity=Severity.WARNING,
                     message=f"`{principle.id}` of level `{principle.authority}` exempts from `{target.id}` "
                     f"of the higher level `{target.authority}`",
                     span=principle.span,
@@ -105,7 +99,6 @@ def exception_cycle(spec: Spec) -> Iterator[Finding]:
             told.update(way)
             yield Finding(
                 code="exception-cycle",
-                severity=Severity.WARNING,
                 message=f"exceptions lead in a circle: {' → '.join(f'`{name}`' for name in (*way, way[0]))}",
                 span=principle.span,
                 hint="say which of them yields",
@@ -154,7 +147,6 @@ def preference_across_levels(spec: Spec) -> Iterator[Finding]:
             if isinstance(section, Section):
                 yield Finding(
                     code="preference-across-levels",
-                    severity=Severity.WARNING,
                     message=f"`{principle.id}` is preferred over `{section.id}`, a section, which has no level",
                     span=principle.span,
                     hint="name the principles in it",
@@ -165,7 +157,6 @@ def preference_across_levels(spec: Spec) -> Iterator[Finding]:
         if levels <= spec.level_by_id.keys() and len(levels) > 1:
             yield Finding(
                 code="preference-across-levels",
-                severity=Severity.WARNING,
                 message=f"`{principle.id}` of level `{principle.authority}` is preferred over `{target.id}` "
                 f"of level `{target.authority}`",
                 span=principle.span,
@@ -183,7 +174,6 @@ def guideline_overrides(spec: Spec) -> Iterator[Finding]:
         for sentence, match in matches(provisions, _OVERRIDES):
             yield Finding(
                 code="guideline-overrides",
-                severity=Severity.WARNING,
                 message=f"`{principle.id}` says `{match['claim'].lower()}`, and at level `{principle.authority}` "
                 "it yields to context",
                 span=sentence.span(*match.span("claim")),
@@ -198,7 +188,6 @@ def refined_by_higher_level(spec: Spec) -> Iterator[Finding]:
         if is_above(principle.authority, target.authority):
             yield Finding(
                 code="refined-by-higher-level",
-                severity=Severity.WARNING,
                 message=f"`{principle.id}` of level `{principle.authority}` refines `{target.id}` "
                 f"of the lower level `{target.authority}`",
                 span=principle.span,
@@ -223,7 +212,6 @@ def conflict_without_example(spec: Spec) -> Iterator[Finding]:
             told.add(pair)
             yield Finding(
                 code="conflict-without-example",
-                severity=Severity.WARNING,
                 message=f"`{principle.id}` and `{target.id}` conflict, nothing overrides either, and no example "
                 "weighs them",
                 span=principle.span,
@@ -246,72 +234,7 @@ def good_answer_violates(spec: Spec) -> Iterator[Finding]:
             for name in sorted(shown & {*response.violates}) if response.verdict is Verdict.GOOD else ():
                 yield Finding(
                     code="good-answer-violates",
-                    severity=Severity.WARNING,
                     message=f"an answer is marked good, and as violating `{name}`, which the example illustrates",
                     span=Span(response.span.file, response.span.line, response.span.column),
                     hint="correct the verdict, or name another principle",
                 )
-
-
-_rule = partial(Rule, category=Category.CONFLICTS)
-_CHAIN = "OpenAI Model Spec, levels of authority"
-
-CONFLICT_RULES = (
-    _rule(
-        code="exception-to-higher-level",
-        found="an exception, by id or by category, to a principle of a higher level than its own",
-        mend="raise the level of the exception, or leave the principle out",
-        rationale="what is lower cannot take out of force what is higher; the exception never applies",
-        source=f"{_CHAIN} (an exception attacks what is at or below its level)",
-        check=exception_to_higher_level,
-    ),
-    _rule(
-        code="exception-cycle",
-        variant="error in cases",
-        found="exceptions that lead back to where they began",
-        mend="say which of them yields",
-        rationale="each takes the next out of force, so that none is decided",
-        source="Dung 1995, on the acceptability of arguments (cycles of attacks leave all undecided)",
-        check=exception_cycle,
-    ),
-    _rule(
-        code="preference-across-levels",
-        found="a preference over a principle of another level, or over a section, which has none",
-        mend="prefer within a level alone, or change a level",
-        rationale="between levels the level decides: the preference says nothing, or the contrary",
-        source=_CHAIN,
-        check=preference_across_levels,
-    ),
-    _rule(
-        code="guideline-overrides",
-        found="a principle that yields to mere context, and claims to override something",
-        mend="raise the level, or leave the claim out",
-        rationale="context overrides it first; readers who trust the claim are wrong",
-        source=f"{_CHAIN} (guidelines can be overridden implicitly)",
-        check=guideline_overrides,
-    ),
-    _rule(
-        code="refined-by-higher-level",
-        found="a principle that refines one of a lower level",
-        mend="give both one level, or say which holds",
-        rationale="a detail would bind more than the rule it belongs to",
-        source="lex specialis and lex superior (conflicting canons are decided by rank first)",
-        check=refined_by_higher_level,
-    ),
-    _rule(
-        code="conflict-without-example",
-        found="two principles that nothing overrides, in declared conflict, without an example that shows both",
-        mend="add an example with both in `weighs`",
-        rationale="no level and no message decides between them, so that an example has to",
-        source=f"{_CHAIN} (where root principles collide, a model falls back on inaction)",
-        check=conflict_without_example,
-    ),
-    _rule(
-        code="good-answer-violates",
-        found="an answer that is marked good, and as violating what its example illustrates",
-        mend="correct the verdict, or name another principle",
-        rationale="the example teaches both, and an evaluation counts it either way",
-        source="the ontology: a good answer violates nothing (`policyspec reason` calls it inconsistent)",
-        check=good_answer_violates,
-    ),
-)

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from sphinx_policyspec.graph.touches import about, with_broader
 from sphinx_policyspec.model import (
-    Category,
     Definition,
     EvalPrompt,
     Example,
@@ -15,8 +14,6 @@ from sphinx_policyspec.model import (
     Markup,
     Message,
     Principle,
-    Rule,
-    Severity,
     Span,
     Spec,
     TargetKind,
@@ -24,8 +21,6 @@ from sphinx_policyspec.model import (
 )
 
 __all__ = [
-    "COVERAGE_RULES",
-    "EXAMPLE_RULES",
     "double_entity",
     "example_without_comparison",
     "link_like_placeholder",
@@ -64,8 +59,8 @@ def _examples(spec: Spec) -> dict[str, list[Example]]:
     return found
 
 
-def _hint(code: str, span: Span, message: str, hint: str) -> Finding:
-    return Finding(code=code, severity=Severity.HINT, message=message, span=span, hint=hint)
+def _found(code: str, span: Span, message: str, hint: str) -> Finding:
+    return Finding(code=code, message=message, span=span, hint=hint)
 
 
 def principle_without_example(spec: Spec) -> Iterator[Finding]:
@@ -74,7 +69,7 @@ def principle_without_example(spec: Spec) -> Iterator[Finding]:
     for principle in spec.principles:
         if principle.id not in shown:
             message = f"no example illustrates `{principle.id}`"
-            yield _hint("principle-without-example", principle.span, message, "show where its boundary lies")
+            yield _found("principle-without-example", principle.span, message, "show where its boundary lies")
 
 
 def principle_without_pair(spec: Spec) -> Iterator[Finding]:
@@ -88,7 +83,7 @@ def principle_without_pair(spec: Spec) -> Iterator[Finding]:
         ]
         if principle.id in shown and not any(pairs):
             message = f"no example of `{principle.id}` has a good answer beside a bad one"
-            yield _hint("principle-without-pair", principle.span, message, "add the answer that is missing")
+            yield _found("principle-without-pair", principle.span, message, "add the answer that is missing")
 
 
 def principle_without_prompt(spec: Spec) -> Iterator[Finding]:
@@ -104,7 +99,7 @@ def principle_without_prompt(spec: Spec) -> Iterator[Finding]:
     for principle in spec.principles if spec.prompts else ():
         if principle.id not in principles:
             message = f"no evaluation prompt tests `{principle.id}`"
-            yield _hint("principle-without-prompt", principle.span, message, "write a prompt that tests it")
+            yield _found("principle-without-prompt", principle.span, message, "write a prompt that tests it")
 
 
 def never_referenced(spec: Spec) -> Iterator[Finding]:
@@ -113,7 +108,7 @@ def never_referenced(spec: Spec) -> Iterator[Finding]:
     for principle in spec.principles:
         if named.isdisjoint((principle.id, *principle.aliases)):
             message = f"nothing refers to `{principle.id}`"
-            yield _hint(
+            yield _found(
                 "never-referenced", principle.span, message, "say where it bears on others, if it does"
             )
 
@@ -126,7 +121,7 @@ def unused_topic(spec: Spec) -> Iterator[Finding]:
             used.update(with_broader(reference.target, spec.topic_by_id))
     for topic in spec.topics:
         if topic.id not in used:
-            yield _hint(
+            yield _found(
                 "unused-topic",
                 topic.span,
                 f"no provision is about the topic `{topic.id}`",
@@ -139,75 +134,9 @@ def unserved_goal(spec: Spec) -> Iterator[Finding]:
     served = {goal for p in spec.provisions if isinstance(p, Principle) for goal in p.serves}
     for goal in spec.goals:
         if goal.id not in served:
-            yield _hint(
+            yield _found(
                 "unserved-goal", goal.span, f"no principle serves the goal `{goal.id}`", "say what serves it"
             )
-
-
-_TESTING = "ISO/IEC/IEEE 29148:2018, §5.2.5 (a requirement is verifiable)"
-
-COVERAGE_RULES = (
-    Rule(
-        code="principle-without-example",
-        category=Category.COVERAGE,
-        severity=Severity.HINT,
-        found="a principle that no example illustrates",
-        mend="write an example at its boundary",
-        rationale="readers and models learn from examples where a principle ends",
-        source="OpenAI Model Spec, overview: examples show what the principles mean in hard cases",
-        check=principle_without_example,
-    ),
-    Rule(
-        code="principle-without-pair",
-        category=Category.COVERAGE,
-        severity=Severity.HINT,
-        found="a principle whose examples show no good answer beside a bad one",
-        mend="add the answer that is missing",
-        rationale="only the contrast between two answers to one message shows where the boundary lies",
-        source="Winston 1970, Learning Structural Descriptions from Examples (near misses)",
-        check=principle_without_pair,
-    ),
-    Rule(
-        code="principle-without-prompt",
-        category=Category.COVERAGE,
-        severity=Severity.HINT,
-        found="a principle that no evaluation prompt tests, in a spec that has prompts",
-        mend="write a prompt for it",
-        rationale="whether a model keeps to the principle is not measured",
-        source=_TESTING,
-        check=principle_without_prompt,
-    ),
-    Rule(
-        code="never-referenced",
-        category=Category.COVERAGE,
-        severity=Severity.HINT,
-        found="a principle that no cross-reference points at",
-        mend="refer to it where it bears on another one, or leave it as it is",
-        rationale="how a principle relates to the others is told only by references",
-        source="ISO/IEC/IEEE 29148:2018, §5.2.6 (a set of requirements is consistent and traceable)",
-        check=never_referenced,
-    ),
-    Rule(
-        code="unused-topic",
-        category=Category.COVERAGE,
-        severity=Severity.HINT,
-        found="a topic that no provision is about",
-        mend="give it to a provision, or delete it",
-        rationale="readers who pick the topic see an empty list",
-        source="W3C SKOS Primer, §2 (concepts are there to index something)",
-        check=unused_topic,
-    ),
-    Rule(
-        code="unserved-goal",
-        category=Category.COVERAGE,
-        severity=Severity.HINT,
-        found="a goal that no principle serves",
-        mend="name it in the principles that serve it, or delete it",
-        rationale="nothing in the spec works towards it",
-        source="van Lamsweerde 2001, Goal-Oriented Requirements Engineering (goals are refined into requirements)",
-        check=unserved_goal,
-    ),
-)
 
 
 _ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|#\d{1,6});")
@@ -247,7 +176,6 @@ def example_without_comparison(spec: Spec) -> Iterator[Finding]:
             if example.turns and not example.comparisons:
                 yield Finding(
                     code="example-without-comparison",
-                    severity=Severity.HINT,
                     message=f"example `{example.id}` compares no answers",
                     span=Span(example.span.file, example.span.line, example.span.column),
                     hint="add answers with verdicts",
@@ -260,7 +188,6 @@ def double_entity(spec: Spec) -> Iterator[Finding]:
         if match := _ENTITY.search(_CODE.sub(" ", message.text)):
             yield Finding(
                 code="double-entity",
-                severity=Severity.WARNING,
                 message=f"`{match[0]}` is left in the message after entities were decoded",
                 span=_at(message),
                 hint="write the character, or its entity once",
@@ -275,7 +202,6 @@ def link_like_placeholder(spec: Spec) -> Iterator[Finding]:
             if match["text"] != "?" and not _ADDRESS.match(target) and not message.recipient:
                 yield Finding(
                     code="link-like-placeholder",
-                    severity=Severity.WARNING,
                     message=f"`{match[0]}` looks like a link, and leads nowhere",
                     span=_at(message),
                     hint="put a space after the `]`",
@@ -290,7 +216,6 @@ def tag_in_conversation(spec: Spec) -> Iterator[Finding]:
             if match[1] in files:
                 yield Finding(
                     code="tag-in-conversation",
-                    severity=Severity.WARNING,
                     message=f"eval tag `{match[1]}` stands in a message",
                     span=_at(message),
                     hint="move it after the clause that it tests",
@@ -303,60 +228,7 @@ def release_without_entry(spec: Spec) -> Iterator[Finding]:
     if log and spec.version and log.entries and spec.version not in {entry.version for entry in log.entries}:
         yield Finding(
             code="release-without-entry",
-            severity=Severity.WARNING,
             message=f"the changelog has no entry for this release, `{spec.version}`",
             span=Span(log.span.file, log.span.line),
             hint=f"write `## v{spec.version.replace('-', '.')}`",
         )
-
-
-_FORM = "the form of the published Model Spec releases"
-
-EXAMPLE_RULES = (
-    Rule(
-        code="example-without-comparison",
-        category=Category.EXAMPLES,
-        severity=Severity.HINT,
-        found="an example that compares no answers, outside the definitions",
-        mend="add answers with verdicts",
-        rationale="without an answer that is judged it shows no boundary",
-        source=f"{_FORM}: each example but one in the definitions has a comparison",
-        check=example_without_comparison,
-    ),
-    Rule(
-        code="double-entity",
-        category=Category.EXAMPLES,
-        found="an entity, such as `&lt;`, that is left after entities were decoded once",
-        mend="write the character, or its entity once",
-        rationale="a model that is given the message sees the entity and not the character",
-        source="HTML Living Standard, §13.5 (character references are decoded once)",
-        check=double_entity,
-    ),
-    Rule(
-        code="link-like-placeholder",
-        category=Category.EXAMPLES,
-        found="an author's mark in brackets that what follows makes a link",
-        mend="put a space after the `]`",
-        rationale="it is shown as a link, and exports cannot tell it from the words of the message",
-        source=f"{_FORM}: a placeholder is followed by neither `(` nor `{{`",
-        check=link_like_placeholder,
-    ),
-    Rule(
-        code="tag-in-conversation",
-        category=Category.PROMPTS,
-        found="an eval tag of a prompt file inside a message",
-        mend="move it after the clause that it tests",
-        rationale="it is read as words of the message, and its prompts test nothing",
-        source=f"{_FORM}: never in a heading, a fence or a commentary",
-        check=tag_in_conversation,
-    ),
-    Rule(
-        code="release-without-entry",
-        category=Category.DIALECT,
-        found="a release that its own changelog does not mention",
-        mend="write an entry, or correct the name of the folder",
-        rationale="readers cannot tell what changed, nor what it is a revision of",
-        source="Keep a Changelog 1.1.0 (an entry for every version)",
-        check=release_without_entry,
-    ),
-)

@@ -12,15 +12,12 @@ from typing import Any, NamedTuple
 
 from sphinx_policyspec.model import (
     AuthorityLevel,
-    Category,
     Definition,
     EvalPrompt,
     Example,
     Finding,
     Goal,
     Principle,
-    Rule,
-    Severity,
     Span,
     Spec,
     TargetKind,
@@ -31,10 +28,6 @@ from sphinx_policyspec.model.finding import Hints, Places, UnknownNames, Use, sh
 from sphinx_policyspec.readers.tags import ROLES
 
 __all__ = [
-    "AUTHORITY_RULES",
-    "NAME_RULES",
-    "PROMPT_RULES",
-    "REFERENCE_RULES",
     "check_names",
     "clause_not_lower",
     "dangling_reference",
@@ -69,7 +62,6 @@ def dangling_reference(spec: Spec) -> Iterator[Finding]:
         names = known[reference.target_kind]
         yield Finding(
             code="dangling-reference",
-            severity=Severity.ERROR,
             message=f"{shown(reference.target)} is no {reference.target_kind.value} of this spec",
             span=reference.span,
             hint=hints.nearest(reference.target, names),
@@ -84,35 +76,10 @@ def outdated_reference(spec: Spec) -> Iterator[Finding]:
         if reference.target_kind is TargetKind.PROVISION and reference.target in names:
             yield Finding(
                 code="outdated-reference",
-                severity=Severity.HINT,
                 message=f"`{reference.target}` is called `{names[reference.target]}` now",
                 span=reference.span,
                 hint="use the new id",
             )
-
-
-REFERENCE_RULES = (
-    Rule(
-        code="dangling-reference",
-        category=Category.REFERENCES,
-        severity=Severity.ERROR,
-        found="a reference whose target does not exist",
-        mend="correct the id; the nearest one is in the hint",
-        rationale="readers are sent nowhere, and a verdict that names it blames nothing",
-        source="W3C Link Checker and Sphinx's nitpicky mode treat it as an error too",
-        check=dangling_reference,
-    ),
-    Rule(
-        code="outdated-reference",
-        category=Category.REFERENCES,
-        severity=Severity.HINT,
-        found="a reference that uses an id which its target had before",
-        mend="use the new id; `--fix` does",
-        rationale="the link holds only as long as somebody keeps the alias",
-        source="W3C, Cool URIs don't change (old names lead on, new texts use the new ones)",
-        check=outdated_reference,
-    ),
-)
 
 
 def clause_not_lower(spec: Spec) -> Iterator[Finding]:
@@ -126,25 +93,10 @@ def clause_not_lower(spec: Spec) -> Iterator[Finding]:
             below = spec.levels[ranks[owner.authority] + 1 :]
             yield Finding(
                 code="clause-not-lower",
-                severity=Severity.WARNING,
                 message=f"a clause of level `{clause.authority}` does not lower its principle's `{owner.authority}`",
                 span=clause.span,
                 hint=f"levels below it are {', '.join(f'`{level.id}`' for level in below)}" if below else "",
             )
-
-
-AUTHORITY_RULES = (
-    Rule(
-        code="clause-not-lower",
-        category=Category.REFERENCES,
-        variant="error in cases",
-        found="a clause whose level is not below its principle's",
-        mend="give it one of the levels that the hint names",
-        rationale="a clause can only say that some words bind less than the rest",
-        source="OpenAI Model Spec, levels of authority (a default inside a rule of a higher level)",
-        check=clause_not_lower,
-    ),
-)
 
 
 def tag_without_file(spec: Spec) -> Iterator[Finding]:
@@ -154,7 +106,6 @@ def tag_without_file(spec: Spec) -> Iterator[Finding]:
         if tag.tag not in files and not tag.test:
             yield Finding(
                 code="tag-without-file",
-                severity=Severity.WARNING,
                 message=f"eval tag `{tag.tag}` has no prompt file",
                 span=tag.span,
                 hint=f"write `examples/{tag.tag}.md`",
@@ -168,7 +119,6 @@ def file_without_tag(spec: Spec) -> Iterator[Finding]:
         if file.tag not in tags:
             yield Finding(
                 code="file-without-tag",
-                severity=Severity.WARNING,
                 message=f"no provision holds the eval tag `{file.tag}` of this file",
                 span=file.span,
                 hint=f"put `[^{file.tag}]` after the clause that it tests",
@@ -187,42 +137,10 @@ def stale_prompt_title(spec: Spec) -> Iterator[Finding]:
         if file.title and file.title != title:
             yield Finding(
                 code="stale-prompt-title",
-                severity=Severity.WARNING,
                 message=f"header says `{file.title}`, the provision is titled `{title}`",
                 span=file.span,
                 hint="update the header",
             )
-
-
-PROMPT_RULES = (
-    Rule(
-        code="tag-without-file",
-        category=Category.PROMPTS,
-        found="an eval tag without a prompt file, where others have one",
-        mend="write `examples/TAG.md`",
-        rationale="the clause looks tested and is not",
-        source="the form of the published Model Spec releases: each tag names a file",
-        check=tag_without_file,
-    ),
-    Rule(
-        code="file-without-tag",
-        category=Category.PROMPTS,
-        found="a prompt file whose tag stands nowhere in the document",
-        mend="put the tag after the clause that it tests",
-        rationale="results of its prompts count for no principle",
-        source="the form of the published Model Spec releases: each file has a tag",
-        check=file_without_tag,
-    ),
-    Rule(
-        code="stale-prompt-title",
-        category=Category.PROMPTS,
-        found="a header that states another title than the provision has",
-        mend="update the header; `--fix` does",
-        rationale="who reads the prompts looks for a section that is no longer called so",
-        source="the form of the published Model Spec releases: the header repeats the title",
-        check=stale_prompt_title,
-    ),
-)
 
 
 class _Owner(NamedTuple):
@@ -305,10 +223,10 @@ class _Check:
     def _wrong(self, row: Attribute, owner: _Owner, name: str, span: Span) -> Finding:
         if _is_itself(row, owner, name):
             message = f"{shown(name)} names itself in `{row.key}`"
-            return _warning("self-reference", message, span, "name another id")
+            return _found("self-reference", message, span, "name another id")
         if row.names == "level" and not name:
             message = f"{row.owner} {shown(owner.id)} has no level of authority"
-            return _warning("missing-authority", message, span, "name the level that it has")
+            return _found("missing-authority", message, span, "name the level that it has")
         return self.unknown.finding(row.names, name, span, self.known[row.names])
 
 
@@ -316,8 +234,8 @@ def _is_itself(row: Attribute, owner: _Owner, name: str) -> bool:
     return name == owner.id and _OWN_KIND.get(row.owner) == row.names
 
 
-def _warning(code: str, message: str, span: Span, hint: str) -> Finding:
-    return Finding(code=code, severity=Severity.WARNING, message=message, span=span, hint=hint)
+def _found(code: str, message: str, span: Span, hint: str) -> Finding:
+    return Finding(code=code, message=message, span=span, hint=hint)
 
 
 class _Identified(NamedTuple):
@@ -373,77 +291,3 @@ def _identified(spec: Spec) -> Iterator[_Identified]:
     for prompt in spec.prompts:
         if not prompt.tag:
             yield _Identified("prompt", "prompt", prompt.id, prompt, prompt.span)
-
-
-NAME_RULES = (
-    Rule(
-        code="duplicate-id",
-        category=Category.REFERENCES,
-        severity=Severity.ERROR,
-        found="an id that is taken already; in Model Spec Markdown the second gets a number",
-        mend="choose another id, and correct what refers to it",
-        rationale="a reference or permalink to the id reaches only one of the two",
-        source="HTML Living Standard, §3.2.6 (an id is unique in its tree)",
-    ),
-    Rule(
-        code="missing-authority",
-        category=Category.REFERENCES,
-        found="a principle without a level",
-        mend="add `:authority:`",
-        rationale="without a level nobody can tell who may override the principle",
-        source="OpenAI Model Spec, levels of authority",
-    ),
-    Rule(
-        code="self-reference",
-        category=Category.REFERENCES,
-        found="a principle or topic that names itself in a relation",
-        mend="name another id",
-        rationale="nothing is an exception to itself, or goes before itself: the relation says nothing",
-        source="SKOS Reference, §8.6 (loops in relations between concepts)",
-    ),
-    Rule(
-        code="unknown-goal",
-        category=Category.REFERENCES,
-        severity=Severity.ERROR,
-        found="a goal that is not declared",
-        mend="correct it, or declare the goal",
-        rationale="the principle serves nothing that a reader can look up",
-        source="the sidecar reference of this documentation",
-    ),
-    Rule(
-        code="unknown-level",
-        category=Category.REFERENCES,
-        severity=Severity.ERROR,
-        found="a level of authority that the spec does not declare",
-        mend="correct the level, or declare it",
-        rationale="nobody can tell who may override the principle",
-        source="OpenAI Model Spec, levels of authority",
-    ),
-    Rule(
-        code="unknown-provision",
-        category=Category.REFERENCES,
-        severity=Severity.ERROR,
-        found="an id in a relation that no provision has",
-        mend="correct the id",
-        rationale="a relation to nothing is a claim that no reader and no rule can follow",
-        source="the sidecar reference of this documentation",
-    ),
-    Rule(
-        code="unknown-role",
-        category=Category.REFERENCES,
-        severity=Severity.ERROR,
-        found="a role other than system, developer, user, assistant and tool",
-        mend="correct the role",
-        rationale="an unknown role has no level of authority",
-        source="OpenAI Model Spec, chain of command (roles); the form of the published Model Spec releases",
-    ),
-    Rule(
-        code="unknown-topic",
-        category=Category.REFERENCES,
-        severity=Severity.ERROR,
-        found="a topic that is not declared",
-        mend="correct it, or declare the topic",
-        rationale="the principle is missing from every list by topic",
-        source="the sidecar reference of this documentation",
-    ),
-)

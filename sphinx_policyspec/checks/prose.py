@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from sphinx_policyspec.checks.examples import owners, principle_without_example
 from sphinx_policyspec.model import (
     Block,
-    Category,
     Commentary,
     Definition,
     Finding,
@@ -21,15 +20,12 @@ from sphinx_policyspec.model import (
     Principle,
     Prose,
     Provision,
-    Rule,
-    Severity,
     Span,
     Spec,
 )
+from sphinx_policyspec.model.attributes import inverse
 
 __all__ = [
-    "ACTION_RULES",
-    "TRUTH_RULES",
     "Sentence",
     "by_principle",
     "level_word",
@@ -206,7 +202,6 @@ def vague_wording(spec: Spec) -> Iterator[Finding]:
             spans = [sentence.span(*match.span()) for sentence, match in found]
             yield Finding(
                 code="vague-wording",
-                severity=Severity.HINT,
                 message=f"{said} in `{principle.id}`, and no example shows what is meant",
                 span=spans[0],
                 hint="write an example, or say it exactly",
@@ -226,7 +221,6 @@ def passive_norm(spec: Spec) -> Iterator[Finding]:
         if found:
             yield Finding(
                 code="passive-norm",
-                severity=Severity.HINT,
                 message=f"`{principle.id}` says what is to be done, and not who does it",
                 span=found[0],
                 hint="name who acts",
@@ -249,47 +243,12 @@ def level_word(spec: Spec) -> Iterator[Finding]:
             if match["level"].casefold() != principle.authority.casefold():
                 yield Finding(
                     code="level-word",
-                    severity=Severity.HINT,
                     message=f"the text says `{match['level'].lower()}` level, and `{principle.id}` has level "
                     f"`{principle.authority}`",
                     span=sentence.span(*match.span()),
                     hint="correct the text or the level",
                     related=(principle.span,),
                 )
-
-
-ACTION_RULES = (
-    Rule(
-        code="vague-wording",
-        category=Category.ACTIONABLE,
-        severity=Severity.HINT,
-        found="vague words or escape clauses in a principle that no example makes clear",
-        mend="write an example, or say it exactly",
-        rationale="two readers, or two models, act differently on words such as these",
-        source="INCOSE Guide to Writing Requirements, R7 (vague terms) and R8 (escape clauses)",
-        check=vague_wording,
-    ),
-    Rule(
-        code="passive-norm",
-        category=Category.ACTIONABLE,
-        severity=Severity.HINT,
-        found="a norm in the passive voice that names nobody who is to act",
-        mend="name who acts",
-        rationale="several parties read a spec, and each can take the norm for another's",
-        source="INCOSE Guide to Writing Requirements, R2 (active voice)",
-        check=passive_norm,
-    ),
-    Rule(
-        code="level-word",
-        category=Category.ACTIONABLE,
-        severity=Severity.HINT,
-        found="a principle that calls itself by another level of authority than it has",
-        mend="correct the text or the level",
-        rationale="readers believe the text, programs believe the level",
-        source="INCOSE Guide to Writing Requirements, R36 (consistent terms and units); OpenAI Model Spec, levels of authority",
-        check=level_word,
-    ),
-)
 
 
 def overridable_absolute(spec: Spec) -> Iterator[Finding]:
@@ -304,7 +263,6 @@ def overridable_absolute(spec: Spec) -> Iterator[Finding]:
             spans = [sentence.span(*match.span()) for sentence, match in found]
             yield Finding(
                 code="overridable-absolute",
-                severity=Severity.HINT,
                 message=f"`{principle.id}` says {said}, and can be overridden at level `{principle.authority}`",
                 span=spans[0],
                 hint="say what holds by default, or raise the level",
@@ -325,7 +283,6 @@ def root_without_absolute(spec: Spec) -> Iterator[Finding]:
         if said and next(matches(provisions, _BINDING), None) is None:
             yield Finding(
                 code="root-without-absolute",
-                severity=Severity.HINT,
                 message=f"`{principle.id}` can be overridden by nobody, and nothing in it says must or must not",
                 span=principle.span,
                 hint="say what it requires, or lower the level",
@@ -334,10 +291,7 @@ def root_without_absolute(spec: Spec) -> Iterator[Finding]:
 
 def other_exception(spec: Spec) -> Iterator[Finding]:
     """Find texts that speak of the only exception, or of none, beside another exception."""
-    declared: dict[str, list[Principle]] = {}
-    for principle in spec.principles:
-        for target in principle.exception_to:
-            declared.setdefault(target, []).append(principle)
+    declared = inverse(spec.principles, "exceptions")
     for provision in spec.provisions:
         for sentence, match in matches([provision], _NO_OTHER_EXCEPTION):
             allowed = 1 if match["one"] else 0
@@ -346,7 +300,6 @@ def other_exception(spec: Spec) -> Iterator[Finding]:
             if len(known) > allowed or (match["one"] and others):
                 yield Finding(
                     code="other-exception",
-                    severity=Severity.HINT,
                     message=f"`{_words(match)}`, and there is another one",
                     span=sentence.span(*match.span()),
                     hint="name all exceptions in one place",
@@ -362,7 +315,6 @@ def norm_in_commentary(spec: Spec) -> Iterator[Finding]:
             last = sentence.block
             yield Finding(
                 code="norm-in-commentary",
-                severity=Severity.HINT,
                 message=f"`{_words(match)}` inside commentary, which binds nobody",
                 span=sentence.span(*match.span()),
                 hint="move the norm into the text, or tell the reason without it",
@@ -379,63 +331,8 @@ def term_defined_twice(spec: Spec) -> Iterator[Finding]:
         if known is not block:
             yield Finding(
                 code="term-defined-twice",
-                severity=Severity.HINT,
                 message=f"`{block.term}` is defined twice",
                 span=block.span,
                 hint="keep one definition",
                 related=(known.span,),
             )
-
-
-TRUTH_RULES = (
-    Rule(
-        code="overridable-absolute",
-        category=Category.TRUE,
-        severity=Severity.HINT,
-        found="an absolute, such as must, never or always, in a principle that a message can override",
-        mend="say that it holds by default, or raise the level",
-        rationale="what can be overridden is not always so; readers take the words for more than the level gives",
-        source="INCOSE Guide to Writing Requirements, R26 (absolutes); RFC 2119, §6",
-        check=overridable_absolute,
-    ),
-    Rule(
-        code="root-without-absolute",
-        category=Category.TRUE,
-        severity=Severity.HINT,
-        found="a principle that nobody can override, without any word that binds",
-        mend="say what it requires, or lower the level",
-        rationale="a rule that admits no exception must say what it rules",
-        source="RFC 8174 (what binds is said by its words); OpenAI Model Spec, levels of authority",
-        check=root_without_absolute,
-    ),
-    Rule(
-        code="other-exception",
-        category=Category.TRUE,
-        severity=Severity.HINT,
-        found="words that allow for one exception, or for none, beside another exception",
-        mend="name all exceptions in one place",
-        rationale="one of the two claims is wrong, and models follow either",
-        source="INCOSE Guide to Writing Requirements, R30 (unique expression) and C11 (consistent)",
-        check=other_exception,
-    ),
-    Rule(
-        code="norm-in-commentary",
-        category=Category.TRUE,
-        severity=Severity.HINT,
-        found="commentary that says what must or should be done",
-        mend="move the norm into the text, or tell the reason without it",
-        rationale="commentary binds nobody, and who reads it may think otherwise",
-        source="ISO/IEC Directives, Part 2, §24 (notes hold no requirements)",
-        check=norm_in_commentary,
-    ),
-    Rule(
-        code="term-defined-twice",
-        category=Category.TRUE,
-        severity=Severity.HINT,
-        found="one term with two definitions",
-        mend="keep one, or give the other a name of its own",
-        rationale="which of them holds depends on where one stops reading",
-        source="INCOSE Guide to Writing Requirements, R4 (defined terms) and R36 (consistent terms and units)",
-        check=term_defined_twice,
-    ),
-)

@@ -10,30 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from sphinx_policyspec.checks import RULES
-from sphinx_policyspec.errors import BaselineError, CodeError
+from sphinx_policyspec.errors import BaselineError
 from sphinx_policyspec.model import Category, Finding, Severity
-from sphinx_policyspec.model.finding import nearest
+from sphinx_policyspec.model.finding import OFF, codes_of
 from sphinx_policyspec.model.json_text import load_json
 from sphinx_policyspec.readers.source_lines import SourceLines
 from sphinx_policyspec.readers.text import read_text
 
-__all__ = ["OFF", "Selection", "codes_of", "fingerprints", "format_baseline", "read_baseline"]
-
-OFF = "off"
-"""The severity of a code that is not to be told."""
-
-
-def codes_of(names: Iterable[str]) -> frozenset[str]:
-    """Return the codes that names stand for: a code, or a category for all of its codes."""
-    codes: set[str] = set()
-    for name in names:
-        found = {rule.code for rule in RULES if name in {rule.code, rule.category.value}}
-        if not found and name not in set(Category):
-            known = [*(rule.code for rule in RULES), *Category]
-            raise CodeError(f"`{name}` is neither a code nor a category; {nearest(name, known)}".rstrip("; "))
-        codes |= found
-    return frozenset(codes)
+__all__ = ["Selection", "fingerprints", "format_baseline", "read_baseline"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,16 +9,16 @@ from pathlib import Path
 import click
 
 from sphinx_policyspec import api
-from sphinx_policyspec.checks import RULES
 from sphinx_policyspec.checks.fixes import diff_of, fixes_of, mended, write_texts
-from sphinx_policyspec.checks.selection import OFF, Selection, codes_of, format_baseline
+from sphinx_policyspec.checks.selection import Selection, format_baseline
 from sphinx_policyspec.cli.options import Settings, SourceCommand
 from sphinx_policyspec.errors import CodeError, PolicySpecError
 from sphinx_policyspec.exports.plain import printable
 from sphinx_policyspec.exports.report import Report
 from sphinx_policyspec.exports.report_formats import REPORT_FORMATS, text_report
 from sphinx_policyspec.files import write_file
-from sphinx_policyspec.model import Severity
+from sphinx_policyspec.model import Severity, rules
+from sphinx_policyspec.model.finding import OFF, codes_of
 from sphinx_policyspec.readers.source_lines import SourceLines
 
 __all__ = ["check"]
@@ -146,7 +146,9 @@ def check(
             loaded, report = look()
     except PolicySpecError as error:
         if form != "text":
-            unusable = Report(source=source, lines=SourceLines(None), rules=RULES, problem=str(error))
+            unusable = Report(
+                source=source, lines=SourceLines(None), rules=tuple(rules().values()), problem=str(error)
+            )
             click.echo(REPORT_FORMATS[form](unusable), nl=False)
         raise
     if write_baseline:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 
@@ -11,6 +11,7 @@ from sphinx_policyspec.compare.change import Change, ChangeKind, Subject
 from sphinx_policyspec.compare.matching import Pair, Relative
 from sphinx_policyspec.compare.words import compare_texts, normal, out_of_order
 from sphinx_policyspec.model import (
+    AuthorityLevel,
     Goal,
     OverrideMode,
     Principle,
@@ -20,7 +21,7 @@ from sphinx_policyspec.model import (
     TargetKind,
     Topic,
 )
-from sphinx_policyspec.model.attributes import RELATIONS, attributes_of
+from sphinx_policyspec.model.attributes import RELATIONS, Owner, attributes_of
 
 __all__ = [
     "STRICTNESS",
@@ -224,13 +225,17 @@ def _declarations(pair: Pair, renamed: Mapping[str, str]) -> Iterator[Change]:
         old, new = before[old_id], after[new_id]
         if old_id != new_id:
             yield Change(kind=ChangeKind.RENAMED, subject=Subject.LEVEL, id=new_id, old=old_id, new=new_id)
-        for aspect, was, now in (
-            ("override", old.override.value, new.override.value),
-            ("roles", " ".join(old.roles), " ".join(new.roles)),
-        ):
-            if was != now:
+        now = _said("level", new)
+        for aspect, was in _said("level", old).items():
+            # A title is a name for readers alone.
+            if aspect != "title" and was != now[aspect]:
                 yield Change(
-                    kind=ChangeKind.CHANGED, subject=Subject.LEVEL, id=new_id, aspect=aspect, old=was, new=now
+                    kind=ChangeKind.CHANGED,
+                    subject=Subject.LEVEL,
+                    id=new_id,
+                    aspect=aspect,
+                    old=was,
+                    new=now[aspect],
                 )
     survivors = [kept[level.id] for level in pair.old.levels if level.id in kept]
     if survivors != [level.id for level in pair.new.levels if level.id in kept.values()]:
@@ -257,8 +262,8 @@ def relation_changes(pair: Pair) -> Iterator[Change]:
         yield from _relations(pair, old, new, eval_tags)
         yield from _attributes(old, new)
     yield from _references(pair)
-    yield from _topics(pair)
-    yield from _goals(pair)
+    yield from _declared("topic", Subject.TOPIC, pair.old.topics, pair.new.topics)
+    yield from _declared("goal", Subject.GOAL, pair.old.goals, pair.new.goals)
     for name in ("title", "license", "publisher"):
         before, after = getattr(pair.old, name), getattr(pair.new, name)
         if before != after:
@@ -350,37 +355,16 @@ def _references(pair: Pair) -> Iterator[Change]:
         )
 
 
-def _topics(pair: Pair) -> Iterator[Change]:
-    def said(topic: Topic) -> dict[str, str]:
-        return {
-            "label": topic.label,
-            "alt-labels": ", ".join(topic.alt_labels),
-            "broader": " ".join(topic.broader),
-            "related": " ".join(topic.related),
-        }
-
-    yield from _declared(
-        Subject.TOPIC,
-        {topic.id: said(topic) for topic in pair.old.topics},
-        {topic.id: said(topic) for topic in pair.new.topics},
-    )
-
-
-def _goals(pair: Pair) -> Iterator[Change]:
-    def said(goal: Goal) -> dict[str, str]:
-        return {"title": goal.title, "text": goal.text}
-
-    yield from _declared(
-        Subject.GOAL,
-        {goal.id: said(goal) for goal in pair.old.goals},
-        {goal.id: said(goal) for goal in pair.new.goals},
-    )
+def _said(owner: Owner, item: AuthorityLevel | Topic | Goal) -> dict[str, str]:
+    """Return each attribute of something that is declared as one text, by key."""
+    return {row.key: (" " if row.names else ", ").join(row.values(item)) for row in attributes_of(owner)}
 
 
 def _declared(
-    subject: Subject, before: Mapping[str, Mapping[str, str]], after: Mapping[str, Mapping[str, str]]
+    owner: Owner, subject: Subject, olds: Iterable[Topic | Goal], news: Iterable[Topic | Goal]
 ) -> Iterator[Change]:
     """Yield what changed among things that have an id and a few properties."""
+    before, after = ({item.id: _said(owner, item) for item in items} for items in (olds, news))
     for id_ in before:
         if id_ not in after:
             yield Change(kind=ChangeKind.REMOVED, subject=subject, id=id_)

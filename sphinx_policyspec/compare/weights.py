@@ -8,7 +8,7 @@ words are always shown beside it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from sphinx_policyspec.compare.change import Change, ChangeKind, Reach, Subject, Weight
@@ -26,7 +26,7 @@ from sphinx_policyspec.model import (
     Verdict,
     plain_name,
 )
-from sphinx_policyspec.model.attributes import RELATIONS
+from sphinx_policyspec.model.attributes import LIFTING, RELATIONS
 
 __all__ = ["RULES", "Reaches", "Rule", "weigh"]
 
@@ -89,7 +89,8 @@ class _Seen:
 
     @property
     def is_exception(self) -> bool:
-        return isinstance(self.provision, Principle) and bool(self.provision.exception_to)
+        found = self.provision
+        return isinstance(found, Principle) and any(row.values(found) for row in RELATIONS if row.lifts)
 
 
 def _mode(spec: Spec, principle: Principle) -> OverrideMode | None:
@@ -118,7 +119,7 @@ def _both(*tests: Callable[[_Seen], bool]) -> Callable[[_Seen], bool]:
     return lambda seen: all(test(seen) for test in tests)
 
 
-def _relation(kind: ChangeKind, *names: str) -> Callable[[_Seen], bool]:
+def _relation(kind: ChangeKind, names: Collection[str]) -> Callable[[_Seen], bool]:
     return lambda seen: seen.is_(Subject.PROVISION, kind) and seen.change.aspect in names
 
 
@@ -206,12 +207,12 @@ RULES: tuple[Rule, ...] = (
     Rule("level-changed", _C, "the old and the new level cannot be ordered", _provision(ChangeKind.LEVEL_CHANGED)),
     Rule("level-renamed", _E, "the level has another name", _provision(ChangeKind.LEVEL_RENAMED)),
     Rule("exception-added", _L, "it is an exception to one more principle, or to one more category",
-         _relation(ChangeKind.RELATION_ADDED, "exception-to", "exempts")),
+         _relation(ChangeKind.RELATION_ADDED, LIFTING)),
     Rule("exception-removed", _T, "it is no exception any more to a principle or a category",
-         _relation(ChangeKind.RELATION_REMOVED, "exception-to", "exempts")),
+         _relation(ChangeKind.RELATION_REMOVED, LIFTING)),
     Rule("relation-changed", _C, "how it weighs against other principles is said otherwise",
          lambda s: s.change.kind in {ChangeKind.RELATION_ADDED, ChangeKind.RELATION_REMOVED}
-         and s.change.aspect in {"prefer-over", "conflicts-with", "refines"}),
+         and s.change.aspect in {row.key for row in RELATIONS}),
     Rule("clause-added", _L, "a part of it binds less than the rest",
          lambda s: s.is_(Subject.CLAUSE, _ADDED)),
     Rule("clause-removed", _T, "no part that bound less stands out any more",

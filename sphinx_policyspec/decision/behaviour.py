@@ -224,4 +224,4 @@ class _Reader:
 
     def _missing(self, name: str, span: Span) -> Finding:
         message = f"`{name}` is no provision of {self.name}"
-        return Finding(code="unknown-provision", severity=Severity.ERROR, message=message, span=span)
+        return Finding(code="unknown-provision", message=message, span=span)

@@ -27,8 +27,7 @@ def problems(case: Case, norms: Norms) -> tuple[Finding, ...]:
 def _unknown_example(case: Case, norms: Norms) -> Iterator[Finding]:
     if case.example and not norms.examples(case.example):
         titles = [example.title for example in norms.spec.examples]
-        span, severity = case.place("example"), Severity.WARNING
-        yield UnknownNames().finding("example", case.example, span, titles, severity=severity)
+        yield UnknownNames().finding("example", case.example, case.place("example"), titles)
 
 
 def _error(code: str, message: str, span: Span, hint: str = "") -> Finding:

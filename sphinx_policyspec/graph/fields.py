@@ -8,10 +8,11 @@ from typing import Any, Protocol
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.iris import Iris
-from sphinx_policyspec.graph.terms import Blank, Iri, Term
-from sphinx_policyspec.graph.vocabulary import RDF
+from sphinx_policyspec.graph.terms import Blank, Foreign, Iri, Term
+from sphinx_policyspec.graph.vocabulary import RDF, XSD
+from sphinx_policyspec.model.spec import is_absolute_iri, is_date
 
-__all__ = ["Choice", "Field", "Flag", "Id", "Many", "Pairs", "Text"]
+__all__ = ["Address", "Choice", "Date", "Field", "Flag", "Id", "Many", "Name", "Pairs", "Text"]
 
 
 _SHOWN = 100
@@ -52,6 +53,42 @@ class Text:
         """Return the one string, or the empty one."""
         node = single(self.predicate, objects)
         return "" if node is None else text_of(node, self.predicate)
+
+
+def _is_address(text: str) -> bool:
+    return text.startswith(("https://", "http://", "urn:")) and is_absolute_iri(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Address(Text):
+    """The address of something that may have a name alone, which a :class:`Name` states."""
+
+    def write(self, value: str, _iris: Iris) -> Iterable[Term]:
+        """Return an address as a name of a thing, and nothing of other texts."""
+        return (Iri(value),) if _is_address(value) else ()
+
+    def read(self, objects: list[Term], _iris: Iris) -> str:
+        """Return the address; a text that stands there is taken for it."""
+        node = single(self.predicate, objects)
+        return str(node) if isinstance(node, Iri) else super(Address, self).read(objects, _iris)
+
+
+@dataclass(frozen=True, slots=True)
+class Name(Text):
+    """What somebody or something is called whose address is not known."""
+
+    def write(self, value: str, _iris: Iris) -> Iterable[Term]:
+        """Return what is no address."""
+        return () if _is_address(value) else super(Name, self).write(value, _iris)
+
+
+@dataclass(frozen=True, slots=True)
+class Date(Text):
+    """A date, or a text that should be one."""
+
+    def write(self, value: str, _iris: Iris) -> Iterable[Term]:
+        """Return a literal of the type of dates where it is one."""
+        return (Foreign(value, XSD.date, ""),) if is_date(value) else super(Date, self).write(value, _iris)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.conversations import read_conversation
-from sphinx_policyspec.graph.fields import quoted
+from sphinx_policyspec.graph.fields import id_of, quoted
 from sphinx_policyspec.graph.reader import Reader
 from sphinx_policyspec.graph.terms import Iri, Triple
 from sphinx_policyspec.graph.vocabulary import PS
@@ -144,7 +144,7 @@ def _block(
         }
         return reader.record(subject, Example, derived, turns=read_conversation(reader, subject))
     if model is EvalPrompt:
-        tag = reader.text(subject, PS.tag)
+        tag = reader.text(subject, PS.evalTag)
         derived = {"tests": tagged.get(tag, ()) if tag else ()}
         return reader.record(subject, EvalPrompt, derived, turns=read_conversation(reader, subject))
     block: Block = reader.record(subject, model)
@@ -169,19 +169,17 @@ def _reference(reader: Reader, subject: Iri) -> Reference:
 
 def _context(reader: Reader, subject: Iri) -> dict[str, Any]:
     """Return the example and the number of the message that a reference stands in."""
-    context = reader.single(subject, PS.context)
-    if context is None:
-        return {}
-    kind, name = reader.iris.kind_and_id(str(context)) or ("", "")
-    if kind == "example":
-        return {"example": name}
-    owner, _, number = name.rpartition("/")
-    try:
-        return {"example": owner.removeprefix("example/"), "message": int(number)}
-    except ValueError as error:
-        raise SourceError(
-            f"{quoted(subject)} stands in {quoted(context)}, which is no example and no message"
-        ) from error
+    found: dict[str, Any] = {}
+    if (example := reader.single(subject, PS.inExample)) is not None:
+        found["example"] = id_of(example, reader.iris)
+    if (message := reader.single(subject, PS.inMessage)) is not None:
+        try:
+            found["message"] = int(str(message).rpartition("/")[2])
+        except ValueError as error:
+            raise SourceError(
+                f"{quoted(subject)} stands in {quoted(message)}, which is no message"
+            ) from error
+    return found
 
 
 def _prompt_file(reader: Reader, subject: Iri, tagged: dict[str, tuple[str, ...]]) -> PromptFile:

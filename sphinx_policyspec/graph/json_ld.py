@@ -109,8 +109,8 @@ class _Names:
         datatype = node.datatype.value
         if datatype == XSD.integer and _NUMBER.fullmatch(node.value) and not type_.startswith("@"):
             return int(node.value)
-        if datatype == XSD.string:
-            return {"@value": node.value} if type_ else node.value
+        if datatype == XSD.string or datatype == type_ == XSD.date:
+            return {"@value": node.value} if type_ not in {"", datatype} else node.value
         return {"@value": node.value, "@type": datatype}
 
     def _in_vocabulary(self, node: object) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 
-__all__ = ["ontology_digest", "ontology_dir"]
+__all__ = ["ontology_digest", "ontology_dir", "ontology_terms"]
 
 
 def ontology_dir() -> Path:
@@ -14,6 +15,13 @@ def ontology_dir() -> Path:
     package = Path(__file__).resolve().parents[1]
     installed = package / "ontology"
     return installed if installed.is_dir() else package.parent / "ontology"
+
+
+@cache
+def ontology_terms() -> frozenset[str]:
+    """Return the names of all terms that the ontology defines."""
+    text = (ontology_dir() / "policyspec.ttl").read_text(encoding="utf-8")
+    return frozenset(re.findall(r"^ps:(\w+) a ", text, re.MULTILINE))
 
 
 @cache

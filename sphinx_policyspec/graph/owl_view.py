@@ -9,15 +9,14 @@ import owlready2
 
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
 from sphinx_policyspec.graph.ntriples import ntriples_lines
+from sphinx_policyspec.graph.ontology import ontology_terms
 from sphinx_policyspec.graph.schema import ontology_triples
 from sphinx_policyspec.graph.to_graph import release_iri
-from sphinx_policyspec.graph.vocabulary import ONTOLOGY, PREFIXES, PS
+from sphinx_policyspec.graph.vocabulary import ONTOLOGY, PREFIXES
 from sphinx_policyspec.model import Spec
 from sphinx_policyspec.model.finding import nearest
 
 __all__ = ["OwlWorld", "owl_world"]
-
-_TERMS = frozenset(name for name in PS.__annotations__ if not name.startswith("_"))
 
 
 class OwlWorld(owlready2.World):  # type: ignore[misc]  # owlready2 ships no types
@@ -30,8 +29,8 @@ class OwlWorld(owlready2.World):  # type: ignore[misc]  # owlready2 ships no typ
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - owlready2 ships no types
         """Return the class, individual or property of that name."""
-        if name not in _TERMS:
-            hint = "" if name.startswith("_") else f"; {nearest(name, _TERMS)}"
+        if name not in ontology_terms():
+            hint = "" if name.startswith("_") else f"; {nearest(name, ontology_terms())}"
             raise AttributeError(f"the ontology has no term `{name}`{hint}", name=name, obj=self)
         return self[PREFIXES["ps"] + name]
 

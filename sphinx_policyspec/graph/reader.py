@@ -152,8 +152,9 @@ class Reader:
                         others[field.name] = self._many(
                             subject, field, objects, (derived or {}).get(field.name, ())
                         )
-                else:
-                    others[field.name] = field.read(objects, self.iris)
+                # Two properties may carry one attribute, of which one is there.
+                elif (value := field.read(objects, self.iris)) or field.name not in others:
+                    others[field.name] = value
         if record.spanned and not (record.placeless and _PLACE.isdisjoint(properties)):
             others["span"] = self.span(subject)
         return model(**others)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
-from sphinx_policyspec.graph.fields import Choice, Field, Flag, Id, Many, Pairs, Text
+from sphinx_policyspec.graph.fields import Address, Choice, Date, Field, Flag, Id, Many, Name, Pairs, Text
 from sphinx_policyspec.graph.terms import Iri
-from sphinx_policyspec.graph.vocabulary import DCTERMS, OWL, PREFIXES, PROV, PS, SKOS
+from sphinx_policyspec.graph.touches import TouchKind
+from sphinx_policyspec.graph.vocabulary import DCTERMS, OWL, PROV, PS, SKOS, iri_of
 from sphinx_policyspec.model import (
     AuthorityLevel,
     Carrier,
@@ -43,7 +45,7 @@ from sphinx_policyspec.model import (
 )
 from sphinx_policyspec.model.attributes import Attribute, Owner, attributes_of
 
-__all__ = ["RECORDS", "Record"]
+__all__ = ["RECORDS", "TERMS", "Record"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +70,56 @@ _ID = Text("id", DCTERMS.identifier, always=True)
 _TITLE = Text("title", DCTERMS.title, always=True)
 _TEXT = Text("text", PS.text)
 _SOURCE = Text("source", PS.sourceText)
-_CARRIER = Choice("carrier", PS.carrier, {carrier: carrier.value for carrier in Carrier})
+
+TERMS: Mapping[type[StrEnum], Mapping[StrEnum, Iri]] = {
+    **{
+        kind: {member: iri_of(f"ps:{member.value.capitalize()}") for member in kind}
+        for kind in (OverrideMode, TouchKind)
+    },
+    Carrier: {Carrier.TITLE: PS.InTitle, Carrier.TEXT: PS.InText, Carrier.VERDICT: PS.InVerdict},
+    FragmentKind: {
+        FragmentKind.UNTRUSTED: PS.UntrustedText,
+        FragmentKind.SETTING: PS.SettingText,
+        FragmentKind.PLACEHOLDER: PS.PlaceholderText,
+    },
+    Markup: {
+        Markup.MODEL_SPEC: PS.ModelSpecMarkdown,
+        Markup.RST: PS.ReStructuredText,
+        Markup.MYST: PS.MystMarkdown,
+    },
+    ReferenceForm: {
+        ReferenceForm.TITLE: PS.ByTitle,
+        ReferenceForm.TEXT: PS.ByText,
+        ReferenceForm.ID: PS.ById,
+    },
+    Verdict: {Verdict.GOOD: PS.Good, Verdict.BAD: PS.Bad, Verdict.OK: PS.Acceptable},
+}
+"""The individuals of each closed list."""
 
 
 def _of(*owners: Owner) -> tuple[Field, ...]:
     """Return the fields of the attributes that these owners have."""
-    return tuple(map(_field, attributes_of(*owners)))
+    return tuple(field for row in attributes_of(*owners) for field in _fields(row))
 
 
-def _field(row: Attribute) -> Field:
-    prefix, _, name = row.predicate.partition(":")
-    predicate = Iri(PREFIXES[prefix] + name)
+def _fields(row: Attribute) -> Iterator[Field]:
+    predicate = iri_of(row.predicate)
     kind = "" if row.names == "role" else row.names
-    if row.many:
-        return Many(row.field, predicate, kind)
-    return Id(row.field, predicate, kind, always=True) if kind else Text(row.field, predicate)
+    if row.choices:
+        yield _choice(row.field, predicate, row.choices)
+    elif row.many:
+        yield Many(row.field, predicate, kind)
+    elif kind:
+        yield Id(row.field, predicate, kind, row.always)
+    elif row.named:
+        yield Address(row.field, predicate)
+        yield Name(row.field, iri_of(row.named))
+    else:
+        yield (Date if row.is_date else Text)(row.field, predicate, row.always)
+
+
+def _choice(name: str, predicate: Iri, kind: type[StrEnum], *, optional: bool = False) -> Choice:
+    return Choice(name, predicate, TERMS[kind], optional)
 
 
 _PROVISION: tuple[Field, ...] = (
@@ -95,26 +132,24 @@ _PROVISION: tuple[Field, ...] = (
 )
 
 _MESSAGE: tuple[Field, ...] = (
-    Text("role", PS.role, always=True),
+    *_of("message"),
     _TEXT,
     _SOURCE,
-    Text("recipient", PS.recipient),
-    Text("name", PS.name),
-    Text("language", PS.language),
     Pairs("attributes", PS.attribute),
     Flag("untrusted", PS.UntrustedMessage),
+)
+
+_OCCURRENCE: tuple[Field, ...] = (
+    Id("source", PS.inProvision, "provision"),
+    _choice("carrier", PS.carrier, Carrier),
+    _TEXT,
 )
 
 RECORDS: Mapping[type, Record] = {
     Spec: Record(
         (PS.Spec, PROV.Entity),
         (
-            _TITLE,
-            Text("version", OWL.versionInfo),
-            Text("issued", DCTERMS.issued),
-            Text("license", DCTERMS.license),
-            Text("publisher", DCTERMS.publisher),
-            Text("base_iri", PS.baseIri),
+            *_of("spec"),
             Id("revision_of", PROV.wasRevisionOf, "release"),
         ),
         spanned=False,
@@ -123,45 +158,15 @@ RECORDS: Mapping[type, Record] = {
         (PS.Document,),
         (
             Text("file", PS.file, always=True),
-            Choice("markup", PS.markup, {markup: markup.value for markup in Markup}),
+            _choice("markup", PS.markup, Markup),
         ),
         spanned=False,
     ),
-    AuthorityLevel: Record(
-        (PS.AuthorityLevel,),
-        (
-            _ID,
-            Choice(
-                "override",
-                PS.overrideMode,
-                {
-                    OverrideMode.NEVER: PS.Never,
-                    OverrideMode.EXPLICIT: PS.Explicit,
-                    OverrideMode.IMPLICIT: PS.Implicit,
-                },
-            ),
-            *_of("level"),
-            Text("title", DCTERMS.title),
-        ),
-        placeless=True,
-    ),
-    Topic: Record(
-        (SKOS.Concept,),
-        (
-            _ID,
-            Text("label", SKOS.prefLabel, always=True),
-            *_of("topic"),
-        ),
-    ),
-    Goal: Record((PS.Goal,), (_ID, _TITLE, _TEXT)),
+    AuthorityLevel: Record((PS.AuthorityLevel,), (_ID, *_of("level")), placeless=True),
+    Topic: Record((SKOS.Concept,), (_ID, *_of("topic"))),
+    Goal: Record((PS.Goal,), (_ID, *_of("goal"))),
     Section: Record((PS.Section, PS.Provision), _PROVISION),
-    Principle: Record(
-        (PS.Principle, PS.Provision),
-        (
-            *_PROVISION,
-            *_of("principle"),
-        ),
-    ),
+    Principle: Record((PS.Principle, PS.Provision), (*_PROVISION, *_of("principle"))),
     Clause: Record((PS.Clause,), (*_of("clause"), _TEXT)),
     Prose: Record((PS.Prose,), (_SOURCE, _TEXT)),
     Definition: Record((PS.Definition,), (_ID, Text("term", DCTERMS.title, always=True), _SOURCE, _TEXT)),
@@ -179,7 +184,7 @@ RECORDS: Mapping[type, Record] = {
     ),
     EvalPrompt: Record(
         (PS.EvalPrompt,),
-        (_ID, _TITLE, _SOURCE, Text("tag", PS.tag), *_of("prompt")),
+        (_ID, _SOURCE, Text("tag", PS.evalTag), *_of("prompt")),
     ),
     Comparison: Record((PS.Comparison,)),
     Gap: Record((PS.Gap,)),
@@ -188,38 +193,30 @@ RECORDS: Mapping[type, Record] = {
         (PS.Response, PS.Message),
         (
             *_MESSAGE,
-            Choice(
-                "verdict",
-                PS.verdict,
-                {Verdict.GOOD: PS.Good, Verdict.BAD: PS.Bad, Verdict.OK: PS.Acceptable},
-                optional=True,
-            ),
-            Text("note", PS.note),
+            _choice("verdict", PS.verdict, Verdict, optional=True),
             *_of("response"),
         ),
     ),
     Fragment: Record(
         (PS.Fragment,),
-        (Choice("kind", PS.fragmentKind, {kind: kind.value for kind in FragmentKind}), _TEXT),
+        (_choice("kind", PS.fragmentKind, FragmentKind), _TEXT),
     ),
     Reference: Record(
         (PS.Reference,),
         (
-            Id("source", PS.source, "provision"),
-            _CARRIER,
-            Choice("form", PS.form, {form: form.value for form in ReferenceForm}),
-            _TEXT,
+            *_OCCURRENCE,
+            _choice("form", PS.referenceForm, ReferenceForm),
         ),
     ),
     Link: Record(
         (PS.ExternalLink,),
-        (Id("source", PS.source, "provision"), Text("url", PS.url, always=True), _CARRIER, _TEXT),
+        (*_OCCURRENCE, Text("url", PS.url, always=True)),
     ),
     EvalTag: Record(
         (PS.EvalTag,),
         (Text("tag", DCTERMS.identifier, always=True), Text("clause", PS.text), Text("test", PS.testPath)),
     ),
-    PromptFile: Record((PS.PromptFile,), (Text("tag", PS.tag, always=True), _TITLE, _SOURCE)),
+    PromptFile: Record((PS.PromptFile,), (Text("tag", PS.evalTag, always=True), _TITLE, _SOURCE)),
     Changelog: Record((PS.Changelog,), (_SOURCE,)),
     ChangelogEntry: Record(
         (PS.ChangelogEntry,), (Text("version", OWL.versionInfo, always=True), _SOURCE, _TEXT)

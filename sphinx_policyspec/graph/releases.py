@@ -20,7 +20,7 @@ from sphinx_policyspec.graph.parse import read_statements
 from sphinx_policyspec.graph.serialize import graph_lines
 from sphinx_policyspec.graph.terms import Iri, Triple
 from sphinx_policyspec.graph.to_graph import triples_of
-from sphinx_policyspec.graph.vocabulary import PROV, PS, RDF
+from sphinx_policyspec.graph.vocabulary import PROV, PS, RDF, iri_of
 from sphinx_policyspec.model import Spec
 from sphinx_policyspec.model.spec import given_base
 
@@ -111,7 +111,7 @@ def _change(iris: Iris, iri: Iri, fact: ChangeFact, order: int) -> Iterator[Trip
     yield iri, RDF.type, PS.Change
     yield iri, PS.changed, iris.iri(fact.subject, fact.id)
     yield iri, PS.changeKind, fact.kind
-    yield iri, PS.weight, fact.weight
+    yield iri, PS.changeWeight, iri_of(f"ps:{fact.weight.capitalize()}")
     yield iri, PS.rule, fact.rule
     yield iri, PS.text, fact.text
     yield iri, PS.order, order

@@ -13,7 +13,7 @@ from sphinx_policyspec.graph.rdf_xml import NOT_XML, rdf_xml
 from sphinx_policyspec.graph.terms import Blank, Iri, Triple
 from sphinx_policyspec.graph.turtle import turtle
 from sphinx_policyspec.graph.vocabulary import PREFIXES, PS
-from sphinx_policyspec.model import Finding, Severity, Span
+from sphinx_policyspec.model import Finding, Span
 from sphinx_policyspec.model.finding import nearest
 
 if TYPE_CHECKING:
@@ -146,7 +146,6 @@ def _findings(
         line = statements.text(subject, PS.line)
         finding = Finding(
             code="unrepresentable-character",
-            severity=Severity.WARNING,
             message=f"`{predicate}` of `{subject}` holds U+{ord(character):04X}, which `{form}` cannot hold",
             span=Span(statements.text(subject, PS.file), int(line) if line.isdecimal() else 1),
             hint="it was replaced",

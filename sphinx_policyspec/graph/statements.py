@@ -11,8 +11,9 @@ from urllib.parse import unquote
 from sphinx_policyspec.graph.relevance import is_name, relevant
 from sphinx_policyspec.graph.schema import schema
 from sphinx_policyspec.graph.terms import Iri, Term, Triple
-from sphinx_policyspec.graph.vocabulary import DCTERMS, PS, RDF, SKOS
+from sphinx_policyspec.graph.vocabulary import DCTERMS, PS, RDF, SKOS, iri_of
 from sphinx_policyspec.model import Span
+from sphinx_policyspec.model.attributes import ATTRIBUTES
 
 __all__ = ["Stated", "Statement", "statements_of"]
 
@@ -43,24 +44,14 @@ _KINDS: Mapping[Term, str] = {
     SKOS.Concept: "topic ",
 }
 _SENTENCES: Mapping[Term, str] = {
-    PS.authority: "{} is declared at {}",
-    PS.conflictsWith: "{} conflicts with {}",
+    **{iri_of(row.predicate): f"{{}} {row.says} {{}}" for row in ATTRIBUTES if row.says},
     PS.directlyOutranks: "{} directly outranks {}",
-    PS.exceptionTo: "{} is an exception to {}",
     PS.overridableBy: "{} can be overridden by {}",
     PS.overrideMode: "the override mode of {} is {}",
     PS.partOf: "{} is part of {}",
-    PS.preferredOver: "{} is preferred over {}",
     PS.rank: "{} has the rank {}",
-    PS.refines: "{} refines {}",
-    PS.role: "{} has the role {}",
-    PS.serves: "{} serves {}",
     PS.subsectionOf: "{} is part of {}",
-    PS.topic: "{} lists {}",
     PS.verdict: "{} is marked {}",
-    PS.violates: "{} violates {}",
-    SKOS.broader: "{} is narrower than {}",
-    SKOS.related: "{} is related to {}",
 }
 _PART = re.compile(r"(?:^|[/:#])(?P<kind>\w++)/(?P<owner>example|prompt)/(?P<rest>.++)")
 _NAMED = re.compile(

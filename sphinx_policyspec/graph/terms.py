@@ -26,7 +26,7 @@ class Blank(str):
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """A literal that is neither a plain string nor an integer; only graphs of others hold some."""
+    """A literal that is neither a plain string nor an integer: a date, or what graphs of others hold."""
 
     text: str
     datatype: str

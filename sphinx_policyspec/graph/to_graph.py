@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sphinx_policyspec.graph.conversations import write_conversation
 from sphinx_policyspec.graph.iris import Iris
+from sphinx_policyspec.graph.records import TERMS
 from sphinx_policyspec.graph.terms import Iri, Triple
 from sphinx_policyspec.graph.touches import Touch, TouchKind, enclosing, owner, touches
 from sphinx_policyspec.graph.vocabulary import DCTERMS, PS, RDF
@@ -219,7 +220,7 @@ def _touch(writer: Writer, toucher: Iri, touch: Touch, found: Counter[tuple[Iri,
     writer.add(iri, RDF.type, PS.Touch)
     writer.add(iri, PS.toucher, toucher)
     writer.add(iri, PS.touchedTopic, topic)
-    writer.add(iri, PS.kind, touch.kind.value)
+    writer.add(iri, PS.touchKind, TERMS[TouchKind][touch.kind])
     writer.add(iri, PS.via, touch.via)
     writer.start(iri, touch.span)
     writer.add(toucher, PS.mentions if touch.kind is TouchKind.MENTION else PS.about, topic)
@@ -248,21 +249,16 @@ def _references(writer: Writer, spec: Spec, names: _Names) -> Iterator[None]:
             occurrences[item.source] += 1
             iri = writer.iris.part(kind, owner, occurrences[item.source])
             writer.record(iri, item, order=order)
-            _context(writer, iri, item)
+            example = writer.iris.iri("example", item.example)
+            if item.example:
+                writer.add(iri, PS.inExample, example)
+            if item.message:
+                writer.add(iri, PS.inMessage, writer.iris.part("message", example, item.message))
             if isinstance(item, Link):
                 writer.add(owner, PS.link, item.url)
             else:
                 _target(writer, iri, item, names)
             yield
-
-
-def _context(writer: Writer, iri: Iri, item: Reference | Link) -> None:
-    """State the example or message that a reference or link stands in."""
-    example = writer.iris.iri("example", item.example)
-    if item.message:
-        writer.add(iri, PS.context, writer.iris.part("message", example, item.message))
-    elif item.example:
-        writer.add(iri, PS.context, example)
 
 
 def _target(writer: Writer, iri: Iri, reference: Reference, names: _Names) -> None:

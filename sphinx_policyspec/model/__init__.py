@@ -28,7 +28,7 @@ from sphinx_policyspec.model.example import (
     messages_of,
     plain_name,
 )
-from sphinx_policyspec.model.finding import Finding, Severity, Span
+from sphinx_policyspec.model.finding import Finding, Span
 from sphinx_policyspec.model.provision import (
     Block,
     Carrier,
@@ -51,7 +51,7 @@ from sphinx_policyspec.model.provision import (
     TargetKind,
     Topic,
 )
-from sphinx_policyspec.model.rule import Category, Rule
+from sphinx_policyspec.model.rule import Category, Rule, Severity, rules
 from sphinx_policyspec.model.spec import Document, Markup, Spec
 
 __all__ = [
@@ -109,4 +109,5 @@ __all__ = [
     "messages_of",
     "overriders",
     "plain_name",
+    "rules",
 ]

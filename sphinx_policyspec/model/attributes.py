@@ -1,45 +1,78 @@
-"""What levels, topics, provisions, examples and prompts say of themselves: one row for each attribute.
+"""What a spec, its levels, topics, goals, provisions, examples and prompts say of themselves: one row for each attribute.
 
-Directives, annotation files, the checks of names and whatever asks for relations read it.
+Options of directives, keys of annotation files and their JSON Schema, the graph with its shapes and JSON-LD context, the
+check of names, panels, comparison and reference read it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import KW_ONLY, dataclass
+from enum import StrEnum
 from typing import Any, Literal
 
-__all__ = ["ATTRIBUTES", "NAMING", "RELATIONS", "Attribute", "Owner", "attributes_of"]
+from sphinx_policyspec.model.authority import OverrideMode
+from sphinx_policyspec.model.provision import Principle
+
+__all__ = ["ATTRIBUTES", "LIFTING", "NAMING", "RELATIONS", "Attribute", "Owner", "attributes_of", "inverse"]
 
 Owner = Literal[
-    "level", "topic", "provision", "principle", "clause", "example", "message", "response", "prompt"
+    "spec",
+    "level",
+    "topic",
+    "goal",
+    "provision",
+    "principle",
+    "clause",
+    "example",
+    "response",
+    "message",
+    "prompt",
 ]
-"""What has an attribute; a principle has those of a provision, too."""
+"""What has an attribute; a principle has those of a provision, too, and a response those of a message."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Attribute:
-    """An attribute that an author writes, as an option of a directive or a key of an annotation file.
+    """An attribute that an author writes: an option of a directive, its argument or content, or a key of a sidecar.
 
     :param field: its name in the model
     :param about: what it says, as a sentence
-    :param option: the name of the option and of the key, where that is not the field with ``-`` for ``_``
+    :param named: the property that carries a name in its place, where the property is for addresses alone
+    :param is_date: it should be a date
+    :param option: the name of the option and of the key, where that is not the field with ``-`` for ``_``; ``None``
+        where the directive has no such option
+    :param sidecar: whether an annotation file can give it, or under which key where that is another one
     :param many: it holds several values, sorted
+    :param choices: the only values that it can have, where they are few
     :param names: the kind of thing that its values name; empty for words that mean nothing but themselves
     :param inverse: what the named thing is to its owner, as one word
+    :param lifts: it says what its owner takes out of force
     :param predicate: the property that carries it in a graph
-    :param sidecar: whether an annotation file can give it
+    :param always: the graph has it also where it is empty
+    :param says: the verb between its owner and a value in a sentence
+    :param label: what a panel calls what it names
+    :param inverse_label: what a panel calls its owner where it is the one that is named
     """
 
     owner: Owner
     field: str
     about: str
-    option: str = ""
+    predicate: str
+    _: KW_ONLY
+    named: str = ""
+    is_date: bool = False
+    option: str | None = ""
+    sidecar: bool | str = True
     many: bool = True
+    choices: type[StrEnum] | None = None
     names: str = ""
     inverse: str = ""
-    predicate: str = ""
-    sidecar: bool = True
+    lifts: bool = False
+    always: bool = False
+    says: str = ""
+    label: str = ""
+    inverse_label: str = ""
 
     @property
     def key(self) -> str:
@@ -52,193 +85,147 @@ class Attribute:
         return tuple(found) if self.many else (found,)
 
 
+def _(words: str) -> str:
+    """Mark words that pages translate."""
+    return words
+
+
 ATTRIBUTES: tuple[Attribute, ...] = (
+    Attribute("spec", "title", "Title of the spec.", "dcterms:title", option=None, many=False, always=True),
+    Attribute("spec", "version", "Version of this text, such as `2026-01-15`.", "owl:versionInfo", many=False),
     Attribute(
-        owner="level",
-        field="roles",
-        about="Roles whose messages have this level, such as `user`.",
-        names="role",
-        predicate="ps:role",
+        "spec", "issued", "Date of this version, such as `2026-01-15`.", "dcterms:issued",
+        is_date=True, option="date", sidecar="issued", many=False,
     ),
     Attribute(
-        owner="topic",
-        field="alt_labels",
-        about="Other words for it; they find the topic, and each occurrence in a text is a mention.",
-        predicate="skos:altLabel",
+        "spec", "license", "Licence of the text, as a name or an address.", "dcterms:license", named="dc:rights", many=False,
+    ),
+    Attribute("spec", "publisher", "Who publishes it.", "dcterms:publisher", named="dc:publisher", many=False),
+    Attribute(
+        "spec", "base_iri", "What the IRIs of its parts begin with; `/` is added where none of `/ # :` ends it.",
+        "ps:baseIri", many=False,
     ),
     Attribute(
-        owner="topic",
-        field="broader",
-        about="Topics that this one is a part of.",
-        names="topic",
-        predicate="skos:broader",
+        "level", "title", "Name for readers; else the id, capitalised.", "dcterms:title", option=None, many=False,
     ),
     Attribute(
-        owner="topic",
-        field="related",
-        about="Topics beside this one.",
-        names="topic",
-        predicate="skos:related",
+        "level", "override",
+        "How a norm of this level may be set aside: by no message (`never`), by an instruction that says so (`explicit`, "
+        "the default), or also by context (`implicit`).",
+        "ps:overrideMode", many=False, choices=OverrideMode,
     ),
     Attribute(
-        owner="principle",
-        field="authority",
-        about="Level that it has. Each principle needs one.",
-        many=False,
-        names="level",
-        predicate="ps:authority",
-        sidecar=False,
+        "level", "roles", "Roles whose messages have this level, such as `user`.", "ps:role",
+        names="role", says="has the role",
     ),
     Attribute(
-        owner="provision",
-        field="topics",
-        about="Topics that it is about.",
-        names="topic",
-        predicate="ps:topic",
+        "topic", "label", "Name for readers; else the id. It is found in the text as a mention.", "skos:prefLabel",
+        option=None, many=False, always=True,
     ),
     Attribute(
-        owner="provision",
-        field="aliases",
-        about="Ids that it had before; they lead to it, too.",
-        predicate="ps:alias",
+        "topic", "alt_labels", "Other words for it; they find the topic, and each occurrence in a text is a mention.",
+        "skos:altLabel",
     ),
     Attribute(
-        owner="provision",
-        field="status",
-        about="Where it stands in its life, such as `draft`.",
-        many=False,
-        predicate="ps:status",
+        "topic", "broader", "Topics that this one is a part of.", "skos:broader", names="topic", says="is narrower than",
     ),
     Attribute(
-        owner="provision",
-        field="since",
-        about="Version that introduced it.",
-        many=False,
-        predicate="ps:since",
+        "topic", "related", "Topics beside this one.", "skos:related", names="topic", says="is related to",
     ),
     Attribute(
-        owner="provision",
-        field="tags",
-        about="Words of your own, divided by spaces or commas.",
-        predicate="ps:tag",
-        sidecar=False,
+        "goal", "title", "Name for readers; else the id.", "dcterms:title", option=None, many=False, always=True,
     ),
     Attribute(
-        owner="principle",
-        field="serves",
-        about="Goals that it serves.",
-        names="goal",
-        predicate="ps:serves",
+        "goal", "text", "What the goal is, in a sentence or two.", "ps:text", option=None, many=False,
     ),
     Attribute(
-        owner="principle",
-        field="exception_to",
-        about="Provisions that it is an exception to.",
-        names="provision",
-        inverse="exceptions",
-        predicate="ps:exceptionTo",
+        "principle", "authority", "Level that it has. Each principle needs one.", "ps:authority",
+        sidecar=False, many=False, names="level", always=True, says="is declared at",
+    ),
+    Attribute("provision", "topics", "Topics that it is about.", "ps:topic", names="topic", says="lists"),
+    Attribute("provision", "aliases", "Ids that it had before; they lead to it, too.", "ps:alias"),
+    Attribute("provision", "status", "Where it stands in its life, such as `draft`.", "ps:status", many=False),
+    Attribute("provision", "since", "Version that introduced it.", "ps:since", many=False),
+    Attribute(
+        "provision", "tags", "Words of your own, divided by spaces or commas.", "ps:tag", sidecar=False,
+    ),
+    Attribute("principle", "serves", "Goals that it serves.", "ps:serves", names="goal", says="serves"),
+    Attribute(
+        "principle", "exception_to", "Provisions that it is an exception to.", "ps:exceptionTo",
+        names="provision", inverse="exceptions", lifts=True,
+        says="is an exception to", label=_("Exception to"), inverse_label=_("Exceptions"),
     ),
     Attribute(
-        owner="principle",
-        field="exempts",
-        about="Categories that it exempts from those.",
-        predicate="ps:exempts",
+        "principle", "exempts", "Categories that it exempts from those.", "ps:exempts", lifts=True,
     ),
     Attribute(
-        owner="principle",
-        field="category",
-        about="Category that it belongs to, for exceptions to name.",
-        many=False,
-        predicate="ps:category",
+        "principle", "category", "Category that it belongs to, for exceptions to name.", "ps:category", many=False,
     ),
     Attribute(
-        owner="principle",
-        field="preferred_over",
-        about="Principles that yield to it where both speak.",
-        option="prefer-over",
-        names="provision",
-        inverse="yields_to",
-        predicate="ps:preferredOver",
+        "principle", "preferred_over", "Principles that yield to it where both speak.", "ps:preferredOver",
+        option="prefer-over", names="provision", inverse="yields_to",
+        says="is preferred over", label=_("Preferred over"), inverse_label=_("Yields to"),
     ),
     Attribute(
-        owner="principle",
-        field="conflicts_with",
-        about="Provisions that it can be at odds with.",
-        names="provision",
-        inverse="conflicts_with",
-        predicate="ps:conflictsWith",
+        "principle", "conflicts_with", "Provisions that it can be at odds with.", "ps:conflictsWith",
+        names="provision", inverse="conflicts_with", says="conflicts with", label=_("Can conflict with"),
     ),
     Attribute(
-        owner="principle",
-        field="refines",
-        about="Provisions that it says more exactly.",
-        names="provision",
-        inverse="refined_by",
-        predicate="ps:refines",
+        "principle", "refines", "Provisions that it says more exactly.", "ps:refines",
+        names="provision", inverse="refined_by", says="refines", label=_("Refines"), inverse_label=_("Refined by"),
     ),
     Attribute(
-        owner="clause",
-        field="authority",
-        about="Level to which it lowers its principle.",
-        option="level",
-        many=False,
-        names="level",
-        predicate="ps:authority",
-        sidecar=False,
+        "clause", "authority", "Level to which it lowers its principle.", "ps:authority",
+        option="level", sidecar=False, many=False, names="level", always=True,
     ),
     Attribute(
-        owner="example",
-        field="illustrates",
-        about="Provisions that it shows, besides the one that it stands in.",
-        names="provision",
-        predicate="ps:illustrates",
-        sidecar=False,
+        "example", "illustrates", "Provisions that it shows, besides the one that it stands in.", "ps:illustrates",
+        sidecar=False, names="provision",
     ),
     Attribute(
-        owner="example",
-        field="weighs",
-        about="Provisions that it weighs against each other.",
-        names="provision",
-        predicate="ps:weighs",
-        sidecar=False,
+        "example", "weighs", "Provisions that it weighs against each other.", "ps:weighs",
+        sidecar=False, names="provision",
     ),
     Attribute(
-        owner="example",
-        field="tags",
-        about="Words of your own, divided by spaces or commas.",
-        predicate="ps:tag",
-        sidecar=False,
+        "example", "tags", "Words of your own, divided by spaces or commas.", "ps:tag", sidecar=False,
+    ),
+    Attribute("response", "note", "The reason for the verdict.", "ps:note", sidecar=False, many=False),
+    Attribute(
+        "response", "violates", "Principles that a bad answer breaks.", "ps:violates",
+        sidecar=False, names="provision", says="violates",
     ),
     Attribute(
-        owner="message",
-        field="role",
-        about="Who speaks: `system`, `developer`, `user`, `assistant` or `tool`.",
-        many=False,
-        names="role",
-        predicate="ps:role",
-        sidecar=False,
+        "message", "role", "Who speaks: `system`, `developer`, `user`, `assistant` or `tool`.", "ps:role",
+        option=None, sidecar=False, many=False, names="role", always=True,
     ),
     Attribute(
-        owner="response",
-        field="violates",
-        about="Principles that a bad answer breaks.",
-        names="provision",
-        predicate="ps:violates",
-        sidecar=False,
+        "message", "recipient", "Whom the message goes to, such as a tool.", "ps:recipient", sidecar=False, many=False,
     ),
     Attribute(
-        owner="prompt",
-        field="tests",
-        about="Provisions that it tests; the principle around it where left out.",
-        names="provision",
-        predicate="ps:tests",
-        sidecar=False,
+        "message", "name", "Name of who speaks, where a role has several, or of a tool.", "ps:sender",
+        sidecar=False, many=False,
     ),
-)
+    Attribute(
+        "message", "language",
+        "Language of the message as a tag (BCP 47), such as `de`; browsers and screen readers go by it.",
+        "ps:language", option="lang", sidecar=False, many=False,
+    ),
+    Attribute(
+        "prompt", "title", "Title; may be left out.", "dcterms:title",
+        option=None, sidecar=False, many=False, always=True,
+    ),
+    Attribute(
+        "prompt", "tests", "Provisions that it tests; the principle around it where left out.", "ps:tests",
+        sidecar=False, names="provision",
+    ),
+)  # fmt: skip
 """Every attribute, in the order in which the reference lists those of one owner."""
 
 RELATIONS: tuple[Attribute, ...] = tuple(row for row in ATTRIBUTES if row.inverse)
 """What one principle is to others."""
+
+LIFTING: frozenset[str] = frozenset(row.key for row in ATTRIBUTES if row.lifts)
+"""The options and keys that make a principle an exception."""
 
 NAMING: frozenset[str] = frozenset(row.key for row in ATTRIBUTES if row.names)
 """The options and keys that name something."""
@@ -247,3 +234,13 @@ NAMING: frozenset[str] = frozenset(row.key for row in ATTRIBUTES if row.names)
 def attributes_of(*owners: Owner) -> Iterator[Attribute]:
     """Yield the attributes of these owners, in the order of the table."""
     return (row for row in ATTRIBUTES if row.owner in owners)
+
+
+def inverse(principles: Iterable[Principle], name: str) -> dict[str, list[Principle]]:
+    """Return the principles that name each id in the relation with this inverse, in their order."""
+    found: dict[str, list[Principle]] = {}
+    for principle in principles:
+        for row in RELATIONS:
+            for target in row.values(principle) if row.inverse == name else ():
+                found.setdefault(target, []).append(principle)
+    return found

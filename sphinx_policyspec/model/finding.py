@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, cast
+
+from sphinx_policyspec.errors import CodeError
+from sphinx_policyspec.model.rule import Category, Severity, rules
 
 __all__ = [
+    "AS_STATED",
+    "OFF",
     "Finding",
     "Hints",
     "Places",
-    "Severity",
     "Span",
     "UnknownNames",
     "Use",
+    "codes_of",
     "nearest",
     "shown",
     "taken",
@@ -48,12 +52,8 @@ class Span:
         return f"{self.file}:{self.line}:{self.column}"
 
 
-class Severity(enum.StrEnum):
-    """How much a finding matters, from what breaks the document to what is merely advice."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    HINT = "hint"
+AS_STATED = cast("Severity", "")
+"""The severity that the rule of a code states; a finding that is made has that one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,16 +63,22 @@ class Finding:
     :param code: kebab-case name of the pattern that was found, such as ``dangling-reference``
     :param message: one sentence, lower case, without a full stop, user input in backticks
     :param span: the place; every finding has one
+    :param severity: that of its rule, unless said otherwise
     :param hint: what to do about it, such as the nearest existing name
     :param related: other places that belong to it, such as the first of two equal ids
     """
 
     code: str
-    severity: Severity
+    severity: Severity = AS_STATED
     message: str
     span: Span
     hint: str = ""
     related: tuple[Span, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Let the rule say the severity that nobody else says."""
+        if self.severity is AS_STATED:
+            object.__setattr__(self, "severity", rules()[self.code].severity)
 
     def __str__(self) -> str:
         """Return the one-line form that the command line and Sphinx print."""
@@ -125,6 +131,22 @@ _LONGEST = 60
 """Characters of a name that a message shows."""
 
 
+OFF = "off"
+"""The severity of a code that is not to be told."""
+
+
+def codes_of(names: Iterable[str]) -> frozenset[str]:
+    """Return the codes that names stand for: a code, or a category for all of its codes."""
+    codes: set[str] = set()
+    for name in names:
+        found = {code for code, rule in rules().items() if name in {code, rule.category.value}}
+        if not found and name not in set(Category):
+            known = [*rules(), *Category]
+            raise CodeError(f"`{name}` is neither a code nor a category; {nearest(name, known)}".rstrip("; "))
+        codes |= found
+    return frozenset(codes)
+
+
 class UnknownNames:
     """Makes findings of unknown names, with hints as long as those cost little."""
 
@@ -139,7 +161,6 @@ class UnknownNames:
         known: Collection[str],
         *,
         word: str = "",
-        severity: Severity = Severity.ERROR,
     ) -> Finding:
         """Return what is to be said of a name.
 
@@ -148,7 +169,6 @@ class UnknownNames:
         """
         return Finding(
             code=f"unknown-{kind}",
-            severity=severity,
             message=f"unknown {word or kind} {shown(name)}",
             span=span,
             hint=self._hints.nearest(name, known),
@@ -175,7 +195,6 @@ def taken(kind: str, name: str, span: Span, first: Span, pages: Sequence[str] = 
         hint = "include it once"
     return Finding(
         code="duplicate-id",
-        severity=Severity.ERROR,
         message=f"{kind} id {shown(name)} is taken already{where}",
         span=span,
         hint=hint,

@@ -310,6 +310,11 @@ class Principle(Provision):
     conflicts_with: tuple[str, ...] = ()
     refines: tuple[str, ...] = ()
 
+    @property
+    def is_exception(self) -> bool:
+        """Whether it takes others out of force, by id or by category."""
+        return bool(self.exception_to or self.exempts)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clause:

@@ -1,15 +1,24 @@
-"""What is known of each code of a finding before anything is found: category, severity, reason, source."""
+"""What is known of each code of a finding before anything is found: category, severity, words, reason, source."""
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterator
+import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
 
-from sphinx_policyspec.model.finding import Finding, Severity
-from sphinx_policyspec.model.spec import Spec
+__all__ = ["Category", "Rule", "Severity", "rules"]
 
-__all__ = ["Category", "Rule"]
+
+class Severity(enum.StrEnum):
+    """How much a finding matters, from what breaks the document to what is merely advice."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    HINT = "hint"
 
 
 class Category(enum.StrEnum):
@@ -62,15 +71,31 @@ class Rule:
     :param mend: what to do about it
     :param rationale: why it matters, in one sentence
     :param source: where the reason comes from: a standard, a section, a paper
-    :param check: finds it in a spec as a whole; ``None`` where it is found with others, or when a text is read
     """
 
     code: str
     category: Category
-    severity: Severity = Severity.WARNING
+    severity: Severity
     variant: str = ""
     found: str
     mend: str
     rationale: str
     source: str
-    check: Callable[[Spec], Iterator[Finding]] | None = None
+
+
+@cache
+def rules() -> Mapping[str, Rule]:
+    """Return the rule of every code that any part of the package reports, as ``rules.toml`` states them."""
+    text = (files("sphinx_policyspec.model") / "rules.toml").read_text(encoding="utf-8")
+    return MappingProxyType(
+        {
+            code: Rule(
+                code=code,
+                category=Category(category),
+                severity=Severity(words.pop("severity", "warning")),
+                **words,
+            )
+            for category, codes in tomllib.loads(text).items()
+            for code, words in codes.items()
+        }
+    )

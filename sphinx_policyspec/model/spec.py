@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
 import re
 from collections.abc import Iterator
@@ -26,7 +27,7 @@ from sphinx_policyspec.model.provision import (
     Topic,
 )
 
-__all__ = ["Document", "Markup", "Spec", "given_base", "is_absolute_iri", "with_ending"]
+__all__ = ["Document", "Markup", "Spec", "given_base", "is_absolute_iri", "is_date", "with_ending"]
 
 # RFC 3987, as far as a base goes: a host that is named is there, and its port is a number.
 _CHAR = (
@@ -43,6 +44,14 @@ _ABSOLUTE_IRI = re.compile(
 def is_absolute_iri(text: str) -> bool:
     """Return whether a text is an IRI of its own, such as ``https://example.org/spec/``."""
     return _ABSOLUTE_IRI.fullmatch(text) is not None
+
+
+def is_date(text: str) -> bool:
+    """Return whether a text is an ISO 8601 date, with hyphens."""
+    try:
+        return dt.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def with_ending(base: str) -> str:

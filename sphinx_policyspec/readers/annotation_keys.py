@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sphinx_policyspec.model import OverrideMode
 from sphinx_policyspec.model.attributes import Owner, attributes_of
 
 __all__ = ["GOALS", "LEVELS", "MAPPINGS", "PROVISIONS", "SHIPPED_SIDECAR", "SPEC", "TOPICS", "Key", "Mapping"]
@@ -51,7 +50,14 @@ class Mapping:
 def _keys(*owners: Owner) -> tuple[Key, ...]:
     """Return the keys for the attributes of these owners."""
     return tuple(
-        Key(name=row.key, about=row.about, many=row.many) for row in attributes_of(*owners) if row.sidecar
+        Key(
+            name=row.sidecar if isinstance(row.sidecar, str) else row.key,
+            about=row.about,
+            many=row.many,
+            choices=tuple(row.choices or ()),
+        )
+        for row in attributes_of(*owners)
+        if row.sidecar
     )
 
 
@@ -61,56 +67,28 @@ SPEC = Mapping(
     name="spec",
     about="What is known of the document as a whole; it replaces what the source says.",
     holds="one",
-    keys=(
-        Key(name="title", about="Title of the spec."),
-        Key(name="version", about="Version of this text, such as `2026-01-15`."),
-        Key(name="issued", about="Date of this version, such as `2026-01-15`."),
-        Key(name="license", about="Licence of the text, as a name or an address."),
-        Key(name="publisher", about="Who publishes it."),
-        Key(
-            name="base-iri",
-            about="What the IRIs of its parts begin with; `/` is added where none of `/ # :` ends it.",
-        ),
-    ),
+    keys=_keys("spec"),
 )
 
 LEVELS = Mapping(
     name="levels",
     about="Levels of authority, the highest first; they replace those of the source.",
     holds="list",
-    keys=(
-        _ID,
-        Key(name="title", about="Name for readers; else the id, capitalised."),
-        Key(
-            name="override",
-            about="How a norm of this level may be set aside: by no message, by an instruction that says so "
-            "(the default), or also by context.",
-            choices=tuple(OverrideMode),
-        ),
-        *_keys("level"),
-    ),
+    keys=(_ID, *_keys("level")),
 )
 
 TOPICS = Mapping(
     name="topics",
     about="Subjects that provisions can be about.",
     holds="list",
-    keys=(
-        _ID,
-        Key(name="label", about="Name for readers; else the id. It is found in the text as a mention."),
-        *_keys("topic"),
-    ),
+    keys=(_ID, *_keys("topic")),
 )
 
 GOALS = Mapping(
     name="goals",
     about="What provisions serve; goals have no rank.",
     holds="list",
-    keys=(
-        _ID,
-        Key(name="title", about="Name for readers; else the id."),
-        Key(name="text", about="What the goal is, in a sentence or two."),
-    ),
+    keys=(_ID, *_keys("goal")),
 )
 
 PROVISIONS = Mapping(

@@ -17,16 +17,15 @@ from sphinx_policyspec.model import (
     OverrideMode,
     Principle,
     Provision,
-    Severity,
     Span,
     Spec,
     Topic,
 )
 from sphinx_policyspec.model.attributes import Owner, attributes_of
 from sphinx_policyspec.model.finding import Hints, Places, Use, nearest, shown
-from sphinx_policyspec.model.spec import is_absolute_iri
+from sphinx_policyspec.model.spec import is_absolute_iri, is_date
 from sphinx_policyspec.readers.annotation_keys import GOALS, LEVELS, MAPPINGS, PROVISIONS, SPEC, TOPICS
-from sphinx_policyspec.readers.text import is_date, read_text
+from sphinx_policyspec.readers.text import read_text
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
 __all__ = ["Annotations", "annotate", "read_annotations", "shipped_annotations"]
@@ -139,7 +138,7 @@ def _declared(
 def _required(reader: YamlReader, node: yaml.Node, values: dict[str, yaml.Node], key: str) -> str:
     text = reader.text(values.get(key))
     if not text:
-        reader.find("missing-key", node, f"`{key}` is missing", severity=Severity.ERROR)
+        reader.find("missing-key", node, f"`{key}` is missing")
     return text
 
 
@@ -238,7 +237,6 @@ def _stale(annotations: Annotations, spec: Spec) -> Iterator[Finding]:
         if note.id not in spec.provision_by_id:
             yield Finding(
                 code="stale-annotation",
-                severity=Severity.ERROR,
                 message=f"no provision {shown(note.id)}",
                 span=note.span,
                 hint=hints.nearest(note.id, spec.provision_by_id),
@@ -253,7 +251,6 @@ def _misplaced(provision: Provision, note: ProvisionAnnotation | None) -> Iterat
         if _ROWS[key].owner == "principle":
             yield Finding(
                 code="not-a-principle",
-                severity=Severity.WARNING,
                 message=f"`{key}` is for principles; `{provision.id}` is a section",
                 span=note.span,
                 hint="give it a level of authority",

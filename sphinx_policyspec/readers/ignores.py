@@ -8,7 +8,7 @@ import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sphinx_policyspec.model import Finding, Severity, Span
+from sphinx_policyspec.model import Finding, Span
 from sphinx_policyspec.readers.fences import Fences
 
 __all__ = ["Ignore", "ignores_in", "silenced"]
@@ -140,7 +140,6 @@ def silenced(
         if ignore not in used and ignore.code not in _LATER and ignore.code not in skipped:
             yield Finding(
                 code="unused-ignore",
-                severity=Severity.HINT,
                 message=f"nothing here is `{ignore.code}`",
                 span=ignore.span,
                 hint="delete the comment, or correct its code",

@@ -23,7 +23,6 @@ from sphinx_policyspec.model import (
     Provision,
     Reference,
     Section,
-    Severity,
     Span,
     Spec,
 )
@@ -305,7 +304,7 @@ class _Document:
         for span in lost_headings(text):
             found = self.lines.offset_span(start, *span)
             message = f"`{text[slice(*span)]}` makes no section or principle of this line"
-            self._find("lost-heading", found, message, LOST_HINT, severity=Severity.ERROR)
+            self._find("lost-heading", found, message, LOST_HINT)
         for span in lost_examples(text):
             found = self.lines.offset_span(start, *span)
             message = "an example inside a list or a quotation is text"
@@ -338,7 +337,7 @@ class _Document:
         else:
             if item.text == "?":
                 message = f"`[?]({item.url})` names no id whose title it could show"
-                self._find("title-of-nothing", span, message, "write `[?](#id)`", severity=Severity.ERROR)
+                self._find("title-of-nothing", span, message, "write `[?](#id)`")
             self.links.append(
                 Link(source=self.here, url=item.url, text=item.text, carrier=carrier, span=span, example=mark)
             )
@@ -346,7 +345,7 @@ class _Document:
     def _unknown_label(self, item: InlineLink, span: Span) -> None:
         if item.text == "?":
             message, hint = "`[?]` names no id whose title it could show", "write `[?](#id)`"
-            self._find("title-of-nothing", span, message, hint, severity=Severity.ERROR)
+            self._find("title-of-nothing", span, message, hint)
         else:
             message = f"nothing defines the label of the link `{' '.join(item.text.split())}`"
             self._find(
@@ -422,12 +421,9 @@ class _Document:
         message: str,
         hint: str = "",
         *,
-        severity: Severity = Severity.WARNING,
         related: tuple[Span, ...] = (),
     ) -> None:
-        self.findings.append(
-            Finding(code=code, severity=severity, message=message, span=span, hint=hint, related=related)
-        )
+        self.findings.append(Finding(code=code, message=message, span=span, hint=hint, related=related))
 
 
 def as_principle(section: Section, authority: str) -> Principle:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from sphinx_policyspec.model import Finding, Severity
+from sphinx_policyspec.model import Finding
 from sphinx_policyspec.readers.comments import ITEM, SETEXT, Shown
 from sphinx_policyspec.readers.heading import ATX, BARE_LEVEL
 from sphinx_policyspec.readers.inline import label_of, outside_fences, without_tags
@@ -84,9 +84,7 @@ class Notes:
     def _finding(self, line: int, message: str, hint: str) -> Finding:
         text = self.lines_of_file.lines[line].rstrip("\r\n")
         span = self.lines_of_file.within(line, 0, len(text))
-        return Finding(
-            code="unused-definition", severity=Severity.WARNING, message=message, span=span, hint=hint
-        )
+        return Finding(code="unused-definition", message=message, span=span, hint=hint)
 
 
 def read_notes(lines: Lines, shown: Shown) -> Notes:

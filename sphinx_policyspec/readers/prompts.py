@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import count
 
-from sphinx_policyspec.model import Comment, EvalPrompt, Finding, PromptFile, Prose, Response, Severity, Span
+from sphinx_policyspec.model import Comment, EvalPrompt, Finding, PromptFile, Prose, Response, Span
 from sphinx_policyspec.readers.blocks import EXAMPLE, BlockKind, RawBlock, cut
 from sphinx_policyspec.readers.comments import Shown
 from sphinx_policyspec.readers.conversation import read_conversation
@@ -25,7 +25,7 @@ def read_prompts(text: str, file: str, stem: str) -> tuple[PromptFile, tuple[Fin
     head = lines.span(0, header_end) if header_end else Span(file, 1)
     if match is None:
         findings.append(
-            _warning(
+            _found(
                 "missing-prompt-header",
                 head,
                 "prompt file without a header",
@@ -34,7 +34,7 @@ def read_prompts(text: str, file: str, stem: str) -> tuple[PromptFile, tuple[Fin
         )
     elif match[1] != stem:
         findings.append(
-            _warning(
+            _found(
                 "stale-prompt-header",
                 head,
                 f"header names tag `{match[1]}`, the file `{stem}`",
@@ -60,7 +60,7 @@ def read_prompts(text: str, file: str, stem: str) -> tuple[PromptFile, tuple[Fin
         text = shown.text(start, raw.end).strip("\n")
         contents.append(Prose(source=source, text=text, span=span))
         if text.strip():
-            findings.append(_warning("text-outside-prompt", span, "text outside every prompt", ""))
+            findings.append(_found("text-outside-prompt", span, "text outside every prompt", ""))
     read = PromptFile(
         tag=stem,
         title=match[2].removesuffix(":").rstrip() if match else "",
@@ -97,9 +97,9 @@ def _prompt(
     )
     findings = list(conversation.findings)
     if prompt.messages and any(isinstance(message, Response) for message in prompt.messages):
-        findings.append(_warning("verdict-in-prompt", prompt.span, "a prompt holds no verdicts", ""))
+        findings.append(_found("verdict-in-prompt", prompt.span, "a prompt holds no verdicts", ""))
     return prompt, findings
 
 
-def _warning(code: str, span: Span, message: str, hint: str) -> Finding:
-    return Finding(code=code, severity=Severity.WARNING, message=message, span=span, hint=hint)
+def _found(code: str, span: Span, message: str, hint: str) -> Finding:
+    return Finding(code=code, message=message, span=span, hint=hint)

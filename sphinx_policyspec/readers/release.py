@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.model import Changelog, Finding, PromptFile, Severity, Span, Spec
+from sphinx_policyspec.model import Changelog, Finding, PromptFile, Span, Spec
 from sphinx_policyspec.readers.changelog import read_changelog
 from sphinx_policyspec.readers.comments import without_comments
 from sphinx_policyspec.readers.model_spec import read_model_spec, title_of
@@ -122,7 +122,6 @@ def _entries_without_release(folder: Path, version: str, changelog: Changelog | 
         if _DATE.fullmatch(entry.version) and entry.version not in names:
             yield Finding(
                 code="entry-without-release",
-                severity=Severity.WARNING,
                 message=f"no folder `{entry.version}` stands beside this release",
                 span=Span(entry.span.file, entry.span.line, entry.span.column),
                 hint="correct the date, or add the folder",
@@ -148,7 +147,6 @@ def _markdown_in(folder: Path, name: str) -> tuple[list[Path], tuple[Finding, ..
     except OSError as error:
         finding = Finding(
             code="unreadable-file",
-            severity=Severity.ERROR,
             message=f"cannot read `{name}/`: {(error.strerror or str(error)).lower()}",
             span=Span(name, 1),
             hint="what it holds is missing from the spec",
@@ -207,7 +205,6 @@ def _text_beside(path: Path, file: str, bound: Path | None) -> tuple[str | None,
             problem = str(error).replace(str(path), file)
     finding = Finding(
         code="unreadable-file",
-        severity=Severity.ERROR,
         message=problem,
         span=Span(file, 1),
         hint="its contents are left out",

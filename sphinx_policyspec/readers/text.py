@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import bisect
-import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.model import Finding, Severity, Span
+from sphinx_policyspec.model import Finding, Span
 
-__all__ = ["Lines", "is_date", "read_text"]
+__all__ = ["Lines", "read_text"]
 
 MAX_BYTES = 64 * 1024 * 1024
 """A larger file is no spec; reading it would only exhaust memory."""
@@ -79,7 +78,7 @@ class Lines:
     def warning(self, line: int, code: str, message: str, hint: str) -> Finding:
         """Return a finding about a whole line."""
         span = self.within(line, 0, len(self.lines[line].rstrip("\r\n")))
-        return Finding(code=code, severity=Severity.WARNING, message=message, span=span, hint=hint)
+        return Finding(code=code, message=message, span=span, hint=hint)
 
 
 def read_text(path: Path, file: str) -> tuple[str, tuple[Finding, ...]]:
@@ -101,17 +100,8 @@ def read_text(path: Path, file: str) -> tuple[str, tuple[Finding, ...]]:
         before = data[data.rfind(b"\n", 0, error.start) + 1 : error.start].decode()
         finding = Finding(
             code="invalid-encoding",
-            severity=Severity.ERROR,
             message=f"byte 0x{data[error.start]:02x} is not UTF-8; shown as U+FFFD",
             span=Span(file, line, len(before) + 1),
             hint="save the file as UTF-8",
         )
         return data.decode(errors="replace"), (finding,)
-
-
-def is_date(text: str) -> bool:
-    """Tell whether a text is a day as ISO 8601 writes it, with hyphens."""
-    try:
-        return dt.date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False

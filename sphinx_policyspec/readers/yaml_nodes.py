@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import yaml
 
 from sphinx_policyspec.errors import AnnotationError
-from sphinx_policyspec.model import Finding, Severity, Span
+from sphinx_policyspec.model import Finding, Span
 from sphinx_policyspec.model.finding import nearest
 
 __all__ = ["YamlReader"]
@@ -198,7 +198,7 @@ class YamlReader:
         joined = text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
         if half := _SURROGATE.search(joined):
             message = f"U+{ord(half[0]):04X} is half of a character; shown as U+FFFD"
-            self.find("invalid-encoding", node, message, "write the other half", Severity.ERROR)
+            self.find("invalid-encoding", node, message, "write the other half")
         return _SURROGATE.sub("\ufffd", joined)
 
     def mapping(self, node: yaml.Node | None, allowed: Sequence[str] = ()) -> dict[str, yaml.Node]:
@@ -247,13 +247,9 @@ class YamlReader:
         """Return where a node stands."""
         return Span(self.file, *self._place(node.start_mark.index), *self._place(node.end_mark.index))
 
-    def find(
-        self, code: str, node: yaml.Node, message: str, hint: str = "", severity: Severity = Severity.WARNING
-    ) -> None:
+    def find(self, code: str, node: yaml.Node, message: str, hint: str = "") -> None:
         """Note a finding at a node."""
-        self.findings.append(
-            Finding(code=code, severity=severity, message=message, span=self.span(node), hint=hint)
-        )
+        self.findings.append(Finding(code=code, message=message, span=self.span(node), hint=hint))
 
     def _place(self, index: int) -> tuple[int, int]:
         """Return the line and column of a character; a line feed alone ends a line, as everywhere else."""

@@ -10,12 +10,10 @@ from urllib.parse import quote
 
 from sphinx.config import Config
 
-from sphinx_policyspec.checks import RULES
-from sphinx_policyspec.checks.selection import OFF, codes_of
 from sphinx_policyspec.errors import CodeError
 from sphinx_policyspec.graph.formats import FORMATS
-from sphinx_policyspec.model import Severity
-from sphinx_policyspec.model.finding import nearest
+from sphinx_policyspec.model import Severity, rules
+from sphinx_policyspec.model.finding import OFF, codes_of, nearest
 from sphinx_policyspec.model.spec import is_absolute_iri
 from sphinx_policyspec.readers.annotation_keys import SHIPPED_SIDECAR
 from sphinx_policyspec.readers.release import DEFAULT_TITLE
@@ -244,9 +242,7 @@ class PolicySpecConfig:
         """
         named = codes_of(self.severity)
         return frozenset(
-            rule.code
-            for rule in RULES
-            if rule.check and rule.severity is Severity.HINT and rule.code not in named
+            code for code, rule in rules().items() if rule.severity is Severity.HINT and code not in named
         )
 
     @classmethod
@@ -279,7 +275,7 @@ def severities(config: Config) -> dict[str, str]:
     """Return what a project says of codes; those whose warnings Sphinx is to suppress are off."""
     given = set(config.suppress_warnings)
     every = bool(given & {"policyspec", "policyspec.*"})
-    suppressed = {rule.code: OFF for rule in RULES if every or f"policyspec.{rule.code}" in given}
+    suppressed = {code: OFF for code in rules() if every or f"policyspec.{code}" in given}
     return {**PolicySpecConfig.of(config).severity, **suppressed}
 
 

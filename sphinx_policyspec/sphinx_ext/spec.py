@@ -23,7 +23,6 @@ from sphinx_policyspec.model import (
     Goal,
     Link,
     Reference,
-    Severity,
     Span,
     Spec,
     TargetKind,
@@ -207,7 +206,6 @@ def spec_again(fragments: Iterable[Fragment]) -> Iterator[Finding]:
     for span in found[1:]:
         yield Finding(
             code="duplicate-spec",
-            severity=Severity.WARNING,
             message=f"the spec is declared already at {found[0].file}:{found[0].line}",
             span=span,
             hint="keep one `policy:spec`",
@@ -380,7 +378,7 @@ def _read_sidecar(env: BuildEnvironment, name: str) -> Annotations:
         return read_annotations(path, file)
     except (AnnotationError, SourceError) as error:
         message = f"`policyspec_annotations`: {str(error).replace(str(path), name)}"
-        finding = Finding(code="annotations", severity=Severity.ERROR, message=message, span=Span(file, 1))
+        finding = Finding(code="annotations", message=message, span=Span(file, 1))
         return Annotations(findings=(finding,))
 
 

@@ -135,7 +135,7 @@ class _Judge:
         return decider, (one.id, other.id)[place] if place >= 0 else ""
 
     def _exempts(self, one: Principle, other: Principle) -> bool:
-        if not one.exception_to and not one.exempts:
+        if not one.is_exception:
             return False
         if one.id not in self._exempted:
             self._exempted[one.id] = self.norms.exempted_by(one)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sphinx_policyspec.decision import EXCEPTION, STRENGTH_RULES, Norms, StrengthRule, decide
 from sphinx_policyspec.model import Case, Expectation, Item, Label, Principle, Semantics
+from sphinx_policyspec.model.attributes import RELATIONS
 from sphinx_policyspec.survey.engine import cases_where, fact, spec_facts
 from sphinx_policyspec.survey.pairs import Pair, pairs_of
 
@@ -208,7 +209,7 @@ def _by_level(norms: Norms) -> dict[str, list[Principle]]:
 
 def _ways(one: Principle, other: Principle, norms: Norms) -> tuple[str, ...]:
     """Return how the spec puts one principle before another."""
-    ids, categories = norms.exempted_by(one) if one.exception_to or one.exempts else ((), ())
+    ids, categories = norms.exempted_by(one) if one.is_exception else ((), ())
     told = {
         "prefers": bool(one.preferred_over) and norms.prefers(one.id, other.id),
         "exempts": other.id in ids or other.category in categories,
@@ -222,10 +223,9 @@ def open_conflicts(norms: Norms, semantics: Semantics) -> tuple[OpenConflict, ..
     Norms of one level differ by exceptions and preferences alone, so two of each stand for all of them here; pairs
     that the spec tells apart are looked at one by one.
     """
+    related: dict[str, Any] = dict.fromkeys((row.field for row in RELATIONS), ())
     plain = {
-        level: [
-            replace(p, exception_to=(), exempts=(), preferred_over=(), category="", blocks=()) for p in found
-        ]
+        level: [replace(p, **related, exempts=(), category="", blocks=()) for p in found]
         for level, found in _by_level(norms).items()
     }
     standing_in = Norms(replace(norms.spec, provisions=tuple(p for found in plain.values() for p in found)))
@@ -282,7 +282,7 @@ def _telling(norms: Norms) -> tuple[str, ...]:
     ways: dict[tuple[str, str, str], tuple[str, str]] = {}
     known = [p for p in norms.spec.principles if p.authority in norms.rank]
     for one in known:
-        if one.preferred_over or one.exception_to or one.exempts:
+        if one.preferred_over or one.is_exception:
             for other in known:
                 for way in _ways(one, other, norms) if other is not one else ():
                     ways.setdefault((way, one.authority, other.authority), (one.id, other.id))

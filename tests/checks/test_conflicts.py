@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 
 from sphinx_policyspec.checks import run_checks
-from sphinx_policyspec.checks.conflicts import CONFLICT_RULES
-from sphinx_policyspec.model import Section, Spec, Verdict
+from sphinx_policyspec.model import Category, Section, Spec, Verdict, rules
 from tests.conftest import at, example, principle, response, spec
 
-CODES = {rule.code for rule in CONFLICT_RULES}
+CODES = {code for code, rule in rules().items() if rule.category is Category.CONFLICTS}
 
 
 def found(read: Spec) -> list[tuple[str, str]]:

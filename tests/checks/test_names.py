@@ -334,8 +334,8 @@ def test_every_kind_of_thing_that_uses_names_is_checked() -> None:
         ("self-reference", "`t` names itself in `related`", 5),
         ("unknown-level", "unknown level `usr`", 11),
         ("unknown-provision", "unknown provision `nobody`", 7),
-        ("unknown-role", "unknown role `usr`", 10),
         ("unknown-provision", "unknown provision `nobody`", 8),
+        ("unknown-role", "unknown role `usr`", 10),
         ("unknown-provision", "unknown provision `nobody`", 9),
     ]
 

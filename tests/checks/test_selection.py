@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from sphinx_policyspec.checks import RULES
-from sphinx_policyspec.checks.selection import Selection, codes_of
+from sphinx_policyspec.checks.selection import Selection
 from sphinx_policyspec.errors import CodeError
-from sphinx_policyspec.model import Finding, Severity, Span
+from sphinx_policyspec.model import Finding, Severity, Span, rules
+from sphinx_policyspec.model.finding import codes_of
 
 FOUND = [
     Finding(code=code, severity=Severity.WARNING, message="x", span=Span("a.md", 1))
@@ -24,7 +24,9 @@ def test_everything_is_told_unless_asked_otherwise() -> None:
 
 
 def test_a_category_stands_for_its_codes() -> None:
-    assert codes_of(["examples"]) == {rule.code for rule in RULES if rule.category.value == "examples"}
+    assert codes_of(["examples"]) == {
+        code for code, rule in rules().items() if rule.category.value == "examples"
+    }
     assert told(Selection(select=("examples",))) == {"stray-mark": "warning", "empty-comparison": "warning"}
 
 

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 
 from sphinx_policyspec.cli import commands
 from sphinx_policyspec.exports.schemas import SCHEMAS, format_schema
-from sphinx_policyspec.readers.annotation_keys import MAPPINGS, Mapping
+from sphinx_policyspec.readers.annotation_keys import MAPPINGS, PROVISIONS, Mapping
 from sphinx_policyspec.readers.annotations import read_annotations, shipped_annotations
 from sphinx_policyspec.readers.cases import read_cases
 from tests.conftest import REPOSITORY
@@ -34,6 +34,7 @@ topics:
 goals:
   - {id: trust, title: Trust, text: Readers can rely on it.}
 provisions:
+  be_brief:
   be_kind:
     topics: honesty
     aliases: [kindness, 1984]
@@ -46,8 +47,8 @@ provisions:
     prefer-over: be_quick
     conflicts-with: []
     refines:
-  be_brief:
 """
+WHOLE += "".join(f"    {key.name}: [x]\n" for key in PROVISIONS.keys if f"    {key.name}:" not in WHOLE)
 
 BROKEN = {
     "a list at the top": "- topics",

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from rdflib import RDF, SH, XSD, Graph, Literal, URIRef
+from rdflib import DC, DCTERMS, RDF, SH, XSD, Graph, Literal, URIRef
 from rdflib.term import Node
 
 from sphinx_policyspec.graph.fields import Choice, Id, Many, Text
 from sphinx_policyspec.graph.ontology import ontology_dir
 from sphinx_policyspec.graph.records import RECORDS
+from sphinx_policyspec.graph.releases import ChangeFact, Revision, release_pieces
 from sphinx_policyspec.graph.to_graph import to_graph
 from tests.graph.names import PS
 from tests.graph.whole import WHOLE
@@ -29,7 +30,31 @@ def shapes() -> Graph:
 
 @functools.cache
 def valid() -> tuple[Triple, ...]:
-    return tuple(sorted(to_graph(WHOLE)))
+    """Return a spec, with what only a graph of several releases has."""
+    fact = ChangeFact(
+        kind="renamed",
+        subject="provision",
+        id="be_kind",
+        weight="editorial",
+        rule="no-norm-changed",
+        text="was renamed",
+        before="be_nice",
+        after="be_kind",
+    )
+    revision = Revision(old="1", new="2", facts=(fact,))
+    pieces = release_pieces((replace(WHOLE, version="1"), replace(WHOLE, version="2")), (revision,), "nq")
+    lines = [line for line in b"".join(pieces).splitlines() if b":change/" in line.partition(b" ")[0]]
+    whole = to_graph(WHOLE).parse(
+        data=b"\n".join(line.rpartition(b" <")[0] + b" ." for line in lines), format="nt"
+    )
+    (release,) = whole.subjects(RDF.type, PS.Spec)
+    for path, node in (
+        (PS.inferredWith, Literal("0")),
+        (DC.rights, Literal("MIT")),
+        (DCTERMS.publisher, URIRef("https://example.org/library")),
+    ):
+        whole.add((release, path, node))
+    return tuple(sorted(whole))
 
 
 @dataclass(frozen=True, kw_only=True)

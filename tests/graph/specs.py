@@ -71,6 +71,10 @@ TEXTS = st.one_of(
     st.sampled_from(
         ["\ud800", "a=b", "%3D", "A\r\nb\tc", '"""', "\\u0022 }", "\x0b\x85\u2028", "\ufffe", "]]>&amp;", " "]
     ),
+    # What may be a date or an address, or nearly.
+    st.sampled_from(
+        ["2026-01-31", "2026-02-30", "https://example.org/é%20", "https://a b/", "urn:x:<>", "urn:isbn:1"]
+    ),
     st.text(max_size=8),
 )
 NUMBERS = st.integers(0, 40)

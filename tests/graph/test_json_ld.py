@@ -9,9 +9,8 @@ import pytest
 from pytest_regressions.file_regression import FileRegressionFixture
 from rdflib import RDF, SKOS, XSD, BNode, Graph, Literal, URIRef
 
-from sphinx_policyspec.graph import vocabulary
 from sphinx_policyspec.graph.iris import KINDS
-from sphinx_policyspec.graph.ontology import ontology_dir
+from sphinx_policyspec.graph.ontology import ontology_dir, ontology_terms
 from sphinx_policyspec.graph.records import RECORDS
 from sphinx_policyspec.graph.serialize import serialize
 from sphinx_policyspec.graph.to_graph import to_graph
@@ -58,7 +57,7 @@ def test_every_term_has_a_key_that_is_no_kind() -> None:
     named = {
         value["@id"] if isinstance(value, dict) else value for key, value in CONTEXT.items() if key[0] != "@"
     }
-    assert {f"ps:{name}" for name in vocabulary.PS.__annotations__ if not name.startswith("_")} <= named
+    assert {f"ps:{name}" for name in ontology_terms()} <= named
     prefixes = {prefix: iri for prefix, iri in CONTEXT.items() if prefix in PREFIXES}
     full = {str(iri).replace(":", "#", 1) for iri in named}
     for record in RECORDS.values():

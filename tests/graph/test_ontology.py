@@ -14,16 +14,16 @@ from rdflib import DCTERMS, ODRL2, OWL, PROV, RDF, RDFS, SDO, SKOS, Graph, Liter
 from rdflib.term import Node
 
 from sphinx_policyspec.graph.iris import KINDS
-from sphinx_policyspec.graph.ontology import ontology_dir
+from sphinx_policyspec.graph.ontology import ontology_dir, ontology_terms
 from sphinx_policyspec.graph.records import RECORDS
 from sphinx_policyspec.graph.serialize import serialize
 from sphinx_policyspec.graph.to_graph import to_graph
-from sphinx_policyspec.graph.vocabulary import PREFIXES, PS
+from sphinx_policyspec.graph.vocabulary import PREFIXES
 from tests.conftest import principle, require_tool, spec
 from tests.graph import names
 
 NAMESPACE = PREFIXES["ps"]
-TERMS = frozenset(name for name in PS.__annotations__ if not name.startswith("_"))
+TERMS = ontology_terms()
 ALIGNMENTS = URIRef("https://w3id.org/policyspec/alignments")
 EARL = """
 Assertion Assertor CannotTell Fail NotApplicable NotTested OutcomeValue Pass Software TestCase TestCriterion TestMode

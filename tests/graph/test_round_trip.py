@@ -7,17 +7,19 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from rdflib import DCTERMS, RDF, BNode, Graph, Literal, URIRef
+from rdflib import DC, DCTERMS, RDF, XSD, BNode, Graph, Literal, URIRef
 from rdflib.term import Node
 
 from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.graph.formats import FORMATS
 from sphinx_policyspec.graph.from_graph import from_graph
+from sphinx_policyspec.graph.serialize import serialize
 from sphinx_policyspec.graph.to_graph import to_graph
 from sphinx_policyspec.model import AuthorityLevel, Prose, Section, Spec
 from sphinx_policyspec.readers.annotations import annotate, read_annotations, shipped_annotations
 from sphinx_policyspec.readers.release import read_release
 from tests.conftest import at, example, principle, spec
-from tests.graph.files import infer_graph
+from tests.graph.files import infer_graph, read_graph
 from tests.graph.names import PS
 from tests.graph.specs import LIBRARY, NO_LEVELS, SPECS
 
@@ -55,6 +57,33 @@ def test_a_published_release_comes_back_as_it_was(release_dir: Path) -> None:
 
 def test_a_spec_read_from_an_inferred_graph_is_the_asserted_one() -> None:
     assert from_graph(infer_graph(to_graph(LIBRARY))) == LIBRARY
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "property_", "node"),
+    [
+        ("license", "https://a.example/é", DCTERMS.license, URIRef("https://a.example/é")),
+        ("license", "urn:spdx:MIT", DCTERMS.license, URIRef("urn:spdx:MIT")),
+        ("license", "MIT", DC.rights, Literal("MIT")),
+        ("license", "https://a b", DC.rights, Literal("https://a b")),
+        ("license", "CC:BY", DC.rights, Literal("CC:BY")),
+        ("publisher", "http://a.example", DCTERMS.publisher, URIRef("http://a.example")),
+        ("publisher", "The library", DC.publisher, Literal("The library")),
+        ("issued", "2026-02-28", DCTERMS.issued, Literal("2026-02-28", datatype=XSD.date)),
+        ("issued", "2026-02-30", DCTERMS.issued, Literal("2026-02-30")),
+        ("issued", "20260228", DCTERMS.issued, Literal("20260228")),
+    ],
+)
+def test_dublin_core_has_what_it_asks_for(
+    field: str, text: str, property_: URIRef, node: Node, tmp_path: Path
+) -> None:
+    some_spec = Spec(title="", **{field: text})  # type: ignore[arg-type]
+    for form in FORMATS:
+        path = tmp_path / f"spec.{form}"
+        path.write_bytes(serialize(to_graph(some_spec), form)[0])
+        graph = read_graph(path)
+        assert list(graph.objects(None, property_)) == [node]
+        assert from_graph(graph) == some_spec
 
 
 def test_second_things_of_one_id_are_kept_apart() -> None:

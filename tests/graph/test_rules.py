@@ -85,7 +85,7 @@ def evidence(graph: Graph, *kinds: str) -> set[tuple[str, str]]:
             str(graph.value(touch, PS.touchedTopic)).removeprefix(BASE),
         )
         for touch in graph.subjects(RDF.type, PS.Touch)
-        if not kinds or str(graph.value(touch, PS.kind)) in kinds
+        if not kinds or str(graph.value(touch, PS.touchKind)).rpartition("#")[2].lower() in kinds
     }
 
 

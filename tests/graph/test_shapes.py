@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import runpy
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pyshacl
@@ -17,9 +18,9 @@ from sphinx_policyspec import api
 from sphinx_policyspec.checks.names import check_names
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.from_graph import from_graph
-from sphinx_policyspec.graph.records import RECORDS
+from sphinx_policyspec.graph.ontology import ontology_terms
 from sphinx_policyspec.graph.to_graph import to_graph
-from sphinx_policyspec.graph.vocabulary import PREFIXES, PS
+from sphinx_policyspec.graph.vocabulary import PREFIXES
 from tests.checks.fixtures import CONF, case_file
 from tests.conftest import REPOSITORY
 from tests.graph.files import infer_graph
@@ -55,7 +56,7 @@ def test_the_shapes_are_shacl_and_use_terms_that_exist() -> None:
     assert conforms, text
     namespace = PREFIXES["ps"]
     used = {str(term) for triple in shapes() for term in triple if str(term).startswith(namespace)}
-    assert {term.removeprefix(namespace) for term in used} - {""} <= set(PS.__annotations__)
+    assert {term.removeprefix(namespace) for term in used} - {""} <= ontology_terms()
 
 
 def test_every_shape_says_in_words_what_is_asked_for() -> None:
@@ -65,29 +66,31 @@ def test_every_shape_says_in_words_what_is_asked_for() -> None:
         assert list(shapes().objects(shape, SH.severity)) in ([], [SH.Warning])
 
 
-def test_every_class_of_the_model_has_a_shape() -> None:
-    targets = set(shapes().objects(None, SH.targetClass))
-    assert {URIRef(record.types[0]) for record in RECORDS.values()} <= targets
+def test_shapes_and_context_are_those_that_follow_from_the_records() -> None:
+    for path, text in runpy.run_path(str(REPOSITORY / "tools" / "ontology.py"))["written"]().items():
+        assert path.read_text("utf-8") == text, "run `make ontology`"
 
 
-def test_every_property_of_a_record_has_a_shape() -> None:
-    for record in RECORDS.values():
-        constrained = {
-            predicate
-            for kind in record.types
-            for shape in shapes().subjects(SH.targetClass, URIRef(kind))
-            for predicate in _paths(shape)
-        }
-        if PS.Provision in record.types:
-            constrained |= set(_paths(URIRef(SHAPE + "Provision")))
-        fields = {URIRef(field.predicate) for field in record.fields} - {RDF.type}
-        assert fields <= constrained, record.types[0]
+def test_all_that_a_graph_states_has_a_shape_but_what_follows_from_other_statements() -> None:
+    graph = to_graph(WHOLE)
+    bare = {
+        str(predicate).rpartition("#")[2]
+        for subject, predicate, _ in graph
+        if predicate not in {RDF.type, *_paths(graph.objects(subject, RDF.type), graph.predicates(subject))}
+    }
+    assert bare <= {"about", "belongsTo", "mentions", "references"}
 
 
-def _paths(shape: Node) -> Iterator[Node]:
-    for part in shapes().objects(shape, SH.property):
-        if (path := shapes().value(part, SH.path)) is not None:
-            yield path
+def _paths(kinds: Iterable[Node], predicates: Iterable[Node]) -> Iterator[Node]:
+    """Yield the paths of the shapes that something of these classes, and with these properties, must have."""
+    targets = [
+        *((SH.targetClass, kind) for kind in kinds),
+        *((SH.targetSubjectsOf, one) for one in predicates),
+    ]
+    for target, term in targets:
+        for shape in shapes().subjects(target, term):
+            for part in shapes().objects(shape, SH.property):
+                yield from shapes().objects(part, SH.path)
 
 
 def test_a_spec_without_fault_conforms_also_with_what_is_derived() -> None:

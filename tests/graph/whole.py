@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sphinx_policyspec.model import (
     Carrier,
     Changelog,
@@ -27,6 +29,7 @@ from sphinx_policyspec.model import (
     Topic,
     Verdict,
 )
+from sphinx_policyspec.model.attributes import RELATIONS
 from tests.conftest import FILE, at, example, message, principle, response, spec
 
 __all__ = ["WHOLE"]
@@ -88,16 +91,17 @@ def _whole() -> Spec:
             ),
         ),
     )
-    odd = principle("odd", span=at(40), exception_to=("be_kind",), conflicts_with=("be_brief",))
+    others: list[dict[str, Any]] = [{row.field: ("be_kind",)} for row in RELATIONS]
+    related = [principle(f"odd-{n}", span=at(40), **given) for n, given in enumerate(others)]
     prompt = EvalPrompt(id="t1ag/1", title="late", turns=(message(),), span=at(1), source="a", tag="t1ag")
     return spec(
         be_kind,
         be_brief,
-        odd,
+        *related,
         Section(id="notes", title="Notes", depth=1, span=at(50)),
         version="2026-01-01",
         issued="2026-01-01",
-        license="MIT",
+        license="https://opensource.org/license/mit",
         publisher="Library",
         base_iri="urn:library:",
         revision_of="2025-01-01",

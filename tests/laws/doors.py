@@ -17,7 +17,6 @@ from typing import TypeVar
 from hypothesis import strategies as st
 
 from sphinx_policyspec import api
-from sphinx_policyspec.checks.names import NAME_RULES
 from sphinx_policyspec.checks.selection import Selection
 from sphinx_policyspec.graph.formats import FORMATS
 from sphinx_policyspec.graph.to_graph import triples_of
@@ -190,10 +189,13 @@ def _unknown(item: Item, *options: str) -> int:
     return sum(len({*item.names[option]} & {*UNKNOWN}) for option in options)
 
 
+UNKNOWN_CODES = tuple(f"unknown-{kind}" for kind in ("goal", "level", "provision", "role", "topic"))
+
+
 def told(source: Path, annotations: Path | None = None) -> tuple[Told, bool]:
     """Return what a door finds wrong with names, and whether ``policyspec check`` fails."""
     loaded = api.read(source, annotations=annotations)
-    selection = Selection(select=tuple(rule.code for rule in NAME_RULES))
+    selection = Selection(select=("duplicate-id", "missing-authority", "self-reference", *UNKNOWN_CODES))
     report = api.report(loaded, selection=selection, fail_on=Severity.ERROR)
     return Counter(
         (item.finding.code, item.finding.severity.value) for item in report.findings

@@ -13,6 +13,7 @@ from sphinx_policyspec.model import (
     Finding,
     Gap,
     OverrideMode,
+    Principle,
     PromptFile,
     Prose,
     Response,
@@ -22,6 +23,7 @@ from sphinx_policyspec.model import (
     messages_of,
     overriders,
 )
+from sphinx_policyspec.model.attributes import RELATIONS, attributes_of
 from sphinx_policyspec.model.finding import nearest
 from tests.conftest import LEVELS, at, example, message, principle, response, spec
 
@@ -161,3 +163,16 @@ def test_an_id_that_no_principle_bears_is_told(id: str, told: str) -> None:  # n
         read.principle(id)
     assert str(raised.value) == told
     assert isinstance(raised.value, KeyError)
+
+
+def test_every_field_that_only_a_principle_has_is_an_attribute() -> None:
+    own = {field.name for field in dataclasses.fields(Principle)}
+    own -= {field.name for field in dataclasses.fields(Section)}
+    assert own == {row.field for row in attributes_of("principle")}
+
+
+def test_a_relation_says_what_it_is_both_ways_round() -> None:
+    for row in RELATIONS:
+        assert row.names == "provision"
+        assert all((row.says, row.label)), row.field
+        assert bool(row.inverse_label) == (row.inverse != row.field), row.field

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from sphinx_policyspec import api
-from sphinx_policyspec.checks import rule_of
-from sphinx_policyspec.model import Category, Finding
+from sphinx_policyspec.model import Category, Finding, rules
 from tests.conftest import BETTER, REPOSITORY
 
 PROSE = {Category.TRUE, Category.ACTIONABLE}
@@ -38,7 +37,7 @@ def test_a_coverage_check_finds_what_the_question_answers(
 
 
 def prose(findings: tuple[Finding, ...]) -> Counter[str]:
-    return Counter(f.code for f in findings if (rule := rule_of(f.code)) and rule.category in PROSE)
+    return Counter(f.code for f in findings if rules()[f.code].category in PROSE)
 
 
 def test_prose_hints_are_fewer_than_principles(release_dir: Path) -> None:
@@ -56,6 +55,6 @@ def test_the_case_study_lists_and_judges_every_finding(release_dir: Path) -> Non
     rows = [match.groups() for match in ROW.finditer(section)]
     found = api.check(release_dir)
     assert [(int(line), code) for line, code, _ in rows] == [(f.span.line, f.code) for f in found]
-    integrity = [code for _, code, _ in rows if (rule := rule_of(code)) and rule.category not in BETTER]
+    integrity = [code for _, code, _ in rows if rules()[code].category not in BETTER]
     wrong = [code for _, code, judged in rows if judged == "false" and code in integrity]
     assert len(wrong) < 0.05 * len(integrity)

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from sphinx_policyspec import api
-from sphinx_policyspec.checks import RULES
-from sphinx_policyspec.model import Category
+from sphinx_policyspec.model import Category, rules
 
 CONFIGURATION = 'extensions = ["myst_parser", "sphinx_policyspec"]\nproject = "Slips"\n'
 
@@ -122,7 +121,7 @@ EXPECTED = [
     ("`:id:` stands below a blank line, where it is text and no option", ":id: be_brief"),
 ]
 
-COVERAGE = {rule.code for rule in RULES if rule.category is Category.COVERAGE}
+COVERAGE = {code for code, rule in rules().items() if rule.category is Category.COVERAGE}
 """What so small a spec lacks is no slip."""
 
 

@@ -12,6 +12,7 @@ from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 from sphinx.testing.util import SphinxTestApp
 
+from sphinx_policyspec.model.attributes import RELATIONS
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from tests.conftest import REPOSITORY
 from tests.sphinx_ext.shown_words import lost_runs, runs_of
@@ -115,6 +116,7 @@ CATALOGUES = sorted((OURS / "locale").glob("*/LC_MESSAGES/sphinx_policyspec.po")
 @pytest.mark.parametrize("file", CATALOGUES, ids=lambda file: file.parent.parent.name)
 def test_a_catalogue_of_our_own_words_has_all_of_them_compiled(file: Path) -> None:
     said = {message for _, _, message, _, _ in extract_from_dir(OURS, keywords={"_": None})}
+    said |= {text for row in RELATIONS for text in (row.label, row.inverse_label) if text}
     with file.open("rb") as source, file.with_suffix(".mo").open("rb") as binary:
         written = {message.id: message.string for message in read_po(source) if message.id}
         compiled = {message.id: message.string for message in read_mo(binary) if message.id}

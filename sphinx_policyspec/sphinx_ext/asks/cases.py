@@ -204,7 +204,6 @@ def _differences(decision: Decision) -> Iterator[Finding]:
     for difference in differences_told(decision):
         yield Finding(
             code="unexpected-decision",
-            severity=Severity.WARNING,
             message=f"{decision.case.title}: {difference}",
             span=decision.case.span,
             hint="correct what the case expects, or the spec",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 from docutils import nodes
 
 from sphinx_policyspec.errors import PolicySpecError
-from sphinx_policyspec.model import Finding, Severity
+from sphinx_policyspec.model import Finding
 from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.sphinx_ext.asks.page import Page, PolicyView
 from sphinx_policyspec.sphinx_ext.asks.queries import COLUMNS, PROPERTIES, View, ViewKind
@@ -355,7 +355,7 @@ class Changes(Question):
 
 
 def _failed(question: Question, problem: str) -> Answered:
-    finding = Finding(code="query-failed", severity=Severity.ERROR, message=problem, span=question.span)
+    finding = Finding(code="query-failed", message=problem, span=question.span)
     return Answered(None, problem, (finding,))
 
 
@@ -427,7 +427,6 @@ class Query(Question):
             if column not in answer.columns:
                 yield Finding(
                     code="unknown-column",
-                    severity=Severity.WARNING,
                     message=f"the answer has no column `{column}`",
                     span=self.span,
                     hint=nearest(column, answer.columns),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sphinx_policyspec.graph.questions import string_literal
-from sphinx_policyspec.model import Finding, Severity, Span, Spec, TargetKind
+from sphinx_policyspec.model import Finding, Span, Spec, TargetKind
 from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.sphinx_ext.asks.page import VARIABLES, Page, entries_of, linked_list, table_of
 from sphinx_policyspec.sphinx_ext.asks.views import NO_ROWS, coverage, drawing, matrix, outline
@@ -80,7 +80,6 @@ class View(Question):
         if not count and not self.expected:
             yield Finding(
                 code="empty-view",
-                severity=Severity.WARNING,
                 message=f"`policy:{self.kind.value}` shows nothing",
                 span=self.span,
                 hint="mend its filters, or set `:expect-rows: 0`",
@@ -153,7 +152,6 @@ def unknown_names(view: View, spec: Spec) -> Iterator[Finding]:
             if value.lower() not in lowered:
                 yield Finding(
                     code=f"unknown-{what}",
-                    severity=Severity.ERROR,
                     message=f"unknown {what} `{value}`"
                     if option != "overridable-by"
                     else f"`{value}` is no role and no level",

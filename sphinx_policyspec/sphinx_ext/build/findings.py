@@ -58,7 +58,6 @@ def setting_findings(app: Sphinx) -> Iterator[Finding]:
     for name, message in problems:
         yield Finding(
             code="config",
-            severity=Severity.WARNING,
             message=message,
             span=Span(file, lines.get(name, 1)),
         )
@@ -121,7 +120,6 @@ class Dangling:
         """Return the finding about a reference."""
         return Finding(
             code="dangling-reference",
-            severity=Severity.ERROR,
             message=message,
             span=reference.span,
             hint=self._hints.nearest(reference.target, self._names(reference.target_kind)),

@@ -20,7 +20,6 @@ from sphinx_policyspec.model import (
     Finding,
     Principle,
     Reference,
-    Severity,
     Span,
     Spec,
     TargetKind,
@@ -173,7 +172,6 @@ class Question:
         if not holds[match["sign"]]:
             yield Finding(
                 code="unexpected-rows",
-                severity=Severity.WARNING,
                 message=f"the answer has {count} rows, not {self.expected}",
                 span=self.span,
             )

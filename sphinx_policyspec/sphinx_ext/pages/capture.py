@@ -25,7 +25,6 @@ from sphinx_policyspec.model import (
     Principle,
     Provision,
     Section,
-    Severity,
     Span,
     Spec,
     TargetKind,
@@ -136,7 +135,6 @@ class MarkSections(SphinxTransform):
     def _misplaced(self, declared: Declared, message: str) -> None:
         finding = Finding(
             code="misplaced-directive",
-            severity=Severity.WARNING,
             message=message,
             span=declared.span,
             hint="put it below the heading that it is about, or give it a title",

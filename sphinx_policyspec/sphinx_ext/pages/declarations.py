@@ -20,15 +20,13 @@ from sphinx_policyspec.model import (
     Finding,
     OverrideMode,
     Principle,
-    Severity,
     Spec,
     TargetKind,
     Topic,
 )
 from sphinx_policyspec.model.attributes import ATTRIBUTES, Attribute, attributes_of
-from sphinx_policyspec.model.spec import is_absolute_iri
+from sphinx_policyspec.model.spec import is_absolute_iri, is_date
 from sphinx_policyspec.readers.inline import slug
-from sphinx_policyspec.readers.text import is_date
 from sphinx_policyspec.sphinx_ext.domain.records import pending_reference
 from sphinx_policyspec.sphinx_ext.nodes.boxes import commentary, declaration, definition, provision
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyClause, PolicyMarker, anchor_of
@@ -68,9 +66,7 @@ def _fact(label: str, value: str) -> nodes.paragraph:
 class SpecDirective(PolicyDirective):
     """The document as a whole: ``policy:spec``."""
 
-    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options(
-        "version", "date", "license", "publisher", "base-iri"
-    )
+    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options(*options_of("spec"))
 
     def build(self) -> list[nodes.Node]:
         """Show the title with what is known of the document."""
@@ -123,7 +119,7 @@ class SpecDirective(PolicyDirective):
 class LevelDirective(PolicyDirective):
     """A level of authority: ``policy:level``; the order of declaration is the rank."""
 
-    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options("id", "override", *options_of("level"))
+    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options("id", *options_of("level"))
 
     def build(self) -> list[nodes.Node]:
         """Show the level with what its author says of it."""
@@ -322,10 +318,9 @@ class GivenRole(SphinxRole):
             return
         path, line = self.place
         span = source_of(self.env, path).span(line)
-        severity = Severity.WARNING
         note_finding(
             self.env,
-            Finding(code="invalid-role", severity=severity, message=message, span=span, hint=hint),
+            Finding(code="invalid-role", message=message, span=span, hint=hint),
         )
 
 
@@ -372,17 +367,7 @@ ARGUMENTS: Mapping[str, str] = MappingProxyType(
 MEANINGS: Mapping[str, str] = MappingProxyType(
     {
         "id": "Name that others refer to. Derived from the argument where it is left out.",
-        "name": "Name of who speaks, where a role has several, or of a tool.",
-        "lang": "Language of the message as a tag (BCP 47), such as `de`; browsers and screen readers go by it.",
-        "recipient": "Whom the message goes to, such as a tool.",
-        "spec version": "Version of this text.",
-        "spec date": "Day of this version, such as `2026-01-31`.",
-        "spec license": "Licence, as a text or an address.",
-        "spec publisher": "Who publishes it.",
-        "spec base-iri": "What the IRIs of the graph begin with; `/` is added where none of `/ # :` ends it.",
-        "level override": "How a norm of the level is set aside: `never`, `explicit` (the default) or `implicit`.",
         "message untrusted": "Takes no value. The content carries no authority, such as a page that was quoted.",
-        "response note": "The reason for the verdict.",
         "prompt show": "Takes no value. The prompt is on the page, too.",
         "query question": "A named question; without one, the content is SPARQL.",
         "query params": "Parameters of the question, as `name=value`, divided by commas.",
@@ -409,6 +394,6 @@ of the model."""
 def meaning_of(directive: str, option: str) -> str:
     """Return what an option of a directive holds, empty where nothing is known."""
     said: dict[tuple[str, str], str] = {(row.owner, row.key): row.about for row in ATTRIBUTES}
-    owners = ("principle", "provision") if directive == "principle" else (directive,)
+    owners = (directive, {"principle": "provision", "response": "message"}.get(directive, ""))
     about = next((said[owner, option] for owner in owners if (owner, option) in said), "")
     return MEANINGS.get(f"{directive} {option}") or about or MEANINGS.get(option, "")

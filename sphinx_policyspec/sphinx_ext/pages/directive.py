@@ -13,7 +13,7 @@ from docutils.parsers.rst.directives import unchanged
 from myst_parser.mocking import MockState
 from sphinx.util.docutils import SphinxDirective
 
-from sphinx_policyspec.model import Finding, Severity, Span
+from sphinx_policyspec.model import Finding, Span
 from sphinx_policyspec.model.attributes import NAMING, Owner, attributes_of
 from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.readers.comments import without_comments
@@ -80,7 +80,7 @@ def options(*names: str) -> dict[str, Callable[[str], str]]:
 
 def options_of(*owners: Owner) -> tuple[str, ...]:
     """Return the names of the options for the attributes of these owners."""
-    return tuple(row.key for row in attributes_of(*owners))
+    return tuple(row.key for row in attributes_of(*owners) if row.option is not None)
 
 
 class PolicyDirective(SphinxDirective):
@@ -236,12 +236,10 @@ class PolicyDirective(SphinxDirective):
 
     # -- reading ----------------------------------------------------------------------------
 
-    def find(
-        self, code: str, message: str, hint: str = "", *, line: int = 0, severity: Severity = Severity.WARNING
-    ) -> None:
+    def find(self, code: str, message: str, hint: str = "", *, line: int = 0) -> None:
         """Note something that the author should know."""
         span = self.source.span(line or self.line)
-        note_finding(self.env, Finding(code=code, severity=severity, message=message, span=span, hint=hint))
+        note_finding(self.env, Finding(code=code, message=message, span=span, hint=hint))
 
     @property
     def title(self) -> str:

@@ -237,7 +237,7 @@ def _grouped(content: Iterable[nodes.Node]) -> Iterable[nodes.Node]:
 class MessageDirective(PolicyDirective):
     """One message: ``policy:message``."""
 
-    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options("recipient", "name", "lang", "untrusted")
+    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options(*options_of("message"), "untrusted")
 
     def build(self) -> list[nodes.Node]:
         """Show the message under its role."""
@@ -270,9 +270,7 @@ class MessageDirective(PolicyDirective):
 class ResponseDirective(PolicyDirective):
     """An alternative answer with its verdict: ``policy:response``."""
 
-    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options(
-        "note", "violates", "recipient", "name", "lang"
-    )
+    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options(*options_of("response", "message"))
 
     def build(self) -> list[nodes.Node]:
         """Show verdict, answer and reason."""

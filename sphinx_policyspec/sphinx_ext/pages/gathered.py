@@ -28,7 +28,7 @@ from sphinx_policyspec.model import (
     Topic,
 )
 from sphinx_policyspec.model.attributes import Owner, attributes_of
-from sphinx_policyspec.model.finding import Use
+from sphinx_policyspec.model.finding import AS_STATED, Use
 from sphinx_policyspec.sphinx_ext.domain.records import (
     DOMAIN,
     KIND_OF_ROLE,
@@ -206,7 +206,7 @@ class Gathered:
     places: list[tuple[Use, Span]] = field(default_factory=list)
 
     def find(
-        self, code: str, message: str, span: Span, hint: str = "", severity: Severity = Severity.WARNING
+        self, code: str, message: str, span: Span, hint: str = "", severity: Severity = AS_STATED
     ) -> None:
         """Note something that the author should know."""
         self.findings.append(Finding(code=code, severity=severity, message=message, span=span, hint=hint))
@@ -216,7 +216,7 @@ class Gathered:
         for file in region.unplaced:
             message = f"text of `{item.id}` stands on no line of `{file}`"
             hint = "it is made when the page is read; what is found in it is told here"
-            self.find("unplaced-text", message, region.at, hint, Severity.HINT)
+            self.find("unplaced-text", message, region.at, hint)
 
     def add_places(self, identifier: str, declared: Declared, *owners: Owner) -> None:
         """Keep where the names in the options of a directive stand.

@@ -14,6 +14,7 @@ from sphinx.locale import get_translation
 
 from sphinx_policyspec.exports.plain import html_safe
 from sphinx_policyspec.model import TargetKind
+from sphinx_policyspec.model.attributes import RELATIONS
 from sphinx_policyspec.sphinx_ext.web.places import AddressOf, Place, Places, level_html
 from sphinx_policyspec.sphinx_ext.web.relations import Occurrence, Relations
 
@@ -69,17 +70,14 @@ class Row:
 
 def rows_of(relations: Relations, places: Places) -> tuple[Row, ...]:
     """Return what a panel shows, lines without entries left out."""
-    lines: tuple[tuple[str, str], ...] = (
-        (_("Exceptions"), "exceptions"),
-        (_("Exception to"), "exception_to"),
-        (_("Preferred over"), "preferred_over"),
-        (_("Yields to"), "yields_to"),
-        (_("Can conflict with"), "conflicts_with"),
-        (_("Refines"), "refines"),
-        (_("Refined by"), "refined_by"),
-    )
     rows = [_referenced(relations.occurrences, places)]
-    rows += [_row(name, [_to(places.provision(i), i) for i in relations.of(key)]) for name, key in lines]
+    for row in RELATIONS:
+        both = (row.label, row.field), (row.inverse_label, row.inverse)
+        # What lifts a principle matters more than what it lifts.
+        for label, key in reversed(both) if row.lifts else both:
+            rows += (
+                [_row(_(label), [_to(places.provision(i), i) for i in relations.of(key)])] if label else []
+            )
     goals = (_to(places.find(TargetKind.GOAL, goal), goal) for goal in relations.of("serves"))
     rows.append(_row(_("Serves"), goals))
     shown = (_to(places.find(TargetKind.EXAMPLE, e.id), e.title) for e in relations.examples)
