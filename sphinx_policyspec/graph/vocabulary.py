@@ -5,7 +5,19 @@ from __future__ import annotations
 from sphinx_policyspec.graph.ontology import ontology_dir
 from sphinx_policyspec.graph.terms import Iri
 
-__all__ = ["DCTERMS", "ONTOLOGY", "OWL", "PREFIXES", "PROV", "PS", "RDF", "SKOS", "XSD", "ontology_dir"]
+__all__ = [
+    "DCTERMS",
+    "ONTOLOGY",
+    "OWL",
+    "PREFIXES",
+    "PROV",
+    "PS",
+    "RDF",
+    "RDFS",
+    "SKOS",
+    "XSD",
+    "ontology_dir",
+]
 
 PREFIXES = {
     "dcterms": "http://purl.org/dc/terms/",
@@ -44,7 +56,26 @@ class DCTERMS(_Namespace, prefix="dcterms"):
 class OWL(_Namespace, prefix="owl"):
     """What we use of OWL."""
 
-    versionInfo: Iri  # noqa: N815 - names of RDF properties, here and below
+    AnnotationProperty: Iri
+    AsymmetricProperty: Iri
+    Class: Iri
+    DatatypeProperty: Iri
+    FunctionalProperty: Iri
+    IrreflexiveProperty: Iri
+    ObjectProperty: Iri
+    disjointWith: Iri  # noqa: N815 - names of RDF properties, here and below
+    equivalentClass: Iri  # noqa: N815
+    hasValue: Iri  # noqa: N815
+    intersectionOf: Iri  # noqa: N815
+    inverseOf: Iri  # noqa: N815
+    members: Iri
+    onProperty: Iri  # noqa: N815
+    oneOf: Iri  # noqa: N815
+    propertyDisjointWith: Iri  # noqa: N815
+    someValuesFrom: Iri  # noqa: N815
+    unionOf: Iri  # noqa: N815
+    versionIRI: Iri  # noqa: N815
+    versionInfo: Iri  # noqa: N815
 
 
 class PROV(_Namespace, prefix="prov"):
@@ -57,7 +88,22 @@ class PROV(_Namespace, prefix="prov"):
 class RDF(_Namespace, prefix="rdf"):
     """What we use of RDF's own terms."""
 
+    first: Iri
+    nil: Iri
+    rest: Iri
     type: Iri
+
+
+class RDFS(_Namespace, prefix="rdfs"):
+    """What we use of RDF Schema."""
+
+    comment: Iri
+    domain: Iri
+    isDefinedBy: Iri  # noqa: N815
+    label: Iri
+    range: Iri
+    subClassOf: Iri  # noqa: N815
+    subPropertyOf: Iri  # noqa: N815
 
 
 class SKOS(_Namespace, prefix="skos"):
