@@ -62,8 +62,17 @@ def test_the_command_line_helps_with_sphinx_and_docutils_blocked() -> None:
 
 @pytest.mark.parametrize("module", ["sphinx_policyspec", "sphinx_policyspec.cli"])
 def test_importing_what_starts_first_brings_in_no_heavy_library(module: str) -> None:
-    heavy = "{'rdflib', 'pyoxigraph', 'owlready2', 'sphinx', 'docutils', 'myst_parser'}"
+    heavy = (
+        "{'rdflib', 'pyoxigraph', 'owlready2', 'sphinx', 'docutils', 'myst_parser', 'rapidfuzz', 'rich.console', "
+        "'sphinx_policyspec.compare', 'sphinx_policyspec.survey'}"
+    )
     result = run_python(f"import sys, {module}\nprint(sorted({heavy} & sys.modules.keys()))")
+    assert result.stdout == "[]\n", result.stderr
+
+
+def test_reasoning_by_rules_imports_no_second_rdf_library() -> None:
+    code = "import sys, sphinx_policyspec.graph.reasoning\nprint(sorted({'rdflib', 'owlready2'} & sys.modules.keys()))"
+    result = run_python(code)
     assert result.stdout == "[]\n", result.stderr
 
 

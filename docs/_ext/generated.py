@@ -64,9 +64,10 @@ def command_line(_env: BuildEnvironment) -> str:
     """Return the help text of each command."""
     parent = click.Context(commands, info_name="policyspec", terminal_width=100)
     helps = {"policyspec": commands.get_help(parent)}
-    for name, command in commands.commands.items():
-        context = click.Context(command, info_name=name, parent=parent, terminal_width=100)
-        helps[f"policyspec {name}"] = command.get_help(context)
+    for name in commands.list_commands(parent):
+        if command := commands.get_command(parent, name):
+            context = click.Context(command, info_name=name, parent=parent, terminal_width=100)
+            helps[f"policyspec {name}"] = command.get_help(context)
     return "\n\n".join(f"## {name}\n\n```text\n{text}\n```" for name, text in helps.items())
 
 

@@ -8,20 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sphinx_policyspec.api.reading import loaded, releases, spec_of
-from sphinx_policyspec.compare import compare
-from sphinx_policyspec.exports.diff.graph import revision_of
-from sphinx_policyspec.graph.answer import Answer
 from sphinx_policyspec.graph.questions import find_question
-from sphinx_policyspec.graph.touches import TouchKind
-from sphinx_policyspec.graph.touches import about as about_topics
 from sphinx_policyspec.model import Finding, Spec
 from sphinx_policyspec.sources import Loaded, has_releases, is_graph
 
 if TYPE_CHECKING:
+    from sphinx_policyspec.graph.answer import Answer
     from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
     from sphinx_policyspec.graph.owl_view import OwlWorld
     from sphinx_policyspec.graph.reasoning import Reasoning
     from sphinx_policyspec.graph.releases import Revision
+    from sphinx_policyspec.graph.touches import TouchKind
 
 __all__ = [
     "about",
@@ -90,6 +87,9 @@ def release_pieces(specs: Sequence[Spec], form: str, *, base_iri: str = "") -> I
 
 
 def _revisions(specs: Sequence[Spec]) -> tuple[Revision, ...]:
+    from sphinx_policyspec.compare import compare  # noqa: PLC0415  a question to one release compares nothing
+    from sphinx_policyspec.exports.diff.graph import revision_of  # noqa: PLC0415
+
     return tuple(revision_of(compare(old, new)) for old, new in pairwise(specs))
 
 
@@ -115,6 +115,8 @@ def about(
 
     :param mentions: with what only mentions the topic, whose kind then says so
     """
+    from sphinx_policyspec.graph.touches import about as about_topics  # noqa: PLC0415  likewise
+
     return about_topics(spec_of(source), mentions=mentions)
 
 

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 
 from sphinx_policyspec.compare.change import Match
 from sphinx_policyspec.compare.words import alike, containment, normal, shingles, words
@@ -185,16 +186,21 @@ def _neighbours(
 ) -> Iterator[tuple[_Facts, _Facts]]:
     """Yield pairs that share words, examples or tags, at most a few for each provision.
 
+    Look at each pair when it comes: the words of the second are worked out for as long as it is at hand.
+
     :param few: what is indexed, and so decides what this costs in memory
     :param by_title: whether to look at pairs, too, that share words of the title alone
     """
+    if not few:
+        return
     kinds = ("text", "shared", "title") if by_title else ("text", "shared")
     indices = {kind: _Index() for kind in kinds}
     by_id = {facts.provision.id: facts for facts in few}
     for facts in few:
         for kind in kinds:
             indices[kind].add(facts.provision.id, _features(facts, kind))
-    for other in many:
+    # Copies, so that what they have worked out goes with them: a spec's runs of words take ten times its texts.
+    for other in map(replace, many):
         near = {id_ for kind in kinds for id_ in indices[kind].most_shared(_features(other, kind))}
         for id_ in sorted(near):
             yield by_id[id_], other
@@ -320,9 +326,7 @@ def _by_title(found: _Matching) -> None:
 
 def _by_likeness(found: _Matching) -> bool:
     """Match what is alike enough, the most alike first; tell whether there was any."""
-    left_old = found.left_old()
-    pairs = [(o, n) for o, n in _neighbours(left_old, found.left_new(), by_title=True)]
-    pairs += list(_with_children(found))
+    pairs = chain(_neighbours(found.left_old(), found.left_new(), by_title=True), _with_children(found))
     rated = [(o.provision.id, n.provision.id, _likeness(o, n, found.new_of)) for o, n in pairs]
     # The names break ties, in an order that is the same both ways round.
     rated.sort(key=lambda pair: (-pair[2].score, *sorted(pair[:2])))
@@ -361,17 +365,20 @@ def _why_same(pair: _Likeness) -> str:
 
 def _relatives(found: _Matching) -> Iterator[Relative]:
     """Yield the pairs of which one side is gone or new, and something of the old one stands in the new one."""
-    gone, came = found.left_old(), found.left_new()
-    pairs = {(o.provision.id, n.provision.id) for o, n in _neighbours(gone, found.new.values())}
-    pairs |= {(o.provision.id, n.provision.id) for n, o in _neighbours(came, found.old.values())}
-    order = {id_: place for place, id_ in enumerate(found.old)}
-    new_order = {id_: place for place, id_ in enumerate(found.new)}
-    for old_id, new_id in sorted(pairs, key=lambda pair: (order[pair[0]], new_order[pair[1]])):
-        old, new = found.old[old_id], found.new[new_id]
+    pairs = chain(
+        _neighbours(found.left_old(), found.new.values()),
+        ((old, new) for new, old in _neighbours(found.left_new(), found.old.values())),
+    )
+    related: dict[tuple[str, str], Relative] = {}
+    for old, new in pairs:
         pair = _likeness(old, new, found.new_of)
         taken_over = pair.containment >= SHARED_TEXT and len(old.shingles & new.shingles) >= ENOUGH_SHARED
         if pair.tags or pair.examples or taken_over:
-            yield Relative(old=old_id, new=new_id, likeness=pair)
+            ids = old.provision.id, new.provision.id
+            related[ids] = Relative(old=ids[0], new=ids[1], likeness=pair)
+    order = {id_: place for place, id_ in enumerate(found.old)}
+    new_order = {id_: place for place, id_ in enumerate(found.new)}
+    yield from sorted(related.values(), key=lambda pair: (order[pair.old], new_order[pair.new]))
 
 
 _ANCHOR = re.compile(r"#([^\s\])#]+)(?=[\])])|(?<=`)([^`\s<>]+)(?=`)")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import bisect
 import re
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -135,8 +136,8 @@ def spaced(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """Return the words and signs of a text, in plain typography."""
-    return _WORD.findall(normal(text))
+    """Return the words and signs of a text, in plain typography; equal ones are one object, since they recur."""
+    return list(map(sys.intern, _WORD.findall(normal(text))))
 
 
 def alike(old: Sequence[str], new: Sequence[str]) -> float:
@@ -148,7 +149,7 @@ def alike(old: Sequence[str], new: Sequence[str]) -> float:
 
 def shingles(text: Sequence[str]) -> frozenset[tuple[str, ...]]:
     """Return the runs of three words in a text; a shorter text is one run."""
-    lowered = [word.lower() for word in text]
+    lowered = [sys.intern(word.lower()) for word in text]
     if len(lowered) <= _SHINGLE:
         return frozenset([tuple(lowered)] if lowered else [])
     return frozenset(zip(*(lowered[i:] for i in range(_SHINGLE)), strict=False))

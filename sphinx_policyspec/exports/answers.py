@@ -9,9 +9,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from sphinx_policyspec.exports.plain import markdown_safe, printable, spreadsheet_safe
 from sphinx_policyspec.graph.answer import Answer, Cell, CellKind, QueryForm
@@ -102,6 +99,10 @@ def _aligned(answer: Answer, rows: list[tuple[str, ...]], *, color: bool) -> Ite
 
 def _folded(columns: tuple[str, ...], rows: list[tuple[str, ...]], width: int, *, color: bool) -> list[str]:
     """Return the lines of a table that fits a terminal; what is too wide goes on in the next line."""
+    from rich.console import Console  # noqa: PLC0415  costs start-up time that no pipe needs
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
     out = io.StringIO()
     console = Console(
         file=out, width=width, force_terminal=color, no_color=not color, highlight=False, emoji=False

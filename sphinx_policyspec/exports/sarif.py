@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from importlib.metadata import version
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
@@ -43,6 +42,8 @@ def sarif_report(report: Report) -> str:
 
 
 def _driver(report: Report) -> _Object:
+    from importlib.metadata import version  # noqa: PLC0415  it reads mail headers, for which no other format has a use
+
     return {
         "name": "policyspec",
         "version": version("sphinx-policyspec"),

@@ -151,7 +151,7 @@ def _serve(requests: BinaryIO, replies: BinaryIO, settings: dict[str, Any]) -> N
     """Answer queries until the input ends."""
     store = Store()
     while size := int.from_bytes(requests.read(8), "big"):
-        store.bulk_load(requests.read(size), format=RdfFormat.N_QUADS)
+        store.load(requests.read(size), format=RdfFormat.N_QUADS)
     _confine(settings)
     _send(replies, {"ready": True})
     for request in requests:

@@ -130,7 +130,7 @@ class KnowledgeBase:
         fill(store, self._triples())
         for pieces in self._named:
             for piece in pieces():
-                store.bulk_load(piece, format=RdfFormat.N_QUADS)
+                store.load(piece, format=RdfFormat.N_QUADS)
         return store
 
     def ask(self, name: str, params: Mapping[str, str] | None = None) -> Answer:

@@ -22,7 +22,14 @@ from sphinx_policyspec.graph.ntriples import inference_digest, ntriples_lines
 from sphinx_policyspec.graph.terms import Blank, Iri, Term, Triple, literal_term
 from sphinx_policyspec.graph.vocabulary import PS
 
-__all__ = ["plain_triples", "read_inferred", "read_statements", "read_triples", "streamed_triples"]
+__all__ = [
+    "plain_triples",
+    "read_inferred",
+    "read_statements",
+    "read_triples",
+    "streamed_statements",
+    "streamed_triples",
+]
 
 _MIB = 2**20
 _MEMORY_BYTES = 1024 * _MIB
@@ -69,11 +76,17 @@ def read_statements(path: Path, max_bytes: int = MAX_BYTES) -> list[tuple[Triple
     return list(zip(plain_triples(quads), names, strict=True))
 
 
-def streamed_triples(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[Triple]:
-    """Yield what a graph file holds as it is read, so that no more than a part is held; what it repeats comes again."""
+def streamed_statements(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[tuple[Triple, str]]:
+    """Yield what :func:`read_statements` returns as it is read; what a graph file repeats comes again."""
     quads = _quads(path, max_bytes)
     while block := list(islice(quads, _BLOCK_QUADS)):
-        yield from plain_triples(block)
+        names = (str(quad.graph_name) for quad in block)
+        yield from zip(plain_triples(block), names, strict=True)
+
+
+def streamed_triples(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[Triple]:
+    """Yield what a graph file holds as it is read, so that no more than a part is held; what it repeats comes again."""
+    return (triple for triple, _ in streamed_statements(path, max_bytes))
 
 
 def read_inferred(path: Path, properties: Collection[str]) -> list[Triple] | None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyoxigraph
-
 from sphinx_policyspec.graph.explain import Contradiction, contradictions, explain
 from sphinx_policyspec.graph.hermit import classify, first_inconsistent, java
-from sphinx_policyspec.graph.parse import plain_triples, read_statements
-from sphinx_policyspec.graph.rules import fill, infer, is_read_by_rules
+from sphinx_policyspec.graph.parse import streamed_statements
+from sphinx_policyspec.graph.rules import Consequences
 from sphinx_policyspec.graph.serialize import serialize
 from sphinx_policyspec.graph.statements import Stated, statements_of
 from sphinx_policyspec.graph.terms import Triple
@@ -51,35 +51,61 @@ class Reasoning:
 
 @dataclass(frozen=True, slots=True)
 class Reasoner:
-    """Statements to reason about."""
+    """Statements to reason about.
 
-    stated: tuple[Stated, ...]
+    :param stated: yields them, whenever it is called; some may come more than once
+    """
+
+    stated: Callable[[], Iterable[Stated]]
 
     @classmethod
     def of_file(cls, path: Path) -> Reasoner:
         """Take a graph file as it is."""
-        return cls(tuple(dict.fromkeys(read_statements(path))))
+        return cls(lambda: streamed_statements(path))
 
     @classmethod
     def of_spec(cls, spec: Spec) -> Reasoner:
         """Take what a spec says."""
-        return cls(tuple((triple, "") for triple in dict.fromkeys(triples_of(spec))))
+        return cls(lambda: ((triple, "") for triple in triples_of(spec)))
 
     def run(self, engine: str = "rules") -> Reasoning:
         """Derive what follows, and find what contradicts itself."""
-        if engine == "hermit":
+        by_rules = engine != "hermit"
+        if not by_rules:
             java()
-        statements = statements_of(self.stated)
-        derived: tuple[Triple, ...] = ()
-        if engine == "hermit":
+        count, consequences = _Distinct(), Consequences()
+
+        def passing() -> Iterator[Stated]:
+            for stated in self.stated():
+                count.add(stated)
+                if by_rules:
+                    consequences.add(stated[0])
+                yield stated
+
+        statements = statements_of(passing(), self.stated)
+        if by_rules:
+            derived, clashing = tuple(consequences.derived()), contradictions(statements)
+        else:
             needed = list(dict.fromkeys(triple for statement in statements for triple in statement.triples))
             found = classify(needed)
             derived, clashing = found or (), explain(statements, first_inconsistent) if found is None else ()
-        else:
-            store = pyoxigraph.Store()
-            fill(store, (triple for triple, _ in self.stated if is_read_by_rules(triple[1])))
-            derived, clashing = tuple(plain_triples(infer(store))), contradictions(statements)
-        return Reasoning(engine=engine, asserted=len(self.stated), derived=derived, contradictions=clashing)
+        return Reasoning(engine=engine, asserted=len(count), derived=derived, contradictions=clashing)
+
+
+class _Distinct:
+    """Counts different things by eight bytes of each, since a large spec makes millions of statements."""
+
+    def __init__(self) -> None:
+        self._hashes = [array("q") for _ in range(256)]
+
+    def add(self, thing: Hashable) -> None:
+        """Count a thing, unless it has come before."""
+        value = hash(thing)
+        self._hashes[value & 255].append(value)
+
+    def __len__(self) -> int:
+        """Return how many there were."""
+        return sum(len(set(hashes)) for hashes in self._hashes)
 
 
 def _kind(triple: Triple) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from sphinx_policyspec.graph.schema import Schema, axioms, schema
 from sphinx_policyspec.graph.terms import Blank, Foreign, Iri, Term, Triple
 from sphinx_policyspec.graph.vocabulary import PREFIXES, PS, RDF, XSD
 
-__all__ = ["fits", "is_name", "names_of_levels", "relevant", "whole_number"]
+__all__ = ["Thinner", "fits", "is_name", "names_of_levels", "relevant", "whole_number"]
 
 _TYPE, _VERDICT, _VIOLATES, _ROLE, _MESSAGE = RDF.type, PS.verdict, PS.violates, PS.role, PS.Message
 _LEVEL, _AUTHORITY = PS.AuthorityLevel, PS.authority
@@ -50,14 +50,85 @@ def relevant(triples: Iterable[Triple]) -> list[Triple]:
     return [stated[place] for place in sorted(kept)]
 
 
-class _Sieve:
+_NONE: frozenset[Term] = frozenset()
+
+
+class _Types:
+    """The classes of things; things of the same classes share them."""
+
+    def __init__(self) -> None:
+        self._of: dict[Term, frozenset[Term]] = {}
+        self._with: dict[tuple[frozenset[Term], Term], frozenset[Term]] = {}
+
+    def add(self, thing: Term, kind: Term) -> None:
+        """State one class of a thing."""
+        key = self.of(thing), kind
+        if (types := self._with.get(key)) is None:
+            types = self._with[key] = key[0] | {kind}
+        self._of[thing] = types
+
+    def of(self, thing: Term) -> frozenset[Term]:
+        """Return the classes that were stated of a thing."""
+        return self._of.get(thing, _NONE)
+
+    def items(self) -> Iterable[tuple[Term, frozenset[Term]]]:
+        """Return each thing with its classes."""
+        return self._of.items()
+
+
+class _Looker:
+    """Looks at one statement beside the classes that are stated of its ends."""
+
+    def __init__(self) -> None:
+        self._schema = schema()
+        self._types = _Types()
+
+    def _is_of_form(self, predicate: Iri, node: Term) -> bool:
+        """Tell whether a property of ours has a thing or a text where it wants one; shapes check what has not."""
+        known = self._schema
+        is_relation = predicate in known.object_properties
+        return is_relation is is_name(node) and (is_relation or predicate in known.data_properties)
+
+    def _is_stated(self, subject: Term, predicate: Iri, node: Term) -> bool:
+        """Tell whether what follows from a property's domain and range is stated of its ends; then it stays so."""
+        known, types = self._schema, self._types.of(subject)
+        if not known.domains[predicate] <= types:
+            return False
+        if predicate in known.object_properties:
+            return known.ranges[predicate] <= self._types.of(node)
+        if predicate == _ROLE and _MESSAGE not in types:
+            return False
+        return all(fits(node, datatype) for datatype in known.ranges[predicate])
+
+
+class Thinner(_Looker):
+    """Leaves out what is irrelevant whatever comes later; a large spec states little else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        known = self._schema
+        watched = known.functional | known.described | known.asymmetric | known.irreflexive
+        watched |= {name for pair in known.disjoint_properties for name in pair}
+        above = {name for name, names in known.superproperties.items() if names & watched}
+        self._watched = watched | above | {_VERDICT, _VIOLATES}
+
+    def keeps(self, subject: Term, predicate: Iri, node: Term) -> bool:
+        """Tell whether a statement may matter, by those before it."""
+        if predicate == _TYPE:
+            self._types.add(subject, node)
+            return True
+        if predicate in self._watched:
+            return True
+        return self._is_of_form(predicate, node) and not self._is_stated(subject, predicate, node)
+
+
+class _Sieve(_Looker):
     """Looks at one statement beside the types and relations that are stated of its ends."""
 
     def __init__(self, triples: list[Triple]) -> None:
-        self._schema = schema()
-        self._types: dict[Term, set[Term]] = defaultdict(set)
+        super().__init__()
         self._pairs: set[Triple] = set()
-        self._values: Counter[tuple[Term, Term]] = Counter()
+        self._values: dict[tuple[Term, Term], set[Term]] = defaultdict(set)
         known = self._schema
         self._bound = known.asymmetric | known.irreflexive
         self._paired: dict[Term, set[Term]] = defaultdict(set)
@@ -68,13 +139,13 @@ class _Sieve:
         seen = {name for name, above in known.superproperties.items() if above & watched}
         for subject, predicate, node in (*axioms(), *triples):
             if predicate == _TYPE:
-                self._types[subject].add(node)
+                self._types.add(subject, node)
             elif predicate in seen:
                 self._pairs.update(
                     (subject, above, node) for above in known.superproperties[predicate] & watched
                 )
             elif predicate in (_VERDICT, _VIOLATES):
-                self._values[subject, predicate] += 1
+                self._values[subject, predicate].add(node)
         self.torn = {node for node, types in self._types.items() if len(types) > 1 and _torn(types, known)}
 
     def is_class(self, node: Term) -> bool:
@@ -83,25 +154,19 @@ class _Sieve:
 
     def matters(self, subject: Term, predicate: Iri, node: Term) -> bool:
         """Tell whether a statement, other than of a class, can have consequences."""
-        known = self._schema
-        is_relation = predicate in known.object_properties
-        if is_relation is not is_name(node) or not (is_relation or predicate in known.data_properties):
-            # A text where a thing should be is a matter of form, which shapes check.
+        if not self._is_of_form(predicate, node):
             return False
-        types = self._types
-        if not known.domains[predicate] <= types.get(subject, _NONE):
+        if not self._is_stated(subject, predicate, node):
             return True
-        if not is_relation:
-            return self._value_matters(subject, predicate, node)
-        if not known.ranges[predicate] <= types.get(node, _NONE):
-            return True
+        if predicate not in self._schema.object_properties:
+            return predicate in self._schema.functional
         return self._relation_matters(subject, predicate, node)
 
     def _relation_matters(self, subject: Term, predicate: Iri, node: Term) -> bool:
         known = self._schema
         if predicate in (_VERDICT, _VIOLATES):
             # A verdict speaks of violations alone, and they of it.
-            verdicts, broken = self._values[subject, _VERDICT], self._values[subject, _VIOLATES]
+            verdicts, broken = (len(self._values.get((subject, name), ())) for name in (_VERDICT, _VIOLATES))
             return bool(verdicts and broken) or (predicate == _VERDICT and verdicts > 1)
         above = known.superproperties[predicate]
         if above & (known.functional | known.described):
@@ -115,19 +180,8 @@ class _Sieve:
             subject == node or any((node, name, subject) in self._pairs for name in bound)
         )
 
-    def _value_matters(self, subject: Term, predicate: Iri, node: Term) -> bool:
-        known = self._schema
-        if not all(fits(node, datatype) for datatype in known.ranges[predicate]):
-            return True
-        if predicate == _ROLE:
-            return _MESSAGE not in self._types.get(subject, _NONE)
-        return predicate in known.functional
 
-
-_NONE: frozenset[Term] = frozenset()
-
-
-def _torn(types: set[Term], known: Schema) -> bool:
+def _torn(types: frozenset[Term], known: Schema) -> bool:
     """Tell whether types exclude each other."""
     listed = [name for name in types if isinstance(name, Iri)]
     return any(known.are_disjoint(a, b) for place, a in enumerate(listed) for b in listed[place + 1 :])

@@ -11,8 +11,9 @@ from sphinx_policyspec.graph.ntriples import blocks, ntriples_lines
 from sphinx_policyspec.graph.ontology import ontology_dir
 from sphinx_policyspec.graph.query_text import named_terms
 from sphinx_policyspec.graph.terms import Triple
+from sphinx_policyspec.graph.vocabulary import RDF
 
-__all__ = ["fill", "infer", "is_read_by_rules", "with_derived"]
+__all__ = ["Consequences", "fill", "infer", "with_derived"]
 
 _BLOCK = 10_000
 """Triples that the engine gets at once."""
@@ -38,31 +39,46 @@ def infer(store: pyoxigraph.Store) -> tuple[pyoxigraph.Triple, ...]:
 
 
 def with_derived(triples: Iterable[Triple]) -> Iterator[Triple]:
-    """Yield triples, and after them what follows from them by the rules; the engine gets no more than these read."""
-    from sphinx_policyspec.graph.parse import plain_triples  # noqa: PLC0415  questions need no files
-
-    store = pyoxigraph.Store()
-    needed: list[Triple] = []
+    """Yield triples, and after them what follows from them by the rules."""
+    consequences = Consequences()
     for triple in triples:
         yield triple
-        if is_read_by_rules(triple[1]):
-            needed.append(triple)
-            if len(needed) == _BLOCK:
-                fill(store, needed)
-                needed.clear()
-    fill(store, needed)
-    yield from plain_triples(infer(store))
+        consequences.add(triple)
+    yield from consequences.derived()
+
+
+class Consequences:
+    """Takes triples as they pass, and tells what follows from them; the engine gets no more than the rules read."""
+
+    def __init__(self) -> None:
+        self._store = pyoxigraph.Store()
+        self._waiting: list[Triple] = []
+
+    def add(self, triple: Triple) -> None:
+        """Take one."""
+        terms = _terms()
+        # No rule asks for a class that it does not name.
+        if triple[1] in terms and (triple[1] != RDF.type or triple[2] in terms):
+            self._waiting.append(triple)
+            if len(self._waiting) == _BLOCK:
+                self._load()
+
+    def derived(self) -> Iterator[Triple]:
+        """Yield what follows and was not among them."""
+        from sphinx_policyspec.graph.parse import plain_triples  # noqa: PLC0415  questions need no files
+
+        self._load()
+        yield from plain_triples(infer(self._store))
+
+    def _load(self) -> None:
+        fill(self._store, self._waiting)
+        self._waiting.clear()
 
 
 def fill(store: pyoxigraph.Store, triples: Iterable[Triple]) -> None:
     """Load triples, block by block."""
     for block in blocks(ntriples_lines(triples)):
-        store.bulk_load(block, format=pyoxigraph.RdfFormat.N_TRIPLES)
-
-
-def is_read_by_rules(predicate: str) -> bool:
-    """Tell whether any rule speaks of a property; what is said by others makes nothing follow."""
-    return predicate in _terms()
+        store.load(block, format=pyoxigraph.RdfFormat.N_TRIPLES)
 
 
 @cache

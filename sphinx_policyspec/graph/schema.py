@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
-from rdflib import OWL, RDF, RDFS, Graph, URIRef
-from rdflib.collection import Collection
-from rdflib.term import Node
+import pyoxigraph
 
 from sphinx_policyspec.graph.ontology import ontology_dir
-from sphinx_policyspec.graph.rdflib_terms import term_of, triples_in
+from sphinx_policyspec.graph.parse import plain_triples
 from sphinx_policyspec.graph.terms import Iri, Term, Triple
+from sphinx_policyspec.graph.vocabulary import OWL, RDF, RDFS
 
 __all__ = ["Expression", "Schema", "axioms", "ontology_triples", "schema"]
 
@@ -73,63 +72,94 @@ class Schema:
         return any(frozenset((a, b)) in self.disjoint_classes for a in ones for b in others)
 
 
+class _Ontology:
+    """The triples of ``policyspec.ttl``, looked up both ways."""
+
+    def __init__(self, triples: Iterable[Triple]) -> None:
+        self.triples = tuple(triples)
+        self._objects: dict[tuple[Term, Iri], list[Term]] = defaultdict(list)
+        self._pairs: dict[Iri, list[tuple[Term, Term]]] = defaultdict(list)
+        for subject, predicate, node in self.triples:
+            self._objects[subject, predicate].append(node)
+            self._pairs[predicate].append((subject, node))
+
+    def pairs(self, relation: Iri) -> list[tuple[Term, Term]]:
+        """Return what a relation holds between."""
+        return self._pairs.get(relation, [])
+
+    def objects(self, subject: Term, relation: Iri) -> list[Term]:
+        """Return what a relation leads to."""
+        return self._objects.get((subject, relation), [])
+
+    def members(self, kind: Iri) -> frozenset[Iri]:
+        """Return the named things of a class."""
+        named = (subject for subject, node in self.pairs(RDF.type) if node == kind)
+        return frozenset(subject for subject in named if isinstance(subject, Iri))
+
+    def items(self, rest: Term) -> Iterator[Term]:
+        """Yield what a list holds."""
+        while rest != RDF.nil:
+            yield from self.objects(rest, RDF.first)
+            (rest,) = self.objects(rest, RDF.rest)
+
+
 @cache
-def _ontology() -> Graph:
-    return Graph().parse(ontology_dir() / "policyspec.ttl")
+def _ontology() -> _Ontology:
+    file = ontology_dir() / "policyspec.ttl"
+    return _Ontology(plain_triples(pyoxigraph.parse(path=file, format=pyoxigraph.RdfFormat.TURTLE)))
 
 
 def ontology_triples() -> tuple[Triple, ...]:
     """Return all of the ontology."""
-    return tuple(triples_in(_ontology()))
+    return _ontology().triples
 
 
 @cache
 def axioms() -> tuple[Triple, ...]:
     """Return the ontology without labels, definitions and other annotations."""
-    graph = _ontology()
-    silent = {*graph.subjects(RDF.type, OWL.AnnotationProperty), RDFS.label, RDFS.comment, RDFS.isDefinedBy}
+    found = _ontology()
+    silent = {*found.members(OWL.AnnotationProperty), RDFS.label, RDFS.comment, RDFS.isDefinedBy}
     silent |= {OWL.versionIRI, OWL.versionInfo}
-    names = {term_of(node) for node in silent}
-    return tuple(triple for triple in triples_in(graph) if triple[1] not in names)
+    return tuple(triple for triple in found.triples if triple[1] not in silent)
 
 
 @cache
 def schema() -> Schema:
     """Read the axioms of ``policyspec.ttl`` once."""
-    graph = _ontology()
-    kinds = {kind: frozenset(map(_name, graph.subjects(RDF.type, kind))) for kind in _KINDS}
-    superproperties = _closure(graph, RDFS.subPropertyOf, kinds[OWL.ObjectProperty])
-    properties = {*superproperties, *kinds[OWL.DatatypeProperty]}
+    found = _ontology()
+    relations = found.members(OWL.ObjectProperty)
+    superproperties = _closure(found.pairs(RDFS.subPropertyOf), relations)
+    properties = {*superproperties, *found.members(OWL.DatatypeProperty)}
     exclusive = tuple(
-        (_expression(graph, one), _expression(graph, other))
-        for one, other in graph.subject_objects(OWL.disjointWith)
-        if not isinstance(one, URIRef)
+        (_expression(found, one), _expression(found, other))
+        for one, other in found.pairs(OWL.disjointWith)
+        if not isinstance(one, Iri)
     )
     defined = tuple(
-        (_name(name), _expression(graph, node))
-        for name, node in sorted(graph.subject_objects(OWL.equivalentClass))
-        if (node, OWL.oneOf, None) not in graph
+        (_name(name), _expression(found, node))
+        for name, node in sorted(found.pairs(OWL.equivalentClass), key=str)
+        if not found.objects(node, OWL.oneOf)
     )
     described = {
         *(name for pair in exclusive for side in pair for name in side.properties()),
         *(name for _, expression in defined for name in expression.properties()),
     }
-    inverses = [(_name(one), _name(other)) for one, other in graph.subject_objects(OWL.inverseOf)]
+    inverses = [(_name(one), _name(other)) for one, other in found.pairs(OWL.inverseOf)]
     return Schema(
-        labels={term_of(node): str(text) for node, text in graph.subject_objects(RDFS.label)},
-        superclasses=_superclasses(graph, kinds[OWL.Class], defined),
+        labels={node: str(text) for node, text in found.pairs(RDFS.label)},
+        superclasses=_superclasses(found, defined),
         superproperties=superproperties,
-        domains={name: _inherited(graph, RDFS.domain, name, superproperties) for name in properties},
-        ranges={name: _inherited(graph, RDFS.range, name, superproperties) for name in properties},
+        domains={name: _inherited(found, RDFS.domain, name, superproperties) for name in properties},
+        ranges={name: _inherited(found, RDFS.range, name, superproperties) for name in properties},
         inverses={**dict(inverses), **{other: one for one, other in inverses}},
-        object_properties=kinds[OWL.ObjectProperty],
-        data_properties=kinds[OWL.DatatypeProperty],
-        functional=kinds[OWL.FunctionalProperty],
-        asymmetric=kinds[OWL.AsymmetricProperty],
-        irreflexive=kinds[OWL.IrreflexiveProperty],
-        disjoint_classes=frozenset(_disjoint_classes(graph)),
+        object_properties=relations,
+        data_properties=found.members(OWL.DatatypeProperty),
+        functional=found.members(OWL.FunctionalProperty),
+        asymmetric=found.members(OWL.AsymmetricProperty),
+        irreflexive=found.members(OWL.IrreflexiveProperty),
+        disjoint_classes=frozenset(_disjoint_classes(found)),
         disjoint_properties=frozenset(
-            frozenset(map(_name, pair)) for pair in graph.subject_objects(OWL.propertyDisjointWith)
+            frozenset(map(_name, pair)) for pair in found.pairs(OWL.propertyDisjointWith)
         ),
         defined=defined,
         exclusive=exclusive,
@@ -137,75 +167,65 @@ def schema() -> Schema:
     )
 
 
-_KINDS = (
-    OWL.Class,
-    OWL.ObjectProperty,
-    OWL.DatatypeProperty,
-    OWL.FunctionalProperty,
-    OWL.AsymmetricProperty,
-    OWL.IrreflexiveProperty,
-)
-
-
-def _name(node: Node) -> Iri:
+def _name(node: Term) -> Iri:
     return Iri(str(node))
 
 
-def _closure(graph: Graph, relation: URIRef, terms: frozenset[Iri]) -> dict[Term, frozenset[Iri]]:
+def _closure(pairs: Iterable[tuple[Term, Term]], terms: frozenset[Iri]) -> dict[Term, frozenset[Iri]]:
     """Return each term with all that is above it by a relation, and itself."""
-    return {
-        term: frozenset(
-            _name(node)
-            for node in graph.transitive_objects(URIRef(term), relation)
-            if isinstance(node, URIRef)
-        )
-        for term in terms
-    }
+    above: dict[Term, list[Iri]] = defaultdict(list)
+    for lower, higher in pairs:
+        if isinstance(higher, Iri):
+            above[lower].append(higher)
+    closed: dict[Term, frozenset[Iri]] = {}
+    for term in terms:
+        found = {term: None}
+        waiting = [term]
+        for name in waiting:
+            new = [higher for higher in above.get(name, ()) if higher not in found]
+            found.update(dict.fromkeys(new))
+            waiting += new
+        closed[term] = frozenset(found)
+    return closed
 
 
 def _superclasses(
-    graph: Graph, classes: frozenset[Iri], defined: Iterable[tuple[Iri, Expression]]
+    ontology: _Ontology, defined: Iterable[tuple[Iri, Expression]]
 ) -> dict[Term, frozenset[Iri]]:
     """Return the classes above each, those that follow from definitions included."""
-    stated = Graph()
-    stated += graph.triples((None, RDFS.subClassOf, None))
+    stated = list(ontology.pairs(RDFS.subClassOf))
     for name, expression in defined:
-        for part in expression.parts:
-            if part.kind == "class":
-                pair = (name, str(part.value)) if expression.kind == "all" else (str(part.value), name)
-                stated.add((URIRef(pair[0]), RDFS.subClassOf, URIRef(pair[1])))
-    return _closure(stated, RDFS.subClassOf, classes)
+        named = [part.value for part in expression.parts if part.kind == "class" and part.value is not None]
+        stated += [(name, part) if expression.kind == "all" else (part, name) for part in named]
+    return _closure(stated, ontology.members(OWL.Class))
 
 
 def _inherited(
-    graph: Graph, relation: URIRef, name: Term, superproperties: Mapping[Term, frozenset[Iri]]
+    ontology: _Ontology, relation: Iri, name: Term, superproperties: Mapping[Term, frozenset[Iri]]
 ) -> frozenset[Iri]:
     """Return what a relation says of a property or of one above it."""
     above = superproperties.get(name, (name,))
-    return frozenset(_name(node) for other in above for node in graph.objects(URIRef(str(other)), relation))
+    return frozenset(_name(node) for other in above for node in ontology.objects(other, relation))
 
 
-def _disjoint_classes(graph: Graph) -> Iterator[frozenset[Iri]]:
-    for one, other in graph.subject_objects(OWL.disjointWith):
-        if isinstance(one, URIRef):
-            yield frozenset((_name(one), _name(other)))
-    for members in graph.objects(None, OWL.members):
-        names = [_name(node) for node in Collection(graph, members)]
+def _disjoint_classes(ontology: _Ontology) -> Iterator[frozenset[Iri]]:
+    for one, other in ontology.pairs(OWL.disjointWith):
+        if isinstance(one, Iri):
+            yield frozenset((one, _name(other)))
+    for _, members in ontology.pairs(OWL.members):
+        names = [_name(node) for node in ontology.items(members)]
         yield from (frozenset((a, b)) for place, a in enumerate(names) for b in names[place + 1 :])
 
 
-def _expression(graph: Graph, node: Node) -> Expression:
+def _expression(ontology: _Ontology, node: Term) -> Expression:
     """Read a description of a class, as far as the ontology uses the language."""
     for relation, kind in ((OWL.intersectionOf, "all"), (OWL.unionOf, "any")):
-        members: Any = graph.value(node, relation)
-        if members is not None:
-            return Expression(kind, tuple(_expression(graph, part) for part in Collection(graph, members)))
-    along = graph.value(node, OWL.onProperty)
-    if along is None:
-        return Expression("class", value=term_of(node))
-    value = graph.value(node, OWL.hasValue)
-    if value is not None:
-        return Expression("has", property=_name(along), value=term_of(value))
-    filler = graph.value(node, OWL.someValuesFrom)
-    assert filler is not None  # noqa: S101 - the ontology restricts in no other way
-    return Expression("some", (_expression(graph, filler),), property=_name(along))
+        for members in ontology.objects(node, relation):
+            return Expression(kind, tuple(_expression(ontology, part) for part in ontology.items(members)))
+    along = ontology.objects(node, OWL.onProperty)
+    if not along:
+        return Expression("class", value=node)
+    if value := ontology.objects(node, OWL.hasValue):
+        return Expression("has", property=_name(along[0]), value=value[0])
+    (filler,) = ontology.objects(node, OWL.someValuesFrom)  # the ontology restricts in no other way
+    return Expression("some", (_expression(ontology, filler),), property=_name(along[0]))

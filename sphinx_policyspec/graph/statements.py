@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from sphinx_policyspec.graph.relevance import is_name, relevant
+from sphinx_policyspec.graph.relevance import Thinner, is_name, relevant
 from sphinx_policyspec.graph.schema import schema
 from sphinx_policyspec.graph.terms import Iri, Term, Triple
 from sphinx_policyspec.graph.vocabulary import DCTERMS, PS, RDF, SKOS, iri_of
@@ -36,6 +36,9 @@ class Statement:
 
 _TYPE, _ID, _FILE, _LINE, _COLUMN = RDF.type, DCTERMS.identifier, PS.file, PS.line, PS.column
 _AUTHORITY, _RESPONSE = PS.authority, PS.Response
+_NAMING = frozenset((_ID, PS.repeats))
+_FURTHER = re.compile(r"~\d+$")
+"""What the names of things end with whose id another has, too."""
 
 _KINDS: Mapping[Term, str] = {
     PS.AuthorityLevel: "level ",
@@ -59,32 +62,22 @@ _NAMED = re.compile(
 )
 
 
-def statements_of(stated: Iterable[Stated]) -> tuple[Statement, ...]:
+def statements_of(stated: Iterable[Stated], again: Callable[[], Iterable[Stated]]) -> tuple[Statement, ...]:
     """Return the statements that consistency depends on, in the order in which they are stated.
 
     Things that bear one id are one thing in them, each statement with its own place.
+
+    :param again: yields the same once more, since names and places are looked up for what is told alone
     """
-    everything = list(stated)
-    rejoined = _one_id(everything)
-    triples = [triple for triple, _ in everything]
-    if rejoined:
-        triples = [
-            (
-                rejoined.get(subject, subject),
-                predicate,
-                rejoined.get(node, node) if isinstance(node, Iri) else node,
-            )
-            for subject, predicate, node in triples
-        ]
+    own, graphs = _thinned(stated)
+    triples = _rejoined(own)
     needed = set(relevant(triples))
     kept = [
-        (new, triple, graph)
-        for new, (triple, graph) in zip(triples, everything, strict=True)
-        if new in needed
+        (new, triple, graph) for new, triple, graph in zip(triples, own, graphs, strict=True) if new in needed
     ]
     # Most things of a spec are in no statement that is told.
     told = {term for new, triple, _ in kept for term in (triple[0], new[0], new[2])}
-    words = _Words((triple, graph) for triple, graph in everything if triple[0] in told)
+    words = _Words((triple, graph) for triple, graph in again() if triple[0] in told)
     grouped: dict[tuple[str, Span | None], dict[Triple, None]] = {}
     for new, triple, graph in kept:
         key = words.sentence(triple, new), words.place(triple[0], graph)
@@ -94,19 +87,45 @@ def statements_of(stated: Iterable[Stated]) -> tuple[Statement, ...]:
     )
 
 
-def _one_id(stated: Iterable[Stated]) -> dict[str, Iri]:
+def _thinned(stated: Iterable[Stated]) -> tuple[list[Triple], list[str]]:
+    """Return the triples that may matter, and the graph of each."""
+    thinner = Thinner()
+    triples: list[Triple] = []
+    graphs: list[str] = []
+    for triple, graph in stated:
+        if triple[1] in _NAMING or thinner.keeps(*triple):
+            triples.append(triple)
+            graphs.append(graph)
+    return triples, graphs
+
+
+def _rejoined(triples: list[Triple]) -> list[Triple]:
+    """Return triples in which things with one id have one name."""
+    names = _one_id(triples)
+    if not names:
+        return triples
+    return [
+        (names.get(subject, subject), predicate, names.get(node, node) if isinstance(node, Iri) else node)
+        for subject, predicate, node in triples
+    ]
+
+
+def _one_id(triples: Iterable[Triple]) -> dict[str, Iri]:
     """Return the names of things with the id of another, ``…~2`` or one that repeats it, with the name of that one."""
-    ids: dict[str, set[str]] = defaultdict(set)
+    named: list[tuple[Term, Term]] = []
     found: dict[str, Iri] = {}
-    for (subject, predicate, node), _ in stated:
+    for subject, predicate, node in triples:
         if predicate == _ID:
-            ids[subject].add(str(node))
+            named.append((subject, node))
         elif predicate == PS.repeats and isinstance(node, Iri):
-            found[subject] = node
-    for name, own in ids.items():
-        first = Iri(re.sub(r"~\d+$", "", name))
-        if first != name and ids.get(first, set()) & own:
-            found[name] = first
+            found[str(subject)] = node
+    firsts = {str(name): Iri(_FURTHER.sub("", str(name))) for name, _ in named if _FURTHER.search(str(name))}
+    ids: dict[Term, set[str]] = defaultdict(set)
+    wanted = {*firsts, *firsts.values()}
+    for name, node in named:
+        if name in wanted:
+            ids[name].add(str(node))
+    found.update((name, first) for name, first in firsts.items() if ids.get(first, set()) & ids[name])
     return found
 
 

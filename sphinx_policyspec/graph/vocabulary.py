@@ -16,6 +16,7 @@ __all__ = [
     "PROV",
     "PS",
     "RDF",
+    "RDFS",
     "SKOS",
     "XSD",
     "iri_of",
@@ -55,11 +56,22 @@ class _Namespace:
         def __getattr__(self, name: str) -> Iri: ...
 
 
-DCTERMS = _Namespace("dcterms", ("identifier", "title"))
-OWL = _Namespace("owl", ("versionInfo",))
+DCTERMS = _Namespace("dcterms", ("identifier", "issued", "license", "publisher", "title"))
+OWL = _Namespace(
+    "owl",
+    (
+        *("AnnotationProperty", "AsymmetricProperty", "Class", "DatatypeProperty", "FunctionalProperty"),
+        *("IrreflexiveProperty", "ObjectProperty", "disjointWith", "equivalentClass", "hasValue"),
+        *("intersectionOf", "inverseOf", "members", "oneOf", "onProperty", "propertyDisjointWith"),
+        *("someValuesFrom", "unionOf", "versionIRI", "versionInfo"),
+    ),
+)
 PROV = _Namespace("prov", ("Entity", "wasRevisionOf"))
-RDF = _Namespace("rdf", ("type",))
-SKOS = _Namespace("skos", ("Concept",))
+RDF = _Namespace("rdf", ("first", "nil", "rest", "type"))
+RDFS = _Namespace(
+    "rdfs", ("comment", "domain", "isDefinedBy", "label", "range", "subClassOf", "subPropertyOf")
+)
+SKOS = _Namespace("skos", ("Concept", "altLabel", "broader", "prefLabel", "related"))
 XSD = _Namespace("xsd", ("boolean", "date", "integer", "string"))
 PS = _Namespace("ps", ontology_terms())
 """Terms of the policyspec ontology; a term that it does not define fails at once."""

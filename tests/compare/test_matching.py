@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
+from sphinx_policyspec.compare import matching
 from sphinx_policyspec.compare.matching import Identity, identify
+from sphinx_policyspec.compare.words import shingles
 from sphinx_policyspec.model import EvalTag, Principle, Section
 from tests.conftest import at, example, message, principle, spec
 
@@ -139,3 +143,31 @@ def test_nothing_in_common_is_no_relation() -> None:
     )
     assert (found.matches, found.relatives) == ((), ())
     assert isinstance(spec(principle("a")).provisions[0], Principle)
+
+
+class Runs(frozenset[tuple[str, ...]]):
+    """Runs of words that count how many sets of them are held at one time."""
+
+    held = most = 0
+
+    def __init__(self, _runs: object) -> None:
+        Runs.held += 1
+        Runs.most = max(Runs.most, Runs.held)
+
+    def __del__(self) -> None:
+        Runs.held -= 1
+
+
+@pytest.mark.parametrize("gone", [0, 1, 3])
+@pytest.mark.parametrize("size", [10, 40])
+def test_the_runs_of_words_of_what_stayed_are_held_one_at_a_time(
+    monkeypatch: pytest.MonkeyPatch, size: int, gone: int
+) -> None:
+    monkeypatch.setattr(matching, "shingles", lambda text: Runs(shingles(text)))
+    Runs.most = Runs.held
+    stayed = [principle(f"p{i}", title=f"Name {i}", text=f"{LONG} {i} {OTHER} {i}") for i in range(size)]
+    left = [principle(f"old{i}", title=f"Left {i}", text=f"{OTHER} {i}") for i in range(gone)]
+    before = Runs.held
+    found = identify(spec(*stayed, *left), spec(*stayed))
+    assert len(found.matches) == size
+    assert Runs.most - before <= (gone + 2 if gone else 0)

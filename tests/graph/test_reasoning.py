@@ -19,7 +19,7 @@ from sphinx_policyspec.graph.explain import Contradiction, contradictions, expla
 from sphinx_policyspec.graph.hermit import classify, first_inconsistent, world_of
 from sphinx_policyspec.graph.ntriples import ntriples_lines
 from sphinx_policyspec.graph.reasoning import Reasoner
-from sphinx_policyspec.graph.relevance import relevant
+from sphinx_policyspec.graph.relevance import Thinner, relevant
 from sphinx_policyspec.graph.statements import Statement, statements_of
 from sphinx_policyspec.graph.terms import Blank, Iri, Triple
 from sphinx_policyspec.graph.to_graph import triples_of
@@ -276,7 +276,8 @@ def test_the_smallest_part_is_found_with_few_runs(size: int, data: st.DataObject
 
 
 def test_candidates_that_hold_too_much_are_made_smaller() -> None:
-    statements = statements_of((triple, "") for triple in triples_of(planted()))
+    stated = [(triple, "") for triple in triples_of(planted())]
+    statements = statements_of(stated, lambda: stated)
     core = set(contradictions(statements)[0].statements)
 
     def needs_all_of_the_first(candidates: Sequence[Iterable[Triple]]) -> int | None:
@@ -382,6 +383,26 @@ def test_classes_need_the_relevant_statements_alone() -> None:
 
 
 @given(st.data())
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+def test_what_is_left_out_before_all_is_known_is_never_relevant(data: st.DataObject) -> None:
+    """In any order, with things that have lost a class, a relation or the kind of their value."""
+    everything = list(dict.fromkeys(triples_of(planted())))
+    places = data.draw(st.sets(st.integers(0, len(everything) - 1), max_size=20))
+    others = [triple for place, triple in enumerate(everything) if place not in places]
+    others += [(everything[place][0], everything[place - 1][1], everything[place][2]) for place in places]
+    data.draw(st.randoms()).shuffle(others)
+    thinner = Thinner()
+    kept = [triple for triple in others if thinner.keeps(*triple)]
+    assert relevant(kept) == relevant(others)
+
+
+def test_little_of_a_spec_is_held_for_reasoning() -> None:
+    thinner = Thinner()
+    everything = list(triples_of(LIBRARY))
+    assert sum(thinner.keeps(*triple) for triple in everything) < len(everything) / 3
+
+
+@given(st.data())
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 def test_forward_reasoning_never_calls_consistent_statements_a_contradiction(data: st.DataObject) -> None:
     """What it finds in a random graph is checked against HermiT, all in one run."""
@@ -393,7 +414,8 @@ def test_forward_reasoning_never_calls_consistent_statements_a_contradiction(dat
         }
     )
     made = spec(principle("a", **data.draw(fields)), principle("b", **data.draw(fields)))
-    statements = statements_of((triple, "") for triple in triples_of(made))
+    stated = [(triple, "") for triple in triples_of(made)]
+    statements = statements_of(stated, lambda: stated)
     for found in contradictions(statements):
         assert 1 <= len(found.statements) <= 2
         assert _contradicts(found.statements)
@@ -492,7 +514,7 @@ def test_a_release_is_consistent_by_both_engines(model_spec_data: Path, release:
     assert rules.contradictions == hermit.contradictions == ()
     classes = {kind: number for kind, number in rules.counts.items() if kind.startswith("a ")}
     assert hermit.counts == classes != {}
-    assert first_inconsistent([relevant(triple for triple, _ in reasoner.stated)]) is None
+    assert first_inconsistent([relevant(triple for triple, _ in reasoner.stated())]) is None
 
 
 def test_no_set_at_all_needs_no_java(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
