@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
+from docutils import nodes
+from docutils.frontend import get_default_settings
+from docutils.parsers.rst import Parser as RstParser
+from docutils.utils import new_document
+from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from sphinx_policyspec import api
 from sphinx_policyspec.checks import selection
@@ -17,6 +23,8 @@ from sphinx_policyspec.compare.history import format_lock, lock_of, parse_lock, 
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.exports.diff import DIFF_FORMATS
 from sphinx_policyspec.graph.query_text import check_text, unclosed_iri, unpaired
+from sphinx_policyspec.model import Markup
+from sphinx_policyspec.sphinx_ext.markdown.languages import Language, _Parsed, language_of
 from tests.growth import SUPERLINEAR, Counter, calls, growth, patterns, worst
 
 BOUNDED_ELSEWHERE = {
@@ -76,6 +84,8 @@ QUERIES = (
     "SELECT (RUN",
     "PREFIX RUN: <x> SELECT * {",
 )
+HARD = ("'", "`", "*", "{", "/", "a-", "{#", "[^", "{{", "*a ", "``a ", "'a", "|a", "_`a", "a__ ", "{a}`", "`x`_ ", "(a)=\n\n", ".. _a:\n\n", ":::\n", "+--")  # fmt: skip
+"""What takes the parsers of directives a time that grows with the square of how often it is repeated."""
 LENGTHS = (150, 300, 600)
 
 
@@ -84,6 +94,19 @@ def _small_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Scale down the bounds of what is compared at a time, so that short texts show what long ones do."""
     monkeypatch.setattr(words, "_TOO_LONG", 64)
     monkeypatch.setattr(words, "_WINDOW", 4)
+
+
+@contextlib.contextmanager
+def prose_of_others(markup: Markup, folder: Path) -> Iterator[Language]:
+    """Yield what makes nodes of a text in a graph."""
+    (folder / "conf.py").write_text('extensions = ["myst_parser", "sphinx_policyspec"]\n', "utf-8")
+    (folder / "index.rst").write_text("T\n=\n", "utf-8")
+    with patch_docutils(str(folder)), docutils_namespace():
+        app = Sphinx(folder, folder, folder / "out", folder / "out", "html", status=None, warning=None)
+        app.env.prepare_settings("index")
+        settings = get_default_settings(RstParser)
+        settings.env, settings.report_level = app.env, 5
+        yield language_of(markup, new_document("index.rst", settings), "spec.rst", ())
 
 
 # -- patterns -----------------------------------------------------------------------------------
@@ -236,6 +259,39 @@ def test_calls_grow_no_faster_than_queries(text: str) -> None:
     found = {
         run: growth(partial(steps, run), LENGTHS) for run in (*RUNS, "SELECT ", "?a ", "<a", "'''", "\\u0041")
     }
+    assert not {run: ratio for run, ratio in found.items() if ratio > SUPERLINEAR}
+
+
+@pytest.mark.parametrize("markup", [Markup.RST, Markup.MYST])
+def test_prose_for_which_a_parser_of_others_takes_long_stays_as_it_stands(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, markup: Markup
+) -> None:
+    """Those parsers search in C, so that no calls tell of it: what they are given is bounded."""
+    given: list[int] = []
+
+    def parsed(_language: _Parsed, text: str, _reporter: object) -> list[nodes.Node]:
+        given.append(len(text))
+        return []
+
+    monkeypatch.setattr(_Parsed, "_parsed", parsed)
+    with prose_of_others(markup, tmp_path) as language:
+        for run in HARD:
+            for length in (1000, 30_000):
+                language.blocks(filled("x RUN y", run, length), 1)
+    assert len(given) == len(HARD)
+    assert max(given) < 2000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("markup", Markup)
+def test_calls_grow_no_faster_than_prose_of_others(tmp_path: Path, markup: Markup) -> None:
+    def steps(run: str, length: int) -> int:
+        return calls(lambda: language.blocks(filled("x RUN y", run, length), 1))
+
+    with prose_of_others(markup, tmp_path) as language:
+        for run in (*RUNS, *HARD):
+            steps(run, 1)
+        found = {run: growth(partial(steps, run), LENGTHS) for run in (*RUNS, *HARD)}
     assert not {run: ratio for run, ratio in found.items() if ratio > SUPERLINEAR}
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup, Tag
 
 from sphinx_policyspec import api
-from sphinx_policyspec.model import Document, Markup, Prose, Section
+from sphinx_policyspec.model import Document, Finding, Markup, Prose, Section
 from sphinx_policyspec.sphinx_ext.markdown.foreign import is_address, is_own_address
 from sphinx_policyspec.sphinx_ext.markdown.maths import is_plain_math
 from tests.conftest import at, spec
@@ -246,6 +247,15 @@ RST_ACTS = {
     "date": ".. |d| date:: words\n\n|d|",
     "replace": ".. |a| replace:: |b| |b| words\n.. |b| replace:: |a| |a|\n\n|a|",
     "footnote": "Note [#evil]_ and [1]_.\n\n.. [#evil] Words.\n\n.. [1] More.",
+    "nested lists": "* " * 400 + "words",
+    "nested directives": "".join(f"{'   ' * n}.. note::\n\n" for n in range(80)) + "   " * 80 + "words",
+    "addresses": "words " + "a@b.c " * 800,
+    "marks in a word": "words " + "a-" * 2500,
+    "marks in a paragraph": "words *a ``b |c `d " * 500,
+    "targets": "words\n\n" + ".. _a:\n\n" * 600,
+    "document": ":orphan:\n:tocdepth: 0\n\nWords.",
+    "header": ".. header:: words\n\n.. footer:: words",
+    "numbers": "999999999. words\n\n.. hlist::\n   :columns: 999999999\n\n   * x",
 }
 MYST_ACTS = {
     "meta": "```{meta}\n:http-equiv=refresh: 0; url=words\n```",
@@ -262,17 +272,47 @@ MYST_ACTS = {
     "attributes": "{.ps-principle #evil onclick=x}\nWords.",
     "include": "```{include} /etc/passwd\n:start-after: words\n```",
     "division": ":::{div} words\nx\n:::",
+    "caption": "```{code-block} html\n:caption: <b>words</b>\n:lineno-start: 999999999\nx\n```",
+    "metadata": "---\nmyst:\n  html_meta:\n    refresh: words\norphan: true\n---\nx",
+    "attributes in a line": "[words]{.evil #evil onclick=x} `x`{=html}",
+    "project": "<project:words> <path:/etc/passwd> <inv:#x>",
+    "marks": "words " + "[^" * 2100,
+    "targets": "words\n\n" + "(a)=\n\n" * 600,
+    "nested directives": "".join(f"{':' * (90 - n)}{{note}}\n" for n in range(80)) + "words",
+}
+"""What only MyST reads so; what any Markdown does, :data:`MARKDOWN_ACTS`."""
+MARKDOWN_ACTS = {
+    "nested stars": "*" * 700 + "words" + "*" * 700,
+    "nested quotations": ">" * 40 + " words",
+    "nested quotations without end": "> " * 300 + "words",
+    "nested lists": "- " * 15 + "words",
+    "nested lists without end": "- " * 300 + "words",
+    "nested links": "[" * 200 + "words" + "](#a)" * 200,
+    "formulas": r"words \\(" + "{" * 900 + "x" + "}" * 900 + r"\\)",
+}
+ACTS = {
+    Markup.RST: RST_ACTS,
+    Markup.MYST: MYST_ACTS | MARKDOWN_ACTS,
+    Markup.MODEL_SPEC: MARKDOWN_ACTS,
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """Sections of one handbook, by markup and name, whose texts try to do something, and what the build has told."""
+
+    sections: dict[str, Tag]
+    told: tuple[Finding, ...]
+    folder: Path
+
+
 @pytest.fixture(scope="module")
-def acting(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Tag], Path]:
-    """Sections of one handbook, by markup and name, whose texts try to do something."""
+def acting(tmp_path_factory: pytest.TempPathFactory) -> Acting:
     folder = tmp_path_factory.mktemp("acting")
     texts = [
-        (markup, name, text)
-        for markup, of in ((Markup.RST, RST_ACTS), (Markup.MYST, MYST_ACTS))
-        for name, text in of.items()
+        (markup, line, name, text)
+        for markup, of in ACTS.items()
+        for line, (name, text) in enumerate(of.items(), 2)
     ]
     sections = [
         Section(
@@ -280,18 +320,17 @@ def acting(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Tag], Pa
             title=f"{markup.value} {name}",
             depth=1,
             span=at(1, f"spec.{markup.value}"),
-            blocks=(Prose(source=text, text=text, span=at(2, f"spec.{markup.value}")),),
+            blocks=(Prose(source=text, text=text, span=at(line, f"spec.{markup.value}")),),
         )
-        for number, (markup, name, text) in enumerate(texts)
+        for number, (markup, line, name, text) in enumerate(texts)
     ]
-    documents = tuple(
-        Document(file=f"spec.{markup.value}", markup=markup) for markup in (Markup.RST, Markup.MYST)
-    )
+    documents = tuple(Document(file=f"spec.{markup.value}", markup=markup) for markup in ACTS)
     (folder / "spec.nt").write_bytes(api.graph_bytes(spec(*sections, documents=documents), "nt")[0])
-    api.build_handbook(folder / "spec.nt", folder / "site", pages="one", theme="basic")
+    told = api.build_handbook(folder / "spec.nt", folder / "site", pages="one", theme="basic")
     page = BeautifulSoup((folder / "site" / "index.html").read_text("utf-8"), "html.parser")
-    shown = {f"{markup.value} {name}": page.find(id=f"s{n}") for n, (markup, name, _) in enumerate(texts)}
-    return {name: found for name, found in shown.items() if isinstance(found, Tag)}, folder / "site"
+    shown = {f"{markup.value} {name}": page.find(id=f"s{n}") for n, (markup, _, name, _) in enumerate(texts)}
+    tags = {name: found for name, found in shown.items() if isinstance(found, Tag)}
+    return Acting(tags, told, folder)
 
 
 MADE = re.compile(
@@ -300,11 +339,9 @@ MADE = re.compile(
 """Elements that a text of others may become."""
 
 
-@pytest.mark.parametrize(
-    "name", [*(f"rst {name}" for name in RST_ACTS), *(f"myst {name}" for name in MYST_ACTS)]
-)
-def test_a_text_of_others_only_says_its_words(acting: tuple[dict[str, Tag], Path], name: str) -> None:
-    section = acting[0][name]
+@pytest.mark.parametrize("name", [f"{markup.value} {name}" for markup, of in ACTS.items() for name in of])
+def test_a_text_of_others_only_says_its_words(acting: Acting, name: str) -> None:
+    section = acting.sections[name]
     assert "words" in section.get_text().casefold()
     assert all(MADE.fullmatch(tag.name) for tag in section.find_all(True))
     for tag in section.find_all(True):
@@ -314,8 +351,29 @@ def test_a_text_of_others_only_says_its_words(acting: tuple[dict[str, Tag], Path
         assert is_address(str(tag.get("href", "#a")))
 
 
-def test_no_text_of_others_reaches_beyond_its_place(acting: tuple[dict[str, Tag], Path]) -> None:
-    page = BeautifulSoup((acting[1] / "index.html").read_text("utf-8"), "html.parser")
+def test_no_text_of_others_reaches_beyond_its_place(acting: Acting) -> None:
+    page = BeautifulSoup((acting.folder / "site" / "index.html").read_text("utf-8"), "html.parser")
     assert page.find("meta", attrs={"http-equiv": "refresh"}) is None
     assert "root:" not in page.get_text()
-    assert not any("passwd" in path.name for path in acting[1].rglob("*"))
+    assert not any("passwd" in path.name for path in (acting.folder / "site").rglob("*"))
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("model-spec nested stars", "it nests too deep"),
+        ("model-spec nested lists without end", "it nests deeper than 50 levels"),
+        ("rst marks in a word", "a paragraph of it has 2,500 marks in 5,006 characters"),
+        ("myst targets", "it has more than 500 targets"),
+    ],
+)
+def test_a_text_that_is_shown_as_it_stands_is_told_with_its_place(
+    acting: Acting, name: str, why: str
+) -> None:
+    markup, _, what = name.partition(" ")
+    file = str(acting.folder / f"spec.{markup}")
+    line = 2 + list(ACTS[Markup(markup)]).index(what)
+    told = [found.message for found in acting.told if (found.span.file, found.span.line) == (file, line)]
+    assert told == [f"a text is shown as it stands: {why}"]
+    text = ACTS[Markup(markup)][what]
+    assert "".join(text.split()) in "".join(acting.sections[name].get_text().split())

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from docutils import nodes
+from docutils.parsers.rst import Parser as RstParser
 from sphinx import addnodes
 from sphinx.locale import get_translation
 from sphinx.parsers import Parser
@@ -152,6 +153,8 @@ class SitePageParser(Parser):
     """Builds a page from the spec that the handbook gave to the domain."""
 
     supported: ClassVar[tuple[str, ...]] = (FILETYPE,)
+    # What a graph holds may be in a language whose parser has settings of its own.
+    settings_spec = RstParser.settings_spec
 
     def parse(self, inputstring: str, document: nodes.document) -> None:  # noqa: ARG002  the file is empty
         """Fill ``document`` with the page of its name."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import ModuleType, UnionType
 from typing import Any
 
@@ -21,7 +22,16 @@ from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, KIND_OF_ROLE
 from sphinx_policyspec.sphinx_ext.markdown.maths import is_plain_math
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyClause
 
-__all__ = ["OnlyWords", "is_address", "is_own_address", "keep_words"]
+__all__ = [
+    "DEEPEST_MARKDOWN",
+    "OnlyWords",
+    "PlaceOfText",
+    "hard_words_of",
+    "is_address",
+    "is_own_address",
+    "keep_words",
+    "words_of",
+]
 
 
 def _names(text: str) -> frozenset[str]:
@@ -33,6 +43,15 @@ _OWN_ADDRESS = re.compile(r"(?i:ftp://|tel:)?[^\s\x00-\x20\x7f-\x9f<>\"\\:]+")
 """What a project may lead to beside: another protocol that no browser runs, or a file of its own."""
 _DEEPEST = 50
 """How deeply nodes may lie in each other; no reader follows words that lie deeper, and writers need the stack."""
+DEEPEST_MARKDOWN = 2 * _DEEPEST
+"""How deeply the parser of Markdown follows: what lies deeper it leaves out without a word."""
+_MOST_WORK = 2**23
+"""Marks of a paragraph times its characters: parsers look from a mark through all that follows it."""
+_MOST_TARGETS = 500
+"""Targets of a text, of which parsers compare each with those before."""
+_BETWEEN_PARAGRAPHS = re.compile(r"\n[ \t]*+\n")
+_MARK = re.compile(r"[^\w\s]|[_\n]")
+_TARGET = re.compile(r"^[ \t]*+(?:\.\. _|\([^()\n]{1,200}\)=)", re.MULTILINE)
 
 _ADMONITIONS = _names("admonition attention caution danger error hint important note tip warning seealso")
 _DIRECTIVES = _ADMONITIONS | _names(
@@ -153,12 +172,51 @@ def _shown(
     return [nodes.inline(rawtext, shown)], []
 
 
+@dataclass(frozen=True, slots=True)
+class PlaceOfText:
+    """Where a text stands in the file that it is from, for warnings.
+
+    :param line: of its first line
+    """
+
+    reporter: Reporter
+    file: str
+    line: int
+
+
+def words_of(text: str, parse: Callable[[], list[nodes.Node]], place: PlaceOfText) -> list[nodes.Node]:
+    """Return the nodes that a parser makes of a text; where it fails, or they nest too deep, the text as it stands."""
+    try:
+        shown = parse()
+        if not any(_depth(leaf) > _DEEPEST for node in shown for leaf in node.findall() if not leaf.children):
+            return shown
+        why = f"it nests deeper than {_DEEPEST} levels"
+    except RecursionError:
+        why = "it nests too deep"
+    except Exception as error:  # noqa: BLE001  a text that its parser was not made for must not cost all others
+        why = f"its parser fails ({type(error).__name__}: {error})"
+    return _as_it_stands(text, why, place)
+
+
+def hard_words_of(text: str, parse: Callable[[], list[nodes.Node]], place: PlaceOfText) -> list[nodes.Node]:
+    """Do the same for a parser whose work grows faster than a text: one that has too many marks stays as it stands."""
+    if len(_TARGET.findall(text)) > _MOST_TARGETS:
+        return _as_it_stands(text, f"it has more than {_MOST_TARGETS} targets", place)
+    for part in _BETWEEN_PARAGRAPHS.split(text):
+        marks = len(_MARK.findall(part))
+        if marks * len(part) > _MOST_WORK:
+            why = f"a paragraph of it has {marks:,} marks in {len(part):,} characters"
+            return _as_it_stands(text, why, place)
+    return words_of(text, parse, place)
+
+
+def _as_it_stands(text: str, why: str, place: PlaceOfText) -> list[nodes.Node]:
+    place.reporter.warning(f"a text is shown as it stands: {why}", source=place.file, line=place.line)
+    return [nodes.literal_block(text, text)]
+
+
 def keep_words(tree: nodes.document) -> None:
     """Leave of a tree the nodes on the list; of others their words."""
-    if any(_depth(node) > _DEEPEST for node in tree.findall() if not node.children):
-        text = tree.astext()
-        tree.children = []
-        tree.append(nodes.literal_block(text, text))
     # What lies inside comes first, so that whatever replaces a node has been looked at.
     for node in reversed(list(tree.findall(nodes.Element))[1:]):
         shown = _kept(node)

@@ -34,8 +34,7 @@ from sphinx_policyspec.readers.ignores import ignores_in
 from sphinx_policyspec.readers.release import companions, read_release
 from sphinx_policyspec.sphinx_ext.config import project_title
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, page_record, pending_reference
-from sphinx_policyspec.sphinx_ext.markdown.languages import Language, language_of
-from sphinx_policyspec.sphinx_ext.markdown.to_nodes import render_inline, render_prose
+from sphinx_policyspec.sphinx_ext.markdown.languages import Dialect, Language, language_of
 from sphinx_policyspec.sphinx_ext.nodes import boxes
 from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_of
 
@@ -112,10 +111,12 @@ class SpecRenderer:
         self.spec = spec
         self.path_of = path_of
         markups = {known.file: known.markup for known in spec.documents}
-        of_markup = cache(lambda markup: language_of(markup, document, spec.provision_by_id))
-        self.language_at: Callable[[Span], Language] = lambda span: of_markup(
-            markups.get(span.file, Markup.MODEL_SPEC)
+        of_file = cache(
+            lambda file: language_of(
+                markups.get(file, Markup.MODEL_SPEC), document, path_of(file), spec.provision_by_id
+            )
         )
+        self.language_at: Callable[[Span], Language] = lambda span: of_file(span.file)
 
     def provisions(self, provisions: Iterable[Provision]) -> list[nodes.section]:
         """Return sections for some provisions, those inside others nested in them."""
@@ -220,7 +221,8 @@ def fill(document: nodes.document, text: str, path: Path, env: BuildEnvironment)
 
 def message_nodes(text: str, document: nodes.document) -> list[nodes.Node]:
     """Return the nodes of one translated message; a title comes underlined with equals signs."""
+    dialect = Dialect(document, document["source"])
     first, _, rest = text.partition("\n")
     if rest.strip() and not rest.strip().strip("="):
-        return [nodes.section("", nodes.title(first, "", *render_inline(first, 1, document)))]
-    return render_prose(text, 1, document)
+        return [nodes.section("", nodes.title(first, "", *dialect.inline(first, 1)))]
+    return dialect.blocks(text, 1)

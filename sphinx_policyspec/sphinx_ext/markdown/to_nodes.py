@@ -25,7 +25,7 @@ from pygments.util import ClassNotFound  # type: ignore[import-untyped]
 from sphinx_policyspec.model import Fragment, FragmentKind
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import pending_reference
-from sphinx_policyspec.sphinx_ext.markdown.foreign import is_address, is_own_address
+from sphinx_policyspec.sphinx_ext.markdown.foreign import DEEPEST_MARKDOWN, is_address, is_own_address
 from sphinx_policyspec.sphinx_ext.markdown.maths import shown_math
 from sphinx_policyspec.sphinx_ext.nodes.boxes import placeholder, settings, untrusted
 
@@ -225,6 +225,7 @@ def _parser(flavour: _Flavour) -> MarkdownIt:
         md.disable("entity")
         md.use(body_plugin)
     md.options["myst_config"] = MdParserConfig(commonmark_only=True)
+    md.options["maxNesting"] = DEEPEST_MARKDOWN
     return md
 
 
@@ -249,10 +250,13 @@ def _render(
     # Not attached to the document, so that docutils stamps no stale lines on what it collects.
     holder = nodes.container()
     renderer.md_env["placeholders"] = marks
-    current_line = document.current_line
-    with renderer.current_node_context(holder):
-        renderer.nested_render_text(text, line - 1, inline=inline)
-    document.current_line = current_line
+    before = document.current_line, renderer.current_node
+    try:
+        with renderer.current_node_context(holder):
+            renderer.nested_render_text(text, line - 1, inline=inline)
+    finally:
+        # The next text must not go where one has stopped that nests too deep.
+        document.current_line, renderer.current_node = before
     children = list(holder.children)
     for child in children:
         child.parent = None

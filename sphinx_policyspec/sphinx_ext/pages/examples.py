@@ -124,7 +124,7 @@ def compact_conversation(directive: PolicyDirective) -> nodes.container:
     reading = read_conversation([f"{line}\n" for line in lines], directive.source.file, first)
     document = directive.state.document
     source = directive.place[0]
-    turns = TurnRenderer(directive.env.docname, Dialect(document), lambda span: (source, span.line))
+    turns = TurnRenderer(directive.env.docname, Dialect(document, source), lambda span: (source, span.line))
     box = nodes.container("", *turns.render(reading.turns), classes=["ps-conversation"])
 
     def place(span: Span) -> Span:
