@@ -12,7 +12,7 @@ from sphinx.locale import get_translation
 
 from sphinx_policyspec.compare import Change, SpecDiff, Weight
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.exports.diff.outline import groups, sentence
+from sphinx_policyspec.exports.diff.outline import SIGNS, groups, sentence
 from sphinx_policyspec.graph.answer import Answer, Cell, CellKind
 from sphinx_policyspec.sphinx_ext.nodes.boxes import word
 
@@ -24,13 +24,11 @@ if TYPE_CHECKING:
     from sphinx_policyspec.sphinx_ext.domain.records import Changes
     from sphinx_policyspec.sphinx_ext.spec import Knowledge
 
-__all__ = ["SIGNS", "answer_of", "changes_nodes", "name_of_old", "told", "weights_in_short"]
+__all__ = ["answer_of", "changes_nodes", "name_of_old", "told", "weights_in_short"]
 
 _ = get_translation("sphinx_policyspec")
 
 _COLUMNS = ("id", "title", "weight", "said")
-SIGNS = {Weight.TIGHTENING: "▲", Weight.LOOSENING: "▼", Weight.CLARIFYING: "◆", Weight.EDITORIAL: "·"}
-"""A sign for each weight, beside its word."""
 
 
 def answer_of(env: BuildEnvironment, knowledge: Knowledge, since: Since, question: Changes) -> Answer:
