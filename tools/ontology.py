@@ -16,7 +16,7 @@ from rdflib import OWL, RDF, RDFS, SKOS, Graph, URIRef
 from rdflib.collection import Collection
 
 from sphinx_policyspec.exports.schemas import SCHEMAS, format_schema
-from sphinx_policyspec.graph.fields import Address, Choice, Date, Field, Flag, Id, Many, Pairs
+from sphinx_policyspec.graph.fields import Address, Choice, Date, Field, Flag, Id, Many, Name, Pairs
 from sphinx_policyspec.graph.ontology import ontology_dir
 from sphinx_policyspec.graph.records import RECORDS, Record
 from sphinx_policyspec.graph.vocabulary import PREFIXES, iri_of
@@ -34,6 +34,7 @@ class Form:
     :param least: how many there are at least, and at most, if anything limits them
     :param holds: a datatype, ``sh:IRI``, or the class of what is named
     :param start: the least number
+    :param key: of JSON-LD, where that is not its own name
     """
 
     path: str
@@ -42,6 +43,7 @@ class Form:
     holds: str = _STRING
     start: int | None = None
     pattern: str = ""
+    key: str = ""
 
     @property
     def word(self) -> str:
@@ -59,9 +61,9 @@ def maybe(path: str, holds: str = _STRING, start: int | None = None) -> Form:
     return Form(path, holds=holds, start=start)
 
 
-def many(path: str, holds: str = _STRING) -> Form:
+def many(path: str, holds: str = _STRING, key: str = "") -> Form:
     """Return the form of a property that a thing may have several times."""
-    return Form(path, most=None, holds=holds)
+    return Form(path, most=None, holds=holds, key=key)
 
 
 _PART, _ORDER = one("ps:partOf", _IRI), one("ps:order", _INTEGER, 1)
@@ -83,10 +85,16 @@ STRUCTURE: Mapping[str, tuple[Form, ...]] = {
         one("ps:depth", _INTEGER, 1),
         maybe("ps:subsectionOf", _IRI),
         maybe("ps:text"),
-        many("ps:link"),
+        many("ps:link", key="links"),
     ),
     "ps:Changelog": (_PART,),
-    "ps:Message": (_PART, _ORDER, many("ps:setting"), many("ps:placeholder"), many("ps:untrusted")),
+    "ps:Message": (
+        _PART,
+        _ORDER,
+        many("ps:setting", key="settings"),
+        many("ps:placeholder", key="placeholders"),
+        many("ps:untrusted"),
+    ),
     "ps:Reference": (_ORDER, *_WITHIN, one("ps:target", _IRI), maybe("ps:targetName")),
     "ps:ExternalLink": (_ORDER, *_WITHIN),
     "ps:Touch": (
@@ -300,13 +308,9 @@ def _is_many(term: str) -> bool:
 def _key(term: str) -> str:
     """Return the key of a term: a plural where a field is one, the field of a term of others, else its own name."""
     field = next(iter(_fields(term)), None)
-    if (
-        field is None
-        or term in {*_OURS, "dc:rights"}
-        or field.name == "id"
-        or (term.startswith("ps:") and not _is_many(term))
-    ):
-        return f"{local(term)}s" if term in {"ps:link", "ps:placeholder", "ps:setting"} else local(term)
+    is_ours = term in _OURS or (term.startswith("ps:") and not _is_many(term))
+    if field is None or is_ours or isinstance(field, Name) or field.name == "id":
+        return next((form.key for form in _forms(term) if form.key), local(term))
     first, *rest = field.name.split("_")
     return first + "".join(word.capitalize() for word in rest)
 

@@ -12,40 +12,8 @@ __all__ = ["CHECKS", "in_source_order", "run_checks"]
 
 CHECKS: Mapping[str, Callable[[Spec], Iterator[Finding]]] = {
     check.__name__.replace("_", "-"): check
-    for check in (
-        names.dangling_reference,
-        names.outdated_reference,
-        names.clause_not_lower,
-        names.tag_without_file,
-        names.file_without_tag,
-        names.stale_prompt_title,
-        examples.example_without_comparison,
-        examples.double_entity,
-        examples.link_like_placeholder,
-        examples.tag_in_conversation,
-        examples.release_without_entry,
-        conflicts.exception_to_higher_level,
-        conflicts.exception_cycle,
-        conflicts.preference_across_levels,
-        conflicts.guideline_overrides,
-        conflicts.refined_by_higher_level,
-        conflicts.conflict_without_example,
-        conflicts.good_answer_violates,
-        examples.principle_without_example,
-        examples.principle_without_pair,
-        examples.principle_without_prompt,
-        examples.never_referenced,
-        examples.unused_topic,
-        examples.unserved_goal,
-        prose.overridable_absolute,
-        prose.root_without_absolute,
-        prose.other_exception,
-        prose.norm_in_commentary,
-        prose.term_defined_twice,
-        prose.vague_wording,
-        prose.passive_norm,
-        prose.level_word,
-    )
+    for module in (names, examples, conflicts, prose)
+    for check in module.CHECKS
 }
 """The checks of a whole spec by their codes; those of names are found together, and the others where a text is read."""
 

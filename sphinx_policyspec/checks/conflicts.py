@@ -19,15 +19,7 @@ from sphinx_policyspec.model import (
     Verdict,
 )
 
-__all__ = [
-    "conflict_without_example",
-    "exception_cycle",
-    "exception_to_higher_level",
-    "good_answer_violates",
-    "guideline_overrides",
-    "preference_across_levels",
-    "refined_by_higher_level",
-]
+__all__ = ["CHECKS"]
 
 _OVERRIDES = re.compile(
     r"\b(?:this|these|the (?:above|following))\b[^.;:]{0,40}?\b"
@@ -238,3 +230,14 @@ def good_answer_violates(spec: Spec) -> Iterator[Finding]:
                     span=Span(response.span.file, response.span.line, response.span.column),
                     hint="correct the verdict, or name another principle",
                 )
+
+
+CHECKS = (
+    exception_to_higher_level,
+    exception_cycle,
+    preference_across_levels,
+    guideline_overrides,
+    refined_by_higher_level,
+    conflict_without_example,
+    good_answer_violates,
+)

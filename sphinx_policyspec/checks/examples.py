@@ -20,20 +20,7 @@ from sphinx_policyspec.model import (
     Verdict,
 )
 
-__all__ = [
-    "double_entity",
-    "example_without_comparison",
-    "link_like_placeholder",
-    "never_referenced",
-    "owners",
-    "principle_without_example",
-    "principle_without_pair",
-    "principle_without_prompt",
-    "release_without_entry",
-    "tag_in_conversation",
-    "unserved_goal",
-    "unused_topic",
-]
+__all__ = ["CHECKS", "owners"]
 
 
 def owners(spec: Spec) -> dict[str, Principle]:
@@ -232,3 +219,18 @@ def release_without_entry(spec: Spec) -> Iterator[Finding]:
             span=Span(log.span.file, log.span.line),
             hint=f"write `## v{spec.version.replace('-', '.')}`",
         )
+
+
+CHECKS = (
+    example_without_comparison,
+    double_entity,
+    link_like_placeholder,
+    tag_in_conversation,
+    release_without_entry,
+    principle_without_example,
+    principle_without_pair,
+    principle_without_prompt,
+    never_referenced,
+    unused_topic,
+    unserved_goal,
+)

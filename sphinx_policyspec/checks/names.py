@@ -27,16 +27,7 @@ from sphinx_policyspec.model.attributes import ATTRIBUTES, Attribute
 from sphinx_policyspec.model.finding import Hints, Places, UnknownNames, Use, shown, taken
 from sphinx_policyspec.readers.tags import ROLES
 
-__all__ = [
-    "check_names",
-    "clause_not_lower",
-    "dangling_reference",
-    "file_without_tag",
-    "outdated_reference",
-    "stale_prompt_title",
-    "tag_without_file",
-    "targets",
-]
+__all__ = ["CHECKS", "check_names", "targets"]
 
 
 def targets(spec: Spec) -> dict[TargetKind, set[str]]:
@@ -291,3 +282,13 @@ def _identified(spec: Spec) -> Iterator[_Identified]:
     for prompt in spec.prompts:
         if not prompt.tag:
             yield _Identified("prompt", "prompt", prompt.id, prompt, prompt.span)
+
+
+CHECKS = (
+    dangling_reference,
+    outdated_reference,
+    clause_not_lower,
+    tag_without_file,
+    file_without_tag,
+    stale_prompt_title,
+)

@@ -25,19 +25,7 @@ from sphinx_policyspec.model import (
 )
 from sphinx_policyspec.model.attributes import inverse
 
-__all__ = [
-    "Sentence",
-    "by_principle",
-    "level_word",
-    "matches",
-    "norm_in_commentary",
-    "other_exception",
-    "overridable_absolute",
-    "passive_norm",
-    "root_without_absolute",
-    "term_defined_twice",
-    "vague_wording",
-]
+__all__ = ["CHECKS", "Sentence", "by_principle", "matches"]
 
 
 def _compile(words: str) -> re.Pattern[str]:
@@ -336,3 +324,15 @@ def term_defined_twice(spec: Spec) -> Iterator[Finding]:
                 hint="keep one definition",
                 related=(known.span,),
             )
+
+
+CHECKS = (
+    overridable_absolute,
+    root_without_absolute,
+    other_exception,
+    norm_in_commentary,
+    term_defined_twice,
+    vague_wording,
+    passive_norm,
+    level_word,
+)

@@ -11,6 +11,7 @@ from sphinx_policyspec.compare.change import SPACES, Change, ChangeKind, Subject
 from sphinx_policyspec.compare.matching import Pair, prompt_of
 from sphinx_policyspec.compare.words import alike, near, normal, out_of_order, spaced, words
 from sphinx_policyspec.model import EvalPrompt, EvalTag, Example, Message, PromptFile, Response, Spec
+from sphinx_policyspec.model.attributes import attributes_of
 
 __all__ = ["FILE", "ExamplePair", "example_changes", "pair_examples", "prompt_changes"]
 
@@ -170,12 +171,12 @@ def _what(pair: Pair, old: _Held, new: _Held) -> Iterator[str]:
         yield f"messages(-{(was - now).total()},+{(now - was).total()})"
     elif old.texts != new.texts:
         yield "order"
-    if tuple(sorted(pair.renewed(before.illustrates))) != tuple(sorted(after.illustrates)):
-        yield "illustrates"
-    if tuple(sorted(pair.renewed(before.weighs))) != tuple(sorted(after.weighs)):
-        yield "weighs"
-    if before.tags != after.tags:
-        yield "tags"
+    for row in attributes_of("example"):
+        said, says = row.values(before), row.values(after)
+        if row.names == "provision":
+            said, says = tuple(sorted(pair.renewed(said))), tuple(sorted(says))
+        if said != says:
+            yield row.key
 
 
 def example_changes(pair: Pair) -> tuple[list[Change], int, dict[str, str]]:

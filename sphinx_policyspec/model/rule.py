@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import enum
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from types import MappingProxyType
 
 __all__ = ["Category", "Rule", "Severity", "rules"]
@@ -86,7 +85,9 @@ class Rule:
 @cache
 def rules() -> Mapping[str, Rule]:
     """Return the rule of every code that any part of the package reports, as ``rules.toml`` states them."""
-    text = (files("sphinx_policyspec.model") / "rules.toml").read_text(encoding="utf-8")
+    import tomllib  # noqa: PLC0415  a process that finds nothing does without
+
+    text = Path(__file__).with_name("rules.toml").read_text(encoding="utf-8")
     return MappingProxyType(
         {
             code: Rule(

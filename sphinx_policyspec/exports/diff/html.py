@@ -5,27 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from sphinx_policyspec.compare import Change, Run, SpecDiff, Weight
+from sphinx_policyspec.compare import SpecDiff, Weight
 from sphinx_policyspec.compare.change import summary_of
-from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState, ComparedCase
+from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState
 from sphinx_policyspec.exports.diff.outline import (
+    SIGNS,
     Group,
-    cases_headline,
-    cases_resting_on,
-    changed_units,
-    changes_behind,
-    groups,
-    headline,
-    names_elsewhere,
-    new_name,
-    notes,
-    old_name,
-    reach_of,
-    reasons,
-    rows,
-    sentence,
-    title_of,
-    what_changed,
+    Outline,
+    ToldCase,
+    ToldChange,
+    inked,
+    told_change,
 )
 from sphinx_policyspec.exports.plain import html_safe
 
@@ -54,60 +44,41 @@ def _html_coded(text: str) -> str:
     return _CODE.sub(lambda found: f"<code>{found[1]}</code>", html_safe(text))
 
 
-def _html_cases(behaviour: BehaviourDiff) -> Iterator[str]:
+def _html_cases(outline: Outline) -> Iterator[str]:
     """Yield what becomes of the cases: each that changed, or that one spec cannot decide."""
-    yield f'<section class="ps-cases"><h2>Cases</h2><p>{html_safe(cases_headline(behaviour))}.</p>'
-    yield from (f'<p class="ps-why">{_html_coded(line)}</p>' for line in names_elsewhere(behaviour))
-    for number, compared in enumerate(behaviour.telling, start=1):
-        opened = " open" if compared.state is CaseState.CHANGED else ""
-        title, place = html_safe(title_of(compared)), html_safe(compared.place)
+    headline, *elsewhere = outline.about_cases
+    yield f'<section class="ps-cases"><h2>Cases</h2><p>{html_safe(headline)}.</p>'
+    yield from (f'<p class="ps-why">{_html_coded(line)}</p>' for line in elsewhere)
+    for number, case in enumerate(outline.cases(), start=1):
+        opened = " open" if case.state is CaseState.CHANGED else ""
+        title, place = html_safe(case.title), html_safe(case.place)
         yield f'<details id="case-{number}"{opened}><summary><strong>{title}</strong> <code>{place}</code></summary>'
-        yield from _case(compared, behaviour)
+        yield from _case(case, outline.names)
         yield "</details>"
     yield "</section>"
 
 
-def _case(compared: ComparedCase, behaviour: BehaviourDiff) -> Iterator[str]:
+def _case(case: ToldCase, names: tuple[str, str]) -> Iterator[str]:
     yield "<ul>"
-    yield from (f"<li>{_html_coded(line)}</li>" for line in what_changed(compared))
-    yield from (f'<li class="ps-why">{_html_coded(note)}</li>' for note in notes(compared, behaviour))
-    for behind in changes_behind(compared, behaviour):
-        yield f'<li class="ps-why">behind it: {_html_coded(behind)}</li>'
+    yield from (f"<li>{_html_coded(line)}</li>" for line in case.what)
+    yield from (f'<li class="ps-why">{_html_coded(line)}</li>' for line in case.asides)
     yield "</ul>"
-    if beside := rows(compared, behaviour):
-        names = html_safe(old_name(behaviour.spec)), html_safe(new_name(behaviour.spec))
-        heads = "".join(f'<th scope="col">{name}</th>' for name in names)
-        yield f'<table class="ps-beside"><thead><tr>{heads}</tr></thead><tbody>'
-        for row in beside:
-            if row.is_same:
-                yield f'<tr><td colspan="2" class="ps-why">as before: {_html_coded(row.new)}</td></tr>'
-            else:
-                sides = zip(names, (row.old, row.new), strict=True)
-                cells = (
-                    f'<td><span class="ps-side">{name}</span>{_html_coded(said)}</td>' for name, said in sides
-                )
-                yield f"<tr>{''.join(cells)}</tr>"
-        yield "</tbody></table>"
-
-
-def _html_cases_of(group: Group, behaviour: BehaviourDiff) -> Iterator[str]:
-    """Yield the cases that rest on what changed in a provision, each with a link to what became of it."""
-    found, more = cases_resting_on(group, behaviour)
-    if not found:
+    if not case.rows:
         return
-    anchors = {id(compared): f"case-{n}" for n, compared in enumerate(behaviour.telling, start=1)}
-    shown = [
-        f'<a href="#{anchors[id(compared)]}">{html_safe(title_of(compared))}</a>'
-        if id(compared) in anchors
-        else html_safe(title_of(compared))
-        for compared in found
-    ]
-    rest = f"; and {more} more" if more else ""
-    yield f'<p class="ps-why">Cases that rest on it: {"; ".join(shown)}{rest}</p>'
+    heads = "".join(f'<th scope="col">{html_safe(name)}</th>' for name in names)
+    yield f'<table class="ps-beside"><thead><tr>{heads}</tr></thead><tbody>'
+    for row in case.rows:
+        if row.is_same:
+            yield f'<tr><td colspan="2" class="ps-why">as before: {_html_coded(row.new)}</td></tr>'
+        else:
+            sides = zip(names, (row.old, row.new), strict=True)
+            cells = (
+                f'<td><span class="ps-side">{html_safe(name)}</span>{_html_coded(said)}</td>'
+                for name, said in sides
+            )
+            yield f"<tr>{''.join(cells)}</tr>"
+    yield "</tbody></table>"
 
-
-_TAGS = {"=": ("", ""), "-": ("<del>", "</del>"), "+": ("<ins>", "</ins>")}
-_SIGNS = {Weight.TIGHTENING: "▲", Weight.LOOSENING: "▼", Weight.CLARIFYING: "◆", Weight.EDITORIAL: "·"}
 
 STYLE = (
     """
@@ -165,7 +136,7 @@ def html_diff(diff: SpecDiff, behaviour: BehaviourDiff | None = None) -> str:
 
     :param behaviour: what it does to cases
     """
-    title = html_safe(f"{old_name(diff)} → {new_name(diff)}")
+    title = html_safe(" → ".join(Outline(diff).names))
     return _PAGE.format(title=title, style=STYLE, body=html_fragment(diff, behaviour=behaviour))
 
 
@@ -177,7 +148,7 @@ def html_fragment(
     :param link: gives the address of a provision by its id, or nothing
     :param behaviour: what it does to cases
     """
-    return "".join(f"{line}\n" for line in _lines(diff, link or (lambda _: ""), behaviour))
+    return "".join(f"{line}\n" for line in _lines(Outline(diff, behaviour), link or (lambda _: "")))
 
 
 def anchor_of_group(id_: str) -> str:
@@ -185,56 +156,52 @@ def anchor_of_group(id_: str) -> str:
     return f"changes-{id_}"
 
 
-def _lines(diff: SpecDiff, link: Callable[[str], str], behaviour: BehaviourDiff | None) -> Iterator[str]:
+def _lines(outline: Outline, link: Callable[[str], str]) -> Iterator[str]:
     yield '<div class="ps-diff">'
-    yield f"<p>{html_safe(headline(diff))}.</p>"
-    if diff:
-        yield f"<p>Suggested version: {html_safe(reasons(diff))}.</p>"
+    yield f"<p>{html_safe(outline.headline)}.</p>"
+    if outline.suggestion:
+        yield f"<p>Suggested version: {html_safe(outline.suggestion)}.</p>"
         yield "<fieldset><legend>Show</legend>"
-        for weight, count in summary_of(diff).weights.items():
+        for weight, count in summary_of(outline.diff).weights.items():
             if count:
                 yield (
                     f'<label><input type="checkbox" checked id="ps-show-{weight.value}">'
-                    f'<span class="ps-{weight.value}">{_SIGNS[weight]} {weight.value}</span> {count}</label>'
+                    f'<span class="ps-{weight.value}">{SIGNS[weight]} {weight.value}</span> {count}</label>'
                 )
         yield "</fieldset>"
-    if behaviour:
-        yield from _html_cases(behaviour)
-    for group in groups(diff):
-        yield from _group(group, link, behaviour)
+    if outline.about_cases:
+        yield from _html_cases(outline)
+    for group in outline.groups():
+        yield from _group(group, link, outline)
     yield "</div>"
 
 
-def _group(group: Group, link: Callable[[str], str], behaviour: BehaviourDiff | None) -> Iterator[str]:
+def _group(group: Group, link: Callable[[str], str], outline: Outline) -> Iterator[str]:
     opened = " open" if group.weight in {Weight.TIGHTENING, Weight.LOOSENING} else ""
     anchor = f' id="{html_safe(anchor_of_group(group.id))}"' if group.id else ""
     name = html_safe(group.title) if group.id else "The spec as a whole"
     known = f" <code>{html_safe(group.id)}</code>" if group.id else ""
-    sign = f'<span class="ps-{group.weight.value}">{_SIGNS[group.weight]}</span>'
+    sign = f'<span class="ps-{group.weight.value}">{SIGNS[group.weight]}</span>'
     yield f"<details{anchor}{opened}><summary>{sign} <strong>{name}</strong>{known} {len(group.changes)}</summary>"
     if address := link(group.id):
         yield f'<p><a href="{html_safe(address)}">Read it</a></p>'
     yield "<ul>"
     for change in group.changes:
-        yield from _change(change)
+        yield from _change(told_change(change))
     yield "</ul>"
-    if behaviour:
-        yield from _html_cases_of(group, behaviour)
+    if found := outline.resting_on(group):
+        titles = (
+            f'<a href="#case-{number}">{html_safe(title)}</a>' if number else html_safe(title)
+            for title, number in found
+        )
+        yield f'<p class="ps-why">Cases that rest on it: {"; ".join(titles)}</p>'
     yield "</details>"
 
 
-def _change(change: Change) -> Iterator[str]:
+def _change(change: ToldChange) -> Iterator[str]:
     weight = change.weight.value
-    reach = reach_of(change)
-    touched = f"; touches {html_safe(reach)}" if reach else ""
-    yield f'<li class="ps-is-{weight}"><span class="ps-weight ps-{weight}">{_SIGNS[change.weight]} {weight}</span>'
-    yield f'{_html_coded(sentence(change))} <span class="ps-why">{change.rule}{touched}</span>'
-    for runs in changed_units(change):
-        yield f"<blockquote>{_words(runs)}</blockquote>"
+    yield f'<li class="ps-is-{weight}"><span class="ps-weight ps-{weight}">{SIGNS[change.weight]} {weight}</span>'
+    yield f'{_html_coded(change.said)} <span class="ps-why">{change.rule}{html_safe(change.touches)}</span>'
+    for runs in change.units:
+        yield f"<blockquote>{inked(runs, html_safe)}</blockquote>"
     yield "</li>"
-
-
-def _words(runs: tuple[Run, ...]) -> str:
-    return "".join(
-        f"{_TAGS[run.op][0]}{html_safe(run.text)}{_TAGS[run.op][1]}{html_safe(run.after)}" for run in runs
-    ).strip()

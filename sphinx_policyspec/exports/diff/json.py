@@ -10,8 +10,10 @@ from sphinx_policyspec.compare import SPACES, Change, ChangeKind, SpecDiff, Subj
 from sphinx_policyspec.compare.change import summary_of
 from sphinx_policyspec.compare.examples import FILE
 from sphinx_policyspec.compare.words import TextChange, normal
-from sphinx_policyspec.decision.behaviour import BehaviourDiff
-from sphinx_policyspec.exports.diff.outline import case_records
+from sphinx_policyspec.decision import Norms
+from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState, ComparedCase, Reading
+from sphinx_policyspec.exports.decisions import decision_record, explanation
+from sphinx_policyspec.exports.diff.outline import changes_behind
 
 __all__ = ["as_json", "json_diff"]
 
@@ -26,7 +28,7 @@ def json_diff(diff: SpecDiff, behaviour: BehaviourDiff | None = None) -> str:
 
     :param behaviour: what it does to cases, which stand under ``cases``
     """
-    cases = {"cases": case_records(behaviour)} if behaviour else {}
+    cases = {"cases": _case_records(behaviour)} if behaviour else {}
     return json.dumps(as_json(diff) | cases, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -236,3 +238,38 @@ def _change(change: Change) -> dict[str, Any]:
         **{name: f"{span.file}:{span.line}" if span else None for name, span in spans.items()},
         "text": _text(change.text) if change.text else None,
     }
+
+
+def _case_records(behaviour: BehaviourDiff) -> list[dict[str, Any]]:
+    """Return every case as plain values; those that come out the same in few words."""
+    return [_record(compared, behaviour) for compared in behaviour.cases]
+
+
+def _record(compared: ComparedCase, behaviour: BehaviourDiff) -> dict[str, Any]:
+    named = {"title": compared.case.title, "place": compared.place, "state": compared.state.value}
+    if compared.state is CaseState.SAME:
+        return {**named, "old": _renamed(compared.old), "new": _renamed(compared.new)}
+    return {
+        **named,
+        "labels": [
+            {"item": item, "old": old.value, "new": new.value} for item, (old, new) in compared.labels.items()
+        ],
+        "outcomes": list(compared.outcomes),
+        "duties": [duty.value for duty in compared.duties],
+        "behind": list(changes_behind(compared, behaviour)),
+        "old": _reading(compared.old, behaviour.old),
+        "new": _reading(compared.new, behaviour.new),
+    }
+
+
+def _reading(reading: Reading, norms: Norms) -> dict[str, Any]:
+    return {
+        **_renamed(reading),
+        "problems": [str(finding) for finding in reading.findings],
+        "decision": decision_record(reading.decision) if reading.decision else None,
+        "explanation": list(explanation(reading.decision, norms)) if reading.decision else [],
+    }
+
+
+def _renamed(reading: Reading) -> dict[str, Any]:
+    return {"renamed": [{"name": written, "here": used} for written, used in reading.renamed]}

@@ -4,26 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sphinx_policyspec.compare import Change, Run, SpecDiff, Weight
-from sphinx_policyspec.decision.behaviour import BehaviourDiff, ComparedCase
+from sphinx_policyspec.compare import SpecDiff, Weight
+from sphinx_policyspec.decision.behaviour import BehaviourDiff
 from sphinx_policyspec.exports.diff.outline import (
+    SIGNS,
     Group,
-    cases_headline,
-    cases_resting_on,
-    changed_units,
-    changes_behind,
-    groups,
-    headline,
-    names_elsewhere,
-    new_name,
-    notes,
-    old_name,
-    reach_of,
-    reasons,
-    rows,
+    Outline,
+    ToldCase,
+    inked,
     sentence,
-    title_of,
-    what_changed,
+    told_change,
 )
 from sphinx_policyspec.exports.plain import markdown_safe
 
@@ -31,8 +21,6 @@ __all__ = ["LIMIT", "markdown_diff"]
 
 LIMIT = 60_000
 """Characters of the whole; GitHub takes 65,536 in a comment."""
-_TAGS = {"=": ("", ""), "-": ("<del>", "</del>"), "+": ("<ins>", "</ins>")}
-_SIGNS = {Weight.TIGHTENING: "▲", Weight.LOOSENING: "▼", Weight.CLARIFYING: "◆", Weight.EDITORIAL: "·"}
 
 
 def markdown_diff(diff: SpecDiff, behaviour: BehaviourDiff | None = None, *, limit: int = LIMIT) -> str:
@@ -41,12 +29,12 @@ def markdown_diff(diff: SpecDiff, behaviour: BehaviourDiff | None = None, *, lim
     :param behaviour: what it does to cases
     :param limit: characters of the whole; what does not fit is counted
     """
-    parts = ["\n".join(_summary(diff)) + "\n"]
-    if behaviour:
-        told = "; ".join((cases_headline(behaviour), *names_elsewhere(behaviour)))
-        parts.append(f"\n{markdown_safe(told)}.\n")
-        _add(parts, [_case(case, behaviour) for case in behaviour.telling], "cases", limit)
-    _add(parts, [_group(group, behaviour) for group in groups(diff)], "provisions", limit)
+    outline = Outline(diff, behaviour)
+    parts = ["\n".join(_summary(outline)) + "\n"]
+    if outline.about_cases:
+        parts.append(f"\n{markdown_safe('; '.join(outline.about_cases))}.\n")
+        _add(parts, [_case(case, outline) for case in outline.cases()], "cases", limit)
+    _add(parts, [_group(group, outline) for group in outline.groups()], "provisions", limit)
     return "".join(parts)
 
 
@@ -63,63 +51,48 @@ def _add(parts: list[str], blocks: list[Iterator[str]], what: str, limit: int) -
         used += len(part)
 
 
-def _case(compared: ComparedCase, behaviour: BehaviourDiff) -> Iterator[str]:
-    yield f"\n<details><summary>⚖ {markdown_safe(title_of(compared))} ({markdown_safe(compared.place)})</summary>"
+def _case(case: ToldCase, outline: Outline) -> Iterator[str]:
+    yield f"\n<details><summary>⚖ {markdown_safe(case.title)} ({markdown_safe(case.place)})</summary>"
     yield ""
-    yield from (f"- {markdown_safe(line)}" for line in what_changed(compared))
-    yield from (f"- {markdown_safe(note)}" for note in notes(compared, behaviour))
-    yield from (f"- behind it: {markdown_safe(behind)}" for behind in changes_behind(compared, behaviour))
-    if beside := rows(compared, behaviour):
-        names = old_name(behaviour.spec), new_name(behaviour.spec)
+    yield from (f"- {markdown_safe(line)}" for line in (*case.what, *case.asides))
+    if case.rows:
         yield ""
-        yield f"| {' | '.join(map(markdown_safe, names))} |"
+        yield f"| {' | '.join(map(markdown_safe, outline.names))} |"
         yield "|---|---|"
-        yield from (f"| {markdown_safe(row.old)} | {markdown_safe(row.new)} |" for row in beside)
+        yield from (f"| {markdown_safe(row.old)} | {markdown_safe(row.new)} |" for row in case.rows)
     yield ""
     yield "</details>"
 
 
-def _summary(diff: SpecDiff) -> Iterator[str]:
-    yield f"## {markdown_safe(old_name(diff))} → {markdown_safe(new_name(diff))}"
+def _summary(outline: Outline) -> Iterator[str]:
+    yield f"## {' → '.join(map(markdown_safe, outline.names))}"
     yield ""
-    yield f"{headline(diff)}."
-    if not diff:
+    yield f"{outline.headline}."
+    if not outline.suggestion:
         return
     yield ""
-    yield f"Suggested version: {markdown_safe(reasons(diff))}."
+    yield f"Suggested version: {markdown_safe(outline.suggestion)}."
     yield ""
-    telling = [change for change in diff.changes if change.weight in {Weight.TIGHTENING, Weight.LOOSENING}]
-    for change in telling:
-        yield f"- {_SIGNS[change.weight]} {change.weight.value}: **{markdown_safe(_title(diff, change))}**: {_said(change)}"
+    for change in outline.diff.changes:
+        if change.weight in {Weight.TIGHTENING, Weight.LOOSENING}:
+            title = markdown_safe(outline.diff.titles.get(change.provision) or change.provision or change.id)
+            yield f"- {_weight(change.weight)}: **{title}**: {markdown_safe(sentence(change))}"
 
 
-def _title(diff: SpecDiff, change: Change) -> str:
-    return diff.titles.get(change.provision) or change.provision or change.id
+def _weight(weight: Weight) -> str:
+    return f"{SIGNS[weight]} {weight.value}"
 
 
-def _said(change: Change) -> str:
-    # Ids in backticks are ours: what stands between them is escaped like all else, so that they cannot be left.
-    return markdown_safe(sentence(change))
-
-
-def _group(group: Group, behaviour: BehaviourDiff | None) -> Iterator[str]:
+def _group(group: Group, outline: Outline) -> Iterator[str]:
     name = f"{markdown_safe(group.title)} ({markdown_safe(group.id)})" if group.id else "The spec as a whole"
-    yield f"\n<details><summary>{_SIGNS[group.weight]} {name}: {len(group.changes)}</summary>"
+    yield f"\n<details><summary>{SIGNS[group.weight]} {name}: {len(group.changes)}</summary>"
     yield ""
-    for change in group.changes:
-        reach = reach_of(change)
-        touched = f"; touches {markdown_safe(reach)}" if reach else ""
-        yield f"- {_SIGNS[change.weight]} {change.weight.value} ({change.rule}): {_said(change)}{touched}"
-        yield from (f"  > {line}\n" for runs in changed_units(change) if (line := _words(runs)))
-    found, more = cases_resting_on(group, behaviour)
-    if found:
-        titles = "; ".join(markdown_safe(title_of(compared)) for compared in found)
-        yield f"- cases: {titles}{f'; and {more} more' if more else ''}"
+    for change in map(told_change, group.changes):
+        # Ids in backticks are ours: what stands between them is escaped like all else, so that they cannot be left.
+        said, touches = markdown_safe(change.said), markdown_safe(change.touches)
+        yield f"- {_weight(change.weight)} ({change.rule}): {said}{touches}"
+        yield from (f"  > {line}\n" for runs in change.units if (line := inked(runs, markdown_safe)))
+    if titles := "; ".join(markdown_safe(title) for title, _ in outline.resting_on(group)):
+        yield f"- cases: {titles}"
     yield ""
     yield "</details>"
-
-
-def _words(runs: tuple[Run, ...]) -> str:
-    return "".join(
-        f"{_TAGS[run.op][0]}{markdown_safe(run.text)}{_TAGS[run.op][1]}{run.after}" for run in runs
-    ).strip()

@@ -3,39 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
-from typing import Any
 
 from sphinx_policyspec.compare import Change, ChangeKind, Run, SpecDiff, Subject, Weight
-from sphinx_policyspec.compare.change import Bump, Summary, summary_of
+from sphinx_policyspec.compare.change import Bump, summary_of
 from sphinx_policyspec.compare.examples import FILE
-from sphinx_policyspec.decision import Norms
-from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState, ComparedCase, Reading
-from sphinx_policyspec.exports.decisions import decision_record, explanation, outcome_words, shortened
+from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState, ComparedCase
+from sphinx_policyspec.exports.decisions import explanation, outcome_words, shortened
 
 __all__ = [
+    "SIGNS",
     "Group",
+    "Outline",
     "Row",
-    "case_records",
-    "cases_headline",
-    "cases_resting_on",
-    "changed_units",
+    "ToldCase",
+    "ToldChange",
     "changes_behind",
     "groups",
-    "headline",
-    "names_elsewhere",
-    "new_name",
-    "notes",
-    "old_name",
+    "inked",
     "reach_of",
-    "reasons",
-    "rows",
     "sentence",
-    "title_of",
-    "what_changed",
+    "told_change",
 ]
+
+SIGNS = {Weight.TIGHTENING: "▲", Weight.LOOSENING: "▼", Weight.CLARIFYING: "◆", Weight.EDITORIAL: "·"}
+"""A sign for each weight, beside its word."""
 
 _K, _S = ChangeKind, Subject
 _CONTEXT = 8
@@ -61,6 +55,136 @@ class Group:
         return min((change.weight for change in self.changes), key=order.index)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldChange:
+    """A change as every form tells it.
+
+    :param touches: what it may invalidate, behind a semicolon; empty for nothing
+    :param units: the paragraphs of its text that changed
+    """
+
+    weight: Weight
+    said: str
+    rule: str
+    touches: str
+    units: tuple[tuple[Run, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldCase:
+    """A case that comes out otherwise, or that one spec cannot decide.
+
+    :param what: a line for each outcome, label and duty that changed
+    :param asides: why, and which spec cannot decide it
+    :param rows: both explanations, side by side
+    """
+
+    title: str
+    place: str
+    state: CaseState
+    what: tuple[str, ...]
+    asides: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A diff as every written form tells it, in this order; what is about cases is there if cases were compared."""
+
+    diff: SpecDiff
+    behaviour: BehaviourDiff | None = None
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What the old and the new spec are called."""
+        return self.diff.old or "old", self.diff.new or "new"
+
+    @property
+    def headline(self) -> str:
+        """What the diff comes to, in one line."""
+        if not self.diff:
+            return "no changes"
+        counts = summary_of(self.diff).weights
+        number = len(self.diff.changes)
+        told = ", ".join(f"{count} {weight.value}" for weight, count in counts.items() if count)
+        return f"{number} change{'s' * (number != 1)}: {told}"
+
+    @property
+    def suggestion(self) -> str:
+        """The version bump that is suggested, with what asks for it; empty where nothing changed."""
+        if not self.diff:
+            return ""
+        summary = summary_of(self.diff)
+        if summary.bump is Bump.NONE:
+            return "no new version is needed"
+        named = [
+            f"{change.provision or change.id}: {sentence(change)}" for change in summary.reasons[:_REASONS]
+        ]
+        more = len(summary.reasons) - len(named)
+        return f"{summary.bump.value} ({'; '.join(named)}{f'; and {more} more' if more else ''})"
+
+    @property
+    def about_cases(self) -> tuple[str, ...]:
+        """What became of the cases, in one line, and the names that one of the specs calls otherwise."""
+        return (_cases_headline(self.behaviour), *_names_elsewhere(self.behaviour)) if self.behaviour else ()
+
+    def cases(self) -> Iterator[ToldCase]:
+        """Yield the cases that changed, or that one spec cannot decide."""
+        if self.behaviour:
+            yield from (_told_case(compared, self.behaviour) for compared in self.behaviour.telling)
+
+    def groups(self) -> tuple[Group, ...]:
+        """Return the changes by provision."""
+        return groups(self.diff)
+
+    def resting_on(self, group: Group) -> tuple[tuple[str, int], ...]:
+        """Return titles of the cases that rest on what changed, each with its number among those told; 0 for others.
+
+        Where there are many, the last says how many more.
+        """
+        found, more = _cases_resting_on(group, self.behaviour)
+        numbers = {id(one): n for n, one in enumerate(self.behaviour.telling, 1)} if self.behaviour else {}
+        named = [
+            (shortened(compared.case.title, _LONGEST), numbers.get(id(compared), 0)) for compared in found
+        ]
+        return (*named, *([(f"and {more} more", 0)] if more else []))
+
+
+def told_change(change: Change) -> ToldChange:
+    """Return a change as every form tells it."""
+    reach = reach_of(change)
+    return ToldChange(
+        weight=change.weight,
+        said=sentence(change),
+        rule=change.rule,
+        touches=f"; touches {reach}" if reach else "",
+        units=tuple(_changed_units(change)),
+    )
+
+
+def _told_case(compared: ComparedCase, behaviour: BehaviourDiff) -> ToldCase:
+    behind = (f"behind it: {said}" for said in changes_behind(compared, behaviour))
+    return ToldCase(
+        title=shortened(compared.case.title, _LONGEST),
+        place=compared.place,
+        state=compared.state,
+        what=tuple(_what_changed(compared)),
+        asides=(*_notes(compared, behaviour), *behind),
+        rows=_rows(compared, behaviour),
+    )
+
+
+_TAGS = {"=": ("", ""), "-": ("<del>", "</del>"), "+": ("<ins>", "</ins>")}
+
+
+def inked(runs: tuple[Run, ...], safe: Callable[[str], str]) -> str:
+    """Return a paragraph with tags of HTML around what it lost and won.
+
+    :param safe: escapes its words
+    """
+    return "".join(f"{_TAGS[run.op][0]}{safe(run.text)}{_TAGS[run.op][1]}{run.after}" for run in runs).strip()
+
+
 def groups(diff: SpecDiff) -> tuple[Group, ...]:
     """Return the changes by provision: those with the greatest weight first, else in the order of the diff."""
     found = [
@@ -76,31 +200,7 @@ def _weighty_first(changes: tuple[Change, ...]) -> tuple[Change, ...]:
     return tuple(sorted(changes, key=lambda change: order.index(change.weight)))
 
 
-def headline(diff: SpecDiff) -> str:
-    """Return what a diff comes to, in one line."""
-    if not diff:
-        return "no changes"
-    counts = summary_of(diff).weights
-    number = len(diff.changes)
-    told = ", ".join(f"{count} {weight.value}" for weight, count in counts.items() if count)
-    return f"{number} change{'s' * (number != 1)}: {told}"
-
-
-def reasons(diff: SpecDiff) -> str:
-    """Return the version bump that is suggested, with what asks for it."""
-    summary: Summary = summary_of(diff)
-    if summary.bump is Bump.NONE:
-        return "no new version is needed"
-    named = [f"{_name(change)}: {sentence(change)}" for change in summary.reasons[:_REASONS]]
-    more = len(summary.reasons) - len(named)
-    return f"{summary.bump.value} ({'; '.join(named)}{f'; and {more} more' if more else ''})"
-
-
-def _name(change: Change) -> str:
-    return change.provision or change.id
-
-
-def changed_units(change: Change) -> Iterator[tuple[Run, ...]]:
+def _changed_units(change: Change) -> Iterator[tuple[Run, ...]]:
     """Yield the paragraphs of a text that changed, as runs; what is far from a change is left out (``…``)."""
     for unit in change.text.units if change.text else ():
         if unit.op != "=":
@@ -276,19 +376,9 @@ class Row:
         return self.old == self.new
 
 
-def old_name(diff: SpecDiff) -> str:
-    """Return what the old spec is called."""
-    return diff.old or "old"
-
-
-def new_name(diff: SpecDiff) -> str:
-    """Return what the new spec is called."""
-    return diff.new or "new"
-
-
-def cases_headline(behaviour: BehaviourDiff) -> str:
+def _cases_headline(behaviour: BehaviourDiff) -> str:
     """Return what became of the cases, in one line."""
-    old, new = old_name(behaviour.spec), new_name(behaviour.spec)
+    old, new = Outline(behaviour.spec).names
     counts = {state: len(behaviour.of(state)) for state in CaseState}
     told = {
         CaseState.CHANGED: "come* out differently",
@@ -306,12 +396,7 @@ def cases_headline(behaviour: BehaviourDiff) -> str:
     return f"{number} case{'s' * (number != 1)}{': ' if shown else ''}{shown}"
 
 
-def title_of(compared: ComparedCase) -> str:
-    """Return the title of a case, or so much of it that one tells it from others."""
-    return shortened(compared.case.title, _LONGEST)
-
-
-def what_changed(compared: ComparedCase) -> Iterator[str]:
+def _what_changed(compared: ComparedCase) -> Iterator[str]:
     """Yield a line for each outcome, label and duty that changed; it names what it is about in backticks."""
     for issue, outcomes in compared.outcomes.items():
         yield f"`{shortened(issue)}`: {' → '.join(map(outcome_words, outcomes))}"
@@ -322,7 +407,7 @@ def what_changed(compared: ComparedCase) -> Iterator[str]:
         yield f"duty to {duty.value}: {' → '.join(about)}"
 
 
-def rows(compared: ComparedCase, behaviour: BehaviourDiff) -> tuple[Row, ...]:
+def _rows(compared: ComparedCase, behaviour: BehaviourDiff) -> tuple[Row, ...]:
     """Return both explanations side by side, item by item and then duty by duty; none where one spec cannot decide."""
     if compared.old.decision is None or compared.new.decision is None:
         return ()
@@ -341,24 +426,18 @@ def _duties(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[str, 
         yield sides[0].get(duty, _NO_DUTY), sides[1].get(duty, _NO_DUTY)
 
 
-def names_elsewhere(behaviour: BehaviourDiff) -> Iterator[str]:
+def _names_elsewhere(behaviour: BehaviourDiff) -> Iterator[str]:
     """Yield the names that cases have and that one of the specs calls otherwise."""
-    for name, readings in (
-        (old_name(behaviour.spec), [compared.old for compared in behaviour.cases]),
-        (new_name(behaviour.spec), [compared.new for compared in behaviour.cases]),
-    ):
-        renamed = Counter(pair for reading in readings for pair in reading.renamed)
+    for name, side in zip(Outline(behaviour.spec).names, ("old", "new"), strict=True):
+        renamed = Counter(pair for compared in behaviour.cases for pair in getattr(compared, side).renamed)
         for (written, used), count in renamed.items():
             yield f"`{written}` is `{used}` in {name} ({count} case{'s' * (count != 1)})"
 
 
-def notes(compared: ComparedCase, behaviour: BehaviourDiff) -> Iterator[str]:
+def _notes(compared: ComparedCase, behaviour: BehaviourDiff) -> Iterator[str]:
     """Yield which spec cannot decide a case and why, and what the other one says of it."""
-    sides = (
-        (compared.old, old_name(behaviour.spec), behaviour.old),
-        (compared.new, new_name(behaviour.spec), behaviour.new),
-    )
-    for reading, name, norms in sides:
+    readings, norms_of = (compared.old, compared.new), (behaviour.old, behaviour.new)
+    for reading, name, norms in zip(readings, Outline(behaviour.spec).names, norms_of, strict=True):
         if reading.decision is None:
             told = dict.fromkeys(finding.message for finding in reading.findings)
             yield f"{name} cannot decide it: {'; '.join(told)}"
@@ -377,45 +456,10 @@ def changes_behind(compared: ComparedCase, behaviour: BehaviourDiff) -> Iterator
             yield f"`{change.id}`: {sentence(change)}"
 
 
-def cases_resting_on(group: Group, behaviour: BehaviourDiff | None) -> tuple[tuple[ComparedCase, ...], int]:
+def _cases_resting_on(group: Group, behaviour: BehaviourDiff | None) -> tuple[tuple[ComparedCase, ...], int]:
     """Return the cases that rest on what changed in a provision, and how many more there are."""
     if behaviour is None:
         return (), 0
     places = {place for change in group.changes for place in change.reach.cases}
     found = tuple(compared for compared in behaviour.cases if compared.place in places)
     return found[:_MANY], max(0, len(found) - _MANY)
-
-
-def case_records(behaviour: BehaviourDiff) -> list[dict[str, Any]]:
-    """Return every case as plain values; those that come out the same in few words."""
-    return [_record(compared, behaviour) for compared in behaviour.cases]
-
-
-def _record(compared: ComparedCase, behaviour: BehaviourDiff) -> dict[str, Any]:
-    named = {"title": compared.case.title, "place": compared.place, "state": compared.state.value}
-    if compared.state is CaseState.SAME:
-        return {**named, "old": _renamed(compared.old), "new": _renamed(compared.new)}
-    return {
-        **named,
-        "labels": [
-            {"item": item, "old": old.value, "new": new.value} for item, (old, new) in compared.labels.items()
-        ],
-        "outcomes": list(compared.outcomes),
-        "duties": [duty.value for duty in compared.duties],
-        "behind": list(changes_behind(compared, behaviour)),
-        "old": _reading(compared.old, behaviour.old),
-        "new": _reading(compared.new, behaviour.new),
-    }
-
-
-def _reading(reading: Reading, norms: Norms) -> dict[str, Any]:
-    return {
-        **_renamed(reading),
-        "problems": [str(finding) for finding in reading.findings],
-        "decision": decision_record(reading.decision) if reading.decision else None,
-        "explanation": list(explanation(reading.decision, norms)) if reading.decision else [],
-    }
-
-
-def _renamed(reading: Reading) -> dict[str, Any]:
-    return {"renamed": [{"name": written, "here": used} for written, used in reading.renamed]}

@@ -8,26 +8,9 @@ from collections.abc import Iterator
 import click
 from rich.cells import cell_len
 
-from sphinx_policyspec.compare import Change, Run, SpecDiff, Weight
+from sphinx_policyspec.compare import Run, SpecDiff, Weight
 from sphinx_policyspec.decision.behaviour import BehaviourDiff
-from sphinx_policyspec.exports.diff.outline import (
-    cases_headline,
-    cases_resting_on,
-    changed_units,
-    changes_behind,
-    groups,
-    headline,
-    names_elsewhere,
-    new_name,
-    notes,
-    old_name,
-    reach_of,
-    reasons,
-    rows,
-    sentence,
-    title_of,
-    what_changed,
-)
+from sphinx_policyspec.exports.diff.outline import Outline, ToldCase, ToldChange, told_change
 from sphinx_policyspec.exports.plain import printable
 
 __all__ = ["text_diff"]
@@ -53,24 +36,26 @@ def text_diff(
     :param width: columns of the terminal
     :param color: whether to color weights and words
     """
-    return "".join(f"{line}\n" for line in _lines(diff, behaviour, width, color=color))
+    return "".join(f"{line}\n" for line in _lines(Outline(diff, behaviour), width, color=color))
 
 
-def _lines(diff: SpecDiff, behaviour: BehaviourDiff | None, width: int, *, color: bool) -> Iterator[str]:
-    yield printable(f"{old_name(diff)} → {new_name(diff)}: {headline(diff)}")
-    if diff:
-        yield from _wrapped(f"suggested version: {reasons(diff)}", width)
-    if behaviour:
-        yield from _cases(behaviour, width, color=color)
-    for group in groups(diff):
+def _lines(outline: Outline, width: int, *, color: bool) -> Iterator[str]:
+    old, new = outline.names
+    yield printable(f"{old} → {new}: {outline.headline}")
+    if outline.suggestion:
+        yield from _wrapped(f"suggested version: {outline.suggestion}", width)
+    for place, line in enumerate(outline.about_cases):
+        yield from _wrapped(line, width, 2 if place else 0)
+    for case in outline.cases():
+        yield ""
+        yield from _case(case, outline.names, width, color=color)
+    for group in outline.groups():
         yield ""
         yield _bold(f"{group.title} ({group.id})" if group.id else "The spec as a whole", color=color)
         for change in group.changes:
-            yield from _change(change, width, color=color)
-        found, more = cases_resting_on(group, behaviour)
-        if found:
-            titles = "; ".join(title_of(compared) for compared in found)
-            yield from _wrapped(f"cases: {titles}{f'; and {more} more' if more else ''}", width, 2)
+            yield from _change(told_change(change), width, color=color)
+        if titles := "; ".join(title for title, _ in outline.resting_on(group)):
+            yield from _wrapped(f"cases: {titles}", width, 2)
 
 
 def _bold(text: str, *, color: bool) -> str:
@@ -88,39 +73,30 @@ def _wrapped(text: str, width: int, indent: int = 0) -> list[str]:
     )
 
 
-def _cases(behaviour: BehaviourDiff, width: int, *, color: bool) -> Iterator[str]:
-    """Yield what becomes of the cases: of each that changed, one explanation below the other, sentence by sentence."""
-    yield from _wrapped(cases_headline(behaviour), width)
-    for line in names_elsewhere(behaviour):
+def _case(case: ToldCase, names: tuple[str, str], width: int, *, color: bool) -> Iterator[str]:
+    """Yield a case with one explanation below the other, sentence by sentence."""
+    yield _bold(f"{case.title} ({case.place})", color=color)
+    for line in case.what:
         yield from _wrapped(line, width, 2)
-    old, new = old_name(behaviour.spec), new_name(behaviour.spec)
-    for compared in behaviour.telling:
-        yield ""
-        yield _bold(f"{title_of(compared)} ({compared.place})", color=color)
-        for line in what_changed(compared):
-            yield from _wrapped(line, width, 2)
-        for row in rows(compared, behaviour):
-            if row.is_same:
-                yield from _wrapped(f"as before: {row.new}", width, 4)
-            else:
-                yield from _wrapped(f"{old}: {row.old}", width, 4)
-                yield from _wrapped(f"{new}: {row.new}", width, 4)
-        for note in notes(compared, behaviour):
-            yield from _wrapped(note, width, 2)
-        for behind in changes_behind(compared, behaviour):
-            yield from _wrapped(f"behind it: {behind}", width, 2)
+    for row in case.rows:
+        if row.is_same:
+            yield from _wrapped(f"as before: {row.new}", width, 4)
+        else:
+            for name, said in zip(names, (row.old, row.new), strict=True):
+                yield from _wrapped(f"{name}: {said}", width, 4)
+    for line in case.asides:
+        yield from _wrapped(line, width, 2)
 
 
-def _change(change: Change, width: int, *, color: bool) -> Iterator[str]:
+def _change(change: ToldChange, width: int, *, color: bool) -> Iterator[str]:
     weight = change.weight.value
     shown = click.style(f"{weight:10}", fg=_COLORS[change.weight]) if color else f"{weight:10}"
-    reach = reach_of(change)
-    said = f"{sentence(change)} [{change.rule}]{f'; touches {reach}' if reach else ''}"
+    said = f"{change.said} [{change.rule}]{change.touches}"
     # What a shell shows cannot be told in columns beside color codes: the first line is wrapped without them.
     lines = textwrap.wrap(printable(said), max(width - 13, 20)) or [""]
     yield f"  {shown} {lines[0]}"
     yield from (f"{' ' * 13}{line}" for line in lines[1:])
-    for runs in changed_units(change):
+    for runs in change.units:
         yield from _unit(runs, width, color=color)
 
 

@@ -11,20 +11,18 @@ from docutils import nodes
 from sphinx.locale import get_translation
 
 from sphinx_policyspec.compare import Change, SpecDiff, Weight
-from sphinx_policyspec.exports.diff.outline import groups, sentence
+from sphinx_policyspec.exports.diff.outline import SIGNS, groups, sentence
 from sphinx_policyspec.graph.answer import Answer, Cell, CellKind
 from sphinx_policyspec.sphinx_ext.nodes.boxes import word
 
 if TYPE_CHECKING:
     from sphinx_policyspec.sphinx_ext.asks.page import Page
 
-__all__ = ["SIGNS", "changes", "changes_nodes", "name_of_old", "told", "weights_in_short"]
+__all__ = ["changes", "changes_nodes", "name_of_old", "told", "weights_in_short"]
 
 _ = get_translation("sphinx_policyspec")
 
 _COLUMNS = ("id", "title", "weight", "said")
-SIGNS = {Weight.TIGHTENING: "▲", Weight.LOOSENING: "▼", Weight.CLARIFYING: "◆", Weight.EDITORIAL: "·"}
-"""A sign for each weight, beside its word."""
 
 
 def changes(diff: SpecDiff, kinds: tuple[str, ...]) -> Answer:

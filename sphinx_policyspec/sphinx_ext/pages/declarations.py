@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from docutils import nodes
 from docutils.nodes import Node, system_message
@@ -24,7 +24,7 @@ from sphinx_policyspec.model import (
     TargetKind,
     Topic,
 )
-from sphinx_policyspec.model.attributes import ATTRIBUTES, Attribute, attributes_of
+from sphinx_policyspec.model.attributes import ATTRIBUTES
 from sphinx_policyspec.model.spec import is_absolute_iri, is_date
 from sphinx_policyspec.readers.inline import slug
 from sphinx_policyspec.sphinx_ext.domain.records import pending_reference
@@ -245,12 +245,9 @@ class PrincipleDirective(PolicyDirective):
             title=title,
             depth=1,
             span=self.source.span(self.line),
-            **{row.field: self._values(row) for row in attributes_of("provision", "principle")},
+            **self.given("provision", "principle"),
         )
         return self._block(principle) if title else self._marker(principle)
-
-    def _values(self, row: Attribute) -> Any:
-        return self.ids(row.key) if row.many else self.option(row.key)
 
     def _block(self, principle: Principle) -> list[nodes.Node]:
         section = provision(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from functools import cached_property
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from docutils import nodes
 from docutils.parsers.rst.directives import unchanged
@@ -294,6 +294,13 @@ class PolicyDirective(SphinxDirective):
     def ids(self, name: str) -> tuple[str, ...]:
         """Return an option as ids, which commas or spaces divide, sorted."""
         return tuple(sorted({item for item in self.words(name) if self.is_id(item, name)}))
+
+    def given(self, *owners: Owner) -> dict[str, Any]:
+        """Return the attributes of these owners as options give them, by field: one text, or ids."""
+        return {
+            row.field: self.ids(row.key) if row.many else self.option(row.key)
+            for row in attributes_of(*owners)
+        }
 
     def needs_text(self) -> None:
         """Find that there is no content where there should be some."""

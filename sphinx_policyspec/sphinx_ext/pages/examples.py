@@ -189,9 +189,7 @@ class ExampleDirective(PolicyDirective):
             turns=(),
             span=self.span,
             source="",
-            illustrates=self.ids("illustrates"),
-            weighs=self.ids("weighs"),
-            tags=self.ids("tags"),
+            **self.given("example"),
         )
         content = list(_grouped(self.content_nodes()))
         self._find_stray_text(content)

@@ -13,8 +13,9 @@ from sphinx.locale import get_translation
 from sphinx_policyspec.compare import Change, SpecDiff, Weight
 from sphinx_policyspec.compare.history import Moment, Timeline
 from sphinx_policyspec.exports.diff.html import STYLE, anchor_of_group, html_fragment
+from sphinx_policyspec.exports.diff.outline import SIGNS
 from sphinx_policyspec.model import TargetKind
-from sphinx_policyspec.sphinx_ext.asks.changes import SIGNS, name_of_old, told, weights_in_short
+from sphinx_policyspec.sphinx_ext.asks.changes import name_of_old, told, weights_in_short
 from sphinx_policyspec.sphinx_ext.asks.directives import PAGE
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.given import Editions
