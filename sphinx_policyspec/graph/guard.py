@@ -33,7 +33,7 @@ class Limits:
 
     :param bytes: length of the query
     :param depth: nesting of its brackets
-    :param seconds: from asking to answering
+    :param seconds: from asking to answering, once the graph is loaded
     :param rows: of the answer
     :param characters: of the answer
     :param memory_bytes: of the process, the graph included

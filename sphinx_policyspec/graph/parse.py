@@ -26,7 +26,6 @@ __all__ = [
     "plain_triples",
     "read_inferred",
     "read_statements",
-    "read_triples",
     "streamed_statements",
     "streamed_triples",
 ]
@@ -37,6 +36,9 @@ _MEMORY_BYTES = 1024 * _MIB
 _GROWN_BYTES = 64 * _MIB
 _GROWTH = 16
 """What a file may become as N-Quads, where every name is written out: so many bytes, or so many times its size."""
+_MOST_GROWN_BYTES = 1024 * _MIB
+_STATEMENTS = 10_000_000
+"""What it may become at most: this process holds 100 to 300 bytes of memory for each statement."""
 _BLOCK_BYTES = _MIB
 _BLOCK_QUADS = 10_000
 _SECONDS = 8.0
@@ -45,6 +47,8 @@ _SECONDS_PER_BYTE = 1 / _MIB
 _REASONS = {
     "seconds": "reading it takes too long; give it as N-Triples (.nt), without contexts and prefixes",
     "grown": "its prefixes, bases or contexts grow it beyond what is read; give it as N-Triples (.nt) in parts",
+    "statements": f"it holds more than {_STATEMENTS:,} statements, the most that is read; "
+    "split the spec, or write each release by itself",
     "memory": f"reading it needs more than {_MEMORY_BYTES // _MIB} MiB of memory; "
     "give it as N-Triples (.nt), without contexts and prefixes",
     "text": f"it holds a text or name of more than {LONGEST_TEXT // _MIB} MiB, the most that is read; split or shorten it",
@@ -53,20 +57,6 @@ _REASONS = {
 }
 _SIGNALS = {6: "memory", 24: "seconds"}
 """Why the system ended a process: SIGABRT where it was given no memory, SIGXCPU."""
-
-
-def read_triples(path: Path, max_bytes: int = MAX_BYTES) -> list[Triple]:
-    """Read a graph file of any of the six formats; named graphs are read as one.
-
-    Raises :class:`SourceError`, with file and line where there is one, for what cannot be read. No remote JSON-LD
-    context is fetched and no XML entity is declared.
-    """
-    # A name and a text of the same letters are equal as keys, but not the same term.
-    named: dict[Triple, None] = {}
-    valued: dict[Triple, None] = {}
-    for triple in plain_triples(_quads(path, max_bytes)):
-        (named if isinstance(triple[2], Iri | Blank) else valued)[triple] = None
-    return [*named, *valued]
 
 
 def read_statements(path: Path, max_bytes: int = MAX_BYTES) -> list[tuple[Triple, str]]:
@@ -85,7 +75,11 @@ def streamed_statements(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[tupl
 
 
 def streamed_triples(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[Triple]:
-    """Yield what a graph file holds as it is read, so that no more than a part is held; what it repeats comes again."""
+    """Yield the statements of a graph file of any of the six formats as it is read; what it repeats comes again.
+
+    Named graphs are read as one. Raises :class:`SourceError`, with file and line where there is one, for what cannot be
+    read. No remote JSON-LD context is fetched and no XML entity is declared.
+    """
     return (triple for triple, _ in streamed_statements(path, max_bytes))
 
 
@@ -151,7 +145,8 @@ def _parsed(path: Path, form: str, size: int, file: IO[bytes]) -> Iterator[pyoxi
     seconds = _SECONDS + size * _SECONDS_PER_BYTE
     settings = {
         "format": form,
-        "grown_bytes": max(_GROWN_BYTES, _GROWTH * size),
+        "grown_bytes": min(max(_GROWN_BYTES, _GROWTH * size), _MOST_GROWN_BYTES),
+        "statements": _STATEMENTS,
         "memory_bytes": _MEMORY_BYTES,
         "seconds": seconds,
     }
@@ -175,7 +170,9 @@ def _parsed(path: Path, form: str, size: int, file: IO[bytes]) -> Iterator[pyoxi
                 yield from pyoxigraph.parse(b"".join(whole), format=RdfFormat.N_QUADS)
             told = errors.read()
             status = process.wait()
-        except MemoryError:
+        except MemoryError as error:
+            if "buffer" not in str(error):
+                raise
             grown = True  # a text that is longer as N-Quads writes it
         finally:
             timer.cancel()

@@ -15,7 +15,7 @@ from sphinx_policyspec.graph.answer import Cell, CellKind
 from sphinx_policyspec.graph.formats import FORMATS
 from sphinx_policyspec.graph.from_graph import from_triples
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
-from sphinx_policyspec.graph.parse import read_triples
+from sphinx_policyspec.graph.parse import streamed_triples
 from sphinx_policyspec.graph.questions import Question, find_question, list_questions, string_literal
 from sphinx_policyspec.graph.results import run
 from sphinx_policyspec.graph.to_graph import to_graph
@@ -294,7 +294,7 @@ def inferred_file(folder: Path, asked: Spec, form: str) -> Path:
 
 def assert_asked_as_it_is(path: Path, asked: Spec, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask a graph file and the spec that it was made of everything."""
-    assert from_triples(read_triples(path)) == asked
+    assert from_triples(streamed_triples(path)) == asked
     with api.knowledge_base(asked) as base, api.knowledge_base(path) as same:
         for question in list_questions():
             if not question.over_releases:
