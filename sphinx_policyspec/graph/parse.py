@@ -6,8 +6,8 @@ import json
 import mmap
 import subprocess
 import threading
-from collections.abc import Collection, Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from itertools import islice, tee
 from pathlib import Path
 from typing import IO, cast
 
@@ -18,13 +18,14 @@ from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.child import REFUSED
 from sphinx_policyspec.graph.formats import FORMATS, LONGEST_TEXT, MAX_BYTES, format_of_suffix, smaller
 from sphinx_policyspec.graph.guard import start_child
-from sphinx_policyspec.graph.ntriples import inference_digest, ntriples_lines
+from sphinx_policyspec.graph.ntriples import InferenceDigest, ntriples_lines
 from sphinx_policyspec.graph.terms import Blank, Iri, Term, Triple, literal_term
 from sphinx_policyspec.graph.vocabulary import PS
 
 __all__ = [
+    "NotInferredError",
+    "inferred_statements",
     "plain_triples",
-    "read_inferred",
     "read_statements",
     "streamed_statements",
     "streamed_triples",
@@ -83,31 +84,36 @@ def streamed_triples(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[Triple]
     return (triple for triple, _ in streamed_statements(path, max_bytes))
 
 
-def read_inferred(path: Path, properties: Collection[str]) -> list[Triple] | None:
-    """Return what a graph file says with some properties, if it holds all that follows from it by the rules of today.
+class NotInferredError(SourceError):
+    """A graph file does not hold all that follows from it by the rules of today."""
 
-    A file says of itself that it does; where a statement was changed, added or taken out since, it is wrong.
+
+def inferred_statements(path: Path) -> Iterator[tuple[Triple, str]]:
+    """Yield what a graph file says, each with its line of N-Triples; at the end it holds all that follows from it by the rules of today.
+
+    A file says of itself that it does; where it says nothing, or a statement was changed, added or taken out since,
+    :class:`NotInferredError` is raised, which may be at the end.
     """
+    told = NotInferredError(
+        f"`{path}` does not hold what follows from it, or was changed since it was written"
+    )
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             if data.find(b"inferredWith") < 0:
-                return None
+                raise told
     except (OSError, ValueError):  # no such file, or an empty one
-        return None
+        raise told from None
     said: list[Term] = []
-    kept: list[Triple] = []
-
-    def others() -> Iterator[Triple]:
-        for triple in streamed_triples(path):
-            if triple[1] == PS.inferredWith:
-                said.append(triple[2])
-                continue
-            if triple[1] in properties:
-                kept.append(triple)
-            yield triple
-
-    digest = inference_digest(ntriples_lines(others()))
-    return kept if said == [digest] else None
+    digest = InferenceDigest()
+    triples, same = tee(streamed_triples(path))
+    for triple, line in zip(triples, ntriples_lines(same), strict=True):
+        if triple[1] == PS.inferredWith:
+            said.append(triple[2])
+        else:
+            digest.add(line)
+        yield triple, line
+    if said != [str(digest)]:
+        raise told
 
 
 def plain_triples(quads: Iterable[pyoxigraph.Quad | pyoxigraph.Triple]) -> Iterator[Triple]:

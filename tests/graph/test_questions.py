@@ -10,7 +10,7 @@ from rdflib import Graph
 
 from sphinx_policyspec import api
 from sphinx_policyspec.errors import QueryError
-from sphinx_policyspec.graph import ntriples, rules
+from sphinx_policyspec.graph import ntriples, parse, rules
 from sphinx_policyspec.graph.answer import Cell, CellKind
 from sphinx_policyspec.graph.formats import FORMATS
 from sphinx_policyspec.graph.from_graph import from_triples
@@ -315,6 +315,21 @@ def test_a_file_that_holds_what_follows_is_asked_as_it_is(
     assert api.inferred_base(path) is not None
     assert api.ask(path, "hard-rules") == api.ask(LIBRARY, "hard-rules")
     assert_asked_as_it_is(path, LIBRARY, monkeypatch)
+
+
+@pytest.mark.parametrize("asked", ["hard-rules", "SELECT ?p { ?p a ps:HardRule }"])
+def test_a_file_that_holds_what_follows_is_read_once(
+    asked: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = inferred_file(tmp_path, LIBRARY, "ttl")
+    read: list[Path] = []
+    quads = parse._quads
+    monkeypatch.setattr(parse, "_quads", lambda file, most: [read.append(file), quads(file, most)][1])
+    if " " in asked:
+        api.select(path, asked)
+    else:
+        api.ask(path, asked)
+    assert read == [path]
 
 
 @pytest.mark.slow
