@@ -8,7 +8,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-import pyoxigraph
 from pyoxigraph import RdfFormat, Store
 
 from sphinx_policyspec.errors import QueryError
@@ -19,7 +18,7 @@ from sphinx_policyspec.graph.parse import NotInferredError, inferred_statements,
 from sphinx_policyspec.graph.query_text import named_terms
 from sphinx_policyspec.graph.questions import Parameter, Question, find_question
 from sphinx_policyspec.graph.results import run
-from sphinx_policyspec.graph.rules import fill, infer, with_derived
+from sphinx_policyspec.graph.rules import fill, with_derived
 from sphinx_policyspec.graph.terms import Triple
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.model import Spec
@@ -168,15 +167,6 @@ class KnowledgeBase:
         if self._guard is None:
             self._guard = Guard(self._pieces, limits=self._limits, unsafe=self._unsafe)
         return self._guard
-
-    def infer(self) -> int:
-        """Add what the rules derive, and return how many statements that were."""
-        return len(infer(self.store))
-
-    def ntriples(self) -> bytes:
-        """Return all statements, in no order."""
-        data = self.store.dump(format=RdfFormat.N_TRIPLES, from_graph=pyoxigraph.DefaultGraph())
-        return data or b""
 
     def add_graphs(self, nquads: Callable[[], Iterable[bytes]]) -> None:
         """Add named graphs before anything is asked; rules are not run over them.
