@@ -180,7 +180,8 @@ def _serve(requests: BinaryIO, replies: BinaryIO, settings: dict[str, Any]) -> N
     _confine(settings)
     _send(replies, {"ready": True})
     for request in requests:
-        _limit_cpu(settings["seconds"])
+        # The parent's deadline comes first, unless the parent is gone.
+        _limit_cpu(2 * settings["seconds"] + 1)
         _send(replies, _reply(store, json.loads(request), settings))
 
 
@@ -199,14 +200,14 @@ def _confine(settings: dict[str, Any]) -> None:
 
 
 def _limit_cpu(seconds: float) -> None:
-    """Allow what comes next so much processor time; the parent's deadline comes first where that is one."""
+    """Allow what comes next so much processor time."""
     try:
         import resource  # noqa: PLC0415 - only where the system has it
     except ImportError:
         return
     used = resource.getrusage(resource.RUSAGE_SELF)
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    soft = int(used.ru_utime + used.ru_stime + 2 * seconds) + 2
+    soft = int(used.ru_utime + used.ru_stime + seconds) + 1
     resource.setrlimit(
         resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard)
     )

@@ -44,6 +44,9 @@ _BLOCK_BYTES = _MIB
 _BLOCK_QUADS = 10_000
 _SECONDS = 8.0
 _SECONDS_PER_BYTE = 1 / _MIB
+"""Of the processor; how long this process takes for what it is handed, and how busy the machine is, does not count."""
+_WAITING = 60
+"""How many times as long may pass until the process is held to hang."""
 
 _REASONS = {
     "seconds": "reading it takes too long; give it as N-Triples (.nt), without contexts and prefixes",
@@ -164,7 +167,7 @@ def _parsed(path: Path, form: str, size: int, file: IO[bytes]) -> Iterator[pyoxi
 
     with start_child(settings, stdin=file, stderr=subprocess.PIPE) as process:
         output, errors = cast("IO[bytes]", process.stdout), cast("IO[bytes]", process.stderr)
-        timer = threading.Timer(seconds, stop)
+        timer = threading.Timer(_WAITING * seconds, stop)
         timer.daemon = True
         timer.start()
         grown = False

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.graph import parse
 from sphinx_policyspec.graph.parse import streamed_triples
 
 RDF_HEAD = (
@@ -46,6 +48,18 @@ def test_a_line_is_counted_over_all_parts_of_a_file(tmp_path: Path, suffix: str)
     path = put(tmp_path, f"a.{suffix}", f"{said}oops\n")
     with pytest.raises(SourceError, match=rf"a\.{suffix}:30001: "):
         list(streamed_triples(path))
+
+
+def test_who_takes_long_over_what_was_read_is_not_told_that_reading_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parse, "_SECONDS", 1.0)
+    monkeypatch.setattr(parse, "_SECONDS_PER_BYTE", 0.0)
+    said = "".join(f'<urn:a> <urn:b> "{number:0100}" .\n' for number in range(30_000))
+    statements = streamed_triples(put(tmp_path, "a.nt", said))
+    next(statements)
+    time.sleep(1.5)
+    assert sum(1 for _ in statements) == 29_999
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:
