@@ -26,7 +26,6 @@ __all__ = [
     "NotInferredError",
     "inferred_statements",
     "plain_triples",
-    "read_statements",
     "streamed_statements",
     "streamed_triples",
 ]
@@ -63,15 +62,12 @@ _SIGNALS = {6: "memory", 24: "seconds"}
 """Why the system ended a process: SIGABRT where it was given no memory, SIGXCPU."""
 
 
-def read_statements(path: Path, max_bytes: int = MAX_BYTES) -> list[tuple[Triple, str]]:
-    """Read a graph file as triples, each once with the name of its graph; they need not make a spec."""
-    quads = list(dict.fromkeys(_quads(path, max_bytes)))
-    names = (str(quad.graph_name) for quad in quads)
-    return list(zip(plain_triples(quads), names, strict=True))
-
-
 def streamed_statements(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[tuple[Triple, str]]:
-    """Yield what :func:`read_statements` returns as it is read; what a graph file repeats comes again."""
+    """Yield what a graph file says as it is read, each triple with the name of its graph; what it repeats comes again.
+
+    Raises :class:`SourceError`, with file and line where there is one, for what cannot be read. No remote JSON-LD
+    context is fetched and no XML entity is declared.
+    """
     quads = _quads(path, max_bytes)
     while block := list(islice(quads, _BLOCK_QUADS)):
         names = (str(quad.graph_name) for quad in block)
@@ -79,11 +75,7 @@ def streamed_statements(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[tupl
 
 
 def streamed_triples(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[Triple]:
-    """Yield the statements of a graph file of any of the six formats as it is read; what it repeats comes again.
-
-    Named graphs are read as one. Raises :class:`SourceError`, with file and line where there is one, for what cannot be
-    read. No remote JSON-LD context is fetched and no XML entity is declared.
-    """
+    """Yield the triples of a graph file, as :func:`streamed_statements` does; named graphs are read as one."""
     return (triple for triple, _ in streamed_statements(path, max_bytes))
 
 
