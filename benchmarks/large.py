@@ -89,20 +89,23 @@ def _resident(pid: int) -> int:
 
 def commands(folder: Path, scratch: Path) -> dict[str, list[str | Path]]:
     """Return the commands that are measured, by name; later ones read what earlier ones write."""
-    graph, inferred = scratch / "graph.nt", scratch / "inferred.nt"
+    graph, inferred = scratch / "graph", scratch / "inferred"
     query = "SELECT ?p { ?p a ps:HardRule } LIMIT 5"
     return {
         "check": ["check", folder],
-        "graph, nt": ["graph", folder, "-o", graph],
-        "graph, ttl": ["graph", folder, "-o", scratch / "graph.ttl"],
-        "graph, jsonld": ["graph", folder, "-o", scratch / "graph.jsonld"],
-        "graph --inferred, nt": ["graph", folder, "--inferred", "-o", inferred],
-        "graph --inferred, ttl": ["graph", folder, "--inferred", "-o", scratch / "inferred.ttl"],
+        "graph, nt": ["graph", folder, "-o", f"{graph}.nt"],
+        "graph, ttl": ["graph", folder, "-o", f"{graph}.ttl"],
+        "graph, jsonld": ["graph", folder, "-o", f"{graph}.jsonld"],
+        "graph --inferred, nt": ["graph", folder, "--inferred", "-o", f"{inferred}.nt"],
+        "graph --inferred, ttl": ["graph", folder, "--inferred", "-o", f"{inferred}.ttl"],
         "question": ["query", folder, "hard-rules"],
-        "question to .nt": ["query", graph, "hard-rules"],
-        "question to inferred .nt": ["query", inferred, "hard-rules"],
+        "question to .nt": ["query", f"{graph}.nt", "hard-rules"],
+        "question to .ttl": ["query", f"{graph}.ttl", "hard-rules"],
+        "question to inferred .nt": ["query", f"{inferred}.nt", "hard-rules"],
+        "question to inferred .ttl": ["query", f"{inferred}.ttl", "hard-rules"],
         "SPARQL": ["query", folder, "--sparql", query],
-        "SPARQL to inferred .nt": ["query", inferred, "--sparql", query],
+        "SPARQL to inferred .nt": ["query", f"{inferred}.nt", "--sparql", query],
+        "SPARQL to inferred .ttl": ["query", f"{inferred}.ttl", "--sparql", query],
         "reason": ["reason", folder, "-o", scratch / "derived.nt"],
         "diff": ["diff", folder, revised(folder, scratch / "revised")],
     }

@@ -321,10 +321,10 @@ def _of_graph(path: Path, spec: Spec) -> Loaded:
 
 def _spec_of(path: Path) -> Spec:
     from sphinx_policyspec.graph.from_graph import from_triples  # noqa: PLC0415  the engine only where it is needed
-    from sphinx_policyspec.graph.parse import read_triples  # noqa: PLC0415
+    from sphinx_policyspec.graph.parse import streamed_triples  # noqa: PLC0415
 
     with _named(path):
-        return from_triples(read_triples(path))
+        return from_triples(streamed_triples(path))
 
 
 def is_graph(source: str | Path) -> bool:

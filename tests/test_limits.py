@@ -10,9 +10,9 @@ import pytest
 from sphinx_policyspec import api
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.files import write_file
-from sphinx_policyspec.graph import formats
+from sphinx_policyspec.graph import formats, parse
 from sphinx_policyspec.graph.guard import Guard, Limits
-from sphinx_policyspec.graph.parse import read_triples
+from sphinx_policyspec.graph.parse import streamed_triples
 from sphinx_policyspec.readers import text
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 from tests.graph.specs import LIBRARY
@@ -30,7 +30,13 @@ def too_long(folder: Path, _patch: pytest.MonkeyPatch) -> None:
 def too_large_to_read(folder: Path, _patch: pytest.MonkeyPatch) -> None:
     file = folder / "spec.nt"
     file.write_bytes(b" " * 2**20 * 2)
-    read_triples(file, max_bytes=2**20)
+    list(streamed_triples(file, max_bytes=2**20))
+
+
+def too_many_to_read(folder: Path, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(parse, "_STATEMENTS", 3)
+    write_file(folder / "spec.ttl", api.graph_pieces(LIBRARY, "ttl")[0])
+    api.load(folder / "spec.ttl")
 
 
 def too_large_to_write(folder: Path, patch: pytest.MonkeyPatch) -> None:
@@ -54,6 +60,7 @@ SLOW = "SELECT (COUNT(*) AS ?n) { " + " ".join(f"VALUES ?{v} {{ {'1 ' * 60} }}" 
 CASES = {
     "text": (too_long, ("model_spec.md`", "64 MiB", "split it")),
     "graph file": (too_large_to_read, ("spec.nt`", "1 MiB", "write it as ttl")),
+    "statements": (too_many_to_read, ("spec.ttl`", "10,000,000 statements", "split the spec")),
     "graph": (too_large_to_write, ("spec.ttl`", "the most that is read", "split the spec")),
     "rows": (asked(Limits(rows=2)), ("q.rq: ", "2 rows", "add a LIMIT")),
     "characters": (asked(Limits(characters=2)), ("q.rq: ", "MiB", "ask for fewer")),

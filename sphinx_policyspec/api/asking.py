@@ -50,16 +50,17 @@ def knowledge_base(source: str | Path | Spec, *, base_iri: str = "", question: s
     return KnowledgeBase.from_spec(spec_of(source), base_iri, question=question)
 
 
-def inferred_base(source: str | Path, *, question: str = "") -> KnowledgeBase | None:
+def inferred_base(source: str | Path, *, question: str = "", queried: bool = False) -> KnowledgeBase | None:
     """Return the knowledge base of a graph file that holds all that follows from it by the rules of today; else nothing.
 
     :param question: as for :func:`knowledge_base`
+    :param queried: whether it will be asked a query of one's own, which then costs one reading of the file
     """
     if not is_graph(source):
         return None
     from sphinx_policyspec.graph.knowledge_base import KnowledgeBase  # noqa: PLC0415
 
-    return KnowledgeBase.of_inferred(Path(source), question=question)
+    return KnowledgeBase.of_inferred(Path(source), question=question, queried=queried)
 
 
 def releases_base(specs: Sequence[Spec], *, base_iri: str = "") -> KnowledgeBase:
@@ -122,7 +123,8 @@ def about(
 
 def select(source: str | Path | Spec, sparql: str) -> Answer:
     """Return the answer to a SPARQL query, run under the guard's limits."""
-    with knowledge_base(source) as base:
+    found = None if isinstance(source, Spec) else inferred_base(source, queried=True)
+    with found or knowledge_base(spec_of(source)) as base:
         return base.query(sparql, origin="select()")
 
 

@@ -318,6 +318,21 @@ def _run() -> int:
         where = f"{error.filename}: " if error.filename else ""
         click.echo(f"policyspec: error: {printable(f'{where}{error.strerror or error}')}", err=True)
         _discard(sys.stdout)
+    except (MemoryError, ImportError, RuntimeError) as error:
+        if not _lacks_memory(error):
+            raise
+        click.echo(
+            "policyspec: error: the memory that the system allows is not enough: allow more (`ulimit -v`), or split the spec",
+            err=True,
+        )
+        _discard(sys.stdout)
     else:
         return status if isinstance(status, int) else 0
     return _UNUSABLE
+
+
+def _lacks_memory(error: Exception) -> bool:
+    """Tell whether something failed for want of memory: an allocation, a library that is mapped, a thread that is started."""
+    return isinstance(error, MemoryError) or any(
+        said in str(error) for said in ("failed to map segment", "can't start new thread")
+    )

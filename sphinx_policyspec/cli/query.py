@@ -94,7 +94,7 @@ def query(
         held = api.releases_base(specs, base_iri=settings.base_iri)
     else:
         given = settings.annotations or settings.base_iri
-        as_it_is = None if given else api.inferred_base(source, question=question or "")
+        as_it_is = None if given else api.inferred_base(source, question=question or "", queried=not question)
         held = as_it_is or api.knowledge_base(settings.read(source).spec, question=question or "")
     with settings.watching("asking"), held as base:
         if question:

@@ -11,7 +11,7 @@ import io
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO, cast
 
 import pyoxigraph
@@ -32,6 +32,8 @@ FORMATS = {
     "rdf": RdfFormat.RDF_XML,
 }
 """What the engine calls the formats of ``formats``."""
+_LINES = frozenset((RdfFormat.N_TRIPLES, RdfFormat.N_QUADS))
+_BLOCK_BYTES = 2**20
 _DOCTYPE = re.compile(rb"<!DOCTYPE", re.IGNORECASE)
 _PLACE = re.compile(r"^Parser error [^:]*: ")
 
@@ -61,34 +63,57 @@ class _Refusal(Exception):  # noqa: N818  what is refused is no error of this pr
 
 def _parse(file: BinaryIO, output: BinaryIO, settings: dict[str, Any]) -> int:
     """Write a graph file as N-Quads, or the reason why not."""
+    form = FORMATS[settings["format"]]
+    read = _line_by_line if form in _LINES else _whole
+    bounded = _Bounded(output, settings["grown_bytes"])
     try:
-        data = file.read()
-        _write(data, FORMATS[settings["format"]], _Bounded(output, settings["grown_bytes"]))
+        quads = _counted(read(file, form), settings["statements"])
+        pyoxigraph.serialize(quads, cast("BinaryIO", bounded), format=RdfFormat.N_QUADS)
+        bounded.flush()
+    except MemoryError as error:
+        return _refused(_Refusal("text" if "buffer" in str(error) else "memory"))
     except _Refusal as refusal:
-        told = {"line": refusal.line, "reason": refusal.reason}
-        sys.stderr.write("\n" + json.dumps(told) + "\n")
-        return REFUSED
+        return _refused(refusal)
     return 0
 
 
-def _write(data: bytes, form: RdfFormat, output: _Bounded) -> None:
+def _refused(refusal: _Refusal) -> int:
+    """Tell why a graph file is not read."""
+    sys.stderr.write("\n" + json.dumps({"line": refusal.line, "reason": refusal.reason}) + "\n")
+    return REFUSED
+
+
+def _whole(file: BinaryIO, form: RdfFormat) -> Iterator[Quad]:
+    """Yield the statements of a file at once, since what stands in it depends on what stands before."""
+    data = file.read()
     if form is RdfFormat.RDF_XML and (found := _DOCTYPE.search(data)):
         line = data.count(b"\n", 0, found.start()) + 1
         raise _Refusal("a document type declaration is not read: its entities could grow", line)
     try:
-        pyoxigraph.serialize(_quads(data, form), cast("BinaryIO", output), format=RdfFormat.N_QUADS)
-        output.flush()
+        yield from pyoxigraph.parse(data, format=form)
     except SyntaxError as error:
         raise _Refusal(_reason(error), error.lineno or _line_of_error(data, form)) from error
-    except MemoryError as error:
-        raise _Refusal("text" if "buffer" in str(error) else "memory") from error
 
 
-def _quads(data: bytes, form: RdfFormat) -> Iterator[Quad]:
-    """Yield statements whose terms hold no statements, so that they can be written without depth."""
-    for quad in pyoxigraph.parse(data, format=form):
+def _line_by_line(file: BinaryIO, form: RdfFormat) -> Iterator[Quad]:
+    """Yield the statements of a file that has one in each line, with a part of it held at a time."""
+    before = 0
+    while lines := file.readlines(_BLOCK_BYTES):
+        data = b"".join(lines)
+        try:
+            yield from pyoxigraph.parse(data, format=form)
+        except SyntaxError as error:
+            raise _Refusal(_reason(error), before + (error.lineno or _line_of_error(data, form))) from error
+        before += len(lines)
+
+
+def _counted(quads: Iterable[Quad], most: int) -> Iterator[Quad]:
+    """Yield up to so many statements, whose terms hold no statements, so that they can be written without depth."""
+    for count, quad in enumerate(quads, 1):
         if isinstance(quad.object, pyoxigraph.Triple):
             raise _Refusal("a triple inside a triple is not read")
+        if count > most:
+            raise _Refusal("statements")
         yield quad
 
 
@@ -155,7 +180,8 @@ def _serve(requests: BinaryIO, replies: BinaryIO, settings: dict[str, Any]) -> N
     _confine(settings)
     _send(replies, {"ready": True})
     for request in requests:
-        _limit_cpu(settings["seconds"])
+        # The parent's deadline comes first, unless the parent is gone.
+        _limit_cpu(2 * settings["seconds"] + 1)
         _send(replies, _reply(store, json.loads(request), settings))
 
 
@@ -174,14 +200,14 @@ def _confine(settings: dict[str, Any]) -> None:
 
 
 def _limit_cpu(seconds: float) -> None:
-    """Allow what comes next so much processor time; the parent's deadline comes first where that is one."""
+    """Allow what comes next so much processor time."""
     try:
         import resource  # noqa: PLC0415 - only where the system has it
     except ImportError:
         return
     used = resource.getrusage(resource.RUSAGE_SELF)
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    soft = int(used.ru_utime + used.ru_stime + 2 * seconds) + 2
+    soft = int(used.ru_utime + used.ru_stime + seconds) + 1
     resource.setrlimit(
         resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard)
     )

@@ -54,7 +54,7 @@ def from_graph(graph: Graph) -> Spec:
 
 
 def from_triples(triples: Iterable[Triple]) -> Spec:
-    """Return the spec that distinct triples hold; raises as :func:`from_graph` does."""
+    """Return the spec that triples hold, some of which may come more than once; raises as :func:`from_graph` does."""
     reader = Reader(triples)
     tags = tuple(
         reader.record(subject, EvalTag, provision=reader.owner_id(subject))

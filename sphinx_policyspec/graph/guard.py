@@ -33,7 +33,7 @@ class Limits:
 
     :param bytes: length of the query
     :param depth: nesting of its brackets
-    :param seconds: from asking to answering
+    :param seconds: from asking to answering, once the graph is loaded
     :param rows: of the answer
     :param characters: of the answer
     :param memory_bytes: of the process, the graph included
@@ -86,7 +86,8 @@ class Guard:
                 "`policyspec_query_unsafe` runs it with a time limit alone"
             )
         with self._lock:
-            reply = self._reply(sparql, origin)
+            self._start(origin)
+            reply = self._reply(sparql)
         if "error" in reply:
             raise self._refusal(reply, sparql, origin)
         return Answer(
@@ -99,6 +100,15 @@ class Guard:
             ),
             form=QueryForm(reply["form"]),
         )
+
+    def start(self, origin: str) -> None:
+        """Load the graph now, where queries can be run; what its pieces raise passes through.
+
+        :param origin: as for :meth:`query`
+        """
+        if _confinable() or self._unsafe:
+            with self._lock:
+                self._start(origin)
 
     def close(self) -> None:
         """End the child."""
@@ -116,21 +126,26 @@ class Guard:
         """Close it."""
         self.close()
 
-    def _reply(self, sparql: str, origin: str) -> dict[str, Any]:
-        if self._child is None or self._child.owner != os.getpid() or not self._child.alive:
+    def _start(self, origin: str) -> None:
+        """See to it that there is a child that has the graph."""
+        if self._child is not None and self._child.owner == os.getpid() and self._child.alive:
+            return
+        self.close()
+        self._child = _Child(self._limits)
+        try:
+            ready = self._child.start(self._graph())
+        except BaseException:
+            self.close()  # it waits for the rest of a graph that does not come
+            raise
+        if not ready:
             self.close()
-            self._child = _Child(self._limits)
-            try:
-                ready = self._child.start(self._graph())
-            except BaseException:
-                self.close()  # it waits for the rest of a graph that does not come
-                raise
-            if not ready:
-                self.close()
-                raise QueryError(
-                    f"{origin}: the process that runs queries did not start; it may need "
-                    f"{self._limits.memory_bytes // _MIB} MiB of memory, more than `ulimit -v` leaves"
-                )
+            raise QueryError(
+                f"{origin}: the process that runs queries did not start; it may need "
+                f"{self._limits.memory_bytes // _MIB} MiB of memory, more than `ulimit -v` leaves"
+            )
+
+    def _reply(self, sparql: str) -> dict[str, Any]:
+        assert self._child is not None  # noqa: S101  it was started
         reply = self._child.ask(sparql, self._limits.seconds)
         if not self._child.alive:
             self.close()

@@ -8,18 +8,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-import pyoxigraph
 from pyoxigraph import RdfFormat, Store
 
 from sphinx_policyspec.errors import QueryError
 from sphinx_policyspec.graph.answer import Answer
 from sphinx_policyspec.graph.guard import DEFAULT_LIMITS, Guard, Limits
 from sphinx_policyspec.graph.ntriples import blocks, ntriples_lines
-from sphinx_policyspec.graph.parse import read_inferred, streamed_triples
+from sphinx_policyspec.graph.parse import NotInferredError, inferred_statements, streamed_triples
 from sphinx_policyspec.graph.query_text import named_terms
 from sphinx_policyspec.graph.questions import Parameter, Question, find_question
 from sphinx_policyspec.graph.results import run
-from sphinx_policyspec.graph.rules import fill, infer, with_derived
+from sphinx_policyspec.graph.rules import fill, with_derived
 from sphinx_policyspec.graph.terms import Triple
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.model import Spec
@@ -78,7 +77,7 @@ class KnowledgeBase:
         unsafe: bool = False,
     ) -> None:
         self._triples = triples
-        self._derive: Callable[[Iterable[Triple]], Iterable[Triple]] = with_derived
+        self._lines: Callable[[], Iterable[str]] = lambda: ntriples_lines(with_derived(triples()))
         self._named: list[Callable[[], Iterable[bytes]]] = []
         self._limits = limits
         self._unsafe = unsafe
@@ -103,17 +102,23 @@ class KnowledgeBase:
         return cls(_about(lambda: triples_of(spec, base_iri), question), limits=limits, unsafe=unsafe)
 
     @classmethod
-    def of_inferred(cls, path: Path, *, question: str = "") -> Self | None:
+    def of_inferred(cls, path: Path, *, question: str = "", queried: bool = False) -> Self | None:
         """Take a graph file as it is, where it holds all that follows from it.
 
         :param question: as for :meth:`from_spec`
+        :param queried: whether queries of others will be asked: their process gets the file while it is looked at
         """
         terms = _terms_of(find_question(question)) if question else frozenset()
-        kept = read_inferred(path, terms)
-        if kept is None:
-            return None
+        kept: list[Triple] = []
         base = cls(lambda: kept if question else streamed_triples(path))
-        base._derive = iter
+        base._lines = lambda: (line for _, line in inferred_statements(path))
+        try:
+            if queried:
+                base._guarded().start(f"`{path}`")
+            else:
+                kept += (triple for triple, _ in inferred_statements(path) if triple[1] in terms)
+        except NotInferredError:
+            return None
         return base
 
     @classmethod
@@ -156,18 +161,12 @@ class KnowledgeBase:
 
         :param origin: where the query comes from, for messages: a file and line, or an option
         """
+        return self._guarded().query(sparql, origin)
+
+    def _guarded(self) -> Guard:
         if self._guard is None:
             self._guard = Guard(self._pieces, limits=self._limits, unsafe=self._unsafe)
-        return self._guard.query(sparql, origin)
-
-    def infer(self) -> int:
-        """Add what the rules derive, and return how many statements that were."""
-        return len(infer(self.store))
-
-    def ntriples(self) -> bytes:
-        """Return all statements, in no order."""
-        data = self.store.dump(format=RdfFormat.N_TRIPLES, from_graph=pyoxigraph.DefaultGraph())
-        return data or b""
+        return self._guard
 
     def add_graphs(self, nquads: Callable[[], Iterable[bytes]]) -> None:
         """Add named graphs before anything is asked; rules are not run over them.
@@ -178,7 +177,7 @@ class KnowledgeBase:
 
     def _pieces(self) -> Iterator[bytes]:
         """Yield all statements of all graphs, with what the rules derive, as N-Quads."""
-        yield from blocks(ntriples_lines(self._derive(self._triples())))
+        yield from blocks(self._lines())
         for pieces in self._named:
             yield from pieces()
 

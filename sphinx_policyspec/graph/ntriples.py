@@ -14,7 +14,7 @@ from sphinx_policyspec.graph.ontology import ontology_digest
 from sphinx_policyspec.graph.terms import Blank, Foreign, Iri, Triple
 from sphinx_policyspec.graph.vocabulary import RDF, XSD
 
-__all__ = ["SURROGATES", "Replaced", "Statements", "blocks", "inference_digest", "ntriples_lines", "parsed"]
+__all__ = ["SURROGATES", "InferenceDigest", "Replaced", "Statements", "blocks", "ntriples_lines", "parsed"]
 
 Replaced = Callable[[Iri | Blank, str, str], None]
 """Called with subject, predicate and the first character that had to be replaced."""
@@ -106,14 +106,21 @@ class Statements:
         return zip(said[::2], said[1::2], strict=True)
 
 
-def inference_digest(lines: Iterable[str]) -> str:
-    """Return a digest of statements, in any order, each there once, and of the ontology and its rules."""
-    total = 0
-    for line in lines:
-        total += int.from_bytes(
-            hashlib.blake2b(line.encode(errors="replace"), digest_size=16).digest(), "big"
-        )
-    return hashlib.blake2b(f"{ontology_digest()} {total}".encode(), digest_size=16).hexdigest()
+class InferenceDigest:
+    """A digest of statements, in any order, each there once, and of the ontology and its rules."""
+
+    def __init__(self) -> None:
+        self._total = 0
+
+    def add(self, line: str) -> None:
+        """Take one statement, as a line of N-Triples."""
+        data = line.encode(errors="replace")
+        self._total += int.from_bytes(hashlib.blake2b(data, digest_size=16).digest(), "big")
+
+    def __str__(self) -> str:
+        """Return the digest of what was taken."""
+        state = f"{ontology_digest()} {self._total}".encode()
+        return hashlib.blake2b(state, digest_size=16).hexdigest()
 
 
 def parsed(lines: Iterable[str]) -> Iterator[pyoxigraph.Quad]:

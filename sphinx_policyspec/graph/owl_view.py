@@ -7,11 +7,11 @@ from typing import Any
 
 import owlready2
 
-from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
-from sphinx_policyspec.graph.ntriples import ntriples_lines
+from sphinx_policyspec.graph.ntriples import Statements, ntriples_lines
 from sphinx_policyspec.graph.ontology import ontology_terms
+from sphinx_policyspec.graph.rules import with_derived
 from sphinx_policyspec.graph.schema import ontology_triples
-from sphinx_policyspec.graph.to_graph import release_iri
+from sphinx_policyspec.graph.to_graph import release_iri, triples_of
 from sphinx_policyspec.graph.vocabulary import ONTOLOGY, PREFIXES
 from sphinx_policyspec.model import Spec
 from sphinx_policyspec.model.finding import nearest
@@ -42,13 +42,12 @@ def owl_world(spec: Spec, base_iri: str = "", *, inferred: bool = True) -> OwlWo
     """
     world = OwlWorld()
     _load(world, ONTOLOGY, "".join(ntriples_lines(ontology_triples())).encode())
-    with KnowledgeBase.from_spec(spec, base_iri) as base:
-        if inferred:
-            base.infer()
-        _load(world, release_iri(spec, base_iri), b"\n".join(sorted(base.ntriples().split(b"\n"))))
+    triples = triples_of(spec, base_iri)
+    stated = Statements(with_derived(triples) if inferred else triples)
+    _load(world, release_iri(spec, base_iri), "".join(stated.lines()).encode())
     return world
 
 
 def _load(world: OwlWorld, name: str, ntriples: bytes) -> None:
     """Put triples into an ontology of that name."""
-    world.get_ontology(f"{name}#").load(fileobj=io.BytesIO(ntriples.lstrip()))
+    world.get_ontology(f"{name}#").load(fileobj=io.BytesIO(ntriples))

@@ -6,8 +6,8 @@ import json
 import mmap
 import subprocess
 import threading
-from collections.abc import Collection, Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from itertools import islice, tee
 from pathlib import Path
 from typing import IO, cast
 
@@ -18,15 +18,14 @@ from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.child import REFUSED
 from sphinx_policyspec.graph.formats import FORMATS, LONGEST_TEXT, MAX_BYTES, format_of_suffix, smaller
 from sphinx_policyspec.graph.guard import start_child
-from sphinx_policyspec.graph.ntriples import inference_digest, ntriples_lines
+from sphinx_policyspec.graph.ntriples import InferenceDigest, ntriples_lines
 from sphinx_policyspec.graph.terms import Blank, Iri, Term, Triple, literal_term
 from sphinx_policyspec.graph.vocabulary import PS
 
 __all__ = [
+    "NotInferredError",
+    "inferred_statements",
     "plain_triples",
-    "read_inferred",
-    "read_statements",
-    "read_triples",
     "streamed_statements",
     "streamed_triples",
 ]
@@ -37,14 +36,22 @@ _MEMORY_BYTES = 1024 * _MIB
 _GROWN_BYTES = 64 * _MIB
 _GROWTH = 16
 """What a file may become as N-Quads, where every name is written out: so many bytes, or so many times its size."""
+_MOST_GROWN_BYTES = 1024 * _MIB
+_STATEMENTS = 10_000_000
+"""What it may become at most: this process holds 100 to 300 bytes of memory for each statement."""
 _BLOCK_BYTES = _MIB
 _BLOCK_QUADS = 10_000
 _SECONDS = 8.0
 _SECONDS_PER_BYTE = 1 / _MIB
+"""Of the processor; how long this process takes for what it is handed, and how busy the machine is, does not count."""
+_WAITING = 60
+"""How many times as long may pass until the process is held to hang."""
 
 _REASONS = {
     "seconds": "reading it takes too long; give it as N-Triples (.nt), without contexts and prefixes",
     "grown": "its prefixes, bases or contexts grow it beyond what is read; give it as N-Triples (.nt) in parts",
+    "statements": f"it holds more than {_STATEMENTS:,} statements, the most that is read; "
+    "split the spec, or write each release by itself",
     "memory": f"reading it needs more than {_MEMORY_BYTES // _MIB} MiB of memory; "
     "give it as N-Triples (.nt), without contexts and prefixes",
     "text": f"it holds a text or name of more than {LONGEST_TEXT // _MIB} MiB, the most that is read; split or shorten it",
@@ -55,29 +62,12 @@ _SIGNALS = {6: "memory", 24: "seconds"}
 """Why the system ended a process: SIGABRT where it was given no memory, SIGXCPU."""
 
 
-def read_triples(path: Path, max_bytes: int = MAX_BYTES) -> list[Triple]:
-    """Read a graph file of any of the six formats; named graphs are read as one.
+def streamed_statements(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[tuple[Triple, str]]:
+    """Yield what a graph file says as it is read, each triple with the name of its graph; what it repeats comes again.
 
     Raises :class:`SourceError`, with file and line where there is one, for what cannot be read. No remote JSON-LD
     context is fetched and no XML entity is declared.
     """
-    # A name and a text of the same letters are equal as keys, but not the same term.
-    named: dict[Triple, None] = {}
-    valued: dict[Triple, None] = {}
-    for triple in plain_triples(_quads(path, max_bytes)):
-        (named if isinstance(triple[2], Iri | Blank) else valued)[triple] = None
-    return [*named, *valued]
-
-
-def read_statements(path: Path, max_bytes: int = MAX_BYTES) -> list[tuple[Triple, str]]:
-    """Read a graph file as triples, each once with the name of its graph; they need not make a spec."""
-    quads = list(dict.fromkeys(_quads(path, max_bytes)))
-    names = (str(quad.graph_name) for quad in quads)
-    return list(zip(plain_triples(quads), names, strict=True))
-
-
-def streamed_statements(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[tuple[Triple, str]]:
-    """Yield what :func:`read_statements` returns as it is read; what a graph file repeats comes again."""
     quads = _quads(path, max_bytes)
     while block := list(islice(quads, _BLOCK_QUADS)):
         names = (str(quad.graph_name) for quad in block)
@@ -85,35 +75,40 @@ def streamed_statements(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[tupl
 
 
 def streamed_triples(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[Triple]:
-    """Yield what a graph file holds as it is read, so that no more than a part is held; what it repeats comes again."""
+    """Yield the triples of a graph file, as :func:`streamed_statements` does; named graphs are read as one."""
     return (triple for triple, _ in streamed_statements(path, max_bytes))
 
 
-def read_inferred(path: Path, properties: Collection[str]) -> list[Triple] | None:
-    """Return what a graph file says with some properties, if it holds all that follows from it by the rules of today.
+class NotInferredError(SourceError):
+    """A graph file does not hold all that follows from it by the rules of today."""
 
-    A file says of itself that it does; where a statement was changed, added or taken out since, it is wrong.
+
+def inferred_statements(path: Path) -> Iterator[tuple[Triple, str]]:
+    """Yield what a graph file says, each with its line of N-Triples; at the end it holds all that follows from it by the rules of today.
+
+    A file says of itself that it does; where it says nothing, or a statement was changed, added or taken out since,
+    :class:`NotInferredError` is raised, which may be at the end.
     """
+    told = NotInferredError(
+        f"`{path}` does not hold what follows from it, or was changed since it was written"
+    )
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             if data.find(b"inferredWith") < 0:
-                return None
+                raise told
     except (OSError, ValueError):  # no such file, or an empty one
-        return None
+        raise told from None
     said: list[Term] = []
-    kept: list[Triple] = []
-
-    def others() -> Iterator[Triple]:
-        for triple in streamed_triples(path):
-            if triple[1] == PS.inferredWith:
-                said.append(triple[2])
-                continue
-            if triple[1] in properties:
-                kept.append(triple)
-            yield triple
-
-    digest = inference_digest(ntriples_lines(others()))
-    return kept if said == [digest] else None
+    digest = InferenceDigest()
+    triples, same = tee(streamed_triples(path))
+    for triple, line in zip(triples, ntriples_lines(same), strict=True):
+        if triple[1] == PS.inferredWith:
+            said.append(triple[2])
+        else:
+            digest.add(line)
+        yield triple, line
+    if said != [str(digest)]:
+        raise told
 
 
 def plain_triples(quads: Iterable[pyoxigraph.Quad | pyoxigraph.Triple]) -> Iterator[Triple]:
@@ -151,7 +146,8 @@ def _parsed(path: Path, form: str, size: int, file: IO[bytes]) -> Iterator[pyoxi
     seconds = _SECONDS + size * _SECONDS_PER_BYTE
     settings = {
         "format": form,
-        "grown_bytes": max(_GROWN_BYTES, _GROWTH * size),
+        "grown_bytes": min(max(_GROWN_BYTES, _GROWTH * size), _MOST_GROWN_BYTES),
+        "statements": _STATEMENTS,
         "memory_bytes": _MEMORY_BYTES,
         "seconds": seconds,
     }
@@ -163,7 +159,7 @@ def _parsed(path: Path, form: str, size: int, file: IO[bytes]) -> Iterator[pyoxi
 
     with start_child(settings, stdin=file, stderr=subprocess.PIPE) as process:
         output, errors = cast("IO[bytes]", process.stdout), cast("IO[bytes]", process.stderr)
-        timer = threading.Timer(seconds, stop)
+        timer = threading.Timer(_WAITING * seconds, stop)
         timer.daemon = True
         timer.start()
         grown = False
@@ -175,7 +171,9 @@ def _parsed(path: Path, form: str, size: int, file: IO[bytes]) -> Iterator[pyoxi
                 yield from pyoxigraph.parse(b"".join(whole), format=RdfFormat.N_QUADS)
             told = errors.read()
             status = process.wait()
-        except MemoryError:
+        except MemoryError as error:
+            if "buffer" not in str(error):
+                raise
             grown = True  # a text that is longer as N-Quads writes it
         finally:
             timer.cancel()

@@ -11,7 +11,7 @@ from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.fields import Many, id_of, quoted, single, text_of
 from sphinx_policyspec.graph.iris import Iris
 from sphinx_policyspec.graph.records import RECORDS
-from sphinx_policyspec.graph.terms import Iri, Term, Triple
+from sphinx_policyspec.graph.terms import Blank, Iri, Term, Triple
 from sphinx_policyspec.graph.vocabulary import DCTERMS, OWL, PS, RDF
 from sphinx_policyspec.graph.writer import sequence_key
 from sphinx_policyspec.model import Span
@@ -24,27 +24,36 @@ _NOTHING: list[Term] = []
 _MOST = 2**31 - 1
 """Lines, columns, orders and depths that are read."""
 _DIGITS = 20
+_AT_HAND = 1_000
+"""Things that are looked at together."""
 _PLACE = frozenset((PS.file, PS.line, PS.column))
 
 
 class Reader:
     """An index over the one spec that a graph holds.
 
-    :param triples: what ``to_graph`` wrote, possibly with derived triples beside it
+    :param triples: what ``to_graph`` wrote, possibly with derived triples beside it; some may come more than once
     """
 
     def __init__(self, triples: Iterable[Triple]) -> None:
-        self._about: dict[Term, dict[Term, list[Term]]] = defaultdict(lambda: defaultdict(list))
+        # A flat list, predicate and object in turn, takes a fifth of the memory of dictionaries of lists.
+        self._said: dict[Term, list[Term]] = {}
+        self._grouped: dict[Term, dict[Term, list[Term]]] = {}
         self._parts: dict[Term, list[Term]] = defaultdict(list)
         self._members: dict[Term, list[Term]] = defaultdict(list)
         self._read: set[Term] = set()
         part_of, type_ = PS.partOf, RDF.type
         for subject, predicate, node in triples:
-            self._about[subject][predicate].append(node)
+            said = self._said.get(subject)
+            if said is None:
+                said = self._said[subject] = []
+            said += predicate, node
             if predicate == part_of:
                 self._parts[node].append(subject)
             elif predicate == type_:
                 self._members[node].append(subject)
+        for found in (*self._parts.values(), *self._members.values()):
+            found[:] = dict.fromkeys(found)
         self.release = self._only_spec()
         self.iris = Iris.of_release(self.release, self.text(self.release, OWL.versionInfo))
 
@@ -59,10 +68,27 @@ class Reader:
             raise SourceError("the behaviour spec of the graph is a blank node; it needs an IRI")
         return found[0]
 
+    def _properties(self, subject: Term) -> dict[Term, list[Term]]:
+        """Return what is said of a thing by property, names first; some things stay at hand, since they are asked in a row."""
+        found = self._grouped.get(subject)
+        if found is None:
+            if len(self._grouped) == _AT_HAND:
+                self._grouped.clear()
+            found = self._grouped[subject] = {}
+            said = self._said.get(subject, _NOTHING)
+            for predicate, node in zip(said[::2], said[1::2], strict=True):
+                found.setdefault(predicate, []).append(node)
+            for nodes in found.values():
+                if len(nodes) > 1:
+                    # A name and a text of the same letters are equal, but not the same term.
+                    names = dict.fromkeys(node for node in nodes if isinstance(node, Iri | Blank))
+                    values = dict.fromkeys(node for node in nodes if not isinstance(node, Iri | Blank))
+                    nodes[:] = [*names, *values]
+        return found
+
     def objects(self, subject: Term, predicate: Iri) -> list[Term]:
         """Return what a property leads to, in no order."""
-        properties = self._about.get(subject)
-        return _NOTHING if properties is None else properties.get(predicate, _NOTHING)
+        return self._properties(subject).get(predicate, _NOTHING)
 
     def single(self, subject: Term, predicate: Iri) -> Term | None:
         """Return the one thing that a property leads to."""
@@ -142,7 +168,7 @@ class Reader:
         """
         record = RECORDS[model]
         self._read.add(subject)
-        properties = self._about.get(subject, {})
+        properties = self._properties(subject)
         with _about(subject):
             single(PS.partOf, properties.get(PS.partOf, _NOTHING))
             for field in record.fields:

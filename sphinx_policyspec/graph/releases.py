@@ -16,7 +16,7 @@ from sphinx_policyspec.graph.from_graph import from_triples
 from sphinx_policyspec.graph.iris import Iris
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
 from sphinx_policyspec.graph.ntriples import Statements, blocks
-from sphinx_policyspec.graph.parse import read_statements
+from sphinx_policyspec.graph.parse import streamed_statements
 from sphinx_policyspec.graph.serialize import graph_lines
 from sphinx_policyspec.graph.terms import Iri, Triple
 from sphinx_policyspec.graph.to_graph import triples_of
@@ -28,6 +28,7 @@ __all__ = ["ChangeFact", "Revision", "in_order", "release_pieces", "releases_bas
 
 _FORMATS = ("nq", "trig")
 _DEFAULT = str(pyoxigraph.DefaultGraph())
+_A_SPEC = (RDF.type, PS.Spec)
 _NUMBER = re.compile(r"([0-9]+)")
 
 
@@ -154,22 +155,16 @@ def specs_of(path: Path, max_bytes: int = MAX_BYTES) -> tuple[Spec, ...]:
     """Return the spec of each named graph of a graph file that holds one; of other files, none."""
     if path.suffix not in {f".{form}" for form in _FORMATS}:
         return ()
-    return tuple(from_triples(triples) for triples in _specs_in(read_statements(path, max_bytes)).values())
+    graphs: dict[str, list[Triple]] = {}
+    for triple, name in streamed_statements(path, max_bytes):
+        graphs.setdefault(name, []).append(triple)
+    named = (triples for name, triples in graphs.items() if name != _DEFAULT)
+    return tuple(
+        from_triples(triples) for triples in named if any(triple[1:] == _A_SPEC for triple in triples)
+    )
 
 
 def count_specs(path: Path, max_bytes: int = MAX_BYTES) -> int:
     """Return how many specs :func:`specs_of` finds, without making them."""
-    return len(_specs_in(read_statements(path, max_bytes)))
-
-
-def _specs_in(statements: Iterable[tuple[Triple, str]]) -> dict[str, list[Triple]]:
-    """Return the triples of each named graph that holds a spec."""
-    graphs: dict[str, list[Triple]] = {}
-    for triple, name in dict.fromkeys(statements):
-        graphs.setdefault(name, []).append(triple)
-    kind = (RDF.type, PS.Spec)
-    return {
-        name: triples
-        for name, triples in graphs.items()
-        if name != _DEFAULT and any(triple[1:] == kind for triple in triples)
-    }
+    statements = streamed_statements(path, max_bytes)
+    return len({name for triple, name in statements if triple[1:] == _A_SPEC and name != _DEFAULT})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.formats import FORMATS, check_texts, checked_size
 from sphinx_policyspec.graph.json_ld import json_ld
-from sphinx_policyspec.graph.ntriples import SURROGATES, Statements, blocks, inference_digest
+from sphinx_policyspec.graph.ntriples import SURROGATES, InferenceDigest, Statements, blocks
 from sphinx_policyspec.graph.rdf_xml import NOT_XML, rdf_xml
 from sphinx_policyspec.graph.terms import Blank, Iri, Triple
 from sphinx_policyspec.graph.turtle import turtle
@@ -65,7 +65,10 @@ def pieces(
         raise SourceError(f"unknown format `{format}`; {nearest(format, FORMATS)}")
     statements, findings = _stated(graph, format)
     if inferred and (release := _graph_name(statements)):
-        statements.say(f"<{release}>", PS.inferredWith, inference_digest(statements.lines()))
+        digest = InferenceDigest()
+        for line in statements.lines():
+            digest.add(line)
+        statements.say(f"<{release}>", PS.inferredWith, str(digest))
     return checked_size(blocks(_texts(statements, format)), format), findings
 
 

@@ -243,6 +243,28 @@ def test_a_reader_that_goes_away_ends_the_command_quietly(tmp_path: Path, buffer
     assert (process.returncode, errors) == (141, b"")
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("can't start new thread"),
+        ImportError("engine.so: failed to map segment from shared object"),
+    ],
+)
+def test_too_little_memory_is_told_in_a_line(
+    run: Run, source: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_given: object, **_options: object) -> None:
+        raise error
+
+    monkeypatch.setattr(api, "read", fail)
+    status, out, err = run("stats", source)
+    assert (status, out) == (2, "")
+    assert err.startswith("policyspec: error: ")
+    assert "ulimit -v" in err
+    assert err.count("\n") == 1
+
+
 def test_an_interrupted_command_ends_quietly(run: Run, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_arguments: object, **_options: object) -> None:
         raise KeyboardInterrupt

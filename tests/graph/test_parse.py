@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.graph.parse import read_triples
+from sphinx_policyspec.graph import parse
+from sphinx_policyspec.graph.parse import streamed_triples
 
 RDF_HEAD = (
     '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:e="http://e/">\n'
@@ -35,25 +37,45 @@ def put(folder: Path, name: str, text: str) -> Path:
 def test_a_syntax_error_names_file_and_line(tmp_path: Path, name: str, text: str, line: int) -> None:
     path = put(tmp_path, name, text)
     with pytest.raises(SourceError) as error:
-        read_triples(path)
+        list(streamed_triples(path))
     assert str(error.value).startswith(f"{path}:{line}: ")
     assert "Parser error" not in str(error.value)
 
 
+@pytest.mark.parametrize("suffix", ["nt", "nq"])
+def test_a_line_is_counted_over_all_parts_of_a_file(tmp_path: Path, suffix: str) -> None:
+    said = "".join(f'<urn:a> <urn:b> "{number:0100}" .\n' for number in range(30_000))
+    path = put(tmp_path, f"a.{suffix}", f"{said}oops\n")
+    with pytest.raises(SourceError, match=rf"a\.{suffix}:30001: "):
+        list(streamed_triples(path))
+
+
+def test_who_takes_long_over_what_was_read_is_not_told_that_reading_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parse, "_SECONDS", 1.0)
+    monkeypatch.setattr(parse, "_SECONDS_PER_BYTE", 0.0)
+    said = "".join(f'<urn:a> <urn:b> "{number:0100}" .\n' for number in range(30_000))
+    statements = streamed_triples(put(tmp_path, "a.nt", said))
+    next(statements)
+    time.sleep(1.5)
+    assert sum(1 for _ in statements) == 29_999
+
+
 def test_other_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"no graph file; known suffixes are \.ttl, \.nt, \.nq"):
-        read_triples(tmp_path / "a.csv")
+        list(streamed_triples(tmp_path / "a.csv"))
     with pytest.raises(SourceError, match=r"cannot be read: No such file"):
-        read_triples(tmp_path / "a.ttl")
+        list(streamed_triples(tmp_path / "a.ttl"))
     with pytest.raises(SourceError, match="cannot be read"):
-        read_triples(put(tmp_path, "b.ttl", "").parent / "b.ttl" / "c.ttl")
+        list(streamed_triples(put(tmp_path, "b.ttl", "").parent / "b.ttl" / "c.ttl"))
 
 
 def test_a_file_that_is_too_large_is_refused(tmp_path: Path) -> None:
     path = put(tmp_path, "a.nt", "# " + "x" * 2**20)
-    assert len(read_triples(path)) == 0
+    assert list(streamed_triples(path)) == []
     with pytest.raises(SourceError, match="larger than 1 MiB"):
-        read_triples(path, max_bytes=2**20)
+        list(streamed_triples(path, max_bytes=2**20))
 
 
 def test_entities_are_not_declared(tmp_path: Path) -> None:
@@ -63,7 +85,7 @@ def test_entities_are_not_declared(tmp_path: Path) -> None:
         '<?xml version="1.0"?>\n<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/hostname">]>\n<x>&a;</x>',
     )
     with pytest.raises(SourceError, match=r"a\.rdf:2: a document type declaration is not read"):
-        read_triples(path)
+        list(streamed_triples(path))
 
 
 def test_a_remote_context_is_not_fetched(tmp_path: Path) -> None:
@@ -84,6 +106,6 @@ def test_a_remote_context_is_not_fetched(tmp_path: Path) -> None:
             tmp_path, "a.jsonld", f'{{"@context": "http://127.0.0.1:{port}/c", "@id": "urn:a", "x": "y"}}'
         )
         with pytest.raises(SourceError, match="a remote JSON-LD context is not fetched"):
-            read_triples(path)
+            list(streamed_triples(path))
         listener.join()
     assert connections == []

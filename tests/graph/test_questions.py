@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import pyoxigraph
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -10,12 +12,12 @@ from rdflib import Graph
 
 from sphinx_policyspec import api
 from sphinx_policyspec.errors import QueryError
-from sphinx_policyspec.graph import ntriples, rules
+from sphinx_policyspec.graph import ntriples, parse, rules
 from sphinx_policyspec.graph.answer import Cell, CellKind
 from sphinx_policyspec.graph.formats import FORMATS
 from sphinx_policyspec.graph.from_graph import from_triples
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
-from sphinx_policyspec.graph.parse import read_triples
+from sphinx_policyspec.graph.parse import streamed_triples
 from sphinx_policyspec.graph.questions import Question, find_question, list_questions, string_literal
 from sphinx_policyspec.graph.results import run
 from sphinx_policyspec.graph.to_graph import to_graph
@@ -294,7 +296,7 @@ def inferred_file(folder: Path, asked: Spec, form: str) -> Path:
 
 def assert_asked_as_it_is(path: Path, asked: Spec, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask a graph file and the spec that it was made of everything."""
-    assert from_triples(read_triples(path)) == asked
+    assert from_triples(streamed_triples(path)) == asked
     with api.knowledge_base(asked) as base, api.knowledge_base(path) as same:
         for question in list_questions():
             if not question.over_releases:
@@ -315,6 +317,26 @@ def test_a_file_that_holds_what_follows_is_asked_as_it_is(
     assert api.inferred_base(path) is not None
     assert api.ask(path, "hard-rules") == api.ask(LIBRARY, "hard-rules")
     assert_asked_as_it_is(path, LIBRARY, monkeypatch)
+
+
+@pytest.mark.parametrize("asked", ["hard-rules", "SELECT ?p { ?p a ps:HardRule }"])
+def test_a_file_that_holds_what_follows_is_read_once(
+    asked: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = inferred_file(tmp_path, LIBRARY, "ttl")
+    read: list[Path] = []
+    quads = parse._quads
+
+    def noted(file: Path, most: int) -> Iterator[pyoxigraph.Quad]:
+        read.append(file)
+        return quads(file, most)
+
+    monkeypatch.setattr(parse, "_quads", noted)
+    if " " in asked:
+        api.select(path, asked)
+    else:
+        api.ask(path, asked)
+    assert read == [path]
 
 
 @pytest.mark.slow

@@ -12,9 +12,9 @@ from rdflib.term import Node
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.formats import FORMATS
-from sphinx_policyspec.graph.from_graph import from_graph
+from sphinx_policyspec.graph.from_graph import from_graph, from_triples
 from sphinx_policyspec.graph.serialize import serialize
-from sphinx_policyspec.graph.to_graph import to_graph
+from sphinx_policyspec.graph.to_graph import to_graph, triples_of
 from sphinx_policyspec.model import AuthorityLevel, Prose, Section, Spec
 from sphinx_policyspec.readers.annotations import annotate, read_annotations, shipped_annotations
 from sphinx_policyspec.readers.release import read_release
@@ -37,6 +37,11 @@ def test_any_spec_comes_back_as_it_was(any_spec: Spec) -> None:
 @pytest.mark.parametrize("some_spec", [LIBRARY, NO_LEVELS, Spec(title="")])
 def test_hand_written_specs_come_back_as_they_were(some_spec: Spec) -> None:
     assert from_graph(to_graph(some_spec)) == some_spec
+
+
+def test_what_a_graph_repeats_is_said_once() -> None:
+    triples = list(triples_of(LIBRARY))
+    assert from_triples([*triples, *reversed(triples)]) == LIBRARY
 
 
 def test_a_base_given_by_the_caller_does_not_change_the_spec() -> None:

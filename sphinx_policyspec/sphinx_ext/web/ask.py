@@ -104,11 +104,13 @@ class AskPage:
 
     def _graph(self, app: Sphinx) -> bytes:
         """Return the graph with what the rules derive, a statement on each line."""
-        from sphinx_policyspec.graph.knowledge_base import KnowledgeBase  # noqa: PLC0415  as above
+        from sphinx_policyspec.graph.ntriples import Statements  # noqa: PLC0415  as above
+        from sphinx_policyspec.graph.rules import with_derived  # noqa: PLC0415
+        from sphinx_policyspec.graph.to_graph import triples_of  # noqa: PLC0415
 
-        with without_collection(), KnowledgeBase.from_spec(self._knowledge.spec(app.env)) as base:
-            base.infer()
-            return b"".join(sorted(base.ntriples().splitlines(keepends=True)))
+        with without_collection():
+            statements = Statements(with_derived(triples_of(self._knowledge.spec(app.env))))
+            return b"".join(line.encode() for line in statements.lines())
 
 
 def _packed(data: bytes) -> str:
