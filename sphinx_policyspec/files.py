@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import shutil
@@ -12,12 +13,17 @@ from pathlib import Path
 
 from sphinx_policyspec.errors import SourceError, WriteError
 
-__all__ = ["staged_folder", "unfinished_files", "write_file"]
+__all__ = ["real_path", "staged_folder", "unfinished_files", "write_file"]
 
 _LIST = ".policyspec-files"
 """Names the files that the last run put into a folder."""
 _SCRATCH = re.compile(r"\..{1,200}\.[0-9a-f]{8}\.tmp")
 """Names of files that are being written."""
+
+
+def real_path(path: Path) -> Path:
+    """Return where a path leads, as :meth:`Path.resolve` does, which fails where links go in a circle."""
+    return Path(os.path.realpath(path))
 
 
 def write_file(path: Path, data: bytes | Iterable[bytes]) -> None:
@@ -32,7 +38,7 @@ def write_file(path: Path, data: bytes | Iterable[bytes]) -> None:
             _write(path, data)
             return
         # A link stays a link.
-        target = path.resolve()
+        target = real_path(path)
         scratch = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.tmp")
         try:
             _write(scratch, data)
@@ -101,7 +107,7 @@ def _publish(scratch: Path, folder: Path) -> None:
 def _remove(folder: Path, name: str) -> None:
     """Remove a file of the last time, and the folders that it leaves empty; a name that leads elsewhere is no name of ours."""
     file = folder / name
-    if not name or not file.resolve().is_relative_to(folder.resolve()):
+    if not name or not real_path(file).is_relative_to(real_path(folder)):
         return
     with suppress(OSError):
         file.unlink(missing_ok=True)

@@ -412,6 +412,13 @@ KINDS = {
             (b"\n", "query release {}"),
             (b"a\xff", "handbook release -o site --theme={}"),
             (b"", "check {}"),
+            (b"circle.ttl", "check {}"),
+            (b"circle.ttl", "graph release -o {}"),
+            (b"circle.ttl", "diff old {}"),
+            (b"circle.ttl", "check release --baseline={}"),
+            (b"circle.ttl", "stats release --annotations={}"),
+            (b"circle.ttl/new", "init {}"),
+            (b"circle.ttl", "handbook release -o {} --theme basic"),
         ),
         commands=lines(
             "query release where-mentioned --param=topic={}\nquery release hard-rules --param={}\nquery release {}\n"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import logging
 import os
 import shlex
@@ -26,10 +25,11 @@ from sphinx_policyspec.cli.options import Settings, SourceCommand
 from sphinx_policyspec.cli.query import query, reason
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.exports.counts import counts
-from sphinx_policyspec.exports.plain import printable
+from sphinx_policyspec.exports.plain import message_line, printable
 from sphinx_policyspec.exports.schemas import SCHEMAS, format_schema
 from sphinx_policyspec.files import write_file
 from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
+from sphinx_policyspec.model.json_text import dump_json
 from sphinx_policyspec.starter import MARKUPS
 
 __all__ = ["main"]
@@ -202,7 +202,7 @@ def stats(source: str, form: str, *, settings: Settings) -> None:
     """Count what SOURCE holds: provisions, principles by level, examples, verdicts, references, prompts."""
     numbers = counts(settings.read(source).spec)
     if form == "json":
-        click.echo(json.dumps(numbers, indent=1, ensure_ascii=False))
+        click.echo(dump_json(numbers, indent=1))
         return
     for name, value in numbers.items():
         inner = (
@@ -296,13 +296,20 @@ def _run() -> int:
         raise
     except click.ClickException as error:
         # It quotes what was given, which may hold line ends and codes of terminals.
-        error.message = printable(error.message)  # type: ignore[misc]  # final, and shown by it alone
+        error.message = message_line(error.message)  # type: ignore[misc]  # final, and shown by it alone
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return _INTERRUPTED
     except PolicySpecError as error:
-        click.echo(f"policyspec: error: {printable(str(error))}", err=True)
+        click.echo(f"policyspec: error: {message_line(str(error))}", err=True)
+    except MemoryError:
+        # Whatever was made of the input is gone by now.
+        command = message_line(shlex.join(sys.argv[1:]))
+        click.echo(
+            f"policyspec: error: not enough memory for `{command}`: allow more, or split the SOURCE", err=True
+        )
+        _discard(sys.stdout)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         click.echo(f"policyspec: error: {printable(f'{where}{error.strerror or error}')}", err=True)

@@ -15,7 +15,7 @@ import click
 
 from sphinx_policyspec import api
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.exports.plain import printable
+from sphinx_policyspec.exports.plain import message_line, printable
 from sphinx_policyspec.model import Finding, Severity, Spec
 from sphinx_policyspec.model.spec import given_base
 
@@ -125,7 +125,7 @@ class Settings:
         for finding in sorted(findings, key=lambda found: (found.span, found.code, found.message)):
             if finding.severity is Severity.HINT and not self.verbose:
                 continue
-            text = printable(str(finding))
+            text = message_line(str(finding))
             if self.colored(sys.stderr):
                 text = click.style(text, fg=_COLORS[finding.severity])
             click.echo(text, err=True, color=self.colored(sys.stderr))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from rich.text import Text
 
 from sphinx_policyspec.exports.plain import markdown_safe, printable, spreadsheet_safe
 from sphinx_policyspec.graph.answer import Answer, Cell, CellKind, QueryForm
+from sphinx_policyspec.model.json_text import dump_json
 
 if TYPE_CHECKING:
     from sphinx_policyspec.graph.explain import Contradiction
@@ -35,7 +35,7 @@ def format_answer(answer: Answer, form: str, *, width: int = 0, color: bool = Fa
     """
     match form:
         case "json":
-            return json.dumps(_results_json(answer), indent=1, ensure_ascii=False) + "\n"
+            return dump_json(_results_json(answer), indent=1) + "\n"
         case "csv":
             return _csv(answer)
         case "markdown":
@@ -167,4 +167,4 @@ def reasoning_json(reasoning: Reasoning) -> str:
             for found in reasoning.contradictions
         ],
     }
-    return json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+    return dump_json(told, indent=1) + "\n"

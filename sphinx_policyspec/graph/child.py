@@ -62,13 +62,19 @@ class _Refusal(Exception):  # noqa: N818  what is refused is no error of this pr
 def _parse(file: BinaryIO, output: BinaryIO, settings: dict[str, Any]) -> int:
     """Write a graph file as N-Quads, or the reason why not."""
     try:
-        data = file.read()
-        _write(data, FORMATS[settings["format"]], _Bounded(output, settings["grown_bytes"]))
+        _write(_all_of(file), FORMATS[settings["format"]], _Bounded(output, settings["grown_bytes"]))
     except _Refusal as refusal:
         told = {"line": refusal.line, "reason": refusal.reason}
         sys.stderr.write("\n" + json.dumps(told) + "\n")
         return REFUSED
     return 0
+
+
+def _all_of(file: BinaryIO) -> bytes:
+    try:
+        return file.read()
+    except OSError as error:
+        raise _Refusal(f"it cannot be read: {error.strerror or error}") from error
 
 
 def _write(data: bytes, form: RdfFormat, output: _Bounded) -> None:

@@ -243,6 +243,23 @@ def test_a_reader_that_goes_away_ends_the_command_quietly(tmp_path: Path, buffer
     assert (process.returncode, errors) == (141, b"")
 
 
+def test_a_command_without_memory_says_so_in_a_line(
+    run: Run, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill(*_arguments: object, **_options: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(api, "read", fill)
+    told = f"policyspec: error: not enough memory for `stats {source}`: allow more, or split the SOURCE\n"
+    assert run("stats", source) == (2, "", told)
+
+
+def test_a_message_that_somebody_made_long_is_a_line_of_2000_characters(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "model_spec.md").write_text(f"# {'k=v ' * 9000}\n\nx\n", "utf-8")
+    _, _, err = run("stats", tmp_path, "--no-annotations")
+    assert max(map(len, err.splitlines())) == 2001
+
+
 def test_an_interrupted_command_ends_quietly(run: Run, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_arguments: object, **_options: object) -> None:
         raise KeyboardInterrupt
