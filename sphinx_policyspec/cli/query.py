@@ -16,6 +16,7 @@ from sphinx_policyspec.exports.plain import printable
 from sphinx_policyspec.files import write_file
 from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
 from sphinx_policyspec.graph.questions import find_question, list_questions
+from sphinx_policyspec.readers.text import read_text
 
 __all__ = ["query", "reason"]
 
@@ -100,7 +101,7 @@ def query(
         if question:
             answer = base.ask(question, values)
         else:
-            text = sparql or Path(query_file or "").read_text(encoding="utf-8", errors="replace")
+            text = sparql or read_text(Path(query_file or ""), query_file or "")[0]
             answer = base.query(text, origin=query_file or "--sparql")
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
     click.echo(
