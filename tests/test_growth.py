@@ -229,6 +229,7 @@ def test_calls_of_commands_grow_no_faster_than_files_beside_a_document(tmp_path:
 class Compared(str):
     """A text that counts how often texts like it are compared."""
 
+    __slots__ = ()
     times = 0
 
     def __eq__(self, other: object) -> bool:
