@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
@@ -94,11 +95,14 @@ def _publish(scratch: Path, folder: Path) -> None:
     new = sorted(file.relative_to(scratch).as_posix() for file in scratch.rglob("*") if file.is_file())
     noted = folder / _LIST
     before = noted.read_text("utf-8", errors="replace").splitlines() if noted.is_file() else []
+    # What cannot come into its place is told before anything has.
+    for target in (folder / name for name in new):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
     write_file(noted, "\n".join(sorted({*before, *new})).encode())
     for name in new:
-        target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        (scratch / name).replace(target)
+        (scratch / name).replace(folder / name)
     for name in set(before).difference(new):
         _remove(folder, name)
     write_file(noted, "\n".join(new).encode())
@@ -107,7 +111,7 @@ def _publish(scratch: Path, folder: Path) -> None:
 def _remove(folder: Path, name: str) -> None:
     """Remove a file of the last time, and the folders that it leaves empty; a name that leads elsewhere is no name of ours."""
     file = folder / name
-    if not name or not real_path(file).is_relative_to(real_path(folder)):
+    if not name or "\0" in name or not real_path(file).is_relative_to(real_path(folder)):
         return
     with suppress(OSError):
         file.unlink(missing_ok=True)

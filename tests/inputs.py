@@ -411,7 +411,12 @@ KINDS = {
             (b"\x9b\x07", "check release --select={}"),
             (b"\n", "query release {}"),
             (b"a\xff", "handbook release -o site --theme={}"),
-            (b"", "check {}"),
+            *(
+                (b"", command)
+                for command in lines(
+                    "check {}\nhandbook release -o {}\ngraph release -o {}\nsurvey release --save={}\nlock release -o {}"
+                )
+            ),
             (b"circle.ttl", "check {}"),
             (b"circle.ttl", "graph release -o {}"),
             (b"circle.ttl", "diff old {}"),

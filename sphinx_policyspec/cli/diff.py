@@ -23,7 +23,6 @@ from sphinx_policyspec.compare.history import (
 from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState
 from sphinx_policyspec.exports.diff import DIFF_FORMATS, text_diff
 from sphinx_policyspec.exports.diff.history import HISTORY_FORMATS, LOCK_FORMATS, review_json, review_text
-from sphinx_policyspec.files import write_file
 from sphinx_policyspec.model import Severity, Spec
 from sphinx_policyspec.model.json_text import dump_json
 from sphinx_policyspec.readers.text import read_text
@@ -227,8 +226,9 @@ def lock(source: str, output: str | None, *, settings: Settings) -> None:
       policyspec lock docs -o policyspec.lock
       policyspec diff --lock policyspec.lock docs
     """
-    text = format_lock(lock_of(settings.load(source).spec))
+    loaded = settings.load(source)
+    text = format_lock(lock_of(loaded.spec))
     if output:
-        write_file(Path(output), text.encode())
+        settings.write(output, text.encode(), loaded)
     else:
         click.echo(text, nl=False)

@@ -27,7 +27,6 @@ from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.exports.counts import counts
 from sphinx_policyspec.exports.plain import message_line, printable
 from sphinx_policyspec.exports.schemas import SCHEMAS, format_schema
-from sphinx_policyspec.files import write_file
 from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
 from sphinx_policyspec.model.json_text import dump_json
 from sphinx_policyspec.starter import MARKUPS
@@ -152,6 +151,7 @@ def graph(source: str, output: str | None, form: str | None, *, inferred: bool, 
     if chosen is None:
         message = f"cannot tell the format of `{output}`: give --format {'|'.join(FORMATS)}"
         raise click.UsageError(message)
+    loaded = None
     if settings.has_releases(source):
         if inferred:
             raise click.UsageError(f"`{source}` is several releases: --inferred takes one")
@@ -162,7 +162,7 @@ def graph(source: str, output: str | None, form: str | None, *, inferred: bool, 
             pieces, findings = api.graph_pieces(loaded.spec, chosen, inferred=inferred)
         settings.report(findings)
     if output:
-        write_file(Path(output), pieces)
+        settings.write(output, pieces, loaded)
     else:
         _print_whole(pieces)
 

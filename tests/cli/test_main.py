@@ -260,6 +260,20 @@ def test_a_message_that_somebody_made_long_is_a_line_of_2000_characters(run: Run
     assert max(map(len, err.splitlines())) == 2001
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("graph {} --format ttl -o {}", "lock {} -o {}", "reason {} -o {} --format json"),
+        "check {} --write-baseline {}",
+    ],
+)
+def test_no_output_takes_the_place_of_the_source(run: Run, source: Path, command: str) -> None:
+    status, out, err = run(*command.format(source, source).split())
+    assert (status, out) == (2, "")
+    assert f"`{source}` is a file of the SOURCE, which would be lost" in err
+    assert source.read_text("utf-8") == SPEC
+
+
 def test_an_interrupted_command_ends_quietly(run: Run, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_arguments: object, **_options: object) -> None:
         raise KeyboardInterrupt
