@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import secrets
 import shutil
@@ -12,12 +14,17 @@ from pathlib import Path
 
 from sphinx_policyspec.errors import SourceError, WriteError
 
-__all__ = ["staged_folder", "unfinished_files", "write_file"]
+__all__ = ["real_path", "staged_folder", "unfinished_files", "write_file"]
 
 _LIST = ".policyspec-files"
 """Names the files that the last run put into a folder."""
 _SCRATCH = re.compile(r"\..{1,200}\.[0-9a-f]{8}\.tmp")
 """Names of files that are being written."""
+
+
+def real_path(path: Path) -> Path:
+    """Return where a path leads, as :meth:`Path.resolve` does, which fails where links go in a circle."""
+    return Path(os.path.realpath(path))
 
 
 def write_file(path: Path, data: bytes | Iterable[bytes]) -> None:
@@ -32,7 +39,7 @@ def write_file(path: Path, data: bytes | Iterable[bytes]) -> None:
             _write(path, data)
             return
         # A link stays a link.
-        target = path.resolve()
+        target = real_path(path)
         scratch = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.tmp")
         try:
             _write(scratch, data)
@@ -88,11 +95,14 @@ def _publish(scratch: Path, folder: Path) -> None:
     new = sorted(file.relative_to(scratch).as_posix() for file in scratch.rglob("*") if file.is_file())
     noted = folder / _LIST
     before = noted.read_text("utf-8", errors="replace").splitlines() if noted.is_file() else []
+    # What cannot come into its place is told before anything has.
+    for target in (folder / name for name in new):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
     write_file(noted, "\n".join(sorted({*before, *new})).encode())
     for name in new:
-        target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        (scratch / name).replace(target)
+        (scratch / name).replace(folder / name)
     for name in set(before).difference(new):
         _remove(folder, name)
     write_file(noted, "\n".join(new).encode())
@@ -101,7 +111,7 @@ def _publish(scratch: Path, folder: Path) -> None:
 def _remove(folder: Path, name: str) -> None:
     """Remove a file of the last time, and the folders that it leaves empty; a name that leads elsewhere is no name of ours."""
     file = folder / name
-    if not name or not file.resolve().is_relative_to(folder.resolve()):
+    if not name or "\0" in name or not real_path(file).is_relative_to(real_path(folder)):
         return
     with suppress(OSError):
         file.unlink(missing_ok=True)

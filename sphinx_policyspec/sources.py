@@ -13,6 +13,7 @@ from typing import Any
 
 from sphinx_policyspec.checks import in_source_order, run_checks
 from sphinx_policyspec.errors import AnnotationError, PolicySpecError, SourceError
+from sphinx_policyspec.files import real_path
 from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
 from sphinx_policyspec.model import Finding, Spec
 from sphinx_policyspec.model.finding import Places
@@ -310,7 +311,7 @@ def _ignores(loaded: Loaded) -> Iterator[Ignore]:
 
 def _work_tree(path: Path) -> Path:
     """Return the work tree of git that a SOURCE lies in; outside of any the folder of the SOURCE."""
-    folder = (path if path.is_dir() else path.parent).resolve()
+    folder = real_path(path if path.is_dir() else path.parent)
     return next((above for above in (folder, *folder.parents) if Path(above, ".git").exists()), folder)
 
 
@@ -366,7 +367,7 @@ def _named(path: Path) -> Iterator[None]:
 
 def _renamed(message: str, path: Path, name: str) -> str:
     """Return a message in which a path has the name that its reader gave it."""
-    for place in {str(path.resolve()), str(path)} - {name}:
+    for place in {str(real_path(path)), str(path)} - {name}:
         message = re.sub(rf"(?<![\w/.-]){re.escape(place)}(?![\w-])", lambda _match: name, message)
     return message
 

@@ -411,7 +411,19 @@ KINDS = {
             (b"\x9b\x07", "check release --select={}"),
             (b"\n", "query release {}"),
             (b"a\xff", "handbook release -o site --theme={}"),
-            (b"", "check {}"),
+            *(
+                (b"", command)
+                for command in lines(
+                    "check {}\nhandbook release -o {}\ngraph release -o {}\nsurvey release --save={}\nlock release -o {}"
+                )
+            ),
+            (b"circle.ttl", "check {}"),
+            (b"circle.ttl", "graph release -o {}"),
+            (b"circle.ttl", "diff old {}"),
+            (b"circle.ttl", "check release --baseline={}"),
+            (b"circle.ttl", "stats release --annotations={}"),
+            (b"circle.ttl/new", "init {}"),
+            (b"circle.ttl", "handbook release -o {} --theme basic"),
         ),
         commands=lines(
             "query release where-mentioned --param=topic={}\nquery release hard-rules --param={}\nquery release {}\n"

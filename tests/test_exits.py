@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -16,12 +17,21 @@ from sphinx.cmd.build import build_main
 
 from sphinx_policyspec import api
 from sphinx_policyspec.compare import compare
+from sphinx_policyspec.compare.history import format_lock, history, lock_of, parse_lock, review, since_lock
+from sphinx_policyspec.decision import Norms
 from sphinx_policyspec.exports.answers import ANSWER_FORMATS, format_answer
+from sphinx_policyspec.exports.decisions import decisions_json, decisions_text
 from sphinx_policyspec.exports.diff import DIFF_FORMATS
+from sphinx_policyspec.exports.diff.history import HISTORY_FORMATS, LOCK_FORMATS, review_json, review_text
 from sphinx_policyspec.exports.report_formats import REPORT_FORMATS
-from sphinx_policyspec.model import Finding, Markup, Severity, Span, Spec
+from sphinx_policyspec.exports.surveys import survey_files, survey_json, survey_text
+from sphinx_policyspec.graph.formats import FORMATS
+from sphinx_policyspec.model import Finding, Markup, Principle, Severity, Span, Spec
+from sphinx_policyspec.model.json_text import dump_json
+from sphinx_policyspec.readers.cases import read_cases
 from sphinx_policyspec.sources import Loaded
 from sphinx_policyspec.sphinx_ext.handbook.handbook import build_releases, build_site
+from tests.conftest import LEVELS
 from tests.pdf import text_of
 from tests.poison import CONTROL, MARKUP, acts_in, classes_in, classes_of, pages_of, poisoned, texts_in, whole
 
@@ -107,7 +117,7 @@ def test_data_beside_the_pages_is_data(site: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("form", ["nt", "ttl", "jsonld", "rdf"])
+@pytest.mark.parametrize("form", FORMATS)
 def test_a_graph_gives_back_every_text(form: str, tmp_path: Path) -> None:
     given = poisoned(whole(), MARKUP)
     file = tmp_path / f"spec.{form}"
@@ -123,26 +133,90 @@ def test_an_answer_is_data(form: str) -> None:
         poisoned(whole(), MARKUP + CONTROL), "SELECT ?o { ?s ps:title|dcterms:title|rdfs:label ?o }"
     )
     told = format_answer(answer, form)
+    assert form == "csv" or not STEERS.search(told.replace("\t", " "))
     if form == "csv":
         assert f"One{MARKUP}{CONTROL}" in {row[0] for row in csv.reader(io.StringIO(told, newline=""))}
     elif form == "json":
         assert f"One{MARKUP}{CONTROL}" in set(texts_in(json.loads(told)))
-    else:
-        assert not STEERS.search(told)
 
 
 @pytest.mark.parametrize("form", DIFF_FORMATS)
 def test_a_diff_is_data(form: str) -> None:
     old = poisoned(whole(), MARKUP + CONTROL)
     told = DIFF_FORMATS[form](compare(old, poisoned(old, " changed")), None)
+    assert not STEERS.search(told)
     if form == "json":
         assert any(MARKUP in text for text in texts_in(json.loads(told)))
         return
-    assert not STEERS.search(told)
     page = told if form == "html" else MarkdownIt("commonmark", {"html": True}).enable("table").render(told)
     if form != "text":
         assert acts_in(page) == []
         assert "onevil=1" in BeautifulSoup(page, "html.parser").get_text()
+
+
+def hostile_cases(spec: Spec, folder: Path) -> Path:
+    """Write cases of a spec's principles whose every text is poison."""
+    one, two = (principle.id for principle in spec.principles)
+    line = f"x{MARKUP}{CONTROL}"
+    items = [
+        {"id": f"rule{line}", "principle": one, "issue": line, "value": line},
+        {"id": "wish", "from": "user", "turn": 1, "issue": line, "value": "y"},
+        {"id": "other", "principle": two, "issue": line, "value": "z"},
+    ]
+    case = {"title": line, "items": items, "expect": {"outcomes": {line: line}}}
+    file = folder / "cases.yaml"
+    file.write_text(json.dumps([case]), "utf-8")
+    return file
+
+
+def told_of_cases(folder: Path) -> dict[str, str]:
+    """Return what commands write of decisions, surveys, locks and histories, by name."""
+    old = replace(poisoned(whole(), MARKUP + CONTROL), levels=LEVELS)
+    provisions = tuple(
+        replace(p, authority="user") if isinstance(p, Principle) else p for p in old.provisions
+    )
+    old = replace(old, provisions=provisions)
+    new = replace(poisoned(old, " changed"), levels=LEVELS, provisions=poisoned(provisions[:-1], " changed"))
+    new = replace(new, provisions=tuple(replace(p, id=f"{p.id}x") for p in new.provisions))
+    file = hostile_cases(old, folder)
+    resolved = api.resolve(old, [file])
+    assert resolved.decisions, resolved.findings
+    found, _ = api.survey(old, [file])
+    moments = history([old, old], old.principles[0].id)
+    changes = since_lock(parse_lock(format_lock(lock_of(old)), "lock"), new)
+    diff = compare(old, new)
+    behaviour = api.diff_cases(old, new, [file])
+    reviewed = review(diff, f"- {MARKUP}{CONTROL}\n")
+    return {
+        "decisions text": decisions_text(resolved.decisions, Norms(old)),
+        "decisions json": decisions_json(resolved.decisions),
+        "survey text": survey_text(found),
+        "survey json": survey_json(found),
+        **{f"survey yaml {name}": text for name, text in survey_files(found).items()},
+        "lock json": format_lock(lock_of(old)),
+        **{f"lock {form}": write(changes) for form, write in LOCK_FORMATS.items()},
+        **{f"history {form}": write(moments) for form, write in HISTORY_FORMATS.items()},
+        **{f"diff {form}": write(diff, behaviour) for form, write in DIFF_FORMATS.items()},
+        "review text": review_text(diff, reviewed),
+        "review json": dump_json(review_json(reviewed)),
+    }
+
+
+def test_what_is_told_of_cases_locks_and_histories_is_data(tmp_path: Path) -> None:
+    told = told_of_cases(tmp_path)
+    # What is saved as a file is not printed.
+    assert {name for name, text in told.items() if STEERS.search(text) and "yaml" not in name} == set()
+    assert {name for name, text in told.items() if "onevil" not in text and "yaml" not in name} == set()
+    for name, text in told.items():
+        if name.endswith("json"):
+            assert any("<ps-evil" in part for part in texts_in(json.loads(text))), name
+        elif "yaml" in name:
+            cases, findings = read_cases(text, name)
+            assert cases
+            assert not findings
+        elif name in {"diff html", "diff markdown", "diff changelog"}:
+            page = text if name == "diff html" else MarkdownIt("commonmark", {"html": True}).render(text)
+            assert acts_in(page) == [], name
 
 
 @pytest.mark.parametrize("form", REPORT_FORMATS)

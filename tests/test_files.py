@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -72,6 +73,26 @@ def test_a_folder_holds_what_the_last_run_made_and_what_others_put_there(tmp_pat
     assert (folder / "a.html").read_text("utf-8") == "2"
 
 
+@pytest.mark.parametrize("place", ["a.html/inside", "_static"])
+def test_what_cannot_come_into_its_place_is_told_before_anything_has(tmp_path: Path, place: str) -> None:
+    folder = tmp_path / "site"
+    (folder / place).parent.mkdir(parents=True)
+    (folder / place).touch()
+
+    def build() -> None:
+        with staged_folder(folder) as scratch:
+            (scratch / "_static").mkdir()
+            for name in ("0.html", "a.html", "_static/b.css"):
+                (scratch / name).touch()
+
+    with pytest.raises(
+        WriteError, match=re.escape(f"cannot write `{folder / place.split('/', maxsplit=1)[0]}`")
+    ):
+        build()
+    assert not (folder / "0.html").exists()
+    assert not (folder / ".policyspec-files").exists()
+
+
 def test_a_run_that_fails_changes_no_folder(tmp_path: Path) -> None:
     folder = tmp_path / "site"
     with staged_folder(folder) as scratch:
@@ -94,7 +115,7 @@ def test_a_file_elsewhere_that_cannot_be_read_is_no_write_that_failed(tmp_path: 
         (tmp_path / "font.ttf").read_bytes()
 
 
-@pytest.mark.parametrize("name", ["../kept", "/etc/hostname", "out/kept", ""])
+@pytest.mark.parametrize("name", ["../kept", "/etc/hostname", "out/kept", "", "\0", "a" * 5000])
 def test_a_list_that_names_other_places_removes_nothing(tmp_path: Path, name: str) -> None:
     folder, kept = tmp_path / "site", tmp_path / "kept"
     folder.mkdir()

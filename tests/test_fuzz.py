@@ -68,6 +68,7 @@ def build_world() -> None:
             conf + 'policyspec_annotations = "../sidecar.yaml"\n' * (name == "annotated")
         )
         Path(name, f"index.{'rst' if name == 'rst' else 'md'}").write_bytes(b"" if name == "rst" else page)
+    Path("circle.ttl").symlink_to("circle.ttl")
     for kind in KINDS.values():
         if kind.file:
             Path(kind.file).write_bytes(kind.grammar.seeds[0])

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from docutils import nodes
@@ -17,14 +19,16 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from sphinx_policyspec import api
-from sphinx_policyspec.checks import selection
-from sphinx_policyspec.compare import words
+from sphinx_policyspec.checks import run_checks, selection
+from sphinx_policyspec.compare import compare, words
 from sphinx_policyspec.compare.history import format_lock, lock_of, parse_lock, review, since_lock
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.exports.diff import DIFF_FORMATS
 from sphinx_policyspec.graph.query_text import check_text, unclosed_iri, unpaired
-from sphinx_policyspec.model import Markup
+from sphinx_policyspec.model import Goal, Markup, Spec, Topic
+from sphinx_policyspec.model.attributes import attributes_of
 from sphinx_policyspec.sphinx_ext.markdown.languages import Language, _Parsed, language_of
+from tests.conftest import LEVELS, at, principle, spec
 from tests.growth import SUPERLINEAR, Counter, calls, growth, patterns, worst
 
 BOUNDED_ELSEWHERE = {
@@ -220,6 +224,48 @@ def test_calls_of_commands_grow_no_faster_than_files_beside_a_document(tmp_path:
     name, text = BESIDE[place]
     found = {run: too_fast(grown(tmp_path / str(at), text, run, name)) for at, run in enumerate(RUNS)}
     assert not {run: ratios for run, ratios in found.items() if ratios}
+
+
+class Compared(str):
+    """A text that counts how often texts like it are compared."""
+
+    __slots__ = ()
+    times = 0
+
+    def __eq__(self, other: object) -> bool:
+        Compared.times += 1
+        return str.__eq__(self, other)
+
+    __hash__ = str.__hash__
+
+
+def of_many(names: list[Compared]) -> Spec:
+    """Return a spec in which everything that is a list has these names."""
+    every = tuple(names)
+    lists: dict[str, Any] = {row.field: every for row in attributes_of("principle") if row.many}
+    return spec(
+        principle(
+            "a", tags=every, aliases=every, **{name: of for name, of in lists.items() if name != "tags"}
+        ),
+        *(principle(name) for name in every),
+        levels=(*LEVELS, *(replace(LEVELS[0], id=name) for name in every)),
+        topics=tuple(
+            Topic(id=name, label=name, alt_labels=(), broader=(), related=(), span=at()) for name in every
+        ),
+        goals=tuple(Goal(id=name, title=name, text="x", span=at()) for name in every),
+    )
+
+
+def test_names_are_compared_as_often_as_there_are_names() -> None:
+    def steps(length: int) -> int:
+        old, new = (of_many([Compared(f"{word}{n}") for n in range(length)]) for word in ("x", "y"))
+        Compared.times = 0
+        compare(old, new)
+        run_checks(old)
+        since_lock(parse_lock(format_lock(lock_of(old)), "lock"), new)
+        return Compared.times
+
+    assert growth(steps, (40, 80, 160)) <= SUPERLINEAR
 
 
 def outcome(work: Callable[[], object]) -> None:

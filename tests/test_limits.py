@@ -14,6 +14,7 @@ from sphinx_policyspec.graph import formats, parse
 from sphinx_policyspec.graph.guard import Guard, Limits
 from sphinx_policyspec.graph.parse import streamed_triples
 from sphinx_policyspec.readers import text
+from sphinx_policyspec.readers.annotations import read_annotations
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 from tests.graph.specs import LIBRARY
 
@@ -25,6 +26,13 @@ def too_long(folder: Path, _patch: pytest.MonkeyPatch) -> None:
     with file.open("wb") as sparse:
         sparse.truncate(text.MAX_BYTES + 1)
     api.load(folder)
+
+
+def endless(folder: Path, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(text, "MAX_BYTES", 2**20)
+    file = folder / "side.yaml"
+    file.symlink_to("/dev/zero")
+    read_annotations(file, str(file))
 
 
 def too_large_to_read(folder: Path, _patch: pytest.MonkeyPatch) -> None:
@@ -58,6 +66,7 @@ def too_many_values(_folder: Path, _patch: pytest.MonkeyPatch) -> None:
 
 SLOW = "SELECT (COUNT(*) AS ?n) { " + " ".join(f"VALUES ?{v} {{ {'1 ' * 60} }}" for v in "abcdefgh") + " }"
 CASES = {
+    "device": (endless, ("side.yaml`", "1 MiB", "split it")),
     "text": (too_long, ("model_spec.md`", "64 MiB", "split it")),
     "graph file": (too_large_to_read, ("spec.nt`", "1 MiB", "write it as ttl")),
     "statements": (too_many_to_read, ("spec.ttl`", "10,000,000 statements", "split the spec")),

@@ -86,6 +86,7 @@ def build_handbook(
             pdf=pdf,
             pdf_fonts=pdf_fonts,
             older=[partial(_older, specs, here) for specs in read],
+            source=found.files[0] if found.files else None,
         )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from rapidfuzz.distance import OSA
 
 from sphinx_policyspec.checks.names import targets
-from sphinx_policyspec.files import write_file
+from sphinx_policyspec.files import real_path, write_file
 from sphinx_policyspec.model import Finding, Reference, Span, Spec, TargetKind
 from sphinx_policyspec.readers.source_lines import SourceLines
 
@@ -154,9 +154,9 @@ def write_texts(texts: dict[str, str], lines: SourceLines) -> tuple[str, ...]:
     left = []
     for file, text in sorted(texts.items()):
         root = lines.root or Path()
-        path = (root / file).resolve()
+        path = real_path(root / file)
         before = "\n".join(lines.of(file)).encode(errors="replace")
-        if not path.is_relative_to(root.resolve()) or path.read_bytes() != before:
+        if not path.is_relative_to(real_path(root)) or path.read_bytes() != before:
             left.append(file)
             continue
         write_file(path, text.encode())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sys
-from pathlib import Path
 
 import click
 
@@ -16,7 +15,6 @@ from sphinx_policyspec.errors import CodeError, PolicySpecError
 from sphinx_policyspec.exports.plain import printable
 from sphinx_policyspec.exports.report import Report
 from sphinx_policyspec.exports.report_formats import REPORT_FORMATS, text_report
-from sphinx_policyspec.files import write_file
 from sphinx_policyspec.model import Severity, rules
 from sphinx_policyspec.model.finding import OFF, codes_of
 from sphinx_policyspec.readers.source_lines import SourceLines
@@ -153,7 +151,7 @@ def check(
         raise
     if write_baseline:
         text = format_baseline((item.finding, item.fingerprint) for item in report.findings)
-        write_file(Path(write_baseline), text.encode())
+        settings.write(write_baseline, text.encode(), loaded)
         if not settings.quiet:
             click.echo(
                 printable(f"policyspec: wrote {len(report.findings)} findings to {write_baseline}"), err=True

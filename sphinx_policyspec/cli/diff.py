@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 from pathlib import Path
@@ -24,8 +23,8 @@ from sphinx_policyspec.compare.history import (
 from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState
 from sphinx_policyspec.exports.diff import DIFF_FORMATS, text_diff
 from sphinx_policyspec.exports.diff.history import HISTORY_FORMATS, LOCK_FORMATS, review_json, review_text
-from sphinx_policyspec.files import write_file
 from sphinx_policyspec.model import Severity, Spec
+from sphinx_policyspec.model.json_text import dump_json
 from sphinx_policyspec.readers.text import read_text
 
 __all__ = ["diff", "lock"]
@@ -187,7 +186,7 @@ def _show_history(source: str, other: str | None, provision: str, form: str, set
 def _show_review(found: SpecDiff, new: Spec, form: str) -> None:
     reviewed = review(found, entry_of(new))
     if form == "json":
-        click.echo(json.dumps(review_json(reviewed), indent=1, ensure_ascii=False))
+        click.echo(dump_json(review_json(reviewed), indent=1))
     elif form == "text":
         click.echo(review_text(found, reviewed), nl=False)
     else:
@@ -227,8 +226,9 @@ def lock(source: str, output: str | None, *, settings: Settings) -> None:
       policyspec lock docs -o policyspec.lock
       policyspec diff --lock policyspec.lock docs
     """
-    text = format_lock(lock_of(settings.load(source).spec))
+    loaded = settings.load(source)
+    text = format_lock(lock_of(loaded.spec))
     if output:
-        write_file(Path(output), text.encode())
+        settings.write(output, text.encode(), loaded)
     else:
         click.echo(text, nl=False)

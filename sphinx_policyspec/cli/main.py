@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import logging
 import os
 import shlex
@@ -22,10 +21,10 @@ from sphinx_policyspec import api
 from sphinx_policyspec.cli.options import Settings, SourceCommand
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.exports.counts import counts
-from sphinx_policyspec.exports.plain import printable
+from sphinx_policyspec.exports.plain import message_line, printable
 from sphinx_policyspec.exports.schemas import SCHEMAS, format_schema
-from sphinx_policyspec.files import write_file
 from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
+from sphinx_policyspec.model.json_text import dump_json
 from sphinx_policyspec.starter import MARKUPS
 
 __all__ = ["main"]
@@ -173,6 +172,7 @@ def graph(source: str, output: str | None, form: str | None, *, inferred: bool, 
     if chosen is None:
         message = f"cannot tell the format of `{output}`: give --format {'|'.join(FORMATS)}"
         raise click.UsageError(message)
+    loaded = None
     if settings.has_releases(source):
         if inferred:
             raise click.UsageError(f"`{source}` is several releases: --inferred takes one")
@@ -183,7 +183,7 @@ def graph(source: str, output: str | None, form: str | None, *, inferred: bool, 
             pieces, findings = api.graph_pieces(loaded.spec, chosen, inferred=inferred)
         settings.report(findings)
     if output:
-        write_file(Path(output), pieces)
+        settings.write(output, pieces, loaded)
     else:
         _print_whole(pieces)
 
@@ -213,7 +213,7 @@ def stats(source: str, form: str, *, settings: Settings) -> None:
     """Count what SOURCE holds: provisions, principles by level, examples, verdicts, references, prompts."""
     numbers = counts(settings.read(source).spec)
     if form == "json":
-        click.echo(json.dumps(numbers, indent=1, ensure_ascii=False))
+        click.echo(dump_json(numbers, indent=1))
         return
     for name, value in numbers.items():
         inner = (
@@ -307,13 +307,13 @@ def _run() -> int:
         raise
     except click.ClickException as error:
         # It quotes what was given, which may hold line ends and codes of terminals.
-        error.message = printable(error.message)  # type: ignore[misc]  # final, and shown by it alone
+        error.message = message_line(error.message)  # type: ignore[misc]  # final, and shown by it alone
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return _INTERRUPTED
     except PolicySpecError as error:
-        click.echo(f"policyspec: error: {printable(str(error))}", err=True)
+        click.echo(f"policyspec: error: {message_line(str(error))}", err=True)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         click.echo(f"policyspec: error: {printable(f'{where}{error.strerror or error}')}", err=True)
@@ -321,10 +321,10 @@ def _run() -> int:
     except (MemoryError, ImportError, RuntimeError) as error:
         if not _lacks_memory(error):
             raise
-        click.echo(
-            "policyspec: error: the memory that the system allows is not enough: allow more (`ulimit -v`), or split the spec",
-            err=True,
-        )
+        # Whatever was made of the input is gone by now.
+        command = message_line(shlex.join(sys.argv[1:]))
+        told = f"not enough memory for `{command}`: allow more (`ulimit -v`), or split the SOURCE"
+        click.echo(f"policyspec: error: {told}", err=True)
         _discard(sys.stdout)
     else:
         return status if isinstance(status, int) else 0

@@ -7,15 +7,17 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from typing import IO, Any
 
 import click
 
 from sphinx_policyspec import api
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.exports.plain import printable
+from sphinx_policyspec.exports.plain import message_line, printable
+from sphinx_policyspec.files import real_path, write_file
 from sphinx_policyspec.model import Finding, Severity, Spec
 from sphinx_policyspec.model.spec import given_base
 
@@ -55,6 +57,13 @@ class Settings:
         loaded = self.load(source)
         self.report(api.check(loaded))
         return loaded
+
+    @staticmethod
+    def write(output: str, data: bytes | Iterable[bytes], loaded: api.Loaded | None = None) -> None:
+        """Write an output, unless it would take the place of a text that the SOURCE was read from."""
+        if loaded and loaded.has_files and real_path(Path(output)) in map(real_path, loaded.files):
+            raise click.UsageError(f"`{output}` is a file of the SOURCE, which would be lost")
+        write_file(Path(output), data)
 
     @property
     def options(self) -> api.ReadingOptions:
@@ -125,7 +134,7 @@ class Settings:
         for finding in sorted(findings, key=lambda found: (found.span, found.code, found.message)):
             if finding.severity is Severity.HINT and not self.verbose:
                 continue
-            text = printable(str(finding))
+            text = message_line(str(finding))
             if self.colored(sys.stderr):
                 text = click.style(text, fg=_COLORS[finding.severity])
             click.echo(text, err=True, color=self.colored(sys.stderr))
@@ -223,9 +232,8 @@ class SourceCommand(click.Command):
         rest = super().parse_args(ctx, args)
         for param in self.params:
             given = ctx.params.get(param.name or "")
-            if isinstance(param, click.Argument) and (
-                given == "" or (isinstance(given, tuple) and "" in given)
-            ):
+            names = isinstance(param, click.Argument) or isinstance(param.type, click.Path)
+            if names and (given == "" or (isinstance(given, tuple) and "" in given)):
                 raise click.BadParameter("it is empty; `.` is the current folder", ctx, param)
             if not isinstance(param.type, click.Path) and _SURROGATE.search(
                 json.dumps(given, ensure_ascii=False)

@@ -13,9 +13,9 @@ from sphinx_policyspec import api
 from sphinx_policyspec.cli.options import Settings, SourceCommand
 from sphinx_policyspec.exports.answers import ANSWER_FORMATS, format_answer, reasoning_json, reasoning_text
 from sphinx_policyspec.exports.plain import printable
-from sphinx_policyspec.files import write_file
 from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
 from sphinx_policyspec.graph.questions import find_question, list_questions
+from sphinx_policyspec.readers.text import read_text
 
 __all__ = ["query", "reason"]
 
@@ -100,7 +100,7 @@ def query(
         if question:
             answer = base.ask(question, values)
         else:
-            text = sparql or Path(query_file or "").read_text(encoding="utf-8", errors="replace")
+            text = sparql or read_text(Path(query_file or ""), query_file or "")[0]
             answer = base.query(text, origin=query_file or "--sparql")
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
     click.echo(
@@ -172,7 +172,7 @@ def reason(source: str, *, engine: str, output: str | None, form: str | None, se
         click.echo(text, nl=False, err=True)
     data = found.as_rdf(chosen) if is_rdf else text.encode()
     if output:
-        write_file(Path(output), data)
+        settings.write(output, data, read if isinstance(read, api.Loaded) else None)
         if not settings.quiet:
             click.echo(printable(f"policyspec: wrote {output}: {len(found.derived)} statements"), err=True)
     else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -21,7 +20,7 @@ from sphinx_policyspec.compare.words import normal
 from sphinx_policyspec.errors import LockError, UnknownIdError
 from sphinx_policyspec.model import Principle, Provision, Spec
 from sphinx_policyspec.model.finding import nearest
-from sphinx_policyspec.model.json_text import load_json
+from sphinx_policyspec.model.json_text import dump_json, load_json
 
 __all__ = [
     "Claim",
@@ -215,8 +214,8 @@ def _entry(provision: Provision) -> LockEntry:
 
 def format_lock(lock: Lock) -> str:
     """Return a lock as JSON with a line for each provision, so that version control shows what changed."""
-    head = json.dumps({"format": _FORMAT, "version": lock.version}, ensure_ascii=False).rstrip("}")
-    lines = [json.dumps(asdict(entry), ensure_ascii=False) for entry in lock.entries]
+    head = dump_json({"format": _FORMAT, "version": lock.version}).rstrip("}")
+    lines = [dump_json(asdict(entry)) for entry in lock.entries]
     body = ",\n".join(f"  {line}" for line in lines)
     return f'{head}, "provisions": [\n{body}\n]}}\n'
 

@@ -213,13 +213,14 @@ def _declarations(pair: Pair, renamed: Mapping[str, str]) -> Iterator[Change]:
     for id_ in before:
         if id_ not in kept:
             yield Change(kind=ChangeKind.REMOVED, subject=Subject.LEVEL, id=id_)
-    for id_, level in after.items():
-        if id_ not in kept.values():
+    known = frozenset(kept.values())
+    for rank, id_ in enumerate(after):
+        if id_ not in known:
             yield Change(
                 kind=ChangeKind.ADDED,
                 subject=Subject.LEVEL,
                 id=id_,
-                evidence=(("rank", str(pair.new.levels.index(level))),),
+                evidence=(("rank", str(rank)),),
             )
     for old_id, new_id in kept.items():
         old, new = before[old_id], after[new_id]
@@ -284,11 +285,12 @@ def _relations(pair: Pair, old: Provision, new: Provision, eval_tags: AbstractSe
             # That the new one answers to the old id is how it was told that they are one.
             after = tuple(alias for alias in after if alias != old.id)
             before = tuple(alias for alias in before if alias != new.id)
+        was, now = frozenset(before), frozenset(after)
         for value in before:
-            if value not in after:
+            if value not in now:
                 yield _about(old, new, ChangeKind.RELATION_REMOVED, row.key, old_value=value)
         for value in after:
-            if value not in before:
+            if value not in was:
                 yield _about(old, new, ChangeKind.RELATION_ADDED, row.key, new_value=value)
 
 

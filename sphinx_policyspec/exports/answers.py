@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from rich.cells import cell_len
 
 from sphinx_policyspec.exports.plain import markdown_safe, printable, spreadsheet_safe
 from sphinx_policyspec.graph.answer import Answer, Cell, CellKind, QueryForm
+from sphinx_policyspec.model.json_text import dump_json
 
 if TYPE_CHECKING:
     from sphinx_policyspec.graph.explain import Contradiction
@@ -32,7 +32,7 @@ def format_answer(answer: Answer, form: str, *, width: int = 0, color: bool = Fa
     """
     match form:
         case "json":
-            return json.dumps(_results_json(answer), indent=1, ensure_ascii=False) + "\n"
+            return dump_json(_results_json(answer), indent=1) + "\n"
         case "csv":
             return _csv(answer)
         case "markdown":
@@ -168,4 +168,4 @@ def reasoning_json(reasoning: Reasoning) -> str:
             for found in reasoning.contradictions
         ],
     }
-    return json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+    return dump_json(told, indent=1) + "\n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,7 @@ from sphinx_policyspec.decision import (
 )
 from sphinx_policyspec.exports.plain import printable
 from sphinx_policyspec.model import Duty, Item, Label, Outcome, Span, Status, Value
+from sphinx_policyspec.model.json_text import dump_json
 
 __all__ = [
     "CIRCLE",
@@ -172,7 +172,7 @@ _RULES = {rule.id: rule for rule in STRENGTH_RULES}
 
 def decisions_json(decisions: Iterable[Decision]) -> str:
     """Return decisions as JSON: a list of objects, one a case."""
-    return json.dumps([decision_record(d) for d in decisions], indent=1, ensure_ascii=False) + "\n"
+    return dump_json([decision_record(d) for d in decisions], indent=1) + "\n"
 
 
 def decision_record(decision: Decision) -> dict[str, Any]:

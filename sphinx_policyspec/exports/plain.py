@@ -7,9 +7,11 @@ import re
 import unicodedata
 from html import escape
 
-__all__ = ["html_safe", "markdown_safe", "printable", "script_safe", "spreadsheet_safe"]
+from sphinx_policyspec.model.json_text import BIDIRECTIONAL
 
-_BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+__all__ = ["html_safe", "markdown_safe", "message_line", "printable", "script_safe", "spreadsheet_safe"]
+
+_LONGEST_MESSAGE = 2000
 _SPECIAL = re.compile(r"([\\`*_{}\[\]#!|~$])")
 _LIST = re.compile(r"^(?=[-+=])|(?<=^\d)(?=[.)])|(?<=^\d\d)(?=[.)])")
 """Where a text would begin a list, a heading or a rule."""
@@ -25,8 +27,14 @@ def printable(text: str) -> str:
 def _shown(char: str) -> str:
     if char in "\n\t\r\u2028\u2029":
         return " "
-    steers = unicodedata.category(char) == "Cc" or char in _BIDIRECTIONAL
+    steers = unicodedata.category(char) == "Cc" or char in BIDIRECTIONAL
     return "\ufffd" if steers else char
+
+
+def message_line(text: str) -> str:
+    """Return a message as a line that a terminal shows; of what somebody made very long the begin stands."""
+    line = printable(text[: _LONGEST_MESSAGE + 1])
+    return line if len(line) <= _LONGEST_MESSAGE else f"{line[:_LONGEST_MESSAGE]}\N{HORIZONTAL ELLIPSIS}"
 
 
 def html_safe(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ import yaml
 
 from sphinx_policyspec.exports.plain import printable
 from sphinx_policyspec.model import Case, Item
+from sphinx_policyspec.model.json_text import dump_json
 from sphinx_policyspec.survey import Decider, Pair, Survey, in_english
 
 __all__ = ["case_yaml", "survey_files", "survey_json", "survey_text"]
@@ -144,7 +144,7 @@ def survey_json(found: Survey) -> str:
         ],
         "idle": [{"id": name, "case": case.title} for name, case in found.idle],
     }
-    return json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+    return dump_json(told, indent=1) + "\n"
 
 
 def survey_files(found: Survey) -> dict[str, str]:

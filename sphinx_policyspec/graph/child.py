@@ -7,6 +7,7 @@ their lengths before them, then answers a query a line, each with a line of JSON
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import re
@@ -83,9 +84,19 @@ def _refused(refusal: _Refusal) -> int:
     return REFUSED
 
 
+@contextlib.contextmanager
+def _reading() -> Iterator[None]:
+    """Refuse a file that the system does not hand out, a folder for one."""
+    try:
+        yield
+    except OSError as error:
+        raise _Refusal(f"it cannot be read: {error.strerror or error}") from error
+
+
 def _whole(file: BinaryIO, form: RdfFormat) -> Iterator[Quad]:
     """Yield the statements of a file at once, since what stands in it depends on what stands before."""
-    data = file.read()
+    with _reading():
+        data = file.read()
     if form is RdfFormat.RDF_XML and (found := _DOCTYPE.search(data)):
         line = data.count(b"\n", 0, found.start()) + 1
         raise _Refusal("a document type declaration is not read: its entities could grow", line)
@@ -98,7 +109,11 @@ def _whole(file: BinaryIO, form: RdfFormat) -> Iterator[Quad]:
 def _line_by_line(file: BinaryIO, form: RdfFormat) -> Iterator[Quad]:
     """Yield the statements of a file that has one in each line, with a part of it held at a time."""
     before = 0
-    while lines := file.readlines(_BLOCK_BYTES):
+    while True:
+        with _reading():
+            lines = file.readlines(_BLOCK_BYTES)
+        if not lines:
+            return
         data = b"".join(lines)
         try:
             yield from pyoxigraph.parse(data, format=form)

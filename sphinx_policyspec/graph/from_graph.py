@@ -43,6 +43,10 @@ if TYPE_CHECKING:
 __all__ = ["from_graph", "from_triples"]
 
 
+_DEEPEST = 60
+"""Depth of provisions that is read: pages nest as they do, and what follows from parts of parts grows with its square."""
+
+
 def from_graph(graph: Graph) -> Spec:
     """Return the spec that a graph holds; what rules have derived in it is passed over.
 
@@ -113,6 +117,8 @@ def _provisions(reader: Reader, tagged: dict[str, tuple[str, ...]]) -> tuple[Pro
     for subject, model in reader.everything(Section, Principle):
         parent = None if reader.owner(subject) == reader.release else reader.owner_id(subject)
         depth = reader.integer(subject, PS.depth)
+        if depth > _DEEPEST:
+            raise SourceError(f"{quoted(subject)} has depth {depth}, and the most that is read is {_DEEPEST}")
         if parent not in depths:
             raise SourceError(
                 f"{quoted(subject)} is part of {quoted(parent)}, which is no provision that stands before it"

@@ -15,6 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.files import real_path
 from sphinx_policyspec.readers.git_attributes import ATTRIBUTES, Attributes, converted, parse_attributes
 
 __all__ = ["Checkout", "check_out", "commit_of", "is_git", "parse_git"]
@@ -52,7 +53,7 @@ class Checkout:
 
     def at(self, path: Path) -> Path:
         """Return where a path of the work tree is as of the revision; a path outside of it is left as it is."""
-        full = path.resolve()
+        full = real_path(path)
         return self.root / full.relative_to(self.top) if self.top and full.is_relative_to(self.top) else path
 
     def lacking(self, files: Iterable[Path] | None = None) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.files import real_path
 from sphinx_policyspec.model import Changelog, Finding, PromptFile, Span, Spec
 from sphinx_policyspec.readers.changelog import read_changelog
 from sphinx_policyspec.readers.comments import without_comments
@@ -92,7 +93,8 @@ def read_release(
     prompt_files, prompt_findings = _prompt_files(folder / "examples", f"{prefix}examples/", bound)
     changelog, changelog_findings = _changelog(document, prefix, bound, named=bool(readme))
     license_url = _LICENSE.search(readme)
-    version = folder.resolve().name if _DATE.fullmatch(folder.resolve().name) else ""
+    folder = real_path(folder)
+    version = folder.name if _DATE.fullmatch(folder.name) else ""
     spec = replace(
         reading.spec,
         version=version,
@@ -102,7 +104,7 @@ def read_release(
         prompt_files=prompt_files,
         changelog=changelog,
     )
-    beside = _entries_without_release(folder.resolve(), version, changelog)
+    beside = _entries_without_release(folder, version, changelog)
     found = (*findings, *reading.findings, *readme_findings, *prompt_findings, *changelog_findings, *beside)
     return Reading(spec, found)
 
@@ -192,7 +194,7 @@ def _changelog(
 
 
 def _is_within(path: Path, bound: Path | None) -> bool:
-    return bound is None or path.resolve().is_relative_to(bound)
+    return bound is None or real_path(path).is_relative_to(bound)
 
 
 def _text_beside(path: Path, file: str, bound: Path | None) -> tuple[str | None, tuple[Finding, ...]]:

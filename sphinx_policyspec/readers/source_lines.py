@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.files import real_path
 from sphinx_policyspec.model import Span
 from sphinx_policyspec.readers.text import read_text
 
@@ -44,7 +45,7 @@ class SourceLines:
         if self.root is None or not file:
             return None
         path = self.root / file
-        return path if self.bound is None or path.resolve().is_relative_to(self.bound) else None
+        return path if self.bound is None or real_path(path).is_relative_to(self.bound) else None
 
     def line(self, span: Span) -> str | None:
         """Return the line that a span begins in, if there is one, in lines as docutils counts those of its files."""

@@ -84,11 +84,13 @@ class Lines:
 def read_text(path: Path, file: str) -> tuple[str, tuple[Finding, ...]]:
     """Return a file's text; bytes that are not UTF-8 become U+FFFD, with a finding."""
     try:
-        data = path.read_bytes() if path.stat().st_size <= MAX_BYTES else None
+        # A device has no size and no end.
+        with path.open("rb") as given:
+            data = given.read(MAX_BYTES + 1) if path.stat().st_size <= MAX_BYTES else None
     except OSError as error:
         message = f"cannot read `{path}`: {(error.strerror or str(error)).lower()}"
         raise SourceError(message) from None
-    if data is None:
+    if data is None or len(data) > MAX_BYTES:
         message = (
             f"`{path}` is larger than {MAX_BYTES // 2**20} MiB, the most that is read of a file: split it"
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 from string import Template
 
 from sphinx_policyspec.errors import StarterError
+from sphinx_policyspec.files import real_path
 from sphinx_policyspec.model.finding import nearest
 
 __all__ = ["MARKUPS", "write_starter"]
@@ -29,7 +30,7 @@ def write_starter(folder: Path, *, markup: str = "myst", title: str = "") -> tup
     """
     if markup not in MARKUPS:
         raise StarterError(f"unknown markup `{markup}`; {nearest(markup, MARKUPS)}")
-    values = _values(title or _in_words(folder.resolve().name))
+    values = _values(title or _in_words(real_path(folder).name))
     values["extensions"] = json.dumps([*_PARSERS.get(markup, ()), "sphinx_policyspec"])
     _refuse_what_is_there(folder)
     folder.mkdir(parents=True, exist_ok=True)

@@ -260,9 +260,28 @@ def test_too_little_memory_is_told_in_a_line(
     monkeypatch.setattr(api, "read", fail)
     status, out, err = run("stats", source)
     assert (status, out) == (2, "")
-    assert err.startswith("policyspec: error: ")
-    assert "ulimit -v" in err
-    assert err.count("\n") == 1
+    told = f"not enough memory for `stats {source}`: allow more (`ulimit -v`), or split the SOURCE"
+    assert err == f"policyspec: error: {told}\n"
+
+
+def test_a_message_that_somebody_made_long_is_a_line_of_2000_characters(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "model_spec.md").write_text(f"# {'k=v ' * 9000}\n\nx\n", "utf-8")
+    _, _, err = run("stats", tmp_path, "--no-annotations")
+    assert max(map(len, err.splitlines())) == 2001
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("graph {} --format ttl -o {}", "lock {} -o {}", "reason {} -o {} --format json"),
+        "check {} --write-baseline {}",
+    ],
+)
+def test_no_output_takes_the_place_of_the_source(run: Run, source: Path, command: str) -> None:
+    status, out, err = run(*command.format(source, source).split())
+    assert (status, out) == (2, "")
+    assert f"`{source}` is a file of the SOURCE, which would be lost" in err
+    assert source.read_text("utf-8") == SPEC
 
 
 def test_an_interrupted_command_ends_quietly(run: Run, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,8 +24,9 @@ from sphinx_policyspec.graph.serialize import serialize
 from sphinx_policyspec.graph.terms import Blank, Foreign, Iri, Term, Triple
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.graph.vocabulary import RDF, XSD
-from sphinx_policyspec.model import Spec
+from sphinx_policyspec.model import Section, Spec
 from sphinx_policyspec.readers.cases import read_cases
+from tests.conftest import at, spec
 from tests.graph.specs import LIBRARY
 
 TRIPLES = tuple(dict.fromkeys(triples_of(LIBRARY)))
@@ -137,6 +138,22 @@ def _tried(mutants: Iterable[tuple[str, tuple[Triple, ...]]]) -> dict[str, int]:
             raise
         tried["read"] += 1
     return tried
+
+
+def nested(depth: int) -> Spec:
+    """Return a spec of provisions that nest so deep."""
+    return spec(
+        *(
+            Section(id=f"s{n}", title="S", depth=n, parent=f"s{n - 1}" if n > 1 else None, span=at(n))
+            for n in range(1, depth + 1)
+        )
+    )
+
+
+def test_provisions_nest_as_deep_as_pages_can() -> None:
+    assert len(from_triples(triples_of(nested(60))).provisions) == 60
+    with pytest.raises(SourceError, match=r"`.*provision/s61` has depth 61, and the most that is read is 60"):
+        from_triples(triples_of(nested(61)))
 
 
 def test_a_mutated_graph_is_refused_or_goes_through_everything() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
@@ -13,6 +12,7 @@ from sphinx_policyspec.compare import Change, ChangeKind, SpecDiff, Subject
 from sphinx_policyspec.compare.history import ClaimState, LockChange, LockState, Moment, Review, telling
 from sphinx_policyspec.exports.diff.outline import sentence
 from sphinx_policyspec.exports.plain import markdown_safe, printable
+from sphinx_policyspec.model.json_text import dump_json
 
 __all__ = ["HISTORY_FORMATS", "LOCK_FORMATS", "changelog_entry", "review_json", "review_text"]
 
@@ -112,7 +112,7 @@ def _history_json(moments: tuple[Moment, ...]) -> str:
         }
         for moment in moments
     ]
-    return json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+    return dump_json(told, indent=1) + "\n"
 
 
 HISTORY_FORMATS: Mapping[str, Callable[[tuple[Moment, ...]], str]] = MappingProxyType(
@@ -141,7 +141,7 @@ def _lock_verdict(changes: tuple[LockChange, ...]) -> str:
 
 def _lock_json(changes: tuple[LockChange, ...]) -> str:
     told = {"verdict": _lock_verdict(changes), "changes": [asdict(change) for change in changes]}
-    return json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+    return dump_json(told, indent=1) + "\n"
 
 
 LOCK_FORMATS: Mapping[str, Callable[[tuple[LockChange, ...]], str]] = MappingProxyType(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +13,7 @@ from sphinx_policyspec.decision import Norms
 from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState, ComparedCase, Reading
 from sphinx_policyspec.exports.decisions import decision_record, explanation
 from sphinx_policyspec.exports.diff.outline import changes_behind
+from sphinx_policyspec.model.json_text import dump_json
 
 __all__ = ["as_json", "json_diff"]
 
@@ -29,7 +29,7 @@ def json_diff(diff: SpecDiff, behaviour: BehaviourDiff | None = None) -> str:
     :param behaviour: what it does to cases, which stand under ``cases``
     """
     cases = {"cases": _case_records(behaviour)} if behaviour else {}
-    return json.dumps(as_json(diff) | cases, indent=1, ensure_ascii=False) + "\n"
+    return dump_json(as_json(diff) | cases, indent=1) + "\n"
 
 
 def as_json(diff: SpecDiff) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from sphinx_policyspec.checks import in_source_order
 from sphinx_policyspec.errors import PolicySpecError, SourceError
+from sphinx_policyspec.files import real_path
 from sphinx_policyspec.readers.annotations import read_annotations
 from sphinx_policyspec.sources import Loaded, ProjectOptions
 from sphinx_policyspec.sphinx_ext.build.build import all_findings
@@ -48,7 +49,7 @@ def read_project(
     :param spec_only: whether to leave out what its pages ask, and the older releases that it compares itself with
     """
     given = options or ProjectOptions()
-    confdir = (given.confdir or srcdir).resolve()
+    confdir = real_path(given.confdir or srcdir)
     with (
         running_foreign_code(f"cannot read the Sphinx project `{srcdir}`"),
         _own_modules(),
@@ -57,7 +58,7 @@ def read_project(
         docutils_namespace(),
     ):
         options = replace(given, confdir=confdir)
-        loaded = _read(srcdir.resolve(), Path(scratch), options, sidecar, spec_only=spec_only)
+        loaded = _read(real_path(srcdir), Path(scratch), options, sidecar, spec_only=spec_only)
         return replace(loaded, root=srcdir)
 
 

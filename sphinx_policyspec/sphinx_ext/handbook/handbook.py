@@ -6,6 +6,7 @@ import io
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from html import escape
 from pathlib import Path
@@ -17,6 +18,7 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 from sphinx_policyspec.checks.selection import Selection
 from sphinx_policyspec.compare.history import Timeline
 from sphinx_policyspec.errors import PdfError
+from sphinx_policyspec.files import real_path
 from sphinx_policyspec.model import Finding, Severity, Span, Spec
 from sphinx_policyspec.sources import ProjectOptions
 from sphinx_policyspec.sphinx_ext.asks.directives import PAGE
@@ -62,6 +64,7 @@ def build_site(
     pdf_fonts: Iterable[str] = (),
     older: Sequence[Older] = (),
     editions: Editions | None = None,
+    source: Path | None = None,
 ) -> tuple[Finding, ...]:
     """Build the site of a spec and its graph, and its PDF; return what Sphinx had to say.
 
@@ -72,8 +75,9 @@ def build_site(
     :param older: older releases, from the first to the last, source by source, to tell what changed
     :param editions: the releases beside it, instead of ``older``
     :param pdf_fonts: fonts of the PDF for letters that its own lack; files are relative to the working folder
+    :param source: what errors name, by default ``root``
     """
-    site = Site(spec=spec, root=root.resolve(), pages={page.name: page for page in lay_out(spec, pages)})
+    site = Site(spec=spec, root=real_path(root), pages={page.name: page for page in lay_out(spec, pages)})
     overrides = {
         "extensions": [_EXTENSION],
         "project": _shown(spec.title),
@@ -92,14 +96,14 @@ def build_site(
         "policyspec_ask_page": ask,
         **_fonts(pdf_fonts),
     }
-    with tempfile.TemporaryDirectory(prefix="policyspec-") as folder:
-        source = Path(folder, "source")
-        source.mkdir()
+    with tempfile.TemporaryDirectory(prefix="policyspec-") as folder, _handbook_of(source or root):
+        pages_dir = Path(folder, "source")
+        pages_dir.mkdir()
         for name in site.pages:
-            (source / f"{name}{SUFFIX}").write_bytes(b"")
+            (pages_dir / f"{name}{SUFFIX}").write_bytes(b"")
         options = ProjectOptions(overrides=overrides)
         given = {"site": site, "older": tuple(older), "editions": editions}
-        return _build(source, out, Path(folder, "doctrees"), options, given, pdf=pdf)
+        return _build(pages_dir, out, Path(folder, "doctrees"), options, given, pdf=pdf)
 
 
 def build_project(
@@ -123,15 +127,19 @@ def build_project(
     overrides = dict(options.overrides) | ({"html_theme": theme} if theme else {})
     overrides |= {"policyspec_ask_page": True} if ask else {}
     overrides |= _fonts(pdf_fonts)
-    with tempfile.TemporaryDirectory(prefix="policyspec-") as folder:
+    with tempfile.TemporaryDirectory(prefix="policyspec-") as folder, _handbook_of(source):
         options = replace(options, overrides=overrides, confdir=options.confdir or source)
         given = {"base_iri": base_iri, "older": tuple(older)}
         return _build(source, out, Path(folder), options, given, pdf=pdf)
 
 
+def _handbook_of(source: Path) -> AbstractContextManager[None]:
+    return running_foreign_code(f"cannot build the handbook of `{source}`")
+
+
 def _fonts(given: Iterable[str]) -> dict[str, Any]:
     """Return what a command line says of fonts; it names files from where it is run."""
-    names = [str(Path(name).resolve()) if Path(name).is_file() else name for name in given]
+    names = [str(real_path(Path(name))) if Path(name).is_file() else name for name in given]
     return {"policyspec_pdf_fonts": names} if names else {}
 
 
@@ -168,7 +176,7 @@ def _build(
             app.build()
         return app
 
-    with running_foreign_code("cannot build the handbook"), patch_docutils(options.confdir):
+    with patch_docutils(options.confdir):
         with docutils_namespace():
             told = _severities(run("html", out))
         if pdf:

@@ -17,6 +17,7 @@ from sphinx.locale import get_translation
 from sphinx.parsers import Parser
 
 from sphinx_policyspec.model import Provision, Span, Spec
+from sphinx_policyspec.readers.release import DEFAULT_TITLE
 from sphinx_policyspec.sphinx_ext.asks.directives import SurveyView
 from sphinx_policyspec.sphinx_ext.asks.page import PolicyView
 from sphinx_policyspec.sphinx_ext.asks.queries import COLUMNS, View, ViewKind
@@ -182,7 +183,9 @@ def _page_nodes(
 ) -> list[nodes.Node]:
     sections = renderer.provisions(page.provisions)
     if page.name == START:
-        start = nodes.section("", nodes.title("", site.spec.title), ids=["spec"], classes=["ps-spec"])
+        start = nodes.section(
+            "", nodes.title("", site.spec.title or DEFAULT_TITLE), ids=["spec"], classes=["ps-spec"]
+        )
         start += [
             *_imprint(site, links),
             *renderer.blocks(site.spec.preamble),
