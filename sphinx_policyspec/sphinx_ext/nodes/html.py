@@ -45,7 +45,7 @@ _ = get_translation("sphinx_policyspec")
 _Visit = Callable[["HTML5Translator", Any], None]
 
 _HEADING_END = re.compile(r"</h[1-6]>\n?")
-_PARAGRAPH = re.compile(r"<(/?)p\b([^>]*)>")
+_PARAGRAPH = re.compile(r"<(/?)p\b([^<>]*+)>")
 _SAID = ("level", "title", "number", "verdict", "role", "recipient", "name", "tag")
 """The attributes of which heads are made."""
 _ICONS = {"GOOD": "\N{CHECK MARK}", "BAD": "\N{BALLOT X}", "OK": "\N{ALMOST EQUAL TO}"}
