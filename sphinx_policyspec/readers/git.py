@@ -84,8 +84,6 @@ def parse_git(source: str) -> tuple[str, str]:
         raise SourceError(f"`{source}` is not of the form git:REV:PATH, such as git:v1.2:spec or git:main:.")
     if revision.startswith("-"):
         raise SourceError(f"`{revision}` is no revision: it begins with `-`")
-    if "\0" in source:
-        raise SourceError("a SOURCE cannot hold a null character")
     if posixpath.isabs(path):
         raise SourceError(f"`{path}` has to be relative to the current folder")
     return revision, posixpath.normpath(path or ".")
