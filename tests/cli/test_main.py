@@ -15,6 +15,7 @@ import pytest
 from sphinx_policyspec import api
 from sphinx_policyspec.cli import options
 from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.graph import formats
 from tests.conftest import REPOSITORY, Run, spec
 
 SPEC = """# Manners {#manners}
@@ -415,6 +416,15 @@ def test_releases_of_one_version_are_told_with_their_file(run: Run, tmp_path: Pa
     file.write_bytes(b"".join(graphs))
     told = f"policyspec: error: `{file}`: two of the releases have the version ``\n"
     assert run("graph", file) == (2, "", told)
+
+
+def test_a_graph_that_is_too_large_to_print_is_told_with_its_source(
+    run: Run, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(formats, "MAX_BYTES", 2**10)
+    status, out, err = run("graph", source, "-q")
+    assert (status, out) == (2, "")
+    assert err.startswith(f"policyspec: error: `{source}` cannot be written as a graph: ")
 
 
 @pytest.mark.parametrize("source", ["a\0b", "git:HEAD:a\0b"])
