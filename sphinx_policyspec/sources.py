@@ -149,13 +149,15 @@ class Reader:
                     f"{file}\0".encode(errors="replace") + hashlib.sha256(file.read_bytes()).digest()
                 )
             return state.hexdigest()
-        except (OSError, PolicySpecError):
+        except (OSError, ValueError, PolicySpecError):
             return ""
 
     def _opened(
         self, source: str, read: Callable[[Reader, Path, str], tuple[Loaded, ...]]
     ) -> tuple[Loaded, ...]:
         """Return what is read at the place of a SOURCE, which a revision has in a folder of its own."""
+        if "\0" in source:
+            raise SourceError(f"`{source}` cannot be read: no name holds a null character")
         if not is_git(source):
             path = self.folder / source
             try:
@@ -219,7 +221,9 @@ class Reader:
         else:
             found = [self._one(folder, str(folder)) for folder in release_folders(path)]
         by_version = {loaded.spec.version: loaded for loaded in found}
-        return tuple(by_version[spec.version] for spec in in_order(loaded.spec for loaded in found))
+        with _named(path):
+            ordered = in_order(loaded.spec for loaded in found)
+        return tuple(by_version[spec.version] for spec in ordered)
 
     def _options_of(self, path: Path) -> ProjectOptions | None:
         """Return how a path is read as a Sphinx project, if it is one.

@@ -34,6 +34,7 @@ from sphinx_policyspec.sphinx_ext.handbook.handbook import build_releases, build
 from tests.conftest import LEVELS
 from tests.pdf import text_of
 from tests.poison import CONTROL, MARKUP, acts_in, classes_in, classes_of, pages_of, poisoned, texts_in, whole
+from tests.sphinx_ext.test_latex import compiled
 
 QUOTES = str.maketrans({"”": '"', "’": "'", "–": "-"})
 FOUND = (
@@ -329,6 +330,8 @@ def test_no_builder_takes_a_text_for_markup(builder: str, tmp_path: Path) -> Non
             assert not list(ET.fromstring(text).iter("ps-evil"))
         elif file.suffix == ".tex":
             assert not re.search(r"(?<!\\textbackslash)\\evil", text)
+            # TeX ends where a text that acts is no command of it, and says whatever a text says.
+            assert "onevil=1" in text_of(compiled(file))
         else:
             page = json.loads(text).get("body", "") if file.suffix == ".fjson" else text
             assert acts_in(page) == [], file

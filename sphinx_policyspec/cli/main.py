@@ -19,7 +19,7 @@ from click.shell_completion import get_completion_class
 
 from sphinx_policyspec import api
 from sphinx_policyspec.cli.options import Settings, SourceCommand
-from sphinx_policyspec.errors import PolicySpecError
+from sphinx_policyspec.errors import PolicySpecError, SourceError
 from sphinx_policyspec.exports.counts import counts
 from sphinx_policyspec.exports.plain import message_line, printable
 from sphinx_policyspec.exports.schemas import SCHEMAS, format_schema
@@ -185,13 +185,16 @@ def graph(source: str, output: str | None, form: str | None, *, inferred: bool, 
     if output:
         settings.write(output, pieces, loaded)
     else:
-        _print_whole(pieces)
+        _print_whole(source, pieces)
 
 
-def _print_whole(pieces: Iterator[bytes]) -> None:
+def _print_whole(source: str, pieces: Iterator[bytes]) -> None:
     """Print what comes in pieces, and nothing of it where one of them fails."""
     with tempfile.TemporaryFile() as file:
-        file.writelines(pieces)
+        try:
+            file.writelines(pieces)
+        except SourceError as error:
+            raise SourceError(f"`{source}` cannot be written as a graph: {error}") from error
         file.seek(0)
         while rest := memoryview(file.read(_BLOCK)):
             while rest:

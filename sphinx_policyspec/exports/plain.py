@@ -32,9 +32,9 @@ def _shown(char: str) -> str:
 
 
 def message_line(text: str) -> str:
-    """Return a message as a line that a terminal shows; of what somebody made very long the begin stands."""
-    line = printable(text[: _LONGEST_MESSAGE + 1])
-    return line if len(line) <= _LONGEST_MESSAGE else f"{line[:_LONGEST_MESSAGE]}\N{HORIZONTAL ELLIPSIS}"
+    """Return a message as a line that a terminal shows; of one that somebody made very long, both ends stand."""
+    half = _LONGEST_MESSAGE // 2
+    return printable(text if len(text) <= 2 * half else f"{text[:half]}\N{HORIZONTAL ELLIPSIS}{text[-half:]}")
 
 
 def html_safe(text: str) -> str:

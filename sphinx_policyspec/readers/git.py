@@ -9,8 +9,9 @@ import shutil
 import subprocess
 import tempfile
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -83,8 +84,6 @@ def parse_git(source: str) -> tuple[str, str]:
         raise SourceError(f"`{source}` is not of the form git:REV:PATH, such as git:v1.2:spec or git:main:.")
     if revision.startswith("-"):
         raise SourceError(f"`{revision}` is no revision: it begins with `-`")
-    if "\0" in source:
-        raise SourceError("a SOURCE cannot hold a null character")
     if posixpath.isabs(path):
         raise SourceError(f"`{path}` has to be relative to the current folder")
     return revision, posixpath.normpath(path or ".")
@@ -105,7 +104,8 @@ def check_out(source: str, folder: Path | None = None) -> Checkout:
     wanted = posixpath.normpath(posixpath.join(prefix, path))
     if wanted.startswith("../") or wanted == "..":
         raise SourceError(f"`{path}` has to be in the repository that holds the current folder")
-    return _Writer(source, wanted, repository).write(list(repository.entries()))
+    entries = list(repository.entries())
+    return _Writer(source, wanted, repository).write(entries)
 
 
 def commit_of(source: str, folder: Path) -> str:
@@ -380,19 +380,28 @@ class _Writer:
             )
         data = converted(data, entry.name, entry.attributes)
         target = self.root / entry.path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(data)
-        if entry.mode == _PROGRAM:
+        if self._put(entry, lambda: target.write_bytes(data)) and entry.mode == _PROGRAM:
             target.chmod(0o755)
+        return True
+
+    def _put(self, entry: _Entry, make: Callable[[], object]) -> bool:
+        """Make what comes to the place of an entry; note where no folder of this system can hold it."""
+        try:
+            (self.root / entry.path).parent.mkdir(parents=True, exist_ok=True)
+            make()
+        except (OSError, ValueError) as error:
+            self._lack(entry, f"cannot be written here: {getattr(error, 'strerror', None) or error}")
+            return False
         return True
 
     def _link(self, links: list[tuple[_Entry, bytes]]) -> None:
         """Make the links, once there is no file left to write through one, and take back those that lead out."""
-        for entry, data in links:
-            target = self.root / entry.path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.symlink_to(os.fsdecode(data))
-        out = [(e, data) for e, data in links if not self._leads_within(self.root / e.path)]
+        made = [
+            (entry, data)
+            for entry, data in links
+            if self._put(entry, partial(os.symlink, os.fsdecode(data), self.root / entry.path))
+        ]
+        out = [(e, data) for e, data in made if not self._leads_within(self.root / e.path)]
         for entry, _ in out:
             (self.root / entry.path).unlink()
             if self._is_asked_for(entry.path):

@@ -34,6 +34,7 @@ __all__ = [
     "Fragment",
     "Unfinished",
     "cached",
+    "note_doctrees",
     "pack",
     "read_fragment",
     "read_part",
@@ -50,8 +51,7 @@ FRAGMENT, EXCERPTS = ".policyspec", ".policyspec-excerpts"
 """Suffixes of the parts of a page: its part of the spec, and how the words of each thing on it begin."""
 _CHECKSUM = 16
 _ENVIRONMENT = "environment.pickle"
-_PICKLE = (b"\x80", b".")
-"""How a pickle begins and ends."""
+_DOCTREES = "policyspec-doctrees.kept"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,11 +122,19 @@ def unsound_pages(
         return
     written = environment.stat().st_mtime_ns
     needed = {FRAGMENT: frozenset(with_fragment), EXCERPTS: frozenset(with_excerpts)}
+    noted = _read(Path(env.doctreedir, _DOCTREES)) or {}
     for docname in env.all_docs:
-        doctree = Path(env.doctreedir, f"{docname}.doctree")
         parts = [_part(env, docname, suffix) for suffix, pages in needed.items() if docname in pages]
-        if not (_is_pickle(doctree, written) and all(_is_sound(part, written) for part in parts)):
+        is_whole = _is_doctree(_doctree(env, docname), written, noted.get(docname))
+        if not (is_whole and all(_is_sound(part, written) for part in parts)):
             yield docname
+
+
+def note_doctrees(env: BuildEnvironment) -> None:
+    """Note the checksums of doctrees, which have none of their own; one that is read with other bytes ends the build."""
+    files = {docname: _doctree(env, docname) for docname in sorted(env.all_docs)}
+    sums = {docname: _checksum(file.read_bytes()) for docname, file in files.items() if file.is_file()}
+    _write(Path(env.doctreedir, _DOCTREES), pack(sums))
 
 
 def cached(env: BuildEnvironment, name: str, state: str, make: Callable[[], _T]) -> _T:
@@ -202,13 +210,14 @@ def _is_sound(file: Path, written: int) -> bool:
     return data[:_CHECKSUM] == _checksum(data[_CHECKSUM:])
 
 
-def _is_pickle(file: Path, written: int) -> bool:
-    """Return whether a doctree is there, looks whole, and is not newer than the environment."""
+def _doctree(env: BuildEnvironment, docname: str) -> Path:
+    return Path(env.doctreedir, f"{docname}.doctree")
+
+
+def _is_doctree(file: Path, written: int, noted: bytes | None) -> bool:
+    """Return whether a doctree is there, as it was noted, and not newer than the environment."""
     try:
-        with file.open("rb") as stream:
-            first = stream.read(1)
-            stream.seek(-1, 2)
-            return (first, stream.read(1)) == _PICKLE and file.stat().st_mtime_ns <= written
+        return noted == _checksum(file.read_bytes()) and file.stat().st_mtime_ns <= written
     except OSError:
         return False
 

@@ -14,7 +14,9 @@ import pytest
 
 from sphinx_policyspec import api
 from sphinx_policyspec.cli import options
-from tests.conftest import REPOSITORY, Run
+from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.graph import formats
+from tests.conftest import REPOSITORY, Run, spec
 
 SPEC = """# Manners {#manners}
 
@@ -415,3 +417,27 @@ def test_a_folder_of_releases_is_written_and_asked(run: Run, tmp_path: Path) -> 
     assert "--inferred takes one" in run("graph", tmp_path / "all", "--inferred")[2]
     kinds = "SELECT ?k { GRAPH ?g { ?c ps:changeKind ?k } }"
     assert "level-raised" in run("query", "-q", tmp_path / "all", "--sparql", kinds)[1]
+
+
+def test_releases_of_one_version_are_told_with_their_file(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "a.trig"
+    of_undated = api.graph_bytes(spec(title="T"), "nt")[0]
+    graphs = (b"<urn:g%d> {\n%s}\n" % (n, of_undated.replace(b"undated", b"%d" % n)) for n in range(2))
+    file.write_bytes(b"".join(graphs))
+    told = f"policyspec: error: `{file}`: two of the releases have the version ``\n"
+    assert run("graph", file) == (2, "", told)
+
+
+def test_a_graph_that_is_too_large_to_print_is_told_with_its_source(
+    run: Run, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(formats, "MAX_BYTES", 2**10)
+    status, out, err = run("graph", source, "-q")
+    assert (status, out) == (2, "")
+    assert err.startswith(f"policyspec: error: `{source}` cannot be written as a graph: ")
+
+
+@pytest.mark.parametrize("source", ["a\0b", "git:HEAD:a\0b"])
+def test_a_name_with_a_null_character_is_refused(source: str) -> None:
+    with pytest.raises(SourceError, match="no name holds a null character"):
+        api.read(source)

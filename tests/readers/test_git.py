@@ -45,6 +45,16 @@ def git(folder: Path, *arguments: str) -> None:
     subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True)
 
 
+def output(folder: Path, *arguments: str, given: bytes = b"") -> str:
+    done = subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, input=given)
+    return done.stdout.decode().strip()
+
+
+def stored(folder: Path, kind: str, data: bytes) -> str:
+    """Store an object as it is, and return its name."""
+    return output(folder, "hash-object", "-t", kind, "-w", "--stdin", "--literally", given=data)
+
+
 @pytest.mark.usefixtures("repository")
 @pytest.mark.parametrize("path", ["specs/one", "specs/one/", "specs/one/model_spec.md"])
 def test_a_release_is_read_as_it_was(path: str) -> None:
@@ -86,7 +96,6 @@ def test_two_revisions_can_be_compared() -> None:
         ("git::docs", "is not of the form git:REV:PATH"),
         ("git:--output=/tmp/x:docs", "is no revision: it begins with `-`"),
         ("git:HEAD:/etc", "has to be relative to the current folder"),
-        ("git:HEAD:a\0b", "null character"),
     ],
 )
 def test_what_could_mean_something_else_is_refused(source: str, message: str) -> None:
@@ -390,20 +399,50 @@ def test_names_of_any_letters_are_kept(repository: Path) -> None:
 
 
 def test_a_tree_that_no_folder_can_hold_is_refused(repository: Path) -> None:
-    blob = subprocess.run(
-        ["git", "hash-object", "-w", "--stdin"], cwd=repository, input=b"x", capture_output=True, check=True
-    ).stdout.split()[0]
-    tree = b"100644 ..\0" + bytes.fromhex(blob.decode())
-    made = ["git", "hash-object", "-w", "-t", "tree", "--literally", "--stdin"]
-    name = (
-        subprocess.run(made, cwd=repository, input=tree, capture_output=True, check=True)
-        .stdout.decode()
-        .strip()
-    )
-    head = ["git", "commit-tree", "-m", "x", name]
-    done = subprocess.run(head, cwd=repository, capture_output=True, check=True).stdout.decode().strip()
+    blob = stored(repository, "blob", b"x")
+    name = stored(repository, "tree", b"100644 ..\0" + bytes.fromhex(blob))
+    done = output(repository, "commit-tree", "-m", "x", name)
     with pytest.raises(SourceError, match=r"holds a path that no folder can: `\.\.`"):
         check_out(f"git:{done}:.")
+
+
+ODD = {
+    "a link to a null character": (b"120000 link\0", b"a\0b"),
+    "a link to a long path": (b"120000 link\0", b"a" * 5000),
+    "a long name": (b"100644 " + b"a" * 300 + b"\0", b"x"),
+}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+@pytest.mark.parametrize("beside", [True, False])
+def test_what_no_folder_can_hold_is_told_where_it_is_asked_for(
+    repository: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    odd: tuple[bytes, bytes],
+    *,
+    beside: bool,
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "scratch"))
+    (tmp_path / "scratch").mkdir()
+    (mode, data) = odd
+    inner = stored(repository, "tree", mode + bytes.fromhex(stored(repository, "blob", data)))
+    release = output(repository, "rev-parse", "HEAD:specs/one")
+    tree = stored(
+        repository,
+        "tree",
+        b"".join(
+            b"40000 %s\0" % name + bytes.fromhex(of) for name, of in ((b"odd", inner), (b"one", release))
+        ),
+    )
+    git(repository, "tag", "odd", output(repository, "commit-tree", tree, "-m", "odd"))
+    if beside:
+        assert api.load("git:odd:one", annotate=False).provisions
+    else:
+        with pytest.raises(SourceError, match=r"^`git:odd:odd`: `odd/.* cannot be written here: .*"):
+            api.load("git:odd:odd")
+    gc.collect()
+    assert not list((tmp_path / "scratch").iterdir())
 
 
 def test_what_is_beside_what_is_asked_for_is_left_out_where_there_is_no_room(

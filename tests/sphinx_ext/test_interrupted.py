@@ -130,6 +130,8 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "cut": lambda data: data[: len(data) // 2],
     "garbage": lambda data: bytes(byte ^ 0x55 for byte in data),
     "other": lambda _data: b"\x80\x05N.",
+    "middle": lambda data: data[: len(data) // 2] + b"\x00\xff" * 4 + data[len(data) // 2 + 8 :],
+    "letters": lambda data: data.replace(b"e", b"E"),
 }
 
 

@@ -31,7 +31,7 @@ from sphinx_policyspec.sphinx_ext.nodes.html import set_for_paper
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBadge, PolicyBox, PolicyCount, PolicyQuery
 from sphinx_policyspec.sphinx_ext.pages.marks import cleaned, is_ours, unread_in
 from sphinx_policyspec.sphinx_ext.spec import Knowledge, elsewhere, is_dangling
-from sphinx_policyspec.sphinx_ext.store import Unfinished, unsound_pages, write_output
+from sphinx_policyspec.sphinx_ext.store import Unfinished, note_doctrees, unsound_pages, write_output
 from sphinx_policyspec.sphinx_ext.web.changes_page import ChangesPage
 from sphinx_policyspec.sphinx_ext.web.pages import HandbookPages
 
@@ -197,7 +197,8 @@ class Build:
         return interrupted
 
     def before_writing(self, app: Sphinx, *_builder: object) -> None:
-        """Compute what pages show before writers fork."""
+        """Compute what pages show before writers fork; all pages are read by now."""
+        note_doctrees(app.env)
         logging.getLogger("sphinx").addHandler(self.failures)
         share_static_files(app)
         self.views.prepare(app)
