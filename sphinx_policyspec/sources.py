@@ -17,11 +17,9 @@ from sphinx_policyspec.files import real_path
 from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
 from sphinx_policyspec.model import Finding, Spec
 from sphinx_policyspec.model.finding import Places
-from sphinx_policyspec.readers.annotation_keys import SHIPPED_SIDECAR
+from sphinx_policyspec.readers.annotations import SHIPPED_SIDECAR, read_annotations, shipped_annotations
 from sphinx_policyspec.readers.annotations import annotate as add_annotations
-from sphinx_policyspec.readers.annotations import read_annotations, shipped_annotations
 from sphinx_policyspec.readers.git import Checkout, check_out, commit_of, is_git
-from sphinx_policyspec.readers.ignores import Ignore, ignores_in, silenced
 from sphinx_policyspec.readers.release import (
     companions,
     is_release,
@@ -29,7 +27,7 @@ from sphinx_policyspec.readers.release import (
     release_folders,
     spec_file,
 )
-from sphinx_policyspec.readers.text import read_text
+from sphinx_policyspec.readers.text import Ignore, ignores_in, read_text, silenced
 
 __all__ = [
     "Loaded",

@@ -85,7 +85,7 @@ def test_registering_the_extension_imports_no_rdf_library() -> None:
 
 def test_configuration_is_read_without_the_checks_and_their_patterns() -> None:
     result = run_python("import sys, sphinx_policyspec.sphinx_ext.config\nprint(*sys.modules)")
-    assert "sphinx_policyspec.model.rule" in result.stdout
+    assert "sphinx_policyspec.model.finding" in result.stdout
     assert "sphinx_policyspec.checks" not in result.stdout
 
 

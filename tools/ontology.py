@@ -16,10 +16,20 @@ from rdflib import OWL, RDF, RDFS, SKOS, Graph, URIRef
 from rdflib.collection import Collection
 
 from sphinx_policyspec.exports.schemas import SCHEMAS, format_schema
-from sphinx_policyspec.graph.fields import Address, Choice, Date, Field, Flag, Id, Many, Name, Pairs
-from sphinx_policyspec.graph.ontology import ontology_dir
-from sphinx_policyspec.graph.records import RECORDS, Record
-from sphinx_policyspec.graph.vocabulary import PREFIXES, iri_of
+from sphinx_policyspec.graph.records import (
+    RECORDS,
+    Address,
+    Choice,
+    Date,
+    Field,
+    Flag,
+    Id,
+    Many,
+    Name,
+    Pairs,
+    Record,
+)
+from sphinx_policyspec.graph.terms import PREFIXES, iri_of, ontology_dir
 
 SCHEMA_DIR = Path(__file__).resolve().parents[1] / "sphinx_policyspec" / "schemas"
 MARK = "# What follows is written by `make ontology`.\n"

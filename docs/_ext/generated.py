@@ -22,11 +22,11 @@ from sphinx.util.typing import ExtensionMetadata
 from sphinx_policyspec.cli import commands
 from sphinx_policyspec.compare.weights import RULES as WEIGHTS
 from sphinx_policyspec.decision import STRENGTH_RULES
-from sphinx_policyspec.graph.ontology import ontology_dir
 from sphinx_policyspec.graph.questions import list_questions
+from sphinx_policyspec.graph.terms import ontology_dir
 from sphinx_policyspec.model import Rule, rules
-from sphinx_policyspec.readers.annotation_keys import MAPPINGS
-from sphinx_policyspec.readers.case_keys import CASE, DELEGATES, EXPECT, ITEM, SEMANTICS
+from sphinx_policyspec.readers.annotations import MAPPINGS
+from sphinx_policyspec.readers.cases import CASE, DELEGATES, EXPECT, ITEM, SEMANTICS
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.pages.declarations import ARGUMENTS, meaning_of
 

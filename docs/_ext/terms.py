@@ -8,8 +8,7 @@ import rdflib
 from rdflib import OWL, RDF, RDFS, SKOS, URIRef
 from rdflib.collection import Collection
 
-from sphinx_policyspec.graph.ontology import ontology_dir
-from sphinx_policyspec.graph.vocabulary import PREFIXES
+from sphinx_policyspec.graph.terms import PREFIXES, ontology_dir
 
 KINDS = (
     ("Classes", (OWL.Class,)),

@@ -89,7 +89,7 @@ def release_pieces(specs: Sequence[Spec], form: str, *, base_iri: str = "") -> I
 
 def _revisions(specs: Sequence[Spec]) -> tuple[Revision, ...]:
     from sphinx_policyspec.compare import compare  # noqa: PLC0415  a question to one release compares nothing
-    from sphinx_policyspec.exports.diff.graph import revision_of  # noqa: PLC0415
+    from sphinx_policyspec.exports.diff.json import revision_of  # noqa: PLC0415
 
     return tuple(revision_of(compare(old, new)) for old, new in pairwise(specs))
 

@@ -10,9 +10,9 @@ from sphinx_policyspec.api.reading import loaded as loaded_from
 from sphinx_policyspec.checks import in_source_order
 from sphinx_policyspec.checks.fixes import fixes_of
 from sphinx_policyspec.checks.selection import Selection, fingerprints, read_baseline
-from sphinx_policyspec.exports.report import Report, Reported
+from sphinx_policyspec.exports.report_formats import Report, Reported
 from sphinx_policyspec.model import Finding, Severity, Spec, rules
-from sphinx_policyspec.readers.source_lines import SourceLines
+from sphinx_policyspec.readers.text import SourceLines
 from sphinx_policyspec.sources import Loaded, checked
 
 __all__ = ["check", "report"]

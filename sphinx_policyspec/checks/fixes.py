@@ -13,7 +13,7 @@ from rapidfuzz.distance import OSA
 from sphinx_policyspec.checks.names import targets
 from sphinx_policyspec.files import real_path, write_file
 from sphinx_policyspec.model import Finding, Reference, Span, Spec, TargetKind
-from sphinx_policyspec.readers.source_lines import SourceLines
+from sphinx_policyspec.readers.text import SourceLines
 
 __all__ = ["Fix", "diff_of", "fixes_of", "mended", "write_texts"]
 

@@ -14,8 +14,7 @@ from sphinx_policyspec.errors import BaselineError
 from sphinx_policyspec.model import Category, Finding, Severity
 from sphinx_policyspec.model.finding import OFF, codes_of
 from sphinx_policyspec.model.json_text import load_json
-from sphinx_policyspec.readers.source_lines import SourceLines
-from sphinx_policyspec.readers.text import read_text
+from sphinx_policyspec.readers.text import SourceLines, read_text
 
 __all__ = ["Selection", "fingerprints", "format_baseline", "read_baseline"]
 

@@ -13,11 +13,10 @@ from sphinx_policyspec.checks.selection import Selection, format_baseline
 from sphinx_policyspec.cli.options import Settings, SourceCommand
 from sphinx_policyspec.errors import CodeError, PolicySpecError
 from sphinx_policyspec.exports.plain import printable
-from sphinx_policyspec.exports.report import Report
-from sphinx_policyspec.exports.report_formats import REPORT_FORMATS, text_report
+from sphinx_policyspec.exports.report_formats import REPORT_FORMATS, Report, text_report
 from sphinx_policyspec.model import Severity, rules
 from sphinx_policyspec.model.finding import OFF, codes_of
-from sphinx_policyspec.readers.source_lines import SourceLines
+from sphinx_policyspec.readers.text import SourceLines
 
 __all__ = ["check"]
 

@@ -20,7 +20,7 @@ from click.shell_completion import get_completion_class
 from sphinx_policyspec import api
 from sphinx_policyspec.cli.options import Settings, SourceCommand
 from sphinx_policyspec.errors import PolicySpecError, SourceError
-from sphinx_policyspec.exports.counts import counts
+from sphinx_policyspec.exports.answers import counts
 from sphinx_policyspec.exports.plain import message_line, printable
 from sphinx_policyspec.exports.schemas import SCHEMAS, format_schema
 from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix

@@ -1,5 +1,6 @@
 """Who wins when instructions conflict: a case, decided by the levels and exceptions of a spec, with reasons."""
 
+from sphinx_policyspec.decision.candidates import STRENGTH_RULES, StrengthRule
 from sphinx_policyspec.decision.decision import (
     EXCEPTION,
     SUPPORT,
@@ -12,7 +13,6 @@ from sphinx_policyspec.decision.decision import (
 )
 from sphinx_policyspec.decision.norms import Norms
 from sphinx_policyspec.decision.problems import problems
-from sphinx_policyspec.decision.strength import STRENGTH_RULES, StrengthRule
 
 __all__ = [
     "EXCEPTION",

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from sphinx_policyspec.model import Duty, Label, Status
-from sphinx_policyspec.readers.annotation_keys import MAPPINGS, Key, Mapping
-from sphinx_policyspec.readers.case_keys import (
+from sphinx_policyspec.readers.annotations import MAPPINGS, Key, Mapping
+from sphinx_policyspec.readers.cases import (
     CASE,
     DELEGATES,
     EXPECT,

@@ -10,8 +10,7 @@ from itertools import combinations, product
 from sphinx_policyspec.graph.relevance import fits, is_name, whole_number
 from sphinx_policyspec.graph.schema import Expression, schema
 from sphinx_policyspec.graph.statements import Statement
-from sphinx_policyspec.graph.terms import Term
-from sphinx_policyspec.graph.vocabulary import PREFIXES, PS, RDF
+from sphinx_policyspec.graph.terms import PREFIXES, PS, RDF, Term
 
 __all__ = ["Clash", "clashes"]
 

@@ -7,8 +7,7 @@ from itertools import count
 from typing import TypeVar
 
 from sphinx_policyspec.graph.reader import Reader
-from sphinx_policyspec.graph.terms import Iri
-from sphinx_policyspec.graph.vocabulary import PS
+from sphinx_policyspec.graph.terms import PS, Iri
 from sphinx_policyspec.graph.writer import Writer
 from sphinx_policyspec.model import (
     Comparison,

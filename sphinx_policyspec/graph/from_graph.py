@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.conversations import read_conversation
-from sphinx_policyspec.graph.fields import id_of, quoted
 from sphinx_policyspec.graph.reader import Reader
-from sphinx_policyspec.graph.terms import Iri, Triple
-from sphinx_policyspec.graph.vocabulary import PS
+from sphinx_policyspec.graph.records import id_of, quoted
+from sphinx_policyspec.graph.terms import PS, Iri, Triple
 from sphinx_policyspec.model import (
     AuthorityLevel,
     Block,

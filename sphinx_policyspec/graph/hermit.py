@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from sphinx_policyspec.errors import MissingToolError, ReasonerError
-from sphinx_policyspec.graph.ntriples import ntriples_lines
 from sphinx_policyspec.graph.relevance import names_of_levels, whole_number
 from sphinx_policyspec.graph.schema import axioms
-from sphinx_policyspec.graph.terms import Foreign, Iri, Triple
-from sphinx_policyspec.graph.vocabulary import ONTOLOGY, PREFIXES, RDF
+from sphinx_policyspec.graph.terms import ONTOLOGY, PREFIXES, RDF, Foreign, Iri, Triple
+from sphinx_policyspec.graph.writing import ntriples_lines
 
 __all__ = ["classify", "first_inconsistent", "java", "world_of"]
 

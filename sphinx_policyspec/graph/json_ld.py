@@ -13,9 +13,8 @@ from typing import Any
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
 from sphinx_policyspec.graph.iris import KINDS
-from sphinx_policyspec.graph.ntriples import parsed
-from sphinx_policyspec.graph.ontology import ontology_dir
-from sphinx_policyspec.graph.vocabulary import RDF, XSD
+from sphinx_policyspec.graph.terms import RDF, XSD, ontology_dir
+from sphinx_policyspec.graph.writing import parsed
 
 __all__ = ["json_ld"]
 

@@ -12,15 +12,14 @@ from pyoxigraph import RdfFormat, Store
 
 from sphinx_policyspec.errors import QueryError
 from sphinx_policyspec.graph.answer import Answer
-from sphinx_policyspec.graph.guard import DEFAULT_LIMITS, Guard, Limits
-from sphinx_policyspec.graph.ntriples import blocks, ntriples_lines
+from sphinx_policyspec.graph.guard import DEFAULT_LIMITS, Guard, Limits, named_terms
 from sphinx_policyspec.graph.parse import NotInferredError, inferred_statements, streamed_triples
-from sphinx_policyspec.graph.query_text import named_terms
 from sphinx_policyspec.graph.questions import Parameter, Question, find_question
 from sphinx_policyspec.graph.results import run
 from sphinx_policyspec.graph.rules import fill, with_derived
 from sphinx_policyspec.graph.terms import Triple
 from sphinx_policyspec.graph.to_graph import triples_of
+from sphinx_policyspec.graph.writing import blocks, ntriples_lines
 from sphinx_policyspec.model import Spec
 from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.model.spec import given_base

@@ -7,12 +7,11 @@ from typing import Any
 
 import owlready2
 
-from sphinx_policyspec.graph.ntriples import Statements, ntriples_lines
-from sphinx_policyspec.graph.ontology import ontology_terms
 from sphinx_policyspec.graph.rules import with_derived
 from sphinx_policyspec.graph.schema import ontology_triples
+from sphinx_policyspec.graph.terms import ONTOLOGY, PREFIXES, ontology_terms
 from sphinx_policyspec.graph.to_graph import release_iri, triples_of
-from sphinx_policyspec.graph.vocabulary import ONTOLOGY, PREFIXES
+from sphinx_policyspec.graph.writing import Statements, ntriples_lines
 from sphinx_policyspec.model import Spec
 from sphinx_policyspec.model.finding import nearest
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from sphinx_policyspec.errors import QueryError
-from sphinx_policyspec.graph.ontology import ontology_dir
+from sphinx_policyspec.graph.terms import ontology_dir
 from sphinx_policyspec.model.finding import nearest
 
 __all__ = ["Parameter", "Question", "find_question", "list_questions"]

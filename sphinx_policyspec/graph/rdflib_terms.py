@@ -8,8 +8,7 @@ from typing import cast
 from rdflib import BNode, Graph, Literal, URIRef
 from rdflib.term import Node
 
-from sphinx_policyspec.graph.terms import Blank, Foreign, Iri, Term, Triple, literal_term
-from sphinx_policyspec.graph.vocabulary import PREFIXES
+from sphinx_policyspec.graph.terms import PREFIXES, Blank, Foreign, Iri, Term, Triple, literal_term
 
 __all__ = ["graph_of", "term_of", "triples_in"]
 

@@ -8,11 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.graph.fields import Many, id_of, quoted, single, text_of
 from sphinx_policyspec.graph.iris import Iris
-from sphinx_policyspec.graph.records import RECORDS
-from sphinx_policyspec.graph.terms import Blank, Iri, Term, Triple
-from sphinx_policyspec.graph.vocabulary import DCTERMS, OWL, PS, RDF
+from sphinx_policyspec.graph.records import RECORDS, Many, id_of, quoted, single, text_of
+from sphinx_policyspec.graph.terms import DCTERMS, OWL, PS, RDF, Blank, Iri, Term, Triple
 from sphinx_policyspec.graph.writer import sequence_key
 from sphinx_policyspec.model import Span
 from sphinx_policyspec.model.json_text import load_json

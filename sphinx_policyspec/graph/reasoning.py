@@ -14,9 +14,8 @@ from sphinx_policyspec.graph.parse import streamed_statements
 from sphinx_policyspec.graph.rules import Consequences
 from sphinx_policyspec.graph.serialize import serialize
 from sphinx_policyspec.graph.statements import Stated, statements_of
-from sphinx_policyspec.graph.terms import Triple
+from sphinx_policyspec.graph.terms import PREFIXES, RDF, Triple
 from sphinx_policyspec.graph.to_graph import triples_of
-from sphinx_policyspec.graph.vocabulary import PREFIXES, RDF
 from sphinx_policyspec.model import Spec
 
 __all__ = ["Reasoner", "Reasoning"]

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any, Protocol
 
-from sphinx_policyspec.graph.fields import Address, Choice, Date, Field, Flag, Id, Many, Name, Pairs, Text
-from sphinx_policyspec.graph.terms import Iri
+from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.graph.iris import Iris
+from sphinx_policyspec.graph.terms import (
+    DCTERMS,
+    OWL,
+    PROV,
+    PS,
+    RDF,
+    SKOS,
+    XSD,
+    Blank,
+    Foreign,
+    Iri,
+    Term,
+    iri_of,
+)
 from sphinx_policyspec.graph.touches import TouchKind
-from sphinx_policyspec.graph.vocabulary import DCTERMS, OWL, PROV, PS, SKOS, iri_of
 from sphinx_policyspec.model import (
     AuthorityLevel,
     Carrier,
@@ -44,8 +58,248 @@ from sphinx_policyspec.model import (
     Verdict,
 )
 from sphinx_policyspec.model.attributes import Attribute, Owner, attributes_of
+from sphinx_policyspec.model.spec import is_absolute_iri, is_date
 
-__all__ = ["RECORDS", "TERMS", "Record"]
+__all__ = [
+    "RECORDS",
+    "TERMS",
+    "Address",
+    "Choice",
+    "Date",
+    "Field",
+    "Flag",
+    "Id",
+    "Many",
+    "Name",
+    "Pairs",
+    "Record",
+    "Text",
+]
+
+_SHOWN = 100
+"""Characters of a term that a message shows."""
+
+
+class Field(Protocol):
+    """An attribute and the property that carries it; a field is written and read in one place."""
+
+    @property
+    def name(self) -> str:
+        """The attribute of the model class."""
+
+    @property
+    def predicate(self) -> Iri:
+        """The property that carries it."""
+
+    def write(self, value: Any, iris: Iris) -> Iterable[Term]:  # noqa: ANN401 - as the model has it
+        """Return the objects that state a value."""
+
+    def read(self, objects: list[Term], iris: Iris) -> Any:  # noqa: ANN401 - as the model has it
+        """Return the value that these objects state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A string; the empty one is left out unless questions rely on its being there."""
+
+    name: str
+    predicate: Iri
+    always: bool = False
+
+    def write(self, value: str, _iris: Iris) -> Iterable[Term]:
+        """Return the string as a plain literal."""
+        return (value,) if value or self.always else ()
+
+    def read(self, objects: list[Term], _iris: Iris) -> str:
+        """Return the one string, or the empty one."""
+        node = single(self.predicate, objects)
+        return "" if node is None else text_of(node, self.predicate)
+
+
+def _is_address(text: str) -> bool:
+    return text.startswith(("https://", "http://", "urn:")) and is_absolute_iri(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Address(Text):
+    """The address of something that may have a name alone, which a :class:`Name` states."""
+
+    def write(self, value: str, _iris: Iris) -> Iterable[Term]:
+        """Return an address as a name of a thing, and nothing of other texts."""
+        return (Iri(value),) if _is_address(value) else ()
+
+    def read(self, objects: list[Term], _iris: Iris) -> str:
+        """Return the address; a text that stands there is taken for it."""
+        node = single(self.predicate, objects)
+        return str(node) if isinstance(node, Iri) else super(Address, self).read(objects, _iris)
+
+
+@dataclass(frozen=True, slots=True)
+class Name(Text):
+    """What somebody or something is called whose address is not known."""
+
+    def write(self, value: str, _iris: Iris) -> Iterable[Term]:
+        """Return what is no address."""
+        return () if _is_address(value) else super(Name, self).write(value, _iris)
+
+
+@dataclass(frozen=True, slots=True)
+class Date(Text):
+    """A date, or a text that should be one."""
+
+    def write(self, value: str, _iris: Iris) -> Iterable[Term]:
+        """Return a literal of the type of dates where it is one."""
+        return (Foreign(value, XSD.date, ""),) if is_date(value) else super(Date, self).write(value, _iris)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of a closed set of values, each with its RDF term.
+
+    :param optional: whether the value may be ``None``, which nothing states
+    """
+
+    name: str
+    predicate: Iri
+    terms: Mapping[Any, Term]
+    optional: bool = False
+
+    def write(self, value: object, _iris: Iris) -> Iterable[Term]:
+        """Return the term of the value."""
+        return () if value is None else (self.terms[value],)
+
+    def read(self, objects: list[Term], _iris: Iris) -> Any:  # noqa: ANN401 - one of the keys
+        """Return the value whose term it is."""
+        term = single(self.predicate, objects)
+        if term is None and self.optional:
+            return None
+        for value, candidate in self.terms.items():
+            if candidate == term:
+                return value
+        if term is None:
+            raise SourceError(f"the graph leaves out a `{self.predicate}`")
+        raise SourceError(f"{quoted(term)} is no value of `{self.predicate}`")
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A boolean that is stated by a class."""
+
+    name: str
+    type: Iri
+    predicate: Iri = RDF.type
+
+    def write(self, value: bool, _iris: Iris) -> Iterable[Term]:
+        """Return the class, or nothing."""
+        return (self.type,) if value else ()
+
+    def read(self, objects: list[Term], _iris: Iris) -> bool:
+        """Say whether the class is among the types."""
+        return self.type in objects
+
+
+@dataclass(frozen=True, slots=True)
+class Id:
+    """The id of one other thing, which need not exist; an empty one is left out unless told otherwise."""
+
+    name: str
+    predicate: Iri
+    kind: str
+    always: bool = False
+
+    def write(self, value: str, iris: Iris) -> Iterable[Term]:
+        """Return the IRI of the thing."""
+        return (iris.iri(self.kind, value),) if value or self.always else ()
+
+    def read(self, objects: list[Term], iris: Iris) -> str:
+        """Return the id of the thing."""
+        iri = single(self.predicate, objects)
+        return "" if iri is None else id_of(iri, iris)
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """A tuple of strings, or of ids of things of one kind.
+
+    RDF keeps neither order nor repetition; the model's tuples are sorted and have none, so reading
+    sorts. Where a tuple is otherwise, the record's writer states it again as a ``ps:sequence``.
+    """
+
+    name: str
+    predicate: Iri
+    kind: str = ""
+
+    def write(self, value: tuple[Any, ...], iris: Iris) -> Iterable[Term]:
+        """Return one object for each item."""
+        items = self.encode(value)
+        return [iris.iri(self.kind, item) for item in items] if self.kind else items
+
+    def read(self, objects: list[Term], iris: Iris) -> tuple[Any, ...]:
+        """Return the items, sorted."""
+        return self.sort(self.items(objects, iris))
+
+    def items(self, objects: list[Term], iris: Iris) -> list[str]:
+        """Return the string of each object."""
+        if self.kind:
+            return [id_of(node, iris) for node in objects]
+        return [text_of(node, self.predicate) for node in objects]
+
+    def sort(self, items: Iterable[str]) -> tuple[Any, ...]:
+        """Return what the strings stand for, sorted."""
+        return tuple(sorted(self.decode(items)))
+
+    def encode(self, value: tuple[Any, ...]) -> tuple[str, ...]:
+        """Return each item of a value as a string."""
+        return value
+
+    def decode(self, items: Iterable[str]) -> tuple[Any, ...]:
+        """Return what the strings stand for, in their order."""
+        return tuple(items)
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs(Many):
+    """Names with values, each written ``name=value``; ``%`` and ``=`` in a name are escaped."""
+
+    def encode(self, value: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+        """Return each pair as one string."""
+        return tuple(f"{name.replace('%', '%25').replace('=', '%3D')}={text}" for name, text in value)
+
+    def decode(self, items: Iterable[str]) -> tuple[tuple[str, str], ...]:
+        """Return the pairs, in their order."""
+        split = (item.partition("=") for item in items)
+        return tuple((name.replace("%3D", "=").replace("%25", "%"), text) for name, _, text in split)
+
+
+def quoted(term: object) -> str:
+    """Return a term, or its beginning, on one line in backticks, for messages."""
+    line = " ".join(str(term)[: _SHOWN + 1].split())
+    return f"`{line if len(line) <= _SHOWN else line[:_SHOWN] + '…'}`"
+
+
+def single(predicate: Iri, objects: list[Term]) -> Term | None:
+    """Return the only object of a property that takes one."""
+    if len(objects) > 1:
+        values = ", ".join(quoted(node) for node in sorted(objects, key=str)[:2])
+        raise SourceError(f"the graph gives `{predicate}` twice to one thing: {values}")
+    return objects[0] if objects else None
+
+
+def text_of(node: Term, predicate: Iri) -> str:
+    """Return the text of a literal."""
+    if isinstance(node, Iri | Blank):
+        raise SourceError(f"{quoted(node)} is the name of a thing where `{predicate}` takes a text")
+    return str(node)
+
+
+def id_of(node: Term, iris: Iris) -> str:
+    """Return the id in an IRI of ours."""
+    found = iris.kind_and_id(str(node)) if isinstance(node, Iri) else None
+    if found is None:
+        raise SourceError(
+            f"{quoted(node)} is no name that starts with {quoted(iris.base)} and escapes UTF-8, as those of this spec do"
+        )
+    return found[1]
 
 
 @dataclass(frozen=True, slots=True)

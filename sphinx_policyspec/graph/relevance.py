@@ -7,8 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from sphinx_policyspec.graph.schema import Schema, axioms, schema
-from sphinx_policyspec.graph.terms import Blank, Foreign, Iri, Term, Triple
-from sphinx_policyspec.graph.vocabulary import PREFIXES, PS, RDF, XSD
+from sphinx_policyspec.graph.terms import PREFIXES, PS, RDF, XSD, Blank, Foreign, Iri, Term, Triple
 
 __all__ = ["Thinner", "fits", "is_name", "names_of_levels", "relevant", "whole_number"]
 

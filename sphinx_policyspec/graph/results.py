@@ -9,7 +9,7 @@ import pyoxigraph
 from pyoxigraph import QueryBoolean, QuerySolutions, Store
 
 from sphinx_policyspec.graph.answer import Answer, Cell, CellKind, QueryForm
-from sphinx_policyspec.graph.vocabulary import PREFIXES, XSD
+from sphinx_policyspec.graph.terms import PREFIXES, XSD
 
 __all__ = ["run"]
 

@@ -7,11 +7,9 @@ from functools import cache
 
 import pyoxigraph
 
-from sphinx_policyspec.graph.ntriples import blocks, ntriples_lines
-from sphinx_policyspec.graph.ontology import ontology_dir
-from sphinx_policyspec.graph.query_text import named_terms
-from sphinx_policyspec.graph.terms import Triple
-from sphinx_policyspec.graph.vocabulary import RDF
+from sphinx_policyspec.graph.guard import named_terms
+from sphinx_policyspec.graph.terms import RDF, Triple, ontology_dir
+from sphinx_policyspec.graph.writing import blocks, ntriples_lines
 
 __all__ = ["Consequences", "fill", "infer", "with_derived"]
 

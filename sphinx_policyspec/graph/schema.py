@@ -9,10 +9,8 @@ from functools import cache
 
 import pyoxigraph
 
-from sphinx_policyspec.graph.ontology import ontology_dir
 from sphinx_policyspec.graph.parse import plain_triples
-from sphinx_policyspec.graph.terms import Iri, Term, Triple
-from sphinx_policyspec.graph.vocabulary import OWL, RDF, RDFS
+from sphinx_policyspec.graph.terms import OWL, RDF, RDFS, Iri, Term, Triple, ontology_dir
 
 __all__ = ["Expression", "Schema", "axioms", "ontology_triples", "schema"]
 

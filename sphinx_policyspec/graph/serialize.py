@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.formats import FORMATS, check_texts, checked_size
 from sphinx_policyspec.graph.json_ld import json_ld
-from sphinx_policyspec.graph.ntriples import SURROGATES, InferenceDigest, Statements, blocks
-from sphinx_policyspec.graph.rdf_xml import NOT_XML, rdf_xml
-from sphinx_policyspec.graph.terms import Blank, Iri, Triple
-from sphinx_policyspec.graph.turtle import turtle
-from sphinx_policyspec.graph.vocabulary import PREFIXES, PS
+from sphinx_policyspec.graph.terms import PREFIXES, PS, Blank, Iri, Triple
+from sphinx_policyspec.graph.writing import (
+    NOT_XML,
+    SURROGATES,
+    InferenceDigest,
+    Statements,
+    blocks,
+    rdf_xml,
+    turtle,
+)
 from sphinx_policyspec.model import Finding, Span
 from sphinx_policyspec.model.finding import nearest
 

@@ -10,8 +10,7 @@ from urllib.parse import unquote
 
 from sphinx_policyspec.graph.relevance import Thinner, is_name, relevant
 from sphinx_policyspec.graph.schema import schema
-from sphinx_policyspec.graph.terms import Iri, Term, Triple
-from sphinx_policyspec.graph.vocabulary import DCTERMS, PS, RDF, SKOS, iri_of
+from sphinx_policyspec.graph.terms import DCTERMS, PS, RDF, SKOS, Iri, Term, Triple, iri_of
 from sphinx_policyspec.model import Span
 from sphinx_policyspec.model.attributes import ATTRIBUTES
 

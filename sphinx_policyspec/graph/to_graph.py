@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 from sphinx_policyspec.graph.conversations import write_conversation
 from sphinx_policyspec.graph.iris import Iris
 from sphinx_policyspec.graph.records import TERMS
-from sphinx_policyspec.graph.terms import Iri, Triple
+from sphinx_policyspec.graph.terms import DCTERMS, PS, RDF, Iri, Triple
 from sphinx_policyspec.graph.touches import Touch, TouchKind, enclosing, owner, touches
-from sphinx_policyspec.graph.vocabulary import DCTERMS, PS, RDF
 from sphinx_policyspec.graph.writer import Writer
 from sphinx_policyspec.model import (
     AuthorityLevel,

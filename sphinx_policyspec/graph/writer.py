@@ -7,11 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sphinx_policyspec.graph.fields import Field, Many
 from sphinx_policyspec.graph.iris import Iris
-from sphinx_policyspec.graph.records import RECORDS
-from sphinx_policyspec.graph.terms import Iri, Term, Triple
-from sphinx_policyspec.graph.vocabulary import PS, RDF
+from sphinx_policyspec.graph.records import RECORDS, Field, Many
+from sphinx_policyspec.graph.terms import PS, RDF, Iri, Term, Triple
 from sphinx_policyspec.model import Span
 
 __all__ = ["Writer", "sequence_key"]

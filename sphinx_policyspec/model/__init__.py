@@ -28,7 +28,7 @@ from sphinx_policyspec.model.example import (
     messages_of,
     plain_name,
 )
-from sphinx_policyspec.model.finding import Finding, Span
+from sphinx_policyspec.model.finding import Category, Finding, Rule, Severity, Span, rules
 from sphinx_policyspec.model.provision import (
     Block,
     Carrier,
@@ -51,7 +51,6 @@ from sphinx_policyspec.model.provision import (
     TargetKind,
     Topic,
 )
-from sphinx_policyspec.model.rule import Category, Rule, Severity, rules
 from sphinx_policyspec.model.spec import Document, Markup, Spec
 
 __all__ = [

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import yaml
 
@@ -24,11 +24,113 @@ from sphinx_policyspec.model import (
 from sphinx_policyspec.model.attributes import Owner, attributes_of
 from sphinx_policyspec.model.finding import Hints, Places, Use, nearest, shown
 from sphinx_policyspec.model.spec import is_absolute_iri, is_date
-from sphinx_policyspec.readers.annotation_keys import GOALS, LEVELS, MAPPINGS, PROVISIONS, SPEC, TOPICS
 from sphinx_policyspec.readers.text import read_text
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
-__all__ = ["Annotations", "annotate", "read_annotations", "shipped_annotations"]
+__all__ = [
+    "MAPPINGS",
+    "PROVISIONS",
+    "SHIPPED_SIDECAR",
+    "Annotations",
+    "Key",
+    "Mapping",
+    "annotate",
+    "read_annotations",
+    "shipped_annotations",
+]
+
+SHIPPED_SIDECAR = "model-spec"
+"""What a project writes for the annotation file that the package ships; no file name, which would have a suffix."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """A key that holds a text, or a list of texts.
+
+    :param many: a list; a lone text will do, too
+    :param choices: the values that it can have, where they are few
+    """
+
+    name: str
+    about: str
+    many: bool = False
+    required: bool = False
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mapping:
+    """Keys that belong together, and what of the file holds them.
+
+    :param name: the key of the file
+    :param holds: whether this stands there once, as items of a list, or by id
+    """
+
+    name: str
+    about: str
+    holds: Literal["one", "list", "by id"]
+    keys: tuple[Key, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the keys."""
+        return tuple(key.name for key in self.keys)
+
+
+def _keys(*owners: Owner) -> tuple[Key, ...]:
+    """Return the keys for the attributes of these owners."""
+    return tuple(
+        Key(
+            name=row.sidecar if isinstance(row.sidecar, str) else row.key,
+            about=row.about,
+            many=row.many,
+            choices=tuple(row.choices or ()),
+        )
+        for row in attributes_of(*owners)
+        if row.sidecar
+    )
+
+
+_ID = Key(name="id", about="Name that others use; it becomes part of an IRI.", required=True)
+
+_SPEC = Mapping(
+    name="spec",
+    about="What is known of the document as a whole; it replaces what the source says.",
+    holds="one",
+    keys=_keys("spec"),
+)
+
+_LEVELS = Mapping(
+    name="levels",
+    about="Levels of authority, the highest first; they replace those of the source.",
+    holds="list",
+    keys=(_ID, *_keys("level")),
+)
+
+_TOPICS = Mapping(
+    name="topics",
+    about="Subjects that provisions can be about.",
+    holds="list",
+    keys=(_ID, *_keys("topic")),
+)
+
+_GOALS = Mapping(
+    name="goals",
+    about="What provisions serve; goals have no rank.",
+    holds="list",
+    keys=(_ID, *_keys("goal")),
+)
+
+PROVISIONS = Mapping(
+    name="provisions",
+    about="What this file says of sections and principles, by their ids.",
+    holds="by id",
+    keys=_keys("provision", "principle"),
+)
+
+MAPPINGS = (_SPEC, _LEVELS, _TOPICS, _GOALS, PROVISIONS)
+"""What an annotation file holds, in the order that authors write it."""
+
 
 _Declared = TypeVar("_Declared", AuthorityLevel, Topic, Goal)
 
@@ -109,7 +211,7 @@ class _Reader(YamlReader):
 def _metadata(reader: YamlReader, node: yaml.Node | None) -> tuple[tuple[str, str], ...]:
     """Return what is said of the document as a whole; a date that is none is left out."""
     found: dict[str, str] = {}
-    for key, value in reader.mapping(node, SPEC.names).items():
+    for key, value in reader.mapping(node, _SPEC.names).items():
         text = reader.text(value)
         if key == "issued" and text and not is_date(text):
             reader.find("invalid-value", value, f"`{text}` is no date", "write it as in 2026-01-31")
@@ -143,7 +245,7 @@ def _required(reader: YamlReader, node: yaml.Node, values: dict[str, yaml.Node],
 
 
 def _level(reader: _Reader, node: yaml.Node) -> AuthorityLevel:
-    values = reader.mapping(node, LEVELS.names)
+    values = reader.mapping(node, _LEVELS.names)
     identifier = _required(reader, node, values, "id")
     override = reader.text(values.get("override")) or OverrideMode.EXPLICIT.value
     if override not in set(OverrideMode):
@@ -164,7 +266,7 @@ def _level(reader: _Reader, node: yaml.Node) -> AuthorityLevel:
 
 
 def _topic(reader: _Reader, node: yaml.Node) -> Topic:
-    values = reader.mapping(node, TOPICS.names)
+    values = reader.mapping(node, _TOPICS.names)
     identifier = _required(reader, node, values, "id")
     return Topic(
         id=identifier,
@@ -177,7 +279,7 @@ def _topic(reader: _Reader, node: yaml.Node) -> Topic:
 
 
 def _goal(reader: _Reader, node: yaml.Node) -> Goal:
-    values = reader.mapping(node, GOALS.names)
+    values = reader.mapping(node, _GOALS.names)
     identifier = _required(reader, node, values, "id")
     return Goal(
         id=identifier,

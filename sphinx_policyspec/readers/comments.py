@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from sphinx_policyspec.readers.fences import Fences
+from sphinx_policyspec.readers.text import Fences
 
 __all__ = ["ITEM", "RULE", "SETEXT", "Shown", "without_comments"]
 

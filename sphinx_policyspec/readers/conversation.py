@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from sphinx_policyspec.model import (
     Carrier,
@@ -26,10 +27,111 @@ from sphinx_policyspec.model import (
 from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.readers.body import read_body
 from sphinx_policyspec.readers.inline import InlineLink, scan
-from sphinx_policyspec.readers.tags import ROLES, STRUCTURE, Tag, tags_by_line
-from sphinx_policyspec.readers.text import Lines
+from sphinx_policyspec.readers.text import Fences, Lines
 
 __all__ = ["ROLES", "ConversationReading", "read_conversation"]
+
+ROLES = ("system", "developer", "user", "assistant", "tool")
+_STRUCTURE = frozenset((*ROLES, "comparison"))
+"""Names of the tags that structure a conversation; any other inside a message is text."""
+
+# Possessive, so that a hostile run of spaces costs linear time.
+_OPEN = re.compile(
+    r"(?P<mark>[ ]?\*?[ ]?)<(?P<name>[A-Za-z][\w-]{0,40})(?P<attrs>(?:\s++[\w-]{1,40}+=(?:\"[^\"\n]*+\"|'[^'\n]*+'|[^\s\"'<>/=]++))*+)\s*+(?P<empty>/?)>"
+    r"(?P<rest>[ \t]*+(?:<!--.*-->)?)\s*+"
+)
+_CLOSE = re.compile(r"(?P<mark>[ ]?\*?[ ]?)</(?P<name>[A-Za-z][\w-]{0,40})>\s*+")
+_ATTRIBUTE = re.compile(r"([\w-]{1,40}+)=(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'<>/=]+))")
+_FENCE_INDENT = 12
+"""Spaces that may stand before a fence: three levels of list."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Tag:
+    """A line that holds nothing but a tag.
+
+    :param comment: the ``<!-- … -->`` after it
+    :param column: characters before it on the line
+    :param empty: it closes itself, as ``<user/>`` does
+    """
+
+    line: int
+    name: str
+    closing: bool
+    attributes: tuple[tuple[str, str], ...]
+    comment: str
+    column: int
+    empty: bool = False
+
+
+def _tags_by_line(lines: Sequence[str]) -> dict[int, _Tag]:
+    """Return the tags of a conversation by line; what a code fence shows is text."""
+    tags = {number: tag for number, line in enumerate(lines) if (tag := _tag_on(line, number))}
+    for number in _quoted(lines, tags):
+        del tags[number]
+    return tags
+
+
+def _tag_on(line: str, number: int) -> _Tag | None:
+    if "<" not in line[:4]:
+        return None
+    if match := _OPEN.fullmatch(line):
+        attributes = tuple((name, "".join(values)) for name, *values in _ATTRIBUTE.findall(match["attrs"]))
+        name = _name(match["name"])
+        if match["empty"] and name not in _STRUCTURE:
+            return None
+        return _Tag(
+            number, name, False, attributes, match["rest"].strip(), match.end("mark"), bool(match["empty"])
+        )
+    if match := _CLOSE.fullmatch(line):
+        return _Tag(number, _name(match["name"]), True, (), "", match.end("mark"))
+    return None
+
+
+def _name(written: str) -> str:
+    """Return the name of a tag: those that structure a conversation have no letter case."""
+    return written.lower() if written.lower() in _STRUCTURE else written
+
+
+def _quoted(lines: Sequence[str], tags: dict[int, _Tag]) -> list[int]:
+    """Return the lines of the tags inside closed code fences.
+
+    A fence that holds a tag without its counterpart is one that its message forgot to close: it
+    hides nothing, or it would swallow the messages up to the next fence.
+    """
+    numbers = [number for number, tag in tags.items() if tag.name in _STRUCTURE]
+    fences = Fences(lines, _FENCE_INDENT)
+    if not fences or not numbers:
+        return []
+    depths = [0, *accumulate(_step(tags[number]) for number in numbers)]
+    falls = _falls(depths)
+    quoted: list[int] = []
+    after = 0
+    for opening in fences.openings:
+        closing = fences.closing(opening) if opening >= after else None
+        if closing is None:
+            continue
+        first, last = bisect.bisect(numbers, opening), bisect.bisect(numbers, closing)
+        if depths[first] == depths[last] and falls[first] > last:
+            quoted += numbers[first:last]
+            after = closing + 1
+    return quoted
+
+
+def _step(tag: _Tag) -> int:
+    return 0 if tag.empty else -1 if tag.closing else 1
+
+
+def _falls(depths: list[int]) -> list[int]:
+    """Return for each place the next one where the depth is lower, past the end where there is none."""
+    falls = [len(depths)] * len(depths)
+    open_places: list[int] = []
+    for place, depth in enumerate(depths):
+        while open_places and depths[open_places[-1]] > depth:
+            falls[open_places.pop()] = place
+        open_places.append(place)
+    return falls
+
 
 _SIGNS = {
     "\u2713": Verdict.GOOD,
@@ -79,8 +181,8 @@ class _Conversation:
 
     def __init__(self, lines: Lines) -> None:
         self.lines = lines
-        self.tags = tags_by_line(lines.lines)
-        self.structure = [tag.line for tag in self.tags.values() if tag.name in STRUCTURE]
+        self.tags = _tags_by_line(lines.lines)
+        self.structure = [tag.line for tag in self.tags.values() if tag.name in _STRUCTURE]
         self.opens: dict[str, list[int]] = defaultdict(list)
         self.closes: dict[str, list[int]] = defaultdict(list)
         for tag in self.tags.values():
@@ -130,13 +232,13 @@ class _Conversation:
             return position + 1
         return self._message(tag)
 
-    def _check_mark(self, tag: Tag, line: str) -> None:
+    def _check_mark(self, tag: _Tag, line: str) -> None:
         if "*" in line[: tag.column]:
             self._find(
                 "stray-mark", tag.line, f"stray `*` before `<{'/' * tag.closing}{tag.name}>`", "delete it"
             )
 
-    def _comparison_tag(self, tag: Tag) -> None:
+    def _comparison_tag(self, tag: _Tag) -> None:
         if tag.closing:
             if self.comparison_start is None:
                 self._find(
@@ -169,10 +271,10 @@ class _Conversation:
         self._find(
             "text-outside-message", position, "text outside every message", "put it between a role's tags"
         )
-        self._add(Tag(position, "", False, (), "", 0), position, end, end)
+        self._add(_Tag(position, "", False, (), "", 0), position, end, end)
         return end
 
-    def _message(self, tag: Tag) -> int:
+    def _message(self, tag: _Tag) -> int:
         """Read the message that ``tag`` opens; return the line after its end."""
         if tag.empty:
             self._add(tag, tag.line + 1, tag.line + 1, tag.line + 1)
@@ -193,14 +295,14 @@ class _Conversation:
         self._add(tag, tag.line + 1, end, after)
         return after
 
-    def _check_body(self, tag: Tag, end: int) -> None:
+    def _check_body(self, tag: _Tag, end: int) -> None:
         inside = _next(self.structure, tag.line + 1, end)
         if inside < end:
             written = self.lines.lines[inside].strip()
             message = f"`{written}` inside `<{tag.name}>` is read as text"
             self._find("crossed-tag", inside, message, f"add `</{tag.name}>` above it, or fence it as code")
 
-    def _end_of(self, tag: Tag) -> int:
+    def _end_of(self, tag: _Tag) -> int:
         """Return the line that ends a message: its closing tag, else the next tag of a role.
 
         A tag of another role inside the body is text if the message is still closed before a
@@ -215,7 +317,7 @@ class _Conversation:
         stops.append(_next(self.closes["comparison"], start, len(self.lines)))
         return min(stops)
 
-    def _add(self, tag: Tag, start: int, end: int, after: int) -> None:
+    def _add(self, tag: _Tag, start: int, end: int, after: int) -> None:
         """Add the message whose body is the lines from ``start`` up to ``end``."""
         self.count += 1
         span = self.lines.span(tag.line, after)
@@ -249,7 +351,7 @@ class _Conversation:
         else:
             self.turns.append(known)
 
-    def _response(self, tag: Tag, message: Message) -> Response:
+    def _response(self, tag: _Tag, message: Message) -> Response:
         if message.role not in {"assistant", ""} and self.comparison_start is not None:
             self._find(
                 "non-assistant-alternative",
@@ -276,7 +378,7 @@ class _Conversation:
             violates=violates,
         )
 
-    def _verdict(self, tag: Tag) -> tuple[Verdict | None, str, tuple[str, ...]]:
+    def _verdict(self, tag: _Tag) -> tuple[Verdict | None, str, tuple[str, ...]]:
         comment = tag.comment.removeprefix("<!--").removesuffix("-->").rstrip()
         match = _VERDICT.fullmatch(comment)
         word = match["word"] if match else None

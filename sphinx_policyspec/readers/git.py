@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import posixpath
 import re
@@ -17,9 +18,44 @@ from pathlib import Path
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.files import real_path
-from sphinx_policyspec.readers.git_attributes import ATTRIBUTES, Attributes, converted, parse_attributes
 
-__all__ = ["Checkout", "check_out", "commit_of", "is_git", "parse_git"]
+__all__ = ["ATTRIBUTES", "Checkout", "check_out", "commit_of", "is_git", "parse_git"]
+
+ATTRIBUTES = ("ident", "working-tree-encoding", "filter")
+"""What changes the words of a file; ends of lines are read alike."""
+_Attributes = dict[str, str]
+_IDENT = re.compile(rb"\$Id(?::[^$\n]*)?\$")
+_MARKS = {"UTF-16LE-BOM": codecs.BOM_UTF16_LE, "UTF-16BE-BOM": codecs.BOM_UTF16_BE}
+
+
+def _parse_attributes(text: str) -> dict[str, _Attributes]:
+    """Return what ``git check-attr -z`` says, by path; what is not specified is left out."""
+    fields = iter(text.split("\0")[:-1])
+    found: dict[str, _Attributes] = {}
+    for path, name, value in zip(fields, fields, fields, strict=True):
+        if value not in {"unspecified", "unset"}:
+            found.setdefault(path, {})[name] = value
+    return found
+
+
+def _converted(data: bytes, name: str, attributes: _Attributes) -> bytes:
+    """Return a stored file as git writes it into a work tree, but for filters.
+
+    Bytes that the encoding cannot hold stay as they are, as git leaves them.
+
+    :param name: the name of the object
+    """
+    if "ident" in attributes:
+        data = _IDENT.sub(b"$Id: %s $" % name.encode(), data)
+    encoding = attributes.get("working-tree-encoding")
+    if not encoding:
+        return data
+    mark = _MARKS.get(encoding.upper(), b"")
+    try:
+        return mark + data.decode("utf-8").encode(encoding.removesuffix("-BOM"))
+    except (LookupError, UnicodeError):
+        return data
+
 
 _PREFIX = "git:"
 _LARGEST = 256 * 2**20
@@ -141,7 +177,7 @@ class _Entry:
     mode: str
     name: str
     path: str
-    attributes: Attributes
+    attributes: _Attributes
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +276,7 @@ class _Repository:
         except SourceError:
             return None
 
-    def attributes(self, listed: list[str]) -> dict[str, Attributes]:
+    def attributes(self, listed: list[str]) -> dict[str, _Attributes]:
         """Return what the commit says of its paths that changes their words in a work tree."""
         paths = [line.partition("\t")[2] for line in listed]
         said = "".join(
@@ -251,9 +287,9 @@ class _Repository:
             self.run("update-index", "-z", "--index-info", given=os.fsencode(said), index=index)
             given = os.fsencode("".join(f"{path}\0" for path in paths))
             told = self.run("check-attr", "--cached", "-z", "--stdin", *ATTRIBUTES, given=given, index=index)
-        return parse_attributes(os.fsdecode(told))
+        return _parse_attributes(os.fsdecode(told))
 
-    def is_filtered(self, attributes: Attributes) -> bool:
+    def is_filtered(self, attributes: _Attributes) -> bool:
         """Return whether a filter that this machine has makes something else of a file; Git LFS is known."""
         name = attributes.get("filter", "lfs")
         asked = ("config", "--default", "cat", "--get")
@@ -378,7 +414,7 @@ class _Writer:
             self.checkout.lacks[entry.path] = (
                 f"goes through the filter `{entry.attributes['filter']}` of git, and no filter is run"
             )
-        data = converted(data, entry.name, entry.attributes)
+        data = _converted(data, entry.name, entry.attributes)
         target = self.root / entry.path
         if self._put(entry, lambda: target.write_bytes(data)) and entry.mode == _PROGRAM:
             target.chmod(0o755)

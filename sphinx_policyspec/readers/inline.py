@@ -10,7 +10,7 @@ from itertools import accumulate
 from types import MappingProxyType
 
 from sphinx_policyspec.model import ReferenceForm
-from sphinx_policyspec.readers.fences import Fences
+from sphinx_policyspec.readers.text import Fences
 
 __all__ = [
     "InlineLink",

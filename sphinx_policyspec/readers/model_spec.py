@@ -32,12 +32,13 @@ from sphinx_policyspec.readers.blocks import (
     DEFINITION,
     EXAMPLE,
     BlockKind,
+    Heading,
     RawBlock,
     cut,
+    heading_of,
 )
 from sphinx_policyspec.readers.comments import Shown
 from sphinx_policyspec.readers.conversation import read_conversation
-from sphinx_policyspec.readers.heading import Heading, heading_of
 from sphinx_policyspec.readers.inline import (
     InlineLink,
     InlineTag,
@@ -50,8 +51,7 @@ from sphinx_policyspec.readers.inline import (
 )
 from sphinx_policyspec.readers.levels import levels_for
 from sphinx_policyspec.readers.notes import LOST_HINT, lost_examples, lost_headings, read_notes
-from sphinx_policyspec.readers.reading import Reading
-from sphinx_policyspec.readers.text import Lines
+from sphinx_policyspec.readers.text import Lines, Reading
 
 __all__ = ["read_model_spec", "title_of"]
 

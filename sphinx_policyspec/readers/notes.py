@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sphinx_policyspec.model import Finding
+from sphinx_policyspec.readers.blocks import ATX, BARE_LEVEL
 from sphinx_policyspec.readers.comments import ITEM, SETEXT, Shown
-from sphinx_policyspec.readers.heading import ATX, BARE_LEVEL
 from sphinx_policyspec.readers.inline import label_of, outside_fences, without_tags
 from sphinx_policyspec.readers.text import Lines
 

@@ -15,7 +15,7 @@ from sphinx_policyspec.graph.formats import FORMATS
 from sphinx_policyspec.model import Severity, rules
 from sphinx_policyspec.model.finding import OFF, codes_of, nearest
 from sphinx_policyspec.model.spec import is_absolute_iri
-from sphinx_policyspec.readers.annotation_keys import SHIPPED_SIDECAR
+from sphinx_policyspec.readers.annotations import SHIPPED_SIDECAR
 from sphinx_policyspec.readers.release import DEFAULT_TITLE
 
 if TYPE_CHECKING:

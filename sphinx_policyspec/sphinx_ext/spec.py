@@ -15,7 +15,7 @@ from sphinx.ext.intersphinx import InventoryAdapter
 
 from sphinx_policyspec.checks import run_checks
 from sphinx_policyspec.errors import AnnotationError, SourceError
-from sphinx_policyspec.graph.ontology import ontology_digest
+from sphinx_policyspec.graph.terms import ontology_digest
 from sphinx_policyspec.model import (
     AuthorityLevel,
     Carrier,
@@ -29,7 +29,7 @@ from sphinx_policyspec.model import (
     Topic,
 )
 from sphinx_policyspec.model.finding import Places, Use
-from sphinx_policyspec.readers.annotation_keys import SHIPPED_SIDECAR
+from sphinx_policyspec.readers.annotations import SHIPPED_SIDECAR
 from sphinx_policyspec.readers.levels import DEFAULT_LEVELS
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, project_title, site_base
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of, former_ids_of

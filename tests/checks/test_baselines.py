@@ -13,7 +13,7 @@ from sphinx_policyspec import api
 from sphinx_policyspec.checks.selection import fingerprints, format_baseline, read_baseline
 from sphinx_policyspec.errors import BaselineError
 from sphinx_policyspec.model import Finding, Severity, Span
-from sphinx_policyspec.readers.source_lines import SourceLines
+from sphinx_policyspec.readers.text import SourceLines
 
 TEXT = "# Manners {#manners}\n\nSee [?](#nowhere) and [?](#nothing).\n\nSee [?](#nowhere).\n"
 

@@ -8,7 +8,7 @@ import pytest
 
 from sphinx_policyspec import api
 from sphinx_policyspec.checks.fixes import diff_of, fixes_of, mended, write_texts
-from sphinx_policyspec.readers.source_lines import SourceLines
+from sphinx_policyspec.readers.text import SourceLines
 
 HEAD = "# Be kind {#be_kind authority=user}\r\n\r\n# Be brief {#be_brief authority=user}\n\n"
 

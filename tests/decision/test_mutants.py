@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from sphinx_policyspec.decision import candidates, decision, framework, strength
+from sphinx_policyspec.decision import candidates, decision, framework
 from sphinx_policyspec.decision.candidates import Candidate, Grant
 from sphinx_policyspec.decision.framework import Framework
 from sphinx_policyspec.decision.norms import Norms
@@ -21,13 +21,14 @@ Patch = pytest.MonkeyPatch
 
 def _rule(patch: Patch, name: str, decide_instead: Callable[..., int | None]) -> None:
     rules = tuple(
-        replace(rule, decide=decide_instead) if rule.id == name else rule for rule in strength.STRENGTH_RULES
+        replace(rule, decide=decide_instead) if rule.id == name else rule
+        for rule in candidates.STRENGTH_RULES
     )
-    patch.setattr(strength, "STRENGTH_RULES", rules)
+    patch.setattr(candidates, "STRENGTH_RULES", rules)
 
 
 def _reversed(patch: Patch, name: str) -> None:
-    right = next(rule.decide for rule in strength.STRENGTH_RULES if rule.id == name)
+    right = next(rule.decide for rule in candidates.STRENGTH_RULES if rule.id == name)
     _rule(patch, name, lambda one, other, context: right(other, one, context))
 
 
@@ -39,9 +40,9 @@ def recency_reversed(patch: Patch) -> None:
     def earlier(one: Candidate, other: Candidate, _context: object) -> int:
         return (one.turn < other.turn) - (one.turn > other.turn)
 
-    rules = strength.STRENGTH_RULES
+    rules = candidates.STRENGTH_RULES
     patch.setattr(
-        strength, "STRENGTH_RULES", (*rules[:-1], replace(rules[-1], decide=earlier, by_time=False))
+        candidates, "STRENGTH_RULES", (*rules[:-1], replace(rules[-1], decide=earlier, by_time=False))
     )
     patch.setattr(Candidate, "kind", property(lambda self: (id(self),)))
 

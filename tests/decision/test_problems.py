@@ -15,8 +15,7 @@ from sphinx_policyspec.decision import Norms, decide, problems
 from sphinx_policyspec.errors import CaseError
 from sphinx_policyspec.model import Severity
 from sphinx_policyspec.readers import cases as reading
-from sphinx_policyspec.readers.case_keys import CASE, DELEGATES, EXPECT, ITEM, SEMANTICS
-from sphinx_policyspec.readers.cases import read_cases
+from sphinx_policyspec.readers.cases import CASE, DELEGATES, EXPECT, ITEM, SEMANTICS, read_cases
 from tests.conftest import example, principle, spec
 from tests.decision.worked import NORMS, SPEC
 

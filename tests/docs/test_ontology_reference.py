@@ -8,8 +8,7 @@ import runpy
 import pytest
 from rdflib import OWL, Graph
 
-from sphinx_policyspec.graph.ontology import ontology_terms
-from sphinx_policyspec.graph.vocabulary import ONTOLOGY
+from sphinx_policyspec.graph.terms import ONTOLOGY, ontology_terms
 from tests.conftest import REPOSITORY
 
 DOCS = REPOSITORY / "docs"

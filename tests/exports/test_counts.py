@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sphinx_policyspec.exports.counts import counts
+from sphinx_policyspec.exports.answers import counts
 from sphinx_policyspec.model import (
     Carrier,
     Commentary,

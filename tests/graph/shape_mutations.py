@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 from rdflib import DC, DCTERMS, RDF, SH, XSD, Graph, Literal, URIRef
 from rdflib.term import Node
 
-from sphinx_policyspec.graph.fields import Choice, Id, Many, Text
-from sphinx_policyspec.graph.ontology import ontology_dir
-from sphinx_policyspec.graph.records import RECORDS
+from sphinx_policyspec.graph.records import RECORDS, Choice, Id, Many, Text
 from sphinx_policyspec.graph.releases import ChangeFact, Revision, release_pieces
+from sphinx_policyspec.graph.terms import ontology_dir
 from sphinx_policyspec.graph.to_graph import to_graph
 from tests.graph.names import PS
 from tests.graph.whole import WHOLE

@@ -14,16 +14,15 @@ from sphinx_policyspec.compare import compare
 from sphinx_policyspec.compare.history import format_lock, lock_of
 from sphinx_policyspec.decision import Norms
 from sphinx_policyspec.errors import CaseError, SourceError
-from sphinx_policyspec.exports.counts import counts
+from sphinx_policyspec.exports.answers import counts
 from sphinx_policyspec.exports.decisions import decisions_text
 from sphinx_policyspec.exports.diff import DIFF_FORMATS
 from sphinx_policyspec.graph.formats import FORMATS
 from sphinx_policyspec.graph.from_graph import from_triples
 from sphinx_policyspec.graph.reasoning import Reasoner
 from sphinx_policyspec.graph.serialize import serialize
-from sphinx_policyspec.graph.terms import Blank, Foreign, Iri, Term, Triple
+from sphinx_policyspec.graph.terms import RDF, XSD, Blank, Foreign, Iri, Term, Triple
 from sphinx_policyspec.graph.to_graph import triples_of
-from sphinx_policyspec.graph.vocabulary import RDF, XSD
 from sphinx_policyspec.model import Section, Spec
 from sphinx_policyspec.readers.cases import read_cases
 from tests.conftest import at, spec

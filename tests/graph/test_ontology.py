@@ -14,11 +14,10 @@ from rdflib import DCTERMS, ODRL2, OWL, PROV, RDF, RDFS, SDO, SKOS, Graph, Liter
 from rdflib.term import Node
 
 from sphinx_policyspec.graph.iris import KINDS
-from sphinx_policyspec.graph.ontology import ontology_dir, ontology_terms
 from sphinx_policyspec.graph.records import RECORDS
 from sphinx_policyspec.graph.serialize import serialize
+from sphinx_policyspec.graph.terms import PREFIXES, ontology_dir, ontology_terms
 from sphinx_policyspec.graph.to_graph import to_graph
-from sphinx_policyspec.graph.vocabulary import PREFIXES
 from tests.conftest import principle, require_tool, spec
 from tests.graph import names
 

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from sphinx_policyspec.errors import QueryError, QueryLimitError
-from sphinx_policyspec.graph.query_text import check_text, excerpt
+from sphinx_policyspec.graph.guard import check_text, excerpt
 from sphinx_policyspec.graph.questions import list_questions
 
 

@@ -12,7 +12,7 @@ from rdflib import Graph
 
 from sphinx_policyspec import api
 from sphinx_policyspec.errors import QueryError
-from sphinx_policyspec.graph import ntriples, parse, rules
+from sphinx_policyspec.graph import parse, rules, writing
 from sphinx_policyspec.graph.answer import Cell, CellKind
 from sphinx_policyspec.graph.formats import FORMATS
 from sphinx_policyspec.graph.from_graph import from_triples
@@ -373,5 +373,5 @@ def test_a_file_that_was_changed_or_follows_from_other_rules_is_not_taken_at_its
     )
     path.write_text(whole, "utf-8")
     assert api.inferred_base(path) is not None
-    monkeypatch.setattr(ntriples, "ontology_digest", lambda: "another")
+    monkeypatch.setattr(writing, "ontology_digest", lambda: "another")
     assert api.inferred_base(path) is None

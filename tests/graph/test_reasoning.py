@@ -17,13 +17,12 @@ from sphinx_policyspec import api
 from sphinx_policyspec.errors import MissingToolError
 from sphinx_policyspec.graph.explain import Contradiction, contradictions, explain, smallest
 from sphinx_policyspec.graph.hermit import classify, first_inconsistent, world_of
-from sphinx_policyspec.graph.ntriples import ntriples_lines
 from sphinx_policyspec.graph.reasoning import Reasoner
 from sphinx_policyspec.graph.relevance import Thinner, relevant
 from sphinx_policyspec.graph.statements import Statement, statements_of
-from sphinx_policyspec.graph.terms import Blank, Iri, Triple
+from sphinx_policyspec.graph.terms import PREFIXES, PS, RDF, Blank, Iri, Triple
 from sphinx_policyspec.graph.to_graph import triples_of
-from sphinx_policyspec.graph.vocabulary import PREFIXES, PS, RDF
+from sphinx_policyspec.graph.writing import ntriples_lines
 from sphinx_policyspec.model import Carrier, Principle, Reference, ReferenceForm, Spec, Topic, Verdict
 from tests.conftest import LEVELS, RELEASES, Run, at, example, principle, require_tool, response, spec
 from tests.graph.specs import LIBRARY, trees

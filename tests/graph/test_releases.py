@@ -11,7 +11,7 @@ from rdflib import PROV, RDF, Dataset, URIRef
 from sphinx_policyspec import api
 from sphinx_policyspec.compare import compare
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.exports.diff.graph import revision_of
+from sphinx_policyspec.exports.diff.json import revision_of
 from sphinx_policyspec.graph.questions import find_question
 from sphinx_policyspec.graph.releases import in_order, release_pieces, releases_base
 from sphinx_policyspec.model import Commentary, EvalPrompt, PromptFile, Spec

@@ -19,9 +19,9 @@ from sphinx_policyspec.graph.formats import FORMATS
 from sphinx_policyspec.graph.from_graph import from_graph
 from sphinx_policyspec.graph.rules import with_derived
 from sphinx_policyspec.graph.serialize import pieces, serialize
+from sphinx_policyspec.graph.terms import PREFIXES
 from sphinx_policyspec.graph.to_graph import to_graph, triples_of
-from sphinx_policyspec.graph.turtle import turtle
-from sphinx_policyspec.graph.vocabulary import PREFIXES
+from sphinx_policyspec.graph.writing import turtle
 from sphinx_policyspec.model import Spec
 from tests.conftest import REPOSITORY, principle, spec
 from tests.graph.files import read_graph

@@ -18,9 +18,8 @@ from sphinx_policyspec import api
 from sphinx_policyspec.checks.names import check_names
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.from_graph import from_graph
-from sphinx_policyspec.graph.ontology import ontology_terms
+from sphinx_policyspec.graph.terms import PREFIXES, ontology_terms
 from sphinx_policyspec.graph.to_graph import to_graph
-from sphinx_policyspec.graph.vocabulary import PREFIXES
 from tests.checks.fixtures import CONF, case_file
 from tests.conftest import REPOSITORY
 from tests.graph.files import infer_graph

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from sphinx_policyspec import api
 from sphinx_policyspec.checks.selection import Selection
 from sphinx_policyspec.graph.formats import FORMATS
+from sphinx_policyspec.graph.terms import PS
 from sphinx_policyspec.graph.to_graph import triples_of
-from sphinx_policyspec.graph.vocabulary import PS
 from sphinx_policyspec.model import Severity, Spec
 from sphinx_policyspec.model.attributes import attributes_of
 

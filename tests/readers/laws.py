@@ -7,13 +7,11 @@ from functools import lru_cache
 from itertools import accumulate, pairwise
 
 from sphinx_policyspec.checks import run_checks
-from sphinx_policyspec.exports.counts import counts
+from sphinx_policyspec.exports.answers import counts
 from sphinx_policyspec.model import Comparison, Definition, Example, Finding, Message, Span, Spec
-from sphinx_policyspec.readers.changelog import read_changelog
 from sphinx_policyspec.readers.model_spec import read_model_spec
-from sphinx_policyspec.readers.prompts import read_prompts
-from sphinx_policyspec.readers.reading import Reading
-from sphinx_policyspec.readers.release import source_texts
+from sphinx_policyspec.readers.release import read_changelog, read_prompts, source_texts
+from sphinx_policyspec.readers.text import Reading
 
 FILE = "spec.md"
 

@@ -10,9 +10,8 @@ from pytest_regressions.data_regression import DataRegressionFixture
 
 from sphinx_policyspec.checks import run_checks
 from sphinx_policyspec.model import Severity
-from sphinx_policyspec.readers.changelog import read_changelog
 from sphinx_policyspec.readers.model_spec import read_model_spec
-from sphinx_policyspec.readers.prompts import read_prompts
+from sphinx_policyspec.readers.release import read_changelog, read_prompts
 from sphinx_policyspec.readers.text import read_text
 from tests.readers import dump
 

@@ -12,10 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sphinx_policyspec.checks import run_checks
-from sphinx_policyspec.readers.changelog import read_changelog
 from sphinx_policyspec.readers.model_spec import read_model_spec
-from sphinx_policyspec.readers.prompts import read_prompts
-from sphinx_policyspec.readers.release import SPEC_FILE
+from sphinx_policyspec.readers.release import SPEC_FILE, read_changelog, read_prompts
 from tests.mutations import Grammar, mutants
 from tests.readers.laws import read_lawfully
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sphinx_policyspec.model import Finding, Severity, Span
-from sphinx_policyspec.readers.ignores import ignores_in, silenced
+from sphinx_policyspec.readers.text import ignores_in, silenced
 
 
 def reach(text: str) -> list[tuple[str, str, int, int]]:

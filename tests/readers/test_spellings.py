@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from sphinx_policyspec.readers.reading import Reading
+from sphinx_policyspec.readers.text import Reading
 from tests.readers.laws import read_lawfully
 
 _ORACLE = MarkdownIt("commonmark")

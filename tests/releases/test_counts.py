@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sphinx_policyspec.checks import run_checks
-from sphinx_policyspec.exports.counts import counts
+from sphinx_policyspec.exports.answers import counts
 from sphinx_policyspec.model import Severity
 from sphinx_policyspec.readers.release import read_release
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sphinx.testing.util import SphinxTestApp
 
-from sphinx_policyspec.graph import ontology, questions
+from sphinx_policyspec.graph import questions, terms
 
 Project = Callable[[str], Path]
 Build = Callable[..., SphinxTestApp]
@@ -17,15 +17,15 @@ Build = Callable[..., SphinxTestApp]
 
 def forget() -> None:
     """Read the ontology anew, as the next process does."""
-    ontology.ontology_digest.cache_clear()
+    terms.ontology_digest.cache_clear()
     questions._questions.cache_clear()
 
 
 @pytest.fixture
 def own_ontology(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Let everything read a copy of the ontology."""
-    folder = Path(shutil.copytree(ontology.ontology_dir(), tmp_path / "ontology"))
-    for module in (ontology, questions):
+    folder = Path(shutil.copytree(terms.ontology_dir(), tmp_path / "ontology"))
+    for module in (terms, questions):
         monkeypatch.setattr(module, "ontology_dir", lambda: folder)
     forget()
     yield folder

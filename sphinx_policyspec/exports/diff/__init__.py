@@ -10,8 +10,7 @@ from sphinx_policyspec.decision.behaviour import BehaviourDiff
 from sphinx_policyspec.exports.diff.history import changelog_entry
 from sphinx_policyspec.exports.diff.html import html_diff
 from sphinx_policyspec.exports.diff.json import json_diff
-from sphinx_policyspec.exports.diff.markdown import markdown_diff
-from sphinx_policyspec.exports.diff.text import text_diff
+from sphinx_policyspec.exports.diff.text import markdown_diff, text_diff
 
 __all__ = ["DIFF_FORMATS", "DiffWriter", "text_diff"]
 

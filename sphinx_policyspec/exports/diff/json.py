@@ -1,9 +1,9 @@
-"""Differences as JSON: the lists that other programs compare, and every change in full under ``changes``."""
+"""A diff as JSON, and as triples."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sphinx_policyspec.compare import SPACES, Change, ChangeKind, SpecDiff, Subject
 from sphinx_policyspec.compare.change import summary_of
@@ -12,10 +12,13 @@ from sphinx_policyspec.compare.words import TextChange, normal
 from sphinx_policyspec.decision import Norms
 from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState, ComparedCase, Reading
 from sphinx_policyspec.exports.decisions import decision_record, explanation
-from sphinx_policyspec.exports.diff.outline import changes_behind
+from sphinx_policyspec.exports.diff.outline import changes_behind, sentence
 from sphinx_policyspec.model.json_text import dump_json
 
-__all__ = ["as_json", "json_diff"]
+if TYPE_CHECKING:
+    from sphinx_policyspec.graph.releases import Revision
+
+__all__ = ["as_json", "json_diff", "revision_of"]
 
 _K = ChangeKind
 _BEGIN = 160
@@ -273,3 +276,48 @@ def _reading(reading: Reading, norms: Norms) -> dict[str, Any]:
 
 def _renamed(reading: Reading) -> dict[str, Any]:
     return {"renamed": [{"name": written, "here": used} for written, used in reading.renamed]}
+
+
+_OWN = frozenset({
+    Subject.PROVISION, Subject.EXAMPLE, Subject.DEFINITION, Subject.LEVEL, Subject.TOPIC, Subject.GOAL, Subject.TAG,
+})  # fmt: skip
+"""Things whose IRI is made of their kind and id alone."""
+
+
+def revision_of(diff: SpecDiff) -> Revision:
+    """Return what the graph tells of a diff: every change, and what has another IRI and is the same."""
+    from sphinx_policyspec.graph.releases import ChangeFact, Revision  # noqa: PLC0415  diffs need no rdflib
+
+    facts = []
+    for change in diff.changes:
+        subject, id_ = _subject(diff, change)
+        kind = change.kind.value
+        if subject == "provision" != change.subject.value:
+            # Of something without an IRI of its own, a kind alone would be one of what holds it.
+            kind = f"{change.subject.value}-{kind}"
+        facts.append(
+            ChangeFact(
+                kind=kind,
+                subject=subject,
+                id=id_,
+                weight=change.weight.value,
+                rule=change.rule,
+                text=sentence(change),
+                before=change.old,
+                after=change.new,
+            )
+        )
+    same = [("provision", match.old, match.new) for match in diff.matches if match.old != match.new]
+    same += [("example", old, new) for old, new in diff.renamed_examples.items()]
+    return Revision(old=diff.old, new=diff.new, facts=tuple(facts), same=tuple(same))
+
+
+def _subject(diff: SpecDiff, change: Change) -> tuple[str, str]:
+    """Return the kind and id of what a change is about, or of what holds it."""
+    if change.subject in _OWN:
+        return change.subject.value, change.id
+    if change.subject is Subject.PROMPT:
+        return ("prompt-file" if change.aspect == FILE else "prompt"), change.id
+    if change.provision:
+        return "provision", change.provision
+    return "release", diff.new or "undated"

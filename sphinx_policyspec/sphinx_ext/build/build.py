@@ -17,7 +17,7 @@ from docutils import nodes
 from sphinx.builders.html import StandaloneHTMLBuilder
 
 from sphinx_policyspec.model import Finding, TargetKind
-from sphinx_policyspec.readers.ignores import Ignore, silenced
+from sphinx_policyspec.readers.text import Ignore, silenced
 from sphinx_policyspec.sphinx_ext.asks.answering import Views
 from sphinx_policyspec.sphinx_ext.build.findings import Dangling, report, setting_findings
 from sphinx_policyspec.sphinx_ext.build.outputs import share_static_files, unwritable, write_data, write_graph

@@ -17,7 +17,7 @@ from sphinx_policyspec.checks.selection import Selection, fingerprints, read_bas
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.model import Finding, Reference, Severity, Span, TargetKind
 from sphinx_policyspec.model.finding import Hints
-from sphinx_policyspec.readers.source_lines import SourceLines
+from sphinx_policyspec.readers.text import SourceLines
 from sphinx_policyspec.sphinx_ext.config import PREFIX, PolicySpecConfig, bad_values, severities
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN

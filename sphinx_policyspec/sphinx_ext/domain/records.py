@@ -25,7 +25,7 @@ from sphinx_policyspec.model import (
     TargetKind,
 )
 from sphinx_policyspec.model.finding import Use
-from sphinx_policyspec.readers.ignores import Ignore
+from sphinx_policyspec.readers.text import Ignore
 from sphinx_policyspec.sphinx_ext.nodes.boxes import Place
 from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_of
 from sphinx_policyspec.sphinx_ext.store import Fragment, pack

@@ -30,8 +30,8 @@ from sphinx_policyspec.model import (
     Turn,
 )
 from sphinx_policyspec.readers.blocks import DEFINITION
-from sphinx_policyspec.readers.ignores import ignores_in
 from sphinx_policyspec.readers.release import companions, read_release
+from sphinx_policyspec.readers.text import ignores_in
 from sphinx_policyspec.sphinx_ext.config import project_title
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, page_record, pending_reference
 from sphinx_policyspec.sphinx_ext.markdown.languages import Dialect, Language, language_of

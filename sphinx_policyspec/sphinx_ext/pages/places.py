@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from myst_parser.parsers.sphinx_ import MystParser
 
 from sphinx_policyspec.model import Markup, Span
-from sphinx_policyspec.readers.ignores import Ignore, ignores_in
+from sphinx_policyspec.readers.text import Ignore, ignores_in
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx

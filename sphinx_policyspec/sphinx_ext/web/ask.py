@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sphinx.locale import get_translation
 
-from sphinx_policyspec.graph.vocabulary import PREFIXES
+from sphinx_policyspec.graph.terms import PREFIXES
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
@@ -104,9 +104,9 @@ class AskPage:
 
     def _graph(self, app: Sphinx) -> bytes:
         """Return the graph with what the rules derive, a statement on each line."""
-        from sphinx_policyspec.graph.ntriples import Statements  # noqa: PLC0415  as above
         from sphinx_policyspec.graph.rules import with_derived  # noqa: PLC0415
         from sphinx_policyspec.graph.to_graph import triples_of  # noqa: PLC0415
+        from sphinx_policyspec.graph.writing import Statements  # noqa: PLC0415  as above
 
         with without_collection():
             statements = Statements(with_derived(triples_of(self._knowledge.spec(app.env))))

@@ -1,20 +1,33 @@
-"""Triples → N-Triples lines, and what stands in for characters that a format cannot hold."""
+"""Triples as text: N-Triples, which every format is made of, Turtle and RDF/XML."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import groupby
+from operator import itemgetter
 from urllib.parse import quote
+from xml.sax.saxutils import escape, quoteattr
 
 import pyoxigraph
-from pyoxigraph import RdfFormat
+from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat
 
-from sphinx_policyspec.graph.ontology import ontology_digest
-from sphinx_policyspec.graph.terms import Blank, Foreign, Iri, Triple
-from sphinx_policyspec.graph.vocabulary import RDF, XSD
+from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.graph.terms import PREFIXES, RDF, XSD, Blank, Foreign, Iri, Triple, ontology_digest
 
-__all__ = ["SURROGATES", "InferenceDigest", "Replaced", "Statements", "blocks", "ntriples_lines", "parsed"]
+__all__ = [
+    "NOT_XML",
+    "SURROGATES",
+    "InferenceDigest",
+    "Replaced",
+    "Statements",
+    "blocks",
+    "ntriples_lines",
+    "parsed",
+    "rdf_xml",
+    "turtle",
+]
 
 Replaced = Callable[[Iri | Blank, str, str], None]
 """Called with subject, predicate and the first character that had to be replaced."""
@@ -213,3 +226,117 @@ def _escaped(text: str) -> str:
     text = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
     text = text.replace("\t", "\\t").replace("\b", "\\b").replace("\f", "\\f")
     return _CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04X}", text) if _CONTROLS.search(text) else text
+
+
+_TYPE = f"<{RDF.type}>"
+_LOCAL_NAME = re.compile(r"(?:[A-Za-z0-9_]|%[0-9A-Fa-f]{2})(?:[A-Za-z0-9_-]|%[0-9A-Fa-f]{2})*")
+"""What may follow a prefix as it is; other names are written in full."""
+_TYPED = re.compile(r'("(?:[^"\\]|\\.)*")\^\^(<[^>]*>)')
+_INTEGER_TYPE = f"<{XSD.integer}>"
+_DIGITS = re.compile(r'"([+-]?[0-9]+)"')
+
+
+def turtle(lines: Iterable[str], prefixes: Mapping[str, str], graph: str = "") -> Iterator[str]:
+    """Yield the document piece by piece; types come first, so that one sees at once what a thing is.
+
+    :param lines: canonical N-Triples lines, sorted and each there once
+    :param graph: the name of the graph that holds the triples, if it has one
+    """
+    for prefix, namespace in sorted(prefixes.items()):
+        yield f"@prefix {prefix}: <{namespace}> .\n"
+    written = _TurtleTerms(prefixes)
+    indent = "\t" if graph else ""
+    if graph:
+        yield f"{written[f'<{graph}>']} {{\n"
+    between = f" ;\n{indent}\t"
+    triples = (line[:-3].split(" ", 2) for line in lines)
+    for subject, group in groupby(triples, key=itemgetter(0)):
+        objects: dict[str, list[str]] = {}
+        for _, predicate, node in group:
+            objects.setdefault(predicate, []).append(written[node])
+        types = objects.pop(_TYPE, ())
+        said = [f"a {' , '.join(types)}"] if types else []
+        said += [f"{written[predicate]} {' , '.join(nodes)}" for predicate, nodes in objects.items()]
+        yield f"{indent}{written[subject]} {between.join(said)} .\n"
+    if graph:
+        yield "}\n"
+
+
+class _TurtleTerms(dict[str, str]):
+    """Terms of N-Triples as Turtle writes them; each is looked at once."""
+
+    def __init__(self, prefixes: Mapping[str, str]) -> None:
+        super().__init__()
+        self._prefixes = {namespace: prefix for prefix, namespace in prefixes.items()}
+
+    def __missing__(self, term: str) -> str:
+        """Shorten a term that comes for the first time."""
+        if term[0] == "<":
+            self[term] = short = self._name(term)
+            return short
+        # Texts hardly recur.
+        return self._literal(term) if term[-1] == ">" else term
+
+    def _name(self, term: str) -> str:
+        iri = term[1:-1]
+        start = max(iri.rfind("/"), iri.rfind("#")) + 1
+        prefix = self._prefixes.get(iri[:start])
+        return f"{prefix}:{iri[start:]}" if prefix and _LOCAL_NAME.fullmatch(iri, start) else term
+
+    def _literal(self, term: str) -> str:
+        typed = _TYPED.fullmatch(term)
+        if typed is None:
+            return term
+        digits = _DIGITS.fullmatch(typed[1]) if typed[2] == _INTEGER_TYPE else None
+        self[term] = short = digits[1] if digits else f"{typed[1]}^^{self[typed[2]]}"
+        return short
+
+
+NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""Characters that XML cannot hold, not even escaped."""
+
+_XML_NAME = re.compile(r"(?:(?<=[^A-Za-z0-9_.-])|^)[0-9.-]*+([A-Za-z_][A-Za-z0-9_.-]*+)$")
+
+
+def rdf_xml(lines: Iterable[str]) -> Iterator[str]:
+    """Yield the document piece by piece.
+
+    :param lines: N-Triples grouped by subject, free of :data:`NOT_XML`
+    """
+    names = {namespace: prefix for prefix, namespace in PREFIXES.items()}
+    yield '<?xml version="1.0" encoding="UTF-8"?>\n<rdf:RDF'
+    for namespace, prefix in sorted(names.items(), key=lambda item: item[1]):
+        yield f"\n    xmlns:{prefix}={quoteattr(namespace)}"
+    yield ">\n"
+    for subject, group in groupby(parsed(lines), key=lambda quad: quad.subject):
+        yield f"  <rdf:Description {_node('about', subject)}>\n"
+        for quad in group:
+            yield _property(quad.predicate.value, quad.object, names)
+        yield "  </rdf:Description>\n"
+    yield "</rdf:RDF>\n"
+
+
+def _property(predicate: str, node: object, names: dict[str, str]) -> str:
+    """Return one property element."""
+    local = _XML_NAME.search(predicate)
+    if local is None:
+        raise SourceError(f"rdf cannot hold the property `{predicate}`: it does not end in a name")
+    namespace = predicate[: local.start(1)]
+    if namespace in names:
+        name, declaration = f"{names[namespace]}:{local[1]}", ""
+    else:
+        name, declaration = f"p:{local[1]}", f" xmlns:p={quoteattr(namespace)}"
+    if not isinstance(node, Literal):
+        return f"    <{name}{declaration} {_node('resource', node)}/>\n"
+    if node.language:
+        declaration += f" xml:lang={quoteattr(node.language)}"
+    elif node.datatype.value != XSD.string:
+        declaration += f" rdf:datatype={quoteattr(node.datatype.value)}"
+    return f"    <{name}{declaration}>{escape(node.value, {chr(13): '&#13;'})}</{name}>\n"
+
+
+def _node(attribute: str, node: object) -> str:
+    """Return the attribute that names a resource."""
+    if isinstance(node, BlankNode):
+        return f"rdf:nodeID={quoteattr(node.value)}"
+    return f"rdf:{attribute}={quoteattr(node.value if isinstance(node, NamedNode) else str(node))}"
