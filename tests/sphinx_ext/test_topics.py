@@ -15,7 +15,7 @@ from sphinx_policyspec.sphinx_ext.asks.page import entries_of
 from sphinx_policyspec.sphinx_ext.asks.queries import View, ViewKind, compile_view
 from sphinx_policyspec.sphinx_ext.domain.indices import topics_of
 from sphinx_policyspec.sphinx_ext.web.data import topics_by_provision
-from sphinx_policyspec.sphinx_ext.web.relations import relations_of
+from sphinx_policyspec.sphinx_ext.web.panels import relations_of
 from tests.conftest import at, principle, spec
 from tests.graph.specs import TOPIC_NAMES as NAMES
 from tests.graph.specs import trees

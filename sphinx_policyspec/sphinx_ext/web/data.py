@@ -16,8 +16,8 @@ from sphinx_policyspec.exports.plain import script_safe
 from sphinx_policyspec.graph.touches import about
 from sphinx_policyspec.model import Block, Definition, Example, Principle, Spec, TargetKind, Verdict
 from sphinx_policyspec.sphinx_ext.nodes.boxes import style_name
+from sphinx_policyspec.sphinx_ext.web.panels import Relations
 from sphinx_policyspec.sphinx_ext.web.places import Place
-from sphinx_policyspec.sphinx_ext.web.relations import Relations
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx

@@ -36,9 +36,16 @@ from sphinx_policyspec.sphinx_ext.web.decoration import (
     terms_of,
 )
 from sphinx_policyspec.sphinx_ext.web.navigation import LevelsByAddress
-from sphinx_policyspec.sphinx_ext.web.panels import Row, panel_html, rows_of, tools_html
+from sphinx_policyspec.sphinx_ext.web.panels import (
+    Occurrence,
+    Relations,
+    Row,
+    panel_html,
+    relations_of,
+    rows_of,
+    tools_html,
+)
 from sphinx_policyspec.sphinx_ext.web.places import ASK_PAGE, PAGE_BUILDERS, WEB_BUILDERS, Places
-from sphinx_policyspec.sphinx_ext.web.relations import Occurrence, Relations, relations_of
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
