@@ -177,3 +177,22 @@ def test_no_file_names_a_folder_of_somebodys_machine() -> None:
         for file in files
         if private.search(file.read_text("utf-8", "replace"))
     ] == []
+
+
+def test_no_two_public_classes_have_one_name() -> None:
+    found: dict[str, list[str]] = {}
+    for file in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                found.setdefault(node.name, []).append(file.relative_to(PACKAGE).as_posix())
+    assert {name: files for name, files in found.items() if len(files) > 1} == {}
+
+
+MOST_MODULES, MOST_IN_SPHINX_EXT = 188, 72
+"""More come only where others go: a newcomer has to guess which one holds a thing."""
+
+
+def test_the_house_gets_no_more_modules() -> None:
+    modules = [file.relative_to(PACKAGE).parts for file in PACKAGE.rglob("*.py")]
+    assert len(modules) <= MOST_MODULES
+    assert sum(parts[0] == "sphinx_ext" for parts in modules) <= MOST_IN_SPHINX_EXT

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from sphinx_policyspec.compare.change import Change, ChangeKind, SpecDiff, Subject
 from sphinx_policyspec.compare.examples import example_changes, prompt_changes
-from sphinx_policyspec.compare.matching import Pair, identify
+from sphinx_policyspec.compare.matching import MatchedSpecs, identify
 from sphinx_policyspec.compare.prose import prose_changes
 from sphinx_policyspec.compare.provisions import level_changes, relation_changes, structure_changes
 from sphinx_policyspec.compare.weights import Reaches, weigh
@@ -29,7 +29,7 @@ def compare(
     :param aliases: ids of provisions as stated by hand, old id → new id, which win over what is found
     :param cases: what to look through for cases that rest on what changed
     """
-    pair = Pair(old=old, new=new, identity=identify(old, new, aliases))
+    pair = MatchedSpecs(old=old, new=new, identity=identify(old, new, aliases))
     examples, same, renamed_examples = example_changes(pair)
     reaches = Reaches(pair, renamed_examples, cases)
     weighed = (weigh(change, pair) for change in _changes(pair, examples))
@@ -44,7 +44,7 @@ def compare(
     )
 
 
-def _changes(pair: Pair, examples: list[Change]) -> Iterator[Change]:
+def _changes(pair: MatchedSpecs, examples: list[Change]) -> Iterator[Change]:
     yield from structure_changes(pair)
     yield from level_changes(pair)
     yield from prose_changes(pair)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from sphinx_policyspec.compare.change import SPACES, Change, ChangeKind, Subject
-from sphinx_policyspec.compare.matching import Pair, prompt_of
+from sphinx_policyspec.compare.matching import MatchedSpecs, prompt_of
 from sphinx_policyspec.compare.words import alike, near, normal, out_of_order, spaced, words
 from sphinx_policyspec.model import EvalPrompt, EvalTag, Example, Message, PromptFile, Response, Spec
 from sphinx_policyspec.model.attributes import attributes_of
@@ -61,7 +61,7 @@ class ExamplePair:
     what: tuple[str, ...]
 
 
-def _held(spec: Spec, pair: Pair, *, old: bool) -> list[_Held]:
+def _held(spec: Spec, pair: MatchedSpecs, *, old: bool) -> list[_Held]:
     found = []
     for holder, block in spec.walk():
         if not isinstance(block, Example):
@@ -101,7 +101,7 @@ def _head(message: Message) -> str:
     return " ".join([*parts, *(f"{name}={value}" for name, value in message.attributes)])
 
 
-def pair_examples(pair: Pair) -> tuple[list[ExamplePair], list[_Held], list[_Held]]:
+def pair_examples(pair: MatchedSpecs) -> tuple[list[ExamplePair], list[_Held], list[_Held]]:
     """Return the examples of both specs, those that only the old one has, and those that only the new one has."""
     old, new = _held(pair.old, pair, old=True), _held(pair.new, pair, old=False)
     found: list[ExamplePair] = []
@@ -153,11 +153,11 @@ def _alike(old: list[_Held], new: list[_Held]) -> Iterator[tuple[_Held, _Held]]:
             yield before, after
 
 
-def _together(pair: Pair, old: _Held, new: _Held) -> ExamplePair:
+def _together(pair: MatchedSpecs, old: _Held, new: _Held) -> ExamplePair:
     return ExamplePair(old=old, new=new, what=tuple(_what(pair, old, new)))
 
 
-def _what(pair: Pair, old: _Held, new: _Held) -> Iterator[str]:
+def _what(pair: MatchedSpecs, old: _Held, new: _Held) -> Iterator[str]:
     """Yield what differs between two examples that are one."""
     before, after = old.example, new.example
     if [r.verdict for r in before.responses] != [r.verdict for r in after.responses]:
@@ -179,7 +179,7 @@ def _what(pair: Pair, old: _Held, new: _Held) -> Iterator[str]:
             yield row.key
 
 
-def example_changes(pair: Pair) -> tuple[list[Change], int, dict[str, str]]:
+def example_changes(pair: MatchedSpecs) -> tuple[list[Change], int, dict[str, str]]:
     """Return what changed about examples, how many say the same in both specs, and which have another id.
 
     The ids come as old id → new id.
@@ -199,7 +199,7 @@ def example_changes(pair: Pair) -> tuple[list[Change], int, dict[str, str]]:
     return changes + list(_reordered(pair, both)), same, renamed
 
 
-def _reordered(pair: Pair, both: list[ExamplePair]) -> Iterator[Change]:
+def _reordered(pair: MatchedSpecs, both: list[ExamplePair]) -> Iterator[Change]:
     """Yield the fewest examples that must have moved among those that stayed in their provision."""
     stayed: dict[str, list[ExamplePair]] = {}
     for together in both:
@@ -290,14 +290,14 @@ FILE = "file"
 """The aspect of changes that are about a prompt file, rather than about a prompt in a page."""
 
 
-def prompt_changes(pair: Pair) -> Iterator[Change]:
+def prompt_changes(pair: MatchedSpecs) -> Iterator[Change]:
     """Yield changes of eval tags, then of prompt files, then of prompts in pages."""
     yield from _tags(pair)
     yield from _files(pair)
     yield from _inline(pair)
 
 
-def _tags(pair: Pair) -> Iterator[Change]:
+def _tags(pair: MatchedSpecs) -> Iterator[Change]:
     before, after = _places(pair.old), _places(pair.new)
     for tag in sorted(before.keys() - after.keys()):
         at = before[tag]
@@ -345,7 +345,7 @@ def _places(spec: Spec) -> dict[str, EvalTag]:
     return places
 
 
-def _files(pair: Pair) -> Iterator[Change]:
+def _files(pair: MatchedSpecs) -> Iterator[Change]:
     before = {file.tag: file for file in pair.old.prompt_files}
     after = {file.tag: file for file in pair.new.prompt_files}
     tests = {tag: at.provision for tag, at in _places(pair.new).items()}
@@ -391,7 +391,7 @@ def _said(prompts: tuple[EvalPrompt, ...]) -> list[tuple[str, tuple[str, ...]]]:
     ]
 
 
-def _inline(pair: Pair) -> Iterator[Change]:
+def _inline(pair: MatchedSpecs) -> Iterator[Change]:
     before, after = _in_pages(pair.old), _in_pages(pair.new)
     for id_, (at, prompt) in before.items():
         if id_ not in after:

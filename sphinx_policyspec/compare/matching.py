@@ -17,7 +17,7 @@ from sphinx_policyspec.compare.change import Match
 from sphinx_policyspec.compare.words import alike, containment, normal, shingles, words
 from sphinx_policyspec.model import Example, Provision, Response, Spec
 
-__all__ = ["Identity", "Naming", "Pair", "Relative", "Sides", "identify", "prompt_of"]
+__all__ = ["Identity", "MatchedSpecs", "Naming", "Relative", "Sides", "identify", "prompt_of"]
 
 _COMMON = 20
 """What more provisions share says nothing about identity: boilerplate, frequent words of titles."""
@@ -385,7 +385,7 @@ _ANCHOR = re.compile(r"#([^\s\])#]+)(?=[\])])|(?<=`)([^`\s<>]+)(?=`)")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pair:
+class MatchedSpecs:
     """The two specs and which provision is which."""
 
     old: Spec

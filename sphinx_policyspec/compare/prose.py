@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sphinx_policyspec.compare.change import SPACES, Change, ChangeKind, Subject
-from sphinx_policyspec.compare.matching import Pair
+from sphinx_policyspec.compare.matching import MatchedSpecs
 from sphinx_policyspec.compare.words import alike, compare_texts, near, normal, spaced, words
 from sphinx_policyspec.model import Block, Clause, Commentary, Definition, Prose, Provision, Span, Spec
 
@@ -26,7 +26,7 @@ class _Text:
     name: str = ""
 
 
-def prose_changes(pair: Pair) -> Iterator[Change]:
+def prose_changes(pair: MatchedSpecs) -> Iterator[Change]:
     """Yield changes of texts, then of definitions, commentary and clauses."""
     yield from _text("", _preamble(pair.old), _preamble(pair.new), pair)
     for old, new in pair.kept:
@@ -43,7 +43,12 @@ def _preamble(spec: Spec) -> str:
 
 
 def _text(  # noqa: PLR0917
-    id_: str, old: str, new: str, pair: Pair, before: Provision | None = None, after: Provision | None = None
+    id_: str,
+    old: str,
+    new: str,
+    pair: MatchedSpecs,
+    before: Provision | None = None,
+    after: Provision | None = None,
 ) -> Iterator[Change]:
     renewed = pair.in_new_words(old)
     if renewed == new:
@@ -65,7 +70,7 @@ def _held(spec: Spec, kind: type[Commentary | Definition]) -> Iterator[tuple[str
     return ((holder.id if holder else "", block) for holder, block in spec.walk() if isinstance(block, kind))
 
 
-def _definitions(pair: Pair) -> Iterator[Change]:
+def _definitions(pair: MatchedSpecs) -> Iterator[Change]:
     before = {
         block.id: (at, block) for at, block in _held(pair.old, Definition) if isinstance(block, Definition)
     }
@@ -109,7 +114,7 @@ def _one(  # noqa: PLR0917
     )
 
 
-def _commentary(pair: Pair) -> Iterator[Change]:
+def _commentary(pair: MatchedSpecs) -> Iterator[Change]:
     old = [
         _Text(pair.identity.renewed(at), pair.in_new_words(block.text), block.span, at)
         for at, block in _held(pair.old, Commentary)
@@ -192,7 +197,7 @@ def _in_one_provision(old: Iterable[_Text], new: Iterable[_Text]) -> Iterator[tu
     return (pair for both in here.values() for pair in near(*both))
 
 
-def _clauses(pair: Pair) -> Iterator[Change]:
+def _clauses(pair: MatchedSpecs) -> Iterator[Change]:
     def key(clause: Clause, principle: str) -> tuple[str, str, str]:
         return principle, clause.authority, normal(clause.text)
 

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 
 from sphinx_policyspec.compare.change import Change, ChangeKind, Subject
-from sphinx_policyspec.compare.matching import Pair, Relative
+from sphinx_policyspec.compare.matching import MatchedSpecs, Relative
 from sphinx_policyspec.compare.words import compare_texts, normal, out_of_order
 from sphinx_policyspec.model import (
     AuthorityLevel,
@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 
-def structure_changes(pair: Pair) -> Iterator[Change]:
+def structure_changes(pair: MatchedSpecs) -> Iterator[Change]:
     """Yield what was removed, added, renamed, split, merged, retitled, moved and reordered."""
     for provision in pair.removed:
         yield _change(ChangeKind.REMOVED, provision.id, old=level_of(provision), old_span=provision.span)
@@ -58,7 +58,7 @@ def _of(kind: ChangeKind, old: Provision, new: Provision, before: str, after: st
     return _change(kind, new.id, old=before, new=after, old_span=old.span, new_span=new.span)
 
 
-def _renamed(pair: Pair) -> Iterator[Change]:
+def _renamed(pair: MatchedSpecs) -> Iterator[Change]:
     by_new = {match.new: match for match in pair.identity.matches}
     for old, new in pair.kept:
         if old.id != new.id:
@@ -74,7 +74,7 @@ def _renamed(pair: Pair) -> Iterator[Change]:
             )
 
 
-def _split_and_merged(pair: Pair) -> Iterator[Change]:
+def _split_and_merged(pair: MatchedSpecs) -> Iterator[Change]:
     """Yield a pair as a split where the old one has several successors, as a merge where the new one has several origins.
 
     It can be both; what is neither is a succession.
@@ -94,7 +94,7 @@ def _split_and_merged(pair: Pair) -> Iterator[Change]:
             yield _relative(ChangeKind.SUCCEEDED, pair, relative, relative.new)
 
 
-def _relative(kind: ChangeKind, pair: Pair, relative: Relative, id_: str) -> Change:
+def _relative(kind: ChangeKind, pair: MatchedSpecs, relative: Relative, id_: str) -> Change:
     return _change(
         kind,
         id_,
@@ -106,7 +106,7 @@ def _relative(kind: ChangeKind, pair: Pair, relative: Relative, id_: str) -> Cha
     )
 
 
-def _reordered(pair: Pair) -> Iterator[Change]:
+def _reordered(pair: MatchedSpecs) -> Iterator[Change]:
     """Yield the fewest provisions that must have moved among the siblings that kept their parent."""
     before: dict[str, list[str]] = {}
     after: dict[str, list[str]] = {}
@@ -141,7 +141,7 @@ def level_of(provision: Provision) -> str:
     return provision.authority if isinstance(provision, Principle) else ""
 
 
-def renamed_levels(pair: Pair) -> dict[str, str]:
+def renamed_levels(pair: MatchedSpecs) -> dict[str, str]:
     """Return the levels that only changed their name, old name → new name.
 
     Neither spec has the other's name, and most of each one's principles are at the other. So a level that was
@@ -166,7 +166,7 @@ def renamed_levels(pair: Pair) -> dict[str, str]:
     }
 
 
-def level_changes(pair: Pair) -> Iterator[Change]:
+def level_changes(pair: MatchedSpecs) -> Iterator[Change]:
     """Yield what changed about levels as such, then about the level of each principle."""
     renamed = renamed_levels(pair)
     yield from _declarations(pair, renamed)
@@ -185,7 +185,7 @@ def level_changes(pair: Pair) -> Iterator[Change]:
             )
 
 
-def _kind(pair: Pair, renamed: Mapping[str, str], old: str, new: str) -> ChangeKind:
+def _kind(pair: MatchedSpecs, renamed: Mapping[str, str], old: str, new: str) -> ChangeKind:
     if not old:
         return ChangeKind.BECAME_PRINCIPLE
     if not new:
@@ -206,7 +206,7 @@ def _kind(pair: Pair, renamed: Mapping[str, str], old: str, new: str) -> ChangeK
     return ChangeKind.LEVEL_CHANGED
 
 
-def _declarations(pair: Pair, renamed: Mapping[str, str]) -> Iterator[Change]:
+def _declarations(pair: MatchedSpecs, renamed: Mapping[str, str]) -> Iterator[Change]:
     """Yield levels that came, went, have another name, or mean something else."""
     before, after = pair.old.level_by_id, pair.new.level_by_id
     kept = {old: renamed.get(old, old) for old in before if renamed.get(old, old) in after}
@@ -256,7 +256,7 @@ _LISTS = (
 _PLAIN = tuple(row.field for row in attributes_of("provision", "principle") if not (row.many or row.names))
 
 
-def relation_changes(pair: Pair) -> Iterator[Change]:
+def relation_changes(pair: MatchedSpecs) -> Iterator[Change]:
     """Yield changes of relations and attributes, by provision, then of references, topics, goals and the spec itself."""
     eval_tags = {tag.tag for spec in (pair.old, pair.new) for tag in spec.eval_tags}
     for old, new in pair.kept:
@@ -273,7 +273,9 @@ def relation_changes(pair: Pair) -> Iterator[Change]:
             )
 
 
-def _relations(pair: Pair, old: Provision, new: Provision, eval_tags: AbstractSet[str]) -> Iterator[Change]:
+def _relations(
+    pair: MatchedSpecs, old: Provision, new: Provision, eval_tags: AbstractSet[str]
+) -> Iterator[Change]:
     for row in _LISTS:
         before, after = getattr(old, row.field, ()), getattr(new, row.field, ())
         if row.field == "tags":
@@ -335,7 +337,7 @@ def ref_pairs(spec: Spec, renamed: Mapping[str, str] | None = None) -> dict[tupl
     return pairs
 
 
-def _references(pair: Pair) -> Iterator[Change]:
+def _references(pair: MatchedSpecs) -> Iterator[Change]:
     before, after = ref_pairs(pair.old, pair.identity.new_of), ref_pairs(pair.new)
     for source, target in sorted(before.keys() - after.keys()):
         yield Change(

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from sphinx_policyspec.compare.change import Change, ChangeKind, Reach, Subject, Weight
-from sphinx_policyspec.compare.matching import Naming, Pair
+from sphinx_policyspec.compare.matching import MatchedSpecs, Naming
 from sphinx_policyspec.compare.provisions import STRICTNESS
 from sphinx_policyspec.compare.words import TextChange, normal
 from sphinx_policyspec.model import (
@@ -28,7 +28,7 @@ from sphinx_policyspec.model import (
 )
 from sphinx_policyspec.model.attributes import LIFTING, RELATIONS
 
-__all__ = ["RULES", "Reaches", "Rule", "weigh"]
+__all__ = ["RULES", "Reaches", "WeightRule", "weigh"]
 
 _DUTY = re.compile(
     r"\b(?:must|shall|should|ought to|never|cannot|can't|required?|requires|prohibited|forbidden|disallowed"
@@ -55,7 +55,7 @@ class _Seen:
     """A change with the specs that it is between."""
 
     change: Change
-    pair: Pair
+    pair: MatchedSpecs
 
     def is_(self, subject: Subject, *kinds: ChangeKind) -> bool:
         return self.change.subject is subject and (not kinds or self.change.kind in kinds)
@@ -99,7 +99,7 @@ def _mode(spec: Spec, principle: Principle) -> OverrideMode | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class WeightRule:
     """A named reason for a weight.
 
     :param why: the reason, in words
@@ -187,67 +187,67 @@ def _always(seen: _Seen) -> bool:  # noqa: ARG001  it is a rule like the others
 _T, _L, _C, _E = Weight.TIGHTENING, Weight.LOOSENING, Weight.CLARIFYING, Weight.EDITORIAL
 _ADDED, _REMOVED = ChangeKind.ADDED, ChangeKind.REMOVED
 
-RULES: tuple[Rule, ...] = (
-    Rule("hard-rule-added", _T, "a rule that no message can set aside is new",
+RULES: tuple[WeightRule, ...] = (
+    WeightRule("hard-rule-added", _T, "a rule that no message can set aside is new",
          _both(_provision(_ADDED), lambda s: s.is_hard and not s.is_exception)),
-    Rule("hard-rule-removed", _L, "a rule that no message could set aside is gone",
+    WeightRule("hard-rule-removed", _L, "a rule that no message could set aside is gone",
          _both(_provision(_REMOVED), lambda s: s.is_hard and not s.is_exception)),
-    Rule("exception-principle-added", _L, "a principle that is an exception to another is new",
+    WeightRule("exception-principle-added", _L, "a principle that is an exception to another is new",
          _both(_provision(_ADDED), lambda s: s.is_exception)),
-    Rule("exception-principle-removed", _T, "a principle that was an exception to another is gone",
+    WeightRule("exception-principle-removed", _T, "a principle that was an exception to another is gone",
          _both(_provision(_REMOVED), lambda s: s.is_exception)),
-    Rule("principle-added", _T, "a principle is new",
+    WeightRule("principle-added", _T, "a principle is new",
          _both(_provision(_ADDED, ChangeKind.BECAME_PRINCIPLE), lambda s: s.binds)),
-    Rule("principle-removed", _L, "a principle is gone",
+    WeightRule("principle-removed", _L, "a principle is gone",
          lambda s: s.is_(Subject.PROVISION, ChangeKind.BECAME_SECTION) or (s.is_(Subject.PROVISION, _REMOVED) and s.binds)),
-    Rule("section-added", _C, "a section that binds nobody is new", _provision(_ADDED)),
-    Rule("section-removed", _C, "a section that bound nobody is gone", _provision(_REMOVED)),
-    Rule("level-raised", _T, "fewer messages can set it aside", _provision(ChangeKind.LEVEL_RAISED)),
-    Rule("level-lowered", _L, "more messages can set it aside", _provision(ChangeKind.LEVEL_LOWERED)),
-    Rule("level-changed", _C, "the old and the new level cannot be ordered", _provision(ChangeKind.LEVEL_CHANGED)),
-    Rule("level-renamed", _E, "the level has another name", _provision(ChangeKind.LEVEL_RENAMED)),
-    Rule("exception-added", _L, "it is an exception to one more principle, or to one more category",
+    WeightRule("section-added", _C, "a section that binds nobody is new", _provision(_ADDED)),
+    WeightRule("section-removed", _C, "a section that bound nobody is gone", _provision(_REMOVED)),
+    WeightRule("level-raised", _T, "fewer messages can set it aside", _provision(ChangeKind.LEVEL_RAISED)),
+    WeightRule("level-lowered", _L, "more messages can set it aside", _provision(ChangeKind.LEVEL_LOWERED)),
+    WeightRule("level-changed", _C, "the old and the new level cannot be ordered", _provision(ChangeKind.LEVEL_CHANGED)),
+    WeightRule("level-renamed", _E, "the level has another name", _provision(ChangeKind.LEVEL_RENAMED)),
+    WeightRule("exception-added", _L, "it is an exception to one more principle, or to one more category",
          _relation(ChangeKind.RELATION_ADDED, LIFTING)),
-    Rule("exception-removed", _T, "it is no exception any more to a principle or a category",
+    WeightRule("exception-removed", _T, "it is no exception any more to a principle or a category",
          _relation(ChangeKind.RELATION_REMOVED, LIFTING)),
-    Rule("relation-changed", _C, "how it weighs against other principles is said otherwise",
+    WeightRule("relation-changed", _C, "how it weighs against other principles is said otherwise",
          lambda s: s.change.kind in {ChangeKind.RELATION_ADDED, ChangeKind.RELATION_REMOVED}
          and s.change.aspect in {row.key for row in RELATIONS}),
-    Rule("clause-added", _L, "a part of it binds less than the rest",
+    WeightRule("clause-added", _L, "a part of it binds less than the rest",
          lambda s: s.is_(Subject.CLAUSE, _ADDED)),
-    Rule("clause-removed", _T, "no part that bound less stands out any more",
+    WeightRule("clause-removed", _T, "no part that bound less stands out any more",
          lambda s: s.is_(Subject.CLAUSE, _REMOVED)),
-    Rule("category-changed", _C, "exceptions may take another category out of its force",
+    WeightRule("category-changed", _C, "exceptions may take another category out of its force",
          lambda s: s.change.kind is ChangeKind.ATTRIBUTE and s.change.aspect == "category"),
-    Rule("verdict-stricter", _T, "an answer is judged worse than before", _verdict(1)),
-    Rule("verdict-milder", _L, "an answer is judged better than before", _verdict(-1)),
-    Rule("override-stricter", _T, "what is at a level can be set aside less easily", _mode_changed(1)),
-    Rule("override-looser", _L, "what is at a level can be set aside more easily", _mode_changed(-1)),
-    Rule("levels-changed", _C, "the levels themselves are other ones",
+    WeightRule("verdict-stricter", _T, "an answer is judged worse than before", _verdict(1)),
+    WeightRule("verdict-milder", _L, "an answer is judged better than before", _verdict(-1)),
+    WeightRule("override-stricter", _T, "what is at a level can be set aside less easily", _mode_changed(1)),
+    WeightRule("override-looser", _L, "what is at a level can be set aside more easily", _mode_changed(-1)),
+    WeightRule("levels-changed", _C, "the levels themselves are other ones",
          lambda s: (s.is_(Subject.LEVEL) and s.change.kind is not ChangeKind.RENAMED)
          or s.is_(Subject.SPEC, ChangeKind.REORDERED)),
-    Rule("no-longer-allowed", _T, "its text says `not allowed` where it said `allowed`", _allowance(1)),
-    Rule("no-longer-forbidden", _L, "its text says `allowed` where it said `not allowed`", _allowance(-1)),
-    Rule("more-duty", _T, "its text has more words of duty, or fewer of permission", _text(1)),
-    Rule("more-permission", _L, "its text has more words of permission, or fewer of duty", _text(-1)),
-    Rule("text-changed", _C, "its words are other ones",
+    WeightRule("no-longer-allowed", _T, "its text says `not allowed` where it said `allowed`", _allowance(1)),
+    WeightRule("no-longer-forbidden", _L, "its text says `allowed` where it said `not allowed`", _allowance(-1)),
+    WeightRule("more-duty", _T, "its text has more words of duty, or fewer of permission", _text(1)),
+    WeightRule("more-permission", _L, "its text has more words of permission, or fewer of duty", _text(-1)),
+    WeightRule("text-changed", _C, "its words are other ones",
          lambda s: s.change.kind is ChangeKind.TEXT),
-    Rule("retitled", _C, "a principle's title is a part of what it says",
+    WeightRule("retitled", _C, "a principle's title is a part of what it says",
          _both(_provision(ChangeKind.RETITLED), lambda s: s.binds)),
-    Rule("split-or-merged", _C, "what it says stands elsewhere, in part",
+    WeightRule("split-or-merged", _C, "what it says stands elsewhere, in part",
          _provision(ChangeKind.SPLIT, ChangeKind.MERGED, ChangeKind.SUCCEEDED)),
-    Rule("example-changed", _C, "what is shown of its boundary is another thing",
+    WeightRule("example-changed", _C, "what is shown of its boundary is another thing",
          lambda s: s.is_(Subject.EXAMPLE, _ADDED, _REMOVED, ChangeKind.CHANGED, ChangeKind.VERDICT_FLIPPED)),
-    Rule("definition-changed", _C, "a word that norms use means something else",
+    WeightRule("definition-changed", _C, "a word that norms use means something else",
          lambda s: s.is_(Subject.DEFINITION, _ADDED, _REMOVED, ChangeKind.CHANGED)),
-    Rule("commentary-changed", _C, "what explains the norms says something else",
+    WeightRule("commentary-changed", _C, "what explains the norms says something else",
          lambda s: s.is_(Subject.COMMENTARY, _ADDED, _REMOVED, ChangeKind.CHANGED)),
-    Rule("no-norm-changed", _E, "names, places, references, topics and prompts bind nobody", _always),
+    WeightRule("no-norm-changed", _E, "names, places, references, topics and prompts bind nobody", _always),
 )  # fmt: skip
 """All rules, the most telling first."""
 
 
-def weigh(change: Change, pair: Pair) -> Change:
+def weigh(change: Change, pair: MatchedSpecs) -> Change:
     """Return a change with its weight, and the name of the rule that gave it."""
     seen = _Seen(change, pair)
     rule = next(rule for rule in RULES if rule.applies(seen))
@@ -280,7 +280,9 @@ class _Touching:
 class Reaches:
     """Answers what a change touches, of two specs and cases that were read once."""
 
-    def __init__(self, pair: Pair, renamed_examples: Mapping[str, str], cases: Iterable[Case] = ()) -> None:
+    def __init__(
+        self, pair: MatchedSpecs, renamed_examples: Mapping[str, str], cases: Iterable[Case] = ()
+    ) -> None:
         self._old, self._new = _touching(pair.old), _touching(pair.new)
         naming = Naming(pair.old, pair.new, pair.identity.matches)
         cases = tuple(cases)
@@ -313,7 +315,9 @@ def _by_provision(cases: Iterable[Case], naming: Naming) -> dict[str, dict[str, 
     return found
 
 
-def _by_example(cases: Iterable[Case], pair: Pair, renamed: Mapping[str, str]) -> dict[str, dict[str, None]]:
+def _by_example(
+    cases: Iterable[Case], pair: MatchedSpecs, renamed: Mapping[str, str]
+) -> dict[str, dict[str, None]]:
     """Return the places of the cases that formalise an example, likewise."""
     by_name: dict[str, dict[str, None]] = {}
     for spec, later in ((pair.old, renamed), (pair.new, {})):

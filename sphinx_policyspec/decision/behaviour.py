@@ -11,7 +11,7 @@ from sphinx_policyspec.compare import Change, ChangeKind, Naming, Sides, SpecDif
 from sphinx_policyspec.decision import Decision, Norms, decide, problems, same_outcome
 from sphinx_policyspec.model import Case, Duty, Finding, Item, Label, Outcome, Severity, Span
 
-__all__ = ["BehaviourDiff", "CaseState", "ComparedCase", "Reading", "compare_cases"]
+__all__ = ["BehaviourDiff", "CaseReading", "CaseState", "ComparedCase", "compare_cases"]
 
 
 class CaseState(enum.StrEnum):
@@ -29,7 +29,7 @@ class CaseState(enum.StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
+class CaseReading:
     """A case as one of the two specs reads it.
 
     :param case: with the names that this spec has
@@ -49,8 +49,8 @@ class ComparedCase:
     """A case as it was written, and what both specs say of it."""
 
     case: Case
-    old: Reading
-    new: Reading
+    old: CaseReading
+    new: CaseReading
 
     @property
     def place(self) -> str:
@@ -172,7 +172,7 @@ class _Reader:
     levels: Mapping[str, str]
     name: str
 
-    def read(self, case: Case) -> Reading:
+    def read(self, case: Case) -> CaseReading:
         missing: list[Finding] = []
         renamed: dict[str, str] = {}
 
@@ -196,7 +196,7 @@ class _Reader:
         read = replace(case, items=items, about=self._here(case.about) or "", example=example)
         found = tuple(missing) or problems(read, self.norms)
         is_decided = all(finding.severity is not Severity.ERROR for finding in found)
-        return Reading(
+        return CaseReading(
             case=read,
             renamed=tuple(renamed.items()),
             decision=decide(read, self.norms) if is_decided else None,

@@ -13,9 +13,9 @@ __all__ = [
     "LAW",
     "STRENGTH_RULES",
     "Candidate",
-    "Comparison",
     "Context",
     "Grant",
+    "RuleOutcome",
     "Standing",
     "Strength",
     "StrengthRule",
@@ -175,7 +175,7 @@ LAW = "law"
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class RuleOutcome:
     """What the first rule that decides says of two candidates.
 
     :param winner: 1 if the first is stronger, -1 if the second is, 0 if neither is
@@ -204,7 +204,7 @@ class StrengthRule:
     :param about: the rule in a sentence
     :param source: id of the provision of the Model Spec that it formalises
     :param by_time: whether it looks at when something was said
-    :param decide: 1, -1 or 0 as in :class:`Comparison`; ``None`` where the rule has nothing to say
+    :param decide: 1, -1 or 0 as in :class:`RuleOutcome`; ``None`` where the rule has nothing to say
     """
 
     id: str
@@ -339,19 +339,19 @@ class Strength:
 
     def __init__(self, semantics: Semantics, norms: Norms) -> None:
         self._context = Context(semantics=semantics, norms=norms)
-        self._known: dict[tuple[object, object], Comparison | None] = {}
+        self._known: dict[tuple[object, object], RuleOutcome | None] = {}
 
-    def compare(self, one: Candidate, other: Candidate) -> Comparison:
+    def compare(self, one: Candidate, other: Candidate) -> RuleOutcome:
         """Return which of two candidates in conflict is the stronger, and by which rule."""
         kinds = one.kind, other.kind
         if kinds not in self._known:
             self._known[kinds] = self._first(one, other, STRENGTH_RULES[:-1])
         last = STRENGTH_RULES[-1]
-        return self._known[kinds] or Comparison(last, last.decide(one, other, self._context) or 0)
+        return self._known[kinds] or RuleOutcome(last, last.decide(one, other, self._context) or 0)
 
-    def _first(self, one: Candidate, other: Candidate, rules: tuple[StrengthRule, ...]) -> Comparison | None:
+    def _first(self, one: Candidate, other: Candidate, rules: tuple[StrengthRule, ...]) -> RuleOutcome | None:
         for rule in rules:
             winner = rule.decide(one, other, self._context)
             if winner is not None:
-                return Comparison(rule, winner)
+                return RuleOutcome(rule, winner)
         return None

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
 
-from sphinx_policyspec.decision.candidates import Candidate, Comparison, Strength, candidates_of, standing_of
+from sphinx_policyspec.decision.candidates import Candidate, RuleOutcome, Strength, candidates_of, standing_of
 from sphinx_policyspec.decision.norms import Norms
 from sphinx_policyspec.model import Case, Label, Value
 
@@ -44,7 +44,7 @@ class Framework:
     exempted_by: tuple[frozenset[int], ...]
     supporters: tuple[tuple[int, ...], ...]
 
-    def compare(self, one: int, other: int) -> Comparison:
+    def compare(self, one: int, other: int) -> RuleOutcome:
         """Return which of two candidates in conflict is the stronger, and by which rule."""
         return self.strength.compare(self.candidates[one], self.candidates[other])
 

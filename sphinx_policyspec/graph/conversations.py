@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from itertools import count
 from typing import TypeVar
 
-from sphinx_policyspec.graph.reader import Reader
+from sphinx_policyspec.graph.reader import GraphReader
 from sphinx_policyspec.graph.terms import PS, Iri
-from sphinx_policyspec.graph.writer import Writer
+from sphinx_policyspec.graph.writer import GraphWriter
 from sphinx_policyspec.model import (
     Comparison,
     Fragment,
@@ -30,7 +30,7 @@ _FRAGMENT_PROPERTIES = {
 }
 
 
-def write_conversation(writer: Writer, owner: Iri, turns: tuple[Turn, ...]) -> None:
+def write_conversation(writer: GraphWriter, owner: Iri, turns: tuple[Turn, ...]) -> None:
     """State the turns of an example or prompt; messages are numbered through, alternatives included."""
     messages = (writer.iris.part("message", owner, number) for number in count(1))
     for order, turn in enumerate(turns, 1):
@@ -45,7 +45,7 @@ def write_conversation(writer: Writer, owner: Iri, turns: tuple[Turn, ...]) -> N
             _write_message(writer, next(messages), turn, part_of=owner, order=order)
 
 
-def _write_message(writer: Writer, iri: Iri, message: Message, *, part_of: Iri, order: int) -> None:
+def _write_message(writer: GraphWriter, iri: Iri, message: Message, *, part_of: Iri, order: int) -> None:
     writer.record(iri, message, part_of=part_of, order=order)
     for place, fragment in enumerate(message.fragments, 1):
         writer.record(writer.iris.part("fragment", iri, place), fragment, part_of=iri, order=place)
@@ -54,12 +54,12 @@ def _write_message(writer: Writer, iri: Iri, message: Message, *, part_of: Iri, 
         writer.add(iri, PS.untrusted, message.text)
 
 
-def read_conversation(reader: Reader, owner: Iri) -> tuple[Turn, ...]:
+def read_conversation(reader: GraphReader, owner: Iri) -> tuple[Turn, ...]:
     """Return the turns of an example or prompt."""
     return tuple(_read_turns(reader, owner))
 
 
-def _read_turns(reader: Reader, owner: Iri) -> Iterator[Turn]:
+def _read_turns(reader: GraphReader, owner: Iri) -> Iterator[Turn]:
     kinds: tuple[type[Turn], ...] = (Message, Response, Comparison, Gap)
     for subject, model in reader.parts(owner, *kinds):
         if issubclass(model, Comparison):
@@ -72,6 +72,6 @@ def _read_turns(reader: Reader, owner: Iri) -> Iterator[Turn]:
             yield reader.record(subject, model)
 
 
-def _read_message(reader: Reader, subject: Iri, model: type[_M]) -> _M:
+def _read_message(reader: GraphReader, subject: Iri, model: type[_M]) -> _M:
     fragments = tuple(reader.record(part, Fragment) for part, _ in reader.parts(subject, Fragment))
     return reader.record(subject, model, fragments=fragments)

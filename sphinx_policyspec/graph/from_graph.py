@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.conversations import read_conversation
-from sphinx_policyspec.graph.reader import Reader
+from sphinx_policyspec.graph.reader import GraphReader
 from sphinx_policyspec.graph.records import id_of, quoted
 from sphinx_policyspec.graph.terms import PS, Iri, Triple
 from sphinx_policyspec.model import (
@@ -58,7 +58,7 @@ def from_graph(graph: Graph) -> Spec:
 
 def from_triples(triples: Iterable[Triple]) -> Spec:
     """Return the spec that triples hold, some of which may come more than once; raises as :func:`from_graph` does."""
-    reader = Reader(triples)
+    reader = GraphReader(triples)
     tags = tuple(
         reader.record(subject, EvalTag, provision=reader.owner_id(subject))
         for subject, _ in reader.everything(EvalTag)
@@ -95,7 +95,7 @@ def from_triples(triples: Iterable[Triple]) -> Spec:
     return spec
 
 
-def _declared(reader: Reader, *models: type[Any], repeated: bool = False) -> tuple[Any, ...]:
+def _declared(reader: GraphReader, *models: type[Any], repeated: bool = False) -> tuple[Any, ...]:
     """Return what is declared, either the first of each id or all others."""
     found = reader.everything(*models)
     return tuple(
@@ -103,13 +103,13 @@ def _declared(reader: Reader, *models: type[Any], repeated: bool = False) -> tup
     )
 
 
-def _levels(reader: Reader) -> tuple[AuthorityLevel, ...]:
+def _levels(reader: GraphReader) -> tuple[AuthorityLevel, ...]:
     """Return the declared levels; those without a rank are only used."""
     found = reader.everything(AuthorityLevel, by=PS.rank)
     return tuple(reader.record(iri, model) for iri, model in found if reader.objects(iri, PS.rank))
 
 
-def _provisions(reader: Reader, tagged: dict[str, tuple[str, ...]]) -> tuple[Provision, ...]:
+def _provisions(reader: GraphReader, tagged: dict[str, tuple[str, ...]]) -> tuple[Provision, ...]:
     """Return the provisions in reading order: what holds others stands before them, one level up."""
     found: list[Provision] = []
     depths: dict[str | None, set[int]] = {None: {0}}
@@ -134,14 +134,14 @@ def _provisions(reader: Reader, tagged: dict[str, tuple[str, ...]]) -> tuple[Pro
     return tuple(found)
 
 
-def _blocks(reader: Reader, owner: Iri, tagged: dict[str, tuple[str, ...]]) -> tuple[Any, ...]:
+def _blocks(reader: GraphReader, owner: Iri, tagged: dict[str, tuple[str, ...]]) -> tuple[Any, ...]:
     """Return the blocks of a provision, of the preamble or of a prompt file."""
     found = reader.parts(owner, Prose, Definition, Commentary, Comment, Example, EvalPrompt)
     return tuple(_block(reader, subject, model, owner, tagged) for subject, model in found)
 
 
 def _block(
-    reader: Reader, subject: Iri, model: type[Any], owner: Iri, tagged: dict[str, tuple[str, ...]]
+    reader: GraphReader, subject: Iri, model: type[Any], owner: Iri, tagged: dict[str, tuple[str, ...]]
 ) -> Block:
     if model is Example:
         derived: dict[str, tuple[str, ...]] = {
@@ -156,7 +156,7 @@ def _block(
     return block
 
 
-def _reference(reader: Reader, subject: Iri) -> Reference:
+def _reference(reader: GraphReader, subject: Iri) -> Reference:
     target = reader.single(subject, PS.target)
     found = None if target is None else reader.iris.kind_and_id(str(target))
     kinds = {kind.value for kind in TargetKind}
@@ -172,7 +172,7 @@ def _reference(reader: Reader, subject: Iri) -> Reference:
     )
 
 
-def _context(reader: Reader, subject: Iri) -> dict[str, Any]:
+def _context(reader: GraphReader, subject: Iri) -> dict[str, Any]:
     """Return the example and the number of the message that a reference stands in."""
     found: dict[str, Any] = {}
     if (example := reader.single(subject, PS.inExample)) is not None:
@@ -187,11 +187,11 @@ def _context(reader: Reader, subject: Iri) -> dict[str, Any]:
     return found
 
 
-def _prompt_file(reader: Reader, subject: Iri, tagged: dict[str, tuple[str, ...]]) -> PromptFile:
+def _prompt_file(reader: GraphReader, subject: Iri, tagged: dict[str, tuple[str, ...]]) -> PromptFile:
     return reader.record(subject, PromptFile, blocks=_blocks(reader, subject, tagged))
 
 
-def _changelog(reader: Reader) -> Changelog | None:
+def _changelog(reader: GraphReader) -> Changelog | None:
     found = reader.parts(reader.release, Changelog)
     if not found:
         return None

@@ -15,7 +15,7 @@ from sphinx_policyspec.graph.writer import sequence_key
 from sphinx_policyspec.model import Span
 from sphinx_policyspec.model.json_text import load_json
 
-__all__ = ["Reader"]
+__all__ = ["GraphReader"]
 
 _T = TypeVar("_T")
 _NOTHING: list[Term] = []
@@ -27,7 +27,7 @@ _AT_HAND = 1_000
 _PLACE = frozenset((PS.file, PS.line, PS.column))
 
 
-class Reader:
+class GraphReader:
     """An index over the one spec that a graph holds.
 
     :param triples: what ``to_graph`` wrote, possibly with derived triples beside it; some may come more than once

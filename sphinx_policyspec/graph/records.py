@@ -73,7 +73,7 @@ __all__ = [
     "Name",
     "Pairs",
     "Record",
-    "Text",
+    "TextField",
 ]
 
 _SHOWN = 100
@@ -99,7 +99,7 @@ class Field(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class TextField:
     """A string; the empty one is left out unless questions rely on its being there."""
 
     name: str
@@ -121,7 +121,7 @@ def _is_address(text: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Address(Text):
+class Address(TextField):
     """The address of something that may have a name alone, which a :class:`Name` states."""
 
     def write(self, value: str, _iris: Iris) -> Iterable[Term]:
@@ -135,7 +135,7 @@ class Address(Text):
 
 
 @dataclass(frozen=True, slots=True)
-class Name(Text):
+class Name(TextField):
     """What somebody or something is called whose address is not known."""
 
     def write(self, value: str, _iris: Iris) -> Iterable[Term]:
@@ -144,7 +144,7 @@ class Name(Text):
 
 
 @dataclass(frozen=True, slots=True)
-class Date(Text):
+class Date(TextField):
     """A date, or a text that should be one."""
 
     def write(self, value: str, _iris: Iris) -> Iterable[Term]:
@@ -320,10 +320,10 @@ class Record:
     placeless: bool = False
 
 
-_ID = Text("id", DCTERMS.identifier, always=True)
-_TITLE = Text("title", DCTERMS.title, always=True)
-_TEXT = Text("text", PS.text)
-_SOURCE = Text("source", PS.sourceText)
+_ID = TextField("id", DCTERMS.identifier, always=True)
+_TITLE = TextField("title", DCTERMS.title, always=True)
+_TEXT = TextField("text", PS.text)
+_SOURCE = TextField("source", PS.sourceText)
 
 TERMS: Mapping[type[StrEnum], Mapping[StrEnum, Iri]] = {
     **{
@@ -369,7 +369,7 @@ def _fields(row: Attribute) -> Iterator[Field]:
         yield Address(row.field, predicate)
         yield Name(row.field, iri_of(row.named))
     else:
-        yield (Date if row.is_date else Text)(row.field, predicate, row.always)
+        yield (Date if row.is_date else TextField)(row.field, predicate, row.always)
 
 
 def _choice(name: str, predicate: Iri, kind: type[StrEnum], *, optional: bool = False) -> Choice:
@@ -411,7 +411,7 @@ RECORDS: Mapping[type, Record] = {
     Document: Record(
         (PS.Document,),
         (
-            Text("file", PS.file, always=True),
+            TextField("file", PS.file, always=True),
             _choice("markup", PS.markup, Markup),
         ),
         spanned=False,
@@ -423,22 +423,24 @@ RECORDS: Mapping[type, Record] = {
     Principle: Record((PS.Principle, PS.Provision), (*_PROVISION, *_of("principle"))),
     Clause: Record((PS.Clause,), (*_of("clause"), _TEXT)),
     Prose: Record((PS.Prose,), (_SOURCE, _TEXT)),
-    Definition: Record((PS.Definition,), (_ID, Text("term", DCTERMS.title, always=True), _SOURCE, _TEXT)),
-    Commentary: Record((PS.Commentary,), (Text("label", DCTERMS.title), _SOURCE, _TEXT)),
+    Definition: Record(
+        (PS.Definition,), (_ID, TextField("term", DCTERMS.title, always=True), _SOURCE, _TEXT)
+    ),
+    Commentary: Record((PS.Commentary,), (TextField("label", DCTERMS.title), _SOURCE, _TEXT)),
     Comment: Record((PS.Comment,), (_SOURCE,)),
     Example: Record(
         (PS.Example,),
         (
             _ID,
             _TITLE,
-            Text("source_title", PS.sourceTitle),
+            TextField("source_title", PS.sourceTitle),
             _SOURCE,
             *_of("example"),
         ),
     ),
     EvalPrompt: Record(
         (PS.EvalPrompt,),
-        (_ID, _SOURCE, Text("tag", PS.evalTag), *_of("prompt")),
+        (_ID, _SOURCE, TextField("tag", PS.evalTag), *_of("prompt")),
     ),
     Comparison: Record((PS.Comparison,)),
     Gap: Record((PS.Gap,)),
@@ -464,16 +466,20 @@ RECORDS: Mapping[type, Record] = {
     ),
     Link: Record(
         (PS.ExternalLink,),
-        (*_OCCURRENCE, Text("url", PS.url, always=True)),
+        (*_OCCURRENCE, TextField("url", PS.url, always=True)),
     ),
     EvalTag: Record(
         (PS.EvalTag,),
-        (Text("tag", DCTERMS.identifier, always=True), Text("clause", PS.text), Text("test", PS.testPath)),
+        (
+            TextField("tag", DCTERMS.identifier, always=True),
+            TextField("clause", PS.text),
+            TextField("test", PS.testPath),
+        ),
     ),
-    PromptFile: Record((PS.PromptFile,), (Text("tag", PS.evalTag, always=True), _TITLE, _SOURCE)),
+    PromptFile: Record((PS.PromptFile,), (TextField("tag", PS.evalTag, always=True), _TITLE, _SOURCE)),
     Changelog: Record((PS.Changelog,), (_SOURCE,)),
     ChangelogEntry: Record(
-        (PS.ChangelogEntry,), (Text("version", OWL.versionInfo, always=True), _SOURCE, _TEXT)
+        (PS.ChangelogEntry,), (TextField("version", OWL.versionInfo, always=True), _SOURCE, _TEXT)
     ),
 }
 """Every model class that has an RDF class of its own."""

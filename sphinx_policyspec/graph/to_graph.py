@@ -12,7 +12,7 @@ from sphinx_policyspec.graph.iris import Iris
 from sphinx_policyspec.graph.records import TERMS
 from sphinx_policyspec.graph.terms import DCTERMS, PS, RDF, Iri, Triple
 from sphinx_policyspec.graph.touches import Touch, TouchKind, enclosing, owner, touches
-from sphinx_policyspec.graph.writer import Writer
+from sphinx_policyspec.graph.writer import GraphWriter
 from sphinx_policyspec.model import (
     AuthorityLevel,
     Block,
@@ -60,11 +60,11 @@ def release_iri(spec: Spec, base_iri: str = "") -> Iri:
 
 def triples_of(spec: Spec, base_iri: str = "") -> Iterator[Triple]:
     """Return every triple of a spec in reading order; a few come more than once."""
-    writer = Writer(_iris(spec, base_iri))
+    writer = GraphWriter(_iris(spec, base_iri))
     return (triple for _ in _steps(writer, spec) for triple in writer.taken())
 
 
-def _steps(writer: Writer, spec: Spec) -> Iterator[None]:
+def _steps(writer: GraphWriter, spec: Spec) -> Iterator[None]:
     """State a spec, pausing wherever what was stated can be taken."""
     release = writer.iris.release(spec.version)
     writer.record(release, spec)
@@ -111,12 +111,12 @@ def _iris(spec: Spec, base_iri: str) -> Iris:
     return Iris(given_base(base_iri, spec.base_iri))
 
 
-def _documents(writer: Writer, release: Iri, spec: Spec) -> None:
+def _documents(writer: GraphWriter, release: Iri, spec: Spec) -> None:
     for order, document in enumerate(spec.documents, 1):
         writer.record(writer.named("document", document.file), document, part_of=release, order=order)
 
 
-def _levels(writer: Writer, spec: Spec) -> None:
+def _levels(writer: GraphWriter, spec: Spec) -> None:
     """State the declared levels and their order; a level that is only used has no rank."""
     iris = [writer.named("level", level.id) for level in spec.levels]
     for rank, (iri, level) in enumerate(zip(iris, spec.levels, strict=True)):
@@ -133,7 +133,7 @@ def _levels(writer: Writer, spec: Spec) -> None:
         writer.add(iri, DCTERMS.identifier, name)
 
 
-def _topics_and_goals(writer: Writer, release: Iri, spec: Spec) -> None:
+def _topics_and_goals(writer: GraphWriter, release: Iri, spec: Spec) -> None:
     for order, topic in enumerate(spec.topics, 1):
         writer.record(writer.named("topic", topic.id), topic, order=order)
     for order, goal in enumerate(spec.goals, 1):
@@ -145,7 +145,7 @@ def _topics_and_goals(writer: Writer, release: Iri, spec: Spec) -> None:
         writer.add(iri, PS.repeats, writer.iris.iri(kind, item.id))
 
 
-def _provisions(writer: Writer, release: Iri, spec: Spec, names: _Names) -> Iterator[None]:
+def _provisions(writer: GraphWriter, release: Iri, spec: Spec, names: _Names) -> Iterator[None]:
     iris = [writer.named("provision", provision.id) for provision in spec.provisions]
     for order, (iri, provision) in enumerate(zip(iris, spec.provisions, strict=True), 1):
         parent = release if provision.parent is None else writer.iris.iri("provision", provision.parent)
@@ -165,7 +165,7 @@ def _provisions(writer: Writer, release: Iri, spec: Spec, names: _Names) -> Iter
         yield
 
 
-def _belonging(writer: Writer, spec: Spec, iris: list[Iri]) -> None:
+def _belonging(writer: GraphWriter, spec: Spec, iris: list[Iri]) -> None:
     """State for each plain section which principle it belongs to."""
     around = enclosing(spec)
     for iri, provision in zip(iris, spec.provisions, strict=True):
@@ -176,7 +176,7 @@ def _belonging(writer: Writer, spec: Spec, iris: list[Iri]) -> None:
 _PART_KINDS: dict[type, str] = {Comment: "comment", Commentary: "commentary", Prose: "prose"}
 
 
-def _lacking(writer: Writer, spec: Spec) -> None:
+def _lacking(writer: GraphWriter, spec: Spec) -> None:
     """State the ids of what relations name and the spec does not have, which no IRI shows as they are."""
     named = {
         target
@@ -189,7 +189,11 @@ def _lacking(writer: Writer, spec: Spec) -> None:
 
 
 def _blocks(
-    writer: Writer, owner: Iri, blocks: Iterable[Block], names: _Names, provision: Provision | None = None
+    writer: GraphWriter,
+    owner: Iri,
+    blocks: Iterable[Block],
+    names: _Names,
+    provision: Provision | None = None,
 ) -> None:
     """State the blocks of a provision, of the preamble or of a prompt file."""
     enclosing = () if provision is None else (provision.id,)
@@ -197,7 +201,9 @@ def _blocks(
         _block(writer, owner, order, block, {"illustrates": enclosing, "tests": names.tests(block)})
 
 
-def _block(writer: Writer, owner: Iri, order: int, block: Block, derived: dict[str, tuple[str, ...]]) -> None:
+def _block(
+    writer: GraphWriter, owner: Iri, order: int, block: Block, derived: dict[str, tuple[str, ...]]
+) -> None:
     if isinstance(block, Example | EvalPrompt):
         iri = writer.named("example" if isinstance(block, Example) else "prompt", block.id)
         writer.record(iri, block, part_of=owner, order=order, derived=derived)
@@ -210,7 +216,7 @@ def _block(writer: Writer, owner: Iri, order: int, block: Block, derived: dict[s
         )
 
 
-def _touch(writer: Writer, toucher: Iri, touch: Touch, found: Counter[tuple[Iri, str, str]]) -> None:
+def _touch(writer: GraphWriter, toucher: Iri, touch: Touch, found: Counter[tuple[Iri, str, str]]) -> None:
     """State how a provision touches a topic."""
     topic = writer.iris.iri("topic", touch.topic)
     found[toucher, touch.topic, touch.kind] += 1
@@ -225,7 +231,7 @@ def _touch(writer: Writer, toucher: Iri, touch: Touch, found: Counter[tuple[Iri,
     writer.add(toucher, PS.mentions if touch.kind is TouchKind.MENTION else PS.about, topic)
 
 
-def _clauses_and_tags(writer: Writer, release: Iri, spec: Spec) -> None:
+def _clauses_and_tags(writer: GraphWriter, release: Iri, spec: Spec) -> None:
     for order, clause in enumerate(spec.clauses, 1):
         owner = writer.iris.iri("provision", clause.principle)
         writer.record(writer.iris.part("clause", owner, order), clause, part_of=owner, order=order)
@@ -234,7 +240,7 @@ def _clauses_and_tags(writer: Writer, release: Iri, spec: Spec) -> None:
         writer.record(writer.named("eval-tag", tag.tag), tag, part_of=owner, order=order)
 
 
-def _references(writer: Writer, spec: Spec, names: _Names) -> Iterator[None]:
+def _references(writer: GraphWriter, spec: Spec, names: _Names) -> Iterator[None]:
     """State each occurrence of a reference or link, and the plain edges between provisions."""
     release = writer.iris.release(spec.version)
     occurring: tuple[tuple[str, Sequence[Reference | Link]], ...] = (
@@ -260,7 +266,7 @@ def _references(writer: Writer, spec: Spec, names: _Names) -> Iterator[None]:
             yield
 
 
-def _target(writer: Writer, iri: Iri, reference: Reference, names: _Names) -> None:
+def _target(writer: GraphWriter, iri: Iri, reference: Reference, names: _Names) -> None:
     """State what a reference points at; an old name (alias) leads to what bears it now."""
     current = reference.target
     if reference.target_kind is TargetKind.PROVISION and current in names.aliases:
@@ -272,13 +278,13 @@ def _target(writer: Writer, iri: Iri, reference: Reference, names: _Names) -> No
         writer.add(writer.iris.iri("provision", reference.source), PS.references, target)
 
 
-def _prompt_file(writer: Writer, release: Iri, file: PromptFile, order: int, names: _Names) -> None:
+def _prompt_file(writer: GraphWriter, release: Iri, file: PromptFile, order: int, names: _Names) -> None:
     iri = writer.named("prompt-file", file.tag)
     writer.record(iri, file, part_of=release, order=order)
     _blocks(writer, iri, file.blocks, names)
 
 
-def _changelog(writer: Writer, release: Iri, changelog: Changelog) -> None:
+def _changelog(writer: GraphWriter, release: Iri, changelog: Changelog) -> None:
     iri = writer.iris.part("changelog", release)
     writer.record(iri, changelog, part_of=release)
     for order, entry in enumerate(changelog.entries, 1):

@@ -42,7 +42,7 @@ from sphinx_policyspec.sphinx_ext.domain.records import (
     PolicyObject,
 )
 from sphinx_policyspec.sphinx_ext.pages.excerpts import with_titles_resolved
-from sphinx_policyspec.sphinx_ext.store import Fragment, read_fragment, without_collection
+from sphinx_policyspec.sphinx_ext.store import PagePart, read_fragment, without_collection
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
@@ -71,7 +71,7 @@ def reading_order(env: BuildEnvironment, docnames: Iterable[str]) -> list[str]:
 
 
 def assemble(
-    pages: Mapping[str, PageRecord], order: Collection[str], found: Mapping[str, Fragment], title: str
+    pages: Mapping[str, PageRecord], order: Collection[str], found: Mapping[str, PagePart], title: str
 ) -> Spec:
     """Return the spec that some pages make up together.
 
@@ -117,7 +117,7 @@ def assemble(
     return with_titles_resolved(spec)
 
 
-def _declares(fragment: Fragment | None) -> bool:
+def _declares(fragment: PagePart | None) -> bool:
     """Return whether a page says what the spec as a whole is."""
     return fragment is not None and any(use == SPEC_USE for use, _ in fragment.places)
 
@@ -184,7 +184,7 @@ def _renamed(fragment: Spec, page: PageRecord, docname: str, taken: set[str]) ->
 # -- what is wrong ------------------------------------------------------------------------------
 
 
-def places_of(pages: Mapping[str, PageRecord], order: Iterable[str], found: Mapping[str, Fragment]) -> Places:
+def places_of(pages: Mapping[str, PageRecord], order: Iterable[str], found: Mapping[str, PagePart]) -> Places:
     """Return where names stand on pages, and which text is part of several of them."""
     reached: dict[Span, list[str]] = defaultdict(list)
     placed: list[tuple[Use, Span]] = []
@@ -200,7 +200,7 @@ def places_of(pages: Mapping[str, PageRecord], order: Iterable[str], found: Mapp
     return Places.of(placed, several)
 
 
-def spec_again(fragments: Iterable[Fragment]) -> Iterator[Finding]:
+def spec_again(fragments: Iterable[PagePart]) -> Iterator[Finding]:
     """Find that the spec is declared once more; the first in reading order counts."""
     found = [span for fragment in fragments for use, span in fragment.places if use == SPEC_USE]
     for span in found[1:]:

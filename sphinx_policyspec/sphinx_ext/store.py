@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EXCERPTS",
     "FRAGMENT",
-    "Fragment",
+    "PagePart",
     "Unfinished",
     "cached",
     "note_doctrees",
@@ -55,7 +55,7 @@ _DOCTREES = "policyspec-doctrees.kept"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fragment:
+class PagePart:
     """What only a build that puts the spec together needs of a page.
 
     :param spec: its part of the spec
@@ -83,9 +83,9 @@ def read_part(env: BuildEnvironment, docname: str, suffix: str) -> Any:
     return _read(_part(env, docname, suffix))
 
 
-def read_fragment(env: BuildEnvironment, docname: str) -> Fragment:
+def read_fragment(env: BuildEnvironment, docname: str) -> PagePart:
     """Return a page's part of the spec."""
-    found: Fragment | None = read_part(env, docname, FRAGMENT)
+    found: PagePart | None = read_part(env, docname, FRAGMENT)
     if found is None:
         raise SphinxError(f"`{_part(env, docname, FRAGMENT)}` is damaged: build again")
     return found

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from rdflib import DC, DCTERMS, RDF, SH, XSD, Graph, Literal, URIRef
 from rdflib.term import Node
 
-from sphinx_policyspec.graph.records import RECORDS, Choice, Id, Many, Text
+from sphinx_policyspec.graph.records import RECORDS, Choice, Id, Many, TextField
 from sphinx_policyspec.graph.releases import ChangeFact, Revision, release_pieces
 from sphinx_policyspec.graph.terms import ontology_dir
 from sphinx_policyspec.graph.to_graph import to_graph
@@ -175,7 +175,7 @@ def must_be_refused(mutation: Mutation) -> bool:
             refused = {"double", "kind"}
         case Many() if field.kind:
             refused = {"kind"}
-        case Text():
+        case TextField():
             refused = {"double"}
         case _:
             refused = set()

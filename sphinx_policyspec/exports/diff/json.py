@@ -10,7 +10,7 @@ from sphinx_policyspec.compare.change import summary_of
 from sphinx_policyspec.compare.examples import FILE
 from sphinx_policyspec.compare.words import TextChange, normal
 from sphinx_policyspec.decision import Norms
-from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState, ComparedCase, Reading
+from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseReading, CaseState, ComparedCase
 from sphinx_policyspec.exports.decisions import decision_record, explanation
 from sphinx_policyspec.exports.diff.outline import changes_behind, sentence
 from sphinx_policyspec.model.json_text import dump_json
@@ -265,7 +265,7 @@ def _record(compared: ComparedCase, behaviour: BehaviourDiff) -> dict[str, Any]:
     }
 
 
-def _reading(reading: Reading, norms: Norms) -> dict[str, Any]:
+def _reading(reading: CaseReading, norms: Norms) -> dict[str, Any]:
     return {
         **_renamed(reading),
         "problems": [str(finding) for finding in reading.findings],
@@ -274,7 +274,7 @@ def _reading(reading: Reading, norms: Norms) -> dict[str, Any]:
     }
 
 
-def _renamed(reading: Reading) -> dict[str, Any]:
+def _renamed(reading: CaseReading) -> dict[str, Any]:
     return {"renamed": [{"name": written, "here": used} for written, used in reading.renamed]}
 
 

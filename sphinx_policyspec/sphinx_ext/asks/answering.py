@@ -13,7 +13,7 @@ from sphinx_policyspec.model import Spec, TargetKind
 from sphinx_policyspec.sphinx_ext.asks.older_releases import Since
 from sphinx_policyspec.sphinx_ext.asks.page import Page
 from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain, domain_of
-from sphinx_policyspec.sphinx_ext.domain.records import Answered, Question
+from sphinx_policyspec.sphinx_ext.domain.records import Answered, Ask
 from sphinx_policyspec.sphinx_ext.nodes.boxes import word
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyCount, PolicyQuery
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
@@ -153,7 +153,7 @@ class Views:
         return " ".join((self.knowledge.digest(env), *sorted({q.depends_on for q in asked} - {""})))
 
     @staticmethod
-    def _asking(env: BuildEnvironment) -> dict[str, tuple[Question, ...]]:
+    def _asking(env: BuildEnvironment) -> dict[str, tuple[Ask, ...]]:
         domain = domain_of(env)
         return {
             name: page.questions

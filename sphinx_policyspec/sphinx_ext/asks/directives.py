@@ -19,7 +19,7 @@ from sphinx_policyspec.sphinx_ext.asks.page import Page, PolicyView
 from sphinx_policyspec.sphinx_ext.asks.queries import COLUMNS, PROPERTIES, View, ViewKind
 from sphinx_policyspec.sphinx_ext.asks.views import NO_ROWS, answer_nodes
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
-from sphinx_policyspec.sphinx_ext.domain.records import Answered, Question, Sources, is_row_count
+from sphinx_policyspec.sphinx_ext.domain.records import Answered, Ask, Sources, is_row_count
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyCount, PolicyQuery
 from sphinx_policyspec.sphinx_ext.pages.declarations import GivenRole
 from sphinx_policyspec.sphinx_ext.pages.directive import PolicyDirective, options
@@ -200,7 +200,7 @@ class CoverageDirective(_ViewDirective):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CaseText(Question):
+class CaseText(Ask):
     """Cases that a page wants decided.
 
     :param text: as YAML
@@ -260,7 +260,7 @@ class CaseDirective(AskingDirective):
         return [box]
 
 
-class Part(enum.StrEnum):
+class SurveyPart(enum.StrEnum):
     """What a survey can show; all but the pairs and the idle principles need clingo."""
 
     PAIRS = "pairs"
@@ -270,19 +270,19 @@ class Part(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SurveyView(Question):
+class SurveyView(Ask):
     """What a page wants to show of what the spec leaves open.
 
     :param expected: the number of pairs that nothing decides
     """
 
-    parts: tuple[Part, ...] = tuple(Part)
+    parts: tuple[SurveyPart, ...] = tuple(SurveyPart)
 
     def answer(self, sources: Sources) -> Answered:
         """Answer with all that the spec leaves open."""
         from sphinx_policyspec.sphinx_ext.asks.surveys import count_of_gaps, surveyed  # noqa: PLC0415  few have one
 
-        parts = {*self.parts, Part.PAIRS} if self.expected else self.parts
+        parts = {*self.parts, SurveyPart.PAIRS} if self.expected else self.parts
         answer = surveyed(sources.env, sources.norms, parts)
         return Answered(answer, "", tuple(self.check_rows(count_of_gaps(answer))))
 
@@ -311,14 +311,14 @@ class SurveyDirective(AskingDirective):
         self.declare(box, SurveyView(parts=self._parts(), expected=self.expected(), span=self.span))
         return [box]
 
-    def _parts(self) -> tuple[Part, ...]:
-        names = [part.value for part in Part]
+    def _parts(self) -> tuple[SurveyPart, ...]:
+        names = [part.value for part in SurveyPart]
         given = [name.lower() for name in self.words("show")]
         for name in given:
             if name not in names:
                 line = self.option_line("show")
                 self.find("invalid-option", f"`show` does not take `{name}`", nearest(name, names), line=line)
-        return tuple(part for part in Part if part.value in given) or tuple(Part)
+        return tuple(part for part in SurveyPart if part.value in given) or tuple(SurveyPart)
 
 
 PAGE = "policy-changes"
@@ -326,7 +326,7 @@ PAGE = "policy-changes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Changes(Question):
+class Changes(Ask):
     """What a page asks of an older release, by default the one that the project compares itself with.
 
     :param kinds: weights, kinds of things or kinds of change to show, all of them where empty
@@ -354,7 +354,7 @@ class Changes(Question):
         return changes_nodes(answer, page)
 
 
-def _failed(question: Question, problem: str) -> Answered:
+def _failed(question: Ask, problem: str) -> Answered:
     finding = Finding(code="query-failed", message=problem, span=question.span)
     return Answered(None, problem, (finding,))
 
@@ -394,7 +394,7 @@ def _kinds() -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Query(Question):
+class Query(Ask):
     """A named question, or SPARQL.
 
     :param name: of a named question, empty where ``sparql`` holds the query itself

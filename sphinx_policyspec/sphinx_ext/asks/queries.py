@@ -12,7 +12,7 @@ from sphinx_policyspec.model import Finding, Span, Spec, TargetKind
 from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.sphinx_ext.asks.page import VARIABLES, Page, entries_of, linked_list, table_of
 from sphinx_policyspec.sphinx_ext.asks.views import NO_ROWS, coverage, drawing, matrix, outline
-from sphinx_policyspec.sphinx_ext.domain.records import Answered, Question, Sources
+from sphinx_policyspec.sphinx_ext.domain.records import Answered, Ask, Sources
 from sphinx_policyspec.sphinx_ext.nodes.boxes import word
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class ViewKind(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View(Question):
+class View(Ask):
     """What one view asks; values are as the page has them.
 
     :param columns: those to show, in this order

@@ -28,7 +28,7 @@ from sphinx_policyspec.model.finding import Use
 from sphinx_policyspec.readers.text import Ignore
 from sphinx_policyspec.sphinx_ext.nodes.boxes import Place
 from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_of
-from sphinx_policyspec.sphinx_ext.store import Fragment, pack
+from sphinx_policyspec.sphinx_ext.store import PagePart, pack
 
 if TYPE_CHECKING:
     from sphinx.builders import Builder
@@ -46,9 +46,9 @@ __all__ = [
     "ROLE_OF_KIND",
     "SPEC_USE",
     "Answered",
+    "Ask",
     "PageRecord",
     "PolicyObject",
-    "Question",
     "Sources",
     "is_row_count",
     "link_or_text",
@@ -124,7 +124,7 @@ _EXPECTED = re.compile(r"(?P<sign>>=|<=|>|<|=|)\s*(?P<count>\d{1,9})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class Ask:
     """What a page asks. Each kind of question answers itself, and shows its answer.
 
     :param expected: what ``:expect-rows:`` says, such as ``3`` or ``>0``
@@ -208,7 +208,7 @@ class PageRecord:
     anchors: tuple[Reference, ...] = ()
     outside: tuple[Reference, ...] = ()
     findings: tuple[Finding, ...] = ()
-    questions: tuple[Question, ...] = ()
+    questions: tuple[Ask, ...] = ()
     declares_levels: bool = False
     unnamed: frozenset[str] = frozenset()
     hidden: frozenset[int] | None = None
@@ -235,7 +235,7 @@ class PageRecord:
 
 def outside_record(
     findings: tuple[Finding, ...],
-    questions: tuple[Question, ...],
+    questions: tuple[Ask, ...],
     outside: tuple[Reference, ...],
     maybe: tuple[Reference, ...],
 ) -> PageRecord:
@@ -256,7 +256,7 @@ def page_record(
     findings: Iterable[Finding] = (),
     *,
     maybe: Iterable[Reference] = (),
-    questions: Iterable[Question] = (),
+    questions: Iterable[Ask] = (),
     anchors: Iterable[Reference] = (),
     outside: Iterable[Reference] = (),
     places: Iterable[tuple[Use, Span]] = (),
@@ -270,7 +270,7 @@ def page_record(
     """
     found = list(_objects(docname, fragment, fragment.levels if declares_levels else (), unnamed))
     spans = tuple(span for _, span in found)
-    packed = pack(Fragment(spec=fragment, spans=spans, places=tuple(places)))
+    packed = pack(PagePart(spec=fragment, spans=spans, places=tuple(places)))
     maybe, questions = tuple(maybe), tuple(questions)
     state = repr((maybe, questions))
     record = PageRecord(

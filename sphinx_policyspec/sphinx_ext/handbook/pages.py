@@ -21,7 +21,7 @@ from sphinx_policyspec.readers.release import DEFAULT_TITLE
 from sphinx_policyspec.sphinx_ext.asks.directives import SurveyView
 from sphinx_policyspec.sphinx_ext.asks.page import PolicyView
 from sphinx_policyspec.sphinx_ext.asks.queries import COLUMNS, View, ViewKind
-from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, Question, outside_record, page_record
+from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, Ask, outside_record, page_record
 from sphinx_policyspec.sphinx_ext.given import Site, SitePage
 from sphinx_policyspec.sphinx_ext.markdown.foreign import is_address
 from sphinx_policyspec.sphinx_ext.markdown.render import SpecRenderer
@@ -199,7 +199,7 @@ def _page_nodes(
     return list(sections)
 
 
-def _view_nodes(page: SitePage) -> tuple[nodes.section, tuple[Question, ...]]:
+def _view_nodes(page: SitePage) -> tuple[nodes.section, tuple[Ask, ...]]:
     """Return a page with views, and what they ask."""
     titles = {
         "all-principles": _("All principles"),

@@ -32,7 +32,7 @@ from sphinx_policyspec.model import (
 )
 from sphinx_policyspec.readers.comments import without_comments
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
-from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, PageRecord, Question, outside_record
+from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, Ask, PageRecord, outside_record
 from sphinx_policyspec.sphinx_ext.nodes.boxes import mark_level
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyClause, PolicyCount, PolicyMarker, anchor_of
 from sphinx_policyspec.sphinx_ext.pages.cases import CapturePlace, Cases
@@ -64,7 +64,7 @@ from sphinx_policyspec.sphinx_ext.pages.marks import (
 )
 from sphinx_policyspec.sphinx_ext.pages.markup import writer_of
 from sphinx_policyspec.sphinx_ext.pages.places import ignores_of, markup_of, source_of
-from sphinx_policyspec.sphinx_ext.pages.region import Places, Region
+from sphinx_policyspec.sphinx_ext.pages.region import Region, TextPlaces
 from sphinx_policyspec.sphinx_ext.store import EXCERPTS, pack, write_part
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ def _record(env: BuildEnvironment, docname: str, document: nodes.document) -> tu
     elements = list(document.findall(nodes.Element))
     found = [(node, item) for node in elements if (item := declared_on(node))]
     findings = (*take_findings(env), *(f for node in elements for f in findings_on(node)))
-    asking = [(node, item.item) for node, item in found if isinstance(item.item, Question)]
+    asking = [(node, item.item) for node, item in found if isinstance(item.item, Ask)]
     for number, (node, _question) in enumerate(asking):
         node["docname"], node["number"] = docname, number
     questions = tuple(question for _node, question in asking)
@@ -222,7 +222,7 @@ def _around(node: nodes.Element) -> Iterator[nodes.Element]:
 
 def _links_outside(env: BuildEnvironment, elements: Iterable[nodes.Element]) -> FoundLinks:
     """Return the links of a page that declares nothing: they are no part of the spec."""
-    found = FoundLinks(Places(env))
+    found = FoundLinks(TextPlaces(env))
     place = LinkPlace(source=source_of(env))
     for node in elements:
         is_ours = node.get("refdomain") == DOMAIN or node.get("reftype") in {"any", "myst"}
@@ -244,7 +244,7 @@ class _Capture:
         self.env = env
         self.document = document
         self.main = source_of(env)
-        self.places = Places(env)
+        self.places = TextPlaces(env)
         markup = markup_of(env)
         self.writer = writer_of(markup)
         self.page = Gathered(

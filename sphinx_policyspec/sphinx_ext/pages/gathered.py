@@ -33,14 +33,14 @@ from sphinx_policyspec.sphinx_ext.domain.records import (
     DOMAIN,
     KIND_OF_ROLE,
     SPEC_USE,
+    Ask,
     PageRecord,
-    Question,
     page_record,
 )
 from sphinx_policyspec.sphinx_ext.pages.inline import text_around, words_of
 from sphinx_policyspec.sphinx_ext.pages.marks import Declared, start_of
 from sphinx_policyspec.sphinx_ext.pages.places import Placed, Source, occurrences, source_of
-from sphinx_policyspec.sphinx_ext.pages.region import Places, Region, line_of
+from sphinx_policyspec.sphinx_ext.pages.region import Region, TextPlaces, line_of
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
@@ -75,7 +75,7 @@ class FoundLinks:
     holds MyST's ``[text](#id)`` once more.
     """
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: TextPlaces) -> None:
         self.places = places
         self.references: list[Reference] = []
         self.maybe: list[Reference] = []
@@ -247,9 +247,7 @@ class Gathered:
         count = self.ids[identifier]
         return identifier if count == 1 else f"{identifier}-{count}"
 
-    def record(
-        self, findings: tuple[Finding, ...], questions: tuple[Question, ...]
-    ) -> tuple[PageRecord, bytes]:
+    def record(self, findings: tuple[Finding, ...], questions: tuple[Ask, ...]) -> tuple[PageRecord, bytes]:
         """Return the record of the page and its part of the spec, packed."""
         spans = [block.span for block in self.preamble.blocks]
         for _, region in self.provisions:

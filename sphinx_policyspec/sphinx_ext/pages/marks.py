@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
     from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
-    from sphinx_policyspec.sphinx_ext.domain.records import Question
+    from sphinx_policyspec.sphinx_ext.domain.records import Ask
 
 __all__ = [
     "Conversation",
@@ -107,7 +107,7 @@ class Declared:
         | Topic
         | AuthorityLevel
         | Spec
-        | Question
+        | Ask
     )
     span: Span
     is_block: bool = False

@@ -15,7 +15,7 @@ from sphinx_policyspec.model import Markup
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBox, is_unseen
 from sphinx_policyspec.sphinx_ext.pages.inline import raw_of, shown_text
 
-__all__ = ["Text", "Writer", "writer_of"]
+__all__ = ["MarkupWriter", "WrittenText", "writer_of"]
 
 _SILENT = (
     nodes.docinfo,
@@ -39,7 +39,7 @@ _UNSHOWN = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1\s*>|\Z)", 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
+class WrittenText:
     """A text element that was written.
 
     :param raw: its text as the parser was given it, which tells where it stands
@@ -59,7 +59,7 @@ class Text:
     reach: int = 0
 
 
-class Writer(ABC):
+class MarkupWriter(ABC):
     """Writes blocks; the markups differ in what they put around them.
 
     :ivar texts: the text elements that were written since it was emptied
@@ -68,7 +68,7 @@ class Writer(ABC):
     markup: ClassVar[Markup]
 
     def __init__(self) -> None:
-        self.texts: list[Text] = []
+        self.texts: list[WrittenText] = []
         self._mark = ""
         self._reach = 0
 
@@ -104,7 +104,7 @@ class Writer(ABC):
     def _note(
         self, node: nodes.Element, lines: list[str], *, is_exact: bool = True, is_prose: bool = True
     ) -> None:
-        text = Text(
+        text = WrittenText(
             node=node,
             raw=tuple(raw_of(node).split("\n")) if raw_of(node) else tuple(lines),
             lines=tuple(lines),
@@ -258,7 +258,7 @@ class Writer(ABC):
         """Return what HTML shows."""
 
 
-class _Rst(Writer):
+class _Rst(MarkupWriter):
     markup = Markup.RST
 
     def directive(self, name: str, argument: str, options: Iterable[str], body: list[str]) -> list[str]:
@@ -303,7 +303,7 @@ class _Rst(Writer):
         return " ".join(_TAG.sub(" ", _UNSHOWN.sub(" ", text)).split())
 
 
-class _Myst(Writer):
+class _Myst(MarkupWriter):
     markup = Markup.MYST
 
     def directive(self, name: str, argument: str, options: Iterable[str], body: list[str]) -> list[str]:
@@ -332,22 +332,22 @@ class _Myst(Writer):
 
 _KINDS: tuple[tuple[type | tuple[type, ...], Callable[..., list[str]]], ...] = (
     (nodes.comment, lambda writer, node: writer.blocks(node.children)),
-    ((nodes.literal_block, nodes.doctest_block), Writer.code),
-    (nodes.math_block, Writer.formula),
-    (nodes.raw, Writer.raw),
-    (nodes.image, Writer.image),
-    ((nodes.bullet_list, nodes.enumerated_list), Writer.items),
-    (nodes.definition_list, Writer.definitions),
-    (nodes.field_list, Writer.fields),
+    ((nodes.literal_block, nodes.doctest_block), MarkupWriter.code),
+    (nodes.math_block, MarkupWriter.formula),
+    (nodes.raw, MarkupWriter.raw),
+    (nodes.image, MarkupWriter.image),
+    ((nodes.bullet_list, nodes.enumerated_list), MarkupWriter.items),
+    (nodes.definition_list, MarkupWriter.definitions),
+    (nodes.field_list, MarkupWriter.fields),
     (nodes.block_quote, lambda writer, node: writer.quote(node)),
     (nodes.line_block, lambda writer, node: writer.verse(node)),
-    (nodes.table, Writer.table),
-    ((nodes.footnote, nodes.citation), Writer.note),
-    ((nodes.Admonition, nodes.topic, nodes.sidebar), Writer.admonition),
+    (nodes.table, MarkupWriter.table),
+    ((nodes.footnote, nodes.citation), MarkupWriter.note),
+    ((nodes.Admonition, nodes.topic, nodes.sidebar), MarkupWriter.admonition),
 )
 
 
-def writer_of(markup: Markup) -> Writer:
+def writer_of(markup: Markup) -> MarkupWriter:
     """Return a writer of a markup."""
     return _Myst() if markup is Markup.MYST else _Rst()
 

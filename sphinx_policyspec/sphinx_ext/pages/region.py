@@ -10,13 +10,13 @@ from docutils import nodes
 
 from sphinx_policyspec.model import Block, Commentary, Definition, Message, Prose, Span
 from sphinx_policyspec.sphinx_ext.pages.inline import raw_of
-from sphinx_policyspec.sphinx_ext.pages.markup import Text, Writer
+from sphinx_policyspec.sphinx_ext.pages.markup import MarkupWriter, WrittenText
 from sphinx_policyspec.sphinx_ext.pages.places import Placed, Source, source_of
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
-__all__ = ["Places", "Region", "line_of"]
+__all__ = ["Region", "TextPlaces", "line_of"]
 
 _Body = TypeVar("_Body", bound=Commentary | Definition | Message)
 _NEAR = 2
@@ -32,7 +32,7 @@ def line_of(node: nodes.Element) -> tuple[str | None, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class TextPlaces:
     """Where the texts of the page being read stand in their files.
 
     :param known: by node, where texts that were sought stand
@@ -90,7 +90,7 @@ class _Laid:
         """Return the lines from ``first`` on, by default from that of the first text."""
         return "\n".join(self.rows.get(line, "") for line in range(first or self.first, self.last + 1))
 
-    def add(self, source: Source, at: Placed, text: Text) -> None:
+    def add(self, source: Source, at: Placed, text: WrittenText) -> None:
         """Lay out one more text."""
         if not self.first:
             self.file, self.first = source.file, at.line
@@ -119,8 +119,8 @@ class Region:
     :param unplaced: files whose lines hold none of a text that comes from them
     """
 
-    writer: Writer
-    places: Places
+    writer: MarkupWriter
+    places: TextPlaces
     at: Span
     blocks: list[Block] = field(default_factory=list)
     unplaced: dict[str, None] = field(default_factory=dict)

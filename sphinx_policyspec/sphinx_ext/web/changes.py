@@ -20,7 +20,7 @@ from sphinx_policyspec.sphinx_ext.asks.directives import PAGE
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.given import Editions
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBadge
-from sphinx_policyspec.sphinx_ext.web.panels import Link, Row, Step
+from sphinx_policyspec.sphinx_ext.web.panels import PanelLink, PanelRow, Step
 from sphinx_policyspec.sphinx_ext.web.places import PAGE_BUILDERS
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def past_rows(
     *,
     has_page: bool,
     editions: Editions | None = None,
-) -> tuple[Row, ...]:
+) -> tuple[PanelRow, ...]:
     """Return the lines that tell of a provision's past, the last release first; none where nothing changed.
 
     :param id_: its id in the last release
@@ -120,14 +120,14 @@ def past_rows(
             return _("an older release")
         return name_of_old(moment.version, timeline.specs[last].version)
 
-    def link(moment: Moment, note: str = "", level: str = "") -> Link:
+    def link(moment: Moment, note: str = "", level: str = "") -> PanelLink:
         name = (moment.version or _("this release")) if moment.place == last else named(moment)
         anchor = anchor_of_group(moment.id)
         leads = has_page and moment.place == last and bool(moment.changes)
         beside = (
             editions.every[moment.place] if editions and moment.place != last and moment.changes else None
         )
-        return Link(
+        return PanelLink(
             name,
             PAGE if leads else "",
             anchor if leads else "",
@@ -138,7 +138,7 @@ def past_rows(
         )
 
     links = tuple(link(moment, weights_in_short(moment.changes)) for moment in changed)
-    rows = [Row(_("Changed in"), len(links), (("", links),))]
+    rows = [PanelRow(_("Changed in"), len(links), (("", links),))]
     if len(timeline.specs) >= _FEW:
         shown = [moment for moment in reversed(moments) if moment.changes or moment is moments[0]]
         steps = tuple(
@@ -148,18 +148,18 @@ def past_rows(
             )
             for moment in shown
         )
-        rows.append(Row(_("History"), 0, steps=steps))
+        rows.append(PanelRow(_("History"), 0, steps=steps))
     return tuple(rows)
 
 
-def other_releases(editions: Editions, id_: str, level_title: Callable[[str], str]) -> Row:
+def other_releases(editions: Editions, id_: str, level_title: Callable[[str], str]) -> PanelRow:
     """Return the line that leads to a provision in the other releases of a handbook, the last first.
 
     :param id_: its id in the release that is built
     """
     title = editions.timeline.specs[editions.place].provision_by_id[id_].title
     links = tuple(
-        Link(
+        PanelLink(
             editions.every[moment.place].name,
             level=moment.level,
             level_title=level_title(moment.level),
@@ -169,7 +169,7 @@ def other_releases(editions: Editions, id_: str, level_title: Callable[[str], st
         )
         for moment, address in editions.others(id_)
     )
-    return Row(_("In other releases"), len(links), (("", links),))
+    return PanelRow(_("In other releases"), len(links), (("", links),))
 
 
 def _said(moment: Moment) -> tuple[str, ...]:

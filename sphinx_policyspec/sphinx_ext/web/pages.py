@@ -38,14 +38,14 @@ from sphinx_policyspec.sphinx_ext.web.decoration import (
 from sphinx_policyspec.sphinx_ext.web.navigation import LevelsByAddress
 from sphinx_policyspec.sphinx_ext.web.panels import (
     Occurrence,
+    PanelRow,
     Relations,
-    Row,
     panel_html,
     relations_of,
     rows_of,
     tools_html,
 )
-from sphinx_policyspec.sphinx_ext.web.places import ASK_PAGE, PAGE_BUILDERS, WEB_BUILDERS, Places
+from sphinx_policyspec.sphinx_ext.web.places import ASK_PAGE, PAGE_BUILDERS, WEB_BUILDERS, SitePlaces
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from sphinx_policyspec.sphinx_ext.asks.older_releases import Since
     from sphinx_policyspec.sphinx_ext.given import Editions
 
-__all__ = ["META", "HandbookPages", "PageFacts", "Part", "head_tags", "page_facts"]
+__all__ = ["META", "HandbookPages", "PageFacts", "PageProvision", "head_tags", "page_facts"]
 
 
 META = ("title", "version", "issued", "license", "publisher")
@@ -65,7 +65,7 @@ _NAMESPACE = "https://w3id.org/policyspec#"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class PageProvision:
     """One provision of a page.
 
     :param iri: its own in the graph; ``level`` is that of its level, empty for a plain section
@@ -91,11 +91,11 @@ class PageFacts:
     description: str
     language: str
     address: str
-    parts: tuple[Part, ...]
+    parts: tuple[PageProvision, ...]
     files: tuple[tuple[str, str], ...]
 
 
-def page_facts(app: Sphinx, spec: Spec, places: Places) -> dict[str, PageFacts]:
+def page_facts(app: Sphinx, spec: Spec, places: SitePlaces) -> dict[str, PageFacts]:
     """Return what is known of each page that holds a part of the spec; one page of all in ``singlehtml``."""
     from sphinx_policyspec.graph.iris import Iris  # noqa: PLC0415  only a site with a spec needs RDF
 
@@ -103,10 +103,10 @@ def page_facts(app: Sphinx, spec: Spec, places: Places) -> dict[str, PageFacts]:
     pages = {name: page for name, page in domain_of(env).pages.items() if page.objects}
     base = str(app.config.html_baseurl or "")
     is_single = app.builder.name == "singlehtml"
-    parts: dict[str, list[Part]] = {}
+    parts: dict[str, list[PageProvision]] = {}
     for name, page in pages.items():
         parts.setdefault(env.config.root_doc if is_single else name, []).extend(
-            Part(
+            PageProvision(
                 id=item.id,
                 title=places.title(item),
                 anchor=item.anchor,
@@ -180,7 +180,7 @@ def _json_ld(facts: PageFacts, spec: Spec) -> dict[str, Any]:
     return _filled(found)
 
 
-def _part(part: Part) -> dict[str, Any]:
+def _part(part: PageProvision) -> dict[str, Any]:
     kind = "Principle" if part.level else "Section"
     found = {
         "@id": part.iri,
@@ -213,12 +213,12 @@ class HandbookPages:
 
     knowledge: Knowledge
     since: Since
-    rows: dict[tuple[str, str], tuple[Row, ...]] = field(default_factory=dict)
+    rows: dict[tuple[str, str], tuple[PanelRow, ...]] = field(default_factory=dict)
     outgoing: dict[tuple[str, str], list[Occurrence]] = field(default_factory=dict)
     relations: dict[str, Relations] = field(default_factory=dict)
     terms: tuple[Term, ...] = ()
     facts: dict[str, PageFacts] = field(default_factory=dict)
-    _places: Places | None = None
+    _places: SitePlaces | None = None
     _digest: str = ""
     _levels: LevelsByAddress | None = None
 
@@ -258,7 +258,7 @@ class HandbookPages:
         if digest == self._digest or app.builder.name not in WEB_BUILDERS:
             return
         spec = self.knowledge.spec(env)
-        places = self._places = Places(env, spec)
+        places = self._places = SitePlaces(env, spec)
         self.relations = relations_of(spec)
         self.rows, self.outgoing = {}, defaultdict(list)
         timeline, has_page = self._timeline(app), app.builder.name in PAGE_BUILDERS
@@ -285,11 +285,11 @@ class HandbookPages:
     def _past(
         timeline: Timeline | None,
         identifier: str,
-        places: Places,
+        places: SitePlaces,
         *,
         has_page: bool,
         editions: Editions | None,
-    ) -> Iterator[Row]:
+    ) -> Iterator[PanelRow]:
         """Yield the lines of a panel that tell of other releases."""
         if not (timeline or editions):
             return
@@ -303,7 +303,7 @@ class HandbookPages:
             yield others
 
     @property
-    def places(self) -> Places:
+    def places(self) -> SitePlaces:
         """Where everything stands, once it is computed."""
         assert self._places is not None  # noqa: S101 - whoever asks has called prepare
         return self._places

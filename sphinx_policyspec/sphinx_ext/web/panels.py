@@ -17,13 +17,13 @@ from sphinx_policyspec.exports.plain import html_safe
 from sphinx_policyspec.model import EvalPrompt, Example, Principle, Spec, TargetKind
 from sphinx_policyspec.model.attributes import RELATIONS
 from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_of
-from sphinx_policyspec.sphinx_ext.web.places import AddressOf, Place, Places, level_html
+from sphinx_policyspec.sphinx_ext.web.places import AddressOf, Place, SitePlaces, level_html
 
 __all__ = [
-    "Link",
     "Occurrence",
+    "PanelLink",
+    "PanelRow",
     "Relations",
-    "Row",
     "Step",
     "panel_html",
     "relations_of",
@@ -169,7 +169,7 @@ _ = get_translation("sphinx_policyspec")
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class PanelLink:
     """One link of a panel: where it leads, and its text; without a place it is text alone.
 
     :param is_further: a number behind the link before it
@@ -193,12 +193,12 @@ class Link:
 class Step:
     """One release in the history of a principle, and what changed about it there, line by line."""
 
-    release: Link
+    release: PanelLink
     said: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PanelRow:
     """One line of a panel.
 
     :param name: what it is, such as *Exceptions*
@@ -209,11 +209,11 @@ class Row:
 
     name: str
     count: int
-    groups: tuple[tuple[str, tuple[Link, ...]], ...] = ()
+    groups: tuple[tuple[str, tuple[PanelLink, ...]], ...] = ()
     steps: tuple[Step, ...] = ()
 
 
-def rows_of(relations: Relations, places: Places) -> tuple[Row, ...]:
+def rows_of(relations: Relations, places: SitePlaces) -> tuple[PanelRow, ...]:
     """Return what a panel shows, lines without entries left out."""
     rows = [_referenced(relations.occurrences, places)]
     for row in RELATIONS:
@@ -232,20 +232,20 @@ def rows_of(relations: Relations, places: Places) -> tuple[Row, ...]:
     return tuple(row for row in rows if row.count)
 
 
-def _row(name: str, links: Iterable[Link]) -> Row:
+def _row(name: str, links: Iterable[PanelLink]) -> PanelRow:
     found = tuple(links)
-    return Row(name, len(found), (("", found),))
+    return PanelRow(name, len(found), (("", found),))
 
 
-def _to(place: Place | None, default: str) -> Link:
+def _to(place: Place | None, default: str) -> PanelLink:
     if place is None:
-        return Link(default)
-    return Link(place.title, place.docname, place.anchor, place.level, place.level_title)
+        return PanelLink(default)
+    return PanelLink(place.title, place.docname, place.anchor, place.level, place.level_title)
 
 
-def _referenced(occurrences: Sequence[Occurrence], places: Places) -> Row:
+def _referenced(occurrences: Sequence[Occurrence], places: SitePlaces) -> PanelRow:
     """Return the references by page; those of one text after the first are numbers behind its title."""
-    pages: dict[str, list[Link]] = {}
+    pages: dict[str, list[PanelLink]] = {}
     before: tuple[str, str] | None = None
     number = 1
     count = 0
@@ -258,17 +258,17 @@ def _referenced(occurrences: Sequence[Occurrence], places: Places) -> Row:
         before = (found.source, found.example)
         example = places.find(TargetKind.EXAMPLE, found.example) if found.example else None
         if number > 1:
-            link = Link(f"({number})", place.docname, found.anchor, is_further=True)
+            link = PanelLink(f"({number})", place.docname, found.anchor, is_further=True)
         elif example:
-            link = Link(_("Example: %s") % example.title, place.docname, found.anchor)
+            link = PanelLink(_("Example: %s") % example.title, place.docname, found.anchor)
         else:
-            link = Link(place.title, place.docname, found.anchor, place.level, place.level_title)
+            link = PanelLink(place.title, place.docname, found.anchor, place.level, place.level_title)
         pages.setdefault(place.docname, []).append(link)
     groups = ((places.page_title(docname), tuple(links)) for docname, links in pages.items())
-    return Row(_("Referenced in"), count, tuple(groups))
+    return PanelRow(_("Referenced in"), count, tuple(groups))
 
 
-def panel_html(rows: Sequence[Row], address: AddressOf, extra: str = "") -> str:
+def panel_html(rows: Sequence[PanelRow], address: AddressOf, extra: str = "") -> str:
     """Return a panel as HTML.
 
     :param address: of an anchor on a page, from the page that the panel stands on
@@ -305,7 +305,7 @@ def tools_html(ask: str = "", feedback: str = "") -> str:
     return f'<p class="ps-tools">{" ".join(found)}</p>'
 
 
-def _row_html(row: Row, address: AddressOf) -> str:
+def _row_html(row: PanelRow, address: AddressOf) -> str:
     shown = "".join(_group_html(title, links, address) for title, links in row.groups)
     if row.steps:
         shown = f'<ol class="ps-history">{"".join(_step_html(step, address) for step in row.steps)}</ol>'
@@ -317,12 +317,12 @@ def _step_html(step: Step, address: AddressOf) -> str:
     return f"<li>{_link_html(step.release, address)}{said and f'<ul>{said}</ul>'}</li>"
 
 
-def _group_html(title: str, links: Sequence[Link], address: AddressOf) -> str:
+def _group_html(title: str, links: Sequence[PanelLink], address: AddressOf) -> str:
     head = f'<p class="ps-panel-page">{escape(title)}</p>' if title else ""
     return f"{head}<ul>{''.join(_items_html(links, address))}</ul>"
 
 
-def _items_html(links: Sequence[Link], address: AddressOf) -> Iterator[str]:
+def _items_html(links: Sequence[PanelLink], address: AddressOf) -> Iterator[str]:
     """Yield one item for each text, the numbers of further references in it."""
     item = ""
     for link in links:
@@ -334,7 +334,7 @@ def _items_html(links: Sequence[Link], address: AddressOf) -> Iterator[str]:
         yield f"<li>{item}</li>"
 
 
-def _link_html(link: Link, address: AddressOf) -> str:
+def _link_html(link: PanelLink, address: AddressOf) -> str:
     level = level_html(link.level, link.level_title) if link.level else ""
     shown = f"<bdi>{escape(link.text)}</bdi>{level}"
     note = f" {escape(link.note)}" if link.note else ""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject
 
-__all__ = ["ASK_PAGE", "PAGE_BUILDERS", "WEB_BUILDERS", "Place", "Places", "level_html"]
+__all__ = ["ASK_PAGE", "PAGE_BUILDERS", "WEB_BUILDERS", "Place", "SitePlaces", "level_html"]
 
 _PROMPT = "prompt-"
 """What the anchors of prompts begin with."""
@@ -50,7 +50,7 @@ class Place:
     level_title: str = ""
 
 
-class Places:
+class SitePlaces:
     """Finds the place of what a spec names, as it was when the pages had been read."""
 
     def __init__(self, env: BuildEnvironment, spec: Spec) -> None:
