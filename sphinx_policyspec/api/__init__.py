@@ -21,7 +21,8 @@ if TYPE_CHECKING:
         select,
     )
     from sphinx_policyspec.api.checking import check, report
-    from sphinx_policyspec.api.comparing import Resolved, decide, diff, diff_cases, resolve, survey
+    from sphinx_policyspec.api.comparing import diff, diff_cases
+    from sphinx_policyspec.api.deciding import Resolved, decide, resolve, survey
     from sphinx_policyspec.api.publishing import build_handbook, build_handbooks, init_project
     from sphinx_policyspec.api.reading import ReadingOptions, load, pair, read, read_releases, releases
     from sphinx_policyspec.compare import SpecDiff
