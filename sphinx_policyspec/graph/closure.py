@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import chain, combinations, product
 
 from sphinx_policyspec.graph.relevance import fits, is_name, whole_number
 from sphinx_policyspec.graph.schema import Expression, schema
@@ -17,6 +17,8 @@ __all__ = ["Clash", "clashes"]
 _Support = frozenset[int]
 _MOST = 4
 """Ways to derive one fact that are kept, the shortest first; more would say the same again."""
+_MOST_VALUES = 50
+"""Values of one property that are held against each other; more are held against the first alone."""
 _TYPE, _THING = RDF.type, PREFIXES["owl"] + "Thing"
 
 
@@ -41,8 +43,13 @@ def clashes(statements: Sequence[Statement]) -> tuple[Clash, ...]:
     found: dict[_Support, str] = {}
     for support, reason in _Closure(statements).clashes():
         found.setdefault(support, reason)
-    minimal = [support for support in found if not any(other < support for other in found)]
+    minimal = [support for support in found if not any(part in found for part in _parts(support))]
     return tuple(Clash(tuple(sorted(support)), found[support]) for support in sorted(minimal, key=sorted))
+
+
+def _parts(support: _Support) -> Iterator[_Support]:
+    """Yield the statements of a contradiction without one or more of them; no contradiction has many."""
+    return (frozenset(part) for size in range(1, len(support)) for part in combinations(support, size))
 
 
 class _Facts(dict[tuple[Term, ...], list[_Support]]):
@@ -63,6 +70,7 @@ class _Closure:
 
     def __init__(self, statements: Sequence[Statement]) -> None:
         self._schema = schema()
+        self._excluding = frozenset[Term]().union(*self._schema.disjoint_classes)
         self._relations = _Facts()
         self._types = _Facts()
         self._from: dict[tuple[Term, Term], dict[Term, None]] = defaultdict(dict)
@@ -155,7 +163,8 @@ class _Closure:
         for node, cls in self._types:
             classes[node].append(cls)
         for node, names in classes.items():
-            for one, other in combinations(sorted(names, key=str), 2):
+            told = sorted(self._excluding.intersection(names), key=str)
+            for one, other in combinations(told, 2):
                 if frozenset((one, other)) in self._schema.disjoint_classes:
                     reason = f"nothing is both a {self._label(one)} and a {self._label(other)}"
                     for support in _joined([self._types[node, one], self._types[node, other]]):
@@ -189,7 +198,9 @@ class _Closure:
         for (subject, predicate), nodes in self._from.items():
             if predicate not in self._schema.functional:
                 continue
-            for one, other in combinations(nodes, 2):
+            first, *_others = values = list(nodes)
+            more = ((first, other) for other in values[_MOST_VALUES:])
+            for one, other in chain(combinations(values[:_MOST_VALUES], 2), more):
                 if not self._differ(one, other):
                     continue
                 facts = [self._relations[subject, predicate, one], self._relations[subject, predicate, other]]

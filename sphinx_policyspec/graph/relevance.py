@@ -53,14 +53,20 @@ _NONE: frozenset[Term] = frozenset()
 
 
 class _Types:
-    """The classes of things; things of the same classes share them."""
+    """The classes of things, those that the ontology speaks of; things of the same classes share them.
 
-    def __init__(self) -> None:
+    :param known: these classes; others have no consequences, and a thing may have any number of them
+    """
+
+    def __init__(self, known: frozenset[Term]) -> None:
+        self._known = known
         self._of: dict[Term, frozenset[Term]] = {}
         self._with: dict[tuple[frozenset[Term], Term], frozenset[Term]] = {}
 
     def add(self, thing: Term, kind: Term) -> None:
         """State one class of a thing."""
+        if kind not in self._known:
+            return
         key = self.of(thing), kind
         if (types := self._with.get(key)) is None:
             types = self._with[key] = key[0] | {kind}
@@ -79,8 +85,9 @@ class _Looker:
     """Looks at one statement beside the classes that are stated of its ends."""
 
     def __init__(self) -> None:
-        self._schema = schema()
-        self._types = _Types()
+        self._schema = known = schema()
+        ends = (*known.domains.values(), *known.ranges.values())
+        self._types = _Types(frozenset(known.superclasses).union(*ends))
 
     def _is_of_form(self, predicate: Iri, node: Term) -> bool:
         """Tell whether a property of ours has a thing or a text where it wants one; shapes check what has not."""

@@ -401,6 +401,27 @@ def test_little_of_a_spec_is_held_for_reasoning() -> None:
     assert sum(thinner.keeps(*triple) for triple in everything) < len(everything) / 3
 
 
+def test_classes_that_the_ontology_does_not_know_are_not_held() -> None:
+    thinner = Thinner()
+    thing = Iri("urn:x")
+    for number in range(100):
+        assert thinner.keeps(thing, RDF.type, Iri(f"urn:class{number}"))
+    assert thinner._types.of(thing) == frozenset()
+
+
+def test_a_thing_with_many_values_is_told_in_a_number_of_contradictions_that_grows_with_them(
+    tmp_path: Path,
+) -> None:
+    many = 150
+    path = tmp_path / "many.ttl"
+    ranks = " , ".join(map(str, range(many)))
+    path.write_text(f"@prefix ps: <https://w3id.org/policyspec#> .\n<urn:b> ps:rank {ranks} .\n", "utf-8")
+    found = api.reason(path).contradictions
+    assert {len(one.statements) for one in found} == {2}
+    # Fifty are held against each other, the others against the first.
+    assert len(found) == 50 * 49 // 2 + many - 50
+
+
 @given(st.data())
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 def test_forward_reasoning_never_calls_consistent_statements_a_contradiction(data: st.DataObject) -> None:
