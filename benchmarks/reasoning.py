@@ -13,11 +13,11 @@ from statistics import median
 
 from benchmarks.__main__ import release
 from sphinx_policyspec import api
-from sphinx_policyspec.graph.reasoning import Reasoner
-from sphinx_policyspec.graph.statements import Stated
 from sphinx_policyspec.graph.terms import Blank, Iri
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.model import Spec
+from sphinx_policyspec.reason.reasoner import Reasoner
+from sphinx_policyspec.reason.statements import Stated
 
 BASE = "urn:policyspec:spec:"
 SHARED = (f"{BASE}level/", f"{BASE}topic/")

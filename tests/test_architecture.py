@@ -71,7 +71,7 @@ def test_importing_what_starts_first_brings_in_no_heavy_library(module: str) -> 
 
 
 def test_reasoning_by_rules_imports_no_second_rdf_library() -> None:
-    code = "import sys, sphinx_policyspec.graph.reasoning\nprint(sorted({'rdflib', 'owlready2'} & sys.modules.keys()))"
+    code = "import sys, sphinx_policyspec.reason.reasoner\nprint(sorted({'rdflib', 'owlready2'} & sys.modules.keys()))"
     result = run_python(code)
     assert result.stdout == "[]\n", result.stderr
 
@@ -188,7 +188,7 @@ def test_no_two_public_classes_have_one_name() -> None:
     assert {name: files for name, files in found.items() if len(files) > 1} == {}
 
 
-MOST_MODULES, MOST_IN_SPHINX_EXT = 189, 72
+MOST_MODULES, MOST_IN_SPHINX_EXT = 178, 72
 """More come only where others go: a newcomer has to guess which one holds a thing."""
 
 

@@ -25,9 +25,9 @@ from sphinx_policyspec.exports.diff import DIFF_FORMATS
 from sphinx_policyspec.exports.diff.history import HISTORY_FORMATS, LOCK_FORMATS, review_json, review_text
 from sphinx_policyspec.exports.report_formats import REPORT_FORMATS
 from sphinx_policyspec.exports.surveys import survey_files, survey_json, survey_text
+from sphinx_policyspec.files import dump_json
 from sphinx_policyspec.graph.formats import FORMATS
 from sphinx_policyspec.model import Finding, Markup, Principle, Severity, Span, Spec
-from sphinx_policyspec.model.json_text import dump_json
 from sphinx_policyspec.readers.cases import read_cases
 from sphinx_policyspec.sources import Loaded
 from sphinx_policyspec.sphinx_ext.handbook.handbook import build_releases, build_site

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sphinx_policyspec.errors import BaselineError
+from sphinx_policyspec.files import load_json
 from sphinx_policyspec.model import Category, Finding, Severity
 from sphinx_policyspec.model.finding import OFF, codes_of
-from sphinx_policyspec.model.json_text import load_json
 from sphinx_policyspec.readers.text import SourceLines, read_text
 
 __all__ = ["Selection", "fingerprints", "format_baseline", "read_baseline"]

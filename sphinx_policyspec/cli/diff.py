@@ -23,8 +23,8 @@ from sphinx_policyspec.compare.history import (
 from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState
 from sphinx_policyspec.exports.diff import DIFF_FORMATS, text_diff
 from sphinx_policyspec.exports.diff.history import HISTORY_FORMATS, LOCK_FORMATS, review_json, review_text
+from sphinx_policyspec.files import dump_json
 from sphinx_policyspec.model import Severity, Spec
-from sphinx_policyspec.model.json_text import dump_json
 from sphinx_policyspec.readers.text import read_text
 
 __all__ = ["diff", "lock"]

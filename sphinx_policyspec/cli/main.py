@@ -23,8 +23,8 @@ from sphinx_policyspec.errors import PolicySpecError, SourceError
 from sphinx_policyspec.exports.answers import counts
 from sphinx_policyspec.exports.plain import message_line, printable
 from sphinx_policyspec.exports.schemas import SCHEMAS, format_schema
+from sphinx_policyspec.files import dump_json
 from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
-from sphinx_policyspec.model.json_text import dump_json
 from sphinx_policyspec.starter import MARKUPS
 
 __all__ = ["main"]

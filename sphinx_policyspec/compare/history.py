@@ -18,9 +18,9 @@ from sphinx_policyspec.compare.compare import compare
 from sphinx_policyspec.compare.provisions import level_of
 from sphinx_policyspec.compare.words import normal
 from sphinx_policyspec.errors import LockError, UnknownIdError
+from sphinx_policyspec.files import dump_json, load_json
 from sphinx_policyspec.model import Principle, Provision, Spec
 from sphinx_policyspec.model.finding import nearest
-from sphinx_policyspec.model.json_text import dump_json, load_json
 
 __all__ = [
     "Claim",

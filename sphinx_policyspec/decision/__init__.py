@@ -1,6 +1,6 @@
 """Who wins when instructions conflict: a case, decided by the levels and exceptions of a spec, with reasons."""
 
-from sphinx_policyspec.decision.candidates import STRENGTH_RULES, StrengthRule
+from sphinx_policyspec.decision.candidates import STRENGTH_RULES, Norms, StrengthRule
 from sphinx_policyspec.decision.decision import (
     EXCEPTION,
     SUPPORT,
@@ -11,7 +11,6 @@ from sphinx_policyspec.decision.decision import (
     decide,
     same_outcome,
 )
-from sphinx_policyspec.decision.norms import Norms
 from sphinx_policyspec.decision.problems import problems
 
 __all__ = [

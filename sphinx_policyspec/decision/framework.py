@@ -12,8 +12,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
 
-from sphinx_policyspec.decision.candidates import Candidate, RuleOutcome, Strength, candidates_of, standing_of
-from sphinx_policyspec.decision.norms import Norms
+from sphinx_policyspec.decision.candidates import (
+    Candidate,
+    Norms,
+    RuleOutcome,
+    Strength,
+    candidates_of,
+    standing_of,
+)
 from sphinx_policyspec.model import Case, Label, Value
 
 __all__ = ["MAX_LINKS", "Framework", "count_links", "exempted_places", "framework_of", "grounded"]

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from sphinx_policyspec.decision.candidates import candidates_of, grant_needed, grants_of, standing_of
+from sphinx_policyspec.decision.candidates import (
+    POWERLESS_ROLES,
+    Norms,
+    candidates_of,
+    grant_needed,
+    grants_of,
+    standing_of,
+)
 from sphinx_policyspec.decision.framework import MAX_LINKS, count_links, exempted_places
-from sphinx_policyspec.decision.norms import POWERLESS_ROLES, Norms
 from sphinx_policyspec.model import Case, Finding, Item, Principle, Severity, Span
 from sphinx_policyspec.model.finding import UnknownNames, shown
 

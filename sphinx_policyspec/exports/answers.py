@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 from rich.cells import cell_len
 
 from sphinx_policyspec.exports.plain import markdown_safe, printable, spreadsheet_safe
+from sphinx_policyspec.files import dump_json
 from sphinx_policyspec.graph.answer import Answer, Cell, CellKind, QueryForm
 from sphinx_policyspec.model import Carrier, Commentary, ReferenceForm, Spec, Verdict
-from sphinx_policyspec.model.json_text import dump_json
 
 if TYPE_CHECKING:
-    from sphinx_policyspec.graph.explain import Contradiction
-    from sphinx_policyspec.graph.reasoning import Reasoning
+    from sphinx_policyspec.reason.reasoner import Contradiction, Reasoning
 
 __all__ = ["ANSWER_FORMATS", "counts", "format_answer", "reasoning_json", "reasoning_text"]
 

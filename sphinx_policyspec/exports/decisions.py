@@ -16,8 +16,8 @@ from sphinx_policyspec.decision import (
     Reason,
 )
 from sphinx_policyspec.exports.plain import printable
+from sphinx_policyspec.files import dump_json
 from sphinx_policyspec.model import Duty, Item, Label, Outcome, Span, Status, Value
-from sphinx_policyspec.model.json_text import dump_json
 
 __all__ = [
     "CIRCLE",

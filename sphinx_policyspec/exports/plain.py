@@ -7,7 +7,7 @@ import re
 import unicodedata
 from html import escape
 
-from sphinx_policyspec.model.json_text import BIDIRECTIONAL
+from sphinx_policyspec.files import BIDIRECTIONAL
 
 __all__ = ["html_safe", "markdown_safe", "message_line", "printable", "script_safe", "spreadsheet_safe"]
 

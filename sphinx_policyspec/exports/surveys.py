@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 
 from sphinx_policyspec.exports.plain import printable
+from sphinx_policyspec.files import dump_json
 from sphinx_policyspec.model import Case, Item
-from sphinx_policyspec.model.json_text import dump_json
 from sphinx_policyspec.survey import Decider, Pair, Survey, in_english
 
 __all__ = ["case_yaml", "survey_files", "survey_json", "survey_text"]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+import contextlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.graph.conversations import read_conversation
-from sphinx_policyspec.graph.reader import GraphReader
-from sphinx_policyspec.graph.records import id_of, quoted
-from sphinx_policyspec.graph.terms import PS, Iri, Triple
+from sphinx_policyspec.files import load_json
+from sphinx_policyspec.graph.iris import Iris
+from sphinx_policyspec.graph.records import RECORDS, Many, id_of, quoted, single, text_of
+from sphinx_policyspec.graph.terms import DCTERMS, OWL, PS, RDF, Blank, Iri, Term, Triple
+from sphinx_policyspec.graph.to_graph import sequence_key
 from sphinx_policyspec.model import (
     AuthorityLevel,
     Block,
@@ -18,28 +21,252 @@ from sphinx_policyspec.model import (
     Clause,
     Comment,
     Commentary,
+    Comparison,
     Definition,
     Document,
     EvalPrompt,
     EvalTag,
     Example,
+    Fragment,
+    Gap,
     Goal,
     Link,
+    Message,
     Principle,
     PromptFile,
     Prose,
     Provision,
     Reference,
+    Response,
     Section,
+    Span,
     Spec,
     TargetKind,
     Topic,
+    Turn,
 )
 
 if TYPE_CHECKING:
     from rdflib import Graph
 
 __all__ = ["from_graph", "from_triples"]
+
+_T = TypeVar("_T")
+_NOTHING: list[Term] = []
+_MOST = 2**31 - 1
+"""Lines, columns, orders and depths that are read."""
+_DIGITS = 20
+_AT_HAND = 1_000
+"""Things that are looked at together."""
+_PLACE = frozenset((PS.file, PS.line, PS.column))
+
+
+class _GraphReader:
+    """An index over the one spec that a graph holds.
+
+    :param triples: what ``to_graph`` wrote, possibly with derived triples beside it; some may come more than once
+    """
+
+    def __init__(self, triples: Iterable[Triple]) -> None:
+        # A flat list, predicate and object in turn, takes a fifth of the memory of dictionaries of lists.
+        self._said: dict[Term, list[Term]] = {}
+        self._grouped: dict[Term, dict[Term, list[Term]]] = {}
+        self._parts: dict[Term, list[Term]] = defaultdict(list)
+        self._members: dict[Term, list[Term]] = defaultdict(list)
+        self._read: set[Term] = set()
+        part_of, type_ = PS.partOf, RDF.type
+        for subject, predicate, node in triples:
+            said = self._said.get(subject)
+            if said is None:
+                said = self._said[subject] = []
+            said += predicate, node
+            if predicate == part_of:
+                self._parts[node].append(subject)
+            elif predicate == type_:
+                self._members[node].append(subject)
+        for found in (*self._parts.values(), *self._members.values()):
+            found[:] = dict.fromkeys(found)
+        self.release = self._only_spec()
+        self.iris = Iris.of_release(self.release, self.text(self.release, OWL.versionInfo))
+
+    def _only_spec(self) -> Iri:
+        found = sorted(self._members.get(PS.Spec, ()), key=str)
+        if not found:
+            raise SourceError("the graph holds no behaviour spec: nothing in it is a `ps:Spec`")
+        if len(found) > 1:
+            names = ", ".join(map(quoted, found[:3]))
+            raise SourceError(f"the graph holds {len(found)} behaviour specs where one is read: {names}")
+        if not isinstance(found[0], Iri):
+            raise SourceError("the behaviour spec of the graph is a blank node; it needs an IRI")
+        return found[0]
+
+    def _properties(self, subject: Term) -> dict[Term, list[Term]]:
+        """Return what is said of a thing by property, names first; some things stay at hand, since they are asked in a row."""
+        found = self._grouped.get(subject)
+        if found is None:
+            if len(self._grouped) == _AT_HAND:
+                self._grouped.clear()
+            found = self._grouped[subject] = {}
+            said = self._said.get(subject, _NOTHING)
+            for predicate, node in zip(said[::2], said[1::2], strict=True):
+                found.setdefault(predicate, []).append(node)
+            for nodes in found.values():
+                if len(nodes) > 1:
+                    # A name and a text of the same letters are equal, but not the same term.
+                    names = dict.fromkeys(node for node in nodes if isinstance(node, Iri | Blank))
+                    values = dict.fromkeys(node for node in nodes if not isinstance(node, Iri | Blank))
+                    nodes[:] = [*names, *values]
+        return found
+
+    def objects(self, subject: Term, predicate: Iri) -> list[Term]:
+        """Return what a property leads to, in no order."""
+        return self._properties(subject).get(predicate, _NOTHING)
+
+    def single(self, subject: Term, predicate: Iri) -> Term | None:
+        """Return the one thing that a property leads to."""
+        with _about(subject):
+            return single(predicate, self.objects(subject, predicate))
+
+    def integer(self, subject: Term, predicate: Iri, default: int = 0) -> int:
+        """Return the number that a property gives."""
+        node = self.single(subject, predicate)
+        if node is None:
+            return default
+        try:
+            number = node if isinstance(node, int) else int(str(node)[:_DIGITS])
+        except ValueError:
+            number = -1
+        if not 0 <= number <= _MOST:
+            raise SourceError(
+                f"{quoted(node)}, the `{predicate}` of {quoted(subject)}, is no whole number from 0 to {_MOST:,}"
+            )
+        return number
+
+    def text(self, subject: Term, predicate: Iri) -> str:
+        """Return the string that a property gives, or the empty one."""
+        node = self.single(subject, predicate)
+        return "" if node is None else text_of(node, predicate)
+
+    def identifier(self, subject: Term) -> str:
+        """Return the id that something states of itself."""
+        return self.text(subject, DCTERMS.identifier)
+
+    def owner(self, subject: Term) -> Term | None:
+        """Return what something is part of."""
+        return self.single(subject, PS.partOf)
+
+    def owner_id(self, subject: Term) -> str:
+        """Return the id of what something is part of; empty for the spec itself."""
+        owner = self.owner(subject)
+        return "" if owner is None or owner == self.release else id_of(owner, self.iris)
+
+    def parts(self, owner: Term, *models: type[_T]) -> list[tuple[Iri, type[_T]]]:
+        """Return the parts of these model classes, in order, each with its class."""
+        return self._in_order(self._parts.get(owner, ()), models, PS.order)
+
+    def everything(self, *models: type[_T], by: Iri = PS.order) -> list[tuple[Iri, type[_T]]]:
+        """Return all things of these model classes, in the order that a property numbers."""
+        subjects = {node: None for model in models for node in self._members.get(RECORDS[model].types[0], ())}
+        return self._in_order(subjects, models, by)
+
+    def _in_order(
+        self, subjects: Iterable[Term], models: tuple[type[_T], ...], by: Iri
+    ) -> list[tuple[Iri, type[_T]]]:
+        """Sort things by number, then by name, leaving out those of other classes."""
+        # A class with more types is the more specific one: a Response is a Message too.
+        ranked = sorted(models, key=lambda model: -len(RECORDS[model].types))
+        found = []
+        for subject in subjects:
+            types = self.objects(subject, RDF.type)
+            model = next((model for model in ranked if RECORDS[model].types[0] in types), None)
+            if model is None:
+                continue
+            if not isinstance(subject, Iri):
+                raise SourceError(f"a `{RECORDS[model].types[0]}` is a blank node; it needs an IRI")
+            found.append((self.integer(subject, by), subject, model))
+        found.sort(key=lambda item: item[:2])
+        return [(subject, model) for _, subject, model in found]
+
+    def record(
+        self,
+        subject: Iri,
+        model: type[_T],
+        derived: Mapping[str, tuple[str, ...]] | None = None,
+        **others: Any,  # noqa: ANN401 - the attributes that are no fields
+    ) -> _T:
+        """Make a model object of the fields and place of a subject.
+
+        :param derived: as in :meth:`Writer.record`
+        """
+        record = RECORDS[model]
+        self._read.add(subject)
+        properties = self._properties(subject)
+        with _about(subject):
+            single(PS.partOf, properties.get(PS.partOf, _NOTHING))
+            for field in record.fields:
+                objects = properties.get(field.predicate, _NOTHING)
+                if isinstance(field, Many):
+                    if objects:
+                        others[field.name] = self._many(
+                            subject, field, objects, (derived or {}).get(field.name, ())
+                        )
+                # Two properties may carry one attribute, of which one is there.
+                elif (value := field.read(objects, self.iris)) or field.name not in others:
+                    others[field.name] = value
+        if record.spanned and not (record.placeless and _PLACE.isdisjoint(properties)):
+            others["span"] = self.span(subject)
+        return model(**others)
+
+    def all_read(self) -> None:
+        """Raise where something of a class of ours was not read, since what it is part of is nothing that holds it."""
+        for record in RECORDS.values():
+            for subject in self._members.get(record.types[0], ()):
+                # A level without a rank is only used.
+                if subject not in self._read and record.types[0] != PS.AuthorityLevel:
+                    owner = self.owner(subject)
+                    held = "part of nothing" if owner is None else f"part of {quoted(owner)}"
+                    raise SourceError(f"{quoted(subject)} is {held}, where no `{record.types[0]}` is read")
+
+    def span(self, subject: Term) -> Span:
+        """Return where in the source something stands."""
+        line = self.integer(subject, PS.line, 1)
+        column = self.integer(subject, PS.column, 1)
+        end = self.integer(subject, PS.endLine, line), self.integer(subject, PS.endColumn, column)
+        if min(line, column, *end) < 1 or end < (line, column):
+            raise SourceError(
+                f"the place of {quoted(subject)} ends before it begins, or before the first line or column"
+            )
+        return Span(self.text(subject, PS.file), line, column, *end)
+
+    def _many(
+        self, subject: Term, field: Many, objects: list[Term], derived: tuple[str, ...]
+    ) -> tuple[Any, ...]:
+        """Return the exact tuple where one is kept and the set still agrees with it; else the sorted set."""
+        stated = set(field.items(objects, self.iris))
+        key = sequence_key(field)
+        for node in self.objects(subject, PS.sequence):
+            name, *items = _strings(node)
+            if name == key and stated.issuperset(items) and stated.difference(items) <= set(derived):
+                return field.decode(items)
+        return field.sort(stated - set(derived))
+
+
+@contextlib.contextmanager
+def _about(subject: Term) -> Iterator[None]:
+    """Let what is wrong with a field name the thing that has it."""
+    try:
+        yield
+    except SourceError as error:
+        raise SourceError(f"{quoted(subject)}: {error}") from None
+
+
+def _strings(node: Term) -> list[str]:
+    """Return the strings that a ``ps:sequence`` lists; one empty string where it lists none."""
+    try:
+        items = load_json(str(node))
+    except ValueError:
+        return [""]
+    return [str(item) for item in items] if isinstance(items, list) and items else [""]
 
 
 _DEEPEST = 60
@@ -58,7 +285,7 @@ def from_graph(graph: Graph) -> Spec:
 
 def from_triples(triples: Iterable[Triple]) -> Spec:
     """Return the spec that triples hold, some of which may come more than once; raises as :func:`from_graph` does."""
-    reader = GraphReader(triples)
+    reader = _GraphReader(triples)
     tags = tuple(
         reader.record(subject, EvalTag, provision=reader.owner_id(subject))
         for subject, _ in reader.everything(EvalTag)
@@ -95,7 +322,7 @@ def from_triples(triples: Iterable[Triple]) -> Spec:
     return spec
 
 
-def _declared(reader: GraphReader, *models: type[Any], repeated: bool = False) -> tuple[Any, ...]:
+def _declared(reader: _GraphReader, *models: type[Any], repeated: bool = False) -> tuple[Any, ...]:
     """Return what is declared, either the first of each id or all others."""
     found = reader.everything(*models)
     return tuple(
@@ -103,13 +330,13 @@ def _declared(reader: GraphReader, *models: type[Any], repeated: bool = False) -
     )
 
 
-def _levels(reader: GraphReader) -> tuple[AuthorityLevel, ...]:
+def _levels(reader: _GraphReader) -> tuple[AuthorityLevel, ...]:
     """Return the declared levels; those without a rank are only used."""
     found = reader.everything(AuthorityLevel, by=PS.rank)
     return tuple(reader.record(iri, model) for iri, model in found if reader.objects(iri, PS.rank))
 
 
-def _provisions(reader: GraphReader, tagged: dict[str, tuple[str, ...]]) -> tuple[Provision, ...]:
+def _provisions(reader: _GraphReader, tagged: dict[str, tuple[str, ...]]) -> tuple[Provision, ...]:
     """Return the provisions in reading order: what holds others stands before them, one level up."""
     found: list[Provision] = []
     depths: dict[str | None, set[int]] = {None: {0}}
@@ -134,29 +361,29 @@ def _provisions(reader: GraphReader, tagged: dict[str, tuple[str, ...]]) -> tupl
     return tuple(found)
 
 
-def _blocks(reader: GraphReader, owner: Iri, tagged: dict[str, tuple[str, ...]]) -> tuple[Any, ...]:
+def _blocks(reader: _GraphReader, owner: Iri, tagged: dict[str, tuple[str, ...]]) -> tuple[Any, ...]:
     """Return the blocks of a provision, of the preamble or of a prompt file."""
     found = reader.parts(owner, Prose, Definition, Commentary, Comment, Example, EvalPrompt)
     return tuple(_block(reader, subject, model, owner, tagged) for subject, model in found)
 
 
 def _block(
-    reader: GraphReader, subject: Iri, model: type[Any], owner: Iri, tagged: dict[str, tuple[str, ...]]
+    reader: _GraphReader, subject: Iri, model: type[Any], owner: Iri, tagged: dict[str, tuple[str, ...]]
 ) -> Block:
     if model is Example:
         derived: dict[str, tuple[str, ...]] = {
             "illustrates": () if owner == reader.release else (reader.identifier(owner),)
         }
-        return reader.record(subject, Example, derived, turns=read_conversation(reader, subject))
+        return reader.record(subject, Example, derived, turns=_read_conversation(reader, subject))
     if model is EvalPrompt:
         tag = reader.text(subject, PS.evalTag)
         derived = {"tests": tagged.get(tag, ()) if tag else ()}
-        return reader.record(subject, EvalPrompt, derived, turns=read_conversation(reader, subject))
+        return reader.record(subject, EvalPrompt, derived, turns=_read_conversation(reader, subject))
     block: Block = reader.record(subject, model)
     return block
 
 
-def _reference(reader: GraphReader, subject: Iri) -> Reference:
+def _reference(reader: _GraphReader, subject: Iri) -> Reference:
     target = reader.single(subject, PS.target)
     found = None if target is None else reader.iris.kind_and_id(str(target))
     kinds = {kind.value for kind in TargetKind}
@@ -172,7 +399,7 @@ def _reference(reader: GraphReader, subject: Iri) -> Reference:
     )
 
 
-def _context(reader: GraphReader, subject: Iri) -> dict[str, Any]:
+def _context(reader: _GraphReader, subject: Iri) -> dict[str, Any]:
     """Return the example and the number of the message that a reference stands in."""
     found: dict[str, Any] = {}
     if (example := reader.single(subject, PS.inExample)) is not None:
@@ -187,14 +414,40 @@ def _context(reader: GraphReader, subject: Iri) -> dict[str, Any]:
     return found
 
 
-def _prompt_file(reader: GraphReader, subject: Iri, tagged: dict[str, tuple[str, ...]]) -> PromptFile:
+def _prompt_file(reader: _GraphReader, subject: Iri, tagged: dict[str, tuple[str, ...]]) -> PromptFile:
     return reader.record(subject, PromptFile, blocks=_blocks(reader, subject, tagged))
 
 
-def _changelog(reader: GraphReader) -> Changelog | None:
+def _changelog(reader: _GraphReader) -> Changelog | None:
     found = reader.parts(reader.release, Changelog)
     if not found:
         return None
     subject = found[0][0]
     entries = tuple(reader.record(part, ChangelogEntry) for part, _ in reader.parts(subject, ChangelogEntry))
     return reader.record(subject, Changelog, entries=entries)
+
+
+_M = TypeVar("_M", bound=Message)
+
+
+def _read_conversation(reader: _GraphReader, owner: Iri) -> tuple[Turn, ...]:
+    """Return the turns of an example or prompt."""
+    return tuple(_read_turns(reader, owner))
+
+
+def _read_turns(reader: _GraphReader, owner: Iri) -> Iterator[Turn]:
+    kinds: tuple[type[Turn], ...] = (Message, Response, Comparison, Gap)
+    for subject, model in reader.parts(owner, *kinds):
+        if issubclass(model, Comparison):
+            parts = reader.parts(subject, Response)
+            responses = tuple(_read_message(reader, part, Response) for part, _ in parts)
+            yield reader.record(subject, Comparison, responses=responses)
+        elif issubclass(model, Message):
+            yield _read_message(reader, subject, model)
+        else:
+            yield reader.record(subject, model)
+
+
+def _read_message(reader: _GraphReader, subject: Iri, model: type[_M]) -> _M:
+    fragments = tuple(reader.record(part, Fragment) for part, _ in reader.parts(subject, Fragment))
+    return reader.record(subject, model, fragments=fragments)

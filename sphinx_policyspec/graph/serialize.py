@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from functools import cache
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.formats import FORMATS, check_texts, checked_size
-from sphinx_policyspec.graph.json_ld import json_ld
-from sphinx_policyspec.graph.terms import PREFIXES, PS, Blank, Iri, Triple
+from sphinx_policyspec.graph.iris import KINDS
+from sphinx_policyspec.graph.terms import PREFIXES, PS, RDF, XSD, Blank, Iri, Triple, ontology_dir
 from sphinx_policyspec.graph.writing import (
     NOT_XML,
     SURROGATES,
     InferenceDigest,
     Statements,
     blocks,
+    parsed,
     rdf_xml,
     turtle,
 )
@@ -25,6 +33,154 @@ if TYPE_CHECKING:
     from rdflib import Graph
 
 __all__ = ["FORMATS", "graph_lines", "pieces", "serialize", "unholdable"]
+
+_TYPE = str(RDF.type)
+_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,14}")
+"""Integers that come out of any JSON parser as they went in."""
+
+
+def _json_ld(lines: Iterable[str], spoken_of: Iterable[str], release: str) -> Iterator[str]:
+    """Yield the document piece by piece, a line for each property.
+
+    :param lines: N-Triples, grouped by subject and predicate
+    :param spoken_of: the names in them, as N-Triples writes them, but for those of properties
+    :param release: the IRI of the spec, if the graph holds one; names below its base are shortened
+    """
+    names = _Names.of(spoken_of, release.rpartition("release/")[0])
+    quads = groupby(parsed(lines), key=lambda quad: quad.subject)
+    nodes = (names.node(subject, group) for subject, group in quads)
+    terms = {**_context(), **{kind: f"{names.base}{kind}/" for kind in sorted(names.kinds)}}
+    yield '{\n"@context": {\n'
+    yield ",\n".join(f" {_text(key)}: {_text(value)}" for key, value in terms.items())
+    yield '\n},\n"@graph": [\n'
+    for number, node in enumerate(nodes):
+        lines = ",\n".join(f"  {_text(key)}: {_text(value)}" for key, value in node.items())
+        yield (",\n {\n" if number else " {\n") + lines + "\n }"
+    yield "\n]\n}\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Term:
+    """What the context says of a property.
+
+    :param type: what its plain values are: IRIs (``@id``), terms (``@vocab``), a datatype or strings
+    :param many: whether its value is always a list
+    """
+
+    key: str
+    type: str = ""
+    many: bool = False
+
+
+class _Names:
+    """Shortens IRIs.
+
+    :param base: what names of the spec's own things begin with
+    :param kinds: those that stand for the base and themselves
+    """
+
+    def __init__(self, base: str, kinds: frozenset[str]) -> None:
+        self.base = base
+        self.kinds = kinds
+
+    @classmethod
+    def of(cls, spoken_of: Iterable[str], base: str) -> _Names:
+        """Return what shortens names: by the kinds that occur and that no IRI has as its scheme."""
+        schemes: set[str] = set()
+        found: set[str] = set()
+        own = f"<{base}"
+        for name in spoken_of:
+            if name[0] != "<":
+                continue
+            schemes.add(name[1 : name.index(":")] if ":" in name else name[1:-1])
+            if base and name.startswith(own):
+                kind, _, rest = name[len(own) : -1].partition("/")
+                if _may_follow(rest):
+                    found.add(kind)
+        return cls(base, frozenset(KINDS) & found - schemes)
+
+    def node(self, subject: NamedNode | BlankNode | Any, quads: Iterable[Quad]) -> dict[str, Any]:  # noqa: ANN401
+        """Return what is said of a subject."""
+        about: dict[str, Any] = {"id": self._resource(subject)}
+        for predicate, group in groupby(quads, key=lambda quad: quad.predicate.value):
+            objects = [quad.object for quad in group]
+            if predicate == _TYPE and not any(isinstance(node, Literal) for node in objects):
+                # Right after the id, so that one sees at once what a thing is.
+                about = {"id": about.pop("id"), "type": [*map(self._in_vocabulary, objects)], **about}
+                continue
+            term = _terms().get(predicate, _Term(key=predicate))
+            values = [self._value(node, term.type) for node in objects]
+            about[term.key] = values if term.many or len(values) > 1 else values[0]
+        return about
+
+    def _value(self, node: object, type_: str) -> object:
+        """Return a value as the context reads it back."""
+        if not isinstance(node, Literal):
+            if type_ == "@vocab":
+                return self._in_vocabulary(node)
+            return self._resource(node) if type_ == "@id" else {"id": self._resource(node)}
+        if node.language:
+            return {"@value": node.value, "@language": node.language}
+        datatype = node.datatype.value
+        if datatype == XSD.integer and _NUMBER.fullmatch(node.value) and not type_.startswith("@"):
+            return int(node.value)
+        if datatype == XSD.string or datatype == type_ == XSD.date:
+            return {"@value": node.value} if type_ not in {"", datatype} else node.value
+        return {"@value": node.value, "@type": datatype}
+
+    def _in_vocabulary(self, node: object) -> str:
+        """Return the key of a class or individual, or its IRI."""
+        iri = node.value if isinstance(node, NamedNode) else ""
+        term = _terms().get(iri)
+        return self._resource(node) if term is None else term.key
+
+    def _resource(self, node: object) -> str:
+        """Return an IRI, with a prefix in place of the base and kind where that is safe."""
+        if not isinstance(node, NamedNode):
+            return str(node)
+        iri = node.value
+        if self.base and iri.startswith(self.base):
+            kind, _, rest = iri[len(self.base) :].partition("/")
+            if kind in self.kinds and _may_follow(rest):
+                return f"{kind}:{rest}"
+        return iri
+
+
+def _may_follow(rest: str) -> bool:
+    """Return whether a prefix can have a name after it; what begins with slashes would be read as an address."""
+    return bool(rest) and not rest.startswith("/")
+
+
+@cache
+def _context() -> dict[str, Any]:
+    """Read the shipped context once."""
+    text = (ontology_dir() / "context.jsonld").read_text(encoding="utf-8")
+    context: dict[str, Any] = json.loads(text)["@context"]
+    return context
+
+
+@cache
+def _terms() -> dict[str, _Term]:
+    """Return the terms of the context by the IRIs that they stand for."""
+    context = _context()
+    terms = {}
+    for key, value in context.items():
+        stated = value if isinstance(value, dict) else {"@id": value}
+        prefix, colon, name = str(stated["@id"]).partition(":")
+        if colon and not name.startswith("//"):
+            type_, many = _full(stated.get("@type", ""), context), stated.get("@container") == "@set"
+            terms[context[prefix] + name] = _Term(key=key, type=type_, many=many)
+    return terms
+
+
+def _full(name: str, context: dict[str, Any]) -> str:
+    prefix, colon, rest = name.partition(":")
+    return context[prefix] + rest if colon else name
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
 
 _NAMED_GRAPH = frozenset({"nq", "trig"})
 _KINDS = (
@@ -81,7 +237,7 @@ def _texts(statements: Statements, form: str) -> Iterator[str]:
     release = _graph_name(statements)
     lines = check_texts(statements.lines())
     if form == "jsonld":
-        return json_ld(lines, statements.names(), release)
+        return _json_ld(lines, statements.names(), release)
     if form == "rdf":
         return rdf_xml(lines)
     if form == "nt":

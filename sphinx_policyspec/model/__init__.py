@@ -1,6 +1,5 @@
 """What a behaviour spec says, as frozen dataclasses; nothing but the standard library."""
 
-from sphinx_policyspec.model.authority import AuthorityLevel, OverrideMode, overriders
 from sphinx_policyspec.model.case import (
     Case,
     Delegation,
@@ -29,6 +28,7 @@ from sphinx_policyspec.model.example import (
     plain_name,
 )
 from sphinx_policyspec.model.finding import Category, Finding, Rule, Severity, Span, rules
+from sphinx_policyspec.model.levels import AuthorityLevel, OverrideMode, overriders
 from sphinx_policyspec.model.provision import (
     Block,
     Carrier,

@@ -11,7 +11,7 @@ from dataclasses import KW_ONLY, dataclass
 from enum import StrEnum
 from typing import Any, Literal
 
-from sphinx_policyspec.model.authority import OverrideMode
+from sphinx_policyspec.model.levels import OverrideMode
 from sphinx_policyspec.model.provision import Principle
 
 __all__ = ["ATTRIBUTES", "LIFTING", "NAMING", "RELATIONS", "Attribute", "Owner", "attributes_of", "inverse"]

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from sphinx_policyspec.errors import SourceError, UnknownIdError
-from sphinx_policyspec.model.authority import AuthorityLevel
 from sphinx_policyspec.model.example import EvalPrompt, Example
 from sphinx_policyspec.model.finding import nearest
+from sphinx_policyspec.model.levels import AuthorityLevel
 from sphinx_policyspec.model.provision import (
     Block,
     Changelog,

@@ -25,8 +25,7 @@ from sphinx_policyspec.model import (
     is_language,
 )
 from sphinx_policyspec.model.finding import nearest
-from sphinx_policyspec.readers.body import read_body
-from sphinx_policyspec.readers.inline import InlineLink, scan
+from sphinx_policyspec.readers.inline import InlineLink, read_body, scan
 from sphinx_policyspec.readers.text import Fences, Lines
 
 __all__ = ["ROLES", "ConversationReading", "read_conversation"]

@@ -26,6 +26,7 @@ from sphinx_policyspec.model import (
     Span,
     Spec,
 )
+from sphinx_policyspec.model.levels import levels_for
 from sphinx_policyspec.readers.blocks import (
     ADMONITION,
     COMMENTARY,
@@ -49,7 +50,6 @@ from sphinx_policyspec.readers.inline import (
     slug,
     without_tags,
 )
-from sphinx_policyspec.readers.levels import levels_for
 from sphinx_policyspec.readers.notes import LOST_HINT, lost_examples, lost_headings, read_notes
 from sphinx_policyspec.readers.text import Lines, Reading
 

@@ -29,8 +29,8 @@ from sphinx_policyspec.model import (
     Topic,
 )
 from sphinx_policyspec.model.finding import Places, Use
+from sphinx_policyspec.model.levels import DEFAULT_LEVELS
 from sphinx_policyspec.readers.annotations import SHIPPED_SIDECAR
-from sphinx_policyspec.readers.levels import DEFAULT_LEVELS
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, project_title, site_base
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of, former_ids_of
 from sphinx_policyspec.sphinx_ext.domain.indices import topics_of

@@ -8,9 +8,8 @@ from dataclasses import replace
 import pytest
 
 from sphinx_policyspec.decision import candidates, decision, framework
-from sphinx_policyspec.decision.candidates import Candidate, Grant
+from sphinx_policyspec.decision.candidates import Candidate, Grant, Norms
 from sphinx_policyspec.decision.framework import Framework
-from sphinx_policyspec.decision.norms import Norms
 from sphinx_policyspec.model import Item, Label, OverrideMode
 from tests.decision.laws import LAWS
 from tests.decision.universes import random_universe

@@ -19,12 +19,12 @@ from sphinx_policyspec.exports.decisions import decisions_text
 from sphinx_policyspec.exports.diff import DIFF_FORMATS
 from sphinx_policyspec.graph.formats import FORMATS
 from sphinx_policyspec.graph.from_graph import from_triples
-from sphinx_policyspec.graph.reasoning import Reasoner
 from sphinx_policyspec.graph.serialize import serialize
 from sphinx_policyspec.graph.terms import RDF, XSD, Blank, Foreign, Iri, Term, Triple
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.model import Section, Spec
 from sphinx_policyspec.readers.cases import read_cases
+from sphinx_policyspec.reason.reasoner import Reasoner
 from tests.conftest import at, spec
 from tests.graph.specs import LIBRARY
 

@@ -15,15 +15,22 @@ from hypothesis import strategies as st
 
 from sphinx_policyspec import api
 from sphinx_policyspec.errors import MissingToolError
-from sphinx_policyspec.graph.explain import Contradiction, contradictions, explain, smallest
-from sphinx_policyspec.graph.hermit import classify, first_inconsistent, world_of
-from sphinx_policyspec.graph.reasoning import Reasoner
-from sphinx_policyspec.graph.relevance import Thinner, relevant
-from sphinx_policyspec.graph.statements import Statement, statements_of
 from sphinx_policyspec.graph.terms import PREFIXES, PS, RDF, Blank, Iri, Triple
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.graph.writing import ntriples_lines
 from sphinx_policyspec.model import Carrier, Principle, Reference, ReferenceForm, Spec, Topic, Verdict
+from sphinx_policyspec.reason.reasoner import (
+    Contradiction,
+    Reasoner,
+    classify,
+    contradictions,
+    explain,
+    first_inconsistent,
+    smallest,
+    world_of,
+)
+from sphinx_policyspec.reason.schema import Thinner, relevant
+from sphinx_policyspec.reason.statements import Statement, statements_of
 from tests.conftest import LEVELS, RELEASES, Run, at, example, principle, require_tool, response, spec
 from tests.graph.specs import LIBRARY, trees
 

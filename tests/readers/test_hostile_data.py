@@ -11,7 +11,7 @@ import pytest
 from sphinx_policyspec.checks.selection import read_baseline
 from sphinx_policyspec.compare.history import parse_lock
 from sphinx_policyspec.errors import PolicySpecError
-from sphinx_policyspec.model.json_text import load_json
+from sphinx_policyspec.files import load_json
 from sphinx_policyspec.readers.annotations import read_annotations
 from sphinx_policyspec.readers.cases import read_cases
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sphinx_policyspec.model import FragmentKind, ReferenceForm, Spec
-from sphinx_policyspec.readers.body import decode
+from sphinx_policyspec.readers.inline import decode
 from sphinx_policyspec.readers.model_spec import read_model_spec
 from sphinx_policyspec.readers.release import SPEC_FILE, read_release, source_texts
 from sphinx_policyspec.readers.text import read_text

@@ -12,7 +12,7 @@ from sphinx_policyspec.compare import Change, ChangeKind, SpecDiff, Subject
 from sphinx_policyspec.compare.history import ClaimState, LockChange, LockState, Moment, Review, telling
 from sphinx_policyspec.exports.diff.outline import sentence
 from sphinx_policyspec.exports.plain import markdown_safe, printable
-from sphinx_policyspec.model.json_text import dump_json
+from sphinx_policyspec.files import dump_json
 
 __all__ = ["HISTORY_FORMATS", "LOCK_FORMATS", "changelog_entry", "review_json", "review_text"]
 

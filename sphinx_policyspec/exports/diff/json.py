@@ -13,7 +13,7 @@ from sphinx_policyspec.decision import Norms
 from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseReading, CaseState, ComparedCase
 from sphinx_policyspec.exports.decisions import decision_record, explanation
 from sphinx_policyspec.exports.diff.outline import changes_behind, sentence
-from sphinx_policyspec.model.json_text import dump_json
+from sphinx_policyspec.files import dump_json
 
 if TYPE_CHECKING:
     from sphinx_policyspec.graph.releases import Revision

@@ -16,7 +16,7 @@ from sphinx.roles import XRefRole
 from sphinx.util.logging import suppress_logging
 
 from sphinx_policyspec.model import Spec, TargetKind
-from sphinx_policyspec.readers.levels import DEFAULT_LEVELS
+from sphinx_policyspec.model.levels import DEFAULT_LEVELS
 from sphinx_policyspec.sphinx_ext.domain.records import (
     DOMAIN,
     KIND_OF_ROLE,

@@ -8,12 +8,12 @@ from typing import Any
 import owlready2
 
 from sphinx_policyspec.graph.rules import with_derived
-from sphinx_policyspec.graph.schema import ontology_triples
 from sphinx_policyspec.graph.terms import ONTOLOGY, PREFIXES, ontology_terms
 from sphinx_policyspec.graph.to_graph import release_iri, triples_of
 from sphinx_policyspec.graph.writing import Statements, ntriples_lines
 from sphinx_policyspec.model import Spec
 from sphinx_policyspec.model.finding import nearest
+from sphinx_policyspec.reason.schema import ontology_triples
 
 __all__ = ["OwlWorld", "owl_world"]
 

@@ -1,13 +1,14 @@
-"""Levels of authority as data of a release: their order, who speaks at them, what overrides them."""
+"""Levels of authority as data of a release: their order, who speaks at them, what overrides them; those that were published."""
 
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sphinx_policyspec.model.finding import Span
 
-__all__ = ["AuthorityLevel", "OverrideMode", "overriders"]
+__all__ = ["DEFAULT_LEVELS", "AuthorityLevel", "OverrideMode", "levels_for", "overriders"]
 
 
 class OverrideMode(enum.StrEnum):
@@ -49,3 +50,33 @@ def overriders(levels: tuple[AuthorityLevel, ...], level: AuthorityLevel) -> tup
         return ()
     at_or_above = levels[: levels.index(level) + 1]
     return tuple(other for other in at_or_above if other.roles)
+
+
+_DEFAULTS = (
+    AuthorityLevel(id="developer", title="Developer", roles=("developer",)),
+    AuthorityLevel(id="user", title="User", roles=("user",)),
+    AuthorityLevel(id="guideline", title="Guideline", override=OverrideMode.IMPLICIT),
+)
+
+DEFAULT_LEVELS = (
+    AuthorityLevel(id="root", title="Root", override=OverrideMode.NEVER),
+    AuthorityLevel(id="system", title="System", roles=("system",)),
+    *_DEFAULTS,
+)
+"""The five levels of the Model Spec since 2025-09-12, highest first."""
+
+_PLATFORM_LEVELS = (
+    AuthorityLevel(id="platform", title="Platform", override=OverrideMode.NEVER, roles=("system",)),
+    *_DEFAULTS,
+)
+"""The two releases of spring 2025: platform is what cannot be overridden, and system messages have it."""
+
+
+def levels_for(names: Iterable[str]) -> tuple[AuthorityLevel, ...]:
+    """Return the published vocabulary that knows most of the level names a document uses."""
+    used = set(names)
+
+    def known(levels: tuple[AuthorityLevel, ...]) -> int:
+        return len(used & {level.id for level in levels})
+
+    return max((DEFAULT_LEVELS, _PLATFORM_LEVELS), key=known)
