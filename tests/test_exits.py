@@ -30,7 +30,7 @@ from sphinx_policyspec.graph.formats import FORMATS
 from sphinx_policyspec.model import Finding, Markup, Principle, Severity, Span, Spec
 from sphinx_policyspec.readers.cases import read_cases
 from sphinx_policyspec.sources import Loaded
-from sphinx_policyspec.sphinx_ext.handbook.handbook import build_releases, build_site
+from sphinx_policyspec.sphinx_ext.handbook import build_releases, build_site
 from tests.conftest import LEVELS
 from tests.pdf import text_of
 from tests.poison import CONTROL, MARKUP, acts_in, classes_in, classes_of, pages_of, poisoned, texts_in, whole

@@ -27,7 +27,7 @@ from sphinx_policyspec.exports.diff import DIFF_FORMATS
 from sphinx_policyspec.graph.guard import check_text, unclosed_iri, unpaired
 from sphinx_policyspec.model import Goal, Markup, Spec, Topic
 from sphinx_policyspec.model.attributes import attributes_of
-from sphinx_policyspec.sphinx_ext.markdown.languages import Language, _Parsed, language_of
+from sphinx_policyspec.sphinx_ext.markdown.render import Language, _Parsed, language_of
 from tests.conftest import LEVELS, at, principle, spec
 from tests.growth import SUPERLINEAR, Counter, calls, growth, patterns, worst
 

@@ -55,7 +55,7 @@ def build_handbook(
         built count; Model Spec Markdown is annotated as what is built is
     :param options: as for :func:`load`; the builder is ``html``
     """
-    from sphinx_policyspec.sphinx_ext.handbook.handbook import build_project, build_site  # noqa: PLC0415
+    from sphinx_policyspec.sphinx_ext.handbook import build_project, build_site  # noqa: PLC0415
 
     given = (since,) if isinstance(since, str | Path | Spec) else since
     here = Path.cwd()
@@ -123,7 +123,7 @@ def build_handbooks(
 
     Other parameters, and what is returned, are as for :func:`build_handbook`.
     """
-    from sphinx_policyspec.sphinx_ext.handbook.handbook import build_releases  # noqa: PLC0415
+    from sphinx_policyspec.sphinx_ext.handbook import build_releases  # noqa: PLC0415
 
     found = read_releases(source) if isinstance(source, str | Path) else source
     named = [(replace(one.spec, base_iri=given_base(base_iri, one.spec.base_iri)), one.root) for one in found]

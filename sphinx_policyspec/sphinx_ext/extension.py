@@ -24,25 +24,23 @@ from sphinx_policyspec.sphinx_ext.asks.directives import (
 )
 from sphinx_policyspec.sphinx_ext.asks.page import register_view_nodes
 from sphinx_policyspec.sphinx_ext.build.build import Build, note_unread, silence_core
-from sphinx_policyspec.sphinx_ext.build.findings import require_reader
-from sphinx_policyspec.sphinx_ext.build.outputs import add_to_page
-from sphinx_policyspec.sphinx_ext.config import register_config
-from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
-from sphinx_policyspec.sphinx_ext.domain.indices import INDICES, escape_headings
-from sphinx_policyspec.sphinx_ext.domain.links import (
+from sphinx_policyspec.sphinx_ext.build.findings import (
     TakePlainLinks,
     lead_contents_to_anchors,
     lead_links_to_anchors,
+    require_reader,
 )
+from sphinx_policyspec.sphinx_ext.build.outputs import add_to_page
+from sphinx_policyspec.sphinx_ext.config import register_config
+from sphinx_policyspec.sphinx_ext.domain.domain import INDICES, PolicyDomain, escape_headings
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
-from sphinx_policyspec.sphinx_ext.markdown.maths import register_maths
 from sphinx_policyspec.sphinx_ext.markdown.model_spec import (
     keep_companions_unbuilt,
     load_markdown,
     outdated_by_companions,
     read_model_spec_pages,
 )
-from sphinx_policyspec.sphinx_ext.nodes.html import add_style, register_nodes
+from sphinx_policyspec.sphinx_ext.nodes.html import add_style, register_maths, register_nodes
 from sphinx_policyspec.sphinx_ext.pages.capture import CapturePage, MarkSections
 from sphinx_policyspec.sphinx_ext.pages.declarations import (
     ClauseRole,

@@ -32,14 +32,14 @@ from sphinx_policyspec.model.finding import Places, Use
 from sphinx_policyspec.model.levels import DEFAULT_LEVELS
 from sphinx_policyspec.readers.annotations import SHIPPED_SIDECAR
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, project_title, site_base
-from sphinx_policyspec.sphinx_ext.domain.domain import domain_of, former_ids_of
-from sphinx_policyspec.sphinx_ext.domain.indices import topics_of
+from sphinx_policyspec.sphinx_ext.domain.domain import domain_of, topics_of
 from sphinx_policyspec.sphinx_ext.domain.records import (
     DOMAIN,
     ROLE_OF_KIND,
     SPEC_USE,
     PageRecord,
     PolicyObject,
+    former_ids_of,
 )
 from sphinx_policyspec.sphinx_ext.pages.excerpts import with_titles_resolved
 from sphinx_policyspec.sphinx_ext.store import PagePart, read_fragment, without_collection

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Dialog, expect
 
-from sphinx_policyspec.sphinx_ext.handbook.handbook import build_site
+from sphinx_policyspec.sphinx_ext.handbook import build_site
 from tests.poison import MARKUP, poisoned, whole
 
 RUNS = (

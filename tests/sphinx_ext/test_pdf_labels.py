@@ -14,8 +14,8 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.testing.util import SphinxTestApp
 
-from sphinx_policyspec.sphinx_ext.typst.assembly import PAGE, _pages
 from sphinx_policyspec.sphinx_ext.typst.blocks import TypstTranslator
+from sphinx_policyspec.sphinx_ext.typst.writing import PAGE, _pages
 from tests.pdf import dead_links, links, text_of
 
 Build = Callable[..., SphinxTestApp]

@@ -13,8 +13,8 @@ from sphinx_policyspec.graph.touches import TouchKind
 from sphinx_policyspec.model import Principle, Provision, Section, Spec, Topic
 from sphinx_policyspec.sphinx_ext.asks.page import entries_of
 from sphinx_policyspec.sphinx_ext.asks.queries import View, ViewKind, compile_view
-from sphinx_policyspec.sphinx_ext.domain.indices import topics_of
-from sphinx_policyspec.sphinx_ext.web.data import topics_by_provision
+from sphinx_policyspec.sphinx_ext.build.outputs import topics_by_provision
+from sphinx_policyspec.sphinx_ext.domain.domain import topics_of
 from sphinx_policyspec.sphinx_ext.web.panels import relations_of
 from tests.conftest import at, principle, spec
 from tests.graph.specs import TOPIC_NAMES as NAMES

@@ -10,10 +10,9 @@ from docutils import nodes
 from sphinx.locale import get_translation
 
 from sphinx_policyspec.model import Spec, TargetKind
-from sphinx_policyspec.sphinx_ext.domain.links import anchor_alone
 from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject, link_or_text
 from sphinx_policyspec.sphinx_ext.nodes.boxes import style_name
-from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBox, PolicyQuery
+from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBox, PolicyQuery, anchor_alone
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx

@@ -7,6 +7,10 @@ import hashlib
 import json
 import logging
 import os
+import pickle
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -16,14 +20,15 @@ from typing import TYPE_CHECKING
 from docutils import nodes
 from sphinx.builders.html import StandaloneHTMLBuilder
 
+from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.model import Finding, TargetKind
 from sphinx_policyspec.readers.text import Ignore, silenced
+from sphinx_policyspec.sources import Loaded, ProjectOptions
 from sphinx_policyspec.sphinx_ext.asks.answering import Views
-from sphinx_policyspec.sphinx_ext.build.findings import Dangling, report, setting_findings
+from sphinx_policyspec.sphinx_ext.build.findings import Dangling, dangling_links, report, setting_findings
 from sphinx_policyspec.sphinx_ext.build.outputs import share_static_files, unwritable, write_data, write_graph
 from sphinx_policyspec.sphinx_ext.build.trial import has_late_handlers, left_out, settle
 from sphinx_policyspec.sphinx_ext.domain.domain import add_anchors, domain_of
-from sphinx_policyspec.sphinx_ext.domain.links import dangling_links
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 from sphinx_policyspec.sphinx_ext.given import Given
 from sphinx_policyspec.sphinx_ext.nodes.boxes import add_heads
@@ -52,6 +57,34 @@ __all__ = [
     "remove_pages",
     "silence_core",
 ]
+
+_CHILD = f"{__package__}.project"
+"""The module that the child runs."""
+
+
+def _read_in_child(path: Path, options: ProjectOptions, sidecar: Path | None = None) -> Loaded:
+    """Return a project, read as one that compares itself with nothing and asks nothing; its ``conf.py`` is run.
+
+    Raises :class:`~sphinx_policyspec.errors.SourceError` where it cannot be read.
+    """
+    package = str(Path(__file__).resolve().parents[3])
+    search = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
+    with tempfile.TemporaryDirectory(prefix="policyspec-") as folder:
+        file = Path(folder, "project")
+        done = subprocess.run(  # noqa: S603  a list, no shell, nothing from outside
+            (sys.executable, "-P", "-m", _CHILD, str(file)),
+            input=pickle.dumps((path, options, sidecar), protocol=5),
+            capture_output=True,
+            check=False,
+            env={**os.environ, "PYTHONPATH": search},
+        )
+        if not file.is_file():
+            said = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+            raise SourceError(f"cannot read the Sphinx project `{path}`: {said or 'its process ended early'}")
+        told = pickle.loads(file.read_bytes())  # noqa: S301  written by our own child
+    if isinstance(told, str):
+        raise SourceError(told)
+    return told  # type: ignore[no-any-return]
 
 
 _PREFIX, _SUFFIX = "Search.setIndex(", ")"
@@ -263,11 +296,10 @@ def _reader_of_older(app: Sphinx, sidecars: tuple[Path, ...]) -> Reader:
     :param sidecars: the annotation files of the project, which Model Spec Markdown gets, too
     """
     from sphinx_policyspec.sources import ProjectOptions, Reader  # noqa: PLC0415  few projects compare
-    from sphinx_policyspec.sphinx_ext.build.project_child import read_in_child  # noqa: PLC0415
 
     confdir = Path(app.confdir)
     return Reader(
-        project=read_in_child,
+        project=_read_in_child,
         options=ProjectOptions(
             builder=app.builder.name,
             tags=tuple(sorted(app.tags)),

@@ -47,9 +47,12 @@ __all__ = [
     "SPEC_USE",
     "Answered",
     "Ask",
+    "FormerIds",
     "PageRecord",
     "PolicyObject",
     "Sources",
+    "aliases_of",
+    "former_ids_of",
     "is_row_count",
     "link_or_text",
     "outside_record",
@@ -382,3 +385,30 @@ def link_or_text(
         return make_refnode(builder, docname, target_docname, anchor, content)
     except NoUri:
         return content
+
+
+FormerIds = tuple[tuple[str, str], ...]
+"""Pairs of a former id and the id of its provision."""
+
+
+def former_ids_of(spec: Spec, given: Iterable[PolicyObject]) -> FormerIds:
+    """Return the former ids that no page gives.
+
+    :param given: what pages give
+    """
+    taken = {item.id for item in given if item.kind is TargetKind.PROVISION}
+    taken.update(spec.provision_by_id)
+    found: dict[str, str] = {}
+    for provision in spec.provisions:
+        for alias in provision.aliases:
+            if alias not in taken:
+                found.setdefault(alias, provision.id)
+    return tuple(sorted(found.items()))
+
+
+def aliases_of(former: FormerIds, given: Iterable[PolicyObject]) -> Iterator[PolicyObject]:
+    """Yield objects for former ids, which lead to where their provisions stand."""
+    owners = {item.id: item for item in given if item.kind is TargetKind.PROVISION and not item.is_alias}
+    for alias, owner in former:
+        if found := owners.get(owner):
+            yield found._replace(id=alias, is_alias=True)

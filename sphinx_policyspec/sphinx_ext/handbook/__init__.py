@@ -1,20 +1,48 @@
-"""A web site of any spec, with no Sphinx project of one's own."""
+"""A web site, and a PDF, from any SOURCE, without a Sphinx project of one's own; a site for each of several releases."""
 
 from __future__ import annotations
 
+import io
 import re
-from typing import TYPE_CHECKING, Any
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 from docutils import nodes
 from markupsafe import Markup
+from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-from sphinx_policyspec.sphinx_ext.handbook.pages import SitePageParser
+from sphinx_policyspec.checks.selection import Selection
+from sphinx_policyspec.compare.history import Timeline
+from sphinx_policyspec.errors import PdfError
+from sphinx_policyspec.files import real_path
+from sphinx_policyspec.model import Finding, Severity, Span, Spec
+from sphinx_policyspec.sources import ProjectOptions
+from sphinx_policyspec.sphinx_ext.asks.directives import PAGE
+from sphinx_policyspec.sphinx_ext.build.build import all_findings
+from sphinx_policyspec.sphinx_ext.build.findings import words_of
+from sphinx_policyspec.sphinx_ext.build.project import naming_page, require_extension, running_foreign_code
+from sphinx_policyspec.sphinx_ext.config import severities
+from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
+from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
+from sphinx_policyspec.sphinx_ext.given import Edition, Editions, Older, Site
+from sphinx_policyspec.sphinx_ext.handbook.pages import FILETYPE, START, SUFFIX, SitePageParser, lay_out
+from sphinx_policyspec.sphinx_ext.nodes.html import RENDERER
+from sphinx_policyspec.sphinx_ext.spec import Knowledge
+from sphinx_policyspec.sphinx_ext.store import write_output
+from sphinx_policyspec.sphinx_ext.typst.builder import TypstBuilder
+from sphinx_policyspec.sphinx_ext.typst.code import require_typst
+from sphinx_policyspec.sphinx_ext.web.places import ASK_PAGE
 
 if TYPE_CHECKING:
-    from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
 
-__all__ = ["setup"]
+__all__ = ["PDF", "build_project", "build_releases", "build_site", "setup"]
 
 _TEXTS = ("author", "copyright", "docstitle", "project", "release", "shorttitle", "version")
 """What templates get of the whole site."""
@@ -50,3 +78,261 @@ def _part_tags(app: Sphinx, _doctree: nodes.document) -> None:
         title = titles.get(app.env.docname)
         for text in list(title.findall(nodes.Text)) if title else ():
             text.parent.replace(text, nodes.Text(_TAG.sub("<\N{WORD JOINER}", text.astext())))
+
+
+PDF = "handbook.pdf"
+"""Name of the PDF, which lies beside the first page of the site."""
+
+_DEFAULT_THEME = "furo"
+_EXTENSION = "sphinx_policyspec.sphinx_ext.handbook"
+_WARNING = re.compile(
+    r"(?P<file>.*?)(?::(?P<line>\d+))?: (?P<severity>WARNING|ERROR|CRITICAL|SEVERE): "
+    r"(?P<message>.*?)(?: \[(?P<code>[\w.-]+)\])?"
+)
+_COLOR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def build_site(
+    spec: Spec,
+    root: Path,
+    out: Path,
+    *,
+    theme: str = "",
+    pages: str = "chapter",
+    ask: bool = False,
+    pdf: bool = False,
+    pdf_fonts: Iterable[str] = (),
+    older: Sequence[Older] = (),
+    editions: Editions | None = None,
+    source: Path | None = None,
+) -> tuple[Finding, ...]:
+    """Build the site of a spec and its graph, and its PDF; return what Sphinx had to say.
+
+    Findings about the spec itself are left out: whoever read it has them already.
+
+    :param root: the folder that the spec's file names are relative to
+    :param ask: with the page that answers questions
+    :param older: older releases, from the first to the last, source by source, to tell what changed
+    :param editions: the releases beside it, instead of ``older``
+    :param pdf_fonts: fonts of the PDF for letters that its own lack; files are relative to the working folder
+    :param source: what errors name, by default ``root``
+    """
+    site = Site(spec=spec, root=real_path(root), pages={page.name: page for page in lay_out(spec, pages)})
+    overrides = {
+        "extensions": [_EXTENSION],
+        "project": _shown(spec.title),
+        "author": _shown(spec.publisher),
+        "release": _shown(spec.version),
+        "version": _shown(spec.version),
+        "html_title": _shown(f"{spec.title} {spec.version}".strip()),
+        "html_theme": theme or _DEFAULT_THEME,
+        "html_math_renderer": RENDERER,
+        "html_copy_source": False,
+        "html_show_sourcelink": False,
+        "html_show_sphinx": False,
+        "toc_object_entries": False,
+        "source_suffix": {SUFFIX: FILETYPE},
+        "suppress_warnings": ["policyspec"],
+        "policyspec_ask_page": ask,
+        **_fonts(pdf_fonts),
+    }
+    with tempfile.TemporaryDirectory(prefix="policyspec-") as folder, _handbook_of(source or root):
+        pages_dir = Path(folder, "source")
+        pages_dir.mkdir()
+        for name in site.pages:
+            (pages_dir / f"{name}{SUFFIX}").write_bytes(b"")
+        options = ProjectOptions(overrides=overrides)
+        given = {"site": site, "older": tuple(older), "editions": editions}
+        return _build(pages_dir, out, Path(folder, "doctrees"), options, given, pdf=pdf)
+
+
+def build_project(
+    source: Path,
+    out: Path,
+    options: ProjectOptions,
+    *,
+    theme: str = "",
+    base_iri: str = "",
+    ask: bool = False,
+    pdf: bool = False,
+    pdf_fonts: Iterable[str] = (),
+    older: Sequence[Older] = (),
+) -> tuple[Finding, ...]:
+    """Build the HTML site of a Sphinx project of one's own, and its PDF; return its warnings.
+
+    :param options: what ``sphinx-build`` would be told; the builder is ``html``
+    :param ask: with the page that answers questions, even where the project has none
+    :param older: older releases, to tell what changed, instead of the project's own
+    """
+    overrides = dict(options.overrides) | ({"html_theme": theme} if theme else {})
+    overrides |= {"policyspec_ask_page": True} if ask else {}
+    overrides |= _fonts(pdf_fonts)
+    with tempfile.TemporaryDirectory(prefix="policyspec-") as folder, _handbook_of(source):
+        options = replace(options, overrides=overrides, confdir=options.confdir or source)
+        given = {"base_iri": base_iri, "older": tuple(older)}
+        return _build(source, out, Path(folder), options, given, pdf=pdf)
+
+
+def _handbook_of(source: Path) -> AbstractContextManager[None]:
+    return running_foreign_code(f"cannot build the handbook of `{source}`")
+
+
+def _fonts(given: Iterable[str]) -> dict[str, Any]:
+    """Return what a command line says of fonts; it names files from where it is run."""
+    names = [str(real_path(Path(name))) if Path(name).is_file() else name for name in given]
+    return {"policyspec_pdf_fonts": names} if names else {}
+
+
+def _build(
+    source: Path,
+    out: Path,
+    doctrees: Path,
+    options: ProjectOptions,
+    given: Mapping[str, Any],
+    *,
+    pdf: bool = False,
+) -> tuple[Finding, ...]:
+    if pdf:
+        require_typst()
+    warnings = io.StringIO()
+
+    def run(builder: str, folder: Path) -> Sphinx:
+        app = Sphinx(
+            source,
+            options.confdir,
+            folder,
+            doctrees,
+            builder,
+            confoverrides=dict(options.overrides),
+            tags=options.tags,
+            status=None,
+            warning=warnings,
+            freshenv=builder == "html",
+        )
+        require_extension(app)
+        domain = cast("PolicyDomain", app.env.get_domain(DOMAIN))
+        domain.give(replace(domain.given, **given))
+        with naming_page(app):
+            app.build()
+        return app
+
+    with patch_docutils(options.confdir):
+        with docutils_namespace():
+            told = _severities(run("html", out))
+        if pdf:
+            with docutils_namespace(), tempfile.TemporaryDirectory(prefix="policyspec-") as scratch:
+                builder = cast("TypstBuilder", run(TypstBuilder.name, Path(scratch)).builder)
+                if builder.problem:
+                    raise PdfError(builder.problem)
+                write_output(out / PDF, builder.pdf.read_bytes())
+    lines = dict.fromkeys(warnings.getvalue().splitlines())
+    return tuple(_finding(line, told) for line in lines if line.strip())
+
+
+def _severities(app: Sphinx) -> dict[tuple[str, str], Severity]:
+    """Return how severe findings are that Sphinx has told as warnings, by code and words."""
+    selection = Selection(severity=severities(app.config))
+    found = selection.of(all_findings(app, Knowledge()))
+    return {(finding.code, words_of(finding)): finding.severity for finding in found}
+
+
+def _finding(line: str, told: Mapping[tuple[str, str], Severity]) -> Finding:
+    """Return a line of Sphinx's warnings as a finding.
+
+    :param told: how severe those are that are ours, by code and words
+    """
+    text = _COLOR.sub("", line)
+    match = _WARNING.fullmatch(text)
+    if match is None:
+        match = re.fullmatch(
+            r"(?P<file>)(?P<line>)(?:(?P<severity>WARNING|ERROR): )?(?P<message>.*?)(?P<code>)", text
+        )
+    values = match.groupdict() if match else {"message": text}
+    code, message = (values.get("code") or "sphinx").removeprefix("policyspec."), values["message"] or text
+    logged = Severity.ERROR if values.get("severity") not in {"WARNING", None} else Severity.WARNING
+    return Finding(
+        code=code,
+        severity=told.get((code, message), logged),
+        message=message,
+        span=Span(values.get("file") or "sphinx", int(values.get("line") or 1)),
+    )
+
+
+def _shown(text: str) -> str:
+    """Return a text of the spec as a line that a theme may show."""
+    return " ".join(text.split())
+
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="refresh" content="0; url={newest}">
+<title>{title}</title>
+</head>
+<body>
+<main>
+<h1>{title}</h1>
+<p>The newest release is <a href="{newest}">{name}</a>. All releases:</p>
+<ul>
+{items}
+</ul>
+</main>
+</body>
+</html>
+"""
+
+
+def build_releases(
+    releases: Sequence[tuple[Spec, Path]], out: Path, *, pages: str, ask: bool, **options: Any
+) -> tuple[Finding, ...]:
+    """Build a site for each release in a folder of its own; return what Sphinx had to say.
+
+    :param releases: specs from the first to the last, each with the folder that its file names are relative to
+    :param options: as for :func:`~sphinx_policyspec.sphinx_ext.handbook.build_site`
+    """
+    specs = [spec for spec, _ in releases]
+    timeline = Timeline.of(specs)
+    every = tuple(
+        _edition(spec, folder, pages, {PAGE} if place else set(), {ASK_PAGE} if ask else set())
+        for place, (spec, folder) in enumerate(zip(specs, _folders(specs), strict=True))
+    )
+    found: list[Finding] = []
+    for place, (spec, root) in enumerate(releases):
+        editions = Editions(every=every, timeline=timeline, place=place)
+        site = out / every[place].folder
+        found += build_site(spec, root, site, pages=pages, ask=ask, editions=editions, **options)
+    write_output(out / f"{START}.html", _start_page(specs[-1], every))
+    return tuple(found)
+
+
+def _edition(spec: Spec, folder: str, layout: str, *more: set[str]) -> Edition:
+    pages = lay_out(spec, layout)
+    return Edition(
+        name=" ".join(spec.version.split()) or folder,
+        folder=folder,
+        pages=frozenset().union((page.name for page in pages), *more),
+        page_of={provision.id: page.name for page in pages for provision in page.provisions},
+    )
+
+
+def _folders(specs: Sequence[Spec]) -> Iterator[str]:
+    """Yield a name for the folder of each release: its version where that makes one, else a number."""
+    taken: set[str] = set()
+    for number, spec in enumerate(specs, 1):
+        name = re.sub(r"[^\w.+-]+", "-", spec.version, flags=re.ASCII).strip(".-")
+        name = name if name and name.casefold() not in taken else f"release-{number}"
+        taken.add(name.casefold())
+        yield name
+
+
+def _start_page(newest: Spec, every: Sequence[Edition]) -> str:
+    addresses = [(f"{edition.folder}/{START}.html", edition.name) for edition in every]
+    items = (f'<li><a href="{escape(a)}">{escape(name)}</a></li>' for a, name in reversed(addresses))
+    return _PAGE.format(
+        title=escape(" ".join(newest.title.split())),
+        newest=escape(addresses[-1][0]),
+        name=escape(addresses[-1][1]),
+        items="\n".join(items),
+    )

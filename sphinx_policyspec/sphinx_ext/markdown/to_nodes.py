@@ -26,8 +26,8 @@ from sphinx_policyspec.model import Fragment, FragmentKind
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import pending_reference
 from sphinx_policyspec.sphinx_ext.markdown.foreign import DEEPEST_MARKDOWN, is_address, is_own_address
-from sphinx_policyspec.sphinx_ext.markdown.maths import shown_math
 from sphinx_policyspec.sphinx_ext.nodes.boxes import placeholder, settings, untrusted
+from sphinx_policyspec.sphinx_ext.nodes.html import shown_math
 
 __all__ = ["body_plugin", "render_body", "render_inline", "render_prose"]
 

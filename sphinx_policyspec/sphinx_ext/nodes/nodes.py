@@ -39,6 +39,7 @@ __all__ = [
     "PolicyTable",
     "PolicyUntrusted",
     "PolicyVerdict",
+    "anchor_alone",
     "anchor_of",
     "is_unseen",
     "title_of_example",
@@ -204,3 +205,11 @@ def uses_our_nodes(doctree: nodes.Node) -> bool:
         or (isinstance(node, nodes.section) and "ps-principle" in node["classes"])
         for node in doctree.findall(nodes.Element)
     )
+
+
+_JOINED = re.compile(r"#document-[^\"#]*(?=#)")
+
+
+def anchor_alone(target: str) -> str:
+    """Return an address, or HTML with addresses, without the anchors of pages before other anchors."""
+    return _JOINED.sub("", target)

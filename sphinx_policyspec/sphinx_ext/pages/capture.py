@@ -37,7 +37,7 @@ from sphinx_policyspec.sphinx_ext.nodes.boxes import mark_level
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyClause, PolicyCount, PolicyMarker, anchor_of
 from sphinx_policyspec.sphinx_ext.pages.cases import CapturePlace, Cases
 from sphinx_policyspec.sphinx_ext.pages.excerpts import excerpts_of, shown_titles
-from sphinx_policyspec.sphinx_ext.pages.gathered import FoundLinks, Gathered, LinkPlace
+from sphinx_policyspec.sphinx_ext.pages.gathered import FoundLinks, Gathered, LinkPlace, Region, TextPlaces
 from sphinx_policyspec.sphinx_ext.pages.inline import (
     WRITTEN,
     keep_written,
@@ -64,7 +64,6 @@ from sphinx_policyspec.sphinx_ext.pages.marks import (
 )
 from sphinx_policyspec.sphinx_ext.pages.markup import writer_of
 from sphinx_policyspec.sphinx_ext.pages.places import ignores_of, markup_of, source_of
-from sphinx_policyspec.sphinx_ext.pages.region import Region, TextPlaces
 from sphinx_policyspec.sphinx_ext.store import EXCERPTS, pack, write_part
 
 if TYPE_CHECKING:

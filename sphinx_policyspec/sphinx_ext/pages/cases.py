@@ -31,10 +31,9 @@ from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     anchor_of,
     title_of_example,
 )
-from sphinx_policyspec.sphinx_ext.pages.gathered import FoundLinks, Gathered, LinkPlace
+from sphinx_policyspec.sphinx_ext.pages.gathered import FoundLinks, Gathered, LinkPlace, Region
 from sphinx_policyspec.sphinx_ext.pages.inline import title_with_substitutions, words_of
 from sphinx_policyspec.sphinx_ext.pages.marks import Conversation, Declared, declared_on, hides, take_away
-from sphinx_policyspec.sphinx_ext.pages.region import Region
 
 __all__ = ["CapturePlace", "Cases", "TurnReader"]
 

@@ -116,8 +116,8 @@ def compact_conversation(directive: PolicyDirective) -> nodes.container:
 
     Messages are Markdown in rST pages too.
     """
-    from sphinx_policyspec.sphinx_ext.markdown.languages import Dialect  # noqa: PLC0415  few pages use it, and MyST is slow to load
-    from sphinx_policyspec.sphinx_ext.markdown.render import TurnRenderer  # noqa: PLC0415
+    # Few pages use it, and MyST is slow to load.
+    from sphinx_policyspec.sphinx_ext.markdown.render import Dialect, TurnRenderer  # noqa: PLC0415
 
     lines, first = list(directive.content), directive.content_line
     reading = read_conversation([f"{line}\n" for line in lines], directive.source.file, first)

@@ -26,18 +26,17 @@ from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     PolicyUntrusted,
     PolicyVerdict,
 )
-from sphinx_policyspec.sphinx_ext.typst.assembly import LABEL
 from sphinx_policyspec.sphinx_ext.typst.code import (
     array,
     block,
     call,
     content,
     is_right_to_left,
+    length,
     string,
     words,
 )
-from sphinx_policyspec.sphinx_ext.typst.compiling import length
-from sphinx_policyspec.sphinx_ext.typst.writing import InlineVisitor, is_short, style_of
+from sphinx_policyspec.sphinx_ext.typst.writing import LABEL, InlineVisitor, is_short, style_of
 
 if TYPE_CHECKING:
     from docutils.nodes import Element

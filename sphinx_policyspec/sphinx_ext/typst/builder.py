@@ -22,16 +22,22 @@ from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from sphinx_policyspec.sphinx_ext.store import write_output
-from sphinx_policyspec.sphinx_ext.typst.assembly import PAGE, TARGET, Labels, assemble
 from sphinx_policyspec.sphinx_ext.typst.blocks import ListedExample, TypstTranslator
-from sphinx_policyspec.sphinx_ext.typst.code import array, block, call, content, label, string, words
-from sphinx_policyspec.sphinx_ext.typst.compiling import (
+from sphinx_policyspec.sphinx_ext.typst.code import (
     TYPES,
     Fonts,
+    array,
+    block,
+    call,
     compile_pdf,
+    content,
     copy_pictures,
+    label,
     require_typst,
+    string,
+    words,
 )
+from sphinx_policyspec.sphinx_ext.typst.writing import PAGE, TARGET, Labels, assemble
 
 if TYPE_CHECKING:
     from docutils import nodes

@@ -6,7 +6,7 @@ import base64
 import gzip
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,6 @@ from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from sphinx_policyspec.sphinx_ext.store import read_stamp, without_collection, write_output
-from sphinx_policyspec.sphinx_ext.web.data import dumped_words
 from sphinx_policyspec.sphinx_ext.web.places import ASK_PAGE, PAGE_BUILDERS
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
     from sphinx_policyspec.graph.questions import Question
 
-__all__ = ["AskPage", "has_ask_page"]
+__all__ = ["AskPage", "dumped_words", "has_ask_page"]
 
 _ = get_translation("sphinx_policyspec")
 
@@ -177,3 +176,8 @@ def _words() -> str:
         "{count} rows in {seconds} s.": _("{count} rows in {seconds} s."),
     }
     return dumped_words(words)
+
+
+def dumped_words(words: Mapping[str, str]) -> str:
+    """Return words as JSON, without those that a script knows by itself."""
+    return json.dumps({key: word for key, word in words.items() if key != word}, ensure_ascii=False)

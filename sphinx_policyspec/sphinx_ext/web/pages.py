@@ -24,7 +24,8 @@ from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.nodes.boxes import level_word
 from sphinx_policyspec.sphinx_ext.nodes.html import PolicyPanel
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
-from sphinx_policyspec.sphinx_ext.web.decoration import (
+from sphinx_policyspec.sphinx_ext.web.navigation import (
+    LevelsByAddress,
     Term,
     below_title,
     link_boxes_to_themselves,
@@ -35,7 +36,6 @@ from sphinx_policyspec.sphinx_ext.web.decoration import (
     target_of,
     terms_of,
 )
-from sphinx_policyspec.sphinx_ext.web.navigation import LevelsByAddress
 from sphinx_policyspec.sphinx_ext.web.panels import (
     Occurrence,
     PanelRow,
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from sphinx.builders import Builder
 
     from sphinx_policyspec.compare.history import Timeline
-    from sphinx_policyspec.sphinx_ext.asks.older_releases import Since
+    from sphinx_policyspec.sphinx_ext.asks.answering import Since
     from sphinx_policyspec.sphinx_ext.given import Editions
 
 __all__ = ["META", "HandbookPages", "PageFacts", "PageProvision", "head_tags", "page_facts"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sphinx.testing.util import SphinxTestApp
 
-from sphinx_policyspec.sphinx_ext.handbook.handbook import build_site
+from sphinx_policyspec.sphinx_ext.handbook import build_site
 from tests.conftest import example, principle, spec
 
 Build = Callable[..., SphinxTestApp]
