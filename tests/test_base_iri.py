@@ -12,7 +12,7 @@ from sphinx.testing.util import SphinxTestApp
 
 from sphinx_policyspec import api
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.graph.iris import DEFAULT_BASE, Iris
+from sphinx_policyspec.graph.terms import DEFAULT_BASE, Iris
 from sphinx_policyspec.model.spec import is_absolute_iri, with_ending
 from tests.conftest import Run
 

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import cache
 
-from sphinx_policyspec.checks import conflicts, examples, names, prose
 from sphinx_policyspec.model import Finding, Spec
 from sphinx_policyspec.model.finding import Places
 
-__all__ = ["CHECKS", "in_source_order", "run_checks"]
+__all__ = ["checks", "in_source_order", "run_checks"]
 
-CHECKS: Mapping[str, Callable[[Spec], Iterator[Finding]]] = {
-    check.__name__.replace("_", "-"): check
-    for module in (names, examples, conflicts, prose)
-    for check in module.CHECKS
-}
-"""The checks of a whole spec by their codes; those of names are found together, and the others where a text is read."""
+
+@cache
+def checks() -> Mapping[str, Callable[[Spec], Iterator[Finding]]]:
+    """Return the checks of a whole spec by their codes.
+
+    Those of names are found together, and the others where a text is read.
+    """
+    # Their patterns take long to compile, and a build without an edit runs none.
+    from sphinx_policyspec.checks import conflicts, examples, names, prose  # noqa: PLC0415
+
+    return {
+        check.__name__.replace("_", "-"): check
+        for module in (names, examples, conflicts, prose)
+        for check in module.CHECKS
+    }
 
 
 def run_checks(spec: Spec, skip: Collection[str] = (), places: Places | None = None) -> tuple[Finding, ...]:
@@ -24,9 +33,11 @@ def run_checks(spec: Spec, skip: Collection[str] = (), places: Places | None = N
     :param skip: codes of checks that are not to be run
     :param places: where names stand, as far as whoever read the spec knows
     """
-    checks = [check for code, check in CHECKS.items() if code not in skip]
-    found = (found for found in names.check_names(spec, places) if found.code not in skip)
-    return in_source_order([*found, *(found for check in checks for found in check(spec))])
+    from sphinx_policyspec.checks.names import check_names  # noqa: PLC0415  as above
+
+    wanted = [check for code, check in checks().items() if code not in skip]
+    found = (found for found in check_names(spec, places) if found.code not in skip)
+    return in_source_order([*found, *(found for check in wanted for found in check(spec))])
 
 
 def in_source_order(findings: tuple[Finding, ...] | list[Finding]) -> tuple[Finding, ...]:

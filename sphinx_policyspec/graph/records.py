@@ -8,7 +8,6 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.graph.iris import Iris
 from sphinx_policyspec.graph.terms import (
     DCTERMS,
     OWL,
@@ -20,6 +19,7 @@ from sphinx_policyspec.graph.terms import (
     Blank,
     Foreign,
     Iri,
+    Iris,
     Term,
     iri_of,
 )

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import groupby
+from itertools import chain, groupby, pairwise
 from typing import TYPE_CHECKING, Any
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.formats import FORMATS, check_texts, checked_size
-from sphinx_policyspec.graph.iris import KINDS
-from sphinx_policyspec.graph.terms import PREFIXES, PS, RDF, XSD, Blank, Iri, Triple, ontology_dir
+from sphinx_policyspec.graph.terms import KINDS, PREFIXES, PS, RDF, XSD, Blank, Iri, Triple, ontology_dir
+from sphinx_policyspec.graph.to_graph import parts_of, triples_of
 from sphinx_policyspec.graph.writing import (
     NOT_XML,
     SURROGATES,
@@ -24,15 +24,26 @@ from sphinx_policyspec.graph.writing import (
     blocks,
     parsed,
     rdf_xml,
-    turtle,
+    turtle_foot,
+    turtle_head,
+    turtle_subjects,
 )
-from sphinx_policyspec.model import Finding, Span
+from sphinx_policyspec.model import Finding, Span, Spec
 from sphinx_policyspec.model.finding import nearest
 
 if TYPE_CHECKING:
     from rdflib import Graph
 
-__all__ = ["FORMATS", "graph_lines", "pieces", "serialize", "unholdable"]
+__all__ = [
+    "BY_PART",
+    "FORMATS",
+    "WrittenPart",
+    "graph_lines",
+    "pieces",
+    "pieces_by_part",
+    "serialize",
+    "unholdable",
+]
 
 _TYPE = str(RDF.type)
 _NUMBER = re.compile(r"0|-?[1-9][0-9]{0,14}")
@@ -182,7 +193,7 @@ def _text(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-_NAMED_GRAPH = frozenset({"nq", "trig"})
+_NAMED_GRAPH, _TURTLES = frozenset({"nq", "trig"}), frozenset({"trig", "ttl"})
 _KINDS = (
     "provision",
     "change",
@@ -240,9 +251,59 @@ def _texts(statements: Statements, form: str) -> Iterator[str]:
         return _json_ld(lines, statements.names(), release)
     if form == "rdf":
         return rdf_xml(lines)
-    if form == "nt":
-        return lines
     return graph_lines(lines, form, release if form in _NAMED_GRAPH else "", release)
+
+
+BY_PART = frozenset({"nq", "nt", "trig", "ttl"})
+"""Formats in which what is said of one subject does not depend on what is said of others."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenPart:
+    """A part of a graph in one format.
+
+    :param subjects: each with what is said of it, sorted
+    :param findings: what the format cannot hold
+    """
+
+    subjects: tuple[tuple[str, str], ...]
+    findings: tuple[Finding, ...]
+
+
+def pieces_by_part(
+    spec: Spec,
+    format: str,  # noqa: A002 - its name to users
+    written: Mapping[bytes, WrittenPart],
+) -> tuple[Iterator[bytes], tuple[Finding, ...], dict[bytes, WrittenPart]]:
+    """Return what :func:`pieces` returns for the graph of a spec, and its parts by what they are made of.
+
+    :param format: one of :data:`BY_PART`
+    :param written: parts that were written before; those that are made of the same again are taken from here
+    """
+    kept: dict[bytes, WrittenPart] = {}
+    parts: list[WrittenPart] = []
+    release = name = ""
+    for part in parts_of(spec):
+        done = written.get(part.made_of)
+        is_sure = done is not None
+        if done is None:
+            statements, findings = _stated(part.triples(), format)
+            release = release or _graph_name(statements)
+            lines = check_texts(statements.lines())
+            name = release if format in _NAMED_GRAPH else ""
+            done = WrittenPart(tuple(_subjects(lines, format, name, release)), findings)
+            is_sure = bool(part.made_of) and not part.is_numbered
+        if is_sure:
+            kept[part.made_of] = done
+        parts.append(done)
+    # A blank after each name, as in the lines that are sorted elsewhere: one name may begin with another.
+    subjects = sorted(chain.from_iterable(part.subjects for part in parts), key=lambda pair: f"{pair[0]} ")
+    if any(one[0] == other[0] for one, other in pairwise(subjects)):
+        return *pieces(triples_of(spec), format), {}
+    head, foot = _around(format, name, release)
+    texts = chain([head], (text for _subject, text in subjects), [foot])
+    findings = tuple(sorted(chain.from_iterable(part.findings for part in parts), key=_place))
+    return checked_size(blocks(texts), format), findings, kept
 
 
 def unholdable(
@@ -273,7 +334,25 @@ def graph_lines(lines: Iterable[str], form: str, name: str, release: str) -> Ite
     :param name: of the graph, if it has one
     :param release: the IRI of the spec that the graph holds, if it holds one
     """
-    return _in_graph(lines, name) if form == "nq" else turtle(lines, _prefixes(release), name)
+    head, foot = _around(form, name, release)
+    yield head
+    yield from (text for _subject, text in _subjects(lines, form, name, release))
+    yield foot
+
+
+def _around(form: str, name: str, release: str) -> tuple[str, str]:
+    """Return what stands before and after all subjects."""
+    if form not in _TURTLES:
+        return "", ""
+    return turtle_head(_prefixes(release), name), turtle_foot(name)
+
+
+def _subjects(lines: Iterable[str], form: str, name: str, release: str) -> Iterator[tuple[str, str]]:
+    """Yield each subject with what is said of it."""
+    if form in _TURTLES:
+        return turtle_subjects(lines, _prefixes(release), name)
+    groups = groupby(_in_graph(lines, name), key=lambda line: line.partition(" ")[0])
+    return ((subject, "".join(group)) for subject, group in groups)
 
 
 def _triples_in(graph: Graph | Sequence[Triple] | Iterator[Triple]) -> Iterable[Triple]:
@@ -315,4 +394,8 @@ def _findings(
             hint="it was replaced",
         )
         findings.append(finding)
-    return sorted(findings, key=lambda finding: (finding.span, finding.message))
+    return sorted(findings, key=_place)
+
+
+def _place(finding: Finding) -> tuple[Span, str]:
+    return finding.span, finding.message

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
+import pickle
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from sphinx_policyspec.graph.iris import Iris
-from sphinx_policyspec.graph.records import RECORDS, TERMS, Field, Many
-from sphinx_policyspec.graph.terms import DCTERMS, PS, RDF, Iri, Term, Triple
-from sphinx_policyspec.graph.touches import Touch, TouchKind, enclosing, owner, touches
+from sphinx_policyspec.graph.records import TERMS
+from sphinx_policyspec.graph.terms import DCTERMS, PS, RDF, Iri, Iris, Triple
+from sphinx_policyspec.graph.touches import Touch, TouchFinder, TouchKind, enclosing, owner
+from sphinx_policyspec.graph.writer import GraphWriter
 from sphinx_policyspec.model import (
     AuthorityLevel,
     Block,
@@ -33,7 +35,6 @@ from sphinx_policyspec.model import (
     Provision,
     Reference,
     Section,
-    Span,
     Spec,
     TargetKind,
     Topic,
@@ -46,102 +47,7 @@ from sphinx_policyspec.model.spec import given_base
 if TYPE_CHECKING:
     from rdflib import Graph
 
-__all__ = ["release_iri", "sequence_key", "to_graph", "triples_of"]
-
-# A closed namespace looks each term up; these are used thousands of times.
-_TYPE, _PART_OF, _ORDER = RDF.type, PS.partOf, PS.order
-_FILE, _LINE, _COLUMN, _END_LINE, _END_COLUMN = PS.file, PS.line, PS.column, PS.endLine, PS.endColumn
-
-
-class _GraphWriter:
-    """Collects triples, in the order in which they are stated; a few are stated more than once.
-
-    :param iris: mints the names
-    """
-
-    def __init__(self, iris: Iris) -> None:
-        self.iris = iris
-        self._triples: list[Triple] = []
-        self._named: Counter[Iri] = Counter()
-
-    def add(self, subject: Iri, predicate: Iri, node: Term) -> None:
-        """State one triple."""
-        self._triples.append((subject, predicate, node))
-
-    def taken(self) -> list[Triple]:
-        """Return what was stated since the last time."""
-        taken, self._triples = self._triples, []
-        return taken
-
-    def named(self, kind: str, identifier: str) -> Iri:
-        """Return the IRI of the next thing with that id; further ones of the same id get ``~2``, ``~3``."""
-        iri = self.iris.iri(kind, identifier)
-        self._named[iri] += 1
-        count = self._named[iri]
-        return iri if count == 1 else Iri(f"{iri}~{count}")
-
-    def record(
-        self,
-        subject: Iri,
-        value: Any,  # noqa: ANN401 - any class of RECORDS
-        *,
-        part_of: Iri | None = None,
-        order: int | None = None,
-        derived: Mapping[str, tuple[str, ...]] | None = None,
-    ) -> None:
-        """State the classes, fields, place, owner and order of a model object.
-
-        :param derived: ids that follow for a field from elsewhere in the spec; they are stated with
-            the object's own, and reading takes them out again
-        """
-        record = RECORDS[type(value)]
-        for kind in record.types:
-            self.add(subject, _TYPE, kind)
-        if part_of is not None:
-            self.add(subject, _PART_OF, part_of)
-        if order is not None:
-            self.add(subject, _ORDER, order)
-        for field in record.fields:
-            content = getattr(value, field.name)
-            if isinstance(field, Many):
-                self._many(subject, field, content, (derived or {}).get(field.name, ()))
-            else:
-                self._state(subject, field, content)
-        if record.spanned and value.span is not None:
-            self.span(subject, value.span)
-
-    def span(self, subject: Iri, span: Span) -> None:
-        """State where in the source something stands; an end that equals the start goes unsaid."""
-        self.start(subject, span)
-        if (span.end_line, span.end_column) != (span.line, span.column):
-            self.add(subject, _END_LINE, span.end_line)
-            self.add(subject, _END_COLUMN, span.end_column)
-
-    def start(self, subject: Iri, span: Span) -> None:
-        """State where in the source something begins."""
-        self.add(subject, _FILE, span.file)
-        self.add(subject, _LINE, span.line)
-        self.add(subject, _COLUMN, span.column)
-
-    def _state(self, subject: Iri, field: Field, content: Any) -> None:  # noqa: ANN401
-        for node in field.write(content, self.iris):
-            self.add(subject, field.predicate, node)
-
-    def _many(self, subject: Iri, field: Many, content: tuple[Any, ...], derived: Iterable[str]) -> None:
-        """State a set, and the exact tuple where reading the set would not give it back."""
-        if not content and not derived:
-            return
-        self._state(subject, field, content)
-        for item in derived:
-            self.add(subject, field.predicate, self.iris.iri(field.kind, item))
-        items = field.encode(content)
-        if field.sort(set(items) - set(derived)) != content:
-            self.add(subject, PS.sequence, json.dumps([sequence_key(field), *items]))
-
-
-def sequence_key(field: Field) -> str:
-    """Return the name under which a ``ps:sequence`` keeps the exact tuple of a field."""
-    return field.predicate.rpartition("#")[2].rpartition("/")[2]
+__all__ = ["GraphPart", "parts_of", "release_iri", "to_graph", "triples_of"]
 
 
 def to_graph(spec: Spec, base_iri: str = "") -> Graph:
@@ -160,31 +66,87 @@ def release_iri(spec: Spec, base_iri: str = "") -> Iri:
 
 
 def triples_of(spec: Spec, base_iri: str = "") -> Iterator[Triple]:
-    """Return every triple of a spec in reading order; a few come more than once."""
-    writer = _GraphWriter(_iris(spec, base_iri))
-    return (triple for _ in _steps(writer, spec) for triple in writer.taken())
+    """Return every triple of a spec, part by part in reading order; a few come more than once."""
+    return (triple for part in parts_of(spec, base_iri) for triple in part.triples())
 
 
-def _steps(writer: _GraphWriter, spec: Spec) -> Iterator[None]:
-    """State a spec, pausing wherever what was stated can be taken."""
-    release = writer.iris.release(spec.version)
+@dataclass(frozen=True, slots=True)
+class GraphPart:
+    """What a graph says of one chapter and all below it, or of the rest of a spec.
+
+    Two parts speak of the same subject only where two things of the spec have the same id. Equal ids are numbered
+    through, so parts are stated in their order.
+
+    :param made_of: a digest of everything that the triples depend on, names of equal ids apart; empty where nobody
+        can tell
+    """
+
+    made_of: bytes
+    _writer: GraphWriter
+    _state: Callable[[], Iterable[None]]
+
+    def triples(self) -> Iterator[Triple]:
+        """Yield the triples, in reading order."""
+        self._writer.numbered = False
+        return (triple for _ in self._state() for triple in self._writer.taken())
+
+    @property
+    def is_numbered(self) -> bool:
+        """Whether something in what was just stated has a number because another thing has its id."""
+        return self._writer.numbered
+
+
+def parts_of(spec: Spec, base_iri: str = "") -> Iterator[GraphPart]:
+    """Yield the parts of the graph of a spec, in reading order; chapters by themselves, all else in one."""
+    writer = GraphWriter(_iris(spec, base_iri))
+    release, names = writer.iris.release(spec.version), _names(spec)
+    yield GraphPart(b"", writer, partial(_rest, writer, release, spec, names))
+    shared = _digest((release, writer.iris.base, spec.topics, spec.documents, names.aliases, names.tagged))
+    finder = TouchFinder(spec)
+    for chapter in _chapters(spec, writer):
+        yield GraphPart(
+            _digest((shared, chapter)), writer, partial(_chapter, writer, release, chapter, names, finder)
+        )
+
+
+def _digest(value: object) -> bytes:
+    return hashlib.blake2b(pickle.dumps(value, protocol=5), digest_size=16).digest()
+
+
+def _rest(writer: GraphWriter, release: Iri, spec: Spec, names: _Names) -> Iterator[None]:
+    """State what belongs to no chapter."""
     writer.record(release, spec)
     _documents(writer, release, spec)
     _levels(writer, spec)
     _topics_and_goals(writer, release, spec)
-    names = _names(spec)
     _blocks(writer, release, spec.preamble, names)
+    _lacking(writer, spec)
     yield
-    yield from _provisions(writer, release, spec, names)
-    _clauses_and_tags(writer, release, spec)
-    yield
-    yield from _references(writer, spec, names)
     for order, file in enumerate(spec.prompt_files, 1):
         _prompt_file(writer, release, file, order, names)
         yield
     if spec.changelog is not None:
         _changelog(writer, release, spec.changelog)
     yield
+
+
+_Placed = tuple[int, Any]
+"""A thing of a spec and its place among all of its kind, from 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Chapter:
+    """A provision and all below it, and what stands in them.
+
+    :param iris: of the provisions
+    """
+
+    provisions: list[_Placed] = field(default_factory=list)
+    iris: list[Iri] = field(default_factory=list)
+    clauses: list[_Placed] = field(default_factory=list)
+    eval_tags: list[_Placed] = field(default_factory=list)
+    references: list[_Placed] = field(default_factory=list)
+    links: list[_Placed] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,12 +174,12 @@ def _iris(spec: Spec, base_iri: str) -> Iris:
     return Iris(given_base(base_iri, spec.base_iri))
 
 
-def _documents(writer: _GraphWriter, release: Iri, spec: Spec) -> None:
+def _documents(writer: GraphWriter, release: Iri, spec: Spec) -> None:
     for order, document in enumerate(spec.documents, 1):
         writer.record(writer.named("document", document.file), document, part_of=release, order=order)
 
 
-def _levels(writer: _GraphWriter, spec: Spec) -> None:
+def _levels(writer: GraphWriter, spec: Spec) -> None:
     """State the declared levels and their order; a level that is only used has no rank."""
     iris = [writer.named("level", level.id) for level in spec.levels]
     for rank, (iri, level) in enumerate(zip(iris, spec.levels, strict=True)):
@@ -234,7 +196,7 @@ def _levels(writer: _GraphWriter, spec: Spec) -> None:
         writer.add(iri, DCTERMS.identifier, name)
 
 
-def _topics_and_goals(writer: _GraphWriter, release: Iri, spec: Spec) -> None:
+def _topics_and_goals(writer: GraphWriter, release: Iri, spec: Spec) -> None:
     for order, topic in enumerate(spec.topics, 1):
         writer.record(writer.named("topic", topic.id), topic, order=order)
     for order, goal in enumerate(spec.goals, 1):
@@ -246,38 +208,59 @@ def _topics_and_goals(writer: _GraphWriter, release: Iri, spec: Spec) -> None:
         writer.add(iri, PS.repeats, writer.iris.iri(kind, item.id))
 
 
-def _provisions(writer: _GraphWriter, release: Iri, spec: Spec, names: _Names) -> Iterator[None]:
-    iris = [writer.named("provision", provision.id) for provision in spec.provisions]
-    for order, (iri, provision) in enumerate(zip(iris, spec.provisions, strict=True), 1):
+def _chapters(spec: Spec, writer: GraphWriter) -> Iterable[_Chapter]:
+    """Return the chapters of a spec, in reading order, the last one for what stands in no provision.
+
+    Provisions of the same id are in the same chapter, so that a chapter tells all that its triples depend on.
+    """
+    root_of: dict[str, str] = {}
+    around = enclosing(spec)
+    chapters: dict[str, _Chapter] = {}
+    for place, provision in enumerate(spec.provisions):
+        holders = around[provision.id]
+        root = root_of[provision.id] = holders[-1].id if holders else provision.id
+        chapter = chapters.setdefault(root, _Chapter())
+        chapter.provisions.append((place, provision))
+        chapter.iris.append(writer.named("provision", provision.id))
+    rest = chapters.setdefault("", _Chapter())
+
+    def sort(name: str, items: Iterable[Any], source: str) -> None:
+        for place, item in enumerate(items):
+            home = chapters.get(root_of.get(getattr(item, source), ""), rest)
+            getattr(home, name).append((place, item))
+
+    sort("clauses", spec.clauses, "principle")
+    sort("eval_tags", spec.eval_tags, "provision")
+    sort("references", spec.references, "source")
+    sort("links", spec.links, "source")
+    return chapters.values()
+
+
+def _chapter(
+    writer: GraphWriter, release: Iri, chapter: _Chapter, names: _Names, finder: TouchFinder
+) -> Iterator[None]:
+    for iri, (place, provision) in zip(chapter.iris, chapter.provisions, strict=True):
         parent = release if provision.parent is None else writer.iris.iri("provision", provision.parent)
-        writer.record(iri, provision, part_of=parent, order=order)
+        writer.record(iri, provision, part_of=parent, order=place + 1)
         writer.add(iri, PS.depth, provision.depth)
         if provision.parent is not None:
             writer.add(iri, PS.subsectionOf, parent)
         if provision.text:
             writer.add(iri, PS.text, provision.text)
         _blocks(writer, iri, provision.blocks, names, provision)
-        yield
-    _belonging(writer, spec, iris)
-    _lacking(writer, spec)
-    found: Counter[tuple[Iri, str, str]] = Counter()
-    for index, touch in touches(spec):
-        _touch(writer, iris[index], touch, found)
-        yield
-
-
-def _belonging(writer: _GraphWriter, spec: Spec, iris: list[Iri]) -> None:
-    """State for each plain section which principle it belongs to."""
-    around = enclosing(spec)
-    for iri, provision in zip(iris, spec.provisions, strict=True):
-        if isinstance(provision, Section) and (principle := owner(provision, around)):
+        if isinstance(provision, Section) and (principle := owner(provision, finder.around)):
             writer.add(iri, PS.belongsTo, writer.iris.iri("provision", principle.id))
+        _touches(writer, iri, finder.touches(place))
+        yield
+    _clauses_and_tags(writer, release, chapter)
+    yield
+    yield from _references(writer, release, chapter, names)
 
 
 _PART_KINDS: dict[type, str] = {Comment: "comment", Commentary: "commentary", Prose: "prose"}
 
 
-def _lacking(writer: _GraphWriter, spec: Spec) -> None:
+def _lacking(writer: GraphWriter, spec: Spec) -> None:
     """State the ids of what relations name and the spec does not have, which no IRI shows as they are."""
     named = {
         target
@@ -290,7 +273,7 @@ def _lacking(writer: _GraphWriter, spec: Spec) -> None:
 
 
 def _blocks(
-    writer: _GraphWriter,
+    writer: GraphWriter,
     owner: Iri,
     blocks: Iterable[Block],
     names: _Names,
@@ -303,7 +286,7 @@ def _blocks(
 
 
 def _block(
-    writer: _GraphWriter, owner: Iri, order: int, block: Block, derived: dict[str, tuple[str, ...]]
+    writer: GraphWriter, owner: Iri, order: int, block: Block, derived: dict[str, tuple[str, ...]]
 ) -> None:
     if isinstance(block, Example | EvalPrompt):
         iri = writer.named("example" if isinstance(block, Example) else "prompt", block.id)
@@ -317,44 +300,41 @@ def _block(
         )
 
 
-def _touch(writer: _GraphWriter, toucher: Iri, touch: Touch, found: Counter[tuple[Iri, str, str]]) -> None:
-    """State how a provision touches a topic."""
-    topic = writer.iris.iri("topic", touch.topic)
-    found[toucher, touch.topic, touch.kind] += 1
-    place = (touch.topic, touch.kind.value, found[toucher, touch.topic, touch.kind])
-    iri = writer.iris.part("touch", toucher, *place)
-    writer.add(iri, RDF.type, PS.Touch)
-    writer.add(iri, PS.toucher, toucher)
-    writer.add(iri, PS.touchedTopic, topic)
-    writer.add(iri, PS.touchKind, TERMS[TouchKind][touch.kind])
-    writer.add(iri, PS.via, touch.via)
-    writer.start(iri, touch.span)
-    writer.add(toucher, PS.mentions if touch.kind is TouchKind.MENTION else PS.about, topic)
+def _touches(writer: GraphWriter, toucher: Iri, touches: Iterable[Touch]) -> None:
+    """State how a provision touches topics."""
+    found: Counter[tuple[str, str]] = Counter()
+    for touch in touches:
+        topic = writer.iris.iri("topic", touch.topic)
+        found[touch.topic, touch.kind] += 1
+        place = (touch.topic, touch.kind.value, found[touch.topic, touch.kind])
+        iri = writer.iris.part("touch", toucher, *place)
+        writer.add(iri, RDF.type, PS.Touch)
+        writer.add(iri, PS.toucher, toucher)
+        writer.add(iri, PS.touchedTopic, topic)
+        writer.add(iri, PS.touchKind, TERMS[TouchKind][touch.kind])
+        writer.add(iri, PS.via, touch.via)
+        writer.start(iri, touch.span)
+        writer.add(toucher, PS.mentions if touch.kind is TouchKind.MENTION else PS.about, topic)
 
 
-def _clauses_and_tags(writer: _GraphWriter, release: Iri, spec: Spec) -> None:
-    for order, clause in enumerate(spec.clauses, 1):
+def _clauses_and_tags(writer: GraphWriter, release: Iri, chapter: _Chapter) -> None:
+    for place, clause in chapter.clauses:
         owner = writer.iris.iri("provision", clause.principle)
-        writer.record(writer.iris.part("clause", owner, order), clause, part_of=owner, order=order)
-    for order, tag in enumerate(spec.eval_tags, 1):
+        writer.record(writer.iris.part("clause", owner, place + 1), clause, part_of=owner, order=place + 1)
+    for place, tag in chapter.eval_tags:
         owner = writer.iris.iri("provision", tag.provision) if tag.provision else release
-        writer.record(writer.named("eval-tag", tag.tag), tag, part_of=owner, order=order)
+        writer.record(writer.named("eval-tag", tag.tag), tag, part_of=owner, order=place + 1)
 
 
-def _references(writer: _GraphWriter, spec: Spec, names: _Names) -> Iterator[None]:
+def _references(writer: GraphWriter, release: Iri, chapter: _Chapter, names: _Names) -> Iterator[None]:
     """State each occurrence of a reference or link, and the plain edges between provisions."""
-    release = writer.iris.release(spec.version)
-    occurring: tuple[tuple[str, Sequence[Reference | Link]], ...] = (
-        ("reference", spec.references),
-        ("link", spec.links),
-    )
-    for kind, items in occurring:
+    for kind, items in (("reference", chapter.references), ("link", chapter.links)):
         occurrences: Counter[str] = Counter()
-        for order, item in enumerate(items, 1):
+        for place, item in items:
             owner = writer.iris.iri("provision", item.source) if item.source else release
             occurrences[item.source] += 1
             iri = writer.iris.part(kind, owner, occurrences[item.source])
-            writer.record(iri, item, order=order)
+            writer.record(iri, item, order=place + 1)
             example = writer.iris.iri("example", item.example)
             if item.example:
                 writer.add(iri, PS.inExample, example)
@@ -367,7 +347,7 @@ def _references(writer: _GraphWriter, spec: Spec, names: _Names) -> Iterator[Non
             yield
 
 
-def _target(writer: _GraphWriter, iri: Iri, reference: Reference, names: _Names) -> None:
+def _target(writer: GraphWriter, iri: Iri, reference: Reference, names: _Names) -> None:
     """State what a reference points at; an old name (alias) leads to what bears it now."""
     current = reference.target
     if reference.target_kind is TargetKind.PROVISION and current in names.aliases:
@@ -379,13 +359,13 @@ def _target(writer: _GraphWriter, iri: Iri, reference: Reference, names: _Names)
         writer.add(writer.iris.iri("provision", reference.source), PS.references, target)
 
 
-def _prompt_file(writer: _GraphWriter, release: Iri, file: PromptFile, order: int, names: _Names) -> None:
+def _prompt_file(writer: GraphWriter, release: Iri, file: PromptFile, order: int, names: _Names) -> None:
     iri = writer.named("prompt-file", file.tag)
     writer.record(iri, file, part_of=release, order=order)
     _blocks(writer, iri, file.blocks, names)
 
 
-def _changelog(writer: _GraphWriter, release: Iri, changelog: Changelog) -> None:
+def _changelog(writer: GraphWriter, release: Iri, changelog: Changelog) -> None:
     iri = writer.iris.part("changelog", release)
     writer.record(iri, changelog, part_of=release)
     for order, entry in enumerate(changelog.entries, 1):
@@ -400,7 +380,7 @@ _FRAGMENT_PROPERTIES = {
 }
 
 
-def _write_conversation(writer: _GraphWriter, owner: Iri, turns: tuple[Turn, ...]) -> None:
+def _write_conversation(writer: GraphWriter, owner: Iri, turns: tuple[Turn, ...]) -> None:
     """State the turns of an example or prompt; messages are numbered through, alternatives included."""
     messages = (writer.iris.part("message", owner, number) for number in count(1))
     for order, turn in enumerate(turns, 1):
@@ -415,7 +395,7 @@ def _write_conversation(writer: _GraphWriter, owner: Iri, turns: tuple[Turn, ...
             _write_message(writer, next(messages), turn, part_of=owner, order=order)
 
 
-def _write_message(writer: _GraphWriter, iri: Iri, message: Message, *, part_of: Iri, order: int) -> None:
+def _write_message(writer: GraphWriter, iri: Iri, message: Message, *, part_of: Iri, order: int) -> None:
     writer.record(iri, message, part_of=part_of, order=order)
     for place, fragment in enumerate(message.fragments, 1):
         writer.record(writer.iris.part("fragment", iri, place), fragment, part_of=iri, order=place)

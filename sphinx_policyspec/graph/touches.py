@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain, islice
+from itertools import islice
 
 from sphinx_policyspec.model import (
     Definition,
@@ -21,7 +21,7 @@ from sphinx_policyspec.model import (
     Topic,
 )
 
-__all__ = ["Touch", "TouchKind", "about", "enclosing", "owner", "touches", "with_broader"]
+__all__ = ["Touch", "TouchFinder", "TouchKind", "about", "enclosing", "owner", "touches", "with_broader"]
 
 _MARKS = re.compile(r"\[\^\w+\]|(?<=\])\([^()\s]*\)")
 """Eval tags and targets of links."""
@@ -124,8 +124,8 @@ class _Label:
         return re.compile(rf"(?<!\w){spaced}(?!\w)", re.IGNORECASE)
 
 
-def touches(spec: Spec) -> Iterator[tuple[int, Touch]]:
-    """Yield the touches of every provision, each with the provision's place in ``spec.provisions``.
+class TouchFinder:
+    """Finds what of a spec touches its topics.
 
     A provision's own text counts with its title; examples and commentary do not. To a principle
     belong its plain subsections: what they list and say is its own. Labels are found once for each
@@ -133,15 +133,45 @@ def touches(spec: Spec) -> Iterator[tuple[int, Touch]]:
     asserted and inherited; a word in passing does not reach that far, so a mention counts for the
     label's own topic alone. Topics that nobody declared can be asserted and inherited all the same.
     """
-    labels = tuple(_labels(spec.topics))
-    markups = {document.file: document.markup for document in spec.documents}
-    mentioned = [
-        tuple(_mentions(provision, labels, markups.get(provision.span.file, Markup.MODEL_SPEC)))
-        for provision in spec.provisions
-    ]
-    for index, own, evidence in _evidence(spec):
-        yield from ((index, touch) for touch in evidence)
-        yield from ((index, touch) for place in own for touch in mentioned[place])
+
+    def __init__(self, spec: Spec) -> None:
+        self.around = enclosing(spec)
+        self._spec = spec
+        self._labels = tuple(_labels(spec.topics))
+        self._markups = {document.file: document.markup for document in spec.documents}
+        self._wider = {topic.id: with_broader(topic.id, spec.topic_by_id) for topic in spec.topics}
+        self._subsections = _subsections(spec, self.around)
+        self._mentioned: dict[int, tuple[Touch, ...]] = {}
+
+    def touches(self, place: int) -> Iterator[Touch]:
+        """Yield the touches of a provision, given its place in ``spec.provisions``."""
+        yield from self.evidence(place)
+        for own in self._own(place):
+            if own not in self._mentioned:
+                self._mentioned[own] = tuple(self._mentions(own))
+            yield from self._mentioned[own]
+
+    def evidence(self, place: int) -> Iterator[Touch]:
+        """Yield what makes a provision one about topics."""
+        members = [self._spec.provisions[own] for own in self._own(place)]
+        yield from _asserted(members, self._wider)
+        yield from _inherited(self._spec.provisions[place], self.around, self._wider)
+
+    def _own(self, place: int) -> list[int]:
+        provision = self._spec.provisions[place]
+        is_known = self._spec.provision_by_id[provision.id] is provision
+        return [place, *(self._subsections.get(provision.id, ()) if is_known else ())]
+
+    def _mentions(self, place: int) -> Iterator[Touch]:
+        provision = self._spec.provisions[place]
+        markup = self._markups.get(provision.span.file, Markup.MODEL_SPEC)
+        return _mentions(provision, self._labels, markup)
+
+
+def touches(spec: Spec) -> Iterator[tuple[int, Touch]]:
+    """Yield the touches of every provision, each with the provision's place in ``spec.provisions``."""
+    finder = TouchFinder(spec)
+    return ((place, touch) for place in range(len(spec.provisions)) for touch in finder.touches(place))
 
 
 def about(spec: Spec, *, mentions: bool = False) -> dict[str, dict[str, tuple[TouchKind, ...]]]:
@@ -153,28 +183,16 @@ def about(spec: Spec, *, mentions: bool = False) -> dict[str, dict[str, tuple[To
     :param mentions: with what only mentions the topic, whose kind then says so
     """
     found: dict[str, dict[str, set[TouchKind]]] = {topic.id: {} for topic in spec.topics}
-    listed = ((index, touch) for index, _own, evidence in _evidence(spec) for touch in evidence)
-    for index, touch in touches(spec) if mentions else listed:
-        kinds = found.setdefault(touch.topic, {}).setdefault(spec.provisions[index].id, set())
-        kinds.add(touch.kind)
+    finder = TouchFinder(spec)
+    for place, provision in enumerate(spec.provisions):
+        for touch in finder.touches(place) if mentions else finder.evidence(place):
+            found.setdefault(touch.topic, {}).setdefault(provision.id, set()).add(touch.kind)
     return {
         topic: {
             name: tuple(kind for kind in TouchKind if kind in kinds) for name, kinds in provisions.items()
         }
         for topic, provisions in found.items()
     }
-
-
-def _evidence(spec: Spec) -> Iterator[tuple[int, list[int], Iterator[Touch]]]:
-    """Yield each provision's place, the places of what is its own, and what makes it one about topics."""
-    wider = {topic.id: with_broader(topic.id, spec.topic_by_id) for topic in spec.topics}
-    around = enclosing(spec)
-    subsections = _subsections(spec, around)
-    for index, provision in enumerate(spec.provisions):
-        is_known = spec.provision_by_id[provision.id] is provision
-        own = [index, *(subsections.get(provision.id, ()) if is_known else ())]
-        members = [spec.provisions[place] for place in own]
-        yield index, own, chain(_asserted(members, wider), _inherited(provision, around, wider))
 
 
 def with_broader(topic: str, topics: dict[str, Topic]) -> tuple[str, ...]:

@@ -26,7 +26,9 @@ __all__ = [
     "ntriples_lines",
     "parsed",
     "rdf_xml",
-    "turtle",
+    "turtle_foot",
+    "turtle_head",
+    "turtle_subjects",
 ]
 
 Replaced = Callable[[Iri | Blank, str, str], None]
@@ -236,18 +238,23 @@ _INTEGER_TYPE = f"<{XSD.integer}>"
 _DIGITS = re.compile(r'"([+-]?[0-9]+)"')
 
 
-def turtle(lines: Iterable[str], prefixes: Mapping[str, str], graph: str = "") -> Iterator[str]:
-    """Yield the document piece by piece; types come first, so that one sees at once what a thing is.
+def turtle_head(prefixes: Mapping[str, str], graph: str = "") -> str:
+    """Return what stands before all subjects."""
+    declared = "".join(f"@prefix {prefix}: <{name}> .\n" for prefix, name in sorted(prefixes.items()))
+    return f"{declared}{_TurtleTerms(prefixes)[f'<{graph}>']} {{\n" if graph else declared
 
-    :param lines: canonical N-Triples lines, sorted and each there once
-    :param graph: the name of the graph that holds the triples, if it has one
-    """
-    for prefix, namespace in sorted(prefixes.items()):
-        yield f"@prefix {prefix}: <{namespace}> .\n"
+
+def turtle_foot(graph: str = "") -> str:
+    """Return what stands after all subjects."""
+    return "}\n" if graph else ""
+
+
+def turtle_subjects(
+    lines: Iterable[str], prefixes: Mapping[str, str], graph: str = ""
+) -> Iterator[tuple[str, str]]:
+    """Yield each subject, as N-Triples writes it, with what is said of it; types come first, so that one sees what it is."""
     written = _TurtleTerms(prefixes)
     indent = "\t" if graph else ""
-    if graph:
-        yield f"{written[f'<{graph}>']} {{\n"
     between = f" ;\n{indent}\t"
     triples = (line[:-3].split(" ", 2) for line in lines)
     for subject, group in groupby(triples, key=itemgetter(0)):
@@ -257,9 +264,7 @@ def turtle(lines: Iterable[str], prefixes: Mapping[str, str], graph: str = "") -
         types = objects.pop(_TYPE, ())
         said = [f"a {' , '.join(types)}"] if types else []
         said += [f"{written[predicate]} {' , '.join(nodes)}" for predicate, nodes in objects.items()]
-        yield f"{indent}{written[subject]} {between.join(said)} .\n"
-    if graph:
-        yield "}\n"
+        yield subject, f"{indent}{written[subject]} {between.join(said)} .\n"
 
 
 class _TurtleTerms(dict[str, str]):

@@ -34,6 +34,8 @@ __all__ = [
     "PagePart",
     "Unfinished",
     "cached",
+    "keep",
+    "kept",
     "note_doctrees",
     "pack",
     "read_fragment",
@@ -143,15 +145,28 @@ def cached(env: BuildEnvironment, name: str, state: str, make: Callable[[], _T])
     :param name: of what is cached
     :param state: what changes whenever another thing would be made
     """
-    key = hashlib.sha256(name.encode(errors="replace")).hexdigest()[:16]
-    file = Path(env.doctreedir, f"policyspec-{key}.kept")
-    stamp = f"{_version()} {state}"
-    before, made = _read(file) or ("", None)
-    if before == stamp:
+    before, made = kept(env, name) or ("", None)
+    if before == state:
         return cast("_T", made)
     fresh = make()
-    _write(file, pack((stamp, fresh)))
+    keep(env, name, (state, fresh))
     return fresh
+
+
+def kept(env: BuildEnvironment, name: str) -> Any:
+    """Return what this version of the package has kept under a name, ``None`` where that is nothing sound."""
+    stamp, value = _read(_kept_file(env, name)) or ("", None)
+    return value if stamp == _version() else None
+
+
+def keep(env: BuildEnvironment, name: str, value: object) -> None:
+    """Keep a value until another one is kept under its name."""
+    _write(_kept_file(env, name), pack((_version(), value)))
+
+
+def _kept_file(env: BuildEnvironment, name: str) -> Path:
+    key = hashlib.sha256(name.encode(errors="replace")).hexdigest()[:16]
+    return Path(env.doctreedir, f"policyspec-{key}.kept")
 
 
 class Unfinished:

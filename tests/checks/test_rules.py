@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sphinx_policyspec.checks import CHECKS, run_checks
+from sphinx_policyspec.checks import checks, run_checks
 from sphinx_policyspec.model import Category, Rule, Severity, Spec, rules
 from tests.checks.fixtures import CASES, case_file, found_in
 from tests.conftest import REPOSITORY, at, principle, spec
@@ -79,13 +79,13 @@ def faults_of(rule: Rule) -> Iterator[str]:
         text = getattr(rule, name)
         if not text or text != text.strip() or text.endswith("."):
             yield name
-    if (check := CHECKS.get(rule.code)) and not (check.__doc__ or "").startswith("Find "):
+    if (check := checks().get(rule.code)) and not (check.__doc__ or "").startswith("Find "):
         yield "docstring of its function"
 
 
 def test_every_rule_says_what_why_and_where_from() -> None:
     assert {rule.code: found for rule in RULES if (found := list(faults_of(rule)))} == {}
-    assert CHECKS.keys() <= rules().keys()
+    assert checks().keys() <= rules().keys()
 
 
 def test_every_category_has_a_title_and_prose_is_a_hint() -> None:

@@ -9,10 +9,9 @@ import pytest
 from pytest_regressions.file_regression import FileRegressionFixture
 from rdflib import RDF, SKOS, XSD, BNode, Graph, Literal, URIRef
 
-from sphinx_policyspec.graph.iris import KINDS
 from sphinx_policyspec.graph.records import RECORDS
 from sphinx_policyspec.graph.serialize import serialize
-from sphinx_policyspec.graph.terms import PREFIXES, ontology_dir, ontology_terms
+from sphinx_policyspec.graph.terms import KINDS, PREFIXES, ontology_dir, ontology_terms
 from sphinx_policyspec.graph.to_graph import to_graph
 from sphinx_policyspec.model import Spec
 from tests.conftest import example, principle, spec

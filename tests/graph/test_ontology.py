@@ -13,10 +13,9 @@ import pytest
 from rdflib import DCTERMS, ODRL2, OWL, PROV, RDF, RDFS, SDO, SKOS, Graph, Literal, URIRef
 from rdflib.term import Node
 
-from sphinx_policyspec.graph.iris import KINDS
 from sphinx_policyspec.graph.records import RECORDS
 from sphinx_policyspec.graph.serialize import serialize
-from sphinx_policyspec.graph.terms import PREFIXES, ontology_dir, ontology_terms
+from sphinx_policyspec.graph.terms import KINDS, PREFIXES, ontology_dir, ontology_terms
 from sphinx_policyspec.graph.to_graph import to_graph
 from tests.conftest import principle, require_tool, spec
 from tests.graph import names

@@ -5,11 +5,13 @@ import os
 import subprocess
 import sys
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import pyoxigraph
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pyoxigraph import RdfFormat
 from rdflib import RDF, XSD, BNode, Dataset, Graph, Literal, URIRef
 
@@ -18,12 +20,29 @@ from sphinx_policyspec.graph import formats
 from sphinx_policyspec.graph.formats import FORMATS
 from sphinx_policyspec.graph.from_graph import from_graph
 from sphinx_policyspec.graph.rules import with_derived
-from sphinx_policyspec.graph.serialize import pieces, serialize
-from sphinx_policyspec.graph.terms import PREFIXES
+from sphinx_policyspec.graph.serialize import (
+    BY_PART,
+    WrittenPart,
+    graph_lines,
+    pieces,
+    pieces_by_part,
+    serialize,
+)
 from sphinx_policyspec.graph.to_graph import to_graph, triples_of
-from sphinx_policyspec.graph.writing import turtle
-from sphinx_policyspec.model import Spec
-from tests.conftest import REPOSITORY, principle, spec
+from sphinx_policyspec.model import (
+    Carrier,
+    Document,
+    EvalPrompt,
+    EvalTag,
+    Markup,
+    Prose,
+    Reference,
+    ReferenceForm,
+    Section,
+    Spec,
+    Topic,
+)
+from tests.conftest import FILE, REPOSITORY, at, example, principle, spec
 from tests.graph.files import read_graph
 from tests.graph.specs import LIBRARY, SPECS
 
@@ -196,7 +215,7 @@ def test_turtle_says_what_ntriples_say_of_numbers_and_marks() -> None:
         for text in ("007", "-7", "seven", "", '\\"^^<a>', "\\u0007 .")
         for node in (f'"{text}"^^<{XSD.integer}>', f'"{text}"^^<urn:d>', f'"{text}"', f'"{text}"@en')
     ]
-    written_ = "".join(turtle(sorted(lines), PREFIXES)).encode()
+    written_ = "".join(graph_lines(sorted(lines), "ttl", "", "")).encode()
     read, said = (
         set(pyoxigraph.parse(data, format=form))
         for data, form in ((written_, RdfFormat.TURTLE), ("".join(lines).encode(), RdfFormat.N_TRIPLES))
@@ -226,6 +245,93 @@ def test_an_unknown_format_is_refused_with_the_nearest() -> None:
 def test_an_empty_graph_is_written(tmp_path: Path) -> None:
     for format_ in FORMATS:
         assert len(read_graph(written(tmp_path, Graph(), format_))) == 0
+
+
+@given(SPECS, SPECS, st.integers(0, 4), st.integers(0, 4))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+def test_a_graph_written_by_part_is_the_graph_whatever_was_written_before(
+    one: Spec, other: Spec, start: int, stop: int
+) -> None:
+    """Provisions, references and prompts move between specs, so that ids come twice, go, and change their chapter."""
+    mixed = replace(
+        one,
+        provisions=(*other.provisions[:start], *one.provisions[stop:]),
+        references=(*other.references[:start], *one.references),
+        eval_tags=(*one.eval_tags, *other.eval_tags[:stop]),
+    )
+    for form in BY_PART:
+        before: dict[bytes, WrittenPart] = {}
+        for now in (one, mixed, other, mixed, one):
+            data, findings, before = pieces_by_part(now, form, before)
+            whole, found = pieces(triples_of(now), form)
+            assert b"".join(data) == b"".join(whole)
+            assert findings == found
+
+
+_FIRST, _SECOND, *_OTHERS = (
+    replace(
+        principle(name),
+        topics=("books",),
+        blocks=(
+            Prose(source=".. books\n", text=".. books", span=at(number)),
+            example("twin" if number == 3 else f"e{number}"),
+        ),
+    )
+    for number, name in enumerate(("first", "second", "third"), 1)
+)
+_PART = Section(id="part", title="Books", depth=2, parent="first", topics=("books",), span=at(4))
+_PROMPT = EvalPrompt(id="p", title="", turns=(), source="", tag="t", span=at(7))
+_MORE = [_PART, *_OTHERS, replace(_SECOND, id="last", blocks=(_PROMPT,))]
+_CHAPTERS = replace(
+    spec(_FIRST, _SECOND, *_MORE),
+    topics=(Topic(id="books", label="books", span=at(9)),),
+    documents=(Document(file=FILE, markup=Markup.MYST),),
+    references=(
+        Reference(source="second", target="old", carrier=Carrier.TEXT, form=ReferenceForm.TEXT, span=at(5)),
+    ),
+    eval_tags=(EvalTag(tag="t", provision="first", clause="", span=at(6)),),
+)
+_EDITS = {
+    "title": replace(_CHAPTERS, provisions=(replace(_FIRST, title="Other"), _SECOND, *_MORE)),
+    "new id": replace(_CHAPTERS, provisions=(_FIRST, replace(_SECOND, id="new"), *_MORE)),
+    "an id twice": replace(_CHAPTERS, provisions=(_FIRST, replace(_SECOND, id="first"), *_MORE)),
+    "an example twice": replace(
+        _CHAPTERS, provisions=(replace(_FIRST, blocks=(example("twin"),)), _SECOND, *_MORE)
+    ),
+    "an example twice, later": replace(
+        _CHAPTERS, provisions=(*_MORE, replace(_FIRST, blocks=(example("twin"),)), _SECOND)
+    ),
+    "order": replace(_CHAPTERS, provisions=(_SECOND, _FIRST, *_MORE)),
+    "fewer": replace(_CHAPTERS, provisions=(_SECOND, *_MORE)),
+    "parent": replace(_CHAPTERS, provisions=(_FIRST, replace(_SECOND, parent="first"), *_MORE)),
+    "former id": replace(_CHAPTERS, provisions=(replace(_FIRST, aliases=("old",)), _SECOND, *_MORE)),
+    "label": replace(_CHAPTERS, topics=(Topic(id="books", label="about", span=at(9)),)),
+    "broader": replace(_CHAPTERS, topics=(Topic(id="books", label="x", broader=("all",), span=at(9)),)),
+    "markup": replace(_CHAPTERS, documents=(Document(file=FILE, markup=Markup.RST),)),
+    "target": replace(_CHAPTERS, references=(replace(_CHAPTERS.references[0], target="third"),)),
+    "one more": replace(_CHAPTERS, references=(*_CHAPTERS.references, *_CHAPTERS.references)),
+    "tag": replace(_CHAPTERS, eval_tags=(replace(_CHAPTERS.eval_tags[0], provision="second"),)),
+    "version": replace(_CHAPTERS, version="2"),
+    "base": replace(_CHAPTERS, base_iri="https://example.org/"),
+}
+
+
+@pytest.mark.parametrize("edit", _EDITS)
+def test_after_an_edit_a_graph_written_by_part_is_the_graph(edit: str) -> None:
+    for form in BY_PART:
+        before: dict[bytes, WrittenPart] = {}
+        for now in (_CHAPTERS, _EDITS[edit], _EDITS[edit], _CHAPTERS):
+            data, _findings, before = pieces_by_part(now, form, before)
+            assert b"".join(data) == b"".join(pieces(triples_of(now), form)[0])
+
+
+def test_an_edit_writes_the_part_of_its_chapter_alone() -> None:
+    *_, before = pieces_by_part(LIBRARY, "ttl", {})
+    first, *others = LIBRARY.provisions
+    edited = replace(LIBRARY, provisions=(replace(first, title="Another title"), *others))
+    *_, after = pieces_by_part(edited, "ttl", before)
+    assert len(before) > 2
+    assert len(after.keys() - before.keys()) == len(before.keys() - after.keys()) == 1
 
 
 def test_a_file_is_written_without_being_held() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from docutils import nodes
 from sphinx.locale import get_translation
 
+from sphinx_policyspec.graph.terms import Iris
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.asks.page import (
     CellNodes,
@@ -334,8 +335,6 @@ def _cell(cell: Cell, kind: TargetKind | None, page: Page) -> nodes.Node:
 
 def _of_iri(iri: str, domain: PolicyDomain, base_iri: str) -> tuple[PolicyObject | None, str]:
     """Return what an IRI of ours names, and the text to show for it."""
-    from sphinx_policyspec.graph.iris import Iris  # noqa: PLC0415  only answers need RDF
-
     found = Iris(base_iri).kind_and_id(iri)
     if found is None:
         return None, iri

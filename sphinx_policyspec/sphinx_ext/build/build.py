@@ -23,7 +23,6 @@ from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.model import Finding, TargetKind
 from sphinx_policyspec.readers.text import Ignore, silenced
-from sphinx_policyspec.sources import Loaded, ProjectOptions
 from sphinx_policyspec.sphinx_ext.asks.answering import Views
 from sphinx_policyspec.sphinx_ext.build.findings import Dangling, dangling_links, report, setting_findings
 from sphinx_policyspec.sphinx_ext.build.outputs import share_static_files, unwritable, write_data, write_graph
@@ -45,7 +44,7 @@ if TYPE_CHECKING:
     from sphinx.domains import Domain
     from sphinx.environment import BuildEnvironment
 
-    from sphinx_policyspec.sources import Reader
+    from sphinx_policyspec.sources import Loaded, ProjectOptions, Reader
 
 __all__ = [
     "Build",

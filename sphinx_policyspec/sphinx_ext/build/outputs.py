@@ -19,6 +19,7 @@ from sphinx.locale import get_translation
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.exports.plain import script_safe
 from sphinx_policyspec.graph.formats import MEDIA_TYPES
+from sphinx_policyspec.graph.terms import ontology_digest
 from sphinx_policyspec.graph.touches import about
 from sphinx_policyspec.model import Block, Definition, Example, Finding, Principle, Spec, TargetKind, Verdict
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
@@ -26,7 +27,7 @@ from sphinx_policyspec.sphinx_ext.domain.domain import domain_of, is_index_page
 from sphinx_policyspec.sphinx_ext.nodes.boxes import style_name
 from sphinx_policyspec.sphinx_ext.nodes.nodes import uses_our_nodes
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
-from sphinx_policyspec.sphinx_ext.store import read_stamp, without_collection, write_output
+from sphinx_policyspec.sphinx_ext.store import keep, kept, read_stamp, without_collection, write_output
 from sphinx_policyspec.sphinx_ext.web.ask import dumped_words
 from sphinx_policyspec.sphinx_ext.web.pages import HandbookPages
 from sphinx_policyspec.sphinx_ext.web.panels import Relations
@@ -330,17 +331,29 @@ def write_data(app: Sphinx, handbook: HandbookPages) -> None:
 
 
 def _write(app: Sphinx, knowledge: Knowledge, files: dict[str, Path]) -> list[Finding]:
-    from sphinx_policyspec.graph.serialize import pieces  # noqa: PLC0415  only a site with a spec needs RDF
-    from sphinx_policyspec.graph.to_graph import triples_of  # noqa: PLC0415
-
-    spec = knowledge.spec(app.env)
     found: list[Finding] = []
     with without_collection():
         for name, file in files.items():
-            data, findings = pieces(triples_of(spec), name)
             try:
-                write_output(file, data)
+                found += _write_format(app, knowledge.spec(app.env), name, file)
             except SourceError as error:
                 raise SphinxError(str(error)) from error
-            found += findings
     return found
+
+
+def _write_format(app: Sphinx, spec: Spec, name: str, file: Path) -> Iterable[Finding]:
+    """Write the graph in one format; of most, the parts that are as they were are not written anew."""
+    from sphinx_policyspec.graph.serialize import BY_PART, pieces, pieces_by_part  # noqa: PLC0415  few builds write
+    from sphinx_policyspec.graph.to_graph import triples_of  # noqa: PLC0415
+
+    if name not in BY_PART:
+        data, findings = pieces(triples_of(spec), name)
+        write_output(file, data)
+        return findings
+    key = f"graph {ontology_digest()} {name}"
+    before = kept(app.env, key) or {}
+    data, findings, parts = pieces_by_part(spec, name, before)
+    write_output(file, data)
+    if parts.keys() != before.keys():
+        keep(app.env, key, parts)
+    return findings

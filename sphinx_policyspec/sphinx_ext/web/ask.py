@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sphinx.locale import get_translation
 
-from sphinx_policyspec.graph.terms import PREFIXES
+from sphinx_policyspec.graph.terms import PREFIXES, Iris
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
@@ -60,7 +60,6 @@ class AskPage:
     def pages(self, app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
         """Yield the page as Sphinx wants pages without a source."""
         if has_ask_page(app):
-            from sphinx_policyspec.graph.iris import Iris  # noqa: PLC0415  only this page needs them
             from sphinx_policyspec.graph.questions import list_questions  # noqa: PLC0415
 
             base = Iris(self._knowledge.spec(app.env).base_iri).base

@@ -18,6 +18,7 @@ from sphinx.util.osutil import relative_uri
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.exports.plain import script_safe
 from sphinx_policyspec.graph.formats import MEDIA_TYPES
+from sphinx_policyspec.graph.terms import Iris
 from sphinx_policyspec.model import Spec, TargetKind
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, feedback_address
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
@@ -97,8 +98,6 @@ class PageFacts:
 
 def page_facts(app: Sphinx, spec: Spec, places: SitePlaces) -> dict[str, PageFacts]:
     """Return what is known of each page that holds a part of the spec; one page of all in ``singlehtml``."""
-    from sphinx_policyspec.graph.iris import Iris  # noqa: PLC0415  only a site with a spec needs RDF
-
     env, iris = app.env, Iris(spec.base_iri)
     pages = {name: page for name, page in domain_of(env).pages.items() if page.objects}
     base = str(app.config.html_baseurl or "")
