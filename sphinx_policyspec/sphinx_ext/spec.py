@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar
 
 from sphinx.ext.intersphinx import InventoryAdapter
 
@@ -39,6 +39,7 @@ from sphinx_policyspec.sphinx_ext.domain.records import (
     SPEC_USE,
     PageRecord,
     PolicyObject,
+    Snapshot,
     former_ids_of,
 )
 from sphinx_policyspec.sphinx_ext.pages.excerpts import with_titles_resolved
@@ -255,14 +256,14 @@ class Knowledge:
 
     def findings(self, env: BuildEnvironment) -> tuple[Finding, ...]:
         """Return what is wrong with the spec as a whole; from the environment where nothing changed."""
-        stored, findings = domain_of(env).data["spec"]
-        if stored == self.digest(env):
-            return cast("tuple[Finding, ...]", findings)
-        spec = self.spec(env)
-        domain_of(env).data["spec"] = (self._digest, self._findings)
-        domain_of(env).data["topics"] = topics_of(spec)
-        domain_of(env).note_former(former_ids_of(spec, domain_of(env).page_objects()))
-        return self._findings
+        domain = domain_of(env)
+        if domain.snapshot.digest != self.digest(env):
+            spec = self.spec(env)
+            former = former_ids_of(spec, domain.page_objects())
+            domain.note_snapshot(
+                Snapshot(digest=self._digest, findings=self._findings, topics=topics_of(spec), former=former)
+            )
+        return domain.snapshot.findings
 
     def skipped(self, env: BuildEnvironment) -> frozenset[str]:
         """Return the codes of the checks that are not run."""

@@ -32,6 +32,7 @@ __all__ = [
     "EXCERPTS",
     "FRAGMENT",
     "PagePart",
+    "Stamp",
     "Unfinished",
     "cached",
     "keep",
@@ -40,7 +41,6 @@ __all__ = [
     "pack",
     "read_fragment",
     "read_part",
-    "read_stamp",
     "unsound_pages",
     "without_collection",
     "write_output",
@@ -104,9 +104,27 @@ def write_output(file: Path, data: bytes | str | Iterable[bytes]) -> None:
         raise SphinxError(str(error)) from error
 
 
-def read_stamp(file: Path) -> str:
-    """Return what a build noted of the files that it wrote; empty where it noted nothing."""
-    return file.read_text("utf-8", errors="replace") if file.is_file() else ""
+class Stamp:
+    """What a builder notes of files beside its pages once they are written; forgotten where it was interrupted.
+
+    :param name: of what is written
+    """
+
+    def __init__(self, app: Sphinx, name: str) -> None:
+        self._file = Path(app.doctreedir, f"policyspec-{app.builder.name}-{name}.txt")
+
+    @property
+    def text(self) -> str:
+        """What was noted, empty where nothing was."""
+        return self._file.read_text("utf-8", errors="replace") if self._file.is_file() else ""
+
+    def note(self, text: str) -> None:
+        """Note what the files are made of."""
+        write_output(self._file, text)
+
+    def remove(self) -> None:
+        """Forget what was noted."""
+        self._file.unlink(missing_ok=True)
 
 
 def unsound_pages(
@@ -183,7 +201,7 @@ class Unfinished:
     def note(self) -> None:
         """Note that the build writes from now on; what says that files stand already no longer counts."""
         if self.is_noted():
-            stamps = self._folder.glob(f"policyspec-{self._builder}*.txt")
+            stamps = self._folder.glob(f"policyspec-{self._builder}-*.txt")
             for left in (*stamps, *unfinished_files(self._out), *unfinished_files(self._folder)):
                 left.unlink(missing_ok=True)
         write_output(self._file, b"")

@@ -1,10 +1,13 @@
-"""When questions of pages are answered: once, after every page is read; answers fill their places as pages are written. What has changed since older releases is found when something asks."""
+"""When questions of pages are answered: once, after every page is read; answers fill their places as pages are written.
+
+What has changed since older releases is found when something asks.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -32,9 +35,7 @@ if TYPE_CHECKING:
     from sphinx_policyspec.decision import Norms
     from sphinx_policyspec.graph.answer import Answer
     from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
-    from sphinx_policyspec.model import Spec
     from sphinx_policyspec.sources import Reader
-    from sphinx_policyspec.sphinx_ext.spec import Knowledge
 
 __all__ = ["Since", "Views"]
 
@@ -198,21 +199,19 @@ class Views:
         """Return the pages that other answers stand on than when they were last written."""
         env = app.env
         asking = self._asking(env)
-        stored = domain_of(env).written_by(app.builder.name)["answers"]
+        shown = domain_of(env).shown_by(app.builder.name)
         digest = self._state(env)
-        changed: set[str] = set()
-        for docname in [name for name in stored if name not in asking]:
-            del stored[docname]
-        if all(docname in stored and stored[docname][0] == digest for docname in asking):
-            return changed
-        self._ask(env, digest)
-        for docname in asking:
-            shown = self._answers[docname]
-            digests = tuple(_digest_of(answer, domain_of(env)) for answer in shown)
-            if docname in stored and stored[docname][1] != digests:
-                changed.add(docname)
-            stored[docname] = (digest, digests, tuple(f for answer in shown for f in answer.findings))
-        return changed
+        if all(docname in shown.answers and shown.answers[docname][0] == digest for docname in asking):
+            now = {docname: shown.answers[docname] for docname in asking}
+        else:
+            self._ask(env, digest)
+            now = {}
+            for docname in asking:
+                answers = self._answers[docname]
+                digests = tuple(_digest_of(answer, domain_of(env)) for answer in answers)
+                now[docname] = (digest, digests, tuple(f for answer in answers for f in answer.findings))
+        domain_of(env).note_shown(app.builder.name, replace(shown, answers=now))
+        return {name for name in now if name in shown.answers and shown.answers[name][1] != now[name][1]}
 
     def prepare(self, app: Sphinx) -> None:
         """Compute the answers before writers fork; a serial build computes them when a page needs them."""

@@ -22,6 +22,7 @@ from sphinx_policyspec.sphinx_ext.asks.page import CellNodes, Page, PolicyFold, 
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, feedback_address
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.nodes.boxes import word
+from sphinx_policyspec.sphinx_ext.store import cached
 from sphinx_policyspec.survey import (
     Decider,
     Pair,
@@ -167,17 +168,12 @@ def _gaps(pairs: Sequence[Pair]) -> Iterator[SurveyRow]:
 
 
 def _of_space(env: BuildEnvironment, norms: Norms) -> Iterable[SurveyRow]:
-    """Return what every case of the space tells; from the environment where that cannot have changed."""
+    """Return what every case of the space tells; from a file where that cannot have changed."""
     key = hashlib.sha256(fingerprint(norms, Semantics()).encode(errors="replace")).hexdigest()
-    known, rows = domain_of(env).data["survey"]
-    if known == key:
-        return tuple(SurveyRow(*row) for row in rows)
     try:
-        found = tuple(_looked_at(norms))
+        return cached(env, "survey", key, lambda: tuple(_looked_at(norms)))
     except MissingToolError as error:
         return (SurveyRow("missing", text=str(error)),)
-    domain_of(env).data["survey"] = (key, tuple(tuple(row) for row in found))
-    return found
 
 
 def _looked_at(norms: Norms) -> Iterator[SurveyRow]:

@@ -190,7 +190,7 @@ class Build:
         domain.give(replace(domain.given, hides_anything=has_late_handlers(app)))
         with_fragment = {name for name, page in domain.pages.items() if page.holds_spec}
         unsound = unsound_pages(env, with_fragment, domain.pages.keys())
-        return sorted({*unsound, *domain.data["gone"]} & env.found_docs)
+        return sorted({*unsound, *domain.gone} & env.found_docs)
 
     def after_reading(self, app: Sphinx, env: BuildEnvironment) -> list[str]:
         """Say all that is wrong, and return the pages whose links or answers have changed.
@@ -202,7 +202,7 @@ class Build:
         self.hides = any(page.hidden is not None for page in domain_of(env).pages.values())
         self.knowledge.pages_were_read()
         answers = self.views.update(app)
-        topics = domain_of(env).data["topics"]
+        topics = domain_of(env).snapshot.topics
         # Sidecars bring former ids, which pages of changes lead to.
         self.knowledge.findings(env)
         marks = set(self.changes.update(app, env))
@@ -210,7 +210,7 @@ class Build:
             return []
         report(app, all_findings(app, self.knowledge))
         # Sphinx writes indices only with some page.
-        indices = {env.config.root_doc} if topics != domain_of(env).data["topics"] else set()
+        indices = {env.config.root_doc} if topics != domain_of(env).snapshot.topics else set()
         shown = answers | marks | {*again} | self.handbook.update(app) | _relinked(app) | _renavigated(app)
         if interrupted:
             return sorted(env.all_docs)
@@ -224,7 +224,7 @@ class Build:
         unfinished = Unfinished(app)
         interrupted = unfinished.is_noted()
         if interrupted:
-            domain_of(app.env).data["written"].pop(app.builder.name, None)
+            domain_of(app.env).note_shown(app.builder.name, None)
         unfinished.note()
         return interrupted
 
@@ -342,7 +342,7 @@ def _all_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
                 kind = reference.target_kind.value
                 yield dangling.finding(reference, f"`{reference.target}` is no {kind} of this spec")
     yield from about_spec
-    for _digest, _answers, findings in domain.written_by(app.builder.name)["answers"].values():
+    for _state, _digests, findings in domain.shown_by(app.builder.name).answers.values():
         yield from findings
 
 
@@ -356,37 +356,32 @@ def _renavigated(app: Sphinx) -> set[str]:
     A project without a page of ours is left to Sphinx.
     """
     domain = domain_of(app.env)
-    written = domain.written_by(app.builder.name)
+    shown = domain.shown_by(app.builder.name)
     levels = [(o.anchor, o.level) for o in domain.page_objects() if o.level]
     now = navigation_of(app.env, repr((levels, domain.levels_shown()))) if domain.own_pages() else ""
-    before, written["navigation"] = written["navigation"], now
-    return set(app.env.all_docs) if before and before != now else set()
+    domain.note_shown(app.builder.name, replace(shown, navigation=now))
+    return set(app.env.all_docs) if shown.navigation and shown.navigation != now else set()
 
 
 def _relinked(app: Sphinx) -> set[str]:
     """Return the pages on which a link, title, level or former id is another than when last written."""
     domain = domain_of(app.env)
-    stored = domain.written_by(app.builder.name)["links"]
+    shown = domain.shown_by(app.builder.name)
     former = domain.former_objects()
-    changed: set[str] = set()
-    for docname in [name for name in stored if name not in domain.pages]:
-        del stored[docname]
+    now: dict[str, bytes] = {}
     for docname, page in domain.pages.items():
         ours = {*page.targets, *((r.target_kind, r.target) for r in page.outside)}
         found = [domain.find(kind, target, docname) for kind, target in sorted(ours)]
         found += [domain.find_anchor(target, docname) for target in sorted({r.target for r in page.maybe})]
         found += [domain.find(TargetKind.LEVEL, level) for level in sorted({o.level for o in page.objects})]
-        shown = [item and (item.docname, item.anchor, item.title, item.level) for item in found]
+        targets = [item and (item.docname, item.anchor, item.title, item.level) for item in found]
         others = [elsewhere(app.env, kind, target) for kind, target in sorted(ours)]
         anchors = [item.id for item in former if item.docname == docname]
         lost = sorted({link.target for link in dangling_links(app.env, docname)})
-        state = hashlib.blake2b(
-            repr((shown, others, anchors, lost)).encode(errors="replace"), digest_size=16
-        ).digest()
-        if docname in stored and stored[docname] != state:
-            changed.add(docname)
-        stored[docname] = state
-    return changed
+        state = repr((targets, others, anchors, lost)).encode(errors="replace")
+        now[docname] = hashlib.blake2b(state, digest_size=16).digest()
+    domain.note_shown(app.builder.name, replace(shown, links=now))
+    return {name for name, state in now.items() if shown.links.get(name, state) != state}
 
 
 def note_unread(app: Sphinx, document: nodes.document) -> None:

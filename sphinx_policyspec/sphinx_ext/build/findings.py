@@ -209,7 +209,7 @@ def _bad_names(app: Sphinx) -> Iterator[tuple[str, str]]:
         except PolicySpecError as error:
             said = str(error).replace(str(path), config.baseline)
             yield f"{PREFIX}baseline", f"`{PREFIX}baseline`: {said}"
-    if problem := domain_of(app.env).written_by(app.builder.name)["changes"][-1]:
+    if problem := domain_of(app.env).shown_by(app.builder.name).problem:
         yield f"{PREFIX}since", f"`{PREFIX}since`: {problem}"
 
 

@@ -27,7 +27,7 @@ from sphinx_policyspec.sphinx_ext.domain.domain import domain_of, is_index_page
 from sphinx_policyspec.sphinx_ext.nodes.boxes import style_name
 from sphinx_policyspec.sphinx_ext.nodes.nodes import uses_our_nodes
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
-from sphinx_policyspec.sphinx_ext.store import keep, kept, read_stamp, without_collection, write_output
+from sphinx_policyspec.sphinx_ext.store import Stamp, keep, kept, without_collection, write_output
 from sphinx_policyspec.sphinx_ext.web.ask import dumped_words
 from sphinx_policyspec.sphinx_ext.web.pages import HandbookPages
 from sphinx_policyspec.sphinx_ext.web.panels import Relations
@@ -281,8 +281,8 @@ def write_graph(app: Sphinx, knowledge: Knowledge) -> tuple[Finding, ...]:
         return ()
     formats = PolicySpecConfig.of(app.config).outputs if _has_spec(app) else []
     files = {name: Path(app.outdir, f"spec.{name}") for name in formats}
-    stamp = Path(app.doctreedir, f"policyspec-{app.builder.name}.txt")
-    digest, *before = read_stamp(stamp).split("\n")
+    stamp = Stamp(app, "graph")
+    digest, *before = stamp.text.split("\n")
     current = knowledge.digest(app.env) if files else ""
     if (digest, before) == (current, [*map(str, files.values())]) and all(map(Path.is_file, files.values())):
         return ()
@@ -291,7 +291,7 @@ def write_graph(app: Sphinx, knowledge: Knowledge) -> tuple[Finding, ...]:
             gone.unlink(missing_ok=True)
     findings = tuple(_write(app, knowledge, files)) if files else ()
     # Without its digest the graph is written anew next time, so that what it cannot hold is said again.
-    write_output(stamp, "\n".join(["" if findings else current, *map(str, files.values())]))
+    stamp.note("\n".join(["" if findings else current, *map(str, files.values())]))
     return findings
 
 
@@ -314,20 +314,20 @@ def write_data(app: Sphinx, handbook: HandbookPages) -> None:
     if app.builder.name not in WEB_BUILDERS:
         return
     files = [Path(app.outdir, _DATA), Path(app.outdir, _IDS)]
-    stamp = Path(app.doctreedir, f"policyspec-{app.builder.name}-data.txt")
+    stamp = Stamp(app, "data")
     if not _has_spec(app):
         for file in files:
             file.unlink(missing_ok=True)
-        stamp.unlink(missing_ok=True)
+        stamp.remove()
         return
     # Addresses of pages may change without the spec.
     current = f"{handbook.knowledge.digest(app.env)} {app.builder.get_target_uri('page')}"
-    if read_stamp(stamp) == current and all(map(Path.is_file, files)):
+    if stamp.text == current and all(map(Path.is_file, files)):
         return
     handbook.prepare(app)
     for file, text in zip(files, (_script_data(app, handbook), _spec_ids(app, handbook)), strict=True):
         write_output(file, text)
-    write_output(stamp, current)
+    stamp.note(current)
 
 
 def _write(app: Sphinx, knowledge: Knowledge, files: dict[str, Path]) -> list[Finding]:

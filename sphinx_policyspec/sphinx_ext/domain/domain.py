@@ -22,9 +22,11 @@ from sphinx_policyspec.model.levels import DEFAULT_LEVELS
 from sphinx_policyspec.sphinx_ext.domain.records import (
     DOMAIN,
     KIND_OF_ROLE,
-    FormerIds,
     PageRecord,
     PolicyObject,
+    Shown,
+    Snapshot,
+    Topics,
     aliases_of,
     link_or_text,
 )
@@ -88,20 +90,16 @@ class PolicyDomain(Domain):
     }
     initial_data: ClassVar[dict[str, Any]] = {
         "pages": {},
-        "written": {},
-        "spec": ("", ()),
-        "topics": (),
-        "former": (),
-        "survey": ("", ()),
+        "snapshot": Snapshot(),
+        "shown": {},
         "tried": {},
         "assumed": {},
         "gone": set(),
     }
-    """``pages`` by docname; what builders have ``written``; the digest of the assembled spec with the
-    findings about it; what the index by topic shows; the former ids that sidecars give; what a survey found, with
-    what it depends on; what builders hide of pages that were ``tried``, and what of that is ``assumed`` of
-    pages being read; the pages that are ``gone`` though they were read."""
-    data_version = 14
+    """``pages`` by docname; the ``snapshot`` of the spec that they make up; what builders have ``shown`` on pages;
+    what builders hide of pages that were ``tried``, and what of that is ``assumed`` of pages being read; the pages
+    that are ``gone`` though they were read."""
+    data_version = 15
     """Raised whenever what the environment stores of ours changes shape."""
 
     given: Given
@@ -149,20 +147,29 @@ class PolicyDomain(Domain):
         """Return the names of the pages with directives or roles of ours."""
         return {name for name, page in self.pages.items() if page.is_ours}
 
-    def written_by(self, builder: str) -> dict[str, Any]:
-        """Return what a builder's pages showed of others when last written: links, answers, panels, sidebars.
+    @property
+    def snapshot(self) -> Snapshot:
+        """What was put together when the pages were last read."""
+        return cast("Snapshot", self.data["snapshot"])
 
-        Builders share an environment, and one that writes a page does not bring those of others up to date.
-        """
-        empty: dict[str, Any] = {
-            "links": {},
-            "answers": {},
-            "panels": {},
-            "navigation": "",
-            "changes": ("", {}, ""),
-        }
-        written = self.data["written"].setdefault(builder, empty)
-        return cast("dict[str, Any]", written)
+    def note_snapshot(self, snapshot: Snapshot) -> None:
+        """Keep what was put together; it brings the former ids that sidecars give."""
+        if snapshot.former != self.snapshot.former:
+            self._forget()
+        self.data["snapshot"] = snapshot
+
+    def shown_by(self, builder: str) -> Shown:
+        """Return what the pages of a builder showed of others when they were last written."""
+        return cast("Shown", self.data["shown"].get(builder) or Shown())
+
+    def note_shown(self, builder: str, shown: Shown | None) -> None:
+        """Keep what the pages of a builder show from now on; ``None`` where nobody knows."""
+        self.data["shown"][builder] = shown
+
+    @property
+    def gone(self) -> set[str]:
+        """The pages that another extension left out of the project though they were read."""
+        return cast("set[str]", self.data["gone"])
 
     def note_document(self, docname: str, record: PageRecord, packed: bytes = b"") -> None:
         """Store what a page declares, in place of what its doctree would tell.
@@ -196,16 +203,10 @@ class PolicyDomain(Domain):
         self.pages.update({name: page for name, page in otherdata["pages"].items() if name in docnames})
         self._forget()
 
-    def note_former(self, former: FormerIds) -> None:
-        """Store the former ids that sidecars give."""
-        if former != self.data["former"]:
-            self.data["former"] = former
-            self._forget()
-
     def former_objects(self) -> tuple[PolicyObject, ...]:
         """Return an object for each former id that a sidecar gives."""
         if self._former is None:
-            former = cast("FormerIds", self.data["former"])
+            former = self.snapshot.former
             self._former = tuple(aliases_of(former, self.page_objects())) if former else ()
         return self._former
 
@@ -352,9 +353,6 @@ def domain_of(env: BuildEnvironment) -> PolicyDomain:
     return cast("PolicyDomain", env.get_domain(DOMAIN))
 
 
-Topics = tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...]
-"""The label and id of each topic with the ids and titles of what is about it."""
-
 _DATA = ("json", "pickle")
 """Builders that write what templates would get."""
 
@@ -409,7 +407,7 @@ class TopicIndex(Index):
         domain = cast("PolicyDomain", self.domain)
         wanted = None if docnames is None else set(docnames)
         groups = []
-        for label, topic, ids in cast("Topics", domain.data["topics"]):
+        for label, topic, ids in domain.snapshot.topics:
             declared = domain.find(TargetKind.TOPIC, topic)
             found = [item for name, title in ids if (item := _provision(domain, name, title))]
             shown = [item for item in found if wanted is None or item.docname in wanted]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from docutils import nodes
@@ -50,7 +50,10 @@ __all__ = [
     "FormerIds",
     "PageRecord",
     "PolicyObject",
+    "Shown",
+    "Snapshot",
     "Sources",
+    "Topics",
     "aliases_of",
     "former_ids_of",
     "is_row_count",
@@ -389,6 +392,49 @@ def link_or_text(
 
 FormerIds = tuple[tuple[str, str], ...]
 """Pairs of a former id and the id of its provision."""
+
+Topics = tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...]
+"""The label and id of each topic with the ids and titles of what is about it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """What the environment keeps of the spec that the pages made up when they were last read.
+
+    :param digest: of all that it was made of
+    :param findings: about the spec as a whole
+    :param topics: what the index by topic shows
+    :param former: the former ids that sidecars give
+    """
+
+    digest: str = ""
+    findings: tuple[Finding, ...] = ()
+    topics: Topics = ()
+    former: FormerIds = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What the pages of one builder showed of others when they were last written, by page.
+
+    Builders share an environment, and one that writes a page does not bring those of others up to date.
+
+    :param links: digests of what links lead to
+    :param answers: of the answers: what they depend on, their digests, and what is wrong with them
+    :param panels: digests of the panels, for the spec of the digest ``panels_of``
+    :param navigation: a digest of what the sidebars of all pages show
+    :param marks: digests of the marks of what changed since older releases, for the state ``marks_of``
+    :param problem: why an older release cannot be read
+    """
+
+    links: Mapping[str, bytes] = field(default_factory=dict)
+    answers: Mapping[str, tuple[str, tuple[str, ...], tuple[Finding, ...]]] = field(default_factory=dict)
+    panels: Mapping[str, bytes] = field(default_factory=dict)
+    panels_of: str = ""
+    navigation: str = ""
+    marks: Mapping[str, str] = field(default_factory=dict)
+    marks_of: str = ""
+    problem: str = ""
 
 
 def former_ids_of(spec: Spec, given: Iterable[PolicyObject]) -> FormerIds:

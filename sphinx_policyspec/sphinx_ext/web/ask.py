@@ -17,7 +17,7 @@ from sphinx_policyspec.graph.terms import PREFIXES, Iris
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
-from sphinx_policyspec.sphinx_ext.store import read_stamp, without_collection, write_output
+from sphinx_policyspec.sphinx_ext.store import Stamp, without_collection, write_output
 from sphinx_policyspec.sphinx_ext.web.places import ASK_PAGE, PAGE_BUILDERS
 
 if TYPE_CHECKING:
@@ -80,10 +80,10 @@ class AskPage:
 
     def _write(self, app: Sphinx) -> None:
         """Write them unless they stand already; take away what an earlier build wrote where they are not wanted."""
-        folder, stamp = Path(app.outdir, _OUT), Path(app.doctreedir, f"policyspec-{app.builder.name}-ask.txt")
+        folder, stamp = Path(app.outdir, _OUT), Stamp(app, "ask")
         files = [folder / "engine.js", folder / "graph.js"]
         if not has_ask_page(app):
-            if stamp.is_file():
+            if stamp.text:
                 for file in (
                     *files,
                     Path(app.outdir, f"{ASK_PAGE}.html"),
@@ -91,14 +91,14 @@ class AskPage:
                 ):
                     file.unlink(missing_ok=True)
                 folder.rmdir()
-                stamp.unlink()
+                stamp.remove()
             return
         digest = self._knowledge.digest(app.env)
-        if read_stamp(stamp) == digest and all(map(Path.is_file, files)):
+        if stamp.text == digest and all(map(Path.is_file, files)):
             return
         write_output(files[0], _engine())
         write_output(files[1], f'self.policyspecGraph="{_packed(self._graph(app))}";\n')
-        write_output(stamp, digest)
+        stamp.note(digest)
 
     def _graph(self, app: Sphinx) -> bytes:
         """Return the graph with what the rules derive, a statement on each line."""

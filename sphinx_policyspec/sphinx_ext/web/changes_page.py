@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,22 +41,25 @@ class ChangesPage:
         That a release cannot be read is noted, and told with the findings of every build; for one that a command line
         names it is raised.
         """
-        written = domain_of(env).written_by(app.builder.name)
-        state, before, _problem = written["changes"]
+        shown = domain_of(env).shown_by(app.builder.name)
         now = f"{self._is_on(app)} {self.views.knowledge.digest(env)}"
-        changed: list[str] = []
-        if state != now:
-            after: dict[str, str] = {}
-            problem = ""
-            try:
-                after = self._marked(env) if self._is_on(app) else {}
-            except PolicySpecError as error:
-                if domain_of(env).given.older:
-                    raise
-                problem = str(error)
-            changed = sorted(name for name in env.all_docs if state and before.get(name) != after.get(name))
-            written["changes"] = (now, after, problem)
-        return changed
+        if shown.marks_of == now:
+            return []
+        marks: dict[str, str] = {}
+        problem = ""
+        try:
+            marks = self._marked(env) if self._is_on(app) else {}
+        except PolicySpecError as error:
+            if domain_of(env).given.older:
+                raise
+            problem = str(error)
+        domain_of(env).note_shown(
+            app.builder.name, replace(shown, marks=marks, marks_of=now, problem=problem)
+        )
+        is_first = not shown.marks_of
+        return sorted(
+            name for name in env.all_docs if not is_first and shown.marks.get(name) != marks.get(name)
+        )
 
     def _is_on(self, app: Sphinx) -> bool:
         return app.builder.name in WEB_BUILDERS and self.views.since.is_on(app.env)

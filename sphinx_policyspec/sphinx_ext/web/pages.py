@@ -6,7 +6,7 @@ import hashlib
 import posixpath
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -227,14 +227,14 @@ class HandbookPages:
         if app.builder.name not in WEB_BUILDERS:
             return set()
         domain = domain_of(app.env)
-        stored = domain.written_by(app.builder.name)["panels"]
+        shown = domain.shown_by(app.builder.name)
         digest = self.knowledge.digest(app.env)
-        if stored.get("") == digest:
+        if shown.panels_of == digest:
             return set()
         self.prepare(app)
         found: dict[str, list[object]] = defaultdict(list)
-        for shown in (self.rows, self.outgoing):
-            for place, what in shown.items():
+        for places in (self.rows, self.outgoing):
+            for place, what in places.items():
                 found[place[0]].append((place, what))
         whole = [getattr(self.knowledge.spec(app.env), name) for name in META]
         for docname, facts in self.facts.items():
@@ -243,12 +243,10 @@ class HandbookPages:
             docname: hashlib.blake2b(repr(what).encode(errors="replace"), digest_size=16).digest()
             for docname, what in found.items()
         }
-        changed = {name for name in {*stored, *now} if name and stored.get(name) != now.get(name)}
-        first = not stored
-        stored.clear()
-        stored.update(now)
-        stored[""] = digest
-        return set() if first else changed
+        domain.note_shown(app.builder.name, replace(shown, panels=now, panels_of=digest))
+        if not shown.panels_of:
+            return set()
+        return {name for name in {*shown.panels, *now} if shown.panels.get(name) != now.get(name)}
 
     def prepare(self, app: Sphinx) -> None:
         """Compute what pages show, unless that is done."""
