@@ -61,7 +61,7 @@ from sphinx_policyspec.sphinx_ext.pages.examples import (
 )
 from sphinx_policyspec.sphinx_ext.pages.places import note_parsed, note_written
 from sphinx_policyspec.sphinx_ext.web.ask import AskPage
-from sphinx_policyspec.sphinx_ext.web.navigation import Contents, show_releases
+from sphinx_policyspec.sphinx_ext.web.navigation import show_contents, show_releases
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -103,7 +103,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     # Sphinx keeps catalogues in the process, and a build in English has none that takes the place of another's.
     translators.pop(("general", "sphinx_policyspec"), None)
     app.add_message_catalog("sphinx_policyspec", str(Path(__file__).parent / "locale"))
-    build, contents = Build(), Contents()
+    build = Build()
     ask = AskPage(build.knowledge)
     changes = build.changes
     register_config(app)
@@ -126,12 +126,11 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("env-updated", build.after_reading, priority=800)
     app.connect("warn-missing-reference", silence_core)
     app.connect("write-started", build.before_writing)
-    app.connect("doctree-resolved", contents.restore)
     app.connect("doctree-resolved", build.fill_page)
     app.connect("doctree-resolved", changes.mark, priority=600)
     app.connect("doctree-resolved", build.leave_out, priority=950)
-    # Before themes, which may show the contents of a page themselves.
-    app.connect("html-page-context", contents.show, priority=400)
+    # Before themes, which may make something of the contents of a page.
+    app.connect("html-page-context", show_contents, priority=400)
     app.connect("html-page-context", build.handbook.show_levels, priority=400)
     app.connect("doctree-resolved", lead_links_to_anchors, priority=900)
     app.connect("html-page-context", lead_contents_to_anchors, priority=400)
@@ -143,7 +142,6 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("html-page-context", changes.add_style)
     app.connect("html-page-context", show_releases)
     app.connect("html-page-context", build.handbook.tell_machines)
-    app.connect("build-finished", contents.restore)
     app.connect("build-finished", ask.finish, priority=400)
     app.connect("build-finished", build.finish)
     return {

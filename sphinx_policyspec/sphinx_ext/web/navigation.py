@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from docutils import nodes
 from sphinx import addnodes
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from sphinx.builders import Builder
 
 __all__ = [
-    "Contents",
     "LevelsByAddress",
     "Term",
     "below_title",
@@ -48,6 +47,7 @@ __all__ = [
     "link_terms",
     "number_examples",
     "put_good_answers_first",
+    "show_contents",
     "show_releases",
     "surroundings",
     "target_of",
@@ -223,65 +223,43 @@ def _definition_around(text: nodes.Text) -> list[str]:
     return list(above["ids"]) if above is not None else []
 
 
-@dataclass(slots=True)
-class Contents:
-    """Adds examples and the words for levels to a page's table of contents while the page is written.
+def show_contents(
+    app: Sphinx, docname: str, _template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Let a page's own contents show its examples, and behind the titles of principles the words for their levels.
 
     Neither is part of the environment: Sphinx copies every entry of every page for the sidebar of each
     page, so that a project with twice the examples would take four times as long to write.
     """
-
-    _replaced: tuple[str, nodes.bullet_list] | None = None
-
-    def show(
-        self,
-        app: Sphinx,
-        docname: str,
-        _template: str,
-        context: dict[str, Any],
-        doctree: nodes.document | None,
-    ) -> None:
-        """Let a page's own contents show its examples, in templates and to themes that ask for them."""
-        self.restore(app)
-        builder, toc = app.builder, app.env.tocs.get(docname)
-        if doctree is None or toc is None:
-            return
-        if not isinstance(builder, StandaloneHTMLBuilder) or builder.embedded or builder.name == "singlehtml":
-            return
-        full = toc.deepcopy()
-        changed = _add_levels(full, doctree)
-        if app.config.toc_object_entries:
-            changed |= _add_examples(full, docname, doctree)
-        if changed:
-            self._replaced = docname, toc
-            app.env.tocs[docname] = full
-            shown = document_toc(app.env, docname, app.tags)
-            context |= {"toc": builder.render_partial(shown)["fragment"], "display_toc": True}
-
-    def restore(self, app: Sphinx, *_event: object) -> None:
-        """Give back the contents of the page that was written last, which the next may show without examples."""
-        if self._replaced is not None:
-            docname, toc = self._replaced
-            app.env.tocs[docname] = toc
-            self._replaced = None
+    builder = app.builder
+    if doctree is None or docname not in app.env.tocs or not isinstance(builder, StandaloneHTMLBuilder):
+        return
+    if builder.embedded or builder.name == "singlehtml":
+        return
+    contents = cast("nodes.Element", document_toc(app.env, docname, app.tags))
+    changed = _add_levels(contents, doctree)
+    if app.config.toc_object_entries:
+        changed |= _add_examples(contents, doctree)
+    if changed:
+        context |= {"toc": builder.render_partial(contents)["fragment"], "display_toc": True}
 
 
-def _add_levels(toc: nodes.bullet_list, doctree: nodes.document) -> bool:
+def _add_levels(contents: nodes.Element, doctree: nodes.document) -> bool:
     """Put the word for its level behind the title of each principle; tell whether there was any."""
     badges = [badge for badge in doctree.findall(PolicyBadge) if badge.parent["ids"]]
     levels = {f"#{badge.parent['ids'][0]}": badge for badge in badges}
     if badges and badges[0].parent.parent is doctree:
         levels[""] = badges[0]
-    for entry in toc.findall(nodes.reference):
+    for entry in contents.findall(nodes.reference):
         if badge := levels.get(entry.get("anchorname", "")):
             entry += [nodes.Text(" "), level_word(badge["level"], badge["title"])]
     return bool(badges)
 
 
-def _add_examples(full: nodes.bullet_list, docname: str, doctree: nodes.document) -> bool:
+def _add_examples(contents: nodes.Element, doctree: nodes.document) -> bool:
     """Add the examples of a page to its contents; tell whether it has any."""
     examples = list(doctree.findall(PolicyExample))
-    by_anchor = {entry.get("anchorname", ""): entry for entry in full.findall(nodes.reference)}
+    by_anchor = {entry.get("anchorname", ""): entry for entry in contents.findall(nodes.reference)}
     added: Counter[str] = Counter()
     for example in examples:
         title, section = title_of_example(example), _section_of(example)
@@ -291,7 +269,7 @@ def _add_examples(full: nodes.bullet_list, docname: str, doctree: nodes.document
         above = by_anchor.get(anchor) or (by_anchor.get("") if section.parent is doctree else None)
         item = above.parent.parent if above is not None else None
         if isinstance(item, nodes.list_item):
-            _below(item).insert(added[anchor], _entry(docname, example["ids"][0], title.astext()))
+            _below(item).insert(added[anchor], _entry(example["ids"][0], title.astext()))
             added[anchor] += 1
     return bool(added)
 
@@ -312,8 +290,8 @@ def _below(item: nodes.list_item) -> nodes.bullet_list:
     return found
 
 
-def _entry(docname: str, anchor: str, title: str) -> nodes.list_item:
-    link = nodes.reference("", "", nodes.Text(title), internal=True, refuri=docname, anchorname=f"#{anchor}")
+def _entry(anchor: str, title: str) -> nodes.list_item:
+    link = nodes.reference("", "", nodes.Text(title), internal=True, refuri=f"#{anchor}")
     return nodes.list_item("", addnodes.compact_paragraph("", "", link, skip_section_number=True))
 
 
