@@ -26,21 +26,16 @@ from sphinx_policyspec.sphinx_ext.asks.page import register_view_nodes
 from sphinx_policyspec.sphinx_ext.build.build import Build, note_unread, silence_core
 from sphinx_policyspec.sphinx_ext.build.findings import (
     TakePlainLinks,
-    lead_contents_to_anchors,
-    lead_links_to_anchors,
     require_reader,
 )
-from sphinx_policyspec.sphinx_ext.build.outputs import add_to_page
 from sphinx_policyspec.sphinx_ext.config import register_config
-from sphinx_policyspec.sphinx_ext.domain.domain import INDICES, PolicyDomain, escape_headings
+from sphinx_policyspec.sphinx_ext.domain.domain import INDICES, PolicyDomain
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 from sphinx_policyspec.sphinx_ext.markdown.model_spec import (
-    keep_companions_unbuilt,
     load_markdown,
-    outdated_by_companions,
     read_model_spec_pages,
 )
-from sphinx_policyspec.sphinx_ext.nodes.html import add_style, register_maths, register_nodes
+from sphinx_policyspec.sphinx_ext.nodes.html import configure, register_nodes
 from sphinx_policyspec.sphinx_ext.pages.capture import CapturePage, MarkSections
 from sphinx_policyspec.sphinx_ext.pages.declarations import (
     ClauseRole,
@@ -60,8 +55,6 @@ from sphinx_policyspec.sphinx_ext.pages.examples import (
     ResponseDirective,
 )
 from sphinx_policyspec.sphinx_ext.pages.places import note_parsed, note_written
-from sphinx_policyspec.sphinx_ext.web.ask import AskPage
-from sphinx_policyspec.sphinx_ext.web.navigation import show_contents, show_releases
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -104,45 +97,28 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     translators.pop(("general", "sphinx_policyspec"), None)
     app.add_message_catalog("sphinx_policyspec", str(Path(__file__).parent / "locale"))
     build = Build()
-    ask = AskPage(build.knowledge)
-    changes = build.changes
     register_config(app)
     _add_markup(app)
-    app.connect("source-read", note_written, priority=-sys.maxsize)
-    app.connect("source-read", note_parsed, priority=sys.maxsize)
-    app.connect("config-inited", add_style)
-    app.connect("config-inited", register_maths)
-    app.connect("config-inited", keep_companions_unbuilt, priority=600)
+    app.connect("config-inited", configure)
     # Sphinx merges the suffixes of extensions with those of the project at 800.
     app.connect("config-inited", load_markdown, priority=700)
     app.connect("config-inited", read_model_spec_pages, priority=900)
-    app.connect("env-get-outdated", outdated_by_companions)
     app.connect("builder-inited", build.begin)
-    app.connect("builder-inited", ask.announce)
     app.connect("env-get-outdated", build.outdated)
     app.connect("env-before-read-docs", require_reader)
+    app.connect("source-read", note_written, priority=-sys.maxsize)
+    app.connect("source-read", note_parsed, priority=sys.maxsize)
     # After others, which may take something off a page, or pages out of the project.
     app.connect("doctree-read", note_unread, priority=900)
     app.connect("env-updated", build.after_reading, priority=800)
     app.connect("warn-missing-reference", silence_core)
     app.connect("write-started", build.before_writing)
     app.connect("doctree-resolved", build.fill_page)
-    app.connect("doctree-resolved", changes.mark, priority=600)
     app.connect("doctree-resolved", build.leave_out, priority=950)
     # Before themes, which may make something of the contents of a page.
-    app.connect("html-page-context", show_contents, priority=400)
-    app.connect("html-page-context", build.handbook.show_levels, priority=400)
-    app.connect("doctree-resolved", lead_links_to_anchors, priority=900)
-    app.connect("html-page-context", lead_contents_to_anchors, priority=400)
-    app.connect("html-page-context", escape_headings)
-    app.connect("html-page-context", add_to_page)
-    app.connect("html-page-context", ask.add_to_page)
-    app.connect("html-collect-pages", ask.pages)
-    app.connect("html-collect-pages", changes.pages)
-    app.connect("html-page-context", changes.add_style)
-    app.connect("html-page-context", show_releases)
-    app.connect("html-page-context", build.handbook.tell_machines)
-    app.connect("build-finished", ask.finish, priority=400)
+    app.connect("html-page-context", build.navigate, priority=400)
+    app.connect("html-page-context", build.complete)
+    app.connect("html-collect-pages", build.pages)
     app.connect("build-finished", build.finish)
     return {
         "version": _version(),

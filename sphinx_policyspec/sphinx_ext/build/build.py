@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
 from sphinx.builders.html import StandaloneHTMLBuilder
@@ -24,19 +24,35 @@ from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.model import Finding, TargetKind
 from sphinx_policyspec.readers.text import Ignore, silenced
 from sphinx_policyspec.sphinx_ext.asks.answering import Views
-from sphinx_policyspec.sphinx_ext.build.findings import Dangling, dangling_links, report, setting_findings
-from sphinx_policyspec.sphinx_ext.build.outputs import share_static_files, unwritable, write_data, write_graph
+from sphinx_policyspec.sphinx_ext.build.findings import (
+    Dangling,
+    dangling_links,
+    lead_contents_to_anchors,
+    lead_links_to_anchors,
+    report,
+    setting_findings,
+)
+from sphinx_policyspec.sphinx_ext.build.outputs import (
+    add_to_page,
+    share_static_files,
+    unwritable,
+    write_data,
+    write_graph,
+)
 from sphinx_policyspec.sphinx_ext.build.trial import has_late_handlers, left_out, settle
-from sphinx_policyspec.sphinx_ext.domain.domain import add_anchors, domain_of
+from sphinx_policyspec.sphinx_ext.domain.domain import add_anchors, domain_of, escape_headings
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 from sphinx_policyspec.sphinx_ext.given import Given
+from sphinx_policyspec.sphinx_ext.markdown.model_spec import outdated_by_companions
 from sphinx_policyspec.sphinx_ext.nodes.boxes import add_heads
 from sphinx_policyspec.sphinx_ext.nodes.html import set_for_paper
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBadge, PolicyBox, PolicyCount, PolicyQuery
 from sphinx_policyspec.sphinx_ext.pages.marks import cleaned, is_ours, unread_in
 from sphinx_policyspec.sphinx_ext.spec import Knowledge, elsewhere, is_dangling
 from sphinx_policyspec.sphinx_ext.store import Unfinished, note_doctrees, unsound_pages, write_output
+from sphinx_policyspec.sphinx_ext.web.ask import AskPage
 from sphinx_policyspec.sphinx_ext.web.changes_page import ChangesPage
+from sphinx_policyspec.sphinx_ext.web.navigation import show_contents, show_releases
 from sphinx_policyspec.sphinx_ext.web.pages import HandbookPages
 
 if TYPE_CHECKING:
@@ -164,6 +180,7 @@ class Build:
     views: Views = field(init=False)
     handbook: HandbookPages = field(init=False)
     changes: ChangesPage = field(init=False)
+    ask: AskPage = field(init=False)
     failures: WriteFailures = field(default_factory=WriteFailures)
     removed: set[str] = field(default_factory=set)
     hides: bool = False
@@ -173,24 +190,27 @@ class Build:
         self.views = Views(self.knowledge)
         self.handbook = HandbookPages(self.knowledge, self.views.since)
         self.changes = ChangesPage(self.views)
+        self.ask = AskPage(self.knowledge)
 
     def begin(self, app: Sphinx) -> None:
-        """Tell the domain what Sphinx was told."""
+        """Tell the domain what Sphinx was told, and Sphinx what pages of ours there will be."""
         given = Given(
             confdir=Path(app.confdir), reader=partial(_reader_of_older, app), shows=partial(_shows, app)
         )
         domain_of(app.env).give(given)
+        self.ask.announce(app)
 
     def outdated(
         self, app: Sphinx, env: BuildEnvironment, _added: set[str], _changed: set[str], removed: set[str]
     ) -> list[str]:
-        """Remember which pages of ours are gone; return those with files of an interrupted build."""
+        """Remember which pages of ours are gone; return those with files of an interrupted build, or new companions."""
         domain = domain_of(env)
         self.removed = removed & domain.own_pages()
         domain.give(replace(domain.given, hides_anything=has_late_handlers(app)))
         with_fragment = {name for name, page in domain.pages.items() if page.holds_spec}
         unsound = unsound_pages(env, with_fragment, domain.pages.keys())
-        return sorted({*unsound, *domain.gone} & env.found_docs)
+        again = {*unsound, *domain.gone, *outdated_by_companions(app, env)}
+        return sorted(again & env.found_docs)
 
     def after_reading(self, app: Sphinx, env: BuildEnvironment) -> list[str]:
         """Say all that is wrong, and return the pages whose links or answers have changed.
@@ -247,13 +267,18 @@ class Build:
                 badge["title"] = declared.title
         self.views.fill(app, [box for box in boxes if isinstance(box, PolicyQuery | PolicyCount)], docname)
         self.handbook.decorate(app, doctree, docname)
+        self.changes.mark(app, doctree, docname)
         if app.builder.format != "html":
             add_heads(doctree)
         if app.builder.format == "latex":
             set_for_paper(doctree)
 
-    def leave_out(self, app: Sphinx, doctree: nodes.document, _docname: str) -> None:
-        """Take off a page what is hidden and still there: its visitor would leave it out, an index of words would not."""
+    def leave_out(self, app: Sphinx, doctree: nodes.document, docname: str) -> None:
+        """Take off a page what is hidden and still there: its visitor would leave it out, an index of words would not.
+
+        Links lead to anchors alone by now, whoever made them.
+        """
+        lead_links_to_anchors(app, doctree, docname)
         tells = app.builder.format in _TELLING
         if not (self.hides or tells):
             return
@@ -266,10 +291,45 @@ class Build:
         for node in dict.fromkeys(hidden):
             node.parent.remove(node)
 
+    def navigate(
+        self,
+        app: Sphinx,
+        docname: str,
+        _template: str,
+        context: dict[str, Any],
+        doctree: nodes.document | None,
+    ) -> None:
+        """Let the contents and sidebars of a web page show examples and levels, before themes make something of them."""
+        show_contents(app, docname, context, doctree)
+        self.handbook.show_levels(app, docname, context)
+        lead_contents_to_anchors(app, context, doctree)
+
+    def complete(
+        self,
+        app: Sphinx,
+        docname: str,
+        template: str,
+        context: dict[str, Any],
+        doctree: nodes.document | None,
+    ) -> None:
+        """Give a web page its files and scripts, the way to other releases, and what its head tells machines."""
+        escape_headings(app, docname, template, context)
+        add_to_page(app, docname, template, context, doctree)
+        self.ask.add_to_page(app, docname)
+        self.changes.add_style(docname, context)
+        show_releases(app, docname, context)
+        self.handbook.tell_machines(app, docname, context, doctree)
+
+    def pages(self, app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
+        """Yield the pages without a source: the one that answers questions, and the one of changes."""
+        yield from self.ask.pages(app)
+        yield from self.changes.pages(app)
+
     def finish(self, app: Sphinx, error: Exception | None) -> None:
-        """Write the graph, then end the process that ran queries."""
+        """Write what lies beside the pages, then end the process that ran queries."""
         logging.getLogger("sphinx").removeHandler(self.failures)
         if error is None:
+            self.ask.write(app)
             report(app, _told_late(app, write_graph(app, self.knowledge)))
             write_data(app, self.handbook)
             remove_pages(app, self.removed)

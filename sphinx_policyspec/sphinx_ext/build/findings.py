@@ -143,13 +143,7 @@ def lead_links_to_anchors(app: Sphinx, doctree: nodes.document, docname: str) ->
             link["refuri"] = f"#{first}" if target == f"#document-{docname}" else anchor_alone(target)
 
 
-def lead_contents_to_anchors(
-    app: Sphinx,
-    pagename: str,  # noqa: ARG001
-    templatename: str,  # noqa: ARG001
-    context: dict[str, Any],
-    doctree: nodes.document | None,
-) -> None:
+def lead_contents_to_anchors(app: Sphinx, context: dict[str, Any], doctree: nodes.document | None) -> None:
     """Do the same for the contents beside the text of ``singlehtml``, some ready, some made when a theme asks."""
     if app.builder.name != "singlehtml" or doctree is None:
         return

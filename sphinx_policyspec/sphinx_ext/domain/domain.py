@@ -24,7 +24,7 @@ from sphinx_policyspec.sphinx_ext.domain.records import (
     KIND_OF_ROLE,
     PageRecord,
     PolicyObject,
-    Shown,
+    ShownByPages,
     Snapshot,
     Topics,
     aliases_of,
@@ -158,11 +158,11 @@ class PolicyDomain(Domain):
             self._forget()
         self.data["snapshot"] = snapshot
 
-    def shown_by(self, builder: str) -> Shown:
+    def shown_by(self, builder: str) -> ShownByPages:
         """Return what the pages of a builder showed of others when they were last written."""
-        return cast("Shown", self.data["shown"].get(builder) or Shown())
+        return cast("ShownByPages", self.data["shown"].get(builder) or ShownByPages())
 
-    def note_shown(self, builder: str, shown: Shown | None) -> None:
+    def note_shown(self, builder: str, shown: ShownByPages | None) -> None:
         """Keep what the pages of a builder show from now on; ``None`` where nobody knows."""
         self.data["shown"][builder] = shown
 
@@ -451,13 +451,7 @@ def is_index_page(pagename: str, templatename: str) -> bool:
     return templatename == "domainindex.html" and pagename.startswith(f"{DOMAIN}-")
 
 
-def escape_headings(
-    app: Sphinx,
-    pagename: str,
-    templatename: str,
-    context: dict[str, Any],
-    doctree: nodes.document | None,  # noqa: ARG001
-) -> None:
+def escape_headings(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any]) -> None:
     """Escape the headings of our indices: the template of Sphinx takes them for letters, and ids.
 
     A space in an id, which HTML forbids, becomes one that does not break.

@@ -50,7 +50,7 @@ __all__ = [
     "FormerIds",
     "PageRecord",
     "PolicyObject",
-    "Shown",
+    "ShownByPages",
     "Snapshot",
     "Sources",
     "Topics",
@@ -414,7 +414,7 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class ShownByPages:
     """What the pages of one builder showed of others when they were last written, by page.
 
     Builders share an environment, and one that writes a page does not bring those of others up to date.

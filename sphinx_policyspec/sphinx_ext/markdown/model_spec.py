@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sphinx.config import Config
     from sphinx.environment import BuildEnvironment
 
-__all__ = ["keep_companions_unbuilt", "load_markdown", "outdated_by_companions", "read_model_spec_pages"]
+__all__ = ["load_markdown", "outdated_by_companions", "read_model_spec_pages"]
 
 _MARKDOWN = ".md"
 _TRANSLATED = ":<translated>"
@@ -27,6 +27,7 @@ _TRANSLATED = ":<translated>"
 
 def load_markdown(app: Sphinx, config: Config) -> None:
     """Load MyST for a project with Model Spec pages, unless an extension of its own reads Markdown."""
+    _keep_companions_unbuilt(app, config)
     # Sphinx adds the suffixes of extensions to its own default, which the next project of this process would have.
     config.source_suffix = copy(config.source_suffix)
     if PolicySpecConfig.of(config).model_spec and _MARKDOWN not in app.registry.source_suffix:
@@ -79,7 +80,7 @@ def _read_page(text: str, document: nodes.document, env: BuildEnvironment) -> No
         fill(document, text, Path(env.doc2path(env.docname)), env)
 
 
-def keep_companions_unbuilt(app: Sphinx, config: Config) -> None:
+def _keep_companions_unbuilt(app: Sphinx, config: Config) -> None:
     """Exclude the prompt files, README and CHANGELOG beside Model Spec pages from the build.
 
     They are read with the page; the prompts can be offensive and are never shown.
@@ -97,13 +98,7 @@ def _model_spec_files(srcdir: Path, config: Config) -> list[str]:
     return sorted(get_matching_files(srcdir, include_patterns=patterns)) if patterns else []
 
 
-def outdated_by_companions(
-    app: Sphinx,
-    env: BuildEnvironment,
-    _added: set[str],
-    _changed: set[str],
-    _removed: set[str],
-) -> list[str]:
+def outdated_by_companions(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """Return the Model Spec pages that have a new file beside them; Sphinx sees what was changed or taken away."""
     from sphinx_policyspec.readers.release import companions  # noqa: PLC0415  most projects have no such page
 

@@ -45,10 +45,9 @@ if TYPE_CHECKING:
 __all__ = [
     "RENDERER",
     "PolicyPanel",
-    "add_style",
+    "configure",
     "is_plain_math",
     "mathml",
-    "register_maths",
     "register_nodes",
     "set_for_paper",
     "shown_math",
@@ -120,7 +119,7 @@ def shown_math(tex: str, *, as_block: bool) -> nodes.Element:
     return nodes.math_block(tex, tex, **{"nowrap": False, "no-wrap": False, "number": None, "label": None})
 
 
-def register_maths(app: Sphinx, config: Config) -> None:
+def _register_maths(app: Sphinx, config: Config) -> None:
     """Register the renderer where it is asked for: Sphinx takes a renderer that is there for a choice."""
     if config.html_math_renderer == RENDERER:
         app.add_html_math_renderer(RENDERER, inline_renderers=(_inline, None), block_renderers=(_block, None))
@@ -324,8 +323,9 @@ _CLASSES = ("ps-gap-line", "ps-kind", "ps-note")
 """Classes of paragraphs that the style knows."""
 
 
-def add_style(app: Sphinx, config: Config) -> None:
-    """Give our LaTeX style to PDFs; a project can redefine what it defines."""
+def configure(app: Sphinx, config: Config) -> None:
+    """Give our LaTeX style to PDFs, and our formulas to a project that asks for them; it can redefine what the style defines."""
+    _register_maths(app, config)
     config.latex_additional_files = [*config.latex_additional_files, str(_STYLE)]
     app.add_latex_package(_STYLE.stem)
 

@@ -65,21 +65,14 @@ class AskPage:
             base = Iris(self._knowledge.spec(app.env).base_iri).base
             yield ASK_PAGE, {"title": _("Ask the spec"), "body": _body(list_questions(), base)}, "page.html"
 
-    def add_to_page(
-        self, app: Sphinx, pagename: str, _template: str, _context: dict[str, Any], _doctree: object
-    ) -> None:
+    def add_to_page(self, app: Sphinx, pagename: str) -> None:
         """Give the page its script."""
         if pagename == ASK_PAGE and has_ask_page(app):
             words: dict[str, Any] = {"data-words": _words()}
             app.add_js_file(_SCRIPT, loading_method="defer", **words)
 
-    def finish(self, app: Sphinx, error: Exception | None) -> None:
-        """Write engine and graph once the pages are written."""
-        if error is None:
-            self._write(app)
-
-    def _write(self, app: Sphinx) -> None:
-        """Write them unless they stand already; take away what an earlier build wrote where they are not wanted."""
+    def write(self, app: Sphinx) -> None:
+        """Write engine and graph unless they stand already; take away those of an earlier build where they are not wanted."""
         folder, stamp = Path(app.outdir, _OUT), Stamp(app, "ask")
         files = [folder / "engine.js", folder / "graph.js"]
         if not has_ask_page(app):

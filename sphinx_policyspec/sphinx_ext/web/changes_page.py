@@ -101,14 +101,8 @@ class ChangesPage:
         write_output(Path(app.outdir, STYLE_FILE), STYLE)
         yield PAGE, context_of_page(app, diff), "page.html"
 
-    def add_style(
-        self,
-        _app: Sphinx,
-        pagename: str,
-        _template: str,
-        context: dict[str, Any],
-        _doctree: nodes.document | None,
-    ) -> None:
+    @staticmethod
+    def add_style(pagename: str, context: dict[str, Any]) -> None:
         """Link the page's style sheet, a file of its own: policies of servers may allow none in the page."""
         if pagename == PAGE:
             address = context["pathto"](STYLE_FILE, resource=True)

@@ -223,9 +223,7 @@ def _definition_around(text: nodes.Text) -> list[str]:
     return list(above["ids"]) if above is not None else []
 
 
-def show_contents(
-    app: Sphinx, docname: str, _template: str, context: dict[str, Any], doctree: nodes.document | None
-) -> None:
+def show_contents(app: Sphinx, docname: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
     """Let a page's own contents show its examples, and behind the titles of principles the words for their levels.
 
     Neither is part of the environment: Sphinx copies every entry of every page for the sidebar of each
@@ -377,9 +375,7 @@ _ = get_translation("sphinx_policyspec")
 _START = "index"
 
 
-def show_releases(
-    app: Sphinx, pagename: str, _template: str, context: dict[str, Any], _doctree: nodes.document | None
-) -> None:
+def show_releases(app: Sphinx, pagename: str, context: dict[str, Any]) -> None:
     """Put the way to the other releases before the text of a page, and on an old one what is the newest."""
     given = domain_of(app.env).given
     if given.editions is None or "body" not in context:

@@ -306,12 +306,7 @@ class HandbookPages:
         return self._places
 
     def tell_machines(
-        self,
-        app: Sphinx,
-        docname: str,
-        _template: str,
-        context: dict[str, Any],
-        doctree: nodes.document | None,
+        self, app: Sphinx, docname: str, context: dict[str, Any], doctree: nodes.document | None
     ) -> None:
         """Put a description, text for social cards and JSON-LD into the head of a page of the spec."""
         if doctree is None or app.builder.name not in WEB_BUILDERS:
@@ -321,14 +316,7 @@ class HandbookPages:
             given = context.get("metatags", "")
             context["metatags"] = given + head_tags(facts, self.knowledge.spec(app.env), given)
 
-    def show_levels(
-        self,
-        app: Sphinx,
-        docname: str,
-        _template: str,
-        context: dict[str, Any],
-        _doctree: nodes.document | None,
-    ) -> None:
+    def show_levels(self, app: Sphinx, docname: str, context: dict[str, Any]) -> None:
         """Put the words for levels into the sidebar of a page, and into the lists of pages in it."""
         if app.builder.name in WEB_BUILDERS and domain_of(app.env).pages:
             self.levels(app).show(context, docname)
