@@ -12,7 +12,7 @@ from sphinx_policyspec import api
 from sphinx_policyspec.decision import Norms, decide, problems
 from sphinx_policyspec.model import Case
 from sphinx_policyspec.readers.cases import read_cases
-from sphinx_policyspec.survey import pairs_of, survey
+from sphinx_policyspec.surveys import pairs_of, survey
 
 ROLES = ("developer", "user", "system")
 ISSUES = 40

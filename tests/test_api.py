@@ -35,3 +35,8 @@ def test_the_root_has_no_other_names() -> None:
 def test_a_folder_without_a_spec_is_no_source(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"cannot be read: expected a folder with model_spec\.md"):
         sphinx_policyspec.load(tmp_path)
+
+
+def test_a_name_of_the_root_is_the_same_whatever_was_imported_before() -> None:
+    folders = {path.stem for path in Path(sphinx_policyspec.__file__).parent.iterdir()}
+    assert not folders & set(sphinx_policyspec.__all__)

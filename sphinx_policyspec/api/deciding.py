@@ -15,7 +15,7 @@ from sphinx_policyspec.model import Case, Finding, Severity, Spec
 from sphinx_policyspec.readers.cases import case_files, read_case_file
 
 if TYPE_CHECKING:
-    from sphinx_policyspec.survey import Survey
+    from sphinx_policyspec.surveys import Survey
 
 __all__ = ["Resolved", "decide", "resolve", "survey"]
 
@@ -65,7 +65,7 @@ def survey(
 
     :param cases: cases, or files and folders of them, which say who goes first beside the examples
     """
-    from sphinx_policyspec.survey import survey as look  # noqa: PLC0415  reads programs that little else needs
+    from sphinx_policyspec.surveys import survey as look  # noqa: PLC0415  reads programs that little else needs
 
     norms = Norms(spec_of(source))
     resolved = resolve(norms.spec, cases)

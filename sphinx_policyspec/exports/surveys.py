@@ -12,7 +12,7 @@ import yaml
 from sphinx_policyspec.exports.plain import printable
 from sphinx_policyspec.files import dump_json
 from sphinx_policyspec.model import Case, Item
-from sphinx_policyspec.survey import Decider, Pair, Survey, in_english
+from sphinx_policyspec.surveys import Decider, Pair, Survey, in_english
 
 __all__ = ["case_yaml", "survey_files", "survey_json", "survey_text"]
 

@@ -17,9 +17,9 @@ from sphinx_policyspec.errors import MissingToolError
 from sphinx_policyspec.exports.surveys import case_yaml, survey_files, survey_json
 from sphinx_policyspec.model import AuthorityLevel, Case, Item, Label, Semantics
 from sphinx_policyspec.readers.cases import read_cases
-from sphinx_policyspec.survey import Decider, Survey, in_english, pairs_of, survey
-from sphinx_policyspec.survey.engine import cases_where, fact, spec_facts
-from sphinx_policyspec.survey.survey import parties_of
+from sphinx_policyspec.surveys import Decider, Survey, in_english, pairs_of, survey
+from sphinx_policyspec.surveys.engine import cases_where, fact, spec_facts
+from sphinx_policyspec.surveys.survey import parties_of
 from tests.conftest import LEVELS, Run, at, example, principle, spec
 from tests.decision.universes import random_universe
 

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from sphinx_policyspec.decision import EXCEPTION, STRENGTH_RULES, Norms, StrengthRule, decide
 from sphinx_policyspec.model import Case, Expectation, Item, Label, Principle, Semantics
 from sphinx_policyspec.model.attributes import RELATIONS
-from sphinx_policyspec.survey.engine import cases_where, fact, spec_facts
-from sphinx_policyspec.survey.pairs import Pair, pairs_of
+from sphinx_policyspec.surveys.engine import cases_where, fact, spec_facts
+from sphinx_policyspec.surveys.pairs import Pair, pairs_of
 
 __all__ = [
     "LARGEST",
