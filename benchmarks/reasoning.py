@@ -16,8 +16,8 @@ from sphinx_policyspec import api
 from sphinx_policyspec.graph.terms import Blank, Iri
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.model import Spec
-from sphinx_policyspec.reason.reasoner import Reasoner
-from sphinx_policyspec.reason.statements import Stated
+from sphinx_policyspec.reasoning.reasoner import Reasoner
+from sphinx_policyspec.reasoning.statements import Stated
 
 BASE = "urn:policyspec:spec:"
 SHARED = (f"{BASE}level/", f"{BASE}topic/")

@@ -71,7 +71,7 @@ def test_importing_what_starts_first_brings_in_no_heavy_library(module: str) -> 
 
 
 def test_reasoning_by_rules_imports_no_second_rdf_library() -> None:
-    code = "import sys, sphinx_policyspec.reason.reasoner\nprint(sorted({'rdflib', 'owlready2'} & sys.modules.keys()))"
+    code = "import sys, sphinx_policyspec.reasoning.reasoner\nprint(sorted({'rdflib', 'owlready2'} & sys.modules.keys()))"
     result = run_python(code)
     assert result.stdout == "[]\n", result.stderr
 

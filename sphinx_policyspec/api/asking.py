@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
     from sphinx_policyspec.graph.releases import Revision
     from sphinx_policyspec.graph.touches import TouchKind
-    from sphinx_policyspec.reason.owl_view import OwlWorld
-    from sphinx_policyspec.reason.reasoner import Reasoning
+    from sphinx_policyspec.reasoning.owl_view import OwlWorld
+    from sphinx_policyspec.reasoning.reasoner import Reasoning
 
 __all__ = [
     "about",
@@ -133,7 +133,7 @@ def owl(source: str | Path | Spec, *, base_iri: str = "", inferred: bool = True)
 
     :param inferred: with what the rules derive, so that ``owl(spec).HardRule.instances()`` needs no reasoner
     """
-    from sphinx_policyspec.reason.owl_view import owl_world  # noqa: PLC0415
+    from sphinx_policyspec.reasoning.owl_view import owl_world  # noqa: PLC0415
 
     return owl_world(spec_of(source), base_iri, inferred=inferred)
 
@@ -146,7 +146,7 @@ def reason(source: str | Path | Spec | Loaded, *, engine: str = "rules") -> Reas
     :param engine: ``rules``, fast and without Java, which may miss a contradiction; or ``hermit``, the
         OWL reasoner, which derives classes only
     """
-    from sphinx_policyspec.reason.reasoner import Reasoner  # noqa: PLC0415  rdflib only where it is needed
+    from sphinx_policyspec.reasoning.reasoner import Reasoner  # noqa: PLC0415  rdflib only where it is needed
 
     if isinstance(source, str | Path) and is_graph(source):
         return Reasoner.of_file(Path(source)).run(engine)

@@ -16,7 +16,7 @@ from sphinx_policyspec.graph.answer import Answer, Cell, CellKind, QueryForm
 from sphinx_policyspec.model import Carrier, Commentary, ReferenceForm, Spec, Verdict
 
 if TYPE_CHECKING:
-    from sphinx_policyspec.reason.reasoner import Contradiction, Reasoning
+    from sphinx_policyspec.reasoning.reasoner import Contradiction, Reasoning
 
 __all__ = ["ANSWER_FORMATS", "counts", "format_answer", "reasoning_json", "reasoning_text"]
 

@@ -24,7 +24,7 @@ from sphinx_policyspec.graph.terms import RDF, XSD, Blank, Foreign, Iri, Term, T
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.model import Section, Spec
 from sphinx_policyspec.readers.cases import read_cases
-from sphinx_policyspec.reason.reasoner import Reasoner
+from sphinx_policyspec.reasoning.reasoner import Reasoner
 from tests.conftest import at, spec
 from tests.graph.specs import LIBRARY
 

@@ -7,7 +7,7 @@ import pytest
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.graph.terms import PREFIXES
-from sphinx_policyspec.reason.owl_view import OwlWorld, owl_world
+from sphinx_policyspec.reasoning.owl_view import OwlWorld, owl_world
 from tests.conftest import REPOSITORY, principle, spec
 from tests.graph.specs import LIBRARY
 from tests.graph.whole import WHOLE

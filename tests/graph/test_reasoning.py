@@ -19,7 +19,7 @@ from sphinx_policyspec.graph.terms import PREFIXES, PS, RDF, Blank, Iri, Triple
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.graph.writing import ntriples_lines
 from sphinx_policyspec.model import Carrier, Principle, Reference, ReferenceForm, Spec, Topic, Verdict
-from sphinx_policyspec.reason.reasoner import (
+from sphinx_policyspec.reasoning.reasoner import (
     Contradiction,
     Reasoner,
     classify,
@@ -29,8 +29,8 @@ from sphinx_policyspec.reason.reasoner import (
     smallest,
     world_of,
 )
-from sphinx_policyspec.reason.schema import Thinner, relevant
-from sphinx_policyspec.reason.statements import Statement, statements_of
+from sphinx_policyspec.reasoning.schema import Thinner, relevant
+from sphinx_policyspec.reasoning.statements import Statement, statements_of
 from tests.conftest import LEVELS, RELEASES, Run, at, example, principle, require_tool, response, spec
 from tests.graph.specs import LIBRARY, trees
 

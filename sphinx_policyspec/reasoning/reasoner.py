@@ -24,8 +24,8 @@ from sphinx_policyspec.graph.terms import ONTOLOGY, PREFIXES, RDF, Foreign, Iri,
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.graph.writing import ntriples_lines
 from sphinx_policyspec.model import Spec
-from sphinx_policyspec.reason.schema import axioms, names_of_levels, whole_number
-from sphinx_policyspec.reason.statements import Stated, Statement, clashes, statements_of
+from sphinx_policyspec.reasoning.schema import axioms, names_of_levels, whole_number
+from sphinx_policyspec.reasoning.statements import Stated, Statement, clashes, statements_of
 
 __all__ = [
     "Contradiction",

@@ -13,7 +13,7 @@ from sphinx_policyspec.graph.to_graph import release_iri, triples_of
 from sphinx_policyspec.graph.writing import Statements, ntriples_lines
 from sphinx_policyspec.model import Spec
 from sphinx_policyspec.model.finding import nearest
-from sphinx_policyspec.reason.schema import ontology_triples
+from sphinx_policyspec.reasoning.schema import ontology_triples
 
 __all__ = ["OwlWorld", "owl_world"]
 
