@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
+import sphinx_policyspec as ps
 from benchmarks.__main__ import release
-from sphinx_policyspec import api
 from sphinx_policyspec.graph.terms import Blank, Iri
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.model import Spec
@@ -76,7 +76,7 @@ def main() -> None:
     arguments = parser.parse_args()
     missed = False
     with tempfile.TemporaryDirectory() as scratch:
-        spec = api.load(release(Path(scratch)))
+        spec = ps.load(release(Path(scratch)))
     print(f"{'copies':>8}  {'asserted':>10}  {'derived':>8}  {'CPU':>9}  bound")
     for count in arguments.sizes:
         asserted, derived, taken = seconds(spec, count)

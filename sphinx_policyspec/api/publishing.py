@@ -1,4 +1,4 @@
-"""Projects to begin with, and handbooks."""
+"""Handbooks, and projects to begin with."""
 
 from __future__ import annotations
 
@@ -6,16 +6,24 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Unpack
+from typing import Any, Unpack
 
-from sphinx_policyspec.api.reading import ReadingOptions, loaded, options_of, read_releases, reader
+from sphinx_policyspec.api.reading import (
+    ReadingOptions,
+    Source,
+    load_all_checked,
+    loaded,
+    options_of,
+    reader,
+)
+from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.files import staged_folder
 from sphinx_policyspec.model import Finding, Spec
 from sphinx_policyspec.model.spec import given_base
-from sphinx_policyspec.sources import Loaded, Reader, is_project
+from sphinx_policyspec.sources import Loaded, Reader, has_releases, is_project
 from sphinx_policyspec.starter import write_starter
 
-__all__ = ["build_handbook", "build_handbooks", "init_project"]
+__all__ = ["build_handbook", "init_project"]
 
 
 def init_project(folder: str | Path, *, markup: str = "myst", title: str = "") -> tuple[Path, ...]:
@@ -28,7 +36,7 @@ def init_project(folder: str | Path, *, markup: str = "myst", title: str = "") -
 
 
 def build_handbook(
-    source: str | Path | Loaded,
+    source: Source | Sequence[Loaded],
     out: str | Path,
     *,
     theme: str = "",
@@ -42,8 +50,12 @@ def build_handbook(
 ) -> tuple[Finding, ...]:
     """Build the handbook of a SOURCE as a web site in the folder ``out``, its graph included.
 
-    Return what the build has to say; findings about the text come from :func:`read`.
+    Of several releases each gets a site, in a folder of ``out`` that is named after it. Each page leads to the same
+    principle, or page, of the other releases, whatever its id there; ``index.html`` leads to the newest.
 
+    Return what the build has to say; findings about the text come from :func:`load_checked`.
+
+    :param source: also releases that were read, from the first to the last
     :param theme: an HTML theme for Sphinx; by default a project's own, else furo
     :param pages: what makes a page, ``one``, ``chapter`` or ``section``; a project has its own pages
     :param ask: with a page on which readers put questions to the spec in their browser
@@ -52,42 +64,46 @@ def build_handbook(
         a project's own, else what the machine has
     :param since: an older release, to tell what changed: a page of it, and a mark at each principle; or several, from
         the oldest on, for the history of each principle. Of a folder of releases those before the one that is
-        built count; Model Spec Markdown is annotated as what is built is
+        built count; Model Spec Markdown is annotated as what is built is. Several releases are compared as it is
     :param options: as for :func:`load`; the builder is ``html``
     """
-    from sphinx_policyspec.sphinx_ext.handbook import build_project, build_site  # noqa: PLC0415
+    from sphinx_policyspec.sphinx_ext import handbook  # noqa: PLC0415  the core needs no Sphinx
 
-    given = (since,) if isinstance(since, str | Path | Spec) else since
+    looks: dict[str, Any] = {"theme": theme, "ask": ask, "pdf": pdf, "pdf_fonts": tuple(pdf_fonts)}
+    given = (since,) if isinstance(since, str | Path | Spec) else tuple(since)
+    if isinstance(source, str | Path) and has_releases(source, options.get("confdir")):
+        source = load_all_checked(source, **options)
+    if not isinstance(source, str | Path | Spec | Loaded):
+        if given:
+            raise SourceError("several releases are compared with those before each: no older ones are taken")
+        named = [(_based(one.spec, base_iri), one.root) for one in source]
+        with staged_folder(Path(out)) as folder:
+            return handbook.build_releases(named, folder, pages=pages, **looks)
     here = Path.cwd()
     if isinstance(source, str | Path) and is_project(source, options.get("confdir")):
+        older = [partial(_older, one, here) for one in given]
+        base = given_base(base_iri)
         with staged_folder(Path(out)) as folder:
-            return build_project(
-                Path(source),
-                folder,
-                options_of(**options),
-                theme=theme,
-                base_iri=given_base(base_iri),
-                ask=ask,
-                pdf=pdf,
-                pdf_fonts=pdf_fonts,
-                older=[partial(_older, one, here) for one in given],
+            return handbook.build_project(
+                Path(source), folder, options_of(**options), base_iri=base, older=older, **looks
             )
     found = loaded(source, **options)
     beside = reader(**options).beside(found)
     read = [_older(one, here, beside) for one in given]
     with staged_folder(Path(out)) as folder:
-        return build_site(
-            replace(found.spec, base_iri=given_base(base_iri, found.spec.base_iri)),
+        return handbook.build_site(
+            _based(found.spec, base_iri),
             found.root,
             folder,
-            theme=theme,
             pages=pages,
-            ask=ask,
-            pdf=pdf,
-            pdf_fonts=pdf_fonts,
             older=[partial(_older, specs, here) for specs in read],
             source=found.files[0] if found.files else None,
+            **looks,
         )
+
+
+def _based(spec: Spec, base_iri: str) -> Spec:
+    return replace(spec, base_iri=given_base(base_iri, spec.base_iri))
 
 
 def _older(source: str | Path | Spec | Sequence[Spec], here: Path, beside: Reader) -> tuple[Spec, ...]:
@@ -100,34 +116,3 @@ def _older(source: str | Path | Spec | Sequence[Spec], here: Path, beside: Reade
     if isinstance(source, str | Path):
         return tuple(found.spec for found in replace(beside, folder=here).releases(source))
     return tuple(source)
-
-
-def build_handbooks(
-    source: str | Path | Sequence[Loaded],
-    out: str | Path,
-    *,
-    theme: str = "",
-    pages: str = "chapter",
-    base_iri: str = "",
-    ask: bool = False,
-    pdf: bool = False,
-    pdf_fonts: Iterable[str] = (),
-) -> tuple[Finding, ...]:
-    """Build a handbook for each release of a SOURCE, in a folder of ``out`` that is named after it.
-
-    Each page leads to the same principle, or page, of the other releases, whatever its id there; pages of old
-    releases say that they are. ``index.html`` leads to the newest.
-
-    :param source: a folder of releases or a graph file with several, or releases that were read, from the first
-        to the last
-
-    Other parameters, and what is returned, are as for :func:`build_handbook`.
-    """
-    from sphinx_policyspec.sphinx_ext.handbook import build_releases  # noqa: PLC0415
-
-    found = read_releases(source) if isinstance(source, str | Path) else source
-    named = [(replace(one.spec, base_iri=given_base(base_iri, one.spec.base_iri)), one.root) for one in found]
-    with staged_folder(Path(out)) as folder:
-        return build_releases(
-            named, folder, theme=theme, pages=pages, ask=ask, pdf=pdf, pdf_fonts=tuple(pdf_fonts)
-        )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from sphinx_policyspec.errors import SourceError, UnknownIdError
+from sphinx_policyspec.files import html_table
 from sphinx_policyspec.model.example import EvalPrompt, Example
 from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.model.levels import AuthorityLevel
@@ -131,6 +132,20 @@ class Spec:
     def __post_init__(self) -> None:
         """End the base as every IRI does that begins with it."""
         object.__setattr__(self, "base_iri", with_ending(self.base_iri))
+
+    def __repr__(self) -> str:
+        """Say in short what it is: all of it may be a megabyte."""
+        return f"<Spec {self._summary}>"
+
+    def _repr_html_(self) -> str:
+        """Show its principles in a notebook."""
+        rows = [(p.id, p.title, p.authority, len(p.examples)) for p in self.principles]
+        return html_table(self._summary, ("id", "title", "level", "examples"), rows)
+
+    @property
+    def _summary(self) -> str:
+        counts = f"{len(self.provisions)} provisions, {len(self.principles)} principles, {len(self.examples)} examples"
+        return f"{' '.join(filter(None, (self.title, self.version)))}: {counts}"
 
     @cached_property
     def provision_by_id(self) -> dict[str, Provision]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.cli import options
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph import formats
@@ -259,7 +259,7 @@ def test_too_little_memory_is_told_in_a_line(
     def fail(*_given: object, **_options: object) -> None:
         raise error
 
-    monkeypatch.setattr(api, "read", fail)
+    monkeypatch.setattr(ps, "load_checked", fail)
     status, out, err = run("stats", source)
     assert (status, out) == (2, "")
     told = f"not enough memory for `stats {source}`: allow more (`ulimit -v`), or split the SOURCE"
@@ -276,7 +276,7 @@ def test_a_message_that_somebody_made_long_is_a_line_of_2000_characters(run: Run
     "command",
     [
         *("graph {} --format ttl -o {}", "lock {} -o {}", "reason {} -o {} --format json"),
-        "check {} --write-baseline {}",
+        "check {} --format baseline -o {}",
     ],
 )
 def test_no_output_takes_the_place_of_the_source(run: Run, source: Path, command: str) -> None:
@@ -290,7 +290,7 @@ def test_an_interrupted_command_ends_quietly(run: Run, source: Path, monkeypatch
     def interrupt(*_arguments: object, **_options: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(api, "read", interrupt)
+    monkeypatch.setattr(ps, "load_checked", interrupt)
     status, out, err = run("stats", source)
     assert (status, out, err.strip()) == (130, "", "")
 
@@ -421,7 +421,7 @@ def test_a_folder_of_releases_is_written_and_asked(run: Run, tmp_path: Path) -> 
 
 def test_releases_of_one_version_are_told_with_their_file(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "a.trig"
-    of_undated = api.graph_bytes(spec(title="T"), "nt")[0]
+    of_undated = ps.to_rdf(spec(title="T"), "nt")
     graphs = (b"<urn:g%d> {\n%s}\n" % (n, of_undated.replace(b"undated", b"%d" % n)) for n in range(2))
     file.write_bytes(b"".join(graphs))
     told = f"policyspec: error: `{file}`: two of the releases have the version ``\n"
@@ -440,4 +440,4 @@ def test_a_graph_that_is_too_large_to_print_is_told_with_its_source(
 @pytest.mark.parametrize("source", ["a\0b", "git:HEAD:a\0b"])
 def test_a_name_with_a_null_character_is_refused(source: str) -> None:
     with pytest.raises(SourceError, match="no name holds a null character"):
-        api.read(source)
+        ps.load_checked(source)

@@ -20,7 +20,8 @@ import yaml
 from jsonschema import validate
 from sphinx.cmd.build import main as sphinx_build
 
-from sphinx_policyspec import api, cli
+import sphinx_policyspec as ps
+from sphinx_policyspec import cli
 from sphinx_policyspec.exports.schemas import SCHEMAS
 from sphinx_policyspec.readers.annotations import read_annotations
 from sphinx_policyspec.readers.cases import read_cases
@@ -255,7 +256,7 @@ class Run:
 
     def sparql(self, block: Block) -> None:
         """Ask the tutorial's spec."""
-        with api.knowledge_base(self.folder / "spec") as base:
+        with ps.knowledge_base(self.folder / "spec") as base:
             assert base.query(block.text, origin=f"line {block.line}").columns
 
     def yaml(self, block: Block) -> None:

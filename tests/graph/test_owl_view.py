@@ -19,7 +19,7 @@ def ids(things: object) -> set[str]:
 
 
 def test_terms_are_classes_and_things_are_objects() -> None:
-    world = ps.owl(WHOLE)
+    world = ps.to_owl(WHOLE)
     assert ids(world.Principle.instances()) == {principle.id for principle in WHOLE.principles}
     be_kind = world.search_one(type=world.Principle, identifier="be_kind")
     assert be_kind.title == ["Be kind"]
@@ -35,16 +35,18 @@ def test_terms_are_classes_and_things_are_objects() -> None:
 
 
 def test_derived_classes_have_members_without_a_reasoner_where_they_are_wanted() -> None:
-    world = ps.owl(LIBRARY)
+    world = ps.to_owl(LIBRARY)
     assert ids(world.HardRule.instances()) == {"stay_lawful"}
     world.close()
-    asserted = ps.owl(LIBRARY, inferred=False)
+    asserted = ps.to_owl(LIBRARY, inferred=False)
     assert asserted.HardRule.instances() == []
     asserted.close()
 
 
 def test_a_source_and_a_base_will_do() -> None:
-    world = ps.owl(REPOSITORY / "tests" / "checks" / "cases" / "spec.md", base_iri="https://example.org/a/")
+    world = ps.to_owl(
+        REPOSITORY / "tests" / "checks" / "cases" / "spec.md", base_iri="https://example.org/a/"
+    )
     assert {p.iri for p in world.Principle.instances()} == {"https://example.org/a/provision/be_kind"}
     world.close()
 
@@ -76,7 +78,7 @@ def test_a_name_that_is_no_term_is_refused_with_the_nearest() -> None:
     "text", ["A\r\nb\tc", '"""', "\\u0022 }", "é \U0001f600", "\x07\x85\u2028", "\\\\n", "<a> ."]
 )
 def test_a_text_is_kept_as_it_is(text: str) -> None:
-    world = ps.owl(spec(principle("öffne dich", title=text)))
+    world = ps.to_owl(spec(principle("öffne dich", title=text)))
     (found,) = world.Principle.instances()
     assert (found.title, found.identifier) == ([text], ["öffne dich"])
     world.close()
