@@ -114,10 +114,11 @@ def diff(
 
 
 def _complete_id(context: click.Context, _parameter: click.Parameter, typed: str) -> list[CompletionItem]:
-    """Offer the ids of the releases that were named."""
+    """Offer the ids of the releases that were named; no ``conf.py`` is run for that."""
+    source = context.params.get("source")
     try:
-        specs = ps.load_all(context.params["source"])
-    except (ps.PolicySpecError, OSError, KeyError):
+        specs = ps.load_all(source) if source and not ps.is_project(source) else ()
+    except (ps.PolicySpecError, OSError):
         return []
     titles = {provision.id: provision.title for spec in specs for provision in spec.provisions}
     return [CompletionItem(id_, help=title) for id_, title in titles.items() if id_.startswith(typed)]
@@ -149,7 +150,7 @@ def history(source: str, provision: str, *, form: str, output: str | None, setti
 def changelog(
     old: str, new: str, *, aliases: dict[str, str], form: str, output: str | None, settings: Settings
 ) -> None:
-    """Compare what changed from OLD to NEW with what NEW's changelog says of it.
+    """Compare NEW's changelog with what changed since OLD.
 
     Claims of the changelog that no change bears out are told, and structural changes that it does not
     mention. A draft of an entry is a format of `policyspec diff`.
@@ -176,7 +177,7 @@ def changelog(
 @form_option("LockChange", default=None, about="With --check: how to print it; a lock is always JSON.")
 @output_option
 def lock(source: str, *, held: str | None, form: str | None, output: str | None, settings: Settings) -> None:
-    """Write the ids of SOURCE with checksums of what they say, or check them.
+    """Write the ids of SOURCE with checksums, or check them.
 
     Keep the file under version control: --check then tells a provision that only got a new id from
     one that says something else.

@@ -60,9 +60,10 @@ def handbook(
     since: tuple[str, ...],
     settings: Settings,
 ) -> None:
-    """Build a web site from SOURCE, with its graph beside it; no conf.py is needed.
+    """Build a web site, and a PDF, from SOURCE.
 
-    Open DIR/index.html: the site needs no server and no network. With --pdf the same pages are a
+    Open DIR/index.html: the site needs no server and no network, and SOURCE no conf.py; its graph lies
+    beside it. With --pdf the same pages are a
     PDF for paper, with contents, indices and page numbers in links.
 
     Of a folder of releases, or a graph file with several, each gets a site, DIR/RELEASE. Their pages

@@ -194,7 +194,7 @@ def _print_whole(source: str, write: Callable[[BinaryIO], tuple[ps.Finding, ...]
 @form_option(forms=("json", "text"), default="json")
 @output_option
 def stats(source: str, *, form: str, output: str | None, settings: Settings) -> None:
-    """Count what SOURCE holds: provisions, examples, references, prompts."""
+    """Count what SOURCE holds: examples, prompts and more."""
     loaded = settings.read(source)
     numbers = ps.stats(loaded)
     if form == "json":
@@ -222,7 +222,7 @@ def stats(source: str, *, form: str, output: str | None, settings: Settings) -> 
 )
 @click.option("--title", metavar="TEXT", default="", help="Title of the spec. Default: the name of DIR.")
 def init(folder: str, markup: str, title: str) -> None:
-    """Begin a spec in DIR, a new or empty folder, with a few pages that build at once.
+    """Begin a spec in DIR, a new or empty folder.
 
     You get a Sphinx project with two topics, two principles, an example with a good and a bad
     answer, and a page of questions that each build answers. Change the text and keep the form.
@@ -250,7 +250,7 @@ def _complete_schema(
 @commands.command()
 @click.argument("name", metavar="NAME", shell_complete=_complete_schema)
 def schema(name: str) -> None:
-    """Print the JSON Schema of a kind of file, or of what a command prints.
+    """Print the JSON Schema of a file, or of an output.
 
     NAME is annotations or cases, which people write, or that of a command with --format json, such as
     diff; of check --format baseline it is baseline, of lock --check lock-check, and of query --list
@@ -267,7 +267,9 @@ def schema(name: str) -> None:
 @commands.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """Print the script that completes commands and questions in your shell.
+    """Print a script that completes commands in your shell.
+
+    It completes questions with their parameters, codes of findings, ids and schemas, too.
 
     \b
       policyspec completion bash >> ~/.bashrc

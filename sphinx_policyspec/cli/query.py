@@ -29,7 +29,9 @@ def _complete_question(_ctx: click.Context, _param: click.Parameter, incomplete:
 
 def _complete_param(context: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Offer the parameters of the question that was named."""
-    named = [q for q in ps.list_questions() if q.name == context.params.get("question")]
+    # Before the value of an option is there, click leaves arguments among the other words.
+    words = {*context.args, context.params.get("question")}
+    named = [question for question in ps.list_questions() if question.name in words]
     return [
         CompletionItem(f"{parameter.name}=", help=f"{parameter.type}, such as {parameter.default}")
         for question in named
@@ -157,7 +159,7 @@ def _list_questions(form: str, output: str | None, settings: Settings) -> None:
     about="text (default) or json: what was found; the others: what follows, as RDF.",
 )
 def reason(source: str, *, engine: str, output: str | None, form: str | None, settings: Settings) -> None:
-    """Derive what follows from SOURCE, and tell what contradicts itself.
+    """Derive what follows from SOURCE, and contradictions.
 
     Exit status 1 tells of a contradiction: a smallest set of statements of the spec, each with its
     place, that cannot hold together. A graph file need not make a spec.

@@ -11,9 +11,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.shell_completion import ShellComplete
 
 import sphinx_policyspec as ps
-from sphinx_policyspec.cli import options
+from sphinx_policyspec.cli import commands, options
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph import formats
 from tests.conftest import REPOSITORY, Run, spec
@@ -441,3 +442,26 @@ def test_a_graph_that_is_too_large_to_print_is_told_with_its_source(
 def test_a_name_with_a_null_character_is_refused(source: str) -> None:
     with pytest.raises(SourceError, match="no name holds a null character"):
         ps.load_checked(source)
+
+
+def test_the_overview_says_of_each_command_a_whole_sentence(run: Run) -> None:
+    listed = run("--help")[1].partition("Commands:\n")[2].splitlines()
+    assert len(listed) > 12
+    assert [line for line in listed if not line.endswith(".") or line.endswith("...")] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "typed", "offered"),
+    [
+        ("check SOURCE --select", "cov", "coverage"),
+        ("check SOURCE --ignore", "coverage,dangl", "coverage,dangling-reference"),
+        ("query SOURCE", "hard", "hard-rules"),
+        ("query SOURCE what-may-override --param", "", "level="),
+        ("history SOURCE", "be_", "be_kind"),
+        ("schema", "his", "history"),
+    ],
+)
+def test_names_are_completed(source: Path, words: str, typed: str, offered: str) -> None:
+    given = [str(source) if word == "SOURCE" else word for word in words.split()]
+    completion = ShellComplete(commands, {}, "policyspec", "_POLICYSPEC_COMPLETE")
+    assert offered in [item.value for item in completion.get_completions(given, typed)]
