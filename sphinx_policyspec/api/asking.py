@@ -140,14 +140,18 @@ def to_graph(source: Source, *, base_iri: str = "", inferred: bool = False) -> r
     return graph_of(with_derived(triples) if inferred else triples, release_iri(spec, base_iri))
 
 
-def to_owl(source: Source, *, base_iri: str = "", inferred: bool = True) -> OwlWorld:
+def to_owl(
+    source: Source, *, base_iri: str = "", inferred: bool = True, for_reasoner: bool = False
+) -> OwlWorld:
     """Return a spec as Python objects: an owlready2 World of its own, with the ontology's terms as attributes.
 
     :param inferred: with what the rules derive, so that ``to_owl(spec).HardRule.instances()`` needs no reasoner
+    :param for_reasoner: instead, what a reasoner cannot do without: on a release HermiT takes seconds for it, and many
+        minutes for all texts and places
     """
     from sphinx_policyspec.reasoning.owl_view import owl_world  # noqa: PLC0415  owlready2 is slow, and rarely asked for
 
-    return owl_world(spec_of(source), base_iri, inferred=inferred)
+    return owl_world(spec_of(source), base_iri, inferred=inferred, for_reasoner=for_reasoner)
 
 
 def to_rdf(

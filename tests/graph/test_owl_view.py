@@ -8,7 +8,7 @@ import pytest
 import sphinx_policyspec as ps
 from sphinx_policyspec.graph.terms import PREFIXES
 from sphinx_policyspec.reasoning.owl_view import OwlWorld, owl_world
-from tests.conftest import REPOSITORY, principle, spec
+from tests.conftest import REPOSITORY, principle, require_tool, spec
 from tests.graph.specs import LIBRARY
 from tests.graph.whole import WHOLE
 
@@ -82,3 +82,17 @@ def test_a_text_is_kept_as_it_is(text: str) -> None:
     (found,) = world.Principle.instances()
     assert (found.title, found.identifier) == ([text], ["öffne dich"])
     world.close()
+
+
+def test_a_world_for_a_reasoner_is_small_and_classifies_as_the_rules_do() -> None:
+    require_tool("java")
+    world, whole = ps.to_owl(LIBRARY, for_reasoner=True), ps.to_owl(LIBRARY, inferred=False)
+    assert len(world.graph) < len(whole.graph) / 2
+    assert world.HardRule.instances() == []
+    owlready2.sync_reasoner_hermit(world, debug=0)
+    rules = ps.to_owl(LIBRARY)
+    for name in ("HardRule", "Default", "UserOverridableDefault", "ImplicitlyOverridable"):
+        found = {thing.iri for thing in getattr(world, name).instances()}
+        assert found == {thing.iri for thing in getattr(rules, name).instances()}
+    for one in (world, whole, rules):
+        one.close()
