@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rdflib import DCTERMS, Literal
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.graph.from_graph import from_graph
-from sphinx_policyspec.graph.to_graph import to_graph
 from sphinx_policyspec.readers.cases import read_cases
 from tests.conftest import principle, spec
 
@@ -29,7 +29,7 @@ def test_load_and_ask(tmp_path: Path) -> None:
 
 def test_a_release_survives_the_graph(release_dir: Path) -> None:
     spec = ps.load(release_dir)
-    assert from_graph(to_graph(spec)) == spec
+    assert ps.from_graph(ps.to_graph(spec)) == spec
 
 
 def test_the_root_has_no_other_names() -> None:
@@ -157,3 +157,11 @@ def test_a_case_that_cannot_be_decided_stops_unless_it_is_not_to() -> None:
         ps.decide(spec(principle("be_kind")), case)
     decided = ps.decide(spec(principle("be_kind")), case, strict=False)
     assert (len(decided), [finding.code for finding in decided.errors]) == (0, ["unknown-provision"])
+
+
+def test_a_graph_that_is_handed_out_is_any_graph_of_rdflib() -> None:
+    one = spec(principle("be_kind"))
+    graph = ps.to_graph(one)
+    assert Literal("Be kind") in graph.objects(None, DCTERMS.title)
+    assert set(pickle.loads(pickle.dumps(graph))) == set(graph)
+    assert len(ps.to_graph(one, inferred=True)) > len(graph)
