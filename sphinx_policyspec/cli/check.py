@@ -155,7 +155,7 @@ def check(
         if form not in {"text", "json", "baseline"}:
             settings.put(ps.render(ps.Report.unusable(source, str(error)), form))
         raise
-    settings.show(report, form, output, loaded)
+    settings.show(report, form, output)
     if output:
         settings.note(f"wrote {len(report)} findings to {output}")
     if report.failed and form != "baseline":

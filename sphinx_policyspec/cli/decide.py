@@ -48,7 +48,7 @@ def resolve(
     with settings.watching("deciding"):
         decided = ps.decide(loaded, *cases, strict=False)
     settings.report(decided.findings, stop=True)
-    settings.show(decided, form, output, loaded)
+    settings.show(decided, form, output)
     if decided.errors:
         sys.exit(_UNUSABLE)
     if any(decision.as_expected is False for decision in decided):
@@ -85,11 +85,11 @@ def survey(source: str, cases: tuple[str, ...], *, form: str, output: str | None
         found = ps.survey(loaded, [decision.case for decision in decided])
     settings.report(decided.findings, stop=True)
     if form == "json":
-        settings.put(survey_json(found, decided.findings), output, loaded)
+        settings.put(survey_json(found, decided.findings), output)
     elif form == "cases" and output:
         _write_cases(found, source, Path(output), settings)
     else:
-        settings.show(found, form, output, loaded)
+        settings.show(found, form, output)
     if decided.errors:
         sys.exit(_UNUSABLE)
 

@@ -102,7 +102,7 @@ def diff(
             )
         else:
             found = ps.diff(before, after, aliases=aliases, overlays=overlays, **settings.options)
-    settings.show(found, form, output, before, after)
+    settings.show(found, form, output)
     changed = bool(found)
     if isinstance(found, ps.BehaviourDiff):
         changed = bool(found.spec or found.of(ps.CaseState.CHANGED))
@@ -162,7 +162,7 @@ def changelog(
     before, after = settings.pair(old, new)
     with settings.watching("comparing"):
         found = ps.review_changelog(before, after, aliases=aliases)
-    settings.show(found, form, output, before, after)
+    settings.show(found, form, output)
 
 
 @click.command(cls=SourceCommand)
@@ -190,11 +190,11 @@ def lock(source: str, *, held: str | None, form: str | None, output: str | None,
         if form == "text":
             raise click.UsageError("a lock is JSON: --format text is for --check FILE")
         loaded = settings.load(source)
-        settings.show(ps.lock(loaded), "json", output, loaded)
+        settings.show(ps.lock(loaded), "json", output)
         return
     known = ps.read_lock(held)
     loaded = settings.load(source)
     changes = ps.check_lock(loaded, known)
-    settings.show(changes, form or "text", output, loaded)
+    settings.show(changes, form or "text", output)
     if changes:
         sys.exit(_CHANGED)

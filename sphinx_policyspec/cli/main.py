@@ -168,7 +168,7 @@ def graph(source: str, output: str | None, form: str | None, *, inferred: bool, 
     else:
         read = settings.read(source)
         if output:
-            settings.guard(output, read)
+            settings.guard(output)
     write = partial(ps.write_rdf, read, form=chosen, base_iri=settings.base_iri, inferred=inferred)
     with settings.watching("building the graph"):
         settings.report(write(output) if output else _print_whole(source, write))
@@ -198,7 +198,7 @@ def stats(source: str, *, form: str, output: str | None, settings: Settings) -> 
     loaded = settings.read(source)
     numbers = ps.stats(loaded)
     if form == "json":
-        settings.put(f"{dump_json(numbers, indent=1)}\n", output, loaded)
+        settings.put(f"{dump_json(numbers, indent=1)}\n", output)
         return
     lines = []
     for name, value in numbers.items():
@@ -208,7 +208,7 @@ def stats(source: str, *, form: str, output: str | None, settings: Settings) -> 
             else value
         )
         lines.append(printable(f"{name.replace('_', ' '):20} {inner}"))
-    settings.put("".join(f"{line}\n" for line in lines), output, loaded)
+    settings.put("".join(f"{line}\n" for line in lines), output)
 
 
 @commands.command()

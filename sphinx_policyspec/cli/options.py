@@ -36,7 +36,10 @@ _NARROWEST = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The options that every subcommand with a SOURCE shares."""
+    """The options that every subcommand with a SOURCE shares.
+
+    :param seen: the files that were read, which no output takes the place of
+    """
 
     annotations: str | None
     no_annotations: bool
@@ -48,6 +51,7 @@ class Settings:
     tags: tuple[str, ...] = ()
     overrides: Mapping[str, str] = field(default_factory=dict)
     confdir: str | None = None
+    seen: set[Path] = field(default_factory=set)
 
     def colored(self, stream: IO[str]) -> bool:
         """Tell whether to color what goes to a stream; ``auto`` heeds https://no-color.org."""
@@ -60,37 +64,30 @@ class Settings:
         self.report(ps.check(loaded))
         return loaded
 
-    def show(self, result: ps.Rendered, form: str, output: str | None = None, *read: ps.Loaded) -> None:
-        """Print a result in a form, or write it to a file.
-
-        :param read: what was read for it, whose files are not written over
-        """
+    def show(self, result: ps.Rendered, form: str, output: str | None = None) -> None:
+        """Print a result in a form, or write it to a file."""
         if form != "text" or output:
-            self.put(ps.render(result, form), output, *read)
+            self.put(ps.render(result, form), output)
             return
         color = self.colored(sys.stdout)
         width = max(shutil.get_terminal_size().columns, _NARROWEST) if sys.stdout.isatty() else 0
         self.put(ps.render(result, width=width, color=color), color=color)
 
-    def put(
-        self, text: str | bytes, output: str | None = None, *read: ps.Loaded, color: bool = False
-    ) -> None:
-        """Print a text, or write it to a file, unless that is one of the SOURCE.
+    def put(self, text: str | bytes, output: str | None = None, *, color: bool = False) -> None:
+        """Print a text, or write it to a file, unless that is one that was read.
 
         :param color: whether it holds the codes of colors
         """
         if not output:
             click.echo(text, nl=False, color=color or None)
             return
-        self.guard(output, *read)
+        self.guard(output)
         write_file(Path(output), text.encode() if isinstance(text, str) else text)
 
-    @staticmethod
-    def guard(output: str, *read: ps.Loaded) -> None:
-        """Refuse an output that would take the place of a text that a SOURCE was read from."""
-        files = (real_path(file) for loaded in read if loaded.has_files for file in loaded.files)
-        if real_path(Path(output)) in files:
-            raise click.UsageError(f"`{output}` is a file of the SOURCE, which would be lost")
+    def guard(self, output: str) -> None:
+        """Refuse an output that would take the place of what was read."""
+        if real_path(Path(output)) in self.seen:
+            raise click.UsageError(f"`{output}` was read, and would be lost")
 
     def note(self, text: str) -> None:
         """Say on standard error what was done, unless only results are wanted."""
@@ -120,12 +117,15 @@ class Settings:
     def releases(self, source: str) -> tuple[ps.Spec, ...]:
         """Read a SOURCE that is several releases, or one."""
         with self.watching(f"reading {source}"):
-            return ps.load_all(source, **self.options)
+            found = ps.load_all_checked(source, **self.options)
+        self._see(*found)
+        return tuple(loaded.spec for loaded in found)
 
     def read_releases(self, source: str) -> tuple[ps.Loaded, ...]:
         """Read a SOURCE that is several releases, and report what their authors should know, by release."""
         with self.watching(f"reading {source}"):
             found = ps.load_all_checked(source, **self.options)
+        self._see(*found)
         for loaded in found:
             folder = loaded.spec.version
             self.report(
@@ -147,6 +147,7 @@ class Settings:
 
     def _noted(self, loaded: ps.Loaded) -> ps.Loaded:
         """Say what annotations came unasked, and give the spec the base IRI that was asked for."""
+        self._see(loaded)
         if loaded.shipped:
             name = loaded.annotations[-1].name
             self.note(f"topics from {name}, shipped with the package (--no-annotations leaves them out)")
@@ -154,6 +155,9 @@ class Settings:
         return replace(
             loaded, spec=replace(loaded.spec, base_iri=given_base(self.base_iri, loaded.spec.base_iri))
         )
+
+    def _see(self, *found: ps.Loaded) -> None:
+        self.seen.update(real_path(file) for loaded in found for file in loaded.files)
 
     def report(self, findings: Iterable[ps.Finding], *, stop: bool = False) -> None:
         """Print findings on standard error, by file and line; hints only when asked to be verbose.
@@ -309,8 +313,16 @@ class SourceCommand(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  click's own signature
         """Run the function with its own options and the settings."""
-        shared = {option.name: ctx.params.pop(option.name) for option in fields(Settings)}
-        settings = Settings(**shared)
+        given = [
+            ctx.params[param.name or ""]
+            for param in self.params
+            if isinstance(param.type, click.Path) and param.name != "output"
+        ]
+        names = [name for value in given for name in ((value,) if isinstance(value, str) else value or ())]
+        shared = {
+            name: ctx.params.pop(name) for option in fields(Settings) if (name := option.name) in ctx.params
+        }
+        settings = Settings(**shared, seen={real_path(Path(name)) for name in names})
         if settings.annotations and settings.no_annotations:
             raise click.UsageError("--annotations and --no-annotations exclude each other", ctx)
         form = ctx.params.get("form")

@@ -176,14 +176,13 @@ def reason(source: str, *, engine: str, output: str | None, form: str | None, se
     read = source if ps.is_graph(source) and not given else settings.read(source)
     with settings.watching("reasoning"):
         found = ps.reason(read, engine=engine)
-    sources = () if isinstance(read, str) else (read,)
     if chosen in FORMATS:
         if found.contradictions:
             click.echo(ps.render(found), nl=False, err=True)
-        settings.put(found.as_rdf(chosen), output, *sources)
+        settings.put(found.as_rdf(chosen), output)
         if output:
             settings.note(f"wrote {output}: {len(found.derived)} statements")
     else:
-        settings.show(found, chosen, output, *sources)
+        settings.show(found, chosen, output)
     if found.contradictions:
         sys.exit(1)

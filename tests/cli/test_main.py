@@ -276,15 +276,30 @@ def test_a_message_that_somebody_made_long_is_a_line_of_2000_characters(run: Run
 @pytest.mark.parametrize(
     "command",
     [
-        *("graph {} --format ttl -o {}", "lock {} -o {}", "reason {} -o {} --format json"),
-        "check {} --format baseline -o {}",
+        *("graph {} --format ttl -o {}", "lock {} -o {}", "reason {} -o {} --format json", "stats {} -o {}"),
+        *("check {} --format baseline -o {}", "query {} hard-rules -o {}", "history {} be_kind -o {}"),
+        *("resolve other.md {} -o {}", "query other.md --file {} -o {}", "lock other.md --check {} -o {}"),
+        *("check other.md --baseline {} -o {}", "stats other.md --annotations {} -o {}"),
     ],
 )
-def test_no_output_takes_the_place_of_the_source(run: Run, source: Path, command: str) -> None:
+def test_no_output_takes_the_place_of_what_is_read(
+    run: Run, source: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.chdir(source.parent)
+    (source.parent / "other.md").write_text(SPEC, "utf-8")
+    texts = {
+        "--file": "ASK { ?s ?p ?o }",
+        "resolve": "items: [{id: a, from: user, issue: x, value: 1}]\n",
+        "--check": ps.render(ps.lock("other.md"), "json"),
+        "--baseline": ps.render(ps.check("other.md"), "baseline"),
+        "--annotations": "topics: []\n",
+    }
+    text = next((text for word, text in texts.items() if word in command), SPEC)
+    source.write_text(text, "utf-8")
     status, out, err = run(*command.format(source, source).split())
     assert (status, out) == (2, "")
-    assert f"`{source}` is a file of the SOURCE, which would be lost" in err
-    assert source.read_text("utf-8") == SPEC
+    assert f"`{source}` was read, and would be lost" in err
+    assert source.read_text("utf-8") == text
 
 
 def test_an_interrupted_command_ends_quietly(run: Run, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
