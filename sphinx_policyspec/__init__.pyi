@@ -16,13 +16,13 @@ from sphinx_policyspec.api.judging import (
     Fixes as Fixes, check as check, decide as decide, find_fixes as find_fixes, stats as stats,
     survey as survey,
 )
-from sphinx_policyspec.api.publishing import build_handbook as build_handbook, init_project as init_project
+from sphinx_policyspec.api.publishing import (
+    Forms as Forms, Rendered as Rendered, build_handbook as build_handbook, forms_of as forms_of,
+    init_project as init_project, render as render,
+)
 from sphinx_policyspec.api.reading import (
     ReadingOptions as ReadingOptions, Source as Source, load as load, load_all as load_all,
     load_all_checked as load_all_checked, load_checked as load_checked, load_pair as load_pair,
-)
-from sphinx_policyspec.api.rendering import (
-    Forms as Forms, Rendered as Rendered, forms_of as forms_of, render as render,
 )
 from sphinx_policyspec.compare import (
     Change as Change, ChangeKind as ChangeKind, Match as Match, Reach as Reach, Run as Run,

@@ -86,7 +86,6 @@ SECTIONS = {
     "api.comparing": "Comparing",
     "compare": "Comparing",
     "api.publishing": "Publishing",
-    "api.rendering": "Publishing",
     "exports.schemas": "Publishing",
     "reasoning": "Reasoning",
     "decision": "Decisions",
