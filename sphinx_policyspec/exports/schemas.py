@@ -190,10 +190,10 @@ _ENUMERATIONS: dict[str, type[enum.Enum]] = {
 
 
 @cache
-def _printed() -> _Schema:
-    """Return what commands print, by the name of its schema, as the head of the file says."""
+def _shapes() -> _Schema:
+    """Return the shapes of what commands print, as the head of their file explains them."""
     text = files("sphinx_policyspec.schemas").joinpath("printed.yaml").read_text("utf-8")
-    shapes: _Schema = yaml.safe_load(text)["printed"]
+    shapes: _Schema = yaml.safe_load(text)
     return shapes
 
 
@@ -227,12 +227,11 @@ def _named(kind: str) -> _Schema:
 
 def _output(name: str) -> _Schema:
     """Return the schema of what a command prints as JSON, or instead where it cannot do its work."""
-    printed = _printed()[name]
+    printed = _shapes()["printed"][name]
     if "file" in printed:
         shaped = _shaped(printed["file"])
     else:
-        ends = {key: _printed()["resolve"]["object"][key] for key in ("findings", "errors")}
-        failed = _shaped(ends) | {"description": "The command could not do its work."}
+        failed = _shaped(_shapes()["failed"]) | {"description": "The command could not do its work."}
         failed["properties"]["errors"]["minItems"] = 1
         shaped = {"anyOf": [_shaped(printed["object"]), failed]}
     return {
@@ -251,7 +250,7 @@ _WRITTEN: Mapping[str, Callable[[], _Schema]] = MappingProxyType(
 
 def list_schemas() -> tuple[str, ...]:
     """Return what :func:`json_schema` knows."""
-    return (*_WRITTEN, *_printed())
+    return (*_WRITTEN, *_shapes()["printed"])
 
 
 def json_schema(name: str) -> dict[str, Any]:
@@ -261,7 +260,7 @@ def json_schema(name: str) -> dict[str, Any]:
     """
     if name in _WRITTEN:
         return _WRITTEN[name]()
-    if name not in _printed():
+    if name not in _shapes()["printed"]:
         raise SchemaError(f"there is no schema `{name}`; {nearest(name, list_schemas())}")
     return _output(name)
 
