@@ -24,6 +24,7 @@ __all__ = [
     "dump_json",
     "html_safe",
     "html_table",
+    "in_a_line",
     "load_json",
     "printable",
     "real_path",
@@ -184,6 +185,13 @@ def html_safe(text: str) -> str:
     return escape(printable(text))
 
 
+def in_a_line(text: str) -> str:
+    """Return a text for a line of a notebook or terminal, cut where it is long."""
+    return printable(text if len(text) <= _LINE else f"{text[: _LINE - 1]}\N{HORIZONTAL ELLIPSIS}")
+
+
+_LINE = 160
+"""Characters that ``repr`` shows of texts of others."""
 _MOST = 100
 """Rows of a table that a notebook shows."""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 
 from sphinx_policyspec.compare.words import TextChange
-from sphinx_policyspec.files import html_table
+from sphinx_policyspec.files import html_table, in_a_line
 from sphinx_policyspec.model import Span
 
 __all__ = [
@@ -207,7 +207,8 @@ class SpecDiff:
 
     @property
     def _summary(self) -> str:
-        return f"{self.old or 'undated'} → {self.new or 'undated'}: {len(self.changes)} changes"
+        names = in_a_line(f"{self.old or 'undated'} → {self.new or 'undated'}")
+        return f"{names}: {len(self.changes)} changes"
 
     def __bool__(self) -> bool:
         """Tell whether the specs differ."""

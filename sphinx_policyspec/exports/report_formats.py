@@ -17,6 +17,7 @@ import click
 from rich.cells import cell_len
 
 from sphinx_policyspec.exports.plain import finding_record, json_object, printable
+from sphinx_policyspec.files import in_a_line
 from sphinx_policyspec.model import Finding, Rule, Severity, Span, rules
 from sphinx_policyspec.readers.text import SourceLines
 
@@ -74,7 +75,7 @@ class Report:
 
     def __repr__(self) -> str:
         """Say in short what it is."""
-        return f"<Report {self.source}: {_summary(self)}>"
+        return f"<Report {in_a_line(self.source)}: {_summary(self)}>"
 
     def count(self, severity: Severity) -> int:
         """Return how many findings are as severe as that."""

@@ -6,7 +6,7 @@ import enum
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from sphinx_policyspec.files import html_table
+from sphinx_policyspec.files import html_table, in_a_line
 
 __all__ = ["Answer", "Cell", "CellKind", "QueryForm"]
 
@@ -103,4 +103,6 @@ class Answer:
 
     @property
     def _summary(self) -> str:
-        return f"{len(self.rows)} row{'' if len(self.rows) == 1 else 's'} of {', '.join(self.columns)}"
+        return in_a_line(
+            f"{len(self.rows)} row{'' if len(self.rows) == 1 else 's'} of {', '.join(self.columns)}"
+        )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from sphinx_policyspec.errors import SourceError, UnknownIdError
-from sphinx_policyspec.files import html_table
+from sphinx_policyspec.files import html_table, in_a_line
 from sphinx_policyspec.model.example import EvalPrompt, Example
 from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.model.levels import AuthorityLevel
@@ -144,8 +144,9 @@ class Spec:
 
     @property
     def _summary(self) -> str:
-        counts = f"{len(self.provisions)} provisions, {len(self.principles)} principles, {len(self.examples)} examples"
-        return f"{' '.join(filter(None, (self.title, self.version)))}: {counts}"
+        name = in_a_line(" ".join(filter(None, (self.title, self.version))))
+        counts = len(self.provisions), len(self.principles), len(self.examples)
+        return "{}: {} provisions, {} principles, {} examples".format(name, *counts)
 
     @cached_property
     def provision_by_id(self) -> dict[str, Provision]:
