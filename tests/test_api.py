@@ -75,9 +75,17 @@ def test_a_notebook_counts_what_it_does_not_show() -> None:
 @pytest.mark.parametrize("size", [1, 200])
 def test_the_end_of_a_cell_prints_a_line(size: int) -> None:
     principles = [principle(f"p{number}", text="word " * 50) for number in range(size)]
-    one = spec(*principles, title=HOSTILE * 100, version=f"1\n{HOSTILE * 100}")
-    for value in (one, ps.ask(one, "principles-by-authority"), ps.diff(one, one), ps.check(one)):
-        assert len(repr(value)) < 250
+    one = spec(*principles, title=HOSTILE * 100, version=f"1\n{HOSTILE}")
+    case = ps.Case(title=HOSTILE, items=(), span=ps.Span("c.yaml", 1))
+    values = [one, ps.ask(one, "principles-by-authority"), ps.diff(one, one), ps.check(one), ps.reason(one)]
+    values += [
+        ps.survey(one),
+        ps.decide(one, case, strict=False),
+        ps.lock(one),
+        ps.diff_cases(one, one, [case]),
+    ]
+    for value in values:
+        assert len(repr(value)) < 300
         assert not {"\n", "\x1b", "\u202e"} & set(repr(value))
 
 

@@ -6,7 +6,7 @@ import enum
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from itertools import pairwise
 from typing import Any
@@ -167,7 +167,7 @@ class Lock:
     """
 
     version: str
-    entries: tuple[LockEntry, ...]
+    entries: tuple[LockEntry, ...] = field(repr=False)
 
 
 class LockState(enum.StrEnum):

@@ -189,6 +189,10 @@ class Decisions:
         """Return how many cases were decided."""
         return len(self.decisions)
 
+    def __repr__(self) -> str:
+        """Say in short what it is."""
+        return f"<Decisions: {len(self)}, and {len(self.errors)} errors>"
+
     @property
     def errors(self) -> tuple[Finding, ...]:
         """Why some cases could not be decided."""

@@ -11,7 +11,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations, compress
 from pathlib import Path
 from typing import Any
@@ -260,8 +260,8 @@ class Reasoning:
 
     engine: str
     asserted: int
-    derived: tuple[Triple, ...]
-    contradictions: tuple[Contradiction, ...]
+    derived: tuple[Triple, ...] = field(repr=False)
+    contradictions: tuple[Contradiction, ...] = field(repr=False)
 
     def as_rdf(self, form: str) -> bytes:
         """Return what follows as RDF."""

@@ -142,6 +142,11 @@ class Survey:
     idle: tuple[tuple[str, Case], ...] = ()
     semantics: Semantics = field(default_factory=Semantics)
 
+    def __repr__(self) -> str:
+        """Say in short what it is."""
+        found = f"{len(self.conflicts)} kinds of conflict, {len(self.gaps)} gaps, {len(self.idle_rules)} idle rules"
+        return f"<Survey: {found}>"
+
     @property
     def gaps(self) -> tuple[Pair, ...]:
         """Pairs of which nothing says who goes first."""
