@@ -102,7 +102,7 @@ class Fixes:
 
 
 def find_fixes(source: Source, report: Report) -> Fixes:
-    """Return what of a report about a spec or a SOURCE can be mended for certain."""
+    """Return what of a report about a SOURCE can be mended for certain; a spec alone has no files to mend."""
     fixable = [entry.finding for entry in report.entries if entry.fixable]
     return Fixes(
         texts=mended(fixes_of(spec_of(source), fixable, report.lines), report.lines), lines=report.lines

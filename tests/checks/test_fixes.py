@@ -126,3 +126,13 @@ def test_a_line_that_docutils_counts_otherwise_is_shown_and_left_alone(tmp_path:
     lines = SourceLines(tmp_path)
     assert lines.line(finding.span) == "   See :policy:principle:`be_kimd`."
     assert fixes_of(loaded.spec, loaded.findings, lines) == ()
+
+
+def test_what_the_command_mends_python_mends(tmp_path: Path) -> None:
+    file = tmp_path / "model_spec.md"
+    file.write_text("# Be kind {#be_kind authority=user}\n\nSee [?](#be_knd).\n", "utf-8")
+    fixes = ps.find_fixes(tmp_path, ps.check(tmp_path))
+    assert "+See [?](#be_kind)." in fixes.diff
+    assert fixes.write() == ()
+    assert "[?](#be_kind)" in file.read_text("utf-8")
+    assert not ps.find_fixes(tmp_path, ps.check(tmp_path))
