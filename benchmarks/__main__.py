@@ -9,9 +9,9 @@ from pathlib import Path
 
 import rdflib
 
+import sphinx_policyspec as ps
 from benchmarks.measure import Row, command, compare, function, table
 from benchmarks.synthetic import write_release
-from sphinx_policyspec import api
 from sphinx_policyspec.graph.questions import list_questions
 from sphinx_policyspec.readers.release import read_release
 
@@ -53,13 +53,13 @@ def bench_reader(folder: Path) -> str:
 
 def bench_questions(folder: Path, scratch: Path) -> str:
     """Measure each named question on a loaded graph, with rdflib's evaluator as the peer."""
-    spec = api.load(folder)
+    spec = ps.load(folder)
     peer = rdflib.Graph()
-    inferred, _ = api.graph_bytes(spec, "nt", inferred=True)
+    inferred = ps.to_rdf(spec, "nt", inferred=True)
     (scratch / "inferred.nt").write_bytes(inferred)
     peer.parse(scratch / "inferred.nt")
     rows: list[Row] = []
-    with api.knowledge_base(spec) as base:
+    with ps.knowledge_base(spec) as base:
         for question in list_questions():
             params = {p.name: "user" for p in question.parameters if p.default is None}
             same = question.bound(question.values(params))

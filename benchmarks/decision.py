@@ -6,13 +6,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+import sphinx_policyspec as ps
 from benchmarks.__main__ import release
 from benchmarks.measure import compare, function, table
-from sphinx_policyspec import api
 from sphinx_policyspec.decision import Norms, decide, problems
 from sphinx_policyspec.model import Case
 from sphinx_policyspec.readers.cases import read_cases
-from sphinx_policyspec.survey import pairs_of, survey
+from sphinx_policyspec.surveys import pairs_of, survey
 
 ROLES = ("developer", "user", "system")
 ISSUES = 40
@@ -41,7 +41,7 @@ def case_of(count: int, issues: int = ISSUES) -> Case:
 def main() -> None:
     """Measure; exit 1 if a bound is missed."""
     with tempfile.TemporaryDirectory() as scratch:
-        spec = api.load(release(Path(scratch)))
+        spec = ps.load(release(Path(scratch)))
     norms = Norms(spec)
 
     def decided(case: Case) -> None:

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
+import sphinx_policyspec as ps
 from benchmarks.__main__ import release
-from sphinx_policyspec import api
 from sphinx_policyspec.graph.terms import Blank, Iri
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.model import Spec
-from sphinx_policyspec.reason.reasoner import Reasoner
-from sphinx_policyspec.reason.statements import Stated
+from sphinx_policyspec.reasoning.reasoner import Reasoner
+from sphinx_policyspec.reasoning.statements import Stated
 
 BASE = "urn:policyspec:spec:"
 SHARED = (f"{BASE}level/", f"{BASE}topic/")
@@ -76,7 +76,7 @@ def main() -> None:
     arguments = parser.parse_args()
     missed = False
     with tempfile.TemporaryDirectory() as scratch:
-        spec = api.load(release(Path(scratch)))
+        spec = ps.load(release(Path(scratch)))
     print(f"{'copies':>8}  {'asserted':>10}  {'derived':>8}  {'CPU':>9}  bound")
     for count in arguments.sizes:
         asserted, derived, taken = seconds(spec, count)

@@ -11,10 +11,10 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
+import sphinx_policyspec as ps
 from benchmarks.measure import compare as measure
 from benchmarks.measure import function, table
 from benchmarks.synthetic import write_release
-from sphinx_policyspec import api
 from sphinx_policyspec.compare import SpecDiff, compare
 from sphinx_policyspec.model import Block, Principle, Prose, Provision, Spec
 
@@ -31,7 +31,7 @@ _CHANGED = 0.1
 def made_up(folder: Path, principles: int) -> Spec:
     """Return a spec with so many principles, three examples each."""
     chapters = principles // _PER_CHAPTER
-    return api.load(write_release(folder, chapters=chapters, principles=_PER_CHAPTER), annotate=False)
+    return ps.load(write_release(folder, chapters=chapters, principles=_PER_CHAPTER), annotate=False)
 
 
 def revised(spec: Spec) -> Spec:
@@ -71,13 +71,13 @@ def bench_releases() -> str:
     limits = {}
     for old, new in pairwise(releases):
         name = f"read and compare {old.name} and {new.name}"
-        contenders.append(function(name, partial(api.diff, old, new)))
+        contenders.append(function(name, partial(ps.diff, old, new)))
         limits[name] = SECONDS_OF_RELEASES
     return table("two releases", measure(contenders, at_most=limits))
 
 
 def _read(*folders: Path) -> list[Spec]:
-    return [api.load(folder) for folder in folders]
+    return [ps.load(folder) for folder in folders]
 
 
 def bench_sizes() -> tuple[str, bool]:

@@ -1,64 +1,18 @@
-"""A Sphinx extension and formal knowledge base for behaviour specs of AI systems."""
+"""A Sphinx extension and formal knowledge base for behaviour specs of AI systems.
+
+The public names are those of ``__init__.pyi``, the one list of them. Each is imported when it is first used, since most
+callers use few, and a build of a project none.
+"""
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
-
-    from sphinx_policyspec.api import (
-        Answer,
-        BehaviourDiff,
-        Decision,
-        Loaded,
-        Resolved,
-        SpecDiff,
-        about,
-        ask,
-        build_handbook,
-        check,
-        decide,
-        diff,
-        diff_cases,
-        init_project,
-        knowledge_base,
-        load,
-        owl,
-        read,
-        reason,
-        resolve,
-        select,
-        survey,
-    )
-
-__all__ = [
-    "Answer",
-    "BehaviourDiff",
-    "Decision",
-    "Loaded",
-    "Resolved",
-    "SpecDiff",
-    "about",
-    "ask",
-    "build_handbook",
-    "check",
-    "decide",
-    "diff",
-    "diff_cases",
-    "init_project",
-    "knowledge_base",
-    "load",
-    "owl",
-    "read",
-    "reason",
-    "resolve",
-    "select",
-    "setup",
-    "survey",
-]
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
@@ -69,8 +23,22 @@ def setup(app: Sphinx) -> ExtensionMetadata:
 
 
 def __getattr__(name: str) -> Any:
-    """Import the functions people script with at their first use, so that importing costs nothing."""
-    if name in __all__:
-        return getattr(import_module("sphinx_policyspec.api"), name)
-    message = f"module {__name__!r} has no attribute {name!r}"
-    raise AttributeError(message)
+    """Import what a public name stands for."""
+    if name == "__all__":
+        return __dir__()
+    homes = {} if name.startswith("_") else _homes()
+    if name not in homes:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message, name=name, obj=sys.modules[__name__])
+    found = globals()[name] = getattr(import_module(f"{__name__}.{homes[name]}"), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    """Return the public names."""
+    return sorted([*_homes(), "setup"])
+
+
+def _homes() -> dict[str, str]:
+    names_by_home = import_module(f"{__name__}.api").names_by_home
+    return {name: home for home, names in names_by_home().items() for name in names}

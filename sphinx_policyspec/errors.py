@@ -63,5 +63,9 @@ class CodeError(PolicySpecError):
     """A name that is neither a code of a finding nor a category of codes."""
 
 
+class SchemaError(PolicySpecError):
+    """A name of a JSON Schema, or of a form of a result, that there is none of."""
+
+
 class PdfError(PolicySpecError):
     """A PDF that cannot be made: a font is absent, or has no letter for a text."""

@@ -1,4 +1,4 @@
-"""Files and JSON of others, read within limits; files and JSON of ours, which are whole or not there, and steer no terminal."""
+"""Files and JSON of others, read within limits; files and JSON of ours, which are whole or not there; texts of others, which steer nothing."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import re
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,11 @@ __all__ = [
     "BIDIRECTIONAL",
     "MAX_DEPTH",
     "dump_json",
+    "html_safe",
+    "html_table",
+    "in_a_line",
     "load_json",
+    "printable",
     "real_path",
     "staged_folder",
     "unfinished_files",
@@ -160,3 +166,44 @@ def load_json(text: str) -> Any:  # noqa: ANN401  whatever JSON holds
 def dump_json(value: object, *, indent: int | None = None) -> str:
     """Return JSON in which letters stand as they are, and what could steer a terminal or forge a line is escaped."""
     return json.dumps(value, ensure_ascii=False, indent=indent).translate(_STEERING)
+
+
+def printable(text: str) -> str:
+    """Replace what could steer a terminal or forge a line: control and bidirectional characters."""
+    return "".join(_shown(char) for char in text)
+
+
+def _shown(char: str) -> str:
+    if char in "\n\t\r\u2028\u2029":
+        return " "
+    steers = unicodedata.category(char) == "Cc" or char in BIDIRECTIONAL
+    return "\ufffd" if steers else char
+
+
+def html_safe(text: str) -> str:
+    """Return a text that says the same in HTML, inside an element or the quotes of an attribute."""
+    return escape(printable(text))
+
+
+def in_a_line(text: str) -> str:
+    """Return a text for a line of a notebook or terminal, cut where it is long."""
+    return printable(text if len(text) <= _LINE else f"{text[: _LINE - 1]}\N{HORIZONTAL ELLIPSIS}")
+
+
+_LINE = 160
+"""Characters that ``repr`` shows of texts of others."""
+_MOST = 100
+"""Rows of a table that a notebook shows."""
+
+
+def html_table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Return a table for a notebook, in which every text is text alone; many rows are counted, not shown."""
+
+    def line(cells: Sequence[object], tag: str) -> str:
+        shown = (f'<{tag} style="text-align:left">{html_safe(str(cell))}</{tag}>' for cell in cells)
+        return f"<tr>{''.join(shown)}</tr>"
+
+    more = f" (the first {_MOST} of {len(rows)})" if len(rows) > _MOST else ""
+    body = "".join(line(row, "td") for row in rows[:_MOST])
+    head = f"<thead>{line(columns, 'th')}</thead>" if columns else ""
+    return f"<table><caption>{html_safe(caption)}{more}</caption>{head}<tbody>{body}</tbody></table>"

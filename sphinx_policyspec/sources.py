@@ -67,14 +67,14 @@ class Loaded:
     spec: Spec
     root: Path
     bound: Path | None = None
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Finding, ...] = field(default=(), repr=False)
     annotations: tuple[Path, ...] = ()
     shipped: bool = False
     has_files: bool = True
-    files: tuple[Path, ...] = ()
+    files: tuple[Path, ...] = field(default=(), repr=False)
     severity: Mapping[str, str] = field(default_factory=dict)
     baseline: Path | None = None
-    places: Places = field(default_factory=Places)
+    places: Places = field(default_factory=Places, repr=False)
     checkout: Checkout | None = None
 
 

@@ -26,7 +26,8 @@ from sphinx.config import Config
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from sphinx_policyspec import api, cli
+import sphinx_policyspec as ps
+from sphinx_policyspec import cli
 from sphinx_policyspec.model import (
     AuthorityLevel,
     Category,
@@ -161,7 +162,7 @@ def handbook(common_folder: Path) -> Callable[[Path], Handbook]:
         folder, record = handbooks / source.name, handbooks / f"{source.name}.json"
         with alone(handbooks / f"{source.name}.lock"):
             if not record.exists():
-                findings = [str(finding) for finding in api.build_handbook(api.read(source), folder)]
+                findings = [str(finding) for finding in ps.build_handbook(ps.load_checked(source), folder)]
                 record.write_text(json.dumps(findings), "utf-8")
         return Handbook(folder=folder, findings=json.loads(record.read_text("utf-8")))
 

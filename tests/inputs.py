@@ -87,7 +87,7 @@ diff {} old --format markdown
 diff old {} --format html
 diff old {} --format json --exit-code
 diff old {} --cases cases.yaml --overlay {}
-diff --lock policyspec.lock {}
+lock --check policyspec.lock {}
 lock {}
 query {} hard-rules --format csv
 resolve {} cases.yaml
@@ -100,13 +100,13 @@ handbook {} -o site --theme basic --ask --since old
 SEVERAL = """
 graph releases --format trig
 query releases level-history --param provision=be_kind
-diff releases --history be_kind
+history releases be_kind
 check releases/2026-02-02
 """
 CHANGELOG = """
-diff old {} --changelog
+changelog old {}
 diff old {} --format changelog
-diff old {} --changelog --format json
+changelog old {} --format json
 """
 YAML = r"""
 &a
@@ -369,7 +369,7 @@ KINDS = {
     "lock": Kind(
         grammar=grammar([format_lock(lock_of(LIBRARY)).encode()], JSON, is_tree=True),
         commands=lines(
-            "diff --lock policyspec.lock release\ndiff --lock policyspec.lock release --format json --exit-code"
+            "lock --check policyspec.lock release\nlock --check policyspec.lock release --format json"
         ),
         file="policyspec.lock",
     ),
@@ -414,7 +414,7 @@ KINDS = {
             *(
                 (b"", command)
                 for command in lines(
-                    "check {}\nhandbook release -o {}\ngraph release -o {}\nsurvey release --save={}\nlock release -o {}"
+                    "check {}\nhandbook release -o {}\ngraph release -o {}\nsurvey release --format cases -o {}\nlock release -o {}"
                 )
             ),
             (b"circle.ttl", "check {}"),
@@ -427,10 +427,10 @@ KINDS = {
         ),
         commands=lines(
             "query release where-mentioned --param=topic={}\nquery release hard-rules --param={}\nquery release {}\n"
-            "diff old release --alias={}\ndiff releases --history={}\ngraph release --base-iri={}\ncheck release --select={}\n"
+            "diff old release --alias={}\nhistory releases -- {}\ngraph release --base-iri={}\ncheck release --select={}\n"
             "check release --severity={}=off\ngraph myst -D {}\ngraph myst -t {}\ncheck myst -b {}\ncheck {}\n"
             "handbook release -o site --pdf-font={}\nhandbook release -o site --theme={}\ninit new --title={}\n"
-            "graph release -o {}.xyz\ncheck release --baseline={}\nstats release --annotations={}\ndiff --lock={} old"
+            "graph release -o {}.xyz\ncheck release --baseline={}\nstats release --annotations={}\nlock --check={} old"
         ),
     ),
 }

@@ -129,7 +129,7 @@ def test_hooks_run_the_commands(repository: Path) -> None:
     }
     commands = {
         "policyspec-check": ["spec.md"],
-        "policyspec-diff": ["--lock", "policyspec.lock", "spec.md"],
+        "policyspec-lock": ["--check", "policyspec.lock", "spec.md"],
     }
     assert hooks.keys() == commands.keys()
     lock = ["policyspec", "lock", "-q", "spec.md", "-o", "policyspec.lock"]
@@ -141,7 +141,7 @@ def test_hooks_run_the_commands(repository: Path) -> None:
         )
         assert done.returncode == 0, done.stderr
     (repository / "spec.md").write_text(SPEC, "utf-8")
-    command = [*shlex.split(hooks["policyspec-diff"]["entry"]), *commands["policyspec-diff"]]
+    command = [*shlex.split(hooks["policyspec-lock"]["entry"]), *commands["policyspec-lock"]]
     done = subprocess.run(
         command, cwd=repository, env=environment(repository), capture_output=True, check=False
     )

@@ -2,36 +2,175 @@
 
 from __future__ import annotations
 
+import pickle
+import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from rdflib import DCTERMS, Literal
 
-import sphinx_policyspec
+import sphinx_policyspec as ps
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.graph.from_graph import from_graph
-from sphinx_policyspec.graph.to_graph import to_graph
+from sphinx_policyspec.readers.cases import read_cases
+from tests.conftest import principle, spec
 
 SPEC = "# Be kind {#be_kind authority=user}\n\nBe kind.\n"
 
 
 def test_load_and_ask(tmp_path: Path) -> None:
     (tmp_path / "model_spec.md").write_text(SPEC, encoding="utf-8")
-    spec = sphinx_policyspec.load(tmp_path)
+    spec = ps.load(tmp_path)
     assert [p.id for p in spec.principles] == ["be_kind"]
-    assert sphinx_policyspec.ask(spec, "principles-by-authority").texts == (("be_kind", "Be kind", "user"),)
-    assert sphinx_policyspec.select(spec, "ASK { ?p a ps:Principle }").texts == (("true",),)
+    assert ps.ask(spec, "principles-by-authority").texts == (("be_kind", "Be kind", "user"),)
+    assert ps.query(spec, "ASK { ?p a ps:Principle }").texts == (("true",),)
 
 
 def test_a_release_survives_the_graph(release_dir: Path) -> None:
-    spec = sphinx_policyspec.load(release_dir)
-    assert from_graph(to_graph(spec)) == spec
+    spec = ps.load(release_dir)
+    assert ps.from_graph(ps.to_graph(spec)) == spec
 
 
 def test_the_root_has_no_other_names() -> None:
     with pytest.raises(AttributeError, match="no attribute 'lod'"):
-        sphinx_policyspec.lod  # noqa: B018
+        ps.lod  # type: ignore[attr-defined]  # noqa: B018
 
 
 def test_a_folder_without_a_spec_is_no_source(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"cannot be read: expected a folder with model_spec\.md"):
-        sphinx_policyspec.load(tmp_path)
+        ps.load(tmp_path)
+
+
+HOSTILE = "<script>alert(1)</script>\u202e\x1b[31m & 'x'"
+
+
+def shown() -> dict[str, Any]:
+    """Return what a notebook shows of hostile texts, by what holds them."""
+    old = spec(principle("be_kind", title=HOSTILE, text=HOSTILE), title=HOSTILE)
+    new = spec(principle("be_kind", title=f"{HOSTILE}!", text=HOSTILE), title=HOSTILE)
+    return {
+        "a spec": old,
+        "a principle": old.principles[0],
+        "an answer": ps.ask(old, "principles-by-authority"),
+        "a diff": ps.diff(old, new),
+    }
+
+
+@pytest.mark.parametrize("what", shown())
+def test_a_notebook_shows_texts_as_texts(what: str) -> None:
+    page = shown()[what]._repr_html_()
+    assert "&lt;script&gt;" in page
+    assert not {"\u202e", "\x1b"} & set(page)
+    tags = {tag.partition(" ")[0].strip("/") for tag in re.findall(r"<([^>]*)>", page)}
+    assert tags <= {"table", "caption", "thead", "tbody", "tr", "th", "td"}
+
+
+def test_a_notebook_counts_what_it_does_not_show() -> None:
+    page = spec(*(principle(f"p{number}") for number in range(300)))._repr_html_()
+    assert "(the first 100 of 300)" in page
+    assert page.count("<tr>") == 101
+
+
+@pytest.mark.parametrize("size", [1, 200])
+def test_the_end_of_a_cell_prints_a_line(size: int) -> None:
+    principles = [principle(f"p{number}", text="word " * 50) for number in range(size)]
+    one = spec(*principles, title=HOSTILE * 100, version=f"1\n{HOSTILE}")
+    case = ps.Case(title=HOSTILE, items=(), span=ps.Span("c.yaml", 1))
+    values = [one, ps.ask(one, "principles-by-authority"), ps.diff(one, one), ps.check(one), ps.reason(one)]
+    values += [
+        ps.survey(one),
+        ps.decide(one, case, strict=False),
+        ps.lock(one),
+        ps.diff_cases(one, one, [case]),
+    ]
+    for value in values:
+        assert len(repr(value)) < 300
+        assert not {"\n", "\x1b", "\u202e"} & set(repr(value))
+
+
+def test_an_answer_yields_numbers_as_numbers() -> None:
+    one = spec(principle("be_kind"), principle("be_brief", authority="root"))
+    answer = ps.query(
+        one,
+        "SELECT ?id ?order (?order / 2 AS ?half) (true AS ?yes) ?none"
+        "{ ?p a ps:Principle ; dcterms:identifier ?id ; ps:order ?order } ORDER BY ?order",
+    )
+    (_, first, half, yes, none), _ = answer
+    assert (type(first), type(half), yes, none) == (int, float, True, None)
+    assert answer.to_dicts()[1]["id"] == "be_brief"
+    assert [*answer.to_dicts()[0]] == list(answer.columns)
+
+
+@pytest.mark.parametrize(
+    ("datatype", "text", "value"),
+    [("integer", "7", 7), ("decimal", "0.5", 0.5), ("double", "1e3", 1000.0), ("boolean", "1", True),
+     ("integer", "seven", "seven"), ("boolean", "perhaps", "perhaps"), ("date", "2026-01-01", "2026-01-01")],
+)  # fmt: skip
+def test_a_literal_is_a_value_of_python_where_it_is_one(datatype: str, text: str, value: object) -> None:
+    cell = ps.Cell(ps.CellKind.LITERAL, text, f"http://www.w3.org/2001/XMLSchema#{datatype}")
+    assert (cell.native, type(cell.native)) == (value, type(value))
+
+
+@pytest.mark.parametrize(
+    ("call", "nearest"),
+    [
+        (lambda one: ps.ask(one, "hard-rule"), "hard-rules"),
+        (lambda one: ps.ask(one, "what-may-override", levl="user"), "level"),
+        (lambda one: ps.ask(one, "what-may-override", level="usr"), "user"),
+        (lambda one: ps.check(one, select=["referenes"]), "references"),
+        (lambda one: one.principle("be_knd"), "be_kind"),
+        (lambda one: ps.history([one], "be_knd"), "be_kind"),
+        (lambda one: ps.to_rdf(one, "tttl"), "ttl"),
+        (lambda one: ps.render(ps.check(one), "jsn"), "json"),
+        (lambda _: ps.json_schema("case"), "cases"),
+    ],
+)
+def test_an_unknown_name_is_told_with_the_nearest(call: Callable[[ps.Spec], object], nearest: str) -> None:
+    with pytest.raises(ps.PolicySpecError, match=rf"did you mean `{nearest}`"):
+        call(spec(principle("be_kind")))
+
+
+def test_every_result_is_rendered_in_every_form(tmp_path: Path) -> None:
+    old, new = spec(principle("be_kind"), version="1"), spec(principle("be_good"), version="2")
+    (tmp_path / "c.yaml").write_text("items: [{id: a, from: user, issue: x, value: 1}]", "utf-8")
+    results: dict[str, ps.Rendered] = {
+        "Answer": ps.ask(old, "hard-rules"),
+        "BehaviourDiff": ps.diff_cases(old, new, [tmp_path]),
+        "Decisions": ps.decide(old, tmp_path),
+        "Lock": ps.lock(old),
+        "LockChange": ps.check_lock(new, ps.lock(old)),
+        "Moment": ps.history([old, new], "be_kind"),
+        "Reasoning": ps.reason(old),
+        "Report": ps.check(old),
+        "Review": ps.review_changelog(old, new),
+        "SpecDiff": ps.diff(old, new),
+    }
+    for kind, result in results.items():
+        for form in ps.forms_of(kind):
+            assert ps.render(result, form).endswith("\n"), (kind, form)
+    assert ps.render(ps.check_lock(old, ps.lock(old))) == "as locked\n"
+
+
+def test_several_releases_are_asked_and_written_as_one() -> None:
+    releases = (spec(principle("be_kind"), version="1"), spec(principle("be_good"), version="2"))
+    assert [row[0] for row in ps.ask(releases, "added-since", release="1")] == ["be_good"]
+    assert ps.to_rdf(releases, "nq").count(b"release/1> .\n") > 10
+    assert isinstance(ps.from_graph(ps.to_graph(releases[0])), ps.Spec)
+
+
+def test_a_case_that_cannot_be_decided_stops_unless_it_is_not_to() -> None:
+    case = read_cases("items: [{id: a, principle: nobody, issue: x, value: 1}]", "c.yaml")[0][0].case
+    assert case is not None
+    with pytest.raises(ps.CaseError, match="unknown provision"):
+        ps.decide(spec(principle("be_kind")), case)
+    decided = ps.decide(spec(principle("be_kind")), case, strict=False)
+    assert (len(decided), [finding.code for finding in decided.errors]) == (0, ["unknown-provision"])
+
+
+def test_a_graph_that_is_handed_out_is_any_graph_of_rdflib() -> None:
+    one = spec(principle("be_kind"))
+    graph = ps.to_graph(one)
+    assert Literal("Be kind") in graph.objects(None, DCTERMS.title)
+    assert set(pickle.loads(pickle.dumps(graph))) == set(graph)
+    assert len(ps.to_graph(one, inferred=True)) > len(graph)

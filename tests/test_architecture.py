@@ -64,14 +64,14 @@ def test_the_command_line_helps_with_sphinx_and_docutils_blocked() -> None:
 def test_importing_what_starts_first_brings_in_no_heavy_library(module: str) -> None:
     heavy = (
         "{'rdflib', 'pyoxigraph', 'owlready2', 'sphinx', 'docutils', 'myst_parser', 'rapidfuzz', 'rich.console', "
-        "'sphinx_policyspec.compare', 'sphinx_policyspec.survey'}"
+        "'sphinx_policyspec.compare', 'sphinx_policyspec.surveys'}"
     )
     result = run_python(f"import sys, {module}\nprint(sorted({heavy} & sys.modules.keys()))")
     assert result.stdout == "[]\n", result.stderr
 
 
 def test_reasoning_by_rules_imports_no_second_rdf_library() -> None:
-    code = "import sys, sphinx_policyspec.reason.reasoner\nprint(sorted({'rdflib', 'owlready2'} & sys.modules.keys()))"
+    code = "import sys, sphinx_policyspec.reasoning.reasoner\nprint(sorted({'rdflib', 'owlready2'} & sys.modules.keys()))"
     result = run_python(code)
     assert result.stdout == "[]\n", result.stderr
 
@@ -93,7 +93,7 @@ LATER = (
     "sphinx_ext.markdown.render",
     "sphinx_ext.handbook.pages",
     "sphinx_ext.typst.builder",
-    "survey",
+    "surveys",
 )
 """What few builds need; each import costs every build of every project."""
 

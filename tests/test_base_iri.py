@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sphinx.testing.util import SphinxTestApp
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.terms import DEFAULT_BASE, Iris
 from sphinx_policyspec.model.spec import is_absolute_iri, with_ending
@@ -40,26 +40,26 @@ BAD = [
 ]
 
 
-def in_conf(name: str) -> Callable[[Path, str], api.Loaded]:
-    def load(folder: Path, base: str) -> api.Loaded:
+def in_conf(name: str) -> Callable[[Path, str], ps.Loaded]:
+    def load(folder: Path, base: str) -> ps.Loaded:
         (folder / "conf.py").write_text(f"{CONF}{name} = {base!r}\n", encoding="utf-8")
         (folder / "index.md").write_text(PAGE, encoding="utf-8")
-        return api.read(folder)
+        return ps.load_checked(folder)
 
     return load
 
 
-def in_directive(folder: Path, base: str) -> api.Loaded:
+def in_directive(folder: Path, base: str) -> ps.Loaded:
     (folder / "conf.py").write_text(CONF, encoding="utf-8")
     page = f"{PAGE}\n```{{policy:spec}} S\n:base-iri: {base}\n```\n"
     (folder / "index.md").write_text(page, encoding="utf-8")
-    return api.read(folder)
+    return ps.load_checked(folder)
 
 
-def in_sidecar(folder: Path, base: str) -> api.Loaded:
+def in_sidecar(folder: Path, base: str) -> ps.Loaded:
     (folder / "model_spec.md").write_text(SPEC, encoding="utf-8")
     (folder / "side.yaml").write_text(f'spec: {{base-iri: "{base}"}}\n', encoding="utf-8")
-    return api.read(folder / "model_spec.md", annotations=folder / "side.yaml")
+    return ps.load_checked(folder / "model_spec.md", annotations=folder / "side.yaml")
 
 
 DOORS = {
@@ -75,7 +75,7 @@ DOORS = {
 def test_a_base_has_its_ending_through_each_door(tmp_path: Path, door: str, base: str) -> None:
     spec = DOORS[door](tmp_path, base).spec
     assert spec.base_iri == BASES[base]
-    data, _ = api.graph_bytes(spec, "nt")
+    data = ps.to_rdf(spec, "nt")
     assert f"<{BASES[base]}provision/be_kind>".encode() in data
 
 
@@ -87,7 +87,7 @@ def test_a_base_of_the_command_or_of_the_api_has_its_ending(
     status, out, _ = run("graph", tmp_path, "--no-annotations", "--base-iri", base, "--format", "nt")
     assert status == 0
     assert f"<{ended}provision/be_kind>" in out
-    data, _ = api.graph_bytes(api.load(tmp_path, annotate=False), "nt", base_iri=base)
+    data = ps.to_rdf(ps.load(tmp_path, annotate=False), "nt", base_iri=base)
     assert f"<{ended}provision/be_kind>".encode() in data
 
 
@@ -111,12 +111,12 @@ def test_a_setting_that_is_not_an_iri_is_a_warning(
 @pytest.mark.parametrize("base", BAD)
 def test_a_base_that_is_not_an_iri_is_refused(tmp_path: Path, base: str) -> None:
     (tmp_path / "model_spec.md").write_text(SPEC, encoding="utf-8")
-    spec = api.load(tmp_path, annotate=False)
+    spec = ps.load(tmp_path, annotate=False)
     for use in (
-        lambda: api.graph_bytes(spec, "nt", base_iri=base),
-        lambda: api.knowledge_base(spec, base_iri=base),
-        lambda: api.releases_bytes([spec], "nq", base_iri=base),
-        lambda: api.build_handbook(tmp_path, tmp_path / "out", base_iri=base),
+        lambda: ps.to_rdf(spec, "nt", base_iri=base),
+        lambda: ps.knowledge_base(spec, base_iri=base),
+        lambda: ps.to_rdf([spec], "nq", base_iri=base),
+        lambda: ps.build_handbook(tmp_path, tmp_path / "out", base_iri=base),
     ):
         with pytest.raises(SourceError, match="is not an absolute IRI"):
             use()

@@ -15,17 +15,13 @@ from bs4 import BeautifulSoup
 from markdown_it import MarkdownIt
 from sphinx.cmd.build import build_main
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.compare import compare
 from sphinx_policyspec.compare.history import format_lock, history, lock_of, parse_lock, review, since_lock
-from sphinx_policyspec.decision import Norms
-from sphinx_policyspec.exports.answers import ANSWER_FORMATS, format_answer
-from sphinx_policyspec.exports.decisions import decisions_json, decisions_text
+from sphinx_policyspec.exports.answers import ANSWER_FORMATS
 from sphinx_policyspec.exports.diff import DIFF_FORMATS
-from sphinx_policyspec.exports.diff.history import HISTORY_FORMATS, LOCK_FORMATS, review_json, review_text
 from sphinx_policyspec.exports.report_formats import REPORT_FORMATS
-from sphinx_policyspec.exports.surveys import survey_files, survey_json, survey_text
-from sphinx_policyspec.files import dump_json
+from sphinx_policyspec.exports.surveys import survey_files
 from sphinx_policyspec.graph.formats import FORMATS
 from sphinx_policyspec.model import Finding, Markup, Principle, Severity, Span, Spec
 from sphinx_policyspec.readers.cases import read_cases
@@ -122,18 +118,18 @@ def test_data_beside_the_pages_is_data(site: Path) -> None:
 def test_a_graph_gives_back_every_text(form: str, tmp_path: Path) -> None:
     given = poisoned(whole(), MARKUP)
     file = tmp_path / f"spec.{form}"
-    file.write_bytes(api.graph_bytes(given, form)[0])
-    assert set(texts_in(api.load(file))) >= {
+    file.write_bytes(ps.to_rdf(given, form))
+    assert set(texts_in(ps.load(file))) >= {
         f"{text}{MARKUP}" for text in ("One", "one", "former", "Publisher", "why")
     }
 
 
 @pytest.mark.parametrize("form", ANSWER_FORMATS)
 def test_an_answer_is_data(form: str) -> None:
-    answer = api.select(
+    answer = ps.query(
         poisoned(whole(), MARKUP + CONTROL), "SELECT ?o { ?s ps:title|dcterms:title|rdfs:label ?o }"
     )
-    told = format_answer(answer, form)
+    told = ANSWER_FORMATS[form](answer)
     assert form == "csv" or not STEERS.search(told.replace("\t", " "))
     if form == "csv":
         assert f"One{MARKUP}{CONTROL}" in {row[0] for row in csv.reader(io.StringIO(told, newline=""))}
@@ -180,26 +176,23 @@ def told_of_cases(folder: Path) -> dict[str, str]:
     new = replace(poisoned(old, " changed"), levels=LEVELS, provisions=poisoned(provisions[:-1], " changed"))
     new = replace(new, provisions=tuple(replace(p, id=f"{p.id}x") for p in new.provisions))
     file = hostile_cases(old, folder)
-    resolved = api.resolve(old, [file])
+    resolved = ps.decide(old, file, strict=False)
     assert resolved.decisions, resolved.findings
-    found, _ = api.survey(old, [file])
+    found = ps.survey(old, [decision.case for decision in resolved])
     moments = history([old, old], old.principles[0].id)
     changes = since_lock(parse_lock(format_lock(lock_of(old)), "lock"), new)
     diff = compare(old, new)
-    behaviour = api.diff_cases(old, new, [file])
+    behaviour = ps.diff_cases(old, new, [file])
     reviewed = review(diff, f"- {MARKUP}{CONTROL}\n")
     return {
-        "decisions text": decisions_text(resolved.decisions, Norms(old)),
-        "decisions json": decisions_json(resolved.decisions),
-        "survey text": survey_text(found),
-        "survey json": survey_json(found),
+        **{f"decisions {form}": ps.render(resolved, form) for form in ("text", "json")},
+        **{f"survey {form}": ps.render(found, form) for form in ("text", "json")},
         **{f"survey yaml {name}": text for name, text in survey_files(found).items()},
-        "lock json": format_lock(lock_of(old)),
-        **{f"lock {form}": write(changes) for form, write in LOCK_FORMATS.items()},
-        **{f"history {form}": write(moments) for form, write in HISTORY_FORMATS.items()},
+        "lock json": ps.render(lock_of(old), "json"),
+        **{f"lock-check {form}": ps.render(changes, form) for form in ("text", "json")},
+        **{f"history {form}": ps.render(moments, form) for form in ("text", "json")},
         **{f"diff {form}": write(diff, behaviour) for form, write in DIFF_FORMATS.items()},
-        "review text": review_text(diff, reviewed),
-        "review json": dump_json(review_json(reviewed)),
+        **{f"review {form}": ps.render(reviewed, form) for form in ("text", "json")},
     }
 
 
@@ -223,7 +216,7 @@ def test_what_is_told_of_cases_locks_and_histories_is_data(tmp_path: Path) -> No
 @pytest.mark.parametrize("form", REPORT_FORMATS)
 def test_a_report_is_data(form: str) -> None:
     told = REPORT_FORMATS[form](
-        api.report(Loaded(spec=poisoned(whole(), MARKUP + CONTROL), root=Path(), findings=FOUND))
+        ps.check(Loaded(spec=poisoned(whole(), MARKUP + CONTROL), root=Path(), findings=FOUND))
     )
     assert not STEERS.search(told)
     assert len(told.splitlines()) == 1 or form != "github"
@@ -266,9 +259,9 @@ def hostile_release(folder: Path) -> Path:
 def test_a_release_with_its_sidecar_is_data(tmp_path: Path) -> None:
     release = hostile_release(tmp_path)
     sidecar = release / "model_spec_annotations.yaml"
-    api.build_handbook(release, tmp_path / "site", theme="basic", annotations=sidecar)
+    ps.build_handbook(release, tmp_path / "site", theme="basic", annotations=sidecar)
     assert {name: acts for name, page in pages_of(tmp_path / "site") if (acts := acts_in(page))} == {}
-    assert f"Spec {MARKUP.split('*')[0]}" in api.load(release).title
+    assert f"Spec {MARKUP.split('*')[0]}" in ps.load(release).title
 
 
 @pytest.mark.slow

@@ -18,7 +18,7 @@ from docutils.utils import new_document
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.checks import run_checks, selection
 from sphinx_policyspec.compare import compare, words
 from sphinx_policyspec.compare.history import format_lock, lock_of, parse_lock, review, since_lock
@@ -164,15 +164,15 @@ def written(folder: Path, text: str, name: str = "model_spec.md") -> Path:
 
 def release_work(folder: Path, text: str, other: str, name: str) -> dict[str, Callable[[], object]]:
     """Return what commands do with a release and with another version of it."""
-    old = api.read(written(folder / "old" / "2025-01-01", text, name))
-    new = api.read(written(folder / "new" / "2025-01-02", other, name))
-    found = api.diff(old, new)
+    old = ps.load_checked(written(folder / "old" / "2025-01-01", text, name))
+    new = ps.load_checked(written(folder / "new" / "2025-01-02", other, name))
+    found = ps.diff(old, new)
     locked = format_lock(lock_of(old.spec))
     return {
-        "read": lambda: api.read(folder / "new" / "2025-01-02"),
-        "check": lambda: api.report(new),
-        "graph": lambda: api.graph_bytes(new.spec, "ttl"),
-        "diff": lambda: api.diff(old, new),
+        "read": lambda: ps.load_checked(folder / "new" / "2025-01-02"),
+        "check": lambda: ps.check(new),
+        "graph": lambda: ps.to_rdf(new.spec, "ttl"),
+        "diff": lambda: ps.diff(old, new),
         "formats": lambda: [write(found, None) for write in DIFF_FORMATS.values()],
         "lock": lambda: since_lock(parse_lock(locked, "lock"), new.spec),
         "changelog": lambda: review(found, text),
@@ -283,8 +283,8 @@ def test_calls_grow_no_faster_than_sidecars_and_cases(tmp_path: Path, text: str)
     def steps(run: str, length: int) -> int:
         file.write_text(filled(text, run, length), encoding="utf-8", newline="")
         if text in CASES:
-            return calls(lambda: outcome(lambda: api.diff_cases(root, root, [file])))
-        return calls(lambda: outcome(lambda: api.report(api.read(root, annotations=file))))
+            return calls(lambda: outcome(lambda: ps.diff_cases(root, root, [file])))
+        return calls(lambda: outcome(lambda: ps.check(ps.load_checked(root, annotations=file))))
 
     steps("x", LENGTHS[0])
     found = {run: growth(partial(steps, run), LENGTHS) for run in RUNS}
@@ -355,7 +355,7 @@ def test_a_fingerprint_costs_no_more_on_a_long_line(monkeypatch: pytest.MonkeyPa
 
     def steps(length: int) -> int:
         hashed.clear()
-        api.report(written(tmp_path, _HEAD + "[^abcd]" * length + "\n"))
+        ps.check(written(tmp_path, _HEAD + "[^abcd]" * length + "\n"))
         return sum(hashed)
 
     assert growth(steps, LENGTHS) <= SUPERLINEAR

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.errors import PolicySpecError
-from sphinx_policyspec.files import write_file
 from sphinx_policyspec.graph import formats, parse
 from sphinx_policyspec.graph.guard import Guard, Limits
 from sphinx_policyspec.graph.parse import streamed_triples
@@ -25,7 +24,7 @@ def too_long(folder: Path, _patch: pytest.MonkeyPatch) -> None:
     file = folder / "model_spec.md"
     with file.open("wb") as sparse:
         sparse.truncate(text.MAX_BYTES + 1)
-    api.load(folder)
+    ps.load(folder)
 
 
 def endless(folder: Path, patch: pytest.MonkeyPatch) -> None:
@@ -43,13 +42,13 @@ def too_large_to_read(folder: Path, _patch: pytest.MonkeyPatch) -> None:
 
 def too_many_to_read(folder: Path, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(parse, "_STATEMENTS", 3)
-    write_file(folder / "spec.ttl", api.graph_pieces(LIBRARY, "ttl")[0])
-    api.load(folder / "spec.ttl")
+    ps.write_rdf(LIBRARY, folder / "spec.ttl")
+    ps.load(folder / "spec.ttl")
 
 
 def too_large_to_write(folder: Path, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(formats, "MAX_BYTES", 2**10)
-    write_file(folder / "spec.ttl", api.graph_pieces(LIBRARY, "ttl")[0])
+    ps.write_rdf(LIBRARY, folder / "spec.ttl")
 
 
 def asked(limits: Limits, sparql: str = SELECT) -> Callable[[Path, pytest.MonkeyPatch], None]:

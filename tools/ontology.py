@@ -15,7 +15,7 @@ from typing import Any
 from rdflib import OWL, RDF, RDFS, SKOS, Graph, URIRef
 from rdflib.collection import Collection
 
-from sphinx_policyspec.exports.schemas import SCHEMAS, format_schema
+from sphinx_policyspec.exports.schemas import format_schema, list_schemas
 from sphinx_policyspec.graph.records import (
     RECORDS,
     Address,
@@ -345,7 +345,7 @@ def _entry(term: str) -> str | dict[str, str]:
 def written() -> dict[Path, str]:
     """Return what the files must hold."""
     path = ontology_dir() / "shapes.ttl"
-    schemas = {SCHEMA_DIR / f"{kind}.schema.json": format_schema(kind) for kind in SCHEMAS}
+    schemas = {SCHEMA_DIR / f"{kind}.schema.json": format_schema(kind) for kind in list_schemas()}
     return {
         path: shapes(path.read_text("utf-8")),
         ontology_dir() / "context.jsonld": context(),

@@ -16,9 +16,12 @@ import terms
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+from sphinx.pycode import ModuleAnalyzer
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
+import sphinx_policyspec
+from sphinx_policyspec.api import names_by_home
 from sphinx_policyspec.cli import commands
 from sphinx_policyspec.compare.weights import RULES as WEIGHTS
 from sphinx_policyspec.decision import STRENGTH_RULES
@@ -69,6 +72,54 @@ def command_line(_env: BuildEnvironment) -> str:
             context = click.Context(command, info_name=name, parent=parent, terminal_width=100)
             helps[f"policyspec {name}"] = command.get_help(context)
     return "\n\n".join(f"## {name}\n\n```text\n{text}\n```" for name, text in helps.items())
+
+
+SECTIONS = {
+    "api.reading": "Reading",
+    "sources": "Reading",
+    "api.asking": "Asking",
+    "graph": "Asking",
+    "api.judging": "Checking and deciding",
+    "checks": "Checking and deciding",
+    "exports": "Checking and deciding",
+    "readers": "Checking and deciding",
+    "api.comparing": "Comparing",
+    "compare": "Comparing",
+    "api.publishing": "Publishing",
+    "exports.schemas": "Publishing",
+    "reasoning": "Reasoning",
+    "decision": "Decisions",
+    "surveys": "What is left open",
+    "errors": "What can go wrong",
+    "model": "The model",
+}
+"""Where the public names of a module stand in the reference, by the longest beginning of its name."""
+
+
+def public_names(_env: BuildEnvironment) -> str:
+    """Return what each public name stands for, in reStructuredText, functions first."""
+    sections: dict[str, list[str]] = dict.fromkeys(SECTIONS.values())  # type: ignore[arg-type]
+    for home, names in names_by_home().items():
+        place = max((place for place in SECTIONS if f"{home}.".startswith(f"{place}.")), key=len)
+        section = sections[SECTIONS[place]] = sections[SECTIONS[place]] or []
+        section += [_public(home, name) for name in names]
+    return "\n\n".join(
+        "\n\n".join(
+            (f"{title}\n{'-' * len(title)}", *sorted(found, key=lambda text: "autofunction" not in text))
+        )
+        for title, found in sections.items()
+        if found
+    )
+
+
+def _public(home: str, name: str) -> str:
+    thing = getattr(sphinx_policyspec, name)
+    if inspect.isroutine(thing) or hasattr(thing, "cache_info"):
+        return f".. autofunction:: sphinx_policyspec.{name}"
+    if inspect.isclass(thing):
+        return f".. autoclass:: sphinx_policyspec.{name}\n   :members:\n   :show-inheritance:"
+    said = ModuleAnalyzer.for_module(f"sphinx_policyspec.{home}").find_attr_docs()["", name]
+    return f".. py:data:: sphinx_policyspec.{name}\n\n   {' '.join(said)}"
 
 
 def directives(env: BuildEnvironment) -> str:
@@ -225,13 +276,14 @@ def _rule(rule: Rule) -> str:
 
 
 class Generated(SphinxDirective):
-    """Put in a part of the reference that one of the functions above writes as Markdown."""
+    """Put in a part of the reference that one of the functions above writes, as Markdown or, on a page in it, reStructuredText."""
 
     required_arguments = 1
     parts: ClassVar[dict[str, Callable[[BuildEnvironment], str]]] = {
         part.__name__: part
         for part in (
             command_line,
+            public_names,
             directives,
             roles,
             configuration,

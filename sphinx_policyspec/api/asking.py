@@ -1,53 +1,79 @@
-"""The knowledge base of a spec: questions, reasoning, and its syntaxes."""
+"""The graph of a spec: questions to it, what follows from it, and its forms."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
-from sphinx_policyspec.api.reading import loaded, releases, spec_of
+from sphinx_policyspec.api.reading import Source, load_all, spec_of
+from sphinx_policyspec.files import write_file
+from sphinx_policyspec.graph import releases
+from sphinx_policyspec.graph.answer import Answer
+from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
 from sphinx_policyspec.graph.questions import find_question
+from sphinx_policyspec.graph.rules import with_derived
+from sphinx_policyspec.graph.serialize import pieces
+from sphinx_policyspec.graph.to_graph import release_iri, triples_of
+from sphinx_policyspec.graph.touches import TouchKind, about
 from sphinx_policyspec.model import Finding, Spec
+from sphinx_policyspec.reasoning.reasoner import Reasoner, Reasoning
 from sphinx_policyspec.sources import Loaded, has_releases, is_graph
 
 if TYPE_CHECKING:
-    from sphinx_policyspec.graph.answer import Answer
-    from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
-    from sphinx_policyspec.graph.releases import Revision
-    from sphinx_policyspec.graph.touches import TouchKind
-    from sphinx_policyspec.reason.owl_view import OwlWorld
-    from sphinx_policyspec.reason.reasoner import Reasoning
+    import rdflib
+
+    from sphinx_policyspec.reasoning.owl_view import OwlWorld
 
 __all__ = [
-    "about",
     "ask",
-    "graph_bytes",
-    "graph_pieces",
+    "by_topic",
     "inferred_base",
     "knowledge_base",
-    "owl",
+    "query",
     "reason",
-    "release_pieces",
-    "releases_base",
-    "releases_bytes",
-    "select",
+    "to_graph",
+    "to_owl",
+    "to_rdf",
+    "write_rdf",
 ]
 
 
-def knowledge_base(source: str | Path | Spec, *, base_iri: str = "", question: str = "") -> KnowledgeBase:
-    """Return the knowledge base of a spec or of a SOURCE, ready for questions.
+def knowledge_base(
+    source: Source | Sequence[Spec], *, base_iri: str = "", question: str = ""
+) -> KnowledgeBase:
+    """Return the knowledge base of a spec or of a SOURCE, for many questions; close it, or use it in a ``with``.
 
-    A graph file that was written with what follows from it is asked as it is.
+    A graph file that was written with what follows from it is asked as it is. Of several releases each is a named
+    graph, and what changed between them is another; the last release is the default graph as well.
 
+    :param source: also releases from the first to the last, as :func:`load_all` returns them
     :param question: the name of the one question that it will be asked, which takes less time and memory
     """
-    from sphinx_policyspec.graph.knowledge_base import KnowledgeBase  # noqa: PLC0415
-
-    if not isinstance(source, Spec) and not base_iri and (found := inferred_base(source, question=question)):
+    over_releases = bool(question) and find_question(question).over_releases
+    if specs := _releases(source, several=over_releases):
+        return releases.releases_base(specs, _revisions(specs), base_iri)
+    one: Source = source  # type: ignore[assignment]  # a sequence holds releases
+    if isinstance(one, str | Path) and not base_iri and (found := inferred_base(one, question=question)):
         return found
-    return KnowledgeBase.from_spec(spec_of(source), base_iri, question=question)
+    return KnowledgeBase.from_spec(spec_of(one), base_iri, question=question)
+
+
+def _releases(source: Source | Sequence[Spec], *, several: bool = False) -> tuple[Spec, ...]:
+    """Return the releases of a source that is several, or is to be taken so; else nothing."""
+    if isinstance(source, str | Path):
+        return load_all(source) if several or has_releases(source) else ()
+    if isinstance(source, Spec | Loaded):
+        return (spec_of(source),) if several else ()
+    return tuple(source)
+
+
+def _revisions(specs: Sequence[Spec]) -> tuple[releases.Revision, ...]:
+    from sphinx_policyspec.compare import compare  # noqa: PLC0415  slow, and one release compares nothing
+    from sphinx_policyspec.exports.diff.json import revision_of  # noqa: PLC0415  likewise
+
+    return tuple(revision_of(compare(old, new)) for old, new in pairwise(specs))
 
 
 def inferred_base(source: str | Path, *, question: str = "", queried: bool = False) -> KnowledgeBase | None:
@@ -56,89 +82,39 @@ def inferred_base(source: str | Path, *, question: str = "", queried: bool = Fal
     :param question: as for :func:`knowledge_base`
     :param queried: whether it will be asked a query of one's own, which then costs one reading of the file
     """
-    if not is_graph(source):
-        return None
-    from sphinx_policyspec.graph.knowledge_base import KnowledgeBase  # noqa: PLC0415
+    return (
+        KnowledgeBase.of_inferred(Path(source), question=question, queried=queried)
+        if is_graph(source)
+        else None
+    )
 
-    return KnowledgeBase.of_inferred(Path(source), question=question, queried=queried)
 
+def ask(source: Source | Sequence[Spec], question: str, /, **params: str) -> Answer:
+    """Return the answer to a named question, such as ``ask(spec, "hard-rules")``; :func:`questions` lists them.
 
-def releases_base(specs: Sequence[Spec], *, base_iri: str = "") -> KnowledgeBase:
-    """Return releases as one knowledge base, with what changed between them.
-
-    Each is a named graph, the changes are another; the last release is the default graph as well.
-
-    :param specs: from the first to the last, as :func:`releases` returns them
+    A question over releases may be asked of a SOURCE that is several. Raises :class:`QueryError` for an unknown
+    question, parameter, topic or level.
     """
-    from sphinx_policyspec.graph.releases import releases_base as base_of  # noqa: PLC0415
-
-    return base_of(specs, _revisions(specs), base_iri)
-
-
-def releases_bytes(specs: Sequence[Spec], form: str, *, base_iri: str = "") -> bytes:
-    """Return releases, with what changed between them, as ``nq`` or ``trig``."""
-    return b"".join(release_pieces(specs, form, base_iri=base_iri))
-
-
-def release_pieces(specs: Sequence[Spec], form: str, *, base_iri: str = "") -> Iterator[bytes]:
-    """Return what :func:`releases_bytes` does, piece by piece, since all of it may be large."""
-    from sphinx_policyspec.graph.releases import release_pieces as pieces  # noqa: PLC0415
-
-    return pieces(specs, _revisions(specs), form, base_iri)
-
-
-def _revisions(specs: Sequence[Spec]) -> tuple[Revision, ...]:
-    from sphinx_policyspec.compare import compare  # noqa: PLC0415  a question to one release compares nothing
-    from sphinx_policyspec.exports.diff.json import revision_of  # noqa: PLC0415
-
-    return tuple(revision_of(compare(old, new)) for old, new in pairwise(specs))
-
-
-def ask(source: str | Path | Spec, question: str, /, **params: str) -> Answer:
-    """Return the answer to a named question, such as ``ask(spec, "hard-rules")``.
-
-    A question over releases may be asked of a SOURCE that is several.
-    """
-    several = not isinstance(source, Spec) and has_releases(source)
-    if several or find_question(question).over_releases:
-        specs = (source,) if isinstance(source, Spec) else releases(source)
-        base = releases_base(specs)
-    else:
-        base = knowledge_base(source, question=question)
-    with base:
+    with knowledge_base(source, question=question) as base:
         return base.ask(question, params)
 
 
-def about(
-    source: str | Path | Spec, *, mentions: bool = False
-) -> dict[str, dict[str, tuple[TouchKind, ...]]]:
+def query(source: Source | Sequence[Spec], sparql: str) -> Answer:
+    """Return the answer to a SPARQL query, run under the guard's limits."""
+    inferred = isinstance(source, str | Path) and inferred_base(source, queried=True)
+    with inferred or knowledge_base(source) as base:
+        return base.query(sparql, origin="query()")
+
+
+def by_topic(source: Source, *, mentions: bool = False) -> dict[str, dict[str, tuple[TouchKind, ...]]]:
     """Return what is about each topic of a spec or a SOURCE: by topic, ids of provisions with how they are.
 
     :param mentions: with what only mentions the topic, whose kind then says so
     """
-    from sphinx_policyspec.graph.touches import about as about_topics  # noqa: PLC0415  likewise
-
-    return about_topics(spec_of(source), mentions=mentions)
+    return about(spec_of(source), mentions=mentions)
 
 
-def select(source: str | Path | Spec, sparql: str) -> Answer:
-    """Return the answer to a SPARQL query, run under the guard's limits."""
-    found = None if isinstance(source, Spec) else inferred_base(source, queried=True)
-    with found or knowledge_base(spec_of(source)) as base:
-        return base.query(sparql, origin="select()")
-
-
-def owl(source: str | Path | Spec, *, base_iri: str = "", inferred: bool = True) -> OwlWorld:
-    """Return a spec as Python objects: an owlready2 World of its own, with the ontology's terms as attributes.
-
-    :param inferred: with what the rules derive, so that ``owl(spec).HardRule.instances()`` needs no reasoner
-    """
-    from sphinx_policyspec.reason.owl_view import owl_world  # noqa: PLC0415
-
-    return owl_world(spec_of(source), base_iri, inferred=inferred)
-
-
-def reason(source: str | Path | Spec | Loaded, *, engine: str = "rules") -> Reasoning:
+def reason(source: Source, *, engine: str = "rules") -> Reasoning:
     """Return what follows from a spec or a SOURCE, and what contradicts itself.
 
     A graph file is taken as it is: it need not make a spec.
@@ -146,35 +122,75 @@ def reason(source: str | Path | Spec | Loaded, *, engine: str = "rules") -> Reas
     :param engine: ``rules``, fast and without Java, which may miss a contradiction; or ``hermit``, the
         OWL reasoner, which derives classes only
     """
-    from sphinx_policyspec.reason.reasoner import Reasoner  # noqa: PLC0415  rdflib only where it is needed
-
     if isinstance(source, str | Path) and is_graph(source):
         return Reasoner.of_file(Path(source)).run(engine)
-    spec = source if isinstance(source, Spec) else loaded(source).spec
-    return Reasoner.of_spec(spec).run(engine)
+    return Reasoner.of_spec(spec_of(source)).run(engine)
 
 
-def graph_bytes(
-    spec: Spec, form: str, *, base_iri: str = "", inferred: bool = False
-) -> tuple[bytes, tuple[Finding, ...]]:
-    """Return the knowledge base of a spec in an RDF syntax, and what that syntax could not hold.
+def to_graph(source: Source, *, base_iri: str = "", inferred: bool = False) -> rdflib.Graph:
+    """Return the knowledge base of a spec or a SOURCE as a graph of rdflib; :func:`from_graph` gives the spec back.
 
+    :param base_iri: what the IRIs of things begin with; else the spec's own, else ``urn:policyspec:spec:``
     :param inferred: with what the rules derive
     """
-    pieces, findings = graph_pieces(spec, form, base_iri=base_iri, inferred=inferred)
-    return b"".join(pieces), findings
+    from sphinx_policyspec.graph.rdflib_terms import graph_of  # noqa: PLC0415  rdflib is slow, and rarely asked for
 
-
-def graph_pieces(
-    spec: Spec, form: str, *, base_iri: str = "", inferred: bool = False
-) -> tuple[Iterator[bytes], tuple[Finding, ...]]:
-    """Return what :func:`graph_bytes` does, piece by piece, since all of it may be large."""
-    from sphinx_policyspec.graph.serialize import pieces  # noqa: PLC0415
-    from sphinx_policyspec.graph.to_graph import triples_of  # noqa: PLC0415
-
+    spec = spec_of(source)
     triples = triples_of(spec, base_iri)
-    if inferred:
-        from sphinx_policyspec.graph.rules import with_derived  # noqa: PLC0415
+    return graph_of(with_derived(triples) if inferred else triples, release_iri(spec, base_iri))
 
-        triples = with_derived(triples)
-    return pieces(triples, form, inferred=inferred)
+
+def to_owl(
+    source: Source, *, base_iri: str = "", inferred: bool = True, for_reasoner: bool = False
+) -> OwlWorld:
+    """Return a spec as Python objects: an owlready2 World of its own, with the ontology's terms as attributes.
+
+    :param inferred: with what the rules derive, so that ``to_owl(spec).HardRule.instances()`` needs no reasoner
+    :param for_reasoner: instead, what a reasoner cannot do without: on a release HermiT takes seconds for it, and many
+        minutes for all texts and places
+    """
+    from sphinx_policyspec.reasoning.owl_view import owl_world  # noqa: PLC0415  owlready2 is slow, and rarely asked for
+
+    return owl_world(spec_of(source), base_iri, inferred=inferred, for_reasoner=for_reasoner)
+
+
+def to_rdf(
+    source: Source | Sequence[Spec], form: str = "ttl", *, base_iri: str = "", inferred: bool = False
+) -> bytes:
+    """Return the knowledge base of a spec or a SOURCE in a syntax of RDF; equal specs give equal bytes.
+
+    Characters that the syntax cannot hold are replaced, of which :func:`write_rdf` tells.
+
+    :param source: also several releases, from the first to the last, which only ``nq`` and ``trig`` hold
+    :param form: ``ttl``, ``nt``, ``nq``, ``trig``, ``jsonld`` or ``rdf``
+    :param base_iri: as for :func:`to_graph`
+    :param inferred: with what the rules derive, of one release
+    """
+    return b"".join(_pieces(source, form, base_iri, inferred=inferred)[0])
+
+
+def write_rdf(
+    source: Source | Sequence[Spec],
+    file: str | Path | BinaryIO,
+    form: str = "ttl",
+    *,
+    base_iri: str = "",
+    inferred: bool = False,
+) -> tuple[Finding, ...]:
+    """Write what :func:`to_rdf` returns piece by piece, since all of it may be large; return what was replaced in it."""
+    written, findings = _pieces(source, form, base_iri, inferred=inferred)
+    if isinstance(file, str | Path):
+        write_file(Path(file), written)
+    else:
+        file.writelines(written)
+    return findings
+
+
+def _pieces(
+    source: Source | Sequence[Spec], form: str, base_iri: str, *, inferred: bool
+) -> tuple[Iterator[bytes], tuple[Finding, ...]]:
+    if specs := _releases(source):
+        return releases.release_pieces(specs, _revisions(specs), form, base_iri), ()
+    one: Source = source  # type: ignore[assignment]  # a sequence holds releases
+    triples = triples_of(spec_of(one), base_iri)
+    return pieces(with_derived(triples) if inferred else triples, form, inferred=inferred)

@@ -1,45 +1,57 @@
-"""What changed from one spec to another."""
+"""What changed from one spec to another, over many releases, and since a lock."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
-from sphinx_policyspec.api.deciding import read_cases
-from sphinx_policyspec.api.reading import ReadingOptions, pair, reader
+from sphinx_policyspec.api.judging import read_cases
+from sphinx_policyspec.api.reading import ReadingOptions, Source, load_all, load_pair, reader, spec_of
 from sphinx_policyspec.compare import SpecDiff, compare, with_overlays
+from sphinx_policyspec.compare.history import (
+    Lock,
+    LockChange,
+    Moment,
+    Review,
+    entry_of,
+    lock_of,
+    parse_lock,
+    review,
+    since_lock,
+)
+from sphinx_policyspec.compare.history import history as moments_of
 from sphinx_policyspec.decision import Norms
 from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState, compare_cases
 from sphinx_policyspec.model import Case, Spec
-from sphinx_policyspec.sources import Loaded
+from sphinx_policyspec.readers.text import read_text
 
-__all__ = ["diff", "diff_cases"]
+__all__ = ["check_lock", "diff", "diff_cases", "history", "lock", "read_lock", "review_changelog"]
 
 
 def diff(
-    old: str | Path | Spec | Loaded,
-    new: str | Path | Spec | Loaded,
+    old: Source,
+    new: Source,
     *,
     aliases: Mapping[str, str] | None = None,
     overlays: Iterable[str | Path | Spec] = (),
     **options: Unpack[ReadingOptions],
 ) -> SpecDiff:
-    """Return what changed from one spec or SOURCE to another, read as :func:`pair` does.
+    """Return what changed from one spec or SOURCE to another, read as :func:`load_pair` does.
 
     :param aliases: ids of provisions that are the same, old id → new id, where that is known; they win over what
         is found
     :param overlays: specs or SOURCEs that are built on the old one: what the changes reach in them is told, too
     :param options: how SOURCEs are read, as for :func:`load`
     """
-    before, after = (loaded.spec for loaded in pair(old, new, **options))
+    before, after = (loaded.spec for loaded in load_pair(old, new, **options))
     return _with_overlays(compare(before, after, aliases), before, after, _read(overlays, **options))
 
 
 def diff_cases(
-    old: str | Path | Spec | Loaded,
-    new: str | Path | Spec | Loaded,
+    old: Source,
+    new: Source,
     cases: Iterable[Case | str | Path],
     *,
     aliases: Mapping[str, str] | None = None,
@@ -53,7 +65,7 @@ def diff_cases(
     :param overlays: likewise
     :param options: likewise
     """
-    before, after = (Norms(loaded.spec) for loaded in pair(old, new, **options))
+    before, after = (Norms(loaded.spec) for loaded in load_pair(old, new, **options))
     read, findings = read_cases(cases)
     found = compare(before.spec, after.spec, aliases, read)
     found = _with_overlays(found, before.spec, after.spec, _read(overlays, **options))
@@ -77,3 +89,53 @@ def _read(overlays: Iterable[str | Path | Spec], **options: Unpack[ReadingOption
         else beside.read(one).spec
         for one in overlays
     }
+
+
+def history(
+    source: str | Path | Sequence[Spec], id_: str, /, **options: Unpack[ReadingOptions]
+) -> tuple[Moment, ...]:
+    """Return a provision in each release that has it, from the first to the last, under any id that it had.
+
+    Raises :class:`UnknownIdError` where no release has the id.
+
+    :param source: a folder of releases or a graph file with several, or releases from the first to the last
+    :param id_: any id that it has or had
+    :param options: as for :func:`load`
+    """
+    return moments_of(load_all(source, **options) if isinstance(source, str | Path) else source, id_)
+
+
+def lock(source: Source) -> Lock:
+    """Return the ids of a spec or a SOURCE with checksums of what they say; :func:`render` writes it as a file."""
+    return lock_of(spec_of(source))
+
+
+def read_lock(file: str | Path) -> Lock:
+    """Return the lock that a file holds; raises :class:`LockError` where it holds none."""
+    return parse_lock(read_text(Path(file), str(file))[0], str(file))
+
+
+def check_lock(source: Source, held: Lock | str | Path) -> tuple[LockChange, ...]:
+    """Return what of a spec or a SOURCE is not as it was when a lock was written, in reading order.
+
+    :param held: a lock, or the name of its file
+    """
+    return since_lock(held if isinstance(held, Lock) else read_lock(held), spec_of(source))
+
+
+def review_changelog(
+    old: Source,
+    new: Source,
+    *,
+    aliases: Mapping[str, str] | None = None,
+    **options: Unpack[ReadingOptions],
+) -> Review:
+    """Return how the new SOURCE's changelog and what changed bear each other out, as far as names and words can tell.
+
+    A draft of an entry is the form ``changelog`` of a diff, which :func:`render` writes.
+
+    :param aliases: as for :func:`diff`
+    :param options: likewise
+    """
+    before, after = load_pair(old, new, **options)
+    return review(compare(before.spec, after.spec, aliases), entry_of(after.spec))

@@ -1,21 +1,41 @@
-"""Projects to begin with, and handbooks."""
+"""What is written for people and programs: handbooks, projects to begin with, and results as commands print them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
-from typing import Unpack
+from typing import TYPE_CHECKING, Any, TypeAlias, Unpack
 
-from sphinx_policyspec.api.reading import ReadingOptions, loaded, options_of, read_releases, reader
+from sphinx_policyspec.api.reading import (
+    ReadingOptions,
+    Source,
+    load_all_checked,
+    loaded,
+    options_of,
+    reader,
+)
+from sphinx_policyspec.errors import SchemaError, SourceError
 from sphinx_policyspec.files import staged_folder
 from sphinx_policyspec.model import Finding, Spec
+from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.model.spec import given_base
-from sphinx_policyspec.sources import Loaded, Reader, is_project
+from sphinx_policyspec.sources import Loaded, Reader, has_releases, is_project
 from sphinx_policyspec.starter import write_starter
 
-__all__ = ["build_handbook", "build_handbooks", "init_project"]
+if TYPE_CHECKING:
+    from sphinx_policyspec.compare import SpecDiff
+    from sphinx_policyspec.compare.history import Lock, LockChange, Moment, Review
+    from sphinx_policyspec.decision.behaviour import BehaviourDiff
+    from sphinx_policyspec.exports.decisions import Decisions
+    from sphinx_policyspec.exports.report_formats import Report
+    from sphinx_policyspec.graph.answer import Answer
+    from sphinx_policyspec.reasoning.reasoner import Reasoning
+    from sphinx_policyspec.surveys import Survey
+
+__all__ = ["Forms", "Rendered", "build_handbook", "forms_of", "init_project", "render"]
 
 
 def init_project(folder: str | Path, *, markup: str = "myst", title: str = "") -> tuple[Path, ...]:
@@ -28,7 +48,7 @@ def init_project(folder: str | Path, *, markup: str = "myst", title: str = "") -
 
 
 def build_handbook(
-    source: str | Path | Loaded,
+    source: Source | Sequence[Loaded],
     out: str | Path,
     *,
     theme: str = "",
@@ -42,8 +62,12 @@ def build_handbook(
 ) -> tuple[Finding, ...]:
     """Build the handbook of a SOURCE as a web site in the folder ``out``, its graph included.
 
-    Return what the build has to say; findings about the text come from :func:`read`.
+    Of several releases each gets a site, in a folder of ``out`` that is named after it. Each page leads to the same
+    principle, or page, of the other releases, whatever its id there; ``index.html`` leads to the newest.
 
+    Return what the build has to say; findings about the text come from :func:`load_checked`.
+
+    :param source: also releases that were read, from the first to the last
     :param theme: an HTML theme for Sphinx; by default a project's own, else furo
     :param pages: what makes a page, ``one``, ``chapter`` or ``section``; a project has its own pages
     :param ask: with a page on which readers put questions to the spec in their browser
@@ -52,42 +76,46 @@ def build_handbook(
         a project's own, else what the machine has
     :param since: an older release, to tell what changed: a page of it, and a mark at each principle; or several, from
         the oldest on, for the history of each principle. Of a folder of releases those before the one that is
-        built count; Model Spec Markdown is annotated as what is built is
+        built count; Model Spec Markdown is annotated as what is built is. Several releases are compared as it is
     :param options: as for :func:`load`; the builder is ``html``
     """
-    from sphinx_policyspec.sphinx_ext.handbook import build_project, build_site  # noqa: PLC0415
+    from sphinx_policyspec.sphinx_ext import handbook  # noqa: PLC0415  the core needs no Sphinx
 
-    given = (since,) if isinstance(since, str | Path | Spec) else since
+    looks: dict[str, Any] = {"theme": theme, "ask": ask, "pdf": pdf, "pdf_fonts": tuple(pdf_fonts)}
+    given = (since,) if isinstance(since, str | Path | Spec) else tuple(since)
+    if isinstance(source, str | Path) and has_releases(source, options.get("confdir")):
+        source = load_all_checked(source, **options)
+    if not isinstance(source, str | Path | Spec | Loaded):
+        if given:
+            raise SourceError("several releases are compared with those before each: no older ones are taken")
+        named = [(_based(one.spec, base_iri), one.root) for one in source]
+        with staged_folder(Path(out)) as folder:
+            return handbook.build_releases(named, folder, pages=pages, **looks)
     here = Path.cwd()
     if isinstance(source, str | Path) and is_project(source, options.get("confdir")):
+        older = [partial(_older, one, here) for one in given]
+        base = given_base(base_iri)
         with staged_folder(Path(out)) as folder:
-            return build_project(
-                Path(source),
-                folder,
-                options_of(**options),
-                theme=theme,
-                base_iri=given_base(base_iri),
-                ask=ask,
-                pdf=pdf,
-                pdf_fonts=pdf_fonts,
-                older=[partial(_older, one, here) for one in given],
+            return handbook.build_project(
+                Path(source), folder, options_of(**options), base_iri=base, older=older, **looks
             )
     found = loaded(source, **options)
     beside = reader(**options).beside(found)
     read = [_older(one, here, beside) for one in given]
     with staged_folder(Path(out)) as folder:
-        return build_site(
-            replace(found.spec, base_iri=given_base(base_iri, found.spec.base_iri)),
+        return handbook.build_site(
+            _based(found.spec, base_iri),
             found.root,
             folder,
-            theme=theme,
             pages=pages,
-            ask=ask,
-            pdf=pdf,
-            pdf_fonts=pdf_fonts,
             older=[partial(_older, specs, here) for specs in read],
             source=found.files[0] if found.files else None,
+            **looks,
         )
+
+
+def _based(spec: Spec, base_iri: str) -> Spec:
+    return replace(spec, base_iri=given_base(base_iri, spec.base_iri))
 
 
 def _older(source: str | Path | Spec | Sequence[Spec], here: Path, beside: Reader) -> tuple[Spec, ...]:
@@ -102,32 +130,69 @@ def _older(source: str | Path | Spec | Sequence[Spec], here: Path, beside: Reade
     return tuple(source)
 
 
-def build_handbooks(
-    source: str | Path | Sequence[Loaded],
-    out: str | Path,
-    *,
-    theme: str = "",
-    pages: str = "chapter",
-    base_iri: str = "",
-    ask: bool = False,
-    pdf: bool = False,
-    pdf_fonts: Iterable[str] = (),
-) -> tuple[Finding, ...]:
-    """Build a handbook for each release of a SOURCE, in a folder of ``out`` that is named after it.
+Rendered: TypeAlias = (
+    "Answer | BehaviourDiff | Decisions | Lock | Reasoning | Report | Review | SpecDiff | Survey"
+    " | Sequence[LockChange] | Sequence[Moment]"
+)
+"""What functions return that a command prints."""
 
-    Each page leads to the same principle, or page, of the other releases, whatever its id there; pages of old
-    releases say that they are. ``index.html`` leads to the newest.
+Forms = Mapping[str, Callable[..., str]]
+"""The forms of a result by the names that ``--format`` takes, each with what writes it."""
 
-    :param source: a folder of releases or a graph file with several, or releases that were read, from the first
-        to the last
+_FORMS = {
+    "Answer": "answers ANSWER_FORMATS",
+    "BehaviourDiff": "diff DIFF_FORMATS",
+    "Decisions": "decisions DECISION_FORMATS",
+    "Lock": "diff.history LOCK_FILE_FORMATS",
+    "LockChange": "diff.history LOCK_FORMATS",
+    "Moment": "diff.history HISTORY_FORMATS",
+    "Reasoning": "answers REASONING_FORMATS",
+    "Report": "report_formats REPORT_FORMATS",
+    "Review": "diff.history REVIEW_FORMATS",
+    "SpecDiff": "diff DIFF_FORMATS",
+    "Survey": "surveys SURVEY_FORMATS",
+}
+"""Where the forms of each kind of result are below ``exports``: a command needs those of one kind."""
+_FOR_TERMINALS = frozenset({"Answer", "BehaviourDiff", "Report", "SpecDiff"})
+"""Kinds of results whose text fits a terminal."""
 
-    Other parameters, and what is returned, are as for :func:`build_handbook`.
+
+def forms_of(kind: str) -> Forms:
+    """Return the forms of a kind of result, by the name of its class; of a sequence, of the class of what it holds."""
+    module, table = _FORMS[kind].split()
+    forms: Forms = getattr(import_module(f"sphinx_policyspec.exports.{module}"), table)
+    return {**forms, "baseline": _baseline} if kind == "Report" else forms
+
+
+def _baseline(report: Report) -> str:
+    from sphinx_policyspec.checks.selection import format_baseline  # noqa: PLC0415  few results are reports
+
+    return format_baseline((entry.finding, entry.fingerprint) for entry in report.entries)
+
+
+def render(result: Rendered, form: str = "text", *, width: int = 0, color: bool = False) -> str:
+    """Return a result as its command prints it, such as ``render(diff(old, new), "markdown")``.
+
+    An unknown form raises :class:`SchemaError`.
+
+    :param form: ``text``, ``json``, or what else ``--format`` of the command takes; of a report also ``baseline``, the
+        file of findings that are known, and of a lock only ``json``, its file
+    :param width: columns of the terminal that ``text`` must fit, if any
+    :param color: whether ``text`` may use color
     """
-    from sphinx_policyspec.sphinx_ext.handbook import build_releases  # noqa: PLC0415
-
-    found = read_releases(source) if isinstance(source, str | Path) else source
-    named = [(replace(one.spec, base_iri=given_base(base_iri, one.spec.base_iri)), one.root) for one in found]
-    with staged_folder(Path(out)) as folder:
-        return build_releases(
-            named, folder, theme=theme, pages=pages, ask=ask, pdf=pdf, pdf_fonts=tuple(pdf_fonts)
-        )
+    # Of no changes since a lock there is no first one; a history is never empty.
+    kind = type(result).__name__
+    if kind not in _FORMS:
+        kind = type(next(iter(result))).__name__ if result else "LockChange"  # type: ignore[arg-type]  # a sequence
+    forms = forms_of(kind)
+    if form not in forms:
+        raise SchemaError("; ".join(filter(None, (f"unknown form `{form}`", nearest(form, forms)))))
+    given: tuple[Any, ...] = (result,)
+    if kind == "BehaviourDiff":
+        given = (result.spec, result)  # type: ignore[union-attr]
+    looks = {"width": width} if width else {}
+    return (
+        forms[form](*given, **looks, color=color)
+        if form == "text" and kind in _FOR_TERMINALS
+        else forms[form](*given)
+    )

@@ -12,16 +12,20 @@ from sphinx_policyspec.sources import Loaded, ProjectOptions, Reader, annotation
 
 __all__ = [
     "ReadingOptions",
+    "Source",
     "load",
+    "load_all",
+    "load_all_checked",
+    "load_checked",
+    "load_pair",
     "loaded",
     "options_of",
-    "pair",
-    "read",
-    "read_releases",
     "reader",
-    "releases",
     "spec_of",
 ]
+
+Source = str | Path | Spec | Loaded
+"""A spec, or a SOURCE: one that was read, or the name of one that will be, as on the command line."""
 
 
 class ReadingOptions(TypedDict, total=False):
@@ -45,40 +49,37 @@ class ReadingOptions(TypedDict, total=False):
 def load(source: str | Path, **options: Unpack[ReadingOptions]) -> Spec:
     """Return the spec of a SOURCE: release folder, Markdown file, Sphinx project, graph file, or one as of a revision.
 
-    :param options: how it is read, see :class:`ReadingOptions`
-    """
-    return read(source, **options).spec
-
-
-def read(source: str | Path, **options: Unpack[ReadingOptions]) -> Loaded:
-    """Return the spec of a SOURCE with every finding about it; parameters as for :func:`load`.
-
     A Sphinx project's ``conf.py`` is run, that of a revision too; spec and findings are those of a build with the
     builder. ``git:REV:PATH`` is the path, as seen from the current folder, as of a revision of the repository that
-    holds it. A SOURCE that cannot be used raises :class:`~sphinx_policyspec.errors.SourceError`.
+    holds it. A SOURCE that cannot be used raises :class:`SourceError`.
+
+    :param options: how it is read, see :class:`ReadingOptions`
     """
+    return load_checked(source, **options).spec
+
+
+def load_checked(source: str | Path, **options: Unpack[ReadingOptions]) -> Loaded:
+    """Return what :func:`load` does with every finding about it, and what else is known of the SOURCE."""
     return reader(**options).read(source)
 
 
-def releases(*sources: str | Path, **options: Unpack[ReadingOptions]) -> tuple[Spec, ...]:
+def load_all(*sources: str | Path, **options: Unpack[ReadingOptions]) -> tuple[Spec, ...]:
     """Return the releases of SOURCEs from the first to the last; each is one, or several as :func:`has_releases` tells.
 
     Other parameters are as for :func:`load`.
     """
-    from sphinx_policyspec.graph.releases import in_order  # noqa: PLC0415  rdflib only where it is needed
+    from sphinx_policyspec.graph.releases import in_order  # noqa: PLC0415  an engine that reading one spec does not need
 
-    found = (one for name in sources for one in read_releases(name, **options))
+    found = (one for name in sources for one in load_all_checked(name, **options))
     return in_order(loaded.spec for loaded in found)
 
 
-def read_releases(source: str | Path, **options: Unpack[ReadingOptions]) -> tuple[Loaded, ...]:
-    """Return the releases of a SOURCE, from the first to the last, each as :func:`read` does."""
+def load_all_checked(source: str | Path, **options: Unpack[ReadingOptions]) -> tuple[Loaded, ...]:
+    """Return the releases of a SOURCE, from the first to the last, each as :func:`load_checked` does."""
     return reader(**options).releases(source)
 
 
-def pair(
-    old: str | Path | Spec | Loaded, new: str | Path | Spec | Loaded, **options: Unpack[ReadingOptions]
-) -> tuple[Loaded, Loaded]:
+def load_pair(old: Source, new: Source, **options: Unpack[ReadingOptions]) -> tuple[Loaded, Loaded]:
     """Return two SOURCEs that are compared: the old one is annotated as the new one is.
 
     The new one is read as always. Model Spec Markdown as the old one gets the annotation files of the new one: the
@@ -88,16 +89,16 @@ def pair(
     return (reader(**options).beside(after).read(old) if isinstance(old, str | Path) else loaded(old)), after
 
 
-def loaded(source: str | Path | Spec | Loaded, **options: Unpack[ReadingOptions]) -> Loaded:
+def loaded(source: Source, **options: Unpack[ReadingOptions]) -> Loaded:
     """Return a SOURCE that is read, unless it was before."""
     if isinstance(source, Loaded):
         return source
     if isinstance(source, Spec):
         return Loaded(spec=source, root=Path(), annotations=annotations_of(source), has_files=False)
-    return read(source, **options)
+    return load_checked(source, **options)
 
 
-def spec_of(given: str | Path | Spec | Loaded) -> Spec:
+def spec_of(given: Source) -> Spec:
     """Return a spec as it is, or that of a SOURCE."""
     return given if isinstance(given, Spec) else loaded(given).spec
 

@@ -1,33 +1,22 @@
-"""The commands ``policyspec diff`` and ``policyspec lock``: what changed between two specs, and what that touches."""
+"""The commands that compare: ``policyspec diff``, ``history``, ``changelog`` and ``lock``."""
 
 from __future__ import annotations
 
-import shutil
 import sys
-from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
-from sphinx_policyspec import api
-from sphinx_policyspec.cli.options import Settings, SourceCommand
-from sphinx_policyspec.compare import SpecDiff
-from sphinx_policyspec.compare.history import (
-    entry_of,
-    format_lock,
-    history,
-    lock_of,
-    parse_lock,
-    review,
-    since_lock,
+import sphinx_policyspec as ps
+from sphinx_policyspec.cli.options import (
+    Settings,
+    SourceCommand,
+    form_option,
+    output_option,
+    source_argument,
 )
-from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState
-from sphinx_policyspec.exports.diff import DIFF_FORMATS, text_diff
-from sphinx_policyspec.exports.diff.history import HISTORY_FORMATS, LOCK_FORMATS, review_json, review_text
-from sphinx_policyspec.files import dump_json
-from sphinx_policyspec.model import Severity, Spec
-from sphinx_policyspec.readers.text import read_text
 
-__all__ = ["diff", "lock"]
+__all__ = ["changelog", "diff", "history", "lock"]
 
 _CHANGED = 1
 _UNUSABLE = 2
@@ -43,17 +32,9 @@ def _aliases(_context: click.Context, _option: click.Parameter, value: tuple[str
     return given
 
 
-@click.command(cls=SourceCommand)
-@click.argument("old", metavar="OLD", type=click.Path())
-@click.argument("new", metavar="[NEW]", type=click.Path(), required=False)
-@click.option(
-    "--lock",
-    "lock_file",
-    metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False),
-    help="Compare one SOURCE with what `policyspec lock` wrote to FILE; text or json.",
-)
-@click.option(
+_old = click.argument("old", metavar="OLD", type=click.Path())
+_new = click.argument("new", metavar="NEW", type=click.Path())
+_alias = click.option(
     "--alias",
     "aliases",
     metavar="OLD=NEW",
@@ -61,6 +42,12 @@ def _aliases(_context: click.Context, _option: click.Parameter, value: tuple[str
     callback=_aliases,
     help="A provision's old and new id, where you know better; may be repeated.",
 )
+
+
+@click.command(cls=SourceCommand)
+@_old
+@_new
+@_alias
 @click.option(
     "--overlay",
     "overlays",
@@ -70,18 +57,6 @@ def _aliases(_context: click.Context, _option: click.Parameter, value: tuple[str
     help="A spec that is built on OLD: tell what the changes touch in it, too; may be repeated.",
 )
 @click.option(
-    "--history",
-    "provision",
-    metavar="ID",
-    help="Tell what became of one provision over all releases of a folder of releases; text or json.",
-)
-@click.option(
-    "--changelog",
-    "reviewing",
-    is_flag=True,
-    help="Compare the changes with what NEW's changelog says of them instead; text or json.",
-)
-@click.option(
     "--cases",
     metavar="PATH",
     multiple=True,
@@ -89,29 +64,21 @@ def _aliases(_context: click.Context, _option: click.Parameter, value: tuple[str
     help="Also tell which cases come out differently: a YAML file or a folder of them; may be repeated.",
 )
 @click.option("--exit-code", is_flag=True, help="Exit with status 1 if anything changed.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(list(DIFF_FORMATS)),
-    default="text",
-    show_default=True,
-    help="How to print the changes; markdown fits a comment on a pull request, changelog drafts an entry.",
-)
+@form_option("SpecDiff", about="How to print it; markdown: a comment on a pull request; changelog: a draft.")
+@output_option
 def diff(
     old: str,
-    new: str | None,
+    new: str,
     *,
-    lock_file: str | None,
-    provision: str | None,
     aliases: dict[str, str],
     overlays: tuple[str, ...],
-    reviewing: bool,
     cases: tuple[str, ...],
     exit_code: bool,
     form: str,
+    output: str | None,
     settings: Settings,
 ) -> None:
-    """Tell what changed in meaning from OLD to NEW, two SOURCEs, and what it touches.
+    """Tell what changed in meaning from OLD to NEW, two SOURCEs.
 
     Each change has a type, a weight (tightening, loosening, clarifying, editorial) with the rule
     that gave it, and what it may invalidate. Provisions are followed through new ids. With --cases,
@@ -121,114 +88,113 @@ def diff(
 
     \b
       policyspec diff model_spec/2025-04-11 model_spec/2025-09-12
-      policyspec diff model_spec/2025-04-11 model_spec/2025-09-12 --format html > changes.html
-      policyspec diff git:main:docs docs --format markdown
-      policyspec diff model_spec/2025-04-11 model_spec/2025-09-12 --cases cases
-      policyspec diff upstream/1.0 upstream/1.1 --overlay company
-      policyspec diff --lock policyspec.lock docs --exit-code
-      policyspec diff model_spec/2025-04-11 model_spec/2025-09-12 --changelog
-      policyspec diff model_spec --history love_humanity
+      policyspec diff model_spec/2025-04-11 model_spec/2025-09-12 --format html -o changes.html
+      policyspec diff git:main:docs docs --cases cases/
     """
-    if cases and (lock_file or provision or reviewing or form == "changelog"):
-        raise click.UsageError("--cases goes with OLD and NEW, and with no draft or review of a changelog")
-    if overlays and (lock_file or provision or reviewing):
-        raise click.UsageError("--overlay goes with OLD and NEW alone")
-    if lock_file:
-        _since_lock(lock_file, old, new, exit_code=exit_code, form=form, settings=settings)
-        return
-    if provision:
-        _show_history(old, new, provision, form, settings)
-        return
-    if new is None:
-        raise click.UsageError("give OLD and NEW, or --lock FILE or --history ID and one SOURCE")
+    if cases and form == "changelog":
+        raise click.UsageError("a draft of a changelog tells nothing of cases: leave out --cases")
     before, after = settings.pair(old, new)
+    found: ps.SpecDiff | ps.BehaviourDiff
     with settings.watching("comparing"):
-        behaviour = (
-            api.diff_cases(before, after, cases, aliases=aliases, overlays=overlays, **settings.options)
-            if cases
-            else None
-        )
-        found = (
-            behaviour.spec
-            if behaviour
-            else api.diff(before, after, aliases=aliases, overlays=overlays, **settings.options)
-        )
-    if reviewing:
-        _show_review(found, after.spec, form)
-    else:
-        _show(found, behaviour, form, settings)
-    if behaviour:
-        settings.report(behaviour.findings)
-        if any(finding.severity is Severity.ERROR for finding in behaviour.findings):
+        if cases:
+            found = ps.diff_cases(
+                before, after, cases, aliases=aliases, overlays=overlays, **settings.options
+            )
+        else:
+            found = ps.diff(before, after, aliases=aliases, overlays=overlays, **settings.options)
+    settings.show(found, form, output)
+    changed = bool(found)
+    if isinstance(found, ps.BehaviourDiff):
+        changed = bool(found.spec or found.of(ps.CaseState.CHANGED))
+        settings.report(found.findings, stop=True)
+        if any(finding.severity is ps.Severity.ERROR for finding in found.findings):
             sys.exit(_UNUSABLE)
-    if exit_code and (found or (behaviour and behaviour.of(CaseState.CHANGED))):
+    if exit_code and changed:
         sys.exit(_CHANGED)
 
 
-def _show(found: SpecDiff, behaviour: BehaviourDiff | None, form: str, settings: Settings) -> None:
-    if form == "text":
-        color = settings.colored(sys.stdout)
-        width = max(shutil.get_terminal_size().columns, 40) if sys.stdout.isatty() else 100
-        click.echo(text_diff(found, behaviour, width=width, color=color), nl=False, color=color)
-    else:
-        click.echo(DIFF_FORMATS[form](found, behaviour), nl=False)
-
-
-def _show_history(source: str, other: str | None, provision: str, form: str, settings: Settings) -> None:
-    if other is not None:
-        raise click.UsageError("--history ID takes one SOURCE, a folder of releases")
-    if form not in HISTORY_FORMATS:
-        raise click.UsageError(f"--history takes --format {' or '.join(HISTORY_FORMATS)}, not {form}")
-    moments = history(settings.releases(source), provision)
-    click.echo(HISTORY_FORMATS[form](moments), nl=False)
-
-
-def _show_review(found: SpecDiff, new: Spec, form: str) -> None:
-    reviewed = review(found, entry_of(new))
-    if form == "json":
-        click.echo(dump_json(review_json(reviewed), indent=1))
-    elif form == "text":
-        click.echo(review_text(found, reviewed), nl=False)
-    else:
-        raise click.UsageError(f"--changelog takes --format text or json, not {form}")
-
-
-def _since_lock(
-    file: str, source: str, other: str | None, *, exit_code: bool, form: str, settings: Settings
-) -> None:
-    if other is not None:
-        raise click.UsageError("--lock FILE takes one SOURCE")
-    if form not in LOCK_FORMATS:
-        raise click.UsageError(f"--lock takes --format {' or '.join(LOCK_FORMATS)}, not {form}")
-    held = parse_lock(read_text(Path(file), file)[0], file)
-    changes = since_lock(held, settings.load(source).spec)
-    click.echo(LOCK_FORMATS[form](changes), nl=False)
-    if exit_code and changes:
-        sys.exit(_CHANGED)
+def _complete_id(context: click.Context, _parameter: click.Parameter, typed: str) -> list[CompletionItem]:
+    """Offer the ids of the releases that were named; no ``conf.py`` is run for that."""
+    source = context.params.get("source")
+    try:
+        specs = ps.load_all(source) if source and not ps.is_project(source) else ()
+    except (ps.PolicySpecError, OSError):
+        return []
+    titles = {provision.id: provision.title for spec in specs for provision in spec.provisions}
+    return [CompletionItem(id_, help=title) for id_, title in titles.items() if id_.startswith(typed)]
 
 
 @click.command(cls=SourceCommand)
-@click.argument("source", metavar="SOURCE", type=click.Path())
-@click.option(
-    "-o",
-    "--output",
-    metavar="FILE",
-    type=click.Path(dir_okay=False),
-    help="Write to FILE. Default: print it.",
-)
-def lock(source: str, output: str | None, *, settings: Settings) -> None:
-    """Write the ids of SOURCE with checksums of what they say.
+@source_argument
+@click.argument("provision", metavar="ID", shell_complete=_complete_id)
+@form_option("Moment")
+@output_option
+def history(source: str, provision: str, *, form: str, output: str | None, settings: Settings) -> None:
+    """Tell what became of one provision over all releases of SOURCE.
 
-    Keep the file under version control: `policyspec diff --lock FILE SOURCE` then tells a
-    provision that only got a new id from one that says something else.
+    SOURCE is a folder of releases, or a graph file with several. ID is any id that the provision has
+    or had.
+
+    \b
+      policyspec history model_spec love_humanity
+    """
+    settings.show(ps.history(settings.releases(source), provision), form, output)
+
+
+@click.command(cls=SourceCommand)
+@_old
+@_new
+@_alias
+@form_option("Review")
+@output_option
+def changelog(
+    old: str, new: str, *, aliases: dict[str, str], form: str, output: str | None, settings: Settings
+) -> None:
+    """Compare NEW's changelog with what changed since OLD.
+
+    Claims of the changelog that no change bears out are told, and structural changes that it does not
+    mention. A draft of an entry is a format of `policyspec diff`.
+
+    \b
+      policyspec changelog model_spec/2025-04-11 model_spec/2025-09-12
+      policyspec diff model_spec/2025-04-11 model_spec/2025-09-12 --format changelog
+    """
+    before, after = settings.pair(old, new)
+    with settings.watching("comparing"):
+        found = ps.review_changelog(before, after, aliases=aliases)
+    settings.show(found, form, output)
+
+
+@click.command(cls=SourceCommand)
+@source_argument
+@click.option(
+    "--check",
+    "held",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Tell what is not as the lock FILE says; exit status 1 tells that something is not.",
+)
+@form_option("LockChange", default=None, about="With --check: how to print it; a lock is always JSON.")
+@output_option
+def lock(source: str, *, held: str | None, form: str | None, output: str | None, settings: Settings) -> None:
+    """Write the ids of SOURCE with checksums, or check them.
+
+    Keep the file under version control: --check then tells a provision that only got a new id from
+    one that says something else.
 
     \b
       policyspec lock docs -o policyspec.lock
-      policyspec diff --lock policyspec.lock docs
+      policyspec lock docs --check policyspec.lock
     """
+    if not held:
+        if form == "text":
+            raise click.UsageError("a lock is JSON: --format text is for --check FILE")
+        loaded = settings.load(source)
+        settings.show(ps.lock(loaded), "json", output)
+        return
+    known = ps.read_lock(held)
     loaded = settings.load(source)
-    text = format_lock(lock_of(loaded.spec))
-    if output:
-        settings.write(output, text.encode(), loaded)
-    else:
-        click.echo(text, nl=False)
+    changes = ps.check_lock(loaded, known)
+    settings.show(changes, form or "text", output)
+    if changes:
+        sys.exit(_CHANGED)

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import click
 
-from sphinx_policyspec import api
-from sphinx_policyspec.cli.options import Settings, SourceCommand
-from sphinx_policyspec.model import Finding
+import sphinx_policyspec as ps
+from sphinx_policyspec.cli.options import Settings, SourceCommand, source_argument
 
 __all__ = ["handbook"]
 
 
 @click.command(cls=SourceCommand)
-@click.argument("source", metavar="SOURCE", type=click.Path())
+@source_argument
 @click.option(
     "-o",
     "--output",
@@ -63,9 +60,10 @@ def handbook(
     since: tuple[str, ...],
     settings: Settings,
 ) -> None:
-    """Build a web site from SOURCE, with its graph beside it; no conf.py is needed.
+    """Build a web site, and a PDF, from SOURCE.
 
-    Open DIR/index.html: the site needs no server and no network. With --pdf the same pages are a
+    Open DIR/index.html: the site needs no server and no network, and SOURCE no conf.py; its graph lies
+    beside it. With --pdf the same pages are a
     PDF for paper, with contents, indices and page numbers in links.
 
     Of a folder of releases, or a graph file with several, each gets a site, DIR/RELEASE. Their pages
@@ -88,19 +86,17 @@ def handbook(
         )
     if pdf_fonts and not pdf:
         raise click.UsageError("--pdf-font says what a PDF is set in: give --pdf too")
+    target: str | ps.Loaded | tuple[ps.Loaded, ...] = source
     if settings.has_releases(source):
         if since:
             raise click.UsageError(
                 f"`{source}` is several releases, each compared with those before: --since does not apply"
             )
-        build = partial(
-            api.build_handbooks, theme=theme, pages=pages, base_iri=settings.base_iri, ask=ask, pdf=pdf
-        )
-        _build_releases(source, output, settings, partial(build, pdf_fonts=pdf_fonts))
-        return
-    target = source if is_project else settings.read(source)
+        target = settings.read_releases(source)
+    elif not is_project:
+        target = settings.read(source)
     with settings.watching("building the handbook"):
-        findings = api.build_handbook(
+        findings = ps.build_handbook(
             target,
             output,
             theme=theme,
@@ -113,18 +109,8 @@ def handbook(
             **settings.options,
         )
     settings.report(findings)
-    if not settings.quiet:
-        for name in ("index.html", "handbook.pdf") if pdf else ("index.html",):
-            click.echo(f"policyspec: wrote {Path(output) / name}", err=True)
-
-
-def _build_releases(
-    source: str, output: str, settings: Settings, build: Callable[..., tuple[Finding, ...]]
-) -> None:
-    """Build a site for each release of a SOURCE."""
-    found = settings.read_releases(source)
-    with settings.watching("building the handbooks"):
-        findings = build(found, output)
-    settings.report(findings)
-    if not settings.quiet:
-        click.echo(f"policyspec: wrote {Path(output) / 'index.html'}, of {len(found)} releases", err=True)
+    if isinstance(target, tuple):
+        settings.note(f"wrote {Path(output) / 'index.html'}, of {len(target)} releases")
+        return
+    for name in ("index.html", "handbook.pdf") if pdf else ("index.html",):
+        settings.note(f"wrote {Path(output) / name}")

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import logging
 import os
 import shlex
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NoReturn, TextIO
+from typing import Any, BinaryIO, NoReturn, TextIO
 
 import click
-from click.shell_completion import get_completion_class
+from click.shell_completion import CompletionItem, get_completion_class
 
-from sphinx_policyspec import api
-from sphinx_policyspec.cli.options import Settings, SourceCommand
+import sphinx_policyspec as ps
+from sphinx_policyspec.cli.options import Settings, SourceCommand, form_option, output_option, source_argument
 from sphinx_policyspec.errors import PolicySpecError, SourceError
-from sphinx_policyspec.exports.answers import counts
 from sphinx_policyspec.exports.plain import message_line, printable
-from sphinx_policyspec.exports.schemas import SCHEMAS, format_schema
 from sphinx_policyspec.files import dump_json
 from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
 from sphinx_policyspec.starter import MARKUPS
@@ -81,9 +81,11 @@ class _Messages(io.TextIOBase):
 
 
 _ELSEWHERE = {
+    "changelog": "diff",
     "check": "check",
     "diff": "diff",
     "handbook": "handbook",
+    "history": "diff",
     "lock": "diff",
     "query": "query",
     "reason": "query",
@@ -137,24 +139,10 @@ def commands() -> None:
     """
 
 
-_source = click.argument("source", metavar="SOURCE", type=click.Path())
-
-
 @commands.command(cls=SourceCommand)
-@_source
-@click.option(
-    "-o",
-    "--output",
-    metavar="FILE",
-    type=click.Path(dir_okay=False),
-    help="Write to FILE; its suffix picks the format.",
-)
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(FORMATS),
-    help="RDF syntax. Default: by the suffix of FILE, else ttl.",
-)
+@source_argument
+@output_option
+@form_option(forms=FORMATS, default=None, about="RDF syntax. Default: by the suffix of FILE, else ttl.")
 @click.option("--inferred", is_flag=True, help="Add what the rules derive, such as ps:HardRule.")
 def graph(source: str, output: str | None, form: str | None, *, inferred: bool, settings: Settings) -> None:
     """Write the knowledge base of SOURCE as RDF.
@@ -172,27 +160,25 @@ def graph(source: str, output: str | None, form: str | None, *, inferred: bool, 
     if chosen is None:
         message = f"cannot tell the format of `{output}`: give --format {'|'.join(FORMATS)}"
         raise click.UsageError(message)
-    loaded = None
+    read: ps.Loaded | tuple[ps.Spec, ...]
     if settings.has_releases(source):
         if inferred:
             raise click.UsageError(f"`{source}` is several releases: --inferred takes one")
-        pieces = api.release_pieces(settings.releases(source), chosen, base_iri=settings.base_iri)
+        read = settings.releases(source)
     else:
-        loaded = settings.read(source)
-        with settings.watching("building the graph"):
-            pieces, findings = api.graph_pieces(loaded.spec, chosen, inferred=inferred)
-        settings.report(findings)
-    if output:
-        settings.write(output, pieces, loaded)
-    else:
-        _print_whole(source, pieces)
+        read = settings.read(source)
+        if output:
+            settings.guard(output)
+    write = partial(ps.write_rdf, read, form=chosen, base_iri=settings.base_iri, inferred=inferred)
+    with settings.watching("building the graph"):
+        settings.report(write(output) if output else _print_whole(source, write))
 
 
-def _print_whole(source: str, pieces: Iterator[bytes]) -> None:
+def _print_whole(source: str, write: Callable[[BinaryIO], tuple[ps.Finding, ...]]) -> tuple[ps.Finding, ...]:
     """Print what comes in pieces, and nothing of it where one of them fails."""
     with tempfile.TemporaryFile() as file:
         try:
-            file.writelines(pieces)
+            findings = write(file)
         except SourceError as error:
             raise SourceError(f"`{source}` cannot be written as a graph: {error}") from error
         file.seek(0)
@@ -200,31 +186,29 @@ def _print_whole(source: str, pieces: Iterator[bytes]) -> None:
             while rest:
                 # A stream without a buffer (PYTHONUNBUFFERED) may take a part of it.
                 rest = rest[sys.stdout.buffer.write(rest) :]
+    return findings
 
 
 @commands.command(cls=SourceCommand)
-@_source
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["json", "text"]),
-    default="json",
-    show_default=True,
-    help="How to print.",
-)
-def stats(source: str, form: str, *, settings: Settings) -> None:
-    """Count what SOURCE holds: provisions, principles by level, examples, verdicts, references, prompts."""
-    numbers = counts(settings.read(source).spec)
+@source_argument
+@form_option(forms=("json", "text"), default="json")
+@output_option
+def stats(source: str, *, form: str, output: str | None, settings: Settings) -> None:
+    """Count what SOURCE holds: examples, prompts and more."""
+    loaded = settings.read(source)
+    numbers = ps.stats(loaded)
     if form == "json":
-        click.echo(dump_json(numbers, indent=1))
+        settings.put(f"{dump_json(numbers, indent=1)}\n", output)
         return
+    lines = []
     for name, value in numbers.items():
         inner = (
             ", ".join(f"{key} {number}" for key, number in value.items())
             if isinstance(value, dict)
             else value
         )
-        click.echo(printable(f"{name.replace('_', ' '):20} {inner}"))
+        lines.append(printable(f"{name.replace('_', ' '):20} {inner}"))
+    settings.put("".join(f"{line}\n" for line in lines), output)
 
 
 @commands.command()
@@ -238,7 +222,7 @@ def stats(source: str, form: str, *, settings: Settings) -> None:
 )
 @click.option("--title", metavar="TEXT", default="", help="Title of the spec. Default: the name of DIR.")
 def init(folder: str, markup: str, title: str) -> None:
-    """Begin a spec in DIR, a new or empty folder, with a few pages that build at once.
+    """Begin a spec in DIR, a new or empty folder.
 
     You get a Sphinx project with two topics, two principles, an example with a good and a bad
     answer, and a page of questions that each build answers. Change the text and keep the form.
@@ -247,7 +231,7 @@ def init(folder: str, markup: str, title: str) -> None:
       policyspec init spec
       policyspec init spec --markup rst --title 'The shop assistant'
     """
-    files = api.init_project(folder, markup=markup, title=title)
+    files = ps.init_project(folder, markup=markup, title=title)
     place = shlex.quote(folder)
     click.echo(
         printable(f"{len(files)} files in {folder}: {' '.join(file.name for file in files)}") + "\nNext:\n"
@@ -257,25 +241,35 @@ def init(folder: str, markup: str, title: str) -> None:
     )
 
 
-@commands.command()
-@click.argument("kind", type=click.Choice(list(SCHEMAS)))
-def schema(kind: str) -> None:
-    """Print the JSON Schema of a kind of file, with which an editor completes and checks it.
+def _complete_schema(
+    _context: click.Context, _parameter: click.Parameter, typed: str
+) -> list[CompletionItem]:
+    return [CompletionItem(name) for name in ps.list_schemas() if name.startswith(typed)]
 
-    Save it beside your file, and name it in the file's first line, which editors with the YAML
-    language server read:
+
+@commands.command()
+@click.argument("name", metavar="NAME", shell_complete=_complete_schema)
+def schema(name: str) -> None:
+    """Print the JSON Schema of a file, or of an output.
+
+    NAME is annotations or cases, which people write, or that of a command with --format json, such as
+    diff; of check --format baseline it is baseline, of lock --check lock-check, and of query --list
+    questions. Save the schema of a file that you write beside it, and name it in the file's first line,
+    which editors with the YAML language server read:
 
     \b
       policyspec schema annotations > annotations.schema.json
       # yaml-language-server: $schema=annotations.schema.json
     """
-    click.echo(format_schema(kind), nl=False)
+    click.echo(json.dumps(ps.json_schema(name), indent=2, ensure_ascii=False))
 
 
 @commands.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """Print the script that completes commands and questions in your shell.
+    """Print a script that completes commands in your shell.
+
+    It completes questions with their parameters, codes of findings, ids and schemas, too.
 
     \b
       policyspec completion bash >> ~/.bashrc

@@ -6,22 +6,22 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import IO, Any
 
 import click
 
-from sphinx_policyspec import api
-from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.exports.plain import message_line, printable
+import sphinx_policyspec as ps
+from sphinx_policyspec.errors import PolicySpecError, SourceError
+from sphinx_policyspec.exports.plain import json_object, message_line, printable
 from sphinx_policyspec.files import real_path, write_file
-from sphinx_policyspec.model import Finding, Severity, Spec
 from sphinx_policyspec.model.spec import given_base
 
-__all__ = ["SOURCE_HELP", "Settings", "SourceCommand"]
+__all__ = ["SOURCE_HELP", "Settings", "SourceCommand", "form_option", "output_option", "source_argument"]
 
 SOURCE_HELP = """SOURCE is a release folder (model_spec.md with examples/ and CHANGELOG.md beside it), a lone Model
 Spec Markdown file, a Sphinx project (a folder with conf.py, which is run), a graph file written
@@ -29,12 +29,17 @@ earlier (.nt .nq .ttl .trig .jsonld .rdf), or any of these as of a revision: git
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 """What Python makes of a byte of an argument that is not UTF-8."""
-_COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.HINT: "cyan"}
+_COLORS = {"error": "red", "warning": "yellow", "hint": "cyan"}
+_NARROWEST = 40
+"""Columns that a text needs on any terminal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The options that every subcommand with a SOURCE shares."""
+    """The options that every subcommand with a SOURCE shares.
+
+    :param seen: the files that were read, which no output takes the place of
+    """
 
     annotations: str | None
     no_annotations: bool
@@ -46,29 +51,53 @@ class Settings:
     tags: tuple[str, ...] = ()
     overrides: Mapping[str, str] = field(default_factory=dict)
     confdir: str | None = None
+    seen: set[Path] = field(default_factory=set)
 
     def colored(self, stream: IO[str]) -> bool:
         """Tell whether to color what goes to a stream; ``auto`` heeds https://no-color.org."""
         plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
         return self.color == "always" or (self.color == "auto" and stream.isatty() and not plain)
 
-    def read(self, source: str) -> api.Loaded:
+    def read(self, source: str) -> ps.Loaded:
         """Read a SOURCE and report on standard error what its author should know."""
         loaded = self.load(source)
-        self.report(api.check(loaded))
+        self.report(ps.check(loaded))
         return loaded
 
-    @staticmethod
-    def write(output: str, data: bytes | Iterable[bytes], loaded: api.Loaded | None = None) -> None:
-        """Write an output, unless it would take the place of a text that the SOURCE was read from."""
-        if loaded and loaded.has_files and real_path(Path(output)) in map(real_path, loaded.files):
-            raise click.UsageError(f"`{output}` is a file of the SOURCE, which would be lost")
-        write_file(Path(output), data)
+    def show(self, result: ps.Rendered, form: str, output: str | None = None) -> None:
+        """Print a result in a form, or write it to a file."""
+        if form != "text" or output:
+            self.put(ps.render(result, form), output)
+            return
+        color = self.colored(sys.stdout)
+        width = max(shutil.get_terminal_size().columns, _NARROWEST) if sys.stdout.isatty() else 0
+        self.put(ps.render(result, width=width, color=color), color=color)
+
+    def put(self, text: str | bytes, output: str | None = None, *, color: bool = False) -> None:
+        """Print a text, or write it to a file, unless that is one that was read.
+
+        :param color: whether it holds the codes of colors
+        """
+        if not output:
+            click.echo(text, nl=False, color=color or None)
+            return
+        self.guard(output)
+        write_file(Path(output), text.encode() if isinstance(text, str) else text)
+
+    def guard(self, output: str) -> None:
+        """Refuse an output that would take the place of what was read."""
+        if real_path(Path(output)) in self.seen:
+            raise click.UsageError(f"`{output}` was read, and would be lost")
+
+    def note(self, text: str) -> None:
+        """Say on standard error what was done, unless only results are wanted."""
+        if not self.quiet:
+            click.echo(printable(f"policyspec: {text}"), err=True)
 
     @property
-    def options(self) -> api.ReadingOptions:
+    def options(self) -> ps.ReadingOptions:
         """How each SOURCE is read."""
-        return api.ReadingOptions(
+        return ps.ReadingOptions(
             annotations=self.annotations,
             annotate=not self.no_annotations,
             builder=self.builder,
@@ -79,60 +108,66 @@ class Settings:
 
     def is_project(self, source: str) -> bool:
         """Return whether a SOURCE is a Sphinx project."""
-        return api.is_project(source, self.confdir)
+        return ps.is_project(source, self.confdir)
 
     def has_releases(self, source: str) -> bool:
         """Return whether a SOURCE is several releases."""
-        return api.has_releases(source, self.confdir)
+        return ps.has_releases(source, self.confdir)
 
-    def releases(self, source: str) -> tuple[Spec, ...]:
+    def releases(self, source: str) -> tuple[ps.Spec, ...]:
         """Read a SOURCE that is several releases, or one."""
         with self.watching(f"reading {source}"):
-            return api.releases(source, **self.options)
+            found = ps.load_all_checked(source, **self.options)
+        self._see(*found)
+        return tuple(loaded.spec for loaded in found)
 
-    def read_releases(self, source: str) -> tuple[api.Loaded, ...]:
+    def read_releases(self, source: str) -> tuple[ps.Loaded, ...]:
         """Read a SOURCE that is several releases, and report what their authors should know, by release."""
         with self.watching(f"reading {source}"):
-            found = api.read_releases(source, **self.options)
+            found = ps.load_all_checked(source, **self.options)
+        self._see(*found)
         for loaded in found:
             folder = loaded.spec.version
             self.report(
-                tuple(
-                    replace(f, span=replace(f.span, file=f"{folder}/{f.span.file}"))
-                    for f in api.check(loaded)
-                )
+                replace(f, span=replace(f.span, file=f"{folder}/{f.span.file}")) for f in ps.check(loaded)
             )
         return found
 
-    def load(self, source: str) -> api.Loaded:
+    def load(self, source: str) -> ps.Loaded:
         """Read a SOURCE."""
         with self.watching(f"reading {source}"):
-            loaded = api.read(source, **self.options)
+            loaded = ps.load_checked(source, **self.options)
         return self._noted(loaded)
 
-    def pair(self, old: str, new: str) -> tuple[api.Loaded, api.Loaded]:
+    def pair(self, old: str, new: str) -> tuple[ps.Loaded, ps.Loaded]:
         """Read two SOURCEs that are compared."""
         with self.watching(f"reading {old} and {new}"):
-            before, after = api.pair(old, new, **self.options)
+            before, after = ps.load_pair(old, new, **self.options)
         return self._noted(before), self._noted(after)
 
-    def _noted(self, loaded: api.Loaded) -> api.Loaded:
+    def _noted(self, loaded: ps.Loaded) -> ps.Loaded:
         """Say what annotations came unasked, and give the spec the base IRI that was asked for."""
-        if loaded.shipped and not self.quiet:
+        self._see(loaded)
+        if loaded.shipped:
             name = loaded.annotations[-1].name
-            note = f"policyspec: topics from {name}, shipped with the package"
-            click.echo(f"{note} (--no-annotations leaves them out)", err=True)
+            self.note(f"topics from {name}, shipped with the package (--no-annotations leaves them out)")
         # The spec itself takes it along, so that a graph that is written can be read back under the same names.
         return replace(
             loaded, spec=replace(loaded.spec, base_iri=given_base(self.base_iri, loaded.spec.base_iri))
         )
 
-    def report(self, findings: tuple[Finding, ...]) -> None:
-        """Print findings on standard error, by file and line; hints only when asked to be verbose."""
-        if self.quiet:
-            return
+    def _see(self, *found: ps.Loaded) -> None:
+        self.seen.update(real_path(file) for loaded in found for file in loaded.files)
+
+    def report(self, findings: Iterable[ps.Finding], *, stop: bool = False) -> None:
+        """Print findings on standard error, by file and line; hints only when asked to be verbose.
+
+        :param stop: whether errors keep the command from its work, which is told however quiet it is to be
+        """
         for finding in sorted(findings, key=lambda found: (found.span, found.code, found.message)):
-            if finding.severity is Severity.HINT and not self.verbose:
+            is_error = finding.severity is ps.Severity.ERROR
+            is_wanted = self.verbose or finding.severity is not ps.Severity.HINT
+            if not (stop and is_error) and (self.quiet or not is_wanted):
                 continue
             text = message_line(str(finding))
             if self.colored(sys.stderr):
@@ -208,8 +243,10 @@ def _common_options() -> list[click.Option]:
             type=click.Path(file_okay=False),
             help="Folder of conf.py, as sphinx-build has it. Default: the project's own.",
         ),
-        click.Option(["-q", "--quiet"], is_flag=True, help="Print results only, no findings."),
-        click.Option(["-v", "--verbose"], is_flag=True, help="Print hints too."),
+        click.Option(
+            ["-q", "--quiet"], is_flag=True, help="Print the result alone: no notes, no findings beside it."
+        ),
+        click.Option(["-v", "--verbose"], is_flag=True, help="Print hints, too, among findings beside it."),
         click.Option(
             ["--color"],
             type=click.Choice(["auto", "always", "never"]),
@@ -218,6 +255,39 @@ def _common_options() -> list[click.Option]:
             help="Color the output.",
         ),
     ]
+
+
+source_argument = click.argument("source", metavar="SOURCE", type=click.Path())
+output_option = click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    help="Write to FILE. Default: print it.",
+)
+
+
+def form_option(
+    kind: str = "",
+    default: str | None = "text",
+    *,
+    forms: Iterable[str] = (),
+    about: str = "How to print it.",
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return the option ``--format``.
+
+    :param kind: the class of the result, whose forms it offers
+    :param forms: what it offers instead
+    """
+    choices = [*forms] or [*ps.forms_of(kind)]
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(choices),
+        default=default,
+        show_default=bool(default),
+        help=about,
+    )
 
 
 class SourceCommand(click.Command):
@@ -243,9 +313,23 @@ class SourceCommand(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  click's own signature
         """Run the function with its own options and the settings."""
-        shared = {option.name: ctx.params.pop(option.name) for option in fields(Settings)}
-        settings = Settings(**shared)
+        given = [
+            ctx.params[param.name or ""]
+            for param in self.params
+            if isinstance(param.type, click.Path) and param.name != "output"
+        ]
+        names = [name for value in given for name in ((value,) if isinstance(value, str) else value or ())]
+        shared = {
+            name: ctx.params.pop(name) for option in fields(Settings) if (name := option.name) in ctx.params
+        }
+        settings = Settings(**shared, seen={real_path(Path(name)) for name in names})
         if settings.annotations and settings.no_annotations:
             raise click.UsageError("--annotations and --no-annotations exclude each other", ctx)
+        form = ctx.params.get("form")
         ctx.params["settings"] = settings
-        return super().invoke(ctx)
+        try:
+            return super().invoke(ctx)
+        except PolicySpecError as error:
+            if form == "json":
+                settings.put(json_object({}, errors=[str(error)]))
+            raise

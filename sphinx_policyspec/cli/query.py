@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from pathlib import Path
 
 import click
 from click.shell_completion import CompletionItem
 
-from sphinx_policyspec import api
-from sphinx_policyspec.cli.options import Settings, SourceCommand
-from sphinx_policyspec.exports.answers import ANSWER_FORMATS, format_answer, reasoning_json, reasoning_text
-from sphinx_policyspec.exports.plain import printable
+import sphinx_policyspec as ps
+from sphinx_policyspec.cli.options import (
+    Settings,
+    SourceCommand,
+    form_option,
+    output_option,
+    source_argument,
+)
+from sphinx_policyspec.exports.answers import questions_json, questions_text
 from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
-from sphinx_policyspec.graph.questions import find_question, list_questions
 from sphinx_policyspec.readers.text import read_text
 
 __all__ = ["query", "reason"]
 
 
 def _complete_question(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    return [CompletionItem(q.name, help=q.text) for q in list_questions() if q.name.startswith(incomplete)]
+    return [CompletionItem(q.name, help=q.text) for q in ps.list_questions() if q.name.startswith(incomplete)]
+
+
+def _complete_param(context: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Offer the parameters of the question that was named."""
+    # Before the value of an option is there, click leaves arguments among the other words.
+    words = {*context.args, context.params.get("question")}
+    named = [question for question in ps.list_questions() if question.name in words]
+    return [
+        CompletionItem(f"{parameter.name}=", help=f"{parameter.type}, such as {parameter.default}")
+        for question in named
+        for parameter in question.parameters
+        if parameter.name.startswith(incomplete)
+    ]
 
 
 @click.command(cls=SourceCommand)
@@ -32,6 +48,7 @@ def _complete_question(_ctx: click.Context, _param: click.Parameter, incomplete:
     "params",
     metavar="NAME=VALUE",
     multiple=True,
+    shell_complete=_complete_param,
     help="A parameter of the named question; may be repeated.",
 )
 @click.option("--sparql", metavar="TEXT", help="Ask this SPARQL query instead of a named question.")
@@ -43,14 +60,8 @@ def _complete_question(_ctx: click.Context, _param: click.Parameter, incomplete:
     help="Ask the SPARQL query in FILE.",
 )
 @click.option("--list", "listing", is_flag=True, help="List the named questions with their parameters.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(ANSWER_FORMATS),
-    default="text",
-    show_default=True,
-    help="How to print the answer.",
-)
+@form_option("Answer", about="How to print the answer.")
+@output_option
 def query(
     source: str | None,
     question: str | None,
@@ -59,6 +70,7 @@ def query(
     sparql: str | None,
     query_file: str | None,
     form: str,
+    output: str | None,
     listing: bool,
     settings: Settings,
 ) -> None:
@@ -76,7 +88,7 @@ def query(
       policyspec query spec.ttl --sparql 'SELECT ?id { ?p a ps:Principle ; dcterms:identifier ?id }'
     """
     if listing:
-        _list_questions(color=settings.colored(sys.stdout))
+        _list_questions(form, output, settings)
         return
     asked = [value for value in (question, sparql, query_file) if value]
     if source is None or len(asked) != 1:
@@ -88,24 +100,19 @@ def query(
         message = "--param belongs to a named question"
         raise click.UsageError(message)
     values = _parameters(params)
-    over_releases = bool(question) and find_question(question or "").over_releases
-    if over_releases or settings.has_releases(source):
-        specs = settings.releases(source)
-        held = api.releases_base(specs, base_iri=settings.base_iri)
-    else:
-        given = settings.annotations or settings.base_iri
-        as_it_is = None if given else api.inferred_base(source, question=question or "", queried=not question)
-        held = as_it_is or api.knowledge_base(settings.read(source).spec, question=question or "")
-    with settings.watching("asking"), held as base:
-        if question:
-            answer = base.ask(question, values)
-        else:
-            text = sparql or read_text(Path(query_file or ""), query_file or "")[0]
-            answer = base.query(text, origin=query_file or "--sparql")
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
-    click.echo(
-        format_answer(answer, form, width=width, color=settings.colored(sys.stdout)), nl=False, color=True
-    )
+    text = sparql or (read_text(Path(query_file), query_file)[0] if query_file else "")
+    with _base_of(source, question or "", settings) as base, settings.watching("asking"):
+        answer = base.ask(question, values) if question else base.query(text, origin=query_file or "--sparql")
+    settings.show(answer, form, output)
+
+
+def _base_of(source: str, question: str, settings: Settings) -> ps.KnowledgeBase:
+    """Return what is asked: several releases, a graph file as it is, or one spec."""
+    if settings.has_releases(source) or (question and ps.find_question(question).over_releases):
+        return ps.knowledge_base(settings.releases(source), base_iri=settings.base_iri)
+    given = settings.annotations or settings.base_iri
+    inferred = None if given else ps.inferred_base(source, question=question, queried=not question)
+    return inferred or ps.knowledge_base(settings.read(source), question=question)
 
 
 def _parameters(texts: tuple[str, ...]) -> dict[str, str]:
@@ -120,14 +127,18 @@ def _parameters(texts: tuple[str, ...]) -> dict[str, str]:
     return values
 
 
-def _list_questions(*, color: bool) -> None:
-    for item in list_questions():
-        parameters = "".join(f" --param {p.name}={p.default or p.type}" for p in item.parameters)
-        click.echo(f"{click.style(item.name, bold=True)}{parameters}\n    {item.text}", color=color)
+def _list_questions(form: str, output: str | None, settings: Settings) -> None:
+    if form == "json":
+        settings.put(questions_json(ps.list_questions()), output)
+    elif form == "text":
+        color = settings.colored(sys.stdout) and not output
+        settings.put(questions_text(ps.list_questions(), color=color), output, color=color)
+    else:
+        raise click.UsageError(f"--list takes --format text or json, not {form}")
 
 
 @click.command(cls=SourceCommand)
-@click.argument("source", metavar="SOURCE", type=click.Path())
+@source_argument
 @click.option(
     "--engine",
     type=click.Choice(["rules", "hermit"]),
@@ -142,14 +153,13 @@ def _list_questions(*, color: bool) -> None:
     type=click.Path(dir_okay=False),
     help="Write what follows, as RDF, to FILE; its suffix picks the format.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", *FORMATS]),
-    help="text (default) or json: what was found; the others: what follows, as RDF.",
+@form_option(
+    forms=("text", "json", *FORMATS),
+    default=None,
+    about="text (default) or json: what was found; the others: what follows, as RDF.",
 )
 def reason(source: str, *, engine: str, output: str | None, form: str | None, settings: Settings) -> None:
-    """Derive what follows from SOURCE, and tell what contradicts itself.
+    """Derive what follows from SOURCE, and contradictions.
 
     Exit status 1 tells of a contradiction: a smallest set of statements of the spec, each with its
     place, that cannot hold together. A graph file need not make a spec.
@@ -163,19 +173,16 @@ def reason(source: str, *, engine: str, output: str | None, form: str | None, se
     if chosen is None:
         raise click.UsageError(f"cannot tell the format of `{output}`: give --format {'|'.join(FORMATS)}")
     given = settings.annotations or settings.base_iri
-    read = source if api.is_graph(source) and not given else settings.read(source)
+    read = source if ps.is_graph(source) and not given else settings.read(source)
     with settings.watching("reasoning"):
-        found = api.reason(read, engine=engine)
-    is_rdf = chosen in FORMATS
-    text = reasoning_json(found) if chosen == "json" else reasoning_text(found)
-    if is_rdf and found.contradictions:
-        click.echo(text, nl=False, err=True)
-    data = found.as_rdf(chosen) if is_rdf else text.encode()
-    if output:
-        settings.write(output, data, read if isinstance(read, api.Loaded) else None)
-        if not settings.quiet:
-            click.echo(printable(f"policyspec: wrote {output}: {len(found.derived)} statements"), err=True)
+        found = ps.reason(read, engine=engine)
+    if chosen in FORMATS:
+        if found.contradictions:
+            click.echo(ps.render(found), nl=False, err=True)
+        settings.put(found.as_rdf(chosen), output)
+        if output:
+            settings.note(f"wrote {output}: {len(found.derived)} statements")
     else:
-        click.echo(data, nl=False)
+        settings.show(found, chosen, output)
     if found.contradictions:
         sys.exit(1)

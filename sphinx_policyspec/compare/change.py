@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 
 from sphinx_policyspec.compare.words import TextChange
+from sphinx_policyspec.files import html_table, in_a_line
 from sphinx_policyspec.model import Span
 
 __all__ = [
@@ -194,6 +195,20 @@ class SpecDiff:
     same_examples: int = 0
     renamed_examples: Mapping[str, str] = field(default_factory=dict)
     titles: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Say in short what it is."""
+        return f"<SpecDiff {self._summary}>"
+
+    def _repr_html_(self) -> str:
+        """Show the changes in a notebook."""
+        rows = [(c.weight, c.subject, c.kind, c.id, c.old, c.new, c.rule) for c in self.changes]
+        return html_table(self._summary, ("weight", "subject", "kind", "id", "old", "new", "rule"), rows)
+
+    @property
+    def _summary(self) -> str:
+        names = in_a_line(f"{self.old or 'undated'} → {self.new or 'undated'}")
+        return f"{names}: {len(self.changes)} changes"
 
     def __bool__(self) -> bool:
         """Tell whether the specs differ."""

@@ -6,7 +6,7 @@ import enum
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from itertools import pairwise
 from typing import Any
@@ -167,7 +167,7 @@ class Lock:
     """
 
     version: str
-    entries: tuple[LockEntry, ...]
+    entries: tuple[LockEntry, ...] = field(repr=False)
 
 
 class LockState(enum.StrEnum):
@@ -343,10 +343,12 @@ class Claim:
 class Review:
     """A changelog entry against a diff.
 
+    :param version: of the new spec, if it has one
     :param has_entry: whether the changelog says anything about the new spec
     :param untold: structural changes that the entry does not mention
     """
 
+    version: str
     has_entry: bool
     claims: tuple[Claim, ...]
     untold: tuple[Change, ...]
@@ -365,6 +367,7 @@ def review(diff: SpecDiff, entry: str | None) -> Review:
     untold = tuple(change for change in structural if not any(_tells(diff, change, text) for text in texts))
     rare = _rare_words(diff)
     return Review(
+        version=diff.new,
         has_entry=entry is not None,
         claims=tuple(_claim(diff, text, rare) for text in texts),
         untold=untold,

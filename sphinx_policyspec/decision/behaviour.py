@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from sphinx_policyspec.compare import Change, ChangeKind, Naming, Sides, SpecDiff, Subject
@@ -117,10 +117,10 @@ class BehaviourDiff:
     """
 
     spec: SpecDiff
-    old: Norms
-    new: Norms
-    cases: tuple[ComparedCase, ...]
-    findings: tuple[Finding, ...] = ()
+    old: Norms = field(repr=False)
+    new: Norms = field(repr=False)
+    cases: tuple[ComparedCase, ...] = field(repr=False)
+    findings: tuple[Finding, ...] = field(default=(), repr=False)
 
     def of(self, *states: CaseState) -> tuple[ComparedCase, ...]:
         """Return the cases of which this becomes."""

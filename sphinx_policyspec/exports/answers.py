@@ -5,20 +5,29 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+import click
 from rich.cells import cell_len
 
-from sphinx_policyspec.exports.plain import markdown_safe, printable, spreadsheet_safe
+from sphinx_policyspec.exports.plain import (
+    json_object,
+    markdown_safe,
+    place_record,
+    printable,
+    spreadsheet_safe,
+)
 from sphinx_policyspec.files import dump_json
 from sphinx_policyspec.graph.answer import Answer, Cell, CellKind, QueryForm
 from sphinx_policyspec.model import Carrier, Commentary, ReferenceForm, Spec, Verdict
 
 if TYPE_CHECKING:
-    from sphinx_policyspec.reason.reasoner import Contradiction, Reasoning
+    from sphinx_policyspec.graph.questions import Question
+    from sphinx_policyspec.reasoning.reasoner import Contradiction, Reasoning
 
-__all__ = ["ANSWER_FORMATS", "counts", "format_answer", "reasoning_json", "reasoning_text"]
+__all__ = ["ANSWER_FORMATS", "REASONING_FORMATS", "answer_text", "counts", "questions_json", "questions_text"]
 
 
 def counts(spec: Spec) -> dict[str, Any]:
@@ -64,26 +73,12 @@ def _tally(values: Iterable[str], order: Iterable[str]) -> dict[str, int]:
     return {name: tally[name] for name in [*names, *sorted(set(tally) - set(names))]}
 
 
-ANSWER_FORMATS = ("text", "json", "csv", "markdown")
-
 _WIDEST = 60
 """Characters that a column of a table is padded to at most where no terminal limits it."""
 
 
-def format_answer(answer: Answer, form: str, *, width: int = 0, color: bool = False) -> str:
-    """Return an answer in one of :data:`ANSWER_FORMATS`, with a final line end.
-
-    :param width: of the terminal that a text table must fit; 0 gives a line for each row
-    """
-    match form:
-        case "json":
-            return dump_json(_results_json(answer), indent=1) + "\n"
-        case "csv":
-            return _csv(answer)
-        case "markdown":
-            return _markdown(answer)
-        case _:
-            return _table(answer, width, color=color)
+def _answer_json(answer: Answer) -> str:
+    return dump_json(_results_json(answer), indent=1) + "\n"
 
 
 def _results_json(answer: Answer) -> dict[str, Any]:
@@ -123,7 +118,11 @@ def _markdown(answer: Answer) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _table(answer: Answer, width: int, *, color: bool) -> str:
+def answer_text(answer: Answer, *, width: int = 0, color: bool = False) -> str:
+    """Return an answer as a table, with the number of its rows below.
+
+    :param width: of the terminal that it must fit; 0 gives a line for each row
+    """
     rows = [tuple(printable(cell.value) for cell in row) for row in answer.rows]
     lines = (
         _folded(answer.columns, rows, width, color=color) if width else _aligned(answer, rows, color=color)
@@ -165,7 +164,39 @@ def _summary(answer: Answer) -> str:
     return "1 row" if len(answer.rows) == 1 else f"{len(answer.rows)} rows"
 
 
-def reasoning_text(reasoning: Reasoning) -> str:
+ANSWER_FORMATS: Mapping[str, Callable[[Answer], str]] = MappingProxyType(
+    {"text": answer_text, "json": _answer_json, "csv": _csv, "markdown": _markdown}
+)
+"""Each format with what writes it; ``text`` can also be told the width and to use color."""
+
+
+def questions_text(questions: Iterable[Question], *, color: bool = False) -> str:
+    """Return named questions with their parameters, and what they are in English."""
+    lines = []
+    for item in questions:
+        parameters = "".join(f" --param {p.name}={p.default or p.type}" for p in item.parameters)
+        lines.append(
+            f"{click.style(item.name, bold=True) if color else item.name}{parameters}\n    {item.text}\n"
+        )
+    return "".join(lines)
+
+
+def questions_json(questions: Iterable[Question]) -> str:
+    """Return named questions with their parameters and columns, for programs."""
+    told = [
+        {
+            "name": item.name,
+            "text": item.text,
+            "parameters": [{"name": p.name, "type": p.type, "default": p.default} for p in item.parameters],
+            "columns": list(item.columns),
+            "over_releases": item.over_releases,
+        }
+        for item in questions
+    ]
+    return json_object({"questions": told})
+
+
+def _reasoning_text(reasoning: Reasoning) -> str:
     """Return contradictions with the places of their statements, then how much follows, by kind."""
     lines = [line for found in reasoning.contradictions for line in _told(found)]
     if reasoning.engine == "hermit" and not reasoning.contradictions:
@@ -190,8 +221,10 @@ def _told(found: Contradiction) -> Iterator[str]:
     yield ""
 
 
-def reasoning_json(reasoning: Reasoning) -> str:
-    """Return the same for programs."""
+_NOWHERE = {"file": None, "line": None, "column": None}
+
+
+def _reasoning_json(reasoning: Reasoning) -> str:
     told = {
         "engine": reasoning.engine,
         "consistent": not reasoning.contradictions,
@@ -203,9 +236,7 @@ def reasoning_json(reasoning: Reasoning) -> str:
                 "statements": [
                     {
                         "text": statement.text,
-                        "file": statement.span.file if statement.span else None,
-                        "line": statement.span.line if statement.span else None,
-                        "column": statement.span.column if statement.span else None,
+                        **(place_record(statement.span) if statement.span else _NOWHERE),
                     }
                     for statement in found.statements
                 ],
@@ -213,4 +244,10 @@ def reasoning_json(reasoning: Reasoning) -> str:
             for found in reasoning.contradictions
         ],
     }
-    return dump_json(told, indent=1) + "\n"
+    return json_object(told)
+
+
+REASONING_FORMATS: Mapping[str, Callable[[Reasoning], str]] = MappingProxyType(
+    {"text": _reasoning_text, "json": _reasoning_json}
+)
+"""Each format with what writes it."""

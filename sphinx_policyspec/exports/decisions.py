@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from sphinx_policyspec.decision import (
@@ -15,19 +16,18 @@ from sphinx_policyspec.decision import (
     Norms,
     Reason,
 )
-from sphinx_policyspec.exports.plain import printable
-from sphinx_policyspec.files import dump_json
-from sphinx_policyspec.model import Duty, Item, Label, Outcome, Span, Status, Value
+from sphinx_policyspec.exports.plain import json_object, printable
+from sphinx_policyspec.model import Duty, Finding, Item, Label, Outcome, Severity, Span, Status, Value
 
 __all__ = [
     "CIRCLE",
+    "DECISION_FORMATS",
     "ENGLISH",
     "RESCUE",
     "RULE",
+    "Decisions",
     "Wording",
     "decision_record",
-    "decisions_json",
-    "decisions_text",
     "differences_told",
     "duties_told",
     "explanation",
@@ -170,9 +170,37 @@ _MANY = 4
 _RULES = {rule.id: rule for rule in STRENGTH_RULES}
 
 
-def decisions_json(decisions: Iterable[Decision]) -> str:
-    """Return decisions as JSON: a list of objects, one a case."""
-    return dump_json([decision_record(d) for d in decisions], indent=1) + "\n"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decisions:
+    """Cases that were decided, in order, which it yields, and what is wrong with those that could not be.
+
+    :param norms: of the spec by which they were decided
+    """
+
+    norms: Norms
+    decisions: tuple[Decision, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    def __iter__(self) -> Iterator[Decision]:
+        """Yield the decisions."""
+        return iter(self.decisions)
+
+    def __len__(self) -> int:
+        """Return how many cases were decided."""
+        return len(self.decisions)
+
+    def __repr__(self) -> str:
+        """Say in short what it is."""
+        return f"<Decisions: {len(self)}, and {len(self.errors)} errors>"
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """Why some cases could not be decided."""
+        return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
+
+
+def _decisions_json(decided: Decisions) -> str:
+    return json_object({"decisions": [decision_record(d) for d in decided]}, decided.findings)
 
 
 def decision_record(decision: Decision) -> dict[str, Any]:
@@ -201,9 +229,15 @@ def _outcome_record(outcome: Outcome) -> Value | list[Value] | dict[str, str]:
     return outcome.values[0] if len(outcome.values) == 1 else list(outcome.values)
 
 
-def decisions_text(decisions: Iterable[Decision], norms: Norms) -> str:
+def _decisions_text(decided: Decisions) -> str:
     """Return decisions as an explanation in English, with the places of the spec that they rest on."""
-    return "\n".join("".join(f"{printable(line)}\n" for line in _told(d, norms)) for d in decisions)
+    return "\n".join("".join(f"{printable(line)}\n" for line in _told(d, decided.norms)) for d in decided)
+
+
+DECISION_FORMATS: Mapping[str, Callable[[Decisions], str]] = MappingProxyType(
+    {"text": _decisions_text, "json": _decisions_json}
+)
+"""Each format with what writes it."""
 
 
 def _told(decision: Decision, norms: Norms) -> Iterator[str]:

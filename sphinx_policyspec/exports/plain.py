@@ -1,15 +1,26 @@
-"""Text that leaves: what makes a text of anybody's data in a terminal, HTML, a script, Markdown and a spreadsheet."""
+"""What leaves: a text of anybody's data in a terminal, HTML, a script, Markdown and a spreadsheet; JSON objects."""
 
 from __future__ import annotations
 
 import json
 import re
-import unicodedata
-from html import escape
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from sphinx_policyspec.files import BIDIRECTIONAL
+from sphinx_policyspec.files import dump_json, html_safe, printable
+from sphinx_policyspec.model import Finding, Span, rules
 
-__all__ = ["html_safe", "markdown_safe", "message_line", "printable", "script_safe", "spreadsheet_safe"]
+__all__ = [
+    "finding_record",
+    "html_safe",
+    "json_object",
+    "markdown_safe",
+    "message_line",
+    "place_record",
+    "printable",
+    "script_safe",
+    "spreadsheet_safe",
+]
 
 _LONGEST_MESSAGE = 2000
 _SPECIAL = re.compile(r"([\\`*_{}\[\]#!|~$])")
@@ -19,27 +30,10 @@ _IN_SCRIPT = str.maketrans({char: f"\\u{ord(char):04x}" for char in "<>&\u2028\u
 """What ends a script, or a line of one in old parsers."""
 
 
-def printable(text: str) -> str:
-    """Replace what could steer a terminal or forge a line: control and bidirectional characters."""
-    return "".join(_shown(char) for char in text)
-
-
-def _shown(char: str) -> str:
-    if char in "\n\t\r\u2028\u2029":
-        return " "
-    steers = unicodedata.category(char) == "Cc" or char in BIDIRECTIONAL
-    return "\ufffd" if steers else char
-
-
 def message_line(text: str) -> str:
     """Return a message as a line that a terminal shows; of one that somebody made very long, both ends stand."""
     half = _LONGEST_MESSAGE // 2
     return printable(text if len(text) <= 2 * half else f"{text[:half]}\N{HORIZONTAL ELLIPSIS}{text[-half:]}")
-
-
-def html_safe(text: str) -> str:
-    """Return a text that says the same in HTML, inside an element or the quotes of an attribute."""
-    return escape(printable(text))
 
 
 def script_safe(value: object) -> str:
@@ -62,3 +56,38 @@ def spreadsheet_safe(text: str) -> str:
         if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"))
         else text
     )
+
+
+def json_object(told: Mapping[str, Any], findings: Iterable[Finding] = (), errors: Iterable[str] = ()) -> str:
+    """Return what a command says as one JSON object, with a final line end.
+
+    :param told: its own keys
+    :param findings: what is wrong with what it was given
+    :param errors: why it could not be done
+    """
+    whole = {
+        **told,
+        "findings": [*map(finding_record, findings)] if "findings" not in told else told["findings"],
+        "errors": [{"message": error} for error in errors],
+    }
+    return dump_json(whole, indent=1) + "\n"
+
+
+def finding_record(finding: Finding) -> dict[str, Any]:
+    """Return a finding as plain values; lines and columns count from 1."""
+    return {
+        "code": finding.code,
+        "category": rules()[finding.code].category.value if finding.code in rules() else "",
+        "severity": finding.severity.value,
+        "message": finding.message,
+        "hint": finding.hint,
+        **place_record(finding.span),
+        "end_line": finding.span.end_line,
+        "end_column": finding.span.end_column,
+        "related": [place_record(span) for span in finding.related],
+    }
+
+
+def place_record(span: Span) -> dict[str, Any]:
+    """Return where something begins, as plain values."""
+    return {"file": span.file, "line": span.line, "column": span.column}

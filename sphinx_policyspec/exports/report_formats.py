@@ -16,8 +16,9 @@ from xml.etree import ElementTree as ET
 import click
 from rich.cells import cell_len
 
-from sphinx_policyspec.exports.plain import printable
-from sphinx_policyspec.model import Finding, Rule, Severity, Span
+from sphinx_policyspec.exports.plain import finding_record, json_object, printable
+from sphinx_policyspec.files import in_a_line
+from sphinx_policyspec.model import Finding, Rule, Severity, Span, rules
 from sphinx_policyspec.readers.text import SourceLines
 
 __all__ = ["HELP", "REPORT_FORMATS", "Report", "Reported", "text_report"]
@@ -37,25 +38,48 @@ class Reported:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """The findings about one SOURCE, in source order.
+    """The findings about one SOURCE, in source order, which it yields.
 
+    :param entries: the findings, each with what tells it from others
     :param rules: every rule that was looked for
     :param known: how many findings a baseline holds back
-    :param problem: why the SOURCE could not be used at all, if so; then there are no findings
+    :param error: why the SOURCE could not be used at all, if so; then there are no findings
     :param fail_on: the least severe finding that makes the check fail
     """
 
     source: str
     lines: SourceLines
     rules: tuple[Rule, ...] = ()
-    findings: tuple[Reported, ...] = ()
+    entries: tuple[Reported, ...] = ()
     known: int = 0
-    problem: str = ""
+    error: str = ""
     fail_on: Severity = Severity.ERROR
+
+    @classmethod
+    def unusable(cls, source: str, error: str) -> Report:
+        """Return the report about a SOURCE that cannot be used."""
+        return cls(source=source, lines=SourceLines(None), rules=tuple(rules().values()), error=error)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The findings alone."""
+        return tuple(entry.finding for entry in self.entries)
+
+    def __iter__(self) -> Iterator[Finding]:
+        """Yield the findings."""
+        return iter(self.findings)
+
+    def __len__(self) -> int:
+        """Return how many findings there are."""
+        return len(self.entries)
+
+    def __repr__(self) -> str:
+        """Say in short what it is."""
+        return f"<Report {in_a_line(self.source)}: {_summary(self)}>"
 
     def count(self, severity: Severity) -> int:
         """Return how many findings are as severe as that."""
-        return sum(1 for item in self.findings if item.finding.severity is severity)
+        return sum(1 for item in self.entries if item.finding.severity is severity)
 
     def fails(self, finding: Finding) -> bool:
         """Tell whether a finding makes the check fail."""
@@ -65,13 +89,13 @@ class Report:
     @property
     def failed(self) -> bool:
         """Whether any finding makes the check fail."""
-        return any(self.fails(item.finding) for item in self.findings)
+        return any(self.fails(item.finding) for item in self.entries)
 
     @property
     def by_file(self) -> Iterator[tuple[str, list[Reported]]]:
         """The files with findings, in order, each with them."""
         files: dict[str, list[Reported]] = {}
-        for item in self.findings:
+        for item in self.entries:
             files.setdefault(item.finding.span.file, []).append(item)
         yield from files.items()
 
@@ -107,7 +131,7 @@ def _sarif_report(report: Report) -> str:
             _BASE: {"description": {"text": "The folder in which the check was started."}}
         },
         "invocations": [_invocation(report)],
-        "results": [_result(report, item, indices) for item in report.findings],
+        "results": [_result(report, item, indices) for item in report.entries],
     }
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"
 
@@ -137,15 +161,15 @@ def _rule(rule: Rule) -> _Object:
 
 def _invocation(report: Report) -> _Object:
     """Return how the run went: what could not be read is told beside the results, too."""
-    unread = [item.finding for item in report.findings if item.finding.code == "unreadable-file"]
+    unread = [item.finding for item in report.entries if item.finding.code == "unreadable-file"]
     told: list[_Object] = (
-        [{"level": "error", "message": {"text": _message(report.problem)}}] if report.problem else []
+        [{"level": "error", "message": {"text": _message(report.error)}}] if report.error else []
     )
     told += [
         {"level": "error", "message": {"text": _message(f.message)}, "locations": [_location(report, f.span)]}
         for f in unread
     ]
-    return {"executionSuccessful": not report.problem, "toolExecutionNotifications": told}
+    return {"executionSuccessful": not report.error, "toolExecutionNotifications": told}
 
 
 def _result(report: Report, item: Reported, indices: dict[str, int]) -> _Object:
@@ -228,7 +252,7 @@ def text_report(report: Report, *, width: int = 100, color: bool = False) -> str
     :param width: columns of the terminal; longer lines of the source are cut around what is marked
     """
     ink = _Ink(color)
-    parts = ["".join(f"{line}\n" for line in _finding(report, item, width, ink)) for item in report.findings]
+    parts = ["".join(f"{line}\n" for line in _finding(report, item, width, ink)) for item in report.entries]
     return "\n".join((*parts, f"{_summary(report)}\n"))
 
 
@@ -279,7 +303,7 @@ def _summary(report: Report) -> str:
         if (number := report.count(severity))
     ]
     text = ", ".join(counts) or "no findings"
-    if fixable := sum(1 for item in report.findings if item.fixable):
+    if fixable := sum(1 for item in report.entries if item.fixable):
         text += f"; {fixable} can be mended with --fix"
     if report.known:
         text += f"; {report.known} held back by the baseline"
@@ -295,9 +319,9 @@ def _github_report(report: Report) -> str:
 
 
 def _commands(report: Report) -> Iterator[str]:
-    if report.problem:
-        yield f"::error title=policyspec::{_data(report.problem)}"
-    for item in report.findings:
+    if report.error:
+        yield f"::error title=policyspec::{_data(report.error)}"
+    for item in report.entries:
         finding = item.finding
         told = f"{finding.message}; {finding.hint}" if finding.hint else finding.message
         places = ",".join(
@@ -327,37 +351,16 @@ def _property(text: str) -> str:
 
 def _json_report(report: Report) -> str:
     """Return a report as one JSON object; files are relative to the SOURCE."""
-    categories = {rule.code: rule.category.value for rule in report.rules}
-    content: dict[str, Any] = {
+    told = {
         "source": report.source,
         "summary": {severity.value: report.count(severity) for severity in Severity},
         "known": report.known,
-        "findings": [_record(item, categories.get(item.finding.code, "")) for item in report.findings],
+        "findings": [
+            {**finding_record(item.finding), "fingerprint": item.fingerprint, "fixable": item.fixable}
+            for item in report.entries
+        ],
     }
-    if report.problem:
-        content["problem"] = report.problem
-    return json.dumps(content, indent=1) + "\n"
-
-
-def _record(item: Reported, category: str) -> dict[str, Any]:
-    finding = item.finding
-    return {
-        "code": finding.code,
-        "category": category,
-        "severity": finding.severity.value,
-        "message": finding.message,
-        "hint": finding.hint,
-        **_place(finding.span),
-        "end_line": finding.span.end_line,
-        "end_column": finding.span.end_column,
-        "related": [_place(span) for span in finding.related],
-        "fingerprint": item.fingerprint,
-        "fixable": item.fixable,
-    }
-
-
-def _place(span: Span) -> dict[str, Any]:
-    return {"file": span.file, "line": span.line, "column": span.column}
+    return json_object(told, errors=filter(None, [report.error]))
 
 
 _FORBIDDEN = re.compile("[^ -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -373,7 +376,7 @@ def _junit_report(report: Report) -> str:
     suites = ET.Element("testsuites", name="policyspec")
     for file, items in report.by_file:
         _suite(suites, report, report.path(file), items)
-    if not report.findings:
+    if not report.entries:
         _suite(suites, report, report.source, [])
     for name in ("tests", "failures", "errors"):
         suites.set(name, str(sum(int(suite.get(name, "0")) for suite in suites)))
@@ -386,7 +389,7 @@ def _suite(suites: ET.Element, report: Report, name: str, items: list[Reported])
     counts = {
         "tests": str(len(items) or 1),
         "failures": str(failures),
-        "errors": str(int(bool(report.problem))),
+        "errors": str(int(bool(report.error))),
     }
     suite = ET.SubElement(suites, "testsuite", {"name": _clean(name), **counts, "skipped": "0", "time": "0"})
     for item in items:
@@ -402,8 +405,8 @@ def _suite(suites: ET.Element, report: Report, name: str, items: list[Reported])
             ET.SubElement(case, "system-out").text = f"{finding.severity.value}: {whole}"
     if not items:
         case = ET.SubElement(suite, "testcase", classname=_clean(name), name="policyspec check", time="0")
-        if report.problem:
-            ET.SubElement(case, "error", message=_clean(report.problem), type="unusable-source")
+        if report.error:
+            ET.SubElement(case, "error", message=_clean(report.error), type="unusable-source")
 
 
 def _clean(text: str) -> str:

@@ -1,13 +1,26 @@
-"""JSON Schemas of the files that people write by hand, for editors that complete and check them."""
+"""JSON Schemas: of files that people write by hand, for editors, and of what commands print, for programs."""
 
 from __future__ import annotations
 
+import enum
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
 from typing import Any
 
-from sphinx_policyspec.model import Duty, Label, Status
-from sphinx_policyspec.readers.annotations import MAPPINGS, Key, Mapping
+import yaml
+
+from sphinx_policyspec.compare import ChangeKind, Subject, Weight
+from sphinx_policyspec.compare.change import Bump
+from sphinx_policyspec.compare.history import ClaimState, LockState
+from sphinx_policyspec.decision.behaviour import CaseState
+from sphinx_policyspec.errors import SchemaError
+from sphinx_policyspec.model import Duty, Label, Severity, Status
+from sphinx_policyspec.model.finding import nearest
+from sphinx_policyspec.readers.annotations import MAPPINGS, Key
+from sphinx_policyspec.readers.annotations import Mapping as KeyMapping
 from sphinx_policyspec.readers.cases import (
     CASE,
     DELEGATES,
@@ -18,8 +31,9 @@ from sphinx_policyspec.readers.cases import (
     CaseKey,
     Kind,
 )
+from sphinx_policyspec.surveys import Decider
 
-__all__ = ["SCHEMAS", "format_schema"]
+__all__ = ["format_schema", "json_schema", "list_schemas"]
 
 _Schema = dict[str, Any]
 
@@ -49,7 +63,7 @@ def _annotations() -> _Schema:
     }
 
 
-def _part(part: Mapping) -> _Schema:
+def _part(part: KeyMapping) -> _Schema:
     required = [key.name for key in part.keys if key.required]
     mapping: _Schema = {
         "type": "object" if required else ["object", "null"],
@@ -156,10 +170,101 @@ def _holds(key: CaseKey, parts: dict[str, _Schema]) -> _Schema:
     return {"text": {"type": _SCALARS, "minLength": 1}}.get(key.kind, _KINDS[key.kind])
 
 
-SCHEMAS: dict[str, Callable[[], _Schema]] = {"annotations": _annotations, "cases": _cases}
-"""What there is a schema for, by the name of the kind of file."""
+_ENUMERATIONS: dict[str, type[enum.Enum]] = {
+    kind.__name__: kind
+    for kind in (
+        Bump,
+        CaseState,
+        ChangeKind,
+        ClaimState,
+        Decider,
+        Duty,
+        Label,
+        LockState,
+        Severity,
+        Status,
+        Subject,
+        Weight,
+    )
+}
 
 
-def format_schema(kind: str) -> str:
-    """Return the JSON Schema of a kind of file, as text."""
-    return json.dumps(SCHEMAS[kind](), indent=2, ensure_ascii=False) + "\n"
+@cache
+def _shapes() -> _Schema:
+    """Return the shapes of what commands print, as the head of their file explains them."""
+    text = files("sphinx_policyspec.schemas").joinpath("printed.yaml").read_text("utf-8")
+    shapes: _Schema = yaml.safe_load(text)
+    return shapes
+
+
+def _shaped(shape: Any) -> _Schema:  # noqa: ANN401  any part of a shape
+    """Return the schema of a shape."""
+    match shape:
+        case str():
+            kinds = [_named(kind) for kind in shape.split("|")]
+            return kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
+        case [part]:
+            return {"type": "array", "items": _shaped(part)}
+        case {"*": part}:
+            return {"type": "object", "additionalProperties": _shaped(part)}
+        case {"any": parts}:
+            return {"anyOf": [_shaped(part) for part in parts]}
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": [key for key in shape if not key.endswith("?")],
+        "properties": {key.removesuffix("?"): _shaped(part) for key, part in shape.items()},
+    }
+
+
+def _named(kind: str) -> _Schema:
+    if kind.startswith("="):
+        return {"const": kind[1:]}
+    if kind in _ENUMERATIONS:
+        return {"enum": [member.value for member in _ENUMERATIONS[kind]]}
+    return {"type": kind}
+
+
+def _output(name: str) -> _Schema:
+    """Return the schema of what a command prints as JSON, or instead where it cannot do its work."""
+    printed = _shapes()["printed"][name]
+    if "file" in printed:
+        shaped = _shaped(printed["file"])
+    else:
+        failed = _shaped(_shapes()["failed"]) | {"description": "The command could not do its work."}
+        failed["properties"]["errors"]["minItems"] = 1
+        shaped = {"anyOf": [_shaped(printed["object"]), failed]}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"policyspec {name}",
+        "description": printed["about"],
+        **shaped,
+    }
+
+
+_WRITTEN: Mapping[str, Callable[[], _Schema]] = MappingProxyType(
+    {"annotations": _annotations, "cases": _cases}
+)
+"""The schemas of files that people write, by the kind of file."""
+
+
+def list_schemas() -> tuple[str, ...]:
+    """Return what :func:`json_schema` knows."""
+    return (*_WRITTEN, *_shapes()["printed"])
+
+
+def json_schema(name: str) -> dict[str, Any]:
+    """Return the JSON Schema of a kind of file, such as ``cases``, or of what a command prints as JSON, such as ``diff``.
+
+    An unknown name raises :class:`~sphinx_policyspec.errors.SchemaError`.
+    """
+    if name in _WRITTEN:
+        return _WRITTEN[name]()
+    if name not in _shapes()["printed"]:
+        raise SchemaError(f"there is no schema `{name}`; {nearest(name, list_schemas())}")
+    return _output(name)
+
+
+def format_schema(name: str) -> str:
+    """Return a JSON Schema as text."""
+    return json.dumps(json_schema(name), indent=2, ensure_ascii=False) + "\n"

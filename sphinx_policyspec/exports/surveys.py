@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import yaml
 
-from sphinx_policyspec.exports.plain import printable
-from sphinx_policyspec.files import dump_json
-from sphinx_policyspec.model import Case, Item
-from sphinx_policyspec.survey import Decider, Pair, Survey, in_english
+from sphinx_policyspec.exports.plain import json_object, printable
+from sphinx_policyspec.model import Case, Finding, Item
+from sphinx_policyspec.surveys import Decider, Pair, Survey, in_english
 
-__all__ = ["case_yaml", "survey_files", "survey_json", "survey_text"]
+__all__ = ["SURVEY_FORMATS", "case_yaml", "survey_files", "survey_json"]
 
 _SCHEMA = "# yaml-language-server: $schema=cases.schema.json\n"
 
@@ -70,7 +70,7 @@ def _item(item: Item) -> dict[str, Any]:
     return kept
 
 
-def survey_text(found: Survey) -> str:
+def _survey_text(found: Survey) -> str:
     """Return a survey for people: what ends undecided, what never decides, and where nothing says who goes first."""
     return "".join(f"{printable(line)}\n" for line in _told(found))
 
@@ -107,8 +107,11 @@ def _pair(pair: Pair) -> str:
     return f"{' + '.join(places)} ({pair.one.authority}; {', '.join(pair.shares)})"
 
 
-def survey_json(found: Survey) -> str:
-    """Return a survey for programs; each witness is a case file."""
+def survey_json(found: Survey, findings: Iterable[Finding] = ()) -> str:
+    """Return a survey for programs; each witness is a case file.
+
+    :param findings: what is wrong with cases
+    """
     told: dict[str, Any] = {
         "undecided": [
             {
@@ -144,7 +147,18 @@ def survey_json(found: Survey) -> str:
         ],
         "idle": [{"id": name, "case": case.title} for name, case in found.idle],
     }
-    return dump_json(told, indent=1) + "\n"
+    return json_object(told, findings)
+
+
+def _survey_cases(found: Survey) -> str:
+    """Return the witnesses as one case file."""
+    return "---\n".join((_SCHEMA, *(case_yaml(case, is_file=False) for case in found.witnesses())))
+
+
+SURVEY_FORMATS: Mapping[str, Callable[[Survey], str]] = MappingProxyType(
+    {"text": _survey_text, "json": survey_json, "cases": _survey_cases}
+)
+"""Each format with what writes it; of JSON and of cases, :func:`survey_json` and :func:`survey_files` write more."""
 
 
 def survey_files(found: Survey) -> dict[str, str]:

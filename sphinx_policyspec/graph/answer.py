@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+
+from sphinx_policyspec.files import html_table, in_a_line
 
 __all__ = ["Answer", "Cell", "CellKind", "QueryForm"]
 
@@ -44,10 +47,34 @@ class Cell:
         """Return the bare text."""
         return self.value
 
+    @property
+    def native(self) -> str | int | float | bool | None:
+        """The value in Python: a number as a number, a truth as a truth, ``None`` where unbound, else the text."""
+        if self.kind is CellKind.UNBOUND:
+            return None
+        try:
+            return _NATIVE.get(self.datatype.removeprefix(_XSD), str)(self.value)
+        except (ValueError, KeyError):
+            return self.value
+
+
+_XSD = "http://www.w3.org/2001/XMLSchema#"
+_WHOLE = (
+    "integer int long short byte nonNegativeInteger positiveInteger nonPositiveInteger negativeInteger "
+    "unsignedLong unsignedInt unsignedShort unsignedByte"
+)
+_TRUTHS = {"true": True, "1": True, "false": False, "0": False}
+_NATIVE: dict[str, Callable[[str], str | int | float | bool]] = {
+    **dict.fromkeys(_WHOLE.split(), int),
+    **dict.fromkeys(("decimal", "double", "float"), float),
+    "boolean": _TRUTHS.__getitem__,
+}
+"""What makes a value of a literal, by its datatype; a lexical form that is none stays text."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A table: the same number of cells in each row as there are columns."""
+    """A table: the same number of cells in each row as there are columns. It yields its rows, numbers as numbers."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
@@ -57,3 +84,25 @@ class Answer:
     def texts(self) -> tuple[tuple[str, ...], ...]:
         """The bare text of every cell."""
         return tuple(tuple(cell.value for cell in row) for row in self.rows)
+
+    def __iter__(self) -> Iterator[tuple[str | int | float | bool | None, ...]]:
+        """Yield the rows as values of Python."""
+        return (tuple(cell.native for cell in row) for row in self.rows)
+
+    def to_dicts(self) -> list[dict[str, str | int | float | bool | None]]:
+        """Return the rows as values of Python by column, as data frames take them."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self]
+
+    def __repr__(self) -> str:
+        """Say in short what it is."""
+        return f"<Answer: {self._summary}>"
+
+    def _repr_html_(self) -> str:
+        """Show it in a notebook."""
+        return html_table(self._summary, self.columns, self.rows)
+
+    @property
+    def _summary(self) -> str:
+        return in_a_line(
+            f"{len(self.rows)} row{'' if len(self.rows) == 1 else 's'} of {', '.join(self.columns)}"
+        )

@@ -73,6 +73,7 @@ Term = Iri | Blank | str | int | Foreign
 """A ``str`` that is no name is a plain literal, an ``int`` one of type ``xsd:integer``."""
 
 Triple = tuple[Iri | Blank, Iri, Term]
+"""A statement: subject, predicate, object."""
 
 
 def literal_term(text: str, datatype: str, language: str = "") -> str | int | Foreign:

@@ -23,7 +23,7 @@ __all__ = [
 Value = str | int | float | bool
 """What an item asks for, as YAML reads it; two values are compatible if they are equal."""
 
-Places = tuple[tuple[str, Span], ...]
+_Places = tuple[tuple[str, Span], ...]
 """Where the values of keys stand."""
 
 
@@ -132,7 +132,7 @@ class Item:
     irreversible: bool = False
     category: str = ""
     exempts: tuple[str, ...] = ()
-    places: Places = field(default=(), compare=False, repr=False)
+    places: _Places = field(default=(), compare=False, repr=False)
 
     def place(self, key: str) -> Span:
         """Return where a key of it stands; where that is not known, where the item does."""
@@ -167,7 +167,7 @@ class Case:
     semantics: Semantics = field(default_factory=Semantics)
     compatible: tuple[tuple[str, Value, Value], ...] = ()
     expect: Expectation | None = None
-    places: Places = field(default=(), compare=False, repr=False)
+    places: _Places = field(default=(), compare=False, repr=False)
 
     def place(self, key: str) -> Span:
         """Return where something stands; where that is not known, where the case does."""

@@ -302,7 +302,7 @@ def taken(kind: str, name: str, span: Span, first: Span, pages: Sequence[str] = 
 class Use(NamedTuple):
     """One name that something uses.
 
-    :param owner: what uses it, as :data:`~sphinx_policyspec.model.attributes.Owner` calls it
+    :param owner: what uses it, as :data:`~sphinx_policyspec.Owner` calls it
     :param id: the id of that
     :param option: the option or key that holds the name
     :param name: empty for the option itself

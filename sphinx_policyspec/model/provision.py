@@ -8,6 +8,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from sphinx_policyspec.files import html_table
 from sphinx_policyspec.model.example import EvalPrompt, Example
 from sphinx_policyspec.model.finding import Span
 
@@ -309,6 +310,18 @@ class Principle(Provision):
     preferred_over: tuple[str, ...] = ()
     conflicts_with: tuple[str, ...] = ()
     refines: tuple[str, ...] = ()
+
+    def _repr_html_(self) -> str:
+        """Show it in a notebook."""
+        told = {
+            "level": self.authority,
+            "text": self.text,
+            "topics": ", ".join(self.topics),
+            "exception to": ", ".join(self.exception_to),
+            "examples": ", ".join(example.title for example in self.examples),
+            "stands at": self.span,
+        }
+        return html_table(f"{self.title} ({self.id})", (), [row for row in told.items() if row[1]])
 
     @property
     def is_exception(self) -> bool:

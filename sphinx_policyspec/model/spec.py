@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from sphinx_policyspec.errors import SourceError, UnknownIdError
+from sphinx_policyspec.files import html_table, in_a_line
 from sphinx_policyspec.model.example import EvalPrompt, Example
 from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.model.levels import AuthorityLevel
@@ -131,6 +132,21 @@ class Spec:
     def __post_init__(self) -> None:
         """End the base as every IRI does that begins with it."""
         object.__setattr__(self, "base_iri", with_ending(self.base_iri))
+
+    def __repr__(self) -> str:
+        """Say in short what it is: all of it may be a megabyte."""
+        return f"<Spec {self._summary}>"
+
+    def _repr_html_(self) -> str:
+        """Show its principles in a notebook."""
+        rows = [(p.id, p.title, p.authority, len(p.examples)) for p in self.principles]
+        return html_table(self._summary, ("id", "title", "level", "examples"), rows)
+
+    @property
+    def _summary(self) -> str:
+        name = in_a_line(" ".join(filter(None, (self.title, self.version))))
+        counts = len(self.provisions), len(self.principles), len(self.examples)
+        return "{}: {} provisions, {} principles, {} examples".format(name, *counts)
 
     @cached_property
     def provision_by_id(self) -> dict[str, Provision]:

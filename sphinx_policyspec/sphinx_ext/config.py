@@ -154,7 +154,7 @@ class PolicySpecConfig:
         default="",
         metadata=_about(
             "File of known findings, relative to the folder of `conf.py`, which are not told again; "
-            "`policyspec check --write-baseline` writes it.",
+            "`policyspec check --format baseline` writes it.",
             _text,
             "",
         ),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.exports.diff.html import html_diff
 from tests.browser.conftest import Open
 from tests.browser.test_accessibility import faults_in_each_mode
@@ -24,8 +24,8 @@ def site(tmp_path_factory: pytest.TempPathFactory, model_spec_data: Path) -> Pat
     old, new = (model_spec_data / name for name in ("2025-04-11", "2025-09-12"))
     for release in (old, new):
         shutil.copytree(release, source / release.name)
-    api.build_handbooks(source, folder)
-    behaviour = api.diff_cases(old, new, [REPOSITORY / "tests" / "decision" / "cases"])
+    ps.build_handbook(source, folder)
+    behaviour = ps.diff_cases(old, new, [REPOSITORY / "tests" / "decision" / "cases"])
     (folder / new.name / "diff.html").write_text(html_diff(behaviour.spec, behaviour), "utf-8")
     return folder
 

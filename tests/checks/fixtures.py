@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.errors import AnnotationError
 from sphinx_policyspec.exports.plain import printable
 from sphinx_policyspec.model import Finding
@@ -40,14 +41,14 @@ def found_in(path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> list
         return _case(path, monkeypatch)
     if path.suffix == ".yaml":
         try:
-            return _shown(api.read(CASES / "spec.md", annotations=path).findings)
+            return _shown(ps.load_checked(CASES / "spec.md", annotations=path).findings)
         except AnnotationError as error:
             # In a project it is a finding; elsewhere the file was given by hand and nothing can be done.
             return [f"{error} [annotations]"]
     # Releases beside each other: the newest is the one that is meant.
     dated = sorted(path.glob("20*")) if path.is_dir() else []
-    loaded = api.read(dated[-1] if dated else path, annotate=False)
-    written = api.graph_bytes(loaded.spec, "rdf")[1] if code == "unrepresentable-character" else ()
+    loaded = ps.load_checked(dated[-1] if dated else path, annotate=False)
+    written = ps.write_rdf(loaded.spec, BytesIO(), "rdf") if code == "unrepresentable-character" else ()
     return _shown((*loaded.findings, *written))
 
 
@@ -59,16 +60,16 @@ def _case(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.chdir(path.parent)
     if path.parent.name == "case-too-large":
         monkeypatch.setattr(cases, "MAX_ITEMS", 2)
-    return _shown(api.resolve(CASES / "spec.md", [path.name]).findings)
+    return _shown(ps.decide(CASES / "spec.md", path.name, strict=False).findings)
 
 
-def _project(page: Path, scratch: Path) -> api.Loaded:
+def _project(page: Path, scratch: Path) -> ps.Loaded:
     shutil.copy(page, scratch / "index.rst")
     (scratch / "conf.py").write_text(CONF, encoding="utf-8")
-    return api.read(scratch)
+    return ps.load_checked(scratch)
 
 
-def _configured(path: Path, scratch: Path) -> api.Loaded:
+def _configured(path: Path, scratch: Path) -> ps.Loaded:
     (scratch / "index.rst").write_text("Manners\n=======\n", encoding="utf-8")
     (scratch / "conf.py").write_text(CONF + path.read_text(encoding="utf-8"), encoding="utf-8")
-    return api.read(scratch)
+    return ps.load_checked(scratch)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.checks.selection import fingerprints, format_baseline, read_baseline
 from sphinx_policyspec.errors import BaselineError
 from sphinx_policyspec.model import Finding, Severity, Span
@@ -24,8 +24,8 @@ def write(folder: Path, text: str) -> Path:
 
 
 def marks(folder: Path, text: str) -> list[str]:
-    told = api.report(api.read(write(folder, text), annotate=False))
-    return [item.fingerprint for item in told.findings]
+    told = ps.check(ps.load_checked(write(folder, text), annotate=False))
+    return [item.fingerprint for item in told.entries]
 
 
 def test_each_finding_has_a_fingerprint_of_its_own(tmp_path: Path) -> None:
@@ -43,14 +43,14 @@ def test_lines_that_move_keep_their_fingerprints(
 
 def test_a_new_finding_is_told_and_a_known_one_is_not(tmp_path: Path) -> None:
     folder = write(tmp_path, TEXT)
-    known = api.report(api.read(folder, annotate=False))
+    known = ps.check(ps.load_checked(folder, annotate=False))
     file = tmp_path / "known.json"
-    file.write_text(format_baseline((i.finding, i.fingerprint) for i in known.findings), encoding="utf-8")
+    file.write_text(ps.render(known, "baseline"), encoding="utf-8")
     write(tmp_path, "Intro.\n\n" + TEXT + "\nSee [?](#never).\n")
-    told = api.report(api.read(folder, annotate=False), baseline=file)
-    assert [item.finding.message for item in told.findings] == ["`never` is no provision of this spec"]
+    told = ps.check(ps.load_checked(folder, annotate=False), baseline=file)
+    assert [finding.message for finding in told] == ["`never` is no provision of this spec"]
     assert told.known == 3
-    assert len(api.check(folder, baseline=file)) == 1
+    assert len(ps.check(folder, baseline=file)) == 1
 
 
 def test_a_baseline_does_not_depend_on_the_order_and_names_no_line() -> None:
@@ -96,7 +96,7 @@ def test_without_the_file_the_message_tells_findings_apart() -> None:
 def test_files_of_a_graph_are_never_opened(tmp_path: Path) -> None:
     write(tmp_path, TEXT)
     graph = tmp_path / "spec.nt"
-    graph.write_bytes(api.graph_bytes(api.load(tmp_path, annotate=False), "nt")[0])
-    told = api.report(api.read(graph))
+    graph.write_bytes(ps.to_rdf(ps.load(tmp_path, annotate=False), "nt"))
+    told = ps.check(ps.load_checked(graph))
     assert len(told.findings) == 3
     assert told.lines.of("model_spec.md") == ()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.checks.fixes import diff_of, fixes_of, mended, write_texts
 from sphinx_policyspec.readers.text import SourceLines
 
@@ -14,7 +14,7 @@ HEAD = "# Be kind {#be_kind authority=user}\r\n\r\n# Be brief {#be_brief authori
 
 
 def texts_of(folder: Path) -> dict[str, str]:
-    loaded = api.read(folder, annotate=False)
+    loaded = ps.load_checked(folder, annotate=False)
     lines = SourceLines(loaded.root)
     return mended(fixes_of(loaded.spec, loaded.findings, lines), lines)
 
@@ -121,8 +121,18 @@ def test_a_line_that_docutils_counts_otherwise_is_shown_and_left_alone(tmp_path:
     page = "Title\n=====\n\nA\u2028line.\n\n.. policy:principle:: Be kind\n   :id: be_kind\n   :authority: user\n\n"
     page += "   See :policy:principle:`be_kimd`.\n\n   See :policy:principle:`be_kind`.\n"
     (tmp_path / "index.rst").write_text(page, encoding="utf-8")
-    loaded = api.read(tmp_path)
+    loaded = ps.load_checked(tmp_path)
     (finding,) = [found for found in loaded.findings if found.code == "dangling-reference"]
     lines = SourceLines(tmp_path)
     assert lines.line(finding.span) == "   See :policy:principle:`be_kimd`."
     assert fixes_of(loaded.spec, loaded.findings, lines) == ()
+
+
+def test_what_the_command_mends_python_mends(tmp_path: Path) -> None:
+    file = tmp_path / "model_spec.md"
+    file.write_text("# Be kind {#be_kind authority=user}\n\nSee [?](#be_knd).\n", "utf-8")
+    fixes = ps.find_fixes(tmp_path, ps.check(tmp_path))
+    assert "+See [?](#be_kind)." in fixes.diff
+    assert fixes.write() == ()
+    assert "[?](#be_kind)" in file.read_text("utf-8")
+    assert not ps.find_fixes(tmp_path, ps.check(tmp_path))

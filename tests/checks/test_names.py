@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 import pytest
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.checks.names import check_names
 from sphinx_policyspec.graph.formats import FORMATS
 from sphinx_policyspec.model import Clause, EvalPrompt, Finding, Goal, Span, Spec, Topic, Verdict
@@ -105,7 +105,7 @@ def test_each_door_tells_the_same_names_at_the_lines_of_their_options_and_keys(
 ) -> None:
     folder = write(tmp_path, FILES[door])
     sidecar = folder / "side.yaml" if door == "dialect" else None
-    found = of_names(api.read(folder, annotations=sidecar).findings)
+    found = of_names(ps.load_checked(folder, annotations=sidecar).findings)
     assert [finding.code for finding in found] == CODES
     assert [finding.message for finding in found] == SENTENCES
     assert {finding.severity.value for finding in found} == {"error"}
@@ -145,7 +145,7 @@ def test_a_revision_of_a_project_tells_the_same_names(
         subprocess.run(["git", *words.split()], cwd=folder, check=True)
     (folder / "index.rst").write_text("Manners\n=======\n", encoding="utf-8")
     monkeypatch.chdir(folder)
-    assert [finding.message for finding in of_names(api.read("git:HEAD:.").findings)] == SENTENCES
+    assert [finding.message for finding in of_names(ps.load_checked("git:HEAD:.").findings)] == SENTENCES
 
 
 @pytest.mark.parametrize("door", ["rst", "dialect", "graph"])
@@ -166,7 +166,7 @@ def test_annotations_for_a_project_are_checked_with_it(tmp_path: Path) -> None:
         "topics: [{id: nowhere}]\nprovisions:\n  be_kind:\n    serves: [nobody]\n  be_knd: {status: old}\n",
         encoding="utf-8",
     )
-    found = api.read(folder, annotations=side).findings
+    found = ps.load_checked(folder, annotations=side).findings
     told = [(f.message, f.span.file, f.span.line) for f in found if f.severity.value == "error"]
     assert ("unknown goal `nobody`", "side.yaml", 4) in told
     assert ("no provision `be_knd`", "side.yaml", 5) in told
@@ -186,7 +186,7 @@ def test_a_comment_silences_a_name_at_each_door(door: str, tmp_path: Path) -> No
     }
     folder = write(tmp_path, files)
     sidecar = folder / "side.yaml" if door == "dialect" else None
-    found = of_names(api.read(folder, annotations=sidecar).findings)
+    found = of_names(ps.load_checked(folder, annotations=sidecar).findings)
     assert [finding.code for finding in found] == CODES[1:]
 
 
@@ -222,7 +222,7 @@ def test_a_text_that_two_pages_include_is_told_once_with_both_pages(tmp_path: Pa
         "part.txt": PART,
     }
     folder = write(tmp_path, files)
-    loaded = api.read(folder)
+    loaded = ps.load_checked(folder)
     found = [(f.message, f.span.line) for f in loaded.findings if f.code == "duplicate-id"]
     assert found == [
         (f"{kind} id `{name}` is taken already: its text is part of `a` and `b`", line)
@@ -239,14 +239,14 @@ def test_a_text_that_two_pages_include_is_told_once_with_both_pages(tmp_path: Pa
 def test_a_text_that_one_page_includes_twice_is_told(tmp_path: Path) -> None:
     twice = "H\n=\n\n.. include:: part.txt\n\n.. include:: part.txt\n"
     folder = write(tmp_path, {"conf.py": CONF, "index.rst": twice, "part.txt": PART})
-    messages = [f.message for f in api.read(folder).findings if f.code == "duplicate-id"]
+    messages = [f.message for f in ps.load_checked(folder).findings if f.code == "duplicate-id"]
     assert "principle id `be_kind` is taken already: its text is part of `index` twice" in messages
 
 
 def test_two_owners_of_one_id_are_each_told_at_their_own_option(tmp_path: Path) -> None:
     page = FILES["rst"]["index.rst"]
     folder = write(tmp_path, {"conf.py": CONF, "index.rst": page, "other.rst": f"\n\n{page}"})
-    found = of_names(api.read(folder).findings)
+    found = of_names(ps.load_checked(folder).findings)
     assert [(f.span.file, f.span.line) for f in found] == [
         *PLACES["rst"],
         *(("other.rst", line + 2) for _, line in PLACES["rst"]),
@@ -295,7 +295,7 @@ def test_a_graph_tells_the_ids_that_are_taken_as_what_it_was_made_from(
 ) -> None:
     folder = write(tmp_path, AGAIN[door])
     sidecar = folder / "side.yaml" if door == "dialect" else None
-    loaded = api.read(folder, annotations=sidecar)
+    loaded = ps.load_checked(folder, annotations=sidecar)
     found = taken(loaded.findings)
     assert [message.partition(" is taken")[0] for _, message, _, _ in found] == [
         "goal id `joy`",
@@ -305,8 +305,8 @@ def test_a_graph_tells_the_ids_that_are_taken_as_what_it_was_made_from(
         "topic id `pets`",
     ]
     file = folder / f"graph.{form}"
-    file.write_bytes(api.graph_bytes(loaded.spec, form)[0])
-    again = api.read(file)
+    file.write_bytes(ps.to_rdf(loaded.spec, form))
+    again = ps.load_checked(file)
     assert (again.spec, taken(again.findings)) == (loaded.spec, found)
     assert run("check", file)[0] == 1
 

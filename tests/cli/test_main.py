@@ -11,9 +11,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.shell_completion import ShellComplete
 
-from sphinx_policyspec import api
-from sphinx_policyspec.cli import options
+import sphinx_policyspec as ps
+from sphinx_policyspec.cli import commands, options
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph import formats
 from tests.conftest import REPOSITORY, Run, spec
@@ -259,7 +260,7 @@ def test_too_little_memory_is_told_in_a_line(
     def fail(*_given: object, **_options: object) -> None:
         raise error
 
-    monkeypatch.setattr(api, "read", fail)
+    monkeypatch.setattr(ps, "load_checked", fail)
     status, out, err = run("stats", source)
     assert (status, out) == (2, "")
     told = f"not enough memory for `stats {source}`: allow more (`ulimit -v`), or split the SOURCE"
@@ -275,22 +276,37 @@ def test_a_message_that_somebody_made_long_is_a_line_of_2000_characters(run: Run
 @pytest.mark.parametrize(
     "command",
     [
-        *("graph {} --format ttl -o {}", "lock {} -o {}", "reason {} -o {} --format json"),
-        "check {} --write-baseline {}",
+        *("graph {} --format ttl -o {}", "lock {} -o {}", "reason {} -o {} --format json", "stats {} -o {}"),
+        *("check {} --format baseline -o {}", "query {} hard-rules -o {}", "history {} be_kind -o {}"),
+        *("resolve other.md {} -o {}", "query other.md --file {} -o {}", "lock other.md --check {} -o {}"),
+        *("check other.md --baseline {} -o {}", "stats other.md --annotations {} -o {}"),
     ],
 )
-def test_no_output_takes_the_place_of_the_source(run: Run, source: Path, command: str) -> None:
+def test_no_output_takes_the_place_of_what_is_read(
+    run: Run, source: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.chdir(source.parent)
+    (source.parent / "other.md").write_text(SPEC, "utf-8")
+    texts = {
+        "--file": "ASK { ?s ?p ?o }",
+        "resolve": "items: [{id: a, from: user, issue: x, value: 1}]\n",
+        "--check": ps.render(ps.lock("other.md"), "json"),
+        "--baseline": ps.render(ps.check("other.md"), "baseline"),
+        "--annotations": "topics: []\n",
+    }
+    text = next((text for word, text in texts.items() if word in command), SPEC)
+    source.write_text(text, "utf-8")
     status, out, err = run(*command.format(source, source).split())
     assert (status, out) == (2, "")
-    assert f"`{source}` is a file of the SOURCE, which would be lost" in err
-    assert source.read_text("utf-8") == SPEC
+    assert f"`{source}` was read, and would be lost" in err
+    assert source.read_text("utf-8") == text
 
 
 def test_an_interrupted_command_ends_quietly(run: Run, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_arguments: object, **_options: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(api, "read", interrupt)
+    monkeypatch.setattr(ps, "load_checked", interrupt)
     status, out, err = run("stats", source)
     assert (status, out, err.strip()) == (130, "", "")
 
@@ -421,7 +437,7 @@ def test_a_folder_of_releases_is_written_and_asked(run: Run, tmp_path: Path) -> 
 
 def test_releases_of_one_version_are_told_with_their_file(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "a.trig"
-    of_undated = api.graph_bytes(spec(title="T"), "nt")[0]
+    of_undated = ps.to_rdf(spec(title="T"), "nt")
     graphs = (b"<urn:g%d> {\n%s}\n" % (n, of_undated.replace(b"undated", b"%d" % n)) for n in range(2))
     file.write_bytes(b"".join(graphs))
     told = f"policyspec: error: `{file}`: two of the releases have the version ``\n"
@@ -440,4 +456,27 @@ def test_a_graph_that_is_too_large_to_print_is_told_with_its_source(
 @pytest.mark.parametrize("source", ["a\0b", "git:HEAD:a\0b"])
 def test_a_name_with_a_null_character_is_refused(source: str) -> None:
     with pytest.raises(SourceError, match="no name holds a null character"):
-        api.read(source)
+        ps.load_checked(source)
+
+
+def test_the_overview_says_of_each_command_a_whole_sentence(run: Run) -> None:
+    listed = run("--help")[1].partition("Commands:\n")[2].splitlines()
+    assert len(listed) > 12
+    assert [line for line in listed if not line.endswith(".") or line.endswith("...")] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "typed", "offered"),
+    [
+        ("check SOURCE --select", "cov", "coverage"),
+        ("check SOURCE --ignore", "coverage,dangl", "coverage,dangling-reference"),
+        ("query SOURCE", "hard", "hard-rules"),
+        ("query SOURCE what-may-override --param", "", "level="),
+        ("history SOURCE", "be_", "be_kind"),
+        ("schema", "his", "history"),
+    ],
+)
+def test_names_are_completed(source: Path, words: str, typed: str, offered: str) -> None:
+    given = [str(source) if word == "SOURCE" else word for word in words.split()]
+    completion = ShellComplete(commands, {}, "policyspec", "_POLICYSPEC_COMPLETE")
+    assert offered in [item.value for item in completion.get_completions(given, typed)]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.compare import SpecDiff, compare
 from sphinx_policyspec.compare.history import ClaimState, entry_of, review
-from sphinx_policyspec.exports.diff.history import changelog_entry, review_json, review_text
+from sphinx_policyspec.exports.diff.history import changelog_entry
 from sphinx_policyspec.model import AuthorityLevel, Changelog, ChangelogEntry, Spec
 from tests.conftest import LEVELS, at, example, principle, spec
 
@@ -91,19 +92,17 @@ def test_the_entry_is_that_of_the_version() -> None:
 
 def test_a_review_is_written_as_text_and_json() -> None:
     found = review(diff(), "- Copy edits\n- Says **Answer plainly** again")
-    text = review_text(diff(), found)
+    text = ps.render(found)
     assert text.splitlines() == [
         "undecided  Copy edits",
         "borne out  Says **Answer plainly** again: answer_plainly",
         "not told   be_fair: new principle at level user",
         "claims: 1 borne out, 1 undecided; structural changes that are not told: 1",
     ]
-    assert review_json(found)["untold"] == [
+    assert json.loads(ps.render(found, "json"))["untold"] == [
         {"id": "be_fair", "kind": "added", "text": "new principle at level user"}
     ]
-    assert review_text(diff(), review(diff(), None)).startswith(
-        "the changelog says nothing about this version"
-    )
+    assert ps.render(review(diff(), None)).startswith("the changelog says nothing about this version")
 
 
 def test_a_draft_tells_what_is_new_and_what_went() -> None:
@@ -116,15 +115,15 @@ def test_a_draft_tells_what_is_new_and_what_went() -> None:
 
 
 def test_a_draft_tells_everything_that_the_review_asks_for(model_spec_data: Path) -> None:
-    old, new = (api.load(model_spec_data / name) for name in ("2025-04-11", "2025-09-12"))
-    found = api.diff(old, new)
+    old, new = (ps.load(model_spec_data / name) for name in ("2025-04-11", "2025-09-12"))
+    found = ps.diff(old, new)
     assert review(found, changelog_entry(found)).untold == ()
 
 
 def test_the_changelog_of_a_release_is_borne_out(model_spec_data: Path) -> None:
     def states(old: str, new: str) -> list[ClaimState]:
-        specs: list[Spec] = [api.load(model_spec_data / name) for name in (old, new)]
-        return [claim.state for claim in review(api.diff(*specs), entry_of(specs[1])).claims]
+        specs: list[Spec] = [ps.load(model_spec_data / name) for name in (old, new)]
+        return [claim.state for claim in review(ps.diff(*specs), entry_of(specs[1])).claims]
 
     out, likely, open_ = ClaimState.BORNE_OUT, ClaimState.LIKELY, ClaimState.UNDECIDED
     assert states("2025-02-12", "2025-04-11") == [likely, out, out, open_]

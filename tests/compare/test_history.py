@@ -66,7 +66,7 @@ def test_an_id_that_no_release_has_is_a_message() -> None:
 
 
 def test_the_history_of_a_principle_of_the_model_spec(run: Run, model_spec_data: Path) -> None:
-    status, out, _ = run("diff", "-q", model_spec_data, "--history", "love_humanity")
+    status, out, _ = run("history", "-q", model_spec_data, "love_humanity")
     assert status == 0
     assert [line for line in out.splitlines() if line[0] != " "] == [
         "2025-02-12  Be kind (be_kind): user, 128 words, 4 examples",
@@ -74,5 +74,5 @@ def test_the_history_of_a_principle_of_the_model_spec(run: Run, model_spec_data:
         "2025-09-12  Love humanity (love_humanity): user, 149 words, 5 examples",
     ]
     assert "  editorial  id was `be_kind` (alias)" in out.splitlines()
-    _, out, _ = run("diff", "-q", model_spec_data, "--history", "be_kind", "--format", "json")
-    assert [moment["id"] for moment in json.loads(out)] == ["be_kind", "be_kind", "love_humanity"]
+    _, out, _ = run("history", "-q", model_spec_data, "be_kind", "--format", "json")
+    assert [moment["id"] for moment in json.loads(out)["releases"]] == ["be_kind", "be_kind", "love_humanity"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.compare import ChangeKind
 from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState, ComparedCase
 from sphinx_policyspec.exports.diff.outline import changes_behind
@@ -47,7 +47,7 @@ def cases(text: str) -> list[Case]:
 
 
 def compared(text: str, old: Spec = OLD, new: Spec = NEW, **options: Any) -> BehaviourDiff:
-    return api.diff_cases(old, new, cases(text), **options)
+    return ps.diff_cases(old, new, cases(text), **options)
 
 
 def one(text: str, old: Spec = OLD, new: Spec = NEW) -> ComparedCase:
@@ -199,7 +199,7 @@ items: [{{id: a, principle: fixed, issue: x, value: 1}}]
 
 
 def test_no_case_no_reach() -> None:
-    assert {change.reach.cases for change in api.diff(OLD, NEW).changes} == {()}
+    assert {change.reach.cases for change in ps.diff(OLD, NEW).changes} == {()}
 
 
 def test_files_and_folders_are_read_and_what_cannot_be_is_told(tmp_path: Path) -> None:
@@ -207,7 +207,7 @@ def test_files_and_folders_are_read_and_what_cannot_be_is_told(tmp_path: Path) -
     (tmp_path / "b.yaml").write_text(
         "- itms: []\n- {items: [{id: a, from: user, issue: x, value: 1}]}", "utf-8"
     )
-    diff = api.diff_cases(OLD, NEW, [tmp_path, *cases(ASKED)])
+    diff = ps.diff_cases(OLD, NEW, [tmp_path, *cases(ASKED)])
     assert [found.state.value for found in diff.cases] == ["changed", "same", "changed"]
     assert {finding.code for finding in diff.findings} == {"missing-key", "unknown-key"}
     assert diff.cases[0].place == f"{tmp_path / 'a.yaml'}:1"
@@ -232,7 +232,7 @@ CHANGED = {
 
 def test_cases_of_the_published_releases(model_spec_data: Path) -> None:
     old, new = (model_spec_data / name for name in ("2025-04-11", "2025-09-12"))
-    diff = api.diff_cases(old, new, [Path(__file__).parent / "cases"])
+    diff = ps.diff_cases(old, new, [Path(__file__).parent / "cases"])
     assert (len(diff.cases), diff.findings) == (35, ())
     told = {
         found.case.title: {issue: (a.status, b.values[0]) for issue, (a, b) in found.outcomes.items()}

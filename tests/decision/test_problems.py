@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.decision import Norms, decide, problems
 from sphinx_policyspec.errors import CaseError
 from sphinx_policyspec.model import Severity
@@ -354,4 +354,4 @@ def test_any_yaml_is_decided_or_told_why_not(value: object) -> None:
 def test_in_python_a_case_that_cannot_be_decided_raises() -> None:
     read, _ = read_cases("items: [{id: a, issue: x, value: 1, principle: of_usr}]", "c")
     with pytest.raises(CaseError, match=r"c:1:48: error: unknown provision `of_usr`"):
-        api.decide(SPEC, read[0].case)
+        ps.decide(SPEC, read[0].case)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.decision import Decision
 from sphinx_policyspec.model import Finding, Label, Spec
 
@@ -29,11 +29,11 @@ LATER = {
 
 @cache
 def _spec(folder: Path) -> Spec:
-    return api.load(folder)
+    return ps.load(folder)
 
 
 def resolved(folder: Path) -> tuple[dict[str, Decision], tuple[Finding, ...]]:
-    found = api.resolve(_spec(folder), [CASES])
+    found = ps.decide(_spec(folder), CASES, strict=False)
     return {decision.case.title: decision for decision in found.decisions}, found.findings
 
 

@@ -20,8 +20,8 @@ import yaml
 from jsonschema import validate
 from sphinx.cmd.build import main as sphinx_build
 
-from sphinx_policyspec import api, cli
-from sphinx_policyspec.exports.schemas import SCHEMAS
+import sphinx_policyspec as ps
+from sphinx_policyspec import cli
 from sphinx_policyspec.readers.annotations import read_annotations
 from sphinx_policyspec.readers.cases import read_cases
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, problems
@@ -255,7 +255,7 @@ class Run:
 
     def sparql(self, block: Block) -> None:
         """Ask the tutorial's spec."""
-        with api.knowledge_base(self.folder / "spec") as base:
+        with ps.knowledge_base(self.folder / "spec") as base:
             assert base.query(block.text, origin=f"line {block.line}").columns
 
     def yaml(self, block: Block) -> None:
@@ -263,12 +263,12 @@ class Run:
         if "items:" in block.text:
             cases, findings = read_cases(block.text, "block.yaml")
             assert [*findings, *(found for read in cases for found in read.findings)] == []
-            validate(yaml.safe_load(block.text), SCHEMAS["cases"]())
+            validate(yaml.safe_load(block.text), ps.json_schema("cases"))
             return
         file = self.folder / f"block-{block.line}.yaml"
         file.write_text(block.text, encoding="utf-8")
         assert read_annotations(file).findings == ()
-        validate(yaml.safe_load(block.text), SCHEMAS["annotations"]())
+        validate(yaml.safe_load(block.text), ps.json_schema("annotations"))
 
     def need_releases(self, text: str) -> None:
         """Put the published releases where a block that names them looks for them."""

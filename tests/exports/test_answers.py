@@ -4,7 +4,7 @@ import csv
 import io
 import json
 
-from sphinx_policyspec.exports.answers import format_answer
+from sphinx_policyspec.exports.answers import ANSWER_FORMATS, answer_text
 from sphinx_policyspec.exports.plain import printable
 from sphinx_policyspec.graph.answer import Answer, Cell, CellKind, QueryForm
 
@@ -15,7 +15,7 @@ def answer(*rows: tuple[str, ...]) -> Answer:
 
 
 def test_csv_disarms_formulas() -> None:
-    text = format_answer(answer(("=1+1", "@x"), ("-2", "plain, with comma")), "csv")
+    text = ANSWER_FORMATS["csv"](answer(("=1+1", "@x"), ("-2", "plain, with comma")))
     assert list(csv.reader(io.StringIO(text))) == [
         ["id", "title"],
         ["'=1+1", "'@x"],
@@ -24,17 +24,16 @@ def test_csv_disarms_formulas() -> None:
 
 
 def test_markdown_escapes_what_would_be_markup() -> None:
-    text = format_answer(
+    text = ANSWER_FORMATS["markdown"](
         answer(
             ("a|b", "<b>*x*</b>\n[y](z)"),
         ),
-        "markdown",
     )
     assert text.splitlines()[2] == r"| a\|b | &lt;b&gt;\*x\*&lt;/b&gt; \[y\](z) |"
 
 
 def test_markdown_holds_nothing_that_steers_a_terminal() -> None:
-    assert "| a | b\ufffd[2J |" in format_answer(answer(("a", "b\x1b[2J")), "markdown").replace("\\", "")
+    assert "| a | b\ufffd[2J |" in ANSWER_FORMATS["markdown"](answer(("a", "b\x1b[2J"))).replace("\\", "")
 
 
 def test_json_is_the_sparql_results_format() -> None:
@@ -42,7 +41,7 @@ def test_json_is_the_sparql_results_format() -> None:
         Cell(CellKind.IRI, "urn:x"),
         Cell(CellKind.LITERAL, "3", "http://www.w3.org/2001/XMLSchema#integer"),
     )
-    found = json.loads(format_answer(Answer(columns=("a", "b"), rows=(row,)), "json"))
+    found = json.loads(ANSWER_FORMATS["json"](Answer(columns=("a", "b"), rows=(row,))))
     assert found["head"]["vars"] == ["a", "b"]
     assert found["results"]["bindings"][0]["a"] == {"type": "uri", "value": "urn:x"}
     assert found["results"]["bindings"][0]["b"]["datatype"].endswith("#integer")
@@ -50,25 +49,25 @@ def test_json_is_the_sparql_results_format() -> None:
 
 def test_json_leaves_unbound_cells_out() -> None:
     row = (Cell(CellKind.LITERAL, "x"), Cell(CellKind.UNBOUND))
-    found = json.loads(format_answer(Answer(columns=("a", "b"), rows=(row,)), "json"))
+    found = json.loads(ANSWER_FORMATS["json"](Answer(columns=("a", "b"), rows=(row,))))
     assert list(found["results"]["bindings"][0]) == ["a"]
 
 
 def test_json_of_a_yes_or_no_question_is_a_boolean() -> None:
     for word in ("true", "false"):
         asked = Answer(columns=("answer",), rows=((Cell(CellKind.LITERAL, word),),), form=QueryForm.ASK)
-        assert json.loads(format_answer(asked, "json"))["boolean"] is (word == "true")
+        assert json.loads(ANSWER_FORMATS["json"](asked))["boolean"] is (word == "true")
 
 
 def test_a_text_table_is_never_cut_in_a_pipe() -> None:
     long = "word " * 100
-    text = format_answer(answer(("a", long.strip())), "text")
+    text = answer_text(answer(("a", long.strip())))
     assert long.strip() in text
     assert text.endswith("1 row\n")
 
 
 def test_in_a_pipe_a_row_is_a_line_and_a_wide_cell_pads_no_other_row() -> None:
-    lines = format_answer(answer(("x" * 9_000, "wide"), ("ab", "thin"), ("語", "cjk")), "text").splitlines()
+    lines = answer_text(answer(("x" * 9_000, "wide"), ("ab", "thin"), ("語", "cjk"))).splitlines()
     assert lines[0] == "id" + " " * 60 + "title"
     assert lines[1] == "x" * 9_000 + "  wide"
     assert lines[2] == "ab" + " " * 60 + "thin"
@@ -76,17 +75,17 @@ def test_in_a_pipe_a_row_is_a_line_and_a_wide_cell_pads_no_other_row() -> None:
 
 
 def test_on_a_terminal_a_wide_cell_goes_on_in_the_next_line() -> None:
-    lines = format_answer(answer(("abc", "word " * 30)), "text", width=40).splitlines()
+    lines = answer_text(answer(("abc", "word " * 30)), width=40).splitlines()
     assert max(map(len, lines)) <= 40
     assert "".join(lines).count("word") == 30
 
 
 def test_the_head_of_a_table_is_bold_where_color_is_wanted() -> None:
-    assert format_answer(answer(("a", "b")), "text", color=True).startswith("\x1b[1mid  title\x1b[0m\n")
+    assert answer_text(answer(("a", "b")), color=True).startswith("\x1b[1mid  title\x1b[0m\n")
 
 
 def test_a_text_table_shows_brackets_as_they_are() -> None:
-    assert "[red]x[/red]" in format_answer(answer(("a", "[red]x[/red]")), "text")
+    assert "[red]x[/red]" in answer_text(answer(("a", "[red]x[/red]")))
 
 
 def test_printable_replaces_what_steers_a_terminal() -> None:

@@ -8,7 +8,7 @@ import json
 import pytest
 from markdown_it import MarkdownIt
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.decision.behaviour import BehaviourDiff
 from sphinx_policyspec.exports.diff.html import html_diff
 from sphinx_policyspec.exports.diff.json import json_diff
@@ -50,7 +50,7 @@ CASES = f"""\
 def behaviour() -> BehaviourDiff:
     read, findings = read_cases(CASES, "c.yaml")
     assert not findings
-    return api.diff_cases(OLD, NEW, [item.case for item in read])
+    return ps.diff_cases(OLD, NEW, [item.case for item in read])
 
 
 TOLD = """\
@@ -97,7 +97,7 @@ def test_text_tells_each_sentence_beside_what_it_was(behaviour: BehaviourDiff) -
 
 def test_json_holds_both_decisions(behaviour: BehaviourDiff) -> None:
     told = json.loads(json_diff(behaviour.spec, behaviour))
-    assert list(told)[-2:] == ["changes", "cases"]
+    assert list(told)[-4:] == ["changes", "cases", "findings", "errors"]
     changed, new, old, neither, same, _hostile = told["cases"]
     assert [changed[key] for key in ("title", "place", "state")] == ["another tone", "c.yaml:1", "changed"]
     assert changed["labels"] == [
@@ -152,7 +152,7 @@ def test_a_comment_has_room_for_so_many_cases(behaviour: BehaviourDiff) -> None:
 
 def test_many_cases_are_counted() -> None:
     read, _ = read_cases("- items: [{id: a, principle: manner, issue: x, value: 1}]\n" * 11, "c.yaml")
-    behaviour = api.diff_cases(OLD, NEW, [item.case for item in read])
+    behaviour = ps.diff_cases(OLD, NEW, [item.case for item in read])
     for text in (
         text_diff(behaviour.spec, behaviour),
         markdown_diff(behaviour.spec, behaviour),
@@ -163,7 +163,7 @@ def test_many_cases_are_counted() -> None:
 
 
 def test_no_case_is_told(behaviour: BehaviourDiff) -> None:
-    assert "\n0 cases\n" in text_diff(behaviour.spec, api.diff_cases(OLD, NEW, []))
+    assert "\n0 cases\n" in text_diff(behaviour.spec, ps.diff_cases(OLD, NEW, []))
 
 
 def test_a_huge_title_is_cut_and_cases_cost_in_proportion_to_their_number() -> None:
@@ -175,7 +175,7 @@ def test_a_huge_title_is_cut_and_cases_cost_in_proportion_to_their_number() -> N
         read, _ = read_cases(
             text + f"- items: [{item}, {{id: b, from: user, issue: x, value: 2}}]\n" * number, "c.yaml"
         )
-        behaviour = api.diff_cases(OLD, NEW, [item.case for item in read])
+        behaviour = ps.diff_cases(OLD, NEW, [item.case for item in read])
         profile = cProfile.Profile()
         for write in (text_diff, markdown_diff, html_diff):
             told = profile.runcall(write, behaviour.spec, behaviour)

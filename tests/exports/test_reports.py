@@ -48,7 +48,7 @@ FINDINGS = st.builds(
 def report(*findings: Finding, root: Path | None = None, **fields: Any) -> Report:
     reported = tuple(Reported(finding=finding, fingerprint="0" * 32) for finding in findings)
     return Report(
-        source="spec", lines=SourceLines(root), rules=tuple(all_rules().values()), findings=reported, **fields
+        source="spec", lines=SourceLines(root), rules=tuple(all_rules().values()), entries=reported, **fields
     )
 
 
@@ -70,7 +70,7 @@ def sarif(*findings: Finding, **fields: Any) -> Any:
 @given(st.lists(FINDINGS, max_size=3), HOSTILE)
 @settings(deadline=None)
 def test_json_holds_every_text_as_it_is(findings: list[Finding], problem: str) -> None:
-    read = json.loads(REPORT_FORMATS["json"](report(*findings, problem=problem)))
+    read = json.loads(REPORT_FORMATS["json"](report(*findings, error=problem)))
     assert [item["message"] for item in read["findings"]] == [item.message for item in findings]
     assert sum(read["summary"].values()) == len(findings)
 
@@ -78,7 +78,7 @@ def test_json_holds_every_text_as_it_is(findings: list[Finding], problem: str) -
 @given(st.lists(FINDINGS, max_size=3), HOSTILE)
 @settings(max_examples=40, deadline=None)
 def test_sarif_is_valid_whatever_the_text(findings: list[Finding], problem: str) -> None:
-    run = sarif(*findings, problem=problem)
+    run = sarif(*findings, error=problem)
     assert run["invocations"][0]["executionSuccessful"] is not bool(problem)
     for item in run["results"]:
         text = item["message"]["text"]
@@ -90,7 +90,7 @@ def test_sarif_is_valid_whatever_the_text(findings: list[Finding], problem: str)
 @given(st.lists(FINDINGS, max_size=3), HOSTILE)
 @settings(deadline=None)
 def test_junit_can_be_read_whatever_the_text(findings: list[Finding], problem: str) -> None:
-    read = JUnitXml.fromstring(REPORT_FORMATS["junit"](report(*findings, problem=problem)).encode())
+    read = JUnitXml.fromstring(REPORT_FORMATS["junit"](report(*findings, error=problem)).encode())
     cases = [case for suite in read for case in suite]
     failures = [case for case in cases if any(isinstance(result, Failure) for result in case.result)]
     assert len(cases) == max(len(findings), 1)
@@ -100,7 +100,7 @@ def test_junit_can_be_read_whatever_the_text(findings: list[Finding], problem: s
 @given(st.lists(FINDINGS, max_size=3), HOSTILE)
 @settings(deadline=None)
 def test_a_workflow_command_says_one_thing_whatever_the_text(findings: list[Finding], problem: str) -> None:
-    text = REPORT_FORMATS["github"](report(*findings, problem=problem))
+    text = REPORT_FORMATS["github"](report(*findings, error=problem))
     lines = [line for line in re.split("[\r\n]", text) if line]
     assert len(lines) == len(findings) + bool(problem)
     for line, item in zip(lines[bool(problem) :], findings, strict=True):

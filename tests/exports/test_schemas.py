@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from sphinx_policyspec.cli import commands
-from sphinx_policyspec.exports.schemas import SCHEMAS, format_schema
+from sphinx_policyspec.exports.schemas import format_schema, json_schema
 from sphinx_policyspec.readers.annotations import (
     MAPPINGS,
     PROVISIONS,
@@ -25,7 +25,7 @@ from sphinx_policyspec.readers.annotations import (
 from sphinx_policyspec.readers.cases import read_cases
 from tests.conftest import REPOSITORY
 
-SCHEMA = SCHEMAS["annotations"]()
+SCHEMA = json_schema("annotations")
 FILE = REPOSITORY / "sphinx_policyspec" / "schemas" / "annotations.schema.json"
 
 WHOLE = """\
@@ -175,7 +175,7 @@ def test_schema_and_reader_agree_on_every_file(
     assert (problems(text) == []) == (codes(text, tmp_path_factory.getbasetemp()) == []), text
 
 
-CASE_SCHEMA = SCHEMAS["cases"]()
+CASE_SCHEMA = json_schema("cases")
 WHOLE_CASE = """\
 - title: everything
   about: be_kind

@@ -8,14 +8,12 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from sphinx_policyspec.api import decide
+import sphinx_policyspec as ps
 from sphinx_policyspec.checks import run_checks
 from sphinx_policyspec.compare import compare
 from sphinx_policyspec.compare.history import format_lock, lock_of
-from sphinx_policyspec.decision import Norms
 from sphinx_policyspec.errors import CaseError, SourceError
 from sphinx_policyspec.exports.answers import counts
-from sphinx_policyspec.exports.decisions import decisions_text
 from sphinx_policyspec.exports.diff import DIFF_FORMATS
 from sphinx_policyspec.graph.formats import FORMATS
 from sphinx_policyspec.graph.from_graph import from_triples
@@ -24,7 +22,7 @@ from sphinx_policyspec.graph.terms import RDF, XSD, Blank, Foreign, Iri, Term, T
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.model import Section, Spec
 from sphinx_policyspec.readers.cases import read_cases
-from sphinx_policyspec.reason.reasoner import Reasoner
+from sphinx_policyspec.reasoning.reasoner import Reasoner
 from tests.conftest import at, spec
 from tests.graph.specs import LIBRARY
 
@@ -105,8 +103,7 @@ def _goes_through_everything(spec: Spec) -> None:
     counts(spec)
     format_lock(lock_of(spec))
     with contextlib.suppress(CaseError):
-        norms = Norms(spec)
-        decisions_text(decide(spec, CASE), norms)
+        ps.render(ps.decide(spec, CASE))
     Reasoner.of_spec(spec).run()
 
 

@@ -7,8 +7,8 @@ import pytest
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.graph.terms import PREFIXES
-from sphinx_policyspec.reason.owl_view import OwlWorld, owl_world
-from tests.conftest import REPOSITORY, principle, spec
+from sphinx_policyspec.reasoning.owl_view import OwlWorld, owl_world
+from tests.conftest import REPOSITORY, principle, require_tool, spec
 from tests.graph.specs import LIBRARY
 from tests.graph.whole import WHOLE
 
@@ -19,7 +19,7 @@ def ids(things: object) -> set[str]:
 
 
 def test_terms_are_classes_and_things_are_objects() -> None:
-    world = ps.owl(WHOLE)
+    world = ps.to_owl(WHOLE)
     assert ids(world.Principle.instances()) == {principle.id for principle in WHOLE.principles}
     be_kind = world.search_one(type=world.Principle, identifier="be_kind")
     assert be_kind.title == ["Be kind"]
@@ -35,16 +35,18 @@ def test_terms_are_classes_and_things_are_objects() -> None:
 
 
 def test_derived_classes_have_members_without_a_reasoner_where_they_are_wanted() -> None:
-    world = ps.owl(LIBRARY)
+    world = ps.to_owl(LIBRARY)
     assert ids(world.HardRule.instances()) == {"stay_lawful"}
     world.close()
-    asserted = ps.owl(LIBRARY, inferred=False)
+    asserted = ps.to_owl(LIBRARY, inferred=False)
     assert asserted.HardRule.instances() == []
     asserted.close()
 
 
 def test_a_source_and_a_base_will_do() -> None:
-    world = ps.owl(REPOSITORY / "tests" / "checks" / "cases" / "spec.md", base_iri="https://example.org/a/")
+    world = ps.to_owl(
+        REPOSITORY / "tests" / "checks" / "cases" / "spec.md", base_iri="https://example.org/a/"
+    )
     assert {p.iri for p in world.Principle.instances()} == {"https://example.org/a/provision/be_kind"}
     world.close()
 
@@ -76,7 +78,21 @@ def test_a_name_that_is_no_term_is_refused_with_the_nearest() -> None:
     "text", ["A\r\nb\tc", '"""', "\\u0022 }", "é \U0001f600", "\x07\x85\u2028", "\\\\n", "<a> ."]
 )
 def test_a_text_is_kept_as_it_is(text: str) -> None:
-    world = ps.owl(spec(principle("öffne dich", title=text)))
+    world = ps.to_owl(spec(principle("öffne dich", title=text)))
     (found,) = world.Principle.instances()
     assert (found.title, found.identifier) == ([text], ["öffne dich"])
     world.close()
+
+
+def test_a_world_for_a_reasoner_is_small_and_classifies_as_the_rules_do() -> None:
+    require_tool("java")
+    world, whole = ps.to_owl(LIBRARY, for_reasoner=True), ps.to_owl(LIBRARY, inferred=False)
+    assert len(world.graph) < len(whole.graph) / 2
+    assert world.HardRule.instances() == []
+    owlready2.sync_reasoner_hermit(world, debug=0)
+    rules = ps.to_owl(LIBRARY)
+    for name in ("HardRule", "Default", "UserOverridableDefault", "ImplicitlyOverridable"):
+        found = {thing.iri for thing in getattr(world, name).instances()}
+        assert found == {thing.iri for thing in getattr(rules, name).instances()}
+    for one in (world, whole, rules):
+        one.close()

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rdflib import Graph
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.errors import QueryError
 from sphinx_policyspec.graph import parse, rules, writing
 from sphinx_policyspec.graph.answer import Cell, CellKind
@@ -290,14 +290,14 @@ def test_a_question_is_a_plain_value() -> None:
 
 def inferred_file(folder: Path, asked: Spec, form: str) -> Path:
     path = folder / f"inferred.{form}"
-    path.write_bytes(api.graph_bytes(asked, form, inferred=True)[0])
+    path.write_bytes(ps.to_rdf(asked, form, inferred=True))
     return path
 
 
 def assert_asked_as_it_is(path: Path, asked: Spec, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask a graph file and the spec that it was made of everything."""
     assert from_triples(streamed_triples(path)) == asked
-    with api.knowledge_base(asked) as base, api.knowledge_base(path) as same:
+    with ps.knowledge_base(asked) as base, ps.knowledge_base(path) as same:
         for question in list_questions():
             if not question.over_releases:
                 levels = {"topic": asked.topics[0].id, "level": asked.levels[0].id, "text": "answer"}
@@ -314,8 +314,8 @@ def test_a_file_that_holds_what_follows_is_asked_as_it_is(
     form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = inferred_file(tmp_path, LIBRARY, form)
-    assert api.inferred_base(path) is not None
-    assert api.ask(path, "hard-rules") == api.ask(LIBRARY, "hard-rules")
+    assert ps.inferred_base(path) is not None
+    assert ps.ask(path, "hard-rules") == ps.ask(LIBRARY, "hard-rules")
     assert_asked_as_it_is(path, LIBRARY, monkeypatch)
 
 
@@ -333,9 +333,9 @@ def test_a_file_that_holds_what_follows_is_read_once(
 
     monkeypatch.setattr(parse, "_quads", noted)
     if " " in asked:
-        api.select(path, asked)
+        ps.query(path, asked)
     else:
-        api.ask(path, asked)
+        ps.ask(path, asked)
     assert read == [path]
 
 
@@ -344,7 +344,7 @@ def test_a_release_and_our_example_are_asked_as_they_are(
     release_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = REPOSITORY / "example_docs" if release_dir.name == "2025-02-12" else release_dir
-    asked = api.load(source)
+    asked = ps.load(source)
     assert_asked_as_it_is(inferred_file(tmp_path, asked, "nt"), asked, monkeypatch)
 
 
@@ -366,12 +366,12 @@ def test_a_file_that_was_changed_or_follows_from_other_rules_is_not_taken_at_its
     }
     for text in changed.values():
         path.write_text(text, "utf-8")
-        assert api.inferred_base(path) is None
+        assert ps.inferred_base(path) is None
     path.write_text(changed["one less"], "utf-8")
-    assert api.select(path, "SELECT ?p { ?p a ps:HardRule }") == api.select(
+    assert ps.query(path, "SELECT ?p { ?p a ps:HardRule }") == ps.query(
         LIBRARY, "SELECT ?p { ?p a ps:HardRule }"
     )
     path.write_text(whole, "utf-8")
-    assert api.inferred_base(path) is not None
+    assert ps.inferred_base(path) is not None
     monkeypatch.setattr(writing, "ontology_digest", lambda: "another")
-    assert api.inferred_base(path) is None
+    assert ps.inferred_base(path) is None

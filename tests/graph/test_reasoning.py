@@ -13,13 +13,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.errors import MissingToolError
 from sphinx_policyspec.graph.terms import PREFIXES, PS, RDF, Blank, Iri, Triple
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.graph.writing import ntriples_lines
 from sphinx_policyspec.model import Carrier, Principle, Reference, ReferenceForm, Spec, Topic, Verdict
-from sphinx_policyspec.reason.reasoner import (
+from sphinx_policyspec.reasoning.reasoner import (
     Contradiction,
     Reasoner,
     classify,
@@ -29,8 +29,8 @@ from sphinx_policyspec.reason.reasoner import (
     smallest,
     world_of,
 )
-from sphinx_policyspec.reason.schema import Thinner, relevant
-from sphinx_policyspec.reason.statements import Statement, statements_of
+from sphinx_policyspec.reasoning.schema import Thinner, relevant
+from sphinx_policyspec.reasoning.statements import Statement, statements_of
 from tests.conftest import LEVELS, RELEASES, Run, at, example, principle, require_tool, response, spec
 from tests.graph.specs import LIBRARY, trees
 
@@ -132,8 +132,8 @@ Really.
 
 def test_one_id_at_two_places_is_one_principle_with_two_levels(tmp_path: Path) -> None:
     (tmp_path / "model_spec.md").write_text(DUPLICATE, "utf-8")
-    loaded = api.read(tmp_path, annotate=False)
-    (found,) = api.reason(loaded).contradictions
+    loaded = ps.load_checked(tmp_path, annotate=False)
+    (found,) = ps.reason(loaded).contradictions
     assert found.reason == "nothing has two values of `authority`"
     assert [f"{s.text} at {s.span}" for s in found.statements] == [
         "`be_kind` is declared at user at model_spec.md:3:1",
@@ -143,7 +143,7 @@ def test_one_id_at_two_places_is_one_principle_with_two_levels(tmp_path: Path) -
 
 def test_one_id_for_a_section_and_a_principle_contradicts_itself(tmp_path: Path) -> None:
     (tmp_path / "model_spec.md").write_text(DUPLICATE.replace(" authority=user", ""), "utf-8")
-    (found,) = api.reason(api.read(tmp_path, annotate=False)).contradictions
+    (found,) = ps.reason(ps.load_checked(tmp_path, annotate=False)).contradictions
     assert found.reason == "nothing is both a principle and a section"
     assert [s.text for s in found.statements] == ["`be_kind` is a section", "`be_kind` is a principle"]
 
@@ -171,7 +171,7 @@ def graph_file(path: Path, *specs: Spec, more: str = "") -> Path:
 def test_a_graph_of_two_releases_names_the_place_in_each(tmp_path: Path) -> None:
     old = spec(principle(span=at(12, "a.md")), version="1")
     new = spec(principle(authority="root", span=at(40, "b.md")), version="2")
-    found = api.reason(graph_file(tmp_path / "both.nq", old, new))
+    found = ps.reason(graph_file(tmp_path / "both.nq", old, new))
     (contradiction,) = [c for c in found.contradictions if "authority" in c.reason]
     assert [f"{s.text} at {s.span}" for s in contradiction.statements] == [
         "`be_kind` is declared at user at a.md:12:1",
@@ -185,7 +185,7 @@ def test_a_level_that_is_never_overridden_and_can_be_explains_itself_by_all_it_t
     path = graph_file(
         tmp_path / "spec.nq", spec(principle(authority="root"), levels=levels, version="1"), more=more
     )
-    (found,) = api.reason(path).contradictions
+    (found,) = ps.reason(path).contradictions
     assert told([found]) == {
         frozenset(
             {
@@ -204,8 +204,8 @@ def test_what_forward_reasoning_cannot_see_hermit_narrows_down(tmp_path: Path) -
     require_tool("java")
     more = f"<{BASE}provision/be_kind> <{RDF.type}> <{PS.HardRule}> <{BASE}release/1> .\n"
     path = graph_file(tmp_path / "spec.nq", spec(principle(), version="1"), more=more)
-    seen = told(api.reason(path).contradictions)
-    found = api.reason(path, engine="hermit").contradictions
+    seen = told(ps.reason(path).contradictions)
+    found = ps.reason(path, engine="hermit").contradictions
     common = {"`be_kind` is a hard rule at 1", "`be_kind` is declared at user at 1"}
     unseen = frozenset({*common, "the override mode of level `user` is explicit"})
     assert told(c for c in found if not c.reason) == {unseen}
@@ -251,7 +251,7 @@ def test_what_no_spec_could_say_is_told_like_anything_else(engine: str, tmp_path
         require_tool("java")
     path = tmp_path / "odd.ttl"
     path.write_text(ODD, "utf-8")
-    found = api.reason(path, engine=engine).contradictions
+    found = ps.reason(path, engine=engine).contradictions
     assert [c.reason for c in found if c.reason not in ODDITIES] == []
     assert {c.reason for c in found} == ODDITIES
     assert len(found) == len(ODDITIES)
@@ -260,7 +260,7 @@ def test_what_no_spec_could_say_is_told_like_anything_else(engine: str, tmp_path
 def test_what_follows_about_blank_nodes_and_texts_is_written_too(tmp_path: Path) -> None:
     path = tmp_path / "odd.ttl"
     path.write_text('@prefix ps: <https://w3id.org/policyspec#> . [] ps:topic "tea"@en .', "utf-8")
-    found = api.reason(path)
+    found = ps.reason(path)
     assert found.counts == {"ps:about": 1, "ps:touches": 1}
     assert found.as_rdf("nt").decode().count('"tea"@en') == 2
     assert found.as_rdf("nt").startswith(b"_:")
@@ -423,7 +423,7 @@ def test_a_thing_with_many_values_is_told_in_a_number_of_contradictions_that_gro
     path = tmp_path / "many.ttl"
     ranks = " , ".join(map(str, range(many)))
     path.write_text(f"@prefix ps: <https://w3id.org/policyspec#> .\n<urn:b> ps:rank {ranks} .\n", "utf-8")
-    found = api.reason(path).contradictions
+    found = ps.reason(path).contradictions
     assert {len(one.statements) for one in found} == {2}
     # Fifty are held against each other, the others against the first.
     assert len(found) == 50 * 49 // 2 + many - 50
@@ -465,7 +465,7 @@ def _contradicts(statements: tuple[Statement, ...]) -> bool:
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
     path = tmp_path / "spec.ttl"
-    path.write_bytes(api.graph_bytes(LIBRARY, "ttl")[0])
+    path.write_bytes(ps.to_rdf(LIBRARY, "ttl"))
     return path
 
 
@@ -495,7 +495,7 @@ def test_the_command_refuses_a_suffix_that_tells_no_format(run: Run, source: Pat
 
 def test_the_command_tells_contradictions_and_ends_with_one(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "spec.nt"
-    path.write_bytes(api.graph_bytes(planted(), "nt")[0])
+    path.write_bytes(ps.to_rdf(planted(), "nt"))
     status, out, _ = run("reason", path)
     assert status == 1
     assert (
@@ -517,7 +517,7 @@ def test_the_command_tells_contradictions_and_ends_with_one(run: Run, tmp_path: 
 def test_a_terminal_cannot_be_steered_by_an_id(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "spec.nt"
     bad = spec(principle("a\x1b[2J", exception_to=("a\x1b[2J",)))
-    path.write_bytes(api.graph_bytes(bad, "nt")[0])
+    path.write_bytes(ps.to_rdf(bad, "nt"))
     status, out, _ = run("reason", path)
     assert status == 1
     assert "\x1b" not in out
@@ -528,7 +528,7 @@ def test_without_java_the_command_names_the_package(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(MissingToolError, match="default-jre-headless"):
-        api.reason(source, engine="hermit")
+        ps.reason(source, engine="hermit")
 
 
 @pytest.mark.parametrize(
@@ -536,7 +536,7 @@ def test_without_java_the_command_names_the_package(
 )
 def test_a_release_is_consistent_by_both_engines(model_spec_data: Path, release: str) -> None:
     require_tool("java")
-    reasoner = Reasoner.of_spec(api.load(model_spec_data / release))
+    reasoner = Reasoner.of_spec(ps.load(model_spec_data / release))
     rules, hermit = reasoner.run("rules"), reasoner.run("hermit")
     assert rules.contradictions == hermit.contradictions == ()
     classes = {kind: number for kind, number in rules.counts.items() if kind.startswith("a ")}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rdflib import PROV, RDF, Dataset, URIRef
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.compare import compare
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.exports.diff.json import revision_of
@@ -58,7 +58,7 @@ def rows(question: str, **params: str) -> list[tuple[str, ...]]:
 
 
 def data(form: str) -> bytes:
-    return api.releases_bytes(history(), form)
+    return ps.to_rdf(history(), form)
 
 
 def test_numbers_in_versions_count_as_numbers() -> None:
@@ -92,9 +92,9 @@ def test_each_release_is_a_graph_and_changes_are_another() -> None:
 def test_releases_are_read_back_as_they_were_written(form: str, tmp_path: Path) -> None:
     path = tmp_path / f"all.{form}"
     path.write_bytes(data(form))
-    assert api.has_releases(path)
-    assert api.releases(path) == history()
-    assert api.releases_bytes(api.releases(path), form) == data(form)
+    assert ps.has_releases(path)
+    assert ps.load_all(path) == history()
+    assert ps.to_rdf(ps.load_all(path), form) == data(form)
 
 
 def test_a_format_of_one_graph_takes_one_release() -> None:
@@ -158,16 +158,16 @@ def test_rdflib_answers_the_same(name: str, params: dict[str, str]) -> None:
 
 
 def test_foreign_queries_see_changes_too() -> None:
-    with api.releases_base(history()) as base:
+    with ps.knowledge_base(history()) as base:
         query = "SELECT ?kind { GRAPH ?g { ?c a ps:Change ; ps:changeKind ?kind ; ps:rule 'level-raised' } }"
         assert base.query(query).texts == (("level-raised",),)
         assert [row[0] for row in base.ask("hard-rules").texts] == ["welcome"]
 
 
 def test_a_folder_of_releases_is_a_source(model_spec_data: Path) -> None:
-    assert api.has_releases(model_spec_data)
-    assert not api.has_releases(model_spec_data / "2025-09-12")
-    answer = api.ask(model_spec_data, "level-history", provision="love_humanity")
+    assert ps.has_releases(model_spec_data)
+    assert not ps.has_releases(model_spec_data / "2025-09-12")
+    answer = ps.ask(model_spec_data, "level-history", provision="love_humanity")
     assert [row[:2] for row in answer.texts] == [
         ("2025-02-12", "be_kind"),
         ("2025-04-11", "be_kind"),
@@ -177,7 +177,7 @@ def test_a_folder_of_releases_is_a_source(model_spec_data: Path) -> None:
 
 def test_a_question_over_releases_may_be_asked_of_one() -> None:
     (one, *_) = history()
-    assert api.ask(one, "level-history", provision="greet").texts == (("1.2", "greet", "Greet", "user"),)
+    assert ps.ask(one, "level-history", provision="greet").texts == (("1.2", "greet", "Greet", "user"),)
 
 
 RST = """Spec
@@ -265,5 +265,5 @@ def test_lines_are_those_of_the_words(
     (tmp_path / name).write_text(text, "utf-8")
     if name == "index.rst":
         (tmp_path / "conf.py").write_text("extensions = ['sphinx_policyspec']\n", "utf-8")
-    found = api.ask(tmp_path, "white-lies", phrase=phrase).texts
+    found = ps.ask(tmp_path, "white-lies", phrase=phrase).texts
     assert [(row[3], row[5]) for row in found] == expected

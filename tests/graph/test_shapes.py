@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rdflib import RDF, SH, Graph, URIRef
 from rdflib.term import Node
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.checks.names import check_names
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.from_graph import from_graph
@@ -104,12 +104,12 @@ def test_names_of_nothing_are_left_to_the_check() -> None:
 
 @pytest.mark.slow
 def test_our_example_conforms() -> None:
-    assert results(to_graph(api.load(REPOSITORY / "example_docs"))) == set()
+    assert results(to_graph(ps.load(REPOSITORY / "example_docs"))) == set()
 
 
 @pytest.mark.slow
 def test_a_release_conforms(release_dir: Path) -> None:
-    assert results(to_graph(api.load(release_dir))) == set()
+    assert results(to_graph(ps.load(release_dir))) == set()
 
 
 PAIRS = (
@@ -133,7 +133,7 @@ def test_a_check_and_its_shape_agree(code: str, shape: str, which: str, tmp_path
         shutil.copy(path, tmp_path / "index.rst")
         (tmp_path / "conf.py").write_text(CONF, encoding="utf-8")
         path = tmp_path
-    loaded = api.read(path, annotate=False)
+    loaded = ps.load_checked(path, annotate=False)
     by_check = [found for found in loaded.findings if found.code == code]
     by_shape = [focus for name, focus in results(to_graph(loaded.spec)) if name == shape]
     assert len(by_check) == len(by_shape) == (which == "bad")

@@ -16,8 +16,7 @@ from typing import TypeVar
 
 from hypothesis import strategies as st
 
-from sphinx_policyspec import api
-from sphinx_policyspec.checks.selection import Selection
+import sphinx_policyspec as ps
 from sphinx_policyspec.graph.formats import FORMATS
 from sphinx_policyspec.graph.terms import PS
 from sphinx_policyspec.graph.to_graph import triples_of
@@ -194,12 +193,10 @@ UNKNOWN_CODES = tuple(f"unknown-{kind}" for kind in ("goal", "level", "provision
 
 def told(source: Path, annotations: Path | None = None) -> tuple[Told, bool]:
     """Return what a door finds wrong with names, and whether ``policyspec check`` fails."""
-    loaded = api.read(source, annotations=annotations)
-    selection = Selection(select=("duplicate-id", "missing-authority", "self-reference", *UNKNOWN_CODES))
-    report = api.report(loaded, selection=selection, fail_on=Severity.ERROR)
-    return Counter(
-        (item.finding.code, item.finding.severity.value) for item in report.findings
-    ), report.failed
+    loaded = ps.load_checked(source, annotations=annotations)
+    codes = ("duplicate-id", "missing-authority", "self-reference", *UNKNOWN_CODES)
+    report = ps.check(loaded, select=codes, fail_on=Severity.ERROR)
+    return Counter((finding.code, finding.severity.value) for finding in report), report.failed
 
 
 # -- the doors --------------------------------------------------------------------------------------
@@ -321,7 +318,7 @@ DOORS: Mapping[str, Callable[[Plan, Path], tuple[Path, Path | None]]] = {
 def graph_files(spec: Spec, folder: Path) -> Iterator[Path]:
     """Write a spec as a graph in each format."""
     for form in FORMATS:
-        data, _ = api.graph_bytes(spec, form)
+        data = ps.to_rdf(spec, form)
         path = folder / f"spec.{form}"
         path.write_bytes(data)
         yield path

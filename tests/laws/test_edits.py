@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.compare import compare
 from sphinx_policyspec.model import Spec
 from tests.compare.edits import EDITS, Draft, Key, describe, named, run_script
@@ -19,7 +19,7 @@ BOUND = 0.98
 
 @cache
 def release(folder: Path) -> Spec:
-    return api.load(folder, annotate=False)
+    return ps.load(folder, annotate=False)
 
 
 _UNEDITED: dict[str, Spec] = {}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from tests.laws.doors import DIRECTIVES, DOORS, PLANS, Plan, expected, graph_files, told
 
 SOME = settings(
@@ -34,7 +34,7 @@ def through_every_door(plan: Plan, *doors: str) -> None:
             folder = Path(scratch, door)
             source, sidecar = DOORS[door](plan, folder)
             assert told(source, sidecar) == wanted, door
-            for path in graph_files(api.load(source, annotations=sidecar), folder):
+            for path in graph_files(ps.load(source, annotations=sidecar), folder):
                 assert told(path) == wanted, (door, path.suffix)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from tests.laws.doors import DIRECTIVES, DOORS, PLANS, Plan, without_places
 
 SOME = settings(
@@ -31,7 +31,7 @@ def are_twins(plan: Plan, first: str, *others: str) -> None:
         graphs = {}
         for door in (first, *others):
             source, sidecar = DOORS[door](plan, Path(scratch, door))
-            graphs[door] = without_places(api.load(source, annotations=sidecar))
+            graphs[door] = without_places(ps.load(source, annotations=sidecar))
     for door in others:
         assert not graphs[first] ^ graphs[door], door
 

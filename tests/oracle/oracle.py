@@ -5,7 +5,7 @@ from __future__ import annotations
 import clingo
 
 from sphinx_policyspec.model import Case, Spec
-from sphinx_policyspec.survey.engine import PROGRAM, case_facts, spec_facts
+from sphinx_policyspec.surveys.engine import PROGRAM, case_facts, spec_facts
 
 __all__ = ["Answer", "decide_by_program"]
 

@@ -17,8 +17,8 @@ import pytest
 from sphinx_policyspec.decision import decide, problems
 from sphinx_policyspec.decision.candidates import Norms
 from sphinx_policyspec.model import Delegation, Provision, Section, Value
-from sphinx_policyspec.survey import engine
-from sphinx_policyspec.survey.engine import case_facts, spec_facts
+from sphinx_policyspec.surveys import engine
+from sphinx_policyspec.surveys.engine import case_facts, spec_facts
 from tests.conftest import at
 from tests.decision.universes import Universe, random_universe, small_universes
 from tests.oracle import oracle
@@ -149,7 +149,7 @@ def test_the_program_and_its_facts_know_nothing_of_the_implementation(module: ob
             else []
         )
     }
-    assert not {name for name in imported if "decision" in name or name == "sphinx_policyspec.survey"}
+    assert not {name for name in imported if "decision" in name or name == "sphinx_policyspec.surveys"}
 
 
 def words_of(thing: object) -> Iterator[str]:

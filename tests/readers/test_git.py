@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.readers.git import check_out, parse_git
 from tests.conftest import require_tool
@@ -58,18 +58,18 @@ def stored(folder: Path, kind: str, data: bytes) -> str:
 @pytest.mark.usefixtures("repository")
 @pytest.mark.parametrize("path", ["specs/one", "specs/one/", "specs/one/model_spec.md"])
 def test_a_release_is_read_as_it_was(path: str) -> None:
-    loaded = api.read(f"git:HEAD~1:{path}", annotate=False)
+    loaded = ps.load_checked(f"git:HEAD~1:{path}", annotate=False)
     assert loaded.spec.provision_by_id["be_kind"].text == "Be kind."
     assert loaded.spec.changelog is not None
     assert loaded.root.is_dir()
-    assert api.load("specs/one", annotate=False).provision_by_id["be_kind"].text == "Be fair."
+    assert ps.load("specs/one", annotate=False).provision_by_id["be_kind"].text == "Be fair."
 
 
 def test_a_path_is_below_the_current_folder(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(repository / "specs")
-    assert api.load("git:HEAD~1:one", annotate=False).provision_by_id["be_kind"].text == "Be kind."
+    assert ps.load("git:HEAD~1:one", annotate=False).provision_by_id["be_kind"].text == "Be kind."
     monkeypatch.chdir(repository / "specs" / "one")
-    assert api.load("git:HEAD~1:.", annotate=False).provision_by_id["be_kind"].text == "Be kind."
+    assert ps.load("git:HEAD~1:.", annotate=False).provision_by_id["be_kind"].text == "Be kind."
 
 
 @pytest.mark.usefixtures("repository")
@@ -85,7 +85,7 @@ def test_the_files_go_when_nobody_holds_them() -> None:
 
 @pytest.mark.usefixtures("repository")
 def test_two_revisions_can_be_compared() -> None:
-    diff = api.diff("git:HEAD~1:specs/one", "git:HEAD:specs/one")
+    diff = ps.diff("git:HEAD~1:specs/one", "git:HEAD:specs/one")
     assert [change.kind.value for change in diff.changes] == ["text"]
 
 
@@ -192,7 +192,7 @@ def test_a_file_behind_a_filter_is_told_and_no_filter_runs(repository: Path, kin
     with pytest.raises(
         SourceError, match=r"`specs/one/model_spec\.md` goes through the filter `touch` of git"
     ):
-        api.load("git:HEAD:specs/one")
+        ps.load("git:HEAD:specs/one")
     assert not (repository / "ran").exists()
 
 
@@ -223,7 +223,7 @@ def test_the_whole_revision_is_there_with_the_links_within_it(repository: Path) 
         checkout.path / "model_spec.md"
     ).read_text("utf-8")
     assert (checkout.root / "specs" / "dangling").is_symlink()
-    assert api.load("git:HEAD:specs/again", annotate=False) == api.load("git:HEAD:specs/one", annotate=False)
+    assert ps.load("git:HEAD:specs/again", annotate=False) == ps.load("git:HEAD:specs/one", annotate=False)
 
 
 @pytest.mark.parametrize("target", ["/etc/passwd", "../../../../outside", "../deep/up/../outside", "other"])
@@ -241,11 +241,11 @@ def test_a_link_out_of_the_repository_is_not_followed_and_told(repository: Path,
     with pytest.raises(
         SourceError, match=r"`specs/one/(other|page\.md)` is a link out of the repository, to "
     ):
-        api.read("git:HEAD:specs/one")
+        ps.load_checked("git:HEAD:specs/one")
     # What is not asked for does no harm.
     git(repository, "mv", "specs/one/other", "specs/one/page.md", "specs/")
     commit(repository)
-    assert api.read("git:HEAD:specs/one").spec.provisions
+    assert ps.load_checked("git:HEAD:specs/one").spec.provisions
 
 
 def test_a_revision_that_a_shallow_clone_lacks_is_told_with_how_to_get_it(
@@ -253,12 +253,12 @@ def test_a_revision_that_a_shallow_clone_lacks_is_told_with_how_to_get_it(
 ) -> None:
     git(tmp_path, "clone", "-q", "--depth=1", repository.as_uri(), "clone")
     monkeypatch.chdir(tmp_path / "clone")
-    assert api.load("git:HEAD:specs/one", annotate=False).provisions
+    assert ps.load("git:HEAD:specs/one", annotate=False).provisions
     with pytest.raises(
         SourceError,
         match="`git:HEAD~1:specs/one`: no such revision in this shallow clone; `git fetch --unshallow`",
     ):
-        api.load("git:HEAD~1:specs/one")
+        ps.load("git:HEAD~1:specs/one")
 
 
 @pytest.mark.parametrize("filtered", ["blob:none", "tree:0"])
@@ -272,9 +272,9 @@ def test_a_partial_clone_is_told_with_how_to_get_all_of_it(
     with pytest.raises(
         SourceError, match="this clone is partial, and `git fetch --refetch --no-filter` brings all of it"
     ):
-        api.load("git:HEAD:specs/one")
+        ps.load("git:HEAD:specs/one")
     git(clone, "fetch", "-q", "--refetch", "--no-filter")
-    assert api.load("git:HEAD:specs/one", annotate=False).provisions
+    assert ps.load("git:HEAD:specs/one", annotate=False).provisions
 
 
 def test_a_partial_clone_with_the_files_that_are_asked_for_will_do(
@@ -288,7 +288,7 @@ def test_a_partial_clone_with_the_files_that_are_asked_for_will_do(
     checkout = check_out("git:HEAD:specs/one")
     assert not (checkout.root / "large.bin").exists()
     assert "large.bin" in checkout.lacks
-    assert api.load("git:HEAD:specs/one", annotate=False).provisions
+    assert ps.load("git:HEAD:specs/one", annotate=False).provisions
 
 
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize {}\n"
@@ -303,19 +303,19 @@ def test_a_file_of_git_lfs_is_the_file_where_it_is_here_and_told_where_it_is_rea
     with pytest.raises(
         SourceError, match=r"`specs/one/model_spec\.md` is a pointer of Git LFS: `git lfs fetch --all`"
     ):
-        api.load("git:HEAD:specs/one")
+        ps.load("git:HEAD:specs/one")
     stored = repository / ".git" / "lfs" / "objects" / name[:2] / name[2:4] / name
     stored.parent.mkdir(parents=True)
     stored.write_bytes(b"something else")
     with pytest.raises(SourceError, match="is a pointer of Git LFS"):
-        api.load("git:HEAD:specs/one")
+        ps.load("git:HEAD:specs/one")
     stored.write_bytes(text)
-    assert api.load("git:HEAD:specs/one", annotate=False).provision_by_id["be_kind"].text == "Be kind."
+    assert ps.load("git:HEAD:specs/one", annotate=False).provision_by_id["be_kind"].text == "Be kind."
     stored.unlink()
     (repository / "specs" / "one" / "model_spec.md").write_bytes(text)
     commit(repository)
     # A picture that is a pointer is none of our business.
-    assert api.load("git:HEAD:specs/one", annotate=False).provisions
+    assert ps.load("git:HEAD:specs/one", annotate=False).provisions
 
 
 @pytest.fixture
@@ -349,7 +349,7 @@ def test_a_submodule_is_read_from_its_own_repository(with_submodule: Path, path:
     # What its folder holds now, and the commit that it is at, are another matter.
     for folder in (with_submodule / "specs" / "upstream", with_submodule / "specs" / "upstream" / "deeper"):
         (folder / "model_spec.md").write_text("", "utf-8")
-    assert api.load(f"git:HEAD:{path}", annotate=False).provision_by_id["be_kind"].text == "Be kind."
+    assert ps.load(f"git:HEAD:{path}", annotate=False).provision_by_id["be_kind"].text == "Be kind."
 
 
 @pytest.mark.parametrize("path", ["specs", "specs/upstream", "specs/upstream/deeper"])
@@ -361,7 +361,7 @@ def test_an_empty_submodule_is_named_with_how_to_get_it(with_submodule: Path, pa
         "`git submodule update --init specs/upstream` brings it",
     ):
         check_out(f"git:HEAD:{path}")
-    assert api.load("git:HEAD:specs/one", annotate=False).provisions
+    assert ps.load("git:HEAD:specs/one", annotate=False).provisions
 
 
 def test_a_submodule_whose_commit_is_not_here_is_named(with_submodule: Path) -> None:
@@ -374,7 +374,7 @@ def test_a_submodule_whose_commit_is_not_here_is_named(with_submodule: Path) -> 
 def test_a_bare_repository_will_do(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     git(tmp_path, "clone", "-q", "--bare", str(repository), "bare")
     monkeypatch.chdir(tmp_path / "bare")
-    assert api.load("git:HEAD~1:specs/one", annotate=False).provision_by_id["be_kind"].text == "Be kind."
+    assert ps.load("git:HEAD~1:specs/one", annotate=False).provision_by_id["be_kind"].text == "Be kind."
 
 
 @pytest.mark.parametrize("path", ["../one", "../../specs/one", "../../../repository/specs/one", "../../.."])
@@ -386,7 +386,7 @@ def test_a_path_may_lead_up_within_the_repository(
         with pytest.raises(SourceError, match="has to be in the repository that holds the current folder"):
             check_out(f"git:HEAD:{path}")
     else:
-        assert api.load(f"git:HEAD:{path}", annotate=False).provisions
+        assert ps.load(f"git:HEAD:{path}", annotate=False).provisions
 
 
 def test_names_of_any_letters_are_kept(repository: Path) -> None:
@@ -437,10 +437,10 @@ def test_what_no_folder_can_hold_is_told_where_it_is_asked_for(
     )
     git(repository, "tag", "odd", output(repository, "commit-tree", tree, "-m", "odd"))
     if beside:
-        assert api.load("git:odd:one", annotate=False).provisions
+        assert ps.load("git:odd:one", annotate=False).provisions
     else:
         with pytest.raises(SourceError, match=r"^`git:odd:odd`: `odd/.* cannot be written here: .*"):
-            api.load("git:odd:odd")
+            ps.load("git:odd:odd")
     gc.collect()
     assert not list((tmp_path / "scratch").iterdir())
 

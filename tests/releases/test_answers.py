@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
 from tests.conftest import REPOSITORY
 
@@ -88,13 +88,13 @@ def found(release_dir: Path) -> Scan:
 
 @pytest.fixture(scope="module")
 def knowledge(release_dir: Path) -> KnowledgeBase:
-    return api.knowledge_base(api.load(release_dir))
+    return ps.knowledge_base(ps.load(release_dir))
 
 
 @pytest.fixture(scope="module")
 def history(release_dir: Path) -> KnowledgeBase:
     """Return a base for questions over releases."""
-    return api.releases_base((api.load(release_dir),))
+    return ps.knowledge_base((ps.load(release_dir),))
 
 
 def ids(knowledge: KnowledgeBase, question: str) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.compare import ChangeKind, SpecDiff, Subject, Weight
 from sphinx_policyspec.exports.diff.json import as_json
 from sphinx_policyspec.model import Spec
@@ -25,12 +25,12 @@ MEASURED = {
 
 @cache
 def load(folder: Path, *, annotate: bool = True) -> Spec:
-    return api.load(folder, annotate=annotate)
+    return ps.load(folder, annotate=annotate)
 
 
 @cache
 def diff_of(data: Path, old: str, new: str) -> SpecDiff:
-    return api.diff(load(data / old), load(data / new))
+    return ps.diff(load(data / old), load(data / new))
 
 
 def named(value: Any) -> Any:
@@ -50,7 +50,7 @@ def test_every_list_has_the_expected_ids_and_pairs(
     model_spec_data: Path, old: str, new: str, *, annotate: bool
 ) -> None:
     expected = json.loads((model_spec_data / f"expected_diff_{old}_{new}.json").read_text("utf-8"))
-    found = as_json(api.diff(*(load(model_spec_data / name, annotate=annotate) for name in (old, new))))
+    found = as_json(ps.diff(*(load(model_spec_data / name, annotate=annotate) for name in (old, new))))
     lists = {key: value for key, value in expected.items() if isinstance(value, list)}
     wrong = {
         key: (sorted(map(named, value)), sorted(map(named, found[key])))
@@ -87,7 +87,7 @@ def test_the_diff_of_releases_is_mirrored(model_spec_data: Path, old: str, new: 
 
 
 def test_a_release_does_not_differ_from_itself(release_dir: Path) -> None:
-    diff = api.diff(load(release_dir), load(release_dir))
+    diff = ps.diff(load(release_dir), load(release_dir))
     assert not diff
     assert {match.by for match in diff.matches} == {"id"}
 

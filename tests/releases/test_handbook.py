@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.model import Comparison, Example, FragmentKind, Message, Response, Spec, Verdict
 from tests.conftest import Handbook
 from tests.releases.site import Page, dead_links, read_site
@@ -38,7 +38,7 @@ class Built:
 
 @pytest.fixture(scope="module")
 def built(release_dir: Path, handbook: Callable[[Path], Handbook]) -> Built:
-    return Built(api.load(release_dir), handbook(release_dir))
+    return Built(ps.load(release_dir), handbook(release_dir))
 
 
 def words(text: str) -> list[str]:
@@ -174,8 +174,8 @@ def test_nothing_is_loaded_from_elsewhere(built: Built) -> None:
 
 @pytest.mark.parametrize(("layout", "least"), [("one", 1), ("section", 30)])
 def test_other_layouts_are_as_sound(model_spec_data: Path, tmp_path: Path, layout: str, least: int) -> None:
-    loaded = api.read(model_spec_data / "2025-09-12")
-    assert api.build_handbook(loaded, tmp_path, pages=layout) == ()
+    loaded = ps.load_checked(model_spec_data / "2025-09-12")
+    assert ps.build_handbook(loaded, tmp_path, pages=layout) == ()
     pages = read_site(tmp_path)
     assert dead_links(tmp_path, pages) == []
     assert sum(bool(page.examples) for page in pages.values()) >= least
@@ -184,10 +184,10 @@ def test_other_layouts_are_as_sound(model_spec_data: Path, tmp_path: Path, layou
 
 @pytest.mark.parametrize("release_dir", ["2025-02-12"], indirect=True)
 def test_a_graph_gives_the_same_pages(built: Built, tmp_path: Path) -> None:
-    data, _ = api.graph_bytes(built.spec, "nt")
+    data = ps.to_rdf(built.spec, "nt")
     (tmp_path / "spec.nt").write_bytes(data)
     from_text, from_graph = built.folder, tmp_path / "site"
-    api.build_handbook(tmp_path / "spec.nt", from_graph)
+    ps.build_handbook(tmp_path / "spec.nt", from_graph)
     names = sorted(path.relative_to(from_text) for path in from_text.rglob("*.html"))
     assert names
     assert [n for n in names if (from_text / n).read_bytes() != (from_graph / n).read_bytes()] == []

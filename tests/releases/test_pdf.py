@@ -9,7 +9,7 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.model import Commentary, Definition, Example, Prose, Spec
 from tests.conftest import Run, require_fonts, text_below
 from tests.pdf import bookmarks, dead_links, fonts_outside, links, recall, text_of, words
@@ -23,9 +23,9 @@ _NOT_SHOWN = re.compile(
 
 class Built:
     def __init__(self, source: Path, folder: Path) -> None:
-        self.spec = api.load(source)
+        self.spec = ps.load(source)
         self.fonts = require_fonts(text_below(source))
-        self.findings = api.build_handbook(source, folder, pdf=True, pdf_fonts=self.fonts)
+        self.findings = ps.build_handbook(source, folder, pdf=True, pdf_fonts=self.fonts)
         self.file = folder / "handbook.pdf"
 
 
@@ -68,7 +68,7 @@ def test_the_release_is_sound_and_leads_nowhere_wrong(built: Built) -> None:
 
 @pytest.mark.slow
 def test_a_graph_gives_the_same_pdf(built: Built, tmp_path: Path, run: Run) -> None:
-    data, _ = api.graph_bytes(built.spec, "nt")
+    data = ps.to_rdf(built.spec, "nt")
     (tmp_path / "spec.nt").write_bytes(data)
     fonts = [argument for font in built.fonts for argument in ("--pdf-font", font)]
     status, _, err = run("handbook", tmp_path / "spec.nt", "-o", tmp_path / "site", "--pdf", *fonts)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
 from sphinx_policyspec.model import Span, Spec
 from sphinx_policyspec.sphinx_ext.asks.page import entries_of
@@ -25,13 +25,13 @@ class Built:
     """A handbook, and a PDF with the headings of its spec alone, since what is about a topic stands in no text."""
 
     def __init__(self, source: Path, site: Path, paper: Path) -> None:
-        loaded = api.read(source)
+        loaded = ps.load_checked(source)
         self.spec, self.site = loaded.spec, site
-        api.build_handbook(replace(loaded, spec=headings(loaded.spec)), paper, pdf=True)
+        ps.build_handbook(replace(loaded, spec=headings(loaded.spec)), paper, pdf=True)
         self.paper = text_of(paper / "handbook.pdf")
         self.base = KnowledgeBase.from_spec(self.spec)
         self.labels = {topic.id: topic.label for topic in self.spec.topics}
-        self.about = {self.labels[topic]: list(found) for topic, found in api.about(self.spec).items()}
+        self.about = {self.labels[topic]: list(found) for topic, found in ps.by_topic(self.spec).items()}
 
     def principles(self, label: str) -> list[str]:
         return [name for name in self.about[label] if name in self.spec.principle_by_id]

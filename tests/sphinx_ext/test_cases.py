@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sphinx.testing.util import SphinxTestApp
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.exports.decisions import ENGLISH
 from sphinx_policyspec.sphinx_ext.asks.cases import site_wording
 from tests.releases.site import dead_links, read_site
@@ -237,6 +237,6 @@ def test_a_finding_has_the_column_of_the_file(source: Path, name: str, before: s
     (source / "cases.rst").unlink()
     text = before.replace("principle: be_kind", "principle: be_kin")
     (source / name).write_text(text if name.endswith("md") else f"Cases\n=====\n\n{text}", "utf-8")
-    (found,) = [f for f in api.check(source) if f.code == "unknown-provision"]
+    (found,) = [f for f in ps.check(source) if f.code == "unknown-provision"]
     line = (source / name).read_text("utf-8").splitlines()[found.span.line - 1]
     assert line[found.span.column - 1 :].startswith("be_kin,")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sphinx.testing.util import SphinxTestApp
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from tests.conftest import require_tool
 from tests.sphinx_ext.test_rebuild import differences
 from tests.sphinx_ext.web.test_panels import panel_of, texts
@@ -183,8 +183,8 @@ def test_a_graph_and_a_revision_are_older_releases_too(
     project: Project, build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = project("changes")
-    old = api.load(source / "old", annotate=False)
-    (source / "old.nt").write_bytes(api.graph_bytes(old, "nt")[0])
+    old = ps.load(source / "old", annotate=False)
+    (source / "old.nt").write_bytes(ps.to_rdf(old, "nt"))
     commit_all(source, monkeypatch)
     told = []
     for number, older in enumerate(("old/model_spec.md", "old.nt", "git:HEAD:old/model_spec.md")):
@@ -272,7 +272,7 @@ def test_an_older_project_that_cannot_be_read_is_told(
 
 def test_a_handbook_tells_what_changed_since(model_spec_data: Path, tmp_path: Path) -> None:
     # The folder holds the release itself, too.
-    api.build_handbook(model_spec_data / "2025-09-12", tmp_path, since=model_spec_data)
+    ps.build_handbook(model_spec_data / "2025-09-12", tmp_path, since=model_spec_data)
     told = (tmp_path / "policy-changes.html").read_text("utf-8")
     assert "What changed since 2025-04-11" in told
     style = (tmp_path / "style.html").read_text("utf-8")

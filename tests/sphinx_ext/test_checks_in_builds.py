@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from sphinx.testing.util import SphinxTestApp
 
-from sphinx_policyspec import api
-from sphinx_policyspec.checks.selection import format_baseline
+import sphinx_policyspec as ps
 
 CONF = 'extensions = ["sphinx_policyspec"]\n'
 PAGE = """Manners
@@ -69,9 +68,9 @@ def test_a_baseline_holds_back_what_is_known(source: Path, build: Build, warning
     told = warnings_in(build(source))
     assert len(told) == 2
     assert "`known.json` is no baseline (" in told[0]
-    assert told[0].split(" [policyspec")[0].endswith("; --write-baseline writes one")
-    known = api.report(source, use_baseline=False)
-    text = format_baseline((item.finding, item.fingerprint) for item in known.findings)
+    assert told[0].split(" [policyspec")[0].endswith("; `check --format baseline` writes one")
+    known = ps.check(source, use_baseline=False)
+    text = ps.render(known, "baseline")
     (source / "known.json").write_text(text, encoding="utf-8")
     (source / "index.rst").write_text(f"A word.\n\n{PAGE}\nSee :policy:topic:`style`.\n", encoding="utf-8")
     new = warnings_in(build(source))
@@ -81,7 +80,7 @@ def test_a_baseline_holds_back_what_is_known(source: Path, build: Build, warning
 
 def test_the_command_finds_every_hint_and_every_comment_of_use(source: Path) -> None:
     configure(source, "")
-    found = [finding.code for finding in api.check(source, select=["coverage", "true", "general"])]
+    found = [finding.code for finding in ps.check(source, select=["coverage", "true", "general"])]
     assert found == [
         "never-referenced",
         "principle-without-example",

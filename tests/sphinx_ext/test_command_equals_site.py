@@ -12,7 +12,7 @@ import pytest
 from sphinx.application import Sphinx
 from sphinx.testing.util import SphinxTestApp
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.model import Severity
 from tests.conftest import REPOSITORY, Run
 
@@ -34,16 +34,16 @@ def told_by_build(lines: Iterable[str]) -> list[str]:
 
 def told_by_check(source: Path, **options: Any) -> list[str]:
     """Return what the command tells, in the form of a build's warnings."""
-    report = api.report(api.read(source, **options))
+    report = ps.check(ps.load_checked(source, **options))
     return sorted(
         f"{f.span.file}:{f.span.line}: {f.message.partition('; ')[0]} [{f.code}]"
-        for item in report.findings
-        if (f := item.finding).severity is not Severity.HINT
+        for f in report
+        if f.severity is not Severity.HINT
     )
 
 
 def graph_of(source: Path, form: str = "ttl", **options: Any) -> bytes:
-    return api.graph_bytes(api.load(source, **options), form)[0]
+    return ps.to_rdf(ps.load(source, **options), form)
 
 
 @pytest.mark.parametrize("root", ROOTS, ids=lambda path: path.name)
@@ -119,7 +119,7 @@ def test_builder_and_tags_hold_as_for_sphinx_build(
 
 
 def test_a_builder_without_a_graph_has_the_spec_of_its_own(conditional: Path) -> None:
-    ids = {name: {p.id for p in api.load(conditional, builder=name).principles} for name in ("latex", "text")}
+    ids = {name: {p.id for p in ps.load(conditional, builder=name).principles} for name in ("latex", "text")}
     assert ids["latex"] == {"templated"}
     assert ids["text"] == {"rule-2", "templated"}
 
@@ -188,9 +188,7 @@ def test_warnings_that_are_suppressed_are_not_told_by_either(
     codes = {line.rpartition(" ")[2] for line in told}
     every = {"[dangling-reference]", "[unknown-level]"}
     assert codes == ({code for code in every if code.strip("[]") not in name} if "." in name[:-2] else set())
-    assert not {item.finding.code for item in api.report(api.read(source)).findings} & {
-        name.rpartition(".")[2]
-    }
+    assert not {finding.code for finding in ps.check(ps.load_checked(source))} & {name.rpartition(".")[2]}
 
 
 HELD_BACK = ["suppress_warnings=policyspec.unknown-level", "policyspec_severity.unknown-level=off"]
@@ -211,7 +209,7 @@ def test_what_a_project_holds_back_no_command_tells(
     assert "[unknown-level]" in told[1] + told[2]
     assert "[unknown-level]" not in held[1] + held[2]
     known = tmp_path / "docs" / "known.json"
-    run("check", source, "--write-baseline", known)
+    run("check", source, "--format", "baseline", "-o", known)
     held = run(name, source, *arguments, "-D", "policyspec_baseline=known.json")
     assert "[unknown-level]" not in held[1] + held[2]
 
@@ -328,7 +326,7 @@ def test_all_paths_of_options_are_below_the_folder_of_conf_py(
     assert re.search(r"level raised from .*user.* to .*root", page)
     assert "Manners" not in page
     monkeypatch.chdir(divided)
-    assert run("check", "docs", "-c", "conf", "--write-baseline", "conf/known.json")[0] == 0
+    assert run("check", "docs", "-c", "conf", "--format", "baseline", "-o", "conf/known.json")[0] == 0
     assert run("check", "docs", "-c", "conf", "--fail-on", "warning")[0] == 0
     assert told_by_build(warnings_in(built_apart(make_app, divided, "two"))) == []
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sphinx.testing.util import SphinxTestApp
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.graph.from_graph import from_graph
 from sphinx_policyspec.graph.to_graph import to_graph
 from sphinx_policyspec.model import Comment
@@ -84,7 +84,7 @@ def files_with_marker(folder: Path) -> list[str]:
 
 
 def test_comments_are_in_no_file_of_a_handbook(release: Path, tmp_path: Path) -> None:
-    api.build_handbook(release, tmp_path / "site", theme="basic", ask=True)
+    ps.build_handbook(release, tmp_path / "site", theme="basic", ask=True)
     assert files_with_marker(tmp_path / "site") == []
 
 
@@ -101,7 +101,7 @@ def test_comments_are_in_no_file_of_a_project(
 
 
 def test_comments_mean_nothing_and_come_back(release: Path) -> None:
-    spec = api.load(release, annotate=False)
+    spec = ps.load(release, annotate=False)
     assert spec.title == "House rules"
     assert [p.id for p in spec.provisions] == ["manners", "be_kind"]
     assert spec.provisions[0].text == "Words.\nMore words.\n\n- an item\n- another"
@@ -109,8 +109,8 @@ def test_comments_mean_nothing_and_come_back(release: Path) -> None:
     back = from_graph(to_graph(spec))
     assert back == spec
     assert source_texts(back)["model_spec.md"] == TEXT
-    rows = [str(api.ask(spec, question)) for question in ("hard-rules", "most-referenced")]
+    rows = [str(ps.ask(spec, question)) for question in ("hard-rules", "most-referenced")]
     assert MARKER not in "".join(rows)
     plain = TEXT.replace(MARKER, "another word")
     (release / "model_spec.md").write_text(plain, encoding="utf-8")
-    assert not api.diff(spec, api.load(release, annotate=False)).changes
+    assert not ps.diff(spec, ps.load(release, annotate=False)).changes

@@ -12,7 +12,7 @@ import pytest
 from _pytest.mark.structures import ParameterSet
 from sphinx.testing.util import SphinxTestApp
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from tests.conftest import Run, require_tool
 
 Build = Callable[..., SphinxTestApp]
@@ -62,9 +62,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "utf-8",
     )
     for form in ("nt", "trig"):
-        data, _ = api.graph_bytes(api.load(tmp_path / "rel", annotate=False), form)
+        data = ps.to_rdf(ps.load(tmp_path / "rel", annotate=False), form)
         (tmp_path / f"rel.{form}").write_bytes(data)
-    (tmp_path / "shipped.ttl").write_bytes(api.graph_bytes(api.load(tmp_path / "rel"), "ttl")[0])
+    (tmp_path / "shipped.ttl").write_bytes(ps.to_rdf(ps.load(tmp_path / "rel"), "ttl"))
     for name in ("AUTHOR", "COMMITTER"):
         monkeypatch.setenv(f"GIT_{name}_NAME", "A")
         monkeypatch.setenv(f"GIT_{name}_EMAIL", "a@example.org")
@@ -142,4 +142,4 @@ def test_an_older_release_that_cannot_be_read_ends_a_handbook(run: Run, source: 
 def test_a_lock_of_a_project_holds_what_its_page_says(run: Run) -> None:
     assert run("lock", "was", "-o", "policyspec.lock")[0] == 0
     assert "on_site" in Path("policyspec.lock").read_text("utf-8")
-    assert run("diff", "--lock", "policyspec.lock", "git:HEAD:was", "--exit-code")[0] == 0
+    assert run("lock", "--check", "policyspec.lock", "git:HEAD:was")[0] == 0

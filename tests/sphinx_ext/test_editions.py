@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from tests.conftest import Run
 from tests.releases.site import dead_links, read_site
 from tests.sphinx_ext.web.test_panels import panel_of, texts
@@ -39,7 +39,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def site(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Their handbook."""
     out = tmp_path_factory.mktemp("site")
-    assert api.build_handbooks(source, out, theme="basic") == ()
+    assert ps.build_handbook(source, out, theme="basic") == ()
     return out
 
 
@@ -121,7 +121,7 @@ def test_the_command_line_builds_each_release(source: Path, tmp_path: Path, run:
     assert status == 2
     assert "is several releases, each compared with those before: --since does not apply" in err
     trig = tmp_path / "all.trig"
-    trig.write_bytes(api.releases_bytes(api.releases(source)[1:], "trig"))
+    trig.write_bytes(ps.to_rdf(ps.load_all(source)[1:], "trig"))
     status, _, err = run("handbook", trig, "-o", tmp_path / "site", "--theme", "basic", "--pages", "one")
     assert status == 0
     assert err.splitlines()[-1].endswith("index.html, of 2 releases")

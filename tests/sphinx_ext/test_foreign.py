@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup, Tag
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.model import Document, Finding, Markup, Prose, Section
 from sphinx_policyspec.sphinx_ext.markdown.foreign import is_address, is_own_address
 from sphinx_policyspec.sphinx_ext.nodes.html import is_plain_math
@@ -85,9 +85,9 @@ def test_a_hostile_graph_is_shown_and_not_obeyed(tmp_path: Path, markup: Markup,
     section = Section(
         id="one", title="One", depth=1, span=at(), blocks=(Prose(source=text, text=text, span=at(2)),)
     )
-    data, _ = api.graph_bytes(spec(section, documents=(Document(file="spec.md", markup=markup),)), "nt")
+    data = ps.to_rdf(spec(section, documents=(Document(file="spec.md", markup=markup),)), "nt")
     (tmp_path / "spec.nt").write_bytes(data)
-    api.build_handbook(tmp_path / "spec.nt", tmp_path / "site")
+    ps.build_handbook(tmp_path / "spec.nt", tmp_path / "site")
     page = (tmp_path / "site" / "one.html").read_text("utf-8")
     assert "<em>words</em>" in page
     # The page's description quotes its words, markup escaped.
@@ -106,8 +106,8 @@ def test_plain_links_of_myst_lead_to_the_page_that_has_their_target(tmp_path: Pa
         Section(id="two", title="Two", depth=1, span=at(3)),
         documents=(Document(file="spec.md", markup=Markup.MYST),),
     )
-    (tmp_path / "spec.nt").write_bytes(api.graph_bytes(spec_, "nt")[0])
-    assert api.build_handbook(tmp_path / "spec.nt", tmp_path / "site") == ()
+    (tmp_path / "spec.nt").write_bytes(ps.to_rdf(spec_, "nt"))
+    assert ps.build_handbook(tmp_path / "spec.nt", tmp_path / "site") == ()
     pages = read_site(tmp_path / "site")
     assert dead_links(tmp_path / "site", pages) == []
     assert [link for link in pages["one.html"].links if link[0] == "two.html#two"] == [
@@ -325,8 +325,8 @@ def acting(tmp_path_factory: pytest.TempPathFactory) -> Acting:
         for number, (markup, line, name, text) in enumerate(texts)
     ]
     documents = tuple(Document(file=f"spec.{markup.value}", markup=markup) for markup in ACTS)
-    (folder / "spec.nt").write_bytes(api.graph_bytes(spec(*sections, documents=documents), "nt")[0])
-    told = api.build_handbook(folder / "spec.nt", folder / "site", pages="one", theme="basic")
+    (folder / "spec.nt").write_bytes(ps.to_rdf(spec(*sections, documents=documents), "nt"))
+    told = ps.build_handbook(folder / "spec.nt", folder / "site", pages="one", theme="basic")
     page = BeautifulSoup((folder / "site" / "index.html").read_text("utf-8"), "html.parser")
     shown = {f"{markup.value} {name}": page.find(id=f"s{n}") for n, (markup, _, name, _) in enumerate(texts)}
     tags = {name: found for name, found in shown.items() if isinstance(found, Tag)}

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sphinx.testing.util import SphinxTestApp
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.sphinx_ext.build import trial
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
@@ -95,7 +95,7 @@ def test_what_a_builder_hides_is_in_none_of_its_files(source: Path, builder: str
 
 
 def test_a_command_tells_nothing_that_a_project_hides(source: Path) -> None:
-    spec = api.load(source)
+    spec = ps.load(source)
     ways = {word.split("zq")[1] for word in words_in(repr(spec))}
     assert ways <= {f"{name}{suffix}" for name, way in WAYS.items() if way.shown for suffix in way.markups}
     assert {"iftruerst", "iftruemd", "plainrst", "turnedmd"} <= ways
@@ -350,7 +350,7 @@ def test_what_is_wrong_with_what_is_hidden_is_not_told(
     assert [line.rpartition("[")[2] for line in warnings_in(app) if "outdated" not in line] == [
         "policyspec.unknown-option]"
     ]
-    assert not [found for found in api.check(page(text)) if "zqmarker" in found.message]
+    assert not [found for found in ps.check(page(text)) if "zqmarker" in found.message]
 
 
 @pytest.mark.parametrize("suffix", ["rst", "md"])

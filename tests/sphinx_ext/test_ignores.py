@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sphinx.testing.util import SphinxTestApp
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.model import Severity
 
 CONF = (
@@ -91,4 +91,4 @@ def test_the_dialect_has_html_comments_for_it(
     app = build(source)
     assert warnings_in(app) == []
     assert "policyspec-ignore" not in (app.outdir / "index.html").read_text("utf-8")
-    assert {f.severity for f in api.read(source / "index.md").findings} == {Severity.HINT}
+    assert {f.severity for f in ps.load_checked(source / "index.md").findings} == {Severity.HINT}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sphinx.testing.util import SphinxTestApp
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.checks import run_checks
 from sphinx_policyspec.graph.from_graph import from_graph
 from sphinx_policyspec.graph.to_graph import to_graph
@@ -96,7 +96,7 @@ def test_what_another_project_has_is_a_link_in_the_graph(upstream: Path, tmp_pat
         "   As :policy:goal:`do-good` says, :policy:goal:`in brief <do-good>` and :policy:goal:`nowhere`.\n",
         "utf-8",
     )
-    loaded = api.read(source)
+    loaded = ps.load_checked(source)
     again = from_graph(to_graph(loaded.spec))
     address = next(address for role, name, address, _ in OBJECTS if name == "do-good")
     links = [("do-good", f"https://up.example/{address}"), ("in brief", f"https://up.example/{address}")]

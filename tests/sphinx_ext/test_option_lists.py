@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.model import Severity
 from sphinx_policyspec.sphinx_ext.pages.directive import items_of
 
@@ -80,7 +80,7 @@ def test_each_option_takes_each_form(tmp_path: Path, markup: str, form: str) -> 
     )
     (tmp_path / "conf.py").write_text(CONF, encoding="utf-8")
     (tmp_path / f"index.{markup}").write_text(text, encoding="utf-8")
-    loaded = api.read(tmp_path)
+    loaded = ps.load_checked(tmp_path)
     assert [str(f) for f in loaded.findings if f.severity is not Severity.HINT] == []
     principle = loaded.spec.principle("p")
     found = [getattr(principle, name.replace("-", "_")) for name in names]
@@ -95,7 +95,7 @@ def test_what_is_not_a_plain_list_is_told(tmp_path: Path, value: str) -> None:
     (tmp_path / "conf.py").write_text(CONF, encoding="utf-8")
     text = "# T\n\n" + page_of("md", {"id": "p", "authority": "user", "aliases": value}, "principle", "P")
     (tmp_path / "index.md").write_text(text, encoding="utf-8")
-    loaded = api.read(tmp_path)
+    loaded = ps.load_checked(tmp_path)
     told = [found for found in loaded.findings if found.code == "invalid-option"]
     assert told
     assert {(found.span.line, found.hint) for found in told} == {(7, "divide items by commas")}
@@ -122,5 +122,5 @@ def test_words_that_yaml_types_come_out_as_written(tmp_path: Path, style: str) -
             lines = "".join(f":{name}: {value}\n" for name, value in options.items())
             text += f"```{{policy:principle}} P\n{lines}\nWords.\n```\n\n"
     (tmp_path / "index.md").write_text(text, encoding="utf-8")
-    found = [(p.since, p.status, p.category) for p in api.load(tmp_path).principles]
+    found = [(p.since, p.status, p.category) for p in ps.load(tmp_path).principles]
     assert found == [(value, value, value) for value in WRITTEN]

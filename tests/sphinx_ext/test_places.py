@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.compare.change import ChangeKind
 from sphinx_policyspec.model import Example, Message, messages_of
 
@@ -286,11 +286,11 @@ CASES = {
 }
 
 
-def _read(case: Case, folder: Path) -> api.Loaded:
+def _read(case: Case, folder: Path) -> ps.Loaded:
     for name, text in {"conf.py": CONF + case.conf, **case.files, **case.others}.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8", newline="")
-    return api.read(folder)
+    return ps.load_checked(folder)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -406,7 +406,7 @@ def test_an_edit_of_a_docstring_is_a_change(tmp_path: Path) -> None:
         ),
         tmp_path / "new",
     )
-    assert [(change.id, change.kind) for change in api.diff(old, new.spec).changes] == [
+    assert [(change.id, change.kind) for change in ps.diff(old, new.spec).changes] == [
         ("be_kind", ChangeKind.TEXT)
     ]
     assert {finding.span.file for finding in new.findings if "gone" in finding.message} == {"guard.py"}

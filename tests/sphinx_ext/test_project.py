@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.from_graph import from_graph
 from sphinx_policyspec.graph.to_graph import to_graph
@@ -41,9 +41,9 @@ def test_a_project_has_the_graph_that_its_site_publishes(
     source = project("rebuild")
     with (source / "conf.py").open("a", encoding="utf-8") as conf:
         conf.write("policyspec_outputs = ['nt']\npolicyspec_base_iri = 'https://example.org/ours/'\n")
-    api.build_handbook(source, tmp_path / "site", base_iri=given)
-    spec = api.load(source)
-    data, _ = api.graph_bytes(replace(spec, base_iri=given or spec.base_iri), "nt")
+    ps.build_handbook(source, tmp_path / "site", base_iri=given)
+    spec = ps.load(source)
+    data = ps.to_rdf(replace(spec, base_iri=given or spec.base_iri), "nt")
     assert f"<{given or 'https://example.org/ours/'}provision/be_kind>".encode() in data
     assert (tmp_path / "site" / "spec.nt").read_bytes() == data
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sphinx.testing.util import SphinxTestApp
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 
 CONF = 'extensions = ["myst_parser", "sphinx_policyspec"]\nhtml_theme = "basic"\npolicyspec_model_spec = ["up/2026-01-31/*.md"]\npolicyspec_outputs = ["jsonld"]\n'
 RELEASE = "# Honesty {#honesty}\n\n## Be honest {#be_honest authority=user}\n\nWords.\n\n# Kindness {#kindness}\n\nWords.\n"
@@ -41,7 +41,7 @@ def test_the_title_is_what_is_said_of_the_whole(
         "# Home\n\n```{toctree}\nup/2026-01-31/model_spec\nown\n```\n", encoding="utf-8"
     )
     (source / "own.md").write_text(f"# Own\n\n{page}", encoding="utf-8")
-    spec = api.load(source)
+    spec = ps.load(source)
     assert spec.title == title
     assert spec.version == ("" if page else "2026-01-31")
     app = make_app("html", srcdir=source)
@@ -51,4 +51,4 @@ def test_the_title_is_what_is_said_of_the_whole(
     data = json.loads(re.findall(r'<script type="application/ld\+json">(.*?)</script>', html, re.DOTALL)[0])
     assert title in json.dumps(data)
     assert "Behaviour spec" not in html or title == "Behaviour spec"
-    assert not api.diff(spec, api.load(source)).changes
+    assert not ps.diff(spec, ps.load(source)).changes

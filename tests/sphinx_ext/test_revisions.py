@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sphinx.testing.util import SphinxTestApp
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.errors import SourceError
 from tests.conftest import Run, require_tool
 
@@ -161,7 +161,7 @@ def test_what_is_committed_does_not_differ_from_what_lies_there(
     commit(repository)
     status, out, err = run("diff", "git:HEAD:docs", "docs", "-q", "--exit-code")
     assert (status, out.endswith(": no changes\n"), err) == (0, True, "")
-    assert api.load("git:HEAD:docs") == api.load("docs")
+    assert ps.load("git:HEAD:docs") == ps.load("docs")
 
 
 @pytest.mark.parametrize("way", [include_above, page_linked, submodule], ids=lambda way: way.__name__)
@@ -279,4 +279,4 @@ def test_an_error_names_the_revision_and_not_where_it_was_put(repository: Path, 
         "policyspec: error: `git:HEAD:docs/conf.py` does not load the extension `sphinx_policyspec`\n",
     )
     with pytest.raises(SourceError, match="`git:HEAD:site`: there is no `site` in that revision"):
-        api.load("git:HEAD:site")
+        ps.load("git:HEAD:site")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sphinx.testing.util import SphinxTestApp
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 
 Project = Callable[[str], Path]
 Build = Callable[..., SphinxTestApp]
@@ -37,9 +37,9 @@ def with_sidecar(folder: Path, *names: str) -> None:
 
 
 def test_a_project_has_topics_of_its_own_alone_unless_it_asks(source: Path) -> None:
-    assert api.load(source).topics == ()
+    assert ps.load(source).topics == ()
     with_sidecar(source, "model-spec")
-    loaded = api.read(source)
+    loaded = ps.load_checked(source)
     assert {"honesty", "safety"} <= set(loaded.spec.topic_by_id)
     assert "safety" in loaded.spec.provision_by_id["general_principles"].topics
     # Most of its ids are those of other releases, and no findings.
@@ -52,7 +52,7 @@ def test_a_sidecar_of_ones_own_adds_to_it(source: Path) -> None:
         "utf-8",
     )
     with_sidecar(source, "model-spec", "own.yaml")
-    loaded = api.read(source)
+    loaded = ps.load_checked(source)
     assert {"manners", "emotional-tone"} <= set(loaded.spec.provision_by_id["be_kind"].topics)
     assert "no provision `be_knd`" in [finding.message for finding in loaded.findings]
 

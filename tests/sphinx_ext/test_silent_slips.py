@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.model import Category, rules
 
 CONFIGURATION = 'extensions = ["myst_parser", "sphinx_policyspec"]\nproject = "Slips"\n'
@@ -129,7 +129,7 @@ COVERAGE = {code for code, rule in rules().items() if rule.category is Category.
 def test_every_slip_is_found_at_its_line(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / "conf.py").write_text(CONFIGURATION, "utf-8")
     (tmp_path / name).write_text(text, "utf-8")
-    loaded = api.read(tmp_path)
+    loaded = ps.load_checked(tmp_path)
     found = [
         (finding.message, finding.span.line) for finding in loaded.findings if finding.code not in COVERAGE
     ]
@@ -148,7 +148,7 @@ def test_a_spec_that_two_pages_declare_is_found_on_the_second(tmp_path: Path) ->
     for name in "ab":
         text = f"# {name}\n\n```{{policy:spec}} Spec {name}\n```\n"
         (tmp_path / f"{name}.md").write_text(text, "utf-8")
-    loaded = api.read(tmp_path)
+    loaded = ps.load_checked(tmp_path)
     assert loaded.spec.title == "Spec b"
     assert [str(finding) for finding in loaded.findings] == [
         "a.md:3:1: warning: the spec is declared already at b.md:3; keep one `policy:spec` [duplicate-spec]"
@@ -159,6 +159,6 @@ def test_a_good_date_and_base_pass(tmp_path: Path) -> None:
     (tmp_path / "conf.py").write_text(CONFIGURATION, "utf-8")
     text = "# Home\n\n```{policy:spec} Spec\n:date: 2026-02-28\n:base-iri: https://example.org/spec/\n```\n"
     (tmp_path / "index.md").write_text(text, "utf-8")
-    loaded = api.read(tmp_path)
+    loaded = ps.load_checked(tmp_path)
     assert loaded.findings == ()
     assert (loaded.spec.issued, loaded.spec.base_iri) == ("2026-02-28", "https://example.org/spec/")

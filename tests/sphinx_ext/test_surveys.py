@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sphinx.testing.util import SphinxTestApp
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.sphinx_ext.asks import surveys
 from tests.releases.site import dead_links, read_site
 from tests.sphinx_ext.shown_words import written_words
@@ -128,11 +128,11 @@ def test_a_smallest_case_can_be_copied_and_is_decided_as_it_says(
     page = page_of(build(source))
     blocks = re.findall(r"<details.*?<pre>(.*?)</pre>", page, re.DOTALL)
     assert len(blocks) > 12
-    spec = api.load(source)
+    spec = ps.load(source)
     for number, block in enumerate(blocks):
         text = html.unescape(re.sub(r"<[^>]*>", "", block))
         (tmp_path / f"{number}.yaml").write_text(text, "utf-8")
-        (decision,) = api.decide(spec, tmp_path / f"{number}.yaml")
+        (decision,) = ps.decide(spec, tmp_path / f"{number}.yaml")
         assert decision.as_expected, text
 
 

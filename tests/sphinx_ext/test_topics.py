@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
 from sphinx_policyspec.graph.touches import TouchKind
 from sphinx_policyspec.model import Principle, Provision, Section, Spec, Topic
@@ -66,7 +66,7 @@ def test_every_door_names_the_same_provisions(tree: Spec) -> None:
     principles = {p.id for p in tree.principles}
     of_principles = {name: [i for i in ids if i in principles] for name, ids in expected.items()}
 
-    found = api.about(tree)
+    found = ps.by_topic(tree)
     assert {name: list(found[name]) for name in NAMES} == expected
     listed = {topic: [name for name, _title in ids] for _label, topic, ids in topics_of(tree)}
     assert listed == {name: ids for name, ids in expected.items() if ids}
@@ -95,7 +95,7 @@ def test_every_door_names_the_same_provisions(tree: Spec) -> None:
 @given(trees())
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 def test_mentions_are_apart_and_named(tree: Spec) -> None:
-    plain, wide = api.about(tree), api.about(tree, mentions=True)
+    plain, wide = ps.by_topic(tree), ps.by_topic(tree, mentions=True)
     for topic, provisions in wide.items():
         kinds = {name: set(told) for name, told in provisions.items()}
         assert {name for name, told in kinds.items() if told != {TouchKind.MENTION}} == {
@@ -117,5 +117,5 @@ def test_a_topic_that_is_only_ever_broader_has_what_is_about_the_narrower_ones()
     )
     section = Section(id="part", title="Part", depth=1, span=at(), topics=("some",))
     tree = spec(section, principle("rule", parent="part", depth=2), topics=topics)
-    assert api.about(tree)["all"] == {"part": (TouchKind.NARROWER,), "rule": (TouchKind.INHERITED,)}
+    assert ps.by_topic(tree)["all"] == {"part": (TouchKind.NARROWER,), "rule": (TouchKind.INHERITED,)}
     assert topics_by_provision(tree) == {"part": [0, 1], "rule": [0, 1]}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sphinx_policyspec.api import load
+from sphinx_policyspec import load
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
 from sphinx_policyspec.model import Spec, Topic, Verdict, overriders
 from sphinx_policyspec.sphinx_ext.asks.page import entries_of

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 from sphinx.cmd.build import main as sphinx_build
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.cli import commands
 from sphinx_policyspec.errors import StarterError
 from sphinx_policyspec.model import Severity
@@ -65,12 +65,12 @@ def test_a_starter_builds_and_answers_without_a_warning(markup: str, tmp_path: P
     numbers = json.loads(policyspec("stats", folder))
     assert numbers["principles"] == 2
     assert numbers["verdicts"] == {"GOOD": 1, "BAD": 1}
-    assert {finding.severity for finding in api.read(folder).findings} <= {Severity.HINT}
+    assert {finding.severity for finding in ps.load_checked(folder).findings} <= {Severity.HINT}
 
 
 def test_both_languages_say_the_same(tmp_path: Path) -> None:
     files = [write_starter(tmp_path / markup, markup=markup, title="Twins") for markup in MARKUPS]
-    specs = [api.load(written[0].parent) for written in files]
+    specs = [ps.load(written[0].parent) for written in files]
     told = [
         (
             [(p.id, p.title, p.depth, getattr(p, "authority", ""), p.topics) for p in spec.provisions],
@@ -87,7 +87,7 @@ def test_both_languages_say_the_same(tmp_path: Path) -> None:
 def test_any_plain_title_reaches_the_spec_as_it_is(title: str, markup: str, tmp_path: Path) -> None:
     folder = tmp_path / "spec"
     write_starter(folder, markup=markup, title=title)
-    loaded = api.read(folder)
+    loaded = ps.load_checked(folder)
     assert {finding.severity for finding in loaded.findings} <= {Severity.HINT}
     assert loaded.spec.title == title
 

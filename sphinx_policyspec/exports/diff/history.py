@@ -6,15 +6,22 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from types import MappingProxyType
-from typing import Any
 
 from sphinx_policyspec.compare import Change, ChangeKind, SpecDiff, Subject
-from sphinx_policyspec.compare.history import ClaimState, LockChange, LockState, Moment, Review, telling
+from sphinx_policyspec.compare.history import (
+    ClaimState,
+    Lock,
+    LockChange,
+    LockState,
+    Moment,
+    Review,
+    format_lock,
+    telling,
+)
 from sphinx_policyspec.exports.diff.outline import sentence
-from sphinx_policyspec.exports.plain import markdown_safe, printable
-from sphinx_policyspec.files import dump_json
+from sphinx_policyspec.exports.plain import json_object, markdown_safe, printable
 
-__all__ = ["HISTORY_FORMATS", "LOCK_FORMATS", "changelog_entry", "review_json", "review_text"]
+__all__ = ["HISTORY_FORMATS", "LOCK_FILE_FORMATS", "LOCK_FORMATS", "REVIEW_FORMATS", "changelog_entry"]
 
 _K = ChangeKind
 _HEADINGS = ("Added", "Changed", "Removed", "Examples")
@@ -52,14 +59,13 @@ def _item(diff: SpecDiff, change: Change) -> str:
     return f"{named}{markdown_safe(sentence(change))} ({change.weight.value})."
 
 
-def review_text(diff: SpecDiff, review: Review) -> str:
-    """Return what a changelog and a diff say of each other, as text."""
-    return "".join(f"{printable(line)}\n" for line in _review_lines(diff, review))
+def _review_text(review: Review) -> str:
+    return "".join(f"{printable(line)}\n" for line in _review_lines(review))
 
 
-def _review_lines(diff: SpecDiff, review: Review) -> Iterator[str]:
+def _review_lines(review: Review) -> Iterator[str]:
     if not review.has_entry:
-        yield f"the changelog says nothing about {diff.new or 'this version'}"
+        yield f"the changelog says nothing about {review.version or 'this version'}"
     for claim in review.claims:
         places = f": {', '.join(claim.provisions)}" if claim.provisions else ""
         yield f"{claim.state.value:10} {claim.text}{places}"
@@ -70,9 +76,9 @@ def _review_lines(diff: SpecDiff, review: Review) -> Iterator[str]:
     yield f"claims: {told or 'none'}; structural changes that are not told: {len(review.untold)}"
 
 
-def review_json(review: Review) -> dict[str, Any]:
-    """Return what a changelog and a diff say of each other, as plain values."""
-    return {
+def _review_json(review: Review) -> str:
+    told = {
+        "version": review.version,
         "has_entry": review.has_entry,
         "claims": [
             {"text": claim.text, "state": claim.state.value, "provisions": list(claim.provisions)}
@@ -82,6 +88,13 @@ def review_json(review: Review) -> dict[str, Any]:
             {"id": change.id, "kind": change.kind.value, "text": sentence(change)} for change in review.untold
         ],
     }
+    return json_object(told)
+
+
+REVIEW_FORMATS: Mapping[str, Callable[[Review], str]] = MappingProxyType(
+    {"text": _review_text, "json": _review_json}
+)
+"""Each format with what writes it."""
 
 
 def _history_text(moments: tuple[Moment, ...]) -> str:
@@ -112,7 +125,7 @@ def _history_json(moments: tuple[Moment, ...]) -> str:
         }
         for moment in moments
     ]
-    return dump_json(told, indent=1) + "\n"
+    return json_object({"releases": told})
 
 
 HISTORY_FORMATS: Mapping[str, Callable[[tuple[Moment, ...]], str]] = MappingProxyType(
@@ -141,10 +154,13 @@ def _lock_verdict(changes: tuple[LockChange, ...]) -> str:
 
 def _lock_json(changes: tuple[LockChange, ...]) -> str:
     told = {"verdict": _lock_verdict(changes), "changes": [asdict(change) for change in changes]}
-    return dump_json(told, indent=1) + "\n"
+    return json_object(told)
 
 
 LOCK_FORMATS: Mapping[str, Callable[[tuple[LockChange, ...]], str]] = MappingProxyType(
     {"text": _lock_text, "json": _lock_json}
 )
 """Each format with what writes it."""
+
+LOCK_FILE_FORMATS: Mapping[str, Callable[[Lock], str]] = MappingProxyType({"json": format_lock})
+"""The one format of a lock."""

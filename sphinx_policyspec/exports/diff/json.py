@@ -13,7 +13,7 @@ from sphinx_policyspec.decision import Norms
 from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseReading, CaseState, ComparedCase
 from sphinx_policyspec.exports.decisions import decision_record, explanation
 from sphinx_policyspec.exports.diff.outline import changes_behind, sentence
-from sphinx_policyspec.files import dump_json
+from sphinx_policyspec.exports.plain import json_object
 
 if TYPE_CHECKING:
     from sphinx_policyspec.graph.releases import Revision
@@ -32,7 +32,7 @@ def json_diff(diff: SpecDiff, behaviour: BehaviourDiff | None = None) -> str:
     :param behaviour: what it does to cases, which stand under ``cases``
     """
     cases = {"cases": _case_records(behaviour)} if behaviour else {}
-    return dump_json(as_json(diff) | cases, indent=1) + "\n"
+    return json_object(as_json(diff) | cases, behaviour.findings if behaviour else ())
 
 
 def as_json(diff: SpecDiff) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from sphinx_policyspec.model import Case, Duty, Finding, Item, Label, Severity, 
 from sphinx_policyspec.readers.cases import ReadCase
 from sphinx_policyspec.sphinx_ext.asks.page import Page, PolicyScroll, chip
 from sphinx_policyspec.sphinx_ext.asks.views import Attack, Box, drawn
-from sphinx_policyspec.survey import PartyKind
+from sphinx_policyspec.surveys import PartyKind
 
 __all__ = ["CaseRow", "case_nodes", "decidable", "decided", "party_words", "rule_name", "site_wording"]
 

@@ -23,7 +23,7 @@ from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, feedback_addre
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.nodes.boxes import word
 from sphinx_policyspec.sphinx_ext.store import cached
-from sphinx_policyspec.survey import (
+from sphinx_policyspec.surveys import (
     Decider,
     Pair,
     fingerprint,

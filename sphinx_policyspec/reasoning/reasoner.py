@@ -11,7 +11,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations, compress
 from pathlib import Path
 from typing import Any
@@ -24,13 +24,14 @@ from sphinx_policyspec.graph.terms import ONTOLOGY, PREFIXES, RDF, Foreign, Iri,
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.graph.writing import ntriples_lines
 from sphinx_policyspec.model import Spec
-from sphinx_policyspec.reason.schema import axioms, names_of_levels, whole_number
-from sphinx_policyspec.reason.statements import Stated, Statement, clashes, statements_of
+from sphinx_policyspec.reasoning.schema import axioms, names_of_levels, whole_number
+from sphinx_policyspec.reasoning.statements import Stated, Statement, clashes, statements_of
 
 __all__ = [
     "Contradiction",
     "Reasoner",
     "Reasoning",
+    "background",
     "classify",
     "contradictions",
     "explain",
@@ -72,7 +73,7 @@ def classify(triples: Sequence[Triple]) -> tuple[Triple, ...] | None:
     java()
     import owlready2  # noqa: PLC0415
 
-    world = world_of(_background(triples))
+    world = world_of(background(triples))
     try:
         owlready2.sync_reasoner_hermit(world, debug=0)
     except owlready2.OwlReadyInconsistentOntologyError:
@@ -110,7 +111,7 @@ def first_inconsistent(candidates: Sequence[Iterable[Triple]]) -> int | None:
         files = []
         for number, triples in enumerate(candidates):
             file = Path(folder, f"{number}.nt")
-            lines = ntriples_lines((*axioms(), *_background(list(triples))))
+            lines = ntriples_lines((*axioms(), *background(list(triples))))
             file.write_text("".join(lines), encoding="utf-8")
             files.append(file.as_uri())
         command = [program, *_QUICK, "-cp", owlready2.reasoning._HERMIT_CLASSPATH]  # noqa: SLF001 - known nowhere else
@@ -134,7 +135,7 @@ def _told(text: str) -> str:
     return f"HermiT ended with an error: {lines[0] if lines else 'it says nothing'}"
 
 
-def _background(triples: Sequence[Triple]) -> Iterator[Triple]:
+def background(triples: Sequence[Triple]) -> Iterator[Triple]:
     """Yield statements in a form that any reasoner reads, and that no two levels are one.
 
     OWL, left alone, would take two names for one thing.
@@ -259,8 +260,8 @@ class Reasoning:
 
     engine: str
     asserted: int
-    derived: tuple[Triple, ...]
-    contradictions: tuple[Contradiction, ...]
+    derived: tuple[Triple, ...] = field(repr=False)
+    contradictions: tuple[Contradiction, ...] = field(repr=False)
 
     def as_rdf(self, form: str) -> bytes:
         """Return what follows as RDF."""

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from sphinx_policyspec.decision import EXCEPTION, STRENGTH_RULES, Norms, StrengthRule, decide
 from sphinx_policyspec.model import Case, Expectation, Item, Label, Principle, Semantics
 from sphinx_policyspec.model.attributes import RELATIONS
-from sphinx_policyspec.survey.engine import cases_where, fact, spec_facts
-from sphinx_policyspec.survey.pairs import Pair, pairs_of
+from sphinx_policyspec.surveys.engine import cases_where, fact, spec_facts
+from sphinx_policyspec.surveys.pairs import Pair, pairs_of
 
 __all__ = [
     "LARGEST",
@@ -141,6 +141,11 @@ class Survey:
     pairs: tuple[Pair, ...] = ()
     idle: tuple[tuple[str, Case], ...] = ()
     semantics: Semantics = field(default_factory=Semantics)
+
+    def __repr__(self) -> str:
+        """Say in short what it is."""
+        found = f"{len(self.conflicts)} kinds of conflict, {len(self.gaps)} gaps, {len(self.idle_rules)} idle rules"
+        return f"<Survey: {found}>"
 
     @property
     def gaps(self) -> tuple[Pair, ...]:

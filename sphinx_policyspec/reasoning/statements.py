@@ -12,7 +12,15 @@ from urllib.parse import unquote
 from sphinx_policyspec.graph.terms import DCTERMS, PREFIXES, PS, RDF, SKOS, Iri, Term, Triple, iri_of
 from sphinx_policyspec.model import Span
 from sphinx_policyspec.model.attributes import ATTRIBUTES
-from sphinx_policyspec.reason.schema import Expression, Thinner, fits, is_name, relevant, schema, whole_number
+from sphinx_policyspec.reasoning.schema import (
+    Expression,
+    Thinner,
+    fits,
+    is_name,
+    relevant,
+    schema,
+    whole_number,
+)
 
 __all__ = ["Clash", "Stated", "Statement", "clashes", "statements_of"]
 

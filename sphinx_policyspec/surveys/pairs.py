@@ -11,7 +11,7 @@ from itertools import combinations
 from sphinx_policyspec.decision import EXCEPTION, Norms, decide
 from sphinx_policyspec.graph.touches import TouchKind, about
 from sphinx_policyspec.model import Case, Expectation, Item, Label, Principle
-from sphinx_policyspec.survey.engine import HERE
+from sphinx_policyspec.surveys.engine import HERE
 
 __all__ = ["Decider", "Pair", "pairs_of"]
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 from typing import Any
 
 import owlready2
 
 from sphinx_policyspec.graph.rules import with_derived
-from sphinx_policyspec.graph.terms import ONTOLOGY, PREFIXES, ontology_terms
+from sphinx_policyspec.graph.terms import ONTOLOGY, PREFIXES, Triple, ontology_terms
 from sphinx_policyspec.graph.to_graph import release_iri, triples_of
-from sphinx_policyspec.graph.writing import Statements, ntriples_lines
+from sphinx_policyspec.graph.writing import Statements
 from sphinx_policyspec.model import Spec
 from sphinx_policyspec.model.finding import nearest
-from sphinx_policyspec.reason.schema import ontology_triples
+from sphinx_policyspec.reasoning.reasoner import background
+from sphinx_policyspec.reasoning.schema import axioms, ontology_triples
+from sphinx_policyspec.reasoning.statements import statements_of
 
 __all__ = ["OwlWorld", "owl_world"]
 
@@ -34,16 +37,25 @@ class OwlWorld(owlready2.World):  # type: ignore[misc]  # owlready2 ships no typ
         return self[PREFIXES["ps"] + name]
 
 
-def owl_world(spec: Spec, base_iri: str = "", *, inferred: bool = True) -> OwlWorld:
+def owl_world(
+    spec: Spec, base_iri: str = "", *, inferred: bool = True, for_reasoner: bool = False
+) -> OwlWorld:
     """Return a World that holds the ontology and a spec, apart from ``owlready2.default_world``.
 
     :param inferred: with what the rules derive, so that ``world.HardRule.instances()`` needs no reasoner
+    :param for_reasoner: instead, what a reasoner cannot do without: no texts and places
     """
     world = OwlWorld()
-    _load(world, ONTOLOGY, "".join(ntriples_lines(ontology_triples())).encode())
-    triples = triples_of(spec, base_iri)
-    stated = Statements(with_derived(triples) if inferred else triples)
-    _load(world, release_iri(spec, base_iri), "".join(stated.lines()).encode())
+    triples = list(triples_of(spec, base_iri))
+    parts: tuple[Iterable[Triple], Iterable[Triple]]
+    if for_reasoner:
+        stated = statements_of(((triple, "") for triple in triples), lambda: ((t, "") for t in triples))
+        needed = list(dict.fromkeys(triple for statement in stated for triple in statement.triples))
+        parts = axioms(), background(needed)
+    else:
+        parts = ontology_triples(), with_derived(triples) if inferred else triples
+    for name, part in zip((ONTOLOGY, release_iri(spec, base_iri)), parts, strict=True):
+        _load(world, name, "".join(Statements(part).lines()).encode())
     return world
 
 

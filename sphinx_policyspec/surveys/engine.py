@@ -99,7 +99,7 @@ def _value(value: Value) -> str:
     return f"text {value}"
 
 
-_FOLDER = files("sphinx_policyspec.survey")
+_FOLDER = files("sphinx_policyspec.surveys")
 PROGRAM = (_FOLDER / "decision.lp").read_text(encoding="utf-8")
 """Decides a case, by the same rules as the labelling."""
 SPACE = (_FOLDER / "space.lp").read_text(encoding="utf-8")

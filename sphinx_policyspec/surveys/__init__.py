@@ -1,7 +1,7 @@
 """What a spec leaves open: every case of a finite space, by an answer-set program, with the labelling as its check."""
 
-from sphinx_policyspec.survey.pairs import Decider, Pair, pairs_of
-from sphinx_policyspec.survey.survey import (
+from sphinx_policyspec.surveys.pairs import Decider, Pair, pairs_of
+from sphinx_policyspec.surveys.survey import (
     OpenConflict,
     Party,
     PartyKind,

@@ -1,0 +1,105 @@
+# The public names, each with where it is at home: the one list of them, which the package and its reference read.
+# fmt: off
+from sphinx.application import Sphinx
+from sphinx.util.typing import ExtensionMetadata
+
+from sphinx_policyspec.api.asking import (
+    ask as ask, by_topic as by_topic, inferred_base as inferred_base, knowledge_base as knowledge_base,
+    query as query, reason as reason, to_graph as to_graph, to_owl as to_owl, to_rdf as to_rdf,
+    write_rdf as write_rdf,
+)
+from sphinx_policyspec.api.comparing import (
+    check_lock as check_lock, diff as diff, diff_cases as diff_cases, history as history, lock as lock,
+    read_lock as read_lock, review_changelog as review_changelog,
+)
+from sphinx_policyspec.api.judging import (
+    Fixes as Fixes, check as check, decide as decide, find_fixes as find_fixes, stats as stats,
+    survey as survey,
+)
+from sphinx_policyspec.api.publishing import (
+    Forms as Forms, Rendered as Rendered, build_handbook as build_handbook, forms_of as forms_of,
+    init_project as init_project, render as render,
+)
+from sphinx_policyspec.api.reading import (
+    ReadingOptions as ReadingOptions, Source as Source, load as load, load_all as load_all,
+    load_all_checked as load_all_checked, load_checked as load_checked, load_pair as load_pair,
+)
+from sphinx_policyspec.compare import (
+    Change as Change, ChangeKind as ChangeKind, Match as Match, Reach as Reach, Run as Run,
+    SpecDiff as SpecDiff, Subject as Subject, TextChange as TextChange, Weight as Weight,
+)
+from sphinx_policyspec.compare.history import (
+    Claim as Claim, ClaimState as ClaimState, Lock as Lock, LockChange as LockChange, LockEntry as LockEntry,
+    LockState as LockState, Moment as Moment, Review as Review,
+)
+from sphinx_policyspec.compare.words import Unit as Unit
+from sphinx_policyspec.decision import (
+    Decision as Decision, Difference as Difference, DifferenceKind as DifferenceKind, Norms as Norms,
+    Reason as Reason, StrengthRule as StrengthRule,
+)
+from sphinx_policyspec.decision.behaviour import (
+    BehaviourDiff as BehaviourDiff, CaseReading as CaseReading, CaseState as CaseState,
+    ComparedCase as ComparedCase,
+)
+from sphinx_policyspec.decision.candidates import (
+    Candidate as Candidate, Context as Context, RuleOutcome as RuleOutcome, Standing as Standing,
+    Strength as Strength,
+)
+from sphinx_policyspec.decision.framework import Framework as Framework
+from sphinx_policyspec.errors import (
+    AnnotationError as AnnotationError, BaselineError as BaselineError, CaseError as CaseError,
+    CodeError as CodeError, LockError as LockError, MissingToolError as MissingToolError,
+    PdfError as PdfError, PolicySpecError as PolicySpecError, QueryError as QueryError,
+    QueryLimitError as QueryLimitError, ReasonerError as ReasonerError, SchemaError as SchemaError,
+    SourceError as SourceError, StarterError as StarterError, UnknownIdError as UnknownIdError,
+    WriteError as WriteError,
+)
+from sphinx_policyspec.exports.decisions import Decisions as Decisions
+from sphinx_policyspec.exports.report_formats import Report as Report, Reported as Reported
+from sphinx_policyspec.exports.schemas import json_schema as json_schema, list_schemas as list_schemas
+from sphinx_policyspec.graph.answer import (
+    Answer as Answer, Cell as Cell, CellKind as CellKind, QueryForm as QueryForm,
+)
+from sphinx_policyspec.graph.from_graph import from_graph as from_graph
+from sphinx_policyspec.graph.guard import Limits as Limits
+from sphinx_policyspec.graph.knowledge_base import KnowledgeBase as KnowledgeBase
+from sphinx_policyspec.graph.questions import (
+    Parameter as Parameter, Question as Question, find_question as find_question,
+    list_questions as list_questions,
+)
+from sphinx_policyspec.graph.terms import (
+    Blank as Blank, Foreign as Foreign, Iri as Iri, Term as Term, Triple as Triple,
+)
+from sphinx_policyspec.graph.touches import TouchKind as TouchKind
+from sphinx_policyspec.model import (
+    AuthorityLevel as AuthorityLevel, Carrier as Carrier, Case as Case, Category as Category,
+    Changelog as Changelog, ChangelogEntry as ChangelogEntry, Clause as Clause, Comment as Comment,
+    Commentary as Commentary, Comparison as Comparison, Definition as Definition, Delegation as Delegation,
+    Document as Document, Duty as Duty, EvalPrompt as EvalPrompt, EvalTag as EvalTag, Example as Example,
+    Expectation as Expectation, Finding as Finding, Fragment as Fragment, FragmentKind as FragmentKind,
+    Gap as Gap, Goal as Goal, Item as Item, Label as Label, Link as Link, Markup as Markup,
+    Message as Message, Outcome as Outcome, OverrideMode as OverrideMode, Principle as Principle,
+    PromptFile as PromptFile, Prose as Prose, Provision as Provision, Reference as Reference,
+    ReferenceForm as ReferenceForm, Response as Response, Rule as Rule, Semantics as Semantics,
+    Severity as Severity, Span as Span, Spec as Spec, Status as Status, TargetKind as TargetKind,
+    Topic as Topic, Verdict as Verdict, rules as rules,
+)
+from sphinx_policyspec.model.attributes import Owner as Owner
+from sphinx_policyspec.model.case import Value as Value
+from sphinx_policyspec.model.example import Turn as Turn
+from sphinx_policyspec.model.finding import Places as Places, Use as Use
+from sphinx_policyspec.model.provision import Block as Block
+from sphinx_policyspec.readers.git import Checkout as Checkout
+from sphinx_policyspec.readers.text import SourceLines as SourceLines
+from sphinx_policyspec.reasoning.owl_view import OwlWorld as OwlWorld
+from sphinx_policyspec.reasoning.reasoner import Contradiction as Contradiction, Reasoning as Reasoning
+from sphinx_policyspec.reasoning.statements import Statement as Statement
+from sphinx_policyspec.sources import (
+    Loaded as Loaded, has_releases as has_releases, is_graph as is_graph, is_project as is_project,
+)
+from sphinx_policyspec.surveys import (
+    Decider as Decider, OpenConflict as OpenConflict, Pair as Pair, Party as Party, PartyKind as PartyKind,
+    RuleUse as RuleUse, Survey as Survey,
+)
+
+def setup(app: Sphinx) -> ExtensionMetadata: ...

@@ -1,0 +1,171 @@
+"""What is wrong with a spec, who wins in a case, and what a spec leaves open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sphinx_policyspec.api.reading import Source, loaded, spec_of
+from sphinx_policyspec.checks import in_source_order
+from sphinx_policyspec.checks.fixes import diff_of, fixes_of, mended, write_texts
+from sphinx_policyspec.checks.selection import Selection, fingerprints, read_baseline
+from sphinx_policyspec.decision import Decision, Norms, problems
+from sphinx_policyspec.decision import decide as decide_case
+from sphinx_policyspec.errors import CaseError
+from sphinx_policyspec.exports.answers import counts
+from sphinx_policyspec.exports.decisions import Decisions
+from sphinx_policyspec.exports.report_formats import Report, Reported
+from sphinx_policyspec.model import Case, Finding, Severity, Spec, rules
+from sphinx_policyspec.readers.cases import case_files, read_case_file
+from sphinx_policyspec.readers.text import SourceLines
+from sphinx_policyspec.sources import checked
+
+if TYPE_CHECKING:
+    from sphinx_policyspec.surveys import Survey
+
+__all__ = ["Fixes", "check", "decide", "find_fixes", "read_cases", "stats", "survey"]
+
+
+def check(
+    source: Source,
+    *,
+    select: Iterable[str] = (),
+    ignore: Iterable[str] = (),
+    severity: Mapping[str, str] | None = None,
+    baseline: str | Path | None = None,
+    use_baseline: bool = True,
+    fail_on: Severity = Severity.ERROR,
+) -> Report:
+    """Return what is wrong, or could be better, with a spec or a SOURCE: findings in source order.
+
+    Of a spec this is what its contents show; of a SOURCE also what is found when its text is read. A project's own
+    severities and baseline hold where nothing else is given. Raises :class:`CodeError` for an unknown code.
+
+    :param select: codes or categories to tell alone
+    :param ignore: codes or categories to leave out
+    :param severity: by code or category: ``error``, ``warning``, ``hint`` or ``off``
+    :param baseline: a file of findings that are known, which are left out; :func:`render` writes one as ``baseline``
+    :param use_baseline: whether a baseline, given or the project's own, holds anything back
+    :param fail_on: the least severe finding that makes the check fail
+    """
+    read = loaded(source)
+    if isinstance(source, Spec):
+        read = checked(read)
+    asked = Selection(
+        select=tuple(select), ignore=tuple(ignore), severity={**read.severity, **(severity or {})}
+    )
+    chosen = in_source_order(list(asked.of(read.findings)))
+    lines = SourceLines(read.root if read.has_files else None, read.annotations, read.bound)
+    file = Path(baseline) if baseline else read.baseline
+    known = read_baseline(file) if file and use_baseline else frozenset()
+    fixable = {fix.finding for fix in fixes_of(read.spec, chosen, lines)}
+    marked = tuple(
+        Reported(finding=finding, fingerprint=mark, fixable=finding in fixable)
+        for finding, mark in zip(chosen, fingerprints(chosen, lines), strict=True)
+    )
+    new = tuple(item for item in marked if item.fingerprint not in known)
+    return Report(
+        source=str(source) if isinstance(source, str | Path) else str(read.root),
+        lines=lines,
+        rules=tuple(rules().values()),
+        entries=new,
+        known=len(marked) - len(new),
+        fail_on=fail_on,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fixes:
+    """What can be mended without asking anyone what was meant.
+
+    :param texts: the new text of each file that changes
+    :param lines: the files as they were read
+    """
+
+    texts: dict[str, str]
+    lines: SourceLines
+
+    def __bool__(self) -> bool:
+        """Tell whether there is anything to mend."""
+        return bool(self.texts)
+
+    @property
+    def diff(self) -> tuple[str, ...]:
+        """The lines of a unified diff from the files as they are."""
+        return tuple(diff_of(self.texts, self.lines))
+
+    def write(self) -> tuple[str, ...]:
+        """Write the texts; return the files that are left alone, since they are not UTF-8, or have changed meanwhile."""
+        return write_texts(self.texts, self.lines)
+
+
+def find_fixes(source: Source, report: Report) -> Fixes:
+    """Return what of a report about a SOURCE can be mended for certain; a spec alone has no files to mend."""
+    fixable = [entry.finding for entry in report.entries if entry.fixable]
+    return Fixes(
+        texts=mended(fixes_of(spec_of(source), fixable, report.lines), report.lines), lines=report.lines
+    )
+
+
+def stats(source: Source) -> dict[str, Any]:
+    """Return what a spec or a SOURCE holds, in numbers; what does not occur in it is left out of the inner ones."""
+    return counts(spec_of(source))
+
+
+def decide(source: Source, *cases: Case | str | Path, strict: bool = True) -> Decisions:
+    """Return who wins in each of these cases, by the levels and exceptions of a spec or a SOURCE.
+
+    :param cases: cases, or files and folders of them
+    :param strict: whether a case that cannot be decided raises :class:`CaseError`; else the decisions of the others
+        are returned, and findings tell what is wrong with it
+    """
+    norms = Norms(spec_of(source))
+    decisions: list[Decision] = []
+    findings: list[Finding] = []
+    for case, found in _cases(cases):
+        wrong = found or (problems(case, norms) if case else ())
+        findings += wrong
+        if case and all(finding.severity is not Severity.ERROR for finding in wrong):
+            decisions.append(decide_case(case, norms))
+    told = Decisions(decisions=tuple(decisions), norms=norms, findings=tuple(findings))
+    if strict and told.errors:
+        raise CaseError("\n".join(map(str, told.errors)))
+    return told
+
+
+def survey(source: Source, cases: Iterable[Case | str | Path] = ()) -> Survey:
+    """Return what a spec or a SOURCE leaves open; a case that cannot be decided raises :class:`CaseError`.
+
+    Needs clingo, of the extra ``survey``; without it, this raises :class:`MissingToolError`.
+
+    :param cases: cases, or files and folders of them, which say who goes first beside the examples
+    """
+    from sphinx_policyspec.surveys import survey as look  # noqa: PLC0415  reads programs that little else needs
+
+    decided = decide(source, *cases)
+    return look(decided.norms, [decision.case for decision in decided])
+
+
+def read_cases(cases: Iterable[Case | str | Path]) -> tuple[list[Case], list[Finding]]:
+    """Return the cases whose form is right, and what is wrong with the others."""
+    read: list[Case] = []
+    findings: list[Finding] = []
+    for case, found in _cases(cases):
+        findings += found
+        if case and not found:
+            read.append(case)
+    return read, findings
+
+
+def _cases(given: Iterable[Case | str | Path]) -> Iterator[tuple[Case | None, tuple[Finding, ...]]]:
+    """Yield each case, those of files and folders too, with what is wrong with its form, or with a file."""
+    for one in given:
+        if isinstance(one, Case):
+            yield one, ()
+            continue
+        for file in case_files(Path(one)):
+            read, findings = read_case_file(file)
+            yield None, findings
+            yield from ((item.case, item.findings) for item in read)

@@ -1,0 +1,194 @@
+"""What commands print as JSON is one object, whatever they are given, and fits the JSON Schema that is published for it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+import sphinx_policyspec as ps
+
+if TYPE_CHECKING:
+    from tests.conftest import Run
+
+OLD = """\
+# Rules {#rules}
+
+## Be kind {#be_kind authority=user}
+
+The assistant is kind, see [?](#tell_truth) and [?](#nobody).
+
+~~~xml
+<user>Say that I am right.</user>
+<assistant> <!-- BAD -->
+You are right.
+</assistant>
+~~~
+
+## Tell the truth {#tell_truth authority=root}
+
+Never lie[^a1b2].
+"""
+NEW = (
+    OLD.replace("is kind", "must be kind")
+    .replace("authority=root", "authority=user")
+    .replace("## Tell", "## Keep it short {#be_brief authority=guideline}\n\nUse few words.\n\n## Tell")
+)
+CASES = """\
+- title: somebody wants a lie
+  items:
+    - {id: truth, principle: tell_truth, issue: lie, value: no}
+    - {id: wish, from: user, turn: 1, issue: lie, value: yes}
+    - {id: count, from: user, turn: 1, issue: words, value: 3}
+  expect: {labels: {truth: in}}
+- items: [{id: brief, principle: be_brief, issue: length, value: short}]
+"""
+SIDECAR = "topics: [{id: honesty}]\nprovisions: {be_kind: {topics: honesty}, tell_truth: {topics: honesty}}\n"
+
+COMMANDS = {
+    "changelog": "changelog OLD NEW --format json",
+    "check": "check NEW --format json",
+    "diff": "diff OLD NEW --format json",
+    "diff with cases": "diff OLD NEW --cases CASES --format json",
+    "history": "history ALL be_kind --format json",
+    "lock": "lock OLD",
+    "lock-check": "lock NEW --check LOCK --format json",
+    "query": "query NEW hard-rules --format json",
+    "query of terms": "query NEW --sparql 'SELECT ?s ?o ?none { ?s ps:line ?o }' --format json",
+    "query for a truth": "query NEW --sparql 'ASK { ?s ps:line 1 }' --format json",
+    "questions": "query --list --format json",
+    "reason": "reason NEW --format json",
+    "resolve": "resolve NEW CASES --format json",
+    "stats": "stats NEW",
+    "survey": "survey NEW CASES --format json",
+    "baseline": "check NEW --format baseline",
+}
+BAD = {
+    "changelog": ("changelog OLD nowhere --format json", "does not exist"),
+    "check": ("check nowhere --format json", "does not exist"),
+    "check of a graph": ("check BROKEN --format json", ""),
+    "check with a baseline": ("check NEW --baseline LOCK --format json", "is no baseline"),
+    "diff": ("diff OLD nowhere --format json", "does not exist"),
+    "diff with cases": ("diff OLD NEW --cases nowhere --format json", "does not exist"),
+    "history": ("history ALL be_knd --format json", "did you mean `be_kind`"),
+    "lock-check": ("lock NEW --check CASES --format json", "not a lock"),
+    "query": ("query NEW hard-rule --format json", "did you mean `hard-rules`"),
+    "query in SPARQL": ("query NEW --sparql 'SELECT nothing' --format json", ""),
+    "reason": ("reason BROKEN --format json", ""),
+    "resolve": ("resolve OLD nowhere --format json", "does not exist"),
+    "stats": ("stats nowhere", "does not exist"),
+    "survey": ("survey nowhere --format json", "does not exist"),
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with two releases, cases, a lock, and a graph file that is none."""
+    monkeypatch.chdir(tmp_path)
+    for version, text in (("2026-01-01", OLD), ("2026-02-01", NEW)):
+        Path("all", version).mkdir(parents=True)
+        Path("all", version, "model_spec.md").write_text(text, "utf-8")
+    Path("cases.yaml").write_text(CASES, "utf-8")
+    Path("side.yaml").write_text(SIDECAR, "utf-8")
+    Path("broken.ttl").write_text("<a> <b> .", "utf-8")
+    Path("policyspec.lock").write_text(ps.render(ps.lock("all/2026-01-01"), "json"), "utf-8")
+    return tmp_path
+
+
+def words(command: str) -> list[str]:
+    named = {
+        "OLD": "all/2026-01-01", "NEW": "all/2026-02-01", "ALL": "all", "CASES": "cases.yaml",
+        "LOCK": "policyspec.lock", "BROKEN": "broken.ttl",
+    }  # fmt: skip
+    before, quote, rest = command.partition("'")
+    query, _, after = rest.partition("'")
+    parts = [*before.split(), *([query] if quote else []), *after.split()]
+    given = [named.get(part, part) for part in parts]
+    return given if "--list" in given else [*given, "--annotations", "side.yaml"]
+
+
+def fitting(name: str, text: str) -> dict[str, Any]:
+    """Return a JSON object that fits the schema of that name."""
+    told = json.loads(text)
+    assert isinstance(told, dict)
+    schema = ps.json_schema(name.partition(" ")[0])
+    assert [error.message for error in Draft202012Validator(schema).iter_errors(told)] == []
+    return told
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("name", COMMANDS)
+def test_what_a_command_prints_fits_its_schema(run: Run, name: str) -> None:
+    status, out, _ = run(*words(COMMANDS[name]))
+    told = fitting(name, out)
+    assert status == (1 if name in {"check", "lock-check", "resolve"} else 0)
+    assert not told.get("errors")
+    assert any(told.values())
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("name", BAD)
+def test_what_cannot_be_done_is_told_in_the_same_form(run: Run, name: str) -> None:
+    command, why = BAD[name]
+    status, out, err = run(*words(command))
+    told = fitting(name, out)
+    assert status == 2
+    assert [*told] == ["findings", "errors"]
+    assert why in told["errors"][0]["message"]
+    assert told["errors"][0]["message"].partition("\n")[0][:40] in err
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("name", ["resolve", "survey", "diff with cases"])
+def test_cases_that_cannot_be_decided_are_findings_and_are_told_however_quiet(run: Run, name: str) -> None:
+    text = CASES.replace("principle: tell_truth", "principle: tell_trth")
+    Path("cases.yaml").write_text(f"{text}- {{items: 3}}\n", "utf-8")
+    status, out, err = run(*words(COMMANDS[name]), "-q")
+    found = [(finding["code"], finding["line"]) for finding in fitting(name, out)["findings"]]
+    assert status == 2
+    assert {("unknown-provision", 3), ("wrong-type", 8)} <= set(found)
+    assert err.count("error: ") == len(found)
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("name", ["check", "diff", "query", "resolve", "stats"])
+def test_an_output_is_what_would_be_printed(run: Run, name: str) -> None:
+    printed = run(*words(COMMANDS[name]))[1]
+    assert run(*words(COMMANDS[name]), "-o", "out.json")[1] == ""
+    assert Path("out.json").read_text("utf-8") == printed
+
+
+def test_schemas_are_valid_and_each_is_of_something_that_is_run() -> None:
+    for name in ps.list_schemas():
+        Draft202012Validator.check_schema(ps.json_schema(name))
+    assert {*ps.list_schemas()} == {name.partition(" ")[0] for name in COMMANDS} | {"annotations", "cases"}
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_schema_takes_no_key_that_it_does_not_name(run: Run) -> None:
+    for name in ("check", "diff with cases", "resolve", "history"):
+        told = json.loads(run(*words(COMMANDS[name]))[1])
+        validator = Draft202012Validator(ps.json_schema(name.partition(" ")[0]))
+        assert validator.is_valid(told)
+        assert not validator.is_valid({**told, "more": 1}), name
+        assert not validator.is_valid({key: told[key] for key in list(told)[1:]}), name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "lock-check"])
+def test_what_a_command_prints_of_the_model_spec_fits_its_schema(
+    run: Run, model_spec_data: Path, name: str
+) -> None:
+    named = {"all": "", "all/2026-01-01": "2025-04-11", "all/2026-02-01": "2025-09-12"}
+    cases = Path(__file__).parents[1] / "decision" / "cases" / "letter_and_spirit.yaml"
+    given = [
+        str(model_spec_data / named[word]) if word in named else str(cases) if word == "cases.yaml" else word
+        for word in words(COMMANDS[name])
+        if word not in {"--annotations", "side.yaml"}
+    ]
+    status, out, _ = run(*given)
+    assert status < 2
+    fitting(name, out)
