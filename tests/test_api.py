@@ -18,7 +18,7 @@ def test_load_and_ask(tmp_path: Path) -> None:
     (tmp_path / "model_spec.md").write_text(SPEC, encoding="utf-8")
     spec = sphinx_policyspec.load(tmp_path)
     assert [p.id for p in spec.principles] == ["be_kind"]
-    assert sphinx_policyspec.ask(spec, "principles-by-authority").texts == (("be_kind", "Be kind", "user"),)
+    assert sphinx_policyspec.ask(spec, "principles-by-level").texts == (("be_kind", "Be kind", "user"),)
     assert sphinx_policyspec.select(spec, "ASK { ?p a ps:Principle }").texts == (("true",),)
 
 

@@ -60,7 +60,6 @@ def test_a_starter_builds_and_answers_without_a_warning(markup: str, tmp_path: P
     )
     assert [line.split(",")[:3] for line in answer.splitlines()[1:]] == [
         ["say_when_unsure", "Say when you do not know", "user"],
-        ["say_when_unsure", "Say when you do not know", "user"],
     ]
     numbers = json.loads(policyspec("stats", folder))
     assert numbers["principles"] == 2
