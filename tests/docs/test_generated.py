@@ -1,25 +1,23 @@
-"""Cells of the generated reference."""
+"""The parts of the documentation that are read off the code."""
 
 from __future__ import annotations
 
+import re
 import runpy
 from collections.abc import Callable
-from types import SimpleNamespace
+from importlib.metadata import version
 from typing import Any
 
 import pytest
 
-from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
-from sphinx_policyspec.sphinx_ext.extension import ROLES
 from tests.conftest import REPOSITORY
 
-EXTENSION = REPOSITORY / "docs" / "_ext"
+Reference = dict[str, Any]
 
 
-@pytest.fixture
-def generated(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[..., Any]]:
-    monkeypatch.syspath_prepend(str(EXTENSION))
-    return runpy.run_path(str(EXTENSION / "generated.py"))
+@pytest.fixture(scope="module")
+def reference() -> Reference:
+    return runpy.run_path(str(REPOSITORY / "tools" / "reference.py"))
 
 
 @pytest.mark.parametrize(
@@ -30,16 +28,44 @@ def generated(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[..., Any]]:
         ("as ``:x:`a```, ``:y:`b``` or :func:`~c.d`", "as `` :x:`a` ``, `` :y:`b` `` or `c.d`"),
     ],
 )
-def test_literals_and_roles_become_those_of_markdown(
-    generated: dict[str, Callable[..., Any]], text: str, shown: str
-) -> None:
-    assert generated["cell"](text) == shown
+def test_literals_and_roles_become_those_of_markdown(reference: Reference, text: str, shown: str) -> None:
+    assert reference["cell"](text) == shown
 
 
-def test_each_role_is_told_with_its_name(generated: dict[str, Callable[..., Any]]) -> None:
-    domain = SimpleNamespace(object_types=PolicyDomain.object_types, roles=PolicyDomain.roles | ROLES)
-    rows = generated["roles"](SimpleNamespace(domains={"policy": domain})).splitlines()
-    assert "| `policy:clause` |" in "".join(rows)
+def test_each_role_is_told_with_its_name(reference: Reference) -> None:
+    rows = reference["roles"]().splitlines()
     for name in ("clause", "count"):
         (row,) = (row for row in rows if row.startswith(f"| `policy:{name}` |"))
         assert f"`` :policy:{name}:`" in row
+
+
+def test_what_is_committed_is_current(reference: Reference) -> None:
+    """It is written by ``make reference``; help texts look as this version of click lays them out."""
+    marked: re.Pattern[str] = reference["MARKED"]
+    pinned = f"click=={version('click')}" in (REPOSITORY / "constraints.txt").read_text("utf-8").split()
+
+    def parts(text: str) -> dict[str, str]:
+        found = {match["part"]: match[0] for match in marked.finditer(text)}
+        return {part: shown for part, shown in found.items() if pinned or part != "command_line"}
+
+    pages = reference["written"]()
+    assert {part for text in pages.values() for part in parts(text)} | {"command_line"} == set(
+        reference["PARTS"]
+    )
+    stale = [
+        f"{page.name}: {part}"
+        for page, text in pages.items()
+        for part, shown in parts(page.read_text("utf-8")).items()
+        if parts(text)[part] != shown
+    ]
+    assert not stale, "run `make reference`"
+
+
+def test_filling_a_page_again_changes_nothing(reference: Reference) -> None:
+    filled: Callable[[str], str] = reference["filled"]
+    page = (
+        "Above\n\n<!-- cases, written by `make reference` -->\nstale words\n<!-- end of cases -->\n\nBelow\n"
+    )
+    once = filled(page)
+    assert once.startswith("Above\n") and once.endswith("\nBelow\n") and "stale words" not in once  # noqa: PT018  one page
+    assert filled(once) == once
