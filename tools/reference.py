@@ -34,10 +34,11 @@ from sphinx_policyspec.sphinx_ext.pages.declarations import ARGUMENTS, meaning_o
 REPOSITORY = Path(__file__).resolve().parents[1]
 DOCS = REPOSITORY / "docs"
 MARKED = re.compile(
-    r"(?P<head><!-- (?P<part>\w+), written by `make reference` -->\n).*?(?P<end><!-- end of (?P=part) -->)",
-    re.DOTALL,
+    r"(?P<head>^(?:<!--|\.\.) (?P<part>\w+), written by `make reference`(?: -->)?\n).*?"
+    r"(?P<end>^(?:<!--|\.\.) end of (?P=part)(?: -->)?$)",
+    re.DOTALL | re.MULTILINE,
 )
-"""A part of a page, between its marks."""
+"""A part of a page, between its marks, which are comments in Markdown or reStructuredText."""
 CASES = REPOSITORY / "tests" / "checks" / "cases"
 """The fixtures of each code; its loud one is shown."""
 LANGUAGES = {".md": "markdown", ".rst": "rst", ".yaml": "text", ".py": "python"}
@@ -344,7 +345,7 @@ def filled(text: str) -> str:
 
 def written() -> dict[Path, str]:
     """Return what the pages with marks must hold."""
-    pages = {page: page.read_text("utf-8") for page in sorted(DOCS.rglob("*.md"))}
+    pages = {page: page.read_text("utf-8") for page in sorted((*DOCS.rglob("*.md"), *DOCS.rglob("*.rst")))}
     return {page: filled(text) for page, text in pages.items() if MARKED.search(text)}
 
 

@@ -61,11 +61,12 @@ def test_what_is_committed_is_current(reference: Reference) -> None:
     assert not stale, "run `make reference`"
 
 
-def test_filling_a_page_again_changes_nothing(reference: Reference) -> None:
+@pytest.mark.parametrize(("before", "after"), [("<!-- ", " -->"), (".. ", "")])
+def test_filling_a_page_again_changes_nothing(reference: Reference, before: str, after: str) -> None:
     filled: Callable[[str], str] = reference["filled"]
-    page = (
-        "Above\n\n<!-- cases, written by `make reference` -->\nstale words\n<!-- end of cases -->\n\nBelow\n"
+    head, end = (
+        f"{before}{said}{after}\n" for said in ("cases, written by `make reference`", "end of cases")
     )
-    once = filled(page)
-    assert once.startswith("Above\n") and once.endswith("\nBelow\n") and "stale words" not in once  # noqa: PT018  one page
+    once = filled(f"Above\n\n{head}stale words\n{end}\nBelow\n")
+    assert once == f"Above\n\n{head}\n{reference['cases']()}\n\n{end}\nBelow\n"
     assert filled(once) == once
