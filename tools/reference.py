@@ -92,7 +92,9 @@ def opening(thing: object) -> str:
 
 def command_line() -> str:
     """Return the help text of each command."""
-    parent = click.Context(commands, info_name="policyspec", terminal_width=100)
+    parent = click.Context(
+        commands, info_name="policyspec", **{**commands.context_settings, "terminal_width": 100}
+    )
     helps = {"policyspec": commands.get_help(parent)}
     for name in commands.list_commands(parent):
         if command := commands.get_command(parent, name):
