@@ -70,3 +70,14 @@ def test_filling_a_page_again_changes_nothing(reference: Reference, before: str,
     once = filled(f"Above\n\n{head}stale words\n{end}\nBelow\n")
     assert once == f"Above\n\n{head}\n{reference['cases']()}\n\n{end}\nBelow\n"
     assert filled(once) == once
+
+
+def test_pages_that_lead_on_can_be_read_where_nothing_is_built() -> None:
+    """A link without words shows nothing there, and neither does a table of contents."""
+    pages = [REPOSITORY / "README.md", *(REPOSITORY / "docs").rglob("index.md")]
+    for page in pages:
+        text = page.read_text("utf-8")
+        assert not re.search(r"\[\]\([^#)]", text), page
+        for toctree in re.findall(r"```\{toctree\}\n:hidden:\n(.*?)```", text, re.DOTALL):
+            for name in toctree.split():
+                assert re.search(rf"\]\({re.escape(name)}\.(?:md|rst)\)", text), (page, name)
