@@ -311,7 +311,7 @@ def test_the_answer_touching_honesty_is_true_to_a_release(model_spec_data: Path)
             assert text.startswith("#")
 
 
-@pytest.mark.parametrize("name", sorted(EXPECTED))
+@pytest.mark.parametrize("name", [name for name in sorted(EXPECTED) if not find_question(name).over_releases])
 def test_numbers_are_numbers(library: KnowledgeBase, name: str) -> None:
     params, _ = EXPECTED[name]
     answer = library.ask(name, params)
