@@ -6,7 +6,7 @@ UV ?= $(shell command -v uv)
 BIN := $(VENV)/bin
 SPHINX := $(BIN)/sphinx-build --keep-going -b html
 
-.PHONY: help demo test test-all test-oldest test-newest lint ontology mutation docs examples live bench screenshots clean
+.PHONY: help demo test test-all test-oldest test-newest lint ontology reference mutation docs examples live bench screenshots clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,9 @@ lint: $(VENV)/.dev  ## format, lint, types, import contracts
 
 ontology: $(VENV)/.dev  ## the shapes, JSON-LD context and JSON Schemas that follow from ontology and model
 	$(BIN)/python tools/ontology.py
+
+reference: $(VENV)/.dev  ## the parts of the documentation that are read off the code
+	$(BIN)/python tools/reference.py
 
 mutation: $(VENV)/.mutation  ## wrong copies of what decides, and which of them the tests do not find out
 	$(BIN)/mutmut run

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import importlib.metadata
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 project = "sphinx_policyspec"
 author = "The sphinx_policyspec authors"
 project_copyright = f"2026, {author}"
 release = importlib.metadata.version("sphinx-policyspec")
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_policyspec", "generated"]
-exclude_patterns = ["_ext"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_policyspec"]
 # The ontology is published beside the pages that describe it; ontology/w3id leads from its IRI to either.
 html_extra_path = [
     f"../ontology/{name}" for name in ("policyspec.ttl", "alignments.ttl", "shapes.ttl", "context.jsonld")

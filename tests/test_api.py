@@ -23,7 +23,7 @@ def test_load_and_ask(tmp_path: Path) -> None:
     (tmp_path / "model_spec.md").write_text(SPEC, encoding="utf-8")
     spec = ps.load(tmp_path)
     assert [p.id for p in spec.principles] == ["be_kind"]
-    assert ps.ask(spec, "principles-by-authority").texts == (("be_kind", "Be kind", "user"),)
+    assert ps.ask(spec, "principles-by-level").texts == (("be_kind", "Be kind", "user"),)
     assert ps.query(spec, "ASK { ?p a ps:Principle }").texts == (("true",),)
 
 

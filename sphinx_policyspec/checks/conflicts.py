@@ -50,7 +50,10 @@ def _related(
 
 
 def _excepted(spec: Spec) -> dict[str, dict[str, Principle]]:
-    """Return, of each exception, the principles that it is to: by id, or by a category that it exempts."""
+    """Return, of each exception, the principles that it is to: by id, or by a category that it exempts.
+
+    Those of a category that it never exempts are not among them.
+    """
     members: dict[str, list[Principle]] = {}
     for principle in spec.principles:
         members.setdefault(principle.category, []).append(principle)
@@ -61,6 +64,9 @@ def _excepted(spec: Spec) -> dict[str, dict[str, Principle]]:
     for principle in spec.principles:
         for target in (p for category in principle.exempts if category for p in members.get(category, ())):
             found.setdefault(principle.id, {}).setdefault(target.id, target)
+    for name, targets in found.items():
+        spared = spec.principle_by_id[name].never_exempts
+        found[name] = {id_: target for id_, target in targets.items() if target.category not in spared}
     return found
 
 

@@ -224,8 +224,8 @@ def stats(source: str, *, form: str, output: str | None, settings: Settings) -> 
 def init(folder: str, markup: str, title: str) -> None:
     """Begin a spec in DIR, a new or empty folder.
 
-    You get a Sphinx project with two topics, two principles, an example with a good and a bad
-    answer, and a page of questions that each build answers. Change the text and keep the form.
+    You get a Sphinx project with two topics, two principles, for each an example with a good and a
+    bad answer, and a page of questions that each build answers. Change the text and keep the form.
 
     \b
       policyspec init spec
@@ -237,6 +237,7 @@ def init(folder: str, markup: str, title: str) -> None:
         printable(f"{len(files)} files in {folder}: {' '.join(file.name for file in files)}") + "\nNext:\n"
         f"  sphinx-build -nW --keep-going -b html {place} {shlex.quote(str(Path(folder, '_build', 'html')))}\n"
         f"  policyspec query {place} user-overridable-defaults-touching --param topic=honesty\n"
+        f"  policyspec check {place}\n"
         f"  policyspec graph {place} -o {shlex.quote(str(Path(folder, 'spec.ttl')))}"
     )
 

@@ -26,7 +26,7 @@ from sphinx_policyspec.model import (
     Verdict,
     plain_name,
 )
-from sphinx_policyspec.model.attributes import LIFTING, RELATIONS
+from sphinx_policyspec.model.attributes import LIFTING, LIMITING, RELATIONS
 
 __all__ = ["RULES", "Reaches", "WeightRule", "weigh"]
 
@@ -210,6 +210,10 @@ RULES: tuple[WeightRule, ...] = (
          _relation(ChangeKind.RELATION_ADDED, LIFTING)),
     WeightRule("exception-removed", _T, "it is no exception any more to a principle or a category",
          _relation(ChangeKind.RELATION_REMOVED, LIFTING)),
+    WeightRule("limit-added", _T, "as an exception it does not reach one more category",
+         _relation(ChangeKind.RELATION_ADDED, LIMITING)),
+    WeightRule("limit-removed", _L, "as an exception it may reach one more category",
+         _relation(ChangeKind.RELATION_REMOVED, LIMITING)),
     WeightRule("relation-changed", _C, "how it weighs against other principles is said otherwise",
          lambda s: s.change.kind in {ChangeKind.RELATION_ADDED, ChangeKind.RELATION_REMOVED}
          and s.change.aspect in {row.key for row in RELATIONS}),

@@ -107,11 +107,17 @@ class Norms:
     def exempted_by(self, exception: Principle) -> tuple[frozenset[str], frozenset[str]]:
         """Return what an exception takes out of force: ids of principles, and categories.
 
-        An exception to a section is one to the principles below it.
+        An exception to a section is one to the principles below it. What it does not reach (:meth:`spares`) may be
+        among these.
         """
         named = (self.provisions.get(name) for name in exception.exception_to)
         ids = {below for provision in named if provision for below in self._at_or_below(provision)}
         return frozenset(ids - {exception.id}), frozenset(exception.exempts)
+
+    def spares(self, exception: str, category: str) -> bool:
+        """Tell whether a principle, by its name, says that as an exception it does not reach a category."""
+        principle = self.principle(exception) if category else None
+        return principle is not None and category in principle.never_exempts
 
     def _at_or_below(self, provision: Provision) -> Iterator[str]:
         pending = [provision.id]
@@ -327,7 +333,13 @@ def _better(one: int | bool, other: int | bool) -> int | None:
     return None if one == other else 1 if one > other else -1
 
 
+def _is_spared(norm: Candidate, exception: Candidate, norms: Norms) -> bool:
+    return norms.spares(exception.item.principle, norm.category)
+
+
 def _guard(one: Candidate, other: Candidate, context: Context) -> int | None:
+    if one.is_norm and other.is_norm:
+        return _better(_is_spared(one, other, context.norms), _is_spared(other, one, context.norms))
     if one.is_norm == other.is_norm:
         return None
     norm, message = (one, other) if one.is_norm else (other, one)
@@ -380,7 +392,8 @@ STRENGTH_RULES = (
         name="guard",
         about="An implied wish beats no norm that only an explicit instruction may set aside, whatever its level; the "
         "norm beats it (switch `strict`). On a publisher's own product, no message beats a norm above the "
-        "guidelines, but for one of the category `law` (switch `first_party`).",
+        "guidelines, but for one of the category `law` (switch `first_party`). Nor does an exception beat a norm of a "
+        "category that it never exempts.",
         source="follow_all_applicable_instructions",
         decide=_guard,
     ),

@@ -154,9 +154,14 @@ def exempted_places(candidates: Sequence[Candidate], norms: Norms) -> list[set[i
     for place, exception in enumerate(candidates):
         for name in exemptions(exception, norms):
             for target in by_name.get(name, ()):
-                if target != place and exception.rank <= candidates[target].rank:
+                if target != place and _reaches(exception, candidates[target], norms):
                     found[target].add(place)
     return found
+
+
+def _reaches(exception: Candidate, target: Candidate, norms: Norms) -> bool:
+    """Tell whether an exception can take a candidate out of force that it names, or whose category it does."""
+    return exception.rank <= target.rank and not norms.spares(exception.item.principle, target.category)
 
 
 def _names(candidate: Candidate, norms: Norms) -> set[tuple[str, str]]:

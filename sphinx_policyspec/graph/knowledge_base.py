@@ -40,6 +40,11 @@ _NAMES = {
         PREFIX ps: <https://w3id.org/policyspec#>
         SELECT ?name { ?level a ps:AuthorityLevel ; dcterms:identifier ?name }
     """,
+    "speaker": """
+        PREFIX dcterms: <http://purl.org/dc/terms/>
+        PREFIX ps: <https://w3id.org/policyspec#>
+        SELECT ?name { ?level a ps:AuthorityLevel ; dcterms:identifier|ps:role ?name }
+    """,
 }
 """Where the names stand that a parameter of a type may have."""
 
@@ -197,11 +202,12 @@ class KnowledgeBase:
         self.close()
 
     def _check(self, parameter: Parameter, value: str) -> None:
-        """Refuse a topic or level that the spec does not have."""
-        if parameter.type not in _NAMES:
+        """Refuse a topic, level or role that the spec does not have."""
+        if parameter.type not in _NAMES or value == parameter.default == "":
             return
         answer = run(self.store, _NAMES[parameter.type])
         names = {row[0] for row in answer.texts} if answer else set()
         if value.lower() not in {name.lower() for name in names}:
             hint = nearest(value, names) if names else "the spec has none"
-            raise QueryError("; ".join(filter(None, (f"unknown {parameter.type} `{value}`", hint))))
+            kind = "role or level" if parameter.type == "speaker" else parameter.type
+            raise QueryError("; ".join(filter(None, (f"unknown {kind} `{value}`", hint))))

@@ -13,7 +13,9 @@ from sphinx_policyspec.model.finding import nearest
 
 __all__ = ["Parameter", "Question", "find_question", "list_questions"]
 
-_PARAMETER = re.compile(r"# param (?P<name>\w+): (?P<type>\w+)(?: = (?P<default>.+))?")
+_PARAMETER = re.compile(
+    r"# param (?P<name>\w+): (?P<type>\w+)(?: = (?P<default>.+)|(?P<optional>, optional))?"
+)
 
 _ESCAPES = {
     "\\": "\\\\",
@@ -30,8 +32,8 @@ _ESCAPES = {
 class Parameter:
     """A value that a question takes.
 
-    :param type: ``topic`` and ``level`` name one of the spec; ``text`` is anything
-    :param default: ``None`` where a value must be given
+    :param type: ``topic`` and ``level`` name one of the spec, ``speaker`` a role or a level; ``text`` is anything
+    :param default: ``None`` where a value must be given; empty where none need be, and the question asks about all
     """
 
     name: str
@@ -44,6 +46,7 @@ class Question:
     """A named question.
 
     :param text: the question in English
+    :param formerly: names that it had, which lead to it
     :param sparql: runs as it stands, with the parameters' defaults
     :param over_releases: it asks named graphs, one for each release, and the graph of changes between them
     """
@@ -54,6 +57,7 @@ class Question:
     columns: tuple[str, ...]
     sparql: str
     over_releases: bool = False
+    formerly: tuple[str, ...] = ()
 
     def values(self, params: Mapping[str, str]) -> dict[str, str]:
         """Return the value of every parameter; unknown and missing ones raise :class:`QueryError`."""
@@ -84,8 +88,9 @@ def list_questions() -> tuple[Question, ...]:
 
 
 def find_question(name: str) -> Question:
-    """Return the question of that name; an unknown one raises :class:`QueryError`."""
-    found = _questions().get(name)
+    """Return the question of that name, or that had it; an unknown one raises :class:`QueryError`."""
+    renamed = {former: question for question in list_questions() for former in question.formerly}
+    found = _questions().get(name) or renamed.get(name)
     if found is None:
         hint = nearest(name, _questions()) or "`query --list` names them"
         raise QueryError(f"unknown question `{name}`; {hint}")
@@ -117,13 +122,21 @@ def _question(name: str, sparql: str) -> Question:
         name=name,
         text=head[0].removeprefix("# "),
         parameters=tuple(
-            Parameter(name=match["name"], type=match["type"], default=match["default"])
+            Parameter(
+                name=match["name"], type=match["type"], default="" if match["optional"] else match["default"]
+            )
             for line in head
             if (match := _PARAMETER.fullmatch(line))
         ),
         columns=tuple(columns.removeprefix("# columns: ").split()),
         sparql=sparql,
         over_releases="# over: releases" in head,
+        formerly=tuple(
+            name
+            for line in head
+            if line.startswith("# formerly: ")
+            for name in line.removeprefix("# formerly: ").split()
+        ),
     )
 
 

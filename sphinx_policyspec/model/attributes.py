@@ -14,7 +14,17 @@ from typing import Any, Literal
 from sphinx_policyspec.model.levels import OverrideMode
 from sphinx_policyspec.model.provision import Principle
 
-__all__ = ["ATTRIBUTES", "LIFTING", "NAMING", "RELATIONS", "Attribute", "Owner", "attributes_of", "inverse"]
+__all__ = [
+    "ATTRIBUTES",
+    "LIFTING",
+    "LIMITING",
+    "NAMING",
+    "RELATIONS",
+    "Attribute",
+    "Owner",
+    "attributes_of",
+    "inverse",
+]
 
 Owner = Literal[
     "spec",
@@ -48,6 +58,7 @@ class Attribute:
     :param names: the kind of thing that its values name; empty for words that mean nothing but themselves
     :param inverse: what the named thing is to its owner, as one word
     :param lifts: it says what its owner takes out of force
+    :param limits: it says what its owner leaves in force
     :param predicate: the property that carries it in a graph
     :param always: the graph has it also where it is empty
     :param says: the verb between its owner and a value in a sentence
@@ -69,6 +80,7 @@ class Attribute:
     names: str = ""
     inverse: str = ""
     lifts: bool = False
+    limits: bool = False
     always: bool = False
     says: str = ""
     label: str = ""
@@ -159,6 +171,11 @@ ATTRIBUTES: tuple[Attribute, ...] = (
         "principle", "exempts", "Categories that it exempts from those.", "ps:exempts", lifts=True,
     ),
     Attribute(
+        "principle", "never_exempts",
+        "Categories that it does not reach, whatever else it says: where it meets one of them, that goes first.",
+        "ps:neverExempts", limits=True,
+    ),
+    Attribute(
         "principle", "category", "Category that it belongs to, for exceptions to name.", "ps:category", many=False,
     ),
     Attribute(
@@ -226,6 +243,9 @@ RELATIONS: tuple[Attribute, ...] = tuple(row for row in ATTRIBUTES if row.invers
 
 LIFTING: frozenset[str] = frozenset(row.key for row in ATTRIBUTES if row.lifts)
 """The options and keys that make a principle an exception."""
+
+LIMITING: frozenset[str] = frozenset(row.key for row in ATTRIBUTES if row.limits)
+"""The options and keys that limit an exception."""
 
 NAMING: frozenset[str] = frozenset(row.key for row in ATTRIBUTES if row.names)
 """The options and keys that name something."""

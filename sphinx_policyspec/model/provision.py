@@ -298,6 +298,7 @@ class Principle(Provision):
     :param serves: goals
     :param exception_to: principles (or sections) that it is an exception to
     :param exempts: categories that the exception takes out of their force
+    :param never_exempts: categories that it does not reach, whatever else it says, and that prevail over it
     :param category: such as ``restricted`` or ``prohibited``; exceptions name it
     :param preferred_over: principles of the same level that yield to it
     """
@@ -306,6 +307,7 @@ class Principle(Provision):
     serves: tuple[str, ...] = ()
     exception_to: tuple[str, ...] = ()
     exempts: tuple[str, ...] = ()
+    never_exempts: tuple[str, ...] = ()
     category: str = ""
     preferred_over: tuple[str, ...] = ()
     conflicts_with: tuple[str, ...] = ()

@@ -50,6 +50,7 @@ def spec_facts(spec: Spec) -> Iterator[str]:
         yield from (fact("prefers", principle.id, name) for name in principle.preferred_over)
         yield from (fact("excepts", principle.id, name) for name in principle.exception_to)
         yield from (fact("excepts_category", principle.id, name) for name in principle.exempts)
+        yield from (fact("never_excepts", principle.id, name) for name in principle.never_exempts)
 
 
 def case_facts(case: Case) -> Iterator[str]:

@@ -126,13 +126,22 @@ class _Judge:
     def decided(self, one: Principle, other: Principle) -> tuple[Decider, str]:
         """Return what decides, and the id of the one that goes first, or nothing."""
         key = (
-            (one.authority, self._exempts(one, other), self.norms.prefers(one.id, other.id)),
-            (other.authority, self._exempts(other, one), self.norms.prefers(other.id, one.id)),
+            (one.authority, *self._ways(one, other)),
+            (other.authority, *self._ways(other, one)),
         )
         if key not in self._known:
             self._known[key] = self._decide(one, other)
         decider, place = self._known[key]
         return decider, (one.id, other.id)[place] if place >= 0 else ""
+
+    def _ways(self, one: Principle, other: Principle) -> tuple[bool, ...]:
+        """Return whether one exempts from the other, never exempts from it, and goes before it."""
+        norms = self.norms
+        return (
+            self._exempts(one, other),
+            norms.spares(one.id, other.category),
+            norms.prefers(one.id, other.id),
+        )
 
     def _exempts(self, one: Principle, other: Principle) -> bool:
         if not one.is_exception:
@@ -149,7 +158,8 @@ class _Judge:
             return Decider.NOTHING, -1
         rules = {reason.rule for reason in decision.reasons}
         same = one.authority == other.authority
-        by = Decider.EXCEPTION if EXCEPTION in rules else Decider.PREFERENCE if same else Decider.LEVEL
+        # Of two norms, R0 tells that one is an exception that does not reach the other.
+        by = Decider.EXCEPTION if rules & {EXCEPTION, "R0"} else Decider.PREFERENCE if same else Decider.LEVEL
         return by, labels.index(Label.IN)
 
 

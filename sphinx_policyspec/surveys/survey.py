@@ -218,6 +218,7 @@ def _ways(one: Principle, other: Principle, norms: Norms) -> tuple[str, ...]:
     told = {
         "prefers": bool(one.preferred_over) and norms.prefers(one.id, other.id),
         "exempts": other.id in ids or other.category in categories,
+        "spares": norms.spares(one.id, other.category),
     }
     return tuple(way for way, holds in told.items() if holds)
 
@@ -230,7 +231,7 @@ def open_conflicts(norms: Norms, semantics: Semantics) -> tuple[OpenConflict, ..
     """
     related: dict[str, Any] = dict.fromkeys((row.field for row in RELATIONS), ())
     plain = {
-        level: [replace(p, **related, exempts=(), category="", blocks=()) for p in found]
+        level: [replace(p, **related, exempts=(), never_exempts=(), category="", blocks=()) for p in found]
         for level, found in _by_level(norms).items()
     }
     standing_in = Norms(replace(norms.spec, provisions=tuple(p for found in plain.values() for p in found)))
@@ -287,7 +288,7 @@ def _telling(norms: Norms) -> tuple[str, ...]:
     ways: dict[tuple[str, str, str], tuple[str, str]] = {}
     known = [p for p in norms.spec.principles if p.authority in norms.rank]
     for one in known:
-        if one.preferred_over or one.is_exception:
+        if one.preferred_over or one.is_exception or one.never_exempts:
             for other in known:
                 for way in _ways(one, other, norms) if other is not one else ():
                     ways.setdefault((way, one.authority, other.authority), (one.id, other.id))

@@ -55,6 +55,11 @@ def test_two_circles_are_two_findings() -> None:
     assert [code for code, _ in found(spec(*circles))] == ["exception-cycle"] * 2
 
 
+def test_what_an_exception_never_exempts_it_is_no_exception_to() -> None:
+    below = principle("a", authority="system", exempts=("law",), exception_to=("b",), never_exempts=("law",))
+    assert not found(spec(below, principle("b", authority="root", category="law")))
+
+
 def test_an_exception_that_exempts_its_own_category_is_a_circle() -> None:
     assert [code for code, _ in found(spec(principle(category="law", exempts=("law",))))] == [
         "exception-cycle"

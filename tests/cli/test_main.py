@@ -208,7 +208,7 @@ def test_a_broken_annotation_file_is_status_2_with_its_line(run: Run, source: Pa
 def test_what_a_spec_says_cannot_steer_the_terminal(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "spec.md"
     file.write_text("# A\x1b[31m title\u202e {#one authority=user}\n\ntext\n", encoding="utf-8")
-    _, out, err = run("query", file, "principles-by-authority")
+    _, out, err = run("query", file, "principles-by-level")
     assert "\x1b" not in out + err
     assert "\u202e" not in out + err
 
@@ -216,7 +216,7 @@ def test_what_a_spec_says_cannot_steer_the_terminal(run: Run, tmp_path: Path) ->
 def test_a_terminal_of_a_few_characters_shows_what_it_can(source: Path) -> None:
     source.write_text("# Sei „nett“ {#one authority=user}\n", encoding="utf-8")
     done = subprocess.run(
-        [*COMMAND, "query", source, "principles-by-authority"],
+        [*COMMAND, "query", source, "principles-by-level"],
         env={"PYTHONIOENCODING": "latin-1", **SURROUNDINGS},
         capture_output=True,
         text=True,

@@ -30,12 +30,12 @@ VIEWS = """Views
 
 .. policy:survey::
 
-.. policy:query:: principles-by-authority
+.. policy:query:: principles-by-level
 
-.. policy:query:: principles-by-authority
+.. policy:query:: principles-by-level
    :format: list
 
-.. policy:query:: principles-by-authority
+.. policy:query:: principles-by-level
    :columns: id
 
 .. policy:case::
@@ -48,7 +48,7 @@ VIEWS = """Views
 .. policy:changes::
    :since: before.md
 
-There are :policy:count:`principles-by-authority`, such as :policy:principle:`be_kind`, :policy:principle:`her <be_kind>`,
+There are :policy:count:`principles-by-level`, such as :policy:principle:`be_kind`, :policy:principle:`her <be_kind>`,
 :any:`be_kind`, :policy:topic:`manners`, :policy:example:`rude`, :policy:term:`kind`, :policy:level:`owner`,
 :policy:goal:`be_liked`.
 

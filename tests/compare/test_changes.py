@@ -144,6 +144,8 @@ CASES = {
                    (K.TYPOGRAPHY, SAME), "typography of the text (spaces alone)"),
     "exception to": Case(spec(A, replace(EXCEPTION, exception_to=())), spec(A, EXCEPTION), P, K.RELATION_ADDED,
                          "exception-added", (K.RELATION_REMOVED, "exception-removed"), "exception-to: new `a`"),
+    "limit of an exception": Case(spec(A, EXCEPTION), spec(A, replace(EXCEPTION, never_exempts=("law",))), P, K.RELATION_ADDED,
+                                  "limit-added", (K.RELATION_REMOVED, "limit-removed"), "never-exempts: new `law`"),
     "preference": Case(spec(A, B), spec(replace(A, preferred_over=("b",)), B), P, K.RELATION_ADDED, "relation-changed",
                        (K.RELATION_REMOVED, "relation-changed"), "prefer-over: new `b`"),
     "topic of a principle": Case(spec(A), spec(replace(A, topics=("t",))), P, K.RELATION_ADDED, SAME,

@@ -71,11 +71,18 @@ class Seen:
         if principle is None or exception.id == target.id or self.rank(exception) > self.rank(target):
             return False
         category = self.category(target)
+        if category and category in principle.never_exempts:
+            return False
         return (
             (target.principle and target.principle in {*principle.exception_to, *exception.exempts})
             or target.id in exception.exempts
             or bool(category and category in {*principle.exempts, *exception.exempts})
         )
+
+    def spares(self, exception: Item, target: Item) -> bool:
+        """Tell whether a norm says that as an exception it does not reach another one."""
+        principle, category = self.principle(exception), self.category(target)
+        return bool(target.principle and principle and category and category in principle.never_exempts)
 
     def is_excepted(self, item: Item) -> bool:
         return any(self.exempts(other, item) for other in self.items)
@@ -90,7 +97,7 @@ def t1_a_rule_that_nothing_overrides_holds(universe: Universe) -> Iterator[str]:
         if not item.principle or seen.mode(item) is not OverrideMode.NEVER or seen.is_excepted(item):
             continue
         opponents = seen.opponents(item)
-        if any(seen.mode(other) is OverrideMode.NEVER for other in opponents):
+        if any(seen.mode(o) is OverrideMode.NEVER or seen.spares(item, o) for o in opponents):
             continue
         if seen.labels[item.id] is not IN:
             yield f"{item.id} is not in"
@@ -155,6 +162,8 @@ def t5_rules_that_nothing_overrides_collide(universe: Universe) -> Iterator[str]
     for pair in seen.pairs():
         is_fixed = all(item.principle and seen.mode(item) is OverrideMode.NEVER for item in pair)
         if not is_fixed or any(seen.is_excepted(item) for item in pair):
+            continue
+        if any(seen.spares(item, other) for item in pair for other in seen.opponents(item)):
             continue
         yield from (f"{item.id} is decided" for item in pair if seen.labels[item.id] is not UNDECIDED)
         for item in pair:
@@ -288,6 +297,9 @@ def t12_explicit_messages_change_nothing_at_or_above_their_betters(universe: Uni
         # The guard lets a lower norm stop an implied wish, and who sets the norm aside frees the wish.
         return
     seen = Seen(universe)
+    if any(seen.spares(one, other) for one, other in itertools.permutations(seen.items, 2)):
+        # Nor does who sets aside a lower norm, which an exception does not reach, leave that as it was.
+        return
     labels = universe.labels()
     for rank, level in enumerate(seen.levels):
         for issue, value in itertools.product(universe.issues, VALUES):
@@ -323,6 +335,17 @@ def t13_every_label_has_a_cause(universe: Universe) -> Iterator[str]:
             yield f"{reason.item} is {reason.label} by {reason.rule}, because of {reason.because}"
 
 
+def t14_an_exception_yields_to_what_it_never_exempts(universe: Universe) -> Iterator[str]:
+    seen = Seen(universe)
+    for exception, norm in itertools.permutations(seen.items, 2):
+        if not seen.spares(exception, norm):
+            continue
+        if (exception.id, norm.id) in seen.decision.attacks and not seen.spares(norm, exception):
+            yield f"{exception.id} attacks {norm.id}"
+        if seen.conflict(exception, norm) and {seen.labels[exception.id], seen.labels[norm.id]} == {IN}:
+            yield f"{exception.id} holds beside {norm.id}"
+
+
 LAWS: tuple[Law, ...] = (
     t1_a_rule_that_nothing_overrides_holds,
     t2_no_two_in_conflict_hold,
@@ -337,4 +360,5 @@ LAWS: tuple[Law, ...] = (
     t11_unrelated_issues_do_not_interact,
     t12_explicit_messages_change_nothing_at_or_above_their_betters,
     t13_every_label_has_a_cause,
+    t14_an_exception_yields_to_what_it_never_exempts,
 )

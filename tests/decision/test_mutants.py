@@ -93,6 +93,10 @@ def exception_too_narrow(patch: Patch) -> None:
     )
 
 
+def exception_without_limits(patch: Patch) -> None:
+    patch.setattr(Norms, "spares", lambda *_: False)
+
+
 def system_is_root(patch: Patch) -> None:
     right = Norms.mode
     patch.setattr(Norms, "mode", lambda self, rank: OverrideMode.NEVER if rank < 2 else right(self, rank))
@@ -111,6 +115,7 @@ MUTANTS = (
     root_decided_by_order,
     exception_too_wide,
     exception_too_narrow,
+    exception_without_limits,
     system_is_root,
     delegated_is_direct,
 )

@@ -123,6 +123,7 @@ def _principle(choose: Choose, ids: list[str], number: int, levels: tuple[Author
         category=choose(("", *CATEGORIES)) if number > 1 else "",
         exception_to=(choose(later),) if is_exception and choose((True, False)) else (),
         exempts=(choose(CATEGORIES),) if is_exception and choose((True, False)) else (),
+        never_exempts=(choose(CATEGORIES),) if is_exception and choose((True, False, False)) else (),
         preferred_over=(choose([name for name in ids if name != ids[number]]),)
         if choose((True, False))
         else (),

@@ -11,7 +11,12 @@ SPEC = spec(
     Section(id="content", title="Content", depth=1, span=at()),
     principle("fixed", authority="root", parent="content", depth=2, category="prohibited"),
     principle("fixed_too", authority="root", parent="content", depth=2, category="restricted"),
-    principle("transform", authority="root", exempts=("restricted", "sensitive")),
+    principle(
+        "transform",
+        authority="root",
+        exempts=("restricted", "sensitive"),
+        never_exempts=("prohibited", "late"),
+    ),
     principle("of_system", authority="system", category="sensitive"),
     principle("of_developer", authority="developer"),
     principle("of_user", authority="user", preferred_over=("of_user_too",)),
@@ -157,6 +162,28 @@ items:
   - {id: rule, principle: fixed, issue: x, value: b}
   - {id: asked, from: user, issue: x, value: a}
 expect: {labels: {exception: in, rule: in, asked: out}}
+---
+title: R0, an exception yields to what it never exempts, whatever the levels
+items:
+  - {id: exception, principle: transform, issue: x, value: a}
+  - {id: rule, principle: fixed, issue: x, value: b}
+  - {id: asked, from: user, issue: x, value: a}
+  - {id: again, principle: transform, issue: y, value: a}
+  - {id: lowered, principle: fixed, level: guideline, issue: y, value: b}
+expect: {labels: {exception: out, rule: in, asked: out, again: out, lowered: in}, outcomes: {x: b, y: b}}
+---
+title: an exception never reaches them, be they of a category besides or named by the case
+items:
+  - {id: exception, principle: transform, issue: y, value: a, exempts: [rule, late]}
+  - {id: rule, principle: fixed, issue: x, value: b}
+  - {id: other, principle: fixed_too, category: late, issue: x, value: b}
+expect: {labels: {exception: in, rule: in, other: in}}
+---
+title: a wish may have the category of a rule, and the exception holds
+items:
+  - {id: exception, principle: transform, issue: x, value: a}
+  - {id: asked, from: user, category: prohibited, issue: x, value: b}
+expect: {labels: {exception: in, asked: out}}
 ---
 title: an exception reaches no higher level
 items:

@@ -16,6 +16,8 @@ _SHOWN = {"code", "code-block", "sourcecode", "literalinclude"}
 _DIRECTIVE = re.compile(r"\{(?P<name>[\w:.-]+)\}\s*(?P<argument>.*)")
 _OPTION = re.compile(r":(?P<name>[\w-]+):\s*(?P<value>.*)")
 _NOT_RUN = re.compile(r"(?:<!--|\.\.)\s*not run:\s*(?P<reason>.*?)\s*(?:-->)?")
+_GENERATED = re.compile(r"<!-- (\w+), written by `make reference` -->.*?<!-- end of \1 -->", re.DOTALL)
+"""What is read off the code, whose tests are elsewhere."""
 _RST_BLOCK = re.compile(r"^(?P<indent> *)\.\. (?:code-block|code|sourcecode):: *(?P<language>\S*)$")
 
 
@@ -37,8 +39,8 @@ class Block:
 
 
 def blocks_of(page: Path) -> list[Block]:
-    """Return the code blocks of a page in Markdown or reStructuredText."""
-    text = page.read_text("utf-8")
+    """Return the code blocks of a page in Markdown or reStructuredText, without those that are read off the code."""
+    text = _GENERATED.sub(lambda match: "\n" * match[0].count("\n"), page.read_text("utf-8"))
     return list(_of_rst(text) if page.suffix == ".rst" else _of_markdown(text, page, 0))
 
 

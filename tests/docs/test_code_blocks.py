@@ -44,6 +44,8 @@ NOT_RUN = {
     "docs/explanation/architecture.md": 2,
     "docs/explanation/cost.md": 2,
     "docs/how-to/publish.md": 1,
+    "README.md": 2,
+    "docs/how-to/add-to-your-docs.md": 1,
     "docs/how-to/check.md": 2,
     "docs/how-to/compare-releases.md": 3,
     "docs/how-to/live-preview.md": 2,

@@ -17,7 +17,7 @@ SITE = "%{ENV:DOCS}/"
 
 
 def test_each_term_has_an_anchor_of_its_name_and_each_link_an_anchor() -> None:
-    page = runpy.run_path(str(DOCS / "_ext" / "terms.py"))["ontology"]()
+    page = runpy.run_path(str(REPOSITORY / "tools" / "reference.py"))["ontology"]()
     anchors = re.findall(r'<span id="([^"]+)">', page)
     assert sorted(anchors) == sorted(ontology_terms())
     assert set(re.findall(r'href="#([^"]+)"', page)) <= set(anchors)

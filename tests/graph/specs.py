@@ -259,6 +259,7 @@ def _library() -> Spec:
         authority="developer",
         span=at(40),
         exempts=("law",),
+        never_exempts=("prohibited",),
         exception_to=("gone",),
         serves=("access",),
     )

@@ -33,11 +33,23 @@ SOURCES = ("name_sources", "Name sources", "guideline")
 LAWFUL = ("stay_lawful", "Stay lawful", "root")
 QUOTE = ("may_quote", "Quotes are fine", "developer")
 OLD = ("old_rule", "Old rule", "chief")
+NUMBERS = {
+    "bad",
+    "count",
+    "examples",
+    "good",
+    "line",
+    "links",
+    "prompts",
+    "references",
+    "touches",
+    "verdicts",
+}
 
 EXPECTED: dict[str, tuple[dict[str, str], list[tuple[str, ...]]]] = {
     # Questions over releases ask named graphs; test_releases.py has some.
     "added-since": ({"release": ""}, []),
-    "authority-by-topic": (
+    "levels-by-topic": (
         {},
         [
             ("honesty", "developer", "1"),
@@ -53,7 +65,7 @@ EXPECTED: dict[str, tuple[dict[str, str], list[tuple[str, ...]]]] = {
             ("service", "guideline", "1"),
         ],
     ),
-    "conflict-examples": ({}, [("stay_lawful-copy", "a greeting", "stay_lawful")]),
+    "developer-and-user-examples": ({}, [("stay_lawful-copy", "a greeting", "stay_lawful")]),
     "coverage": (
         {},
         [
@@ -71,17 +83,28 @@ EXPECTED: dict[str, tuple[dict[str, str], list[tuple[str, ...]]]] = {
     "most-referenced": ({}, [(*TRUTH, "1", "0"), (*SOURCES, "1", "0"), (*LAWFUL, "1", "0")]),
     "mutual-references": ({}, [("name_sources", "tell_the_truth")]),
     "never-referenced": ({}, [QUOTE, OLD]),
-    "principles-by-authority": ({}, [LAWFUL, QUOTE, TRUTH, SOURCES, OLD]),
+    "principles-by-level": ({}, [LAWFUL, QUOTE, TRUTH, SOURCES, OLD]),
     "principles-without-bad-example": ({}, [SOURCES, LAWFUL, OLD]),
     "principles-without-example": ({}, [SOURCES, OLD]),
     "principles-without-prompt": ({}, [SOURCES, LAWFUL, QUOTE, OLD]),
-    "user-overridable-defaults-touching": (
-        {},
+    "overridable-by": (
+        {"level": "Developer", "topic": "candour"},
+        [(*SOURCES, "implicit"), (*QUOTE, "explicit")],
+    ),
+    "touches": (
+        {"overridable_by": "user"},
         [
             (*TRUTH, "asserted", "honesty", "spec.md", "5"),
             (*TRUTH, "mention", "honest", "spec.md", "7"),
             (*TRUTH, "mention", "lie", "spec.md", "8"),
             (*SOURCES, "narrower", "candour", "spec.md", "20"),
+        ],
+    ),
+    "user-overridable-defaults-touching": (
+        {},
+        [
+            (*TRUTH, "asserted", "honesty", "spec.md", "5", "3"),
+            (*SOURCES, "narrower", "candour", "spec.md", "20", "1"),
         ],
     ),
     "what-may-override": (
@@ -92,7 +115,7 @@ EXPECTED: dict[str, tuple[dict[str, str], list[tuple[str, ...]]]] = {
         {"text": "law"},
         [("name_sources", "Name sources", "guideline", "spec.md", "2")],
     ),
-    "white-lies": ({"phrase": "truth"}, []),
+    "words-in-releases": ({"phrase": "truth"}, []),
 }
 
 
@@ -159,7 +182,9 @@ def test_both_engines_answer_alike_on_a_release(release_dir: Path) -> None:
 
 def test_a_question_says_what_it_asks_and_takes() -> None:
     question = find_question("user-overridable-defaults-touching")
-    assert question.text == "Which principles that a user can override touch a topic, how, and where?"
+    assert question.text == (
+        "Which principles that a user can override touch a topic, how most directly, where first, and how often?"
+    )
     (parameter,) = question.parameters
     assert (parameter.name, parameter.type, parameter.default) == ("topic", "topic", "honesty")
 
@@ -167,7 +192,7 @@ def test_a_question_says_what_it_asks_and_takes() -> None:
 @pytest.mark.parametrize("name", ["LAW", "law", "The law", "the LAW"])
 def test_a_topic_is_named_by_id_or_any_label_in_any_case(library: KnowledgeBase, name: str) -> None:
     rows = library.ask("user-overridable-defaults-touching", {"topic": name}).texts
-    assert rows == ((*SOURCES, "mention", "law", "spec.md", "2"),)
+    assert rows == ((*SOURCES, "mention", "law", "spec.md", "2", "1"),)
 
 
 @pytest.mark.parametrize(
@@ -179,6 +204,9 @@ def test_a_topic_is_named_by_id_or_any_label_in_any_case(library: KnowledgeBase,
         ("where-mentioned", {"txet": "x"}, r"no parameter `txet`; did you mean `text`\?"),
         ("where-mentioned", {}, "`where-mentioned` needs a value for its parameter `text`"),
         ("what-may-override", {"level": "usr"}, r"unknown level `usr`; did you mean `user`\?"),
+        ("overridable-by", {"level": "usr"}, r"unknown role or level `usr`; did you mean `user`\?"),
+        ("overridable-by", {"topic": "honestly"}, r"unknown topic `honestly`; did you mean `Honesty`\?"),
+        ("conflict-example", {}, r"unknown question `conflict-example`"),
         (
             "user-overridable-defaults-touching",
             {"topic": "honestly"},
@@ -257,7 +285,7 @@ def test_an_empty_spec_answers_everything_with_nothing() -> None:
 def test_principles_without_a_title_or_a_declared_level_are_not_lost() -> None:
     odd = spec(principle("", title="", authority=""), levels=())
     answers = question_answers_for_odd(odd)
-    assert answers["never-referenced"] == answers["principles-by-authority"] == (("", "", ""),)
+    assert answers["never-referenced"] == answers["principles-by-level"] == (("", "", ""),)
 
 
 def test_rows_are_in_document_order() -> None:
@@ -271,7 +299,7 @@ def test_the_answer_touching_honesty_is_true_to_a_release(model_spec_data: Path)
     release, _ = annotate(read_release(folder).spec, read_annotations(shipped_annotations()), lenient=True)
     answer = KnowledgeBase.from_spec(release).ask("user-overridable-defaults-touching")
     assert any(row[0] == "do_not_lie" and row[3] == "asserted" for row in answer.texts)
-    for identifier, title, level, kind, via, file, line in answer.texts:
+    for identifier, title, level, kind, via, file, line, _touches in answer.texts:
         found = release.provision_by_id[identifier]
         assert isinstance(found, Principle)
         assert (found.title, found.authority) == (title, level)
@@ -281,6 +309,69 @@ def test_the_answer_touching_honesty_is_true_to_a_release(model_spec_data: Path)
             assert via.lower() in text.lower()
         else:
             assert text.startswith("#")
+
+
+@pytest.mark.parametrize("name", [name for name in sorted(EXPECTED) if not find_question(name).over_releases])
+def test_numbers_are_numbers(library: KnowledgeBase, name: str) -> None:
+    params, _ = EXPECTED[name]
+    answer = library.ask(name, params)
+    for column, cells in zip(answer.columns, zip(*answer.rows, strict=True), strict=False):
+        typed = {cell.datatype.endswith("#integer") for cell in cells}
+        assert typed == {column in NUMBERS}, column
+
+
+def test_a_name_that_a_question_had_leads_to_it(library: KnowledgeBase) -> None:
+    former = {name: question for question in list_questions() for name in question.formerly}
+    assert former.keys() == {
+        "authority-by-topic",
+        "conflict-examples",
+        "principles-by-authority",
+        "white-lies",
+    }
+    assert not former.keys() & EXPECTED.keys()
+    assert all(find_question(name) is question for name, question in former.items())
+    assert library.ask("conflict-examples") == library.ask("developer-and-user-examples")
+
+
+def assert_one_truth(asked: Spec) -> None:
+    """Compare the doors that tell what may be overridden, and those that tell what touches a topic."""
+    knowledge = KnowledgeBase.from_spec(asked)
+    for level in asked.levels:
+        overriders = {
+            name for row in knowledge.ask("what-may-override", {"level": level.id}).texts for name in row[:1]
+        }
+        for other in asked.levels:
+            rows = knowledge.ask("overridable-by", {"level": other.id}).texts
+            found = [row[0] for row in rows if row[2] == level.id]
+            at_level = [p.id for p in asked.principles if p.authority == level.id]
+            assert found == (at_level if other.id in overriders else []), (level.id, other.id)
+    for topic in asked.topics:
+        each = knowledge.ask("touches", {"topic": topic.id, "overridable_by": "user"}).texts
+        grouped: dict[str, list[tuple[str, ...]]] = {}
+        for row in each:
+            grouped.setdefault(row[0], []).append(row)
+        rows = knowledge.ask("user-overridable-defaults-touching", {"topic": topic.id}).texts
+        assert [row[0] for row in rows] == list(grouped)
+        for row in rows:
+            alike = grouped[row[0]]
+            assert int(row[-1]) == len(alike)
+            assert row[:7] == min(alike, key=lambda r: (KINDS.index(r[3]), r[5], int(r[6]), r[4]))
+        about = {row[0] for row in each if row[3] != "mention"}
+        assert {r[0] for r in knowledge.ask("overridable-by", {"topic": topic.label}).texts} == about, (
+            topic.id
+        )
+
+
+KINDS = ("asserted", "narrower", "inherited", "mention")
+
+
+def test_every_door_tells_the_same_of_a_small_spec() -> None:
+    assert_one_truth(LIBRARY)
+
+
+def test_every_door_tells_the_same_of_a_release(model_spec_data: Path) -> None:
+    release = read_release(model_spec_data / "2025-09-12").spec
+    assert_one_truth(annotate(release, read_annotations(shipped_annotations()), lenient=True)[0])
 
 
 def test_a_question_is_a_plain_value() -> None:
@@ -301,6 +392,7 @@ def assert_asked_as_it_is(path: Path, asked: Spec, monkeypatch: pytest.MonkeyPat
         for question in list_questions():
             if not question.over_releases:
                 levels = {"topic": asked.topics[0].id, "level": asked.levels[0].id, "text": "answer"}
+                levels["speaker"] = asked.levels[1].id
                 params = {p.name: levels[p.type] for p in question.parameters}
                 assert same.ask(question.name, params) == base.ask(question.name, params), question.name
         everything = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o FILTER (?p != ps:inferredWith) }"

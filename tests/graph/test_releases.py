@@ -128,15 +128,19 @@ def test_what_came_later_is_not_what_was_renamed() -> None:
 
 
 def test_words_are_found_in_every_release() -> None:
-    assert rows("white-lies") == [
+    assert rows("words-in-releases") == [
         ("1.10", "welcome", "Welcome", "commentary", "spec.md", "9"),
         ("1.10", "be_brief", "Be brief", "text", "spec.md", "2"),
     ]
-    assert {row[0] for row in rows("white-lies", phrase="GREETS EVERY visitor")} == {"1.10", "1.2", "1.9"}
-    assert [row[3] for row in rows("white-lies", phrase="hello to you")] == ["message"] * 3
-    assert [row[3] for row in rows("white-lies", phrase="a long stay")] == ["example"] * 3
-    assert [row[3] for row in rows("white-lies", phrase="welcome")] == ["title"]
-    assert rows("white-lies", phrase="") == []
+    assert {row[0] for row in rows("words-in-releases", phrase="GREETS EVERY visitor")} == {
+        "1.10",
+        "1.2",
+        "1.9",
+    }
+    assert [row[3] for row in rows("words-in-releases", phrase="hello to you")] == ["message"] * 3
+    assert [row[3] for row in rows("words-in-releases", phrase="a long stay")] == ["example"] * 3
+    assert [row[3] for row in rows("words-in-releases", phrase="welcome")] == ["title"]
+    assert rows("words-in-releases", phrase="") == []
 
 
 @pytest.mark.parametrize(
@@ -145,7 +149,7 @@ def test_words_are_found_in_every_release() -> None:
         ("level-history", {"provision": "greet"}),
         ("example-history", {"example": "greet-x"}),
         ("added-since", {"release": "1.1"}),
-        ("white-lies", {}),
+        ("words-in-releases", {}),
     ],
 )
 def test_rdflib_answers_the_same(name: str, params: dict[str, str]) -> None:
@@ -265,5 +269,5 @@ def test_lines_are_those_of_the_words(
     (tmp_path / name).write_text(text, "utf-8")
     if name == "index.rst":
         (tmp_path / "conf.py").write_text("extensions = ['sphinx_policyspec']\n", "utf-8")
-    found = ps.ask(tmp_path, "white-lies", phrase=phrase).texts
+    found = ps.ask(tmp_path, "words-in-releases", phrase=phrase).texts
     assert [(row[3], row[5]) for row in found] == expected

@@ -59,6 +59,7 @@ def _whole() -> Spec:
         repeats="be_kind",
         refines=("be_kind",),
         exempts=("restricted",),
+        never_exempts=("prohibited",),
         blocks=(
             Definition(id="brief", term="brief", source="", text="Brief is short.", span=at(21)),
             Commentary(label="Why", source="**Why**", text="Time is short.", span=at(22)),

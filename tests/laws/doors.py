@@ -102,6 +102,7 @@ def _principle(identifier: str) -> st.SearchStrategy[Item]:
         "topics": _names(TOPICS),
         "serves": _names(GOALS),
         "exempts": st.sampled_from(((), ("law",), ("law", "tone"))),
+        "never-exempts": st.sampled_from(((), ("prohibited",))),
         "category": st.sampled_from(((), ("law",))),
         "status": st.sampled_from(((), ("draft",))),
         **{

@@ -191,13 +191,13 @@ def test_a_fact_repeats_one_thing_that_was_said_and_none_that_follows() -> None:
 
 def test_nothing_that_the_implementation_derives_changes_the_facts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Facts are the same when everything that derives is broken."""
-    universe = furnished(random_universe(3), 3)
+    universe = furnished(random_universe(5), 5)
     before = [*spec_facts(universe.norms.spec), *case_facts(universe.case)]
 
     def broken(*_args: object) -> None:
         raise AssertionError
 
-    for name in ("principle", "examples", "mode", "prefers", "exempted_by"):
+    for name in ("principle", "examples", "mode", "prefers", "exempted_by", "spares"):
         monkeypatch.setattr(Norms, name, broken)
     with pytest.raises(AssertionError):
         decide(universe.case, universe.norms)
@@ -209,6 +209,10 @@ PROGRAM_MUTANTS = {
     "the guard is off": (
         "implicit(M), mode(S,explicit), strict.",
         "implicit(M), mode(S,explicit), strict, not strict.",
+    ),
+    "an exception reaches everything": (
+        "norm(S,_), kind(S,C), of(E,P), never",
+        "not strict, strict, kind(S,C), of(E,P), never",
     ),
     "sections hold nothing": ("within(P,R) :- parent(P,Q), within(Q,R).", ""),
     "former names mean nothing": ("names(N,P) :- alias(N,P), not provision(N).", ""),

@@ -107,7 +107,7 @@ def test_the_hard_rules_are_those_at_root(found: Scan, knowledge: KnowledgeBase)
 
 def test_principles_come_by_level_and_then_as_in_the_text(found: Scan, knowledge: KnowledgeBase) -> None:
     expected = sorted(found.principles, key=lambda p: LEVELS.index(p.level))
-    assert ids(knowledge, "principles-by-authority") == [p.id for p in expected]
+    assert ids(knowledge, "principles-by-level") == [p.id for p in expected]
 
 
 def test_coverage_counts_what_stands_below_a_heading(found: Scan, knowledge: KnowledgeBase) -> None:
@@ -147,7 +147,7 @@ def test_lines_are_those_of_the_words(
     release_dir: Path, knowledge: KnowledgeBase, history: KnowledgeBase, words: str
 ) -> None:
     lines = (release_dir / "model_spec.md").read_text("utf-8").splitlines()
-    found = history.ask("white-lies", {"phrase": words}).texts
+    found = history.ask("words-in-releases", {"phrase": words}).texts
     assert found
     assert {row[3] for row in found} <= {"title", "text", "commentary", "example", "message"}
     for row in found:
@@ -165,9 +165,11 @@ def test_lines_are_those_of_the_words(
 @pytest.mark.parametrize(
     "question",
     [
-        "authority-by-topic",
-        "conflict-examples",
+        "levels-by-topic",
+        "developer-and-user-examples",
         "exceptions",
+        "overridable-by",
+        "touches",
         "user-overridable-defaults-touching",
         "what-may-override",
         "where-mentioned",
@@ -177,7 +179,12 @@ def test_answers_that_topics_and_titles_give_are_the_approved_ones(
     release_dir: Path, knowledge: KnowledgeBase, question: str
 ) -> None:
     """Ids, levels and lines only, each looked up in the text: what a release says itself stays where it is."""
-    params = {"what-may-override": {"level": "guideline"}, "where-mentioned": {"text": "honesty"}}
+    params = {
+        "overridable-by": {"level": "developer", "topic": "honesty"},
+        "touches": {"overridable_by": "user"},
+        "what-may-override": {"level": "guideline"},
+        "where-mentioned": {"text": "honesty"},
+    }
     answer = knowledge.ask(question, params.get(question, {}))
     shown = [n for n, column in enumerate(answer.columns) if column not in {"title", "example", "file"}]
     approved = json.loads((APPROVED / f"{release_dir.name}.json").read_text("utf-8"))

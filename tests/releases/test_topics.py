@@ -76,7 +76,7 @@ def test_every_door_of_the_site_names_the_same_principles(built: Built) -> None:
 
 def test_every_count_is_the_same(built: Built) -> None:
     asked: Counter[str] = Counter()
-    for topic, _level, count in built.base.ask("authority-by-topic").texts:
+    for topic, _level, count in built.base.ask("levels-by-topic").texts:
         asked[built.labels[topic]] += int(count)
     rows = by_map(built.site)
     for label in built.about:

@@ -38,7 +38,7 @@ def test_an_edited_question_is_answered_anew_on_pages_that_did_not_change(
     source = project("rebuild")
     page = build(source).outdir / "index.html"
     first = page.read_bytes()
-    question = own_ontology / "questions" / "principles-by-authority.rq"
+    question = own_ontology / "questions" / "principles-by-level.rq"
     text = question.read_text("utf-8")
     assert "ORDER BY" in text
     question.write_text(text.replace("ORDER BY", "ORDER BY DESC(?id)"), "utf-8")

@@ -101,7 +101,7 @@ def test_a_question_that_a_build_hides_is_not_asked(
     (source / "conf.py").write_text("extensions = ['myst_parser', 'sphinx_policyspec']", "utf-8")
     (source / "index.rst").write_text(
         f"Top\n===\n{rest}\n.. only:: draft\n\n   .. policy:query:: no-such-question\n\n"
-        ".. policy:query:: principles-by-authority\n   :columns: id, nothing\n",
+        ".. policy:query:: principles-by-level\n   :columns: id, nothing\n",
         "utf-8",
     )
     (only,) = warnings_in(build(source, out="kept"))
@@ -237,7 +237,7 @@ def test_a_table_that_may_be_too_wide_scrolls_by_keyboard(
     (tmp_path / "conf.py").write_text("extensions = ['myst_parser', 'sphinx_policyspec']", "utf-8")
     table = "   .. policy:message:: user\n\n      === ===\n      a   b<\n      === ===\n      1   2\n      === ===\n"
     example = f".. policy:example:: A table\n\n{table}\n"
-    query = ".. policy:query:: principles-by-authority\n"
+    query = ".. policy:query:: principles-by-level\n"
     (tmp_path / "index.rst").write_text(
         f"Top\n===\n\n.. policy:principle::\n   :authority: user\n\n{example}{query}", "utf-8"
     )

@@ -48,7 +48,7 @@ RST = {
     "name of a topic": Edit("index", "topic:: Kindness", "topic:: Goodness"),
     "one principle fewer": Edit("beta", ".. policy:principle::\n   :id: be_fair\n   :authority: root\n", ""),
     "one question fewer": Edit(
-        "index", ".. policy:query:: principles-by-authority\n   :columns: id, title\n", ""
+        "index", ".. policy:query:: principles-by-level\n   :columns: id, title\n", ""
     ),
     "title of a page outside the spec": Edit("plain", "Plain\n=====", "Plainer\n======="),
 }
@@ -69,7 +69,7 @@ MYST = {
     "name of a topic": Edit("index", "topic} Kindness", "topic} Goodness"),
     "one principle fewer": Edit("beta", "```{policy:principle}\n:id: be_fair\n:authority: root\n```\n", ""),
     "one question fewer": Edit(
-        "index", "```{policy:query} principles-by-authority\n:columns: id, title\n```\n", ""
+        "index", "```{policy:query} principles-by-level\n:columns: id, title\n```\n", ""
     ),
     "title of a page outside the spec": Edit("plain", "# Plain", "# Plainer"),
 }

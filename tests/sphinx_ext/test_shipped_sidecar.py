@@ -22,9 +22,7 @@ UPSTREAM = (
 def source(project: Project) -> Path:
     folder = project("model-spec")
     (folder / "upstream" / "model_spec.md").write_text(UPSTREAM, "utf-8")
-    (folder / "ours.md").write_text(
-        "# Ours\n\n```{policy:query}\n:question: authority-by-topic\n```\n", "utf-8"
-    )
+    (folder / "ours.md").write_text("# Ours\n\n```{policy:query}\n:question: levels-by-topic\n```\n", "utf-8")
     (folder / "index.rst").write_text(
         "Home\n====\n\n.. toctree::\n\n   ours\n   upstream/model_spec\n", "utf-8"
     )

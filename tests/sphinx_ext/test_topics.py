@@ -79,7 +79,7 @@ def test_every_door_names_the_same_provisions(tree: Spec) -> None:
     cells = {name: [row.id for row in table if name in row.values["topic"]] for name in NAMES}
     assert cells == of_principles
     counts: Counter[str] = Counter()
-    for topic, _level, count in base.ask("authority-by-topic").texts:
+    for topic, _level, count in base.ask("levels-by-topic").texts:
         counts[topic] += int(count)
     assert counts == Counter({name: len(ids) for name, ids in of_principles.items()})
     for name in NAMES:

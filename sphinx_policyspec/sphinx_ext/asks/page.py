@@ -298,7 +298,7 @@ def _headings() -> dict[str, str]:
     return {
         "id": _("Id"),
         "title": _("Title"),
-        "level": _("Authority"),
+        "level": _("Level"),
         "topics": _("Topics"),
         "status": _("Status"),
         "since": _("Since"),

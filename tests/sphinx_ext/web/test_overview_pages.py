@@ -30,7 +30,7 @@ def test_coverage_lists_the_gaps_and_counts_them(spec_source: Path, build: Build
         "Without a violation : 0 of 2 Without a prompt : 1 of 2 Be brief Root Never referred to : 0 of 2"
     )
     assert text_of(f"<table{table}").startswith(
-        "Title Authority Examples Compliant Violation Prompts Referred to"
+        "Title Level Examples Compliant Violation Prompts Referred to"
     )
 
 

@@ -114,7 +114,8 @@
   };
   const choices = async (input, type) => {
     await load("policyspec-data.js").catch(() => {});
-    const known = { topic: window.policyspecData?.topics, level: window.policyspecData?.levels }[type];
+    const levels = window.policyspecData?.levels;
+    const known = { topic: window.policyspecData?.topics, level: levels, speaker: levels }[type];
     if (!known) return;
     const list = make("datalist", { id: `${input.id}-known` }, ...known.map(([value, label]) => make("option", { value }, label)));
     input.setAttribute("list", list.id);

@@ -1,42 +1,72 @@
-"""The directive ``generated``: reference pages that are read off the code."""
+"""Writes the parts of the documentation that are read off the code, between their marks in the pages: ``make reference``.
+
+They are committed, so that the reference can be read where nothing is built.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import inspect
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import ClassVar
+from typing import Any
 
 import click
 import rdflib
-import terms
-from docutils import nodes
-from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
+from rdflib import OWL, RDF, RDFS, SKOS, URIRef
+from rdflib.collection import Collection
 from sphinx.pycode import ModuleAnalyzer
-from sphinx.util.docutils import SphinxDirective
-from sphinx.util.typing import ExtensionMetadata
 
 import sphinx_policyspec
 from sphinx_policyspec.api import names_by_home
 from sphinx_policyspec.cli import commands
 from sphinx_policyspec.compare.weights import RULES as WEIGHTS
 from sphinx_policyspec.decision import STRENGTH_RULES
-from sphinx_policyspec.graph.questions import list_questions
-from sphinx_policyspec.graph.terms import ontology_dir
+from sphinx_policyspec.graph.questions import Parameter, list_questions
+from sphinx_policyspec.graph.terms import PREFIXES, ontology_dir
 from sphinx_policyspec.model import Rule, rules
 from sphinx_policyspec.readers.annotations import MAPPINGS
 from sphinx_policyspec.readers.cases import CASE, DELEGATES, EXPECT, ITEM, SEMANTICS
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
+from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
+from sphinx_policyspec.sphinx_ext.extension import DIRECTIVES, ROLES
 from sphinx_policyspec.sphinx_ext.pages.declarations import ARGUMENTS, meaning_of
 
-CASES = Path(__file__).resolve().parents[2] / "tests" / "checks" / "cases"
+REPOSITORY = Path(__file__).resolve().parents[1]
+DOCS = REPOSITORY / "docs"
+MARKED = re.compile(
+    r"(?P<head>^(?:<!--|\.\.) (?P<part>\w+), written by `make reference`(?: -->)?\n).*?"
+    r"(?P<end>^(?:<!--|\.\.) end of (?P=part)(?: -->)?$)",
+    re.DOTALL | re.MULTILINE,
+)
+"""A part of a page, between its marks, which are comments in Markdown or reStructuredText."""
+CASES = REPOSITORY / "tests" / "checks" / "cases"
 """The fixtures of each code; its loud one is shown."""
 LANGUAGES = {".md": "markdown", ".rst": "rst", ".yaml": "text", ".py": "python"}
 
+KINDS = (
+    ("Classes", (OWL.Class,)),
+    ("Relations", (OWL.ObjectProperty,)),
+    ("Values", (OWL.DatatypeProperty, OWL.AnnotationProperty)),
+    ("Individuals", (OWL.NamedIndividual,)),
+)
+RELATIONS = (
+    ("Special case of", RDFS.subClassOf),
+    ("Special case of", RDFS.subPropertyOf),
+    ("Of", RDFS.domain),
+    ("Holds", RDFS.range),
+    ("Inverse of", OWL.inverseOf),
+    ("Nothing is both this and", OWL.disjointWith),
+    ("Never together with", OWL.propertyDisjointWith),
+)
+CHARACTERISTICS = {
+    OWL.FunctionalProperty: "one at most",
+    OWL.TransitiveProperty: "transitive",
+    OWL.AsymmetricProperty: "never both ways",
+    OWL.IrreflexiveProperty: "never to itself",
+}
 
 _MARKUP = re.compile(r"``(?P<literal>.+?)``(?!`)|:\w+:`~?(?P<target>[^`]+)`")
 """Literals of reST, which may hold backticks, and roles outside of them."""
@@ -63,9 +93,11 @@ def opening(thing: object) -> str:
     return (inspect.getdoc(thing) or "").split("\n\n")[0]
 
 
-def command_line(_env: BuildEnvironment) -> str:
+def command_line() -> str:
     """Return the help text of each command."""
-    parent = click.Context(commands, info_name="policyspec", terminal_width=100)
+    parent = click.Context(
+        commands, info_name="policyspec", **{**commands.context_settings, "terminal_width": 100}
+    )
     helps = {"policyspec": commands.get_help(parent)}
     for name in commands.list_commands(parent):
         if command := commands.get_command(parent, name):
@@ -96,13 +128,12 @@ SECTIONS = {
 """Where the public names of a module stand in the reference, by the longest beginning of its name."""
 
 
-def public_names(_env: BuildEnvironment) -> str:
+def public_names() -> str:
     """Return what each public name stands for, in reStructuredText, functions first."""
-    sections: dict[str, list[str]] = dict.fromkeys(SECTIONS.values())  # type: ignore[arg-type]
+    sections: dict[str, list[str]] = {title: [] for title in SECTIONS.values()}
     for home, names in names_by_home().items():
         place = max((place for place in SECTIONS if f"{home}.".startswith(f"{place}.")), key=len)
-        section = sections[SECTIONS[place]] = sections[SECTIONS[place]] or []
-        section += [_public(home, name) for name in names]
+        sections[SECTIONS[place]] += [_public(home, name) for name in names]
     return "\n\n".join(
         "\n\n".join(
             (f"{title}\n{'-' * len(title)}", *sorted(found, key=lambda text: "autofunction" not in text))
@@ -119,13 +150,13 @@ def _public(home: str, name: str) -> str:
     if inspect.isclass(thing):
         return f".. autoclass:: sphinx_policyspec.{name}\n   :members:\n   :show-inheritance:"
     said = ModuleAnalyzer.for_module(f"sphinx_policyspec.{home}").find_attr_docs()["", name]
-    return f".. py:data:: sphinx_policyspec.{name}\n\n   {' '.join(said)}"
+    return f".. py:data:: sphinx_policyspec.{name}\n\n   {' '.join(said).strip()}"
 
 
-def directives(env: BuildEnvironment) -> str:
+def directives() -> str:
     """Return every directive of the domain with its argument, content and options."""
     parts = []
-    for name, kind in env.domains["policy"].directives.items():
+    for name, kind in (dict[str, Any](PolicyDomain.directives) | DIRECTIVES).items():
         meaning = re.sub(r":\s*``policy:[\w-]+``(?=[.,;]|$)", "", opening(kind))
         holds = [f"Argument: {ARGUMENTS[name]}." if name in ARGUMENTS else "No argument."]
         holds.append("Content: yes." if kind.has_content else "No content.")
@@ -135,18 +166,18 @@ def directives(env: BuildEnvironment) -> str:
     return "\n\n".join(parts)
 
 
-def roles(env: BuildEnvironment) -> str:
+def roles() -> str:
     """Return every role of the domain with what it is for."""
-    types = env.domains["policy"].object_types.items()
+    types = PolicyDomain.object_types.items()
     rows = []
-    for name, role in env.domains["policy"].roles.items():
+    for name, role in (dict[str, Any](PolicyDomain.roles) | ROLES).items():
         named = " or ".join(f"a {kind.lname}" for _, kind in types if name in kind.roles)
         meaning = f"Refers to {named}, by id." if named else opening(role)
         rows.append((f"`policy:{name}`", meaning.replace("a example", "an example")))
     return table(("Role", "Meaning"), rows)
 
 
-def configuration(_env: BuildEnvironment) -> str:
+def configuration() -> str:
     """Return every option with its default and help."""
     options = dataclasses.fields(PolicySpecConfig)
     standard = PolicySpecConfig()
@@ -156,21 +187,86 @@ def configuration(_env: BuildEnvironment) -> str:
     return table(("Option", "Default", "Meaning"), rows)
 
 
-def questions(_env: BuildEnvironment) -> str:
+def questions() -> str:
     """Return every named question with its parameters and columns."""
     rows = []
     for question in list_questions():
-        parameters = " ".join(f"`{p.name}` ({p.type}, `{p.default}`)" for p in question.parameters) or "-"
-        rows.append((f"`{question.name}`", question.text, parameters, " ".join(question.columns)))
+        former = "".join(f" Formerly `{name}`." for name in question.formerly)
+        parameters = ", ".join(map(_parameter, question.parameters)) or "-"
+        rows.append(
+            (f"`{question.name}`", f"{question.text}{former}", parameters, " ".join(question.columns))
+        )
     return table(("Name", "Question", "Parameters", "Columns"), rows)
 
 
-def ontology(_env: BuildEnvironment) -> str:
-    """Return the terms of the ontology, by kind."""
-    return terms.ontology()
+def _parameter(parameter: Parameter) -> str:
+    """Return a parameter with what it holds, and what it is if it is not given."""
+    default = {None: "required", "": "optional"}.get(parameter.default, f"`{parameter.default}`")
+    return f"`{parameter.name}` ({'role or level' if parameter.type == 'speaker' else parameter.type}, {default})"
 
 
-def alignments(_env: BuildEnvironment) -> str:
+def ontology() -> str:
+    """Return the terms by kind, as Markdown; the anchor of a term is its name, as the redirect of its IRI needs."""
+    graph = rdflib.Graph().parse(ontology_dir() / "policyspec.ttl")
+    parts = []
+    for heading, kinds in KINDS:
+        terms = sorted({URIRef(str(term)) for kind in kinds for term in graph.subjects(RDF.type, kind)})
+        ours = [_term(graph, term) for term in terms if term.startswith(PREFIXES["ps"])]
+        parts.append("\n\n".join((f"## {heading}", *ours)))
+    return "\n\n".join(parts)
+
+
+def _term(graph: rdflib.Graph, term: URIRef) -> str:
+    name = term.removeprefix(PREFIXES["ps"])
+    lines = [
+        f'<span id="{name}"></span>',
+        "",
+        f"### `ps:{name}`",
+        "",
+        str(graph.value(term, SKOS.definition)),
+        "",
+        *(f"- {fact}" for fact in _facts(graph, term)),
+        "",
+        "```turtle",
+        str(graph.value(term, SKOS.example)).replace(" ; ", " ;\n    "),
+        "```",
+    ]
+    return "\n".join(lines)
+
+
+def _facts(graph: rdflib.Graph, term: URIRef) -> Iterator[str]:
+    for words, relation in RELATIONS:
+        named = [
+            _link(graph, node)
+            for node in sorted(graph.objects(term, relation), key=str)
+            if _is_named(graph, node)
+        ]
+        if named:
+            yield f"{words}: {', '.join(named)}"
+    told = [words for kind, words in CHARACTERISTICS.items() if (term, RDF.type, kind) in graph]
+    if told:
+        yield f"Always: {', '.join(told)}"
+    below = {*graph.subjects(RDFS.subClassOf, term), *graph.subjects(RDFS.subPropertyOf, term)}
+    if below:
+        yield f"Special cases: {', '.join(_link(graph, node) for node in sorted(below, key=str))}"
+
+
+def _is_named(graph: rdflib.Graph, node: rdflib.term.Node) -> bool:
+    """Return whether a node can be told in a few words: a term, or a union of terms."""
+    return isinstance(node, URIRef) or graph.value(node, OWL.unionOf) is not None
+
+
+def _link(graph: rdflib.Graph, node: rdflib.term.Node) -> str:
+    """Return a term, or a union of terms, as HTML that leads to those of ours."""
+    if not isinstance(node, URIRef):
+        union = graph.value(node, OWL.unionOf)
+        return " or ".join(_link(graph, part) for part in Collection(graph, union)) if union else ""
+    shown = f"<code>{graph.namespace_manager.normalizeUri(node)}</code>"
+    ours = PREFIXES["ps"]
+    return f'<a href="#{node.removeprefix(ours)}">{shown}</a>' if node.startswith(ours) else shown
+
+
+def alignments() -> str:
     """Return how terms relate to those of other vocabularies, by vocabulary."""
     graph = rdflib.Graph().parse(ontology_dir() / "alignments.ttl")
     rows: dict[str, list[tuple[str, ...]]] = {}
@@ -197,7 +293,7 @@ def alignments(_env: BuildEnvironment) -> str:
     )
 
 
-def sidecar(_env: BuildEnvironment) -> str:
+def sidecar() -> str:
     """Return every key of an annotation file."""
     places = {"one": "", "list": ", a list", "by id": ", by id"}
     rows = [
@@ -214,7 +310,7 @@ def sidecar(_env: BuildEnvironment) -> str:
     return table(("Part", "Key", "Meaning", "Holds"), rows)
 
 
-def cases(_env: BuildEnvironment) -> str:
+def cases() -> str:
     """Return every key of a case, by the mapping that holds it."""
     parts = {
         "A case": CASE,
@@ -236,13 +332,13 @@ def cases(_env: BuildEnvironment) -> str:
     )
 
 
-def strength_rules(_env: BuildEnvironment) -> str:
+def strength_rules() -> str:
     """Return the rules of strength in the order in which they are asked."""
     rows = [(f"`{rule.id}`", f"{rule.name}: {rule.about}", f"`{rule.source}`") for rule in STRENGTH_RULES]
     return table(("Rule", "Meaning", "Section of the Model Spec"), rows)
 
 
-def findings(_env: BuildEnvironment) -> str:
+def findings() -> str:
     """Return every code by category, with its reason and the text in which it is found."""
     return "\n\n".join(
         "\n\n".join((f"## {category.heading}", *map(_rule, alike)))
@@ -250,7 +346,7 @@ def findings(_env: BuildEnvironment) -> str:
     )
 
 
-def weights(_env: BuildEnvironment) -> str:
+def weights() -> str:
     """Return the rules that weigh changes, in the order in which they are tried."""
     rows = [(f"`{rule.name}`", rule.weight.value, rule.why) for rule in WEIGHTS]
     return table(("Rule", "Weight", "It applies where"), rows)
@@ -259,7 +355,6 @@ def weights(_env: BuildEnvironment) -> str:
 def _rule(rule: Rule) -> str:
     variant = f", {rule.variant}" if rule.variant else ""
     lines = [
-        f"({rule.code})=",
         f"### `{rule.code}`",
         "",
         f"{rule.found[0].upper()}{rule.found[1:]}.",
@@ -275,37 +370,38 @@ def _rule(rule: Rule) -> str:
     return "\n".join(lines)
 
 
-class Generated(SphinxDirective):
-    """Put in a part of the reference that one of the functions above writes, as Markdown or, on a page in it, reStructuredText."""
-
-    required_arguments = 1
-    parts: ClassVar[dict[str, Callable[[BuildEnvironment], str]]] = {
-        part.__name__: part
-        for part in (
-            command_line,
-            public_names,
-            directives,
-            roles,
-            configuration,
-            questions,
-            ontology,
-            alignments,
-            sidecar,
-            cases,
-            strength_rules,
-            findings,
-            weights,
-        )
-    }
-
-    def run(self) -> list[nodes.Node]:
-        """Parse the Markdown; the page is read anew at each build, since its source is code."""
-        self.env.note_reread()
-        text = self.parts[self.arguments[0]](self.env)
-        return self.parse_text_to_nodes(text, allow_section_headings=True)
+PARTS: dict[str, Callable[[], str]] = {
+    part.__name__: part
+    for part in (
+        command_line,
+        public_names,
+        directives,
+        roles,
+        configuration,
+        questions,
+        ontology,
+        alignments,
+        sidecar,
+        cases,
+        strength_rules,
+        findings,
+        weights,
+    )
+}
+"""What stands between the marks of each name."""
 
 
-def setup(app: Sphinx) -> ExtensionMetadata:
-    """Register the directive."""
-    app.add_directive("generated", Generated)
-    return {"parallel_read_safe": True}
+def filled(text: str) -> str:
+    """Return a page with what its marks name between them."""
+    return MARKED.sub(lambda match: f"{match['head']}\n{PARTS[match['part']]()}\n\n{match['end']}", text)
+
+
+def written() -> dict[Path, str]:
+    """Return what the pages with marks must hold."""
+    pages = {page: page.read_text("utf-8") for page in sorted((*DOCS.rglob("*.md"), *DOCS.rglob("*.rst")))}
+    return {page: filled(text) for page, text in pages.items() if MARKED.search(text)}
+
+
+if __name__ == "__main__":
+    for path, text in written().items():
+        path.write_text(text, "utf-8")
