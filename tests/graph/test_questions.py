@@ -176,8 +176,10 @@ def test_both_engines_answer_alike_on_a_release(release_dir: Path) -> None:
         question = find_question(name)
         if question.over_releases:
             continue
-        found = in_rdflib(graph, question.bound(question.values(params)))
-        assert found == list(knowledge.ask(name, params).texts), name
+        # No release has the topics of the library.
+        asked = params | ({"topic": "honesty"} if "topic" in params else {})
+        found = in_rdflib(graph, question.bound(question.values(asked)))
+        assert found == list(knowledge.ask(name, asked).texts), name
 
 
 def test_a_question_says_what_it_asks_and_takes() -> None:
