@@ -32,7 +32,7 @@ from sphinx_policyspec.sphinx_ext.pages.declarations import ARGUMENTS, meaning_o
 
 CASES = Path(__file__).resolve().parents[2] / "tests" / "checks" / "cases"
 """The fixtures of each code; its loud one is shown."""
-LANGUAGES = {".md": "markdown", ".rst": "rst", ".yaml": "text", ".py": "python"}
+LANGUAGES = {".md": "markdown", ".myst": "markdown", ".rst": "rst", ".yaml": "text", ".py": "python"}
 
 
 _MARKUP = re.compile(r"``(?P<literal>.+?)``(?!`)|:\w+:`~?(?P<target>[^`]+)`")
@@ -220,7 +220,7 @@ def _rule(rule: Rule) -> str:
     loud = [path for path in (CASES / rule.code).glob("bad.*") if path.suffix in LANGUAGES]
     for path in loud:
         text = path.read_text(encoding="utf-8", errors="replace").rstrip()
-        lines += ["", f"`````{LANGUAGES[path.suffix]}", text, "`````"]
+        lines += ["", f"```````{LANGUAGES[path.suffix]}", text, "```````"]
     return "\n".join(lines)
 
 

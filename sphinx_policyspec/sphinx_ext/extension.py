@@ -51,6 +51,7 @@ from sphinx_policyspec.sphinx_ext.pages.declarations import (
     SpecDirective,
     TopicDirective,
 )
+from sphinx_policyspec.sphinx_ext.pages.directive import begin_page, end_page
 from sphinx_policyspec.sphinx_ext.pages.examples import (
     ConversationDirective,
     ExampleDirective,
@@ -59,7 +60,7 @@ from sphinx_policyspec.sphinx_ext.pages.examples import (
     PromptDirective,
     ResponseDirective,
 )
-from sphinx_policyspec.sphinx_ext.pages.places import note_parsed, note_written
+from sphinx_policyspec.sphinx_ext.pages.places import heed_docstrings, mend_included, mend_page, note_written
 from sphinx_policyspec.sphinx_ext.web.ask import AskPage
 from sphinx_policyspec.sphinx_ext.web.navigation import Contents, show_releases
 
@@ -109,7 +110,9 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     register_config(app)
     _add_markup(app)
     app.connect("source-read", note_written, priority=-sys.maxsize)
-    app.connect("source-read", note_parsed, priority=sys.maxsize)
+    app.connect("source-read", begin_page)
+    app.connect("source-read", mend_page, priority=sys.maxsize)
+    app.connect("include-read", mend_included, priority=sys.maxsize)
     app.connect("config-inited", add_style)
     app.connect("config-inited", register_maths)
     app.connect("config-inited", keep_companions_unbuilt, priority=600)
@@ -119,10 +122,12 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("env-get-outdated", outdated_by_companions)
     app.connect("builder-inited", build.begin)
     app.connect("builder-inited", ask.announce)
+    app.connect("builder-inited", heed_docstrings)
     app.connect("env-get-outdated", build.outdated)
     app.connect("env-before-read-docs", require_reader)
     # After others, which may take something off a page, or pages out of the project.
     app.connect("doctree-read", note_unread, priority=900)
+    app.connect("doctree-read", end_page, priority=900)
     app.connect("env-updated", build.after_reading, priority=800)
     app.connect("warn-missing-reference", silence_core)
     app.connect("write-started", build.before_writing)

@@ -18,11 +18,13 @@ from tests.conftest import REPOSITORY, at, principle, spec
 PACKAGE = REPOSITORY / "sphinx_policyspec"
 REPORTERS = {
     "Finding",
+    "Slip",
     "_circle",
     "_error",
     "_find",
     "_found",
     "_known",
+    "_slip",
     "choice",
     "find",
     "finding",

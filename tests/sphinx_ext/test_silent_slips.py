@@ -117,7 +117,6 @@ EXPECTED = [
     ("text in `policy:example` stands in no message", "Somebody enters."),
     ("`policy:message` has no text", "policy:message"),
     ("a good response violates nothing", ":violates:"),
-    ("principle `be-brief` has no level of authority", "Be brief"),
     ("`:id:` stands below a blank line, where it is text and no option", ":id: be_brief"),
 ]
 
