@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sphinx_policyspec.api.reading import loaded, releases, spec_of
+from sphinx_policyspec.errors import QueryWarning
 from sphinx_policyspec.graph.questions import find_question
 from sphinx_policyspec.model import Finding, Spec
 from sphinx_policyspec.sources import Loaded, has_releases, is_graph
@@ -106,7 +108,7 @@ def ask(source: str | Path | Spec, question: str, /, **params: str) -> Answer:
     else:
         base = knowledge_base(source, question=question)
     with base:
-        return base.ask(question, params)
+        return _told(base.ask(question, params))
 
 
 def about(
@@ -122,10 +124,21 @@ def about(
 
 
 def select(source: str | Path | Spec, sparql: str) -> Answer:
-    """Return the answer to a SPARQL query, run under the guard's limits."""
+    """Return the answer to a SPARQL query, run under the guard's limits.
+
+    What the query names that nothing has is a warning, :class:`~sphinx_policyspec.errors.QueryWarning`, and among the
+    findings of the answer.
+    """
     found = None if isinstance(source, Spec) else inferred_base(source, queried=True)
     with found or knowledge_base(spec_of(source)) as base:
-        return base.query(sparql, origin="select()")
+        return _told(base.query(sparql, origin="select()"))
+
+
+def _told(answer: Answer) -> Answer:
+    """Warn of what an answer could not find, since whoever reads its rows may not look."""
+    for finding in answer.findings:
+        warnings.warn(str(finding), QueryWarning, stacklevel=3)
+    return answer
 
 
 def owl(source: str | Path | Spec, *, base_iri: str = "", inferred: bool = True) -> OwlWorld:

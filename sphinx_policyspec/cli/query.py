@@ -102,6 +102,7 @@ def query(
         else:
             text = sparql or read_text(Path(query_file or ""), query_file or "")[0]
             answer = base.query(text, origin=query_file or "--sparql")
+    settings.report(answer.findings)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
     click.echo(
         format_answer(answer, form, width=width, color=settings.colored(sys.stdout)), nl=False, color=True

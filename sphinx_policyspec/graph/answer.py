@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from sphinx_policyspec.model import Finding
+
 __all__ = ["Answer", "Cell", "CellKind", "QueryForm"]
 
 
@@ -47,11 +49,15 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A table: the same number of cells in each row as there are columns."""
+    """A table: the same number of cells in each row as there are columns.
+
+    :param findings: what the question names that nothing has; each stands at the line of the query
+    """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     form: QueryForm = QueryForm.SELECT
+    findings: tuple[Finding, ...] = ()
 
     @property
     def texts(self) -> tuple[tuple[str, ...], ...]:
