@@ -30,9 +30,9 @@ from sphinx_policyspec.model.spec import given_base
 if TYPE_CHECKING:
     from rdflib import Graph
 
-__all__ = ["KnowledgeBase"]
+__all__ = ["NAMES", "KnowledgeBase"]
 
-_NAMES = {
+NAMES = {
     "topic": """
         PREFIX dcterms: <http://purl.org/dc/terms/>
         PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
@@ -76,7 +76,7 @@ def _about(triples: Callable[[], Iterable[Triple]], question: str) -> Callable[[
 
 def _terms_of(question: Question) -> frozenset[str]:
     """Return the properties that a question, and the check of its parameters, look at."""
-    return named_terms("\n".join((question.sparql, *_NAMES.values())))
+    return named_terms("\n".join((question.sparql, *NAMES.values())))
 
 
 class KnowledgeBase:
@@ -265,9 +265,9 @@ class KnowledgeBase:
 
     def _check(self, parameter: Parameter, value: str) -> str:
         """Refuse a name that nothing has; of a release return that, since it may stand for a day between two."""
-        if parameter.type not in _NAMES:
+        if parameter.type not in NAMES:
             return ""
-        answer = run(self.store, _NAMES[parameter.type])
+        answer = run(self.store, NAMES[parameter.type])
         names = {row[0] for row in answer.texts} if answer else set()
         if value.lower() in {name.lower() for name in names}:
             return ""
