@@ -50,7 +50,7 @@ from sphinx_policyspec.errors import (
     AnnotationError as AnnotationError, BaselineError as BaselineError, CaseError as CaseError,
     CodeError as CodeError, LockError as LockError, MissingToolError as MissingToolError,
     PdfError as PdfError, PolicySpecError as PolicySpecError, QueryError as QueryError,
-    QueryLimitError as QueryLimitError, ReasonerError as ReasonerError, SchemaError as SchemaError,
+    QueryLimitError as QueryLimitError, QueryWarning as QueryWarning, ReasonerError as ReasonerError, SchemaError as SchemaError,
     SourceError as SourceError, StarterError as StarterError, UnknownIdError as UnknownIdError,
     WriteError as WriteError,
 )

@@ -29,6 +29,10 @@ class QueryLimitError(QueryError):
     """A query that was stopped by the guard: too long, too deep, too slow, or too many rows."""
 
 
+class QueryWarning(UserWarning):
+    """A question that names what nothing has, and so finds nothing there."""
+
+
 class UnknownIdError(PolicySpecError, KeyError):
     """An id that nothing in a spec bears."""
 

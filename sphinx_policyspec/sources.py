@@ -43,6 +43,10 @@ __all__ = [
 ]
 
 _TOLD = 3
+_FAR = 5
+"""Folders in which a project is sought, from the one that was named upwards."""
+_LOOKED_AT = 2**20
+"""Bytes of a file by which it is told from a page of a project."""
 """How many things that a revision lacks are told beside an error."""
 _BUILT = frozenset({"_build", "__pycache__", "node_modules"})
 """Folders that hold nothing of a project's own."""
@@ -182,6 +186,8 @@ class Reader:
             return checked(self._annotated(_of_graph(path, _spec_of(path))))
         if options := self._options_of(path):
             return self.project(path, options, self._given)
+        if path.is_file() and _is_page(path):
+            raise SourceError(f"`{name}` is a page of a Sphinx project; {_project_near(path, name)}")
         if is_release(path):
             reading = read_release(path, bound=self.bound)
             document = spec_file(path)
@@ -199,9 +205,11 @@ class Reader:
             raise SourceError(
                 f"`{name}` is a folder of releases, and one release is read: name one, such as {named}"
             )
+        hint = _project_near(path, name) if path.is_dir() else ""
         raise SourceError(
-            f"`{name}` cannot be read: expected a folder with model_spec.md or conf.py, a .md file, "
-            f"or a graph file ({' '.join(f'.{form}' for form in FORMATS)})"
+            f"`{name}` cannot be read: "
+            + (hint or "expected a folder with model_spec.md or conf.py, a .md file, ")
+            + f"or a graph file ({' '.join(f'.{form}' for form in FORMATS)})" * (not hint)
         )
 
     def _several(self, path: Path, name: str) -> tuple[Loaded, ...]:
@@ -309,6 +317,37 @@ def _ignores(loaded: Loaded) -> Iterator[Ignore]:
     for document in loaded.spec.documents:
         text, _findings = read_text(loaded.root / document.file, document.file)
         yield from ignores_in(document.file, text.split("\n"))
+
+
+_DIRECTIVE = re.compile(
+    rb"^[ \t>]*(?:\.\.[ ]policy:[\w-]+::|(?:`{3,}|~{3,}|:{3,})[ ]?\{policy:)", re.MULTILINE
+)
+_LEVEL = re.compile(rb"^#+[^\n]*\{[^}\n]*authority=", re.MULTILINE)
+
+
+def _is_page(path: Path) -> bool:
+    """Tell whether a file holds directives and is no Model Spec Markdown: only a project can read it."""
+    if path.suffix.lower() not in {".md", ".markdown", ".rst"}:
+        return False
+    text = b""
+    # What cannot be read is told by who reads it.
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        text = file.read(_LOOKED_AT)
+    return path.suffix.lower() == ".rst" or (bool(_DIRECTIVE.search(text)) and not _LEVEL.search(text))
+
+
+def _project_near(path: Path, name: str) -> str:
+    """Return where the project is that a path, which is none, lies in or holds; nothing where there is none near."""
+    folder = path if path.is_dir() else path.parent
+    named = Path(name) if path.is_dir() else Path(name).parent
+    for steps, above in enumerate((folder, *real_path(folder).parents)[:_FAR]):
+        if is_project(above):
+            shown = os.path.normpath(named.joinpath(*[".."] * steps))
+            return f"`conf.py` lies in `{shown}`: name that folder"
+    inside = sorted(file.parent.relative_to(folder).as_posix() for file in folder.glob("*/conf.py"))
+    if path.is_dir():
+        return f"`conf.py` lies in `{inside[0]}`: name `{named / inside[0]}`" if inside else ""
+    return "name the folder of its `conf.py`"
 
 
 def _work_tree(path: Path) -> Path:

@@ -94,7 +94,7 @@ def test_an_answer_yields_numbers_as_numbers() -> None:
     answer = ps.query(
         one,
         "SELECT ?id ?order (?order / 2 AS ?half) (true AS ?yes) ?none"
-        "{ ?p a ps:Principle ; dcterms:identifier ?id ; ps:order ?order } ORDER BY ?order",
+        "{ ?p a ps:Principle ; dcterms:identifier ?id ; ps:order ?order OPTIONAL { ?p ps:status ?none } } ORDER BY ?order",
     )
     (_, first, half, yes, none), _ = answer
     assert (type(first), type(half), yes, none) == (int, float, True, None)
@@ -174,3 +174,40 @@ def test_a_graph_that_is_handed_out_is_any_graph_of_rdflib() -> None:
     assert Literal("Be kind") in graph.objects(None, DCTERMS.title)
     assert set(pickle.loads(pickle.dumps(graph))) == set(graph)
     assert len(ps.to_graph(one, inferred=True)) > len(graph)
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (
+            "docs/manner.md",
+            "`docs/manner.md` is a page of a Sphinx project; `conf.py` lies in `docs`: name that folder",
+        ),
+        ("docs/part/more.md", "is a page of a Sphinx project; `conf.py` lies in `docs`: name that folder"),
+        ("docs/part", "`docs/part` cannot be read: `conf.py` lies in `docs`: name that folder"),
+        (".", "`.` cannot be read: `conf.py` lies in `docs`: name `docs`"),
+        ("alone.rst", "`alone.rst` is a page of a Sphinx project; name the folder of its `conf.py`"),
+    ],
+)
+def test_what_a_project_reads_is_not_read_alone(
+    source: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = "# Manners\n\n```{policy:principle}\n:id: be_kind\n:authority: user\n```\n\nBe kind.\n"
+    (tmp_path / "docs" / "part").mkdir(parents=True)
+    for name, text in {
+        "docs/conf.py": "",
+        "docs/manner.md": page,
+        "docs/part/more.md": page,
+        "alone.rst": "",
+    }.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SourceError) as raised:
+        ps.load(source)
+    assert said in str(raised.value)
+
+
+def test_model_spec_markdown_that_shows_a_directive_is_read(tmp_path: Path) -> None:
+    text = "# Manners {#manners authority=user}\n\nWrite:\n\n```{policy:principle}\n```\n"
+    (tmp_path / "spec.md").write_text(text, encoding="utf-8")
+    assert [provision.id for provision in ps.load(tmp_path / "spec.md").provisions] == ["manners"]

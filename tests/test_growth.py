@@ -24,7 +24,7 @@ from sphinx_policyspec.compare import compare, words
 from sphinx_policyspec.compare.history import format_lock, lock_of, parse_lock, review, since_lock
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.exports.diff import DIFF_FORMATS
-from sphinx_policyspec.graph.guard import check_text, unclosed_iri, unpaired
+from sphinx_policyspec.graph.query_text import check_text, unclosed_iri, unpaired
 from sphinx_policyspec.model import Goal, Markup, Spec, Topic
 from sphinx_policyspec.model.attributes import attributes_of
 from sphinx_policyspec.sphinx_ext.markdown.render import Language, _Parsed, language_of

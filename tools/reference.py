@@ -44,7 +44,7 @@ MARKED = re.compile(
 """A part of a page, between its marks, which are comments in Markdown or reStructuredText."""
 CASES = REPOSITORY / "tests" / "checks" / "cases"
 """The fixtures of each code; its loud one is shown."""
-LANGUAGES = {".md": "markdown", ".rst": "rst", ".yaml": "text", ".py": "python"}
+LANGUAGES = {".md": "markdown", ".myst": "markdown", ".rst": "rst", ".yaml": "text", ".py": "python"}
 
 KINDS = (
     ("Classes", (OWL.Class,)),
@@ -366,7 +366,7 @@ def _rule(rule: Rule) -> str:
     loud = [path for path in (CASES / rule.code).glob("bad.*") if path.suffix in LANGUAGES]
     for path in loud:
         text = path.read_text(encoding="utf-8", errors="replace").rstrip()
-        lines += ["", f"`````{LANGUAGES[path.suffix]}", text, "`````"]
+        lines += ["", f"```````{LANGUAGES[path.suffix]}", text, "```````"]
     return "\n".join(lines)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from sphinx_policyspec.api.reading import Source, load_all, spec_of
+from sphinx_policyspec.errors import QueryWarning
 from sphinx_policyspec.files import write_file
 from sphinx_policyspec.graph import releases
 from sphinx_policyspec.graph.answer import Answer
@@ -96,14 +98,17 @@ def ask(source: Source | Sequence[Spec], question: str, /, **params: str) -> Ans
     question, parameter, topic or level.
     """
     with knowledge_base(source, question=question) as base:
-        return base.ask(question, params)
+        return _told(base.ask(question, params))
 
 
 def query(source: Source | Sequence[Spec], sparql: str) -> Answer:
-    """Return the answer to a SPARQL query, run under the guard's limits."""
+    """Return the answer to a SPARQL query, run under the guard's limits.
+
+    What the query names that nothing has is a warning, :class:`QueryWarning`, and among the findings of the answer.
+    """
     inferred = isinstance(source, str | Path) and inferred_base(source, queried=True)
     with inferred or knowledge_base(source) as base:
-        return base.query(sparql, origin="query()")
+        return _told(base.query(sparql, origin="query()"))
 
 
 def by_topic(source: Source, *, mentions: bool = False) -> dict[str, dict[str, tuple[TouchKind, ...]]]:
@@ -112,6 +117,13 @@ def by_topic(source: Source, *, mentions: bool = False) -> dict[str, dict[str, t
     :param mentions: with what only mentions the topic, whose kind then says so
     """
     return about(spec_of(source), mentions=mentions)
+
+
+def _told(answer: Answer) -> Answer:
+    """Warn of what an answer could not find, since whoever reads its rows may not look."""
+    for finding in answer.findings:
+        warnings.warn(str(finding), QueryWarning, stacklevel=3)
+    return answer
 
 
 def reason(source: Source, *, engine: str = "rules") -> Reasoning:

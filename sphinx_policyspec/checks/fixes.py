@@ -80,7 +80,7 @@ class _Fixer:
         """Return the target of a plain link of MyST, ``[text](#id)``: one that leads nowhere is no reference."""
         line = self.lines.line(span) or ""
         target = line[span.column - 1 : span.end_column - 1] if span.end_line == span.line else ""
-        is_link = target and line[: span.column - 1].endswith("(#")
+        is_link = target and line[: span.column - 1].endswith(("(#", "(<#"))
         return [(TargetKind.PROVISION, target)] if is_link else []
 
     def _meant(self, kind: TargetKind, target: str) -> str:

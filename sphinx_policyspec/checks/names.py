@@ -25,9 +25,14 @@ from sphinx_policyspec.model import (
 )
 from sphinx_policyspec.model.attributes import ATTRIBUTES, Attribute
 from sphinx_policyspec.model.finding import Hints, Places, UnknownNames, Use, shown, taken
+from sphinx_policyspec.model.levels import PUBLISHED_LEVELS
 from sphinx_policyspec.readers.conversation import ROLES
 
 __all__ = ["CHECKS", "check_names", "targets"]
+
+_USER = "user"
+_FEW = 2
+"""Names that are told one by one; of more it is the ladder that is another."""
 
 
 def targets(spec: Spec) -> dict[TargetKind, set[str]]:
@@ -88,6 +93,47 @@ def clause_not_lower(spec: Spec) -> Iterator[Finding]:
                 span=clause.span,
                 hint=f"levels below it are {', '.join(f'`{level.id}`' for level in below)}" if below else "",
             )
+
+
+def no_principle(spec: Spec) -> Iterator[Finding]:
+    """Find a spec that has no principle at all."""
+    if not spec.principles and spec.documents:
+        yield Finding(
+            code="no-principle",
+            message="this spec has no principle",
+            span=Span(spec.documents[0].file, 1),
+            hint="write `authority=user` behind the id of a heading, or `policy:principle` below it",
+        )
+
+
+def no_user_level(spec: Spec) -> Iterator[Finding]:
+    """Find declared levels none of which the messages of users have."""
+    declared = [level for level in spec.levels if level.span is not None]
+    if not (declared and spec.principles) or any(_USER in level.roles for level in spec.levels):
+        return
+    level = next((level for level in declared if level.id == _USER), declared[-1])
+    yield Finding(
+        code="no-user-level",
+        message=f"no level has the role `{_USER}`, so that users can override nothing",
+        span=level.span or Span("", 1),
+        hint=f"add `:roles: {_USER}` to the level that their messages have",
+    )
+
+
+def shared_role(spec: Spec) -> Iterator[Finding]:
+    """Find roles that two levels claim."""
+    first: dict[str, AuthorityLevel] = {}
+    for level in spec.levels:
+        for role in level.roles:
+            other = first.setdefault(role, level)
+            if other is not level and level.span is not None:
+                yield Finding(
+                    code="shared-role",
+                    message=f"messages of `{role}` have the level `{other.id}` already, and cannot have `{level.id}`, too",
+                    span=level.span,
+                    hint=f"take `{role}` out of `:roles:` of one of them",
+                    related=(other.span,) if other.span else (),
+                )
 
 
 def tag_without_file(spec: Spec) -> Iterator[Finding]:
@@ -196,6 +242,7 @@ class _Check:
         self.unknown = UnknownNames()
         self.known: dict[str, Collection[str]] = {kind.value: ids for kind, ids in targets(spec).items()}
         self.known["role"] = ROLES
+        self.other_levels: list[tuple[str, Span]] = []
 
     def uses(self) -> Iterator[Finding]:
         """Yield what is wrong with the names that things use."""
@@ -209,7 +256,31 @@ class _Check:
                     use = Use(row.owner, owner.id, row.key, name)
                     if (use, owner.span) not in told:
                         told.add((use, owner.span))
-                        yield self._wrong(row, owner, name, self.places.place(use, owner.span))
+                        place = self.places.place(use, owner.span)
+                        if (
+                            row.names == "level"
+                            and name in PUBLISHED_LEVELS
+                            and not _is_itself(row, owner, name)
+                        ):
+                            self.other_levels.append((name, place))
+                        else:
+                            yield self._wrong(row, owner, name, place)
+        yield from self._another_ladder()
+
+    def _another_ladder(self) -> Iterator[Finding]:
+        """Yield the published levels that are used beside levels of one's own: one finding says how to map them."""
+        if len(self.other_levels) <= _FEW:
+            for name, span in self.other_levels:
+                yield self.unknown.finding("level", name, span, self.known["level"])
+            return
+        used = {name for name, _ in self.other_levels}
+        named = ", ".join(f"`{name}`" for name in PUBLISHED_LEVELS if name in used)
+        yield Finding(
+            code="unknown-level",
+            message=f"this spec declares levels of its own, and {len(self.other_levels)} others are used beside them: {named}",
+            span=min(span for _, span in self.other_levels),
+            hint="declare those, too, with `policy:level`, at their places among yours: the order of declaration is the rank",
+        )
 
     def _wrong(self, row: Attribute, owner: _Owner, name: str, span: Span) -> Finding:
         if _is_itself(row, owner, name):
@@ -285,6 +356,9 @@ def _identified(spec: Spec) -> Iterator[_Identified]:
 
 
 CHECKS = (
+    no_principle,
+    no_user_level,
+    shared_role,
     dangling_reference,
     outdated_reference,
     clause_not_lower,

@@ -103,6 +103,7 @@ def query(
     text = sparql or (read_text(Path(query_file), query_file)[0] if query_file else "")
     with _base_of(source, question or "", settings) as base, settings.watching("asking"):
         answer = base.ask(question, values) if question else base.query(text, origin=query_file or "--sparql")
+    settings.report(answer.findings)
     settings.show(answer, form, output)
 
 

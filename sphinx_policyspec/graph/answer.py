@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from sphinx_policyspec.files import html_table, in_a_line
+from sphinx_policyspec.model import Finding
 
 __all__ = ["Answer", "Cell", "CellKind", "QueryForm"]
 
@@ -74,11 +75,15 @@ _NATIVE: dict[str, Callable[[str], str | int | float | bool]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A table: the same number of cells in each row as there are columns. It yields its rows, numbers as numbers."""
+    """A table: the same number of cells in each row as there are columns. It yields its rows, numbers as numbers.
+
+    :param findings: what the question names that nothing has; each stands at the line of the query
+    """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     form: QueryForm = QueryForm.SELECT
+    findings: tuple[Finding, ...] = ()
 
     @property
     def texts(self) -> tuple[tuple[str, ...], ...]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -12,24 +14,25 @@ from pyoxigraph import RdfFormat, Store
 
 from sphinx_policyspec.errors import QueryError
 from sphinx_policyspec.graph.answer import Answer
-from sphinx_policyspec.graph.guard import DEFAULT_LIMITS, Guard, Limits, named_terms
+from sphinx_policyspec.graph.child import run
+from sphinx_policyspec.graph.guard import DEFAULT_LIMITS, Guard, Limits
 from sphinx_policyspec.graph.parse import NotInferredError, inferred_statements, streamed_triples
+from sphinx_policyspec.graph.query_text import Named, named_terms, text_of, unknown_in
 from sphinx_policyspec.graph.questions import Parameter, Question, find_question
-from sphinx_policyspec.graph.results import run
 from sphinx_policyspec.graph.rules import fill, with_derived
-from sphinx_policyspec.graph.terms import Triple
+from sphinx_policyspec.graph.terms import Blank, Iri, Triple
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.graph.writing import blocks, ntriples_lines
-from sphinx_policyspec.model import Spec
+from sphinx_policyspec.model import Finding, Span, Spec
 from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.model.spec import given_base
 
 if TYPE_CHECKING:
     from rdflib import Graph
 
-__all__ = ["KnowledgeBase"]
+__all__ = ["NAMES", "KnowledgeBase"]
 
-_NAMES = {
+NAMES = {
     "topic": """
         PREFIX dcterms: <http://purl.org/dc/terms/>
         PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
@@ -45,8 +48,27 @@ _NAMES = {
         PREFIX ps: <https://w3id.org/policyspec#>
         SELECT ?name { ?level a ps:AuthorityLevel ; dcterms:identifier|ps:role ?name }
     """,
+    "release": """
+        PREFIX owl: <http://www.w3.org/2002/07/owl#>
+        PREFIX ps: <https://w3id.org/policyspec#>
+        SELECT ?name { GRAPH ?graph { ?spec a ps:Spec ; owl:versionInfo ?name } }
+    """,
+    "provision": """
+        PREFIX dcterms: <http://purl.org/dc/terms/>
+        PREFIX ps: <https://w3id.org/policyspec#>
+        SELECT DISTINCT ?name { GRAPH ?graph { ?provision a ps:Provision ; dcterms:identifier ?name } }
+    """,
+    "example": """
+        PREFIX dcterms: <http://purl.org/dc/terms/>
+        PREFIX ps: <https://w3id.org/policyspec#>
+        SELECT DISTINCT ?name { GRAPH ?graph { ?example a ps:Example ; dcterms:identifier|dcterms:title ?name } }
+    """,
 }
-"""Where the names stand that a parameter of a type may have."""
+"""Where the names stand that a parameter of a type may have; those of releases in the graph of each."""
+_SEVERAL = "ask a folder that holds several"
+_RELEASES = "PREFIX ps: <https://w3id.org/policyspec#> SELECT ?graph { GRAPH ?graph { ?graph a ps:Spec } }"
+_STATEMENT = re.compile(rb'\S+ <([^>]*)> (?:"((?:[^"\\\\]|\\\\.)*)"|\S+) <([^>]*)> \.')
+"""A statement of N-Quads: its property, its text if it is one, and its graph."""
 
 
 def _about(triples: Callable[[], Iterable[Triple]], question: str) -> Callable[[], Iterable[Triple]]:
@@ -59,7 +81,7 @@ def _about(triples: Callable[[], Iterable[Triple]], question: str) -> Callable[[
 
 def _terms_of(question: Question) -> frozenset[str]:
     """Return the properties that a question, and the check of its parameters, look at."""
-    return named_terms("\n".join((question.sparql, *_NAMES.values())))
+    return named_terms("\n".join((question.sparql, *NAMES.values())))
 
 
 class KnowledgeBase:
@@ -145,14 +167,29 @@ class KnowledgeBase:
     def ask(self, name: str, params: Mapping[str, str] | None = None) -> Answer:
         """Answer a named question.
 
-        Raises :class:`QueryError` for an unknown question or parameter, and for a topic or level that
-        the spec does not have.
+        Raises :class:`QueryError` for an unknown question or parameter, for a name that nothing has, and for a
+        question about releases where there is none.
         """
         question = find_question(name)
         values = question.values(params or {})
-        for parameter in question.parameters:
-            self._check(parameter, values[parameter.name])
-        return self.select(question.bound(values))
+        count = self._count_releases(question) if question.over_releases else 0
+        found = [self._check(parameter, values[parameter.name]) for parameter in question.parameters]
+        answer = self.select(question.bound(values))
+        if count == 1 and not answer.rows:
+            found.append(f"`{name}` looks at several releases, and here is one; {_SEVERAL}")
+        parts = (problem.partition("; ") for problem in found if problem)
+        findings = (
+            Finding(code="unknown-term", message=message, span=Span(name, 1), hint=hint)
+            for message, _, hint in parts
+        )
+        return replace(answer, findings=tuple(findings))
+
+    def _count_releases(self, question: Question) -> int:
+        """Return how many releases a question can look at; where there are none it cannot be asked."""
+        releases = run(self.store, _RELEASES)
+        if not (releases and releases.rows):
+            raise QueryError(f"`{question.name}` looks at several releases, and here is one spec; {_SEVERAL}")
+        return len(releases.rows)
 
     def select(self, sparql: str) -> Answer:
         """Answer a query that this package itself has made: in process, and without limits."""
@@ -165,7 +202,37 @@ class KnowledgeBase:
 
         :param origin: where the query comes from, for messages: a file and line, or an option
         """
-        return self._guarded().query(sparql, origin)
+        answer = self._guarded().query(sparql, origin)
+        named = Named(values=self._values, things=self._things, graphs=self._graphs)
+        return replace(answer, findings=unknown_in(sparql, origin, named))
+
+    def _values(self, properties: Collection[str]) -> dict[str, set[str]]:
+        """Return the texts that some properties have."""
+        found: dict[str, set[str]] = {}
+        for _subject, predicate, item in self._triples():
+            if predicate in properties and not isinstance(item, Iri | Blank):
+                found.setdefault(predicate, set()).add(str(item))
+        for name, text, _graph in self._statements():
+            if name in properties and text is not None:
+                found.setdefault(name, set()).add(text_of(f'"{text}"'))
+        return found
+
+    def _things(self) -> set[str]:
+        """Return the IRIs of all that something is said of or with."""
+        found = {str(part) for triple in self._triples() for part in triple if isinstance(part, Iri)}
+        return found | self._graphs()
+
+    def _graphs(self) -> set[str]:
+        """Return the IRIs of the named graphs."""
+        return {graph for _predicate, _text, graph in self._statements()}
+
+    def _statements(self) -> Iterator[tuple[str, str | None, str]]:
+        """Yield property, text and graph of each statement of the named graphs."""
+        for pieces in self._named:
+            for piece in pieces():
+                for match in _STATEMENT.finditer(piece):
+                    text = None if match[2] is None else match[2].decode()
+                    yield match[1].decode(), text, match[3].decode()
 
     def _guarded(self) -> Guard:
         if self._guard is None:
@@ -201,13 +268,17 @@ class KnowledgeBase:
         """Close it."""
         self.close()
 
-    def _check(self, parameter: Parameter, value: str) -> None:
-        """Refuse a topic, level or role that the spec does not have."""
-        if parameter.type not in _NAMES or value == parameter.default == "":
-            return
-        answer = run(self.store, _NAMES[parameter.type])
+    def _check(self, parameter: Parameter, value: str) -> str:
+        """Refuse a name that nothing has; of a release return that, since it may stand for a day between two."""
+        if parameter.type not in NAMES or value == parameter.default == "":
+            return ""
+        answer = run(self.store, NAMES[parameter.type])
         names = {row[0] for row in answer.texts} if answer else set()
-        if value.lower() not in {name.lower() for name in names}:
-            hint = nearest(value, names) if names else "the spec has none"
-            kind = "role or level" if parameter.type == "speaker" else parameter.type
-            raise QueryError("; ".join(filter(None, (f"unknown {kind} `{value}`", hint))))
+        if value.lower() in {name.lower() for name in names}:
+            return ""
+        hint = nearest(value, names) if names else "the spec has none"
+        kind = "role or level" if parameter.type == "speaker" else parameter.type
+        problem = "; ".join(filter(None, (f"unknown {kind} `{value}`", hint)))
+        if parameter.type == "release":
+            return problem
+        raise QueryError(problem)

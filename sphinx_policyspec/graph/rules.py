@@ -7,7 +7,7 @@ from functools import cache
 
 import pyoxigraph
 
-from sphinx_policyspec.graph.guard import named_terms
+from sphinx_policyspec.graph.query_text import named_terms
 from sphinx_policyspec.graph.terms import RDF, Triple, ontology_dir
 from sphinx_policyspec.graph.writing import blocks, ntriples_lines
 

@@ -25,6 +25,7 @@ __all__ = [
     "UnknownNames",
     "Use",
     "codes_of",
+    "near_name",
     "nearest",
     "rules",
     "shown",
@@ -191,24 +192,29 @@ _LOOKS = 500_000
 """Names looked at in all by :class:`Hints`."""
 
 
+def near_name(word: str, known: Iterable[str]) -> str:
+    """Return the name that a word is at most a few slips away from, or nothing."""
+    # A text without mistakes pays nothing for hints.
+    from rapidfuzz import process, utils  # noqa: PLC0415
+    from rapidfuzz.distance import OSA  # noqa: PLC0415
+
+    bare = utils.default_process(word)
+    # A single letter has nothing in common with another one.
+    slips = max(len(bare), _SHARE) // _SHARE if len(bare) > 1 else 0
+    match = process.extractOne(
+        bare, list(known), scorer=OSA.distance, processor=utils.default_process, score_cutoff=slips
+    )
+    return str(match[0]) if bare and match else ""
+
+
 def nearest(word: str, known: Iterable[str], *, prefix: str = "") -> str:
     """Return ``did you mean `x`?``, else the known names where they are few, else nothing.
 
     :param prefix: what is written before all of them, and says nothing about which of them is meant
     """
-    # A text without mistakes pays nothing for hints.
-    from rapidfuzz import process, utils  # noqa: PLC0415
-    from rapidfuzz.distance import OSA  # noqa: PLC0415
-
     names = sorted({str(name) for name in known})
-    bare = utils.default_process(word)
-    # A single letter has nothing in common with another one.
-    slips = max(len(bare), _SHARE) // _SHARE if len(bare) > 1 else 0
-    match = process.extractOne(
-        bare, names, scorer=OSA.distance, processor=utils.default_process, score_cutoff=slips
-    )
-    if bare and match:
-        return f"did you mean `{prefix}{match[0]}`?"
+    if match := near_name(word, names):
+        return f"did you mean `{prefix}{match}`?"
     return f"known are {', '.join(f'`{prefix}{name}`' for name in names)}" if 0 < len(names) <= _FEW else ""
 
 

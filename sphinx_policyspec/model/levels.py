@@ -8,7 +8,14 @@ from dataclasses import dataclass
 
 from sphinx_policyspec.model.finding import Span
 
-__all__ = ["DEFAULT_LEVELS", "AuthorityLevel", "OverrideMode", "levels_for", "overriders"]
+__all__ = [
+    "DEFAULT_LEVELS",
+    "PUBLISHED_LEVELS",
+    "AuthorityLevel",
+    "OverrideMode",
+    "levels_for",
+    "overriders",
+]
 
 
 class OverrideMode(enum.StrEnum):
@@ -70,6 +77,10 @@ _PLATFORM_LEVELS = (
     *_DEFAULTS,
 )
 """The two releases of spring 2025: platform is what cannot be overridden, and system messages have it."""
+
+
+PUBLISHED_LEVELS = tuple(dict.fromkeys(level.id for level in (*_PLATFORM_LEVELS[:1], *DEFAULT_LEVELS)))
+"""The names of all levels that were published."""
 
 
 def levels_for(names: Iterable[str]) -> tuple[AuthorityLevel, ...]:

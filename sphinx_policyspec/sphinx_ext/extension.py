@@ -46,6 +46,7 @@ from sphinx_policyspec.sphinx_ext.pages.declarations import (
     SpecDirective,
     TopicDirective,
 )
+from sphinx_policyspec.sphinx_ext.pages.directive import begin_page, end_page
 from sphinx_policyspec.sphinx_ext.pages.examples import (
     ConversationDirective,
     ExampleDirective,
@@ -54,7 +55,7 @@ from sphinx_policyspec.sphinx_ext.pages.examples import (
     PromptDirective,
     ResponseDirective,
 )
-from sphinx_policyspec.sphinx_ext.pages.places import note_parsed, note_written
+from sphinx_policyspec.sphinx_ext.pages.places import heed_docstrings, mend_included, mend_page, note_written
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -104,12 +105,16 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("config-inited", load_markdown, priority=700)
     app.connect("config-inited", read_model_spec_pages, priority=900)
     app.connect("builder-inited", build.begin)
+    app.connect("builder-inited", heed_docstrings)
     app.connect("env-get-outdated", build.outdated)
     app.connect("env-before-read-docs", require_reader)
     app.connect("source-read", note_written, priority=-sys.maxsize)
-    app.connect("source-read", note_parsed, priority=sys.maxsize)
+    app.connect("source-read", begin_page)
+    app.connect("source-read", mend_page, priority=sys.maxsize)
+    app.connect("include-read", mend_included, priority=sys.maxsize)
     # After others, which may take something off a page, or pages out of the project.
     app.connect("doctree-read", note_unread, priority=900)
+    app.connect("doctree-read", end_page, priority=900)
     app.connect("env-updated", build.after_reading, priority=800)
     app.connect("warn-missing-reference", silence_core)
     app.connect("write-started", build.before_writing)

@@ -42,7 +42,7 @@ from sphinx_policyspec.sphinx_ext.domain.records import (
     Snapshot,
     former_ids_of,
 )
-from sphinx_policyspec.sphinx_ext.pages.excerpts import with_titles_resolved
+from sphinx_policyspec.sphinx_ext.pages.inline import with_titles_resolved
 from sphinx_policyspec.sphinx_ext.store import PagePart, read_fragment, without_collection
 
 if TYPE_CHECKING:

@@ -33,7 +33,7 @@ def found_in(path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> list
     code = path.parent.name
     if code == "unreadable-file" and path.name == "bad":
         monkeypatch.setattr(text, "MAX_BYTES", 60)
-    if path.suffix == ".rst":
+    if path.suffix in {".myst", ".rst"}:
         return _shown(_project(path, scratch).findings)
     if path.suffix == ".py":
         return _shown(_configured(path, scratch).findings)
@@ -64,8 +64,10 @@ def _case(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def _project(page: Path, scratch: Path) -> ps.Loaded:
-    shutil.copy(page, scratch / "index.rst")
-    (scratch / "conf.py").write_text(CONF, encoding="utf-8")
+    is_myst = page.suffix == ".myst"
+    shutil.copy(page, scratch / ("index.md" if is_myst else "index.rst"))
+    conf = CONF.replace('["', '["myst_parser", "') if is_myst else CONF
+    (scratch / "conf.py").write_text(conf, encoding="utf-8")
     return ps.load_checked(scratch)
 
 

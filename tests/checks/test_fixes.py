@@ -67,6 +67,7 @@ def test_an_old_name_is_replaced_in_a_directive(tmp_path: Path) -> None:
     ("written", "mended_to"),
     [
         ("[](#be_knd)", "[](#be_kind)"),
+        ("[them](<#be_knd>)", "[them](<#be_kind>)"),
         ("[**them**](#be_knd), [](#be_kidn)", "[**them**](#be_kind), [](#be_kind)"),
         ('[them](#be_knd "a title")', '[them](#be_kind "a title")'),
         ("[them][link]\n\n[link]: #be_knd", None),

@@ -13,7 +13,17 @@ import pytest
 import sphinx_policyspec as ps
 from sphinx_policyspec.checks.names import check_names
 from sphinx_policyspec.graph.formats import FORMATS
-from sphinx_policyspec.model import Clause, EvalPrompt, Finding, Goal, Span, Spec, Topic, Verdict
+from sphinx_policyspec.model import (
+    AuthorityLevel,
+    Clause,
+    EvalPrompt,
+    Finding,
+    Goal,
+    Span,
+    Spec,
+    Topic,
+    Verdict,
+)
 from sphinx_policyspec.model.finding import Places, Use
 from tests.conftest import Run, at, example, message, principle, response, spec
 
@@ -263,6 +273,25 @@ def test_an_id_is_taken_by_an_id_or_a_former_one_of_its_kind_alone() -> None:
         ("duplicate-id", "principle id `b` is taken already at spec.md:1", 2),
         ("duplicate-id", "example id `a` is taken already at spec.md:3", 4),
     ]
+
+
+def test_another_ladder_of_levels_is_one_finding_that_says_how_to_map_it() -> None:
+    own = tuple(
+        AuthorityLevel(id=name, span=at(line), roles=("user",) * (name == "guest"))
+        for line, name in enumerate(("law", "company", "guest"), 1)
+    )
+    others = [principle(f"p{n}", authority="root" if n % 2 else "user", span=at(9 + n)) for n in range(20)]
+    read = spec(
+        principle("ours", authority="company"), *others, principle("slip", authority="gest"), levels=own
+    )
+    found = {finding.message: finding for finding in check_names(read)}
+    assert set(found) == {
+        "this spec declares levels of its own, and 20 others are used beside them: `root`, `user`",
+        "unknown level `gest`",
+    }
+    (ladder,) = (finding for finding in found.values() if "beside" in finding.message)
+    assert ladder.span == at(9)
+    assert "declare those, too, with `policy:level`, at their places among yours" in ladder.hint
 
 
 AGAIN: Mapping[str, Mapping[str, str]] = MappingProxyType(

@@ -5,8 +5,9 @@ import time
 import pytest
 
 from sphinx_policyspec.errors import QueryError, QueryLimitError
-from sphinx_policyspec.graph.guard import check_text, excerpt
+from sphinx_policyspec.graph.query_text import Named, check_text, excerpt, unknown_in
 from sphinx_policyspec.graph.questions import list_questions
+from sphinx_policyspec.graph.terms import DCTERMS
 
 
 def check(sparql: str) -> None:
@@ -93,3 +94,75 @@ def test_our_own_questions_pass() -> None:
 def test_an_excerpt_is_one_short_line() -> None:
     assert excerpt("SELECT *\n  { ?s ?p ?o }") == "the query `SELECT * { ?s ?p ?o }`"
     assert len(excerpt("x" * 500)) < 80
+
+
+UNKNOWN = {
+    "SELECT ?id { ?p a ps:Princple ; dcterms:identifier ?id }": ("`ps:Princple`", "`ps:Principle`"),
+    "SELECT ?p { ?p a <https://w3id.org/policyspec#HardRul> }": ("`ps:HardRul`", "`ps:HardRule`"),
+    "PREFIX s: <https://w3id.org/policyspec#> SELECT ?p { ?p s:autority ?l }": (
+        "`ps:autority`",
+        "`ps:authority`",
+    ),
+    "SELECT ?p { ?p dcterms:identifer 'x' }": ("`dcterms:identifer`", "`dcterms:identifier`"),
+    "SELECT ?t { ?t skos:prefLable ?l }": ("`skos:prefLable`", "`skos:prefLabel`"),
+    "SELECT ?idd { ?p dcterms:identifier ?id }": ("binds `?idd`", "`?id`"),
+    "SELECT $idd { $p dcterms:identifier $id }": ("binds `?idd`", "`?id`"),
+    "SELECT ?id { ?p dcterms:identifier ?id FILTER(?idd > 1) }": ("binds `?idd`", "`?id`"),
+    "SELECT ?id { ?p dcterms:identifier ?id } ORDER BY ?idd": ("binds `?idd`", "`?id`"),
+    "SELECT ?id (COUNT(?pp) AS ?n) { ?p dcterms:identifier ?id } GROUP BY ?id": ("binds `?pp`", "`?p`"),
+    "SELECT ?id { { SELECT (COUNT(?p) AS ?n) ?idd { ?p dcterms:identifier ?id } } }": (
+        "binds `?idd`",
+        "`?id`",
+    ),
+    "CONSTRUCT { ?q a ps:Principle } { ?p a ps:Principle }": ("binds `?q`", "`?p`"),
+    "SELECT ?p { ?p dcterms:identifier 'be_knd' }": ("`be_knd`", "`be_kind`"),
+    "SELECT ?p { ?p ps:authority/dcterms:identifier 'usr' }": ("`usr`", "`user`"),
+    "SELECT ?p { ?p dcterms:identifier ?id FILTER(?id = 'be_knd') }": ("`be_knd`", "`be_kind`"),
+    "SELECT ?p { ?p dcterms:identifier ?id FILTER('be_knd' = ?id) }": ("`be_knd`", "`be_kind`"),
+    "SELECT ?p { ?p dcterms:identifier ?id FILTER(?id IN ('user', 'be_knd')) }": ("`be_knd`", "`be_kind`"),
+    "SELECT ?p { VALUES ?id { 'user' 'be_knd' } ?p dcterms:identifier ?id }": ("`be_knd`", "`be_kind`"),
+    "SELECT ?p { <urn:x:be_knd> ?q ?p }": ("`urn:x:be_knd`", "`urn:x:be_kind`"),
+    "PREFIX x: <urn:x:> SELECT ?p { x:be_knd ?q ?p }": ("`urn:x:be_knd`", "`urn:x:be_kind`"),
+    "SELECT ?p FROM <urn:x:2025-02-13> { ?p ?q ?r }": ("graph `urn:x:2025-02-13`", "`urn:x:2025-02-12`"),
+    "SELECT ?p FROM NAMED <urn:x:2025-02-13> { GRAPH ?g { ?p ?q ?r } }": ("graph", "`urn:x:2025-02-12`"),
+    "SELECT ?p { GRAPH <urn:x:2025-02-13> { ?p ?q ?r } }": ("graph `urn:x:2025-02-13`", "`urn:x:2025-02-12`"),
+}
+KNOWN = (
+    "SELECT * { ?p ?q ?r }",
+    "SELECT ?id (COUNT(?p) AS ?n) { ?p dcterms:identifier ?id } GROUP BY ?id HAVING (?n > 1) ORDER BY DESC(?n)",
+    "SELECT ?n { ?p ps:order ?o BIND(?o + 1 AS ?n) }",
+    "SELECT ?id { VALUES (?id ?x) { ('a' 'b') } }",
+    "SELECT ?id { ?p dcterms:identifier ?id . OPTIONAL { ?p dcterms:title ?t } FILTER(!BOUND(?t) && ?id != 'x') }",
+    "SELECT ?id { ?p dcterms:identifier ?id FILTER NOT EXISTS { ?other ps:illustrates ?p } }",
+    "ASK { <urn:x:be_kind> dcterms:identifier 'be_kind' } # ?nothing ps:Nothing",
+    "SELECT ?l { ?t skos:prefLabel ?l FILTER(?l = 'x'@en || regex(?l, 'ps:Nothing')) }",
+    "DESCRIBE ?p { ?p a ps:HardRule }",
+    "SELECT ?p { ?p <http://xmlns.com/foaf/0.1/name> ?n ; (ps:exceptionTo|^ps:exceptionTo)+ [ ps:order ?o ] }",
+)
+NAMED = Named(
+    values=lambda _: {str(DCTERMS.identifier): {"be_kind", "user"}},
+    things=lambda: {"urn:x:be_kind", "http://xmlns.com/foaf/0.1/name"},
+    graphs=lambda: {"urn:x:2025-02-12"},
+)
+
+
+@pytest.mark.parametrize("query", UNKNOWN)
+def test_what_nothing_has_is_told_once_with_the_nearest_name(query: str) -> None:
+    (found,) = unknown_in(f"# a comment\n{query}", "a.rq", NAMED)
+    words, hint = UNKNOWN[query]
+    assert words in found.message
+    assert hint in found.hint
+    assert (found.span.file, found.span.line) == ("a.rq", 2)
+
+
+@pytest.mark.parametrize("query", KNOWN)
+def test_what_is_there_is_not_told(query: str) -> None:
+    assert unknown_in(query, "a.rq", NAMED) == ()
+
+
+def test_our_own_questions_name_nothing_unknown() -> None:
+    found = [unknown_in(question.sparql, question.name, NAMED) for question in list_questions()]
+    terms = [
+        finding.message for findings in found for finding in findings if "nothing has" not in finding.message
+    ]
+    assert terms == []

@@ -10,7 +10,7 @@ from rdflib import PROV, RDF, Dataset, URIRef
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.compare import compare
-from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.errors import QueryError, QueryWarning, SourceError
 from sphinx_policyspec.exports.diff.json import revision_of
 from sphinx_policyspec.graph.questions import find_question
 from sphinx_policyspec.graph.releases import in_order, release_pieces, releases_base
@@ -110,7 +110,10 @@ def test_the_level_of_a_provision_is_followed_through_its_ids() -> None:
     ]
     assert rows("level-history", provision="welcome") == told
     assert rows("level-history", provision="greet") == told
-    assert rows("level-history", provision="nobody") == []
+    with pytest.raises(QueryError, match="unknown provision `nobody`; known are"):
+        rows("level-history", provision="nobody")
+    with pytest.raises(QueryError, match="unknown example `greet-y`; did you mean `greet-x`"):
+        rows("example-history", example="greet-y")
 
 
 def test_an_example_is_followed_through_its_ids() -> None:
@@ -125,6 +128,15 @@ def test_an_example_is_followed_through_its_ids() -> None:
 
 def test_what_came_later_is_not_what_was_renamed() -> None:
     assert rows("added-since", release="1.1") == [("be_brief", "Be brief", "user", "1.10")]
+
+
+def test_a_release_that_is_none_is_told_and_one_release_where_several_are_asked_for() -> None:
+    with ps.knowledge_base(history()) as base:
+        (found,) = base.ask("added-since", {"release": "1.3"}).findings
+        assert (found.message, found.hint) == ("unknown release `1.3`", "did you mean `1.2`?")
+        assert not base.ask("added-since", {"release": "1.2"}).findings
+    with pytest.warns(QueryWarning, match="`added-since` looks at several releases, and here is one"):
+        ps.ask(history()[0], "added-since", release="1.2")
 
 
 def test_words_are_found_in_every_release() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyoxigraph
 import pytest
 
-from sphinx_policyspec.graph.guard import syntax_message
+from sphinx_policyspec.graph.query_text import syntax_message
 
 
 def told(sparql: str) -> str:

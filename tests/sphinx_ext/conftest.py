@@ -84,7 +84,7 @@ def built(rootdir: Path, common_folder: Path) -> Callable[..., Built]:
             if not record.exists():
                 source = folder / f"{builder}-source"
                 shutil.copytree(_sources(rootdir, root), source, ignore=_BUILT, dirs_exist_ok=True)
-                app = _build_once(source, folder / f"{builder}-out", builder)
+                app = build_once(source, folder / f"{builder}-out", builder)
                 pages = {name: str(app.env.doc2path(name)) for name in sorted(app.env.all_docs)}
                 record.write_text(json.dumps([str(app.outdir), pages, lines_of(app)]), "utf-8")
             outdir, pages, warnings = json.loads(record.read_text("utf-8"))
@@ -107,7 +107,7 @@ def restored(rootdir: Path, tmp_path_factory: pytest.TempPathFactory) -> Callabl
         folder = tmp_path_factory.getbasetemp() / "restored" / f"{root}-{parallel}"
         if (root, parallel) not in first:
             shutil.copytree(_sources(rootdir, root), folder / "source", ignore=_BUILT, dirs_exist_ok=True)
-            _build_once(folder / "source", folder / "kept", parallel=parallel)
+            build_once(folder / "source", folder / "kept", parallel=parallel)
             first[root, parallel] = folder.rename(folder.with_name(f"{folder.name}-first"))
         shutil.rmtree(folder, ignore_errors=True)
         return Path(shutil.copytree(first[root, parallel], folder))
@@ -119,7 +119,7 @@ def _sources(rootdir: Path, root: str) -> Path:
     return REPOSITORY / root if root == "example_docs" else rootdir / f"test-{root}"
 
 
-def _build_once(source: Path, out: Path, builder: str = "html", *, parallel: int = 0) -> SphinxTestApp:
+def build_once(source: Path, out: Path, builder: str = "html", *, parallel: int = 0) -> SphinxTestApp:
     """Build a project, and leave nothing of the build in this process."""
     app = SphinxTestApp(
         builder, srcdir=source, builddir=out, parallel=parallel, status=StringIO(), warning=StringIO()

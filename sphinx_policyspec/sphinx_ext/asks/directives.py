@@ -16,8 +16,8 @@ from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.model import Finding
 from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.sphinx_ext.asks.page import Page, PolicyView
-from sphinx_policyspec.sphinx_ext.asks.queries import COLUMNS, PROPERTIES, View, ViewKind
-from sphinx_policyspec.sphinx_ext.asks.views import NO_ROWS, answer_nodes
+from sphinx_policyspec.sphinx_ext.asks.queries import COLUMNS, PROPERTIES, Query, View, ViewKind, failed
+from sphinx_policyspec.sphinx_ext.asks.views import NO_ROWS
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.domain.records import Answered, Ask, Sources, is_row_count
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyCount, PolicyQuery
@@ -341,9 +341,9 @@ class Changes(Ask):
         try:
             diff = sources.diff(self.since)
         except PolicySpecError as error:
-            return _failed(self, str(error))
+            return failed(self, str(error))
         if diff is None:
-            return _failed(self, "there is no release to compare with")
+            return failed(self, "there is no release to compare with")
         answer = changes(diff, self.kinds)
         return Answered(answer, "", tuple(self.check_rows(len(answer.rows))))
 
@@ -352,11 +352,6 @@ class Changes(Ask):
         from sphinx_policyspec.sphinx_ext.asks.changes import changes_nodes  # noqa: PLC0415  as above
 
         return changes_nodes(answer, page)
-
-
-def _failed(question: Ask, problem: str) -> Answered:
-    finding = Finding(code="query-failed", message=problem, span=question.span)
-    return Answered(None, problem, (finding,))
 
 
 class ChangesDirective(AskingDirective):
@@ -393,52 +388,6 @@ def _kinds() -> tuple[str, ...]:
     return tuple(dict.fromkeys(item.value for item in chain(Weight, Subject, ChangeKind)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query(Ask):
-    """A named question, or SPARQL.
-
-    :param name: of a named question, empty where ``sparql`` holds the query itself
-    :param columns: those to show, in this order; all of them where empty
-    """
-
-    name: str = ""
-    params: tuple[tuple[str, str], ...] = ()
-    sparql: str = ""
-    columns: tuple[str, ...] = ()
-    format: str = "table"
-
-    def answer(self, sources: Sources) -> Answered:
-        """Answer with the rows of the graph."""
-        if not self.name and not self.sparql:
-            return Answered(None, NO_ROWS)
-        origin = f"{self.span.file}:{self.span.line}"
-        try:
-            if self.name:
-                answer = sources.base.ask(self.name, dict(self.params))
-            else:
-                answer = sources.base.query(self.sparql, origin)
-        except PolicySpecError as error:
-            return _failed(self, str(error).removeprefix(f"{origin}: "))
-        return Answered(answer, "", tuple(self._check(answer)))
-
-    def _check(self, answer: Answer) -> Iterator[Finding]:
-        """Find columns that the answer lacks, and another number of rows than expected."""
-        for column in self.columns:
-            if column not in answer.columns:
-                yield Finding(
-                    code="unknown-column",
-                    message=f"the answer has no column `{column}`",
-                    span=self.span,
-                    hint=nearest(column, answer.columns),
-                )
-        yield from self.check_rows(len(answer.rows))
-
-    def render(self, answer: Answer, page: Page) -> list[nodes.Node]:
-        """Show it in the format that was asked for; a table cannot stand in another."""
-        form = "list" if page.in_table and self.format == "table" else self.format
-        return answer_nodes(answer, self.columns, form, page)
-
-
 class QueryDirective(AskingDirective):
     """The answer to a named question, or to SPARQL in the content: ``policy:query``."""
 
@@ -459,6 +408,7 @@ class QueryDirective(AskingDirective):
             columns=self.words("columns"),
             expected=self.expected(),
             format=self._format(),
+            first=0 if name else self.source.span(self.content_line).line,
             span=self.span,
         )
         box = PolicyQuery("", classes=["ps-query", f"ps-query-{question.format}"])

@@ -1,17 +1,18 @@
-"""What a view asks: its filters and columns, the SPARQL query that they become, and what it shows."""
+"""What views and queries ask: filters and columns, the SPARQL query that they become, and what they show."""
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.graph.questions import string_literal
 from sphinx_policyspec.model import Finding, Span, Spec, TargetKind
 from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.sphinx_ext.asks.page import VARIABLES, Page, entries_of, linked_list, table_of
-from sphinx_policyspec.sphinx_ext.asks.views import NO_ROWS, coverage, drawing, matrix, outline
+from sphinx_policyspec.sphinx_ext.asks.views import NO_ROWS, answer_nodes, coverage, drawing, matrix, outline
 from sphinx_policyspec.sphinx_ext.domain.records import Answered, Ask, Sources
 from sphinx_policyspec.sphinx_ext.nodes.boxes import word
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from sphinx_policyspec.graph.answer import Answer
 
-__all__ = ["COLUMNS", "PROPERTIES", "View", "ViewKind", "compile_view", "unknown_names"]
+__all__ = ["COLUMNS", "PROPERTIES", "Query", "View", "ViewKind", "compile_view", "failed", "unknown_names"]
 
 
 class ViewKind(enum.StrEnum):
@@ -376,3 +377,62 @@ def _having(view: View, subject: str, patterns: Mapping[str, str]) -> Iterator[s
     for name in view.lacks:
         # No FILTER NOT EXISTS: over two joined patterns it is quadratic.
         yield f"MINUS {{ {patterns[name].format(x=f'{name}Lacked')} }}"
+
+
+def failed(question: Ask, problem: str) -> Answered:
+    """Return that a question has no answer, and why."""
+    finding = Finding(code="query-failed", message=problem, span=question.span)
+    return Answered(None, problem, (finding,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query(Ask):
+    """A named question, or SPARQL.
+
+    :param name: of a named question, empty where ``sparql`` holds the query itself
+    :param columns: those to show, in this order; all of them where empty
+    :param first: line of the file at which the query begins, 0 where it is one of ours
+    """
+
+    name: str = ""
+    params: tuple[tuple[str, str], ...] = ()
+    sparql: str = ""
+    columns: tuple[str, ...] = ()
+    format: str = "table"
+    first: int = 0
+
+    def answer(self, sources: Sources) -> Answered:
+        """Answer with the rows of the graph."""
+        if not self.name and not self.sparql:
+            return Answered(None, NO_ROWS)
+        origin = f"{self.span.file}:{self.span.line}"
+        try:
+            if self.name:
+                answer = sources.base.ask(self.name, dict(self.params))
+            else:
+                answer = sources.base.query(self.sparql, origin)
+        except PolicySpecError as error:
+            return failed(self, str(error).removeprefix(f"{origin}: "))
+        return Answered(answer, "", tuple(self._check(answer)))
+
+    def _check(self, answer: Answer) -> Iterator[Finding]:
+        """Find what nothing has, columns that the answer lacks, and another number of rows than expected."""
+        for finding in answer.findings:
+            line = self.first + finding.span.line - 1
+            yield replace(
+                finding, span=Span(self.span.file, line, 1, line + 1, 1) if self.first else self.span
+            )
+        for column in self.columns:
+            if column not in answer.columns:
+                yield Finding(
+                    code="unknown-column",
+                    message=f"the answer has no column `{column}`",
+                    span=self.span,
+                    hint=nearest(column, answer.columns),
+                )
+        yield from self.check_rows(len(answer.rows))
+
+    def render(self, answer: Answer, page: Page) -> list[nodes.Node]:
+        """Show it in the format that was asked for; a table cannot stand in another."""
+        form = "list" if page.in_table and self.format == "table" else self.format
+        return answer_nodes(answer, self.columns, form, page)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sphinx.config import Config
     from sphinx.environment import BuildEnvironment
 
-__all__ = ["load_markdown", "outdated_by_companions", "read_model_spec_pages"]
+__all__ = ["is_model_spec_page", "load_markdown", "outdated_by_companions", "read_model_spec_pages"]
 
 _MARKDOWN = ".md"
 _TRANSLATED = ":<translated>"
@@ -49,14 +49,14 @@ def _leaving_model_spec_pages(parser: type[Parser], app: Sphinx, filetype: str) 
     """Return a parser that does what another does, but for pages in the dialect."""
 
     def parse(self: Parser, inputstring: str, document: nodes.document) -> None:
-        if _is_model_spec_page(app.env):
+        if is_model_spec_page(app.env):
             _read_page(inputstring, document, app.env)
         else:
             parser.parse(self, inputstring, document)
 
     def get_transforms(self: Parser) -> list[type[Any]]:
         # Those of a language see to what it alone leaves in a document.
-        plain = Parser if _is_model_spec_page(app.env) else parser
+        plain = Parser if is_model_spec_page(app.env) else parser
         return list(plain.get_transforms(self))
 
     members: dict[str, Any] = {"supported": (filetype,), "parse": parse, "get_transforms": get_transforms}
@@ -64,7 +64,8 @@ def _leaving_model_spec_pages(parser: type[Parser], app: Sphinx, filetype: str) 
     return type(parser.__name__, (parser,), members)
 
 
-def _is_model_spec_page(env: BuildEnvironment) -> bool:
+def is_model_spec_page(env: BuildEnvironment) -> bool:
+    """Tell whether the page being read is in the dialect."""
     name = Path(env.doc2path(env.docname)).relative_to(env.srcdir).as_posix()
     return Matcher(PolicySpecConfig.of(env.config).model_spec)(name)
 

@@ -36,12 +36,13 @@ from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, Ask, PageRecord,
 from sphinx_policyspec.sphinx_ext.nodes.boxes import mark_level
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyClause, PolicyCount, PolicyMarker, anchor_of
 from sphinx_policyspec.sphinx_ext.pages.cases import CapturePlace, Cases
-from sphinx_policyspec.sphinx_ext.pages.excerpts import excerpts_of, shown_titles
 from sphinx_policyspec.sphinx_ext.pages.gathered import FoundLinks, Gathered, LinkPlace, Region, TextPlaces
 from sphinx_policyspec.sphinx_ext.pages.inline import (
     WRITTEN,
+    excerpts_of,
     keep_written,
     shown_title,
+    shown_titles,
     title_with_substitutions,
 )
 from sphinx_policyspec.sphinx_ext.pages.marks import (
@@ -349,7 +350,7 @@ class _Capture:
 
     def _note_principle(self, declared: Declared, item: Provision, place: CapturePlace) -> None:
         self.page.add_places(item.id, declared, "provision", "principle")
-        if place.principle:
+        if place.principle and not declared.is_lifted:
             message = f"principle `{item.id}` stands inside principle `{place.principle}`"
             self.page.find("nested-principle", message, start_of(declared), "put them side by side")
 

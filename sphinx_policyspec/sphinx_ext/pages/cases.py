@@ -14,7 +14,6 @@ from sphinx_policyspec.model import (
     EvalPrompt,
     Example,
     Message,
-    Principle,
     Response,
     Severity,
     Span,
@@ -36,17 +35,6 @@ from sphinx_policyspec.sphinx_ext.pages.inline import title_with_substitutions, 
 from sphinx_policyspec.sphinx_ext.pages.marks import Conversation, Declared, declared_on, hides, take_away
 
 __all__ = ["CapturePlace", "Cases", "TurnReader"]
-
-
-_MISPLACED: dict[type, str] = {
-    Conversation: "a conversation",
-    EvalPrompt: "a prompt",
-    Example: "an example",
-    Message: "a message",
-    Principle: "a principle",
-    Response: "a response",
-}
-"""What a message cannot hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +115,6 @@ class TurnReader:
         if declared is None or not isinstance(declared.item, Message):
             return None
         body = next(node.findall(PolicyBody))
-        self._leave_out(body)
         message = place.region.fill(declared.item, body.children)
         self._walk_children(node, place.at(line=node.line or place.links.line))
         if not isinstance(message, Response):
@@ -135,17 +122,6 @@ class TurnReader:
         notes = (part for part in node.findall(nodes.paragraph) if "ps-note" in part["classes"])
         note = next(notes, None)
         return replace(message, note=words_of(note)) if note is not None and hides(note) else message
-
-    def _leave_out(self, body: PolicyBody) -> None:
-        """Find what says something of the spec inside what somebody says in it, and leave it out."""
-        for node in list(body.findall(nodes.Element)):
-            declared = declared_on(node)
-            if declared is None or not isinstance(declared.item, tuple(_MISPLACED)):
-                continue
-            for inner in node.findall(nodes.Element):
-                declared_on(inner, take=True)
-            message = f"{_MISPLACED[type(declared.item)]} stands inside a message"
-            self.page.find("misplaced-directive", message, declared.span, "put it behind the message")
 
     def _read_conversation(
         self, node: nodes.Element, found: Conversation, place: CapturePlace, said: int

@@ -6,17 +6,20 @@ import re
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from docutils import nodes
 from docutils.parsers.rst.directives import unchanged
+from docutils.statemachine import StringList
 from myst_parser.mocking import MockState
-from sphinx.util.docutils import SphinxDirective
+from sphinx.util.docutils import CustomReSTDispatcher, SphinxDirective
 
 from sphinx_policyspec.model import Finding, Span
 from sphinx_policyspec.model.attributes import NAMING, Owner, attributes_of
-from sphinx_policyspec.model.finding import nearest
+from sphinx_policyspec.model.finding import near_name, nearest
 from sphinx_policyspec.readers.comments import without_comments
+from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
+from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 from sphinx_policyspec.sphinx_ext.nodes.boxes import Place
 from sphinx_policyspec.sphinx_ext.pages.marks import (
     Declared,
@@ -27,7 +30,12 @@ from sphinx_policyspec.sphinx_ext.pages.marks import (
 )
 from sphinx_policyspec.sphinx_ext.pages.places import Source, source_of
 
-__all__ = ["PolicyDirective", "items_of", "options", "options_of"]
+if TYPE_CHECKING:
+    from docutils.parsers.rst import Directive
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
+
+__all__ = ["PolicyDirective", "begin_page", "end_page", "items_of", "options", "options_of"]
 
 
 _QUOTED = r"\"(?P<double>(?:\\.|[^\"\\])*+)\"|'(?P<single>(?:''|[^'])*+)'"
@@ -63,6 +71,7 @@ _PLAIN = re.compile(r"[^\W_]+(?:,? [^\W_]+|-[^\W_]+)*[?.]?")
 """Words that are text and nothing else in every markup, as most titles are."""
 _SENTENCES = re.compile(r"[^\W_]+(?:,? |-)[^\W_]+(?:(?:[,;.?!]? |-)[^\W_]+)*[.?!]?")
 """A line that is a paragraph, and text and nothing else, in every markup; one word and a point would be a list."""
+_MARKUP = re.compile(r"\.\. [\w:-]+::")
 _ID = re.compile(r"[^\s#<>\"'`/\\&?%]+")
 
 
@@ -90,6 +99,10 @@ class PolicyDirective(SphinxDirective):
     optional_arguments = 1
     final_argument_whitespace = True
     option_spec: ClassVar[dict[str, Callable[[str], str]]] = options()
+    one_of: ClassVar[tuple[str, ...]] = ()
+    """The words one of which is the argument, so that more words are something else."""
+    meant: ClassVar[str] = ""
+    """The directive that an author meant who wrote another name."""
 
     def run(self) -> list[nodes.Node]:
         """Check the names of the options, then build; what is wrong lies on the nodes, to be hidden with them."""
@@ -99,6 +112,11 @@ class PolicyDirective(SphinxDirective):
         return found
 
     def _checked(self) -> list[nodes.Node]:
+        if self.meant:
+            hint = f"did you mean `{self.meant}`?"
+            self.find("unknown-directive", f"unknown directive `{self.name}`", hint)
+        self._part_argument()
+        self._take_lost_options()
         for name in self.options:
             if name not in self.option_spec:
                 self.find(
@@ -107,22 +125,61 @@ class PolicyDirective(SphinxDirective):
                     nearest(name, self.option_spec),
                     line=self.option_line(name),
                 )
-        self._find_lost_options()
         return self.build()
 
-    def _find_lost_options(self) -> None:
-        """Find options below a blank line, which are text to every parser."""
-        lines = [(number, line) for number, line in enumerate(self.content) if line.strip()]
-        for number, line in lines:
+    def _part_argument(self) -> None:
+        """Part the argument from what stands right behind or below it, where a line of its own is missing."""
+        first, *below = self.arguments[0].split("\n") if self.arguments else [""]
+        word, _, behind = first.partition(" ")
+        if self.one_of and behind.strip() and word.lower() in self.one_of:
+            self._find_joined(
+                0, "text", "behind its argument", "put it on a line of its own, below a blank one"
+            )
+            self.arguments = [word]
+            self.content = (
+                StringList([behind.strip(), *[""] * bool(self.content)], self.place[0]) + self.content
+            )
+            return
+        joined = (
+            0 if self.one_of else next((n for n, line in enumerate(below) if _MARKUP.match(line.strip())), -1)
+        )
+        if self.is_myst or not below or joined < 0 or self.options:
+            return
+        what = "text" if self.one_of else "content"
+        self._find_joined(1 + joined, what, "directly below its first line", "put a blank line between them")
+        self.arguments = [" ".join([first, *below[:joined]])]
+        count = len(self._lines) - joined - len(self.content)
+        lines = (self._lines[: len(below)] + [""] * len(self._lines))[joined : joined + count]
+        depth = min(len(line) - len(line.lstrip()) for line in lines if line.strip())
+        self.content_offset = self.lineno + joined
+        items = [(self.place[0], self.line + joined + n) for n in range(count)]
+        self.content = StringList([line[depth:] for line in lines], items=items) + self.content
+
+    def _find_joined(self, below: int, what: str, where: str, hint: str) -> None:
+        message = f"the {what} of `{self.name}` stands {where}, as a part of it"
+        self.find("missing-blank-line", message, hint, line=self.line + below)
+
+    def _take_lost_options(self) -> None:
+        """Take up options below a blank line, which are text to every parser."""
+        taken = 0
+        for number, line in enumerate(self.content):
             match = _OPTION.match(line)
-            if match is None or match["name"] not in self.option_spec:
-                return
+            if line.strip() and (match is None or match["name"] not in self.option_spec):
+                break
+            if match is None:
+                continue
+            taken = number + 1
             self.find(
                 "invalid-option",
                 f"`:{match['name']}:` stands below a blank line, where it is text and no option",
                 "delete the blank line",
                 line=self.content_line + number,
             )
+            self.options.setdefault(match["name"], line[match.end() :].strip())
+        if taken:
+            self.content = self.content[taken:]
+            self.content_offset += taken
+            self.__dict__.pop("_head", None)
 
     def build(self) -> list[nodes.Node]:
         """Return the directive's nodes."""
@@ -374,3 +431,53 @@ class PolicyDirective(SphinxDirective):
             source, offset = self.content.items[0]
             paragraph.source, paragraph.line = source, offset + 1
         return paragraph
+
+
+_MEANT = "policyspec_meant"
+
+
+class _Meant(CustomReSTDispatcher):
+    """Finds the directive of ours that a name was meant for which names none."""
+
+    def __init__(self, env: BuildEnvironment) -> None:
+        super().__init__()
+        self._env = env
+
+    def directive(
+        self, directive_name: str, language_module: Any, document: nodes.document
+    ) -> tuple[type[Directive] | None, list[Any]]:
+        """Return what the name means, if anything does."""
+        prefix, colon, _ = directive_name.partition(":")
+        if not colon or prefix.strip().lower() in self._env.domains:
+            found = super().directive(directive_name, language_module, document)
+            if found[0] is not None:
+                return found
+        if meant := self._meant(directive_name):
+            directive = domain_of(self._env).directives[meant]
+            return type(directive.__name__, (directive,), {"meant": f"{DOMAIN}:{meant}"}), []
+        return super().directive(directive_name, language_module, document)
+
+    def _meant(self, name: str) -> str:
+        """Return the name without the domain, or nothing where the directive is another's."""
+        known = domain_of(self._env).directives
+        words = name.strip().lower()
+        prefix, _, rest = (part.strip() for part in words.partition(":"))
+        if rest and near_name(prefix, (DOMAIN,)):
+            return near_name(rest, known)
+        for divider in "._-/":
+            before, found, behind = words.partition(divider)
+            if found and near_name(before, (DOMAIN,)) and near_name(behind, known):
+                return near_name(behind, known)
+        return words if words in known else ""
+
+
+def begin_page(app: Sphinx, _docname: str, _content: list[str]) -> None:
+    """Look for what names of directives mean, while a page is read."""
+    meant = app.env.temp_data[_MEANT] = _Meant(app.env)
+    meant.enable()
+
+
+def end_page(app: Sphinx, _doctree: nodes.document) -> None:
+    """Leave the names of directives to others."""
+    if meant := app.env.temp_data.pop(_MEANT, None):
+        meant.disable()

@@ -14,10 +14,12 @@ from sphinx import addnodes
 from sphinx_policyspec.model import (
     EvalPrompt,
     Example,
+    Finding,
     Fragment,
     FragmentKind,
     Goal,
     Message,
+    Principle,
     Response,
     Span,
     TargetKind,
@@ -25,7 +27,7 @@ from sphinx_policyspec.model import (
     is_language,
     messages_of,
 )
-from sphinx_policyspec.readers.conversation import read_conversation
+from sphinx_policyspec.readers.conversation import ROLES, read_conversation
 from sphinx_policyspec.readers.inline import find_marks, slug
 from sphinx_policyspec.sphinx_ext.domain.records import pending_reference
 from sphinx_policyspec.sphinx_ext.nodes.boxes import (
@@ -190,13 +192,14 @@ class ExampleDirective(PolicyDirective):
             source="",
             **self.given("example"),
         )
-        content = list(_grouped(self.content_nodes()))
+        held, lifted = _parted(self, self.content_nodes(), "an example", _IN_NO_EXAMPLE)
+        content = list(_grouped(held))
         self._find_stray_text(content)
         if not content:
             self.find("empty-block", f"`{self.name}` has no messages")
         box = example("", shown, content, raw_title=title, place=self.place)
         self.declare(box, item)
-        return [box]
+        return [box, *lifted]
 
     def _find_stray_text(self, content: Iterable[nodes.Node]) -> None:
         """Find words that stand in no message; they are on the page and not in the graph."""
@@ -235,12 +238,13 @@ class MessageDirective(PolicyDirective):
     """One message: ``policy:message``."""
 
     option_spec: ClassVar[dict[str, Callable[[str], str]]] = options(*options_of("message"), "untrusted")
+    one_of: ClassVar[tuple[str, ...]] = ROLES
 
     def build(self) -> list[nodes.Node]:
         """Show the message under its role."""
         role = self.argument("role", default="user").lower()
         self.needs_text()
-        content = self.content_nodes()
+        content, lifted = _parted(self, self.content_nodes(), "a message", _IN_NO_MESSAGE)
         recipient = self.option("recipient")
         item = Message(
             role=role,
@@ -261,13 +265,14 @@ class MessageDirective(PolicyDirective):
             is_untrusted=item.untrusted,
         )
         self.declare(box, item)
-        return [box]
+        return [box, *lifted]
 
 
 class ResponseDirective(PolicyDirective):
     """An alternative answer with its verdict: ``policy:response``."""
 
     option_spec: ClassVar[dict[str, Callable[[str], str]]] = options(*options_of("response", "message"))
+    one_of: ClassVar[tuple[str, ...]] = tuple(verdict.lower() for verdict in Verdict)
 
     def build(self) -> list[nodes.Node]:
         """Show verdict, answer and reason."""
@@ -278,7 +283,7 @@ class ResponseDirective(PolicyDirective):
             hint = "make it bad, or delete the option"
             line = self.option_line("violates")
             self.find("invalid-option", "a good response violates nothing", hint, line=line)
-        content = self.content_nodes()
+        content, lifted = _parted(self, self.content_nodes(), "an answer", _IN_NO_MESSAGE)
         item = Response(
             verdict=verdict,
             text="",
@@ -304,7 +309,49 @@ class ResponseDirective(PolicyDirective):
             place=(self.place[0], line),
         )
         self.declare(box, item)
-        return [box]
+        return [box, *lifted]
+
+
+_IN_NO_EXAMPLE: dict[type, str] = {EvalPrompt: "a prompt", Example: "an example", Principle: "a principle"}
+"""What an example cannot hold."""
+_IN_NO_MESSAGE: dict[type, str] = {
+    **_IN_NO_EXAMPLE,
+    Conversation: "a conversation",
+    Message: "a message",
+    Response: "a response",
+}
+"""What a message cannot hold."""
+
+
+def _parted(
+    directive: PolicyDirective, content: list[nodes.Node], where: str, misplaced: dict[type, str]
+) -> tuple[list[nodes.Node], list[nodes.Node]]:
+    """Return the content of a directive without what it cannot hold, and that, which goes behind it; it is told once."""
+    lifted: list[nodes.Node] = []
+    for node in [inner for part in content for inner in part.findall(nodes.Element)]:
+        declared = declared_on(node)
+        what = misplaced.get(type(declared.item)) if declared else None
+        if declared is None or what is None or _stands_in(node, lifted):
+            continue
+        if not declared.is_lifted:
+            message, hint = (
+                f"{what} stands inside {where}",
+                f"put it behind {where.replace('a ', 'the ').replace('an ', 'the ')}",
+            )
+            finding = Finding(code="misplaced-directive", message=message, span=declared.span, hint=hint)
+            note_finding(directive.env, finding)
+            replace(declared, is_lifted=True).on(node)
+        lifted.append(node)
+        if node.parent is not None:
+            node.parent.remove(node)
+    return [node for node in content if node not in lifted], lifted
+
+
+def _stands_in(node: nodes.Node, others: list[nodes.Node]) -> bool:
+    above = node.parent
+    while above is not None and above not in others:
+        above = above.parent
+    return above is not None
 
 
 def _language(directive: PolicyDirective) -> str:

@@ -93,6 +93,7 @@ class Declared:
     :param span: its lines
     :param is_block: a provision that is not the section around the directive but its own content
     :param places: for some options, the line that each stands on
+    :param is_lifted: it stood in what cannot hold it, and its author has been told
     """
 
     item: (
@@ -112,6 +113,7 @@ class Declared:
     span: Span
     is_block: bool = False
     places: tuple[tuple[str, Span], ...] = ()
+    is_lifted: bool = False
 
     def on(self, node: nodes.Element) -> None:
         """Leave this on a node."""

@@ -1,12 +1,13 @@
-"""The markup of a page, and where in its file the text stands that a parser read.
+"""The markup of a page, what is mended in it before it is parsed, and where in its file the text stands that a parser read.
 
 The file helps to find a place; it never gives the words.
 """
 
 from __future__ import annotations
 
+import inspect
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cached_property
@@ -16,8 +17,12 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from myst_parser.parsers.sphinx_ import MystParser
 
-from sphinx_policyspec.model import Markup, Span
+from sphinx_policyspec.model import Finding, Markup, Span
 from sphinx_policyspec.readers.text import Ignore, ignores_in
+from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
+from sphinx_policyspec.sphinx_ext.markdown.model_spec import is_model_spec_page
+from sphinx_policyspec.sphinx_ext.pages.marks import note_finding
+from sphinx_policyspec.sphinx_ext.pages.slips import Slip, mended
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -27,9 +32,11 @@ __all__ = [
     "Placed",
     "Source",
     "counts_lines",
+    "heed_docstrings",
     "ignores_of",
     "markup_of",
-    "note_parsed",
+    "mend_included",
+    "mend_page",
     "note_written",
     "source_of",
 ]
@@ -228,11 +235,6 @@ def note_written(app: Sphinx, _docname: str, content: list[str]) -> None:
     app.env.temp_data[_WRITTEN] = content[0]
 
 
-def note_parsed(app: Sphinx, _docname: str, content: list[str]) -> None:
-    """Keep a page as the parser is given it, after every handler."""
-    app.env.temp_data[_PARSED] = content[0]
-
-
 def source_of(env: BuildEnvironment, path: str | None = None) -> Source:
     """Return the file that text of the page being read comes from.
 
@@ -324,3 +326,67 @@ def ignores_of(env: BuildEnvironment) -> tuple[Ignore, ...]:
     known = cast("dict[str, Source]", env.temp_data.get(_SOURCES, {}))
     sources = {source.file: source for source in known.values() if source.is_file}
     return tuple(ignore for source in sources.values() for ignore in ignores_in(source.file, source.lines))
+
+
+# -- slips ----------------------------------------------------------------------------------
+
+_DOCSTRING = "autodoc-process-docstring"
+
+
+def mend_page(app: Sphinx, _docname: str, content: list[str]) -> None:
+    """Tell and mend the slips of a page, before it is parsed; it is the last to change what the parser is given."""
+    env = app.env
+    slips: list[Slip] = []
+    if counts_lines(env, content[0]) and not is_model_spec_page(env):
+        content[0], slips = _mended_text(env, content[0])
+    # What the parser is given, after every handler.
+    env.temp_data[_PARSED] = content[0]
+    for slip in slips:
+        _note(env, slip, source_of(env).span(slip.line))
+
+
+def mend_included(app: Sphinx, path: Path, _docname: str, content: list[str]) -> None:
+    """Do the same with a file that a page includes."""
+    text = content[0]
+    content[0], slips = _mended_text(app.env, text)
+    _note_in_part(app.env, str(Path(app.srcdir, path)), text.split("\n"), slips)
+
+
+def heed_docstrings(app: Sphinx) -> None:
+    """Do the same with docstrings, where a project reads any."""
+    if _DOCSTRING in app.events.events:
+        app.connect(_DOCSTRING, _mend_docstring, priority=900)
+
+
+def _mend_docstring(
+    app: Sphinx, _what: str, _name: str, obj: object, _options: object, lines: list[str]
+) -> None:
+    texts, slips = mended(lines, Markup.RST)
+    if not slips:
+        return
+    try:
+        file = inspect.getsourcefile(inspect.unwrap(obj)) or ""  # type: ignore[arg-type]  # which raises TypeError
+    except TypeError:
+        file = ""
+    _note_in_part(app.env, file, lines, slips)
+    lines[:] = texts
+
+
+def _mended_text(env: BuildEnvironment, text: str) -> tuple[str, list[Slip]]:
+    if f"{DOMAIN}:" not in text:
+        return text, []
+    colons = "colon_fence" in getattr(env.config, "myst_enable_extensions", ())
+    texts, slips = mended(text.split("\n"), markup_of(env), colons=colons)
+    return ("\n".join(texts), slips) if slips else (text, [])
+
+
+def _note_in_part(env: BuildEnvironment, path: str, lines: Sequence[str], slips: Iterable[Slip]) -> None:
+    """Note slips of a text that is part of a file, whose lines tell where it stands there."""
+    source = source_of(env, path)
+    for slip in slips:
+        line = source.place(slip.line, [lines[slip.line - 1]]).line
+        _note(env, slip, Span(source.file, line, 1, line + 1, 1))
+
+
+def _note(env: BuildEnvironment, slip: Slip, span: Span) -> None:
+    note_finding(env, Finding(code=slip.code, message=slip.message, span=span, hint=slip.hint))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sphinx.locale import get_translation
 
-from sphinx_policyspec.graph.terms import PREFIXES, Iris
+from sphinx_policyspec.graph.terms import PREFIXES, Iris, ontology_terms
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
@@ -63,7 +63,9 @@ class AskPage:
             from sphinx_policyspec.graph.questions import list_questions  # noqa: PLC0415
 
             base = Iris(self._knowledge.spec(app.env).base_iri).base
-            yield ASK_PAGE, {"title": _("Ask the spec"), "body": _body(list_questions(), base)}, "page.html"
+            # The graph of the page is that of one spec.
+            questions = tuple(question for question in list_questions() if not question.over_releases)
+            yield ASK_PAGE, {"title": _("Ask the spec"), "body": _body(questions, base)}, "page.html"
 
     def add_to_page(self, app: Sphinx, pagename: str) -> None:
         """Give the page its script."""
@@ -129,10 +131,18 @@ def _body(questions: tuple[Question, ...], base: str) -> str:
     needs = _("The answers come from an engine in your browser, which needs JavaScript and WebAssembly.")
     title, heading = _("Ask the spec"), _("Questions")
     intro = _("Ask the knowledge base behind these pages. Nothing that you ask leaves your browser.")
+    from sphinx_policyspec.graph.knowledge_base import NAMES  # noqa: PLC0415  as above
+
+    data = {
+        "prefixes": prefixes,
+        "base": base,
+        "terms": json.dumps(sorted(ontology_terms())),
+        "names": json.dumps({kind: " ".join(query.split()) for kind, query in NAMES.items()}),
+    }
+    attributes = " ".join(f'data-{name}="{escape(value, quote=True)}"' for name, value in data.items())
     return (
         f'<section id="ask-the-spec"><h1>{escape(title)}</h1><p>{escape(intro)}</p>'
-        f'<div class="ps-ask" data-prefixes="{escape(prefixes, quote=True)}" '
-        f'data-base="{escape(base, quote=True)}"><p>{escape(needs)}</p></div>'
+        f'<div class="ps-ask" {attributes}><p>{escape(needs)}</p></div>'
         f'<section id="questions"><h2>{escape(heading)}</h2>{listed}</section></section>'
     )
 
@@ -152,8 +162,11 @@ def _words() -> str:
         "Asking …": _("Asking …"),
         "Copied.": _("Copied."),
         "Copy link": _("Copy link"),
+        "Did you mean `{name}`?": _("Did you mean `{name}`?"),
         "Download CSV": _("Download CSV"),
         "Loading the engine …": _("Loading the engine …"),
+        "Nothing binds `{name}`.": _("Nothing binds `{name}`."),
+        "Nothing has the name `{name}`.": _("Nothing has the name `{name}`."),
         "Question": _("Question"),
         "Run": _("Run"),
         "Stop": _("Stop"),
@@ -163,7 +176,11 @@ def _words() -> str:
         "The first {shown} are shown.": _("The first {shown} are shown."),
         "The query was stopped after {seconds} seconds.": _("The query was stopped after {seconds} seconds."),
         "The query was stopped.": _("The query was stopped."),
+        "There is no graph `{name}`: the spec is the one graph, which needs no name.": _(
+            "There is no graph `{name}`: the spec is the one graph, which needs no name."
+        ),
         "Use this question": _("Use this question"),
+        "`{name}` is no term of the ontology.": _("`{name}` is no term of the ontology."),
         "`{name}` cannot be loaded": _("`{name}` cannot be loaded"),
         "{count} rows in {seconds} s.": _("{count} rows in {seconds} s."),
     }

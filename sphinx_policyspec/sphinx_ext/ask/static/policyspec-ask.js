@@ -143,6 +143,84 @@
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
   });
 
+  /* ---- what nothing has ---- */
+
+  const TOKEN = /#[^\n]*|<[^<>"{}|^`\\\s]*>|"""[^]*?"""|'''[^]*?'''|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|[?$]\w+|[\w.-]*:[\w%-]*|[\w-]+|\S/g;
+  /** How many letters are too many, too few, wrong or swapped. */
+  const slips = (one, other) => {
+    const rows = [[...Array(other.length + 1).keys()]];
+    for (let i = 1; i <= one.length; i++) {
+      rows.push([i]);
+      for (let j = 1; j <= other.length; j++) {
+        const wrong = rows[i - 1][j - 1] + (one[i - 1] !== other[j - 1]);
+        const swapped = i > 1 && j > 1 && one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1] ? rows[i - 2][j - 2] + 1 : wrong;
+        rows[i].push(Math.min(rows[i - 1][j] + 1, rows[i][j - 1] + 1, wrong, swapped));
+      }
+    }
+    return rows[one.length][other.length];
+  };
+  const near = (word, known, prefix = "") => {
+    let [best, least] = ["", Math.floor(Math.max(word.length, 3) / 3) + 1];
+    for (const name of known) {
+      const count = Math.abs(name.length - word.length) < least ? slips(word.toLowerCase(), name.toLowerCase()) : least;
+      if (count < least) [best, least] = [name, count];
+    }
+    return best && ` ${say("Did you mean `{name}`?", { name: prefix + best })}`;
+  };
+  const names = new Map();
+  /** The names that a query finds; nothing where there are too many to know them all. */
+  const known = async (query) => {
+    if (!names.has(query)) {
+      const found = await ask(query);
+      names.set(query, found.total > found.rows.length ? null : new Set(found.rows.map((row) => row.name?.value)));
+    }
+    return names.get(query);
+  };
+  const unknownTexts = async (query, texts) => {
+    const all = texts.length ? await known(query) : null;
+    const lower = new Set([...(all || [])].map((name) => name.toLowerCase()));
+    return texts.filter((text) => all && !lower.has(text.toLowerCase())).map((text) => say("Nothing has the name `{name}`.", { name: text }) + near(text, all));
+  };
+  /** What a question of ours is given that nothing has. */
+  const unknownValues = async () => {
+    const queries = JSON.parse(place.dataset.names);
+    const found = [];
+    for (const [key, type] of questions.get(picker.value).parameters) {
+      if (queries[type]) found.push(...(await unknownTexts(queries[type], [fields.querySelector(`input[name="${key}"]`).value])));
+    }
+    return found;
+  };
+  /** What a query names that nothing has, for which it finds nothing and says nothing. */
+  const unknown = async (sparql) => {
+    const tokens = (sparql.match(TOKEN) || []).filter((token) => !token.startsWith("#"));
+    const terms = JSON.parse(place.dataset.terms);
+    const first = tokens.indexOf("{");
+    const is = (n, words) => words.test(tokens[n] || "");
+    const found = [];
+    for (const token of new Set(tokens)) {
+      const local = /^(?:ps:|<https:\/\/w3id\.org\/policyspec#)(\w+)/.exec(token)?.[1];
+      if (local && !terms.includes(local)) found.push(say("`{name}` is no term of the ontology.", { name: `ps:${local}` }) + near(local, terms, "ps:"));
+    }
+    const used = new Set(tokens.slice(first).filter((token) => /^[?$]\w/.test(token)).map((token) => token.slice(1)));
+    const holders = new Set();
+    const texts = [];
+    let listed = "";
+    tokens.forEach((token, n) => {
+      const name = token.slice(1);
+      if (/^[?$]\w/.test(token)) {
+        if (n < first && !used.has(name) && !is(n - 1, /^AS$/i)) found.push(say("Nothing binds `{name}`.", { name: token }) + near(name, used, token[0]));
+        if (tokens[n - 1] === "dcterms:identifier") holders.add(name);
+        if (is(n - 1, /^VALUES$/i) || is(n + 1, /^IN$/i)) listed = name;
+      } else if (token.startsWith("<") && is(n - 1, /^(FROM|NAMED|GRAPH)$/i)) {
+        found.push(say("There is no graph `{name}`: the spec is the one graph, which needs no name.", { name: token.slice(1, -1) }));
+      } else if (/^["'](?!["'])/.test(token) && !is(n + 1, /^[@^]/)) {
+        const holder = tokens[n - 1] === "=" ? (tokens[n - 2] || "").slice(1) : listed;
+        if (tokens[n - 1] === "dcterms:identifier" || holders.has(holder)) texts.push(token.slice(1, -1));
+      } else if (/^[})]$/.test(token)) listed = "";
+    });
+    return [...found, ...(await unknownTexts("SELECT DISTINCT ?name { ?thing dcterms:identifier ?name }", texts))];
+  };
+
   /* ---- the answer ---- */
 
   let current = null;
@@ -210,6 +288,8 @@
       const before = performance.now();
       const found = await ask(sparql);
       show(found, (performance.now() - before) / 1000);
+      const lost = await (picker.value ? unknownValues() : unknown(sparql));
+      if (lost.length) results.prepend(make("ul", { class: "ps-ask-unknown", role: "alert" }, ...lost.map((line) => make("li", {}, line))));
     } catch (error) {
       // The engine counts the prefixes that stand before the first line.
       const before = place.dataset.prefixes.length;

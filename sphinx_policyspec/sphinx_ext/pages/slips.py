@@ -1,0 +1,441 @@
+"""Slips of structure in the text of a page, by their cause: fences of MyST, indentation and marks of reStructuredText; and the text without them, so that nothing else follows from them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from sphinx_policyspec.model import Markup
+from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
+
+__all__ = ["Slip", "mended"]
+
+
+class Slip(NamedTuple):
+    """A slip on a line, which counts from 1."""
+
+    line: int
+    code: str
+    message: str
+    hint: str
+
+
+def mended(lines: Sequence[str], markup: Markup, *, colons: bool = True) -> tuple[list[str], list[Slip]]:
+    """Return the lines of a page with its slips of structure mended, and the slips.
+
+    :param colons: whether fences of colons are fences
+    """
+    if not any(DOMAIN in line for line in lines):
+        return list(lines), []
+    if markup is Markup.MYST:
+        fences = _Fences(lines, marks="`~:" if colons else "`~")
+        return fences.mended(), sorted(fences.slips)
+    return _mended_rst(lines)
+
+
+# -- fences of MyST -------------------------------------------------------------------------
+
+_FENCE = re.compile(r"(?P<lead>(?:[ \t]|> ?)*)(?P<marks>`{3,}|~{3,}|:{3,})(?P<info>.*)")
+_NAMED = re.compile(r"\s*\{\s*(?P<name>[^{}]*?)\s*\}\s*(?P<argument>.*)")
+_BARE = re.compile(rf"\s*(?P<open>\{{?)(?P<name>{DOMAIN}:[\w-]+)(?P<close>\}}?)(?P<rest>\s.*|)$")
+"""A directive of ours that lacks one of its braces, or both."""
+_HEADING = re.compile(r"#{1,6}\s")
+_PROVISIONS = frozenset({"spec", "level", "topic", "goal", "definition", "principle", "example", "prompt"})
+_TURNS = frozenset({"message", "response"})
+_SAID = _TURNS | {"conversation"}
+_NEVER_HELD = {
+    **dict.fromkeys(("message", "response", "commentary"), _PROVISIONS | _TURNS),
+    **dict.fromkeys(("example", "prompt"), _PROVISIONS),
+    **dict.fromkeys(("spec", "level", "topic", "goal", "definition"), _PROVISIONS | _TURNS),
+    "principle": frozenset({"spec", "level", "principle"}),
+}
+"""By directive of ours: those of ours that it cannot hold."""
+_CODE = frozenset(
+    {"code", "code-block", "code-cell", "csv-table", "eval-rst", "graphviz", "literalinclude", "math"}
+    | {"mermaid", "parsed-literal", "prompt", "raw", "sourcecode", "toctree"}
+    | {f"{DOMAIN}:{name}" for name in ("case", "conversation", "query")}
+)
+"""Directives whose text is no markup."""
+_WORDS = {4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine", 10: "ten"}
+_MARKS = {"`": "backticks", "~": "tildes", ":": "colons"}
+
+
+@dataclass(eq=False)
+class _Fence:
+    """One that is open.
+
+    :param name: of the directive; empty where it holds code
+    :param wanted: how many marks it needs for what stands inside it
+    :param short: the fence inside it that is as long
+    :param held: the line that ends the last fence inside it
+    """
+
+    line: int
+    lead: str
+    mark: str
+    length: int
+    name: str
+    info: str
+    wanted: int = 0
+    short: _Fence | None = None
+    held: int = 0
+
+    @property
+    def own(self) -> str:
+        """The name of a directive of ours, without the domain."""
+        domain, _, name = self.name.partition(":")
+        return name if domain == DOMAIN else ""
+
+    @property
+    def is_code(self) -> bool:
+        return not self.name or self.name in _CODE
+
+    def holds(self, other: _Fence) -> bool:
+        """Tell whether it may hold another one."""
+        if self.own == "principle" and not self._title and other.own in _PROVISIONS:
+            return False
+        return other.own not in _NEVER_HELD.get(self.own, frozenset())
+
+    @property
+    def _title(self) -> str:
+        found = _NAMED.fullmatch(self.info)
+        return found["argument"] if found else ""
+
+    def shown(self) -> str:
+        return f"`{self.name}`" if self.name else "a block of code"
+
+
+@dataclass
+class _Fences:
+    """Reads the fences of a page as their author means them, not as a parser must."""
+
+    lines: Sequence[str]
+    marks: str
+    slips: list[Slip] = field(default_factory=list)
+    _open: list[_Fence] = field(default_factory=list)
+    _changed: dict[int, str] = field(default_factory=dict)
+    _added: dict[int, list[str]] = field(default_factory=dict)
+    _lost: set[int] = field(default_factory=set)
+
+    def mended(self) -> list[str]:
+        """Return the lines, mended."""
+        for number, line in enumerate(self.lines):
+            found = _FENCE.fullmatch(line)
+            if found is not None and found["marks"][0] in self.marks:
+                self._fence(number, found)
+            elif self._open and _HEADING.match(line):
+                self._heading(number)
+        while self._open:
+            self._never_closed(self._open.pop(), len(self.lines))
+        texts: list[str] = []
+        for number, line in enumerate(self.lines):
+            texts += self._added.get(number, ())
+            texts.append(self._changed.get(number, line))
+        return texts + self._added.get(len(self.lines), [])
+
+    def _fence(self, number: int, found: re.Match[str]) -> None:
+        mark, length, info = found["marks"][0], len(found["marks"]), found["info"]
+        if mark == "`" and "`" in info:
+            return
+        if not info.strip():
+            self._bare(number, found["lead"], mark, length)
+            return
+        top = self._open[-1] if self._open else None
+        fence = _Fence(number, found["lead"], mark, length, self._name(number, found), info)
+        if top is not None and top.is_code:
+            if not fence.own or top.mark != mark or length < top.length:
+                return
+            if not top.info:
+                self._end_code(top, number)
+        while self._open and not self._open[-1].holds(fence) and not self._is_closed(self._open[-1], number):
+            self._never_closed(self._open.pop(), number)
+        self._open.append(fence)
+
+    def _name(self, number: int, found: re.Match[str]) -> str:
+        """Return the name of a directive, whose braces are put right."""
+        info = found["info"]
+        if named := _NAMED.fullmatch(info):
+            return named["name"].lower()
+        bare = _BARE.fullmatch(info)
+        if bare is None or (self._open and self._open[-1].is_code):
+            return ""
+        right = f"{{{bare['name']}}}{bare['rest']}"
+        self._changed[number] = f"{found['lead']}{found['marks']}{right}"
+        what = "its closing brace" if bare["open"] else "its opening brace" if bare["close"] else "braces"
+        message = f"`{bare['name']}` lacks {what}, without which it is a block of code"
+        self._slip(number, "unknown-directive", message, f"write `{{{bare['name']}}}`")
+        return bare["name"].lower()
+
+    def _bare(self, number: int, lead: str, mark: str, length: int) -> None:
+        """Take up a line of marks alone: the end of a fence, or the beginning of code."""
+        alike = [fence for fence in self._open if fence.mark == mark and length >= fence.length]
+        closable = [fence for fence in alike if fence.length == length] or alike
+        top = self._open[-1] if self._open else None
+        if top is not None and top.is_code and top not in closable:
+            return
+        if closable:
+            while self._open[-1] is not closable[-1]:
+                self._never_closed(self._open.pop(), number)
+            self._close(self._open.pop(), number)
+        elif top is not None and top.mark == mark and (top.own in {"example", "prompt"}):
+            if length in self._lost:
+                self._changed[number] = ""
+                return
+            message = f"the fence of {top.shown()} ends with fewer {_MARKS[mark]} than it begins with"
+            self._slip(number, "unclosed-fence", message, f"write {_count(top.length, mark)}")
+            self._close(self._open.pop(), number)
+        else:
+            self._open.append(_Fence(number, lead, mark, length, "", ""))
+
+    def _close(self, fence: _Fence, number: int) -> None:
+        """End a fence where its author does; it gets as many marks as what it holds wants of it."""
+        wanted = max(fence.wanted, fence.length)
+        found = _FENCE.fullmatch(self.lines[number])
+        if found is None or len(found["marks"]) < wanted:
+            self._changed[number] = fence.lead + fence.mark * wanted
+        if self._open:
+            self._open[-1].held = number
+        self._lengthen(fence, wanted)
+
+    def _lengthen(self, fence: _Fence, wanted: int) -> None:
+        if wanted > fence.length:
+            line = self._changed.get(fence.line, self.lines[fence.line])
+            at = line.index(fence.mark * fence.length)
+            self._changed[fence.line] = line[:at] + fence.mark * wanted + line[at + fence.length :]
+            inner = fence.short
+            if inner is not None:
+                self._short(fence, inner, wanted)
+        around = next((other for other in reversed(self._open) if other.mark == fence.mark), None)
+        if around is not None and not around.is_code and wanted >= max(around.wanted, around.length):
+            around.wanted = wanted + 1
+            around.short = around.short or fence
+
+    def _short(self, fence: _Fence, inner: _Fence, wanted: int) -> None:
+        if not (fence.own or inner.own):
+            return
+        message = f"the fence of {fence.shown()} is no longer than that of {inner.shown()} inside it, whose end ends both"
+        hint = f"the outer fence needs {_count(wanted, fence.mark)}, where it begins and where it ends"
+        if inner.short is not None:
+            # The slip is one: who counts the outer one right counts both.
+            self.slips = [slip for slip in self.slips if slip.line != inner.line + 1]
+            hint += f", and that of {inner.shown()} {_count(max(inner.wanted, inner.length), inner.mark)}"
+        self._slip(fence.line, "short-fence", message, hint)
+
+    def _heading(self, number: int) -> None:
+        """End what is open at a heading, if it can only have been forgotten."""
+        first = self._open[0]
+        if first.is_code and not first.own and first.name:
+            return
+        if not first.name or self._is_closed(first, number) or self._is_balanced(number):
+            return
+        while self._open:
+            self._never_closed(self._open.pop(), number)
+
+    def _is_closed(self, fence: _Fence, start: int) -> bool:
+        """Tell whether a fence is ended below a line, as a parser sees it."""
+        for line in self.lines[start:]:
+            found = _FENCE.fullmatch(line)
+            if found and found["marks"][0] == fence.mark and len(found["marks"]) >= fence.length:
+                return not found["info"].strip()
+        return False
+
+    def _is_balanced(self, start: int) -> bool:
+        """Tell whether as many fences are ended below a line as are open there, before others begin."""
+        depth = len(self._open)
+        for line in self.lines[start:]:
+            found = _FENCE.fullmatch(line)
+            if found and found["marks"][0] in self.marks:
+                named = _NAMED.fullmatch(found["info"])
+                if named and named["name"].lower().removeprefix(f"{DOMAIN}:") in _PROVISIONS:
+                    return False
+                depth += 1 if found["info"].strip() else -1
+                if not depth:
+                    return True
+        return False
+
+    def _never_closed(self, fence: _Fence, before: int) -> None:
+        """End a fence above a line, since nothing else does; those of others are theirs to tell."""
+        if not (fence.own or not fence.name or any(other.own for other in self._open)):
+            return
+        wanted = max(fence.wanted, fence.length)
+        end = fence.lead + fence.mark * wanted
+        # What stands in an example stands in its messages.
+        place = fence.held + 1 if fence.own in {"example", "prompt"} and fence.held else before
+        while place > fence.line + 1 and not self.lines[place - 1].strip(" >"):
+            place -= 1
+        if place < len(self.lines) and not self.lines[place].strip(" >") and place not in self._changed:
+            self._changed[place] = end
+        else:
+            self._added.setdefault(place, []).append(end)
+        self._lost.add(fence.length)
+        if fence.short is None:
+            message = f"the fence of {fence.shown()} is never closed"
+            self._slip(
+                fence.line,
+                "unclosed-fence",
+                message,
+                f"add a line of {_count(wanted, fence.mark)} where it ends",
+            )
+        self._lengthen(fence, wanted)
+
+    def _end_code(self, code: _Fence, number: int) -> None:
+        """Take a line of marks that began code, in which a directive begins, for one too many."""
+        self._open.remove(code)
+        between = self.lines[code.line + 1 : number]
+        if any(line.strip() for line in between) and not any(_HEADING.match(line) for line in between):
+            self._never_closed(code, number)
+            return
+        self._changed[code.line] = ""
+        message = "this fence closes nothing, so that it begins a block of code"
+        self._slip(code.line, "unclosed-fence", message, "delete it")
+
+    def _slip(self, number: int, code: str, message: str, hint: str) -> None:
+        self.slips.append(Slip(number + 1, code, message, hint))
+
+
+def _count(number: int, mark: str) -> str:
+    return f"{_WORDS.get(number, 'three' if number == 3 else number)} {_MARKS[mark]}"  # noqa: PLR2004
+
+
+# -- indentation of reStructuredText ----------------------------------------------------------
+
+_MARKUP = re.compile(
+    rf"(?P<lead>\s*)\.\.(?P<gap> *)(?P<name>{DOMAIN}:[\w-]+)(?P<colons> ?:{{0,2}})(?P<rest>\s.*|)"
+)
+_LITERAL = re.compile(
+    r"(?P<lead>\s*)(?:\.\. (?:[\w:-]*(?:code|raw|parsed-literal|math|query|case|conversation)[\w-]*)::.*|(?!\.\. ).*::)\s*"
+)
+"""What makes code of the lines below it that are indented further."""
+_OPTION = re.compile(r"(?P<lead>\s*):(?P<name>[\w-]+):(?:\s|$)")
+_DEPTH = 3
+"""By how much what stands inside a directive is indented, as is the custom."""
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _mended_rst(lines: Sequence[str]) -> tuple[list[str], list[Slip]]:
+    reading = _Indented(list(lines))
+    number = 0
+    while number < len(lines):
+        number = reading.step(number)
+    return reading.lines, reading.slips
+
+
+@dataclass
+class _Indented:
+    """Reads a page from above; what stands too far left is moved right, and lines stay where they are."""
+
+    lines: list[str]
+    slips: list[Slip] = field(default_factory=list)
+    _example: tuple[int, str, int] | None = None
+    """Line, name and indentation of the last example or prompt, as long as something may belong to it."""
+    _turn: tuple[int, str, int] | None = None
+    """The same of the last message, as long as it has no text."""
+
+    def step(self, number: int) -> int:
+        """Take up a line, and return the number of the next to look at."""
+        line = self.lines[number]
+        if found := _MARKUP.fullmatch(line):
+            self._directive(number, found)
+            return self._options(number + 1, found)
+        if line.strip():
+            self._text(number)
+        if code := _LITERAL.fullmatch(line):
+            return self._behind(number, len(code["lead"]))
+        return number + 1
+
+    def _behind(self, number: int, indent: int) -> int:
+        """Return the number of the first line below that is indented no further."""
+        number += 1
+        while number < len(self.lines) and (
+            not self.lines[number].strip() or _indent(self.lines[number]) > indent
+        ):
+            number += 1
+        return number
+
+    def _directive(self, number: int, found: re.Match[str]) -> None:
+        lead, name, rest = found["lead"], found["name"], found["rest"]
+        own = name.lower().partition(":")[2]
+        if found["colons"].strip() != "::" or not found["gap"]:
+            what = "two colons behind its name" if found["gap"] else "a space behind its points"
+            message = f"`{name}` lacks {what}, without which it is {'a comment' if found['gap'] else 'text'}"
+            self.slips.append(Slip(number + 1, "unknown-directive", message, f"write `.. {name}::`"))
+            self.lines[number] = f"{lead}.. {name}::{rest}"
+        depth = len(lead)
+        if self._example and depth <= self._example[2]:
+            line, around, indent = self._example
+            if own in _SAID:
+                message = f"`{name}` is indented no further than `{DOMAIN}:{around}` on line {line + 1}, and so stands outside it"
+                self._move(number, message, self._end_of_turns(number, depth), indent + _DEPTH - depth)
+                depth = indent + _DEPTH
+            else:
+                self._example = None
+        if own in {"example", "prompt"}:
+            self._example = (number, own, depth)
+        self._turn = (number, own, depth) if own in _TURNS else None
+
+    def _end_of_turns(self, number: int, indent: int) -> int:
+        """Return the number of the line below the turns that begin on a line; one further right stands where it should."""
+        end = number
+        while end < len(self.lines):
+            found = _MARKUP.fullmatch(self.lines[end])
+            is_turn = found is not None and found["name"].lower().partition(":")[2] in {
+                *_TURNS,
+                "conversation",
+            }
+            if found and is_turn and len(found["lead"]) > indent:
+                break
+            if self.lines[end].strip() and _indent(self.lines[end]) <= indent and not is_turn:
+                break
+            end += 1
+        return end
+
+    def _move(self, start: int, message: str, end: int, by: int) -> None:
+        """Move lines right."""
+        hint = f"indent it by {_DEPTH} spaces more than the line that it belongs to"
+        self.slips.append(Slip(start + 1, "wrong-indentation", message, hint))
+        for number in range(start, end):
+            if self.lines[number].strip():
+                self.lines[number] = " " * by + self.lines[number]
+
+    def _options(self, number: int, found: re.Match[str]) -> int:
+        """Move the options that stand directly below a directive, and no further right."""
+        indent = _indent(self.lines[number - 1])
+        end = number
+        while end < len(self.lines) and (option := _OPTION.match(self.lines[end])):
+            if len(option["lead"]) > indent:
+                break
+            end += 1
+        if end > number:
+            name = self.lines[number].strip().split(":")[1]
+            message = f"the option `{name}` is indented no further than `{found['name']}`"
+            by = indent + _DEPTH - _indent(self.lines[number])
+            self._move(number, message, end, by)
+        return end
+
+    def _text(self, number: int) -> None:
+        """Move the text of a message that stands no further right than the directive."""
+        line, turn = self.lines[number], self._turn
+        depth = _indent(line)
+        if self._example and depth <= self._example[2]:
+            self._example = None
+        if turn is None or (depth > turn[2] and _OPTION.match(line)):
+            return
+        start, name, indent = turn
+        self._turn = None
+        below = self.lines[number + 1].strip() if number + 1 < len(self.lines) else ""
+        is_title = bool(below) and len(set(below)) == 1 and not below[0].isalnum()
+        if depth != indent or not indent or is_title or line.lstrip().startswith(".."):
+            return
+        end = number
+        while end < len(self.lines) and not (
+            self.lines[end].strip()
+            and (_indent(self.lines[end]) < indent or self.lines[end].lstrip().startswith(".. "))
+        ):
+            end += 1
+        message = f"this text is indented no further than `{DOMAIN}:{name}` on line {start + 1}, and so stands outside it"
+        self._move(number, message, end, _DEPTH)

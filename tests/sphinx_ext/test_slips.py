@@ -1,0 +1,567 @@
+"""Slips of structure, a page each: one message, at the place of the slip, with its cause and its cure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.sphinx_ext.conftest import build_once, lines_of
+
+
+class Slip(NamedTuple):
+    """What a writer got wrong.
+
+    :param wrong: a part of a right page, and what was written instead
+    :param at: words of the line of the message
+    :param cure: words of the message
+    :param more: other parts that are changed with it
+    """
+
+    wrong: tuple[str, str]
+    code: str
+    at: str
+    cure: str
+    more: tuple[tuple[str, str], ...] = ()
+
+
+MYST = """\
+# On {name}
+
+Before.
+
+## Say so when you do not know
+
+```{{policy:principle}}
+:id: is-{name}
+:authority: user
+```
+
+The first norm.
+
+````{{policy:example}} A book that is not there
+:id: e-{name}
+
+```{{policy:message}} user
+Have you this book?
+```
+
+```{{policy:response}} good
+:note: It says so.
+
+I do not know.
+```
+
+```{{policy:response}} bad
+Of course.
+```
+````
+
+The second norm.
+
+## After
+
+```{{policy:principle}}
+:id: after-{name}
+:authority: user
+```
+
+See [](#is-{name}).
+"""
+RST = """\
+On {name}
+====================================
+
+Before.
+
+Say so when you do not know
+---------------------------
+
+.. policy:principle::
+   :id: is-{name}
+   :authority: user
+
+The first norm.
+
+.. policy:example:: A book that is not there
+   :id: e-{name}
+
+   .. policy:message:: user
+
+      Have you this book?
+
+   .. policy:response:: good
+      :note: It says so.
+
+      I do not know.
+
+   .. policy:response:: bad
+
+      Of course.
+
+The second norm.
+
+After
+-----
+
+.. policy:principle::
+   :id: after-{name}
+   :authority: user
+
+See :policy:principle:`is-{name}`.
+"""
+
+EXAMPLE = "````{policy:example} A book"
+IN_MYST = {
+    "equal-fences": Slip(
+        (EXAMPLE, EXAMPLE[1:]),
+        "short-fence",
+        "{policy:example}",
+        "the outer fence needs four backticks",
+        (("```\n````", "```\n```"),),
+    ),
+    "equal-fences-of-four": Slip(
+        (
+            "```{policy:message} user\nHave you this book?\n```",
+            "````{policy:message} user\nHave you this book?\n````",
+        ),
+        "short-fence",
+        "{policy:example}",
+        "the outer fence needs five backticks",
+    ),
+    "shorter-outer-fence": Slip(
+        ("```{policy:response} bad\nOf course.\n```", "`````{policy:response} bad\nOf course.\n`````"),
+        "short-fence",
+        "{policy:example}",
+        "the outer fence needs six backticks",
+    ),
+    "equal-colons": Slip(
+        (EXAMPLE, ":::{policy:example} A book"),
+        "short-fence",
+        "{policy:example}",
+        "the outer fence needs four colons",
+        (
+            ("```\n````", ":::\n:::"),
+            (
+                "```{policy:message} user\nHave you this book?\n```",
+                ":::{policy:message} user\nHave you this book?\n:::",
+            ),
+            ("```{policy:response} bad", ":::{policy:response} bad"),
+        ),
+    ),
+    "equal-tildes": Slip(
+        (EXAMPLE, "~~~{policy:example} A book"),
+        "short-fence",
+        "{policy:example}",
+        "the outer fence needs four tildes",
+        (
+            ("```\n````", "~~~\n~~~"),
+            (
+                "```{policy:message} user\nHave you this book?\n```",
+                "~~~{policy:message} user\nHave you this book?\n~~~",
+            ),
+            ("```{policy:response} bad", "~~~{policy:response} bad"),
+        ),
+    ),
+    "code-in-a-message": Slip(
+        ("I do not know.", "```python\nprint(1)\n```"),
+        "short-fence",
+        "{policy:response} good",
+        "the outer fence needs four backticks",
+        (
+            ("A book that is not there", "A book that is not there "),
+            (EXAMPLE, "`````{policy:example} A book"),
+            ("```\n````\n\nThe", "```\n`````\n\nThe"),
+        ),
+    ),
+    "outer-never-closed": Slip(
+        ("```\n````\n\nThe second norm.", "```\n\nThe second norm."),
+        "unclosed-fence",
+        "{policy:example}",
+        "add a line of four backticks",
+    ),
+    "message-never-closed": Slip(
+        ("book?\n```\n", "book?\n"), "unclosed-fence", "{policy:message}", "add a line of three backticks"
+    ),
+    "answer-never-closed": Slip(
+        ("not know.\n```\n", "not know.\n"),
+        "unclosed-fence",
+        "{policy:response} good",
+        "add a line of three backticks",
+    ),
+    "last-answer-never-closed": Slip(
+        ("course.\n```\n", "course.\n"),
+        "unclosed-fence",
+        "{policy:response} bad",
+        "add a line of three backticks",
+    ),
+    "principle-never-closed": Slip(
+        (":authority: user\n```\n\nThe first", ":authority: user\n\nThe first"),
+        "unclosed-fence",
+        "{policy:principle}",
+        "add a line of three backticks",
+    ),
+    "last-fence-never-closed": Slip(
+        ("-{n}\n:authority: user\n```\n\nSee", "-{n}\n:authority: user\n\nSee"),
+        "unclosed-fence",
+        "last {policy:principle}",
+        "add a line of three backticks",
+    ),
+    "short-end": Slip(
+        ("```\n````\n\nThe second", "```\n```\n\nThe second"),
+        "unclosed-fence",
+        "The second",
+        "write four backticks",
+    ),
+    "end-too-many": Slip(
+        ("````\n\nThe second", "````\n```\n\nThe second"), "unclosed-fence", "The second", "delete it"
+    ),
+    "answer-in-a-message": Slip(
+        (
+            "```{policy:message} user\nHave you this book?\n```\n\n```{policy:response} good",
+            "````{policy:message} user\nHave you this book?\n\n```{policy:response} good",
+        ),
+        "misplaced-directive",
+        "{policy:response} good",
+        "put it behind the message",
+        (
+            ("not know.\n```\n", "not know.\n```\n````\n"),
+            (EXAMPLE, "`````{policy:example} A book"),
+            ("```\n````\n\nThe", "```\n`````\n\nThe"),
+        ),
+    ),
+    "example-in-an-answer": Slip(
+        (
+            "Of course.\n",
+            "Of course.\n\n:::::{policy:example} Inner\n:::{policy:message} user\nInner?\n:::\n:::::\n",
+        ),
+        "misplaced-directive",
+        "Inner",
+        "put it behind the answer",
+    ),
+    "example-in-an-example": Slip(
+        (
+            "```{policy:response} bad",
+            ":::::{policy:example} Inner\n:::{policy:message} user\nInner?\n:::\n:::::\n\n```{policy:response} bad",
+        ),
+        "misplaced-directive",
+        "Inner",
+        "put it behind the example",
+    ),
+    "example-in-code": Slip(
+        (EXAMPLE, "````policy:example A book"), "unknown-directive", "policy:example", "`{policy:example}`"
+    ),
+    "open-brace": Slip(
+        (EXAMPLE, "````{policy:example A book"), "unknown-directive", "policy:example", "`{policy:example}`"
+    ),
+    "misspelt": Slip(
+        (EXAMPLE, "````{policy:exmaple} A book"),
+        "unknown-directive",
+        "exmaple",
+        "did you mean `policy:example`?",
+    ),
+    "without-prefix": Slip(
+        (EXAMPLE, "````{example} A book"), "unknown-directive", "{example}", "did you mean `policy:example`?"
+    ),
+    "misspelt-prefix": Slip(
+        (EXAMPLE, "````{polcy:example} A book"),
+        "unknown-directive",
+        "polcy",
+        "did you mean `policy:example`?",
+    ),
+    "other-divider": Slip(
+        (EXAMPLE, "````{policy-example} A book"),
+        "unknown-directive",
+        "policy-",
+        "did you mean `policy:example`?",
+    ),
+    "misspelt-message": Slip(
+        ("{policy:message}", "{policy:mesage}"),
+        "unknown-directive",
+        "mesage",
+        "did you mean `policy:message`?",
+    ),
+    "principle-without-prefix": Slip(
+        ("```{policy:principle}\n:id: is-{n}\n", "```{principle}\n:id: is-{n}\n"),
+        "unknown-directive",
+        "{principle}",
+        "did you mean `policy:principle`?",
+    ),
+    "principle-misspelt": Slip(
+        ("```{policy:principle}\n:id: is-{n}\n", "```{policy:princple}\n:id: is-{n}\n"),
+        "unknown-directive",
+        "princple",
+        "did you mean `policy:principle`?",
+    ),
+    "lost-option": Slip(
+        ("good\n:note:", "good\n\n:note:"), "invalid-option", ":note:", "delete the blank line"
+    ),
+    "lost-option-of-an-example": Slip(
+        ("there\n:id:", "there\n\n:id:"), "invalid-option", ":id: e-", "delete the blank line"
+    ),
+    "text-behind-a-role": Slip(
+        ("user\nHave you this book?", "user Have you this book?"),
+        "missing-blank-line",
+        "{policy:message}",
+        "put it on a line of its own",
+    ),
+    "text-behind-a-verdict": Slip(
+        ("bad\nOf course.", "bad Of course."),
+        "missing-blank-line",
+        "{policy:response} bad",
+        "put it on a line of its own",
+    ),
+    "in-an-included-file": Slip(
+        ("The second norm.", "```{include} /parts/fences.inc\n```"),
+        "short-fence",
+        "parts/fences.inc:1",
+        "the outer fence needs four backticks",
+    ),
+}
+IN_RST = {
+    "text-below-a-role": Slip(
+        ("user\n\n      Have", "user\n      Have"),
+        "missing-blank-line",
+        "Have you",
+        "put a blank line between",
+    ),
+    "text-below-a-verdict": Slip(
+        ("bad\n\n      Of", "bad\n      Of"), "missing-blank-line", "Of course", "put a blank line between"
+    ),
+    "text-behind-a-role": Slip(
+        ("user\n\n      Have", "user Have"),
+        "missing-blank-line",
+        "policy:message",
+        "put it on a line of its own",
+    ),
+    "message-below-a-title": Slip(
+        ("there\n   :id: e-{n}\n\n", "there\n"),
+        "missing-blank-line",
+        "policy:message",
+        "put a blank line between",
+    ),
+    "option-at-the-margin": Slip(
+        ("there\n   :id:", "there\n:id:"), "wrong-indentation", ":id: e-", "indent it by 3 spaces more"
+    ),
+    "options-at-the-margin": Slip(
+        ("   :id: is-{n}\n   :authority: user", ":id: is-{n}\n:authority: user"),
+        "wrong-indentation",
+        ":id: ",
+        "indent it by 3 spaces more",
+    ),
+    "option-as-deep-as-its-directive": Slip(
+        ("      :note:", "   :note:"), "wrong-indentation", ":note:", "indent it by 3 spaces more"
+    ),
+    "lost-option": Slip(
+        ("good\n      :note:", "good\n\n      :note:"), "invalid-option", ":note:", "delete the blank line"
+    ),
+    "lost-option-of-an-example": Slip(
+        ("there\n   :id:", "there\n\n   :id:"), "invalid-option", ":id: e-", "delete the blank line"
+    ),
+    "messages-at-the-margin": Slip(
+        ("   .. policy:message:: user\n\n      Have", ".. policy:message:: user\n\n   Have"),
+        "wrong-indentation",
+        "policy:message",
+        "indent it by 3 spaces more",
+    ),
+    "answer-at-the-margin": Slip(
+        ("   .. policy:response:: bad\n\n      Of", ".. policy:response:: bad\n\n   Of"),
+        "wrong-indentation",
+        "policy:response:: bad",
+        "indent it by 3 spaces more",
+    ),
+    "text-as-deep-as-its-message": Slip(
+        ("      Have you", "   Have you"), "wrong-indentation", "Have you", "indent it by 3 spaces more"
+    ),
+    "text-as-deep-as-its-answer": Slip(
+        ("      Of course", "   Of course"), "wrong-indentation", "Of course", "indent it by 3 spaces more"
+    ),
+    "answer-in-a-message": Slip(
+        ("   .. policy:response:: bad\n\n      Of", "      .. policy:response:: bad\n\n         Of"),
+        "misplaced-directive",
+        "policy:response:: bad",
+        "put it behind the answer",
+    ),
+    "answer-a-little-too-deep": Slip(
+        (
+            "   .. policy:response:: good\n      :note: It says so.\n\n      I",
+            "     .. policy:response:: good\n        :note: It says so.\n\n        I",
+        ),
+        "misplaced-directive",
+        "policy:response:: good",
+        "put it behind the message",
+    ),
+    "example-in-an-answer": Slip(
+        (
+            "      Of course.\n",
+            "      Of course.\n\n      .. policy:example:: Inner\n\n         .. policy:message:: user\n\n            Inner?\n",
+        ),
+        "misplaced-directive",
+        "Inner",
+        "put it behind the answer",
+    ),
+    "one-colon": Slip(
+        ("policy:example:: ", "policy:example: "),
+        "unknown-directive",
+        "policy:example",
+        "write `.. policy:example::`",
+    ),
+    "no-colon": Slip(
+        ("policy:message:: user", "policy:message user"),
+        "unknown-directive",
+        "policy:message",
+        "write `.. policy:message::`",
+    ),
+    "no-space": Slip(
+        (".. policy:example:: ", "..policy:example:: "),
+        "unknown-directive",
+        "policy:example",
+        "write `.. policy:example::`",
+    ),
+    "misspelt": Slip(
+        ("policy:example:: ", "policy:exmaple:: "),
+        "unknown-directive",
+        "exmaple",
+        "did you mean `policy:example`?",
+    ),
+    "without-prefix": Slip(
+        ("policy:example:: ", "example:: "),
+        "unknown-directive",
+        ".. example",
+        "did you mean `policy:example`?",
+    ),
+    "misspelt-prefix": Slip(
+        ("policy:example:: ", "polciy:example:: "),
+        "unknown-directive",
+        "polciy",
+        "did you mean `policy:example`?",
+    ),
+    "principle-without-prefix": Slip(
+        (".. policy:principle::\n   :id: is-{n}\n", ".. principle::\n   :id: is-{n}\n"),
+        "unknown-directive",
+        ".. principle",
+        "did you mean `policy:principle`?",
+    ),
+    "in-an-included-file": Slip(
+        ("The second norm.", ".. include:: parts/margin.inc"),
+        "wrong-indentation",
+        "parts/margin.inc:4",
+        "indent it by 3 spaces more",
+    ),
+    "below-a-role-in-an-included-file": Slip(
+        ("The second norm.", ".. include:: parts/blank.inc"),
+        "missing-blank-line",
+        "parts/blank.inc:4",
+        "put a blank line between",
+    ),
+    "in-a-docstring": Slip(
+        ("The second norm.", ".. autofunction:: gates.gate"),
+        "wrong-indentation",
+        "parts/gates.py:5",
+        "indent it by 3 spaces more",
+    ),
+    "misspelt-in-a-docstring": Slip(
+        ("The second norm.", ".. autofunction:: gates.door"),
+        "unknown-directive",
+        "parts/gates.py:14",
+        "did you mean `policy:example`?",
+    ),
+}
+CONF = """\
+import pathlib, sys
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "parts"))
+project = "Slips"
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_policyspec"]
+myst_enable_extensions = ["colon_fence"]
+exclude_patterns = ["parts"]
+policyspec_severity = {"coverage": "off"}
+"""
+PARTS = {
+    "fences.inc": "```{policy:example} Inside\n```{policy:message} user\nIn?\n```\n```{policy:response} good\nIn.\n```\n```\n",
+    "margin.inc": "First.\n\n.. policy:example:: Inside\n:id: in-margin\n\n   .. policy:message:: user\n\n      In?\n",
+    "blank.inc": ".. policy:example:: Inside blank\n\n   .. policy:message:: user\n      In?\n",
+    "gates.py": '''\
+def gate():
+    """Say who comes in.
+
+    .. policy:example:: At the gate
+    :id: at-the-gate
+
+       .. policy:message:: user
+
+          Open!
+    """
+def door():
+    """Say who goes out.
+
+    .. policy:exampel:: At the door
+
+       .. policy:message:: user
+
+          Open!
+    """
+''',
+}
+
+
+def pages(right: str, slips: dict[str, Slip]) -> Iterator[tuple[str, str]]:
+    """Yield each page with one slip in it."""
+    for name, slip in slips.items():
+        text = right.format(name=name)
+        for parts in (slip.wrong, *slip.more):
+            old, new = (part.replace("{n}", name) for part in parts)
+            assert old in text, (name, old)
+            text = text.replace(old, new, 1)
+        yield name, text
+
+
+def told(slips: dict[str, Slip], right: str, suffix: str, folder: Path) -> dict[str, list[str]]:
+    """Build a project of the pages; return what is told of each, the place of its slip as ``here``."""
+    (folder / "parts").mkdir()
+    for name, text in {**{f"parts/{name}": text for name, text in PARTS.items()}, "conf.py": CONF}.items():
+        (folder / name).write_text(text, "utf-8")
+    head = ".. policy:level:: user\n   :roles: user\n\n.. toctree::\n   :glob:\n\n   *\n"
+    (folder / "index.rst").write_text(f"Slips\n=====\n\n{head}", "utf-8")
+    texts = dict(pages(right, slips))
+    for name, text in texts.items():
+        (folder / f"{name}{suffix}").write_text(text, "utf-8")
+    app = build_once(folder, folder / "_build", "dummy")
+    found: dict[str, list[str]] = {name: [] for name in slips}
+    for line in lines_of(app):
+        owner = next(
+            (name for name, slip in slips.items() if line.startswith((f"{name}{suffix}:", f"{slip.at}: "))),
+            "",
+        )
+        found.setdefault(owner, []).append(line)
+    return found
+
+
+def place_of(slip: Slip, text: str, name: str, suffix: str) -> str:
+    """Return the place that the message of a slip should have."""
+    if slip.at.startswith("parts/"):
+        return slip.at
+    lines = text.splitlines()
+    if slip.at == "The second":
+        return f"{name}{suffix}:{lines.index('The second norm.') - 1}"
+    found = [number for number, line in enumerate(lines, 1) if slip.at.removeprefix("last ") in line]
+    return f"{name}{suffix}:{found[-1 if slip.at.startswith('last ') else 0]}"
+
+
+@pytest.mark.parametrize(
+    ("slips", "right", "suffix"), [(IN_MYST, MYST, ".md"), (IN_RST, RST, ".rst")], ids=["myst", "rst"]
+)
+def test_each_slip_is_told_once_with_its_cause_and_nothing_follows(
+    slips: dict[str, Slip], right: str, suffix: str, tmp_path: Path
+) -> None:
+    found = told(slips, right, suffix, tmp_path)
+    texts = dict(pages(right, slips))
+    wrong = {}
+    for name, slip in slips.items():
+        place, lines = place_of(slip, texts[name], name, suffix), found.pop(name)
+        match = len(lines) == 1 and lines[0].startswith(f"{place}: ") and slip.cure in lines[0]
+        if not (match and lines[0].endswith(f"[policyspec.{slip.code}]")):
+            wrong[name] = (place, lines)
+    assert wrong == {}
+    assert found == {}
