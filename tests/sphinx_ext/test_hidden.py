@@ -96,7 +96,7 @@ def test_what_a_builder_hides_is_in_none_of_its_files(source: Path, builder: str
 
 def test_a_command_tells_nothing_that_a_project_hides(source: Path) -> None:
     spec = ps.load(source)
-    ways = {word.split("zq")[1] for word in words_in(repr(spec))}
+    ways = {word.split("zq")[1] for word in words_in(repr(vars(spec)))}
     assert ways <= {f"{name}{suffix}" for name, way in WAYS.items() if way.shown for suffix in way.markups}
     assert {"iftruerst", "iftruemd", "plainrst", "turnedmd"} <= ways
 
