@@ -33,7 +33,9 @@ def _complete_param(context: click.Context, _param: click.Parameter, incomplete:
     words = {*context.args, context.params.get("question")}
     named = [question for question in ps.list_questions() if question.name in words]
     return [
-        CompletionItem(f"{parameter.name}=", help=f"{parameter.type}, such as {parameter.default}")
+        CompletionItem(
+            f"{parameter.name}=", help=", such as ".join(filter(None, (parameter.type, parameter.default)))
+        )
         for question in named
         for parameter in question.parameters
         if parameter.name.startswith(incomplete)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
@@ -24,7 +25,7 @@ from sphinx_policyspec.graph.answer import Answer, Cell, CellKind, QueryForm
 from sphinx_policyspec.model import Carrier, Commentary, ReferenceForm, Spec, Verdict
 
 if TYPE_CHECKING:
-    from sphinx_policyspec.graph.questions import Question
+    from sphinx_policyspec.graph.questions import Parameter, Question
     from sphinx_policyspec.reasoning.reasoner import Contradiction, Reasoning
 
 __all__ = ["ANSWER_FORMATS", "REASONING_FORMATS", "answer_text", "counts", "questions_json", "questions_text"]
@@ -174,11 +175,18 @@ def questions_text(questions: Iterable[Question], *, color: bool = False) -> str
     """Return named questions with their parameters, and what they are in English."""
     lines = []
     for item in questions:
-        parameters = "".join(f" --param {p.name}={p.default or p.type}" for p in item.parameters)
+        parameters = "".join(f" {_option(parameter)}" for parameter in item.parameters)
         lines.append(
             f"{click.style(item.name, bold=True) if color else item.name}{parameters}\n    {item.text}\n"
         )
     return "".join(lines)
+
+
+def _option(parameter: Parameter) -> str:
+    """Return how a parameter is given: with its default, or the kind of its value; in brackets where it may be left out."""
+    value = parameter.default or parameter.type.upper()
+    option = f"--param {shlex.quote(f'{parameter.name}={value}')}"
+    return f"[{option}]" if parameter.default == "" else option
 
 
 def questions_json(questions: Iterable[Question]) -> str:

@@ -142,7 +142,11 @@ def test_query_runs_sparql_with_the_usual_prefixes(run: Run, source: Path, tmp_p
 def test_query_list_names_every_question(run: Run) -> None:
     status, out, _ = run("query", "--list")
     assert status == 0
-    assert "user-overridable-defaults-touching --param topic=honesty" in out
+    lines = out.splitlines()
+    assert "user-overridable-defaults-touching --param topic=honesty" in lines
+    assert "overridable-by --param level=user [--param topic=TOPIC]" in lines
+    assert "where-mentioned --param text=TEXT" in lines
+    assert "words-in-releases --param 'phrase=white lies'" in lines
     assert "never-referenced" in out
 
 
