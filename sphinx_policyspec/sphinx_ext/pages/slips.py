@@ -1,4 +1,4 @@
-"""Slips of structure in the text of a page, by their cause: fences of MyST, indentation and marks of reStructuredText; and the text without them, so that nothing else follows from them."""
+"""Slips of structure in the text of a page, by their cause, and the text without them, so that nothing else follows."""
 
 from __future__ import annotations
 
@@ -27,8 +27,6 @@ def mended(lines: Sequence[str], markup: Markup, *, colons: bool = True) -> tupl
 
     :param colons: whether fences of colons are fences
     """
-    if not any(DOMAIN in line for line in lines):
-        return list(lines), []
     marks = "`~:" if colons else "`~"
     reading = _Fences(list(lines), marks) if markup is Markup.MYST else _Indented(list(lines))
     return reading.mended(), sorted(reading.slips)
@@ -36,13 +34,13 @@ def mended(lines: Sequence[str], markup: Markup, *, colons: bool = True) -> tupl
 
 # -- fences of MyST -------------------------------------------------------------------------
 
-_FENCE = re.compile(r"(?P<lead>(?:[ \t]|> ?)*)(?P<marks>`{3,}|~{3,}|:{3,})(?P<info>.*)")
-_NAMED = re.compile(r"\s*\{\s*(?P<name>[^{}]*?)\s*\}\s*(?P<argument>.*)")
+_FENCE = re.compile(r"(?P<lead>[ \t>]*+)(?P<marks>`{3,}+|~{3,}+|:{3,}+)(?P<info>.*)")
+_NAMED = re.compile(r"\s*+\{(?P<name>[^{}]*+)\}.*")
 _BARE = re.compile(rf"\s*(?P<open>\{{?)(?P<name>{DOMAIN}:[\w-]+)(?P<close>\}}?)(?P<rest>\s.*|)$")
 """A directive of ours that lacks one of its braces, or both."""
-_THIN = re.compile(
-    rf"(?P<lead>(?:[ \t]|> ?)*)(?P<marks>``|~~|::)\{{(?P<name>{DOMAIN}:[\w-]+)\}}(?P<rest>[^`]*)"
-)
+_THIN = re.compile(rf"(?P<lead>[ \t>]*+)(?P<marks>``|~~|::)\{{(?P<name>{DOMAIN}:[\w-]++)\}}(?P<rest>[^`]*+)")
+_FAR = 100
+"""Open fences among which the one is sought that a line ends."""
 _HEADING = re.compile(r"#{1,6}\s")
 _PROVISIONS = frozenset({"spec", "level", "topic", "goal", "definition", "principle", "example", "prompt"})
 _TURNS = frozenset({"message", "response"})
@@ -57,7 +55,7 @@ _NEVER_HELD = {
 _CODE = frozenset(
     {"code", "code-block", "code-cell", "csv-table", "eval-rst", "graphviz", "literalinclude", "math"}
     | {"mermaid", "parsed-literal", "prompt", "raw", "sourcecode", "toctree"}
-    | {f"{DOMAIN}:{name}" for name in ("case", "conversation", "query")}
+    | {f"{DOMAIN}:case", f"{DOMAIN}:conversation", f"{DOMAIN}:query"}
 )
 """Directives whose text is no markup."""
 _WORDS = {3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine", 10: "ten"}
@@ -73,6 +71,7 @@ class _Fence:
     :param short: the fence inside it that is as long
     :param held: the line that ends the last fence inside it
     :param end: the line that ends it for a parser, once that is known
+    :param is_inside: it stands in a directive of ours
     """
 
     line: int
@@ -85,7 +84,7 @@ class _Fence:
     short: _Fence | None = None
     held: int = 0
     end: int = 0
-    is_thin: bool = False
+    is_inside: bool = False
 
     @property
     def own(self) -> str:
@@ -103,6 +102,7 @@ class _Fence:
             return other.own not in _PROVISIONS
         return other.own not in _NEVER_HELD.get(self.own, frozenset())
 
+    @property
     def shown(self) -> str:
         return f"`{self.name}`" if self.name else "a block of code"
 
@@ -141,7 +141,11 @@ class _Fences(_Reading):
                 self._fence(number, found)
             elif (thin := _THIN.fullmatch(line)) and not (self._open and self._open[-1].is_code):
                 self._thin(number, thin)
-            elif self._open and self._open[-1].is_thin and line.strip() == self._open[-1].mark * 2:
+            elif (
+                self._open
+                and line.strip() == self._open[-1].mark * 2
+                and self._open[-1].line in self._changed
+            ):
                 self._changed[number] = self._open[-1].lead + self._open[-1].mark * 3
                 self._close(self._open.pop(), number)
             elif self._open and _HEADING.match(line):
@@ -172,6 +176,7 @@ class _Fences(_Reading):
             self._ended = self._ended if fence.own in _TURNS else None
         while self._open and not self._open[-1].holds(fence) and not self._is_closed(self._open[-1], number):
             self._never_closed(self._open.pop(), number)
+        fence.is_inside = bool(self._open) and bool(self._open[-1].own or self._open[-1].is_inside)
         self._open.append(fence)
 
     def _thin(self, number: int, found: re.Match[str]) -> None:
@@ -179,15 +184,14 @@ class _Fences(_Reading):
         name, mark = found["name"].lower(), found["marks"][0]
         self._changed[number] = f"{found['lead']}{mark * 3}{{{name}}}{found['rest']}"
         message = f"the fence of `{name}` has two {_MARKS[mark]}, and is text"
-        hint = f"write {_count(3, mark)}, where it begins and where it ends"
-        self._slip(number, "short-fence", message, hint)
-        self._open.append(_Fence(number, found["lead"], mark, 3, name, found["rest"], is_thin=True))
+        self._slip(number, "short-fence", message, f"write {_count(3, mark)}, at its beginning and its end")
+        self._open.append(_Fence(number, found["lead"], mark, 3, name, found["rest"]))
 
     def _name(self, number: int, found: re.Match[str]) -> str:
         """Return the name of a directive, whose braces are put right."""
         info = found["info"]
         if named := _NAMED.fullmatch(info):
-            return named["name"].lower()
+            return named["name"].strip().lower()
         bare = _BARE.fullmatch(info)
         if bare is None or (self._open and self._open[-1].is_code):
             return ""
@@ -199,7 +203,7 @@ class _Fences(_Reading):
 
     def _bare(self, number: int, lead: str, mark: str, length: int) -> None:
         """Take up a line of marks alone: the end of a fence, or the beginning of code."""
-        alike = [fence for fence in self._open if fence.mark == mark and length >= fence.length]
+        alike = [fence for fence in self._open[-_FAR:] if fence.mark == mark and length >= fence.length]
         closable = [fence for fence in alike if fence.length == length] or alike
         top = self._open[-1] if self._open else None
         if top is not None and top.is_code and top not in alike:
@@ -211,10 +215,10 @@ class _Fences(_Reading):
         elif top is not None and top.mark == mark and (top.own in {"example", "prompt"}):
             if length in self._lost:
                 self._changed[number] = ""
-                return
-            message = f"the fence of {top.shown()} ends with fewer {_MARKS[mark]} than it begins with"
-            self._slip(number, "unclosed-fence", message, f"write {_count(top.length, mark)}")
-            self._close(self._open.pop(), number)
+            else:
+                message = f"the fence of {top.shown} ends with fewer {_MARKS[mark]} than it begins with"
+                self._slip(number, "unclosed-fence", message, f"write {_count(top.length, mark)}")
+                self._close(self._open.pop(), number)
         elif not self._early(mark, length):
             self._open.append(_Fence(number, lead, mark, length, "", ""))
 
@@ -225,7 +229,7 @@ class _Fences(_Reading):
         length = len(found["marks"]) if found else 0
         around = next((other for other in reversed(self._open) if other.mark == fence.mark), None)
         if around is not None and around.length <= length > wanted:
-            message = f"the fence of {fence.shown()} ends with more {_MARKS[fence.mark]} than it begins with, which end {around.shown()}, too"
+            message = f"the fence of {fence.shown} ends with more {_MARKS[fence.mark]} than it begins with, which end {around.shown}, too"
             self._slip(number, "unclosed-fence", message, f"write {_count(wanted, fence.mark)}")
             length = 0
         if length < wanted:
@@ -239,10 +243,10 @@ class _Fences(_Reading):
     def _early(self, mark: str, length: int) -> bool:
         """Tell whether a line of marks ends an example that was ended before, above messages that belong to it."""
         fence, number = self._ended or (None, 0)
-        if fence is None or not self._beside or (mark, length) != (fence.mark, fence.length):
+        if not (fence and self._beside and (mark, length) == (fence.mark, fence.length)):
             return False
         self._changed[number], self._ended = "", None
-        message = f"the fence of {fence.shown()} ends here, above messages that belong to it"
+        message = f"the fence of {fence.shown} ends here, above messages that belong to it"
         self._slip(number, "unclosed-fence", message, "delete this line")
         return True
 
@@ -260,20 +264,19 @@ class _Fences(_Reading):
     def _short(self, fence: _Fence, inner: _Fence, wanted: int) -> None:
         if not (fence.own or inner.own):
             return
-        message = f"the fence of {fence.shown()} is no longer than that of {inner.shown()} inside it, whose end ends both"
+        message = f"the fence of {fence.shown} is no longer than that of {inner.shown} inside it, whose end ends both"
         hint = f"the outer fence needs {_count(wanted, fence.mark)}, where it begins and where it ends"
         if inner.short is not None:
             # The slip is one: who counts the outer one right counts both.
             self.slips = [slip for slip in self.slips if slip.line != inner.line + 1]
-            hint += f", and that of {inner.shown()} {_count(max(inner.wanted, inner.length), inner.mark)}"
+            hint += f", and that of {inner.shown} {_count(max(inner.wanted, inner.length), inner.mark)}"
         self._slip(fence.line, "short-fence", message, hint)
 
     def _heading(self, number: int) -> None:
         """End what is open at a heading, if it can only have been forgotten."""
         first = self._open[0]
-        if first.is_code and not first.own and first.name:
-            return
-        if not first.name or self._is_closed(first, number) or self._is_balanced(number):
+        is_others = first.is_code and not first.own
+        if is_others or self._is_closed(first, number) or self._is_balanced(number):
             return
         while self._open:
             self._never_closed(self._open.pop(), number)
@@ -294,7 +297,7 @@ class _Fences(_Reading):
             found = _FENCE.fullmatch(self.lines[number])
             if found and found["marks"][0] in self.marks:
                 named = _NAMED.fullmatch(found["info"])
-                if named and named["name"].lower().removeprefix(f"{DOMAIN}:") in _PROVISIONS:
+                if named and named["name"].strip().lower().removeprefix(f"{DOMAIN}:") in _PROVISIONS:
                     return False
                 depth += 1 if found["info"].strip() else -1
                 if not depth:
@@ -304,7 +307,7 @@ class _Fences(_Reading):
 
     def _never_closed(self, fence: _Fence, before: int) -> None:
         """End a fence above a line, since nothing else does; those of others are theirs to tell."""
-        if not (fence.own or not fence.name or any(other.own for other in self._open)):
+        if not (fence.own or not fence.name or fence.is_inside):
             return
         wanted = max(fence.wanted, fence.length)
         end = fence.lead + fence.mark * wanted
@@ -318,7 +321,7 @@ class _Fences(_Reading):
             self._added.setdefault(place, []).append(end)
         self._lost.add(fence.length)
         if fence.short is None:
-            message = f"the fence of {fence.shown()} is never closed"
+            message = f"the fence of {fence.shown} is never closed"
             hint = f"add a line of {_count(wanted, fence.mark)} where it ends"
             self._slip(fence.line, "unclosed-fence", message, hint)
         self._lengthen(fence, wanted)
@@ -342,20 +345,26 @@ def _count(number: int, mark: str) -> str:
 # -- indentation of reStructuredText ----------------------------------------------------------
 
 _MARKUP = re.compile(rf"(?P<lead>\s*)\.\. *(?P<name>{DOMAIN}::?[\w-]+) ?:{{0,2}}(?P<rest>\s.*|(?<=::).*|)")
-_LITERAL = re.compile(
-    r"(?P<lead>\s*)(?:\.\. (?:[\w:-]*(?:code|raw|parsed-literal|math|query|case|conversation)[\w-]*)::.*|(?!\.\. ).*::)\s*"
-)
-"""What makes code of the lines below it that are indented further."""
+_LITERAL = ("case", "code", "conversation", "math", "parsed-literal", "query", "raw")
+"""What the name of a directive holds whose text is no markup."""
 _SOUND = re.compile(rf"\s*\.\. +{DOMAIN}:[\w-]+ ?::(?:\s|$)")
 _OPTION = re.compile(r"(?P<lead>\s*):(?P<name>[\w-]+):(?:\s|$)")
-_TAB = 8
-"""What docutils takes a tab for."""
 _DEPTH = 3
 """By how much what stands inside a directive is indented, as is the custom."""
 
 
+def _begins_code(words: str) -> bool:
+    """Tell whether a line makes code of the lines below it that are indented further."""
+    name = words.partition("::")[0]
+    return any(part in name for part in _LITERAL) if words.startswith(".. ") else words.endswith("::")
+
+
+def _own(found: re.Match[str]) -> str:
+    return found["name"].lower().replace("::", ":").partition(":")[2]
+
+
 def _indent(line: str) -> int:
-    return len(line[: len(line) - len(line.lstrip())].expandtabs(_TAB))
+    return len(line[: len(line) - len(line.lstrip())].expandtabs())
 
 
 @dataclass
@@ -389,14 +398,13 @@ class _Indented(_Reading):
             return below
         if line.strip():
             self._text(number)
-        if _LITERAL.fullmatch(line):
+        if _begins_code(line.strip()):
             return self._behind(number, _indent(line))
         return number + 1
 
     def _is_joined(self, number: int, indent: int) -> bool:
         """Tell whether the line above is text that a directive would be part of."""
-        above = self.lines[number - 1] if number else ""
-        words = above.strip()
+        words = (above := self.lines[number - 1] if number else "").strip()
         is_line = bool(words) and (len(set(words)) > 1 or words[0].isalnum())
         return is_line and _indent(above) == indent and not words.startswith(("..", ":"))
 
@@ -409,7 +417,7 @@ class _Indented(_Reading):
     def _directive(self, number: int, found: re.Match[str]) -> None:
         lead, rest = found["lead"], found["rest"]
         name = found["name"].replace("::", ":")
-        own = name.lower().partition(":")[2]
+        own = _own(found)
         right = f".. {name}::"
         if not _SOUND.match(found[0]):
             message = f"`{found[0].strip().removesuffix(rest)}` is no directive, but a comment or text"
@@ -430,19 +438,12 @@ class _Indented(_Reading):
 
     def _end_of_turns(self, number: int, indent: int) -> int:
         """Return the number of the line below the turns that begin on a line; one further right stands where it should."""
-        end = number
-        while end < len(self.lines):
+        for end in range(number, len(self.lines)):
             found = _MARKUP.fullmatch(self.lines[end])
-            is_turn = found is not None and found["name"].lower().partition(":")[2] in {
-                *_TURNS,
-                "conversation",
-            }
-            if is_turn and _indent(self.lines[end]) > indent:
-                break
-            if self.lines[end].strip() and _indent(self.lines[end]) <= indent and not is_turn:
-                break
-            end += 1
-        return end
+            is_turn = found is not None and _own(found) in _SAID
+            if self.lines[end].strip() and is_turn == (_indent(self.lines[end]) > indent):
+                return end
+        return len(self.lines)
 
     def _move(self, start: int, message: str, end: int, by: int) -> None:
         """Move lines right."""
@@ -458,7 +459,8 @@ class _Indented(_Reading):
         end = number
         while end < len(self.lines) and _OPTION.match(self.lines[end]):
             end += 1
-        below = next((line for line in self.lines[end:] if line.strip()), "")
+        rest = (self.lines[place] for place in range(end, len(self.lines)))
+        below = next((line for line in rest if line.strip()), "")
         if end > number and indent < _indent(below) < _indent(self.lines[number]):
             name = self.lines[number].strip().split(":")[1]
             message = f"the option `{name}` is indented further than what stands below it"
@@ -490,11 +492,8 @@ class _Indented(_Reading):
         inside = depth == indent or (self._example is not None and self._example[2] < depth < indent)
         if not inside or not indent or is_title or line.lstrip().startswith(".."):
             return
-        end = number
-        while end < len(self.lines) and not (
-            self.lines[end].strip()
-            and (_indent(self.lines[end]) < depth or self.lines[end].lstrip().startswith(".. "))
-        ):
-            end += 1
+        texts = ((n, self.lines[n].strip()) for n in range(number, len(self.lines)))
+        ends = (n for n, text in texts if text and (_indent(self.lines[n]) < depth or text.startswith(".. ")))
+        end = next(ends, len(self.lines))
         message = f"this text is indented no further than `{DOMAIN}:{name}` on line {start + 1}, and so stands outside it"
         self._move(number, message, end, indent + _DEPTH - depth)
