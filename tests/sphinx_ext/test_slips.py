@@ -357,6 +357,15 @@ IN_MYST = {
         "{policy:conversation}",
         "add a line of three backticks",
     ),
+    "directive-in-the-tag-notation": Slip(
+        (
+            "The second norm.",
+            "````{policy:example} C\n```{policy:conversation}\n<user>\nHi\n\n.. policy:example:: x\n</user>\n```\n````\n",
+        ),
+        "misplaced-directive",
+        ".. policy:example::",
+        "put it behind the conversation",
+    ),
     "definition-never-closed": Slip(
         ("The second norm.", "```{policy:definition} Word\nIt means.\n"),
         "unclosed-fence",
