@@ -322,7 +322,7 @@ def _ignores(loaded: Loaded) -> Iterator[Ignore]:
 _DIRECTIVE = re.compile(
     rb"^[ \t>]*(?:\.\.[ ]policy:[\w-]+::|(?:`{3,}|~{3,}|:{3,})[ ]?\{policy:)", re.MULTILINE
 )
-_LEVEL = re.compile(rb"^#+[^\n]*\{[^}\n]*authority=", re.MULTILINE)
+_LEVEL = re.compile(rb"^#[^\n]*authority=", re.MULTILINE)
 
 
 def _is_page(path: Path) -> bool:

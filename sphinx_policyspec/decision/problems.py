@@ -84,7 +84,11 @@ class _Problems:
             )
         if item.role:
             known = {*self.norms.level_of_role, *POWERLESS_ROLES}
-            yield from self._known("role", item.role, known, item.place("from"))
+            if item.role in self.norms.rank and item.role not in known:
+                message = f"no message is from {shown(item.role)}, which is a level and no role"
+                yield _error("unknown-role", message, item.place("from"), f"write `level: {item.role}`")
+            else:
+                yield from self._known("role", item.role, known, item.place("from"))
         if item.level:
             yield from self._known("level", item.level, self.norms.rank, item.place("level"))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -67,8 +66,6 @@ NAMES = {
 """Where the names stand that a parameter of a type may have; those of releases in the graph of each."""
 _SEVERAL = "ask a folder that holds several"
 _RELEASES = "PREFIX ps: <https://w3id.org/policyspec#> SELECT ?graph { GRAPH ?graph { ?graph a ps:Spec } }"
-_STATEMENT = re.compile(rb'\S+ <([^>]*)> (?:"((?:[^"\\\\]|\\\\.)*)"|\S+) <([^>]*)> \.')
-"""A statement of N-Quads: its property, its text if it is one, and its graph."""
 
 
 def _about(triples: Callable[[], Iterable[Triple]], question: str) -> Callable[[], Iterable[Triple]]:
@@ -230,9 +227,11 @@ class KnowledgeBase:
         """Yield property, text and graph of each statement of the named graphs."""
         for pieces in self._named:
             for piece in pieces():
-                for match in _STATEMENT.finditer(piece):
-                    text = None if match[2] is None else match[2].decode()
-                    yield match[1].decode(), text, match[3].decode()
+                for line in piece.decode().split("\n")[:-1]:
+                    _subject, predicate, rest = line.split(" ", 2)
+                    item, _, graph = rest.removesuffix(" .").rpartition(" ")
+                    text = item[1:-1] if item[0] == item[-1] == '"' else None
+                    yield predicate[1:-1], text, graph[1:-1]
 
     def _guarded(self) -> Guard:
         if self._guard is None:

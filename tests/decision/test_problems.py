@@ -39,6 +39,9 @@ WRONG = {
     'items: [{id: "", from: user, issue: x, value: 1}]': ["1:9: missing-key: `id` is missing"],
     "items: [{id: a, issue: x, value: 1}]": ["1:9: missing-key: nobody says `a`"],
     "items:\n- {id: a, issue: x, value: 1, from: usr}": ["2:37: unknown-role: unknown role `usr`"],
+    "items:\n- {id: a, issue: x, value: 1, from: root}": [
+        "2:37: unknown-role: no message is from `root`, which is a level and no role"
+    ],
     "items:\n- id: a\n  issue: x\n  value: 1\n  level: usr": ["5:10: unknown-level: unknown level `usr`"],
     "items:\n- {id: a, issue: x, value: 1, principle: of_usr}": [
         "2:42: unknown-provision: unknown provision `of_usr`"

@@ -313,6 +313,77 @@ IN_MYST = {
         "{policy:response} bad",
         "put it on a line of its own",
     ),
+    "in-a-note": Slip(
+        (EXAMPLE, "````{note}\n" + EXAMPLE),
+        "short-fence",
+        "{note}",
+        "the outer fence needs five backticks",
+        (("```\n````\n\nThe second", "```\n````\n````\n\nThe second"),),
+    ),
+    "in-a-list": Slip(
+        (
+            "The second norm.",
+            "- item\n\n  ```{policy:example} L\n  ```{policy:message} user\n  Hi\n  ```\n  ```\n",
+        ),
+        "short-fence",
+        "} L",
+        "the outer fence needs four backticks",
+    ),
+    "three-equal-fences": Slip(
+        (EXAMPLE, "```{policy:commentary}\n```{note}\n```{tip}\nT\n```\n```\n```\n\n" + EXAMPLE),
+        "short-fence",
+        "{policy:commentary}",
+        "the outer fence needs five backticks, where it begins and where it ends, and that of `note` four",
+    ),
+    "two-backticks": Slip(
+        (
+            "```{policy:message} user\nHave you this book?\n```",
+            "``{policy:message} user\nHave you this book?\n``",
+        ),
+        "short-fence",
+        "{policy:message}",
+        "write three backticks",
+    ),
+    "ended-early": Slip(("book?\n```\n", "book?\n```\n````\n"), "unclosed-fence", "20", "delete this line"),
+    "ended-with-more": Slip(
+        ("course.\n```\n````", "course.\n`````\n````"), "unclosed-fence", "`````", "write three backticks"
+    ),
+    "conversation-never-closed": Slip(
+        (
+            "The second norm.",
+            "````{policy:example} C\n```{policy:conversation}\n<user>\nHi\n</user>\n\n````\n",
+        ),
+        "unclosed-fence",
+        "{policy:conversation}",
+        "add a line of three backticks",
+    ),
+    "directive-in-the-tag-notation": Slip(
+        (
+            "The second norm.",
+            "````{policy:example} C\n```{policy:conversation}\n<user>\nHi\n\n.. policy:example:: x\n</user>\n```\n````\n",
+        ),
+        "misplaced-directive",
+        ".. policy:example::",
+        "put it behind the conversation",
+    ),
+    "definition-never-closed": Slip(
+        ("The second norm.", "```{policy:definition} Word\nIt means.\n"),
+        "unclosed-fence",
+        "{policy:definition}",
+        "add a line of three backticks",
+    ),
+    "misspelt-role": Slip(
+        ("[](#is-{n})", "{policy:princple}`is-{n}`"),
+        "unknown-directive",
+        "princple",
+        "did you mean `policy:principle`?",
+    ),
+    "role-without-prefix": Slip(
+        ("[](#is-{n})", "{principle}`is-{n}`"),
+        "unknown-directive",
+        "{principle}",
+        "did you mean `policy:principle`?",
+    ),
     "in-an-included-file": Slip(
         ("The second norm.", "```{include} /parts/fences.inc\n```"),
         "short-fence",
@@ -444,6 +515,60 @@ IN_RST = {
         ".. principle",
         "did you mean `policy:principle`?",
     ),
+    "no-space-behind-colons": Slip(
+        ("message:: user", "message::user"),
+        "unknown-directive",
+        "policy:message",
+        "write `.. policy:message::`",
+    ),
+    "two-colons-inside": Slip(
+        ("policy:message::", "policy::message::"),
+        "unknown-directive",
+        "message::",
+        "write `.. policy:message::`",
+    ),
+    "no-blank-line-above": Slip(
+        ("norm.\n\n.. policy:example", "norm.\n.. policy:example"),
+        "missing-blank-line",
+        "policy:example",
+        "put a blank line between",
+    ),
+    "option-without-first-colon": Slip(
+        ("   :id: e-{n}", "   id: e-{n}"), "invalid-option", " id:", "write `:id:`"
+    ),
+    "option-without-last-colon": Slip(
+        ("   :id: e-{n}", "   :id e-{n}"), "invalid-option", ":id e", "write `:id:`"
+    ),
+    "note-without-first-colon": Slip(
+        ("      :note: It", "      note: It"), "invalid-option", " note:", "write `:note:`"
+    ),
+    "option-too-deep": Slip(
+        ("      :note: It", "         :note: It"), "wrong-indentation", ":note:", "indent it as far as that"
+    ),
+    "blank-line-between-options": Slip(
+        ("   :id: is-{n}\n", "   :id: is-{n}\n\n"), "invalid-option", ":authority:", "delete the blank line"
+    ),
+    "text-a-little-too-far-left": Slip(
+        ("      Have you", "  Have you"), "wrong-indentation", "Have you", "indent it by 3 spaces more"
+    ),
+    "no-example-around": Slip(
+        (".. policy:example:: A book that is not there\n   :id: e-{n}\n\n", ""),
+        "misplaced-directive",
+        "policy:message",
+        "put it into `policy:example`",
+    ),
+    "misspelt-authority": Slip(
+        ("   :authority: user\n\nThe", "   :autority: user\n\nThe"),
+        "unknown-option",
+        "autority",
+        "did you mean `authority`?",
+    ),
+    "misspelt-role": Slip(
+        (":policy:principle:`", ":policy:princple:`"),
+        "unknown-directive",
+        "princple",
+        "did you mean `policy:principle`?",
+    ),
     "in-an-included-file": Slip(
         ("The second norm.", ".. include:: parts/margin.inc"),
         "wrong-indentation",
@@ -469,6 +594,163 @@ IN_RST = {
         "did you mean `policy:example`?",
     ),
 }
+
+
+def _option(text: str, code: str, cure: str) -> Slip:
+    """Return a slip in an option of the first principle."""
+    return Slip(
+        (":authority: user\n```\n\nThe first", f":authority: user\n{text}\n```\n\nThe first"),
+        code,
+        text,
+        cure,
+    )
+
+
+NAMES = {
+    "level": Slip(
+        (":authority: user", ":authority: usr"), "unknown-level", ":authority: usr", "did you mean `user`?"
+    ),
+    "topic": _option(":topics: honsty", "unknown-topic", "did you mean `honesty`?"),
+    "refines": _option(":refines: after-refinez", "unknown-provision", "did you mean `after-refines`?"),
+    "exception": _option(
+        ":exception-to: after-exceptoin", "unknown-provision", "did you mean `after-exception`?"
+    ),
+    "preferred": _option(
+        ":prefer-over: after-prefered", "unknown-provision", "did you mean `after-preferred`?"
+    ),
+    "goal": _option(":serves: trst", "unknown-goal", "did you mean `trust`?"),
+    "itself": _option(":refines: is-itself", "self-reference", "name another id"),
+    "option": _option(":serve: trust", "unknown-option", "did you mean `serves`?"),
+    "violates": Slip(
+        ("bad\n", "bad\n:violates: is-violate\n"),
+        "dangling-reference",
+        ":violates:",
+        "did you mean `is-violates`?",
+    ),
+    "role-of-a-message": Slip(
+        ("{policy:message} user", "{policy:message} usr"), "unknown-role", "} usr", "did you mean `user`?"
+    ),
+    "verdict": Slip(
+        ("{policy:response} bad", "{policy:response} bda"), "unknown-verdict", "} bda", "did you mean `bad`?"
+    ),
+    "no-verdict": Slip(
+        ("{policy:response} bad", "{policy:response}"),
+        "missing-argument",
+        "last {policy:response}",
+        "lacks its verdict",
+    ),
+    "no-title": Slip(
+        (" A book that is not there", ""), "missing-argument", "{policy:example}", "lacks its title"
+    ),
+    "link": Slip(("[](#is-link)", "[](#is-lnk)"), "dangling-reference", "#is-lnk", "did you mean `is-link`?"),
+    "role": Slip(
+        ("[](#is-role)", "{policy:principle}`is-rol`"),
+        "dangling-reference",
+        "is-rol`",
+        "did you mean `is-role`?",
+    ),
+    "term": Slip(
+        ("[](#is-term)", "{policy:term}`catalog`"),
+        "dangling-reference",
+        "catalog`",
+        "did you mean `catalogue`?",
+    ),
+    "reference-to-a-level": Slip(
+        ("[](#is-reference-to-a-level)", "{policy:level}`usr`"),
+        "dangling-reference",
+        "usr`",
+        "did you mean `user`?",
+    ),
+    "empty-message": Slip(("Have you this book?\n", ""), "empty-block", "{policy:message}", "has no text"),
+    "date": Slip(
+        ("The second norm.", "```{policy:definition} Dusk\n```"), "empty-block", "Dusk", "has no text"
+    ),
+    "question": Slip(
+        ("The second norm.", "```{policy:query} hard-ruls\n```"),
+        "query-failed",
+        "hard-ruls",
+        "did you mean `hard-rules`?",
+    ),
+    "parameter": Slip(
+        ("The second norm.", "```{policy:query} what-may-override\n:params: levl=user\n```"),
+        "query-failed",
+        "{policy:query}",
+        "`level`",
+    ),
+    "value": Slip(
+        ("The second norm.", "```{policy:query} what-may-override\n:params: level=users\n```"),
+        "query-failed",
+        "{policy:query}",
+        "did you mean `user`?",
+    ),
+    "column": Slip(
+        ("The second norm.", "```{policy:query} hard-rules\n:columns: idd\n```"),
+        "unknown-column",
+        "{policy:query}",
+        "did you mean `id`?",
+    ),
+    "view": Slip(
+        ("The second norm.", "```{policy:principle-table}\n:columns: titel\n```"),
+        "unknown-column",
+        ":columns:",
+        "did you mean `title`?",
+    ),
+    "filter": Slip(
+        ("The second norm.", "```{policy:principle-list}\n:topic: honsty\n```"),
+        "unknown-topic",
+        ":topic:",
+        "did you mean `Honesty`?",
+    ),
+    "term-of-the-ontology": Slip(
+        (
+            "The second norm.",
+            "```{policy:query}\nSELECT ?id {\n  ?p a ps:Princple ; dcterms:identifier ?id }\n```",
+        ),
+        "unknown-term",
+        "Princple",
+        "did you mean `ps:Principle`?",
+    ),
+    "unbound-column": Slip(
+        ("The second norm.", "```{policy:query}\nSELECT ?idd {\n  ?p dcterms:identifier ?id }\n```"),
+        "unknown-term",
+        "?idd",
+        "did you mean `?id`?",
+    ),
+    "id-in-a-query": Slip(
+        (
+            "The second norm.",
+            '```{policy:query}\nSELECT ?p {\n  ?p dcterms:identifier "after-id-in-a-qery" }\n```',
+        ),
+        "unknown-term",
+        "qery",
+        "did you mean `after-id-in-a-query`?",
+    ),
+    "quote": Slip(
+        ("The second norm.", '```{policy:query}\nSELECT ?p { ?p dcterms:identifier "x }\n```'),
+        "query-failed",
+        "{policy:query}",
+        'the quote `"` is never closed',
+    ),
+    "rows": Slip(
+        ("The second norm.", "```{policy:query} hard-rules\n:expect-rows: 7\n```"),
+        "unexpected-rows",
+        "{policy:query}",
+        "has 0 rows, not 7",
+    ),
+    "two-answers": Slip(
+        ("The second norm.", "```{policy:query} hard-rules\nSELECT ?p { ?p a ps:Principle }\n```"),
+        "invalid-query",
+        "{policy:query}",
+        "and not both",
+    ),
+    "releases": Slip(
+        ("The second norm.", "```{policy:query} added-since\n:params: release=x\n```"),
+        "query-failed",
+        "{policy:query}",
+        "looks at several releases",
+    ),
+}
+"""Names that nothing has, and what else was tried by a newcomer, in MyST."""
 CONF = """\
 import pathlib, sys
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "parts"))
@@ -522,7 +804,10 @@ def told(slips: dict[str, Slip], right: str, suffix: str, folder: Path) -> dict[
     (folder / "parts").mkdir()
     for name, text in {**{f"parts/{name}": text for name, text in PARTS.items()}, "conf.py": CONF}.items():
         (folder / name).write_text(text, "utf-8")
-    head = ".. policy:level:: user\n   :roles: user\n\n.. toctree::\n   :glob:\n\n   *\n"
+    head = (
+        ".. policy:level:: user\n   :roles: user\n\n.. policy:topic:: Honesty\n\n.. policy:goal:: Trust\n\n"
+    )
+    head += ".. policy:definition:: Catalogue\n\n   A list.\n\n.. toctree::\n   :glob:\n\n   *\n"
     (folder / "index.rst").write_text(f"Slips\n=====\n\n{head}", "utf-8")
     texts = dict(pages(right, slips))
     for name, text in texts.items():
@@ -543,6 +828,8 @@ def place_of(slip: Slip, text: str, name: str, suffix: str) -> str:
     if slip.at.startswith("parts/"):
         return slip.at
     lines = text.splitlines()
+    if slip.at.isdigit():
+        return f"{name}{suffix}:{slip.at}"
     if slip.at == "The second":
         return f"{name}{suffix}:{lines.index('The second norm.') - 1}"
     found = [number for number, line in enumerate(lines, 1) if slip.at.removeprefix("last ") in line]
@@ -550,7 +837,9 @@ def place_of(slip: Slip, text: str, name: str, suffix: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("slips", "right", "suffix"), [(IN_MYST, MYST, ".md"), (IN_RST, RST, ".rst")], ids=["myst", "rst"]
+    ("slips", "right", "suffix"),
+    [(IN_MYST, MYST, ".md"), (IN_RST, RST, ".rst"), (NAMES, MYST, ".md")],
+    ids=["myst", "rst", "names"],
 )
 def test_each_slip_is_told_once_with_its_cause_and_nothing_follows(
     slips: dict[str, Slip], right: str, suffix: str, tmp_path: Path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import pickle
 import re
 import sys
@@ -20,6 +21,7 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 from sphinx_policyspec.checks import in_source_order
 from sphinx_policyspec.errors import PolicySpecError, SourceError
 from sphinx_policyspec.files import real_path
+from sphinx_policyspec.model import Finding, Span
 from sphinx_policyspec.readers.annotations import read_annotations
 from sphinx_policyspec.sources import Loaded, ProjectOptions
 from sphinx_policyspec.sphinx_ext.build.build import all_findings
@@ -135,6 +137,11 @@ def _read(
     knowledge = Knowledge(every_check=True, annotations=given)
     spec = knowledge.spec(app.env)
     found = [] if spec_only else list(all_findings(app, knowledge, late=True))
+    if not (spec_only or spec.documents):
+        # Pages that refer to the spec of another project are built without a word.
+        conf = Span(Path(os.path.relpath(Path(app.confdir, "conf.py"), srcdir)).as_posix(), 1)
+        message, hint = "no page of this project has a principle", "write `policy:principle` below a heading"
+        found.append(Finding(code="no-principle", message=message, span=conf, hint=hint))
     baseline = PolicySpecConfig.of(app.config).baseline
     pages = [Path(app.env.doc2path(name)) for name in app.env.found_docs]
     beside = {Path(srcdir, file) for files in app.env.dependencies.values() for file in files}

@@ -34,7 +34,14 @@ from sphinx_policyspec.readers.comments import without_comments
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, Ask, PageRecord, outside_record
 from sphinx_policyspec.sphinx_ext.nodes.boxes import mark_level
-from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyClause, PolicyCount, PolicyMarker, anchor_of
+from sphinx_policyspec.sphinx_ext.nodes.nodes import (
+    PolicyClause,
+    PolicyCount,
+    PolicyMarker,
+    PolicyMessage,
+    PolicyResponse,
+    anchor_of,
+)
 from sphinx_policyspec.sphinx_ext.pages.cases import CapturePlace, Cases
 from sphinx_policyspec.sphinx_ext.pages.gathered import FoundLinks, Gathered, LinkPlace, Region, TextPlaces
 from sphinx_policyspec.sphinx_ext.pages.inline import (
@@ -373,6 +380,15 @@ class _Capture:
 
     # -- blocks -----------------------------------------------------------------------------
 
+    def _find_stray(self, node: nodes.Element, declared: Declared) -> None:
+        """Find a message outside every example; one behind another belongs to the same conversation."""
+        above = node.parent[: node.parent.index(node)]
+        before = next((other for other in reversed(above) if not isinstance(other, nodes.Invisible)), None)
+        if not isinstance(before, PolicyMessage | PolicyResponse):
+            message = "a conversation stands outside every example"
+            hint = "put it into `policy:example` or `policy:prompt`"
+            self.page.find("misplaced-directive", message, start_of(declared), hint)
+
     def _declared(self, node: nodes.Element, declared: Declared, place: CapturePlace) -> None:
         links = replace(place.links, line=node.line or place.links.line)
         place = replace(place, links=links, takes=False)
@@ -386,13 +402,7 @@ class _Capture:
                 self.cases.prompt(node, declared, declared.item, place)
                 return
             case Message() | Conversation():
-                message = "a conversation stands outside every example"
-                self.page.find(
-                    "misplaced-directive",
-                    message,
-                    start_of(declared),
-                    "put it into `policy:example` or `policy:prompt`",
-                )
+                self._find_stray(node, declared)
             case Definition() | Commentary():
                 place.region.append(_termed(place.region.fill(declared.item, _content(node)), node))
             case AuthorityLevel():

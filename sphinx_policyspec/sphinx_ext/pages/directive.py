@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -71,6 +71,7 @@ _PLAIN = re.compile(r"[^\W_]+(?:,? [^\W_]+|-[^\W_]+)*[?.]?")
 """Words that are text and nothing else in every markup, as most titles are."""
 _SENTENCES = re.compile(r"[^\W_]+(?:,? |-)[^\W_]+(?:(?:[,;.?!]? |-)[^\W_]+)*[.?!]?")
 """A line that is a paragraph, and text and nothing else, in every markup; one word and a point would be a list."""
+_BARE_OPTION = re.compile(r":?(?P<name>[\w-]+):?\s+(?P<value>.*)")
 _MARKUP = re.compile(r"\.\. [\w:-]+::")
 _ID = re.compile(r"[^\s#<>\"'`/\\&?%]+")
 
@@ -113,18 +114,16 @@ class PolicyDirective(SphinxDirective):
 
     def _checked(self) -> list[nodes.Node]:
         if self.meant:
-            hint = f"did you mean `{self.meant}`?"
-            self.find("unknown-directive", f"unknown directive `{self.name}`", hint)
+            self.find(
+                "unknown-directive", f"unknown directive `{self.name}`", f"did you mean `{self.meant}`?"
+            )
         self._part_argument()
         self._take_lost_options()
-        for name in self.options:
-            if name not in self.option_spec:
-                self.find(
-                    "unknown-option",
-                    f"`{self.name}` has no option `{name}`",
-                    nearest(name, self.option_spec),
-                    line=self.option_line(name),
-                )
+        for name in [name for name in self.options if name not in self.option_spec]:
+            message, hint = f"`{self.name}` has no option `{name}`", nearest(name, self.option_spec)
+            self.find("unknown-option", message, hint, line=self.option_line(name))
+            if meant := near_name(name, self.option_spec):
+                self.options.setdefault(meant, self.options[name])
         return self.build()
 
     def _part_argument(self) -> None:
@@ -132,17 +131,13 @@ class PolicyDirective(SphinxDirective):
         first, *below = self.arguments[0].split("\n") if self.arguments else [""]
         word, _, behind = first.partition(" ")
         if self.one_of and behind.strip() and word.lower() in self.one_of:
-            self._find_joined(
-                0, "text", "behind its argument", "put it on a line of its own, below a blank one"
-            )
-            self.arguments = [word]
-            self.content = (
-                StringList([behind.strip(), *[""] * bool(self.content)], self.place[0]) + self.content
-            )
+            self._find_joined(0, "text", "behind its argument", "put it on a line of its own")
+            self.arguments, between = [word], [behind.strip(), *[""] * bool(self.content)]
+            self.content = StringList(between, self.place[0]) + self.content
             return
-        joined = (
-            0 if self.one_of else next((n for n, line in enumerate(below) if _MARKUP.match(line.strip())), -1)
-        )
+        below = self._without_options(below)
+        marked = (number for number, line in enumerate(below) if _MARKUP.match(line.strip()))
+        joined = 0 if self.one_of else next(marked, -1)
         if self.is_myst or not below or joined < 0 or self.options:
             return
         what = "text" if self.one_of else "content"
@@ -154,6 +149,18 @@ class PolicyDirective(SphinxDirective):
         self.content_offset = self.lineno + joined
         items = [(self.place[0], self.line + joined + n) for n in range(count)]
         self.content = StringList([line[depth:] for line in lines], items=items) + self.content
+
+    def _without_options(self, below: list[str]) -> list[str]:
+        """Take up options that lack one of their colons, and so are a part of the argument."""
+        found = [match for line in below if (match := _BARE_OPTION.fullmatch(line.strip()))]
+        if self.is_myst or len(found) < len(below) or any(m["name"] not in self.option_spec for m in found):
+            return below
+        self.arguments = [self.arguments[0].split("\n")[0]] if self.arguments else []
+        for number, match in enumerate(found, 1):
+            message = f"`{match['name']}` lacks a colon, without which it is no option"
+            self.find("invalid-option", message, f"write `:{match['name']}:`", line=self.line + number)
+            self.options.setdefault(match["name"], match["value"])
+        return []
 
     def _find_joined(self, below: int, what: str, where: str, hint: str) -> None:
         message = f"the {what} of `{self.name}` stands {where}, as a part of it"
@@ -169,12 +176,8 @@ class PolicyDirective(SphinxDirective):
             if match is None:
                 continue
             taken = number + 1
-            self.find(
-                "invalid-option",
-                f"`:{match['name']}:` stands below a blank line, where it is text and no option",
-                "delete the blank line",
-                line=self.content_line + number,
-            )
+            message = f"`:{match['name']}:` stands below a blank line, where it is text and no option"
+            self.find("invalid-option", message, "delete the blank line", line=self.content_line + number)
             self.options.setdefault(match["name"], line[match.end() :].strip())
         if taken:
             self.content = self.content[taken:]
@@ -331,9 +334,8 @@ class PolicyDirective(SphinxDirective):
         if value in {"", "true", "yes"}:
             return True
         if value not in {"false", "no"}:
-            self.find(
-                "invalid-option", f"`{name}` takes no value, not `{value}`", line=self.option_line(name)
-            )
+            message = f"`{name}` takes no value, not `{value}`"
+            self.find("invalid-option", message, line=self.option_line(name))
         return value not in {"false", "no"}
 
     def words(self, name: str, dividers: str = r",\s") -> tuple[str, ...]:
@@ -386,12 +388,8 @@ class PolicyDirective(SphinxDirective):
         """Tell whether a text can be an id; a finding says so if not."""
         if _ID.fullmatch(text):
             return True
-        self.find(
-            "invalid-id",
-            f"`{text}` is no id",
-            "use letters, digits, `_` and `-`",
-            line=self.option_line(option),
-        )
+        hint = "use letters, digits, `_` and `-`"
+        self.find("invalid-id", f"`{text}` is no id", hint, line=self.option_line(option))
         return False
 
     def choice(
@@ -447,19 +445,36 @@ class _Meant(CustomReSTDispatcher):
         self, directive_name: str, language_module: Any, document: nodes.document
     ) -> tuple[type[Directive] | None, list[Any]]:
         """Return what the name means, if anything does."""
-        prefix, colon, _ = directive_name.partition(":")
-        if not colon or prefix.strip().lower() in self._env.domains:
-            found = super().directive(directive_name, language_module, document)
-            if found[0] is not None:
-                return found
-        if meant := self._meant(directive_name):
-            directive = domain_of(self._env).directives[meant]
-            return type(directive.__name__, (directive,), {"meant": f"{DOMAIN}:{meant}"}), []
-        return super().directive(directive_name, language_module, document)
-
-    def _meant(self, name: str) -> str:
-        """Return the name without the domain, or nothing where the directive is another's."""
         known = domain_of(self._env).directives
+        found: tuple[type[Directive] | None, list[Any]] = (None, [])
+        if self._has_domain(directive_name):
+            found = super().directive(directive_name, language_module, document)
+        if found[0] is None and (meant := self._meant(directive_name, known)):
+            return type(known[meant].__name__, (known[meant],), {"meant": f"{DOMAIN}:{meant}"}), []
+        return found
+
+    def role(self, role_name: str, language_module: Any, lineno: int, reporter: Any) -> tuple[Any, list[Any]]:
+        """Do the same for the name of a role."""
+        known = domain_of(self._env).roles
+        found: tuple[Any, list[Any]] = (None, [])
+        if self._has_domain(role_name):
+            found = super().role(role_name, language_module, lineno, reporter)
+        if found[0] is not None or not (meant := self._meant(role_name, known)):
+            return found
+        source, line = reporter.get_source_and_line(lineno)
+        span = source_of(self._env, source).span(line or lineno)
+        message, hint = f"unknown role `{role_name}`", f"did you mean `{DOMAIN}:{meant}`?"
+        note_finding(self._env, Finding(code="unknown-directive", message=message, span=span, hint=hint))
+        return lambda _name, *rest: known[meant](f"{DOMAIN}:{meant}", *rest), []
+
+    def _has_domain(self, name: str) -> bool:
+        """Tell whether others may know a name: of a domain that there is none of, Sphinx would warn as well."""
+        prefix, colon, _ = name.partition(":")
+        return not colon or prefix.lower() in self._env.domains
+
+    @staticmethod
+    def _meant(name: str, known: Collection[str]) -> str:
+        """Return the name without the domain, or nothing where the directive or role is another's."""
         words = name.strip().lower()
         prefix, _, rest = (part.strip() for part in words.partition(":"))
         if rest and near_name(prefix, (DOMAIN,)):

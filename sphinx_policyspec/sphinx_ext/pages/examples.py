@@ -29,7 +29,7 @@ from sphinx_policyspec.model import (
 )
 from sphinx_policyspec.readers.conversation import ROLES, read_conversation
 from sphinx_policyspec.readers.inline import find_marks, slug
-from sphinx_policyspec.sphinx_ext.domain.records import pending_reference
+from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, pending_reference
 from sphinx_policyspec.sphinx_ext.nodes.boxes import (
     comparison,
     declaration,
@@ -111,6 +111,8 @@ def _wrap(text: nodes.Text, places: Iterable[tuple[int, int]]) -> None:
 
 
 _T = TypeVar("_T")
+_MARKED = re.compile(rf"\s*(?:\.\. {DOMAIN}:[\w-]++::|(?:`{{3,}}+|~{{3,}}+|:{{3,}}+)\{{{DOMAIN}:)")
+"""What begins a directive of ours."""
 
 
 def compact_conversation(directive: PolicyDirective) -> nodes.container:
@@ -134,6 +136,9 @@ def compact_conversation(directive: PolicyDirective) -> nodes.container:
             return directive.source.span(span.line, span.end_line)
         return directive.source.part(span.line, lines[number], span.column - 1, span.end_column - 1)
 
+    if marked := next((number for number, line in enumerate(lines, first) if _MARKED.match(line)), 0):
+        message = "a directive stands inside the tag notation, where it is text"
+        directive.find("misplaced-directive", message, "put it behind the conversation", line=marked)
     reading = _placed(reading, place)
     for finding in reading.findings:
         note_finding(directive.env, finding)

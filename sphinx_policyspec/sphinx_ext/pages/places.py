@@ -335,14 +335,20 @@ _DOCSTRING = "autodoc-process-docstring"
 
 def mend_page(app: Sphinx, _docname: str, content: list[str]) -> None:
     """Tell and mend the slips of a page, before it is parsed; it is the last to change what the parser is given."""
-    env = app.env
+    env, given = app.env, content[0]
     slips: list[Slip] = []
     if counts_lines(env, content[0]) and not is_model_spec_page(env):
         content[0], slips = _mended_text(env, content[0])
     # What the parser is given, after every handler.
     env.temp_data[_PARSED] = content[0]
+    if not slips:
+        return
+    # Their lines are those before they were mended.
+    written = _lines(env, str(env.temp_data.get(_WRITTEN, given)))
+    places = _aligned(written, _lines(env, given))
     for slip in slips:
-        _note(env, slip, source_of(env).span(slip.line))
+        line = places[min(slip.line, len(places)) - 1][0]
+        _note(env, slip, Span(source_of(env).file, line, 1, line + 1, 1))
 
 
 def mend_included(app: Sphinx, path: Path, _docname: str, content: list[str]) -> None:
@@ -369,7 +375,7 @@ def _mend_docstring(
     except TypeError:
         file = ""
     _note_in_part(app.env, file, lines, slips)
-    lines[:] = texts
+    lines[:] = "\n".join(texts).split("\n")
 
 
 def _mended_text(env: BuildEnvironment, text: str) -> tuple[str, list[Slip]]:

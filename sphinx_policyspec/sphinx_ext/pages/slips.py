@@ -1,4 +1,4 @@
-"""Slips of structure in the text of a page, by their cause: fences of MyST, indentation and marks of reStructuredText; and the text without them, so that nothing else follows from them."""
+"""Slips of structure in the text of a page, by their cause, and the text without them, so that nothing else follows."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ def mended(lines: Sequence[str], markup: Markup, *, colons: bool = True) -> tupl
 
     :param colons: whether fences of colons are fences
     """
-    if not any(DOMAIN in line for line in lines):
-        return list(lines), []
-    if markup is Markup.MYST:
-        fences = _Fences(lines, marks="`~:" if colons else "`~")
-        return fences.mended(), sorted(fences.slips)
-    return _mended_rst(lines)
+    marks = "`~:" if colons else "`~"
+    reading = _Fences(list(lines), marks) if markup is Markup.MYST else _Indented(list(lines))
+    return reading.mended(), sorted(reading.slips)
 
 
 # -- fences of MyST -------------------------------------------------------------------------
 
-_FENCE = re.compile(r"(?P<lead>(?:[ \t]|> ?)*)(?P<marks>`{3,}|~{3,}|:{3,})(?P<info>.*)")
-_NAMED = re.compile(r"\s*\{\s*(?P<name>[^{}]*?)\s*\}\s*(?P<argument>.*)")
+_FENCE = re.compile(r"(?P<lead>[ \t>]*+)(?P<marks>`{3,}+|~{3,}+|:{3,}+)(?P<info>.*)")
+_NAMED = re.compile(r"\s*+\{(?P<name>[^{}]*+)\}.*")
 _BARE = re.compile(rf"\s*(?P<open>\{{?)(?P<name>{DOMAIN}:[\w-]+)(?P<close>\}}?)(?P<rest>\s.*|)$")
 """A directive of ours that lacks one of its braces, or both."""
+_THIN = re.compile(rf"(?P<lead>[ \t>]*+)(?P<marks>``|~~|::)\{{(?P<name>{DOMAIN}:[\w-]++)\}}(?P<rest>[^`]*+)")
+_FAR = 100
+"""Open fences among which the one is sought that a line ends."""
 _HEADING = re.compile(r"#{1,6}\s")
 _PROVISIONS = frozenset({"spec", "level", "topic", "goal", "definition", "principle", "example", "prompt"})
 _TURNS = frozenset({"message", "response"})
@@ -55,10 +55,10 @@ _NEVER_HELD = {
 _CODE = frozenset(
     {"code", "code-block", "code-cell", "csv-table", "eval-rst", "graphviz", "literalinclude", "math"}
     | {"mermaid", "parsed-literal", "prompt", "raw", "sourcecode", "toctree"}
-    | {f"{DOMAIN}:{name}" for name in ("case", "conversation", "query")}
+    | {f"{DOMAIN}:case", f"{DOMAIN}:conversation", f"{DOMAIN}:query"}
 )
 """Directives whose text is no markup."""
-_WORDS = {4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine", 10: "ten"}
+_WORDS = {3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine", 10: "ten"}
 _MARKS = {"`": "backticks", "~": "tildes", ":": "colons"}
 
 
@@ -70,6 +70,8 @@ class _Fence:
     :param wanted: how many marks it needs for what stands inside it
     :param short: the fence inside it that is as long
     :param held: the line that ends the last fence inside it
+    :param end: the line that ends it for a parser, once that is known
+    :param is_inside: it stands in a directive of ours
     """
 
     line: int
@@ -81,6 +83,8 @@ class _Fence:
     wanted: int = 0
     short: _Fence | None = None
     held: int = 0
+    end: int = 0
+    is_inside: bool = False
 
     @property
     def own(self) -> str:
@@ -94,30 +98,40 @@ class _Fence:
 
     def holds(self, other: _Fence) -> bool:
         """Tell whether it may hold another one."""
-        if self.own == "principle" and not self._title and other.own in _PROVISIONS:
-            return False
+        if self.own == "principle" and not re.search(r"\}\s*\S", self.info):
+            return other.own not in _PROVISIONS
         return other.own not in _NEVER_HELD.get(self.own, frozenset())
 
     @property
-    def _title(self) -> str:
-        found = _NAMED.fullmatch(self.info)
-        return found["argument"] if found else ""
-
     def shown(self) -> str:
         return f"`{self.name}`" if self.name else "a block of code"
 
 
 @dataclass
-class _Fences:
-    """Reads the fences of a page as their author means them, not as a parser must."""
+class _Reading:
+    """Reads the lines of a page, and notes its slips."""
 
-    lines: Sequence[str]
-    marks: str
-    slips: list[Slip] = field(default_factory=list)
+    lines: list[str]
+    slips: list[Slip] = field(default_factory=list, init=False)
+
+    def _slip(self, number: int, code: str, message: str, hint: str) -> None:
+        self.slips.append(Slip(number + 1, code, message, hint))
+
+
+@dataclass
+class _Fences(_Reading):
+    """Reads fences as their author means them, not as a parser must."""
+
+    marks: str = "`~"
     _open: list[_Fence] = field(default_factory=list)
     _changed: dict[int, str] = field(default_factory=dict)
     _added: dict[int, list[str]] = field(default_factory=dict)
     _lost: set[int] = field(default_factory=set)
+    _balanced: int = 0
+    _ended: tuple[_Fence, int] | None = None
+    """The last example at the margin of the page, and the line that ends it."""
+    _beside: int = 0
+    """How many messages stand behind it, at the margin as well."""
 
     def mended(self) -> list[str]:
         """Return the lines, mended."""
@@ -125,15 +139,23 @@ class _Fences:
             found = _FENCE.fullmatch(line)
             if found is not None and found["marks"][0] in self.marks:
                 self._fence(number, found)
+            elif (thin := _THIN.fullmatch(line)) and not (self._open and self._open[-1].is_code):
+                self._thin(number, thin)
+            elif (
+                self._open
+                and line.strip() == self._open[-1].mark * 2
+                and self._open[-1].line in self._changed
+            ):
+                self._changed[number] = self._open[-1].lead + self._open[-1].mark * 3
+                self._close(self._open.pop(), number)
             elif self._open and _HEADING.match(line):
                 self._heading(number)
         while self._open:
             self._never_closed(self._open.pop(), len(self.lines))
-        texts: list[str] = []
-        for number, line in enumerate(self.lines):
-            texts += self._added.get(number, ())
-            texts.append(self._changed.get(number, line))
-        return texts + self._added.get(len(self.lines), [])
+        lines = [self._changed.get(number, line) for number, line in enumerate(self.lines)]
+        for place in sorted(self._added, reverse=True):
+            lines[place:place] = self._added[place]
+        return lines
 
     def _fence(self, number: int, found: re.Match[str]) -> None:
         mark, length, info = found["marks"][0], len(found["marks"]), found["info"]
@@ -149,31 +171,42 @@ class _Fences:
                 return
             if not top.info:
                 self._end_code(top, number)
+        if not self._open:
+            self._beside += fence.own in _TURNS
+            self._ended = self._ended if fence.own in _TURNS else None
         while self._open and not self._open[-1].holds(fence) and not self._is_closed(self._open[-1], number):
             self._never_closed(self._open.pop(), number)
+        fence.is_inside = bool(self._open) and bool(self._open[-1].own or self._open[-1].is_inside)
         self._open.append(fence)
+
+    def _thin(self, number: int, found: re.Match[str]) -> None:
+        """Take up a fence of two marks, which is none."""
+        name, mark = found["name"].lower(), found["marks"][0]
+        self._changed[number] = f"{found['lead']}{mark * 3}{{{name}}}{found['rest']}"
+        message = f"the fence of `{name}` has two {_MARKS[mark]}, and is text"
+        self._slip(number, "short-fence", message, f"write {_count(3, mark)}, at its beginning and its end")
+        self._open.append(_Fence(number, found["lead"], mark, 3, name, found["rest"]))
 
     def _name(self, number: int, found: re.Match[str]) -> str:
         """Return the name of a directive, whose braces are put right."""
         info = found["info"]
         if named := _NAMED.fullmatch(info):
-            return named["name"].lower()
+            return named["name"].strip().lower()
         bare = _BARE.fullmatch(info)
         if bare is None or (self._open and self._open[-1].is_code):
             return ""
         right = f"{{{bare['name']}}}{bare['rest']}"
         self._changed[number] = f"{found['lead']}{found['marks']}{right}"
-        what = "its closing brace" if bare["open"] else "its opening brace" if bare["close"] else "braces"
-        message = f"`{bare['name']}` lacks {what}, without which it is a block of code"
+        message = f"`{bare['name']}` lacks a brace or both, without which it is a block of code"
         self._slip(number, "unknown-directive", message, f"write `{{{bare['name']}}}`")
         return bare["name"].lower()
 
     def _bare(self, number: int, lead: str, mark: str, length: int) -> None:
         """Take up a line of marks alone: the end of a fence, or the beginning of code."""
-        alike = [fence for fence in self._open if fence.mark == mark and length >= fence.length]
+        alike = [fence for fence in self._open[-_FAR:] if fence.mark == mark and length >= fence.length]
         closable = [fence for fence in alike if fence.length == length] or alike
         top = self._open[-1] if self._open else None
-        if top is not None and top.is_code and top not in closable:
+        if top is not None and top.is_code and top not in alike:
             return
         if closable:
             while self._open[-1] is not closable[-1]:
@@ -182,31 +215,47 @@ class _Fences:
         elif top is not None and top.mark == mark and (top.own in {"example", "prompt"}):
             if length in self._lost:
                 self._changed[number] = ""
-                return
-            message = f"the fence of {top.shown()} ends with fewer {_MARKS[mark]} than it begins with"
-            self._slip(number, "unclosed-fence", message, f"write {_count(top.length, mark)}")
-            self._close(self._open.pop(), number)
-        else:
+            else:
+                message = f"the fence of {top.shown} ends with fewer {_MARKS[mark]} than it begins with"
+                self._slip(number, "unclosed-fence", message, f"write {_count(top.length, mark)}")
+                self._close(self._open.pop(), number)
+        elif not self._early(mark, length):
             self._open.append(_Fence(number, lead, mark, length, "", ""))
 
     def _close(self, fence: _Fence, number: int) -> None:
         """End a fence where its author does; it gets as many marks as what it holds wants of it."""
         wanted = max(fence.wanted, fence.length)
         found = _FENCE.fullmatch(self.lines[number])
-        if found is None or len(found["marks"]) < wanted:
+        length = len(found["marks"]) if found else 0
+        around = next((other for other in reversed(self._open) if other.mark == fence.mark), None)
+        if around is not None and around.length <= length > wanted:
+            message = f"the fence of {fence.shown} ends with more {_MARKS[fence.mark]} than it begins with, which end {around.shown}, too"
+            self._slip(number, "unclosed-fence", message, f"write {_count(wanted, fence.mark)}")
+            length = 0
+        if length < wanted:
             self._changed[number] = fence.lead + fence.mark * wanted
         if self._open:
             self._open[-1].held = number
+        elif fence.own in {"example", "prompt"}:
+            self._ended, self._beside = (fence, number), 0
         self._lengthen(fence, wanted)
+
+    def _early(self, mark: str, length: int) -> bool:
+        """Tell whether a line of marks ends an example that was ended before, above messages that belong to it."""
+        fence, number = self._ended or (None, 0)
+        if not (fence and self._beside and (mark, length) == (fence.mark, fence.length)):
+            return False
+        self._changed[number], self._ended = "", None
+        message = f"the fence of {fence.shown} ends here, above messages that belong to it"
+        self._slip(number, "unclosed-fence", message, "delete this line")
+        return True
 
     def _lengthen(self, fence: _Fence, wanted: int) -> None:
         if wanted > fence.length:
             line = self._changed.get(fence.line, self.lines[fence.line])
-            at = line.index(fence.mark * fence.length)
-            self._changed[fence.line] = line[:at] + fence.mark * wanted + line[at + fence.length :]
-            inner = fence.short
-            if inner is not None:
-                self._short(fence, inner, wanted)
+            self._changed[fence.line] = line.replace(fence.mark * fence.length, fence.mark * wanted, 1)
+            if fence.short is not None:
+                self._short(fence, fence.short, wanted)
         around = next((other for other in reversed(self._open) if other.mark == fence.mark), None)
         if around is not None and not around.is_code and wanted >= max(around.wanted, around.length):
             around.wanted = wanted + 1
@@ -215,49 +264,50 @@ class _Fences:
     def _short(self, fence: _Fence, inner: _Fence, wanted: int) -> None:
         if not (fence.own or inner.own):
             return
-        message = f"the fence of {fence.shown()} is no longer than that of {inner.shown()} inside it, whose end ends both"
+        message = f"the fence of {fence.shown} is no longer than that of {inner.shown} inside it, whose end ends both"
         hint = f"the outer fence needs {_count(wanted, fence.mark)}, where it begins and where it ends"
         if inner.short is not None:
             # The slip is one: who counts the outer one right counts both.
             self.slips = [slip for slip in self.slips if slip.line != inner.line + 1]
-            hint += f", and that of {inner.shown()} {_count(max(inner.wanted, inner.length), inner.mark)}"
+            hint += f", and that of {inner.shown} {_count(max(inner.wanted, inner.length), inner.mark)}"
         self._slip(fence.line, "short-fence", message, hint)
 
     def _heading(self, number: int) -> None:
         """End what is open at a heading, if it can only have been forgotten."""
         first = self._open[0]
-        if first.is_code and not first.own and first.name:
-            return
-        if not first.name or self._is_closed(first, number) or self._is_balanced(number):
+        is_others = first.is_code and not first.own
+        if is_others or self._is_closed(first, number) or self._is_balanced(number):
             return
         while self._open:
             self._never_closed(self._open.pop(), number)
 
     def _is_closed(self, fence: _Fence, start: int) -> bool:
         """Tell whether a fence is ended below a line, as a parser sees it."""
-        for line in self.lines[start:]:
-            found = _FENCE.fullmatch(line)
+        for number in range(max(start, fence.end), len(self.lines)):
+            found = _FENCE.fullmatch(self.lines[number])
             if found and found["marks"][0] == fence.mark and len(found["marks"]) >= fence.length:
+                fence.end = number
                 return not found["info"].strip()
         return False
 
     def _is_balanced(self, start: int) -> bool:
         """Tell whether as many fences are ended below a line as are open there, before others begin."""
         depth = len(self._open)
-        for line in self.lines[start:]:
-            found = _FENCE.fullmatch(line)
+        for number in range(start, len(self.lines) if start >= self._balanced else 0):
+            found = _FENCE.fullmatch(self.lines[number])
             if found and found["marks"][0] in self.marks:
                 named = _NAMED.fullmatch(found["info"])
-                if named and named["name"].lower().removeprefix(f"{DOMAIN}:") in _PROVISIONS:
+                if named and named["name"].strip().lower().removeprefix(f"{DOMAIN}:") in _PROVISIONS:
                     return False
                 depth += 1 if found["info"].strip() else -1
                 if not depth:
-                    return True
-        return False
+                    self._balanced = number
+                    break
+        return start < self._balanced
 
     def _never_closed(self, fence: _Fence, before: int) -> None:
         """End a fence above a line, since nothing else does; those of others are theirs to tell."""
-        if not (fence.own or not fence.name or any(other.own for other in self._open)):
+        if not (fence.own or not fence.name or fence.is_inside):
             return
         wanted = max(fence.wanted, fence.length)
         end = fence.lead + fence.mark * wanted
@@ -271,13 +321,9 @@ class _Fences:
             self._added.setdefault(place, []).append(end)
         self._lost.add(fence.length)
         if fence.short is None:
-            message = f"the fence of {fence.shown()} is never closed"
-            self._slip(
-                fence.line,
-                "unclosed-fence",
-                message,
-                f"add a line of {_count(wanted, fence.mark)} where it ends",
-            )
+            message = f"the fence of {fence.shown} is never closed"
+            hint = f"add a line of {_count(wanted, fence.mark)} where it ends"
+            self._slip(fence.line, "unclosed-fence", message, hint)
         self._lengthen(fence, wanted)
 
     def _end_code(self, code: _Fence, number: int) -> None:
@@ -291,81 +337,93 @@ class _Fences:
         message = "this fence closes nothing, so that it begins a block of code"
         self._slip(code.line, "unclosed-fence", message, "delete it")
 
-    def _slip(self, number: int, code: str, message: str, hint: str) -> None:
-        self.slips.append(Slip(number + 1, code, message, hint))
-
 
 def _count(number: int, mark: str) -> str:
-    return f"{_WORDS.get(number, 'three' if number == 3 else number)} {_MARKS[mark]}"  # noqa: PLR2004
+    return f"{_WORDS.get(number, number)} {_MARKS[mark]}"
 
 
 # -- indentation of reStructuredText ----------------------------------------------------------
 
-_MARKUP = re.compile(
-    rf"(?P<lead>\s*)\.\.(?P<gap> *)(?P<name>{DOMAIN}:[\w-]+)(?P<colons> ?:{{0,2}})(?P<rest>\s.*|)"
-)
-_LITERAL = re.compile(
-    r"(?P<lead>\s*)(?:\.\. (?:[\w:-]*(?:code|raw|parsed-literal|math|query|case|conversation)[\w-]*)::.*|(?!\.\. ).*::)\s*"
-)
-"""What makes code of the lines below it that are indented further."""
+_MARKUP = re.compile(rf"(?P<lead>\s*)\.\. *(?P<name>{DOMAIN}::?[\w-]+) ?:{{0,2}}(?P<rest>\s.*|(?<=::).*|)")
+_LITERAL = ("case", "code", "conversation", "math", "parsed-literal", "query", "raw")
+"""What the name of a directive holds whose text is no markup."""
+_SOUND = re.compile(rf"\s*\.\. +{DOMAIN}:[\w-]+ ?::(?:\s|$)")
 _OPTION = re.compile(r"(?P<lead>\s*):(?P<name>[\w-]+):(?:\s|$)")
 _DEPTH = 3
 """By how much what stands inside a directive is indented, as is the custom."""
 
 
+def _begins_code(words: str) -> bool:
+    """Tell whether a line makes code of the lines below it that are indented further."""
+    name = words.partition("::")[0]
+    return any(part in name for part in _LITERAL) if words.startswith(".. ") else words.endswith("::")
+
+
+def _own(found: re.Match[str]) -> str:
+    return found["name"].lower().replace("::", ":").partition(":")[2]
+
+
 def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip())
-
-
-def _mended_rst(lines: Sequence[str]) -> tuple[list[str], list[Slip]]:
-    reading = _Indented(list(lines))
-    number = 0
-    while number < len(lines):
-        number = reading.step(number)
-    return reading.lines, reading.slips
+    return len(line[: len(line) - len(line.lstrip())].expandtabs())
 
 
 @dataclass
-class _Indented:
-    """Reads a page from above; what stands too far left is moved right, and lines stay where they are."""
+class _Indented(_Reading):
+    """Reads a page from above; what stands too far left is moved right."""
 
-    lines: list[str]
-    slips: list[Slip] = field(default_factory=list)
     _example: tuple[int, str, int] | None = None
     """Line, name and indentation of the last example or prompt, as long as something may belong to it."""
     _turn: tuple[int, str, int] | None = None
     """The same of the last message, as long as it has no text."""
 
-    def step(self, number: int) -> int:
+    def mended(self) -> list[str]:
+        """Return the lines, mended."""
+        number = 0
+        while number < len(self.lines):
+            number = self._step(number)
+        return self.lines
+
+    def _step(self, number: int) -> int:
         """Take up a line, and return the number of the next to look at."""
         line = self.lines[number]
         if found := _MARKUP.fullmatch(line):
+            joined = self._is_joined(number, _indent(line))
             self._directive(number, found)
-            return self._options(number + 1, found)
+            below = self._options(number + 1, found)
+            if joined:
+                message = f"`{found['name']}` stands directly below text, which it becomes part of"
+                hint = "put a blank line between them"
+                self._slip(number, "missing-blank-line", message, hint)
+                self.lines[number] = f"\n{self.lines[number]}"
+            return below
         if line.strip():
             self._text(number)
-        if code := _LITERAL.fullmatch(line):
-            return self._behind(number, len(code["lead"]))
+        if _begins_code(line.strip()):
+            return self._behind(number, _indent(line))
         return number + 1
+
+    def _is_joined(self, number: int, indent: int) -> bool:
+        """Tell whether the line above is text that a directive would be part of."""
+        words = (above := self.lines[number - 1] if number else "").strip()
+        is_line = bool(words) and (len(set(words)) > 1 or words[0].isalnum())
+        return is_line and _indent(above) == indent and not words.startswith(("..", ":"))
 
     def _behind(self, number: int, indent: int) -> int:
         """Return the number of the first line below that is indented no further."""
-        number += 1
-        while number < len(self.lines) and (
-            not self.lines[number].strip() or _indent(self.lines[number]) > indent
-        ):
-            number += 1
-        return number
+        below = range(number + 1, len(self.lines))
+        ends = (n for n in below if self.lines[n].strip() and _indent(self.lines[n]) <= indent)
+        return next(ends, len(self.lines))
 
     def _directive(self, number: int, found: re.Match[str]) -> None:
-        lead, name, rest = found["lead"], found["name"], found["rest"]
-        own = name.lower().partition(":")[2]
-        if found["colons"].strip() != "::" or not found["gap"]:
-            what = "two colons behind its name" if found["gap"] else "a space behind its points"
-            message = f"`{name}` lacks {what}, without which it is {'a comment' if found['gap'] else 'text'}"
-            self.slips.append(Slip(number + 1, "unknown-directive", message, f"write `.. {name}::`"))
-            self.lines[number] = f"{lead}.. {name}::{rest}"
-        depth = len(lead)
+        lead, rest = found["lead"], found["rest"]
+        name = found["name"].replace("::", ":")
+        own = _own(found)
+        right = f".. {name}::"
+        if not _SOUND.match(found[0]):
+            message = f"`{found[0].strip().removesuffix(rest)}` is no directive, but a comment or text"
+            self._slip(number, "unknown-directive", message, f"write `{right}`")
+            self.lines[number] = f"{lead}{right} {rest.strip()}".rstrip()
+        depth = _indent(lead + ".")
         if self._example and depth <= self._example[2]:
             line, around, indent = self._example
             if own in _SAID:
@@ -380,24 +438,17 @@ class _Indented:
 
     def _end_of_turns(self, number: int, indent: int) -> int:
         """Return the number of the line below the turns that begin on a line; one further right stands where it should."""
-        end = number
-        while end < len(self.lines):
+        for end in range(number, len(self.lines)):
             found = _MARKUP.fullmatch(self.lines[end])
-            is_turn = found is not None and found["name"].lower().partition(":")[2] in {
-                *_TURNS,
-                "conversation",
-            }
-            if found and is_turn and len(found["lead"]) > indent:
-                break
-            if self.lines[end].strip() and _indent(self.lines[end]) <= indent and not is_turn:
-                break
-            end += 1
-        return end
+            is_turn = found is not None and _own(found) in _SAID
+            if self.lines[end].strip() and is_turn == (_indent(self.lines[end]) > indent):
+                return end
+        return len(self.lines)
 
     def _move(self, start: int, message: str, end: int, by: int) -> None:
         """Move lines right."""
         hint = f"indent it by {_DEPTH} spaces more than the line that it belongs to"
-        self.slips.append(Slip(start + 1, "wrong-indentation", message, hint))
+        self._slip(start, "wrong-indentation", message, hint)
         for number in range(start, end):
             if self.lines[number].strip():
                 self.lines[number] = " " * by + self.lines[number]
@@ -406,10 +457,19 @@ class _Indented:
         """Move the options that stand directly below a directive, and no further right."""
         indent = _indent(self.lines[number - 1])
         end = number
-        while end < len(self.lines) and (option := _OPTION.match(self.lines[end])):
-            if len(option["lead"]) > indent:
-                break
+        while end < len(self.lines) and _OPTION.match(self.lines[end]):
             end += 1
+        rest = (self.lines[place] for place in range(end, len(self.lines)))
+        below = next((line for line in rest if line.strip()), "")
+        if end > number and indent < _indent(below) < _indent(self.lines[number]):
+            name = self.lines[number].strip().split(":")[1]
+            message = f"the option `{name}` is indented further than what stands below it"
+            hint = "indent it as far as that"
+            self._slip(number, "wrong-indentation", message, hint)
+            self.lines[number:end] = [" " * _indent(below) + line.lstrip() for line in self.lines[number:end]]
+            return end
+        while end > number and _indent(self.lines[end - 1]) > indent:
+            end -= 1
         if end > number:
             name = self.lines[number].strip().split(":")[1]
             message = f"the option `{name}` is indented no further than `{found['name']}`"
@@ -429,13 +489,11 @@ class _Indented:
         self._turn = None
         below = self.lines[number + 1].strip() if number + 1 < len(self.lines) else ""
         is_title = bool(below) and len(set(below)) == 1 and not below[0].isalnum()
-        if depth != indent or not indent or is_title or line.lstrip().startswith(".."):
+        inside = depth == indent or (self._example is not None and self._example[2] < depth < indent)
+        if not inside or not indent or is_title or line.lstrip().startswith(".."):
             return
-        end = number
-        while end < len(self.lines) and not (
-            self.lines[end].strip()
-            and (_indent(self.lines[end]) < indent or self.lines[end].lstrip().startswith(".. "))
-        ):
-            end += 1
+        texts = ((n, self.lines[n].strip()) for n in range(number, len(self.lines)))
+        ends = (n for n, text in texts if text and (_indent(self.lines[n]) < depth or text.startswith(".. ")))
+        end = next(ends, len(self.lines))
         message = f"this text is indented no further than `{DOMAIN}:{name}` on line {start + 1}, and so stands outside it"
-        self._move(number, message, end, _DEPTH)
+        self._move(number, message, end, indent + _DEPTH - depth)
