@@ -335,14 +335,29 @@ IN_MYST = {
         "{policy:commentary}",
         "the outer fence needs five backticks, where it begins and where it ends, and that of `note` four",
     ),
-    "two-backticks": Slip(
-        (
-            "```{policy:message} user\nHave you this book?\n```",
-            "``{policy:message} user\nHave you this book?\n``",
-        ),
+    "code-in-a-message-as-long": Slip(
+        ("Have you this book?", "```\ncode\n```"),
         "short-fence",
-        "{policy:message}",
-        "write three backticks",
+        "{policy:example}",
+        "the outer fence needs five backticks, where it begins and where it ends, and that of `policy:message` four",
+    ),
+    "another-mark-at-the-end": Slip(
+        ("```{policy:message}", "~~~{policy:message}"), "unclosed-fence", "19", "write the same"
+    ),
+    "one-end-too-many-inside": Slip(
+        ("book?\n```\n", "book?\n```\n```\n"), "unclosed-fence", "20", "delete it"
+    ),
+    "one-end-too-many-outside": Slip(
+        ("```\n````\n\nThe second", "```\n````\n````\n\nThe second"), "unclosed-fence", "31", "delete it"
+    ),
+    "example-in-a-prompt": Slip(
+        (
+            "The second norm.",
+            "`````{policy:prompt} P\n````{policy:example} Ex\n```{policy:message} user\nHi\n```\n````\n```{policy:message} user\nHi\n```\n`````\n",
+        ),
+        "misplaced-directive",
+        "} Ex",
+        "put it behind the prompt",
     ),
     "ended-early": Slip(("book?\n```\n", "book?\n```\n````\n"), "unclosed-fence", "20", "delete this line"),
     "ended-with-more": Slip(
@@ -514,6 +529,37 @@ IN_RST = {
         "unknown-directive",
         ".. principle",
         "did you mean `policy:principle`?",
+    ),
+    "text-below-options": Slip(
+        (":authority: user\n\nThe first", ":authority: user\n   The first"),
+        "missing-blank-line",
+        "The first",
+        "put a blank line between",
+    ),
+    "space-inside-a-name": Slip(
+        ("policy:message::", "policy: message::"),
+        "unknown-directive",
+        "message::",
+        "write `.. policy:message::`",
+    ),
+    "option-without-a-space": Slip(
+        ("   :id: e-{n}", "   :id:e-{n}"), "invalid-option", ":id:e-", "write `:id:`"
+    ),
+    "everything-at-the-margin": Slip(
+        (
+            "   .. policy:message:: user\n\n      Have you this book?",
+            ".. policy:message:: user\n\n   Have you this book?",
+        ),
+        "wrong-indentation",
+        "policy:message",
+        "indent it by 3 spaces more",
+        (
+            (
+                "   .. policy:response:: good\n      :note: It says so.\n\n      I do",
+                ".. policy:response:: good\n   :note: It says so.\n\n   I do",
+            ),
+            ("   .. policy:response:: bad\n\n      Of", ".. policy:response:: bad\n\n   Of"),
+        ),
     ),
     "no-space-behind-colons": Slip(
         ("message:: user", "message::user"),

@@ -71,7 +71,7 @@ _PLAIN = re.compile(r"[^\W_]+(?:,? [^\W_]+|-[^\W_]+)*[?.]?")
 """Words that are text and nothing else in every markup, as most titles are."""
 _SENTENCES = re.compile(r"[^\W_]+(?:,? |-)[^\W_]+(?:(?:[,;.?!]? |-)[^\W_]+)*[.?!]?")
 """A line that is a paragraph, and text and nothing else, in every markup; one word and a point would be a list."""
-_BARE_OPTION = re.compile(r":?(?P<name>[\w-]+):?\s+(?P<value>.*)")
+_BARE_OPTION = re.compile(r"(?=[^:]{0,40}:):?(?P<name>[\w-]++)(?::\s*+|\s++)(?P<value>.*)")
 _MARKUP = re.compile(r"\.\. [\w:-]+::")
 _ID = re.compile(r"[^\s#<>\"'`/\\&?%]+")
 

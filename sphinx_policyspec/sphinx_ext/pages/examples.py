@@ -433,9 +433,10 @@ class PromptDirective(PolicyDirective):
             tests=self.ids("tests"),
         )
         shown = self.flag("show")
-        box = prompt(head, self._conversation(), raw_title=title, place=self.place, shown=shown)
+        held, lifted = _parted(self, self._conversation(), "a prompt", _IN_NO_EXAMPLE)
+        box = prompt(head, held, raw_title=title, place=self.place, shown=shown)
         self.declare(box, item)
-        return [box]
+        return [box, *lifted]
 
     def _conversation(self) -> list[nodes.Node]:
         if any(_TAG.match(line) for line in self.content if line.strip()):

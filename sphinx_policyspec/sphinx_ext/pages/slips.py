@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice, takewhile
 from typing import NamedTuple
 
 from sphinx_policyspec.model import Markup
@@ -38,7 +39,8 @@ _FENCE = re.compile(r"(?P<lead>[ \t>]*+)(?P<marks>`{3,}+|~{3,}+|:{3,}+)(?P<info>
 _NAMED = re.compile(r"\s*+\{(?P<name>[^{}]*+)\}.*")
 _BARE = re.compile(rf"\s*(?P<open>\{{?)(?P<name>{DOMAIN}:[\w-]+)(?P<close>\}}?)(?P<rest>\s.*|)$")
 """A directive of ours that lacks one of its braces, or both."""
-_THIN = re.compile(rf"(?P<lead>[ \t>]*+)(?P<marks>``|~~|::)\{{(?P<name>{DOMAIN}:[\w-]++)\}}(?P<rest>[^`]*+)")
+_CODE_AND_END = 3
+"""Lines of marks that begin code, end it, and end what it stands in."""
 _FAR = 100
 """Open fences among which the one is sought that a line ends."""
 _HEADING = re.compile(r"#{1,6}\s")
@@ -127,7 +129,6 @@ class _Fences(_Reading):
     _changed: dict[int, str] = field(default_factory=dict)
     _added: dict[int, list[str]] = field(default_factory=dict)
     _lost: set[int] = field(default_factory=set)
-    _balanced: int = 0
     _ended: tuple[_Fence, int] | None = None
     """The last example at the margin of the page, and the line that ends it."""
     _beside: int = 0
@@ -139,15 +140,6 @@ class _Fences(_Reading):
             found = _FENCE.fullmatch(line)
             if found is not None and found["marks"][0] in self.marks:
                 self._fence(number, found)
-            elif (thin := _THIN.fullmatch(line)) and not (self._open and self._open[-1].is_code):
-                self._thin(number, thin)
-            elif (
-                self._open
-                and line.strip() == self._open[-1].mark * 2
-                and self._open[-1].line in self._changed
-            ):
-                self._changed[number] = self._open[-1].lead + self._open[-1].mark * 3
-                self._close(self._open.pop(), number)
             elif self._open and _HEADING.match(line):
                 self._heading(number)
         while self._open:
@@ -170,7 +162,7 @@ class _Fences(_Reading):
             if not fence.own or top.mark != mark or length < top.length:
                 return
             if not top.info:
-                self._end_code(top, number)
+                self._end_code(self._open.pop(), number)
         if not self._open:
             self._beside += fence.own in _TURNS
             self._ended = self._ended if fence.own in _TURNS else None
@@ -178,14 +170,6 @@ class _Fences(_Reading):
             self._never_closed(self._open.pop(), number)
         fence.is_inside = bool(self._open) and bool(self._open[-1].own or self._open[-1].is_inside)
         self._open.append(fence)
-
-    def _thin(self, number: int, found: re.Match[str]) -> None:
-        """Take up a fence of two marks, which is none."""
-        name, mark = found["name"].lower(), found["marks"][0]
-        self._changed[number] = f"{found['lead']}{mark * 3}{{{name}}}{found['rest']}"
-        message = f"the fence of `{name}` has two {_MARKS[mark]}, and is text"
-        self._slip(number, "short-fence", message, f"write {_count(3, mark)}, at its beginning and its end")
-        self._open.append(_Fence(number, found["lead"], mark, 3, name, found["rest"]))
 
     def _name(self, number: int, found: re.Match[str]) -> str:
         """Return the name of a directive, whose braces are put right."""
@@ -208,25 +192,44 @@ class _Fences(_Reading):
         top = self._open[-1] if self._open else None
         if top is not None and top.is_code and top not in alike:
             return
-        if closable:
+        run = self._run(number) if top is not None and top.own in _TURNS else 0
+        if closable and run >= _CODE_AND_END and top is closable[-1]:
+            self._open.append(_Fence(number, lead, mark, length, "", ""))
+        elif closable:
             while self._open[-1] is not closable[-1]:
                 self._never_closed(self._open.pop(), number)
             self._close(self._open.pop(), number)
+        elif top is not None and run % 2 and mark != top.mark:
+            marks = f"begins with {_MARKS[top.mark]} and ends with {_MARKS[mark]}"
+            self._slip(number, "unclosed-fence", f"the fence of {top.shown} {marks}", "write the same")
+            self._close(self._open.pop(), number)
         elif top is not None and top.mark == mark and (top.own in {"example", "prompt"}):
-            if length in self._lost:
-                self._changed[number] = ""
-            else:
-                message = f"the fence of {top.shown} ends with fewer {_MARKS[mark]} than it begins with"
-                self._slip(number, "unclosed-fence", message, f"write {_count(top.length, mark)}")
-                self._close(self._open.pop(), number)
+            self._short_end(top, number, length)
         elif not self._early(mark, length):
             self._open.append(_Fence(number, lead, mark, length, "", ""))
+
+    def _run(self, number: int) -> int:
+        """Return how many lines of marks alone follow each other, up to three, before another fence."""
+        fences = (line.strip() for line in self.lines[number : number + _FAR] if _FENCE.fullmatch(line))
+        first = self.lines[number].strip()
+        return sum(1 for _ in islice(takewhile(first.__eq__, fences), _CODE_AND_END))
+
+    def _short_end(self, top: _Fence, number: int, length: int) -> None:
+        """Take up a line of marks in an example that is too short to end it."""
+        if length in self._lost or self._is_closed(top, number):
+            self._changed[number] = ""
+            if length not in self._lost:
+                self._slip(number, "unclosed-fence", "this fence ends nothing", "delete it")
+            return
+        message = f"the fence of {top.shown} ends with fewer {_MARKS[top.mark]} than it begins with"
+        self._slip(number, "unclosed-fence", message, f"write {_count(top.length, top.mark)}")
+        self._close(self._open.pop(), number)
 
     def _close(self, fence: _Fence, number: int) -> None:
         """End a fence where its author does; it gets as many marks as what it holds wants of it."""
         wanted = max(fence.wanted, fence.length)
         found = _FENCE.fullmatch(self.lines[number])
-        length = len(found["marks"]) if found else 0
+        length = len(found["marks"]) if found and found["marks"][0] == fence.mark else 0
         around = next((other for other in reversed(self._open) if other.mark == fence.mark), None)
         if around is not None and around.length <= length > wanted:
             message = f"the fence of {fence.shown} ends with more {_MARKS[fence.mark]} than it begins with, which end {around.shown}, too"
@@ -246,7 +249,7 @@ class _Fences(_Reading):
         if not (fence and self._beside and (mark, length) == (fence.mark, fence.length)):
             return False
         self._changed[number], self._ended = "", None
-        message = f"the fence of {fence.shown} ends here, above messages that belong to it"
+        message = f"the fence of {fence.shown} ends here, above messages of its own"
         self._slip(number, "unclosed-fence", message, "delete this line")
         return True
 
@@ -276,7 +279,7 @@ class _Fences(_Reading):
         """End what is open at a heading, if it can only have been forgotten."""
         first = self._open[0]
         is_others = first.is_code and not first.own
-        if is_others or self._is_closed(first, number) or self._is_balanced(number):
+        if is_others or self._is_closed(first, number):
             return
         while self._open:
             self._never_closed(self._open.pop(), number)
@@ -290,24 +293,14 @@ class _Fences(_Reading):
                 return not found["info"].strip()
         return False
 
-    def _is_balanced(self, start: int) -> bool:
-        """Tell whether as many fences are ended below a line as are open there, before others begin."""
-        depth = len(self._open)
-        for number in range(start, len(self.lines) if start >= self._balanced else 0):
-            found = _FENCE.fullmatch(self.lines[number])
-            if found and found["marks"][0] in self.marks:
-                named = _NAMED.fullmatch(found["info"])
-                if named and named["name"].strip().lower().removeprefix(f"{DOMAIN}:") in _PROVISIONS:
-                    return False
-                depth += 1 if found["info"].strip() else -1
-                if not depth:
-                    self._balanced = number
-                    break
-        return start < self._balanced
-
     def _never_closed(self, fence: _Fence, before: int) -> None:
         """End a fence above a line, since nothing else does; those of others are theirs to tell."""
         if not (fence.own or not fence.name or fence.is_inside):
+            return
+        above = range(fence.line - 1, -1, -1)
+        last = next((self.lines[number] for number in above if self.lines[number].strip()), "")
+        if not fence.name and not fence.info and _FENCE.fullmatch(last):
+            self._end_code(fence, fence.line + 1)
             return
         wanted = max(fence.wanted, fence.length)
         end = fence.lead + fence.mark * wanted
@@ -319,6 +312,9 @@ class _Fences(_Reading):
             self._changed[place] = end
         else:
             self._added.setdefault(place, []).append(end)
+            place -= 1
+        if self._open:
+            self._open[-1].held = max(self._open[-1].held, place)
         self._lost.add(fence.length)
         if fence.short is None:
             message = f"the fence of {fence.shown} is never closed"
@@ -328,14 +324,12 @@ class _Fences(_Reading):
 
     def _end_code(self, code: _Fence, number: int) -> None:
         """Take a line of marks that began code, in which a directive begins, for one too many."""
-        self._open.remove(code)
         between = self.lines[code.line + 1 : number]
         if any(line.strip() for line in between) and not any(_HEADING.match(line) for line in between):
             self._never_closed(code, number)
             return
         self._changed[code.line] = ""
-        message = "this fence closes nothing, so that it begins a block of code"
-        self._slip(code.line, "unclosed-fence", message, "delete it")
+        self._slip(code.line, "unclosed-fence", "this fence ends nothing, and begins code", "delete it")
 
 
 def _count(number: int, mark: str) -> str:
@@ -344,7 +338,9 @@ def _count(number: int, mark: str) -> str:
 
 # -- indentation of reStructuredText ----------------------------------------------------------
 
-_MARKUP = re.compile(rf"(?P<lead>\s*)\.\. *(?P<name>{DOMAIN}::?[\w-]+) ?:{{0,2}}(?P<rest>\s.*|(?<=::).*|)")
+_MARKUP = re.compile(
+    rf"(?P<lead>\s*)\.\. *(?P<name>{DOMAIN}(?:::?|: (?=[\w-]+::))[\w-]+) ?:{{0,2}}(?P<rest>\s.*|(?<=::).*|)"
+)
 _LITERAL = ("case", "code", "conversation", "math", "parsed-literal", "query", "raw")
 """What the name of a directive holds whose text is no markup."""
 _SOUND = re.compile(rf"\s*\.\. +{DOMAIN}:[\w-]+ ?::(?:\s|$)")
@@ -360,7 +356,7 @@ def _begins_code(words: str) -> bool:
 
 
 def _own(found: re.Match[str]) -> str:
-    return found["name"].lower().replace("::", ":").partition(":")[2]
+    return found["name"].lower().replace("::", ":").replace(": ", ":").partition(":")[2]
 
 
 def _indent(line: str) -> int:
@@ -416,7 +412,7 @@ class _Indented(_Reading):
 
     def _directive(self, number: int, found: re.Match[str]) -> None:
         lead, rest = found["lead"], found["rest"]
-        name = found["name"].replace("::", ":")
+        name = found["name"].replace("::", ":").replace(": ", ":")
         own = _own(found)
         right = f".. {name}::"
         if not _SOUND.match(found[0]):
@@ -459,6 +455,11 @@ class _Indented(_Reading):
         end = number
         while end < len(self.lines) and _OPTION.match(self.lines[end]):
             end += 1
+        text = self.lines[end] if end < len(self.lines) else ""
+        if end > number and text.strip() and indent < _indent(text) == _indent(self.lines[end - 1]):
+            message = f"the content of `{found['name']}` stands directly below its options"
+            self._slip(end, "missing-blank-line", message, "put a blank line between them")
+            self.lines[end] = f"\n{text}"
         rest = (self.lines[place] for place in range(end, len(self.lines)))
         below = next((line for line in rest if line.strip()), "")
         if end > number and indent < _indent(below) < _indent(self.lines[number]):
