@@ -65,8 +65,8 @@ def _excepted(spec: Spec) -> dict[str, dict[str, Principle]]:
         for target in (p for category in principle.exempts if category for p in members.get(category, ())):
             found.setdefault(principle.id, {}).setdefault(target.id, target)
     for name, targets in found.items():
-        spared = spec.principle_by_id[name].never_exempts
-        found[name] = {id_: target for id_, target in targets.items() if target.category not in spared}
+        if spared := frozenset(spec.principle_by_id[name].never_exempts):
+            found[name] = {id_: target for id_, target in targets.items() if target.category not in spared}
     return found
 
 

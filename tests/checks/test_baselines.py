@@ -15,7 +15,7 @@ from sphinx_policyspec.errors import BaselineError
 from sphinx_policyspec.model import Finding, Severity, Span
 from sphinx_policyspec.readers.text import SourceLines
 
-TEXT = "# Manners {#manners}\n\nSee [?](#nowhere) and [?](#nothing).\n\nSee [?](#nowhere).\n"
+TEXT = "# Manners {#manners authority=user}\n\nSee [?](#nowhere) and [?](#nothing).\n\nSee [?](#nowhere).\n"
 
 
 def write(folder: Path, text: str) -> Path:
