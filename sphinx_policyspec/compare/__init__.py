@@ -1,6 +1,7 @@
 """Two specs → what changed in meaning, and what it touches."""
 
 from sphinx_policyspec.compare.change import (
+    DIRECTED,
     SPACES,
     Change,
     ChangeKind,
@@ -15,6 +16,7 @@ from sphinx_policyspec.compare.matching import Naming, Sides
 from sphinx_policyspec.compare.words import Run, TextChange
 
 __all__ = [
+    "DIRECTED",
     "SPACES",
     "Change",
     "ChangeKind",

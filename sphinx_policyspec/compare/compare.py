@@ -9,8 +9,13 @@ from dataclasses import replace
 from sphinx_policyspec.compare.change import Change, ChangeKind, SpecDiff, Subject
 from sphinx_policyspec.compare.examples import example_changes, prompt_changes
 from sphinx_policyspec.compare.matching import MatchedSpecs, identify
-from sphinx_policyspec.compare.prose import prose_changes
-from sphinx_policyspec.compare.provisions import level_changes, relation_changes, structure_changes
+from sphinx_policyspec.compare.prose import prose_changes, with_moves
+from sphinx_policyspec.compare.provisions import (
+    level_changes,
+    relation_changes,
+    renamed_levels,
+    structure_changes,
+)
 from sphinx_policyspec.compare.weights import Reaches, weigh
 from sphinx_policyspec.model import Case, Example, Principle, Provision, Spec, TargetKind
 from sphinx_policyspec.model.attributes import RELATIONS
@@ -30,9 +35,10 @@ def compare(
     :param cases: what to look through for cases that rest on what changed
     """
     pair = MatchedSpecs(old=old, new=new, identity=identify(old, new, aliases))
+    pair = replace(pair, new_names=renamed_levels(pair))
     examples, same, renamed_examples = example_changes(pair)
     reaches = Reaches(pair, renamed_examples, cases)
-    weighed = (weigh(change, pair) for change in _changes(pair, examples))
+    weighed = (weigh(change, pair) for change in with_moves(_changes(pair, examples)))
     return SpecDiff(
         old=old.version,
         new=new.version,

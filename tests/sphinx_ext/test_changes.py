@@ -278,7 +278,7 @@ def test_a_handbook_tells_what_changed_since(model_spec_data: Path, tmp_path: Pa
     style = (tmp_path / "style.html").read_text("utf-8")
     assert len(re.findall(r'class="ps-since', style)) == 15
     rows = panel_of(style, "love_humanity")
-    assert texts(rows["Changed in"])[0].startswith("2025-09-12 ▲")
+    assert texts(rows["Changed in"])[0].startswith("2025-09-12 ? 2 need a reader ◆ 1 clarifying")
     assert re.findall(r"<bdi>([\d-]+)</bdi>", rows["History"]) == ["2025-09-12", "2025-02-12"]
     for link in set(re.findall(r'href="policy-changes.html#([^"]+)"', style)):
         assert f'id="{link}"' in told

@@ -18,7 +18,7 @@ from sphinx_policyspec.compare.history import (
     format_lock,
     telling,
 )
-from sphinx_policyspec.exports.diff.outline import sentence
+from sphinx_policyspec.exports.diff.wording import sentence, with_evidence
 from sphinx_policyspec.exports.plain import json_object, markdown_safe, printable
 
 __all__ = ["HISTORY_FORMATS", "LOCK_FILE_FORMATS", "LOCK_FORMATS", "REVIEW_FORMATS", "changelog_entry"]
@@ -56,7 +56,7 @@ def _heading(change: Change) -> str:
 def _item(diff: SpecDiff, change: Change) -> str:
     title = markdown_safe(diff.titles.get(change.provision, ""))
     named = f"**{title}** ({markdown_safe(change.provision)}): " if title else ""
-    return f"{named}{markdown_safe(sentence(change))} ({change.weight.value})."
+    return f"{named}{markdown_safe(with_evidence(change))} ({change.weight.words})."
 
 
 def _review_text(review: Review) -> str:
@@ -106,7 +106,7 @@ def _history_lines(moments: tuple[Moment, ...]) -> Iterator[str]:
         held = f"{moment.words} words, {moment.examples} examples"
         yield f"{moment.version or 'undated'}  {moment.title} ({moment.id}): {moment.level or 'no level'}, {held}"
         for change in moment.changes:
-            yield f"  {change.weight.value:10} {sentence(change)}"
+            yield f"  {change.weight.words:14} {with_evidence(change)}"
 
 
 def _history_json(moments: tuple[Moment, ...]) -> str:
