@@ -131,11 +131,11 @@ def test_what_cannot_be_compared_is_a_message(
 
 def test_a_changelog_is_reviewed_and_drafted(run: Run, files: tuple[Path, Path]) -> None:
     old, new = files
-    assert "structural changes that are not told: 0" in run("changelog", "-q", old, new)[1]
+    assert "structural changes that no claim names: 0" in run("changelog", "-q", old, new)[1]
     assert json.loads(run("changelog", "-q", old, new, "--format", "json")[1])["untold"] == []
     assert run("changelog", "-q", old, new, "--format", "html")[0] == 2
     assert run("diff", "-q", old, new, "--format", "changelog")[1].startswith(
-        "## Unreleased\n\n"
+        "## Unreleased\n\n### Changed\n"
     )
 
 
