@@ -9,8 +9,8 @@ from sphinx_policyspec.api.asking import (
     write_rdf as write_rdf,
 )
 from sphinx_policyspec.api.comparing import (
-    check_lock as check_lock, diff as diff, diff_cases as diff_cases, history as history, lock as lock,
-    read_lock as read_lock, review_changelog as review_changelog,
+    check_lock as check_lock, diff as diff, diff_cases as diff_cases, history as history, judge as judge,
+    lock as lock, read_lock as read_lock, review_changelog as review_changelog,
 )
 from sphinx_policyspec.api.judging import (
     Fixes as Fixes, check as check, decide as decide, find_fixes as find_fixes, stats as stats,

@@ -11,7 +11,7 @@ from sphinx_policyspec.compare.change import (
     Subject,
     Weight,
 )
-from sphinx_policyspec.compare.compare import compare, with_overlays
+from sphinx_policyspec.compare.compare import compare, digest_of, with_judgements, with_overlays
 from sphinx_policyspec.compare.matching import Naming, Sides
 from sphinx_policyspec.compare.words import Run, TextChange
 
@@ -30,5 +30,7 @@ __all__ = [
     "TextChange",
     "Weight",
     "compare",
+    "digest_of",
+    "with_judgements",
     "with_overlays",
 ]

@@ -202,7 +202,7 @@ class Judgement:
     :param old: version of the old release, empty where it has none
     :param new: version of the new release, likewise
     :param id: what changed, mostly the id of a provision, the new one where it has two; ``preamble`` for the text before
-        the first heading, ``goal/<id>`` and ``topic/<id>`` for these
+        the first heading, ``goal/<id>`` for a goal
     :param evidence: why, in a sentence
     :param who: name of the person
     :param date: day of the judgement, as ISO 8601 has it

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, replace
 from types import MappingProxyType
 
-from sphinx_policyspec.compare import DIRECTED, ChangeKind, SpecDiff, Subject
+from sphinx_policyspec.compare import DIRECTED, Change, ChangeKind, SpecDiff, Subject, Weight
+from sphinx_policyspec.compare.change import judged_id
 from sphinx_policyspec.compare.history import (
     ClaimState,
     Lock,
@@ -18,11 +19,20 @@ from sphinx_policyspec.compare.history import (
     format_lock,
     is_telling,
 )
-from sphinx_policyspec.exports.diff.outline import ToldChange, groups, told_changes
-from sphinx_policyspec.exports.diff.wording import sentence, with_evidence
+from sphinx_policyspec.exports.diff.outline import ToldChange, groups, told_change, told_changes
+from sphinx_policyspec.exports.diff.wording import marked, sentence, with_evidence
 from sphinx_policyspec.exports.plain import json_object, markdown_safe, printable
+from sphinx_policyspec.files import dump_json
+from sphinx_policyspec.model import Direction, JudgedKind
 
-__all__ = ["HISTORY_FORMATS", "LOCK_FILE_FORMATS", "LOCK_FORMATS", "REVIEW_FORMATS", "changelog_entry"]
+__all__ = [
+    "HISTORY_FORMATS",
+    "LOCK_FILE_FORMATS",
+    "LOCK_FORMATS",
+    "REVIEW_FORMATS",
+    "changelog_entry",
+    "judgement_template",
+]
 
 _K = ChangeKind
 _HEADINGS = ("Added", "Changed", "Removed", "Examples", "Small changes")
@@ -56,6 +66,39 @@ def changelog_entry(diff: SpecDiff) -> str:
 
 def _told(change: ToldChange) -> str:
     return f"{change.said} ({change.weight.words})" if change.weight in DIRECTED else change.said
+
+
+def judgement_template(diff: SpecDiff, digests: Mapping[str, str]) -> str:
+    """Return what needs a reader as entries of a judgement file that are to be filled in, with the sentences as comments.
+
+    :param digests: of both texts, by what judgements call it
+    """
+    by_id: dict[str, list[Change]] = {}
+    for change in diff.changes:
+        if change.weight is Weight.NEEDS_READER:
+            by_id.setdefault(judged_id(change), []).append(change)
+    if not by_id:
+        return "# nothing needs a reader\n"
+    return "\n".join(_entry(diff, id_, changes, digests[id_]) for id_, changes in by_id.items())
+
+
+def _entry(diff: SpecDiff, id_: str, changes: list[Change], digest: str) -> str:
+    comments = [f"{diff.titles.get(id_, '') or id_} ({id_})"]
+    for change in map(told_change, changes):
+        comments.append(f"{change.said}{change.touches}")
+        for sentence_ in change.sentences:
+            comments += [f"  {sentence_.about}", f"    {marked(sentence_.runs)}"]
+    given = [("old", diff.old), ("new", diff.new), ("id", id_), ("digest", digest)]
+    keys = [
+        *(f"{name}: {dump_json(value)}" for name, value in given),
+        f"direction:  # {', '.join(Direction)}",
+        f"kind: substantive  # {', '.join(JudgedKind)}",
+        "evidence:  # why, in one sentence",
+        "who:",
+        "date:",
+    ]
+    lines = [f"# {printable(comment)}" for comment in comments]
+    return "\n".join([*lines, f"- {keys[0]}", *(f"  {key}" for key in keys[1:])]) + "\n"
 
 
 def _review_text(review: Review) -> str:

@@ -16,6 +16,7 @@ __all__ = [
     "counted",
     "folded",
     "is_folded",
+    "marked",
     "sentence",
     "told_sentences",
     "with_evidence",
@@ -173,6 +174,15 @@ def told_sentences(change: Change) -> Iterator[ToldSentence]:
         if one.op is not SentenceOp.FORM:
             old, new = (side.said if side else None for side in (one.old, one.new))
             yield ToldSentence(about="; ".join(about_sentence(one)), runs=runs_of(old, new))
+
+
+_MARKS = {"=": ("", ""), "-": ("[-", "-]"), "+": ("{+", "+}")}
+"""As git writes words in a diff without colors."""
+
+
+def marked(runs: tuple[Run, ...]) -> str:
+    """Return words with marks around what was removed and added."""
+    return "".join(f"{_MARKS[run.op][0]}{run.text}{_MARKS[run.op][1]}{run.after}" for run in runs).strip()
 
 
 def about_sentence(change: SentenceChange) -> Iterator[str]:
