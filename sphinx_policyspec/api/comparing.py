@@ -26,7 +26,7 @@ from sphinx_policyspec.compare.history import history as moments_of
 from sphinx_policyspec.decision import Norms
 from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState, compare_cases
 from sphinx_policyspec.model import Case, Judgement, Spec
-from sphinx_policyspec.readers.judgements import read_judgements
+from sphinx_policyspec.readers.judgements import read_judgement_file
 from sphinx_policyspec.readers.text import read_text
 
 __all__ = ["check_lock", "diff", "diff_cases", "history", "judge", "lock", "read_lock", "review_changelog"]
@@ -110,8 +110,7 @@ def _judged(
     found: SpecDiff, before: Spec, after: Spec, judgements: str | Path | Iterable[Judgement]
 ) -> SpecDiff:
     if isinstance(judgements, str | Path):
-        file = str(judgements)
-        judgements, findings = read_judgements(read_text(Path(file), file)[0], file)
+        judgements, findings = read_judgement_file(Path(judgements), str(judgements))
         found = replace(found, findings=found.findings + findings)
     return with_judgements(found, before, after, judgements)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from enum import StrEnum
+from pathlib import Path
 
 import yaml
 
@@ -14,9 +15,10 @@ from sphinx_policyspec.model import Direction, Finding, JudgedKind, Judgement
 from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.model.spec import is_date
 from sphinx_policyspec.readers.cases import CaseKey
+from sphinx_policyspec.readers.text import read_text
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
-__all__ = ["JUDGEMENT", "format_judgement", "read_judgements", "with_judgement"]
+__all__ = ["JUDGEMENT", "format_judgement", "read_judgement_file", "read_judgements", "with_judgement"]
 
 _PLAIN = re.compile(r"[a-z][a-z_-]*")
 """What YAML takes for a text without quotes."""
@@ -75,6 +77,14 @@ def read_judgements(text: str, file: str) -> tuple[tuple[Judgement, ...], tuple[
             )
         unique.setdefault(key, judgement)
     return tuple(unique.values()), tuple(reader.findings)
+
+
+def read_judgement_file(path: Path, name: str) -> tuple[tuple[Judgement, ...], tuple[Finding, ...]]:
+    """Return the judgements of a file, and what is wrong with it; raises as :func:`read_judgements` does.
+
+    :param name: how findings name the file
+    """
+    return read_judgements(read_text(path, name)[0], name)
 
 
 def with_judgement(text: str, file: str, judgement: Judgement) -> str:
