@@ -7,8 +7,10 @@ import random
 import re
 import textwrap
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -199,6 +201,29 @@ def test_norms_are_seen_in_other_forms(old: str, new: str) -> None:
     assert all(
         change.weight is not Weight.EDITORIAL for change in compare(section(old), section(new)).changes
     )
+
+
+def named(level: str, name: str, **fields: Any) -> Spec:
+    """Return a spec whose texts name a level and a principle."""
+    says = f"It must follow what {level}-level rules say: see [?](#{name}), [this](#{name}) and `{name}`."
+    kind = principle(name, title="Be kind", text="The assistant is kind to everybody.", authority=level)
+    asks = (principle(f"p{number}", text=says, authority=level) for number in range(3))
+    return spec(replace(kind, **fields), *asks, levels=(replace(LEVELS[0], id=level), *LEVELS[1:]))
+
+
+def test_a_new_name_of_a_level_or_a_principle_needs_no_reader() -> None:
+    old, new = named("platform", "be_kind"), named("root", "be_good", aliases=("be_kind",))
+    assert not reads(old, new)
+    assert {c.weight for c in compare(old, new).changes if c.text} == {Weight.EDITORIAL}
+
+
+def test_a_sentence_that_went_to_another_provision_is_told_at_both() -> None:
+    stays, goes = "Books are sorted by their titles.", "The assistant must not tell what a reader borrowed."
+    old = spec(principle("a", text=f"{stays} {goes}"), principle("b", text=stays))
+    new = spec(principle("a", text=stays), principle("b", text=f"{stays} {goes}"))
+    moved = {c.id: [(s.op, s.moved) for s in c.sentences] for c in compare(old, new).changes}
+    assert moved == {"a": [("removed", "b")], "b": [("added", "a")]}
+    assert reads(old, new)
 
 
 def _doubled(text: str, chance: random.Random) -> str:
