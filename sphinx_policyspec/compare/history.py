@@ -402,8 +402,7 @@ def _is_structural(change: Change) -> bool:
 
 def _claims(entry: str) -> Iterator[str]:
     """Yield the items of a list, or the paragraphs where there is none."""
-    parts = _ITEM.split(entry)
-    whole = parts[1:] if len(parts) > 1 else entry.split("\n\n")
+    whole = _ITEM.split(entry)[1:] or entry.split("\n\n")
     yield from (" ".join(part.split()) for part in whole if part.strip())
 
 
@@ -419,8 +418,7 @@ def _tells(diff: SpecDiff, change: Change, claim: str) -> str:
         told = "level" in text and all(re.search(rf"\b{re.escape(name)}\b", text) for name in names)
         return f"level {change.id}" if told else ""
     if change.kind in {ChangeKind.LEVEL_RAISED, ChangeKind.LEVEL_LOWERED} and change.new.lower() in text:
-        moves = any(word in text for word in ("move", "rais", "lower", "promot", "demot"))
-        if "principle" in text and moves:
+        if "principle" in text and re.search("move|rais|lower|promot|demot", text):
             return f"principles moved to {change.new}"
     return _names(diff, change, claim)
 
@@ -430,9 +428,8 @@ def _names(diff: SpecDiff, change: Change, claim: str) -> str:
     if change.subject is Subject.EXAMPLE:
         titles = (title for title in (change.old, change.new) if " " in title and _holds(claim, title))
         return next((f"example “{title}”" for title in titles), "")
-    for id_ in filter(
-        None, (change.provision, *((change.old, change.new) if change.kind in _NAMED_TWICE else ()))
-    ):
+    twice = (change.old, change.new) if change.kind in _NAMED_TWICE else ()
+    for id_ in filter(None, (change.provision, *twice)):
         if "_" in id_ and re.search(rf"(?<!\w){re.escape(id_)}(?!\w)", claim):
             return f"id {id_}"
         title = diff.titles.get(id_, "")

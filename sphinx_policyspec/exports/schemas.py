@@ -15,6 +15,7 @@ import yaml
 from sphinx_policyspec.compare import ChangeKind, Subject, Weight
 from sphinx_policyspec.compare.change import Bump
 from sphinx_policyspec.compare.history import ClaimState, LockState
+from sphinx_policyspec.compare.rewording import SentenceOp
 from sphinx_policyspec.decision.behaviour import CaseState
 from sphinx_policyspec.errors import SchemaError
 from sphinx_policyspec.model import Direction, Duty, JudgedKind, Label, Severity, Status
@@ -197,9 +198,12 @@ _ENUMERATIONS: dict[str, type[enum.Enum]] = {
         ChangeKind,
         ClaimState,
         Decider,
+        Direction,
         Duty,
+        JudgedKind,
         Label,
         LockState,
+        SentenceOp,
         Severity,
         Status,
         Subject,

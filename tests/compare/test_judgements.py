@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.compare import SpecDiff, Subject, Weight, compare, digest_of, with_judgements
 from sphinx_policyspec.compare.change import summary_of
 from sphinx_policyspec.exports.diff.history import judgement_template
@@ -171,7 +171,7 @@ def test_the_commands_write_and_read_judgements(run: Run, tmp_path: Path) -> Non
     assert (status, "ID goes with --judgements, --direction, --evidence and --who" in err) == (2, True)
     new.write_text(page.format(TEXT.format("may")), "utf-8")
     assert "[stale-judgement]" in run("diff", old, new, "--judgements", file)[2]
-    found = api.diff(old, new, judgements=file)
+    found = ps.diff(old, new, judgements=file)
     assert [finding.code for finding in found.findings] == ["stale-judgement"]
 
 

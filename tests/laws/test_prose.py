@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from sphinx_policyspec import api
+import sphinx_policyspec as ps
 from sphinx_policyspec.compare import SpecDiff, Weight, compare
 from sphinx_policyspec.compare.words import sentences as sentences_of
 from sphinx_policyspec.model import Definition, Prose, Section, Spec
@@ -43,7 +43,7 @@ NUMBER = re.compile(r"(?<![\w#.])\d+(?![\w.])")
 
 @cache
 def released(folder: Path) -> Spec:
-    return api.load(folder, annotate=False)
+    return ps.load(folder, annotate=False)
 
 
 @cache
