@@ -417,9 +417,9 @@ def _tells(diff: SpecDiff, change: Change, claim: str) -> str:
         names = {name.lower() for name in (change.old, change.new, change.id) if name}
         told = "level" in text and all(re.search(rf"\b{re.escape(name)}\b", text) for name in names)
         return f"level {change.id}" if told else ""
-    if change.kind in {ChangeKind.LEVEL_RAISED, ChangeKind.LEVEL_LOWERED} and change.new.lower() in text:
-        if "principle" in text and re.search("move|rais|lower|promot|demot", text):
-            return f"principles moved to {change.new}"
+    moved = change.kind in {ChangeKind.LEVEL_RAISED, ChangeKind.LEVEL_LOWERED} and change.new.lower() in text
+    if moved and "principle" in text and re.search("move|rais|lower|promot|demot", text):
+        return f"principles moved to {change.new}"
     return _names(diff, change, claim)
 
 

@@ -190,7 +190,9 @@ def _is_slip(one: str, other: str) -> bool:
         return False
     if _plainly(one) == _plainly(other) or _DOUBLED.sub(r"\1", one) == _DOUBLED.sub(r"\1", other):
         return True
-    first = next(at for at, letters in enumerate(zip(one, other, strict=False)) if len(set(letters)) > 1)
+    if len(one) != len(other):
+        return False
+    first = next(at for at, (letter, now) in enumerate(zip(one, other, strict=True)) if letter != now)
     swapped = one[:first] + one[first : first + 2][::-1] + one[first + 2 :]
     return swapped == other and first + 2 < len(one)
 

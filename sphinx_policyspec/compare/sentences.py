@@ -47,7 +47,8 @@ _TELLING_WORDS = _listed(
 """Conditions, actors and amounts: with another one, a reworded sentence is another norm if it is one."""
 
 _LINK = re.compile(
-    r"!?\[(?P<text>(?:[^\[\]\\]|\\.){1,2000})\](?:\((?P<to>[^()\s]*(?:\([^()\s]*\)[^()\s]*)*)[^()]*\)|\[[^\[\]]*\])"
+    r"!?\[(?P<text>(?:[^\[\]\\]|\\.){1,1000}+)\]"
+    r"(?:\((?P<to>[^()\s]{0,1000}+(?:\([^()\s]{0,200}+\)[^()\s]{0,200}+){0,3}+)[^()]{0,200}+\)|\[[^\[\]]{0,200}+\])"
 )
 _ROLE = re.compile(
     r"(?::[\w:+.-]{1,80}:|\{[\w:+.-]{1,80}\})`(?P<text>[^`<>]{0,2000})(?:<(?P<to>[^<>`]{1,2000})>)?`"
@@ -55,7 +56,7 @@ _ROLE = re.compile(
 _REFERENCE = re.compile(r"`(?P<text>[^`<>]{1,2000}?)\s*<[^<>`]{1,2000}>`_{1,2}")
 _ADDRESS = re.compile(r"<?\b(?:https?|mailto|ftp):[^\s<>)\]]+>?")
 _NOTE = re.compile(r"\[\^[^\]\s]{1,80}\](?!:)|\[#[\w-]{0,80}\]_")
-_POINTER = re.compile(r"\s*\(see(?: also)?(?:(?:,? and|,)?\s+\x01\S+)+\s*\)")
+_POINTER = re.compile(r" ?\(see(?: also)?(?:(?:,? and|,)? \x01[^\s()]{1,500}+){1,20}+ ?\)")
 """A pointer to other provisions in parentheses, which says nothing by itself."""
 _TITLED = re.compile(r"\x01#?(\S+)(?:\s(?=[,.;:)?!]))?")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
@@ -71,7 +72,7 @@ _COUNTING = frozenset(
 """Words before which an article is more than form: few answers, a few answers."""
 
 _ITEM = re.compile(r"(?P<indent>[ \t>]*)(?:[-*+•]|\(?(?:\d{1,9}|[a-zA-Z]|[ivxIVX]{1,5}|#)[.)])[ \t]+(?=\S)")
-_RULE_OF_TABLE = re.compile(r"[ \t>]*(?=[|+=:-])[|+=:\- \t]*(?:--|==)[|+=:\- \t]*")
+_RULE_OF_TABLE = re.compile(r"[ \t>]*+[|+=:-][|+=:\- \t]*+")
 _ROW = re.compile(r"[ \t>]*\|.*|[^|\n]*[^|\s][ \t]+\|[ \t]+\S.*")
 _SHORT = 6
 """Words of a sentence that is too short to lead a list alone, such as "For example:"."""
@@ -342,7 +343,7 @@ def _blocks(text: str) -> Iterator[tuple[int, str, str]]:
     in_table = False
     for line in [*text.split("\n"), ""]:
         item = _ITEM.match(line)
-        is_rule = (in_table or line.lstrip(" \t>").startswith("+-")) and bool(_RULE_OF_TABLE.fullmatch(line))
+        is_rule = (in_table or line.lstrip(" \t>").startswith("+-")) and _is_rule(line)
         is_row = is_rule or bool(_ROW.fullmatch(line))
         if held and (not line.strip(" \t>") or item or is_row):
             yield indent, kind, spaced(" ".join(held))
@@ -357,6 +358,10 @@ def _blocks(text: str) -> Iterator[tuple[int, str, str]]:
             indent, kind = _width(line), "item" if item else "text"
         if said := line[item.end() if item else 0 :].strip():
             held.append(said)
+
+
+def _is_rule(line: str) -> bool:
+    return ("--" in line or "==" in line) and bool(_RULE_OF_TABLE.fullmatch(line))
 
 
 def _width(line: str) -> int:
