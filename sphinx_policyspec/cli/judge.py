@@ -59,10 +59,10 @@ def judge(
     day: str,
     settings: Settings,
 ) -> None:
-    """List what a person has to read of the changes from OLD to NEW, or write down what one says of ID.
+    """List what a person has to read, or record what they say of it.
 
-    Without ID, the sentences that changed are printed, each change with an entry of a judgement file
-    that is to be filled in. With ID, the judgement is written to FILE, in place of an older one.
+    Without ID, the sentences that changed from OLD to NEW are printed, each change with an entry of a
+    judgement file that is to be filled in. With ID, the judgement is written to FILE, in place of an older one.
     `policyspec diff --judgements FILE` then tells its direction, until one of the texts changes.
 
     \b

@@ -52,7 +52,7 @@ _WORD = re.compile(r"\w+(?:['-]\w+)*|-+|[^\w\s]")
 _WORD_SIGN = re.compile(r"\w")
 _BEFORE, _BEHIND = "([\"'“‘*_", ".,;:!?)]\"'”’*_"
 """Punctuation that stands around a word."""
-_SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]*_]*\s+(?=[\"'(\[*_]*[A-Z0-9])")
+_SENTENCE_END = re.compile(r"(?<=[.!?])(?<!\be\.g\.)(?<!\bi\.e\.)[\"')\]*_]*\s+(?=[\"'(\[*_]*[A-Z0-9])")
 _LIST_ITEM = re.compile(r"\n(?=[ \t]*(?:[-*+]|\d+[.)])[ \t])")
 _BLANK = re.compile(r"\n[ \t]*\n")
 _SHINGLE = 3
