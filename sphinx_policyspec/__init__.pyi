@@ -9,8 +9,8 @@ from sphinx_policyspec.api.asking import (
     write_rdf as write_rdf,
 )
 from sphinx_policyspec.api.comparing import (
-    check_lock as check_lock, diff as diff, diff_cases as diff_cases, history as history, lock as lock,
-    read_lock as read_lock, review_changelog as review_changelog,
+    check_lock as check_lock, diff as diff, diff_cases as diff_cases, history as history, judge as judge,
+    lock as lock, read_lock as read_lock, review_changelog as review_changelog,
 )
 from sphinx_policyspec.api.judging import (
     Fixes as Fixes, check as check, decide as decide, find_fixes as find_fixes, stats as stats,
@@ -32,6 +32,8 @@ from sphinx_policyspec.compare.history import (
     Claim as Claim, ClaimState as ClaimState, Lock as Lock, LockChange as LockChange, LockEntry as LockEntry,
     LockState as LockState, Moment as Moment, Review as Review,
 )
+from sphinx_policyspec.compare.rewording import SentenceChange as SentenceChange, SentenceOp as SentenceOp
+from sphinx_policyspec.compare.sentences import Norm as Norm, TextSentence as TextSentence, Words as Words
 from sphinx_policyspec.compare.words import Unit as Unit
 from sphinx_policyspec.decision import (
     Decision as Decision, Difference as Difference, DifferenceKind as DifferenceKind, Norms as Norms,
@@ -75,9 +77,9 @@ from sphinx_policyspec.model import (
     AuthorityLevel as AuthorityLevel, Carrier as Carrier, Case as Case, Category as Category,
     Changelog as Changelog, ChangelogEntry as ChangelogEntry, Clause as Clause, Comment as Comment,
     Commentary as Commentary, Comparison as Comparison, Definition as Definition, Delegation as Delegation,
-    Document as Document, Duty as Duty, EvalPrompt as EvalPrompt, EvalTag as EvalTag, Example as Example,
+    Direction as Direction, Document as Document, Duty as Duty, EvalPrompt as EvalPrompt, EvalTag as EvalTag, Example as Example,
     Expectation as Expectation, Finding as Finding, Fragment as Fragment, FragmentKind as FragmentKind,
-    Gap as Gap, Goal as Goal, Item as Item, Label as Label, Link as Link, Markup as Markup,
+    Gap as Gap, Goal as Goal, Item as Item, JudgedKind as JudgedKind, Judgement as Judgement, Label as Label, Link as Link, Markup as Markup,
     Message as Message, Outcome as Outcome, OverrideMode as OverrideMode, Principle as Principle,
     PromptFile as PromptFile, Prose as Prose, Provision as Provision, Reference as Reference,
     ReferenceForm as ReferenceForm, Response as Response, Rule as Rule, Semantics as Semantics,

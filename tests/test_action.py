@@ -61,25 +61,31 @@ def run_step(name: str, folder: Path, **values: str) -> subprocess.CompletedProc
 
 
 def test_a_pull_request_is_told_what_it_changes(repository: Path) -> None:
-    done = run_step("Diff", repository, SOURCE="spec.md", BASE="HEAD", CASES="")
+    done = run_step("Diff", repository, SOURCE="spec.md", BASE="HEAD", CASES="", JUDGEMENTS="")
     assert done.returncode == 0, done.stderr
     summary = (repository.parent / "GITHUB_STEP_SUMMARY").read_text("utf-8")
-    assert "tightening" in summary
+    assert "needs a reader" in summary
     assert "<ins>must be</ins>" in summary
     assert "file=" in (repository.parent / "GITHUB_OUTPUT").read_text("utf-8")
+
+
+def test_a_pull_request_is_told_what_somebody_says_of_it(repository: Path) -> None:
+    (repository / "a file.yaml").write_text("- {id: be_kind}", "utf-8")
+    done = run_step("Diff", repository, SOURCE="spec.md", BASE="HEAD", CASES="", JUDGEMENTS="a file.yaml")
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(("name", "shown"), [("be_kind", "comes out the same"), ("be_knd", "by either")])
 def test_a_pull_request_is_told_what_it_does_to_cases(repository: Path, name: str, shown: str) -> None:
     case = f"items: [{{id: a, principle: {name}, issue: x, value: 1}}]"
     (repository / "a case.yaml").write_text(case, "utf-8")
-    done = run_step("Diff", repository, SOURCE="spec.md", BASE="HEAD", CASES="a case.yaml")
+    done = run_step("Diff", repository, SOURCE="spec.md", BASE="HEAD", CASES="a case.yaml", JUDGEMENTS="")
     assert done.returncode == 0, done.stderr
     assert shown in (repository.parent / "GITHUB_STEP_SUMMARY").read_text("utf-8")
 
 
 def test_a_spec_that_is_new_has_nothing_to_be_compared_with(repository: Path) -> None:
-    done = run_step("Diff", repository, SOURCE="spec.md", BASE="0" * 40, CASES="")
+    done = run_step("Diff", repository, SOURCE="spec.md", BASE="0" * 40, CASES="", JUDGEMENTS="")
     assert done.returncode == 0
     assert "nothing to compare with" in done.stdout
 
@@ -92,7 +98,7 @@ def test_a_base_that_cannot_be_read_is_told_with_the_reason(repository: Path) ->
     for arguments in (["add", "."], ["commit", "-qm", "second"]):
         subprocess.run(["git", *arguments], cwd=repository, check=True, env=environment(repository))
     (docs / "conf.py").write_text("extensions = ['sphinx_policyspec']\n", "utf-8")
-    done = run_step("Diff", repository, SOURCE="docs", BASE="HEAD", CASES="")
+    done = run_step("Diff", repository, SOURCE="docs", BASE="HEAD", CASES="", JUDGEMENTS="")
     assert done.returncode == 0
     assert "nothing to compare with" not in done.stdout
     assert "::warning title=policyspec::cannot be compared with the base of this change" in done.stdout
@@ -105,7 +111,7 @@ def test_what_is_unchanged_since_the_base_is_no_change_whatever_its_attributes(r
     (repository / ".gitattributes").write_text("spec.md export-ignore\n", "utf-8")
     for arguments in (["add", "."], ["commit", "-qm", "second"]):
         subprocess.run(["git", *arguments], cwd=repository, check=True, env=environment(repository))
-    done = run_step("Diff", repository, SOURCE="spec.md", BASE="HEAD", CASES="")
+    done = run_step("Diff", repository, SOURCE="spec.md", BASE="HEAD", CASES="", JUDGEMENTS="")
     assert done.returncode == 0, done.stderr
     assert "no changes" in (repository.parent / "GITHUB_STEP_SUMMARY").read_text("utf-8").lower()
 

@@ -29,6 +29,7 @@ from sphinx_policyspec.graph.terms import PREFIXES, ontology_dir
 from sphinx_policyspec.model import Rule, rules
 from sphinx_policyspec.readers.annotations import MAPPINGS
 from sphinx_policyspec.readers.cases import CASE, DELEGATES, EXPECT, ITEM, SEMANTICS
+from sphinx_policyspec.readers.judgements import JUDGEMENT
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
 from sphinx_policyspec.sphinx_ext.extension import DIRECTIVES, ROLES
@@ -332,6 +333,12 @@ def cases() -> str:
     )
 
 
+def judgements() -> str:
+    """Return every key of a judgement."""
+    rows = [(f"`{k.name}`", k.about, "required" if k.required else k.default or "-") for k in JUDGEMENT]
+    return table(("Key", "Meaning", "Default"), rows)
+
+
 def strength_rules() -> str:
     """Return the rules of strength in the order in which they are asked."""
     rows = [(f"`{rule.id}`", f"{rule.name}: {rule.about}", f"`{rule.source}`") for rule in STRENGTH_RULES]
@@ -383,6 +390,7 @@ PARTS: dict[str, Callable[[], str]] = {
         alignments,
         sidecar,
         cases,
+        judgements,
         strength_rules,
         findings,
         weights,

@@ -9,7 +9,8 @@ from typing import Unpack
 
 from sphinx_policyspec.api.judging import read_cases
 from sphinx_policyspec.api.reading import ReadingOptions, Source, load_all, load_pair, reader, spec_of
-from sphinx_policyspec.compare import SpecDiff, compare, with_overlays
+from sphinx_policyspec.compare import SpecDiff, compare, digest_of, with_judgements, with_overlays
+from sphinx_policyspec.compare.change import judged_id
 from sphinx_policyspec.compare.history import (
     Lock,
     LockChange,
@@ -24,10 +25,11 @@ from sphinx_policyspec.compare.history import (
 from sphinx_policyspec.compare.history import history as moments_of
 from sphinx_policyspec.decision import Norms
 from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState, compare_cases
-from sphinx_policyspec.model import Case, Spec
+from sphinx_policyspec.model import Case, Judgement, Spec
+from sphinx_policyspec.readers.judgements import read_judgement_file
 from sphinx_policyspec.readers.text import read_text
 
-__all__ = ["check_lock", "diff", "diff_cases", "history", "lock", "read_lock", "review_changelog"]
+__all__ = ["check_lock", "diff", "diff_cases", "history", "judge", "lock", "read_lock", "review_changelog"]
 
 
 def diff(
@@ -36,6 +38,7 @@ def diff(
     *,
     aliases: Mapping[str, str] | None = None,
     overlays: Iterable[str | Path | Spec] = (),
+    judgements: str | Path | Iterable[Judgement] = (),
     **options: Unpack[ReadingOptions],
 ) -> SpecDiff:
     """Return what changed from one spec or SOURCE to another, read as :func:`load_pair` does.
@@ -43,10 +46,13 @@ def diff(
     :param aliases: ids of provisions that are the same, old id → new id, where that is known; they win over what
         is found
     :param overlays: specs or SOURCEs that are built on the old one: what the changes reach in them is told, too
+    :param judgements: what people say of changed prose, or a file of it; it is the weight of that, and what does not fit is
+        in the findings of the diff
     :param options: how SOURCEs are read, as for :func:`load`
     """
     before, after = (loaded.spec for loaded in load_pair(old, new, **options))
-    return _with_overlays(compare(before, after, aliases), before, after, _read(overlays, **options))
+    found = _with_overlays(compare(before, after, aliases), before, after, _read(overlays, **options))
+    return _judged(found, before, after, judgements)
 
 
 def diff_cases(
@@ -56,6 +62,7 @@ def diff_cases(
     *,
     aliases: Mapping[str, str] | None = None,
     overlays: Iterable[str | Path | Spec] = (),
+    judgements: str | Path | Iterable[Judgement] = (),
     **options: Unpack[ReadingOptions],
 ) -> BehaviourDiff:
     """Return what :func:`diff` does, and which cases come out differently in the new spec or SOURCE.
@@ -63,17 +70,49 @@ def diff_cases(
     :param cases: cases, or files and folders of them, with the ids of the new spec
     :param aliases: as for :func:`diff`
     :param overlays: likewise
+    :param judgements: likewise
     :param options: likewise
     """
     before, after = (Norms(loaded.spec) for loaded in load_pair(old, new, **options))
     read, findings = read_cases(cases)
     found = compare(before.spec, after.spec, aliases, read)
     found = _with_overlays(found, before.spec, after.spec, _read(overlays, **options))
+    found = _judged(found, before.spec, after.spec, judgements)
     compared = compare_cases(found, before, after, read)
     for case in compared:
         if case.state is CaseState.NEITHER:
             findings += case.new.findings
     return BehaviourDiff(spec=found, old=before, new=after, cases=compared, findings=tuple(findings))
+
+
+def judge(
+    old: Source,
+    new: Source,
+    *,
+    judgements: str | Path | Iterable[Judgement] = (),
+    aliases: Mapping[str, str] | None = None,
+    **options: Unpack[ReadingOptions],
+) -> tuple[SpecDiff, dict[str, str]]:
+    """Return what :func:`diff` does, with the digest of all that a judgement can be about, by its id there.
+
+    :param judgements: those that there are
+    """
+    before, after = (loaded.spec for loaded in load_pair(old, new, **options))
+    unjudged = compare(before, after, aliases)
+    ids = dict.fromkeys(
+        judged_id(change) for change in unjudged.changes if change.sentences or change.text is not None
+    )
+    digests = {id_: digest_of(unjudged, before, after, id_) for id_ in ids}
+    return _judged(unjudged, before, after, judgements), digests
+
+
+def _judged(
+    found: SpecDiff, before: Spec, after: Spec, judgements: str | Path | Iterable[Judgement]
+) -> SpecDiff:
+    if isinstance(judgements, str | Path):
+        judgements, findings = read_judgement_file(Path(judgements), str(judgements))
+        found = replace(found, findings=found.findings + findings)
+    return with_judgements(found, before, after, judgements)
 
 
 def _with_overlays(found: SpecDiff, before: Spec, after: Spec, overlays: Mapping[str, Spec]) -> SpecDiff:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
+from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
@@ -63,6 +65,13 @@ _alias = click.option(
     type=click.Path(),
     help="Also tell which cases come out differently: a YAML file or a folder of them; may be repeated.",
 )
+@click.option(
+    "--judgements",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False),
+    help="What people who read changed prose say of it, as `policyspec judge` writes it.",
+)
+@click.option("--needs-reader", "unread", is_flag=True, help="List only what needs a reader.")
 @click.option("--exit-code", is_flag=True, help="Exit with status 1 if anything changed.")
 @form_option("SpecDiff", about="How to print it; markdown: a comment on a pull request; changelog: a draft.")
 @output_option
@@ -73,6 +82,8 @@ def diff(
     aliases: dict[str, str],
     overlays: tuple[str, ...],
     cases: tuple[str, ...],
+    judgements: str | None,
+    unread: bool,
     exit_code: bool,
     form: str,
     output: str | None,
@@ -80,11 +91,11 @@ def diff(
 ) -> None:
     """Tell what changed in meaning from OLD to NEW, two SOURCEs.
 
-    Each change has a type, a weight (tightening, loosening, clarifying, editorial) with the rule
-    that gave it, and what it may invalidate. Provisions are followed through new ids. With --cases,
-    scenarios of the chain of command are decided by both: those that come out differently are told
-    with both explanations, and so are those that one of the two cannot decide. Exit status 2 tells
-    of a case that neither can decide.
+    Each change has a type, a weight (needs a reader, tightening, loosening, clarifying, editorial)
+    with the rule that gave it, and what it may invalidate. Provisions are followed through new
+    ids. With --cases, scenarios of the chain of command are decided by both: those that come out
+    differently are told with both explanations, and so are those that one of the two cannot
+    decide. Exit status 2 tells of a case that neither can decide.
 
     \b
       policyspec diff model_spec/2025-04-11 model_spec/2025-09-12
@@ -94,14 +105,17 @@ def diff(
     if cases and form == "changelog":
         raise click.UsageError("a draft of a changelog tells nothing of cases: leave out --cases")
     before, after = settings.pair(old, new)
+    how: dict[str, Any] = {"aliases": aliases, "overlays": overlays, "judgements": judgements or ()}
     found: ps.SpecDiff | ps.BehaviourDiff
     with settings.watching("comparing"):
         if cases:
-            found = ps.diff_cases(
-                before, after, cases, aliases=aliases, overlays=overlays, **settings.options
-            )
+            found = ps.diff_cases(before, after, cases, **how, **settings.options)
         else:
-            found = ps.diff(before, after, aliases=aliases, overlays=overlays, **settings.options)
+            found = ps.diff(before, after, **how, **settings.options)
+    spec = found.spec if isinstance(found, ps.BehaviourDiff) else found
+    settings.report(spec.findings)
+    spec = replace(spec.only(ps.Weight.NEEDS_READER) if unread else spec, in_full=settings.verbose)
+    found = replace(found, spec=spec) if isinstance(found, ps.BehaviourDiff) else spec
     settings.show(found, form, output)
     changed = bool(found)
     if isinstance(found, ps.BehaviourDiff):

@@ -86,6 +86,7 @@ _ELSEWHERE = {
     "diff": "diff",
     "handbook": "handbook",
     "history": "diff",
+    "judge": "judge",
     "lock": "diff",
     "query": "query",
     "reason": "query",

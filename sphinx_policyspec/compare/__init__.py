@@ -1,6 +1,7 @@
 """Two specs → what changed in meaning, and what it touches."""
 
 from sphinx_policyspec.compare.change import (
+    DIRECTED,
     SPACES,
     Change,
     ChangeKind,
@@ -10,11 +11,12 @@ from sphinx_policyspec.compare.change import (
     Subject,
     Weight,
 )
-from sphinx_policyspec.compare.compare import compare, with_overlays
+from sphinx_policyspec.compare.compare import compare, digest_of, with_judgements, with_overlays
 from sphinx_policyspec.compare.matching import Naming, Sides
 from sphinx_policyspec.compare.words import Run, TextChange
 
 __all__ = [
+    "DIRECTED",
     "SPACES",
     "Change",
     "ChangeKind",
@@ -28,5 +30,7 @@ __all__ = [
     "TextChange",
     "Weight",
     "compare",
+    "digest_of",
+    "with_judgements",
     "with_overlays",
 ]

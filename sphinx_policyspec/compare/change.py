@@ -5,14 +5,16 @@ from __future__ import annotations
 import enum
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 
+from sphinx_policyspec.compare.rewording import SentenceChange
 from sphinx_policyspec.compare.words import TextChange
 from sphinx_policyspec.files import html_table, in_a_line
-from sphinx_policyspec.model import Span
+from sphinx_policyspec.model import Finding, Judgement, Span
 
 __all__ = [
+    "DIRECTED",
     "SPACES",
     "Bump",
     "Change",
@@ -23,6 +25,7 @@ __all__ = [
     "Subject",
     "Summary",
     "Weight",
+    "judged_id",
     "summary_of",
 ]
 
@@ -87,16 +90,34 @@ class ChangeKind(enum.StrEnum):
 
 
 class Weight(enum.StrEnum):
-    """What a change does to those who are bound, from the most to the least."""
+    """What a change does to those who are bound, in the order in which changes are told.
 
+    A direction comes from structure or from a person's judgement, never from words.
+    """
+
+    NEEDS_READER = "needs-reader"
+    """A sentence that may hold a norm was added, removed or reworded, and no judgement says what that does."""
     TIGHTENING = "tightening"
     """Less is allowed, or what is allowed can be set aside less easily."""
     LOOSENING = "loosening"
     """More is allowed, or a rule can be set aside more easily."""
+    BOTH = "both"
+    """Stricter in one respect and looser in another, as somebody who read it says."""
     CLARIFYING = "clarifying"
-    """What is meant is said differently, or in more or fewer words."""
+    """What is meant is said differently, or in more or fewer words; no sentence that may hold a norm is another one."""
     EDITORIAL = "editorial"
-    """The norms are the same."""
+    """The norms are the same: only form differs, or something that binds nobody."""
+
+    @property
+    def words(self) -> str:
+        """It as people say it."""
+        return {"needs-reader": "needs a reader", "both": "tightening and loosening"}.get(
+            self.value, self.value
+        )
+
+
+DIRECTED = frozenset({Weight.TIGHTENING, Weight.LOOSENING, Weight.BOTH})
+"""The weights that say what a change does to those who are bound."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +158,8 @@ class Change:
     :param rule: name of the rule that gave the weight
     :param evidence: what speaks for it, by name, in a fixed order
     :param text: changes of words, where words changed
+    :param sentences: the sentences of prose that are not as they were
+    :param judgement: what somebody who read it says of it, which then gives its weight
     :param old_span: where it stands in the old source
     :param new_span: where it stands in the new source
     """
@@ -152,6 +175,8 @@ class Change:
     rule: str = ""
     evidence: tuple[tuple[str, str], ...] = ()
     text: TextChange | None = None
+    sentences: tuple[SentenceChange, ...] = ()
+    judgement: Judgement | None = None
     reach: Reach = Reach()
     old_span: Span | None = None
     new_span: Span | None = None
@@ -159,6 +184,13 @@ class Change:
     def said(self, name: str) -> str:
         """Return a piece of evidence, or nothing."""
         return dict(self.evidence).get(name, "")
+
+
+def judged_id(change: Change) -> str:
+    """Return what a judgement calls the thing whose prose changed."""
+    if change.provision or change.subject in {Subject.SPEC, Subject.DEFINITION, Subject.COMMENTARY}:
+        return change.provision or "preamble"
+    return f"{change.subject.value}/{change.id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +218,9 @@ class SpecDiff:
     :param same_examples: how many examples say the same in both
     :param renamed_examples: examples with another id, old id → new id; for the dialect an id follows its provision
     :param titles: titles of all provisions by id, the new one where there are two
+    :param left_out: changes that are not to be shown, which count all the same
+    :param in_full: whether texts tell each eval tag and prompt file on a line of its own, not those of a provision on one
+    :param findings: judgements that do not fit
     """
 
     old: str
@@ -195,6 +230,9 @@ class SpecDiff:
     same_examples: int = 0
     renamed_examples: Mapping[str, str] = field(default_factory=dict)
     titles: Mapping[str, str] = field(default_factory=dict)
+    left_out: tuple[Change, ...] = ()
+    in_full: bool = False
+    findings: tuple[Finding, ...] = ()
 
     def __repr__(self) -> str:
         """Say in short what it is."""
@@ -212,7 +250,15 @@ class SpecDiff:
 
     def __bool__(self) -> bool:
         """Tell whether the specs differ."""
-        return bool(self.changes)
+        return bool(self.changes or self.left_out)
+
+    def only(self, weight: Weight) -> SpecDiff:
+        """Return the diff with the changes of one weight; the others still count."""
+        return replace(
+            self,
+            changes=tuple(change for change in self.changes if change.weight is weight),
+            left_out=self.left_out + tuple(change for change in self.changes if change.weight is not weight),
+        )
 
     def of(self, subject: Subject, *kinds: ChangeKind) -> Iterator[Change]:
         """Yield the changes of a kind of thing, of these kinds of change or of all."""
@@ -250,7 +296,7 @@ class Bump(enum.StrEnum):
     """Nothing changed."""
 
 
-_HARD = frozenset({"hard-rule-added", "hard-rule-removed"})
+_HARD = frozenset({"hard-rule-added", "hard-rule-removed", "hard-norm-changed"})
 _LEVELS = frozenset({"override-stricter", "override-looser"})
 
 
@@ -260,24 +306,39 @@ class Summary:
 
     :param weights: how many changes have each weight, in the order of :class:`Weight`
     :param reasons: the changes that ask for the bump, in order
+    :param judged: the bump that it would be if somebody judged every change that needs a reader to be neutral
+    :param held: the changes that need a reader and hold the bump up
     """
 
     bump: Bump
     weights: dict[Weight, int]
     reasons: tuple[Change, ...] = ()
+    judged: Bump
+    held: tuple[Change, ...] = ()
 
 
 def summary_of(diff: SpecDiff) -> Summary:
     """Return a diff in numbers."""
-    counted = Counter(change.weight for change in diff.changes)
-    bump, reasons = Bump.NONE, diff.changes
-    if diff.changes:
-        bump = Bump.PATCH
-        for candidate, test in ((Bump.MAJOR, _breaks), (Bump.MINOR, _matters)):
-            if found := tuple(change for change in diff.changes if test(change)):
-                bump, reasons = candidate, found
-                break
-    return Summary(bump=bump, weights={weight: counted[weight] for weight in Weight}, reasons=reasons)
+    changes = diff.changes + diff.left_out
+    counted = Counter(change.weight for change in changes)
+    bump, reasons = _bump(changes)
+    read = tuple(change for change in changes if change.weight is not Weight.NEEDS_READER)
+    judged = Bump.PATCH if changes and not read else _bump(read)[0]
+    return Summary(
+        bump=bump,
+        weights={weight: counted[weight] for weight in Weight},
+        reasons=reasons,
+        judged=judged,
+        held=tuple(c for c in reasons if c.weight is Weight.NEEDS_READER) if judged is not bump else (),
+    )
+
+
+def _bump(changes: tuple[Change, ...]) -> tuple[Bump, tuple[Change, ...]]:
+    """Return the bump that changes ask for, and those that do."""
+    for candidate, test in ((Bump.MAJOR, _breaks), (Bump.MINOR, _matters)):
+        if found := tuple(change for change in changes if test(change)):
+            return candidate, found
+    return (Bump.PATCH if changes else Bump.NONE), changes
 
 
 def _breaks(change: Change) -> bool:
@@ -289,7 +350,7 @@ def _breaks(change: Change) -> bool:
 
 
 def _matters(change: Change) -> bool:
-    return change.weight in {Weight.TIGHTENING, Weight.LOOSENING} or (
+    return change.weight in DIRECTED | {Weight.NEEDS_READER} or (
         change.kind is ChangeKind.ADDED
         and change.subject in {Subject.PROVISION, Subject.EXAMPLE, Subject.LEVEL}
     )

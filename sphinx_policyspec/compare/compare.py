@@ -1,21 +1,43 @@
-"""Two specs → SpecDiff: each comparison in turn, then weight and reach of every change; and what it means for overlays."""
+"""Two specs → SpecDiff: each comparison in turn, weight and reach of every change; what it means for overlays; judgements."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from hashlib import sha256
 
-from sphinx_policyspec.compare.change import Change, ChangeKind, SpecDiff, Subject
+from sphinx_policyspec.compare.change import Change, ChangeKind, SpecDiff, Subject, Weight, judged_id
 from sphinx_policyspec.compare.examples import example_changes, prompt_changes
 from sphinx_policyspec.compare.matching import MatchedSpecs, identify
-from sphinx_policyspec.compare.prose import prose_changes
-from sphinx_policyspec.compare.provisions import level_changes, relation_changes, structure_changes
+from sphinx_policyspec.compare.prose import prose_changes, with_moves
+from sphinx_policyspec.compare.provisions import (
+    level_changes,
+    relation_changes,
+    renamed_levels,
+    structure_changes,
+)
 from sphinx_policyspec.compare.weights import Reaches, weigh
-from sphinx_policyspec.model import Case, Example, Principle, Provision, Spec, TargetKind
+from sphinx_policyspec.compare.words import normal
+from sphinx_policyspec.model import (
+    Case,
+    Commentary,
+    Definition,
+    Direction,
+    Example,
+    Finding,
+    JudgedKind,
+    Judgement,
+    Principle,
+    Prose,
+    Provision,
+    Spec,
+    TargetKind,
+)
 from sphinx_policyspec.model.attributes import RELATIONS
+from sphinx_policyspec.model.finding import nearest
 
-__all__ = ["compare", "with_overlays"]
+__all__ = ["compare", "digest_of", "with_judgements", "with_overlays"]
 
 
 def compare(
@@ -30,9 +52,10 @@ def compare(
     :param cases: what to look through for cases that rest on what changed
     """
     pair = MatchedSpecs(old=old, new=new, identity=identify(old, new, aliases))
+    pair = replace(pair, new_names=renamed_levels(pair))
     examples, same, renamed_examples = example_changes(pair)
     reaches = Reaches(pair, renamed_examples, cases)
-    weighed = (weigh(change, pair) for change in _changes(pair, examples))
+    weighed = (weigh(change, pair) for change in with_moves(_changes(pair, examples)))
     return SpecDiff(
         old=old.version,
         new=new.version,
@@ -51,6 +74,90 @@ def _changes(pair: MatchedSpecs, examples: list[Change]) -> Iterator[Change]:
     yield from examples
     yield from relation_changes(pair)
     yield from prompt_changes(pair)
+
+
+def with_judgements(diff: SpecDiff, old: Spec, new: Spec, judgements: Iterable[Judgement]) -> SpecDiff:
+    """Return a diff in which what people say of its prose is the weight of that; what does not fit is a finding.
+
+    :param judgements: of any releases; those of others are passed over, and one of the change the other way round is turned
+    """
+    prose: dict[str, list[Change]] = defaultdict(list)
+    for change in diff.changes:
+        if change.weight is Weight.NEEDS_READER or (change.kind is ChangeKind.TEXT and not change.judgement):
+            prose[judged_id(change)].append(change)
+    judged: dict[int, Judgement] = {}
+    findings = list(diff.findings)
+    for judgement in judgements:
+        if {judgement.old, judgement.new} != {diff.old, diff.new}:
+            continue
+        turned = _turned(judgement, diff)
+        for given in (judgement, turned):
+            if given.id in prose and given.digest == digest_of(
+                diff, old, new, given.id, turned=given is turned
+            ):
+                judged |= {id(change): given for change in prose[given.id]}
+                break
+        else:
+            findings.append(_misfit(judgement, prose))
+    changes = (
+        replace(change, weight=_weight_of(found), rule="judged", judgement=found)
+        if (found := judged.get(id(change)))
+        else change
+        for change in diff.changes
+    )
+    return replace(diff, changes=tuple(changes), findings=tuple(findings))
+
+
+_TURNED = {Direction.TIGHTENING: Direction.LOOSENING, Direction.LOOSENING: Direction.TIGHTENING}
+
+
+def _turned(judgement: Judgement, diff: SpecDiff) -> Judgement:
+    """Return a judgement as one of the change the other way round."""
+    direction = _TURNED.get(judgement.direction, judgement.direction)
+    id_ = diff.new_ids.get(judgement.id, judgement.id)
+    return replace(judgement, old=judgement.new, new=judgement.old, id=id_, direction=direction)
+
+
+def _weight_of(judgement: Judgement) -> Weight:
+    if judgement.direction is not Direction.NEUTRAL:
+        return Weight(judgement.direction.value)
+    return Weight.EDITORIAL if judgement.kind is JudgedKind.EDITORIAL else Weight.CLARIFYING
+
+
+def _misfit(judgement: Judgement, prose: Mapping[str, list[Change]]) -> Finding:
+    """Return why a judgement says nothing of a diff."""
+    if judgement.id not in prose:
+        message = f"no prose of `{judgement.id}` changed between these releases"
+        hint = nearest(judgement.id, list(prose)) or "delete the judgement"
+    else:
+        message = f"the texts of `{judgement.id}` are not those that {judgement.who} read on {judgement.date}"
+        hint = "read them again; `policyspec judge` prints their digest"
+    return Finding(code="stale-judgement", message=message, span=judgement.span, hint=hint)
+
+
+def digest_of(diff: SpecDiff, old: Spec, new: Spec, id_: str, *, turned: bool = False) -> str:
+    """Return a digest of what both specs say in prose of something: 16 hexadecimal digits, the same for any typography.
+
+    :param id_: as :func:`~sphinx_policyspec.compare.change.judged_id` gives it
+    :param turned: whether to return that of the change the other way round
+    """
+    sides = [_prose_of(old, diff.old_ids.get(id_, id_)), _prose_of(new, id_)]
+    told = ("\0".join(map(normal, side)) for side in (sides[::-1] if turned else sides))
+    return sha256("\0\0".join(told).encode()).hexdigest()[:16]
+
+
+def _prose_of(spec: Spec, id_: str) -> list[str]:
+    """Return what a spec says in prose of something: of a provision the title, the text and the commentary."""
+    kind, _, name = id_.partition("/")
+    held = next((item for item in spec.goals if kind == "goal" and item.id == name), None)
+    if held:
+        return [held.title, held.text]
+    provision = spec.provision_by_id.get(id_)
+    if provision is None and id_ != "preamble":
+        return []
+    blocks = provision.blocks if provision else spec.preamble
+    title = [provision.title] if provision else []
+    return title + [b.text for b in blocks if isinstance(b, Prose | Definition | Commentary) and b.text]
 
 
 _KINDS = {

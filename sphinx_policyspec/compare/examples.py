@@ -9,7 +9,7 @@ from functools import cached_property
 
 from sphinx_policyspec.compare.change import SPACES, Change, ChangeKind, Subject
 from sphinx_policyspec.compare.matching import MatchedSpecs, prompt_of
-from sphinx_policyspec.compare.words import alike, near, normal, out_of_order, spaced, words
+from sphinx_policyspec.compare.words import alike, compare_texts, near, normal, out_of_order, spaced, words
 from sphinx_policyspec.model import EvalPrompt, EvalTag, Example, Message, PromptFile, Response, Spec
 from sphinx_policyspec.model.attributes import attributes_of
 
@@ -23,7 +23,10 @@ _SAME_TEXT = 0.6
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Held:
-    """An example in its provision, under the new ids."""
+    """An example in its provision, under the new ids.
+
+    :param told: all that it says, for readers
+    """
 
     example: Example
     provision: str
@@ -32,6 +35,7 @@ class _Held:
     texts: tuple[str, ...]
     notes: tuple[str, ...]
     raw: tuple[str, ...]
+    told: str
 
     @cached_property
     def prompt(self) -> str:
@@ -77,6 +81,7 @@ def _held(spec: Spec, pair: MatchedSpecs, *, old: bool) -> list[_Held]:
                 texts=tuple(f"{_head(m)}: {normal(renew(m.text))}" for m in block.messages),
                 notes=tuple(normal(renew(r.note)) for r in block.responses),
                 raw=tuple(map(renew, _raw(block))),
+                told=renew("\n\n".join(_told(block))),
             )
         )
     return found
@@ -87,6 +92,15 @@ def _raw(example: Example) -> Iterator[str]:
     yield example.source_title
     yield from (message.text for message in example.messages)
     yield from (response.note for response in example.responses)
+
+
+def _told(example: Example) -> Iterator[str]:
+    """Yield each message under who speaks, with the verdict and the note of an answer."""
+    for message in example.messages:
+        verdict = f" {message.verdict.value}" if isinstance(message, Response) and message.verdict else ""
+        yield f"{_head(message)}{verdict}: {message.text}"
+        if isinstance(message, Response) and message.note:
+            yield f"note: {message.note}"
 
 
 def _head(message: Message) -> str:
@@ -281,6 +295,7 @@ def _change(kind: ChangeKind, old: _Held | None, new: _Held | None, what: tuple[
         old=old.example.source_title if old else "",
         new=new.example.source_title if new else "",
         evidence=evidence,
+        text=compare_texts(old.told, new.told) if old and new and kind is ChangeKind.CHANGED else None,
         old_span=old.example.span if old else None,
         new_span=new.example.span if new else None,
     )

@@ -5,13 +5,11 @@ from __future__ import annotations
 import enum
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from itertools import pairwise
 from typing import Any
-
-from rapidfuzz import fuzz
 
 from sphinx_policyspec.compare.change import Change, ChangeKind, SpecDiff, Subject, Weight
 from sphinx_policyspec.compare.compare import compare
@@ -36,11 +34,11 @@ __all__ = [
     "entry_of",
     "format_lock",
     "history",
+    "is_telling",
     "lock_of",
     "parse_lock",
     "review",
     "since_lock",
-    "telling",
 ]
 
 
@@ -51,16 +49,22 @@ class Moment:
     :param place: of the release among all, the first is 0
     :param level: of a principle, empty for a section
     :param changes: what changed about it, and what stands in it, since the release before; empty in the first
+    :param is_gone: whether the release no longer has it; its title is then the last one, and the changes tell what
+        became of it
     """
 
     place: int
     version: str
     id: str
     title: str
-    level: str
-    words: int
-    examples: int
+    level: str = ""
+    words: int = 0
+    examples: int = 0
     changes: tuple[Change, ...]
+    is_gone: bool = False
+
+
+_PARTED = (ChangeKind.SPLIT, ChangeKind.MERGED, ChangeKind.SUCCEEDED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,12 +97,31 @@ class Timeline:
         return dict(sorted(named.items()))
 
     def moments(self, id_: str, place: int = -1) -> tuple[Moment, ...]:
-        """Return a provision in each release that has it, under any id that it had.
+        """Return a provision in each release that has it, under any id that it had, and what became of it.
 
         :param id_: its id in the release at ``place``, by default the last
         """
         start = place % len(self.specs)
-        return tuple(self._moment(where, name) for where, name in self.ids(id_, start).items())
+        ids = self.ids(id_, start)
+        last = max(ids)
+        found = [self._moment(where, name) for where, name in ids.items()]
+        if last + 1 < len(self.specs):
+            found.append(self._end(last + 1, ids[last]))
+        return tuple(found)
+
+    def _end(self, place: int, id_: str) -> Moment:
+        """Return what became of a provision in the first release that no longer has it."""
+        diff = self.diffs[place - 1]
+        parts = (c for c in diff.of(Subject.PROVISION, *_PARTED) if id_ in {c.provision, c.old})
+        changes = (*diff.by_provision.get(id_, ()), *parts)
+        return Moment(
+            place=place,
+            version=self.specs[place].version,
+            id=id_,
+            title=self.specs[place - 1].provision_by_id[id_].title,
+            is_gone=True,
+            changes=tuple({id(change): change for change in changes}.values()),
+        )
 
     def _moment(self, place: int, id_: str) -> Moment:
         provision = self.specs[place].provision_by_id[id_]
@@ -128,6 +151,8 @@ def before(specs: Sequence[Spec], new: Spec) -> tuple[Spec, ...]:
 
 def history(specs: Sequence[Spec], id_: str) -> tuple[Moment, ...]:
     """Return a provision in each release that has it, from the first to the last, under any id that it had.
+
+    If a later release no longer has it, the last moment tells what became of it.
 
     Raises :class:`~sphinx_policyspec.errors.UnknownIdError` where no release has the id.
 
@@ -304,10 +329,7 @@ _ITEM = re.compile(r"^[ \t]*(?:[*+-]|\d+[.)])[ \t]+", re.MULTILINE)
 _MARKUP = re.compile(r"\]\([^()\s]*\)|[*_`\[\]\\]")
 _NAMED = re.compile(r"\*{2,3}([^*]+)\*{2,3}|[\"“]([^\"”]{4,500})[\"”]|`([^`]+)`")
 _WORD = re.compile(r"[a-z]{4,}")
-_SAME = 88.0
-"""How alike a title and a part of a claim must be, of 100, for the claim to name it (rapidfuzz partial_ratio)."""
-_SHORTEST = 8
-"""Characters below which a title is looked for as it stands."""
+_NAMED_TWICE = frozenset({ChangeKind.RENAMED, ChangeKind.SPLIT, ChangeKind.MERGED})
 _TELLING = 3
 """Words that a claim and the changed words of one provision must share, rare ones, to be about the same thing."""
 _LONG = 10
@@ -317,12 +339,10 @@ _RARE = 3
 
 
 class ClaimState(enum.StrEnum):
-    """Whether a change bears a claim out."""
+    """Whether anything shows that a claim is about a change."""
 
     BORNE_OUT = "borne out"
-    """It names something that changed."""
-    LIKELY = "likely"
-    """It shares rare words with what changed in a provision."""
+    """It names something that changed, or quotes words that came or went; whether it is right is for a reader to say."""
     UNDECIDED = "undecided"
     """It names nothing that can be looked up."""
 
@@ -331,12 +351,14 @@ class ClaimState(enum.StrEnum):
 class Claim:
     """A sentence or item of a changelog entry.
 
-    :param provisions: ids of the provisions that changed as it says, or may have
+    :param evidence: ids of what changed, each with what in the claim names it
+    :param near: ids of provisions whose changes share rare words with it, which shows nothing but where to look
     """
 
     text: str
     state: ClaimState
-    provisions: tuple[str, ...] = ()
+    evidence: Mapping[str, str] = field(default_factory=dict)
+    near: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -380,8 +402,7 @@ def _is_structural(change: Change) -> bool:
 
 def _claims(entry: str) -> Iterator[str]:
     """Yield the items of a list, or the paragraphs where there is none."""
-    parts = _ITEM.split(entry)
-    whole = parts[1:] if len(parts) > 1 else entry.split("\n\n")
+    whole = _ITEM.split(entry)[1:] or entry.split("\n\n")
     yield from (" ".join(part.split()) for part in whole if part.strip())
 
 
@@ -389,51 +410,52 @@ def _plain(text: str) -> str:
     return normal(_MARKUP.sub(" ", text)).lower()
 
 
-def _tells(diff: SpecDiff, change: Change, claim: str) -> bool:
+def _tells(diff: SpecDiff, change: Change, claim: str) -> str:
+    """Return what in a claim tells of a structural change, if anything does."""
     text = _plain(claim)
     if change.subject is Subject.LEVEL:
         names = {name.lower() for name in (change.old, change.new, change.id) if name}
-        return "level" in text and all(re.search(rf"\b{re.escape(name)}\b", text) for name in names)
-    if change.kind in {ChangeKind.LEVEL_RAISED, ChangeKind.LEVEL_LOWERED} and change.new.lower() in text:
-        moved = "principle" in text and any(
-            word in text for word in ("move", "rais", "lower", "promot", "demot")
-        )
-        return moved or _names(diff, change, text)
-    return _names(diff, change, text)
+        told = "level" in text and all(re.search(rf"\b{re.escape(name)}\b", text) for name in names)
+        return f"level {change.id}" if told else ""
+    moved = change.kind in {ChangeKind.LEVEL_RAISED, ChangeKind.LEVEL_LOWERED} and change.new.lower() in text
+    if moved and "principle" in text and re.search("move|rais|lower|promot|demot", text):
+        return f"principles moved to {change.new}"
+    return _names(diff, change, claim)
 
 
-def _names(diff: SpecDiff, change: Change, text: str) -> bool:
-    """Tell whether a text names what changed, by id or title; of a provision, or of an example."""
+def _names(diff: SpecDiff, change: Change, claim: str) -> str:
+    """Return the id or title by which a claim names what changed; of a provision, or of an example."""
     if change.subject is Subject.EXAMPLE:
-        return any(" " in title and _holds(text, title) for title in (change.old, change.new) if title)
-    ids = {change.id, change.provision}
-    if change.kind in {ChangeKind.RENAMED, ChangeKind.SPLIT, ChangeKind.MERGED}:
-        ids |= {change.old, change.new}
-    return any(_holds(text, id_) or _holds(text, diff.titles.get(id_, "")) for id_ in ids if id_)
+        titles = (title for title in (change.old, change.new) if " " in title and _holds(claim, title))
+        return next((f"example “{title}”" for title in titles), "")
+    twice = (change.old, change.new) if change.kind in _NAMED_TWICE else ()
+    for id_ in filter(None, (change.provision, *twice)):
+        if "_" in id_ and re.search(rf"(?<!\w){re.escape(id_)}(?!\w)", claim):
+            return f"id {id_}"
+        title = diff.titles.get(id_, "")
+        # A lone word must be written as a title is, since it may be any word.
+        if _holds(claim, title) and (" " in title or re.search(rf"(?<!\w){re.escape(title)}(?!\w)", claim)):
+            return f"title “{title}”"
+    return ""
 
 
 def _holds(text: str, name: str) -> bool:
-    sought = _plain(name)
-    if not sought:
-        return False
-    if re.search(rf"(?<!\w){re.escape(sought)}(?!\w)", text):
-        return True
-    # A single word has too many neighbours.
-    return (
-        " " in sought and _SHORTEST <= len(sought) <= len(text) and fuzz.partial_ratio(sought, text) >= _SAME
-    )
+    sought = _plain(name).strip()
+    return bool(sought and re.search(rf"(?<!\w){re.escape(sought)}(?!\w)", _plain(text)))
 
 
 def _claim(diff: SpecDiff, claim: str, rare: dict[str, set[str]]) -> Claim:
-    text = _plain(claim)
-    named = [c.provision for c in diff.changes if c.provision and _names(diff, c, text)]
-    named += [c.provision or c.id for c in diff.changes if _is_structural(c) and _tells(diff, c, claim)]
-    named += [c.provision for c in diff.changes if c.text is not None and _quoted(c, claim)]
-    if named:
-        return Claim(text=claim, state=ClaimState.BORNE_OUT, provisions=tuple(dict.fromkeys(named)))
-    said = set(_WORD.findall(text))
+    found: dict[str, str] = {}
+    for change in diff.changes:
+        how = _tells(diff, change, claim) if _is_structural(change) else ""
+        how = how or (_names(diff, change, claim) if change.provision else "") or _quoted(change, claim)
+        if how:
+            found.setdefault(change.provision or change.id, how)
+    if found:
+        return Claim(text=claim, state=ClaimState.BORNE_OUT, evidence=found)
+    said = set(_WORD.findall(_plain(claim)))
     shared = {id_: said & words for id_, words in rare.items()}
-    likely = sorted(
+    near = sorted(
         (
             (len(words), id_)
             for id_, words in shared.items()
@@ -441,15 +463,16 @@ def _claim(diff: SpecDiff, claim: str, rare: dict[str, set[str]]) -> Claim:
         ),
         key=lambda found: (-found[0], found[1]),
     )
-    state = ClaimState.LIKELY if likely else ClaimState.UNDECIDED
-    return Claim(text=claim, state=state, provisions=tuple(id_ for _, id_ in likely))
+    return Claim(text=claim, state=ClaimState.UNDECIDED, near=tuple(id_ for _, id_ in near))
 
 
-def _quoted(change: Change, claim: str) -> bool:
-    """Tell whether words that a claim sets off, in bold or quotes, are among those that came or went."""
-    changed = _changed_words(change)
-    phrases = (_plain(next(filter(None, found.groups()))).strip() for found in _NAMED.finditer(claim))
-    return any(len(phrase) >= _SHORTEST and phrase in changed for phrase in phrases)
+def _quoted(change: Change, claim: str) -> str:
+    """Return words that a claim sets off, in bold or quotes, if they are among those that came or went together."""
+    units = change.text.units if change.text else ()
+    changed = [run.text for unit in units for run in unit.runs if run.op != "="]
+    phrases = (next(filter(None, found.groups())).strip() for found in _NAMED.finditer(claim))
+    told = (phrase for phrase in phrases if " " in phrase and any(_holds(said, phrase) for said in changed))
+    return next((f"the words “{phrase}”" for phrase in told), "")
 
 
 def _changed_words(change: Change) -> str:
@@ -470,11 +493,8 @@ def _rare_words(diff: SpecDiff) -> dict[str, set[str]]:
     return {id_: {word for word in found if holders[word] <= _RARE} for id_, found in words.items()}
 
 
-def telling(diff: SpecDiff) -> Sequence[Change]:
-    """Return the changes that a changelog has to tell: structural ones, and those that tighten or loosen."""
-    heavy = {Weight.TIGHTENING, Weight.LOOSENING}
-    return [
-        c
-        for c in diff.changes
-        if _is_structural(c) or c.weight in heavy or c.kind is ChangeKind.VERDICT_FLIPPED
-    ]
+def is_telling(change: Change) -> bool:
+    """Return whether a changelog tells a change by itself: a structural one, and one that touches norms."""
+    return _is_structural(change) or (
+        change.weight is not Weight.EDITORIAL and change.subject is not Subject.EXAMPLE
+    )

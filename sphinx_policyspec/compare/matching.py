@@ -386,11 +386,15 @@ _ANCHOR = re.compile(r"#([^\s\])#]+)(?=[\])])|(?<=`)([^`\s<>]+)(?=`)")
 
 @dataclass(frozen=True, kw_only=True)
 class MatchedSpecs:
-    """The two specs and which provision is which."""
+    """The two specs and which provision is which.
+
+    :param new_names: levels that have another name in prose, old name → new name
+    """
 
     old: Spec
     new: Spec
     identity: Identity
+    new_names: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def kept(self) -> tuple[tuple[Provision, Provision], ...]:

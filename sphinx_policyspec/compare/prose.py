@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from sphinx_policyspec.compare.change import SPACES, Change, ChangeKind, Subject
 from sphinx_policyspec.compare.matching import MatchedSpecs
+from sphinx_policyspec.compare.rewording import SentenceChange, SentenceOp, compare_sentences
+from sphinx_policyspec.compare.sentences import TextSentence
 from sphinx_policyspec.compare.words import alike, compare_texts, near, normal, spaced, words
 from sphinx_policyspec.model import Block, Clause, Commentary, Definition, Prose, Provision, Span, Spec
 
-__all__ = ["prose_changes"]
+__all__ = ["prose_changes", "with_moves"]
 
 _SAME_COMMENTARY = 0.6
 """Asides of one provision that are alike so much are one that changed."""
@@ -61,6 +65,7 @@ def _text(  # noqa: PLR0917
         id=id_ or "preamble",
         provision=id_,
         text=None if same_words else compare_texts(renewed, new),
+        sentences=() if same_words else compare_sentences(renewed, new, pair.new_names),
         old_span=before.span if before else None,
         new_span=after.span if after else None,
     )
@@ -79,36 +84,32 @@ def _definitions(pair: MatchedSpecs) -> Iterator[Change]:
     }
     for id_, (at, block) in before.items():
         if id_ not in after:
-            yield _one(ChangeKind.REMOVED, Subject.DEFINITION, pair.identity.renewed(at), id_, old=block)
+            yield _definition(pair, ChangeKind.REMOVED, pair.identity.renewed(at), block, None)
     for id_, (at, block) in after.items():
         if id_ not in before:
-            yield _one(ChangeKind.ADDED, Subject.DEFINITION, at, id_, new=block)
+            yield _definition(pair, ChangeKind.ADDED, at, None, block)
             continue
         was_at, was = before[id_]
-        text = pair.in_new_words(was.text)
-        if normal(text) != normal(block.text):
-            yield _one(ChangeKind.CHANGED, Subject.DEFINITION, at, id_, old=was, new=block, text=text)
+        if normal(pair.in_new_words(was.text)) != normal(block.text):
+            yield _definition(pair, ChangeKind.CHANGED, at, was, block)
         if pair.identity.renewed(was_at) != at:
-            yield _one(ChangeKind.MOVED, Subject.DEFINITION, at, id_, old=was, new=block)
+            yield _definition(pair, ChangeKind.MOVED, at, was, block)
 
 
-def _one(  # noqa: PLR0917
-    kind: ChangeKind,
-    subject: Subject,
-    provision: str,
-    id_: str,
-    old: Definition | None = None,
-    new: Definition | None = None,
-    text: str = "",
+def _definition(
+    pair: MatchedSpecs, kind: ChangeKind, provision: str, old: Definition | None, new: Definition | None
 ) -> Change:
+    here = new or old
+    before, after = pair.in_new_words(old.text) if old else "", new.text if new else ""
     return Change(
         kind=kind,
-        subject=subject,
-        id=id_,
+        subject=Subject.DEFINITION,
+        id=here.id if here else "",
         provision=provision,
         old=old.term if old else "",
         new=new.term if new else "",
-        text=compare_texts(text, new.text) if text and new else None,
+        text=compare_texts(before, after) if kind is ChangeKind.CHANGED else None,
+        sentences=() if kind is ChangeKind.MOVED else compare_sentences(before, after, pair.new_names),
         old_span=old.span if old else None,
         new_span=new.span if new else None,
     )
@@ -139,11 +140,20 @@ def _commentary(pair: MatchedSpecs) -> Iterator[Change]:
         elif before.text != text.text:
             same = normal(before.text) == normal(text.text)
             aspect = SPACES if spaced(before.text) == spaced(text.text) else ""
-            yield _aside(ChangeKind.TYPOGRAPHY if same else ChangeKind.CHANGED, before, text, aspect)
+            yield _aside(
+                ChangeKind.TYPOGRAPHY if same else ChangeKind.CHANGED, before, text, aspect, pair.new_names
+            )
 
 
-def _aside(kind: ChangeKind, old: _Text | None, new: _Text | None, aspect: str = "") -> Change:
+def _aside(
+    kind: ChangeKind,
+    old: _Text | None,
+    new: _Text | None,
+    aspect: str = "",
+    names: Mapping[str, str] = MappingProxyType({}),
+) -> Change:
     here = new or old
+    is_changed = bool(old and new and normal(old.text) != normal(new.text))
     return Change(
         kind=kind,
         subject=Subject.COMMENTARY,
@@ -153,9 +163,8 @@ def _aside(kind: ChangeKind, old: _Text | None, new: _Text | None, aspect: str =
         old=old.text if old else "",
         new=new.text if new else "",
         evidence=(("old_section", old.name),) if old and new else (),
-        text=compare_texts(old.text, new.text)
-        if old and new and normal(old.text) != normal(new.text)
-        else None,
+        text=compare_texts(old.text, new.text) if old and new and is_changed else None,
+        sentences=compare_sentences(old.text, new.text, names) if old and new and is_changed else (),
         old_span=old.span if old else None,
         new_span=new.span if new else None,
     )
@@ -198,20 +207,35 @@ def _in_one_provision(old: Iterable[_Text], new: Iterable[_Text]) -> Iterator[tu
 
 
 def _clauses(pair: MatchedSpecs) -> Iterator[Change]:
-    def key(clause: Clause, principle: str) -> tuple[str, str, str]:
-        return principle, clause.authority, normal(clause.text)
+    """Yield clauses that came, went or say something else; those of one level are compared in one principle."""
 
-    before = {key(c, pair.identity.renewed(c.principle)): c for c in pair.old.clauses}
-    after = {key(c, c.principle): c for c in pair.new.clauses}
-    for (principle, level, _), clause in before.items():
-        if (principle, level, normal(clause.text)) not in after:
-            yield _clause(ChangeKind.REMOVED, principle, old=clause)
-    for (principle, level, _), clause in after.items():
-        if (principle, level, normal(clause.text)) not in before:
-            yield _clause(ChangeKind.ADDED, principle, new=clause)
+    def held(spec: Spec, name: Callable[[str], str]) -> dict[tuple[str, str], list[Clause]]:
+        found: dict[tuple[str, str], list[Clause]] = {}
+        for clause in spec.clauses:
+            found.setdefault((name(clause.principle), clause.authority), []).append(clause)
+        return found
+
+    before, after = held(pair.old, pair.identity.renewed), held(pair.new, str)
+    for (principle, level), olds in before.items():
+        now = after.get((principle, level), [])
+        was_said, is_said = ({normal(clause.text) for clause in clauses} for clauses in (olds, now))
+        gone = [clause for clause in olds if normal(clause.text) not in is_said]
+        came = [clause for clause in now if normal(clause.text) not in was_said]
+        # Those that are left over say something else, in order; that is known of no more than there are of both.
+        for old, new in zip(gone, came, strict=False):
+            yield _clause(pair, ChangeKind.CHANGED, principle, old, new)
+        for old in gone[len(came) :]:
+            yield _clause(pair, ChangeKind.REMOVED, principle, old, None)
+        for new in came[len(gone) :]:
+            yield _clause(pair, ChangeKind.ADDED, principle, None, new)
+    for (principle, level), news in after.items():
+        if (principle, level) not in before:
+            yield from (_clause(pair, ChangeKind.ADDED, principle, None, clause) for clause in news)
 
 
-def _clause(kind: ChangeKind, principle: str, old: Clause | None = None, new: Clause | None = None) -> Change:
+def _clause(
+    pair: MatchedSpecs, kind: ChangeKind, principle: str, old: Clause | None, new: Clause | None
+) -> Change:
     clause = new or old
     return Change(
         kind=kind,
@@ -221,6 +245,62 @@ def _clause(kind: ChangeKind, principle: str, old: Clause | None = None, new: Cl
         aspect=clause.authority if clause else "",
         old=old.text if old else "",
         new=new.text if new else "",
+        text=compare_texts(old.text, new.text) if old and new else None,
+        sentences=compare_sentences(old.text, new.text, pair.new_names) if old and new else (),
         old_span=old.span if old else None,
         new_span=new.span if new else None,
     )
+
+
+_LIKE = 0.9
+"""How alike sentences of two provisions must be for one to have moved to the other."""
+_COMMON = 20
+"""Sentences in which a word may stand to help to find one that moved."""
+_CANDIDATES = 8
+
+
+def with_moves(changes: Iterable[Change]) -> list[Change]:
+    """Return changes whose sentences tell from which provision they came, or to which they went, if a like one did."""
+    found = list(changes)
+    told = [
+        (c, s)
+        for c in found
+        if c.subject is Subject.PROVISION and c.kind is not ChangeKind.RETITLED
+        for s in c.sentences
+    ]
+    gone = [(c.provision, s.old) for c, s in told if s.old and s.op is not SentenceOp.FORM]
+    came = [(c.provision, s.new) for c, s in told if s.new and s.op is not SentenceOp.FORM]
+    moved = {**_elsewhere(gone, came), **_elsewhere(came, gone)}
+    if not moved:
+        return found
+
+    def told_of(sentence: SentenceChange) -> SentenceChange:
+        here = moved.get(id(sentence.new)) or moved.get(id(sentence.old))
+        return replace(sentence, moved=here) if here else sentence
+
+    return [replace(c, sentences=tuple(map(told_of, c.sentences))) if c.sentences else c for c in found]
+
+
+def _elsewhere(
+    these: Sequence[tuple[str, TextSentence]], others: Sequence[tuple[str, TextSentence]]
+) -> dict[int, str]:
+    """Return, by the identity of each sentence, the other provision that has a like one among the others."""
+    holders: dict[str, list[int]] = {}
+    for place, (_, sentence) in enumerate(others):
+        for word in frozenset(sentence.words):
+            holders.setdefault(word, []).append(place)
+    found: dict[int, str] = {}
+    for provision, sentence in these:
+        votes: Counter[int] = Counter()
+        for word in frozenset(sentence.words):
+            if len(at := holders.get(word, [])) <= _COMMON:
+                votes.update(at)
+        best = sorted(votes, key=lambda place: (-votes[place], others[place][0], place))[:_CANDIDATES]
+        rated = (
+            (alike(sentence.words, others[place][1].words), others[place][0])
+            for place in best
+            if others[place][0] != provision
+        )
+        if near_one := max(((rate, name) for rate, name in rated if rate >= _LIKE), default=None):
+            found[id(sentence)] = near_one[1]
+    return found

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from types import MappingProxyType
 
 from sphinx_policyspec.compare.change import Change, ChangeKind, Subject
 from sphinx_policyspec.compare.matching import MatchedSpecs, Relative
+from sphinx_policyspec.compare.rewording import compare_sentences
 from sphinx_policyspec.compare.words import compare_texts, normal, out_of_order
 from sphinx_policyspec.model import (
     AuthorityLevel,
@@ -36,14 +38,27 @@ __all__ = [
 def structure_changes(pair: MatchedSpecs) -> Iterator[Change]:
     """Yield what was removed, added, renamed, split, merged, retitled, moved and reordered."""
     for provision in pair.removed:
-        yield _change(ChangeKind.REMOVED, provision.id, old=level_of(provision), old_span=provision.span)
+        said = compare_sentences(provision.text, "")
+        yield _change(
+            ChangeKind.REMOVED,
+            provision.id,
+            old=level_of(provision),
+            sentences=said,
+            old_span=provision.span,
+        )
     for provision in pair.added:
-        yield _change(ChangeKind.ADDED, provision.id, new=level_of(provision), new_span=provision.span)
+        said = compare_sentences("", provision.text)
+        yield _change(
+            ChangeKind.ADDED, provision.id, new=level_of(provision), sentences=said, new_span=provision.span
+        )
     yield from _renamed(pair)
     yield from _split_and_merged(pair)
     for old, new in pair.kept:
         if old.title != new.title:
-            yield _of(ChangeKind.RETITLED, old, new, old.title, new.title)
+            # A title tells what a principle asks for, mostly without a word that says so.
+            binds = isinstance(new, Principle)
+            said = compare_sentences(old.title, new.title, pair.new_names, binds=binds)
+            yield replace(_of(ChangeKind.RETITLED, old, new, old.title, new.title), sentences=said)
         parent = pair.identity.renewed(old.parent) if old.parent is not None else None
         if parent != new.parent:
             yield _of(ChangeKind.MOVED, old, new, old.parent or "", new.parent or "")
@@ -379,9 +394,7 @@ def _declared(
         for aspect, value in new.items():
             was = before[id_][aspect]
             if was != value:
-                text = (
-                    compare_texts(was, value) if aspect == "text" and normal(was) != normal(value) else None
-                )
+                is_text = aspect == "text" and normal(was) != normal(value)
                 yield Change(
                     kind=ChangeKind.CHANGED,
                     subject=subject,
@@ -389,5 +402,6 @@ def _declared(
                     aspect=aspect,
                     old=was,
                     new=value,
-                    text=text,
+                    text=compare_texts(was, value) if is_text else None,
+                    sentences=compare_sentences(was, value) if is_text else (),
                 )

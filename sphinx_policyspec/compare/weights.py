@@ -1,20 +1,20 @@
 """What each change does to those who are bound, and what it may invalidate.
 
-The first rule that applies gives the weight, and is named. The rules look at what is structured: levels, verdicts,
-exceptions. Of prose they count words of duty and of permission, which is a guess that a reader can check; the changed
-words are always shown beside it.
+The first rule that applies gives the weight, and is named. A direction comes from what is structured: levels, verdicts,
+exceptions. Of prose no rule tells a direction: it says that only form changed, that no sentence changed that may hold a
+norm, or that a person has to read it.
 """
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from sphinx_policyspec.compare.change import Change, ChangeKind, Reach, Subject, Weight
 from sphinx_policyspec.compare.matching import MatchedSpecs, Naming
 from sphinx_policyspec.compare.provisions import STRICTNESS
-from sphinx_policyspec.compare.words import TextChange, normal
+from sphinx_policyspec.compare.rewording import SentenceOp
 from sphinx_policyspec.model import (
     Case,
     Example,
@@ -30,20 +30,6 @@ from sphinx_policyspec.model.attributes import LIFTING, LIMITING, RELATIONS
 
 __all__ = ["RULES", "Reaches", "WeightRule", "weigh"]
 
-_DUTY = re.compile(
-    r"\b(?:must|shall|should|ought to|never|cannot|can't|required?|requires|prohibited|forbidden|disallowed"
-    r"|not (?:be )?(?:allowed|permitted)|do not|don't|may not|only if|only when)\b",
-    re.IGNORECASE,
-)
-_PERMISSION = re.compile(
-    r"\b(?:may(?! not)|can(?!not)|could|(?<!not )(?<!not be )(?:allowed|permitted|acceptable)|free to|unless|except(?:ion)?s?"
-    r"|by default|typically|where appropriate|when appropriate|optional(?:ly)?)\b(?!'t)",
-    re.IGNORECASE,
-)
-_PROHIBITED = re.compile(
-    r"\b(?:not|never|no longer) (?:be )?(?:allowed|permitted|acceptable)\b", re.IGNORECASE
-)
-_ALLOWED = re.compile(r"\b(?:allowed|permitted|acceptable)\b", re.IGNORECASE)
 _SEVERITY: Mapping[str, int] = {verdict.value: place for place, verdict in enumerate(
     (Verdict.GOOD, Verdict.OK, Verdict.BAD)
 )}  # fmt: skip
@@ -85,6 +71,17 @@ class _Seen:
         """Whether it is about a rule that no message can set aside."""
         return (
             isinstance(self.provision, Principle) and _mode(self.side, self.provision) is OverrideMode.NEVER
+        )
+
+    @property
+    def was_hard(self) -> bool:
+        """Whether it is, or was, about such a rule."""
+        old = self.pair.identity.old_of.get(self.change.provision, self.change.provision)
+        sides = (self.pair.old, old), (self.pair.new, self.change.provision)
+        return any(
+            isinstance(found := spec.provision_by_id.get(id_), Principle)
+            and _mode(spec, found) is OverrideMode.NEVER
+            for spec, id_ in sides
         )
 
     @property
@@ -142,42 +139,28 @@ def _mode_changed(sign: int) -> Callable[[_Seen], bool]:
     return applies
 
 
-def _sides(text: TextChange) -> tuple[str, str]:
-    old, new = (normal("\n".join(getattr(unit, side) for unit in text.units)) for side in ("old", "new"))
-    return old, new
+def _needs_reader(seen: _Seen) -> bool:
+    return any(change.needs_reader for change in seen.change.sentences)
 
 
-def modality(text: TextChange) -> tuple[int, int]:
-    """Return how many words of duty, and how many of permission, a text has more than before."""
-    old, new = _sides(text)
-    return (
-        len(_DUTY.findall(new)) - len(_DUTY.findall(old)),
-        len(_PERMISSION.findall(new)) - len(_PERMISSION.findall(old)),
+def _hard_norm(seen: _Seen) -> bool:
+    """Tell whether a rule that nothing sets aside has other words of norms, or other quantities."""
+    return _needs_reader(seen) and seen.was_hard and _said(seen, old=True) != _said(seen, old=False)
+
+
+def _said(seen: _Seen, *, old: bool) -> Counter[str]:
+    sides = (change.old if old else change.new for change in seen.change.sentences if change.needs_reader)
+    return sum((side.weight_words for side in sides if side), Counter[str]())
+
+
+def _form_alone(seen: _Seen) -> bool:
+    """Tell whether prose differs in form alone: nothing of its sentences changed but that."""
+    change = seen.change
+    if change.subject is Subject.EXAMPLE or (change.kind is ChangeKind.RETITLED and not seen.binds):
+        return False
+    return (change.text is not None or change.kind is ChangeKind.RETITLED) and all(
+        sentence.op is SentenceOp.FORM for sentence in change.sentences
     )
-
-
-def _text(sign: int) -> Callable[[_Seen], bool]:
-    def applies(seen: _Seen) -> bool:
-        if not seen.is_(Subject.PROVISION, ChangeKind.TEXT) or not seen.binds or seen.change.text is None:
-            return False
-        duties, permissions = (sign * count for count in modality(seen.change.text))
-        return duties >= 0 >= permissions and duties > permissions
-
-    return applies
-
-
-def _allowance(sign: int) -> Callable[[_Seen], bool]:
-    """Tell whether "allowed" gave way to "not allowed" (1), or the other way round (-1)."""
-
-    def applies(seen: _Seen) -> bool:
-        if not seen.is_(Subject.PROVISION, ChangeKind.TEXT) or not seen.binds or seen.change.text is None:
-            return False
-        old, new = _sides(seen.change.text)
-        denied = sign * (len(_PROHIBITED.findall(new)) - len(_PROHIBITED.findall(old)))
-        said = sign * (len(_ALLOWED.findall(new)) - len(_ALLOWED.findall(old)))
-        return denied > 0 and said - denied < 0
-
-    return applies
 
 
 def _always(seen: _Seen) -> bool:  # noqa: ARG001  it is a rule like the others
@@ -185,6 +168,7 @@ def _always(seen: _Seen) -> bool:  # noqa: ARG001  it is a rule like the others
 
 
 _T, _L, _C, _E = Weight.TIGHTENING, Weight.LOOSENING, Weight.CLARIFYING, Weight.EDITORIAL
+_R = Weight.NEEDS_READER
 _ADDED, _REMOVED = ChangeKind.ADDED, ChangeKind.REMOVED
 
 RULES: tuple[WeightRule, ...] = (
@@ -200,8 +184,6 @@ RULES: tuple[WeightRule, ...] = (
          _both(_provision(_ADDED, ChangeKind.BECAME_PRINCIPLE), lambda s: s.binds)),
     WeightRule("principle-removed", _L, "a principle is gone",
          lambda s: s.is_(Subject.PROVISION, ChangeKind.BECAME_SECTION) or (s.is_(Subject.PROVISION, _REMOVED) and s.binds)),
-    WeightRule("section-added", _C, "a section that binds nobody is new", _provision(_ADDED)),
-    WeightRule("section-removed", _C, "a section that bound nobody is gone", _provision(_REMOVED)),
     WeightRule("level-raised", _T, "fewer messages can set it aside", _provision(ChangeKind.LEVEL_RAISED)),
     WeightRule("level-lowered", _L, "more messages can set it aside", _provision(ChangeKind.LEVEL_LOWERED)),
     WeightRule("level-changed", _C, "the old and the new level cannot be ordered", _provision(ChangeKind.LEVEL_CHANGED)),
@@ -230,14 +212,14 @@ RULES: tuple[WeightRule, ...] = (
     WeightRule("levels-changed", _C, "the levels themselves are other ones",
          lambda s: (s.is_(Subject.LEVEL) and s.change.kind is not ChangeKind.RENAMED)
          or s.is_(Subject.SPEC, ChangeKind.REORDERED)),
-    WeightRule("no-longer-allowed", _T, "its text says `not allowed` where it said `allowed`", _allowance(1)),
-    WeightRule("no-longer-forbidden", _L, "its text says `allowed` where it said `not allowed`", _allowance(-1)),
-    WeightRule("more-duty", _T, "its text has more words of duty, or fewer of permission", _text(1)),
-    WeightRule("more-permission", _L, "its text has more words of permission, or fewer of duty", _text(-1)),
-    WeightRule("text-changed", _C, "its words are other ones",
-         lambda s: s.change.kind is ChangeKind.TEXT),
-    WeightRule("retitled", _C, "a principle's title is a part of what it says",
-         _both(_provision(ChangeKind.RETITLED), lambda s: s.binds)),
+    WeightRule("hard-norm-changed", _R,
+         "in a rule that no message can set aside, a sentence with other words of norms or other numbers", _hard_norm),
+    WeightRule("norm-changed", _R, "a sentence that may hold a norm was added, removed or reworded", _needs_reader),
+    WeightRule("form-changed", _E, "links, case, articles, spelling or names alone", _form_alone),
+    WeightRule("section-added", _C, "a section that binds nobody is new", _provision(_ADDED)),
+    WeightRule("section-removed", _C, "a section that bound nobody is gone", _provision(_REMOVED)),
+    WeightRule("text-changed", _C, "other words, and no sentence that may hold a norm",
+         lambda s: s.change.kind is ChangeKind.TEXT or s.is_(Subject.CLAUSE, ChangeKind.CHANGED)),
     WeightRule("split-or-merged", _C, "what it says stands elsewhere, in part",
          _provision(ChangeKind.SPLIT, ChangeKind.MERGED, ChangeKind.SUCCEEDED)),
     WeightRule("example-changed", _C, "what is shown of its boundary is another thing",

@@ -29,6 +29,8 @@ __all__ = [
     "near",
     "normal",
     "out_of_order",
+    "runs_of",
+    "sentences",
     "shingles",
     "spaced",
     "words",
@@ -50,7 +52,7 @@ _WORD = re.compile(r"\w+(?:['-]\w+)*|-+|[^\w\s]")
 _WORD_SIGN = re.compile(r"\w")
 _BEFORE, _BEHIND = "([\"'“‘*_", ".,;:!?)]\"'”’*_"
 """Punctuation that stands around a word."""
-_SENTENCE_END = re.compile(r"(?<=[.!?])(?:[\"')\]*_]*)\s+(?=[\"'(\[*_]*[A-Z0-9])")
+_SENTENCE_END = re.compile(r"(?<=[.!?])(?<!\be\.g\.)(?<!\bi\.e\.)[\"')\]*_]*\s+(?=[\"'(\[*_]*[A-Z0-9])")
 _LIST_ITEM = re.compile(r"\n(?=[ \t]*(?:[-*+]|\d+[.)])[ \t])")
 _BLANK = re.compile(r"\n[ \t]*\n")
 _SHINGLE = 3
@@ -133,6 +135,12 @@ def normal(text: str) -> str:
 def spaced(text: str) -> str:
     """Return a text with single spaces, and none around it."""
     return " ".join(text.split())
+
+
+def sentences(text: str) -> list[str]:
+    """Return the sentences of a paragraph, each with its closing marks."""
+    ends = [found.end() for found in _SENTENCE_END.finditer(text)]
+    return [text[start:end].rstrip() for start, end in zip([0, *ends], [*ends, len(text)], strict=True)]
 
 
 def words(text: str) -> list[str]:
@@ -243,8 +251,8 @@ def _by_sentence(old: list[str], new: list[str]) -> Iterator[Unit]:
     Their sentences are aligned over all of them, so that a paragraph that was split shows as kept words. Sentences
     that were removed stand in the paragraph before them, unless a whole paragraph was removed.
     """
-    before = [(place, part) for place, paragraph in enumerate(old) for part in _SENTENCE_END.split(paragraph)]
-    after = [(place, part) for place, paragraph in enumerate(new) for part in _SENTENCE_END.split(paragraph)]
+    before = [(place, part) for place, paragraph in enumerate(old) for part in sentences(paragraph)]
+    after = [(place, part) for place, paragraph in enumerate(new) for part in sentences(paragraph)]
     pairs = list(_aligned([part for _, part in before], [part for _, part in after]))
     survived = {before[i][0] for i, j in pairs if i is not None and j is not None}
     here: tuple[str, int] | None = None
@@ -267,6 +275,11 @@ def _unit(runs: list[Run]) -> Unit:
     joined = tuple(_joined(_removed_first(tuple(runs))))
     ops = {run.op for run in joined}
     return Unit(joined[0].op if len(ops) == 1 else "~", joined)
+
+
+def runs_of(old: str | None, new: str | None) -> tuple[Run, ...]:
+    """Return the words of two sentences that belong together, or of one alone, with what was removed and added."""
+    return _unit([*_sentence(old, new)]).runs
 
 
 def _sentence(old: str | None, new: str | None) -> Iterator[Run]:

@@ -15,9 +15,10 @@ import yaml
 from sphinx_policyspec.compare import ChangeKind, Subject, Weight
 from sphinx_policyspec.compare.change import Bump
 from sphinx_policyspec.compare.history import ClaimState, LockState
+from sphinx_policyspec.compare.rewording import SentenceOp
 from sphinx_policyspec.decision.behaviour import CaseState
 from sphinx_policyspec.errors import SchemaError
-from sphinx_policyspec.model import Duty, Label, Severity, Status
+from sphinx_policyspec.model import Direction, Duty, JudgedKind, Label, Severity, Status
 from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.readers.annotations import MAPPINGS, Key
 from sphinx_policyspec.readers.annotations import Mapping as KeyMapping
@@ -31,6 +32,7 @@ from sphinx_policyspec.readers.cases import (
     CaseKey,
     Kind,
 )
+from sphinx_policyspec.readers.judgements import JUDGEMENT
 from sphinx_policyspec.surveys import Decider
 
 __all__ = ["format_schema", "json_schema", "list_schemas"]
@@ -170,6 +172,24 @@ def _holds(key: CaseKey, parts: dict[str, _Schema]) -> _Schema:
     return {"text": {"type": _SCALARS, "minLength": 1}}.get(key.kind, _KINDS[key.kind])
 
 
+def _judgements() -> _Schema:
+    """Return the schema of judgement files: a list of what people say of changed prose."""
+    chosen: dict[str, _Schema] = {
+        "direction": {"enum": [*(one.value for one in Direction), None]},
+        "kind": {"enum": [*(one.value for one in JudgedKind), None]},
+        "evidence": {"type": [*_SCALARS, "null"]},
+        "who": {"type": [*_SCALARS, "null"]},
+        "date": {"type": ["string", "null"]},
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "policyspec judgements",
+        "description": "What people who read changed prose say of it; an entry that is not filled in gives nothing yet.",
+        "type": ["array", "null"],
+        "items": _keys(JUDGEMENT, chosen),
+    }
+
+
 _ENUMERATIONS: dict[str, type[enum.Enum]] = {
     kind.__name__: kind
     for kind in (
@@ -178,9 +198,12 @@ _ENUMERATIONS: dict[str, type[enum.Enum]] = {
         ChangeKind,
         ClaimState,
         Decider,
+        Direction,
         Duty,
+        JudgedKind,
         Label,
         LockState,
+        SentenceOp,
         Severity,
         Status,
         Subject,
@@ -243,7 +266,7 @@ def _output(name: str) -> _Schema:
 
 
 _WRITTEN: Mapping[str, Callable[[], _Schema]] = MappingProxyType(
-    {"annotations": _annotations, "cases": _cases}
+    {"annotations": _annotations, "cases": _cases, "judgements": _judgements}
 )
 """The schemas of files that people write, by the kind of file."""
 

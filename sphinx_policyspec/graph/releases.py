@@ -106,11 +106,15 @@ def _changes(iris: Iris, revisions: Sequence[Revision]) -> Iterator[Triple]:
             yield iri, PS.inRelease, new
 
 
+_WEIGHTS = {"needs-reader": PS.NeedsReader, "both": PS.BothWays}
+"""Weights whose terms are not called as they are."""
+
+
 def _change(iris: Iris, iri: Iri, fact: ChangeFact, order: int) -> Iterator[Triple]:
     yield iri, RDF.type, PS.Change
     yield iri, PS.changed, iris.iri(fact.subject, fact.id)
     yield iri, PS.changeKind, fact.kind
-    yield iri, PS.changeWeight, iri_of(f"ps:{fact.weight.capitalize()}")
+    yield iri, PS.changeWeight, _WEIGHTS.get(fact.weight) or iri_of(f"ps:{fact.weight.capitalize()}")
     yield iri, PS.rule, fact.rule
     yield iri, PS.text, fact.text
     yield iri, PS.order, order

@@ -1,4 +1,4 @@
-"""Cases: what speaks in a situation, and what somebody expects the chain of command to decide."""
+"""What people judge: cases, with what somebody expects the chain of command to decide, and changes of prose."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from sphinx_policyspec.model.finding import Span
 __all__ = [
     "Case",
     "Delegation",
+    "Direction",
     "Duty",
     "Expectation",
     "Item",
+    "JudgedKind",
+    "Judgement",
     "Label",
     "Outcome",
     "Semantics",
@@ -172,3 +175,48 @@ class Case:
     def place(self, key: str) -> Span:
         """Return where something stands; where that is not known, where the case does."""
         return dict(self.places).get(key, self.span)
+
+
+class Direction(enum.StrEnum):
+    """What a change does to those who are bound."""
+
+    TIGHTENING = "tightening"
+    LOOSENING = "loosening"
+    BOTH = "both"
+    """Stricter in one respect, looser in another."""
+    NEUTRAL = "neutral"
+
+
+class JudgedKind(enum.StrEnum):
+    """What kind of change it is."""
+
+    SUBSTANTIVE = "substantive"
+    CLARIFYING = "clarifying"
+    EDITORIAL = "editorial"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What a person says of the changed prose of one thing, having read both versions.
+
+    :param old: version of the old release, empty where it has none
+    :param new: version of the new release, likewise
+    :param id: what changed, mostly the id of a provision, the new one where it has two; ``preamble`` for the text before
+        the first heading, ``goal/<id>`` for a goal
+    :param evidence: why, in a sentence
+    :param who: name of the person
+    :param date: day of the judgement, as ISO 8601 has it
+    :param digest: of both texts, which tells whether they are still those that were read
+    :param span: where it stands
+    """
+
+    old: str = ""
+    new: str = ""
+    id: str
+    direction: Direction
+    kind: JudgedKind = JudgedKind.SUBSTANTIVE
+    evidence: str
+    who: str
+    date: str
+    digest: str
+    span: Span

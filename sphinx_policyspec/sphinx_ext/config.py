@@ -227,6 +227,16 @@ class PolicySpecConfig:
         ),
     )
 
+    judgements: str = field(
+        default="",
+        metadata=_about(
+            "File of judgements, relative to the folder of `conf.py`: what people who read changed prose say of it, which pages that "
+            "tell what changed then tell. `policyspec judge` writes it.",
+            _text,
+            "env",
+        ),
+    )
+
     @property
     def older(self) -> tuple[str, ...]:
         """The sources of older releases, from the oldest on."""

@@ -346,6 +346,9 @@ def _state_of(env: BuildEnvironment, skipped: frozenset[str]) -> str:
         reader = domain_of(env).given.reader(())
         states = [(source, reader.state(source)) for source in older]
         state.update(repr((config.older, states, reader.options)).encode(errors="replace"))
+    if config.judgements:
+        path = Path(domain_of(env).given.confdir, config.judgements)
+        state.update(f"{config.judgements}\0".encode() + (path.read_bytes() if path.is_file() else b"?"))
     ours = (config.base_iri, config.annotations, sorted(config.query_limits.items()), config.query_unsafe)
     theirs = env.config.project, env.config.html_baseurl
     ignored = env.config.nitpick_ignore, env.config.nitpick_ignore_regex

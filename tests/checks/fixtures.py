@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 import sphinx_policyspec as ps
 from sphinx_policyspec.errors import AnnotationError
 from sphinx_policyspec.exports.plain import printable
-from sphinx_policyspec.model import Finding
+from sphinx_policyspec.model import Finding, Prose, Span
 from sphinx_policyspec.readers import cases, text
 from tests.conftest import REPOSITORY
 
@@ -37,8 +38,9 @@ def found_in(path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> list
         return _shown(_project(path, scratch).findings)
     if path.suffix == ".py":
         return _shown(_configured(path, scratch).findings)
-    if path.name.endswith(".case.yaml"):
-        return _case(path, monkeypatch)
+    for suffix, found_by in ((".case.yaml", _case), (".judgements.yaml", _judged)):
+        if path.name.endswith(suffix):
+            return found_by(path, monkeypatch)
     if path.suffix == ".yaml":
         try:
             return _shown(ps.load_checked(CASES / "spec.md", annotations=path).findings)
@@ -61,6 +63,15 @@ def _case(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     if path.parent.name == "case-too-large":
         monkeypatch.setattr(cases, "MAX_ITEMS", 2)
     return _shown(ps.decide(CASES / "spec.md", path.name, strict=False).findings)
+
+
+def _judged(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return what a comparison with a spec that says more finds."""
+    monkeypatch.chdir(path.parent)
+    old = ps.load(CASES / "spec.md", annotate=False)
+    more = Prose(source="", text="It must not be unkind.", span=Span("spec.md", 3))
+    provisions = (replace(old.provisions[0], blocks=(more,)), *old.provisions[1:])
+    return _shown(ps.diff(old, replace(old, provisions=provisions), judgements=path.name).findings)
 
 
 def _project(page: Path, scratch: Path) -> ps.Loaded:

@@ -28,7 +28,8 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
 def test_changes_are_told_and_status_stays_zero(run: Run, files: tuple[Path, Path]) -> None:
     status, out, _ = run("diff", "-q", *files)
     assert status == 0
-    assert "tightening text: 1 words less, 2 more [more-duty]" in out
+    assert "needs a reader text: 1 word removed, 2 added [norm-changed]" in out
+    assert "reworded; nothing → “must”; subject nothing → “The assistant”; main clause" in out
     assert "The assistant [-is-] {+must be+} kind to everybody it meets there." in out
 
 
@@ -82,7 +83,7 @@ def test_a_source_that_does_not_exist_is_a_message(run: Run, files: tuple[Path, 
 
 def test_the_package_compares_sources_and_specs(files: tuple[Path, Path]) -> None:
     diff = sphinx_policyspec.diff(files[0], sphinx_policyspec.load(files[1], annotate=False))
-    assert [change.rule for change in diff.changes if change.text] == ["more-duty"]
+    assert [change.rule for change in diff.changes if change.text] == ["norm-changed"]
 
 
 def test_a_lock_tells_a_new_number_from_a_new_norm(
@@ -130,7 +131,7 @@ def test_what_cannot_be_compared_is_a_message(
 
 def test_a_changelog_is_reviewed_and_drafted(run: Run, files: tuple[Path, Path]) -> None:
     old, new = files
-    assert "structural changes that are not told: 0" in run("changelog", "-q", old, new)[1]
+    assert "structural changes that no claim names: 0" in run("changelog", "-q", old, new)[1]
     assert json.loads(run("changelog", "-q", old, new, "--format", "json")[1])["untold"] == []
     assert run("changelog", "-q", old, new, "--format", "html")[0] == 2
     assert run("diff", "-q", old, new, "--format", "changelog")[1].startswith(

@@ -164,7 +164,11 @@ def test_an_output_is_what_would_be_printed(run: Run, name: str) -> None:
 def test_schemas_are_valid_and_each_is_of_something_that_is_run() -> None:
     for name in ps.list_schemas():
         Draft202012Validator.check_schema(ps.json_schema(name))
-    assert {*ps.list_schemas()} == {name.partition(" ")[0] for name in COMMANDS} | {"annotations", "cases"}
+    assert {*ps.list_schemas()} == {name.partition(" ")[0] for name in COMMANDS} | {
+        "annotations",
+        "cases",
+        "judgements",
+    }
 
 
 @pytest.mark.usefixtures("folder")

@@ -38,7 +38,24 @@ def test_a_provision_is_followed_through_its_ids(id_: str) -> None:
         ("2", "greet", "user", ["added"]),
         ("3", "greet", "user", []),
         ("4", "welcome", "root", ["renamed", "level-raised"]),
+        ("5", "welcome", "", ["removed"]),
     ]
+
+
+def test_a_history_ends_with_what_became_of_it() -> None:
+    tell = "The assistant tells where each of its answers comes from, and says so when it does not know enough to help."
+    both = principle("manners", title="Greetings and sources", text=f"{TEXT}\n\n{tell}")
+    parts = (
+        principle("hail", title="Hail", text=f"{TEXT} {'It greets nobody twice on one day. ' * 6}"),
+        principle("source", title="Sources", text=f"{tell} {'It names books by their shelf marks. ' * 6}"),
+    )
+    *_, last = history(releases(spec(both, OTHER), spec(*parts, OTHER)), "manners")
+    assert (last.is_gone, last.title) == (True, "Greetings and sources")
+    assert {(c.kind.value, c.new) for c in last.changes} == {
+        ("removed", ""),
+        ("split", "hail"),
+        ("split", "source"),
+    }
 
 
 @pytest.mark.parametrize(("place", "id_"), [(1, "greet"), (2, "greet"), (3, "welcome")])
@@ -73,6 +90,6 @@ def test_the_history_of_a_principle_of_the_model_spec(run: Run, model_spec_data:
         "2025-04-11  Be kind (be_kind): user, 128 words, 4 examples",
         "2025-09-12  Love humanity (love_humanity): user, 149 words, 5 examples",
     ]
-    assert "  editorial  id was `be_kind` (alias)" in out.splitlines()
+    assert "  editorial      id was `be_kind` (alias)" in out.splitlines()
     _, out, _ = run("history", "-q", model_spec_data, "be_kind", "--format", "json")
     assert [moment["id"] for moment in json.loads(out)["releases"]] == ["be_kind", "be_kind", "love_humanity"]

@@ -79,8 +79,12 @@ def test_words_are_marked_as_git_marks_them(diff: SpecDiff) -> None:
     assert "{+two+}" in text_diff(diff)
 
 
-def test_what_is_far_from_a_change_is_left_out(diff: SpecDiff) -> None:
-    assert "…" in text_diff(diff)
+def test_what_is_far_from_a_change_is_left_out() -> None:
+    old, new = (
+        spec(principle("a", text=f"{word} " + "the plain words between the changes of it " * 8 + word))
+        for word in ("Red", "Blue")
+    )
+    assert "…" in text_diff(compare(old, new))
 
 
 def test_json_is_json(diff: SpecDiff) -> None:

@@ -278,7 +278,36 @@ def test_a_handbook_tells_what_changed_since(model_spec_data: Path, tmp_path: Pa
     style = (tmp_path / "style.html").read_text("utf-8")
     assert len(re.findall(r'class="ps-since', style)) == 15
     rows = panel_of(style, "love_humanity")
-    assert texts(rows["Changed in"])[0].startswith("2025-09-12 ▲")
+    assert texts(rows["Changed in"])[0].startswith("2025-09-12 ? 2 need a reader ◆ 1 clarifying")
     assert re.findall(r"<bdi>([\d-]+)</bdi>", rows["History"]) == ["2025-09-12", "2025-02-12"]
     for link in set(re.findall(r'href="policy-changes.html#([^"]+)"', style)):
         assert f'id="{link}"' in told
+
+
+JUDGED = "- {{new: '2', id: be_kind, direction: loosening, evidence: It may be short., who: A. Reader, date: 2026-02-01, digest: {}}}\n"
+
+
+def test_a_judgement_is_told_on_pages_until_a_text_changes(
+    project: Project, build: Build, warnings_in: Warnings
+) -> None:
+    folder = project("changes")
+    alpha, conf, file = folder / "alpha.rst", folder / "conf.py", folder / "judged.yaml"
+    text = alpha.read_text("utf-8")
+    alpha.write_text(
+        text.replace("   :authority: root\n", "   :authority: root\n\nIt may be short.\n", 1), "utf-8"
+    )
+    conf.write_text(conf.read_text("utf-8") + 'policyspec_judgements = "judged.yaml"\n', "utf-8")
+    told = warnings_in(build(folder))
+    assert ["policyspec_judgements" in line and "judged.yaml" in line for line in told] == [True]
+    file.write_text(JUDGED.format("'0'"), "utf-8")
+    app = build(folder)
+    assert "needs a reader" in page(app, "policy-changes")
+    (line,) = warnings_in(app)
+    assert "judged.yaml:1: the texts of `be_kind` are not those that A. Reader read" in line
+    digest = ps.judge(folder / "old", folder)[1]["be_kind"]
+    file.write_text(JUDGED.format(f"'{digest}'"), "utf-8")
+    app = build(folder)
+    assert warnings_in(app) == []
+    assert "read by A. Reader on 2026-02-01: “It may be short.”" in page(app, "policy-changes")
+    assert "needs a reader" not in page(app, "policy-changes")
+    assert "▼ 1 loosening" in text_of(page(app, "alpha"))

@@ -33,7 +33,7 @@ def told_by_page(page: str) -> Told:
     found: Told = []
     for details in re.findall(r"<details.*?</details>", page.partition("ps-diff")[2], re.DOTALL):
         match = re.search(r'<details id="changes-([^"]*)"', details)
-        items = re.findall(r"<li class=\"ps-is-(\w+)\">.*?ps-why\">([\w-]+)<", details, re.DOTALL)
+        items = re.findall(r"<li class=\"ps-is-([\w-]+)\">.*?ps-why\">([\w-]+)<", details, re.DOTALL)
         found += [(match[1] if match else "", weight, reason) for weight, reason in items]
     return sorted(found)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from types import MappingProxyType
 
-from sphinx_policyspec.compare import Change, ChangeKind, SpecDiff, Subject
+from sphinx_policyspec.compare import DIRECTED, Change, ChangeKind, SpecDiff, Subject, Weight
+from sphinx_policyspec.compare.change import judged_id
 from sphinx_policyspec.compare.history import (
     ClaimState,
     Lock,
@@ -16,47 +17,88 @@ from sphinx_policyspec.compare.history import (
     Moment,
     Review,
     format_lock,
-    telling,
+    is_telling,
 )
-from sphinx_policyspec.exports.diff.outline import sentence
+from sphinx_policyspec.exports.diff.outline import ToldChange, groups, told_change, told_changes
+from sphinx_policyspec.exports.diff.wording import marked, sentence, with_evidence
 from sphinx_policyspec.exports.plain import json_object, markdown_safe, printable
+from sphinx_policyspec.files import dump_json
+from sphinx_policyspec.model import Direction, JudgedKind
 
-__all__ = ["HISTORY_FORMATS", "LOCK_FILE_FORMATS", "LOCK_FORMATS", "REVIEW_FORMATS", "changelog_entry"]
+__all__ = [
+    "HISTORY_FORMATS",
+    "LOCK_FILE_FORMATS",
+    "LOCK_FORMATS",
+    "REVIEW_FORMATS",
+    "changelog_entry",
+    "judgement_template",
+]
 
 _K = ChangeKind
-_HEADINGS = ("Added", "Changed", "Removed", "Examples")
+_HEADINGS = ("Added", "Changed", "Removed", "Examples", "Small changes")
 
 
 def changelog_entry(diff: SpecDiff) -> str:
-    """Return a draft of a changelog entry, in the form of Keep a Changelog; a person should say why."""
-    items: dict[str, dict[str, None]] = {heading: {} for heading in _HEADINGS}
-    renamed = {change.old for change in diff.of(Subject.LEVEL, _K.RENAMED)}
-    for change in telling(diff):
-        if change.kind is not _K.LEVEL_RENAMED or change.old not in renamed:
-            items[_heading(change)][_item(diff, change)] = None
-    examples = list(diff.of(Subject.EXAMPLE, _K.ADDED, _K.REMOVED))
-    for kind in (_K.ADDED, _K.REMOVED):
-        if count := sum(change.kind is kind for change in examples):
-            items["Examples"][f"{count} example{'s' * (count != 1)} {kind.value}."] = None
+    """Return a draft of a changelog entry, in the form of Keep a Changelog; a person should say why.
+
+    It tells every change: those of structure and norms one by one, the others in a line for each provision.
+    """
+    items: dict[str, list[str]] = {heading: [] for heading in _HEADINGS}
+    for group in groups(diff):
+        title = f"**{markdown_safe(group.title)}** ({markdown_safe(group.id)}): " if group.id else ""
+        alone = [change for change in group.changes if is_telling(change)]
+        for change in alone:
+            heading = {_K.ADDED: "Added", _K.REMOVED: "Removed"}.get(change.kind, "Changed")
+            items[heading].append(f"{title}{markdown_safe(with_evidence(change))} ({change.weight.words}).")
+        rest = [change for change in group.changes if change not in alone]
+        shown = [change for change in rest if change.subject is Subject.EXAMPLE]
+        small = [change for change in rest if change.subject is not Subject.EXAMPLE]
+        for heading, changes in (("Examples", shown), ("Small changes", small)):
+            told = told_changes(replace(group, changes=tuple(changes)), in_full=diff.in_full)
+            if lines := [_told(change) for change in told]:
+                items[heading].append(f"{title}{markdown_safe('; '.join(lines))}.")
     lines = [f"## {markdown_safe(diff.new or 'Unreleased')}", ""]
-    for heading, told in items.items():
-        if told:
-            lines += [f"### {heading}", "", *(f"- {item}" for item in told), ""]
-    if len(lines) == 2:  # noqa: PLR2004  the head and the blank line after it
-        lines += ["Small changes and copy edits.", ""]
-    return "\n".join(lines)
+    for heading, entries in items.items():
+        if entries:
+            lines += [f"### {heading}", "", *(f"- {entry}" for entry in dict.fromkeys(entries)), ""]
+    return "\n".join(lines if diff.changes else [*lines, "No changes.", ""])
 
 
-def _heading(change: Change) -> str:
-    if change.subject is Subject.EXAMPLE:
-        return "Examples"
-    return {_K.ADDED: "Added", _K.REMOVED: "Removed"}.get(change.kind, "Changed")
+def _told(change: ToldChange) -> str:
+    return f"{change.said} ({change.weight.words})" if change.weight in DIRECTED else change.said
 
 
-def _item(diff: SpecDiff, change: Change) -> str:
-    title = markdown_safe(diff.titles.get(change.provision, ""))
-    named = f"**{title}** ({markdown_safe(change.provision)}): " if title else ""
-    return f"{named}{markdown_safe(sentence(change))} ({change.weight.value})."
+def judgement_template(diff: SpecDiff, digests: Mapping[str, str]) -> str:
+    """Return what needs a reader as entries of a judgement file that are to be filled in, with the sentences as comments.
+
+    :param digests: of both texts, by what judgements call it
+    """
+    by_id: dict[str, list[Change]] = {}
+    for change in diff.changes:
+        if change.weight is Weight.NEEDS_READER:
+            by_id.setdefault(judged_id(change), []).append(change)
+    if not by_id:
+        return "# nothing needs a reader\n"
+    return "\n".join(_entry(diff, id_, changes, digests[id_]) for id_, changes in by_id.items())
+
+
+def _entry(diff: SpecDiff, id_: str, changes: list[Change], digest: str) -> str:
+    comments = [f"{diff.titles.get(id_, '') or id_} ({id_})"]
+    for change in map(told_change, changes):
+        comments.append(f"{change.said}{change.touches}")
+        for sentence_ in change.sentences:
+            comments += [f"  {sentence_.about}", f"    {marked(sentence_.runs)}"]
+    given = [("old", diff.old), ("new", diff.new), ("id", id_), ("digest", digest)]
+    keys = [
+        *(f"{name}: {dump_json(value)}" for name, value in given),
+        f"direction:  # {', '.join(Direction)}",
+        f"kind: substantive  # {', '.join(JudgedKind)}",
+        "evidence:  # why, in one sentence",
+        "who:",
+        "date:",
+    ]
+    lines = [f"# {printable(comment)}" for comment in comments]
+    return "\n".join([*lines, f"- {keys[0]}", *(f"  {key}" for key in keys[1:])]) + "\n"
 
 
 def _review_text(review: Review) -> str:
@@ -67,13 +109,17 @@ def _review_lines(review: Review) -> Iterator[str]:
     if not review.has_entry:
         yield f"the changelog says nothing about {review.version or 'this version'}"
     for claim in review.claims:
-        places = f": {', '.join(claim.provisions)}" if claim.provisions else ""
-        yield f"{claim.state.value:10} {claim.text}{places}"
+        yield f"{claim.state.value:10} {claim.text}"
+        if claim.evidence:
+            named = "; ".join(f"{id_} ({how})" for id_, how in claim.evidence.items())
+            yield f"{'':10} names: {named}"
+        elif claim.near:
+            yield f"{'':10} words in common with what changed in: {', '.join(claim.near)}"
     for change in review.untold:
-        yield f"{'not told':10} {change.provision or change.id}: {sentence(change)}"
+        yield f"{'not named':10} {change.provision or change.id}: {sentence(change)}"
     counts = {state: sum(claim.state is state for claim in review.claims) for state in ClaimState}
     told = ", ".join(f"{count} {state.value}" for state, count in counts.items() if count)
-    yield f"claims: {told or 'none'}; structural changes that are not told: {len(review.untold)}"
+    yield f"claims: {told or 'none'}; structural changes that no claim names: {len(review.untold)}"
 
 
 def _review_json(review: Review) -> str:
@@ -81,7 +127,13 @@ def _review_json(review: Review) -> str:
         "version": review.version,
         "has_entry": review.has_entry,
         "claims": [
-            {"text": claim.text, "state": claim.state.value, "provisions": list(claim.provisions)}
+            {
+                "text": claim.text,
+                "state": claim.state.value,
+                "provisions": list(claim.evidence),
+                "evidence": dict(claim.evidence),
+                "near": list(claim.near),
+            }
             for claim in review.claims
         ],
         "untold": [
@@ -103,10 +155,11 @@ def _history_text(moments: tuple[Moment, ...]) -> str:
 
 def _history_lines(moments: tuple[Moment, ...]) -> Iterator[str]:
     for moment in moments:
-        held = f"{moment.words} words, {moment.examples} examples"
-        yield f"{moment.version or 'undated'}  {moment.title} ({moment.id}): {moment.level or 'no level'}, {held}"
+        held = f"{moment.level or 'no level'}, {moment.words} words, {moment.examples} examples"
+        state = "no longer there" if moment.is_gone else held
+        yield f"{moment.version or 'undated'}  {moment.title} ({moment.id}): {state}"
         for change in moment.changes:
-            yield f"  {change.weight.value:10} {sentence(change)}"
+            yield f"  {change.weight.words:14} {with_evidence(change)}"
 
 
 def _history_json(moments: tuple[Moment, ...]) -> str:
@@ -118,6 +171,7 @@ def _history_json(moments: tuple[Moment, ...]) -> str:
             "level": moment.level,
             "words": moment.words,
             "examples": moment.examples,
+            "is_gone": moment.is_gone,
             "changes": [
                 {"kind": c.kind.value, "weight": c.weight.value, "rule": c.rule, "text": sentence(c)}
                 for c in moment.changes

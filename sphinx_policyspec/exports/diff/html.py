@@ -5,18 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from sphinx_policyspec.compare import SpecDiff, Weight
+from sphinx_policyspec.compare import DIRECTED, SpecDiff, Weight
 from sphinx_policyspec.compare.change import summary_of
 from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState
-from sphinx_policyspec.exports.diff.outline import (
-    SIGNS,
-    Group,
-    Outline,
-    ToldCase,
-    ToldChange,
-    inked,
-    told_change,
-)
+from sphinx_policyspec.exports.diff.outline import Group, Outline, ToldCase, ToldChange, inked, told_changes
+from sphinx_policyspec.exports.diff.wording import SIGNS
 from sphinx_policyspec.exports.plain import html_safe
 
 __all__ = ["STYLE", "anchor_of_group", "html_diff", "html_fragment"]
@@ -80,10 +73,12 @@ def _case(case: ToldCase, names: tuple[str, str]) -> Iterator[str]:
     yield "</tbody></table>"
 
 
+_UNREAD = Weight.NEEDS_READER.value
+
 STYLE = (
     """
 .ps-diff { --ps-tight: color-mix(in srgb, #c0262d 50%, currentColor); --ps-loose: color-mix(in srgb, #14803c 50%, currentColor);
-  --ps-clear: color-mix(in srgb, #a86400 50%, currentColor); --ps-quiet: color-mix(in srgb, currentColor 75%, transparent);
+  --ps-read: color-mix(in srgb, #7a3fc0 50%, currentColor); --ps-clear: color-mix(in srgb, #a86400 50%, currentColor); --ps-quiet: color-mix(in srgb, currentColor 75%, transparent);
   --ps-rule: color-mix(in srgb, currentColor 22%, transparent); --ps-del: color-mix(in srgb, #c0262d 20%, transparent);
   --ps-ins: color-mix(in srgb, #14803c 20%, transparent); overflow-wrap: anywhere; }
 .ps-diff details { border: 1px solid var(--ps-rule); border-radius: 0.4rem; margin: 0.5rem 0; padding: 0 0.75rem;
@@ -92,7 +87,8 @@ STYLE = (
 .ps-diff summary code { color: var(--ps-quiet); font-size: 0.85em; }
 .ps-diff ul { list-style: none; margin: 0; padding: 0; }
 .ps-diff li { border-top: 1px solid var(--ps-rule); margin: 0; padding: 0.5rem 0; }
-.ps-diff .ps-weight { display: inline-block; font-weight: 600; min-width: 6.5em; }
+.ps-diff .ps-weight { display: inline-block; font-weight: 600; min-width: 8.5em; }
+.ps-diff :is(.ps-needs-reader, .ps-both) { color: var(--ps-read); }
 .ps-diff .ps-tightening { color: var(--ps-tight); }
 .ps-diff .ps-loosening { color: var(--ps-loose); }
 .ps-diff .ps-clarifying { color: var(--ps-clear); }
@@ -108,6 +104,8 @@ STYLE = (
         f".ps-diff:has(#ps-show-{weight.value}:not(:checked)) li.ps-is-{weight.value} {{ display: none; }}\n"
         for weight in Weight
     )
+    + f""".ps-diff:has(#ps-only-unread:checked) :is(li:not(.ps-is-{_UNREAD}), details:not(:has(.ps-is-{_UNREAD}))) {{ display: none; }}
+"""
     + _CASES_STYLE
 )
 """The style of :func:`html_fragment`: hues blended into the ink of the page, whatever its theme is."""
@@ -166,8 +164,11 @@ def _lines(outline: Outline, link: Callable[[str], str]) -> Iterator[str]:
             if count:
                 yield (
                     f'<label><input type="checkbox" checked id="ps-show-{weight.value}">'
-                    f'<span class="ps-{weight.value}">{SIGNS[weight]} {weight.value}</span> {count}</label>'
+                    f'<span class="ps-{weight.value}">{SIGNS[weight]} {weight.words}</span> {count}</label>'
                 )
+        if summary_of(outline.diff).weights[Weight.NEEDS_READER]:
+            label = "only what needs a reader"
+            yield f'<label><input type="checkbox" id="ps-only-unread"><span>{label}</span></label>'
         yield "</fieldset>"
     if outline.about_cases:
         yield from _html_cases(outline)
@@ -177,7 +178,7 @@ def _lines(outline: Outline, link: Callable[[str], str]) -> Iterator[str]:
 
 
 def _group(group: Group, link: Callable[[str], str], outline: Outline) -> Iterator[str]:
-    opened = " open" if group.weight in {Weight.TIGHTENING, Weight.LOOSENING} else ""
+    opened = " open" if group.weight in DIRECTED | {Weight.NEEDS_READER} else ""
     anchor = f' id="{html_safe(anchor_of_group(group.id))}"' if group.id else ""
     name = html_safe(group.title) if group.id else "The spec as a whole"
     known = f" <code>{html_safe(group.id)}</code>" if group.id else ""
@@ -186,8 +187,8 @@ def _group(group: Group, link: Callable[[str], str], outline: Outline) -> Iterat
     if address := link(group.id):
         yield f'<p><a href="{html_safe(address)}">Read it</a></p>'
     yield "<ul>"
-    for change in group.changes:
-        yield from _change(told_change(change))
+    for change in told_changes(group, in_full=outline.diff.in_full):
+        yield from _change(change)
     yield "</ul>"
     if found := outline.resting_on(group):
         titles = (
@@ -200,8 +201,12 @@ def _group(group: Group, link: Callable[[str], str], outline: Outline) -> Iterat
 
 def _change(change: ToldChange) -> Iterator[str]:
     weight = change.weight.value
-    yield f'<li class="ps-is-{weight}"><span class="ps-weight ps-{weight}">{SIGNS[change.weight]} {weight}</span>'
+    mark = f"{SIGNS[change.weight]} {change.weight.words}"
+    yield f'<li class="ps-is-{weight}"><span class="ps-weight ps-{weight}">{mark}</span>'
     yield f'{_html_coded(change.said)} <span class="ps-why">{change.rule}{html_safe(change.touches)}</span>'
+    for sentence in change.sentences:
+        yield f'<p class="ps-why">{_html_coded(sentence.about)}:</p>'
+        yield f"<blockquote>{inked(sentence.runs, html_safe)}</blockquote>"
     for runs in change.units:
         yield f"<blockquote>{inked(runs, html_safe)}</blockquote>"
     yield "</li>"

@@ -6,14 +6,18 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from sphinx_policyspec.compare import SPACES, Change, ChangeKind, SpecDiff, Subject
-from sphinx_policyspec.compare.change import summary_of
+from sphinx_policyspec.compare.change import judged_id, summary_of
 from sphinx_policyspec.compare.examples import FILE
+from sphinx_policyspec.compare.rewording import SentenceChange
+from sphinx_policyspec.compare.sentences import TextSentence
 from sphinx_policyspec.compare.words import TextChange, normal
 from sphinx_policyspec.decision import Norms
 from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseReading, CaseState, ComparedCase
 from sphinx_policyspec.exports.decisions import decision_record, explanation
-from sphinx_policyspec.exports.diff.outline import changes_behind, sentence
+from sphinx_policyspec.exports.diff.outline import changes_behind
+from sphinx_policyspec.exports.diff.wording import sentence
 from sphinx_policyspec.exports.plain import json_object
+from sphinx_policyspec.model import Judgement
 
 if TYPE_CHECKING:
     from sphinx_policyspec.graph.releases import Revision
@@ -50,6 +54,8 @@ def as_json(diff: SpecDiff) -> dict[str, Any]:
         **lists,
         "counts": {name: value if isinstance(value, int) else len(value) for name, value in lists.items()},
         "bump": summary.bump.value,
+        "bump_if_neutral": summary.judged.value,
+        "holds_bump": list(dict.fromkeys(judged_id(change) for change in summary.held)),
         "weights": {weight.value: count for weight, count in summary.weights.items()},
         "changes": [_change(change) for change in diff.changes],
     }
@@ -240,7 +246,42 @@ def _change(change: Change) -> dict[str, Any]:
         "reach": {name: ids for name, ids in reach.items() if ids},
         **{name: f"{span.file}:{span.line}" if span else None for name, span in spans.items()},
         "text": _text(change.text) if change.text else None,
+        "sentences": [_sentence(one) for one in change.sentences],
+        "judgement": _judgement(change.judgement) if change.judgement else None,
     }
+
+
+def _sentence(change: SentenceChange) -> dict[str, Any]:
+    """Return a sentence that changed with what can be told of the norm in it, old and new."""
+    return {
+        "op": change.op.value,
+        "needs_reader": change.needs_reader,
+        "reversed": change.is_reversed,
+        "moved": change.moved or None,
+        "below": change.lead or None,
+        "old": _side(change.old),
+        "new": _side(change.new),
+    }
+
+
+def _side(side: TextSentence | None) -> dict[str, Any] | None:
+    if side is None:
+        return None
+    norm = side.norm
+    return {
+        "text": side.said,
+        "modal": norm.modal,
+        "subject": norm.subject,
+        "negative": norm.is_negative,
+        "main_clause": norm.is_main,
+        "quantities": list(norm.quantities),
+    }
+
+
+def _judgement(judgement: Judgement) -> dict[str, Any]:
+    fields = ("direction", "kind", "evidence", "who", "date")
+    place = f"{judgement.span.file}:{judgement.span.line}"
+    return {**{name: str(getattr(judgement, name)) for name in fields}, "place": place}
 
 
 def _case_records(behaviour: BehaviourDiff) -> list[dict[str, Any]]:

@@ -9,12 +9,19 @@ from itertools import zip_longest
 
 from sphinx_policyspec.compare import Change, ChangeKind, Run, SpecDiff, Subject, Weight
 from sphinx_policyspec.compare.change import Bump, summary_of
-from sphinx_policyspec.compare.examples import FILE
 from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState, ComparedCase
 from sphinx_policyspec.exports.decisions import explanation, outcome_words, shortened
+from sphinx_policyspec.exports.diff.wording import (
+    ToldSentence,
+    counted,
+    folded,
+    is_folded,
+    sentence,
+    told_sentences,
+    with_evidence,
+)
 
 __all__ = [
-    "SIGNS",
     "Group",
     "Outline",
     "Row",
@@ -24,12 +31,9 @@ __all__ = [
     "groups",
     "inked",
     "reach_of",
-    "sentence",
     "told_change",
+    "told_changes",
 ]
-
-SIGNS = {Weight.TIGHTENING: "▲", Weight.LOOSENING: "▼", Weight.CLARIFYING: "◆", Weight.EDITORIAL: "·"}
-"""A sign for each weight, beside its word."""
 
 _K, _S = ChangeKind, Subject
 _CONTEXT = 8
@@ -60,14 +64,21 @@ class ToldChange:
     """A change as every form tells it.
 
     :param touches: what it may invalidate, behind a semicolon; empty for nothing
-    :param units: the paragraphs of its text that changed
+    :param sentences: of what has to be read, the sentences side by side, each with what can be told of it
+    :param units: else the paragraphs of its text that changed
     """
 
     weight: Weight
     said: str
     rule: str
-    touches: str
-    units: tuple[tuple[Run, ...], ...]
+    touches: str = ""
+    sentences: tuple[ToldSentence, ...] = ()
+    units: tuple[tuple[Run, ...], ...] = ()
+
+
+def _named(things: list[str]) -> str:
+    more = len(things) - _REASONS
+    return f"{'; '.join(things[:_REASONS])}{f'; and {more} more' if more > 0 else ''}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +116,8 @@ class Outline:
         if not self.diff:
             return "no changes"
         counts = summary_of(self.diff).weights
-        number = len(self.diff.changes)
-        told = ", ".join(f"{count} {weight.value}" for weight, count in counts.items() if count)
+        number = sum(counts.values())
+        told = ", ".join(counted(weight, count) for weight, count in counts.items() if count)
         return f"{number} change{'s' * (number != 1)}: {told}"
 
     @property
@@ -117,11 +128,11 @@ class Outline:
         summary = summary_of(self.diff)
         if summary.bump is Bump.NONE:
             return "no new version is needed"
-        named = [
-            f"{change.provision or change.id}: {sentence(change)}" for change in summary.reasons[:_REASONS]
-        ]
-        more = len(summary.reasons) - len(named)
-        return f"{summary.bump.value} ({'; '.join(named)}{f'; and {more} more' if more else ''})"
+        named = _named([f"{change.provision or change.id}: {sentence(change)}" for change in summary.reasons])
+        if not summary.held:
+            return f"{summary.bump.value} ({named})"
+        held = _named(list(dict.fromkeys(change.provision or change.id for change in summary.held)))
+        return f"{summary.bump.value} until somebody has read {held}; else {summary.judged.value} ({named})"
 
     @property
     def about_cases(self) -> tuple[str, ...]:
@@ -153,13 +164,27 @@ class Outline:
 def told_change(change: Change) -> ToldChange:
     """Return a change as every form tells it."""
     reach = reach_of(change)
+    sentences = tuple(told_sentences(change))
     return ToldChange(
         weight=change.weight,
-        said=sentence(change),
+        said=with_evidence(change),
         rule=change.rule,
         touches=f"; touches {reach}" if reach else "",
-        units=tuple(_changed_units(change)),
+        sentences=sentences,
+        units=() if sentences else tuple(_changed_units(change)),
     )
+
+
+def told_changes(group: Group, *, in_full: bool = False) -> Iterator[ToldChange]:
+    """Yield the changes of a provision as every form tells them, its eval tags and prompt files as one.
+
+    :param in_full: whether each of these is told by itself
+    """
+    few = [change for change in group.changes if is_folded(change)]
+    together = few if len(few) > 1 and not in_full else []
+    yield from (told_change(change) for change in group.changes if change not in together)
+    if together:
+        yield ToldChange(weight=together[0].weight, said=folded(together), rule=together[0].rule)
 
 
 def _told_case(compared: ComparedCase, behaviour: BehaviourDiff) -> ToldCase:
@@ -239,106 +264,6 @@ def reach_of(change: Change) -> str:
     counts = [f"{len(ids)} {name}{'s' * (len(ids) != 1)}" for name, ids in named.items() if ids]
     overlays = [*reach.overlays[:_NAMED], *(["…"] if len(reach.overlays) > _NAMED else [])]
     return "; ".join(filter(None, (", ".join(counts), f"overlay {', '.join(overlays)}" if overlays else "")))
-
-
-def sentence(change: Change) -> str:
-    """Return what happened, in one line of plain text that does not name the provision."""
-    said = _SENTENCES.get((change.subject, change.kind)) or _SENTENCES.get((change.subject, None), "")
-    if change.subject is _S.PROMPT and change.aspect == FILE:
-        said = said.replace("prompt", "prompt file", 1)
-    level = change.new or change.old
-    words = {
-        "old": change.old or "nothing",
-        "new": change.new or "nothing",
-        "id": change.id,
-        "aspect": change.aspect,
-        "kind": change.kind.value,
-        "binding": f"principle at level {level}" if level else "section",
-        "what": f" ({what})" if (what := change.said("what")) else "",
-        "by": f" ({by})" if (by := change.said("by")) else "",
-        "words": f"{change.text.words_removed} words less, {change.text.words_added} more"
-        if change.text
-        else "",
-        "spaces": " (spaces alone)" if change.aspect == "spaces" else "",
-    }
-    # Values hold braces and may be anything: each is put in once, and never read as a form itself.
-    return " ".join("".join(words[part[1:]] if part[:1] == "\0" else part for part in _parts(said)).split())
-
-
-def _parts(form: str) -> Iterator[str]:
-    """Yield the pieces of a form; a placeholder begins with a null."""
-    for piece in form.split("{"):
-        name, brace, rest = piece.partition("}")
-        if brace:
-            yield f"\0{name}"
-            yield rest
-        else:
-            yield piece
-
-
-_SENTENCES: dict[tuple[Subject, ChangeKind | None], str] = {
-    (_S.PROVISION, _K.ADDED): "new {binding}",
-    (_S.PROVISION, _K.REMOVED): "removed {binding}",
-    (_S.PROVISION, _K.RENAMED): "id was `{old}`{by}",
-    (_S.PROVISION, _K.SPLIT): "split: `{new}` has a part of `{old}`",
-    (_S.PROVISION, _K.MERGED): "merged: has a part of `{old}`",
-    (_S.PROVISION, _K.SUCCEEDED): "has a part of `{old}`",
-    (_S.PROVISION, _K.RETITLED): "title was “{old}”",
-    (_S.PROVISION, _K.MOVED): "moved from `{old}` to `{new}`",
-    (_S.PROVISION, _K.REORDERED): "has another place among its siblings",
-    (_S.PROVISION, _K.LEVEL_RAISED): "level raised from {old} to {new}",
-    (_S.PROVISION, _K.LEVEL_LOWERED): "level lowered from {old} to {new}",
-    (_S.PROVISION, _K.LEVEL_RENAMED): "level {old} is called {new}",
-    (_S.PROVISION, _K.LEVEL_CHANGED): "level changed from {old} to {new}",
-    (_S.PROVISION, _K.BECAME_PRINCIPLE): "has a level now: {new}",
-    (_S.PROVISION, _K.BECAME_SECTION): "has no level any more: was {old}",
-    (_S.PROVISION, _K.TEXT): "text: {words}",
-    (_S.PROVISION, _K.TYPOGRAPHY): "typography of the text{spaces}",
-    (_S.PROVISION, _K.ATTRIBUTE): "{aspect} was {old}, is {new}",
-    (_S.PROVISION, _K.RELATION_ADDED): "{aspect}: new `{new}`",
-    (_S.PROVISION, _K.RELATION_REMOVED): "{aspect}: no longer `{old}`",
-    (_S.EXAMPLE, _K.ADDED): "new example “{new}”",
-    (_S.EXAMPLE, _K.REMOVED): "removed example “{old}”",
-    (_S.EXAMPLE, _K.RETITLED): "example “{new}” was titled “{old}”",
-    (_S.EXAMPLE, _K.MOVED): "example “{new}” moved here",
-    (_S.EXAMPLE, _K.REORDERED): "example “{new}” has another place",
-    (_S.EXAMPLE, _K.CHANGED): "example “{new}” changed{what}",
-    (_S.EXAMPLE, _K.TYPOGRAPHY): "typography of example “{new}”{spaces}",
-    (_S.EXAMPLE, _K.VERDICT_FLIPPED): "example `{id}`: message {aspect} was {old}, is {new}",
-    (_S.COMMENTARY, _K.ADDED): "new commentary",
-    (_S.COMMENTARY, _K.REMOVED): "removed commentary",
-    (_S.COMMENTARY, _K.CHANGED): "commentary: {words}",
-    (_S.COMMENTARY, _K.MOVED): "commentary moved here",
-    (_S.COMMENTARY, _K.TYPOGRAPHY): "typography of commentary{spaces}",
-    (_S.DEFINITION, _K.ADDED): "new definition of “{new}”",
-    (_S.DEFINITION, _K.REMOVED): "removed definition of “{old}”",
-    (_S.DEFINITION, _K.CHANGED): "definition of “{new}”: {words}",
-    (_S.DEFINITION, _K.MOVED): "definition of “{new}” moved here",
-    (_S.REFERENCE, _K.ADDED): "now refers to `{id}`",
-    (_S.REFERENCE, _K.REMOVED): "no longer refers to `{id}`",
-    (_S.CLAUSE, _K.ADDED): "new clause at level {aspect}: “{new}”",
-    (_S.CLAUSE, _K.REMOVED): "no clause at level {aspect} any more: “{old}”",
-    (_S.TAG, _K.ADDED): "new eval tag {id}",
-    (_S.TAG, _K.REMOVED): "removed eval tag {id}",
-    (_S.TAG, _K.MOVED): "eval tag {id} moved here from `{old}`",
-    (_S.TAG, _K.TAG_MOVED): "eval tag {id} stands at other words",
-    (_S.PROMPT, _K.ADDED): "new prompt {id}",
-    (_S.PROMPT, _K.REMOVED): "removed prompt {id}",
-    (_S.PROMPT, _K.RETITLED): "prompt {id} names “{new}”, not “{old}”",
-    (_S.PROMPT, _K.CHANGED): "prompt {id} changed",
-    (_S.PROMPT, _K.MOVED): "prompt {id} moved here",
-    (_S.LEVEL, _K.RENAMED): "level {old} is called {new}",
-    (_S.LEVEL, _K.CHANGED): "level {id}: {aspect} was {old}, is {new}",
-    (_S.LEVEL, None): "level {id} {kind}",
-    (_S.TOPIC, _K.CHANGED): "topic {id}: {aspect} was {old}, is {new}",
-    (_S.TOPIC, None): "topic {id} {kind}",
-    (_S.GOAL, _K.CHANGED): "goal {id}: {aspect} changed",
-    (_S.GOAL, None): "goal {id} {kind}",
-    (_S.SPEC, _K.TEXT): "text before the first heading: {words}",
-    (_S.SPEC, _K.TYPOGRAPHY): "typography of the text before the first heading{spaces}",
-    (_S.SPEC, _K.REORDERED): "order of levels was {old}, is {new}",
-    (_S.SPEC, _K.ATTRIBUTE): "{aspect} was {old}, is {new}",
-}
 
 
 _MANY = 8

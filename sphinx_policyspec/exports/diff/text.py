@@ -8,25 +8,26 @@ from collections.abc import Iterator
 import click
 from rich.cells import cell_len
 
-from sphinx_policyspec.compare import Run, SpecDiff, Weight
+from sphinx_policyspec.compare import DIRECTED, Run, SpecDiff, Weight
 from sphinx_policyspec.decision.behaviour import BehaviourDiff
 from sphinx_policyspec.exports.diff.outline import (
-    SIGNS,
     Group,
     Outline,
     ToldCase,
     ToldChange,
     inked,
-    sentence,
-    told_change,
+    told_changes,
 )
+from sphinx_policyspec.exports.diff.wording import SIGNS, with_evidence
 from sphinx_policyspec.exports.plain import markdown_safe, printable
 
 __all__ = ["LIMIT", "markdown_diff", "text_diff"]
 
 _COLORS = {
+    Weight.NEEDS_READER: "magenta",
     Weight.TIGHTENING: "red",
     Weight.LOOSENING: "green",
+    Weight.BOTH: "cyan",
     Weight.CLARIFYING: "yellow",
     Weight.EDITORIAL: "blue",
 }
@@ -34,6 +35,11 @@ _MARKS = {"=": ("", ""), "-": ("[-", "-]"), "+": ("{+", "+}")}
 """As git writes words in a diff without colors."""
 _INKS = {"-": "\x1b[31;9m", "+": "\x1b[32m"}
 _PLAIN = "\x1b[0m"
+_COLUMN = len(Weight.NEEDS_READER.words)
+_ABOUT = 6
+"""Columns before what is told of a sentence."""
+_WORDS = 10
+"""Columns before changed words."""
 
 
 def text_diff(
@@ -61,8 +67,8 @@ def _lines(outline: Outline, width: int, *, color: bool) -> Iterator[str]:
     for group in outline.groups():
         yield ""
         yield _bold(f"{group.title} ({group.id})" if group.id else "The spec as a whole", color=color)
-        for change in group.changes:
-            yield from _change(told_change(change), width, color=color)
+        for change in told_changes(group, in_full=outline.diff.in_full):
+            yield from _change(change, width, color=color)
         if titles := "; ".join(title for title, _ in outline.resting_on(group)):
             yield from _wrapped(f"cases: {titles}", width, 2)
 
@@ -98,28 +104,32 @@ def _case(case: ToldCase, names: tuple[str, str], width: int, *, color: bool) ->
 
 
 def _change(change: ToldChange, width: int, *, color: bool) -> Iterator[str]:
-    weight = change.weight.value
-    shown = click.style(f"{weight:10}", fg=_COLORS[change.weight]) if color else f"{weight:10}"
+    weight = f"{change.weight.words:{_COLUMN}}"
+    shown = click.style(weight, fg=_COLORS[change.weight]) if color else weight
     said = f"{change.said} [{change.rule}]{change.touches}"
     # What a shell shows cannot be told in columns beside color codes: the first line is wrapped without them.
-    lines = textwrap.wrap(printable(said), max(width - 13, 20)) or [""]
+    edge = " " * (2 + max(_COLUMN, len(weight)) + 1)
+    lines = textwrap.wrap(printable(said), max(width - len(edge), 20)) or [""]
     yield f"  {shown} {lines[0]}"
-    yield from (f"{' ' * 13}{line}" for line in lines[1:])
+    yield from (f"{edge}{line}" for line in lines[1:])
+    for sentence in change.sentences:
+        yield from _wrapped(sentence.about, width, _ABOUT)
+        yield from _unit(sentence.runs, width, color=color)
     for runs in change.units:
         yield from _unit(runs, width, color=color)
 
 
 def _unit(runs: tuple[Run, ...], width: int, *, color: bool) -> Iterator[str]:
     """Yield the lines of a paragraph: words with what is inked of them, folded by what is seen of them."""
-    room = max(width - 15, 20)
+    room = max(width - _WORDS, 20)
     line, used = "", 0
     for shown, seen, after in _pieces(runs, color=color):
         if used and used + seen > room:
-            yield f"{' ' * 15}{line.rstrip()}"
+            yield f"{' ' * _WORDS}{line.rstrip()}"
             line, used = "", 0
         line += shown + after
         used += seen + len(after)
-    yield f"{' ' * 15}{line.rstrip()}"
+    yield f"{' ' * _WORDS}{line.rstrip()}"
 
 
 def _pieces(runs: tuple[Run, ...], *, color: bool) -> Iterator[tuple[str, int, str]]:
@@ -187,23 +197,26 @@ def _summary(outline: Outline) -> Iterator[str]:
     yield f"Suggested version: {markdown_safe(outline.suggestion)}."
     yield ""
     for change in outline.diff.changes:
-        if change.weight in {Weight.TIGHTENING, Weight.LOOSENING}:
+        if change.weight in DIRECTED | {Weight.NEEDS_READER}:
             title = markdown_safe(outline.diff.titles.get(change.provision) or change.provision or change.id)
-            yield f"- {_weight(change.weight)}: **{title}**: {markdown_safe(sentence(change))}"
+            yield f"- {_weight(change.weight)}: **{title}**: {markdown_safe(with_evidence(change))}"
 
 
 def _weight(weight: Weight) -> str:
-    return f"{SIGNS[weight]} {weight.value}"
+    return f"{SIGNS[weight]} {weight.words}"
 
 
 def _group(group: Group, outline: Outline) -> Iterator[str]:
     name = f"{markdown_safe(group.title)} ({markdown_safe(group.id)})" if group.id else "The spec as a whole"
     yield f"\n<details><summary>{SIGNS[group.weight]} {name}: {len(group.changes)}</summary>"
     yield ""
-    for change in map(told_change, group.changes):
+    for change in told_changes(group, in_full=outline.diff.in_full):
         # Ids in backticks are ours: what stands between them is escaped like all else, so that they cannot be left.
         said, touches = markdown_safe(change.said), markdown_safe(change.touches)
         yield f"- {_weight(change.weight)} ({change.rule}): {said}{touches}"
+        for sentence in change.sentences:
+            yield f"  - {markdown_safe(sentence.about)}:\n"
+            yield f"    > {inked(sentence.runs, markdown_safe)}\n"
         yield from (f"  > {line}\n" for runs in change.units if (line := inked(runs, markdown_safe)))
     if titles := "; ".join(markdown_safe(title) for title, _ in outline.resting_on(group)):
         yield f"- cases: {titles}"

@@ -5,11 +5,13 @@ What has changed since older releases is found when something asks.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docutils import nodes
@@ -55,6 +57,21 @@ def _of_source(env: BuildEnvironment, source: str, reader: Reader) -> tuple[Spec
     return cached(env, f"older {source} {reader.options.builder}", of, read)
 
 
+def _judged(env: BuildEnvironment, old: Spec, new: Spec) -> SpecDiff:
+    """Return what has changed, with the judgements of the project; a file that cannot be read is told with its option."""
+    from sphinx_policyspec.compare import compare, with_judgements  # noqa: PLC0415  few projects compare
+    from sphinx_policyspec.readers.judgements import read_judgement_file  # noqa: PLC0415
+
+    found = compare(old, new)
+    name = PolicySpecConfig.of(env.config).judgements
+    if not name:
+        return found
+    with contextlib.suppress(PolicySpecError):
+        judgements, _ = read_judgement_file(Path(domain_of(env).given.confdir, name), name)
+        found = with_judgements(found, old, new, judgements)
+    return found
+
+
 @dataclass(slots=True)
 class Since:
     """What has changed since older releases; each is read, and compared with the spec of a build, once."""
@@ -88,20 +105,17 @@ class Since:
         return self._diffs[source]
 
     def _compared(self, env: BuildEnvironment, knowledge: Knowledge, source: str) -> SpecDiff | None:
-        from sphinx_policyspec.compare import compare  # noqa: PLC0415  few projects compare
-
         older = self.releases(env, knowledge, source)
-        return compare(older[-1], knowledge.spec(env)) if older else None
+        return _judged(env, older[-1], knowledge.spec(env)) if older else None
 
     def timeline(self, env: BuildEnvironment, knowledge: Knowledge) -> Timeline | None:
         """Return all older releases with the spec of the build as the last; else as :meth:`diff`."""
         last = self.diff(env, knowledge)
         if last is not None and self._timeline is None:
-            from sphinx_policyspec.compare import compare  # noqa: PLC0415
             from sphinx_policyspec.compare.history import Timeline  # noqa: PLC0415
 
             older = self.releases(env, knowledge)
-            diffs = (compare(one, other) for one, other in pairwise(older))
+            diffs = (_judged(env, one, other) for one, other in pairwise(older))
             self._timeline = Timeline(specs=(*older, knowledge.spec(env)), diffs=(*diffs, last))
         return self._timeline
 

@@ -11,7 +11,8 @@ from docutils import nodes
 from sphinx.locale import get_translation
 
 from sphinx_policyspec.compare import Change, SpecDiff, Weight
-from sphinx_policyspec.exports.diff.outline import SIGNS, groups, sentence
+from sphinx_policyspec.exports.diff.outline import groups
+from sphinx_policyspec.exports.diff.wording import SIGNS, counted, with_evidence
 from sphinx_policyspec.graph.answer import Answer, Cell, CellKind
 from sphinx_policyspec.sphinx_ext.nodes.boxes import word
 
@@ -53,12 +54,14 @@ def name_of_old(version: str, new: str) -> str:
 def weights_in_short(changes: Iterable[Change]) -> str:
     """Return the weights of changes, the greatest first, each once, with how many have it."""
     counts = Counter(change.weight for change in changes)
-    return " ".join(f"{SIGNS[weight]} {counts[weight]} {weight.value}" for weight in Weight if counts[weight])
+    return " ".join(
+        f"{SIGNS[weight]} {counted(weight, counts[weight])}" for weight in Weight if counts[weight]
+    )
 
 
 def told(change: Change) -> str:
     """Return what happened, in plain words."""
-    return sentence(change).replace("`", "")
+    return with_evidence(change).replace("`", "")
 
 
 def _cell(text: str) -> Cell:
@@ -74,7 +77,9 @@ def changes_nodes(answer: Answer, page: Page) -> list[nodes.Node]:
         head = page.provision(id_, title) if id_ else nodes.Text(_("The spec as a whole"))
         inner = nodes.bullet_list(bullet="*")
         for _id, _title, weight, said in rows:
-            mark = nodes.strong("", f"{SIGNS[Weight(weight)]} {weight}", classes=[f"ps-{weight}"])
+            mark = nodes.strong(
+                "", f"{SIGNS[Weight(weight)]} {Weight(weight).words}", classes=[f"ps-{weight}"]
+            )
             inner += nodes.list_item("", nodes.paragraph("", "", mark, nodes.Text(f": {said}")))
         items += nodes.list_item("", nodes.paragraph("", "", head), inner)
     return [items]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import os
 import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -184,6 +186,26 @@ def setting_findings(app: Sphinx) -> Iterator[Finding]:
             message=message,
             span=Span(file, lines.get(name, 1)),
         )
+    yield from _judgement_findings(app)
+
+
+def _judgement_findings(app: Sphinx) -> Iterator[Finding]:
+    """Yield what is wrong with the file of judgements, and which of them do not fit what changed."""
+    if name := PolicySpecConfig.of(app.config).judgements:
+        from sphinx_policyspec.readers.judgements import read_judgement_file  # noqa: PLC0415  few projects have them
+
+        file = Path(app.confdir, name)
+        shown = Path(os.path.relpath(file, app.srcdir)).as_posix()
+        with contextlib.suppress(PolicySpecError):
+            yield from read_judgement_file(file, shown)[1]
+        misfits = domain_of(app.env).shown_by(app.builder.name).misfits
+        yield from (replace(found, span=replace(found.span, file=shown)) for found in misfits)
+
+
+def _read_judgements(path: Path) -> None:
+    from sphinx_policyspec.readers.judgements import read_judgement_file  # noqa: PLC0415  as above
+
+    read_judgement_file(path, str(path))
 
 
 def _bad_names(app: Sphinx) -> Iterator[tuple[str, str]]:
@@ -196,13 +218,13 @@ def _bad_names(app: Sphinx) -> Iterator[tuple[str, str]]:
                 yield f"{PREFIX}model_spec", f"`{PREFIX}model_spec`: no file matches `{pattern}`"
     if page := _unread_page(app):
         yield "extensions", f"no extension reads `{page}`, a page of the spec in Markdown; {_ADD}"
-    if config.baseline:
-        path = Path(app.confdir, config.baseline)
-        try:
-            read_baseline(path)
-        except PolicySpecError as error:
-            said = str(error).replace(str(path), config.baseline)
-            yield f"{PREFIX}baseline", f"`{PREFIX}baseline`: {said}"
+    for option, read in (("baseline", read_baseline), ("judgements", _read_judgements)):
+        if name := getattr(config, option):
+            path = Path(app.confdir, name)
+            try:
+                read(path)
+            except PolicySpecError as error:
+                yield f"{PREFIX}{option}", f"`{PREFIX}{option}`: {str(error).replace(str(path), name)}"
     if problem := domain_of(app.env).shown_by(app.builder.name).problem:
         yield f"{PREFIX}since", f"`{PREFIX}since`: {problem}"
 

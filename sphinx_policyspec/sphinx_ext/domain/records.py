@@ -425,6 +425,7 @@ class ShownByPages:
     :param navigation: a digest of what the sidebars of all pages show
     :param marks: digests of the marks of what changed since older releases, for the state ``marks_of``
     :param problem: why an older release cannot be read
+    :param misfits: judgements that do not fit what changed
     """
 
     links: Mapping[str, bytes] = field(default_factory=dict)
@@ -435,6 +436,7 @@ class ShownByPages:
     marks: Mapping[str, str] = field(default_factory=dict)
     marks_of: str = ""
     problem: str = ""
+    misfits: tuple[Finding, ...] = ()
 
 
 def former_ids_of(spec: Spec, given: Iterable[PolicyObject]) -> FormerIds:

@@ -13,7 +13,7 @@ from sphinx.locale import get_translation
 from sphinx_policyspec.compare import Change, SpecDiff, Weight
 from sphinx_policyspec.compare.history import Moment, Timeline
 from sphinx_policyspec.exports.diff.html import STYLE, anchor_of_group, html_fragment
-from sphinx_policyspec.exports.diff.outline import SIGNS
+from sphinx_policyspec.exports.diff.wording import SIGNS
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.asks.changes import name_of_old, told, weights_in_short
 from sphinx_policyspec.sphinx_ext.asks.directives import PAGE
@@ -183,4 +183,4 @@ def _lines(moment: Moment) -> Iterator[str]:
         if weight is Weight.EDITORIAL and len(changes) > 1:
             yield weights_in_short(changes)
         else:
-            yield from (f"{SIGNS[weight]} {weight.value}: {told(change)}" for change in changes)
+            yield from (f"{SIGNS[weight]} {weight.words}: {told(change)}" for change in changes)

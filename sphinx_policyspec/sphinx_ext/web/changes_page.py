@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from sphinx.builders.html import StandaloneHTMLBuilder
 
 from sphinx_policyspec.errors import PolicySpecError
+from sphinx_policyspec.model import Finding
 from sphinx_policyspec.sphinx_ext.asks.directives import PAGE
+from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.store import write_output
 from sphinx_policyspec.sphinx_ext.web.places import WEB_BUILDERS
@@ -46,15 +48,17 @@ class ChangesPage:
         if shown.marks_of == now:
             return []
         marks: dict[str, str] = {}
+        misfits: tuple[Finding, ...] = ()
         problem = ""
         try:
-            marks = self._marked(env) if self._is_on(app) else {}
+            if self._is_on(app):
+                marks, misfits = self._marked(env), self._misfits(env)
         except PolicySpecError as error:
             if domain_of(env).given.older:
                 raise
             problem = str(error)
         domain_of(env).note_shown(
-            app.builder.name, replace(shown, marks=marks, marks_of=now, problem=problem)
+            app.builder.name, replace(shown, marks=marks, marks_of=now, problem=problem, misfits=misfits)
         )
         is_first = not shown.marks_of
         return sorted(
@@ -80,6 +84,16 @@ class ChangesPage:
             return {}
         diff = self.views.since.diff(env, self.views.knowledge)
         return digests(env, diff) if diff else {}
+
+    def _misfits(self, env: BuildEnvironment) -> tuple[Finding, ...]:
+        """Return the judgements that fit nothing that the project compares: releases may have one version, or none."""
+        if not PolicySpecConfig.of(env.config).judgements:
+            return ()
+        timeline = self.views.since.timeline(env, self.views.knowledge)
+        diffs = timeline.diffs if timeline else ()
+        fitting = {change.judgement.span for diff in diffs for change in diff.changes if change.judgement}
+        found = {finding.span: finding for diff in diffs for finding in diff.findings}
+        return tuple(finding for span, finding in found.items() if span not in fitting)
 
     def mark(self, app: Sphinx, doctree: nodes.document, docname: str) -> None:
         """Say at each principle of a page what changed about it, and on the first page where all of it stands."""

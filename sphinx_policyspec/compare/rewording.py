@@ -1,0 +1,235 @@
+"""Sentences of two texts side by side, and which of those that changed a person has to read.
+
+No direction is read from words: whether a norm became stricter is for a person to say. What can be told is that nothing
+changed but form (links, case, articles, spelling, names), or that no sentence changed that may hold a norm.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass
+
+from sphinx_policyspec.compare.sentences import NORM_WORDS, TextSentence, Words, sentences_of
+from sphinx_policyspec.compare.words import alike, near, out_of_order
+
+__all__ = ["SentenceChange", "SentenceOp", "compare_sentences"]
+
+_RELATED = 0.4
+"""How alike two sentences must be to be shown as one that was reworded."""
+_SAME_MATTER = 0.7
+"""How alike two sentences must be for one to be the reverse of the other."""
+_SLIP = 6
+"""Letters of a word in which a slip of spelling can be told."""
+
+
+class SentenceOp(enum.StrEnum):
+    """What became of a sentence."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    REWORDED = "reworded"
+    MOVED = "moved"
+    """It says the same, and stands at another place of the same text."""
+    FORM = "form"
+    """Nothing but form differs: links, case, articles, a doubled word, a slip of spelling, a name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentenceChange:
+    """A sentence that is not as it was.
+
+    :param old: as it was, empty where it is new
+    :param new: as it is, empty where it is gone
+    :param moved: id of the provision from which it came, or to which it went, if a like sentence did
+    :param lead: words that introduce the list, or head the table, in which it stands, if they hold a norm
+    """
+
+    op: SentenceOp
+    old: TextSentence | None = None
+    new: TextSentence | None = None
+    moved: str = ""
+
+    @property
+    def needs_reader(self) -> bool:
+        """Whether a norm may be another one by it."""
+        if self.op in {SentenceOp.MOVED, SentenceOp.FORM}:
+            return False
+        sides = [side for side in (self.old, self.new) if side]
+        if any(side.is_norm for side in sides):
+            return True
+        return self.op is SentenceOp.REWORDED and sides[0].weight_words != sides[1].weight_words
+
+    @property
+    def is_reversed(self) -> bool:
+        """Whether one version says "not" where the other does not, in much the same words."""
+        if self.old is None or self.new is None or self.old.norm.is_negative == self.new.norm.is_negative:
+            return False
+        return alike(self.old.words, self.new.words) >= _SAME_MATTER
+
+    @property
+    def lead(self) -> str:
+        """The norm that introduces the list, or heads the table, in which it stands; empty where there is none."""
+        here = self.new or self.old
+        return " ".join(here.leads[-1]) if here and here.leads else ""
+
+
+def compare_sentences(
+    old: str, new: str, names: Mapping[str, str] | None = None, *, binds: bool = False
+) -> tuple[SentenceChange, ...]:
+    """Return the sentences that are not as they were, in the order of the new text, what was removed last.
+
+    What is found does not depend on the order of sentences, and is the mirror image the other way round.
+
+    :param names: names that something has got since, old → new
+    :param binds: whether each sentence binds, whatever its words are
+    """
+    before, after = sentences_of(old, names, binds=binds), sentences_of(new, binds=binds)
+    kept = [*_same(before, after, lambda one: (one.leads, one.words), lambda one: (one.leads, one.words))]
+    rest = _left(before, after, kept)
+    formed = [*_same(*rest, lambda one: (one.leads, one.new_words), lambda one: (one.leads, one.words))]
+    rest = _left(before, after, kept + formed)
+    elsewhere = [*_same(*rest, lambda one: one.new_words, lambda one: one.words)]
+    rest = _left(before, after, kept + formed + elsewhere)
+    reworded = [*_alike(*rest)]
+    removed, added = _left(before, after, kept + formed + elsewhere + reworded)
+    stayed = {id(one) for pair in kept for one in pair}
+    was, now = (frozenset(one.words for one in side if id(one) not in stayed) for side in (before, after))
+    changes = [_pair(one, other) for one, other in reworded]
+    changes += [_pair(one, other, SentenceOp.FORM) for one, other in formed]
+    changes += [
+        _pair(one, other, SentenceOp.REWORDED)
+        for one, other in elsewhere
+        if not _follows(one, other, was, now)
+    ]
+    changes += [_pair(one, other, SentenceOp.FORM) for one, other in kept if one.text != other.text]
+    changes += [_pair(one, other, SentenceOp.MOVED) for one, other in _moved(before, after, kept)]
+    changes += [SentenceChange(op=SentenceOp.ADDED, new=one) for one in added]
+    place = {id(one): at for at, one in enumerate(after)}
+    changes.sort(key=lambda change: place[id(change.new)])
+    return (*changes, *(SentenceChange(op=SentenceOp.REMOVED, old=one) for one in removed))
+
+
+Pairs = list[tuple[TextSentence, TextSentence]]
+_Key = Callable[[TextSentence], Hashable]
+
+
+def _same(
+    before: list[TextSentence], after: list[TextSentence], old_key: _Key, new_key: _Key
+) -> Iterator[tuple[TextSentence, TextSentence]]:
+    """Yield the sentences of two texts that have one key, in order."""
+    by_key: dict[Hashable, list[TextSentence]] = {}
+    for one in reversed(after):
+        by_key.setdefault(new_key(one), []).append(one)
+    for one in before:
+        if same := by_key.get(old_key(one)):
+            yield one, same.pop()
+
+
+def _left(
+    before: list[TextSentence], after: list[TextSentence], taken: Pairs
+) -> tuple[list[TextSentence], list[TextSentence]]:
+    """Return the sentences of two texts that have no partner yet."""
+    known = {id(one) for pair in taken for one in pair}
+    return [one for one in before if id(one) not in known], [one for one in after if id(one) not in known]
+
+
+def _alike(
+    before: list[TextSentence], after: list[TextSentence]
+) -> Iterator[tuple[TextSentence, TextSentence]]:
+    """Yield sentences that belong together, the most alike first."""
+    rated = [(alike(one.new_words, other.words), one, other) for one, other in near(before, after)]
+    rated.sort(key=lambda found: (-found[0], *sorted((found[1].text, found[2].text))))
+    taken: set[int] = set()
+    for likeness, one, other in rated:
+        if likeness >= _RELATED and not taken & {id(one), id(other)}:
+            taken |= {id(one), id(other)}
+            yield one, other
+
+
+def _pair(old: TextSentence, new: TextSentence, op: SentenceOp | None = None) -> SentenceChange:
+    if op is None:
+        op = SentenceOp.FORM if old.leads == new.leads and _differ_in_form(old, new) else SentenceOp.REWORDED
+    return SentenceChange(op=op, old=old, new=new)
+
+
+def _differ_in_form(old: TextSentence, new: TextSentence) -> bool:
+    """Return whether two sentences have the same words but for new names and slips of spelling."""
+    if len(old.words) != len(new.words) or len(old.new_words) != len(new.words):
+        return False
+    return all(
+        now in {was, renamed} or _is_slip(was, now)
+        for was, renamed, now in zip(old.words, old.new_words, new.words, strict=True)
+    )
+
+
+_SPELT = (
+    (re.compile(r"is(?=(?:e|ed|es|ing|ation|ations|er|ers)$)"), "iz"),
+    (re.compile(r"our(?=(?:s|ed|ing|ful|able|ite)?$)"), "or"),
+    (re.compile(r"ll(?=(?:ed|ing|er|ers)$)"), "l"),
+)
+_DOUBLED = re.compile(r"(.)\1")
+_PAIRS = """casual/causal martial/marital united/untied complaint/compliant desert/dessert hoping/hopping planed/planned
+planing/planning scared/scarred stared/starred staring/starring striped/stripped filing/filling gripping/griping tapped/taped
+tapping/taping sloping/slopping robbed/robed robbing/robing moping/mopping pining/pinning winning/wining sniped/snipped
+barred/bared barring/baring canned/caned"""
+_CONFUSED = frozenset(frozenset(pair.split("/")) for pair in _PAIRS.split())
+"""Words that are one letter apart, and different words."""
+
+
+def _is_slip(one: str, other: str) -> bool:
+    """Return whether one word is the other with a slip of spelling, or spelt as in another country.
+
+    A slip doubles a letter, or drops one of two, or swaps two neighbours, inside the word: its ends tell words apart.
+    """
+    together = frozenset({one, other})
+    if min(map(len, together)) < _SLIP or not (one.isalpha() and other.isalpha()) or together in _CONFUSED:
+        return False
+    if one[:2] != other[:2] or NORM_WORDS & together:
+        return False
+    if _plainly(one) == _plainly(other) or _DOUBLED.sub(r"\1", one) == _DOUBLED.sub(r"\1", other):
+        return True
+    if len(one) != len(other):
+        return False
+    first = next(at for at, (letter, now) in enumerate(zip(one, other, strict=True)) if letter != now)
+    swapped = one[:first] + one[first : first + 2][::-1] + one[first + 2 :]
+    return swapped == other and first + 2 < len(one)
+
+
+def _plainly(word: str) -> str:
+    for pattern, plain in _SPELT:
+        word = pattern.sub(plain, word)
+    return word
+
+
+def _follows(old: TextSentence, new: TextSentence, was: frozenset[Words], now: frozenset[Words]) -> bool:
+    """Return whether an item has other words above it only because these are told to be other ones.
+
+    :param was: the sentences of the old text that did not stay
+    :param now: those of the new one
+    """
+    before, after = frozenset(old.leads), frozenset(new.leads)
+    return before - after <= was and after - before <= now
+
+
+def _moved(
+    before: list[TextSentence], after: list[TextSentence], kept: Pairs
+) -> Iterator[tuple[TextSentence, TextSentence]]:
+    """Yield the fewest kept sentences that must have moved."""
+    places = {id(one): at for at, one in enumerate(after)}
+    old_places = {id(one): at for at, one in enumerate(before)}
+    pairs = sorted(kept, key=lambda pair: old_places[id(pair[0])])
+    order = [places[id(new)] for _, new in pairs]
+    if order == sorted(order):
+        return
+    # A name for each that is the same both ways round.
+    names = [f"{new.text} {at}" for at, (_, new) in enumerate(sorted(pairs, key=lambda pair: pair[1].text))]
+    name_of = {
+        id(pair[1]): name
+        for pair, name in zip(sorted(pairs, key=lambda pair: pair[1].text), names, strict=True)
+    }
+    was = [name_of[id(new)] for _, new in pairs]
+    now = [name_of[id(new)] for _, new in sorted(pairs, key=lambda pair: places[id(pair[1])])]
+    moved = out_of_order(was, now)
+    yield from (pair for pair in pairs if name_of[id(pair[1])] in moved)

@@ -1,0 +1,368 @@
+"""A text as its sentences, and what can be told of the norm in each.
+
+The list of words of norms is long on purpose: a word too many costs a reader a glance, a word too few hides a norm.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from sphinx_policyspec.compare.words import normal, sentences, spaced
+
+__all__ = ["NORM_WORDS", "Norm", "TextSentence", "Words", "sentences_of"]
+
+
+def _listed(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+NORM_WORDS = _listed(
+    """must shall should ought may can cannot need needs never always usually typically generally normally rarely only not
+    no nor neither none nobody allow allows allowed permit permits permitted permission acceptable unacceptable require
+    requires required expected supposed mandatory optional forbid forbids forbidden prohibit prohibits prohibited
+    disallowed banned if unless except exception exceptions exempt override overrides overridden delegate delegates delegated
+    authority authorized default defaults avoid refrain refuse ensure"""
+)
+"""Words that can make a sentence a norm; ``n't`` counts as ``not``."""
+_IMPERATIVES = _listed(
+    """act answer apply ask assume be begin call check choose comply confirm consider decline disclose do explain follow
+    give handle help hide ignore include inform keep leave let make mention offer omit pause prefer preserve prevent
+    protect provide quote reject remember remove repeat reply report respect respond reveal say send share show state stay
+    stop tell treat try use wait warn write"""
+)
+"""Verbs with which a sentence begins that tells somebody what to do."""
+_TELLING_WORDS = _listed(
+    """might could would will without often sometimes seldom nothing when whenever while until once provided where
+    wherever but even assistant assistants user users developer developers operator operators system platform root
+    guideline guidelines openai company human humans people person persons customer customers everyone everybody anyone
+    anybody someone somebody model models agent agents third party parties minor minors adult adults child children all
+    any each every some many most few both two three four five six seven eight nine ten eleven twelve fifteen twenty
+    thirty fifty hundred thousand million dozen half twice double zero"""
+)
+"""Conditions, actors and amounts: with another one, a reworded sentence is another norm if it is one."""
+
+_LINK = re.compile(
+    r"!?\[(?P<text>(?:[^\[\]\\]|\\.){1,1000}+)\]"
+    r"(?:\((?P<to>[^()\s]{0,1000}+(?:\([^()\s]{0,200}+\)[^()\s]{0,200}+){0,3}+)[^()]{0,200}+\)|\[[^\[\]]{0,200}+\])"
+)
+_ROLE = re.compile(
+    r"(?::[\w:+.-]{1,80}:|\{[\w:+.-]{1,80}\})`(?P<text>[^`<>]{0,2000})(?:<(?P<to>[^<>`]{1,2000})>)?`"
+)
+_REFERENCE = re.compile(r"`(?P<text>[^`<>]{1,2000}?)\s*<[^<>`]{1,2000}>`_{1,2}")
+_ADDRESS = re.compile(r"<?\b(?:https?|mailto|ftp):[^\s<>)\]]+>?")
+_NOTE = re.compile(r"\[\^[^\]\s]{1,80}\](?!:)|\[#[\w-]{0,80}\]_")
+_POINTER = re.compile(r" ?\(see(?: also)?(?:(?:,? and|,)? \x01[^\s()]{1,500}+){1,20}+ ?\)")
+"""A pointer to other provisions in parentheses, which says nothing by itself."""
+_TITLED = re.compile(r"\x01#?(\S+)(?:\s(?=[,.;:)?!]))?")
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
+_NEGATIVE = re.compile(
+    r"\b(can|do|does|did|is|are|was|were|has|have|had|must|should|would|could|need|wo|ai)n't\b"
+)
+_TOKEN = re.compile(r"\x01\S+|\d+(?:\.\d+)*%?|'s\b|\w+(?:'(?!s\b)\w+)*|[^\w\s*_`\\]", re.IGNORECASE)
+_MARKS = re.compile(r"(?<![^\W_])[*_]+|[*_]+(?![^\W_])|[`\\]")
+_ARTICLES = frozenset({"a", "an", "the"})
+_COUNTING = frozenset(
+    {"few", "little", "lot", "bit", "most", "least", "more", "less", "majority", "minority", "number"}
+)
+"""Words before which an article is more than form: few answers, a few answers."""
+
+_ITEM = re.compile(r"(?P<indent>[ \t>]*)(?:[-*+•]|\(?(?:\d{1,9}|[a-zA-Z]|[ivxIVX]{1,5}|#)[.)])[ \t]+(?=\S)")
+_RULE_OF_TABLE = re.compile(r"[ \t>]*+[|+=:-][|+=:\- \t]*+")
+_ROW = re.compile(r"[ \t>]*\|.*|[^|\n]*[^|\s][ \t]+\|[ \t]+\S.*")
+_SHORT = 6
+"""Words of a sentence that is too short to lead a list alone, such as "For example:"."""
+
+
+def _linked(found: re.Match[str]) -> str:
+    """Return what readers see of a link; that of one without words of its own is the title of its target."""
+    text, target = found["text"].strip(), found["to"] or ""
+    return text if text and text != "?" else f" \x01{target or '?'} "
+
+
+def shown(text: str) -> str:
+    """Return what readers see of a sentence, in plain typography: without addresses and marks of notes."""
+    if "&" in text:
+        text = html.unescape(text)
+    if "[" in text:
+        text = _LINK.sub(_linked, _NOTE.sub("", text))
+    if "`" in text:
+        text = _REFERENCE.sub(r"\g<text>", _ROLE.sub(_role, text))
+    if ":" in text:
+        text = _ADDRESS.sub("<>", text)
+    return normal(_MARKS.sub("", text))
+
+
+def _role(found: re.Match[str]) -> str:
+    text, target = found["text"].strip(), found["to"]
+    return text if text and target else f" \x01{target or text} "
+
+
+Words = tuple[str, ...]
+"""The words and signs of a sentence without what is mere form."""
+
+
+def _denied(text: str) -> str:
+    """Return a text with each contracted "not" as a word of its own."""
+    return _NEGATIVE.sub(lambda found: f"{found[1] or 'can'} not", text)
+
+
+def _words(text: str) -> Words:
+    """Return the words and signs of a shown text without case, articles, doubled words and pointers elsewhere.
+
+    A doubled "not" stays: it may be two denials.
+    Capitals of a norm word stay: RFC 2119 gives MUST and SHOULD a meaning of their own.
+    """
+    plain = _THOUSANDS.sub("", _denied(_POINTER.sub("", text)))
+    plain = re.sub(r"(?<=\w)-(?=\w)", " ", plain)
+    found: list[str] = []
+    tokens = _TOKEN.findall(plain)
+    for token, following in zip(tokens, [*tokens[1:], ""], strict=True):
+        word = token.lower()
+        if len(token) > 1 and token.isupper() and word in NORM_WORDS:
+            word = token
+        is_article = word in _ARTICLES and following.lower() not in _COUNTING
+        if not is_article and (found[-1:] != [word] or word.lower() == "not"):
+            found.append(word)
+    return tuple(found)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextSentence:
+    """A sentence, an item of a list or a row of a table.
+
+    :param text: as readers see it, in plain typography
+    :param leads: what it is an item of: the words of the norms that introduce its list, or head its table
+    :param renamed: the text with names that something has got since
+    :param binds: whether it binds without a norm word: the title of a principle, or what is in another language
+    """
+
+    text: str
+    leads: tuple[Words, ...] = ()
+    renamed: str = ""
+    binds: bool = False
+
+    @cached_property
+    def words(self) -> Words:
+        """Its words without what is mere form."""
+        return _words(self.text)
+
+    @cached_property
+    def new_words(self) -> Words:
+        """The same with the new names."""
+        return _words(self.renamed) if self.renamed else self.words
+
+    @cached_property
+    def norms(self) -> tuple[str, ...]:
+        """Its words of norms and its quantities, in order."""
+        return tuple(word for word in self.words if word.lower() in NORM_WORDS or word[0].isdecimal())
+
+    @cached_property
+    def weight_words(self) -> Counter[str]:
+        """What a reworded sentence must keep to be the same norm, if it is one: also amounts, conditions and actors."""
+        telling = NORM_WORDS | _TELLING_WORDS
+        return Counter(word for word in self.new_words if word.lower() in telling or word[0].isdecimal())
+
+    @property
+    def said(self) -> str:
+        """The text with ids in brackets, where a reader sees the title of what they name."""
+        return _TITLED.sub(r"[\1]", self.text) if "\x01" in self.text else self.text
+
+    @property
+    def is_norm(self) -> bool:
+        """Whether it may bind somebody: it holds a norm word or a number, is an item of what does, or an imperative."""
+        return bool(self.norms or self.leads or self.binds or (self.words and self.words[0] in _IMPERATIVES))
+
+    @cached_property
+    def norm(self) -> Norm:
+        """What can be told of the norm in it."""
+        return _norm_of(self.text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Norm:
+    """What can be told of a norm by the words of a sentence; a help to read it, on which no weight rests.
+
+    :param modal: its first modal, with its negation: "must not"; empty where there is none
+    :param subject: the words before the modal: "the assistant"
+    :param is_negative: whether it says that something is not, or not to be done
+    :param is_main: whether the modal stands in a main clause
+    :param quantities: numbers with the word that follows: "10 days"
+    """
+
+    modal: str = ""
+    subject: str = ""
+    is_negative: bool = False
+    is_main: bool = True
+    quantities: tuple[str, ...] = ()
+
+
+_MODAL = re.compile(
+    r"\b(?:(?:must|shall|should|ought to|may|might|can|could|will|would|need(?:s|ed)?(?: to)?|ha(?:s|ve) to)"
+    r"(?: (?:\w+ly |also |always |still )?(?:not|never)\b)?"
+    r"|do(?:es)? not (?:need|have) to"
+    r"|(?:is|are|be) (?:(?:also|only|still|never|not|no longer) )?(?:allowed|permitted|required|expected|acceptable"
+    r"|forbidden|prohibited|supposed|banned|mandatory|optional)(?: to)?"
+    r"|never|always|usually|only|unless|except|not)\b",
+    re.IGNORECASE,
+)
+_DENIAL = re.compile(
+    r"\b(?:not|never|no|none|nobody|neither|nor|no longer|forbidden|prohibited|banned)\b", re.IGNORECASE
+)
+_CLAUSE = re.compile(r"[,;:()]|---|\b(?:and|but|or|so|then|instead|however)\b", re.IGNORECASE)
+_SUBORDINATE = re.compile(
+    r"\b(?:if|when|whenever|while|unless|until|because|since|although|though|whether|that|which|who|whose|where|what|how)\b",
+    re.IGNORECASE,
+)
+_AMOUNT = "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|fifty|hundred|thousand|dozen"
+_QUANTITY = re.compile(
+    rf"(?<![\w.])(?:\d[\d.,]*(?:\s?%|(?=\D))(?:[ -][^\W\d_]+)?|(?:{_AMOUNT})[ -][^\W\d_]+)", re.IGNORECASE
+)
+_LONGEST_SUBJECT = 8
+
+
+def _norm_of(text: str) -> Norm:
+    plain = _denied(text)
+    quantities = tuple(spaced(found.strip(" .,")) for found in _QUANTITY.findall(plain))
+    told = [_clause_of(plain, found) for found in _MODAL.finditer(plain)]
+    if not told:
+        return Norm(is_negative=bool(_DENIAL.search(plain)), quantities=quantities)
+    modal, subject, is_main = next((one for one in told if one[2]), told[0])
+    return Norm(
+        modal=modal,
+        subject=subject,
+        is_negative=bool(_DENIAL.search(modal) or _DENIAL.search(subject)),
+        is_main=is_main,
+        quantities=quantities,
+    )
+
+
+def _clause_of(text: str, modal: re.Match[str]) -> tuple[str, str, bool]:
+    """Return a modal, the words before it in its clause, and whether that is a main one."""
+    clause = _CLAUSE.split(text[: modal.start()])[-1]
+    subordinate = [*_SUBORDINATE.finditer(clause)]
+    before = clause[subordinate[-1].end() :] if subordinate else clause
+    subject = " ".join(before.split()[-_LONGEST_SUBJECT:]).strip("\"'([-> ")
+    return spaced(modal[0].lower()), subject, not subordinate
+
+
+def sentences_of(
+    text: str, names: Mapping[str, str] | None = None, *, binds: bool = False
+) -> list[TextSentence]:
+    """Return the sentences, items and rows of a text in order.
+
+    :param names: names that something has got since, old → new
+    :param binds: whether each of them binds, whatever its words are
+    """
+    found: list[TextSentence] = []
+    is_foreign = not _is_english(text)
+    pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b", re.IGNORECASE) if names else None
+    lowered = {old.lower(): new for old, new in (names or {}).items()}
+    for said, leads in _parts(text):
+        here = shown(said)
+        if not here:
+            continue
+        found.append(
+            TextSentence(
+                text=here,
+                leads=leads,
+                renamed=pattern.sub(lambda name: lowered[name[0].lower()], here) if pattern else "",
+                binds=binds or (is_foreign if len(here.split()) < _TELLING else not _is_english(here)),
+            )
+        )
+    return found
+
+
+_ENGLISH = _listed(
+    """the of to and in is that it for with as be or not by should are on this from an a can its at may when which will
+    their they has have but if must all any who do does no such other than how what"""
+)
+_TELLING = 8
+"""Words below which a sentence does not tell its language."""
+_SHARE = 0.1
+"""How many of the words of an English sentence are small words, at least."""
+
+
+def _is_english(text: str) -> bool:
+    """Return whether norms of a text can be told by English words; what is too short to tell counts as English."""
+    found = re.findall(r"[^\W\d_]+", text.lower())
+    if sum(ord(letter) > _LATIN for word in found for letter in word) > len(text) / 4:
+        return False
+    return len(found) < _TELLING or sum(word in _ENGLISH for word in found) >= _SHARE * len(found)
+
+
+_LATIN = 0x24F
+"""The last letter of the Latin blocks of Unicode."""
+
+
+@dataclass(slots=True)
+class _Stack:
+    """What introduces the lines that follow: paragraphs, heads of tables and items, each with its indent and kind."""
+
+    held: list[tuple[int, str, str]] = field(default_factory=list)
+
+    def leads(self, indent: int, kind: str) -> tuple[Words, ...]:
+        """Return the norms among what introduces a line, and forget what introduces nothing from here on."""
+        last = self.held[-1:]
+        while self.held and (self.held[-1][0] > indent or (self.held[-1][0] == indent and self._ends(kind))):
+            self.held.pop()
+        # A paragraph leads the next one if it says so.
+        above = [one for one in last if one not in self.held and one[2].endswith(":") and one[0] <= indent]
+        return tuple(words for _, _, text in self.held + above for words in _leads(text))
+
+    def _ends(self, kind: str) -> bool:
+        return kind == "text" or self.held[-1][1] == "item"
+
+
+def _leads(text: str) -> list[Words]:
+    """Return the words of the norms with which a text introduces a list: what ends in a colon, else all, in any order."""
+    said = [TextSentence(text=shown(part)) for part in sentences(spaced(text))]
+    if text.endswith(":") and (said[-1].norms or len(said[-1].text.split()) >= _SHORT):
+        said = said[-1:]
+    return sorted(sentence.words for sentence in said if sentence.norms)
+
+
+def _parts(text: str) -> Iterator[tuple[str, tuple[Words, ...]]]:
+    """Yield each sentence, item's sentence and row of a text with the norms that introduce it."""
+    stack = _Stack()
+    for indent, kind, said in _blocks(text):
+        leads = stack.leads(indent, kind)
+        if kind != "row":
+            stack.held.append((indent, kind, said))
+        yield from ((part, leads) for part in ([said] if kind in {"row", "head"} else sentences(said)))
+
+
+def _blocks(text: str) -> Iterator[tuple[int, str, str]]:
+    """Yield the paragraphs, items, and heads and other rows of tables of a text, each with its indent."""
+    held: list[str] = []
+    indent, kind = 0, "text"
+    in_table = False
+    for line in [*text.split("\n"), ""]:
+        item = _ITEM.match(line)
+        is_rule = (in_table or line.lstrip(" \t>").startswith("+-")) and _is_rule(line)
+        is_row = is_rule or bool(_ROW.fullmatch(line))
+        if held and (not line.strip(" \t>") or item or is_row):
+            yield indent, kind, spaced(" ".join(held))
+            held = []
+        if is_row:
+            if not is_rule:
+                yield _width(line), "row" if in_table else "head", spaced(line.strip().strip("|"))
+            in_table = True
+            continue
+        in_table = False
+        if item or not held:
+            indent, kind = _width(line), "item" if item else "text"
+        if said := line[item.end() if item else 0 :].strip():
+            held.append(said)
+
+
+def _is_rule(line: str) -> bool:
+    return ("--" in line or "==" in line) and bool(_RULE_OF_TABLE.fullmatch(line))
+
+
+def _width(line: str) -> int:
+    return len(line) - len(line.lstrip(" \t>"))

@@ -1,0 +1,158 @@
+"""Judgement files: YAML → what people say of changed prose, each with what is wrong with its form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+
+import yaml
+
+from sphinx_policyspec.errors import AnnotationError
+from sphinx_policyspec.files import dump_json
+from sphinx_policyspec.model import Direction, Finding, JudgedKind, Judgement
+from sphinx_policyspec.model.finding import nearest
+from sphinx_policyspec.model.spec import is_date
+from sphinx_policyspec.readers.cases import CaseKey
+from sphinx_policyspec.readers.text import read_text
+from sphinx_policyspec.readers.yaml_nodes import YamlReader
+
+__all__ = ["JUDGEMENT", "format_judgement", "read_judgement_file", "read_judgements", "with_judgement"]
+
+_PLAIN = re.compile(r"[a-z][a-z_-]*")
+"""What YAML takes for a text without quotes."""
+JUDGEMENT = (
+    CaseKey(name="old", about="Version of the old release; empty where it has none."),
+    CaseKey(name="new", about="Version of the new release, likewise."),
+    CaseKey(
+        name="id",
+        required=True,
+        about="What changed: the id of a provision, the new one where it has two; `preamble`, or `goal/ID`.",
+    ),
+    CaseKey(
+        name="direction",
+        required=True,
+        about="What the change does to those who are bound: `tightening`, `loosening`, `both` or `neutral`.",
+    ),
+    CaseKey(
+        name="kind",
+        default="`substantive`",
+        about="`substantive`, `clarifying` or `editorial`; a neutral change gets the weight editorial from the last, else clarifying.",
+    ),
+    CaseKey(name="evidence", required=True, about="Why, in one sentence."),
+    CaseKey(name="who", required=True, about="Name of the person who read both texts."),
+    CaseKey(name="date", required=True, about="Day on which they were read: `2026-02-01`."),
+    CaseKey(
+        name="digest",
+        required=True,
+        about="Of both texts, as `policyspec judge` prints it: what is judged is these and no others.",
+    ),
+)
+
+
+def read_judgements(text: str, file: str) -> tuple[tuple[Judgement, ...], tuple[Finding, ...]]:
+    """Return the judgements of a text, a list of mappings, and what is wrong with it; what is not whole is left out.
+
+    Raises :class:`~sphinx_policyspec.errors.AnnotationError` where it is not YAML.
+
+    :param file: how findings name the file
+    """
+    reader = YamlReader(file)
+    found = [_judgement(reader, node) for node in reader.items(reader.compose(text))]
+    unique: dict[tuple[str, str, str], Judgement] = {}
+    for judgement in filter(None, found):
+        key = judgement.old, judgement.new, judgement.id
+        if first := unique.get(key):
+            message = f"`{judgement.id}` is judged already for these releases"
+            hint = "delete one of the two; the first counts"
+            reader.findings.append(
+                Finding(
+                    code="duplicate-id",
+                    message=message,
+                    span=judgement.span,
+                    hint=hint,
+                    related=(first.span,),
+                )
+            )
+        unique.setdefault(key, judgement)
+    return tuple(unique.values()), tuple(reader.findings)
+
+
+def read_judgement_file(path: Path, name: str) -> tuple[tuple[Judgement, ...], tuple[Finding, ...]]:
+    """Return the judgements of a file, and what is wrong with it; raises as :func:`read_judgements` does.
+
+    :param name: how findings name the file
+    """
+    return read_judgements(read_text(path, name)[0], name)
+
+
+def with_judgement(text: str, file: str, judgement: Judgement) -> str:
+    """Return the text of a judgement file with a judgement in place of any of the same change, at the end.
+
+    Comments and other judgements stay as they are. Raises :class:`~sphinx_policyspec.errors.AnnotationError` where the text
+    is not a list of judgements in block style.
+    """
+    reader = YamlReader(file)
+    root = reader.compose(text)
+    nodes = [*reader.items(root)]
+    if reader.findings or (isinstance(root, yaml.SequenceNode) and root.flow_style):
+        raise AnnotationError(
+            f"{file}: not a list of judgements, one below the other; write this one by hand"
+        )
+    lines = text.splitlines(keepends=True)
+    for node in reversed(nodes):
+        values = reader.mapping(node)
+        key = tuple(reader.text(values.get(name)).strip() for name in ("old", "new", "id"))
+        if key == (judgement.old, judgement.new, judgement.id):
+            last = max(value.end_mark.line for value in values.values())
+            del lines[node.start_mark.line : last + 1]
+    rest = "".join(lines)
+    return f"{rest}{'' if rest.endswith(chr(10)) or not rest else chr(10)}{format_judgement(judgement)}"
+
+
+def format_judgement(judgement: Judgement) -> str:
+    """Return a judgement as an item of a judgement file."""
+    given = [(key.name, str(getattr(judgement, key.name))) for key in JUDGEMENT]
+    lines = [f"{name}: {_quoted(value)}" for name, value in given]
+    return "- " + "\n  ".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    return text if _PLAIN.fullmatch(text) else dump_json(text)
+
+
+def _judgement(reader: YamlReader, node: yaml.Node) -> Judgement | None:
+    values = reader.mapping(node, [key.name for key in JUDGEMENT])
+    given = {name: reader.text(value).strip() for name, value in values.items()}
+    missing = [key.name for key in JUDGEMENT if key.required and not given.get(key.name)]
+    if missing:
+        named = ", ".join(f"`{name}`" for name in missing)
+        about = f" of `{given['id']}`" if given.get("id") else ""
+        reader.find(
+            "missing-key",
+            node,
+            f"the judgement{about} lacks {named}",
+            "it gives nothing until they are there",
+        )
+        return None
+    direction = _one_of(reader, values["direction"], given["direction"], Direction)
+    kind = _one_of(reader, values.get("kind"), given.get("kind") or JudgedKind.SUBSTANTIVE, JudgedKind)
+    if not is_date(given["date"]):
+        reader.find(
+            "invalid-value", values["date"], f"`{given['date']}` is no date", "write it as `2026-02-01`"
+        )
+    if direction is None or kind is None or not is_date(given["date"]):
+        return None
+    texts = {name: given.get(name, "") for name in ("old", "new", "id", "evidence", "who", "date", "digest")}
+    return Judgement(**texts, direction=Direction(direction), kind=JudgedKind(kind), span=reader.span(node))
+
+
+def _one_of(reader: YamlReader, node: yaml.Node | None, text: str, known: type[StrEnum]) -> str | None:
+    names: Sequence[str] = [item.value for item in known]
+    if text in names:
+        return text
+    if node is not None:
+        hint = nearest(text, names) or f"write one of {', '.join(names)}"
+        reader.find("invalid-value", node, f"`{text}` is none of the values here", hint)
+    return None

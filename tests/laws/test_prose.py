@@ -1,0 +1,280 @@
+"""What a changed sentence is told as: mutants of norms need a reader wherever they stand, and twins never do."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import textwrap
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sphinx_policyspec as ps
+from sphinx_policyspec.compare import SpecDiff, Weight, compare
+from sphinx_policyspec.compare.words import sentences as sentences_of
+from sphinx_policyspec.model import Definition, Prose, Section, Spec
+from tests.conftest import LEVELS, RELEASES, at, principle, spec
+
+SEED = int(os.environ.get("POLICYSPEC_SEED") or 1)
+MUTANTS = int(os.environ.get("POLICYSPEC_MUTANTS") or 3)
+"""Sentences of each release that each mutation is tried on."""
+
+SWAPS = {
+    "must not": "must", "must never": "must", "must": "must not", "should not": "should", "should": "must",
+    "shall": "should", "cannot": "can", "can": "cannot", "may": "must", "always": "usually", "usually": "always",
+    "never": "rarely", "only": "also", "users": "developers", "user": "developer", "developer": "operator",
+    "assistant": "user", "all": "most", "any": "some", "two": "three",
+}  # fmt: skip
+"""Words of a norm, and what makes another one of it."""
+ENDS = (
+    " unless the developer says so",
+    " if the user asks for it",
+    ", but only when it is safe",
+    " within 10 days",
+)
+CONDITION = re.compile(r",? (?:unless|if|only when|except)\b[^,.;:()]*(?=[.,;])")
+NUMBER = re.compile(r"(?<![\w#.])\d+(?![\w.])")
+
+
+@cache
+def released(folder: Path) -> Spec:
+    return ps.load(folder, annotate=False)
+
+
+@cache
+def sentences(folder: Path) -> tuple[str, ...]:
+    """Return the sentences of all provisions of a release that end in a full stop."""
+    found: dict[str, None] = {}
+    for provision in released(folder).provisions:
+        for paragraph in re.split(r"\n[ \t]*\n|\n(?=[ \t]*(?:[-*]|\d+\.)[ \t])", provision.text):
+            said = " ".join(re.sub(r"^[ \t]*(?:[-*]|\d+\.)[ \t]+", "", paragraph).split())
+            found |= dict.fromkeys(part for part in sentences_of(said) if part.endswith("."))
+    return tuple(found)
+
+
+def mutants(sentence: str, chance: random.Random) -> Iterator[tuple[str, str]]:
+    """Yield what is changed in a sentence with what it then says."""
+    for word, other in SWAPS.items():
+        places = [*re.finditer(rf"\b{word}\b(?!')", sentence)]
+        if places:
+            place = chance.choice(places)
+            yield f"{word} → {other}", sentence[: place.start()] + other + sentence[place.end() :]
+    for end in ENDS:
+        yield f"…{end}", sentence[:-1] + end + "."
+    if CONDITION.search(sentence):
+        yield "a condition is dropped", CONDITION.sub("", sentence, count=1)
+    if NUMBER.search(sentence):
+        yield "a number", NUMBER.sub(lambda found: str(int(found[0]) + 1), sentence, count=1)
+
+
+BEFORE = "The assistant keeps a record of what it was asked."
+PLACES: dict[str, Callable[[str], str]] = {
+    "alone": lambda said: said,
+    "in a paragraph": lambda said: f"{BEFORE} {said} Books are sorted by their titles.",
+    "an item": lambda said: f"{BEFORE}\n\n- Books are sorted.\n- {said}\n- Maps are not.",
+    "a nested item": lambda said: f"{BEFORE}\n\n1. Books\n   - Maps\n   - {said}",
+    "a cell": lambda said: f"| what | who |\n|---|---|\n| books | {said} |\n| maps | nobody |",
+    "a note": lambda said: f"{BEFORE}[^1]\n\n[^1]: {said}",
+    "a quotation": lambda said: f"{BEFORE}\n\n> {said}",
+    "capitals": str.upper,
+}
+
+
+def blocks(text: str) -> tuple[Prose, ...]:
+    return (Prose(source=text, text=text, span=at()),)
+
+
+def section(text: str) -> Spec:
+    return spec(Section(id="a", title="a", depth=1, span=at(), blocks=blocks(text)))
+
+
+def defining(text: str) -> Spec:
+    held = Definition(id="tool", term="Tool", source="", text=f"**Tool**: {text}", span=at())
+    return spec(Section(id="a", title="a", depth=1, span=at(), blocks=(held,)))
+
+
+def bound(level: str, text: str) -> Spec:
+    return spec(principle("a", text=text, authority=level))
+
+
+HOLDERS: dict[str, Callable[[str], Spec]] = {
+    "section": section,
+    "definition": defining,
+    "preamble": lambda text: spec(preamble=blocks(text)),
+    **{level.id: partial(bound, level.id) for level in LEVELS},
+}
+
+
+def quiet(diff: SpecDiff) -> list[tuple[str, str, str]]:
+    """Return the changes of a diff that nobody is asked to read."""
+    return [
+        (change.subject, change.kind, change.weight)
+        for change in diff.changes
+        if change.weight is not Weight.NEEDS_READER
+    ]
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_a_mutant_of_a_norm_needs_a_reader(model_spec_data: Path, release: str) -> None:
+    chance = random.Random(f"{SEED} {release}")
+    known = sentences(model_spec_data / release)
+    missed = []
+    for sentence in chance.sample(known, min(MUTANTS * 10, len(known))):
+        for what, mutant in mutants(sentence, chance):
+            place, holder = chance.choice([*PLACES]), chance.choice([*HOLDERS])
+            old, new = (HOLDERS[holder](PLACES[place](said)) for said in (sentence, mutant))
+            if old != new:
+                missed += [
+                    (what, place, holder, sentence, found)
+                    for one, other in ((old, new), (new, old))
+                    if (found := quiet(compare(one, other)))
+                ]
+    assert missed == [], f"POLICYSPEC_SEED={SEED}"
+
+
+def reads(old: Spec, new: Spec) -> bool:
+    """Return whether somebody has to read a change, which is so both ways round or not at all."""
+    there, back = (
+        any(change.weight is Weight.NEEDS_READER for change in compare(*pair).changes)
+        for pair in ((old, new), (new, old))
+    )
+    assert there == back
+    return there
+
+
+ITEMS = ("the names of readers", "what they borrowed", "letters")
+
+
+@pytest.mark.parametrize("holder", HOLDERS)
+@pytest.mark.parametrize(
+    "lead", ["The assistant must never:", "It MUST NOT tell anybody", "Forbidden. For example:"]
+)
+@pytest.mark.parametrize(
+    "form",
+    ["{lead}\n\n{items}", "{lead}\n{items}", "Books are sorted.\n\n{lead}\n\n{items}\n\nMaps are not."],
+)
+def test_an_item_below_a_norm_is_one(holder: str, lead: str, form: str) -> None:
+    def with_items(*items: str) -> Spec:
+        return HOLDERS[holder](form.format(lead=lead, items="\n".join(f"- {item}" for item in items)))
+
+    assert reads(with_items(*ITEMS), with_items(*ITEMS[:2]))
+    assert reads(with_items(*ITEMS), with_items(*ITEMS[:2], "postcards"))
+    assert not reads(with_items(*ITEMS), with_items(*ITEMS[::-1]))
+
+
+def test_an_item_that_comes_below_another_norm_is_another_one() -> None:
+    old = "It must tell:\n\n- names\n- dates\n\nIt must not tell:\n\n- letters"
+    new = "It must tell:\n\n- names\n\nIt must not tell:\n\n- letters\n- dates"
+    assert reads(section(old), section(new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (
+            "| must | must not |\n|---|---|\n| help | guess |",
+            "| must | must not |\n|---|---|\n| help | lie |",
+        ),
+        ("Never say:\n\n+---+---+\n| a | b |\n+---+---+", "Never say:\n\n+---+---+\n| a | c |\n+---+---+"),
+        (
+            "Sie darf niemals den Namen eines Lesers nennen, wenn er es nicht will.",
+            "Sie darf den Namen eines Lesers nennen, wenn er es nicht will.",
+        ),
+        ("助理不得透露读者的姓名。", "助理可以透露读者的姓名。"),
+        ("It must follow [?](#a).", "It must follow [?](#b)."),
+        ("It must follow {policy:principle}`a`.", "It must follow {policy:principle}`b`."),
+        ("It must stop.", "It MUST stop."),
+        ("It helps a few.", "It helps few."),
+        ("Keep names to yourself.", "Share names with anybody."),
+        ("It must not prescribe books.", "It must not proscribe books."),
+        ("The replies are lawful.", "The replies are unlawful."),
+    ],
+)
+def test_norms_are_seen_in_other_forms(old: str, new: str) -> None:
+    needs = "lawful" not in old and "few" not in old
+    assert reads(section(old), section(new)) is needs
+    assert all(
+        change.weight is not Weight.EDITORIAL for change in compare(section(old), section(new)).changes
+    )
+
+
+def named(level: str, name: str, **fields: Any) -> Spec:
+    """Return a spec whose texts name a level and a principle."""
+    says = f"It must follow what {level}-level rules say: see [?](#{name}), [this](#{name}) and `{name}`."
+    kind = principle(name, title="Be kind", text="The assistant is kind to everybody.", authority=level)
+    asks = (principle(f"p{number}", text=says, authority=level) for number in range(3))
+    return spec(replace(kind, **fields), *asks, levels=(replace(LEVELS[0], id=level), *LEVELS[1:]))
+
+
+def test_a_new_name_of_a_level_or_a_principle_needs_no_reader() -> None:
+    old, new = named("platform", "be_kind"), named("root", "be_good", aliases=("be_kind",))
+    assert not reads(old, new)
+    assert {c.weight for c in compare(old, new).changes if c.text} == {Weight.EDITORIAL}
+
+
+def test_a_sentence_that_went_to_another_provision_is_told_at_both() -> None:
+    stays, goes = "Books are sorted by their titles.", "The assistant must not tell what a reader borrowed."
+    old = spec(principle("a", text=f"{stays} {goes}"), principle("b", text=stays))
+    new = spec(principle("a", text=stays), principle("b", text=f"{stays} {goes}"))
+    moved = {c.id: [(s.op, s.moved) for s in c.sentences] for c in compare(old, new).changes}
+    assert moved == {"a": [("removed", "b")], "b": [("added", "a")]}
+    assert reads(old, new)
+
+
+def _doubled(text: str, chance: random.Random) -> str:
+    places = [place for place in re.finditer(r"(?<= )[a-z]{2,}(?= )", text) if place[0] != "not"]
+    if not places:
+        return text
+    place = chance.choice(places)
+    return f"{text[: place.end()]} {place[0]}{text[place.end() :]}"
+
+
+def _moved(text: str, chance: random.Random) -> str:
+    parts = text.split("\n\n")
+    at_ = chance.randrange(len(parts))
+    if not re.search(r"^[ \t]*(?:[-*|>+]|\w+[.)])[ \t]|\n|:$", parts[at_]):
+        said = sentences_of(parts[at_])
+        chance.shuffle(said)
+        parts[at_] = " ".join(said)
+    return "\n\n".join(parts)
+
+
+SLIPS: dict[str, Callable[[str, random.Random], str]] = {
+    "reflowed": lambda text, chance: "\n\n".join(
+        textwrap.fill(
+            " ".join(part.split()), chance.randrange(30, 90), break_on_hyphens=False, break_long_words=False
+        )
+        if not re.search(
+            r"^[ \t]*(?:[-*|>+]|\w+[.)])[ \t]|\n[ \t]*(?:[-*|>+]|\w+[.)])[ \t]|[ \t][-+*–—][ \t]|(?<=[ \t])\d+[.)][ \t]",
+            part,
+        )
+        else part
+        for part in text.split("\n\n")
+    ),
+    "quotes": lambda text, _: text.replace("’", "'").replace("'", "\u2019").replace('"', "\u201c"),
+    "dashes": lambda text, _: text.replace(" — ", " --- ").replace(" -- ", " – "),
+    "spaces": lambda text, _: re.sub(r"(?<=[a-z]) (?=[a-z])", "\N{NO-BREAK SPACE}", text, count=5),
+    "address": lambda text, _: re.sub(r"(?<=\]\()https?://[^)\s]+", "https://example.org/elsewhere", text),
+    "doubled": _doubled,
+    "emphasis": lambda text, _: re.sub(r"(?<= )([a-z]{5,})(?=[ ,.])", r"*\1*", text, count=3),
+    "moved": _moved,
+}
+"""Ways to say the same; ``moved`` moves one sentence within its paragraph."""
+
+
+@pytest.mark.parametrize("slip", SLIPS)
+@pytest.mark.parametrize("release", RELEASES)
+def test_a_twin_needs_no_reader(model_spec_data: Path, release: str, slip: str) -> None:
+    chance = random.Random(f"{SEED} {release} {slip}")
+    provisions = released(model_spec_data / release).provisions
+    asked = []
+    for provision in chance.sample(provisions, min(MUTANTS, len(provisions))):
+        twin = SLIPS[slip](provision.text, chance)
+        if reads(section(provision.text), section(twin)):
+            asked.append((provision.id, compare(section(provision.text), section(twin)).changes[0].sentences))
+    assert asked == [], f"POLICYSPEC_SEED={SEED}"
