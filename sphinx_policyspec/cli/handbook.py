@@ -14,6 +14,7 @@ __all__ = ["handbook"]
 
 @click.command(cls=SourceCommand)
 @source_argument
+@click.argument("more", metavar="", nargs=-1)
 @click.option(
     "-o",
     "--output",
@@ -50,6 +51,7 @@ __all__ = ["handbook"]
 )
 def handbook(
     source: str,
+    more: tuple[str, ...],
     output: str,
     theme: str,
     pages: str,
@@ -76,6 +78,11 @@ def handbook(
       policyspec handbook model_spec/2025-09-12 -o site --since model_spec
       policyspec handbook model_spec -o site
     """
+    if more:
+        raise click.UsageError(
+            f"a site is of one SOURCE, and `{more[0]}` is another: name the folder that holds the releases, "
+            f"for a site of each; or compare with an older one: `--since {source}` and `{more[0]}` as SOURCE"
+        )
     is_project = settings.is_project(source)
     if is_project and settings.builder != "html":
         raise click.UsageError(f"a handbook of `{source}` is an HTML site: --builder does not apply")

@@ -33,6 +33,9 @@ _COLORS = {"error": "red", "warning": "yellow", "hint": "cyan"}
 _NARROWEST = 40
 """Columns that a text needs on any terminal."""
 
+_FORM = frozenset({"dialect", "examples", "prompts"})
+"""The categories of findings that concern the form of a text alone."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -59,10 +62,17 @@ class Settings:
         return self.color == "always" or (self.color == "auto" and stream.isatty() and not plain)
 
     def read(self, source: str) -> ps.Loaded:
-        """Read a SOURCE and report on standard error what its author should know."""
+        """Read a SOURCE and report on standard error what may change the result."""
         loaded = self.load(source)
-        self.report(ps.check(loaded))
+        self.report(self._bearing(ps.check(loaded)))
         return loaded
+
+    def _bearing(self, findings: Iterable[ps.Finding]) -> Iterator[ps.Finding]:
+        """Leave out warnings about the form of a text, which whoever uses it may not own; `check` tells them."""
+        for finding in findings:
+            is_form = finding.severity is ps.Severity.WARNING and ps.rules()[finding.code].category in _FORM
+            if self.verbose or not is_form:
+                yield finding
 
     def show(self, result: ps.Rendered, form: str, output: str | None = None) -> None:
         """Print a result in a form, or write it to a file."""
@@ -122,14 +132,15 @@ class Settings:
         return tuple(loaded.spec for loaded in found)
 
     def read_releases(self, source: str) -> tuple[ps.Loaded, ...]:
-        """Read a SOURCE that is several releases, and report what their authors should know, by release."""
+        """Read a SOURCE that is several releases, and report by release what may change the result."""
         with self.watching(f"reading {source}"):
             found = ps.load_all_checked(source, **self.options)
         self._see(*found)
         for loaded in found:
             folder = loaded.spec.version
             self.report(
-                replace(f, span=replace(f.span, file=f"{folder}/{f.span.file}")) for f in ps.check(loaded)
+                replace(f, span=replace(f.span, file=f"{folder}/{f.span.file}"))
+                for f in self._bearing(ps.check(loaded))
             )
         return found
 

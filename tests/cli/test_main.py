@@ -273,8 +273,22 @@ def test_too_little_memory_is_told_in_a_line(
 
 def test_a_message_that_somebody_made_long_is_a_line_of_2000_characters(run: Run, tmp_path: Path) -> None:
     (tmp_path / "model_spec.md").write_text(f"# {'k=v ' * 9000}\n\nx\n", "utf-8")
-    _, _, err = run("stats", tmp_path, "--no-annotations")
+    _, _, err = run("stats", tmp_path, "--no-annotations", "--verbose")
     assert max(map(len, err.splitlines())) == 2001
+
+
+def test_what_a_release_has_of_its_own_is_told_by_check_alone(run: Run, tmp_path: Path) -> None:
+    text = "# Be kind {#be_kind authority=user}\n\nBe.\n\n```\nnever closed\n"
+    (tmp_path / "model_spec.md").write_text(text, "utf-8")
+    options = (tmp_path, "--no-annotations")
+    assert "unclosed-fence" in run("check", *options)[1]
+    assert run("stats", *options)[2] == run("query", tmp_path, "hard-rules", "--no-annotations")[2] == ""
+    assert "unclosed-fence" in run("stats", *options, "--verbose")[2]
+
+
+def test_a_handbook_of_two_sources_says_what_to_do(run: Run, source: Path, tmp_path: Path) -> None:
+    status, _, err = run("handbook", source, tmp_path, "-o", tmp_path / "site")
+    assert (status, "name the folder that holds the releases" in err) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -352,7 +366,9 @@ def test_findings_are_in_the_order_of_the_document(run: Run, tmp_path: Path) -> 
     file = tmp_path / "spec.md"
     file.write_text("# One {#one authority=usr}\n\nSee [?](#on).\n\n### Deep\n\n[?](#tw)\n", encoding="utf-8")
     lines = [
-        int(line.split(":")[1]) for line in run("stats", file)[2].splitlines() if line.startswith("spec.md")
+        int(line.split(":")[1])
+        for line in run("stats", file, "-v")[2].splitlines()
+        if line.startswith("spec.md")
     ]
     assert len(lines) > 3
     assert lines == sorted(lines)
