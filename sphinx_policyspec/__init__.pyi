@@ -11,6 +11,7 @@ from sphinx_policyspec.api.asking import (
 from sphinx_policyspec.api.comparing import (
     check_lock as check_lock, diff as diff, diff_cases as diff_cases, history as history, judge as judge,
     lock as lock, read_lock as read_lock, review_changelog as review_changelog,
+    write_judgement as write_judgement,
 )
 from sphinx_policyspec.api.judging import (
     Fixes as Fixes, check as check, decide as decide, find_fixes as find_fixes, stats as stats,
@@ -25,8 +26,9 @@ from sphinx_policyspec.api.reading import (
     load_all_checked as load_all_checked, load_checked as load_checked, load_pair as load_pair,
 )
 from sphinx_policyspec.compare import (
-    Change as Change, ChangeKind as ChangeKind, Match as Match, Reach as Reach, Run as Run,
-    SpecDiff as SpecDiff, Subject as Subject, TextChange as TextChange, Weight as Weight,
+    Change as Change, ChangeKind as ChangeKind, Match as Match, Reach as Reach,
+    ReadingList as ReadingList, Run as Run, SpecDiff as SpecDiff, Subject as Subject,
+    TextChange as TextChange, Weight as Weight,
 )
 from sphinx_policyspec.compare.history import (
     Claim as Claim, ClaimState as ClaimState, Lock as Lock, LockChange as LockChange, LockEntry as LockEntry,
@@ -77,9 +79,11 @@ from sphinx_policyspec.model import (
     AuthorityLevel as AuthorityLevel, Carrier as Carrier, Case as Case, Category as Category,
     Changelog as Changelog, ChangelogEntry as ChangelogEntry, Clause as Clause, Comment as Comment,
     Commentary as Commentary, Comparison as Comparison, Definition as Definition, Delegation as Delegation,
-    Direction as Direction, Document as Document, Duty as Duty, EvalPrompt as EvalPrompt, EvalTag as EvalTag, Example as Example,
-    Expectation as Expectation, Finding as Finding, Fragment as Fragment, FragmentKind as FragmentKind,
-    Gap as Gap, Goal as Goal, Item as Item, JudgedKind as JudgedKind, Judgement as Judgement, Label as Label, Link as Link, Markup as Markup,
+    Direction as Direction, Document as Document, Duty as Duty, EvalPrompt as EvalPrompt,
+    EvalTag as EvalTag, Example as Example, Expectation as Expectation, Finding as Finding,
+    Fragment as Fragment, FragmentKind as FragmentKind,
+    Gap as Gap, Goal as Goal, Item as Item, JudgedKind as JudgedKind,
+    Judgement as Judgement, Label as Label, Link as Link, Markup as Markup,
     Message as Message, Outcome as Outcome, OverrideMode as OverrideMode, Principle as Principle,
     PromptFile as PromptFile, Prose as Prose, Provision as Provision, Reference as Reference,
     ReferenceForm as ReferenceForm, Response as Response, Rule as Rule, Semantics as Semantics,

@@ -28,7 +28,7 @@ from sphinx_policyspec.graph.questions import Parameter, list_questions
 from sphinx_policyspec.graph.terms import PREFIXES, ontology_dir
 from sphinx_policyspec.model import Rule, rules
 from sphinx_policyspec.readers.annotations import MAPPINGS
-from sphinx_policyspec.readers.cases import CASE, DELEGATES, EXPECT, ITEM, SEMANTICS
+from sphinx_policyspec.readers.cases import CASE, DELEGATES, EXPECT, ITEM, SEMANTICS, CaseKey
 from sphinx_policyspec.readers.judgements import JUDGEMENT
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
@@ -320,22 +320,16 @@ def cases() -> str:
         "`semantics`": SEMANTICS,
         "`expect`": EXPECT,
     }
-    return "\n\n".join(
-        f"## {name}\n\n"
-        + table(
-            ("Key", "Meaning", "Default"),
-            [
-                (f"`{key.name}`", key.about, "required" if key.required else key.default or "-")
-                for key in keys
-            ],
-        )
-        for name, keys in parts.items()
-    )
+    return "\n\n".join(f"## {name}\n\n{_keys(keys)}" for name, keys in parts.items())
 
 
 def judgements() -> str:
     """Return every key of a judgement."""
-    rows = [(f"`{k.name}`", k.about, "required" if k.required else k.default or "-") for k in JUDGEMENT]
+    return _keys(JUDGEMENT)
+
+
+def _keys(keys: Iterable[CaseKey]) -> str:
+    rows = [(f"`{key.name}`", key.about, "required" if key.required else key.default or "-") for key in keys]
     return table(("Key", "Meaning", "Default"), rows)
 
 

@@ -1,4 +1,4 @@
-"""What changed from one spec to another, over many releases, and since a lock."""
+"""What changed from one spec to another, over many releases, and since a lock; what people say of it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,14 @@ from typing import Unpack
 
 from sphinx_policyspec.api.judging import read_cases
 from sphinx_policyspec.api.reading import ReadingOptions, Source, load_all, load_pair, reader, spec_of
-from sphinx_policyspec.compare import SpecDiff, compare, digest_of, with_judgements, with_overlays
-from sphinx_policyspec.compare.change import judged_id
+from sphinx_policyspec.compare import (
+    ReadingList,
+    SpecDiff,
+    compare,
+    reading_list,
+    with_judgements,
+    with_overlays,
+)
 from sphinx_policyspec.compare.history import (
     Lock,
     LockChange,
@@ -26,10 +32,20 @@ from sphinx_policyspec.compare.history import history as moments_of
 from sphinx_policyspec.decision import Norms
 from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState, compare_cases
 from sphinx_policyspec.model import Case, Judgement, Spec
-from sphinx_policyspec.readers.judgements import read_judgement_file
+from sphinx_policyspec.readers.judgements import add_judgement, read_judgement_file
 from sphinx_policyspec.readers.text import read_text
 
-__all__ = ["check_lock", "diff", "diff_cases", "history", "judge", "lock", "read_lock", "review_changelog"]
+__all__ = [
+    "check_lock",
+    "diff",
+    "diff_cases",
+    "history",
+    "judge",
+    "lock",
+    "read_lock",
+    "review_changelog",
+    "write_judgement",
+]
 
 
 def diff(
@@ -89,21 +105,29 @@ def judge(
     old: Source,
     new: Source,
     *,
-    judgements: str | Path | Iterable[Judgement] = (),
     aliases: Mapping[str, str] | None = None,
+    judgements: str | Path | Iterable[Judgement] = (),
     **options: Unpack[ReadingOptions],
-) -> tuple[SpecDiff, dict[str, str]]:
-    """Return what :func:`diff` does, with the digest of all that a judgement can be about, by its id there.
+) -> ReadingList:
+    """Return what :func:`diff` does, as what a person has to read of it, and can judge by :meth:`ReadingList.judgement`.
 
-    :param judgements: those that there are
+    :param aliases: as for :func:`diff`
+    :param judgements: those that there are, as for :func:`diff`; what is judged needs no reader any more
+    :param options: likewise
     """
     before, after = (loaded.spec for loaded in load_pair(old, new, **options))
-    unjudged = compare(before, after, aliases)
-    ids = dict.fromkeys(
-        judged_id(change) for change in unjudged.changes if change.sentences or change.text is not None
-    )
-    digests = {id_: digest_of(unjudged, before, after, id_) for id_ in ids}
-    return _judged(unjudged, before, after, judgements), digests
+    found = reading_list(compare(before, after, aliases), before, after)
+    return replace(found, diff=_judged(found.diff, before, after, judgements))
+
+
+def write_judgement(file: str | Path, judgement: Judgement) -> None:
+    """Write a judgement into a file of them, in place of any of the same change; the others and comments stay.
+
+    Raises :class:`AnnotationError` where the file holds no list of judgements.
+
+    :param file: a new file, or one that there is
+    """
+    add_judgement(Path(file), judgement)
 
 
 def _judged(

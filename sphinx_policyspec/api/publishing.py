@@ -26,7 +26,7 @@ from sphinx_policyspec.sources import Loaded, Reader, has_releases, is_project
 from sphinx_policyspec.starter import write_starter
 
 if TYPE_CHECKING:
-    from sphinx_policyspec.compare import SpecDiff
+    from sphinx_policyspec.compare import ReadingList, SpecDiff
     from sphinx_policyspec.compare.history import Lock, LockChange, Moment, Review
     from sphinx_policyspec.decision.behaviour import BehaviourDiff
     from sphinx_policyspec.exports.decisions import Decisions
@@ -131,7 +131,7 @@ def _older(source: str | Path | Spec | Sequence[Spec], here: Path, beside: Reade
 
 
 Rendered: TypeAlias = (
-    "Answer | BehaviourDiff | Decisions | Lock | Reasoning | Report | Review | SpecDiff | Survey"
+    "Answer | BehaviourDiff | Decisions | Lock | ReadingList | Reasoning | Report | Review | SpecDiff | Survey"
     " | Sequence[LockChange] | Sequence[Moment]"
 )
 """What functions return that a command prints."""
@@ -143,12 +143,13 @@ _FORMS = {
     "Answer": "answers ANSWER_FORMATS",
     "BehaviourDiff": "diff DIFF_FORMATS",
     "Decisions": "decisions DECISION_FORMATS",
-    "Lock": "diff.history LOCK_FILE_FORMATS",
-    "LockChange": "diff.history LOCK_FORMATS",
-    "Moment": "diff.history HISTORY_FORMATS",
+    "Lock": "diff LOCK_FILE_FORMATS",
+    "LockChange": "diff LOCK_FORMATS",
+    "Moment": "diff HISTORY_FORMATS",
+    "ReadingList": "diff READING_FORMATS",
     "Reasoning": "answers REASONING_FORMATS",
     "Report": "report_formats REPORT_FORMATS",
-    "Review": "diff.history REVIEW_FORMATS",
+    "Review": "diff REVIEW_FORMATS",
     "SpecDiff": "diff DIFF_FORMATS",
     "Survey": "surveys SURVEY_FORMATS",
 }
@@ -176,7 +177,8 @@ def render(result: Rendered, form: str = "text", *, width: int = 0, color: bool 
     An unknown form raises :class:`SchemaError`.
 
     :param form: ``text``, ``json``, or what else ``--format`` of the command takes; of a report also ``baseline``, the
-        file of findings that are known, and of a lock only ``json``, its file
+        file of findings that are known; of a lock only ``json``, its file; of a reading list ``json`` and ``yaml``, a
+        judgement file to fill in
     :param width: columns of the terminal that ``text`` must fit, if any
     :param color: whether ``text`` may use color
     """

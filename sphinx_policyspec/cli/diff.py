@@ -1,9 +1,11 @@
-"""The commands that compare: ``policyspec diff``, ``history``, ``changelog`` and ``lock``."""
+"""The commands that compare: ``policyspec diff``, ``judge``, ``history``, ``changelog`` and ``lock``."""
 
 from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import click
@@ -18,7 +20,7 @@ from sphinx_policyspec.cli.options import (
     source_argument,
 )
 
-__all__ = ["changelog", "diff", "history", "lock"]
+__all__ = ["changelog", "diff", "history", "judge", "lock"]
 
 _CHANGED = 1
 _UNUSABLE = 2
@@ -92,10 +94,11 @@ def diff(
     """Tell what changed in meaning from OLD to NEW, two SOURCEs.
 
     Each change has a type, a weight (needs a reader, tightening, loosening, clarifying, editorial)
-    with the rule that gave it, and what it may invalidate. Provisions are followed through new
-    ids. With --cases, scenarios of the chain of command are decided by both: those that come out
-    differently are told with both explanations, and so are those that one of the two cannot
-    decide. Exit status 2 tells of a case that neither can decide.
+    with the rule that gave it, and what it may invalidate. Provisions are followed through new ids.
+    With --cases, scenarios of the chain of command are decided by both: those that come out
+    differently are told with both explanations, and so are those that one of the two cannot decide.
+    Exit status 2 tells of a case that neither can decide. With --verbose, each eval tag and prompt
+    file has a line of its own.
 
     \b
       policyspec diff model_spec/2025-04-11 model_spec/2025-09-12
@@ -106,36 +109,111 @@ def diff(
         raise click.UsageError("a draft of a changelog tells nothing of cases: leave out --cases")
     before, after = settings.pair(old, new)
     how: dict[str, Any] = {"aliases": aliases, "overlays": overlays, "judgements": judgements or ()}
-    found: ps.SpecDiff | ps.BehaviourDiff
     with settings.watching("comparing"):
-        if cases:
-            found = ps.diff_cases(before, after, cases, **how, **settings.options)
-        else:
-            found = ps.diff(before, after, **how, **settings.options)
-    spec = found.spec if isinstance(found, ps.BehaviourDiff) else found
-    settings.report(spec.findings)
-    spec = replace(spec.only(ps.Weight.NEEDS_READER) if unread else spec, in_full=settings.verbose)
-    found = replace(found, spec=spec) if isinstance(found, ps.BehaviourDiff) else spec
-    settings.show(found, form, output)
-    changed = bool(found)
-    if isinstance(found, ps.BehaviourDiff):
-        changed = bool(found.spec or found.of(ps.CaseState.CHANGED))
-        settings.report(found.findings, stop=True)
-        if any(finding.severity is ps.Severity.ERROR for finding in found.findings):
+        behaviour = ps.diff_cases(before, after, cases, **how, **settings.options) if cases else None
+        found = behaviour.spec if behaviour else ps.diff(before, after, **how, **settings.options)
+    settings.report(found.findings)
+    told = replace(found.only(ps.Weight.NEEDS_READER) if unread else found, in_full=settings.verbose)
+    settings.show(replace(behaviour, spec=told) if behaviour else told, form, output)
+    if behaviour:
+        settings.report(behaviour.findings, stop=True)
+        if any(finding.severity is ps.Severity.ERROR for finding in behaviour.findings):
             sys.exit(_UNUSABLE)
-    if exit_code and changed:
+    if exit_code and (found or (behaviour and behaviour.of(ps.CaseState.CHANGED))):
         sys.exit(_CHANGED)
 
 
 def _complete_id(context: click.Context, _parameter: click.Parameter, typed: str) -> list[CompletionItem]:
     """Offer the ids of the releases that were named; no ``conf.py`` is run for that."""
-    source = context.params.get("source")
+    source = context.params.get("source") or context.params.get("new")
     try:
         specs = ps.load_all(source) if source and not ps.is_project(source) else ()
     except (ps.PolicySpecError, OSError):
         return []
     titles = {provision.id: provision.title for spec in specs for provision in spec.provisions}
     return [CompletionItem(id_, help=title) for id_, title in titles.items() if id_.startswith(typed)]
+
+
+@click.command(cls=SourceCommand)
+@_old
+@_new
+@click.argument("id_", metavar="[ID]", required=False, shell_complete=_complete_id)
+@_alias
+@click.option(
+    "--judgements",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    help="The file of judgements: what is judged there is not listed again, and ID is written into it.",
+)
+@click.option(
+    "--direction",
+    type=click.Choice([one.value for one in ps.Direction]),
+    help="With ID: what the change does to those who are bound.",
+)
+@click.option(
+    "--kind",
+    type=click.Choice([one.value for one in ps.JudgedKind]),
+    default="substantive",
+    show_default=True,
+    help="With ID: the kind of the change.",
+)
+@click.option("--evidence", metavar="TEXT", default="", help="With ID: why, in one sentence.")
+@click.option("--who", metavar="NAME", default="", help="With ID: who read both texts.")
+@click.option(
+    "--date",
+    metavar="DATE",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="With ID: the day, such as 2026-02-01. Default: today.",
+)
+@form_option("ReadingList", default="yaml", about="How to print the list; yaml: a judgement file to fill in.")
+@output_option
+def judge(
+    old: str,
+    new: str,
+    id_: str | None,
+    *,
+    aliases: dict[str, str],
+    judgements: str | None,
+    direction: str | None,
+    kind: str,
+    evidence: str,
+    who: str,
+    date: datetime | None,
+    form: str,
+    output: str | None,
+    settings: Settings,
+) -> None:
+    """List what a person has to read, or record what they say of it.
+
+    Without ID, the list holds what of the changes from OLD to NEW needs a reader: the sentences that
+    changed, and for each change an entry of a judgement file that is to be filled in. With ID, the
+    judgement is written to the file, in place of an older one. `policyspec diff --judgements FILE` then
+    tells its direction, until one of the texts changes.
+
+    \b
+      policyspec judge model_spec/2025-04-11 model_spec/2025-09-12 -o judgements.yaml
+      policyspec judge model_spec/2025-04-11 model_spec/2025-09-12 avoid_errors --judgements judgements.yaml \\
+        --direction tightening --evidence 'Now about actions, too.' --who 'A. Reader'
+    """
+    said = direction, evidence, who
+    if id_ and (output or not (judgements and all(said))):
+        raise click.UsageError(
+            "ID goes with --judgements, --direction, --evidence and --who, and is written there"
+        )
+    if not id_ and (date or any(said)):
+        raise click.UsageError("give the ID of what was read")
+    before, after = settings.pair(old, new)
+    known = judgements if judgements and Path(judgements).exists() else ()
+    with settings.watching("comparing"):
+        found = ps.judge(before, after, aliases=aliases, judgements=known, **settings.options)
+    if not (id_ and judgements and direction):
+        settings.report(found.diff.findings)
+        settings.show(found, form, output)
+        return
+    day = f"{date:%Y-%m-%d}" if date else ""
+    judgement = found.judgement(id_, direction, kind=kind, evidence=evidence, who=who, date=day)
+    ps.write_judgement(judgements, judgement)
+    settings.note(f"wrote what {judgement.who} says of {id_} to {judgements}")
 
 
 @click.command(cls=SourceCommand)

@@ -86,7 +86,7 @@ _ELSEWHERE = {
     "diff": "diff",
     "handbook": "handbook",
     "history": "diff",
-    "judge": "judge",
+    "judge": "diff",
     "lock": "diff",
     "query": "query",
     "reason": "query",
@@ -254,10 +254,10 @@ def _complete_schema(
 def schema(name: str) -> None:
     """Print the JSON Schema of a file, or of an output.
 
-    NAME is annotations or cases, which people write, or that of a command with --format json, such as
-    diff; of check --format baseline it is baseline, of lock --check lock-check, and of query --list
-    questions. Save the schema of a file that you write beside it, and name it in the file's first line,
-    which editors with the YAML language server read:
+    NAME is annotations, cases or judgements, which people write, or that of a command with --format
+    json, such as diff; of check --format baseline it is baseline, of lock --check lock-check, and of
+    query --list questions. Save the schema of a file that you write beside it, and name it in the
+    file's first line, which editors with the YAML language server read:
 
     \b
       policyspec schema annotations > annotations.schema.json

@@ -11,7 +11,14 @@ from sphinx_policyspec.compare.change import (
     Subject,
     Weight,
 )
-from sphinx_policyspec.compare.compare import compare, digest_of, with_judgements, with_overlays
+from sphinx_policyspec.compare.compare import (
+    ReadingList,
+    compare,
+    digest_of,
+    reading_list,
+    with_judgements,
+    with_overlays,
+)
 from sphinx_policyspec.compare.matching import Naming, Sides
 from sphinx_policyspec.compare.words import Run, TextChange
 
@@ -23,6 +30,7 @@ __all__ = [
     "Match",
     "Naming",
     "Reach",
+    "ReadingList",
     "Run",
     "Sides",
     "SpecDiff",
@@ -31,6 +39,7 @@ __all__ = [
     "Weight",
     "compare",
     "digest_of",
+    "reading_list",
     "with_judgements",
     "with_overlays",
 ]

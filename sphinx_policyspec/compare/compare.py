@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from sphinx_policyspec.compare.change import Change, ChangeKind, SpecDiff, Subject, Weight, judged_id
@@ -19,6 +20,7 @@ from sphinx_policyspec.compare.provisions import (
 )
 from sphinx_policyspec.compare.weights import Reaches, weigh
 from sphinx_policyspec.compare.words import normal
+from sphinx_policyspec.errors import UnknownIdError
 from sphinx_policyspec.model import (
     Case,
     Commentary,
@@ -31,13 +33,14 @@ from sphinx_policyspec.model import (
     Principle,
     Prose,
     Provision,
+    Span,
     Spec,
     TargetKind,
 )
 from sphinx_policyspec.model.attributes import RELATIONS
 from sphinx_policyspec.model.finding import nearest
 
-__all__ = ["compare", "digest_of", "with_judgements", "with_overlays"]
+__all__ = ["ReadingList", "compare", "digest_of", "reading_list", "with_judgements", "with_overlays"]
 
 
 def compare(
@@ -133,6 +136,71 @@ def _misfit(judgement: Judgement, prose: Mapping[str, list[Change]]) -> Finding:
         message = f"the texts of `{judgement.id}` are not those that {judgement.who} read on {judgement.date}"
         hint = "read them again; `policyspec judge` prints their digest"
     return Finding(code="stale-judgement", message=message, span=judgement.span, hint=hint)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingList:
+    """What a person has to read of a comparison, and what can be judged in it.
+
+    :param diff: what changed
+    :param digests: a digest of both texts of everything whose prose changed, by the id that a judgement has for it
+    """
+
+    diff: SpecDiff
+    digests: Mapping[str, str] = field(repr=False)
+
+    @property
+    def unread(self) -> dict[str, tuple[Change, ...]]:
+        """The changes that need a reader, by the id that a judgement has for them, in the order of the diff."""
+        found: dict[str, list[Change]] = defaultdict(list)
+        for change in self.diff.changes:
+            if change.weight is Weight.NEEDS_READER:
+                found[judged_id(change)].append(change)
+        return {id_: tuple(changes) for id_, changes in found.items()}
+
+    def judgement(
+        self,
+        id_: str,
+        direction: Direction | str,
+        *,
+        kind: JudgedKind | str = JudgedKind.SUBSTANTIVE,
+        evidence: str,
+        who: str,
+        date: str = "",
+    ) -> Judgement:
+        """Return what a person who read both texts says of their change; it holds for these texts alone.
+
+        Raises :class:`UnknownIdError` where no prose of that id changed.
+
+        :param id_: of a provision, the new one where it has two; ``preamble``, or ``goal/ID``
+        :param evidence: why, in one sentence
+        :param who: name of the person
+        :param date: the day as ISO 8601 has it, by default today
+        """
+        day = dt.date.fromisoformat(date) if date else dt.date.today()  # noqa: DTZ011  the day where the reader is
+        if id_ not in self.digests:
+            hint = nearest(id_, list(self.digests))
+            raise UnknownIdError(f"no prose of `{id_}` changed; {hint}".removesuffix("; "))
+        return Judgement(
+            old=self.diff.old,
+            new=self.diff.new,
+            id=id_,
+            direction=Direction(direction),
+            kind=JudgedKind(kind),
+            evidence=" ".join(evidence.split()),
+            who=" ".join(who.split()),
+            date=day.isoformat(),
+            digest=self.digests[id_],
+            span=Span("", 1),
+        )
+
+
+def reading_list(diff: SpecDiff, old: Spec, new: Spec) -> ReadingList:
+    """Return what has to be read of a diff of two specs."""
+    ids = dict.fromkeys(
+        judged_id(change) for change in diff.changes if change.sentences or change.text is not None
+    )
+    return ReadingList(diff=diff, digests={id_: digest_of(diff, old, new, id_) for id_ in ids})
 
 
 def digest_of(diff: SpecDiff, old: Spec, new: Spec, id_: str, *, turned: bool = False) -> str:

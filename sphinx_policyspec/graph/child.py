@@ -22,6 +22,8 @@ from pyoxigraph import Quad, QueryBoolean, QuerySolutions, RdfFormat, Store
 from sphinx_policyspec.graph.answer import Answer, Cell, CellKind, QueryForm
 from sphinx_policyspec.graph.terms import PREFIXES, XSD
 
+__all__ = ["FORMATS", "REFUSED", "main", "run"]
+
 REFUSED = 3
 """Exit status where a graph file has no N-Quads: a line of JSON on the standard error tells the place and the reason."""
 

@@ -1,25 +1,33 @@
-"""A spec as a loaded knowledge base: named questions in process, foreign queries through the guard."""
+"""A spec as a loaded knowledge base: what follows by the rules of ``ontology/rules``, and answers.
+
+Named questions are asked in process, foreign queries through the guard.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from pyoxigraph import RdfFormat, Store
+from pyoxigraph import Quad, QueryTriples, RdfFormat, Store
+from pyoxigraph import Triple as EngineTriple
 
 from sphinx_policyspec.errors import QueryError
 from sphinx_policyspec.graph.answer import Answer
 from sphinx_policyspec.graph.child import run
 from sphinx_policyspec.graph.guard import DEFAULT_LIMITS, Guard, Limits
-from sphinx_policyspec.graph.parse import NotInferredError, inferred_statements, streamed_triples
+from sphinx_policyspec.graph.parse import (
+    NotInferredError,
+    inferred_statements,
+    plain_triples,
+    streamed_triples,
+)
 from sphinx_policyspec.graph.query_text import Named, named_terms, text_of, unknown_in
 from sphinx_policyspec.graph.questions import Parameter, Question, find_question
-from sphinx_policyspec.graph.rules import fill, with_derived
-from sphinx_policyspec.graph.terms import Blank, Iri, Triple
+from sphinx_policyspec.graph.terms import RDF, Blank, Iri, Triple, ontology_dir
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.graph.writing import blocks, ntriples_lines
 from sphinx_policyspec.model import Finding, Span, Spec
@@ -29,8 +37,10 @@ from sphinx_policyspec.model.spec import given_base
 if TYPE_CHECKING:
     from rdflib import Graph
 
-__all__ = ["NAMES", "KnowledgeBase"]
+__all__ = ["NAMES", "Consequences", "KnowledgeBase", "fill", "infer", "with_derived"]
 
+_BLOCK = 10_000
+"""Triples that the engine gets at once."""
 NAMES = {
     "topic": """
         PREFIX dcterms: <http://purl.org/dc/terms/>
@@ -281,3 +291,76 @@ class KnowledgeBase:
         if parameter.type == "release":
             return problem
         raise QueryError(problem)
+
+
+def infer(store: Store) -> tuple[EngineTriple, ...]:
+    """Add to a store all that follows from it by the rules, and return what was added.
+
+    Nothing is derived for a property that ``from_graph`` reads, so that a spec read back from an
+    inferred graph is still the spec that was asserted.
+    """
+    added: dict[EngineTriple, None] = {}
+    before = -1
+    while len(added) != before:
+        before = len(added)
+        for rule in _rules():
+            derived = store.query(rule)
+            assert isinstance(derived, QueryTriples)  # noqa: S101 - a rule is a CONSTRUCT
+            new = [triple for triple in set(derived) if Quad(*triple) not in store]
+            store.extend(Quad(*triple) for triple in new)
+            added.update(dict.fromkeys(new))
+    return tuple(added)
+
+
+def with_derived(triples: Iterable[Triple]) -> Iterator[Triple]:
+    """Yield triples, and after them what follows from them by the rules."""
+    consequences = Consequences()
+    for triple in triples:
+        yield triple
+        consequences.add(triple)
+    yield from consequences.derived()
+
+
+class Consequences:
+    """Takes triples as they pass, and tells what follows from them; the engine gets no more than the rules read."""
+
+    def __init__(self) -> None:
+        self._store = Store()
+        self._waiting: list[Triple] = []
+
+    def add(self, triple: Triple) -> None:
+        """Take one."""
+        terms = _terms()
+        # No rule asks for a class that it does not name.
+        if triple[1] in terms and (triple[1] != RDF.type or triple[2] in terms):
+            self._waiting.append(triple)
+            if len(self._waiting) == _BLOCK:
+                self._load()
+
+    def derived(self) -> Iterator[Triple]:
+        """Yield what follows and was not among them."""
+        self._load()
+        yield from plain_triples(infer(self._store))
+
+    def _load(self) -> None:
+        fill(self._store, self._waiting)
+        self._waiting.clear()
+
+
+def fill(store: Store, triples: Iterable[Triple]) -> None:
+    """Load triples, block by block."""
+    for block in blocks(ntriples_lines(triples)):
+        store.load(block, format=RdfFormat.N_TRIPLES)
+
+
+@cache
+def _terms() -> frozenset[str]:
+    """Return the terms that rules name."""
+    return named_terms("\n".join(_rules()))
+
+
+@cache
+def _rules() -> tuple[str, ...]:
+    """Read the rules once, in file order."""
+    files = sorted((ontology_dir() / "rules").glob("*.rq"))
+    return tuple(file.read_text(encoding="utf-8") for file in files)

@@ -31,7 +31,6 @@ from sphinx_policyspec.model.example import (
     plain_name,
 )
 from sphinx_policyspec.model.finding import Category, Finding, Rule, Severity, Span, rules
-from sphinx_policyspec.model.levels import AuthorityLevel, OverrideMode, overriders
 from sphinx_policyspec.model.provision import (
     Block,
     Carrier,
@@ -54,7 +53,7 @@ from sphinx_policyspec.model.provision import (
     TargetKind,
     Topic,
 )
-from sphinx_policyspec.model.spec import Document, Markup, Spec
+from sphinx_policyspec.model.spec import AuthorityLevel, Document, Markup, OverrideMode, Spec, overriders
 
 __all__ = [
     "AuthorityLevel",

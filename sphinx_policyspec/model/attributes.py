@@ -11,8 +11,8 @@ from dataclasses import KW_ONLY, dataclass
 from enum import StrEnum
 from typing import Any, Literal
 
-from sphinx_policyspec.model.levels import OverrideMode
 from sphinx_policyspec.model.provision import Principle
+from sphinx_policyspec.model.spec import OverrideMode
 
 __all__ = [
     "ATTRIBUTES",

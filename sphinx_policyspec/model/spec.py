@@ -1,19 +1,18 @@
-"""A behaviour spec as one value, and what the IRIs of its graph begin with."""
+"""A behaviour spec as one value, the levels of authority that it has, and what the IRIs of its graph begin with."""
 
 from __future__ import annotations
 
 import datetime as dt
 import enum
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 from sphinx_policyspec.errors import SourceError, UnknownIdError
 from sphinx_policyspec.files import html_table, in_a_line
 from sphinx_policyspec.model.example import EvalPrompt, Example
-from sphinx_policyspec.model.finding import nearest
-from sphinx_policyspec.model.levels import AuthorityLevel
+from sphinx_policyspec.model.finding import Span, nearest
 from sphinx_policyspec.model.provision import (
     Block,
     Changelog,
@@ -28,7 +27,21 @@ from sphinx_policyspec.model.provision import (
     Topic,
 )
 
-__all__ = ["Document", "Markup", "Spec", "given_base", "is_absolute_iri", "is_date", "with_ending"]
+__all__ = [
+    "DEFAULT_LEVELS",
+    "PUBLISHED_LEVELS",
+    "AuthorityLevel",
+    "Document",
+    "Markup",
+    "OverrideMode",
+    "Spec",
+    "given_base",
+    "is_absolute_iri",
+    "is_date",
+    "levels_for",
+    "overriders",
+    "with_ending",
+]
 
 # RFC 3987, as far as a base goes: a host that is named is there, and its port is a number. It takes a tenth of the time
 # of importing the extension to compile, and few builds have a base.
@@ -69,6 +82,81 @@ def given_base(base: str, default: str = "") -> str:
     if base and not is_absolute_iri(base):
         raise SourceError(f"`{base}` is not an absolute IRI, such as https://example.org/spec/")
     return with_ending(base or default)
+
+
+class OverrideMode(enum.StrEnum):
+    """How a norm of a level may be set aside (Model Spec, "Instructions and levels of authority")."""
+
+    NEVER = "never"
+    """By no message at all."""
+    EXPLICIT = "explicit"
+    """By an instruction that says so."""
+    IMPLICIT = "implicit"
+    """Also by context, such as the style that a message asks for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorityLevel:
+    """One level of authority. Its rank is its place in :attr:`Spec.levels`, highest first.
+
+    :param id: the name that principles use, such as ``user``
+    :param title: the name for readers; empty means the id, capitalised
+    :param override: how a norm of this level may be set aside
+    :param span: where it is declared; ``None`` for levels that nobody had to declare
+    :param roles: roles whose messages carry this level, such as ``("user",)``; none where no
+        message can (the Model Spec's root and guideline)
+    """
+
+    id: str
+    override: OverrideMode = OverrideMode.EXPLICIT
+    roles: tuple[str, ...] = ()
+    title: str = ""
+    span: Span | None = None
+
+
+def overriders(levels: tuple[AuthorityLevel, ...], level: AuthorityLevel) -> tuple[AuthorityLevel, ...]:
+    """Return the levels whose messages can override a norm of ``level``, highest first.
+
+    These are the levels at or above it that a message can have; none where its mode is *never*.
+    """
+    if level.override is OverrideMode.NEVER:
+        return ()
+    at_or_above = levels[: levels.index(level) + 1]
+    return tuple(other for other in at_or_above if other.roles)
+
+
+_DEFAULTS = (
+    AuthorityLevel(id="developer", title="Developer", roles=("developer",)),
+    AuthorityLevel(id="user", title="User", roles=("user",)),
+    AuthorityLevel(id="guideline", title="Guideline", override=OverrideMode.IMPLICIT),
+)
+
+DEFAULT_LEVELS = (
+    AuthorityLevel(id="root", title="Root", override=OverrideMode.NEVER),
+    AuthorityLevel(id="system", title="System", roles=("system",)),
+    *_DEFAULTS,
+)
+"""The five levels of the Model Spec since 2025-09-12, highest first."""
+
+_PLATFORM_LEVELS = (
+    AuthorityLevel(id="platform", title="Platform", override=OverrideMode.NEVER, roles=("system",)),
+    *_DEFAULTS,
+)
+"""The two releases of spring 2025: platform is what cannot be overridden, and system messages have it."""
+
+
+PUBLISHED_LEVELS = tuple(dict.fromkeys(level.id for level in (*_PLATFORM_LEVELS[:1], *DEFAULT_LEVELS)))
+"""The names of all levels that were published."""
+
+
+def levels_for(names: Iterable[str]) -> tuple[AuthorityLevel, ...]:
+    """Return the published vocabulary that knows most of the level names a document uses."""
+    used = set(names)
+
+    def known(levels: tuple[AuthorityLevel, ...]) -> int:
+        return len(used & {level.id for level in levels})
+
+    return max((DEFAULT_LEVELS, _PLATFORM_LEVELS), key=known)
 
 
 class Markup(enum.StrEnum):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sphinx_policyspec.model import Finding
-from sphinx_policyspec.model.levels import DEFAULT_LEVELS
+from sphinx_policyspec.model.spec import DEFAULT_LEVELS
 from sphinx_policyspec.readers.comments import ITEM, RULE, SETEXT, Shown, without_comments
 from sphinx_policyspec.readers.inline import plain_words, without_tags
 from sphinx_policyspec.readers.text import Fences, Lines

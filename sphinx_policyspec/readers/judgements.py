@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from sphinx_policyspec.errors import AnnotationError
-from sphinx_policyspec.files import dump_json
+from sphinx_policyspec.files import dump_json, write_file
 from sphinx_policyspec.model import Direction, Finding, JudgedKind, Judgement
 from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.model.spec import is_date
@@ -18,7 +18,14 @@ from sphinx_policyspec.readers.cases import CaseKey
 from sphinx_policyspec.readers.text import read_text
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
-__all__ = ["JUDGEMENT", "format_judgement", "read_judgement_file", "read_judgements", "with_judgement"]
+__all__ = [
+    "JUDGEMENT",
+    "add_judgement",
+    "format_judgement",
+    "read_judgement_file",
+    "read_judgements",
+    "with_judgement",
+]
 
 _PLAIN = re.compile(r"[a-z][a-z_-]*")
 """What YAML takes for a text without quotes."""
@@ -85,6 +92,13 @@ def read_judgement_file(path: Path, name: str) -> tuple[tuple[Judgement, ...], t
     :param name: how findings name the file
     """
     return read_judgements(read_text(path, name)[0], name)
+
+
+def add_judgement(path: Path, judgement: Judgement) -> None:
+    """Write a judgement into a new file or one that there is; raises as :func:`with_judgement` does."""
+    name = str(path)
+    text = read_text(path, name)[0] if path.exists() else ""
+    write_file(path, with_judgement(text, name, judgement).encode())
 
 
 def with_judgement(text: str, file: str, judgement: Judgement) -> str:

@@ -26,7 +26,7 @@ from sphinx_policyspec.model import (
     Span,
     Spec,
 )
-from sphinx_policyspec.model.levels import levels_for
+from sphinx_policyspec.model.spec import levels_for
 from sphinx_policyspec.readers.blocks import (
     ADMONITION,
     COMMENTARY,

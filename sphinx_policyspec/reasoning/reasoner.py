@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from sphinx_policyspec.errors import MissingToolError, ReasonerError
+from sphinx_policyspec.graph.knowledge_base import Consequences
 from sphinx_policyspec.graph.parse import streamed_statements
-from sphinx_policyspec.graph.rules import Consequences
 from sphinx_policyspec.graph.serialize import serialize
 from sphinx_policyspec.graph.terms import ONTOLOGY, PREFIXES, RDF, Foreign, Iri, Triple
 from sphinx_policyspec.graph.to_graph import triples_of

@@ -29,7 +29,7 @@ from sphinx_policyspec.model import (
     Topic,
 )
 from sphinx_policyspec.model.finding import Places, Use
-from sphinx_policyspec.model.levels import DEFAULT_LEVELS
+from sphinx_policyspec.model.spec import DEFAULT_LEVELS
 from sphinx_policyspec.readers.annotations import SHIPPED_SIDECAR
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, project_title, site_base
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of, topics_of

@@ -54,6 +54,9 @@ COMMANDS = {
     "diff": "diff OLD NEW --format json",
     "diff with cases": "diff OLD NEW --cases CASES --format json",
     "history": "history ALL be_kind --format json",
+    "judge": "judge OLD NEW --format json",
+    "judge with judgements": "judge OLD NEW --judgements SAID --format json",
+    "diff with judgements": "diff OLD NEW --judgements SAID --format json",
     "lock": "lock OLD",
     "lock-check": "lock NEW --check LOCK --format json",
     "query": "query NEW hard-rules --format json",
@@ -74,6 +77,8 @@ BAD = {
     "diff": ("diff OLD nowhere --format json", "does not exist"),
     "diff with cases": ("diff OLD NEW --cases nowhere --format json", "does not exist"),
     "history": ("history ALL be_knd --format json", "did you mean `be_kind`"),
+    "judge": ("judge OLD nowhere --format json", "does not exist"),
+    "judge with judgements": ("judge OLD NEW --judgements LIST --format json", "not YAML"),
     "lock-check": ("lock NEW --check CASES --format json", "not a lock"),
     "query": ("query NEW hard-rule --format json", "did you mean `hard-rules`"),
     "query in SPARQL": ("query NEW --sparql 'SELECT nothing' --format json", ""),
@@ -94,6 +99,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("cases.yaml").write_text(CASES, "utf-8")
     Path("side.yaml").write_text(SIDECAR, "utf-8")
     Path("broken.ttl").write_text("<a> <b> .", "utf-8")
+    said = ps.judge("all/2026-01-01", "all/2026-02-01", annotate=False).judgement(
+        "be_kind", "tightening", evidence="It is a duty.", who="A. Reader"
+    )
+    ps.write_judgement("said.yaml", said)
+    Path("list.yaml").write_text("- [", "utf-8")
     Path("policyspec.lock").write_text(ps.render(ps.lock("all/2026-01-01"), "json"), "utf-8")
     return tmp_path
 
@@ -101,7 +111,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def words(command: str) -> list[str]:
     named = {
         "OLD": "all/2026-01-01", "NEW": "all/2026-02-01", "ALL": "all", "CASES": "cases.yaml",
-        "LOCK": "policyspec.lock", "BROKEN": "broken.ttl",
+        "LOCK": "policyspec.lock", "BROKEN": "broken.ttl", "SAID": "said.yaml", "LIST": "list.yaml",
     }  # fmt: skip
     before, quote, rest = command.partition("'")
     query, _, after = rest.partition("'")
@@ -182,7 +192,9 @@ def test_a_schema_takes_no_key_that_it_does_not_name(run: Run) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "lock-check"])
+@pytest.mark.parametrize(
+    "name", [name for name in COMMANDS if name not in {"lock-check", "diff with judgements"}]
+)
 def test_what_a_command_prints_of_the_model_spec_fits_its_schema(
     run: Run, model_spec_data: Path, name: str
 ) -> None:

@@ -297,7 +297,11 @@ def test_a_handbook_of_two_sources_says_what_to_do(run: Run, source: Path, tmp_p
         *("graph {} --format ttl -o {}", "lock {} -o {}", "reason {} -o {} --format json", "stats {} -o {}"),
         *("check {} --format baseline -o {}", "query {} hard-rules -o {}", "history {} be_kind -o {}"),
         *("resolve other.md {} -o {}", "query other.md --file {} -o {}", "lock other.md --check {} -o {}"),
-        *("check other.md --baseline {} -o {}", "stats other.md --annotations {} -o {}"),
+        *(
+            "check other.md --baseline {} -o {}",
+            "judge other.md {} -o {}",
+            "stats other.md --annotations {} -o {}",
+        ),
     ],
 )
 def test_no_output_takes_the_place_of_what_is_read(
@@ -493,6 +497,7 @@ def test_the_overview_says_of_each_command_a_whole_sentence(run: Run) -> None:
         ("query SOURCE", "hard", "hard-rules"),
         ("query SOURCE what-may-override --param", "", "level="),
         ("history SOURCE", "be_", "be_kind"),
+        ("judge SOURCE SOURCE", "be_", "be_kind"),
         ("schema", "his", "history"),
     ],
 )

@@ -9,9 +9,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 import sphinx_policyspec as ps
-from sphinx_policyspec.compare import SpecDiff, Subject, Weight, compare, digest_of, with_judgements
+from sphinx_policyspec.compare import (
+    SpecDiff,
+    Subject,
+    Weight,
+    compare,
+    digest_of,
+    reading_list,
+    with_judgements,
+)
 from sphinx_policyspec.compare.change import summary_of
-from sphinx_policyspec.exports.diff.history import judgement_template
 from sphinx_policyspec.exports.diff.outline import Outline
 from sphinx_policyspec.model import Direction, JudgedKind, Judgement, Spec
 from sphinx_policyspec.readers.judgements import format_judgement, read_judgements, with_judgement
@@ -24,6 +31,7 @@ TEXT = "The assistant {} reveal what a reader borrowed, and tells where each of 
 OLD = spec(principle("tell", text=TEXT.format("must not"), authority="root"), version="1")
 NEW = spec(principle("tell", text=TEXT.format("must"), authority="root"), version="2")
 DIFF = compare(OLD, NEW)
+FOUND = reading_list(DIFF, OLD, NEW)
 GIVEN = Judgement(
     old="1",
     new="2",
@@ -131,7 +139,7 @@ def test_what_is_wrong_with_a_judgement_file_is_a_finding(text: str, code: str, 
 
 def test_a_judgement_takes_the_place_of_an_older_one_and_comments_stay() -> None:
     other = format_judgement(replace(GIVEN, id="other"))
-    template = judgement_template(DIFF, {"tell": GIVEN.digest})
+    template = ps.render(FOUND, "yaml")
     text = with_judgement(f"# ours\n{template}\n# mine\n{other}", "j.yaml", GIVEN)
     read, findings = read_judgements(text, "j.yaml")
     assert ([one.id for one in read], findings) == (["other", "tell"], ())
@@ -141,10 +149,10 @@ def test_a_judgement_takes_the_place_of_an_older_one_and_comments_stay() -> None
 
 
 def test_a_template_shows_the_sentences_side_by_side() -> None:
-    template = judgement_template(DIFF, {"tell": GIVEN.digest})
+    template = ps.render(FOUND, "yaml")
     assert "REVERSED: “must not” → “must”; subject “The assistant”; main clause" in template
     assert "The assistant must [-not-] reveal" in template
-    assert judgement_template(judged(GIVEN), {}) == "# nothing needs a reader\n"
+    assert ps.render(replace(FOUND, diff=judged(GIVEN)), "yaml") == "# nothing needs a reader\n"
 
 
 def test_the_commands_write_and_read_judgements(run: Run, tmp_path: Path) -> None:
@@ -167,6 +175,7 @@ def test_the_commands_write_and_read_judgements(run: Run, tmp_path: Path) -> Non
     assert "`tll`" not in run("judge", old, new, "tell", "--judgements", file)[2]
     status, _, err = run("judge", old, new, "tll", "--judgements", file, *given)
     assert (status, "no prose of `tll` changed; did you mean `tell`?" in err) == (2, True)
+    assert "give the ID of what was read" in run("judge", old, new, "--who", "A. Reader")[2]
     status, _, err = run("judge", old, new, "tell", "--judgements", file)
     assert (status, "ID goes with --judgements, --direction, --evidence and --who" in err) == (2, True)
     new.write_text(page.format(TEXT.format("may")), "utf-8")

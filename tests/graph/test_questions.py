@@ -12,7 +12,7 @@ from rdflib import Graph
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.errors import QueryError
-from sphinx_policyspec.graph import parse, rules, writing
+from sphinx_policyspec.graph import knowledge_base, parse, writing
 from sphinx_policyspec.graph.answer import Cell, CellKind
 from sphinx_policyspec.graph.child import run
 from sphinx_policyspec.graph.formats import FORMATS
@@ -409,7 +409,7 @@ def assert_asked_as_it_is(path: Path, asked: Spec, monkeypatch: pytest.MonkeyPat
                 assert same.ask(question.name, params) == base.ask(question.name, params), question.name
         everything = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o FILTER (?p != ps:inferredWith) }"
         counted = base.query(everything)
-        monkeypatch.setattr(rules, "infer", None)
+        monkeypatch.setattr(knowledge_base, "infer", None)
         assert same.query(everything) == counted
 
 

@@ -19,7 +19,7 @@ from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph import formats
 from sphinx_policyspec.graph.formats import FORMATS
 from sphinx_policyspec.graph.from_graph import from_graph
-from sphinx_policyspec.graph.rules import with_derived
+from sphinx_policyspec.graph.knowledge_base import with_derived
 from sphinx_policyspec.graph.serialize import (
     BY_PART,
     WrittenPart,

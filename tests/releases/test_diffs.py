@@ -13,7 +13,7 @@ import pytest
 import sphinx_policyspec as ps
 from sphinx_policyspec.compare import Change, ChangeKind, SpecDiff, Subject, Weight
 from sphinx_policyspec.exports.diff.json import as_json
-from sphinx_policyspec.model import Direction, JudgedKind, Judgement, Span, Spec
+from sphinx_policyspec.model import Spec
 
 PAIRS = (("2025-02-12", "2025-04-11"), ("2025-04-11", "2025-09-12"))
 
@@ -148,19 +148,14 @@ def test_prose_has_no_direction_and_what_is_quiet_is_neutral(
 @pytest.mark.parametrize(("old", "new"), PAIRS)
 def test_what_a_person_says_is_told_as_they_said_it(model_spec_data: Path, old: str, new: str) -> None:
     labels = labels_of(model_spec_data, old, new)
-    _, digests = ps.judge(load(model_spec_data / old), load(model_spec_data / new))
+    read = ps.judge(load(model_spec_data / old), load(model_spec_data / new))
     judgements = [
-        Judgement(
-            old=old,
-            new=new,
-            id=label["id"],
-            direction=Direction(label["direction"]),
-            kind=JudgedKind(label["kind"]),
+        read.judgement(
+            label["id"],
+            label["direction"],
+            kind=label["kind"],
             evidence=label["evidence"],
             who="A. Reader",
-            date="2026-02-01",
-            digest=digests[label["id"]],
-            span=Span("judgements.yaml", 1),
         )
         for label in labels
     ]

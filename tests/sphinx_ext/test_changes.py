@@ -304,7 +304,7 @@ def test_a_judgement_is_told_on_pages_until_a_text_changes(
     assert "needs a reader" in page(app, "policy-changes")
     (line,) = warnings_in(app)
     assert "judged.yaml:1: the texts of `be_kind` are not those that A. Reader read" in line
-    digest = ps.judge(folder / "old", folder)[1]["be_kind"]
+    digest = ps.judge(folder / "old", folder).digests["be_kind"]
     file.write_text(JUDGED.format(f"'{digest}'"), "utf-8")
     app = build(folder)
     assert warnings_in(app) == []

@@ -1,13 +1,15 @@
-"""A diff as JSON, and as triples."""
+"""A diff as JSON, and as triples; reading lists, reviews, histories and locks as JSON."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from sphinx_policyspec.compare import SPACES, Change, ChangeKind, SpecDiff, Subject
+from sphinx_policyspec.compare import SPACES, Change, ChangeKind, ReadingList, SpecDiff, Subject
 from sphinx_policyspec.compare.change import judged_id, summary_of
 from sphinx_policyspec.compare.examples import FILE
+from sphinx_policyspec.compare.history import LockChange, Moment, Review
 from sphinx_policyspec.compare.rewording import SentenceChange
 from sphinx_policyspec.compare.sentences import TextSentence
 from sphinx_policyspec.compare.words import TextChange, normal
@@ -15,14 +17,22 @@ from sphinx_policyspec.decision import Norms
 from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseReading, CaseState, ComparedCase
 from sphinx_policyspec.exports.decisions import decision_record, explanation
 from sphinx_policyspec.exports.diff.outline import changes_behind
-from sphinx_policyspec.exports.diff.wording import sentence
+from sphinx_policyspec.exports.diff.wording import lock_verdict, sentence
 from sphinx_policyspec.exports.plain import json_object
 from sphinx_policyspec.model import Judgement
 
 if TYPE_CHECKING:
     from sphinx_policyspec.graph.releases import Revision
 
-__all__ = ["as_json", "json_diff", "revision_of"]
+__all__ = [
+    "as_json",
+    "json_diff",
+    "json_history",
+    "json_lock",
+    "json_reading_list",
+    "json_review",
+    "revision_of",
+]
 
 _K = ChangeKind
 _BEGIN = 160
@@ -36,7 +46,75 @@ def json_diff(diff: SpecDiff, behaviour: BehaviourDiff | None = None) -> str:
     :param behaviour: what it does to cases, which stand under ``cases``
     """
     cases = {"cases": _case_records(behaviour)} if behaviour else {}
-    return json_object(as_json(diff) | cases, behaviour.findings if behaviour else ())
+    findings = (*diff.findings, *(behaviour.findings if behaviour else ()))
+    return json_object(as_json(diff) | cases, findings)
+
+
+def json_reading_list(found: ReadingList) -> str:
+    """Return what a person has to read as one JSON object."""
+    told = {
+        "from": found.diff.old,
+        "to": found.diff.new,
+        "unread": [
+            {
+                "id": id_,
+                "title": found.diff.titles.get(id_, ""),
+                "digest": found.digests[id_],
+                "changes": [_change(change) for change in changes],
+            }
+            for id_, changes in found.unread.items()
+        ],
+    }
+    return json_object(told, found.diff.findings)
+
+
+def json_review(review: Review) -> str:
+    """Return what a changelog and the changes say of each other as one JSON object."""
+    told = {
+        "version": review.version,
+        "has_entry": review.has_entry,
+        "claims": [
+            {
+                "text": claim.text,
+                "state": claim.state.value,
+                "provisions": list(claim.evidence),
+                "evidence": dict(claim.evidence),
+                "near": list(claim.near),
+            }
+            for claim in review.claims
+        ],
+        "untold": [
+            {"id": change.id, "kind": change.kind.value, "text": sentence(change)} for change in review.untold
+        ],
+    }
+    return json_object(told)
+
+
+def json_history(moments: Sequence[Moment]) -> str:
+    """Return a provision over many releases as one JSON object."""
+    told = [
+        {
+            "version": moment.version,
+            "id": moment.id,
+            "title": moment.title,
+            "level": moment.level,
+            "words": moment.words,
+            "examples": moment.examples,
+            "is_gone": moment.is_gone,
+            "changes": [
+                {"kind": c.kind.value, "weight": c.weight.value, "rule": c.rule, "text": sentence(c)}
+                for c in moment.changes
+            ],
+        }
+        for moment in moments
+    ]
+    return json_object({"releases": told})
+
+
+def json_lock(changes: Sequence[LockChange]) -> str:
+    """Return what changed since a lock as one JSON object."""
+    told = {"verdict": lock_verdict(changes), "changes": [asdict(change) for change in changes]}
+    return json_object(told)
 
 
 def as_json(diff: SpecDiff) -> dict[str, Any]:

@@ -1,28 +1,53 @@
-"""A diff as text for a terminal, and as Markdown."""
+"""What changed as text for a terminal, Markdown, a draft of a changelog, a judgement file to fill in; reviews, histories, locks."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import click
 from rich.cells import cell_len
 
-from sphinx_policyspec.compare import DIRECTED, Run, SpecDiff, Weight
+from sphinx_policyspec.compare import (
+    DIRECTED,
+    Change,
+    ChangeKind,
+    ReadingList,
+    Run,
+    SpecDiff,
+    Subject,
+    Weight,
+)
+from sphinx_policyspec.compare.history import ClaimState, LockChange, Moment, Review, is_telling
 from sphinx_policyspec.decision.behaviour import BehaviourDiff
 from sphinx_policyspec.exports.diff.outline import (
     Group,
     Outline,
     ToldCase,
     ToldChange,
+    groups,
     inked,
+    told_change,
     told_changes,
 )
-from sphinx_policyspec.exports.diff.wording import SIGNS, with_evidence
+from sphinx_policyspec.exports.diff.wording import SIGNS, lock_verdict, marked, sentence, with_evidence
 from sphinx_policyspec.exports.plain import markdown_safe, printable
+from sphinx_policyspec.files import dump_json
+from sphinx_policyspec.model import Direction, JudgedKind
 
-__all__ = ["LIMIT", "markdown_diff", "text_diff"]
+__all__ = [
+    "LIMIT",
+    "changelog_entry",
+    "history_text",
+    "judgement_template",
+    "lock_text",
+    "markdown_diff",
+    "review_text",
+    "text_diff",
+]
 
+_HEADINGS = ("Added", "Changed", "Removed", "Examples", "Small changes")
 _COLORS = {
     Weight.NEEDS_READER: "magenta",
     Weight.TIGHTENING: "red",
@@ -112,9 +137,9 @@ def _change(change: ToldChange, width: int, *, color: bool) -> Iterator[str]:
     lines = textwrap.wrap(printable(said), max(width - len(edge), 20)) or [""]
     yield f"  {shown} {lines[0]}"
     yield from (f"{edge}{line}" for line in lines[1:])
-    for sentence in change.sentences:
-        yield from _wrapped(sentence.about, width, _ABOUT)
-        yield from _unit(sentence.runs, width, color=color)
+    for one in change.sentences:
+        yield from _wrapped(one.about, width, _ABOUT)
+        yield from _unit(one.runs, width, color=color)
     for runs in change.units:
         yield from _unit(runs, width, color=color)
 
@@ -214,11 +239,113 @@ def _group(group: Group, outline: Outline) -> Iterator[str]:
         # Ids in backticks are ours: what stands between them is escaped like all else, so that they cannot be left.
         said, touches = markdown_safe(change.said), markdown_safe(change.touches)
         yield f"- {_weight(change.weight)} ({change.rule}): {said}{touches}"
-        for sentence in change.sentences:
-            yield f"  - {markdown_safe(sentence.about)}:\n"
-            yield f"    > {inked(sentence.runs, markdown_safe)}\n"
+        for one in change.sentences:
+            yield f"  - {markdown_safe(one.about)}:\n"
+            yield f"    > {inked(one.runs, markdown_safe)}\n"
         yield from (f"  > {line}\n" for runs in change.units if (line := inked(runs, markdown_safe)))
     if titles := "; ".join(markdown_safe(title) for title, _ in outline.resting_on(group)):
         yield f"- cases: {titles}"
     yield ""
     yield "</details>"
+
+
+def changelog_entry(diff: SpecDiff) -> str:
+    """Return a draft of a changelog entry, in the form of Keep a Changelog; a person should say why.
+
+    It tells every change: those of structure and norms one by one, the others in a line for each provision.
+    """
+    items: dict[str, list[str]] = {heading: [] for heading in _HEADINGS}
+    for group in groups(diff):
+        title = f"**{markdown_safe(group.title)}** ({markdown_safe(group.id)}): " if group.id else ""
+        alone = [change for change in group.changes if is_telling(change)]
+        for change in alone:
+            heading = {ChangeKind.ADDED: "Added", ChangeKind.REMOVED: "Removed"}.get(change.kind, "Changed")
+            items[heading].append(f"{title}{markdown_safe(with_evidence(change))} ({change.weight.words}).")
+        rest = [change for change in group.changes if change not in alone]
+        shown = [change for change in rest if change.subject is Subject.EXAMPLE]
+        small = [change for change in rest if change.subject is not Subject.EXAMPLE]
+        for heading, changes in (("Examples", shown), ("Small changes", small)):
+            told = told_changes(replace(group, changes=tuple(changes)), in_full=diff.in_full)
+            if lines := [_told(change) for change in told]:
+                items[heading].append(f"{title}{markdown_safe('; '.join(lines))}.")
+    lines = [f"## {markdown_safe(diff.new or 'Unreleased')}", ""]
+    for heading, entries in items.items():
+        if entries:
+            lines += [f"### {heading}", "", *(f"- {entry}" for entry in dict.fromkeys(entries)), ""]
+    return "\n".join(lines if diff.changes else [*lines, "No changes.", ""])
+
+
+def _told(change: ToldChange) -> str:
+    return f"{change.said} ({change.weight.words})" if change.weight in DIRECTED else change.said
+
+
+def judgement_template(found: ReadingList) -> str:
+    """Return what needs a reader as entries of a judgement file that are to be filled in, with the sentences as comments."""
+    unread = found.unread
+    if not unread:
+        return "# nothing needs a reader\n"
+    return "\n".join(_entry(found.diff, id_, changes, found.digests[id_]) for id_, changes in unread.items())
+
+
+def _entry(diff: SpecDiff, id_: str, changes: tuple[Change, ...], digest: str) -> str:
+    comments = [f"{diff.titles.get(id_, '') or id_} ({id_})"]
+    for change in map(told_change, changes):
+        comments.append(f"{change.said}{change.touches}")
+        for one in change.sentences:
+            comments += [f"  {one.about}", f"    {marked(one.runs)}"]
+    given = [("old", diff.old), ("new", diff.new), ("id", id_), ("digest", digest)]
+    keys = [
+        *(f"{name}: {dump_json(value)}" for name, value in given),
+        f"direction:  # {', '.join(Direction)}",
+        f"kind: substantive  # {', '.join(JudgedKind)}",
+        "evidence:  # why, in one sentence",
+        "who:",
+        "date:",
+    ]
+    lines = [f"# {printable(comment)}" for comment in comments]
+    return "\n".join([*lines, f"- {keys[0]}", *(f"  {key}" for key in keys[1:])]) + "\n"
+
+
+def review_text(review: Review) -> str:
+    """Return what a changelog and the changes say of each other."""
+    return "".join(f"{printable(line)}\n" for line in _review_lines(review))
+
+
+def _review_lines(review: Review) -> Iterator[str]:
+    if not review.has_entry:
+        yield f"the changelog says nothing about {review.version or 'this version'}"
+    for claim in review.claims:
+        yield f"{claim.state.value:10} {claim.text}"
+        if claim.evidence:
+            named = "; ".join(f"{id_} ({how})" for id_, how in claim.evidence.items())
+            yield f"{'':10} names: {named}"
+        elif claim.near:
+            yield f"{'':10} words in common with what changed in: {', '.join(claim.near)}"
+    for change in review.untold:
+        yield f"{'not named':10} {change.provision or change.id}: {sentence(change)}"
+    counts = {state: sum(claim.state is state for claim in review.claims) for state in ClaimState}
+    told = ", ".join(f"{count} {state.value}" for state, count in counts.items() if count)
+    yield f"claims: {told or 'none'}; structural changes that no claim names: {len(review.untold)}"
+
+
+def history_text(moments: Sequence[Moment]) -> str:
+    """Return a provision over many releases, with what changed about it in each."""
+    return "".join(f"{printable(line)}\n" for line in _history_lines(moments))
+
+
+def _history_lines(moments: Sequence[Moment]) -> Iterator[str]:
+    for moment in moments:
+        held = f"{moment.level or 'no level'}, {moment.words} words, {moment.examples} examples"
+        state = "no longer there" if moment.is_gone else held
+        yield f"{moment.version or 'undated'}  {moment.title} ({moment.id}): {state}"
+        for change in moment.changes:
+            yield f"  {change.weight.words:14} {with_evidence(change)}"
+
+
+def lock_text(changes: Sequence[LockChange]) -> str:
+    """Return what changed since a lock, in a line each, and what it comes to."""
+    lines = []
+    for change in changes:
+        words = f": was {change.old or 'nothing'}" if change.old or change.new else ""
+        lines.append(printable(f"{change.state.value:15} {change.id}{words}"))
+    return "".join(f"{line}\n" for line in (*lines, lock_verdict(changes)))

@@ -1,12 +1,14 @@
-"""One sentence for each change, and the sentences of a text that somebody has to read."""
+"""One sentence for each change, the sentences of a text that somebody has to read, and what a lock comes to."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sphinx_policyspec.compare import Change, ChangeKind, Run, Subject, Weight
 from sphinx_policyspec.compare.examples import FILE
+from sphinx_policyspec.compare.history import LockChange, LockState
 from sphinx_policyspec.compare.rewording import SentenceChange, SentenceOp
 from sphinx_policyspec.compare.words import runs_of
 
@@ -16,6 +18,7 @@ __all__ = [
     "counted",
     "folded",
     "is_folded",
+    "lock_verdict",
     "marked",
     "sentence",
     "told_sentences",
@@ -236,3 +239,13 @@ def folded(changes: Sequence[Change]) -> str:
     for change in changes:
         ids.setdefault(_FOLDED[change.subject, change.kind], []).append(change.id)
     return "; ".join(f"{what}: {', '.join(named)}" for what, named in ids.items())
+
+
+def lock_verdict(changes: Sequence[LockChange]) -> str:
+    """Return what the changes since a lock come to, in one line."""
+    if not changes:
+        return "as locked"
+    counts = Counter(change.state for change in changes)
+    if set(counts) == {LockState.RENUMBERED}:
+        return f"renumbered only: {counts[LockState.RENUMBERED]}"
+    return ", ".join(f"{counts[state]} {state.value}" for state in LockState if counts[state])
