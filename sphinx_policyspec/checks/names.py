@@ -101,7 +101,9 @@ def no_principle(spec: Spec) -> Iterator[Finding]:
         yield Finding(
             code="no-principle",
             message="this spec has no principle",
-            span=Span(spec.documents[0].file, 1),
+            span=next(
+                (Span(p.span.file, p.span.line) for p in spec.provisions), Span(spec.documents[0].file, 1)
+            ),
             hint="write `authority=user` behind the id of a heading, or `policy:principle` below it",
         )
 
