@@ -279,7 +279,7 @@ class _Check:
         named = ", ".join(f"`{name}`" for name in PUBLISHED_LEVELS if name in used)
         yield Finding(
             code="unknown-level",
-            message=f"this spec declares levels of its own, and {len(self.other_levels)} others are used beside them: {named}",
+            message=f"this spec declares levels of its own, and uses others {len(self.other_levels)} times: {named}",
             span=min(span for _, span in self.other_levels),
             hint="declare those, too, with `policy:level`, at their places among yours: the order of declaration is the rank",
         )
