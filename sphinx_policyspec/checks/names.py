@@ -101,7 +101,9 @@ def no_principle(spec: Spec) -> Iterator[Finding]:
         yield Finding(
             code="no-principle",
             message="this spec has no principle",
-            span=Span(spec.documents[0].file, 1),
+            span=next(
+                (Span(p.span.file, p.span.line) for p in spec.provisions), Span(spec.documents[0].file, 1)
+            ),
             hint="write `authority=user` behind the id of a heading, or `policy:principle` below it",
         )
 
@@ -277,7 +279,7 @@ class _Check:
         named = ", ".join(f"`{name}`" for name in PUBLISHED_LEVELS if name in used)
         yield Finding(
             code="unknown-level",
-            message=f"this spec declares levels of its own, and {len(self.other_levels)} others are used beside them: {named}",
+            message=f"this spec declares levels of its own, and uses others {len(self.other_levels)} times: {named}",
             span=min(span for _, span in self.other_levels),
             hint="declare those, too, with `policy:level`, at their places among yours: the order of declaration is the rank",
         )

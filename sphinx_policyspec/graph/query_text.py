@@ -313,7 +313,9 @@ class _Reading:
             told.add(iri)
             message = f"`{prefix}:{local}` is no term of the ontology"
             if prefix == "ps" and local not in ontology_terms():
-                yield token.start(), message, nearest(local, ontology_terms(), prefix="ps:")
+                other = next((name for name, known in _OTHERS.items() if local in vars(known)), "")
+                meant = f"did you mean `{other}:{local}`?" if other else ""
+                yield token.start(), message, meant or nearest(local, ontology_terms(), prefix="ps:")
             elif (
                 prefix in _OTHERS
                 and local not in (known := vars(_OTHERS[prefix]))

@@ -286,10 +286,10 @@ def test_another_ladder_of_levels_is_one_finding_that_says_how_to_map_it() -> No
     )
     found = {finding.message: finding for finding in check_names(read)}
     assert set(found) == {
-        "this spec declares levels of its own, and 20 others are used beside them: `root`, `user`",
+        "this spec declares levels of its own, and uses others 20 times: `root`, `user`",
         "unknown level `gest`",
     }
-    (ladder,) = (finding for finding in found.values() if "beside" in finding.message)
+    (ladder,) = (finding for finding in found.values() if "uses others" in finding.message)
     assert ladder.span == at(9)
     assert "declare those, too, with `policy:level`, at their places among yours" in ladder.hint
 

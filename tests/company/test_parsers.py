@@ -123,7 +123,7 @@ def test_a_page_that_no_extension_reads_is_a_finding(tmp_path: Path) -> None:
     files = {"conf.py": conf, "index.rst": "T\n=\n", "README.md": "# Read\n", "old/page.md": PRINCIPLE}
     source = write(tmp_path / "source", files)
     assert build(source, tmp_path / "one", [OURS], conf={"exclude_patterns": ["old"]}).warnings == ()
-    assert project.read_project(source).findings == ()
+    assert [finding.code for finding in project.read_project(source).findings] == ["no-principle"]
     write(source, {"part/page.md": PRINCIPLE})
     told = (
         "no extension reads `part/page.md`, a page of the spec in Markdown; add `myst_parser` to `extensions`"

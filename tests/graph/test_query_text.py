@@ -103,6 +103,7 @@ UNKNOWN = {
         "`ps:autority`",
         "`ps:authority`",
     ),
+    "SELECT ?t { ?p ps:identifier ?t }": ("`ps:identifier`", "`dcterms:identifier`"),
     "SELECT ?p { ?p dcterms:identifer 'x' }": ("`dcterms:identifer`", "`dcterms:identifier`"),
     "SELECT ?t { ?t skos:prefLable ?l }": ("`skos:prefLable`", "`skos:prefLabel`"),
     "SELECT ?idd { ?p dcterms:identifier ?id }": ("binds `?idd`", "`?id`"),

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import pytest
 
+from sphinx_policyspec.model import Markup
+from sphinx_policyspec.sphinx_ext.pages.slips import mended
 from tests.sphinx_ext.conftest import build_once, lines_of
 
 
@@ -900,3 +902,11 @@ def test_each_slip_is_told_once_with_its_cause_and_nothing_follows(
             wrong[name] = (place, lines)
     assert wrong == {}
     assert found == {}
+
+
+def test_colons_are_told_once_where_they_make_no_fence() -> None:
+    lines = [":::{policy:example} X", ":::{policy:message} user", "Hi", ":::", ":::"]
+    assert [(slip.line, slip.message) for slip in mended(lines, Markup.MYST, colons=False)[1]] == [
+        (1, "colons make no fence in this project")
+    ]
+    assert mended(["````md", *lines, "````"], Markup.MYST, colons=False)[1] == []

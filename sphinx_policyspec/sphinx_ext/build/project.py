@@ -137,7 +137,7 @@ def _read(
     knowledge = Knowledge(every_check=True, annotations=given)
     spec = knowledge.spec(app.env)
     found = [] if spec_only else list(all_findings(app, knowledge, late=True))
-    if not (spec_only or spec.documents):
+    if not (spec_only or spec.documents or any(finding.code == "config" for finding in found)):
         # Pages that refer to the spec of another project are built without a word.
         conf = Span(Path(os.path.relpath(Path(app.confdir, "conf.py"), srcdir)).as_posix(), 1)
         message, hint = "no page of this project has a principle", "write `policy:principle` below a heading"

@@ -61,6 +61,7 @@ _CODE = frozenset(
 )
 """Directives whose text is no markup."""
 _WORDS = {3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine", 10: "ten"}
+_COLONS = "add `colon_fence` to `myst_enable_extensions`, or write backticks"
 _MARKS = {"`": "backticks", "~": "tildes", ":": "colons"}
 
 
@@ -140,6 +141,9 @@ class _Fences(_Reading):
             found = _FENCE.fullmatch(line)
             if found is not None and found["marks"][0] in self.marks:
                 self._fence(number, found)
+            elif found and f"{{{DOMAIN}:" in line and not (self._open and self._open[-1].is_code):
+                if not any(slip.hint == _COLONS for slip in self.slips):
+                    self._slip(number, "short-fence", "colons make no fence in this project", _COLONS)
             elif self._open and _HEADING.match(line):
                 self._heading(number)
         while self._open:
@@ -257,7 +261,7 @@ class _Fences(_Reading):
         if wanted > fence.length:
             line = self._changed.get(fence.line, self.lines[fence.line])
             self._changed[fence.line] = line.replace(fence.mark * fence.length, fence.mark * wanted, 1)
-            if fence.short is not None:
+            if fence.short is not None and (fence.own or fence.short.own):
                 self._short(fence, fence.short, wanted)
         around = next((other for other in reversed(self._open) if other.mark == fence.mark), None)
         if around is not None and not around.is_code and wanted >= max(around.wanted, around.length):
@@ -265,8 +269,6 @@ class _Fences(_Reading):
             around.short = around.short or fence
 
     def _short(self, fence: _Fence, inner: _Fence, wanted: int) -> None:
-        if not (fence.own or inner.own):
-            return
         message = f"the fence of {fence.shown} is no longer than that of {inner.shown} inside it, whose end ends both"
         hint = f"the outer fence needs {_count(wanted, fence.mark)}, where it begins and where it ends"
         if inner.short is not None:
@@ -349,12 +351,6 @@ _DEPTH = 3
 """By how much what stands inside a directive is indented, as is the custom."""
 
 
-def _begins_code(words: str) -> bool:
-    """Tell whether a line makes code of the lines below it that are indented further."""
-    name = words.partition("::")[0]
-    return any(part in name for part in _LITERAL) if words.startswith(".. ") else words.endswith("::")
-
-
 def _own(found: re.Match[str]) -> str:
     return found["name"].lower().replace("::", ":").replace(": ", ":").partition(":")[2]
 
@@ -394,7 +390,9 @@ class _Indented(_Reading):
             return below
         if line.strip():
             self._text(number)
-        if _begins_code(line.strip()):
+        words = line.strip()
+        is_code = any(part in words.partition("::")[0] for part in _LITERAL)
+        if is_code if words.startswith(".. ") else words.endswith("::"):
             return self._behind(number, _indent(line))
         return number + 1
 
