@@ -14,7 +14,7 @@ from typing import Any
 from sphinx_policyspec.checks import in_source_order, run_checks
 from sphinx_policyspec.errors import AnnotationError, PolicySpecError, SourceError
 from sphinx_policyspec.files import real_path
-from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
+from sphinx_policyspec.graph.terms import FORMATS, format_of_suffix
 from sphinx_policyspec.model import Finding, Spec
 from sphinx_policyspec.model.finding import Places
 from sphinx_policyspec.readers.annotations import SHIPPED_SIDECAR, read_annotations, shipped_annotations

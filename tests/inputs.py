@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sphinx_policyspec.compare.history import format_lock, lock_of
-from sphinx_policyspec.graph.formats import FORMATS
 from sphinx_policyspec.graph.serialize import serialize
+from sphinx_policyspec.graph.terms import FORMATS
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.readers.annotations import shipped_annotations
 from sphinx_policyspec.sphinx_ext.extension import DIRECTIVES

@@ -188,7 +188,7 @@ def test_no_two_public_classes_have_one_name() -> None:
     assert {name: files for name, files in found.items() if len(files) > 1} == {}
 
 
-MOST_MODULES, MOST_IN_SPHINX_EXT = 166, 60
+MOST_MODULES, MOST_IN_SPHINX_EXT = 160, 59
 """More come only where others go: a newcomer has to guess which one holds a thing."""
 
 

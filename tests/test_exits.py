@@ -18,11 +18,10 @@ from sphinx.cmd.build import build_main
 import sphinx_policyspec as ps
 from sphinx_policyspec.compare import compare
 from sphinx_policyspec.compare.history import format_lock, history, lock_of, parse_lock, review, since_lock
-from sphinx_policyspec.exports.answers import ANSWER_FORMATS
+from sphinx_policyspec.exports.answers import ANSWER_FORMATS, survey_files
 from sphinx_policyspec.exports.diff import DIFF_FORMATS
 from sphinx_policyspec.exports.report_formats import REPORT_FORMATS
-from sphinx_policyspec.exports.surveys import survey_files
-from sphinx_policyspec.graph.formats import FORMATS
+from sphinx_policyspec.graph.terms import FORMATS
 from sphinx_policyspec.model import Finding, Markup, Principle, Severity, Span, Spec
 from sphinx_policyspec.readers.cases import read_cases
 from sphinx_policyspec.sources import Loaded

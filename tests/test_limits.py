@@ -9,7 +9,7 @@ import pytest
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.errors import PolicySpecError
-from sphinx_policyspec.graph import formats, parse
+from sphinx_policyspec.graph import parse, terms
 from sphinx_policyspec.graph.guard import Guard, Limits
 from sphinx_policyspec.graph.parse import streamed_triples
 from sphinx_policyspec.readers import text
@@ -47,7 +47,7 @@ def too_many_to_read(folder: Path, patch: pytest.MonkeyPatch) -> None:
 
 
 def too_large_to_write(folder: Path, patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(formats, "MAX_BYTES", 2**10)
+    patch.setattr(terms, "MAX_BYTES", 2**10)
     ps.write_rdf(LIBRARY, folder / "spec.ttl")
 
 

@@ -12,9 +12,8 @@ from sphinx_policyspec.api.reading import Source, load_all, spec_of
 from sphinx_policyspec.errors import QueryWarning
 from sphinx_policyspec.files import write_file
 from sphinx_policyspec.graph import releases
-from sphinx_policyspec.graph.answer import Answer
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase, with_derived
-from sphinx_policyspec.graph.questions import find_question
+from sphinx_policyspec.graph.questions import Answer, find_question
 from sphinx_policyspec.graph.serialize import pieces
 from sphinx_policyspec.graph.to_graph import release_iri, triples_of
 from sphinx_policyspec.graph.touches import TouchKind, about

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sphinx_policyspec.decision.behaviour import BehaviourDiff
     from sphinx_policyspec.exports.decisions import Decisions
     from sphinx_policyspec.exports.report_formats import Report
-    from sphinx_policyspec.graph.answer import Answer
+    from sphinx_policyspec.graph.questions import Answer
     from sphinx_policyspec.reasoning.reasoner import Reasoning
     from sphinx_policyspec.surveys import Survey
 

@@ -15,7 +15,7 @@ from sphinx_policyspec.cli.options import (
     output_option,
     source_argument,
 )
-from sphinx_policyspec.exports.plain import printable
+from sphinx_policyspec.exports import printable
 from sphinx_policyspec.model.finding import OFF, codes_of
 
 __all__ = ["check"]

@@ -16,7 +16,7 @@ from sphinx_policyspec.cli.options import (
     output_option,
     source_argument,
 )
-from sphinx_policyspec.exports.surveys import survey_files, survey_json
+from sphinx_policyspec.exports.answers import survey_files, survey_json
 from sphinx_policyspec.files import write_file
 
 __all__ = ["resolve", "survey"]

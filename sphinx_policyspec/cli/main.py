@@ -22,9 +22,9 @@ from click.shell_completion import CompletionItem, get_completion_class
 import sphinx_policyspec as ps
 from sphinx_policyspec.cli.options import Settings, SourceCommand, form_option, output_option, source_argument
 from sphinx_policyspec.errors import PolicySpecError, SourceError
-from sphinx_policyspec.exports.plain import message_line, printable
+from sphinx_policyspec.exports import message_line, printable
 from sphinx_policyspec.files import dump_json
-from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
+from sphinx_policyspec.graph.terms import FORMATS, format_of_suffix
 from sphinx_policyspec.starter import MARKUPS
 
 __all__ = ["main"]

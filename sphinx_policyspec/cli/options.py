@@ -17,7 +17,7 @@ import click
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.errors import PolicySpecError, SourceError
-from sphinx_policyspec.exports.plain import json_object, message_line, printable
+from sphinx_policyspec.exports import json_object, message_line, printable
 from sphinx_policyspec.files import real_path, write_file
 from sphinx_policyspec.model.spec import given_base
 

@@ -17,7 +17,7 @@ from sphinx_policyspec.cli.options import (
     source_argument,
 )
 from sphinx_policyspec.exports.answers import questions_json, questions_text
-from sphinx_policyspec.graph.formats import FORMATS, format_of_suffix
+from sphinx_policyspec.graph.terms import FORMATS, format_of_suffix
 from sphinx_policyspec.readers.text import read_text
 
 __all__ = ["query", "reason"]

@@ -11,7 +11,7 @@ from sphinx_policyspec.decision.decision import (
     decide,
     same_outcome,
 )
-from sphinx_policyspec.decision.problems import problems
+from sphinx_policyspec.decision.framework import problems
 
 __all__ = [
     "EXCEPTION",

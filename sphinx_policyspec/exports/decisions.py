@@ -16,7 +16,7 @@ from sphinx_policyspec.decision import (
     Norms,
     Reason,
 )
-from sphinx_policyspec.exports.plain import json_object, printable
+from sphinx_policyspec.exports import json_object, printable
 from sphinx_policyspec.model import Duty, Finding, Item, Label, Outcome, Severity, Span, Status, Value
 
 __all__ = [

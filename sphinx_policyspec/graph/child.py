@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, cast
 import pyoxigraph
 from pyoxigraph import Quad, QueryBoolean, QuerySolutions, RdfFormat, Store
 
-from sphinx_policyspec.graph.answer import Answer, Cell, CellKind, QueryForm
+from sphinx_policyspec.graph.questions import Answer, Cell, CellKind, QueryForm
 from sphinx_policyspec.graph.terms import PREFIXES, XSD
 
 __all__ = ["FORMATS", "REFUSED", "main", "run"]

@@ -16,8 +16,8 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from sphinx_policyspec.errors import QueryError, QueryLimitError
-from sphinx_policyspec.graph.answer import Answer, Cell, CellKind, QueryForm
 from sphinx_policyspec.graph.query_text import check_text, excerpt, syntax_message
+from sphinx_policyspec.graph.questions import Answer, Cell, CellKind, QueryForm
 
 __all__ = [
     "DEFAULT_LIMITS",

@@ -16,7 +16,6 @@ from pyoxigraph import Quad, QueryTriples, RdfFormat, Store
 from pyoxigraph import Triple as EngineTriple
 
 from sphinx_policyspec.errors import QueryError
-from sphinx_policyspec.graph.answer import Answer
 from sphinx_policyspec.graph.child import run
 from sphinx_policyspec.graph.guard import DEFAULT_LIMITS, Guard, Limits
 from sphinx_policyspec.graph.parse import (
@@ -26,7 +25,7 @@ from sphinx_policyspec.graph.parse import (
     streamed_triples,
 )
 from sphinx_policyspec.graph.query_text import Named, named_terms, text_of, unknown_in
-from sphinx_policyspec.graph.questions import Parameter, Question, find_question
+from sphinx_policyspec.graph.questions import Answer, Parameter, Question, find_question
 from sphinx_policyspec.graph.terms import RDF, Blank, Iri, Triple, ontology_dir
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.graph.writing import blocks, ntriples_lines

@@ -16,9 +16,20 @@ from pyoxigraph import RdfFormat
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.child import REFUSED
-from sphinx_policyspec.graph.formats import FORMATS, LONGEST_TEXT, MAX_BYTES, format_of_suffix, smaller
 from sphinx_policyspec.graph.guard import start_child
-from sphinx_policyspec.graph.terms import PS, Blank, Iri, Term, Triple, literal_term
+from sphinx_policyspec.graph.terms import (
+    FORMATS,
+    LONGEST_TEXT,
+    MAX_BYTES,
+    PS,
+    Blank,
+    Iri,
+    Term,
+    Triple,
+    format_of_suffix,
+    literal_term,
+    smaller,
+)
 from sphinx_policyspec.graph.writing import InferenceDigest, ntriples_lines
 
 __all__ = [

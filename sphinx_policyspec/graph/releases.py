@@ -11,12 +11,22 @@ from pathlib import Path
 import pyoxigraph
 
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.graph.formats import MAX_BYTES, check_texts, checked_size
 from sphinx_policyspec.graph.from_graph import from_triples
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
 from sphinx_policyspec.graph.parse import streamed_statements
 from sphinx_policyspec.graph.serialize import graph_lines
-from sphinx_policyspec.graph.terms import PROV, PS, RDF, Iri, Iris, Triple, iri_of
+from sphinx_policyspec.graph.terms import (
+    MAX_BYTES,
+    PROV,
+    PS,
+    RDF,
+    Iri,
+    Iris,
+    Triple,
+    check_texts,
+    checked_size,
+    iri_of,
+)
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.graph.writing import Statements, blocks
 from sphinx_policyspec.model import Spec

@@ -13,8 +13,20 @@ from typing import TYPE_CHECKING, Any
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.graph.formats import FORMATS, check_texts, checked_size
-from sphinx_policyspec.graph.terms import KINDS, PREFIXES, PS, RDF, XSD, Blank, Iri, Triple, ontology_dir
+from sphinx_policyspec.graph.terms import (
+    FORMATS,
+    KINDS,
+    PREFIXES,
+    PS,
+    RDF,
+    XSD,
+    Blank,
+    Iri,
+    Triple,
+    check_texts,
+    checked_size,
+    ontology_dir,
+)
 from sphinx_policyspec.graph.to_graph import parts_of, triples_of
 from sphinx_policyspec.graph.writing import (
     NOT_XML,

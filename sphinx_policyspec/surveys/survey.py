@@ -169,7 +169,7 @@ def survey(norms: Norms, cases: Sequence[Case] = (), semantics: Semantics | None
 
     Raises :class:`~sphinx_policyspec.errors.MissingToolError` where clingo is not installed.
 
-    :param cases: cases without :func:`~sphinx_policyspec.decision.problems`
+    :param cases: cases without :func:`~sphinx_policyspec.decision.framework`
     """
     read = semantics or Semantics()
     return Survey(

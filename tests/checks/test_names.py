@@ -12,7 +12,7 @@ import pytest
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.checks.names import check_names
-from sphinx_policyspec.graph.formats import FORMATS
+from sphinx_policyspec.graph.terms import FORMATS
 from sphinx_policyspec.model import (
     AuthorityLevel,
     Clause,

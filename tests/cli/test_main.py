@@ -16,7 +16,7 @@ from click.shell_completion import ShellComplete
 import sphinx_policyspec as ps
 from sphinx_policyspec.cli import commands, options
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.graph import formats
+from sphinx_policyspec.graph import terms
 from tests.conftest import REPOSITORY, Run, spec
 
 SPEC = """# Manners {#manners}
@@ -471,7 +471,7 @@ def test_releases_of_one_version_are_told_with_their_file(run: Run, tmp_path: Pa
 def test_a_graph_that_is_too_large_to_print_is_told_with_its_source(
     run: Run, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(formats, "MAX_BYTES", 2**10)
+    monkeypatch.setattr(terms, "MAX_BYTES", 2**10)
     status, out, err = run("graph", source, "-q")
     assert (status, out) == (2, "")
     assert err.startswith(f"policyspec: error: `{source}` cannot be written as a graph: ")

@@ -10,9 +10,9 @@ import pytest
 import sphinx_policyspec as ps
 from sphinx_policyspec.compare import SpecDiff, compare
 from sphinx_policyspec.compare.history import ClaimState, entry_of, review
+from sphinx_policyspec.exports import markdown_safe
 from sphinx_policyspec.exports.diff.text import changelog_entry
 from sphinx_policyspec.exports.diff.wording import is_folded, sentence
-from sphinx_policyspec.exports.plain import markdown_safe
 from sphinx_policyspec.model import (
     AuthorityLevel,
     Carrier,

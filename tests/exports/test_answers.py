@@ -4,9 +4,9 @@ import csv
 import io
 import json
 
+from sphinx_policyspec.exports import printable
 from sphinx_policyspec.exports.answers import ANSWER_FORMATS, answer_text
-from sphinx_policyspec.exports.plain import printable
-from sphinx_policyspec.graph.answer import Answer, Cell, CellKind, QueryForm
+from sphinx_policyspec.graph.questions import Answer, Cell, CellKind, QueryForm
 
 
 def answer(*rows: tuple[str, ...]) -> Answer:

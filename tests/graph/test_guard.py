@@ -15,9 +15,9 @@ import pytest
 
 from sphinx_policyspec.errors import QueryError, QueryLimitError, SourceError
 from sphinx_policyspec.graph import guard as guard_module
-from sphinx_policyspec.graph.answer import CellKind, QueryForm
 from sphinx_policyspec.graph.guard import Guard, Limits
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase, with_derived
+from sphinx_policyspec.graph.questions import CellKind, QueryForm
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.graph.writing import blocks, ntriples_lines
 from tests.graph.specs import LIBRARY

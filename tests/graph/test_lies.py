@@ -15,10 +15,9 @@ from sphinx_policyspec.compare.history import format_lock, lock_of
 from sphinx_policyspec.errors import CaseError, SourceError
 from sphinx_policyspec.exports.answers import counts
 from sphinx_policyspec.exports.diff import DIFF_FORMATS
-from sphinx_policyspec.graph.formats import FORMATS
 from sphinx_policyspec.graph.from_graph import from_triples
 from sphinx_policyspec.graph.serialize import serialize
-from sphinx_policyspec.graph.terms import RDF, XSD, Blank, Foreign, Iri, Term, Triple
+from sphinx_policyspec.graph.terms import FORMATS, RDF, XSD, Blank, Foreign, Iri, Term, Triple
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.model import Section, Spec
 from sphinx_policyspec.readers.cases import read_cases

@@ -13,13 +13,19 @@ from rdflib import Graph
 import sphinx_policyspec as ps
 from sphinx_policyspec.errors import QueryError
 from sphinx_policyspec.graph import knowledge_base, parse, writing
-from sphinx_policyspec.graph.answer import Cell, CellKind
 from sphinx_policyspec.graph.child import run
-from sphinx_policyspec.graph.formats import FORMATS
 from sphinx_policyspec.graph.from_graph import from_triples
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
 from sphinx_policyspec.graph.parse import streamed_triples
-from sphinx_policyspec.graph.questions import Question, find_question, list_questions, string_literal
+from sphinx_policyspec.graph.questions import (
+    Cell,
+    CellKind,
+    Question,
+    find_question,
+    list_questions,
+    string_literal,
+)
+from sphinx_policyspec.graph.terms import FORMATS
 from sphinx_policyspec.graph.to_graph import to_graph
 from sphinx_policyspec.model import Principle, Spec, Topic
 from sphinx_policyspec.readers.annotations import annotate, read_annotations, shipped_annotations

@@ -11,9 +11,9 @@ from rdflib import DC, DCTERMS, RDF, XSD, BNode, Graph, Literal, URIRef
 from rdflib.term import Node
 
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.graph.formats import FORMATS
 from sphinx_policyspec.graph.from_graph import from_graph, from_triples
 from sphinx_policyspec.graph.serialize import serialize
+from sphinx_policyspec.graph.terms import FORMATS
 from sphinx_policyspec.graph.to_graph import to_graph, triples_of
 from sphinx_policyspec.model import AuthorityLevel, Prose, Section, Spec
 from sphinx_policyspec.readers.annotations import annotate, read_annotations, shipped_annotations

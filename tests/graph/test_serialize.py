@@ -16,8 +16,7 @@ from pyoxigraph import RdfFormat
 from rdflib import RDF, XSD, BNode, Dataset, Graph, Literal, URIRef
 
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.graph import formats
-from sphinx_policyspec.graph.formats import FORMATS
+from sphinx_policyspec.graph import terms
 from sphinx_policyspec.graph.from_graph import from_graph
 from sphinx_policyspec.graph.knowledge_base import with_derived
 from sphinx_policyspec.graph.serialize import (
@@ -28,6 +27,7 @@ from sphinx_policyspec.graph.serialize import (
     pieces_by_part,
     serialize,
 )
+from sphinx_policyspec.graph.terms import FORMATS
 from sphinx_policyspec.graph.to_graph import to_graph, triples_of
 from sphinx_policyspec.model import (
     Carrier,
@@ -110,7 +110,7 @@ def test_a_written_graph_is_written_alike_again(tmp_path: Path, format_: str) ->
 def test_bytes_do_not_depend_on_the_hash_seed() -> None:
     program = (
         "import hashlib; from tests.graph.specs import LIBRARY;"
-        "from sphinx_policyspec.graph.formats import FORMATS;"
+        "from sphinx_policyspec.graph.terms import FORMATS;"
         "from sphinx_policyspec.graph.serialize import serialize;"
         "from tests.graph.files import infer_graph;"
         "from sphinx_policyspec.graph.to_graph import to_graph; graph = infer_graph(to_graph(LIBRARY));"
@@ -226,7 +226,7 @@ def test_turtle_says_what_ntriples_say_of_numbers_and_marks() -> None:
 def test_a_spec_is_written_without_rdflib() -> None:
     program = (
         "import sys; from tests.graph.specs import LIBRARY;"
-        "from sphinx_policyspec.graph.formats import FORMATS;"
+        "from sphinx_policyspec.graph.terms import FORMATS;"
         "from sphinx_policyspec.graph.knowledge_base import KnowledgeBase;"
         "from sphinx_policyspec.graph.serialize import serialize;"
         "from sphinx_policyspec.graph.to_graph import triples_of;"
@@ -347,10 +347,10 @@ def test_a_file_is_written_without_being_held() -> None:
 
 def test_what_could_not_be_read_again_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
     triples = tuple(triples_of(spec(principle(text="Be kind. " * 40))))
-    monkeypatch.setattr(formats, "LONGEST_TEXT", 300)
+    monkeypatch.setattr(terms, "LONGEST_TEXT", 300)
     with pytest.raises(SourceError, match="longer than"):
         serialize(triples, "nt")
     monkeypatch.undo()
-    monkeypatch.setattr(formats, "MAX_BYTES", 300)
+    monkeypatch.setattr(terms, "MAX_BYTES", 300)
     with pytest.raises(SourceError, match="would be 0 MiB"):
         serialize(triples, "ttl")

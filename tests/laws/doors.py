@@ -17,8 +17,7 @@ from typing import TypeVar
 from hypothesis import strategies as st
 
 import sphinx_policyspec as ps
-from sphinx_policyspec.graph.formats import FORMATS
-from sphinx_policyspec.graph.terms import PS
+from sphinx_policyspec.graph.terms import FORMATS, PS
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.model import Severity, Spec
 from sphinx_policyspec.model.attributes import attributes_of

@@ -10,8 +10,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from sphinx.testing.util import SphinxTestApp
 
-from sphinx_policyspec.graph.answer import Answer
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
+from sphinx_policyspec.graph.questions import Answer
 from tests.sphinx_ext.conftest import Built
 
 Project = Callable[[str], Path]

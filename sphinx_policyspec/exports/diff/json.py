@@ -15,10 +15,10 @@ from sphinx_policyspec.compare.sentences import TextSentence
 from sphinx_policyspec.compare.words import TextChange, normal
 from sphinx_policyspec.decision import Norms
 from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseReading, CaseState, ComparedCase
+from sphinx_policyspec.exports import json_object
 from sphinx_policyspec.exports.decisions import decision_record, explanation
 from sphinx_policyspec.exports.diff.outline import changes_behind
 from sphinx_policyspec.exports.diff.wording import lock_verdict, sentence
-from sphinx_policyspec.exports.plain import json_object
 from sphinx_policyspec.model import Judgement
 
 if TYPE_CHECKING:

@@ -21,6 +21,7 @@ from sphinx_policyspec.compare import (
 )
 from sphinx_policyspec.compare.history import ClaimState, LockChange, Moment, Review, is_telling
 from sphinx_policyspec.decision.behaviour import BehaviourDiff
+from sphinx_policyspec.exports import markdown_safe, printable
 from sphinx_policyspec.exports.diff.outline import (
     Group,
     Outline,
@@ -32,7 +33,6 @@ from sphinx_policyspec.exports.diff.outline import (
     told_changes,
 )
 from sphinx_policyspec.exports.diff.wording import SIGNS, lock_verdict, marked, sentence, with_evidence
-from sphinx_policyspec.exports.plain import markdown_safe, printable
 from sphinx_policyspec.files import dump_json
 from sphinx_policyspec.model import Direction, JudgedKind
 

@@ -19,10 +19,9 @@ from docutils import nodes
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.model import Spec, TargetKind
 from sphinx_policyspec.sphinx_ext.asks.page import Page
-from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
+from sphinx_policyspec.sphinx_ext.config import Older, PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain, domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import Answered, Ask
-from sphinx_policyspec.sphinx_ext.given import Older
 from sphinx_policyspec.sphinx_ext.nodes.boxes import word
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyCount, PolicyQuery
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
@@ -35,8 +34,8 @@ if TYPE_CHECKING:
     from sphinx_policyspec.compare import SpecDiff
     from sphinx_policyspec.compare.history import Timeline
     from sphinx_policyspec.decision import Norms
-    from sphinx_policyspec.graph.answer import Answer
     from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
+    from sphinx_policyspec.graph.questions import Answer
     from sphinx_policyspec.sources import Reader
 
 __all__ = ["Since", "Views"]

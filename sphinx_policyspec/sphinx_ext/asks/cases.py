@@ -20,7 +20,7 @@ from sphinx_policyspec.exports.decisions import (
     outcome_words,
     reasons_told,
 )
-from sphinx_policyspec.graph.answer import Answer, Cell, CellKind
+from sphinx_policyspec.graph.questions import Answer, Cell, CellKind
 from sphinx_policyspec.model import Case, Duty, Finding, Item, Label, Severity, Status, TargetKind
 from sphinx_policyspec.readers.cases import ReadCase
 from sphinx_policyspec.sphinx_ext.asks.page import Page, PolicyScroll, chip

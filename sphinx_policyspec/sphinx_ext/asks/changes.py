@@ -13,7 +13,7 @@ from sphinx.locale import get_translation
 from sphinx_policyspec.compare import Change, SpecDiff, Weight
 from sphinx_policyspec.exports.diff.outline import groups
 from sphinx_policyspec.exports.diff.wording import SIGNS, counted, with_evidence
-from sphinx_policyspec.graph.answer import Answer, Cell, CellKind
+from sphinx_policyspec.graph.questions import Answer, Cell, CellKind
 from sphinx_policyspec.sphinx_ext.nodes.boxes import word
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ from sphinx_policyspec.sphinx_ext.pages.places import source_of
 
 if TYPE_CHECKING:
     from sphinx_policyspec.decision import Norms
-    from sphinx_policyspec.graph.answer import Answer
+    from sphinx_policyspec.graph.questions import Answer
     from sphinx_policyspec.model import Case
     from sphinx_policyspec.readers.cases import ReadCase
 

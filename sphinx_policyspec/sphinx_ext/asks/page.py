@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sphinx.builders import Builder
     from sphinx.writers.html5 import HTML5Translator
 
-    from sphinx_policyspec.graph.answer import Answer
+    from sphinx_policyspec.graph.questions import Answer
     from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
 
 __all__ = [

@@ -19,7 +19,7 @@ from sphinx_policyspec.sphinx_ext.nodes.boxes import word
 if TYPE_CHECKING:
     from docutils import nodes
 
-    from sphinx_policyspec.graph.answer import Answer
+    from sphinx_policyspec.graph.questions import Answer
 
 __all__ = ["COLUMNS", "PROPERTIES", "Query", "View", "ViewKind", "compile_view", "failed", "unknown_names"]
 

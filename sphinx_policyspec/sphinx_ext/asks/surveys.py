@@ -14,8 +14,8 @@ from sphinx.locale import get_translation
 
 from sphinx_policyspec.decision import Norms
 from sphinx_policyspec.errors import MissingToolError
-from sphinx_policyspec.exports.surveys import case_yaml
-from sphinx_policyspec.graph.answer import Answer, Cell, CellKind
+from sphinx_policyspec.exports.answers import case_yaml
+from sphinx_policyspec.graph.questions import Answer, Cell, CellKind
 from sphinx_policyspec.model import Case, Semantics, TargetKind
 from sphinx_policyspec.sphinx_ext.asks.cases import party_words, rule_name
 from sphinx_policyspec.sphinx_ext.asks.page import CellNodes, Page, PolicyFold, chip, items, table

@@ -25,7 +25,7 @@ from sphinx_policyspec.sphinx_ext.asks.page import (
 from sphinx_policyspec.sphinx_ext.nodes.boxes import style_name, word
 
 if TYPE_CHECKING:
-    from sphinx_policyspec.graph.answer import Answer, Cell
+    from sphinx_policyspec.graph.questions import Answer, Cell
     from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
     from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject
 

@@ -18,9 +18,8 @@ from sphinx.errors import SphinxError
 from sphinx.locale import get_translation
 
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.exports.plain import script_safe
-from sphinx_policyspec.graph.formats import MEDIA_TYPES
-from sphinx_policyspec.graph.terms import ontology_digest
+from sphinx_policyspec.exports import script_safe
+from sphinx_policyspec.graph.terms import MEDIA_TYPES, ontology_digest
 from sphinx_policyspec.graph.touches import about
 from sphinx_policyspec.model import Block, Definition, Example, Finding, Principle, Spec, TargetKind, Verdict
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig

@@ -19,6 +19,7 @@ from sphinx.util.logging import suppress_logging
 from sphinx_policyspec.graph.touches import about
 from sphinx_policyspec.model import Spec, TargetKind
 from sphinx_policyspec.model.spec import DEFAULT_LEVELS
+from sphinx_policyspec.sphinx_ext.config import Given
 from sphinx_policyspec.sphinx_ext.domain.records import (
     DOMAIN,
     KIND_OF_ROLE,
@@ -30,7 +31,6 @@ from sphinx_policyspec.sphinx_ext.domain.records import (
     aliases_of,
     link_or_text,
 )
-from sphinx_policyspec.sphinx_ext.given import Given
 from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_of
 from sphinx_policyspec.sphinx_ext.store import FRAGMENT, write_part
 

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
     from sphinx_policyspec.compare import SpecDiff
     from sphinx_policyspec.decision import Norms
-    from sphinx_policyspec.graph.answer import Answer
     from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
+    from sphinx_policyspec.graph.questions import Answer
     from sphinx_policyspec.model import Case
 
 __all__ = [

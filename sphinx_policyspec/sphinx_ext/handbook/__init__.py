@@ -27,10 +27,9 @@ from sphinx_policyspec.sphinx_ext.asks.directives import PAGE
 from sphinx_policyspec.sphinx_ext.build.build import all_findings
 from sphinx_policyspec.sphinx_ext.build.findings import words_of
 from sphinx_policyspec.sphinx_ext.build.project import naming_page, require_extension, running_foreign_code
-from sphinx_policyspec.sphinx_ext.config import severities
+from sphinx_policyspec.sphinx_ext.config import Edition, Editions, Older, Site, severities
 from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
-from sphinx_policyspec.sphinx_ext.given import Edition, Editions, Older, Site
 from sphinx_policyspec.sphinx_ext.handbook.pages import FILETYPE, START, SUFFIX, SitePageParser, lay_out
 from sphinx_policyspec.sphinx_ext.nodes.html import RENDERER
 from sphinx_policyspec.sphinx_ext.spec import Knowledge

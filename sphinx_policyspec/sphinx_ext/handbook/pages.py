@@ -21,8 +21,8 @@ from sphinx_policyspec.readers.release import DEFAULT_TITLE
 from sphinx_policyspec.sphinx_ext.asks.directives import SurveyView
 from sphinx_policyspec.sphinx_ext.asks.page import PolicyView
 from sphinx_policyspec.sphinx_ext.asks.queries import COLUMNS, View, ViewKind
+from sphinx_policyspec.sphinx_ext.config import Site, SitePage
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, Ask, outside_record, page_record
-from sphinx_policyspec.sphinx_ext.given import Site, SitePage
 from sphinx_policyspec.sphinx_ext.markdown.foreign import is_address
 from sphinx_policyspec.sphinx_ext.markdown.render import SpecRenderer
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyDeclaration

@@ -17,8 +17,8 @@ from sphinx_policyspec.exports.diff.wording import SIGNS
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.asks.changes import name_of_old, told, weights_in_short
 from sphinx_policyspec.sphinx_ext.asks.directives import PAGE
+from sphinx_policyspec.sphinx_ext.config import Editions
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
-from sphinx_policyspec.sphinx_ext.given import Editions
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBadge
 from sphinx_policyspec.sphinx_ext.web.panels import PanelLink, PanelRow, Step
 from sphinx_policyspec.sphinx_ext.web.places import PAGE_BUILDERS

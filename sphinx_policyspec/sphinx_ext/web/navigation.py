@@ -17,8 +17,8 @@ from sphinx.environment.adapters.toctree import document_toc
 from sphinx.locale import get_translation
 
 from sphinx_policyspec.model import TargetKind
+from sphinx_policyspec.sphinx_ext.config import Edition, Editions
 from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain, domain_of
-from sphinx_policyspec.sphinx_ext.given import Edition, Editions
 from sphinx_policyspec.sphinx_ext.nodes.boxes import level_word
 from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     PolicyBadge,

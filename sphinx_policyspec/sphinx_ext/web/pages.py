@@ -16,9 +16,8 @@ from sphinx.locale import get_translation
 from sphinx.util.osutil import relative_uri
 
 from sphinx_policyspec.errors import PolicySpecError
-from sphinx_policyspec.exports.plain import script_safe
-from sphinx_policyspec.graph.formats import MEDIA_TYPES
-from sphinx_policyspec.graph.terms import Iris
+from sphinx_policyspec.exports import script_safe
+from sphinx_policyspec.graph.terms import MEDIA_TYPES, Iris
 from sphinx_policyspec.model import Spec, TargetKind
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, feedback_address
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
@@ -54,7 +53,7 @@ if TYPE_CHECKING:
 
     from sphinx_policyspec.compare.history import Timeline
     from sphinx_policyspec.sphinx_ext.asks.answering import Since
-    from sphinx_policyspec.sphinx_ext.given import Editions
+    from sphinx_policyspec.sphinx_ext.config import Editions
 
 __all__ = ["META", "HandbookPages", "PageFacts", "PageProvision", "head_tags", "page_facts"]
 

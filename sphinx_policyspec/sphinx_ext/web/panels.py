@@ -13,7 +13,7 @@ from html import escape
 
 from sphinx.locale import get_translation
 
-from sphinx_policyspec.exports.plain import html_safe
+from sphinx_policyspec.exports import html_safe
 from sphinx_policyspec.model import EvalPrompt, Example, Principle, Spec, TargetKind
 from sphinx_policyspec.model.attributes import RELATIONS
 from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_of
