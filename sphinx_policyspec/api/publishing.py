@@ -151,7 +151,7 @@ _FORMS = {
     "Report": "report_formats REPORT_FORMATS",
     "Review": "diff REVIEW_FORMATS",
     "SpecDiff": "diff DIFF_FORMATS",
-    "Survey": "surveys SURVEY_FORMATS",
+    "Survey": "answers SURVEY_FORMATS",
 }
 """Where the forms of each kind of result are below ``exports``: a command needs those of one kind."""
 _FOR_TERMINALS = frozenset({"Answer", "BehaviourDiff", "Report", "SpecDiff"})
