@@ -326,7 +326,7 @@ _LEVEL = re.compile(rb"^#[^\n]*authority=", re.MULTILINE)
 
 
 def _is_page(path: Path) -> bool:
-    """Tell whether a file holds directives and is no Model Spec Markdown: only a project can read it."""
+    """Return whether a file holds directives and is no Model Spec Markdown: only a project can read it."""
     if path.suffix.lower() not in {".md", ".markdown", ".rst"}:
         return False
     text = b""

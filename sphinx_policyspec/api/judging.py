@@ -88,7 +88,7 @@ class Fixes:
     lines: SourceLines
 
     def __bool__(self) -> bool:
-        """Tell whether there is anything to mend."""
+        """Return whether there is anything to mend."""
         return bool(self.texts)
 
     @property

@@ -331,7 +331,7 @@ def _run() -> int:
 
 
 def _lacks_memory(error: Exception) -> bool:
-    """Tell whether something failed for want of memory: an allocation, a library that is mapped, a thread that is started."""
+    """Return whether something failed for want of memory: an allocation, a library that is mapped, a thread that is started."""
     return isinstance(error, MemoryError) or any(
         said in str(error) for said in ("failed to map segment", "can't start new thread")
     )

@@ -57,7 +57,7 @@ class Settings:
     seen: set[Path] = field(default_factory=set)
 
     def colored(self, stream: IO[str]) -> bool:
-        """Tell whether to color what goes to a stream; ``auto`` heeds https://no-color.org."""
+        """Return whether to color what goes to a stream; ``auto`` heeds https://no-color.org."""
         plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
         return self.color == "always" or (self.color == "auto" and stream.isatty() and not plain)
 

@@ -141,7 +141,7 @@ class Reach:
     cases: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        """Tell whether there is anything."""
+        """Return whether there is anything."""
         return any(getattr(self, field.name) for field in fields(self))
 
 
@@ -249,7 +249,7 @@ class SpecDiff:
         return f"{names}: {len(self.changes)} changes"
 
     def __bool__(self) -> bool:
-        """Tell whether the specs differ."""
+        """Return whether the specs differ."""
         return bool(self.changes or self.left_out)
 
     def only(self, weight: Weight) -> SpecDiff:

@@ -144,7 +144,7 @@ def _needs_reader(seen: _Seen) -> bool:
 
 
 def _hard_norm(seen: _Seen) -> bool:
-    """Tell whether a rule that nothing sets aside has other words of norms, or other quantities."""
+    """Return whether a rule that nothing sets aside has other words of norms, or other quantities."""
     return _needs_reader(seen) and seen.was_hard and _said(seen, old=True) != _said(seen, old=False)
 
 
@@ -154,7 +154,7 @@ def _said(seen: _Seen, *, old: bool) -> Counter[str]:
 
 
 def _form_alone(seen: _Seen) -> bool:
-    """Tell whether prose differs in form alone: nothing of its sentences changed but that."""
+    """Return whether prose differs in form alone: nothing of its sentences changed but that."""
     change = seen.change
     if change.subject is Subject.EXAMPLE or (change.kind is ChangeKind.RETITLED and not seen.binds):
         return False

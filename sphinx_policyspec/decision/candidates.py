@@ -95,7 +95,7 @@ class Norms:
         return self.spec.levels[rank].override
 
     def prefers(self, one: str, other: str) -> bool:
-        """Tell whether a principle is declared to go before another, and not also the other way round."""
+        """Return whether a principle is declared to go before another, and not also the other way round."""
         return self._is_preferred(one, other) and not self._is_preferred(other, one)
 
     def _is_preferred(self, one: str, other: str) -> bool:
@@ -115,7 +115,7 @@ class Norms:
         return frozenset(ids - {exception.id}), frozenset(exception.exempts)
 
     def spares(self, exception: str, category: str) -> bool:
-        """Tell whether a principle, by its name, says that as an exception it does not reach a category."""
+        """Return whether a principle, by its name, says that as an exception it does not reach a category."""
         principle = self.principle(exception) if category else None
         return principle is not None and category in principle.never_exempts
 

@@ -298,7 +298,7 @@ def decide(case: Case, norms: Norms) -> Decision:
 
 
 def same_outcome(one: Outcome, other: Outcome) -> bool:
-    """Tell whether two outcomes are the same, whatever the order of values that stand together."""
+    """Return whether two outcomes are the same, whatever the order of values that stand together."""
     return one.status is other.status and _keys(one.values) == _keys(other.values)
 
 

@@ -132,7 +132,7 @@ class _Clash:
         }
 
     def is_possible(self, kinds: Iterable[Sequence[int]]) -> bool:
-        """Tell whether there are two different values."""
+        """Return whether there are two different values."""
         return len({self.codes[place] for places in kinds for place in places}) > 1
 
     def add(self, targets: list[list[int]], ones: list[int], others: list[int], *, by_time: bool) -> None:
@@ -164,7 +164,7 @@ def _exempted_places(candidates: Sequence[Candidate], norms: Norms) -> list[set[
 
 
 def _reaches(exception: Candidate, target: Candidate, norms: Norms) -> bool:
-    """Tell whether an exception can take a candidate out of force that it names, or whose category it does."""
+    """Return whether an exception can take a candidate out of force that it names, or whose category it does."""
     return exception.rank <= target.rank and not norms.spares(exception.item.principle, target.category)
 
 

@@ -338,11 +338,11 @@ class _Words:
         )
 
     def _is_rescued(self, reason: Reason) -> bool:
-        """Tell whether others defeat what attacks it."""
+        """Return whether others defeat what attacks it."""
         return any(attacked == reason.item for _attacker, attacked in self.decision.attacks)
 
     def _is_circle(self, reason: Reason) -> bool:
-        """Tell whether what keeps it undecided is stronger, rather than as strong."""
+        """Return whether what keeps it undecided is stronger, rather than as strong."""
         attacks = set(self.decision.attacks)
         return any((reason.item, other) not in attacks for other in reason.because)
 

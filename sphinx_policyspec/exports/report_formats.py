@@ -82,7 +82,7 @@ class Report:
         return sum(1 for item in self.entries if item.finding.severity is severity)
 
     def fails(self, finding: Finding) -> bool:
-        """Tell whether a finding makes the check fail."""
+        """Return whether a finding makes the check fail."""
         order = list(Severity)
         return order.index(finding.severity) <= order.index(self.fail_on)
 

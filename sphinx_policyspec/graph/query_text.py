@@ -398,7 +398,7 @@ class _Reading:
         return self._sparql[one.end() : other.start()].strip()
 
     def _is_plain(self, token: re.Match[str]) -> bool:
-        """Tell whether a text has neither a language nor a type."""
+        """Return whether a text has neither a language nor a type."""
         return self._sparql[token.end() : token.end() + 1] not in {"@", "^"}
 
     def _iris(self, named: Named) -> Iterator[tuple[int, str, str]]:

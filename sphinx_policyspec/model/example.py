@@ -126,7 +126,7 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 
 
 def is_language(text: str) -> bool:
-    """Tell whether a text has the form of a language tag (BCP 47, RFC 5646 §2.1)."""
+    """Return whether a text has the form of a language tag (BCP 47, RFC 5646 §2.1)."""
     return _LANGUAGE.fullmatch(text) is not None
 
 

@@ -365,7 +365,7 @@ def find_marks(text: str, *, is_data: bool = False) -> Iterator[tuple[int, int]]
 
 
 def _is_syntax(match: re.Match[str]) -> bool:
-    """Tell whether brackets are no mark but an array in JSON, or a type or index in a line of code."""
+    """Return whether brackets are no mark but an array in JSON, or a type or index in a line of code."""
     text, mark = match.string, match["mark"]
     before = text[match.start() - 1 : match.start()]
     if not mark.startswith("[...") and (before.isalnum() or before in {"_", ")", "]"}):

@@ -169,7 +169,7 @@ _LICENSE = re.compile(r"https?://creativecommons\.org/(?:publicdomain|licenses)/
 
 
 def is_release(path: Path) -> bool:
-    """Tell whether a path is a release folder or a Markdown file."""
+    """Return whether a path is a release folder or a Markdown file."""
     return (path / SPEC_FILE).is_file() or (path.is_file() and path.suffix.lower() in {".md", ".markdown"})
 
 

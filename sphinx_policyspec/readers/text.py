@@ -229,7 +229,7 @@ class Fences:
         return self._stops[index] if index < len(self._stops) else None
 
     def __bool__(self) -> bool:
-        """Tell whether any line can open a fence."""
+        """Return whether any line can open a fence."""
         return bool(self._opening)
 
     @property

@@ -89,7 +89,7 @@ class _Schema:
     described: frozenset[Iri]
 
     def are_disjoint(self, one: Iri, other: Iri) -> bool:
-        """Tell whether nothing can be a member of both classes."""
+        """Return whether nothing can be a member of both classes."""
         ones = self.superclasses.get(one, frozenset((one,)))
         others = self.superclasses.get(other, frozenset((other,)))
         return any(frozenset((a, b)) in self.disjoint_classes for a in ones for b in others)
@@ -333,13 +333,13 @@ class _Looker:
         self._types = _Types(frozenset(known.superclasses).union(*ends))
 
     def _is_of_form(self, predicate: Iri, node: Term) -> bool:
-        """Tell whether a property of ours has a thing or a text where it wants one; shapes check what has not."""
+        """Return whether a property of ours has a thing or a text where it wants one; shapes check what has not."""
         known = self._schema
         is_relation = predicate in known.object_properties
         return is_relation is is_name(node) and (is_relation or predicate in known.data_properties)
 
     def _is_stated(self, subject: Term, predicate: Iri, node: Term) -> bool:
-        """Tell whether what follows from a property's domain and range is stated of its ends; then it stays so."""
+        """Return whether what follows from a property's domain and range is stated of its ends; then it stays so."""
         known, types = self._schema, self._types.of(subject)
         if not known.domains[predicate] <= types:
             return False
@@ -362,7 +362,7 @@ class Thinner(_Looker):
         self._watched = watched | above | {_VERDICT, _VIOLATES}
 
     def keeps(self, subject: Term, predicate: Iri, node: Term) -> bool:
-        """Tell whether a statement may matter, by those before it."""
+        """Return whether a statement may matter, by those before it."""
         if predicate == _TYPE:
             self._types.add(subject, node)
             return True
@@ -398,11 +398,11 @@ class _Sieve(_Looker):
         self.torn = {node for node, types in self._types.items() if len(types) > 1 and _torn(types, known)}
 
     def is_class(self, node: Term) -> bool:
-        """Tell whether the ontology has a class."""
+        """Return whether the ontology has a class."""
         return node in self._schema.superclasses
 
     def matters(self, subject: Term, predicate: Iri, node: Term) -> bool:
-        """Tell whether a statement, other than of a class, can have consequences."""
+        """Return whether a statement, other than of a class, can have consequences."""
         if not self._is_of_form(predicate, node):
             return False
         if not self._is_stated(subject, predicate, node):
@@ -431,18 +431,18 @@ class _Sieve(_Looker):
 
 
 def _torn(types: frozenset[Term], known: _Schema) -> bool:
-    """Tell whether types exclude each other."""
+    """Return whether types exclude each other."""
     listed = [name for name in types if isinstance(name, Iri)]
     return any(known.are_disjoint(a, b) for place, a in enumerate(listed) for b in listed[place + 1 :])
 
 
 def is_name(term: Term) -> bool:
-    """Tell whether a term is a thing, and not a text or number."""
+    """Return whether a term is a thing, and not a text or number."""
     return isinstance(term, Iri | Blank)
 
 
 def fits(term: Term, datatype: str) -> bool:
-    """Tell whether a term is a literal of a datatype that the ontology uses, or of one within it."""
+    """Return whether a term is a literal of a datatype that the ontology uses, or of one within it."""
     if is_name(term):
         return False
     if datatype == XSD.string:

@@ -402,7 +402,7 @@ class _Closure:
                     yield support, f"nothing has two values of `{self._label(predicate)}`"
 
     def _differ(self, one: Term, other: Term) -> bool:
-        """Tell whether two values are known to differ: two literals, two levels, or two of a closed list."""
+        """Return whether two values are known to differ: two literals, two levels, or two of a closed list."""
         if not is_name(one) and not is_name(other):
             return _value(one) != _value(other)
         closed = self._schema.labels

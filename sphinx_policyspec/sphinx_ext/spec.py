@@ -124,7 +124,7 @@ def _declares(fragment: PagePart | None) -> bool:
 
 
 def _holds_text(part: Spec) -> bool:
-    """Tell whether a page holds anything that has a place in a document."""
+    """Return whether a page holds anything that has a place in a document."""
     return bool(part.preamble or part.provisions)
 
 
@@ -430,7 +430,7 @@ def _wanted(env: BuildEnvironment, spec: Spec, findings: Iterable[Finding]) -> I
 
 
 def is_dangling(env: BuildEnvironment, reference: Reference) -> bool:
-    """Tell whether a reference leads nowhere: not to a page, not to another project, and not ignored."""
+    """Return whether a reference leads nowhere: not to a page, not to another project, and not ignored."""
     domain = domain_of(env)
     return not (
         domain.knows(reference.target_kind, reference.target)

@@ -77,7 +77,7 @@ def _party(item: Item, case: Case, norms: Norms) -> Party:
 
 
 def _in_one_message(item: Item, other: Item) -> bool:
-    """Tell whether the same message says both, and neither is a norm or a text, which have no level of their own."""
+    """Return whether the same message says both, and neither is a norm or a text, which have no level of their own."""
     same = (item.level, item.issue, item.turn) == (other.level, other.issue, other.turn)
     return same and item.value != other.value
 
@@ -263,7 +263,7 @@ class _Undecided:
         return self._known[case.items]
 
     def only_as_a_whole(self, case: Case) -> bool:
-        """Tell whether a case ends undecided and everything in it is needed for that."""
+        """Return whether a case ends undecided and everything in it is needed for that."""
         if not self._is_undecided(case):
             message = "the program and the labelling differ"
             raise AssertionError(message, case)

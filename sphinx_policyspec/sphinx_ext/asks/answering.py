@@ -82,7 +82,7 @@ class Since:
     _timeline: Timeline | None = None
 
     def is_on(self, env: BuildEnvironment) -> bool:
-        """Tell whether the project, or the command line, names older releases."""
+        """Return whether the project, or the command line, names older releases."""
         editions = domain_of(env).given.editions
         if editions is not None:
             return editions.place > 0

@@ -342,7 +342,7 @@ class Build:
 
 
 def _shows(app: Sphinx, condition: str) -> bool:
-    """Tell whether this build shows what an ``only`` directive holds."""
+    """Return whether this build shows what an ``only`` directive holds."""
     try:
         return app.tags.eval_condition(condition)
     except Exception:  # noqa: BLE001 - Sphinx shows what it cannot judge, whatever was raised

@@ -83,7 +83,7 @@ class _Resolver:
         self._resolver.log_warning = lambda *_args, **_kwargs: None  # type: ignore[method-assign]
 
     def finds(self, target: str, *, is_explicit: bool) -> bool:
-        """Tell whether the pages of the project, or of another one, have a target for a link of the page."""
+        """Return whether the pages of the project, or of another one, have a target for a link of the page."""
         shown = nodes.inline("", target)
         link = addnodes.pending_xref("", shown, refdomain=None, reftype="myst", reftarget=target)
         link["refdoc"], link["refexplicit"] = self._docname, is_explicit

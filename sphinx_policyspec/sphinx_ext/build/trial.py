@@ -60,7 +60,7 @@ def settle(app: Sphinx) -> list[str]:
 
 
 def has_late_handlers(app: Sphinx) -> bool:
-    """Tell whether others than Sphinx change pages after they were parsed: they may take away whatever they want."""
+    """Return whether others than Sphinx change pages after they were parsed: they may take away whatever they want."""
     found = (*_handlers(app), *_handlers(app, "doctree-read"), *_transforms(app))
     return any(not (_CORE.match(module) or _OF_SPHINX.match(module)) for module in map(_module_of, found))
 

@@ -271,12 +271,12 @@ class PolicyDomain(Domain):
         return [(level, self.title_of_level(level)) for level in self.level_names()]
 
     def knows(self, kind: TargetKind, identifier: str) -> bool:
-        """Tell whether a reference has a target, be it a level that no page declares."""
+        """Return whether a reference has a target, be it a level that no page declares."""
         known_level = kind is TargetKind.LEVEL and identifier in self.level_names()
         return known_level or self.find(kind, identifier) is not None
 
     def is_ignored(self, role: str, target: str) -> bool:
-        """Tell whether the project wants to hear nothing of a reference that leads nowhere."""
+        """Return whether the project wants to hear nothing of a reference that leads nowhere."""
         config = self.env.config
         if (role, target) in set(map(tuple, config.nitpick_ignore)):
             return True
@@ -447,7 +447,7 @@ INDICES = (LevelIndex, TopicIndex, ExampleIndex)
 
 
 def is_index_page(pagename: str, templatename: str) -> bool:
-    """Tell whether a page is an index of this domain."""
+    """Return whether a page is an index of this domain."""
     return templatename == "domainindex.html" and pagename.startswith(f"{DOMAIN}-")
 
 

@@ -65,7 +65,7 @@ def _leaving_model_spec_pages(parser: type[Parser], app: Sphinx, filetype: str) 
 
 
 def is_model_spec_page(env: BuildEnvironment) -> bool:
-    """Tell whether the page being read is in the dialect."""
+    """Return whether the page being read is in the dialect."""
     name = Path(env.doc2path(env.docname)).relative_to(env.srcdir).as_posix()
     return Matcher(PolicySpecConfig.of(env.config).model_spec)(name)
 

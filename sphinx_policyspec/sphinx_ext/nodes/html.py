@@ -89,7 +89,7 @@ _TABLES_OF_MATH = (
 
 
 def is_plain_math(tex: str) -> bool:
-    r"""Tell whether TeX holds nothing but formulas: no command that reads, writes, defines or runs.
+    r"""Return whether TeX holds nothing but formulas: no command that reads, writes, defines or runs.
 
     TeX may write a command with ``^^``, too, and names one with ``\begin``.
     """

@@ -191,7 +191,7 @@ def anchor_of(kind: TargetKind, identifier: str) -> str:
 
 
 def is_unseen(node: nodes.Node) -> bool:
-    """Tell whether a node shows no text: comments do not, but what extensions derive from them does."""
+    """Return whether a node shows no text: comments do not, but what extensions derive from them does."""
     is_comment = isinstance(node, nodes.comment) and type(node) is not nodes.comment
     if is_comment or (isinstance(node, nodes.target) and node.children):
         return False
@@ -199,7 +199,7 @@ def is_unseen(node: nodes.Node) -> bool:
 
 
 def uses_our_nodes(doctree: nodes.Node) -> bool:
-    """Tell whether a page shows anything of ours, and so needs our style sheet."""
+    """Return whether a page shows anything of ours, and so needs our style sheet."""
     return any(
         isinstance(node, PolicyBox | PolicyPlaceholder | PolicyClause)
         or (isinstance(node, nodes.section) and "ps-principle" in node["classes"])

@@ -307,7 +307,7 @@ class _Capture:
             self._walk_children(node, place)
 
     def _is_text(self, node: nodes.Element) -> bool:
-        """Tell whether a node is text of the provision around it, and holds nothing else."""
+        """Return whether a node is text of the provision around it, and holds nothing else."""
         return id(node) not in self.mixed and not isinstance(node, nodes.section | PolicyCount)
 
     # -- provisions -------------------------------------------------------------------------

@@ -327,7 +327,7 @@ class PolicyDirective(SphinxDirective):
         return self._shown(self.options.get(name) or "")
 
     def flag(self, name: str) -> bool:
-        """Tell whether an option without a value is set."""
+        """Return whether an option without a value is set."""
         if name not in self.options:
             return False
         value = self.option(name).lower()
@@ -385,7 +385,7 @@ class PolicyDirective(SphinxDirective):
         return given if self.is_id(given, "id") else (nodes.make_id(given) or default)
 
     def is_id(self, text: str, option: str) -> bool:
-        """Tell whether a text can be an id; a finding says so if not."""
+        """Return whether a text can be an id; a finding says so if not."""
         if _ID.fullmatch(text):
             return True
         hint = "use letters, digits, `_` and `-`"
@@ -468,7 +468,7 @@ class _Meant(CustomReSTDispatcher):
         return lambda _name, *rest: known[meant](f"{DOMAIN}:{meant}", *rest), []
 
     def _has_domain(self, name: str) -> bool:
-        """Tell whether others may know a name: of a domain that there is none of, Sphinx would warn as well."""
+        """Return whether others may know a name: of a domain that there is none of, Sphinx would warn as well."""
         prefix, colon, _ = name.partition(":")
         return not colon or prefix.lower() in self._env.domains
 

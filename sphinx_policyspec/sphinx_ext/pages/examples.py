@@ -162,7 +162,7 @@ def _placed(value: _T, place: Callable[[Span], Span]) -> _T:
 
 
 def _holds(item: object) -> bool:
-    """Tell whether a field may hold spans: it is no plain text, number or truth."""
+    """Return whether a field may hold spans: it is no plain text, number or truth."""
     return getattr(item, "type", None) not in {"str", "int", "bool"}
 
 

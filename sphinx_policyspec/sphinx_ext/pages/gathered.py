@@ -333,7 +333,7 @@ def _within(source: Source, at: Placed, raw: tuple[str, ...], needle: str, skip:
 
 
 def _leads_out(url: str) -> bool:
-    """Tell whether an address is that of something outside the project, a mailbox included."""
+    """Return whether an address is that of something outside the project, a mailbox included."""
     return "://" in url or url.startswith("mailto:")
 
 
@@ -450,5 +450,5 @@ class Gathered:
 
 
 def is_local(document: nodes.document, target: str) -> bool:
-    """Tell whether a page itself has an anchor, be it that of a heading."""
+    """Return whether a page itself has an anchor, be it that of a heading."""
     return target in {*document.ids, *document.nameids, *getattr(document, "myst_slugs", {})}

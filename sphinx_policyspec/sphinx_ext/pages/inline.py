@@ -136,7 +136,7 @@ def raw_of(node: nodes.Element) -> str:
 
 
 def _says(raw: str, node: nodes.Element) -> bool:
-    """Tell whether a raw text has all the words that its nodes show."""
+    """Return whether a raw text has all the words that its nodes show."""
     shown = node.astext()
     if shown == raw:
         return True
@@ -144,7 +144,7 @@ def _says(raw: str, node: nodes.Element) -> bool:
 
 
 def _is_rst(node: nodes.TextElement) -> bool:
-    """Tell whether docutils read a text: unlike MyST, it leaves the marks of its markup on what they mark."""
+    """Return whether docutils read a text: unlike MyST, it leaves the marks of its markup on what they mark."""
     raws = ((part, str(part.rawsource)) for part in node.children if isinstance(part, nodes.Element))
     return any(
         raw and raw in node.rawsource and raw != part.astext() and not raw.startswith("[^")
@@ -153,14 +153,14 @@ def _is_rst(node: nodes.TextElement) -> bool:
 
 
 def _is_keyed(node: nodes.TextElement) -> bool:
-    """Tell whether the text of a term holds the key that its glossary is sorted by, which nothing shows."""
+    """Return whether the text of a term holds the key that its glossary is sorted by, which nothing shows."""
     if not isinstance(node, nodes.term) or " : " not in node.rawsource:
         return False
     return isinstance(node.parent.parent.parent, addnodes.glossary)
 
 
 def _hides_address(node: nodes.TextElement) -> bool:
-    """Tell whether the address of a link stands elsewhere on the page, as Markdown lets it."""
+    """Return whether the address of a link stands elsewhere on the page, as Markdown lets it."""
     addresses = [str(link.get("refuri", "")) for link in node.findall(nodes.reference)]
     return any(
         address.partition(":")[2] not in node.rawsource and unquote(address) not in node.rawsource

@@ -176,18 +176,18 @@ _COMMENT = re.compile(
 
 
 def is_foreign(node: nodes.Node) -> bool:
-    """Tell whether a node is of another extension, which may hide what it holds."""
+    """Return whether a node is of another extension, which may hide what it holds."""
     module = type(node).__module__
     return module not in _KNOWN and not module.startswith(_OURS)
 
 
 def is_ours(node: nodes.Node) -> bool:
-    """Tell whether a node is one of ours."""
+    """Return whether a node is one of ours."""
     return type(node).__module__.startswith(_OURS)
 
 
 def is_hidden(node: nodes.Node) -> bool:
-    """Tell whether this build hides a node of the page being read, by itself or with what it stands in."""
+    """Return whether this build hides a node of the page being read, by itself or with what it stands in."""
     above: nodes.Node | None = node
     while above is not None:
         if isinstance(above, nodes.comment | PolicyHidden) or _HIDDEN in getattr(above, "attributes", ()):
@@ -197,7 +197,7 @@ def is_hidden(node: nodes.Node) -> bool:
 
 
 def hides(node: nodes.Element) -> bool:
-    """Tell whether this build hides something inside a node of the page being read."""
+    """Return whether this build hides something inside a node of the page being read."""
     return any(is_hidden(inner) for inner in node.findall(nodes.Element))
 
 
@@ -287,7 +287,7 @@ def unread_in(env: BuildEnvironment, document: nodes.document) -> frozenset[int]
 
 
 def holds_ours(node: nodes.Element) -> bool:
-    """Tell whether an element holds something of ours, or is that."""
+    """Return whether an element holds something of ours, or is that."""
     return any(is_ours(inner) for inner in node.findall(nodes.Element))
 
 

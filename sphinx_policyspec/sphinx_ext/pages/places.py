@@ -52,7 +52,7 @@ def markup_of(env: BuildEnvironment) -> Markup:
 
 
 def counts_lines(env: BuildEnvironment, text: str) -> bool:
-    """Tell whether the parser of the page being read, which has this text, counts the lines of its file.
+    """Return whether the parser of the page being read, which has this text, counts the lines of its file.
 
     Those of notebooks count lines within cells, and a parser that turns another language into reStructuredText
     counts the lines of what it made.
@@ -65,7 +65,7 @@ def counts_lines(env: BuildEnvironment, text: str) -> bool:
 
 
 def _is_notebook(env: BuildEnvironment, text: str) -> bool:
-    """Tell whether MyST-NB takes a page of Markdown for a notebook."""
+    """Return whether MyST-NB takes a page of Markdown for a notebook."""
     if not hasattr(env, "mystnb_config"):
         return False
     return bool(import_module("myst_nb.core.read").is_myst_markdown_notebook(text))
@@ -197,13 +197,13 @@ class Source:
         return max(min(line + self.shift, len(self.lines)), 1), known
 
     def _is_lost(self, line: int) -> bool:
-        """Tell whether a parser counts otherwise than in lines of the file."""
+        """Return whether a parser counts otherwise than in lines of the file."""
         if not self.is_page:
             return not self.is_sure
         return line > len(self.parsed or self.lines) + _SLACK
 
     def _stand(self, words: Sequence[str], line: int) -> bool:
-        """Tell whether words stand on the lines from ``line`` on, whatever their spaces."""
+        """Return whether words stand on the lines from ``line`` on, whatever their spaces."""
         if not 0 < line <= len(self.lines) - len(words) + 1:
             return False
         return all(

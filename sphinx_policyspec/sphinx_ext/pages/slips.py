@@ -100,7 +100,7 @@ class _Fence:
         return not self.name or self.name in _CODE
 
     def holds(self, other: _Fence) -> bool:
-        """Tell whether it may hold another one."""
+        """Return whether it may hold another one."""
         if self.own == "principle" and not re.search(r"\}\s*\S", self.info):
             return other.own not in _PROVISIONS
         return other.own not in _NEVER_HELD.get(self.own, frozenset())
@@ -248,7 +248,7 @@ class _Fences(_Reading):
         self._lengthen(fence, wanted)
 
     def _early(self, mark: str, length: int) -> bool:
-        """Tell whether a line of marks ends an example that was ended before, above messages that belong to it."""
+        """Return whether a line of marks ends an example that was ended before, above messages that belong to it."""
         fence, number = self._ended or (None, 0)
         if not (fence and self._beside and (mark, length) == (fence.mark, fence.length)):
             return False
@@ -287,7 +287,7 @@ class _Fences(_Reading):
             self._never_closed(self._open.pop(), number)
 
     def _is_closed(self, fence: _Fence, start: int) -> bool:
-        """Tell whether a fence is ended below a line, as a parser sees it."""
+        """Return whether a fence is ended below a line, as a parser sees it."""
         for number in range(max(start, fence.end), len(self.lines)):
             found = _FENCE.fullmatch(self.lines[number])
             if found and found["marks"][0] == fence.mark and len(found["marks"]) >= fence.length:
@@ -397,7 +397,7 @@ class _Indented(_Reading):
         return number + 1
 
     def _is_joined(self, number: int, indent: int) -> bool:
-        """Tell whether the line above is text that a directive would be part of."""
+        """Return whether the line above is text that a directive would be part of."""
         words = (above := self.lines[number - 1] if number else "").strip()
         is_line = bool(words) and (len(set(words)) > 1 or words[0].isalnum())
         return is_line and _indent(above) == indent and not words.startswith(("..", ":"))

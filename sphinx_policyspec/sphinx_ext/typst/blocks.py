@@ -324,7 +324,7 @@ def _items(node: Element) -> list[nodes.Element]:
 
 
 def _is_tight(node: Element) -> str:
-    """Tell whether the items of a list are so short that none needs room around it."""
+    """Return whether the items of a list are so short that none needs room around it."""
     return "true" if all(len(item.children) <= 1 for item in _items(node)) else "false"
 
 

@@ -88,7 +88,7 @@ def label(name: str) -> str:
 
 
 def is_right_to_left(text: str) -> bool:
-    """Tell whether the first letter with a direction is written from right to left."""
+    """Return whether the first letter with a direction is written from right to left."""
     for char in text:
         direction = unicodedata.bidirectional(char)
         if direction in {"L", "R", "AL"}:

@@ -308,7 +308,7 @@ def style_of(node: nodes.Element, *kinds: str) -> str:
 
 
 def is_short(node: nodes.Node) -> bool:
-    """Tell whether a box is kept on one page: it is of a few lines, and of nothing but words."""
+    """Return whether a box is kept on one page: it is of a few lines, and of nothing but words."""
     text = node.astext()
     has_more = any(isinstance(part, nodes.image | nodes.table) for part in node.findall(nodes.Element))
     return not has_more and len(text) + _LINE * text.count("\n") < _LINE * _SHORT

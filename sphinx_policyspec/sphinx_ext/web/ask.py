@@ -35,7 +35,7 @@ _OUT = "policyspec-ask"
 
 
 def has_ask_page(app: Sphinx) -> bool:
-    """Tell whether a build writes the page."""
+    """Return whether a build writes the page."""
     wanted = PolicySpecConfig.of(app.config).ask_page and app.builder.name in PAGE_BUILDERS
     return wanted and any(page.objects for page in domain_of(app.env).pages.values())
 
