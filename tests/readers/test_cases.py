@@ -27,7 +27,12 @@ def result_of(case: Path) -> dict[str, Any]:
         prompts, findings = read_prompts(text, case.name, "ab12")
         return {**dump.prompt_file(prompts), "findings": [dump.finding(found) for found in findings]}
     reading = read_model_spec(text, case.name)
-    broken = [found for found in run_checks(reading.spec) if found.severity is not Severity.HINT]
+    # Most cases are a form in a section, and no whole spec.
+    broken = [
+        found
+        for found in run_checks(reading.spec)
+        if found.severity is not Severity.HINT and found.code != "no-principle"
+    ]
     findings = (*encoding, *reading.findings, *broken)
     return {**dump.spec(reading.spec), "findings": [dump.finding(found) for found in findings]}
 
