@@ -45,7 +45,7 @@ from sphinx_policyspec.decision.behaviour import (
     BehaviourDiff as BehaviourDiff, CaseReading as CaseReading, CaseState as CaseState,
     ComparedCase as ComparedCase,
 )
-from sphinx_policyspec.decision.candidates import (
+from sphinx_policyspec.decision.precedence import (
     Candidate as Candidate, Context as Context, RuleOutcome as RuleOutcome, Standing as Standing,
     Strength as Strength,
 )

@@ -1,6 +1,5 @@
 """Who wins when instructions conflict: a case, decided by the levels and exceptions of a spec, with reasons."""
 
-from sphinx_policyspec.decision.candidates import STRENGTH_RULES, Norms, StrengthRule
 from sphinx_policyspec.decision.decision import (
     EXCEPTION,
     SUPPORT,
@@ -12,6 +11,7 @@ from sphinx_policyspec.decision.decision import (
     same_outcome,
 )
 from sphinx_policyspec.decision.framework import problems
+from sphinx_policyspec.decision.precedence import STRENGTH_RULES, Norms, StrengthRule
 
 __all__ = [
     "EXCEPTION",

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from sphinx_policyspec.decision.candidates import Candidate, Norms, Standing, standing_of
 from sphinx_policyspec.decision.framework import Framework, framework_of, grounded
+from sphinx_policyspec.decision.precedence import Candidate, Norms, Standing, standing_of
 from sphinx_policyspec.model import Case, Duty, Label, Outcome, OverrideMode, Status, Value
 
 __all__ = [

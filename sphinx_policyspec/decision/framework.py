@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
 
-from sphinx_policyspec.decision.candidates import (
+from sphinx_policyspec.decision.precedence import (
     POWERLESS_ROLES,
     Candidate,
     Norms,

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.files import load_json
+from sphinx_policyspec.graph.collector import sequence_key
 from sphinx_policyspec.graph.records import RECORDS, Many, id_of, quoted, single, text_of
 from sphinx_policyspec.graph.terms import DCTERMS, OWL, PS, RDF, Blank, Iri, Iris, Term, Triple
-from sphinx_policyspec.graph.writer import sequence_key
 from sphinx_policyspec.model import (
     AuthorityLevel,
     Block,

@@ -26,9 +26,9 @@ from sphinx_policyspec.graph.parse import (
 )
 from sphinx_policyspec.graph.query_text import Named, named_terms, text_of, unknown_in
 from sphinx_policyspec.graph.questions import Answer, Parameter, Question, find_question
+from sphinx_policyspec.graph.syntaxes import blocks, ntriples_lines
 from sphinx_policyspec.graph.terms import RDF, Blank, Iri, Triple, ontology_dir
 from sphinx_policyspec.graph.to_graph import triples_of
-from sphinx_policyspec.graph.writing import blocks, ntriples_lines
 from sphinx_policyspec.model import Finding, Span, Spec
 from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.model.spec import given_base

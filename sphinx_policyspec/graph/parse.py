@@ -17,6 +17,7 @@ from pyoxigraph import RdfFormat
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.child import REFUSED
 from sphinx_policyspec.graph.guard import start_child
+from sphinx_policyspec.graph.syntaxes import InferenceDigest, ntriples_lines
 from sphinx_policyspec.graph.terms import (
     FORMATS,
     LONGEST_TEXT,
@@ -30,7 +31,6 @@ from sphinx_policyspec.graph.terms import (
     literal_term,
     smaller,
 )
-from sphinx_policyspec.graph.writing import InferenceDigest, ntriples_lines
 
 __all__ = [
     "NotInferredError",

@@ -15,6 +15,7 @@ from sphinx_policyspec.graph.from_graph import from_triples
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
 from sphinx_policyspec.graph.parse import streamed_statements
 from sphinx_policyspec.graph.serialize import graph_lines
+from sphinx_policyspec.graph.syntaxes import Statements, blocks
 from sphinx_policyspec.graph.terms import (
     MAX_BYTES,
     PROV,
@@ -28,7 +29,6 @@ from sphinx_policyspec.graph.terms import (
     iri_of,
 )
 from sphinx_policyspec.graph.to_graph import triples_of
-from sphinx_policyspec.graph.writing import Statements, blocks
 from sphinx_policyspec.model import Spec
 from sphinx_policyspec.model.spec import given_base
 

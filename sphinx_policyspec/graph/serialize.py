@@ -13,6 +13,18 @@ from typing import TYPE_CHECKING, Any
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
 from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.graph.syntaxes import (
+    NOT_XML,
+    SURROGATES,
+    InferenceDigest,
+    Statements,
+    blocks,
+    parsed,
+    rdf_xml,
+    turtle_foot,
+    turtle_head,
+    turtle_subjects,
+)
 from sphinx_policyspec.graph.terms import (
     FORMATS,
     KINDS,
@@ -28,18 +40,6 @@ from sphinx_policyspec.graph.terms import (
     ontology_dir,
 )
 from sphinx_policyspec.graph.to_graph import parts_of, triples_of
-from sphinx_policyspec.graph.writing import (
-    NOT_XML,
-    SURROGATES,
-    InferenceDigest,
-    Statements,
-    blocks,
-    parsed,
-    rdf_xml,
-    turtle_foot,
-    turtle_head,
-    turtle_subjects,
-)
 from sphinx_policyspec.model import Finding, Span, Spec
 from sphinx_policyspec.model.finding import nearest
 

@@ -11,10 +11,10 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from sphinx_policyspec.graph.collector import GraphWriter
 from sphinx_policyspec.graph.records import TERMS
 from sphinx_policyspec.graph.terms import DCTERMS, PS, RDF, Iri, Iris, Triple
 from sphinx_policyspec.graph.touches import Touch, TouchFinder, TouchKind, enclosing, owner
-from sphinx_policyspec.graph.writer import GraphWriter
 from sphinx_policyspec.model import (
     AuthorityLevel,
     Block,

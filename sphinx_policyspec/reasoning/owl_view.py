@@ -9,9 +9,9 @@ from typing import Any
 import owlready2
 
 from sphinx_policyspec.graph.knowledge_base import with_derived
+from sphinx_policyspec.graph.syntaxes import Statements
 from sphinx_policyspec.graph.terms import ONTOLOGY, PREFIXES, Triple, ontology_terms
 from sphinx_policyspec.graph.to_graph import release_iri, triples_of
-from sphinx_policyspec.graph.writing import Statements
 from sphinx_policyspec.model import Spec
 from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.reasoning.reasoner import background

@@ -20,9 +20,9 @@ from sphinx_policyspec.errors import MissingToolError, ReasonerError
 from sphinx_policyspec.graph.knowledge_base import Consequences
 from sphinx_policyspec.graph.parse import streamed_statements
 from sphinx_policyspec.graph.serialize import serialize
+from sphinx_policyspec.graph.syntaxes import ntriples_lines
 from sphinx_policyspec.graph.terms import ONTOLOGY, PREFIXES, RDF, Foreign, Iri, Triple
 from sphinx_policyspec.graph.to_graph import triples_of
-from sphinx_policyspec.graph.writing import ntriples_lines
 from sphinx_policyspec.model import Spec
 from sphinx_policyspec.reasoning.schema import axioms, names_of_levels, whole_number
 from sphinx_policyspec.reasoning.statements import Stated, Statement, clashes, statements_of

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from sphinx_policyspec.decision import candidates, decision, framework
-from sphinx_policyspec.decision.candidates import Candidate, Grant, Norms
+from sphinx_policyspec.decision import decision, framework, precedence
 from sphinx_policyspec.decision.framework import Framework
+from sphinx_policyspec.decision.precedence import Candidate, Grant, Norms
 from sphinx_policyspec.model import Item, Label, OverrideMode
 from tests.decision.laws import LAWS
 from tests.decision.universes import random_universe
@@ -21,13 +21,13 @@ Patch = pytest.MonkeyPatch
 def _rule(patch: Patch, name: str, decide_instead: Callable[..., int | None]) -> None:
     rules = tuple(
         replace(rule, decide=decide_instead) if rule.id == name else rule
-        for rule in candidates.STRENGTH_RULES
+        for rule in precedence.STRENGTH_RULES
     )
-    patch.setattr(candidates, "STRENGTH_RULES", rules)
+    patch.setattr(precedence, "STRENGTH_RULES", rules)
 
 
 def _reversed(patch: Patch, name: str) -> None:
-    right = next(rule.decide for rule in candidates.STRENGTH_RULES if rule.id == name)
+    right = next(rule.decide for rule in precedence.STRENGTH_RULES if rule.id == name)
     _rule(patch, name, lambda one, other, context: right(other, one, context))
 
 
@@ -39,9 +39,9 @@ def recency_reversed(patch: Patch) -> None:
     def earlier(one: Candidate, other: Candidate, _context: object) -> int:
         return (one.turn < other.turn) - (one.turn > other.turn)
 
-    rules = candidates.STRENGTH_RULES
+    rules = precedence.STRENGTH_RULES
     patch.setattr(
-        candidates, "STRENGTH_RULES", (*rules[:-1], replace(rules[-1], decide=earlier, by_time=False))
+        precedence, "STRENGTH_RULES", (*rules[:-1], replace(rules[-1], decide=earlier, by_time=False))
     )
     patch.setattr(Candidate, "kind", property(lambda self: (id(self),)))
 
@@ -54,13 +54,13 @@ def scope_ignored(patch: Patch) -> None:
     def grants(item: Item) -> tuple[Grant, ...]:
         return ((item.delegates.source, ""),) if item.delegates else ()
 
-    right = candidates.grant_needed
+    right = precedence.grant_needed
 
     def needed(item: Item, norms: Norms) -> Grant | None:
         return (item.source, "") if right(item, norms) else None
 
-    patch.setattr(candidates, "grants_of", grants)
-    patch.setattr(candidates, "grant_needed", needed)
+    patch.setattr(precedence, "grants_of", grants)
+    patch.setattr(precedence, "grant_needed", needed)
 
 
 def no_reinstatement(patch: Patch) -> None:

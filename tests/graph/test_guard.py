@@ -18,8 +18,8 @@ from sphinx_policyspec.graph import guard as guard_module
 from sphinx_policyspec.graph.guard import Guard, Limits
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase, with_derived
 from sphinx_policyspec.graph.questions import CellKind, QueryForm
+from sphinx_policyspec.graph.syntaxes import blocks, ntriples_lines
 from sphinx_policyspec.graph.to_graph import triples_of
-from sphinx_policyspec.graph.writing import blocks, ntriples_lines
 from tests.graph.specs import LIBRARY
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux confines a query")

@@ -12,7 +12,7 @@ from rdflib import Graph
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.errors import QueryError
-from sphinx_policyspec.graph import knowledge_base, parse, writing
+from sphinx_policyspec.graph import knowledge_base, parse, syntaxes
 from sphinx_policyspec.graph.child import run
 from sphinx_policyspec.graph.from_graph import from_triples
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
@@ -483,5 +483,5 @@ def test_a_file_that_was_changed_or_follows_from_other_rules_is_not_taken_at_its
     )
     path.write_text(whole, "utf-8")
     assert ps.inferred_base(path) is not None
-    monkeypatch.setattr(writing, "ontology_digest", lambda: "another")
+    monkeypatch.setattr(syntaxes, "ontology_digest", lambda: "another")
     assert ps.inferred_base(path) is None

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.errors import MissingToolError
+from sphinx_policyspec.graph.syntaxes import ntriples_lines
 from sphinx_policyspec.graph.terms import PREFIXES, PS, RDF, Blank, Iri, Triple
 from sphinx_policyspec.graph.to_graph import triples_of
-from sphinx_policyspec.graph.writing import ntriples_lines
 from sphinx_policyspec.model import Carrier, Principle, Reference, ReferenceForm, Spec, Topic, Verdict
 from sphinx_policyspec.reasoning.reasoner import (
     Contradiction,

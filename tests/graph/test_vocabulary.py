@@ -11,9 +11,9 @@ import pytest
 from rdflib import OWL, RDF, RDFS, SKOS, Graph, Literal, URIRef
 
 from sphinx_policyspec.graph.rdflib_terms import triples_in
+from sphinx_policyspec.graph.syntaxes import ntriples_lines
 from sphinx_policyspec.graph.terms import PREFIXES, PS, ontology_dir, ontology_terms
 from sphinx_policyspec.graph.to_graph import to_graph
-from sphinx_policyspec.graph.writing import ntriples_lines
 from tests.conftest import REPOSITORY, require_tool
 from tests.graph import names
 from tests.graph.files import infer_graph

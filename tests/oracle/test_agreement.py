@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from sphinx_policyspec.decision import decide, problems
-from sphinx_policyspec.decision.candidates import Norms
+from sphinx_policyspec.decision.precedence import Norms
 from sphinx_policyspec.model import Delegation, Provision, Section, Value
 from sphinx_policyspec.surveys import engine
 from sphinx_policyspec.surveys.engine import case_facts, spec_facts

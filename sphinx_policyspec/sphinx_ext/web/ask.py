@@ -98,8 +98,8 @@ class AskPage:
     def _graph(self, app: Sphinx) -> bytes:
         """Return the graph with what the rules derive, a statement on each line."""
         from sphinx_policyspec.graph.knowledge_base import with_derived  # noqa: PLC0415
+        from sphinx_policyspec.graph.syntaxes import Statements  # noqa: PLC0415  as above
         from sphinx_policyspec.graph.to_graph import triples_of  # noqa: PLC0415
-        from sphinx_policyspec.graph.writing import Statements  # noqa: PLC0415  as above
 
         with without_collection():
             statements = Statements(with_derived(triples_of(self._knowledge.spec(app.env))))
