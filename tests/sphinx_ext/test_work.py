@@ -49,7 +49,7 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
     counted(domain, "write_part")
     counted(spec, "read_fragment")
-    counted(serialize, "pieces")
+    counted(serialize, "pieces_by_part")
     return done
 
 
@@ -61,14 +61,14 @@ def test_each_build_does_what_its_edits_ask_for(
     build(source, out="kept")
     pages = work["write_part"]
     assert pages > 1
-    assert work == {"write_part": pages, "read_fragment": pages, "pieces": 1}
+    assert work == {"write_part": pages, "read_fragment": pages, "pieces_by_part": 1}
     work.clear()
     build(source, out="kept")
     assert work == {}
     page = next(file for file in sorted(source.glob("alpha.*")))
     page.write_text(page.read_text("utf-8") + "\nOne more paragraph.\n", "utf-8")
     build(source, out="kept")
-    assert work == {"write_part": 1, "read_fragment": pages, "pieces": 1}
+    assert work == {"write_part": 1, "read_fragment": pages, "pieces_by_part": 1}
 
 
 def test_a_site_with_views_and_a_graph_is_built_without_rdflib(project: Project, tmp_path: Path) -> None:
