@@ -233,7 +233,7 @@ def many(count: int, line: str) -> str:
 
 
 def test_conflicts_beyond_a_limit_are_counted_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.modules["sphinx_policyspec.decision.framework"], "MAX_LINKS", 2)
+    monkeypatch.setattr(sys.modules["sphinx_policyspec.decision.framework"], "_MAX_LINKS", 2)
     pair = "{{id: {}, from: user, issue: x, value: {}}}"
     text = "items: [{}]"
     assert found(text.format(", ".join(pair.format(n, n % 2) for n in range(3)))) == []
