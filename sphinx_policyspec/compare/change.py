@@ -296,8 +296,8 @@ class Bump(enum.StrEnum):
     """Nothing changed."""
 
 
-_HARD = frozenset({"hard-rule-added", "hard-rule-removed", "hard-norm-changed"})
-_LEVELS = frozenset({"override-stricter", "override-looser"})
+_HARD = frozenset({"hard-level-lost", "hard-rule-added", "hard-rule-removed", "hard-norm-changed"})
+_LEVELS = frozenset({"override-stricter", "override-looser", "overriders-changed"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from sphinx_policyspec.model import (
     Spec,
     TargetKind,
     Verdict,
+    overriders,
     plain_name,
 )
 from sphinx_policyspec.model.attributes import LIFTING, LIMITING, RELATIONS
@@ -163,12 +164,41 @@ def _form_alone(seen: _Seen) -> bool:
     )
 
 
+def _exempted(seen: _Seen) -> bool:
+    """Return whether a category that came or went is one that an exception names."""
+    change = seen.change
+    if change.kind is not ChangeKind.ATTRIBUTE or change.aspect != "category":
+        return False
+    named = ((seen.pair.old, change.old), (seen.pair.new, change.new))
+    return any(
+        category in (*principle.exempts, *principle.never_exempts)
+        for spec, category in named
+        if category
+        for principle in spec.principles
+    )
+
+
+def _overriders_changed(seen: _Seen) -> bool:
+    """Return whether levels changed so that other roles can set aside what is at one of those that stay."""
+    if not (seen.is_(Subject.LEVEL) or seen.is_(Subject.SPEC, ChangeKind.REORDERED)):
+        return False
+    old, new = map(_roles_above, (seen.pair.old, seen.pair.new))
+    return any(old[name] != new[name] for name in old.keys() & new.keys())
+
+
+def _roles_above(spec: Spec) -> dict[str, frozenset[str]]:
+    return {
+        level.id: frozenset(role for other in overriders(spec.levels, level) for role in other.roles)
+        for level in spec.levels
+    }
+
+
 def _always(seen: _Seen) -> bool:  # noqa: ARG001  it is a rule like the others
     return True
 
 
 _T, _L, _C, _E = Weight.TIGHTENING, Weight.LOOSENING, Weight.CLARIFYING, Weight.EDITORIAL
-_R = Weight.NEEDS_READER
+_B, _R = Weight.BOTH, Weight.NEEDS_READER
 _ADDED, _REMOVED = ChangeKind.ADDED, ChangeKind.REMOVED
 
 RULES: tuple[WeightRule, ...] = (
@@ -186,6 +216,8 @@ RULES: tuple[WeightRule, ...] = (
          lambda s: s.is_(Subject.PROVISION, ChangeKind.BECAME_SECTION) or (s.is_(Subject.PROVISION, _REMOVED) and s.binds)),
     WeightRule("level-raised", _T, "fewer messages can set it aside", _provision(ChangeKind.LEVEL_RAISED)),
     WeightRule("level-lowered", _L, "more messages can set it aside", _provision(ChangeKind.LEVEL_LOWERED)),
+    WeightRule("hard-level-lost", _L, "no message could set it aside, and its level is not one of that kind any more",
+         lambda s: s.is_(Subject.PROVISION, ChangeKind.LEVEL_CHANGED) and s.was_hard and not s.is_hard),
     WeightRule("level-changed", _C, "the old and the new level cannot be ordered", _provision(ChangeKind.LEVEL_CHANGED)),
     WeightRule("level-renamed", _E, "the level has another name", _provision(ChangeKind.LEVEL_RENAMED)),
     WeightRule("exception-added", _L, "it is an exception to one more principle, or to one more category",
@@ -196,6 +228,9 @@ RULES: tuple[WeightRule, ...] = (
          _relation(ChangeKind.RELATION_ADDED, LIMITING)),
     WeightRule("limit-removed", _L, "as an exception it may reach one more category",
          _relation(ChangeKind.RELATION_REMOVED, LIMITING)),
+    WeightRule("preference-changed", _B, "of two principles, another one goes first, or none",
+         lambda s: s.change.kind in {ChangeKind.RELATION_ADDED, ChangeKind.RELATION_REMOVED}
+         and s.change.aspect == "prefer-over"),
     WeightRule("relation-changed", _C, "how it weighs against other principles is said otherwise",
          lambda s: s.change.kind in {ChangeKind.RELATION_ADDED, ChangeKind.RELATION_REMOVED}
          and s.change.aspect in {row.key for row in RELATIONS}),
@@ -203,12 +238,14 @@ RULES: tuple[WeightRule, ...] = (
          lambda s: s.is_(Subject.CLAUSE, _ADDED)),
     WeightRule("clause-removed", _T, "no part that bound less stands out any more",
          lambda s: s.is_(Subject.CLAUSE, _REMOVED)),
+    WeightRule("category-exempted", _B, "what exceptions take out of force is in it, or was", _exempted),
     WeightRule("category-changed", _C, "exceptions may take another category out of its force",
          lambda s: s.change.kind is ChangeKind.ATTRIBUTE and s.change.aspect == "category"),
     WeightRule("verdict-stricter", _T, "an answer is judged worse than before", _verdict(1)),
     WeightRule("verdict-milder", _L, "an answer is judged better than before", _verdict(-1)),
     WeightRule("override-stricter", _T, "what is at a level can be set aside less easily", _mode_changed(1)),
     WeightRule("override-looser", _L, "what is at a level can be set aside more easily", _mode_changed(-1)),
+    WeightRule("overriders-changed", _B, "other roles than before can set aside what is at a level", _overriders_changed),
     WeightRule("levels-changed", _C, "the levels themselves are other ones",
          lambda s: (s.is_(Subject.LEVEL) and s.change.kind is not ChangeKind.RENAMED)
          or s.is_(Subject.SPEC, ChangeKind.REORDERED)),
