@@ -281,11 +281,11 @@ def lock(source: str, *, held: str | None, form: str | None, output: str | None,
     if not held:
         if form == "text":
             raise click.UsageError("a lock is JSON: --format text is for --check FILE")
-        loaded = settings.load(source)
+        loaded = settings.read(source)
         settings.show(ps.lock(loaded), "json", output)
         return
     known = ps.read_lock(held)
-    loaded = settings.load(source)
+    loaded = settings.read(source)
     changes = ps.check_lock(loaded, known)
     settings.show(changes, form or "text", output)
     if changes:

@@ -151,9 +151,15 @@ class Settings:
         return self._noted(loaded)
 
     def pair(self, old: str, new: str) -> tuple[ps.Loaded, ps.Loaded]:
-        """Read two SOURCEs that are compared."""
+        """Read two SOURCEs that are compared, and report what is an error in either."""
         with self.watching(f"reading {old} and {new}"):
             before, after = ps.load_pair(old, new, **self.options)
+        for source, loaded in ((old, before), (new, after)):
+            self.report(
+                replace(found, message=f"{source}: {found.message}")
+                for found in ps.check(loaded)
+                if found.severity is ps.Severity.ERROR
+            )
         return self._noted(before), self._noted(after)
 
     def _noted(self, loaded: ps.Loaded) -> ps.Loaded:

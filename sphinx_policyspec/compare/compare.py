@@ -20,7 +20,7 @@ from sphinx_policyspec.compare.provisions import (
 )
 from sphinx_policyspec.compare.weights import Reaches, weigh
 from sphinx_policyspec.compare.words import normal
-from sphinx_policyspec.errors import UnknownIdError
+from sphinx_policyspec.errors import AnnotationError, UnknownIdError
 from sphinx_policyspec.model import (
     Case,
     Commentary,
@@ -170,7 +170,8 @@ class ReadingList:
     ) -> Judgement:
         """Return what a person who read both texts says of their change; it holds for these texts alone.
 
-        Raises :class:`UnknownIdError` where no prose of that id changed.
+        Raises :class:`UnknownIdError` where no prose of that id changed, and :class:`AnnotationError` for what no
+        judgement can say: another direction or kind, an edit of form that is not neutral, no evidence, nobody.
 
         :param id_: of a provision, the new one where it has two; ``preamble``, or ``goal/ID``
         :param evidence: why, in one sentence
@@ -181,6 +182,16 @@ class ReadingList:
         if id_ not in self.digests:
             hint = nearest(id_, list(self.digests))
             raise UnknownIdError(f"no prose of `{id_}` changed; {hint}".removesuffix("; "))
+        for name, said, known in (("direction", direction, Direction), ("kind", kind, JudgedKind)):
+            if said not in [*known]:
+                raise AnnotationError(
+                    f"unknown {name} `{said}`; {nearest(said, [*known])}".removesuffix("; ")
+                )
+        for name, said in (("evidence", evidence), ("who", who)):
+            if not said.strip():
+                raise AnnotationError(f"a judgement of `{id_}` needs `{name}`")
+        if kind == JudgedKind.EDITORIAL and direction != Direction.NEUTRAL:
+            raise AnnotationError(f"`{id_}` cannot be editorial and `{direction}`: form alone is neutral")
         return Judgement(
             old=self.diff.old,
             new=self.diff.new,

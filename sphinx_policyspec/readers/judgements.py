@@ -156,6 +156,12 @@ def _judgement(reader: YamlReader, node: yaml.Node) -> Judgement | None:
         reader.find(
             "invalid-value", values["date"], f"`{given['date']}` is no date", "write it as `2026-02-01`"
         )
+    if kind == JudgedKind.EDITORIAL and direction not in {None, Direction.NEUTRAL}:
+        hint = "form alone is neutral: name another kind, or `neutral`"
+        reader.find(
+            "invalid-value", values["kind"], f"`editorial` and `{direction}` do not go together", hint
+        )
+        return None
     if direction is None or kind is None or not is_date(given["date"]):
         return None
     texts = {name: given.get(name, "") for name in ("old", "new", "id", "evidence", "who", "date", "digest")}

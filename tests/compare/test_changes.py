@@ -423,14 +423,14 @@ def test_a_principle_that_became_two_is_split_and_two_that_became_one_are_merged
         "b",
         "split: `b` has a part of `a`",
     )
-    assert (back.id, back.old, back.new, sentence(back)) == ("a", "b", "a", "merged: has a part of `b`")
+    assert (back.id, back.old, back.new, sentence(back)) == ("a", "b", "a", "merged: `a` has a part of `b`")
 
 
 def test_what_is_too_different_to_be_the_same_succeeds() -> None:
     old = spec(principle("a", title="Loans", text=SECOND), eval_tags=(tag("a"),))
     new = spec(principle("b", title="Answers", text=LONG), eval_tags=(tag("b"),))
     (change,) = compare(old, new).of(P, K.SUCCEEDED)
-    assert (change.old, change.new, sentence(change)) == ("a", "b", "has a part of `a`")
+    assert (change.old, change.new, sentence(change)) == ("a", "b", "`b` has a part of `a`")
 
 
 def test_the_reach_of_a_change_is_what_rests_on_it() -> None:

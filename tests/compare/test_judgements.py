@@ -19,6 +19,7 @@ from sphinx_policyspec.compare import (
     with_judgements,
 )
 from sphinx_policyspec.compare.change import summary_of
+from sphinx_policyspec.errors import AnnotationError
 from sphinx_policyspec.exports.diff.outline import Outline
 from sphinx_policyspec.model import Direction, JudgedKind, Judgement, Spec
 from sphinx_policyspec.readers.judgements import format_judgement, read_judgements, with_judgement
@@ -67,7 +68,9 @@ def test_a_judgement_is_the_weight(direction: str, kind: str, weight: Weight, bu
 
 
 def test_what_holds_the_version_up_is_told() -> None:
-    assert Outline(DIFF).suggestion.startswith("major until somebody has read tell; else patch (")
+    assert Outline(DIFF).suggestion.startswith(
+        "major until somebody has read tell; patch if that is neutral ("
+    )
     assert "until" not in Outline(judged(GIVEN)).suggestion
 
 
@@ -204,3 +207,19 @@ def test_the_diff_of_one_weight_counts_all() -> None:
     assert [c.subject for c in alone.changes] == [Subject.PROVISION]
     assert summary_of(alone).weights == summary_of(both).weights
     assert Outline(alone).headline == Outline(both).headline
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"direction": "tightning"}, "did you mean `tightening`"),
+        ({"kind": "clarifyng"}, "did you mean `clarifying`"),
+        ({"kind": "editorial"}, "cannot be editorial and `tightening`"),
+        ({"evidence": " "}, "needs `evidence`"),
+        ({"who": ""}, "needs `who`"),
+    ],
+)
+def test_what_no_judgement_can_say_is_refused(given: dict[str, str], said: str) -> None:
+    values = {"direction": "tightening", "evidence": "A ban is new.", "who": "Ann"} | given
+    with pytest.raises(AnnotationError, match=said):
+        FOUND.judgement("tell", **values)

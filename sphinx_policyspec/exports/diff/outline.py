@@ -132,7 +132,7 @@ class Outline:
         if not summary.held:
             return f"{summary.bump.value} ({named})"
         held = _named(list(dict.fromkeys(change.provision or change.id for change in summary.held)))
-        return f"{summary.bump.value} until somebody has read {held}; else {summary.judged.value} ({named})"
+        return f"{summary.bump.value} until somebody has read {held}; {summary.judged.value} if that is neutral ({named})"
 
     @property
     def about_cases(self) -> tuple[str, ...]:
