@@ -153,7 +153,7 @@ def _aside(
     names: Mapping[str, str] = MappingProxyType({}),
 ) -> Change:
     here = new or old
-    is_changed = bool(old and new and normal(old.text) != normal(new.text))
+    is_changed = old is None or new is None or normal(old.text) != normal(new.text)
     return Change(
         kind=kind,
         subject=Subject.COMMENTARY,
@@ -164,7 +164,9 @@ def _aside(
         new=new.text if new else "",
         evidence=(("old_section", old.name),) if old and new else (),
         text=compare_texts(old.text, new.text) if old and new and is_changed else None,
-        sentences=compare_sentences(old.text, new.text, names) if old and new and is_changed else (),
+        sentences=compare_sentences(old.text if old else "", new.text if new else "", names)
+        if is_changed
+        else (),
         old_span=old.span if old else None,
         new_span=new.span if new else None,
     )

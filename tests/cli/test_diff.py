@@ -99,7 +99,7 @@ def test_a_lock_tells_a_new_number_from_a_new_norm(
     )
     new.write_text(OLD.replace("#be_kind", "#be_good"), "utf-8")
     assert run("lock", "-q", "--check", lock, new)[1] == (
-        "renumbered      be_good: was be_kind\nrenumbered only: 1\n"
+        "renumbered      be_good: was be_kind, is be_good\nrenumbered only: 1\n"
     )
     told = json.loads(run("lock", "-q", "--check", lock, new, "--format", "json")[1])
     assert told["changes"] == [{"state": "renumbered", "id": "be_good", "old": "be_kind", "new": "be_good"}]

@@ -258,6 +258,12 @@ IN_MYST = {
     "open-brace": Slip(
         (EXAMPLE, "````{policy:example A book"), "unknown-directive", "policy:example", "`{policy:example}`"
     ),
+    "blank-in-a-name": Slip(
+        (EXAMPLE, "````{policy: example} A book"),
+        "unknown-directive",
+        "policy: example",
+        "`{policy:example}`",
+    ),
     "misspelt": Slip(
         (EXAMPLE, "````{policy:exmaple} A book"),
         "unknown-directive",

@@ -346,6 +346,10 @@ def lock_text(changes: Sequence[LockChange]) -> str:
     """Return what changed since a lock, in a line each, and what it comes to."""
     lines = []
     for change in changes:
-        words = f": was {change.old or 'nothing'}" if change.old or change.new else ""
+        words = (
+            f": was {change.old or 'nothing'}, is {change.new or 'nothing'}"
+            if change.old or change.new
+            else ""
+        )
         lines.append(printable(f"{change.state.value:15} {change.id}{words}"))
     return "".join(f"{line}\n" for line in (*lines, lock_verdict(changes)))

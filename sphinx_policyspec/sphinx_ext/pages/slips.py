@@ -179,7 +179,13 @@ class _Fences(_Reading):
         """Return the name of a directive, whose braces are put right."""
         info = found["info"]
         if named := _NAMED.fullmatch(info):
-            return named["name"].strip().lower()
+            name = "".join(named["name"].split())
+            if name != named["name"] and name.lower().startswith(f"{DOMAIN}:"):
+                right = info.replace(named["name"], name, 1)
+                self._changed[number] = f"{found['lead']}{found['marks']}{right}"
+                message = f"`{named['name']}` has a blank in it, and is a block of code"
+                self._slip(number, "unknown-directive", message, f"write `{{{name}}}`")
+            return name.lower()
         bare = _BARE.fullmatch(info)
         if bare is None or (self._open and self._open[-1].is_code):
             return ""
