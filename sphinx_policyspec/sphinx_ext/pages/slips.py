@@ -177,23 +177,19 @@ class _Fences(_Reading):
 
     def _name(self, number: int, found: re.Match[str]) -> str:
         """Return the name of a directive, whose braces are put right."""
-        info = found["info"]
-        if named := _NAMED.fullmatch(info):
-            name = "".join(named["name"].split())
-            if name != named["name"] and name.lower().startswith(f"{DOMAIN}:"):
-                right = info.replace(named["name"], name, 1)
-                self._changed[number] = f"{found['lead']}{found['marks']}{right}"
-                message = f"`{named['name']}` has a blank in it, and is a block of code"
-                self._slip(number, "unknown-directive", message, f"write `{{{name}}}`")
-            return name.lower()
-        bare = _BARE.fullmatch(info)
-        if bare is None or (self._open and self._open[-1].is_code):
-            return ""
-        right = f"{{{bare['name']}}}{bare['rest']}"
-        self._changed[number] = f"{found['lead']}{found['marks']}{right}"
-        message = f"`{bare['name']}` lacks a brace or both, without which it is a block of code"
-        self._slip(number, "unknown-directive", message, f"write `{{{bare['name']}}}`")
-        return bare["name"].lower()
+        named, bare = _NAMED.fullmatch(found["info"]), _BARE.fullmatch(found["info"])
+        written = (named or bare or {"name": ""})["name"].strip()
+        name = "".join(written.split())
+        is_ours = name.lower().startswith(f"{DOMAIN}:") and not (self._open and self._open[-1].is_code)
+        if not is_ours or (named and name == written):
+            return written.lower() if named else ""
+        rest = bare["rest"] if bare else found["info"].partition("}")[2]
+        self._changed[number] = f"{found['lead']}{found['marks']}{{{name}}}{rest}"
+        lacks = "lacks a brace or both, without which it" if bare else "has a blank in it, with which it"
+        self._slip(
+            number, "unknown-directive", f"`{written}` {lacks} is a block of code", f"write `{{{name}}}`"
+        )
+        return name.lower()
 
     def _bare(self, number: int, lead: str, mark: str, length: int) -> None:
         """Take up a line of marks alone: the end of a fence, or the beginning of code."""
