@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from docutils import nodes
     from sphinx.application import Sphinx
 
-    from sphinx_policyspec.sphinx_ext.web.pages import HandbookPages
 
 __all__ = [
     "FORMAT",
