@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import importlib.util
 import json
+import logging
 import os
 import re
 import shutil
@@ -12,7 +14,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -21,7 +23,7 @@ import typst
 from hypothesis import settings
 from jinja2 import FileSystemBytecodeCache
 from jinja2.sandbox import SandboxedEnvironment
-from sphinx import jinja2glue
+from sphinx import jinja2glue, theming
 from sphinx.config import Config
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
@@ -52,6 +54,8 @@ settings.register_profile("tests", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None)
 settings.load_profile("tests")
 pytest_plugins = ("sphinx.testing.fixtures",)
+# Builds make many objects that stay until they end: to look through them again and again is a tenth of the time of all tests.
+gc.set_threshold(200_000, 20, 100)
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 RELEASES = ("2025-02-12", "2025-04-11", "2025-09-12")
@@ -90,9 +94,13 @@ _TOGETHER = (
     "releases/test_handbook.py",
     "releases/test_pdf.py",
     "releases/test_topics.py",
+    "sphinx_ext/test_builders.py",
+    "sphinx_ext/test_command_equals_site.py",
+    "sphinx_ext/test_hidden.py",
     "sphinx_ext/test_pdf.py",
+    "sphinx_ext/test_words.py",
 )
-"""Tests of one browser, site or PDF, which would be started or made in each process that runs some of them."""
+"""Tests of one browser, project, site or PDF, which would be started or made in each process that runs some of them."""
 
 
 class Together(LoadScopeScheduling):  # type: ignore[misc]  # ships no types
@@ -125,15 +133,22 @@ def common_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _compiled_templates(common_folder: Path) -> Iterator[None]:
-    """Compile a template of a theme once a run: in each build anew, it is half the time of a small one."""
+def _cheap_builds(common_folder: Path) -> Iterator[None]:
+    """Do once a run what each of a thousand small builds would do anew, for more than half of its time.
+
+    A template of a theme is compiled, the packages that offer a theme are looked for, and Sphinx makes a record of each
+    of its 500 debug messages, which nobody sees.
+    """
     folder = common_folder / "templates"
     folder.mkdir(exist_ok=True)
     cache = FileSystemBytecodeCache(str(folder))
     environment = partial(SandboxedEnvironment, bytecode_cache=cache)
+    logging.disable(logging.DEBUG)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(jinja2glue, "SandboxedEnvironment", environment)
+        patch.setattr(theming, "entry_points", lru_cache(theming.entry_points))
         yield
+    logging.disable(logging.NOTSET)
 
 
 @contextmanager

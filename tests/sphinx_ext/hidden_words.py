@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["CONF", "THINGS", "WAYS", "Markup", "Way", "indented", "pages", "words_in"]
+__all__ = ["CONF", "THINGS", "WAYS", "Markup", "Way", "indented", "pages", "things_shown", "words_in"]
 
 _WORD = re.compile(r"zq([a-z]+)zq([a-z]+)")
 
@@ -214,13 +214,26 @@ def words_in(text: str) -> set[str]:
     return {match[0].lower() for match in _WORD.finditer(text.lower())}
 
 
-def _page(name: str, way: Way, markup: Markup) -> str:
-    parts = [markup.heading(f"Page {name} {markup.suffix}", 1)]
+def _things(name: str, way: Way, markup: Markup) -> dict[str, Thing]:
+    """Return what a page writes: each way meets each thing, and each markup both, but not all three each other."""
     # MyST puts a heading inside a directive outside of it.
     may_head = way.headings and (not markup.is_myst or name in {"comment", "html"})
     things = THINGS | (HEADED if may_head else {})
-    for thing, write in things.items():
-        key = f"{name}{markup.suffix}"
+    turn = [*WAYS, "excluded", "left", "emptied"].index(name) + markup.is_myst
+    return {
+        thing: write for n, (thing, write) in enumerate(things.items(), turn) if n % len(way.markups) == 0
+    }
+
+
+def things_shown(name: str, suffix: str) -> set[str]:
+    """Return the things that the page of a way and markup holds."""
+    return {*_things(name, WAYS[name], Markup(suffix))} & {*THINGS}
+
+
+def _page(name: str, way: Way, markup: Markup) -> str:
+    parts = [markup.heading(f"Page {name} {markup.suffix}", 1)]
+    key = f"{name}{markup.suffix}"
+    for thing, write in _things(name, way, markup).items():
         word = f"zq{key}zq{thing}"
         if (way.shown and thing == "level") or (name == "emptied" and thing == "principle"):
             # Levels replace those that all principles have; a title is in Sphinx's contents of the page.
