@@ -11,6 +11,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import combinations, compress
 from pathlib import Path
@@ -44,7 +45,7 @@ __all__ = [
 _SECONDS = 600
 _NEITHER = Foreign("true", PREFIXES["xsd"] + "boolean", "")
 _QUICK = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
-"""Run after run ends before Java would gain by compiling well."""
+"""A run ends before Java would gain by compiling well."""
 
 
 def java() -> str:
@@ -75,7 +76,8 @@ def classify(triples: Sequence[Triple]) -> tuple[Triple, ...] | None:
 
     world = world_of(background(triples))
     try:
-        owlready2.sync_reasoner_hermit(world, debug=0)
+        with _quick_java():
+            owlready2.sync_reasoner_hermit(world, debug=0)
     except owlready2.OwlReadyInconsistentOntologyError:
         return None
     except owlready2.OwlReadyJavaError as error:
@@ -88,6 +90,19 @@ def classify(triples: Sequence[Triple]) -> tuple[Triple, ...] | None:
         for cls in sorted(_classes(world, name))
         if (name, cls) not in stated
     )
+
+
+@contextmanager
+def _quick_java() -> Iterator[None]:
+    """Give Java the options for short runs where owlready2 starts it, which passes on none."""
+    before = os.environ.get("JAVA_TOOL_OPTIONS")
+    os.environ["JAVA_TOOL_OPTIONS"] = " ".join((before or "", *_QUICK))
+    try:
+        yield
+    finally:
+        del os.environ["JAVA_TOOL_OPTIONS"]
+        if before is not None:
+            os.environ["JAVA_TOOL_OPTIONS"] = before
 
 
 def _classes(world: Any, name: Iri) -> set[Iri]:  # noqa: ANN401 - as above
@@ -131,7 +146,7 @@ def first_inconsistent(candidates: Sequence[Iterable[Triple]]) -> int | None:
 
 def _told(text: str) -> str:
     """Return what a failing reasoner says, in one line."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("Picked up ")]
     return f"HermiT ended with an error: {lines[0] if lines else 'it says nothing'}"
 
 
