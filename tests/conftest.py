@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -49,8 +50,8 @@ from sphinx_policyspec.model import (
 )
 
 # A deadline would make a busy machine fail a test. What `make test` draws is the same each time, so that it judges the change
-# and not the luck of the draw; `make test-all` draws anew (--hypothesis-profile=explore).
-settings.register_profile("tests", deadline=None, derandomize=True)
+# and not the luck of the draw, and little; `make test-all` draws anew, and more (--hypothesis-profile=explore).
+settings.register_profile("tests", deadline=None, derandomize=True, max_examples=40)
 settings.register_profile("explore", deadline=None)
 settings.load_profile("tests")
 pytest_plugins = ("sphinx.testing.fixtures",)
@@ -146,7 +147,7 @@ def _cheap_builds(common_folder: Path) -> Iterator[None]:
     logging.disable(logging.DEBUG)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(jinja2glue, "SandboxedEnvironment", environment)
-        patch.setattr(theming, "entry_points", lru_cache(theming.entry_points))
+        patch.setattr(theming, "entry_points", lru_cache(entry_points))
         yield
     logging.disable(logging.NOTSET)
 
@@ -339,3 +340,19 @@ class Run:
             cli.main()
         out, err = self.capture.readouterr()
         return int(status.value.code or 0), out.decode(), err.decode()
+
+
+def source_texts(spec: Spec) -> dict[str, str]:
+    """Return the text of each file that a release was read from, joined from its items."""
+    texts: dict[str, str] = {}
+    for document in spec.documents:
+        parts = [block.source for block in spec.preamble]
+        for provision in spec.provisions:
+            parts += [provision.source, *(block.source for block in provision.blocks)]
+        texts[document.file] = "".join(parts)
+    for file in spec.prompt_files:
+        texts[file.span.file] = file.source + "".join(block.source for block in file.blocks)
+    if spec.changelog:
+        log = spec.changelog
+        texts[log.span.file] = log.source + "".join(entry.source for entry in log.entries)
+    return texts

@@ -20,7 +20,6 @@ from sphinx_policyspec.model import (
     Prose,
     Response,
     Span,
-    Spec,
 )
 from sphinx_policyspec.readers.blocks import EXAMPLE, BlockKind, RawBlock, cut
 from sphinx_policyspec.readers.comments import Shown, without_comments
@@ -37,7 +36,6 @@ __all__ = [
     "read_prompts",
     "read_release",
     "release_folders",
-    "source_texts",
     "spec_file",
 ]
 
@@ -352,19 +350,3 @@ def _previous(changelog: Changelog | None, version: str) -> str:
     if version not in versions:
         return ""
     return next(iter(versions[versions.index(version) + 1 :]), "")
-
-
-def source_texts(spec: Spec) -> dict[str, str]:
-    """Return the text of each file that a release was read from, joined from its items."""
-    texts: dict[str, str] = {}
-    for document in spec.documents:
-        parts = [block.source for block in spec.preamble]
-        for provision in spec.provisions:
-            parts += [provision.source, *(block.source for block in provision.blocks)]
-        texts[document.file] = "".join(parts)
-    for file in spec.prompt_files:
-        texts[file.span.file] = file.source + "".join(block.source for block in file.blocks)
-    if spec.changelog:
-        log = spec.changelog
-        texts[log.span.file] = log.source + "".join(entry.source for entry in log.entries)
-    return texts

@@ -55,6 +55,9 @@ NOT_RUN = {
 }
 """How many blocks of a page cannot be run; each says why in a comment above it."""
 
+HERE: dict[str, Callable[[], int | None]] = {"policyspec": cli.main, "sphinx-build": sphinx_build}
+"""Commands that need no process of their own; both read ``sys.argv``."""
+
 LONG = re.compile(r"policyspec handbook model_spec\S* .*")
 """Commands that take many seconds."""
 
@@ -203,8 +206,8 @@ class Run:
             text, folder = f"make --dry-run {text.removeprefix('make ')}", REPOSITORY
         self.need_releases(text)
         words = words_of(text)
-        ours = words[:1] == ["policyspec"]
-        status, *streams = self.here(words) if ours else self.in_shell(text, folder)
+        program = HERE.get(words[0]) if words else None
+        status, *streams = self.here(program, words) if program else self.in_shell(text, folder)
         assert status == 0, f"{command}\n{''.join(streams)}"
         if expected:
             printed = [lines_of(stream) for stream in streams]
@@ -213,13 +216,13 @@ class Run:
                 printed = [lines[-len(expected) :] for lines in printed]
             assert expected in printed, (command, printed)
 
-    def here(self, words: list[str]) -> tuple[int, str, str]:
-        """Run our command in this process: most of its time would be Python's start."""
+    def here(self, program: Callable[[], int | None], words: list[str]) -> tuple[int, str, str]:
+        """Run a command in this process: most of its time would be Python's start."""
         self.capture.readouterr()
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(sys, "argv", words)
             with pytest.raises(SystemExit) as status:
-                cli.main()
+                sys.exit(program())
         out, err = self.capture.readouterr()
         return int(status.value.code or 0), out, err
 

@@ -103,6 +103,7 @@ def test_rules_explain_ten_planted_contradictions_by_exactly_their_statements() 
     assert len(EXPECTED) == 10
 
 
+@pytest.mark.slow
 def test_hermit_finds_each_of_ten_planted_contradictions() -> None:
     require_tool("java")
     found = Reasoner.of_spec(planted()).run("hermit")

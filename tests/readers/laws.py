@@ -10,8 +10,9 @@ from sphinx_policyspec.checks import run_checks
 from sphinx_policyspec.exports.answers import counts
 from sphinx_policyspec.model import Comparison, Definition, Example, Finding, Message, Span, Spec
 from sphinx_policyspec.readers.model_spec import read_model_spec
-from sphinx_policyspec.readers.release import read_changelog, read_prompts, source_texts
+from sphinx_policyspec.readers.release import read_changelog, read_prompts
 from sphinx_policyspec.readers.text import Reading
+from tests.conftest import source_texts
 
 FILE = "spec.md"
 

@@ -9,8 +9,8 @@ import pytest
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.readers import text as text_reader
-from sphinx_policyspec.readers.release import companions, is_release, read_release, source_texts, spec_file
-from tests.conftest import Run
+from sphinx_policyspec.readers.release import companions, is_release, read_release, spec_file
+from tests.conftest import Run, source_texts
 
 DOCUMENT = "# Lending {#lending}\n\nLend[^ab12].\n"
 PROMPTS = "Examples for [^ab12] in Lending:\n\n**Example**: one\n\n~~~xml\n<user>\nHi\n</user>\n~~~\n"

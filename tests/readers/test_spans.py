@@ -10,8 +10,9 @@ import pytest
 from sphinx_policyspec.model import FragmentKind, ReferenceForm, Spec
 from sphinx_policyspec.readers.inline import decode
 from sphinx_policyspec.readers.model_spec import read_model_spec
-from sphinx_policyspec.readers.release import SPEC_FILE, read_release, source_texts
+from sphinx_policyspec.readers.release import SPEC_FILE, read_release
 from sphinx_policyspec.readers.text import read_text
+from tests.conftest import source_texts
 from tests.readers.laws import cut_out, read_lawfully
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.md"))

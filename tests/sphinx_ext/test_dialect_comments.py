@@ -12,7 +12,7 @@ import sphinx_policyspec as ps
 from sphinx_policyspec.graph.from_graph import from_graph
 from sphinx_policyspec.graph.to_graph import to_graph
 from sphinx_policyspec.model import Comment
-from sphinx_policyspec.readers.release import source_texts
+from tests.conftest import source_texts
 
 MARKER = "zebracrossing"
 TEXT = f"""<!-- {MARKER} -->
