@@ -390,10 +390,10 @@ def has_releases(source: str | Path, confdir: str | Path | None = None) -> bool:
     """
     path = Path(source)
     if is_graph(path):
-        from sphinx_policyspec.graph.releases import count_specs  # noqa: PLC0415  rdflib only where it is needed
+        from sphinx_policyspec.graph.releases import has_several_specs  # noqa: PLC0415  rdflib only where it is needed
 
         with _named(path):
-            return path.suffix in {".nq", ".trig"} and count_specs(path) > 1
+            return path.suffix in {".nq", ".trig"} and has_several_specs(path)
     return not is_release(path) and not is_project(path, confdir) and bool(release_folders(path))
 
 

@@ -176,7 +176,12 @@ def specs_of(path: Path, max_bytes: int = MAX_BYTES) -> tuple[Spec, ...]:
     )
 
 
-def count_specs(path: Path, max_bytes: int = MAX_BYTES) -> int:
-    """Return how many specs :func:`specs_of` finds, without making them."""
-    statements = streamed_statements(path, max_bytes)
-    return len({name for triple, name in statements if triple[1:] == _A_SPEC and name != _DEFAULT})
+def has_several_specs(path: Path, max_bytes: int = MAX_BYTES) -> bool:
+    """Return whether :func:`specs_of` finds more than one spec; a file is read up to where that is known."""
+    found: set[str] = set()
+    for triple, name in streamed_statements(path, max_bytes):
+        if triple[1:] == _A_SPEC and name != _DEFAULT:
+            found.add(name)
+        if len(found) > 1:
+            return True
+    return False
