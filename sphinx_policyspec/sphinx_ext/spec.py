@@ -43,7 +43,7 @@ from sphinx_policyspec.sphinx_ext.domain.records import (
     former_ids_of,
 )
 from sphinx_policyspec.sphinx_ext.pages.inline import with_titles_resolved
-from sphinx_policyspec.sphinx_ext.store import PagePart, read_fragment, without_collection
+from sphinx_policyspec.sphinx_ext.store import PagePart, read_fragment
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
@@ -247,8 +247,7 @@ class Knowledge:
         """Return the spec that the project's pages make up together, its base IRI included."""
         digest = self.digest(env)
         if self._spec is None or digest != self._digest:
-            with without_collection():
-                spec, self._findings = self._put_together(env)
+            spec, self._findings = self._put_together(env)
             self._spec = replace(spec, base_iri=_base_iri(env, spec))
             self._digest = digest
             self.close()

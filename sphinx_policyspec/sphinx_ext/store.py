@@ -6,12 +6,10 @@ a full disk leaves here is told from a sound file, and made anew.
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import pickle
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -42,7 +40,6 @@ __all__ = [
     "read_fragment",
     "read_part",
     "unsound_pages",
-    "without_collection",
     "write_output",
     "write_part",
 ]
@@ -260,15 +257,3 @@ def _version() -> str:
         return version("sphinx-policyspec")
     except PackageNotFoundError:
         return "0+unknown"
-
-
-@contextmanager
-def without_collection() -> Iterator[None]:
-    """Let no garbage be looked for meanwhile; that is a quarter of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

@@ -27,7 +27,7 @@ from sphinx_policyspec.sphinx_ext.domain.domain import domain_of, is_index_page
 from sphinx_policyspec.sphinx_ext.nodes.boxes import style_name
 from sphinx_policyspec.sphinx_ext.nodes.nodes import uses_our_nodes
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
-from sphinx_policyspec.sphinx_ext.store import Stamp, keep, kept, without_collection, write_output
+from sphinx_policyspec.sphinx_ext.store import Stamp, keep, kept, write_output
 from sphinx_policyspec.sphinx_ext.web.ask import dumped_words
 from sphinx_policyspec.sphinx_ext.web.pages import HandbookPages
 from sphinx_policyspec.sphinx_ext.web.panels import Relations
@@ -331,12 +331,11 @@ def write_data(app: Sphinx, handbook: HandbookPages) -> None:
 
 def _write(app: Sphinx, knowledge: Knowledge, files: dict[str, Path]) -> list[Finding]:
     found: list[Finding] = []
-    with without_collection():
-        for name, file in files.items():
-            try:
-                found += _write_format(app, knowledge.spec(app.env), name, file)
-            except SourceError as error:
-                raise SphinxError(str(error)) from error
+    for name, file in files.items():
+        try:
+            found += _write_format(app, knowledge.spec(app.env), name, file)
+        except SourceError as error:
+            raise SphinxError(str(error)) from error
     return found
 
 
