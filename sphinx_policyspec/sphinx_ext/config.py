@@ -280,7 +280,7 @@ def project_title(config: Config) -> str:
 def site_base(config: Config) -> str:
     """Return the address of the site as what IRIs begin with, empty where it is not an absolute IRI."""
     address = str(config.html_baseurl or "")
-    return address if is_absolute_iri(address) else ""
+    return address if address and is_absolute_iri(address) else ""
 
 
 def register_config(app: Sphinx) -> None:

@@ -192,15 +192,14 @@ def _depart_latex_box(self: LaTeXTranslator, node: PolicyBox) -> None:
     self.depart_container(node)
 
 
-_heads: WeakKeyDictionary[object, dict[str, str]] = WeakKeyDictionary()
+_heads: WeakKeyDictionary[object, dict[tuple[object, ...], str]] = WeakKeyDictionary()
 """The heads that a builder has written, by what they say: most pages have the same few."""
 
 
 def _head(self: HTML5Translator, box: nodes.Element) -> str:
     """Return the head of a box, written by the visitors of a builder."""
-    said = box.non_default_attributes()
     written = _heads.setdefault(self.builder, {})
-    key = f"{type(box).__name__} {[said.get(name) for name in _SAID]}"
+    key = (type(box), *map(box.get, _SAID))
     if key not in written:
         start = len(self.body)
         for line in head_of(box):

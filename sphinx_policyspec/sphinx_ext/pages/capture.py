@@ -292,7 +292,7 @@ class _Capture:
         place = self.inside.get(node.attributes.pop(HOME, None), place)
         if place.takes and declared is None and self._is_text(node):
             place.region.write(node)
-            place = replace(place, takes=False)
+            place = place._replace(takes=False)
         if isinstance(node, nodes.section) and not place.links.message:
             self._section(node, declared, place)
         elif declared is not None and not isinstance(node, PolicyCount):
@@ -340,7 +340,7 @@ class _Capture:
             is_norm=principle is not None or place.is_norm,
         )
         self.inside[id(node)] = inner
-        title_place = replace(inner.at(carrier=Carrier.TITLE), takes=False)
+        title_place = inner.at(carrier=Carrier.TITLE)._replace(takes=False)
         for child in list(node.children):
             if isinstance(child, nodes.Element):
                 self._walk(child, title_place if isinstance(child, nodes.title) else inner)
@@ -390,10 +390,8 @@ class _Capture:
             self.page.find("misplaced-directive", message, start_of(declared), hint)
 
     def _declared(self, node: nodes.Element, declared: Declared, place: CapturePlace) -> None:
-        links = replace(place.links, line=node.line or place.links.line)
-        place = replace(place, links=links, takes=False)
-        if not isinstance(declared.item, Definition):
-            place = replace(place, is_norm=False)
+        is_norm = place.is_norm and isinstance(declared.item, Definition)
+        place = place.at(line=node.line or place.links.line)._replace(takes=False, is_norm=is_norm)
         match declared.item:
             case Example():
                 self.cases.example(node, declared, declared.item, place)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from docutils import nodes
 
@@ -37,8 +37,7 @@ from sphinx_policyspec.sphinx_ext.pages.marks import Conversation, Declared, dec
 __all__ = ["CapturePlace", "Cases", "TurnReader"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CapturePlace:
+class CapturePlace(NamedTuple):
     """Where the walk is: in which provision, and in which principle if any.
 
     :param is_norm: text here is that of a principle itself
@@ -54,7 +53,7 @@ class CapturePlace:
 
     def at(self, **changes: Any) -> CapturePlace:
         """Return the place with other circumstances of a link."""
-        return replace(self, links=replace(self.links, **changes))
+        return self._replace(links=self.links._replace(**changes))
 
 
 class TurnReader:
