@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from sphinx.errors import SphinxError
 
 from sphinx_policyspec.errors import WriteError
-from sphinx_policyspec.files import unfinished_files, write_file
+from sphinx_policyspec.files import pickled, unfinished_files, write_file
 from sphinx_policyspec.model import Span, Spec
 from sphinx_policyspec.model.finding import Use
 
@@ -69,7 +69,7 @@ class PagePart:
 
 def pack(value: object) -> bytes:
     """Return an object as bytes, equal ones for equal objects."""
-    return zlib.compress(pickle.dumps(value, protocol=5), level=3)
+    return zlib.compress(pickled(value), level=1)
 
 
 def write_part(env: BuildEnvironment, docname: str, suffix: str, packed: bytes) -> None:
@@ -224,7 +224,7 @@ def _read(file: Path) -> Any:
     try:
         # The bytes are our own, like those of the doctrees that lie beside them.
         return pickle.loads(zlib.decompress(packed))  # noqa: S301
-    except (ImportError, AttributeError):
+    except (AttributeError, ImportError, ValueError):
         # Another version of the package had other classes.
         return None
 
