@@ -149,9 +149,18 @@ def unsound_pages(
 
 def note_doctrees(env: BuildEnvironment) -> None:
     """Note the checksums of doctrees, which have none of their own; one that is read with other bytes ends the build."""
-    files = {docname: _doctree(env, docname) for docname in sorted(env.all_docs)}
-    sums = {docname: _checksum(file.read_bytes()) for docname, file in files.items() if file.is_file()}
-    _write(Path(env.doctreedir, _DOCTREES), pack(sums))
+    notes = Path(env.doctreedir, _DOCTREES)
+    before = _read(notes) or {}
+    noted = notes.stat().st_mtime_ns if before else 0
+    sums = {}
+    for docname in sorted(env.all_docs):
+        file = _doctree(env, docname)
+        if docname in before and file.stat().st_mtime_ns < noted:
+            sums[docname] = before[docname]
+        elif file.is_file():
+            sums[docname] = _checksum(file.read_bytes())
+    if sums != before:
+        _write(notes, pack(sums))
 
 
 def cached(env: BuildEnvironment, name: str, state: str, make: Callable[[], _T]) -> _T:

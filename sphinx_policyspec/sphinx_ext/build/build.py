@@ -129,12 +129,12 @@ def remove_pages(app: Sphinx, docnames: Iterable[str]) -> None:
 
 
 def remove_empty_indices(app: Sphinx, domain: Domain) -> None:
-    """Delete what earlier builds wrote for indices that have no entry any more: Sphinx writes no empty ones."""
+    """Delete what earlier builds wrote for indices that this one has not: Sphinx writes no empty ones."""
     builder = app.builder
     if isinstance(builder, StandaloneHTMLBuilder):
-        for index in domain.indices:
-            if not index(domain).generate()[0]:
-                Path(builder.get_outfilename(f"{domain.name}-{index.name}")).unlink(missing_ok=True)
+        written = {index[0] for index in builder.domain_indices}
+        for name in {f"{domain.name}-{index.name}" for index in domain.indices} - written:
+            Path(builder.get_outfilename(name)).unlink(missing_ok=True)
 
 
 def drop_dead_terms(app: Sphinx) -> None:
@@ -376,7 +376,9 @@ def all_findings(app: Sphinx, knowledge: Knowledge, *, late: bool = False) -> It
 
     :param late: with what a build finds only when it writes the graph
     """
-    yield from silenced(_all_findings(app, knowledge), _ignores(app.env), knowledge.skipped(app.env))
+    ignores = _ignores(app.env)
+    skipped = knowledge.skipped(app.env) if ignores else ()
+    yield from silenced(_all_findings(app, knowledge), ignores, skipped)
     if late:
         yield from _told_late(app, unwritable(app, knowledge))
 
