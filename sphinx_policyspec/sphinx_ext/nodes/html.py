@@ -34,6 +34,7 @@ from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     PolicySelfLink,
     PolicyTable,
     PolicyVerdict,
+    elements_of,
 )
 
 if TYPE_CHECKING:
@@ -228,7 +229,7 @@ def _visit_badge(self: HTML5Translator, node: PolicyBadge) -> None:
 
 
 def _visit_message(self: HTML5Translator, node: PolicyMessage) -> None:
-    for table in list(node.findall(nodes.table)):
+    for table in [inner for inner in elements_of(node) if isinstance(inner, nodes.table)]:
         table.replace_self(PolicyTable("", table.deepcopy(), classes=["ps-wide"]))
     _visit_box(self, node)
     self.body.append(_head(self, node))

@@ -41,6 +41,7 @@ from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     PolicyMessage,
     PolicyResponse,
     anchor_of,
+    elements_of,
 )
 from sphinx_policyspec.sphinx_ext.pages.cases import CapturePlace, Cases
 from sphinx_policyspec.sphinx_ext.pages.gathered import FoundLinks, Gathered, LinkPlace, Region, TextPlaces
@@ -98,7 +99,7 @@ class MarkSections(SphinxTransform):
 
     def apply(self, **_kwargs: Any) -> None:
         """Mark what may be hidden, move the markers, then note the words of the page's texts and titles."""
-        elements = list(self.document.findall(nodes.Element))
+        elements = elements_of(self.document)
         declares = any(declared_on(node) for node in elements)
         if not (declares or any(node.get("refdomain") == DOMAIN for node in elements)):
             return
@@ -172,9 +173,9 @@ class CapturePage(SphinxTransform):
         noted, hidden = domain.pages.get(docname), domain.taken_for_hidden(docname)
         with without_hidden(document):
             record, packed = (noted, b"") if noted else _capture(env, docname, document)
+            elements = elements_of(document)
             if record is not None and (record.holds_spec or record.questions):
-                strip_comments(document)
-            elements = list(document.findall(nodes.Element))
+                strip_comments(elements)
             excerpts, titles = excerpts_of(elements), shown_titles(elements)
         note_taken(env, document)
         if record is None and hidden is not None:
@@ -200,7 +201,7 @@ def _record(env: BuildEnvironment, docname: str, document: nodes.document) -> tu
     On a page with directives of ours every section is a provision, whether or not its author gave
     it an id; on any other page none is, so that ordinary documentation stays out of the graph.
     """
-    elements = list(document.findall(nodes.Element))
+    elements = elements_of(document)
     found = [(node, item) for node in elements if (item := declared_on(node))]
     findings = (*take_findings(env), *(f for node in elements for f in findings_on(node)))
     asking = [(node, item.item) for node, item in found if isinstance(item.item, Ask)]

@@ -19,7 +19,6 @@ from sphinx_policyspec.sphinx_ext.config import Edition, Editions
 from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain, domain_of
 from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     PolicyBadge,
-    PolicyBox,
     PolicyCommentary,
     PolicyComparison,
     PolicyDeclaration,
@@ -29,6 +28,7 @@ from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     PolicyQuery,
     PolicyResponse,
     PolicySelfLink,
+    elements_of,
     title_of_example,
 )
 from sphinx_policyspec.sphinx_ext.web.places import Place, level_html
@@ -166,6 +166,8 @@ def link_terms(doctree: nodes.document, terms: Sequence[Term], address: Callable
 
     A term is found as whole words, whatever the case, its plural with an s included.
     """
+    if not terms:
+        return
     linked = {target_of(link) for link in doctree.findall(nodes.reference)}
     wanted = {" ".join(term.words.lower().split()): term for term in terms if term.anchor not in linked}
     if not wanted:
@@ -256,8 +258,8 @@ def _in_contents(doctree: nodes.document, *, examples: bool) -> tuple[dict[str, 
     levels: dict[str, str] = {}
     entries: dict[str, list[str]] = {}
     first = doctree.next_node(nodes.section)
-    for box in doctree.findall(PolicyBox):
-        section = _section_of(box)
+    for box in elements_of(doctree):
+        section = _section_of(box) if isinstance(box, PolicyBadge | PolicyExample) else None
         if section is None or not section["ids"]:
             continue
         # The first section of a page is the page.
