@@ -196,12 +196,11 @@ def _spec_ids(app: Sphinx, handbook: HandbookPages) -> str:
         if (place := places.find(kind, identifier))
     ]
     fields = ("title", "version", "issued", "publisher", "license")
-    known = {
-        "format": FORMAT,
-        "spec": {name: getattr(spec, name) for name in fields},
-        "items": items,
-    }
-    return json.dumps(known, ensure_ascii=False, indent=1) + "\n"
+    known = {"format": FORMAT, "spec": {name: getattr(spec, name) for name in fields}}
+    head = json.dumps(known, ensure_ascii=False, indent=1).removesuffix("\n}")
+    # A thing is a line: json would indent it with a fifth of the speed.
+    lines = ",\n  ".join(json.dumps(item, ensure_ascii=False) for item in items)
+    return f'{head},\n "items": [\n  {lines}\n ]\n}}\n'
 
 
 def _texts(spec: Spec) -> Iterator[tuple[TargetKind, str, str]]:
