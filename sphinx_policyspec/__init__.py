@@ -6,6 +6,7 @@ callers use few, and a build of a project none.
 
 from __future__ import annotations
 
+import gc
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -15,8 +16,16 @@ if TYPE_CHECKING:
     from sphinx.util.typing import ExtensionMetadata
 
 
+_NEW_OBJECTS = 20_000
+"""After how many new objects a build looks for garbage: of Python's 700 hardly any are garbage, and it takes a seventh of the time."""
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the extension; Sphinx calls this for ``extensions = ["sphinx_policyspec"]``."""
+    often, *older = gc.get_threshold()
+    if 0 < often < _NEW_OBJECTS:
+        gc.set_threshold(_NEW_OBJECTS, *older)
+        app.connect("build-finished", lambda *_: gc.set_threshold(often, *older))
     from sphinx_policyspec.sphinx_ext.extension import setup as register  # noqa: PLC0415  core needs no Sphinx
 
     return register(app)

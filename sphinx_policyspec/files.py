@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
+import pickle
 import re
 import secrets
 import shutil
 import tempfile
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import fields
+from functools import cache
 from html import escape
+from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sphinx_policyspec.errors import SourceError, WriteError
 
@@ -26,6 +31,7 @@ __all__ = [
     "html_table",
     "in_a_line",
     "load_json",
+    "pickled",
     "printable",
     "real_path",
     "staged_folder",
@@ -166,6 +172,45 @@ def load_json(text: str) -> Any:  # noqa: ANN401  whatever JSON holds
 def dump_json(value: object, *, indent: int | None = None) -> str:
     """Return JSON in which letters stand as they are, and what could steer a terminal or forge a line is escaped."""
     return json.dumps(value, ensure_ascii=False, indent=indent).translate(_STEERING)
+
+
+class _Pickler(pickle.Pickler):
+    """Pickles dataclasses with slots by those: in their own way they look up the fields of each object anew."""
+
+    def reducer_override(self, value: object) -> Any:  # noqa: ANN401  the signature of a pickler
+        """Return how a value is made again."""
+        values = _values_of(cast("type", value.__class__))
+        return (_made, (value.__class__, *values(value))) if values else NotImplemented
+
+
+def pickled(value: object) -> bytes:
+    """Return a value of ours as bytes that :func:`pickle.loads` reads, equal ones for equal values."""
+    buffer = io.BytesIO()
+    _Pickler(buffer, protocol=5).dump(value)
+    return buffer.getvalue()
+
+
+@cache
+def _values_of(kind: type) -> Callable[[object], tuple[object, ...]] | None:
+    names = [field.name for field in fields(kind)] if _has_slots(kind) else []
+    # Of a single name it would give no tuple.
+    return attrgetter(*names) if names[1:] else None
+
+
+def _has_slots(kind: type) -> bool:
+    return "__slots__" in vars(kind) and "__dataclass_fields__" in vars(kind)
+
+
+@cache
+def _slots_of(kind: type) -> tuple[Callable[[object, object], None], ...]:
+    return tuple(getattr(kind, field.name).__set__ for field in fields(kind))
+
+
+def _made(kind: type, *values: object) -> object:
+    made: object = object.__new__(kind)
+    for put, value in zip(_slots_of(kind), values, strict=True):
+        put(made, value)
+    return made
 
 
 def printable(text: str) -> str:

@@ -17,8 +17,9 @@ from sphinx_policyspec.files import real_path
 from sphinx_policyspec.graph.terms import FORMATS, format_of_suffix
 from sphinx_policyspec.model import Finding, Spec
 from sphinx_policyspec.model.finding import Places
-from sphinx_policyspec.readers.annotations import SHIPPED_SIDECAR, read_annotations, shipped_annotations
+from sphinx_policyspec.model.spec import SHIPPED_SIDECAR
 from sphinx_policyspec.readers.annotations import annotate as add_annotations
+from sphinx_policyspec.readers.annotations import read_annotations, shipped_annotations
 from sphinx_policyspec.readers.git import Checkout, check_out, commit_of, is_git
 from sphinx_policyspec.readers.release import (
     companions,

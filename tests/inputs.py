@@ -11,7 +11,7 @@ from sphinx_policyspec.graph.serialize import serialize
 from sphinx_policyspec.graph.terms import FORMATS
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.readers.annotations import shipped_annotations
-from sphinx_policyspec.sphinx_ext.extension import DIRECTIVES
+from sphinx_policyspec.sphinx_ext import extension
 from tests.conftest import REPOSITORY
 from tests.graph.specs import LIBRARY
 from tests.mutations import Grammar
@@ -45,7 +45,7 @@ def grammar(seeds: Iterable[bytes], tokens: str, *more: bytes, is_tree: bool = F
 
 def directives(form: str, option: str) -> Iterator[bytes]:
     """Yield each directive with each of its options."""
-    for name, directive in sorted(DIRECTIVES.items()):
+    for name, directive in sorted(extension.directives().items()):
         for key in ("", *(directive.option_spec or {})):
             told = option.format(key=key) if key else ""
             yield form.format(name=name, option=told).encode()

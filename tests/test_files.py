@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import re
 import subprocess
 import sys
@@ -12,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from sphinx_policyspec.errors import SourceError, WriteError
-from sphinx_policyspec.files import staged_folder, write_file
+from sphinx_policyspec.files import pickled, staged_folder, write_file
+from sphinx_policyspec.model import Comparison, Example, Message, Response, Span, Verdict
+from tests.conftest import principle, spec
 
 
 def names(folder: Path) -> list[str]:
@@ -151,3 +154,16 @@ def test_a_standard_stream_that_takes_nothing_is_one_line_or_costs_no_answer(
         assert done.stderr.count("error:") == 1
     else:
         assert '"principles": 1' in done.stdout
+
+
+def test_what_is_pickled_by_slots_is_the_same_again() -> None:
+    span = Span("a.md", 1)
+    answer = Response(role="assistant", text="Yes.", span=span, verdict=Verdict.GOOD)
+    turns = (Message(role="user", text="Well?", span=span), Comparison(responses=(answer,), span=span))
+    example = Example(id="e", title="E", source_title="E", turns=turns, span=span, source="")
+    whole = spec(principle("kind", blocks=(example,)))
+    again = pickle.loads(pickled(whole))
+    assert (again, repr(again)) == (whole, repr(whole))
+    assert pickled(again) == pickled(pickle.loads(pickled(again)))
+    assert b"_dataclass" not in pickled(whole)
+    assert b"_made" in pickled(example)

@@ -30,9 +30,9 @@ from sphinx_policyspec.model import Rule, rules
 from sphinx_policyspec.readers.annotations import MAPPINGS
 from sphinx_policyspec.readers.cases import CASE, DELEGATES, EXPECT, ITEM, SEMANTICS, CaseKey
 from sphinx_policyspec.readers.judgements import JUDGEMENT
+from sphinx_policyspec.sphinx_ext import extension
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
-from sphinx_policyspec.sphinx_ext.extension import DIRECTIVES, ROLES
 from sphinx_policyspec.sphinx_ext.pages.declarations import ARGUMENTS, meaning_of
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -157,7 +157,7 @@ def _public(home: str, name: str) -> str:
 def directives() -> str:
     """Return every directive of the domain with its argument, content and options."""
     parts = []
-    for name, kind in (dict[str, Any](PolicyDomain.directives) | DIRECTIVES).items():
+    for name, kind in (dict[str, Any](PolicyDomain.directives) | extension.directives()).items():
         meaning = re.sub(r":\s*``policy:[\w-]+``(?=[.,;]|$)", "", opening(kind))
         holds = [f"Argument: {ARGUMENTS[name]}." if name in ARGUMENTS else "No argument."]
         holds.append("Content: yes." if kind.has_content else "No content.")
@@ -171,7 +171,7 @@ def roles() -> str:
     """Return every role of the domain with what it is for."""
     types = PolicyDomain.object_types.items()
     rows = []
-    for name, role in (dict[str, Any](PolicyDomain.roles) | ROLES).items():
+    for name, role in (dict[str, Any](PolicyDomain.roles) | extension.roles()).items():
         named = " or ".join(f"a {kind.lname}" for _, kind in types if name in kind.roles)
         meaning = f"Refers to {named}, by id." if named else opening(role)
         rows.append((f"`policy:{name}`", meaning.replace("a example", "an example")))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import pickle
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from sphinx_policyspec.files import pickled
 from sphinx_policyspec.graph.collector import GraphWriter
 from sphinx_policyspec.graph.records import TERMS
 from sphinx_policyspec.graph.terms import DCTERMS, PS, RDF, Iri, Iris, Triple
@@ -110,7 +110,7 @@ def parts_of(spec: Spec, base_iri: str = "") -> Iterator[GraphPart]:
 
 
 def _digest(value: object) -> bytes:
-    return hashlib.blake2b(pickle.dumps(value, protocol=5), digest_size=16).digest()
+    return hashlib.blake2b(pickled(value), digest_size=16).digest()
 
 
 def _rest(writer: GraphWriter, release: Iri, spec: Spec, names: _Names) -> Iterator[None]:

@@ -6,9 +6,10 @@ check of names, panels, comparison and reference read it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any, Literal
 
 from sphinx_policyspec.model.provision import Principle
@@ -251,9 +252,10 @@ NAMING: frozenset[str] = frozenset(row.key for row in ATTRIBUTES if row.names)
 """The options and keys that name something."""
 
 
-def attributes_of(*owners: Owner) -> Iterator[Attribute]:
-    """Yield the attributes of these owners, in the order of the table."""
-    return (row for row in ATTRIBUTES if row.owner in owners)
+@cache
+def attributes_of(*owners: Owner) -> tuple[Attribute, ...]:
+    """Return the attributes of these owners, in the order of the table."""
+    return tuple(row for row in ATTRIBUTES if row.owner in owners)
 
 
 def inverse(principles: Iterable[Principle], name: str) -> dict[str, list[Principle]]:

@@ -29,7 +29,9 @@ from sphinx_policyspec.model.provision import (
 
 __all__ = [
     "DEFAULT_LEVELS",
+    "DEFAULT_TITLE",
     "PUBLISHED_LEVELS",
+    "SHIPPED_SIDECAR",
     "AuthorityLevel",
     "Document",
     "Markup",
@@ -42,6 +44,11 @@ __all__ = [
     "overriders",
     "with_ending",
 ]
+
+DEFAULT_TITLE = "Behaviour spec"
+"""The title of a spec that says none, and stands in nothing that does."""
+SHIPPED_SIDECAR = "model-spec"
+"""What a project writes for the annotation file that the package ships; no file name, which would have a suffix."""
 
 # RFC 3987, as far as a base goes: a host that is named is there, and its port is a number. It takes a tenth of the time
 # of importing the extension to compile, and few builds have a base.

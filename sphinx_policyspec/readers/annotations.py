@@ -30,7 +30,6 @@ from sphinx_policyspec.readers.yaml_nodes import YamlReader
 __all__ = [
     "MAPPINGS",
     "PROVISIONS",
-    "SHIPPED_SIDECAR",
     "Annotations",
     "Key",
     "Mapping",
@@ -38,9 +37,6 @@ __all__ = [
     "read_annotations",
     "shipped_annotations",
 ]
-
-SHIPPED_SIDECAR = "model-spec"
-"""What a project writes for the annotation file that the package ships; no file name, which would have a suffix."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from sphinx_policyspec.model import (
     Response,
     Span,
 )
+from sphinx_policyspec.model.spec import DEFAULT_TITLE
 from sphinx_policyspec.readers.blocks import EXAMPLE, BlockKind, RawBlock, cut
 from sphinx_policyspec.readers.comments import Shown, without_comments
 from sphinx_policyspec.readers.conversation import read_conversation
@@ -28,7 +29,6 @@ from sphinx_policyspec.readers.model_spec import read_model_spec, title_of
 from sphinx_policyspec.readers.text import Lines, Reading, read_text
 
 __all__ = [
-    "DEFAULT_TITLE",
     "SPEC_FILE",
     "companions",
     "is_release",
@@ -159,8 +159,6 @@ def _found(code: str, span: Span, message: str, hint: str) -> Finding:
 
 
 SPEC_FILE = "model_spec.md"
-DEFAULT_TITLE = "Behaviour spec"
-"""The title of a spec that says none, and stands in nothing that does."""
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _LICENSE = re.compile(r"https?://creativecommons\.org/(?:publicdomain|licenses)/[\w.-]+/\d\.\d/?")

@@ -15,9 +15,7 @@ from sphinx_policyspec.errors import CodeError
 from sphinx_policyspec.graph.terms import FORMATS
 from sphinx_policyspec.model import Provision, Severity, Spec, TargetKind, rules
 from sphinx_policyspec.model.finding import OFF, codes_of, nearest
-from sphinx_policyspec.model.spec import is_absolute_iri
-from sphinx_policyspec.readers.annotations import SHIPPED_SIDECAR
-from sphinx_policyspec.readers.release import DEFAULT_TITLE
+from sphinx_policyspec.model.spec import DEFAULT_TITLE, SHIPPED_SIDECAR, is_absolute_iri
 from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_of
 
 if TYPE_CHECKING:
@@ -280,7 +278,7 @@ def project_title(config: Config) -> str:
 def site_base(config: Config) -> str:
     """Return the address of the site as what IRIs begin with, empty where it is not an absolute IRI."""
     address = str(config.html_baseurl or "")
-    return address if is_absolute_iri(address) else ""
+    return address if address and is_absolute_iri(address) else ""
 
 
 def register_config(app: Sphinx) -> None:
@@ -294,9 +292,9 @@ def register_config(app: Sphinx) -> None:
 
 def severities(config: Config) -> dict[str, str]:
     """Return what a project says of codes; those whose warnings Sphinx is to suppress are off."""
-    given = set(config.suppress_warnings)
+    given = {name for name in config.suppress_warnings if name.partition(".")[0] == "policyspec"}
     every = bool(given & {"policyspec", "policyspec.*"})
-    suppressed = {code: OFF for code in rules() if every or f"policyspec.{code}" in given}
+    suppressed = {code: OFF for code in rules() if every or f"policyspec.{code}" in given} if given else {}
     return {**PolicySpecConfig.of(config).severity, **suppressed}
 
 

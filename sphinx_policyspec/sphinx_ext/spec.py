@@ -29,8 +29,7 @@ from sphinx_policyspec.model import (
     Topic,
 )
 from sphinx_policyspec.model.finding import Places, Use
-from sphinx_policyspec.model.spec import DEFAULT_LEVELS
-from sphinx_policyspec.readers.annotations import SHIPPED_SIDECAR
+from sphinx_policyspec.model.spec import DEFAULT_LEVELS, SHIPPED_SIDECAR
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, project_title, site_base
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of, topics_of
 from sphinx_policyspec.sphinx_ext.domain.records import (
@@ -43,7 +42,7 @@ from sphinx_policyspec.sphinx_ext.domain.records import (
     former_ids_of,
 )
 from sphinx_policyspec.sphinx_ext.pages.inline import with_titles_resolved
-from sphinx_policyspec.sphinx_ext.store import PagePart, read_fragment, without_collection
+from sphinx_policyspec.sphinx_ext.store import PagePart, read_fragment
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
@@ -240,15 +239,14 @@ class Knowledge:
     def digest(self, env: BuildEnvironment) -> str:
         """Return what changes whenever the spec, an answer or a finding about it may."""
         if not self._state:
-            self._state = _state_of(env, self.skipped(env))
+            self._state = _state_of(env, every_check=self.every_check)
         return self._state
 
     def spec(self, env: BuildEnvironment) -> Spec:
         """Return the spec that the project's pages make up together, its base IRI included."""
         digest = self.digest(env)
         if self._spec is None or digest != self._digest:
-            with without_collection():
-                spec, self._findings = self._put_together(env)
+            spec, self._findings = self._put_together(env)
             self._spec = replace(spec, base_iri=_base_iri(env, spec))
             self._digest = digest
             self.close()
@@ -333,7 +331,7 @@ def _base_iri(env: BuildEnvironment, spec: Spec) -> str:
     )
 
 
-def _state_of(env: BuildEnvironment, skipped: frozenset[str]) -> str:
+def _state_of(env: BuildEnvironment, *, every_check: bool) -> str:
     pages = domain_of(env).pages
     config = PolicySpecConfig.of(env.config)
     state = hashlib.sha256(ontology_digest().encode())
@@ -352,7 +350,8 @@ def _state_of(env: BuildEnvironment, skipped: frozenset[str]) -> str:
     ours = (config.base_iri, config.annotations, sorted(config.query_limits.items()), config.query_unsafe)
     theirs = env.config.project, env.config.html_baseurl
     ignored = env.config.nitpick_ignore, env.config.nitpick_ignore_regex
-    state.update(repr((ours, theirs, ignored, sorted(skipped))).encode(errors="replace"))
+    checks = every_check, sorted(config.severity.items())
+    state.update(repr((ours, theirs, ignored, checks)).encode(errors="replace"))
     # References into other projects are findings as soon as an inventory lacks them.
     state.update(repr(_inventories(env)).encode(errors="replace"))
     return state.hexdigest()

@@ -6,12 +6,10 @@ a full disk leaves here is told from a sound file, and made anew.
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import pickle
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -20,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from sphinx.errors import SphinxError
 
 from sphinx_policyspec.errors import WriteError
-from sphinx_policyspec.files import unfinished_files, write_file
+from sphinx_policyspec.files import pickled, unfinished_files, write_file
 from sphinx_policyspec.model import Span, Spec
 from sphinx_policyspec.model.finding import Use
 
@@ -42,7 +40,6 @@ __all__ = [
     "read_fragment",
     "read_part",
     "unsound_pages",
-    "without_collection",
     "write_output",
     "write_part",
 ]
@@ -72,7 +69,7 @@ class PagePart:
 
 def pack(value: object) -> bytes:
     """Return an object as bytes, equal ones for equal objects."""
-    return zlib.compress(pickle.dumps(value, protocol=5), level=3)
+    return zlib.compress(pickled(value), level=1)
 
 
 def write_part(env: BuildEnvironment, docname: str, suffix: str, packed: bytes) -> None:
@@ -152,9 +149,18 @@ def unsound_pages(
 
 def note_doctrees(env: BuildEnvironment) -> None:
     """Note the checksums of doctrees, which have none of their own; one that is read with other bytes ends the build."""
-    files = {docname: _doctree(env, docname) for docname in sorted(env.all_docs)}
-    sums = {docname: _checksum(file.read_bytes()) for docname, file in files.items() if file.is_file()}
-    _write(Path(env.doctreedir, _DOCTREES), pack(sums))
+    notes = Path(env.doctreedir, _DOCTREES)
+    before = _read(notes) or {}
+    noted = notes.stat().st_mtime_ns if before else 0
+    sums = {}
+    for docname in sorted(env.all_docs):
+        file = _doctree(env, docname)
+        if docname in before and file.stat().st_mtime_ns < noted:
+            sums[docname] = before[docname]
+        elif file.is_file():
+            sums[docname] = _checksum(file.read_bytes())
+    if sums != before:
+        _write(notes, pack(sums))
 
 
 def cached(env: BuildEnvironment, name: str, state: str, make: Callable[[], _T]) -> _T:
@@ -227,7 +233,7 @@ def _read(file: Path) -> Any:
     try:
         # The bytes are our own, like those of the doctrees that lie beside them.
         return pickle.loads(zlib.decompress(packed))  # noqa: S301
-    except (ImportError, AttributeError):
+    except (AttributeError, ImportError, ValueError):
         # Another version of the package had other classes.
         return None
 
@@ -260,15 +266,3 @@ def _version() -> str:
         return version("sphinx-policyspec")
     except PackageNotFoundError:
         return "0+unknown"
-
-
-@contextmanager
-def without_collection() -> Iterator[None]:
-    """Let no garbage be looked for meanwhile; that is a quarter of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from sphinx_policyspec.sphinx_ext.extension import DIRECTIVES
+from sphinx_policyspec.sphinx_ext.extension import directives
 from sphinx_policyspec.sphinx_ext.pages.declarations import ARGUMENTS, MEANINGS, meaning_of
 
 
 def test_every_option_has_a_meaning() -> None:
     missing = [
         (name, option)
-        for name, directive in DIRECTIVES.items()
-        for option in directive.option_spec
+        for name, directive in directives().items()
+        for option in directive.option_spec or ()
         if not meaning_of(name, option)
     ]
     assert missing == []
@@ -19,8 +19,8 @@ def test_every_option_has_a_meaning() -> None:
 def test_no_meaning_is_of_nothing() -> None:
     options = {
         known
-        for name, directive in DIRECTIVES.items()
-        for option in directive.option_spec
+        for name, directive in directives().items()
+        for option in directive.option_spec or ()
         for known in (f"{name} {option}", option)
     }
     assert set(MEANINGS) <= options
@@ -29,7 +29,7 @@ def test_no_meaning_is_of_nothing() -> None:
 def test_every_argument_has_a_meaning() -> None:
     taking = {
         name
-        for name, directive in DIRECTIVES.items()
+        for name, directive in directives().items()
         if directive.required_arguments + directive.optional_arguments
     }
     assert set(ARGUMENTS) == taking

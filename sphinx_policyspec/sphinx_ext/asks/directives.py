@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from sphinx_policyspec.readers.cases import ReadCase
 
 __all__ = [
-    "PAGE",
     "CaseDirective",
     "ChangesDirective",
     "CountRole",
@@ -319,10 +318,6 @@ class SurveyDirective(AskingDirective):
                 line = self.option_line("show")
                 self.find("invalid-option", f"`show` does not take `{name}`", nearest(name, names), line=line)
         return tuple(part for part in SurveyPart if part.value in given) or tuple(SurveyPart)
-
-
-PAGE = "policy-changes"
-"""Name of the page that tells all changes, without suffix."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

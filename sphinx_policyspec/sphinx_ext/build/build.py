@@ -46,7 +46,13 @@ from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 from sphinx_policyspec.sphinx_ext.markdown.model_spec import outdated_by_companions
 from sphinx_policyspec.sphinx_ext.nodes.boxes import add_heads
 from sphinx_policyspec.sphinx_ext.nodes.html import set_for_paper
-from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBadge, PolicyBox, PolicyCount, PolicyQuery
+from sphinx_policyspec.sphinx_ext.nodes.nodes import (
+    PolicyBadge,
+    PolicyBox,
+    PolicyCount,
+    PolicyQuery,
+    elements_of,
+)
 from sphinx_policyspec.sphinx_ext.pages.marks import cleaned, is_ours, unread_in
 from sphinx_policyspec.sphinx_ext.spec import Knowledge, elsewhere, is_dangling
 from sphinx_policyspec.sphinx_ext.store import Unfinished, note_doctrees, unsound_pages, write_output
@@ -129,12 +135,12 @@ def remove_pages(app: Sphinx, docnames: Iterable[str]) -> None:
 
 
 def remove_empty_indices(app: Sphinx, domain: Domain) -> None:
-    """Delete what earlier builds wrote for indices that have no entry any more: Sphinx writes no empty ones."""
+    """Delete what earlier builds wrote for indices that this one has not: Sphinx writes no empty ones."""
     builder = app.builder
     if isinstance(builder, StandaloneHTMLBuilder):
-        for index in domain.indices:
-            if not index(domain).generate()[0]:
-                Path(builder.get_outfilename(f"{domain.name}-{index.name}")).unlink(missing_ok=True)
+        written = {index[0] for index in builder.domain_indices}
+        for name in {f"{domain.name}-{index.name}" for index in domain.indices} - written:
+            Path(builder.get_outfilename(name)).unlink(missing_ok=True)
 
 
 def drop_dead_terms(app: Sphinx) -> None:
@@ -261,7 +267,7 @@ class Build:
         """Put the names of levels and the answers into a page, and what builders without our visitors need."""
         domain = domain_of(app.env)
         add_anchors(domain, doctree)
-        boxes = [node for node in doctree.findall(nodes.Element) if isinstance(node, PolicyBox | PolicyCount)]
+        boxes = [node for node in elements_of(doctree) if isinstance(node, PolicyBox | PolicyCount)]
         for badge in (box for box in boxes if isinstance(box, PolicyBadge)):
             if declared := domain.find(TargetKind.LEVEL, badge.get("level", "")):
                 badge["title"] = declared.title
@@ -282,7 +288,7 @@ class Build:
         tells = app.builder.format in _TELLING
         if not (self.hides or tells):
             return
-        elements = list(doctree.findall(nodes.Element))
+        elements = elements_of(doctree)
         hidden = cleaned(elements)
         if tells:
             is_ours_too = any(map(is_ours, elements))
@@ -376,7 +382,9 @@ def all_findings(app: Sphinx, knowledge: Knowledge, *, late: bool = False) -> It
 
     :param late: with what a build finds only when it writes the graph
     """
-    yield from silenced(_all_findings(app, knowledge), _ignores(app.env), knowledge.skipped(app.env))
+    ignores = _ignores(app.env)
+    skipped = knowledge.skipped(app.env) if ignores else ()
+    yield from silenced(_all_findings(app, knowledge), ignores, skipped)
     if late:
         yield from _told_late(app, unwritable(app, knowledge))
 

@@ -27,7 +27,7 @@ from sphinx_policyspec.sphinx_ext.domain.domain import domain_of, is_index_page
 from sphinx_policyspec.sphinx_ext.nodes.boxes import style_name
 from sphinx_policyspec.sphinx_ext.nodes.nodes import uses_our_nodes
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
-from sphinx_policyspec.sphinx_ext.store import Stamp, keep, kept, without_collection, write_output
+from sphinx_policyspec.sphinx_ext.store import Stamp, keep, kept, write_output
 from sphinx_policyspec.sphinx_ext.web.ask import dumped_words
 from sphinx_policyspec.sphinx_ext.web.pages import HandbookPages
 from sphinx_policyspec.sphinx_ext.web.panels import Relations
@@ -196,12 +196,11 @@ def _spec_ids(app: Sphinx, handbook: HandbookPages) -> str:
         if (place := places.find(kind, identifier))
     ]
     fields = ("title", "version", "issued", "publisher", "license")
-    known = {
-        "format": FORMAT,
-        "spec": {name: getattr(spec, name) for name in fields},
-        "items": items,
-    }
-    return json.dumps(known, ensure_ascii=False, indent=1) + "\n"
+    known = {"format": FORMAT, "spec": {name: getattr(spec, name) for name in fields}}
+    head = json.dumps(known, ensure_ascii=False, indent=1).removesuffix("\n}")
+    # A thing is a line: json would indent it with a fifth of the speed.
+    lines = ",\n  ".join(json.dumps(item, ensure_ascii=False) for item in items)
+    return f'{head},\n "items": [\n  {lines}\n ]\n}}\n'
 
 
 def _texts(spec: Spec) -> Iterator[tuple[TargetKind, str, str]]:
@@ -331,12 +330,11 @@ def write_data(app: Sphinx, handbook: HandbookPages) -> None:
 
 def _write(app: Sphinx, knowledge: Knowledge, files: dict[str, Path]) -> list[Finding]:
     found: list[Finding] = []
-    with without_collection():
-        for name, file in files.items():
-            try:
-                found += _write_format(app, knowledge.spec(app.env), name, file)
-            except SourceError as error:
-                raise SphinxError(str(error)) from error
+    for name, file in files.items():
+        try:
+            found += _write_format(app, knowledge.spec(app.env), name, file)
+        except SourceError as error:
+            raise SphinxError(str(error)) from error
     return found
 
 

@@ -23,7 +23,6 @@ from sphinx_policyspec.errors import PdfError
 from sphinx_policyspec.files import real_path
 from sphinx_policyspec.model import Finding, Severity, Span, Spec
 from sphinx_policyspec.sources import ProjectOptions
-from sphinx_policyspec.sphinx_ext.asks.directives import PAGE
 from sphinx_policyspec.sphinx_ext.build.build import all_findings
 from sphinx_policyspec.sphinx_ext.build.findings import words_of
 from sphinx_policyspec.sphinx_ext.build.project import naming_page, require_extension, running_foreign_code
@@ -36,7 +35,7 @@ from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from sphinx_policyspec.sphinx_ext.store import write_output
 from sphinx_policyspec.sphinx_ext.typst.builder import TypstBuilder
 from sphinx_policyspec.sphinx_ext.typst.code import require_typst
-from sphinx_policyspec.sphinx_ext.web.places import ASK_PAGE
+from sphinx_policyspec.sphinx_ext.web.places import ASK_PAGE, CHANGES_PAGE
 
 if TYPE_CHECKING:
     from sphinx.util.typing import ExtensionMetadata
@@ -294,7 +293,7 @@ def build_releases(
     specs = [spec for spec, _ in releases]
     timeline = Timeline.of(specs)
     every = tuple(
-        _edition(spec, folder, pages, {PAGE} if place else set(), {ASK_PAGE} if ask else set())
+        _edition(spec, folder, pages, {CHANGES_PAGE} if place else set(), {ASK_PAGE} if ask else set())
         for place, (spec, folder) in enumerate(zip(specs, _folders(specs), strict=True))
     )
     found: list[Finding] = []

@@ -17,7 +17,7 @@ from sphinx.locale import get_translation
 from sphinx.parsers import Parser
 
 from sphinx_policyspec.model import Provision, Span, Spec
-from sphinx_policyspec.readers.release import DEFAULT_TITLE
+from sphinx_policyspec.model.spec import DEFAULT_TITLE
 from sphinx_policyspec.sphinx_ext.asks.directives import SurveyView
 from sphinx_policyspec.sphinx_ext.asks.page import PolicyView
 from sphinx_policyspec.sphinx_ext.asks.queries import COLUMNS, View, ViewKind

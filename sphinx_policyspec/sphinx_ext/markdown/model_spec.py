@@ -101,10 +101,12 @@ def _model_spec_files(srcdir: Path, config: Config) -> list[str]:
 
 def outdated_by_companions(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """Return the Model Spec pages that have a new file beside them; Sphinx sees what was changed or taken away."""
+    if not (files := _model_spec_files(app.srcdir, app.config)):
+        return []
     from sphinx_policyspec.readers.release import companions  # noqa: PLC0415  most projects have no such page
 
     outdated = []
-    for name in _model_spec_files(app.srcdir, app.config):
+    for name in files:
         path = Path(app.srcdir, name)
         docname = env.path2doc(str(path))
         if docname not in env.all_docs:

@@ -7,6 +7,7 @@ nodes otherwise, which every transform would walk over, and every page would be 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from docutils import nodes
@@ -68,6 +69,7 @@ Place = tuple[str, int]
 """Source file (as docutils names it) and line of a text, which translation catalogues need."""
 
 
+@lru_cache
 def style_name(word_: str) -> str:
     """Return ``word_`` as the end of a CSS class: lower case letters, digits and hyphens."""
     return nodes.make_id(word_) or "other"

@@ -34,6 +34,7 @@ from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     PolicySelfLink,
     PolicyTable,
     PolicyVerdict,
+    elements_of,
 )
 
 if TYPE_CHECKING:
@@ -192,15 +193,14 @@ def _depart_latex_box(self: LaTeXTranslator, node: PolicyBox) -> None:
     self.depart_container(node)
 
 
-_heads: WeakKeyDictionary[object, dict[str, str]] = WeakKeyDictionary()
+_heads: WeakKeyDictionary[object, dict[tuple[object, ...], str]] = WeakKeyDictionary()
 """The heads that a builder has written, by what they say: most pages have the same few."""
 
 
 def _head(self: HTML5Translator, box: nodes.Element) -> str:
     """Return the head of a box, written by the visitors of a builder."""
-    said = box.non_default_attributes()
     written = _heads.setdefault(self.builder, {})
-    key = f"{type(box).__name__} {[said.get(name) for name in _SAID]}"
+    key = (type(box), *map(box.get, _SAID))
     if key not in written:
         start = len(self.body)
         for line in head_of(box):
@@ -229,7 +229,7 @@ def _visit_badge(self: HTML5Translator, node: PolicyBadge) -> None:
 
 
 def _visit_message(self: HTML5Translator, node: PolicyMessage) -> None:
-    for table in list(node.findall(nodes.table)):
+    for table in [inner for inner in elements_of(node) if isinstance(inner, nodes.table)]:
         table.replace_self(PolicyTable("", table.deepcopy(), classes=["ps-wide"]))
     _visit_box(self, node)
     self.body.append(_head(self, node))

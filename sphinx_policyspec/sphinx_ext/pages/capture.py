@@ -41,6 +41,7 @@ from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     PolicyMessage,
     PolicyResponse,
     anchor_of,
+    elements_of,
 )
 from sphinx_policyspec.sphinx_ext.pages.cases import CapturePlace, Cases
 from sphinx_policyspec.sphinx_ext.pages.gathered import FoundLinks, Gathered, LinkPlace, Region, TextPlaces
@@ -98,7 +99,7 @@ class MarkSections(SphinxTransform):
 
     def apply(self, **_kwargs: Any) -> None:
         """Mark what may be hidden, move the markers, then note the words of the page's texts and titles."""
-        elements = list(self.document.findall(nodes.Element))
+        elements = elements_of(self.document)
         declares = any(declared_on(node) for node in elements)
         if not (declares or any(node.get("refdomain") == DOMAIN for node in elements)):
             return
@@ -172,9 +173,9 @@ class CapturePage(SphinxTransform):
         noted, hidden = domain.pages.get(docname), domain.taken_for_hidden(docname)
         with without_hidden(document):
             record, packed = (noted, b"") if noted else _capture(env, docname, document)
+            elements = elements_of(document)
             if record is not None and (record.holds_spec or record.questions):
-                strip_comments(document)
-            elements = list(document.findall(nodes.Element))
+                strip_comments(elements)
             excerpts, titles = excerpts_of(elements), shown_titles(elements)
         note_taken(env, document)
         if record is None and hidden is not None:
@@ -200,7 +201,7 @@ def _record(env: BuildEnvironment, docname: str, document: nodes.document) -> tu
     On a page with directives of ours every section is a provision, whether or not its author gave
     it an id; on any other page none is, so that ordinary documentation stays out of the graph.
     """
-    elements = list(document.findall(nodes.Element))
+    elements = elements_of(document)
     found = [(node, item) for node in elements if (item := declared_on(node))]
     findings = (*take_findings(env), *(f for node in elements for f in findings_on(node)))
     asking = [(node, item.item) for node, item in found if isinstance(item.item, Ask)]
@@ -292,7 +293,7 @@ class _Capture:
         place = self.inside.get(node.attributes.pop(HOME, None), place)
         if place.takes and declared is None and self._is_text(node):
             place.region.write(node)
-            place = replace(place, takes=False)
+            place = place._replace(takes=False)
         if isinstance(node, nodes.section) and not place.links.message:
             self._section(node, declared, place)
         elif declared is not None and not isinstance(node, PolicyCount):
@@ -340,7 +341,7 @@ class _Capture:
             is_norm=principle is not None or place.is_norm,
         )
         self.inside[id(node)] = inner
-        title_place = replace(inner.at(carrier=Carrier.TITLE), takes=False)
+        title_place = inner.at(carrier=Carrier.TITLE)._replace(takes=False)
         for child in list(node.children):
             if isinstance(child, nodes.Element):
                 self._walk(child, title_place if isinstance(child, nodes.title) else inner)
@@ -390,10 +391,8 @@ class _Capture:
             self.page.find("misplaced-directive", message, start_of(declared), hint)
 
     def _declared(self, node: nodes.Element, declared: Declared, place: CapturePlace) -> None:
-        links = replace(place.links, line=node.line or place.links.line)
-        place = replace(place, links=links, takes=False)
-        if not isinstance(declared.item, Definition):
-            place = replace(place, is_norm=False)
+        is_norm = place.is_norm and isinstance(declared.item, Definition)
+        place = place.at(line=node.line or place.links.line)._replace(takes=False, is_norm=is_norm)
         match declared.item:
             case Example():
                 self.cases.example(node, declared, declared.item, place)

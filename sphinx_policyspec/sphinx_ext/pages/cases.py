@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from docutils import nodes
 
@@ -28,6 +28,7 @@ from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     PolicyMessage,
     PolicyPrompt,
     anchor_of,
+    elements_of,
     title_of_example,
 )
 from sphinx_policyspec.sphinx_ext.pages.gathered import FoundLinks, Gathered, LinkPlace, Region
@@ -37,8 +38,7 @@ from sphinx_policyspec.sphinx_ext.pages.marks import Conversation, Declared, dec
 __all__ = ["CapturePlace", "Cases", "TurnReader"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CapturePlace:
+class CapturePlace(NamedTuple):
     """Where the walk is: in which provision, and in which principle if any.
 
     :param is_norm: text here is that of a principle itself
@@ -54,7 +54,7 @@ class CapturePlace:
 
     def at(self, **changes: Any) -> CapturePlace:
         """Return the place with other circumstances of a link."""
-        return replace(self, links=replace(self.links, **changes))
+        return self._replace(links=self.links._replace(**changes))
 
 
 class TurnReader:
@@ -97,7 +97,7 @@ class TurnReader:
         elif declared is not None and isinstance(declared.item, Message):
             if message := self._message(node, place.at(message=said + 1)):
                 _say(message, turns)
-        elif any(_is_said(inner) for inner in node.findall(nodes.Element)):
+        elif any(map(_is_said, elements_of(node))):
             # What shows or hides messages, or sets them apart, is no part of the conversation.
             for child in list(node.children):
                 if isinstance(child, nodes.Element):
@@ -114,10 +114,10 @@ class TurnReader:
         declared = declared_on(node, take=True)
         if declared is None or not isinstance(declared.item, Message):
             return None
-        body = next(node.findall(PolicyBody))
+        body = next(part for part in elements_of(node) if isinstance(part, PolicyBody))
         message = place.region.fill(declared.item, body.children)
         self._walk_children(node, place.at(line=node.line or place.links.line))
-        if not isinstance(message, Response):
+        if not (isinstance(message, Response) and message.note):
             return message
         notes = (part for part in node.findall(nodes.paragraph) if "ps-note" in part["classes"])
         note = next(notes, None)

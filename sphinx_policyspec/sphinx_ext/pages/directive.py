@@ -104,9 +104,21 @@ class PolicyDirective(SphinxDirective):
     """The words one of which is the argument, so that more words are something else."""
     meant: ClassVar[str] = ""
     """The directive that an author meant who wrote another name."""
+    is_myst: bool
+    """Whether MyST runs the directive; it hands out its text and its content differently."""
+    place: Place
+    """The file and line of the directive, as the parser counts them, like all lines here but those of spans."""
+    source: Source
+    """The file that the directive stands in."""
+    span: Span
+    """The lines of the whole directive."""
 
     def run(self) -> list[nodes.Node]:
         """Check the names of the options, then build; what is wrong lies on the nodes, to be hidden with them."""
+        self.is_myst = isinstance(self.state, MockState)
+        self.place = self.get_source_info()
+        self.source = self._source()
+        self.span = self.source.span(self.line, self.line + 1 + len(self._lines) + self.is_myst)
         around = take_findings(self.env)
         found = self._checked()
         leave_findings(self.env, found, around)
@@ -135,10 +147,12 @@ class PolicyDirective(SphinxDirective):
             self.arguments, between = [word], [behind.strip(), *[""] * bool(self.content)]
             self.content = StringList(between, self.place[0]) + self.content
             return
+        if self.is_myst or not below:
+            return
         below = self._without_options(below)
         marked = (number for number, line in enumerate(below) if _MARKUP.match(line.strip()))
         joined = 0 if self.one_of else next(marked, -1)
-        if self.is_myst or not below or joined < 0 or self.options:
+        if not below or joined < 0 or self.options:
             return
         what = "text" if self.one_of else "content"
         self._find_joined(1 + joined, what, "directly below its first line", "put a blank line between them")
@@ -153,7 +167,7 @@ class PolicyDirective(SphinxDirective):
     def _without_options(self, below: list[str]) -> list[str]:
         """Take up options that lack one of their colons, and so are a part of the argument."""
         found = [match for line in below if (match := _BARE_OPTION.fullmatch(line.strip()))]
-        if self.is_myst or len(found) < len(below) or any(m["name"] not in self.option_spec for m in found):
+        if len(found) < len(below) or any(m["name"] not in self.option_spec for m in found):
             return below
         self.arguments = [self.arguments[0].split("\n")[0]] if self.arguments else []
         for number, match in enumerate(found, 1):
@@ -190,16 +204,6 @@ class PolicyDirective(SphinxDirective):
 
     # -- places, as the parser counts lines ---------------------------------------------------
 
-    @cached_property
-    def is_myst(self) -> bool:
-        """Whether MyST runs the directive; it hands out its text and its content differently."""
-        return isinstance(self.state, MockState)
-
-    @cached_property
-    def place(self) -> Place:
-        """The file and line of the directive."""
-        return self.get_source_info()
-
     @property
     def line(self) -> int:
         """The directive's first line."""
@@ -229,17 +233,10 @@ class PolicyDirective(SphinxDirective):
         """The line that the content begins on."""
         return self.line + 1 + self._head
 
-    @cached_property
-    def source(self) -> Source:
-        """The file that the directive stands in."""
+    def _source(self) -> Source:
         source = source_of(self.env, self.place[0])
         source.learn(self.line, [f"{{{self.name}}}"] if self.is_myst else self.block_text.splitlines())
         return source
-
-    @property
-    def span(self) -> Span:
-        """The lines of the whole directive."""
-        return self.source.span(self.line, self.line + 1 + len(self._lines) + self.is_myst)
 
     def content_span(self, words: str, skip: int = 0) -> Span:
         """Return where words stand in the content, occurrence ``skip``; where it begins if nowhere."""
@@ -324,7 +321,8 @@ class PolicyDirective(SphinxDirective):
 
     def option(self, name: str) -> str:
         """Return an option as text; a value over several lines is joined."""
-        return self._shown(self.options.get(name) or "")
+        given = self.options.get(name)
+        return self._shown(given) if given else ""
 
     def flag(self, name: str) -> bool:
         """Return whether an option without a value is set."""
@@ -343,7 +341,9 @@ class PolicyDirective(SphinxDirective):
 
         :param dividers: characters that divide them
         """
-        found = dict.fromkeys(items_of(self.options.get(name) or "", dividers))
+        if not (given := self.options.get(name)):
+            return ()
+        found = dict.fromkeys(items_of(given, dividers))
         broken = [item for item in found if item.startswith(("[", "{"))]
         for item in broken:
             message = f"`{name}` holds `{item}`, which is not a plain item"

@@ -39,7 +39,7 @@ from sphinx_policyspec.sphinx_ext.nodes.boxes import (
     prompt,
     response,
 )
-from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyMessage, PolicyResponse, anchor_of
+from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyMessage, PolicyResponse, anchor_of, elements_of
 from sphinx_policyspec.sphinx_ext.pages.directive import PolicyDirective, options, options_of
 from sphinx_policyspec.sphinx_ext.pages.inline import plain_title
 from sphinx_policyspec.sphinx_ext.pages.marks import Conversation, declared_on, note_finding
@@ -333,7 +333,8 @@ def _parted(
 ) -> tuple[list[nodes.Node], list[nodes.Node]]:
     """Return the content of a directive without what it cannot hold, and that, which goes behind it; it is told once."""
     lifted: list[nodes.Node] = []
-    for node in [inner for part in content for inner in part.findall(nodes.Element)]:
+    parts = [part for part in content if isinstance(part, nodes.Element)]
+    for node in [inner for part in parts for inner in elements_of(part)]:
         declared = declared_on(node)
         what = misplaced.get(type(declared.item)) if declared else None
         if declared is None or what is None or _stands_in(node, lifted):

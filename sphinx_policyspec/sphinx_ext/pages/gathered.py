@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from docutils import nodes
 from sphinx import addnodes
@@ -91,7 +91,7 @@ class TextPlaces:
             columns = tuple(
                 self._column(source, line, text.strip()) for line, text in enumerate(raw, at.line)
             )
-            at = at._replace(is_known=at.is_exact or (at.is_known and is_parsed), columns=columns)
+            at = Placed(at.line, at.is_exact, at.is_exact or (at.is_known and is_parsed), columns)
             found = self.known[id(node)] = source, at
         return found
 
@@ -220,8 +220,7 @@ _ANY = ("any", "myst", "ref")
 """Reference types of Sphinx and MyST whose target may be an object of ours."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkPlace:
+class LinkPlace(NamedTuple):
     """What encloses a link.
 
     :param line: where to seek if its node knows no line, as the parser counts; ``end`` is the line after the last one

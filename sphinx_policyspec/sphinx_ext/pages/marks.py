@@ -34,7 +34,7 @@ from sphinx_policyspec.model import (
     Turn,
 )
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
-from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyHidden
+from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyHidden, elements_of
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
@@ -198,7 +198,7 @@ def is_hidden(node: nodes.Node) -> bool:
 
 def hides(node: nodes.Element) -> bool:
     """Return whether this build hides something inside a node of the page being read."""
-    return any(is_hidden(inner) for inner in node.findall(nodes.Element))
+    return any(map(is_hidden, elements_of(node)))
 
 
 def mark(env: BuildEnvironment, elements: Sequence[nodes.Element]) -> None:
@@ -264,7 +264,7 @@ def markers_in(document: nodes.document) -> Iterator[int]:
 
 def marks_in(node: nodes.Element) -> Iterator[tuple[int, nodes.Element]]:
     """Yield the marks of an element and of all that it holds, each with its element."""
-    for inner in node.findall(nodes.Element):
+    for inner in elements_of(node):
         if _MARK in inner.attributes:
             yield inner[_MARK], inner
 
@@ -288,7 +288,7 @@ def unread_in(env: BuildEnvironment, document: nodes.document) -> frozenset[int]
 
 def holds_ours(node: nodes.Element) -> bool:
     """Return whether an element holds something of ours, or is that."""
-    return any(is_ours(inner) for inner in node.findall(nodes.Element))
+    return any(map(is_ours, elements_of(node)))
 
 
 def take_away(node: nodes.Element) -> None:
@@ -305,7 +305,7 @@ def without_hidden(document: nodes.document) -> Iterator[None]:
 
     The doctree keeps what is hidden: another builder may show it. What directives left on it, it does not keep.
     """
-    marked = document.findall(nodes.Element) if _MARK in document else ()
+    marked = elements_of(document) if _MARK in document else ()
     taken = [(node, PolicyHidden()) for node in marked if _HIDDEN in node.attributes]
     for node, stand_in in taken:
         stand_in.source, stand_in.line = node.source, node.line
@@ -313,14 +313,16 @@ def without_hidden(document: nodes.document) -> Iterator[None]:
     yield
     for node, stand_in in taken:
         stand_in.parent.replace(stand_in, node)
-        for inner in node.findall(nodes.Element):
+        for inner in elements_of(node):
             declared_on(inner, take=True)
             findings_on(inner)
 
 
-def strip_comments(document: nodes.document) -> None:
+def strip_comments(elements: Iterable[nodes.Element]) -> None:
     """Take the comments out of HTML that a page hands on as it is: MyST's comments of this form are such HTML."""
-    for node in [node for node in document.findall(nodes.raw) if "html" in node["format"].split()]:
+    for node in elements:
+        if not (isinstance(node, nodes.raw) and "html" in node["format"].split()):
+            continue
         kept = _COMMENT.sub(lambda match: match[1] or "", node.astext())
         node.children = [nodes.Text(kept)]
         if not kept.strip():

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from docutils import nodes
 from sphinx import addnodes
@@ -38,8 +37,7 @@ _TAG = re.compile(r"<[^<>]*>")
 _UNSHOWN = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WrittenText:
+class WrittenText(NamedTuple):
     """A text element that was written.
 
     :param raw: its text as the parser was given it, which tells where it stands

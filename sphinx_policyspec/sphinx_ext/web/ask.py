@@ -17,7 +17,7 @@ from sphinx_policyspec.graph.terms import PREFIXES, Iris, ontology_terms
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
-from sphinx_policyspec.sphinx_ext.store import Stamp, without_collection, write_output
+from sphinx_policyspec.sphinx_ext.store import Stamp, write_output
 from sphinx_policyspec.sphinx_ext.web.places import ASK_PAGE, PAGE_BUILDERS
 
 if TYPE_CHECKING:
@@ -101,9 +101,8 @@ class AskPage:
         from sphinx_policyspec.graph.syntaxes import Statements  # noqa: PLC0415  as above
         from sphinx_policyspec.graph.to_graph import triples_of  # noqa: PLC0415
 
-        with without_collection():
-            statements = Statements(with_derived(triples_of(self._knowledge.spec(app.env))))
-            return b"".join(line.encode() for line in statements.lines())
+        statements = Statements(with_derived(triples_of(self._knowledge.spec(app.env))))
+        return b"".join(line.encode() for line in statements.lines())
 
 
 def _packed(data: bytes) -> str:

@@ -16,12 +16,11 @@ from sphinx_policyspec.exports.diff.html import STYLE, anchor_of_group, html_fra
 from sphinx_policyspec.exports.diff.wording import SIGNS
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.asks.changes import name_of_old, told, weights_in_short
-from sphinx_policyspec.sphinx_ext.asks.directives import PAGE
 from sphinx_policyspec.sphinx_ext.config import Editions
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBadge
 from sphinx_policyspec.sphinx_ext.web.panels import PanelLink, PanelRow, Step
-from sphinx_policyspec.sphinx_ext.web.places import PAGE_BUILDERS
+from sphinx_policyspec.sphinx_ext.web.places import CHANGES_PAGE, PAGE_BUILDERS
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -46,7 +45,7 @@ def digests(env: BuildEnvironment, diff: SpecDiff) -> dict[str, str]:
 def mark(app: Sphinx, doctree: nodes.document, docname: str, diff: SpecDiff) -> None:
     """Say at each principle of a page what changed about it, and on the first page where all of it stands."""
     # `singlehtml` writes no page beside its own.
-    address = app.builder.get_relative_uri(docname, PAGE) if app.builder.name in PAGE_BUILDERS else ""
+    address = app.builder.get_relative_uri(docname, CHANGES_PAGE) if app.builder.name in PAGE_BUILDERS else ""
     domain = domain_of(app.env)
     found = (domain.find(TargetKind.PROVISION, id_, docname) for id_ in diff.by_provision)
     targets = {target.anchor: target for target in found if target and not target.is_alias}
@@ -72,7 +71,7 @@ def context_of_page(app: Sphinx, diff: SpecDiff) -> dict[str, Any]:
         target = domain_of(app.env).find(TargetKind.PROVISION, id_)
         if target is None or not target.anchor:
             return ""
-        return f"{app.builder.get_relative_uri(PAGE, target.docname)}#{target.anchor}"
+        return f"{app.builder.get_relative_uri(CHANGES_PAGE, target.docname)}#{target.anchor}"
 
     heading = escape(_title(diff))
     return {"title": heading, "body": f"<h1>{heading}</h1>\n{html_fragment(diff, link)}"}
@@ -129,12 +128,12 @@ def past_rows(
         )
         return PanelLink(
             name,
-            PAGE if leads else "",
+            CHANGES_PAGE if leads else "",
             anchor if leads else "",
             level,
             level_title(level),
             note=note,
-            beside=beside.address(PAGE, anchor) if beside else "",
+            beside=beside.address(CHANGES_PAGE, anchor) if beside else "",
         )
 
     links = tuple(link(moment, weights_in_short(moment.changes)) for moment in changed)

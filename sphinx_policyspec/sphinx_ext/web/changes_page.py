@@ -11,11 +11,10 @@ from sphinx.builders.html import StandaloneHTMLBuilder
 
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.model import Finding
-from sphinx_policyspec.sphinx_ext.asks.directives import PAGE
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.store import write_output
-from sphinx_policyspec.sphinx_ext.web.places import WEB_BUILDERS
+from sphinx_policyspec.sphinx_ext.web.places import CHANGES_PAGE, WEB_BUILDERS
 
 if TYPE_CHECKING:
     from docutils import nodes
@@ -107,18 +106,18 @@ class ChangesPage:
         diff = self._diff(app)
         if diff is None:
             if isinstance(app.builder, StandaloneHTMLBuilder):
-                for file in (app.builder.get_outfilename(PAGE), Path(app.outdir, STYLE_FILE)):
+                for file in (app.builder.get_outfilename(CHANGES_PAGE), Path(app.outdir, STYLE_FILE)):
                     Path(file).unlink(missing_ok=True)
             return
         from sphinx_policyspec.sphinx_ext.web.changes import STYLE, context_of_page  # noqa: PLC0415
 
         write_output(Path(app.outdir, STYLE_FILE), STYLE)
-        yield PAGE, context_of_page(app, diff), "page.html"
+        yield CHANGES_PAGE, context_of_page(app, diff), "page.html"
 
     @staticmethod
     def add_style(pagename: str, context: dict[str, Any]) -> None:
         """Link the page's style sheet, a file of its own: policies of servers may allow none in the page."""
-        if pagename == PAGE:
+        if pagename == CHANGES_PAGE:
             address = context["pathto"](STYLE_FILE, resource=True)
             sheet = f'<link rel="stylesheet" href="{address}">'
             context["metatags"] = "".join((context.get("metatags", ""), sheet))

@@ -8,18 +8,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
-from sphinx import addnodes
 from sphinx.builders.html import StandaloneHTMLBuilder
-from sphinx.environment.adapters.toctree import document_toc
 from sphinx.locale import get_translation
 
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.config import Edition, Editions
 from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain, domain_of
-from sphinx_policyspec.sphinx_ext.nodes.boxes import level_word
 from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     PolicyBadge,
     PolicyCommentary,
@@ -31,6 +28,7 @@ from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     PolicyQuery,
     PolicyResponse,
     PolicySelfLink,
+    elements_of,
     title_of_example,
 )
 from sphinx_policyspec.sphinx_ext.web.places import Place, level_html
@@ -168,6 +166,8 @@ def link_terms(doctree: nodes.document, terms: Sequence[Term], address: Callable
 
     A term is found as whole words, whatever the case, its plural with an s included.
     """
+    if not terms:
+        return
     linked = {target_of(link) for link in doctree.findall(nodes.reference)}
     wanted = {" ".join(term.words.lower().split()): term for term in terms if term.anchor not in linked}
     if not wanted:
@@ -234,42 +234,44 @@ def show_contents(app: Sphinx, docname: str, context: dict[str, Any], doctree: n
         return
     if builder.embedded or builder.name == "singlehtml":
         return
-    contents = cast("nodes.Element", document_toc(app.env, docname, app.tags))
-    changed = _add_levels(contents, doctree)
-    if app.config.toc_object_entries:
-        changed |= _add_examples(contents, doctree)
-    if changed:
-        context |= {"toc": builder.render_partial(contents)["fragment"], "display_toc": True}
+    levels, examples = _in_contents(doctree, examples=app.config.toc_object_entries)
+    if not (levels or examples):
+        return
+
+    def with_more(entry: re.Match[str]) -> str:
+        link, anchor, below = entry.groups(default="")
+        if more := "".join(examples.pop(anchor, ())):
+            below = f"<ul>\n{more}" if below else f"<ul>\n{more}</ul>\n"
+        return f"{link}{levels.get(anchor, '')}</a>{below}"
+
+    context |= {"toc": _CONTENTS.sub(with_more, context["toc"]), "display_toc": True}
 
 
-def _add_levels(contents: nodes.Element, doctree: nodes.document) -> bool:
-    """Put the word for its level behind the title of each principle; tell whether there was any."""
-    badges = [badge for badge in doctree.findall(PolicyBadge) if badge.parent["ids"]]
-    levels = {f"#{badge.parent['ids'][0]}": badge for badge in badges}
-    if badges and badges[0].parent.parent is doctree:
-        levels[""] = badges[0]
-    for entry in contents.findall(nodes.reference):
-        if badge := levels.get(entry.get("anchorname", "")):
-            entry += [nodes.Text(" "), level_word(badge["level"], badge["title"])]
-    return bool(badges)
+_CONTENTS = re.compile(
+    r'(<a class="reference internal" href="#([^"]*+)">(?:(?!</a>).)*+)</a>(<ul>\n)?', re.DOTALL
+)
+"""An entry of the contents of a page, the anchor that it leads to, and where the entries below it begin."""
 
 
-def _add_examples(contents: nodes.Element, doctree: nodes.document) -> bool:
-    """Add the examples of a page to its contents; tell whether it has any."""
-    examples = list(doctree.findall(PolicyExample))
-    by_anchor = {entry.get("anchorname", ""): entry for entry in contents.findall(nodes.reference)}
-    added: Counter[str] = Counter()
-    for example in examples:
-        title, section = title_of_example(example), _section_of(example)
-        if title is None or section is None or not (section["ids"] and example["ids"]):
+def _in_contents(doctree: nodes.document, *, examples: bool) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """Return the words for levels and the entries of examples, by the anchor of the section that they belong to."""
+    levels: dict[str, str] = {}
+    entries: dict[str, list[str]] = {}
+    first = doctree.next_node(nodes.section)
+    for box in elements_of(doctree):
+        section = _section_of(box) if isinstance(box, PolicyBadge | PolicyExample) else None
+        if section is None or not section["ids"]:
             continue
-        anchor = f"#{section['ids'][0]}"
-        above = by_anchor.get(anchor) or (by_anchor.get("") if section.parent is doctree else None)
-        item = above.parent.parent if above is not None else None
-        if isinstance(item, nodes.list_item):
-            _below(item).insert(added[anchor], _entry(example["ids"][0], title.astext()))
-            added[anchor] += 1
-    return bool(added)
+        # The first section of a page is the page.
+        anchor = "" if section is first else escape(section["ids"][0])
+        if isinstance(box, PolicyBadge):
+            levels[anchor] = level_html(box["level"], box["title"])
+        elif examples and isinstance(box, PolicyExample) and box["ids"]:
+            title = title_of_example(box)
+            link = f'<a class="reference internal" href="#{escape(box["ids"][0])}">'
+            if title is not None:
+                entries.setdefault(anchor, []).append(f"<li>{link}{escape(title.astext())}</a></li>\n")
+    return levels, entries
 
 
 def _section_of(node: nodes.Node) -> nodes.section | None:
@@ -277,20 +279,6 @@ def _section_of(node: nodes.Node) -> nodes.section | None:
     while above is not None and not isinstance(above, nodes.section):
         above = above.parent
     return above
-
-
-def _below(item: nodes.list_item) -> nodes.bullet_list:
-    """Return the list below an entry."""
-    found = next((child for child in item.children if isinstance(child, nodes.bullet_list)), None)
-    if found is None:
-        found = nodes.bullet_list()
-        item += found
-    return found
-
-
-def _entry(anchor: str, title: str) -> nodes.list_item:
-    link = nodes.reference("", "", nodes.Text(title), internal=True, refuri=f"#{anchor}")
-    return nodes.list_item("", addnodes.compact_paragraph("", "", link, skip_section_number=True))
 
 
 _ENTRY = re.compile(

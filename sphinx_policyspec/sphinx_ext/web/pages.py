@@ -23,6 +23,7 @@ from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, feedback_addre
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.nodes.boxes import level_word
 from sphinx_policyspec.sphinx_ext.nodes.html import PolicyPanel
+from sphinx_policyspec.sphinx_ext.nodes.nodes import elements_of
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from sphinx_policyspec.sphinx_ext.web.navigation import (
     LevelsByAddress,
@@ -333,26 +334,26 @@ class HandbookPages:
         if app.builder.name not in WEB_BUILDERS or not domain_of(app.env).pages:
             return
         self.prepare(app)
-        elements = list(doctree.findall(nodes.Element))
+        elements = elements_of(doctree)
         self._mark_links(elements, docname, self.levels(app))
         number_examples(elements)
         put_good_answers_first(elements)
         link_boxes_to_themselves(elements)
         address = partial(_address, app.builder, docname)
-        if PolicySpecConfig.of(app.config).link_terms:
+        config = PolicySpecConfig.of(app.config)
+        if config.link_terms:
             link_terms(doctree, self.terms, address)
-        asks = PolicySpecConfig.of(app.config).ask_page and app.builder.name in PAGE_BUILDERS
+        asks = config.ask_page and app.builder.name in PAGE_BUILDERS
         ask = app.builder.get_relative_uri(docname, ASK_PAGE) if asks else ""
         for section in _sections(elements):
             place = self._place_of(section, docname)
             if place is not None and place in self.rows:
-                tools = tools_html(ask, self._feedback(app, place))
+                tools = tools_html(ask, self._feedback(app, config.feedback_url, place))
                 panel = PolicyPanel("", html=panel_html(self.rows[place], address, tools))
                 section.insert(below_title(section), panel)
 
-    def _feedback(self, app: Sphinx, place: tuple[str, str]) -> str:
+    def _feedback(self, app: Sphinx, template: str, place: tuple[str, str]) -> str:
         """Return the address for feedback on a provision, empty where the project has none."""
-        template = PolicySpecConfig.of(app.config).feedback_url
         item = self.levels(app).of_anchor(place[1])
         values = {
             "id": place[1],

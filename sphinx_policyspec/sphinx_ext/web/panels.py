@@ -220,9 +220,8 @@ def rows_of(relations: Relations, places: SitePlaces) -> tuple[PanelRow, ...]:
         both = (row.label, row.field), (row.inverse_label, row.inverse)
         # What lifts a principle matters more than what it lifts.
         for label, key in reversed(both) if row.lifts else both:
-            rows += (
-                [_row(_(label), [_to(places.provision(i), i) for i in relations.of(key)])] if label else []
-            )
+            if label and (found := relations.of(key)):
+                rows.append(_row(_(label), [_to(places.provision(i), i) for i in found]))
     goals = (_to(places.find(TargetKind.GOAL, goal), goal) for goal in relations.of("serves"))
     rows.append(_row(_("Serves"), goals))
     shown = (_to(places.find(TargetKind.EXAMPLE, e.id), e.title) for e in relations.examples)

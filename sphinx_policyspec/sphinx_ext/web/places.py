@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject
 
-__all__ = ["ASK_PAGE", "PAGE_BUILDERS", "WEB_BUILDERS", "Place", "SitePlaces", "level_html"]
+__all__ = ["ASK_PAGE", "CHANGES_PAGE", "PAGE_BUILDERS", "WEB_BUILDERS", "Place", "SitePlaces", "level_html"]
 
 _PROMPT = "prompt-"
 """What the anchors of prompts begin with."""
@@ -27,6 +27,8 @@ _PROMPT = "prompt-"
 AddressOf = Callable[[str, str], str]
 """Returns the address of an anchor on a page, as seen from the page that is being written."""
 
+CHANGES_PAGE = "policy-changes"
+"""Name of the page that tells all changes, without suffix."""
 ASK_PAGE = "policy-ask"
 """Name of the page that answers questions."""
 PAGE_BUILDERS = ("html", "dirhtml")
