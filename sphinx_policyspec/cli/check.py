@@ -147,14 +147,9 @@ def check(
             fail_on=ps.Severity(fail_on),
         )
 
-    try:
-        loaded, report = look()
-        if fix and _fixed(loaded, report, settings, yes=yes, aside=form != "text"):
-            loaded, report = look()
-    except ps.PolicySpecError as error:
-        if form not in {"text", "json", "baseline"}:
-            settings.put(ps.render(ps.Report.unusable(source, str(error)), form))
-        raise
+    loaded, report = look()
+    if fix and _fixed(loaded, report, settings, yes=yes, aside=form != "text"):
+        report = look()[1]
     settings.show(report, form, output)
     if output:
         settings.note(f"wrote {len(report)} findings to {output}")

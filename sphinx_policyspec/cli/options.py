@@ -16,8 +16,8 @@ from typing import IO, Any
 import click
 
 import sphinx_policyspec as ps
-from sphinx_policyspec.errors import PolicySpecError, SourceError
-from sphinx_policyspec.exports import json_object, message_line, printable
+from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.exports import message_line, printable
 from sphinx_policyspec.files import real_path, write_file
 from sphinx_policyspec.model.spec import given_base
 
@@ -342,11 +342,5 @@ class SourceCommand(click.Command):
         settings = Settings(**shared, seen={real_path(Path(name)) for name in names})
         if settings.annotations and settings.no_annotations:
             raise click.UsageError("--annotations and --no-annotations exclude each other", ctx)
-        form = ctx.params.get("form")
         ctx.params["settings"] = settings
-        try:
-            return super().invoke(ctx)
-        except PolicySpecError as error:
-            if form == "json":
-                settings.put(json_object({}, errors=[str(error)]))
-            raise
+        return super().invoke(ctx)

@@ -319,9 +319,24 @@ def test_no_output_takes_the_place_of_what_is_read(
     text = next((text for word, text in texts.items() if word in command), SPEC)
     source.write_text(text, "utf-8")
     status, out, err = run(*command.format(source, source).split())
-    assert (status, out) == (2, "")
-    assert f"`{source}` was read, and would be lost" in err
+    told = f"`{source}` was read, and would be lost"
+    assert (status, told in err) == (2, True)
+    assert not out or json.loads(out)["errors"] == [{"message": told}]
     assert source.read_text("utf-8") == text
+
+
+def test_without_a_word_the_command_shows_what_it_can(run: Run) -> None:
+    assert run() == run("--help")
+    assert run()[1].count("\n") > 30
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"), [("dif", "; did you mean `diff`?"), ("statz", "; did you mean `stats`?"), ("xyz", "")]
+)
+def test_an_unknown_command_is_told_with_the_nearest(run: Run, word: str, hint: str) -> None:
+    status, out, err = run(word, "--format", "json")
+    assert (status, out) == (2, "")
+    assert err.endswith(f"Error: unknown command `{word}`{hint}\n")
 
 
 def test_an_interrupted_command_ends_quietly(run: Run, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
