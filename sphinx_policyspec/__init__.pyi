@@ -51,8 +51,7 @@ from sphinx_policyspec.decision.precedence import (
 )
 from sphinx_policyspec.decision.framework import Framework as Framework
 from sphinx_policyspec.errors import (
-    AnnotationError as AnnotationError, BaselineError as BaselineError, CaseError as CaseError,
-    CodeError as CodeError, LockError as LockError, MissingToolError as MissingToolError,
+    AnnotationError as AnnotationError, BaselineError as BaselineError, CodeError as CodeError, LockError as LockError, MissingToolError as MissingToolError,
     PdfError as PdfError, PolicySpecError as PolicySpecError, QueryError as QueryError,
     QueryLimitError as QueryLimitError, QueryWarning as QueryWarning, ReasonerError as ReasonerError, SchemaError as SchemaError,
     SourceError as SourceError, StarterError as StarterError, UnknownIdError as UnknownIdError,

@@ -13,7 +13,7 @@ from rdflib import DCTERMS, Literal
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.readers.cases import read_cases
+from sphinx_policyspec.readers import text as reading
 from tests.conftest import principle, spec
 
 SPEC = "# Be kind {#be_kind authority=user}\n\nBe kind.\n"
@@ -80,7 +80,7 @@ def test_the_end_of_a_cell_prints_a_line(size: int) -> None:
     values = [one, ps.ask(one, "principles-by-authority"), ps.diff(one, one), ps.check(one), ps.reason(one)]
     values += [
         ps.survey(one),
-        ps.decide(one, case, strict=False),
+        ps.decide(one, case),
         ps.lock(one),
         ps.diff_cases(one, one, [case]),
     ]
@@ -159,13 +159,40 @@ def test_several_releases_are_asked_and_written_as_one() -> None:
     assert isinstance(ps.from_graph(ps.to_graph(releases[0])), ps.Spec)
 
 
-def test_a_case_that_cannot_be_decided_stops_unless_it_is_not_to() -> None:
-    case = read_cases("items: [{id: a, principle: nobody, issue: x, value: 1}]", "c.yaml")[0][0].case
-    assert case is not None
-    with pytest.raises(ps.CaseError, match="unknown provision"):
-        ps.decide(spec(principle("be_kind")), case)
-    decided = ps.decide(spec(principle("be_kind")), case, strict=False)
-    assert (len(decided), [finding.code for finding in decided.errors]) == (0, ["unknown-provision"])
+GOOD_CASE = "- title: good\n  items: [{id: a, from: user, issue: x, value: 1}]\n"
+
+
+BAD_CASES = {
+    "- items: [{id: a, principle: nobody, issue: x, value: 1}]": "unknown-provision",
+    "- items: 3": "wrong-type",
+    "- 7": "wrong-type",
+    "- {title: none}": "missing-key",
+    "- items: [{id: a, from: user, issue: x, value: 1}, {id: a, from: user, issue: x, value: 2}]": "duplicate-id",
+}
+
+
+def test_beside_bad_cases_the_others_are_decided(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(GOOD_CASE.join(f"{bad}\n" for bad in BAD_CASES), "utf-8")
+    (tmp_path / "b.yaml").write_text("- [", "utf-8")
+    (tmp_path / "c.yaml").write_text(GOOD_CASE, "utf-8")
+    one = spec(principle("be_kind"))
+    decided = ps.decide(one, tmp_path)
+    assert [decision.case.title for decision in decided] == ["good"] * len(BAD_CASES)
+    assert decided.errors == decided.findings == ps.survey(one, [tmp_path]).findings
+    told = [(finding.code, Path(finding.span.file).name, finding.span.line) for finding in decided.errors]
+    expected = [(code, "a.yaml", 3 * place + 1) for place, code in enumerate(BAD_CASES.values())]
+    assert sorted(told) == sorted([*expected, ("unreadable-case", "b.yaml", 1)])
+
+
+def test_a_file_of_cases_that_cannot_be_read_is_a_finding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.yaml", "b.yaml"):
+        (tmp_path / name).write_text(GOOD_CASE, "utf-8")
+    monkeypatch.setattr(reading, "MAX_BYTES", len(GOOD_CASE))
+    (tmp_path / "a.yaml").write_text(GOOD_CASE * 2, "utf-8")
+    decided = ps.decide(spec(principle("be_kind")), tmp_path)
+    assert (len(decided), [finding.code for finding in decided.errors]) == (1, ["unreadable-case"])
 
 
 def test_a_graph_that_is_handed_out_is_any_graph_of_rdflib() -> None:

@@ -16,7 +16,7 @@ from sphinx_policyspec.cli.options import (
     output_option,
     source_argument,
 )
-from sphinx_policyspec.exports.answers import survey_files, survey_json
+from sphinx_policyspec.exports.answers import survey_files
 from sphinx_policyspec.files import write_file
 
 __all__ = ["resolve", "survey"]
@@ -46,7 +46,7 @@ def resolve(
     """
     loaded = settings.load(source)
     with settings.watching("deciding"):
-        decided = ps.decide(loaded, *cases, strict=False)
+        decided = ps.decide(loaded, *cases)
     settings.report(decided.findings, stop=True)
     settings.show(decided, form, output)
     if decided.errors:
@@ -81,16 +81,13 @@ def survey(source: str, cases: tuple[str, ...], *, form: str, output: str | None
     """
     loaded = settings.load(source)
     with settings.watching("looking at every case"):
-        decided = ps.decide(loaded, *cases, strict=False)
-        found = ps.survey(loaded, [decision.case for decision in decided])
-    settings.report(decided.findings, stop=True)
-    if form == "json":
-        settings.put(survey_json(found, decided.findings), output)
-    elif form == "cases" and output:
+        found = ps.survey(loaded, cases)
+    settings.report(found.findings, stop=True)
+    if form == "cases" and output:
         _write_cases(found, source, Path(output), settings)
     else:
         settings.show(found, form, output)
-    if decided.errors:
+    if any(finding.severity is ps.Severity.ERROR for finding in found.findings):
         sys.exit(_UNUSABLE)
 
 

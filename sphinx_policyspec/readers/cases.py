@@ -476,6 +476,9 @@ def case_files(path: Path) -> tuple[Path, ...]:
 
 def read_case_file(path: Path) -> tuple[tuple[ReadCase, ...], tuple[Finding, ...]]:
     """Return the cases of a file, and what is wrong with the file as a whole."""
-    text, encoding = read_text(path, str(path))
+    try:
+        text, encoding = read_text(path, str(path))
+    except SourceError as error:
+        return (), (_error("unreadable-case", str(error), Span(str(path), 1)),)
     cases, findings = read_cases(text, str(path))
     return cases, (*encoding, *findings)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from sphinx_policyspec.decision import EXCEPTION, STRENGTH_RULES, Norms, StrengthRule, decide
-from sphinx_policyspec.model import Case, Expectation, Item, Label, Principle, Semantics
+from sphinx_policyspec.model import Case, Expectation, Finding, Item, Label, Principle, Semantics
 from sphinx_policyspec.model.attributes import RELATIONS
 from sphinx_policyspec.surveys.engine import cases_where, fact, spec_facts
 from sphinx_policyspec.surveys.pairs import Pair, pairs_of
@@ -134,6 +134,7 @@ class Survey:
     :param rules: in the order in which they are asked
     :param pairs: principles that share an issue
     :param idle: principles whose removal changes the outcome of no case, each with a case in which it speaks
+    :param findings: what is wrong with the cases that were given
     """
 
     conflicts: tuple[OpenConflict, ...] = ()
@@ -141,6 +142,7 @@ class Survey:
     pairs: tuple[Pair, ...] = ()
     idle: tuple[tuple[str, Case], ...] = ()
     semantics: Semantics = field(default_factory=Semantics)
+    findings: tuple[Finding, ...] = ()
 
     def __repr__(self) -> str:
         """Say in short what it is."""
