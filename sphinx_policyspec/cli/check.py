@@ -21,19 +21,29 @@ from sphinx_policyspec.model.finding import OFF, codes_of
 __all__ = ["check"]
 
 _LEVELS = (*(severity.value for severity in ps.Severity), OFF)
+_NAMES = dict.fromkeys(ps.Category, "a category") | {rule.code: rule.found for rule in ps.rules().values()}
+"""Categories and codes, each with what it is."""
 _FAIL_ON = click.Choice([severity.value for severity in ps.Severity])
 
 
 def _complete_codes(_context: click.Context, _option: click.Parameter, typed: str) -> list[CompletionItem]:
     """Offer categories and codes for the last name of a list."""
     before, comma, last = typed.rpartition(",")
-    names = {rule.category.value: "a category" for rule in ps.rules().values()}
-    names |= {rule.code: rule.found for rule in ps.rules().values()}
     return [
         CompletionItem(f"{before}{comma}{name}", help=about)
-        for name, about in names.items()
+        for name, about in _NAMES.items()
         if name.startswith(last)
     ]
+
+
+def _complete_severity(_context: click.Context, _option: click.Parameter, typed: str) -> list[CompletionItem]:
+    """Offer codes and categories, and after `=` what each can be taken as."""
+    code, equals, _ = typed.partition("=")
+    if not equals:
+        return [
+            CompletionItem(f"{name}=", help=about) for name, about in _NAMES.items() if name.startswith(typed)
+        ]
+    return [CompletionItem(given) for level in _LEVELS if (given := f"{code}={level}").startswith(typed)]
 
 
 def _codes(_context: click.Context, _option: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -82,6 +92,7 @@ def _severities(_context: click.Context, _option: click.Parameter, value: tuple[
     metavar="CODE=LEVEL",
     multiple=True,
     callback=_severities,
+    shell_complete=_complete_severity,
     help="Take a code or category as error, warning, hint or off; may be repeated.",
 )
 @click.option(

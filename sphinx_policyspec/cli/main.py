@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, TextIO
 
 import click
-from click.shell_completion import CompletionItem, get_completion_class
+from click.shell_completion import BashComplete, CompletionItem, get_completion_class
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.cli.options import Settings, SourceCommand, form_option, output_option, source_argument
@@ -286,14 +286,44 @@ def schema(name: str) -> None:
 def completion(shell: str) -> None:
     """Print a script that completes commands in your shell.
 
-    It completes questions with their parameters, codes of findings, ids and schemas, too.
+    It completes questions with their parameters and values of these, codes of findings with severities, ids and schemas,
+    too.
 
     \b
       policyspec completion bash >> ~/.bashrc
     """
-    kind = get_completion_class(shell)
+    kind = _Bash if shell == "bash" else get_completion_class(shell)
     if kind is not None:
         click.echo(kind(commands, {}, "policyspec", "_POLICYSPEC_COMPLETE").source())
+
+
+class _Bash(BashComplete):
+    """Completion in bash, which takes `=` and `:` for the ends of words, and replaces what stands after them alone."""
+
+    source_template = r"""%(complete_func)s() {
+    local IFS=$'\n' words=() place=0 i before type value response
+    for i in "${!COMP_WORDS[@]}"; do
+        if ((i > 1)) && [[ ${COMP_WORDS[i]} == [=:] || ${COMP_WORDS[i-1]} == [=:] ]]; then
+            words[-1]+=${COMP_WORDS[i]}
+        else
+            words+=("${COMP_WORDS[i]}")
+        fi
+        ((i == COMP_CWORD)) && place=$((${#words[@]} - 1))
+    done
+    before=${words[place]%%"${words[place]##*[=:]}"}
+    response=$(COMP_WORDS="${words[*]}" COMP_CWORD=$place %(complete_var)s=bash_complete "$1")
+    while IFS=, read -r type value; do
+        case $type in
+            dir) compopt -o dirnames ;;
+            file) compopt -o default ;;
+            plain)
+                COMPREPLY+=("${value#"$before"}")
+                [[ $value != *= ]] || compopt -o nospace ;;
+        esac
+    done <<< "$response"
+}
+complete -o nosort -F %(complete_func)s %(prog_name)s
+"""
 
 
 def main() -> NoReturn:

@@ -16,12 +16,20 @@ from typing import IO, Any
 import click
 
 import sphinx_policyspec as ps
-from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.errors import PolicySpecError, SourceError
 from sphinx_policyspec.exports import message_line, printable
 from sphinx_policyspec.files import real_path, write_file
 from sphinx_policyspec.model.spec import given_base
 
-__all__ = ["SOURCE_HELP", "Settings", "SourceCommand", "form_option", "output_option", "source_argument"]
+__all__ = [
+    "SOURCE_HELP",
+    "Settings",
+    "SourceCommand",
+    "form_option",
+    "offered_specs",
+    "output_option",
+    "source_argument",
+]
 
 SOURCE_HELP = """SOURCE is a release folder (model_spec.md with examples/ and CHANGELOG.md beside it), a lone Model
 Spec Markdown file, a Sphinx project (a folder with conf.py, which is run), a graph file written
@@ -272,6 +280,16 @@ def _common_options() -> list[click.Option]:
             help="Color the output.",
         ),
     ]
+
+
+def offered_specs(context: click.Context) -> tuple[ps.Spec, ...]:
+    """Return the releases of the SOURCE that is named so far; no ``conf.py`` is run for completion."""
+    # Before the value of an option is there, click leaves arguments among the other words.
+    source = context.params.get("source") or context.params.get("new") or next(iter(context.args), None)
+    try:
+        return ps.load_all(source) if source and not ps.is_project(source) else ()
+    except (PolicySpecError, OSError):
+        return ()
 
 
 source_argument = click.argument("source", metavar="SOURCE", type=click.Path())

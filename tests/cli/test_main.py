@@ -17,7 +17,7 @@ import sphinx_policyspec as ps
 from sphinx_policyspec.cli import commands, options
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph import terms
-from tests.conftest import REPOSITORY, Run, spec
+from tests.conftest import REPOSITORY, Run, require_tool, spec
 
 SPEC = """# Manners {#manners}
 
@@ -511,6 +511,12 @@ def test_the_overview_says_of_each_command_a_whole_sentence(run: Run) -> None:
         ("check SOURCE --ignore", "coverage,dangl", "coverage,dangling-reference"),
         ("query SOURCE", "hard", "hard-rules"),
         ("query SOURCE what-may-override --param", "", "level="),
+        ("query SOURCE what-may-override --param", "level=us", "level=user"),
+        ("query SOURCE overridable-by --param", "level=sys", "level=system"),
+        ("query SOURCE level-history --param", "provision=be", "provision=be_kind"),
+        ("query SOURCE touches --param topic=x --param", "topic=h", "topic=honesty"),
+        ("check SOURCE --severity", "dangl", "dangling-reference="),
+        ("check SOURCE --severity", "coverage=w", "coverage=warning"),
         ("history SOURCE", "be_", "be_kind"),
         ("judge SOURCE SOURCE", "be_", "be_kind"),
         ("schema", "his", "history"),
@@ -520,3 +526,24 @@ def test_names_are_completed(source: Path, words: str, typed: str, offered: str)
     given = [str(source) if word == "SOURCE" else word for word in words.split()]
     completion = ShellComplete(commands, {}, "policyspec", "_POLICYSPEC_COMPLETE")
     assert offered in [item.value for item in completion.get_completions(given, typed)]
+
+
+@pytest.mark.parametrize(
+    ("words", "replies"),
+    [
+        ("query SOURCE what-may-override --param level = dev", "developer"),
+        ("check git : HEAD : . --format = sar", "sarif"),
+    ],
+)
+def test_bash_replaces_what_stands_after_an_equals_sign(
+    run: Run, source: Path, words: str, replies: str
+) -> None:
+    given = " ".join(f"'{source if word == 'SOURCE' else word}'" for word in ("policyspec", *words.split()))
+    called = f"policyspec() {{ {sys.executable} -c 'from sphinx_policyspec.cli.main import main; main()'; }}; export -f policyspec"
+    script = run("completion", "bash")[1]
+    end = f"COMP_WORDS=({given}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _policyspec_completion policyspec"
+    done = subprocess.run(
+        [require_tool("bash"), "-c", f'{called}; {script}\n{end}; printf "%s\\n" "${{COMPREPLY[@]}}"'],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == (f"{replies}\n", "")
