@@ -13,7 +13,7 @@ from typing import Any
 
 from sphinx_policyspec.checks import in_source_order, run_checks
 from sphinx_policyspec.errors import AnnotationError, PolicySpecError, SourceError
-from sphinx_policyspec.files import real_path
+from sphinx_policyspec.files import Brief, real_path
 from sphinx_policyspec.graph.terms import FORMATS, format_of_suffix
 from sphinx_policyspec.model import Finding, Spec
 from sphinx_policyspec.model.finding import Places
@@ -53,7 +53,7 @@ _BUILT = frozenset({"_build", "__pycache__", "node_modules"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
+class Loaded(Brief):
     """A SOURCE that was read.
 
     :param root: the folder that the spec's file names are relative to

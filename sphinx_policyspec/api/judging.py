@@ -16,6 +16,7 @@ from sphinx_policyspec.decision import decide as decide_case
 from sphinx_policyspec.exports.answers import counts
 from sphinx_policyspec.exports.decisions import Decisions
 from sphinx_policyspec.exports.report_formats import Report, Reported
+from sphinx_policyspec.files import Brief
 from sphinx_policyspec.model import Case, Finding, Severity, Spec, rules
 from sphinx_policyspec.readers.cases import case_files, read_case_file
 from sphinx_policyspec.readers.text import SourceLines
@@ -76,7 +77,7 @@ def check(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fixes:
+class Fixes(Brief):
     """What can be mended without asking anyone what was meant.
 
     :param texts: the new text of each file that changes

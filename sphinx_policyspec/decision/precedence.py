@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from sphinx_policyspec.files import Brief
 from sphinx_policyspec.model import (
     AuthorityLevel,
     Case,
@@ -42,7 +43,7 @@ POWERLESS_ROLES = ("assistant", "tool")
 
 
 @dataclass(frozen=True)
-class Norms:
+class Norms(Brief):
     """Lookups in one spec, made once for any number of cases."""
 
     spec: Spec
@@ -143,7 +144,7 @@ SPEC_TURN = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Standing(Brief):
     """The authority of an item.
 
     :param rank: the place of its level, 0 for the highest; ``None`` for text without authority
@@ -157,7 +158,7 @@ class Standing:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Candidate:
+class Candidate(Brief):
     """An item that takes part, with what the rules of strength look at.
 
     :param rank: the place of its level, 0 for the highest
@@ -288,7 +289,7 @@ LAW = "law"
 
 
 @dataclass(frozen=True, slots=True)
-class RuleOutcome:
+class RuleOutcome(Brief):
     """What the first rule that decides says of two candidates.
 
     :param winner: 1 if the first is stronger, -1 if the second is, 0 if neither is
@@ -299,7 +300,7 @@ class RuleOutcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class Context(Brief):
     """What a rule may look at beside the two candidates: the switches, and what the spec says."""
 
     semantics: Semantics
@@ -310,7 +311,7 @@ _Decide = Callable[[Candidate, Candidate, Context], int | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StrengthRule:
+class StrengthRule(Brief):
     """A rule of strength.
 
     :param name: what decides, in a few words: "higher level"

@@ -15,6 +15,7 @@ from sphinx.ext.intersphinx import InventoryAdapter
 
 from sphinx_policyspec.checks import run_checks
 from sphinx_policyspec.errors import AnnotationError, SourceError
+from sphinx_policyspec.files import exact
 from sphinx_policyspec.graph.terms import ontology_digest
 from sphinx_policyspec.model import (
     AuthorityLevel,
@@ -345,14 +346,14 @@ def _state_of(env: BuildEnvironment, skipped: frozenset[str]) -> str:
     if older := sorted({s for s in (*config.older, *_asked_since(pages)) if s}):
         reader = domain_of(env).given.reader(())
         states = [(source, reader.state(source)) for source in older]
-        state.update(repr((config.older, states, reader.options)).encode(errors="replace"))
+        state.update(exact((config.older, states, reader.options)).encode(errors="replace"))
     if config.judgements:
         path = Path(domain_of(env).given.confdir, config.judgements)
         state.update(f"{config.judgements}\0".encode() + (path.read_bytes() if path.is_file() else b"?"))
     ours = (config.base_iri, config.annotations, sorted(config.query_limits.items()), config.query_unsafe)
     theirs = env.config.project, env.config.html_baseurl
     ignored = env.config.nitpick_ignore, env.config.nitpick_ignore_regex
-    state.update(repr((ours, theirs, ignored, sorted(skipped))).encode(errors="replace"))
+    state.update(exact((ours, theirs, ignored, sorted(skipped))).encode(errors="replace"))
     # References into other projects are findings as soon as an inventory lacks them.
     state.update(repr(_inventories(env)).encode(errors="replace"))
     return state.hexdigest()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from sphinx_policyspec.decision import EXCEPTION, STRENGTH_RULES, Norms, StrengthRule, decide
+from sphinx_policyspec.files import Brief
 from sphinx_policyspec.model import Case, Expectation, Finding, Item, Label, Principle, Semantics
 from sphinx_policyspec.model.attributes import RELATIONS
 from sphinx_policyspec.surveys.engine import cases_where, fact, spec_facts
@@ -103,7 +104,7 @@ _EXCEPTION = "goal :- excepts_item(_,_)."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenConflict:
+class OpenConflict(Brief):
     """A kind of conflict that ends undecided, and no smaller one within it does.
 
     :param parties: who meets, the highest level first
@@ -114,7 +115,7 @@ class OpenConflict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RuleUse:
+class RuleUse(Brief):
     """Whether a rule ever decides.
 
     :param id: of a rule of strength, or ``exception``
