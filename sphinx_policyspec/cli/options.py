@@ -156,7 +156,7 @@ class Settings:
         """Read a SOURCE."""
         with self.watching(f"reading {source}"):
             loaded = ps.load_checked(source, **self.options)
-        return self._noted(loaded)
+        return self._noted(loaded)[0]
 
     def pair(self, old: str, new: str) -> tuple[ps.Loaded, ps.Loaded]:
         """Read two SOURCEs that are compared, and report what is an error in either."""
@@ -168,18 +168,17 @@ class Settings:
                 for found in ps.check(loaded)
                 if found.severity is ps.Severity.ERROR
             )
-        return self._noted(before), self._noted(after)
+        noted = self._noted(before, after)
+        return noted[0], noted[1]
 
-    def _noted(self, loaded: ps.Loaded) -> ps.Loaded:
-        """Say what annotations came unasked, and give the spec the base IRI that was asked for."""
-        self._see(loaded)
-        if loaded.shipped:
-            name = loaded.annotations[-1].name
+    def _noted(self, *found: ps.Loaded) -> tuple[ps.Loaded, ...]:
+        """Say once what annotations came unasked, and give each spec the base IRI that was asked for."""
+        self._see(*found)
+        for name in dict.fromkeys(loaded.annotations[-1].name for loaded in found if loaded.shipped):
             self.note(f"topics from {name}, shipped with the package (--no-annotations leaves them out)")
-        # The spec itself takes it along, so that a graph that is written can be read back under the same names.
-        return replace(
-            loaded, spec=replace(loaded.spec, base_iri=given_base(self.base_iri, loaded.spec.base_iri))
-        )
+        # A spec takes it along, so that a graph that is written can be read back under the same names.
+        based = ((loaded, given_base(self.base_iri, loaded.spec.base_iri)) for loaded in found)
+        return tuple(replace(loaded, spec=replace(loaded.spec, base_iri=base)) for loaded, base in based)
 
     def _see(self, *found: ps.Loaded) -> None:
         self.seen.update(real_path(file) for loaded in found for file in loaded.files)
