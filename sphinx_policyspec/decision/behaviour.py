@@ -224,5 +224,5 @@ class _Reader:
         return name if known and known.id == used else used
 
     def _missing(self, name: str, span: Span) -> Finding:
-        message = f"`{name}` is no provision of {self.name}"
+        message = f"`{name}` is not a provision of {self.name}"
         return Finding(code="unknown-provision", message=message, span=span)

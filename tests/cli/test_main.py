@@ -161,7 +161,7 @@ def test_query_list_names_every_question(run: Run) -> None:
             "twice, as `user` and `root`",
         ),
         (("hard-rules", "--annotations", "a.yaml"), "exclude each other"),
-        (("--sparql", "SELECT * { ?s ?p ?o"), "is no SPARQL: line 1, column 10: near"),
+        (("--sparql", "SELECT * { ?s ?p ?o"), "is not SPARQL: line 1, column 10: near"),
         (("--sparql", "DELETE WHERE { ?s ?p ?o }"), "--sparql"),
         (("--sparql", "ASK {}", "hard-rules"), "one of NAME, --sparql, --file"),
     ],
