@@ -95,6 +95,10 @@ class Norms(Brief):
         """Return how the norms of a level may be set aside."""
         return self.spec.levels[rank].override
 
+    def has_role(self, rank: int) -> bool:
+        """Return whether messages of some role have a level."""
+        return bool(self.spec.levels[rank].roles)
+
     def prefers(self, one: str, other: str) -> bool:
         """Return whether a principle is declared to go before another, and not also the other way round."""
         return self._is_preferred(one, other) and not self._is_preferred(other, one)
@@ -344,11 +348,17 @@ def _guard(one: Candidate, other: Candidate, context: Context) -> int | None:
     if one.is_norm == other.is_norm:
         return None
     norm, message = (one, other) if one.is_norm else (other, one)
+    # The level of a message may be one that no role has: what a case says at it is no message to the assistant.
+    fixed = (
+        norm.override is OverrideMode.NEVER
+        and message.rank < norm.rank
+        and context.norms.has_role(message.rank)
+    )
     strict = context.semantics.strict and not message.is_explicit and norm.override is OverrideMode.EXPLICIT
     own_product = (
         context.semantics.first_party and norm.override is not OverrideMode.IMPLICIT and norm.category != LAW
     )
-    if strict or own_product:
+    if fixed or strict or own_product:
         return 1 if norm is one else -1
     return None
 
@@ -391,8 +401,8 @@ STRENGTH_RULES = (
     StrengthRule(
         id="R0",
         name="guard",
-        about="An implied wish beats no norm that only an explicit instruction may set aside, whatever its level; the "
-        "norm beats it (switch `strict`). On a publisher's own product, no message beats a norm above the "
+        about="No message beats a norm that nothing overrides, and that is below its own level; the norm beats it. An implied "
+        "wish beats no norm that only an explicit instruction may set aside, whatever its level (switch `strict`). On a publisher's own product, no message beats a norm above the "
         "guidelines, but for one of the category `law` (switch `first_party`). Nor does an exception beat a norm of a "
         "category that it never exempts.",
         source="follow_all_applicable_instructions",

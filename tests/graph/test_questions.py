@@ -386,8 +386,8 @@ KINDS = ("asserted", "narrower", "inherited", "mention")
 
 OWN_LEVELS = (
     AuthorityLevel(id="law", override=OverrideMode.NEVER),
-    AuthorityLevel(id="company", override=OverrideMode.NEVER),
     AuthorityLevel(id="manager", roles=("manager",)),
+    AuthorityLevel(id="company", override=OverrideMode.NEVER),
     AuthorityLevel(id="team"),
     AuthorityLevel(id="customer", roles=("customer",)),
     AuthorityLevel(id="habit", override=OverrideMode.IMPLICIT),
