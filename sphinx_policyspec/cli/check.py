@@ -128,10 +128,10 @@ def check(
     output: str | None,
     settings: Settings,
 ) -> None:
-    """Tell what is wrong, or could be better, with SOURCE.
+    """Report what is wrong, or could be better, in SOURCE.
 
-    The reference of findings explains each code. Exit status 1 tells that there is a finding at or
-    above --fail-on; a baseline holds back those that are known.
+    The reference of findings explains each code. Exit status 1 means that a finding is at or above
+    --fail-on; a baseline holds back those that are known.
 
     \b
       policyspec check model_spec/2025-09-12
@@ -169,7 +169,7 @@ def check(
 
 
 def _fixed(loaded: ps.Loaded, report: ps.Report, settings: Settings, *, yes: bool, aside: bool) -> bool:
-    """Show what can be mended, and write it if that is wanted; tell whether anything was written."""
+    """Show what can be mended, and write it if that is wanted; return whether anything was written."""
     fixes = ps.find_fixes(loaded, report)
     for line in fixes.diff:
         click.echo(printable(line), err=aside)

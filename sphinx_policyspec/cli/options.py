@@ -76,7 +76,7 @@ class Settings:
         return loaded
 
     def _bearing(self, findings: Iterable[ps.Finding]) -> Iterator[ps.Finding]:
-        """Leave out warnings about the form of a text, which whoever uses it may not own; `check` tells them."""
+        """Leave out warnings about the form of a text, which whoever uses it may not own; `check` reports them."""
         for finding in findings:
             is_form = finding.severity is ps.Severity.WARNING and ps.rules()[finding.code].category in _FORM
             if self.verbose or not is_form:
@@ -186,7 +186,7 @@ class Settings:
     def report(self, findings: Iterable[ps.Finding], *, stop: bool = False) -> None:
         """Print findings on standard error, by file and line; hints only when asked to be verbose.
 
-        :param stop: whether errors keep the command from its work, which is told however quiet it is to be
+        :param stop: whether errors keep the command from its work, which is printed however quiet it is to be
         """
         for finding in sorted(findings, key=lambda found: (found.span, found.code, found.message)):
             is_error = finding.severity is ps.Severity.ERROR

@@ -181,7 +181,7 @@ def _list_questions(form: str, output: str | None, settings: Settings) -> None:
 def reason(source: str, *, engine: str, output: str | None, form: str | None, settings: Settings) -> None:
     """Derive what follows from SOURCE, and contradictions.
 
-    Exit status 1 tells of a contradiction: a smallest set of statements of the spec, each with its
+    Exit status 1 means a contradiction: a smallest set of statements of the spec, each with its
     place, that cannot hold together. A graph file need not make a spec.
 
     \b

@@ -321,7 +321,7 @@ class Principle(Provision):
             "topics": ", ".join(self.topics),
             "exception to": ", ".join(self.exception_to),
             "examples": ", ".join(example.title for example in self.examples),
-            "stands at": self.span,
+            "place": self.span,
         }
         return html_table(f"{self.title} ({self.id})", (), [row for row in told.items() if row[1]])
 
