@@ -27,7 +27,7 @@ from sphinx_policyspec.readers.release import (
     release_folders,
     spec_file,
 )
-from sphinx_policyspec.readers.text import Ignore, ignores_in, read_text, silenced
+from sphinx_policyspec.readers.text import Ignore, absent, ignores_in, read_text, silenced
 
 __all__ = [
     "Loaded",
@@ -181,7 +181,7 @@ class Reader:
 
     def _one(self, path: Path, name: str) -> Loaded:
         if not path.exists():
-            raise SourceError(f"`{name}` does not exist")
+            raise absent(path, name)
         if is_graph(path):
             return checked(self._annotated(_of_graph(path, _spec_of(path))))
         if options := self._options_of(path):
@@ -408,7 +408,7 @@ def _named(path: Path) -> Iterator[None]:
 
 def _renamed(message: str, path: Path, name: str) -> str:
     """Return a message in which a path has the name that its reader gave it."""
-    for place in {str(real_path(path)), str(path)} - {name}:
+    for place in {str(real_path(path)), str(path)} - {name.rstrip(os.sep)}:
         message = re.sub(rf"(?<![\w/.-]){re.escape(place)}(?![\w-])", lambda _match: name, message)
     return message
 

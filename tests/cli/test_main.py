@@ -492,6 +492,26 @@ def test_a_graph_that_is_too_large_to_print_is_told_with_its_source(
     assert err.startswith(f"policyspec: error: `{source}` cannot be written as a graph: ")
 
 
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [
+        ("2026-1-1", "; did you mean `all/2026-01-01`?"),
+        ("2026-01-0/", "; did you mean `all/2026-01-01`?"),
+        ("x", ""),
+    ],
+)
+def test_what_does_not_exist_is_told_with_what_is_beside_it(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, hint: str
+) -> None:
+    (tmp_path / "all" / "2026-01-01").mkdir(parents=True)
+    (tmp_path / "all" / "2025-10-20").mkdir()
+    monkeypatch.chdir(tmp_path)
+    told = f"policyspec: error: `all/{given}` does not exist{hint}\n"
+    (tmp_path / "some.md").write_text(SPEC, "utf-8")
+    assert run("check", f"all/{given}") == (2, "", told)
+    assert run("resolve", "-q", "some.md", f"all/{given}") == (2, "", told.replace("01-0/`", "01-0`"))
+
+
 @pytest.mark.parametrize("source", ["a\0b", "git:HEAD:a\0b"])
 def test_a_name_with_a_null_character_is_refused(source: str) -> None:
     with pytest.raises(SourceError, match="no name holds a null character"):
