@@ -129,7 +129,7 @@ def _publish(scratch: Path, folder: Path) -> None:
 
 
 def _remove(folder: Path, name: str) -> None:
-    """Remove a file of the last time, and the folders that it leaves empty; a name that leads elsewhere is no name of ours."""
+    """Remove a file of the last time, and the folders that it leaves empty; a name that leads elsewhere is not ours."""
     file = folder / name
     if not name or "\0" in name or not real_path(file).is_relative_to(real_path(folder)):
         return

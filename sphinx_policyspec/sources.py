@@ -301,7 +301,7 @@ def annotations_of(spec: Spec) -> tuple[Path, ...]:
 def checked(loaded: Loaded) -> Loaded:
     """Add what the checks find, and leave out what comments silence.
 
-    What the shipped annotation file offers beyond what a spec uses is no fault of the spec's.
+    What the shipped annotation file offers beyond what a spec uses is not a fault of the spec.
     """
     shipped = shipped_annotations()
     offered = {SHIPPED_SIDECAR, shipped.name} if shipped in loaded.annotations else frozenset()
@@ -326,7 +326,7 @@ _LEVEL = re.compile(rb"^#[^\n]*authority=", re.MULTILINE)
 
 
 def _is_page(path: Path) -> bool:
-    """Return whether a file holds directives and is no Model Spec Markdown: only a project can read it."""
+    """Return whether a file holds directives and is not Model Spec Markdown: only a project can read it."""
     if path.suffix.lower() not in {".md", ".markdown", ".rst"}:
         return False
     text = b""

@@ -332,7 +332,7 @@ class SourceCommand(click.Command):
         self.params += _common_options()
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the words of a command line: arguments say something, and what is no path is text."""
+        """Read the words of a command line: arguments say something, and what is not a path is text."""
         rest = super().parse_args(ctx, args)
         for param in self.params:
             given = ctx.params.get(param.name or "")

@@ -348,7 +348,7 @@ def _guard(one: Candidate, other: Candidate, context: Context) -> int | None:
     if one.is_norm == other.is_norm:
         return None
     norm, message = (one, other) if one.is_norm else (other, one)
-    # The level of a message may be one that no role has: what a case says at it is no message to the assistant.
+    # The level of a message may be one that no role has: what a case says at it is not a message to the assistant.
     fixed = (
         norm.override is OverrideMode.NEVER
         and message.rank < norm.rank

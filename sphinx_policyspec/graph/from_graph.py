@@ -191,7 +191,7 @@ class _GraphReader:
         subject: Iri,
         model: type[_T],
         derived: Mapping[str, tuple[str, ...]] | None = None,
-        **others: Any,  # noqa: ANN401 - the attributes that are no fields
+        **others: Any,  # noqa: ANN401 - the attributes that are not fields
     ) -> _T:
         """Make a model object of the fields and place of a subject.
 

@@ -84,7 +84,7 @@ _NATIVE: dict[str, Callable[[str], str | int | float | bool]] = {
     **dict.fromkeys(("decimal", "double", "float"), float),
     "boolean": _TRUTHS.__getitem__,
 }
-"""What makes a value of a literal, by its datatype; a lexical form that is none stays text."""
+"""What makes a value of a literal, by its datatype; a lexical form that does not fit stays text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

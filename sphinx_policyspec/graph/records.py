@@ -139,7 +139,7 @@ class Name(TextField):
     """What somebody or something is called whose address is not known."""
 
     def write(self, value: str, _iris: Iris) -> Iterable[Term]:
-        """Return what is no address."""
+        """Return the name where it is not an address."""
         return () if _is_address(value) else super(Name, self).write(value, _iris)
 
 

@@ -81,7 +81,7 @@ class Foreign(Brief):
 
 
 Term = Iri | Blank | str | int | Foreign
-"""A ``str`` that is no name is a plain literal, an ``int`` one of type ``xsd:integer``."""
+"""A ``str`` that is not a name is a plain literal, an ``int`` one of type ``xsd:integer``."""
 
 Triple = tuple[Iri | Blank, Iri, Term]
 """A statement: subject, predicate, object."""
