@@ -51,8 +51,7 @@ from sphinx_policyspec.decision.precedence import (
 )
 from sphinx_policyspec.decision.framework import Framework as Framework
 from sphinx_policyspec.errors import (
-    AnnotationError as AnnotationError, BaselineError as BaselineError, CaseError as CaseError,
-    CodeError as CodeError, LockError as LockError, MissingToolError as MissingToolError,
+    AnnotationError as AnnotationError, BaselineError as BaselineError, CodeError as CodeError, LockError as LockError, MissingToolError as MissingToolError,
     PdfError as PdfError, PolicySpecError as PolicySpecError, QueryError as QueryError,
     QueryLimitError as QueryLimitError, QueryWarning as QueryWarning, ReasonerError as ReasonerError, SchemaError as SchemaError,
     SourceError as SourceError, StarterError as StarterError, UnknownIdError as UnknownIdError,
@@ -61,6 +60,7 @@ from sphinx_policyspec.errors import (
 from sphinx_policyspec.exports.decisions import Decisions as Decisions
 from sphinx_policyspec.exports.report_formats import Report as Report, Reported as Reported
 from sphinx_policyspec.exports.schemas import json_schema as json_schema, list_schemas as list_schemas
+from sphinx_policyspec.files import Brief as Brief
 from sphinx_policyspec.graph.from_graph import from_graph as from_graph
 from sphinx_policyspec.graph.guard import Limits as Limits
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase as KnowledgeBase

@@ -17,10 +17,6 @@ class AnnotationError(PolicySpecError):
     """An annotation file (sidecar) that is not YAML of the expected shape."""
 
 
-class CaseError(PolicySpecError):
-    """A case that cannot be decided: one line for each thing that is wrong with it."""
-
-
 class QueryError(PolicySpecError):
     """A question that is unknown, malformed, or given parameters it does not take."""
 

@@ -12,9 +12,9 @@ import secrets
 import shutil
 import tempfile
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from functools import cache
 from html import escape
 from operator import attrgetter
@@ -26,7 +26,9 @@ from sphinx_policyspec.errors import SourceError, WriteError
 __all__ = [
     "BIDIRECTIONAL",
     "MAX_DEPTH",
+    "Brief",
     "dump_json",
+    "exact",
     "html_safe",
     "html_table",
     "in_a_line",
@@ -132,7 +134,7 @@ def _publish(scratch: Path, folder: Path) -> None:
 
 
 def _remove(folder: Path, name: str) -> None:
-    """Remove a file of the last time, and the folders that it leaves empty; a name that leads elsewhere is no name of ours."""
+    """Remove a file of the last time, and the folders that it leaves empty; a name that leads elsewhere is not ours."""
     file = folder / name
     if not name or "\0" in name or not real_path(file).is_relative_to(real_path(folder)):
         return
@@ -235,10 +237,56 @@ def in_a_line(text: str) -> str:
     return printable(text if len(text) <= _LINE else f"{text[: _LINE - 1]}\N{HORIZONTAL ELLIPSIS}")
 
 
-_LINE = 160
+_LINE = 140
 """Characters that ``repr`` shows of texts of others."""
 _MOST = 100
 """Rows of a table that a notebook shows."""
+
+
+class Brief:
+    """Base of values that are a line where they are shown, since they may hold a whole spec; :func:`exact` tells all of one."""
+
+    __slots__ = ()
+
+    def __init_subclass__(cls) -> None:
+        """Keep what a dataclass would put in its place."""
+        cls.__repr__ = cls.__repr__  # type: ignore[method-assign]  # in the class itself, where a dataclass looks
+
+    def __repr__(self) -> str:
+        """Return the fields that are not as they would be anyway, until the line is full."""
+        told = f"{type(self).__name__}("
+        for part in fields(self):  # type: ignore[arg-type]  # every class below is a dataclass
+            value = getattr(self, part.name)
+            if part.repr and value != part.default:
+                told += f"{part.name}={_short(value)}, "
+            if len(told) > _LINE:
+                break
+        return in_a_line(f"{told.removesuffix(', ')})")
+
+
+def _short(value: object) -> str:
+    """Return how a value begins; of many items only their number."""
+    if isinstance(value, Collection) and not isinstance(value, str) and len(value) > _FEW:
+        return f"<{len(value)}>"
+    text = repr(value[:_PART] if isinstance(value, str) else value)
+    return text if len(text) <= _PART else f"{text[: _PART - 1]}\N{HORIZONTAL ELLIPSIS}"
+
+
+_FEW, _PART = 2, 60
+"""Items of a collection that ``repr`` shows, and characters of each field."""
+
+
+def exact(value: object) -> str:
+    """Return a text that two values share only if they are equal, however much they hold, as a digest needs it."""
+    if is_dataclass(value) and not isinstance(value, type):
+        inner = [exact(getattr(value, part.name)) for part in fields(value) if part.repr]
+    elif isinstance(value, Mapping):
+        inner = [f"{exact(key)}: {exact(item)}" for key, item in value.items()]
+    elif isinstance(value, list | tuple):
+        inner = [exact(item) for item in value]
+    else:
+        return repr(value)
+    return f"{type(value).__name__}({', '.join(inner)})"
 
 
 def html_table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

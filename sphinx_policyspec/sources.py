@@ -13,7 +13,7 @@ from typing import Any
 
 from sphinx_policyspec.checks import in_source_order, run_checks
 from sphinx_policyspec.errors import AnnotationError, PolicySpecError, SourceError
-from sphinx_policyspec.files import real_path
+from sphinx_policyspec.files import Brief, real_path
 from sphinx_policyspec.graph.terms import FORMATS, format_of_suffix
 from sphinx_policyspec.model import Finding, Spec
 from sphinx_policyspec.model.finding import Places
@@ -28,7 +28,7 @@ from sphinx_policyspec.readers.release import (
     release_folders,
     spec_file,
 )
-from sphinx_policyspec.readers.text import Ignore, ignores_in, read_text, silenced
+from sphinx_policyspec.readers.text import Ignore, absent, ignores_in, read_text, silenced
 
 __all__ = [
     "Loaded",
@@ -54,7 +54,7 @@ _BUILT = frozenset({"_build", "__pycache__", "node_modules"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
+class Loaded(Brief):
     """A SOURCE that was read.
 
     :param root: the folder that the spec's file names are relative to
@@ -182,7 +182,7 @@ class Reader:
 
     def _one(self, path: Path, name: str) -> Loaded:
         if not path.exists():
-            raise SourceError(f"`{name}` does not exist")
+            raise absent(path, name)
         if is_graph(path):
             return checked(self._annotated(_of_graph(path, _spec_of(path))))
         if options := self._options_of(path):
@@ -302,7 +302,7 @@ def annotations_of(spec: Spec) -> tuple[Path, ...]:
 def checked(loaded: Loaded) -> Loaded:
     """Add what the checks find, and leave out what comments silence.
 
-    What the shipped annotation file offers beyond what a spec uses is no fault of the spec's.
+    What the shipped annotation file offers beyond what a spec uses is not a fault of the spec.
     """
     shipped = shipped_annotations()
     offered = {SHIPPED_SIDECAR, shipped.name} if shipped in loaded.annotations else frozenset()
@@ -327,7 +327,7 @@ _LEVEL = re.compile(rb"^#[^\n]*authority=", re.MULTILINE)
 
 
 def _is_page(path: Path) -> bool:
-    """Return whether a file holds directives and is no Model Spec Markdown: only a project can read it."""
+    """Return whether a file holds directives and is not Model Spec Markdown: only a project can read it."""
     if path.suffix.lower() not in {".md", ".markdown", ".rst"}:
         return False
     text = b""
@@ -409,7 +409,7 @@ def _named(path: Path) -> Iterator[None]:
 
 def _renamed(message: str, path: Path, name: str) -> str:
     """Return a message in which a path has the name that its reader gave it."""
-    for place in {str(real_path(path)), str(path)} - {name}:
+    for place in {str(real_path(path)), str(path)} - {name.rstrip(os.sep)}:
         message = re.sub(rf"(?<![\w/.-]){re.escape(place)}(?![\w-])", lambda _match: name, message)
     return message
 

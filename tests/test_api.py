@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pickle
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ from rdflib import DCTERMS, Literal
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.readers.cases import read_cases
+from sphinx_policyspec.files import exact
+from sphinx_policyspec.readers import text as reading
 from tests.conftest import principle, spec
+from tests.poison import poisoned, texts_in, whole
 
 SPEC = "# Be kind {#be_kind authority=user}\n\nBe kind.\n"
 
@@ -72,21 +75,72 @@ def test_a_notebook_counts_what_it_does_not_show() -> None:
     assert page.count("<tr>") == 101
 
 
-@pytest.mark.parametrize("size", [1, 200])
-def test_the_end_of_a_cell_prints_a_line(size: int) -> None:
-    principles = [principle(f"p{number}", text="word " * 50) for number in range(size)]
-    one = spec(*principles, title=HOSTILE * 100, version=f"1\n{HOSTILE}")
-    case = ps.Case(title=HOSTILE, items=(), span=ps.Span("c.yaml", 1))
-    values = [one, ps.ask(one, "principles-by-authority"), ps.diff(one, one), ps.check(one), ps.reason(one)]
-    values += [
-        ps.survey(one),
-        ps.decide(one, case, strict=False),
-        ps.lock(one),
-        ps.diff_cases(one, one, [case]),
-    ]
-    for value in values:
-        assert len(repr(value)) < 300
-        assert not {"\n", "\x1b", "\u202e"} & set(repr(value))
+def results() -> dict[str, Any]:
+    """Return what public functions return of specs whose every text is long and hostile, by what it is."""
+    one, other = poisoned(whole(), HOSTILE * 20), poisoned(whole(), HOSTILE * 20 + "!")
+    case = ps.Case(title=HOSTILE * 20, items=(), span=ps.Span("c.yaml" * 50, 1))
+    released = replace(one, version="1"), replace(one, version="2", title="x")
+    return {
+        "specs": (one, spec(*(principle(f"p{n}", text="word " * 50) for n in range(200)))),
+        "answer": ps.ask(one, "principles-by-level"),
+        "questions": ps.list_questions(),
+        "rules": ps.rules(),
+        "base": ps.knowledge_base(one),
+        "world": ps.to_owl(one),
+        "graph": ps.to_graph(one),
+        "report": ps.check(one),
+        "fixes": ps.find_fixes(one, ps.check(one)),
+        "decisions": ps.decide(one, case),
+        "survey": ps.survey(one, [case]),
+        "reasoning": ps.reason(one),
+        "diff": ps.diff(one, other),
+        "cases": ps.diff_cases(one, other, [case]),
+        "unread": ps.judge(one, other),
+        "review": ps.review_changelog(one, other),
+        "lock": ps.lock(one),
+        "changes": ps.check_lock(other, ps.lock(one)),
+        "history": ps.history(released, one.principles[0].id),
+        "limits": ps.Limits(),
+    }
+
+
+def inside(value: object) -> Iterator[object]:
+    """Yield a value, and all of ours that it holds."""
+    if is_dataclass(value):
+        yield value
+        found: Iterable[object] = (getattr(value, part.name) for part in fields(value))
+    else:
+        found = (
+            value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+        )
+        yield from () if isinstance(value, list | tuple | Mapping | str) else (value,)
+    for part in found:
+        yield from inside(part)
+
+
+def test_everything_public_shows_itself_on_a_line() -> None:
+    seen = {}
+    for value in inside(results()):
+        if isinstance(value, tuple(shown_types())):
+            seen[type(value).__name__] = value
+            assert len(repr(value)) <= 200, type(value)
+            assert not {"\n", "\x1b", "\u202e"} & set(repr(value))
+    assert len(seen) > 50
+
+
+def shown_types() -> Iterator[type]:
+    """Yield the public classes but texts, among which enumerations are."""
+    for name in dir(ps):
+        found = getattr(ps, name)
+        if isinstance(found, type) and not issubclass(found, str | dict | Exception):
+            yield found
+
+
+def test_what_is_on_a_line_can_still_be_told_exactly() -> None:
+    one = poisoned(whole(), HOSTILE * 20)
+    told = exact(one)
+    assert [text for text in texts_in(one) if repr(text) not in told] == []
+    assert exact(poisoned(whole(), HOSTILE * 20)) == told != exact(poisoned(whole(), HOSTILE * 20 + "!"))
 
 
 def test_an_answer_yields_numbers_as_numbers() -> None:
@@ -159,13 +213,40 @@ def test_several_releases_are_asked_and_written_as_one() -> None:
     assert isinstance(ps.from_graph(ps.to_graph(releases[0])), ps.Spec)
 
 
-def test_a_case_that_cannot_be_decided_stops_unless_it_is_not_to() -> None:
-    case = read_cases("items: [{id: a, principle: nobody, issue: x, value: 1}]", "c.yaml")[0][0].case
-    assert case is not None
-    with pytest.raises(ps.CaseError, match="unknown provision"):
-        ps.decide(spec(principle("be_kind")), case)
-    decided = ps.decide(spec(principle("be_kind")), case, strict=False)
-    assert (len(decided), [finding.code for finding in decided.errors]) == (0, ["unknown-provision"])
+GOOD_CASE = "- title: good\n  items: [{id: a, from: user, issue: x, value: 1}]\n"
+
+
+BAD_CASES = {
+    "- items: [{id: a, principle: nobody, issue: x, value: 1}]": "unknown-provision",
+    "- items: 3": "wrong-type",
+    "- 7": "wrong-type",
+    "- {title: none}": "missing-key",
+    "- items: [{id: a, from: user, issue: x, value: 1}, {id: a, from: user, issue: x, value: 2}]": "duplicate-id",
+}
+
+
+def test_beside_bad_cases_the_others_are_decided(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(GOOD_CASE.join(f"{bad}\n" for bad in BAD_CASES), "utf-8")
+    (tmp_path / "b.yaml").write_text("- [", "utf-8")
+    (tmp_path / "c.yaml").write_text(GOOD_CASE, "utf-8")
+    one = spec(principle("be_kind"))
+    decided = ps.decide(one, tmp_path)
+    assert [decision.case.title for decision in decided] == ["good"] * len(BAD_CASES)
+    assert decided.errors == decided.findings == ps.survey(one, [tmp_path]).findings
+    told = [(finding.code, Path(finding.span.file).name, finding.span.line) for finding in decided.errors]
+    expected = [(code, "a.yaml", 3 * place + 1) for place, code in enumerate(BAD_CASES.values())]
+    assert sorted(told) == sorted([*expected, ("unreadable-case", "b.yaml", 1)])
+
+
+def test_a_file_of_cases_that_cannot_be_read_is_a_finding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.yaml", "b.yaml"):
+        (tmp_path / name).write_text(GOOD_CASE, "utf-8")
+    monkeypatch.setattr(reading, "MAX_BYTES", len(GOOD_CASE))
+    (tmp_path / "a.yaml").write_text(GOOD_CASE * 2, "utf-8")
+    decided = ps.decide(spec(principle("be_kind")), tmp_path)
+    assert (len(decided), [finding.code for finding in decided.errors]) == (1, ["unreadable-case"])
 
 
 def test_a_graph_that_is_handed_out_is_any_graph_of_rdflib() -> None:

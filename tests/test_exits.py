@@ -173,7 +173,7 @@ def told_of_cases(folder: Path) -> dict[str, str]:
     new = replace(poisoned(old, " changed"), levels=LEVELS, provisions=poisoned(provisions[:-1], " changed"))
     new = replace(new, provisions=tuple(replace(p, id=f"{p.id}x") for p in new.provisions))
     file = hostile_cases(old, folder)
-    resolved = ps.decide(old, file, strict=False)
+    resolved = ps.decide(old, file)
     assert resolved.decisions, resolved.findings
     found = ps.survey(old, [decision.case for decision in resolved])
     moments = history([old, old], old.principles[0].id)

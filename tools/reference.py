@@ -124,6 +124,7 @@ SECTIONS = {
     "decision": "Decisions",
     "surveys": "What is left open",
     "errors": "What can go wrong",
+    "files": "The model",
     "model": "The model",
 }
 """Where the public names of a module stand in the reference, by the longest beginning of its name."""

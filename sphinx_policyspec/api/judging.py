@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +13,10 @@ from sphinx_policyspec.checks.fixes import diff_of, fixes_of, mended, write_text
 from sphinx_policyspec.checks.selection import Selection, fingerprints, read_baseline
 from sphinx_policyspec.decision import Decision, Norms, problems
 from sphinx_policyspec.decision import decide as decide_case
-from sphinx_policyspec.errors import CaseError
 from sphinx_policyspec.exports.answers import counts
 from sphinx_policyspec.exports.decisions import Decisions
 from sphinx_policyspec.exports.report_formats import Report, Reported
+from sphinx_policyspec.files import Brief
 from sphinx_policyspec.model import Case, Finding, Severity, Spec, rules
 from sphinx_policyspec.readers.cases import case_files, read_case_file
 from sphinx_policyspec.readers.text import SourceLines
@@ -77,7 +77,7 @@ def check(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fixes:
+class Fixes(Brief):
     """What can be mended without asking anyone what was meant.
 
     :param texts: the new text of each file that changes
@@ -114,12 +114,13 @@ def stats(source: Source) -> dict[str, Any]:
     return counts(spec_of(source))
 
 
-def decide(source: Source, *cases: Case | str | Path, strict: bool = True) -> Decisions:
+def decide(source: Source, *cases: Case | str | Path) -> Decisions:
     """Return who wins in each of these cases, by the levels and exceptions of a spec or a SOURCE.
 
+    What is wrong with a case, or a file of them, is in the findings of what is returned, and what keeps one from being
+    decided in its ``errors``; the others are decided.
+
     :param cases: cases, or files and folders of them
-    :param strict: whether a case that cannot be decided raises :class:`CaseError`; else the decisions of the others
-        are returned, and findings tell what is wrong with it
     """
     norms = Norms(spec_of(source))
     decisions: list[Decision] = []
@@ -129,14 +130,11 @@ def decide(source: Source, *cases: Case | str | Path, strict: bool = True) -> De
         findings += wrong
         if case and all(finding.severity is not Severity.ERROR for finding in wrong):
             decisions.append(decide_case(case, norms))
-    told = Decisions(decisions=tuple(decisions), norms=norms, findings=tuple(findings))
-    if strict and told.errors:
-        raise CaseError("\n".join(map(str, told.errors)))
-    return told
+    return Decisions(decisions=tuple(decisions), norms=norms, findings=tuple(findings))
 
 
 def survey(source: Source, cases: Iterable[Case | str | Path] = ()) -> Survey:
-    """Return what a spec or a SOURCE leaves open; a case that cannot be decided raises :class:`CaseError`.
+    """Return what a spec or a SOURCE leaves open; its findings tell what is wrong with cases, as those of :func:`decide` do.
 
     Needs clingo, of the extra ``survey``; without it, this raises :class:`MissingToolError`.
 
@@ -145,7 +143,8 @@ def survey(source: Source, cases: Iterable[Case | str | Path] = ()) -> Survey:
     from sphinx_policyspec.surveys import survey as look  # noqa: PLC0415  reads programs that little else needs
 
     decided = decide(source, *cases)
-    return look(decided.norms, [decision.case for decision in decided])
+    found = look(decided.norms, [decision.case for decision in decided])
+    return replace(found, findings=decided.findings)
 
 
 def read_cases(cases: Iterable[Case | str | Path]) -> tuple[list[Case], list[Finding]]:

@@ -21,19 +21,29 @@ from sphinx_policyspec.model.finding import OFF, codes_of
 __all__ = ["check"]
 
 _LEVELS = (*(severity.value for severity in ps.Severity), OFF)
+_NAMES = dict.fromkeys(ps.Category, "a category") | {rule.code: rule.found for rule in ps.rules().values()}
+"""Categories and codes, each with what it is."""
 _FAIL_ON = click.Choice([severity.value for severity in ps.Severity])
 
 
 def _complete_codes(_context: click.Context, _option: click.Parameter, typed: str) -> list[CompletionItem]:
     """Offer categories and codes for the last name of a list."""
     before, comma, last = typed.rpartition(",")
-    names = {rule.category.value: "a category" for rule in ps.rules().values()}
-    names |= {rule.code: rule.found for rule in ps.rules().values()}
     return [
         CompletionItem(f"{before}{comma}{name}", help=about)
-        for name, about in names.items()
+        for name, about in _NAMES.items()
         if name.startswith(last)
     ]
+
+
+def _complete_severity(_context: click.Context, _option: click.Parameter, typed: str) -> list[CompletionItem]:
+    """Offer codes and categories, and after `=` what each can be taken as."""
+    code, equals, _ = typed.partition("=")
+    if not equals:
+        return [
+            CompletionItem(f"{name}=", help=about) for name, about in _NAMES.items() if name.startswith(typed)
+        ]
+    return [CompletionItem(given) for level in _LEVELS if (given := f"{code}={level}").startswith(typed)]
 
 
 def _codes(_context: click.Context, _option: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -82,6 +92,7 @@ def _severities(_context: click.Context, _option: click.Parameter, value: tuple[
     metavar="CODE=LEVEL",
     multiple=True,
     callback=_severities,
+    shell_complete=_complete_severity,
     help="Take a code or category as error, warning, hint or off; may be repeated.",
 )
 @click.option(
@@ -117,10 +128,10 @@ def check(
     output: str | None,
     settings: Settings,
 ) -> None:
-    """Tell what is wrong, or could be better, with SOURCE.
+    """Report what is wrong, or could be better, in SOURCE.
 
-    The reference of findings explains each code. Exit status 1 tells that there is a finding at or
-    above --fail-on; a baseline holds back those that are known.
+    The reference of findings explains each code. Exit status 1 means that a finding is at or above
+    --fail-on; a baseline holds back those that are known.
 
     \b
       policyspec check model_spec/2025-09-12
@@ -147,14 +158,9 @@ def check(
             fail_on=ps.Severity(fail_on),
         )
 
-    try:
-        loaded, report = look()
-        if fix and _fixed(loaded, report, settings, yes=yes, aside=form != "text"):
-            loaded, report = look()
-    except ps.PolicySpecError as error:
-        if form not in {"text", "json", "baseline"}:
-            settings.put(ps.render(ps.Report.unusable(source, str(error)), form))
-        raise
+    loaded, report = look()
+    if fix and _fixed(loaded, report, settings, yes=yes, aside=form != "text"):
+        report = look()[1]
     settings.show(report, form, output)
     if output:
         settings.note(f"wrote {len(report)} findings to {output}")
@@ -163,7 +169,7 @@ def check(
 
 
 def _fixed(loaded: ps.Loaded, report: ps.Report, settings: Settings, *, yes: bool, aside: bool) -> bool:
-    """Show what can be mended, and write it if that is wanted; tell whether anything was written."""
+    """Show what can be mended, and write it if that is wanted; return whether anything was written."""
     fixes = ps.find_fixes(loaded, report)
     for line in fixes.diff:
         click.echo(printable(line), err=aside)

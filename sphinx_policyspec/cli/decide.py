@@ -16,7 +16,7 @@ from sphinx_policyspec.cli.options import (
     output_option,
     source_argument,
 )
-from sphinx_policyspec.exports.answers import survey_files, survey_json
+from sphinx_policyspec.exports.answers import survey_files
 from sphinx_policyspec.files import write_file
 
 __all__ = ["resolve", "survey"]
@@ -36,8 +36,8 @@ def resolve(
     """Decide who wins where instructions conflict.
 
     The levels and exceptions of SOURCE decide. A CASE is a YAML file, or a folder of them: the items
-    that speak, by whom and how, and what they ask for. Exit status 1 tells of a decision that is not
-    what its case expects, 2 of a case that cannot be decided; the others still are.
+    that speak, by whom and how, and what they ask for. Exit status 1 means that a decision is
+    not what its case expects, 2 that a case cannot be decided; the others still are.
 
     \b
       policyspec resolve model_spec/2025-09-12 cases/
@@ -46,7 +46,7 @@ def resolve(
     """
     loaded = settings.load(source)
     with settings.watching("deciding"):
-        decided = ps.decide(loaded, *cases, strict=False)
+        decided = ps.decide(loaded, *cases)
     settings.report(decided.findings, stop=True)
     settings.show(decided, form, output)
     if decided.errors:
@@ -67,9 +67,9 @@ def resolve(
     help="Write to FILE. Default: print it. With --format cases a folder, with a file for each case.",
 )
 def survey(source: str, cases: tuple[str, ...], *, form: str, output: str | None, settings: Settings) -> None:
-    """Tell what SOURCE leaves open.
+    """List what SOURCE leaves open.
 
-    Told are pairs of principles of one level that list the same topic, while no exception, preference,
+    That is: pairs of principles of one level that list the same topic, while no exception, preference,
     example or CASE says which goes first; the kinds of conflict that end undecided, and the rules that never
     decide, of all cases of up to two norms, two messages and a text with a say, of every level, explicit
     and implied, in every order; and, given cases, principles on which none of them depends. CASE is a
@@ -81,16 +81,13 @@ def survey(source: str, cases: tuple[str, ...], *, form: str, output: str | None
     """
     loaded = settings.load(source)
     with settings.watching("looking at every case"):
-        decided = ps.decide(loaded, *cases, strict=False)
-        found = ps.survey(loaded, [decision.case for decision in decided])
-    settings.report(decided.findings, stop=True)
-    if form == "json":
-        settings.put(survey_json(found, decided.findings), output)
-    elif form == "cases" and output:
+        found = ps.survey(loaded, cases)
+    settings.report(found.findings, stop=True)
+    if form == "cases" and output:
         _write_cases(found, source, Path(output), settings)
     else:
         settings.show(found, form, output)
-    if decided.errors:
+    if any(finding.severity is ps.Severity.ERROR for finding in found.findings):
         sys.exit(_UNUSABLE)
 
 

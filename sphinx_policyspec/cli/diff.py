@@ -16,6 +16,7 @@ from sphinx_policyspec.cli.options import (
     Settings,
     SourceCommand,
     form_option,
+    offered_specs,
     output_option,
     source_argument,
 )
@@ -124,13 +125,10 @@ def diff(
 
 
 def _complete_id(context: click.Context, _parameter: click.Parameter, typed: str) -> list[CompletionItem]:
-    """Offer the ids of the releases that were named; no ``conf.py`` is run for that."""
-    source = context.params.get("source") or context.params.get("new")
-    try:
-        specs = ps.load_all(source) if source and not ps.is_project(source) else ()
-    except (ps.PolicySpecError, OSError):
-        return []
-    titles = {provision.id: provision.title for spec in specs for provision in spec.provisions}
+    """Offer the ids of the releases that were named."""
+    titles = {
+        provision.id: provision.title for spec in offered_specs(context) for provision in spec.provisions
+    }
     return [CompletionItem(id_, help=title) for id_, title in titles.items() if id_.startswith(typed)]
 
 

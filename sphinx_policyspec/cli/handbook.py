@@ -46,7 +46,7 @@ __all__ = ["handbook"]
     metavar="SOURCE",
     type=click.Path(),
     multiple=True,
-    help="An older release: a page tells what changed since, and each principle what changed about it. A folder of "
+    help="An older release: a page says what changed since, and each principle what changed about it. A folder of "
     "releases, or one --since for each from the oldest on, gives principles their history.",
 )
 def handbook(

@@ -17,14 +17,15 @@ from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, TextIO
 
 import click
-from click.shell_completion import CompletionItem, get_completion_class
+from click.shell_completion import BashComplete, CompletionItem, get_completion_class
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.cli.options import Settings, SourceCommand, form_option, output_option, source_argument
 from sphinx_policyspec.errors import PolicySpecError, SourceError
-from sphinx_policyspec.exports import message_line, printable
+from sphinx_policyspec.exports import json_object, message_line, printable
 from sphinx_policyspec.files import dump_json
 from sphinx_policyspec.graph.terms import FORMATS, format_of_suffix
+from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.starter import MARKUPS
 
 __all__ = ["main"]
@@ -115,6 +116,20 @@ class Commands(click.Group):
         """Read the command line, and print help where it asks for it."""
         with _unread():
             return super().make_context(*args, **kwargs)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the words before the subcommand; without any word, ask for help."""
+        return super().parse_args(ctx, args or ["--help"])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the subcommand that is asked for; click knows the nearest name of those alone that are imported."""
+        known = self.list_commands(ctx)
+        if args[0] not in known and not ctx.resilient_parsing:
+            hint = nearest(args[0], known)
+            raise click.UsageError("; ".join(filter(None, (f"unknown command `{args[0]}`", hint))), ctx)
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  click's own signature
         """Run a subcommand."""
@@ -271,14 +286,44 @@ def schema(name: str) -> None:
 def completion(shell: str) -> None:
     """Print a script that completes commands in your shell.
 
-    It completes questions with their parameters, codes of findings, ids and schemas, too.
+    It completes questions with their parameters and values of these, codes of findings with severities, ids and schemas,
+    too.
 
     \b
       policyspec completion bash >> ~/.bashrc
     """
-    kind = get_completion_class(shell)
+    kind = _Bash if shell == "bash" else get_completion_class(shell)
     if kind is not None:
         click.echo(kind(commands, {}, "policyspec", "_POLICYSPEC_COMPLETE").source())
+
+
+class _Bash(BashComplete):
+    """Completion in bash, which takes `=` and `:` for the ends of words, and replaces what stands after them alone."""
+
+    source_template = r"""%(complete_func)s() {
+    local IFS=$'\n' words=() place=0 i before type value response
+    for i in "${!COMP_WORDS[@]}"; do
+        if ((i > 1)) && [[ ${COMP_WORDS[i]} == [=:] || ${COMP_WORDS[i-1]} == [=:] ]]; then
+            words[-1]+=${COMP_WORDS[i]}
+        else
+            words+=("${COMP_WORDS[i]}")
+        fi
+        ((i == COMP_CWORD)) && place=$((${#words[@]} - 1))
+    done
+    before=${words[place]%%"${words[place]##*[=:]}"}
+    response=$(COMP_WORDS="${words[*]}" COMP_CWORD=$place %(complete_var)s=bash_complete "$1")
+    while IFS=, read -r type value; do
+        case $type in
+            dir) compopt -o dirnames ;;
+            file) compopt -o default ;;
+            plain)
+                COMPREPLY+=("${value#"$before"}")
+                [[ $value != *= ]] || compopt -o nospace ;;
+        esac
+    done <<< "$response"
+}
+complete -o nosort -F %(complete_func)s %(prog_name)s
+"""
 
 
 def main() -> NoReturn:
@@ -308,26 +353,44 @@ def _run() -> int:
         # It quotes what was given, which may hold line ends and codes of terminals.
         error.message = message_line(error.message)  # type: ignore[misc]  # final, and shown by it alone
         error.show()
-        return error.exit_code
+        _put_error(error.format_message())
     except (click.Abort, KeyboardInterrupt):
         return _INTERRUPTED
     except PolicySpecError as error:
         click.echo(f"policyspec: error: {message_line(str(error))}", err=True)
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        click.echo(f"policyspec: error: {printable(f'{where}{error.strerror or error}')}", err=True)
-        _discard(sys.stdout)
-    except (MemoryError, ImportError, RuntimeError) as error:
-        if not _lacks_memory(error):
+        _put_error(str(error))
+    except (OSError, MemoryError, ImportError, RuntimeError) as error:
+        if isinstance(error, OSError):
+            told = f"{error.filename}: " if error.filename else ""
+            told += error.strerror or str(error)
+        elif _lacks_memory(error):
+            # Whatever was made of the input is gone by now.
+            command = shlex.join(sys.argv[1:])
+            told = f"not enough memory for `{command}`: allow more (`ulimit -v`), or split the SOURCE"
+        else:
             raise
-        # Whatever was made of the input is gone by now.
-        command = message_line(shlex.join(sys.argv[1:]))
-        told = f"not enough memory for `{command}`: allow more (`ulimit -v`), or split the SOURCE"
-        click.echo(f"policyspec: error: {told}", err=True)
+        click.echo(f"policyspec: error: {message_line(told)}", err=True)
+        _put_error(told)
         _discard(sys.stdout)
     else:
         return status if isinstance(status, int) else 0
     return _UNUSABLE
+
+
+def _put_error(error: str) -> None:
+    """Print why a command did not do its work in the format of its output, as far as its line can be read."""
+    name, *rest = sys.argv[1:] or [""]
+    command = commands.get_command(click.Context(commands), name)
+    if command is None:
+        return
+    asked = command.make_context(name, rest, resilient_parsing=True, ignore_unknown_options=True).params
+    form, source = asked.get("form"), asked.get("source")
+    with contextlib.suppress(OSError):
+        if form == "json":
+            click.echo(json_object({}, errors=[error]), nl=False)
+        elif name == "check" and form not in {None, "text", "baseline"}:
+            click.echo(ps.render(ps.Report.unusable(source or "", error), form), nl=False)
+        sys.stdout.flush()
 
 
 def _lacks_memory(error: Exception) -> bool:

@@ -17,11 +17,19 @@ import click
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.errors import PolicySpecError, SourceError
-from sphinx_policyspec.exports import json_object, message_line, printable
+from sphinx_policyspec.exports import message_line, printable
 from sphinx_policyspec.files import real_path, write_file
 from sphinx_policyspec.model.spec import given_base
 
-__all__ = ["SOURCE_HELP", "Settings", "SourceCommand", "form_option", "output_option", "source_argument"]
+__all__ = [
+    "SOURCE_HELP",
+    "Settings",
+    "SourceCommand",
+    "form_option",
+    "offered_specs",
+    "output_option",
+    "source_argument",
+]
 
 SOURCE_HELP = """SOURCE is a release folder (model_spec.md with examples/ and CHANGELOG.md beside it), a lone Model
 Spec Markdown file, a Sphinx project (a folder with conf.py, which is run), a graph file written
@@ -68,7 +76,7 @@ class Settings:
         return loaded
 
     def _bearing(self, findings: Iterable[ps.Finding]) -> Iterator[ps.Finding]:
-        """Leave out warnings about the form of a text, which whoever uses it may not own; `check` tells them."""
+        """Leave out warnings about the form of a text, which whoever uses it may not own; `check` reports them."""
         for finding in findings:
             is_form = finding.severity is ps.Severity.WARNING and ps.rules()[finding.code].category in _FORM
             if self.verbose or not is_form:
@@ -148,7 +156,7 @@ class Settings:
         """Read a SOURCE."""
         with self.watching(f"reading {source}"):
             loaded = ps.load_checked(source, **self.options)
-        return self._noted(loaded)
+        return self._noted(loaded)[0]
 
     def pair(self, old: str, new: str) -> tuple[ps.Loaded, ps.Loaded]:
         """Read two SOURCEs that are compared, and report what is an error in either."""
@@ -160,18 +168,17 @@ class Settings:
                 for found in ps.check(loaded)
                 if found.severity is ps.Severity.ERROR
             )
-        return self._noted(before), self._noted(after)
+        noted = self._noted(before, after)
+        return noted[0], noted[1]
 
-    def _noted(self, loaded: ps.Loaded) -> ps.Loaded:
-        """Say what annotations came unasked, and give the spec the base IRI that was asked for."""
-        self._see(loaded)
-        if loaded.shipped:
-            name = loaded.annotations[-1].name
+    def _noted(self, *found: ps.Loaded) -> tuple[ps.Loaded, ...]:
+        """Say once what annotations came unasked, and give each spec the base IRI that was asked for."""
+        self._see(*found)
+        for name in dict.fromkeys(loaded.annotations[-1].name for loaded in found if loaded.shipped):
             self.note(f"topics from {name}, shipped with the package (--no-annotations leaves them out)")
-        # The spec itself takes it along, so that a graph that is written can be read back under the same names.
-        return replace(
-            loaded, spec=replace(loaded.spec, base_iri=given_base(self.base_iri, loaded.spec.base_iri))
-        )
+        # A spec takes it along, so that a graph that is written can be read back under the same names.
+        based = ((loaded, given_base(self.base_iri, loaded.spec.base_iri)) for loaded in found)
+        return tuple(replace(loaded, spec=replace(loaded.spec, base_iri=base)) for loaded, base in based)
 
     def _see(self, *found: ps.Loaded) -> None:
         self.seen.update(real_path(file) for loaded in found for file in loaded.files)
@@ -179,7 +186,7 @@ class Settings:
     def report(self, findings: Iterable[ps.Finding], *, stop: bool = False) -> None:
         """Print findings on standard error, by file and line; hints only when asked to be verbose.
 
-        :param stop: whether errors keep the command from its work, which is told however quiet it is to be
+        :param stop: whether errors keep the command from its work, which is printed however quiet it is to be
         """
         for finding in sorted(findings, key=lambda found: (found.span, found.code, found.message)):
             is_error = finding.severity is ps.Severity.ERROR
@@ -274,6 +281,16 @@ def _common_options() -> list[click.Option]:
     ]
 
 
+def offered_specs(context: click.Context) -> tuple[ps.Spec, ...]:
+    """Return the releases of the SOURCE that is named so far; no ``conf.py`` is run for completion."""
+    # Before the value of an option is there, click leaves arguments among the other words.
+    source = context.params.get("source") or context.params.get("new") or next(iter(context.args), None)
+    try:
+        return ps.load_all(source) if source and not ps.is_project(source) else ()
+    except (PolicySpecError, OSError):
+        return ()
+
+
 source_argument = click.argument("source", metavar="SOURCE", type=click.Path())
 output_option = click.option(
     "-o",
@@ -315,7 +332,7 @@ class SourceCommand(click.Command):
         self.params += _common_options()
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the words of a command line: arguments say something, and what is no path is text."""
+        """Read the words of a command line: arguments say something, and what is not a path is text."""
         rest = super().parse_args(ctx, args)
         for param in self.params:
             given = ctx.params.get(param.name or "")
@@ -342,11 +359,5 @@ class SourceCommand(click.Command):
         settings = Settings(**shared, seen={real_path(Path(name)) for name in names})
         if settings.annotations and settings.no_annotations:
             raise click.UsageError("--annotations and --no-annotations exclude each other", ctx)
-        form = ctx.params.get("form")
         ctx.params["settings"] = settings
-        try:
-            return super().invoke(ctx)
-        except PolicySpecError as error:
-            if form == "json":
-                settings.put(json_object({}, errors=[str(error)]))
-            raise
+        return super().invoke(ctx)

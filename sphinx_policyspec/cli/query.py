@@ -13,6 +13,7 @@ from sphinx_policyspec.cli.options import (
     Settings,
     SourceCommand,
     form_option,
+    offered_specs,
     output_option,
     source_argument,
 )
@@ -28,18 +29,34 @@ def _complete_question(_ctx: click.Context, _param: click.Parameter, incomplete:
 
 
 def _complete_param(context: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Offer the parameters of the question that was named."""
-    # Before the value of an option is there, click leaves arguments among the other words.
+    """Offer the parameters of the question that was named, and after `=` the values that one can have."""
     words = {*context.args, context.params.get("question")}
-    named = [question for question in ps.list_questions() if question.name in words]
-    return [
-        CompletionItem(
-            f"{parameter.name}=", help=", such as ".join(filter(None, (parameter.type, parameter.default)))
-        )
-        for question in named
-        for parameter in question.parameters
-        if parameter.name.startswith(incomplete)
+    parameters = [
+        p for question in ps.list_questions() if question.name in words for p in question.parameters
     ]
+    name, equals, _ = incomplete.partition("=")
+    offered = {f"{p.name}=": ", such as ".join(filter(None, (p.type, p.default))) for p in parameters}
+    if equals:
+        specs = offered_specs(context)
+        values = (_values(spec, p.type) for p in parameters if p.name == name for spec in specs)
+        offered = {f"{name}={value}": about for found in values for value, about in found.items()}
+    return [
+        CompletionItem(text, help=about) for text, about in offered.items() if text.startswith(incomplete)
+    ]
+
+
+def _values(spec: ps.Spec, kind: str) -> dict[str, str]:
+    """Return the values that a parameter of a type can have in a spec, each with what it is."""
+    levels = {level.id: level.title for level in spec.levels}
+    named = {
+        "topic": {topic.id: topic.label for topic in spec.topics},
+        "level": levels,
+        "speaker": {role: "role" for level in spec.levels for role in level.roles} | levels,
+        "release": {spec.version: spec.title} if spec.version else {},
+        "provision": {provision.id: provision.title for provision in spec.provisions},
+        "example": {example.id: example.title for example in spec.examples},
+    }
+    return named.get(kind, {})
 
 
 @click.command(cls=SourceCommand)
@@ -164,7 +181,7 @@ def _list_questions(form: str, output: str | None, settings: Settings) -> None:
 def reason(source: str, *, engine: str, output: str | None, form: str | None, settings: Settings) -> None:
     """Derive what follows from SOURCE, and contradictions.
 
-    Exit status 1 tells of a contradiction: a smallest set of statements of the spec, each with its
+    Exit status 1 means a contradiction: a smallest set of statements of the spec, each with its
     place, that cannot hold together. A graph file need not make a spec.
 
     \b

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from sphinx_policyspec.compare.rewording import SentenceChange
 from sphinx_policyspec.compare.words import TextChange
-from sphinx_policyspec.files import html_table, in_a_line
+from sphinx_policyspec.files import Brief, html_table, in_a_line
 from sphinx_policyspec.model import Finding, Judgement, Span
 
 __all__ = [
@@ -121,7 +121,7 @@ DIRECTED = frozenset({Weight.TIGHTENING, Weight.LOOSENING, Weight.BOTH})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
+class Reach(Brief):
     """What a change may invalidate, as ids of the new spec, of the old one where the new has none.
 
     :param examples: examples that stand in what changed, illustrate it, weigh it or show its violation
@@ -146,7 +146,7 @@ class Reach:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(Brief):
     """One difference between two specs.
 
     :param id: of what changed, under its new name where it has one
@@ -194,7 +194,7 @@ def judged_id(change: Change) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
+class Match(Brief):
     """A provision of the old spec and the one of the new spec that it is.
 
     :param by: what decided: ``id``, ``alias``, or the first of ``title``, ``text``, ``examples`` and ``tags``

@@ -21,6 +21,7 @@ from sphinx_policyspec.compare.provisions import (
 from sphinx_policyspec.compare.weights import Reaches, weigh
 from sphinx_policyspec.compare.words import normal
 from sphinx_policyspec.errors import AnnotationError, UnknownIdError
+from sphinx_policyspec.files import Brief
 from sphinx_policyspec.model import (
     Case,
     Commentary,
@@ -139,7 +140,7 @@ def _misfit(judgement: Judgement, prose: Mapping[str, list[Change]]) -> Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReadingList:
+class ReadingList(Brief):
     """What a person has to read of a comparison, and what can be judged in it.
 
     :param diff: what changed

@@ -16,7 +16,7 @@ from sphinx_policyspec.compare.compare import compare
 from sphinx_policyspec.compare.provisions import level_of
 from sphinx_policyspec.compare.words import normal
 from sphinx_policyspec.errors import LockError, UnknownIdError
-from sphinx_policyspec.files import dump_json, load_json
+from sphinx_policyspec.files import Brief, dump_json, load_json
 from sphinx_policyspec.model import Principle, Provision, Spec
 from sphinx_policyspec.model.finding import nearest
 
@@ -43,7 +43,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
+class Moment(Brief):
     """A provision in one release.
 
     :param place: of the release among all, the first is 0
@@ -171,7 +171,7 @@ _FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LockEntry:
+class LockEntry(Brief):
     """What a lock holds of a provision.
 
     :param level: the level of a principle, empty for a section
@@ -185,7 +185,7 @@ class LockEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lock:
+class Lock(Brief):
     """The provisions of a spec as they were, in reading order.
 
     :param version: the release that was locked, if it had a version
@@ -209,7 +209,7 @@ class LockState(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LockChange:
+class LockChange(Brief):
     """One difference from a lock.
 
     :param id: its id now, or the one that it had where it is gone
@@ -348,7 +348,7 @@ class ClaimState(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class Claim(Brief):
     """A sentence or item of a changelog entry.
 
     :param evidence: ids of what changed, each with what in the claim names it
@@ -362,7 +362,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Review:
+class Review(Brief):
     """A changelog entry against a diff.
 
     :param version: of the new spec, if it has one

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from sphinx_policyspec.compare.sentences import NORM_WORDS, TextSentence, Words, sentences_of
 from sphinx_policyspec.compare.words import alike, near, out_of_order
+from sphinx_policyspec.files import Brief
 
 __all__ = ["SentenceChange", "SentenceOp", "compare_sentences"]
 
@@ -37,7 +38,7 @@ class SentenceOp(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SentenceChange:
+class SentenceChange(Brief):
     """A sentence that is not as it was.
 
     :param old: as it was, empty where it is new

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from sphinx_policyspec.compare.words import normal, sentences, spaced
+from sphinx_policyspec.files import Brief
 
 __all__ = ["NORM_WORDS", "Norm", "TextSentence", "Words", "sentences_of"]
 
@@ -132,7 +133,7 @@ def _words(text: str) -> Words:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TextSentence:
+class TextSentence(Brief):
     """A sentence, an item of a list or a row of a table.
 
     :param text: as readers see it, in plain typography
@@ -184,7 +185,7 @@ class TextSentence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Norm:
+class Norm(Brief):
     """What can be told of a norm by the words of a sentence; a help to read it, on which no weight rests.
 
     :param modal: its first modal, with its negation: "must not"; empty where there is none

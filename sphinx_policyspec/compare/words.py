@@ -19,6 +19,8 @@ from typing import TypeVar
 
 from rapidfuzz.distance import Indel
 
+from sphinx_policyspec.files import Brief
+
 __all__ = [
     "Run",
     "TextChange",
@@ -72,7 +74,7 @@ _RELATED = 0.4
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class Run(Brief):
     """Words in a row that were kept (``=``), removed (``-``) or added (``+``), in the words of the source.
 
     :param after: the space that follows, or nothing where punctuation does
@@ -84,7 +86,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Brief):
     """A paragraph or list item that was kept, removed, added, or changed into another (``~``)."""
 
     op: str
@@ -106,7 +108,7 @@ def _text(runs: Iterable[Run]) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TextChange:
+class TextChange(Brief):
     """How one text became another.
 
     :param units: every paragraph and list item in order, those that were kept included

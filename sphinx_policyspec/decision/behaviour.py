@@ -9,6 +9,7 @@ from functools import cached_property
 
 from sphinx_policyspec.compare import Change, ChangeKind, Naming, Sides, SpecDiff, Subject
 from sphinx_policyspec.decision import Decision, Norms, decide, problems, same_outcome
+from sphinx_policyspec.files import Brief
 from sphinx_policyspec.model import Case, Duty, Finding, Item, Label, Outcome, Severity, Span
 
 __all__ = ["BehaviourDiff", "CaseReading", "CaseState", "ComparedCase", "compare_cases"]
@@ -29,7 +30,7 @@ class CaseState(enum.StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CaseReading:
+class CaseReading(Brief):
     """A case as one of the two specs reads it.
 
     :param case: with the names that this spec has
@@ -45,7 +46,7 @@ class CaseReading:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ComparedCase:
+class ComparedCase(Brief):
     """A case as it was written, and what both specs say of it."""
 
     case: Case
@@ -106,7 +107,7 @@ class ComparedCase:
 
 
 @dataclass(frozen=True, kw_only=True)
-class BehaviourDiff:
+class BehaviourDiff(Brief):
     """What changed between two specs, and what that does to cases.
 
     :param spec: what changed; the reach of each change names the cases that rest on it
@@ -223,5 +224,5 @@ class _Reader:
         return name if known and known.id == used else used
 
     def _missing(self, name: str, span: Span) -> Finding:
-        message = f"`{name}` is no provision of {self.name}"
+        message = f"`{name}` is not a provision of {self.name}"
         return Finding(code="unknown-provision", message=message, span=span)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from sphinx_policyspec.decision.framework import Framework, framework_of, grounded
 from sphinx_policyspec.decision.precedence import Candidate, Norms, Standing, standing_of
+from sphinx_policyspec.files import Brief
 from sphinx_policyspec.model import Case, Duty, Label, Outcome, OverrideMode, Status, Value
 
 __all__ = [
@@ -118,7 +119,7 @@ SUPPORT = "support"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
+class Reason(Brief):
     """Why an item has its label.
 
     :param rule: id of a rule of strength, ``exception`` or ``support``; empty where nothing opposes the item, or it
@@ -219,7 +220,7 @@ class Difference(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Decision:
+class Decision(Brief):
     """What a case comes to.
 
     :param labels: by item, in the order of the case

@@ -23,6 +23,7 @@ from sphinx_policyspec.decision.precedence import (
     grants_of,
     standing_of,
 )
+from sphinx_policyspec.files import Brief
 from sphinx_policyspec.model import Case, Finding, Item, Label, Principle, Severity, Span, Value
 from sphinx_policyspec.model.finding import UnknownNames, shown
 
@@ -38,7 +39,7 @@ def _same(value: Value) -> tuple[type, Value]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Framework:
+class Framework(Brief):
     """Candidates by place, and who attacks, exempts and supports whom.
 
     :param targets: by place, the places of those that it attacks

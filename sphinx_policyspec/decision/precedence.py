@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from sphinx_policyspec.files import Brief
 from sphinx_policyspec.model import (
     AuthorityLevel,
     Case,
@@ -42,7 +43,7 @@ POWERLESS_ROLES = ("assistant", "tool")
 
 
 @dataclass(frozen=True)
-class Norms:
+class Norms(Brief):
     """Lookups in one spec, made once for any number of cases."""
 
     spec: Spec
@@ -94,6 +95,10 @@ class Norms:
         """Return how the norms of a level may be set aside."""
         return self.spec.levels[rank].override
 
+    def has_role(self, rank: int) -> bool:
+        """Return whether messages of some role have a level."""
+        return bool(self.spec.levels[rank].roles)
+
     def prefers(self, one: str, other: str) -> bool:
         """Return whether a principle is declared to go before another, and not also the other way round."""
         return self._is_preferred(one, other) and not self._is_preferred(other, one)
@@ -143,7 +148,7 @@ SPEC_TURN = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Standing(Brief):
     """The authority of an item.
 
     :param rank: the place of its level, 0 for the highest; ``None`` for text without authority
@@ -157,7 +162,7 @@ class Standing:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Candidate:
+class Candidate(Brief):
     """An item that takes part, with what the rules of strength look at.
 
     :param rank: the place of its level, 0 for the highest
@@ -288,7 +293,7 @@ LAW = "law"
 
 
 @dataclass(frozen=True, slots=True)
-class RuleOutcome:
+class RuleOutcome(Brief):
     """What the first rule that decides says of two candidates.
 
     :param winner: 1 if the first is stronger, -1 if the second is, 0 if neither is
@@ -299,7 +304,7 @@ class RuleOutcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class Context(Brief):
     """What a rule may look at beside the two candidates: the switches, and what the spec says."""
 
     semantics: Semantics
@@ -310,7 +315,7 @@ _Decide = Callable[[Candidate, Candidate, Context], int | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StrengthRule:
+class StrengthRule(Brief):
     """A rule of strength.
 
     :param name: what decides, in a few words: "higher level"
@@ -343,11 +348,17 @@ def _guard(one: Candidate, other: Candidate, context: Context) -> int | None:
     if one.is_norm == other.is_norm:
         return None
     norm, message = (one, other) if one.is_norm else (other, one)
+    # The level of a message may be one that no role has: what a case says at it is not a message to the assistant.
+    fixed = (
+        norm.override is OverrideMode.NEVER
+        and message.rank < norm.rank
+        and context.norms.has_role(message.rank)
+    )
     strict = context.semantics.strict and not message.is_explicit and norm.override is OverrideMode.EXPLICIT
     own_product = (
         context.semantics.first_party and norm.override is not OverrideMode.IMPLICIT and norm.category != LAW
     )
-    if strict or own_product:
+    if fixed or strict or own_product:
         return 1 if norm is one else -1
     return None
 
@@ -390,8 +401,8 @@ STRENGTH_RULES = (
     StrengthRule(
         id="R0",
         name="guard",
-        about="An implied wish beats no norm that only an explicit instruction may set aside, whatever its level; the "
-        "norm beats it (switch `strict`). On a publisher's own product, no message beats a norm above the "
+        about="No message beats a norm that nothing overrides, and that is below its own level; the norm beats it. An implied "
+        "wish beats no norm that only an explicit instruction may set aside, whatever its level (switch `strict`). On a publisher's own product, no message beats a norm above the "
         "guidelines, but for one of the category `law` (switch `first_party`). Nor does an exception beat a norm of a "
         "category that it never exempts.",
         source="follow_all_applicable_instructions",

@@ -24,7 +24,7 @@ from sphinx_policyspec.exports import (
 )
 from sphinx_policyspec.files import dump_json
 from sphinx_policyspec.graph.questions import Answer, Cell, CellKind, QueryForm
-from sphinx_policyspec.model import Carrier, Case, Commentary, Finding, Item, ReferenceForm, Spec, Verdict
+from sphinx_policyspec.model import Carrier, Case, Commentary, Item, ReferenceForm, Spec, Verdict
 from sphinx_policyspec.surveys import Decider, Pair, Survey, in_english
 
 if TYPE_CHECKING:
@@ -41,7 +41,6 @@ __all__ = [
     "questions_json",
     "questions_text",
     "survey_files",
-    "survey_json",
 ]
 
 
@@ -366,11 +365,8 @@ def _pair(pair: Pair) -> str:
     return f"{' + '.join(places)} ({pair.one.authority}; {', '.join(pair.shares)})"
 
 
-def survey_json(found: Survey, findings: Iterable[Finding] = ()) -> str:
-    """Return a survey for programs; each witness is a case file.
-
-    :param findings: what is wrong with cases
-    """
+def _survey_json(found: Survey) -> str:
+    """Return a survey for programs; each witness is a case file."""
     told: dict[str, Any] = {
         "undecided": [
             {
@@ -406,7 +402,7 @@ def survey_json(found: Survey, findings: Iterable[Finding] = ()) -> str:
         ],
         "idle": [{"id": name, "case": case.title} for name, case in found.idle],
     }
-    return json_object(told, findings)
+    return json_object(told, found.findings)
 
 
 def _survey_cases(found: Survey) -> str:
@@ -415,9 +411,9 @@ def _survey_cases(found: Survey) -> str:
 
 
 SURVEY_FORMATS: Mapping[str, Callable[[Survey], str]] = MappingProxyType(
-    {"text": _survey_text, "json": survey_json, "cases": _survey_cases}
+    {"text": _survey_text, "json": _survey_json, "cases": _survey_cases}
 )
-"""Each format with what writes it; of JSON and of cases, :func:`survey_json` and :func:`survey_files` write more."""
+"""Each format with what writes it; :func:`survey_files` writes cases as a file each."""
 
 
 def survey_files(found: Survey) -> dict[str, str]:

@@ -17,7 +17,7 @@ import click
 from rich.cells import cell_len
 
 from sphinx_policyspec.exports import finding_record, json_object, printable
-from sphinx_policyspec.files import in_a_line
+from sphinx_policyspec.files import Brief, in_a_line
 from sphinx_policyspec.model import Finding, Rule, Severity, Span, rules
 from sphinx_policyspec.readers.text import SourceLines
 
@@ -25,7 +25,7 @@ __all__ = ["HELP", "REPORT_FORMATS", "Report", "Reported", "text_report"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reported:
+class Reported(Brief):
     """One finding with what tells it from others.
 
     :param fixable: whether it can be mended without asking anyone what was meant

@@ -284,7 +284,7 @@ def json_schema(name: str) -> dict[str, Any]:
     if name in _WRITTEN:
         return _WRITTEN[name]()
     if name not in _shapes()["printed"]:
-        raise SchemaError(f"there is no schema `{name}`; {nearest(name, list_schemas())}")
+        raise SchemaError(f"unknown schema `{name}`; {nearest(name, list_schemas())}")
     return _output(name)
 
 

@@ -54,7 +54,7 @@ def main() -> int:
     return 0
 
 
-class _Refusal(Exception):  # noqa: N818  what is refused is no error of this program
+class _Refusal(Exception):  # noqa: N818  what is refused is not an error of this program
     """Why a graph file is not read.
 
     :param line: at which it cannot be read, 0 where none is known

@@ -137,7 +137,7 @@ class _GraphReader:
             number = -1
         if not 0 <= number <= _MOST:
             raise SourceError(
-                f"{quoted(node)}, the `{predicate}` of {quoted(subject)}, is no whole number from 0 to {_MOST:,}"
+                f"{quoted(node)}, the `{predicate}` of {quoted(subject)}, is not a whole number from 0 to {_MOST:,}"
             )
         return number
 
@@ -191,7 +191,7 @@ class _GraphReader:
         subject: Iri,
         model: type[_T],
         derived: Mapping[str, tuple[str, ...]] | None = None,
-        **others: Any,  # noqa: ANN401 - the attributes that are no fields
+        **others: Any,  # noqa: ANN401 - the attributes that are not fields
     ) -> _T:
         """Make a model object of the fields and place of a subject.
 
@@ -346,7 +346,7 @@ def _provisions(reader: _GraphReader, tagged: dict[str, tuple[str, ...]]) -> tup
             raise SourceError(f"{quoted(subject)} has depth {depth}, and the most that is read is {_DEEPEST}")
         if parent not in depths:
             raise SourceError(
-                f"{quoted(subject)} is part of {quoted(parent)}, which is no provision that stands before it"
+                f"{quoted(subject)} is part of {quoted(parent)}, which is not a provision before it"
             )
         if depth - 1 not in depths[parent]:
             raise SourceError(
@@ -408,7 +408,7 @@ def _context(reader: _GraphReader, subject: Iri) -> dict[str, Any]:
             found["message"] = int(str(message).rpartition("/")[2])
         except ValueError as error:
             raise SourceError(
-                f"{quoted(subject)} stands in {quoted(message)}, which is no message"
+                f"{quoted(subject)} stands in {quoted(message)}, which is not a message"
             ) from error
     return found
 

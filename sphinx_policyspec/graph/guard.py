@@ -159,7 +159,7 @@ class Guard:
         limits = self._limits
         query = excerpt(sparql)
         if reply["error"] == "syntax":
-            return QueryError(f"{origin}: {query} is no SPARQL: {syntax_message(sparql, reply['message'])}")
+            return QueryError(f"{origin}: {query} is not SPARQL: {syntax_message(sparql, reply['message'])}")
         if reply["error"] == "engine":
             return QueryError(f"{origin}: {query} was not answered: {reply['message']}")
         reasons = {

@@ -179,16 +179,14 @@ class KnowledgeBase:
         question = find_question(name)
         values = question.values(params or {})
         count = self._count_releases(question) if question.over_releases else 0
-        found = [self._check(parameter, values[parameter.name]) for parameter in question.parameters]
+        for parameter in question.parameters:
+            self._check(parameter, values[parameter.name])
         answer = self.select(question.bound(values))
-        if count == 1 and not answer.rows:
-            found.append(f"`{name}` looks at several releases, and here is one; {_SEVERAL}")
-        parts = (problem.partition("; ") for problem in found if problem)
-        findings = (
-            Finding(code="unknown-term", message=message, span=Span(name, 1), hint=hint)
-            for message, _, hint in parts
-        )
-        return replace(answer, findings=tuple(findings))
+        if count != 1 or answer.rows:
+            return answer
+        message = f"`{name}` looks at several releases, and here is one"
+        finding = Finding(code="unknown-term", message=message, span=Span(name, 1), hint=_SEVERAL)
+        return replace(answer, findings=(finding,))
 
     def _count_releases(self, question: Question) -> int:
         """Return how many releases a question can look at; where there are none it cannot be asked."""
@@ -276,20 +274,17 @@ class KnowledgeBase:
         """Close it."""
         self.close()
 
-    def _check(self, parameter: Parameter, value: str) -> str:
-        """Refuse a name that nothing has; of a release return that, since it may stand for a day between two."""
+    def _check(self, parameter: Parameter, value: str) -> None:
+        """Refuse a name that nothing has."""
         if parameter.type not in NAMES or value == parameter.default == "":
-            return ""
+            return
         answer = run(self.store, NAMES[parameter.type])
         names = {row[0] for row in answer.texts} if answer else set()
         if value.lower() in {name.lower() for name in names}:
-            return ""
+            return
         hint = nearest(value, names) if names else "the spec has none"
         kind = "role or level" if parameter.type == "speaker" else parameter.type
-        problem = "; ".join(filter(None, (f"unknown {kind} `{value}`", hint)))
-        if parameter.type == "release":
-            return problem
-        raise QueryError(problem)
+        raise QueryError("; ".join(filter(None, (f"unknown {kind} `{value}`", hint))))
 
 
 def infer(store: Store) -> tuple[EngineTriple, ...]:

@@ -137,7 +137,7 @@ def _quads(path: Path, max_bytes: int) -> Iterator[pyoxigraph.Quad]:
     form = format_of_suffix(path.suffix)
     if form is None:
         suffixes = ", ".join(f".{known}" for known in FORMATS)
-        raise SourceError(f"`{path}` is no graph file; known suffixes are {suffixes}")
+        raise SourceError(f"`{path}` is not a graph file; known suffixes are {suffixes}")
     try:
         with path.open("rb") as file:
             size = path.stat().st_size

@@ -1,4 +1,4 @@
-"""The text of a query: whether it may be run, where it is no SPARQL, and what it names that nothing has."""
+"""The text of a query: whether it may be run, where it is not SPARQL, and what it names that nothing has."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 
 
 def check_text(sparql: str, origin: str, *, max_bytes: int, max_depth: int) -> None:
-    r"""Refuse a query that is too long or too deep, that is no query, or that calls out.
+    r"""Refuse a query that is too long or too deep, that is not a query, or that calls out.
 
     Engines differ on whether ``\u0053ERVICE`` is a keyword, so the text is judged both as it stands
     and with its escapes replaced; no keyword hides from one reading in a string of the other.
@@ -148,7 +148,7 @@ def _check_keywords(text: str, sparql: str, origin: str) -> None:
     if first in _UPDATES:
         raise QueryError(f"{origin}: {excerpt(sparql)} is an update; `{first}` is not run")
     if first not in _FORMS:
-        raise QueryError(f"{origin}: {excerpt(sparql)} is no SELECT, ASK, CONSTRUCT or DESCRIBE")
+        raise QueryError(f"{origin}: {excerpt(sparql)} is not a SELECT, ASK, CONSTRUCT or DESCRIBE query")
 
 
 def _words(text: str) -> Iterator[str]:
@@ -311,7 +311,7 @@ class _Reading:
             if not prefix or not local or iri in told:
                 continue
             told.add(iri)
-            message = f"`{prefix}:{local}` is no term of the ontology"
+            message = f"unknown term `{prefix}:{local}`"
             if prefix == "ps" and local not in ontology_terms():
                 other = next((name for name, known in _OTHERS.items() if local in vars(known)), "")
                 meant = f"did you mean `{other}:{local}`?" if other else ""
@@ -412,7 +412,7 @@ class _Reading:
             else:
                 known, what = named.things(), "thing"
             if iri not in known:
-                yield other.start(), f"there is no {what} `{iri}`", _near_iri(iri, known, what)
+                yield other.start(), f"unknown {what} `{iri}`", _near_iri(iri, known, what)
 
 
 def _near_iri(iri: str, known: Collection[str], what: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from sphinx_policyspec.errors import QueryError
-from sphinx_policyspec.files import html_table, in_a_line
+from sphinx_policyspec.files import Brief, html_table, in_a_line
 from sphinx_policyspec.graph.terms import ontology_dir
 from sphinx_policyspec.model import Finding
 from sphinx_policyspec.model.finding import nearest
@@ -46,7 +46,7 @@ class QueryForm(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Brief):
     """One value of an answer.
 
     :param value: an IRI, the text of a literal, the name of a blank node; empty where unbound
@@ -84,7 +84,7 @@ _NATIVE: dict[str, Callable[[str], str | int | float | bool]] = {
     **dict.fromkeys(("decimal", "double", "float"), float),
     "boolean": _TRUTHS.__getitem__,
 }
-"""What makes a value of a literal, by its datatype; a lexical form that is none stays text."""
+"""What makes a value of a literal, by its datatype; a lexical form that does not fit stays text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +143,7 @@ _ESCAPES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parameter:
+class Parameter(Brief):
     """A value that a question takes.
 
     :param type: ``topic`` and ``level`` name one of the spec, ``speaker`` a role or a level; ``text`` is anything
@@ -156,7 +156,7 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class Question(Brief):
     """A named question.
 
     :param text: the question in English

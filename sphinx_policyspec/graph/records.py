@@ -139,7 +139,7 @@ class Name(TextField):
     """What somebody or something is called whose address is not known."""
 
     def write(self, value: str, _iris: Iris) -> Iterable[Term]:
-        """Return what is no address."""
+        """Return the name where it is not an address."""
         return () if _is_address(value) else super(Name, self).write(value, _iris)
 
 
@@ -178,7 +178,7 @@ class Choice:
                 return value
         if term is None:
             raise SourceError(f"the graph leaves out a `{self.predicate}`")
-        raise SourceError(f"{quoted(term)} is no value of `{self.predicate}`")
+        raise SourceError(f"{quoted(term)} is not a value of `{self.predicate}`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +297,7 @@ def id_of(node: Term, iris: Iris) -> str:
     found = iris.kind_and_id(str(node)) if isinstance(node, Iri) else None
     if found is None:
         raise SourceError(
-            f"{quoted(node)} is no name that starts with {quoted(iris.base)} and escapes UTF-8, as those of this spec do"
+            f"{quoted(node)} is not a name that starts with {quoted(iris.base)} and escapes UTF-8, as those of this spec do"
         )
     return found[1]
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.files import Brief
 from sphinx_policyspec.model.spec import with_ending
 
 __all__ = [
@@ -67,7 +68,7 @@ class Blank(str):
 
 
 @dataclass(frozen=True, slots=True)
-class Foreign:
+class Foreign(Brief):
     """A literal that is neither a plain string nor an integer: a date, or what graphs of others hold."""
 
     text: str
@@ -80,7 +81,7 @@ class Foreign:
 
 
 Term = Iri | Blank | str | int | Foreign
-"""A ``str`` that is no name is a plain literal, an ``int`` one of type ``xsd:integer``."""
+"""A ``str`` that is not a name is a plain literal, an ``int`` one of type ``xsd:integer``."""
 
 Triple = tuple[Iri | Blank, Iri, Term]
 """A statement: subject, predicate, object."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
+from sphinx_policyspec.files import Brief
 from sphinx_policyspec.model.finding import Span
 
 __all__ = [
@@ -66,7 +67,7 @@ class Duty(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(Brief):
     """What is to be done on one issue: the values that hold, or else a status."""
 
     values: tuple[Value, ...] = ()
@@ -92,7 +93,7 @@ class Semantics:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Delegation:
+class Delegation(Brief):
     """The say that an item gives to text of a source, on some issues only."""
 
     source: str
@@ -100,7 +101,7 @@ class Delegation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class Item(Brief):
     """One instruction: of the spec where it names a principle, else of a message.
 
     :param role: whose message it is; its level is the one that has this role, and none where no level has it
@@ -143,7 +144,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Expectation:
+class Expectation(Brief):
     """What a case is expected to come to; what it does not mention may be anything."""
 
     labels: tuple[tuple[str, Label], ...] = ()
@@ -152,7 +153,7 @@ class Expectation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(Brief):
     """A scenario: items that may be at odds, and what is expected of them.
 
     :param about: id of the provision that it formalises
@@ -196,7 +197,7 @@ class JudgedKind(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class Judgement(Brief):
     """What a person says of the changed prose of one thing, having read both versions.
 
     :param old: version of the old release, empty where it has none

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sphinx_policyspec.files import Brief
 from sphinx_policyspec.model.finding import Span
 
 __all__ = [
@@ -48,7 +49,7 @@ class FragmentKind(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fragment:
+class Fragment(Brief):
     """A marked part of a message, with its place in the source.
 
     :param text: what it says, entities decoded; a setting's text is its ``key: value`` line
@@ -60,7 +61,7 @@ class Fragment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class Message(Brief):
     """One message of a conversation.
 
     :param role: ``system``, ``developer``, ``user``, ``assistant`` or ``tool``; others are kept
@@ -105,14 +106,14 @@ class Response(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gap:
+class Gap(Brief):
     """A line ``[...]`` between two messages: part of the conversation is left out."""
 
     span: Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class Comparison(Brief):
     """Consecutive alternative answers to the same conversation, in source order."""
 
     responses: tuple[Response, ...]
@@ -146,7 +147,7 @@ def plain_name(name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Example:
+class Example(Brief):
     """A titled conversation that shows where a principle's boundary lies.
 
     :param id: unique in the spec; for the dialect ``<provision>-<slug of the title>``
@@ -189,7 +190,7 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EvalPrompt:
+class EvalPrompt(Brief):
     """A conversation whose next answer tests a provision; it has no verdicts.
 
     :param id: ``<tag>/<ordinal>`` for a prompt file, its own id where a directive gave one

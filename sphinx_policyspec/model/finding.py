@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import NamedTuple, cast
 
 from sphinx_policyspec.errors import CodeError
+from sphinx_policyspec.files import Brief
 
 __all__ = [
     "AS_STATED",
@@ -82,7 +83,7 @@ _TITLES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Brief):
     """One code: what it means, how much it matters, and why.
 
     :param severity: unless a project or an option says otherwise
@@ -124,7 +125,7 @@ def rules() -> Mapping[str, Rule]:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(Brief):
     """A stretch of one source file.
 
     Lines and columns count from 1, columns in characters (not bytes); the end is exclusive, so
@@ -155,7 +156,7 @@ AS_STATED = cast("Severity", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Brief):
     """Something about the text that its author should know.
 
     :param code: kebab-case name of the pattern that was found, such as ``dangling-reference``
@@ -321,7 +322,7 @@ class Use(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
+class Places(Brief):
     """What the reader of a text hands to the checks of names; a graph has none of it.
 
     :param uses: where a name stands; several places where several things have one id

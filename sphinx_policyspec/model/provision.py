@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from sphinx_policyspec.files import html_table
+from sphinx_policyspec.files import Brief, html_table
 from sphinx_policyspec.model.example import EvalPrompt, Example
 from sphinx_policyspec.model.finding import Span
 
@@ -37,7 +37,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prose:
+class Prose(Brief):
     """A run of normative text between other blocks.
 
     :param source: the exact text, blank lines after it included. Of a page of directives, the words at their places in
@@ -52,7 +52,7 @@ class Prose:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Definition:
+class Definition(Brief):
     """A paragraph that defines a term; part of the normative text.
 
     :param id: unique among definitions, derived from the term unless given
@@ -66,7 +66,7 @@ class Definition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Commentary:
+class Commentary(Brief):
     """A non-normative aside.
 
     :param label: its heading in the source, so far always ``Commentary``
@@ -80,7 +80,7 @@ class Commentary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comment:
+class Comment(Brief):
     """A comment in the source between other blocks: it says nothing, and is shown nowhere.
 
     :param source: the exact text, blank lines after it included
@@ -125,7 +125,7 @@ class TargetKind(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reference:
+class Reference(Brief):
     """One occurrence of a cross-reference.
 
     :param source: id of the innermost provision that holds it; empty before the first heading
@@ -147,7 +147,7 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class Link(Brief):
     """One occurrence of a link to somewhere else; fields as in :class:`Reference`."""
 
     source: str
@@ -160,7 +160,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Topic:
+class Topic(Brief):
     """A subject that provisions touch; a SKOS concept.
 
     :param label: preferred label
@@ -177,7 +177,7 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Goal:
+class Goal(Brief):
     """An end that principles serve; goals carry no rank."""
 
     id: str
@@ -187,7 +187,7 @@ class Goal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EvalTag:
+class EvalTag(Brief):
     """A mark ``[^tag]`` that ties a clause to a file of evaluation prompts.
 
     :param clause: the words that it belongs to: the sentence, list item or sub-clause before it
@@ -202,7 +202,7 @@ class EvalTag:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PromptFile:
+class PromptFile(Brief):
     """A file of evaluation prompts.
 
     :param title: the provision's title as the file's header states it; may lag behind
@@ -223,7 +223,7 @@ class PromptFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChangelogEntry:
+class ChangelogEntry(Brief):
     """What a changelog says about one release.
 
     :param version: ISO date where the head is one (``v2025.04.11`` gives ``2025-04-11``), else
@@ -238,7 +238,7 @@ class ChangelogEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Changelog:
+class Changelog(Brief):
     """A release's changelog, newest entry first; ``source`` is the text before the first entry."""
 
     span: Span
@@ -247,7 +247,7 @@ class Changelog:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Provision:
+class Provision(Brief):
     """A heading or block with an id; either a :class:`Section` or a :class:`Principle`.
 
     :param depth: 1 for a chapter, one more for each level below
@@ -321,7 +321,7 @@ class Principle(Provision):
             "topics": ", ".join(self.topics),
             "exception to": ", ".join(self.exception_to),
             "examples": ", ".join(example.title for example in self.examples),
-            "stands at": self.span,
+            "place": self.span,
         }
         return html_table(f"{self.title} ({self.id})", (), [row for row in told.items() if row[1]])
 
@@ -332,7 +332,7 @@ class Principle(Provision):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Clause:
+class Clause(Brief):
     """A clause that lowers the level of its principle, as "by default" inside a root rule does."""
 
     principle: str

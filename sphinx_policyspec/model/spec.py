@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from sphinx_policyspec.errors import SourceError, UnknownIdError
-from sphinx_policyspec.files import html_table, in_a_line
+from sphinx_policyspec.files import Brief, html_table, in_a_line
 from sphinx_policyspec.model.example import EvalPrompt, Example
 from sphinx_policyspec.model.finding import Span, nearest
 from sphinx_policyspec.model.provision import (
@@ -103,7 +103,7 @@ class OverrideMode(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorityLevel:
+class AuthorityLevel(Brief):
     """One level of authority. Its rank is its place in :attr:`Spec.levels`, highest first.
 
     :param id: the name that principles use, such as ``user``
@@ -178,7 +178,7 @@ class Markup(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class Document(Brief):
     """One source file that provisions come from, in reading order.
 
     :param file: path relative to the SOURCE, as in :attr:`Span.file`

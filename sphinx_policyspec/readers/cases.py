@@ -28,7 +28,7 @@ from sphinx_policyspec.model import (
     Value,
 )
 from sphinx_policyspec.model.finding import nearest
-from sphinx_policyspec.readers.text import read_text
+from sphinx_policyspec.readers.text import absent, read_text
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
 __all__ = [
@@ -465,8 +465,7 @@ def case_files(path: Path) -> tuple[Path, ...]:
     if path.is_file():
         return (path,)
     if not path.is_dir():
-        message = f"`{path}` does not exist"
-        raise SourceError(message)
+        raise absent(path, str(path))
     found = tuple(sorted(file for file in path.rglob("*") if file.suffix in _SUFFIXES and file.is_file()))
     if not found:
         message = f"`{path}` holds no case: no file that ends in {' or '.join(_SUFFIXES)}"
@@ -476,6 +475,9 @@ def case_files(path: Path) -> tuple[Path, ...]:
 
 def read_case_file(path: Path) -> tuple[tuple[ReadCase, ...], tuple[Finding, ...]]:
     """Return the cases of a file, and what is wrong with the file as a whole."""
-    text, encoding = read_text(path, str(path))
+    try:
+        text, encoding = read_text(path, str(path))
+    except SourceError as error:
+        return (), (_error("unreadable-case", str(error), Span(str(path), 1)),)
     cases, findings = read_cases(text, str(path))
     return cases, (*encoding, *findings)

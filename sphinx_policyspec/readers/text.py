@@ -14,8 +14,19 @@ from pathlib import Path
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.files import real_path
 from sphinx_policyspec.model import Finding, Span, Spec
+from sphinx_policyspec.model.finding import near_name
 
-__all__ = ["Fences", "Ignore", "Lines", "Reading", "SourceLines", "ignores_in", "read_text", "silenced"]
+__all__ = [
+    "Fences",
+    "Ignore",
+    "Lines",
+    "Reading",
+    "SourceLines",
+    "absent",
+    "ignores_in",
+    "read_text",
+    "silenced",
+]
 
 _BREAK = re.compile("\r?\n|[\r\x1c-\x1e\x85\u2028\u2029]")
 """What ends a line for docutils; elsewhere a line feed alone does."""
@@ -164,6 +175,24 @@ def read_text(path: Path, file: str) -> tuple[str, tuple[Finding, ...]]:
             hint="save the file as UTF-8",
         )
         return data.decode(errors="replace"), (finding,)
+
+
+def absent(path: Path, name: str) -> SourceError:
+    """Return the error about a path that does not exist, with what is called nearly so beside it.
+
+    :param name: the path as it was given
+    """
+    try:
+        near = near_name(path.name, [other.name for other in path.parent.iterdir()])
+    except OSError:
+        near = ""
+    given = name.rstrip("/")
+    hint = (
+        f"; did you mean `{given.removesuffix(path.name)}{near}`?"
+        if near and given.endswith(path.name)
+        else ""
+    )
+    return SourceError(f"`{name}` does not exist{hint}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,4 +61,5 @@ def owl_world(
 
 def _load(world: OwlWorld, name: str, ntriples: bytes) -> None:
     """Put triples into an ontology of that name."""
-    world.get_ontology(f"{name}#").load(fileobj=io.BytesIO(ntriples))
+    # owlready2 takes a first line that begins with `<` and is very long for RDF/XML.
+    world.get_ontology(f"{name}#").load(fileobj=io.BytesIO(b"# N-Triples\n" + ntriples))

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from sphinx_policyspec.errors import MissingToolError, ReasonerError
+from sphinx_policyspec.files import Brief
 from sphinx_policyspec.graph.knowledge_base import Consequences
 from sphinx_policyspec.graph.parse import streamed_statements
 from sphinx_policyspec.graph.serialize import serialize
@@ -178,7 +179,7 @@ _MOST = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Contradiction:
+class Contradiction(Brief):
     """Statements that cannot hold together, none of which can be left out.
 
     :param reason: why, in words; empty where only the reasoner knows
@@ -265,7 +266,7 @@ def smallest(places: _Places, first: _First) -> _Places:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reasoning:
+class Reasoning(Brief):
     """What an engine has found.
 
     :param asserted: how many statements were given

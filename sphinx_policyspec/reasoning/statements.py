@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import chain, combinations, product
 from urllib.parse import unquote
 
+from sphinx_policyspec.files import Brief
 from sphinx_policyspec.graph.terms import DCTERMS, PREFIXES, PS, RDF, SKOS, Iri, Term, Triple, iri_of
 from sphinx_policyspec.model import Span
 from sphinx_policyspec.model.attributes import ATTRIBUTES
@@ -29,7 +30,7 @@ Stated = tuple[Triple, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
+class Statement(Brief):
     """One thing that a spec says, as a person would say it.
 
     :param text: a sentence, ids in backticks

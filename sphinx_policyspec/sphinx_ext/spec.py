@@ -15,6 +15,7 @@ from sphinx.ext.intersphinx import InventoryAdapter
 
 from sphinx_policyspec.checks import run_checks
 from sphinx_policyspec.errors import AnnotationError, SourceError
+from sphinx_policyspec.files import exact
 from sphinx_policyspec.graph.terms import ontology_digest
 from sphinx_policyspec.model import (
     AuthorityLevel,
@@ -343,7 +344,7 @@ def _state_of(env: BuildEnvironment, *, every_check: bool) -> str:
     if older := sorted({s for s in (*config.older, *_asked_since(pages)) if s}):
         reader = domain_of(env).given.reader(())
         states = [(source, reader.state(source)) for source in older]
-        state.update(repr((config.older, states, reader.options)).encode(errors="replace"))
+        state.update(exact((config.older, states, reader.options)).encode(errors="replace"))
     if config.judgements:
         path = Path(domain_of(env).given.confdir, config.judgements)
         state.update(f"{config.judgements}\0".encode() + (path.read_bytes() if path.is_file() else b"?"))
@@ -351,7 +352,7 @@ def _state_of(env: BuildEnvironment, *, every_check: bool) -> str:
     theirs = env.config.project, env.config.html_baseurl
     ignored = env.config.nitpick_ignore, env.config.nitpick_ignore_regex
     checks = every_check, sorted(config.severity.items())
-    state.update(repr((ours, theirs, ignored, checks)).encode(errors="replace"))
+    state.update(exact((ours, theirs, ignored, checks)).encode(errors="replace"))
     # References into other projects are findings as soon as an inventory lacks them.
     state.update(repr(_inventories(env)).encode(errors="replace"))
     return state.hexdigest()

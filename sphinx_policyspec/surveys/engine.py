@@ -92,7 +92,7 @@ def _item_facts(item: Item) -> Iterator[str]:
 
 
 def _value(value: Value) -> str:
-    """Return a value as a text that equal values share: a truth value is no number, and 1.0 is 1."""
+    """Return a value as a text that equal values share: a truth value is not a number, and 1.0 is 1."""
     if isinstance(value, bool):
         return f"truth {value}"
     if isinstance(value, int | float):

@@ -9,6 +9,7 @@ from functools import cached_property
 from itertools import combinations
 
 from sphinx_policyspec.decision import EXCEPTION, Norms, decide
+from sphinx_policyspec.files import Brief
 from sphinx_policyspec.graph.touches import TouchKind, about
 from sphinx_policyspec.model import Case, Expectation, Item, Label, Principle
 from sphinx_policyspec.surveys.engine import HERE
@@ -31,7 +32,7 @@ class Decider(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
+class Pair(Brief):
     """Two principles that share an issue.
 
     :param topics: ids of the topics that both list; what is above these is too wide for two principles to meet

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from sphinx_policyspec.decision import EXCEPTION, STRENGTH_RULES, Norms, StrengthRule, decide
-from sphinx_policyspec.model import Case, Expectation, Item, Label, Principle, Semantics
+from sphinx_policyspec.files import Brief
+from sphinx_policyspec.model import Case, Expectation, Finding, Item, Label, Principle, Semantics
 from sphinx_policyspec.model.attributes import RELATIONS
 from sphinx_policyspec.surveys.engine import cases_where, fact, spec_facts
 from sphinx_policyspec.surveys.pairs import Pair, pairs_of
@@ -103,7 +104,7 @@ _EXCEPTION = "goal :- excepts_item(_,_)."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenConflict:
+class OpenConflict(Brief):
     """A kind of conflict that ends undecided, and no smaller one within it does.
 
     :param parties: who meets, the highest level first
@@ -114,7 +115,7 @@ class OpenConflict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RuleUse:
+class RuleUse(Brief):
     """Whether a rule ever decides.
 
     :param id: of a rule of strength, or ``exception``
@@ -134,6 +135,7 @@ class Survey:
     :param rules: in the order in which they are asked
     :param pairs: principles that share an issue
     :param idle: principles whose removal changes the outcome of no case, each with a case in which it speaks
+    :param findings: what is wrong with the cases that were given
     """
 
     conflicts: tuple[OpenConflict, ...] = ()
@@ -141,6 +143,7 @@ class Survey:
     pairs: tuple[Pair, ...] = ()
     idle: tuple[tuple[str, Case], ...] = ()
     semantics: Semantics = field(default_factory=Semantics)
+    findings: tuple[Finding, ...] = ()
 
     def __repr__(self) -> str:
         """Say in short what it is."""

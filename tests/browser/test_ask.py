@@ -180,7 +180,7 @@ def test_other_pages_do_not_load_the_engine(release_site: Path) -> None:
 
 
 UNKNOWN = {
-    "SELECT ?id { ?p a ps:Princple ; dcterms:identifier ?id }": "`ps:Princple` is no term of the ontology. Did you mean `ps:Principle`?",
+    "SELECT ?id { ?p a ps:Princple ; dcterms:identifier ?id }": "Unknown term `ps:Princple`. Did you mean `ps:Principle`?",
     "SELECT ?idd { ?p dcterms:identifier ?id }": "Nothing binds `?idd`. Did you mean `?id`?",
     'SELECT ?p { ?p dcterms:identifier "do_not_lei" }': "Nothing has the name `do_not_lei`. Did you mean `do_not_lie`?",
     'SELECT ?p { ?p dcterms:identifier ?id FILTER(?id = "usr") }': "Nothing has the name `usr`. Did you mean `user`?",

@@ -62,7 +62,7 @@ def _case(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.chdir(path.parent)
     if path.parent.name == "case-too-large":
         monkeypatch.setattr(cases, "MAX_ITEMS", 2)
-    return _shown(ps.decide(CASES / "spec.md", path.name, strict=False).findings)
+    return _shown(ps.decide(CASES / "spec.md", path.name).findings)
 
 
 def _judged(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:

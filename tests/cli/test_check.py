@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.cli import check, commands
+from tests.conftest import Run
 
 SPEC = "# Manners {#manners}\n\n## Be kind {#be_kind authority=user}\n\nSee [?](#be_knd).\n\n### Jump {#jump}\n\n##### Deep {#deep}\n"
 
@@ -67,13 +68,16 @@ def test_a_baseline_holds_back_what_was_known(release: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["json", "sarif", "junit", "github"])
-def test_a_source_that_cannot_be_used_is_told_in_the_format_that_was_asked_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [("nowhere", "`nowhere` does not exist"), ("nowhere --fail-on", "--fail-on"), ("", "SOURCE")],
+)
+def test_what_cannot_be_done_is_told_in_the_format_that_was_asked_for(
+    run: Run, form: str, words: str, told: str
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    result = run("--format", form)
-    assert "`spec` does not exist" in result.stdout
-    assert result.exit_code != 0
+    status, out, _ = run("check", "--format", form, *words.split())
+    assert told in out
+    assert status == 2
 
 
 def test_fix_shows_a_diff_and_writes_only_with_yes(release: Path) -> None:

@@ -33,6 +33,10 @@ def test_changes_are_told_and_status_stays_zero(run: Run, files: tuple[Path, Pat
     assert "The assistant [-is-] {+must be+} kind to everybody it meets there." in out
 
 
+def test_where_topics_come_from_is_said_once(run: Run, files: tuple[Path, Path]) -> None:
+    assert run("diff", *files)[2].count("shipped with the package") == 1
+
+
 @pytest.mark.parametrize(("which", "expected"), [((0, 1), 1), ((0, 0), 0)])
 def test_exit_code_tells_of_changes(
     run: Run, files: tuple[Path, Path], which: tuple[int, int], expected: int

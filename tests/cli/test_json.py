@@ -6,12 +6,16 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
 import pytest
 from jsonschema import Draft202012Validator
 
 import sphinx_policyspec as ps
+from sphinx_policyspec.cli.main import commands
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.conftest import Run
 
 OLD = """\
@@ -149,6 +153,49 @@ def test_what_cannot_be_done_is_told_in_the_same_form(run: Run, name: str) -> No
     assert [*told] == ["findings", "errors"]
     assert why in told["errors"][0]["message"]
     assert told["errors"][0]["message"].partition("\n")[0][:40] in err
+
+
+def in_json() -> dict[str, click.Command]:
+    """Return the commands that can print JSON, all of which are told so."""
+    context = click.Context(commands)
+    found = {name: commands.get_command(context, name) for name in commands.list_commands(context)}
+    forms = {
+        name: param.type.choices
+        for name, command in found.items()
+        for param in (command.params if command else ())
+        if param.name == "form" and isinstance(param.type, click.Choice)
+    }
+    return {name: command for name, command in found.items() if command and "json" in forms.get(name, ())}
+
+
+def misuses(command: click.Command) -> Iterator[list[str]]:
+    """Yield what no command line of a command can hold: too few words, an unknown option, bad values of each option."""
+    arguments = [param for param in command.params if isinstance(param, click.Argument)]
+    sources = ["nowhere"] * sum(param.required for param in arguments)
+    if sources:
+        yield []
+    yield [*sources, "--nonsense"]
+    for param in command.params:
+        option = max(param.opts, key=len)
+        if not isinstance(param, click.Option) or param.is_flag:
+            continue
+        if param.name != "form":
+            yield [*sources, option]
+        bad = isinstance(param.type, click.Choice | click.DateTime)
+        if (bad and param.name != "form") or (isinstance(param.type, click.Path) and param.type.exists):
+            yield [*sources, option, "nonsense"]
+        if param.callback:
+            yield [*sources, option, "non sense"]
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("name", in_json())
+def test_a_misused_command_says_so_in_the_format_that_it_was_asked_for(run: Run, name: str) -> None:
+    for given in [*misuses(in_json()[name]), ["nowhere", "elsewhere", "one", "more"]]:
+        status, out, err = run(name, "--format", "json", *given)
+        told = json.loads(out)
+        assert (status, [*told], told["findings"]) == (2, ["findings", "errors"], []), given
+        assert told["errors"][0]["message"] in err, given
 
 
 @pytest.mark.usefixtures("folder")

@@ -17,7 +17,7 @@ import sphinx_policyspec as ps
 from sphinx_policyspec.cli import commands, options
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph import terms
-from tests.conftest import REPOSITORY, Run, spec
+from tests.conftest import REPOSITORY, Run, require_tool, spec
 
 SPEC = """# Manners {#manners}
 
@@ -161,7 +161,7 @@ def test_query_list_names_every_question(run: Run) -> None:
             "twice, as `user` and `root`",
         ),
         (("hard-rules", "--annotations", "a.yaml"), "exclude each other"),
-        (("--sparql", "SELECT * { ?s ?p ?o"), "is no SPARQL: line 1, column 10: near"),
+        (("--sparql", "SELECT * { ?s ?p ?o"), "is not SPARQL: line 1, column 10: near"),
         (("--sparql", "DELETE WHERE { ?s ?p ?o }"), "--sparql"),
         (("--sparql", "ASK {}", "hard-rules"), "one of NAME, --sparql, --file"),
     ],
@@ -319,9 +319,24 @@ def test_no_output_takes_the_place_of_what_is_read(
     text = next((text for word, text in texts.items() if word in command), SPEC)
     source.write_text(text, "utf-8")
     status, out, err = run(*command.format(source, source).split())
-    assert (status, out) == (2, "")
-    assert f"`{source}` was read, and would be lost" in err
+    told = f"`{source}` was read, and would be lost"
+    assert (status, told in err) == (2, True)
+    assert not out or json.loads(out)["errors"] == [{"message": told}]
     assert source.read_text("utf-8") == text
+
+
+def test_without_a_word_the_command_shows_what_it_can(run: Run) -> None:
+    assert run() == run("--help")
+    assert run()[1].count("\n") > 30
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"), [("dif", "; did you mean `diff`?"), ("statz", "; did you mean `stats`?"), ("xyz", "")]
+)
+def test_an_unknown_command_is_told_with_the_nearest(run: Run, word: str, hint: str) -> None:
+    status, out, err = run(word, "--format", "json")
+    assert (status, out) == (2, "")
+    assert err.endswith(f"Error: unknown command `{word}`{hint}\n")
 
 
 def test_an_interrupted_command_ends_quietly(run: Run, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -477,6 +492,26 @@ def test_a_graph_that_is_too_large_to_print_is_told_with_its_source(
     assert err.startswith(f"policyspec: error: `{source}` cannot be written as a graph: ")
 
 
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [
+        ("2026-1-1", "; did you mean `all/2026-01-01`?"),
+        ("2026-01-0/", "; did you mean `all/2026-01-01`?"),
+        ("x", ""),
+    ],
+)
+def test_what_does_not_exist_is_told_with_what_is_beside_it(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, hint: str
+) -> None:
+    (tmp_path / "all" / "2026-01-01").mkdir(parents=True)
+    (tmp_path / "all" / "2025-10-20").mkdir()
+    monkeypatch.chdir(tmp_path)
+    told = f"policyspec: error: `all/{given}` does not exist{hint}\n"
+    (tmp_path / "some.md").write_text(SPEC, "utf-8")
+    assert run("check", f"all/{given}") == (2, "", told)
+    assert run("resolve", "-q", "some.md", f"all/{given}") == (2, "", told.replace("01-0/`", "01-0`"))
+
+
 @pytest.mark.parametrize("source", ["a\0b", "git:HEAD:a\0b"])
 def test_a_name_with_a_null_character_is_refused(source: str) -> None:
     with pytest.raises(SourceError, match="no name holds a null character"):
@@ -496,6 +531,12 @@ def test_the_overview_says_of_each_command_a_whole_sentence(run: Run) -> None:
         ("check SOURCE --ignore", "coverage,dangl", "coverage,dangling-reference"),
         ("query SOURCE", "hard", "hard-rules"),
         ("query SOURCE what-may-override --param", "", "level="),
+        ("query SOURCE what-may-override --param", "level=us", "level=user"),
+        ("query SOURCE overridable-by --param", "level=sys", "level=system"),
+        ("query SOURCE level-history --param", "provision=be", "provision=be_kind"),
+        ("query SOURCE touches --param topic=x --param", "topic=h", "topic=honesty"),
+        ("check SOURCE --severity", "dangl", "dangling-reference="),
+        ("check SOURCE --severity", "coverage=w", "coverage=warning"),
         ("history SOURCE", "be_", "be_kind"),
         ("judge SOURCE SOURCE", "be_", "be_kind"),
         ("schema", "his", "history"),
@@ -505,3 +546,24 @@ def test_names_are_completed(source: Path, words: str, typed: str, offered: str)
     given = [str(source) if word == "SOURCE" else word for word in words.split()]
     completion = ShellComplete(commands, {}, "policyspec", "_POLICYSPEC_COMPLETE")
     assert offered in [item.value for item in completion.get_completions(given, typed)]
+
+
+@pytest.mark.parametrize(
+    ("words", "replies"),
+    [
+        ("query SOURCE what-may-override --param level = dev", "developer"),
+        ("check git : HEAD : . --format = sar", "sarif"),
+    ],
+)
+def test_bash_replaces_what_stands_after_an_equals_sign(
+    run: Run, source: Path, words: str, replies: str
+) -> None:
+    given = " ".join(f"'{source if word == 'SOURCE' else word}'" for word in ("policyspec", *words.split()))
+    called = f"policyspec() {{ {sys.executable} -c 'from sphinx_policyspec.cli.main import main; main()'; }}; export -f policyspec"
+    script = run("completion", "bash")[1]
+    end = f"COMP_WORDS=({given}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _policyspec_completion policyspec"
+    done = subprocess.run(
+        [require_tool("bash"), "-c", f'{called}; {script}\n{end}; printf "%s\\n" "${{COMPREPLY[@]}}"'],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == (f"{replies}\n", "")

@@ -87,6 +87,11 @@ class Seen:
     def is_excepted(self, item: Item) -> bool:
         return any(self.exempts(other, item) for other in self.items)
 
+    def is_above(self, other: Item, rule: Item) -> bool:
+        """Tell whether something is stronger than a rule that nothing overrides, or its equal: no message of a lower level is."""
+        is_message = not other.principle and self.levels[self.rank(other)].roles
+        return self.rank(other) == self.rank(rule) or (self.rank(other) < self.rank(rule) and not is_message)
+
     def pairs(self) -> Iterator[tuple[Item, Item]]:
         return ((a, b) for a, b in itertools.combinations(self.items, 2) if self.conflict(a, b))
 
@@ -97,7 +102,7 @@ def t1_a_rule_that_nothing_overrides_holds(universe: Universe) -> Iterator[str]:
         if not item.principle or seen.mode(item) is not OverrideMode.NEVER or seen.is_excepted(item):
             continue
         opponents = seen.opponents(item)
-        if any(seen.mode(o) is OverrideMode.NEVER or seen.spares(item, o) for o in opponents):
+        if any(seen.is_above(o, item) or seen.spares(item, o) for o in opponents):
             continue
         if seen.labels[item.id] is not IN:
             yield f"{item.id} is not in"
@@ -161,7 +166,14 @@ def t5_rules_that_nothing_overrides_collide(universe: Universe) -> Iterator[str]
     seen = Seen(universe)
     for pair in seen.pairs():
         is_fixed = all(item.principle and seen.mode(item) is OverrideMode.NEVER for item in pair)
-        if not is_fixed or any(seen.is_excepted(item) for item in pair):
+        others = {other.id: other for item in pair for other in seen.opponents(item) if other not in pair}
+        if any(seen.is_above(other, item) for other in others.values() for item in pair):
+            continue
+        if (
+            not is_fixed
+            or seen.rank(pair[0]) != seen.rank(pair[1])
+            or any(seen.is_excepted(item) for item in pair)
+        ):
             continue
         if any(seen.spares(item, other) for item in pair for other in seen.opponents(item)):
             continue
@@ -299,6 +311,16 @@ def t12_explicit_messages_change_nothing_at_or_above_their_betters(universe: Uni
     seen = Seen(universe)
     if any(seen.spares(one, other) for one, other in itertools.permutations(seen.items, 2)):
         # Nor does who sets aside a lower norm, which an exception does not reach, leave that as it was.
+        return
+    norms, messages = (
+        [item for item in seen.items if bool(item.principle) is said] for said in (True, False)
+    )
+    if any(
+        seen.mode(norm) is OverrideMode.NEVER and seen.rank(message) < seen.rank(norm)
+        for norm in norms
+        for message in messages
+    ):
+        # Nor does who speaks at the level of a rule that stops a message of a higher level.
         return
     labels = universe.labels()
     for rank, level in enumerate(seen.levels):

@@ -111,14 +111,14 @@ def test_a_name_stated_by_hand_is_another_one_even_where_the_old_spec_has_it() -
     text = "items: [{id: a, principle: fixed, issue: x, value: 1}]"
     found = compared(text, aliases={"fixed": "came"}).cases[0]
     assert found.state is CaseState.ONLY_NEW
-    assert [f.message for f in found.old.findings] == ["`fixed` is no provision of 1"]
+    assert [f.message for f in found.old.findings] == ["`fixed` is not a provision of 1"]
 
 
 @pytest.mark.parametrize(
     ("name", "state", "messages"),
     [
-        ("gone", CaseState.ONLY_OLD, ([], ["`gone` is no provision of 2"])),
-        ("came", CaseState.ONLY_NEW, (["`came` is no provision of 1"], [])),
+        ("gone", CaseState.ONLY_OLD, ([], ["`gone` is not a provision of 2"])),
+        ("came", CaseState.ONLY_NEW, (["`came` is not a provision of 1"], [])),
         ("nowhere", CaseState.NEITHER, (["unknown provision `nowhere`"], ["unknown provision `nowhere`"])),
         ("fixed", CaseState.SAME, ([], [])),
     ],

@@ -10,14 +10,12 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import sphinx_policyspec as ps
 from sphinx_policyspec.decision import Norms, decide, problems
-from sphinx_policyspec.errors import CaseError
 from sphinx_policyspec.model import Severity
 from sphinx_policyspec.readers import cases as reading
 from sphinx_policyspec.readers.cases import CASE, DELEGATES, EXPECT, ITEM, SEMANTICS, read_cases
 from tests.conftest import example, principle, spec
-from tests.decision.worked import NORMS, SPEC
+from tests.decision.worked import NORMS
 
 PLAIN = "{id: a, from: user, issue: x, value: 1}"
 
@@ -352,9 +350,3 @@ def test_any_yaml_is_decided_or_told_why_not(value: object) -> None:
     for item in read:
         if not item.findings and not any(f.severity == "error" for f in problems(item.case, NORMS)):
             assert set(decide(item.case, NORMS).labels) == {item.id for item in item.case.items}
-
-
-def test_in_python_a_case_that_cannot_be_decided_raises() -> None:
-    read, _ = read_cases("items: [{id: a, issue: x, value: 1, principle: of_usr}]", "c")
-    with pytest.raises(CaseError, match=r"c:1:48: error: unknown provision `of_usr`"):
-        ps.decide(SPEC, read[0].case)

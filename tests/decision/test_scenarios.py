@@ -33,7 +33,7 @@ def _spec(folder: Path) -> Spec:
 
 
 def resolved(folder: Path) -> tuple[dict[str, Decision], tuple[Finding, ...]]:
-    found = ps.decide(_spec(folder), CASES, strict=False)
+    found = ps.decide(_spec(folder), CASES)
     return {decision.case.title: decision for decision in found.decisions}, found.findings
 
 

@@ -39,7 +39,14 @@ COMPANY = (
     AuthorityLevel(id="team", roles=("team",)),
     AuthorityLevel(id="habit", override=OverrideMode.IMPLICIT, roles=("guest",)),
 )
-VOCABULARIES = (LEVELS, PLATFORM, COMPANY)
+OWN = (
+    AuthorityLevel(id="law", override=OverrideMode.NEVER),
+    AuthorityLevel(id="system", roles=("system",)),
+    AuthorityLevel(id="company", override=OverrideMode.NEVER),
+    AuthorityLevel(id="team"),
+    AuthorityLevel(id="user", override=OverrideMode.IMPLICIT, roles=("user",)),
+)
+VOCABULARIES = (LEVELS, PLATFORM, COMPANY, OWN)
 VALUES = ("a", "b", "c")
 CATEGORIES = ("restricted", "law")
 

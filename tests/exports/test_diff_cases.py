@@ -87,7 +87,8 @@ def test_text_tells_each_sentence_beside_what_it_was(behaviour: BehaviourDiff) -
     text = text_diff(behaviour.spec, behaviour)
     assert TOLD in text
     assert (
-        "  1 cannot decide it: `came` is no provision of 1\n  in 2, `a` is in: the user norm of came" in text
+        "  1 cannot decide it: `came` is not a provision of 1\n  in 2, `a` is in: the user norm of came"
+        in text
     )
     assert "1 cannot decide it: unknown provision `nowhere`\n" in text
     assert "as ever (" not in text
@@ -111,7 +112,9 @@ def test_json_holds_both_decisions(behaviour: BehaviourDiff) -> None:
     assert len(changed["old"]["explanation"]) == 5
     assert [case["state"] for case in (new, old, neither)] == ["only-new", "only-old", "neither"]
     assert (new["old"]["decision"], new["old"]["explanation"], new["behind"]) == (None, [], [])
-    assert new["old"]["problems"] == ["c.yaml:8:30: error: `came` is no provision of 1 [unknown-provision]"]
+    assert new["old"]["problems"] == [
+        "c.yaml:8:30: error: `came` is not a provision of 1 [unknown-provision]"
+    ]
     assert same == {
         "title": "as ever",
         "place": "c.yaml:13",

@@ -60,7 +60,7 @@ def test_one_process_serves_many_queries(guard: Guard) -> None:
 
 
 def test_a_syntax_error_names_the_place(guard: Guard) -> None:
-    with pytest.raises(QueryError, match=r"^ask\.md:7: .* is no SPARQL: line 1, column 19: near `SELECT .*"):
+    with pytest.raises(QueryError, match=r"^ask\.md:7: .* is not SPARQL: line 1, column 19: near `SELECT .*"):
         guard.query("SELECT * { ?s ?p }", "ask.md:7")
     assert alive(guard)
 

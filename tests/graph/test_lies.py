@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
 from collections.abc import Iterable, Iterator
 
@@ -12,7 +11,7 @@ import sphinx_policyspec as ps
 from sphinx_policyspec.checks import run_checks
 from sphinx_policyspec.compare import compare
 from sphinx_policyspec.compare.history import format_lock, lock_of
-from sphinx_policyspec.errors import CaseError, SourceError
+from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.exports.answers import counts
 from sphinx_policyspec.exports.diff import DIFF_FORMATS
 from sphinx_policyspec.graph.from_graph import from_triples
@@ -101,8 +100,7 @@ def _goes_through_everything(spec: Spec) -> None:
             write(found, None)
     counts(spec)
     format_lock(lock_of(spec))
-    with contextlib.suppress(CaseError):
-        ps.render(ps.decide(spec, CASE))
+    ps.render(ps.decide(spec, CASE))
     Reasoner.of_spec(spec).run()
 
 

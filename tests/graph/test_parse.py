@@ -63,7 +63,7 @@ def test_who_takes_long_over_what_was_read_is_not_told_that_reading_does(
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"no graph file; known suffixes are \.ttl, \.nt, \.nq"):
+    with pytest.raises(SourceError, match=r"not a graph file; known suffixes are \.ttl, \.nt, \.nq"):
         list(streamed_triples(tmp_path / "a.csv"))
     with pytest.raises(SourceError, match=r"cannot be read: No such file"):
         list(streamed_triples(tmp_path / "a.ttl"))

@@ -55,9 +55,9 @@ def test_the_word_alone_is_no_call(sparql: str) -> None:
     [
         ("LOAD <http://127.0.0.1:1/>", "is an update; `LOAD` is not run"),
         ("PREFIX a: <urn:a> INSERT DATA { a:b a:c a:d }", "is an update; `INSERT` is not run"),
-        (r"\u004c\u004fAD <file:///etc/passwd>", "is no SELECT"),
-        ("", "is no SELECT, ASK, CONSTRUCT or DESCRIBE"),
-        ("hello", "is no SELECT, ASK, CONSTRUCT or DESCRIBE"),
+        (r"\u004c\u004fAD <file:///etc/passwd>", "is not a SELECT"),
+        ("", "is not a SELECT, ASK, CONSTRUCT or DESCRIBE query"),
+        ("hello", "is not a SELECT, ASK, CONSTRUCT or DESCRIBE query"),
     ],
 )
 def test_what_is_no_query_is_refused(sparql: str, said: str) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from rdflib import Graph
 
 import sphinx_policyspec as ps
+from sphinx_policyspec.decision import Norms, decide
 from sphinx_policyspec.errors import QueryError
 from sphinx_policyspec.graph import knowledge_base, parse, syntaxes
 from sphinx_policyspec.graph.child import run
@@ -27,10 +28,10 @@ from sphinx_policyspec.graph.questions import (
 )
 from sphinx_policyspec.graph.terms import FORMATS
 from sphinx_policyspec.graph.to_graph import to_graph
-from sphinx_policyspec.model import Principle, Spec, Topic
+from sphinx_policyspec.model import AuthorityLevel, Case, Item, Label, OverrideMode, Principle, Spec, Topic
 from sphinx_policyspec.readers.annotations import annotate, read_annotations, shipped_annotations
 from sphinx_policyspec.readers.release import read_release
-from tests.conftest import REPOSITORY, at, principle, spec
+from tests.conftest import LEVELS, REPOSITORY, at, principle, spec
 from tests.graph.files import infer_graph
 from tests.graph.specs import LIBRARY, NO_LEVELS, TEXTS
 
@@ -115,7 +116,7 @@ EXPECTED: dict[str, tuple[dict[str, str], list[tuple[str, ...]]]] = {
     ),
     "what-may-override": (
         {"level": "Guideline"},
-        [("system", "implicit"), ("developer", "implicit"), ("user", "implicit")],
+        [("root", "higher"), ("system", "implicit"), ("developer", "implicit"), ("user", "implicit")],
     ),
     "where-mentioned": (
         {"text": "law"},
@@ -381,6 +382,31 @@ def assert_one_truth(asked: Spec) -> None:
 
 
 KINDS = ("asserted", "narrower", "inherited", "mention")
+
+
+OWN_LEVELS = (
+    AuthorityLevel(id="law", override=OverrideMode.NEVER),
+    AuthorityLevel(id="manager", roles=("manager",)),
+    AuthorityLevel(id="company", override=OverrideMode.NEVER),
+    AuthorityLevel(id="team"),
+    AuthorityLevel(id="customer", roles=("customer",)),
+    AuthorityLevel(id="habit", override=OverrideMode.IMPLICIT),
+)
+
+
+@pytest.mark.parametrize("levels", [LEVELS, OWN_LEVELS], ids=["upstream", "own"])
+def test_what_may_override_is_what_wins_where_both_are_said(levels: tuple[AuthorityLevel, ...]) -> None:
+    asked = spec(*(principle(f"of_{level.id}", authority=level.id) for level in levels), levels=levels)
+    knowledge, norms = KnowledgeBase.from_spec(asked), Norms(asked)
+    for below in levels:
+        told = {row[0] for row in knowledge.ask("what-may-override", {"level": below.id}).texts}
+        for above in levels:
+            if above is below and not above.roles:
+                continue
+            blank = Item(id="norm", issue="x", value="a", span=at(), principle=f"of_{below.id}")
+            said = Item(id="said", issue="x", value="b", span=at(), level=above.id, turn=1)
+            decision = decide(Case(title="", items=(blank, said), span=at()), norms)
+            assert (decision.labels["norm"] is Label.OUT) == (above.id in told), (below.id, above.id)
 
 
 def test_every_door_tells_the_same_of_a_small_spec() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import sphinx_policyspec as ps
 from sphinx_policyspec.compare import compare
 from sphinx_policyspec.errors import QueryError, QueryWarning, SourceError
 from sphinx_policyspec.exports.diff.json import revision_of
-from sphinx_policyspec.graph.questions import find_question
+from sphinx_policyspec.graph.questions import find_question, list_questions
 from sphinx_policyspec.graph.releases import in_order, release_pieces, releases_base
 from sphinx_policyspec.model import Commentary, EvalPrompt, PromptFile, Spec
 from tests.conftest import at, example, message, principle, spec
@@ -104,9 +105,9 @@ def test_a_format_of_one_graph_takes_one_release() -> None:
 
 def test_the_level_of_a_provision_is_followed_through_its_ids() -> None:
     told = [
-        ("1.10", "welcome", "Welcome", "root"),
         ("1.2", "greet", "Greet", "user"),
         ("1.9", "greet", "Greet", "root"),
+        ("1.10", "welcome", "Welcome", "root"),
     ]
     assert rows("level-history", provision="welcome") == told
     assert rows("level-history", provision="greet") == told
@@ -118,23 +119,50 @@ def test_the_level_of_a_provision_is_followed_through_its_ids() -> None:
 
 def test_an_example_is_followed_through_its_ids() -> None:
     told = [
-        ("1.10", "welcome-x", "a long stay", "welcome", "1", "1"),
         ("1.2", "greet-x", "a long stay", "greet", "1", "1"),
         ("1.9", "greet-x", "a long stay", "greet", "1", "1"),
+        ("1.10", "welcome-x", "a long stay", "welcome", "1", "1"),
     ]
     assert rows("example-history", example="greet-x") == told
     assert rows("example-history", example="A Long Stay") == told
 
 
 def test_what_came_later_is_not_what_was_renamed() -> None:
-    assert rows("added-since", release="1.1") == [("be_brief", "Be brief", "user", "1.10")]
+    added = [("be_brief", "Be brief", "user", "1.10")]
+    assert [rows("added-since", release=version) for version in ("1.2", "1.9", "1.10")] == [added, added, []]
 
 
-def test_a_release_that_is_none_is_told_and_one_release_where_several_are_asked_for() -> None:
-    with ps.knowledge_base(history()) as base:
-        (found,) = base.ask("added-since", {"release": "1.3"}).findings
-        assert (found.message, found.hint) == ("unknown release `1.3`", "did you mean `1.2`?")
-        assert not base.ask("added-since", {"release": "1.2"}).findings
+NAMED = [
+    (question.name, parameter)
+    for question in list_questions()
+    for parameter in question.parameters
+    if parameter.type != "text"
+]
+
+
+@pytest.mark.parametrize(("name", "parameter"), NAMED, ids=lambda value: getattr(value, "name", value))
+def test_a_name_that_nothing_has_is_told_with_the_nearest(name: str, parameter: ps.Parameter) -> None:
+    topics = tuple(ps.Topic(id=name, label=name, span=at()) for name in ("honesty", "privacy"))
+    releases = tuple(replace(one, topics=topics) for one in history())
+    known = {
+        "topic": "privacy",
+        "level": "user",
+        "speaker": "user",
+        "release": "1.10",
+        "provision": "welcome",
+        "example": "welcome-x",
+    }[parameter.type]
+    given = {other.name: "user" for other in find_question(name).parameters if other.default is None} | {
+        parameter.name: f"{known}z"
+    }
+    with (
+        ps.knowledge_base(releases) as base,
+        pytest.raises(QueryError, match=f"unknown .*`{known}z`; did you mean `{known}`"),
+    ):
+        base.ask(name, given)
+
+
+def test_one_release_where_several_are_asked_for_is_told() -> None:
     with pytest.warns(QueryWarning, match="`added-since` looks at several releases, and here is one"):
         ps.ask(history()[0], "added-since", release="1.2")
 
@@ -160,7 +188,7 @@ def test_words_are_found_in_every_release() -> None:
     [
         ("level-history", {"provision": "greet"}),
         ("example-history", {"example": "greet-x"}),
-        ("added-since", {"release": "1.1"}),
+        ("added-since", {"release": "1.2"}),
         ("words-in-releases", {}),
     ],
 )

@@ -170,10 +170,10 @@ def test_a_graph_with_several_specs_is_refused_by_name() -> None:
 @pytest.mark.parametrize(
     ("predicate", "node", "message"),
     [
-        (PS.line, Literal("x"), "is no whole number"),
+        (PS.line, Literal("x"), "is not a whole number"),
         (DCTERMS.title, Literal("other"), "twice"),
         (PS.authority, URIRef("https://example.org/elsewhere"), "twice"),
-        (PS.topic, URIRef("https://example.org/elsewhere"), "is no name that starts with"),
+        (PS.topic, URIRef("https://example.org/elsewhere"), "is not a name that starts with"),
     ],
 )
 def test_statements_that_no_spec_can_hold_are_refused(predicate: URIRef, node: Literal, message: str) -> None:

@@ -14,7 +14,7 @@ import pytest
 import sphinx_policyspec as ps
 from sphinx_policyspec.decision import Norms, decide, problems
 from sphinx_policyspec.errors import MissingToolError
-from sphinx_policyspec.exports.answers import case_yaml, survey_files, survey_json
+from sphinx_policyspec.exports.answers import case_yaml, survey_files
 from sphinx_policyspec.model import AuthorityLevel, Case, Item, Label, Semantics
 from sphinx_policyspec.readers.cases import read_cases
 from sphinx_policyspec.surveys import Decider, Survey, in_english, pairs_of, survey
@@ -278,4 +278,4 @@ def test_a_release_is_surveyed(release_dir: Path) -> None:
     )
     assert [rule.id for rule in found.idle_rules] == ["R4"]
     assert found.gaps
-    assert json.loads(survey_json(found))["undecided"]
+    assert json.loads(ps.render(found, "json"))["undecided"]

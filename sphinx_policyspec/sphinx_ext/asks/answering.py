@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from docutils import nodes
 
 from sphinx_policyspec.errors import PolicySpecError
+from sphinx_policyspec.files import exact
 from sphinx_policyspec.model import Spec, TargetKind
 from sphinx_policyspec.sphinx_ext.asks.page import Page
 from sphinx_policyspec.sphinx_ext.config import Older, PolicySpecConfig
@@ -52,7 +53,7 @@ def _of_source(env: BuildEnvironment, source: str, reader: Reader) -> tuple[Spec
         # What cannot be looked at cannot be read either, and says why.
         return read()
     notes = [hashlib.sha256(path.read_bytes()).hexdigest() for path in reader.otherwise if path.is_file()]
-    of = repr((state, notes, reader.options))
+    of = exact((state, notes, reader.options))
     return cached(env, f"older {source} {reader.options.builder}", of, read)
 
 
@@ -151,7 +152,7 @@ class Since:
 def _digest_of(shown: Answered, domain: PolicyDomain) -> str:
     """Return what changes whenever an answer does, or where a link in it leads."""
     answer = shown.answer
-    said = repr((answer.columns, answer.rows, _targets(answer, domain)) if answer else shown.problem)
+    said = exact((answer.columns, answer.rows, _targets(answer, domain)) if answer else shown.problem)
     return hashlib.sha256(said.encode(errors="replace")).hexdigest()
 
 

@@ -21,6 +21,7 @@ from docutils import nodes
 from sphinx.builders.html import StandaloneHTMLBuilder
 
 from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.files import exact
 from sphinx_policyspec.model import Finding, TargetKind
 from sphinx_policyspec.readers.text import Ignore, silenced
 from sphinx_policyspec.sphinx_ext.asks.answering import Views
@@ -426,7 +427,7 @@ def _renavigated(app: Sphinx) -> set[str]:
     domain = domain_of(app.env)
     shown = domain.shown_by(app.builder.name)
     levels = [(o.anchor, o.level) for o in domain.page_objects() if o.level]
-    now = navigation_of(app.env, repr((levels, domain.levels_shown()))) if domain.own_pages() else ""
+    now = navigation_of(app.env, exact((levels, domain.levels_shown()))) if domain.own_pages() else ""
     domain.note_shown(app.builder.name, replace(shown, navigation=now))
     return set(app.env.all_docs) if shown.navigation and shown.navigation != now else set()
 
@@ -446,7 +447,7 @@ def _relinked(app: Sphinx) -> set[str]:
         others = [elsewhere(app.env, kind, target) for kind, target in sorted(ours)]
         anchors = [item.id for item in former if item.docname == docname]
         lost = sorted({link.target for link in dangling_links(app.env, docname)})
-        state = repr((targets, others, anchors, lost)).encode(errors="replace")
+        state = exact((targets, others, anchors, lost)).encode(errors="replace")
         now[docname] = hashlib.blake2b(state, digest_size=16).digest()
     domain.note_shown(app.builder.name, replace(shown, links=now))
     return {name for name, state in now.items() if shown.links.get(name, state) != state}

@@ -19,6 +19,7 @@ from sphinx.locale import get_translation
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.exports import script_safe
+from sphinx_policyspec.files import exact
 from sphinx_policyspec.graph.terms import MEDIA_TYPES, ontology_digest
 from sphinx_policyspec.graph.touches import about
 from sphinx_policyspec.model import Block, Definition, Example, Finding, Principle, Spec, TargetKind, Verdict
@@ -298,7 +299,7 @@ def unwritable(app: Sphinx, knowledge: Knowledge) -> tuple[Finding, ...]:
     if app.builder.name not in WEB_BUILDERS or not _has_spec(app):
         return ()
     spec = knowledge.spec(app.env)
-    if not _UNUSUAL.search(repr([getattr(spec, part.name) for part in fields(spec)])):
+    if not _UNUSUAL.search(exact([getattr(spec, part.name) for part in fields(spec)])):
         return ()
     from sphinx_policyspec.graph.serialize import unholdable  # noqa: PLC0415  hardly any spec needs it
     from sphinx_policyspec.graph.to_graph import triples_of  # noqa: PLC0415

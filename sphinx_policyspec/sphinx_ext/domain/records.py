@@ -13,6 +13,7 @@ from sphinx import addnodes
 from sphinx.errors import NoUri
 from sphinx.util.nodes import make_refnode
 
+from sphinx_policyspec.files import exact
 from sphinx_policyspec.model import (
     AuthorityLevel,
     Definition,
@@ -246,7 +247,7 @@ def outside_record(
     maybe: tuple[Reference, ...],
 ) -> PageRecord:
     """Return the record of a page that holds no part of the spec, but asks about it or links to it."""
-    digest = hashlib.sha256(repr((questions, outside)).encode(errors="replace")).hexdigest()
+    digest = hashlib.sha256(exact((questions, outside)).encode(errors="replace")).hexdigest()
     return PageRecord(
         findings=findings,
         questions=questions,
@@ -278,7 +279,7 @@ def page_record(
     spans = tuple(span for _, span in found)
     packed = pack(PagePart(spec=fragment, spans=spans, places=tuple(places)))
     maybe, questions = tuple(maybe), tuple(questions)
-    state = repr((maybe, questions))
+    state = exact((maybe, questions))
     record = PageRecord(
         objects=tuple(item for item, _ in found),
         targets=tuple(

@@ -10,6 +10,7 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.transforms import SphinxTransform
 
+from sphinx_policyspec.files import exact
 from sphinx_policyspec.model import (
     AuthorityLevel,
     Carrier,
@@ -184,7 +185,7 @@ class CapturePage(SphinxTransform):
         if record is not None:
             write_part(env, docname, EXCERPTS, pack(excerpts))
             record = replace(record, hidden=hidden).with_titles(titles)
-            domain.note_document(docname, record.with_words(repr((titles, excerpts))), packed)
+            domain.note_document(docname, record.with_words(exact((titles, excerpts))), packed)
 
 
 def _capture(

@@ -179,7 +179,7 @@ def _words() -> str:
             "There is no graph `{name}`: the spec is the one graph, which needs no name."
         ),
         "Use this question": _("Use this question"),
-        "`{name}` is no term of the ontology.": _("`{name}` is no term of the ontology."),
+        "Unknown term `{name}`.": _("Unknown term `{name}`."),
         "`{name}` cannot be loaded": _("`{name}` cannot be loaded"),
         "{count} rows in {seconds} s.": _("{count} rows in {seconds} s."),
     }

@@ -17,6 +17,7 @@ from sphinx.util.osutil import relative_uri
 
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.exports import script_safe
+from sphinx_policyspec.files import exact
 from sphinx_policyspec.graph.terms import MEDIA_TYPES, Iris
 from sphinx_policyspec.model import Spec, TargetKind
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, feedback_address
@@ -240,7 +241,7 @@ class HandbookPages:
         for docname, facts in self.facts.items():
             found[docname] += [facts, self.terms, whole]
         now = {
-            docname: hashlib.blake2b(repr(what).encode(errors="replace"), digest_size=16).digest()
+            docname: hashlib.blake2b(exact(what).encode(errors="replace"), digest_size=16).digest()
             for docname, what in found.items()
         }
         domain.note_shown(app.builder.name, replace(shown, panels=now, panels_of=digest))

@@ -199,7 +199,7 @@
     const found = [];
     for (const token of new Set(tokens)) {
       const local = /^(?:ps:|<https:\/\/w3id\.org\/policyspec#)(\w+)/.exec(token)?.[1];
-      if (local && !terms.includes(local)) found.push(say("`{name}` is no term of the ontology.", { name: `ps:${local}` }) + near(local, terms, "ps:"));
+      if (local && !terms.includes(local)) found.push(say("Unknown term `{name}`.", { name: `ps:${local}` }) + near(local, terms, "ps:"));
     }
     const used = new Set(tokens.slice(first).filter((token) => /^[?$]\w/.test(token)).map((token) => token.slice(1)));
     const holders = new Set();
