@@ -15,7 +15,7 @@ from myst_parser.mocking import MockState
 from sphinx.util.docutils import CustomReSTDispatcher, SphinxDirective
 
 from sphinx_policyspec.model import Finding, Span
-from sphinx_policyspec.model.attributes import NAMING, Owner, attributes_of
+from sphinx_policyspec.model.attributes import ATTRIBUTES, NAMING, Owner, attributes_of
 from sphinx_policyspec.model.finding import near_name, nearest
 from sphinx_policyspec.readers.comments import without_comments
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
@@ -66,12 +66,12 @@ def _item(match: re.Match[str]) -> str:
 
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
-_OPTION = re.compile(r":(?P<name>[\w-]+):(?=\s|$)")
+_ARGUMENTS = frozenset({"label", "name", "role", "term", "title", "verdict"})
+"""What the argument of a directive is."""
 _PLAIN = re.compile(r"[^\W_]+(?:,? [^\W_]+|-[^\W_]+)*[?.]?")
 """Words that are text and nothing else in every markup, as most titles are."""
 _SENTENCES = re.compile(r"[^\W_]+(?:,? |-)[^\W_]+(?:(?:[,;.?!]? |-)[^\W_]+)*[.?!]?")
 """A line that is a paragraph, and text and nothing else, in every markup; one word and a point would be a list."""
-_BARE_OPTION = re.compile(r"(?=[^:]{0,40}:):?(?P<name>[\w-]++)(?::\s*+|\s++)(?P<value>.*)")
 _MARKUP = re.compile(r"\.\. [\w:-]+::")
 _ID = re.compile(r"[^\s#<>\"'`/\\&?%]+")
 
@@ -118,13 +118,25 @@ class PolicyDirective(SphinxDirective):
                 "unknown-directive", f"unknown directive `{self.name}`", f"did you mean `{self.meant}`?"
             )
         self._part_argument()
-        self._take_lost_options()
         for name in [name for name in self.options if name not in self.option_spec]:
-            message, hint = f"`{self.name}` has no option `{name}`", nearest(name, self.option_spec)
-            self.find("unknown-option", message, hint, line=self.option_line(name))
-            if meant := near_name(name, self.option_spec):
-                self.options.setdefault(meant, self.options[name])
+            self._take_unknown(name)
         return self.build()
+
+    def _take_unknown(self, name: str) -> None:
+        """Take up an option that there is none of by what it was meant for: the argument, or another option."""
+        message, line = f"`{self.name}` has no option `{name}`", self.option_line(name)
+        if name in _ARGUMENTS and not self.arguments and self.optional_arguments:
+            self.arguments = [self.options[name] or ""]
+            self.find(
+                "unknown-option", message, f"write the {name} behind the name of the directive", line=line
+            )
+            return
+        named = (row.key for row in ATTRIBUTES if row.names == name and row.key in self.option_spec)
+        meant = near_name(name, self.option_spec) or next(named, "")
+        hint = nearest(meant or name, self.option_spec)
+        self.find("unknown-option", message, hint, line=line)
+        if meant:
+            self.options.setdefault(meant, self.options[name])
 
     def _part_argument(self) -> None:
         """Part the argument from what stands right behind or below it, where a line of its own is missing."""
@@ -135,7 +147,6 @@ class PolicyDirective(SphinxDirective):
             self.arguments, between = [word], [behind.strip(), *[""] * bool(self.content)]
             self.content = StringList(between, self.place[0]) + self.content
             return
-        below = self._without_options(below)
         marked = (number for number, line in enumerate(below) if _MARKUP.match(line.strip()))
         joined = 0 if self.one_of else next(marked, -1)
         if self.is_myst or not below or joined < 0 or self.options:
@@ -150,39 +161,9 @@ class PolicyDirective(SphinxDirective):
         items = [(self.place[0], self.line + joined + n) for n in range(count)]
         self.content = StringList([line[depth:] for line in lines], items=items) + self.content
 
-    def _without_options(self, below: list[str]) -> list[str]:
-        """Take up options that lack one of their colons, and so are a part of the argument."""
-        found = [match for line in below if (match := _BARE_OPTION.fullmatch(line.strip()))]
-        if self.is_myst or len(found) < len(below) or any(m["name"] not in self.option_spec for m in found):
-            return below
-        self.arguments = [self.arguments[0].split("\n")[0]] if self.arguments else []
-        for number, match in enumerate(found, 1):
-            message = f"`{match['name']}` lacks a colon, without which it is no option"
-            self.find("invalid-option", message, f"write `:{match['name']}:`", line=self.line + number)
-            self.options.setdefault(match["name"], match["value"])
-        return []
-
     def _find_joined(self, below: int, what: str, where: str, hint: str) -> None:
         message = f"the {what} of `{self.name}` stands {where}, as a part of it"
         self.find("missing-blank-line", message, hint, line=self.line + below)
-
-    def _take_lost_options(self) -> None:
-        """Take up options below a blank line, which are text to every parser."""
-        taken = 0
-        for number, line in enumerate(self.content):
-            match = _OPTION.match(line)
-            if line.strip() and (match is None or match["name"] not in self.option_spec):
-                break
-            if match is None:
-                continue
-            taken = number + 1
-            message = f"`:{match['name']}:` stands below a blank line, where it is text and no option"
-            self.find("invalid-option", message, "delete the blank line", line=self.content_line + number)
-            self.options.setdefault(match["name"], line[match.end() :].strip())
-        if taken:
-            self.content = self.content[taken:]
-            self.content_offset += taken
-            self.__dict__.pop("_head", None)
 
     def build(self) -> list[nodes.Node]:
         """Return the directive's nodes."""
@@ -479,7 +460,7 @@ class _Meant(CustomReSTDispatcher):
         prefix, _, rest = (part.strip() for part in words.partition(":"))
         if rest and near_name(prefix, (DOMAIN,)):
             return near_name(rest, known)
-        for divider in "._-/":
+        for divider in "._-/;,":
             before, found, behind = words.partition(divider)
             if found and near_name(before, (DOMAIN,)) and near_name(behind, known):
                 return near_name(behind, known)
