@@ -45,8 +45,9 @@ from sphinx_policyspec.sphinx_ext.pages.declarations import (
     PrincipleDirective,
     SpecDirective,
     TopicDirective,
+    begin_page,
+    end_page,
 )
-from sphinx_policyspec.sphinx_ext.pages.directive import begin_page, end_page
 from sphinx_policyspec.sphinx_ext.pages.examples import (
     ConversationDirective,
     ExampleDirective,

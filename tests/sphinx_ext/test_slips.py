@@ -551,7 +551,7 @@ IN_RST = {
         "write `.. policy:message::`",
     ),
     "option-without-a-space": Slip(
-        ("   :id: e-{n}", "   :id:e-{n}"), "lost-option", ":id:e-", "write `:id:` and a blank"
+        ("   :id: e-{n}", "   :id:e-{n}"), "lost-option", ":id:e-", "add the space"
     ),
     "everything-at-the-margin": Slip(
         (

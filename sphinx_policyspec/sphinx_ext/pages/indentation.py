@@ -10,7 +10,18 @@ from typing import NamedTuple
 
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 
-__all__ = ["NEAR", "TURNS", "WITH_TURNS", "Indented", "Option", "Slip", "SlipReading", "indent_of"]
+__all__ = [
+    "HELD",
+    "NEAR",
+    "PROVISIONS",
+    "TURNS",
+    "WITH_TURNS",
+    "Indented",
+    "Option",
+    "Slip",
+    "SlipReading",
+    "indent_of",
+]
 
 
 class Slip(NamedTuple):
@@ -24,9 +35,14 @@ class Slip(NamedTuple):
 
 DEPTH = 3
 """By how much what stands inside a directive of reStructuredText is indented, as is the custom."""
+_AS_FAR = "indent it as far as that"
+_FURTHER = f"indent it by {DEPTH} spaces more than the line that it belongs to"
 TURNS = frozenset({"message", "response"})
 SAID = TURNS | {"conversation"}
 WITH_TURNS = frozenset({"example", "prompt"})
+PROVISIONS = WITH_TURNS | {"spec", "level", "topic", "goal", "definition", "principle"}
+HELD = PROVISIONS | SAID
+"""The directives that declare something, beside commentary."""
 _SOUND = re.compile(r":(?P<name>[\w-][\w -]*):(?:\s+(?P<rest>.*)|)")
 NEAR = re.compile(r"(?P<hyphen>- +|)(?P<open>:?)(?P<name>[\w-]+)(?P<close> ?[:=]+|(?=\s|$))(?P<rest>.*)")
 """An option that may lack a colon or the blank behind it, or have one too many."""
@@ -36,9 +52,14 @@ _IN_YAML = re.compile(r"[ \t#\]}-]|[\w-]+:(?:\s|$)")
 _BEGINS_FENCE = re.compile(r"\s*(?:`{3}|~{3}|:{3})")
 
 
+def lead_of(line: str) -> str:
+    """Return the white space in front of a line."""
+    return line[: len(line) - len(line.lstrip())]
+
+
 def indent_of(line: str) -> int:
     """Return how far a line is indented, a tab up to the next multiple of eight."""
-    return len(line[: len(line) - len(line.lstrip())].expandtabs())
+    return len(lead_of(line).expandtabs())
 
 
 @dataclass
@@ -56,11 +77,6 @@ class Option:
     fault: str = ""
     below: list[str] = field(default_factory=list)
 
-    @property
-    def lead(self) -> str:
-        """What stands in front of it."""
-        return self.line[: len(self.line) - len(self.line.lstrip())]
-
     def written(self, lead: str, colon: str) -> str:
         """Return its lines as they should be."""
         return "\n".join(
@@ -71,28 +87,14 @@ class Option:
 _FAULTS = {
     "blank line": ("{names} {stands} below a blank line, where {they} text and no {options}", "delete the blank line"),
     "colon": ("{bare} {lacks} a colon, without which {they} no {options}", "write {names}"),
-    "blank": ("{names} {lacks} a blank behind the colon, without which {they} no {options}", "write {names} and a blank"),
-    "yaml": ("{bare} {are} not written as {options} between lines of `---`", "write {names}"),
+    "space": ("{names} {lacks} a space behind the colon, without which {they} no {options}", "add the space"),
+    "yaml": ("{bare} {are} not written as options are between lines of `---`", "write {names} and a space"),
     "depth": ("{bare} {are} indented further than the option above, and so a part of it", "indent it as far as that"),
     "comment": ("what {bare} {holds} is a comment, which `#` begins", "delete the `#`"),
 }  # fmt: skip
 """By fault of an option: what is said of those that have it, and what to do."""
-_ONE = {
-    "stands": "stands",
-    "lacks": "lacks",
-    "they": "it is",
-    "are": "is",
-    "options": "option",
-    "holds": "holds",
-}
-_MANY = {
-    "stands": "stand",
-    "lacks": "lack",
-    "they": "they are",
-    "are": "are",
-    "options": "options",
-    "holds": "hold",
-}
+_ONE = {"stands": "stands", "lacks": "lacks", "they": "it is", "are": "is", "options": "option", "holds": "holds"}  # fmt: skip
+_MANY = {"stands": "stand", "lacks": "lack", "they": "they are", "are": "are", "options": "options", "holds": "hold"}  # fmt: skip
 
 
 @dataclass
@@ -134,7 +136,7 @@ class SlipReading:
         self._tell(options, ":{}:")
         kept = self._once(options)
         if target >= 0 or len(kept) < len(options) or any(option.fault for option in options):
-            lead = " " * target if target >= 0 else options[0].lead
+            lead = " " * target if target >= 0 else lead_of(options[0].line)
             self._rewrite(first, end, [option.written(lead, ":") for option in kept])
         return end
 
@@ -184,15 +186,13 @@ class SlipReading:
         found = NEAR.fullmatch(text)
         if is_lost or not (found and is_inside) or found["hyphen"] or found["name"].lower() not in known:
             return None
-        if not found["open"] and not (found["close"] and self._is_beside(number, own, depth, above)):
-            return None
-        fault = "blank" if found["open"] and found["close"] == ":" else "colon"
-        return Option(number, line, found["name"].lower(), found["rest"].strip(), fault)
-
-    def _is_beside(self, number: int, own: str, depth: int | None, above: list[Option]) -> bool:
-        """Return whether a line such as `note: text` stands where it can only be an option: a message may say it."""
+        # A message may say `note: text`; between options it is one.
         below = self.lines[number + 1].strip() if number + 1 < len(self.lines) else ""
-        return depth is not None or own not in TURNS or bool(above) or bool(_SOUND.fullmatch(below))
+        is_beside = depth is not None or own not in TURNS or bool(above or _SOUND.fullmatch(below))
+        if not found["open"] and not (found["close"] and is_beside):
+            return None
+        fault = "space" if found["open"] and found["close"] == ":" else "colon"
+        return Option(number, line, found["name"].lower(), found["rest"].strip(), fault)
 
     def _once(self, options: list[Option]) -> list[Option]:
         """Return the options, each once; a second one of a name is told."""
@@ -226,14 +226,11 @@ class SlipReading:
         option = next((one for one, at in zip(options, indents, strict=True) if at != target), None)
         if option is None:
             return -1
-        at, hint = indent_of(option.line), "indent it as far as that"
+        at, hint = indent_of(option.line), _AS_FAR
         how = f"{'further' if at > target else 'less'} than {'what stands below it' if body == target else 'those beside it'}"
         if at <= depth:
-            how, hint = (
-                f"no further than `{name}`",
-                f"indent it by {DEPTH} spaces more than the line that it belongs to",
-            )
-        elif "\t" in option.lead:
+            how, hint = f"no further than `{name}`", _FURTHER
+        elif "\t" in lead_of(option.line):
             how = f"by a tab, which counts for eight spaces, {how}"
         self._slip(option.number, "wrong-indentation", f"the option `{option.name}` is indented {how}", hint)
         return target
@@ -284,10 +281,9 @@ _EXPLICIT = re.compile(
 """Explicit markup that is no comment: a directive, a target, a footnote."""
 _LITERAL = re.compile(
     r"code|source|literal|math|raw|prompt|doctest|test(?:code|setup|output|cleanup)|console|shell|ipython|jupyter"
-    r"|graphviz|digraph|mermaid|uml|plot|productionlist|csv-table|highlight|math|policy:(?:case|conversation|query)"
+    r"|graphviz|digraph|mermaid|uml|plot|productionlist|csv-table|highlight|policy:(?:case|conversation|query)"
 )
 """What the name of a directive holds whose text is no markup."""
-_IS_LITERAL = frozenset({"case", "conversation", "query"})
 
 
 def _own(found: re.Match[str]) -> str:
@@ -367,14 +363,14 @@ class Indented(SlipReading):
             self._example, self._turn = _Block(number, own, depth, inner), None
         elif own in TURNS:
             self._turn = _Block(number, own, depth, inner)
-        if below > number + 1 and self.lines[below - 1].strip():
-            self._below_options(below, name, depth)
+        text = self.lines[below] if below < len(self.lines) else ""
+        if below > number + 1 and self.lines[below - 1].strip() and text.strip() and depth < indent_of(text):
+            self._part(below, f"the content of `{name}` stands directly below its options")
         self._below_block(number, name, depth)
         if joined:
             message = f"`{found['name']}` stands directly below text, which it becomes part of"
-            self._slip(number, "missing-blank-line", message, "put a blank line between them")
-            self.lines[number - 1] += "\n"
-        return self._behind(number, depth) if own in _IS_LITERAL else below
+            self._part(number, message)
+        return self._behind(number, depth) if _LITERAL.search(name) else below
 
     def _is_joined(self, number: int, indent: int) -> bool:
         """Return whether the line above is text that a directive would be part of."""
@@ -392,8 +388,7 @@ class Indented(SlipReading):
         """Put the marks right that make a directive."""
         if _RIGHT.match(found[0]):
             return
-        rest = found["rest"]
-        right = f".. {name}::"
+        rest, right = found["rest"], f".. {name}::"
         message = f"`{found[0].strip().removesuffix(rest)}` is no directive, but a comment or text"
         self._slip(number, "unknown-directive", message, f"write `{right}`")
         self.lines[number] = f"{found['lead']}{right} {rest.strip()}".rstrip()
@@ -408,19 +403,15 @@ class Indented(SlipReading):
             return
         inner = example.inner or (example.depth + DEPTH if depth <= example.depth else depth)
         if depth <= example.depth:
-            how = f"no further than {example.shown}, and so stands outside it"
-            self._move(
-                number, f"`{name}` is indented {how}", self._end_of_turns(number, depth), inner - depth
+            how, end = (
+                f"no further than {example.shown}, and so stands outside it",
+                self._end_of_turns(number, depth),
             )
+            self._move(number, f"`{name}`", how, end, inner - depth)
         elif depth != inner and not (turn and turn.depth < depth and 0 < turn.inner <= depth):
             beside = turn.shown if turn else f"the options of {example.shown}"
-            how = f"{'further' if depth > inner else 'less'} than {beside}"
-            end = self._behind(number, depth)
-            self._move(
-                number, f"`{name}` is indented {how}", end, inner - depth, hint="indent it as far as that"
-            )
-        else:
-            inner = example.inner or inner
+            how, end = f"{'further' if depth > inner else 'less'} than {beside}", self._behind(number, depth)
+            self._move(number, f"`{name}`", how, end, inner - depth, hint=_AS_FAR)
         example.inner = inner
 
     def _end_of_turns(self, number: int, indent: int) -> int:
@@ -432,21 +423,17 @@ class Indented(SlipReading):
                 return end
         return len(self.lines)
 
-    def _move(self, start: int, message: str, end: int, by: int, *, hint: str = "") -> None:
+    def _move(self, start: int, what: str, how: str, end: int, by: int, *, hint: str = _FURTHER) -> None:
         """Move lines right, or left."""
-        hint = hint or f"indent it by {DEPTH} spaces more than the line that it belongs to"
-        self._slip(start, "wrong-indentation", message, hint)
+        self._slip(start, "wrong-indentation", f"{what} is indented {how}", hint)
         for number in range(start, end):
             if line := self.lines[number].lstrip():
                 self.lines[number] = " " * max(indent_of(self.lines[number]) + by, 0) + line
 
-    def _below_options(self, number: int, name: str, depth: int) -> None:
-        """Part the options of a directive from text that stands directly below them."""
-        text = self.lines[number] if number < len(self.lines) else ""
-        if text.strip() and indent_of(text) > depth:
-            message = f"the content of `{name}` stands directly below its options"
-            self._slip(number, "missing-blank-line", message, "put a blank line between them")
-            self.lines[number - 1] += "\n"
+    def _part(self, number: int, message: str) -> None:
+        """Part a line from the one above."""
+        self._slip(number, "missing-blank-line", message, "put a blank line between them")
+        self.lines[number - 1] += "\n"
 
     def _below_block(self, number: int, name: str, depth: int) -> None:
         """Part a directive from text that stands directly below all that it holds."""
@@ -455,8 +442,7 @@ class Indented(SlipReading):
             text = self.lines[end]
             if not self.lines[end - 1].endswith("\n") and not text.lstrip().startswith(".."):
                 message = f"this text stands directly below `{name}`"
-                self._slip(end, "missing-blank-line", message, "put a blank line between them")
-                self.lines[end - 1] += "\n"
+                self._part(end, message)
 
     def _text(self, number: int) -> None:
         """Move the text of a message that stands no further right than the directive."""
@@ -484,8 +470,8 @@ class Indented(SlipReading):
             n for n, text in texts if text and (indent_of(self.lines[n]) < depth or text.startswith(".. "))
         )
         end = next(ends, len(self.lines))
-        message = f"this text is indented no further than {turn.shown}, and so stands outside it"
-        self._move(number, message, end, turn.depth + DEPTH - depth)
+        how = f"no further than {turn.shown}, and so stands outside it"
+        self._move(number, "this text", how, end, turn.depth + DEPTH - depth)
 
     def _goes_on(self, number: int, example: _Block) -> bool:
         """Return whether messages of an example stand below a text at its margin."""

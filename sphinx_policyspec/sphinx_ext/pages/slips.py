@@ -11,6 +11,7 @@ from sphinx_policyspec.model import Markup
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 from sphinx_policyspec.sphinx_ext.pages.indentation import (
     NEAR,
+    PROVISIONS,
     TURNS,
     WITH_TURNS,
     Indented,
@@ -18,6 +19,7 @@ from sphinx_policyspec.sphinx_ext.pages.indentation import (
     Slip,
     SlipReading,
     indent_of,
+    lead_of,
 )
 
 __all__ = ["mended"]
@@ -44,7 +46,9 @@ def mended(
 
 # -- fences of MyST -------------------------------------------------------------------------
 
-_FENCE = re.compile(r"(?P<lead>[ \t>]*+)(?P<marks>`{3,}+|~{3,}+|:{3,}+)(?P<info>.*)")
+_FENCE = re.compile(
+    r"(?P<lead>[ \t>]*+(?P<item>(?:[-*+]|\d+[.)])[ \t]++)*)(?P<marks>`{3,}+|~{3,}+|:{3,}+)(?P<info>.*)"
+)
 _NAMED = re.compile(r"\s*+\{(?P<name>[^{}]*+)\}.*")
 _BARE = re.compile(rf"\s*[\[({{<]?(?P<name>{DOMAIN}:[\w-]+)[\])}}>]?(?P<rest>\s.*|)$")
 """A directive of ours that lacks one of its braces, or both, or has other brackets."""
@@ -61,11 +65,10 @@ _CODE_AND_END = 3
 _FAR = 100
 """Open fences among which the one is sought that a line ends."""
 _HEADING = re.compile(r"#{1,6}\s")
-_PROVISIONS = frozenset({"spec", "level", "topic", "goal", "definition", "principle", "example", "prompt"})
 _NEVER_HELD = {
-    **dict.fromkeys(("message", "response", "commentary"), _PROVISIONS | TURNS),
-    **dict.fromkeys(("example", "prompt"), _PROVISIONS),
-    **dict.fromkeys(("spec", "level", "topic", "goal", "definition"), _PROVISIONS | TURNS),
+    **dict.fromkeys(("message", "response", "commentary"), PROVISIONS | TURNS),
+    **dict.fromkeys(("example", "prompt"), PROVISIONS),
+    **dict.fromkeys(("spec", "level", "topic", "goal", "definition"), PROVISIONS | TURNS),
     "principle": frozenset({"spec", "level", "principle"}),
 }
 """By directive of ours: those of ours that it cannot hold."""
@@ -135,7 +138,7 @@ class _Fence:
     def holds(self, other: _Fence) -> bool:
         """Return whether it may hold another one."""
         if self.own == "principle" and not re.search(r"\}\s*\S", self.info):
-            return other.own not in _PROVISIONS
+            return other.own not in PROVISIONS
         return other.own not in _NEVER_HELD.get(self.own, frozenset())
 
     @property
@@ -223,11 +226,12 @@ class _Fences(SlipReading):
         mark, length, info = found["marks"][0], len(found["marks"]), found["info"]
         if mark == "`" and "`" in info:
             return
+        lead = re.sub(r"[^ \t>]", " ", found["lead"])
         if not info.strip():
-            self._bare(number, found["lead"], mark, length)
+            self._bare(number, lead, mark, length, is_item=bool(found["item"]))
             return
         top = self._open[-1] if self._open else None
-        fence = _Fence(number, found["lead"], mark, length, self._name(number, found), info)
+        fence = _Fence(number, lead, mark, length, self._name(number, found), info)
         if top is not None and top.is_code:
             if not fence.own or top.mark != mark or length < top.length:
                 return
@@ -282,7 +286,7 @@ class _Fences(SlipReading):
         elif len(kept) == len(options) and not any(option.fault for option in options):
             return
         below = end + (closes is not None)
-        lead = self.lines[start][: len(self.lines[start]) - len(self.lines[start].lstrip())]
+        lead = lead_of(self.lines[start])
         written = [f"{lead}---", *above, *(one.written(lead, "") for one in kept), f"{lead}---"]
         self._rewrite(first, below, written)
 
@@ -320,9 +324,10 @@ class _Fences(SlipReading):
         )
         return name.lower()
 
-    def _bare(self, number: int, lead: str, mark: str, length: int) -> None:
-        """Take up a line of marks alone: the end of a fence, or the beginning of code."""
-        alike = [fence for fence in self._open[-_FAR:] if fence.mark == mark and length >= fence.length]
+    def _bare(self, number: int, lead: str, mark: str, length: int, *, is_item: bool) -> None:
+        """Take up a line of marks alone: the end of a fence, or the beginning of code, as in an item of a list."""
+        around = () if is_item else self._open[-_FAR:]
+        alike = [fence for fence in around if fence.mark == mark and length >= fence.length]
         closable = [fence for fence in alike if fence.length == length] or alike
         top = self._open[-1] if self._open else None
         if top is not None and top.is_code and top not in alike:
@@ -349,7 +354,8 @@ class _Fences(SlipReading):
 
     def _run(self, number: int) -> int:
         """Return how many lines of marks alone follow each other, up to three, before another fence."""
-        fences = (line.strip() for line in self.lines[number : number + _FAR] if _FENCE.fullmatch(line))
+        lines = takewhile(lambda line: not _HEADING.match(line), self.lines[number : number + _FAR])
+        fences = (line.strip() for line in lines if _FENCE.fullmatch(line))
         first = self.lines[number].strip()
         return sum(1 for _ in islice(takewhile(first.__eq__, fences), _CODE_AND_END))
 
@@ -405,7 +411,14 @@ class _Fences(SlipReading):
             if fence.short is not None and (fence.own or fence.short.own):
                 self._short(fence, fence.short, wanted)
         around = next((other for other in reversed(self._open) if other.mark == fence.mark), None)
-        if around is not None and not around.is_code and wanted >= max(around.wanted, around.length):
+        # What is indented as far as code ends nothing around it.
+        is_near = around is not None and indent_of(fence.lead) < indent_of(around.lead) + _CODE_DEPTH
+        if (
+            around is not None
+            and is_near
+            and not around.is_code
+            and wanted >= max(around.wanted, around.length)
+        ):
             around.wanted = wanted + 1
             around.short = around.short or fence
 
