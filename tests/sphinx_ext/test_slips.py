@@ -782,7 +782,7 @@ NAMES = {
     "quote": Slip(
         ("The second norm.", '```{policy:query}\nSELECT ?p { ?p dcterms:identifier "x }\n```'),
         "query-failed",
-        "{policy:query}",
+        "SELECT ?p",
         'the quote `"` is never closed',
     ),
     "rows": Slip(
