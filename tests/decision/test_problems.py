@@ -358,3 +358,23 @@ def test_in_python_a_case_that_cannot_be_decided_raises() -> None:
     read, _ = read_cases("items: [{id: a, issue: x, value: 1, principle: of_usr}]", "c")
     with pytest.raises(CaseError, match=r"c:1:48: error: unknown provision `of_usr`"):
         ps.decide(SPEC, read[0].case)
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("true", True),
+        ("False", False),
+        ("10", 10),
+        ("-1.5", -1.5),
+        *[
+            (text, text)
+            for text in ("yes", "no", "On", "10:30", "010", "1_000", "0x1F", "2026-01-31", ".inf")
+        ],
+    ],
+)
+def test_a_value_is_what_json_reads_and_else_what_its_author_wrote(written: str, value: object) -> None:
+    text = f"items: [{{id: a, issue: x, value: {written}, from: user}}]"
+    (read,), findings = read_cases(text, "c.yaml")
+    assert findings == ()
+    assert (read.case.items[0].value, type(read.case.items[0].value)) == (value, type(value))
