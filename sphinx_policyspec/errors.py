@@ -18,7 +18,14 @@ class AnnotationError(PolicySpecError):
 
 
 class QueryError(PolicySpecError):
-    """A question that is unknown, malformed, or given parameters it does not take."""
+    """A question that is unknown, malformed, or given parameters it does not take.
+
+    :param line: that of the query where it is wrong, 0 where no line is
+    """
+
+    def __init__(self, message: str, line: int = 0) -> None:
+        super().__init__(message)
+        self.line = line
 
 
 class QueryLimitError(QueryError):

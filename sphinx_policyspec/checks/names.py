@@ -244,6 +244,7 @@ class _Check:
         self.unknown = UnknownNames()
         self.known: dict[str, Collection[str]] = {kind.value: ids for kind, ids in targets(spec).items()}
         self.known["role"] = ROLES
+        self.known["category"] = {principle.category for principle in spec.principles if principle.category}
         self.other_levels: list[tuple[str, Span]] = []
 
     def uses(self) -> Iterator[Finding]:

@@ -75,12 +75,20 @@ class Settings:
         self.report(self._bearing(ps.check(loaded)))
         return loaded
 
-    def _bearing(self, findings: Iterable[ps.Finding]) -> Iterator[ps.Finding]:
-        """Leave out warnings about the form of a text, which whoever uses it may not own; `check` reports them."""
-        for finding in findings:
+    def _bearing(self, report: ps.Report, release: str = "") -> Iterator[ps.Finding]:
+        """Leave out warnings about the form of a text, which whoever uses it may not own; `check` reports them.
+
+        Files are named as `check` names them, as seen from the folder one works in.
+
+        :param release: whose files are named with it in front, where they lie in no folder
+        """
+        for finding in report:
             is_form = finding.severity is ps.Severity.WARNING and ps.rules()[finding.code].category in _FORM
             if self.verbose or not is_form:
-                yield finding
+                file = report.path(finding.span.file)
+                if release and file == finding.span.file:
+                    file = f"{release}/{file}"
+                yield replace(finding, span=replace(finding.span, file=file))
 
     def show(self, result: ps.Rendered, form: str, output: str | None = None) -> None:
         """Print a result in a form, or write it to a file."""
@@ -145,11 +153,7 @@ class Settings:
             found = ps.load_all_checked(source, **self.options)
         self._see(*found)
         for loaded in found:
-            folder = loaded.spec.version
-            self.report(
-                replace(f, span=replace(f.span, file=f"{folder}/{f.span.file}"))
-                for f in self._bearing(ps.check(loaded))
-            )
+            self.report(self._bearing(ps.check(loaded), loaded.spec.version))
         return found
 
     def load(self, source: str) -> ps.Loaded:
@@ -163,11 +167,8 @@ class Settings:
         with self.watching(f"reading {old} and {new}"):
             before, after = ps.load_pair(old, new, **self.options)
         for source, loaded in ((old, before), (new, after)):
-            self.report(
-                replace(found, message=f"{source}: {found.message}")
-                for found in ps.check(loaded)
-                if found.severity is ps.Severity.ERROR
-            )
+            bearing = self._bearing(ps.check(loaded), source)
+            self.report(found for found in bearing if found.severity is ps.Severity.ERROR)
         noted = self._noted(before, after)
         return noted[0], noted[1]
 

@@ -258,7 +258,9 @@ def outcome_words(outcome: Outcome, wording: Wording = ENGLISH) -> str:
     """Return an outcome in words."""
     if outcome.status:
         return wording.statuses[outcome.status]
-    return wording.both.join(shortened(str(value)) for value in outcome.values)
+    # Truth values are shown as they are written.
+    shown = (str(value).lower() if isinstance(value, bool) else str(value) for value in outcome.values)
+    return wording.both.join(map(shortened, shown))
 
 
 def explanation(decision: Decision, norms: Norms) -> tuple[str, ...]:

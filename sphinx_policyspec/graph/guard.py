@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -159,7 +160,9 @@ class Guard:
         limits = self._limits
         query = excerpt(sparql)
         if reply["error"] == "syntax":
-            return QueryError(f"{origin}: {query} is not SPARQL: {syntax_message(sparql, reply['message'])}")
+            told = syntax_message(sparql, reply["message"])
+            place = re.match(r"line (\d+)", told)
+            return QueryError(f"{origin}: {query} is not SPARQL: {told}", int(place[1]) if place else 0)
         if reply["error"] == "engine":
             return QueryError(f"{origin}: {query} was not answered: {reply['message']}")
         reasons = {

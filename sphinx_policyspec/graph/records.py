@@ -358,7 +358,8 @@ def _of(*owners: Owner) -> tuple[Field, ...]:
 
 def _fields(row: Attribute) -> Iterator[Field]:
     predicate = iri_of(row.predicate)
-    kind = "" if row.names == "role" else row.names
+    # Roles and categories are words in a graph, and nothing that has an address.
+    kind = "" if row.names in {"role", "category"} else row.names
     if row.choices:
         yield _choice(row.field, predicate, row.choices)
     elif row.many:

@@ -169,12 +169,13 @@ ATTRIBUTES: tuple[Attribute, ...] = (
         says="is an exception to", label=_("Exception to"), inverse_label=_("Exceptions"),
     ),
     Attribute(
-        "principle", "exempts", "Categories that it exempts from those.", "ps:exempts", lifts=True,
+        "principle", "exempts", "Categories that it exempts from those.", "ps:exempts",
+        names="category", lifts=True,
     ),
     Attribute(
         "principle", "never_exempts",
         "Categories that it does not reach, whatever else it says: where it meets one of them, that goes first.",
-        "ps:neverExempts", limits=True,
+        "ps:neverExempts", names="category", limits=True,
     ),
     Attribute(
         "principle", "category", "Category that it belongs to, for exceptions to name.", "ps:category", many=False,

@@ -313,7 +313,7 @@ def annotate(
     for provision in spec.provisions:
         findings += _misplaced(provision, changed.get(provision.id))
     metadata: dict[str, Any] = dict(annotations.metadata)
-    known = spec.provision_by_id if lenient else None
+    known = {*spec.provision_by_id, *_categories(changed, spec)} if lenient else None
     annotated = replace(
         spec,
         **metadata,
@@ -326,6 +326,12 @@ def annotate(
         ),
     )
     return annotated, tuple(findings)
+
+
+def _categories(notes: dict[str, ProvisionAnnotation], spec: Spec) -> Iterator[str]:
+    """Yield the categories that a file gives to provisions of the spec."""
+    for provision in spec.provisions:
+        yield from notes[provision.id].values.get("category", ()) if provision.id in notes else ()
 
 
 def _stale(annotations: Annotations, spec: Spec) -> Iterator[Finding]:
@@ -358,7 +364,7 @@ def _misplaced(provision: Provision, note: ProvisionAnnotation | None) -> Iterat
 def _annotated(provision: Provision, note: ProvisionAnnotation, known: Collection[str] | None) -> Provision:
     """Return a provision with what a file says of it.
 
-    :param known: provisions, where others that it names are to be left out
+    :param known: provisions and categories, where others that it names are to be left out
     """
     updates: dict[str, Any] = {}
     for key, values in note.values.items():
@@ -368,6 +374,10 @@ def _annotated(provision: Provision, note: ProvisionAnnotation, known: Collectio
         if not row.many:
             updates[row.field] = "".join(values)
             continue
-        kept = {value for value in values if row.names != "provision" or known is None or value in known}
+        kept = {
+            value
+            for value in values
+            if row.names not in {"provision", "category"} or known is None or value in known
+        }
         updates[row.field] = tuple(sorted(kept.union(getattr(provision, row.field))))
     return replace(provision, **updates)

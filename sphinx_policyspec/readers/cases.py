@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -382,12 +383,12 @@ class _Cases:
         return None
 
     def _scalar(self, node: yaml.Node) -> Value:
-        """Return a single value as YAML reads it; dates stay texts."""
+        """Return a single value as JSON reads it; `yes`, `on`, `10:30`, `010` and dates stay the texts that they are."""
         text = self.reader.text(node)
         kind = node.tag.removeprefix("tag:yaml.org,2002:")
         if not isinstance(node, yaml.ScalarNode) or len(text) > _LONGEST_NUMBER:
             return text
-        if kind in {"bool", "int", "float"}:
+        if kind in {"bool", "int", "float"} and _LIKE_JSON.fullmatch(text):
             constructed = _number(node)
             if constructed is not None:
                 return constructed
@@ -443,6 +444,10 @@ class _Cases:
         if isinstance(node, yaml.SequenceNode):
             return Outcome(values=tuple(self._scalar(value) for value in node.value))
         return Outcome(values=(self._scalar(node),))
+
+
+_LIKE_JSON = re.compile(r"(?i:true|false)|[+-]?(?:0|[1-9]\d*)(?:\.\d*)?(?:[eE][+-]?\d+)?")
+"""What is a truth value or a number in YAML 1.2 as well; 1.1 takes many words and times for such."""
 
 
 def _number(node: yaml.ScalarNode) -> Value | None:

@@ -14,7 +14,7 @@ import yaml
 
 from sphinx_policyspec.errors import AnnotationError
 from sphinx_policyspec.model import Finding, Span
-from sphinx_policyspec.model.finding import nearest
+from sphinx_policyspec.model.finding import near_name, nearest
 
 __all__ = ["YamlReader"]
 
@@ -202,22 +202,25 @@ class YamlReader:
         return _SURROGATE.sub("\ufffd", joined)
 
     def mapping(self, node: yaml.Node | None, allowed: Sequence[str] = ()) -> dict[str, yaml.Node]:
-        """Return a mapping's values by key; with ``allowed``, other keys are findings."""
+        """Return a mapping's values by key; with ``allowed``, other keys are findings, and those a slip away are taken for them."""
         if node is None or self._is_null(node):
             return {}
         if not isinstance(node, yaml.MappingNode):
             self.find("wrong-type", node, "expected a mapping of keys to values")
             return {}
         values: dict[str, yaml.Node] = {}
+        meant: dict[str, yaml.Node] = {}
         for key_node, value in node.value:
             key = self.text(key_node)
             if allowed and key not in allowed:
                 self.find("unknown-key", key_node, f"unknown key `{key}`", nearest(key, allowed))
+                meant.setdefault(near_name(key, allowed), value)
             elif key in values:
                 self.find("duplicate-key", key_node, f"key `{key}` is given twice")
             else:
                 values[key] = value
-        return values
+        meant.pop("", None)
+        return {**meant, **values}
 
     def items(self, node: yaml.Node | None) -> Iterator[yaml.Node]:
         """Yield the items of a list."""

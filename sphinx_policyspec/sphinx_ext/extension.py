@@ -127,7 +127,7 @@ def _get_ready_to_read(app: Sphinx, env: BuildEnvironment, _docname: str) -> Non
     if "spec" in domain.directives:
         return
     from sphinx_policyspec.sphinx_ext.pages.capture import CapturePage, MarkSections  # noqa: PLC0415  as said
-    from sphinx_policyspec.sphinx_ext.pages.directive import begin_page, end_page  # noqa: PLC0415
+    from sphinx_policyspec.sphinx_ext.pages.declarations import begin_page, end_page  # noqa: PLC0415
     from sphinx_policyspec.sphinx_ext.pages.places import (  # noqa: PLC0415
         heed_docstrings,
         mend_included,

@@ -29,7 +29,7 @@ REPORTERS = {
     "find",
     "finding",
 }
-KINDS = ("goal", "item", "level", "provision", "role", "topic")
+KINDS = ("category", "goal", "item", "level", "provision", "role", "topic")
 """What a name can be of that is unknown; each has a code of its own."""
 LESS = ("example",)
 """What does less harm where it is unknown."""

@@ -350,3 +350,23 @@ def test_any_yaml_is_decided_or_told_why_not(value: object) -> None:
     for item in read:
         if not item.findings and not any(f.severity == "error" for f in problems(item.case, NORMS)):
             assert set(decide(item.case, NORMS).labels) == {item.id for item in item.case.items}
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("true", True),
+        ("False", False),
+        ("10", 10),
+        ("-1.5", -1.5),
+        *[
+            (text, text)
+            for text in ("yes", "no", "On", "10:30", "010", "1_000", "0x1F", "2026-01-31", ".inf")
+        ],
+    ],
+)
+def test_a_value_is_what_json_reads_and_else_what_its_author_wrote(written: str, value: object) -> None:
+    text = f"items: [{{id: a, issue: x, value: {written}, from: user}}]"
+    (read,), findings = read_cases(text, "c.yaml")
+    assert findings == ()
+    assert (read.case.items[0].value, type(read.case.items[0].value)) == (value, type(value))

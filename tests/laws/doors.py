@@ -177,6 +177,11 @@ def _wrong(plan: Plan) -> Iterator[tuple[str, int]]:
         yield "unknown-level", sum(name == "usr" for name in one.names["authority"])
         yield "unknown-topic", _unknown(one, "topics")
         yield "unknown-goal", _unknown(one, "serves")
+        reached = {*one.names["exempts"], *one.names["never-exempts"]}
+        yield (
+            "unknown-category",
+            len(reached - {name for each in plan.principles for name in each.names["category"]}),
+        )
         yield "unknown-provision", _unknown(one, *relations)
         yield "self-reference", sum(one.id in one.names[option] for option in relations)
     for names in (*(names for example in plan.examples for names in example.values()), *plan.prompts):
@@ -188,7 +193,9 @@ def _unknown(item: Item, *options: str) -> int:
     return sum(len({*item.names[option]} & {*UNKNOWN}) for option in options)
 
 
-UNKNOWN_CODES = tuple(f"unknown-{kind}" for kind in ("goal", "level", "provision", "role", "topic"))
+UNKNOWN_CODES = tuple(
+    f"unknown-{kind}" for kind in ("category", "goal", "level", "provision", "role", "topic")
+)
 
 
 def told(source: Path, annotations: Path | None = None) -> tuple[Told, bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,8 @@ provisions:
     prefer-over: [be_brief]
     conflicts-with: [be_brief]
     refines: [manners]
+  be_brief:
+    category: small-talk
 """,
     )
     assert findings == []
@@ -117,7 +120,9 @@ provisions:
     assert (be_kind.exception_to, be_kind.exempts) == (("be_brief",), ("small-talk",))
     assert (be_kind.preferred_over, be_kind.conflicts_with) == (("be_brief",), ("be_brief",))
     assert be_kind.refines == ("manners",)
-    assert be_brief == SPEC.provisions[2]
+    unsaid = SPEC.provisions[2]
+    assert isinstance(unsaid, Principle)
+    assert be_brief == replace(unsaid, category="small-talk")
 
 
 def test_what_a_spec_says_itself_is_kept(tmp_path: Path) -> None:

@@ -63,7 +63,9 @@ def test_each_option_takes_each_form(tmp_path: Path, markup: str, form: str) -> 
     for name in ("a", "b"):
         text += page_of(markup, {"id": name}, "topic", name.upper())
         text += page_of(markup, {"id": name}, "goal", name.upper())
-        text += page_of(markup, {"id": name, "authority": "user"}, "principle", name.upper())
+        text += page_of(
+            markup, {"id": name, "authority": "user", "category": name}, "principle", name.upper()
+        )
     own = {name: many.replace("a", "x").replace("b", "y") if name == "aliases" else many for name in names}
     text += page_of(markup, {"id": "p", "authority": "user", **own}, "principle", "P")
     if form != "spaces":

@@ -303,11 +303,9 @@ IN_MYST = {
         "princple",
         "did you mean `policy:principle`?",
     ),
-    "lost-option": Slip(
-        ("good\n:note:", "good\n\n:note:"), "invalid-option", ":note:", "delete the blank line"
-    ),
+    "lost-option": Slip(("good\n:note:", "good\n\n:note:"), "lost-option", ":note:", "delete the blank line"),
     "lost-option-of-an-example": Slip(
-        ("there\n:id:", "there\n\n:id:"), "invalid-option", ":id: e-", "delete the blank line"
+        ("there\n:id:", "there\n\n:id:"), "lost-option", ":id: e-", "delete the blank line"
     ),
     "text-behind-a-role": Slip(
         ("user\nHave you this book?", "user Have you this book?"),
@@ -449,10 +447,10 @@ IN_RST = {
         ("      :note:", "   :note:"), "wrong-indentation", ":note:", "indent it by 3 spaces more"
     ),
     "lost-option": Slip(
-        ("good\n      :note:", "good\n\n      :note:"), "invalid-option", ":note:", "delete the blank line"
+        ("good\n      :note:", "good\n\n      :note:"), "lost-option", ":note:", "delete the blank line"
     ),
     "lost-option-of-an-example": Slip(
-        ("there\n   :id:", "there\n\n   :id:"), "invalid-option", ":id: e-", "delete the blank line"
+        ("there\n   :id:", "there\n\n   :id:"), "lost-option", ":id: e-", "delete the blank line"
     ),
     "messages-at-the-margin": Slip(
         ("   .. policy:message:: user\n\n      Have", ".. policy:message:: user\n\n   Have"),
@@ -483,9 +481,9 @@ IN_RST = {
             "   .. policy:response:: good\n      :note: It says so.\n\n      I",
             "     .. policy:response:: good\n        :note: It says so.\n\n        I",
         ),
-        "misplaced-directive",
+        "wrong-indentation",
         "policy:response:: good",
-        "put it behind the message",
+        "further than `policy:message` on line 18; indent it as far as that",
     ),
     "example-in-an-answer": Slip(
         (
@@ -551,7 +549,7 @@ IN_RST = {
         "write `.. policy:message::`",
     ),
     "option-without-a-space": Slip(
-        ("   :id: e-{n}", "   :id:e-{n}"), "invalid-option", ":id:e-", "write `:id:`"
+        ("   :id: e-{n}", "   :id:e-{n}"), "lost-option", ":id:e-", "add the space"
     ),
     "everything-at-the-margin": Slip(
         (
@@ -588,19 +586,19 @@ IN_RST = {
         "put a blank line between",
     ),
     "option-without-first-colon": Slip(
-        ("   :id: e-{n}", "   id: e-{n}"), "invalid-option", " id:", "write `:id:`"
+        ("   :id: e-{n}", "   id: e-{n}"), "lost-option", " id:", "write `:id:`"
     ),
     "option-without-last-colon": Slip(
-        ("   :id: e-{n}", "   :id e-{n}"), "invalid-option", ":id e", "write `:id:`"
+        ("   :id: e-{n}", "   :id e-{n}"), "lost-option", ":id e", "write `:id:`"
     ),
     "note-without-first-colon": Slip(
-        ("      :note: It", "      note: It"), "invalid-option", " note:", "write `:note:`"
+        ("      :note: It", "      note: It"), "lost-option", " note:", "write `:note:`"
     ),
     "option-too-deep": Slip(
         ("      :note: It", "         :note: It"), "wrong-indentation", ":note:", "indent it as far as that"
     ),
     "blank-line-between-options": Slip(
-        ("   :id: is-{n}\n", "   :id: is-{n}\n\n"), "invalid-option", ":authority:", "delete the blank line"
+        ("   :id: is-{n}\n", "   :id: is-{n}\n\n"), "lost-option", ":authority:", "delete the blank line"
     ),
     "text-a-little-too-far-left": Slip(
         ("      Have you", "  Have you"), "wrong-indentation", "Have you", "indent it by 3 spaces more"
@@ -782,7 +780,7 @@ NAMES = {
     "quote": Slip(
         ("The second norm.", '```{policy:query}\nSELECT ?p { ?p dcterms:identifier "x }\n```'),
         "query-failed",
-        "{policy:query}",
+        "SELECT ?p",
         'the quote `"` is never closed',
     ),
     "rows": Slip(

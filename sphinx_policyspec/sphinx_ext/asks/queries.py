@@ -379,9 +379,9 @@ def _having(view: View, subject: str, patterns: Mapping[str, str]) -> Iterator[s
         yield f"MINUS {{ {patterns[name].format(x=f'{name}Lacked')} }}"
 
 
-def failed(question: Ask, problem: str) -> Answered:
-    """Return that a question has no answer, and why."""
-    finding = Finding(code="query-failed", message=problem, span=question.span)
+def failed(question: Ask, problem: str, span: Span | None = None) -> Answered:
+    """Return that a question has no answer, and why, and where if not at its first line."""
+    finding = Finding(code="query-failed", message=problem, span=span or question.span)
     return Answered(None, problem, (finding,))
 
 
@@ -412,16 +412,19 @@ class Query(Ask):
             else:
                 answer = sources.base.query(self.sparql, origin)
         except PolicySpecError as error:
-            return failed(self, str(error).removeprefix(f"{origin}: "))
+            line = getattr(error, "line", 0)
+            return failed(self, str(error).removeprefix(f"{origin}: "), self._span(line) if line else None)
         return Answered(answer, "", tuple(self._check(answer)))
+
+    def _span(self, line: int) -> Span:
+        """Return a line of the query; of one of ours, the directive."""
+        at = self.first + line - 1
+        return Span(self.span.file, at, 1, at + 1, 1) if self.first else self.span
 
     def _check(self, answer: Answer) -> Iterator[Finding]:
         """Find what nothing has, columns that the answer lacks, and another number of rows than expected."""
         for finding in answer.findings:
-            line = self.first + finding.span.line - 1
-            yield replace(
-                finding, span=Span(self.span.file, line, 1, line + 1, 1) if self.first else self.span
-            )
+            yield replace(finding, span=self._span(finding.span.line))
         for column in self.columns:
             if column not in answer.columns:
                 yield Finding(

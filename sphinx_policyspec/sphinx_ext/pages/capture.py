@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
@@ -106,6 +108,9 @@ class MarkSections(SphinxTransform):
             return
         mark(self.env, elements)
         give_back_ids(self.document, elements)
+        for node in elements:
+            if isinstance(node, nodes.paragraph | nodes.title) and not is_hidden(node):
+                self._find_broken_roles(node)
         for marker in (node for node in elements if isinstance(node, PolicyMarker) and not is_hidden(node)):
             for finding in findings_on(marker):
                 note_finding(self.env, finding)
@@ -119,6 +124,29 @@ class MarkSections(SphinxTransform):
                 node[SOURCE_TITLE] = (shown_title(title), "" if hides(title) else title.rawsource)
             elif isinstance(node, nodes.footnote):
                 node[HOME] = id(_section_around(node))
+
+    def _find_broken_roles(self, text: nodes.TextElement) -> None:
+        """Find what is almost a role of ours, and stays in the text."""
+        is_myst, above = markup_of(self.env) is Markup.MYST, ""
+        for node, behind in pairwise([*text.children, nodes.Text("")]):
+            above += node.astext()
+            if not isinstance(node, nodes.Text):
+                continue
+            found = _BROKEN_ROLE.search(node)
+            is_before = isinstance(behind, nodes.literal | nodes.title_reference)
+            if found is None or not (found["text"] is not None or is_before):
+                continue
+            # A word and a blank in front of a literal is a sentence.
+            if not (found["open"] or found["close"]) and found[0].endswith(" "):
+                continue
+            name, target = found["name"], found["text"] or behind.astext() or "id"
+            right = f"{{{DOMAIN}:{name}}}`{target}`" if is_myst else f":{DOMAIN}:{name}:`{target}`"
+            line = (text.line or 1) + above.count("\n") - node.count("\n", found.start())
+            span = source_of(self.env, text.source or "").span(line)
+            message = f"`{found[0].strip()}` is no role, but text"
+            note_finding(
+                self.env, Finding(code="invalid-role", message=message, span=span, hint=f"write {right}")
+            )
 
     def _move(self, marker: PolicyMarker, declared: Declared | None) -> None:
         if declared is None or not isinstance(declared.item, Principle):
@@ -149,6 +177,12 @@ class MarkSections(SphinxTransform):
             hint="put it below the heading that it is about, or give it a title",
         )
         note_finding(self.env, finding)
+
+
+_BROKEN_ROLE = re.compile(
+    rf"(?P<open>[:{{]?)(?<![\w/-]){DOMAIN}:(?P<name>[\w-]+)(?P<close>[:}}]?)(?: ?$|`(?P<text>[^`\s]*))"
+)
+"""What stands where a role was meant: it lacks a colon or brace, a blank parts it from its text, that is never ended."""
 
 
 def _section_around(node: nodes.Element) -> nodes.section | None:

@@ -1,17 +1,17 @@
-"""Directives and roles that declare what a spec says, and what their arguments and options hold."""
+"""Directives and roles that declare what a spec says, what their arguments and options hold, and what misspelt names mean."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from docutils import nodes
 from docutils.nodes import Node, system_message
 from docutils.utils import unescape
 from sphinx.locale import get_translation
-from sphinx.util.docutils import SphinxRole
+from sphinx.util.docutils import CustomReSTDispatcher, SphinxRole
 
 from sphinx_policyspec.model import (
     AuthorityLevel,
@@ -25,18 +25,25 @@ from sphinx_policyspec.model import (
     Topic,
 )
 from sphinx_policyspec.model.attributes import ATTRIBUTES
+from sphinx_policyspec.model.finding import near_name, nearest
 from sphinx_policyspec.model.spec import is_absolute_iri, is_date
 from sphinx_policyspec.readers.inline import slug
-from sphinx_policyspec.sphinx_ext.domain.records import pending_reference
+from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
+from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, pending_reference
 from sphinx_policyspec.sphinx_ext.nodes.boxes import commentary, declaration, definition, provision
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyClause, PolicyMarker, anchor_of
 from sphinx_policyspec.sphinx_ext.pages.directive import PolicyDirective, options, options_of
+from sphinx_policyspec.sphinx_ext.pages.indentation import HELD
 from sphinx_policyspec.sphinx_ext.pages.inline import plain_title
 from sphinx_policyspec.sphinx_ext.pages.marks import leave_findings, note_finding, take_findings
 from sphinx_policyspec.sphinx_ext.pages.places import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from docutils.parsers.rst import Directive
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
 
 __all__ = [
     "ARGUMENTS",
@@ -49,6 +56,8 @@ __all__ = [
     "PrincipleDirective",
     "SpecDirective",
     "TopicDirective",
+    "begin_page",
+    "end_page",
     "meaning_of",
 ]
 
@@ -394,3 +403,87 @@ def meaning_of(directive: str, option: str) -> str:
     owners = (directive, {"principle": "provision", "response": "message"}.get(directive, ""))
     about = next((said[owner, option] for owner in owners if (owner, option) in said), "")
     return MEANINGS.get(f"{directive} {option}") or about or MEANINGS.get(option, "")
+
+
+# -- names that are misspelt ----------------------------------------------------------------
+
+_MEANT = "policyspec_meant"
+
+
+class _UnknownDirective(PolicyDirective):
+    """A directive of ours that there is none of; what it holds stays on the page."""
+
+    def build(self) -> list[nodes.Node]:
+        """Return what it holds."""
+        name = self.name.partition(":")[2]
+        hint = nearest(name, (*HELD, "commentary"), prefix=f"{DOMAIN}:")
+        self.find("unknown-directive", f"unknown directive `{self.name}`", hint)
+        return [nodes.container("", *self.content_nodes())]
+
+    def _take_unknown(self, _name: str) -> None:
+        """Say nothing of its options."""
+
+
+class _Meant(CustomReSTDispatcher):
+    """Finds the directive of ours that a name was meant for which names none."""
+
+    def __init__(self, env: BuildEnvironment) -> None:
+        super().__init__()
+        self._env = env
+
+    def directive(
+        self, directive_name: str, language_module: Any, document: nodes.document
+    ) -> tuple[type[Directive] | None, list[Any]]:
+        """Return what the name means, if anything does."""
+        known = domain_of(self._env).directives
+        found: tuple[type[Directive] | None, list[Any]] = (None, [])
+        if self._has_domain(directive_name):
+            found = super().directive(directive_name, language_module, document)
+        if found[0] is None and (meant := self._meant(directive_name, known)):
+            return type(known[meant].__name__, (known[meant],), {"meant": f"{DOMAIN}:{meant}"}), []
+        is_ours = found[0] is None and directive_name.lower().startswith(f"{DOMAIN}:")
+        return (_UnknownDirective, []) if is_ours else found
+
+    def role(self, role_name: str, language_module: Any, lineno: int, reporter: Any) -> tuple[Any, list[Any]]:
+        """Do the same for the name of a role."""
+        known = domain_of(self._env).roles
+        found: tuple[Any, list[Any]] = (None, [])
+        if self._has_domain(role_name):
+            found = super().role(role_name, language_module, lineno, reporter)
+        if found[0] is not None or not (meant := self._meant(role_name, known)):
+            return found
+        source, line = reporter.get_source_and_line(lineno)
+        span = source_of(self._env, source).span(line or lineno)
+        message, hint = f"unknown role `{role_name}`", f"did you mean `{DOMAIN}:{meant}`?"
+        note_finding(self._env, Finding(code="unknown-directive", message=message, span=span, hint=hint))
+        return lambda _name, *rest: known[meant](f"{DOMAIN}:{meant}", *rest), []
+
+    def _has_domain(self, name: str) -> bool:
+        """Return whether others may know a name: of a domain that there is none of, Sphinx would warn as well."""
+        prefix, colon, _ = name.partition(":")
+        return not colon or prefix.lower() in self._env.domains
+
+    @staticmethod
+    def _meant(name: str, known: Collection[str]) -> str:
+        """Return the name without the domain, or nothing where the directive or role is another's."""
+        words = name.strip().lower()
+        prefix, _, rest = (part.strip() for part in words.partition(":"))
+        if rest and near_name(prefix, (DOMAIN,)):
+            return near_name(rest, known)
+        for divider in "._-/;,":
+            before, found, behind = words.partition(divider)
+            if found and near_name(before, (DOMAIN,)) and near_name(behind, known):
+                return near_name(behind, known)
+        return words if words in known else ""
+
+
+def begin_page(app: Sphinx, _docname: str, _content: list[str]) -> None:
+    """Look for what names of directives mean, while a page is read."""
+    meant = app.env.temp_data[_MEANT] = _Meant(app.env)
+    meant.enable()
+
+
+def end_page(app: Sphinx, _doctree: nodes.document) -> None:
+    """Leave the names of directives to others."""
+    if meant := app.env.temp_data.pop(_MEANT, None):
+        meant.disable()

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from docutils import nodes
 from docutils.parsers.rst.directives import unchanged
 from docutils.statemachine import StringList
 from myst_parser.mocking import MockState
-from sphinx.util.docutils import CustomReSTDispatcher, SphinxDirective
+from sphinx.util.docutils import SphinxDirective
 
 from sphinx_policyspec.model import Finding, Span
-from sphinx_policyspec.model.attributes import NAMING, Owner, attributes_of
+from sphinx_policyspec.model.attributes import ATTRIBUTES, NAMING, Owner, attributes_of
 from sphinx_policyspec.model.finding import near_name, nearest
 from sphinx_policyspec.readers.comments import without_comments
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
-from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 from sphinx_policyspec.sphinx_ext.nodes.boxes import Place
 from sphinx_policyspec.sphinx_ext.pages.marks import (
     Declared,
@@ -30,12 +29,7 @@ from sphinx_policyspec.sphinx_ext.pages.marks import (
 )
 from sphinx_policyspec.sphinx_ext.pages.places import Source, source_of
 
-if TYPE_CHECKING:
-    from docutils.parsers.rst import Directive
-    from sphinx.application import Sphinx
-    from sphinx.environment import BuildEnvironment
-
-__all__ = ["PolicyDirective", "begin_page", "end_page", "items_of", "options", "options_of"]
+__all__ = ["PolicyDirective", "items_of", "options", "options_of"]
 
 
 _QUOTED = r"\"(?P<double>(?:\\.|[^\"\\])*+)\"|'(?P<single>(?:''|[^'])*+)'"
@@ -66,12 +60,13 @@ def _item(match: re.Match[str]) -> str:
 
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
-_OPTION = re.compile(r":(?P<name>[\w-]+):(?=\s|$)")
+_ARGUMENTS = frozenset({"label", "name", "role", "term", "title", "verdict"})
+"""What the argument of a directive is."""
+_WITHOUT_DOMAIN = "policyspec_without_domain"
 _PLAIN = re.compile(r"[^\W_]+(?:,? [^\W_]+|-[^\W_]+)*[?.]?")
 """Words that are text and nothing else in every markup, as most titles are."""
 _SENTENCES = re.compile(r"[^\W_]+(?:,? |-)[^\W_]+(?:(?:[,;.?!]? |-)[^\W_]+)*[.?!]?")
 """A line that is a paragraph, and text and nothing else, in every markup; one word and a point would be a list."""
-_BARE_OPTION = re.compile(r"(?=[^:]{0,40}:):?(?P<name>[\w-]++)(?::\s*+|\s++)(?P<value>.*)")
 _MARKUP = re.compile(r"\.\. [\w:-]+::")
 _ID = re.compile(r"[^\s#<>\"'`/\\&?%]+")
 
@@ -126,17 +121,44 @@ class PolicyDirective(SphinxDirective):
 
     def _checked(self) -> list[nodes.Node]:
         if self.meant:
-            self.find(
-                "unknown-directive", f"unknown directive `{self.name}`", f"did you mean `{self.meant}`?"
-            )
+            self._find_meant()
         self._part_argument()
-        self._take_lost_options()
         for name in [name for name in self.options if name not in self.option_spec]:
-            message, hint = f"`{self.name}` has no option `{name}`", nearest(name, self.option_spec)
-            self.find("unknown-option", message, hint, line=self.option_line(name))
-            if meant := near_name(name, self.option_spec):
-                self.options.setdefault(meant, self.options[name])
+            self._take_unknown(name)
         return self.build()
+
+    def _find_meant(self) -> None:
+        """Find that the name is another's; where it only lacks `policy:`, all such names of the file are told at once."""
+        told = self.env.temp_data.setdefault(_WITHOUT_DOMAIN, set())
+        if told is None or (self.source.file, self.line) in told:
+            return
+        others: list[int] = []
+        if ":" not in self.name and self.meant.endswith(f":{self.name.lower()}"):
+            names = "|".join(domain_of(self.env).directives)
+            begins = re.compile(rf"[\s>]*(?:\.\. +|[`~:]{{3,}} *\{{)(?:{names})(?:\}}| ?::)")
+            others = [
+                n for n, line in enumerate(self.source.lines, 1) if begins.match(line) and n > self.line
+            ]
+            told.update((self.source.file, number) for number in others)
+        hint = f"did you mean `{self.meant}`?"
+        hint += f" the same on line {', '.join(map(str, others))}" if others else ""
+        self.find("unknown-directive", f"unknown directive `{self.name}`", hint)
+
+    def _take_unknown(self, name: str) -> None:
+        """Take up an option that there is none of by what it was meant for: the argument, or another option."""
+        message, line = f"`{self.name}` has no option `{name}`", self.option_line(name)
+        if name in _ARGUMENTS and not self.arguments and self.optional_arguments:
+            self.arguments = [self.options[name] or ""]
+            self.find(
+                "unknown-option", message, f"write the {name} behind the name of the directive", line=line
+            )
+            return
+        named = (row.key for row in ATTRIBUTES if row.names == name and row.key in self.option_spec)
+        meant = near_name(name, self.option_spec) or next(named, "")
+        hint = nearest(meant or name, self.option_spec)
+        self.find("unknown-option", message, hint, line=line)
+        if meant:
+            self.options.setdefault(meant, self.options[name])
 
     def _part_argument(self) -> None:
         """Part the argument from what stands right behind or below it, where a line of its own is missing."""
@@ -147,9 +169,6 @@ class PolicyDirective(SphinxDirective):
             self.arguments, between = [word], [behind.strip(), *[""] * bool(self.content)]
             self.content = StringList(between, self.place[0]) + self.content
             return
-        if self.is_myst or not below:
-            return
-        below = self._without_options(below)
         marked = (number for number, line in enumerate(below) if _MARKUP.match(line.strip()))
         joined = 0 if self.one_of else next(marked, -1)
         if not below or joined < 0 or self.options:
@@ -164,39 +183,9 @@ class PolicyDirective(SphinxDirective):
         items = [(self.place[0], self.line + joined + n) for n in range(count)]
         self.content = StringList([line[depth:] for line in lines], items=items) + self.content
 
-    def _without_options(self, below: list[str]) -> list[str]:
-        """Take up options that lack one of their colons, and so are a part of the argument."""
-        found = [match for line in below if (match := _BARE_OPTION.fullmatch(line.strip()))]
-        if len(found) < len(below) or any(m["name"] not in self.option_spec for m in found):
-            return below
-        self.arguments = [self.arguments[0].split("\n")[0]] if self.arguments else []
-        for number, match in enumerate(found, 1):
-            message = f"`{match['name']}` lacks a colon, without which it is no option"
-            self.find("invalid-option", message, f"write `:{match['name']}:`", line=self.line + number)
-            self.options.setdefault(match["name"], match["value"])
-        return []
-
     def _find_joined(self, below: int, what: str, where: str, hint: str) -> None:
         message = f"the {what} of `{self.name}` stands {where}, as a part of it"
         self.find("missing-blank-line", message, hint, line=self.line + below)
-
-    def _take_lost_options(self) -> None:
-        """Take up options below a blank line, which are text to every parser."""
-        taken = 0
-        for number, line in enumerate(self.content):
-            match = _OPTION.match(line)
-            if line.strip() and (match is None or match["name"] not in self.option_spec):
-                break
-            if match is None:
-                continue
-            taken = number + 1
-            message = f"`:{match['name']}:` stands below a blank line, where it is text and no option"
-            self.find("invalid-option", message, "delete the blank line", line=self.content_line + number)
-            self.options.setdefault(match["name"], line[match.end() :].strip())
-        if taken:
-            self.content = self.content[taken:]
-            self.content_offset += taken
-            self.__dict__.pop("_head", None)
 
     def build(self) -> list[nodes.Node]:
         """Return the directive's nodes."""
@@ -429,70 +418,3 @@ class PolicyDirective(SphinxDirective):
             source, offset = self.content.items[0]
             paragraph.source, paragraph.line = source, offset + 1
         return paragraph
-
-
-_MEANT = "policyspec_meant"
-
-
-class _Meant(CustomReSTDispatcher):
-    """Finds the directive of ours that a name was meant for which names none."""
-
-    def __init__(self, env: BuildEnvironment) -> None:
-        super().__init__()
-        self._env = env
-
-    def directive(
-        self, directive_name: str, language_module: Any, document: nodes.document
-    ) -> tuple[type[Directive] | None, list[Any]]:
-        """Return what the name means, if anything does."""
-        known = domain_of(self._env).directives
-        found: tuple[type[Directive] | None, list[Any]] = (None, [])
-        if self._has_domain(directive_name):
-            found = super().directive(directive_name, language_module, document)
-        if found[0] is None and (meant := self._meant(directive_name, known)):
-            return type(known[meant].__name__, (known[meant],), {"meant": f"{DOMAIN}:{meant}"}), []
-        return found
-
-    def role(self, role_name: str, language_module: Any, lineno: int, reporter: Any) -> tuple[Any, list[Any]]:
-        """Do the same for the name of a role."""
-        known = domain_of(self._env).roles
-        found: tuple[Any, list[Any]] = (None, [])
-        if self._has_domain(role_name):
-            found = super().role(role_name, language_module, lineno, reporter)
-        if found[0] is not None or not (meant := self._meant(role_name, known)):
-            return found
-        source, line = reporter.get_source_and_line(lineno)
-        span = source_of(self._env, source).span(line or lineno)
-        message, hint = f"unknown role `{role_name}`", f"did you mean `{DOMAIN}:{meant}`?"
-        note_finding(self._env, Finding(code="unknown-directive", message=message, span=span, hint=hint))
-        return lambda _name, *rest: known[meant](f"{DOMAIN}:{meant}", *rest), []
-
-    def _has_domain(self, name: str) -> bool:
-        """Return whether others may know a name: of a domain that there is none of, Sphinx would warn as well."""
-        prefix, colon, _ = name.partition(":")
-        return not colon or prefix.lower() in self._env.domains
-
-    @staticmethod
-    def _meant(name: str, known: Collection[str]) -> str:
-        """Return the name without the domain, or nothing where the directive or role is another's."""
-        words = name.strip().lower()
-        prefix, _, rest = (part.strip() for part in words.partition(":"))
-        if rest and near_name(prefix, (DOMAIN,)):
-            return near_name(rest, known)
-        for divider in "._-/":
-            before, found, behind = words.partition(divider)
-            if found and near_name(before, (DOMAIN,)) and near_name(behind, known):
-                return near_name(behind, known)
-        return words if words in known else ""
-
-
-def begin_page(app: Sphinx, _docname: str, _content: list[str]) -> None:
-    """Look for what names of directives mean, while a page is read."""
-    meant = app.env.temp_data[_MEANT] = _Meant(app.env)
-    meant.enable()
-
-
-def end_page(app: Sphinx, _doctree: nodes.document) -> None:
-    """Leave the names of directives to others."""
-    if meant := app.env.temp_data.pop(_MEANT, None):
-        meant.disable()

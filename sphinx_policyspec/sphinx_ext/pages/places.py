@@ -21,8 +21,9 @@ from sphinx_policyspec.model import Finding, Markup, Span
 from sphinx_policyspec.readers.text import Ignore, ignores_in
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 from sphinx_policyspec.sphinx_ext.markdown.model_spec import is_model_spec_page
+from sphinx_policyspec.sphinx_ext.pages.indentation import Slip
 from sphinx_policyspec.sphinx_ext.pages.marks import note_finding
-from sphinx_policyspec.sphinx_ext.pages.slips import Slip, mended
+from sphinx_policyspec.sphinx_ext.pages.slips import mended
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -367,7 +368,7 @@ def heed_docstrings(app: Sphinx) -> None:
 def _mend_docstring(
     app: Sphinx, _what: str, _name: str, obj: object, _options: object, lines: list[str]
 ) -> None:
-    texts, slips = mended(lines, Markup.RST)
+    texts, slips = mended(lines, Markup.RST, known=_known(app.env))
     if not slips:
         return
     try:
@@ -382,8 +383,16 @@ def _mended_text(env: BuildEnvironment, text: str) -> tuple[str, list[Slip]]:
     if f"{DOMAIN}:" not in text:
         return text, []
     colons = "colon_fence" in getattr(env.config, "myst_enable_extensions", ())
-    texts, slips = mended(text.split("\n"), markup_of(env), colons=colons)
+    texts, slips = mended(text.split("\n"), markup_of(env), colons=colons, known=_known(env))
     return ("\n".join(texts), slips) if slips else (text, [])
+
+
+def _known(env: BuildEnvironment) -> dict[str, tuple[str, ...]]:
+    """Return the options of each directive of ours."""
+    return {
+        name: tuple(directive.option_spec or ())
+        for name, directive in env.get_domain(DOMAIN).directives.items()
+    }
 
 
 def _note_in_part(env: BuildEnvironment, path: str, lines: Sequence[str], slips: Iterable[Slip]) -> None:

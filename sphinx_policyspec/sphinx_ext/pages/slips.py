@@ -3,54 +3,72 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, takewhile
-from typing import NamedTuple
 
 from sphinx_policyspec.model import Markup
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
+from sphinx_policyspec.sphinx_ext.pages.indentation import (
+    NEAR,
+    PROVISIONS,
+    TURNS,
+    WITH_TURNS,
+    Indented,
+    Option,
+    Slip,
+    SlipReading,
+    indent_of,
+    lead_of,
+)
 
-__all__ = ["Slip", "mended"]
+__all__ = ["mended"]
 
 
-class Slip(NamedTuple):
-    """A slip on a line, which counts from 1."""
-
-    line: int
-    code: str
-    message: str
-    hint: str
-
-
-def mended(lines: Sequence[str], markup: Markup, *, colons: bool = True) -> tuple[list[str], list[Slip]]:
+def mended(
+    lines: Sequence[str],
+    markup: Markup,
+    *,
+    colons: bool = True,
+    known: Mapping[str, Collection[str]] | None = None,
+) -> tuple[list[str], list[Slip]]:
     """Return the lines of a page with its slips of structure mended, and the slips.
 
     :param colons: whether fences of colons are fences
+    :param known: the options of each directive of ours, by its name without the domain
     """
-    marks = "`~:" if colons else "`~"
-    reading = _Fences(list(lines), marks) if markup is Markup.MYST else _Indented(list(lines))
-    return reading.mended(), sorted(reading.slips)
+    if markup is Markup.MYST:
+        fences = _Fences(list(lines), known or {}, marks="`~:" if colons else "`~")
+        return fences.mended(), sorted(fences.slips)
+    page = Indented(list(lines), known or {})
+    return page.mended(), sorted(page.slips)
 
 
 # -- fences of MyST -------------------------------------------------------------------------
 
-_FENCE = re.compile(r"(?P<lead>[ \t>]*+)(?P<marks>`{3,}+|~{3,}+|:{3,}+)(?P<info>.*)")
+_FENCE = re.compile(
+    r"(?P<lead>[ \t>]*+(?P<item>(?:[-*+]|\d+[.)])[ \t]++)*)(?P<marks>`{3,}+|~{3,}+|:{3,}+)(?P<info>.*)"
+)
 _NAMED = re.compile(r"\s*+\{(?P<name>[^{}]*+)\}.*")
-_BARE = re.compile(rf"\s*(?P<open>\{{?)(?P<name>{DOMAIN}:[\w-]+)(?P<close>\}}?)(?P<rest>\s.*|)$")
-"""A directive of ours that lacks one of its braces, or both."""
+_BARE = re.compile(rf"\s*[\[({{<]?(?P<name>{DOMAIN}:[\w-]+)[\])}}>]?(?P<rest>\s.*|)$")
+"""A directive of ours that lacks one of its braces, or both, or has other brackets."""
+_BEHIND_NAME = re.compile(r"[^}]*\}\s+(?P<option>:(?P<name>[\w-]+):(?:\s.*|))")
+"""An option behind the name of a directive."""
+_SHORT = re.compile(
+    rf"(?P<lead>\s*)(?P<marks>`{{1,2}}|~{{1,2}}|:{{1,2}})(?P<info>\{{{DOMAIN}:[\w-]+\}}[^`]*)"
+)
+_HTML = re.compile(r" {0,3}<(?:(?P<comment>!--)|(?P<name>pre|script|style|textarea)\b)", re.IGNORECASE)
+"""What begins HTML in which nothing is Markdown, until it is ended."""
+_ITEM = re.compile(r"\s*(?:[-*+:]|\d+[.)]|\[\^[^\]]+\]:)\s")
 _CODE_AND_END = 3
 """Lines of marks that begin code, end it, and end what it stands in."""
 _FAR = 100
 """Open fences among which the one is sought that a line ends."""
 _HEADING = re.compile(r"#{1,6}\s")
-_PROVISIONS = frozenset({"spec", "level", "topic", "goal", "definition", "principle", "example", "prompt"})
-_TURNS = frozenset({"message", "response"})
-_SAID = _TURNS | {"conversation"}
 _NEVER_HELD = {
-    **dict.fromkeys(("message", "response", "commentary"), _PROVISIONS | _TURNS),
-    **dict.fromkeys(("example", "prompt"), _PROVISIONS),
-    **dict.fromkeys(("spec", "level", "topic", "goal", "definition"), _PROVISIONS | _TURNS),
+    **dict.fromkeys(("message", "response", "commentary"), PROVISIONS | TURNS),
+    **dict.fromkeys(("example", "prompt"), PROVISIONS),
+    **dict.fromkeys(("spec", "level", "topic", "goal", "definition"), PROVISIONS | TURNS),
     "principle": frozenset({"spec", "level", "principle"}),
 }
 """By directive of ours: those of ours that it cannot hold."""
@@ -60,9 +78,27 @@ _CODE = frozenset(
     | {f"{DOMAIN}:case", f"{DOMAIN}:conversation", f"{DOMAIN}:query"}
 )
 """Directives whose text is no markup."""
-_WORDS = {3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine", 10: "ten"}
+_CODE_DEPTH = 4
+"""By how much code is indented."""
+_WORDS = {
+    1: "one",
+    2: "two",
+    3: "three",
+    4: "four",
+    5: "five",
+    6: "six",
+    7: "seven",
+    8: "eight",
+    9: "nine",
+    10: "ten",
+}
 _COLONS = "add `colon_fence` to `myst_enable_extensions`, or write backticks"
 _MARKS = {"`": "backticks", "~": "tildes", ":": "colons"}
+
+
+_KEY = re.compile(r"[\w-]+:(?:\s.*)?")
+_HOLDS_BLOCK = re.compile(r":\s*(?:[|>][+-]?)?\s*$")
+"""What a key ends with whose value stands on the lines below it."""
 
 
 @dataclass(eq=False)
@@ -102,7 +138,7 @@ class _Fence:
     def holds(self, other: _Fence) -> bool:
         """Return whether it may hold another one."""
         if self.own == "principle" and not re.search(r"\}\s*\S", self.info):
-            return other.own not in _PROVISIONS
+            return other.own not in PROVISIONS
         return other.own not in _NEVER_HELD.get(self.own, frozenset())
 
     @property
@@ -111,18 +147,7 @@ class _Fence:
 
 
 @dataclass
-class _Reading:
-    """Reads the lines of a page, and notes its slips."""
-
-    lines: list[str]
-    slips: list[Slip] = field(default_factory=list, init=False)
-
-    def _slip(self, number: int, code: str, message: str, hint: str) -> None:
-        self.slips.append(Slip(number + 1, code, message, hint))
-
-
-@dataclass
-class _Fences(_Reading):
+class _Fences(SlipReading):
     """Reads fences as their author means them, not as a parser must."""
 
     marks: str = "`~"
@@ -137,7 +162,12 @@ class _Fences(_Reading):
 
     def mended(self) -> list[str]:
         """Return the lines, mended."""
-        for number, line in enumerate(self.lines):
+        below = 0
+        for number in range(len(self.lines)):
+            below = max(below, number, self._below_html(number))
+            if number < below or self._is_indented_code(number):
+                continue
+            line = self._widened(number)
             found = _FENCE.fullmatch(line)
             if found is not None and found["marks"][0] in self.marks:
                 self._fence(number, found)
@@ -153,27 +183,130 @@ class _Fences(_Reading):
             lines[place:place] = self._added[place]
         return lines
 
+    def _put(self, number: int, line: str) -> None:
+        self._changed[number] = line
+
+    @property
+    def _is_in_code(self) -> bool:
+        return bool(self._open) and self._open[-1].is_code
+
+    def _below_html(self, number: int) -> int:
+        """Return the number of the line below HTML that begins on a line, 0 where none does."""
+        found = None if self._is_in_code else _HTML.match(self.lines[number])
+        if found is None:
+            return 0
+        end = "-->" if found["comment"] else f"</{found['name'].lower()}>"
+        return next((n + 1 for n in range(number, len(self.lines)) if end in self.lines[n].lower()), 0)
+
+    def _is_indented_code(self, number: int) -> bool:
+        """Return whether a line is indented so far that it is code, unless it belongs to an item of a list."""
+        line = self.lines[number]
+        around = indent_of(self._open[-1].lead) if self._open else 0
+        if indent_of(line) < around + _CODE_DEPTH or not _FENCE.match(line):
+            return False
+        above = (self.lines[n] for n in range(number - 1, -1, -1))
+        margin = next((text for text in above if text.strip() and indent_of(text) < around + _CODE_DEPTH), "")
+        return not _ITEM.match(margin)
+
+    def _widened(self, number: int) -> str:
+        """Return a line; where marks begin a directive that are too few for a fence, it is told and put right."""
+        found = None if self._is_in_code else _SHORT.fullmatch(self.lines[number])
+        if found is None or found["marks"][0] not in self.marks:
+            return self.lines[number]
+        mark, same = found["marks"][0], found["marks"]
+        end = next((n for n in range(number + 1, len(self.lines)) if self.lines[n].strip() == same), 0)
+        if end:
+            message = f"{_WORDS[len(same)]} {_MARKS[mark]} begin no fence"
+            self._slip(number, "short-fence", message, f"write {_count(3, mark)}, here and where it ends")
+            self.lines[number] = self._changed[number] = f"{found['lead']}{mark * 3}{found['info']}"
+            self.lines[end] = self._changed[end] = self.lines[end].replace(same, mark * 3)
+        return self.lines[number]
+
     def _fence(self, number: int, found: re.Match[str]) -> None:
         mark, length, info = found["marks"][0], len(found["marks"]), found["info"]
         if mark == "`" and "`" in info:
             return
+        lead = re.sub(r"[^ \t>]", " ", found["lead"])
         if not info.strip():
-            self._bare(number, found["lead"], mark, length)
+            self._bare(number, lead, mark, length, is_item=bool(found["item"]))
             return
         top = self._open[-1] if self._open else None
-        fence = _Fence(number, found["lead"], mark, length, self._name(number, found), info)
+        fence = _Fence(number, lead, mark, length, self._name(number, found), info)
         if top is not None and top.is_code:
             if not fence.own or top.mark != mark or length < top.length:
                 return
             if not top.info:
                 self._end_code(self._open.pop(), number)
         if not self._open:
-            self._beside += fence.own in _TURNS
-            self._ended = self._ended if fence.own in _TURNS else None
+            self._beside += fence.own in TURNS
+            self._ended = self._ended if fence.own in TURNS else None
         while self._open and not self._open[-1].holds(fence) and not self._is_closed(self._open[-1], number):
             self._never_closed(self._open.pop(), number)
         fence.is_inside = bool(self._open) and bool(self._open[-1].own or self._open[-1].is_inside)
         self._open.append(fence)
+        if fence.own:
+            self._read_options(number, fence)
+
+    def _read_options(self, number: int, fence: _Fence) -> None:
+        """Put the options of a directive right, be they between colons or in YAML."""
+        own, line = fence.own, self._changed.get(number, self.lines[number])
+        behind = _BEHIND_NAME.fullmatch(line)
+        if behind and behind["name"] in self.known.get(own, ()):
+            message = (
+                f"`:{behind['name']}:` stands behind the name of the directive, as a part of its argument"
+            )
+            self._slip(number, "lost-option", message, "put it on a line of its own")
+            self._changed[number] = f"{line[: behind.start('option')].rstrip()}\n{behind['option']}"
+        start = next((n for n in range(number + 1, len(self.lines)) if self.lines[n].strip()), number + 1)
+        if self._begins_yaml(start, own):
+            self._yaml(number + 1, start, own)
+        else:
+            self._options(number + 1, own, fence.name)
+
+    def _yaml(self, first: int, start: int, own: str) -> None:
+        """Put such a block right.
+
+        :param first: the line that it should begin on
+        """
+        opens = self.lines[start].strip().startswith("---")
+        end, closes = self._end_of_yaml(start + 1, own)
+        options, above = self._keys(start + 1, end, own)
+        self._tell(options, "{}:")
+        kept = self._once(options)
+        if not (opens and closes):
+            number = end if opens and closes is False else start
+            message = f"`{self.lines[number].strip()}` {'ends' if opens else 'begins'} no block of options"
+            hint = "write `---`"
+            if opens and closes is None:
+                message, hint = "the block of options is never closed", "add a line `---` below it"
+            self._slip(number, "lost-option", message, hint)
+        elif first < start:
+            message = "a block of options stands below a blank line, where it is text"
+            self._slip(start, "lost-option", message, "delete the blank line")
+        elif len(kept) == len(options) and not any(option.fault for option in options):
+            return
+        below = end + (closes is not None)
+        lead = lead_of(self.lines[start])
+        written = [f"{lead}---", *above, *(one.written(lead, "") for one in kept), f"{lead}---"]
+        self._rewrite(first, below, written)
+
+    def _keys(self, start: int, end: int, own: str) -> tuple[list[Option], list[str]]:
+        """Return the options of such a block, and the lines above the first."""
+        options: list[Option] = []
+        above: list[str] = []
+        for number in range(start, end):
+            line = self.lines[number]
+            found = NEAR.fullmatch(line.strip())
+            is_deeper = bool(options) and indent_of(line) > indent_of(options[-1].line)
+            is_key = found is not None and found["name"].lower() in self.known.get(own, ())
+            is_sound = bool(_KEY.fullmatch(line.strip()))
+            holds = bool(options) and (options[-1].below or _HOLDS_BLOCK.search(options[-1].line))
+            if found is None or (is_deeper and (holds or not is_key)) or not (is_key or is_sound):
+                (options[-1].below if options else above).append(line)
+                continue
+            fault = "" if is_sound and not is_deeper else "depth" if is_deeper else "yaml"
+            options.append(Option(number, line, found["name"], found["rest"].strip(), fault))
+        return options, above
 
     def _name(self, number: int, found: re.Match[str]) -> str:
         """Return the name of a directive, whose braces are put right."""
@@ -191,32 +324,38 @@ class _Fences(_Reading):
         )
         return name.lower()
 
-    def _bare(self, number: int, lead: str, mark: str, length: int) -> None:
-        """Take up a line of marks alone: the end of a fence, or the beginning of code."""
-        alike = [fence for fence in self._open[-_FAR:] if fence.mark == mark and length >= fence.length]
+    def _bare(self, number: int, lead: str, mark: str, length: int, *, is_item: bool) -> None:
+        """Take up a line of marks alone: the end of a fence, or the beginning of code, as in an item of a list."""
+        around = () if is_item else self._open[-_FAR:]
+        alike = [fence for fence in around if fence.mark == mark and length >= fence.length]
         closable = [fence for fence in alike if fence.length == length] or alike
         top = self._open[-1] if self._open else None
         if top is not None and top.is_code and top not in alike:
             return
-        run = self._run(number) if top is not None and top.own in _TURNS else 0
+        run = self._run(number) if top is not None and top.own in TURNS else 0
         if closable and run >= _CODE_AND_END and top is closable[-1]:
             self._open.append(_Fence(number, lead, mark, length, "", ""))
         elif closable:
             while self._open[-1] is not closable[-1]:
                 self._never_closed(self._open.pop(), number)
             self._close(self._open.pop(), number)
-        elif top is not None and run % 2 and mark != top.mark:
+        elif (
+            top is not None
+            and mark != top.mark
+            and (run % 2 or (top.own in WITH_TURNS and length == top.length))
+        ):
             marks = f"begins with {_MARKS[top.mark]} and ends with {_MARKS[mark]}"
             self._slip(number, "unclosed-fence", f"the fence of {top.shown} {marks}", "write the same")
             self._close(self._open.pop(), number)
-        elif top is not None and top.mark == mark and (top.own in {"example", "prompt"}):
+        elif top is not None and top.mark == mark and (top.own in WITH_TURNS):
             self._short_end(top, number, length)
         elif not self._early(mark, length):
             self._open.append(_Fence(number, lead, mark, length, "", ""))
 
     def _run(self, number: int) -> int:
         """Return how many lines of marks alone follow each other, up to three, before another fence."""
-        fences = (line.strip() for line in self.lines[number : number + _FAR] if _FENCE.fullmatch(line))
+        lines = takewhile(lambda line: not _HEADING.match(line), self.lines[number : number + _FAR])
+        fences = (line.strip() for line in lines if _FENCE.fullmatch(line))
         first = self.lines[number].strip()
         return sum(1 for _ in islice(takewhile(first.__eq__, fences), _CODE_AND_END))
 
@@ -241,11 +380,17 @@ class _Fences(_Reading):
             message = f"the fence of {fence.shown} ends with more {_MARKS[fence.mark]} than it begins with, which end {around.shown}, too"
             self._slip(number, "unclosed-fence", message, f"write {_count(wanted, fence.mark)}")
             length = 0
+        if indent_of(self.lines[number]) >= indent_of(fence.lead) + _CODE_DEPTH:
+            message = f"the end of the fence of {fence.shown} is indented so far that it ends nothing"
+            self._slip(
+                number, "wrong-indentation", message, "indent it as far as the line that begins the fence"
+            )
+            length = 0
         if length < wanted:
             self._changed[number] = fence.lead + fence.mark * wanted
         if self._open:
             self._open[-1].held = number
-        elif fence.own in {"example", "prompt"}:
+        elif fence.own in WITH_TURNS:
             self._ended, self._beside = (fence, number), 0
         self._lengthen(fence, wanted)
 
@@ -266,7 +411,14 @@ class _Fences(_Reading):
             if fence.short is not None and (fence.own or fence.short.own):
                 self._short(fence, fence.short, wanted)
         around = next((other for other in reversed(self._open) if other.mark == fence.mark), None)
-        if around is not None and not around.is_code and wanted >= max(around.wanted, around.length):
+        # What is indented as far as code ends nothing around it.
+        is_near = around is not None and indent_of(fence.lead) < indent_of(around.lead) + _CODE_DEPTH
+        if (
+            around is not None
+            and is_near
+            and not around.is_code
+            and wanted >= max(around.wanted, around.length)
+        ):
             around.wanted = wanted + 1
             around.short = around.short or fence
 
@@ -309,7 +461,7 @@ class _Fences(_Reading):
         wanted = max(fence.wanted, fence.length)
         end = fence.lead + fence.mark * wanted
         # What stands in an example stands in its messages.
-        place = fence.held + 1 if fence.own in {"example", "prompt"} and fence.held else before
+        place = fence.held + 1 if fence.own in WITH_TURNS and fence.held else before
         while place > fence.line + 1 and not self.lines[place - 1].strip(" >"):
             place -= 1
         if place < len(self.lines) and not self.lines[place].strip(" >") and place not in self._changed:
@@ -338,163 +490,3 @@ class _Fences(_Reading):
 
 def _count(number: int, mark: str) -> str:
     return f"{_WORDS.get(number, number)} {_MARKS[mark]}"
-
-
-# -- indentation of reStructuredText ----------------------------------------------------------
-
-_MARKUP = re.compile(
-    rf"(?P<lead>\s*)\.\. *(?P<name>{DOMAIN}(?:::?|: (?=[\w-]+::))[\w-]+) ?:{{0,2}}(?P<rest>\s.*|(?<=::).*|)"
-)
-_LITERAL = ("case", "code", "conversation", "math", "parsed-literal", "query", "raw")
-"""What the name of a directive holds whose text is no markup."""
-_SOUND = re.compile(rf"\s*\.\. +{DOMAIN}:[\w-]+ ?::(?:\s|$)")
-_OPTION = re.compile(r"(?P<lead>\s*):(?P<name>[\w-]+):(?:\s|$)")
-_DEPTH = 3
-"""By how much what stands inside a directive is indented, as is the custom."""
-
-
-def _own(found: re.Match[str]) -> str:
-    return found["name"].lower().replace("::", ":").replace(": ", ":").partition(":")[2]
-
-
-def _indent(line: str) -> int:
-    return len(line[: len(line) - len(line.lstrip())].expandtabs())
-
-
-@dataclass
-class _Indented(_Reading):
-    """Reads a page from above; what stands too far left is moved right."""
-
-    _example: tuple[int, str, int] | None = None
-    """Line, name and indentation of the last example or prompt, as long as something may belong to it."""
-    _turn: tuple[int, str, int] | None = None
-    """The same of the last message, as long as it has no text."""
-
-    def mended(self) -> list[str]:
-        """Return the lines, mended."""
-        number = 0
-        while number < len(self.lines):
-            number = self._step(number)
-        return self.lines
-
-    def _step(self, number: int) -> int:
-        """Take up a line, and return the number of the next to look at."""
-        line = self.lines[number]
-        if found := _MARKUP.fullmatch(line):
-            joined = self._is_joined(number, _indent(line))
-            self._directive(number, found)
-            below = self._options(number + 1, found)
-            if joined:
-                message = f"`{found['name']}` stands directly below text, which it becomes part of"
-                hint = "put a blank line between them"
-                self._slip(number, "missing-blank-line", message, hint)
-                self.lines[number] = f"\n{self.lines[number]}"
-            return below
-        if line.strip():
-            self._text(number)
-        words = line.strip()
-        is_code = any(part in words.partition("::")[0] for part in _LITERAL)
-        if is_code if words.startswith(".. ") else words.endswith("::"):
-            return self._behind(number, _indent(line))
-        return number + 1
-
-    def _is_joined(self, number: int, indent: int) -> bool:
-        """Return whether the line above is text that a directive would be part of."""
-        words = (above := self.lines[number - 1] if number else "").strip()
-        is_line = bool(words) and (len(set(words)) > 1 or words[0].isalnum())
-        return is_line and _indent(above) == indent and not words.startswith(("..", ":"))
-
-    def _behind(self, number: int, indent: int) -> int:
-        """Return the number of the first line below that is indented no further."""
-        below = range(number + 1, len(self.lines))
-        ends = (n for n in below if self.lines[n].strip() and _indent(self.lines[n]) <= indent)
-        return next(ends, len(self.lines))
-
-    def _directive(self, number: int, found: re.Match[str]) -> None:
-        lead, rest = found["lead"], found["rest"]
-        name = found["name"].replace("::", ":").replace(": ", ":")
-        own = _own(found)
-        right = f".. {name}::"
-        if not _SOUND.match(found[0]):
-            message = f"`{found[0].strip().removesuffix(rest)}` is no directive, but a comment or text"
-            self._slip(number, "unknown-directive", message, f"write `{right}`")
-            self.lines[number] = f"{lead}{right} {rest.strip()}".rstrip()
-        depth = _indent(lead + ".")
-        if self._example and depth <= self._example[2]:
-            line, around, indent = self._example
-            if own in _SAID:
-                message = f"`{name}` is indented no further than `{DOMAIN}:{around}` on line {line + 1}, and so stands outside it"
-                self._move(number, message, self._end_of_turns(number, depth), indent + _DEPTH - depth)
-                depth = indent + _DEPTH
-            else:
-                self._example = None
-        if own in {"example", "prompt"}:
-            self._example = (number, own, depth)
-        self._turn = (number, own, depth) if own in _TURNS else None
-
-    def _end_of_turns(self, number: int, indent: int) -> int:
-        """Return the number of the line below the turns that begin on a line; one further right stands where it should."""
-        for end in range(number, len(self.lines)):
-            found = _MARKUP.fullmatch(self.lines[end])
-            is_turn = found is not None and _own(found) in _SAID
-            if self.lines[end].strip() and is_turn == (_indent(self.lines[end]) > indent):
-                return end
-        return len(self.lines)
-
-    def _move(self, start: int, message: str, end: int, by: int) -> None:
-        """Move lines right."""
-        hint = f"indent it by {_DEPTH} spaces more than the line that it belongs to"
-        self._slip(start, "wrong-indentation", message, hint)
-        for number in range(start, end):
-            if self.lines[number].strip():
-                self.lines[number] = " " * by + self.lines[number]
-
-    def _options(self, number: int, found: re.Match[str]) -> int:
-        """Move the options that stand directly below a directive, and no further right."""
-        indent = _indent(self.lines[number - 1])
-        end = number
-        while end < len(self.lines) and _OPTION.match(self.lines[end]):
-            end += 1
-        text = self.lines[end] if end < len(self.lines) else ""
-        if end > number and text.strip() and indent < _indent(text) == _indent(self.lines[end - 1]):
-            message = f"the content of `{found['name']}` stands directly below its options"
-            self._slip(end, "missing-blank-line", message, "put a blank line between them")
-            self.lines[end] = f"\n{text}"
-        rest = (self.lines[place] for place in range(end, len(self.lines)))
-        below = next((line for line in rest if line.strip()), "")
-        if end > number and indent < _indent(below) < _indent(self.lines[number]):
-            name = self.lines[number].strip().split(":")[1]
-            message = f"the option `{name}` is indented further than what stands below it"
-            hint = "indent it as far as that"
-            self._slip(number, "wrong-indentation", message, hint)
-            self.lines[number:end] = [" " * _indent(below) + line.lstrip() for line in self.lines[number:end]]
-            return end
-        while end > number and _indent(self.lines[end - 1]) > indent:
-            end -= 1
-        if end > number:
-            name = self.lines[number].strip().split(":")[1]
-            message = f"the option `{name}` is indented no further than `{found['name']}`"
-            by = indent + _DEPTH - _indent(self.lines[number])
-            self._move(number, message, end, by)
-        return end
-
-    def _text(self, number: int) -> None:
-        """Move the text of a message that stands no further right than the directive."""
-        line, turn = self.lines[number], self._turn
-        depth = _indent(line)
-        if self._example and depth <= self._example[2]:
-            self._example = None
-        if turn is None or (depth > turn[2] and _OPTION.match(line)):
-            return
-        start, name, indent = turn
-        self._turn = None
-        below = self.lines[number + 1].strip() if number + 1 < len(self.lines) else ""
-        is_title = bool(below) and len(set(below)) == 1 and not below[0].isalnum()
-        inside = depth == indent or (self._example is not None and self._example[2] < depth < indent)
-        if not inside or not indent or is_title or line.lstrip().startswith(".."):
-            return
-        texts = ((n, self.lines[n].strip()) for n in range(number, len(self.lines)))
-        ends = (n for n, text in texts if text and (_indent(self.lines[n]) < depth or text.startswith(".. ")))
-        end = next(ends, len(self.lines))
-        message = f"this text is indented no further than `{DOMAIN}:{name}` on line {start + 1}, and so stands outside it"
-        self._move(number, message, end, indent + _DEPTH - depth)
