@@ -14,6 +14,7 @@ from sphinx_policyspec.compare.rewording import compare_sentences
 from sphinx_policyspec.compare.words import compare_texts, normal, out_of_order
 from sphinx_policyspec.model import (
     AuthorityLevel,
+    Definition,
     Goal,
     OverrideMode,
     Principle,
@@ -27,6 +28,7 @@ from sphinx_policyspec.model.attributes import RELATIONS, Owner, attributes_of
 
 __all__ = [
     "STRICTNESS",
+    "binds",
     "level_changes",
     "ref_pairs",
     "relation_changes",
@@ -38,7 +40,7 @@ __all__ = [
 def structure_changes(pair: MatchedSpecs) -> Iterator[Change]:
     """Yield what was removed, added, renamed, split, merged, retitled, moved and reordered."""
     for provision in pair.removed:
-        said = compare_sentences(provision.text, "")
+        said = pair.sentences(provision.text, "", binds=binds(provision))
         yield _change(
             ChangeKind.REMOVED,
             provision.id,
@@ -47,7 +49,7 @@ def structure_changes(pair: MatchedSpecs) -> Iterator[Change]:
             old_span=provision.span,
         )
     for provision in pair.added:
-        said = compare_sentences("", provision.text)
+        said = pair.sentences("", provision.text, binds=binds(provision))
         yield _change(
             ChangeKind.ADDED, provision.id, new=level_of(provision), sentences=said, new_span=provision.span
         )
@@ -55,10 +57,11 @@ def structure_changes(pair: MatchedSpecs) -> Iterator[Change]:
     yield from _split_and_merged(pair)
     for old, new in pair.kept:
         if old.title != new.title:
-            # A title tells what a principle asks for, mostly without a word that says so.
-            binds = isinstance(new, Principle)
-            said = compare_sentences(old.title, new.title, pair.new_names, binds=binds)
-            yield replace(_of(ChangeKind.RETITLED, old, new, old.title, new.title), sentences=said)
+            # A title tells what a principle asks for, mostly without a word that says so; that of a section names it.
+            is_bound = isinstance(old, Principle) or isinstance(new, Principle)
+            said = pair.sentences(old.title, new.title, binds=is_bound)
+            told = said if any(side.is_norm for one in said for side in (one.old, one.new) if side) else ()
+            yield replace(_of(ChangeKind.RETITLED, old, new, old.title, new.title), sentences=told)
         parent = pair.identity.renewed(old.parent) if old.parent is not None else None
         if parent != new.parent:
             yield _of(ChangeKind.MOVED, old, new, old.parent or "", new.parent or "")
@@ -149,6 +152,12 @@ STRICTNESS: Mapping[OverrideMode, int] = MappingProxyType(
     {OverrideMode.NEVER: 0, OverrideMode.EXPLICIT: 1, OverrideMode.IMPLICIT: 2}
 )
 """How hard a norm is to set aside: the lower, the harder."""
+
+
+def binds(provision: Provision | None) -> bool:
+    """Return whether each sentence of a provision may bind: it is a principle, or defines words that norms use."""
+    held = provision.blocks if provision else ()
+    return isinstance(provision, Principle) or any(isinstance(block, Definition) for block in held)
 
 
 def level_of(provision: Provision) -> str:

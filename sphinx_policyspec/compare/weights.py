@@ -261,8 +261,6 @@ RULES: tuple[WeightRule, ...] = (
          _provision(ChangeKind.SPLIT, ChangeKind.MERGED, ChangeKind.SUCCEEDED)),
     WeightRule("example-changed", _C, "what is shown of its boundary is another thing",
          lambda s: s.is_(Subject.EXAMPLE, _ADDED, _REMOVED, ChangeKind.CHANGED, ChangeKind.VERDICT_FLIPPED)),
-    WeightRule("definition-changed", _C, "a word that norms use means something else",
-         lambda s: s.is_(Subject.DEFINITION, _ADDED, _REMOVED, ChangeKind.CHANGED)),
     WeightRule("commentary-changed", _C, "what explains the norms says something else",
          lambda s: s.is_(Subject.COMMENTARY, _ADDED, _REMOVED, ChangeKind.CHANGED)),
     WeightRule("no-norm-changed", _E, "names, places, references, topics and prompts bind nobody", _always),

@@ -189,9 +189,9 @@ def test_the_commands_write_and_read_judgements(run: Run, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("form", ["text", "markdown", "html", "json", "changelog"])
 def test_what_needs_a_reader_can_be_listed_alone(run: Run, tmp_path: Path, form: str) -> None:
-    page = "# Rules {{#rules}}\n\n## Tell {{#tell authority=root}}\n\n{}\n\n## Sort {{#sort authority=user}}\n\n{}\n"
+    page = "# Rules {{#rules}}\n\n## Tell {{#tell authority=root}}\n\n{}\n\n## Sort {{#sort}}\n\n{}\n"
     old, new = tmp_path / "old.md", tmp_path / "new.md"
-    old.write_text(page.format(TEXT.format("must not"), "Books are sorted by title."), "utf-8")
+    old.write_text(page.format(TEXT.format("must not"), "Books are sorted."), "utf-8")
     new.write_text(page.format(TEXT.format("must"), "Books are sorted by author."), "utf-8")
     whole, alone = (
         run("diff", "-q", old, new, "--format", form, *more)[1] for more in ((), ("--needs-reader",))
