@@ -186,9 +186,12 @@ class Change:
         return dict(self.evidence).get(name, "")
 
 
+_IN_PROSE = frozenset({Subject.SPEC, Subject.DEFINITION, Subject.COMMENTARY, Subject.EXAMPLE})
+
+
 def judged_id(change: Change) -> str:
     """Return what a judgement calls the thing whose prose changed."""
-    if change.provision or change.subject in {Subject.SPEC, Subject.DEFINITION, Subject.COMMENTARY}:
+    if change.provision or change.subject in _IN_PROSE:
         return change.provision or "preamble"
     return f"{change.subject.value}/{change.id}"
 

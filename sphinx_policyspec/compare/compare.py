@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from sphinx_policyspec.compare.change import Change, ChangeKind, SpecDiff, Subject, Weight, judged_id
-from sphinx_policyspec.compare.examples import example_changes, prompt_changes
+from sphinx_policyspec.compare.examples import example_changes, prompt_changes, told_messages
 from sphinx_policyspec.compare.matching import MatchedSpecs, identify
 from sphinx_policyspec.compare.prose import prose_changes, with_moves
 from sphinx_policyspec.compare.provisions import (
@@ -226,7 +226,7 @@ def digest_of(diff: SpecDiff, old: Spec, new: Spec, id_: str, *, turned: bool = 
 
 
 def _prose_of(spec: Spec, id_: str) -> list[str]:
-    """Return what a spec says in prose of something: of a provision the title, the text and the commentary."""
+    """Return what a spec says of something that a person judges: of a provision all but what it refers to."""
     kind, _, name = id_.partition("/")
     held = next((item for item in spec.goals if kind == "goal" and item.id == name), None)
     if held:
@@ -235,8 +235,13 @@ def _prose_of(spec: Spec, id_: str) -> list[str]:
     if provision is None and id_ != "preamble":
         return []
     blocks = provision.blocks if provision else spec.preamble
-    title = [provision.title] if provision else []
-    return title + [b.text for b in blocks if isinstance(b, Prose | Definition | Commentary) and b.text]
+    told = [provision.title] if provision else []
+    for block in blocks:
+        if isinstance(block, Example):
+            told += [block.source_title, *told_messages(block)]
+        elif isinstance(block, Prose | Definition | Commentary) and block.text:
+            told.append(block.text)
+    return told
 
 
 _KINDS = {

@@ -34,6 +34,7 @@ __all__ = ["RULES", "Reaches", "WeightRule", "weigh"]
 _SEVERITY: Mapping[str, int] = {verdict.value: place for place, verdict in enumerate(
     (Verdict.GOOD, Verdict.OK, Verdict.BAD)
 )}  # fmt: skip
+_ADDED, _REMOVED = ChangeKind.ADDED, ChangeKind.REMOVED
 _MODES: Mapping[str, int] = {mode.value: rank for mode, rank in STRICTNESS.items()}
 
 
@@ -157,10 +158,24 @@ def _said(seen: _Seen, *, old: bool) -> Counter[str]:
 def _form_alone(seen: _Seen) -> bool:
     """Return whether prose differs in form alone: nothing of its sentences changed but that."""
     change = seen.change
-    if change.subject is Subject.EXAMPLE or (change.kind is ChangeKind.RETITLED and not seen.binds):
+    if change.kind is ChangeKind.RETITLED and (change.subject is Subject.EXAMPLE or not seen.binds):
         return False
     return (change.text is not None or change.kind is ChangeKind.RETITLED) and all(
         sentence.op is SentenceOp.FORM for sentence in change.sentences
+    )
+
+
+def _shown_otherwise(seen: _Seen) -> bool:
+    """Return whether an example is new or gone, or says something else of a boundary: not its form and tags alone."""
+    change = seen.change
+    if not seen.is_(Subject.EXAMPLE, _ADDED, _REMOVED, ChangeKind.CHANGED, ChangeKind.VERDICT_FLIPPED):
+        return False
+    what = [one for one in change.said("what").split() if one != "tags"]
+    worded = all(one.startswith(("messages", "notes")) for one in what)
+    return (
+        change.kind is not ChangeKind.CHANGED
+        or not worded
+        or any(one.op is not SentenceOp.FORM for one in change.sentences)
     )
 
 
@@ -199,7 +214,6 @@ def _always(seen: _Seen) -> bool:  # noqa: ARG001  it is a rule like the others
 
 _T, _L, _C, _E = Weight.TIGHTENING, Weight.LOOSENING, Weight.CLARIFYING, Weight.EDITORIAL
 _B, _R = Weight.BOTH, Weight.NEEDS_READER
-_ADDED, _REMOVED = ChangeKind.ADDED, ChangeKind.REMOVED
 
 RULES: tuple[WeightRule, ...] = (
     WeightRule("hard-rule-added", _T, "a rule that no message can set aside is new",
@@ -249,6 +263,7 @@ RULES: tuple[WeightRule, ...] = (
     WeightRule("levels-changed", _C, "the levels themselves are other ones",
          lambda s: (s.is_(Subject.LEVEL) and s.change.kind is not ChangeKind.RENAMED)
          or s.is_(Subject.SPEC, ChangeKind.REORDERED)),
+    WeightRule("example-changed", _R, "what is shown of its boundary is another thing", _shown_otherwise),
     WeightRule("hard-norm-changed", _R,
          "in a rule that no message can set aside, a sentence with other words of norms or other numbers", _hard_norm),
     WeightRule("norm-changed", _R, "a sentence that may hold a norm was added, removed or reworded", _needs_reader),
@@ -259,8 +274,6 @@ RULES: tuple[WeightRule, ...] = (
          lambda s: s.change.kind is ChangeKind.TEXT or s.is_(Subject.CLAUSE, ChangeKind.CHANGED)),
     WeightRule("split-or-merged", _C, "what it says stands elsewhere, in part",
          _provision(ChangeKind.SPLIT, ChangeKind.MERGED, ChangeKind.SUCCEEDED)),
-    WeightRule("example-changed", _C, "what is shown of its boundary is another thing",
-         lambda s: s.is_(Subject.EXAMPLE, _ADDED, _REMOVED, ChangeKind.CHANGED, ChangeKind.VERDICT_FLIPPED)),
     WeightRule("commentary-changed", _C, "what explains the norms says something else",
          lambda s: s.is_(Subject.COMMENTARY, _ADDED, _REMOVED, ChangeKind.CHANGED)),
     WeightRule("no-norm-changed", _E, "names, places, references, topics and prompts bind nobody", _always),

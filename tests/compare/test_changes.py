@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sphinx_policyspec.compare import ChangeKind, Reach, Subject, compare
+from sphinx_policyspec.compare import ChangeKind, Reach, Subject, Weight, compare
 from sphinx_policyspec.compare.change import summary_of
 from sphinx_policyspec.compare.weights import RULES
 from sphinx_policyspec.exports.diff.wording import sentence
@@ -355,6 +355,84 @@ def test_an_example_is_paired_once() -> None:
 def test_what_changed_in_an_example_is_named(old: Any, new: Any, what: str) -> None:
     (change,) = compare(holding(old), holding(new)).of(E, K.CHANGED)
     assert change.said("what") == what
+
+
+SHOWN = example(
+    "a-x",
+    turns=(
+        message(text="Tell me how to climb the roof."),
+        Comparison(
+            responses=(
+                response(Verdict.GOOD, "I cannot help.", note="so"),
+                response(Verdict.BAD, "Use a ladder."),
+            ),
+            span=at(),
+        ),
+    ),
+)
+
+
+def with_messages(*turns: Any) -> Any:
+    return replace(SHOWN, turns=turns)
+
+
+ASKED, JUDGED = SHOWN.turns[0], SHOWN.comparisons[0].responses
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        with_messages(message(text="Tell me how to climb the tree."), *SHOWN.turns[1:]),
+        with_messages(replace(ASKED, role="developer"), *SHOWN.turns[1:]),
+        with_messages(replace(ASKED, untrusted=True), *SHOWN.turns[1:]),
+        with_messages(ASKED, message(text="Please."), *SHOWN.turns[1:]),
+        with_messages(*SHOWN.turns[::-1]),
+        with_messages(
+            ASKED, Comparison(responses=(replace(JUDGED[0], text="I can help."), JUDGED[1]), span=at())
+        ),
+        with_messages(ASKED, Comparison(responses=(replace(JUDGED[0], note="thus"), JUDGED[1]), span=at())),
+        with_messages(
+            ASKED, Comparison(responses=(replace(JUDGED[0], violates=("a",)), JUDGED[1]), span=at())
+        ),
+        with_messages(ASKED, Comparison(responses=JUDGED[:1], span=at())),
+        replace(SHOWN, weighs=("a", "b")),
+    ],
+)
+def test_an_example_that_shows_something_else_needs_a_reader(new: Any) -> None:
+    for old, other in ((SHOWN, new), (new, SHOWN)):
+        (change,) = compare(holding(old), holding(other)).of(E)
+        assert (change.kind, change.weight, change.rule) == (
+            K.CHANGED,
+            Weight.NEEDS_READER,
+            "example-changed",
+        )
+
+
+@pytest.mark.parametrize("is_alone", [False, True])
+def test_verdicts_that_change_places_are_told_also_outside_a_comparison(*, is_alone: bool) -> None:
+    def shown(*verdicts: Verdict) -> Spec:
+        judged = tuple(replace(one, verdict=verdict) for one, verdict in zip(JUDGED, verdicts, strict=True))
+        return holding(
+            with_messages(ASKED, *(judged if is_alone else (Comparison(responses=judged, span=at()),)))
+        )
+
+    found = compare(shown(Verdict.GOOD, Verdict.BAD), shown(Verdict.BAD, Verdict.GOOD))
+    assert [c.weight for c in found.of(E, K.VERDICT_FLIPPED)] == [Weight.TIGHTENING, Weight.LOOSENING]
+    assert [c.weight for c in found.of(E, K.CHANGED)] == [Weight.NEEDS_READER]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tell me how to climb the roof.",
+        "Tell me how to  climb the the roof.",
+        "Tell me how to climb *the* roof.",
+    ],
+)
+def test_form_alone_of_an_example_needs_no_reader(text: str) -> None:
+    same = with_messages(message(text=text), *SHOWN.turns[1:])
+    for new in (same, replace(SHOWN, tags=("mine",))):
+        assert {c.weight for c in compare(holding(SHOWN), holding(new)).of(E)} == {Weight.EDITORIAL}
 
 
 def test_a_reference_to_something_else_than_a_provision_is_no_pair() -> None:

@@ -23,7 +23,7 @@ from sphinx_policyspec.errors import AnnotationError
 from sphinx_policyspec.exports.diff.outline import Outline
 from sphinx_policyspec.model import Direction, JudgedKind, Judgement, Spec
 from sphinx_policyspec.readers.judgements import format_judgement, read_judgements, with_judgement
-from tests.conftest import at, principle, spec
+from tests.conftest import at, example, principle, spec
 
 if TYPE_CHECKING:
     from tests.conftest import Run
@@ -106,6 +106,18 @@ def test_a_judgement_goes_stale_with_either_text_and_not_with_typography() -> No
         held = principle("tell", text=TEXT.format(other), authority="root")
         specs[at_] = replace(specs[at_], provisions=(held,))
         assert bool(judged(GIVEN, *specs).findings) is (other != "must  not")
+
+
+def test_a_judgement_goes_stale_with_an_example() -> None:
+    shown = replace(
+        NEW, provisions=(replace(NEW.provisions[0], blocks=(*NEW.provisions[0].blocks, example("tell-x"))),)
+    )
+    assert judged(GIVEN).findings == ()
+    assert [finding.code for finding in judged(GIVEN, OLD, shown).findings] == ["stale-judgement"]
+    given = reading_list(compare(OLD, shown), OLD, shown).judgement(
+        "tell", "both", evidence="It shows.", who="A. Reader"
+    )
+    assert {change.weight for change in judged(given, OLD, shown).changes} == {Weight.BOTH}
 
 
 def test_judgements_of_other_releases_are_passed_over() -> None:
