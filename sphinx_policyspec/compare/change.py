@@ -102,7 +102,7 @@ class Weight(enum.StrEnum):
     LOOSENING = "loosening"
     """More is allowed, or a rule can be set aside more easily."""
     BOTH = "both"
-    """Stricter in one respect and looser in another, as somebody who read it says."""
+    """Stricter in one respect and looser in another."""
     CLARIFYING = "clarifying"
     """What is meant is said differently, or in more or fewer words; no sentence that may hold a norm is another one."""
     EDITORIAL = "editorial"
@@ -299,8 +299,12 @@ class Bump(enum.StrEnum):
     """Nothing changed."""
 
 
-_HARD = frozenset({"hard-level-lost", "hard-rule-added", "hard-rule-removed", "hard-norm-changed"})
-_LEVELS = frozenset({"override-stricter", "override-looser", "overriders-changed"})
+_HARD = frozenset(
+    {"hard-level-lost", "hard-rule-added", "hard-rule-removed", "hard-rule-unclear", "hard-norm-changed"}
+)
+_LEVELS = frozenset({
+    "override-stricter", "override-looser", "override-of-exceptions", "overriders-added", "overriders-removed", "overriders-changed",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

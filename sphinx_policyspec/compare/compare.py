@@ -14,6 +14,7 @@ from sphinx_policyspec.compare.matching import MatchedSpecs, identify
 from sphinx_policyspec.compare.prose import prose_changes, with_moves
 from sphinx_policyspec.compare.provisions import (
     level_changes,
+    level_of,
     relation_changes,
     renamed_levels,
     structure_changes,
@@ -209,7 +210,9 @@ class ReadingList:
 def reading_list(diff: SpecDiff, old: Spec, new: Spec) -> ReadingList:
     """Return what has to be read of a diff of two specs."""
     ids = dict.fromkeys(
-        judged_id(change) for change in diff.changes if change.sentences or change.text is not None
+        judged_id(change)
+        for change in diff.changes
+        if change.sentences or change.text is not None or change.weight is Weight.NEEDS_READER
     )
     return ReadingList(diff=diff, digests={id_: digest_of(diff, old, new, id_) for id_ in ids})
 
@@ -235,7 +238,16 @@ def _prose_of(spec: Spec, id_: str) -> list[str]:
     if provision is None and id_ != "preamble":
         return []
     blocks = provision.blocks if provision else spec.preamble
-    told = [provision.title] if provision else []
+    told: list[str] = []
+    if provision:
+        clauses = (f"{clause.authority}: {clause.text}" for clause in spec.clauses if clause.principle == id_)
+        told += [
+            provision.title,
+            level_of(provision),
+            getattr(provision, "category", ""),
+            provision.status,
+            *clauses,
+        ]
     for block in blocks:
         if isinstance(block, Example):
             told += [block.source_title, *told_messages(block)]

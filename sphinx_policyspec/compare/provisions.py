@@ -30,6 +30,8 @@ __all__ = [
     "STRICTNESS",
     "binds",
     "level_changes",
+    "level_move",
+    "level_of",
     "ref_pairs",
     "relation_changes",
     "renamed_levels",
@@ -192,13 +194,12 @@ def renamed_levels(pair: MatchedSpecs) -> dict[str, str]:
 
 def level_changes(pair: MatchedSpecs) -> Iterator[Change]:
     """Yield what changed about levels as such, then about the level of each principle."""
-    renamed = renamed_levels(pair)
-    yield from _declarations(pair, renamed)
+    yield from _declarations(pair)
     for old, new in pair.kept:
         before, after = level_of(old), level_of(new)
         if before != after:
             yield Change(
-                kind=_kind(pair, renamed, before, after),
+                kind=level_move(pair, before, after),
                 subject=Subject.PROVISION,
                 id=new.id,
                 provision=new.id,
@@ -209,7 +210,9 @@ def level_changes(pair: MatchedSpecs) -> Iterator[Change]:
             )
 
 
-def _kind(pair: MatchedSpecs, renamed: Mapping[str, str], old: str, new: str) -> ChangeKind:
+def level_move(pair: MatchedSpecs, old: str, new: str) -> ChangeKind:
+    """Return what became of something whose level was another one, or none."""
+    renamed = pair.new_names
     if not old:
         return ChangeKind.BECAME_PRINCIPLE
     if not new:
@@ -230,8 +233,9 @@ def _kind(pair: MatchedSpecs, renamed: Mapping[str, str], old: str, new: str) ->
     return ChangeKind.LEVEL_CHANGED
 
 
-def _declarations(pair: MatchedSpecs, renamed: Mapping[str, str]) -> Iterator[Change]:
+def _declarations(pair: MatchedSpecs) -> Iterator[Change]:
     """Yield levels that came, went, have another name, or mean something else."""
+    renamed = pair.new_names
     before, after = pair.old.level_by_id, pair.new.level_by_id
     kept = {old: renamed.get(old, old) for old in before if renamed.get(old, old) in after}
     for id_ in before:

@@ -14,7 +14,7 @@ from functools import cached_property
 
 from sphinx_policyspec.compare.words import normal, sentences, spaced
 
-__all__ = ["DENIALS", "NORM_WORDS", "Norm", "TextSentence", "Words", "sentences_of"]
+__all__ = ["DENIALS", "DUTIES", "NORM_WORDS", "PERMISSIONS", "Norm", "TextSentence", "Words", "sentences_of"]
 
 
 def _listed(text: str) -> frozenset[str]:
@@ -29,6 +29,17 @@ NORM_WORDS = _listed(
     authority authorized default defaults avoid refrain refuse ensure"""
 )
 """Words that can make a sentence a norm; ``n't`` counts as ``not``."""
+DUTIES = _listed(
+    """must shall should ought required requires expected supposed mandatory never not forbid forbids forbidden prohibit
+    prohibits prohibited disallowed banned avoid refrain refuse decline ensure"""
+)
+"""Those that demand something, or forbid it."""
+PERMISSIONS = _listed(
+    """may might can could allow allows allowed permit permits permitted permission acceptable fine okay ok free freely
+    welcome optional exempt exempts override overrides overridden need needs permissive unrestricted lift lifts relax
+    relaxes waive waives only"""
+)
+"""Words with which something may be allowed that was not."""
 _IMPERATIVES = _listed(
     """act answer apply ask assume be begin call check choose comply confirm consider decline disclose do explain follow
     give handle help hide ignore include inform keep leave let make mention offer omit pause prefer preserve prevent
