@@ -25,6 +25,8 @@ __all__ = [
     "Subject",
     "Summary",
     "Weight",
+    "is_structural",
+    "is_telling",
     "judged_id",
     "summary_of",
 ]
@@ -360,4 +362,22 @@ def _matters(change: Change) -> bool:
     return change.weight in DIRECTED | {Weight.NEEDS_READER} or (
         change.kind is ChangeKind.ADDED
         and change.subject in {Subject.PROVISION, Subject.EXAMPLE, Subject.LEVEL}
+    )
+
+
+_STRUCTURAL = frozenset({
+    ChangeKind.ADDED, ChangeKind.REMOVED, ChangeKind.RENAMED, ChangeKind.SPLIT, ChangeKind.MERGED, ChangeKind.LEVEL_RAISED,
+    ChangeKind.LEVEL_LOWERED, ChangeKind.LEVEL_CHANGED, ChangeKind.BECAME_PRINCIPLE, ChangeKind.BECAME_SECTION,
+})  # fmt: skip
+
+
+def is_structural(change: Change) -> bool:
+    """Return whether a change is one of provisions or levels themselves, or of the level of one."""
+    return change.subject in {Subject.PROVISION, Subject.LEVEL} and change.kind in _STRUCTURAL
+
+
+def is_telling(change: Change) -> bool:
+    """Return whether a changelog tells a change by itself: a structural one, and one that touches norms."""
+    return is_structural(change) or (
+        change.weight is not Weight.EDITORIAL and change.subject is not Subject.EXAMPLE
     )

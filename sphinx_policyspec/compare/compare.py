@@ -5,16 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from hashlib import sha256
+from typing import Any
 
 from sphinx_policyspec.compare.change import Change, ChangeKind, SpecDiff, Subject, Weight, judged_id
 from sphinx_policyspec.compare.examples import example_changes, prompt_changes, told_messages
-from sphinx_policyspec.compare.matching import MatchedSpecs, identify
+from sphinx_policyspec.compare.matching import MatchedSpecs, identify, renewed
 from sphinx_policyspec.compare.prose import prose_changes, with_moves
 from sphinx_policyspec.compare.provisions import (
     level_changes,
     level_of,
+    ref_pairs,
     relation_changes,
     renamed_levels,
     structure_changes,
@@ -23,7 +25,9 @@ from sphinx_policyspec.compare.weights import Reaches, weigh
 from sphinx_policyspec.compare.words import normal
 from sphinx_policyspec.errors import AnnotationError, UnknownIdError
 from sphinx_policyspec.model import (
+    AuthorityLevel,
     Case,
+    Comment,
     Commentary,
     Definition,
     Direction,
@@ -41,7 +45,15 @@ from sphinx_policyspec.model import (
 from sphinx_policyspec.model.attributes import RELATIONS
 from sphinx_policyspec.model.finding import nearest
 
-__all__ = ["ReadingList", "compare", "digest_of", "reading_list", "with_judgements", "with_overlays"]
+__all__ = [
+    "ReadingList",
+    "compare",
+    "digest_of",
+    "reading_list",
+    "says_of",
+    "with_judgements",
+    "with_overlays",
+]
 
 
 def compare(
@@ -254,6 +266,74 @@ def _prose_of(spec: Spec, id_: str) -> list[str]:
         elif isinstance(block, Prose | Definition | Commentary) and block.text:
             told.append(block.text)
     return told
+
+
+_UNSAID = frozenset({"span", "source", "depth", "parent", "repeats", "fragments", "test"})
+"""Fields that say where something stands, or what others say."""
+_TOLD = frozenset({"id", "title", "authority", "blocks"})
+"""Fields of a provision that are told by themselves."""
+_WHOLE = ("levels", "topics", "goals", "prompt_files", "title", "license", "publisher")
+
+
+def says_of(spec: Spec, names: Mapping[str, str] | None = None) -> dict[str, dict[str, str]]:
+    """Return digests of all that :func:`compare` compares but titles, levels and places, by provision and by what it is.
+
+    Those of the spec itself stand under the empty id. They are the same for any typography.
+
+    :param names: other ids for provisions, to be read as these
+    """
+    names = names or {}
+    found: dict[str, dict[str, list[Any]]] = {
+        "": {name: _plainly(getattr(spec, name), names) for name in _WHOLE}
+    }
+    for provision in spec.provisions:
+        given = {
+            row.name: getattr(provision, row.name)
+            for row in fields(provision)
+            if row.name not in _UNSAID | _TOLD
+        }
+        given["text"] = provision.text
+        given["aliases"] = tuple(name for name in provision.aliases if name != names.get(provision.id))
+        found[provision.id] = {name: _plainly(value, names) for name, value in given.items()}
+    held = [
+        (holder.id if holder else "", block)
+        for holder, block in spec.walk()
+        if not isinstance(block, Comment)
+    ]
+    parts: list[tuple[str, Any]] = [
+        (at, block) for at, block in held if not (at and isinstance(block, Prose))
+    ]
+    parts += [(clause.principle, ("clauses", clause.authority, clause.text)) for clause in spec.clauses]
+    parts += [(tag.provision, tag) for tag in spec.eval_tags]
+    parts += [(source, ("references", target)) for source, target in sorted(ref_pairs(spec))]
+    for at, part in parts:
+        name = part[0] if isinstance(part, tuple) else f"{type(part).__name__}s".lower()
+        found.setdefault(at, {}).setdefault(name, []).append(_plainly(part, names))
+    return {
+        id_: {name: sha256(repr(value).encode()).hexdigest()[:16] for name, value in aspects.items() if value}
+        for id_, aspects in found.items()
+    }
+
+
+def _plainly(value: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN401  whatever the model holds
+    """Return what something says as lists of texts in plain typography."""
+    if isinstance(value, str):
+        return names.get(value) or normal(renewed(value, names))
+    if isinstance(value, tuple):
+        return [_plainly(item, names) for item in value]
+    if isinstance(value, Example):
+        return [
+            _plainly(getattr(value, name), names)
+            for name in ("source_title", "messages", "illustrates", "weighs", "tags")
+        ]
+    if is_dataclass(value):
+        keys = [row.name for row in fields(value) if row.name not in _UNSAID]
+        return [
+            _plainly(getattr(value, name), names)
+            for name in keys
+            if not (name == "title" and isinstance(value, AuthorityLevel))
+        ]
+    return str(value)
 
 
 _KINDS = {

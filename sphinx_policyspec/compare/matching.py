@@ -18,7 +18,7 @@ from sphinx_policyspec.compare.rewording import SentenceChange, compare_sentence
 from sphinx_policyspec.compare.words import alike, containment, normal, shingles, words
 from sphinx_policyspec.model import Example, Provision, Response, Spec
 
-__all__ = ["Identity", "MatchedSpecs", "Naming", "Relative", "Sides", "identify", "prompt_of"]
+__all__ = ["Identity", "MatchedSpecs", "Naming", "Relative", "Sides", "identify", "prompt_of", "renewed"]
 
 _COMMON = 20
 """What more provisions share says nothing about identity: boilerplate, frequent words of titles."""
@@ -430,21 +430,22 @@ class MatchedSpecs:
         :param binds: whether each sentence binds, whatever its words are
         """
         before, after = self._called
-        return compare_sentences(_renewed(old, before), _renewed(new, after), self.new_names, binds=binds)
+        return compare_sentences(renewed(old, before), renewed(new, after), self.new_names, binds=binds)
 
     def in_new_words(self, text: str) -> str:
         """Return a text of the old spec with the new ids of what was renamed, in links and roles.
 
         That a reference follows a new name is no change of the text that holds it.
         """
-        return _renewed(text, self._renamed)
+        return renewed(text, self._renamed)
 
     def renewed(self, ids: tuple[str, ...]) -> Iterator[str]:
         """Yield ids of the old spec under their new names."""
         return (self.identity.renewed(id_) for id_ in ids)
 
 
-def _renewed(text: str, names: Mapping[str, str]) -> str:
+def renewed(text: str, names: Mapping[str, str]) -> str:
+    """Return a text with other names for what it names in links and roles."""
     if not names or ("#" not in text and "`" not in text):
         return text
     return _ANCHOR.sub(lambda found: names.get(found[0], found[0]), text)
