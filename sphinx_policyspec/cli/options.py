@@ -21,7 +21,15 @@ from sphinx_policyspec.exports import json_object, message_line, printable
 from sphinx_policyspec.files import real_path, write_file
 from sphinx_policyspec.model.spec import given_base
 
-__all__ = ["SOURCE_HELP", "Settings", "SourceCommand", "form_option", "output_option", "source_argument"]
+__all__ = [
+    "SOURCE_HELP",
+    "Settings",
+    "SourceCommand",
+    "form_option",
+    "judgements_option",
+    "output_option",
+    "source_argument",
+]
 
 SOURCE_HELP = """SOURCE is a release folder (model_spec.md with examples/ and CHANGELOG.md beside it), a lone Model
 Spec Markdown file, a Sphinx project (a folder with conf.py, which is run), a graph file written
@@ -281,6 +289,13 @@ output_option = click.option(
     metavar="FILE",
     type=click.Path(dir_okay=False),
     help="Write to FILE. Default: print it.",
+)
+
+judgements_option = click.option(
+    "--judgements",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False),
+    help="What people who read changed prose say of it, as `policyspec judge` writes it.",
 )
 
 

@@ -114,7 +114,7 @@ def with_judgements(diff: SpecDiff, old: Spec, new: Spec, judgements: Iterable[J
                 judged |= {id(change): given for change in prose[given.id]}
                 break
         else:
-            findings.append(_misfit(judgement, prose))
+            findings.append(_misfit(judgement, diff, prose))
     changes = (
         replace(change, weight=_weight_of(found), rule="judged", judgement=found)
         if (found := judged.get(id(change)))
@@ -140,15 +140,21 @@ def _weight_of(judgement: Judgement) -> Weight:
     return Weight.EDITORIAL if judgement.kind is JudgedKind.EDITORIAL else Weight.CLARIFYING
 
 
-def _misfit(judgement: Judgement, prose: Mapping[str, list[Change]]) -> Finding:
+def _misfit(judgement: Judgement, diff: SpecDiff, prose: Mapping[str, list[Change]]) -> Finding:
     """Return why a judgement says nothing of a diff."""
     if judgement.id not in prose:
         message = f"no prose of `{judgement.id}` changed between these releases"
-        hint = nearest(judgement.id, list(prose)) or "delete the judgement"
+        hint = _meant(judgement.id, diff, prose) or "delete the judgement"
     else:
         message = f"the texts of `{judgement.id}` are not those that {judgement.who} read on {judgement.date}"
         hint = "read them again; `policyspec judge` prints their digest"
     return Finding(code="stale-judgement", message=message, span=judgement.span, hint=hint)
+
+
+def _meant(id_: str, diff: SpecDiff, known: Iterable[str]) -> str:
+    """Return which id is meant by one of which no prose changed: the other one of what has two, else the nearest."""
+    other = diff.new_ids.get(id_, id_)
+    return f"its id is `{other}` now" if other != id_ else nearest(id_, list(known))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +199,7 @@ class ReadingList:
         """
         day = dt.date.fromisoformat(date) if date else dt.date.today()  # noqa: DTZ011  the day where the reader is
         if id_ not in self.digests:
-            hint = nearest(id_, list(self.digests))
+            hint = _meant(id_, self.diff, self.digests)
             raise UnknownIdError(f"no prose of `{id_}` changed; {hint}".removesuffix("; "))
         for name, said, known in (("direction", direction, Direction), ("kind", kind, JudgedKind)):
             if said not in [*known]:
