@@ -241,13 +241,18 @@ def digest_of(diff: SpecDiff, old: Spec, new: Spec, id_: str, *, turned: bool = 
     :param id_: as :func:`~sphinx_policyspec.compare.change.judged_id` gives it
     :param turned: whether to return that of the change the other way round
     """
-    sides = [_prose_of(old, diff.old_ids.get(id_, id_)), _prose_of(new, id_)]
-    told = ("\0".join(map(normal, side)) for side in (sides[::-1] if turned else sides))
+    old_id = diff.old_ids.get(id_, id_)
+    sides = [[*map(normal, _prose_of(old, old_id))], [*map(normal, _prose_of(new, id_))]]
+    # What else can be read of it, where that is another thing.
+    beside = [[*map(normal, _beside_prose(spec, name))] for spec, name in ((old, old_id), (new, id_))]
+    if beside[0] != beside[1]:
+        sides = [side + more for side, more in zip(sides, beside, strict=True)]
+    told = ("\0".join(side) for side in (sides[::-1] if turned else sides))
     return sha256("\0\0".join(told).encode()).hexdigest()[:16]
 
 
 def _prose_of(spec: Spec, id_: str) -> list[str]:
-    """Return what a spec says of something that a person judges: of a provision all but what it refers to."""
+    """Return what a spec says in prose of something: of a provision the title, the text and the commentary."""
     kind, _, name = id_.partition("/")
     held = next((item for item in spec.goals if kind == "goal" and item.id == name), None)
     if held:
@@ -256,21 +261,19 @@ def _prose_of(spec: Spec, id_: str) -> list[str]:
     if provision is None and id_ != "preamble":
         return []
     blocks = provision.blocks if provision else spec.preamble
-    told: list[str] = []
+    title = [provision.title] if provision else []
+    return title + [b.text for b in blocks if isinstance(b, Prose | Definition | Commentary) and b.text]
+
+
+def _beside_prose(spec: Spec, id_: str) -> list[str]:
+    """Return the level, category, status, clauses and examples of a provision."""
+    provision = spec.provision_by_id.get(id_)
+    blocks = provision.blocks if provision else spec.preamble if id_ == "preamble" else ()
+    told = [f"{clause.authority}: {clause.text}" for clause in spec.clauses if clause.principle == id_]
     if provision:
-        clauses = (f"{clause.authority}: {clause.text}" for clause in spec.clauses if clause.principle == id_)
-        told += [
-            provision.title,
-            level_of(provision),
-            getattr(provision, "category", ""),
-            provision.status,
-            *clauses,
-        ]
+        told += [level_of(provision), getattr(provision, "category", ""), provision.status]
     for block in blocks:
-        if isinstance(block, Example):
-            told += [block.source_title, *told_messages(block)]
-        elif isinstance(block, Prose | Definition | Commentary) and block.text:
-            told.append(block.text)
+        told += [block.source_title, *told_messages(block)] if isinstance(block, Example) else []
     return told
 
 

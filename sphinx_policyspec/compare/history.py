@@ -307,14 +307,18 @@ def _differences(was: LockEntry, now: LockEntry) -> Iterator[LockChange]:
         old, new = getattr(was, name), getattr(now, name)
         if old != new:
             yield LockChange(state=state, id=now.id, old=old, new=new)
-    yield from _otherwise(now.id, was.says, now.says)
+    # An annotation file may give these by the old id, and they bind nobody.
+    yield from _otherwise(now.id, was.says, now.says, ("topics", "serves") if was.id != now.id else ())
 
 
-def _otherwise(id_: str, was: Mapping[str, str], now: Mapping[str, str]) -> Iterator[LockChange]:
+def _otherwise(
+    id_: str, was: Mapping[str, str], now: Mapping[str, str], aside: Sequence[str] = ()
+) -> Iterator[LockChange]:
     for name in dict.fromkeys((*now, *was)):
-        if was.get(name) != now.get(name):
-            state = LockState.CONTENT if id_ and name == "text" else LockState.OTHER
-            yield LockChange(state=state, id=id_, aspect=name)
+        if was.get(name) != now.get(name) and name not in aside:
+            is_text = name == "text"
+            state = LockState.CONTENT if is_text else LockState.OTHER
+            yield LockChange(state=state, id=id_, aspect="" if is_text else name)
 
 
 def _renumbered(spec: Spec, gone: list[LockEntry], came: list[LockEntry]) -> dict[str, str]:

@@ -347,10 +347,8 @@ def lock_text(changes: Sequence[LockChange]) -> str:
     """Return what changed since a lock, in a line each, and what it comes to."""
     lines = []
     for change in changes:
-        words = (
-            f": was {change.old or 'nothing'}, is {change.new or 'nothing'}"
-            if change.old or change.new
-            else f": {change.aspect.replace('_', '-')}"
-        )
+        words = f": {change.aspect.replace('_', '-')}" if change.aspect else ""
+        if change.old or change.new:
+            words = f": was {change.old or 'nothing'}, is {change.new or 'nothing'}"
         lines.append(printable(f"{change.state.value:15} {change.id or 'the spec'}{words}"))
     return "".join(f"{line}\n" for line in (*lines, lock_verdict(changes)))
