@@ -54,8 +54,8 @@ from sphinx_policyspec.errors import (
     AnnotationError as AnnotationError, BaselineError as BaselineError, CodeError as CodeError, LockError as LockError, MissingToolError as MissingToolError,
     PdfError as PdfError, PolicySpecError as PolicySpecError, QueryError as QueryError,
     QueryLimitError as QueryLimitError, QueryWarning as QueryWarning, ReasonerError as ReasonerError, SchemaError as SchemaError,
-    SourceError as SourceError, StarterError as StarterError, UnknownIdError as UnknownIdError,
-    WriteError as WriteError,
+    SourceError as SourceError, SourceWarning as SourceWarning, StarterError as StarterError,
+    UnknownIdError as UnknownIdError, WriteError as WriteError,
 )
 from sphinx_policyspec.exports.decisions import Decisions as Decisions
 from sphinx_policyspec.exports.report_formats import Report as Report, Reported as Reported

@@ -36,6 +36,10 @@ class QueryWarning(UserWarning):
     """A question that names what nothing has, and so finds nothing there."""
 
 
+class SourceWarning(UserWarning):
+    """A SOURCE without a principle, of which every question has an empty answer, and all seems well."""
+
+
 class UnknownIdError(PolicySpecError, KeyError):
     """An id that nothing in a spec bears."""
 

@@ -292,3 +292,18 @@ def test_model_spec_markdown_that_shows_a_directive_is_read(tmp_path: Path) -> N
     text = "# Manners {#manners authority=user}\n\nWrite:\n\n```{policy:principle}\n```\n"
     (tmp_path / "spec.md").write_text(text, encoding="utf-8")
     assert [provision.id for provision in ps.load(tmp_path / "spec.md").provisions] == ["manners"]
+
+
+def test_a_source_without_a_principle_is_a_warning_where_no_findings_come_back(tmp_path: Path) -> None:
+    file = tmp_path / "model_spec.md"
+    file.write_text("# Rules {#rules}\n\nJust prose.\n", "utf-8")
+    for call in (
+        lambda: ps.load(file),
+        lambda: ps.diff(file, file),
+        lambda: ps.judge(file, file),
+        lambda: ps.stats(file),
+        lambda: ps.review_changelog(file, file),
+    ):
+        with pytest.warns(ps.SourceWarning, match="this spec has no principle"):
+            call()
+    assert ps.load_checked(file).findings

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Unpack
 
 from sphinx_policyspec.api.judging import read_cases
-from sphinx_policyspec.api.reading import ReadingOptions, Source, load_all, load_pair, reader, spec_of
+from sphinx_policyspec.api.reading import ReadingOptions, Source, load_all, reader, spec_of, specs_of
 from sphinx_policyspec.compare import (
     ReadingList,
     SpecDiff,
@@ -31,8 +31,8 @@ from sphinx_policyspec.compare.history import (
 from sphinx_policyspec.compare.history import history as moments_of
 from sphinx_policyspec.decision import Norms
 from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState, compare_cases
-from sphinx_policyspec.model import Case, Judgement, Spec
-from sphinx_policyspec.readers.judgements import add_judgement, read_judgement_file
+from sphinx_policyspec.model import Case, Finding, Judgement, Spec
+from sphinx_policyspec.readers.judgements import add_judgement, usable_judgements
 from sphinx_policyspec.readers.text import read_text
 
 __all__ = [
@@ -62,11 +62,11 @@ def diff(
     :param aliases: ids of provisions that are the same, old id → new id, where that is known; they win over what
         is found
     :param overlays: specs or SOURCEs that are built on the old one: what the changes reach in them is told, too
-    :param judgements: what people say of changed prose, or a file of it; it is the weight of that, and what does not fit is
-        in the findings of the diff
+    :param judgements: what people say of changed prose, or a file of it; it is the weight of that, and what does not fit, or is
+        not filled in yet, is in the findings of the diff. A file of another form raises :class:`AnnotationError`
     :param options: how SOURCEs are read, as for :func:`load`
     """
-    before, after = (loaded.spec for loaded in load_pair(old, new, **options))
+    before, after = specs_of(old, new, **options)
     found = _with_overlays(compare(before, after, aliases), before, after, _read(overlays, **options))
     return _judged(found, before, after, judgements)
 
@@ -89,7 +89,7 @@ def diff_cases(
     :param judgements: likewise
     :param options: likewise
     """
-    before, after = (Norms(loaded.spec) for loaded in load_pair(old, new, **options))
+    before, after = map(Norms, specs_of(old, new, **options))
     read, findings = read_cases(cases)
     found = compare(before.spec, after.spec, aliases, read)
     found = _with_overlays(found, before.spec, after.spec, _read(overlays, **options))
@@ -115,7 +115,7 @@ def judge(
     :param judgements: those that there are, as for :func:`diff`; what is judged needs no reader any more
     :param options: likewise
     """
-    before, after = (loaded.spec for loaded in load_pair(old, new, **options))
+    before, after = specs_of(old, new, **options)
     found = reading_list(compare(before, after, aliases), before, after)
     return replace(found, diff=_judged(found.diff, before, after, judgements))
 
@@ -133,10 +133,15 @@ def write_judgement(file: str | Path, judgement: Judgement) -> None:
 def _judged(
     found: SpecDiff, before: Spec, after: Spec, judgements: str | Path | Iterable[Judgement]
 ) -> SpecDiff:
+    read, findings = _given(judgements)
+    return with_judgements(replace(found, findings=found.findings + findings), before, after, read)
+
+
+def _given(judgements: str | Path | Iterable[Judgement]) -> tuple[tuple[Judgement, ...], tuple[Finding, ...]]:
+    """Return judgements, and which of a file are not filled in yet."""
     if isinstance(judgements, str | Path):
-        judgements, findings = read_judgement_file(Path(judgements), str(judgements))
-        found = replace(found, findings=found.findings + findings)
-    return with_judgements(found, before, after, judgements)
+        return usable_judgements(Path(judgements))
+    return tuple(judgements), ()
 
 
 def _with_overlays(found: SpecDiff, before: Spec, after: Spec, overlays: Mapping[str, Spec]) -> SpecDiff:
@@ -155,7 +160,11 @@ def _read(overlays: Iterable[str | Path | Spec], **options: Unpack[ReadingOption
 
 
 def history(
-    source: str | Path | Sequence[Spec], id_: str, /, **options: Unpack[ReadingOptions]
+    source: str | Path | Sequence[Spec],
+    id_: str,
+    /,
+    judgements: str | Path | Iterable[Judgement] = (),
+    **options: Unpack[ReadingOptions],
 ) -> tuple[Moment, ...]:
     """Return a provision in each release that has it, from the first to the last, under any id that it had.
 
@@ -163,9 +172,11 @@ def history(
 
     :param source: a folder of releases or a graph file with several, or releases from the first to the last
     :param id_: any id that it has or had
+    :param judgements: as for :func:`diff`, of any of the releases
     :param options: as for :func:`load`
     """
-    return moments_of(load_all(source, **options) if isinstance(source, str | Path) else source, id_)
+    specs = load_all(source, **options) if isinstance(source, str | Path) else source
+    return moments_of(specs, id_, _given(judgements)[0])
 
 
 def lock(source: Source) -> Lock:
@@ -200,5 +211,5 @@ def review_changelog(
     :param aliases: as for :func:`diff`
     :param options: likewise
     """
-    before, after = load_pair(old, new, **options)
-    return review(compare(before.spec, after.spec, aliases), entry_of(after.spec))
+    before, after = specs_of(old, new, **options)
+    return review(compare(before, after, aliases), entry_of(after))

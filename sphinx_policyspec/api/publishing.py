@@ -22,6 +22,7 @@ from sphinx_policyspec.files import staged_folder
 from sphinx_policyspec.model import Finding, Spec
 from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.model.spec import given_base
+from sphinx_policyspec.readers.judgements import usable_judgements
 from sphinx_policyspec.sources import Loaded, Reader, has_releases, is_project
 from sphinx_policyspec.starter import write_starter
 
@@ -58,6 +59,7 @@ def build_handbook(
     pdf: bool = False,
     pdf_fonts: Iterable[str] = (),
     since: str | Path | Spec | Iterable[str | Path | Spec | Sequence[Spec]] = (),
+    judgements: str | Path | None = None,
     **options: Unpack[ReadingOptions],
 ) -> tuple[Finding, ...]:
     """Build the handbook of a SOURCE as a web site in the folder ``out``, its graph included.
@@ -77,11 +79,14 @@ def build_handbook(
     :param since: an older release, to tell what changed: a page of it, and a mark at each principle; or several, from
         the oldest on, for the history of each principle. Of a folder of releases those before the one that is
         built count; Model Spec Markdown is annotated as what is built is. Several releases are compared as it is
+    :param judgements: a file of what people say of changed prose, which is then the weight of that; a project has its own
     :param options: as for :func:`load`; the builder is ``html``
     """
     from sphinx_policyspec.sphinx_ext import handbook  # noqa: PLC0415  the core needs no Sphinx
 
     looks: dict[str, Any] = {"theme": theme, "ask": ask, "pdf": pdf, "pdf_fonts": tuple(pdf_fonts)}
+    looks["judgements"] = Path(judgements).absolute() if judgements else None
+    said = usable_judgements(Path(judgements))[0] if judgements else ()
     given = (since,) if isinstance(since, str | Path | Spec) else tuple(since)
     if isinstance(source, str | Path) and has_releases(source, options.get("confdir")):
         source = load_all_checked(source, **options)
@@ -90,7 +95,7 @@ def build_handbook(
             raise SourceError("several releases are compared with those before each: no older ones are taken")
         named = [(_based(one.spec, base_iri), one.root) for one in source]
         with staged_folder(Path(out)) as folder:
-            return handbook.build_releases(named, folder, pages=pages, **looks)
+            return handbook.build_releases(named, folder, pages=pages, said=said, **looks)
     here = Path.cwd()
     if isinstance(source, str | Path) and is_project(source, options.get("confdir")):
         older = [partial(_older, one, here) for one in given]

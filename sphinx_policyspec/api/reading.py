@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
-from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.errors import SourceError, SourceWarning
 from sphinx_policyspec.model import Spec
 from sphinx_policyspec.sources import Loaded, ProjectOptions, Reader, annotations_of
 
@@ -22,6 +23,7 @@ __all__ = [
     "options_of",
     "reader",
     "spec_of",
+    "specs_of",
 ]
 
 Source = str | Path | Spec | Loaded
@@ -51,11 +53,12 @@ def load(source: str | Path, **options: Unpack[ReadingOptions]) -> Spec:
 
     A Sphinx project's ``conf.py`` is run, that of a revision too; spec and findings are those of a build with the
     builder. ``git:REV:PATH`` is the path, as seen from the current folder, as of a revision of the repository that
-    holds it. A SOURCE that cannot be used raises :class:`SourceError`.
+    holds it. A SOURCE that cannot be used raises :class:`SourceError`; one without a principle is a warning, a
+    :class:`SourceWarning`, here and wherever a SOURCE is given and no findings come back.
 
     :param options: how it is read, see :class:`ReadingOptions`
     """
-    return load_checked(source, **options).spec
+    return spec_of(source, **options)
 
 
 def load_checked(source: str | Path, **options: Unpack[ReadingOptions]) -> Loaded:
@@ -98,9 +101,24 @@ def loaded(source: Source, **options: Unpack[ReadingOptions]) -> Loaded:
     return load_checked(source, **options)
 
 
-def spec_of(given: Source) -> Spec:
-    """Return a spec as it is, or that of a SOURCE."""
-    return given if isinstance(given, Spec) else loaded(given).spec
+def spec_of(given: Source, **options: Unpack[ReadingOptions]) -> Spec:
+    """Return a spec as it is, or that of a SOURCE, with a warning where it has no principle."""
+    return given if isinstance(given, Spec) else _warned(given, loaded(given, **options))
+
+
+def specs_of(old: Source, new: Source, **options: Unpack[ReadingOptions]) -> tuple[Spec, Spec]:
+    """Return what :func:`load_pair` reads, likewise."""
+    before, after = load_pair(old, new, **options)
+    return _warned(old, before), _warned(new, after)
+
+
+def _warned(given: Source, read: Loaded) -> Spec:
+    """Return the spec of what was read; who gave the name of a SOURCE and gets no findings is warned of this one."""
+    if isinstance(given, str | Path):
+        for finding in read.findings:
+            if finding.code == "no-principle":
+                warnings.warn(f"{given}: {finding}", SourceWarning, stacklevel=4)
+    return read.spec
 
 
 def reader(**options: Unpack[ReadingOptions]) -> Reader:

@@ -16,6 +16,7 @@ from sphinx_policyspec.cli.options import (
     Settings,
     SourceCommand,
     form_option,
+    judgements_option,
     offered_specs,
     output_option,
     source_argument,
@@ -68,12 +69,7 @@ _alias = click.option(
     type=click.Path(),
     help="Also tell which cases come out differently: a YAML file or a folder of them; may be repeated.",
 )
-@click.option(
-    "--judgements",
-    metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False),
-    help="What people who read changed prose say of it, as `policyspec judge` writes it.",
-)
+@judgements_option
 @click.option("--needs-reader", "unread", is_flag=True, help="List only what needs a reader.")
 @click.option("--exit-code", is_flag=True, help="Exit with status 1 if anything changed.")
 @form_option("SpecDiff", about="How to print it; markdown: a comment on a pull request; changelog: a draft.")
@@ -94,8 +90,8 @@ def diff(
 ) -> None:
     """Tell what changed in meaning from OLD to NEW, two SOURCEs.
 
-    Each change has a type, a weight (needs a reader, tightening, loosening, clarifying, editorial)
-    with the rule that gave it, and what it may invalidate. Provisions are followed through new ids.
+    Each change has a type, a weight (needs a reader, tightening, loosening, tightening and loosening,
+    clarifying, editorial) with the rule that gave it, and what it may invalidate. Provisions are followed through new ids.
     With --cases, scenarios of the chain of command are decided by both: those that come out
     differently are told with both explanations, and so are those that one of the two cannot decide.
     Exit status 2 tells of a case that neither can decide. With --verbose, each eval tag and prompt
@@ -185,8 +181,8 @@ def judge(
 
     Without ID, the list holds what of the changes from OLD to NEW needs a reader: the sentences that
     changed, and for each change an entry of a judgement file that is to be filled in. With ID, the
-    judgement is written to the file, in place of an older one. `policyspec diff --judgements FILE` then
-    tells its direction, until one of the texts changes.
+    judgement is written to the file, in place of an older one; --format json then prints what is left.
+    `policyspec diff --judgements FILE` tells its direction, until one of the texts changes.
 
     \b
       policyspec judge model_spec/2025-04-11 model_spec/2025-09-12 -o judgements.yaml
@@ -212,14 +208,20 @@ def judge(
     judgement = found.judgement(id_, direction, kind=kind, evidence=evidence, who=who, date=day)
     ps.write_judgement(judgements, judgement)
     settings.note(f"wrote what {judgement.who} says of {id_} to {judgements}")
+    if form == "json":
+        left = ps.judge(before, after, aliases=aliases, judgements=judgements, **settings.options)
+        settings.show(left, form)
 
 
 @click.command(cls=SourceCommand)
 @source_argument
 @click.argument("provision", metavar="ID", shell_complete=_complete_id)
+@judgements_option
 @form_option("Moment")
 @output_option
-def history(source: str, provision: str, *, form: str, output: str | None, settings: Settings) -> None:
+def history(
+    source: str, provision: str, *, judgements: str | None, form: str, output: str | None, settings: Settings
+) -> None:
     """Tell what became of one provision over all releases of SOURCE.
 
     SOURCE is a folder of releases, or a graph file with several. ID is any id that the provision has
@@ -228,7 +230,8 @@ def history(source: str, provision: str, *, form: str, output: str | None, setti
     \b
       policyspec history model_spec love_humanity
     """
-    settings.show(ps.history(settings.releases(source), provision), form, output)
+    found = ps.history(settings.releases(source), provision, judgements=judgements or ())
+    settings.show(found, form, output)
 
 
 @click.command(cls=SourceCommand)

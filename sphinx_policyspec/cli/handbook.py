@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 import sphinx_policyspec as ps
-from sphinx_policyspec.cli.options import Settings, SourceCommand, source_argument
+from sphinx_policyspec.cli.options import Settings, SourceCommand, judgements_option, source_argument
 
 __all__ = ["handbook"]
 
@@ -49,6 +49,7 @@ __all__ = ["handbook"]
     help="An older release: a page says what changed since, and each principle what changed about it. A folder of "
     "releases, or one --since for each from the oldest on, gives principles their history.",
 )
+@judgements_option
 def handbook(
     source: str,
     more: tuple[str, ...],
@@ -60,6 +61,7 @@ def handbook(
     pdf: bool,
     pdf_fonts: tuple[str, ...],
     since: tuple[str, ...],
+    judgements: str | None,
     settings: Settings,
 ) -> None:
     """Build a web site, and a PDF, from SOURCE.
@@ -113,6 +115,7 @@ def handbook(
             pdf=pdf,
             pdf_fonts=pdf_fonts,
             since=since,
+            judgements=judgements,
             **settings.options,
         )
     settings.report(findings)

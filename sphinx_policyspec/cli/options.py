@@ -26,6 +26,7 @@ __all__ = [
     "Settings",
     "SourceCommand",
     "form_option",
+    "judgements_option",
     "offered_specs",
     "output_option",
     "source_argument",
@@ -299,6 +300,13 @@ output_option = click.option(
     metavar="FILE",
     type=click.Path(dir_okay=False),
     help="Write to FILE. Default: print it.",
+)
+
+judgements_option = click.option(
+    "--judgements",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False),
+    help="What people who read changed prose say of it, as `policyspec judge` writes it.",
 )
 
 

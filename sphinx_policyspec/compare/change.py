@@ -25,6 +25,8 @@ __all__ = [
     "Subject",
     "Summary",
     "Weight",
+    "is_structural",
+    "is_telling",
     "judged_id",
     "summary_of",
 ]
@@ -102,7 +104,7 @@ class Weight(enum.StrEnum):
     LOOSENING = "loosening"
     """More is allowed, or a rule can be set aside more easily."""
     BOTH = "both"
-    """Stricter in one respect and looser in another, as somebody who read it says."""
+    """Stricter in one respect and looser in another."""
     CLARIFYING = "clarifying"
     """What is meant is said differently, or in more or fewer words; no sentence that may hold a norm is another one."""
     EDITORIAL = "editorial"
@@ -186,9 +188,12 @@ class Change(Brief):
         return dict(self.evidence).get(name, "")
 
 
+_IN_PROSE = frozenset({Subject.SPEC, Subject.DEFINITION, Subject.COMMENTARY, Subject.EXAMPLE})
+
+
 def judged_id(change: Change) -> str:
     """Return what a judgement calls the thing whose prose changed."""
-    if change.provision or change.subject in {Subject.SPEC, Subject.DEFINITION, Subject.COMMENTARY}:
+    if change.provision or change.subject in _IN_PROSE:
         return change.provision or "preamble"
     return f"{change.subject.value}/{change.id}"
 
@@ -296,8 +301,12 @@ class Bump(enum.StrEnum):
     """Nothing changed."""
 
 
-_HARD = frozenset({"hard-level-lost", "hard-rule-added", "hard-rule-removed", "hard-norm-changed"})
-_LEVELS = frozenset({"override-stricter", "override-looser", "overriders-changed"})
+_HARD = frozenset(
+    {"hard-level-lost", "hard-rule-added", "hard-rule-removed", "hard-rule-unclear", "hard-norm-changed"}
+)
+_LEVELS = frozenset({
+    "override-stricter", "override-looser", "override-of-exceptions", "overriders-added", "overriders-removed", "overriders-changed",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -353,4 +362,22 @@ def _matters(change: Change) -> bool:
     return change.weight in DIRECTED | {Weight.NEEDS_READER} or (
         change.kind is ChangeKind.ADDED
         and change.subject in {Subject.PROVISION, Subject.EXAMPLE, Subject.LEVEL}
+    )
+
+
+_STRUCTURAL = frozenset({
+    ChangeKind.ADDED, ChangeKind.REMOVED, ChangeKind.RENAMED, ChangeKind.SPLIT, ChangeKind.MERGED, ChangeKind.LEVEL_RAISED,
+    ChangeKind.LEVEL_LOWERED, ChangeKind.LEVEL_CHANGED, ChangeKind.BECAME_PRINCIPLE, ChangeKind.BECAME_SECTION,
+})  # fmt: skip
+
+
+def is_structural(change: Change) -> bool:
+    """Return whether a change is one of provisions or levels themselves, or of the level of one."""
+    return change.subject in {Subject.PROVISION, Subject.LEVEL} and change.kind in _STRUCTURAL
+
+
+def is_telling(change: Change) -> bool:
+    """Return whether a changelog tells a change by itself: a structural one, and one that touches norms."""
+    return is_structural(change) or (
+        change.weight is not Weight.EDITORIAL and change.subject is not Subject.EXAMPLE
     )

@@ -5,15 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from hashlib import sha256
+from typing import Any
 
 from sphinx_policyspec.compare.change import Change, ChangeKind, SpecDiff, Subject, Weight, judged_id
-from sphinx_policyspec.compare.examples import example_changes, prompt_changes
-from sphinx_policyspec.compare.matching import MatchedSpecs, identify
+from sphinx_policyspec.compare.examples import example_changes, prompt_changes, told_messages
+from sphinx_policyspec.compare.matching import MatchedSpecs, identify, renewed
 from sphinx_policyspec.compare.prose import prose_changes, with_moves
 from sphinx_policyspec.compare.provisions import (
     level_changes,
+    level_of,
+    ref_pairs,
     relation_changes,
     renamed_levels,
     structure_changes,
@@ -23,7 +26,9 @@ from sphinx_policyspec.compare.words import normal
 from sphinx_policyspec.errors import AnnotationError, UnknownIdError
 from sphinx_policyspec.files import Brief
 from sphinx_policyspec.model import (
+    AuthorityLevel,
     Case,
+    Comment,
     Commentary,
     Definition,
     Direction,
@@ -41,7 +46,15 @@ from sphinx_policyspec.model import (
 from sphinx_policyspec.model.attributes import RELATIONS
 from sphinx_policyspec.model.finding import nearest
 
-__all__ = ["ReadingList", "compare", "digest_of", "reading_list", "with_judgements", "with_overlays"]
+__all__ = [
+    "ReadingList",
+    "compare",
+    "digest_of",
+    "reading_list",
+    "says_of",
+    "with_judgements",
+    "with_overlays",
+]
 
 
 def compare(
@@ -102,7 +115,7 @@ def with_judgements(diff: SpecDiff, old: Spec, new: Spec, judgements: Iterable[J
                 judged |= {id(change): given for change in prose[given.id]}
                 break
         else:
-            findings.append(_misfit(judgement, prose))
+            findings.append(_misfit(judgement, diff, prose))
     changes = (
         replace(change, weight=_weight_of(found), rule="judged", judgement=found)
         if (found := judged.get(id(change)))
@@ -128,15 +141,21 @@ def _weight_of(judgement: Judgement) -> Weight:
     return Weight.EDITORIAL if judgement.kind is JudgedKind.EDITORIAL else Weight.CLARIFYING
 
 
-def _misfit(judgement: Judgement, prose: Mapping[str, list[Change]]) -> Finding:
+def _misfit(judgement: Judgement, diff: SpecDiff, prose: Mapping[str, list[Change]]) -> Finding:
     """Return why a judgement says nothing of a diff."""
     if judgement.id not in prose:
         message = f"no prose of `{judgement.id}` changed between these releases"
-        hint = nearest(judgement.id, list(prose)) or "delete the judgement"
+        hint = _meant(judgement.id, diff, prose) or "delete the judgement"
     else:
         message = f"the texts of `{judgement.id}` are not those that {judgement.who} read on {judgement.date}"
         hint = "read them again; `policyspec judge` prints their digest"
     return Finding(code="stale-judgement", message=message, span=judgement.span, hint=hint)
+
+
+def _meant(id_: str, diff: SpecDiff, known: Iterable[str]) -> str:
+    """Return which id is meant by one of which no prose changed: the other one of what has two, else the nearest."""
+    other = diff.new_ids.get(id_, id_)
+    return f"its id is `{other}` now" if other != id_ else nearest(id_, list(known))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +200,7 @@ class ReadingList(Brief):
         """
         day = dt.date.fromisoformat(date) if date else dt.date.today()  # noqa: DTZ011  the day where the reader is
         if id_ not in self.digests:
-            hint = nearest(id_, list(self.digests))
+            hint = _meant(id_, self.diff, self.digests)
             raise UnknownIdError(f"no prose of `{id_}` changed; {hint}".removesuffix("; "))
         for name, said, known in (("direction", direction, Direction), ("kind", kind, JudgedKind)):
             if said not in [*known]:
@@ -210,7 +229,9 @@ class ReadingList(Brief):
 def reading_list(diff: SpecDiff, old: Spec, new: Spec) -> ReadingList:
     """Return what has to be read of a diff of two specs."""
     ids = dict.fromkeys(
-        judged_id(change) for change in diff.changes if change.sentences or change.text is not None
+        judged_id(change)
+        for change in diff.changes
+        if change.sentences or change.text is not None or change.weight is Weight.NEEDS_READER
     )
     return ReadingList(diff=diff, digests={id_: digest_of(diff, old, new, id_) for id_ in ids})
 
@@ -221,8 +242,13 @@ def digest_of(diff: SpecDiff, old: Spec, new: Spec, id_: str, *, turned: bool = 
     :param id_: as :func:`~sphinx_policyspec.compare.change.judged_id` gives it
     :param turned: whether to return that of the change the other way round
     """
-    sides = [_prose_of(old, diff.old_ids.get(id_, id_)), _prose_of(new, id_)]
-    told = ("\0".join(map(normal, side)) for side in (sides[::-1] if turned else sides))
+    old_id = diff.old_ids.get(id_, id_)
+    sides = [[*map(normal, _prose_of(old, old_id))], [*map(normal, _prose_of(new, id_))]]
+    # What else can be read of it, where that is another thing.
+    beside = [[*map(normal, _beside_prose(spec, name))] for spec, name in ((old, old_id), (new, id_))]
+    if beside[0] != beside[1]:
+        sides = [side + more for side, more in zip(sides, beside, strict=True)]
+    told = ("\0".join(side) for side in (sides[::-1] if turned else sides))
     return sha256("\0\0".join(told).encode()).hexdigest()[:16]
 
 
@@ -238,6 +264,86 @@ def _prose_of(spec: Spec, id_: str) -> list[str]:
     blocks = provision.blocks if provision else spec.preamble
     title = [provision.title] if provision else []
     return title + [b.text for b in blocks if isinstance(b, Prose | Definition | Commentary) and b.text]
+
+
+def _beside_prose(spec: Spec, id_: str) -> list[str]:
+    """Return the level, category, status, clauses and examples of a provision."""
+    provision = spec.provision_by_id.get(id_)
+    blocks = provision.blocks if provision else spec.preamble if id_ == "preamble" else ()
+    told = [f"{clause.authority}: {clause.text}" for clause in spec.clauses if clause.principle == id_]
+    if provision:
+        told += [level_of(provision), getattr(provision, "category", ""), provision.status]
+    for block in blocks:
+        told += [block.source_title, *told_messages(block)] if isinstance(block, Example) else []
+    return told
+
+
+_UNSAID = frozenset({"span", "source", "depth", "parent", "repeats", "fragments", "test"})
+"""Fields that say where something stands, or what others say."""
+_TOLD = frozenset({"id", "title", "authority", "blocks"})
+"""Fields of a provision that are told by themselves."""
+_WHOLE = ("levels", "topics", "goals", "prompt_files", "title", "license", "publisher")
+
+
+def says_of(spec: Spec, names: Mapping[str, str] | None = None) -> dict[str, dict[str, str]]:
+    """Return digests of all that :func:`compare` compares but titles, levels and places, by provision and by what it is.
+
+    Those of the spec itself stand under the empty id. They are the same for any typography.
+
+    :param names: other ids for provisions, to be read as these
+    """
+    names = names or {}
+    found: dict[str, dict[str, list[Any]]] = {
+        "": {name: _plainly(getattr(spec, name), names) for name in _WHOLE}
+    }
+    for provision in spec.provisions:
+        given = {
+            row.name: getattr(provision, row.name)
+            for row in fields(provision)
+            if row.name not in _UNSAID | _TOLD
+        }
+        given["text"] = provision.text
+        given["aliases"] = tuple(name for name in provision.aliases if name != names.get(provision.id))
+        found[provision.id] = {name: _plainly(value, names) for name, value in given.items()}
+    held = [
+        (holder.id if holder else "", block)
+        for holder, block in spec.walk()
+        if not isinstance(block, Comment)
+    ]
+    parts: list[tuple[str, Any]] = [
+        (at, block) for at, block in held if not (at and isinstance(block, Prose))
+    ]
+    parts += [(clause.principle, ("clauses", clause.authority, clause.text)) for clause in spec.clauses]
+    parts += [(tag.provision, tag) for tag in spec.eval_tags]
+    parts += [(source, ("references", target)) for source, target in sorted(ref_pairs(spec))]
+    for at, part in parts:
+        name = part[0] if isinstance(part, tuple) else f"{type(part).__name__}s".lower()
+        found.setdefault(at, {}).setdefault(name, []).append(_plainly(part, names))
+    return {
+        id_: {name: sha256(repr(value).encode()).hexdigest()[:16] for name, value in aspects.items() if value}
+        for id_, aspects in found.items()
+    }
+
+
+def _plainly(value: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN401  whatever the model holds
+    """Return what something says as lists of texts in plain typography."""
+    if isinstance(value, str):
+        return names.get(value) or normal(renewed(value, names))
+    if isinstance(value, tuple):
+        return [_plainly(item, names) for item in value]
+    if isinstance(value, Example):
+        return [
+            _plainly(getattr(value, name), names)
+            for name in ("source_title", "messages", "illustrates", "weighs", "tags")
+        ]
+    if is_dataclass(value):
+        keys = [row.name for row in fields(value) if row.name not in _UNSAID]
+        return [
+            _plainly(getattr(value, name), names)
+            for name in keys
+            if not (name == "title" and isinstance(value, AuthorityLevel))
+        ]
+    return str(value)
 
 
 _KINDS = {

@@ -13,7 +13,7 @@ from sphinx_policyspec.compare.words import alike, compare_texts, near, normal, 
 from sphinx_policyspec.model import EvalPrompt, EvalTag, Example, Message, PromptFile, Response, Spec
 from sphinx_policyspec.model.attributes import attributes_of
 
-__all__ = ["FILE", "ExamplePair", "example_changes", "pair_examples", "prompt_changes"]
+__all__ = ["FILE", "ExamplePair", "example_changes", "pair_examples", "prompt_changes", "told_messages"]
 
 _SAME_PROMPT = 0.8
 """Conversations up to the answers that are alike so much are one."""
@@ -25,7 +25,7 @@ _SAME_TEXT = 0.6
 class _Held:
     """An example in its provision, under the new ids.
 
-    :param told: all that it says, for readers
+    :param told: all that it says, for readers, with the ids that it was written with
     """
 
     example: Example
@@ -81,7 +81,7 @@ def _held(spec: Spec, pair: MatchedSpecs, *, old: bool) -> list[_Held]:
                 texts=tuple(f"{_head(m)}: {normal(renew(m.text))}" for m in block.messages),
                 notes=tuple(normal(renew(r.note)) for r in block.responses),
                 raw=tuple(map(renew, _raw(block))),
-                told=renew("\n\n".join(_told(block))),
+                told="\n\n".join(told_messages(block)),
             )
         )
     return found
@@ -94,7 +94,7 @@ def _raw(example: Example) -> Iterator[str]:
     yield from (response.note for response in example.responses)
 
 
-def _told(example: Example) -> Iterator[str]:
+def told_messages(example: Example) -> Iterator[str]:
     """Yield each message under who speaks, with the verdict and the note of an answer."""
     for message in example.messages:
         verdict = f" {message.verdict.value}" if isinstance(message, Response) and message.verdict else ""
@@ -199,13 +199,13 @@ def example_changes(pair: MatchedSpecs) -> tuple[list[Change], int, dict[str, st
     The ids come as old id → new id.
     """
     both, removed, added = pair_examples(pair)
-    changes = [_change(ChangeKind.REMOVED, held, None) for held in removed]
-    changes += [_change(ChangeKind.ADDED, None, held) for held in added]
+    changes = [_change(pair, ChangeKind.REMOVED, held, None) for held in removed]
+    changes += [_change(pair, ChangeKind.ADDED, None, held) for held in added]
     place = {block.id: place for place, block in enumerate(pair.new.examples)}
     both.sort(key=lambda p: place[p.new.example.id])
     same = 0
     for together in both:
-        found = list(_of(together))
+        found = list(_of(pair, together))
         same += not any(change.kind is not ChangeKind.TYPOGRAPHY for change in found)
         changes += found
     names = {together.old.example.id: together.new.example.id for together in both}
@@ -227,20 +227,20 @@ def _reordered(pair: MatchedSpecs, both: list[ExamplePair]) -> Iterator[Change]:
         }
         before = sorted(pairs, key=lambda p: place[id(p.old.example)])
         moved = out_of_order([names[id(p)] for p in before], [names[id(p)] for p in pairs])
-        yield from (_change(ChangeKind.REORDERED, p.old, p.new) for p in pairs if names[id(p)] in moved)
+        yield from (_change(pair, ChangeKind.REORDERED, p.old, p.new) for p in pairs if names[id(p)] in moved)
 
 
-def _of(pair: ExamplePair) -> Iterator[Change]:
-    old, new = pair.old, pair.new
+def _of(pair: MatchedSpecs, both: ExamplePair) -> Iterator[Change]:
+    old, new = both.old, both.new
     if old.provision != new.provision:
-        yield _change(ChangeKind.MOVED, old, new, pair.what)
+        yield _change(pair, ChangeKind.MOVED, old, new, both.what)
     elif old.title != new.title:
-        yield _change(ChangeKind.RETITLED, old, new, pair.what)
-    elif not pair.what and old.raw != new.raw:
+        yield _change(pair, ChangeKind.RETITLED, old, new, both.what)
+    elif not both.what and old.raw != new.raw:
         spaces = [*map(spaced, old.raw)] == [*map(spaced, new.raw)]
-        yield replace(_change(ChangeKind.TYPOGRAPHY, old, new), aspect=SPACES if spaces else "")
-    if pair.what:
-        yield _change(ChangeKind.CHANGED, old, new, pair.what)
+        yield replace(_change(pair, ChangeKind.TYPOGRAPHY, old, new), aspect=SPACES if spaces else "")
+    if both.what:
+        yield _change(pair, ChangeKind.CHANGED, old, new, both.what)
     yield from _flipped(old, new)
 
 
@@ -276,8 +276,11 @@ def _verdict(new: _Held, was: Response, response: Response) -> Change:
     )
 
 
-def _change(kind: ChangeKind, old: _Held | None, new: _Held | None, what: tuple[str, ...] = ()) -> Change:
+def _change(
+    pair: MatchedSpecs, kind: ChangeKind, old: _Held | None, new: _Held | None, what: tuple[str, ...] = ()
+) -> Change:
     here = new or old
+    sides = (old.told, new.told) if old and new and kind is ChangeKind.CHANGED else None
     evidence: tuple[tuple[str, str], ...] = ()
     if old and new:
         prompt = alike(old.prompt_words, new.prompt_words)
@@ -295,7 +298,8 @@ def _change(kind: ChangeKind, old: _Held | None, new: _Held | None, what: tuple[
         old=old.example.source_title if old else "",
         new=new.example.source_title if new else "",
         evidence=evidence,
-        text=compare_texts(old.told, new.told) if old and new and kind is ChangeKind.CHANGED else None,
+        text=compare_texts(pair.in_new_words(sides[0]), sides[1]) if sides else None,
+        sentences=pair.sentences(*sides, binds=True) if sides else (),
         old_span=old.example.span if old else None,
         new_span=new.example.span if new else None,
     )

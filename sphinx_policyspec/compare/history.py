@@ -7,17 +7,16 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from hashlib import sha256
 from itertools import pairwise
 from typing import Any
 
-from sphinx_policyspec.compare.change import Change, ChangeKind, SpecDiff, Subject, Weight
-from sphinx_policyspec.compare.compare import compare
+from sphinx_policyspec.compare.change import Change, ChangeKind, SpecDiff, Subject, is_structural
+from sphinx_policyspec.compare.compare import compare, says_of, with_judgements
 from sphinx_policyspec.compare.provisions import level_of
 from sphinx_policyspec.compare.words import normal
 from sphinx_policyspec.errors import LockError, UnknownIdError
 from sphinx_policyspec.files import Brief, dump_json, load_json
-from sphinx_policyspec.model import Principle, Provision, Spec
+from sphinx_policyspec.model import Judgement, Spec
 from sphinx_policyspec.model.finding import nearest
 
 __all__ = [
@@ -34,7 +33,6 @@ __all__ = [
     "entry_of",
     "format_lock",
     "history",
-    "is_telling",
     "lock_of",
     "parse_lock",
     "review",
@@ -78,9 +76,10 @@ class Timeline:
     diffs: tuple[SpecDiff, ...]
 
     @classmethod
-    def of(cls, specs: Sequence[Spec]) -> Timeline:
-        """Compare each release with the next."""
-        return cls(specs=tuple(specs), diffs=tuple(compare(old, new) for old, new in pairwise(specs)))
+    def of(cls, specs: Sequence[Spec], judgements: Sequence[Judgement] = ()) -> Timeline:
+        """Compare each release with the next; what people say of changed prose is its weight."""
+        diffs = (with_judgements(compare(old, new), old, new, judgements) for old, new in pairwise(specs))
+        return cls(specs=tuple(specs), diffs=tuple(diffs))
 
     def ids(self, id_: str, place: int) -> dict[int, str]:
         """Return the ids of a provision by the place of the release, in order.
@@ -149,7 +148,7 @@ def before(specs: Sequence[Spec], new: Spec) -> tuple[Spec, ...]:
     return tuple(specs[: versions.index(new.version)] if is_among else specs)
 
 
-def history(specs: Sequence[Spec], id_: str) -> tuple[Moment, ...]:
+def history(specs: Sequence[Spec], id_: str, judgements: Sequence[Judgement] = ()) -> tuple[Moment, ...]:
     """Return a provision in each release that has it, from the first to the last, under any id that it had.
 
     If a later release no longer has it, the last moment tells what became of it.
@@ -164,7 +163,7 @@ def history(specs: Sequence[Spec], id_: str) -> tuple[Moment, ...]:
         raise UnknownIdError(
             f"no release has the provision `{id_}`; {nearest(id_, names)}".removesuffix("; ")
         )
-    return Timeline.of(specs).moments(id_, known[-1])
+    return Timeline.of(specs, judgements).moments(id_, known[-1])
 
 
 _FORMAT = 1
@@ -175,13 +174,13 @@ class LockEntry(Brief):
     """What a lock holds of a provision.
 
     :param level: the level of a principle, empty for a section
-    :param text: SHA-256 of its normative text in plain typography, without eval tags; hexadecimal
+    :param says: digests of all else that a diff compares, by what it is: ``text``, ``examples``, ``preferred_over``
     """
 
     id: str
     title: str
     level: str
-    text: str
+    says: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,10 +188,12 @@ class Lock(Brief):
     """The provisions of a spec as they were, in reading order.
 
     :param version: the release that was locked, if it had a version
+    :param says: digests of what the spec itself says, likewise: ``levels``, ``goals``
     """
 
     version: str
     entries: tuple[LockEntry, ...] = field(repr=False)
+    says: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class LockState(enum.StrEnum):
@@ -206,43 +207,50 @@ class LockState(enum.StrEnum):
     RETITLED = "retitled"
     ADDED = "added"
     REMOVED = "removed"
+    OTHER = "changed"
+    """Something else of it does, which ``aspect`` names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockChange(Brief):
     """One difference from a lock.
 
-    :param id: its id now, or the one that it had where it is gone
+    :param id: its id now, or the one that it had where it is gone; empty for the spec itself
+    :param aspect: what of it changed, where the state leaves that open
     :param old: what it was: an id, a level or a title; empty where there is nothing to say
     :param new: what it is
     """
 
     state: LockState
     id: str
+    aspect: str = ""
     old: str = ""
     new: str = ""
 
 
-def lock_of(spec: Spec) -> Lock:
-    """Return the lock of a spec."""
-    return Lock(version=spec.version, entries=tuple(map(_entry, spec.provisions)))
+def lock_of(spec: Spec, names: Mapping[str, str] | None = None) -> Lock:
+    """Return the lock of a spec.
 
-
-def _entry(provision: Provision) -> LockEntry:
-    return LockEntry(
-        id=provision.id,
-        title=normal(provision.title),
-        level=provision.authority if isinstance(provision, Principle) else "",
-        text=sha256(normal(provision.text).encode()).hexdigest(),
+    :param names: other ids for provisions, to be read as these wherever one is named
+    """
+    says = says_of(spec, names)
+    entries = (
+        LockEntry(
+            id=provision.id,
+            title=normal(provision.title),
+            level=level_of(provision),
+            says=says[provision.id],
+        )
+        for provision in spec.provisions
     )
+    return Lock(version=spec.version, entries=tuple(entries), says=says[""])
 
 
 def format_lock(lock: Lock) -> str:
     """Return a lock as JSON with a line for each provision, so that version control shows what changed."""
-    head = dump_json({"format": _FORMAT, "version": lock.version}).rstrip("}")
-    lines = [dump_json(asdict(entry)) for entry in lock.entries]
-    body = ",\n".join(f"  {line}" for line in lines)
-    return f'{head}, "provisions": [\n{body}\n]}}\n'
+    head = dump_json({"format": _FORMAT, "version": lock.version, "says": dict(lock.says)})
+    body = ",\n".join(f"  {dump_json(asdict(entry))}" for entry in lock.entries)
+    return f'{head.removesuffix("}")}, "provisions": [\n{body}\n]}}\n'
 
 
 def parse_lock(text: str, file: str) -> Lock:
@@ -256,19 +264,23 @@ def parse_lock(text: str, file: str) -> Lock:
         raise LockError(f"{file}: not a lock: {error}") from None
     if not isinstance(given, dict) or given.get("format") != _FORMAT:
         raise LockError(f"{file}: not a lock of format {_FORMAT}; `policyspec lock` writes one")
-    provisions = given.get("provisions")
-    if not isinstance(provisions, list) or not all(map(_is_entry, provisions)):
-        raise LockError(f"{file}: `provisions` is not a list of objects with id, title, level and text")
-    return Lock(
-        version=str(given.get("version", "")), entries=tuple(LockEntry(**entry) for entry in provisions)
-    )
+    provisions, says = given.get("provisions"), given.get("says")
+    if not isinstance(provisions, list) or not all(map(_is_entry, provisions)) or not _are_texts(says):
+        raise LockError(
+            f"{file}: `provisions` is not a list of objects with id, title, level and says: write the lock anew"
+        )
+    entries = tuple(LockEntry(**entry) for entry in provisions)
+    return Lock(version=str(given.get("version", "")), entries=entries, says=says or {})
 
 
 def _is_entry(given: Any) -> bool:  # noqa: ANN401  whatever JSON holds
-    names = {"id", "title", "level", "text"}
-    return (
-        isinstance(given, dict) and given.keys() == names and all(isinstance(v, str) for v in given.values())
-    )
+    if not isinstance(given, dict) or given.keys() != {"id", "title", "level", "says"}:
+        return False
+    return _are_texts(given["says"]) and _are_texts({**given, "says": ""})
+
+
+def _are_texts(given: Any) -> bool:  # noqa: ANN401  likewise
+    return isinstance(given, dict) and all(isinstance(value, str) for value in given.values())
 
 
 def since_lock(lock: Lock, spec: Spec) -> tuple[LockChange, ...]:
@@ -279,27 +291,34 @@ def since_lock(lock: Lock, spec: Spec) -> tuple[LockChange, ...]:
     came = [entry for entry in after.values() if entry.id not in before]
     renumbered = _renumbered(spec, gone, came)
     origin = {new: old for old, new in renumbered.items()}
+    now = lock_of(spec, origin)
     changes = [
         LockChange(state=LockState.REMOVED, id=entry.id) for entry in gone if entry.id not in renumbered
     ]
-    for id_, entry in after.items():
-        was = before.get(origin.get(id_, id_))
-        if was is None:
-            changes.append(LockChange(state=LockState.ADDED, id=id_))
-        else:
-            changes += _differences(was, entry)
-    return tuple(changes)
+    for entry in now.entries:
+        was = before.get(origin.get(entry.id, entry.id))
+        changes += _differences(was, entry) if was else [LockChange(state=LockState.ADDED, id=entry.id)]
+    return (*changes, *_otherwise("", lock.says, now.says))
 
 
 def _differences(was: LockEntry, now: LockEntry) -> Iterator[LockChange]:
-    if was.id != now.id:
-        yield LockChange(state=LockState.RENUMBERED, id=now.id, old=was.id, new=now.id)
-    if was.text != now.text:
-        yield LockChange(state=LockState.CONTENT, id=now.id)
-    if was.level != now.level:
-        yield LockChange(state=LockState.LEVEL, id=now.id, old=was.level, new=now.level)
-    if was.title != now.title:
-        yield LockChange(state=LockState.RETITLED, id=now.id, old=was.title, new=now.title)
+    told = {LockState.RENUMBERED: "id", LockState.LEVEL: "level", LockState.RETITLED: "title"}
+    for state, name in told.items():
+        old, new = getattr(was, name), getattr(now, name)
+        if old != new:
+            yield LockChange(state=state, id=now.id, old=old, new=new)
+    # An annotation file may give these by the old id, and they bind nobody.
+    yield from _otherwise(now.id, was.says, now.says, ("topics", "serves") if was.id != now.id else ())
+
+
+def _otherwise(
+    id_: str, was: Mapping[str, str], now: Mapping[str, str], aside: Sequence[str] = ()
+) -> Iterator[LockChange]:
+    for name in dict.fromkeys((*now, *was)):
+        if was.get(name) != now.get(name) and name not in aside:
+            is_text = name == "text"
+            state = LockState.CONTENT if is_text else LockState.OTHER
+            yield LockChange(state=state, id=id_, aspect="" if is_text else name)
 
 
 def _renumbered(spec: Spec, gone: list[LockEntry], came: list[LockEntry]) -> dict[str, str]:
@@ -307,8 +326,7 @@ def _renumbered(spec: Spec, gone: list[LockEntry], came: list[LockEntry]) -> dic
     aliases = {alias: p.id for p in spec.provisions for alias in p.aliases}
     new_ids = {entry.id for entry in came}
     found = {entry.id: aliases[entry.id] for entry in gone if aliases.get(entry.id) in new_ids}
-    empty = sha256(b"").hexdigest()
-    for parts in (lambda e: (e.text, e.title), lambda e: e.text if e.text != empty else None):
+    for parts in (lambda e: (e.says.get("text"), e.title), lambda e: e.says.get("text")):
         old = Counter(parts(entry) for entry in gone if entry.id not in found)
         taken = set(found.values())
         left = [entry for entry in came if entry.id not in taken]
@@ -321,10 +339,6 @@ def _renumbered(spec: Spec, gone: list[LockEntry], came: list[LockEntry]) -> dic
     return found
 
 
-_STRUCTURAL = frozenset({
-    ChangeKind.ADDED, ChangeKind.REMOVED, ChangeKind.RENAMED, ChangeKind.SPLIT, ChangeKind.MERGED, ChangeKind.LEVEL_RAISED,
-    ChangeKind.LEVEL_LOWERED, ChangeKind.LEVEL_CHANGED, ChangeKind.BECAME_PRINCIPLE, ChangeKind.BECAME_SECTION,
-})  # fmt: skip
 _ITEM = re.compile(r"^[ \t]*(?:[*+-]|\d+[.)])[ \t]+", re.MULTILINE)
 _MARKUP = re.compile(r"\]\([^()\s]*\)|[*_`\[\]\\]")
 _NAMED = re.compile(r"\*{2,3}([^*]+)\*{2,3}|[\"“]([^\"”]{4,500})[\"”]|`([^`]+)`")
@@ -385,7 +399,7 @@ def entry_of(spec: Spec) -> str | None:
 def review(diff: SpecDiff, entry: str | None) -> Review:
     """Return how a changelog entry and a diff bear each other out, as far as names and words can tell."""
     texts = [*_claims(entry or "")]
-    structural = [change for change in diff.changes if _is_structural(change)]
+    structural = [change for change in diff.changes if is_structural(change)]
     untold = tuple(change for change in structural if not any(_tells(diff, change, text) for text in texts))
     rare = _rare_words(diff)
     return Review(
@@ -394,10 +408,6 @@ def review(diff: SpecDiff, entry: str | None) -> Review:
         claims=tuple(_claim(diff, text, rare) for text in texts),
         untold=untold,
     )
-
-
-def _is_structural(change: Change) -> bool:
-    return change.subject in {Subject.PROVISION, Subject.LEVEL} and change.kind in _STRUCTURAL
 
 
 def _claims(entry: str) -> Iterator[str]:
@@ -447,7 +457,7 @@ def _holds(text: str, name: str) -> bool:
 def _claim(diff: SpecDiff, claim: str, rare: dict[str, set[str]]) -> Claim:
     found: dict[str, str] = {}
     for change in diff.changes:
-        how = _tells(diff, change, claim) if _is_structural(change) else ""
+        how = _tells(diff, change, claim) if is_structural(change) else ""
         how = how or (_names(diff, change, claim) if change.provision else "") or _quoted(change, claim)
         if how:
             found.setdefault(change.provision or change.id, how)
@@ -456,28 +466,24 @@ def _claim(diff: SpecDiff, claim: str, rare: dict[str, set[str]]) -> Claim:
     said = set(_WORD.findall(_plain(claim)))
     shared = {id_: said & words for id_, words in rare.items()}
     near = sorted(
-        (
-            (len(words), id_)
-            for id_, words in shared.items()
-            if len(words) >= _TELLING or any(len(word) >= _LONG for word in words)
-        ),
-        key=lambda found: (-found[0], found[1]),
+        (-len(words), id_)
+        for id_, words in shared.items()
+        if len(words) >= _TELLING or any(len(word) >= _LONG for word in words)
     )
     return Claim(text=claim, state=ClaimState.UNDECIDED, near=tuple(id_ for _, id_ in near))
 
 
 def _quoted(change: Change, claim: str) -> str:
     """Return words that a claim sets off, in bold or quotes, if they are among those that came or went together."""
-    units = change.text.units if change.text else ()
-    changed = [run.text for unit in units for run in unit.runs if run.op != "="]
+    changed = _changed_words(change)
     phrases = (next(filter(None, found.groups())).strip() for found in _NAMED.finditer(claim))
     told = (phrase for phrase in phrases if " " in phrase and any(_holds(said, phrase) for said in changed))
     return next((f"the words “{phrase}”" for phrase in told), "")
 
 
-def _changed_words(change: Change) -> str:
+def _changed_words(change: Change) -> list[str]:
     units = change.text.units if change.text else ()
-    return _plain(" ".join(run.text for unit in units for run in unit.runs if run.op != "="))
+    return [run.text for unit in units for run in unit.runs if run.op != "="]
 
 
 def _rare_words(diff: SpecDiff) -> dict[str, set[str]]:
@@ -485,16 +491,8 @@ def _rare_words(diff: SpecDiff) -> dict[str, set[str]]:
     words: dict[str, set[str]] = {}
     for change in diff.changes:
         if change.text is not None and change.provision:
-            words.setdefault(change.provision, set()).update(_WORD.findall(_changed_words(change)))
-    holders: dict[str, int] = {}
-    for found in words.values():
-        for word in found:
-            holders[word] = holders.get(word, 0) + 1
+            words.setdefault(change.provision, set()).update(
+                _WORD.findall(_plain(" ".join(_changed_words(change))))
+            )
+    holders = Counter(word for found in words.values() for word in found)
     return {id_: {word for word in found if holders[word] <= _RARE} for id_, found in words.items()}
-
-
-def is_telling(change: Change) -> bool:
-    """Return whether a changelog tells a change by itself: a structural one, and one that touches norms."""
-    return _is_structural(change) or (
-        change.weight is not Weight.EDITORIAL and change.subject is not Subject.EXAMPLE
-    )

@@ -14,10 +14,11 @@ from functools import cached_property
 from itertools import chain
 
 from sphinx_policyspec.compare.change import Match
+from sphinx_policyspec.compare.rewording import SentenceChange, compare_sentences
 from sphinx_policyspec.compare.words import alike, containment, normal, shingles, words
 from sphinx_policyspec.model import Example, Provision, Response, Spec
 
-__all__ = ["Identity", "MatchedSpecs", "Naming", "Relative", "Sides", "identify", "prompt_of"]
+__all__ = ["Identity", "MatchedSpecs", "Naming", "Relative", "Sides", "identify", "prompt_of", "renewed"]
 
 _COMMON = 20
 """What more provisions share says nothing about identity: boilerplate, frequent words of titles."""
@@ -381,7 +382,8 @@ def _relatives(found: _Matching) -> Iterator[Relative]:
     yield from sorted(related.values(), key=lambda pair: (order[pair.old], new_order[pair.new]))
 
 
-_ANCHOR = re.compile(r"#([^\s\])#]+)(?=[\])])|(?<=`)([^`\s<>]+)(?=`)")
+_ANCHOR = re.compile(r"(?<=#)[^\s\])#<>`]+(?=[\])>])|(?<=[`<])[^`\s<>]+(?=>?`)")
+"""The id in a link, a role or a verdict."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -416,25 +418,37 @@ class MatchedSpecs:
     def _renamed(self) -> dict[str, str]:
         return {old: new for old, new in self.identity.new_of.items() if old != new}
 
+    @cached_property
+    def _called(self) -> tuple[dict[str, str], dict[str, str]]:
+        """The new id by whatever the old and the new spec can call a provision."""
+        old = {name: self.identity.renewed(id_) for name, id_ in _ids(self.old).items()}
+        return old, _ids(self.new)
+
+    def sentences(self, old: str, new: str, *, binds: bool = False) -> tuple[SentenceChange, ...]:
+        """Return the sentences of two texts that are not as they were; a link follows what it names to any name of it.
+
+        :param binds: whether each sentence binds, whatever its words are
+        """
+        before, after = self._called
+        return compare_sentences(renewed(old, before), renewed(new, after), self.new_names, binds=binds)
+
     def in_new_words(self, text: str) -> str:
         """Return a text of the old spec with the new ids of what was renamed, in links and roles.
 
         That a reference follows a new name is no change of the text that holds it.
         """
-        if not self._renamed or ("#" not in text and "`" not in text):
-            return text
-        return _ANCHOR.sub(self._new_anchor, text)
-
-    def _new_anchor(self, found: re.Match[str]) -> str:
-        return found.group(0).replace(found.group(1) or found.group(2), self._name(found))
-
-    def _name(self, found: re.Match[str]) -> str:
-        id_ = found.group(1) or found.group(2)
-        return self._renamed.get(id_, id_)
+        return renewed(text, self._renamed)
 
     def renewed(self, ids: tuple[str, ...]) -> Iterator[str]:
         """Yield ids of the old spec under their new names."""
         return (self.identity.renewed(id_) for id_ in ids)
+
+
+def renewed(text: str, names: Mapping[str, str]) -> str:
+    """Return a text with other names for what it names in links and roles."""
+    if not names or ("#" not in text and "`" not in text):
+        return text
+    return _ANCHOR.sub(lambda found: names.get(found[0], found[0]), text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

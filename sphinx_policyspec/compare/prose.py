@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 
 from sphinx_policyspec.compare.change import SPACES, Change, ChangeKind, Subject
 from sphinx_policyspec.compare.matching import MatchedSpecs
-from sphinx_policyspec.compare.rewording import SentenceChange, SentenceOp, compare_sentences
+from sphinx_policyspec.compare.provisions import binds
+from sphinx_policyspec.compare.rewording import SentenceChange, SentenceOp
 from sphinx_policyspec.compare.sentences import TextSentence
 from sphinx_policyspec.compare.words import alike, compare_texts, near, normal, spaced, words
 from sphinx_policyspec.model import Block, Clause, Commentary, Definition, Prose, Provision, Span, Spec
@@ -22,12 +22,17 @@ _SAME_COMMENTARY = 0.6
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """A text with the provision that holds it, under its new id."""
+    """A text with the provision that holds it, under its new id.
+
+    :param name: the provision's own id
+    :param written: the text with the ids that it was written with
+    """
 
     provision: str
     text: str
     span: Span
-    name: str = ""
+    name: str
+    written: str
 
 
 def prose_changes(pair: MatchedSpecs) -> Iterator[Change]:
@@ -65,7 +70,7 @@ def _text(  # noqa: PLR0917
         id=id_ or "preamble",
         provision=id_,
         text=None if same_words else compare_texts(renewed, new),
-        sentences=() if same_words else compare_sentences(renewed, new, pair.new_names),
+        sentences=() if same_words else pair.sentences(old, new, binds=any(map(binds, (before, after)))),
         old_span=before.span if before else None,
         new_span=after.span if after else None,
     )
@@ -109,7 +114,9 @@ def _definition(
         old=old.term if old else "",
         new=new.term if new else "",
         text=compare_texts(before, after) if kind is ChangeKind.CHANGED else None,
-        sentences=() if kind is ChangeKind.MOVED else compare_sentences(before, after, pair.new_names),
+        sentences=()
+        if kind is ChangeKind.MOVED
+        else pair.sentences(old.text if old else "", new.text if new else "", binds=True),
         old_span=old.span if old else None,
         new_span=new.span if new else None,
     )
@@ -117,40 +124,34 @@ def _definition(
 
 def _commentary(pair: MatchedSpecs) -> Iterator[Change]:
     old = [
-        _Text(pair.identity.renewed(at), pair.in_new_words(block.text), block.span, at)
+        _Text(pair.identity.renewed(at), pair.in_new_words(block.text), block.span, at, block.text)
         for at, block in _held(pair.old, Commentary)
         if isinstance(block, Commentary)
     ]
     new = [
-        _Text(at, block.text, block.span)
+        _Text(at, block.text, block.span, at, block.text)
         for at, block in _held(pair.new, Commentary)
         if isinstance(block, Commentary)
     ]
     together = _same_texts(old, new)
     for text in old:
         if text not in together:
-            yield _aside(ChangeKind.REMOVED, text, None)
+            yield _aside(pair, ChangeKind.REMOVED, text, None)
     origins = {after: before for before, after in together.items()}
     for text in new:
         before = origins.get(text)
         if before is None:
-            yield _aside(ChangeKind.ADDED, None, text)
+            yield _aside(pair, ChangeKind.ADDED, None, text)
         elif before.provision != text.provision:
-            yield _aside(ChangeKind.MOVED, before, text)
+            yield _aside(pair, ChangeKind.MOVED, before, text)
         elif before.text != text.text:
             same = normal(before.text) == normal(text.text)
             aspect = SPACES if spaced(before.text) == spaced(text.text) else ""
-            yield _aside(
-                ChangeKind.TYPOGRAPHY if same else ChangeKind.CHANGED, before, text, aspect, pair.new_names
-            )
+            yield _aside(pair, ChangeKind.TYPOGRAPHY if same else ChangeKind.CHANGED, before, text, aspect)
 
 
 def _aside(
-    kind: ChangeKind,
-    old: _Text | None,
-    new: _Text | None,
-    aspect: str = "",
-    names: Mapping[str, str] = MappingProxyType({}),
+    pair: MatchedSpecs, kind: ChangeKind, old: _Text | None, new: _Text | None, aspect: str = ""
 ) -> Change:
     here = new or old
     is_changed = old is None or new is None or normal(old.text) != normal(new.text)
@@ -164,7 +165,7 @@ def _aside(
         new=new.text if new else "",
         evidence=(("old_section", old.name),) if old and new else (),
         text=compare_texts(old.text, new.text) if old and new and is_changed else None,
-        sentences=compare_sentences(old.text if old else "", new.text if new else "", names)
+        sentences=pair.sentences(old.written if old else "", new.written if new else "")
         if is_changed
         else (),
         old_span=old.span if old else None,
@@ -248,7 +249,7 @@ def _clause(
         old=old.text if old else "",
         new=new.text if new else "",
         text=compare_texts(old.text, new.text) if old and new else None,
-        sentences=compare_sentences(old.text, new.text, pair.new_names) if old and new else (),
+        sentences=pair.sentences(old.text, new.text, binds=True) if old and new else (),
         old_span=old.span if old else None,
         new_span=new.span if new else None,
     )

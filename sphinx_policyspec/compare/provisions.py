@@ -14,6 +14,7 @@ from sphinx_policyspec.compare.rewording import compare_sentences
 from sphinx_policyspec.compare.words import compare_texts, normal, out_of_order
 from sphinx_policyspec.model import (
     AuthorityLevel,
+    Definition,
     Goal,
     OverrideMode,
     Principle,
@@ -27,7 +28,10 @@ from sphinx_policyspec.model.attributes import RELATIONS, Owner, attributes_of
 
 __all__ = [
     "STRICTNESS",
+    "binds",
     "level_changes",
+    "level_move",
+    "level_of",
     "ref_pairs",
     "relation_changes",
     "renamed_levels",
@@ -38,7 +42,7 @@ __all__ = [
 def structure_changes(pair: MatchedSpecs) -> Iterator[Change]:
     """Yield what was removed, added, renamed, split, merged, retitled, moved and reordered."""
     for provision in pair.removed:
-        said = compare_sentences(provision.text, "")
+        said = pair.sentences(provision.text, "", binds=binds(provision))
         yield _change(
             ChangeKind.REMOVED,
             provision.id,
@@ -47,7 +51,7 @@ def structure_changes(pair: MatchedSpecs) -> Iterator[Change]:
             old_span=provision.span,
         )
     for provision in pair.added:
-        said = compare_sentences("", provision.text)
+        said = pair.sentences("", provision.text, binds=binds(provision))
         yield _change(
             ChangeKind.ADDED, provision.id, new=level_of(provision), sentences=said, new_span=provision.span
         )
@@ -55,10 +59,11 @@ def structure_changes(pair: MatchedSpecs) -> Iterator[Change]:
     yield from _split_and_merged(pair)
     for old, new in pair.kept:
         if old.title != new.title:
-            # A title tells what a principle asks for, mostly without a word that says so.
-            binds = isinstance(new, Principle)
-            said = compare_sentences(old.title, new.title, pair.new_names, binds=binds)
-            yield replace(_of(ChangeKind.RETITLED, old, new, old.title, new.title), sentences=said)
+            # A title tells what a principle asks for, mostly without a word that says so; that of a section names it.
+            is_bound = isinstance(old, Principle) or isinstance(new, Principle)
+            said = pair.sentences(old.title, new.title, binds=is_bound)
+            told = said if any(side.is_norm for one in said for side in (one.old, one.new) if side) else ()
+            yield replace(_of(ChangeKind.RETITLED, old, new, old.title, new.title), sentences=told)
         parent = pair.identity.renewed(old.parent) if old.parent is not None else None
         if parent != new.parent:
             yield _of(ChangeKind.MOVED, old, new, old.parent or "", new.parent or "")
@@ -151,6 +156,12 @@ STRICTNESS: Mapping[OverrideMode, int] = MappingProxyType(
 """How hard a norm is to set aside: the lower, the harder."""
 
 
+def binds(provision: Provision | None) -> bool:
+    """Return whether each sentence of a provision may bind: it is a principle, or defines words that norms use."""
+    held = provision.blocks if provision else ()
+    return isinstance(provision, Principle) or any(isinstance(block, Definition) for block in held)
+
+
 def level_of(provision: Provision) -> str:
     """Return the level of a principle, and nothing of a section."""
     return provision.authority if isinstance(provision, Principle) else ""
@@ -183,13 +194,12 @@ def renamed_levels(pair: MatchedSpecs) -> dict[str, str]:
 
 def level_changes(pair: MatchedSpecs) -> Iterator[Change]:
     """Yield what changed about levels as such, then about the level of each principle."""
-    renamed = renamed_levels(pair)
-    yield from _declarations(pair, renamed)
+    yield from _declarations(pair)
     for old, new in pair.kept:
         before, after = level_of(old), level_of(new)
         if before != after:
             yield Change(
-                kind=_kind(pair, renamed, before, after),
+                kind=level_move(pair, before, after),
                 subject=Subject.PROVISION,
                 id=new.id,
                 provision=new.id,
@@ -200,7 +210,9 @@ def level_changes(pair: MatchedSpecs) -> Iterator[Change]:
             )
 
 
-def _kind(pair: MatchedSpecs, renamed: Mapping[str, str], old: str, new: str) -> ChangeKind:
+def level_move(pair: MatchedSpecs, old: str, new: str) -> ChangeKind:
+    """Return what became of something whose level was another one, or none."""
+    renamed = pair.new_names
     if not old:
         return ChangeKind.BECAME_PRINCIPLE
     if not new:
@@ -221,8 +233,9 @@ def _kind(pair: MatchedSpecs, renamed: Mapping[str, str], old: str, new: str) ->
     return ChangeKind.LEVEL_CHANGED
 
 
-def _declarations(pair: MatchedSpecs, renamed: Mapping[str, str]) -> Iterator[Change]:
+def _declarations(pair: MatchedSpecs) -> Iterator[Change]:
     """Yield levels that came, went, have another name, or mean something else."""
+    renamed = pair.new_names
     before, after = pair.old.level_by_id, pair.new.level_by_id
     kept = {old: renamed.get(old, old) for old in before if renamed.get(old, old) in after}
     for id_ in before:

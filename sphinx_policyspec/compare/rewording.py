@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 
-from sphinx_policyspec.compare.sentences import NORM_WORDS, TextSentence, Words, sentences_of
+from sphinx_policyspec.compare.sentences import DENIALS, NORM_WORDS, TextSentence, Words, sentences_of
 from sphinx_policyspec.compare.words import alike, near, out_of_order
 from sphinx_policyspec.files import Brief
 
@@ -21,6 +21,8 @@ _RELATED = 0.4
 """How alike two sentences must be to be shown as one that was reworded."""
 _SAME_MATTER = 0.7
 """How alike two sentences must be for one to be the reverse of the other."""
+_SAID_NO = DENIALS | {"do", "does", "did", "longer"}
+"""Words that come or go where a sentence is turned round."""
 _SLIP = 6
 """Letters of a word in which a slip of spelling can be told."""
 
@@ -56,18 +58,22 @@ class SentenceChange(Brief):
     def needs_reader(self) -> bool:
         """Whether a norm may be another one by it."""
         if self.op in {SentenceOp.MOVED, SentenceOp.FORM}:
-            return False
-        sides = [side for side in (self.old, self.new) if side]
-        if any(side.is_norm for side in sides):
+            return self.op is SentenceOp.MOVED and self.new is not None and self.new.is_step
+        if self.old is None or self.new is None:
+            return any(side.may_bind for side in (self.old, self.new) if side)
+        if self.old.is_norm or self.new.is_norm or self.old.weight_words != self.new.weight_words:
             return True
-        return self.op is SentenceOp.REWORDED and sides[0].weight_words != sides[1].weight_words
+        return _leads_elsewhere(self.old, self.new) or not _only_longer(self.old.new_words, self.new.words)
 
     @property
     def is_reversed(self) -> bool:
         """Whether one version says "not" where the other does not, in much the same words."""
-        if self.old is None or self.new is None or self.old.norm.is_negative == self.new.norm.is_negative:
+        if self.old is None or self.new is None:
             return False
-        return alike(self.old.words, self.new.words) >= _SAME_MATTER
+        if (self.old.norm.denials - self.new.norm.denials) % 2 == 0:
+            return False
+        was, now = ([word for word in side.words if word not in _SAID_NO] for side in (self.old, self.new))
+        return alike(was, now) >= _SAME_MATTER
 
     @property
     def lead(self) -> str:
@@ -87,7 +93,8 @@ def compare_sentences(
     :param binds: whether each sentence binds, whatever its words are
     """
     before, after = sentences_of(old, names, binds=binds), sentences_of(new, binds=binds)
-    kept = [*_same(before, after, lambda one: (one.leads, one.words), lambda one: (one.leads, one.words))]
+    kept = [*_agreed(before, after, lambda one: (one.leads, one.text))]
+    kept += _agreed(*_left(before, after, kept), lambda one: (one.leads, one.words))
     rest = _left(before, after, kept)
     formed = [*_same(*rest, lambda one: (one.leads, one.new_words), lambda one: (one.leads, one.words))]
     rest = _left(before, after, kept + formed)
@@ -98,13 +105,13 @@ def compare_sentences(
     stayed = {id(one) for pair in kept for one in pair}
     was, now = (frozenset(one.words for one in side if id(one) not in stayed) for side in (before, after))
     changes = [_pair(one, other) for one, other in reworded]
-    changes += [_pair(one, other, SentenceOp.FORM) for one, other in formed]
+    changes += [_pair(one, other) for one, other in formed]
     changes += [
         _pair(one, other, SentenceOp.REWORDED)
         for one, other in elsewhere
         if not _follows(one, other, was, now)
     ]
-    changes += [_pair(one, other, SentenceOp.FORM) for one, other in kept if one.text != other.text]
+    changes += [_pair(one, other) for one, other in kept if one.text != other.text]
     changes += [_pair(one, other, SentenceOp.MOVED) for one, other in _moved(before, after, kept)]
     changes += [SentenceChange(op=SentenceOp.ADDED, new=one) for one in added]
     place = {id(one): at for at, one in enumerate(after)}
@@ -126,6 +133,12 @@ def _same(
     for one in before:
         if same := by_key.get(old_key(one)):
             yield one, same.pop()
+
+
+def _agreed(
+    before: list[TextSentence], after: list[TextSentence], key: _Key
+) -> Iterator[tuple[TextSentence, TextSentence]]:
+    return _same(before, after, key, key)
 
 
 def _left(
@@ -155,8 +168,24 @@ def _pair(old: TextSentence, new: TextSentence, op: SentenceOp | None = None) ->
     return SentenceChange(op=op, old=old, new=new)
 
 
+def _only_longer(old: Words, new: Words) -> bool:
+    """Return whether words were put in or left out alone: a word in the place of another can turn a sentence round."""
+    shorter, longer = sorted(([word for word in side if word[0].isalnum()] for side in (old, new)), key=len)
+    rest = iter(longer)
+    return all(word in rest for word in shorter)
+
+
+def _leads_elsewhere(old: TextSentence, new: TextSentence) -> bool:
+    """Return whether a link leads to one thing of the spec in the place of another; a link that is new says nothing new."""
+    return bool(old.targets - new.targets and new.targets - old.targets)
+
+
 def _differ_in_form(old: TextSentence, new: TextSentence) -> bool:
     """Return whether two sentences have the same words but for new names and slips of spelling."""
+    if _leads_elsewhere(old, new):
+        return False
+    if old.new_words == new.words:
+        return True
     if len(old.words) != len(new.words) or len(old.new_words) != len(new.words):
         return False
     return all(

@@ -15,7 +15,7 @@ from functools import cached_property
 from sphinx_policyspec.compare.words import normal, sentences, spaced
 from sphinx_policyspec.files import Brief
 
-__all__ = ["NORM_WORDS", "Norm", "TextSentence", "Words", "sentences_of"]
+__all__ = ["DENIALS", "DUTIES", "NORM_WORDS", "PERMISSIONS", "Norm", "TextSentence", "Words", "sentences_of"]
 
 
 def _listed(text: str) -> frozenset[str]:
@@ -23,13 +23,24 @@ def _listed(text: str) -> frozenset[str]:
 
 
 NORM_WORDS = _listed(
-    """must shall should ought may can cannot need needs never always usually typically generally normally rarely only not
+    """must shall should ought may can need needs never always usually typically generally normally rarely only not
     no nor neither none nobody allow allows allowed permit permits permitted permission acceptable unacceptable require
     requires required expected supposed mandatory optional forbid forbids forbidden prohibit prohibits prohibited
     disallowed banned if unless except exception exceptions exempt override overrides overridden delegate delegates delegated
     authority authorized default defaults avoid refrain refuse ensure"""
 )
 """Words that can make a sentence a norm; ``n't`` counts as ``not``."""
+DUTIES = _listed(
+    """must shall should ought required requires expected supposed mandatory never not forbid forbids forbidden prohibit
+    prohibits prohibited disallowed banned avoid refrain refuse decline ensure"""
+)
+"""Those that demand something, or forbid it."""
+PERMISSIONS = _listed(
+    """may might can could allow allows allowed permit permits permitted permission acceptable fine okay ok free freely
+    welcome optional exempt exempts override overrides overridden need needs permissive unrestricted lift lifts relax
+    relaxes waive waives only"""
+)
+"""Words with which something may be allowed that was not."""
 _IMPERATIVES = _listed(
     """act answer apply ask assume be begin call check choose comply confirm consider decline disclose do explain follow
     give handle help hide ignore include inform keep leave let make mention offer omit pause prefer preserve prevent
@@ -37,13 +48,19 @@ _IMPERATIVES = _listed(
     stop tell treat try use wait warn write"""
 )
 """Verbs with which a sentence begins that tells somebody what to do."""
-_TELLING_WORDS = _listed(
+_ACTORS = _listed(
+    """assistant assistants user users developer developers operator operators openai company human humans people person
+    persons customer customers everyone everybody anyone anybody someone somebody model models agent agents party parties
+    minor minors adult adults child children"""
+)
+"""Whom a sentence is about that says what somebody does: "The assistant answers …"."""
+_PRONOUNS = _listed("it they we you he she i")
+"""What stands for one of them at the beginning of a sentence."""
+_TELLING_WORDS = _ACTORS | _listed(
     """might could would will without often sometimes seldom nothing when whenever while until once provided where
-    wherever but even assistant assistants user users developer developers operator operators system platform root
-    guideline guidelines openai company human humans people person persons customer customers everyone everybody anyone
-    anybody someone somebody model models agent agents third party parties minor minors adult adults child children all
-    any each every some many most few both two three four five six seven eight nine ten eleven twelve fifteen twenty
-    thirty fifty hundred thousand million dozen half twice double zero"""
+    wherever but even system platform root guideline guidelines third all any each every some many most few both two three
+    four five six seven eight nine ten eleven twelve fifteen twenty thirty fifty hundred thousand million dozen half twice
+    double zero a an the"""
 )
 """Conditions, actors and amounts: with another one, a reworded sentence is another norm if it is one."""
 
@@ -54,17 +71,22 @@ _LINK = re.compile(
 _ROLE = re.compile(
     r"(?::[\w:+.-]{1,80}:|\{[\w:+.-]{1,80}\})`(?P<text>[^`<>]{0,2000})(?:<(?P<to>[^<>`]{1,2000})>)?`"
 )
-_REFERENCE = re.compile(r"`(?P<text>[^`<>]{1,2000}?)\s*<[^<>`]{1,2000}>`_{1,2}")
+_REFERENCE = re.compile(r"`(?P<text>[^`<>]{1,2000}?)\s*<(?:(?P<to>[^<>`]{1,2000})_|[^<>`]{1,2000})>`_{1,2}")
+_ELSEWHERE = re.compile(r"[a-zA-Z][\w+.-]*:|//")
+"""How the address of another site begins."""
 _ADDRESS = re.compile(r"<?\b(?:https?|mailto|ftp):[^\s<>)\]]+>?")
 _NOTE = re.compile(r"\[\^[^\]\s]{1,80}\](?!:)|\[#[\w-]{0,80}\]_")
 _POINTER = re.compile(r" ?\(see(?: also)?(?:(?:,? and|,)? \x01[^\s()]{1,500}+){1,20}+ ?\)")
 """A pointer to other provisions in parentheses, which says nothing by itself."""
+_TARGET = re.compile(r"\x02(\S+)")
 _TITLED = re.compile(r"\x01#?(\S+)(?:\s(?=[,.;:)?!]))?")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
-_NEGATIVE = re.compile(
-    r"\b(can|do|does|did|is|are|was|were|has|have|had|must|should|would|could|need|wo|ai)n't\b"
+_CONTRACTED = re.compile(
+    r"\b(?:(ca|do|does|did|is|are|was|were|has|have|had|must|should|would|could|need|wo|sha|ai)n'?t|(can)not)\b",
+    re.IGNORECASE,
 )
-_TOKEN = re.compile(r"\x01\S+|\d+(?:\.\d+)*%?|'s\b|\w+(?:'(?!s\b)\w+)*|[^\w\s*_`\\]", re.IGNORECASE)
+_IN_FULL = {"ca": "can", "wo": "will", "sha": "shall", "ai": "is"}
+_TOKEN = re.compile(r"[\x01\x02]\S+|\d+(?:\.\d+)*%?|'s\b|\w+(?:'(?!s\b)\w+)*|[^\w\s*_`\\]", re.IGNORECASE)
 _MARKS = re.compile(r"(?<![^\W_])[*_]+|[*_]+(?![^\W_])|[`\\]")
 _ARTICLES = frozenset({"a", "an", "the"})
 _COUNTING = frozenset(
@@ -72,7 +94,10 @@ _COUNTING = frozenset(
 )
 """Words before which an article is more than form: few answers, a few answers."""
 
-_ITEM = re.compile(r"(?P<indent>[ \t>]*)(?:[-*+•]|\(?(?:\d{1,9}|[a-zA-Z]|[ivxIVX]{1,5}|#)[.)])[ \t]+(?=\S)")
+_ITEM = re.compile(
+    r"[ \t>]*(?:[-*+•]|\(?(?:\d{1,9}|[a-zA-Z]|[ivxIVX]{1,5}|#)[.)]|\[\^[^\]\s]{1,80}\]:|\.\. \[[^\]\s]{1,80}\])[ \t]+(?=\S)"
+)
+"""How an item of a list begins, or a note: it goes on with what leads to it."""
 _RULE_OF_TABLE = re.compile(r"[ \t>]*+[|+=:-][|+=:\- \t]*+")
 _ROW = re.compile(r"[ \t>]*\|.*|[^|\n]*[^|\s][ \t]+\|[ \t]+\S.*")
 _SHORT = 6
@@ -80,9 +105,11 @@ _SHORT = 6
 
 
 def _linked(found: re.Match[str]) -> str:
-    """Return what readers see of a link; that of one without words of its own is the title of its target."""
+    """Return what readers see of a link, and where in the spec it leads; without words of its own, the title of that."""
     text, target = found["text"].strip(), found["to"] or ""
-    return text if text and text != "?" else f" \x01{target or '?'} "
+    if not text or text == "?":
+        return f" \x01{target or '?'} "
+    return text if not target or _ELSEWHERE.match(target) else f"{text}\x02{target.rpartition('#')[2]} "
 
 
 def shown(text: str) -> str:
@@ -92,7 +119,7 @@ def shown(text: str) -> str:
     if "[" in text:
         text = _LINK.sub(_linked, _NOTE.sub("", text))
     if "`" in text:
-        text = _REFERENCE.sub(r"\g<text>", _ROLE.sub(_role, text))
+        text = _REFERENCE.sub(_role, _ROLE.sub(_role, text))
     if ":" in text:
         text = _ADDRESS.sub("<>", text)
     return normal(_MARKS.sub("", text))
@@ -100,7 +127,9 @@ def shown(text: str) -> str:
 
 def _role(found: re.Match[str]) -> str:
     text, target = found["text"].strip(), found["to"]
-    return text if text and target else f" \x01{target or text} "
+    if text and target:
+        return f"{text}\x02{target} "
+    return text if found.re is _REFERENCE else f" \x01{target or text} "
 
 
 Words = tuple[str, ...]
@@ -109,7 +138,13 @@ Words = tuple[str, ...]
 
 def _denied(text: str) -> str:
     """Return a text with each contracted "not" as a word of its own."""
-    return _NEGATIVE.sub(lambda found: f"{found[1] or 'can'} not", text)
+
+    def in_full(found: re.Match[str]) -> str:
+        stem = (found[1] or found[2]).lower()
+        said = f"{_IN_FULL.get(stem, stem)} not"
+        return said.upper() if found[0].isupper() else said
+
+    return _CONTRACTED.sub(in_full, text)
 
 
 def _words(text: str) -> Words:
@@ -119,9 +154,9 @@ def _words(text: str) -> Words:
     Capitals of a norm word stay: RFC 2119 gives MUST and SHOULD a meaning of their own.
     """
     plain = _THOUSANDS.sub("", _denied(_POINTER.sub("", text)))
-    plain = re.sub(r"(?<=\w)-(?=\w)", " ", plain)
+    plain = re.sub(r"(?<=[^\W\d])-(?=\w)|(?<=\w)-(?=[^\W\d])", " ", plain)
     found: list[str] = []
-    tokens = _TOKEN.findall(plain)
+    tokens = [token for token in _TOKEN.findall(plain) if token[0] != "\x02"]
     for token, following in zip(tokens, [*tokens[1:], ""], strict=True):
         word = token.lower()
         if len(token) > 1 and token.isupper() and word in NORM_WORDS:
@@ -139,13 +174,17 @@ class TextSentence(Brief):
     :param text: as readers see it, in plain typography
     :param leads: what it is an item of: the words of the norms that introduce its list, or head its table
     :param renamed: the text with names that something has got since
-    :param binds: whether it binds without a norm word: the title of a principle, or what is in another language
+    :param binds: whether it binds without a norm word: in a principle, a row of a table, or in another language
+    :param is_item: whether it is an item of a list, or a note
+    :param is_step: whether it is an item of a numbered list, in which order can tell what goes first
     """
 
     text: str
     leads: tuple[Words, ...] = ()
     renamed: str = ""
     binds: bool = False
+    is_item: bool = False
+    is_step: bool = False
 
     @cached_property
     def words(self) -> Words:
@@ -156,6 +195,11 @@ class TextSentence(Brief):
     def new_words(self) -> Words:
         """The same with the new names."""
         return _words(self.renamed) if self.renamed else self.words
+
+    @cached_property
+    def targets(self) -> frozenset[str]:
+        """What of the spec its links with words of their own lead to."""
+        return frozenset(_TARGET.findall(self.text))
 
     @cached_property
     def norms(self) -> tuple[str, ...]:
@@ -170,18 +214,24 @@ class TextSentence(Brief):
 
     @property
     def said(self) -> str:
-        """The text with ids in brackets, where a reader sees the title of what they name."""
-        return _TITLED.sub(r"[\1]", self.text) if "\x01" in self.text else self.text
+        """The text with ids in brackets, behind links or where a reader sees the title of what they name."""
+        return _TITLED.sub(r"[\1]", self.text.replace("\x02", " \x01"))
 
     @property
     def is_norm(self) -> bool:
         """Whether it may bind somebody: it holds a norm word or a number, is an item of what does, or an imperative."""
         return bool(self.norms or self.leads or self.binds or (self.words and self.words[0] in _IMPERATIVES))
 
+    @property
+    def may_bind(self) -> bool:
+        """Whether it may as one that is new or gone: also as an item of any list, or as what somebody does."""
+        first = self.words[0] if self.words else ""
+        return self.is_norm or self.is_item or first in _PRONOUNS or not _ACTORS.isdisjoint(self.words)
+
     @cached_property
     def norm(self) -> Norm:
         """What can be told of the norm in it."""
-        return _norm_of(self.text)
+        return _norm_of(self.said)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +241,7 @@ class Norm(Brief):
     :param modal: its first modal, with its negation: "must not"; empty where there is none
     :param subject: the words before the modal: "the assistant"
     :param is_negative: whether it says that something is not, or not to be done
+    :param denials: how many words of it say no
     :param is_main: whether the modal stands in a main clause
     :param quantities: numbers with the word that follows: "10 days"
     """
@@ -198,6 +249,7 @@ class Norm(Brief):
     modal: str = ""
     subject: str = ""
     is_negative: bool = False
+    denials: int = 0
     is_main: bool = True
     quantities: tuple[str, ...] = ()
 
@@ -205,15 +257,19 @@ class Norm(Brief):
 _MODAL = re.compile(
     r"\b(?:(?:must|shall|should|ought to|may|might|can|could|will|would|need(?:s|ed)?(?: to)?|ha(?:s|ve) to)"
     r"(?: (?:\w+ly |also |always |still )?(?:not|never)\b)?"
-    r"|do(?:es)? not (?:need|have) to"
+    r"|(?:do(?:es)?|did) not(?: (?:need|have) to)?|(?:refuse|decline)[sd]? to"
     r"|(?:is|are|be) (?:(?:also|only|still|never|not|no longer) )?(?:allowed|permitted|required|expected|acceptable"
     r"|forbidden|prohibited|supposed|banned|mandatory|optional)(?: to)?"
-    r"|never|always|usually|only|unless|except|not)\b",
+    r"|no longer|never|always|usually|only|unless|except|not)\b",
     re.IGNORECASE,
 )
-_DENIAL = re.compile(
-    r"\b(?:not|never|no|none|nobody|neither|nor|no longer|forbidden|prohibited|banned)\b", re.IGNORECASE
+DENIALS = _listed(
+    """not never no none nobody nothing neither nor without forbid forbids forbidden prohibit prohibits prohibited ban bans
+    banned disallow disallows disallowed unacceptable refuse refuses refused refusing decline declines declined declining
+    reject rejects rejected withhold withholds withheld avoid avoids avoided refrain refrains"""
 )
+"""Words that say no."""
+_DENIAL = re.compile(rf"\b(?:{'|'.join(sorted(DENIALS))})\b", re.IGNORECASE)
 _CLAUSE = re.compile(r"[,;:()]|---|\b(?:and|but|or|so|then|instead|however)\b", re.IGNORECASE)
 _SUBORDINATE = re.compile(
     r"\b(?:if|when|whenever|while|unless|until|because|since|although|though|whether|that|which|who|whose|where|what|how)\b",
@@ -228,15 +284,17 @@ _LONGEST_SUBJECT = 8
 
 def _norm_of(text: str) -> Norm:
     plain = _denied(text)
+    denials = len(_DENIAL.findall(plain))
     quantities = tuple(spaced(found.strip(" .,")) for found in _QUANTITY.findall(plain))
     told = [_clause_of(plain, found) for found in _MODAL.finditer(plain)]
     if not told:
-        return Norm(is_negative=bool(_DENIAL.search(plain)), quantities=quantities)
+        return Norm(is_negative=denials > 0, denials=denials, quantities=quantities)
     modal, subject, is_main = next((one for one in told if one[2]), told[0])
     return Norm(
         modal=modal,
         subject=subject,
         is_negative=bool(_DENIAL.search(modal) or _DENIAL.search(subject)),
+        denials=denials,
         is_main=is_main,
         quantities=quantities,
     )
@@ -263,7 +321,7 @@ def sentences_of(
     is_foreign = not _is_english(text)
     pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b", re.IGNORECASE) if names else None
     lowered = {old.lower(): new for old, new in (names or {}).items()}
-    for said, leads in _parts(text):
+    for said, leads, kind in _parts(text):
         here = shown(said)
         if not here:
             continue
@@ -272,7 +330,11 @@ def sentences_of(
                 text=here,
                 leads=leads,
                 renamed=pattern.sub(lambda name: lowered[name[0].lower()], here) if pattern else "",
-                binds=binds or (is_foreign if len(here.split()) < _TELLING else not _is_english(here)),
+                binds=binds
+                or kind in {"row", "head"}
+                or (is_foreign if len(here.split()) < _TELLING else not _is_english(here)),
+                is_item=kind in {"item", "step"},
+                is_step=kind == "step",
             )
         )
     return found
@@ -316,7 +378,7 @@ class _Stack:
         return tuple(words for _, _, text in self.held + above for words in _leads(text))
 
     def _ends(self, kind: str) -> bool:
-        return kind == "text" or self.held[-1][1] == "item"
+        return kind == "text" or self.held[-1][1] in {"item", "step"}
 
 
 def _leads(text: str) -> list[Words]:
@@ -327,18 +389,18 @@ def _leads(text: str) -> list[Words]:
     return sorted(sentence.words for sentence in said if sentence.norms)
 
 
-def _parts(text: str) -> Iterator[tuple[str, tuple[Words, ...]]]:
-    """Yield each sentence, item's sentence and row of a text with the norms that introduce it."""
+def _parts(text: str) -> Iterator[tuple[str, tuple[Words, ...], str]]:
+    """Yield each sentence, item's sentence and row of a text with the norms that introduce it, and its kind."""
     stack = _Stack()
     for indent, kind, said in _blocks(text):
         leads = stack.leads(indent, kind)
         if kind != "row":
             stack.held.append((indent, kind, said))
-        yield from ((part, leads) for part in ([said] if kind in {"row", "head"} else sentences(said)))
+        yield from ((part, leads, kind) for part in ([said] if kind in {"row", "head"} else sentences(said)))
 
 
 def _blocks(text: str) -> Iterator[tuple[int, str, str]]:
-    """Yield the paragraphs, items, and heads and other rows of tables of a text, each with its indent."""
+    """Yield the paragraphs, items, steps, and heads and other rows of tables of a text, each with its indent."""
     held: list[str] = []
     indent, kind = 0, "text"
     in_table = False
@@ -356,9 +418,13 @@ def _blocks(text: str) -> Iterator[tuple[int, str, str]]:
             continue
         in_table = False
         if item or not held:
-            indent, kind = _width(line), "item" if item else "text"
+            indent, kind = _width(line), _kind(item) if item else "text"
         if said := line[item.end() if item else 0 :].strip():
             held.append(said)
+
+
+def _kind(item: re.Match[str]) -> str:
+    return "step" if item[0].lstrip(" \t>(")[:1].isdigit() else "item"
 
 
 def _is_rule(line: str) -> bool:

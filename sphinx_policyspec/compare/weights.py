@@ -13,8 +13,10 @@ from dataclasses import dataclass, field, replace
 
 from sphinx_policyspec.compare.change import Change, ChangeKind, Reach, Subject, Weight
 from sphinx_policyspec.compare.matching import MatchedSpecs, Naming
-from sphinx_policyspec.compare.provisions import STRICTNESS
+from sphinx_policyspec.compare.provisions import STRICTNESS, level_move
 from sphinx_policyspec.compare.rewording import SentenceOp
+from sphinx_policyspec.compare.sentences import DUTIES, PERMISSIONS, TextSentence, sentences_of
+from sphinx_policyspec.compare.words import normal
 from sphinx_policyspec.model import (
     Case,
     Example,
@@ -34,6 +36,7 @@ __all__ = ["RULES", "Reaches", "WeightRule", "weigh"]
 _SEVERITY: Mapping[str, int] = {verdict.value: place for place, verdict in enumerate(
     (Verdict.GOOD, Verdict.OK, Verdict.BAD)
 )}  # fmt: skip
+_ADDED, _REMOVED = ChangeKind.ADDED, ChangeKind.REMOVED
 _MODES: Mapping[str, int] = {mode.value: rank for mode, rank in STRICTNESS.items()}
 
 
@@ -48,52 +51,48 @@ class _Seen:
         return self.change.subject is subject and (not kinds or self.change.kind in kinds)
 
     @property
-    def removes(self) -> bool:
-        return self.change.kind in {ChangeKind.REMOVED, ChangeKind.RELATION_REMOVED}
-
-    @property
-    def side(self) -> Spec:
-        """The spec that has what changed."""
-        return self.pair.old if self.removes else self.pair.new
-
-    @property
-    def provision(self) -> Provision | None:
-        """The provision that it is about, in the new spec where that has it."""
-        id_ = self.change.provision
-        found = self.pair.new.provision_by_id.get(id_) if self.change.kind is not ChangeKind.REMOVED else None
-        return found or self.pair.old.provision_by_id.get(id_)
-
-    @property
-    def binds(self) -> bool:
-        return isinstance(self.provision, Principle)
-
-    @property
-    def is_hard(self) -> bool:
-        """Whether it is about a rule that no message can set aside."""
-        return (
-            isinstance(self.provision, Principle) and _mode(self.side, self.provision) is OverrideMode.NEVER
-        )
-
-    @property
     def was_hard(self) -> bool:
         """Whether it is, or was, about such a rule."""
+        return any(_is_hard(spec, found) for spec, found in self.sides)
+
+    @property
+    def sides(self) -> tuple[tuple[Spec, Provision | None], tuple[Spec, Provision | None]]:
+        """Both specs with the provision that it is about, ``None`` where it does not exist."""
         old = self.pair.identity.old_of.get(self.change.provision, self.change.provision)
         sides = (self.pair.old, old), (self.pair.new, self.change.provision)
-        return any(
-            isinstance(found := spec.provision_by_id.get(id_), Principle)
-            and _mode(spec, found) is OverrideMode.NEVER
-            for spec, id_ in sides
-        )
+        before, after = ((spec, spec.provision_by_id.get(id_)) for spec, id_ in sides)
+        return before, after
+
+    @property
+    def principle(self) -> Principle | None:
+        """The provision that it is about as a principle, the new one if both are."""
+        return next((found for _, found in self.sides[::-1] if isinstance(found, Principle)), None)
 
     @property
     def is_exception(self) -> bool:
-        found = self.provision
-        return isinstance(found, Principle) and any(row.values(found) for row in RELATIONS if row.lifts)
+        """Whether it is about a principle that takes others out of force, or did."""
+        return any(isinstance(found, Principle) and found.is_exception for _, found in self.sides)
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether nothing of what came or went stands, or stood, in another provision."""
+        here = self.change.provision
+        return not any(here in {one.old, one.new} for one in self.pair.identity.relatives)
+
+    @property
+    def names_kept(self) -> bool:
+        """Whether both specs have what a relation names, so that it changes what holds between the two."""
+        value = self.change.new or self.change.old
+        if self.change.aspect in {row.key for row in RELATIONS}:
+            return value in self.pair.identity.old_of
+        return all(
+            any(value == p.category for p in spec.principles) for spec in (self.pair.old, self.pair.new)
+        )
 
 
-def _mode(spec: Spec, principle: Principle) -> OverrideMode | None:
-    level = spec.level_by_id.get(principle.authority)
-    return level.override if level else None
+def _is_hard(spec: Spec, provision: Provision | None) -> bool:
+    level = spec.level_by_id.get(provision.authority) if isinstance(provision, Principle) else None
+    return level is not None and level.override is OverrideMode.NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +134,8 @@ def _mode_changed(sign: int) -> Callable[[_Seen], bool]:
     def applies(seen: _Seen) -> bool:
         if not seen.is_(Subject.LEVEL, ChangeKind.CHANGED) or seen.change.aspect != "override":
             return False
-        return sign * (_MODES[seen.change.old] - _MODES[seen.change.new]) > 0
+        moved = _MODES[seen.change.old] - _MODES[seen.change.new]
+        return sign * moved > 0 and not _excepts(seen.pair.new, seen.change.id)
 
     return applies
 
@@ -157,33 +157,115 @@ def _said(seen: _Seen, *, old: bool) -> Counter[str]:
 def _form_alone(seen: _Seen) -> bool:
     """Return whether prose differs in form alone: nothing of its sentences changed but that."""
     change = seen.change
-    if change.subject is Subject.EXAMPLE or (change.kind is ChangeKind.RETITLED and not seen.binds):
+    if change.kind is ChangeKind.RETITLED and (change.subject is Subject.EXAMPLE or seen.principle is None):
         return False
     return (change.text is not None or change.kind is ChangeKind.RETITLED) and all(
         sentence.op is SentenceOp.FORM for sentence in change.sentences
     )
 
 
-def _exempted(seen: _Seen) -> bool:
-    """Return whether a category that came or went is one that an exception names."""
+def _shown_otherwise(seen: _Seen) -> bool:
+    """Return whether an example is new or gone, or says something else of a boundary: not its form and tags alone."""
     change = seen.change
-    if change.kind is not ChangeKind.ATTRIBUTE or change.aspect != "category":
+    if not seen.is_(Subject.EXAMPLE, _ADDED, _REMOVED, ChangeKind.CHANGED, ChangeKind.VERDICT_FLIPPED):
         return False
-    named = ((seen.pair.old, change.old), (seen.pair.new, change.new))
-    return any(
-        category in (*principle.exempts, *principle.never_exempts)
-        for spec, category in named
-        if category
-        for principle in spec.principles
+    what = [one for one in change.said("what").split() if one != "tags"]
+    worded = all(one.startswith(("messages", "notes")) for one in what)
+    return (
+        change.kind is not ChangeKind.CHANGED
+        or not worded
+        or any(one.op is not SentenceOp.FORM for one in change.sentences)
     )
 
 
-def _overriders_changed(seen: _Seen) -> bool:
-    """Return whether levels changed so that other roles can set aside what is at one of those that stay."""
-    if not (seen.is_(Subject.LEVEL) or seen.is_(Subject.SPEC, ChangeKind.REORDERED)):
-        return False
-    old, new = map(_roles_above, (seen.pair.old, seen.pair.new))
-    return any(old[name] != new[name] for name in old.keys() & new.keys())
+def _excepts(spec: Spec, level: str) -> bool:
+    """Return whether an exception is at a level: what is easier to set aside there makes other rules harder to."""
+    return any(principle.is_exception and principle.authority == level for principle in spec.principles)
+
+
+def _forbids(seen: _Seen) -> bool:
+    """Return whether all that a principle says is that something is not to be done, as far as words can tell."""
+    said = _sentences(seen)
+    norms = [one for one in said if one.norms]
+    return (
+        seen.is_alone
+        and any(DUTIES.intersection(one.words) for one in norms)
+        and all(one.norm.denials == 1 for one in norms)
+        and not any(PERMISSIONS.intersection(one.words) for one in said)
+    )
+
+
+def _lifts(seen: _Seen) -> bool:
+    """Return whether an exception demands nothing itself, as far as words can tell."""
+    return (
+        seen.is_exception
+        and seen.is_alone
+        and not any(DUTIES.intersection(one.words) for one in _sentences(seen))
+    )
+
+
+def _sentences(seen: _Seen) -> list[TextSentence]:
+    principle = seen.principle
+    return sentences_of(f"{principle.title}\n\n{principle.text}") if principle else []
+
+
+def _clause_moved(kind: ChangeKind) -> Callable[[_Seen], bool]:
+    """Return a test whether words bind at a lower or a higher level since they are, or are no longer, a clause."""
+
+    def applies(seen: _Seen) -> bool:
+        if not seen.is_(Subject.CLAUSE, _ADDED, _REMOVED):
+            return False
+        old, new = (_level_of_words(*side, seen.change.new or seen.change.old) for side in seen.sides)
+        return bool(old and new and old != new) and level_move(seen.pair, old, new) is kind
+
+    return applies
+
+
+def _level_of_words(spec: Spec, provision: Provision | None, words: str) -> str:
+    if not isinstance(provision, Principle):
+        return ""
+    said = normal(words)
+    clauses = (c.authority for c in spec.clauses if c.principle == provision.id and normal(c.text) == said)
+    return next(clauses, provision.authority if said in normal(provision.text) else "")
+
+
+def _exempted(was: Collection[int], now: Collection[int]) -> Callable[[_Seen], bool]:
+    """Return a test whether a category changed, of which exceptions say this: 1 to reach it, -1 not to, 0 nothing."""
+
+    def applies(seen: _Seen) -> bool:
+        change = seen.change
+        if change.kind is not ChangeKind.ATTRIBUTE or change.aspect != "category":
+            return False
+        return _reached(seen.pair.old, change.old) in was and _reached(seen.pair.new, change.new) in now
+
+    return applies
+
+
+def _reached(spec: Spec, category: str) -> int:
+    if any(category in principle.never_exempts for principle in spec.principles):
+        return -1
+    return int(any(category in principle.exempts for principle in spec.principles))
+
+
+def _overriders(*signs: int) -> Callable[[_Seen], bool]:
+    """Return a test whether only more roles (1), or only fewer (-1), can set aside what is at levels that stay."""
+
+    def applies(seen: _Seen) -> bool:
+        if not (seen.is_(Subject.LEVEL) or seen.is_(Subject.SPEC, ChangeKind.REORDERED)):
+            return False
+        old, new = map(_roles_above, (seen.pair.old, seen.pair.new))
+        changed = [name for name in old.keys() & new.keys() if old[name] != new[name]]
+        found = {
+            sign
+            for name in changed
+            for sign, roles in ((1, new[name] - old[name]), (-1, old[name] - new[name]))
+            if roles
+        }
+        if any(_excepts(seen.pair.new, name) for name in changed):
+            found = {1, -1}
+        return bool(found) and found == set(signs)
+
+    return applies
 
 
 def _roles_above(spec: Spec) -> dict[str, frozenset[str]]:
@@ -199,56 +281,70 @@ def _always(seen: _Seen) -> bool:  # noqa: ARG001  it is a rule like the others
 
 _T, _L, _C, _E = Weight.TIGHTENING, Weight.LOOSENING, Weight.CLARIFYING, Weight.EDITORIAL
 _B, _R = Weight.BOTH, Weight.NEEDS_READER
-_ADDED, _REMOVED = ChangeKind.ADDED, ChangeKind.REMOVED
+_RELATED = frozenset({ChangeKind.RELATION_ADDED, ChangeKind.RELATION_REMOVED})
+_CAME_OR_WENT = (_ADDED, _REMOVED, ChangeKind.BECAME_PRINCIPLE, ChangeKind.BECAME_SECTION)
 
 RULES: tuple[WeightRule, ...] = (
-    WeightRule("hard-rule-added", _T, "a rule that no message can set aside is new",
-         _both(_provision(_ADDED), lambda s: s.is_hard and not s.is_exception)),
-    WeightRule("hard-rule-removed", _L, "a rule that no message could set aside is gone",
-         _both(_provision(_REMOVED), lambda s: s.is_hard and not s.is_exception)),
-    WeightRule("exception-principle-added", _L, "a principle that is an exception to another is new",
-         _both(_provision(_ADDED), lambda s: s.is_exception)),
-    WeightRule("exception-principle-removed", _T, "a principle that was an exception to another is gone",
-         _both(_provision(_REMOVED), lambda s: s.is_exception)),
-    WeightRule("principle-added", _T, "a principle is new",
-         _both(_provision(_ADDED, ChangeKind.BECAME_PRINCIPLE), lambda s: s.binds)),
-    WeightRule("principle-removed", _L, "a principle is gone",
-         lambda s: s.is_(Subject.PROVISION, ChangeKind.BECAME_SECTION) or (s.is_(Subject.PROVISION, _REMOVED) and s.binds)),
+    WeightRule("hard-rule-added", _T, "a rule that no message can set aside is new, and only forbids",
+         _both(_provision(_ADDED, ChangeKind.BECAME_PRINCIPLE), lambda s: s.was_hard and not s.is_exception, _forbids)),
+    WeightRule("hard-rule-removed", _L, "a rule that no message could set aside is gone, which only forbade",
+         _both(_provision(_REMOVED, ChangeKind.BECAME_SECTION), lambda s: s.was_hard and not s.is_exception, _forbids)),
+    WeightRule("exception-principle-added", _L, "a principle that is an exception to another is new, and demands nothing itself",
+         _both(_provision(_ADDED), _lifts)),
+    WeightRule("exception-principle-removed", _T, "a principle that was an exception to another is gone, which demanded nothing itself",
+         _both(_provision(_REMOVED), _lifts)),
+    WeightRule("principle-added", _T, "a principle is new, and only forbids",
+         _both(_provision(_ADDED, ChangeKind.BECAME_PRINCIPLE), lambda s: not s.is_exception, _forbids)),
+    WeightRule("principle-removed", _L, "a principle is gone, which only forbade",
+         _both(_provision(_REMOVED, ChangeKind.BECAME_SECTION), lambda s: not s.is_exception, _forbids)),
+    WeightRule("hard-rule-unclear", _R,
+         "a rule that no message can set aside is new or gone, and may allow something, or stand elsewhere in part",
+         _both(_provision(*_CAME_OR_WENT), lambda s: s.was_hard)),
+    WeightRule("principle-unclear", _R, "a principle is new or gone, and may allow something, or stand elsewhere in part",
+         _both(_provision(*_CAME_OR_WENT), lambda s: s.principle is not None)),
+    WeightRule("exception-relevelled", _B, "other messages can set an exception aside, and what it takes out of force holds where one does",
+         _both(_provision(ChangeKind.LEVEL_RAISED, ChangeKind.LEVEL_LOWERED), lambda s: s.is_exception)),
     WeightRule("level-raised", _T, "fewer messages can set it aside", _provision(ChangeKind.LEVEL_RAISED)),
     WeightRule("level-lowered", _L, "more messages can set it aside", _provision(ChangeKind.LEVEL_LOWERED)),
     WeightRule("hard-level-lost", _L, "no message could set it aside, and its level is not one of that kind any more",
-         lambda s: s.is_(Subject.PROVISION, ChangeKind.LEVEL_CHANGED) and s.was_hard and not s.is_hard),
-    WeightRule("level-changed", _C, "the old and the new level cannot be ordered", _provision(ChangeKind.LEVEL_CHANGED)),
+         lambda s: s.is_(Subject.PROVISION, ChangeKind.LEVEL_CHANGED) and s.was_hard and not _is_hard(*s.sides[1]) and not s.is_exception),
+    WeightRule("level-changed", _R, "the old and the new level cannot be ordered", _provision(ChangeKind.LEVEL_CHANGED)),
     WeightRule("level-renamed", _E, "the level has another name", _provision(ChangeKind.LEVEL_RENAMED)),
+    WeightRule("status-changed", _R, "it is at another point of its life, such as a draft, and may not hold any more, or now",
+         lambda s: s.is_(Subject.PROVISION, ChangeKind.ATTRIBUTE) and s.change.aspect == "status"),
     WeightRule("exception-added", _L, "it is an exception to one more principle, or to one more category",
-         _relation(ChangeKind.RELATION_ADDED, LIFTING)),
+         _both(_relation(ChangeKind.RELATION_ADDED, LIFTING), lambda s: s.names_kept)),
     WeightRule("exception-removed", _T, "it is no exception any more to a principle or a category",
-         _relation(ChangeKind.RELATION_REMOVED, LIFTING)),
+         _both(_relation(ChangeKind.RELATION_REMOVED, LIFTING), lambda s: s.names_kept)),
     WeightRule("limit-added", _T, "as an exception it does not reach one more category",
-         _relation(ChangeKind.RELATION_ADDED, LIMITING)),
+         _both(_relation(ChangeKind.RELATION_ADDED, LIMITING), lambda s: s.names_kept)),
     WeightRule("limit-removed", _L, "as an exception it may reach one more category",
-         _relation(ChangeKind.RELATION_REMOVED, LIMITING)),
+         _both(_relation(ChangeKind.RELATION_REMOVED, LIMITING), lambda s: s.names_kept)),
     WeightRule("preference-changed", _B, "of two principles, another one goes first, or none",
-         lambda s: s.change.kind in {ChangeKind.RELATION_ADDED, ChangeKind.RELATION_REMOVED}
-         and s.change.aspect == "prefer-over"),
-    WeightRule("relation-changed", _C, "how it weighs against other principles is said otherwise",
-         lambda s: s.change.kind in {ChangeKind.RELATION_ADDED, ChangeKind.RELATION_REMOVED}
-         and s.change.aspect in {row.key for row in RELATIONS}),
-    WeightRule("clause-added", _L, "a part of it binds less than the rest",
-         lambda s: s.is_(Subject.CLAUSE, _ADDED)),
-    WeightRule("clause-removed", _T, "no part that bound less stands out any more",
-         lambda s: s.is_(Subject.CLAUSE, _REMOVED)),
-    WeightRule("category-exempted", _B, "what exceptions take out of force is in it, or was", _exempted),
-    WeightRule("category-changed", _C, "exceptions may take another category out of its force",
-         lambda s: s.change.kind is ChangeKind.ATTRIBUTE and s.change.aspect == "category"),
+         lambda s: s.change.kind in _RELATED and s.change.aspect == "prefer-over" and s.names_kept),
+    WeightRule("relation-changed", _C, "how it stands to other principles is said otherwise, which sets none of those that stay aside",
+         lambda s: s.change.kind in _RELATED and s.change.aspect in {row.key for row in RELATIONS} | LIFTING | LIMITING),
+    WeightRule("clause-lowered", _L, "a part of it can be set aside more easily than before", _clause_moved(ChangeKind.LEVEL_LOWERED)),
+    WeightRule("clause-raised", _T, "a part of it can be set aside less easily than before", _clause_moved(ChangeKind.LEVEL_RAISED)),
+    WeightRule("clause-unclear", _R, "words of another level than the rest of it are new or gone",
+         lambda s: s.is_(Subject.CLAUSE, _ADDED, _REMOVED)),
+    WeightRule("category-exempted", _L, "it is in a category now that an exception takes out of force", _exempted([0], [1])),
+    WeightRule("category-not-exempted", _T, "it is in no category any more that an exception takes out of force", _exempted([1], [0])),
+    WeightRule("category-changed", _C, "its category is another one, of which no exception speaks", _exempted([0], [0])),
+    WeightRule("category-unclear", _R, "exceptions say something else of its category", _exempted([-1, 0, 1], [-1, 0, 1])),
     WeightRule("verdict-stricter", _T, "an answer is judged worse than before", _verdict(1)),
     WeightRule("verdict-milder", _L, "an answer is judged better than before", _verdict(-1)),
     WeightRule("override-stricter", _T, "what is at a level can be set aside less easily", _mode_changed(1)),
     WeightRule("override-looser", _L, "what is at a level can be set aside more easily", _mode_changed(-1)),
-    WeightRule("overriders-changed", _B, "other roles than before can set aside what is at a level", _overriders_changed),
+    WeightRule("override-of-exceptions", _B, "what is at a level can be set aside otherwise, exceptions among it",
+         lambda s: s.is_(Subject.LEVEL, ChangeKind.CHANGED) and s.change.aspect == "override"),
+    WeightRule("overriders-added", _L, "more roles than before can set aside what is at a level", _overriders(1)),
+    WeightRule("overriders-removed", _T, "fewer roles than before can set aside what is at a level", _overriders(-1)),
+    WeightRule("overriders-changed", _B, "other roles than before can set aside what is at a level, or exceptions", _overriders(1, -1)),
     WeightRule("levels-changed", _C, "the levels themselves are other ones",
          lambda s: (s.is_(Subject.LEVEL) and s.change.kind is not ChangeKind.RENAMED)
          or s.is_(Subject.SPEC, ChangeKind.REORDERED)),
+    WeightRule("example-changed", _R, "what is shown of its boundary is another thing", _shown_otherwise),
     WeightRule("hard-norm-changed", _R,
          "in a rule that no message can set aside, a sentence with other words of norms or other numbers", _hard_norm),
     WeightRule("norm-changed", _R, "a sentence that may hold a norm was added, removed or reworded", _needs_reader),
@@ -259,10 +355,6 @@ RULES: tuple[WeightRule, ...] = (
          lambda s: s.change.kind is ChangeKind.TEXT or s.is_(Subject.CLAUSE, ChangeKind.CHANGED)),
     WeightRule("split-or-merged", _C, "what it says stands elsewhere, in part",
          _provision(ChangeKind.SPLIT, ChangeKind.MERGED, ChangeKind.SUCCEEDED)),
-    WeightRule("example-changed", _C, "what is shown of its boundary is another thing",
-         lambda s: s.is_(Subject.EXAMPLE, _ADDED, _REMOVED, ChangeKind.CHANGED, ChangeKind.VERDICT_FLIPPED)),
-    WeightRule("definition-changed", _C, "a word that norms use means something else",
-         lambda s: s.is_(Subject.DEFINITION, _ADDED, _REMOVED, ChangeKind.CHANGED)),
     WeightRule("commentary-changed", _C, "what explains the norms says something else",
          lambda s: s.is_(Subject.COMMENTARY, _ADDED, _REMOVED, ChangeKind.CHANGED)),
     WeightRule("no-norm-changed", _E, "names, places, references, topics and prompts bind nobody", _always),

@@ -91,7 +91,7 @@ class Message(Brief):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response(Message):
-    """An alternative answer inside a comparison, with the spec's verdict on it.
+    """An answer with the spec's verdict on it, mostly one of several inside a comparison.
 
     :param verdict: ``None`` only where the source forgot it (a finding)
     :param note: the reason, as inline markup, ``[?]`` kept as it stands
@@ -185,8 +185,8 @@ class Example(Brief):
 
     @property
     def responses(self) -> tuple[Response, ...]:
-        """Every alternative answer in order, over all comparisons."""
-        return tuple(response for comparison in self.comparisons for response in comparison.responses)
+        """Every answer that is judged in order, also one outside a comparison."""
+        return tuple(message for message in self.messages if isinstance(message, Response))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

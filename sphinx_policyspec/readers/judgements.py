@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import yaml
 
 from sphinx_policyspec.errors import AnnotationError
 from sphinx_policyspec.files import dump_json, write_file
-from sphinx_policyspec.model import Direction, Finding, JudgedKind, Judgement
+from sphinx_policyspec.model import Direction, Finding, JudgedKind, Judgement, Severity
 from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.model.spec import is_date
 from sphinx_policyspec.readers.cases import CaseKey
@@ -24,6 +25,7 @@ __all__ = [
     "format_judgement",
     "read_judgement_file",
     "read_judgements",
+    "usable_judgements",
     "with_judgement",
 ]
 
@@ -61,6 +63,8 @@ JUDGEMENT = (
 def read_judgements(text: str, file: str) -> tuple[tuple[Judgement, ...], tuple[Finding, ...]]:
     """Return the judgements of a text, a list of mappings, and what is wrong with it; what is not whole is left out.
 
+    All that is wrong is an error but for a judgement that is not filled in yet.
+
     Raises :class:`~sphinx_policyspec.errors.AnnotationError` where it is not YAML.
 
     :param file: how findings name the file
@@ -83,7 +87,22 @@ def read_judgements(text: str, file: str) -> tuple[tuple[Judgement, ...], tuple[
                 )
             )
         unique.setdefault(key, judgement)
-    return tuple(unique.values()), tuple(reader.findings)
+    findings = (
+        finding if finding.code == "missing-key" else replace(finding, severity=Severity.ERROR)
+        for finding in reader.findings
+    )
+    return tuple(unique.values()), tuple(findings)
+
+
+def usable_judgements(path: Path) -> tuple[tuple[Judgement, ...], tuple[Finding, ...]]:
+    """Return the judgements of a file, and which of them are not filled in yet.
+
+    Raises :class:`~sphinx_policyspec.errors.AnnotationError` with all else that is wrong with it, each with its line.
+    """
+    read, findings = read_judgement_file(path, str(path))
+    if wrong := [finding for finding in findings if finding.severity is Severity.ERROR]:
+        raise AnnotationError("\n".join(map(str, sorted(wrong, key=lambda finding: finding.span))))
+    return read, findings
 
 
 def read_judgement_file(path: Path, name: str) -> tuple[tuple[Judgement, ...], tuple[Finding, ...]]:
@@ -143,11 +162,16 @@ def _judgement(reader: YamlReader, node: yaml.Node) -> Judgement | None:
     if missing:
         named = ", ".join(f"`{name}`" for name in missing)
         about = f" of `{given['id']}`" if given.get("id") else ""
-        reader.find(
-            "missing-key",
-            node,
-            f"the judgement{about} lacks {named}",
-            "it gives nothing until they are there",
+        # What has its keys and no values is as `policyspec judge` wrote it.
+        is_open = all(name in values for name in missing)
+        reader.findings.append(
+            Finding(
+                code="missing-key",
+                severity=Severity.WARNING if is_open else Severity.ERROR,
+                message=f"the judgement{about} lacks {named}",
+                span=reader.span(node),
+                hint="it gives nothing until they are there",
+            )
         )
         return None
     direction = _one_of(reader, values["direction"], given["direction"], Direction)

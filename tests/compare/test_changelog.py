@@ -135,7 +135,7 @@ def test_a_draft_tells_what_is_new_and_what_went() -> None:
     assert changelog_entry(diff(reworded=False)).splitlines()[2:5] == [
         "### Added",
         "",
-        "- **Be fair** (be\\_fair): new principle at level user (tightening).",
+        "- **Be fair** (be\\_fair): new principle at level user (needs a reader).",
     ]
     assert "No changes." in changelog_entry(compare(spec(ONE), spec(ONE)))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sphinx_policyspec.compare import ChangeKind, Reach, Subject, compare
+from sphinx_policyspec.compare import ChangeKind, Reach, Subject, Weight, compare
 from sphinx_policyspec.compare.change import summary_of
 from sphinx_policyspec.compare.weights import RULES
 from sphinx_policyspec.exports.diff.wording import sentence
@@ -84,6 +84,10 @@ A = principle("a", text=LONG)
 B = principle("b", text=SECOND)
 HARD = principle("b", text=SECOND, authority="root")
 EXCEPTION = principle("b", text=SECOND, exception_to=("a",))
+HINT = replace(EXCEPTION, id="c", authority="guideline")
+BAN = principle("b", text="The assistant must not tell what a reader borrowed, unless that reader asks.")
+DEFAULT = Clause(principle="a", authority="guideline", text="in plain words", span=at())
+"""A part of what ``A`` says."""
 
 
 @dataclass(frozen=True)
@@ -99,13 +103,17 @@ class Case:
 
 
 K, P, E = ChangeKind, Subject.PROVISION, Subject.EXAMPLE
-SAME = "no-norm-changed"
+SAME, UNCLEAR = "no-norm-changed", "principle-unclear"
+LAW = replace(A, category="law")
 NORM, HARD_NORM, FORM = "norm-changed", "hard-norm-changed", "form-changed"
 CASES = {
-    "principle": Case(spec(A), spec(A, B), P, K.ADDED, "principle-added", (K.REMOVED, "principle-removed"),
+    "principle": Case(spec(A), spec(A, BAN), P, K.ADDED, "principle-added", (K.REMOVED, "principle-removed"),
                       "new principle at level user"),
-    "hard rule": Case(spec(A), spec(A, HARD), P, K.ADDED, "hard-rule-added", (K.REMOVED, "hard-rule-removed"),
+    "principle that does not forbid": Case(spec(A), spec(A, B), P, K.ADDED, UNCLEAR, (K.REMOVED, UNCLEAR), "new principle at level user"),
+    "hard rule": Case(spec(A), spec(A, replace(BAN, authority="root")), P, K.ADDED, "hard-rule-added", (K.REMOVED, "hard-rule-removed"),
                       "new principle at level root"),
+    "hard rule that does not forbid": Case(spec(A), spec(A, HARD), P, K.ADDED, "hard-rule-unclear", (K.REMOVED, "hard-rule-unclear"),
+                                           "new principle at level root"),
     "exception": Case(spec(A), spec(A, EXCEPTION), P, K.ADDED, "exception-principle-added",
                       (K.REMOVED, "exception-principle-removed"), "new principle at level user"),
     "section": Case(spec(A), spec(A, section("s")), P, K.ADDED, "section-added", (K.REMOVED, "section-removed"),
@@ -129,16 +137,24 @@ CASES = {
     "level lost": Case(spec(replace(A, authority="root"), principle("k", authority="x"), principle("l", authority="x")),
                        spec(replace(A, authority="x"), principle("k", authority="x"), principle("l", authority="x")),
                        P, K.LEVEL_CHANGED, "hard-level-lost", (K.LEVEL_CHANGED, "level-changed"), "level changed from root to x"),
-    "level gained": Case(spec(section("a")), spec(principle("a", title="a")), P, K.BECAME_PRINCIPLE, "principle-added",
+    "level gained": Case(spec(section("b", blocks=BAN.blocks)), spec(BAN), P, K.BECAME_PRINCIPLE, "principle-added",
                          (K.BECAME_SECTION, "principle-removed"), "has a level now: user"),
+    "level gained by what does not forbid": Case(spec(section("a")), spec(principle("a", title="a")), P, K.BECAME_PRINCIPLE, UNCLEAR,
+                                                 (K.BECAME_SECTION, UNCLEAR), "has a level now: user"),
+    "level of an exception": Case(spec(A, EXCEPTION), spec(A, replace(EXCEPTION, authority="root")), P, K.LEVEL_RAISED, "exception-relevelled",
+                                  (K.LEVEL_LOWERED, "exception-relevelled"), "level raised from user to root"),
+    "status": Case(spec(A), spec(replace(A, status="draft")), P, K.ATTRIBUTE, "status-changed", (K.ATTRIBUTE, "status-changed"),
+                   "status was nothing, is draft"),
     "duty": Case(spec(A), spec(principle("a", text=f"{LONG} It must never guess.")), P, K.TEXT, NORM, (K.TEXT, NORM),
                  "text: 0 words removed, 4 added"),
     "duty of a hard rule": Case(spec(HARD), spec(replace(HARD, blocks=principle("b", text=f"{SECOND} It must.").blocks)),
                                 P, K.TEXT, HARD_NORM, (K.TEXT, HARD_NORM), "text: 0 words removed, 2 added"),
     "other words of a hard rule": Case(spec(HARD), spec(replace(HARD, blocks=principle("b", text=SECOND.replace("Borrowed", "Lent")).blocks)),
                                        P, K.TEXT, NORM, (K.TEXT, NORM), "text: 1 word removed, 1 added"),
-    "words": Case(spec(A), spec(principle("a", text=f"{LONG} Books help.")), P, K.TEXT, "text-changed",
-                  (K.TEXT, "text-changed"), "text: 0 words removed, 2 added"),
+    "words": Case(spec(A), spec(principle("a", text=f"{LONG} Books help.")), P, K.TEXT, NORM, (K.TEXT, NORM),
+                  "text: 0 words removed, 2 added"),
+    "words of a section": Case(spec(section("s", blocks=A.blocks)), spec(section("s", blocks=principle("s", text=f"{LONG} Books help.").blocks)),
+                               P, K.TEXT, "text-changed", (K.TEXT, "text-changed"), "text: 0 words removed, 2 added"),
     "form": Case(spec(A), spec(principle("a", text=LONG.replace("visitor", "Visitor").replace("and says", "and and says"))),
                  P, K.TEXT, FORM, (K.TEXT, FORM), "text: 1 word removed, 2 added"),
     "text of a section": Case(spec(section("s")), spec(section("s", blocks=A.blocks)), P, K.TEXT, NORM,
@@ -151,8 +167,12 @@ CASES = {
                    (K.TYPOGRAPHY, SAME), "typography of the text (spaces alone)"),
     "exception to": Case(spec(A, replace(EXCEPTION, exception_to=())), spec(A, EXCEPTION), P, K.RELATION_ADDED,
                          "exception-added", (K.RELATION_REMOVED, "exception-removed"), "exception-to: new `a`"),
-    "limit of an exception": Case(spec(A, EXCEPTION), spec(A, replace(EXCEPTION, never_exempts=("law",))), P, K.RELATION_ADDED,
+    "limit of an exception": Case(spec(LAW, EXCEPTION), spec(LAW, replace(EXCEPTION, never_exempts=("law",))), P, K.RELATION_ADDED,
                                   "limit-added", (K.RELATION_REMOVED, "limit-removed"), "never-exempts: new `law`"),
+    "limit that limits nothing": Case(spec(A, EXCEPTION), spec(A, replace(EXCEPTION, never_exempts=("law",))), P, K.RELATION_ADDED,
+                                      "relation-changed", (K.RELATION_REMOVED, "relation-changed"), "never-exempts: new `law`"),
+    "exception to what is new": Case(spec(replace(EXCEPTION, exception_to=())), spec(A, EXCEPTION), P, K.RELATION_ADDED, "relation-changed",
+                                     (K.RELATION_REMOVED, "relation-changed"), "exception-to: new `a`"),
     "preference": Case(spec(A, B), spec(replace(A, preferred_over=("b",)), B), P, K.RELATION_ADDED, "preference-changed",
                        (K.RELATION_REMOVED, "preference-changed"), "prefer-over: new `b`"),
     "conflict": Case(spec(A, B), spec(replace(A, conflicts_with=("b",)), B), P, K.RELATION_ADDED, "relation-changed",
@@ -163,7 +183,10 @@ CASES = {
                      (K.ATTRIBUTE, "category-changed"), "category was nothing, is restricted"),
     "category that an exception names": Case(
         spec(A, replace(EXCEPTION, exempts=("restricted",))), spec(replace(A, category="restricted"), replace(EXCEPTION, exempts=("restricted",))),
-        P, K.ATTRIBUTE, "category-exempted", (K.ATTRIBUTE, "category-exempted"), "category was nothing, is restricted"),
+        P, K.ATTRIBUTE, "category-exempted", (K.ATTRIBUTE, "category-not-exempted"), "category was nothing, is restricted"),
+    "category that an exception leaves": Case(
+        spec(A, replace(EXCEPTION, never_exempts=("law",))), spec(LAW, replace(EXCEPTION, never_exempts=("law",))),
+        P, K.ATTRIBUTE, "category-unclear", (K.ATTRIBUTE, "category-unclear"), "category was nothing, is law"),
     "attribute": Case(spec(A), spec(replace(A, attributes=(("x", "1"),))), P, K.ATTRIBUTE, SAME, (K.ATTRIBUTE, SAME),
                       "x was nothing, is 1"),
     "example": Case(holding(), holding(answers(Verdict.GOOD, Verdict.BAD)), E, K.ADDED, "example-changed",
@@ -193,21 +216,23 @@ CASES = {
     "quotes in commentary": Case(holding(commentary('"x"')), holding(commentary("“x”")), Subject.COMMENTARY,
                                  K.TYPOGRAPHY, SAME, (K.TYPOGRAPHY, SAME), "typography of commentary"),
     "definition": Case(spec(section("s")), spec(section("s", blocks=(definition("A tool."),))), Subject.DEFINITION,
-                       K.ADDED, "definition-changed", (K.REMOVED, "definition-changed"), "new definition of “Tool”"),
+                       K.ADDED, NORM, (K.REMOVED, NORM), "new definition of “Tool”"),
     "meaning": Case(spec(section("s", blocks=(definition("A tool."),))), spec(section("s", blocks=(definition("Any tool."),))),
                     Subject.DEFINITION, K.CHANGED, NORM, (K.CHANGED, NORM), "definition of “Tool”: 1 word removed, 1 added"),
     "definition in other words": Case(spec(section("s", blocks=(definition("A tool."),))),
                                       spec(section("s", blocks=(definition("A small tool."),))), Subject.DEFINITION, K.CHANGED,
-                                      "definition-changed", (K.CHANGED, "definition-changed"),
-                                      "definition of “Tool”: 0 words removed, 1 added"),
+                                      NORM, (K.CHANGED, NORM), "definition of “Tool”: 0 words removed, 1 added"),
     "definition elsewhere": Case(spec(section("s", blocks=(definition("A tool."),)), section("t")),
                                  spec(section("s"), section("t", blocks=(definition("A tool."),))), Subject.DEFINITION,
                                  K.MOVED, SAME, (K.MOVED, SAME), "definition of “Tool” moved here"),
     "reference": Case(spec(A, B), spec(A, B, references=(reference("b"), reference("a"))), Subject.REFERENCE, K.ADDED, SAME,
                       (K.REMOVED, SAME), "now refers to `b`"),
-    "clause": Case(spec(A), spec(A, clauses=(Clause(principle="a", authority="guideline", text="by default", span=at()),)),
-                   Subject.CLAUSE, K.ADDED, "clause-added", (K.REMOVED, "clause-removed"),
-                   "new clause at level guideline: “by default”"),
+    "clause": Case(spec(A), spec(A, clauses=(DEFAULT,)), Subject.CLAUSE, K.ADDED, "clause-lowered", (K.REMOVED, "clause-raised"),
+                   "new clause at level guideline: “in plain words”"),
+    "clause of a higher level": Case(spec(A), spec(A, clauses=(replace(DEFAULT, authority="root"),)), Subject.CLAUSE, K.ADDED, "clause-raised",
+                                     (K.REMOVED, "clause-lowered"), "new clause at level root: “in plain words”"),
+    "clause that is new": Case(spec(A), spec(A, clauses=(replace(DEFAULT, text="by default"),)), Subject.CLAUSE, K.ADDED, "clause-unclear",
+                               (K.REMOVED, "clause-unclear"), "new clause at level guideline: “by default”"),
     "clause in other words": Case(
         spec(A, clauses=(Clause(principle="a", authority="guideline", text="by default", span=at()),)),
         spec(A, clauses=(Clause(principle="a", authority="guideline", text="unless asked", span=at()),)),
@@ -235,7 +260,7 @@ CASES = {
                            Subject.LEVEL, K.CHANGED, "override-stricter", (K.CHANGED, "override-looser"),
                            "level system: override was explicit, is never"),
     "roles of a level": Case(spec(A), spec(A, levels=(*LEVELS[:4], replace(LEVELS[4], roles=("tool",)))), Subject.LEVEL,
-                             K.CHANGED, "overriders-changed", (K.CHANGED, "overriders-changed"),
+                             K.CHANGED, "overriders-added", (K.CHANGED, "overriders-removed"),
                              "level guideline: roles was nothing, is tool"),
     "order of levels": Case(spec(A), spec(A, levels=LEVELS[::-1]), Subject.SPEC, K.REORDERED, "overriders-changed",
                             (K.REORDERED, "overriders-changed"),
@@ -270,6 +295,56 @@ def test_a_change_has_its_mirror_image(case: Case) -> None:
     kind, rule = case.back
     assert [c.rule for c in back.changes if (c.subject, c.kind) == (case.subject, kind)] == [rule]
     assert len(there.changes) == len(back.changes)
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_a_direction_is_the_opposite_on_the_way_back(case: Case) -> None:
+    weight = {rule.name: rule.weight for rule in RULES}
+    there, back = weight[case.rule], weight[case.back[1]]
+    turned = {Weight.TIGHTENING: Weight.LOOSENING, Weight.LOOSENING: Weight.TIGHTENING}
+    assert back in {turned.get(there, there), Weight.NEEDS_READER}
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        ("Insults", "The assistant may insult politicians."),
+        ("Allow insults", "They must never be flagged."),
+        ("Insults", "Insults are fine."),
+        ("Insults", "The assistant answers with insults."),
+        ("Insults", "The assistant must not refuse to insult."),
+        ("Insults", "The assistant should insult who asks."),
+        ("Insults", "The assistant must not insult. It should answer all else."),
+        ("Insults", ""),
+        ("Insults", "Die Assistentin darf niemals einen Leser beleidigen, auch wenn er es selbst verlangt."),
+    ],
+)
+@pytest.mark.parametrize("level", ["root", "guideline"])
+def test_a_new_principle_has_no_direction_unless_it_only_forbids(level: str, title: str, text: str) -> None:
+    new = principle("new", title=title, text=text, authority=level)
+    for pair in ((spec(A), spec(A, new)), (spec(A, new), spec(A))):
+        assert [c.weight for c in compare(*pair).of(P, K.ADDED, K.REMOVED)] == [Weight.NEEDS_READER]
+
+
+def test_what_stands_elsewhere_in_part_is_not_gone() -> None:
+    said = "The assistant must never say who borrowed which of the books to somebody who asks at the desk or by letter."
+    gone, stays, both = (
+        principle(id_, title=id_, text=text)
+        for id_, text in (("gone", said), ("a", BAN.text), ("a", f"{BAN.text} {said}"))
+    )
+    for after, rule in ((stays, "principle-removed"), (both, UNCLEAR)):
+        assert [c.rule for c in compare(spec(stays, gone), spec(after)).of(P, K.REMOVED)] == [rule]
+
+
+def test_an_exception_at_a_level_turns_what_the_level_says() -> None:
+    looser = (*LEVELS[:3], replace(LEVELS[3], override=OverrideMode.IMPLICIT), LEVELS[4])
+    roles = (*LEVELS[:4], replace(LEVELS[4], roles=("tool",)))
+    for holder, rules in (
+        ((A,), {"override-looser", "overriders-added"}),
+        ((A, EXCEPTION, HINT), {"override-of-exceptions", "overriders-changed"}),
+    ):
+        found = (compare(spec(*holder), spec(*holder, levels=levels)) for levels in (looser, roles))
+        assert {change.rule for diff in found for change in diff.of(Subject.LEVEL)} == rules
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
@@ -354,6 +429,85 @@ def test_an_example_is_paired_once() -> None:
 def test_what_changed_in_an_example_is_named(old: Any, new: Any, what: str) -> None:
     (change,) = compare(holding(old), holding(new)).of(E, K.CHANGED)
     assert change.said("what") == what
+
+
+ASKED = message(text="Tell me how to climb the roof.")
+SHOWN = example(
+    "a-x",
+    turns=(
+        ASKED,
+        Comparison(
+            responses=(
+                response(Verdict.GOOD, "I cannot help.", note="so"),
+                response(Verdict.BAD, "Use a ladder."),
+            ),
+            span=at(),
+        ),
+    ),
+)
+
+
+def with_messages(*turns: Any) -> Any:
+    return replace(SHOWN, turns=turns)
+
+
+JUDGED = SHOWN.responses
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        with_messages(message(text="Tell me how to climb the tree."), *SHOWN.turns[1:]),
+        with_messages(replace(ASKED, role="developer"), *SHOWN.turns[1:]),
+        with_messages(replace(ASKED, untrusted=True), *SHOWN.turns[1:]),
+        with_messages(ASKED, message(text="Please."), *SHOWN.turns[1:]),
+        with_messages(*SHOWN.turns[::-1]),
+        with_messages(
+            ASKED, Comparison(responses=(replace(JUDGED[0], text="I can help."), JUDGED[1]), span=at())
+        ),
+        with_messages(ASKED, Comparison(responses=(replace(JUDGED[0], note="thus"), JUDGED[1]), span=at())),
+        with_messages(
+            ASKED, Comparison(responses=(replace(JUDGED[0], violates=("a",)), JUDGED[1]), span=at())
+        ),
+        with_messages(ASKED, Comparison(responses=JUDGED[:1], span=at())),
+        replace(SHOWN, weighs=("a", "b")),
+    ],
+)
+def test_an_example_that_shows_something_else_needs_a_reader(new: Any) -> None:
+    for old, other in ((SHOWN, new), (new, SHOWN)):
+        (change,) = compare(holding(old), holding(other)).of(E)
+        assert (change.kind, change.weight, change.rule) == (
+            K.CHANGED,
+            Weight.NEEDS_READER,
+            "example-changed",
+        )
+
+
+@pytest.mark.parametrize("is_alone", [False, True])
+def test_verdicts_that_change_places_are_told_also_outside_a_comparison(*, is_alone: bool) -> None:
+    def shown(*verdicts: Verdict) -> Spec:
+        judged = tuple(replace(one, verdict=verdict) for one, verdict in zip(JUDGED, verdicts, strict=True))
+        return holding(
+            with_messages(ASKED, *(judged if is_alone else (Comparison(responses=judged, span=at()),)))
+        )
+
+    found = compare(shown(Verdict.GOOD, Verdict.BAD), shown(Verdict.BAD, Verdict.GOOD))
+    assert [c.weight for c in found.of(E, K.VERDICT_FLIPPED)] == [Weight.TIGHTENING, Weight.LOOSENING]
+    assert [c.weight for c in found.of(E, K.CHANGED)] == [Weight.NEEDS_READER]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tell me how to climb the roof.",
+        "Tell me how to  climb the the roof.",
+        "Tell me how to climb *the* roof.",
+    ],
+)
+def test_form_alone_of_an_example_needs_no_reader(text: str) -> None:
+    same = with_messages(message(text=text), *SHOWN.turns[1:])
+    for new in (same, replace(SHOWN, tags=("mine",))):
+        assert {c.weight for c in compare(holding(SHOWN), holding(new)).of(E)} == {Weight.EDITORIAL}
 
 
 def test_a_reference_to_something_else_than_a_provision_is_no_pair() -> None:
@@ -461,7 +615,12 @@ def test_the_reach_of_a_change_is_what_rests_on_it() -> None:
     [
         (spec(A), spec(A), "none"),
         (spec(A), spec(replace(A, title="Fair")), "minor"),
-        (spec(A), spec(principle("a", text=f"{LONG} Books help.")), "patch"),
+        (spec(A), spec(principle("a", text=f"{LONG} Books help.")), "minor"),
+        (
+            spec(A, section("s")),
+            spec(A, section("s", blocks=principle("s", text="Books help.").blocks)),
+            "patch",
+        ),
         (spec(A), spec(principle("a", text=f"{LONG} It may guess.")), "minor"),
         (spec(HARD), spec(replace(HARD, blocks=principle("b", text=f"{SECOND} It must.").blocks)), "major"),
         (spec(A), spec(A, B), "minor"),
@@ -484,4 +643,5 @@ def test_rules_have_names_of_their_own() -> None:
         "verdict-stricter",
         "verdict-milder",
         "split-or-merged",
+        "override-of-exceptions",
     }

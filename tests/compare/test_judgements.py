@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,11 +20,11 @@ from sphinx_policyspec.compare import (
     with_judgements,
 )
 from sphinx_policyspec.compare.change import summary_of
-from sphinx_policyspec.errors import AnnotationError
+from sphinx_policyspec.errors import AnnotationError, UnknownIdError
 from sphinx_policyspec.exports.diff.outline import Outline
 from sphinx_policyspec.model import Direction, JudgedKind, Judgement, Spec
 from sphinx_policyspec.readers.judgements import format_judgement, read_judgements, with_judgement
-from tests.conftest import at, principle, spec
+from tests.conftest import at, example, principle, spec
 
 if TYPE_CHECKING:
     from tests.conftest import Run
@@ -108,6 +109,18 @@ def test_a_judgement_goes_stale_with_either_text_and_not_with_typography() -> No
         assert bool(judged(GIVEN, *specs).findings) is (other != "must  not")
 
 
+def test_a_judgement_goes_stale_with_an_example() -> None:
+    shown = replace(
+        NEW, provisions=(replace(NEW.provisions[0], blocks=(*NEW.provisions[0].blocks, example("tell-x"))),)
+    )
+    assert judged(GIVEN).findings == ()
+    assert [finding.code for finding in judged(GIVEN, OLD, shown).findings] == ["stale-judgement"]
+    given = reading_list(compare(OLD, shown), OLD, shown).judgement(
+        "tell", "both", evidence="It shows.", who="A. Reader"
+    )
+    assert {change.weight for change in judged(given, OLD, shown).changes} == {Weight.BOTH}
+
+
 def test_judgements_of_other_releases_are_passed_over() -> None:
     assert judged(replace(GIVEN, new="3")).findings == ()
 
@@ -138,6 +151,85 @@ def test_what_is_wrong_with_a_judgement_file_is_a_finding(text: str, code: str, 
     read, findings = read_judgements(text, "j.yaml")
     assert (code, told) in {(finding.code, finding.message) for finding in findings}
     assert len(read) == (code in {"duplicate-id", "unknown-key"})
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (WHOLE.replace("loosening", "losening"), "j.yaml:4:14: error: `losening` is none of the values here"),
+        (WHOLE.replace("who:", "whom:"), "j.yaml:7:3: error: unknown key `whom`"),
+        (WHOLE.replace('  who: "A. Reader"\n', ""), "j.yaml:1:3: error: the judgement of `tell` lacks `who`"),
+        (WHOLE + WHOLE, "j.yaml:10:3: error: `tell` is judged already"),
+        ("tell: loosening", "j.yaml:1:1: error: expected a list"),
+        ("- [", "j.yaml:1: not YAML"),
+    ],
+)
+@pytest.mark.parametrize("command", ["diff", "judge", "history"])
+def test_a_file_of_judgements_that_is_wrong_ends_the_command(
+    run: Run, releases: tuple[Path, Path], command: str, text: str, told: str
+) -> None:
+    old, new = releases
+    file = old.parent / "j.yaml"
+    file.write_text(text, "utf-8")
+    where = (old.parent, "tell") if command == "history" else (old, new)
+    status, out, err = run(command, "-q", *where, "--judgements", file, "--format", "json")
+    assert status == 2
+    assert told in err
+    assert told in json.loads(out)["errors"][0]["message"]
+    with pytest.raises(AnnotationError, match=r"error|not YAML"):
+        ps.diff(old, new, judgements=file)
+
+
+def test_a_judgement_that_is_not_filled_in_yet_is_told_and_ends_nothing(
+    run: Run, releases: tuple[Path, Path]
+) -> None:
+    file = releases[0].parent / "j.yaml"
+    assert run("judge", "-q", *releases, "-o", file)[0] == 0
+    status, out, err = run("diff", *releases, "--judgements", file)
+    assert (status, "needs a reader" in out) == (0, True)
+    assert "warning: the judgement of `tell` lacks `direction`, `evidence`, `who`, `date`" in err
+
+
+def test_a_history_and_a_handbook_tell_what_was_read(run: Run, releases: tuple[Path, Path]) -> None:
+    folder, given = (
+        releases[0].parent,
+        ("--direction", "loosening", "--evidence", "Gone.", "--who", "A. Reader"),
+    )
+    file = folder / "j.yaml"
+    status, out, _ = run("judge", "-q", *releases, "tell", "--judgements", file, *given, "--format", "json")
+    assert (status, json.loads(out)["unread"]) == (0, [])
+    assert (
+        "loosening      text: 1 word removed, 0 added, read by A. Reader"
+        in run("history", "-q", folder, "tell", "--judgements", file)[1]
+    )
+    assert run("handbook", "-q", folder, "-o", folder / "site", "--judgements", file)[0] == 0
+    assert "A. Reader" in (folder / "site/2026-02-01/policy-changes.html").read_text("utf-8")
+
+
+@pytest.fixture
+def releases(tmp_path: Path) -> tuple[Path, Path]:
+    """Two releases in one folder, of which the second drops a ban."""
+    folders = tmp_path / "2026-01-01", tmp_path / "2026-02-01"
+    for folder, word in zip(folders, ("must not", "must"), strict=True):
+        folder.mkdir()
+        page = f"# Rules {{#rules}}\n\n## Tell {{#tell authority=root}}\n\n{TEXT.format(word)}\n"
+        (folder / "model_spec.md").write_text(page, "utf-8")
+    return folders
+
+
+def test_the_other_id_of_what_was_renamed_is_named() -> None:
+    renamed = replace(NEW, provisions=(replace(NEW.provisions[0], id="say", aliases=("tell",)),))
+    found = reading_list(compare(OLD, renamed), OLD, renamed)
+    with pytest.raises(UnknownIdError, match="no prose of `tell` changed; its id is `say` now"):
+        found.judgement("tell", "both", evidence="x", who="y")
+    (finding,) = judged(GIVEN, OLD, renamed).findings
+    assert finding.hint == "its id is `say` now"
+
+
+def test_help_names_every_weight(run: Run) -> None:
+    told = " ".join(run("diff", "--help")[1].split())
+    assert all(weight.words in told for weight in Weight)
+    assert "tightening, loosening, tightening and loosening" in told
 
 
 def test_a_judgement_takes_the_place_of_an_older_one_and_comments_stay() -> None:
@@ -189,9 +281,9 @@ def test_the_commands_write_and_read_judgements(run: Run, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("form", ["text", "markdown", "html", "json", "changelog"])
 def test_what_needs_a_reader_can_be_listed_alone(run: Run, tmp_path: Path, form: str) -> None:
-    page = "# Rules {{#rules}}\n\n## Tell {{#tell authority=root}}\n\n{}\n\n## Sort {{#sort authority=user}}\n\n{}\n"
+    page = "# Rules {{#rules}}\n\n## Tell {{#tell authority=root}}\n\n{}\n\n## Sort {{#sort}}\n\n{}\n"
     old, new = tmp_path / "old.md", tmp_path / "new.md"
-    old.write_text(page.format(TEXT.format("must not"), "Books are sorted by title."), "utf-8")
+    old.write_text(page.format(TEXT.format("must not"), "Books are sorted."), "utf-8")
     new.write_text(page.format(TEXT.format("must"), "Books are sorted by author."), "utf-8")
     whole, alone = (
         run("diff", "-q", old, new, "--format", form, *more)[1] for more in ((), ("--needs-reader",))
@@ -202,7 +294,7 @@ def test_what_needs_a_reader_can_be_listed_alone(run: Run, tmp_path: Path, form:
 
 
 def test_the_diff_of_one_weight_counts_all() -> None:
-    both = compare(spec(*OLD.provisions, principle("b", text="Books.")), spec(*NEW.provisions))
+    both = compare(spec(*OLD.provisions, principle("b", text="It must never guess.")), spec(*NEW.provisions))
     alone = both.only(Weight.NEEDS_READER)
     assert [c.subject for c in alone.changes] == [Subject.PROVISION]
     assert summary_of(alone).weights == summary_of(both).weights

@@ -6,10 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+import sphinx_policyspec as ps
+from sphinx_policyspec.compare import ChangeKind as K
+from sphinx_policyspec.compare import Subject, compare
 from sphinx_policyspec.compare.history import LockState, format_lock, lock_of, parse_lock, since_lock
 from sphinx_policyspec.errors import LockError
-from sphinx_policyspec.model import Spec
-from tests.conftest import principle, spec
+from sphinx_policyspec.model import Spec, Verdict
+from tests.compare.test_changes import CASES, Case
+from tests.conftest import LEVELS, example, principle, response, spec
 
 A, B = principle("a", text="Answer in plain words."), principle("b", text="Ask the desk.")
 EMPTY = principle("c", title="Nothing yet")
@@ -49,6 +53,44 @@ def test_what_became_of_each_provision_is_told(
     old: Spec, new: Spec, expected: list[tuple[str, str, str]]
 ) -> None:
     assert states(old, new) == expected
+
+
+PLACES = {K.MOVED, K.REORDERED}
+"""Where a provision stands is not held, nor is typography."""
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_a_lock_notices_what_a_diff_notices(case: Case) -> None:
+    for old, new in ((case.old, case.new), (case.new, case.old)):
+        held = parse_lock(format_lock(lock_of(old)), "x.lock")
+        noticed = [
+            c
+            for c in compare(old, new).changes
+            if c.kind is not K.TYPOGRAPHY and not (c.subject is Subject.PROVISION and c.kind in PLACES)
+        ]
+        assert bool(since_lock(held, new)) is bool(noticed)
+
+
+def test_what_changed_is_named() -> None:
+    old, new = spec(replace(A, preferred_over=("b",)), B), spec(A, replace(B, preferred_over=("a",)))
+    changes = [(c.state.name, c.id, c.aspect) for c in since_lock(lock_of(old), new)]
+    assert changes == [("OTHER", "a", "preferred_over"), ("OTHER", "b", "preferred_over")]
+    assert ps.render(since_lock(lock_of(old), new)).splitlines() == [
+        "changed         a: preferred-over", "changed         b: preferred-over", "2 changed",
+    ]  # fmt: skip
+    levels = (*LEVELS[:4], replace(LEVELS[4], roles=("tool",)))
+    assert [(c.id, c.aspect) for c in since_lock(lock_of(old), replace(old, levels=levels))] == [
+        ("", "levels")
+    ]
+
+
+def test_what_names_a_provision_by_its_new_id_is_as_it_was() -> None:
+    def about(id_: str) -> Spec:
+        shown = example("b-x", response(Verdict.BAD, violates=(id_,)), weighs=(id_,))
+        blocks = (*principle("b", text=f"See [?](#{id_}), [it](#{id_}) and `{id_}`.").blocks, shown)
+        return spec(replace(A, id=id_), replace(B, blocks=blocks, exception_to=(id_,)))
+
+    assert states(about("a"), about("z")) == [("RENUMBERED", "z", "a")]
 
 
 def test_a_lock_reads_back_as_it_was_written() -> None:

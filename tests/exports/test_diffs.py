@@ -81,8 +81,8 @@ def test_words_are_marked_as_git_marks_them(diff: SpecDiff) -> None:
 
 def test_what_is_far_from_a_change_is_left_out() -> None:
     old, new = (
-        spec(principle("a", text=f"{word} " + "the plain words between the changes of it " * 8 + word))
-        for word in ("Red", "Blue")
+        spec(preamble=principle("a", text="Plain words stand between the changes of it " * 8 + word).blocks)
+        for word in ("now.", "right now.")
     )
     assert "…" in text_diff(compare(old, new))
 

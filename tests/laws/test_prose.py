@@ -28,7 +28,11 @@ SWAPS = {
     "must not": "must", "must never": "must", "must": "must not", "should not": "should", "should": "must",
     "shall": "should", "cannot": "can", "can": "cannot", "may": "must", "always": "usually", "usually": "always",
     "never": "rarely", "only": "also", "users": "developers", "user": "developer", "developer": "operator",
-    "assistant": "user", "all": "most", "any": "some", "two": "three",
+    "assistant": "user", "all": "most", "any": "some", "two": "three", "and": "or", "or": "and",
+    "refuse": "comply", "provide": "withhold", "follow": "ignore", "respect": "disregard", "avoid": "seek", "help": "hinder",
+    "share": "hide", "ask": "tell", "answer": "decline", "include": "omit", "assume": "doubt", "allow": "forbid",
+    "safe": "unsafe", "appropriate": "inappropriate", "helpful": "unhelpful", "legal": "illegal", "likely": "unlikely",
+    "direct": "indirect", "fair": "unfair", "known": "unknown", "harmful": "harmless", "possible": "impossible",
 }  # fmt: skip
 """Words of a norm, and what makes another one of it."""
 ENDS = (
@@ -80,6 +84,7 @@ PLACES: dict[str, Callable[[str], str]] = {
     "a nested item": lambda said: f"{BEFORE}\n\n1. Books\n   - Maps\n   - {said}",
     "a cell": lambda said: f"| what | who |\n|---|---|\n| books | {said} |\n| maps | nobody |",
     "a note": lambda said: f"{BEFORE}[^1]\n\n[^1]: {said}",
+    "a step": lambda said: f"{BEFORE}\n\n1. Books are sorted.\n2. {said}",
     "a quotation": lambda said: f"{BEFORE}\n\n> {said}",
     "capitals": str.upper,
 }
@@ -193,14 +198,92 @@ def test_an_item_that_comes_below_another_norm_is_another_one() -> None:
         ("Keep names to yourself.", "Share names with anybody."),
         ("It must not prescribe books.", "It must not proscribe books."),
         ("The replies are lawful.", "The replies are unlawful."),
+        ("The assistant refuses requests for maps.", "The assistant answers requests for maps."),
+        ("Requests for maps are refused.", "Requests for maps are answered."),
+        ("Names stay private.", "Names stay public."),
+        ("Slurs are off limits.", "Slurs are fair game."),
+        ("It declines such questions.", "It welcomes such questions."),
+        ("The user decides what is shared.", "The developer decides what is shared."),
+        ("Hide the names of adults.", "Hide the names of children."),
+        ("It defers to [the rule](#a).", "It defers to [the rule](#b)."),
+        ("It defers to [the rule](a.md#a).", "It defers to [the rule](a.md#b)."),
+        ("It defers to {policy:principle}`the rule <a>`.", "It defers to {policy:principle}`the rule <b>`."),
+        ("It helps with:\n\n- maps", "It helps with:\n\n- maps\n- letters"),
+        ("It helps.[^1]\n\n[^1]: With maps.", "It helps.[^1]\n\n[^1]: With letters."),
+        ("Work.[^1]", "Work.[^1]\n\n[^1]: On Sundays, rest."),
+        ("| maps | letters |\n|---|---|\n| yes | |", "| maps | letters |\n|---|---|\n| yes | yes |"),
+        ("1. Safety\n2. Speed", "1. Speed\n2. Safety"),
+        ("It works 5-10 hours.", "It works 5 10 hours."),
     ],
 )
 def test_norms_are_seen_in_other_forms(old: str, new: str) -> None:
-    needs = "lawful" not in old and "few" not in old
-    assert reads(section(old), section(new)) is needs
-    assert all(
-        change.weight is not Weight.EDITORIAL for change in compare(section(old), section(new)).changes
-    )
+    for holder in HOLDERS.values():
+        assert reads(holder(old), holder(new))
+        assert quiet(compare(holder(old), holder(new))) == []
+
+
+@pytest.mark.parametrize("level", [level.id for level in LEVELS])
+@pytest.mark.parametrize(
+    "more", ["Slurs are off limits.", "Requests for maps are fine.", "So are letters.", "Books help."]
+)
+def test_each_sentence_of_a_principle_counts(level: str, more: str) -> None:
+    assert reads(bound(level, BEFORE), bound(level, f"{BEFORE} {more}"))
+    assert reads(bound(level, f"{BEFORE} {more}"), bound(level, f"{BEFORE} {more.replace(' ', ' new ', 1)}"))
+
+
+@pytest.mark.parametrize("holder", HOLDERS)
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("It can't tell.", "It cannot tell."),
+        ("It will not tell.", "It won’t tell."),
+        ("Users dont see it.", "Users don't see it."),
+        ("It defers to the rule.", "It defers to [the rule](#a)."),
+        ("It defers to [the rule](https://a.example).", "It defers to [the rule](https://b.example)."),
+        ("It must must tell.", "It must tell."),
+        ("It tells\nnames.", "It tells names."),
+        ("It keeps “names”.", 'It keeps "names".'),
+    ],
+)
+def test_form_alone_needs_no_reader(holder: str, old: str, new: str) -> None:
+    assert not reads(HOLDERS[holder](old), HOLDERS[holder](new))
+
+
+DENIALS = {
+    "The assistant must not share names.": "The assistant must share names.",
+    "Names are not allowed.": "Names are allowed.",
+    "No names are allowed here.": "Names are allowed here.",
+    "The assistant cannot share names.": "The assistant can share names.",
+    "The assistant can't share names.": "The assistant can share names.",
+    "The assistant won't share names.": "The assistant will share names.",
+    "The assistant doesn't share names.": "The assistant shares names.",
+    "The assistant no longer shares names.": "The assistant shares names.",
+    "The assistant never shares names.": "The assistant always shares names.",
+    "The assistant refuses to share names.": "The assistant agrees to share names.",
+    "The assistant should decline to share names.": "The assistant should share names.",
+    "Names are shared without a reason.": "Names are shared with a reason.",
+    "Don't share names.": "Share names.",
+    "Do not tell.": "Tell.",
+    "Names are forbidden.": "Names are allowed.",
+}
+
+
+@pytest.mark.parametrize(("old", "new"), DENIALS.items())
+def test_a_denial_that_comes_or_goes_is_one_sentence_that_is_reversed(old: str, new: str) -> None:
+    for holder in HOLDERS.values():
+        for one, other in ((old, new), (new, old)):
+            before, after = (holder(f"{BEFORE} {said} Books are sorted.") for said in (one, other))
+            changes = compare(before, after).changes
+            told = [(s.op, s.is_reversed) for change in changes for s in change.sentences]
+            assert set(told) == {("reworded", True)}
+
+
+@pytest.mark.parametrize("said", DENIALS)
+def test_what_says_no_as_before_is_not_reversed(said: str) -> None:
+    (change,) = compare(
+        section(said), section(said.replace("ames", "umbers").replace("tell", "speak"))
+    ).changes
+    assert [one.is_reversed for one in change.sentences] == [False]
 
 
 def named(level: str, name: str, **fields: Any) -> Spec:
@@ -215,6 +298,15 @@ def test_a_new_name_of_a_level_or_a_principle_needs_no_reader() -> None:
     old, new = named("platform", "be_kind"), named("root", "be_good", aliases=("be_kind",))
     assert not reads(old, new)
     assert {c.weight for c in compare(old, new).changes if c.text} == {Weight.EDITORIAL}
+
+
+@pytest.mark.parametrize("link", ["[A](#{})", "[?](#{})", "{{policy:principle}}`A <{}>`", "`{}`"])
+def test_a_link_to_the_same_by_another_name_needs_no_reader(link: str) -> None:
+    kind = principle("z", title="Kind", text="The assistant is kind to everybody.", aliases=("a",))
+    new = spec(kind, principle("b", text=link.format("z")))
+    for before in (kind, replace(kind, id="a", aliases=())):
+        assert not reads(spec(before, principle("b", text=link.format("a"))), new)
+    assert reads(new, spec(kind, principle("b", text=link.format("c"))))
 
 
 def test_a_sentence_that_went_to_another_provision_is_told_at_both() -> None:

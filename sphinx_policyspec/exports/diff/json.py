@@ -113,7 +113,9 @@ def json_history(moments: Sequence[Moment]) -> str:
 
 def json_lock(changes: Sequence[LockChange]) -> str:
     """Return what changed since a lock as one JSON object."""
-    told = {"verdict": lock_verdict(changes), "changes": [asdict(change) for change in changes]}
+    given = [asdict(change) for change in changes]
+    changed = [{name: value for name, value in one.items() if value or name != "aspect"} for one in given]
+    told = {"verdict": lock_verdict(changes), "changes": changed}
     return json_object(told)
 
 

@@ -19,7 +19,8 @@ from sphinx_policyspec.compare import (
     Subject,
     Weight,
 )
-from sphinx_policyspec.compare.history import ClaimState, LockChange, Moment, Review, is_telling
+from sphinx_policyspec.compare.change import is_telling
+from sphinx_policyspec.compare.history import ClaimState, LockChange, Moment, Review
 from sphinx_policyspec.decision.behaviour import BehaviourDiff
 from sphinx_policyspec.exports import markdown_safe, printable
 from sphinx_policyspec.exports.diff.outline import (
@@ -346,10 +347,8 @@ def lock_text(changes: Sequence[LockChange]) -> str:
     """Return what changed since a lock, in a line each, and what it comes to."""
     lines = []
     for change in changes:
-        words = (
-            f": was {change.old or 'nothing'}, is {change.new or 'nothing'}"
-            if change.old or change.new
-            else ""
-        )
-        lines.append(printable(f"{change.state.value:15} {change.id}{words}"))
+        words = f": {change.aspect.replace('_', '-')}" if change.aspect else ""
+        if change.old or change.new:
+            words = f": was {change.old or 'nothing'}, is {change.new or 'nothing'}"
+        lines.append(printable(f"{change.state.value:15} {change.id or 'the spec'}{words}"))
     return "".join(f"{line}\n" for line in (*lines, lock_verdict(changes)))

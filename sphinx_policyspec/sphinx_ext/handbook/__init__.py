@@ -21,7 +21,7 @@ from sphinx_policyspec.checks.selection import Selection
 from sphinx_policyspec.compare.history import Timeline
 from sphinx_policyspec.errors import PdfError
 from sphinx_policyspec.files import real_path
-from sphinx_policyspec.model import Finding, Severity, Span, Spec
+from sphinx_policyspec.model import Finding, Judgement, Severity, Span, Spec
 from sphinx_policyspec.sources import ProjectOptions
 from sphinx_policyspec.sphinx_ext.build.build import all_findings
 from sphinx_policyspec.sphinx_ext.build.findings import words_of
@@ -101,6 +101,7 @@ def build_site(
     pdf: bool = False,
     pdf_fonts: Iterable[str] = (),
     older: Sequence[Older] = (),
+    judgements: Path | None = None,
     editions: Editions | None = None,
     source: Path | None = None,
 ) -> tuple[Finding, ...]:
@@ -111,6 +112,7 @@ def build_site(
     :param root: the folder that the spec's file names are relative to
     :param ask: with the page that answers questions
     :param older: older releases, from the first to the last, source by source, to tell what changed
+    :param judgements: file of what people say of that
     :param editions: the releases beside it, instead of ``older``
     :param pdf_fonts: fonts of the PDF for letters that its own lack; files are relative to the working folder
     :param source: what errors name, by default ``root``
@@ -133,6 +135,7 @@ def build_site(
         "suppress_warnings": ["policyspec"],
         "policyspec_ask_page": ask,
         **_fonts(pdf_fonts),
+        **_judged_by(judgements),
     }
     with tempfile.TemporaryDirectory(prefix="policyspec-") as folder, _handbook_of(source or root):
         pages_dir = Path(folder, "source")
@@ -155,16 +158,18 @@ def build_project(
     pdf: bool = False,
     pdf_fonts: Iterable[str] = (),
     older: Sequence[Older] = (),
+    judgements: Path | None = None,
 ) -> tuple[Finding, ...]:
     """Build the HTML site of a Sphinx project of one's own, and its PDF; return its warnings.
 
     :param options: what ``sphinx-build`` would be told; the builder is ``html``
     :param ask: with the page that answers questions, even where the project has none
     :param older: older releases, to tell what changed, instead of the project's own
+    :param judgements: file of what people say of that, likewise
     """
     overrides = dict(options.overrides) | ({"html_theme": theme} if theme else {})
     overrides |= {"policyspec_ask_page": True} if ask else {}
-    overrides |= _fonts(pdf_fonts)
+    overrides |= _fonts(pdf_fonts) | _judged_by(judgements)
     with tempfile.TemporaryDirectory(prefix="policyspec-") as folder, _handbook_of(source):
         options = replace(options, overrides=overrides, confdir=options.confdir or source)
         given = {"base_iri": base_iri, "older": tuple(older)}
@@ -173,6 +178,10 @@ def build_project(
 
 def _handbook_of(source: Path) -> AbstractContextManager[None]:
     return running_foreign_code(f"cannot build the handbook of `{source}`")
+
+
+def _judged_by(file: Path | None) -> dict[str, Any]:
+    return {"policyspec_judgements": str(file)} if file else {}
 
 
 def _fonts(given: Iterable[str]) -> dict[str, Any]:
@@ -283,20 +292,27 @@ _PAGE = """<!DOCTYPE html>
 
 
 def build_releases(
-    releases: Sequence[tuple[Spec, Path]], out: Path, *, pages: str, ask: bool, **options: Any
+    releases: Sequence[tuple[Spec, Path]],
+    out: Path,
+    *,
+    pages: str,
+    ask: bool,
+    said: Sequence[Judgement] = (),
+    **options: Any,
 ) -> tuple[Finding, ...]:
     """Build a site for each release in a folder of its own; return what Sphinx had to say.
 
     :param releases: specs from the first to the last, each with the folder that its file names are relative to
+    :param said: what people say of changed prose
     :param options: as for :func:`~sphinx_policyspec.sphinx_ext.handbook.build_site`
     """
     specs = [spec for spec, _ in releases]
-    timeline = Timeline.of(specs)
+    timeline = Timeline.of(specs, said)
     every = tuple(
         _edition(spec, folder, pages, {CHANGES_PAGE} if place else set(), {ASK_PAGE} if ask else set())
         for place, (spec, folder) in enumerate(zip(specs, _folders(specs), strict=True))
     )
-    found: list[Finding] = []
+    found = [finding for diff in timeline.diffs for finding in diff.findings]
     for place, (spec, root) in enumerate(releases):
         editions = Editions(every=every, timeline=timeline, place=place)
         site = out / every[place].folder
