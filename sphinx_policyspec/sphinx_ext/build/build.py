@@ -60,6 +60,7 @@ from sphinx_policyspec.sphinx_ext.store import Unfinished, note_doctrees, unsoun
 from sphinx_policyspec.sphinx_ext.web.navigation import show_contents, show_releases
 from sphinx_policyspec.sphinx_ext.web.own_pages import AskPage, ChangesPage
 from sphinx_policyspec.sphinx_ext.web.pages import HandbookPages
+from sphinx_policyspec.sphinx_ext.web.places import PAGE_BUILDERS
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -190,6 +191,8 @@ class Build:
     failures: WriteFailures = field(default_factory=WriteFailures)
     removed: set[str] = field(default_factory=set)
     hides: bool = False
+    writes_pages: bool = False
+    leaves_indices: bool = False
 
     def __post_init__(self) -> None:
         """Let views and panels ask the same spec."""
@@ -306,9 +309,27 @@ class Build:
         doctree: nodes.document | None,
     ) -> None:
         """Let the contents and sidebars of a web page show examples and levels, before themes make something of them."""
+        self._leave_indices(app, docname, doctree)
         show_contents(app, docname, context, doctree)
         self.handbook.show_levels(app, docname, context)
         lead_contents_to_anchors(app, context, doctree)
+
+    def _leave_indices(self, app: Sphinx, pagename: str, doctree: nodes.document | None) -> None:
+        """Leave our indices as they stand where no page is written: writing them is a tenth of such a build.
+
+        Then Sphinx has found nothing that a page is made of changed. The general index is the first page that it writes
+        behind those with a source; its list of indices is read after that.
+        """
+        self.writes_pages |= doctree is not None
+        builder = app.builder
+        if pagename != "genindex" or self.writes_pages or builder.name not in PAGE_BUILDERS:
+            return
+        assert isinstance(builder, StandaloneHTMLBuilder)  # noqa: S101 - as those are
+        ours = [index for index in builder.domain_indices if index[0].startswith(f"{DOMAIN}-")]
+        if all(Path(builder.get_outfilename(index[0])).is_file() for index in ours):
+            self.leaves_indices = True
+            for index in ours:
+                builder.domain_indices.remove(index)
 
     def complete(
         self,
@@ -339,7 +360,8 @@ class Build:
             report(app, _told_late(app, write_graph(app, self.knowledge)))
             write_data(app, self.handbook)
             remove_pages(app, self.removed)
-            remove_empty_indices(app, domain_of(app.env))
+            if not self.leaves_indices:
+                remove_empty_indices(app, domain_of(app.env))
             if self.removed or domain_of(app.env).own_pages():
                 drop_dead_terms(app)
             if not self.failures.found:

@@ -17,7 +17,7 @@ from sphinx.roles import XRefRole
 from sphinx.util.logging import suppress_logging
 
 from sphinx_policyspec.graph.touches import about
-from sphinx_policyspec.model import Spec, TargetKind
+from sphinx_policyspec.model import Principle, Spec, TargetKind
 from sphinx_policyspec.model.spec import DEFAULT_LEVELS
 from sphinx_policyspec.sphinx_ext.config import Given
 from sphinx_policyspec.sphinx_ext.domain.records import (
@@ -99,7 +99,7 @@ class PolicyDomain(Domain):
     """``pages`` by docname; the ``snapshot`` of the spec that they make up; what builders have ``shown`` on pages;
     what builders hide of pages that were ``tried``, and what of that is ``assumed`` of pages being read; the pages
     that are ``gone`` though they were read."""
-    data_version = 15
+    data_version = 16
     """Raised whenever what the environment stores of ours changes shape."""
 
     given: Given
@@ -362,7 +362,8 @@ _Groups = list[tuple[str, list[IndexEntry]]]
 def topics_of(spec: Spec) -> Topics:
     """Return what an index by topic shows, topics that sidecars give included."""
     found = about(spec)
-    titles = {provision.id: provision.title for provision in spec.provisions}
+    # Of principles the records of pages have the titles.
+    titles = {item.id: "" if isinstance(item, Principle) else item.title for item in spec.provisions}
     return tuple(
         (label, topic, tuple((name, titles[name]) for name in found[topic]))
         for label, topic in sorted((topic.label, topic.id) for topic in spec.topics)

@@ -395,7 +395,7 @@ FormerIds = tuple[tuple[str, str], ...]
 """Pairs of a former id and the id of its provision."""
 
 Topics = tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...]
-"""The label and id of each topic with the ids and titles of what is about it."""
+"""The label and id of each topic with the ids of what is about it, and the titles of those that are no principles."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

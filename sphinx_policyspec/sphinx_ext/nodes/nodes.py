@@ -205,7 +205,8 @@ def elements_of(node: nodes.Element) -> list[nodes.Element]:
     left = [node]
     while left:
         found.append(element := left.pop())
-        left += [child for child in reversed(element.children) if isinstance(child, nodes.Element)]
+        if children := element.children:
+            left += [child for child in reversed(children) if isinstance(child, nodes.Element)]
     return found
 
 

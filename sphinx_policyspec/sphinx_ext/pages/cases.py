@@ -83,9 +83,7 @@ class TurnReader:
         if isinstance(node, PolicyComparison):
             answers: list[Message] = []
             for number, child in enumerate(node.children, said + 1):
-                if isinstance(child, nodes.Element) and (
-                    answer := self._message(child, place.at(message=number))
-                ):
+                if isinstance(child, nodes.Element) and (answer := self._message(child, place, number)):
                     answers.append(answer)
             turns.append(_comparison(answer for answer in answers if isinstance(answer, Response)))
             return
@@ -95,7 +93,7 @@ class TurnReader:
             turns.extend(declared.item.turns)
             self._read_conversation(node, declared.item, place, said)
         elif declared is not None and isinstance(declared.item, Message):
-            if message := self._message(node, place.at(message=said + 1)):
+            if message := self._message(node, place, said + 1):
                 _say(message, turns)
         elif any(map(_is_said, elements_of(node))):
             # What shows or hides messages, or sets them apart, is no part of the conversation.
@@ -110,13 +108,13 @@ class TurnReader:
             if isinstance(child, nodes.Element):
                 self.walk(child, place)
 
-    def _message(self, node: nodes.Element, place: CapturePlace) -> Message | None:
+    def _message(self, node: nodes.Element, place: CapturePlace, number: int) -> Message | None:
         declared = declared_on(node, take=True)
         if declared is None or not isinstance(declared.item, Message):
             return None
         body = next(part for part in elements_of(node) if isinstance(part, PolicyBody))
         message = place.region.fill(declared.item, body.children)
-        self._walk_children(node, place.at(line=node.line or place.links.line))
+        self._walk_children(node, place.at(message=number, line=node.line or place.links.line))
         if not (isinstance(message, Response) and message.note):
             return message
         notes = (part for part in node.findall(nodes.paragraph) if "ps-note" in part["classes"])
