@@ -387,9 +387,9 @@ def _put_error(error: str) -> None:
     form, source = asked.get("form"), asked.get("source")
     with contextlib.suppress(OSError):
         if form == "json":
-            click.echo(json_object({}, errors=[error]), nl=False)
+            click.echo(json_object({}, errors=[message_line(error)]), nl=False)
         elif name == "check" and form not in {None, "text", "baseline"}:
-            click.echo(ps.render(ps.Report.unusable(source or "", error), form), nl=False)
+            click.echo(ps.render(ps.Report.unusable(source or "", message_line(error)), form), nl=False)
         sys.stdout.flush()
 
 

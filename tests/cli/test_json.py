@@ -174,6 +174,8 @@ def misuses(command: click.Command) -> Iterator[list[str]]:
     sources = ["nowhere"] * sum(param.required for param in arguments)
     if sources:
         yield []
+        yield ["" for _ in sources]
+        yield ["a\udcff" for _ in sources]
     yield [*sources, "--nonsense"]
     for param in command.params:
         option = max(param.opts, key=len)
@@ -195,7 +197,7 @@ def test_a_misused_command_says_so_in_the_format_that_it_was_asked_for(run: Run,
         status, out, err = run(name, "--format", "json", *given)
         told = json.loads(out)
         assert (status, [*told], told["findings"]) == (2, ["findings", "errors"], []), given
-        assert told["errors"][0]["message"] in err, given
+        assert told["errors"][0]["message"].encode(errors="replace").decode() in err, given
 
 
 @pytest.mark.usefixtures("folder")
