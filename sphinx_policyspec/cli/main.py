@@ -380,9 +380,9 @@ def _run() -> int:
 def _put_error(error: str) -> None:
     """Print why a command did not do its work in the format of its output, as far as its line can be read."""
     name, *rest = sys.argv[1:] or [""]
-    command = commands.get_command(click.Context(commands), name)
-    if command is None:
-        return
+    # Of an unknown command the format alone can be read.
+    unknown = click.Command(name, params=[click.Option(["--format", "form"])])
+    command = commands.get_command(click.Context(commands), name) or unknown
     asked = command.make_context(name, rest, resilient_parsing=True, ignore_unknown_options=True).params
     form, source = asked.get("form"), asked.get("source")
     with contextlib.suppress(OSError):
