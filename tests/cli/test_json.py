@@ -77,7 +77,7 @@ BAD = {
     "changelog": ("changelog OLD nowhere --format json", "does not exist"),
     "check": ("check nowhere --format json", "does not exist"),
     "check of a graph": ("check BROKEN --format json", ""),
-    "check with a baseline": ("check NEW --baseline LOCK --format json", "is no baseline"),
+    "check with a baseline": ("check NEW --baseline LOCK --format json", "is not a baseline"),
     "diff": ("diff OLD nowhere --format json", "does not exist"),
     "diff with cases": ("diff OLD NEW --cases nowhere --format json", "does not exist"),
     "history": ("history ALL be_knd --format json", "did you mean `be_kind`"),

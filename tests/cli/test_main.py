@@ -192,7 +192,7 @@ def test_findings_go_to_standard_error_with_their_place(run: Run, tmp_path: Path
     status, out, err = run("stats", file)
     assert status == 0
     assert json.loads(out)["sections"] == 1
-    assert "spec.md:3:5: error: `on` is no provision of this spec; did you mean `one`?" in err
+    assert "spec.md:3:5: error: unknown provision `on`; did you mean `one`?" in err
     assert run("stats", file, "--quiet")[2] == ""
 
 

@@ -307,7 +307,7 @@ class GivenRole(SphinxRole):
         for part in filter(str.strip, found["given"].split(",")):
             match = _PARAMETER.fullmatch(part.strip())
             if match is None:
-                self.find(f"`{part.strip()}` is no parameter", "write `name=value`")
+                self.find(f"`{part.strip()}` is not a parameter", "write `name=value`")
             else:
                 values[match["name"]] = " ".join(match["value"].split())
         return " ".join(found["text"].split()), values
