@@ -31,7 +31,9 @@ from sphinx_policyspec.compare.history import (
 from sphinx_policyspec.compare.history import history as moments_of
 from sphinx_policyspec.decision import Norms
 from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState, compare_cases
+from sphinx_policyspec.errors import UnknownIdError
 from sphinx_policyspec.model import Case, Finding, Judgement, Spec
+from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.readers.judgements import add_judgement, usable_judgements
 from sphinx_policyspec.readers.text import read_text
 
@@ -60,14 +62,14 @@ def diff(
     """Return what changed from one spec or SOURCE to another, read as :func:`load_pair` does.
 
     :param aliases: ids of provisions that are the same, old id → new id, where that is known; they win over what
-        is found
+        is found, and one that a spec lacks raises :class:`UnknownIdError`
     :param overlays: specs or SOURCEs that are built on the old one: what the changes reach in them is told, too
     :param judgements: what people say of changed prose, or a file of it; it is the weight of that, and what does not fit, or is
         not filled in yet, is in the findings of the diff. A file of another form raises :class:`AnnotationError`
     :param options: how SOURCEs are read, as for :func:`load`
     """
     before, after = specs_of(old, new, **options)
-    found = _with_overlays(compare(before, after, aliases), before, after, _read(overlays, **options))
+    found = _with_overlays(_compared(before, after, aliases), before, after, _read(overlays, **options))
     return _judged(found, before, after, judgements)
 
 
@@ -91,7 +93,7 @@ def diff_cases(
     """
     before, after = map(Norms, specs_of(old, new, **options))
     read, findings = read_cases(cases)
-    found = compare(before.spec, after.spec, aliases, read)
+    found = _compared(before.spec, after.spec, aliases, read)
     found = _with_overlays(found, before.spec, after.spec, _read(overlays, **options))
     found = _judged(found, before.spec, after.spec, judgements)
     compared = compare_cases(found, before, after, read)
@@ -116,7 +118,7 @@ def judge(
     :param options: likewise
     """
     before, after = specs_of(old, new, **options)
-    found = reading_list(compare(before, after, aliases), before, after)
+    found = reading_list(_compared(before, after, aliases), before, after)
     return replace(found, diff=_judged(found.diff, before, after, judgements))
 
 
@@ -128,6 +130,19 @@ def write_judgement(file: str | Path, judgement: Judgement) -> None:
     :param file: a new file, or one that there is
     """
     add_judgement(Path(file), judgement)
+
+
+def _compared(
+    old: Spec, new: Spec, aliases: Mapping[str, str] | None, cases: Iterable[Case] = ()
+) -> SpecDiff:
+    """Compare two specs; an alias that names what one of them lacks raises :class:`UnknownIdError`."""
+    for pair in (aliases or {}).items():
+        for name, spec, which in zip(pair, (old, new), ("old", "new"), strict=True):
+            if name not in spec.provision_by_id:
+                hint = nearest(name, spec.provision_by_id)
+                message = f"alias `{'='.join(pair)}`: unknown provision `{name}` in the {which} spec"
+                raise UnknownIdError("; ".join(filter(None, (message, hint))))
+    return compare(old, new, aliases, cases)
 
 
 def _judged(
@@ -212,4 +227,4 @@ def review_changelog(
     :param options: likewise
     """
     before, after = specs_of(old, new, **options)
-    return review(compare(before, after, aliases), entry_of(after))
+    return review(_compared(before, after, aliases), entry_of(after))

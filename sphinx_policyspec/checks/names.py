@@ -58,7 +58,7 @@ def dangling_reference(spec: Spec) -> Iterator[Finding]:
         names = known[reference.target_kind]
         yield Finding(
             code="dangling-reference",
-            message=f"{shown(reference.target)} is no {reference.target_kind.value} of this spec",
+            message=f"unknown {reference.target_kind.value} {shown(reference.target)}",
             span=reference.span,
             hint=hints.nearest(reference.target, names),
         )

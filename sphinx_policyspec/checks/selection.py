@@ -123,9 +123,11 @@ def read_baseline(path: Path) -> frozenset[str]:
         known = frozenset(str(entry["fingerprint"]) for entry in content["findings"])
     except (ValueError, KeyError, TypeError) as error:
         why = f" ({error})" if isinstance(error, ValueError) else ""
-        raise BaselineError(f"`{path}` is no baseline{why}; `check --format baseline` writes one") from None
+        raise BaselineError(
+            f"`{path}` is not a baseline{why}; `check --format baseline` writes one"
+        ) from None
     if problems or version != _VERSION:
         raise BaselineError(
-            f"`{path}` is no baseline of version {_VERSION}; `check --format baseline` writes one"
+            f"`{path}` is not a baseline of version {_VERSION}; `check --format baseline` writes one"
         )
     return known

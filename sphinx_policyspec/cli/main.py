@@ -380,16 +380,17 @@ def _run() -> int:
 def _put_error(error: str) -> None:
     """Print why a command did not do its work in the format of its output, as far as its line can be read."""
     name, *rest = sys.argv[1:] or [""]
-    command = commands.get_command(click.Context(commands), name)
-    if command is None:
-        return
-    asked = command.make_context(name, rest, resilient_parsing=True, ignore_unknown_options=True).params
-    form, source = asked.get("form"), asked.get("source")
-    with contextlib.suppress(OSError):
+    # What was out of memory or room may be so again; standard error has told it.
+    with contextlib.suppress(OSError, MemoryError, ImportError):
+        # Of an unknown command the format alone can be read.
+        unknown = click.Command(name, params=[click.Option(["--format", "form"])])
+        command = commands.get_command(click.Context(commands), name) or unknown
+        asked = command.make_context(name, rest, resilient_parsing=True, ignore_unknown_options=True).params
+        form, source = asked.get("form"), asked.get("source")
         if form == "json":
-            click.echo(json_object({}, errors=[error]), nl=False)
+            click.echo(json_object({}, errors=[message_line(error)]), nl=False)
         elif name == "check" and form not in {None, "text", "baseline"}:
-            click.echo(ps.render(ps.Report.unusable(source or "", error), form), nl=False)
+            click.echo(ps.render(ps.Report.unusable(source or "", message_line(error)), form), nl=False)
         sys.stdout.flush()
 
 

@@ -343,7 +343,7 @@ class SourceCommand(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the words of a command line: arguments say something, and what is not a path is text."""
         rest = super().parse_args(ctx, args)
-        for param in self.params:
+        for param in () if ctx.resilient_parsing else self.params:
             given = ctx.params.get(param.name or "")
             names = isinstance(param, click.Argument) or isinstance(param.type, click.Path)
             if names and (given == "" or (isinstance(given, tuple) and "" in given)):

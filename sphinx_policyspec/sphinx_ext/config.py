@@ -64,7 +64,7 @@ def _template(value: object) -> str:
     if not isinstance(value, str):
         return "expected a text"
     if value and not value.startswith(("https://", "http://", "mailto:")):
-        return f"`{value}` is no address of the web and no `mailto:`"
+        return f"`{value}` is not an address of the web or a `mailto:`"
     unknown = [name for name in re.findall(r"\{([^{}]*)\}", value) if name not in FEEDBACK]
     return f"unknown placeholder `{{{unknown[0]}}}`; {nearest(unknown[0], FEEDBACK)}" if unknown else ""
 
@@ -91,7 +91,7 @@ def _dictionary(what: str) -> Check:
 
 
 def _text_item(_index: object, value: object) -> str:
-    return "" if isinstance(value, str) else f"`{value}` is no text"
+    return "" if isinstance(value, str) else f"`{value}` is not a text"
 
 
 def _format(_index: object, value: object) -> str:

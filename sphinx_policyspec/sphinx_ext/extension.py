@@ -140,7 +140,8 @@ def _get_ready_to_read(app: Sphinx, env: BuildEnvironment, _docname: str) -> Non
     app.add_transform(MarkSections)
     app.add_transform(CapturePage)
     app.connect("source-read", note_written, priority=-sys.maxsize)
-    app.connect("source-read", begin_page)
+    # Before others that look up names, such as intersphinx, so that they are asked first.
+    app.connect("source-read", begin_page, priority=499)
     app.connect("source-read", mend_page, priority=sys.maxsize)
     app.connect("include-read", mend_included, priority=sys.maxsize)
     app.connect("doctree-read", end_page, priority=900)

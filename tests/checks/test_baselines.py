@@ -48,7 +48,7 @@ def test_a_new_finding_is_told_and_a_known_one_is_not(tmp_path: Path) -> None:
     file.write_text(ps.render(known, "baseline"), encoding="utf-8")
     write(tmp_path, "Intro.\n\n" + TEXT + "\nSee [?](#never).\n")
     told = ps.check(ps.load_checked(folder, annotate=False), baseline=file)
-    assert [finding.message for finding in told] == ["`never` is no provision of this spec"]
+    assert [finding.message for finding in told] == ["unknown provision `never`"]
     assert told.known == 5
     assert len(ps.check(folder, baseline=file)) == 1
 
@@ -79,7 +79,7 @@ def test_a_baseline_does_not_depend_on_the_order_and_names_no_line() -> None:
 def test_what_is_no_baseline_is_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "known.json"
     file.write_text(text, encoding="utf-8", errors="surrogateescape")
-    with pytest.raises(BaselineError, match="is no baseline"):
+    with pytest.raises(BaselineError, match="is not a baseline"):
         read_baseline(file)
 
 

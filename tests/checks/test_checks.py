@@ -76,9 +76,9 @@ def test_a_dangling_reference_is_told_in_the_same_words_however_it_is_written() 
         ),
     )
     assert found(read) == [
-        "spec.md:3:1: error: `be_knd` is no provision of this spec; did you mean `be_kind`? [dangling-reference]",
-        "spec.md:4:1: error: `be_knd` is no provision of this spec; did you mean `be_kind`? [dangling-reference]",
-        "spec.md:5:1: error: `be_knd` is no provision of this spec; did you mean `be_kind`? [dangling-reference]",
+        "spec.md:3:1: error: unknown provision `be_knd`; did you mean `be_kind`? [dangling-reference]",
+        "spec.md:4:1: error: unknown provision `be_knd`; did you mean `be_kind`? [dangling-reference]",
+        "spec.md:5:1: error: unknown provision `be_knd`; did you mean `be_kind`? [dangling-reference]",
     ]
 
 
@@ -91,7 +91,7 @@ def test_a_reference_finds_only_targets_of_its_kind() -> None:
             refer("be_kind", target_kind=TargetKind.TOPIC),
         ),
     )
-    assert [finding.message for finding in broken(read)] == ["`be_kind` is no topic of this spec"]
+    assert [finding.message for finding in broken(read)] == ["unknown topic `be_kind`"]
 
 
 def test_every_kind_of_target_is_known() -> None:

@@ -61,6 +61,22 @@ def test_an_alias_is_taken_from_the_command_line(run: Run, files: tuple[Path, Pa
     assert [(pair["old"], pair["new"]) for pair in json.loads(out)["id_renamed"]] == [("be_kind", "other")]
 
 
+@pytest.mark.parametrize("command", ["diff", "judge", "changelog"])
+@pytest.mark.parametrize(
+    ("alias", "told"),
+    [
+        ("be_knd=be_kind", "unknown provision `be_knd` in the old spec; did you mean `be_kind`?"),
+        ("be_kind=be_knd", "unknown provision `be_knd` in the new spec; did you mean `be_kind`?"),
+    ],
+)
+def test_an_alias_of_what_a_spec_lacks_is_refused(
+    run: Run, files: tuple[Path, Path], command: str, alias: str, told: str
+) -> None:
+    status, out, err = run(command, "-q", *files, "--alias", alias, "--format", "json")
+    assert (status, err) == (2, f"policyspec: error: alias `{alias}`: {told}\n")
+    assert json.loads(out)["errors"][0]["message"].endswith(told)
+
+
 def test_what_changes_touch_in_an_overlay_is_told(run: Run, files: tuple[Path, Path], tmp_path: Path) -> None:
     overlay = tmp_path / "shop.md"
     overlay.write_text(f"{OLD}\n## Be loud {{#be_loud authority=user}}\n\nSee [?](#be_kind).\n", "utf-8")

@@ -77,7 +77,7 @@ BAD = {
     "changelog": ("changelog OLD nowhere --format json", "does not exist"),
     "check": ("check nowhere --format json", "does not exist"),
     "check of a graph": ("check BROKEN --format json", ""),
-    "check with a baseline": ("check NEW --baseline LOCK --format json", "is no baseline"),
+    "check with a baseline": ("check NEW --baseline LOCK --format json", "is not a baseline"),
     "diff": ("diff OLD nowhere --format json", "does not exist"),
     "diff with cases": ("diff OLD NEW --cases nowhere --format json", "does not exist"),
     "history": ("history ALL be_knd --format json", "did you mean `be_kind`"),
@@ -174,6 +174,8 @@ def misuses(command: click.Command) -> Iterator[list[str]]:
     sources = ["nowhere"] * sum(param.required for param in arguments)
     if sources:
         yield []
+        yield ["" for _ in sources]
+        yield ["a\udcff" for _ in sources]
     yield [*sources, "--nonsense"]
     for param in command.params:
         option = max(param.opts, key=len)
@@ -195,7 +197,7 @@ def test_a_misused_command_says_so_in_the_format_that_it_was_asked_for(run: Run,
         status, out, err = run(name, "--format", "json", *given)
         told = json.loads(out)
         assert (status, [*told], told["findings"]) == (2, ["findings", "errors"], []), given
-        assert told["errors"][0]["message"] in err, given
+        assert told["errors"][0]["message"].encode(errors="replace").decode() in err, given
 
 
 @pytest.mark.usefixtures("folder")

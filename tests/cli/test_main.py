@@ -192,7 +192,7 @@ def test_findings_go_to_standard_error_with_their_place(run: Run, tmp_path: Path
     status, out, err = run("stats", file)
     assert status == 0
     assert json.loads(out)["sections"] == 1
-    assert "spec.md:3:5: error: `on` is no provision of this spec; did you mean `one`?" in err
+    assert "spec.md:3:5: error: unknown provision `on`; did you mean `one`?" in err
     assert run("stats", file, "--quiet")[2] == ""
 
 
@@ -334,9 +334,11 @@ def test_without_a_word_the_command_shows_what_it_can(run: Run) -> None:
     ("word", "hint"), [("dif", "; did you mean `diff`?"), ("statz", "; did you mean `stats`?"), ("xyz", "")]
 )
 def test_an_unknown_command_is_told_with_the_nearest(run: Run, word: str, hint: str) -> None:
-    status, out, err = run(word, "--format", "json")
-    assert (status, out) == (2, "")
-    assert err.endswith(f"Error: unknown command `{word}`{hint}\n")
+    told = f"unknown command `{word}`{hint}"
+    assert run(word)[:2] == (2, "")
+    status, out, err = run(word, "some", "--more", "--format", "json")
+    assert (status, json.loads(out)["errors"]) == (2, [{"message": told}])
+    assert err.endswith(f"Error: {told}\n")
 
 
 def test_an_interrupted_command_ends_quietly(run: Run, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:

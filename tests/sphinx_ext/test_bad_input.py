@@ -16,11 +16,11 @@ index.rst:18: unknown question `hard-ruls`; did you mean `hard-rules`? [policysp
 index.rst:20: `policy:query` asks nothing; name a question, or write SPARQL in the content, and not both [policyspec.invalid-query]
 index.rst:22: the answer has no column `idd`; did you mean `id`? [policyspec.unknown-column]
 index.rst:22: the answer has 0 rows, not 40 [policyspec.unexpected-rows]
-index.rst:25: `tabel` is no format; did you mean `table`? [policyspec.invalid-option]
-index.rst:26: `nonsense` is no parameter; write `name=value` [policyspec.invalid-option]
+index.rst:25: unknown format `tabel`; did you mean `table`? [policyspec.invalid-option]
+index.rst:26: `nonsense` is not a parameter; write `name=value` [policyspec.invalid-option]
 mark.md:3: principle id `be_kind` is taken already at rest.rst:4; choose another id [policyspec.duplicate-id]
 mark.md:8: `policy:principle` has no option `colour` [policyspec.unknown-option]
-mark.md:11: `be_knd` is no provision of this spec; did you mean `be_kind`? [policyspec.dangling-reference]
+mark.md:11: unknown provision `be_knd`; did you mean `be_kind`? [policyspec.dangling-reference]
 mark.md:15: `policy:example` has no messages [policyspec.empty-block]
 mark.md:18: a conversation stands outside every example; put it into `policy:example` or `policy:prompt` [policyspec.misplaced-directive]
 mark.md:19: `untrusted` takes no value, not `perhaps` [policyspec.invalid-option]
@@ -28,8 +28,8 @@ rest.rst:9: `policy:principle` has no option `autority`; did you mean `authority
 rest.rst:10: unknown level `usr`; did you mean `user`? [policyspec.unknown-level]
 rest.rst:11: unknown topic `honesti`; did you mean `honesty`? [policyspec.unknown-topic]
 rest.rst:12: unknown provision `be_knd`; did you mean `be_kind`? [policyspec.unknown-provision]
-rest.rst:14: `be_knd` is no provision of this spec; did you mean `be_kind`? [policyspec.dangling-reference]
-rest.rst:14: `nothing` is no definition of this spec; known are `kind` [policyspec.dangling-reference]
+rest.rst:14: unknown provision `be_knd`; did you mean `be_kind`? [policyspec.dangling-reference]
+rest.rst:14: unknown definition `nothing`; known are `kind` [policyspec.dangling-reference]
 rest.rst:16: this section is a principle already; put it below the heading that it is about, or give it a title [policyspec.misplaced-directive]
 rest.rst:19: principle `in-side` stands inside principle `be_kind`; put them side by side [policyspec.nested-principle]
 rest.rst:20: `in side` is no id; use letters, digits, `_` and `-` [policyspec.invalid-id]
@@ -67,7 +67,7 @@ def test_a_query_that_fails_says_so_on_its_page_and_in_a_warning(
 ) -> None:
     app.build()
     failed = [line for line in warnings_in(app) if "policyspec.query-failed" in line]
-    assert [line.split(":")[1] for line in failed] == ["18", "28"]
+    assert [line.split(":")[1] for line in failed] == ["18", "30"]
     assert 'class="ps-problem"' in (app.outdir / "index.html").read_text("utf-8")
 
 
@@ -127,8 +127,8 @@ def test_findings_can_be_silenced_by_code(app: SphinxTestApp) -> None:
     for code in ("unknown-topic", "dangling-reference", "misplaced-directive"):
         assert f"policyspec.{code}" not in text
     assert "policyspec.unknown-level" in text
-    assert "`be_knd` is no provision" in app.status.getvalue()
-    assert "`nothing` is no definition" not in app.status.getvalue()
+    assert "unknown provision `be_knd`" in app.status.getvalue()
+    assert "unknown definition `nothing`" not in app.status.getvalue()
 
 
 @pytest.mark.sphinx(

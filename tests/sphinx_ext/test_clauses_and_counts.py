@@ -257,8 +257,8 @@ def test_mistakes_are_findings_at_their_lines(page: Pages, warnings_in: Warnings
         "a clause of level `user` does not lower its principle's `user`; levels below it are `guideline` [policyspec.clause-not-lower]",
         "`policy:clause` needs words and a level; write `Bare words <level=guideline>` [policyspec.invalid-role]",
         "unknown level `guidline`; did you mean `guideline`? [policyspec.unknown-level]",
-        "`be_knd` is no provision of this spec; did you mean `be-kind`? [policyspec.dangling-reference]",
-        "`nonsense` is no parameter; write `name=value` [policyspec.invalid-role]",
+        "`nonsense` is not a parameter; write `name=value` [policyspec.invalid-role]",
+        "unknown provision `be_knd`; did you mean `be-kind`? [policyspec.dangling-reference]",
         "example `page-alone` stands outside every principle; put it into one, or add `:illustrates:` or `:weighs:` [policyspec.misplaced-example]",
     ]
     assert [message for _, message in found] == wanted

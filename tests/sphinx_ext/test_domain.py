@@ -109,7 +109,7 @@ def test_a_page_without_directives_is_no_part_of_the_spec(app: SphinxTestApp) ->
     assert [provision.id for provision in spec.provisions] == ["be_kind"]
     assert spec.references == ()
     text = app.warning.getvalue()
-    assert "index.rst:4: WARNING: `lost` is no provision of this spec" in text
+    assert "index.rst:4: WARNING: unknown provision `lost`" in text
     assert text.count("dangling-reference") == 1
 
 
@@ -132,5 +132,5 @@ def test_references_into_another_project_are_found_and_reported_only_if_lost(
     assert 'href="https://example.org/kind.html#be_kind"' in shown
     assert 'href="https://example.org/kind.html#topic-manners"' in shown
     assert [line for line in warnings_in(app) if "dangling" in line] == [
-        "index.rst:4: `maners` is no topic of this spec [policyspec.dangling-reference]"
+        "index.rst:4: unknown topic `maners` [policyspec.dangling-reference]"
     ]

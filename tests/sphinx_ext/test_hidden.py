@@ -148,7 +148,7 @@ def test_a_link_to_what_is_hidden_leads_nowhere(
     hidden = RST.block("late", "", principle("secret", title="Secret"))
     app = build(page(joined(hidden, principle("seen", "See :policy:principle:`secret`.", title="Seen"))))
     assert [line for line in warnings_in(app) if "outdated" not in line] == [
-        "index.rst:16: `secret` is no provision of this spec; known are `seen`, `top` [policyspec.dangling-reference]"
+        "index.rst:16: unknown provision `secret`; known are `seen`, `top` [policyspec.dangling-reference]"
     ]
     assert 'href="#secret"' not in (app.outdir / "index.html").read_text("utf-8")
 

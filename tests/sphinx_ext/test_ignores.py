@@ -69,7 +69,7 @@ def test_a_comment_silences_and_a_useless_one_is_told(
     app = build(source)
     first, second = LINES[kind]
     assert sorted(warnings_in(app)) == [
-        f"index.{kind}:{first}: `reported` is no provision of this spec; known are `be-kind`, `page` [policyspec.dangling-reference]",
+        f"index.{kind}:{first}: unknown provision `reported`; known are `be-kind`, `page` [policyspec.dangling-reference]",
         f"index.{kind}:{second}: nothing here is `duplicate-id`; delete the comment, or correct its code [policyspec.unused-ignore]",
     ]
     page = re.sub(r"(?s)<!--.*?-->", "", (app.outdir / "index.html").read_text("utf-8"))

@@ -104,5 +104,5 @@ def test_what_another_project_has_is_a_link_in_the_graph(upstream: Path, tmp_pat
     told = [[(f.code, f.message) for f in run_checks(read)] for read in (loaded.spec, again)]
     assert told[0] == told[1]
     assert [message for code, message in told[0] if code == "dangling-reference"] == [
-        "`nowhere` is no goal of this spec"
+        "unknown goal `nowhere`"
     ]

@@ -23,9 +23,9 @@ def test_what_is_included_keeps_the_lines_of_its_own_file(
     monkeypatch.chdir(Path(app.srcdir, cwd))  # docutils names files as seen from there
     app.build()
     assert sorted(warnings_in(app)) == [
-        "index.rst:12: `nobody` is no provision of this spec; known are `be_fair`, `be_kind`, `include` [policyspec.dangling-reference]",
+        "index.rst:12: unknown provision `nobody`; known are `be_fair`, `be_kind`, `include` [policyspec.dangling-reference]",
         "parts/kind.txt:3: unknown level `usr`; did you mean `user`? [policyspec.unknown-level]",
-        "parts/kind.txt:5: `be_far` is no provision of this spec; did you mean `be_fair`? [policyspec.dangling-reference]",
+        "parts/kind.txt:5: unknown provision `be_far`; did you mean `be_fair`? [policyspec.dangling-reference]",
     ]
     spec = Knowledge().spec(app.env)
     assert [(p.id, p.span.file, p.span.line, p.text) for p in spec.principles] == [

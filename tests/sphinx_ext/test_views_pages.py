@@ -120,7 +120,7 @@ def test_bad_options_are_findings_with_lines_and_the_page_still_shows_the_rest(
     said = [line for line in warnings_in(app) if "[policyspec." in line]
     assert said == [
         "index.rst:12: unknown level `usr`; did you mean `user`? [policyspec.unknown-level]",
-        "index.rst:15: `usre` is no role and no level; did you mean `user`? [policyspec.unknown-level]",
+        "index.rst:15: unknown role or level `usre`; did you mean `user`? [policyspec.unknown-level]",
         (
             "index.rst:16: `policy:principle-table` has no column `exampels`; did you mean `examples`? "
             "[policyspec.unknown-column]"

@@ -46,6 +46,7 @@ def small() -> Spec:
         ({}, ["b_rule", "a_default", "habit"]),
         ({"authority": ("ROOT", "guideline")}, ["b_rule", "habit"]),
         ({"overridable_by": ("user",)}, ["a_default", "habit"]),
+        ({"overridable_by": ("root",)}, ["a_default", "habit"]),
         ({"topics": ("plain SPEAKING",)}, ["b_rule", "a_default"]),
         ({"topics": ("kind",)}, []),
         ({"topics": ("kind",), "mentions": True}, ["a_default"]),
@@ -102,7 +103,7 @@ def test_unknown_names_are_found_with_the_nearest_one() -> None:
     lines = [f"{f.code}: {f.message}; {f.hint}" for f in unknown_names(asked, small())]
     assert lines == [
         "unknown-level: unknown level `rot`; did you mean `root`?",
-        "unknown-level: `developr` is no role and no level; did you mean `developer`?",
+        "unknown-level: unknown role or level `developr`; did you mean `developer`?",
         "unknown-topic: unknown topic `honest`; did you mean `Honesty`?",
     ]
 

@@ -57,7 +57,7 @@ class AskingDirective(PolicyDirective):
         if given and not is_row_count(given):
             line = self.option_line("expect-rows")
             self.find(
-                "invalid-option", f"`{given}` is no number of rows", "write `3`, `>0` or `<=10`", line=line
+                "invalid-option", f"`{given}` is not a number of rows", "write `3`, `>0` or `<=10`", line=line
             )
             return ""
         return given
@@ -416,13 +416,13 @@ class QueryDirective(AskingDirective):
                 yield match["name"], match["value"]
             else:
                 line = self.option_line("params")
-                self.find("invalid-option", f"`{part}` is no parameter", "write `name=value`", line=line)
+                self.find("invalid-option", f"`{part}` is not a parameter", "write `name=value`", line=line)
 
     def _format(self) -> str:
         given = self.option("format") or "table"
         if given not in _FORMATS:
             line = self.option_line("format")
-            self.find("invalid-option", f"`{given}` is no format", nearest(given, _FORMATS), line=line)
+            self.find("invalid-option", f"unknown format `{given}`", nearest(given, _FORMATS), line=line)
             return "table"
         return given
 

@@ -155,7 +155,7 @@ def unknown_names(view: View, spec: Spec) -> Iterator[Finding]:
                     code=f"unknown-{what}",
                     message=f"unknown {what} `{value}`"
                     if option != "overridable-by"
-                    else f"`{value}` is no role and no level",
+                    else f"unknown role or level `{value}`",
                     span=view.place(option),
                     hint=nearest(value, known) if known else "the spec has none",
                 )
@@ -323,14 +323,19 @@ def _any_of(variable: str, values: Iterable[str]) -> str:
     return f"FILTER (LCASE(?{variable}) IN ({', '.join(f'LCASE({string_literal(v)})' for v in values)}))"
 
 
+_OVERRIDABLE = (
+    "{ ?authority ps:overridableBy ?by } UNION { ?authority ps:rank ?own . ?by ps:rank ?above . "
+    "FILTER (?above < ?own && NOT EXISTS { ?by ps:role ?role }) }"
+)
+"""A level and what overrides it, as the question `what-may-override` has it: messages, and a higher level that none has."""
+
+
 def _of_levels(view: View) -> Iterator[str]:
     if view.authority:
         yield _any_of("level", view.authority)
     if view.overridable_by:
         named = _any_of("who", view.overridable_by)
-        yield _distinct(
-            "?authority", [f"?authority ps:overridableBy ?by . ?by ps:role|dcterms:identifier ?who . {named}"]
-        )
+        yield _distinct("?authority", [_OVERRIDABLE, f"?by ps:role|dcterms:identifier ?who . {named}"])
 
 
 def _of_shown(view: View) -> Iterator[str]:

@@ -430,7 +430,7 @@ def _all_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
         for reference in page.outside:
             if is_dangling(env, reference):
                 kind = reference.target_kind.value
-                yield dangling.finding(reference, f"`{reference.target}` is no {kind} of this spec")
+                yield dangling.finding(reference, f"unknown {kind} `{reference.target}`")
     yield from about_spec
     for _state, _digests, findings in domain.shown_by(app.builder.name).answers.values():
         yield from findings

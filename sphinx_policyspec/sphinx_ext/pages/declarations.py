@@ -307,7 +307,7 @@ class GivenRole(SphinxRole):
         for part in filter(str.strip, found["given"].split(",")):
             match = _PARAMETER.fullmatch(part.strip())
             if match is None:
-                self.find(f"`{part.strip()}` is no parameter", "write `name=value`")
+                self.find(f"`{part.strip()}` is not a parameter", "write `name=value`")
             else:
                 values[match["name"]] = " ".join(match["value"].split())
         return " ".join(found["text"].split()), values
@@ -379,7 +379,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "query params": "Parameters of the question, as `name=value`, divided by commas.",
         "query format": "`table` (the default), `list` or `count`.",
         "authority": "Ids of levels: principles at any of them.",
-        "overridable-by": "A role or level: principles that its messages can override.",
+        "overridable-by": "A role or level: principles that it can override.",
         "topic": "Topics by id or label: what is about any of them.",
         "mentions": "Takes no value. A word in passing counts for `topic`, too.",
         "has": "`example`, `good`, `bad`, `prompt` or `reference`; all of them must hold.",
