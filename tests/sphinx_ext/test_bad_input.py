@@ -67,7 +67,7 @@ def test_a_query_that_fails_says_so_on_its_page_and_in_a_warning(
 ) -> None:
     app.build()
     failed = [line for line in warnings_in(app) if "policyspec.query-failed" in line]
-    assert [line.split(":")[1] for line in failed] == ["18", "28"]
+    assert [line.split(":")[1] for line in failed] == ["18", "30"]
     assert 'class="ps-problem"' in (app.outdir / "index.html").read_text("utf-8")
 
 
