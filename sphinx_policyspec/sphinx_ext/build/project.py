@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import os
 import pickle
 import re
@@ -33,6 +34,8 @@ from sphinx_policyspec.sphinx_ext.spec import Knowledge
 __all__ = ["naming_page", "read_project", "require_extension", "running_foreign_code"]
 
 _MISSING_MODULE = re.compile(r"No module named '([\w.]+)'|[Nn]o theme named '([^']+)'")
+_WORDS = re.compile(r"^.*?:\d+: (?:WARNING|ERROR|SEVERE|CRITICAL): | \[(?:docutils|myst)[\w.]*\]$")
+"""What Sphinx puts around the words of a warning."""
 _QUOTED = re.compile(r"'([^'\n]+)'")
 
 
@@ -131,12 +134,14 @@ def _read(
     require_extension(app)
     domain = domain_of(app.env)
     domain.give(replace(domain.given, asks=not spec_only, writes=False))
+    told = _ParserWarnings(srcdir)
+    logging.getLogger("sphinx").addHandler(told)
     with naming_page(app):
         app.builder.read()
     given = (read_annotations(sidecar, sidecar.name),) if sidecar else ()
     knowledge = Knowledge(every_check=True, annotations=given)
     spec = knowledge.spec(app.env)
-    found = [] if spec_only else list(all_findings(app, knowledge, late=True))
+    found = [] if spec_only else [*told.findings, *all_findings(app, knowledge, late=True)]
     if not (spec_only or spec.documents or any(finding.code == "config" for finding in found)):
         # Pages that refer to the spec of another project are built without a word.
         conf = Span(Path(os.path.relpath(Path(app.confdir, "conf.py"), srcdir)).as_posix(), 1)
@@ -155,6 +160,32 @@ def _read(
         severity=severities(app.config),
         baseline=Path(app.confdir, baseline) if baseline and Path(app.confdir, baseline).is_file() else None,
     )
+
+
+class _ParserWarnings(logging.Handler):
+    """Keeps what parsers warn of on pages that have something of ours: a build prints it, a command would be silent."""
+
+    def __init__(self, srcdir: Path) -> None:
+        super().__init__(logging.WARNING)
+        self._srcdir = srcdir
+        self.findings: list[Finding] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take up a warning that has a place in a file; Sphinx's own handler, which comes first, has written it out."""
+        kind = str(getattr(record, "type", None) or "").partition(".")[0]
+        path, _, line = str(getattr(record, "location", "")).rpartition(":")
+        file = Path(path)
+        if kind not in {"docutils", "myst"} or not line.isdigit() or not file.is_file():
+            return
+        if f"{DOMAIN}:" not in file.read_text("utf-8", "replace"):
+            return
+        words = _WORDS.sub("", record.getMessage().partition("\n")[0]).rstrip(". ")
+        span = Span(Path(os.path.relpath(file, self._srcdir)).as_posix(), int(line), 1, int(line) + 1, 1)
+        message = f"the parser of the page says: {words}"
+        finding = Finding(code="parser-warning", message=message, span=span)
+        # A page that hides something is read twice.
+        if finding not in self.findings:
+            self.findings.append(finding)
 
 
 def require_extension(app: Sphinx) -> None:
