@@ -171,8 +171,14 @@ def test_an_empty_file_changes_nothing(tmp_path: Path, text: str) -> None:
             "levels:\n  - id: user\n    override: explict\n",
             "3:15: error: `explict` is no mode; did you mean `explicit`? [unknown-override]",
         ),
-        ("- a\n", "1:1: error: expected a mapping of keys to values [wrong-type]"),
-        ("topics: yes\n", "1:9: error: expected a list [wrong-type]"),
+        (
+            "- a\n",
+            "1:1: error: expected a mapping of keys to values; write the keys without hyphens [wrong-type]",
+        ),
+        (
+            "topics: yes\n",
+            "1:9: error: expected a list; begin each item with a hyphen and a space [wrong-type]",
+        ),
         (
             "topics:\n  - id: [a]\n    label: A\n",
             "2:9: error: expected a single value [wrong-type]",
@@ -280,7 +286,9 @@ def test_a_lenient_reading_still_finds_unknown_topics_and_goals(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("spec:\n  title: [a\n", "notes.yaml:3: not YAML: "),
+        ("spec:\n  title: [a\n", "notes.yaml:2: not YAML: the bracket `[` is never closed"),
+        ("spec:\n  title: 'a\n", "notes.yaml:2: not YAML: the quote `'` is never closed"),
+        ("topics: [\n", "notes.yaml:1: not YAML: the bracket `[` is never closed"),
         ("a: b: c\n", "notes.yaml:1: not YAML: mapping values are not allowed here"),
         ("ok: 1\n\tbad: 2\n", "notes.yaml:2: not YAML: found character '\\t' that cannot start any token"),
         ("ok: 1\nbad: *nowhere\n", "notes.yaml:2: not YAML: found undefined alias 'nowhere'"),

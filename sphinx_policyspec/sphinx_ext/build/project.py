@@ -23,6 +23,7 @@ from sphinx_policyspec.checks import in_source_order
 from sphinx_policyspec.errors import PolicySpecError, SourceError
 from sphinx_policyspec.files import real_path
 from sphinx_policyspec.model import Finding, Span
+from sphinx_policyspec.model.finding import near_name
 from sphinx_policyspec.readers.annotations import read_annotations
 from sphinx_policyspec.sources import Loaded, ProjectOptions
 from sphinx_policyspec.sphinx_ext.build.build import all_findings
@@ -33,7 +34,8 @@ from sphinx_policyspec.sphinx_ext.spec import Knowledge
 
 __all__ = ["naming_page", "read_project", "require_extension", "running_foreign_code"]
 
-_MISSING_MODULE = re.compile(r"No module named '([\w.]+)'|[Nn]o theme named '([^']+)'")
+_OWN_NAME = "sphinx_policyspec"
+_MISSING_MODULE = re.compile(r"No module named '([\w.-]+)'|[Nn]o theme named '([^']+)'")
 _WORDS = re.compile(r"^.*?:\d+: (?:WARNING|ERROR|SEVERE|CRITICAL): | \[(?:docutils|myst)[\w.]*\]$")
 """What Sphinx puts around the words of a warning."""
 _QUOTED = re.compile(r"'([^'\n]+)'")
@@ -206,6 +208,10 @@ def _remedy(error: BaseException) -> str:
     match = _MISSING_MODULE.search(f"{error} {error.__cause__ or ''} {error.__context__ or ''}")
     if match is None:
         return ""
+    if match[1] and near_name(match[1], (_OWN_NAME,)):
+        return f"; did you mean `{_OWN_NAME}`?"
+    if match[1] and len(match[1]) == 1:
+        return "; write `extensions` as a list of names"
     return (
         f"; install what the project needs (`{match[1] or match[2]}`) beside sphinx_policyspec: in a pre-commit hook under "
         "`additional_dependencies`, in the GitHub action as `requirements`"

@@ -23,7 +23,7 @@ from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 from sphinx_policyspec.sphinx_ext.markdown.model_spec import is_model_spec_page
 from sphinx_policyspec.sphinx_ext.pages.indentation import Indented, Slip
 from sphinx_policyspec.sphinx_ext.pages.marks import note_finding
-from sphinx_policyspec.sphinx_ext.pages.slips import Fences
+from sphinx_policyspec.sphinx_ext.pages.slips import DirectiveFences
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -401,7 +401,7 @@ def mended(
     :param known: the options of each directive of ours, by its name without the domain
     """
     if markup is Markup.MYST:
-        fences = Fences(list(lines), known or {}, marks="`~:" if colons else "`~")
+        fences = DirectiveFences(list(lines), known or {}, marks="`~:" if colons else "`~")
         return fences.mended(), sorted(fences.slips)
     page = Indented(list(lines), known or {})
     return page.mended(), sorted(page.slips)

@@ -18,7 +18,7 @@ from sphinx_policyspec.sphinx_ext.pages.indentation import (
     lead_of,
 )
 
-__all__ = ["Fences"]
+__all__ = ["DirectiveFences"]
 
 
 _FENCE = re.compile(
@@ -129,7 +129,7 @@ class _Fence:
 
 
 @dataclass
-class Fences(SlipReading):
+class DirectiveFences(SlipReading):
     """Reads fences as their author means them, not as a parser must."""
 
     marks: str = "`~"
