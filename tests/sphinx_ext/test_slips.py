@@ -926,6 +926,8 @@ def test_colons_are_told_once_where_they_make_no_fence() -> None:
     assert [(slip.line, slip.message) for slip in mended(lines, Markup.MYST, colons=False)[1]] == [
         (1, "colons make no fence in this project")
     ]
+    texts = mended(lines, Markup.MYST, colons=False)[0]
+    assert texts == ["~~~~{policy:example} X", "~~~{policy:message} user", "Hi", "~~~", "~~~~"]
     assert mended(["````md", *lines, "````"], Markup.MYST, colons=False)[1] == []
 
 

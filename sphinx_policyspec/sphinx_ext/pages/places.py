@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -23,7 +24,7 @@ from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 from sphinx_policyspec.sphinx_ext.markdown.model_spec import is_model_spec_page
 from sphinx_policyspec.sphinx_ext.pages.indentation import Indented, Slip
 from sphinx_policyspec.sphinx_ext.pages.marks import note_finding
-from sphinx_policyspec.sphinx_ext.pages.slips import DirectiveFences
+from sphinx_policyspec.sphinx_ext.pages.slips import COLONS, DirectiveFences
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -388,6 +389,10 @@ def _mended_text(env: BuildEnvironment, text: str) -> tuple[str, list[Slip]]:
     return ("\n".join(texts), slips) if slips else (text, [])
 
 
+_COLONS_ALONE = re.compile(r"\s*:{3,}(?=\s*(?:\{|$))")
+"""What begins or ends a fence of colons."""
+
+
 def mended(
     lines: Sequence[str],
     markup: Markup,
@@ -402,7 +407,11 @@ def mended(
     """
     if markup is Markup.MYST:
         fences = DirectiveFences(list(lines), known or {}, marks="`~:" if colons else "`~")
-        return fences.mended(), sorted(fences.slips)
+        texts = fences.mended()
+        if any(slip.hint == COLONS for slip in fences.slips):
+            marked = [_COLONS_ALONE.sub(lambda colons: colons[0].replace(":", "~"), line) for line in lines]
+            texts = DirectiveFences(marked, known or {}).mended()
+        return texts, sorted(fences.slips)
     page = Indented(list(lines), known or {})
     return page.mended(), sorted(page.slips)
 

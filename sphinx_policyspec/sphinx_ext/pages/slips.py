@@ -18,7 +18,7 @@ from sphinx_policyspec.sphinx_ext.pages.indentation import (
     lead_of,
 )
 
-__all__ = ["DirectiveFences"]
+__all__ = ["COLONS", "DirectiveFences"]
 
 
 _FENCE = re.compile(
@@ -72,7 +72,7 @@ _WORDS = {
     9: "nine",
     10: "ten",
 }
-_COLONS = "add `colon_fence` to `myst_enable_extensions`, or write backticks"
+COLONS = "add `colon_fence` to `myst_enable_extensions`, or write backticks"
 _MARKS = {"`": "backticks", "~": "tildes", ":": "colons"}
 
 
@@ -154,8 +154,8 @@ class DirectiveFences(SlipReading):
             if found is not None and found["marks"][0] in self.marks:
                 self._fence(number, found)
             elif found and f"{{{DOMAIN}:" in line and not (self._open and self._open[-1].is_code):
-                if not any(slip.hint == _COLONS for slip in self.slips):
-                    self._slip(number, "short-fence", "colons make no fence in this project", _COLONS)
+                if not any(slip.hint == COLONS for slip in self.slips):
+                    self._slip(number, "short-fence", "colons make no fence in this project", COLONS)
             elif self._open:
                 self._inside(number, line, self._open[-1])
             else:
