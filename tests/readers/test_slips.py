@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+import sphinx_policyspec as ps
 from sphinx_policyspec.checks import run_checks
 from sphinx_policyspec.model import Severity
 from sphinx_policyspec.readers.model_spec import read_model_spec
@@ -188,6 +191,15 @@ def test_each_slip_is_told_once_with_its_cure_and_nothing_follows(name: str) -> 
     ]
     assert [(finding.code, finding.span.line) for finding in found] == [(code, line)]
     assert cure in f"{found[0].message}; {found[0].hint}"
+
+
+@pytest.mark.parametrize("wrong", ["##After", "\t## After", "**After**", "    ## After"])
+def test_that_nothing_has_the_id_of_a_lost_heading_is_not_told_beside_it(wrong: str, tmp_path: Path) -> None:
+    (tmp_path / "model_spec.md").write_text(RIGHT.replace("## After", wrong), "utf-8")
+    found = ps.load_checked(tmp_path / "model_spec.md", annotate=False).findings
+    assert [(one.code, one.span.line) for one in found if one.severity is not Severity.HINT] == [
+        ("lost-heading", 30)
+    ]
 
 
 def test_what_is_right_is_left_alone() -> None:
