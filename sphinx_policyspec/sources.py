@@ -299,6 +299,9 @@ def annotations_of(spec: Spec) -> tuple[Path, ...]:
     return (shipped,) if any(topic.span.file in names for topic in spec.topics) else ()
 
 
+_LOST_ID = re.compile(r"\{:?[ ]?#([^\s{}]+)")
+
+
 def checked(loaded: Loaded) -> Loaded:
     """Add what the checks find, and leave out what comments silence.
 
@@ -307,7 +310,19 @@ def checked(loaded: Loaded) -> Loaded:
     shipped = shipped_annotations()
     offered = {SHIPPED_SIDECAR, shipped.name} if shipped in loaded.annotations else frozenset()
     told = run_checks(loaded.spec, places=loaded.places)
-    found = [finding for finding in told if finding.span.file not in offered]
+    lost = {
+        f"`{name}` "
+        for found in loaded.findings
+        if found.code == "lost-heading"
+        for name in _LOST_ID.findall(found.message)
+    }
+    found = [
+        finding
+        for finding in told
+        # That nothing has the id of a lost heading follows from that.
+        if finding.span.file not in offered
+        and not (finding.code == "dangling-reference" and finding.message.startswith(tuple(lost)))
+    ]
     findings = (*loaded.findings, *found)
     ignores = _ignores(loaded) if loaded.has_files else ()
     return replace(loaded, findings=in_source_order(list(silenced(findings, ignores))))

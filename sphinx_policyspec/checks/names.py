@@ -111,7 +111,9 @@ def no_principle(spec: Spec) -> Iterator[Finding]:
 def no_user_level(spec: Spec) -> Iterator[Finding]:
     """Find declared levels none of which the messages of users have."""
     declared = [level for level in spec.levels if level.span is not None]
-    if not (declared and spec.principles) or any(_USER in level.roles for level in spec.levels):
+    roles = {role for level in spec.levels for role in level.roles}
+    # A misspelt role is told as such.
+    if not (declared and spec.principles) or _USER in roles or not roles <= {*ROLES}:
         return
     level = next((level for level in declared if level.id == _USER), declared[-1])
     yield Finding(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sphinx_policyspec.model import Finding
+from sphinx_policyspec.model.finding import near_name
 from sphinx_policyspec.model.spec import DEFAULT_LEVELS
 from sphinx_policyspec.readers.comments import ITEM, RULE, SETEXT, Shown, without_comments
 from sphinx_policyspec.readers.inline import plain_words, without_tags
@@ -38,6 +39,8 @@ _LONGEST = 2000
 """Characters that attributes can have."""
 _BRACES = 3
 """Opening braces, from the last one on, that may begin them."""
+_IN_BRACKETS = re.compile(r"[(\[<\uff5b]\s?(#[\w-]{1,200}\s{1,9}[^()\[\]<>\uff5d\n]{1,300})[)\]>\uff5d]$")
+"""Attributes at the end of a heading in other brackets than braces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +103,10 @@ def parse_heading(depth: int, text: str) -> Heading:
 
 def _lost_level(text: str, attributes: list[tuple[str, str]]) -> str:
     """Return what is wrong with a heading that has no level of authority and may be meant to have one."""
-    if any(name.lstrip(".").casefold() in _LEVELS or _MEANS_LEVEL.fullmatch(name) for name, _ in attributes):
-        return "give no level by `authority=`"
+    for name, value in attributes:
+        is_near = bool(value) and bool(near_name(name, ("authority",)))
+        if is_near or name.lstrip(".").casefold() in _LEVELS or _MEANS_LEVEL.fullmatch(name):
+            return "give no level by `authority=`"
     return "are not in braces" if re.search(BARE_LEVEL, text) else ""
 
 
@@ -123,6 +128,8 @@ def _split(text: str) -> tuple[str, str, str]:
                     return text[:start], inside, ""
                 title = f"{text[:start].rstrip(' {')} {text[end + 1 :].strip(' }') if end >= 0 else ''}"
                 return title.rstrip(" \\"), inside, "stand inside it" if end >= 0 else "are never closed"
+    if bracketed := _IN_BRACKETS.search(text):
+        return text[: bracketed.start()], bracketed[1], "are not in braces"
     return text, "", ""
 
 
@@ -133,6 +140,9 @@ EXAMPLE = re.compile(
 )
 """The line that an example begins with; the dialect has it as ``**Example**:``, others with other marks."""
 ADMONITION = re.compile(r"(?:!!!|\?\?\?\+?)[ \t]*+(\w*+)[ \t]*+(?:\"([^\"\n]*+)\")?\s*")
+_CLOSING_TAG = re.compile(r"[ ]{0,3}</[A-Za-z]\w{0,40}>\s*")
+_FEW_MARKS = re.compile(r"[ ]{0,3}(?:`{2,}+|~{2,}+)\s*")
+_ALMOST_COMMENTARY = re.compile(r"!{2,4}[ \t]*+\w*+[ \t]*+[\"'\u201c]?(?i:commentary)[\"'\u201d]?\s*")
 DEFINITION = re.compile(
     r"[ ]{0,3}(?P<marks>\*\*|__)(?P<term>[^*\n]{1,200}?)"
     r"(?:(?P=marks)[ ]?[:\uff1a]|[:\uff1a](?P=marks)|(?P=marks)[ ](?:[-\u2013\u2014]|---?)(?=[ ]))"
@@ -280,7 +290,14 @@ class _Cutter:
             starts = starts or not self.lines[position - 1].strip()
             return self._bold(position, line, starts=starts)
         if line.startswith(("!!!", "???")) and ADMONITION.fullmatch(line):
-            return self._block(BlockKind.COMMENTARY, position, self._indented_end(position + 1))
+            end = self._indented_end(position + 1)
+            if end == position + 1:
+                message = "this commentary is empty: nothing below it is indented"
+                self.find("unknown-admonition", position, message, "indent its text by four spaces")
+            return self._block(BlockKind.COMMENTARY, position, end)
+        if line.startswith("!!") and _ALMOST_COMMENTARY.fullmatch(line):
+            message, hint = "this line begins no commentary, but is text", 'write `!!! meta "Commentary"`'
+            self.find("unknown-admonition", position, message, hint)
         if line.rstrip() == CONVERSATION:
             self.find(
                 "untitled-example", position, "conversation without a title", "put `**Example**: …` above it"
@@ -421,8 +438,8 @@ class _Cutter:
         end = self._conversation_end(opening + 1, marks)
         if end is None:
             self.find("unclosed-fence", opening, "conversation is never closed", f"add a line `{marks}`")
-            end = self._unclosed_end(opening + 1)
-            return RawBlock(BlockKind.EXAMPLE, start, end, (opening + 1, end))
+            body, end = self._unclosed_end(opening + 1)
+            return RawBlock(BlockKind.EXAMPLE, start, end, (opening + 1, body))
         return RawBlock(BlockKind.EXAMPLE, start, self._after_blanks(end + 1), (opening + 1, end))
 
     def _conversation_end(self, position: int, marks: str) -> int | None:
@@ -435,14 +452,22 @@ class _Cutter:
                 return number
         return None
 
-    def _unclosed_end(self, position: int) -> int:
-        """Return where a conversation that nothing closes must end: the next heading or example."""
-        while position < len(self.lines):
-            line = self.lines[position]
+    def _unclosed_end(self, position: int) -> tuple[int, int]:
+        """Return where a conversation that nothing closes must end, and where the example does.
+
+        That is behind its last tag, and behind marks that were to close it; without any tag, the next heading or example.
+        """
+        end = tagged = position
+        while end < len(self.lines):
+            line = self.lines[end]
             if EXAMPLE.fullmatch(line) or _HEADING_WITH_ID.fullmatch(line) or line.rstrip() == CONVERSATION:
-                return position
-            position += 1
-        return position
+                break
+            tagged = end + 1 if _CLOSING_TAG.fullmatch(line) else tagged
+            end += 1
+        if tagged == position:
+            return end, end
+        marks = tagged < end and bool(_FEW_MARKS.fullmatch(self.lines[tagged]))
+        return tagged, min(self._after_blanks(tagged + marks), end)
 
     def find(self, code: str, line: int, message: str, hint: str) -> None:
         """Note a finding about a whole line."""

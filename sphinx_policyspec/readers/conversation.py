@@ -6,7 +6,7 @@ import bisect
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from sphinx_policyspec.model import (
@@ -19,12 +19,13 @@ from sphinx_policyspec.model import (
     Reference,
     ReferenceForm,
     Response,
+    Severity,
     Span,
     Turn,
     Verdict,
     is_language,
 )
-from sphinx_policyspec.model.finding import nearest
+from sphinx_policyspec.model.finding import near_name, nearest
 from sphinx_policyspec.readers.inline import InlineLink, read_body, scan
 from sphinx_policyspec.readers.text import Fences, Lines
 
@@ -39,6 +40,10 @@ _OPEN = re.compile(
     r"(?P<mark>[ ]?\*?[ ]?)<(?P<name>[A-Za-z][\w-]{0,40})(?P<attrs>(?:\s++[\w-]{1,40}+=(?:\"[^\"\n]*+\"|'[^'\n]*+'|[^\s\"'<>/=]++))*+)\s*+(?P<empty>/?)>"
     r"(?P<rest>[ \t]*+(?:<!--.*-->)?)\s*+"
 )
+_LOOSE_VERDICT = re.compile(
+    r"(?P<mark>[ ]?)<(?P<name>(?i:assistant))>[ \t]*+(?P<rest>(?:<!-{1,2}[ \t]*)?(?i:good|bad|ok)\b(?:[:,][^\n<>]*)?(?:[ \t]*-{0,2}>)?)\s*"
+)
+"""The tag of an answer whose verdict stands in no comment, or in one that is not written as such."""
 _CLOSE = re.compile(r"(?P<mark>[ ]?\*?[ ]?)</(?P<name>[A-Za-z][\w-]{0,40})>\s*+")
 _ATTRIBUTE = re.compile(r"([\w-]{1,40}+)=(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'<>/=]+))")
 _FENCE_INDENT = 12
@@ -74,6 +79,8 @@ def _tags_by_line(lines: Sequence[str]) -> dict[int, _Tag]:
 def _tag_on(line: str, number: int) -> _Tag | None:
     if "<" not in line[:4]:
         return None
+    if match := _LOOSE_VERDICT.fullmatch(line):
+        return _Tag(number, "assistant", False, (), match["rest"].strip(), match.end("mark"))
     if match := _OPEN.fullmatch(line):
         attributes = tuple((name, "".join(values)) for name, *values in _ATTRIBUTE.findall(match["attrs"]))
         name = _name(match["name"])
@@ -219,6 +226,12 @@ class _Conversation:
                 return position + 1
             return self._stray_text(position)
         self._check_mark(tag, line)
+        if tag.name not in _STRUCTURE and near_name(tag.name, ("comparison",)):
+            if not tag.closing:
+                self._find(
+                    "unknown-role", tag.line, f"unknown tag `{tag.name}`", "did you mean `comparison`?"
+                )
+            tag = replace(tag, name="comparison")
         if tag.name == "comparison":
             self._comparison_tag(tag)
             if tag.empty:
@@ -283,9 +296,15 @@ class _Conversation:
             end < len(self.lines)
             and (close := self.tags.get(end))
             and close.closing
-            and close.name == tag.name
+            and (close.name == tag.name or close.name == near_name(tag.name, ROLES))
         )
-        if not closed:
+        again = self.tags.get(end)
+        if again and not again.closing and again.name == tag.name and self._is_empty(again):
+            self._find(
+                "unclosed-tag", end, f"`<{tag.name}>` stands where the message ends", f"write `</{tag.name}>`"
+            )
+            closed = True
+        elif not closed:
             self._find("unclosed-tag", tag.line, f"`<{tag.name}>` is never closed", f"add `</{tag.name}>`")
         else:
             self._check_mark(self.tags[end], self.lines.lines[end])
@@ -293,6 +312,12 @@ class _Conversation:
         after = end + 1 if closed else end
         self._add(tag, tag.line + 1, end, after)
         return after
+
+    def _is_empty(self, tag: _Tag) -> bool:
+        """Return whether nothing stands between a tag that opens a message and the next one."""
+        below = (n for n in range(tag.line + 1, len(self.lines)) if self.lines.lines[n].strip())
+        after = self.tags.get(next(below, -1))
+        return not tag.empty and after is not None and not (after.closing and after.name == tag.name)
 
     def _check_body(self, tag: _Tag, end: int) -> None:
         inside = _next(self.structure, tag.line + 1, end)
@@ -308,7 +333,9 @@ class _Conversation:
         message of its own role opens.
         """
         start = tag.line + 1
-        close = _next(self.closes[tag.name], start, len(self.lines))
+        # A misspelt role is told as such.
+        closes = self.closes[tag.name] or self.closes[near_name(tag.name, ROLES)]
+        close = _next(closes, start, len(self.lines))
         reopened = _next(self.opens[tag.name], start, len(self.lines))
         if close < reopened:
             return close
@@ -328,10 +355,12 @@ class _Conversation:
         )
         for line in unpaired:
             found = self.lines.lines[line].strip()
-            if found.startswith("</"):
-                self._find("crossed-tag", line, f"`{found}` closes nothing", "delete it or open its tag")
-            else:
-                self._find("unclosed-tag", line, f"`{found}` is never closed", "add its closing tag")
+            code, message, hint = "crossed-tag", f"`{found}` closes nothing", "delete it or open its tag"
+            if not found.startswith("</"):
+                code, message, hint = "unclosed-tag", f"`{found}` is never closed", "add its closing tag"
+            # The words stay where they are.
+            finding = self.lines.warning(line, code, message, hint)
+            self.findings.append(replace(finding, severity=Severity.WARNING))
         known = Message(
             role=tag.name,
             text=text,
@@ -379,6 +408,10 @@ class _Conversation:
 
     def _verdict(self, tag: _Tag) -> tuple[Verdict | None, str, tuple[str, ...]]:
         comment = tag.comment.removeprefix("<!--").removesuffix("-->").rstrip()
+        if not (tag.comment.startswith("<!--") and tag.comment.endswith("-->")):
+            comment = comment.strip("<!-> ")
+            message = f"the verdict `{tag.comment}` stands in no comment"
+            self._find("missing-verdict", tag.line, message, f"write `<!-- {comment} -->`")
         match = _VERDICT.fullmatch(comment)
         word = match["word"] if match else None
         verdict = _verdict_of(word, match["sign"]) if match else None
@@ -394,7 +427,7 @@ class _Conversation:
         note = match["note"] or ""
         if verdict is None and word:
             note = f"{word}: {note}".rstrip(": ")
-        at = self.lines.lines[tag.line].rindex(tag.comment) + len("<!--")
+        at = self.lines.lines[tag.line].rindex(tag.comment) + tag.comment.index(comment)
         for found in _VERDICT_ID.finditer(match["ids"]):
             start = at + match.start("ids") + found.start()
             span = self.lines.within(tag.line, start, start + len(found[0]))

@@ -193,7 +193,11 @@ class _Document:
 
     def _provision_id(self, heading: Heading, span: Span) -> str:
         identifier = heading.id or slug(heading.title).replace("-", "_") or "section"
-        if not heading.id:
+        below = (
+            line.lstrip() for line in self.lines.lines[span.line - self.lines.first + 1 :] if line.strip()
+        )
+        # Attributes below it are told as those of no heading.
+        if not heading.id and not next(below, "").startswith("{#"):
             self._find("heading-without-id", span, "heading without an id", f"add `{{#{identifier}}}`")
         return self.provision_names.take(identifier)
 

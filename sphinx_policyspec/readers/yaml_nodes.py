@@ -70,6 +70,28 @@ def _json_text(node: yaml.Node, text: str) -> str:
     return ""
 
 
+def _cause(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str]:
+    """Return at which character a text stops being YAML, and why: what is never closed begins above where a parser notices."""
+    mark, problem = error.problem_mark or error.context_mark, str(error.problem or error.context)
+    at = mark.index if mark else -1
+    if "stream end" in problem or "end of stream" in problem:
+        begun = error.context_mark.index if error.context_mark else -1
+        if "quoted" in str(error.context):
+            return begun, f"the quote `{text[begun]}` is never closed"
+        begun = begun if text[begun : begun + 1] in {"[", "{"} else max(text.rfind("["), text.rfind("{"))
+        if "flow" in str(error.context) and begun >= 0:
+            return begun, f"the bracket `{text[begun]}` is never closed"
+    if "mapping values are not allowed" in problem:
+        return (
+            at,
+            f"{problem}: put a value with a colon in quotes, and indent keys that belong together alike",
+        )
+    return at, f"{problem}: indent by spaces" if "'\\t'" in problem else problem
+
+
+_GLUED_KEY = re.compile(r"[\w-]+:\S")
+
+
 @dataclass(slots=True)
 class YamlReader:
     """Typed access to the nodes of one YAML file; what does not fit is a finding at its line.
@@ -169,10 +191,9 @@ class YamlReader:
         try:
             return compose(loader)
         except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            line = f":{self._place(mark.index)[0]}" if mark else ""
-            message = f"{self.file}{line}: not YAML: {error.problem or error.context}"
-            raise AnnotationError(message) from None
+            at, problem = _cause(error, text)
+            line = f":{self._place(at)[0]}" if at >= 0 else ""
+            raise AnnotationError(f"{self.file}{line}: not YAML: {problem}") from None
         except RecursionError:
             message = f"{self.file}:{self._place(loader.index)[0]}: not YAML: nested too deep"
             raise AnnotationError(message) from None
@@ -206,7 +227,10 @@ class YamlReader:
         if node is None or self._is_null(node):
             return {}
         if not isinstance(node, yaml.MappingNode):
-            self.find("wrong-type", node, "expected a mapping of keys to values")
+            is_glued = isinstance(node, yaml.ScalarNode) and _GLUED_KEY.match(node.value)
+            hint = "write a space behind the colon" if is_glued else ""
+            hint = "write the keys without hyphens" if isinstance(node, yaml.SequenceNode) else hint
+            self.find("wrong-type", node, "expected a mapping of keys to values", hint)
             return {}
         values: dict[str, yaml.Node] = {}
         meant: dict[str, yaml.Node] = {}
@@ -229,7 +253,7 @@ class YamlReader:
         if isinstance(node, yaml.SequenceNode):
             yield from node.value
         else:
-            self.find("wrong-type", node, "expected a list")
+            self.find("wrong-type", node, "expected a list", "begin each item with a hyphen and a space")
 
     def text(self, node: yaml.Node | None) -> str:
         """Return a scalar as it is written."""

@@ -14,7 +14,7 @@ from sphinx.config import Config
 from sphinx_policyspec.errors import CodeError
 from sphinx_policyspec.graph.terms import FORMATS
 from sphinx_policyspec.model import Provision, Severity, Spec, TargetKind, rules
-from sphinx_policyspec.model.finding import OFF, codes_of, nearest
+from sphinx_policyspec.model.finding import OFF, codes_of, near_name, nearest
 from sphinx_policyspec.model.spec import DEFAULT_TITLE, SHIPPED_SIDECAR, is_absolute_iri
 from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_of
 
@@ -313,7 +313,13 @@ def bad_values(config: Config) -> Iterator[tuple[str, str]]:
     # The only places that know misspelt names.
     for name in sorted({*config._raw_config, *config.overrides}):  # noqa: SLF001
         bare = name.removeprefix(PREFIX)
-        if bare != name and bare not in names:
+        if (
+            bare == name
+            and name not in config
+            and (meant := near_name(name, [PREFIX + known for known in names]))
+        ):
+            yield name, f"unknown option `{name}`; did you mean `{meant}`?"
+        elif bare != name and bare not in names:
             yield name, f"unknown option `{name}`; {nearest(bare, names, prefix=PREFIX)}".removesuffix("; ")
 
 

@@ -93,7 +93,7 @@ WRONG = {
     "items: [{id: a, from: user, issue: x, value: 1, delegates: {source: s}}]": [
         "1:60: missing-key: `scope` is missing"
     ],
-    "title: [\n": ["2:1: unreadable-case: not YAML: expected the node content, but found '<stream end>'"],
+    "title: [\n": ["1:1: unreadable-case: not YAML: the bracket `[` is never closed"],
     "items:\n- {id: a, id: b, from: user, issue: x, value: 1}": [
         "2:11: duplicate-key: key `id` is given twice"
     ],

@@ -151,17 +151,17 @@ def test_an_empty_file_changes_nothing(tmp_path: Path, text: str) -> None:
     [
         (
             "topics: []\nprovisons: {}\n",
-            "2:1: warning: unknown key `provisons`; did you mean `provisions`? [unknown-key]",
+            "2:1: error: unknown key `provisons`; did you mean `provisions`? [unknown-key]",
         ),
         (
             "spec:\n  titel: x\n",
-            "2:3: warning: unknown key `titel`; did you mean `title`? [unknown-key]",
+            "2:3: error: unknown key `titel`; did you mean `title`? [unknown-key]",
         ),
         (
             "provisions:\n  be_kind:\n    topic: [a]\n",
-            "3:5: warning: unknown key `topic`; did you mean `topics`? [unknown-key]",
+            "3:5: error: unknown key `topic`; did you mean `topics`? [unknown-key]",
         ),
-        ("topics:\n  - id: a\n    id: b\n", "3:5: warning: key `id` is given twice [duplicate-key]"),
+        ("topics:\n  - id: a\n    id: b\n", "3:5: error: key `id` is given twice [duplicate-key]"),
         ("topics:\n  - label: A\n", "2:5: error: `id` is missing [missing-key]"),
         ("goals:\n  - title: A\n", "2:5: error: `id` is missing [missing-key]"),
         ("levels:\n  - title: A\n", "2:5: error: `id` is missing [missing-key]"),
@@ -171,21 +171,27 @@ def test_an_empty_file_changes_nothing(tmp_path: Path, text: str) -> None:
         ),
         (
             "levels:\n  - id: user\n    override: explict\n",
-            "3:15: warning: `explict` is no mode; did you mean `explicit`? [unknown-override]",
+            "3:15: error: `explict` is no mode; did you mean `explicit`? [unknown-override]",
         ),
-        ("- a\n", "1:1: warning: expected a mapping of keys to values [wrong-type]"),
-        ("topics: yes\n", "1:9: warning: expected a list [wrong-type]"),
+        (
+            "- a\n",
+            "1:1: error: expected a mapping of keys to values; write the keys without hyphens [wrong-type]",
+        ),
+        (
+            "topics: yes\n",
+            "1:9: error: expected a list; begin each item with a hyphen and a space [wrong-type]",
+        ),
         (
             "topics:\n  - id: [a]\n    label: A\n",
-            "2:9: warning: expected a single value [wrong-type]",
+            "2:9: error: expected a single value [wrong-type]",
         ),
         (
             "provisions:\n  be_kind:\n    category: [a, b]\n",
-            "3:15: warning: expected a single value [wrong-type]",
+            "3:15: error: expected a single value [wrong-type]",
         ),
         (
             "provisions:\n  be_kind:\n    topics: [[a]]\n",
-            "3:14: warning: expected a single value [wrong-type]",
+            "3:14: error: expected a single value [wrong-type]",
         ),
         (
             "provisions:\n  be_knd:\n    status: draft\n",
@@ -209,7 +215,7 @@ def test_an_empty_file_changes_nothing(tmp_path: Path, text: str) -> None:
         ),
         (
             "provisions:\n  manners:\n    serves: [x]\n",
-            "3:5: warning: `serves` is for principles; `manners` is a section; give it a level of authority [not-a-principle]",
+            "3:5: error: `serves` is for principles; `manners` is a section; give it a level of authority [not-a-principle]",
         ),
         (
             "provisions:\n  be_kind:\n    refines: be_kind\n",
@@ -221,7 +227,7 @@ def test_an_empty_file_changes_nothing(tmp_path: Path, text: str) -> None:
         ),
         (
             "spec:\n  issued: in spring\n",
-            "2:11: warning: `in spring` is no date; write it as in 2026-01-31 [invalid-value]",
+            "2:11: error: `in spring` is no date; write it as in 2026-01-31 [invalid-value]",
         ),
     ],
 )
@@ -282,7 +288,9 @@ def test_a_lenient_reading_still_finds_unknown_topics_and_goals(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("spec:\n  title: [a\n", "notes.yaml:3: not YAML: "),
+        ("spec:\n  title: [a\n", "notes.yaml:2: not YAML: the bracket `[` is never closed"),
+        ("spec:\n  title: 'a\n", "notes.yaml:2: not YAML: the quote `'` is never closed"),
+        ("topics: [\n", "notes.yaml:1: not YAML: the bracket `[` is never closed"),
         ("a: b: c\n", "notes.yaml:1: not YAML: mapping values are not allowed here"),
         ("ok: 1\n\tbad: 2\n", "notes.yaml:2: not YAML: found character '\\t' that cannot start any token"),
         ("ok: 1\nbad: *nowhere\n", "notes.yaml:2: not YAML: found undefined alias 'nowhere'"),

@@ -150,7 +150,7 @@ def test_a_spec_that_two_pages_declare_is_found_on_the_second(tmp_path: Path) ->
     loaded = ps.load_checked(tmp_path)
     assert loaded.spec.title == "Spec b"
     assert [str(finding) for finding in loaded.findings if finding.code != "no-principle"] == [
-        "a.md:3:1: warning: the spec is declared already at b.md:3; keep one `policy:spec` [duplicate-spec]"
+        "a.md:3:1: error: the spec is declared already at b.md:3; keep one `policy:spec` [duplicate-spec]"
     ]
 
 

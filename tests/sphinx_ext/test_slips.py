@@ -9,8 +9,9 @@ from typing import NamedTuple
 import pytest
 
 from sphinx_policyspec.model import Markup
-from sphinx_policyspec.sphinx_ext.pages.slips import mended
+from sphinx_policyspec.sphinx_ext.pages.places import mended
 from tests.sphinx_ext.conftest import build_once, lines_of
+from tests.sphinx_ext.slip_rows import MORE_IN_MYST, MORE_IN_RST, QUIET_IN_MYST, QUIET_IN_RST, Row
 
 
 class Slip(NamedTuple):
@@ -840,6 +841,14 @@ def door():
 }
 
 
+def _more(rows: dict[str, Row]) -> dict[str, Slip]:
+    """Return rows as slips; their names are those of pages, of which others have theirs already."""
+    return {
+        f"more-{name}": Slip(parts[0], code, str(line), cure, parts[1:])
+        for name, (parts, code, line, cure) in rows.items()
+    }
+
+
 def pages(right: str, slips: dict[str, Slip]) -> Iterator[tuple[str, str]]:
     """Yield each page with one slip in it."""
     for name, slip in slips.items():
@@ -890,7 +899,11 @@ def place_of(slip: Slip, text: str, name: str, suffix: str) -> str:
 
 @pytest.mark.parametrize(
     ("slips", "right", "suffix"),
-    [(IN_MYST, MYST, ".md"), (IN_RST, RST, ".rst"), (NAMES, MYST, ".md")],
+    [
+        ({**IN_MYST, **_more(MORE_IN_MYST)}, MYST, ".md"),
+        ({**IN_RST, **_more(MORE_IN_RST)}, RST, ".rst"),
+        (NAMES, MYST, ".md"),
+    ],
     ids=["myst", "rst", "names"],
 )
 def test_each_slip_is_told_once_with_its_cause_and_nothing_follows(
@@ -913,4 +926,25 @@ def test_colons_are_told_once_where_they_make_no_fence() -> None:
     assert [(slip.line, slip.message) for slip in mended(lines, Markup.MYST, colons=False)[1]] == [
         (1, "colons make no fence in this project")
     ]
+    texts = mended(lines, Markup.MYST, colons=False)[0]
+    assert texts == ["~~~~{policy:example} X", "~~~{policy:message} user", "Hi", "~~~", "~~~~"]
     assert mended(["````md", *lines, "````"], Markup.MYST, colons=False)[1] == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "right", "markup"),
+    [(QUIET_IN_MYST, MYST, Markup.MYST), (QUIET_IN_RST, RST, Markup.RST)],
+    ids=["myst", "rst"],
+)
+def test_what_only_looks_like_a_slip_is_left_alone(
+    rows: dict[str, tuple[tuple[str, str], ...]], right: str, markup: Markup
+) -> None:
+    quiet = {name: Slip(parts[0], "", "", "", parts[1:]) for name, parts in rows.items()}
+    known = {
+        "principle": ("id", "authority"),
+        "example": ("id",),
+        "message": ("name", "untrusted"),
+        "response": ("note", "violates"),
+    }
+    found = {name: mended(text.split("\n"), markup, known=known)[1] for name, text in pages(right, quiet)}
+    assert {name: slips for name, slips in found.items() if slips} == {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import os
 import pickle
 import re
@@ -22,6 +23,7 @@ from sphinx_policyspec.checks import in_source_order
 from sphinx_policyspec.errors import PolicySpecError, SourceError
 from sphinx_policyspec.files import real_path
 from sphinx_policyspec.model import Finding, Span
+from sphinx_policyspec.model.finding import near_name
 from sphinx_policyspec.readers.annotations import read_annotations
 from sphinx_policyspec.sources import Loaded, ProjectOptions
 from sphinx_policyspec.sphinx_ext.build.build import all_findings
@@ -32,7 +34,10 @@ from sphinx_policyspec.sphinx_ext.spec import Knowledge
 
 __all__ = ["naming_page", "read_project", "require_extension", "running_foreign_code"]
 
-_MISSING_MODULE = re.compile(r"No module named '([\w.]+)'|[Nn]o theme named '([^']+)'")
+_OWN_NAME = "sphinx_policyspec"
+_MISSING_MODULE = re.compile(r"No module named '([\w.-]+)'|[Nn]o theme named '([^']+)'")
+_WORDS = re.compile(r"^.*?:\d+: (?:WARNING|ERROR|SEVERE|CRITICAL): | \[(?:docutils|myst)[\w.]*\]$")
+"""What Sphinx puts around the words of a warning."""
 _QUOTED = re.compile(r"'([^'\n]+)'")
 
 
@@ -131,12 +136,14 @@ def _read(
     require_extension(app)
     domain = domain_of(app.env)
     domain.give(replace(domain.given, asks=not spec_only, writes=False))
+    told = _ParserWarnings(srcdir)
+    logging.getLogger("sphinx").addHandler(told)
     with naming_page(app):
         app.builder.read()
     given = (read_annotations(sidecar, sidecar.name),) if sidecar else ()
     knowledge = Knowledge(every_check=True, annotations=given)
     spec = knowledge.spec(app.env)
-    found = [] if spec_only else list(all_findings(app, knowledge, late=True))
+    found = [] if spec_only else [*told.findings, *all_findings(app, knowledge, late=True)]
     if not (spec_only or spec.documents or any(finding.code == "config" for finding in found)):
         # Pages that refer to the spec of another project are built without a word.
         conf = Span(Path(os.path.relpath(Path(app.confdir, "conf.py"), srcdir)).as_posix(), 1)
@@ -157,6 +164,32 @@ def _read(
     )
 
 
+class _ParserWarnings(logging.Handler):
+    """Keeps what parsers warn of on pages that have something of ours: a build prints it, a command would be silent."""
+
+    def __init__(self, srcdir: Path) -> None:
+        super().__init__(logging.WARNING)
+        self._srcdir = srcdir
+        self.findings: list[Finding] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take up a warning that has a place in a file; Sphinx's own handler, which comes first, has written it out."""
+        kind = str(getattr(record, "type", None) or "").partition(".")[0]
+        path, _, line = str(getattr(record, "location", "")).rpartition(":")
+        file = Path(path)
+        if kind not in {"docutils", "myst"} or not line.isdigit() or not file.is_file():
+            return
+        if f"{DOMAIN}:" not in file.read_text("utf-8", "replace"):
+            return
+        words = _WORDS.sub("", record.getMessage().partition("\n")[0]).rstrip(". ")
+        span = Span(Path(os.path.relpath(file, self._srcdir)).as_posix(), int(line), 1, int(line) + 1, 1)
+        message = f"the parser of the page says: {words}"
+        finding = Finding(code="parser-warning", message=message, span=span)
+        # A page that hides something is read twice.
+        if finding not in self.findings:
+            self.findings.append(finding)
+
+
 def require_extension(app: Sphinx) -> None:
     """Raise :class:`SourceError` where a project does not load our extension."""
     if DOMAIN not in app.env.domains:
@@ -175,6 +208,10 @@ def _remedy(error: BaseException) -> str:
     match = _MISSING_MODULE.search(f"{error} {error.__cause__ or ''} {error.__context__ or ''}")
     if match is None:
         return ""
+    if match[1] and near_name(match[1], (_OWN_NAME,)):
+        return f"; did you mean `{_OWN_NAME}`?"
+    if match[1] and len(match[1]) == 1:
+        return "; write `extensions` as a list of names"
     return (
         f"; install what the project needs (`{match[1] or match[2]}`) beside sphinx_policyspec: in a pre-commit hook under "
         "`additional_dependencies`, in the GitHub action as `requirements`"

@@ -154,7 +154,8 @@ class PolicyDirective(SphinxDirective):
             )
             return
         named = (row.key for row in ATTRIBUTES if row.names == name and row.key in self.option_spec)
-        meant = near_name(name, self.option_spec) or next(named, "")
+        begins = (option for option in self.option_spec if option.startswith(f"{name}-"))
+        meant = near_name(name, self.option_spec) or next(named, "") or next(begins, "")
         hint = nearest(meant or name, self.option_spec)
         self.find("unknown-option", message, hint, line=line)
         if meant:
@@ -164,6 +165,7 @@ class PolicyDirective(SphinxDirective):
         """Part the argument from what stands right behind or below it, where a line of its own is missing."""
         first, *below = self.arguments[0].split("\n") if self.arguments else [""]
         word, _, behind = first.partition(" ")
+        word = word.rstrip(",.:;") if self.one_of and behind.strip() else word
         if self.one_of and behind.strip() and word.lower() in self.one_of:
             self._find_joined(0, "text", "behind its argument", "put it on a line of its own")
             self.arguments, between = [word], [behind.strip(), *[""] * bool(self.content)]

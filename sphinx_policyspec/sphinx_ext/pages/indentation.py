@@ -43,8 +43,10 @@ WITH_TURNS = frozenset({"example", "prompt"})
 PROVISIONS = WITH_TURNS | {"spec", "level", "topic", "goal", "definition", "principle"}
 HELD = PROVISIONS | SAID
 """The directives that declare something, beside commentary."""
-_SOUND = re.compile(r":(?P<name>[\w-][\w -]*):(?:\s+(?P<rest>.*)|)")
-NEAR = re.compile(r"(?P<hyphen>- +|)(?P<open>:?)(?P<name>[\w-]+)(?P<close> ?[:=]+|(?=\s|$))(?P<rest>.*)")
+SOUND = re.compile(r":(?P<name>[\w-][\w -]*):(?:\s+(?P<rest>.*)|)")
+NEAR = re.compile(
+    r"(?P<hyphen>-? *)(?P<open>[:\uff1a]{0,2} ?)(?P<name>\w[\w-]*)(?P<close> ?[:=\uff1a]+|(?=\s|$))(?P<rest>.*)"
+)
 """An option that may lack a colon or the blank behind it, or have one too many."""
 _DASHES = re.compile(r"-{1,2}|\u2014|\.{3}|[=*_]{3,}")
 """What is written for the three hyphens that begin or end a block of YAML."""
@@ -176,22 +178,24 @@ class SlipReading:
         line = self.lines[number]
         text, known = line.strip(), self.known.get(own, ())
         is_inside = depth is None or indent_of(line) > depth
-        if found := _SOUND.fullmatch(text):
+        if found := SOUND.fullmatch(text):
             name, value = found["name"], (found["rest"] or "").strip()
             if is_lost:
-                is_ours = name in known and is_inside
+                is_ours = name in known and (is_inside or (not above and indent_of(line) == depth))
                 return Option(number, line, name, value, "blank line") if is_ours else None
             is_comment = depth is None and name in known and value.startswith("#") and " " not in value
             return Option(number, line, name, value.removeprefix("#"), "comment" * is_comment)
         found = NEAR.fullmatch(text)
-        if is_lost or not (found and is_inside) or found["hyphen"] or found["name"].lower() not in known:
+        if is_lost or not (found and is_inside) or found["name"].lower() not in known:
             return None
         # A message may say `note: text`; between options it is one.
         below = self.lines[number + 1].strip() if number + 1 < len(self.lines) else ""
-        is_beside = depth is not None or own not in TURNS or bool(above or _SOUND.fullmatch(below))
+        is_beside = own not in TURNS or (
+            not found["hyphen"] and (depth is not None or bool(above or SOUND.fullmatch(below)))
+        )
         if not found["open"] and not (found["close"] and is_beside):
             return None
-        fault = "space" if found["open"] and found["close"] == ":" else "colon"
+        fault = "space" if found["open"] == found["close"] == ":" else "colon"
         return Option(number, line, found["name"].lower(), found["rest"].strip(), fault)
 
     def _once(self, options: list[Option]) -> list[Option]:
@@ -219,13 +223,15 @@ class SlipReading:
         inner = [indent for indent in indents if indent > depth]
         below = next((line for line in self.lines[end:] if line.strip()), "")
         body, custom = indent_of(below), depth + DEPTH
-        if depth < body and (body < max(inner, default=0) or body == custom):
+        # Messages are moved to where the options are.
+        is_less = body < max(inner, default=0) and not (custom in inner and _MARKUP.fullmatch(below))
+        if depth < body and (is_less or body == custom):
             target = body
         else:
             target = custom if custom in inner or not inner else Counter(inner).most_common(1)[0][0]
         option = next((one for one, at in zip(options, indents, strict=True) if at != target), None)
-        if option is None:
-            return -1
+        if option is None or option.fault == "blank line":
+            return target if option else -1
         at, hint = indent_of(option.line), _AS_FAR
         how = f"{'further' if at > target else 'less'} than {'what stands below it' if body == target else 'those beside it'}"
         if at <= depth:
@@ -234,6 +240,15 @@ class SlipReading:
             how = f"by a tab, which counts for eight spaces, {how}"
         self._slip(option.number, "wrong-indentation", f"the option `{option.name}` is indented {how}", hint)
         return target
+
+    def _below_text(self, number: int, own: str) -> str:
+        """Return the option that a line below the text of a directive is meant as, which is told; nothing for other lines."""
+        found = SOUND.fullmatch(self.lines[number].strip())
+        if found is None or found["name"] not in self.known.get(own, ()):
+            return ""
+        message = f"`:{found['name']}:` stands below text, where it is text and no option"
+        self._slip(number, "lost-option", message, f"put it directly below `{DOMAIN}:{own}`")
+        return found[0]
 
     # -- options in YAML -------------------------------------------------------------------------
 
@@ -271,8 +286,8 @@ def _joined(names: Iterable[str]) -> str:
 
 _NAME = rf"{DOMAIN}(?:::?|: (?=[\w-]+::))[\w-]+"
 _MARKUP = re.compile(
-    rf"(?P<lead>\s*)(?:\.\. *|(?:\.(?: ?\.){{0,3}})? *(?={_NAME} ?::(?:\s|$)))"
-    rf"(?P<name>{_NAME}) ?[:;]{{0,3}}(?P<rest>\s.*|(?<=::).*|)"
+    rf"(?P<lead>\s*)(?:\.\. *\{{?|(?:\.{{1,4}}|\. \.)? *(?={_NAME} ?::(?:\s|$)))"
+    rf"(?P<name>{_NAME})\}}? ?[:;]{{0,3}}(?P<rest>\s.*|(?<=::).*|)"
 )
 _RIGHT = re.compile(rf"\s*\.\. +{DOMAIN}:[\w-]+ ?::(?:\s|$)")
 _EXPLICIT = re.compile(
@@ -296,6 +311,7 @@ class _Block:
 
     :param inner: how far what it holds is indented, 0 where that is not known yet
     :param has_text: whether it holds any text
+    :param moved: how far messages were indented that were moved: those that are so, too, are not told
     """
 
     line: int
@@ -303,6 +319,7 @@ class _Block:
     depth: int
     inner: int = 0
     has_text: bool = False
+    moved: set[int] = field(default_factory=set)
 
     @property
     def shown(self) -> str:
@@ -368,8 +385,7 @@ class Indented(SlipReading):
             self._part(below, f"the content of `{name}` stands directly below its options")
         self._below_block(number, name, depth)
         if joined:
-            message = f"`{found['name']}` stands directly below text, which it becomes part of"
-            self._part(number, message)
+            self._part(number, f"`{found['name']}` stands directly below text, which it becomes part of")
         return self._behind(number, depth) if _LITERAL.search(name) else below
 
     def _is_joined(self, number: int, indent: int) -> bool:
@@ -388,10 +404,9 @@ class Indented(SlipReading):
         """Put the marks right that make a directive."""
         if _RIGHT.match(found[0]):
             return
-        rest, right = found["rest"], f".. {name}::"
-        message = f"`{found[0].strip().removesuffix(rest)}` is no directive, but a comment or text"
-        self._slip(number, "unknown-directive", message, f"write `{right}`")
-        self.lines[number] = f"{found['lead']}{right} {rest.strip()}".rstrip()
+        message = f"`{found[0].strip().removesuffix(found['rest'])}` is no directive, but a comment or text"
+        self._slip(number, "unknown-directive", message, f"write `.. {name}::`")
+        self.lines[number] = f"{found['lead']}.. {name}:: {found['rest'].strip()}".rstrip()
 
     def _place(self, number: int, own: str, name: str) -> None:
         """Move a message to where its example has messages, and see where an example ends."""
@@ -403,15 +418,14 @@ class Indented(SlipReading):
             return
         inner = example.inner or (example.depth + DEPTH if depth <= example.depth else depth)
         if depth <= example.depth:
-            how, end = (
-                f"no further than {example.shown}, and so stands outside it",
-                self._end_of_turns(number, depth),
-            )
-            self._move(number, f"`{name}`", how, end, inner - depth)
+            how = f"no further than {example.shown}, and so stands outside it"
+            self._move(number, f"`{name}`", how, self._end_of_turns(number, depth), inner - depth)
         elif depth != inner and not (turn and turn.depth < depth and 0 < turn.inner <= depth):
-            beside = turn.shown if turn else f"the options of {example.shown}"
-            how, end = f"{'further' if depth > inner else 'less'} than {beside}", self._behind(number, depth)
-            self._move(number, f"`{name}`", how, end, inner - depth, hint=_AS_FAR)
+            how = f"{'further' if depth > inner else 'less'} than {turn.shown if turn else f'the options of {example.shown}'}"
+            end = self._end_of_turns(number, depth) if depth < inner else self._behind(number, depth)
+            what = "" if depth in example.moved else f"`{name}`"
+            self._move(number, what, how, end, inner - depth, hint=_AS_FAR)
+            example.moved.add(depth)
         example.inner = inner
 
     def _end_of_turns(self, number: int, indent: int) -> int:
@@ -425,7 +439,8 @@ class Indented(SlipReading):
 
     def _move(self, start: int, what: str, how: str, end: int, by: int, *, hint: str = _FURTHER) -> None:
         """Move lines right, or left."""
-        self._slip(start, "wrong-indentation", f"{what} is indented {how}", hint)
+        if what:
+            self._slip(start, "wrong-indentation", f"{what} is indented {how}", hint)
         for number in range(start, end):
             if line := self.lines[number].lstrip():
                 self.lines[number] = " " * max(indent_of(self.lines[number]) + by, 0) + line
@@ -450,6 +465,9 @@ class Indented(SlipReading):
         depth = indent_of(line)
         if example and depth <= example.depth:
             self._example = None
+        if turn and turn.has_text and depth == turn.inner and (option := self._below_text(number, turn.own)):
+            self.lines[turn.line] += f"\n{' ' * depth}{option}"
+            self.lines[number] = ""
         if turn is None or turn.has_text:
             return
         turn.has_text = True

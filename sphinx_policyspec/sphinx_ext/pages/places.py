@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cached_property
@@ -21,9 +22,9 @@ from sphinx_policyspec.model import Finding, Markup, Span
 from sphinx_policyspec.readers.text import Ignore, ignores_in
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 from sphinx_policyspec.sphinx_ext.markdown.model_spec import is_model_spec_page
-from sphinx_policyspec.sphinx_ext.pages.indentation import Slip
+from sphinx_policyspec.sphinx_ext.pages.indentation import Indented, Slip
 from sphinx_policyspec.sphinx_ext.pages.marks import note_finding
-from sphinx_policyspec.sphinx_ext.pages.slips import mended
+from sphinx_policyspec.sphinx_ext.pages.slips import COLONS, DirectiveFences
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -38,6 +39,7 @@ __all__ = [
     "markup_of",
     "mend_included",
     "mend_page",
+    "mended",
     "note_written",
     "source_of",
 ]
@@ -380,11 +382,38 @@ def _mend_docstring(
 
 
 def _mended_text(env: BuildEnvironment, text: str) -> tuple[str, list[Slip]]:
-    if f"{DOMAIN}:" not in text:
+    if f"{DOMAIN}:" not in text and "authority=" not in text:
         return text, []
     colons = "colon_fence" in getattr(env.config, "myst_enable_extensions", ())
     texts, slips = mended(text.split("\n"), markup_of(env), colons=colons, known=_known(env))
     return ("\n".join(texts), slips) if slips else (text, [])
+
+
+_COLONS_ALONE = re.compile(r"\s*:{3,}(?=\s*(?:\{|$))")
+"""What begins or ends a fence of colons."""
+
+
+def mended(
+    lines: Sequence[str],
+    markup: Markup,
+    *,
+    colons: bool = True,
+    known: Mapping[str, Collection[str]] | None = None,
+) -> tuple[list[str], list[Slip]]:
+    """Return the lines of a page with its slips of structure mended, and the slips.
+
+    :param colons: whether fences of colons are fences
+    :param known: the options of each directive of ours, by its name without the domain
+    """
+    if markup is Markup.MYST:
+        fences = DirectiveFences(list(lines), known or {}, marks="`~:" if colons else "`~")
+        texts = fences.mended()
+        if any(slip.hint == COLONS for slip in fences.slips):
+            marked = [_COLONS_ALONE.sub(lambda colons: colons[0].replace(":", "~"), line) for line in lines]
+            texts = DirectiveFences(marked, known or {}).mended()
+        return texts, sorted(fences.slips)
+    page = Indented(list(lines), known or {})
+    return page.mended(), sorted(page.slips)
 
 
 def _known(env: BuildEnvironment) -> dict[str, tuple[str, ...]]:

@@ -1,50 +1,25 @@
-"""Slips of structure in the text of a page, by their cause, and the text without them, so that nothing else follows."""
+"""Slips in fences of MyST and in their options, by their cause, and the text without them, so that nothing else follows."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, takewhile
 
-from sphinx_policyspec.model import Markup
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 from sphinx_policyspec.sphinx_ext.pages.indentation import (
     NEAR,
     PROVISIONS,
     TURNS,
     WITH_TURNS,
-    Indented,
     Option,
-    Slip,
     SlipReading,
     indent_of,
     lead_of,
 )
 
-__all__ = ["mended"]
+__all__ = ["COLONS", "DirectiveFences"]
 
-
-def mended(
-    lines: Sequence[str],
-    markup: Markup,
-    *,
-    colons: bool = True,
-    known: Mapping[str, Collection[str]] | None = None,
-) -> tuple[list[str], list[Slip]]:
-    """Return the lines of a page with its slips of structure mended, and the slips.
-
-    :param colons: whether fences of colons are fences
-    :param known: the options of each directive of ours, by its name without the domain
-    """
-    if markup is Markup.MYST:
-        fences = _Fences(list(lines), known or {}, marks="`~:" if colons else "`~")
-        return fences.mended(), sorted(fences.slips)
-    page = Indented(list(lines), known or {})
-    return page.mended(), sorted(page.slips)
-
-
-# -- fences of MyST -------------------------------------------------------------------------
 
 _FENCE = re.compile(
     r"(?P<lead>[ \t>]*+(?P<item>(?:[-*+]|\d+[.)])[ \t]++)*)(?P<marks>`{3,}+|~{3,}+|:{3,}+)(?P<info>.*)"
@@ -52,6 +27,11 @@ _FENCE = re.compile(
 _NAMED = re.compile(r"\s*+\{(?P<name>[^{}]*+)\}.*")
 _BARE = re.compile(rf"\s*[\[({{<]?(?P<name>{DOMAIN}:[\w-]+)[\])}}>]?(?P<rest>\s.*|)$")
 """A directive of ours that lacks one of its braces, or both, or has other brackets."""
+_LEVEL = re.compile(
+    r"(?P<title>#{1,6}\s.*?)\s*(?P<given>\{#(?P<id>[\w-]+)\s+authority=[\"']?(?P<level>[\w-]+)[\"']?\})\s*"
+)
+_BELOW_HEADING = f"write `{{{DOMAIN}:principle}}` below the heading, with `:id:` and `:authority:`"
+_GLUED = re.compile(rf"\s*\{{{DOMAIN}:[\w-]+\}}\S")
 _BEHIND_NAME = re.compile(r"[^}]*\}\s+(?P<option>:(?P<name>[\w-]+):(?:\s.*|))")
 """An option behind the name of a directive."""
 _SHORT = re.compile(
@@ -92,7 +72,7 @@ _WORDS = {
     9: "nine",
     10: "ten",
 }
-_COLONS = "add `colon_fence` to `myst_enable_extensions`, or write backticks"
+COLONS = "add `colon_fence` to `myst_enable_extensions`, or write backticks"
 _MARKS = {"`": "backticks", "~": "tildes", ":": "colons"}
 
 
@@ -111,6 +91,7 @@ class _Fence:
     :param held: the line that ends the last fence inside it
     :param end: the line that ends it for a parser, once that is known
     :param is_inside: it stands in a directive of ours
+    :param below: the line below its options
     """
 
     line: int
@@ -124,6 +105,7 @@ class _Fence:
     held: int = 0
     end: int = 0
     is_inside: bool = False
+    below: int = 0
 
     @property
     def own(self) -> str:
@@ -147,7 +129,7 @@ class _Fence:
 
 
 @dataclass
-class _Fences(SlipReading):
+class DirectiveFences(SlipReading):
     """Reads fences as their author means them, not as a parser must."""
 
     marks: str = "`~"
@@ -172,16 +154,35 @@ class _Fences(SlipReading):
             if found is not None and found["marks"][0] in self.marks:
                 self._fence(number, found)
             elif found and f"{{{DOMAIN}:" in line and not (self._open and self._open[-1].is_code):
-                if not any(slip.hint == _COLONS for slip in self.slips):
-                    self._slip(number, "short-fence", "colons make no fence in this project", _COLONS)
-            elif self._open and _HEADING.match(line):
-                self._heading(number)
+                if not any(slip.hint == COLONS for slip in self.slips):
+                    self._slip(number, "short-fence", "colons make no fence in this project", COLONS)
+            elif self._open:
+                self._inside(number, line, self._open[-1])
+            else:
+                self._outside(number, line)
         while self._open:
             self._never_closed(self._open.pop(), len(self.lines))
         lines = [self._changed.get(number, line) for number, line in enumerate(self.lines)]
         for place in sorted(self._added, reverse=True):
             lines[place:place] = self._added[place]
         return lines
+
+    def _outside(self, number: int, line: str) -> None:
+        """Read a heading with a level as Model Spec Markdown has them, which MyST shows as it is, as a principle."""
+        if found := _LEVEL.fullmatch(line):
+            self._slip(number, "lost-option", f"`{found['given']}` is text in a page of MyST", _BELOW_HEADING)
+            options = f":id: {found['id']}\n:authority: {found['level']}"
+            self._changed[number] = f"{found['title']}\n\n```{{{DOMAIN}:principle}}\n{options}\n```\n"
+
+    def _inside(self, number: int, line: str, fence: _Fence) -> None:
+        """Take up a line inside a fence that is no line of marks."""
+        if _HEADING.match(line):
+            self._heading(number)
+        elif number >= fence.below and not fence.is_code and (option := self._below_text(number, fence.own)):
+            self._changed[number] = ""
+            is_yaml = self.lines[fence.line + 1].startswith("---")
+            place = fence.below - 1 if is_yaml else fence.line + 1
+            self._added.setdefault(place, []).append(option.removeprefix(":") if is_yaml else option)
 
     def _put(self, number: int, line: str) -> None:
         self._changed[number] = line
@@ -216,7 +217,9 @@ class _Fences(SlipReading):
         mark, same = found["marks"][0], found["marks"]
         end = next((n for n in range(number + 1, len(self.lines)) if self.lines[n].strip() == same), 0)
         if end:
-            message = f"{_WORDS[len(same)]} {_MARKS[mark]} begin no fence"
+            message = (
+                f"{_MARKS[mark]} begin a fence where there are three of them, and not {_WORDS[len(same)]}"
+            )
             self._slip(number, "short-fence", message, f"write {_count(3, mark)}, here and where it ends")
             self.lines[number] = self._changed[number] = f"{found['lead']}{mark * 3}{found['info']}"
             self.lines[end] = self._changed[end] = self.lines[end].replace(same, mark * 3)
@@ -259,12 +262,12 @@ class _Fences(SlipReading):
             self._changed[number] = f"{line[: behind.start('option')].rstrip()}\n{behind['option']}"
         start = next((n for n in range(number + 1, len(self.lines)) if self.lines[n].strip()), number + 1)
         if self._begins_yaml(start, own):
-            self._yaml(number + 1, start, own)
+            fence.below = self._yaml(number + 1, start, own)
         else:
-            self._options(number + 1, own, fence.name)
+            fence.below = self._options(number + 1, own, fence.name)
 
-    def _yaml(self, first: int, start: int, own: str) -> None:
-        """Put such a block right.
+    def _yaml(self, first: int, start: int, own: str) -> int:
+        """Put such a block right, and return the number of the line below it.
 
         :param first: the line that it should begin on
         """
@@ -284,11 +287,12 @@ class _Fences(SlipReading):
             message = "a block of options stands below a blank line, where it is text"
             self._slip(start, "lost-option", message, "delete the blank line")
         elif len(kept) == len(options) and not any(option.fault for option in options):
-            return
+            return end + 1
         below = end + (closes is not None)
         lead = lead_of(self.lines[start])
         written = [f"{lead}---", *above, *(one.written(lead, "") for one in kept), f"{lead}---"]
         self._rewrite(first, below, written)
+        return below
 
     def _keys(self, start: int, end: int, own: str) -> tuple[list[Option], list[str]]:
         """Return the options of such a block, and the lines above the first."""
@@ -314,6 +318,10 @@ class _Fences(SlipReading):
         written = (named or bare or {"name": ""})["name"].strip()
         name = "".join(written.split())
         is_ours = name.lower().startswith(f"{DOMAIN}:") and not (self._open and self._open[-1].is_code)
+        if named and name == written and _GLUED.match(found["info"]):
+            self._changed[number] = self.lines[number].replace(f"{{{name}}}", f"{{{name}}} ", 1)
+            message = f"`{{{name}}}` lacks a space behind it, without which it begins a block of code"
+            self._slip(number, "unknown-directive", message, "add the space")
         if not is_ours or (named and name == written):
             return written.lower() if named else ""
         rest = bare["rest"] if bare else found["info"].partition("}")[2]

@@ -1,1 +1,2 @@
 policyspec_outputs = ["turtle"]
+policy_spec_base_iri = "https://example.org/"

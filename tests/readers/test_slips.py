@@ -1,0 +1,208 @@
+"""Slips of Model Spec Markdown: one finding each, at its line, with its cure, and nothing that follows from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import sphinx_policyspec as ps
+from sphinx_policyspec.checks import run_checks
+from sphinx_policyspec.model import Severity
+from sphinx_policyspec.readers.model_spec import read_model_spec
+
+RIGHT = """\
+# Manners {#manners}
+
+Before.
+
+## Say so {#say_so authority=user}
+
+The first norm. See [?](#after).
+
+**Example**: A book
+
+~~~xml
+<user>
+Have you this book?
+</user>
+<comparison>
+<assistant> <!-- GOOD: It says so. -->
+I do not know.
+</assistant>
+<assistant> <!-- BAD -->
+Of course.
+</assistant>
+</comparison>
+~~~
+
+The second norm.
+
+!!! meta "Commentary"
+    Why so.
+
+## After {#after authority=developer}
+
+Text. See [?](#say_so).
+"""
+SLIPS = {
+    "brace-open": ("developer}", "developer", "broken-attributes", 30, "end its line with"),
+    "other-brackets": (
+        "{#after authority=developer}",
+        "(#after authority=developer)",
+        "broken-attributes",
+        30,
+        "are not in braces; end its line with",
+    ),
+    "misspelt-level": (
+        "authority=dev",
+        "autority=dev",
+        "broken-attributes",
+        30,
+        "give no level by `authority=`",
+    ),
+    "level-for-authority": (
+        "authority=dev",
+        "level=dev",
+        "broken-attributes",
+        30,
+        "give no level by `authority=`",
+    ),
+    "unknown-level": ("developer", "developr", "unknown-level", 30, "did you mean `developer`?"),
+    "text-behind": ("developer}", "developer} now", "broken-attributes", 30, "end its line with"),
+    "attributes-first": (
+        "After {#after authority=developer}",
+        "{#after authority=developer} After",
+        "broken-attributes",
+        30,
+        "end its line with",
+    ),
+    "attributes-below": (
+        "After {#after",
+        "After\n{#after",
+        "lost-heading",
+        31,
+        "begin the line at the margin",
+    ),
+    "no-hash": ("{#after", "{after", "heading-without-id", 30, "add `{#after}`"),
+    "fence-never-closed": (
+        "</comparison>\n~~~\n",
+        "</comparison>\n",
+        "unclosed-fence",
+        11,
+        "add a line `~~~`",
+    ),
+    "fence-of-others": (
+        "</comparison>\n~~~\n",
+        "</comparison>\n```\n",
+        "unclosed-fence",
+        11,
+        "add a line `~~~`",
+    ),
+    "fence-too-short": (
+        "</comparison>\n~~~\n",
+        "</comparison>\n~~\n",
+        "unclosed-fence",
+        11,
+        "add a line `~~~`",
+    ),
+    "fence-longer": ("~~~xml", "~~~~xml", "unclosed-fence", 11, "add a line `~~~~`"),
+    "fence-of-text": ("~~~xml", "~~~text", "example-without-conversation", 9, "begins with `~~~xml`"),
+    "tag-never-closed": ("</user>\n", "", "unclosed-tag", 12, "add `</user>`"),
+    "tag-misclosed": ("</user>", "</usr>", "unclosed-tag", 12, "add `</user>`"),
+    "tag-without-slash": ("</user>", "<user>", "unclosed-tag", 14, "write `</user>`"),
+    "role-misspelt": ("<user>", "<usr>", "unknown-role", 12, "did you mean `user`?"),
+    "comparison-misspelt": (
+        "<comparison>",
+        "<comparision>",
+        "unknown-role",
+        15,
+        "did you mean `comparison`?",
+    ),
+    "comparison-never-closed": ("</comparison>\n", "", "unclosed-tag", 15, "add `</comparison>`"),
+    "answer-never-closed": ("know.\n</assistant>\n", "know.\n", "unclosed-tag", 16, "add `</assistant>`"),
+    "verdict-misspelt": ("BAD", "BAAD", "unknown-verdict", 19, "did you mean `BAD`?"),
+    "verdict-missing": (" <!-- BAD -->", "", "missing-verdict", 19, "add `<!-- GOOD -->`"),
+    "verdict-as-text": ("<!-- BAD -->", "BAD", "missing-verdict", 19, "write `<!-- BAD -->`"),
+    "verdict-unclosed": ("<!-- BAD -->", "<!-- BAD", "missing-verdict", 19, "write `<!-- BAD -->`"),
+    "verdict-half": ("<!-- BAD -->", "<!- BAD -->", "missing-verdict", 19, "write `<!-- BAD -->`"),
+    "text-between": (
+        "</user>\n",
+        "</user>\nHello\n",
+        "text-outside-message",
+        15,
+        "put it between a role's tags",
+    ),
+    "title-missing": ("**Example**: A book\n\n", "", "untitled-example", 9, "put `**Example**: …` above"),
+    "title-without-colon": (
+        "**Example**:",
+        "**Example**",
+        "untitled-example",
+        11,
+        "put `**Example**: …` above",
+    ),
+    "commentary-at-the-margin": (
+        "    Why",
+        "Why",
+        "unknown-admonition",
+        27,
+        "indent its text by four spaces",
+    ),
+    "commentary-of-two-marks": (
+        "!!! meta",
+        "!! meta",
+        "unknown-admonition",
+        27,
+        'write `!!! meta "Commentary"`',
+    ),
+    "commentary-without-quotes": (
+        '"Commentary"',
+        "Commentary",
+        "unknown-admonition",
+        27,
+        'write `!!! meta "Commentary"`',
+    ),
+    "link-misspelt": ("(#after)", "(#aftr)", "dangling-reference", 7, "did you mean `after`?"),
+    "link-without-hash": ("(#after)", "(after)", "title-of-nothing", 7, "write `[?](#id)`"),
+    "link-in-two": ("[?](#after)", "[?] (#after)", "title-of-nothing", 7, "write `[?](#id)`"),
+    "too-deep": ("## After", "### After", "nested-principle", 30, "stands inside principle `say_so`"),
+    "user-compared": (
+        "<assistant> <!-- BAD -->",
+        "<user>",
+        "non-assistant-alternative",
+        19,
+        "holds answers only",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SLIPS)
+def test_each_slip_is_told_once_with_its_cure_and_nothing_follows(name: str) -> None:
+    old, new, code, line, cure = SLIPS[name]
+    assert old in RIGHT
+    text = RIGHT.replace(old, new, 1)
+    if name == "user-compared":
+        text = text.replace("Of course.\n</assistant>", "Of course.\n</user>")
+    reading = read_model_spec(text, "spec.md")
+    found = [
+        found
+        for found in (*reading.findings, *run_checks(reading.spec))
+        if found.severity is not Severity.HINT
+    ]
+    assert [(finding.code, finding.span.line) for finding in found] == [(code, line)]
+    assert cure in f"{found[0].message}; {found[0].hint}"
+
+
+@pytest.mark.parametrize("wrong", ["##After", "\t## After", "**After**", "    ## After"])
+def test_that_nothing_has_the_id_of_a_lost_heading_is_not_told_beside_it(wrong: str, tmp_path: Path) -> None:
+    (tmp_path / "model_spec.md").write_text(RIGHT.replace("## After", wrong), "utf-8")
+    found = ps.load_checked(tmp_path / "model_spec.md", annotate=False).findings
+    assert [(one.code, one.span.line) for one in found if one.severity is not Severity.HINT] == [
+        ("lost-heading", 30)
+    ]
+
+
+def test_what_is_right_is_left_alone() -> None:
+    reading = read_model_spec(RIGHT, "spec.md")
+    findings = (*reading.findings, *run_checks(reading.spec))
+    assert [finding for finding in findings if finding.severity is not Severity.HINT] == []
