@@ -9,6 +9,7 @@ from functools import cached_property
 
 from sphinx_policyspec.compare.change import SPACES, Change, ChangeKind, Subject
 from sphinx_policyspec.compare.matching import MatchedSpecs, prompt_of
+from sphinx_policyspec.compare.provisions import title_sentences
 from sphinx_policyspec.compare.words import alike, compare_texts, near, normal, out_of_order, spaced, words
 from sphinx_policyspec.model import EvalPrompt, EvalTag, Example, Message, PromptFile, Response, Spec
 from sphinx_policyspec.model.attributes import attributes_of
@@ -282,6 +283,9 @@ def _change(
     here = new or old
     sides = (old.told, new.told) if old and new and kind is ChangeKind.CHANGED else None
     evidence: tuple[tuple[str, str], ...] = ()
+    said = pair.sentences(*sides, binds=True) if sides else ()
+    if old and new and old.title != new.title and kind in {ChangeKind.RETITLED, ChangeKind.MOVED}:
+        said = title_sentences(pair, old.example.source_title, new.example.source_title)
     if old and new:
         prompt = alike(old.prompt_words, new.prompt_words)
         evidence = (
@@ -299,7 +303,7 @@ def _change(
         new=new.example.source_title if new else "",
         evidence=evidence,
         text=compare_texts(pair.in_new_words(sides[0]), sides[1]) if sides else None,
-        sentences=pair.sentences(*sides, binds=True) if sides else (),
+        sentences=said,
         old_span=old.example.span if old else None,
         new_span=new.example.span if new else None,
     )

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from sphinx_policyspec.compare.change import Change, ChangeKind, Subject
 from sphinx_policyspec.compare.matching import MatchedSpecs, Relative
-from sphinx_policyspec.compare.rewording import compare_sentences
+from sphinx_policyspec.compare.rewording import SentenceChange, compare_sentences
 from sphinx_policyspec.compare.words import compare_texts, normal, out_of_order
 from sphinx_policyspec.model import (
     AuthorityLevel,
@@ -36,6 +36,7 @@ __all__ = [
     "relation_changes",
     "renamed_levels",
     "structure_changes",
+    "title_sentences",
 ]
 
 
@@ -59,15 +60,22 @@ def structure_changes(pair: MatchedSpecs) -> Iterator[Change]:
     yield from _split_and_merged(pair)
     for old, new in pair.kept:
         if old.title != new.title:
-            # A title tells what a principle asks for, mostly without a word that says so; that of a section names it.
+            # A title tells what a principle asks for, mostly without a word that says so.
             is_bound = isinstance(old, Principle) or isinstance(new, Principle)
-            said = pair.sentences(old.title, new.title, binds=is_bound)
-            told = said if any(side.is_norm for one in said for side in (one.old, one.new) if side) else ()
-            yield replace(_of(ChangeKind.RETITLED, old, new, old.title, new.title), sentences=told)
+            said = title_sentences(pair, old.title, new.title, binds=is_bound)
+            yield replace(_of(ChangeKind.RETITLED, old, new, old.title, new.title), sentences=said)
         parent = pair.identity.renewed(old.parent) if old.parent is not None else None
         if parent != new.parent:
             yield _of(ChangeKind.MOVED, old, new, old.parent or "", new.parent or "")
     yield from _reordered(pair)
+
+
+def title_sentences(
+    pair: MatchedSpecs, old: str, new: str, *, binds: bool = False
+) -> tuple[SentenceChange, ...]:
+    """Return what changed in a title that may hold a norm; one that only names something gives nothing."""
+    said = pair.sentences(old, new, binds=binds)
+    return said if any(side.is_norm for one in said for side in (one.old, one.new) if side) else ()
 
 
 def _change(kind: ChangeKind, id_: str, **fields: object) -> Change:

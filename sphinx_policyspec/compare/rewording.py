@@ -170,7 +170,9 @@ def _pair(old: TextSentence, new: TextSentence, op: SentenceOp | None = None) ->
 
 def _only_longer(old: Words, new: Words) -> bool:
     """Return whether words were put in or left out alone: a word in the place of another can turn a sentence round."""
-    shorter, longer = sorted(([word for word in side if word[0].isalnum()] for side in (old, new)), key=len)
+    shorter, longer = sorted(
+        ([word for word in side if word[0].isalnum() or word[0] == "\x01"] for side in (old, new)), key=len
+    )
     rest = iter(longer)
     return all(word in rest for word in shorter)
 
@@ -214,11 +216,14 @@ def _is_slip(one: str, other: str) -> bool:
     A slip doubles a letter, or drops one of two, or swaps two neighbours, inside the word: its ends tell words apart.
     """
     together = frozenset({one, other})
-    if min(map(len, together)) < _SLIP or not (one.isalpha() and other.isalpha()) or together in _CONFUSED:
+    shorter, longer = sorted(map(len, (one, other)))
+    if longer < _SLIP or not (one.isalpha() and other.isalpha()) or together in _CONFUSED:
         return False
     if one[:2] != other[:2] or NORM_WORDS & together:
         return False
-    if _plainly(one) == _plainly(other) or _DOUBLED.sub(r"\1", one) == _DOUBLED.sub(r"\1", other):
+    if shorter < _SLIP or _plainly(one) == _plainly(other):
+        return _plainly(one) == _plainly(other)
+    if _DOUBLED.sub(r"\1", one) == _DOUBLED.sub(r"\1", other):
         return True
     if len(one) != len(other):
         return False

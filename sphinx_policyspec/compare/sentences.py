@@ -65,7 +65,7 @@ _TELLING_WORDS = _ACTORS | _listed(
 """Conditions, actors and amounts: with another one, a reworded sentence is another norm if it is one."""
 
 _LINK = re.compile(
-    r"!?\[(?P<text>(?:[^\[\]\\]|\\.){1,1000}+)\]"
+    r"!?\[(?P<text>(?:[^\[\]\\]|\\.){0,1000}+)\]"
     r"(?:\((?P<to>[^()\s]{0,1000}+(?:\([^()\s]{0,200}+\)[^()\s]{0,200}+){0,3}+)[^()]{0,200}+\)|\[[^\[\]]{0,200}+\])"
 )
 _ROLE = re.compile(

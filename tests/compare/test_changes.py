@@ -196,6 +196,9 @@ CASES = {
                               "example “a greeting” moved here"),
     "title of an example": Case(holding(example("a-x")), holding(example("a-y", title="hello", source_title="hello")),
                                 E, K.RETITLED, SAME, (K.RETITLED, SAME), "example “hello” was titled “a greeting”"),
+    "title of an example that tells what to do": Case(
+        holding(example("a-x", title="Must refuse", source_title="Must refuse")), holding(example("a-y", title="Must help", source_title="Must help")),
+        E, K.RETITLED, NORM, (K.RETITLED, NORM), "example “Must help” was titled “Must refuse”"),
     "note": Case(holding(example("a-x", response(note="so"))), holding(example("a-x", response(note="thus"))), E,
                  K.CHANGED, "example-changed", (K.CHANGED, "example-changed"), "example “a greeting” changed (notes)"),
     "quotes in an example": Case(holding(example("a-x", response(text='"Yes"'))),
