@@ -206,7 +206,7 @@ def test_a_broken_annotation_file_is_status_2_with_its_line(run: Run, source: Pa
     sidecar.write_text("topics:\n  - {id: a\n", encoding="utf-8")
     status, _, err = run("stats", source, "--annotations", sidecar)
     assert status == 2
-    assert "s.yaml:3" in err
+    assert "s.yaml:2" in err
 
 
 def test_what_a_spec_says_cannot_steer_the_terminal(run: Run, tmp_path: Path) -> None:
@@ -278,12 +278,12 @@ def test_a_message_that_somebody_made_long_is_a_line_of_2000_characters(run: Run
 
 
 def test_what_a_release_has_of_its_own_is_told_by_check_alone(run: Run, tmp_path: Path) -> None:
-    text = "# Be kind {#be_kind authority=user}\n\nBe.\n\n```\nnever closed\n"
+    text = "# Be kind {#be_kind authority=user}\n\nBe.\n\n### Jump {#jump}\n\nJump.\n"
     (tmp_path / "model_spec.md").write_text(text, "utf-8")
     options = (tmp_path, "--no-annotations")
-    assert "unclosed-fence" in run("check", *options)[1]
+    assert "depth-jump" in run("check", *options)[1]
     assert run("stats", *options)[2] == run("query", tmp_path, "hard-rules", "--no-annotations")[2] == ""
-    assert "unclosed-fence" in run("stats", *options, "--verbose")[2]
+    assert "depth-jump" in run("stats", *options, "--verbose")[2]
 
 
 def test_a_handbook_of_two_sources_says_what_to_do(run: Run, source: Path, tmp_path: Path) -> None:
