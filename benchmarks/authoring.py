@@ -149,7 +149,7 @@ def main() -> None:
     """Measure each size named on the command line, else 60 and 600, and print the tables."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.authoring", description=__doc__)
     parser.add_argument("sizes", nargs="*", type=int, default=[60, 600], metavar="N")
-    parser.add_argument("--rounds", type=int, default=3, help=f"of each size up to {LARGE}; larger: one")
+    parser.add_argument("--rounds", type=int, default=5, help=f"of each size up to {LARGE}; larger: one")
     parser.add_argument("--theme", default="alabaster")
     asked = parser.parse_args()
     names = list(FLAVOURS)

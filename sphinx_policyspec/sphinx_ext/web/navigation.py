@@ -247,9 +247,7 @@ def show_contents(app: Sphinx, docname: str, context: dict[str, Any], doctree: n
     context |= {"toc": _CONTENTS.sub(with_more, context["toc"]), "display_toc": True}
 
 
-_CONTENTS = re.compile(
-    r'(<a class="reference internal" href="#([^"]*+)">(?:(?!</a>).)*+)</a>(<ul>\n)?', re.DOTALL
-)
+_CONTENTS = re.compile(r'(<a class="reference internal" href="#([^"]*+)">(?:[^<]|<(?!/?a\b))*+)</a>(<ul>\n)?')
 """An entry of the contents of a page, the anchor that it leads to, and where the entries below it begin."""
 
 
