@@ -28,15 +28,13 @@ _NAMED = re.compile(r"\s*+\{(?P<name>[^{}]*+)\}.*")
 _BARE = re.compile(rf"\s*[\[({{<]?(?P<name>{DOMAIN}:[\w-]+)[\])}}>]?(?P<rest>\s.*|)$")
 """A directive of ours that lacks one of its braces, or both, or has other brackets."""
 _LEVEL = re.compile(
-    r"(?P<title>#{1,6}\s.*?)\s*(?P<given>\{#(?P<id>[\w-]+)\s+authority=[\"']?(?P<level>[\w-]+)[\"']?\})\s*"
+    r"(?P<title>#{1,6}\s.*?)\s*(?P<given>\{#(?P<id>[\w-]+)\s+authority=(?P<level>[\w-]+)\})\s*"
 )
 _BELOW_HEADING = f"write `{{{DOMAIN}:principle}}` below the heading, with `:id:` and `:authority:`"
 _GLUED = re.compile(rf"\s*\{{{DOMAIN}:[\w-]+\}}\S")
 _BEHIND_NAME = re.compile(r"[^}]*\}\s+(?P<option>:(?P<name>[\w-]+):(?:\s.*|))")
 """An option behind the name of a directive."""
-_SHORT = re.compile(
-    rf"(?P<lead>\s*)(?P<marks>`{{1,2}}|~{{1,2}}|:{{1,2}})(?P<info>\{{{DOMAIN}:[\w-]+\}}[^`]*)"
-)
+_SHORT = re.compile(rf"(?P<lead>\s*)(?P<marks>`{{1,2}}|~{{1,2}}|:{{1,2}})(?P<info>\{{{DOMAIN}:[\w-]+}}[^`]*)")
 _HTML = re.compile(r" {0,3}<(?:(?P<comment>!--)|(?P<name>pre|script|style|textarea)\b)", re.IGNORECASE)
 """What begins HTML in which nothing is Markdown, until it is ended."""
 _ITEM = re.compile(r"\s*(?:[-*+:]|\d+[.)]|\[\^[^\]]+\]:)\s")
@@ -60,18 +58,7 @@ _CODE = frozenset(
 """Directives whose text is no markup."""
 _CODE_DEPTH = 4
 """By how much code is indented."""
-_WORDS = {
-    1: "one",
-    2: "two",
-    3: "three",
-    4: "four",
-    5: "five",
-    6: "six",
-    7: "seven",
-    8: "eight",
-    9: "nine",
-    10: "ten",
-}
+_WORDS = dict(enumerate(("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 1))
 COLONS = "add `colon_fence` to `myst_enable_extensions`, or write backticks"
 _MARKS = {"`": "backticks", "~": "tildes", ":": "colons"}
 
@@ -207,7 +194,23 @@ class DirectiveFences(SlipReading):
             return False
         above = (self.lines[n] for n in range(number - 1, -1, -1))
         margin = next((text for text in above if text.strip() and indent_of(text) < around + _CODE_DEPTH), "")
-        return not _ITEM.match(margin)
+        is_ours = self._open and self._open[-1].own and not self._is_in_code and f"{{{DOMAIN}:" in line
+        if is_ours and not _ITEM.match(margin):
+            self._dedent(number, around)
+        return not (_ITEM.match(margin) or is_ours)
+
+    def _dedent(self, start: int, to: int) -> None:
+        """Move lines left that stand in a directive as they would in reStructuredText."""
+        message = "this fence is indented so far that it is a block of code"
+        self._slip(start, "wrong-indentation", message, "indent it no further than the fence around it")
+        depth, number = indent_of(self.lines[start]), start
+        while number < len(self.lines) and (
+            not self.lines[number].strip() or indent_of(self.lines[number]) >= depth
+        ):
+            self.lines[number] = (
+                " " * (to + indent_of(self.lines[number]) - depth) + self.lines[number].lstrip()
+            )
+            number += 1
 
     def _widened(self, number: int) -> str:
         """Return a line; where marks begin a directive that are too few for a fence, it is told and put right."""
@@ -347,11 +350,7 @@ class DirectiveFences(SlipReading):
             while self._open[-1] is not closable[-1]:
                 self._never_closed(self._open.pop(), number)
             self._close(self._open.pop(), number)
-        elif (
-            top is not None
-            and mark != top.mark
-            and (run % 2 or (top.own in WITH_TURNS and length == top.length))
-        ):
+        elif top and mark != top.mark and (run % 2 or (top.own in WITH_TURNS and length == top.length)):
             marks = f"begins with {_MARKS[top.mark]} and ends with {_MARKS[mark]}"
             self._slip(number, "unclosed-fence", f"the fence of {top.shown} {marks}", "write the same")
             self._close(self._open.pop(), number)
