@@ -36,7 +36,6 @@ _BEHIND_NAME = re.compile(r"[^}]*\}\s+(?P<option>:(?P<name>[\w-]+):(?:\s.*|))")
 """An option behind the name of a directive."""
 _SHORT = re.compile(rf"(?P<lead>\s*)(?P<marks>`{{1,2}}|~{{1,2}}|:{{1,2}})(?P<info>\{{{DOMAIN}:[\w-]+}}[^`]*)")
 _HTML = re.compile(r" {0,3}<(?:(?P<comment>!--)|(?P<name>pre|script|style|textarea)\b)", re.IGNORECASE)
-"""What begins HTML in which nothing is Markdown, until it is ended."""
 _ITEM = re.compile(r"\s*(?:[-*+:]|\d+[.)]|\[\^[^\]]+\]:)\s")
 _CODE_AND_END = 3
 """Lines of marks that begin code, end it, and end what it stands in."""
@@ -61,8 +60,6 @@ _CODE_DEPTH = 4
 _WORDS = dict(enumerate(("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 1))
 COLONS = "add `colon_fence` to `myst_enable_extensions`, or write backticks"
 _MARKS = {"`": "backticks", "~": "tildes", ":": "colons"}
-
-
 _KEY = re.compile(r"[\w-]+:(?:\s.*)?")
 _HOLDS_BLOCK = re.compile(r":\s*(?:[|>][+-]?)?\s*$")
 """What a key ends with whose value stands on the lines below it."""
@@ -124,6 +121,7 @@ class DirectiveFences(SlipReading):
     _changed: dict[int, str] = field(default_factory=dict)
     _added: dict[int, list[str]] = field(default_factory=dict)
     _lost: set[int] = field(default_factory=set)
+    _unended: set[str] = field(default_factory=set)
     _ended: tuple[_Fence, int] | None = None
     """The last example at the margin of the page, and the line that ends it."""
     _beside: int = 0
@@ -184,7 +182,10 @@ class DirectiveFences(SlipReading):
         if found is None:
             return 0
         end = "-->" if found["comment"] else f"</{found['name'].lower()}>"
-        return next((n + 1 for n in range(number, len(self.lines)) if end in self.lines[n].lower()), 0)
+        ends = (n + 1 for n in range(number, len(self.lines)) if end in self.lines[n].lower())
+        if not (below := 0 if end in self._unended else next(ends, 0)):
+            self._unended.add(end)
+        return below
 
     def _is_indented_code(self, number: int) -> bool:
         """Return whether a line is indented so far that it is code, unless it belongs to an item of a list."""
@@ -192,7 +193,7 @@ class DirectiveFences(SlipReading):
         around = indent_of(self._open[-1].lead) if self._open else 0
         if indent_of(line) < around + _CODE_DEPTH or not _FENCE.match(line):
             return False
-        above = (self.lines[n] for n in range(number - 1, -1, -1))
+        above = (self.lines[n] for n in range(number - 1, max(number - _FAR, 0) - 1, -1))
         margin = next((text for text in above if text.strip() and indent_of(text) < around + _CODE_DEPTH), "")
         is_ours = self._open and self._open[-1].own and not self._is_in_code and f"{{{DOMAIN}:" in line
         if is_ours and not _ITEM.match(margin):
