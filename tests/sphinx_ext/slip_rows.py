@@ -138,6 +138,8 @@ QUIET_IN_MYST: dict[str, tuple[tuple[str, str], ...]] = {
     "yaml-colon-in-value": ((":note: It says so.", "---\nnote: It says: so.\n---"),),
 }
 MORE_IN_RST: dict[str, Row] = {
+    "link-of-myst": (((":policy:principle:`is-{n}`", "[](#is-{n})"),), "invalid-role", 40, "write :policy:principle:`"),
+    "directive-of-others": ((("The second norm.", ".. prompt:: bash\n\n   .. policy:message: user\n"),), "unknown-directive", 31, "did you mean `policy:prompt`?"),
     "twice-auth": ((("   :authority: user", "   :authority: user\n   :authority: user"),), "duplicate-key", 12, "delete one"),
     "twice-note": ((("      :note: It says so.", "      :note: It says so.\n      :note: Again."),), "duplicate-key", 24, "delete one"),
     "no-space": ((("   :id: is-{n}", "   :id:is-{n}"),), "lost-option", 10, "add the space"),
