@@ -7,6 +7,7 @@ from __future__ import annotations
 Row = tuple[tuple[tuple[str, str], ...], str, int, str]
 
 MORE_IN_MYST: dict[str, Row] = {
+    "indented-as-in-rst": ((("```{policy:message} user\nHave you this book?\n```\n\n```{policy:response} good\n:note: It says so.\n\nI do not know.\n```", "    ```{policy:message} user\n    Have you this book?\n    ```\n\n    ```{policy:response} good\n    :note: It says so.\n\n    I do not know.\n    ```"),), "wrong-indentation", 17, "indent it no further than the fence around it"),
     "twice-auth": (((":authority: user\n", ":authority: user\n:authority: user\n"),), "duplicate-key", 10, "delete one"),
     "twice-yaml": ((("```{policy:principle}\n:id: is-{n}\n:authority: user\n```", "```{policy:principle}\n---\nid: is-{n}\nauthority: user\nauthority: root\n---\n```"),), "duplicate-key", 11, "delete one"),
     "twice-note": (((":note: It says so.", ":note: It says so.\n:note: Again."),), "duplicate-key", 23, "delete one"),
@@ -22,7 +23,7 @@ MORE_IN_MYST: dict[str, Row] = {
     "yaml-list": ((("```{policy:principle}\n:id: is-{n}\n:authority: user\n```", "```{policy:principle}\n---\n- id: is-{n}\n- authority: user\n---\n```"),), "lost-option", 9, "write `id:` and `authority:` and a space"),
     "yaml-blank-above": ((("```{policy:principle}\n:id: is-{n}\n:authority: user\n```", "```{policy:principle}\n\n---\nid: is-{n}\nauthority: user\n---\n```"),), "lost-option", 9, "delete the blank line"),
     "yaml-yes": ((("```{policy:principle}\n:id: is-{n}\n:authority: user\n```", "```{policy:principle}\n---\nid: is-{n}\nauthority: yes\n---\n```"),), "unknown-level", 10, "known are `user`"),
-    "yaml-on-since": ((("bad\nOf course", "bad\n---\nviolates: on\n---\nOf course"),), "dangling-reference", 29, "`on` is no provision of this spec"),
+    "yaml-on-since": ((("bad\nOf course", "bad\n---\nviolates: on\n---\nOf course"),), "dangling-reference", 29, "`on`"),
     "yaml-number": ((("```{policy:principle}\n:id: is-{n}\n:authority: user\n```", "```{policy:principle}\n---\nid: is-{n}\nauthority: 012\n---\n```"),), "unknown-level", 10, "known are `user`"),
     "yaml-upper": ((("```{policy:principle}\n:id: is-{n}\n:authority: user\n```", "```{policy:principle}\n---\nid: is-{n}\nAuthority: user\n---\n```"),), "unknown-option", 10, "did you mean `authority`?"),
     "no-space": (((":id: is-{n}", ":id:is-{n}"),), "lost-option", 8, "add the space"),
@@ -137,6 +138,8 @@ QUIET_IN_MYST: dict[str, tuple[tuple[str, str], ...]] = {
     "yaml-colon-in-value": ((":note: It says so.", "---\nnote: It says: so.\n---"),),
 }
 MORE_IN_RST: dict[str, Row] = {
+    "link-of-myst": (((":policy:principle:`is-{n}`", "[](#is-{n})"),), "invalid-role", 40, "write :policy:principle:`"),
+    "directive-of-others": ((("The second norm.", ".. prompt:: bash\n\n   .. policy:message: user\n"),), "unknown-directive", 31, "did you mean `policy:prompt`?"),
     "twice-auth": ((("   :authority: user", "   :authority: user\n   :authority: user"),), "duplicate-key", 12, "delete one"),
     "twice-note": ((("      :note: It says so.", "      :note: It says so.\n      :note: Again."),), "duplicate-key", 24, "delete one"),
     "no-space": ((("   :id: is-{n}", "   :id:is-{n}"),), "lost-option", 10, "add the space"),

@@ -366,9 +366,7 @@ def test_what_stands_in_blocks_is_what_was_parsed(tmp_path: Path) -> None:
     said = [message.text for message in messages_of(example.turns)]
     assert said == ["Hello the *desk* [...],\n\nIncluded.", "Fine.", "No."]
     assert provision.text == "Kind.\n\nWhat the *desk* is."
-    found = [
-        (finding.code, str(finding.span)) for finding in loaded.findings if finding.severity != "hint"
-    ]
+    found = [(finding.code, str(finding.span)) for finding in loaded.findings if finding.severity != "hint"]
     assert found == [("misplaced-directive", "index.md:24:1")]
 
 

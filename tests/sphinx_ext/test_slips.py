@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import pytest
 
-from sphinx_policyspec.model import Markup
+import sphinx_policyspec as ps
+from sphinx_policyspec.model import Markup, Severity
 from sphinx_policyspec.sphinx_ext.pages.places import mended
 from tests.sphinx_ext.conftest import build_once, lines_of
 from tests.sphinx_ext.slip_rows import MORE_IN_MYST, MORE_IN_RST, QUIET_IN_MYST, QUIET_IN_RST, Row
@@ -948,3 +949,15 @@ def test_what_only_looks_like_a_slip_is_left_alone(
     }
     found = {name: mended(text.split("\n"), markup, known=known)[1] for name, text in pages(right, quiet)}
     assert {name: slips for name, slips in found.items() if slips} == {}
+
+
+def test_slips_of_a_notebook_in_markdown_are_told(tmp_path: Path) -> None:
+    pytest.importorskip("myst_nb")
+    conf = 'project = "Slips"\nextensions = ["myst_nb", "sphinx_policyspec"]\nnb_execution_mode = "off"\n'
+    (tmp_path / "conf.py").write_text(conf, "utf-8")
+    head = "---\nfile_format: mystnb\nkernelspec:\n  name: python3\n---\n\n# Slips\n\n## Be kind\n\n"
+    marker = "```{policy:principle}\n\n:id: be_kind\n:authority: user\n```\n\nSee [](#be_kind).\n"
+    (tmp_path / "index.md").write_text(f"{head}{marker}\n```{{code-cell}}\n1\n```\n", "utf-8")
+    found = ps.load_checked(tmp_path).findings
+    told = [(one.code, one.span.line) for one in found if one.severity is not Severity.HINT]
+    assert told == [("lost-option", 13)]

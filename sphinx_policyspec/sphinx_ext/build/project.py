@@ -179,9 +179,10 @@ class _ParserWarnings(logging.Handler):
         file = Path(path)
         if kind not in {"docutils", "myst"} or not line.isdigit() or not file.is_file():
             return
-        if f"{DOMAIN}:" not in file.read_text("utf-8", "replace"):
-            return
         words = _WORDS.sub("", record.getMessage().partition("\n")[0]).rstrip(". ")
+        # How code of a notebook is shown is no matter of the text.
+        if f"{DOMAIN}:" not in file.read_text("utf-8", "replace") or "[myst-nb" in words:
+            return
         span = Span(Path(os.path.relpath(file, self._srcdir)).as_posix(), int(line), 1, int(line) + 1, 1)
         message = f"the parser of the page says: {words}"
         finding = Finding(code="parser-warning", message=message, span=span)

@@ -132,14 +132,14 @@ class MarkSections(SphinxTransform):
             above += node.astext()
             if not isinstance(node, nodes.Text):
                 continue
-            found = _BROKEN_ROLE.search(node)
+            found = _BROKEN_ROLE.search(node) or (None if is_myst else _MARKDOWN_LINK.search(node))
             is_before = isinstance(behind, nodes.literal | nodes.title_reference)
             if found is None or not (found["text"] is not None or is_before):
                 continue
             # A word and a blank in front of a literal is a sentence.
             if not (found["open"] or found["close"]) and found[0].endswith(" "):
                 continue
-            name, target = found["name"], found["text"] or behind.astext() or "id"
+            name, target = found["name"] or "principle", found["text"] or behind.astext() or "id"
             right = f"{{{DOMAIN}:{name}}}`{target}`" if is_myst else f":{DOMAIN}:{name}:`{target}`"
             line = (text.line or 1) + above.count("\n") - node.count("\n", found.start())
             span = source_of(self.env, text.source or "").span(line)
@@ -183,6 +183,7 @@ _BROKEN_ROLE = re.compile(
     rf"(?P<open>[:{{]?)(?<![\w/-]){DOMAIN}:(?P<name>[\w-]+)(?P<close>[:}}]?)(?: ?$|`(?P<text>[^`\s]*))"
 )
 """What stands where a role was meant: it lacks a colon or brace, a blank parts it from its text, that is never ended."""
+_MARKDOWN_LINK = re.compile(r"\[[^\[\]]*\](?P<open>)\(#(?P<text>[\w-]+)\)(?P<name>)(?P<close>)")
 
 
 def _section_around(node: nodes.Element) -> nodes.section | None:

@@ -285,7 +285,9 @@ class PolicyDirective(SphinxDirective):
     # -- reading ----------------------------------------------------------------------------
 
     def find(self, code: str, message: str, hint: str = "", *, line: int = 0) -> None:
-        """Note something that the author should know."""
+        """Note something that the author should know; what another's directive lacks is not told beside its name."""
+        if self.meant and code in {"empty-block", "missing-argument"}:
+            return
         span = self.source.span(line or self.line)
         note_finding(self.env, Finding(code=code, message=message, span=span, hint=hint))
 

@@ -286,7 +286,7 @@ def _joined(names: Iterable[str]) -> str:
 
 _NAME = rf"{DOMAIN}(?:::?|: (?=[\w-]+::))[\w-]+"
 _MARKUP = re.compile(
-    rf"(?P<lead>\s*)(?:\.\. *\{{?|(?:\.{{1,4}}|\. \.)? *(?={_NAME} ?::(?:\s|$)))"
+    rf"(?P<lead>\s*+)(?:\.\. *+\{{?|(?:(?:\.{{1,4}}|\. \.) *+)?(?={_NAME} ?::(?:\s|$)))"
     rf"(?P<name>{_NAME})\}}? ?[:;]{{0,3}}(?P<rest>\s.*|(?<=::).*|)"
 )
 _RIGHT = re.compile(rf"\s*\.\. +{DOMAIN}:[\w-]+ ?::(?:\s|$)")

@@ -61,10 +61,14 @@ def counts_lines(env: BuildEnvironment, text: str) -> bool:
     counts the lines of what it made.
     """
     if isinstance(env.parser, MystParser):
-        suffix = env.doc2path(env.docname).suffix
-        formats = {_NOTEBOOK, *getattr(env.config, "nb_custom_formats", {})}
-        return suffix not in formats and not _is_notebook(env, text)
+        return _is_markdown(env) and not _is_notebook(env, text)
     return _RST in env.parser.supported
+
+
+def _is_markdown(env: BuildEnvironment) -> bool:
+    """Return whether the page being read is Markdown as it stands in its file, which a notebook may be, too."""
+    formats = {_NOTEBOOK, *getattr(env.config, "nb_custom_formats", {})}
+    return isinstance(env.parser, MystParser) and env.doc2path(env.docname).suffix not in formats
 
 
 def _is_notebook(env: BuildEnvironment, text: str) -> bool:
@@ -340,7 +344,7 @@ def mend_page(app: Sphinx, _docname: str, content: list[str]) -> None:
     """Tell and mend the slips of a page, before it is parsed; it is the last to change what the parser is given."""
     env, given = app.env, content[0]
     slips: list[Slip] = []
-    if counts_lines(env, content[0]) and not is_model_spec_page(env):
+    if (_is_markdown(env) or counts_lines(env, content[0])) and not is_model_spec_page(env):
         content[0], slips = _mended_text(env, content[0])
     # What the parser is given, after every handler.
     env.temp_data[_PARSED] = content[0]

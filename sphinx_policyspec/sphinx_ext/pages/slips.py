@@ -28,17 +28,14 @@ _NAMED = re.compile(r"\s*+\{(?P<name>[^{}]*+)\}.*")
 _BARE = re.compile(rf"\s*[\[({{<]?(?P<name>{DOMAIN}:[\w-]+)[\])}}>]?(?P<rest>\s.*|)$")
 """A directive of ours that lacks one of its braces, or both, or has other brackets."""
 _LEVEL = re.compile(
-    r"(?P<title>#{1,6}\s.*?)\s*(?P<given>\{#(?P<id>[\w-]+)\s+authority=[\"']?(?P<level>[\w-]+)[\"']?\})\s*"
+    r"(?P<title>#{1,6}\s.*?)\s*(?P<given>\{#(?P<id>[\w-]+)\s+authority=(?P<level>[\w-]+)\})\s*"
 )
 _BELOW_HEADING = f"write `{{{DOMAIN}:principle}}` below the heading, with `:id:` and `:authority:`"
 _GLUED = re.compile(rf"\s*\{{{DOMAIN}:[\w-]+\}}\S")
 _BEHIND_NAME = re.compile(r"[^}]*\}\s+(?P<option>:(?P<name>[\w-]+):(?:\s.*|))")
 """An option behind the name of a directive."""
-_SHORT = re.compile(
-    rf"(?P<lead>\s*)(?P<marks>`{{1,2}}|~{{1,2}}|:{{1,2}})(?P<info>\{{{DOMAIN}:[\w-]+\}}[^`]*)"
-)
+_SHORT = re.compile(rf"(?P<lead>\s*)(?P<marks>`{{1,2}}|~{{1,2}}|:{{1,2}})(?P<info>\{{{DOMAIN}:[\w-]+}}[^`]*)")
 _HTML = re.compile(r" {0,3}<(?:(?P<comment>!--)|(?P<name>pre|script|style|textarea)\b)", re.IGNORECASE)
-"""What begins HTML in which nothing is Markdown, until it is ended."""
 _ITEM = re.compile(r"\s*(?:[-*+:]|\d+[.)]|\[\^[^\]]+\]:)\s")
 _CODE_AND_END = 3
 """Lines of marks that begin code, end it, and end what it stands in."""
@@ -60,22 +57,9 @@ _CODE = frozenset(
 """Directives whose text is no markup."""
 _CODE_DEPTH = 4
 """By how much code is indented."""
-_WORDS = {
-    1: "one",
-    2: "two",
-    3: "three",
-    4: "four",
-    5: "five",
-    6: "six",
-    7: "seven",
-    8: "eight",
-    9: "nine",
-    10: "ten",
-}
+_WORDS = dict(enumerate(("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 1))
 COLONS = "add `colon_fence` to `myst_enable_extensions`, or write backticks"
 _MARKS = {"`": "backticks", "~": "tildes", ":": "colons"}
-
-
 _KEY = re.compile(r"[\w-]+:(?:\s.*)?")
 _HOLDS_BLOCK = re.compile(r":\s*(?:[|>][+-]?)?\s*$")
 """What a key ends with whose value stands on the lines below it."""
@@ -137,6 +121,7 @@ class DirectiveFences(SlipReading):
     _changed: dict[int, str] = field(default_factory=dict)
     _added: dict[int, list[str]] = field(default_factory=dict)
     _lost: set[int] = field(default_factory=set)
+    _unended: set[str] = field(default_factory=set)
     _ended: tuple[_Fence, int] | None = None
     """The last example at the margin of the page, and the line that ends it."""
     _beside: int = 0
@@ -197,7 +182,10 @@ class DirectiveFences(SlipReading):
         if found is None:
             return 0
         end = "-->" if found["comment"] else f"</{found['name'].lower()}>"
-        return next((n + 1 for n in range(number, len(self.lines)) if end in self.lines[n].lower()), 0)
+        ends = (n + 1 for n in range(number, len(self.lines)) if end in self.lines[n].lower())
+        if not (below := 0 if end in self._unended else next(ends, 0)):
+            self._unended.add(end)
+        return below
 
     def _is_indented_code(self, number: int) -> bool:
         """Return whether a line is indented so far that it is code, unless it belongs to an item of a list."""
@@ -205,9 +193,25 @@ class DirectiveFences(SlipReading):
         around = indent_of(self._open[-1].lead) if self._open else 0
         if indent_of(line) < around + _CODE_DEPTH or not _FENCE.match(line):
             return False
-        above = (self.lines[n] for n in range(number - 1, -1, -1))
+        above = (self.lines[n] for n in range(number - 1, max(number - _FAR, 0) - 1, -1))
         margin = next((text for text in above if text.strip() and indent_of(text) < around + _CODE_DEPTH), "")
-        return not _ITEM.match(margin)
+        is_ours = self._open and self._open[-1].own and not self._is_in_code and f"{{{DOMAIN}:" in line
+        if is_ours and not _ITEM.match(margin):
+            self._dedent(number, around)
+        return not (_ITEM.match(margin) or is_ours)
+
+    def _dedent(self, start: int, to: int) -> None:
+        """Move lines left that stand in a directive as they would in reStructuredText."""
+        message = "this fence is indented so far that it is a block of code"
+        self._slip(start, "wrong-indentation", message, "indent it no further than the fence around it")
+        depth, number = indent_of(self.lines[start]), start
+        while number < len(self.lines) and (
+            not self.lines[number].strip() or indent_of(self.lines[number]) >= depth
+        ):
+            self.lines[number] = (
+                " " * (to + indent_of(self.lines[number]) - depth) + self.lines[number].lstrip()
+            )
+            number += 1
 
     def _widened(self, number: int) -> str:
         """Return a line; where marks begin a directive that are too few for a fence, it is told and put right."""
@@ -347,11 +351,7 @@ class DirectiveFences(SlipReading):
             while self._open[-1] is not closable[-1]:
                 self._never_closed(self._open.pop(), number)
             self._close(self._open.pop(), number)
-        elif (
-            top is not None
-            and mark != top.mark
-            and (run % 2 or (top.own in WITH_TURNS and length == top.length))
-        ):
+        elif top and mark != top.mark and (run % 2 or (top.own in WITH_TURNS and length == top.length)):
             marks = f"begins with {_MARKS[top.mark]} and ends with {_MARKS[mark]}"
             self._slip(number, "unclosed-fence", f"the fence of {top.shown} {marks}", "write the same")
             self._close(self._open.pop(), number)
