@@ -16,7 +16,7 @@ from sphinx_policyspec.compare.change import Change, ChangeKind, Reach, Subject,
 from sphinx_policyspec.compare.matching import MatchedSpecs, Naming
 from sphinx_policyspec.compare.provisions import STRICTNESS, level_move
 from sphinx_policyspec.compare.rewording import SentenceOp
-from sphinx_policyspec.compare.sentences import DUTIES, PERMISSIONS, TextSentence, sentences_of
+from sphinx_policyspec.compare.sentences import TextSentence, sentences_of
 from sphinx_policyspec.compare.words import normal
 from sphinx_policyspec.model import (
     Case,
@@ -177,22 +177,16 @@ def _shown_otherwise(seen: _Seen) -> bool:
     return change.kind is not ChangeKind.CHANGED or not is_form
 
 
-def _forbids(seen: _Seen) -> bool:
-    """Return whether all that a principle says is that something is not to be done, as far as words can tell."""
+def _demands(seen: _Seen) -> bool:
+    """Return whether a principle demands or forbids something and allows nothing, as far as words can tell."""
     said = _sentences(seen)
-    norms = [one for one in said if one.norms]
-    return (
-        seen.is_alone
-        and any(DUTIES.intersection(one.words) for one in norms)
-        and all(one.norm.denials == 1 for one in norms)
-        and not any(PERMISSIONS.intersection(one.words) for one in said)
-    )
+    return seen.is_alone and any(one.demands for one in said) and not any(one.may_allow for one in said)
 
 
 def _lifts(seen: _Seen) -> bool:
     """Return whether an exception demands nothing itself, as far as words can tell."""
     said = _sentences(seen)
-    return seen.is_exception and seen.is_alone and not any(DUTIES.intersection(one.words) for one in said)
+    return seen.is_exception and seen.is_alone and not any(one.demands for one in said)
 
 
 def _sentences(seen: _Seen) -> list[TextSentence]:
@@ -262,18 +256,18 @@ _RELATED = frozenset({ChangeKind.RELATION_ADDED, ChangeKind.RELATION_REMOVED})
 _CAME_OR_WENT = (_ADDED, _REMOVED, ChangeKind.BECAME_PRINCIPLE, ChangeKind.BECAME_SECTION)
 
 RULES: tuple[WeightRule, ...] = (
-    WeightRule("hard-rule-added", _T, "a rule that no message can set aside is new, and only forbids",
-         _both(_provision(_ADDED, ChangeKind.BECAME_PRINCIPLE), lambda s: s.was_hard and not s.is_exception, _forbids)),
-    WeightRule("hard-rule-removed", _L, "a rule that no message could set aside is gone, which only forbade",
-         _both(_provision(_REMOVED, ChangeKind.BECAME_SECTION), lambda s: s.was_hard and not s.is_exception, _forbids)),
+    WeightRule("hard-rule-added", _T, "a rule that no message can set aside is new, and allows nothing",
+         _both(_provision(_ADDED, ChangeKind.BECAME_PRINCIPLE), lambda s: s.was_hard and not s.is_exception, _demands)),
+    WeightRule("hard-rule-removed", _L, "a rule that no message could set aside is gone, which allowed nothing",
+         _both(_provision(_REMOVED, ChangeKind.BECAME_SECTION), lambda s: s.was_hard and not s.is_exception, _demands)),
     WeightRule("exception-principle-added", _L, "a principle that is an exception to another is new, and demands nothing itself",
          _both(_provision(_ADDED), _lifts)),
     WeightRule("exception-principle-removed", _T, "a principle that was an exception to another is gone, which demanded nothing itself",
          _both(_provision(_REMOVED), _lifts)),
-    WeightRule("principle-added", _T, "a principle is new, and only forbids",
-         _both(_provision(_ADDED, ChangeKind.BECAME_PRINCIPLE), lambda s: not s.is_exception, _forbids)),
-    WeightRule("principle-removed", _L, "a principle is gone, which only forbade",
-         _both(_provision(_REMOVED, ChangeKind.BECAME_SECTION), lambda s: not s.is_exception, _forbids)),
+    WeightRule("principle-added", _T, "a principle is new, and allows nothing",
+         _both(_provision(_ADDED, ChangeKind.BECAME_PRINCIPLE), lambda s: not s.is_exception, _demands)),
+    WeightRule("principle-removed", _L, "a principle is gone, which allowed nothing",
+         _both(_provision(_REMOVED, ChangeKind.BECAME_SECTION), lambda s: not s.is_exception, _demands)),
     WeightRule("hard-rule-unclear", _R,
          "a rule that no message can set aside is new or gone, and may allow something, or stand elsewhere in part",
          _both(_provision(*_CAME_OR_WENT), lambda s: s.was_hard)),
