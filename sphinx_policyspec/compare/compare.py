@@ -21,7 +21,7 @@ from sphinx_policyspec.compare.provisions import (
     renamed_levels,
     structure_changes,
 )
-from sphinx_policyspec.compare.weights import Reaches, weigh
+from sphinx_policyspec.compare.weights import Reaches, Weigher
 from sphinx_policyspec.compare.words import normal
 from sphinx_policyspec.errors import AnnotationError, UnknownIdError
 from sphinx_policyspec.files import Brief
@@ -72,7 +72,7 @@ def compare(
     pair = replace(pair, new_names=renamed_levels(pair))
     examples, same, renamed_examples = example_changes(pair)
     reaches = Reaches(pair, renamed_examples, cases)
-    weighed = (weigh(change, pair) for change in with_moves(_changes(pair, examples)))
+    weighed = map(Weigher(pair).of, with_moves(_changes(pair, examples)))
     return SpecDiff(
         old=old.version,
         new=new.version,

@@ -15,7 +15,7 @@ from functools import cached_property
 from sphinx_policyspec.compare.words import normal, sentences, spaced
 from sphinx_policyspec.files import Brief
 
-__all__ = ["DENIALS", "DUTIES", "NORM_WORDS", "PERMISSIONS", "Norm", "TextSentence", "Words", "sentences_of"]
+__all__ = ["DENIALS", "NORM_WORDS", "Norm", "TextSentence", "Words", "sentences_of"]
 
 
 def _listed(text: str) -> frozenset[str]:
@@ -30,17 +30,20 @@ NORM_WORDS = _listed(
     authority authorized default defaults avoid refrain refuse ensure"""
 )
 """Words that can make a sentence a norm; ``n't`` counts as ``not``."""
-DUTIES = _listed(
+_DUTIES = _listed(
     """must shall should ought required requires expected supposed mandatory never not forbid forbids forbidden prohibit
     prohibits prohibited disallowed banned avoid refrain refuse decline ensure"""
 )
 """Those that demand something, or forbid it."""
-PERMISSIONS = _listed(
-    """may might can could allow allows allowed permit permits permitted permission acceptable fine okay ok free freely
-    welcome optional exempt exempts override overrides overridden need needs permissive unrestricted lift lifts relax
-    relaxes waive waives only"""
+_PERMISSIONS = _listed(
+    """allow allows allowed permit permits permitted permission acceptable fine okay ok free freely welcome optional exempt
+    exempts override overrides overridden permissive unrestricted lift lifts relax relaxes waive waives"""
 )
-"""Words with which something may be allowed that was not."""
+_SERVICES = _listed(
+    """comply answer help provide assist engage discuss give share write generate produce explain support fulfill follow honor
+    let"""
+)
+"""What a demand may ask for that gives somebody more than before."""
 _IMPERATIVES = _listed(
     """act answer apply ask assume be begin call check choose comply confirm consider decline disclose do explain follow
     give handle help hide ignore include inform keep leave let make mention offer omit pause prefer preserve prevent
@@ -227,6 +230,22 @@ class TextSentence(Brief):
         """Whether it may as one that is new or gone: also as an item of any list, or as what somebody does."""
         first = self.words[0] if self.words else ""
         return self.is_norm or self.is_item or first in _PRONOUNS or not _ACTORS.isdisjoint(self.words)
+
+    @property
+    def demands(self) -> bool:
+        """Whether it demands or forbids something."""
+        return not _DUTIES.isdisjoint(self.words)
+
+    @property
+    def may_allow(self) -> bool:
+        """Whether it may allow something that was not: it says so, denies a denial, or demands a service."""
+        modal, subject = self.norm.modal, frozenset(self.norm.subject.lower().split())
+        if not _PERMISSIONS.isdisjoint(self.words) or (self.demands and self.norm.denials > 1):
+            return True
+        if self.demands and not self.norm.denials:
+            return not _SERVICES.isdisjoint(self.words)
+        grants = modal.startswith(("may", "can", "could", "might")) and not self.norm.is_negative
+        return grants and not (_ACTORS | _PRONOUNS).isdisjoint(subject)
 
     @cached_property
     def norm(self) -> Norm:

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from sphinx_policyspec.compare.change import Change, ChangeKind, Reach, Subject, Weight
 from sphinx_policyspec.compare.matching import MatchedSpecs, Naming
 from sphinx_policyspec.compare.provisions import STRICTNESS, level_move
 from sphinx_policyspec.compare.rewording import SentenceOp
-from sphinx_policyspec.compare.sentences import DUTIES, PERMISSIONS, TextSentence, sentences_of
+from sphinx_policyspec.compare.sentences import TextSentence, sentences_of
 from sphinx_policyspec.compare.words import normal
 from sphinx_policyspec.model import (
     Case,
@@ -31,7 +32,7 @@ from sphinx_policyspec.model import (
 )
 from sphinx_policyspec.model.attributes import LIFTING, LIMITING, RELATIONS
 
-__all__ = ["RULES", "Reaches", "WeightRule", "weigh"]
+__all__ = ["RULES", "Reaches", "Weigher", "WeightRule"]
 
 _SEVERITY: Mapping[str, int] = {verdict.value: place for place, verdict in enumerate(
     (Verdict.GOOD, Verdict.OK, Verdict.BAD)
@@ -42,17 +43,21 @@ _MODES: Mapping[str, int] = {mode.value: rank for mode, rank in STRICTNESS.items
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A change with the specs that it is between."""
+    """A change with what is known of the specs that it is between."""
 
     change: Change
-    pair: MatchedSpecs
+    known: Weigher
+
+    @property
+    def pair(self) -> MatchedSpecs:
+        return self.known.pair
 
     def is_(self, subject: Subject, *kinds: ChangeKind) -> bool:
         return self.change.subject is subject and (not kinds or self.change.kind in kinds)
 
     @property
     def was_hard(self) -> bool:
-        """Whether it is, or was, about such a rule."""
+        """Whether it is, or was, about a rule that no message can set aside."""
         return any(_is_hard(spec, found) for spec, found in self.sides)
 
     @property
@@ -76,8 +81,7 @@ class _Seen:
     @property
     def is_alone(self) -> bool:
         """Whether nothing of what came or went stands, or stood, in another provision."""
-        here = self.change.provision
-        return not any(here in {one.old, one.new} for one in self.pair.identity.relatives)
+        return self.change.provision not in self.known.related
 
     @property
     def names_kept(self) -> bool:
@@ -85,9 +89,7 @@ class _Seen:
         value = self.change.new or self.change.old
         if self.change.aspect in {row.key for row in RELATIONS}:
             return value in self.pair.identity.old_of
-        return all(
-            any(value == p.category for p in spec.principles) for spec in (self.pair.old, self.pair.new)
-        )
+        return all(value in categories for categories in self.known.categories)
 
 
 def _is_hard(spec: Spec, provision: Provision | None) -> bool:
@@ -135,7 +137,7 @@ def _mode_changed(sign: int) -> Callable[[_Seen], bool]:
         if not seen.is_(Subject.LEVEL, ChangeKind.CHANGED) or seen.change.aspect != "override":
             return False
         moved = _MODES[seen.change.old] - _MODES[seen.change.new]
-        return sign * moved > 0 and not _excepts(seen.pair.new, seen.change.id)
+        return sign * moved > 0 and seen.change.id not in seen.known.excepting
 
     return applies
 
@@ -170,38 +172,21 @@ def _shown_otherwise(seen: _Seen) -> bool:
     if not seen.is_(Subject.EXAMPLE, _ADDED, _REMOVED, ChangeKind.CHANGED, ChangeKind.VERDICT_FLIPPED):
         return False
     what = [one for one in change.said("what").split() if one != "tags"]
-    worded = all(one.startswith(("messages", "notes")) for one in what)
-    return (
-        change.kind is not ChangeKind.CHANGED
-        or not worded
-        or any(one.op is not SentenceOp.FORM for one in change.sentences)
-    )
+    is_worded = all(one.startswith(("messages", "notes")) for one in what)
+    is_form = is_worded and all(one.op is SentenceOp.FORM for one in change.sentences)
+    return change.kind is not ChangeKind.CHANGED or not is_form
 
 
-def _excepts(spec: Spec, level: str) -> bool:
-    """Return whether an exception is at a level: what is easier to set aside there makes other rules harder to."""
-    return any(principle.is_exception and principle.authority == level for principle in spec.principles)
-
-
-def _forbids(seen: _Seen) -> bool:
-    """Return whether all that a principle says is that something is not to be done, as far as words can tell."""
+def _demands(seen: _Seen) -> bool:
+    """Return whether a principle demands or forbids something and allows nothing, as far as words can tell."""
     said = _sentences(seen)
-    norms = [one for one in said if one.norms]
-    return (
-        seen.is_alone
-        and any(DUTIES.intersection(one.words) for one in norms)
-        and all(one.norm.denials == 1 for one in norms)
-        and not any(PERMISSIONS.intersection(one.words) for one in said)
-    )
+    return seen.is_alone and any(one.demands for one in said) and not any(one.may_allow for one in said)
 
 
 def _lifts(seen: _Seen) -> bool:
     """Return whether an exception demands nothing itself, as far as words can tell."""
-    return (
-        seen.is_exception
-        and seen.is_alone
-        and not any(DUTIES.intersection(one.words) for one in _sentences(seen))
-    )
+    said = _sentences(seen)
+    return seen.is_exception and seen.is_alone and not any(one.demands for one in said)
 
 
 def _sentences(seen: _Seen) -> list[TextSentence]:
@@ -236,15 +221,15 @@ def _exempted(was: Collection[int], now: Collection[int]) -> Callable[[_Seen], b
         change = seen.change
         if change.kind is not ChangeKind.ATTRIBUTE or change.aspect != "category":
             return False
-        return _reached(seen.pair.old, change.old) in was and _reached(seen.pair.new, change.new) in now
+        old, new = seen.known.reached
+        return _reached(old, change.old) in was and _reached(new, change.new) in now
 
     return applies
 
 
-def _reached(spec: Spec, category: str) -> int:
-    if any(category in principle.never_exempts for principle in spec.principles):
-        return -1
-    return int(any(category in principle.exempts for principle in spec.principles))
+def _reached(said: tuple[Collection[str], Collection[str]], category: str) -> int:
+    exempted, left = said
+    return -1 if category in left else int(category in exempted)
 
 
 def _overriders(*signs: int) -> Callable[[_Seen], bool]:
@@ -253,30 +238,16 @@ def _overriders(*signs: int) -> Callable[[_Seen], bool]:
     def applies(seen: _Seen) -> bool:
         if not (seen.is_(Subject.LEVEL) or seen.is_(Subject.SPEC, ChangeKind.REORDERED)):
             return False
-        old, new = map(_roles_above, (seen.pair.old, seen.pair.new))
+        old, new = seen.known.roles
         changed = [name for name in old.keys() & new.keys() if old[name] != new[name]]
-        found = {
-            sign
-            for name in changed
-            for sign, roles in ((1, new[name] - old[name]), (-1, old[name] - new[name]))
-            if roles
+        found = {1 for name in changed if new[name] - old[name]} | {
+            -1 for name in changed if old[name] - new[name]
         }
-        if any(_excepts(seen.pair.new, name) for name in changed):
+        if seen.known.excepting.intersection(changed):
             found = {1, -1}
-        return bool(found) and found == set(signs)
+        return bool(changed) and found == set(signs)
 
     return applies
-
-
-def _roles_above(spec: Spec) -> dict[str, frozenset[str]]:
-    return {
-        level.id: frozenset(role for other in overriders(spec.levels, level) for role in other.roles)
-        for level in spec.levels
-    }
-
-
-def _always(seen: _Seen) -> bool:  # noqa: ARG001  it is a rule like the others
-    return True
 
 
 _T, _L, _C, _E = Weight.TIGHTENING, Weight.LOOSENING, Weight.CLARIFYING, Weight.EDITORIAL
@@ -285,18 +256,18 @@ _RELATED = frozenset({ChangeKind.RELATION_ADDED, ChangeKind.RELATION_REMOVED})
 _CAME_OR_WENT = (_ADDED, _REMOVED, ChangeKind.BECAME_PRINCIPLE, ChangeKind.BECAME_SECTION)
 
 RULES: tuple[WeightRule, ...] = (
-    WeightRule("hard-rule-added", _T, "a rule that no message can set aside is new, and only forbids",
-         _both(_provision(_ADDED, ChangeKind.BECAME_PRINCIPLE), lambda s: s.was_hard and not s.is_exception, _forbids)),
-    WeightRule("hard-rule-removed", _L, "a rule that no message could set aside is gone, which only forbade",
-         _both(_provision(_REMOVED, ChangeKind.BECAME_SECTION), lambda s: s.was_hard and not s.is_exception, _forbids)),
+    WeightRule("hard-rule-added", _T, "a rule that no message can set aside is new, and allows nothing",
+         _both(_provision(_ADDED, ChangeKind.BECAME_PRINCIPLE), lambda s: s.was_hard and not s.is_exception, _demands)),
+    WeightRule("hard-rule-removed", _L, "a rule that no message could set aside is gone, which allowed nothing",
+         _both(_provision(_REMOVED, ChangeKind.BECAME_SECTION), lambda s: s.was_hard and not s.is_exception, _demands)),
     WeightRule("exception-principle-added", _L, "a principle that is an exception to another is new, and demands nothing itself",
          _both(_provision(_ADDED), _lifts)),
     WeightRule("exception-principle-removed", _T, "a principle that was an exception to another is gone, which demanded nothing itself",
          _both(_provision(_REMOVED), _lifts)),
-    WeightRule("principle-added", _T, "a principle is new, and only forbids",
-         _both(_provision(_ADDED, ChangeKind.BECAME_PRINCIPLE), lambda s: not s.is_exception, _forbids)),
-    WeightRule("principle-removed", _L, "a principle is gone, which only forbade",
-         _both(_provision(_REMOVED, ChangeKind.BECAME_SECTION), lambda s: not s.is_exception, _forbids)),
+    WeightRule("principle-added", _T, "a principle is new, and allows nothing",
+         _both(_provision(_ADDED, ChangeKind.BECAME_PRINCIPLE), lambda s: not s.is_exception, _demands)),
+    WeightRule("principle-removed", _L, "a principle is gone, which allowed nothing",
+         _both(_provision(_REMOVED, ChangeKind.BECAME_SECTION), lambda s: not s.is_exception, _demands)),
     WeightRule("hard-rule-unclear", _R,
          "a rule that no message can set aside is new or gone, and may allow something, or stand elsewhere in part",
          _both(_provision(*_CAME_OR_WENT), lambda s: s.was_hard)),
@@ -357,16 +328,61 @@ RULES: tuple[WeightRule, ...] = (
          _provision(ChangeKind.SPLIT, ChangeKind.MERGED, ChangeKind.SUCCEEDED)),
     WeightRule("commentary-changed", _C, "what explains the norms says something else",
          lambda s: s.is_(Subject.COMMENTARY, _ADDED, _REMOVED, ChangeKind.CHANGED)),
-    WeightRule("no-norm-changed", _E, "names, places, references, topics and prompts bind nobody", _always),
+    WeightRule("no-norm-changed", _E, "names, places, references, topics and prompts bind nobody", lambda _: True),
 )  # fmt: skip
 """All rules, the most telling first."""
 
 
-def weigh(change: Change, pair: MatchedSpecs) -> Change:
-    """Return a change with its weight, and the name of the rule that gave it."""
-    seen = _Seen(change, pair)
-    rule = next(rule for rule in RULES if rule.applies(seen))
-    return replace(change, weight=rule.weight, rule=rule.name)
+@dataclass(frozen=True)
+class Weigher:
+    """Gives changes between two specs their weights; what many of them ask of the specs is looked up once."""
+
+    pair: MatchedSpecs
+
+    def of(self, change: Change) -> Change:
+        """Return a change with its weight, and the name of the rule that gave it."""
+        seen = _Seen(change, self)
+        rule = next(rule for rule in RULES if rule.applies(seen))
+        return replace(change, weight=rule.weight, rule=rule.name)
+
+    @cached_property
+    def related(self) -> frozenset[str]:
+        """The ids of provisions that took something over, or of which something was."""
+        return frozenset(id_ for one in self.pair.identity.relatives for id_ in (one.old, one.new))
+
+    @cached_property
+    def categories(self) -> tuple[frozenset[str], ...]:
+        """The categories of principles, old and new."""
+        return tuple(
+            frozenset(p.category for p in spec.principles) for spec in (self.pair.old, self.pair.new)
+        )
+
+    @cached_property
+    def reached(self) -> tuple[tuple[frozenset[str], frozenset[str]], ...]:
+        """The categories that exceptions take out of force, and those that they leave, old and new."""
+        return tuple(
+            (
+                frozenset(name for p in spec.principles for name in p.exempts),
+                frozenset(name for p in spec.principles for name in p.never_exempts),
+            )
+            for spec in (self.pair.old, self.pair.new)
+        )
+
+    @cached_property
+    def excepting(self) -> frozenset[str]:
+        """The levels of exceptions: what is easier to set aside there makes other rules harder to."""
+        return frozenset(p.authority for p in self.pair.new.principles if p.is_exception)
+
+    @cached_property
+    def roles(self) -> tuple[dict[str, frozenset[str]], ...]:
+        """The roles that can set aside what is at each level, old and new."""
+        return tuple(
+            {
+                one.id: frozenset(r for other in overriders(spec.levels, one) for r in other.roles)
+                for one in spec.levels
+            }
+            for spec in (self.pair.old, self.pair.new)
+        )
 
 
 _ASIDE = frozenset(set(Subject) - {Subject.PROVISION, Subject.CLAUSE, Subject.DEFINITION, Subject.EXAMPLE})

@@ -316,17 +316,32 @@ def test_a_direction_is_the_opposite_on_the_way_back(case: Case) -> None:
         ("Insults", "Insults are fine."),
         ("Insults", "The assistant answers with insults."),
         ("Insults", "The assistant must not refuse to insult."),
-        ("Insults", "The assistant should insult who asks."),
+        ("Insults", "The assistant should comply with requests for insults."),
+        ("Insults", "The assistant can insult politicians. It must not insult readers."),
         ("Insults", "The assistant must not insult. It should answer all else."),
         ("Insults", ""),
         ("Insults", "Die Assistentin darf niemals einen Leser beleidigen, auch wenn er es selbst verlangt."),
     ],
 )
 @pytest.mark.parametrize("level", ["root", "guideline"])
-def test_a_new_principle_has_no_direction_unless_it_only_forbids(level: str, title: str, text: str) -> None:
+def test_a_new_principle_that_may_allow_something_has_no_direction(level: str, title: str, text: str) -> None:
     new = principle("new", title=title, text=text, authority=level)
     for pair in ((spec(A), spec(A, new)), (spec(A, new), spec(A))):
         assert [c.weight for c in compare(*pair).of(P, K.ADDED, K.REMOVED)] == [Weight.NEEDS_READER]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The assistant must not insult politicians.",
+        "The assistant should weigh what may come of it. Even a search may cost money.",
+        "The assistant must cite its sources, unless nobody asks.",
+    ],
+)
+def test_a_new_principle_that_allows_nothing_is_a_tightening(text: str) -> None:
+    new = principle("new", title="Insults", text=text)
+    for pair, weight in (((spec(A), spec(A, new)), "tightening"), ((spec(A, new), spec(A)), "loosening")):
+        assert [c.weight.value for c in compare(*pair).of(P, K.ADDED, K.REMOVED)] == [weight]
 
 
 def test_what_stands_elsewhere_in_part_is_not_gone() -> None:

@@ -99,6 +99,17 @@ def test_a_comment_has_room_for_so_much(diff: SpecDiff) -> None:
     assert len(text) <= 1200 + 200
 
 
+def test_what_needs_a_reader_leaves_room_for_the_rest() -> None:
+    old, new = (
+        spec(*(principle(f"p{n}", text=f"The assistant must {word} name {n}.") for n in range(60)))
+        for word in ("tell", "hide")
+    )
+    text = markdown_diff(compare(old, new), limit=4000)
+    assert "more norms changed" in text
+    assert "<details>" in text
+    assert len(text) <= 4000
+
+
 @pytest.mark.parametrize("write", [text_diff, markdown_diff, html_diff])
 def test_no_change_is_told(write: object) -> None:
     assert callable(write)

@@ -180,6 +180,8 @@ def markdown_diff(diff: SpecDiff, behaviour: BehaviourDiff | None = None, *, lim
     """
     outline = Outline(diff, behaviour)
     parts = ["\n".join(_summary(outline)) + "\n"]
+    # Half of the room is for what is told of each in full.
+    _add(parts, [*_weighty(outline)], "norms", limit // 2)
     if outline.about_cases:
         parts.append(f"\n{markdown_safe('; '.join(outline.about_cases))}.\n")
         _add(parts, [_case_as_markdown(case, outline) for case in outline.cases()], "cases", limit)
@@ -222,10 +224,15 @@ def _summary(outline: Outline) -> Iterator[str]:
     yield ""
     yield f"Suggested version: {markdown_safe(outline.suggestion)}."
     yield ""
+
+
+def _weighty(outline: Outline) -> Iterator[Iterator[str]]:
+    """Yield a line for each change that has a direction, or that somebody has to read."""
     for change in outline.diff.changes:
         if change.weight in DIRECTED | {Weight.NEEDS_READER}:
             title = markdown_safe(outline.diff.titles.get(change.provision) or change.provision or change.id)
-            yield f"- {_weight(change.weight)}: **{title}**: {markdown_safe(with_evidence(change))}"
+            said = f"**{title}**: {markdown_safe(with_evidence(change))}"
+            yield iter([f"- {_weight(change.weight)}: {said}"])
 
 
 def _weight(weight: Weight) -> str:
