@@ -23,24 +23,6 @@ from typing import Any, cast
 
 from sphinx_policyspec.errors import SourceError, WriteError
 
-__all__ = [
-    "BIDIRECTIONAL",
-    "MAX_DEPTH",
-    "Brief",
-    "dump_json",
-    "exact",
-    "html_safe",
-    "html_table",
-    "in_a_line",
-    "load_json",
-    "pickled",
-    "printable",
-    "real_path",
-    "staged_folder",
-    "unfinished_files",
-    "write_file",
-]
-
 _LIST = ".policyspec-files"
 """Names the files that the last run put into a folder."""
 _SCRATCH = re.compile(r"\..{1,200}\.[0-9a-f]{8}\.tmp")

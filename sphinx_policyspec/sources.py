@@ -30,19 +30,6 @@ from sphinx_policyspec.readers.release import (
 )
 from sphinx_policyspec.readers.text import Ignore, absent, ignores_in, read_text, silenced
 
-__all__ = [
-    "Loaded",
-    "ProjectDoor",
-    "ProjectOptions",
-    "Reader",
-    "annotations_of",
-    "checked",
-    "has_releases",
-    "is_graph",
-    "is_project",
-    "sidecar_path",
-]
-
 _TOLD = 3
 _FAR = 5
 """Folders in which a project is sought, from the one that was named upwards."""

@@ -26,19 +26,6 @@ if TYPE_CHECKING:
 
     from sphinx_policyspec.reasoning.owl_view import OwlWorld
 
-__all__ = [
-    "ask",
-    "by_topic",
-    "inferred_base",
-    "knowledge_base",
-    "query",
-    "reason",
-    "to_graph",
-    "to_owl",
-    "to_rdf",
-    "write_rdf",
-]
-
 
 def knowledge_base(
     source: Source | Sequence[Spec], *, base_iri: str = "", question: str = ""

@@ -37,18 +37,6 @@ from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.readers.judgements import add_judgement, usable_judgements
 from sphinx_policyspec.readers.text import read_text
 
-__all__ = [
-    "check_lock",
-    "diff",
-    "diff_cases",
-    "history",
-    "judge",
-    "lock",
-    "read_lock",
-    "review_changelog",
-    "write_judgement",
-]
-
 
 def diff(
     old: Source,

@@ -25,8 +25,6 @@ from sphinx_policyspec.sources import checked
 if TYPE_CHECKING:
     from sphinx_policyspec.surveys import Survey
 
-__all__ = ["Fixes", "check", "decide", "find_fixes", "read_cases", "stats", "survey"]
-
 
 def check(
     source: Source,

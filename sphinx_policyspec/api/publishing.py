@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from sphinx_policyspec.reasoning.reasoner import Reasoning
     from sphinx_policyspec.surveys import Survey
 
-__all__ = ["Forms", "Rendered", "build_handbook", "forms_of", "init_project", "render"]
-
 
 def init_project(folder: str | Path, *, markup: str = "myst", title: str = "") -> tuple[Path, ...]:
     """Write a small spec project, which builds at once, into a new or empty folder; return its files.

@@ -11,21 +11,6 @@ from sphinx_policyspec.errors import SourceError, SourceWarning
 from sphinx_policyspec.model import Spec
 from sphinx_policyspec.sources import Loaded, ProjectOptions, Reader, annotations_of
 
-__all__ = [
-    "ReadingOptions",
-    "Source",
-    "load",
-    "load_all",
-    "load_all_checked",
-    "load_checked",
-    "load_pair",
-    "loaded",
-    "options_of",
-    "reader",
-    "spec_of",
-    "specs_of",
-]
-
 Source = str | Path | Spec | Loaded
 """A spec, or a SOURCE: one that was read, or the name of one that will be, as on the command line."""
 

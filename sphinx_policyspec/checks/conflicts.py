@@ -19,8 +19,6 @@ from sphinx_policyspec.model import (
     Verdict,
 )
 
-__all__ = ["CHECKS"]
-
 _OVERRIDES = re.compile(
     r"\b(?:this|these|the (?:above|following))\b[^.;:]{0,40}?\b"
     r"(?P<claim>overrides?|supersedes?|takes? (?:precedence|priority) over|outranks?|prevails? over|trumps?)\b",

@@ -20,8 +20,6 @@ from sphinx_policyspec.model import (
     Verdict,
 )
 
-__all__ = ["CHECKS", "owners"]
-
 
 def owners(spec: Spec) -> dict[str, Principle]:
     """Return for each provision the principle that it belongs to: itself, or the nearest one around it."""

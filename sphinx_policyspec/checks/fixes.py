@@ -15,8 +15,6 @@ from sphinx_policyspec.files import real_path, write_file
 from sphinx_policyspec.model import Finding, Reference, Span, Spec, TargetKind
 from sphinx_policyspec.readers.text import SourceLines
 
-__all__ = ["Fix", "diff_of", "fixes_of", "mended", "write_texts"]
-
 _HEADER = re.compile(r"(Examples for \[\^[^\]]*\] in )(?P<title>.*)")
 
 

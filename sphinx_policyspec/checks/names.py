@@ -28,8 +28,6 @@ from sphinx_policyspec.model.finding import Hints, Places, UnknownNames, Use, sh
 from sphinx_policyspec.model.spec import PUBLISHED_LEVELS
 from sphinx_policyspec.readers.conversation import ROLES
 
-__all__ = ["CHECKS", "check_names", "targets"]
-
 _USER = "user"
 _FEW = 2
 """Names that are told one by one; of more it is the ladder that is another."""

@@ -25,8 +25,6 @@ from sphinx_policyspec.model import (
 )
 from sphinx_policyspec.model.attributes import inverse
 
-__all__ = ["CHECKS", "Sentence", "by_principle", "matches"]
-
 
 def _compile(words: str) -> re.Pattern[str]:
     """Return a pattern that takes a line break for a space, and capitals for small letters."""

@@ -16,8 +16,6 @@ from sphinx_policyspec.model import Category, Finding, Severity
 from sphinx_policyspec.model.finding import OFF, codes_of
 from sphinx_policyspec.readers.text import SourceLines, read_text
 
-__all__ = ["Selection", "fingerprints", "format_baseline", "read_baseline"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:

@@ -18,8 +18,6 @@ from sphinx_policyspec.cli.options import (
 from sphinx_policyspec.exports import printable
 from sphinx_policyspec.model.finding import OFF, codes_of
 
-__all__ = ["check"]
-
 _LEVELS = (*(severity.value for severity in ps.Severity), OFF)
 _NAMES = dict.fromkeys(ps.Category, "a category") | {rule.code: rule.found for rule in ps.rules().values()}
 """Categories and codes, each with what it is."""

@@ -19,8 +19,6 @@ from sphinx_policyspec.cli.options import (
 from sphinx_policyspec.exports.answers import survey_files
 from sphinx_policyspec.files import write_file
 
-__all__ = ["resolve", "survey"]
-
 _DIFFERS = 1
 _UNUSABLE = 2
 

@@ -22,8 +22,6 @@ from sphinx_policyspec.cli.options import (
     source_argument,
 )
 
-__all__ = ["changelog", "diff", "history", "judge", "lock"]
-
 _CHANGED = 1
 _UNUSABLE = 2
 

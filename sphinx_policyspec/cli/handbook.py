@@ -9,8 +9,6 @@ import click
 import sphinx_policyspec as ps
 from sphinx_policyspec.cli.options import Settings, SourceCommand, judgements_option, source_argument
 
-__all__ = ["handbook"]
-
 
 @click.command(cls=SourceCommand)
 @source_argument

@@ -28,8 +28,6 @@ from sphinx_policyspec.graph.terms import FORMATS, format_of_suffix
 from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.starter import MARKUPS
 
-__all__ = ["main"]
-
 _UNUSABLE = 2
 _BLOCK = 2**20
 _INTERRUPTED = 128 + 2

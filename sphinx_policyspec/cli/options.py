@@ -21,17 +21,6 @@ from sphinx_policyspec.exports import message_line, printable
 from sphinx_policyspec.files import real_path, write_file
 from sphinx_policyspec.model.spec import given_base
 
-__all__ = [
-    "SOURCE_HELP",
-    "Settings",
-    "SourceCommand",
-    "form_option",
-    "judgements_option",
-    "offered_specs",
-    "output_option",
-    "source_argument",
-]
-
 SOURCE_HELP = """SOURCE is a release folder (model_spec.md with examples/ and CHANGELOG.md beside it), a lone Model
 Spec Markdown file, a Sphinx project (a folder with conf.py, which is run), a graph file written
 earlier (.nt .nq .ttl .trig .jsonld .rdf), or any of these as of a revision: git:REV:PATH."""

@@ -21,8 +21,6 @@ from sphinx_policyspec.exports.answers import questions_json, questions_text
 from sphinx_policyspec.graph.terms import FORMATS, format_of_suffix
 from sphinx_policyspec.readers.text import read_text
 
-__all__ = ["query", "reason"]
-
 
 def _complete_question(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     return [CompletionItem(q.name, help=q.text) for q in ps.list_questions() if q.name.startswith(incomplete)]

@@ -13,24 +13,6 @@ from sphinx_policyspec.compare.words import TextChange
 from sphinx_policyspec.files import Brief, html_table, in_a_line
 from sphinx_policyspec.model import Finding, Judgement, Span
 
-__all__ = [
-    "DIRECTED",
-    "SPACES",
-    "Bump",
-    "Change",
-    "ChangeKind",
-    "Match",
-    "Reach",
-    "SpecDiff",
-    "Subject",
-    "Summary",
-    "Weight",
-    "is_structural",
-    "is_telling",
-    "judged_id",
-    "summary_of",
-]
-
 SPACES = "spaces"
 """The aspect of a change of typography that is one of white space alone."""
 

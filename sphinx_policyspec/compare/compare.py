@@ -46,16 +46,6 @@ from sphinx_policyspec.model import (
 from sphinx_policyspec.model.attributes import RELATIONS
 from sphinx_policyspec.model.finding import nearest
 
-__all__ = [
-    "ReadingList",
-    "compare",
-    "digest_of",
-    "reading_list",
-    "says_of",
-    "with_judgements",
-    "with_overlays",
-]
-
 
 def compare(
     old: Spec, new: Spec, aliases: Mapping[str, str] | None = None, cases: Iterable[Case] = ()

@@ -14,8 +14,6 @@ from sphinx_policyspec.compare.words import alike, compare_texts, near, normal, 
 from sphinx_policyspec.model import EvalPrompt, EvalTag, Example, Message, PromptFile, Response, Spec
 from sphinx_policyspec.model.attributes import attributes_of
 
-__all__ = ["FILE", "ExamplePair", "example_changes", "pair_examples", "prompt_changes", "told_messages"]
-
 _SAME_PROMPT = 0.8
 """Conversations up to the answers that are alike so much are one."""
 _SAME_TEXT = 0.6

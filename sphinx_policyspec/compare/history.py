@@ -19,26 +19,6 @@ from sphinx_policyspec.files import Brief, dump_json, load_json
 from sphinx_policyspec.model import Judgement, Spec
 from sphinx_policyspec.model.finding import nearest
 
-__all__ = [
-    "Claim",
-    "ClaimState",
-    "Lock",
-    "LockChange",
-    "LockEntry",
-    "LockState",
-    "Moment",
-    "Review",
-    "Timeline",
-    "before",
-    "entry_of",
-    "format_lock",
-    "history",
-    "lock_of",
-    "parse_lock",
-    "review",
-    "since_lock",
-]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment(Brief):

@@ -18,8 +18,6 @@ from sphinx_policyspec.compare.rewording import SentenceChange, compare_sentence
 from sphinx_policyspec.compare.words import alike, containment, normal, shingles, words
 from sphinx_policyspec.model import Example, Provision, Response, Spec
 
-__all__ = ["Identity", "MatchedSpecs", "Naming", "Relative", "Sides", "identify", "prompt_of", "renewed"]
-
 _COMMON = 20
 """What more provisions share says nothing about identity: boilerplate, frequent words of titles."""
 _CANDIDATES = 8

@@ -14,8 +14,6 @@ from sphinx_policyspec.compare.sentences import TextSentence
 from sphinx_policyspec.compare.words import alike, compare_texts, near, normal, spaced, words
 from sphinx_policyspec.model import Block, Clause, Commentary, Definition, Prose, Provision, Span, Spec
 
-__all__ = ["prose_changes", "with_moves"]
-
 _SAME_COMMENTARY = 0.6
 """Asides of one provision that are alike so much are one that changed."""
 

@@ -26,19 +26,6 @@ from sphinx_policyspec.model import (
 )
 from sphinx_policyspec.model.attributes import RELATIONS, Owner, attributes_of
 
-__all__ = [
-    "STRICTNESS",
-    "binds",
-    "level_changes",
-    "level_move",
-    "level_of",
-    "ref_pairs",
-    "relation_changes",
-    "renamed_levels",
-    "structure_changes",
-    "title_sentences",
-]
-
 
 def structure_changes(pair: MatchedSpecs) -> Iterator[Change]:
     """Yield what was removed, added, renamed, split, merged, retitled, moved and reordered."""

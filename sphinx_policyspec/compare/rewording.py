@@ -15,8 +15,6 @@ from sphinx_policyspec.compare.sentences import DENIALS, NORM_WORDS, TextSentenc
 from sphinx_policyspec.compare.words import alike, near, out_of_order
 from sphinx_policyspec.files import Brief
 
-__all__ = ["SentenceChange", "SentenceOp", "compare_sentences"]
-
 _RELATED = 0.4
 """How alike two sentences must be to be shown as one that was reworded."""
 _SAME_MATTER = 0.7

@@ -15,8 +15,6 @@ from functools import cached_property
 from sphinx_policyspec.compare.words import normal, sentences, spaced
 from sphinx_policyspec.files import Brief
 
-__all__ = ["DENIALS", "NORM_WORDS", "Norm", "TextSentence", "Words", "sentences_of"]
-
 
 def _listed(text: str) -> frozenset[str]:
     return frozenset(text.split())

@@ -32,8 +32,6 @@ from sphinx_policyspec.model import (
 )
 from sphinx_policyspec.model.attributes import LIFTING, LIMITING, RELATIONS
 
-__all__ = ["RULES", "Reaches", "Weigher", "WeightRule"]
-
 _SEVERITY: Mapping[str, int] = {verdict.value: place for place, verdict in enumerate(
     (Verdict.GOOD, Verdict.OK, Verdict.BAD)
 )}  # fmt: skip

@@ -21,23 +21,6 @@ from rapidfuzz.distance import Indel
 
 from sphinx_policyspec.files import Brief
 
-__all__ = [
-    "Run",
-    "TextChange",
-    "Unit",
-    "alike",
-    "compare_texts",
-    "containment",
-    "near",
-    "normal",
-    "out_of_order",
-    "runs_of",
-    "sentences",
-    "shingles",
-    "spaced",
-    "words",
-]
-
 _PLAIN = str.maketrans({
     "\N{HYPHEN}": "-", "\N{NON-BREAKING HYPHEN}": "-", "\N{MINUS SIGN}": "-", "\N{FIGURE DASH}": "-",
     "\N{EM DASH}": "---", "\N{EN DASH}": "--", "\N{HORIZONTAL BAR}": "---",

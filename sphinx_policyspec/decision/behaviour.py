@@ -12,8 +12,6 @@ from sphinx_policyspec.decision import Decision, Norms, decide, problems, same_o
 from sphinx_policyspec.files import Brief
 from sphinx_policyspec.model import Case, Duty, Finding, Item, Label, Outcome, Severity, Span
 
-__all__ = ["BehaviourDiff", "CaseReading", "CaseState", "ComparedCase", "compare_cases"]
-
 
 class CaseState(enum.StrEnum):
     """What becomes of a case from the old spec to the new one."""

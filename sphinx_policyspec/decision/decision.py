@@ -13,19 +13,6 @@ from sphinx_policyspec.decision.precedence import Candidate, Norms, Standing, st
 from sphinx_policyspec.files import Brief
 from sphinx_policyspec.model import Case, Duty, Label, Outcome, OverrideMode, Status, Value
 
-__all__ = [
-    "DISCLOSE_ISSUE",
-    "EXCEPTION",
-    "SUPPORT",
-    "Decision",
-    "Difference",
-    "DifferenceKind",
-    "Reason",
-    "decide",
-    "reasons_of",
-    "same_outcome",
-]
-
 DISCLOSE_ISSUE = "disclose"
 """An item on this issue that is in, and whose value is ``false``, forbids to say what is not followed."""
 

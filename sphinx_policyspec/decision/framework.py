@@ -27,8 +27,6 @@ from sphinx_policyspec.files import Brief
 from sphinx_policyspec.model import Case, Finding, Item, Label, Principle, Severity, Span, Value
 from sphinx_policyspec.model.finding import UnknownNames, shown
 
-__all__ = ["Framework", "count_links", "framework_of", "grounded", "problems"]
-
 _MAX_LINKS = 2_000_000
 """Conflicts, exemptions and delegations of one case; more would take minutes and gigabytes."""
 

@@ -20,24 +20,6 @@ from sphinx_policyspec.model import (
     plain_name,
 )
 
-__all__ = [
-    "LAW",
-    "POWERLESS_ROLES",
-    "STRENGTH_RULES",
-    "Candidate",
-    "Context",
-    "Grant",
-    "Norms",
-    "RuleOutcome",
-    "Standing",
-    "Strength",
-    "StrengthRule",
-    "candidates_of",
-    "grant_needed",
-    "grants_of",
-    "standing_of",
-]
-
 POWERLESS_ROLES = ("assistant", "tool")
 """Roles whose messages have no authority in any vocabulary of levels that gives them none."""
 

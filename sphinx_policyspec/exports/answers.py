@@ -31,18 +31,6 @@ if TYPE_CHECKING:
     from sphinx_policyspec.graph.questions import Parameter, Question
     from sphinx_policyspec.reasoning.reasoner import Contradiction, Reasoning
 
-__all__ = [
-    "ANSWER_FORMATS",
-    "REASONING_FORMATS",
-    "SURVEY_FORMATS",
-    "answer_text",
-    "case_yaml",
-    "counts",
-    "questions_json",
-    "questions_text",
-    "survey_files",
-]
-
 
 def counts(spec: Spec) -> dict[str, Any]:
     """Return what a spec holds, in numbers.

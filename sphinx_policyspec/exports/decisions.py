@@ -19,23 +19,6 @@ from sphinx_policyspec.decision import (
 from sphinx_policyspec.exports import json_object, printable
 from sphinx_policyspec.model import Duty, Finding, Item, Label, Outcome, Severity, Span, Status, Value
 
-__all__ = [
-    "CIRCLE",
-    "DECISION_FORMATS",
-    "ENGLISH",
-    "RESCUE",
-    "RULE",
-    "Decisions",
-    "Wording",
-    "decision_record",
-    "differences_told",
-    "duties_told",
-    "explanation",
-    "outcome_words",
-    "reasons_told",
-    "shortened",
-]
-
 RULE, RESCUE, CIRCLE = "rule", "rescue", "circle"
 """What a fate comes from, beside exceptions and support: any rule of strength; others, who defeat what opposes an item;
 what defeats it and is undecided itself."""

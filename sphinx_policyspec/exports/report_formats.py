@@ -21,8 +21,6 @@ from sphinx_policyspec.files import Brief, in_a_line
 from sphinx_policyspec.model import Finding, Rule, Severity, Span, rules
 from sphinx_policyspec.readers.text import SourceLines
 
-__all__ = ["HELP", "REPORT_FORMATS", "Report", "Reported", "text_report"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reported(Brief):

@@ -35,8 +35,6 @@ from sphinx_policyspec.readers.cases import (
 from sphinx_policyspec.readers.judgements import JUDGEMENT
 from sphinx_policyspec.surveys import Decider
 
-__all__ = ["format_schema", "json_schema", "list_schemas"]
-
 _Schema = dict[str, Any]
 
 _SCALARS = ["string", "number", "boolean"]

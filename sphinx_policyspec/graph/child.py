@@ -22,8 +22,6 @@ from pyoxigraph import Quad, QueryBoolean, QuerySolutions, RdfFormat, Store
 from sphinx_policyspec.graph.questions import Answer, Cell, CellKind, QueryForm
 from sphinx_policyspec.graph.terms import PREFIXES, XSD
 
-__all__ = ["FORMATS", "REFUSED", "main", "run"]
-
 REFUSED = 3
 """Exit status where a graph file has no N-Quads: a line of JSON on the standard error tells the place and the reason."""
 

@@ -11,8 +11,6 @@ from sphinx_policyspec.graph.records import RECORDS, Field, Many
 from sphinx_policyspec.graph.terms import PS, RDF, Iri, Iris, Term, Triple
 from sphinx_policyspec.model import Span
 
-__all__ = ["GraphWriter", "sequence_key"]
-
 # A closed namespace looks each term up; these are used thousands of times.
 _TYPE, _PART_OF, _ORDER = RDF.type, PS.partOf, PS.order
 _FILE, _LINE, _COLUMN, _END_LINE, _END_COLUMN = PS.file, PS.line, PS.column, PS.endLine, PS.endColumn

@@ -48,8 +48,6 @@ from sphinx_policyspec.model import (
 if TYPE_CHECKING:
     from rdflib import Graph
 
-__all__ = ["from_graph", "from_triples"]
-
 _T = TypeVar("_T")
 _NOTHING: list[Term] = []
 _MOST = 2**31 - 1

@@ -20,13 +20,6 @@ from sphinx_policyspec.errors import QueryError, QueryLimitError
 from sphinx_policyspec.graph.query_text import check_text, excerpt, syntax_message
 from sphinx_policyspec.graph.questions import Answer, Cell, CellKind, QueryForm
 
-__all__ = [
-    "DEFAULT_LIMITS",
-    "Guard",
-    "Limits",
-    "start_child",
-]
-
 _START_SECONDS = 600.0
 """What the largest spec may take to become a graph and be loaded."""
 _MIB = 2**20

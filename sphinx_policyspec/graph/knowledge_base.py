@@ -36,8 +36,6 @@ from sphinx_policyspec.model.spec import given_base
 if TYPE_CHECKING:
     from rdflib import Graph
 
-__all__ = ["NAMES", "Consequences", "KnowledgeBase", "fill", "infer", "with_derived"]
-
 _BLOCK = 10_000
 """Triples that the engine gets at once."""
 NAMES = {

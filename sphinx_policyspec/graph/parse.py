@@ -32,14 +32,6 @@ from sphinx_policyspec.graph.terms import (
     smaller,
 )
 
-__all__ = [
-    "NotInferredError",
-    "inferred_statements",
-    "plain_triples",
-    "streamed_statements",
-    "streamed_triples",
-]
-
 _MIB = 2**20
 _MEMORY_BYTES = 1024 * _MIB
 """What the process that parses may use."""

@@ -13,18 +13,6 @@ from sphinx_policyspec.graph.terms import DCTERMS, OWL, PREFIXES, PROV, RDF, RDF
 from sphinx_policyspec.model import Finding, Span
 from sphinx_policyspec.model.finding import near_name, nearest, shown
 
-__all__ = [
-    "Named",
-    "check_text",
-    "excerpt",
-    "named_terms",
-    "syntax_message",
-    "text_of",
-    "unclosed_iri",
-    "unknown_in",
-    "unpaired",
-]
-
 _POSITION = re.compile(
     r"\s*error at (?P<line>\d+):(?P<column>\d+): expected (?:one of )?(?P<expected>.*)", re.DOTALL
 )

@@ -14,17 +14,6 @@ from sphinx_policyspec.graph.terms import ontology_dir
 from sphinx_policyspec.model import Finding
 from sphinx_policyspec.model.finding import nearest
 
-__all__ = [
-    "Answer",
-    "Cell",
-    "CellKind",
-    "Parameter",
-    "QueryForm",
-    "Question",
-    "find_question",
-    "list_questions",
-]
-
 
 class CellKind(enum.StrEnum):
     """What a cell holds; values are the words of SPARQL results in JSON."""

@@ -10,8 +10,6 @@ from rdflib.term import Node
 
 from sphinx_policyspec.graph.terms import PREFIXES, Blank, Foreign, Iri, Term, Triple, literal_term
 
-__all__ = ["graph_of", "term_of", "triples_in"]
-
 
 def graph_of(triples: Iterable[Triple], name: str | None = None) -> Graph:
     """Return an rdflib graph with these triples and our prefixes.

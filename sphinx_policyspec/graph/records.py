@@ -60,22 +60,6 @@ from sphinx_policyspec.model import (
 from sphinx_policyspec.model.attributes import Attribute, Owner, attributes_of
 from sphinx_policyspec.model.spec import is_absolute_iri, is_date
 
-__all__ = [
-    "RECORDS",
-    "TERMS",
-    "Address",
-    "Choice",
-    "Date",
-    "Field",
-    "Flag",
-    "Id",
-    "Many",
-    "Name",
-    "Pairs",
-    "Record",
-    "TextField",
-]
-
 _SHOWN = 100
 """Characters of a term that a message shows."""
 

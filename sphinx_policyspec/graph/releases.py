@@ -32,8 +32,6 @@ from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.model import Spec
 from sphinx_policyspec.model.spec import given_base
 
-__all__ = ["ChangeFact", "Revision", "in_order", "release_pieces", "releases_base", "specs_of"]
-
 _FORMATS = ("nq", "trig")
 _DEFAULT = str(pyoxigraph.DefaultGraph())
 _A_SPEC = (RDF.type, PS.Spec)

@@ -46,17 +46,6 @@ from sphinx_policyspec.model.finding import nearest
 if TYPE_CHECKING:
     from rdflib import Graph
 
-__all__ = [
-    "BY_PART",
-    "FORMATS",
-    "WrittenPart",
-    "graph_lines",
-    "pieces",
-    "pieces_by_part",
-    "serialize",
-    "unholdable",
-]
-
 _TYPE = str(RDF.type)
 _NUMBER = re.compile(r"0|-?[1-9][0-9]{0,14}")
 """Integers that come out of any JSON parser as they went in."""

@@ -16,21 +16,6 @@ from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.terms import PREFIXES, RDF, XSD, Blank, Foreign, Iri, Triple, ontology_digest
 
-__all__ = [
-    "NOT_XML",
-    "SURROGATES",
-    "InferenceDigest",
-    "Replaced",
-    "Statements",
-    "blocks",
-    "ntriples_lines",
-    "parsed",
-    "rdf_xml",
-    "turtle_foot",
-    "turtle_head",
-    "turtle_subjects",
-]
-
 Replaced = Callable[[Iri | Blank, str, str], None]
 """Called with subject, predicate and the first character that had to be replaced."""
 

@@ -16,40 +16,6 @@ from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.files import Brief
 from sphinx_policyspec.model.spec import with_ending
 
-__all__ = [
-    "DCTERMS",
-    "DEFAULT_BASE",
-    "FORMATS",
-    "KINDS",
-    "LONGEST_TEXT",
-    "MAX_BYTES",
-    "MEDIA_TYPES",
-    "ONTOLOGY",
-    "OWL",
-    "PREFIXES",
-    "PROV",
-    "PS",
-    "RDF",
-    "RDFS",
-    "SKOS",
-    "XSD",
-    "Blank",
-    "Foreign",
-    "Iri",
-    "Iris",
-    "Term",
-    "Triple",
-    "check_texts",
-    "checked_size",
-    "format_of_suffix",
-    "iri_of",
-    "literal_term",
-    "ontology_digest",
-    "ontology_dir",
-    "ontology_terms",
-    "smaller",
-]
-
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 _INTEGER = re.compile(r"0|[1-9][0-9]{0,17}")
 """Integers as we write them; what is longer counts nothing of ours."""

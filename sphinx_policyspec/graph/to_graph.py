@@ -47,8 +47,6 @@ from sphinx_policyspec.model.spec import given_base
 if TYPE_CHECKING:
     from rdflib import Graph
 
-__all__ = ["GraphPart", "parts_of", "release_iri", "to_graph", "triples_of"]
-
 
 def to_graph(spec: Spec, base_iri: str = "") -> Graph:
     """Return the knowledge base of a spec; :func:`from_graph` gives back an equal spec.

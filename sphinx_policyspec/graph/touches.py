@@ -21,8 +21,6 @@ from sphinx_policyspec.model import (
     Topic,
 )
 
-__all__ = ["Touch", "TouchFinder", "TouchKind", "about", "enclosing", "owner", "touches", "with_broader"]
-
 _MARKS = re.compile(r"\[\^\w+\]|(?<=\])\([^()\s]*\)")
 """Eval tags and targets of links."""
 _SILENT = re.compile(rf"{_MARKS.pattern}|<!--.*?-->", re.DOTALL)

@@ -15,18 +15,6 @@ from typing import Any, Literal
 from sphinx_policyspec.model.provision import Principle
 from sphinx_policyspec.model.spec import OverrideMode
 
-__all__ = [
-    "ATTRIBUTES",
-    "LIFTING",
-    "LIMITING",
-    "NAMING",
-    "RELATIONS",
-    "Attribute",
-    "Owner",
-    "attributes_of",
-    "inverse",
-]
-
 Owner = Literal[
     "spec",
     "level",

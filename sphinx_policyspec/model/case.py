@@ -8,22 +8,6 @@ from dataclasses import dataclass, field
 from sphinx_policyspec.files import Brief
 from sphinx_policyspec.model.finding import Span
 
-__all__ = [
-    "Case",
-    "Delegation",
-    "Direction",
-    "Duty",
-    "Expectation",
-    "Item",
-    "JudgedKind",
-    "Judgement",
-    "Label",
-    "Outcome",
-    "Semantics",
-    "Status",
-    "Value",
-]
-
 Value = str | int | float | bool
 """What an item asks for, as YAML reads it; two values are compatible if they are equal."""
 

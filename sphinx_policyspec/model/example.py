@@ -10,21 +10,6 @@ from dataclasses import dataclass
 from sphinx_policyspec.files import Brief
 from sphinx_policyspec.model.finding import Span
 
-__all__ = [
-    "Comparison",
-    "EvalPrompt",
-    "Example",
-    "Fragment",
-    "FragmentKind",
-    "Gap",
-    "Message",
-    "Response",
-    "Turn",
-    "Verdict",
-    "is_language",
-    "messages_of",
-]
-
 
 class Verdict(enum.StrEnum):
     """What the spec says of an answer; values are the words of the dialect."""

@@ -13,26 +13,6 @@ from typing import NamedTuple, cast
 from sphinx_policyspec.errors import CodeError
 from sphinx_policyspec.files import Brief
 
-__all__ = [
-    "AS_STATED",
-    "OFF",
-    "Category",
-    "Finding",
-    "Hints",
-    "Places",
-    "Rule",
-    "Severity",
-    "Span",
-    "UnknownNames",
-    "Use",
-    "codes_of",
-    "near_name",
-    "nearest",
-    "rules",
-    "shown",
-    "taken",
-]
-
 
 class Severity(enum.StrEnum):
     """How much a finding matters, from what breaks the document to what is merely advice."""

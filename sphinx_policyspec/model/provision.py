@@ -12,29 +12,6 @@ from sphinx_policyspec.files import Brief, html_table
 from sphinx_policyspec.model.example import EvalPrompt, Example
 from sphinx_policyspec.model.finding import Span
 
-__all__ = [
-    "Block",
-    "Carrier",
-    "Changelog",
-    "ChangelogEntry",
-    "Clause",
-    "Comment",
-    "Commentary",
-    "Definition",
-    "EvalTag",
-    "Goal",
-    "Link",
-    "Principle",
-    "PromptFile",
-    "Prose",
-    "Provision",
-    "Reference",
-    "ReferenceForm",
-    "Section",
-    "TargetKind",
-    "Topic",
-]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prose(Brief):

@@ -27,24 +27,6 @@ from sphinx_policyspec.model.provision import (
     Topic,
 )
 
-__all__ = [
-    "DEFAULT_LEVELS",
-    "DEFAULT_TITLE",
-    "PUBLISHED_LEVELS",
-    "SHIPPED_SIDECAR",
-    "AuthorityLevel",
-    "Document",
-    "Markup",
-    "OverrideMode",
-    "Spec",
-    "given_base",
-    "is_absolute_iri",
-    "is_date",
-    "levels_for",
-    "overriders",
-    "with_ending",
-]
-
 DEFAULT_TITLE = "Behaviour spec"
 """The title of a spec that says none, and stands in nothing that does."""
 SHIPPED_SIDECAR = "model-spec"

@@ -27,17 +27,6 @@ from sphinx_policyspec.model.spec import is_absolute_iri, is_date
 from sphinx_policyspec.readers.text import read_text
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
-__all__ = [
-    "MAPPINGS",
-    "PROVISIONS",
-    "Annotations",
-    "Key",
-    "Mapping",
-    "annotate",
-    "read_annotations",
-    "shipped_annotations",
-]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:

@@ -14,8 +14,6 @@ from sphinx_policyspec.readers.comments import ITEM, RULE, SETEXT, Shown, withou
 from sphinx_policyspec.readers.inline import plain_words, without_tags
 from sphinx_policyspec.readers.text import Fences, Lines
 
-__all__ = ["ATX", "BARE_LEVEL", "BlockKind", "Heading", "RawBlock", "cut", "heading_of", "parse_heading"]
-
 # Possessive, so that a hostile run of spaces costs linear time.
 ATX = re.compile(r"\ufeff?[ ]{0,3}(#{1,6})(?:[ \t]++(\S++(?:\s++\S++)*+))?\s*+")
 """A heading line; its title, id and attributes are group 2."""

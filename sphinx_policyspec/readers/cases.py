@@ -32,23 +32,6 @@ from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.readers.text import absent, read_text
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
-__all__ = [
-    "CASE",
-    "DELEGATES",
-    "EXPECT",
-    "ITEM",
-    "MAX_CHARACTERS",
-    "MAX_ITEMS",
-    "MODES",
-    "SEMANTICS",
-    "CaseKey",
-    "Kind",
-    "ReadCase",
-    "case_files",
-    "read_case_file",
-    "read_cases",
-]
-
 Kind = Literal["text", "texts", "boolean", "integer", "value", "mode", "mapping"]
 
 MODES = ("explicit", "implicit")

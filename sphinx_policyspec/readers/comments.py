@@ -11,8 +11,6 @@ from itertools import accumulate
 
 from sphinx_policyspec.readers.text import Fences
 
-__all__ = ["ITEM", "RULE", "SETEXT", "Shown", "without_comments"]
-
 ITEM = re.compile(r"[ ]*+(?:[-*+]|\d{1,9}[.)])(?:[ \t]+|$)")
 """The mark of a list item, with the blanks behind it."""
 RULE = re.compile(r"[ ]{0,3}(?:(?:\*[ \t]*+){3,}+|(?:-[ \t]*+){3,}+|(?:_[ \t]*+){3,}+)\s*")

@@ -29,8 +29,6 @@ from sphinx_policyspec.model.finding import near_name, nearest
 from sphinx_policyspec.readers.inline import InlineLink, read_body, scan
 from sphinx_policyspec.readers.text import Fences, Lines
 
-__all__ = ["ROLES", "ConversationReading", "read_conversation"]
-
 ROLES = ("system", "developer", "user", "assistant", "tool")
 _STRUCTURE = frozenset((*ROLES, "comparison"))
 """Names of the tags that structure a conversation; any other inside a message is text."""

@@ -19,8 +19,6 @@ from pathlib import Path
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.files import real_path
 
-__all__ = ["ATTRIBUTES", "Checkout", "check_out", "commit_of", "is_git", "parse_git"]
-
 ATTRIBUTES = ("ident", "working-tree-encoding", "filter")
 """What changes the words of a file; ends of lines are read alike."""
 _Attributes = dict[str, str]

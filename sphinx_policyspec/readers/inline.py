@@ -14,21 +14,6 @@ from sphinx_policyspec.model import Fragment, FragmentKind, ReferenceForm, Span
 from sphinx_policyspec.readers.comments import Shown, without_comments
 from sphinx_policyspec.readers.text import Fences, Lines
 
-__all__ = [
-    "InlineLink",
-    "InlineTag",
-    "decode",
-    "find_marks",
-    "label_of",
-    "outside_fences",
-    "plain_words",
-    "read_body",
-    "resolve_title",
-    "scan",
-    "slug",
-    "without_tags",
-]
-
 _NO_LABELS: Mapping[str, str] = MappingProxyType({})
 
 # Code and escapes come first, so that nothing inside them is taken for a link. Every repetition is

@@ -19,16 +19,6 @@ from sphinx_policyspec.readers.cases import CaseKey
 from sphinx_policyspec.readers.text import read_text
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
-__all__ = [
-    "JUDGEMENT",
-    "add_judgement",
-    "format_judgement",
-    "read_judgement_file",
-    "read_judgements",
-    "usable_judgements",
-    "with_judgement",
-]
-
 _PLAIN = re.compile(r"[a-z][a-z_-]*")
 """What YAML takes for a text without quotes."""
 JUDGEMENT = (

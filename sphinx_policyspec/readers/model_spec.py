@@ -53,8 +53,6 @@ from sphinx_policyspec.readers.inline import (
 from sphinx_policyspec.readers.notes import LOST_HINT, lost_examples, lost_headings, read_notes
 from sphinx_policyspec.readers.text import Lines, Reading
 
-__all__ = ["read_model_spec", "title_of"]
-
 _CLAUSE_START = re.compile(
     r"[.!?][\"\u201d)]?\s+|\n[ \t\r]*\n|^[ \t]*(?:[-*]|\d+\.)[ \t]+|\[\^[a-z0-9]{4}\][)\"\u201d]*[,;:]?[ \t]*",
     re.MULTILINE,

@@ -12,8 +12,6 @@ from sphinx_policyspec.readers.comments import ITEM, SETEXT, Shown
 from sphinx_policyspec.readers.inline import label_of, outside_fences, without_tags
 from sphinx_policyspec.readers.text import Lines
 
-__all__ = ["LOST_HINT", "Notes", "lost_examples", "lost_headings", "read_notes"]
-
 LOST_HINT = "begin the line at the margin with `#` and a space, outside lists and quotations"
 _LABEL = re.compile(
     r"[ ]{0,3}\[(?!\^)(?P<label>(?:[^\[\]\\\n]|\\.){1,200})\]:[ \t]*+(?P<url><[^<>\n]{0,2000}>|[^\s<>]{1,2000})"

@@ -28,17 +28,6 @@ from sphinx_policyspec.readers.conversation import read_conversation
 from sphinx_policyspec.readers.model_spec import read_model_spec, title_of
 from sphinx_policyspec.readers.text import Lines, Reading, read_text
 
-__all__ = [
-    "SPEC_FILE",
-    "companions",
-    "is_release",
-    "read_changelog",
-    "read_prompts",
-    "read_release",
-    "release_folders",
-    "spec_file",
-]
-
 _HEAD = re.compile(r"##[ \t]++(\S++(?:\s++\S++)*+)\s*")
 _DATED = re.compile(r"v?(\d{4})[.-](\d{2})[.-](\d{2})")
 

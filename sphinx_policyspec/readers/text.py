@@ -16,18 +16,6 @@ from sphinx_policyspec.files import real_path
 from sphinx_policyspec.model import Finding, Span, Spec
 from sphinx_policyspec.model.finding import near_name
 
-__all__ = [
-    "Fences",
-    "Ignore",
-    "Lines",
-    "Reading",
-    "SourceLines",
-    "absent",
-    "ignores_in",
-    "read_text",
-    "silenced",
-]
-
 _BREAK = re.compile("\r?\n|[\r\x1c-\x1e\x85\u2028\u2029]")
 """What ends a line for docutils; elsewhere a line feed alone does."""
 

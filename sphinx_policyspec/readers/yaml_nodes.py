@@ -16,8 +16,6 @@ from sphinx_policyspec.errors import AnnotationError
 from sphinx_policyspec.model import Finding, Span
 from sphinx_policyspec.model.finding import near_name, nearest
 
-__all__ = ["YamlReader"]
-
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The one on libyaml where PyYAML was built with it, at a tenth of the time."""
 _FORBIDDEN = re.compile("[\x7f-\x9f\ufeff\ufffe\uffff]")

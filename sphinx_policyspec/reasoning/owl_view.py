@@ -18,8 +18,6 @@ from sphinx_policyspec.reasoning.reasoner import background
 from sphinx_policyspec.reasoning.schema import axioms, ontology_triples
 from sphinx_policyspec.reasoning.statements import statements_of
 
-__all__ = ["OwlWorld", "owl_world"]
-
 
 class OwlWorld(owlready2.World):  # type: ignore[misc]  # owlready2 ships no types
     """An owlready2 World that has the terms of the ontology as attributes, such as ``world.Principle``.

@@ -29,20 +29,6 @@ from sphinx_policyspec.model import Spec
 from sphinx_policyspec.reasoning.schema import axioms, names_of_levels, whole_number
 from sphinx_policyspec.reasoning.statements import Stated, Statement, clashes, statements_of
 
-__all__ = [
-    "Contradiction",
-    "Reasoner",
-    "Reasoning",
-    "background",
-    "classify",
-    "contradictions",
-    "explain",
-    "first_inconsistent",
-    "java",
-    "smallest",
-    "world_of",
-]
-
 _SECONDS = 600
 _NEITHER = Foreign("true", PREFIXES["xsd"] + "boolean", "")
 _QUICK = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")

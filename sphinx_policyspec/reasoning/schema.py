@@ -26,19 +26,6 @@ from sphinx_policyspec.graph.terms import (
     ontology_dir,
 )
 
-__all__ = [
-    "Expression",
-    "Thinner",
-    "axioms",
-    "fits",
-    "is_name",
-    "names_of_levels",
-    "ontology_triples",
-    "relevant",
-    "schema",
-    "whole_number",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class Expression:

@@ -23,8 +23,6 @@ from sphinx_policyspec.reasoning.schema import (
     whole_number,
 )
 
-__all__ = ["Clash", "Stated", "Statement", "clashes", "statements_of"]
-
 Stated = tuple[Triple, str]
 """A triple, and the name of the graph that it stands in: the release that says so."""
 

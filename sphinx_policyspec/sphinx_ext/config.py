@@ -24,24 +24,6 @@ if TYPE_CHECKING:
     from sphinx_policyspec.compare.history import Moment, Timeline
     from sphinx_policyspec.sources import Reader
 
-__all__ = [
-    "PREFIX",
-    "Edition",
-    "Editions",
-    "Given",
-    "Older",
-    "PolicySpecConfig",
-    "Site",
-    "SitePage",
-    "bad_values",
-    "feedback_address",
-    "problems",
-    "project_title",
-    "register_config",
-    "severities",
-    "site_base",
-]
-
 PREFIX = "policyspec_"
 LEVELS = ("error", "warning", "hint", "off")
 LIMITS = ("seconds", "rows")

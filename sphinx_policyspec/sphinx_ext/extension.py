@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
     from sphinx_policyspec.sphinx_ext.pages.directive import PolicyDirective
 
-__all__ = ["directives", "roles", "setup"]
-
 
 def directives() -> dict[str, type[PolicyDirective]]:
     """Return the directives by name."""

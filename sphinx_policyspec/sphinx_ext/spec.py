@@ -51,9 +51,6 @@ if TYPE_CHECKING:
     from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
     from sphinx_policyspec.readers.annotations import Annotations
 
-__all__ = ["Knowledge", "assemble", "elsewhere", "is_dangling", "places_of", "reading_order", "spec_again"]
-
-
 _Declared = TypeVar("_Declared", AuthorityLevel, Topic, Goal)
 
 

@@ -26,25 +26,6 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
-__all__ = [
-    "EXCERPTS",
-    "FRAGMENT",
-    "PagePart",
-    "Stamp",
-    "Unfinished",
-    "cached",
-    "keep",
-    "kept",
-    "note_doctrees",
-    "pack",
-    "read_fragment",
-    "read_part",
-    "unsound_pages",
-    "write_output",
-    "write_part",
-]
-
-
 _T = TypeVar("_T")
 FRAGMENT, EXCERPTS = ".policyspec", ".policyspec-excerpts"
 """Suffixes of the parts of a page: its part of the spec, and how the words of each thing on it begin."""

@@ -17,8 +17,6 @@ from sphinx_policyspec.model import Case, Delegation, Item, Semantics, Span, Spe
 if TYPE_CHECKING:
     import clingo
 
-__all__ = ["PROGRAM", "SPACE", "case_facts", "cases_where", "fact", "spec_facts"]
-
 
 def fact(name: str, *values: object) -> str:
     """Return a fact with these values: numbers, and texts whatever is in them."""

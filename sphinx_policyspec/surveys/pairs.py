@@ -14,8 +14,6 @@ from sphinx_policyspec.graph.touches import TouchKind, about
 from sphinx_policyspec.model import Case, Expectation, Item, Label, Principle
 from sphinx_policyspec.surveys.engine import HERE
 
-__all__ = ["Decider", "Pair", "pairs_of"]
-
 _ISSUE = "what both are about"
 _VALUES = ("one way", "the other way")
 

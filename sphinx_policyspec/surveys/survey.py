@@ -14,22 +14,6 @@ from sphinx_policyspec.model.attributes import RELATIONS
 from sphinx_policyspec.surveys.engine import cases_where, fact, spec_facts
 from sphinx_policyspec.surveys.pairs import Pair, pairs_of
 
-__all__ = [
-    "LARGEST",
-    "OpenConflict",
-    "Party",
-    "PartyKind",
-    "RuleUse",
-    "Survey",
-    "fingerprint",
-    "idle_of",
-    "in_english",
-    "open_conflicts",
-    "parties_of",
-    "rules_in_use",
-    "survey",
-]
-
 
 class PartyKind(enum.StrEnum):
     """What an item is."""

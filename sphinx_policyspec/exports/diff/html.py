@@ -12,8 +12,6 @@ from sphinx_policyspec.exports import html_safe
 from sphinx_policyspec.exports.diff.outline import Group, Outline, ToldCase, ToldChange, inked, told_changes
 from sphinx_policyspec.exports.diff.wording import SIGNS
 
-__all__ = ["STYLE", "anchor_of_group", "html_diff", "html_fragment"]
-
 _CODE = re.compile(r"`([^`]+)`")
 
 _CASES_STYLE = """

@@ -24,16 +24,6 @@ from sphinx_policyspec.model import Judgement
 if TYPE_CHECKING:
     from sphinx_policyspec.graph.releases import Revision
 
-__all__ = [
-    "as_json",
-    "json_diff",
-    "json_history",
-    "json_lock",
-    "json_reading_list",
-    "json_review",
-    "revision_of",
-]
-
 _K = ChangeKind
 _BEGIN = 160
 """Characters of a text that tell which one is meant; all of it stands under ``changes``."""

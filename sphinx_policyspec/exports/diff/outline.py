@@ -21,20 +21,6 @@ from sphinx_policyspec.exports.diff.wording import (
     with_evidence,
 )
 
-__all__ = [
-    "Group",
-    "Outline",
-    "Row",
-    "ToldCase",
-    "ToldChange",
-    "changes_behind",
-    "groups",
-    "inked",
-    "reach_of",
-    "told_change",
-    "told_changes",
-]
-
 _K, _S = ChangeKind, Subject
 _CONTEXT = 8
 """Words shown of an unchanged run, on each side of what changed."""

@@ -37,17 +37,6 @@ from sphinx_policyspec.exports.diff.wording import SIGNS, lock_verdict, marked, 
 from sphinx_policyspec.files import dump_json
 from sphinx_policyspec.model import Direction, JudgedKind
 
-__all__ = [
-    "LIMIT",
-    "changelog_entry",
-    "history_text",
-    "judgement_template",
-    "lock_text",
-    "markdown_diff",
-    "review_text",
-    "text_diff",
-]
-
 _HEADINGS = ("Added", "Changed", "Removed", "Examples", "Small changes")
 _COLORS = {
     Weight.NEEDS_READER: "magenta",

@@ -12,19 +12,6 @@ from sphinx_policyspec.compare.history import LockChange, LockState
 from sphinx_policyspec.compare.rewording import SentenceChange, SentenceOp
 from sphinx_policyspec.compare.words import runs_of
 
-__all__ = [
-    "SIGNS",
-    "ToldSentence",
-    "counted",
-    "folded",
-    "is_folded",
-    "lock_verdict",
-    "marked",
-    "sentence",
-    "told_sentences",
-    "with_evidence",
-]
-
 SIGNS = {
     Weight.NEEDS_READER: "?",
     Weight.TIGHTENING: "▲",

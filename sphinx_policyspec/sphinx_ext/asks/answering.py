@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from sphinx_policyspec.graph.questions import Answer
     from sphinx_policyspec.sources import Reader
 
-__all__ = ["Since", "Views"]
-
 
 def _of_source(env: BuildEnvironment, source: str, reader: Reader) -> tuple[Spec, ...]:
     """Return the releases of a source, from a file where nothing has changed since it was last read."""

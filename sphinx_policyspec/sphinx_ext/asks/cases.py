@@ -27,9 +27,6 @@ from sphinx_policyspec.sphinx_ext.asks.page import Page, PolicyScroll, chip
 from sphinx_policyspec.sphinx_ext.asks.views import Attack, Box, drawn
 from sphinx_policyspec.surveys import PartyKind
 
-__all__ = ["CaseRow", "case_nodes", "decidable", "decided", "party_words", "rule_name", "site_wording"]
-
-
 _ = get_translation("sphinx_policyspec")
 
 

@@ -19,8 +19,6 @@ from sphinx_policyspec.sphinx_ext.nodes.boxes import word
 if TYPE_CHECKING:
     from sphinx_policyspec.sphinx_ext.asks.page import Page
 
-__all__ = ["changes", "changes_nodes", "name_of_old", "told", "weights_in_short"]
-
 _ = get_translation("sphinx_policyspec")
 
 _COLUMNS = ("id", "title", "weight", "said")

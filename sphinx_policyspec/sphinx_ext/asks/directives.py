@@ -32,21 +32,6 @@ if TYPE_CHECKING:
     from sphinx_policyspec.model import Case
     from sphinx_policyspec.readers.cases import ReadCase
 
-__all__ = [
-    "CaseDirective",
-    "ChangesDirective",
-    "CountRole",
-    "CoverageDirective",
-    "ExampleTableDirective",
-    "GraphDirective",
-    "MatrixDirective",
-    "PrincipleListDirective",
-    "PrincipleTableDirective",
-    "QueryDirective",
-    "SurveyDirective",
-    "SurveyView",
-]
-
 
 class AskingDirective(PolicyDirective):
     """Base of directives whose place an answer fills."""

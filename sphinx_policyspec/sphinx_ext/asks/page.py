@@ -22,24 +22,6 @@ if TYPE_CHECKING:
     from sphinx_policyspec.graph.questions import Answer
     from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
 
-__all__ = [
-    "VARIABLES",
-    "CellNodes",
-    "Page",
-    "PolicyFold",
-    "PolicyHeadCell",
-    "PolicyScroll",
-    "PolicyView",
-    "chip",
-    "entries_of",
-    "items",
-    "linked_list",
-    "register_view_nodes",
-    "table",
-    "table_of",
-]
-
-
 _ = get_translation("sphinx_policyspec")
 
 CellNodes = list[nodes.Node]

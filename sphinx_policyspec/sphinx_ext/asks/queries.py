@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from sphinx_policyspec.graph.questions import Answer
 
-__all__ = ["COLUMNS", "PROPERTIES", "Query", "View", "ViewKind", "compile_view", "failed", "unknown_names"]
-
 
 class ViewKind(enum.StrEnum):
     """The views; values are the names of their directives."""

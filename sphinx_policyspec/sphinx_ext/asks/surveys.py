@@ -36,19 +36,6 @@ from sphinx_policyspec.surveys import (
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
-__all__ = [
-    "LARGEST_MATRIX",
-    "MOST_PAIRS",
-    "PairShower",
-    "SurveyRow",
-    "case_anchor",
-    "count_of_gaps",
-    "decider_words",
-    "survey_nodes",
-    "surveyed",
-]
-
-
 LARGEST_MATRIX = 12
 """Principles of a topic whose pairs a table can show; of more, only those that nothing decides are listed."""
 MOST_PAIRS = 66

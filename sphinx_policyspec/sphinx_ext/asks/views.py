@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
     from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject
 
-__all__ = ["NO_ROWS", "Attack", "Box", "answer_nodes", "coverage", "drawing", "drawn", "matrix", "outline"]
-
-
 _ = get_translation("sphinx_policyspec")
 
 _ROW = 26

@@ -69,17 +69,6 @@ if TYPE_CHECKING:
 
     from sphinx_policyspec.sources import Loaded, ProjectOptions, Reader
 
-__all__ = [
-    "Build",
-    "all_findings",
-    "drop_dead_terms",
-    "navigation_of",
-    "note_unread",
-    "remove_empty_indices",
-    "remove_pages",
-    "silence_core",
-]
-
 _CHILD = f"{__package__}.project"
 """The module that the child runs."""
 

@@ -38,18 +38,6 @@ if TYPE_CHECKING:
 
     from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
 
-__all__ = [
-    "Dangling",
-    "TakePlainLinks",
-    "dangling_links",
-    "lead_contents_to_anchors",
-    "lead_links_to_anchors",
-    "report",
-    "require_reader",
-    "setting_findings",
-    "words_of",
-]
-
 _Asked = tuple[str, bool]
 """A target, and whether the link has a text of its own: a place without a title can be had by such alone."""
 

@@ -39,17 +39,6 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 
-__all__ = [
-    "FORMAT",
-    "SCRIPT",
-    "STYLE_SHEET",
-    "add_to_page",
-    "share_static_files",
-    "topics_by_provision",
-    "write_data",
-    "write_graph",
-]
-
 _ = get_translation("sphinx_policyspec")
 
 

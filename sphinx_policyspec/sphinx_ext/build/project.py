@@ -32,8 +32,6 @@ from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
 
-__all__ = ["naming_page", "read_project", "require_extension", "running_foreign_code"]
-
 _OWN_NAME = "sphinx_policyspec"
 _MISSING_MODULE = re.compile(r"No module named '([\w.-]+)'|[Nn]o theme named '([^']+)'")
 _WORDS = re.compile(r"^.*?:\d+: (?:WARNING|ERROR|SEVERE|CRITICAL): | \[(?:docutils|myst)[\w.]*\]$")

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from docutils.transforms import Transform
     from sphinx.application import Sphinx
 
-__all__ = ["has_late_handlers", "left_out", "settle"]
-
 _Visit = Callable[[Any, nodes.Element], None]
 
 _CORE = re.compile(r"(?:docutils|furo|myst_parser|sphinx_design|sphinx_policyspec|sphinx(?!\.ext\.))(?:\.|$)")

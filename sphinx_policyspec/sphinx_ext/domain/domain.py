@@ -41,19 +41,6 @@ if TYPE_CHECKING:
     from sphinx.builders import Builder
     from sphinx.environment import BuildEnvironment
 
-__all__ = [
-    "INDICES",
-    "ExampleIndex",
-    "LevelIndex",
-    "PolicyDomain",
-    "TopicIndex",
-    "add_anchors",
-    "domain_of",
-    "escape_headings",
-    "is_index_page",
-    "topics_of",
-]
-
 
 def add_anchors(domain: PolicyDomain, doctree: nodes.document) -> None:
     """Let links from outside that use a former id find its provision on a page."""

@@ -41,30 +41,6 @@ if TYPE_CHECKING:
     from sphinx_policyspec.graph.questions import Answer
     from sphinx_policyspec.model import Case
 
-__all__ = [
-    "DOMAIN",
-    "KIND_OF_ROLE",
-    "ROLE_OF_KIND",
-    "SPEC_USE",
-    "Answered",
-    "Ask",
-    "FormerIds",
-    "PageRecord",
-    "PolicyObject",
-    "ShownByPages",
-    "Snapshot",
-    "Sources",
-    "Topics",
-    "aliases_of",
-    "former_ids_of",
-    "is_row_count",
-    "link_or_text",
-    "outside_record",
-    "page_record",
-    "pending_reference",
-]
-
-
 SPEC_USE = Use("spec", "", "")
 """Where a page declares the spec, among the places of names; it names nothing."""
 

@@ -30,9 +30,6 @@ from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyDeclaration
 if TYPE_CHECKING:
     from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
 
-__all__ = ["FILETYPE", "LAYOUTS", "START", "SUFFIX", "VIEWS", "SitePageParser", "lay_out"]
-
-
 LAYOUTS = ("one", "chapter", "section")
 """What makes a page: everything, a provision of depth 1, or one of depth 1 or 2."""
 

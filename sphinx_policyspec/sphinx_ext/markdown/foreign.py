@@ -22,17 +22,6 @@ from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, KIND_OF_ROLE
 from sphinx_policyspec.sphinx_ext.nodes.html import is_plain_math
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyClause
 
-__all__ = [
-    "DEEPEST_MARKDOWN",
-    "OnlyWords",
-    "PlaceOfText",
-    "hard_words_of",
-    "is_address",
-    "is_own_address",
-    "keep_words",
-    "words_of",
-]
-
 
 def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from sphinx.config import Config
     from sphinx.environment import BuildEnvironment
 
-__all__ = ["is_model_spec_page", "load_markdown", "outdated_by_companions", "read_model_spec_pages"]
-
 _MARKDOWN = ".md"
 _TRANSLATED = ":<translated>"
 """What the source of a document ends with that holds one translated message."""

@@ -61,8 +61,6 @@ if TYPE_CHECKING:
 
     from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
 
-__all__ = ["Dialect", "Language", "SpecRenderer", "TurnRenderer", "fill", "language_of", "message_nodes"]
-
 
 class Language(Protocol):
     """Makes nodes of text; ``line`` is that of its first line in the source."""

@@ -29,9 +29,6 @@ from sphinx_policyspec.sphinx_ext.markdown.foreign import DEEPEST_MARKDOWN, is_a
 from sphinx_policyspec.sphinx_ext.nodes.boxes import placeholder, settings, untrusted
 from sphinx_policyspec.sphinx_ext.nodes.html import shown_math
 
-__all__ = ["body_plugin", "render_body", "render_inline", "render_prose"]
-
-
 _INLINE_MATH = re.compile(r"(\\{1,2})\((?P<tex>.{1,2000}?)\\{1,2}\)", re.DOTALL)
 _BLOCK_OPEN = re.compile(r"\\{1,2}\[(?P<rest>.*)")
 _BLOCK_CLOSE = re.compile(r"(?P<before>.*?)\\{1,2}\]\s*")

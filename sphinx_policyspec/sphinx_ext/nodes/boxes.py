@@ -35,32 +35,6 @@ from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     anchor_of,
 )
 
-__all__ = [
-    "Place",
-    "add_heads",
-    "badge",
-    "commentary",
-    "comparison",
-    "declaration",
-    "definition",
-    "example",
-    "gap",
-    "head_of",
-    "level_word",
-    "mark_level",
-    "message",
-    "placeholder",
-    "prompt",
-    "provision",
-    "response",
-    "settings",
-    "style_name",
-    "text_node",
-    "untrusted",
-    "word",
-]
-
-
 _ = get_translation("sphinx_policyspec")
 
 _Text = TypeVar("_Text", bound=nodes.TextElement)

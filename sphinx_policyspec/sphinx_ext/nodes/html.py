@@ -43,18 +43,6 @@ if TYPE_CHECKING:
     from sphinx.writers.html5 import HTML5Translator
     from sphinx.writers.latex import LaTeXTranslator
 
-__all__ = [
-    "RENDERER",
-    "PolicyPanel",
-    "configure",
-    "is_plain_math",
-    "mathml",
-    "register_nodes",
-    "set_for_paper",
-    "shown_math",
-    "visit_panel",
-]
-
 _word_of_sphinx = get_translation("sphinx")
 
 RENDERER = "policyspec"

@@ -13,40 +13,6 @@ from docutils import nodes
 
 from sphinx_policyspec.model import TargetKind
 
-__all__ = [
-    "BOXES",
-    "PolicyBadge",
-    "PolicyBody",
-    "PolicyBox",
-    "PolicyClause",
-    "PolicyCommentary",
-    "PolicyComparison",
-    "PolicyCount",
-    "PolicyDeclaration",
-    "PolicyDefinition",
-    "PolicyExample",
-    "PolicyExampleTitle",
-    "PolicyGap",
-    "PolicyHidden",
-    "PolicyMarker",
-    "PolicyMessage",
-    "PolicyPlaceholder",
-    "PolicyPrompt",
-    "PolicyQuery",
-    "PolicyResponse",
-    "PolicySelfLink",
-    "PolicySettings",
-    "PolicyTable",
-    "PolicyUntrusted",
-    "PolicyVerdict",
-    "anchor_alone",
-    "anchor_of",
-    "elements_of",
-    "is_unseen",
-    "title_of_example",
-    "uses_our_nodes",
-]
-
 
 class PolicyBox(nodes.container):
     """A block of ours; ``html_tag`` is the element it becomes in HTML."""

@@ -81,9 +81,6 @@ from sphinx_policyspec.sphinx_ext.store import EXCERPTS, pack, write_part
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
-__all__ = ["HOME", "SOURCE_TITLE", "CapturePage", "MarkSections"]
-
-
 HOME = "policyspec_home"
 """Attribute of a note: the identity of the section that it stands in, since MyST moves it to the end of the page."""
 

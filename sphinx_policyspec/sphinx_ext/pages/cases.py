@@ -35,8 +35,6 @@ from sphinx_policyspec.sphinx_ext.pages.gathered import FoundLinks, Gathered, Li
 from sphinx_policyspec.sphinx_ext.pages.inline import title_with_substitutions, words_of
 from sphinx_policyspec.sphinx_ext.pages.marks import Conversation, Declared, declared_on, hides, take_away
 
-__all__ = ["CapturePlace", "Cases", "TurnReader"]
-
 
 class CapturePlace(NamedTuple):
     """Where the walk is: in which provision, and in which principle if any.

@@ -45,23 +45,6 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
-__all__ = [
-    "ARGUMENTS",
-    "MEANINGS",
-    "ClauseRole",
-    "CommentaryDirective",
-    "DefinitionDirective",
-    "GivenRole",
-    "LevelDirective",
-    "PrincipleDirective",
-    "SpecDirective",
-    "TopicDirective",
-    "begin_page",
-    "end_page",
-    "meaning_of",
-]
-
-
 _ = get_translation("sphinx_policyspec")
 
 

@@ -29,9 +29,6 @@ from sphinx_policyspec.sphinx_ext.pages.marks import (
 )
 from sphinx_policyspec.sphinx_ext.pages.places import Source, source_of
 
-__all__ = ["PolicyDirective", "items_of", "options", "options_of"]
-
-
 _QUOTED = r"\"(?P<double>(?:\\.|[^\"\\])*+)\"|'(?P<single>(?:''|[^'])*+)'"
 _IN_BRACKETS = re.compile(rf" ?(?:(?:{_QUOTED}) ?(?=,|$)|(?P<plain>[^,]*+))(?:,|$)")
 # A block list may have been folded into one line.

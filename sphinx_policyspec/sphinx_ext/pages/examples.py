@@ -44,18 +44,6 @@ from sphinx_policyspec.sphinx_ext.pages.directive import PolicyDirective, option
 from sphinx_policyspec.sphinx_ext.pages.inline import plain_title
 from sphinx_policyspec.sphinx_ext.pages.marks import Conversation, declared_on, note_finding
 
-__all__ = [
-    "ConversationDirective",
-    "ExampleDirective",
-    "GoalDirective",
-    "MessageDirective",
-    "PromptDirective",
-    "ResponseDirective",
-    "compact_conversation",
-    "mark_placeholders",
-]
-
-
 _SILENT = (nodes.Invisible, nodes.math, nodes.math_block, nodes.raw, nodes.system_message)
 _LINKS = (nodes.reference, addnodes.pending_xref)
 

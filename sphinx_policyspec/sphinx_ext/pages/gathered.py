@@ -51,8 +51,6 @@ from sphinx_policyspec.sphinx_ext.pages.places import Placed, Source, occurrence
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
-__all__ = ["FoundLinks", "Gathered", "LinkPlace", "Region", "TextPlaces", "is_local", "line_of"]
-
 _Body = TypeVar("_Body", bound=Commentary | Definition | Message)
 _NEAR = 2
 """How many lines below the last one a text begins that is one run with it: a single blank line is between."""

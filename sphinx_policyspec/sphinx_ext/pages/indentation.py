@@ -10,19 +10,6 @@ from typing import NamedTuple
 
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 
-__all__ = [
-    "HELD",
-    "NEAR",
-    "PROVISIONS",
-    "TURNS",
-    "WITH_TURNS",
-    "Indented",
-    "Option",
-    "Slip",
-    "SlipReading",
-    "indent_of",
-]
-
 
 class Slip(NamedTuple):
     """A slip on a line, which counts from 1."""

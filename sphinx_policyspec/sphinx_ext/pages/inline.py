@@ -42,23 +42,6 @@ from sphinx_policyspec.sphinx_ext.nodes.nodes import (
 )
 from sphinx_policyspec.sphinx_ext.pages.marks import hides, is_hidden
 
-__all__ = [
-    "WRITTEN",
-    "Excerpts",
-    "excerpts_of",
-    "keep_written",
-    "plain_title",
-    "raw_of",
-    "shown_text",
-    "shown_title",
-    "shown_titles",
-    "text_around",
-    "title_with_substitutions",
-    "with_titles",
-    "with_titles_resolved",
-    "words_of",
-]
-
 WRITTEN = "policyspec_written"
 """Attribute of a text element whose raw text is not what it shows: the text that is, as (markup, plain text)."""
 

@@ -42,36 +42,6 @@ if TYPE_CHECKING:
     from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
     from sphinx_policyspec.sphinx_ext.domain.records import Ask
 
-__all__ = [
-    "Conversation",
-    "Declared",
-    "claim",
-    "cleaned",
-    "declared_on",
-    "findings_on",
-    "give_back_ids",
-    "hides",
-    "holds_ours",
-    "is_foreign",
-    "is_hidden",
-    "is_ours",
-    "keep_mark",
-    "leave_findings",
-    "mark",
-    "mark_of",
-    "markers_in",
-    "marks_in",
-    "note_finding",
-    "note_taken",
-    "start_of",
-    "strip_comments",
-    "take_away",
-    "take_findings",
-    "unread_in",
-    "without_hidden",
-]
-
-
 _KEY = "policyspec"
 _FINDINGS = "policyspec_findings"
 

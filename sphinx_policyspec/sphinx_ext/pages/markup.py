@@ -14,8 +14,6 @@ from sphinx_policyspec.model import Markup
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBox, is_unseen
 from sphinx_policyspec.sphinx_ext.pages.inline import raw_of, shown_text
 
-__all__ = ["MarkupWriter", "WrittenText", "writer_of"]
-
 _SILENT = (
     nodes.docinfo,
     nodes.decoration,

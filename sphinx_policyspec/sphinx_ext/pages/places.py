@@ -30,21 +30,6 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
-__all__ = [
-    "Placed",
-    "Source",
-    "counts_lines",
-    "heed_docstrings",
-    "ignores_of",
-    "markup_of",
-    "mend_included",
-    "mend_page",
-    "mended",
-    "note_written",
-    "source_of",
-]
-
-
 _NOTEBOOK = ".ipynb"
 _RST = "restructuredtext"
 

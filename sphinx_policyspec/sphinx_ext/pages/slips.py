@@ -18,9 +18,6 @@ from sphinx_policyspec.sphinx_ext.pages.indentation import (
     lead_of,
 )
 
-__all__ = ["COLONS", "DirectiveFences"]
-
-
 _FENCE = re.compile(
     r"(?P<lead>[ \t>]*+(?P<item>(?:[-*+]|\d+[.)])[ \t]++)*)(?P<marks>`{3,}+|~{3,}+|:{3,}+)(?P<info>.*)"
 )

@@ -42,9 +42,6 @@ if TYPE_CHECKING:
     from docutils.nodes import Element
     from sphinx.builders import Builder
 
-__all__ = ["BlockVisitor", "ListVisitor", "ListedExample", "TypstTranslator"]
-
-
 _PLAIN = frozenset({"default", "none", "text"})
 _LANGUAGES = {"ipython3": "python", "pycon": "python", "python3": "python"}
 """Names of languages that Typst knows under another."""

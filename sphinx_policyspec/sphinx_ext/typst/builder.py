@@ -46,9 +46,6 @@ if TYPE_CHECKING:
 
     from sphinx_policyspec.model import Spec
 
-__all__ = ["INDEX_PAGES", "TypstBuilder", "fail_without_pdf", "indices", "settings"]
-
-
 _ = get_translation("sphinx_policyspec")
 
 INDEX_PAGES = ("policy-levels", "policy-topics", "policy-examples")

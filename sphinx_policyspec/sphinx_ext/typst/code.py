@@ -23,25 +23,6 @@ from sphinx_policyspec.sphinx_ext.nodes.html import mathml
 if TYPE_CHECKING:
     from sphinx.builders import Builder
 
-__all__ = [
-    "FILE",
-    "TYPES",
-    "Fonts",
-    "array",
-    "block",
-    "call",
-    "compile_pdf",
-    "content",
-    "copy_pictures",
-    "equation",
-    "is_right_to_left",
-    "label",
-    "length",
-    "require_typst",
-    "string",
-    "words",
-]
-
 _SPACES = re.compile(r"[ \t\r\n\f\v]+")
 _ESCAPED = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t"}
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"

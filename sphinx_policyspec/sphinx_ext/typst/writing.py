@@ -17,18 +17,6 @@ from sphinx_policyspec.sphinx_ext.typst.code import call, content, equation, lab
 if TYPE_CHECKING:
     from sphinx.builders import Builder
 
-__all__ = [
-    "LABEL",
-    "PAGE",
-    "TARGET",
-    "CodeWriter",
-    "InlineVisitor",
-    "Labels",
-    "assemble",
-    "is_short",
-    "style_of",
-]
-
 LABEL = "policyspec_label"
 """Attribute of a node: the label of its place."""
 TARGET = "policyspec_target"

@@ -12,7 +12,7 @@ from sphinx.locale import get_translation
 
 from sphinx_policyspec.compare import Change, SpecDiff, Weight
 from sphinx_policyspec.compare.history import Moment, Timeline
-from sphinx_policyspec.exports.diff.html import STYLE, anchor_of_group, html_fragment
+from sphinx_policyspec.exports.diff.html import anchor_of_group, html_fragment
 from sphinx_policyspec.exports.diff.wording import SIGNS
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.asks.changes import name_of_old, told, weights_in_short
@@ -25,9 +25,6 @@ from sphinx_policyspec.sphinx_ext.web.places import CHANGES_PAGE, PAGE_BUILDERS
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
-
-__all__ = ["STYLE", "context_of_page", "digests", "mark", "other_releases", "past_rows"]
-
 
 _ = get_translation("sphinx_policyspec")
 

@@ -37,21 +37,6 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.builders import Builder
 
-__all__ = [
-    "LevelsByAddress",
-    "Term",
-    "below_title",
-    "link_boxes_to_themselves",
-    "link_terms",
-    "number_examples",
-    "put_good_answers_first",
-    "show_contents",
-    "show_releases",
-    "surroundings",
-    "target_of",
-    "terms_of",
-]
-
 _VERDICTS = ("GOOD", "OK", "BAD")
 
 

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from sphinx_policyspec.graph.questions import Question
     from sphinx_policyspec.sphinx_ext.asks.answering import Views
 
-__all__ = ["AskPage", "ChangesPage", "dumped_words", "has_ask_page"]
-
 _ = get_translation("sphinx_policyspec")
 
 _SCRIPT = "policyspec-ask.js"
@@ -284,7 +282,8 @@ class ChangesPage:
                 for file in (app.builder.get_outfilename(CHANGES_PAGE), Path(app.outdir, STYLE_FILE)):
                     Path(file).unlink(missing_ok=True)
             return
-        from sphinx_policyspec.sphinx_ext.web.changes import STYLE, context_of_page  # noqa: PLC0415
+        from sphinx_policyspec.exports.diff.html import STYLE  # noqa: PLC0415  only where there is a page
+        from sphinx_policyspec.sphinx_ext.web.changes import context_of_page  # noqa: PLC0415  as above
 
         write_output(Path(app.outdir, STYLE_FILE), STYLE)
         yield CHANGES_PAGE, context_of_page(app, diff), "page.html"

@@ -57,9 +57,6 @@ if TYPE_CHECKING:
     from sphinx_policyspec.sphinx_ext.asks.answering import Since
     from sphinx_policyspec.sphinx_ext.config import Editions
 
-__all__ = ["META", "HandbookPages", "PageFacts", "PageProvision", "head_tags", "page_facts"]
-
-
 META = ("title", "version", "issued", "license", "publisher")
 """What each page tells of the whole spec."""
 

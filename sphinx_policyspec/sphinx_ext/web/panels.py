@@ -19,18 +19,6 @@ from sphinx_policyspec.model.attributes import RELATIONS
 from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_of
 from sphinx_policyspec.sphinx_ext.web.places import AddressOf, Place, SitePlaces, level_html
 
-__all__ = [
-    "Occurrence",
-    "PanelLink",
-    "PanelRow",
-    "Relations",
-    "Step",
-    "panel_html",
-    "relations_of",
-    "rows_of",
-    "tools_html",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:

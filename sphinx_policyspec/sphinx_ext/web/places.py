@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject
 
-__all__ = ["ASK_PAGE", "CHANGES_PAGE", "PAGE_BUILDERS", "WEB_BUILDERS", "Place", "SitePlaces", "level_html"]
-
 _PROMPT = "prompt-"
 """What the anchors of prompts begin with."""
 
