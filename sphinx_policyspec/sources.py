@@ -298,7 +298,7 @@ def checked(loaded: Loaded) -> Loaded:
     offered = {SHIPPED_SIDECAR, shipped.name} if shipped in loaded.annotations else frozenset()
     told = run_checks(loaded.spec, places=loaded.places)
     lost = {
-        f"`{name}` "
+        f"`{name}`"
         for found in loaded.findings
         if found.code == "lost-heading"
         for name in _LOST_ID.findall(found.message)
@@ -308,7 +308,7 @@ def checked(loaded: Loaded) -> Loaded:
         for finding in told
         # That nothing has the id of a lost heading follows from that.
         if finding.span.file not in offered
-        and not (finding.code == "dangling-reference" and finding.message.startswith(tuple(lost)))
+        and not (finding.code == "dangling-reference" and any(name in finding.message for name in lost))
     ]
     findings = (*loaded.findings, *found)
     ignores = _ignores(loaded) if loaded.has_files else ()

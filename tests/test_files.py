@@ -151,7 +151,7 @@ def test_a_standard_stream_that_takes_nothing_is_one_line_or_costs_no_answer(
     assert done.returncode == status
     if status:
         assert done.stderr.endswith(said)
-        assert done.stderr.count("error:") == 1
+        assert done.stderr.count("policyspec: error:") == 1
     else:
         assert '"principles": 1' in done.stdout
 

@@ -98,7 +98,11 @@ def test_a_spec_without_fault_conforms_also_with_what_is_derived() -> None:
 
 
 def test_names_of_nothing_are_left_to_the_check() -> None:
-    assert {finding.code for finding in check_names(LIBRARY)} == {"unknown-level", "unknown-provision"}
+    assert {finding.code for finding in check_names(LIBRARY)} == {
+        "unknown-category",
+        "unknown-level",
+        "unknown-provision",
+    }
     assert results(to_graph(LIBRARY)) == set()
 
 

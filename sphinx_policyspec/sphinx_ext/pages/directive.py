@@ -132,7 +132,7 @@ class PolicyDirective(SphinxDirective):
         others: list[int] = []
         if ":" not in self.name and self.meant.endswith(f":{self.name.lower()}"):
             names = "|".join(domain_of(self.env).directives)
-            begins = re.compile(rf"[\s>]*(?:\.\. +|[`~:]{{3,}} *\{{)(?:{names})(?:\}}| ?::)")
+            begins = re.compile(rf"\A[\s>]*+(?:\.\. ++|[`~:]{{3,}}+ *+\{{)(?:{names})(?:\}}| ?::)")
             others = [
                 n for n, line in enumerate(self.source.lines, 1) if begins.match(line) and n > self.line
             ]

@@ -378,7 +378,7 @@ def _mended_text(env: BuildEnvironment, text: str) -> tuple[str, list[Slip]]:
     return ("\n".join(texts), slips) if slips else (text, [])
 
 
-_COLONS_ALONE = re.compile(r"\s*:{3,}(?=\s*(?:\{|$))")
+_COLONS_ALONE = re.compile(r"(?<!:):{3,}+(?=\s*+(?:\{|$))")
 """What begins or ends a fence of colons."""
 
 

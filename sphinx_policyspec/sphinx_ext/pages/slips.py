@@ -25,7 +25,7 @@ _NAMED = re.compile(r"\s*+\{(?P<name>[^{}]*+)\}.*")
 _BARE = re.compile(rf"\s*[\[({{<]?(?P<name>{DOMAIN}:[\w-]+)[\])}}>]?(?P<rest>\s.*|)$")
 """A directive of ours that lacks one of its braces, or both, or has other brackets."""
 _LEVEL = re.compile(
-    r"(?P<title>#{1,6}\s.*?)\s*(?P<given>\{#(?P<id>[\w-]+)\s+authority=(?P<level>[\w-]+)\})\s*"
+    r"(?P<title>#{1,6}+\s[^{]*+)(?P<given>\{#(?P<id>[\w-]++)\s++authority=(?P<level>[\w-]++)\})\s*+"
 )
 _BELOW_HEADING = f"write `{{{DOMAIN}:principle}}` below the heading, with `:id:` and `:authority:`"
 _GLUED = re.compile(rf"\s*\{{{DOMAIN}:[\w-]+\}}\S")
@@ -58,7 +58,7 @@ _WORDS = dict(enumerate(("one", "two", "three", "four", "five", "six", "seven", 
 COLONS = "add `colon_fence` to `myst_enable_extensions`, or write backticks"
 _MARKS = {"`": "backticks", "~": "tildes", ":": "colons"}
 _KEY = re.compile(r"[\w-]+:(?:\s.*)?")
-_HOLDS_BLOCK = re.compile(r":\s*(?:[|>][+-]?)?\s*$")
+_HOLDS_BLOCK = re.compile(r":\s*+(?:[|>][+-]?\s*+)?$")
 """What a key ends with whose value stands on the lines below it."""
 
 
@@ -154,7 +154,9 @@ class DirectiveFences(SlipReading):
         if found := _LEVEL.fullmatch(line):
             self._slip(number, "lost-option", f"`{found['given']}` is text in a page of MyST", _BELOW_HEADING)
             options = f":id: {found['id']}\n:authority: {found['level']}"
-            self._changed[number] = f"{found['title']}\n\n```{{{DOMAIN}:principle}}\n{options}\n```\n"
+            self._changed[number] = (
+                f"{found['title'].rstrip()}\n\n```{{{DOMAIN}:principle}}\n{options}\n```\n"
+            )
 
     def _inside(self, number: int, line: str, fence: _Fence) -> None:
         """Take up a line inside a fence that is no line of marks."""
