@@ -7,6 +7,7 @@ from __future__ import annotations
 Row = tuple[tuple[tuple[str, str], ...], str, int, str]
 
 MORE_IN_MYST: dict[str, Row] = {
+    "directive-of-rst": ((("```{policy:principle}\n:id: is-{n}\n:authority: user\n```", ".. policy:principle::\n   :id: is-{n}\n   :authority: user\n"),), "unknown-directive", 7, "write it as a fence, `{policy:principle}`"),
     "indented-as-in-rst": ((("```{policy:message} user\nHave you this book?\n```\n\n```{policy:response} good\n:note: It says so.\n\nI do not know.\n```", "    ```{policy:message} user\n    Have you this book?\n    ```\n\n    ```{policy:response} good\n    :note: It says so.\n\n    I do not know.\n    ```"),), "wrong-indentation", 17, "indent it no further than the fence around it"),
     "twice-auth": (((":authority: user\n", ":authority: user\n:authority: user\n"),), "duplicate-key", 10, "delete one"),
     "twice-yaml": ((("```{policy:principle}\n:id: is-{n}\n:authority: user\n```", "```{policy:principle}\n---\nid: is-{n}\nauthority: user\nauthority: root\n---\n```"),), "duplicate-key", 11, "delete one"),
@@ -120,6 +121,7 @@ MORE_IN_MYST: dict[str, Row] = {
     "response-then-example-open": ((("```\n````\n\nThe second", "```\n\nThe second"),), "unclosed-fence", 14, "add a line of four backticks where it ends"),
 }
 QUIET_IN_MYST: dict[str, tuple[tuple[str, str], ...]] = {
+    "code-of-rst": (("The second norm.", "```rst\n.. policy:principle::\n   :id: x\n```\n\nor\n\n    .. policy:principle::"),),
     "html-comment-fence": (("The second norm.", "<!--\n```{policy:example} X\n```{policy:message} user\nhi\n-->"),),
     "code-shows-ours": (("The second norm.", "````md\n```{policy:example} X\n:id:x\n```{policy:message}\n````"),),
     "indented-code-shows": (("The second norm.", "As in\n\n    ```{policy:example} X\n    :id:x\n    ```{policy:message}\n\nor so."),),
@@ -138,6 +140,7 @@ QUIET_IN_MYST: dict[str, tuple[tuple[str, str], ...]] = {
     "yaml-colon-in-value": ((":note: It says so.", "---\nnote: It says: so.\n---"),),
 }
 MORE_IN_RST: dict[str, Row] = {
+    "fence-of-myst": (((".. policy:principle::\n   :id: is-{n}\n   :authority: user\n", "```{policy:principle}\n:id: is-{n}\n:authority: user\n```\n"),), "unknown-directive", 9, "write `.. policy:principle::`, and indent what it holds"),
     "link-of-myst": (((":policy:principle:`is-{n}`", "[](#is-{n})"),), "invalid-role", 40, "write :policy:principle:`"),
     "directive-of-others": ((("The second norm.", ".. prompt:: bash\n\n   .. policy:message: user\n"),), "unknown-directive", 31, "did you mean `policy:prompt`?"),
     "twice-auth": ((("   :authority: user", "   :authority: user\n   :authority: user"),), "duplicate-key", 12, "delete one"),
@@ -219,6 +222,7 @@ MORE_IN_RST: dict[str, Row] = {
     "in-note": ((("The second norm.", ".. note::\n\n   .. policy:example:: X\n      :id:x-{n}\n\n      .. policy:message:: user\n\n         Hi"),), "lost-option", 34, "add the space"),
 }
 QUIET_IN_RST: dict[str, tuple[tuple[str, str], ...]] = {
+    "code-of-myst": (("The second norm.", ".. code-block:: md\n\n   ```{policy:principle}\n   ```\n\nAnd::\n\n   ```{policy:principle}\n   ```"),),
     "commented": (("The second norm.", ".. This is not yet ready:\n\n   .. policy:message: user\n\n   policy:message\n"),),
     "commented2": (("The second norm.", "..\n   .. policy:message: user\n      Hi\n"),),
     "commented3": (("The second norm.", ".. .. policy:message: user\n..    hi\n"),),

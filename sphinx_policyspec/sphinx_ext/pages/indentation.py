@@ -68,9 +68,8 @@ class Option:
 
     def written(self, lead: str, colon: str) -> str:
         """Return its lines as they should be."""
-        return "\n".join(
-            [f"{lead}{colon}{self.name}: {self.value}".rstrip(), *(lead + line for line in self.below)]
-        )
+        first = f"{lead}{colon}{self.name}: {self.value}".rstrip()
+        return "\n".join([first, *(lead + line for line in self.below)])
 
 
 _FAULTS = {
@@ -185,6 +184,13 @@ class SlipReading:
         fault = "space" if found["open"] == found["close"] == ":" else "colon"
         return Option(number, line, found["name"].lower(), found["rest"].strip(), fault)
 
+    def _behind(self, number: int, indent: int | None = None) -> int:
+        """Return the number of the first line below that is indented no further than a line, or than something else."""
+        depth = indent_of(self.lines[number]) if indent is None else indent
+        below = range(number + 1, len(self.lines))
+        ends = (n for n in below if self.lines[n].strip() and indent_of(self.lines[n]) <= depth)
+        return next(ends, len(self.lines))
+
     def _once(self, options: list[Option]) -> list[Option]:
         """Return the options, each once; a second one of a name is told."""
         first: dict[str, Option] = {}
@@ -276,6 +282,8 @@ _MARKUP = re.compile(
     rf"(?P<lead>\s*+)(?:\.\. *+\{{?|(?:(?:\.{{1,4}}|\. \.) *+)?(?={_NAME} ?::(?:\s|$)))"
     rf"(?P<name>{_NAME})\}}? ?[:;]{{0,3}}(?P<rest>\s.*|(?<=::).*|)"
 )
+_OF_MYST = re.compile(rf"(?P<lead>\s*+)(?P<marks>[`~:]{{3,}}+)\{{(?P<name>{DOMAIN}:[\w-]+)\}}(?P<rest>.*)")
+_IN_RST = "is a directive of MyST, and text in a page of reStructuredText"
 _RIGHT = re.compile(rf"\s*\.\. +{DOMAIN}:[\w-]+ ?::(?:\s|$)")
 _EXPLICIT = re.compile(
     r"\.\.\s+(?:(?P<name>(?:\|[^|]+\|\s+)?[^\s:]\S*?) ?::(?:\s|$)|(?P<other>_|\[[^\]]+\]\s))"
@@ -331,28 +339,41 @@ class Indented(SlipReading):
 
     def _step(self, number: int) -> int:
         """Take up a line, and return the number of the next to look at."""
+        if fence := _OF_MYST.fullmatch(self.lines[number]):
+            self._of_myst(number, fence)
         line = self.lines[number]
         words, indent = line.strip(), indent_of(line)
-        if (found := _MARKUP.fullmatch(line)) and (
-            not self.known or _own(found) in self.known or words[:2] == ".."
-        ):
+        found = _MARKUP.fullmatch(line)
+        if found and (not self.known or _own(found) in self.known or words[:2] == ".."):
             return self._directive(number, found)
         if words.startswith(">>>"):
-            return next(
-                (n for n in range(number, len(self.lines)) if not self.lines[n].strip()), len(self.lines)
-            )
+            within = range(number, len(self.lines))
+            return next((n for n in within if not self.lines[n].strip()), len(self.lines))
         if words:
             self._text(number)
         if words == ".." or words.startswith(".. "):
             below = self.lines[number + 1] if number + 1 < len(self.lines) else ""
             explicit = _EXPLICIT.match(words)
             is_comment = explicit is None and (words != ".." or bool(below.strip()))
-            is_literal = is_comment or bool(
-                explicit and explicit["name"] and _LITERAL.search(explicit["name"])
-            )
+            name = (explicit and explicit["name"]) or ""
+            is_literal = is_comment or bool(_LITERAL.search(name))
         else:
             is_literal = words.endswith("::")
         return self._behind(number, indent) if is_literal else number + 1
+
+    def _of_myst(self, number: int, found: re.Match[str]) -> None:
+        """Write a fence of MyST as the directive that it is meant for; it is told once a page."""
+        name, lead = found["name"], found["lead"]
+        if not any(slip.message.endswith(_IN_RST) for slip in self.slips):
+            hint = f"write `.. {name}::`, and indent what it holds"
+            self._slip(number, "unknown-directive", f"`{{{name}}}` {_IN_RST}", hint)
+        within = range(number + 1, len(self.lines))
+        end = next((n for n in within if self.lines[n].strip() == found["marks"]), len(self.lines))
+        self.lines[number] = f"{lead}.. {name}:: {found['rest'].strip()}".rstrip()
+        below = next((n for n in within if not SOUND.fullmatch(self.lines[n].strip())), end)
+        self.lines[below - 1] += "\n"
+        self.lines[number + 1 : end] = [" " * DEPTH + line for line in self.lines[number + 1 : end]]
+        self.lines[end : end + 1] = [""] * (end < len(self.lines))
 
     def _directive(self, number: int, found: re.Match[str]) -> int:
         """Take up a directive of ours, and return the number of the next line to look at."""
@@ -368,7 +389,9 @@ class Indented(SlipReading):
         elif own in TURNS:
             self._turn = _Block(number, own, depth, inner)
         text = self.lines[below] if below < len(self.lines) else ""
-        if below > number + 1 and self.lines[below - 1].strip() and text.strip() and depth < indent_of(text):
+        last = self.lines[below - 1]
+        is_parted = below == number + 1 or not last.strip() or last.endswith("\n")
+        if not is_parted and text.strip() and depth < indent_of(text):
             self._part(below, f"the content of `{name}` stands directly below its options")
         self._below_block(number, name, depth)
         if joined:
@@ -380,12 +403,6 @@ class Indented(SlipReading):
         words = (above := self.lines[number - 1] if number else "").strip()
         is_line = bool(words) and (len(set(words)) > 1 or words[0].isalnum())
         return is_line and indent_of(above) == indent and not words.startswith(("..", ":"))
-
-    def _behind(self, number: int, indent: int) -> int:
-        """Return the number of the first line below that is indented no further."""
-        below = range(number + 1, len(self.lines))
-        ends = (n for n in below if self.lines[n].strip() and indent_of(self.lines[n]) <= indent)
-        return next(ends, len(self.lines))
 
     def _named(self, number: int, found: re.Match[str], name: str) -> None:
         """Put the marks right that make a directive."""
@@ -464,16 +481,13 @@ class Indented(SlipReading):
         below = self.lines[number + 1].strip() if number + 1 < len(self.lines) else ""
         is_title = bool(below) and len(set(below)) == 1 and not below[0].isalnum()
         goes_on = example is not None and depth <= example.depth and self._goes_on(number, example)
-        inside = (
-            depth == turn.depth or (example is not None and example.depth < depth < turn.depth) or goes_on
-        )
+        is_between = example is not None and example.depth < depth < turn.depth
+        inside = depth == turn.depth or is_between or goes_on
         if not inside or not turn.depth or is_title or line.lstrip().startswith(".."):
             return
         self._example = example
         texts = ((n, self.lines[n].strip()) for n in range(number, len(self.lines)))
-        ends = (
-            n for n, text in texts if text and (indent_of(self.lines[n]) < depth or text.startswith(".. "))
-        )
+        ends = (n for n, t in texts if t and (indent_of(self.lines[n]) < depth or t.startswith(".. ")))
         end = next(ends, len(self.lines))
         how = f"no further than {turn.shown}, and so stands outside it"
         self._move(number, "this text", how, end, turn.depth + DEPTH - depth)

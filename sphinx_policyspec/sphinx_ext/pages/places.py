@@ -290,7 +290,9 @@ def _aligned(written: tuple[str, ...], parsed: tuple[str, ...]) -> tuple[tuple[i
     """Return for each parsed line the line of the file that it is, or comes nearest to."""
     same = _common(written, parsed)
     last = _common(written[same:][::-1], parsed[same:][::-1])
-    old, new = written[same : len(written) - last], parsed[same : len(parsed) - last]
+    # A line that was moved right or left is still that line.
+    old = [line.strip() for line in written[same : len(written) - last]]
+    new = [line.strip() for line in parsed[same : len(parsed) - last]]
     found = [(number, True) for number in range(1, same + 1)]
     matcher = SequenceMatcher(None, old, new, autojunk=False)
     is_large = len(old) * len(new) > _LARGEST

@@ -28,6 +28,8 @@ _LEVEL = re.compile(
     r"(?P<title>#{1,6}+\s[^{]*+)(?P<given>\{#(?P<id>[\w-]++)\s++authority=(?P<level>[\w-]++)\})\s*+"
 )
 _BELOW_HEADING = f"write `{{{DOMAIN}:principle}}` below the heading, with `:id:` and `:authority:`"
+_OF_RST = re.compile(rf" {{0,3}}\.\. (?P<name>{DOMAIN}:[\w-]+) ?::.*")
+_IN_MYST = "is a directive of reStructuredText, and text in a page of MyST"
 _GLUED = re.compile(rf"\s*\{{{DOMAIN}:[\w-]+\}}\S")
 _BEHIND_NAME = re.compile(r"[^}]*\}\s+(?P<option>:(?P<name>[\w-]+):(?:\s.*|))")
 """An option behind the name of a directive."""
@@ -138,6 +140,8 @@ class DirectiveFences(SlipReading):
             elif found and f"{{{DOMAIN}:" in line and not (self._open and self._open[-1].is_code):
                 if not any(slip.hint == COLONS for slip in self.slips):
                     self._slip(number, "short-fence", "colons make no fence in this project", COLONS)
+            elif (rst := _OF_RST.fullmatch(line)) and not self._is_in_code:
+                below = self._of_rst(number, rst["name"])
             elif self._open:
                 self._inside(number, line, self._open[-1])
             else:
@@ -149,14 +153,22 @@ class DirectiveFences(SlipReading):
             lines[place:place] = self._added[place]
         return lines
 
+    def _of_rst(self, number: int, name: str) -> int:
+        """Have a directive of reStructuredText read as one, which is told once a page; return the line below it."""
+        if not any(slip.message.endswith(_IN_MYST) for slip in self.slips):
+            hint = f"write it as a fence, `{{{name}}}`"
+            self._slip(number, "unknown-directive", f"`.. {name}::` {_IN_MYST}", hint)
+        fence, end = lead_of(self.lines[number]) + "`" * (3 + len(self._open)), self._behind(number)
+        self._changed[number] = f"{fence}{{eval-rst}}\n{self.lines[number]}"
+        self._added.setdefault(end, []).append(fence)
+        return end
+
     def _outside(self, number: int, line: str) -> None:
         """Read a heading with a level as Model Spec Markdown has them, which MyST shows as it is, as a principle."""
         if found := _LEVEL.fullmatch(line):
             self._slip(number, "lost-option", f"`{found['given']}` is text in a page of MyST", _BELOW_HEADING)
-            options = f":id: {found['id']}\n:authority: {found['level']}"
-            self._changed[number] = (
-                f"{found['title'].rstrip()}\n\n```{{{DOMAIN}:principle}}\n{options}\n```\n"
-            )
+            options = f":id: {found['id']}\n:authority: {found['level']}\n"
+            self._changed[number] = f"{found['title']}\n\n```{{{DOMAIN}:principle}}\n{options}```\n"
 
     def _inside(self, number: int, line: str, fence: _Fence) -> None:
         """Take up a line inside a fence that is no line of marks."""
@@ -203,14 +215,10 @@ class DirectiveFences(SlipReading):
         """Move lines left that stand in a directive as they would in reStructuredText."""
         message = "this fence is indented so far that it is a block of code"
         self._slip(start, "wrong-indentation", message, "indent it no further than the fence around it")
-        depth, number = indent_of(self.lines[start]), start
-        while number < len(self.lines) and (
-            not self.lines[number].strip() or indent_of(self.lines[number]) >= depth
-        ):
-            self.lines[number] = (
-                " " * (to + indent_of(self.lines[number]) - depth) + self.lines[number].lstrip()
-            )
-            number += 1
+        depth = indent_of(self.lines[start])
+        for number in range(start, self._behind(start, depth - 1)):
+            line = self.lines[number]
+            self.lines[number] = " " * (to + indent_of(line) - depth) + line.lstrip()
 
     def _widened(self, number: int) -> str:
         """Return a line; where marks begin a directive that are too few for a fence, it is told and put right."""
@@ -220,9 +228,7 @@ class DirectiveFences(SlipReading):
         mark, same = found["marks"][0], found["marks"]
         end = next((n for n in range(number + 1, len(self.lines)) if self.lines[n].strip() == same), 0)
         if end:
-            message = (
-                f"{_MARKS[mark]} begin a fence where there are three of them, and not {_WORDS[len(same)]}"
-            )
+            message = f"{_MARKS[mark]} begin a fence where there are three, and not {_WORDS[len(same)]}"
             self._slip(number, "short-fence", message, f"write {_count(3, mark)}, here and where it ends")
             self.lines[number] = self._changed[number] = f"{found['lead']}{mark * 3}{found['info']}"
             self.lines[end] = self._changed[end] = self.lines[end].replace(same, mark * 3)
@@ -258,9 +264,7 @@ class DirectiveFences(SlipReading):
         own, line = fence.own, self._changed.get(number, self.lines[number])
         behind = _BEHIND_NAME.fullmatch(line)
         if behind and behind["name"] in self.known.get(own, ()):
-            message = (
-                f"`:{behind['name']}:` stands behind the name of the directive, as a part of its argument"
-            )
+            message = f"`:{behind['name']}:` stands behind the directive, as a part of its argument"
             self._slip(number, "lost-option", message, "put it on a line of its own")
             self._changed[number] = f"{line[: behind.start('option')].rstrip()}\n{behind['option']}"
         start = next((n for n in range(number + 1, len(self.lines)) if self.lines[n].strip()), number + 1)
@@ -330,9 +334,8 @@ class DirectiveFences(SlipReading):
         rest = bare["rest"] if bare else found["info"].partition("}")[2]
         self._changed[number] = f"{found['lead']}{found['marks']}{{{name}}}{rest}"
         lacks = "lacks a brace or both, without which it" if bare else "has a blank in it, with which it"
-        self._slip(
-            number, "unknown-directive", f"`{written}` {lacks} is a block of code", f"write `{{{name}}}`"
-        )
+        message = f"`{written}` {lacks} is a block of code"
+        self._slip(number, "unknown-directive", message, f"write `{{{name}}}`")
         return name.lower()
 
     def _bare(self, number: int, lead: str, mark: str, length: int, *, is_item: bool) -> None:
@@ -389,9 +392,8 @@ class DirectiveFences(SlipReading):
             length = 0
         if indent_of(self.lines[number]) >= indent_of(fence.lead) + _CODE_DEPTH:
             message = f"the end of the fence of {fence.shown} is indented so far that it ends nothing"
-            self._slip(
-                number, "wrong-indentation", message, "indent it as far as the line that begins the fence"
-            )
+            hint = "indent it as far as the line that begins the fence"
+            self._slip(number, "wrong-indentation", message, hint)
             length = 0
         if length < wanted:
             self._changed[number] = fence.lead + fence.mark * wanted
@@ -441,8 +443,7 @@ class DirectiveFences(SlipReading):
     def _heading(self, number: int) -> None:
         """End what is open at a heading, if it can only have been forgotten."""
         first = self._open[0]
-        is_others = first.is_code and not first.own
-        if is_others or self._is_closed(first, number):
+        if (first.is_code and not first.own) or self._is_closed(first, number):
             return
         while self._open:
             self._never_closed(self._open.pop(), number)
