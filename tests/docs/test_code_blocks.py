@@ -58,8 +58,11 @@ NOT_RUN = {
 HERE: dict[str, Callable[[], int | None]] = {"policyspec": cli.main, "sphinx-build": sphinx_build}
 """Commands that need no process of their own; both read ``sys.argv``."""
 
-LONG = re.compile(r"policyspec handbook model_spec\S* .*")
-"""Commands that take many seconds."""
+LONG = re.compile(
+    r"policyspec (handbook model_spec\S*|graph model_spec|query (model_spec|releases\.trig)|reason .*--engine hermit)( .*)?",
+    re.DOTALL,
+)
+"""Commands that take seconds: they build a handbook, look at all releases, or start Java."""
 
 TUTORIAL = REPOSITORY / "docs" / "tutorial" / "index.md"
 CONFIGURATION = """\

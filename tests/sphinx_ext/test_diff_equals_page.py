@@ -86,7 +86,7 @@ SIDECARS: dict[str, Sequence[str]] = {
 
 def pairs() -> Iterator[ParameterSet]:
     """Yield each kind of older SOURCE with each choice of annotation files; of one kind, `make test-all` takes all."""
-    kinds = {"rel", "rel.nt", "was"}
+    kinds = {"rel", "rel.nt"}
     for old in OLD:
         for name, sidecars in SIDECARS.items():
             marks = [] if old in kinds or name == "both" else [pytest.mark.slow]
