@@ -45,7 +45,7 @@ def resolve(
     loaded = settings.load(source)
     with settings.watching("deciding"):
         decided = ps.decide(loaded, *cases)
-    settings.report(decided.findings, stop=True)
+    settings.report(decided.findings)
     settings.show(decided, form, output)
     if decided.errors:
         sys.exit(_UNUSABLE)
@@ -80,7 +80,7 @@ def survey(source: str, cases: tuple[str, ...], *, form: str, output: str | None
     loaded = settings.load(source)
     with settings.watching("looking at every case"):
         found = ps.survey(loaded, cases)
-    settings.report(found.findings, stop=True)
+    settings.report(found.findings)
     if form == "cases" and output:
         _write_cases(found, source, Path(output), settings)
     else:

@@ -102,16 +102,17 @@ def diff(
     """
     if cases and form == "changelog":
         raise click.UsageError("a draft of a changelog tells nothing of cases: leave out --cases")
-    before, after = settings.pair(old, new)
+    before, after, errors = settings.pair(old, new)
     how: dict[str, Any] = {"aliases": aliases, "overlays": overlays, "judgements": judgements or ()}
     with settings.watching("comparing"):
         behaviour = ps.diff_cases(before, after, cases, **how, **settings.options) if cases else None
         found = behaviour.spec if behaviour else ps.diff(before, after, **how, **settings.options)
     settings.report(found.findings)
-    told = replace(found.only(ps.Weight.NEEDS_READER) if unread else found, in_full=settings.verbose)
+    told = found.only(ps.Weight.NEEDS_READER) if unread else found
+    told = replace(told, in_full=settings.verbose, findings=(*errors, *told.findings))
     settings.show(replace(behaviour, spec=told) if behaviour else told, form, output)
     if behaviour:
-        settings.report(behaviour.findings, stop=True)
+        settings.report(behaviour.findings)
         if any(finding.severity is ps.Severity.ERROR for finding in behaviour.findings):
             sys.exit(_UNUSABLE)
     if exit_code and (found or (behaviour and behaviour.of(ps.CaseState.CHANGED))):
@@ -194,7 +195,7 @@ def judge(
         )
     if not id_ and (date or any(said)):
         raise click.UsageError("give the ID of what was read")
-    before, after = settings.pair(old, new)
+    before, after, _ = settings.pair(old, new)
     known = judgements if judgements and Path(judgements).exists() else ()
     with settings.watching("comparing"):
         found = ps.judge(before, after, aliases=aliases, judgements=known, **settings.options)
@@ -250,7 +251,7 @@ def changelog(
       policyspec changelog model_spec/2025-04-11 model_spec/2025-09-12
       policyspec diff model_spec/2025-04-11 model_spec/2025-09-12 --format changelog
     """
-    before, after = settings.pair(old, new)
+    before, after, _ = settings.pair(old, new)
     with settings.watching("comparing"):
         found = ps.review_changelog(before, after, aliases=aliases)
     settings.show(found, form, output)

@@ -152,15 +152,19 @@ class Settings:
             loaded = ps.load_checked(source, **self.options)
         return self._noted(loaded)[0]
 
-    def pair(self, old: str, new: str) -> tuple[ps.Loaded, ps.Loaded]:
-        """Read two SOURCEs that are compared, and report what is an error in either."""
+    def pair(self, old: str, new: str) -> tuple[ps.Loaded, ps.Loaded, tuple[ps.Finding, ...]]:
+        """Read two SOURCEs that are compared, and report what is an error in either, which is returned, too."""
         with self.watching(f"reading {old} and {new}"):
             before, after = ps.load_pair(old, new, **self.options)
-        for source, loaded in ((old, before), (new, after)):
-            bearing = self._bearing(ps.check(loaded), source)
-            self.report(found for found in bearing if found.severity is ps.Severity.ERROR)
+        bearing = (
+            found
+            for source, loaded in ((old, before), (new, after))
+            for found in self._bearing(ps.check(loaded), source)
+        )
+        errors = tuple(found for found in bearing if found.severity is ps.Severity.ERROR)
+        self.report(errors)
         noted = self._noted(before, after)
-        return noted[0], noted[1]
+        return noted[0], noted[1], errors
 
     def _noted(self, *found: ps.Loaded) -> tuple[ps.Loaded, ...]:
         """Say once what annotations came unasked, and give each spec the base IRI that was asked for."""
@@ -174,15 +178,12 @@ class Settings:
     def _see(self, *found: ps.Loaded) -> None:
         self.seen.update(real_path(file) for loaded in found for file in loaded.files)
 
-    def report(self, findings: Iterable[ps.Finding], *, stop: bool = False) -> None:
-        """Print findings on standard error, by file and line; hints only when asked to be verbose.
-
-        :param stop: whether errors keep the command from its work, which is printed however quiet it is to be
-        """
+    def report(self, findings: Iterable[ps.Finding]) -> None:
+        """Print findings on standard error, by file and line: errors always, hints only when asked to be verbose."""
         for finding in sorted(findings, key=lambda found: (found.span, found.code, found.message)):
             is_error = finding.severity is ps.Severity.ERROR
             is_wanted = self.verbose or finding.severity is not ps.Severity.HINT
-            if not (stop and is_error) and (self.quiet or not is_wanted):
+            if not is_error and (self.quiet or not is_wanted):
                 continue
             text = message_line(str(finding))
             if self.colored(sys.stderr):

@@ -90,7 +90,7 @@ def with_judgements(diff: SpecDiff, old: Spec, new: Spec, judgements: Iterable[J
     """
     prose: dict[str, list[Change]] = defaultdict(list)
     for change in diff.changes:
-        if change.weight is Weight.NEEDS_READER or (change.kind is ChangeKind.TEXT and not change.judgement):
+        if _can_be_judged(change) and not change.judgement:
             prose[judged_id(change)].append(change)
     judged: dict[int, Judgement] = {}
     findings = list(diff.findings)
@@ -113,6 +113,22 @@ def with_judgements(diff: SpecDiff, old: Spec, new: Spec, judgements: Iterable[J
         for change in diff.changes
     )
     return replace(diff, changes=tuple(changes), findings=tuple(findings))
+
+
+def _can_be_judged(change: Change) -> bool:
+    """Return whether a person can say what a change of prose does: also that a principle came, or went, with its words."""
+    came_or_went = {
+        ChangeKind.ADDED,
+        ChangeKind.REMOVED,
+        ChangeKind.BECAME_PRINCIPLE,
+        ChangeKind.BECAME_SECTION,
+    }
+    return (
+        change.weight is Weight.NEEDS_READER
+        or change.kind is ChangeKind.TEXT
+        or change.judgement is not None
+        or (change.kind in came_or_went and change.subject is Subject.PROVISION and bool(change.sentences))
+    )
 
 
 _TURNED = {Direction.TIGHTENING: Direction.LOOSENING, Direction.LOOSENING: Direction.TIGHTENING}
@@ -218,11 +234,7 @@ class ReadingList(Brief):
 
 def reading_list(diff: SpecDiff, old: Spec, new: Spec) -> ReadingList:
     """Return what has to be read of a diff of two specs."""
-    ids = dict.fromkeys(
-        judged_id(change)
-        for change in diff.changes
-        if change.sentences or change.text is not None or change.weight is Weight.NEEDS_READER
-    )
+    ids = dict.fromkeys(judged_id(change) for change in diff.changes if _can_be_judged(change))
     return ReadingList(diff=diff, digests={id_: digest_of(diff, old, new, id_) for id_ in ids})
 
 

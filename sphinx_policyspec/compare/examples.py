@@ -283,7 +283,7 @@ def _change(
     evidence: tuple[tuple[str, str], ...] = ()
     said = pair.sentences(*sides, binds=True) if sides else ()
     if old and new and old.title != new.title and kind in {ChangeKind.RETITLED, ChangeKind.MOVED}:
-        said = title_sentences(pair, old.example.source_title, new.example.source_title)
+        said = title_sentences(pair, old.example.source_title, new.example.source_title, binds=True)
     if old and new:
         prompt = alike(old.prompt_words, new.prompt_words)
         evidence = (

@@ -333,10 +333,10 @@ _RARE = 3
 
 
 class ClaimState(enum.StrEnum):
-    """Whether anything shows that a claim is about a change."""
+    """Whether anything shows that a claim is about a change; what it says of that is for a reader to judge."""
 
-    BORNE_OUT = "borne out"
-    """It names something that changed, or quotes words that came or went; whether it is right is for a reader to say."""
+    CHANGED = "changed"
+    """It names something that changed, or quotes words that came or went."""
     UNDECIDED = "undecided"
     """It names nothing that can be looked up."""
 
@@ -442,7 +442,7 @@ def _claim(diff: SpecDiff, claim: str, rare: dict[str, set[str]]) -> Claim:
         if how:
             found.setdefault(change.provision or change.id, how)
     if found:
-        return Claim(text=claim, state=ClaimState.BORNE_OUT, evidence=found)
+        return Claim(text=claim, state=ClaimState.CHANGED, evidence=found)
     said = set(_WORD.findall(_plain(claim)))
     shared = {id_: said & words for id_, words in rare.items()}
     near = sorted(

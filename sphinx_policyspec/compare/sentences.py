@@ -25,7 +25,8 @@ NORM_WORDS = _listed(
     no nor neither none nobody allow allows allowed permit permits permitted permission acceptable unacceptable require
     requires required expected supposed mandatory optional forbid forbids forbidden prohibit prohibits prohibited
     disallowed banned if unless except exception exceptions exempt override overrides overridden delegate delegates delegated
-    authority authorized default defaults avoid refrain refuse ensure"""
+    authority authorized default defaults avoid refrain refuse ensure outrank outranks outranked yield yields prevail
+    prevails precedence priority trump trumps hardly barely mostly ideally"""
 )
 """Words that can make a sentence a norm; ``n't`` counts as ``not``."""
 _DUTIES = _listed(
@@ -35,11 +36,11 @@ _DUTIES = _listed(
 """Those that demand something, or forbid it."""
 _PERMISSIONS = _listed(
     """allow allows allowed permit permits permitted permission acceptable fine okay ok free freely welcome optional exempt
-    exempts override overrides overridden permissive unrestricted lift lifts relax relaxes waive waives"""
+    exempts override overrides overridden permissive unrestricted lift lifts relax relaxes waive waives only need"""
 )
 _SERVICES = _listed(
     """comply answer help provide assist engage discuss give share write generate produce explain support fulfill follow honor
-    let"""
+    let leave treat"""
 )
 """What a demand may ask for that gives somebody more than before."""
 _IMPERATIVES = _listed(
@@ -58,7 +59,7 @@ _ACTORS = _listed(
 _PRONOUNS = _listed("it they we you he she i")
 """What stands for one of them at the beginning of a sentence."""
 _TELLING_WORDS = _ACTORS | _listed(
-    """might could would will without often sometimes seldom nothing when whenever while until once provided where
+    """might could would will without often sometimes seldom scarcely largely theory nothing when whenever while until once provided where
     wherever but even system platform root guideline guidelines third all any each every some many most few both two three
     four five six seven eight nine ten eleven twelve fifteen twenty thirty fifty hundred thousand million dozen half twice
     double zero a an the"""
@@ -240,6 +241,8 @@ class TextSentence(Brief):
         modal, subject = self.norm.modal, frozenset(self.norm.subject.lower().split())
         if not _PERMISSIONS.isdisjoint(self.words) or (self.demands and self.norm.denials > 1):
             return True
+        if self.norm.denials and len(_ASKING.findall(self.said)) > 1:
+            return True
         if self.demands and not self.norm.denials:
             return not _SERVICES.isdisjoint(self.words)
         grants = modal.startswith(("may", "can", "could", "might")) and not self.norm.is_negative
@@ -280,6 +283,7 @@ _MODAL = re.compile(
     r"|no longer|never|always|usually|only|unless|except|not)\b",
     re.IGNORECASE,
 )
+_ASKING = re.compile(r"\b(?:must|shall|should|ought to|may|might|can|could)\b", re.IGNORECASE)
 DENIALS = _listed(
     """not never no none nobody nothing neither nor without forbid forbids forbidden prohibit prohibits prohibited ban bans
     banned disallow disallows disallowed unacceptable refuse refuses refused refusing decline declines declined declining

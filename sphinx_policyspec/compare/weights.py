@@ -176,9 +176,16 @@ def _shown_otherwise(seen: _Seen) -> bool:
 
 
 def _demands(seen: _Seen) -> bool:
-    """Return whether a principle demands or forbids something and allows nothing, as far as words can tell."""
-    said = _sentences(seen)
-    return seen.is_alone and any(one.demands for one in said) and not any(one.may_allow for one in said)
+    """Return whether each sentence of a principle demands or forbids something, as far as words can tell.
+
+    None may allow anything, and none stand, or have stood, elsewhere.
+    """
+    if not seen.is_alone or any(one.moved for one in seen.change.sentences):
+        return False
+    said = sentences_of(seen.principle.text) if seen.principle else []
+    return (
+        bool(said) and all(one.demands for one in said) and not any(one.may_allow for one in _sentences(seen))
+    )
 
 
 def _lifts(seen: _Seen) -> bool:
@@ -273,10 +280,10 @@ RULES: tuple[WeightRule, ...] = (
          _both(_provision(*_CAME_OR_WENT), lambda s: s.principle is not None)),
     WeightRule("exception-relevelled", _B, "other messages can set an exception aside, and what it takes out of force holds where one does",
          _both(_provision(ChangeKind.LEVEL_RAISED, ChangeKind.LEVEL_LOWERED), lambda s: s.is_exception)),
+    WeightRule("hard-level-lost", _L, "no message could set it aside, and its level is not one of that kind any more",
+         lambda s: s.is_(Subject.PROVISION, ChangeKind.LEVEL_CHANGED, ChangeKind.LEVEL_LOWERED) and _is_hard(*s.sides[0]) and not _is_hard(*s.sides[1]) and not s.is_exception),
     WeightRule("level-raised", _T, "fewer messages can set it aside", _provision(ChangeKind.LEVEL_RAISED)),
     WeightRule("level-lowered", _L, "more messages can set it aside", _provision(ChangeKind.LEVEL_LOWERED)),
-    WeightRule("hard-level-lost", _L, "no message could set it aside, and its level is not one of that kind any more",
-         lambda s: s.is_(Subject.PROVISION, ChangeKind.LEVEL_CHANGED) and s.was_hard and not _is_hard(*s.sides[1]) and not s.is_exception),
     WeightRule("level-changed", _R, "the old and the new level cannot be ordered", _provision(ChangeKind.LEVEL_CHANGED)),
     WeightRule("level-renamed", _E, "the level has another name", _provision(ChangeKind.LEVEL_RENAMED)),
     WeightRule("status-changed", _R, "it is at another point of its life, such as a draft, and may not hold any more, or now",

@@ -282,7 +282,10 @@ def json_schema(name: str) -> dict[str, Any]:
     if name in _WRITTEN:
         return _WRITTEN[name]()
     if name not in _shapes()["printed"]:
-        raise SchemaError(f"unknown schema `{name}`; {nearest(name, list_schemas())}")
+        known = list_schemas()
+        raise SchemaError(
+            f"unknown schema `{name}`; {nearest(name, known) or 'known are ' + ', '.join(known)}"
+        )
     return _output(name)
 
 

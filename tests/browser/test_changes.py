@@ -57,7 +57,7 @@ def test_weights_can_be_hidden(site: Path, open_page: Open) -> None:
     expect(page.locator("li.ps-is-editorial").first).to_be_visible()
     page.locator("#ps-show-editorial").uncheck()
     expect(page.locator("li.ps-is-editorial").first).to_be_hidden()
-    expect(page.locator("li.ps-is-tightening").first).to_be_visible()
+    expect(page.locator("li.ps-is-loosening").first).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["file", "strict"])

@@ -43,10 +43,10 @@ def diff(*, reworded: bool = True) -> SpecDiff:
 @pytest.mark.parametrize(
     ("claim", "state", "provisions"),
     [
-        ("- Adds the principle Be fair", ClaimState.BORNE_OUT, ("be_fair",)),
-        ("- Adds `be_fair`.", ClaimState.BORNE_OUT, ("be_fair",)),
-        ("- Says that **Answer plainly** goes further.", ClaimState.BORNE_OUT, ("answer_plainly",)),
-        ("- There is “no excuse” any more", ClaimState.BORNE_OUT, ("answer_plainly",)),
+        ("- Adds the principle Be fair", ClaimState.CHANGED, ("be_fair",)),
+        ("- Adds `be_fair`.", ClaimState.CHANGED, ("be_fair",)),
+        ("- Says that **Answer plainly** goes further.", ClaimState.CHANGED, ("answer_plainly",)),
+        ("- There is “no excuse” any more", ClaimState.CHANGED, ("answer_plainly",)),
         ("- The plain answer to a be-fair world", ClaimState.UNDECIDED, ()),
         ("- Says “excuse”", ClaimState.UNDECIDED, ()),
         ("- Various copy edits", ClaimState.UNDECIDED, ()),
@@ -80,7 +80,7 @@ def test_a_claim_about_an_example_is_looked_up() -> None:
     )
     new = principle("a", text=TEXT, blocks=())
     (found,) = review(compare(spec(old), spec(new)), "Fixes the example “Tell the way”").claims
-    assert found.state is ClaimState.BORNE_OUT
+    assert found.state is ClaimState.CHANGED
 
 
 @pytest.mark.parametrize(
@@ -120,10 +120,10 @@ def test_a_review_is_written_as_text_and_json() -> None:
     text = ps.render(found)
     assert text.splitlines() == [
         "undecided  Copy edits",
-        "borne out  Says **Answer plainly** again",
+        "changed    Says **Answer plainly** again",
         "           names: answer_plainly (title “Answer plainly”)",
         "not named  be_fair: new principle at level user",
-        "claims: 1 borne out, 1 undecided; structural changes that no claim names: 1",
+        "claims: 1 changed, 1 undecided; structural changes that no claim names: 1",
     ]
     assert json.loads(ps.render(found, "json"))["untold"] == [
         {"id": "be_fair", "kind": "added", "text": "new principle at level user"}
@@ -155,11 +155,11 @@ def test_a_draft_tells_every_change(model_spec_data: Path, before: str, after: s
         assert any(markdown_safe(told) in line for line in here), change
 
 
-def test_the_changelog_of_a_release_is_borne_out(model_spec_data: Path) -> None:
+def test_what_the_changelog_of_a_release_names_is_found(model_spec_data: Path) -> None:
     def states(old: str, new: str) -> list[ClaimState]:
         specs: list[Spec] = [ps.load(model_spec_data / name) for name in (old, new)]
         return [claim.state for claim in review(ps.diff(*specs), entry_of(specs[1])).claims]
 
-    out, open_ = ClaimState.BORNE_OUT, ClaimState.UNDECIDED
+    out, open_ = ClaimState.CHANGED, ClaimState.UNDECIDED
     assert states("2025-02-12", "2025-04-11") == [open_, out, out, open_]
     assert states("2025-04-11", "2025-09-12") == [out, out, out, open_, open_, out, out, out, open_, open_]

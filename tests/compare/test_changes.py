@@ -129,7 +129,9 @@ CASES = {
     "order": Case(spec(section("s"), section("t"), A), spec(A, section("s"), section("t")), P, K.REORDERED, SAME,
                   (K.REORDERED, SAME), "has another place among its siblings"),
     "level": Case(spec(A), spec(replace(A, authority="root")), P, K.LEVEL_RAISED, "level-raised",
-                  (K.LEVEL_LOWERED, "level-lowered"), "level raised from user to root"),
+                  (K.LEVEL_LOWERED, "hard-level-lost"), "level raised from user to root"),
+    "lower level": Case(spec(A), spec(replace(A, authority="guideline")), P, K.LEVEL_LOWERED, "level-lowered",
+                        (K.LEVEL_RAISED, "level-raised"), "level lowered from user to guideline"),
     "level without order": Case(spec(replace(A, authority="x"), principle("k", authority="x"), principle("l", authority="x")),
                                 spec(A, principle("k", authority="x"), principle("l", authority="x")),
                                 P, K.LEVEL_CHANGED, "level-changed", (K.LEVEL_CHANGED, "level-changed"),
@@ -195,12 +197,12 @@ CASES = {
                               spec(A, replace(B, blocks=(*B.blocks, example("b-x")))), E, K.MOVED, SAME, (K.MOVED, SAME),
                               "example “a greeting” moved here"),
     "title of an example": Case(holding(example("a-x")), holding(example("a-y", title="hello", source_title="hello")),
-                                E, K.RETITLED, SAME, (K.RETITLED, SAME), "example “hello” was titled “a greeting”"),
+                                E, K.RETITLED, NORM, (K.RETITLED, NORM), "example “hello” was titled “a greeting”"),
     "title of an example that tells what to do": Case(
         holding(example("a-x", title="Must refuse", source_title="Must refuse")), holding(example("a-y", title="Must help", source_title="Must help")),
         E, K.RETITLED, NORM, (K.RETITLED, NORM), "example “Must help” was titled “Must refuse”"),
     "note": Case(holding(example("a-x", response(note="so"))), holding(example("a-x", response(note="thus"))), E,
-                 K.CHANGED, "example-changed", (K.CHANGED, "example-changed"), "example “a greeting” changed (notes)"),
+                 K.CHANGED, "example-changed", (K.CHANGED, "example-changed"), "example “a greeting” changed: a note on an answer"),
     "quotes in an example": Case(holding(example("a-x", response(text='"Yes"'))),
                                  holding(example("a-x", response(text="“Yes”"))), E, K.TYPOGRAPHY, SAME,
                                  (K.TYPOGRAPHY, SAME), "typography of example “a greeting”"),
@@ -334,7 +336,6 @@ def test_a_new_principle_that_may_allow_something_has_no_direction(level: str, t
     "text",
     [
         "The assistant must not insult politicians.",
-        "The assistant should weigh what may come of it. Even a search may cost money.",
         "The assistant must cite its sources, unless nobody asks.",
     ],
 )

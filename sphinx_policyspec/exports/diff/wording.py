@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -45,7 +46,7 @@ def sentence(change: Change) -> str:
         "aspect": change.aspect,
         "kind": change.kind.value,
         "binding": f"principle at level {level}" if level else "section",
-        "what": f" ({what})" if (what := change.said("what")) else "",
+        "what": f": {what}" if (what := _differences(change.said("what"))) else "",
         "by": f" ({by})" if (by := change.said("by")) else "",
         "words": f"{_count(change.text.words_removed)} removed, {change.text.words_added} added"
         if change.text
@@ -61,6 +62,34 @@ def with_evidence(change: Change) -> str:
     """Return what happened, with the evidence of who read it."""
     judgement = change.judgement
     return sentence(change) + (f" on {judgement.date}: “{judgement.evidence}”" if judgement else "")
+
+
+_DIFFERENCES = {
+    "verdicts": "an answer is judged otherwise",
+    "verdict_refs": "an answer is said to break another rule",
+    "notes": "a note on an answer",
+    "order": "the order of its messages",
+    "illustrates": "the principles that it illustrates",
+    "weighs": "the principles that it weighs",
+    "tags": "its eval tags",
+}
+
+
+def _differences(what: str) -> str:
+    """Return in words what differs between two forms of an example."""
+    return ", ".join(_DIFFERENCES.get(one) or _messages(one) for one in what.split())
+
+
+def _messages(counts: str) -> str:
+    """Return in words how many messages were taken out and put in: ``messages(-1,+2)``."""
+    removed, added = (int(number) for number in re.findall(r"\d+", counts))
+    if removed == added:
+        return f"{added} message{'s' * (added > 1)} reworded"
+    return " and ".join(
+        f"{number} message{'s' * (number > 1)} {how}"
+        for number, how in ((removed, "removed"), (added, "added"))
+        if number
+    )
 
 
 def _count(number: int) -> str:
