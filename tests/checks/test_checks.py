@@ -25,6 +25,7 @@ from sphinx_policyspec.model import (
     Topic,
     rules,
 )
+from sphinx_policyspec.readers.model_spec import read_model_spec
 from tests.conftest import BETTER, FILE, at, example, principle, spec
 
 DIALECT = (Document(file=FILE, markup=Markup.MODEL_SPEC),)
@@ -195,3 +196,16 @@ def test_thousands_of_dangling_references_get_no_hint_each() -> None:
 )
 def test_a_clause_must_lower_the_level_of_its_principle(level: str, message: list[str]) -> None:
     assert found(spec(principle("be_brief"), clauses=(clause(level),))) == message
+
+
+def test_what_only_follows_from_a_slip_is_not_told() -> None:
+    text = (
+        "# Manners {#manners}\n\n## Be kind {#be_kind authority=user}\n\nAs in [?](#be_brif), be kind.\n\n"
+        "## Be brief {#be_brief authority=user}\n\nAs in [?](#be_kind), be brief.\n\n**Example**: A greeting\n\n"
+        "~~~xml\n<user>\nHi\n</user>\n<comparison>\n<assistant>\nHello!\n</assistant>\n<assistant> <!-- BAD -->\nWhat?\n"
+        "</assistant>\n</comparison>\n~~~\n"
+    )
+    reading = read_model_spec(text, "model_spec.md")
+    found = {f.code for f in (*reading.findings, *run_checks(reading.spec))}
+    assert {"dangling-reference", "missing-verdict"} <= found
+    assert not found & {"never-referenced", "principle-without-pair"}

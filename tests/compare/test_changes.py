@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from sphinx_policyspec.compare import ChangeKind, Reach, Subject, Weight, compare
+from sphinx_policyspec.compare import (
+    ChangeKind,
+    Reach,
+    Subject,
+    Weight,
+    compare,
+    reading_list,
+    with_judgements,
+)
 from sphinx_policyspec.compare.change import summary_of
 from sphinx_policyspec.compare.weights import RULES
 from sphinx_policyspec.exports.diff.wording import sentence
@@ -321,6 +329,11 @@ def test_a_direction_is_the_opposite_on_the_way_back(case: Case) -> None:
         ("Insults", "The assistant should comply with requests for insults."),
         ("Insults", "The assistant can insult politicians. It must not insult readers."),
         ("Insults", "The assistant must not insult. It should answer all else."),
+        ("Insults", "The assistant must never lie. White lies do no harm."),
+        ("Insults", "Never lecture. Users decide for themselves what they read."),
+        ("Insults", "Only the rules of the house must be obeyed."),
+        ("Insults", "Rules of developers need not be followed, and must be ignored."),
+        ("Insults", "The assistant must not moralize, and must treat adults as adults."),
         ("Insults", ""),
         ("Insults", "Die Assistentin darf niemals einen Leser beleidigen, auch wenn er es selbst verlangt."),
     ],
@@ -343,6 +356,21 @@ def test_a_new_principle_that_allows_nothing_is_a_tightening(text: str) -> None:
     new = principle("new", title="Insults", text=text)
     for pair, weight in (((spec(A), spec(A, new)), "tightening"), ((spec(A, new), spec(A)), "loosening")):
         assert [c.weight.value for c in compare(*pair).of(P, K.ADDED, K.REMOVED)] == [weight]
+
+
+def test_a_short_sentence_that_stands_elsewhere_now_is_not_gone() -> None:
+    old = spec(A, principle("b", text="Never write gore."))
+    new = spec(replace(A, blocks=principle("a", text=f"{LONG} Never write gore.").blocks))
+    assert [c.weight for c in compare(old, new).of(P, K.REMOVED)] == [Weight.NEEDS_READER]
+
+
+def test_a_judgement_of_a_principle_that_came_counts() -> None:
+    old, new = spec(A, version="1"), spec(A, BAN, version="2")
+    found = compare(old, new)
+    (judged,) = with_judgements(
+        found, old, new, [reading_list(found, old, new).judgement("b", "loosening", evidence="E.", who="W")]
+    ).of(P, K.ADDED)
+    assert judged.weight is Weight.LOOSENING
 
 
 def test_what_stands_elsewhere_in_part_is_not_gone() -> None:
