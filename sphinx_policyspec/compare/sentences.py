@@ -149,11 +149,14 @@ def _denied(text: str) -> str:
     return _CONTRACTED.sub(in_full, text)
 
 
+_LONGER_THAN_UNITS = 4
+
+
 def _words(text: str) -> Words:
     """Return the words and signs of a shown text without case, articles, doubled words and pointers elsewhere.
 
     A doubled "not" stays: it may be two denials.
-    Capitals of a norm word stay: RFC 2119 gives MUST and SHOULD a meaning of their own.
+    Capitals of a norm word stay: RFC 2119 gives MUST and SHOULD a meaning of their own; and those of a unit: 5 mW, 5 MW.
     """
     plain = _THOUSANDS.sub("", _denied(_POINTER.sub("", text)))
     plain = re.sub(r"(?<=[^\W\d])-(?=\w)|(?<=\w)-(?=[^\W\d])", " ", plain)
@@ -161,7 +164,8 @@ def _words(text: str) -> Words:
     tokens = [token for token in _TOKEN.findall(plain) if token[0] != "\x02"]
     for token, following in zip(tokens, [*tokens[1:], ""], strict=True):
         word = token.lower()
-        if len(token) > 1 and token.isupper() and word in NORM_WORDS:
+        is_unit = len(token) < _LONGER_THAN_UNITS and found[-1:] and found[-1][0].isdecimal()
+        if is_unit or (len(token) > 1 and token.isupper() and word in NORM_WORDS):
             word = token
         is_article = word in _ARTICLES and following.lower() not in _COUNTING
         if not is_article and (found[-1:] != [word] or word.lower() == "not"):

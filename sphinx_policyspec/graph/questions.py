@@ -196,6 +196,8 @@ def find_question(name: str) -> Question:
     found = _questions().get(name) or renamed.get(name)
     if found is None:
         hint = nearest(name, _questions()) or "`query --list` names them"
+        if " " in name.strip():
+            hint = "give a query of your own with `--sparql`"
         raise QueryError(f"unknown question `{name}`; {hint}")
     return found
 

@@ -166,10 +166,12 @@ def read_text(path: Path, file: str) -> tuple[str, tuple[Finding, ...]]:
 
 
 def absent(path: Path, name: str) -> SourceError:
-    """Return the error about a path that does not exist, with what is called nearly so beside it.
+    """Return the error about a path that does not exist, with what is called nearly so beside it, or is no file or folder.
 
     :param name: the path as it was given
     """
+    if path.exists():
+        return SourceError(f"`{name}` is neither a file nor a folder")
     try:
         near = near_name(path.name, [other.name for other in path.parent.iterdir()])
     except OSError:

@@ -137,6 +137,7 @@ def test_a_lock_is_printed(run: Run, files: tuple[Path, Path]) -> None:
         ("history {old} be_knd", "no release has the provision `be_knd`; did you mean `be_kind`?"),
         ("diff {old} {new} --cases {old} --format changelog", "leave out --cases"),
         ("diff {old} {new} --cases nowhere", "`nowhere` does not exist"),
+        ("diff {old} {new} --cases /dev/null", "`/dev/null` is neither a file nor a folder"),
         ("diff {old}", "Missing argument 'NEW'"),
     ],
 )

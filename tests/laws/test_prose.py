@@ -240,6 +240,7 @@ def test_an_item_that_comes_below_another_norm_is_another_one() -> None:
         ("| maps | letters |\n|---|---|\n| yes | |", "| maps | letters |\n|---|---|\n| yes | yes |"),
         ("1. Safety\n2. Speed", "1. Speed\n2. Safety"),
         ("It works 5-10 hours.", "It works 5 10 hours."),
+        ("It reports what takes 5 mW.", "It reports what takes 5 MW."),
     ],
 )
 def test_norms_are_seen_in_other_forms(old: str, new: str) -> None:
