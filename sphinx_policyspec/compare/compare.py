@@ -21,7 +21,7 @@ from sphinx_policyspec.compare.provisions import (
     renamed_levels,
     structure_changes,
 )
-from sphinx_policyspec.compare.weights import Reaches, Weigher
+from sphinx_policyspec.compare.weights import CAME_OR_WENT, Reaches, Weigher
 from sphinx_policyspec.compare.words import normal
 from sphinx_policyspec.errors import AnnotationError, UnknownIdError
 from sphinx_policyspec.files import Brief
@@ -117,17 +117,11 @@ def with_judgements(diff: SpecDiff, old: Spec, new: Spec, judgements: Iterable[J
 
 def _can_be_judged(change: Change) -> bool:
     """Return whether a person can say what a change of prose does: also that a principle came, or went, with its words."""
-    came_or_went = {
-        ChangeKind.ADDED,
-        ChangeKind.REMOVED,
-        ChangeKind.BECAME_PRINCIPLE,
-        ChangeKind.BECAME_SECTION,
-    }
     return (
         change.weight is Weight.NEEDS_READER
         or change.kind is ChangeKind.TEXT
         or change.judgement is not None
-        or (change.kind in came_or_went and change.subject is Subject.PROVISION and bool(change.sentences))
+        or (change.kind in CAME_OR_WENT and change.subject is Subject.PROVISION and bool(change.sentences))
     )
 
 

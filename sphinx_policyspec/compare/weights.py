@@ -258,7 +258,7 @@ def _overriders(*signs: int) -> Callable[[_Seen], bool]:
 _T, _L, _C, _E = Weight.TIGHTENING, Weight.LOOSENING, Weight.CLARIFYING, Weight.EDITORIAL
 _B, _R = Weight.BOTH, Weight.NEEDS_READER
 _RELATED = frozenset({ChangeKind.RELATION_ADDED, ChangeKind.RELATION_REMOVED})
-_CAME_OR_WENT = (_ADDED, _REMOVED, ChangeKind.BECAME_PRINCIPLE, ChangeKind.BECAME_SECTION)
+CAME_OR_WENT = (_ADDED, _REMOVED, ChangeKind.BECAME_PRINCIPLE, ChangeKind.BECAME_SECTION)
 
 RULES: tuple[WeightRule, ...] = (
     WeightRule("hard-rule-added", _T, "a rule that no message can set aside is new, and allows nothing",
@@ -275,9 +275,9 @@ RULES: tuple[WeightRule, ...] = (
          _both(_provision(_REMOVED, ChangeKind.BECAME_SECTION), lambda s: not s.is_exception, _demands)),
     WeightRule("hard-rule-unclear", _R,
          "a rule that no message can set aside is new or gone, and may allow something, or stand elsewhere in part",
-         _both(_provision(*_CAME_OR_WENT), lambda s: s.was_hard)),
+         _both(_provision(*CAME_OR_WENT), lambda s: s.was_hard)),
     WeightRule("principle-unclear", _R, "a principle is new or gone, and may allow something, or stand elsewhere in part",
-         _both(_provision(*_CAME_OR_WENT), lambda s: s.principle is not None)),
+         _both(_provision(*CAME_OR_WENT), lambda s: s.principle is not None)),
     WeightRule("exception-relevelled", _B, "other messages can set an exception aside, and what it takes out of force holds where one does",
          _both(_provision(ChangeKind.LEVEL_RAISED, ChangeKind.LEVEL_LOWERED), lambda s: s.is_exception)),
     WeightRule("hard-level-lost", _L, "no message could set it aside, and its level is not one of that kind any more",
