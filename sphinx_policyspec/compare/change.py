@@ -284,7 +284,14 @@ class Bump(enum.StrEnum):
 
 
 _HARD = frozenset(
-    {"hard-level-lost", "hard-rule-added", "hard-rule-removed", "hard-rule-unclear", "hard-norm-changed"}
+    {
+        "hard-level-lost",
+        "hard-level-unclear",
+        "hard-rule-added",
+        "hard-rule-removed",
+        "hard-rule-unclear",
+        "hard-norm-changed",
+    }
 )
 _LEVELS = frozenset({
     "override-stricter", "override-looser", "override-of-exceptions", "overriders-added", "overriders-removed", "overriders-changed",

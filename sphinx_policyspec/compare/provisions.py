@@ -1,20 +1,21 @@
-"""What changed about provisions: where they stand, their levels of authority, their relations, topics and goals."""
+"""Provisions: what changed of their places, levels, relations, topics and goals; and what has to do with each."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from sphinx_policyspec.compare.change import Change, ChangeKind, Subject
+from sphinx_policyspec.compare.change import Change, ChangeKind, Reach, Subject
 from sphinx_policyspec.compare.matching import MatchedSpecs, Relative
 from sphinx_policyspec.compare.rewording import SentenceChange, compare_sentences
 from sphinx_policyspec.compare.words import compare_texts, normal, out_of_order
 from sphinx_policyspec.model import (
     AuthorityLevel,
     Definition,
+    Example,
     Goal,
     OverrideMode,
     Principle,
@@ -413,3 +414,50 @@ def _declared(
                     text=compare_texts(was, value) if is_text else None,
                     sentences=compare_sentences(was, value) if is_text else (),
                 )
+
+
+@dataclass(frozen=True, slots=True)
+class Touching:
+    """What has to do with a provision, in reading order, each thing once."""
+
+    examples: dict[str, None] = field(default_factory=dict)
+    prompts: dict[str, None] = field(default_factory=dict)
+    references: dict[str, None] = field(default_factory=dict)
+    dependents: dict[str, None] = field(default_factory=dict)
+
+    def reach(self) -> Reach:
+        """Return it as what a change may invalidate."""
+        return Reach(
+            examples=tuple(self.examples),
+            prompts=tuple(self.prompts),
+            references=tuple(self.references),
+            dependents=tuple(self.dependents),
+        )
+
+
+def touching(spec: Spec) -> dict[str, Touching]:
+    """Return what has to do with each provision of a spec, by its id."""
+    found: dict[str, Touching] = {}
+    for kind, provision, id_ in _edges(spec):
+        getattr(found.setdefault(provision, Touching()), kind)[id_] = None
+    return found
+
+
+def _edges(spec: Spec) -> Iterator[tuple[str, str, str]]:
+    """Yield kind, provision and id of each thing that has to do with a provision."""
+    for holder, block in spec.walk():
+        if isinstance(block, Example):
+            violated = (id_ for response in block.responses for id_ in response.violates)
+            for id_ in (holder.id if holder else "", *block.illustrates, *block.weighs, *violated):
+                yield "examples", id_, block.id
+    tested = {tag.tag: tag.provision for tag in reversed(spec.eval_tags)}
+    at = {id(block): holder.id for holder, block in spec.walk() if holder}
+    for prompt in spec.prompts:
+        for id_ in prompt.tests or (tested.get(prompt.tag) or at.get(id(prompt), ""),):
+            yield "prompts", id_, prompt.id
+    for reference in spec.references:
+        if reference.target_kind is TargetKind.PROVISION and reference.source != reference.target:
+            yield "references", reference.target, reference.source
+    for principle in spec.principles:
+        for relation in RELATIONS:
+            yield from (("dependents", id_, principle.id) for id_ in relation.values(principle))

@@ -32,7 +32,7 @@ class SentenceOp(enum.StrEnum):
     REMOVED = "removed"
     REWORDED = "reworded"
     MOVED = "moved"
-    """It says the same, and stands at another place of the same text."""
+    """It says the same, and stands at another place of the same text, or points back to another sentence."""
     FORM = "form"
     """Nothing but form differs: links, case, articles, a doubled word, a slip of spelling, a name."""
 
@@ -55,8 +55,10 @@ class SentenceChange(Brief):
     @property
     def needs_reader(self) -> bool:
         """Whether a norm may be another one by it."""
-        if self.op in {SentenceOp.MOVED, SentenceOp.FORM}:
-            return self.op is SentenceOp.MOVED and self.new is not None and self.new.is_step
+        if self.op is SentenceOp.FORM:
+            return False
+        if self.op is SentenceOp.MOVED:
+            return self.new is not None and (self.new.is_step or (self.new.points_back and self.new.is_norm))
         if self.old is None or self.new is None:
             return any(side.may_bind for side in (self.old, self.new) if side)
         if self.old.is_norm or self.new.is_norm or self.old.weight_words != self.new.weight_words:
@@ -91,17 +93,20 @@ def compare_sentences(
     :param binds: whether each sentence binds, whatever its words are
     """
     before, after = sentences_of(old, names, binds=binds), sentences_of(new, binds=binds)
-    kept = [*_agreed(before, after, lambda one: (one.leads, one.text))]
-    kept += _agreed(*_left(before, after, kept), lambda one: (one.leads, one.words))
+    kept = [*_agreed(before, after, lambda one: (one.above, one.text))]
+    kept += _agreed(*_left(before, after, kept), lambda one: (one.above, one.words))
     rest = _left(before, after, kept)
-    formed = [*_same(*rest, lambda one: (one.leads, one.new_words), lambda one: (one.leads, one.words))]
+    formed = [*_same(*rest, lambda one: (one.above, one.new_words), lambda one: (one.above, one.words))]
     rest = _left(before, after, kept + formed)
     elsewhere = [*_same(*rest, lambda one: one.new_words, lambda one: one.words)]
     rest = _left(before, after, kept + formed + elsewhere)
     reworded = [*_alike(*rest)]
     removed, added = _left(before, after, kept + formed + elsewhere + reworded)
     stayed = {id(one) for pair in kept for one in pair}
-    was, now = (frozenset(one.words for one in side if id(one) not in stayed) for side in (before, after))
+    was, now = (
+        frozenset(words for one in side if id(one) not in stayed for words in (one.words, one.as_title))
+        for side in (before, after)
+    )
     changes = [_pair(one, other) for one, other in reworded]
     changes += [_pair(one, other) for one, other in formed]
     changes += [
@@ -110,7 +115,9 @@ def compare_sentences(
         if not _follows(one, other, was, now)
     ]
     changes += [_pair(one, other) for one, other in kept if one.text != other.text]
-    changes += [_pair(one, other, SentenceOp.MOVED) for one, other in _moved(before, after, kept)]
+    behind = _behind_others(before, after, kept, kept + formed + elsewhere + reworded)
+    moved = {id(pair[1]): pair for pair in (*_moved(before, after, kept), *behind)}
+    changes += [_pair(one, other, SentenceOp.MOVED) for one, other in moved.values()]
     changes += [SentenceChange(op=SentenceOp.ADDED, new=one) for one in added]
     place = {id(one): at for at, one in enumerate(after)}
     changes.sort(key=lambda change: place[id(change.new)])
@@ -162,7 +169,7 @@ def _alike(
 
 def _pair(old: TextSentence, new: TextSentence, op: SentenceOp | None = None) -> SentenceChange:
     if op is None:
-        op = SentenceOp.FORM if old.leads == new.leads and _differ_in_form(old, new) else SentenceOp.REWORDED
+        op = SentenceOp.FORM if old.above == new.above and _differ_in_form(old, new) else SentenceOp.REWORDED
     return SentenceChange(op=op, old=old, new=new)
 
 
@@ -242,8 +249,26 @@ def _follows(old: TextSentence, new: TextSentence, was: frozenset[Words], now: f
     :param was: the sentences of the old text that did not stay
     :param now: those of the new one
     """
-    before, after = frozenset(old.leads), frozenset(new.leads)
+    before, after = frozenset(old.above), frozenset(new.above)
     return before - after <= was and after - before <= now
+
+
+def _behind_others(
+    before: list[TextSentence], after: list[TextSentence], kept: Pairs, pairs: Pairs
+) -> Iterator[tuple[TextSentence, TextSentence]]:
+    """Yield the kept sentences that point back, and stand behind another sentence than they did.
+
+    :param pairs: the sentences of both texts that belong together
+    """
+    partner = {id(old): id(new) for old, new in pairs}
+    old_places, places = ({id(one): at for at, one in enumerate(side)} for side in (before, after))
+    for old, new in kept:
+        if not new.points_back:
+            continue
+        was = before[old_places[id(old)] - 1] if old_places[id(old)] else None
+        now = after[places[id(new)] - 1] if places[id(new)] else None
+        if (partner.get(id(was)) if was else None) != (id(now) if now else None):
+            yield old, new
 
 
 def _moved(

@@ -94,6 +94,7 @@ HARD = principle("b", text=SECOND, authority="root")
 EXCEPTION = principle("b", text=SECOND, exception_to=("a",))
 HINT = replace(EXCEPTION, id="c", authority="guideline")
 BAN = principle("b", text="The assistant must not tell what a reader borrowed, unless that reader asks.")
+MAY = principle("a", text="Users may borrow two books.")
 DEFAULT = Clause(principle="a", authority="guideline", text="in plain words", span=at())
 """A part of what ``A`` says."""
 
@@ -140,13 +141,15 @@ CASES = {
                   (K.LEVEL_LOWERED, "hard-level-lost"), "level raised from user to root"),
     "lower level": Case(spec(A), spec(replace(A, authority="guideline")), P, K.LEVEL_LOWERED, "level-lowered",
                         (K.LEVEL_RAISED, "level-raised"), "level lowered from user to guideline"),
+    "level of a permission": Case(spec(MAY), spec(replace(MAY, authority="system")), P, K.LEVEL_RAISED, "permission-relevelled",
+                                  (K.LEVEL_LOWERED, "permission-relevelled"), "level raised from user to system"),
     "level without order": Case(spec(replace(A, authority="x"), principle("k", authority="x"), principle("l", authority="x")),
                                 spec(A, principle("k", authority="x"), principle("l", authority="x")),
                                 P, K.LEVEL_CHANGED, "level-changed", (K.LEVEL_CHANGED, "level-changed"),
                                 "level changed from x to user"),
     "level lost": Case(spec(replace(A, authority="root"), principle("k", authority="x"), principle("l", authority="x")),
                        spec(replace(A, authority="x"), principle("k", authority="x"), principle("l", authority="x")),
-                       P, K.LEVEL_CHANGED, "hard-level-lost", (K.LEVEL_CHANGED, "level-changed"), "level changed from root to x"),
+                       P, K.LEVEL_CHANGED, "hard-level-unclear", (K.LEVEL_CHANGED, "level-changed"), "level changed from root to x"),
     "level gained": Case(spec(section("b", blocks=BAN.blocks)), spec(BAN), P, K.BECAME_PRINCIPLE, "principle-added",
                          (K.BECAME_SECTION, "principle-removed"), "has a level now: user"),
     "level gained by what does not forbid": Case(spec(section("a")), spec(principle("a", title="a")), P, K.BECAME_PRINCIPLE, UNCLEAR,
