@@ -250,18 +250,9 @@ def _declarations(pair: MatchedSpecs) -> Iterator[Change]:
         old, new = before[old_id], after[new_id]
         if old_id != new_id:
             yield Change(kind=ChangeKind.RENAMED, subject=Subject.LEVEL, id=new_id, old=old_id, new=new_id)
-        now = _said("level", new)
-        for aspect, was in _said("level", old).items():
-            # A title is a name for readers alone.
-            if aspect != "title" and was != now[aspect]:
-                yield Change(
-                    kind=ChangeKind.CHANGED,
-                    subject=Subject.LEVEL,
-                    id=new_id,
-                    aspect=aspect,
-                    old=was,
-                    new=now[aspect],
-                )
+        # A new id comes with a new title.
+        now = replace(new, title=old.title) if old_id != new_id else new
+        yield from _properties("level", Subject.LEVEL, old, now)
     survivors = [kept[level.id] for level in pair.old.levels if level.id in kept]
     if survivors != [level.id for level in pair.new.levels if level.id in kept.values()]:
         yield Change(
@@ -392,7 +383,7 @@ def _declared(
     owner: Owner, subject: Subject, olds: Iterable[Topic | Goal], news: Iterable[Topic | Goal]
 ) -> Iterator[Change]:
     """Yield what changed among things that have an id and a few properties."""
-    before, after = ({item.id: _said(owner, item) for item in items} for items in (olds, news))
+    before, after = ({item.id: item for item in items} for items in (olds, news))
     for id_ in before:
         if id_ not in after:
             yield Change(kind=ChangeKind.REMOVED, subject=subject, id=id_)
@@ -400,20 +391,29 @@ def _declared(
         if id_ not in before:
             yield Change(kind=ChangeKind.ADDED, subject=subject, id=id_)
             continue
-        for aspect, value in new.items():
-            was = before[id_][aspect]
-            if was != value:
-                is_text = aspect == "text" and normal(was) != normal(value)
-                yield Change(
-                    kind=ChangeKind.CHANGED,
-                    subject=subject,
-                    id=id_,
-                    aspect=aspect,
-                    old=was,
-                    new=value,
-                    text=compare_texts(was, value) if is_text else None,
-                    sentences=compare_sentences(was, value) if is_text else (),
-                )
+        yield from _properties(owner, subject, before[id_], new)
+
+
+def _properties(
+    owner: Owner, subject: Subject, old: AuthorityLevel | Topic | Goal, new: AuthorityLevel | Topic | Goal
+) -> Iterator[Change]:
+    """Yield what something that is declared says otherwise of itself."""
+    said = _said(owner, new)
+    for aspect, was in _said(owner, old).items():
+        value = said[aspect]
+        if was == value:
+            continue
+        is_text = aspect == "text" and normal(was) != normal(value)
+        yield Change(
+            kind=ChangeKind.CHANGED,
+            subject=subject,
+            id=new.id,
+            aspect=aspect,
+            old=was,
+            new=value,
+            text=compare_texts(was, value) if is_text else None,
+            sentences=compare_sentences(was, value, binds=owner == "level") if is_text else (),
+        )
 
 
 @dataclass(frozen=True, slots=True)

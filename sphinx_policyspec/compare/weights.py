@@ -333,7 +333,7 @@ RULES: tuple[WeightRule, ...] = (
     WeightRule("overriders-removed", _T, "fewer roles than before can set aside what is at a level", _overriders(-1)),
     WeightRule("overriders-changed", _B, "other roles than before can set aside what is at a level, or exceptions", _overriders(1, -1)),
     WeightRule("levels-changed", _C, "the levels themselves are other ones",
-         lambda s: (s.is_(Subject.LEVEL) and s.change.kind is not ChangeKind.RENAMED)
+         lambda s: (s.is_(Subject.LEVEL) and s.change.kind is not ChangeKind.RENAMED and s.change.aspect not in {"text", "title"})
          or s.is_(Subject.SPEC, ChangeKind.REORDERED)),
     WeightRule("example-changed", _R, "what is shown of its boundary is another thing", _shown_otherwise),
     WeightRule("hard-norm-changed", _R,
