@@ -262,16 +262,16 @@ def _answers(example: Example) -> dict[str, list[Response]]:
 
 
 def _verdict(new: _Held, was: Response, response: Response) -> Change:
-    return Change(
-        kind=ChangeKind.VERDICT_FLIPPED,
-        subject=Subject.EXAMPLE,
-        id=new.example.id,
+    return Change.of(
+        ChangeKind.VERDICT_FLIPPED,
+        Subject.EXAMPLE,
+        new.example.id,
+        was,
+        response,
         provision=new.provision,
         aspect=str(new.example.messages.index(response) + 1),
         old=was.verdict.value if was.verdict else "",
         new=response.verdict.value if response.verdict else "",
-        old_span=was.span,
-        new_span=response.span,
     )
 
 
@@ -292,18 +292,18 @@ def _change(
             ("prompt_sim", f"{prompt:.2f}"),
             ("what", " ".join(what)),
         )
-    return Change(
-        kind=kind,
-        subject=Subject.EXAMPLE,
-        id=here.example.id if here else "",
+    return Change.of(
+        kind,
+        Subject.EXAMPLE,
+        here.example.id if here else "",
+        old.example if old else None,
+        new.example if new else None,
         provision=here.provision if here else "",
         old=old.example.source_title if old else "",
         new=new.example.source_title if new else "",
         evidence=evidence,
         text=compare_texts(pair.in_new_words(sides[0]), sides[1]) if sides else None,
         sentences=said,
-        old_span=old.example.span if old else None,
-        new_span=new.example.span if new else None,
     )
 
 
@@ -321,41 +321,21 @@ def prompt_changes(pair: MatchedSpecs) -> Iterator[Change]:
 def _tags(pair: MatchedSpecs) -> Iterator[Change]:
     before, after = _places(pair.old), _places(pair.new)
     for tag in sorted(before.keys() - after.keys()):
-        at = before[tag]
-        yield Change(
-            kind=ChangeKind.REMOVED,
-            subject=Subject.TAG,
-            id=tag,
-            provision=pair.identity.renewed(at.provision),
-            old=at.provision,
-            old_span=at.span,
-        )
+        was = before[tag]
+        at = pair.identity.renewed(was.provision)
+        yield Change.of(ChangeKind.REMOVED, Subject.TAG, tag, was, None, provision=at, old=was.provision)
     for tag in sorted(after.keys() - before.keys()):
-        at = after[tag]
-        yield Change(
-            kind=ChangeKind.ADDED,
-            subject=Subject.TAG,
-            id=tag,
-            provision=at.provision,
-            new=at.provision,
-            new_span=at.span,
-        )
+        at = after[tag].provision
+        yield Change.of(ChangeKind.ADDED, Subject.TAG, tag, None, after[tag], provision=at, new=at)
     for tag, was in before.items():
         now = after.get(tag)
         if now is None:
             continue
         elsewhere = pair.identity.renewed(was.provision) != now.provision
         if elsewhere or normal(pair.in_new_words(was.clause)) != normal(now.clause):
-            yield Change(
-                kind=ChangeKind.MOVED if elsewhere else ChangeKind.TAG_MOVED,
-                subject=Subject.TAG,
-                id=tag,
-                provision=now.provision,
-                old=was.provision if elsewhere else was.clause,
-                new=now.provision if elsewhere else now.clause,
-                old_span=was.span,
-                new_span=now.span,
-            )
+            kind = ChangeKind.MOVED if elsewhere else ChangeKind.TAG_MOVED
+            old, new = (one.provision if elsewhere else one.clause for one in (was, now))
+            yield Change.of(kind, Subject.TAG, tag, was, now, provision=now.provision, old=old, new=new)
 
 
 def _places(spec: Spec) -> dict[str, EvalTag]:
@@ -389,67 +369,31 @@ def _files(pair: MatchedSpecs) -> Iterator[Change]:
 def _file(
     kind: ChangeKind, tag: str, provision: str, old: PromptFile | None, new: PromptFile | None
 ) -> Change:
-    return Change(
-        kind=kind,
-        subject=Subject.PROMPT,
-        id=tag,
-        provision=provision,
-        aspect=FILE,
-        old=old.title if old else "",
-        new=new.title if new else "",
-        old_span=old.span if old else None,
-        new_span=new.span if new else None,
-    )
+    was, now = (file.title if file else "" for file in (old, new))
+    return Change.of(kind, Subject.PROMPT, tag, old, new, provision=provision, aspect=FILE, old=was, new=now)
 
 
-def _said(prompts: tuple[EvalPrompt, ...]) -> list[tuple[str, tuple[str, ...]]]:
-    return [
-        (
-            normal(prompt.title),
-            tuple(f"{message.role}: {normal(message.text)}" for message in prompt.messages),
-        )
-        for prompt in prompts
-    ]
+def _said(prompts: tuple[EvalPrompt, ...]) -> list[list[str]]:
+    return [[normal(one.title), *(f"{m.role}: {normal(m.text)}" for m in one.messages)] for one in prompts]
 
 
 def _inline(pair: MatchedSpecs) -> Iterator[Change]:
     before, after = _in_pages(pair.old), _in_pages(pair.new)
-    for id_, (at, prompt) in before.items():
+    for id_, (was_at, was) in before.items():
         if id_ not in after:
-            yield Change(
-                kind=ChangeKind.REMOVED,
-                subject=Subject.PROMPT,
-                id=id_,
-                provision=pair.identity.renewed(at),
-                old=prompt.title,
-                old_span=prompt.span,
-            )
-    for id_, (at, prompt) in after.items():
+            at = pair.identity.renewed(was_at)
+            yield Change.of(ChangeKind.REMOVED, Subject.PROMPT, id_, was, None, provision=at, old=was.title)
+    for id_, (at, now) in after.items():
         if id_ not in before:
-            yield Change(
-                kind=ChangeKind.ADDED,
-                subject=Subject.PROMPT,
-                id=id_,
-                provision=at,
-                new=prompt.title,
-                new_span=prompt.span,
-            )
+            yield Change.of(ChangeKind.ADDED, Subject.PROMPT, id_, None, now, provision=at, new=now.title)
             continue
         was_at, was = before[id_]
         moved = pair.identity.renewed(was_at) != at
-        changed = _said((was,)) != _said((prompt,)) or tuple(pair.renewed(was.tests)) != prompt.tests
+        changed = _said((was,)) != _said((now,)) or tuple(pair.renewed(was.tests)) != now.tests
+        old, new = (was_at, at) if moved else (was.title, now.title)
         for kind, holds in ((ChangeKind.MOVED, moved), (ChangeKind.CHANGED, changed)):
             if holds:
-                yield Change(
-                    kind=kind,
-                    subject=Subject.PROMPT,
-                    id=id_,
-                    provision=at,
-                    old=was_at if moved else was.title,
-                    new=at if moved else prompt.title,
-                    old_span=was.span,
-                    new_span=prompt.span,
-                )
+                yield Change.of(kind, Subject.PROMPT, id_, was, now, provision=at, old=old, new=new)
 
 
 def _in_pages(spec: Spec) -> dict[str, tuple[str, EvalPrompt]]:
