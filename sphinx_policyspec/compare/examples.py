@@ -10,7 +10,7 @@ from functools import cached_property
 from sphinx_policyspec.compare.change import SPACES, Change, ChangeKind, Subject
 from sphinx_policyspec.compare.matching import MatchedSpecs, prompt_of
 from sphinx_policyspec.compare.provisions import title_sentences
-from sphinx_policyspec.compare.words import alike, compare_texts, near, normal, out_of_order, spaced, words
+from sphinx_policyspec.compare.words import Pairing, alike, compare_texts, normal, out_of_order, spaced, words
 from sphinx_policyspec.model import EvalPrompt, EvalTag, Example, Message, PromptFile, Response, Spec
 from sphinx_policyspec.model.attributes import attributes_of
 
@@ -116,8 +116,7 @@ def _head(message: Message) -> str:
 
 def pair_examples(pair: MatchedSpecs) -> tuple[list[ExamplePair], list[_Held], list[_Held]]:
     """Return the examples of both specs, those that only the old one has, and those that only the new one has."""
-    old, new = _held(pair.old, pair, old=True), _held(pair.new, pair, old=False)
-    found: list[ExamplePair] = []
+    left = Pairing(_held(pair.old, pair, old=True), _held(pair.new, pair, old=False))
     keys: tuple[Callable[[_Held], Hashable], ...] = (
         lambda held: (held.provision, held.title, held.prompt),
         lambda held: (held.provision, held.title),
@@ -125,45 +124,16 @@ def pair_examples(pair: MatchedSpecs) -> tuple[list[ExamplePair], list[_Held], l
         lambda held: (held.provision, held.prompt) if held.prompt else held.example.id,
         lambda held: held.prompt or held.example.id,
     )
-    for key in keys:
-        by_key: dict[Hashable, list[_Held]] = {}
-        for held in reversed(new):
-            by_key.setdefault(key(held), []).append(held)
-        left = []
-        for held in old:
-            if same := by_key.get(key(held)):
-                found.append(_together(pair, held, same.pop()))
-            else:
-                left.append(held)
-        old, new = left, _without(new, found)
-    found += [_together(pair, before, after) for before, after in _alike(old, new)]
-    taken = {id(together.old) for together in found}
-    return found, [held for held in old if id(held) not in taken], _without(new, found)
+    found = [one for key in keys for one in left.equal(key)]
+    found += left.alike(_likeness, lambda held: held.title, lambda held: held.provision)
+    return [_together(pair, old, new) for old, new in found], left.old, left.new
 
 
-def _without(new: list[_Held], found: list[ExamplePair]) -> list[_Held]:
-    taken = {id(together.new) for together in found}
-    return [held for held in new if id(held) not in taken]
-
-
-def _alike(old: list[_Held], new: list[_Held]) -> Iterator[tuple[_Held, _Held]]:
-    """Yield examples of one provision that were retitled and changed, the most alike first."""
-    here: dict[str, tuple[list[_Held], list[_Held]]] = {}
-    for side, held in enumerate((old, new)):
-        for one in held:
-            here.setdefault(one.provision, ([], []))[side].append(one)
-    rated = []
-    for before, after in (pair for both in here.values() for pair in near(*both)):
-        prompt = alike(before.prompt_words, after.prompt_words) if before.prompt and after.prompt else 0.0
-        whole = alike(before.words, after.words)
-        if prompt >= _SAME_PROMPT or whole >= _SAME_TEXT:
-            rated.append((prompt + whole, before, after))
-    rated.sort(key=lambda item: (-item[0], *sorted((item[1].title, item[2].title))))
-    taken: set[int] = set()
-    for _, before, after in rated:
-        if not taken & {id(before), id(after)}:
-            taken |= {id(before), id(after)}
-            yield before, after
+def _likeness(old: _Held, new: _Held) -> float:
+    """Return how alike two examples of one provision are, if that is enough to be one that was retitled and changed."""
+    prompt = alike(old.prompt_words, new.prompt_words) if old.prompt and new.prompt else 0.0
+    whole = alike(old.words, new.words)
+    return prompt + whole if prompt >= _SAME_PROMPT or whole >= _SAME_TEXT else 0.0
 
 
 def _together(pair: MatchedSpecs, old: _Held, new: _Held) -> ExamplePair:

@@ -12,7 +12,7 @@ from sphinx_policyspec.compare.matching import MatchedSpecs
 from sphinx_policyspec.compare.provisions import binds
 from sphinx_policyspec.compare.rewording import SentenceChange, SentenceOp
 from sphinx_policyspec.compare.sentences import TextSentence
-from sphinx_policyspec.compare.words import alike, compare_texts, near, normal, spaced, words
+from sphinx_policyspec.compare.words import Pairing, alike, compare_texts, normal, spaced, words
 from sphinx_policyspec.model import Clause, Commentary, Definition, Prose, Provision, Span, Spec
 
 _Block = TypeVar("_Block", Commentary, Definition)
@@ -123,13 +123,15 @@ def _commentary(pair: MatchedSpecs) -> Iterator[Change]:
         for at, block in _held(pair.old, Commentary)
     ]
     new = [_Text(at, block.text, block.span, at, block.text) for at, block in _held(pair.new, Commentary)]
-    together = _same_texts(old, new)
-    for text in old:
-        if text not in together:
-            yield _aside(pair, ChangeKind.REMOVED, text, None)
-    origins = {after: before for before, after in together.items()}
+    left = Pairing(old, new)
+    together = left.equal(lambda text: (text.provision, normal(text.text)))
+    together += left.equal(lambda text: normal(text.text))
+    together += left.alike(_likeness, lambda text: text.text, lambda text: text.provision)
+    for text in left.old:
+        yield _aside(pair, ChangeKind.REMOVED, text, None)
+    origins = {id(after): before for before, after in together}
     for text in new:
-        before = origins.get(text)
+        before = origins.get(id(text))
         if before is None:
             yield _aside(pair, ChangeKind.ADDED, None, text)
         elif before.provision != text.provision:
@@ -138,6 +140,11 @@ def _commentary(pair: MatchedSpecs) -> Iterator[Change]:
             same = normal(before.text) == normal(text.text)
             aspect = SPACES if spaced(before.text) == spaced(text.text) else ""
             yield _aside(pair, ChangeKind.TYPOGRAPHY if same else ChangeKind.CHANGED, before, text, aspect)
+
+
+def _likeness(old: _Text, new: _Text) -> float:
+    likeness = alike(words(old.text), words(new.text))
+    return likeness if likeness >= _SAME_COMMENTARY else 0.0
 
 
 def _aside(
@@ -161,42 +168,6 @@ def _aside(
         text=compare_texts(old.text, new.text) if old and new and is_changed else None,
         sentences=pair.sentences(*written) if is_changed else (),
     )
-
-
-def _same_texts(old: Sequence[_Text], new: Sequence[_Text]) -> dict[_Text, _Text]:
-    """Return which aside is which: equal texts in one provision, then anywhere, then the most alike in one provision."""
-    together: dict[_Text, _Text] = {}
-    taken: set[_Text] = set()
-    for key in (lambda text: (text.provision, normal(text.text)), lambda text: normal(text.text)):
-        by_key: dict[object, list[_Text]] = {}
-        for text in new:
-            if text not in taken:
-                by_key.setdefault(key(text), []).append(text)
-        for text in old:
-            if text not in together and (same := by_key.get(key(text))):
-                together[text] = same.pop(0)
-                taken.add(together[text])
-    near = [
-        (alike(words(a.text), words(b.text)), a, b)
-        for a, b in _in_one_provision(
-            [text for text in old if text not in together], [text for text in new if text not in taken]
-        )
-    ]
-    for likeness, a, b in sorted(
-        near, key=lambda rated: (-rated[0], *sorted((rated[1].text, rated[2].text)))
-    ):
-        if likeness >= _SAME_COMMENTARY and a not in together and b not in taken:
-            together[a] = b
-            taken.add(b)
-    return together
-
-
-def _in_one_provision(old: Iterable[_Text], new: Iterable[_Text]) -> Iterator[tuple[_Text, _Text]]:
-    here: dict[str, tuple[list[_Text], list[_Text]]] = {}
-    for side, texts in enumerate((old, new)):
-        for text in texts:
-            here.setdefault(text.provision, ([], []))[side].append(text)
-    return (pair for both in here.values() for pair in near(*both))
 
 
 def _clauses(pair: MatchedSpecs) -> Iterator[Change]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sphinx_policyspec.compare.sentences import DENIALS, NORM_WORDS, TextSentence, Words, sentences_of
-from sphinx_policyspec.compare.words import alike, near, out_of_order
+from sphinx_policyspec.compare.words import Pairing, alike, out_of_order
 from sphinx_policyspec.files import Brief
 
 _RELATED = 0.4
@@ -93,15 +93,11 @@ def compare_sentences(
     :param binds: whether each sentence binds, whatever its words are
     """
     before, after = sentences_of(old, names, binds=binds), sentences_of(new, binds=binds)
-    kept = [*_agreed(before, after, lambda one: (one.above, one.text))]
-    kept += _agreed(*_left(before, after, kept), lambda one: (one.above, one.words))
-    rest = _left(before, after, kept)
-    formed = [*_same(*rest, lambda one: (one.above, one.new_words), lambda one: (one.above, one.words))]
-    rest = _left(before, after, kept + formed)
-    elsewhere = [*_same(*rest, lambda one: one.new_words, lambda one: one.words)]
-    rest = _left(before, after, kept + formed + elsewhere)
-    reworded = [*_alike(*rest)]
-    removed, added = _left(before, after, kept + formed + elsewhere + reworded)
+    left = Pairing(before, after)
+    kept = left.equal(lambda one: (one.above, one.text)) + left.equal(lambda one: (one.above, one.words))
+    formed = left.equal(lambda one: (one.above, one.new_words), lambda one: (one.above, one.words))
+    elsewhere = left.equal(lambda one: one.new_words, lambda one: one.words)
+    reworded = left.alike(_likeness, lambda one: one.text)
     stayed = {id(one) for pair in kept for one in pair}
     was, now = (
         frozenset(words for one in side if id(one) not in stayed for words in (one.words, one.as_title))
@@ -118,53 +114,19 @@ def compare_sentences(
     behind = _behind_others(before, after, kept, kept + formed + elsewhere + reworded)
     moved = {id(pair[1]): pair for pair in (*_moved(before, after, kept), *behind)}
     changes += [_pair(one, other, SentenceOp.MOVED) for one, other in moved.values()]
-    changes += [SentenceChange(op=SentenceOp.ADDED, new=one) for one in added]
+    changes += [SentenceChange(op=SentenceOp.ADDED, new=one) for one in left.new]
     place = {id(one): at for at, one in enumerate(after)}
     changes.sort(key=lambda change: place[id(change.new)])
-    return (*changes, *(SentenceChange(op=SentenceOp.REMOVED, old=one) for one in removed))
+    return (*changes, *(SentenceChange(op=SentenceOp.REMOVED, old=one) for one in left.old))
 
 
 Pairs = list[tuple[TextSentence, TextSentence]]
-_Key = Callable[[TextSentence], Hashable]
 
 
-def _same(
-    before: list[TextSentence], after: list[TextSentence], old_key: _Key, new_key: _Key
-) -> Iterator[tuple[TextSentence, TextSentence]]:
-    """Yield the sentences of two texts that have one key, in order."""
-    by_key: dict[Hashable, list[TextSentence]] = {}
-    for one in reversed(after):
-        by_key.setdefault(new_key(one), []).append(one)
-    for one in before:
-        if same := by_key.get(old_key(one)):
-            yield one, same.pop()
-
-
-def _agreed(
-    before: list[TextSentence], after: list[TextSentence], key: _Key
-) -> Iterator[tuple[TextSentence, TextSentence]]:
-    return _same(before, after, key, key)
-
-
-def _left(
-    before: list[TextSentence], after: list[TextSentence], taken: Pairs
-) -> tuple[list[TextSentence], list[TextSentence]]:
-    """Return the sentences of two texts that have no partner yet."""
-    known = {id(one) for pair in taken for one in pair}
-    return [one for one in before if id(one) not in known], [one for one in after if id(one) not in known]
-
-
-def _alike(
-    before: list[TextSentence], after: list[TextSentence]
-) -> Iterator[tuple[TextSentence, TextSentence]]:
-    """Yield sentences that belong together, the most alike first."""
-    rated = [(alike(one.new_words, other.words), one, other) for one, other in near(before, after)]
-    rated.sort(key=lambda found: (-found[0], *sorted((found[1].text, found[2].text))))
-    taken: set[int] = set()
-    for likeness, one, other in rated:
-        if likeness >= _RELATED and not taken & {id(one), id(other)}:
-            taken |= {id(one), id(other)}
-            yield one, other
+def _likeness(old: TextSentence, new: TextSentence) -> float:
+    """Return how alike two sentences are, if that is enough to show them as one that was reworded."""
+    likeness = alike(old.new_words, new.words)
+    return likeness if likeness >= _RELATED else 0.0
 
 
 def _pair(old: TextSentence, new: TextSentence, op: SentenceOp | None = None) -> SentenceChange:
