@@ -8,13 +8,7 @@ import click
 from click.shell_completion import CompletionItem
 
 import sphinx_policyspec as ps
-from sphinx_policyspec.cli.options import (
-    Settings,
-    SourceCommand,
-    form_option,
-    output_option,
-    source_argument,
-)
+from sphinx_policyspec.cli.options import Settings, SourceCommand, form_option, output_option, source_argument
 from sphinx_policyspec.exports import printable
 from sphinx_policyspec.model.finding import OFF, codes_of
 

@@ -22,16 +22,7 @@ from sphinx_policyspec.model import Direction, Duty, JudgedKind, Label, Severity
 from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.readers.annotations import MAPPINGS, Key
 from sphinx_policyspec.readers.annotations import Mapping as KeyMapping
-from sphinx_policyspec.readers.cases import (
-    CASE,
-    DELEGATES,
-    EXPECT,
-    ITEM,
-    MODES,
-    SEMANTICS,
-    CaseKey,
-    Kind,
-)
+from sphinx_policyspec.readers.cases import CASE, DELEGATES, EXPECT, ITEM, MODES, SEMANTICS, CaseKey, Kind
 from sphinx_policyspec.readers.judgements import JUDGEMENT
 from sphinx_policyspec.surveys import Decider
 
@@ -54,10 +45,7 @@ def _annotations() -> _Schema:
             "text": {"type": [*_SCALARS, "null"]},
             "id": {"type": _SCALARS, "minLength": 1},
             "texts": {
-                "anyOf": [
-                    {"$ref": "#/$defs/text"},
-                    {"type": "array", "items": {"$ref": "#/$defs/text"}},
-                ]
+                "anyOf": [{"$ref": "#/$defs/text"}, {"type": "array", "items": {"$ref": "#/$defs/text"}}]
             },
         },
     }

@@ -59,11 +59,7 @@ class Guard:
     """
 
     def __init__(
-        self,
-        nquads: Callable[[], Iterable[bytes]],
-        *,
-        limits: Limits = DEFAULT_LIMITS,
-        unsafe: bool = False,
+        self, nquads: Callable[[], Iterable[bytes]], *, limits: Limits = DEFAULT_LIMITS, unsafe: bool = False
     ) -> None:
         self._graph = nquads
         self._limits = limits

@@ -387,18 +387,12 @@ _OCCURRENCE: tuple[Field, ...] = (
 RECORDS: Mapping[type, Record] = {
     Spec: Record(
         (PS.Spec, PROV.Entity),
-        (
-            *_of("spec"),
-            Id("revision_of", PROV.wasRevisionOf, "release"),
-        ),
+        (*_of("spec"), Id("revision_of", PROV.wasRevisionOf, "release")),
         spanned=False,
     ),
     Document: Record(
         (PS.Document,),
-        (
-            TextField("file", PS.file, always=True),
-            _choice("markup", PS.markup, Markup),
-        ),
+        (TextField("file", PS.file, always=True), _choice("markup", PS.markup, Markup)),
         spanned=False,
     ),
     AuthorityLevel: Record((PS.AuthorityLevel,), (_ID, *_of("level")), placeless=True),
@@ -414,45 +408,19 @@ RECORDS: Mapping[type, Record] = {
     Commentary: Record((PS.Commentary,), (TextField("label", DCTERMS.title), _SOURCE, _TEXT)),
     Comment: Record((PS.Comment,), (_SOURCE,)),
     Example: Record(
-        (PS.Example,),
-        (
-            _ID,
-            _TITLE,
-            TextField("source_title", PS.sourceTitle),
-            _SOURCE,
-            *_of("example"),
-        ),
+        (PS.Example,), (_ID, _TITLE, TextField("source_title", PS.sourceTitle), _SOURCE, *_of("example"))
     ),
-    EvalPrompt: Record(
-        (PS.EvalPrompt,),
-        (_ID, _SOURCE, TextField("tag", PS.evalTag), *_of("prompt")),
-    ),
+    EvalPrompt: Record((PS.EvalPrompt,), (_ID, _SOURCE, TextField("tag", PS.evalTag), *_of("prompt"))),
     Comparison: Record((PS.Comparison,)),
     Gap: Record((PS.Gap,)),
     Message: Record((PS.Message,), _MESSAGE),
     Response: Record(
         (PS.Response, PS.Message),
-        (
-            *_MESSAGE,
-            _choice("verdict", PS.verdict, Verdict, optional=True),
-            *_of("response"),
-        ),
+        (*_MESSAGE, _choice("verdict", PS.verdict, Verdict, optional=True), *_of("response")),
     ),
-    Fragment: Record(
-        (PS.Fragment,),
-        (_choice("kind", PS.fragmentKind, FragmentKind), _TEXT),
-    ),
-    Reference: Record(
-        (PS.Reference,),
-        (
-            *_OCCURRENCE,
-            _choice("form", PS.referenceForm, ReferenceForm),
-        ),
-    ),
-    Link: Record(
-        (PS.ExternalLink,),
-        (*_OCCURRENCE, TextField("url", PS.url, always=True)),
-    ),
+    Fragment: Record((PS.Fragment,), (_choice("kind", PS.fragmentKind, FragmentKind), _TEXT)),
+    Reference: Record((PS.Reference,), (*_OCCURRENCE, _choice("form", PS.referenceForm, ReferenceForm))),
+    Link: Record((PS.ExternalLink,), (*_OCCURRENCE, TextField("url", PS.url, always=True))),
     EvalTag: Record(
         (PS.EvalTag,),
         (

@@ -237,15 +237,7 @@ class UnknownNames:
     def __init__(self) -> None:
         self._hints = Hints()
 
-    def finding(
-        self,
-        kind: str,
-        name: str,
-        span: Span,
-        known: Collection[str],
-        *,
-        word: str = "",
-    ) -> Finding:
+    def finding(self, kind: str, name: str, span: Span, known: Collection[str], *, word: str = "") -> Finding:
         """Return what is to be said of a name.
 
         :param kind: of the thing that it should name

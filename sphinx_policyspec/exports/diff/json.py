@@ -111,12 +111,7 @@ def json_lock(changes: Sequence[LockChange]) -> str:
 
 def as_json(diff: SpecDiff) -> dict[str, Any]:
     """Return a diff as plain values; lists are in the reading order of the new spec."""
-    lists: dict[str, Any] = {
-        **_provisions(diff),
-        **_prompts(diff),
-        **_examples(diff),
-        **_others(diff),
-    }
+    lists: dict[str, Any] = {**_provisions(diff), **_prompts(diff), **_examples(diff), **_others(diff)}
     summary = summary_of(diff)
     return {
         "from": diff.old,

@@ -81,10 +81,7 @@ def drawing(answer: Answer, page: Page) -> list[nodes.Node]:
     name = _("References among principles")
     told = _(
         "%(principles)d principles, %(references)d references; each arc leads to what is referred to."
-    ) % {
-        "principles": len(dots),
-        "references": count,
-    }
+    ) % {"principles": len(dots), "references": count}
     spans = [abs(there - here) for here, dot in enumerate(dots) for there in dot.refers_to]
     longest = max(spans, default=0)
     reach = _width(longest, longest) + 16

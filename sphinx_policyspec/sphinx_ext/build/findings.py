@@ -169,11 +169,7 @@ def setting_findings(app: Sphinx) -> Iterator[Finding]:
     file = Path(os.path.relpath(conf, app.srcdir)).as_posix()
     lines = _lines(conf) if problems else {}
     for name, message in problems:
-        yield Finding(
-            code="config",
-            message=message,
-            span=Span(file, lines.get(name, 1)),
-        )
+        yield Finding(code="config", message=message, span=Span(file, lines.get(name, 1)))
     yield from _judgement_findings(app)
 
 

@@ -335,12 +335,9 @@ def _badge_line(badge: PolicyBadge) -> nodes.paragraph:
 
 
 def _verdict(response: PolicyResponse) -> PolicyVerdict:
-    shown = {
-        "GOOD": _("Compliant"),
-        "BAD": _("Violation"),
-        "OK": _("Minor issues"),
-        "": _("No verdict"),
-    }[response["verdict"]]
+    shown = {"GOOD": _("Compliant"), "BAD": _("Violation"), "OK": _("Minor issues"), "": _("No verdict")}[
+        response["verdict"]
+    ]
     return PolicyVerdict("", shown, classes=["ps-verdict"], translatable=False, verdict=response["verdict"])
 
 

@@ -290,9 +290,7 @@ def register_nodes(app: Sphinx) -> None:
     }
     for box in BOXES:
         app.add_node(
-            box,
-            html=(visits.get(box, _visit_box), _depart_box),
-            latex=(_visit_latex_box, _depart_latex_box),
+            box, html=(visits.get(box, _visit_box), _depart_box), latex=(_visit_latex_box, _depart_latex_box)
         )
     app.add_node(PolicyComparison, html=(_visit_comparison, _depart_comparison))
     app.add_node(PolicyExampleTitle, html=(_visit_example_title, _depart_example_title))

@@ -138,10 +138,7 @@ def past_rows(
     if len(timeline.specs) >= _FEW:
         shown = [moment for moment in reversed(moments) if moment.changes or moment is moments[0]]
         steps = tuple(
-            Step(
-                link(moment, "" if moment.changes else _("already there"), moment.level),
-                _said(moment),
-            )
+            Step(link(moment, "" if moment.changes else _("already there"), moment.level), _said(moment))
             for moment in shown
         )
         rows.append(PanelRow(_("History"), 0, steps=steps))

@@ -178,10 +178,7 @@ def _texts(doctree: nodes.document) -> Iterator[nodes.Text]:
 
 
 def _link_in(
-    text: nodes.Text,
-    pattern: re.Pattern[str],
-    wanted: dict[str, Term],
-    address: Callable[[str, str], str],
+    text: nodes.Text, pattern: re.Pattern[str], wanted: dict[str, Term], address: Callable[[str, str], str]
 ) -> None:
     own = _definition_around(text)
     parts: list[nodes.Node] = []
