@@ -9,14 +9,7 @@ import click
 from click.shell_completion import CompletionItem
 
 import sphinx_policyspec as ps
-from sphinx_policyspec.cli.options import (
-    Settings,
-    SourceCommand,
-    form_option,
-    offered_specs,
-    output_option,
-    source_argument,
-)
+from sphinx_policyspec.cli import options
 from sphinx_policyspec.exports.answers import questions_json, questions_text
 from sphinx_policyspec.graph.terms import FORMATS, format_of_suffix
 from sphinx_policyspec.readers.text import read_text
@@ -35,7 +28,7 @@ def _complete_param(context: click.Context, _param: click.Parameter, incomplete:
     name, equals, _ = incomplete.partition("=")
     offered = {f"{p.name}=": ", such as ".join(filter(None, (p.type, p.default))) for p in parameters}
     if equals:
-        specs = offered_specs(context)
+        specs = options.offered_specs(context)
         values = (_values(spec, p.type) for p in parameters if p.name == name for spec in specs)
         offered = {f"{name}={value}": about for found in values for value, about in found.items()}
     return [
@@ -57,7 +50,7 @@ def _values(spec: ps.Spec, kind: str) -> dict[str, str]:
     return named.get(kind, {})
 
 
-@click.command(cls=SourceCommand)
+@click.command(cls=options.SourceCommand)
 @click.argument("source", metavar="[SOURCE]", type=click.Path(), required=False)
 @click.argument("question", metavar="[NAME]", required=False, shell_complete=_complete_question)
 @click.option(
@@ -77,8 +70,8 @@ def _values(spec: ps.Spec, kind: str) -> dict[str, str]:
     help="Ask the SPARQL query in FILE.",
 )
 @click.option("--list", "listing", is_flag=True, help="List the named questions with their parameters.")
-@form_option("Answer", about="How to print the answer.")
-@output_option
+@options.form_option("Answer", about="How to print the answer.")
+@options.output_option
 def query(
     source: str | None,
     question: str | None,
@@ -89,7 +82,7 @@ def query(
     form: str,
     output: str | None,
     listing: bool,
-    settings: Settings,
+    settings: options.Settings,
 ) -> None:
     """Ask SOURCE a named question, or a SPARQL query of your own.
 
@@ -124,7 +117,7 @@ def query(
     settings.show(answer, form, output)
 
 
-def _base_of(source: str, question: str, settings: Settings) -> ps.KnowledgeBase:
+def _base_of(source: str, question: str, settings: options.Settings) -> ps.KnowledgeBase:
     """Return what is asked: several releases, a graph file as it is, or one spec."""
     if settings.has_releases(source) or (question and ps.find_question(question).over_releases):
         return ps.knowledge_base(settings.releases(source), base_iri=settings.base_iri)
@@ -145,7 +138,7 @@ def _parameters(texts: tuple[str, ...]) -> dict[str, str]:
     return values
 
 
-def _list_questions(form: str, output: str | None, settings: Settings) -> None:
+def _list_questions(form: str, output: str | None, settings: options.Settings) -> None:
     if form == "json":
         settings.put(questions_json(ps.list_questions()), output)
     elif form == "text":
@@ -155,8 +148,8 @@ def _list_questions(form: str, output: str | None, settings: Settings) -> None:
         raise click.UsageError(f"--list takes --format text or json, not {form}")
 
 
-@click.command(cls=SourceCommand)
-@source_argument
+@click.command(cls=options.SourceCommand)
+@options.source_argument
 @click.option(
     "--engine",
     type=click.Choice(["rules", "hermit"]),
@@ -171,12 +164,14 @@ def _list_questions(form: str, output: str | None, settings: Settings) -> None:
     type=click.Path(dir_okay=False),
     help="Write what follows, as RDF, to FILE; its suffix picks the format.",
 )
-@form_option(
+@options.form_option(
     forms=("text", "json", *FORMATS),
     default=None,
     about="text (default) or json: what was found; the others: what follows, as RDF.",
 )
-def reason(source: str, *, engine: str, output: str | None, form: str | None, settings: Settings) -> None:
+def reason(
+    source: str, *, engine: str, output: str | None, form: str | None, settings: options.Settings
+) -> None:
     """Derive what follows from SOURCE, and contradictions.
 
     Exit status 1 means a contradiction: a smallest set of statements of the spec, each with its

@@ -16,14 +16,9 @@ from pyoxigraph import Quad, QueryTriples, RdfFormat, Store
 from pyoxigraph import Triple as EngineTriple
 
 from sphinx_policyspec.errors import QueryError
+from sphinx_policyspec.graph import parse
 from sphinx_policyspec.graph.child import run
 from sphinx_policyspec.graph.guard import DEFAULT_LIMITS, Guard, Limits
-from sphinx_policyspec.graph.parse import (
-    NotInferredError,
-    inferred_statements,
-    plain_triples,
-    streamed_triples,
-)
 from sphinx_policyspec.graph.query_text import Named, named_terms, text_of, unknown_in
 from sphinx_policyspec.graph.questions import Answer, Parameter, Question, find_question
 from sphinx_policyspec.graph.syntaxes import blocks, ntriples_lines
@@ -140,14 +135,14 @@ class KnowledgeBase:
         """
         terms = _terms_of(find_question(question)) if question else frozenset()
         kept: list[Triple] = []
-        base = cls(lambda: kept if question else streamed_triples(path))
-        base._lines = lambda: (line for _, line in inferred_statements(path))
+        base = cls(lambda: kept if question else parse.streamed_triples(path))
+        base._lines = lambda: (line for _, line in parse.inferred_statements(path))
         try:
             if queried:
                 base._guarded().start(f"`{path}`")
             else:
-                kept += (triple for triple, _ in inferred_statements(path) if triple[1] in terms)
-        except NotInferredError:
+                kept += (triple for triple, _ in parse.inferred_statements(path) if triple[1] in terms)
+        except parse.NotInferredError:
             return None
         return base
 
@@ -332,7 +327,7 @@ class Consequences:
     def derived(self) -> Iterator[Triple]:
         """Yield what follows and was not among them."""
         self._load()
-        yield from plain_triples(infer(self._store))
+        yield from parse.plain_triples(infer(self._store))
 
     def _load(self) -> None:
         fill(self._store, self._waiting)

@@ -13,18 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.graph.syntaxes import (
-    NOT_XML,
-    SURROGATES,
-    InferenceDigest,
-    Statements,
-    blocks,
-    parsed,
-    rdf_xml,
-    turtle_foot,
-    turtle_head,
-    turtle_subjects,
-)
+from sphinx_policyspec.graph import syntaxes
 from sphinx_policyspec.graph.terms import (
     FORMATS,
     KINDS,
@@ -59,7 +48,7 @@ def _json_ld(lines: Iterable[str], spoken_of: Iterable[str], release: str) -> It
     :param release: the IRI of the spec, if the graph holds one; names below its base are shortened
     """
     names = _Names.of(spoken_of, release.rpartition("release/")[0])
-    quads = groupby(parsed(lines), key=lambda quad: quad.subject)
+    quads = groupby(syntaxes.parsed(lines), key=lambda quad: quad.subject)
     nodes = (names.node(subject, group) for subject, group in quads)
     terms = {**_context(), **{kind: f"{names.base}{kind}/" for kind in sorted(names.kinds)}}
     yield '{\n"@context": {\n'
@@ -238,20 +227,20 @@ def pieces(
         raise SourceError(f"unknown format `{format}`; {nearest(format, FORMATS)}")
     statements, findings = _stated(graph, format)
     if inferred and (release := _graph_name(statements)):
-        digest = InferenceDigest()
+        digest = syntaxes.InferenceDigest()
         for line in statements.lines():
             digest.add(line)
         statements.say(f"<{release}>", PS.inferredWith, str(digest))
-    return checked_size(blocks(_texts(statements, format)), format), findings
+    return checked_size(syntaxes.blocks(_texts(statements, format)), format), findings
 
 
-def _texts(statements: Statements, form: str) -> Iterator[str]:
+def _texts(statements: syntaxes.Statements, form: str) -> Iterator[str]:
     release = _graph_name(statements)
     lines = check_texts(statements.lines())
     if form == "jsonld":
         return _json_ld(lines, statements.names(), release)
     if form == "rdf":
-        return rdf_xml(lines)
+        return syntaxes.rdf_xml(lines)
     return graph_lines(lines, form, release if form in _NAMED_GRAPH else "", release)
 
 
@@ -304,7 +293,7 @@ def pieces_by_part(
     head, foot = _around(format, name, release)
     texts = chain([head], (text for _subject, text in subjects), [foot])
     findings = tuple(sorted(chain.from_iterable(part.findings for part in parts), key=_place))
-    return checked_size(blocks(texts), format), findings, kept
+    return checked_size(syntaxes.blocks(texts), format), findings, kept
 
 
 def unholdable(
@@ -317,14 +306,16 @@ def unholdable(
 
 def _stated(
     graph: Graph | Sequence[Triple] | Iterator[Triple], form: str
-) -> tuple[Statements, tuple[Finding, ...]]:
+) -> tuple[syntaxes.Statements, tuple[Finding, ...]]:
     """Return triples without what a format cannot hold, and findings about that."""
     characters: dict[tuple[Iri | Blank, str], str] = {}
 
     def replaced(subject: Iri | Blank, predicate: str, character: str) -> None:
         characters[subject, predicate] = character
 
-    statements = Statements(_triples_in(graph), NOT_XML if form == "rdf" else SURROGATES, replaced)
+    statements = syntaxes.Statements(
+        _triples_in(graph), syntaxes.NOT_XML if form == "rdf" else syntaxes.SURROGATES, replaced
+    )
     return statements, tuple(_findings(statements, form, characters))
 
 
@@ -345,13 +336,13 @@ def _around(form: str, name: str, release: str) -> tuple[str, str]:
     """Return what stands before and after all subjects."""
     if form not in _TURTLES:
         return "", ""
-    return turtle_head(_prefixes(release), name), turtle_foot(name)
+    return syntaxes.turtle_head(_prefixes(release), name), syntaxes.turtle_foot(name)
 
 
 def _subjects(lines: Iterable[str], form: str, name: str, release: str) -> Iterator[tuple[str, str]]:
     """Yield each subject with what is said of it."""
     if form in _TURTLES:
-        return turtle_subjects(lines, _prefixes(release), name)
+        return syntaxes.turtle_subjects(lines, _prefixes(release), name)
     groups = groupby(_in_graph(lines, name), key=lambda line: line.partition(" ")[0])
     return ((subject, "".join(group)) for subject, group in groups)
 
@@ -364,7 +355,7 @@ def _triples_in(graph: Graph | Sequence[Triple] | Iterator[Triple]) -> Iterable[
     return triples_in(graph)
 
 
-def _graph_name(statements: Statements) -> str:
+def _graph_name(statements: syntaxes.Statements) -> str:
     """Return the IRI of the spec that the graph holds, if it is one; else the empty string."""
     found = [name[1:-1] for name in statements.with_type(PS.Spec) if name[0] == "<"]
     return found[0] if len(found) == 1 else ""
@@ -382,7 +373,7 @@ def _prefixes(release: str) -> dict[str, str]:
 
 
 def _findings(
-    statements: Statements, form: str, characters: dict[tuple[Iri | Blank, str], str]
+    statements: syntaxes.Statements, form: str, characters: dict[tuple[Iri | Blank, str], str]
 ) -> list[Finding]:
     """Report the characters that were replaced, where the things that hold them stand."""
     findings = []

@@ -11,15 +11,7 @@ from sphinx_policyspec.compare import Change, ChangeKind, Run, SpecDiff, Subject
 from sphinx_policyspec.compare.change import Bump, summary_of
 from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState, ComparedCase
 from sphinx_policyspec.exports.decisions import explanation, outcome_words, shortened
-from sphinx_policyspec.exports.diff.wording import (
-    ToldSentence,
-    counted,
-    folded,
-    is_folded,
-    sentence,
-    told_sentences,
-    with_evidence,
-)
+from sphinx_policyspec.exports.diff import wording
 
 _K, _S = ChangeKind, Subject
 _CONTEXT = 8
@@ -58,7 +50,7 @@ class ToldChange:
     said: str
     rule: str
     touches: str = ""
-    sentences: tuple[ToldSentence, ...] = ()
+    sentences: tuple[wording.ToldSentence, ...] = ()
     units: tuple[tuple[Run, ...], ...] = ()
 
 
@@ -103,7 +95,7 @@ class Outline:
             return "no changes"
         counts = summary_of(self.diff).weights
         number = sum(counts.values())
-        told = ", ".join(counted(weight, count) for weight, count in counts.items() if count)
+        told = ", ".join(wording.counted(weight, count) for weight, count in counts.items() if count)
         return f"{number} change{'s' * (number != 1)}: {told}"
 
     @property
@@ -114,7 +106,9 @@ class Outline:
         summary = summary_of(self.diff)
         if summary.bump is Bump.NONE:
             return "no new version is needed"
-        named = _named([f"{change.provision or change.id}: {sentence(change)}" for change in summary.reasons])
+        named = _named(
+            [f"{change.provision or change.id}: {wording.sentence(change)}" for change in summary.reasons]
+        )
         if not summary.held:
             return f"{summary.bump.value} ({named})"
         held = _named(list(dict.fromkeys(change.provision or change.id for change in summary.held)))
@@ -150,10 +144,10 @@ class Outline:
 def told_change(change: Change) -> ToldChange:
     """Return a change as every form tells it."""
     reach = reach_of(change)
-    sentences = tuple(told_sentences(change))
+    sentences = tuple(wording.told_sentences(change))
     return ToldChange(
         weight=change.weight,
-        said=with_evidence(change),
+        said=wording.with_evidence(change),
         rule=change.rule,
         touches=f"; touches {reach}" if reach else "",
         sentences=sentences,
@@ -166,11 +160,11 @@ def told_changes(group: Group, *, in_full: bool = False) -> Iterator[ToldChange]
 
     :param in_full: whether each of these is told by itself
     """
-    few = [change for change in group.changes if is_folded(change)]
+    few = [change for change in group.changes if wording.is_folded(change)]
     together = few if len(few) > 1 and not in_full else []
     yield from (told_change(change) for change in group.changes if change not in together)
     if together:
-        yield ToldChange(weight=together[0].weight, said=folded(together), rule=together[0].rule)
+        yield ToldChange(weight=together[0].weight, said=wording.folded(together), rule=together[0].rule)
 
 
 def _told_case(compared: ComparedCase, behaviour: BehaviourDiff) -> ToldCase:
@@ -361,10 +355,10 @@ def changes_behind(compared: ComparedCase, behaviour: BehaviourDiff) -> Iterator
     if compared.state is not CaseState.CHANGED:
         return
     for change in behaviour.spec.of(_S.LEVEL, _K.CHANGED):
-        yield sentence(change)
+        yield wording.sentence(change)
     for change in behaviour.changes_to.get(compared.place, ()):
         if change.subject is _S.PROVISION and change.kind in _DECISIVE:
-            yield f"`{change.id}`: {sentence(change)}"
+            yield f"`{change.id}`: {wording.sentence(change)}"
 
 
 def _cases_resting_on(group: Group, behaviour: BehaviourDiff | None) -> tuple[tuple[ComparedCase, ...], int]:

@@ -10,16 +10,7 @@ from docutils import nodes
 from sphinx.locale import get_translation
 
 from sphinx_policyspec.decision import EXCEPTION, SUPPORT, Decision, DifferenceKind, Norms, decide, problems
-from sphinx_policyspec.exports.decisions import (
-    CIRCLE,
-    RESCUE,
-    RULE,
-    Wording,
-    differences_told,
-    duties_told,
-    outcome_words,
-    reasons_told,
-)
+from sphinx_policyspec.exports import decisions
 from sphinx_policyspec.graph.questions import Answer, Cell, CellKind
 from sphinx_policyspec.model import Case, Duty, Finding, Item, Label, Severity, Status, TargetKind
 from sphinx_policyspec.readers.cases import ReadCase
@@ -49,9 +40,9 @@ def rule_name(rule: str) -> str:
     return name if rule == EXCEPTION else f"{name}, {rule}"
 
 
-def site_wording() -> Wording:
+def site_wording() -> decisions.Wording:
     """Return how decisions are explained: the words of the command, in the language of the site."""
-    return Wording(
+    return decisions.Wording(
         quoted="{text}",
         verdicts={
             Label.IN: _("{item} is in"),
@@ -117,14 +108,14 @@ def _fates() -> dict[tuple[Label, str], str]:
     return {
         (Label.IN, ""): _("meets no opposition"),
         (Label.IN, SUPPORT): _("has a say from {others}"),
-        (Label.IN, RULE): _("defeats {others} ({rule})"),
+        (Label.IN, decisions.RULE): _("defeats {others} ({rule})"),
         (Label.IN, EXCEPTION): _("takes {others} out of force (exception)"),
-        (Label.IN, RESCUE): _("holds, since what opposes it is defeated by {others} ({rule})"),
-        (Label.OUT, RULE): _("loses to {others} ({rule})"),
+        (Label.IN, decisions.RESCUE): _("holds, since what opposes it is defeated by {others} ({rule})"),
+        (Label.OUT, decisions.RULE): _("loses to {others} ({rule})"),
         (Label.OUT, EXCEPTION): _("is taken out of force by {others} (exception)"),
         (Label.OUT, SUPPORT): _("has no say any more, since {others} {be} out"),
-        (Label.UNDECIDED, RULE): _("meets its equal in {others} ({rule})"),
-        (Label.UNDECIDED, CIRCLE): _("loses to {others}, undecided itself ({rule})"),
+        (Label.UNDECIDED, decisions.RULE): _("meets its equal in {others} ({rule})"),
+        (Label.UNDECIDED, decisions.CIRCLE): _("loses to {others}, undecided itself ({rule})"),
         (Label.UNDECIDED, EXCEPTION): _(
             "is undecided as {others} {be}, which would take it out of force (exception)"
         ),
@@ -198,7 +189,7 @@ def decidable(read: Iterable[ReadCase], norms: Norms) -> Iterator[tuple[int, Cas
 
 
 def _differences(decision: Decision) -> Iterator[Finding]:
-    for difference in differences_told(decision):
+    for difference in decisions.differences_told(decision):
         yield Finding(
             code="unexpected-decision",
             message=f"{decision.case.title}: {difference}",
@@ -207,18 +198,20 @@ def _differences(decision: Decision) -> Iterator[Finding]:
         )
 
 
-def _rows(number: str, decision: Decision, norms: Norms, wording: Wording) -> Iterator[CaseRow]:
+def _rows(number: str, decision: Decision, norms: Norms, wording: decisions.Wording) -> Iterator[CaseRow]:
     case = decision.case
     shown = norms.examples(case.example)[:1] if case.example else ()
     example, title = next(((one.id, one.title) for one in shown), ("", case.example))
     yield CaseRow(number, "case", case.about, case.title, example, title)
     for issue, outcome in decision.outcomes.items():
-        yield CaseRow(number, "outcome", issue, said=outcome_words(outcome, wording))
-    for item, (said, why) in zip(case.items, reasons_told(decision, norms, wording), strict=True):
+        yield CaseRow(number, "outcome", issue, said=decisions.outcome_words(outcome, wording))
+    for item, (said, why) in zip(case.items, decisions.reasons_told(decision, norms, wording), strict=True):
         yield _item_row(number, item, decision, norms)._replace(said=said, why=why)
-    yield from (CaseRow(number, "duty", said=told) for told in duties_told(decision, wording))
+    yield from (CaseRow(number, "duty", said=told) for told in decisions.duties_told(decision, wording))
     yield from (CaseRow(number, "attack", attacker, target) for attacker, target in decision.attacks)
-    yield from (CaseRow(number, "difference", said=told) for told in differences_told(decision, wording))
+    yield from (
+        CaseRow(number, "difference", said=told) for told in decisions.differences_told(decision, wording)
+    )
 
 
 def _item_row(number: str, item: Item, decision: Decision, norms: Norms) -> CaseRow:

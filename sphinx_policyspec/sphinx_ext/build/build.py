@@ -25,6 +25,7 @@ from sphinx_policyspec.files import exact
 from sphinx_policyspec.model import Finding, TargetKind
 from sphinx_policyspec.readers.text import Ignore, silenced
 from sphinx_policyspec.sphinx_ext.asks.answering import Views
+from sphinx_policyspec.sphinx_ext.build import outputs
 from sphinx_policyspec.sphinx_ext.build.findings import (
     Dangling,
     dangling_links,
@@ -32,13 +33,6 @@ from sphinx_policyspec.sphinx_ext.build.findings import (
     lead_links_to_anchors,
     report,
     setting_findings,
-)
-from sphinx_policyspec.sphinx_ext.build.outputs import (
-    add_to_page,
-    share_static_files,
-    unwritable,
-    write_data,
-    write_graph,
 )
 from sphinx_policyspec.sphinx_ext.build.trial import has_late_handlers, left_out, settle
 from sphinx_policyspec.sphinx_ext.config import Given
@@ -250,7 +244,7 @@ class Build:
         """Compute what pages show before writers fork; all pages are read by now."""
         note_doctrees(app.env)
         logging.getLogger("sphinx").addHandler(self.failures)
-        share_static_files(app)
+        outputs.share_static_files(app)
         self.views.prepare(app)
         if app.parallel > 1:
             self.handbook.prepare(app)
@@ -330,7 +324,7 @@ class Build:
     ) -> None:
         """Give a web page its files and scripts, the way to other releases, and what its head tells machines."""
         escape_headings(app, docname, template, context)
-        add_to_page(app, docname, template, context, doctree)
+        outputs.add_to_page(app, docname, template, context, doctree)
         self.ask.add_to_page(app, docname)
         self.changes.add_style(docname, context)
         show_releases(app, docname, context)
@@ -346,8 +340,8 @@ class Build:
         logging.getLogger("sphinx").removeHandler(self.failures)
         if error is None:
             self.ask.write(app)
-            report(app, _told_late(app, write_graph(app, self.knowledge)))
-            write_data(app, self.handbook)
+            report(app, _told_late(app, outputs.write_graph(app, self.knowledge)))
+            outputs.write_data(app, self.handbook)
             remove_pages(app, self.removed)
             if not self.leaves_indices:
                 remove_empty_indices(app, domain_of(app.env))
@@ -397,7 +391,7 @@ def all_findings(app: Sphinx, knowledge: Knowledge, *, late: bool = False) -> It
     skipped = knowledge.skipped(app.env) if ignores else ()
     yield from silenced(_all_findings(app, knowledge), ignores, skipped)
     if late:
-        yield from _told_late(app, unwritable(app, knowledge))
+        yield from _told_late(app, outputs.unwritable(app, knowledge))
 
 
 def _told_late(app: Sphinx, findings: Iterable[Finding]) -> Iterator[Finding]:

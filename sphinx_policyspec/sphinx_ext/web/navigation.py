@@ -17,20 +17,7 @@ from sphinx.locale import get_translation
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.config import Edition, Editions
 from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain, domain_of
-from sphinx_policyspec.sphinx_ext.nodes.nodes import (
-    PolicyBadge,
-    PolicyCommentary,
-    PolicyComparison,
-    PolicyDeclaration,
-    PolicyDefinition,
-    PolicyExample,
-    PolicyPrompt,
-    PolicyQuery,
-    PolicyResponse,
-    PolicySelfLink,
-    elements_of,
-    title_of_example,
-)
+from sphinx_policyspec.sphinx_ext.nodes import nodes as policy
 from sphinx_policyspec.sphinx_ext.web.places import Place, level_html
 
 if TYPE_CHECKING:
@@ -42,7 +29,9 @@ _VERDICTS = ("GOOD", "OK", "BAD")
 
 def below_title(section: nodes.section) -> int:
     """Return the place below the title of a section and its badge."""
-    heads = [n for n, child in enumerate(section.children) if isinstance(child, nodes.title | PolicyBadge)]
+    heads = [
+        n for n, child in enumerate(section.children) if isinstance(child, nodes.title | policy.PolicyBadge)
+    ]
     return heads[-1] + 1 if heads else 0
 
 
@@ -58,28 +47,30 @@ def surroundings(link: nodes.reference) -> tuple[nodes.Element | None, str, bool
     example, is_plain = "", True
     above = link.parent
     while above is not None and not isinstance(above, nodes.section):
-        if isinstance(above, PolicyExample):
+        if isinstance(above, policy.PolicyExample):
             example = above["ids"][0] if above["ids"] else ""
-        is_plain &= not isinstance(above, PolicyQuery | nodes.title | nodes.rubric)
+        is_plain &= not isinstance(above, policy.PolicyQuery | nodes.title | nodes.rubric)
         above = above.parent
     return above, example, is_plain
 
 
 def number_examples(elements: Iterable[nodes.Element]) -> None:
     """Put numbers before the titles of examples, in the order of the page."""
-    for number, example in enumerate((node for node in elements if isinstance(node, PolicyExample)), 1):
+    for number, example in enumerate(
+        (node for node in elements if isinstance(node, policy.PolicyExample)), 1
+    ):
         example["number"] = number
 
 
 def put_good_answers_first(elements: Iterable[nodes.Element]) -> None:
     """Show compliant answers before others, whatever the order of the source; equal verdicts keep it."""
     for node in elements:
-        if isinstance(node, PolicyComparison):
+        if isinstance(node, policy.PolicyComparison):
             node.children.sort(key=_rank)
 
 
 def _rank(response: nodes.Node) -> int:
-    given = response["verdict"] if isinstance(response, PolicyResponse) else ""
+    given = response["verdict"] if isinstance(response, policy.PolicyResponse) else ""
     return _VERDICTS.index(given) if given in _VERDICTS else len(_VERDICTS)
 
 
@@ -87,7 +78,7 @@ def link_boxes_to_themselves(elements: Sequence[nodes.Element]) -> None:
     """Give each aside an anchor, and each box that has one a link to itself."""
     count: Counter[str] = Counter()
     for box in elements:
-        if isinstance(box, PolicyCommentary) and not box["ids"]:
+        if isinstance(box, policy.PolicyCommentary) and not box["ids"]:
             section = box.parent
             while section is not None and not isinstance(section, nodes.section):
                 section = section.parent
@@ -97,14 +88,14 @@ def link_boxes_to_themselves(elements: Sequence[nodes.Element]) -> None:
             box["ids"].append("-".join(filter(None, ("commentary", owner))) + number)
     for owner_box, head in _heads(elements):
         if owner_box["ids"]:
-            head.append(PolicySelfLink("", anchor=owner_box["ids"][0]))
+            head.append(policy.PolicySelfLink("", anchor=owner_box["ids"][0]))
 
 
 def _heads(elements: Iterable[nodes.Element]) -> Iterator[tuple[nodes.Element, nodes.Element]]:
     """Yield each box with the line that heads it."""
     for box in elements:
-        if isinstance(box, PolicyCommentary | PolicyDefinition | PolicyDeclaration):
-            head = box.next_node(nodes.paragraph if isinstance(box, PolicyCommentary) else nodes.term)
+        if isinstance(box, policy.PolicyCommentary | policy.PolicyDefinition | policy.PolicyDeclaration):
+            head = box.next_node(nodes.paragraph if isinstance(box, policy.PolicyCommentary) else nodes.term)
             if head is not None:
                 yield box, head
 
@@ -119,10 +110,10 @@ _SILENT = (
     nodes.math,
     nodes.raw,
     nodes.Invisible,
-    PolicyBadge,
-    PolicyExample,
-    PolicyPrompt,
-    PolicyQuery,
+    policy.PolicyBadge,
+    policy.PolicyExample,
+    policy.PolicyPrompt,
+    policy.PolicyQuery,
 )
 """In these no term is linked: headings and code stay as they are, and what others say is not the spec's own use."""
 
@@ -200,7 +191,7 @@ def _link_in(
 
 def _definition_around(text: nodes.Text) -> list[str]:
     above = text.parent
-    while above is not None and not isinstance(above, PolicyDefinition):
+    while above is not None and not isinstance(above, policy.PolicyDefinition):
         above = above.parent
     return list(above["ids"]) if above is not None else []
 
@@ -238,16 +229,16 @@ def _in_contents(doctree: nodes.document, *, examples: bool) -> tuple[dict[str, 
     levels: dict[str, str] = {}
     entries: dict[str, list[str]] = {}
     first = doctree.next_node(nodes.section)
-    for box in elements_of(doctree):
-        section = _section_of(box) if isinstance(box, PolicyBadge | PolicyExample) else None
+    for box in policy.elements_of(doctree):
+        section = _section_of(box) if isinstance(box, policy.PolicyBadge | policy.PolicyExample) else None
         if section is None or not section["ids"]:
             continue
         # The first section of a page is the page.
         anchor = "" if section is first else escape(section["ids"][0])
-        if isinstance(box, PolicyBadge):
+        if isinstance(box, policy.PolicyBadge):
             levels[anchor] = level_html(box["level"], box["title"])
-        elif examples and isinstance(box, PolicyExample) and box["ids"]:
-            title = title_of_example(box)
+        elif examples and isinstance(box, policy.PolicyExample) and box["ids"]:
+            title = policy.title_of_example(box)
             link = f'<a class="reference internal" href="#{escape(box["ids"][0])}">'
             if title is not None:
                 entries.setdefault(anchor, []).append(f"<li>{link}{escape(title.astext())}</a></li>\n")

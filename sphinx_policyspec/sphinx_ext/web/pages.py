@@ -26,27 +26,7 @@ from sphinx_policyspec.sphinx_ext.nodes.boxes import level_word
 from sphinx_policyspec.sphinx_ext.nodes.html import PolicyPanel
 from sphinx_policyspec.sphinx_ext.nodes.nodes import elements_of
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
-from sphinx_policyspec.sphinx_ext.web.navigation import (
-    LevelsByAddress,
-    Term,
-    below_title,
-    link_boxes_to_themselves,
-    link_terms,
-    number_examples,
-    put_good_answers_first,
-    surroundings,
-    target_of,
-    terms_of,
-)
-from sphinx_policyspec.sphinx_ext.web.panels import (
-    Occurrence,
-    PanelRow,
-    Relations,
-    panel_html,
-    relations_of,
-    rows_of,
-    tools_html,
-)
+from sphinx_policyspec.sphinx_ext.web import navigation, panels
 from sphinx_policyspec.sphinx_ext.web.places import ASK_PAGE, PAGE_BUILDERS, WEB_BUILDERS, SitePlaces
 
 if TYPE_CHECKING:
@@ -210,14 +190,14 @@ class HandbookPages:
 
     knowledge: Knowledge
     since: Since
-    rows: dict[tuple[str, str], tuple[PanelRow, ...]] = field(default_factory=dict)
-    outgoing: dict[tuple[str, str], list[Occurrence]] = field(default_factory=dict)
-    relations: dict[str, Relations] = field(default_factory=dict)
-    terms: tuple[Term, ...] = ()
+    rows: dict[tuple[str, str], tuple[panels.PanelRow, ...]] = field(default_factory=dict)
+    outgoing: dict[tuple[str, str], list[panels.Occurrence]] = field(default_factory=dict)
+    relations: dict[str, panels.Relations] = field(default_factory=dict)
+    terms: tuple[navigation.Term, ...] = ()
     facts: dict[str, PageFacts] = field(default_factory=dict)
     _places: SitePlaces | None = None
     _digest: str = ""
-    _levels: LevelsByAddress | None = None
+    _levels: navigation.LevelsByAddress | None = None
 
     def update(self, app: Sphinx) -> set[str]:
         """Return the pages on which a panel is another than when they were last written."""
@@ -254,18 +234,18 @@ class HandbookPages:
             return
         spec = self.knowledge.spec(env)
         places = self._places = SitePlaces(env, spec)
-        self.relations = relations_of(spec)
+        self.relations = panels.relations_of(spec)
         self.rows, self.outgoing = {}, defaultdict(list)
         timeline, has_page = self._timeline(app), app.builder.name in PAGE_BUILDERS
         editions = domain_of(env).given.editions
         for identifier, found in self.relations.items():
             if place := places.provision(identifier):
                 past = self._past(timeline, identifier, places, has_page=has_page, editions=editions)
-                self.rows[place.docname, place.anchor] = (*rows_of(found, places), *past)
+                self.rows[place.docname, place.anchor] = (*panels.rows_of(found, places), *past)
             for occurrence in found.occurrences:
                 if source := places.provision(occurrence.source):
                     self.outgoing[source.docname, source.anchor].append(occurrence)
-        self.terms = terms_of(domain_of(env))
+        self.terms = navigation.terms_of(domain_of(env))
         self.facts = page_facts(app, spec, places)
         self._digest = digest
 
@@ -284,7 +264,7 @@ class HandbookPages:
         *,
         has_page: bool,
         editions: Editions | None,
-    ) -> Iterator[PanelRow]:
+    ) -> Iterator[panels.PanelRow]:
         """Yield the lines of a panel that tell of other releases."""
         if not (timeline or editions):
             return
@@ -319,10 +299,10 @@ class HandbookPages:
         if app.builder.name in WEB_BUILDERS and domain_of(app.env).pages:
             self.levels(app).show(context, docname)
 
-    def levels(self, app: Sphinx) -> LevelsByAddress:
+    def levels(self, app: Sphinx) -> navigation.LevelsByAddress:
         """Return the levels of principles; they need no more than the environment."""
         if self._levels is None:
-            self._levels = LevelsByAddress.of(app)
+            self._levels = navigation.LevelsByAddress.of(app)
         return self._levels
 
     # -- one page ---------------------------------------------------------------------------
@@ -334,21 +314,21 @@ class HandbookPages:
         self.prepare(app)
         elements = elements_of(doctree)
         self._mark_links(elements, docname, self.levels(app))
-        number_examples(elements)
-        put_good_answers_first(elements)
-        link_boxes_to_themselves(elements)
+        navigation.number_examples(elements)
+        navigation.put_good_answers_first(elements)
+        navigation.link_boxes_to_themselves(elements)
         address = partial(_address, app.builder, docname)
         config = PolicySpecConfig.of(app.config)
         if config.link_terms:
-            link_terms(doctree, self.terms, address)
+            navigation.link_terms(doctree, self.terms, address)
         asks = config.ask_page and app.builder.name in PAGE_BUILDERS
         ask = app.builder.get_relative_uri(docname, ASK_PAGE) if asks else ""
         for section in _sections(elements):
             place = self._place_of(section, docname)
             if place is not None and place in self.rows:
-                tools = tools_html(ask, self._feedback(app, config.feedback_url, place))
-                panel = PolicyPanel("", html=panel_html(self.rows[place], address, tools))
-                section.insert(below_title(section), panel)
+                tools = panels.tools_html(ask, self._feedback(app, config.feedback_url, place))
+                panel = PolicyPanel("", html=panels.panel_html(self.rows[place], address, tools))
+                section.insert(navigation.below_title(section), panel)
 
     def _feedback(self, app: Sphinx, template: str, place: tuple[str, str]) -> str:
         """Return the address for feedback on a provision, empty where the project has none."""
@@ -375,14 +355,16 @@ class HandbookPages:
             None,
         )
 
-    def _mark_links(self, elements: Sequence[nodes.Element], docname: str, levels: LevelsByAddress) -> None:
+    def _mark_links(
+        self, elements: Sequence[nodes.Element], docname: str, levels: navigation.LevelsByAddress
+    ) -> None:
         """Give the links to principles the word of their level, and those that a panel names an anchor."""
         found: dict[tuple[nodes.Element | None, str, str], list[nodes.reference]] = defaultdict(list)
         for link in (node for node in elements if isinstance(node, nodes.reference)):
-            target = target_of(link)
+            target = navigation.target_of(link)
             if not target:
                 continue
-            section, example, is_plain = surroundings(link)
+            section, example, is_plain = navigation.surroundings(link)
             found[section, example, target].append(link)
             place = levels.of_anchor(target) if is_plain else None
             # A text of the link's own is part of a sentence, which another word would interrupt.
@@ -396,7 +378,7 @@ class HandbookPages:
     def _anchor(
         self,
         section: nodes.section,
-        occurrence: Occurrence,
+        occurrence: panels.Occurrence,
         links: dict[tuple[nodes.Element | None, str, str], list[nodes.reference]],
     ) -> None:
         """Give one reference its anchor; what stands around it gets it where the link is not to be found."""
