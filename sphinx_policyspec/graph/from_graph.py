@@ -113,10 +113,6 @@ class _GraphReader:
         node = self.single(subject, predicate)
         return "" if node is None else text_of(node, predicate)
 
-    def identifier(self, subject: Term) -> str:
-        """Return the id that something states of itself."""
-        return self.text(subject, DCTERMS.identifier)
-
     def owner(self, subject: Term) -> Term | None:
         """Return what something is part of."""
         return self.single(subject, PS.partOf)
@@ -280,7 +276,8 @@ def from_triples(triples: Iterable[Triple]) -> model.Spec:
         ),
         eval_tags=tags,
         prompt_files=tuple(
-            _prompt_file(reader, subject, tagged) for subject, _ in reader.everything(model.PromptFile)
+            reader.record(subject, model.PromptFile, blocks=_blocks(reader, subject, tagged))
+            for subject, _ in reader.everything(model.PromptFile)
         ),
         changelog=_changelog(reader),
     )
@@ -340,13 +337,13 @@ def _block(
 ) -> model.Block:
     if kind is model.Example:
         derived: dict[str, tuple[str, ...]] = {
-            "illustrates": () if owner == reader.release else (reader.identifier(owner),)
+            "illustrates": () if owner == reader.release else (reader.text(owner, DCTERMS.identifier),)
         }
-        return reader.record(subject, model.Example, derived, turns=_read_conversation(reader, subject))
+        return reader.record(subject, model.Example, derived, turns=tuple(_turns(reader, subject)))
     if kind is model.EvalPrompt:
         tag = reader.text(subject, PS.evalTag)
         derived = {"tests": tagged.get(tag, ()) if tag else ()}
-        return reader.record(subject, model.EvalPrompt, derived, turns=_read_conversation(reader, subject))
+        return reader.record(subject, model.EvalPrompt, derived, turns=tuple(_turns(reader, subject)))
     block: model.Block = reader.record(subject, kind)
     return block
 
@@ -382,10 +379,6 @@ def _context(reader: _GraphReader, subject: Iri) -> dict[str, Any]:
     return found
 
 
-def _prompt_file(reader: _GraphReader, subject: Iri, tagged: dict[str, tuple[str, ...]]) -> model.PromptFile:
-    return reader.record(subject, model.PromptFile, blocks=_blocks(reader, subject, tagged))
-
-
 def _changelog(reader: _GraphReader) -> model.Changelog | None:
     found = reader.parts(reader.release, model.Changelog)
     if not found:
@@ -400,12 +393,8 @@ def _changelog(reader: _GraphReader) -> model.Changelog | None:
 _M = TypeVar("_M", bound=model.Message)
 
 
-def _read_conversation(reader: _GraphReader, owner: Iri) -> tuple[model.Turn, ...]:
-    """Return the turns of an example or prompt."""
-    return tuple(_read_turns(reader, owner))
-
-
-def _read_turns(reader: _GraphReader, owner: Iri) -> Iterator[model.Turn]:
+def _turns(reader: _GraphReader, owner: Iri) -> Iterator[model.Turn]:
+    """Yield the turns of an example or prompt."""
     kinds: tuple[type[model.Turn], ...] = (model.Message, model.Response, model.Comparison, model.Gap)
     for subject, kind in reader.parts(owner, *kinds):
         if issubclass(kind, model.Comparison):

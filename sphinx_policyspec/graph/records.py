@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
 from sphinx_policyspec import model
 from sphinx_policyspec.errors import SourceError
@@ -30,24 +30,6 @@ from sphinx_policyspec.model.spec import is_absolute_iri, is_date
 
 _SHOWN = 100
 """Characters of a term that a message shows."""
-
-
-class Field(Protocol):
-    """An attribute and the property that carries it; a field is written and read in one place."""
-
-    @property
-    def name(self) -> str:
-        """The attribute of the model class."""
-
-    @property
-    def predicate(self) -> Iri:
-        """The property that carries it."""
-
-    def write(self, value: Any, iris: Iris) -> Iterable[Term]:  # noqa: ANN401 - as the model has it
-        """Return the objects that state a value."""
-
-    def read(self, objects: list[Term], iris: Iris) -> Any:  # noqa: ANN401 - as the model has it
-        """Return the value that these objects state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +203,10 @@ class Pairs(Many):
         """Return the pairs, in their order."""
         split = (item.partition("=") for item in items)
         return tuple((name.replace("%3D", "=").replace("%25", "%"), text) for name, _, text in split)
+
+
+Field = TextField | Choice | Flag | Id | Many
+"""An attribute of a model class and the property that carries it; a field is written and read in one place."""
 
 
 def quoted(term: object) -> str:

@@ -47,7 +47,7 @@ def _json_ld(lines: Iterable[str], spoken_of: Iterable[str], release: str) -> It
     :param spoken_of: the names in them, as N-Triples writes them, but for those of properties
     :param release: the IRI of the spec, if the graph holds one; names below its base are shortened
     """
-    names = _Names.of(spoken_of, release.rpartition("release/")[0])
+    names = _Names(spoken_of, release.rpartition("release/")[0])
     quads = groupby(syntaxes.parsed(lines), key=lambda quad: quad.subject)
     nodes = (names.node(subject, group) for subject, group in quads)
     terms = {**_context(), **{kind: f"{names.base}{kind}/" for kind in sorted(names.kinds)}}
@@ -74,19 +74,12 @@ class _Term:
 
 
 class _Names:
-    """Shortens IRIs.
+    """Shortens IRIs, by the kinds that occur and that no IRI has as its scheme.
 
     :param base: what names of the spec's own things begin with
-    :param kinds: those that stand for the base and themselves
     """
 
-    def __init__(self, base: str, kinds: frozenset[str]) -> None:
-        self.base = base
-        self.kinds = kinds
-
-    @classmethod
-    def of(cls, spoken_of: Iterable[str], base: str) -> _Names:
-        """Return what shortens names: by the kinds that occur and that no IRI has as its scheme."""
+    def __init__(self, spoken_of: Iterable[str], base: str) -> None:
         schemes: set[str] = set()
         found: set[str] = set()
         own = f"<{base}"
@@ -98,7 +91,7 @@ class _Names:
                 kind, _, rest = name[len(own) : -1].partition("/")
                 if _may_follow(rest):
                     found.add(kind)
-        return cls(base, frozenset(KINDS) & found - schemes)
+        self.base, self.kinds = base, frozenset(KINDS) & found - schemes
 
     def node(self, subject: NamedNode | BlankNode | Any, quads: Iterable[Quad]) -> dict[str, Any]:  # noqa: ANN401
         """Return what is said of a subject."""
@@ -184,17 +177,8 @@ def _text(value: object) -> str:
 
 
 _NAMED_GRAPH, _TURTLES = frozenset({"nq", "trig"}), frozenset({"trig", "ttl"})
-_KINDS = (
-    "provision",
-    "change",
-    "example",
-    "topic",
-    "level",
-    "goal",
-    "definition",
-    "eval-tag",
-    "prompt-file",
-    "release",
+_KINDS = tuple(
+    "provision change example topic level goal definition eval-tag prompt-file release".split()  # noqa: SIM905 - as KINDS
 )
 """Kinds of things whose IRIs get a prefix in Turtle and TriG."""
 
@@ -282,7 +266,7 @@ def pieces_by_part(
             lines = check_texts(statements.lines())
             name = release if format in _NAMED_GRAPH else ""
             done = WrittenPart(tuple(_subjects(lines, format, name, release)), findings)
-            is_sure = bool(part.made_of) and not part.is_numbered
+            is_sure = bool(part.made_of) and not part.writer.numbered
         if is_sure:
             kept[part.made_of] = done
         parts.append(done)
@@ -316,7 +300,7 @@ def _stated(
     statements = syntaxes.Statements(
         _triples_in(graph), syntaxes.NOT_XML if form == "rdf" else syntaxes.SURROGATES, replaced
     )
-    return statements, tuple(_findings(statements, form, characters))
+    return statements, tuple(sorted(_findings(statements, form, characters), key=_place))
 
 
 def graph_lines(lines: Iterable[str], form: str, name: str, release: str) -> Iterator[str]:
@@ -336,14 +320,16 @@ def _around(form: str, name: str, release: str) -> tuple[str, str]:
     """Return what stands before and after all subjects."""
     if form not in _TURTLES:
         return "", ""
-    return syntaxes.turtle_head(_prefixes(release), name), syntaxes.turtle_foot(name)
+    return syntaxes.turtle_head(_prefixes(release), name), "}\n" if name else ""
 
 
 def _subjects(lines: Iterable[str], form: str, name: str, release: str) -> Iterator[tuple[str, str]]:
     """Yield each subject with what is said of it."""
     if form in _TURTLES:
         return syntaxes.turtle_subjects(lines, _prefixes(release), name)
-    groups = groupby(_in_graph(lines, name), key=lambda line: line.partition(" ")[0])
+    if name:
+        lines = (f"{line[:-2]}<{name}> .\n" for line in lines)
+    groups = groupby(lines, key=lambda line: line.partition(" ")[0])
     return ((subject, "".join(group)) for subject, group in groups)
 
 
@@ -361,11 +347,6 @@ def _graph_name(statements: syntaxes.Statements) -> str:
     return found[0] if len(found) == 1 else ""
 
 
-def _in_graph(lines: Iterable[str], name: str) -> Iterator[str]:
-    """Yield the lines with the name of their graph."""
-    return (f"{line[:-2]}<{name}> .\n" for line in lines) if name else iter(lines)
-
-
 def _prefixes(release: str) -> dict[str, str]:
     """Return the prefixes for Turtle: ours, and one for each kind of thing the spec names."""
     base = release.rpartition("release/")[0] if release else ""
@@ -374,19 +355,16 @@ def _prefixes(release: str) -> dict[str, str]:
 
 def _findings(
     statements: syntaxes.Statements, form: str, characters: dict[tuple[Iri | Blank, str], str]
-) -> list[Finding]:
+) -> Iterator[Finding]:
     """Report the characters that were replaced, where the things that hold them stand."""
-    findings = []
     for (subject, predicate), character in characters.items():
         line = statements.text(subject, PS.line)
-        finding = Finding(
+        yield Finding(
             code="unrepresentable-character",
             message=f"`{predicate}` of `{subject}` holds U+{ord(character):04X}, which `{form}` cannot hold",
             span=Span(statements.text(subject, PS.file), int(line) if line.isdecimal() else 1),
             hint="it was replaced",
         )
-        findings.append(finding)
-    return sorted(findings, key=_place)
 
 
 def _place(finding: Finding) -> tuple[Span, str]:

@@ -229,11 +229,6 @@ def turtle_head(prefixes: Mapping[str, str], graph: str = "") -> str:
     return f"{declared}{_TurtleTerms(prefixes)[f'<{graph}>']} {{\n" if graph else declared
 
 
-def turtle_foot(graph: str = "") -> str:
-    """Return what stands after all subjects."""
-    return "}\n" if graph else ""
-
-
 def turtle_subjects(
     lines: Iterable[str], prefixes: Mapping[str, str], graph: str = ""
 ) -> Iterator[tuple[str, str]]:

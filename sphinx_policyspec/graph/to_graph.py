@@ -55,18 +55,13 @@ class GraphPart:
     """
 
     made_of: bytes
-    _writer: GraphWriter
+    writer: GraphWriter
     _state: Callable[[], Iterable[None]]
 
     def triples(self) -> Iterator[Triple]:
         """Yield the triples, in reading order."""
-        self._writer.numbered = False
-        return (triple for _ in self._state() for triple in self._writer.taken())
-
-    @property
-    def is_numbered(self) -> bool:
-        """Whether something in what was just stated has a number because another thing has its id."""
-        return self._writer.numbered
+        self.writer.numbered = False
+        return (triple for _ in self._state() for triple in self.writer.taken())
 
 
 def parts_of(spec: model.Spec, base_iri: str = "") -> Iterator[GraphPart]:
@@ -89,14 +84,17 @@ def _digest(value: object) -> bytes:
 def _rest(writer: GraphWriter, release: Iri, spec: model.Spec, names: _Names) -> Iterator[None]:
     """State what belongs to no chapter."""
     writer.record(release, spec)
-    _documents(writer, release, spec)
+    for order, document in enumerate(spec.documents, 1):
+        writer.record(writer.named("document", document.file), document, part_of=release, order=order)
     _levels(writer, spec)
     _topics_and_goals(writer, release, spec)
     _blocks(writer, release, spec.preamble, names)
     _lacking(writer, spec)
     yield
     for order, file in enumerate(spec.prompt_files, 1):
-        _prompt_file(writer, release, file, order, names)
+        iri = writer.named("prompt-file", file.tag)
+        writer.record(iri, file, part_of=release, order=order)
+        _blocks(writer, iri, file.blocks, names)
         yield
     if spec.changelog is not None:
         _changelog(writer, release, spec.changelog)
@@ -145,11 +143,6 @@ def _names(spec: model.Spec) -> _Names:
 
 def _iris(spec: model.Spec, base_iri: str) -> Iris:
     return Iris(given_base(base_iri, spec.base_iri))
-
-
-def _documents(writer: GraphWriter, release: Iri, spec: model.Spec) -> None:
-    for order, document in enumerate(spec.documents, 1):
-        writer.record(writer.named("document", document.file), document, part_of=release, order=order)
 
 
 def _levels(writer: GraphWriter, spec: model.Spec) -> None:
@@ -334,14 +327,6 @@ def _target(writer: GraphWriter, iri: Iri, reference: model.Reference, names: _N
     writer.add(iri, PS.target, target)
     if reference.source:
         writer.add(writer.iris.iri("provision", reference.source), PS.references, target)
-
-
-def _prompt_file(
-    writer: GraphWriter, release: Iri, file: model.PromptFile, order: int, names: _Names
-) -> None:
-    iri = writer.named("prompt-file", file.tag)
-    writer.record(iri, file, part_of=release, order=order)
-    _blocks(writer, iri, file.blocks, names)
 
 
 def _changelog(writer: GraphWriter, release: Iri, changelog: model.Changelog) -> None:
