@@ -16,7 +16,7 @@ from sphinx_policyspec.readers.text import read_text
 
 
 def _complete_question(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    return [CompletionItem(q.name, help=q.text) for q in ps.list_questions() if q.name.startswith(incomplete)]
+    return options.offered(incomplete, {question.name: question.text for question in ps.list_questions()})
 
 
 def _complete_param(context: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -31,9 +31,7 @@ def _complete_param(context: click.Context, _param: click.Parameter, incomplete:
         specs = options.offered_specs(context)
         values = (_values(spec, p.type) for p in parameters if p.name == name for spec in specs)
         offered = {f"{name}={value}": about for found in values for value, about in found.items()}
-    return [
-        CompletionItem(text, help=about) for text, about in offered.items() if text.startswith(incomplete)
-    ]
+    return options.offered(incomplete, offered)
 
 
 def _values(spec: ps.Spec, kind: str) -> dict[str, str]:
@@ -62,13 +60,7 @@ def _values(spec: ps.Spec, kind: str) -> dict[str, str]:
     help="A parameter of the named question; may be repeated.",
 )
 @click.option("--sparql", metavar="TEXT", help="Ask this SPARQL query instead of a named question.")
-@click.option(
-    "--file",
-    "query_file",
-    metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False),
-    help="Ask the SPARQL query in FILE.",
-)
+@options.file_option("--file", "query_file", about="Ask the SPARQL query in FILE.")
 @click.option("--list", "listing", is_flag=True, help="List the named questions with their parameters.")
 @options.form_option("Answer", about="How to print the answer.")
 @options.output_option
@@ -102,13 +94,11 @@ def query(
         return
     asked = [value for value in (question, sparql, query_file) if value]
     if source is None or len(asked) != 1:
-        message = (
+        raise click.UsageError(
             "give a SOURCE and one of NAME, --sparql, --file; `policyspec query --list` names the questions"
         )
-        raise click.UsageError(message)
     if params and not question:
-        message = "--param belongs to a named question"
-        raise click.UsageError(message)
+        raise click.UsageError("--param belongs to a named question")
     values = _parameters(params)
     text = sparql or (read_text(Path(query_file), query_file)[0] if query_file else "")
     with _base_of(source, question or "", settings) as base, settings.watching("asking"):
@@ -157,12 +147,8 @@ def _list_questions(form: str, output: str | None, settings: options.Settings) -
     show_default=True,
     help="rules: fast, in process; hermit: complete for classes and contradictions, needs Java.",
 )
-@click.option(
-    "-o",
-    "--output",
-    metavar="FILE",
-    type=click.Path(dir_okay=False),
-    help="Write what follows, as RDF, to FILE; its suffix picks the format.",
+@options.file_option(
+    "-o", "--output", exists=False, about="Write what follows, as RDF, to FILE; its suffix picks the format."
 )
 @options.form_option(
     forms=("text", "json", *FORMATS),
