@@ -125,20 +125,33 @@ class Outline:
             yield from (_told_case(compared, self.behaviour) for compared in self.behaviour.telling)
 
     def groups(self) -> tuple[Group, ...]:
-        """Return the changes by provision."""
-        return groups(self.diff)
+        """Return the changes by provision: those with the greatest weight first, else in the order of the diff."""
+        order = list(Weight)
+        found = [
+            Group(
+                id=id_,
+                title=self.diff.titles.get(id_, ""),
+                changes=tuple(sorted(changes, key=lambda change: order.index(change.weight))),
+            )
+            for id_, changes in self.diff.by_provision.items()
+        ]
+        return tuple(sorted(found, key=lambda group: order.index(group.weight)))
 
     def resting_on(self, group: Group) -> tuple[tuple[str, int], ...]:
         """Return titles of the cases that rest on what changed, each with its number among those told; 0 for others.
 
         Where there are many, the last says how many more.
         """
-        found, more = _cases_resting_on(group, self.behaviour)
-        numbers = {id(one): n for n, one in enumerate(self.behaviour.telling, 1)} if self.behaviour else {}
+        if self.behaviour is None:
+            return ()
+        places = {place for change in group.changes for place in change.reach.cases}
+        found = [compared for compared in self.behaviour.cases if compared.place in places]
+        numbers = {id(one): n for n, one in enumerate(self.behaviour.telling, 1)}
         named = [
-            (shortened(compared.case.title, _LONGEST), numbers.get(id(compared), 0)) for compared in found
+            (shortened(compared.case.title, _LONGEST), numbers.get(id(compared), 0))
+            for compared in found[:_MANY]
         ]
-        return (*named, *([(f"and {more} more", 0)] if more else []))
+        return (*named, *([(f"and {len(found) - _MANY} more", 0)] if len(found) > _MANY else []))
 
 
 def told_change(change: Change) -> ToldChange:
@@ -188,21 +201,6 @@ def inked(runs: tuple[Run, ...], safe: Callable[[str], str]) -> str:
     :param safe: escapes its words
     """
     return "".join(f"{_TAGS[run.op][0]}{safe(run.text)}{_TAGS[run.op][1]}{run.after}" for run in runs).strip()
-
-
-def groups(diff: SpecDiff) -> tuple[Group, ...]:
-    """Return the changes by provision: those with the greatest weight first, else in the order of the diff."""
-    found = [
-        Group(id=id_, title=diff.titles.get(id_, ""), changes=_weighty_first(changes))
-        for id_, changes in diff.by_provision.items()
-    ]
-    order = list(Weight)
-    return tuple(sorted(found, key=lambda group: order.index(group.weight)))
-
-
-def _weighty_first(changes: tuple[Change, ...]) -> tuple[Change, ...]:
-    order = list(Weight)
-    return tuple(sorted(changes, key=lambda change: order.index(change.weight)))
 
 
 def _changed_units(change: Change) -> Iterator[tuple[Run, ...]]:
@@ -359,12 +357,3 @@ def changes_behind(compared: ComparedCase, behaviour: BehaviourDiff) -> Iterator
     for change in behaviour.changes_to.get(compared.place, ()):
         if change.subject is _S.PROVISION and change.kind in _DECISIVE:
             yield f"`{change.id}`: {wording.sentence(change)}"
-
-
-def _cases_resting_on(group: Group, behaviour: BehaviourDiff | None) -> tuple[tuple[ComparedCase, ...], int]:
-    """Return the cases that rest on what changed in a provision, and how many more there are."""
-    if behaviour is None:
-        return (), 0
-    places = {place for change in group.changes for place in change.reach.cases}
-    found = tuple(compared for compared in behaviour.cases if compared.place in places)
-    return found[:_MANY], max(0, len(found) - _MANY)
