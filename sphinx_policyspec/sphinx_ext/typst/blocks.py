@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import TYPE_CHECKING
 
 from docutils import nodes
+from docutils.nodes import Element
 from sphinx import addnodes
+from sphinx.builders import Builder
 from sphinx.locale import admonitionlabels
 
 from sphinx_policyspec.sphinx_ext.nodes import nodes as policy
@@ -22,10 +23,6 @@ from sphinx_policyspec.sphinx_ext.typst.code import (
     words,
 )
 from sphinx_policyspec.sphinx_ext.typst.writing import LABEL, InlineVisitor, is_short, style_of
-
-if TYPE_CHECKING:
-    from docutils.nodes import Element
-    from sphinx.builders import Builder
 
 _PLAIN = frozenset({"default", "none", "text"})
 _LANGUAGES = {"ipython3": "python", "pycon": "python", "python3": "python"}
@@ -91,15 +88,11 @@ class BlockVisitor(InlineVisitor):
         # Typst drops blocks in a paragraph; words beside a block are paragraphs by themselves.
         self.put(f"\n\n{self.directed(node)}\n\n")
 
-    def visit_rubric(self, node: nodes.rubric) -> None:
-        """Write a heading that is in no contents."""
+    def visit_rubric(self, node: nodes.Element) -> None:
+        """Write a heading that is in no contents, or the title of something that is no section."""
         self.put(block("head-line", content(self.directed(node))))
 
-    visit_centered = visit_rubric
-
-    def visit_title(self, node: nodes.title) -> None:
-        """Write the title of something that is no section."""
-        self.put(block("head-line", content(self.directed(node))))
+    visit_centered = visit_title = visit_rubric
 
     def visit_block_quote(self, node: nodes.block_quote) -> None:
         """Write what is set in."""
@@ -138,14 +131,12 @@ class BlockVisitor(InlineVisitor):
 
     def visit_caption(self, node: nodes.caption) -> None:
         """Write what stands above a listing or below a picture, with its number if it has one."""
-        number = self._figure_number(node.parent)
+        number = self.numbered(
+            node.parent, "figure" if isinstance(node.parent, nodes.figure) else "code-block"
+        )
         code = (words(f"{number} ") if number else "") + self.rendered(node.children)
         above = isinstance(node.parent, nodes.container)
         self.put(block("head-line" if above else "caption", content(code)))
-
-    def _figure_number(self, node: nodes.Element) -> str:
-        kind = "figure" if isinstance(node, nodes.figure) else "code-block"
-        return self.numbered(node, kind)
 
     def numbered(self, node: nodes.Element, kind: str) -> str:
         """Return the number of a picture, table or listing, if the project numbers them."""
