@@ -9,7 +9,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, cast
 
 from docutils import nodes
 from docutils.parsers import Parser
@@ -35,19 +35,6 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
     from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
-
-
-class Language(Protocol):
-    """Makes nodes of text; ``line`` is that of its first line in the source."""
-
-    def blocks(self, text: str, line: int) -> list[nodes.Node]:
-        """Return text as block nodes."""
-
-    def inline(self, text: str, line: int) -> list[nodes.Node]:
-        """Return a title or a note as inline nodes."""
-
-    def body(self, message: model.Message) -> list[nodes.Node]:
-        """Return what a message says as block nodes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +144,10 @@ class _Parsed:
         return self.blocks(message.text, message.span.line)
 
 
+Language = Dialect | _Parsed
+"""Makes nodes of text; ``line`` is that of its first line in the source."""
+
+
 def _lead_to_any_page(tree: nodes.document, docname: str, provisions: Collection[str]) -> None:
     """Let MyST's ``[text](#id)`` lead to what has that anchor, on whatever page it stands."""
     for link in list(tree.findall(nodes.reference)):
@@ -203,16 +194,16 @@ class TurnRenderer:
 
     def render(self, turns: Iterable[model.Turn]) -> list[nodes.Node]:
         """Return the nodes of a conversation in order."""
-        return [self._turn(turn) for turn in turns]
-
-    def _turn(self, turn: model.Turn) -> nodes.Node:
-        match turn:
-            case model.Comparison():
-                return boxes.comparison(self._message(answer) for answer in turn.responses)
-            case model.Gap():
-                return boxes.gap()
-            case model.Message():
-                return self._message(turn)
+        shown: list[nodes.Node] = []
+        for turn in turns:
+            match turn:
+                case model.Comparison():
+                    shown.append(boxes.comparison(map(self._message, turn.responses)))
+                case model.Gap():
+                    shown.append(boxes.gap())
+                case model.Message():
+                    shown.append(self._message(turn))
+        return shown
 
     def _message(self, message: model.Message) -> nodes.Node:
         body = self.language.body(message)
