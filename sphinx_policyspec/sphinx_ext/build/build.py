@@ -95,17 +95,6 @@ def _read_in_child(path: Path, options: ProjectOptions, sidecar: Path | None = N
 _PREFIX, _SUFFIX = "Search.setIndex(", ")"
 
 
-def navigation_of(env: BuildEnvironment, levels: str) -> str:
-    """Return a digest of all that the sidebars and the links to the next page show of other pages.
-
-    :param levels: what they show of levels
-    """
-    state = hashlib.sha256(f"{sorted(env.toctree_includes.items())}\0{levels}".encode(errors="replace"))
-    for docname in sorted(env.tocs):
-        state.update(f"{docname}\0{env.tocs[docname].astext()}\0".encode(errors="replace"))
-    return state.hexdigest()
-
-
 def remove_pages(app: Sphinx, docnames: Iterable[str]) -> None:
     """Delete what earlier builds wrote for pages of ours that are gone; Sphinx would serve them for ever."""
     builder = app.builder
@@ -160,6 +149,10 @@ class WriteFailures(logging.Handler):
         full = os.strerror(errno.ENOSPC)
         self.found |= any(isinstance(argument, OSError) or full in str(argument) for argument in arguments)
         self.found |= full in str(record.msg)
+
+
+_Context = dict[str, Any]
+"""What a template is given."""
 
 
 @dataclass(slots=True, repr=False)
@@ -284,12 +277,7 @@ class Build:
             node.parent.remove(node)
 
     def navigate(
-        self,
-        app: Sphinx,
-        docname: str,
-        _template: str,
-        context: dict[str, Any],
-        doctree: nodes.document | None,
+        self, app: Sphinx, docname: str, _template: str, context: _Context, doctree: nodes.document | None
     ) -> None:
         """Let the contents and sidebars of a web page show examples and levels, before themes make something of them."""
         self._leave_indices(app, docname, doctree)
@@ -315,12 +303,7 @@ class Build:
                 builder.domain_indices.remove(index)
 
     def complete(
-        self,
-        app: Sphinx,
-        docname: str,
-        template: str,
-        context: dict[str, Any],
-        doctree: nodes.document | None,
+        self, app: Sphinx, docname: str, template: str, context: _Context, doctree: nodes.document | None
     ) -> None:
         """Give a web page its files and scripts, the way to other releases, and what its head tells machines."""
         escape_headings(app, docname, template, context)
@@ -428,12 +411,16 @@ def _renavigated(app: Sphinx) -> set[str]:
 
     A project without a page of ours is left to Sphinx.
     """
-    domain = domain_of(app.env)
+    env, domain = app.env, domain_of(app.env)
     shown = domain.shown_by(app.builder.name)
-    levels = [(o.anchor, o.level) for o in domain.page_objects() if o.level]
-    now = navigation_of(app.env, exact((levels, domain.levels_shown()))) if domain.own_pages() else ""
+    now = ""
+    if domain.own_pages():
+        levels = [(o.anchor, o.level) for o in domain.page_objects() if o.level]
+        texts = [(docname, env.tocs[docname].astext()) for docname in sorted(env.tocs)]
+        state = exact((sorted(env.toctree_includes.items()), levels, domain.levels_shown(), texts))
+        now = hashlib.sha256(state.encode(errors="replace")).hexdigest()
     domain.note_shown(app.builder.name, replace(shown, navigation=now))
-    return set(app.env.all_docs) if shown.navigation and shown.navigation != now else set()
+    return set(env.all_docs) if shown.navigation and shown.navigation != now else set()
 
 
 def _relinked(app: Sphinx) -> set[str]:

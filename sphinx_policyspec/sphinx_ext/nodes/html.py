@@ -7,23 +7,21 @@ from collections.abc import Callable
 from functools import cache
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from docutils import nodes
 from docutils.utils.math import MathError, latex2mathml
 from docutils.utils.math.latex2mathml import tex2mathml
+from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.locale import get_translation
 from sphinx.util.math import get_node_equation_number
+from sphinx.writers.html5 import HTML5Translator
+from sphinx.writers.latex import LaTeXTranslator
 
 from sphinx_policyspec.sphinx_ext.nodes import nodes as policy
 from sphinx_policyspec.sphinx_ext.nodes.boxes import head_of
-
-if TYPE_CHECKING:
-    from sphinx.application import Sphinx
-    from sphinx.config import Config
-    from sphinx.writers.html5 import HTML5Translator
-    from sphinx.writers.latex import LaTeXTranslator
 
 _word_of_sphinx = get_translation("sphinx")
 
@@ -90,12 +88,6 @@ def shown_math(tex: str, *, as_block: bool) -> nodes.Element:
     return nodes.math_block(tex, tex, **{"nowrap": False, "no-wrap": False, "number": None, "label": None})
 
 
-def _register_maths(app: Sphinx, config: Config) -> None:
-    """Register the renderer where it is asked for: Sphinx takes a renderer that is there for a choice."""
-    if config.html_math_renderer == RENDERER:
-        app.add_html_math_renderer(RENDERER, inline_renderers=(_inline, None), block_renderers=(_block, None))
-
-
 def mathml(tex: str, *, as_block: bool) -> str:
     r"""Return LaTeX maths as MathML; equations that an empty line or ``\\`` divides stand below each other.
 
@@ -144,11 +136,13 @@ _SAID = ("level", "title", "number", "verdict", "role", "recipient", "name", "ta
 _ICONS = {"GOOD": "\N{CHECK MARK}", "BAD": "\N{BALLOT X}", "OK": "\N{ALMOST EQUAL TO}"}
 
 
-def _visit_box(self: HTML5Translator, node: policy.PolicyBox) -> None:
+def visit_box(self: HTML5Translator, node: policy.PolicyBox) -> None:
+    """Write the beginning of a box."""
     self.body.append(self.starttag(node, node.html_tag))
 
 
-def _depart_box(self: HTML5Translator, node: policy.PolicyBox) -> None:
+def depart_box(self: HTML5Translator, node: policy.PolicyBox) -> None:
+    """Write its end."""
     self.body.append(f"</{node.html_tag}>\n")
 
 
@@ -157,10 +151,6 @@ def _visit_latex_box(self: LaTeXTranslator, node: policy.PolicyBox) -> None:
     if node["ids"]:
         self.body.append("\n" + self.hypertarget_to(node, anchor=True))
     self.visit_container(node)
-
-
-def _depart_latex_box(self: LaTeXTranslator, node: policy.PolicyBox) -> None:
-    self.depart_container(node)
 
 
 _heads: WeakKeyDictionary[object, dict[tuple[object, ...], str]] = WeakKeyDictionary()
@@ -201,7 +191,7 @@ def _visit_badge(self: HTML5Translator, node: policy.PolicyBadge) -> None:
 def _visit_message(self: HTML5Translator, node: policy.PolicyMessage) -> None:
     for table in [inner for inner in policy.elements_of(node) if isinstance(inner, nodes.table)]:
         table.replace_self(policy.PolicyTable("", table.deepcopy(), classes=["ps-wide"]))
-    _visit_box(self, node)
+    visit_box(self, node)
     self.body.append(_head(self, node))
 
 
@@ -272,7 +262,9 @@ def register_nodes(app: Sphinx) -> None:
     }
     for box in policy.BOXES:
         app.add_node(
-            box, html=(visits.get(box, _visit_box), _depart_box), latex=(_visit_latex_box, _depart_latex_box)
+            box,
+            html=(visits.get(box, visit_box), depart_box),
+            latex=(_visit_latex_box, lambda self, node: self.depart_container(node)),
         )
     app.add_node(policy.PolicyComparison, html=(_visit_comparison, _depart_comparison))
     app.add_node(policy.PolicyExampleTitle, html=(_visit_example_title, _depart_example_title))
@@ -293,7 +285,9 @@ _CLASSES = ("ps-gap-line", "ps-kind", "ps-note")
 
 def configure(app: Sphinx, config: Config) -> None:
     """Give our LaTeX style to PDFs, and our formulas to a project that asks for them; it can redefine what the style defines."""
-    _register_maths(app, config)
+    # Where it is asked for: Sphinx takes a renderer that is there for a choice.
+    if config.html_math_renderer == RENDERER:
+        app.add_html_math_renderer(RENDERER, inline_renderers=(_inline, None), block_renderers=(_block, None))
     config.latex_additional_files = [*config.latex_additional_files, str(_STYLE)]
     app.add_latex_package(_STYLE.stem)
 

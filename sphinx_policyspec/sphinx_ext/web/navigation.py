@@ -5,12 +5,13 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from docutils import nodes
+from sphinx.application import Sphinx
 from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.locale import get_translation
 
@@ -19,10 +20,6 @@ from sphinx_policyspec.sphinx_ext.config import Edition, Editions
 from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain, domain_of
 from sphinx_policyspec.sphinx_ext.nodes import nodes as policy
 from sphinx_policyspec.sphinx_ext.web.places import Place, level_html
-
-if TYPE_CHECKING:
-    from sphinx.application import Sphinx
-    from sphinx.builders import Builder
 
 _VERDICTS = ("GOOD", "OK", "BAD")
 
@@ -79,9 +76,7 @@ def link_boxes_to_themselves(elements: Sequence[nodes.Element]) -> None:
     count: Counter[str] = Counter()
     for box in elements:
         if isinstance(box, policy.PolicyCommentary) and not box["ids"]:
-            section = box.parent
-            while section is not None and not isinstance(section, nodes.section):
-                section = section.parent
+            section = policy.around(box, nodes.section)
             owner = section["ids"][0] if section is not None and section["ids"] else ""
             count[owner] += 1
             number = f"-{count[owner]}" if count[owner] > 1 else ""
@@ -171,7 +166,8 @@ def _texts(doctree: nodes.document) -> Iterator[nodes.Text]:
 def _link_in(
     text: nodes.Text, pattern: re.Pattern[str], wanted: dict[str, Term], address: Callable[[str, str], str]
 ) -> None:
-    own = _definition_around(text)
+    definition = policy.around(text, policy.PolicyDefinition)
+    own = definition["ids"] if definition is not None else ()
     parts: list[nodes.Node] = []
     at = 0
     for match in pattern.finditer(str(text)):
@@ -187,13 +183,6 @@ def _link_in(
     if parts:
         parts += [nodes.Text(text[at:])] if at < len(text) else []
         text.parent.replace(text, parts)
-
-
-def _definition_around(text: nodes.Text) -> list[str]:
-    above = text.parent
-    while above is not None and not isinstance(above, policy.PolicyDefinition):
-        above = above.parent
-    return list(above["ids"]) if above is not None else []
 
 
 def show_contents(app: Sphinx, docname: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
@@ -230,26 +219,21 @@ def _in_contents(doctree: nodes.document, *, examples: bool) -> tuple[dict[str, 
     entries: dict[str, list[str]] = {}
     first = doctree.next_node(nodes.section)
     for box in policy.elements_of(doctree):
-        section = _section_of(box) if isinstance(box, policy.PolicyBadge | policy.PolicyExample) else None
+        if not isinstance(box, policy.PolicyBadge | policy.PolicyExample):
+            continue
+        section = policy.around(box, nodes.section)
         if section is None or not section["ids"]:
             continue
         # The first section of a page is the page.
         anchor = "" if section is first else escape(section["ids"][0])
         if isinstance(box, policy.PolicyBadge):
             levels[anchor] = level_html(box["level"], box["title"])
-        elif examples and isinstance(box, policy.PolicyExample) and box["ids"]:
+        elif examples and box["ids"]:
             title = policy.title_of_example(box)
             link = f'<a class="reference internal" href="#{escape(box["ids"][0])}">'
             if title is not None:
                 entries.setdefault(anchor, []).append(f"<li>{link}{escape(title.astext())}</a></li>\n")
     return levels, entries
-
-
-def _section_of(node: nodes.Node) -> nodes.section | None:
-    above = node.parent
-    while above is not None and not isinstance(above, nodes.section):
-        above = above.parent
-    return above
 
 
 _ENTRY = re.compile(
@@ -260,23 +244,14 @@ _LIST = re.compile(r'<div class="toctree-wrapper\b.*?(?:</div>|\Z)', re.DOTALL)
 
 
 class LevelsByAddress:
-    """Finds the principle that an address inside a site leads to.
+    """Finds the principle that an address inside a site leads to."""
 
-    :param levels: principles by anchor
-    :param pages: principles that are a page of their own, by page
-    """
-
-    def __init__(self, builder: Builder, levels: Mapping[str, Place], pages: Mapping[str, Place]) -> None:
-        self._builder = builder
-        self._levels = levels
-        self._pages = {_plain(builder.get_target_uri(name)): place for name, place in pages.items()}
-
-    @classmethod
-    def of(cls, app: Sphinx) -> LevelsByAddress:
-        """Return what the pages of a project declare."""
+    def __init__(self, app: Sphinx) -> None:
+        self._builder = app.builder
+        self._levels: dict[str, Place] = {}
+        self._pages: dict[str, Place] = {}
+        """Principles that are a page of their own, by its address."""
         domain, titles = domain_of(app.env), app.env.titles
-        levels: dict[str, Place] = {}
-        pages: dict[str, Place] = {}
         for docname, page in domain.pages.items():
             of_page = [
                 item for item in page.objects if item.kind is TargetKind.PROVISION and not item.is_alias
@@ -284,11 +259,10 @@ class LevelsByAddress:
             for item in of_page:
                 if item.level:
                     level = domain.title_of_level(item.level)
-                    levels[item.anchor] = Place(docname, item.anchor, item.title, item.level, level)
-            first = levels.get(of_page[0].anchor) if of_page else None
+                    self._levels[item.anchor] = Place(docname, item.anchor, item.title, item.level, level)
+            first = self._levels.get(of_page[0].anchor) if of_page else None
             if first and docname in titles and titles[docname].astext() == first.title:
-                pages[docname] = first
-        return cls(app.builder, levels, pages)
+                self._pages[posixpath.normpath(app.builder.get_target_uri(docname))] = first
 
     def of_anchor(self, anchor: str) -> Place | None:
         """Return the principle that has an anchor."""
@@ -302,7 +276,8 @@ class LevelsByAddress:
         if not self._pages or "://" in path:
             return None
         here = self._builder.get_target_uri(docname)
-        return self._pages.get(_plain(posixpath.join(posixpath.dirname(here), path) if path else here))
+        whole = posixpath.join(posixpath.dirname(here), path) if path else here
+        return self._pages.get(posixpath.normpath(whole))
 
     def marked(self, html: str, docname: str) -> str:
         """Return navigation with the word for its level behind each principle."""
@@ -323,10 +298,6 @@ class LevelsByAddress:
         render = context.get("toctree")
         if render is not None:
             context["toctree"] = lambda **options: self.marked(render(**options), docname)
-
-
-def _plain(path: str) -> str:
-    return posixpath.normpath(path)
 
 
 _ = get_translation("sphinx_policyspec")
