@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
@@ -63,24 +64,19 @@ def _severities(_context: click.Context, _option: click.Parameter, value: tuple[
     return given
 
 
+_LISTED: dict[str, Any] = {
+    "metavar": "CODES",
+    "multiple": True,
+    "callback": _codes,
+    "shell_complete": _complete_codes,
+}
+"""Of options that list codes."""
+
+
 @click.command(cls=SourceCommand)
 @source_argument
-@click.option(
-    "--select",
-    metavar="CODES",
-    multiple=True,
-    callback=_codes,
-    shell_complete=_complete_codes,
-    help="Only these codes or categories, by commas.",
-)
-@click.option(
-    "--ignore",
-    metavar="CODES",
-    multiple=True,
-    callback=_codes,
-    shell_complete=_complete_codes,
-    help="All but these codes or categories.",
-)
+@click.option("--select", **_LISTED, help="Only these codes or categories, by commas.")
+@click.option("--ignore", **_LISTED, help="All but these codes or categories.")
 @click.option(
     "--severity",
     metavar="CODE=LEVEL",

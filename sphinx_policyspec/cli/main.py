@@ -79,19 +79,14 @@ class _Messages(io.TextIOBase):
             _discard(self._stream)
 
 
-_ELSEWHERE = {
-    "changelog": "diff",
-    "check": "check",
-    "diff": "diff",
-    "handbook": "handbook",
-    "history": "diff",
-    "judge": "diff",
-    "lock": "diff",
-    "query": "query",
-    "reason": "query",
-    "resolve": "decide",
-    "survey": "decide",
+_MODULES = {
+    "check": ("check",),
+    "decide": ("resolve", "survey"),
+    "diff": ("changelog", "diff", "history", "judge", "lock"),
+    "handbook": ("handbook",),
+    "query": ("query", "reason"),
 }
+_ELSEWHERE = {name: module for module, names in _MODULES.items() for name in names}
 """Commands with the module that each is in, which is imported for it alone: together they take 10 MiB."""
 
 

@@ -265,28 +265,19 @@ _SOURCE = TextField("source", PS.sourceText)
 
 TERMS: Mapping[type[StrEnum], Mapping[StrEnum, Iri]] = {
     **{
-        kind: {member: iri_of(f"ps:{member.value.capitalize()}") for member in kind}
-        for kind in (model.OverrideMode, TouchKind)
-    },
-    model.Carrier: {
-        model.Carrier.TITLE: PS.InTitle,
-        model.Carrier.TEXT: PS.InText,
-        model.Carrier.VERDICT: PS.InVerdict,
-    },
-    model.FragmentKind: {
-        model.FragmentKind.UNTRUSTED: PS.UntrustedText,
-        model.FragmentKind.SETTING: PS.SettingText,
-        model.FragmentKind.PLACEHOLDER: PS.PlaceholderText,
+        kind: {member: iri_of(f"ps:{before}{member.value.capitalize()}{after}") for member in kind}
+        for kind, before, after in (
+            (model.OverrideMode, "", ""),
+            (TouchKind, "", ""),
+            (model.Carrier, "In", ""),
+            (model.ReferenceForm, "By", ""),
+            (model.FragmentKind, "", "Text"),
+        )
     },
     model.Markup: {
         model.Markup.MODEL_SPEC: PS.ModelSpecMarkdown,
         model.Markup.RST: PS.ReStructuredText,
         model.Markup.MYST: PS.MystMarkdown,
-    },
-    model.ReferenceForm: {
-        model.ReferenceForm.TITLE: PS.ByTitle,
-        model.ReferenceForm.TEXT: PS.ByText,
-        model.ReferenceForm.ID: PS.ById,
     },
     model.Verdict: {model.Verdict.GOOD: PS.Good, model.Verdict.BAD: PS.Bad, model.Verdict.OK: PS.Acceptable},
 }

@@ -14,7 +14,7 @@ from sphinx_policyspec import model
 from sphinx_policyspec.files import pickled
 from sphinx_policyspec.graph.collector import GraphWriter
 from sphinx_policyspec.graph.records import TERMS
-from sphinx_policyspec.graph.terms import DCTERMS, PS, RDF, Iri, Iris, Triple
+from sphinx_policyspec.graph.terms import DCTERMS, PS, RDF, Iri, Iris, Triple, iri_of
 from sphinx_policyspec.graph.touches import Touch, TouchFinder, TouchKind, enclosing, owner
 from sphinx_policyspec.model.attributes import RELATIONS
 from sphinx_policyspec.model.spec import given_base
@@ -337,13 +337,6 @@ def _changelog(writer: GraphWriter, release: Iri, changelog: model.Changelog) ->
         writer.record(subject, entry, part_of=iri, order=order)
 
 
-_FRAGMENT_PROPERTIES = {
-    model.FragmentKind.UNTRUSTED: PS.untrusted,
-    model.FragmentKind.SETTING: PS.setting,
-    model.FragmentKind.PLACEHOLDER: PS.placeholder,
-}
-
-
 def _write_conversation(writer: GraphWriter, owner: Iri, turns: tuple[model.Turn, ...]) -> None:
     """State the turns of an example or prompt; messages are numbered through, alternatives included."""
     messages = (writer.iris.part("message", owner, number) for number in count(1))
@@ -365,6 +358,6 @@ def _write_message(
     writer.record(iri, message, part_of=part_of, order=order)
     for place, fragment in enumerate(message.fragments, 1):
         writer.record(writer.iris.part("fragment", iri, place), fragment, part_of=iri, order=place)
-        writer.add(iri, _FRAGMENT_PROPERTIES[fragment.kind], fragment.text)
+        writer.add(iri, iri_of(f"ps:{fragment.kind.value}"), fragment.text)
     if message.untrusted:
         writer.add(iri, PS.untrusted, message.text)

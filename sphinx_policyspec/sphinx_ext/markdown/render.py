@@ -9,7 +9,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from docutils import nodes
 from docutils.parsers import Parser
@@ -207,29 +207,21 @@ class TurnRenderer:
 
     def _message(self, message: model.Message) -> nodes.Node:
         body = self.language.body(message)
+        said: dict[str, Any] = {
+            name: getattr(message, name) for name in ("recipient", "name", "language", "attributes")
+        }
         if not isinstance(message, model.Response):
-            return boxes.message(
-                message.role,
-                body,
-                recipient=message.recipient,
-                name=message.name,
-                language=message.language,
-                attributes=message.attributes,
-                is_untrusted=message.untrusted,
-            )
+            return boxes.message(message.role, body, is_untrusted=message.untrusted, **said)
         place = self.place_of(message.span)
         return boxes.response(
             message.verdict,
             body,
             role=message.role,
-            recipient=message.recipient,
-            name=message.name,
-            language=message.language,
-            attributes=message.attributes,
             note=self.language.inline(message.note, message.span.line) if message.note else (),
             raw_note=message.note,
             violates=[pending_reference(self.docname, target, place=place) for target in message.violates],
             place=place,
+            **said,
         )
 
 
