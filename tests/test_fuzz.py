@@ -26,7 +26,7 @@ from types import FrameType
 import pytest
 
 from sphinx_policyspec import cli
-from sphinx_policyspec.exports import printable
+from sphinx_policyspec.files import printable
 from tests.conftest import REPOSITORY
 from tests.inputs import KINDS, UPSTREAM
 from tests.mutations import mutant

@@ -201,11 +201,7 @@ def check_lock(source: Source, held: Lock | str | Path) -> tuple[LockChange, ...
 
 
 def review_changelog(
-    old: Source,
-    new: Source,
-    *,
-    aliases: Mapping[str, str] | None = None,
-    **options: Unpack[ReadingOptions],
+    old: Source, new: Source, *, aliases: Mapping[str, str] | None = None, **options: Unpack[ReadingOptions]
 ) -> Review:
     """Return how the new SOURCE's changelog and what changed bear each other out, as far as names and words can tell.
 

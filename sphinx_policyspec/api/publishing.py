@@ -9,14 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, Unpack
 
-from sphinx_policyspec.api.reading import (
-    ReadingOptions,
-    Source,
-    load_all_checked,
-    loaded,
-    options_of,
-    reader,
-)
+from sphinx_policyspec.api.reading import ReadingOptions, Source, load_all_checked, loaded, options_of, reader
 from sphinx_policyspec.errors import SchemaError, SourceError
 from sphinx_policyspec.files import staged_folder
 from sphinx_policyspec.model import Finding, Spec

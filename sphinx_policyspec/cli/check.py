@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
@@ -11,11 +12,13 @@ import sphinx_policyspec as ps
 from sphinx_policyspec.cli.options import (
     Settings,
     SourceCommand,
+    file_option,
     form_option,
+    offered,
     output_option,
     source_argument,
 )
-from sphinx_policyspec.exports import printable
+from sphinx_policyspec.files import printable
 from sphinx_policyspec.model.finding import OFF, codes_of
 
 _LEVELS = (*(severity.value for severity in ps.Severity), OFF)
@@ -26,21 +29,15 @@ _FAIL_ON = click.Choice([severity.value for severity in ps.Severity])
 
 def _complete_codes(_context: click.Context, _option: click.Parameter, typed: str) -> list[CompletionItem]:
     """Offer categories and codes for the last name of a list."""
-    before, comma, last = typed.rpartition(",")
-    return [
-        CompletionItem(f"{before}{comma}{name}", help=about)
-        for name, about in _NAMES.items()
-        if name.startswith(last)
-    ]
+    before, comma, _ = typed.rpartition(",")
+    return offered(typed, {f"{before}{comma}{name}": about for name, about in _NAMES.items()})
 
 
 def _complete_severity(_context: click.Context, _option: click.Parameter, typed: str) -> list[CompletionItem]:
     """Offer codes and categories, and after `=` what each can be taken as."""
     code, equals, _ = typed.partition("=")
     if not equals:
-        return [
-            CompletionItem(f"{name}=", help=about) for name, about in _NAMES.items() if name.startswith(typed)
-        ]
+        return offered(typed, {f"{name}=": about for name, about in _NAMES.items()})
     return [CompletionItem(given) for level in _LEVELS if (given := f"{code}={level}").startswith(typed)]
 
 
@@ -67,24 +64,19 @@ def _severities(_context: click.Context, _option: click.Parameter, value: tuple[
     return given
 
 
+_LISTED: dict[str, Any] = {
+    "metavar": "CODES",
+    "multiple": True,
+    "callback": _codes,
+    "shell_complete": _complete_codes,
+}
+"""Of options that list codes."""
+
+
 @click.command(cls=SourceCommand)
 @source_argument
-@click.option(
-    "--select",
-    metavar="CODES",
-    multiple=True,
-    callback=_codes,
-    shell_complete=_complete_codes,
-    help="Only these codes or categories, by commas.",
-)
-@click.option(
-    "--ignore",
-    metavar="CODES",
-    multiple=True,
-    callback=_codes,
-    shell_complete=_complete_codes,
-    help="All but these codes or categories.",
-)
+@click.option("--select", **_LISTED, help="Only these codes or categories, by commas.")
+@click.option("--ignore", **_LISTED, help="All but these codes or categories.")
 @click.option(
     "--severity",
     metavar="CODE=LEVEL",
@@ -93,12 +85,7 @@ def _severities(_context: click.Context, _option: click.Parameter, value: tuple[
     shell_complete=_complete_severity,
     help="Take a code or category as error, warning, hint or off; may be repeated.",
 )
-@click.option(
-    "--baseline",
-    metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False),
-    help="Leave out the findings in FILE.",
-)
+@file_option("--baseline", about="Leave out the findings in FILE.")
 @click.option(
     "--fail-on",
     type=_FAIL_ON,

@@ -9,13 +9,7 @@ from pathlib import Path
 import click
 
 import sphinx_policyspec as ps
-from sphinx_policyspec.cli.options import (
-    Settings,
-    SourceCommand,
-    form_option,
-    output_option,
-    source_argument,
-)
+from sphinx_policyspec.cli.options import Settings, SourceCommand, form_option, output_option, source_argument
 from sphinx_policyspec.exports.answers import survey_files
 from sphinx_policyspec.files import write_file
 

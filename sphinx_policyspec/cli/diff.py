@@ -15,8 +15,10 @@ import sphinx_policyspec as ps
 from sphinx_policyspec.cli.options import (
     Settings,
     SourceCommand,
+    file_option,
     form_option,
     judgements_option,
+    offered,
     offered_specs,
     output_option,
     source_argument,
@@ -121,10 +123,9 @@ def diff(
 
 def _complete_id(context: click.Context, _parameter: click.Parameter, typed: str) -> list[CompletionItem]:
     """Offer the ids of the releases that were named."""
-    titles = {
-        provision.id: provision.title for spec in offered_specs(context) for provision in spec.provisions
-    }
-    return [CompletionItem(id_, help=title) for id_, title in titles.items() if id_.startswith(typed)]
+    return offered(
+        typed, {item.id: item.title for spec in offered_specs(context) for item in spec.provisions}
+    )
 
 
 @click.command(cls=SourceCommand)
@@ -132,11 +133,10 @@ def _complete_id(context: click.Context, _parameter: click.Parameter, typed: str
 @_new
 @click.argument("id_", metavar="[ID]", required=False, shell_complete=_complete_id)
 @_alias
-@click.option(
+@file_option(
     "--judgements",
-    metavar="FILE",
-    type=click.Path(dir_okay=False),
-    help="The file of judgements: what is judged there is not listed again, and ID is written into it.",
+    exists=False,
+    about="The file of judgements: what is judged there is not listed again, and ID is written into it.",
 )
 @click.option(
     "--direction",
@@ -259,12 +259,10 @@ def changelog(
 
 @click.command(cls=SourceCommand)
 @source_argument
-@click.option(
+@file_option(
     "--check",
     "held",
-    metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False),
-    help="Tell what is not as the lock FILE says; exit status 1 tells that something is not.",
+    about="Tell what is not as the lock FILE says; exit status 1 tells that something is not.",
 )
 @form_option("LockChange", default=None, about="With --check: how to print it; a lock is always JSON.")
 @output_option

@@ -22,8 +22,8 @@ from click.shell_completion import BashComplete, CompletionItem, get_completion_
 import sphinx_policyspec as ps
 from sphinx_policyspec.cli.options import Settings, SourceCommand, form_option, output_option, source_argument
 from sphinx_policyspec.errors import PolicySpecError, SourceError
-from sphinx_policyspec.exports import json_object, message_line, printable
-from sphinx_policyspec.files import dump_json
+from sphinx_policyspec.exports import json_object, message_line
+from sphinx_policyspec.files import dump_json, printable
 from sphinx_policyspec.graph.terms import FORMATS, format_of_suffix
 from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.starter import MARKUPS
@@ -79,19 +79,14 @@ class _Messages(io.TextIOBase):
             _discard(self._stream)
 
 
-_ELSEWHERE = {
-    "changelog": "diff",
-    "check": "check",
-    "diff": "diff",
-    "handbook": "handbook",
-    "history": "diff",
-    "judge": "diff",
-    "lock": "diff",
-    "query": "query",
-    "reason": "query",
-    "resolve": "decide",
-    "survey": "decide",
+_MODULES = {
+    "check": ("check",),
+    "decide": ("resolve", "survey"),
+    "diff": ("changelog", "diff", "history", "judge", "lock"),
+    "handbook": ("handbook",),
+    "query": ("query", "reason"),
 }
+_ELSEWHERE = {name: module for module, names in _MODULES.items() for name in names}
 """Commands with the module that each is in, which is imported for it alone: together they take 10 MiB."""
 
 
@@ -172,8 +167,7 @@ def graph(source: str, output: str | None, form: str | None, *, inferred: bool, 
     """
     chosen = form or (format_of_suffix(Path(output).suffix) if output else "ttl")
     if chosen is None:
-        message = f"cannot tell the format of `{output}`: give --format {'|'.join(FORMATS)}"
-        raise click.UsageError(message)
+        raise click.UsageError(f"cannot tell the format of `{output}`: give --format {'|'.join(FORMATS)}")
     read: ps.Loaded | tuple[ps.Spec, ...]
     if settings.has_releases(source):
         if inferred:
@@ -256,14 +250,12 @@ def init(folder: str, markup: str, title: str) -> None:
     )
 
 
-def _complete_schema(
-    _context: click.Context, _parameter: click.Parameter, typed: str
-) -> list[CompletionItem]:
+def _schemas(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[CompletionItem]:
     return [CompletionItem(name) for name in ps.list_schemas() if name.startswith(typed)]
 
 
 @commands.command()
-@click.argument("name", metavar="NAME", shell_complete=_complete_schema)
+@click.argument("name", metavar="NAME", shell_complete=_schemas)
 def schema(name: str) -> None:
     """Print the JSON Schema of a file, or of an output.
 

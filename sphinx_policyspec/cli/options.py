@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import IO, Any
 
 import click
+from click.shell_completion import CompletionItem
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.errors import PolicySpecError, SourceError
-from sphinx_policyspec.exports import message_line, printable
-from sphinx_policyspec.files import real_path, write_file
+from sphinx_policyspec.exports import message_line
+from sphinx_policyspec.files import printable, real_path, write_file
 from sphinx_policyspec.model.spec import given_base
 
 SOURCE_HELP = """SOURCE is a release folder (model_spec.md with examples/ and CHANGELOG.md beside it), a lone Model
@@ -132,18 +133,19 @@ class Settings:
 
     def releases(self, source: str) -> tuple[ps.Spec, ...]:
         """Read a SOURCE that is several releases, or one."""
-        with self.watching(f"reading {source}"):
-            found = ps.load_all_checked(source, **self.options)
-        self._see(*found)
-        return tuple(loaded.spec for loaded in found)
+        return tuple(loaded.spec for loaded in self._all(source))
 
     def read_releases(self, source: str) -> tuple[ps.Loaded, ...]:
         """Read a SOURCE that is several releases, and report by release what may change the result."""
+        found = self._all(source)
+        for loaded in found:
+            self.report(self._bearing(ps.check(loaded), loaded.spec.version))
+        return found
+
+    def _all(self, source: str) -> tuple[ps.Loaded, ...]:
         with self.watching(f"reading {source}"):
             found = ps.load_all_checked(source, **self.options)
         self._see(*found)
-        for loaded in found:
-            self.report(self._bearing(ps.check(loaded), loaded.spec.version))
         return found
 
     def load(self, source: str) -> ps.Loaded:
@@ -283,21 +285,26 @@ def offered_specs(context: click.Context) -> tuple[ps.Spec, ...]:
         return ()
 
 
+def file_option(
+    *names: str, about: str, exists: bool = True
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return an option that names a file.
+
+    :param exists: whether there must be such a file
+    """
+    return click.option(*names, metavar="FILE", type=click.Path(exists=exists, dir_okay=False), help=about)
+
+
 source_argument = click.argument("source", metavar="SOURCE", type=click.Path())
-output_option = click.option(
-    "-o",
-    "--output",
-    metavar="FILE",
-    type=click.Path(dir_okay=False),
-    help="Write to FILE. Default: print it.",
+output_option = file_option("-o", "--output", exists=False, about="Write to FILE. Default: print it.")
+judgements_option = file_option(
+    "--judgements", about="What people who read changed prose say of it, as `policyspec judge` writes it."
 )
 
-judgements_option = click.option(
-    "--judgements",
-    metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False),
-    help="What people who read changed prose say of it, as `policyspec judge` writes it.",
-)
+
+def offered(typed: str, known: Mapping[str, str]) -> list[CompletionItem]:
+    """Return what completes a word, each with what it is."""
+    return [CompletionItem(name, help=about) for name, about in known.items() if name.startswith(typed)]
 
 
 def form_option(

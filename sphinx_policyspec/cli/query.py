@@ -9,21 +9,14 @@ import click
 from click.shell_completion import CompletionItem
 
 import sphinx_policyspec as ps
-from sphinx_policyspec.cli.options import (
-    Settings,
-    SourceCommand,
-    form_option,
-    offered_specs,
-    output_option,
-    source_argument,
-)
+from sphinx_policyspec.cli import options
 from sphinx_policyspec.exports.answers import questions_json, questions_text
 from sphinx_policyspec.graph.terms import FORMATS, format_of_suffix
 from sphinx_policyspec.readers.text import read_text
 
 
 def _complete_question(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    return [CompletionItem(q.name, help=q.text) for q in ps.list_questions() if q.name.startswith(incomplete)]
+    return options.offered(incomplete, {question.name: question.text for question in ps.list_questions()})
 
 
 def _complete_param(context: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -35,12 +28,10 @@ def _complete_param(context: click.Context, _param: click.Parameter, incomplete:
     name, equals, _ = incomplete.partition("=")
     offered = {f"{p.name}=": ", such as ".join(filter(None, (p.type, p.default))) for p in parameters}
     if equals:
-        specs = offered_specs(context)
+        specs = options.offered_specs(context)
         values = (_values(spec, p.type) for p in parameters if p.name == name for spec in specs)
         offered = {f"{name}={value}": about for found in values for value, about in found.items()}
-    return [
-        CompletionItem(text, help=about) for text, about in offered.items() if text.startswith(incomplete)
-    ]
+    return options.offered(incomplete, offered)
 
 
 def _values(spec: ps.Spec, kind: str) -> dict[str, str]:
@@ -57,7 +48,7 @@ def _values(spec: ps.Spec, kind: str) -> dict[str, str]:
     return named.get(kind, {})
 
 
-@click.command(cls=SourceCommand)
+@click.command(cls=options.SourceCommand)
 @click.argument("source", metavar="[SOURCE]", type=click.Path(), required=False)
 @click.argument("question", metavar="[NAME]", required=False, shell_complete=_complete_question)
 @click.option(
@@ -69,16 +60,10 @@ def _values(spec: ps.Spec, kind: str) -> dict[str, str]:
     help="A parameter of the named question; may be repeated.",
 )
 @click.option("--sparql", metavar="TEXT", help="Ask this SPARQL query instead of a named question.")
-@click.option(
-    "--file",
-    "query_file",
-    metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False),
-    help="Ask the SPARQL query in FILE.",
-)
+@options.file_option("--file", "query_file", about="Ask the SPARQL query in FILE.")
 @click.option("--list", "listing", is_flag=True, help="List the named questions with their parameters.")
-@form_option("Answer", about="How to print the answer.")
-@output_option
+@options.form_option("Answer", about="How to print the answer.")
+@options.output_option
 def query(
     source: str | None,
     question: str | None,
@@ -89,7 +74,7 @@ def query(
     form: str,
     output: str | None,
     listing: bool,
-    settings: Settings,
+    settings: options.Settings,
 ) -> None:
     """Ask SOURCE a named question, or a SPARQL query of your own.
 
@@ -109,13 +94,11 @@ def query(
         return
     asked = [value for value in (question, sparql, query_file) if value]
     if source is None or len(asked) != 1:
-        message = (
+        raise click.UsageError(
             "give a SOURCE and one of NAME, --sparql, --file; `policyspec query --list` names the questions"
         )
-        raise click.UsageError(message)
     if params and not question:
-        message = "--param belongs to a named question"
-        raise click.UsageError(message)
+        raise click.UsageError("--param belongs to a named question")
     values = _parameters(params)
     text = sparql or (read_text(Path(query_file), query_file)[0] if query_file else "")
     with _base_of(source, question or "", settings) as base, settings.watching("asking"):
@@ -124,7 +107,7 @@ def query(
     settings.show(answer, form, output)
 
 
-def _base_of(source: str, question: str, settings: Settings) -> ps.KnowledgeBase:
+def _base_of(source: str, question: str, settings: options.Settings) -> ps.KnowledgeBase:
     """Return what is asked: several releases, a graph file as it is, or one spec."""
     if settings.has_releases(source) or (question and ps.find_question(question).over_releases):
         return ps.knowledge_base(settings.releases(source), base_iri=settings.base_iri)
@@ -145,7 +128,7 @@ def _parameters(texts: tuple[str, ...]) -> dict[str, str]:
     return values
 
 
-def _list_questions(form: str, output: str | None, settings: Settings) -> None:
+def _list_questions(form: str, output: str | None, settings: options.Settings) -> None:
     if form == "json":
         settings.put(questions_json(ps.list_questions()), output)
     elif form == "text":
@@ -155,8 +138,8 @@ def _list_questions(form: str, output: str | None, settings: Settings) -> None:
         raise click.UsageError(f"--list takes --format text or json, not {form}")
 
 
-@click.command(cls=SourceCommand)
-@source_argument
+@click.command(cls=options.SourceCommand)
+@options.source_argument
 @click.option(
     "--engine",
     type=click.Choice(["rules", "hermit"]),
@@ -164,19 +147,17 @@ def _list_questions(form: str, output: str | None, settings: Settings) -> None:
     show_default=True,
     help="rules: fast, in process; hermit: complete for classes and contradictions, needs Java.",
 )
-@click.option(
-    "-o",
-    "--output",
-    metavar="FILE",
-    type=click.Path(dir_okay=False),
-    help="Write what follows, as RDF, to FILE; its suffix picks the format.",
+@options.file_option(
+    "-o", "--output", exists=False, about="Write what follows, as RDF, to FILE; its suffix picks the format."
 )
-@form_option(
+@options.form_option(
     forms=("text", "json", *FORMATS),
     default=None,
     about="text (default) or json: what was found; the others: what follows, as RDF.",
 )
-def reason(source: str, *, engine: str, output: str | None, form: str | None, settings: Settings) -> None:
+def reason(
+    source: str, *, engine: str, output: str | None, form: str | None, settings: options.Settings
+) -> None:
     """Derive what follows from SOURCE, and contradictions.
 
     Exit status 1 means a contradiction: a smallest set of statements of the spec, each with its

@@ -178,7 +178,8 @@ class _Reader:
         def here(name: str, span: Span) -> str:
             used = self._here(name)
             if used is None:
-                missing.append(self._missing(name, span))
+                message = f"`{name}` is not a provision of {self.name}"
+                missing.append(Finding(code="unknown-provision", message=message, span=span))
             elif used != name:
                 renamed[name] = used
             return name if used is None else used
@@ -220,7 +221,3 @@ class _Reader:
         used = self.pick(sides)
         known = self.norms.provisions.get(name)
         return name if known and known.id == used else used
-
-    def _missing(self, name: str, span: Span) -> Finding:
-        message = f"`{name}` is not a provision of {self.name}"
-        return Finding(code="unknown-provision", message=message, span=span)

@@ -7,20 +7,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sphinx_policyspec.files import dump_json, html_safe, printable
+from sphinx_policyspec.files import dump_json, printable
 from sphinx_policyspec.model import Finding, Span, rules
-
-__all__ = [
-    "finding_record",
-    "html_safe",
-    "json_object",
-    "markdown_safe",
-    "message_line",
-    "place_record",
-    "printable",
-    "script_safe",
-    "spreadsheet_safe",
-]
 
 _LONGEST_MESSAGE = 2000
 _SPECIAL = re.compile(r"([\\`*_{}\[\]#!|~$])")

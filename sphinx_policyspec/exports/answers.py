@@ -15,14 +15,8 @@ import click
 import yaml
 from rich.cells import cell_len
 
-from sphinx_policyspec.exports import (
-    json_object,
-    markdown_safe,
-    place_record,
-    printable,
-    spreadsheet_safe,
-)
-from sphinx_policyspec.files import dump_json
+from sphinx_policyspec.exports import json_object, markdown_safe, place_record, spreadsheet_safe
+from sphinx_policyspec.files import dump_json, printable
 from sphinx_policyspec.graph.questions import Answer, Cell, CellKind, QueryForm
 from sphinx_policyspec.model import Carrier, Case, Commentary, Item, ReferenceForm, Spec, Verdict
 from sphinx_policyspec.surveys import Decider, Pair, Survey, in_english
@@ -243,10 +237,7 @@ def _reasoning_json(reasoning: Reasoning) -> str:
             {
                 "reason": found.reason,
                 "statements": [
-                    {
-                        "text": statement.text,
-                        **(place_record(statement.span) if statement.span else _NOWHERE),
-                    }
+                    {"text": statement.text, **(place_record(statement.span) if statement.span else _NOWHERE)}
                     for statement in found.statements
                 ],
             }

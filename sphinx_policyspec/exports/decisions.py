@@ -16,7 +16,8 @@ from sphinx_policyspec.decision import (
     Norms,
     Reason,
 )
-from sphinx_policyspec.exports import json_object, printable
+from sphinx_policyspec.exports import json_object
+from sphinx_policyspec.files import printable
 from sphinx_policyspec.model import Duty, Finding, Item, Label, Outcome, Severity, Span, Status, Value
 
 RULE, RESCUE, CIRCLE = "rule", "rescue", "circle"
@@ -92,10 +93,8 @@ ENGLISH = Wording(
         (Label.OUT, SUPPORT): "has no say any more, since {others} {be} out",
         (Label.UNDECIDED, RULE): "meets its equal in {others} ({rule})",
         (Label.UNDECIDED, CIRCLE): "loses to {others}, undecided itself ({rule})",
-        (
-            Label.UNDECIDED,
-            EXCEPTION,
-        ): "is undecided as {others} {be}, which would take it out of force (exception)",
+        (Label.UNDECIDED, EXCEPTION): "is undecided as {others} {be}, which would take it out of force "
+        "(exception)",
         (Label.UNDECIDED, SUPPORT): "hangs on {others}, undecided itself",
     },
     rules={rule.id: rule.name for rule in STRENGTH_RULES} | {EXCEPTION: "exception"},
@@ -143,6 +142,15 @@ ENGLISH = Wording(
         DifferenceKind.CONFIRM: "the duty to confirm is about {found}, not {expected}",
     },
 )
+
+
+def translated(words: Any, translate: Callable[[str], str]) -> Any:  # noqa: ANN401  as the fields of a Wording are
+    """Return words, or a table or pair of words, in another language."""
+    if isinstance(words, str):
+        return translate(words) if words else ""
+    if isinstance(words, tuple):
+        return tuple(translated(part, translate) for part in words)
+    return {key: translated(part, translate) for key, part in words.items()}
 
 
 _LONGEST = 60

@@ -16,8 +16,8 @@ from xml.etree import ElementTree as ET
 import click
 from rich.cells import cell_len
 
-from sphinx_policyspec.exports import finding_record, json_object, printable
-from sphinx_policyspec.files import Brief, in_a_line
+from sphinx_policyspec.exports import finding_record, json_object
+from sphinx_policyspec.files import Brief, in_a_line, printable
 from sphinx_policyspec.model import Finding, Rule, Severity, Span, rules
 from sphinx_policyspec.readers.text import SourceLines
 

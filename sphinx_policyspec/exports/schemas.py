@@ -22,16 +22,7 @@ from sphinx_policyspec.model import Direction, Duty, JudgedKind, Label, Severity
 from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.readers.annotations import MAPPINGS, Key
 from sphinx_policyspec.readers.annotations import Mapping as KeyMapping
-from sphinx_policyspec.readers.cases import (
-    CASE,
-    DELEGATES,
-    EXPECT,
-    ITEM,
-    MODES,
-    SEMANTICS,
-    CaseKey,
-    Kind,
-)
+from sphinx_policyspec.readers.cases import CASE, DELEGATES, EXPECT, ITEM, MODES, SEMANTICS, CaseKey
 from sphinx_policyspec.readers.judgements import JUDGEMENT
 from sphinx_policyspec.surveys import Decider
 
@@ -54,10 +45,7 @@ def _annotations() -> _Schema:
             "text": {"type": [*_SCALARS, "null"]},
             "id": {"type": _SCALARS, "minLength": 1},
             "texts": {
-                "anyOf": [
-                    {"$ref": "#/$defs/text"},
-                    {"type": "array", "items": {"$ref": "#/$defs/text"}},
-                ]
+                "anyOf": [{"$ref": "#/$defs/text"}, {"type": "array", "items": {"$ref": "#/$defs/text"}}]
             },
         },
     }
@@ -96,59 +84,14 @@ def _cases() -> _Schema:
             {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/case"}},
         ],
         "$defs": {
-            "case": _keys(CASE, _PARTS),
+            "case": _keys(CASE, _written()["parts"]),
             "item": _keys(ITEM, {"delegates": {"$ref": "#/$defs/delegates"}}),
             "delegates": _keys(DELEGATES),
             "semantics": {**_keys(SEMANTICS), "type": ["object", "null"]},
-            "expect": _keys(EXPECT, _EXPECTED),
+            "expect": _keys(EXPECT, _written()["expected"]),
             "names": {"anyOf": [{"type": _SCALARS}, {"type": "array", "items": {"type": _SCALARS}}]},
         },
     }
-
-
-_PARTS: dict[str, _Schema] = {
-    "semantics": {"$ref": "#/$defs/semantics"},
-    "items": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/item"}},
-    "compatible": {
-        "type": ["object", "null"],
-        "additionalProperties": {
-            "type": ["array", "null"],
-            "items": {"type": "array", "items": {"type": _SCALARS}, "minItems": 2, "maxItems": 2},
-        },
-    },
-    "expect": {"$ref": "#/$defs/expect"},
-}
-_EXPECTED: dict[str, _Schema] = {
-    "labels": {"type": ["object", "null"], "additionalProperties": {"enum": list(Label)}},
-    "outcomes": {
-        "type": ["object", "null"],
-        "additionalProperties": {
-            "anyOf": [
-                {"type": _SCALARS},
-                {"type": "array", "items": {"type": _SCALARS}},
-                {
-                    "type": "object",
-                    "additionalProperties": False,
-                    "required": ["status"],
-                    "properties": {"status": {"enum": list(Status)}},
-                },
-            ]
-        },
-    },
-    "duties": {
-        "type": ["object", "null"],
-        "additionalProperties": False,
-        "properties": {duty.value: {"$ref": "#/$defs/names"} for duty in Duty},
-    },
-}
-_KINDS: dict[Kind, _Schema] = {
-    "text": {"type": [*_SCALARS, "null"]},
-    "texts": {"$ref": "#/$defs/names"},
-    "boolean": {"type": ["boolean", "null"]},
-    "integer": {"type": ["integer", "null"]},
-    "value": {"type": _SCALARS},
-    "mode": {"enum": [*MODES, None]},
-}
 
 
 def _keys(keys: tuple[CaseKey, ...], parts: dict[str, _Schema] | None = None) -> _Schema:
@@ -165,26 +108,22 @@ def _keys(keys: tuple[CaseKey, ...], parts: dict[str, _Schema] | None = None) ->
 def _holds(key: CaseKey, parts: dict[str, _Schema]) -> _Schema:
     if key.name in parts:
         return parts[key.name]
-    if not key.required:
-        return _KINDS[key.kind]
-    return {"text": {"type": _SCALARS, "minLength": 1}}.get(key.kind, _KINDS[key.kind])
+    if key.kind == "mode":
+        return {"enum": [*MODES, None]}
+    if key.required and key.kind == "text":
+        return {"type": _SCALARS, "minLength": 1}
+    kind: _Schema = _written()["kinds"][key.kind]
+    return kind
 
 
 def _judgements() -> _Schema:
     """Return the schema of judgement files: a list of what people say of changed prose."""
-    chosen: dict[str, _Schema] = {
-        "direction": {"enum": [*(one.value for one in Direction), None]},
-        "kind": {"enum": [*(one.value for one in JudgedKind), None]},
-        "evidence": {"type": [*_SCALARS, "null"]},
-        "who": {"type": [*_SCALARS, "null"]},
-        "date": {"type": ["string", "null"]},
-    }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "policyspec judgements",
         "description": "What people who read changed prose say of it; an entry that is not filled in gives nothing yet.",
         "type": ["array", "null"],
-        "items": _keys(JUDGEMENT, chosen),
+        "items": _keys(JUDGEMENT, _written()["judgement"]),
     }
 
 
@@ -208,6 +147,25 @@ _ENUMERATIONS: dict[str, type[enum.Enum]] = {
         Weight,
     )
 }
+
+
+@cache
+def _written() -> _Schema:
+    """Return parts of the schemas of files that people write, as the head of their file explains them."""
+
+    def chosen(part: Any) -> Any:  # noqa: ANN401  any part of a schema
+        if isinstance(part, list):
+            return [*map(chosen, part)]
+        if not isinstance(part, dict):
+            return part
+        if isinstance(name := part.get("enum"), str):
+            kind, _, null = name.partition("|")
+            return {"enum": [*(member.value for member in _ENUMERATIONS[kind]), *([None] if null else [])]}
+        return {key: chosen(inner) for key, inner in part.items()}
+
+    text = files("sphinx_policyspec.schemas").joinpath("written.yaml").read_text("utf-8")
+    parts: _Schema = chosen(yaml.safe_load(text))
+    return parts
 
 
 @cache

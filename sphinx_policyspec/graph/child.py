@@ -25,15 +25,6 @@ from sphinx_policyspec.graph.terms import PREFIXES, XSD
 REFUSED = 3
 """Exit status where a graph file has no N-Quads: a line of JSON on the standard error tells the place and the reason."""
 
-FORMATS = {
-    "nt": RdfFormat.N_TRIPLES,
-    "nq": RdfFormat.N_QUADS,
-    "ttl": RdfFormat.TURTLE,
-    "trig": RdfFormat.TRIG,
-    "jsonld": RdfFormat.JSON_LD,
-    "rdf": RdfFormat.RDF_XML,
-}
-"""What the engine calls the formats of ``formats``."""
 _LINES = frozenset((RdfFormat.N_TRIPLES, RdfFormat.N_QUADS))
 _BLOCK_BYTES = 2**20
 _DOCTYPE = re.compile(rb"<!DOCTYPE", re.IGNORECASE)
@@ -65,7 +56,8 @@ class _Refusal(Exception):  # noqa: N818  what is refused is not an error of thi
 
 def _parse(file: BinaryIO, output: BinaryIO, settings: dict[str, Any]) -> int:
     """Write a graph file as N-Quads, or the reason why not."""
-    form = FORMATS[settings["format"]]
+    form = RdfFormat.from_extension(settings["format"])
+    assert form is not None  # noqa: S101 - our names of formats are the extensions of their files
     read = _line_by_line if form in _LINES else _whole
     bounded = _Bounded(output, settings["grown_bytes"])
     try:
@@ -98,7 +90,7 @@ def _whole(file: BinaryIO, form: RdfFormat) -> Iterator[Quad]:
     """Yield the statements of a file at once, since what stands in it depends on what stands before."""
     with _reading():
         data = file.read()
-    if form is RdfFormat.RDF_XML and (found := _DOCTYPE.search(data)):
+    if form == RdfFormat.RDF_XML and (found := _DOCTYPE.search(data)):
         line = data.count(b"\n", 0, found.start()) + 1
         raise _Refusal("a document type declaration is not read: its entities could grow", line)
     try:
@@ -243,10 +235,6 @@ def _reply(store: Store, sparql: str, settings: dict[str, Any]) -> dict[str, Any
         return {"error": "rows"}
     if sum(len(cell.value) for row in answer.rows for cell in row) > settings["characters"]:
         return {"error": "characters"}
-    return _encoded(answer)
-
-
-def _encoded(answer: Answer) -> dict[str, Any]:
     return {
         "columns": answer.columns,
         "form": answer.form.value,
@@ -278,15 +266,12 @@ def run(store: Store, sparql: str, max_rows: int | None = None) -> Answer | None
     else:
         columns, form = ("subject", "predicate", "object"), QueryForm.GRAPH
         rows = sorted(_distinct(result, max_rows), key=str)
-    taken = tuple(tuple(_cell(term) for term in row) for row in _some(rows, max_rows))
+    taken = tuple(
+        tuple(_cell(term) for term in row) for row in islice(rows, None if max_rows is None else max_rows + 1)
+    )
     if max_rows is not None and len(taken) > max_rows:
         return None
     return Answer(columns=columns, rows=taken, form=form)
-
-
-def _some(rows: Iterable[Iterable[object]], max_rows: int | None) -> Iterator[Iterable[object]]:
-    """Yield at most one row more than are allowed."""
-    return islice(rows, None if max_rows is None else max_rows + 1)
 
 
 def _distinct(triples: pyoxigraph.QueryTriples, max_rows: int | None) -> list[pyoxigraph.Triple]:

@@ -7,43 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from sphinx_policyspec import model
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.files import load_json
 from sphinx_policyspec.graph.collector import sequence_key
 from sphinx_policyspec.graph.records import RECORDS, Many, id_of, quoted, single, text_of
 from sphinx_policyspec.graph.terms import DCTERMS, OWL, PS, RDF, Blank, Iri, Iris, Term, Triple
-from sphinx_policyspec.model import (
-    AuthorityLevel,
-    Block,
-    Changelog,
-    ChangelogEntry,
-    Clause,
-    Comment,
-    Commentary,
-    Comparison,
-    Definition,
-    Document,
-    EvalPrompt,
-    EvalTag,
-    Example,
-    Fragment,
-    Gap,
-    Goal,
-    Link,
-    Message,
-    Principle,
-    PromptFile,
-    Prose,
-    Provision,
-    Reference,
-    Response,
-    Section,
-    Span,
-    Spec,
-    TargetKind,
-    Topic,
-    Turn,
-)
 
 if TYPE_CHECKING:
     from rdflib import Graph
@@ -144,10 +113,6 @@ class _GraphReader:
         node = self.single(subject, predicate)
         return "" if node is None else text_of(node, predicate)
 
-    def identifier(self, subject: Term) -> str:
-        """Return the id that something states of itself."""
-        return self.text(subject, DCTERMS.identifier)
-
     def owner(self, subject: Term) -> Term | None:
         """Return what something is part of."""
         return self.single(subject, PS.partOf)
@@ -163,7 +128,7 @@ class _GraphReader:
 
     def everything(self, *models: type[_T], by: Iri = PS.order) -> list[tuple[Iri, type[_T]]]:
         """Return all things of these model classes, in the order that a property numbers."""
-        subjects = {node: None for model in models for node in self._members.get(RECORDS[model].types[0], ())}
+        subjects = {node: None for kind in models for node in self._members.get(RECORDS[kind].types[0], ())}
         return self._in_order(subjects, models, by)
 
     def _in_order(
@@ -171,23 +136,23 @@ class _GraphReader:
     ) -> list[tuple[Iri, type[_T]]]:
         """Sort things by number, then by name, leaving out those of other classes."""
         # A class with more types is the more specific one: a Response is a Message too.
-        ranked = sorted(models, key=lambda model: -len(RECORDS[model].types))
+        ranked = sorted(models, key=lambda kind: -len(RECORDS[kind].types))
         found = []
         for subject in subjects:
             types = self.objects(subject, RDF.type)
-            model = next((model for model in ranked if RECORDS[model].types[0] in types), None)
-            if model is None:
+            kind = next((kind for kind in ranked if RECORDS[kind].types[0] in types), None)
+            if kind is None:
                 continue
             if not isinstance(subject, Iri):
-                raise SourceError(f"a `{RECORDS[model].types[0]}` is a blank node; it needs an IRI")
-            found.append((self.integer(subject, by), subject, model))
+                raise SourceError(f"a `{RECORDS[kind].types[0]}` is a blank node; it needs an IRI")
+            found.append((self.integer(subject, by), subject, kind))
         found.sort(key=lambda item: item[:2])
-        return [(subject, model) for _, subject, model in found]
+        return [(subject, kind) for _, subject, kind in found]
 
     def record(
         self,
         subject: Iri,
-        model: type[_T],
+        kind: type[_T],
         derived: Mapping[str, tuple[str, ...]] | None = None,
         **others: Any,  # noqa: ANN401 - the attributes that are not fields
     ) -> _T:
@@ -195,7 +160,7 @@ class _GraphReader:
 
         :param derived: as in :meth:`Writer.record`
         """
-        record = RECORDS[model]
+        record = RECORDS[kind]
         self._read.add(subject)
         properties = self._properties(subject)
         with _about(subject):
@@ -212,7 +177,7 @@ class _GraphReader:
                     others[field.name] = value
         if record.spanned and not (record.placeless and _PLACE.isdisjoint(properties)):
             others["span"] = self.span(subject)
-        return model(**others)
+        return kind(**others)
 
     def all_read(self) -> None:
         """Raise where something of a class of ours was not read, since what it is part of is nothing that holds it."""
@@ -224,7 +189,7 @@ class _GraphReader:
                     held = "part of nothing" if owner is None else f"part of {quoted(owner)}"
                     raise SourceError(f"{quoted(subject)} is {held}, where no `{record.types[0]}` is read")
 
-    def span(self, subject: Term) -> Span:
+    def span(self, subject: Term) -> model.Span:
         """Return where in the source something stands."""
         line = self.integer(subject, PS.line, 1)
         column = self.integer(subject, PS.column, 1)
@@ -233,7 +198,7 @@ class _GraphReader:
             raise SourceError(
                 f"the place of {quoted(subject)} ends before it begins, or before the first line or column"
             )
-        return Span(self.text(subject, PS.file), line, column, *end)
+        return model.Span(self.text(subject, PS.file), line, column, *end)
 
     def _many(
         self, subject: Term, field: Many, objects: list[Term], derived: tuple[str, ...]
@@ -270,7 +235,7 @@ _DEEPEST = 60
 """Depth of provisions that is read: pages nest as they do, and what follows from parts of parts grows with its square."""
 
 
-def from_graph(graph: Graph) -> Spec:
+def from_graph(graph: Graph) -> model.Spec:
     """Return the spec that a graph holds; what rules have derived in it is passed over.
 
     Raises :class:`SourceError` where it holds none, several, or one that no spec can be made of.
@@ -280,38 +245,39 @@ def from_graph(graph: Graph) -> Spec:
     return from_triples(triples_in(graph))
 
 
-def from_triples(triples: Iterable[Triple]) -> Spec:
+def from_triples(triples: Iterable[Triple]) -> model.Spec:
     """Return the spec that triples hold, some of which may come more than once; raises as :func:`from_graph` does."""
     reader = _GraphReader(triples)
     tags = tuple(
-        reader.record(subject, EvalTag, provision=reader.owner_id(subject))
-        for subject, _ in reader.everything(EvalTag)
+        reader.record(subject, model.EvalTag, provision=reader.owner_id(subject))
+        for subject, _ in reader.everything(model.EvalTag)
     )
     tagged: dict[str, tuple[str, ...]] = {}
     for tag in tags:
         tagged[tag.tag] = (*tagged.get(tag.tag, ()), tag.provision)
     spec = reader.record(
         reader.release,
-        Spec,
-        documents=tuple(reader.record(*found) for found in reader.everything(Document)),
+        model.Spec,
+        documents=tuple(reader.record(*found) for found in reader.everything(model.Document)),
         levels=_levels(reader),
-        topics=_declared(reader, Topic),
-        goals=_declared(reader, Goal),
-        repeated=_declared(reader, AuthorityLevel, Topic, Goal, repeated=True),
+        topics=_declared(reader, model.Topic),
+        goals=_declared(reader, model.Goal),
+        repeated=_declared(reader, model.AuthorityLevel, model.Topic, model.Goal, repeated=True),
         preamble=_blocks(reader, reader.release, tagged),
         provisions=_provisions(reader, tagged),
         clauses=tuple(
-            reader.record(subject, Clause, principle=reader.owner_id(subject))
-            for subject, _ in reader.everything(Clause)
+            reader.record(subject, model.Clause, principle=reader.owner_id(subject))
+            for subject, _ in reader.everything(model.Clause)
         ),
-        references=tuple(_reference(reader, subject) for subject, _ in reader.everything(Reference)),
+        references=tuple(_reference(reader, subject) for subject, _ in reader.everything(model.Reference)),
         links=tuple(
-            reader.record(subject, Link, **_context(reader, subject))
-            for subject, _ in reader.everything(Link)
+            reader.record(subject, model.Link, **_context(reader, subject))
+            for subject, _ in reader.everything(model.Link)
         ),
         eval_tags=tags,
         prompt_files=tuple(
-            _prompt_file(reader, subject, tagged) for subject, _ in reader.everything(PromptFile)
+            reader.record(subject, model.PromptFile, blocks=_blocks(reader, subject, tagged))
+            for subject, _ in reader.everything(model.PromptFile)
         ),
         changelog=_changelog(reader),
     )
@@ -323,21 +289,21 @@ def _declared(reader: _GraphReader, *models: type[Any], repeated: bool = False) 
     """Return what is declared, either the first of each id or all others."""
     found = reader.everything(*models)
     return tuple(
-        reader.record(iri, model) for iri, model in found if bool(reader.objects(iri, PS.repeats)) == repeated
+        reader.record(iri, kind) for iri, kind in found if bool(reader.objects(iri, PS.repeats)) == repeated
     )
 
 
-def _levels(reader: _GraphReader) -> tuple[AuthorityLevel, ...]:
+def _levels(reader: _GraphReader) -> tuple[model.AuthorityLevel, ...]:
     """Return the declared levels; those without a rank are only used."""
-    found = reader.everything(AuthorityLevel, by=PS.rank)
-    return tuple(reader.record(iri, model) for iri, model in found if reader.objects(iri, PS.rank))
+    found = reader.everything(model.AuthorityLevel, by=PS.rank)
+    return tuple(reader.record(iri, kind) for iri, kind in found if reader.objects(iri, PS.rank))
 
 
-def _provisions(reader: _GraphReader, tagged: dict[str, tuple[str, ...]]) -> tuple[Provision, ...]:
+def _provisions(reader: _GraphReader, tagged: dict[str, tuple[str, ...]]) -> tuple[model.Provision, ...]:
     """Return the provisions in reading order: what holds others stands before them, one level up."""
-    found: list[Provision] = []
+    found: list[model.Provision] = []
     depths: dict[str | None, set[int]] = {None: {0}}
-    for subject, model in reader.everything(Section, Principle):
+    for subject, kind in reader.everything(model.Section, model.Principle):
         parent = None if reader.owner(subject) == reader.release else reader.owner_id(subject)
         depth = reader.integer(subject, PS.depth)
         if depth > _DEEPEST:
@@ -351,7 +317,7 @@ def _provisions(reader: _GraphReader, tagged: dict[str, tuple[str, ...]]) -> tup
                 f"{quoted(subject)} has depth {depth}, which is not one more than that of what holds it"
             )
         provision = reader.record(
-            subject, model, parent=parent, depth=depth, blocks=_blocks(reader, subject, tagged)
+            subject, kind, parent=parent, depth=depth, blocks=_blocks(reader, subject, tagged)
         )
         depths.setdefault(provision.id, set()).add(depth)
         found.append(provision)
@@ -360,38 +326,40 @@ def _provisions(reader: _GraphReader, tagged: dict[str, tuple[str, ...]]) -> tup
 
 def _blocks(reader: _GraphReader, owner: Iri, tagged: dict[str, tuple[str, ...]]) -> tuple[Any, ...]:
     """Return the blocks of a provision, of the preamble or of a prompt file."""
-    found = reader.parts(owner, Prose, Definition, Commentary, Comment, Example, EvalPrompt)
-    return tuple(_block(reader, subject, model, owner, tagged) for subject, model in found)
+    found = reader.parts(
+        owner, model.Prose, model.Definition, model.Commentary, model.Comment, model.Example, model.EvalPrompt
+    )
+    return tuple(_block(reader, subject, kind, owner, tagged) for subject, kind in found)
 
 
 def _block(
-    reader: _GraphReader, subject: Iri, model: type[Any], owner: Iri, tagged: dict[str, tuple[str, ...]]
-) -> Block:
-    if model is Example:
+    reader: _GraphReader, subject: Iri, kind: type[Any], owner: Iri, tagged: dict[str, tuple[str, ...]]
+) -> model.Block:
+    if kind is model.Example:
         derived: dict[str, tuple[str, ...]] = {
-            "illustrates": () if owner == reader.release else (reader.identifier(owner),)
+            "illustrates": () if owner == reader.release else (reader.text(owner, DCTERMS.identifier),)
         }
-        return reader.record(subject, Example, derived, turns=_read_conversation(reader, subject))
-    if model is EvalPrompt:
+        return reader.record(subject, model.Example, derived, turns=tuple(_turns(reader, subject)))
+    if kind is model.EvalPrompt:
         tag = reader.text(subject, PS.evalTag)
         derived = {"tests": tagged.get(tag, ()) if tag else ()}
-        return reader.record(subject, EvalPrompt, derived, turns=_read_conversation(reader, subject))
-    block: Block = reader.record(subject, model)
+        return reader.record(subject, model.EvalPrompt, derived, turns=tuple(_turns(reader, subject)))
+    block: model.Block = reader.record(subject, kind)
     return block
 
 
-def _reference(reader: _GraphReader, subject: Iri) -> Reference:
+def _reference(reader: _GraphReader, subject: Iri) -> model.Reference:
     target = reader.single(subject, PS.target)
     found = None if target is None else reader.iris.kind_and_id(str(target))
-    kinds = {kind.value for kind in TargetKind}
+    kinds = {kind.value for kind in model.TargetKind}
     if found is None or found[0] not in kinds:
         raise SourceError(f"{quoted(subject)} refers to {quoted(target)}, which names nothing of this spec")
     kind, name = found
     return reader.record(
         subject,
-        Reference,
+        model.Reference,
         target=reader.text(subject, PS.targetName) if reader.objects(subject, PS.targetName) else name,
-        target_kind=TargetKind(kind),
+        target_kind=model.TargetKind(kind),
         **_context(reader, subject),
     )
 
@@ -411,40 +379,36 @@ def _context(reader: _GraphReader, subject: Iri) -> dict[str, Any]:
     return found
 
 
-def _prompt_file(reader: _GraphReader, subject: Iri, tagged: dict[str, tuple[str, ...]]) -> PromptFile:
-    return reader.record(subject, PromptFile, blocks=_blocks(reader, subject, tagged))
-
-
-def _changelog(reader: _GraphReader) -> Changelog | None:
-    found = reader.parts(reader.release, Changelog)
+def _changelog(reader: _GraphReader) -> model.Changelog | None:
+    found = reader.parts(reader.release, model.Changelog)
     if not found:
         return None
     subject = found[0][0]
-    entries = tuple(reader.record(part, ChangelogEntry) for part, _ in reader.parts(subject, ChangelogEntry))
-    return reader.record(subject, Changelog, entries=entries)
+    entries = tuple(
+        reader.record(part, model.ChangelogEntry) for part, _ in reader.parts(subject, model.ChangelogEntry)
+    )
+    return reader.record(subject, model.Changelog, entries=entries)
 
 
-_M = TypeVar("_M", bound=Message)
+_M = TypeVar("_M", bound=model.Message)
 
 
-def _read_conversation(reader: _GraphReader, owner: Iri) -> tuple[Turn, ...]:
-    """Return the turns of an example or prompt."""
-    return tuple(_read_turns(reader, owner))
-
-
-def _read_turns(reader: _GraphReader, owner: Iri) -> Iterator[Turn]:
-    kinds: tuple[type[Turn], ...] = (Message, Response, Comparison, Gap)
-    for subject, model in reader.parts(owner, *kinds):
-        if issubclass(model, Comparison):
-            parts = reader.parts(subject, Response)
-            responses = tuple(_read_message(reader, part, Response) for part, _ in parts)
-            yield reader.record(subject, Comparison, responses=responses)
-        elif issubclass(model, Message):
-            yield _read_message(reader, subject, model)
+def _turns(reader: _GraphReader, owner: Iri) -> Iterator[model.Turn]:
+    """Yield the turns of an example or prompt."""
+    kinds: tuple[type[model.Turn], ...] = (model.Message, model.Response, model.Comparison, model.Gap)
+    for subject, kind in reader.parts(owner, *kinds):
+        if issubclass(kind, model.Comparison):
+            parts = reader.parts(subject, model.Response)
+            responses = tuple(_read_message(reader, part, model.Response) for part, _ in parts)
+            yield reader.record(subject, model.Comparison, responses=responses)
+        elif issubclass(kind, model.Message):
+            yield _read_message(reader, subject, kind)
         else:
-            yield reader.record(subject, model)
+            yield reader.record(subject, kind)
 
 
-def _read_message(reader: _GraphReader, subject: Iri, model: type[_M]) -> _M:
-    fragments = tuple(reader.record(part, Fragment) for part, _ in reader.parts(subject, Fragment))
-    return reader.record(subject, model, fragments=fragments)
+def _read_message(reader: _GraphReader, subject: Iri, kind: type[_M]) -> _M:
+    fragments = tuple(
+        reader.record(part, model.Fragment) for part, _ in reader.parts(subject, model.Fragment)
+    )
+    return reader.record(subject, kind, fragments=fragments)

@@ -9,11 +9,11 @@ import subprocess
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Any, Self
 
 from sphinx_policyspec.errors import QueryError, QueryLimitError
@@ -59,11 +59,7 @@ class Guard:
     """
 
     def __init__(
-        self,
-        nquads: Callable[[], Iterable[bytes]],
-        *,
-        limits: Limits = DEFAULT_LIMITS,
-        unsafe: bool = False,
+        self, nquads: Callable[[], Iterable[bytes]], *, limits: Limits = DEFAULT_LIMITS, unsafe: bool = False
     ) -> None:
         self._graph = nquads
         self._limits = limits
@@ -85,7 +81,10 @@ class Guard:
             )
         with self._lock:
             self._start(origin)
-            reply = self._reply(sparql)
+            assert self._child is not None  # noqa: S101  it was started
+            reply = self._child.ask(sparql, limits.seconds)
+            if not self._child.alive:
+                self.close()
         if "error" in reply:
             raise self._refusal(reply, sparql, origin)
         return Answer(
@@ -118,9 +117,7 @@ class Guard:
         """Return the guard itself."""
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close it."""
         self.close()
 
@@ -141,13 +138,6 @@ class Guard:
                 f"{origin}: the process that runs queries did not start; it may need "
                 f"{self._limits.memory_bytes // _MIB} MiB of memory, more than `ulimit -v` leaves"
             )
-
-    def _reply(self, sparql: str) -> dict[str, Any]:
-        assert self._child is not None  # noqa: S101  it was started
-        reply = self._child.ask(sparql, self._limits.seconds)
-        if not self._child.alive:
-            self.close()
-        return reply
 
     def _refusal(self, reply: dict[str, Any], sparql: str, origin: str) -> QueryError:
         limits = self._limits
@@ -173,13 +163,7 @@ class _Child:
 
     def __init__(self, limits: Limits) -> None:
         self.owner = os.getpid()
-        settings = {
-            "memory_bytes": limits.memory_bytes,
-            "seconds": limits.seconds,
-            "rows": limits.rows,
-            "characters": limits.characters,
-        }
-        self._process = start_child(settings, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self._process = start_child(asdict(limits), stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self.end = weakref.finalize(self, _end, self._process, self.owner)
 
     @property
@@ -198,19 +182,8 @@ class _Child:
 
     def _exchange(self, message: Iterable[bytes], seconds: float) -> dict[str, Any]:
         """Send a message and read a line; the process is killed where that takes too long."""
-        late = threading.Event()
-
-        def stop() -> None:
-            late.set()
-            self._process.kill()
-
-        timer = threading.Timer(seconds, stop)
-        timer.start()
-        try:
+        with killed_after(seconds, self._process) as late:
             line = self._send_and_read(message)
-        finally:
-            timer.cancel()
-            timer.join()
         if line.endswith(b"\n"):
             reply: dict[str, Any] = json.loads(line)
             return reply
@@ -245,6 +218,25 @@ def start_child(
         stderr=stderr,
         env=os.environ | {"PYTHONPATH": path},
     )
+
+
+@contextmanager
+def killed_after(seconds: float, process: subprocess.Popen[bytes]) -> Iterator[threading.Event]:
+    """Kill a process that is not done with what is asked of it here in so many seconds, and set the event."""
+    late = threading.Event()
+
+    def stop() -> None:
+        late.set()
+        process.kill()
+
+    timer = threading.Timer(seconds, stop)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield late
+    finally:
+        timer.cancel()
+        timer.join()
 
 
 def _end(process: subprocess.Popen[bytes], owner: int) -> None:

@@ -9,21 +9,15 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from pyoxigraph import Quad, QueryTriples, RdfFormat, Store
 from pyoxigraph import Triple as EngineTriple
 
 from sphinx_policyspec.errors import QueryError
+from sphinx_policyspec.graph import parse
 from sphinx_policyspec.graph.child import run
 from sphinx_policyspec.graph.guard import DEFAULT_LIMITS, Guard, Limits
-from sphinx_policyspec.graph.parse import (
-    NotInferredError,
-    inferred_statements,
-    plain_triples,
-    streamed_triples,
-)
 from sphinx_policyspec.graph.query_text import Named, named_terms, text_of, unknown_in
 from sphinx_policyspec.graph.questions import Answer, Parameter, Question, find_question
 from sphinx_policyspec.graph.syntaxes import blocks, ntriples_lines
@@ -39,40 +33,17 @@ if TYPE_CHECKING:
 _BLOCK = 10_000
 """Triples that the engine gets at once."""
 NAMES = {
-    "topic": """
-        PREFIX dcterms: <http://purl.org/dc/terms/>
-        PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
-        SELECT ?name { ?topic a skos:Concept ; dcterms:identifier|skos:prefLabel|skos:altLabel ?name }
-    """,
-    "level": """
-        PREFIX dcterms: <http://purl.org/dc/terms/>
-        PREFIX ps: <https://w3id.org/policyspec#>
-        SELECT ?name { ?level a ps:AuthorityLevel ; dcterms:identifier ?name }
-    """,
-    "speaker": """
-        PREFIX dcterms: <http://purl.org/dc/terms/>
-        PREFIX ps: <https://w3id.org/policyspec#>
-        SELECT ?name { ?level a ps:AuthorityLevel ; dcterms:identifier|ps:role ?name }
-    """,
-    "release": """
-        PREFIX owl: <http://www.w3.org/2002/07/owl#>
-        PREFIX ps: <https://w3id.org/policyspec#>
-        SELECT ?name { GRAPH ?graph { ?spec a ps:Spec ; owl:versionInfo ?name } }
-    """,
-    "provision": """
-        PREFIX dcterms: <http://purl.org/dc/terms/>
-        PREFIX ps: <https://w3id.org/policyspec#>
-        SELECT DISTINCT ?name { GRAPH ?graph { ?provision a ps:Provision ; dcterms:identifier ?name } }
-    """,
-    "example": """
-        PREFIX dcterms: <http://purl.org/dc/terms/>
-        PREFIX ps: <https://w3id.org/policyspec#>
-        SELECT DISTINCT ?name { GRAPH ?graph { ?example a ps:Example ; dcterms:identifier|dcterms:title ?name } }
-    """,
+    "topic": "SELECT ?name { ?topic a skos:Concept ; dcterms:identifier|skos:prefLabel|skos:altLabel ?name }",
+    "level": "SELECT ?name { ?level a ps:AuthorityLevel ; dcterms:identifier ?name }",
+    "speaker": "SELECT ?name { ?level a ps:AuthorityLevel ; dcterms:identifier|ps:role ?name }",
+    "release": "SELECT ?name { GRAPH ?graph { ?spec a ps:Spec ; owl:versionInfo ?name } }",
+    "provision": "SELECT DISTINCT ?name { GRAPH ?graph { ?provision a ps:Provision ; dcterms:identifier ?name } }",
+    "example": "SELECT DISTINCT ?name "
+    "{ GRAPH ?graph { ?example a ps:Example ; dcterms:identifier|dcterms:title ?name } }",
 }
 """Where the names stand that a parameter of a type may have; those of releases in the graph of each."""
 _SEVERAL = "ask a folder that holds several"
-_RELEASES = "PREFIX ps: <https://w3id.org/policyspec#> SELECT ?graph { GRAPH ?graph { ?graph a ps:Spec } }"
+_RELEASES = "SELECT ?graph { GRAPH ?graph { ?graph a ps:Spec } }"
 
 
 def _about(triples: Callable[[], Iterable[Triple]], question: str) -> Callable[[], Iterable[Triple]]:
@@ -140,14 +111,14 @@ class KnowledgeBase:
         """
         terms = _terms_of(find_question(question)) if question else frozenset()
         kept: list[Triple] = []
-        base = cls(lambda: kept if question else streamed_triples(path))
-        base._lines = lambda: (line for _, line in inferred_statements(path))
+        base = cls(lambda: kept if question else parse.streamed_triples(path))
+        base._lines = lambda: (line for _, line in parse.inferred_statements(path))
         try:
             if queried:
                 base._guarded().start(f"`{path}`")
             else:
-                kept += (triple for triple, _ in inferred_statements(path) if triple[1] in terms)
-        except NotInferredError:
+                kept += (triple for triple, _ in parse.inferred_statements(path) if triple[1] in terms)
+        except parse.NotInferredError:
             return None
         return base
 
@@ -266,9 +237,7 @@ class KnowledgeBase:
         """Return the knowledge base itself."""
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close it."""
         self.close()
 
@@ -332,7 +301,7 @@ class Consequences:
     def derived(self) -> Iterator[Triple]:
         """Yield what follows and was not among them."""
         self._load()
-        yield from plain_triples(infer(self._store))
+        yield from parse.plain_triples(infer(self._store))
 
     def _load(self) -> None:
         fill(self._store, self._waiting)

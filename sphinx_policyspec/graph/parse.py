@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import mmap
 import subprocess
-import threading
 from collections.abc import Iterable, Iterator
 from itertools import islice, tee
 from pathlib import Path
@@ -16,7 +15,7 @@ from pyoxigraph import RdfFormat
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.child import REFUSED
-from sphinx_policyspec.graph.guard import start_child
+from sphinx_policyspec.graph.guard import killed_after, start_child
 from sphinx_policyspec.graph.syntaxes import InferenceDigest, ntriples_lines
 from sphinx_policyspec.graph.terms import (
     FORMATS,
@@ -153,17 +152,11 @@ def _parsed(path: Path, form: str, size: int, file: IO[bytes]) -> Iterator[pyoxi
         "memory_bytes": _MEMORY_BYTES,
         "seconds": seconds,
     }
-    late = threading.Event()
-
-    def stop() -> None:
-        late.set()
-        process.kill()
-
-    with start_child(settings, stdin=file, stderr=subprocess.PIPE) as process:
+    with (
+        start_child(settings, stdin=file, stderr=subprocess.PIPE) as process,
+        killed_after(_WAITING * seconds, process) as late,
+    ):
         output, errors = cast("IO[bytes]", process.stdout), cast("IO[bytes]", process.stderr)
-        timer = threading.Timer(_WAITING * seconds, stop)
-        timer.daemon = True
-        timer.start()
         grown = False
         try:
             # Block by block: a parser that is fed from a pipe looks again at all of a long text whenever it gets more of it.
@@ -178,7 +171,6 @@ def _parsed(path: Path, form: str, size: int, file: IO[bytes]) -> Iterator[pyoxi
                 raise
             grown = True  # a text that is longer as N-Quads writes it
         finally:
-            timer.cancel()
             process.kill()
     if grown:
         raise SourceError(f"`{path}` cannot be read: {_REASONS['text']}")

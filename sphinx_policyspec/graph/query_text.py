@@ -215,14 +215,7 @@ def _character(match: re.Match[str]) -> str:
 
 # -- what nothing has -------------------------------------------------------------------------
 
-_OTHERS = {
-    "dcterms": DCTERMS,
-    "owl": OWL,
-    "prov": PROV,
-    "rdf": RDF,
-    "rdfs": RDFS,
-    "skos": SKOS,
-}
+_OTHERS = {"dcterms": DCTERMS, "owl": OWL, "prov": PROV, "rdf": RDF, "rdfs": RDFS, "skos": SKOS}
 _CLAUSES = frozenset({"GROUP", "HAVING", "ORDER"})
 
 

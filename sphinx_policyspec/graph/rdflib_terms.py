@@ -40,7 +40,7 @@ def triples_in(graph: Graph) -> Iterator[Triple]:
     for triple in graph:
         for node in triple:
             if node not in terms:
-                terms[node] = term_of(node)
+                terms[node] = _term(node)
         yield cast("Triple", tuple(terms[node] for node in triple))
 
 
@@ -58,7 +58,7 @@ def _node(term: Term) -> Node:
     return Literal(term)
 
 
-def term_of(node: Node) -> Term:
+def _term(node: Node) -> Term:
     """Return a term of rdflib as one of ours."""
     text = str(node)
     if not isinstance(node, Literal):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
+from sphinx_policyspec import model
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.terms import (
     DCTERMS,
@@ -24,62 +25,11 @@ from sphinx_policyspec.graph.terms import (
     iri_of,
 )
 from sphinx_policyspec.graph.touches import TouchKind
-from sphinx_policyspec.model import (
-    AuthorityLevel,
-    Carrier,
-    Changelog,
-    ChangelogEntry,
-    Clause,
-    Comment,
-    Commentary,
-    Comparison,
-    Definition,
-    Document,
-    EvalPrompt,
-    EvalTag,
-    Example,
-    Fragment,
-    FragmentKind,
-    Gap,
-    Goal,
-    Link,
-    Markup,
-    Message,
-    OverrideMode,
-    Principle,
-    PromptFile,
-    Prose,
-    Reference,
-    ReferenceForm,
-    Response,
-    Section,
-    Spec,
-    Topic,
-    Verdict,
-)
 from sphinx_policyspec.model.attributes import Attribute, Owner, attributes_of
 from sphinx_policyspec.model.spec import is_absolute_iri, is_date
 
 _SHOWN = 100
 """Characters of a term that a message shows."""
-
-
-class Field(Protocol):
-    """An attribute and the property that carries it; a field is written and read in one place."""
-
-    @property
-    def name(self) -> str:
-        """The attribute of the model class."""
-
-    @property
-    def predicate(self) -> Iri:
-        """The property that carries it."""
-
-    def write(self, value: Any, iris: Iris) -> Iterable[Term]:  # noqa: ANN401 - as the model has it
-        """Return the objects that state a value."""
-
-    def read(self, objects: list[Term], iris: Iris) -> Any:  # noqa: ANN401 - as the model has it
-        """Return the value that these objects state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +205,10 @@ class Pairs(Many):
         return tuple((name.replace("%3D", "=").replace("%25", "%"), text) for name, _, text in split)
 
 
+Field = TextField | Choice | Flag | Id | Many
+"""An attribute of a model class and the property that carries it; a field is written and read in one place."""
+
+
 def quoted(term: object) -> str:
     """Return a term, or its beginning, on one line in backticks, for messages."""
     line = " ".join(str(term)[: _SHOWN + 1].split())
@@ -311,26 +265,21 @@ _SOURCE = TextField("source", PS.sourceText)
 
 TERMS: Mapping[type[StrEnum], Mapping[StrEnum, Iri]] = {
     **{
-        kind: {member: iri_of(f"ps:{member.value.capitalize()}") for member in kind}
-        for kind in (OverrideMode, TouchKind)
+        kind: {member: iri_of(f"ps:{before}{member.value.capitalize()}{after}") for member in kind}
+        for kind, before, after in (
+            (model.OverrideMode, "", ""),
+            (TouchKind, "", ""),
+            (model.Carrier, "In", ""),
+            (model.ReferenceForm, "By", ""),
+            (model.FragmentKind, "", "Text"),
+        )
     },
-    Carrier: {Carrier.TITLE: PS.InTitle, Carrier.TEXT: PS.InText, Carrier.VERDICT: PS.InVerdict},
-    FragmentKind: {
-        FragmentKind.UNTRUSTED: PS.UntrustedText,
-        FragmentKind.SETTING: PS.SettingText,
-        FragmentKind.PLACEHOLDER: PS.PlaceholderText,
+    model.Markup: {
+        model.Markup.MODEL_SPEC: PS.ModelSpecMarkdown,
+        model.Markup.RST: PS.ReStructuredText,
+        model.Markup.MYST: PS.MystMarkdown,
     },
-    Markup: {
-        Markup.MODEL_SPEC: PS.ModelSpecMarkdown,
-        Markup.RST: PS.ReStructuredText,
-        Markup.MYST: PS.MystMarkdown,
-    },
-    ReferenceForm: {
-        ReferenceForm.TITLE: PS.ByTitle,
-        ReferenceForm.TEXT: PS.ByText,
-        ReferenceForm.ID: PS.ById,
-    },
-    Verdict: {Verdict.GOOD: PS.Good, Verdict.BAD: PS.Bad, Verdict.OK: PS.Acceptable},
+    model.Verdict: {model.Verdict.GOOD: PS.Good, model.Verdict.BAD: PS.Bad, model.Verdict.OK: PS.Acceptable},
 }
 """The individuals of each closed list."""
 
@@ -380,80 +329,50 @@ _MESSAGE: tuple[Field, ...] = (
 
 _OCCURRENCE: tuple[Field, ...] = (
     Id("source", PS.inProvision, "provision"),
-    _choice("carrier", PS.carrier, Carrier),
+    _choice("carrier", PS.carrier, model.Carrier),
     _TEXT,
 )
 
 RECORDS: Mapping[type, Record] = {
-    Spec: Record(
+    model.Spec: Record(
         (PS.Spec, PROV.Entity),
-        (
-            *_of("spec"),
-            Id("revision_of", PROV.wasRevisionOf, "release"),
-        ),
+        (*_of("spec"), Id("revision_of", PROV.wasRevisionOf, "release")),
         spanned=False,
     ),
-    Document: Record(
+    model.Document: Record(
         (PS.Document,),
-        (
-            TextField("file", PS.file, always=True),
-            _choice("markup", PS.markup, Markup),
-        ),
+        (TextField("file", PS.file, always=True), _choice("markup", PS.markup, model.Markup)),
         spanned=False,
     ),
-    AuthorityLevel: Record((PS.AuthorityLevel,), (_ID, *_of("level")), placeless=True),
-    Topic: Record((SKOS.Concept,), (_ID, *_of("topic"))),
-    Goal: Record((PS.Goal,), (_ID, *_of("goal"))),
-    Section: Record((PS.Section, PS.Provision), _PROVISION),
-    Principle: Record((PS.Principle, PS.Provision), (*_PROVISION, *_of("principle"))),
-    Clause: Record((PS.Clause,), (*_of("clause"), _TEXT)),
-    Prose: Record((PS.Prose,), (_SOURCE, _TEXT)),
-    Definition: Record(
+    model.AuthorityLevel: Record((PS.AuthorityLevel,), (_ID, *_of("level")), placeless=True),
+    model.Topic: Record((SKOS.Concept,), (_ID, *_of("topic"))),
+    model.Goal: Record((PS.Goal,), (_ID, *_of("goal"))),
+    model.Section: Record((PS.Section, PS.Provision), _PROVISION),
+    model.Principle: Record((PS.Principle, PS.Provision), (*_PROVISION, *_of("principle"))),
+    model.Clause: Record((PS.Clause,), (*_of("clause"), _TEXT)),
+    model.Prose: Record((PS.Prose,), (_SOURCE, _TEXT)),
+    model.Definition: Record(
         (PS.Definition,), (_ID, TextField("term", DCTERMS.title, always=True), _SOURCE, _TEXT)
     ),
-    Commentary: Record((PS.Commentary,), (TextField("label", DCTERMS.title), _SOURCE, _TEXT)),
-    Comment: Record((PS.Comment,), (_SOURCE,)),
-    Example: Record(
-        (PS.Example,),
-        (
-            _ID,
-            _TITLE,
-            TextField("source_title", PS.sourceTitle),
-            _SOURCE,
-            *_of("example"),
-        ),
+    model.Commentary: Record((PS.Commentary,), (TextField("label", DCTERMS.title), _SOURCE, _TEXT)),
+    model.Comment: Record((PS.Comment,), (_SOURCE,)),
+    model.Example: Record(
+        (PS.Example,), (_ID, _TITLE, TextField("source_title", PS.sourceTitle), _SOURCE, *_of("example"))
     ),
-    EvalPrompt: Record(
-        (PS.EvalPrompt,),
-        (_ID, _SOURCE, TextField("tag", PS.evalTag), *_of("prompt")),
-    ),
-    Comparison: Record((PS.Comparison,)),
-    Gap: Record((PS.Gap,)),
-    Message: Record((PS.Message,), _MESSAGE),
-    Response: Record(
+    model.EvalPrompt: Record((PS.EvalPrompt,), (_ID, _SOURCE, TextField("tag", PS.evalTag), *_of("prompt"))),
+    model.Comparison: Record((PS.Comparison,)),
+    model.Gap: Record((PS.Gap,)),
+    model.Message: Record((PS.Message,), _MESSAGE),
+    model.Response: Record(
         (PS.Response, PS.Message),
-        (
-            *_MESSAGE,
-            _choice("verdict", PS.verdict, Verdict, optional=True),
-            *_of("response"),
-        ),
+        (*_MESSAGE, _choice("verdict", PS.verdict, model.Verdict, optional=True), *_of("response")),
     ),
-    Fragment: Record(
-        (PS.Fragment,),
-        (_choice("kind", PS.fragmentKind, FragmentKind), _TEXT),
+    model.Fragment: Record((PS.Fragment,), (_choice("kind", PS.fragmentKind, model.FragmentKind), _TEXT)),
+    model.Reference: Record(
+        (PS.Reference,), (*_OCCURRENCE, _choice("form", PS.referenceForm, model.ReferenceForm))
     ),
-    Reference: Record(
-        (PS.Reference,),
-        (
-            *_OCCURRENCE,
-            _choice("form", PS.referenceForm, ReferenceForm),
-        ),
-    ),
-    Link: Record(
-        (PS.ExternalLink,),
-        (*_OCCURRENCE, TextField("url", PS.url, always=True)),
-    ),
-    EvalTag: Record(
+    model.Link: Record((PS.ExternalLink,), (*_OCCURRENCE, TextField("url", PS.url, always=True))),
+    model.EvalTag: Record(
         (PS.EvalTag,),
         (
             TextField("tag", DCTERMS.identifier, always=True),
@@ -461,9 +380,9 @@ RECORDS: Mapping[type, Record] = {
             TextField("test", PS.testPath),
         ),
     ),
-    PromptFile: Record((PS.PromptFile,), (TextField("tag", PS.evalTag, always=True), _TITLE, _SOURCE)),
-    Changelog: Record((PS.Changelog,), (_SOURCE,)),
-    ChangelogEntry: Record(
+    model.PromptFile: Record((PS.PromptFile,), (TextField("tag", PS.evalTag, always=True), _TITLE, _SOURCE)),
+    model.Changelog: Record((PS.Changelog,), (_SOURCE,)),
+    model.ChangelogEntry: Record(
         (PS.ChangelogEntry,), (TextField("version", OWL.versionInfo, always=True), _SOURCE, _TEXT)
     ),
 }

@@ -109,27 +109,23 @@ def _changes(iris: Iris, revisions: Sequence[Revision]) -> Iterator[Triple]:
             yield iris.iri(kind, after), PROV.wasRevisionOf, iris.iri(kind, before)
         for order, fact in enumerate(revision.facts, 1):
             iri = iris.part("change", Iri(f"{iris.base}{revision.old}/{revision.new}"), order)
-            yield from _change(iris, iri, fact, order)
+            yield iri, RDF.type, PS.Change
+            yield iri, PS.changed, iris.iri(fact.subject, fact.id)
+            yield iri, PS.changeKind, fact.kind
+            yield iri, PS.changeWeight, _WEIGHTS.get(fact.weight) or iri_of(f"ps:{fact.weight.capitalize()}")
+            yield iri, PS.rule, fact.rule
+            yield iri, PS.text, fact.text
+            yield iri, PS.order, order
+            if fact.before:
+                yield iri, PS.before, fact.before
+            if fact.after:
+                yield iri, PS.after, fact.after
             yield iri, PS.sinceRelease, old
             yield iri, PS.inRelease, new
 
 
 _WEIGHTS = {"needs-reader": PS.NeedsReader, "both": PS.BothWays}
 """Weights whose terms are not called as they are."""
-
-
-def _change(iris: Iris, iri: Iri, fact: ChangeFact, order: int) -> Iterator[Triple]:
-    yield iri, RDF.type, PS.Change
-    yield iri, PS.changed, iris.iri(fact.subject, fact.id)
-    yield iri, PS.changeKind, fact.kind
-    yield iri, PS.changeWeight, _WEIGHTS.get(fact.weight) or iri_of(f"ps:{fact.weight.capitalize()}")
-    yield iri, PS.rule, fact.rule
-    yield iri, PS.text, fact.text
-    yield iri, PS.order, order
-    if fact.before:
-        yield iri, PS.before, fact.before
-    if fact.after:
-        yield iri, PS.after, fact.after
 
 
 def release_pieces(

@@ -13,18 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.graph.syntaxes import (
-    NOT_XML,
-    SURROGATES,
-    InferenceDigest,
-    Statements,
-    blocks,
-    parsed,
-    rdf_xml,
-    turtle_foot,
-    turtle_head,
-    turtle_subjects,
-)
+from sphinx_policyspec.graph import syntaxes
 from sphinx_policyspec.graph.terms import (
     FORMATS,
     KINDS,
@@ -58,8 +47,8 @@ def _json_ld(lines: Iterable[str], spoken_of: Iterable[str], release: str) -> It
     :param spoken_of: the names in them, as N-Triples writes them, but for those of properties
     :param release: the IRI of the spec, if the graph holds one; names below its base are shortened
     """
-    names = _Names.of(spoken_of, release.rpartition("release/")[0])
-    quads = groupby(parsed(lines), key=lambda quad: quad.subject)
+    names = _Names(spoken_of, release.rpartition("release/")[0])
+    quads = groupby(syntaxes.parsed(lines), key=lambda quad: quad.subject)
     nodes = (names.node(subject, group) for subject, group in quads)
     terms = {**_context(), **{kind: f"{names.base}{kind}/" for kind in sorted(names.kinds)}}
     yield '{\n"@context": {\n'
@@ -85,19 +74,12 @@ class _Term:
 
 
 class _Names:
-    """Shortens IRIs.
+    """Shortens IRIs, by the kinds that occur and that no IRI has as its scheme.
 
     :param base: what names of the spec's own things begin with
-    :param kinds: those that stand for the base and themselves
     """
 
-    def __init__(self, base: str, kinds: frozenset[str]) -> None:
-        self.base = base
-        self.kinds = kinds
-
-    @classmethod
-    def of(cls, spoken_of: Iterable[str], base: str) -> _Names:
-        """Return what shortens names: by the kinds that occur and that no IRI has as its scheme."""
+    def __init__(self, spoken_of: Iterable[str], base: str) -> None:
         schemes: set[str] = set()
         found: set[str] = set()
         own = f"<{base}"
@@ -109,7 +91,7 @@ class _Names:
                 kind, _, rest = name[len(own) : -1].partition("/")
                 if _may_follow(rest):
                     found.add(kind)
-        return cls(base, frozenset(KINDS) & found - schemes)
+        self.base, self.kinds = base, frozenset(KINDS) & found - schemes
 
     def node(self, subject: NamedNode | BlankNode | Any, quads: Iterable[Quad]) -> dict[str, Any]:  # noqa: ANN401
         """Return what is said of a subject."""
@@ -195,17 +177,8 @@ def _text(value: object) -> str:
 
 
 _NAMED_GRAPH, _TURTLES = frozenset({"nq", "trig"}), frozenset({"trig", "ttl"})
-_KINDS = (
-    "provision",
-    "change",
-    "example",
-    "topic",
-    "level",
-    "goal",
-    "definition",
-    "eval-tag",
-    "prompt-file",
-    "release",
+_KINDS = tuple(
+    "provision change example topic level goal definition eval-tag prompt-file release".split()  # noqa: SIM905 - as KINDS
 )
 """Kinds of things whose IRIs get a prefix in Turtle and TriG."""
 
@@ -238,20 +211,20 @@ def pieces(
         raise SourceError(f"unknown format `{format}`; {nearest(format, FORMATS)}")
     statements, findings = _stated(graph, format)
     if inferred and (release := _graph_name(statements)):
-        digest = InferenceDigest()
+        digest = syntaxes.InferenceDigest()
         for line in statements.lines():
             digest.add(line)
         statements.say(f"<{release}>", PS.inferredWith, str(digest))
-    return checked_size(blocks(_texts(statements, format)), format), findings
+    return checked_size(syntaxes.blocks(_texts(statements, format)), format), findings
 
 
-def _texts(statements: Statements, form: str) -> Iterator[str]:
+def _texts(statements: syntaxes.Statements, form: str) -> Iterator[str]:
     release = _graph_name(statements)
     lines = check_texts(statements.lines())
     if form == "jsonld":
         return _json_ld(lines, statements.names(), release)
     if form == "rdf":
-        return rdf_xml(lines)
+        return syntaxes.rdf_xml(lines)
     return graph_lines(lines, form, release if form in _NAMED_GRAPH else "", release)
 
 
@@ -293,7 +266,7 @@ def pieces_by_part(
             lines = check_texts(statements.lines())
             name = release if format in _NAMED_GRAPH else ""
             done = WrittenPart(tuple(_subjects(lines, format, name, release)), findings)
-            is_sure = bool(part.made_of) and not part.is_numbered
+            is_sure = bool(part.made_of) and not part.writer.numbered
         if is_sure:
             kept[part.made_of] = done
         parts.append(done)
@@ -304,7 +277,7 @@ def pieces_by_part(
     head, foot = _around(format, name, release)
     texts = chain([head], (text for _subject, text in subjects), [foot])
     findings = tuple(sorted(chain.from_iterable(part.findings for part in parts), key=_place))
-    return checked_size(blocks(texts), format), findings, kept
+    return checked_size(syntaxes.blocks(texts), format), findings, kept
 
 
 def unholdable(
@@ -317,15 +290,17 @@ def unholdable(
 
 def _stated(
     graph: Graph | Sequence[Triple] | Iterator[Triple], form: str
-) -> tuple[Statements, tuple[Finding, ...]]:
+) -> tuple[syntaxes.Statements, tuple[Finding, ...]]:
     """Return triples without what a format cannot hold, and findings about that."""
     characters: dict[tuple[Iri | Blank, str], str] = {}
 
     def replaced(subject: Iri | Blank, predicate: str, character: str) -> None:
         characters[subject, predicate] = character
 
-    statements = Statements(_triples_in(graph), NOT_XML if form == "rdf" else SURROGATES, replaced)
-    return statements, tuple(_findings(statements, form, characters))
+    statements = syntaxes.Statements(
+        _triples_in(graph), syntaxes.NOT_XML if form == "rdf" else syntaxes.SURROGATES, replaced
+    )
+    return statements, tuple(sorted(_findings(statements, form, characters), key=_place))
 
 
 def graph_lines(lines: Iterable[str], form: str, name: str, release: str) -> Iterator[str]:
@@ -345,14 +320,16 @@ def _around(form: str, name: str, release: str) -> tuple[str, str]:
     """Return what stands before and after all subjects."""
     if form not in _TURTLES:
         return "", ""
-    return turtle_head(_prefixes(release), name), turtle_foot(name)
+    return syntaxes.turtle_head(_prefixes(release), name), "}\n" if name else ""
 
 
 def _subjects(lines: Iterable[str], form: str, name: str, release: str) -> Iterator[tuple[str, str]]:
     """Yield each subject with what is said of it."""
     if form in _TURTLES:
-        return turtle_subjects(lines, _prefixes(release), name)
-    groups = groupby(_in_graph(lines, name), key=lambda line: line.partition(" ")[0])
+        return syntaxes.turtle_subjects(lines, _prefixes(release), name)
+    if name:
+        lines = (f"{line[:-2]}<{name}> .\n" for line in lines)
+    groups = groupby(lines, key=lambda line: line.partition(" ")[0])
     return ((subject, "".join(group)) for subject, group in groups)
 
 
@@ -364,15 +341,10 @@ def _triples_in(graph: Graph | Sequence[Triple] | Iterator[Triple]) -> Iterable[
     return triples_in(graph)
 
 
-def _graph_name(statements: Statements) -> str:
+def _graph_name(statements: syntaxes.Statements) -> str:
     """Return the IRI of the spec that the graph holds, if it is one; else the empty string."""
     found = [name[1:-1] for name in statements.with_type(PS.Spec) if name[0] == "<"]
     return found[0] if len(found) == 1 else ""
-
-
-def _in_graph(lines: Iterable[str], name: str) -> Iterator[str]:
-    """Yield the lines with the name of their graph."""
-    return (f"{line[:-2]}<{name}> .\n" for line in lines) if name else iter(lines)
 
 
 def _prefixes(release: str) -> dict[str, str]:
@@ -382,20 +354,17 @@ def _prefixes(release: str) -> dict[str, str]:
 
 
 def _findings(
-    statements: Statements, form: str, characters: dict[tuple[Iri | Blank, str], str]
-) -> list[Finding]:
+    statements: syntaxes.Statements, form: str, characters: dict[tuple[Iri | Blank, str], str]
+) -> Iterator[Finding]:
     """Report the characters that were replaced, where the things that hold them stand."""
-    findings = []
     for (subject, predicate), character in characters.items():
         line = statements.text(subject, PS.line)
-        finding = Finding(
+        yield Finding(
             code="unrepresentable-character",
             message=f"`{predicate}` of `{subject}` holds U+{ord(character):04X}, which `{form}` cannot hold",
             span=Span(statements.text(subject, PS.file), int(line) if line.isdecimal() else 1),
             hint="it was replaced",
         )
-        findings.append(finding)
-    return sorted(findings, key=_place)
 
 
 def _place(finding: Finding) -> tuple[Span, str]:

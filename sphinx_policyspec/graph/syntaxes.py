@@ -32,15 +32,12 @@ _BLOCK = 2**18
 """Characters that are handled at once."""
 
 
-def ntriples_lines(
-    triples: Iterable[Triple], unholdable: re.Pattern[str] = SURROGATES, replaced: Replaced | None = None
-) -> Iterator[str]:
+def ntriples_lines(triples: Iterable[Triple]) -> Iterator[str]:
     """Yield one canonical line, with its line end, for each triple.
 
-    Characters of literals that match ``unholdable`` become U+FFFD, those that no IRI may hold are
-    percent-encoded.
+    Halves of characters become U+FFFD, characters that no IRI may hold are percent-encoded.
     """
-    for subject, predicate, node in _held(triples, unholdable, replaced):
+    for subject, predicate, node in _held(triples, SURROGATES, None):
         yield f"{subject} {predicate} {_written(node)} .\n"
 
 
@@ -48,7 +45,8 @@ class Statements:
     """Triples by their subjects; lines are made when they are asked for, so that texts are held once.
 
     :param triples: in any order, some more than once
-    :param unholdable: as for :func:`ntriples_lines`
+    :param unholdable: characters of literals that become U+FFFD
+    :param replaced: is told of each
     """
 
     def __init__(
@@ -227,11 +225,6 @@ def turtle_head(prefixes: Mapping[str, str], graph: str = "") -> str:
     """Return what stands before all subjects."""
     declared = "".join(f"@prefix {prefix}: <{name}> .\n" for prefix, name in sorted(prefixes.items()))
     return f"{declared}{_TurtleTerms(prefixes)[f'<{graph}>']} {{\n" if graph else declared
-
-
-def turtle_foot(graph: str = "") -> str:
-    """Return what stands after all subjects."""
-    return "}\n" if graph else ""
 
 
 def turtle_subjects(

@@ -10,37 +10,12 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from sphinx_policyspec import model
 from sphinx_policyspec.files import pickled
 from sphinx_policyspec.graph.collector import GraphWriter
 from sphinx_policyspec.graph.records import TERMS
-from sphinx_policyspec.graph.terms import DCTERMS, PS, RDF, Iri, Iris, Triple
+from sphinx_policyspec.graph.terms import DCTERMS, PS, RDF, Iri, Iris, Triple, iri_of
 from sphinx_policyspec.graph.touches import Touch, TouchFinder, TouchKind, enclosing, owner
-from sphinx_policyspec.model import (
-    AuthorityLevel,
-    Block,
-    Changelog,
-    Comment,
-    Commentary,
-    Comparison,
-    Definition,
-    EvalPrompt,
-    Example,
-    FragmentKind,
-    Gap,
-    Goal,
-    Link,
-    Message,
-    PromptFile,
-    Prose,
-    Provision,
-    Reference,
-    Section,
-    Spec,
-    TargetKind,
-    Topic,
-    Turn,
-    overriders,
-)
 from sphinx_policyspec.model.attributes import RELATIONS
 from sphinx_policyspec.model.spec import given_base
 
@@ -48,7 +23,7 @@ if TYPE_CHECKING:
     from rdflib import Graph
 
 
-def to_graph(spec: Spec, base_iri: str = "") -> Graph:
+def to_graph(spec: model.Spec, base_iri: str = "") -> Graph:
     """Return the knowledge base of a spec; :func:`from_graph` gives back an equal spec.
 
     :param base_iri: what instance IRIs begin with; else the spec's own, else ``urn:policyspec:spec:``
@@ -58,12 +33,12 @@ def to_graph(spec: Spec, base_iri: str = "") -> Graph:
     return graph_of(triples_of(spec, base_iri), release_iri(spec, base_iri))
 
 
-def release_iri(spec: Spec, base_iri: str = "") -> Iri:
+def release_iri(spec: model.Spec, base_iri: str = "") -> Iri:
     """Return the IRI of the spec, which is also the name of its graph."""
     return _iris(spec, base_iri).release(spec.version)
 
 
-def triples_of(spec: Spec, base_iri: str = "") -> Iterator[Triple]:
+def triples_of(spec: model.Spec, base_iri: str = "") -> Iterator[Triple]:
     """Return every triple of a spec, part by part in reading order; a few come more than once."""
     return (triple for part in parts_of(spec, base_iri) for triple in part.triples())
 
@@ -80,21 +55,16 @@ class GraphPart:
     """
 
     made_of: bytes
-    _writer: GraphWriter
+    writer: GraphWriter
     _state: Callable[[], Iterable[None]]
 
     def triples(self) -> Iterator[Triple]:
         """Yield the triples, in reading order."""
-        self._writer.numbered = False
-        return (triple for _ in self._state() for triple in self._writer.taken())
-
-    @property
-    def is_numbered(self) -> bool:
-        """Whether something in what was just stated has a number because another thing has its id."""
-        return self._writer.numbered
+        self.writer.numbered = False
+        return (triple for _ in self._state() for triple in self.writer.taken())
 
 
-def parts_of(spec: Spec, base_iri: str = "") -> Iterator[GraphPart]:
+def parts_of(spec: model.Spec, base_iri: str = "") -> Iterator[GraphPart]:
     """Yield the parts of the graph of a spec, in reading order; chapters by themselves, all else in one."""
     writer = GraphWriter(_iris(spec, base_iri))
     release, names = writer.iris.release(spec.version), _names(spec)
@@ -111,17 +81,20 @@ def _digest(value: object) -> bytes:
     return hashlib.blake2b(pickled(value), digest_size=16).digest()
 
 
-def _rest(writer: GraphWriter, release: Iri, spec: Spec, names: _Names) -> Iterator[None]:
+def _rest(writer: GraphWriter, release: Iri, spec: model.Spec, names: _Names) -> Iterator[None]:
     """State what belongs to no chapter."""
     writer.record(release, spec)
-    _documents(writer, release, spec)
+    for order, document in enumerate(spec.documents, 1):
+        writer.record(writer.named("document", document.file), document, part_of=release, order=order)
     _levels(writer, spec)
     _topics_and_goals(writer, release, spec)
     _blocks(writer, release, spec.preamble, names)
     _lacking(writer, spec)
     yield
     for order, file in enumerate(spec.prompt_files, 1):
-        _prompt_file(writer, release, file, order, names)
+        iri = writer.named("prompt-file", file.tag)
+        writer.record(iri, file, part_of=release, order=order)
+        _blocks(writer, iri, file.blocks, names)
         yield
     if spec.changelog is not None:
         _changelog(writer, release, spec.changelog)
@@ -154,12 +127,12 @@ class _Names:
     aliases: dict[str, str]
     tagged: dict[str, tuple[str, ...]]
 
-    def tests(self, block: Block) -> tuple[str, ...]:
+    def tests(self, block: model.Block) -> tuple[str, ...]:
         """Return the provisions that a prompt tests because they hold its tag."""
-        return self.tagged.get(block.tag, ()) if isinstance(block, EvalPrompt) and block.tag else ()
+        return self.tagged.get(block.tag, ()) if isinstance(block, model.EvalPrompt) and block.tag else ()
 
 
-def _names(spec: Spec) -> _Names:
+def _names(spec: model.Spec) -> _Names:
     known = spec.provision_by_id
     aliases = {alias: p.id for p in reversed(spec.provisions) for alias in p.aliases if alias not in known}
     tagged: dict[str, dict[str, None]] = {}
@@ -168,16 +141,11 @@ def _names(spec: Spec) -> _Names:
     return _Names(aliases, {tag: tuple(provisions) for tag, provisions in tagged.items()})
 
 
-def _iris(spec: Spec, base_iri: str) -> Iris:
+def _iris(spec: model.Spec, base_iri: str) -> Iris:
     return Iris(given_base(base_iri, spec.base_iri))
 
 
-def _documents(writer: GraphWriter, release: Iri, spec: Spec) -> None:
-    for order, document in enumerate(spec.documents, 1):
-        writer.record(writer.named("document", document.file), document, part_of=release, order=order)
-
-
-def _levels(writer: GraphWriter, spec: Spec) -> None:
+def _levels(writer: GraphWriter, spec: model.Spec) -> None:
     """State the declared levels and their order; a level that is only used has no rank."""
     iris = [writer.named("level", level.id) for level in spec.levels]
     for rank, (iri, level) in enumerate(zip(iris, spec.levels, strict=True)):
@@ -185,7 +153,7 @@ def _levels(writer: GraphWriter, spec: Spec) -> None:
         writer.add(iri, PS.rank, rank)
         if rank:
             writer.add(iris[rank - 1], PS.directlyOutranks, iri)
-        for other in overriders(spec.levels, level):
+        for other in model.overriders(spec.levels, level):
             writer.add(iri, PS.overridableBy, writer.iris.iri("level", other.id))
     used = {p.authority for p in spec.principles} | {clause.authority for clause in spec.clauses}
     for name in sorted(used - {level.id for level in spec.levels}):
@@ -194,19 +162,19 @@ def _levels(writer: GraphWriter, spec: Spec) -> None:
         writer.add(iri, DCTERMS.identifier, name)
 
 
-def _topics_and_goals(writer: GraphWriter, release: Iri, spec: Spec) -> None:
+def _topics_and_goals(writer: GraphWriter, release: Iri, spec: model.Spec) -> None:
     for order, topic in enumerate(spec.topics, 1):
         writer.record(writer.named("topic", topic.id), topic, order=order)
     for order, goal in enumerate(spec.goals, 1):
         writer.record(writer.named("goal", goal.id), goal, part_of=release, order=order)
-    kinds = {AuthorityLevel: "level", Topic: "topic", Goal: "goal"}
+    kinds = {model.AuthorityLevel: "level", model.Topic: "topic", model.Goal: "goal"}
     for order, item in enumerate(spec.repeated, 1):
         iri = writer.named(kind := kinds[type(item)], item.id)
         writer.record(iri, item, order=order)
         writer.add(iri, PS.repeats, writer.iris.iri(kind, item.id))
 
 
-def _chapters(spec: Spec, writer: GraphWriter) -> Iterable[_Chapter]:
+def _chapters(spec: model.Spec, writer: GraphWriter) -> Iterable[_Chapter]:
     """Return the chapters of a spec, in reading order, the last one for what stands in no provision.
 
     Provisions of the same id are in the same chapter, so that a chapter tells all that its triples depend on.
@@ -246,7 +214,7 @@ def _chapter(
         if provision.text:
             writer.add(iri, PS.text, provision.text)
         _blocks(writer, iri, provision.blocks, names, provision)
-        if isinstance(provision, Section) and (principle := owner(provision, finder.around)):
+        if isinstance(provision, model.Section) and (principle := owner(provision, finder.around)):
             writer.add(iri, PS.belongsTo, writer.iris.iri("provision", principle.id))
         _touches(writer, iri, finder.touches(place))
         yield
@@ -255,10 +223,14 @@ def _chapter(
     yield from _references(writer, release, chapter, names)
 
 
-_PART_KINDS: dict[type, str] = {Comment: "comment", Commentary: "commentary", Prose: "prose"}
+_PART_KINDS: dict[type, str] = {
+    model.Comment: "comment",
+    model.Commentary: "commentary",
+    model.Prose: "prose",
+}
 
 
-def _lacking(writer: GraphWriter, spec: Spec) -> None:
+def _lacking(writer: GraphWriter, spec: model.Spec) -> None:
     """State the ids of what relations name and the spec does not have, which no IRI shows as they are."""
     named = {
         target
@@ -273,9 +245,9 @@ def _lacking(writer: GraphWriter, spec: Spec) -> None:
 def _blocks(
     writer: GraphWriter,
     owner: Iri,
-    blocks: Iterable[Block],
+    blocks: Iterable[model.Block],
     names: _Names,
-    provision: Provision | None = None,
+    provision: model.Provision | None = None,
 ) -> None:
     """State the blocks of a provision, of the preamble or of a prompt file."""
     enclosing = () if provision is None else (provision.id,)
@@ -284,13 +256,13 @@ def _blocks(
 
 
 def _block(
-    writer: GraphWriter, owner: Iri, order: int, block: Block, derived: dict[str, tuple[str, ...]]
+    writer: GraphWriter, owner: Iri, order: int, block: model.Block, derived: dict[str, tuple[str, ...]]
 ) -> None:
-    if isinstance(block, Example | EvalPrompt):
-        iri = writer.named("example" if isinstance(block, Example) else "prompt", block.id)
+    if isinstance(block, model.Example | model.EvalPrompt):
+        iri = writer.named("example" if isinstance(block, model.Example) else "prompt", block.id)
         writer.record(iri, block, part_of=owner, order=order, derived=derived)
         _write_conversation(writer, iri, block.turns)
-    elif isinstance(block, Definition):
+    elif isinstance(block, model.Definition):
         writer.record(writer.named("definition", block.id), block, part_of=owner, order=order)
     else:
         writer.record(
@@ -338,17 +310,17 @@ def _references(writer: GraphWriter, release: Iri, chapter: _Chapter, names: _Na
                 writer.add(iri, PS.inExample, example)
             if item.message:
                 writer.add(iri, PS.inMessage, writer.iris.part("message", example, item.message))
-            if isinstance(item, Link):
+            if isinstance(item, model.Link):
                 writer.add(owner, PS.link, item.url)
             else:
                 _target(writer, iri, item, names)
             yield
 
 
-def _target(writer: GraphWriter, iri: Iri, reference: Reference, names: _Names) -> None:
+def _target(writer: GraphWriter, iri: Iri, reference: model.Reference, names: _Names) -> None:
     """State what a reference points at; an old name (alias) leads to what bears it now."""
     current = reference.target
-    if reference.target_kind is TargetKind.PROVISION and current in names.aliases:
+    if reference.target_kind is model.TargetKind.PROVISION and current in names.aliases:
         current = names.aliases[current]
         writer.add(iri, PS.targetName, reference.target)
     target = writer.iris.iri(reference.target_kind.value, current)
@@ -357,13 +329,7 @@ def _target(writer: GraphWriter, iri: Iri, reference: Reference, names: _Names) 
         writer.add(writer.iris.iri("provision", reference.source), PS.references, target)
 
 
-def _prompt_file(writer: GraphWriter, release: Iri, file: PromptFile, order: int, names: _Names) -> None:
-    iri = writer.named("prompt-file", file.tag)
-    writer.record(iri, file, part_of=release, order=order)
-    _blocks(writer, iri, file.blocks, names)
-
-
-def _changelog(writer: GraphWriter, release: Iri, changelog: Changelog) -> None:
+def _changelog(writer: GraphWriter, release: Iri, changelog: model.Changelog) -> None:
     iri = writer.iris.part("changelog", release)
     writer.record(iri, changelog, part_of=release)
     for order, entry in enumerate(changelog.entries, 1):
@@ -371,32 +337,27 @@ def _changelog(writer: GraphWriter, release: Iri, changelog: Changelog) -> None:
         writer.record(subject, entry, part_of=iri, order=order)
 
 
-_FRAGMENT_PROPERTIES = {
-    FragmentKind.UNTRUSTED: PS.untrusted,
-    FragmentKind.SETTING: PS.setting,
-    FragmentKind.PLACEHOLDER: PS.placeholder,
-}
-
-
-def _write_conversation(writer: GraphWriter, owner: Iri, turns: tuple[Turn, ...]) -> None:
+def _write_conversation(writer: GraphWriter, owner: Iri, turns: tuple[model.Turn, ...]) -> None:
     """State the turns of an example or prompt; messages are numbered through, alternatives included."""
     messages = (writer.iris.part("message", owner, number) for number in count(1))
     for order, turn in enumerate(turns, 1):
-        if isinstance(turn, Comparison):
+        if isinstance(turn, model.Comparison):
             comparison = writer.iris.part("comparison", owner, order)
             writer.record(comparison, turn, part_of=owner, order=order)
             for place, response in enumerate(turn.responses, 1):
                 _write_message(writer, next(messages), response, part_of=comparison, order=place)
-        elif isinstance(turn, Gap):
+        elif isinstance(turn, model.Gap):
             writer.record(writer.iris.part("gap", owner, order), turn, part_of=owner, order=order)
         else:
             _write_message(writer, next(messages), turn, part_of=owner, order=order)
 
 
-def _write_message(writer: GraphWriter, iri: Iri, message: Message, *, part_of: Iri, order: int) -> None:
+def _write_message(
+    writer: GraphWriter, iri: Iri, message: model.Message, *, part_of: Iri, order: int
+) -> None:
     writer.record(iri, message, part_of=part_of, order=order)
     for place, fragment in enumerate(message.fragments, 1):
         writer.record(writer.iris.part("fragment", iri, place), fragment, part_of=iri, order=place)
-        writer.add(iri, _FRAGMENT_PROPERTIES[fragment.kind], fragment.text)
+        writer.add(iri, iri_of(f"ps:{fragment.kind.value}"), fragment.text)
     if message.untrusted:
         writer.add(iri, PS.untrusted, message.text)

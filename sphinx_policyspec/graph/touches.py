@@ -161,9 +161,27 @@ class TouchFinder:
         return [place, *(self._subsections.get(provision.id, ()) if is_known else ())]
 
     def _mentions(self, place: int) -> Iterator[Touch]:
+        """Yield the first mention of each label on each line of the title and own text."""
+        if not self._labels:
+            return
         provision = self._spec.provisions[place]
         markup = self._markups.get(provision.span.file, Markup.MODEL_SPEC)
-        return _mentions(provision, self._labels, markup)
+        texts = [(provision.title, _title_span(provision), True)]
+        texts += [
+            (block.source or block.text, block.span, bool(block.source))
+            for block in provision.blocks
+            if isinstance(block, Prose | Definition)
+        ]
+        for text, span, is_placed in texts:
+            searched = _plain(_shown(text, markup))
+            lowered = searched.lower()
+            for label in self._labels:
+                if label.key in lowered:
+                    # Words that stand on no line are mentioned where their block begins.
+                    found = _on_lines(label, searched, span)
+                    yield from (
+                        found if is_placed else (replace(touch, span=span) for touch in islice(found, 1))
+                    )
 
 
 def touches(spec: Spec) -> Iterator[tuple[int, Touch]]:
@@ -266,26 +284,6 @@ def _labels(topics: Iterable[Topic]) -> Iterator[_Label]:
             words = _plain(text).split()
             if words:
                 yield _Label(topic.id, text, tuple(words))
-
-
-def _mentions(provision: Provision, labels: tuple[_Label, ...], markup: Markup) -> Iterator[Touch]:
-    """Yield the first mention of each label on each line of the title and own text."""
-    if not labels:
-        return
-    texts = [(provision.title, _title_span(provision), True)]
-    texts += [
-        (block.source or block.text, block.span, bool(block.source))
-        for block in provision.blocks
-        if isinstance(block, Prose | Definition)
-    ]
-    for text, span, is_placed in texts:
-        searched = _plain(_shown(text, markup))
-        lowered = searched.lower()
-        for label in labels:
-            if label.key in lowered:
-                # Words that stand on no line are mentioned where their block begins.
-                found = _on_lines(label, searched, span)
-                yield from found if is_placed else (replace(touch, span=span) for touch in islice(found, 1))
 
 
 def _title_span(provision: Provision) -> Span:

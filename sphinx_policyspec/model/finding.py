@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple, cast
+from typing import NamedTuple, Self, cast
 
 from sphinx_policyspec.errors import CodeError
 from sphinx_policyspec.files import Brief
@@ -25,41 +25,28 @@ class Severity(enum.StrEnum):
 class Category(enum.StrEnum):
     """What a finding is about; options take these words where they take codes."""
 
-    REFERENCES = "references"
-    DIALECT = "dialect"
-    PROMPTS = "prompts"
-    EXAMPLES = "examples"
-    CONFLICTS = "conflicts"
-    COVERAGE = "coverage"
-    TRUE = "true"
-    ACTIONABLE = "actionable"
-    DIRECTIVES = "directives"
-    QUESTIONS = "questions"
-    SIDECARS = "sidecars"
-    CASES = "cases"
-    GENERAL = "general"
+    heading: str
+    """Its heading in the reference."""
 
-    @property
-    def heading(self) -> str:
-        """Its heading in the reference."""
-        return _TITLES[self]
+    REFERENCES = "references", "References, ids and levels"
+    DIALECT = "dialect", "Model Spec Markdown"
+    PROMPTS = "prompts", "Eval tags and prompts"
+    EXAMPLES = "examples", "Examples and conversations"
+    CONFLICTS = "conflicts", "Conflicts"
+    COVERAGE = "coverage", "Coverage"
+    TRUE = "true", "Prose that may not be true"
+    ACTIONABLE = "actionable", "Prose that cannot be acted on"
+    DIRECTIVES = "directives", "Directives"
+    QUESTIONS = "questions", "Questions inside pages"
+    SIDECARS = "sidecars", "Sidecars, options and graphs"
+    CASES = "cases", "Cases of the chain of command"
+    GENERAL = "general", "Files and comments"
 
-
-_TITLES = {
-    Category.REFERENCES: "References, ids and levels",
-    Category.DIALECT: "Model Spec Markdown",
-    Category.PROMPTS: "Eval tags and prompts",
-    Category.EXAMPLES: "Examples and conversations",
-    Category.CONFLICTS: "Conflicts",
-    Category.COVERAGE: "Coverage",
-    Category.TRUE: "Prose that may not be true",
-    Category.ACTIONABLE: "Prose that cannot be acted on",
-    Category.DIRECTIVES: "Directives",
-    Category.QUESTIONS: "Questions inside pages",
-    Category.SIDECARS: "Sidecars, options and graphs",
-    Category.CASES: "Cases of the chain of command",
-    Category.GENERAL: "Files and comments",
-}
+    def __new__(cls, word: str, heading: str) -> Self:
+        """Make a word with its heading."""
+        category = str.__new__(cls, word)
+        category._value_, category.heading = word, heading
+        return category
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +81,7 @@ def rules() -> Mapping[str, Rule]:
         {
             code: Rule(
                 code=code,
-                category=Category(category),
+                category=Category[category.upper()],
                 severity=Severity(words.pop("severity", "warning")),
                 **words,
             )
@@ -237,15 +224,7 @@ class UnknownNames:
     def __init__(self) -> None:
         self._hints = Hints()
 
-    def finding(
-        self,
-        kind: str,
-        name: str,
-        span: Span,
-        known: Collection[str],
-        *,
-        word: str = "",
-    ) -> Finding:
+    def finding(self, kind: str, name: str, span: Span, known: Collection[str], *, word: str = "") -> Finding:
         """Return what is to be said of a name.
 
         :param kind: of the thing that it should name

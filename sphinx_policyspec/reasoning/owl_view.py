@@ -15,7 +15,7 @@ from sphinx_policyspec.graph.to_graph import release_iri, triples_of
 from sphinx_policyspec.model import Spec
 from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.reasoning.reasoner import background
-from sphinx_policyspec.reasoning.schema import axioms, ontology_triples
+from sphinx_policyspec.reasoning.schema import axioms, ontology
 from sphinx_policyspec.reasoning.statements import statements_of
 
 
@@ -51,7 +51,7 @@ def owl_world(
         needed = list(dict.fromkeys(triple for statement in stated for triple in statement.triples))
         parts = axioms(), background(needed)
     else:
-        parts = ontology_triples(), with_derived(triples) if inferred else triples
+        parts = ontology().triples, with_derived(triples) if inferred else triples
     for name, part in zip((ONTOLOGY, release_iri(spec, base_iri)), parts, strict=True):
         _load(world, name, "".join(Statements(part).lines()).encode())
     return world

@@ -114,20 +114,16 @@ class _Ontology:
 
 
 @cache
-def _ontology() -> _Ontology:
+def ontology() -> _Ontology:
+    """Read the ontology once."""
     file = ontology_dir() / "policyspec.ttl"
     return _Ontology(plain_triples(pyoxigraph.parse(path=file, format=pyoxigraph.RdfFormat.TURTLE)))
-
-
-def ontology_triples() -> tuple[Triple, ...]:
-    """Return all of the ontology."""
-    return _ontology().triples
 
 
 @cache
 def axioms() -> tuple[Triple, ...]:
     """Return the ontology without labels, definitions and other annotations."""
-    found = _ontology()
+    found = ontology()
     silent = {*found.members(OWL.AnnotationProperty), RDFS.label, RDFS.comment, RDFS.isDefinedBy}
     silent |= {OWL.versionIRI, OWL.versionInfo}
     return tuple(triple for triple in found.triples if triple[1] not in silent)
@@ -136,7 +132,7 @@ def axioms() -> tuple[Triple, ...]:
 @cache
 def schema() -> _Schema:
     """Read the axioms of ``policyspec.ttl`` once."""
-    found = _ontology()
+    found = ontology()
     relations = found.members(OWL.ObjectProperty)
     superproperties = _closure(found.pairs(RDFS.subPropertyOf), relations)
     properties = {*superproperties, *found.members(OWL.DatatypeProperty)}
@@ -199,46 +195,44 @@ def _closure(pairs: Iterable[tuple[Term, Term]], terms: frozenset[Iri]) -> dict[
     return closed
 
 
-def _superclasses(
-    ontology: _Ontology, defined: Iterable[tuple[Iri, Expression]]
-) -> dict[Term, frozenset[Iri]]:
+def _superclasses(known: _Ontology, defined: Iterable[tuple[Iri, Expression]]) -> dict[Term, frozenset[Iri]]:
     """Return the classes above each, those that follow from definitions included."""
-    stated = list(ontology.pairs(RDFS.subClassOf))
+    stated = list(known.pairs(RDFS.subClassOf))
     for name, expression in defined:
         named = [part.value for part in expression.parts if part.kind == "class" and part.value is not None]
         stated += [(name, part) if expression.kind == "all" else (part, name) for part in named]
-    return _closure(stated, ontology.members(OWL.Class))
+    return _closure(stated, known.members(OWL.Class))
 
 
 def _inherited(
-    ontology: _Ontology, relation: Iri, name: Term, superproperties: Mapping[Term, frozenset[Iri]]
+    known: _Ontology, relation: Iri, name: Term, superproperties: Mapping[Term, frozenset[Iri]]
 ) -> frozenset[Iri]:
     """Return what a relation says of a property or of one above it."""
     above = superproperties.get(name, (name,))
-    return frozenset(_name(node) for other in above for node in ontology.objects(other, relation))
+    return frozenset(_name(node) for other in above for node in known.objects(other, relation))
 
 
-def _disjoint_classes(ontology: _Ontology) -> Iterator[frozenset[Iri]]:
-    for one, other in ontology.pairs(OWL.disjointWith):
+def _disjoint_classes(known: _Ontology) -> Iterator[frozenset[Iri]]:
+    for one, other in known.pairs(OWL.disjointWith):
         if isinstance(one, Iri):
             yield frozenset((one, _name(other)))
-    for _, members in ontology.pairs(OWL.members):
-        names = [_name(node) for node in ontology.items(members)]
+    for _, members in known.pairs(OWL.members):
+        names = [_name(node) for node in known.items(members)]
         yield from (frozenset((a, b)) for place, a in enumerate(names) for b in names[place + 1 :])
 
 
-def _expression(ontology: _Ontology, node: Term) -> Expression:
+def _expression(known: _Ontology, node: Term) -> Expression:
     """Read a description of a class, as far as the ontology uses the language."""
     for relation, kind in ((OWL.intersectionOf, "all"), (OWL.unionOf, "any")):
-        for members in ontology.objects(node, relation):
-            return Expression(kind, tuple(_expression(ontology, part) for part in ontology.items(members)))
-    along = ontology.objects(node, OWL.onProperty)
+        for members in known.objects(node, relation):
+            return Expression(kind, tuple(_expression(known, part) for part in known.items(members)))
+    along = known.objects(node, OWL.onProperty)
     if not along:
         return Expression("class", value=node)
-    if value := ontology.objects(node, OWL.hasValue):
+    if value := known.objects(node, OWL.hasValue):
         return Expression("has", property=_name(along[0]), value=value[0])
-    (filler,) = ontology.objects(node, OWL.someValuesFrom)  # the ontology restricts in no other way
-    return Expression("some", (_expression(ontology, filler),), property=_name(along[0]))
+    (filler,) = known.objects(node, OWL.someValuesFrom)  # the ontology restricts in no other way
+    return Expression("some", (_expression(known, filler),), property=_name(along[0]))
 
 
 _TYPE, _VERDICT, _VIOLATES, _ROLE, _MESSAGE = RDF.type, PS.verdict, PS.violates, PS.role, PS.Message
@@ -246,17 +240,7 @@ _LEVEL, _AUTHORITY = PS.AuthorityLevel, PS.authority
 _XSD = PREFIXES["xsd"]
 _WHOLE = re.compile(r"(?P<digits>[+-]?[0-9]{1,300})(?P<point>\.0*)?")
 _WITHIN_INTEGER = frozenset(
-    [
-        "integer",
-        "int",
-        "long",
-        "short",
-        "byte",
-        "nonNegativeInteger",
-        "positiveInteger",
-        "unsignedInt",
-        "unsignedLong",
-    ]
+    "integer int long short byte nonNegativeInteger positiveInteger unsignedInt unsignedLong".split()  # noqa: SIM905 - as KINDS
 )
 
 
@@ -274,7 +258,7 @@ def relevant(triples: Iterable[Triple]) -> list[Triple]:
     named = {node for place in kept for node in (stated[place][0], stated[place][2])}
     named |= sieve.torn
     for place, (subject, predicate, node) in enumerate(stated):
-        if predicate == _TYPE and subject in named and sieve.is_class(node):
+        if predicate == _TYPE and subject in named and node in schema().superclasses:
             kept.add(place)
     return [stated[place] for place in sorted(kept)]
 
@@ -383,10 +367,6 @@ class _Sieve(_Looker):
             elif predicate in (_VERDICT, _VIOLATES):
                 self._values[subject, predicate].add(node)
         self.torn = {node for node, types in self._types.items() if len(types) > 1 and _torn(types, known)}
-
-    def is_class(self, node: Term) -> bool:
-        """Return whether the ontology has a class."""
-        return node in self._schema.superclasses
 
     def matters(self, subject: Term, predicate: Iri, node: Term) -> bool:
         """Return whether a statement, other than of a class, can have consequences."""

@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from sphinx_policyspec.errors import MissingToolError
-from sphinx_policyspec.model import Case, Delegation, Item, Semantics, Span, Spec, Value
+from sphinx_policyspec.model import Case, Delegation, Item, Semantics, Span, Spec
 
 if TYPE_CHECKING:
     import clingo
@@ -49,53 +49,6 @@ def spec_facts(spec: Spec) -> Iterator[str]:
         yield from (fact("excepts", principle.id, name) for name in principle.exception_to)
         yield from (fact("excepts_category", principle.id, name) for name in principle.exempts)
         yield from (fact("never_excepts", principle.id, name) for name in principle.never_exempts)
-
-
-def case_facts(case: Case) -> Iterator[str]:
-    """Yield what the program is told of a case."""
-    for switch in ("strict", "interactive", "first_party"):
-        if getattr(case.semantics, switch):
-            yield fact(switch)
-    yield fact("silence", _value(False))
-    yield from (fact("together", issue, *map(_value, pair)) for issue, *pair in case.compatible)
-    for item in case.items:
-        yield from _item_facts(item)
-
-
-def _item_facts(item: Item) -> Iterator[str]:
-    yield fact("item", item.id)
-    yield fact("issue", item.id, item.issue)
-    yield fact("value", item.id, _value(item.value))
-    yield fact("norm", item.id, item.principle) if item.principle else fact("turn", item.id, item.turn)
-    named = {
-        "lowered" if item.principle else "said_at": item.level,
-        "said_by": item.role,
-        "category": item.category,
-        "from_source": item.source,
-    }
-    yield from (fact(name, item.id, value) for name, value in named.items() if value)
-    marks = {
-        "implicit": not item.explicit,
-        "quoted": item.quoted,
-        "inactive": not item.active,
-        "mistaken": item.mistaken,
-        "irreversible": item.irreversible,
-    }
-    yield from (fact(mark, item.id) for mark, holds in marks.items() if holds)
-    yield from (fact("exempts", item.id, name) for name in item.exempts)
-    if item.delegates:
-        yield from (
-            fact("delegates", item.id, item.delegates.source, issue) for issue in item.delegates.scope
-        )
-
-
-def _value(value: Value) -> str:
-    """Return a value as a text that equal values share: a truth value is not a number, and 1.0 is 1."""
-    if isinstance(value, bool):
-        return f"truth {value}"
-    if isinstance(value, int | float):
-        return f"number {int(value) if value == int(value) else value}"
-    return f"text {value}"
 
 
 _FOLDER = files("sphinx_policyspec.surveys")

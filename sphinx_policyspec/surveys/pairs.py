@@ -124,10 +124,7 @@ class _Judge:
 
     def decided(self, one: Principle, other: Principle) -> tuple[Decider, str]:
         """Return what decides, and the id of the one that goes first, or nothing."""
-        key = (
-            (one.authority, *self._ways(one, other)),
-            (other.authority, *self._ways(other, one)),
-        )
+        key = ((one.authority, *self._ways(one, other)), (other.authority, *self._ways(other, one)))
         if key not in self._known:
             self._known[key] = self._decide(one, other)
         decider, place = self._known[key]

@@ -11,7 +11,7 @@ import pytest
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.errors import AnnotationError
-from sphinx_policyspec.exports import printable
+from sphinx_policyspec.files import printable
 from sphinx_policyspec.model import Finding, Prose, Span
 from sphinx_policyspec.readers import cases, text
 from tests.conftest import REPOSITORY

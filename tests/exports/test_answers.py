@@ -4,8 +4,8 @@ import csv
 import io
 import json
 
-from sphinx_policyspec.exports import printable
 from sphinx_policyspec.exports.answers import ANSWER_FORMATS, answer_text
+from sphinx_policyspec.files import printable
 from sphinx_policyspec.graph.questions import Answer, Cell, CellKind, QueryForm
 
 

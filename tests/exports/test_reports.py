@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 from junitparser import Failure, JUnitXml
 
-from sphinx_policyspec.exports import printable
 from sphinx_policyspec.exports.report_formats import REPORT_FORMATS, Report, Reported, text_report
+from sphinx_policyspec.files import printable
 from sphinx_policyspec.model import Finding, Severity, Span
 from sphinx_policyspec.model import rules as all_rules
 from sphinx_policyspec.readers.text import SourceLines

@@ -7,7 +7,6 @@ from pathlib import Path
 import pyoxigraph
 from rdflib import Graph
 
-from sphinx_policyspec.graph.child import FORMATS
 from sphinx_policyspec.graph.knowledge_base import with_derived
 from sphinx_policyspec.graph.parse import plain_triples
 from sphinx_policyspec.graph.rdflib_terms import graph_of, triples_in
@@ -18,7 +17,11 @@ __all__ = ["infer_graph", "read_graph"]
 def read_graph(path: Path) -> Graph:
     """Return a graph file as rdflib has it, whose graphs can be compared."""
     return graph_of(
-        plain_triples(pyoxigraph.parse(path.read_bytes(), format=FORMATS[path.suffix.removeprefix(".")]))
+        plain_triples(
+            pyoxigraph.parse(
+                path.read_bytes(), format=pyoxigraph.RdfFormat.from_extension(path.suffix.removeprefix("."))
+            )
+        )
     )
 
 

@@ -18,11 +18,11 @@ from sphinx_policyspec.decision import decide, problems
 from sphinx_policyspec.decision.precedence import Norms
 from sphinx_policyspec.model import Delegation, Provision, Section, Value
 from sphinx_policyspec.surveys import engine
-from sphinx_policyspec.surveys.engine import case_facts, spec_facts
+from sphinx_policyspec.surveys.engine import spec_facts
 from tests.conftest import at
 from tests.decision.universes import Universe, random_universe, small_universes
 from tests.oracle import oracle
-from tests.oracle.oracle import Answer, decide_by_program
+from tests.oracle.oracle import Answer, case_facts, decide_by_program
 
 QUICK = 250
 SLOW = 20_000

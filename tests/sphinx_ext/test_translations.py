@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 from sphinx.testing.util import SphinxTestApp
 
+from sphinx_policyspec.exports.decisions import ENGLISH, translated
 from sphinx_policyspec.model.attributes import RELATIONS
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from tests.conftest import REPOSITORY
@@ -117,6 +119,15 @@ CATALOGUES = sorted((OURS / "locale").glob("*/LC_MESSAGES/sphinx_policyspec.po")
 def test_a_catalogue_of_our_own_words_has_all_of_them_compiled(file: Path) -> None:
     said = {message for _, _, message, _, _ in extract_from_dir(OURS, keywords={"_": None})}
     said |= {text for row in RELATIONS for text in (row.label, row.inverse_label) if text}
+
+    def said_too(text: str) -> str:
+        said.add(text)
+        return text
+
+    english = {
+        field.name: getattr(ENGLISH, field.name) for field in fields(ENGLISH) if field.name != "quoted"
+    }
+    translated(english, said_too)
     with file.open("rb") as source, file.with_suffix(".mo").open("rb") as binary:
         written = {message.id: message.string for message in read_po(source) if message.id}
         compiled = {message.id: message.string for message in read_mo(binary) if message.id}

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from sphinx_policyspec.compare import DIRECTED, SpecDiff, Weight
 from sphinx_policyspec.compare.change import summary_of
 from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState
-from sphinx_policyspec.exports import html_safe
 from sphinx_policyspec.exports.diff.outline import Group, Outline, ToldCase, ToldChange, inked, told_changes
 from sphinx_policyspec.exports.diff.wording import SIGNS
+from sphinx_policyspec.files import html_safe
 
 _CODE = re.compile(r"`([^`]+)`")
 

@@ -35,7 +35,7 @@ def json_diff(diff: SpecDiff, behaviour: BehaviourDiff | None = None) -> str:
 
     :param behaviour: what it does to cases, which stand under ``cases``
     """
-    cases = {"cases": _case_records(behaviour)} if behaviour else {}
+    cases = {"cases": [_record(one, behaviour) for one in behaviour.cases]} if behaviour else {}
     findings = (*diff.findings, *(behaviour.findings if behaviour else ()))
     return json_object(as_json(diff) | cases, findings)
 
@@ -111,12 +111,7 @@ def json_lock(changes: Sequence[LockChange]) -> str:
 
 def as_json(diff: SpecDiff) -> dict[str, Any]:
     """Return a diff as plain values; lists are in the reading order of the new spec."""
-    lists: dict[str, Any] = {
-        **_provisions(diff),
-        **_prompts(diff),
-        **_examples(diff),
-        **_others(diff),
-    }
+    lists: dict[str, Any] = {**_provisions(diff), **_prompts(diff), **_examples(diff), **_others(diff)}
     summary = summary_of(diff)
     return {
         "from": diff.old,
@@ -354,12 +349,8 @@ def _judgement(judgement: Judgement) -> dict[str, Any]:
     return {**{name: str(getattr(judgement, name)) for name in fields}, "place": place}
 
 
-def _case_records(behaviour: BehaviourDiff) -> list[dict[str, Any]]:
-    """Return every case as plain values; those that come out the same in few words."""
-    return [_record(compared, behaviour) for compared in behaviour.cases]
-
-
 def _record(compared: ComparedCase, behaviour: BehaviourDiff) -> dict[str, Any]:
+    """Return a case as plain values; one that comes out the same in few words."""
     named = {"title": compared.case.title, "place": compared.place, "state": compared.state.value}
     if compared.state is CaseState.SAME:
         return {**named, "old": _renamed(compared.old), "new": _renamed(compared.new)}

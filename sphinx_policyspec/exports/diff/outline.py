@@ -11,15 +11,7 @@ from sphinx_policyspec.compare import Change, ChangeKind, Run, SpecDiff, Subject
 from sphinx_policyspec.compare.change import Bump, summary_of
 from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState, ComparedCase
 from sphinx_policyspec.exports.decisions import explanation, outcome_words, shortened
-from sphinx_policyspec.exports.diff.wording import (
-    ToldSentence,
-    counted,
-    folded,
-    is_folded,
-    sentence,
-    told_sentences,
-    with_evidence,
-)
+from sphinx_policyspec.exports.diff import wording
 
 _K, _S = ChangeKind, Subject
 _CONTEXT = 8
@@ -58,7 +50,7 @@ class ToldChange:
     said: str
     rule: str
     touches: str = ""
-    sentences: tuple[ToldSentence, ...] = ()
+    sentences: tuple[wording.ToldSentence, ...] = ()
     units: tuple[tuple[Run, ...], ...] = ()
 
 
@@ -103,7 +95,7 @@ class Outline:
             return "no changes"
         counts = summary_of(self.diff).weights
         number = sum(counts.values())
-        told = ", ".join(counted(weight, count) for weight, count in counts.items() if count)
+        told = ", ".join(wording.counted(weight, count) for weight, count in counts.items() if count)
         return f"{number} change{'s' * (number != 1)}: {told}"
 
     @property
@@ -114,7 +106,9 @@ class Outline:
         summary = summary_of(self.diff)
         if summary.bump is Bump.NONE:
             return "no new version is needed"
-        named = _named([f"{change.provision or change.id}: {sentence(change)}" for change in summary.reasons])
+        named = _named(
+            [f"{change.provision or change.id}: {wording.sentence(change)}" for change in summary.reasons]
+        )
         if not summary.held:
             return f"{summary.bump.value} ({named})"
         held = _named(list(dict.fromkeys(change.provision or change.id for change in summary.held)))
@@ -131,29 +125,42 @@ class Outline:
             yield from (_told_case(compared, self.behaviour) for compared in self.behaviour.telling)
 
     def groups(self) -> tuple[Group, ...]:
-        """Return the changes by provision."""
-        return groups(self.diff)
+        """Return the changes by provision: those with the greatest weight first, else in the order of the diff."""
+        order = list(Weight)
+        found = [
+            Group(
+                id=id_,
+                title=self.diff.titles.get(id_, ""),
+                changes=tuple(sorted(changes, key=lambda change: order.index(change.weight))),
+            )
+            for id_, changes in self.diff.by_provision.items()
+        ]
+        return tuple(sorted(found, key=lambda group: order.index(group.weight)))
 
     def resting_on(self, group: Group) -> tuple[tuple[str, int], ...]:
         """Return titles of the cases that rest on what changed, each with its number among those told; 0 for others.
 
         Where there are many, the last says how many more.
         """
-        found, more = _cases_resting_on(group, self.behaviour)
-        numbers = {id(one): n for n, one in enumerate(self.behaviour.telling, 1)} if self.behaviour else {}
+        if self.behaviour is None:
+            return ()
+        places = {place for change in group.changes for place in change.reach.cases}
+        found = [compared for compared in self.behaviour.cases if compared.place in places]
+        numbers = {id(one): n for n, one in enumerate(self.behaviour.telling, 1)}
         named = [
-            (shortened(compared.case.title, _LONGEST), numbers.get(id(compared), 0)) for compared in found
+            (shortened(compared.case.title, _LONGEST), numbers.get(id(compared), 0))
+            for compared in found[:_MANY]
         ]
-        return (*named, *([(f"and {more} more", 0)] if more else []))
+        return (*named, *([(f"and {len(found) - _MANY} more", 0)] if len(found) > _MANY else []))
 
 
 def told_change(change: Change) -> ToldChange:
     """Return a change as every form tells it."""
     reach = reach_of(change)
-    sentences = tuple(told_sentences(change))
+    sentences = tuple(wording.told_sentences(change))
     return ToldChange(
         weight=change.weight,
-        said=with_evidence(change),
+        said=wording.with_evidence(change),
         rule=change.rule,
         touches=f"; touches {reach}" if reach else "",
         sentences=sentences,
@@ -166,11 +173,11 @@ def told_changes(group: Group, *, in_full: bool = False) -> Iterator[ToldChange]
 
     :param in_full: whether each of these is told by itself
     """
-    few = [change for change in group.changes if is_folded(change)]
+    few = [change for change in group.changes if wording.is_folded(change)]
     together = few if len(few) > 1 and not in_full else []
     yield from (told_change(change) for change in group.changes if change not in together)
     if together:
-        yield ToldChange(weight=together[0].weight, said=folded(together), rule=together[0].rule)
+        yield ToldChange(weight=together[0].weight, said=wording.folded(together), rule=together[0].rule)
 
 
 def _told_case(compared: ComparedCase, behaviour: BehaviourDiff) -> ToldCase:
@@ -194,21 +201,6 @@ def inked(runs: tuple[Run, ...], safe: Callable[[str], str]) -> str:
     :param safe: escapes its words
     """
     return "".join(f"{_TAGS[run.op][0]}{safe(run.text)}{_TAGS[run.op][1]}{run.after}" for run in runs).strip()
-
-
-def groups(diff: SpecDiff) -> tuple[Group, ...]:
-    """Return the changes by provision: those with the greatest weight first, else in the order of the diff."""
-    found = [
-        Group(id=id_, title=diff.titles.get(id_, ""), changes=_weighty_first(changes))
-        for id_, changes in diff.by_provision.items()
-    ]
-    order = list(Weight)
-    return tuple(sorted(found, key=lambda group: order.index(group.weight)))
-
-
-def _weighty_first(changes: tuple[Change, ...]) -> tuple[Change, ...]:
-    order = list(Weight)
-    return tuple(sorted(changes, key=lambda change: order.index(change.weight)))
 
 
 def _changed_units(change: Change) -> Iterator[tuple[Run, ...]]:
@@ -361,16 +353,7 @@ def changes_behind(compared: ComparedCase, behaviour: BehaviourDiff) -> Iterator
     if compared.state is not CaseState.CHANGED:
         return
     for change in behaviour.spec.of(_S.LEVEL, _K.CHANGED):
-        yield sentence(change)
+        yield wording.sentence(change)
     for change in behaviour.changes_to.get(compared.place, ()):
         if change.subject is _S.PROVISION and change.kind in _DECISIVE:
-            yield f"`{change.id}`: {sentence(change)}"
-
-
-def _cases_resting_on(group: Group, behaviour: BehaviourDiff | None) -> tuple[tuple[ComparedCase, ...], int]:
-    """Return the cases that rest on what changed in a provision, and how many more there are."""
-    if behaviour is None:
-        return (), 0
-    places = {place for change in group.changes for place in change.reach.cases}
-    found = tuple(compared for compared in behaviour.cases if compared.place in places)
-    return found[:_MANY], max(0, len(found) - _MANY)
+            yield f"`{change.id}`: {wording.sentence(change)}"

@@ -22,19 +22,18 @@ from sphinx_policyspec.compare import (
 from sphinx_policyspec.compare.change import is_telling
 from sphinx_policyspec.compare.history import ClaimState, LockChange, Moment, Review
 from sphinx_policyspec.decision.behaviour import BehaviourDiff
-from sphinx_policyspec.exports import markdown_safe, printable
+from sphinx_policyspec.exports import markdown_safe
 from sphinx_policyspec.exports.diff.outline import (
     Group,
     Outline,
     ToldCase,
     ToldChange,
-    groups,
     inked,
     told_change,
     told_changes,
 )
-from sphinx_policyspec.exports.diff.wording import SIGNS, lock_verdict, marked, sentence, with_evidence
-from sphinx_policyspec.files import dump_json
+from sphinx_policyspec.exports.diff.wording import MARKS, SIGNS, lock_verdict, marked, sentence, with_evidence
+from sphinx_policyspec.files import dump_json, printable
 from sphinx_policyspec.model import Direction, JudgedKind
 
 _HEADINGS = ("Added", "Changed", "Removed", "Examples", "Small changes")
@@ -46,8 +45,6 @@ _COLORS = {
     Weight.CLARIFYING: "yellow",
     Weight.EDITORIAL: "blue",
 }
-_MARKS = {"=": ("", ""), "-": ("[-", "-]"), "+": ("{+", "+}")}
-"""As git writes words in a diff without colors."""
 _INKS = {"-": "\x1b[31;9m", "+": "\x1b[32m"}
 _PLAIN = "\x1b[0m"
 _COLUMN = len(Weight.NEEDS_READER.words)
@@ -150,7 +147,7 @@ def _unit(runs: tuple[Run, ...], width: int, *, color: bool) -> Iterator[str]:
 def _pieces(runs: tuple[Run, ...], *, color: bool) -> Iterator[tuple[str, int, str]]:
     """Yield each word as it is shown, its width, and the space after it."""
     for run in runs:
-        before, end = ("", "") if color else _MARKS[run.op]
+        before, end = ("", "") if color else MARKS[run.op]
         words = printable(f"{before}{run.text}{end}").split()
         for place, word in enumerate(words):
             shown = f"{_INKS[run.op]}{word}{_PLAIN}" if color and run.op != "=" else word
@@ -252,7 +249,7 @@ def changelog_entry(diff: SpecDiff) -> str:
     It tells every change: those of structure and norms one by one, the others in a line for each provision.
     """
     items: dict[str, list[str]] = {heading: [] for heading in _HEADINGS}
-    for group in groups(diff):
+    for group in Outline(diff).groups():
         title = f"**{markdown_safe(group.title)}** ({markdown_safe(group.id)}): " if group.id else ""
         alone = [change for change in group.changes if is_telling(change)]
         for change in alone:

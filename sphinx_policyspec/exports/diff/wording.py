@@ -54,8 +54,7 @@ def sentence(change: Change) -> str:
         else "",
         "spaces": " (spaces alone)" if change.aspect == "spaces" else "",
     }
-    # Values hold braces and may be anything: each is put in once, and never read as a form itself.
-    told = " ".join("".join(words[part[1:]] if part[:1] == "\0" else part for part in _parts(said)).split())
+    told = " ".join(said.format(**words).split())
     return f"{told}, read by {change.judgement.who}" if change.judgement else told
 
 
@@ -95,17 +94,6 @@ def _messages(counts: str) -> str:
 
 def _count(number: int) -> str:
     return f"{number} word{'s' * (number != 1)}"
-
-
-def _parts(form: str) -> Iterator[str]:
-    """Yield the pieces of a form; a placeholder begins with a null."""
-    for piece in form.split("{"):
-        name, brace, rest = piece.partition("}")
-        if brace:
-            yield f"\0{name}"
-            yield rest
-        else:
-            yield piece
 
 
 _SENTENCES: dict[tuple[Subject, ChangeKind | None], str] = {
@@ -199,13 +187,13 @@ def told_sentences(change: Change) -> Iterator[ToldSentence]:
             yield ToldSentence(about="; ".join(about_sentence(one)), runs=runs_of(old, new))
 
 
-_MARKS = {"=": ("", ""), "-": ("[-", "-]"), "+": ("{+", "+}")}
+MARKS = {"=": ("", ""), "-": ("[-", "-]"), "+": ("{+", "+}")}
 """As git writes words in a diff without colors."""
 
 
 def marked(runs: tuple[Run, ...]) -> str:
     """Return words with marks around what was removed and added."""
-    return "".join(f"{_MARKS[run.op][0]}{run.text}{_MARKS[run.op][1]}{run.after}" for run in runs).strip()
+    return "".join(f"{MARKS[run.op][0]}{run.text}{MARKS[run.op][1]}{run.after}" for run in runs).strip()
 
 
 def about_sentence(change: SentenceChange) -> Iterator[str]:

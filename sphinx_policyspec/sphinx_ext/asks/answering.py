@@ -24,7 +24,7 @@ from sphinx_policyspec.sphinx_ext.config import Older, PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain, domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import Answered, Ask
 from sphinx_policyspec.sphinx_ext.nodes.boxes import word
-from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyCount, PolicyQuery
+from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyCount, PolicyQuery, around
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from sphinx_policyspec.sphinx_ext.store import cached
 
@@ -253,7 +253,7 @@ class Views:
                 domain=domain_of(app.env),
                 key=f"ps-{nodes.make_id(origin)}-{number + 1}",
                 spec=self.knowledge.spec(app.env),
-                in_table=_is_in_table(place),
+                in_table=around(place, nodes.entry) is not None,
                 depth=_depth_of(place),
             )
             question, answered = questions[number], shown[number]
@@ -294,11 +294,3 @@ def _depth_of(place: nodes.Node) -> int:
         place = place.parent
         depth += isinstance(place, nodes.section)
     return depth
-
-
-def _is_in_table(place: nodes.Node) -> bool:
-    while place.parent is not None:
-        place = place.parent
-        if isinstance(place, nodes.entry):
-            return True
-    return False

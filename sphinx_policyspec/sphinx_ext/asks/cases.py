@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
 from itertools import groupby
 from typing import NamedTuple
 
 from docutils import nodes
 from sphinx.locale import get_translation
 
-from sphinx_policyspec.decision import EXCEPTION, SUPPORT, Decision, DifferenceKind, Norms, decide, problems
-from sphinx_policyspec.exports.decisions import (
-    CIRCLE,
-    RESCUE,
-    RULE,
-    Wording,
-    differences_told,
-    duties_told,
-    outcome_words,
-    reasons_told,
-)
+from sphinx_policyspec.decision import EXCEPTION, Decision, Norms, decide, problems
+from sphinx_policyspec.exports import decisions
 from sphinx_policyspec.graph.questions import Answer, Cell, CellKind
-from sphinx_policyspec.model import Case, Duty, Finding, Item, Label, Severity, Status, TargetKind
+from sphinx_policyspec.model import Case, Finding, Item, Label, Severity, TargetKind
 from sphinx_policyspec.readers.cases import ReadCase
 from sphinx_policyspec.sphinx_ext.asks.page import Page, PolicyScroll, chip
 from sphinx_policyspec.sphinx_ext.asks.views import Attack, Box, drawn
@@ -45,105 +37,24 @@ def party_words(kind: str, level: str) -> str:
 
 def rule_name(rule: str) -> str:
     """Return what decides by a rule of strength, or by an exception, in a few words, with the rule's id."""
-    name = _rules().get(rule, rule)
+    name = _(decisions.ENGLISH.rules.get(rule, rule))
     return name if rule == EXCEPTION else f"{name}, {rule}"
 
 
-def site_wording() -> Wording:
+def site_wording() -> decisions.Wording:
     """Return how decisions are explained: the words of the command, in the language of the site."""
-    return Wording(
-        quoted="{text}",
-        verdicts={
-            Label.IN: _("{item} is in"),
-            Label.OUT: _("{item} is out"),
-            Label.UNDECIDED: _("{item} is undecided"),
-            Label.NOT_A_CANDIDATE: _("{item} is not a candidate"),
-        },
-        fates=_fates(),
-        rules=_rules(),
-        norm=_("the {level} norm of {principle}"),
-        said={
-            True: _("the {speaker} explicit instruction at turn {turn}"),
-            False: _("the {speaker} implied wish at turn {turn}"),
-        },
-        delegated={
-            True: _("the explicit text from {source} at turn {turn} with {level} authority by delegation"),
-            False: _("the implied text from {source} at turn {turn} with {level} authority by delegation"),
-        },
-        by_role=_("{role}'s"),
-        by_level=_("{level} level's"),
-        roles={
-            "system": _("system"),
-            "developer": _("developer"),
-            "user": _("user"),
-            "assistant": _("assistant"),
-            "tool": _("tool"),
-        },
-        inactive=_("it does not apply here"),
-        mistaken=_("it looks mistaken"),
-        powerless=_("{speaker} has no authority, and nobody who has it delegates {issue} to it"),
-        text_from=_("the text from {source}"),
-        quoted_text=_("quoted text"),
-        role_says=_("what the {role} says"),
-        more=_(", and {count} more"),
-        both=_(" and "),
-        nothing=_("nothing"),
-        statuses={
-            Status.PERMIT: _("permit (nothing forbids it)"),
-            Status.INACTION: _("inaction (norms that nothing overrides collide: do nothing)"),
-            Status.CLARIFY: _("clarify (undecided: ask)"),
-            Status.BEST_GUESS: _("best-guess (undecided: make the best guess)"),
-        },
-        duties={
-            Duty.DISCLOSE: (
-                _("duty to disclose: say that {items} is not followed"),
-                _("duty to disclose: say that {items} are not followed"),
-            ),
-            Duty.CONFIRM: (
-                _("duty to confirm: ask before doing what {items} asks for: it cannot be undone"),
-                _("duty to confirm: ask before doing what {items} ask for: it cannot be undone"),
-            ),
-        },
-        differences={
-            DifferenceKind.LABEL: _("{name} is {found}, not {expected}"),
-            DifferenceKind.OUTCOME: _("{name} comes to {found}, not {expected}"),
-            DifferenceKind.DISCLOSE: _("the duty to disclose is about {found}, not {expected}"),
-            DifferenceKind.CONFIRM: _("the duty to confirm is about {found}, not {expected}"),
-        },
+    english = {field.name: getattr(decisions.ENGLISH, field.name) for field in fields(decisions.Wording)}
+    roles = {
+        "system": _("system"),
+        "developer": _("developer"),
+        "user": _("user"),
+        "assistant": _("assistant"),
+        "tool": _("tool"),
+    }
+    # Names stand in no quotes where they are links.
+    return decisions.Wording(
+        **decisions.translated(english | {"quoted": ""}, _) | {"quoted": "{text}", "roles": roles}
     )
-
-
-def _fates() -> dict[tuple[Label, str], str]:
-    return {
-        (Label.IN, ""): _("meets no opposition"),
-        (Label.IN, SUPPORT): _("has a say from {others}"),
-        (Label.IN, RULE): _("defeats {others} ({rule})"),
-        (Label.IN, EXCEPTION): _("takes {others} out of force (exception)"),
-        (Label.IN, RESCUE): _("holds, since what opposes it is defeated by {others} ({rule})"),
-        (Label.OUT, RULE): _("loses to {others} ({rule})"),
-        (Label.OUT, EXCEPTION): _("is taken out of force by {others} (exception)"),
-        (Label.OUT, SUPPORT): _("has no say any more, since {others} {be} out"),
-        (Label.UNDECIDED, RULE): _("meets its equal in {others} ({rule})"),
-        (Label.UNDECIDED, CIRCLE): _("loses to {others}, undecided itself ({rule})"),
-        (Label.UNDECIDED, EXCEPTION): _(
-            "is undecided as {others} {be}, which would take it out of force (exception)"
-        ),
-        (Label.UNDECIDED, SUPPORT): _("hangs on {others}, undecided itself"),
-    }
-
-
-def _rules() -> dict[str, str]:
-    return {
-        "R0": _("guard"),
-        "R1": _("higher level"),
-        "R2": _("collision of norms that nothing overrides"),
-        "R3": _("direct before delegated"),
-        "R4": _("declared preference"),
-        "R5": _("explicit message before default"),
-        "R6": _("explicit before implicit"),
-        "R7": _("later message"),
-        EXCEPTION: _("exception"),
-    }
 
 
 class CaseRow(NamedTuple):
@@ -198,7 +109,7 @@ def decidable(read: Iterable[ReadCase], norms: Norms) -> Iterator[tuple[int, Cas
 
 
 def _differences(decision: Decision) -> Iterator[Finding]:
-    for difference in differences_told(decision):
+    for difference in decisions.differences_told(decision):
         yield Finding(
             code="unexpected-decision",
             message=f"{decision.case.title}: {difference}",
@@ -207,18 +118,20 @@ def _differences(decision: Decision) -> Iterator[Finding]:
         )
 
 
-def _rows(number: str, decision: Decision, norms: Norms, wording: Wording) -> Iterator[CaseRow]:
+def _rows(number: str, decision: Decision, norms: Norms, wording: decisions.Wording) -> Iterator[CaseRow]:
     case = decision.case
     shown = norms.examples(case.example)[:1] if case.example else ()
     example, title = next(((one.id, one.title) for one in shown), ("", case.example))
     yield CaseRow(number, "case", case.about, case.title, example, title)
     for issue, outcome in decision.outcomes.items():
-        yield CaseRow(number, "outcome", issue, said=outcome_words(outcome, wording))
-    for item, (said, why) in zip(case.items, reasons_told(decision, norms, wording), strict=True):
+        yield CaseRow(number, "outcome", issue, said=decisions.outcome_words(outcome, wording))
+    for item, (said, why) in zip(case.items, decisions.reasons_told(decision, norms, wording), strict=True):
         yield _item_row(number, item, decision, norms)._replace(said=said, why=why)
-    yield from (CaseRow(number, "duty", said=told) for told in duties_told(decision, wording))
+    yield from (CaseRow(number, "duty", said=told) for told in decisions.duties_told(decision, wording))
     yield from (CaseRow(number, "attack", attacker, target) for attacker, target in decision.attacks)
-    yield from (CaseRow(number, "difference", said=told) for told in differences_told(decision, wording))
+    yield from (
+        CaseRow(number, "difference", said=told) for told in decisions.differences_told(decision, wording)
+    )
 
 
 def _item_row(number: str, item: Item, decision: Decision, norms: Norms) -> CaseRow:

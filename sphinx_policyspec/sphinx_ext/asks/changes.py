@@ -11,7 +11,7 @@ from docutils import nodes
 from sphinx.locale import get_translation
 
 from sphinx_policyspec.compare import Change, SpecDiff, Weight
-from sphinx_policyspec.exports.diff.outline import groups
+from sphinx_policyspec.exports.diff.outline import Outline
 from sphinx_policyspec.exports.diff.wording import SIGNS, counted, with_evidence
 from sphinx_policyspec.graph.questions import Answer, Cell, CellKind
 from sphinx_policyspec.sphinx_ext.nodes.boxes import word
@@ -29,14 +29,15 @@ def changes(diff: SpecDiff, kinds: tuple[str, ...]) -> Answer:
 
     :param kinds: weights, kinds of things or kinds of change to show, all of them where empty
     """
-    return Answer(columns=_COLUMNS, rows=tuple(tuple(map(_cell, row)) for row in _rows(diff, kinds)))
+    return Answer(columns=_COLUMNS, rows=tuple(_rows(diff, kinds)))
 
 
-def _rows(diff: SpecDiff, kinds: tuple[str, ...]) -> Iterator[tuple[str, str, str, str]]:
-    for group in groups(diff):
+def _rows(diff: SpecDiff, kinds: tuple[str, ...]) -> Iterator[tuple[Cell, ...]]:
+    for group in Outline(diff).groups():
         for change in group.changes:
             if not kinds or {change.weight.value, change.subject.value, change.kind.value} & set(kinds):
-                yield group.id, group.title, change.weight.value, told(change)
+                texts = group.id, group.title, change.weight.value, told(change)
+                yield tuple(Cell(CellKind.LITERAL, text) for text in texts)
 
 
 def name_of_old(version: str, new: str) -> str:
@@ -60,10 +61,6 @@ def weights_in_short(changes: Iterable[Change]) -> str:
 def told(change: Change) -> str:
     """Return what happened, in plain words."""
     return with_evidence(change).replace("`", "")
-
-
-def _cell(text: str) -> Cell:
-    return Cell(CellKind.LITERAL, text)
 
 
 def changes_nodes(answer: Answer, page: Page) -> list[nodes.Node]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import chain
@@ -36,14 +36,15 @@ if TYPE_CHECKING:
 class AskingDirective(PolicyDirective):
     """Base of directives whose place an answer fills."""
 
+    def refuse(self, option: str, message: str, hint: str = "", code: str = "invalid-option") -> None:
+        """Tell what is wrong with an option, at its line."""
+        self.find(code, message, hint, line=self.option_line(option))
+
     def expected(self) -> str:
         """Return the option ``expect-rows``, or nothing where it says no number."""
         given = self.option("expect-rows")
         if given and not is_row_count(given):
-            line = self.option_line("expect-rows")
-            self.find(
-                "invalid-option", f"`{given}` is not a number of rows", "write `3`, `>0` or `<=10`", line=line
-            )
+            self.refuse("expect-rows", f"`{given}` is not a number of rows", "write `3`, `>0` or `<=10`")
             return ""
         return given
 
@@ -58,6 +59,7 @@ class _ViewDirective(AskingDirective):
 
     has_content = False
     optional_arguments = 0
+    option_spec = options(*_FILTERS, "columns", "sort", "expect-rows")
     kind: ClassVar[ViewKind]
     standard: ClassVar[tuple[str, ...]] = ()
 
@@ -92,13 +94,12 @@ class _ViewDirective(AskingDirective):
         found = self.words(name, ",")
         if name in self.options and not found:
             problems.append(f"`{name}` is empty")
-            self.find("invalid-option", problems[-1], "name something", line=self.option_line(name))
+            self.refuse(name, problems[-1], "name something")
         return found
 
     def _flag(self, name: str) -> bool:
         if given := self.option(name):
-            line = self.option_line(name)
-            self.find("invalid-option", f"`{name}` takes no value, so not `{given}`", line=line)
+            self.refuse(name, f"`{name}` takes no value, so not `{given}`")
         return name in self.options
 
     def _properties(self, option: str, problems: list[str]) -> tuple[str, ...]:
@@ -111,9 +112,8 @@ class _ViewDirective(AskingDirective):
             if value.lower() in known:
                 yield value.lower()
             else:
-                message = f"`{option}` does not take `{value}`"
-                problems.append(message)
-                self.find("invalid-option", message, nearest(value, known), line=self.option_line(option))
+                problems.append(f"`{option}` does not take `{value}`")
+                self.refuse(option, problems[-1], nearest(value, known))
 
     def _columns(self, option: str) -> Iterator[str]:
         """Yield the columns that an option names; those of ``sort`` may have a sign."""
@@ -123,12 +123,8 @@ class _ViewDirective(AskingDirective):
             if name in known:
                 yield value
             else:
-                self.find(
-                    "unknown-column",
-                    f"`{self.name}` has no column `{name}`",
-                    nearest(name, known),
-                    line=self.option_line(option),
-                )
+                message = f"`{self.name}` has no column `{name}`"
+                self.refuse(option, message, nearest(name, known), "unknown-column")
 
 
 class PrincipleListDirective(_ViewDirective):
@@ -136,9 +132,6 @@ class PrincipleListDirective(_ViewDirective):
 
     kind = ViewKind.PRINCIPLE_LIST
     standard = ("title", "level")
-    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options(
-        *_FILTERS, "columns", "sort", "expect-rows"
-    )
 
 
 class PrincipleTableDirective(_ViewDirective):
@@ -146,9 +139,6 @@ class PrincipleTableDirective(_ViewDirective):
 
     kind = ViewKind.PRINCIPLE_TABLE
     standard = ("title", "level", "topics", "examples")
-    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options(
-        *_FILTERS, "columns", "sort", "expect-rows"
-    )
 
 
 class ExampleTableDirective(_ViewDirective):
@@ -156,23 +146,20 @@ class ExampleTableDirective(_ViewDirective):
 
     kind = ViewKind.EXAMPLE_TABLE
     standard = ("title", "principle", "level", "good", "bad", "ok")
-    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options(
-        *_FILTERS, "columns", "sort", "expect-rows"
-    )
 
 
 class MatrixDirective(_ViewDirective):
     """How many principles are on each topic at each level, and which: ``policy:matrix``."""
 
     kind = ViewKind.MATRIX
-    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options(*_FILTERS, "expect-rows")
+    option_spec = options(*_FILTERS, "expect-rows")
 
 
 class GraphDirective(_ViewDirective):
     """A drawing of which principles refer to which: ``policy:graph``."""
 
     kind = ViewKind.GRAPH
-    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options(*_FILTERS, "sort", "expect-rows")
+    option_spec = options(*_FILTERS, "sort", "expect-rows")
 
 
 class CoverageDirective(_ViewDirective):
@@ -180,7 +167,7 @@ class CoverageDirective(_ViewDirective):
 
     kind = ViewKind.COVERAGE
     standard = COLUMNS[ViewKind.COVERAGE]
-    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options(*_FILTERS, "sort", "expect-rows")
+    option_spec = options(*_FILTERS, "sort", "expect-rows")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,7 +218,7 @@ class CaseDirective(AskingDirective):
     """A scenario, or several, with what the chain of command decides and why: ``policy:case``; its content is a case file."""
 
     optional_arguments = 0
-    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options()
+    option_spec = options()
 
     def build(self) -> list[nodes.Node]:
         """Return the place of the decision."""
@@ -287,7 +274,7 @@ class SurveyDirective(AskingDirective):
 
     has_content = False
     optional_arguments = 0
-    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options("show", "expect-rows")
+    option_spec = options("show", "expect-rows")
 
     def build(self) -> list[nodes.Node]:
         """Return the place of the survey."""
@@ -300,8 +287,7 @@ class SurveyDirective(AskingDirective):
         given = [name.lower() for name in self.words("show")]
         for name in given:
             if name not in names:
-                line = self.option_line("show")
-                self.find("invalid-option", f"`show` does not take `{name}`", nearest(name, names), line=line)
+                self.refuse("show", f"`show` does not take `{name}`", nearest(name, names))
         return tuple(part for part in SurveyPart if part.value in given) or tuple(SurveyPart)
 
 
@@ -339,7 +325,7 @@ class ChangesDirective(AskingDirective):
 
     has_content = False
     optional_arguments = 0
-    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options("since", "kinds", "expect-rows")
+    option_spec = options("since", "kinds", "expect-rows")
 
     def build(self) -> list[nodes.Node]:
         """Return the place of the changes."""
@@ -351,10 +337,7 @@ class ChangesDirective(AskingDirective):
         taken = _kinds() if kinds else ()
         for kind in kinds:
             if kind not in taken:
-                line = self.option_line("kinds")
-                self.find(
-                    "invalid-option", f"`kinds` does not take `{kind}`", nearest(kind, taken), line=line
-                )
+                self.refuse("kinds", f"`kinds` does not take `{kind}`", nearest(kind, taken))
         known = tuple(kind for kind in kinds if kind in taken)
         box = PolicyView("", classes=["ps-query", "ps-view", "ps-changes"])
         self.declare(box, Changes(since=since, kinds=known, expected=self.expected(), span=self.span))
@@ -371,9 +354,7 @@ def _kinds() -> tuple[str, ...]:
 class QueryDirective(AskingDirective):
     """The answer to a named question, or to SPARQL in the content: ``policy:query``."""
 
-    option_spec: ClassVar[dict[str, Callable[[str], str]]] = options(
-        "question", "params", "columns", "expect-rows", "format"
-    )
+    option_spec = options("question", "params", "columns", "expect-rows", "format")
 
     def build(self) -> list[nodes.Node]:
         """Return the place of the answer."""
@@ -400,14 +381,12 @@ class QueryDirective(AskingDirective):
             if match := _PARAMETER.fullmatch(part.strip()):
                 yield match["name"], match["value"]
             else:
-                line = self.option_line("params")
-                self.find("invalid-option", f"`{part}` is not a parameter", "write `name=value`", line=line)
+                self.refuse("params", f"`{part}` is not a parameter", "write `name=value`")
 
     def _format(self) -> str:
         given = self.option("format") or "table"
         if given not in _FORMATS:
-            line = self.option_line("format")
-            self.find("invalid-option", f"unknown format `{given}`", nearest(given, _FORMATS), line=line)
+            self.refuse("format", f"unknown format `{given}`", nearest(given, _FORMATS))
             return "table"
         return given
 

@@ -12,6 +12,7 @@ from sphinx.locale import get_translation
 from sphinx_policyspec.model import Spec, TargetKind
 from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject, link_or_text
 from sphinx_policyspec.sphinx_ext.nodes.boxes import style_name
+from sphinx_policyspec.sphinx_ext.nodes.html import depart_box, visit_box
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBox, PolicyQuery, anchor_alone
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class PolicyScroll(PolicyBox):
 class PolicyFold(PolicyBox):
     """What opens when its ``summary`` is clicked; only web pages hold it."""
 
+    html_tag = "details"
+
 
 class PolicyHeadCell(nodes.entry):
     """The head of a column or row; ``scope`` says of which."""
@@ -55,29 +58,28 @@ def table(
     :param numbers: the columns that hold numbers
     :param row_heads: the first column names the rows
     """
-    names = [_text(cell) for cell in head]
-    group = nodes.tgroup("", cols=len(head))
-    # Plain text and LaTeX share out the width by these; browsers see to it themselves.
-    for number, column in enumerate(
-        zip(names, *([_text(cell) for cell in row] for row in rows), strict=True)
-    ):
-        width = min(max(map(len, column)), 60) + 2
-        stub = {"stub": 1} if row_heads and not number else {}
-        group += nodes.colspec("", colwidth=width, **stub)
     heads = [_entry(cell, n in numbers, "col") for n, cell in enumerate(head)]
+    body = [
+        [_entry(cell, n in numbers, "row" if row_heads and not n else "") for n, cell in enumerate(row)]
+        for row in rows
+    ]
+    name = _("Table: %s") % ", ".join(entry.astext() for entry in heads)
+    return PolicyScroll("", grid(heads, body, stub=row_heads), classes=["ps-scroll"], label=name)
+
+
+def grid(heads: list[nodes.entry], rows: list[list[nodes.entry]], *, stub: bool = False) -> nodes.table:
+    """Return a table of entries.
+
+    :param stub: the first column names the rows
+    """
+    group = nodes.tgroup("", cols=len(heads))
+    # Plain text and LaTeX share out the width by these; browsers see to it themselves.
+    for number, column in enumerate(zip(heads, *rows, strict=True)):
+        width = min(max(len(entry.astext()) for entry in column), 60) + 2
+        group += nodes.colspec("", colwidth=width, **({"stub": 1} if stub and not number else {}))
     group += nodes.thead("", nodes.row("", *heads))
-    body = nodes.tbody()
-    for row in rows:
-        scopes = ["row" if row_heads and not n else "" for n in range(len(row))]
-        entries = (_entry(cell, n in numbers, scopes[n]) for n, cell in enumerate(row))
-        body += nodes.row("", *entries)
-    group += body
-    found = nodes.table("", group, classes=["ps-answer", "colwidths-auto"])
-    return PolicyScroll("", found, classes=["ps-scroll"], label=_("Table: %s") % ", ".join(names))
-
-
-def _text(cell: CellNodes) -> str:
-    return "".join(part.astext() for part in cell)
+    group += nodes.tbody("", *(nodes.row("", *row) for row in rows))
+    return nodes.table("", group, classes=["ps-answer", "colwidths-auto"])
 
 
 def _entry(cell: CellNodes, is_number: bool, scope: str) -> nodes.entry:
@@ -88,26 +90,14 @@ def _entry(cell: CellNodes, is_number: bool, scope: str) -> nodes.entry:
     return nodes.entry("", content, classes=classes)
 
 
-def _visit_view(self: HTML5Translator, node: PolicyView) -> None:
-    self.body.append(self.starttag(node, "div"))
-
-
 def _visit_scroll(self: HTML5Translator, node: PolicyScroll) -> None:
     # What takes the focus scrolls by keyboard, and what takes the focus needs a name.
     label = {"aria-label": node["label"]}
     self.body.append(self.starttag(node, "div", role="region", tabindex="0", **label))
 
 
-def _depart_box(self: HTML5Translator, node: PolicyBox) -> None:  # noqa: ARG001
-    self.body.append("</div>\n")
-
-
 def _visit_fold(self: HTML5Translator, node: PolicyFold) -> None:
     self.body.append(f"{self.starttag(node, 'details')}<summary>{self.encode(node['summary'])}</summary>")
-
-
-def _depart_fold(self: HTML5Translator, node: PolicyFold) -> None:  # noqa: ARG001
-    self.body.append("</details>\n")
 
 
 def _visit_head_cell(self: HTML5Translator, node: PolicyHeadCell) -> None:
@@ -115,16 +105,12 @@ def _visit_head_cell(self: HTML5Translator, node: PolicyHeadCell) -> None:
     self.body[-1] = self.body[-1].replace("<th", f'<th scope="{node["scope"]}"', 1)
 
 
-def _depart_head_cell(self: HTML5Translator, node: PolicyHeadCell) -> None:
-    self.depart_entry(node)
-
-
 def register_view_nodes(app: Sphinx) -> None:
     """Make Sphinx know the nodes of views; other builders than HTML fall back to their base classes."""
-    app.add_node(PolicyView, html=(_visit_view, _depart_box))
-    app.add_node(PolicyScroll, html=(_visit_scroll, _depart_box))
-    app.add_node(PolicyFold, html=(_visit_fold, _depart_fold))
-    app.add_node(PolicyHeadCell, html=(_visit_head_cell, _depart_head_cell))
+    app.add_node(PolicyView, html=(visit_box, depart_box))
+    app.add_node(PolicyScroll, html=(_visit_scroll, depart_box))
+    app.add_node(PolicyFold, html=(_visit_fold, depart_box))
+    app.add_node(PolicyHeadCell, html=(_visit_head_cell, lambda self, node: self.depart_entry(node)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -103,18 +103,8 @@ class View(Ask):
                 return [table_of(answer, self.columns, own, page)]
 
 
-_OF_PRINCIPLES = (
-    "id",
-    "title",
-    "level",
-    "topics",
-    "status",
-    "since",
-    "examples",
-    "good",
-    "bad",
-    "prompts",
-    "references",
+_OF_PRINCIPLES = tuple(
+    "id title level topics status since examples good bad prompts references".split()  # noqa: SIM905 - as KINDS of terms
 )
 COLUMNS: Mapping[ViewKind, tuple[str, ...]] = {
     ViewKind.PRINCIPLE_LIST: _OF_PRINCIPLES,
@@ -158,11 +148,6 @@ def unknown_names(view: View, spec: Spec) -> Iterator[Finding]:
                     hint=nearest(value, known) if known else "the spec has none",
                 )
 
-
-_PREFIXES = """PREFIX dcterms: <http://purl.org/dc/terms/>
-PREFIX ps: <https://w3id.org/policyspec#>
-PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
-"""
 
 # What stands in a plain subsection of a principle belongs to the principle, hence `ps:partOf*`.
 _OF_PRINCIPLE = {
@@ -288,7 +273,7 @@ def _select(columns: Iterable[str], body: Iterable[str], order: Iterable[str]) -
     names = " ".join(f"?{name}" for name in columns)
     keys = " ".join(dict.fromkeys(order))
     lines = "\n  ".join(body)
-    return f"{_PREFIXES}SELECT {names}\nWHERE {{\n  {lines}\n}}\nORDER BY {keys}\n"
+    return f"SELECT {names}\nWHERE {{\n  {lines}\n}}\nORDER BY {keys}\n"
 
 
 def _distinct(names: str, body: Iterable[str]) -> str:

@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from docutils import nodes
+from sphinx.environment import BuildEnvironment
 from sphinx.locale import get_translation
 
 from sphinx_policyspec.decision import Norms
@@ -32,9 +33,6 @@ from sphinx_policyspec.surveys import (
     pairs_of,
     rules_in_use,
 )
-
-if TYPE_CHECKING:
-    from sphinx.environment import BuildEnvironment
 
 LARGEST_MATRIX = 12
 """Principles of a topic whose pairs a table can show; of more, only those that nothing decides are listed."""
@@ -61,14 +59,6 @@ class SurveyRow(NamedTuple):
     text: str = ""
 
 
-def case_anchor(docname: str, question: int, number: int) -> str:
-    """Return the anchor of a case in a page.
-
-    :param question: place of the directive among those of the page that ask
-    """
-    return f"ps-{nodes.make_id(docname)}-{question + 1}-{number}"
-
-
 @dataclass(frozen=True, slots=True)
 class _PageCases:
     """The cases of all pages, and by title where the first of that name stands: page and anchor."""
@@ -81,10 +71,10 @@ class _PageCases:
         cases: list[Case] = []
         places: dict[str, str] = {}
         for docname, page in sorted(domain_of(env).pages.items()):
-            for place, question in enumerate(page.questions):
+            for place, question in enumerate(page.questions, 1):
                 for number, case in question.cases(norms):
                     cases.append(case)
-                    places.setdefault(case.title, f"{docname}#{case_anchor(docname, place, number)}")
+                    places.setdefault(case.title, f"{docname}#ps-{nodes.make_id(docname)}-{place}-{number}")
         return cls(tuple(cases), places)
 
 

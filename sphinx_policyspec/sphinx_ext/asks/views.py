@@ -18,6 +18,7 @@ from sphinx_policyspec.sphinx_ext.asks.page import (
     PolicyScroll,
     chip,
     entries_of,
+    grid,
     items,
     table,
     table_of,
@@ -81,27 +82,30 @@ def drawing(answer: Answer, page: Page) -> list[nodes.Node]:
     name = _("References among principles")
     told = _(
         "%(principles)d principles, %(references)d references; each arc leads to what is referred to."
-    ) % {
-        "principles": len(dots),
-        "references": count,
-    }
+    ) % {"principles": len(dots), "references": count}
     spans = [abs(there - here) for here, dot in enumerate(dots) for there in dot.refers_to]
     longest = max(spans, default=0)
     reach = _width(longest, longest) + 16
     # Titles are given room for their letters; a font that is wider still scrolls with its box.
-    widest = max(len(_short(dot.title)) + len(dot.level) + 3 for dot in dots)
+    widest = max(len(_cut(dot.title, _SHOWN)) + len(dot.level) + 3 for dot in dots)
     width, height = round(reach + 24 + widest * _LETTER), len(dots) * _ROW + 8
     arcs = "".join(
         _arc(dots, here, there, reach, longest) for here, dot in enumerate(dots) for there in dot.refers_to
     )
     labels = "".join(_label(dots, here, reach) for here in range(len(dots)))
-    svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="ps-arcs" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}" role="group" aria-labelledby="{page.key}-name {page.key}-told">'
-        f'<title id="{page.key}-name">{escape(name)}</title><desc id="{page.key}-told">{escape(told)}</desc>'
-        f'<g role="img" aria-labelledby="{page.key}-told">{arcs}</g>{labels}</svg>\n'
-    )
+    inner = f'<g role="img" aria-labelledby="{page.key}-told">{arcs}</g>{labels}'
+    svg = _svg("ps-arcs", (width, height), page.key, (name, told), inner)
     return [PolicyScroll("", nodes.raw("", svg, format="html"), classes=["ps-scroll"], label=name)]
+
+
+def _svg(style: str, size: tuple[int, int], key: str, words: tuple[str, str], inner: str) -> str:
+    """Return a drawing with its name and what it tells, in words."""
+    (width, height), (name, told) = size, words
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="{style}" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}" role="group" aria-labelledby="{key}-name {key}-told">'
+        f'<title id="{key}-name">{escape(name)}</title><desc id="{key}-told">{escape(told)}</desc>{inner}</svg>\n'
+    )
 
 
 def _dots(answer: Answer, page: Page) -> list[_Dot]:
@@ -159,7 +163,7 @@ def _label(dots: list[_Dot], here: int, reach: float) -> str:
     dot = dots[here]
     y = _middle(here)
     text = (
-        f'<text x="{reach + 12:g}" y="{y:g}" dy="0.35em">{escape(_short(dot.title))}'
+        f'<text x="{reach + 12:g}" y="{y:g}" dy="0.35em">{escape(_cut(dot.title, _SHOWN))}'
         f'<tspan class="ps-aside"> · {escape(dot.level)}</tspan></text>'
     )
     title = f"<title>{escape(_told(dots, here))}</title>"
@@ -177,8 +181,8 @@ def _told(dots: list[_Dot], here: int) -> str:
     return "; ".join(parts)
 
 
-def _short(title: str) -> str:
-    return title if len(title) <= _SHOWN else title[: _SHOWN - 1].rstrip() + "…"
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
 _WIDE, _HIGH = 170, 44
@@ -227,16 +231,14 @@ def drawn(boxes: Sequence[Box], attacks: Sequence[Attack], key: str, name: str) 
         for line, (level, word) in enumerate(levels)
     )
     told = "; ".join(f"{attack.attacker} \N{RIGHTWARDS ARROW} {attack.target}" for attack in attacks)
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="ps-attacks" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}" role="group" aria-labelledby="{key}-name {key}-told">'
-        f'<title id="{key}-name">{escape(name)}</title><desc id="{key}-told">{escape(told)}</desc>'
+    inner = (
         f'<defs><marker id="{key}-tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" '
         f'orient="auto-start-reverse"><path class="ps-tip" d="M0 0L8 4L0 8z"/></marker></defs>'
         f"{labels}{''.join(_box(box, places[box.id]) for box in boxes)}"
         f'<g role="img" aria-labelledby="{key}-told">'
-        f"{''.join(_arrow(attack, places, key) for attack in attacks)}</g></svg>\n"
+        f"{''.join(_arrow(attack, places, key) for attack in attacks)}</g>"
     )
+    return _svg("ps-attacks", (width, height), key, (name, told), inner)
 
 
 def _box(box: Box, place: tuple[int, int]) -> str:
@@ -246,13 +248,9 @@ def _box(box: Box, place: tuple[int, int]) -> str:
         f'<a class="ps-node ps-{box.label} ps-level-{style_name(box.level)}" href="{escape(box.uri)}">'
         f"<title>{escape(f'{box.id}: {box.wish} ({box.level_word}, {box.word})')}</title>"
         f'<rect x="{x}" y="{y}" width="{_WIDE}" height="{_HIGH}" rx="6"/>'
-        f'<text x="{middle:g}" y="{y + 18}" text-anchor="middle">{escape(_cut(box.id))}</text>'
+        f'<text x="{middle:g}" y="{y + 18}" text-anchor="middle">{escape(_cut(box.id, _LETTERS))}</text>'
         f'<text class="ps-aside" x="{middle:g}" y="{y + 35}" text-anchor="middle">{escape(box.word)}</text></a>'
     )
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LETTERS else text[: _LETTERS - 1].rstrip() + "…"
 
 
 def _arrow(attack: Attack, places: dict[str, tuple[int, int]], key: str) -> str:
@@ -301,7 +299,10 @@ def answer_nodes(answer: Answer, columns: Sequence[str], form: str, page: Page) 
         [_cell(row[index], kind, page) for index, kind in zip(shown, kinds, strict=True)]
         for row in answer.rows
     ]
-    return [_table(names, rows)] if form == "table" else [_list(rows)]
+    if form != "table":
+        return [_list(rows)]
+    heads = [nodes.entry("", nodes.paragraph("", name)) for name in names]
+    return [grid(heads, [[nodes.entry("", nodes.paragraph("", "", cell)) for cell in row] for row in rows])]
 
 
 def _kind_of(answer: Answer, index: int, domain: PolicyDomain) -> TargetKind | None:
@@ -338,20 +339,6 @@ def _of_iri(iri: str, domain: PolicyDomain, base_iri: str) -> tuple[PolicyObject
     kind, identifier = found
     known = domain.find(TargetKind(kind), identifier) if kind in set(TargetKind) else None
     return known, identifier if known else iri
-
-
-def _table(names: list[str], rows: list[list[nodes.Node]]) -> nodes.table:
-    group = nodes.tgroup("", cols=len(names))
-    # Plain text and LaTeX share out the width by these; browsers see to it themselves.
-    columns = zip(names, *([cell.astext() for cell in row] for row in rows), strict=True)
-    group.extend(nodes.colspec("", colwidth=min(max(map(len, column)), 60) + 2) for column in columns)
-    head = nodes.row("", *(nodes.entry("", nodes.paragraph("", name)) for name in names))
-    group += nodes.thead("", head)
-    body = nodes.tbody()
-    for row in rows:
-        body += nodes.row("", *(nodes.entry("", nodes.paragraph("", "", cell)) for cell in row))
-    group += body
-    return nodes.table("", group, classes=["ps-answer", "colwidths-auto"])
 
 
 def _list(rows: list[list[nodes.Node]]) -> nodes.bullet_list:

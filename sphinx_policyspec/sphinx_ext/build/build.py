@@ -25,6 +25,7 @@ from sphinx_policyspec.files import exact
 from sphinx_policyspec.model import Finding, TargetKind
 from sphinx_policyspec.readers.text import Ignore, silenced
 from sphinx_policyspec.sphinx_ext.asks.answering import Views
+from sphinx_policyspec.sphinx_ext.build import outputs
 from sphinx_policyspec.sphinx_ext.build.findings import (
     Dangling,
     dangling_links,
@@ -32,13 +33,6 @@ from sphinx_policyspec.sphinx_ext.build.findings import (
     lead_links_to_anchors,
     report,
     setting_findings,
-)
-from sphinx_policyspec.sphinx_ext.build.outputs import (
-    add_to_page,
-    share_static_files,
-    unwritable,
-    write_data,
-    write_graph,
 )
 from sphinx_policyspec.sphinx_ext.build.trial import has_late_handlers, left_out, settle
 from sphinx_policyspec.sphinx_ext.config import Given
@@ -101,17 +95,6 @@ def _read_in_child(path: Path, options: ProjectOptions, sidecar: Path | None = N
 _PREFIX, _SUFFIX = "Search.setIndex(", ")"
 
 
-def navigation_of(env: BuildEnvironment, levels: str) -> str:
-    """Return a digest of all that the sidebars and the links to the next page show of other pages.
-
-    :param levels: what they show of levels
-    """
-    state = hashlib.sha256(f"{sorted(env.toctree_includes.items())}\0{levels}".encode(errors="replace"))
-    for docname in sorted(env.tocs):
-        state.update(f"{docname}\0{env.tocs[docname].astext()}\0".encode(errors="replace"))
-    return state.hexdigest()
-
-
 def remove_pages(app: Sphinx, docnames: Iterable[str]) -> None:
     """Delete what earlier builds wrote for pages of ours that are gone; Sphinx would serve them for ever."""
     builder = app.builder
@@ -166,6 +149,10 @@ class WriteFailures(logging.Handler):
         full = os.strerror(errno.ENOSPC)
         self.found |= any(isinstance(argument, OSError) or full in str(argument) for argument in arguments)
         self.found |= full in str(record.msg)
+
+
+_Context = dict[str, Any]
+"""What a template is given."""
 
 
 @dataclass(slots=True, repr=False)
@@ -250,7 +237,7 @@ class Build:
         """Compute what pages show before writers fork; all pages are read by now."""
         note_doctrees(app.env)
         logging.getLogger("sphinx").addHandler(self.failures)
-        share_static_files(app)
+        outputs.share_static_files(app)
         self.views.prepare(app)
         if app.parallel > 1:
             self.handbook.prepare(app)
@@ -290,12 +277,7 @@ class Build:
             node.parent.remove(node)
 
     def navigate(
-        self,
-        app: Sphinx,
-        docname: str,
-        _template: str,
-        context: dict[str, Any],
-        doctree: nodes.document | None,
+        self, app: Sphinx, docname: str, _template: str, context: _Context, doctree: nodes.document | None
     ) -> None:
         """Let the contents and sidebars of a web page show examples and levels, before themes make something of them."""
         self._leave_indices(app, docname, doctree)
@@ -321,16 +303,11 @@ class Build:
                 builder.domain_indices.remove(index)
 
     def complete(
-        self,
-        app: Sphinx,
-        docname: str,
-        template: str,
-        context: dict[str, Any],
-        doctree: nodes.document | None,
+        self, app: Sphinx, docname: str, template: str, context: _Context, doctree: nodes.document | None
     ) -> None:
         """Give a web page its files and scripts, the way to other releases, and what its head tells machines."""
         escape_headings(app, docname, template, context)
-        add_to_page(app, docname, template, context, doctree)
+        outputs.add_to_page(app, docname, template, context, doctree)
         self.ask.add_to_page(app, docname)
         self.changes.add_style(docname, context)
         show_releases(app, docname, context)
@@ -346,8 +323,8 @@ class Build:
         logging.getLogger("sphinx").removeHandler(self.failures)
         if error is None:
             self.ask.write(app)
-            report(app, _told_late(app, write_graph(app, self.knowledge)))
-            write_data(app, self.handbook)
+            report(app, _told_late(app, outputs.write_graph(app, self.knowledge)))
+            outputs.write_data(app, self.handbook)
             remove_pages(app, self.removed)
             if not self.leaves_indices:
                 remove_empty_indices(app, domain_of(app.env))
@@ -397,7 +374,7 @@ def all_findings(app: Sphinx, knowledge: Knowledge, *, late: bool = False) -> It
     skipped = knowledge.skipped(app.env) if ignores else ()
     yield from silenced(_all_findings(app, knowledge), ignores, skipped)
     if late:
-        yield from _told_late(app, unwritable(app, knowledge))
+        yield from _told_late(app, outputs.unwritable(app, knowledge))
 
 
 def _told_late(app: Sphinx, findings: Iterable[Finding]) -> Iterator[Finding]:
@@ -434,12 +411,16 @@ def _renavigated(app: Sphinx) -> set[str]:
 
     A project without a page of ours is left to Sphinx.
     """
-    domain = domain_of(app.env)
+    env, domain = app.env, domain_of(app.env)
     shown = domain.shown_by(app.builder.name)
-    levels = [(o.anchor, o.level) for o in domain.page_objects() if o.level]
-    now = navigation_of(app.env, exact((levels, domain.levels_shown()))) if domain.own_pages() else ""
+    now = ""
+    if domain.own_pages():
+        levels = [(o.anchor, o.level) for o in domain.page_objects() if o.level]
+        texts = [(docname, env.tocs[docname].astext()) for docname in sorted(env.tocs)]
+        state = exact((sorted(env.toctree_includes.items()), levels, domain.levels_shown(), texts))
+        now = hashlib.sha256(state.encode(errors="replace")).hexdigest()
     domain.note_shown(app.builder.name, replace(shown, navigation=now))
-    return set(app.env.all_docs) if shown.navigation and shown.navigation != now else set()
+    return set(env.all_docs) if shown.navigation and shown.navigation != now else set()
 
 
 def _relinked(app: Sphinx) -> set[str]:

@@ -169,11 +169,7 @@ def setting_findings(app: Sphinx) -> Iterator[Finding]:
     file = Path(os.path.relpath(conf, app.srcdir)).as_posix()
     lines = _lines(conf) if problems else {}
     for name, message in problems:
-        yield Finding(
-            code="config",
-            message=message,
-            span=Span(file, lines.get(name, 1)),
-        )
+        yield Finding(code="config", message=message, span=Span(file, lines.get(name, 1)))
     yield from _judgement_findings(app)
 
 
@@ -287,7 +283,8 @@ def report(app: Sphinx, findings: Iterable[Finding]) -> None:
 def words_of(finding: Finding) -> str:
     """Return what a warning says of a finding."""
     hint = f"; {finding.hint}" if finding.hint else ""
-    return _escaped(finding.message + hint)
+    # On one line, without control characters that a terminal would obey.
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in finding.message + hint)
 
 
 def _unknown(app: Sphinx, findings: tuple[Finding, ...]) -> Iterable[Finding]:
@@ -301,8 +298,3 @@ def _unknown(app: Sphinx, findings: tuple[Finding, ...]) -> Iterable[Finding]:
         return findings
     marks = fingerprints(findings, SourceLines(Path(app.srcdir)))
     return [finding for finding, mark in zip(findings, marks, strict=True) if mark not in known]
-
-
-def _escaped(message: str) -> str:
-    """Return a message on one line, without control characters that a terminal would obey."""
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in message)

@@ -11,8 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from docutils import nodes
+from sphinx.application import Sphinx
 from sphinx.builders.singlehtml import SingleFileHTMLBuilder
 from sphinx.errors import SphinxError
 from sphinx.locale import get_translation
@@ -33,11 +35,6 @@ from sphinx_policyspec.sphinx_ext.web.own_pages import dumped_words
 from sphinx_policyspec.sphinx_ext.web.pages import HandbookPages
 from sphinx_policyspec.sphinx_ext.web.panels import Relations
 from sphinx_policyspec.sphinx_ext.web.places import ASK_PAGE, WEB_BUILDERS, Place
-
-if TYPE_CHECKING:
-    from docutils import nodes
-    from sphinx.application import Sphinx
-
 
 _ = get_translation("sphinx_policyspec")
 
@@ -277,7 +274,14 @@ def write_graph(app: Sphinx, knowledge: Knowledge) -> tuple[Finding, ...]:
     for gone in {*map(Path, before)}.difference(files.values()):
         if gone.parent == Path(app.outdir):
             gone.unlink(missing_ok=True)
-    findings = tuple(_write(app, knowledge, files)) if files else ()
+    try:
+        findings = tuple(
+            found
+            for name, file in files.items()
+            for found in _write(app, knowledge.spec(app.env), name, file)
+        )
+    except SourceError as error:
+        raise SphinxError(str(error)) from error
     # Without its digest the graph is written anew next time, so that what it cannot hold is said again.
     stamp.note("\n".join(["" if findings else current, *map(str, files.values())]))
     return findings
@@ -318,17 +322,7 @@ def write_data(app: Sphinx, handbook: HandbookPages) -> None:
     stamp.note(current)
 
 
-def _write(app: Sphinx, knowledge: Knowledge, files: dict[str, Path]) -> list[Finding]:
-    found: list[Finding] = []
-    for name, file in files.items():
-        try:
-            found += _write_format(app, knowledge.spec(app.env), name, file)
-        except SourceError as error:
-            raise SphinxError(str(error)) from error
-    return found
-
-
-def _write_format(app: Sphinx, spec: Spec, name: str, file: Path) -> Iterable[Finding]:
+def _write(app: Sphinx, spec: Spec, name: str, file: Path) -> Iterable[Finding]:
     """Write the graph in one format; of most, the parts that are as they were are not written anew."""
     from sphinx_policyspec.graph.serialize import BY_PART, pieces, pieces_by_part  # noqa: PLC0415  few builds write
     from sphinx_policyspec.graph.to_graph import triples_of  # noqa: PLC0415

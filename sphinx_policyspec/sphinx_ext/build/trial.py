@@ -14,9 +14,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import attrgetter
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from docutils import nodes
+from docutils.transforms import Transform
+from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransformer
 from sphinx.transforms.post_transforms import OnlyNodeTransform
 from sphinx.util.logging import suppress_logging
@@ -24,10 +26,6 @@ from sphinx.util.parallel import parallel_available
 
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.pages.marks import holds_ours, mark_of, markers_in, marks_in
-
-if TYPE_CHECKING:
-    from docutils.transforms import Transform
-    from sphinx.application import Sphinx
 
 _Visit = Callable[[Any, nodes.Element], None]
 

@@ -8,10 +8,15 @@ from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from html import escape
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import Any, ClassVar, cast
 
 from docutils import nodes
+from docutils.nodes import Element
+from sphinx.addnodes import pending_xref
+from sphinx.application import Sphinx
+from sphinx.builders import Builder
 from sphinx.domains import Domain, Index, IndexEntry, ObjType
+from sphinx.environment import BuildEnvironment
 from sphinx.locale import get_translation
 from sphinx.roles import XRefRole
 from sphinx.util.logging import suppress_logging
@@ -33,13 +38,6 @@ from sphinx_policyspec.sphinx_ext.domain.records import (
 )
 from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_of
 from sphinx_policyspec.sphinx_ext.store import FRAGMENT, write_part
-
-if TYPE_CHECKING:
-    from docutils.nodes import Element
-    from sphinx.addnodes import pending_xref
-    from sphinx.application import Sphinx
-    from sphinx.builders import Builder
-    from sphinx.environment import BuildEnvironment
 
 
 def add_anchors(domain: PolicyDomain, doctree: nodes.document) -> None:
@@ -358,7 +356,18 @@ def topics_of(spec: Spec) -> Topics:
     )
 
 
-class LevelIndex(Index):
+class _PolicyIndex(Index):
+    """Base of our indices."""
+
+    domain: PolicyDomain
+
+    def _among(self, items: Iterable[PolicyObject], docnames: Iterable[str] | None) -> Iterator[PolicyObject]:
+        """Yield the objects that stand on some pages, by default on any."""
+        wanted = None if docnames is None else set(docnames)
+        return (item for item in items if wanted is None or item.docname in wanted)
+
+
+class LevelIndex(_PolicyIndex):
     """Every principle, under its level of authority."""
 
     name = "levels"
@@ -368,22 +377,20 @@ class LevelIndex(Index):
 
     def generate(self, docnames: Iterable[str] | None = None) -> tuple[_Groups, bool]:
         """Return one group for each level, in the order of first use, principles by title."""
-        domain = cast("PolicyDomain", self.domain)
-        wanted = None if docnames is None else set(docnames)
         groups: dict[str, list[PolicyObject]] = defaultdict(list)
-        for item in domain.objects():
-            if item.level and not item.is_alias and (wanted is None or item.docname in wanted):
+        for item in self._among(self.domain.objects(), docnames):
+            if item.level and not item.is_alias:
                 groups[item.level].append(item)
-        order = {level: number for number, level in enumerate(domain.level_names())}
+        order = {level: number for number, level in enumerate(self.domain.level_names())}
         ranked = sorted(groups, key=lambda level: (order.get(level, len(order)), level))
         content = []
         for level in ranked:
             items = sorted(groups[level], key=lambda item: (item.title.casefold(), item.id))
-            content.append((domain.title_of_level(level), [_entry(item) for item in items]))
+            content.append((self.domain.title_of_level(level), [_entry(item) for item in items]))
         return content, False
 
 
-class TopicIndex(Index):
+class TopicIndex(_PolicyIndex):
     """Every provision, under each topic that it is about; sections are named as such."""
 
     name = "topics"
@@ -392,20 +399,17 @@ class TopicIndex(Index):
 
     def generate(self, docnames: Iterable[str] | None = None) -> tuple[_Groups, bool]:
         """Return one group for each topic, by label, with provisions in reading order."""
-        domain = cast("PolicyDomain", self.domain)
-        wanted = None if docnames is None else set(docnames)
         groups = []
-        for label, topic, ids in domain.snapshot.topics:
-            declared = domain.find(TargetKind.TOPIC, topic)
-            found = [item for name, title in ids if (item := _provision(domain, name, title))]
-            shown = [item for item in found if wanted is None or item.docname in wanted]
-            if shown:
+        for label, topic, ids in self.domain.snapshot.topics:
+            declared = self.domain.find(TargetKind.TOPIC, topic)
+            found = (item for name, title in ids if (item := _provision(self.domain, name, title)))
+            if shown := list(self._among(found, docnames)):
                 entries = [_entry(item, "" if item.level else str(_("section"))) for item in shown]
                 groups.append((declared.title if declared else label, entries))
         return groups, False
 
 
-class ExampleIndex(Index):
+class ExampleIndex(_PolicyIndex):
     """Every example by its title."""
 
     name = "examples"
@@ -414,20 +418,14 @@ class ExampleIndex(Index):
 
     def generate(self, docnames: Iterable[str] | None = None) -> tuple[_Groups, bool]:
         """Return one group for each first letter, examples by title."""
-        domain = cast("PolicyDomain", self.domain)
-        wanted = None if docnames is None else set(docnames)
-        groups: dict[str, list[PolicyObject]] = defaultdict(list)
-        for item in domain.objects():
-            if item.kind is TargetKind.EXAMPLE and (wanted is None or item.docname in wanted):
-                letter = next((char.upper() for char in item.title if char.isalnum()), "…")
-                groups[letter].append(item)
-        return [
-            (
-                letter,
-                [_entry(item) for item in sorted(items, key=lambda item: (item.title.casefold(), item.id))],
-            )
-            for letter, items in sorted(groups.items())
-        ], False
+        groups: dict[str, list[IndexEntry]] = defaultdict(list)
+        examples = [item for item in self.domain.objects() if item.kind is TargetKind.EXAMPLE]
+        for item in self._among(
+            sorted(examples, key=lambda item: (item.title.casefold(), item.id)), docnames
+        ):
+            letter = next((char.upper() for char in item.title if char.isalnum()), "…")
+            groups[letter].append(_entry(item))
+        return sorted(groups.items()), False
 
 
 INDICES = (LevelIndex, TopicIndex, ExampleIndex)

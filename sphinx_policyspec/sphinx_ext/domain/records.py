@@ -224,13 +224,7 @@ def outside_record(
 ) -> PageRecord:
     """Return the record of a page that holds no part of the spec, but asks about it or links to it."""
     digest = hashlib.sha256(exact((questions, outside)).encode(errors="replace")).hexdigest()
-    return PageRecord(
-        findings=findings,
-        questions=questions,
-        outside=outside,
-        maybe=maybe,
-        digest=digest,
-    )
+    return PageRecord(findings=findings, questions=questions, outside=outside, maybe=maybe, digest=digest)
 
 
 def page_record(

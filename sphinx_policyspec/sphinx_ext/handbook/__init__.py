@@ -10,12 +10,13 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from docutils import nodes
 from markupsafe import Markup
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
+from sphinx.util.typing import ExtensionMetadata
 
 from sphinx_policyspec.checks.selection import Selection
 from sphinx_policyspec.compare.history import Timeline
@@ -36,9 +37,6 @@ from sphinx_policyspec.sphinx_ext.store import write_output
 from sphinx_policyspec.sphinx_ext.typst.builder import TypstBuilder
 from sphinx_policyspec.sphinx_ext.typst.code import require_typst
 from sphinx_policyspec.sphinx_ext.web.places import ASK_PAGE, CHANGES_PAGE
-
-if TYPE_CHECKING:
-    from sphinx.util.typing import ExtensionMetadata
 
 __all__ = ["PDF", "build_project", "build_releases", "build_site", "setup"]
 

@@ -183,11 +183,7 @@ def _page_nodes(
         start = nodes.section(
             "", nodes.title("", site.spec.title or DEFAULT_TITLE), ids=["spec"], classes=["ps-spec"]
         )
-        start += [
-            *_imprint(site, links),
-            *renderer.blocks(site.spec.preamble),
-            *sections,
-        ]
+        start += [*_imprint(site, links), *renderer.blocks(site.spec.preamble), *sections]
         sections = [start]
     if page.below and sections:
         sections[0] += _toctree(page.name, page.below)

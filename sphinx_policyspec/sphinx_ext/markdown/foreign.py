@@ -253,10 +253,6 @@ def _note(node: nodes.Element) -> list[nodes.Node]:
     return [*([] if has_label else _label(node["names"])), *node.children]
 
 
-def _mark_of_note(node: nodes.Element) -> list[nodes.Node]:
-    return [nodes.superscript("", f"[{node.astext() or node.get('refname', '#')}]")]
-
-
 def _title(node: nodes.Element) -> list[nodes.Node]:
     """Return a title as a line of the text, if it is that of a section, which would belong to the page."""
     if isinstance(node.parent, _TITLED):
@@ -311,7 +307,10 @@ _WRITTEN: tuple[tuple[type | UnionType, Callable[[Any], list[nodes.Node]]], ...]
         lambda node: [nodes.Text(node.rawsource or node.astext())],
     ),
     (nodes.substitution_definition, lambda node: _code(node, node.rawsource)),
-    (nodes.footnote_reference | nodes.citation_reference, _mark_of_note),
+    (
+        nodes.footnote_reference | nodes.citation_reference,
+        lambda node: [nodes.superscript("", f"[{node.astext() or node.get('refname', '#')}]")],
+    ),
     (nodes.footnote | nodes.citation, _note),
     (nodes.label, lambda node: _label([node.astext()])),
     (nodes.title | nodes.caption, _title),

@@ -5,18 +5,16 @@ from __future__ import annotations
 import os
 from copy import copy
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from docutils import nodes
 from docutils.parsers import Parser
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.environment import BuildEnvironment
 from sphinx.util.matching import Matcher, get_matching_files
 
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
-
-if TYPE_CHECKING:
-    from docutils import nodes
-    from sphinx.application import Sphinx
-    from sphinx.config import Config
-    from sphinx.environment import BuildEnvironment
 
 _MARKDOWN = ".md"
 _TRANSLATED = ":<translated>"

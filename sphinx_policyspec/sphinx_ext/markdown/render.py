@@ -9,7 +9,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from docutils import nodes
 from docutils.parsers import Parser
@@ -20,38 +20,13 @@ from myst_parser.parsers.mdit import create_md_parser
 from myst_parser.parsers.sphinx_ import MystParser
 from sphinx.util.docutils import LoggingReporter
 
-from sphinx_policyspec.model import (
-    Block,
-    Commentary,
-    Comparison,
-    Definition,
-    Example,
-    FragmentKind,
-    Gap,
-    Markup,
-    Message,
-    Principle,
-    Prose,
-    Provision,
-    Response,
-    Span,
-    Spec,
-    TargetKind,
-    Turn,
-)
+from sphinx_policyspec import model
 from sphinx_policyspec.readers.blocks import DEFINITION
 from sphinx_policyspec.readers.release import companions, read_release
 from sphinx_policyspec.readers.text import ignores_in
 from sphinx_policyspec.sphinx_ext.config import project_title
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, page_record, pending_reference
-from sphinx_policyspec.sphinx_ext.markdown.foreign import (
-    DEEPEST_MARKDOWN,
-    OnlyWords,
-    PlaceOfText,
-    hard_words_of,
-    keep_words,
-    words_of,
-)
+from sphinx_policyspec.sphinx_ext.markdown import foreign
 from sphinx_policyspec.sphinx_ext.markdown.to_nodes import render_body, render_inline, render_prose
 from sphinx_policyspec.sphinx_ext.nodes import boxes
 from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_of
@@ -60,19 +35,6 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
     from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
-
-
-class Language(Protocol):
-    """Makes nodes of text; ``line`` is that of its first line in the source."""
-
-    def blocks(self, text: str, line: int) -> list[nodes.Node]:
-        """Return text as block nodes."""
-
-    def inline(self, text: str, line: int) -> list[nodes.Node]:
-        """Return a title or a note as inline nodes."""
-
-    def body(self, message: Message) -> list[nodes.Node]:
-        """Return what a message says as block nodes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,25 +46,25 @@ class Dialect:
 
     def blocks(self, text: str, line: int) -> list[nodes.Node]:
         """Return text as block nodes."""
-        return words_of(text, lambda: render_prose(text, line, self.document), self._place(line))
+        return foreign.words_of(text, lambda: render_prose(text, line, self.document), self._place(line))
 
     def inline(self, text: str, line: int) -> list[nodes.Node]:
         """Return a title or a note as inline nodes."""
-        shown = words_of(text, lambda: render_inline(text, line, self.document), self._place(line))
+        shown = foreign.words_of(text, lambda: render_inline(text, line, self.document), self._place(line))
         return [nodes.Text(text)] if any(isinstance(node, nodes.literal_block) for node in shown) else shown
 
-    def body(self, message: Message) -> list[nodes.Node]:
+    def body(self, message: model.Message) -> list[nodes.Node]:
         """Return what a message says; its text begins below its tag and its settings."""
-        settings = sum(part.kind is FragmentKind.SETTING for part in message.fragments)
+        settings = sum(part.kind is model.FragmentKind.SETTING for part in message.fragments)
         first_line = message.span.line + 1 + (settings + 2 if settings else 0)
 
         def body() -> list[nodes.Node]:
             return render_body(message.text, first_line, self.document, message.fragments)
 
-        return words_of(message.text, body, self._place(first_line))
+        return foreign.words_of(message.text, body, self._place(first_line))
 
-    def _place(self, line: int) -> PlaceOfText:
-        return PlaceOfText(self.document.reporter, self.file, line)
+    def _place(self, line: int) -> foreign.PlaceOfText:
+        return foreign.PlaceOfText(self.document.reporter, self.file, line)
 
 
 _Find = Callable[[int | None], "tuple[str | os.PathLike[str] | None, int | None]"]
@@ -140,7 +102,7 @@ class _Myst(MystParser):
         """Fill ``document``."""
         parser = create_md_parser(document.settings.env.myst_config, SphinxRenderer)
         parser.options["document"] = document
-        parser.options["maxNesting"] = DEEPEST_MARKDOWN
+        parser.options["maxNesting"] = foreign.DEEPEST_MARKDOWN
         parser.render(inputstring)
 
 
@@ -158,19 +120,19 @@ class _Parsed:
 
     def blocks(self, text: str, line: int) -> list[nodes.Node]:
         reporter = _Reporter(self.file, line, self.document.reporter)
-        place = PlaceOfText(self.document.reporter, self.file, line)
-        return hard_words_of(text, lambda: self._parsed(text, reporter), place)
+        place = foreign.PlaceOfText(self.document.reporter, self.file, line)
+        return foreign.hard_words_of(text, lambda: self._parsed(text, reporter), place)
 
     def _parsed(self, text: str, reporter: Reporter) -> list[nodes.Node]:
         settings = copy(self.document.settings)
         settings.raw_enabled = settings.file_insertion_enabled = False
         inner = new_document(self.file, settings)
         inner.reporter = reporter
-        with OnlyWords():
+        with foreign.OnlyWords():
             # Metadata can begin the first line of a text only.
             self.parser().parse(f"\n{text}", inner)
         _lead_to_any_page(inner, self.document.settings.env.docname, self.provisions)
-        keep_words(inner)
+        foreign.keep_words(inner)
         return list(inner.children)
 
     def inline(self, text: str, line: int) -> list[nodes.Node]:
@@ -178,8 +140,12 @@ class _Parsed:
         single = len(blocks) == 1 and isinstance(blocks[0], nodes.paragraph)
         return list(blocks[0].children) if single else [nodes.Text(text)]
 
-    def body(self, message: Message) -> list[nodes.Node]:
+    def body(self, message: model.Message) -> list[nodes.Node]:
         return self.blocks(message.text, message.span.line)
+
+
+Language = Dialect | _Parsed
+"""Makes nodes of text; ``line`` is that of its first line in the source."""
 
 
 def _lead_to_any_page(tree: nodes.document, docname: str, provisions: Collection[str]) -> None:
@@ -191,23 +157,25 @@ def _lead_to_any_page(tree: nodes.document, docname: str, provisions: Collection
             link.replace_self(pending_reference(docname, target, link.children, kind=kind))
 
 
-def _named(anchor: str, provisions: Collection[str]) -> tuple[TargetKind, str]:
+def _named(anchor: str, provisions: Collection[str]) -> tuple[model.TargetKind, str]:
     kind, _, identifier = anchor.partition("-")
-    if anchor not in provisions and identifier and kind in set(TargetKind):
-        return TargetKind(kind), identifier
-    return TargetKind.PROVISION, anchor
+    if anchor not in provisions and identifier and kind in set(model.TargetKind):
+        return model.TargetKind(kind), identifier
+    return model.TargetKind.PROVISION, anchor
 
 
-def language_of(markup: Markup, document: nodes.document, file: str, provisions: Collection[str]) -> Language:
+def language_of(
+    markup: model.Markup, document: nodes.document, file: str, provisions: Collection[str]
+) -> Language:
     """Return the language of a markup, for words that go into ``document``.
 
     :param file: the file that they are from, as warnings name it
     :param provisions: the ids of all of the spec
     """
     match markup:
-        case Markup.RST:
+        case model.Markup.RST:
             return _Parsed(document, file, RstParser, provisions)
-        case Markup.MYST:
+        case model.Markup.MYST:
             return _Parsed(document, file, _Myst, provisions)
         case _:
             return Dialect(document, file)
@@ -222,46 +190,38 @@ class TurnRenderer:
 
     docname: str
     language: Language
-    place_of: Callable[[Span], boxes.Place]
+    place_of: Callable[[model.Span], boxes.Place]
 
-    def render(self, turns: Iterable[Turn]) -> list[nodes.Node]:
+    def render(self, turns: Iterable[model.Turn]) -> list[nodes.Node]:
         """Return the nodes of a conversation in order."""
-        return [self._turn(turn) for turn in turns]
+        shown: list[nodes.Node] = []
+        for turn in turns:
+            match turn:
+                case model.Comparison():
+                    shown.append(boxes.comparison(map(self._message, turn.responses)))
+                case model.Gap():
+                    shown.append(boxes.gap())
+                case model.Message():
+                    shown.append(self._message(turn))
+        return shown
 
-    def _turn(self, turn: Turn) -> nodes.Node:
-        match turn:
-            case Comparison():
-                return boxes.comparison(self._message(answer) for answer in turn.responses)
-            case Gap():
-                return boxes.gap()
-            case Message():
-                return self._message(turn)
-
-    def _message(self, message: Message) -> nodes.Node:
+    def _message(self, message: model.Message) -> nodes.Node:
         body = self.language.body(message)
-        if not isinstance(message, Response):
-            return boxes.message(
-                message.role,
-                body,
-                recipient=message.recipient,
-                name=message.name,
-                language=message.language,
-                attributes=message.attributes,
-                is_untrusted=message.untrusted,
-            )
+        said: dict[str, Any] = {
+            name: getattr(message, name) for name in ("recipient", "name", "language", "attributes")
+        }
+        if not isinstance(message, model.Response):
+            return boxes.message(message.role, body, is_untrusted=message.untrusted, **said)
         place = self.place_of(message.span)
         return boxes.response(
             message.verdict,
             body,
             role=message.role,
-            recipient=message.recipient,
-            name=message.name,
-            language=message.language,
-            attributes=message.attributes,
             note=self.language.inline(message.note, message.span.line) if message.note else (),
             raw_note=message.note,
             violates=[pending_reference(self.docname, target, place=place) for target in message.violates],
             place=place,
+            **said,
         )
 
 
@@ -273,23 +233,23 @@ class SpecRenderer:
     :param path_of: gives a span's file as warnings should name it
     """
 
-    def __init__(self, document: nodes.document, spec: Spec, path_of: Callable[[str], str]) -> None:
+    def __init__(self, document: nodes.document, spec: model.Spec, path_of: Callable[[str], str]) -> None:
         self.docname = str(document.settings.env.docname)
         self.spec = spec
         self.path_of = path_of
         markups = {known.file: known.markup for known in spec.documents}
         of_file = cache(
             lambda file: language_of(
-                markups.get(file, Markup.MODEL_SPEC), document, path_of(file), spec.provision_by_id
+                markups.get(file, model.Markup.MODEL_SPEC), document, path_of(file), spec.provision_by_id
             )
         )
-        self.language_at: Callable[[Span], Language] = lambda span: of_file(span.file)
+        self.language_at: Callable[[model.Span], Language] = lambda span: of_file(span.file)
 
-    def provisions(self, provisions: Iterable[Provision]) -> list[nodes.section]:
+    def provisions(self, provisions: Iterable[model.Provision]) -> list[nodes.section]:
         """Return sections for some provisions, those inside others nested in them."""
         shown = list(provisions)
         ids = {provision.id for provision in shown}
-        children: dict[str | None, list[Provision]] = defaultdict(list)
+        children: dict[str | None, list[model.Provision]] = defaultdict(list)
         for provision in shown:
             children[provision.parent if provision.parent in ids else None].append(provision)
         # Children are built before their parents, so that no depth of nesting can exhaust the stack.
@@ -300,8 +260,8 @@ class SpecRenderer:
             built[provision.id] = section
         return [built[provision.id] for provision in children[None]]
 
-    def _section(self, provision: Provision) -> nodes.section:
-        authority = provision.authority if isinstance(provision, Principle) else ""
+    def _section(self, provision: model.Provision) -> nodes.section:
+        authority = provision.authority if isinstance(provision, model.Principle) else ""
         level = self.spec.level_by_id.get(authority)
         return boxes.provision(
             provision.id,
@@ -314,48 +274,48 @@ class SpecRenderer:
             place=self._place(provision.span),
         )
 
-    def blocks(self, blocks: Iterable[Block]) -> list[nodes.Node]:
+    def blocks(self, blocks: Iterable[model.Block]) -> list[nodes.Node]:
         """Return the nodes of blocks in order; evaluation prompts are never shown."""
         shown: list[nodes.Node] = []
         for block in blocks:
             match block:
-                case Prose():
+                case model.Prose():
                     shown += self.language_at(block.span).blocks(block.text, block.span.line)
-                case Definition():
+                case model.Definition():
                     shown.append(self._definition(block))
-                case Commentary():
+                case model.Commentary():
                     body = self.language_at(block.span).blocks(block.text, _body_line(block))
                     shown.append(boxes.commentary(body, block.label))
-                case Example():
+                case model.Example():
                     shown.append(self._example(block))
         return shown
 
-    def _definition(self, block: Definition) -> nodes.Node:
+    def _definition(self, block: model.Definition) -> nodes.Node:
         bold = DEFINITION.match(block.text)
         meaning = block.text[bold.end() :].lstrip() if bold else block.text
         return boxes.definition(
-            anchor_of(TargetKind.DEFINITION, block.id),
+            anchor_of(model.TargetKind.DEFINITION, block.id),
             [nodes.Text(block.term)],
             self.language_at(block.span).blocks(meaning, block.span.line),
             raw_term=block.term,
             place=self._place(block.span),
         )
 
-    def _example(self, example: Example) -> nodes.Node:
+    def _example(self, example: model.Example) -> nodes.Node:
         language = self.language_at(example.span)
         return boxes.example(
-            anchor_of(TargetKind.EXAMPLE, example.id),
+            anchor_of(model.TargetKind.EXAMPLE, example.id),
             language.inline(example.source_title, example.span.line),
             TurnRenderer(self.docname, language, self._place).render(example.turns),
             raw_title=example.source_title,
             place=self._place(example.span),
         )
 
-    def _place(self, span: Span) -> boxes.Place:
+    def _place(self, span: model.Span) -> boxes.Place:
         return self.path_of(span.file), span.line
 
 
-def _body_line(commentary: Commentary) -> int:
+def _body_line(commentary: model.Commentary) -> int:
     """Return the line on which a commentary's body begins: below the head, blank lines skipped."""
     body = commentary.source.split("\n")[1:]
     return commentary.span.line + 1 + next((n for n, line in enumerate(body) if line.strip()), 0)

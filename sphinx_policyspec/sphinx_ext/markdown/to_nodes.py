@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from enum import Enum
 from functools import cache
 from typing import cast
 
@@ -111,11 +110,6 @@ def _line(state: StateBlock, number: int) -> str:
 _OFF = ("html_block", "html_inline", "reference", "lheading")
 
 
-class _Flavour(Enum):
-    PROSE = "prose"
-    BODY = "body"
-
-
 class PolicyRenderer(SphinxRenderer):
     """MyST's renderer, made to treat every text as foreign."""
 
@@ -213,11 +207,11 @@ def _lexer(language: str) -> str:
 
 
 @cache
-def _parser(flavour: _Flavour) -> MarkdownIt:
-    """Return the process's parser of one flavour; its renderer is set up once for each document."""
+def _parser(*, of_bodies: bool) -> MarkdownIt:
+    """Return the process's parser of prose, or of bodies; its renderer is set up once for each document."""
     md = MarkdownIt("commonmark", renderer_cls=PolicyRenderer).enable(["table", "strikethrough"])
     md.disable(_OFF)
-    if flavour is _Flavour.BODY:
+    if of_bodies:
         # The reader has decoded entities once; doing so again would change what the author wrote.
         md.disable("entity")
         md.use(body_plugin)
@@ -226,27 +220,22 @@ def _parser(flavour: _Flavour) -> MarkdownIt:
     return md
 
 
-def _renderer(flavour: _Flavour, document: nodes.document) -> PolicyRenderer:
-    md = _parser(flavour)
-    renderer = cast("PolicyRenderer", md.renderer)
-    if renderer.__dict__.get("document") is not document:
-        renderer.setup_render({**md.options, "document": document}, {})
-    return renderer
-
-
 def _render(
-    flavour: _Flavour,
     text: str,
     line: int,
     document: nodes.document,
-    marks: frozenset[str] = frozenset(),
     *,
+    marks: frozenset[str] | None = None,
     inline: bool = False,
 ) -> list[nodes.Node]:
-    renderer = _renderer(flavour, document)
+    """Return nodes of prose, or of the body of a message, in which authors made some marks."""
+    md = _parser(of_bodies=marks is not None)
+    renderer = cast("PolicyRenderer", md.renderer)
+    if renderer.__dict__.get("document") is not document:
+        renderer.setup_render({**md.options, "document": document}, {})
     # Not attached to the document, so that docutils stamps no stale lines on what it collects.
     holder = nodes.container()
-    renderer.md_env["placeholders"] = marks
+    renderer.md_env["placeholders"] = marks or frozenset()
     before = document.current_line, renderer.current_node
     try:
         with renderer.current_node_context(holder):
@@ -265,12 +254,12 @@ def render_prose(text: str, first_line: int, document: nodes.document) -> list[n
 
     :param first_line: line of its first line in the source of ``document``, from 1
     """
-    return _render(_Flavour.PROSE, text, first_line, document)
+    return _render(text, first_line, document)
 
 
 def render_inline(text: str, line: int, document: nodes.document) -> list[nodes.Node]:
     """Return a title or a note as inline nodes."""
-    return _render(_Flavour.PROSE, text, line, document, inline=True)
+    return _render(text, line, document, inline=True)
 
 
 def render_body(
@@ -287,7 +276,7 @@ def render_body(
     if lines := [part.text for part in parts if part.kind is FragmentKind.SETTING]:
         out.append(settings(lines))
     for is_untrusted, line, piece in _pieces(text, sum(p.kind is FragmentKind.UNTRUSTED for p in parts)):
-        rendered = _render(_Flavour.BODY, piece, first_line + line, document, marks)
+        rendered = _render(piece, first_line + line, document, marks=marks)
         out.extend([untrusted(rendered)] if is_untrusted else rendered)
     return out
 

@@ -14,26 +14,7 @@ from docutils import nodes
 from sphinx.locale import get_translation
 
 from sphinx_policyspec.model import TargetKind, Verdict
-from sphinx_policyspec.sphinx_ext.nodes.nodes import (
-    PolicyBadge,
-    PolicyBody,
-    PolicyBox,
-    PolicyCommentary,
-    PolicyComparison,
-    PolicyDeclaration,
-    PolicyDefinition,
-    PolicyExample,
-    PolicyExampleTitle,
-    PolicyGap,
-    PolicyMessage,
-    PolicyPlaceholder,
-    PolicyPrompt,
-    PolicyResponse,
-    PolicySettings,
-    PolicyUntrusted,
-    PolicyVerdict,
-    anchor_of,
-)
+from sphinx_policyspec.sphinx_ext.nodes import nodes as policy
 
 _ = get_translation("sphinx_policyspec")
 
@@ -64,13 +45,15 @@ def word(text: str, *classes: str) -> nodes.paragraph:
     return nodes.paragraph("", text, classes=list(classes), translatable=False)
 
 
-def badge(level: str, title: str = "") -> PolicyBadge:
+def badge(level: str, title: str = "") -> policy.PolicyBadge:
     """Return the badge of a level; it belongs right after the title of its principle.
 
     :param title: the name of the level where it is declared with one
     """
     classes = ["ps-badge", f"ps-level-{style_name(level)}"]
-    return PolicyBadge("", classes=classes, level=level, title=title or level.replace("_", " ").capitalize())
+    return policy.PolicyBadge(
+        "", classes=classes, level=level, title=title or level.replace("_", " ").capitalize()
+    )
 
 
 def level_word(level: str, title: str) -> nodes.inline:
@@ -97,7 +80,7 @@ def provision(
     :param aliases: further anchors of the same section
     """
     section = nodes.section(
-        "", ids=[anchor_of(TargetKind.PROVISION, name) for name in (identifier, *aliases)]
+        "", ids=[policy.anchor_of(TargetKind.PROVISION, name) for name in (identifier, *aliases)]
     )
     section += text_node(nodes.title, raw_title, title, place)
     if place is not None:
@@ -125,10 +108,10 @@ def example(
     *,
     raw_title: str = "",
     place: Place | None = None,
-) -> PolicyExample:
+) -> policy.PolicyExample:
     """Return an example; ``anchor`` is that of :func:`anchor_of`."""
-    heading = text_node(PolicyExampleTitle, raw_title, title, place, classes=["ps-example-title"])
-    return PolicyExample("", heading, *content, ids=[anchor] if anchor else [], classes=["ps-example"])
+    heading = text_node(policy.PolicyExampleTitle, raw_title, title, place, classes=["ps-example-title"])
+    return policy.PolicyExample("", heading, *content, ids=[anchor] if anchor else [], classes=["ps-example"])
 
 
 def prompt(
@@ -138,9 +121,9 @@ def prompt(
     raw_title: str = "",
     place: Place | None = None,
     shown: bool,
-) -> PolicyPrompt:
+) -> policy.PolicyPrompt:
     """Return an evaluation prompt; without ``shown`` it leaves the page once it is read."""
-    box = PolicyPrompt("", classes=["ps-example", "ps-prompt"], shown=shown)
+    box = policy.PolicyPrompt("", classes=["ps-example", "ps-prompt"], shown=shown)
     head = nodes.container("", word(_("Evaluation prompt"), "ps-kind"), classes=["ps-example-head"])
     if children := list(title):
         head += text_node(nodes.paragraph, raw_title, children, place, classes=["ps-prompt-title"])
@@ -149,10 +132,10 @@ def prompt(
     return box
 
 
-def commentary(content: Iterable[nodes.Node], label: str = "") -> PolicyCommentary:
+def commentary(content: Iterable[nodes.Node], label: str = "") -> policy.PolicyCommentary:
     """Return a non-normative aside under its label."""
     shown = _("Commentary") if label in ("", "Commentary") else label
-    box = PolicyCommentary("", word(shown, "ps-kind"), classes=["ps-commentary"])
+    box = policy.PolicyCommentary("", word(shown, "ps-kind"), classes=["ps-commentary"])
     box.extend(content)
     return box
 
@@ -164,11 +147,11 @@ def definition(
     *,
     raw_term: str = "",
     place: Place | None = None,
-) -> PolicyDefinition:
+) -> policy.PolicyDefinition:
     """Return a defined term with what it means; ``anchor`` is that of :func:`anchor_of`."""
     item = nodes.definition_list_item("", text_node(nodes.term, raw_term, term, place))
     item += nodes.definition("", *content)
-    return PolicyDefinition(
+    return policy.PolicyDefinition(
         "", nodes.definition_list("", item), ids=[anchor] if anchor else [], classes=["ps-definition"]
     )
 
@@ -181,11 +164,11 @@ def declaration(
     *classes: str,
     raw_title: str,
     place: Place,
-) -> PolicyDeclaration:
+) -> policy.PolicyDeclaration:
     """Return a box for what is declared of the spec itself: a level, a topic, its metadata."""
     item = nodes.definition_list_item("", text_node(nodes.term, raw_title, head, place))
     item += nodes.definition("", *content)
-    return PolicyDeclaration(
+    return policy.PolicyDeclaration(
         "",
         nodes.definition_list("", item),
         ids=[anchor] if anchor else [],
@@ -202,10 +185,10 @@ def message(
     language: str = "",
     attributes: Iterable[tuple[str, str]] = (),
     is_untrusted: bool = False,
-) -> PolicyMessage:
+) -> policy.PolicyMessage:
     """Return a message; a builder writes its role, tool and other attributes above its body."""
     classes = ["ps-message", f"ps-role-{style_name(role)}"]
-    box = PolicyMessage("", classes=classes, **_said(role, recipient, name, attributes))
+    box = policy.PolicyMessage("", classes=classes, **_said(role, recipient, name, attributes))
     body = _body(content, language)
     box += untrusted([body]) if is_untrusted else body
     return box
@@ -224,7 +207,7 @@ def response(
     raw_note: str = "",
     violates: Iterable[nodes.Node] = (),
     place: Place | None = None,
-) -> PolicyResponse:
+) -> policy.PolicyResponse:
     """Return an alternative answer: its body, then the reason; a builder writes verdict and role above it.
 
     :param note: the reason as inline nodes, in a paragraph of its own so that it can be translated
@@ -232,7 +215,7 @@ def response(
     """
     kind = verdict.value.lower() if verdict else "none"
     classes = ["ps-message", "ps-response", f"ps-role-{style_name(role)}", f"ps-verdict-{kind}"]
-    box = PolicyResponse(
+    box = policy.PolicyResponse(
         "",
         _body(content, language),
         classes=classes,
@@ -250,12 +233,12 @@ def response(
     return box
 
 
-def _body(content: Iterable[nodes.Node], language: str) -> PolicyBody:
+def _body(content: Iterable[nodes.Node], language: str) -> policy.PolicyBody:
     """Return the body of a message; quotes in it stay as they are, since models read them so.
 
     docutils names languages by a class, and warns of each whose quotes it does not know.
     """
-    return PolicyBody("", *content, classes=["ps-body"], lang=language, support_smartquotes=False)
+    return policy.PolicyBody("", *content, classes=["ps-body"], lang=language, support_smartquotes=False)
 
 
 def _said(role: str, recipient: str, name: str, attributes: Iterable[tuple[str, str]]) -> dict[str, Any]:
@@ -264,54 +247,56 @@ def _said(role: str, recipient: str, name: str, attributes: Iterable[tuple[str, 
     return {"role": role, **{key: value for key, value in said.items() if value}}
 
 
-def comparison(responses: Iterable[nodes.Node]) -> PolicyComparison:
+def comparison(responses: Iterable[nodes.Node]) -> policy.PolicyComparison:
     """Return consecutive alternative answers, in source order."""
-    return PolicyComparison("", *responses, classes=["ps-comparison"])
+    return policy.PolicyComparison("", *responses, classes=["ps-comparison"])
 
 
-def gap(text: str = "[...]") -> PolicyGap:
+def gap(text: str = "[...]") -> policy.PolicyGap:
     """Return the mark of a part of the conversation that is left out."""
     line = word("", "ps-gap-line")
     line += nodes.inline("", text, classes=["ps-gap-mark"])
     line += nodes.inline("", " " + _("part of the conversation is left out"), classes=["ps-gap-words"])
-    return PolicyGap("", line, classes=["ps-gap"])
+    return policy.PolicyGap("", line, classes=["ps-gap"])
 
 
-def untrusted(content: Iterable[nodes.Node]) -> PolicyUntrusted:
+def untrusted(content: Iterable[nodes.Node]) -> policy.PolicyUntrusted:
     """Return text that carries no authority, under a word that says so."""
-    return PolicyUntrusted("", word(_("Untrusted text"), "ps-kind"), *content, classes=["ps-untrusted"])
+    return policy.PolicyUntrusted(
+        "", word(_("Untrusted text"), "ps-kind"), *content, classes=["ps-untrusted"]
+    )
 
 
-def settings(lines: Iterable[str]) -> PolicySettings:
+def settings(lines: Iterable[str]) -> policy.PolicySettings:
     """Return the ``key: value`` lines of a message's settings."""
     items = [
         nodes.list_item("", nodes.paragraph("", "", nodes.literal("", line), translatable=False))
         for line in lines
     ]
-    return PolicySettings(
+    return policy.PolicySettings(
         "", word(_("Settings"), "ps-kind"), nodes.bullet_list("", *items), classes=["ps-settings"]
     )
 
 
-def placeholder(text: str) -> PolicyPlaceholder:
+def placeholder(text: str) -> policy.PolicyPlaceholder:
     """Return an author's mark such as ``[...]`` or ``[file: cat.png]``, brackets included."""
     classes = ["ps-placeholder"]
     if text.startswith("[file:"):
         classes.append("ps-attachment")
-    return PolicyPlaceholder("", text, classes=classes)
+    return policy.PolicyPlaceholder("", text, classes=classes)
 
 
 def head_of(box: nodes.Element) -> list[nodes.Element]:
     """Return the lines that head a box, as nodes that every builder can write."""
     match box:
-        case PolicyBadge():
+        case policy.PolicyBadge():
             return [_badge_line(box)]
-        case PolicyExample():
+        case policy.PolicyExample():
             number = f" {box['number']}" if "number" in box else ""
             return [word(_("Example") + number, "ps-kind")]
-        case PolicyResponse():
+        case policy.PolicyResponse():
             return [_verdict(box), _role_line(box)]
-        case PolicyMessage():
+        case policy.PolicyMessage():
             return [_role_line(box)]
         case _:
             return []
@@ -319,32 +304,31 @@ def head_of(box: nodes.Element) -> list[nodes.Element]:
 
 def add_heads(doctree: nodes.document) -> None:
     """Put the heads into a page that a builder without visitors of ours is about to write."""
-    for box in list(doctree.findall(PolicyBox)):
+    for box in list(doctree.findall(policy.PolicyBox)):
         head = head_of(box)
-        if isinstance(box, PolicyExample):
+        if isinstance(box, policy.PolicyExample):
             head = [nodes.container("", *head, *box.children[:1], classes=["ps-example-head"])]
             del box[:1]
         box[:0] = head
 
 
-def _badge_line(badge: PolicyBadge) -> nodes.paragraph:
+def _badge_line(badge: policy.PolicyBadge) -> nodes.paragraph:
     line = word("", "ps-badge-line")
     line += nodes.inline("", _("Authority:") + " ", classes=["ps-badge-label"])
     line += nodes.inline("", badge["title"], classes=["ps-badge-level"])
     return line
 
 
-def _verdict(response: PolicyResponse) -> PolicyVerdict:
-    shown = {
-        "GOOD": _("Compliant"),
-        "BAD": _("Violation"),
-        "OK": _("Minor issues"),
-        "": _("No verdict"),
-    }[response["verdict"]]
-    return PolicyVerdict("", shown, classes=["ps-verdict"], translatable=False, verdict=response["verdict"])
+def _verdict(response: policy.PolicyResponse) -> policy.PolicyVerdict:
+    shown = {"GOOD": _("Compliant"), "BAD": _("Violation"), "OK": _("Minor issues"), "": _("No verdict")}[
+        response["verdict"]
+    ]
+    return policy.PolicyVerdict(
+        "", shown, classes=["ps-verdict"], translatable=False, verdict=response["verdict"]
+    )
 
 
-def _role_line(message: PolicyMessage) -> nodes.paragraph:
+def _role_line(message: policy.PolicyMessage) -> nodes.paragraph:
     """Return the line that says who speaks, to which tool, and what else its tag says."""
     role = message["role"]
     known = {

@@ -7,41 +7,21 @@ from collections.abc import Callable
 from functools import cache
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from docutils import nodes
 from docutils.utils.math import MathError, latex2mathml
 from docutils.utils.math.latex2mathml import tex2mathml
+from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.locale import get_translation
 from sphinx.util.math import get_node_equation_number
+from sphinx.writers.html5 import HTML5Translator
+from sphinx.writers.latex import LaTeXTranslator
 
+from sphinx_policyspec.sphinx_ext.nodes import nodes as policy
 from sphinx_policyspec.sphinx_ext.nodes.boxes import head_of
-from sphinx_policyspec.sphinx_ext.nodes.nodes import (
-    BOXES,
-    PolicyBadge,
-    PolicyBody,
-    PolicyBox,
-    PolicyClause,
-    PolicyComparison,
-    PolicyCount,
-    PolicyExampleTitle,
-    PolicyMarker,
-    PolicyMessage,
-    PolicyPlaceholder,
-    PolicyQuery,
-    PolicyResponse,
-    PolicySelfLink,
-    PolicyTable,
-    PolicyVerdict,
-    elements_of,
-)
-
-if TYPE_CHECKING:
-    from sphinx.application import Sphinx
-    from sphinx.config import Config
-    from sphinx.writers.html5 import HTML5Translator
-    from sphinx.writers.latex import LaTeXTranslator
 
 _word_of_sphinx = get_translation("sphinx")
 
@@ -108,12 +88,6 @@ def shown_math(tex: str, *, as_block: bool) -> nodes.Element:
     return nodes.math_block(tex, tex, **{"nowrap": False, "no-wrap": False, "number": None, "label": None})
 
 
-def _register_maths(app: Sphinx, config: Config) -> None:
-    """Register the renderer where it is asked for: Sphinx takes a renderer that is there for a choice."""
-    if config.html_math_renderer == RENDERER:
-        app.add_html_math_renderer(RENDERER, inline_renderers=(_inline, None), block_renderers=(_block, None))
-
-
 def mathml(tex: str, *, as_block: bool) -> str:
     r"""Return LaTeX maths as MathML; equations that an empty line or ``\\`` divides stand below each other.
 
@@ -162,23 +136,21 @@ _SAID = ("level", "title", "number", "verdict", "role", "recipient", "name", "ta
 _ICONS = {"GOOD": "\N{CHECK MARK}", "BAD": "\N{BALLOT X}", "OK": "\N{ALMOST EQUAL TO}"}
 
 
-def _visit_box(self: HTML5Translator, node: PolicyBox) -> None:
+def visit_box(self: HTML5Translator, node: policy.PolicyBox) -> None:
+    """Write the beginning of a box."""
     self.body.append(self.starttag(node, node.html_tag))
 
 
-def _depart_box(self: HTML5Translator, node: PolicyBox) -> None:
+def depart_box(self: HTML5Translator, node: policy.PolicyBox) -> None:
+    """Write its end."""
     self.body.append(f"</{node.html_tag}>\n")
 
 
-def _visit_latex_box(self: LaTeXTranslator, node: PolicyBox) -> None:
+def _visit_latex_box(self: LaTeXTranslator, node: policy.PolicyBox) -> None:
     # A container of Sphinx's leaves its ids out, and the links to them would lead nowhere.
     if node["ids"]:
         self.body.append("\n" + self.hypertarget_to(node, anchor=True))
     self.visit_container(node)
-
-
-def _depart_latex_box(self: LaTeXTranslator, node: PolicyBox) -> None:
-    self.depart_container(node)
 
 
 _heads: WeakKeyDictionary[object, dict[tuple[object, ...], str]] = WeakKeyDictionary()
@@ -199,7 +171,7 @@ def _head(self: HTML5Translator, box: nodes.Element) -> str:
     return written[key]
 
 
-def _visit_badge(self: HTML5Translator, node: PolicyBadge) -> None:
+def _visit_badge(self: HTML5Translator, node: policy.PolicyBadge) -> None:
     """Write the badge into the heading before it, where a long title wraps with it.
 
     Only the page has it there: titles in tables of contents and in the search index stay as they are.
@@ -216,19 +188,19 @@ def _visit_badge(self: HTML5Translator, node: PolicyBadge) -> None:
     raise nodes.SkipNode
 
 
-def _visit_message(self: HTML5Translator, node: PolicyMessage) -> None:
-    for table in [inner for inner in elements_of(node) if isinstance(inner, nodes.table)]:
-        table.replace_self(PolicyTable("", table.deepcopy(), classes=["ps-wide"]))
-    _visit_box(self, node)
+def _visit_message(self: HTML5Translator, node: policy.PolicyMessage) -> None:
+    for table in [inner for inner in policy.elements_of(node) if isinstance(inner, nodes.table)]:
+        table.replace_self(policy.PolicyTable("", table.deepcopy(), classes=["ps-wide"]))
+    visit_box(self, node)
     self.body.append(_head(self, node))
 
 
-def _visit_body(self: HTML5Translator, node: PolicyBody) -> None:
+def _visit_body(self: HTML5Translator, node: policy.PolicyBody) -> None:
     language = {"lang": node["lang"]} if node["lang"] else {}
     self.body.append(self.starttag(node, node.html_tag, **language))
 
 
-def _visit_table(self: HTML5Translator, node: PolicyQuery | PolicyTable) -> None:
+def _visit_table(self: HTML5Translator, node: policy.PolicyQuery | policy.PolicyTable) -> None:
     attributes: dict[str, Any] = {}
     if head := next(node.findall(nodes.thead), None):
         # A table may be wider than the page: a region that takes the focus scrolls by keyboard.
@@ -237,72 +209,72 @@ def _visit_table(self: HTML5Translator, node: PolicyQuery | PolicyTable) -> None
     self.body.append(self.starttag(node, "div", **attributes))
 
 
-def _visit_comparison(self: HTML5Translator, node: PolicyComparison) -> None:
+def _visit_comparison(self: HTML5Translator, node: policy.PolicyComparison) -> None:
     # The outer element is the container that the columns of the inner one depend on.
     self.body.append(self.starttag(node, "div") + '<div class="ps-alternatives">')
 
 
-def _depart_comparison(self: HTML5Translator, node: PolicyComparison) -> None:  # noqa: ARG001
+def _depart_comparison(self: HTML5Translator, node: policy.PolicyComparison) -> None:  # noqa: ARG001
     self.body.append("</div></div>\n")
 
 
-def _visit_example_title(self: HTML5Translator, node: PolicyExampleTitle) -> None:
+def _visit_example_title(self: HTML5Translator, node: policy.PolicyExampleTitle) -> None:
     head = _head(self, node.parent)
     self.body += ['<div class="ps-example-head">', head, self.starttag(node, "p", "")]
 
 
-def _depart_example_title(self: HTML5Translator, node: PolicyExampleTitle) -> None:
+def _depart_example_title(self: HTML5Translator, node: policy.PolicyExampleTitle) -> None:
     if node.parent["ids"]:
         self.add_permalink_ref(node.parent, _("Link to this example"))
     self.body.append("</p>\n</div>\n")
 
 
-def _visit_verdict(self: HTML5Translator, node: PolicyVerdict) -> None:
+def _visit_verdict(self: HTML5Translator, node: policy.PolicyVerdict) -> None:
     icon = _ICONS.get(node.get("verdict", ""), "?")
     self.body.append(
         self.starttag(node, "p", "") + f'<span class="ps-icon" aria-hidden="true">{icon}</span>&#160;'
     )
 
 
-def _depart_verdict(self: HTML5Translator, node: PolicyVerdict) -> None:  # noqa: ARG001
+def _depart_verdict(self: HTML5Translator, node: policy.PolicyVerdict) -> None:  # noqa: ARG001
     self.body.append("</p>\n")
 
 
-def _visit_self_link(self: HTML5Translator, node: PolicySelfLink) -> None:
+def _visit_self_link(self: HTML5Translator, node: policy.PolicySelfLink) -> None:
     self.add_permalink_ref(nodes.Element("", ids=[node["anchor"]]), _("Link to this place"))
     raise nodes.SkipNode
 
 
-def _skip(self: nodes.NodeVisitor, node: PolicyMarker) -> None:  # noqa: ARG001
+def _skip(self: nodes.NodeVisitor, node: policy.PolicyMarker) -> None:  # noqa: ARG001
     """Write nothing: markers are gone unless the page could not be transformed."""
     raise nodes.SkipNode
 
 
 def register_nodes(app: Sphinx) -> None:
     """Make Sphinx know every node of ours; other builders than HTML fall back to its base class."""
-    visits: dict[type[PolicyBox], _Visit] = {
-        PolicyBadge: _visit_badge,
-        PolicyMessage: _visit_message,
-        PolicyResponse: _visit_message,
-        PolicyBody: _visit_body,
-        PolicyQuery: _visit_table,
-        PolicyTable: _visit_table,
+    visits: dict[type[policy.PolicyBox], _Visit] = {
+        policy.PolicyBadge: _visit_badge,
+        policy.PolicyMessage: _visit_message,
+        policy.PolicyResponse: _visit_message,
+        policy.PolicyBody: _visit_body,
+        policy.PolicyQuery: _visit_table,
+        policy.PolicyTable: _visit_table,
     }
-    for box in BOXES:
+    for box in policy.BOXES:
         app.add_node(
             box,
-            html=(visits.get(box, _visit_box), _depart_box),
-            latex=(_visit_latex_box, _depart_latex_box),
+            html=(visits.get(box, visit_box), depart_box),
+            latex=(_visit_latex_box, lambda self, node: self.depart_container(node)),
         )
-    app.add_node(PolicyComparison, html=(_visit_comparison, _depart_comparison))
-    app.add_node(PolicyExampleTitle, html=(_visit_example_title, _depart_example_title))
-    app.add_node(PolicyVerdict, html=(_visit_verdict, _depart_verdict))
-    app.add_node(PolicyPlaceholder)
-    app.add_node(PolicyClause)
-    app.add_node(PolicyCount)
-    app.add_node(PolicySelfLink, html=(_visit_self_link, None))
+    app.add_node(policy.PolicyComparison, html=(_visit_comparison, _depart_comparison))
+    app.add_node(policy.PolicyExampleTitle, html=(_visit_example_title, _depart_example_title))
+    app.add_node(policy.PolicyVerdict, html=(_visit_verdict, _depart_verdict))
+    app.add_node(policy.PolicyPlaceholder)
+    app.add_node(policy.PolicyClause)
+    app.add_node(policy.PolicyCount)
+    app.add_node(policy.PolicySelfLink, html=(_visit_self_link, None))
     app.add_node(PolicyPanel, html=(visit_panel, None))
-    app.add_node(PolicyMarker, html=(_skip, None), latex=(_skip, None), text=(_skip, None))
+    app.add_node(policy.PolicyMarker, html=(_skip, None), latex=(_skip, None), text=(_skip, None))
 
 
 _STYLE = Path(__file__).parents[1] / "latex" / "policyspec.sty"
@@ -313,16 +285,18 @@ _CLASSES = ("ps-gap-line", "ps-kind", "ps-note")
 
 def configure(app: Sphinx, config: Config) -> None:
     """Give our LaTeX style to PDFs, and our formulas to a project that asks for them; it can redefine what the style defines."""
-    _register_maths(app, config)
+    # Where it is asked for: Sphinx takes a renderer that is there for a choice.
+    if config.html_math_renderer == RENDERER:
+        app.add_html_math_renderer(RENDERER, inline_renderers=(_inline, None), block_renderers=(_block, None))
     config.latex_additional_files = [*config.latex_additional_files, str(_STYLE)]
     app.add_latex_package(_STYLE.stem)
 
 
 def set_for_paper(document: nodes.document) -> None:
     """Hand classes of paragraphs on to their words, and keep heads with what they head, for LaTeX."""
-    for title in list(document.findall(PolicyExampleTitle)):
+    for title in list(document.findall(policy.PolicyExampleTitle)):
         _join_head(title)
-    for response in document.findall(PolicyResponse):
+    for response in document.findall(policy.PolicyResponse):
         _join_verdict(response)
     for paragraph in list(document.findall(nodes.paragraph)):
         for name in _CLASSES:
@@ -336,7 +310,7 @@ def set_for_paper(document: nodes.document) -> None:
             )
 
 
-def _join_head(title: PolicyExampleTitle) -> None:
+def _join_head(title: policy.PolicyExampleTitle) -> None:
     """Put the word that an example begins with and its title into one line."""
     kind = title.parent.children[0]
     line = nodes.paragraph("", "", classes=["ps-example-title"])
@@ -348,10 +322,10 @@ def _join_head(title: PolicyExampleTitle) -> None:
     head.append(line)
 
 
-def _join_verdict(response: PolicyResponse) -> None:
+def _join_verdict(response: policy.PolicyResponse) -> None:
     """Put a verdict and the role that follows it into one line."""
     verdict, role = response.children[:2]
-    if isinstance(verdict, PolicyVerdict) and isinstance(role, nodes.paragraph):
+    if isinstance(verdict, policy.PolicyVerdict) and isinstance(role, nodes.paragraph):
         response.remove(verdict)
         role.insert(0, nodes.inline("", "", *verdict.children, classes=["ps-verdict"]))
         role.insert(1, nodes.Text(" · "))

@@ -7,7 +7,7 @@ it. What an author wrote is its children; level, role and verdict are attributes
 from __future__ import annotations
 
 import re
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from docutils import nodes
 
@@ -163,6 +163,17 @@ def is_unseen(node: nodes.Node) -> bool:
     if is_comment or (isinstance(node, nodes.target) and node.children):
         return False
     return isinstance(node, nodes.Invisible | nodes.system_message)
+
+
+_Around = TypeVar("_Around", bound=nodes.Element)
+
+
+def around(node: nodes.Node, kind: type[_Around]) -> _Around | None:
+    """Return the nearest element of a class that a node stands in."""
+    above = node.parent
+    while above is not None and not isinstance(above, kind):
+        above = above.parent
+    return above
 
 
 def elements_of(node: nodes.Element) -> list[nodes.Element]:

@@ -5,13 +5,10 @@ Sphinx loads this by the name of the builder, an entry point; other builders do 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from sphinx.application import Sphinx
+from sphinx.util.typing import ExtensionMetadata
 
 from sphinx_policyspec.sphinx_ext.typst.builder import TypstBuilder, fail_without_pdf
-
-if TYPE_CHECKING:
-    from sphinx.application import Sphinx
-    from sphinx.util.typing import ExtensionMetadata
 
 __all__ = ["setup"]
 

@@ -4,28 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import TYPE_CHECKING
 
 from docutils import nodes
+from docutils.nodes import Element
 from sphinx import addnodes
+from sphinx.builders import Builder
 from sphinx.locale import admonitionlabels
 
-from sphinx_policyspec.sphinx_ext.nodes.nodes import (
-    PolicyBadge,
-    PolicyBody,
-    PolicyClause,
-    PolicyCommentary,
-    PolicyComparison,
-    PolicyExample,
-    PolicyExampleTitle,
-    PolicyGap,
-    PolicyMessage,
-    PolicyPlaceholder,
-    PolicyPrompt,
-    PolicyResponse,
-    PolicyUntrusted,
-    PolicyVerdict,
-)
+from sphinx_policyspec.sphinx_ext.nodes import nodes as policy
 from sphinx_policyspec.sphinx_ext.typst.code import (
     array,
     block,
@@ -37,10 +23,6 @@ from sphinx_policyspec.sphinx_ext.typst.code import (
     words,
 )
 from sphinx_policyspec.sphinx_ext.typst.writing import LABEL, InlineVisitor, is_short, style_of
-
-if TYPE_CHECKING:
-    from docutils.nodes import Element
-    from sphinx.builders import Builder
 
 _PLAIN = frozenset({"default", "none", "text"})
 _LANGUAGES = {"ipython3": "python", "pycon": "python", "python3": "python"}
@@ -58,7 +40,7 @@ class BlockVisitor(InlineVisitor):
     def visit_section(self, node: nodes.section) -> None:
         """Write a heading with the level of its principle, then what stands below it."""
         title = next((child for child in node.children if isinstance(child, nodes.title)), None)
-        badge = next((child for child in node.children if isinstance(child, PolicyBadge)), None)
+        badge = next((child for child in node.children if isinstance(child, policy.PolicyBadge)), None)
         rest = [
             child for child in node.children if child is not title and (title is None or child is not badge)
         ]
@@ -69,7 +51,7 @@ class BlockVisitor(InlineVisitor):
         self.depth -= 1
         self.put(code)
 
-    def _heading(self, section: nodes.section, title: nodes.title, badge: PolicyBadge | None) -> str:
+    def _heading(self, section: nodes.section, title: nodes.title, badge: policy.PolicyBadge | None) -> str:
         number = self._number(section)
         places = self.anchors_in(title, *([badge] if badge else []))
         shown = (words(f"{number} ") if number else "") + self.directed(title)
@@ -106,15 +88,11 @@ class BlockVisitor(InlineVisitor):
         # Typst drops blocks in a paragraph; words beside a block are paragraphs by themselves.
         self.put(f"\n\n{self.directed(node)}\n\n")
 
-    def visit_rubric(self, node: nodes.rubric) -> None:
-        """Write a heading that is in no contents."""
+    def visit_rubric(self, node: nodes.Element) -> None:
+        """Write a heading that is in no contents, or the title of something that is no section."""
         self.put(block("head-line", content(self.directed(node))))
 
-    visit_centered = visit_rubric
-
-    def visit_title(self, node: nodes.title) -> None:
-        """Write the title of something that is no section."""
-        self.put(block("head-line", content(self.directed(node))))
+    visit_centered = visit_title = visit_rubric
 
     def visit_block_quote(self, node: nodes.block_quote) -> None:
         """Write what is set in."""
@@ -153,14 +131,12 @@ class BlockVisitor(InlineVisitor):
 
     def visit_caption(self, node: nodes.caption) -> None:
         """Write what stands above a listing or below a picture, with its number if it has one."""
-        number = self._figure_number(node.parent)
+        number = self.numbered(
+            node.parent, "figure" if isinstance(node.parent, nodes.figure) else "code-block"
+        )
         code = (words(f"{number} ") if number else "") + self.rendered(node.children)
         above = isinstance(node.parent, nodes.container)
         self.put(block("head-line" if above else "caption", content(code)))
-
-    def _figure_number(self, node: nodes.Element) -> str:
-        kind = "figure" if isinstance(node, nodes.figure) else "code-block"
-        return self.numbered(node, kind)
 
     def numbered(self, node: nodes.Element, kind: str) -> str:
         """Return the number of a picture, table or listing, if the project numbers them."""
@@ -341,13 +317,13 @@ class ListedExample:
 class TypstTranslator(ListVisitor):
     """Writes a whole handbook as Typst code."""
 
-    own_label = (nodes.section, nodes.footnote, PolicyExample)
+    own_label = (nodes.section, nodes.footnote, policy.PolicyExample)
 
     def __init__(self, document: nodes.document, builder: Builder) -> None:
         super().__init__(document, builder)
         self.examples: list[ListedExample] = []
 
-    def visit_PolicyBadge(self, node: PolicyBadge) -> None:
+    def visit_PolicyBadge(self, node: policy.PolicyBadge) -> None:
         """Write a level that stands beside no heading."""
         self.put(
             block(
@@ -355,10 +331,10 @@ class TypstTranslator(ListVisitor):
             )
         )
 
-    def visit_PolicyExample(self, node: PolicyExample) -> None:
+    def visit_PolicyExample(self, node: policy.PolicyExample) -> None:
         """Write an example with its number and title."""
         head, *turns = node.children
-        kind, title = _kind_of(head), next(iter(head.findall(PolicyExampleTitle)), None)
+        kind, title = _kind_of(head), next(iter(head.findall(policy.PolicyExampleTitle)), None)
         if node.get(LABEL):
             self.examples.append(
                 ListedExample(node[LABEL], len(self.examples) + 1, title.astext() if title else kind)
@@ -375,10 +351,10 @@ class TypstTranslator(ListVisitor):
         """Return the messages of a conversation; answers to choose from are turns like any other."""
         parts: list[nodes.Node] = []
         for turn in turns:
-            parts += turn.children if isinstance(turn, PolicyComparison) else [turn]
+            parts += turn.children if isinstance(turn, policy.PolicyComparison) else [turn]
         return [content(self.rendered([part])) for part in parts] or ["[]"]
 
-    def visit_PolicyPrompt(self, node: PolicyPrompt) -> None:
+    def visit_PolicyPrompt(self, node: policy.PolicyPrompt) -> None:
         """Write a prompt that tests a principle."""
         head, *turns = node.children
         title = [child for child in head.children[1:] if isinstance(child, nodes.Element)]
@@ -387,18 +363,20 @@ class TypstTranslator(ListVisitor):
         kind = content(words(_kind_of(head)))
         self.put(places, block("example", self.new_key(), kind, shown, *self._turns(turns)))
 
-    def visit_PolicyMessage(self, node: PolicyMessage) -> None:
+    def visit_PolicyMessage(self, node: policy.PolicyMessage) -> None:
         """Write a message below who speaks, and a verdict beside that."""
         children = list(node.children)
         places = self.anchors_in(*takewhile(lambda child: isinstance(child, nodes.paragraph), children))
         head: list[str] = []
         while children and isinstance(children[0], nodes.paragraph):
             part = children.pop(0)
-            if isinstance(part, PolicyVerdict):
+            if isinstance(part, policy.PolicyVerdict):
                 head.insert(0, call("verdict", string(style_of(node, "verdict")), self.inside(part)))
             else:
                 head.append(call("role", self.inside(part)))
-        style = style_of(node, "verdict") if isinstance(node, PolicyResponse) else style_of(node, "role")
+        style = (
+            style_of(node, "verdict") if isinstance(node, policy.PolicyResponse) else style_of(node, "role")
+        )
         shown = words(" \N{MIDDLE DOT} ").join(head)
         parts = (string(style), content(shown), content(self._said(children)))
         if is_short(node):
@@ -409,11 +387,11 @@ class TypstTranslator(ListVisitor):
         """Return what a message says, then what is said about it."""
         code = ""
         for child in children:
-            is_reason = isinstance(child, nodes.paragraph) and isinstance(child.parent, PolicyMessage)
+            is_reason = isinstance(child, nodes.paragraph) and isinstance(child.parent, policy.PolicyMessage)
             code += block("reason", self.inside(child)) if is_reason else self.rendered([child])
         return code
 
-    def visit_PolicyBody(self, node: PolicyBody) -> None:
+    def visit_PolicyBody(self, node: policy.PolicyBody) -> None:
         """Write what a message says, in its language where its author says which one that is."""
         code = self.rendered(node.children)
         if node["lang"]:
@@ -422,7 +400,7 @@ class TypstTranslator(ListVisitor):
             code = f"#[#set text(lang: {string(language.lower()[:_LANGUAGE])}{place})\n{code}]"
         self.put(code)
 
-    def visit_PolicyCommentary(self, node: PolicyCommentary) -> None:
+    def visit_PolicyCommentary(self, node: policy.PolicyCommentary) -> None:
         """Write an aside, what was said by nobody, or settings below a word that says which."""
         first, *rest = node.children
         has_kind = isinstance(first, nodes.paragraph) and "ps-kind" in first["classes"]
@@ -431,7 +409,7 @@ class TypstTranslator(ListVisitor):
         self.put(
             places,
             self.boxed(
-                "bad" if isinstance(node, PolicyUntrusted) else "note",
+                "bad" if isinstance(node, policy.PolicyUntrusted) else "note",
                 title,
                 rest if has_kind else [first, *rest],
             ),
@@ -439,15 +417,15 @@ class TypstTranslator(ListVisitor):
 
     visit_PolicyUntrusted = visit_PolicySettings = visit_PolicyCommentary
 
-    def visit_PolicyGap(self, node: PolicyGap) -> None:
+    def visit_PolicyGap(self, node: policy.PolicyGap) -> None:
         """Write the mark of what is left out."""
         self.put(block("gap", content("".join(self.rendered(child.children) for child in node.children))))
 
-    def visit_PolicyPlaceholder(self, node: PolicyPlaceholder) -> None:
+    def visit_PolicyPlaceholder(self, node: policy.PolicyPlaceholder) -> None:
         """Write a mark of the author."""
         self.put(call("placeholder", self.inside(node)))
 
-    def visit_PolicyClause(self, node: PolicyClause) -> None:
+    def visit_PolicyClause(self, node: policy.PolicyClause) -> None:
         """Write words with a level of their own."""
 
 

@@ -8,7 +8,6 @@ import tempfile
 import unicodedata
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -107,10 +106,8 @@ def _facts(spec: Spec, version: str) -> Iterator[tuple[str, str]]:
         yield _("%(principles)d principles, %(examples)d examples") % counts, ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    label: str
-    text: str
+_Line = tuple[str, str]
+"""The label that a line of an index leads to, and its text."""
 
 
 def indices(builder: Builder, labels: Labels, examples: Iterable[ListedExample]) -> str:
@@ -123,7 +120,7 @@ def indices(builder: Builder, labels: Labels, examples: Iterable[ListedExample])
     ):
         groups = list(_groups(by_name[name](domain), labels))
         parts.append(_chapter(name, title, groups))
-    listed = [_Line(item.label, f"{item.number}. {item.title}") for item in examples]
+    listed = [(item.label, f"{item.number}. {item.title}") for item in examples]
     parts.append(_chapter(INDEX_PAGES[2], _("Examples"), [("", listed)] if listed else []))
     return "".join(parts)
 
@@ -132,7 +129,7 @@ def _groups(index: Index, labels: Labels) -> Iterator[tuple[str, list[_Line]]]:
     groups, _collapse = index.generate()
     for heading, entries in groups:
         lines = [
-            _Line(found, f"{entry.name} ({entry.extra})" if entry.extra else str(entry.name))
+            (found, f"{entry.name} ({entry.extra})" if entry.extra else str(entry.name))
             for entry in entries
             if (found := labels.find(entry.docname, entry.anchor))
         ]
@@ -149,7 +146,7 @@ def _chapter(name: str, title: str, groups: list[tuple[str, list[_Line]]]) -> st
     for group, lines in groups:
         code += block("index-group", content(words(group))) if group else ""
         code += "".join(
-            block("index-line", string(line.label), content(words(_isolated(line.text)))) for line in lines
+            block("index-line", string(place), content(words(_isolated(text)))) for place, text in lines
         )
     return code
 

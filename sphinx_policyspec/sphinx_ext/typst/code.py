@@ -11,17 +11,15 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from docutils import nodes
 from docutils.utils.math import MathError
+from sphinx.builders import Builder
 from sphinx.util import logging
 
 from sphinx_policyspec.errors import MissingToolError, PdfError
 from sphinx_policyspec.sphinx_ext.nodes.html import mathml
-
-if TYPE_CHECKING:
-    from sphinx.builders import Builder
 
 _SPACES = re.compile(r"[ \t\r\n\f\v]+")
 _ESCAPED = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t"}
@@ -167,19 +165,11 @@ def _identifier(element: ET.Element) -> str:
     return _named(text)
 
 
-def _operator(element: ET.Element) -> str:
-    return _named((element.text or "").strip())
-
-
 def _named(text: str) -> str:
     """Return a letter or sign, or a name such as that of a function; what cannot be seen is left out."""
     if not text or text == "\N{FUNCTION APPLICATION}":
         return ""
     return f"symbol({string(text)})" if len(text) == 1 else f"math.op({string(text)})"
-
-
-def _words(element: ET.Element) -> str:
-    return string(element.text) if element.text else ""
 
 
 def _fraction(element: ET.Element) -> str:
@@ -192,10 +182,6 @@ def _fraction(element: ET.Element) -> str:
 def _root(element: ET.Element) -> str:
     radicand, *index = (_code(child) or "[]" for child in element)
     return f"math.root({index[0]}, {radicand})" if index else f"math.sqrt({radicand})"
-
-
-def _square_root(element: ET.Element) -> str:
-    return f"math.sqrt({_row(element)})"
 
 
 def _table(element: ET.Element) -> str:
@@ -220,12 +206,11 @@ _PLACES = {
 
 _MAKERS: dict[str, Callable[[ET.Element], str]] = {
     "mi": _identifier,
-    "mo": _operator,
-    "mn": _words,
-    "mtext": _words,
+    "mo": lambda element: _named((element.text or "").strip()),
+    **dict.fromkeys(("mn", "mtext"), lambda element: string(element.text) if element.text else ""),
     "mfrac": _fraction,
     "mroot": _root,
-    "msqrt": _square_root,
+    "msqrt": lambda element: f"math.sqrt({_row(element)})",
     "mtable": _table,
     "mspace": _space,
 }

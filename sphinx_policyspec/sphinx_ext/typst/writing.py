@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from docutils import nodes
 from sphinx import addnodes
+from sphinx.builders import Builder
 from sphinx.util.docutils import SphinxTranslator
 from sphinx.util.nodes import inline_all_toctrees
 
 from sphinx_policyspec.sphinx_ext.typst.code import call, content, equation, label, string, words
-
-if TYPE_CHECKING:
-    from sphinx.builders import Builder
 
 LABEL = "policyspec_label"
 """Attribute of a node: the label of its place."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.locale import get_translation
 
 from sphinx_policyspec.compare import Change, SpecDiff, Weight
@@ -21,10 +23,6 @@ from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBadge
 from sphinx_policyspec.sphinx_ext.web.panels import PanelLink, PanelRow, Step
 from sphinx_policyspec.sphinx_ext.web.places import CHANGES_PAGE, PAGE_BUILDERS
-
-if TYPE_CHECKING:
-    from sphinx.application import Sphinx
-    from sphinx.environment import BuildEnvironment
 
 _ = get_translation("sphinx_policyspec")
 
@@ -139,8 +137,7 @@ def past_rows(
         shown = [moment for moment in reversed(moments) if moment.changes or moment is moments[0]]
         steps = tuple(
             Step(
-                link(moment, "" if moment.changes else _("already there"), moment.level),
-                _said(moment),
+                link(moment, "" if moment.changes else _("already there"), moment.level), tuple(_said(moment))
             )
             for moment in shown
         )
@@ -168,12 +165,8 @@ def other_releases(editions: Editions, id_: str, level_title: Callable[[str], st
     return PanelRow(_("In other releases"), len(links), (("", links),))
 
 
-def _said(moment: Moment) -> tuple[str, ...]:
-    """Return what changed in a release, the weightiest first; what leaves the norm alone only as a number."""
-    return tuple(_lines(moment))
-
-
-def _lines(moment: Moment) -> Iterator[str]:
+def _said(moment: Moment) -> Iterator[str]:
+    """Yield what changed in a release, the weightiest first; what leaves the norm alone only as a number."""
     for weight in Weight:
         changes = [change for change in moment.changes if change.weight is weight]
         if weight is Weight.EDITORIAL and len(changes) > 1:

@@ -5,44 +5,30 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from docutils import nodes
+from sphinx.application import Sphinx
 from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.locale import get_translation
 
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.config import Edition, Editions
 from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain, domain_of
-from sphinx_policyspec.sphinx_ext.nodes.nodes import (
-    PolicyBadge,
-    PolicyCommentary,
-    PolicyComparison,
-    PolicyDeclaration,
-    PolicyDefinition,
-    PolicyExample,
-    PolicyPrompt,
-    PolicyQuery,
-    PolicyResponse,
-    PolicySelfLink,
-    elements_of,
-    title_of_example,
-)
+from sphinx_policyspec.sphinx_ext.nodes import nodes as policy
 from sphinx_policyspec.sphinx_ext.web.places import Place, level_html
-
-if TYPE_CHECKING:
-    from sphinx.application import Sphinx
-    from sphinx.builders import Builder
 
 _VERDICTS = ("GOOD", "OK", "BAD")
 
 
 def below_title(section: nodes.section) -> int:
     """Return the place below the title of a section and its badge."""
-    heads = [n for n, child in enumerate(section.children) if isinstance(child, nodes.title | PolicyBadge)]
+    heads = [
+        n for n, child in enumerate(section.children) if isinstance(child, nodes.title | policy.PolicyBadge)
+    ]
     return heads[-1] + 1 if heads else 0
 
 
@@ -58,28 +44,30 @@ def surroundings(link: nodes.reference) -> tuple[nodes.Element | None, str, bool
     example, is_plain = "", True
     above = link.parent
     while above is not None and not isinstance(above, nodes.section):
-        if isinstance(above, PolicyExample):
+        if isinstance(above, policy.PolicyExample):
             example = above["ids"][0] if above["ids"] else ""
-        is_plain &= not isinstance(above, PolicyQuery | nodes.title | nodes.rubric)
+        is_plain &= not isinstance(above, policy.PolicyQuery | nodes.title | nodes.rubric)
         above = above.parent
     return above, example, is_plain
 
 
 def number_examples(elements: Iterable[nodes.Element]) -> None:
     """Put numbers before the titles of examples, in the order of the page."""
-    for number, example in enumerate((node for node in elements if isinstance(node, PolicyExample)), 1):
+    for number, example in enumerate(
+        (node for node in elements if isinstance(node, policy.PolicyExample)), 1
+    ):
         example["number"] = number
 
 
 def put_good_answers_first(elements: Iterable[nodes.Element]) -> None:
     """Show compliant answers before others, whatever the order of the source; equal verdicts keep it."""
     for node in elements:
-        if isinstance(node, PolicyComparison):
+        if isinstance(node, policy.PolicyComparison):
             node.children.sort(key=_rank)
 
 
 def _rank(response: nodes.Node) -> int:
-    given = response["verdict"] if isinstance(response, PolicyResponse) else ""
+    given = response["verdict"] if isinstance(response, policy.PolicyResponse) else ""
     return _VERDICTS.index(given) if given in _VERDICTS else len(_VERDICTS)
 
 
@@ -87,24 +75,22 @@ def link_boxes_to_themselves(elements: Sequence[nodes.Element]) -> None:
     """Give each aside an anchor, and each box that has one a link to itself."""
     count: Counter[str] = Counter()
     for box in elements:
-        if isinstance(box, PolicyCommentary) and not box["ids"]:
-            section = box.parent
-            while section is not None and not isinstance(section, nodes.section):
-                section = section.parent
+        if isinstance(box, policy.PolicyCommentary) and not box["ids"]:
+            section = policy.around(box, nodes.section)
             owner = section["ids"][0] if section is not None and section["ids"] else ""
             count[owner] += 1
             number = f"-{count[owner]}" if count[owner] > 1 else ""
             box["ids"].append("-".join(filter(None, ("commentary", owner))) + number)
     for owner_box, head in _heads(elements):
         if owner_box["ids"]:
-            head.append(PolicySelfLink("", anchor=owner_box["ids"][0]))
+            head.append(policy.PolicySelfLink("", anchor=owner_box["ids"][0]))
 
 
 def _heads(elements: Iterable[nodes.Element]) -> Iterator[tuple[nodes.Element, nodes.Element]]:
     """Yield each box with the line that heads it."""
     for box in elements:
-        if isinstance(box, PolicyCommentary | PolicyDefinition | PolicyDeclaration):
-            head = box.next_node(nodes.paragraph if isinstance(box, PolicyCommentary) else nodes.term)
+        if isinstance(box, policy.PolicyCommentary | policy.PolicyDefinition | policy.PolicyDeclaration):
+            head = box.next_node(nodes.paragraph if isinstance(box, policy.PolicyCommentary) else nodes.term)
             if head is not None:
                 yield box, head
 
@@ -119,10 +105,10 @@ _SILENT = (
     nodes.math,
     nodes.raw,
     nodes.Invisible,
-    PolicyBadge,
-    PolicyExample,
-    PolicyPrompt,
-    PolicyQuery,
+    policy.PolicyBadge,
+    policy.PolicyExample,
+    policy.PolicyPrompt,
+    policy.PolicyQuery,
 )
 """In these no term is linked: headings and code stay as they are, and what others say is not the spec's own use."""
 
@@ -178,12 +164,10 @@ def _texts(doctree: nodes.document) -> Iterator[nodes.Text]:
 
 
 def _link_in(
-    text: nodes.Text,
-    pattern: re.Pattern[str],
-    wanted: dict[str, Term],
-    address: Callable[[str, str], str],
+    text: nodes.Text, pattern: re.Pattern[str], wanted: dict[str, Term], address: Callable[[str, str], str]
 ) -> None:
-    own = _definition_around(text)
+    definition = policy.around(text, policy.PolicyDefinition)
+    own = definition["ids"] if definition is not None else ()
     parts: list[nodes.Node] = []
     at = 0
     for match in pattern.finditer(str(text)):
@@ -199,13 +183,6 @@ def _link_in(
     if parts:
         parts += [nodes.Text(text[at:])] if at < len(text) else []
         text.parent.replace(text, parts)
-
-
-def _definition_around(text: nodes.Text) -> list[str]:
-    above = text.parent
-    while above is not None and not isinstance(above, PolicyDefinition):
-        above = above.parent
-    return list(above["ids"]) if above is not None else []
 
 
 def show_contents(app: Sphinx, docname: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
@@ -241,27 +218,22 @@ def _in_contents(doctree: nodes.document, *, examples: bool) -> tuple[dict[str, 
     levels: dict[str, str] = {}
     entries: dict[str, list[str]] = {}
     first = doctree.next_node(nodes.section)
-    for box in elements_of(doctree):
-        section = _section_of(box) if isinstance(box, PolicyBadge | PolicyExample) else None
+    for box in policy.elements_of(doctree):
+        if not isinstance(box, policy.PolicyBadge | policy.PolicyExample):
+            continue
+        section = policy.around(box, nodes.section)
         if section is None or not section["ids"]:
             continue
         # The first section of a page is the page.
         anchor = "" if section is first else escape(section["ids"][0])
-        if isinstance(box, PolicyBadge):
+        if isinstance(box, policy.PolicyBadge):
             levels[anchor] = level_html(box["level"], box["title"])
-        elif examples and isinstance(box, PolicyExample) and box["ids"]:
-            title = title_of_example(box)
+        elif examples and box["ids"]:
+            title = policy.title_of_example(box)
             link = f'<a class="reference internal" href="#{escape(box["ids"][0])}">'
             if title is not None:
                 entries.setdefault(anchor, []).append(f"<li>{link}{escape(title.astext())}</a></li>\n")
     return levels, entries
-
-
-def _section_of(node: nodes.Node) -> nodes.section | None:
-    above = node.parent
-    while above is not None and not isinstance(above, nodes.section):
-        above = above.parent
-    return above
 
 
 _ENTRY = re.compile(
@@ -272,23 +244,14 @@ _LIST = re.compile(r'<div class="toctree-wrapper\b.*?(?:</div>|\Z)', re.DOTALL)
 
 
 class LevelsByAddress:
-    """Finds the principle that an address inside a site leads to.
+    """Finds the principle that an address inside a site leads to."""
 
-    :param levels: principles by anchor
-    :param pages: principles that are a page of their own, by page
-    """
-
-    def __init__(self, builder: Builder, levels: Mapping[str, Place], pages: Mapping[str, Place]) -> None:
-        self._builder = builder
-        self._levels = levels
-        self._pages = {_plain(builder.get_target_uri(name)): place for name, place in pages.items()}
-
-    @classmethod
-    def of(cls, app: Sphinx) -> LevelsByAddress:
-        """Return what the pages of a project declare."""
+    def __init__(self, app: Sphinx) -> None:
+        self._builder = app.builder
+        self._levels: dict[str, Place] = {}
+        self._pages: dict[str, Place] = {}
+        """Principles that are a page of their own, by its address."""
         domain, titles = domain_of(app.env), app.env.titles
-        levels: dict[str, Place] = {}
-        pages: dict[str, Place] = {}
         for docname, page in domain.pages.items():
             of_page = [
                 item for item in page.objects if item.kind is TargetKind.PROVISION and not item.is_alias
@@ -296,11 +259,10 @@ class LevelsByAddress:
             for item in of_page:
                 if item.level:
                     level = domain.title_of_level(item.level)
-                    levels[item.anchor] = Place(docname, item.anchor, item.title, item.level, level)
-            first = levels.get(of_page[0].anchor) if of_page else None
+                    self._levels[item.anchor] = Place(docname, item.anchor, item.title, item.level, level)
+            first = self._levels.get(of_page[0].anchor) if of_page else None
             if first and docname in titles and titles[docname].astext() == first.title:
-                pages[docname] = first
-        return cls(app.builder, levels, pages)
+                self._pages[posixpath.normpath(app.builder.get_target_uri(docname))] = first
 
     def of_anchor(self, anchor: str) -> Place | None:
         """Return the principle that has an anchor."""
@@ -314,7 +276,8 @@ class LevelsByAddress:
         if not self._pages or "://" in path:
             return None
         here = self._builder.get_target_uri(docname)
-        return self._pages.get(_plain(posixpath.join(posixpath.dirname(here), path) if path else here))
+        whole = posixpath.join(posixpath.dirname(here), path) if path else here
+        return self._pages.get(posixpath.normpath(whole))
 
     def marked(self, html: str, docname: str) -> str:
         """Return navigation with the word for its level behind each principle."""
@@ -335,10 +298,6 @@ class LevelsByAddress:
         render = context.get("toctree")
         if render is not None:
             context["toctree"] = lambda **options: self.marked(render(**options), docname)
-
-
-def _plain(path: str) -> str:
-    return posixpath.normpath(path)
 
 
 _ = get_translation("sphinx_policyspec")

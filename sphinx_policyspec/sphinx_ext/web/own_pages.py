@@ -131,18 +131,22 @@ def _engine() -> str:
 
 def _body(questions: tuple[Question, ...], base: str) -> str:
     """Return the page: a place for the form, and below it every question with its query."""
-    prefixes = " ".join(f"PREFIX {name}: <{iri}>" for name, iri in PREFIXES.items()) + " "
+    prefixes = {name: f"PREFIX {name}: <{iri}> " for name, iri in PREFIXES.items()}
     listed = "".join(_question(question) for question in questions)
     needs = _("The answers come from an engine in your browser, which needs JavaScript and WebAssembly.")
     title, heading = _("Ask the spec"), _("Questions")
     intro = _("Ask the knowledge base behind these pages. Nothing that you ask leaves your browser.")
     from sphinx_policyspec.graph.knowledge_base import NAMES  # noqa: PLC0415  as above
 
+    names = {
+        kind: "".join(line for name, line in prefixes.items() if f"{name}:" in query) + query
+        for kind, query in NAMES.items()
+    }
     data = {
-        "prefixes": prefixes,
+        "prefixes": "".join(prefixes.values()),
         "base": base,
         "terms": json.dumps(sorted(ontology_terms())),
-        "names": json.dumps({kind: " ".join(query.split()) for kind, query in NAMES.items()}),
+        "names": json.dumps(names),
     }
     attributes = " ".join(f'data-{name}="{escape(value, quote=True)}"' for name, value in data.items())
     return (

@@ -22,31 +22,12 @@ from sphinx_policyspec.graph.terms import MEDIA_TYPES, Iris
 from sphinx_policyspec.model import Spec, TargetKind
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, feedback_address
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
+from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject
 from sphinx_policyspec.sphinx_ext.nodes.boxes import level_word
 from sphinx_policyspec.sphinx_ext.nodes.html import PolicyPanel
 from sphinx_policyspec.sphinx_ext.nodes.nodes import elements_of
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
-from sphinx_policyspec.sphinx_ext.web.navigation import (
-    LevelsByAddress,
-    Term,
-    below_title,
-    link_boxes_to_themselves,
-    link_terms,
-    number_examples,
-    put_good_answers_first,
-    surroundings,
-    target_of,
-    terms_of,
-)
-from sphinx_policyspec.sphinx_ext.web.panels import (
-    Occurrence,
-    PanelRow,
-    Relations,
-    panel_html,
-    relations_of,
-    rows_of,
-    tools_html,
-)
+from sphinx_policyspec.sphinx_ext.web import navigation, panels
 from sphinx_policyspec.sphinx_ext.web.places import ASK_PAGE, PAGE_BUILDERS, WEB_BUILDERS, SitePlaces
 
 if TYPE_CHECKING:
@@ -55,7 +36,6 @@ if TYPE_CHECKING:
 
     from sphinx_policyspec.compare.history import Timeline
     from sphinx_policyspec.sphinx_ext.asks.answering import Since
-    from sphinx_policyspec.sphinx_ext.config import Editions
 
 META = ("title", "version", "issued", "license", "publisher")
 """What each page tells of the whole spec."""
@@ -64,25 +44,11 @@ _NAMESPACE = "https://w3id.org/policyspec#"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PageProvision:
-    """One provision of a page.
-
-    :param iri: its own in the graph; ``level`` is that of its level, empty for a plain section
-    """
-
-    id: str
-    title: str
-    anchor: str
-    iri: str
-    level: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PageFacts:
     """What is known of one page.
 
     :param address: of the page on the web, empty where the project does not say
-    :param parts: its provisions
+    :param parts: its provisions, as JSON-LD tells them
     :param files: addresses of the graph's files, as seen from the page, with their media types
     """
 
@@ -90,7 +56,7 @@ class PageFacts:
     description: str
     language: str
     address: str
-    parts: tuple[PageProvision, ...]
+    parts: tuple[dict[str, Any], ...]
     files: tuple[tuple[str, str], ...]
 
 
@@ -100,16 +66,10 @@ def page_facts(app: Sphinx, spec: Spec, places: SitePlaces) -> dict[str, PageFac
     pages = {name: page for name, page in domain_of(env).pages.items() if page.objects}
     base = str(app.config.html_baseurl or "")
     is_single = app.builder.name == "singlehtml"
-    parts: dict[str, list[PageProvision]] = {}
+    parts: dict[str, list[dict[str, Any]]] = {}
     for name, page in pages.items():
         parts.setdefault(env.config.root_doc if is_single else name, []).extend(
-            PageProvision(
-                id=item.id,
-                title=places.title(item),
-                anchor=item.anchor,
-                iri=iris.iri("provision", item.id),
-                level=iris.iri("level", item.level) if item.level else "",
-            )
+            _part(item, places.title(item), iris)
             for item in page.objects
             if item.kind is TargetKind.PROVISION and not item.is_alias
         )
@@ -164,30 +124,32 @@ def _json_ld(facts: PageFacts, spec: Spec) -> dict[str, Any]:
             {"@type": "MediaObject", "contentUrl": name, "encodingFormat": kind} for name, kind in facts.files
         ],
     }
-    found = {
-        "@context": ["https://schema.org", {"ps": _NAMESPACE}],
-        "@type": "TechArticle",
-        "name": facts.title,
-        "description": facts.description,
-        "inLanguage": facts.language,
-        "url": facts.address,
-        "isPartOf": _filled(whole),
-        "hasPart": [_part(part) for part in facts.parts],
-    }
-    return _filled(found)
+    return _filled(
+        {
+            "@context": ["https://schema.org", {"ps": _NAMESPACE}],
+            "@type": "TechArticle",
+            "name": facts.title,
+            "description": facts.description,
+            "inLanguage": facts.language,
+            "url": facts.address,
+            "isPartOf": _filled(whole),
+            "hasPart": list(facts.parts),
+        }
+    )
 
 
-def _part(part: PageProvision) -> dict[str, Any]:
-    kind = "Principle" if part.level else "Section"
-    found = {
-        "@id": part.iri,
-        "@type": ["CreativeWork", f"ps:{kind}"],
-        "identifier": part.id,
-        "name": part.title,
-        "url": f"#{part.anchor}",
-        "ps:authority": {"@id": part.level} if part.level else "",
-    }
-    return _filled(found)
+def _part(item: PolicyObject, title: str, iris: Iris) -> dict[str, Any]:
+    kind = "Principle" if item.level else "Section"
+    return _filled(
+        {
+            "@id": iris.iri("provision", item.id),
+            "@type": ["CreativeWork", f"ps:{kind}"],
+            "identifier": item.id,
+            "name": title,
+            "url": f"#{item.anchor}",
+            "ps:authority": {"@id": iris.iri("level", item.level)} if item.level else "",
+        }
+    )
 
 
 def _filled(values: dict[str, Any]) -> dict[str, Any]:
@@ -210,14 +172,14 @@ class HandbookPages:
 
     knowledge: Knowledge
     since: Since
-    rows: dict[tuple[str, str], tuple[PanelRow, ...]] = field(default_factory=dict)
-    outgoing: dict[tuple[str, str], list[Occurrence]] = field(default_factory=dict)
-    relations: dict[str, Relations] = field(default_factory=dict)
-    terms: tuple[Term, ...] = ()
+    rows: dict[tuple[str, str], tuple[panels.PanelRow, ...]] = field(default_factory=dict)
+    outgoing: dict[tuple[str, str], list[panels.Occurrence]] = field(default_factory=dict)
+    relations: dict[str, panels.Relations] = field(default_factory=dict)
+    terms: tuple[navigation.Term, ...] = ()
     facts: dict[str, PageFacts] = field(default_factory=dict)
     _places: SitePlaces | None = None
     _digest: str = ""
-    _levels: LevelsByAddress | None = None
+    _levels: navigation.LevelsByAddress | None = None
 
     def update(self, app: Sphinx) -> set[str]:
         """Return the pages on which a panel is another than when they were last written."""
@@ -254,18 +216,17 @@ class HandbookPages:
             return
         spec = self.knowledge.spec(env)
         places = self._places = SitePlaces(env, spec)
-        self.relations = relations_of(spec)
+        self.relations = panels.relations_of(spec)
         self.rows, self.outgoing = {}, defaultdict(list)
-        timeline, has_page = self._timeline(app), app.builder.name in PAGE_BUILDERS
-        editions = domain_of(env).given.editions
+        timeline = self._timeline(app)
         for identifier, found in self.relations.items():
             if place := places.provision(identifier):
-                past = self._past(timeline, identifier, places, has_page=has_page, editions=editions)
-                self.rows[place.docname, place.anchor] = (*rows_of(found, places), *past)
+                past = self._past(app, timeline, identifier)
+                self.rows[place.docname, place.anchor] = (*panels.rows_of(found, places), *past)
             for occurrence in found.occurrences:
                 if source := places.provision(occurrence.source):
                     self.outgoing[source.docname, source.anchor].append(occurrence)
-        self.terms = terms_of(domain_of(env))
+        self.terms = navigation.terms_of(domain_of(env))
         self.facts = page_facts(app, spec, places)
         self._digest = digest
 
@@ -276,25 +237,17 @@ class HandbookPages:
         except PolicySpecError:
             return None
 
-    @staticmethod
-    def _past(
-        timeline: Timeline | None,
-        identifier: str,
-        places: SitePlaces,
-        *,
-        has_page: bool,
-        editions: Editions | None,
-    ) -> Iterator[PanelRow]:
+    def _past(self, app: Sphinx, timeline: Timeline | None, identifier: str) -> Iterator[panels.PanelRow]:
         """Yield the lines of a panel that tell of other releases."""
+        editions, level_title = domain_of(app.env).given.editions, self.places.level_title
         if not (timeline or editions):
             return
         from sphinx_policyspec.sphinx_ext.web.changes import other_releases, past_rows  # noqa: PLC0415  few have any
 
         if timeline:
-            yield from past_rows(
-                timeline, identifier, places.level_title, has_page=has_page, editions=editions
-            )
-        if editions and (others := other_releases(editions, identifier, places.level_title)).count:
+            has_page = app.builder.name in PAGE_BUILDERS
+            yield from past_rows(timeline, identifier, level_title, has_page=has_page, editions=editions)
+        if editions and (others := other_releases(editions, identifier, level_title)).count:
             yield others
 
     @property
@@ -319,10 +272,10 @@ class HandbookPages:
         if app.builder.name in WEB_BUILDERS and domain_of(app.env).pages:
             self.levels(app).show(context, docname)
 
-    def levels(self, app: Sphinx) -> LevelsByAddress:
+    def levels(self, app: Sphinx) -> navigation.LevelsByAddress:
         """Return the levels of principles; they need no more than the environment."""
         if self._levels is None:
-            self._levels = LevelsByAddress.of(app)
+            self._levels = navigation.LevelsByAddress(app)
         return self._levels
 
     # -- one page ---------------------------------------------------------------------------
@@ -334,21 +287,21 @@ class HandbookPages:
         self.prepare(app)
         elements = elements_of(doctree)
         self._mark_links(elements, docname, self.levels(app))
-        number_examples(elements)
-        put_good_answers_first(elements)
-        link_boxes_to_themselves(elements)
+        navigation.number_examples(elements)
+        navigation.put_good_answers_first(elements)
+        navigation.link_boxes_to_themselves(elements)
         address = partial(_address, app.builder, docname)
         config = PolicySpecConfig.of(app.config)
         if config.link_terms:
-            link_terms(doctree, self.terms, address)
+            navigation.link_terms(doctree, self.terms, address)
         asks = config.ask_page and app.builder.name in PAGE_BUILDERS
         ask = app.builder.get_relative_uri(docname, ASK_PAGE) if asks else ""
         for section in _sections(elements):
             place = self._place_of(section, docname)
             if place is not None and place in self.rows:
-                tools = tools_html(ask, self._feedback(app, config.feedback_url, place))
-                panel = PolicyPanel("", html=panel_html(self.rows[place], address, tools))
-                section.insert(below_title(section), panel)
+                tools = panels.tools_html(ask, self._feedback(app, config.feedback_url, place))
+                panel = PolicyPanel("", html=panels.panel_html(self.rows[place], address, tools))
+                section.insert(navigation.below_title(section), panel)
 
     def _feedback(self, app: Sphinx, template: str, place: tuple[str, str]) -> str:
         """Return the address for feedback on a provision, empty where the project has none."""
@@ -366,23 +319,19 @@ class HandbookPages:
         """Return the place of a provision by one of its anchors."""
         # `singlehtml` joins pages into one, and notes where each section comes from.
         origin = section.get("docname", docname)
-        return next(
-            (
-                (origin, anchor)
-                for anchor in section["ids"]
-                if (origin, anchor) in self.rows or (origin, anchor) in self.outgoing
-            ),
-            None,
-        )
+        places = ((origin, anchor) for anchor in section["ids"])
+        return next((place for place in places if place in self.rows or place in self.outgoing), None)
 
-    def _mark_links(self, elements: Sequence[nodes.Element], docname: str, levels: LevelsByAddress) -> None:
+    def _mark_links(
+        self, elements: Sequence[nodes.Element], docname: str, levels: navigation.LevelsByAddress
+    ) -> None:
         """Give the links to principles the word of their level, and those that a panel names an anchor."""
         found: dict[tuple[nodes.Element | None, str, str], list[nodes.reference]] = defaultdict(list)
         for link in (node for node in elements if isinstance(node, nodes.reference)):
-            target = target_of(link)
+            target = navigation.target_of(link)
             if not target:
                 continue
-            section, example, is_plain = surroundings(link)
+            section, example, is_plain = navigation.surroundings(link)
             found[section, example, target].append(link)
             place = levels.of_anchor(target) if is_plain else None
             # A text of the link's own is part of a sentence, which another word would interrupt.
@@ -391,21 +340,12 @@ class HandbookPages:
         for section in _sections(elements):
             place_of_section = self._place_of(section, docname)
             for occurrence in self.outgoing.get(place_of_section, ()) if place_of_section else ():
-                self._anchor(section, occurrence, found)
-
-    def _anchor(
-        self,
-        section: nodes.section,
-        occurrence: Occurrence,
-        links: dict[tuple[nodes.Element | None, str, str], list[nodes.reference]],
-    ) -> None:
-        """Give one reference its anchor; what stands around it gets it where the link is not to be found."""
-        target = self.places.provision(occurrence.target)
-        example = self.places.find(TargetKind.EXAMPLE, occurrence.example) if occurrence.example else None
-        key = (section, example.anchor if example else "", target.anchor if target else "")
-        candidates = links.get(key)
-        owner: nodes.Element = candidates.pop(0) if candidates else section
-        owner["ids"].append(occurrence.anchor)
+                to = self.places.provision(occurrence.target)
+                inside = occurrence.example and self.places.find(TargetKind.EXAMPLE, occurrence.example)
+                links = found.get((section, inside.anchor if inside else "", to.anchor if to else ""))
+                # Where a link is not to be found, what stands around it gets its anchor.
+                owner: nodes.Element = links.pop(0) if links else section
+                owner["ids"].append(occurrence.anchor)
 
 
 def _sections(elements: Iterable[nodes.Element]) -> Iterator[nodes.section]:

@@ -13,7 +13,7 @@ from html import escape
 
 from sphinx.locale import get_translation
 
-from sphinx_policyspec.exports import html_safe
+from sphinx_policyspec.files import html_safe
 from sphinx_policyspec.model import EvalPrompt, Example, Principle, Spec, TargetKind
 from sphinx_policyspec.model.attributes import RELATIONS
 from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_of
@@ -261,10 +261,8 @@ def panel_html(rows: Sequence[PanelRow], address: AddressOf, extra: str = "") ->
     :param address: of an anchor on a page, from the page that the panel stands on
     :param extra: HTML for its foot
     """
-    name, counts = (
-        _("Connections"),
-        " · ".join(f"{row.name} {row.count}" for row in rows if row.count) or _("none yet"),
-    )
+    name = _("Connections")
+    counts = " · ".join(f"{row.name} {row.count}" for row in rows if row.count) or _("none yet")
     summary = f'<span class="ps-panel-name">{escape(name)}</span> <span class="ps-panel-counts">{escape(counts)}</span>'
     body = "".join(_row_html(row, address) for row in rows)
     body = f"<dl>{body}</dl>" if body else ""
