@@ -186,23 +186,22 @@ class Change(Brief):
     old_span: Span | None = None
     new_span: Span | None = None
 
-    @classmethod
-    def of(
-        cls,
-        kind: ChangeKind,
-        subject: Subject,
-        id_: str,
-        was: Spanned | None,
-        now: Spanned | None,
-        **said: Unpack[Said],
-    ) -> Change:
-        """Return what became of something, at the places of what it was and of what it is."""
-        old_span, new_span = (side.span if side else None for side in (was, now))
-        return cls(kind=kind, subject=subject, id=id_, old_span=old_span, new_span=new_span, **said)
-
     def said(self, name: str) -> str:
         """Return a piece of evidence, or nothing."""
         return dict(self.evidence).get(name, "")
+
+
+def change_of(
+    kind: ChangeKind,
+    subject: Subject,
+    id_: str,
+    was: Spanned | None,
+    now: Spanned | None,
+    **said: Unpack[Said],
+) -> Change:
+    """Return what became of something, at the places of what it was and of what it is."""
+    old_span, new_span = (side.span if side else None for side in (was, now))
+    return Change(kind=kind, subject=subject, id=id_, old_span=old_span, new_span=new_span, **said)
 
 
 _IN_PROSE = frozenset({Subject.SPEC, Subject.DEFINITION, Subject.COMMENTARY, Subject.EXAMPLE})

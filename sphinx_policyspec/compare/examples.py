@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from sphinx_policyspec.compare.change import SPACES, Change, ChangeKind, Subject
+from sphinx_policyspec.compare.change import SPACES, Change, ChangeKind, Subject, change_of
 from sphinx_policyspec.compare.matching import MatchedSpecs, prompt_of
 from sphinx_policyspec.compare.provisions import title_sentences
 from sphinx_policyspec.compare.words import Pairing, alike, compare_texts, normal, out_of_order, spaced, words
@@ -232,7 +232,7 @@ def _answers(example: Example) -> dict[str, list[Response]]:
 
 
 def _verdict(new: _Held, was: Response, response: Response) -> Change:
-    return Change.of(
+    return change_of(
         ChangeKind.VERDICT_FLIPPED,
         Subject.EXAMPLE,
         new.example.id,
@@ -262,7 +262,7 @@ def _change(
             ("prompt_sim", f"{prompt:.2f}"),
             ("what", " ".join(what)),
         )
-    return Change.of(
+    return change_of(
         kind,
         Subject.EXAMPLE,
         here.example.id if here else "",
@@ -293,10 +293,10 @@ def _tags(pair: MatchedSpecs) -> Iterator[Change]:
     for tag in sorted(before.keys() - after.keys()):
         was = before[tag]
         at = pair.identity.renewed(was.provision)
-        yield Change.of(ChangeKind.REMOVED, Subject.TAG, tag, was, None, provision=at, old=was.provision)
+        yield change_of(ChangeKind.REMOVED, Subject.TAG, tag, was, None, provision=at, old=was.provision)
     for tag in sorted(after.keys() - before.keys()):
         at = after[tag].provision
-        yield Change.of(ChangeKind.ADDED, Subject.TAG, tag, None, after[tag], provision=at, new=at)
+        yield change_of(ChangeKind.ADDED, Subject.TAG, tag, None, after[tag], provision=at, new=at)
     for tag, was in before.items():
         now = after.get(tag)
         if now is None:
@@ -305,7 +305,7 @@ def _tags(pair: MatchedSpecs) -> Iterator[Change]:
         if elsewhere or normal(pair.in_new_words(was.clause)) != normal(now.clause):
             kind = ChangeKind.MOVED if elsewhere else ChangeKind.TAG_MOVED
             old, new = (one.provision if elsewhere else one.clause for one in (was, now))
-            yield Change.of(kind, Subject.TAG, tag, was, now, provision=now.provision, old=old, new=new)
+            yield change_of(kind, Subject.TAG, tag, was, now, provision=now.provision, old=old, new=new)
 
 
 def _places(spec: Spec) -> dict[str, EvalTag]:
@@ -340,7 +340,7 @@ def _file(
     kind: ChangeKind, tag: str, provision: str, old: PromptFile | None, new: PromptFile | None
 ) -> Change:
     was, now = (file.title if file else "" for file in (old, new))
-    return Change.of(kind, Subject.PROMPT, tag, old, new, provision=provision, aspect=FILE, old=was, new=now)
+    return change_of(kind, Subject.PROMPT, tag, old, new, provision=provision, aspect=FILE, old=was, new=now)
 
 
 def _said(prompts: tuple[EvalPrompt, ...]) -> list[list[str]]:
@@ -352,10 +352,10 @@ def _inline(pair: MatchedSpecs) -> Iterator[Change]:
     for id_, (was_at, was) in before.items():
         if id_ not in after:
             at = pair.identity.renewed(was_at)
-            yield Change.of(ChangeKind.REMOVED, Subject.PROMPT, id_, was, None, provision=at, old=was.title)
+            yield change_of(ChangeKind.REMOVED, Subject.PROMPT, id_, was, None, provision=at, old=was.title)
     for id_, (at, now) in after.items():
         if id_ not in before:
-            yield Change.of(ChangeKind.ADDED, Subject.PROMPT, id_, None, now, provision=at, new=now.title)
+            yield change_of(ChangeKind.ADDED, Subject.PROMPT, id_, None, now, provision=at, new=now.title)
             continue
         was_at, was = before[id_]
         moved = pair.identity.renewed(was_at) != at
@@ -363,7 +363,7 @@ def _inline(pair: MatchedSpecs) -> Iterator[Change]:
         old, new = (was_at, at) if moved else (was.title, now.title)
         for kind, holds in ((ChangeKind.MOVED, moved), (ChangeKind.CHANGED, changed)):
             if holds:
-                yield Change.of(kind, Subject.PROMPT, id_, was, now, provision=at, old=old, new=new)
+                yield change_of(kind, Subject.PROMPT, id_, was, now, provision=at, old=old, new=new)
 
 
 def _in_pages(spec: Spec) -> dict[str, tuple[str, EvalPrompt]]:

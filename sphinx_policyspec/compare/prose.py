@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from sphinx_policyspec.compare.change import SPACES, Change, ChangeKind, Subject
+from sphinx_policyspec.compare.change import SPACES, Change, ChangeKind, Subject, change_of
 from sphinx_policyspec.compare.matching import MatchedSpecs
 from sphinx_policyspec.compare.provisions import binds
 from sphinx_policyspec.compare.rewording import SentenceChange, SentenceOp
@@ -63,7 +63,7 @@ def _text(  # noqa: PLR0917
     if renewed == new:
         return
     same_words = normal(renewed) == normal(new)
-    yield Change.of(
+    yield change_of(
         ChangeKind.TYPOGRAPHY if same_words else ChangeKind.TEXT,
         Subject.PROVISION if id_ else Subject.SPEC,
         id_ or "preamble",
@@ -103,7 +103,7 @@ def _definition(
 ) -> Change:
     here = new or old
     before, after = old.text if old else "", new.text if new else ""
-    return Change.of(
+    return change_of(
         kind,
         Subject.DEFINITION,
         here.id if here else "",
@@ -154,7 +154,7 @@ def _aside(
     at = here.provision if here else ""
     is_changed = old is None or new is None or normal(old.text) != normal(new.text)
     written = (old.written if old else "", new.written if new else "")
-    return Change.of(
+    return change_of(
         kind,
         Subject.COMMENTARY,
         at,
@@ -201,7 +201,7 @@ def _clause(
     pair: MatchedSpecs, kind: ChangeKind, principle: str, old: Clause | None, new: Clause | None
 ) -> Change:
     clause = new or old
-    return Change.of(
+    return change_of(
         kind,
         Subject.CLAUSE,
         principle,

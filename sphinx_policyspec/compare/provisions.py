@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Unpack
 
-from sphinx_policyspec.compare.change import Change, ChangeKind, Reach, Said, Subject
+from sphinx_policyspec.compare.change import Change, ChangeKind, Reach, Said, Subject, change_of
 from sphinx_policyspec.compare.matching import MatchedSpecs, Relative
 from sphinx_policyspec.compare.rewording import SentenceChange, compare_sentences
 from sphinx_policyspec.compare.words import compare_texts, normal, out_of_order
@@ -66,7 +66,7 @@ def _of(
     here = now or was
     id_ = id_ or (here.id if here else "")
     said["provision"] = id_
-    return Change.of(kind, Subject.PROVISION, id_, was, now, **said)
+    return change_of(kind, Subject.PROVISION, id_, was, now, **said)
 
 
 def _renamed(pair: MatchedSpecs) -> Iterator[Change]:
@@ -305,10 +305,10 @@ def _references(pair: MatchedSpecs) -> Iterator[Change]:
     kind = Subject.REFERENCE
     for source, target in sorted(before.keys() - after.keys()):
         was = before[source, target]
-        yield Change.of(ChangeKind.REMOVED, kind, target, was, None, provision=source, old=target)
+        yield change_of(ChangeKind.REMOVED, kind, target, was, None, provision=source, old=target)
     for source, target in sorted(after.keys() - before.keys()):
         now = after[source, target]
-        yield Change.of(ChangeKind.ADDED, kind, target, None, now, provision=source, new=target)
+        yield change_of(ChangeKind.ADDED, kind, target, None, now, provision=source, new=target)
 
 
 def _said(owner: Owner, item: AuthorityLevel | Topic | Goal) -> dict[str, str]:
