@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
+from typing import Protocol, TypedDict, Unpack
 
 from sphinx_policyspec.compare.rewording import SentenceChange
 from sphinx_policyspec.compare.words import TextChange
@@ -129,6 +130,26 @@ class Reach(Brief):
         return any(getattr(self, field.name) for field in fields(self))
 
 
+class Spanned(Protocol):
+    """Something that stands in a source."""
+
+    @property
+    def span(self) -> Span:
+        """Where it stands."""
+
+
+class Said(TypedDict, total=False):
+    """What a change tells beside what it is about; see :class:`Change`."""
+
+    provision: str
+    aspect: str
+    old: str
+    new: str
+    evidence: tuple[tuple[str, str], ...]
+    text: TextChange | None
+    sentences: tuple[SentenceChange, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change(Brief):
     """One difference between two specs.
@@ -168,6 +189,19 @@ class Change(Brief):
     def said(self, name: str) -> str:
         """Return a piece of evidence, or nothing."""
         return dict(self.evidence).get(name, "")
+
+
+def change_of(
+    kind: ChangeKind,
+    subject: Subject,
+    id_: str,
+    was: Spanned | None,
+    now: Spanned | None,
+    **said: Unpack[Said],
+) -> Change:
+    """Return what became of something, at the places of what it was and of what it is."""
+    old_span, new_span = (side.span if side else None for side in (was, now))
+    return Change(kind=kind, subject=subject, id=id_, old_span=old_span, new_span=new_span, **said)
 
 
 _IN_PROSE = frozenset({Subject.SPEC, Subject.DEFINITION, Subject.COMMENTARY, Subject.EXAMPLE})
@@ -284,7 +318,14 @@ class Bump(enum.StrEnum):
 
 
 _HARD = frozenset(
-    {"hard-level-lost", "hard-rule-added", "hard-rule-removed", "hard-rule-unclear", "hard-norm-changed"}
+    {
+        "hard-level-lost",
+        "hard-level-unclear",
+        "hard-rule-added",
+        "hard-rule-removed",
+        "hard-rule-unclear",
+        "hard-norm-changed",
+    }
 )
 _LEVELS = frozenset({
     "override-stricter", "override-looser", "override-of-exceptions", "overriders-added", "overriders-removed", "overriders-changed",

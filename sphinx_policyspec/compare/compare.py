@@ -26,7 +26,6 @@ from sphinx_policyspec.compare.words import normal
 from sphinx_policyspec.errors import AnnotationError, UnknownIdError
 from sphinx_policyspec.files import Brief
 from sphinx_policyspec.model import (
-    AuthorityLevel,
     Case,
     Comment,
     Commentary,
@@ -333,12 +332,7 @@ def _plainly(value: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN401  what
             for name in ("source_title", "messages", "illustrates", "weighs", "tags")
         ]
     if is_dataclass(value):
-        keys = [row.name for row in fields(value) if row.name not in _UNSAID]
-        return [
-            _plainly(getattr(value, name), names)
-            for name in keys
-            if not (name == "title" and isinstance(value, AuthorityLevel))
-        ]
+        return [_plainly(getattr(value, row.name), names) for row in fields(value) if row.name not in _UNSAID]
     return str(value)
 
 

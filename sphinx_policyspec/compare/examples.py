@@ -7,10 +7,10 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from sphinx_policyspec.compare.change import SPACES, Change, ChangeKind, Subject
+from sphinx_policyspec.compare.change import SPACES, Change, ChangeKind, Subject, change_of
 from sphinx_policyspec.compare.matching import MatchedSpecs, prompt_of
 from sphinx_policyspec.compare.provisions import title_sentences
-from sphinx_policyspec.compare.words import alike, compare_texts, near, normal, out_of_order, spaced, words
+from sphinx_policyspec.compare.words import Pairing, alike, compare_texts, normal, out_of_order, spaced, words
 from sphinx_policyspec.model import EvalPrompt, EvalTag, Example, Message, PromptFile, Response, Spec
 from sphinx_policyspec.model.attributes import attributes_of
 
@@ -116,8 +116,7 @@ def _head(message: Message) -> str:
 
 def pair_examples(pair: MatchedSpecs) -> tuple[list[ExamplePair], list[_Held], list[_Held]]:
     """Return the examples of both specs, those that only the old one has, and those that only the new one has."""
-    old, new = _held(pair.old, pair, old=True), _held(pair.new, pair, old=False)
-    found: list[ExamplePair] = []
+    left = Pairing(_held(pair.old, pair, old=True), _held(pair.new, pair, old=False))
     keys: tuple[Callable[[_Held], Hashable], ...] = (
         lambda held: (held.provision, held.title, held.prompt),
         lambda held: (held.provision, held.title),
@@ -125,45 +124,16 @@ def pair_examples(pair: MatchedSpecs) -> tuple[list[ExamplePair], list[_Held], l
         lambda held: (held.provision, held.prompt) if held.prompt else held.example.id,
         lambda held: held.prompt or held.example.id,
     )
-    for key in keys:
-        by_key: dict[Hashable, list[_Held]] = {}
-        for held in reversed(new):
-            by_key.setdefault(key(held), []).append(held)
-        left = []
-        for held in old:
-            if same := by_key.get(key(held)):
-                found.append(_together(pair, held, same.pop()))
-            else:
-                left.append(held)
-        old, new = left, _without(new, found)
-    found += [_together(pair, before, after) for before, after in _alike(old, new)]
-    taken = {id(together.old) for together in found}
-    return found, [held for held in old if id(held) not in taken], _without(new, found)
+    found = [one for key in keys for one in left.equal(key)]
+    found += left.alike(_likeness, lambda held: held.title, lambda held: held.provision)
+    return [_together(pair, old, new) for old, new in found], left.old, left.new
 
 
-def _without(new: list[_Held], found: list[ExamplePair]) -> list[_Held]:
-    taken = {id(together.new) for together in found}
-    return [held for held in new if id(held) not in taken]
-
-
-def _alike(old: list[_Held], new: list[_Held]) -> Iterator[tuple[_Held, _Held]]:
-    """Yield examples of one provision that were retitled and changed, the most alike first."""
-    here: dict[str, tuple[list[_Held], list[_Held]]] = {}
-    for side, held in enumerate((old, new)):
-        for one in held:
-            here.setdefault(one.provision, ([], []))[side].append(one)
-    rated = []
-    for before, after in (pair for both in here.values() for pair in near(*both)):
-        prompt = alike(before.prompt_words, after.prompt_words) if before.prompt and after.prompt else 0.0
-        whole = alike(before.words, after.words)
-        if prompt >= _SAME_PROMPT or whole >= _SAME_TEXT:
-            rated.append((prompt + whole, before, after))
-    rated.sort(key=lambda item: (-item[0], *sorted((item[1].title, item[2].title))))
-    taken: set[int] = set()
-    for _, before, after in rated:
-        if not taken & {id(before), id(after)}:
-            taken |= {id(before), id(after)}
-            yield before, after
+def _likeness(old: _Held, new: _Held) -> float:
+    """Return how alike two examples of one provision are, if that is enough to be one that was retitled and changed."""
+    prompt = alike(old.prompt_words, new.prompt_words) if old.prompt and new.prompt else 0.0
+    whole = alike(old.words, new.words)
+    return prompt + whole if prompt >= _SAME_PROMPT or whole >= _SAME_TEXT else 0.0
 
 
 def _together(pair: MatchedSpecs, old: _Held, new: _Held) -> ExamplePair:
@@ -262,16 +232,16 @@ def _answers(example: Example) -> dict[str, list[Response]]:
 
 
 def _verdict(new: _Held, was: Response, response: Response) -> Change:
-    return Change(
-        kind=ChangeKind.VERDICT_FLIPPED,
-        subject=Subject.EXAMPLE,
-        id=new.example.id,
+    return change_of(
+        ChangeKind.VERDICT_FLIPPED,
+        Subject.EXAMPLE,
+        new.example.id,
+        was,
+        response,
         provision=new.provision,
         aspect=str(new.example.messages.index(response) + 1),
         old=was.verdict.value if was.verdict else "",
         new=response.verdict.value if response.verdict else "",
-        old_span=was.span,
-        new_span=response.span,
     )
 
 
@@ -292,18 +262,18 @@ def _change(
             ("prompt_sim", f"{prompt:.2f}"),
             ("what", " ".join(what)),
         )
-    return Change(
-        kind=kind,
-        subject=Subject.EXAMPLE,
-        id=here.example.id if here else "",
+    return change_of(
+        kind,
+        Subject.EXAMPLE,
+        here.example.id if here else "",
+        old.example if old else None,
+        new.example if new else None,
         provision=here.provision if here else "",
         old=old.example.source_title if old else "",
         new=new.example.source_title if new else "",
         evidence=evidence,
         text=compare_texts(pair.in_new_words(sides[0]), sides[1]) if sides else None,
         sentences=said,
-        old_span=old.example.span if old else None,
-        new_span=new.example.span if new else None,
     )
 
 
@@ -321,41 +291,21 @@ def prompt_changes(pair: MatchedSpecs) -> Iterator[Change]:
 def _tags(pair: MatchedSpecs) -> Iterator[Change]:
     before, after = _places(pair.old), _places(pair.new)
     for tag in sorted(before.keys() - after.keys()):
-        at = before[tag]
-        yield Change(
-            kind=ChangeKind.REMOVED,
-            subject=Subject.TAG,
-            id=tag,
-            provision=pair.identity.renewed(at.provision),
-            old=at.provision,
-            old_span=at.span,
-        )
+        was = before[tag]
+        at = pair.identity.renewed(was.provision)
+        yield change_of(ChangeKind.REMOVED, Subject.TAG, tag, was, None, provision=at, old=was.provision)
     for tag in sorted(after.keys() - before.keys()):
-        at = after[tag]
-        yield Change(
-            kind=ChangeKind.ADDED,
-            subject=Subject.TAG,
-            id=tag,
-            provision=at.provision,
-            new=at.provision,
-            new_span=at.span,
-        )
+        at = after[tag].provision
+        yield change_of(ChangeKind.ADDED, Subject.TAG, tag, None, after[tag], provision=at, new=at)
     for tag, was in before.items():
         now = after.get(tag)
         if now is None:
             continue
         elsewhere = pair.identity.renewed(was.provision) != now.provision
         if elsewhere or normal(pair.in_new_words(was.clause)) != normal(now.clause):
-            yield Change(
-                kind=ChangeKind.MOVED if elsewhere else ChangeKind.TAG_MOVED,
-                subject=Subject.TAG,
-                id=tag,
-                provision=now.provision,
-                old=was.provision if elsewhere else was.clause,
-                new=now.provision if elsewhere else now.clause,
-                old_span=was.span,
-                new_span=now.span,
-            )
+            kind = ChangeKind.MOVED if elsewhere else ChangeKind.TAG_MOVED
+            old, new = (one.provision if elsewhere else one.clause for one in (was, now))
+            yield change_of(kind, Subject.TAG, tag, was, now, provision=now.provision, old=old, new=new)
 
 
 def _places(spec: Spec) -> dict[str, EvalTag]:
@@ -389,67 +339,31 @@ def _files(pair: MatchedSpecs) -> Iterator[Change]:
 def _file(
     kind: ChangeKind, tag: str, provision: str, old: PromptFile | None, new: PromptFile | None
 ) -> Change:
-    return Change(
-        kind=kind,
-        subject=Subject.PROMPT,
-        id=tag,
-        provision=provision,
-        aspect=FILE,
-        old=old.title if old else "",
-        new=new.title if new else "",
-        old_span=old.span if old else None,
-        new_span=new.span if new else None,
-    )
+    was, now = (file.title if file else "" for file in (old, new))
+    return change_of(kind, Subject.PROMPT, tag, old, new, provision=provision, aspect=FILE, old=was, new=now)
 
 
-def _said(prompts: tuple[EvalPrompt, ...]) -> list[tuple[str, tuple[str, ...]]]:
-    return [
-        (
-            normal(prompt.title),
-            tuple(f"{message.role}: {normal(message.text)}" for message in prompt.messages),
-        )
-        for prompt in prompts
-    ]
+def _said(prompts: tuple[EvalPrompt, ...]) -> list[list[str]]:
+    return [[normal(one.title), *(f"{m.role}: {normal(m.text)}" for m in one.messages)] for one in prompts]
 
 
 def _inline(pair: MatchedSpecs) -> Iterator[Change]:
     before, after = _in_pages(pair.old), _in_pages(pair.new)
-    for id_, (at, prompt) in before.items():
+    for id_, (was_at, was) in before.items():
         if id_ not in after:
-            yield Change(
-                kind=ChangeKind.REMOVED,
-                subject=Subject.PROMPT,
-                id=id_,
-                provision=pair.identity.renewed(at),
-                old=prompt.title,
-                old_span=prompt.span,
-            )
-    for id_, (at, prompt) in after.items():
+            at = pair.identity.renewed(was_at)
+            yield change_of(ChangeKind.REMOVED, Subject.PROMPT, id_, was, None, provision=at, old=was.title)
+    for id_, (at, now) in after.items():
         if id_ not in before:
-            yield Change(
-                kind=ChangeKind.ADDED,
-                subject=Subject.PROMPT,
-                id=id_,
-                provision=at,
-                new=prompt.title,
-                new_span=prompt.span,
-            )
+            yield change_of(ChangeKind.ADDED, Subject.PROMPT, id_, None, now, provision=at, new=now.title)
             continue
         was_at, was = before[id_]
         moved = pair.identity.renewed(was_at) != at
-        changed = _said((was,)) != _said((prompt,)) or tuple(pair.renewed(was.tests)) != prompt.tests
+        changed = _said((was,)) != _said((now,)) or tuple(pair.renewed(was.tests)) != now.tests
+        old, new = (was_at, at) if moved else (was.title, now.title)
         for kind, holds in ((ChangeKind.MOVED, moved), (ChangeKind.CHANGED, changed)):
             if holds:
-                yield Change(
-                    kind=kind,
-                    subject=Subject.PROMPT,
-                    id=id_,
-                    provision=at,
-                    old=was_at if moved else was.title,
-                    new=at if moved else prompt.title,
-                    old_span=was.span,
-                    new_span=prompt.span,
-                )
+                yield change_of(kind, Subject.PROMPT, id_, was, now, provision=at, old=old, new=new)
 
 
 def _in_pages(spec: Spec) -> dict[str, tuple[str, EvalPrompt]]:

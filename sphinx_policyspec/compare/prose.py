@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
-from sphinx_policyspec.compare.change import SPACES, Change, ChangeKind, Subject
+from sphinx_policyspec.compare.change import SPACES, Change, ChangeKind, Subject, change_of
 from sphinx_policyspec.compare.matching import MatchedSpecs
 from sphinx_policyspec.compare.provisions import binds
 from sphinx_policyspec.compare.rewording import SentenceChange, SentenceOp
 from sphinx_policyspec.compare.sentences import TextSentence
-from sphinx_policyspec.compare.words import alike, compare_texts, near, normal, spaced, words
-from sphinx_policyspec.model import Block, Clause, Commentary, Definition, Prose, Provision, Span, Spec
+from sphinx_policyspec.compare.words import Pairing, alike, compare_texts, normal, spaced, words
+from sphinx_policyspec.model import Clause, Commentary, Definition, Prose, Provision, Span, Spec
 
+_Block = TypeVar("_Block", Commentary, Definition)
 _SAME_COMMENTARY = 0.6
 """Asides of one provision that are alike so much are one that changed."""
 
@@ -61,30 +63,27 @@ def _text(  # noqa: PLR0917
     if renewed == new:
         return
     same_words = normal(renewed) == normal(new)
-    yield Change(
-        kind=ChangeKind.TYPOGRAPHY if same_words else ChangeKind.TEXT,
-        aspect=SPACES if spaced(renewed) == spaced(new) else "",
-        subject=Subject.PROVISION if id_ else Subject.SPEC,
-        id=id_ or "preamble",
+    yield change_of(
+        ChangeKind.TYPOGRAPHY if same_words else ChangeKind.TEXT,
+        Subject.PROVISION if id_ else Subject.SPEC,
+        id_ or "preamble",
+        before,
+        after,
         provision=id_,
+        aspect=SPACES if spaced(renewed) == spaced(new) else "",
         text=None if same_words else compare_texts(renewed, new),
         sentences=() if same_words else pair.sentences(old, new, binds=any(map(binds, (before, after)))),
-        old_span=before.span if before else None,
-        new_span=after.span if after else None,
     )
 
 
-def _held(spec: Spec, kind: type[Commentary | Definition]) -> Iterator[tuple[str, Block]]:
+def _held(spec: Spec, kind: type[_Block]) -> Iterator[tuple[str, _Block]]:
     return ((holder.id if holder else "", block) for holder, block in spec.walk() if isinstance(block, kind))
 
 
 def _definitions(pair: MatchedSpecs) -> Iterator[Change]:
-    before = {
-        block.id: (at, block) for at, block in _held(pair.old, Definition) if isinstance(block, Definition)
-    }
-    after = {
-        block.id: (at, block) for at, block in _held(pair.new, Definition) if isinstance(block, Definition)
-    }
+    before, after = (
+        {block.id: (at, block) for at, block in _held(spec, Definition)} for spec in (pair.old, pair.new)
+    )
     for id_, (at, block) in before.items():
         if id_ not in after:
             yield _definition(pair, ChangeKind.REMOVED, pair.identity.renewed(at), block, None)
@@ -103,20 +102,18 @@ def _definition(
     pair: MatchedSpecs, kind: ChangeKind, provision: str, old: Definition | None, new: Definition | None
 ) -> Change:
     here = new or old
-    before, after = pair.in_new_words(old.text) if old else "", new.text if new else ""
-    return Change(
-        kind=kind,
-        subject=Subject.DEFINITION,
-        id=here.id if here else "",
+    before, after = old.text if old else "", new.text if new else ""
+    return change_of(
+        kind,
+        Subject.DEFINITION,
+        here.id if here else "",
+        old,
+        new,
         provision=provision,
         old=old.term if old else "",
         new=new.term if new else "",
-        text=compare_texts(before, after) if kind is ChangeKind.CHANGED else None,
-        sentences=()
-        if kind is ChangeKind.MOVED
-        else pair.sentences(old.text if old else "", new.text if new else "", binds=True),
-        old_span=old.span if old else None,
-        new_span=new.span if new else None,
+        text=compare_texts(pair.in_new_words(before), after) if kind is ChangeKind.CHANGED else None,
+        sentences=() if kind is ChangeKind.MOVED else pair.sentences(before, after, binds=True),
     )
 
 
@@ -124,20 +121,17 @@ def _commentary(pair: MatchedSpecs) -> Iterator[Change]:
     old = [
         _Text(pair.identity.renewed(at), pair.in_new_words(block.text), block.span, at, block.text)
         for at, block in _held(pair.old, Commentary)
-        if isinstance(block, Commentary)
     ]
-    new = [
-        _Text(at, block.text, block.span, at, block.text)
-        for at, block in _held(pair.new, Commentary)
-        if isinstance(block, Commentary)
-    ]
-    together = _same_texts(old, new)
-    for text in old:
-        if text not in together:
-            yield _aside(pair, ChangeKind.REMOVED, text, None)
-    origins = {after: before for before, after in together.items()}
+    new = [_Text(at, block.text, block.span, at, block.text) for at, block in _held(pair.new, Commentary)]
+    left = Pairing(old, new)
+    together = left.equal(lambda text: (text.provision, normal(text.text)))
+    together += left.equal(lambda text: normal(text.text))
+    together += left.alike(_likeness, lambda text: text.text, lambda text: text.provision)
+    for text in left.old:
+        yield _aside(pair, ChangeKind.REMOVED, text, None)
+    origins = {id(after): before for before, after in together}
     for text in new:
-        before = origins.get(text)
+        before = origins.get(id(text))
         if before is None:
             yield _aside(pair, ChangeKind.ADDED, None, text)
         elif before.provision != text.provision:
@@ -148,63 +142,32 @@ def _commentary(pair: MatchedSpecs) -> Iterator[Change]:
             yield _aside(pair, ChangeKind.TYPOGRAPHY if same else ChangeKind.CHANGED, before, text, aspect)
 
 
+def _likeness(old: _Text, new: _Text) -> float:
+    likeness = alike(words(old.text), words(new.text))
+    return likeness if likeness >= _SAME_COMMENTARY else 0.0
+
+
 def _aside(
     pair: MatchedSpecs, kind: ChangeKind, old: _Text | None, new: _Text | None, aspect: str = ""
 ) -> Change:
     here = new or old
+    at = here.provision if here else ""
     is_changed = old is None or new is None or normal(old.text) != normal(new.text)
-    return Change(
-        kind=kind,
-        subject=Subject.COMMENTARY,
+    written = (old.written if old else "", new.written if new else "")
+    return change_of(
+        kind,
+        Subject.COMMENTARY,
+        at,
+        old,
+        new,
+        provision=at,
         aspect=aspect,
-        id=here.provision if here else "",
-        provision=here.provision if here else "",
         old=old.text if old else "",
         new=new.text if new else "",
         evidence=(("old_section", old.name),) if old and new else (),
         text=compare_texts(old.text, new.text) if old and new and is_changed else None,
-        sentences=pair.sentences(old.written if old else "", new.written if new else "")
-        if is_changed
-        else (),
-        old_span=old.span if old else None,
-        new_span=new.span if new else None,
+        sentences=pair.sentences(*written) if is_changed else (),
     )
-
-
-def _same_texts(old: Sequence[_Text], new: Sequence[_Text]) -> dict[_Text, _Text]:
-    """Return which aside is which: equal texts in one provision, then anywhere, then the most alike in one provision."""
-    together: dict[_Text, _Text] = {}
-    taken: set[_Text] = set()
-    for key in (lambda text: (text.provision, normal(text.text)), lambda text: normal(text.text)):
-        by_key: dict[object, list[_Text]] = {}
-        for text in new:
-            if text not in taken:
-                by_key.setdefault(key(text), []).append(text)
-        for text in old:
-            if text not in together and (same := by_key.get(key(text))):
-                together[text] = same.pop(0)
-                taken.add(together[text])
-    near = [
-        (alike(words(a.text), words(b.text)), a, b)
-        for a, b in _in_one_provision(
-            [text for text in old if text not in together], [text for text in new if text not in taken]
-        )
-    ]
-    for likeness, a, b in sorted(
-        near, key=lambda rated: (-rated[0], *sorted((rated[1].text, rated[2].text)))
-    ):
-        if likeness >= _SAME_COMMENTARY and a not in together and b not in taken:
-            together[a] = b
-            taken.add(b)
-    return together
-
-
-def _in_one_provision(old: Iterable[_Text], new: Iterable[_Text]) -> Iterator[tuple[_Text, _Text]]:
-    here: dict[str, tuple[list[_Text], list[_Text]]] = {}
-    for side, texts in enumerate((old, new)):
-        for text in texts:
-            here.setdefault(text.provision, ([], []))[side].append(text)
-    return (pair for both in here.values() for pair in near(*both))
 
 
 def _clauses(pair: MatchedSpecs) -> Iterator[Change]:
@@ -238,18 +201,18 @@ def _clause(
     pair: MatchedSpecs, kind: ChangeKind, principle: str, old: Clause | None, new: Clause | None
 ) -> Change:
     clause = new or old
-    return Change(
-        kind=kind,
-        subject=Subject.CLAUSE,
-        id=principle,
+    return change_of(
+        kind,
+        Subject.CLAUSE,
+        principle,
+        old,
+        new,
         provision=principle,
         aspect=clause.authority if clause else "",
         old=old.text if old else "",
         new=new.text if new else "",
         text=compare_texts(old.text, new.text) if old and new else None,
         sentences=pair.sentences(old.text, new.text, binds=True) if old and new else (),
-        old_span=old.span if old else None,
-        new_span=new.span if new else None,
     )
 
 

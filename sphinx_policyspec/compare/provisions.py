@@ -1,20 +1,22 @@
-"""What changed about provisions: where they stand, their levels of authority, their relations, topics and goals."""
+"""Provisions: what changed of their places, levels, relations, topics and goals; and what has to do with each."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Unpack
 
-from sphinx_policyspec.compare.change import Change, ChangeKind, Subject
+from sphinx_policyspec.compare.change import Change, ChangeKind, Reach, Said, Subject, change_of
 from sphinx_policyspec.compare.matching import MatchedSpecs, Relative
 from sphinx_policyspec.compare.rewording import SentenceChange, compare_sentences
 from sphinx_policyspec.compare.words import compare_texts, normal, out_of_order
 from sphinx_policyspec.model import (
     AuthorityLevel,
     Definition,
+    Example,
     Goal,
     OverrideMode,
     Principle,
@@ -31,18 +33,10 @@ def structure_changes(pair: MatchedSpecs) -> Iterator[Change]:
     """Yield what was removed, added, renamed, split, merged, retitled, moved and reordered."""
     for provision in pair.removed:
         said = pair.sentences(provision.text, "", binds=binds(provision))
-        yield _change(
-            ChangeKind.REMOVED,
-            provision.id,
-            old=level_of(provision),
-            sentences=said,
-            old_span=provision.span,
-        )
+        yield _of(ChangeKind.REMOVED, provision, None, old=level_of(provision), sentences=said)
     for provision in pair.added:
         said = pair.sentences("", provision.text, binds=binds(provision))
-        yield _change(
-            ChangeKind.ADDED, provision.id, new=level_of(provision), sentences=said, new_span=provision.span
-        )
+        yield _of(ChangeKind.ADDED, None, provision, new=level_of(provision), sentences=said)
     yield from _renamed(pair)
     yield from _split_and_merged(pair)
     for old, new in pair.kept:
@@ -50,10 +44,10 @@ def structure_changes(pair: MatchedSpecs) -> Iterator[Change]:
             # A title tells what a principle asks for, mostly without a word that says so.
             is_bound = isinstance(old, Principle) or isinstance(new, Principle)
             said = title_sentences(pair, old.title, new.title, binds=is_bound)
-            yield replace(_of(ChangeKind.RETITLED, old, new, old.title, new.title), sentences=said)
+            yield _of(ChangeKind.RETITLED, old, new, old=old.title, new=new.title, sentences=said)
         parent = pair.identity.renewed(old.parent) if old.parent is not None else None
         if parent != new.parent:
-            yield _of(ChangeKind.MOVED, old, new, old.parent or "", new.parent or "")
+            yield _of(ChangeKind.MOVED, old, new, old=old.parent or "", new=new.parent or "")
     yield from _reordered(pair)
 
 
@@ -65,12 +59,14 @@ def title_sentences(
     return said if any(side.is_norm for one in said for side in (one.old, one.new) if side) else ()
 
 
-def _change(kind: ChangeKind, id_: str, **fields: object) -> Change:
-    return Change(kind=kind, subject=Subject.PROVISION, id=id_, provision=id_, **fields)  # type: ignore[arg-type]
-
-
-def _of(kind: ChangeKind, old: Provision, new: Provision, before: str, after: str) -> Change:
-    return _change(kind, new.id, old=before, new=after, old_span=old.span, new_span=new.span)
+def _of(
+    kind: ChangeKind, was: Provision | None, now: Provision | None, id_: str = "", **said: Unpack[Said]
+) -> Change:
+    """Return what became of a provision, under its new id unless another one is given."""
+    here = now or was
+    id_ = id_ or (here.id if here else "")
+    said["provision"] = id_
+    return change_of(kind, Subject.PROVISION, id_, was, now, **said)
 
 
 def _renamed(pair: MatchedSpecs) -> Iterator[Change]:
@@ -78,15 +74,8 @@ def _renamed(pair: MatchedSpecs) -> Iterator[Change]:
     for old, new in pair.kept:
         if old.id != new.id:
             match = by_new[new.id]
-            yield _change(
-                ChangeKind.RENAMED,
-                new.id,
-                old=old.id,
-                new=new.id,
-                evidence=(("by", match.by), *match.evidence),
-                old_span=old.span,
-                new_span=new.span,
-            )
+            evidence = (("by", match.by), *match.evidence)
+            yield _of(ChangeKind.RENAMED, old, new, old=old.id, new=new.id, evidence=evidence)
 
 
 def _split_and_merged(pair: MatchedSpecs) -> Iterator[Change]:
@@ -110,15 +99,9 @@ def _split_and_merged(pair: MatchedSpecs) -> Iterator[Change]:
 
 
 def _relative(kind: ChangeKind, pair: MatchedSpecs, relative: Relative, id_: str) -> Change:
-    return _change(
-        kind,
-        id_,
-        old=relative.old,
-        new=relative.new,
-        evidence=relative.likeness.evidence,
-        old_span=pair.old.provision_by_id[relative.old].span,
-        new_span=pair.new.provision_by_id[relative.new].span,
-    )
+    was, now = pair.old.provision_by_id[relative.old], pair.new.provision_by_id[relative.new]
+    evidence = relative.likeness.evidence
+    return _of(kind, was, now, id_, old=relative.old, new=relative.new, evidence=evidence)
 
 
 def _reordered(pair: MatchedSpecs) -> Iterator[Change]:
@@ -142,7 +125,7 @@ def _reordered(pair: MatchedSpecs) -> Iterator[Change]:
         for id_ in order:
             if name[id_] in moved:
                 old, new = by_new[id_]
-                yield _of(ChangeKind.REORDERED, old, new, "", "")
+                yield _of(ChangeKind.REORDERED, old, new)
 
 
 STRICTNESS: Mapping[OverrideMode, int] = MappingProxyType(
@@ -193,16 +176,7 @@ def level_changes(pair: MatchedSpecs) -> Iterator[Change]:
     for old, new in pair.kept:
         before, after = level_of(old), level_of(new)
         if before != after:
-            yield Change(
-                kind=level_move(pair, before, after),
-                subject=Subject.PROVISION,
-                id=new.id,
-                provision=new.id,
-                old=before,
-                new=after,
-                old_span=old.span,
-                new_span=new.span,
-            )
+            yield _of(level_move(pair, before, after), old, new, old=before, new=after)
 
 
 def level_move(pair: MatchedSpecs, old: str, new: str) -> ChangeKind:
@@ -239,37 +213,19 @@ def _declarations(pair: MatchedSpecs) -> Iterator[Change]:
     known = frozenset(kept.values())
     for rank, id_ in enumerate(after):
         if id_ not in known:
-            yield Change(
-                kind=ChangeKind.ADDED,
-                subject=Subject.LEVEL,
-                id=id_,
-                evidence=(("rank", str(rank)),),
-            )
+            evidence = (("rank", str(rank)),)
+            yield Change(kind=ChangeKind.ADDED, subject=Subject.LEVEL, id=id_, evidence=evidence)
     for old_id, new_id in kept.items():
         old, new = before[old_id], after[new_id]
         if old_id != new_id:
             yield Change(kind=ChangeKind.RENAMED, subject=Subject.LEVEL, id=new_id, old=old_id, new=new_id)
-        now = _said("level", new)
-        for aspect, was in _said("level", old).items():
-            # A title is a name for readers alone.
-            if aspect != "title" and was != now[aspect]:
-                yield Change(
-                    kind=ChangeKind.CHANGED,
-                    subject=Subject.LEVEL,
-                    id=new_id,
-                    aspect=aspect,
-                    old=was,
-                    new=now[aspect],
-                )
+        # A new id comes with a new title.
+        now = replace(new, title=old.title) if old_id != new_id else new
+        yield from _properties("level", Subject.LEVEL, old, now)
     survivors = [kept[level.id] for level in pair.old.levels if level.id in kept]
     if survivors != [level.id for level in pair.new.levels if level.id in kept.values()]:
-        yield Change(
-            kind=ChangeKind.REORDERED,
-            subject=Subject.SPEC,
-            id="levels",
-            old=" ".join(level.id for level in pair.old.levels),
-            new=" ".join(level.id for level in pair.new.levels),
-        )
+        order, reordered = (" ".join(level.id for level in spec.levels) for spec in (pair.old, pair.new))
+        yield Change(kind=ChangeKind.REORDERED, subject=Subject.SPEC, id="levels", old=order, new=reordered)
 
 
 _LISTS = (
@@ -291,9 +247,8 @@ def relation_changes(pair: MatchedSpecs) -> Iterator[Change]:
     for name in ("title", "license", "publisher"):
         before, after = getattr(pair.old, name), getattr(pair.new, name)
         if before != after:
-            yield Change(
-                kind=ChangeKind.ATTRIBUTE, subject=Subject.SPEC, id="spec", aspect=name, old=before, new=after
-            )
+            sides = {"old": before, "new": after}
+            yield Change(kind=ChangeKind.ATTRIBUTE, subject=Subject.SPEC, id="spec", aspect=name, **sides)
 
 
 def _relations(
@@ -313,10 +268,10 @@ def _relations(
         was, now = frozenset(before), frozenset(after)
         for value in before:
             if value not in now:
-                yield _about(old, new, ChangeKind.RELATION_REMOVED, row.key, old_value=value)
+                yield _of(ChangeKind.RELATION_REMOVED, old, new, aspect=row.key, old=value)
         for value in after:
             if value not in was:
-                yield _about(old, new, ChangeKind.RELATION_ADDED, row.key, new_value=value)
+                yield _of(ChangeKind.RELATION_ADDED, old, new, aspect=row.key, new=value)
 
 
 def _attributes(old: Provision, new: Provision) -> Iterator[Change]:
@@ -324,24 +279,9 @@ def _attributes(old: Provision, new: Provision) -> Iterator[Change]:
     before |= {name: value for name in _PLAIN if (value := getattr(old, name, ""))}
     after |= {name: value for name in _PLAIN if (value := getattr(new, name, ""))}
     for name in sorted(before.keys() | after.keys()):
-        if before.get(name) != after.get(name):
-            yield _about(old, new, ChangeKind.ATTRIBUTE, name, before.get(name, ""), after.get(name, ""))
-
-
-def _about(  # noqa: PLR0917
-    old: Provision, new: Provision, kind: ChangeKind, aspect: str, old_value: str = "", new_value: str = ""
-) -> Change:
-    return Change(
-        kind=kind,
-        subject=Subject.PROVISION,
-        id=new.id,
-        provision=new.id,
-        aspect=aspect,
-        old=old_value,
-        new=new_value,
-        old_span=old.span,
-        new_span=new.span,
-    )
+        was, now = before.get(name, ""), after.get(name, "")
+        if was != now:
+            yield _of(ChangeKind.ATTRIBUTE, old, new, aspect=name, old=was, new=now)
 
 
 def ref_pairs(spec: Spec, renamed: Mapping[str, str] | None = None) -> dict[tuple[str, str], Reference]:
@@ -362,24 +302,13 @@ def ref_pairs(spec: Spec, renamed: Mapping[str, str] | None = None) -> dict[tupl
 
 def _references(pair: MatchedSpecs) -> Iterator[Change]:
     before, after = ref_pairs(pair.old, pair.identity.new_of), ref_pairs(pair.new)
+    kind = Subject.REFERENCE
     for source, target in sorted(before.keys() - after.keys()):
-        yield Change(
-            kind=ChangeKind.REMOVED,
-            subject=Subject.REFERENCE,
-            id=target,
-            provision=source,
-            old=target,
-            old_span=before[source, target].span,
-        )
+        was = before[source, target]
+        yield change_of(ChangeKind.REMOVED, kind, target, was, None, provision=source, old=target)
     for source, target in sorted(after.keys() - before.keys()):
-        yield Change(
-            kind=ChangeKind.ADDED,
-            subject=Subject.REFERENCE,
-            id=target,
-            provision=source,
-            new=target,
-            new_span=after[source, target].span,
-        )
+        now = after[source, target]
+        yield change_of(ChangeKind.ADDED, kind, target, None, now, provision=source, new=target)
 
 
 def _said(owner: Owner, item: AuthorityLevel | Topic | Goal) -> dict[str, str]:
@@ -391,7 +320,7 @@ def _declared(
     owner: Owner, subject: Subject, olds: Iterable[Topic | Goal], news: Iterable[Topic | Goal]
 ) -> Iterator[Change]:
     """Yield what changed among things that have an id and a few properties."""
-    before, after = ({item.id: _said(owner, item) for item in items} for items in (olds, news))
+    before, after = ({item.id: item for item in items} for items in (olds, news))
     for id_ in before:
         if id_ not in after:
             yield Change(kind=ChangeKind.REMOVED, subject=subject, id=id_)
@@ -399,17 +328,73 @@ def _declared(
         if id_ not in before:
             yield Change(kind=ChangeKind.ADDED, subject=subject, id=id_)
             continue
-        for aspect, value in new.items():
-            was = before[id_][aspect]
-            if was != value:
-                is_text = aspect == "text" and normal(was) != normal(value)
-                yield Change(
-                    kind=ChangeKind.CHANGED,
-                    subject=subject,
-                    id=id_,
-                    aspect=aspect,
-                    old=was,
-                    new=value,
-                    text=compare_texts(was, value) if is_text else None,
-                    sentences=compare_sentences(was, value) if is_text else (),
-                )
+        yield from _properties(owner, subject, before[id_], new)
+
+
+def _properties(
+    owner: Owner, subject: Subject, old: AuthorityLevel | Topic | Goal, new: AuthorityLevel | Topic | Goal
+) -> Iterator[Change]:
+    """Yield what something that is declared says otherwise of itself."""
+    said = _said(owner, new)
+    for aspect, was in _said(owner, old).items():
+        value = said[aspect]
+        if was == value:
+            continue
+        is_text = aspect == "text" and normal(was) != normal(value)
+        yield Change(
+            kind=ChangeKind.CHANGED,
+            subject=subject,
+            id=new.id,
+            aspect=aspect,
+            old=was,
+            new=value,
+            text=compare_texts(was, value) if is_text else None,
+            sentences=compare_sentences(was, value, binds=owner == "level") if is_text else (),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Touching:
+    """What has to do with a provision, in reading order, each thing once."""
+
+    examples: dict[str, None] = field(default_factory=dict)
+    prompts: dict[str, None] = field(default_factory=dict)
+    references: dict[str, None] = field(default_factory=dict)
+    dependents: dict[str, None] = field(default_factory=dict)
+
+    def reach(self) -> Reach:
+        """Return it as what a change may invalidate."""
+        return Reach(
+            examples=tuple(self.examples),
+            prompts=tuple(self.prompts),
+            references=tuple(self.references),
+            dependents=tuple(self.dependents),
+        )
+
+
+def touching(spec: Spec) -> dict[str, Touching]:
+    """Return what has to do with each provision of a spec, by its id."""
+    found: dict[str, Touching] = {}
+    for kind, provision, id_ in _edges(spec):
+        getattr(found.setdefault(provision, Touching()), kind)[id_] = None
+    return found
+
+
+def _edges(spec: Spec) -> Iterator[tuple[str, str, str]]:
+    """Yield kind, provision and id of each thing that has to do with a provision."""
+    for holder, block in spec.walk():
+        if isinstance(block, Example):
+            violated = (id_ for response in block.responses for id_ in response.violates)
+            for id_ in (holder.id if holder else "", *block.illustrates, *block.weighs, *violated):
+                yield "examples", id_, block.id
+    tested = {tag.tag: tag.provision for tag in reversed(spec.eval_tags)}
+    at = {id(block): holder.id for holder, block in spec.walk() if holder}
+    for prompt in spec.prompts:
+        for id_ in prompt.tests or (tested.get(prompt.tag) or at.get(id(prompt), ""),):
+            yield "prompts", id_, prompt.id
+    for reference in spec.references:
+        if reference.target_kind is TargetKind.PROVISION and reference.source != reference.target:
+            yield "references", reference.target, reference.source
+    for principle in spec.principles:
+        for relation in RELATIONS:
+            yield from (("dependents", id_, principle.id) for id_ in relation.values(principle))

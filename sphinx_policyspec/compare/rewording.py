@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sphinx_policyspec.compare.sentences import DENIALS, NORM_WORDS, TextSentence, Words, sentences_of
-from sphinx_policyspec.compare.words import alike, near, out_of_order
+from sphinx_policyspec.compare.words import Pairing, alike, out_of_order
 from sphinx_policyspec.files import Brief
 
 _RELATED = 0.4
@@ -32,7 +32,7 @@ class SentenceOp(enum.StrEnum):
     REMOVED = "removed"
     REWORDED = "reworded"
     MOVED = "moved"
-    """It says the same, and stands at another place of the same text."""
+    """It says the same, and stands at another place of the same text, or points back to another sentence."""
     FORM = "form"
     """Nothing but form differs: links, case, articles, a doubled word, a slip of spelling, a name."""
 
@@ -55,8 +55,10 @@ class SentenceChange(Brief):
     @property
     def needs_reader(self) -> bool:
         """Whether a norm may be another one by it."""
-        if self.op in {SentenceOp.MOVED, SentenceOp.FORM}:
-            return self.op is SentenceOp.MOVED and self.new is not None and self.new.is_step
+        if self.op is SentenceOp.FORM:
+            return False
+        if self.op is SentenceOp.MOVED:
+            return self.new is not None and (self.new.is_step or (self.new.points_back and self.new.is_norm))
         if self.old is None or self.new is None:
             return any(side.may_bind for side in (self.old, self.new) if side)
         if self.old.is_norm or self.new.is_norm or self.old.weight_words != self.new.weight_words:
@@ -91,17 +93,16 @@ def compare_sentences(
     :param binds: whether each sentence binds, whatever its words are
     """
     before, after = sentences_of(old, names, binds=binds), sentences_of(new, binds=binds)
-    kept = [*_agreed(before, after, lambda one: (one.leads, one.text))]
-    kept += _agreed(*_left(before, after, kept), lambda one: (one.leads, one.words))
-    rest = _left(before, after, kept)
-    formed = [*_same(*rest, lambda one: (one.leads, one.new_words), lambda one: (one.leads, one.words))]
-    rest = _left(before, after, kept + formed)
-    elsewhere = [*_same(*rest, lambda one: one.new_words, lambda one: one.words)]
-    rest = _left(before, after, kept + formed + elsewhere)
-    reworded = [*_alike(*rest)]
-    removed, added = _left(before, after, kept + formed + elsewhere + reworded)
+    left = Pairing(before, after)
+    kept = left.equal(lambda one: (one.above, one.text)) + left.equal(lambda one: (one.above, one.words))
+    formed = left.equal(lambda one: (one.above, one.new_words), lambda one: (one.above, one.words))
+    elsewhere = left.equal(lambda one: one.new_words, lambda one: one.words)
+    reworded = left.alike(_likeness, lambda one: one.text)
     stayed = {id(one) for pair in kept for one in pair}
-    was, now = (frozenset(one.words for one in side if id(one) not in stayed) for side in (before, after))
+    was, now = (
+        frozenset(words for one in side if id(one) not in stayed for words in (one.words, one.as_title))
+        for side in (before, after)
+    )
     changes = [_pair(one, other) for one, other in reworded]
     changes += [_pair(one, other) for one, other in formed]
     changes += [
@@ -110,59 +111,27 @@ def compare_sentences(
         if not _follows(one, other, was, now)
     ]
     changes += [_pair(one, other) for one, other in kept if one.text != other.text]
-    changes += [_pair(one, other, SentenceOp.MOVED) for one, other in _moved(before, after, kept)]
-    changes += [SentenceChange(op=SentenceOp.ADDED, new=one) for one in added]
+    behind = _behind_others(before, after, kept, kept + formed + elsewhere + reworded)
+    moved = {id(pair[1]): pair for pair in (*_moved(before, after, kept), *behind)}
+    changes += [_pair(one, other, SentenceOp.MOVED) for one, other in moved.values()]
+    changes += [SentenceChange(op=SentenceOp.ADDED, new=one) for one in left.new]
     place = {id(one): at for at, one in enumerate(after)}
     changes.sort(key=lambda change: place[id(change.new)])
-    return (*changes, *(SentenceChange(op=SentenceOp.REMOVED, old=one) for one in removed))
+    return (*changes, *(SentenceChange(op=SentenceOp.REMOVED, old=one) for one in left.old))
 
 
 Pairs = list[tuple[TextSentence, TextSentence]]
-_Key = Callable[[TextSentence], Hashable]
 
 
-def _same(
-    before: list[TextSentence], after: list[TextSentence], old_key: _Key, new_key: _Key
-) -> Iterator[tuple[TextSentence, TextSentence]]:
-    """Yield the sentences of two texts that have one key, in order."""
-    by_key: dict[Hashable, list[TextSentence]] = {}
-    for one in reversed(after):
-        by_key.setdefault(new_key(one), []).append(one)
-    for one in before:
-        if same := by_key.get(old_key(one)):
-            yield one, same.pop()
-
-
-def _agreed(
-    before: list[TextSentence], after: list[TextSentence], key: _Key
-) -> Iterator[tuple[TextSentence, TextSentence]]:
-    return _same(before, after, key, key)
-
-
-def _left(
-    before: list[TextSentence], after: list[TextSentence], taken: Pairs
-) -> tuple[list[TextSentence], list[TextSentence]]:
-    """Return the sentences of two texts that have no partner yet."""
-    known = {id(one) for pair in taken for one in pair}
-    return [one for one in before if id(one) not in known], [one for one in after if id(one) not in known]
-
-
-def _alike(
-    before: list[TextSentence], after: list[TextSentence]
-) -> Iterator[tuple[TextSentence, TextSentence]]:
-    """Yield sentences that belong together, the most alike first."""
-    rated = [(alike(one.new_words, other.words), one, other) for one, other in near(before, after)]
-    rated.sort(key=lambda found: (-found[0], *sorted((found[1].text, found[2].text))))
-    taken: set[int] = set()
-    for likeness, one, other in rated:
-        if likeness >= _RELATED and not taken & {id(one), id(other)}:
-            taken |= {id(one), id(other)}
-            yield one, other
+def _likeness(old: TextSentence, new: TextSentence) -> float:
+    """Return how alike two sentences are, if that is enough to show them as one that was reworded."""
+    likeness = alike(old.new_words, new.words)
+    return likeness if likeness >= _RELATED else 0.0
 
 
 def _pair(old: TextSentence, new: TextSentence, op: SentenceOp | None = None) -> SentenceChange:
     if op is None:
-        op = SentenceOp.FORM if old.leads == new.leads and _differ_in_form(old, new) else SentenceOp.REWORDED
+        op = SentenceOp.FORM if old.above == new.above and _differ_in_form(old, new) else SentenceOp.REWORDED
     return SentenceChange(op=op, old=old, new=new)
 
 
@@ -242,8 +211,26 @@ def _follows(old: TextSentence, new: TextSentence, was: frozenset[Words], now: f
     :param was: the sentences of the old text that did not stay
     :param now: those of the new one
     """
-    before, after = frozenset(old.leads), frozenset(new.leads)
+    before, after = frozenset(old.above), frozenset(new.above)
     return before - after <= was and after - before <= now
+
+
+def _behind_others(
+    before: list[TextSentence], after: list[TextSentence], kept: Pairs, pairs: Pairs
+) -> Iterator[tuple[TextSentence, TextSentence]]:
+    """Yield the kept sentences that point back, and stand behind another sentence than they did.
+
+    :param pairs: the sentences of both texts that belong together
+    """
+    partner = {id(old): id(new) for old, new in pairs}
+    old_places, places = ({id(one): at for at, one in enumerate(side)} for side in (before, after))
+    for old, new in kept:
+        if not new.points_back:
+            continue
+        was = before[old_places[id(old)] - 1] if old_places[id(old)] else None
+        now = after[places[id(new)] - 1] if places[id(new)] else None
+        if (partner.get(id(was)) if was else None) != (id(now) if now else None):
+            yield old, new
 
 
 def _moved(

@@ -20,24 +20,28 @@ def _listed(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-NORM_WORDS = _listed(
-    """must shall should ought may can need needs never always usually typically generally normally rarely only not
-    no nor neither none nobody allow allows allowed permit permits permitted permission acceptable unacceptable require
-    requires required expected supposed mandatory optional forbid forbids forbidden prohibit prohibits prohibited
-    disallowed banned if unless except exception exceptions exempt override overrides overridden delegate delegates delegated
-    authority authorized default defaults avoid refrain refuse ensure outrank outranks outranked yield yields prevail
-    prevails precedence priority trump trumps hardly barely mostly ideally"""
+_DUTIES = _listed(
+    """must shall should ought required requires expected supposed mandatory never not forbid forbids forbidden
+    prohibit prohibits prohibited disallowed banned avoid refrain refuse decline ensure"""
+)
+"""Words that demand something, or forbid it."""
+_PERMISSIONS = _listed(
+    """allow allows allowed permit permits permitted permission acceptable fine okay ok free freely welcome optional
+    exempt exempts override overrides overridden permissive unrestricted lift lifts relax relaxes waive waives only
+    need"""
+)
+"""Those that allow something."""
+NORM_WORDS = (
+    _DUTIES
+    | _PERMISSIONS
+    | _listed(
+        """may can needs always usually typically generally normally rarely no nor neither none nobody unacceptable
+    require if unless except exception exceptions delegate delegates delegated authority authorized default defaults
+    outrank outranks outranked yield yields prevail prevails precedence priority trump trumps hardly barely mostly
+    ideally"""
+    )
 )
 """Words that can make a sentence a norm; ``n't`` counts as ``not``."""
-_DUTIES = _listed(
-    """must shall should ought required requires expected supposed mandatory never not forbid forbids forbidden prohibit
-    prohibits prohibited disallowed banned avoid refrain refuse decline ensure"""
-)
-"""Those that demand something, or forbid it."""
-_PERMISSIONS = _listed(
-    """allow allows allowed permit permits permitted permission acceptable fine okay ok free freely welcome optional exempt
-    exempts override overrides overridden permissive unrestricted lift lifts relax relaxes waive waives only need"""
-)
 _SERVICES = _listed(
     """comply answer help provide assist engage discuss give share write generate produce explain support fulfill follow honor
     let leave treat"""
@@ -65,6 +69,15 @@ _TELLING_WORDS = _ACTORS | _listed(
     double zero a an the"""
 )
 """Conditions, actors and amounts: with another one, a reworded sentence is another norm if it is one."""
+_BACK_FIRST = _listed(
+    """it they he she that those and or but so then otherwise instead however therefore thus hence except unless also still
+    only both neither either each here there in next afterwards finally"""
+)
+"""Words that point to what stands before a sentence if it begins with them, or with one after them: "But it may"."""
+_BACK = _listed(
+    """this these such above below following former latter previous preceding same otherwise instead however therefore"""
+)
+"""Those that do so wherever they stand."""
 
 _LINK = re.compile(
     r"!?\[(?P<text>(?:[^\[\]\\]|\\.){0,1000}+)\]"
@@ -102,6 +115,8 @@ _ITEM = re.compile(
 """How an item of a list begins, or a note: it goes on with what leads to it."""
 _RULE_OF_TABLE = re.compile(r"[ \t>]*+[|+=:-][|+=:\- \t]*+")
 _ROW = re.compile(r"[ \t>]*\|.*|[^|\n]*[^|\s][ \t]+\|[ \t]+\S.*")
+_TITLE = re.compile(r"\*\*[^*]+\*\*[:.]?|__[^_]+__[:.]?|#{1,6}[ \t]+.+")
+"""A line that heads what follows it, as bold words alone do."""
 _SHORT = 6
 """Words of a sentence that is too short to lead a list alone, such as "For example:"."""
 
@@ -179,6 +194,7 @@ class TextSentence(Brief):
 
     :param text: as readers see it, in plain typography
     :param leads: what it is an item of: the words of the norms that introduce its list, or head its table
+    :param title: the words of the line above it that heads what follows, such as one in bold alone
     :param renamed: the text with names that something has got since
     :param binds: whether it binds without a norm word: in a principle, a row of a table, or in another language
     :param is_item: whether it is an item of a list, or a note
@@ -187,6 +203,7 @@ class TextSentence(Brief):
 
     text: str
     leads: tuple[Words, ...] = ()
+    title: Words = ()
     renamed: str = ""
     binds: bool = False
     is_item: bool = False
@@ -233,6 +250,22 @@ class TextSentence(Brief):
         """Whether it may as one that is new or gone: also as an item of any list, or as what somebody does."""
         first = self.words[0] if self.words else ""
         return self.is_norm or self.is_item or first in _PRONOUNS or not _ACTORS.isdisjoint(self.words)
+
+    @property
+    def above(self) -> tuple[Words, ...]:
+        """What stands above it, and says what it is about."""
+        return (*self.leads, self.title) if self.title else self.leads
+
+    @property
+    def as_title(self) -> Words:
+        """Its words as those of a title: without a mark at the end."""
+        return self.words[:-1] if self.words[-1:] in {(".",), (":",)} else self.words
+
+    @property
+    def points_back(self) -> bool:
+        """Whether what it says may depend on the sentence before it: "This does not hold for minors."."""
+        first = next((at for at, word in enumerate(self.words) if word not in _BACK_FIRST), len(self.words))
+        return first > 0 or not _BACK.isdisjoint(self.words)
 
     @property
     def demands(self) -> bool:
@@ -346,7 +379,7 @@ def sentences_of(
     is_foreign = not _is_english(text)
     pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b", re.IGNORECASE) if names else None
     lowered = {old.lower(): new for old, new in (names or {}).items()}
-    for said, leads, kind in _parts(text):
+    for said, leads, title, kind in _parts(text):
         here = shown(said)
         if not here:
             continue
@@ -354,6 +387,7 @@ def sentences_of(
             TextSentence(
                 text=here,
                 leads=leads,
+                title=title,
                 renamed=pattern.sub(lambda name: lowered[name[0].lower()], here) if pattern else "",
                 binds=binds
                 or kind in {"row", "head"}
@@ -414,14 +448,20 @@ def _leads(text: str) -> list[Words]:
     return sorted(sentence.words for sentence in said if sentence.norms)
 
 
-def _parts(text: str) -> Iterator[tuple[str, tuple[Words, ...], str]]:
-    """Yield each sentence, item's sentence and row of a text with the norms that introduce it, and its kind."""
+def _parts(text: str) -> Iterator[tuple[str, tuple[Words, ...], Words, str]]:
+    """Yield each sentence, item's sentence and row of a text with the norms that introduce it, its title, and its kind."""
     stack = _Stack()
+    title: Words = ()
     for indent, kind, said in _blocks(text):
         leads = stack.leads(indent, kind)
+        if is_title := kind == "text" and bool(_TITLE.fullmatch(said)):
+            title = ()
         if kind != "row":
             stack.held.append((indent, kind, said))
-        yield from ((part, leads, kind) for part in ([said] if kind in {"row", "head"} else sentences(said)))
+        parts = [said] if kind in {"row", "head"} else sentences(said)
+        yield from ((part, leads, title, kind) for part in parts)
+        if is_title:
+            title = TextSentence(text=shown(said)).as_title
 
 
 def _blocks(text: str) -> Iterator[tuple[int, str, str]]:

@@ -8,24 +8,22 @@ norm, or that a person has to read it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from sphinx_policyspec.compare.change import Change, ChangeKind, Reach, Subject, Weight
 from sphinx_policyspec.compare.matching import MatchedSpecs, Naming
-from sphinx_policyspec.compare.provisions import STRICTNESS, level_move
+from sphinx_policyspec.compare.provisions import STRICTNESS, Touching, level_move, touching
 from sphinx_policyspec.compare.rewording import SentenceOp
 from sphinx_policyspec.compare.sentences import TextSentence, sentences_of
 from sphinx_policyspec.compare.words import normal
 from sphinx_policyspec.model import (
     Case,
-    Example,
     OverrideMode,
     Principle,
     Provision,
     Spec,
-    TargetKind,
     Verdict,
     overriders,
     plain_name,
@@ -188,6 +186,19 @@ def _demands(seen: _Seen) -> bool:
     )
 
 
+def _allows(seen: _Seen) -> bool:
+    """Return whether a principle may allow something, and demands nothing, as far as words can tell."""
+    said = _sentences(seen)
+    return any(one.may_allow for one in said) and not any(one.demands for one in said)
+
+
+def _lost_hardness(seen: _Seen) -> bool:
+    """Return whether no message could set a rule aside, and its level is known to be one at which some can."""
+    (_, old), (spec, new) = seen.sides
+    is_known = isinstance(new, Principle) and new.authority in spec.level_by_id
+    return is_known and _is_hard(seen.pair.old, old) and not _is_hard(spec, new) and not seen.is_exception
+
+
 def _lifts(seen: _Seen) -> bool:
     """Return whether an exception demands nothing itself, as far as words can tell."""
     said = _sentences(seen)
@@ -281,7 +292,11 @@ RULES: tuple[WeightRule, ...] = (
     WeightRule("exception-relevelled", _B, "other messages can set an exception aside, and what it takes out of force holds where one does",
          _both(_provision(ChangeKind.LEVEL_RAISED, ChangeKind.LEVEL_LOWERED), lambda s: s.is_exception)),
     WeightRule("hard-level-lost", _L, "no message could set it aside, and its level is not one of that kind any more",
-         lambda s: s.is_(Subject.PROVISION, ChangeKind.LEVEL_CHANGED, ChangeKind.LEVEL_LOWERED) and _is_hard(*s.sides[0]) and not _is_hard(*s.sides[1]) and not s.is_exception),
+         lambda s: s.is_(Subject.PROVISION, ChangeKind.LEVEL_CHANGED, ChangeKind.LEVEL_LOWERED) and _lost_hardness(s)),
+    WeightRule("hard-level-unclear", _R, "no message could set it aside, and the spec has no such level as it is at now",
+         lambda s: s.is_(Subject.PROVISION, ChangeKind.LEVEL_CHANGED) and _is_hard(*s.sides[0])),
+    WeightRule("permission-relevelled", _R, "it allows something, and other messages than before can set that aside",
+         _both(_provision(ChangeKind.LEVEL_RAISED, ChangeKind.LEVEL_LOWERED), _allows)),
     WeightRule("level-raised", _T, "fewer messages can set it aside", _provision(ChangeKind.LEVEL_RAISED)),
     WeightRule("level-lowered", _L, "more messages can set it aside", _provision(ChangeKind.LEVEL_LOWERED)),
     WeightRule("level-changed", _R, "the old and the new level cannot be ordered", _provision(ChangeKind.LEVEL_CHANGED)),
@@ -318,7 +333,7 @@ RULES: tuple[WeightRule, ...] = (
     WeightRule("overriders-removed", _T, "fewer roles than before can set aside what is at a level", _overriders(-1)),
     WeightRule("overriders-changed", _B, "other roles than before can set aside what is at a level, or exceptions", _overriders(1, -1)),
     WeightRule("levels-changed", _C, "the levels themselves are other ones",
-         lambda s: (s.is_(Subject.LEVEL) and s.change.kind is not ChangeKind.RENAMED)
+         lambda s: (s.is_(Subject.LEVEL) and s.change.kind is not ChangeKind.RENAMED and s.change.aspect not in {"text", "title"})
          or s.is_(Subject.SPEC, ChangeKind.REORDERED)),
     WeightRule("example-changed", _R, "what is shown of its boundary is another thing", _shown_otherwise),
     WeightRule("hard-norm-changed", _R,
@@ -395,31 +410,13 @@ _ASIDE = frozenset(set(Subject) - {Subject.PROVISION, Subject.CLAUSE, Subject.DE
 _WHOLE = frozenset({ChangeKind.ADDED, ChangeKind.REMOVED})
 
 
-@dataclass(frozen=True, slots=True)
-class _Touching:
-    """What has to do with a provision, in reading order, each thing once."""
-
-    examples: dict[str, None] = field(default_factory=dict)
-    prompts: dict[str, None] = field(default_factory=dict)
-    references: dict[str, None] = field(default_factory=dict)
-    dependents: dict[str, None] = field(default_factory=dict)
-
-    def reach(self) -> Reach:
-        return Reach(
-            examples=tuple(self.examples),
-            prompts=tuple(self.prompts),
-            references=tuple(self.references),
-            dependents=tuple(self.dependents),
-        )
-
-
 class Reaches:
     """Answers what a change touches, of two specs and cases that were read once."""
 
     def __init__(
         self, pair: MatchedSpecs, renamed_examples: Mapping[str, str], cases: Iterable[Case] = ()
     ) -> None:
-        self._old, self._new = _touching(pair.old), _touching(pair.new)
+        self._old, self._new = touching(pair.old), touching(pair.new)
         naming = Naming(pair.old, pair.new, pair.identity.matches)
         cases = tuple(cases)
         self._resting = _by_provision(cases, naming)
@@ -430,7 +427,7 @@ class Reaches:
         if change.subject in _ASIDE or change.kind is ChangeKind.TYPOGRAPHY:
             return Reach()
         sides = (self._old, self._new) if change.kind is ChangeKind.REMOVED else (self._new, self._old)
-        touching = next((side[change.provision] for side in sides if change.provision in side), _Touching())
+        touching = next((side[change.provision] for side in sides if change.provision in side), Touching())
         reach = replace(touching.reach(), cases=tuple(self._resting.get(change.provision, ())))
         if change.subject is Subject.EXAMPLE:
             cases = tuple(self._formalising.get(change.id, ()))
@@ -469,30 +466,3 @@ def _by_example(
 
 def _place(case: Case) -> str:
     return f"{case.span.file}:{case.span.line}"
-
-
-def _touching(spec: Spec) -> dict[str, _Touching]:
-    found: dict[str, _Touching] = {}
-    for kind, provision, id_ in _edges(spec):
-        getattr(found.setdefault(provision, _Touching()), kind)[id_] = None
-    return found
-
-
-def _edges(spec: Spec) -> Iterator[tuple[str, str, str]]:
-    """Yield kind, provision and id of each thing that has to do with a provision."""
-    for holder, block in spec.walk():
-        if isinstance(block, Example):
-            violated = (id_ for response in block.responses for id_ in response.violates)
-            for id_ in (holder.id if holder else "", *block.illustrates, *block.weighs, *violated):
-                yield "examples", id_, block.id
-    tested = {tag.tag: tag.provision for tag in reversed(spec.eval_tags)}
-    at = {id(block): holder.id for holder, block in spec.walk() if holder}
-    for prompt in spec.prompts:
-        for id_ in prompt.tests or (tested.get(prompt.tag) or at.get(id(prompt), ""),):
-            yield "prompts", id_, prompt.id
-    for reference in spec.references:
-        if reference.target_kind is TargetKind.PROVISION and reference.source != reference.target:
-            yield "references", reference.target, reference.source
-    for principle in spec.principles:
-        for relation in RELATIONS:
-            yield from (("dependents", id_, principle.id) for id_ in relation.values(principle))

@@ -11,11 +11,11 @@ import bisect
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from itertools import groupby
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from rapidfuzz.distance import Indel
 
@@ -159,6 +159,62 @@ def near(old: Sequence[_Part], new: Sequence[_Part]) -> Iterator[tuple[_Part, _P
     reach = _WINDOW // 2 if len(old) * len(new) > _WINDOW**2 else max(len(old), len(new))
     for place, part in enumerate(old):
         yield from ((part, other) for other in new[max(place - reach, 0) : place + reach + 1])
+
+
+@dataclass(slots=True)
+class Pairing(Generic[_Part]):
+    """The parts of two texts that have no partner yet, while it is found out which one is which.
+
+    The same pairs are found the other way round.
+    """
+
+    old: list[_Part]
+    new: list[_Part]
+
+    def equal(
+        self, key: Callable[[_Part], Hashable], new_key: Callable[[_Part], Hashable] | None = None
+    ) -> list[tuple[_Part, _Part]]:
+        """Take out the pairs that have one key, in order, and return them.
+
+        :param new_key: that of the new parts, if it is another one
+        """
+        by_key: dict[Hashable, list[_Part]] = {}
+        for part in reversed(self.new):
+            by_key.setdefault((new_key or key)(part), []).append(part)
+        return self._take((part, same.pop()) for part in self.old if (same := by_key.get(key(part))))
+
+    def alike(
+        self,
+        rate: Callable[[_Part, _Part], float],
+        name: Callable[[_Part], str],
+        place: Callable[[_Part], str] = lambda _: "",
+    ) -> list[tuple[_Part, _Part]]:
+        """Take out the pairs that are alike, the most alike first, and return them.
+
+        :param rate: how alike two parts are; 0 where they cannot be a pair
+        :param name: what orders pairs that are alike as much
+        :param place: what only parts of one pair have in common
+        """
+        here: dict[str, tuple[list[_Part], list[_Part]]] = {}
+        for side, parts in enumerate((self.old, self.new)):
+            for part in parts:
+                here.setdefault(place(part), ([], []))[side].append(part)
+        pairs = (pair for both in here.values() for pair in near(*both))
+        rated = [(rating, one, other) for one, other in pairs if (rating := rate(one, other))]
+        rated.sort(key=lambda found: (-found[0], *sorted((name(found[1]), name(found[2])))))
+        taken: set[int] = set()
+        found = []
+        for _, one, other in rated:
+            if not taken & {id(one), id(other)}:
+                taken |= {id(one), id(other)}
+                found.append((one, other))
+        return self._take(found)
+
+    def _take(self, pairs: Iterable[tuple[_Part, _Part]]) -> list[tuple[_Part, _Part]]:
+        found = list(pairs)
+        taken = {id(part) for pair in found for part in pair}
+        self.old, self.new = ([p for p in side if id(p) not in taken] for side in (self.old, self.new))
+        return found
 
 
 def compare_texts(old: str, new: str) -> TextChange:

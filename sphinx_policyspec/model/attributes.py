@@ -119,6 +119,7 @@ ATTRIBUTES: tuple[Attribute, ...] = (
         "level", "roles", "Roles whose messages have this level, such as `user`.", "ps:role",
         names="role", says="has the role",
     ),
+    Attribute("level", "text", "What it is for, in a sentence or two.", "ps:text", option=None, many=False),
     Attribute(
         "topic", "label", "Name for readers; else the id. It is found in the text as a mention.", "skos:prefLabel",
         option=None, many=False, always=True,
@@ -133,6 +134,7 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute(
         "topic", "related", "Topics beside this one.", "skos:related", names="topic", says="is related to",
     ),
+    Attribute("topic", "text", "What belongs to it, in a sentence or two.", "ps:text", option=None, many=False),
     Attribute(
         "goal", "title", "Name for readers; else the id.", "dcterms:title", option=None, many=False, always=True,
     ),

@@ -141,6 +141,7 @@ class Topic(Brief):
     """A subject that provisions touch; a SKOS concept.
 
     :param label: preferred label
+    :param text: what its author says of it
     :param alt_labels: other words that name it, sorted; a whole-word match of any is a mention
     :param broader: ids of more general topics, sorted
     """
@@ -150,6 +151,7 @@ class Topic(Brief):
     alt_labels: tuple[str, ...] = ()
     broader: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
+    text: str = ""
     span: Span
 
 

@@ -90,6 +90,7 @@ class AuthorityLevel(Brief):
 
     :param id: the name that principles use, such as ``user``
     :param title: the name for readers; empty means the id, capitalised
+    :param text: what its author says of it
     :param override: how a norm of this level may be set aside
     :param span: where it is declared; ``None`` for levels that nobody had to declare
     :param roles: roles whose messages carry this level, such as ``("user",)``; none where no
@@ -100,6 +101,7 @@ class AuthorityLevel(Brief):
     override: OverrideMode = OverrideMode.EXPLICIT
     roles: tuple[str, ...] = ()
     title: str = ""
+    text: str = ""
     span: Span | None = None
 
 

@@ -246,6 +246,7 @@ def _level(reader: _Reader, node: yaml.Node) -> AuthorityLevel:
         title=reader.text(values.get("title")),
         override=OverrideMode(override),
         roles=reader.names("level", identifier, "roles", values.get("roles")),
+        text=reader.text(values.get("text")),
         span=reader.span(node),
     )
 
@@ -259,6 +260,7 @@ def _topic(reader: _Reader, node: yaml.Node) -> Topic:
         alt_labels=tuple(sorted(reader.texts(values.get("alt-labels")))),
         broader=tuple(sorted(reader.names("topic", identifier, "broader", values.get("broader")))),
         related=tuple(sorted(reader.names("topic", identifier, "related", values.get("related")))),
+        text=reader.text(values.get("text")),
         span=reader.span(node),
     )
 

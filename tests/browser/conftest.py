@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from tests.conftest import REPOSITORY, require_tool
 
@@ -103,21 +103,31 @@ def scheme(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture(scope="session")
+def tabs() -> dict[str, list[Page]]:
+    """Tabs that show nothing, by their options: to open one takes longer than to open a page in it."""
+    return {}
+
+
 @pytest.fixture
-def open_page(browser: Browser, serve: Callable[[Path], str]) -> Iterator[Open]:
-    """Open a page of a site; errors of scripts fail the test."""
-    contexts = []
+def open_page(browser: Browser, serve: Callable[[Path], str], tabs: dict[str, list[Page]]) -> Iterator[Open]:
+    """Open a page of a site; errors of scripts fail the test. What changes more than pages takes a tab ``alone``."""
+    opened: list[tuple[Page, list[Page] | None]] = []
     errors: list[str] = []
 
-    def start(site: Path, name: str, scheme: str = "file", **options: Any) -> Page:
+    def note(error: Error) -> None:
+        errors.append(str(error))
+
+    def start(site: Path, name: str, scheme: str = "file", *, alone: bool = False, **options: Any) -> Page:
         options.setdefault("viewport", {"width": 1280, "height": 900})
-        context = browser.new_context(**options)
-        contexts.append(context)
         if scheme != "file":
-            context.grant_permissions(["clipboard-read", "clipboard-write"])
-        page = context.new_page()
+            options["permissions"] = ["clipboard-read", "clipboard-write"]
+        empty = None if alone else tabs.setdefault(repr(sorted(options.items())), [])
+        page = empty.pop() if empty else browser.new_context(**options).new_page()
+        opened.append((page, empty))
+        page.set_viewport_size(options["viewport"])
         page.set_default_timeout(15_000)
-        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("pageerror", note)
         base = (
             f"{site.as_uri()}/"
             if scheme == "file"
@@ -127,6 +137,12 @@ def open_page(browser: Browser, serve: Callable[[Path], str]) -> Iterator[Open]:
         return page
 
     yield start
-    for context in contexts:
-        context.close()
+    for page, empty in opened:
+        page.remove_listener("pageerror", note)
+        if empty is None:
+            page.context.close()
+        else:
+            page.emulate_media(color_scheme="null")
+            page.goto("about:blank")
+            empty.append(page)
     assert errors == []

@@ -107,7 +107,7 @@ def test_an_answer_is_saved_as_csv_that_no_spreadsheet_runs(
 
 
 def test_a_runaway_ends_and_the_next_query_is_answered(release_site: Path, open_page: Open) -> None:
-    page = open_page(release_site, "policy-ask.html#ask:q=hard-rules")
+    page = open_page(release_site, "policy-ask.html#ask:q=hard-rules", alone=True)
     expect(page.get_by_role("status")).to_contain_text("rows in")
     page.clock.install()
     query(page, RUNAWAY)

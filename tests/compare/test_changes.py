@@ -94,6 +94,7 @@ HARD = principle("b", text=SECOND, authority="root")
 EXCEPTION = principle("b", text=SECOND, exception_to=("a",))
 HINT = replace(EXCEPTION, id="c", authority="guideline")
 BAN = principle("b", text="The assistant must not tell what a reader borrowed, unless that reader asks.")
+MAY = principle("a", text="Users may borrow two books.")
 DEFAULT = Clause(principle="a", authority="guideline", text="in plain words", span=at())
 """A part of what ``A`` says."""
 
@@ -140,13 +141,15 @@ CASES = {
                   (K.LEVEL_LOWERED, "hard-level-lost"), "level raised from user to root"),
     "lower level": Case(spec(A), spec(replace(A, authority="guideline")), P, K.LEVEL_LOWERED, "level-lowered",
                         (K.LEVEL_RAISED, "level-raised"), "level lowered from user to guideline"),
+    "level of a permission": Case(spec(MAY), spec(replace(MAY, authority="system")), P, K.LEVEL_RAISED, "permission-relevelled",
+                                  (K.LEVEL_LOWERED, "permission-relevelled"), "level raised from user to system"),
     "level without order": Case(spec(replace(A, authority="x"), principle("k", authority="x"), principle("l", authority="x")),
                                 spec(A, principle("k", authority="x"), principle("l", authority="x")),
                                 P, K.LEVEL_CHANGED, "level-changed", (K.LEVEL_CHANGED, "level-changed"),
                                 "level changed from x to user"),
     "level lost": Case(spec(replace(A, authority="root"), principle("k", authority="x"), principle("l", authority="x")),
                        spec(replace(A, authority="x"), principle("k", authority="x"), principle("l", authority="x")),
-                       P, K.LEVEL_CHANGED, "hard-level-lost", (K.LEVEL_CHANGED, "level-changed"), "level changed from root to x"),
+                       P, K.LEVEL_CHANGED, "hard-level-unclear", (K.LEVEL_CHANGED, "level-changed"), "level changed from root to x"),
     "level gained": Case(spec(section("b", blocks=BAN.blocks)), spec(BAN), P, K.BECAME_PRINCIPLE, "principle-added",
                          (K.BECAME_SECTION, "principle-removed"), "has a level now: user"),
     "level gained by what does not forbid": Case(spec(section("a")), spec(principle("a", title="a")), P, K.BECAME_PRINCIPLE, UNCLEAR,
@@ -286,7 +289,14 @@ CASES = {
                  (K.REMOVED, SAME), "goal g added"),
     "text of a goal": Case(spec(A, goals=(Goal(id="g", title="G", span=at()),)),
                            spec(A, goals=(Goal(id="g", title="G", text="So", span=at()),)), Subject.GOAL, K.CHANGED, SAME,
-                           (K.CHANGED, SAME), "goal g: text changed"),
+                           (K.CHANGED, SAME), "goal g: text: 0 words removed, 1 added"),
+    "text of a level": Case(spec(A), spec(A, levels=(*LEVELS[:4], replace(LEVELS[4], text="Nobody sets it aside."))), Subject.LEVEL,
+                            K.CHANGED, NORM, (K.CHANGED, NORM), "level guideline: text: 0 words removed, 4 added"),
+    "title of a level": Case(spec(A), spec(A, levels=(*LEVELS[:4], replace(LEVELS[4], title="Habit"))), Subject.LEVEL,
+                             K.CHANGED, SAME, (K.CHANGED, SAME), "level guideline: title was nothing, is Habit"),
+    "text of a topic": Case(spec(A, topics=(Topic(id="t", label="T", span=at()),)),
+                            spec(A, topics=(Topic(id="t", label="T", text="It must not be gore.", span=at()),)), Subject.TOPIC,
+                            K.CHANGED, NORM, (K.CHANGED, NORM), "topic t: text: 0 words removed, 5 added"),
     "preamble": Case(spec(A), spec(A, preamble=(Prose(source="", text="Hello there", span=at()),)), Subject.SPEC, K.TEXT,
                      "text-changed", (K.TEXT, "text-changed"), "text before the first heading: 0 words removed, 2 added"),
     "licence": Case(spec(A), spec(A, license="CC0"), Subject.SPEC, K.ATTRIBUTE, SAME, (K.ATTRIBUTE, SAME),

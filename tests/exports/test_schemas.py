@@ -31,10 +31,10 @@ FILE = REPOSITORY / "sphinx_policyspec" / "schemas" / "annotations.schema.json"
 WHOLE = """\
 spec: {title: A spec, version: 2026-01-15, issued: 2026-01-15, license: MIT, publisher: Us, base-iri: "urn:x:"}
 levels:
-  - {id: law, title: The law, override: never}
+  - {id: law, title: The law, text: Nobody overrides it., override: never}
   - {id: habit, override: implicit, roles: [user, developer]}
 topics:
-  - {id: honesty, label: Honesty, alt-labels: [lie, truthful], broader: virtue, related: [trust]}
+  - {id: honesty, label: Honesty, text: Telling what is so., alt-labels: [lie, truthful], broader: virtue, related: [trust]}
   - id: 404
 goals:
   - {id: trust, title: Trust, text: Readers can rely on it.}

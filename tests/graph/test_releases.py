@@ -203,7 +203,7 @@ def test_rdflib_answers_the_same(name: str, params: dict[str, str]) -> None:
 
 def test_foreign_queries_see_changes_too() -> None:
     with ps.knowledge_base(history()) as base:
-        query = "SELECT ?kind { GRAPH ?g { ?c a ps:Change ; ps:changeKind ?kind ; ps:rule 'level-raised' } }"
+        query = "SELECT ?kind { GRAPH ?g { ?c a ps:Change ; ps:changeKind ?kind ; ps:rule 'permission-relevelled' } }"
         assert base.query(query).texts == (("level-raised",),)
         assert [row[0] for row in base.ask("hard-rules").texts] == ["welcome"]
 

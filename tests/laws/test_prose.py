@@ -16,6 +16,7 @@ import pytest
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.compare import SpecDiff, Weight, compare
+from sphinx_policyspec.compare.sentences import sentences_of as told_sentences
 from sphinx_policyspec.compare.words import sentences as sentences_of
 from sphinx_policyspec.model import Definition, Prose, Section, Spec, Verdict
 from tests.conftest import LEVELS, RELEASES, REPOSITORY, at, example, message, principle, response, spec
@@ -277,6 +278,55 @@ def test_form_alone_needs_no_reader(holder: str, old: str, new: str) -> None:
     assert not reads(HOLDERS[holder](old), HOLDERS[holder](new))
 
 
+SHARE, WAIT = "The assistant shares titles with readers.", "Names are kept for members."
+BACK = (
+    "This does not hold for minors.",
+    "Unless a member asks.",
+    "Then it waits.",
+    "But it may ask first.",
+    "It must not do so twice.",
+    "Staff follow the same rule.",
+    "A member may object to such a reply.",
+)
+
+
+@pytest.mark.parametrize("back", BACK)
+@pytest.mark.parametrize("between", [" ", "\n\n"])
+def test_what_points_back_needs_a_reader_behind_another_sentence(back: str, between: str) -> None:
+    old, new = [SHARE, back, WAIT], [SHARE, WAIT, back]
+    for before, after in ((old, new), (new, old)):
+        moved = compare(bound("user", between.join(before)), bound("user", between.join(after))).changes
+        assert [c.weight for c in moved if c.text] == [Weight.NEEDS_READER]
+        assert back in {s.new.text for c in moved for s in c.sentences if s.new and s.needs_reader}
+
+
+@pytest.mark.parametrize("between", [" ", "\n\n", "\n- "])
+def test_a_sentence_that_moves_alone_needs_no_reader(between: str) -> None:
+    said = ["Some rules.", SHARE, WAIT, "Books must not be torn."]
+    before, after = (between.join(one) for one in (said, [said[0], *said[2:], said[1]]))
+    assert not reads(bound("user", before), bound("user", after))
+
+
+@pytest.mark.parametrize(
+    "titles",
+    [("**Red lines**", "**Habits**"), ("**Red lines:**", "**Habits:**"), ("__Red lines__", "__Habits__")],
+)
+@pytest.mark.parametrize("item", ["- {}", "{}"])
+def test_what_stands_below_another_title_needs_a_reader(titles: tuple[str, str], item: str) -> None:
+    said = [item.format(one) for one in (SHARE, WAIT, "Books must not be torn.")]
+
+    def text(first: list[str], second: list[str]) -> str:
+        return "\n\n".join((titles[0], *first, titles[1], *second))
+
+    old, new = text(said[:2], said[2:]), text(said[:1], said[1:])
+    assert reads(bound("user", old), bound("user", new))
+    assert reads(bound("user", new), bound("user", old))
+    assert not reads(bound("user", text(said[:2], said[2:])), bound("user", text(said[1::-1], said[2:])))
+    renamed = compare(bound("user", old), bound("user", old.replace("Habits", "Manners"))).changes
+    asked = [s.new.text for c in renamed for s in c.sentences if s.needs_reader and s.new]
+    assert asked == [titles[1].replace("Habits", "Manners").strip("*_")]
+
+
 DENIALS = {
     "The assistant must not share names.": "The assistant must share names.",
     "Names are not allowed.": "Names are allowed.",
@@ -359,7 +409,9 @@ def _moved(text: str, chance: random.Random) -> str:
     at_ = chance.randrange(len(parts))
     if not re.search(r"^[ \t]*(?:[-*|>+]|\w+[.)])[ \t]|\n|:$", parts[at_]):
         said = sentences_of(parts[at_])
-        chance.shuffle(said)
+        # A sentence that points back says another thing behind another one.
+        if not any(one.points_back for one in told_sentences("\n\n".join(parts[at_ : at_ + 2]))):
+            chance.shuffle(said)
         parts[at_] = " ".join(said)
     return "\n\n".join(parts)
 

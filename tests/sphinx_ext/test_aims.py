@@ -45,6 +45,8 @@ def test_goals_are_declared_served_and_linked(
         ("use", "Be of use to :all:", "People get done what they *came* for."),
         ("do-no-harm", "Do no harm", ""),
     ]
+    assert [level.text for level in spec.levels] == ["Nobody sets *it* aside.", ""]
+    assert [topic.text for topic in spec.topics] == ["How many words an answer has."]
     brief = spec.provision_by_id["be_brief"]
     assert isinstance(brief, Principle)
     assert brief.serves == ("do-no-harm", "use")

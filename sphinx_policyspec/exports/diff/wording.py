@@ -36,7 +36,8 @@ def counted(weight: Weight, count: int) -> str:
 
 def sentence(change: Change) -> str:
     """Return what happened, in one line of plain text that does not name the provision."""
-    said = _SENTENCES.get((change.subject, change.kind)) or _SENTENCES.get((change.subject, None), "")
+    kinds = (_K.TEXT, change.kind, None) if change.text else (change.kind, None)
+    said = next(filter(None, (_SENTENCES.get((change.subject, kind)) for kind in kinds)), "")
     if change.subject is _S.PROMPT and change.aspect == FILE:
         said = said.replace("prompt", "prompt file", 1)
     level = change.new or change.old
@@ -150,10 +151,13 @@ _SENTENCES: dict[tuple[Subject, ChangeKind | None], str] = {
     (_S.PROMPT, _K.MOVED): "prompt {id} moved here",
     (_S.LEVEL, _K.RENAMED): "level {old} is called {new}",
     (_S.LEVEL, _K.CHANGED): "level {id}: {aspect} was {old}, is {new}",
+    (_S.LEVEL, _K.TEXT): "level {id}: text: {words}",
     (_S.LEVEL, None): "level {id} {kind}",
     (_S.TOPIC, _K.CHANGED): "topic {id}: {aspect} was {old}, is {new}",
+    (_S.TOPIC, _K.TEXT): "topic {id}: text: {words}",
     (_S.TOPIC, None): "topic {id} {kind}",
     (_S.GOAL, _K.CHANGED): "goal {id}: {aspect} changed",
+    (_S.GOAL, _K.TEXT): "goal {id}: text: {words}",
     (_S.GOAL, None): "goal {id} {kind}",
     (_S.SPEC, _K.TEXT): "text before the first heading: {words}",
     (_S.SPEC, _K.TYPOGRAPHY): "typography of the text before the first heading{spaces}",

@@ -438,10 +438,10 @@ class _Capture:
             case Definition() | Commentary():
                 place.region.append(_termed(place.region.fill(declared.item, _content(node)), node))
             case AuthorityLevel():
-                self.page.levels.append(declared.item)
+                self.page.levels.append(replace(declared.item, text=place.region.text(_content(node))))
                 self.page.add_places(declared.item.id, declared, "level")
             case Topic():
-                self.page.topics.append(declared.item)
+                self.page.topics.append(replace(declared.item, text=place.region.text(_content(node))))
                 self.page.add_places(declared.item.id, declared, "topic")
             case Goal():
                 self.page.goals.append(replace(declared.item, text=place.region.text(_content(node))))
@@ -483,6 +483,7 @@ def _termed(block: Definition | Commentary, node: nodes.Element) -> Definition |
 
 
 def _content(node: nodes.Element) -> list[nodes.Node]:
-    """Return what the directive of a box holds, without the words that we put before it."""
+    """Return what the directive of a box holds, without the words that we put around it."""
     meaning = node.next_node(nodes.definition)
-    return meaning.children if meaning is not None else node.children[1:]
+    held = meaning.children if meaning is not None else node.children[1:]
+    return [one for one in held if not isinstance(one, nodes.Element) or "ps-meta" not in one["classes"]]
