@@ -19,7 +19,7 @@ from functools import cache
 from html import escape
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from sphinx_policyspec.errors import SourceError, WriteError
 
@@ -269,6 +269,18 @@ def exact(value: object) -> str:
     else:
         return repr(value)
     return f"{type(value).__name__}({', '.join(inner)})"
+
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+
+def grouped(pairs: Iterable[tuple[_Key, _Value]]) -> dict[_Key, list[_Value]]:
+    """Return values by their keys, both in the order in which they come."""
+    found: dict[_Key, list[_Value]] = {}
+    for key, value in pairs:
+        found.setdefault(key, []).append(value)
+    return found
 
 
 def html_table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

@@ -9,15 +9,7 @@ import click
 from click.shell_completion import CompletionItem
 
 import sphinx_policyspec as ps
-from sphinx_policyspec.cli.options import (
-    Settings,
-    SourceCommand,
-    file_option,
-    form_option,
-    offered,
-    output_option,
-    source_argument,
-)
+from sphinx_policyspec.cli import options
 from sphinx_policyspec.files import printable
 from sphinx_policyspec.model.finding import OFF, codes_of
 
@@ -30,14 +22,14 @@ _FAIL_ON = click.Choice([severity.value for severity in ps.Severity])
 def _complete_codes(_context: click.Context, _option: click.Parameter, typed: str) -> list[CompletionItem]:
     """Offer categories and codes for the last name of a list."""
     before, comma, _ = typed.rpartition(",")
-    return offered(typed, {f"{before}{comma}{name}": about for name, about in _NAMES.items()})
+    return options.offered(typed, {f"{before}{comma}{name}": about for name, about in _NAMES.items()})
 
 
 def _complete_severity(_context: click.Context, _option: click.Parameter, typed: str) -> list[CompletionItem]:
     """Offer codes and categories, and after `=` what each can be taken as."""
     code, equals, _ = typed.partition("=")
     if not equals:
-        return offered(typed, {f"{name}=": about for name, about in _NAMES.items()})
+        return options.offered(typed, {f"{name}=": about for name, about in _NAMES.items()})
     return [CompletionItem(given) for level in _LEVELS if (given := f"{code}={level}").startswith(typed)]
 
 
@@ -73,8 +65,8 @@ _LISTED: dict[str, Any] = {
 """Of options that list codes."""
 
 
-@click.command(cls=SourceCommand)
-@source_argument
+@click.command(cls=options.SourceCommand)
+@options.source_argument
 @click.option("--select", **_LISTED, help="Only these codes or categories, by commas.")
 @click.option("--ignore", **_LISTED, help="All but these codes or categories.")
 @click.option(
@@ -85,7 +77,7 @@ _LISTED: dict[str, Any] = {
     shell_complete=_complete_severity,
     help="Take a code or category as error, warning, hint or off; may be repeated.",
 )
-@file_option("--baseline", about="Leave out the findings in FILE.")
+@options.file_option("--baseline", about="Leave out the findings in FILE.")
 @click.option(
     "--fail-on",
     type=_FAIL_ON,
@@ -97,8 +89,8 @@ _LISTED: dict[str, Any] = {
     "--fix", is_flag=True, help="Show as a diff what can be mended for certain, and ask to write it."
 )
 @click.option("--yes", is_flag=True, help="With --fix: write without asking.")
-@form_option("Report", about="How to print the findings; baseline: as a file for --baseline.")
-@output_option
+@options.form_option("Report", about="How to print the findings; baseline: as a file for --baseline.")
+@options.output_option
 def check(
     source: str,
     *,
@@ -111,7 +103,7 @@ def check(
     yes: bool,
     form: str,
     output: str | None,
-    settings: Settings,
+    settings: options.Settings,
 ) -> None:
     """Report what is wrong, or could be better, in SOURCE.
 
@@ -153,7 +145,9 @@ def check(
         sys.exit(1)
 
 
-def _fixed(loaded: ps.Loaded, report: ps.Report, settings: Settings, *, yes: bool, aside: bool) -> bool:
+def _fixed(
+    loaded: ps.Loaded, report: ps.Report, settings: options.Settings, *, yes: bool, aside: bool
+) -> bool:
     """Show what can be mended, and write it if that is wanted; return whether anything was written."""
     fixes = ps.find_fixes(loaded, report)
     for line in fixes.diff:

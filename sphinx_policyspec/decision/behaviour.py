@@ -9,7 +9,7 @@ from functools import cached_property
 
 from sphinx_policyspec.compare import Change, ChangeKind, Naming, Sides, SpecDiff, Subject
 from sphinx_policyspec.decision import Decision, Norms, decide, problems, same_outcome
-from sphinx_policyspec.files import Brief
+from sphinx_policyspec.files import Brief, grouped
 from sphinx_policyspec.model import Case, Duty, Finding, Item, Label, Outcome, Severity, Span
 
 
@@ -135,11 +135,7 @@ class BehaviourDiff(Brief):
     @cached_property
     def changes_to(self) -> dict[str, list[Change]]:
         """The changes to what a case rests on, by the place of the case."""
-        found: dict[str, list[Change]] = {}
-        for change in self.spec.changes:
-            for place in change.reach.cases:
-                found.setdefault(place, []).append(change)
-        return found
+        return grouped((place, change) for change in self.spec.changes for place in change.reach.cases)
 
 
 def compare_cases(diff: SpecDiff, old: Norms, new: Norms, cases: Iterable[Case]) -> tuple[ComparedCase, ...]:

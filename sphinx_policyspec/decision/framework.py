@@ -23,7 +23,7 @@ from sphinx_policyspec.decision.precedence import (
     grants_of,
     standing_of,
 )
-from sphinx_policyspec.files import Brief
+from sphinx_policyspec.files import Brief, grouped
 from sphinx_policyspec.model import Case, Finding, Item, Label, Principle, Severity, Span, Value
 from sphinx_policyspec.model.finding import UnknownNames, shown
 
@@ -149,10 +149,9 @@ class _Clash:
 
 def _exempted_places(candidates: Sequence[Candidate], norms: Norms) -> list[set[int]]:
     """Return, for each candidate, the places of the exceptions that take it out of force."""
-    by_name: dict[tuple[str, str], list[int]] = {}
-    for place, candidate in enumerate(candidates):
-        for name in _names(candidate, norms):
-            by_name.setdefault(name, []).append(place)
+    by_name = grouped(
+        (name, n) for n, candidate in enumerate(candidates) for name in _names(candidate, norms)
+    )
     found: list[set[int]] = [set() for _ in candidates]
     for place, exception in enumerate(candidates):
         for name in exemptions(exception, norms):
@@ -385,10 +384,7 @@ class _Problems:
 def _circles(case: Case, norms: Norms) -> Iterator[Finding]:
     """Find delegations and exceptions that lead back to where they began."""
     items = {item.id: item for item in case.items}
-    by_grant: dict[object, list[str]] = {}
-    for item in case.items:
-        if grant := grant_needed(item, norms):
-            by_grant.setdefault(grant, []).append(item.id)
+    by_grant = grouped((grant, item.id) for item in case.items if (grant := grant_needed(item, norms)))
     # A grant is a step of its own, or each giver would repeat every receiver.
     given: dict[object, list[object]] = {}
     for item in case.items:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from sphinx_policyspec.files import Brief
+from sphinx_policyspec.files import Brief, grouped
 from sphinx_policyspec.model import (
     AuthorityLevel,
     Case,
@@ -118,11 +118,7 @@ class Norms(Brief):
 
     @cached_property
     def _children(self) -> dict[str, list[str]]:
-        children: dict[str, list[str]] = {}
-        for provision in self.spec.provisions:
-            if provision.parent is not None:
-                children.setdefault(provision.parent, []).append(provision.id)
-        return children
+        return grouped((p.parent, p.id) for p in self.spec.provisions if p.parent is not None)
 
 
 SPEC_TURN = -1
@@ -215,10 +211,7 @@ def standing_of(case: Case, norms: Norms) -> dict[str, Standing]:
     """
     standing = {item.id: Standing(rank=_own_rank(item, norms)) for item in case.items}
     items = {item.id: item for item in case.items}
-    receivers: dict[Grant, list[str]] = {}
-    for item in case.items:
-        if grant := grant_needed(item, norms):
-            receivers.setdefault(grant, []).append(item.id)
+    receivers = grouped((grant, item.id) for item in case.items if (grant := grant_needed(item, norms)))
     # Strongest first, so that what is settled once is settled for good.
     frontier: dict[tuple[int, int], list[Item]] = {}
     for name, found in standing.items():
@@ -237,11 +230,7 @@ def standing_of(case: Case, norms: Norms) -> dict[str, Standing]:
 
 def _given(items: Iterable[Item]) -> dict[Grant, tuple[str, ...]]:
     """Return what items that take part give, each with the ids of its givers."""
-    givers: dict[Grant, list[str]] = {}
-    for item in items:
-        if _takes_part(item):
-            for grant in grants_of(item):
-                givers.setdefault(grant, []).append(item.id)
+    givers = grouped((grant, item.id) for item in items if _takes_part(item) for grant in grants_of(item))
     return {grant: tuple(dict.fromkeys(names)) for grant, names in givers.items()}
 
 

@@ -17,7 +17,7 @@ import click
 from rich.cells import cell_len
 
 from sphinx_policyspec.exports import finding_record, json_object
-from sphinx_policyspec.files import Brief, in_a_line, printable
+from sphinx_policyspec.files import Brief, grouped, in_a_line, printable
 from sphinx_policyspec.model import Finding, Rule, Severity, Span, rules
 from sphinx_policyspec.readers.text import SourceLines
 
@@ -92,10 +92,7 @@ class Report:
     @property
     def by_file(self) -> Iterator[tuple[str, list[Reported]]]:
         """The files with findings, in order, each with them."""
-        files: dict[str, list[Reported]] = {}
-        for item in self.entries:
-            files.setdefault(item.finding.span.file, []).append(item)
-        yield from files.items()
+        yield from grouped((item.finding.span.file, item) for item in self.entries).items()
 
     def path(self, file: str) -> str:
         """Return a file's path as seen from the folder one works in; absolute where it lies outside."""

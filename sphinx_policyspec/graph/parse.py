@@ -14,22 +14,10 @@ import pyoxigraph
 from pyoxigraph import RdfFormat
 
 from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.graph import terms
 from sphinx_policyspec.graph.child import REFUSED
 from sphinx_policyspec.graph.guard import killed_after, start_child
 from sphinx_policyspec.graph.syntaxes import InferenceDigest, ntriples_lines
-from sphinx_policyspec.graph.terms import (
-    FORMATS,
-    LONGEST_TEXT,
-    MAX_BYTES,
-    PS,
-    Blank,
-    Iri,
-    Term,
-    Triple,
-    format_of_suffix,
-    literal_term,
-    smaller,
-)
 
 _MIB = 2**20
 _MEMORY_BYTES = 1024 * _MIB
@@ -55,7 +43,7 @@ _REASONS = {
     "split the spec, or write each release by itself",
     "memory": f"reading it needs more than {_MEMORY_BYTES // _MIB} MiB of memory; "
     "give it as N-Triples (.nt), without contexts and prefixes",
-    "text": f"it holds a text or name of more than {LONGEST_TEXT // _MIB} MiB, the most that is read; split or shorten it",
+    "text": f"it holds a text or name of more than {terms.LONGEST_TEXT // _MIB} MiB, the most that is read; split or shorten it",
     "died": f"it nests too deep, or needs more than {_MEMORY_BYTES // _MIB} MiB of memory; "
     "give it as N-Triples (.nt), without contexts and nesting",
 }
@@ -63,7 +51,7 @@ _SIGNALS = {6: "memory", 24: "seconds"}
 """Why the system ended a process: SIGABRT where it was given no memory, SIGXCPU."""
 
 
-def streamed_statements(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[tuple[Triple, str]]:
+def streamed_statements(path: Path, max_bytes: int = terms.MAX_BYTES) -> Iterator[tuple[terms.Triple, str]]:
     """Yield what a graph file says as it is read, each triple with the name of its graph; what it repeats comes again.
 
     Raises :class:`SourceError`, with file and line where there is one, for what cannot be read. No remote JSON-LD
@@ -75,7 +63,7 @@ def streamed_statements(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[tupl
         yield from zip(plain_triples(block), names, strict=True)
 
 
-def streamed_triples(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[Triple]:
+def streamed_triples(path: Path, max_bytes: int = terms.MAX_BYTES) -> Iterator[terms.Triple]:
     """Yield the triples of a graph file, as :func:`streamed_statements` does; named graphs are read as one."""
     return (triple for triple, _ in streamed_statements(path, max_bytes))
 
@@ -84,7 +72,7 @@ class NotInferredError(SourceError):
     """A graph file does not hold all that follows from it by the rules of today."""
 
 
-def inferred_statements(path: Path) -> Iterator[tuple[Triple, str]]:
+def inferred_statements(path: Path) -> Iterator[tuple[terms.Triple, str]]:
     """Yield what a graph file says, each with its line of N-Triples; at the end it holds all that follows from it by the rules of today.
 
     A file says of itself that it does; where it says nothing, or a statement was changed, added or taken out since,
@@ -99,11 +87,11 @@ def inferred_statements(path: Path) -> Iterator[tuple[Triple, str]]:
                 raise told
     except (OSError, ValueError):  # no such file, or an empty one
         raise told from None
-    said: list[Term] = []
+    said: list[terms.Term] = []
     digest = InferenceDigest()
     triples, same = tee(streamed_triples(path))
     for triple, line in zip(triples, ntriples_lines(same), strict=True):
-        if triple[1] == PS.inferredWith:
+        if triple[1] == terms.PS.inferredWith:
             said.append(triple[2])
         else:
             digest.add(line)
@@ -112,22 +100,22 @@ def inferred_statements(path: Path) -> Iterator[tuple[Triple, str]]:
         raise told
 
 
-def plain_triples(quads: Iterable[pyoxigraph.Quad | pyoxigraph.Triple]) -> Iterator[Triple]:
+def plain_triples(quads: Iterable[pyoxigraph.Quad | pyoxigraph.Triple]) -> Iterator[terms.Triple]:
     """Yield what the engine yields in terms of ours; they recur, so each is converted once."""
-    terms: dict[object, Term] = {}
+    known: dict[object, terms.Term] = {}
     for quad in quads:
         parts = quad.subject, quad.predicate, quad.object
         for part in parts:
-            if part not in terms:
-                terms[part] = _term(part)
-        yield cast("Triple", tuple(terms[part] for part in parts))
+            if part not in known:
+                known[part] = _term(part)
+        yield cast("terms.Triple", tuple(known[part] for part in parts))
 
 
 def _quads(path: Path, max_bytes: int) -> Iterator[pyoxigraph.Quad]:
     """Yield what a graph file holds, once; trouble with its syntax comes while it is read."""
-    form = format_of_suffix(path.suffix)
+    form = terms.format_of_suffix(path.suffix)
     if form is None:
-        suffixes = ", ".join(f".{known}" for known in FORMATS)
+        suffixes = ", ".join(f".{known}" for known in terms.FORMATS)
         raise SourceError(f"`{path}` is not a graph file; known suffixes are {suffixes}")
     try:
         with path.open("rb") as file:
@@ -135,7 +123,7 @@ def _quads(path: Path, max_bytes: int) -> Iterator[pyoxigraph.Quad]:
             if size > max_bytes:
                 raise SourceError(
                     f"`{path}` is larger than {max_bytes // _MIB} MiB, the most that is read of a graph file: "
-                    f"{smaller(form)}"
+                    f"{terms.smaller(form)}"
                 )
             yield from _parsed(path, form, size, file)
     except OSError as error:
@@ -190,11 +178,11 @@ def _refusal(path: Path, reason: str, status: int, told: bytes) -> str:
     return f"`{path}` cannot be read: {_REASONS[reason or _SIGNALS.get(-status, 'died')]}"
 
 
-def _term(term: object) -> Term:
+def _term(term: object) -> terms.Term:
     """Return a term of the engine as one of ours."""
     if isinstance(term, pyoxigraph.NamedNode):
-        return Iri(term.value)
+        return terms.Iri(term.value)
     if isinstance(term, pyoxigraph.BlankNode):
-        return Blank(term.value)
+        return terms.Blank(term.value)
     assert isinstance(term, pyoxigraph.Literal)  # noqa: S101 - the process that parses lets no other through
-    return literal_term(term.value, term.datatype.value, term.language or "")
+    return terms.literal_term(term.value, term.datatype.value, term.language or "")

@@ -11,6 +11,7 @@ from pathlib import Path
 import pyoxigraph
 
 from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.files import grouped
 from sphinx_policyspec.graph.from_graph import from_triples
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
 from sphinx_policyspec.graph.parse import streamed_statements
@@ -161,9 +162,7 @@ def specs_of(path: Path, max_bytes: int = MAX_BYTES) -> tuple[Spec, ...]:
     """Return the spec of each named graph of a graph file that holds one; of other files, none."""
     if path.suffix not in {f".{form}" for form in _FORMATS}:
         return ()
-    graphs: dict[str, list[Triple]] = {}
-    for triple, name in streamed_statements(path, max_bytes):
-        graphs.setdefault(name, []).append(triple)
+    graphs = grouped((name, triple) for triple, name in streamed_statements(path, max_bytes))
     named = (triples for name, triples in graphs.items() if name != _DEFAULT)
     return tuple(
         from_triples(triples) for triples in named if any(triple[1:] == _A_SPEC for triple in triples)

@@ -8,26 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain, groupby, pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.graph import syntaxes
-from sphinx_policyspec.graph.terms import (
-    FORMATS,
-    KINDS,
-    PREFIXES,
-    PS,
-    RDF,
-    XSD,
-    Blank,
-    Iri,
-    Triple,
-    check_texts,
-    checked_size,
-    ontology_dir,
-)
+from sphinx_policyspec.graph import syntaxes, terms
 from sphinx_policyspec.graph.to_graph import parts_of, triples_of
 from sphinx_policyspec.model import Finding, Span, Spec
 from sphinx_policyspec.model.finding import nearest
@@ -35,7 +21,10 @@ from sphinx_policyspec.model.finding import nearest
 if TYPE_CHECKING:
     from rdflib import Graph
 
-_TYPE = str(RDF.type)
+Triples: TypeAlias = "Graph | Sequence[terms.Triple] | Iterator[terms.Triple]"
+"""What says a graph: one of rdflib, or triples alone, which need no rdflib."""
+
+_TYPE = str(terms.RDF.type)
 _NUMBER = re.compile(r"0|-?[1-9][0-9]{0,14}")
 """Integers that come out of any JSON parser as they went in."""
 
@@ -50,9 +39,9 @@ def _json_ld(lines: Iterable[str], spoken_of: Iterable[str], release: str) -> It
     names = _Names(spoken_of, release.rpartition("release/")[0])
     quads = groupby(syntaxes.parsed(lines), key=lambda quad: quad.subject)
     nodes = (names.node(subject, group) for subject, group in quads)
-    terms = {**_context(), **{kind: f"{names.base}{kind}/" for kind in sorted(names.kinds)}}
+    context = {**_context(), **{kind: f"{names.base}{kind}/" for kind in sorted(names.kinds)}}
     yield '{\n"@context": {\n'
-    yield ",\n".join(f" {_text(key)}: {_text(value)}" for key, value in terms.items())
+    yield ",\n".join(f" {_text(key)}: {_text(value)}" for key, value in context.items())
     yield '\n},\n"@graph": [\n'
     for number, node in enumerate(nodes):
         lines = ",\n".join(f"  {_text(key)}: {_text(value)}" for key, value in node.items())
@@ -91,7 +80,7 @@ class _Names:
                 kind, _, rest = name[len(own) : -1].partition("/")
                 if _may_follow(rest):
                     found.add(kind)
-        self.base, self.kinds = base, frozenset(KINDS) & found - schemes
+        self.base, self.kinds = base, frozenset(terms.KINDS) & found - schemes
 
     def node(self, subject: NamedNode | BlankNode | Any, quads: Iterable[Quad]) -> dict[str, Any]:  # noqa: ANN401
         """Return what is said of a subject."""
@@ -116,9 +105,9 @@ class _Names:
         if node.language:
             return {"@value": node.value, "@language": node.language}
         datatype = node.datatype.value
-        if datatype == XSD.integer and _NUMBER.fullmatch(node.value) and not type_.startswith("@"):
+        if datatype == terms.XSD.integer and _NUMBER.fullmatch(node.value) and not type_.startswith("@"):
             return int(node.value)
-        if datatype == XSD.string or datatype == type_ == XSD.date:
+        if datatype == terms.XSD.string or datatype == type_ == terms.XSD.date:
             return {"@value": node.value} if type_ not in {"", datatype} else node.value
         return {"@value": node.value, "@type": datatype}
 
@@ -148,7 +137,7 @@ def _may_follow(rest: str) -> bool:
 @cache
 def _context() -> dict[str, Any]:
     """Read the shipped context once."""
-    text = (ontology_dir() / "context.jsonld").read_text(encoding="utf-8")
+    text = (terms.ontology_dir() / "context.jsonld").read_text(encoding="utf-8")
     context: dict[str, Any] = json.loads(text)["@context"]
     return context
 
@@ -157,14 +146,14 @@ def _context() -> dict[str, Any]:
 def _terms() -> dict[str, _Term]:
     """Return the terms of the context by the IRIs that they stand for."""
     context = _context()
-    terms = {}
+    found = {}
     for key, value in context.items():
         stated = value if isinstance(value, dict) else {"@id": value}
         prefix, colon, name = str(stated["@id"]).partition(":")
         if colon and not name.startswith("//"):
             type_, many = _full(stated.get("@type", ""), context), stated.get("@container") == "@set"
-            terms[context[prefix] + name] = _Term(key=key, type=type_, many=many)
-    return terms
+            found[context[prefix] + name] = _Term(key=key, type=type_, many=many)
+    return found
 
 
 def _full(name: str, context: dict[str, Any]) -> str:
@@ -183,20 +172,14 @@ _KINDS = tuple(
 """Kinds of things whose IRIs get a prefix in Turtle and TriG."""
 
 
-def serialize(
-    graph: Graph | Sequence[Triple] | Iterator[Triple],
-    format: str,  # noqa: A002 - its name to users
-) -> tuple[bytes, tuple[Finding, ...]]:
+def serialize(graph: Triples, format: str) -> tuple[bytes, tuple[Finding, ...]]:
     """Return what :func:`pieces` yields as one."""
     found, findings = pieces(graph, format)
     return b"".join(found), findings
 
 
 def pieces(
-    graph: Graph | Sequence[Triple] | Iterator[Triple],
-    format: str,  # noqa: A002 - its name to users
-    *,
-    inferred: bool = False,
+    graph: Triples, format: str, *, inferred: bool = False
 ) -> tuple[Iterator[bytes], tuple[Finding, ...]]:
     """Return the pieces of a file in one of the six formats, and what it cannot hold: characters that are replaced.
 
@@ -204,23 +187,22 @@ def pieces(
     graph named as the release; the other formats hold one graph. What could not be read again raises
     :class:`SourceError` from the pieces.
 
-    :param graph: an rdflib graph, or triples alone, which need no rdflib
     :param inferred: it holds what follows by the rules, too, and is to say so
     """
-    if format not in FORMATS:
-        raise SourceError(f"unknown format `{format}`; {nearest(format, FORMATS)}")
+    if format not in terms.FORMATS:
+        raise SourceError(f"unknown format `{format}`; {nearest(format, terms.FORMATS)}")
     statements, findings = _stated(graph, format)
     if inferred and (release := _graph_name(statements)):
         digest = syntaxes.InferenceDigest()
         for line in statements.lines():
             digest.add(line)
-        statements.say(f"<{release}>", PS.inferredWith, str(digest))
-    return checked_size(syntaxes.blocks(_texts(statements, format)), format), findings
+        statements.say(f"<{release}>", terms.PS.inferredWith, str(digest))
+    return terms.checked_size(syntaxes.blocks(_texts(statements, format)), format), findings
 
 
 def _texts(statements: syntaxes.Statements, form: str) -> Iterator[str]:
     release = _graph_name(statements)
-    lines = check_texts(statements.lines())
+    lines = terms.check_texts(statements.lines())
     if form == "jsonld":
         return _json_ld(lines, statements.names(), release)
     if form == "rdf":
@@ -245,9 +227,7 @@ class WrittenPart:
 
 
 def pieces_by_part(
-    spec: Spec,
-    format: str,  # noqa: A002 - its name to users
-    written: Mapping[bytes, WrittenPart],
+    spec: Spec, format: str, written: Mapping[bytes, WrittenPart]
 ) -> tuple[Iterator[bytes], tuple[Finding, ...], dict[bytes, WrittenPart]]:
     """Return what :func:`pieces` returns for the graph of a spec, and its parts by what they are made of.
 
@@ -263,7 +243,7 @@ def pieces_by_part(
         if done is None:
             statements, findings = _stated(part.triples(), format)
             release = release or _graph_name(statements)
-            lines = check_texts(statements.lines())
+            lines = terms.check_texts(statements.lines())
             name = release if format in _NAMED_GRAPH else ""
             done = WrittenPart(tuple(_subjects(lines, format, name, release)), findings)
             is_sure = bool(part.made_of) and not part.writer.numbered
@@ -277,24 +257,19 @@ def pieces_by_part(
     head, foot = _around(format, name, release)
     texts = chain([head], (text for _subject, text in subjects), [foot])
     findings = tuple(sorted(chain.from_iterable(part.findings for part in parts), key=_place))
-    return checked_size(syntaxes.blocks(texts), format), findings, kept
+    return terms.checked_size(syntaxes.blocks(texts), format), findings, kept
 
 
-def unholdable(
-    triples: Iterator[Triple],
-    format: str,  # noqa: A002 - its name to users
-) -> tuple[Finding, ...]:
+def unholdable(triples: Iterator[terms.Triple], format: str) -> tuple[Finding, ...]:
     """Return the characters that a format cannot hold, as :func:`serialize` does."""
     return _stated(triples, format)[1]
 
 
-def _stated(
-    graph: Graph | Sequence[Triple] | Iterator[Triple], form: str
-) -> tuple[syntaxes.Statements, tuple[Finding, ...]]:
+def _stated(graph: Triples, form: str) -> tuple[syntaxes.Statements, tuple[Finding, ...]]:
     """Return triples without what a format cannot hold, and findings about that."""
-    characters: dict[tuple[Iri | Blank, str], str] = {}
+    characters: dict[tuple[terms.Iri | terms.Blank, str], str] = {}
 
-    def replaced(subject: Iri | Blank, predicate: str, character: str) -> None:
+    def replaced(subject: terms.Iri | terms.Blank, predicate: str, character: str) -> None:
         characters[subject, predicate] = character
 
     statements = syntaxes.Statements(
@@ -333,7 +308,7 @@ def _subjects(lines: Iterable[str], form: str, name: str, release: str) -> Itera
     return ((subject, "".join(group)) for subject, group in groups)
 
 
-def _triples_in(graph: Graph | Sequence[Triple] | Iterator[Triple]) -> Iterable[Triple]:
+def _triples_in(graph: Triples) -> Iterable[terms.Triple]:
     if isinstance(graph, Sequence | Iterator):
         return graph
     from sphinx_policyspec.graph.rdflib_terms import triples_in  # noqa: PLC0415  most come without rdflib
@@ -343,26 +318,26 @@ def _triples_in(graph: Graph | Sequence[Triple] | Iterator[Triple]) -> Iterable[
 
 def _graph_name(statements: syntaxes.Statements) -> str:
     """Return the IRI of the spec that the graph holds, if it is one; else the empty string."""
-    found = [name[1:-1] for name in statements.with_type(PS.Spec) if name[0] == "<"]
+    found = [name[1:-1] for name in statements.with_type(terms.PS.Spec) if name[0] == "<"]
     return found[0] if len(found) == 1 else ""
 
 
 def _prefixes(release: str) -> dict[str, str]:
     """Return the prefixes for Turtle: ours, and one for each kind of thing the spec names."""
     base = release.rpartition("release/")[0] if release else ""
-    return PREFIXES | ({kind: f"{base}{kind}/" for kind in _KINDS} if base else {})
+    return terms.PREFIXES | ({kind: f"{base}{kind}/" for kind in _KINDS} if base else {})
 
 
 def _findings(
-    statements: syntaxes.Statements, form: str, characters: dict[tuple[Iri | Blank, str], str]
+    statements: syntaxes.Statements, form: str, characters: dict[tuple[terms.Iri | terms.Blank, str], str]
 ) -> Iterator[Finding]:
     """Report the characters that were replaced, where the things that hold them stand."""
     for (subject, predicate), character in characters.items():
-        line = statements.text(subject, PS.line)
+        line = statements.text(subject, terms.PS.line)
         yield Finding(
             code="unrepresentable-character",
             message=f"`{predicate}` of `{subject}` holds U+{ord(character):04X}, which `{form}` cannot hold",
-            span=Span(statements.text(subject, PS.file), int(line) if line.isdecimal() else 1),
+            span=Span(statements.text(subject, terms.PS.file), int(line) if line.isdecimal() else 1),
             hint="it was replaced",
         )
 

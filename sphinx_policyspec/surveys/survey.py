@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from sphinx_policyspec.decision import EXCEPTION, STRENGTH_RULES, Norms, StrengthRule, decide
-from sphinx_policyspec.files import Brief
+from sphinx_policyspec.files import Brief, grouped
 from sphinx_policyspec.model import Case, Expectation, Finding, Item, Label, Principle, Semantics
 from sphinx_policyspec.model.attributes import RELATIONS
 from sphinx_policyspec.surveys.engine import cases_where, fact, spec_facts
@@ -185,10 +185,7 @@ def fingerprint(norms: Norms, semantics: Semantics) -> str:
 
 def _by_level(norms: Norms) -> dict[str, list[Principle]]:
     """Return two principles of each level, for one to meet the other; such as the spec does not tell apart, if any."""
-    of: dict[str, list[Principle]] = {}
-    for principle in norms.spec.principles:
-        if principle.authority in norms.rank:
-            of.setdefault(principle.authority, []).append(principle)
+    of = grouped((p.authority, p) for p in norms.spec.principles if p.authority in norms.rank)
 
     def unlike(one: Principle, other: Principle) -> bool:
         return bool(_ways(one, other, norms) or _ways(other, one, norms))

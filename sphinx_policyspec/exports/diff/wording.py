@@ -12,6 +12,7 @@ from sphinx_policyspec.compare.examples import FILE
 from sphinx_policyspec.compare.history import LockChange, LockState
 from sphinx_policyspec.compare.rewording import SentenceChange, SentenceOp
 from sphinx_policyspec.compare.words import runs_of
+from sphinx_policyspec.files import grouped
 
 SIGNS = {
     Weight.NEEDS_READER: "?",
@@ -243,9 +244,7 @@ def is_folded(change: Change) -> bool:
 
 def folded(changes: Sequence[Change]) -> str:
     """Return what happened to eval tags and prompt files, in one line."""
-    ids: dict[str, list[str]] = {}
-    for change in changes:
-        ids.setdefault(_FOLDED[change.subject, change.kind], []).append(change.id)
+    ids = grouped((_FOLDED[change.subject, change.kind], change.id) for change in changes)
     return "; ".join(f"{what}: {', '.join(named)}" for what, named in ids.items())
 
 

@@ -21,6 +21,7 @@ from sphinx.locale import get_translation
 from sphinx.roles import XRefRole
 from sphinx.util.logging import suppress_logging
 
+from sphinx_policyspec.files import grouped
 from sphinx_policyspec.graph.touches import about
 from sphinx_policyspec.model import Principle, Spec, TargetKind
 from sphinx_policyspec.model.spec import DEFAULT_LEVELS
@@ -42,9 +43,8 @@ from sphinx_policyspec.sphinx_ext.store import FRAGMENT, write_part
 
 def add_anchors(domain: PolicyDomain, doctree: nodes.document) -> None:
     """Let links from outside that use a former id find its provision on a page."""
-    wanted: dict[str, list[str]] = {}
-    for item in domain.former_objects():
-        wanted.setdefault(item.anchor, []).append(anchor_of(TargetKind.PROVISION, item.id))
+    former = domain.former_objects()
+    wanted = grouped((item.anchor, anchor_of(TargetKind.PROVISION, item.id)) for item in former)
     if not wanted:
         return
     taken = {name for node in doctree.findall(nodes.Element) for name in node["ids"]}

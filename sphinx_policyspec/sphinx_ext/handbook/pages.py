@@ -16,6 +16,7 @@ from sphinx import addnodes
 from sphinx.locale import get_translation
 from sphinx.parsers import Parser
 
+from sphinx_policyspec.files import grouped
 from sphinx_policyspec.model import Provision, Span, Spec
 from sphinx_policyspec.model.spec import DEFAULT_TITLE
 from sphinx_policyspec.sphinx_ext.asks.directives import SurveyView
@@ -77,9 +78,7 @@ def lay_out(spec: Spec, layout: str) -> tuple[SitePage, ...]:
     for provision in spec.provisions:
         current = provision.id if provision.id in names else current
         shown[current].append(provision)
-    below: dict[str | None, list[str]] = {}
-    for head in heads:
-        below.setdefault(head.parent, []).append(names[head.id])
+    below = grouped((head.parent, names[head.id]) for head in heads)
     start = SitePage(name=START, below=tuple(below.get(None, ())), overviews=overviews)
     pages = (
         SitePage(name=names[head.id], provisions=tuple(shown[head.id]), below=tuple(below.get(head.id, ())))
