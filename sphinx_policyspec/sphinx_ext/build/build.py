@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Any
 from docutils import nodes
 from sphinx.builders.html import StandaloneHTMLBuilder
 
+from sphinx_policyspec.checks.selection import to_tell
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.files import exact
 from sphinx_policyspec.model import Finding, TargetKind
-from sphinx_policyspec.readers.text import Ignore, silenced
+from sphinx_policyspec.readers.text import Ignore, SourceLines, silenced
 from sphinx_policyspec.sphinx_ext.asks.answering import Views
 from sphinx_policyspec.sphinx_ext.build.findings import (
     Dangling,
@@ -388,14 +389,20 @@ def _reader_of_older(app: Sphinx, sidecars: tuple[Path, ...]) -> Reader:
     )
 
 
-def all_findings(app: Sphinx, knowledge: Knowledge, *, late: bool = False) -> Iterator[Finding]:
+def all_findings(
+    app: Sphinx, knowledge: Knowledge, told: Iterable[Finding] = (), *, late: bool = False
+) -> Iterator[Finding]:
     """Yield what is wrong with settings, pages, the spec as a whole, and answers, unless a comment silences it.
 
+    What only follows from something else is left out.
+
+    :param told: what else is known to be wrong
     :param late: with what a build finds only when it writes the graph
     """
     ignores = _ignores(app.env)
     skipped = knowledge.skipped(app.env) if ignores else ()
-    yield from silenced(_all_findings(app, knowledge), ignores, skipped)
+    found = [*told, *_all_findings(app, knowledge)]
+    yield from to_tell(found, SourceLines(Path(app.srcdir)), ignores, skipped)
     if late:
         yield from _told_late(app, unwritable(app, knowledge))
 

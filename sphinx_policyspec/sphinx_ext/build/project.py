@@ -141,7 +141,7 @@ def _read(
     given = (read_annotations(sidecar, sidecar.name),) if sidecar else ()
     knowledge = Knowledge(every_check=True, annotations=given)
     spec = knowledge.spec(app.env)
-    found = [] if spec_only else [*told.findings, *all_findings(app, knowledge, late=True)]
+    found = [] if spec_only else list(all_findings(app, knowledge, told.findings, late=True))
     if not (spec_only or spec.documents or any(finding.code == "config" for finding in found)):
         # Pages that refer to the spec of another project are built without a word.
         conf = Span(Path(os.path.relpath(Path(app.confdir, "conf.py"), srcdir)).as_posix(), 1)
