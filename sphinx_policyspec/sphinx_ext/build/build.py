@@ -45,7 +45,7 @@ from sphinx_policyspec.sphinx_ext.build.trial import has_late_handlers, left_out
 from sphinx_policyspec.sphinx_ext.config import Given
 from sphinx_policyspec.sphinx_ext.domain.domain import add_anchors, domain_of, escape_headings
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
-from sphinx_policyspec.sphinx_ext.markdown.model_spec import outdated_by_companions
+from sphinx_policyspec.sphinx_ext.markdown import outdated_by_companions
 from sphinx_policyspec.sphinx_ext.nodes.boxes import add_heads
 from sphinx_policyspec.sphinx_ext.nodes.html import set_for_paper
 from sphinx_policyspec.sphinx_ext.nodes.nodes import (

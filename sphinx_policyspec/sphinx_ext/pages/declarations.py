@@ -33,9 +33,9 @@ from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, pending_referenc
 from sphinx_policyspec.sphinx_ext.nodes.boxes import commentary, declaration, definition, provision
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyClause, PolicyMarker, anchor_of
 from sphinx_policyspec.sphinx_ext.pages.directive import PolicyDirective, options, options_of
-from sphinx_policyspec.sphinx_ext.pages.indentation import HELD
 from sphinx_policyspec.sphinx_ext.pages.inline import plain_title
 from sphinx_policyspec.sphinx_ext.pages.marks import leave_findings, note_finding, take_findings
+from sphinx_policyspec.sphinx_ext.pages.options import HELD
 from sphinx_policyspec.sphinx_ext.pages.places import source_of
 
 if TYPE_CHECKING:

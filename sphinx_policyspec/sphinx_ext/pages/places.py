@@ -21,9 +21,10 @@ from myst_parser.parsers.sphinx_ import MystParser
 from sphinx_policyspec.model import Finding, Markup, Span
 from sphinx_policyspec.readers.text import Ignore, ignores_in
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
-from sphinx_policyspec.sphinx_ext.markdown.model_spec import is_model_spec_page
-from sphinx_policyspec.sphinx_ext.pages.indentation import Indented, Slip
+from sphinx_policyspec.sphinx_ext.markdown import is_model_spec_page
+from sphinx_policyspec.sphinx_ext.pages.indentation import Indented
 from sphinx_policyspec.sphinx_ext.pages.marks import note_finding
+from sphinx_policyspec.sphinx_ext.pages.options import Slip
 from sphinx_policyspec.sphinx_ext.pages.slips import COLONS, DirectiveFences
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice, takewhile
 
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
-from sphinx_policyspec.sphinx_ext.pages.indentation import (
+from sphinx_policyspec.sphinx_ext.pages.options import (
     NEAR,
     PROVISIONS,
     TURNS,
