@@ -309,6 +309,7 @@ class _Capture:
             node.attributes.pop(WRITTEN, None)
         for item, region in self.page.provisions:
             self.page.find_unplaced(item, region)
+        self.page.find_empty()
         return self.page
 
     def _region(self, at: Span) -> Region:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -32,9 +32,12 @@ HELD = PROVISIONS | SAID
 """The directives that declare something, beside commentary."""
 SOUND = re.compile(r":(?P<name>[\w-][\w -]*):(?:\s+(?P<rest>.*)|)")
 NEAR = re.compile(
-    r"(?P<hyphen>-? *)(?P<open>[:\uff1a]{0,2} ?)(?P<name>\w[\w-]*)(?P<close> ?[:=\uff1a]+|(?=\s|$))(?P<rest>.*)"
+    r"(?P<hyphen>[-+*>|`\"'\u201c\u2022\u2013\u2014 ]*)(?P<open>[:\uff1a]{0,2} ?)(?P<name>\w[\w-]*)"
+    r"(?P<close>[*`\"'\u201d]* ?[:=\uff1a]+[*`\"'\u201d]*|(?=\s|$))(?P<rest>.*)"
 )
-"""An option that may lack a colon or the blank behind it, or have one too many."""
+"""An option that may lack a colon or the blank behind it, have one too many, or have marks of lists and the like around it."""
+_NOTE = re.compile(r"(?:%|#|//|/\*|<!--|\.\. |--(?!-)|\[//\]).*")
+"""What is meant as a comment."""
 _NAME = rf"{DOMAIN}(?:::?|: (?=[\w-]+::))[\w-]+"
 MARKUP = re.compile(
     rf"(?P<lead>\s*+)(?:\.\. *+\{{?|(?:(?:\.{{1,4}}|\. \.) *+)?(?={_NAME} ?::(?:\s|$)))"
@@ -43,7 +46,12 @@ MARKUP = re.compile(
 """A directive of reStructuredText of ours, whatever is wrong with its marks."""
 _DASHES = re.compile(r"-{1,2}|\u2014|\.{3}|[=*_]{3,}")
 """What is written for the three hyphens that begin or end a block of YAML."""
+_KEY = re.compile(r"[\w-]+:(?:\s.*)?")
+_HOLDS_BLOCK = re.compile(r":\s*+(?:[|>][+-]?\s*+)?$")
+"""What a key ends with whose value stands on the lines below it."""
 _IN_YAML = re.compile(r"[ \t#\]}-]|[\w-]+:(?:\s|$)")
+_LONGEST = 60
+"""Characters of a line that a message shows."""
 _BEGINS_FENCE = re.compile(r"\s*(?:`{3}|~{3}|:{3})")
 
 
@@ -79,16 +87,18 @@ class Option:
 
 
 _FAULTS = {
+    "line": ("{names} {holds} another option on {its} line, as a part of {its} value", "give each option a line of its own"),
     "blank line": ("{names} {stands} below a blank line, where {they} text and no {options}", "delete the blank line"),
     "colon": ("{bare} {lacks} a colon, without which {they} no {options}", "write {names}"),
+    "marks": ("other signs stand around {bare}, with which {they} no {options}", "write {names}"),
     "space": ("{names} {lacks} a space behind the colon, without which {they} no {options}", "add the space"),
     "yaml": ("{bare} {are} not written as options are between lines of `---`", "write {names} and a space"),
     "depth": ("{bare} {are} indented further than the option above, and so a part of it", "indent it as far as that"),
     "comment": ("what {bare} {holds} is a comment, which `#` begins", "delete the `#`"),
 }  # fmt: skip
 """By fault of an option: what is said of those that have it, and what to do."""
-_ONE = {"stands": "stands", "lacks": "lacks", "they": "it is", "are": "is", "options": "option", "holds": "holds"}  # fmt: skip
-_MANY = {"stands": "stand", "lacks": "lack", "they": "they are", "are": "are", "options": "options", "holds": "hold"}  # fmt: skip
+_ONE = {"stands": "stands", "lacks": "lacks", "they": "it is", "are": "is", "options": "option", "holds": "holds", "its": "its"}  # fmt: skip
+_MANY = {"stands": "stand", "lacks": "lack", "they": "they are", "are": "are", "options": "options", "holds": "hold", "its": "their"}  # fmt: skip
 
 
 @dataclass
@@ -101,6 +111,12 @@ class SlipReading:
     lines: list[str]
     known: Mapping[str, Collection[str]] = field(default_factory=dict)
     slips: list[Slip] = field(default_factory=list, init=False)
+    _below: int = field(default=-2, init=False)
+    """The last line that held an option below text."""
+
+    def mended(self) -> list[str]:
+        """Return the lines, mended."""
+        raise NotImplementedError
 
     def _slip(self, number: int, code: str, message: str, hint: str) -> None:
         self.slips.append(Slip(number + 1, code, message, hint))
@@ -137,6 +153,7 @@ class SlipReading:
     def _collected(self, start: int, own: str, depth: int | None) -> tuple[list[Option], int, int]:
         """Return the options below a directive's first line, where they may begin, and the line below them."""
         options: list[Option] = []
+        notes: list[int] = []
         first = end = number = start
         while number < len(self.lines):
             line = self.lines[number]
@@ -147,6 +164,9 @@ class SlipReading:
             elif not line.strip():
                 if depth is not None and first < number and not options:
                     break
+            elif number == end and self._is_note(number, own, depth):
+                end = number + 1
+                notes.append(number)
             elif depth is None or number > end or indent_of(line) <= depth or line.lstrip().startswith(".. "):
                 break
             elif not options:
@@ -158,7 +178,22 @@ class SlipReading:
             else:
                 break
             number += 1
+        if notes and options:
+            message = f"`{self.lines[notes[0]].strip()[:_LONGEST]}` ends the options, and makes text of those below it"
+            self._slip(notes[0], "lost-option", message, "put it above the directive")
+            options[0].fault = options[0].fault or "note"
         return options, first, end
+
+    def _is_note(self, number: int, own: str, depth: int | None) -> bool:
+        """Return whether a line is a comment above another option."""
+        if not _NOTE.fullmatch(self.lines[number].strip()):
+            return False
+        below = (self.lines[n] for n in range(number + 1, len(self.lines)))
+        line = next((text for text in below if not _NOTE.fullmatch(text.strip())), "")
+        if depth is not None and indent_of(line) <= depth:
+            return False
+        found = SOUND.fullmatch(line.strip())
+        return found is not None and found["name"] in self.known.get(own, ())
 
     def _option(
         self, number: int, own: str, depth: int | None, above: list[Option], *, is_lost: bool
@@ -171,12 +206,14 @@ class SlipReading:
         text, known = line.strip(), self.known.get(own, ())
         is_inside = depth is None or indent_of(line) > depth
         if found := SOUND.fullmatch(text):
-            name, value = found["name"], (found["rest"] or "").strip()
+            name, value = found["name"].rstrip(), (found["rest"] or "").strip()
             if is_lost:
                 is_ours = name in known and (is_inside or (not above and indent_of(line) == depth))
                 return Option(number, line, name, value, "blank line") if is_ours else None
+            first, *more = self._parts(value, own)
             is_comment = depth is None and name in known and value.startswith("#") and " " not in value
-            return Option(number, line, name, value.removeprefix("#"), "comment" * is_comment)
+            fault = "line" if more else "colon" if name != found["name"] else "comment" * is_comment
+            return Option(number, line, name, first.removeprefix("#") if is_comment else first, fault, more)
         found = NEAR.fullmatch(text)
         if is_lost or not (found and is_inside) or found["name"].lower() not in known:
             return None
@@ -187,8 +224,14 @@ class SlipReading:
         )
         if not found["open"] and not (found["close"] and is_beside):
             return None
-        fault = "space" if found["open"] == found["close"] == ":" else "colon"
+        is_marked = bool(found["hyphen"].strip() or found["close"].strip(" :=\uff1a"))
+        fault = "marks" if is_marked else "space" if found["open"] == found["close"] == ":" else "colon"
         return Option(number, line, found["name"].lower(), found["rest"].strip(), fault)
+
+    def _parts(self, value: str, own: str) -> list[str]:
+        """Return the value of an option, and the options behind it on its line."""
+        names = "|".join(sorted(self.known.get(own, ())))
+        return re.split(rf"[,;]?\s+(?=:(?:{names}):(?:\s|$))", value) if names else [value]
 
     def _behind(self, number: int, indent: int | None = None) -> int:
         """Return the number of the first line below that is indented no further than a line, or than something else."""
@@ -208,7 +251,7 @@ class SlipReading:
 
     def _tell(self, options: list[Option], form: str) -> None:
         """Tell what is wrong with how options are written, once for all that have the same fault."""
-        for fault in dict.fromkeys(option.fault for option in options if option.fault):
+        for fault in dict.fromkeys(option.fault for option in options if option.fault in _FAULTS):
             wrong = [option for option in options if option.fault == fault]
             message, hint = _FAULTS[fault]
             words = _ONE if len(wrong) == 1 else _MANY
@@ -245,8 +288,10 @@ class SlipReading:
         found = SOUND.fullmatch(self.lines[number].strip())
         if found is None or found["name"] not in self.known.get(own, ()):
             return ""
-        message = f"`:{found['name']}:` stands below text, where it is text and no option"
-        self._slip(number, "lost-option", message, f"put it directly below `{DOMAIN}:{own}`")
+        if self._below != number - 1:
+            message = f"`:{found['name']}:` stands below text, where it is text and no option"
+            self._slip(number, "lost-option", message, f"put it directly below `{DOMAIN}:{own}`")
+        self._below = number
         return found[0]
 
     # -- options in YAML -------------------------------------------------------------------------
@@ -275,7 +320,129 @@ class SlipReading:
             end = number + 1 if text else end
         return end, None
 
+    def _yaml(self, first: int, start: int, own: str) -> int:
+        """Put such a block right, and return the number of the line below it.
+
+        :param first: the line that it should begin on
+        """
+        opens = self.lines[start].strip().startswith("---")
+        end, closes = self._end_of_yaml(start + 1, own)
+        options, above = self._keys(start + 1, end, own)
+        self._tell(options, "{}:")
+        kept = self._once(options)
+        if not (opens and closes):
+            number = end if opens and closes is False else start
+            message = f"`{self.lines[number].strip()}` {'ends' if opens else 'begins'} no block of options"
+            hint = "write `---`"
+            if opens and closes is None:
+                message, hint = "the block of options is never closed", "add a line `---` below it"
+            self._slip(number, "lost-option", message, hint)
+        elif first < start:
+            message = "a block of options stands below a blank line, where it is text"
+            self._slip(start, "lost-option", message, "delete the blank line")
+        elif len(kept) == len(options) and not any(option.fault for option in options):
+            return end + 1
+        below = end + (closes is not None)
+        lead = lead_of(self.lines[start])
+        written = [f"{lead}---", *above, *(one.written(lead, "") for one in kept), f"{lead}---"]
+        self._rewrite(first, below, written)
+        return below
+
+    def _keys(self, start: int, end: int, own: str) -> tuple[list[Option], list[str]]:
+        """Return the options of such a block, and the lines above the first."""
+        options: list[Option] = []
+        above: list[str] = []
+        for number in range(start, end):
+            line = self.lines[number]
+            found = NEAR.fullmatch(line.strip())
+            is_deeper = bool(options) and indent_of(line) > indent_of(options[-1].line)
+            is_key = found is not None and found["name"].lower() in self.known.get(own, ())
+            is_sound = bool(_KEY.fullmatch(line.strip()))
+            holds = bool(options) and (options[-1].below or _HOLDS_BLOCK.search(options[-1].line))
+            if found is None or (is_deeper and (holds or not is_key)) or not (is_key or is_sound):
+                (options[-1].below if options else above).append(line)
+                continue
+            fault = "" if is_sound and not is_deeper else "depth" if is_deeper else "yaml"
+            options.append(Option(number, line, found["name"], found["rest"].strip(), fault))
+        return options, above
+
 
 def _joined(names: Iterable[str]) -> str:
     *most, last = (f"`{name}`" for name in names)
     return f"{', '.join(most)} and {last}" if most else last
+
+
+# -- what copying and merging leave behind -----------------------------------------------------------
+
+_SIGNS = {
+    **dict.fromkeys("\u00a0\u2007\u202f\u3000", (" ", "a no-break space", "write a plain space")),
+    **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad", ("", "a sign without width", "delete it")),
+}
+"""By sign that looks like another one, or like none: what to read for it, what it is, and the cure."""
+_ODD = re.compile(f"[{''.join(_SIGNS)}]")
+_LOOKED_UP = re.compile(rf"{DOMAIN}:[\w-]+[^\w\s-]*.*?(?:`[^`]*`|$)|\]\([^)]*\)|`[^`]*`")
+"""What holds a name in a line of text."""
+
+
+def visible(lines: Sequence[str], known: Mapping[str, Collection[str]]) -> tuple[list[str], list[Slip]]:
+    """Return lines without signs that nobody sees, where something of ours is written, and what is wrong, told once."""
+    texts = list(lines)
+    changed: dict[int, str] = {}
+    names = {name for options in known.values() for name in options}
+    for number, line in enumerate(lines):
+        if _ODD.search(line):
+            near = NEAR.fullmatch(_read(line).strip())
+            is_whole = near is not None and bool(near["close"].strip()) and near["name"].lower() in names
+            texts[number] = _read(line) if is_whole else _LOOKED_UP.sub(lambda part: _read(part[0]), line)
+            if texts[number] != line and (is_whole or f"{DOMAIN}:" in texts[number] or "](" in line):
+                changed[number] = line
+            else:
+                texts[number] = line
+    if not changed:
+        return texts, []
+    first, *others = changed
+    sign = next(match[0] for match in _ODD.finditer(changed[first]) if match[0] not in texts[first])
+    _, what, hint = _SIGNS[sign]
+    hint += f"; the same on line {', '.join(str(n + 1) for n in others)}" if others else ""
+    message = f"{what}, U+{ord(sign):04X}, stands in this line, where no name or option has one"
+    return texts, [Slip(first + 1, "invisible-character", message, hint)]
+
+
+def _read(text: str) -> str:
+    return _ODD.sub(lambda sign: _SIGNS[sign[0]][0], text)
+
+
+_CONFLICT = ("<<<<<<< ", "||||||| ", "=======", ">>>>>>> ")
+_CODE_BEGINS = re.compile(r"\s*(?:`{3,}|~{3,})\s*[^\s{`]")
+
+
+def resolved(lines: Sequence[str]) -> tuple[list[int], list[Slip]]:
+    """Return the numbers of the lines without conflicts that git left, of each the first side, and the conflicts."""
+    kept: list[int] = []
+    slips: list[Slip] = []
+    side = 0
+    for number, line in enumerate(lines):
+        mark = next(
+            (n for n, mark in enumerate(_CONFLICT) if line.rstrip() + " " == mark or line.startswith(mark)),
+            -1,
+        )
+        if not side and mark == 0 and _is_conflict(lines, number):
+            message = "a conflict that git could not merge was left here"
+            slips.append(
+                Slip(number + 1, "merge-conflict", message, "keep one side, and delete the lines of marks")
+            )
+            side = 1
+        elif side and mark > 0:
+            side = 0 if mark == len(_CONFLICT) - 1 else mark + 1
+        elif side <= 1:
+            kept.append(number)
+    return kept, slips
+
+
+def _is_conflict(lines: Sequence[str], start: int) -> bool:
+    """Return whether all marks of a conflict follow, and it is not shown as code."""
+    above = (line for line in reversed(lines[:start]) if _BEGINS_FENCE.match(line))
+    if _CODE_BEGINS.match(next(above, "")):
+        return False
+    below = iter(lines[start:])
+    return all(any(line.startswith(mark) for line in below) for mark in (_CONFLICT[2], _CONFLICT[3]))
