@@ -60,8 +60,14 @@ def dangling_reference(spec: Spec) -> Iterator[Finding]:
             code="dangling-reference",
             message=f"unknown {reference.target_kind.value} {shown(reference.target)}",
             span=reference.span,
-            hint=hints.nearest(reference.target, names),
+            hint=other_kind(reference.target, known) or hints.nearest(reference.target, names),
         )
+
+
+def other_kind(name: str, known: Mapping[TargetKind, Collection[str]]) -> str:
+    """Return the hint that a name is that of something of another kind, or nothing."""
+    kind = next((kind for kind, names in known.items() if name in names), None)
+    return f"a {kind.value} has this id; name it as such" if kind else ""
 
 
 def outdated_reference(spec: Spec) -> Iterator[Finding]:

@@ -44,7 +44,7 @@ from sphinx_policyspec.sphinx_ext.build.outputs import (
 from sphinx_policyspec.sphinx_ext.build.trial import has_late_handlers, left_out, settle
 from sphinx_policyspec.sphinx_ext.config import Given
 from sphinx_policyspec.sphinx_ext.domain.domain import add_anchors, domain_of, escape_headings
-from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
+from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, FindingOfKnown
 from sphinx_policyspec.sphinx_ext.markdown import outdated_by_companions
 from sphinx_policyspec.sphinx_ext.nodes.boxes import add_heads
 from sphinx_policyspec.sphinx_ext.nodes.html import set_for_paper
@@ -420,7 +420,10 @@ def _all_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
     # Sidecars bring former ids, to which links of pages may lead.
     about_spec = knowledge.findings(env)
     for docname, page in domain.pages.items():
-        yield from page.findings
+        for found in page.findings:
+            target = found.target if isinstance(found, FindingOfKnown) else ""
+            if not target or domain.find(TargetKind.PROVISION, target):
+                yield found
         for link in dangling_links(env, docname):
             yield dangling.finding(link, f"`#{link.target}` leads nowhere")
         for reference in page.outside:

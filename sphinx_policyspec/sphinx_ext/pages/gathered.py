@@ -238,7 +238,7 @@ class FoundLinks:
     """Collects the links of one page in document order.
 
     ``maybe`` holds those that are references only if their target turns out to be ours; ``anchors``
-    holds MyST's ``[text](#id)`` once more.
+    holds MyST's ``[text](#id)``, ``[text](page.md#id)`` and ``[text](name)`` once more.
     """
 
     def __init__(self, places: TextPlaces) -> None:
@@ -279,7 +279,12 @@ class FoundLinks:
             self.references.append(self._reference(node, node["reftarget"], kind, explicit, place))
         elif node.get("reftype") in _ANY:
             target = node.get("reftargetid") or node["reftarget"]
-            self.maybe.append(self._reference(node, target, TargetKind.PROVISION, explicit, place))
+            reference = self._reference(node, target, TargetKind.PROVISION, explicit, place)
+            self.maybe.append(reference)
+            # A file that is not there is for MyST to tell.
+            is_name = node.get("reftargetid") or not (node.get("refdomain") or "." in target)
+            if node["reftype"] == "myst" and is_name:
+                self.anchors.append(reference)
 
     def _reference(
         self, node: nodes.Element, target: str, kind: TargetKind, explicit: bool, place: LinkPlace
