@@ -180,13 +180,13 @@ def setting_findings(app: Sphinx) -> Iterator[Finding]:
     problems = [*bad_values(app.config), *_bad_names(app)]
     conf = Path(app.confdir, "conf.py")
     file = Path(os.path.relpath(conf, app.srcdir)).as_posix()
-    lines = _lines(conf) if problems else {}
+    lines = _lines(conf)
     for name, message in problems:
-        yield Finding(
-            code="config",
-            message=message,
-            span=Span(file, lines.get(name, 1)),
-        )
+        yield Finding(code="config", message=message, span=Span(file, lines.get(name, [1])[-1]))
+    for name, (first, *others) in lines.items():
+        if others and name.startswith(PREFIX):
+            message = f"`{name}` is given twice; the last counts, and not that on line {first}"
+            yield Finding(code="config", message=message, span=Span(file, others[-1]), hint="delete one")
     yield from _judgement_findings(app)
 
 
@@ -242,16 +242,23 @@ def _unread_page(app: Sphinx) -> str:
     return next((name for name in files if _DIRECTIVE in Path(app.srcdir, name).read_bytes()), "")
 
 
-def _lines(conf: Path) -> dict[str, int]:
-    """Return the lines on which a ``conf.py`` gives names their values."""
+def _lines(conf: Path) -> dict[str, list[int]]:
+    """Return the lines on which a ``conf.py`` gives names their values: several where it does so twice in any case."""
     try:
         tree = ast.parse(conf.read_bytes())
     except (OSError, SyntaxError, ValueError):
         return {}
-    nodes = [
-        node for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-    ]
-    return {node.id: node.lineno for node in nodes}
+    found: dict[str, list[int]] = {}
+    for statement in tree.body:
+        is_sure = isinstance(statement, ast.Assign | ast.AnnAssign)
+        for node in ast.walk(statement):
+            if (
+                isinstance(node, ast.Name)
+                and isinstance(node.ctx, ast.Store)
+                and (is_sure or node.id not in found)
+            ):
+                found.setdefault(node.id, []).append(node.lineno)
+    return found
 
 
 class Dangling:
