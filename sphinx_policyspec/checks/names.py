@@ -166,19 +166,16 @@ def file_without_tag(spec: Spec) -> Iterator[Finding]:
 
 def stale_prompt_title(spec: Spec) -> Iterator[Finding]:
     """Find prompt files whose header states another title than the provision that holds the tag."""
-    titles = {
-        tag.tag: spec.provision_by_id[tag.provision].title
-        for tag in spec.eval_tags
-        if tag.provision in spec.provision_by_id
-    }
+    holders = {tag.tag: spec.provision_by_id.get(tag.provision) for tag in spec.eval_tags}
     for file in spec.prompt_files:
-        title = titles.get(file.tag, file.title)
-        if file.title and file.title != title:
+        holder = holders.get(file.tag)
+        if holder and file.title and file.title != holder.title:
             yield Finding(
                 code="stale-prompt-title",
-                message=f"header says `{file.title}`, the provision is titled `{title}`",
+                message=f"header says `{file.title}`, the provision is titled `{holder.title}`",
                 span=file.span,
                 hint="update the header",
+                related=(holder.span,),
             )
 
 

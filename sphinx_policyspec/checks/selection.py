@@ -1,19 +1,22 @@
-"""Which findings to tell, and how severe they are; what tells one from another, and a baseline of those known already."""
+"""Which findings to tell: causes without what follows from them; how severe they are, what tells one from another, and a baseline."""
 
 from __future__ import annotations
 
+import bisect
 import hashlib
 import json
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sphinx_policyspec.errors import BaselineError
 from sphinx_policyspec.files import load_json
-from sphinx_policyspec.model import Category, Finding, Severity
-from sphinx_policyspec.model.finding import OFF, codes_of
+from sphinx_policyspec.model import Category, EvalPrompt, Example, Finding, Severity, Spec
+from sphinx_policyspec.model.finding import OFF, codes_of, near_name, rules
+from sphinx_policyspec.readers.inline import slug
 from sphinx_policyspec.readers.text import SourceLines, read_text
 
 
@@ -44,6 +47,180 @@ class Selection:
             if chosen and finding.code not in unwanted and severity != OFF:
                 same = severity == finding.severity.value
                 yield finding if same else replace(finding, severity=Severity(severity))
+
+
+_BROKEN = frozenset(
+    """
+    broken-attributes crossed-tag depth-jump example-without-conversation heading-without-id lost-heading
+    nested-principle text-outside-message unclosed-comment unclosed-fence unclosed-tag unknown-role
+    unresolved-conflict untitled-example verdict-outside-comparison
+    """.split()  # noqa: SIM905 - a list of literals is harder to read
+)
+"""Slips after which nothing can be said for certain of the block in which they stand."""
+_DOUBTFUL = _BROKEN | frozenset(
+    """
+    duplicate-id duplicate-tag empty-comparison malformed-tag misplaced-tag missing-prompt-header missing-verdict
+    non-assistant-alternative stale-prompt-header tag-without-file unknown-admonition unknown-verdict
+    """.split()  # noqa: SIM905
+)
+"""Slips that may be why something is missing from the section in which they stand."""
+_UNUSED = frozenset({"file-without-tag", "never-referenced", "unserved-goal", "unused-topic"})
+"""Findings that nothing names something."""
+_UNKNOWN = frozenset({"dangling-reference", "stale-annotation", "tag-without-file", "unknown-provision"})
+"""Findings that nothing has a name."""
+_NAMELESS = frozenset({"broken-attributes", "duplicate-id", "heading-without-id", "lost-heading"})
+"""Slips that may take a name from a heading."""
+_HIDING = _NAMELESS | {"malformed-tag", "stale-prompt-header", "tag-in-conversation", "undefined-label"}
+"""Slips that may be why something seems to lack its name."""
+_MISSPELT = _HIDING | _UNKNOWN | {"unknown-goal", "unknown-topic"}
+"""Slips that may be why nothing seems to name something."""
+_SWALLOW = frozenset({"no-principle", "unclosed-comment"})
+"""Slips that may take any name away."""
+_STRUCTURE = frozenset({Category.DIALECT, Category.EXAMPLES, Category.PROMPTS, Category.COVERAGE})
+_ADVICE = frozenset({Category.COVERAGE, Category.TRUE, Category.ACTIONABLE})
+_QUOTED = re.compile(r"`([^`]+)`")
+_WORD = re.compile(r"[\w-]+")
+_MEANT = "did you mean "
+_LOOKS = 500_000
+"""Pairs of names that are compared; where there are more, only equal ones are found."""
+
+
+def causes(findings: Iterable[Finding], spec: Spec) -> list[Finding]:
+    """Return the findings that do not merely follow from others among them, in source order.
+
+    In a block the first slip of structure is told, and nothing that a reader finds behind it; of a section that holds
+    a slip no advice is given; and that a name is missing is not told where a slip hides it. All that is told once
+    the slip is mended.
+    """
+    ordered = sorted(findings, key=lambda found: (found.span, found.code, found.message))
+    broken = [found for found in ordered if found.code in _DOUBTFUL]
+    if not broken and not any(found.code in _MISSPELT | _SWALLOW for found in ordered):
+        return ordered
+    blocks = _Blocks(spec)
+    told = list(_firsts(ordered, blocks))
+    doubtful: dict[str, list[int]] = defaultdict(list)
+    for found in broken:
+        doubtful[found.span.file].append(found.span.line)
+    told = [found for found in told if not blocks.holds_doubt(found, doubtful)]
+    hidden = _Hidden(ordered, blocks)
+    return [found for found in told if not hidden.explain(found)]
+
+
+def _firsts(ordered: Sequence[Finding], blocks: _Blocks) -> Iterator[Finding]:
+    """Yield findings but for those behind the first slip of structure in their block."""
+    first: dict[tuple[str, int], Finding] = {}
+    for found in ordered:
+        if found.code in _BROKEN:
+            first.setdefault(blocks.of(found), found)
+    for found in ordered:
+        slip = first.get(blocks.of(found))
+        follows = found.code in _BROKEN or rules()[found.code].category in _STRUCTURE
+        if slip is None or found is slip or not follows or found.span < slip.span:
+            yield found
+
+
+class _Blocks:
+    """What of a spec a finding is about."""
+
+    def __init__(self, spec: Spec) -> None:
+        self.titles = {
+            (provision.span.file, provision.span.line): slug(provision.title).replace("-", "_")
+            for provision in spec.provisions
+        }
+        self._examples = _extents(
+            (one.span.file, one.span.line, one.span.end_line + (one.span.end_column > 1))
+            for one in _conversations(spec)
+        )
+        self._sections: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        open_: list[tuple[str, int, int]] = []
+        self._ends: dict[tuple[str, int], int] = {}
+        for provision in (*spec.provisions, None):
+            while open_ and (
+                provision is None or open_[-1][2] >= provision.depth or open_[-1][0] != provision.span.file
+            ):
+                file, line, _ = open_.pop()
+                same = provision is not None and provision.span.file == file
+                self._ends[file, line] = provision.span.line if same and provision else _FOREVER
+            if provision is not None:
+                open_.append((provision.span.file, provision.span.line, provision.depth))
+        self._starts: dict[str, list[int]] = defaultdict(list)
+        for file, line in sorted(self._ends):
+            self._starts[file].append(line)
+
+    def of(self, found: Finding) -> tuple[str, int]:
+        """Return the first line of the example that a finding stands in, else its own."""
+        file, line = found.span.file, found.span.line
+        starts = self._examples.get(file, [])
+        index = bisect.bisect_right(starts, (line, _FOREVER)) - 1
+        return file, starts[index][0] if index >= 0 and line < starts[index][1] else line
+
+    def section(self, file: str, line: int) -> tuple[int, int]:
+        """Return the lines of the innermost provision around a line, those in it included."""
+        starts = self._starts.get(file, [])
+        index = bisect.bisect_right(starts, line) - 1
+        return (starts[index], self._ends[file, starts[index]]) if index >= 0 else (line, line + 1)
+
+    def holds_doubt(self, found: Finding, doubtful: Mapping[str, Sequence[int]]) -> bool:
+        """Return whether a finding is advice on a section, or about the heading of one, that holds a slip."""
+        places = list(found.related) if found.code == "stale-prompt-title" else []
+        if rules()[found.code].category in _ADVICE or found.code == "example-without-comparison":
+            places.append(found.span)
+        for place in places:
+            begin, end = self.section(place.file, place.line)
+            lines = doubtful.get(place.file, ())
+            index = bisect.bisect_left(lines, begin)
+            if index < len(lines) and lines[index] < end:
+                return True
+        return False
+
+
+class _Hidden:
+    """The names that slips hide."""
+
+    def __init__(self, findings: Sequence[Finding], blocks: _Blocks) -> None:
+        self._names: dict[bool, set[str]] = {True: set(), False: set()}
+        self._takes_all = any(found.code in _SWALLOW for found in findings)
+        self._takes_one = any(found.code in _NAMELESS for found in findings)
+        self._looks = _LOOKS
+        for found in findings:
+            if found.code not in _MISSPELT:
+                continue
+            is_strong = found.code in _HIDING
+            hint = found.hint if is_strong or found.hint.startswith(_MEANT) else ""
+            names = {
+                word for text in _QUOTED.findall(f"{found.message} {hint}") for word in _WORD.findall(text)
+            }
+            if found.code in _NAMELESS:
+                names.add(blocks.titles.get((found.span.file, found.span.line), ""))
+            self._names[is_strong] |= names - {""}
+
+    def explain(self, found: Finding) -> bool:
+        """Return whether a slip is why a name seems to be missing."""
+        if found.code not in _UNUSED | _UNKNOWN:
+            return False
+        is_lost = found.code == "dangling-reference" and self._takes_one and not found.hint.startswith(_MEANT)
+        if self._takes_all or is_lost:
+            return True
+        name = _QUOTED.search(found.message)
+        hidden = self._names[True] | (self._names[False] if found.code in _UNUSED else set())
+        if name is None or name[1] in hidden:
+            return name is not None
+        self._looks -= len(hidden)
+        return self._looks > 0 and bool(near_name(name[1], hidden))
+
+
+_FOREVER = sys.maxsize
+
+
+def _conversations(spec: Spec) -> tuple[Example | EvalPrompt, ...]:
+    return (*spec.examples, *spec.prompts)
+
+
+def _extents(items: Iterable[tuple[str, int, int]]) -> dict[str, list[tuple[int, int]]]:
+    found: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for file, start, end in items:
+        found[file].append((start, end))
+    return {file: sorted(places) for file, places in found.items()}
 
 
 _PLACE = re.compile(r":\d+(?::\d+)?\b")

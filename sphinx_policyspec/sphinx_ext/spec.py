@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from sphinx.ext.intersphinx import InventoryAdapter
 
 from sphinx_policyspec.checks import run_checks
+from sphinx_policyspec.checks.selection import causes
 from sphinx_policyspec.errors import AnnotationError, SourceError
 from sphinx_policyspec.files import exact
 from sphinx_policyspec.graph.terms import ontology_digest
@@ -414,10 +415,11 @@ def _with_links_elsewhere(env: BuildEnvironment, spec: Spec) -> Spec:
 def _wanted(env: BuildEnvironment, spec: Spec, findings: Iterable[Finding]) -> Iterator[Finding]:
     """Leave out what a page has reported already, and references that lead somewhere after all."""
     by_span = {reference.span: reference for reference in spec.references}
-    reported = {
-        (f.code, f.span.file, f.span.line) for page in domain_of(env).pages.values() for f in page.findings
-    }
-    for finding in findings:
+    told = [found for page in domain_of(env).pages.values() for found in page.findings]
+    reported = {(found.code, found.span.file, found.span.line) for found in told}
+    own = tuple(findings)
+    found = {id(finding) for finding in own}
+    for finding in (one for one in causes([*told, *own], spec) if id(one) in found):
         reference = by_span.get(finding.span) if finding.code == "dangling-reference" else None
         if reference is None:
             if (finding.code, finding.span.file, finding.span.line) not in reported:

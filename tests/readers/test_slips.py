@@ -8,7 +8,8 @@ import pytest
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.checks import run_checks
-from sphinx_policyspec.model import Severity
+from sphinx_policyspec.checks.selection import causes
+from sphinx_policyspec.model import Finding, Severity
 from sphinx_policyspec.readers.model_spec import read_model_spec
 
 RIGHT = """\
@@ -176,6 +177,13 @@ SLIPS = {
 }
 
 
+def _told(text: str) -> list[Finding]:
+    """Return what is told of a text, in which advice on what is right already is left out."""
+    reading = read_model_spec(text, "spec.md")
+    found = causes([*reading.findings, *run_checks(reading.spec)], reading.spec)
+    return [one for one in found if one.severity is not Severity.HINT]
+
+
 @pytest.mark.parametrize("name", SLIPS)
 def test_each_slip_is_told_once_with_its_cure_and_nothing_follows(name: str) -> None:
     old, new, code, line, cure = SLIPS[name]
@@ -183,12 +191,7 @@ def test_each_slip_is_told_once_with_its_cure_and_nothing_follows(name: str) -> 
     text = RIGHT.replace(old, new, 1)
     if name == "user-compared":
         text = text.replace("Of course.\n</assistant>", "Of course.\n</user>")
-    reading = read_model_spec(text, "spec.md")
-    found = [
-        found
-        for found in (*reading.findings, *run_checks(reading.spec))
-        if found.severity is not Severity.HINT
-    ]
+    found = _told(text)
     assert [(finding.code, finding.span.line) for finding in found] == [(code, line)]
     assert cure in f"{found[0].message}; {found[0].hint}"
 
@@ -203,6 +206,4 @@ def test_that_nothing_has_the_id_of_a_lost_heading_is_not_told_beside_it(wrong: 
 
 
 def test_what_is_right_is_left_alone() -> None:
-    reading = read_model_spec(RIGHT, "spec.md")
-    findings = (*reading.findings, *run_checks(reading.spec))
-    assert [finding for finding in findings if finding.severity is not Severity.HINT] == []
+    assert _told(RIGHT) == []
