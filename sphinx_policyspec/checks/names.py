@@ -26,7 +26,7 @@ from sphinx_policyspec.model import (
 from sphinx_policyspec.model.attributes import ATTRIBUTES, Attribute
 from sphinx_policyspec.model.finding import Hints, Places, UnknownNames, Use, shown, taken
 from sphinx_policyspec.model.spec import PUBLISHED_LEVELS
-from sphinx_policyspec.readers.conversation import ROLES
+from sphinx_policyspec.readers.comments import ROLES
 
 _USER = "user"
 _FEW = 2

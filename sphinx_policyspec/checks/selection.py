@@ -51,7 +51,7 @@ class Selection:
 
 _BROKEN = frozenset(
     """
-    broken-attributes crossed-tag depth-jump example-without-conversation heading-without-id lost-heading
+    broken-attributes broken-tag crossed-tag depth-jump example-without-conversation heading-without-id lost-heading
     nested-principle text-outside-message unclosed-comment unclosed-fence unclosed-tag unknown-role
     unresolved-conflict untitled-example verdict-outside-comparison
     """.split()  # noqa: SIM905 - a list of literals is harder to read

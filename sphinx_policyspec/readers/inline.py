@@ -237,14 +237,15 @@ def read_body(
     kept: list[str] = []
     unpaired = [start + number for number in shown.unclosed]
     untrusted_from: int | None = None
-    fence = ""
+    fence, fenced_from = "", start
     for number in range(start, end):
         if number in settings:
             continue
         line = lines.lines[number].replace("\r\n", "\n")
         kept.append(line if is_data else shown.plain[number - start].replace("\r\n", "\n"))
         masked = line if is_data else shown.masked[number - start]
-        fence = _fence_after(line, fence)
+        before, fence = fence, _fence_after(line, fence)
+        fenced_from = fenced_from if before else number
         if match := _UNTRUSTED.fullmatch(line):
             if match[1] and untrusted_from is not None:
                 fragments.append(_untrusted(lines, untrusted_from, number))
@@ -260,6 +261,7 @@ def read_body(
             fragments.extend(_marks(lines, number, masked, _ELISION if fence or is_data else _PLACEHOLDER))
     if untrusted_from is not None:
         unpaired.append(untrusted_from - 1)
+    unpaired += [fenced_from] if fence else []
     in_order = sorted(fragments, key=lambda fragment: fragment.span)
     return decode("".join(kept)).strip("\n"), tuple(in_order), tuple(unpaired)
 

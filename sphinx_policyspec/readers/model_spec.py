@@ -33,10 +33,8 @@ from sphinx_policyspec.readers.blocks import (
     DEFINITION,
     EXAMPLE,
     BlockKind,
-    Heading,
     RawBlock,
     cut,
-    heading_of,
 )
 from sphinx_policyspec.readers.comments import Shown
 from sphinx_policyspec.readers.conversation import read_conversation
@@ -50,7 +48,14 @@ from sphinx_policyspec.readers.inline import (
     slug,
     without_tags,
 )
-from sphinx_policyspec.readers.notes import LOST_HINT, lost_examples, lost_headings, read_notes
+from sphinx_policyspec.readers.notes import (
+    LOST_HINT,
+    Heading,
+    heading_of,
+    lost_examples,
+    lost_headings,
+    read_notes,
+)
 from sphinx_policyspec.readers.text import Lines, Reading
 
 _CLAUSE_START = re.compile(
@@ -194,8 +199,9 @@ class _Document:
         below = (
             line.lstrip() for line in self.lines.lines[span.line - self.lines.first + 1 :] if line.strip()
         )
-        # Attributes below it are told as those of no heading.
-        if not heading.id and not next(below, "").startswith("{#"):
+        # Attributes below it are told as those of no heading, and the title of an example as that.
+        is_title = any(f.code == "untitled-example" and f.span.line == span.line for f in self.findings)
+        if not heading.id and not is_title and not next(below, "").startswith("{#"):
             self._find("heading-without-id", span, "heading without an id", f"add `{{#{identifier}}}`")
         return self.provision_names.take(identifier)
 
