@@ -59,23 +59,39 @@ _BROKEN = frozenset(
 """Slips after which nothing can be said for certain of the block in which they stand."""
 _DOUBTFUL = _BROKEN | frozenset(
     """
-    duplicate-id duplicate-tag empty-comparison malformed-tag misplaced-tag missing-prompt-header missing-verdict
+    duplicate-id duplicate-tag empty-block empty-comparison file-without-tag malformed-tag misplaced-tag missing-prompt-header missing-verdict
     non-assistant-alternative stale-prompt-header tag-without-file unknown-admonition unknown-verdict
     """.split()  # noqa: SIM905
 )
 """Slips that may be why something is missing from the section in which they stand."""
 _UNUSED = frozenset({"file-without-tag", "never-referenced", "unserved-goal", "unused-topic"})
 """Findings that nothing names something."""
-_UNKNOWN = frozenset({"dangling-reference", "stale-annotation", "tag-without-file", "unknown-provision"})
+_UNKNOWN = frozenset(
+    {
+        "dangling-reference",
+        "release-without-entry",
+        "stale-annotation",
+        "tag-without-file",
+        "unknown-provision",
+    }
+)
 """Findings that nothing has a name."""
 _NAMELESS = frozenset({"broken-attributes", "duplicate-id", "heading-without-id", "lost-heading"})
 """Slips that may take a name from a heading."""
-_HIDING = _NAMELESS | {"malformed-tag", "stale-prompt-header", "tag-in-conversation", "undefined-label"}
+_HIDING = _NAMELESS | {
+    "entry-without-release",
+    "malformed-tag",
+    "stale-prompt-header",
+    "tag-in-conversation",
+    "undefined-label",
+}
 """Slips that may be why something seems to lack its name."""
 _MISSPELT = _HIDING | _UNKNOWN | {"unknown-goal", "unknown-topic"}
 """Slips that may be why nothing seems to name something."""
 _SWALLOW = frozenset({"no-principle", "unclosed-comment"})
 """Slips that may take any name away."""
+_DEPTHS = frozenset({"depth-jump", "nested-principle"})
+"""Findings of where a heading stands among others: not told behind one that is lost."""
 _STRUCTURE = frozenset({Category.DIALECT, Category.EXAMPLES, Category.PROMPTS, Category.COVERAGE})
 _ADVICE = frozenset({Category.COVERAGE, Category.TRUE, Category.ACTIONABLE})
 _QUOTED = re.compile(r"`([^`]+)`")
@@ -98,6 +114,12 @@ def causes(findings: Iterable[Finding], spec: Spec) -> list[Finding]:
         return ordered
     blocks = _Blocks(spec)
     told = list(_firsts(ordered, blocks))
+    lost = {found.span.file: found.span.line for found in reversed(ordered) if found.code == "lost-heading"}
+    told = [
+        found
+        for found in told
+        if found.code not in _DEPTHS or found.span.line < lost.get(found.span.file, _FOREVER)
+    ]
     doubtful: dict[str, list[int]] = defaultdict(list)
     for found in broken:
         doubtful[found.span.file].append(found.span.line)

@@ -57,6 +57,8 @@ _KEY = re.compile(r"[\w.-]{1,100}[ ]?:(?:\s|$)")
 _MATTER = re.compile(r"[ ]*-[ ]|[ ]+\S|#(?!.*\{)|\s*$")
 """A line of YAML besides those with a key, and no heading with attributes."""
 _LONGEST_MATTER = 200
+_FAR = 1000
+"""Lines that one side of a merge can have."""
 _INSIDE = -1
 """Stands for the first line of a paragraph inside a quotation: it goes on, and makes no heading."""
 
@@ -142,6 +144,25 @@ class _Cutter:
         self.findings: list[Finding] = []
         stops = [number for number, line in enumerate(self.lines) if line.rstrip() == CONVERSATION]
         self.fences = Fences(self.lines, 3, stops)
+        self.conflicts = {
+            number
+            for number, line in enumerate(self.lines)
+            if line.startswith("=======") and self._is_conflict(number)
+        }
+
+    def _is_conflict(self, position: int) -> bool:
+        """Return whether marks of a merge stand around a line, and tell those above it."""
+        above = (
+            n
+            for n in range(position - 1, max(position - _FAR, -1), -1)
+            if self.lines[n].startswith("<<<<<<<")
+        )
+        begin = next(above, None)
+        if begin is None or self.lines[position].strip("=\r\n"):
+            return False
+        message, hint = "a merge left both of its sides here", "keep one, and delete the marks"
+        self.find("unresolved-conflict", begin, message, hint)
+        return True
 
     def blocks(self) -> Iterator[RawBlock]:
         """Yield the blocks in order; what no special form claims is prose."""
@@ -247,7 +268,10 @@ class _Cutter:
         return paragraph
 
     def _underlines(self, position: int) -> bool:
-        return position not in self.shown.nested and SETEXT.fullmatch(self.lines[position]) is not None
+        return (
+            position not in self.shown.nested | self.conflicts
+            and SETEXT.fullmatch(self.lines[position]) is not None
+        )
 
     def _block(self, kind: BlockKind, start: int, end: int) -> RawBlock:
         return RawBlock(kind, start, self._after_blanks(end), (start, end))

@@ -152,6 +152,11 @@ class _Pass:
         limit = self.margins[position] if self.content else len(self.lines)
         if limit != self.not_closed_before:
             close = self.text.find("-->", start + 2, self.offsets[limit])
+            if close >= 0 and self.text.find("<!--", start + 4, close) >= 0:
+                # What ends at the end of another comment was to end before: take no more than its line.
+                self.unclosed.append(position)
+                self.found.append((start, self.offsets[position + 1] - 1))
+                return position + 1, position + 1
             if close >= 0:
                 self.found.append((start, close + 3))
                 last = bisect.bisect(self.offsets, close) - 1

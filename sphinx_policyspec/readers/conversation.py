@@ -46,6 +46,7 @@ _VERDICT = re.compile(
     re.DOTALL,
 )
 _SAYS_VERDICT = re.compile(r"\W*(good|bad|ok)\b", re.IGNORECASE)
+_MARKED = ("~~~", "<<<<<<<", "=======", ">>>>>>>")
 _MARKS = re.compile(r"`{3,}|~{3,}")
 _ATTRIBUTES = ("comment", "end_turn", "lang", "name", "recipient")
 """Those of messages that mean something; others are kept as they are."""
@@ -156,7 +157,7 @@ class _Conversation:
     def _text(self, position: int, line: str) -> int:
         """Read a line outside every message that holds no tag."""
         # Marks that were to close nothing here are told by who cuts the file into blocks.
-        if self._is_verdict_of_next(position) or line.strip() == "~~~":
+        if self._is_verdict_of_next(position) or line.startswith(_MARKED):
             return position + 1
         if line.strip() == "[...]" and self.comparison_start is None:
             self.turns.append(Gap(span=self.lines.span(position, position + 1)))

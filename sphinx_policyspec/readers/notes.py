@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sphinx_policyspec.model import Finding
 from sphinx_policyspec.model.finding import near_name
 from sphinx_policyspec.model.spec import DEFAULT_LEVELS
-from sphinx_policyspec.readers.blocks import ATX
+from sphinx_policyspec.readers.blocks import ATX, BlockKind, cut
 from sphinx_policyspec.readers.comments import ITEM, SETEXT, Shown
 from sphinx_policyspec.readers.inline import label_of, outside_fences, plain_words, without_tags
 from sphinx_policyspec.readers.text import Lines
@@ -28,6 +28,8 @@ _ESCAPED = re.compile(r"\\\{(?=\s*+(?::\s*+)?#|[^{}\\]*authority)([^{}\\]*)\\?\}
 _LEVELS = frozenset({"platform", *(level.id for level in DEFAULT_LEVELS)})
 BARE_LEVEL = rf"(?<![\w-])(?i:authority\s{{0,9}}[=:]\s{{0,9}}[\"']?(?:{'|'.join(sorted(_LEVELS))}))\b"
 """A level of authority, be it where no braces are."""
+_BARE_ID = re.compile(r"[.:]?[A-Za-z][\w-]*")
+"""An attribute that is no more than a name."""
 _MEANS_LEVEL = re.compile(r"(?:.*[-_])?(?:auth\w*|level|precedence|priority)", re.IGNORECASE)
 """Names that other people give to what is ``authority`` here."""
 _LONGEST = 2000
@@ -66,6 +68,14 @@ def heading_of(shown: Shown, start: int, end: int, words: Callable[[str], str] =
     return parse_heading(1 if below and below[1].startswith("=") else 2, words(text))
 
 
+def title_of(text: str) -> str:
+    """Return the first heading of the first level of a Markdown file, empty where it has none."""
+    lines = Lines.of("", text)
+    raw_blocks, shown, _ = cut(lines)
+    headings = (heading_of(shown, *raw.body) for raw in raw_blocks if raw.kind is BlockKind.HEADING)
+    return next((heading.title for heading in headings if heading.depth == 1 and heading.title), "")
+
+
 def parse_heading(depth: int, text: str) -> Heading:
     """Read a heading from its depth and its text, marks at the end included.
 
@@ -81,18 +91,26 @@ def parse_heading(depth: int, text: str) -> Heading:
     identifier = authority = ""
     attributes: list[tuple[str, str]] = []
     for item in _ITEM.finditer(inside):
-        value = (item["value"] or "").strip("\"'")
+        value = (item["value"] or "").strip("\"'\u201c\u201d\u2018\u2019")
         name = (item["name"] or "").casefold()
         if (item["id"] or (name == "id" and value)) and not identifier:
             identifier = item["id"] or value
         elif name == "authority" and value and not authority:
             authority = value
-        elif item["name"]:
-            attributes.append((item["name"], value))
         else:
-            attributes.append((item[0], ""))
+            problem = problem or ("name two ids" if item["id"] else "")
+            problem = problem or (
+                f"give the levels `{authority}` and `{value}`" if name == "authority" else ""
+            )
+            attributes.append((item["name"], value) if item["name"] else (item[0], ""))
+    bare = [name for name, value in attributes if not value and _BARE_ID.fullmatch(name)]
+    if bare and not identifier:
+        identifier, problem = bare[0].lstrip(".:"), problem or f"name no id, since `{bare[0]}` has no `#`"
+    elif bare and not bare[0].startswith("."):
+        problem = problem or f"hold `{bare[0]}`, which means nothing; an id has no blanks"
     title = plain_words(without_tags(_CLOSERS.sub("", title.rstrip())).strip()).strip()
     problem = problem or ("" if authority else _lost_level(text, attributes))
+    problem = problem or ("stand behind no title" if inside and not title else "")
     return Heading(depth, title, identifier, authority, tuple(sorted(attributes)), problem)
 
 
@@ -148,7 +166,9 @@ _EXAMPLE = re.compile(
 )
 """The title of an example above its conversation, where neither stands at the margin."""
 _CODE = re.compile(r"(`{1,3})(?!`)[^\n]{0,500}?(?<!`)\1(?!`)")
-_LEVEL = re.compile(r"\{[^{}\n]{0,500}\b(?i:authority)[ ]?[=:][^{}\n]{0,500}\}?")
+_LEVEL = re.compile(
+    r"(?<![\]`\w])\{:?[ ]?#[A-Za-z][\w-]{0,100}(?:\s[^{}\n]{0,500})?\}(?=\s*$)|\{[^{}\n]{0,500}\b(?i:authority)[ ]?[=:][^{}\n]{0,500}\}?"
+)
 _MARKED = re.compile(rf"[\s>*+\-\d.)]*+#{{1,7}}[^\n]*?(?P<id>\{{:?[ ]?#[^{{}}\n]{{1,500}}\}}?|{BARE_LEVEL})")
 
 

@@ -25,7 +25,8 @@ from sphinx_policyspec.model.spec import DEFAULT_TITLE
 from sphinx_policyspec.readers.blocks import EXAMPLE, BlockKind, RawBlock, cut
 from sphinx_policyspec.readers.comments import Shown, without_comments
 from sphinx_policyspec.readers.conversation import read_conversation
-from sphinx_policyspec.readers.model_spec import read_model_spec, title_of
+from sphinx_policyspec.readers.model_spec import read_model_spec
+from sphinx_policyspec.readers.notes import title_of
 from sphinx_policyspec.readers.text import Lines, Reading, read_text
 
 _HEAD = re.compile(r"##[ \t]++(\S++(?:\s++\S++)*+)\s*")
@@ -102,7 +103,12 @@ def read_prompts(text: str, file: str, stem: str) -> tuple[PromptFile, tuple[Fin
         text = shown.text(start, raw.end).strip("\n")
         contents.append(Prose(source=source, text=text, span=span))
         if text.strip():
-            findings.append(_found("text-outside-prompt", span, "text outside every prompt", ""))
+            hint = "put it into a conversation, or delete it"
+            findings.append(_found("text-outside-prompt", span, "text outside every prompt", hint))
+    if match and not any(isinstance(one, EvalPrompt) for one in contents):
+        findings.append(
+            _found("empty-block", head, "prompt file without a prompt", "write one below its header")
+        )
     read = PromptFile(
         tag=stem,
         title=match[2].removesuffix(":").rstrip() if match else "",
@@ -138,8 +144,15 @@ def _prompt(
         tag=tag,
     )
     findings = list(conversation.findings)
-    if prompt.messages and any(isinstance(message, Response) for message in prompt.messages):
-        findings.append(_found("verdict-in-prompt", prompt.span, "a prompt holds no verdicts", ""))
+    answers = [message for message in prompt.messages if isinstance(message, Response)]
+    if answers:
+        place = Span(lines.file, answers[0].span.line)
+        hint = "end it where the model is to answer"
+        findings.append(_found("verdict-in-prompt", place, "a prompt holds no verdicts", hint))
+    elif prompt.messages and prompt.messages[-1].role == "assistant":
+        place = Span(lines.file, prompt.messages[-1].span.line)
+        message = "the prompt ends with an answer, so that nothing is left to answer"
+        findings.append(_found("verdict-in-prompt", place, message, "end it where the model is to answer"))
     return prompt, findings
 
 

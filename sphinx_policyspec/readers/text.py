@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import codecs
 import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -151,6 +152,14 @@ def read_text(path: Path, file: str) -> tuple[str, tuple[Finding, ...]]:
             f"`{path}` is larger than {MAX_BYTES // 2**20} MiB, the most that is read of a file: split it"
         )
         raise SourceError(message)
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        finding = Finding(
+            code="invalid-encoding",
+            message="the file is UTF-16",
+            span=Span(file, 1),
+            hint="save the file as UTF-8",
+        )
+        return data.decode("utf-16", errors="replace"), (finding,)
     try:
         return data.decode(), ()
     except UnicodeDecodeError as error:
