@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sphinx_policyspec.checks import run_checks
-from sphinx_policyspec.checks.selection import causes
+from sphinx_policyspec.checks.selection import causes, told_once
 from sphinx_policyspec.errors import AnnotationError, PolicySpecError, SourceError
 from sphinx_policyspec.files import Brief, real_path
 from sphinx_policyspec.graph.terms import FORMATS, format_of_suffix
@@ -298,7 +298,7 @@ def checked(loaded: Loaded) -> Loaded:
     found = [finding for finding in told if finding.span.file not in offered]
     findings = (*loaded.findings, *found)
     ignores = _ignores(loaded) if loaded.has_files else ()
-    return replace(loaded, findings=tuple(causes(silenced(findings, ignores), loaded.spec)))
+    return replace(loaded, findings=tuple(told_once(causes(silenced(findings, ignores), loaded.spec))))
 
 
 def _ignores(loaded: Loaded) -> Iterator[Ignore]:

@@ -25,7 +25,7 @@ from sphinx_policyspec.model import (
     Topic,
 )
 from sphinx_policyspec.model.attributes import ATTRIBUTES, Attribute
-from sphinx_policyspec.model.finding import Hints, Places, UnknownNames, Use, shown, taken
+from sphinx_policyspec.model.finding import Hints, Places, UnknownNames, Use, is_part, shown, taken
 from sphinx_policyspec.model.spec import PUBLISHED_LEVELS
 from sphinx_policyspec.readers.comments import ROLES
 
@@ -57,11 +57,14 @@ def dangling_reference(spec: Spec) -> Iterator[Finding]:
         if reference.target in known[reference.target_kind]:
             continue
         names = known[reference.target_kind]
+        hint = hints.nearest(reference.target, names)
+        if hint.startswith("known are") and (longer := [n for n in names if is_part(reference.target, n)]):
+            hint = f"did you mean {' or '.join(f'`{name}`' for name in sorted(longer))}?"
         yield Finding(
             code="dangling-reference",
             message=f"unknown {reference.target_kind.value} {shown(reference.target)}",
             span=reference.span,
-            hint=hints.nearest(reference.target, names),
+            hint=hint,
         )
 
 

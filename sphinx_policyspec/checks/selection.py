@@ -14,8 +14,8 @@ from pathlib import Path
 
 from sphinx_policyspec.errors import BaselineError
 from sphinx_policyspec.files import load_json
-from sphinx_policyspec.model import Category, EvalPrompt, Example, Finding, Severity, Spec
-from sphinx_policyspec.model.finding import OFF, codes_of, near_name, rules
+from sphinx_policyspec.model import Category, EvalPrompt, Example, Finding, Severity, Span, Spec
+from sphinx_policyspec.model.finding import OFF, codes_of, is_part, near_name, rules
 from sphinx_policyspec.readers.inline import slug
 from sphinx_policyspec.readers.text import SourceLines, read_text
 
@@ -52,14 +52,14 @@ class Selection:
 _BROKEN = frozenset(
     """
     broken-attributes broken-tag crossed-tag depth-jump example-without-conversation heading-without-id lost-heading
-    nested-principle text-outside-message unclosed-comment unclosed-fence unclosed-tag unknown-role
+    missing-prompt-header nested-principle text-outside-message unclosed-comment unclosed-fence unclosed-tag unknown-role
     unresolved-conflict untitled-example verdict-outside-comparison
     """.split()  # noqa: SIM905 - a list of literals is harder to read
 )
 """Slips after which nothing can be said for certain of the block in which they stand."""
 _DOUBTFUL = _BROKEN | frozenset(
     """
-    duplicate-id duplicate-tag empty-block empty-comparison file-without-tag malformed-tag misplaced-tag missing-prompt-header missing-verdict
+    duplicate-id duplicate-tag empty-block empty-comparison file-without-tag malformed-tag misplaced-tag missing-verdict
     non-assistant-alternative stale-prompt-header tag-without-file unknown-admonition unknown-verdict
     """.split()  # noqa: SIM905
 )
@@ -86,7 +86,7 @@ _HIDING = _NAMELESS | {
     "undefined-label",
 }
 """Slips that may be why something seems to lack its name."""
-_MISSPELT = _HIDING | _UNKNOWN | {"unknown-goal", "unknown-topic"}
+_MISSPELT = _HIDING | _UNKNOWN | {"title-of-nothing", "unknown-goal", "unknown-topic"}
 """Slips that may be why nothing seems to name something."""
 _SWALLOW = frozenset({"no-principle", "unclosed-comment"})
 """Slips that may take any name away."""
@@ -97,6 +97,8 @@ _ADVICE = frozenset({Category.COVERAGE, Category.TRUE, Category.ACTIONABLE})
 _QUOTED = re.compile(r"`([^`]+)`")
 _WORD = re.compile(r"[\w-]+")
 _MEANT = "did you mean "
+_SHOWN = 3
+"""As many other places of one name are listed."""
 _LOOKS = 500_000
 """Pairs of names that are compared; where there are more, only equal ones are found."""
 
@@ -113,13 +115,10 @@ def causes(findings: Iterable[Finding], spec: Spec) -> list[Finding]:
     if not broken and not any(found.code in _MISSPELT | _SWALLOW for found in ordered):
         return ordered
     blocks = _Blocks(spec)
-    told = list(_firsts(ordered, blocks))
-    lost = {found.span.file: found.span.line for found in reversed(ordered) if found.code == "lost-heading"}
-    told = [
-        found
-        for found in told
-        if found.code not in _DEPTHS or found.span.line < lost.get(found.span.file, _FOREVER)
-    ]
+    first: dict[tuple[str, str], int] = {}
+    for found in ordered:
+        first.setdefault((found.span.file, found.code), found.span.line)
+    told = [found for found in _firsts(ordered, blocks) if not _follows(found, first)]
     doubtful: dict[str, list[int]] = defaultdict(list)
     for found in broken:
         doubtful[found.span.file].append(found.span.line)
@@ -136,9 +135,26 @@ def _firsts(ordered: Sequence[Finding], blocks: _Blocks) -> Iterator[Finding]:
             first.setdefault(blocks.of(found), found)
     for found in ordered:
         slip = first.get(blocks.of(found))
-        follows = found.code in _BROKEN or rules()[found.code].category in _STRUCTURE
+        follows = found.code in _BROKEN or (
+            found.code not in _UNUSED and rules()[found.code].category in _STRUCTURE
+        )
         if slip is None or found is slip or not follows or found.span < slip.span:
             yield found
+
+
+def _follows(found: Finding, first: Mapping[tuple[str, str], int]) -> bool:
+    """Return whether a finding follows from another kind of slip in its file.
+
+    :param first: the line of the first finding of each code, by file
+    """
+    file = found.span.file
+    if found.code in _DEPTHS:
+        return first.get((file, "lost-heading"), _FOREVER) < found.span.line
+    if found.code == "no-principle":
+        return any((file, code) in first for code in ("lost-heading", "broken-attributes"))
+    # Nothing ties the file to the spec: it may be no prompt file at all.
+    is_stray = first.get((file, "file-without-tag")) == first.get((file, "missing-prompt-header")) == 1
+    return is_stray and found.code in {"missing-prompt-header", "text-outside-prompt"}
 
 
 class _Blocks:
@@ -228,7 +244,30 @@ class _Hidden:
         if name is None or name[1] in hidden:
             return name is not None
         self._looks -= len(hidden)
-        return self._looks > 0 and bool(near_name(name[1], hidden))
+        if self._looks <= 0:
+            return False
+        return bool(near_name(name[1], hidden)) or any(is_part(one, name[1]) for one in hidden)
+
+
+def told_once(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield findings; of those of one name that an id resembles, the first has the places of all: that id was changed."""
+    ordered = tuple(findings)
+    again: dict[str, list[Span]] = defaultdict(list)
+    for found in ordered:
+        if _may_be_renamed(found):
+            again[found.message].append(found.span)
+    for found in ordered:
+        places = again[found.message] if _may_be_renamed(found) else [found.span]
+        if found.span != places[0]:
+            continue
+        others = ", ".join(f"{place.file}:{place.line}" for place in places[1 : _SHOWN + 1])
+        more = " and more" * (len(places) > _SHOWN + 1)
+        said = f"{found.message}, as at {others}{more}"
+        yield replace(found, message=said, related=tuple(places[1:])) if others else found
+
+
+def _may_be_renamed(found: Finding) -> bool:
+    return found.code == "dangling-reference" and found.hint.startswith(_MEANT)
 
 
 _FOREVER = sys.maxsize

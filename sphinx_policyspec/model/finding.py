@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -173,6 +174,9 @@ _LOOKS = 500_000
 """Names looked at in all by :class:`Hints`."""
 
 
+_JOINT = re.compile(r"[_-]")
+
+
 def near_name(word: str, known: Iterable[str]) -> str:
     """Return the name that a word is at most a few slips away from, or nothing."""
     # A text without mistakes pays nothing for hints.
@@ -186,6 +190,11 @@ def near_name(word: str, known: Iterable[str]) -> str:
         bare, list(known), scorer=OSA.distance, processor=utils.default_process, score_cutoff=slips
     )
     return str(match[0]) if bare and match else ""
+
+
+def is_part(word: str, name: str) -> bool:
+    """Return whether each part of a name is one of another, as ``keep`` is of ``keep_secrets``."""
+    return set(_JOINT.split(word)) <= set(_JOINT.split(name))
 
 
 def nearest(word: str, known: Iterable[str], *, prefix: str = "") -> str:

@@ -372,7 +372,8 @@ class _Cutter:
         almost = _ALMOST_TITLE.match(self.lines[above]) if above >= 0 else None
         if almost and near_name(almost["word"], ("example",)):
             message = f"`{self.lines[above].strip()[:_LONGEST_TITLE]}` is no title of an example"
-            hint = f"write `**Example**: {almost['title'].strip()[:_LONGEST_TITLE]}`"
+            title = almost["title"].strip(" \t\r\n*_")[:_LONGEST_TITLE]
+            hint = f"write `**Example**: {title}`"
             self.find("untitled-example", above, message, hint)
         else:
             message, hint = "conversation without a title", "put `**Example**: …` above it"

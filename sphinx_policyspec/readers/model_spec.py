@@ -121,6 +121,7 @@ class _Document:
         self.examples: list[tuple[list[Block], int]] = []
         self.references: list[Reference] = []
         self.links: list[Link] = []
+        self.jumps: set[tuple[str, int]] = set()
         self.lost_links: list[tuple[Span, str, str]] = []
         self.tags: list[EvalTag] = []
         self.tag_spans: dict[str, Span] = {}
@@ -173,7 +174,9 @@ class _Document:
         while self.open and self.open[-1].heading.depth >= heading.depth:
             self.open.pop()
         outer = self.open[-1].heading.depth if self.open else 0
-        if heading.depth > outer + 1:
+        if heading.depth > outer + 1 and (self.here, heading.depth) not in self.jumps:
+            # The headings beside it are as deep for the same reason.
+            self.jumps.add((self.here, heading.depth))
             message = f"heading of depth {heading.depth} directly under depth {outer}"
             self._find("depth-jump", span, message, f"use {'#' * (outer + 1)}")
         if heading.authority and (above := next((d for d in self.open if d.heading.authority), None)):

@@ -28,6 +28,8 @@ _ESCAPED = re.compile(r"\\\{(?=\s*+(?::\s*+)?#|[^{}\\]*authority)([^{}\\]*)\\?\}
 _LEVELS = frozenset({"platform", *(level.id for level in DEFAULT_LEVELS)})
 BARE_LEVEL = rf"(?<![\w-])(?i:authority\s{{0,9}}[=:]\s{{0,9}}[\"']?(?:{'|'.join(sorted(_LEVELS))}))\b"
 """A level of authority, be it where no braces are."""
+_ODD = re.compile(r"[^\w.:-]")
+"""What is no part of an id, such as a blank of no width."""
 _BARE_ID = re.compile(r"[.:]?[A-Za-z][\w-]*")
 """An attribute that is no more than a name."""
 _MEANS_LEVEL = re.compile(r"(?:.*[-_])?(?:auth\w*|level|precedence|priority)", re.IGNORECASE)
@@ -103,11 +105,21 @@ def parse_heading(depth: int, text: str) -> Heading:
                 f"give the levels `{authority}` and `{value}`" if name == "authority" else ""
             )
             attributes.append((item["name"], value) if item["name"] else (item[0], ""))
+    if odd := _ODD.search(identifier):
+        problem = problem or f"have an id with the character U+{ord(odd[0]):04X} in it"
     bare = [name for name, value in attributes if not value and _BARE_ID.fullmatch(name)]
     if bare and not identifier:
         identifier, problem = bare[0].lstrip(".:"), problem or f"name no id, since `{bare[0]}` has no `#`"
     elif bare and not bare[0].startswith("."):
-        problem = problem or f"hold `{bare[0]}`, which means nothing; an id has no blanks"
+        problem = (
+            problem
+            or f"hold `{bare[0]}`, which means nothing; an id has no blanks: `#{identifier}_{bare[0]}`"
+        )
+    if problem == "" and any(
+        item["value"] and item["value"][0] in "\"'" and item["value"][0] not in item["value"][1:]
+        for item in _ITEM.finditer(inside)
+    ):
+        problem = "have a quote that is never closed"
     title = plain_words(without_tags(_CLOSERS.sub("", title.rstrip())).strip()).strip()
     problem = problem or ("" if authority else _lost_level(text, attributes))
     problem = problem or ("stand behind no title" if inside and not title else "")

@@ -250,6 +250,14 @@ SLIPS = {
         "keep one",
     ),
     "comment-left-open": ("Before.", "<!-- Before.", "unclosed-comment", 3, "add `-->`"),
+    "quote-left-open": (
+        "=developer}",
+        '="developer}',
+        "broken-attributes",
+        30,
+        "a quote that is never closed",
+    ),
+    "id-with-blank-of-no-width": ("{#after", "{#af\u200bter", "broken-attributes", 30, "U+200B"),
     "role-misspelt": ("<user>", "<usr>", "unknown-role", 12, "did you mean `user`?"),
     "comparison-misspelt": (
         "<comparison>",
@@ -345,3 +353,22 @@ def test_that_nothing_has_the_id_of_a_lost_heading_is_not_told_beside_it(wrong: 
 
 def test_what_is_right_is_left_alone() -> None:
     assert _told(RIGHT) == []
+
+
+def test_an_id_that_was_changed_is_told_once_with_all_places_that_have_the_old_one(tmp_path: Path) -> None:
+    text = RIGHT.replace("The second norm.", "See [the end](#after).").replace("{#after", "{#after_all")
+    (tmp_path / "model_spec.md").write_text(text, "utf-8")
+    found = ps.load_checked(tmp_path, annotate=False).findings
+    assert [
+        str(one) for one in found if one.severity is not Severity.HINT or one.code == "never-referenced"
+    ] == [
+        "model_spec.md:7:21: error: unknown provision `after`, as at model_spec.md:25; did you mean `after_all`? [dangling-reference]"
+    ]
+
+
+def test_a_file_that_nothing_ties_to_the_spec_is_told_once(tmp_path: Path) -> None:
+    (tmp_path / "model_spec.md").write_text(RIGHT, "utf-8")
+    (tmp_path / "examples").mkdir()
+    (tmp_path / "examples" / "todo.md").write_text("Write some prompts.\n", "utf-8")
+    found = ps.load_checked(tmp_path, annotate=False).findings
+    assert [one.code for one in found if one.span.file == "examples/todo.md"] == ["file-without-tag"]
