@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sphinx_policyspec.checks import in_source_order, run_checks
-from sphinx_policyspec.checks.selection import to_tell
+from sphinx_policyspec.checks import run_checks
+from sphinx_policyspec.checks.causes import causes
 from sphinx_policyspec.errors import AnnotationError, PolicySpecError, SourceError
 from sphinx_policyspec.files import Brief, real_path
 from sphinx_policyspec.graph.terms import FORMATS, format_of_suffix
@@ -298,7 +298,7 @@ def checked(loaded: Loaded) -> Loaded:
     found = [*loaded.findings, *(one for one in told if one.span.file not in offered)]
     lines = SourceLines(loaded.root if loaded.has_files else None)
     ignores = _ignores(loaded) if loaded.has_files else ()
-    return replace(loaded, findings=in_source_order(to_tell(found, lines, ignores)))
+    return replace(loaded, findings=tuple(causes(found, lines, ignores)))
 
 
 def _ignores(loaded: Loaded) -> Iterator[Ignore]:

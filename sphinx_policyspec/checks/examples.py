@@ -75,7 +75,7 @@ def principle_without_prompt(spec: Spec) -> Iterator[Finding]:
     """Find principles that no evaluation prompt tests; a spec without any prompt is left in peace."""
     owner = owners(spec)
     holders = {tag.tag: tag.provision for tag in spec.eval_tags}
-    tested = {holders[file.tag] for file in spec.prompt_files if file.prompts and file.tag in holders}
+    tested = {holders[file.tag] for file in spec.prompt_files if file.tag in holders}
     tested |= {tag.provision for tag in spec.eval_tags if tag.test}
     for provision, block in spec.walk():
         if isinstance(block, EvalPrompt):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rapidfuzz.distance import OSA
@@ -34,7 +34,12 @@ class Fix:
 def fixes_of(spec: Spec, findings: Iterable[Finding], lines: SourceLines) -> tuple[Fix, ...]:
     """Return what can be mended without asking anyone what was meant."""
     fixer = _Fixer(spec, lines)
-    return tuple(fix for finding in findings if (fix := fixer.fix(finding)))
+    return tuple(
+        replace(fix, finding=finding)
+        for finding in findings
+        for span in (finding.span, *finding.related * (finding.code == "dangling-reference"))
+        if (fix := fixer.fix(replace(finding, span=span)))
+    )
 
 
 class _Fixer:

@@ -25,12 +25,14 @@ from sphinx_policyspec.model import (
     Topic,
 )
 from sphinx_policyspec.model.attributes import ATTRIBUTES, Attribute
-from sphinx_policyspec.model.finding import Hints, Places, UnknownNames, Use, shown, taken
+from sphinx_policyspec.model.finding import Hints, Places, UnknownNames, Use, is_part, shown, taken
 from sphinx_policyspec.model.spec import PUBLISHED_LEVELS
-from sphinx_policyspec.readers.conversation import ROLES
+from sphinx_policyspec.readers.comments import ROLES
 
 _USER = "user"
 _WORDS = re.compile(r"[\w-]+")
+_ALMOST_TAG = re.compile(r"(?:[\[({]{1,2}[ ]?\^?[ ]?|\^[ ]?[\[({])(?P<tag>[A-Za-z0-9]{4})[ ]?[\])}]{1,2}:?")
+"""What was to be an eval tag: without its caret or in other brackets, or made a note by a colon."""
 _FEW = 2
 """Names that are told one by one; of more it is the ladder that is another."""
 
@@ -56,11 +58,14 @@ def dangling_reference(spec: Spec) -> Iterator[Finding]:
         if reference.target in known[reference.target_kind]:
             continue
         names = known[reference.target_kind]
+        hint = other_kind(reference.target, known) or hints.nearest(reference.target, names)
+        if hint.startswith("known are") and (longer := [n for n in names if is_part(reference.target, n)]):
+            hint = f"did you mean {' or '.join(f'`{name}`' for name in sorted(longer))}?"
         yield Finding(
             code="dangling-reference",
             message=f"unknown {reference.target_kind.value} {shown(reference.target)}",
             span=reference.span,
-            hint=other_kind(reference.target, known) or hints.nearest(reference.target, names),
+            hint=hint,
         )
 
 
@@ -160,33 +165,47 @@ def tag_without_file(spec: Spec) -> Iterator[Finding]:
 
 
 def file_without_tag(spec: Spec) -> Iterator[Finding]:
-    """Find prompt files whose tag stands nowhere in the document."""
+    """Find prompt files whose tag stands nowhere in the document, at what was to be the tag if there is such a thing."""
     tags = {tag.tag for tag in spec.eval_tags}
-    for file in spec.prompt_files:
-        if file.tag not in tags:
-            yield Finding(
-                code="file-without-tag",
-                message=f"no provision holds the eval tag `{file.tag}` of this file",
-                span=file.span,
-                hint=f"put `[^{file.tag}]` after the clause that it tests",
-            )
+    untied = {file.tag: file for file in spec.prompt_files if file.tag not in tags}
+    almost = _almost_tags(spec, untied) if untied else {}
+    for tag, file in untied.items():
+        written, place = almost.get(tag, ("", file.span))
+        yield Finding(
+            code="file-without-tag",
+            message=f"`{written}` does not tie `examples/{tag}.md` to this clause"
+            if written
+            else f"no provision holds the eval tag `{tag}` of this file",
+            span=place,
+            hint=f"write `[^{tag}]`" if written else f"put `[^{tag}]` after the clause that it tests",
+        )
+
+
+def _almost_tags(spec: Spec, tags: Collection[str]) -> dict[str, tuple[str, Span]]:
+    """Return what stands for a tag in the text and is none, with its place, by tag."""
+    found: dict[str, tuple[str, Span]] = {}
+    for _, block in spec.walk():
+        for match in _ALMOST_TAG.finditer(block.source):
+            if match["tag"].lower() in tags:
+                before = block.source[: match.start()]
+                line, column = block.span.line + before.count("\n"), len(before) - before.rfind("\n")
+                place = Span(block.span.file, line, column, line, column + len(match[0]))
+                found[match["tag"].lower()] = match[0].strip(), place
+    return found
 
 
 def stale_prompt_title(spec: Spec) -> Iterator[Finding]:
     """Find prompt files whose header states another title than the provision that holds the tag."""
-    titles = {
-        tag.tag: spec.provision_by_id[tag.provision].title
-        for tag in spec.eval_tags
-        if tag.provision in spec.provision_by_id
-    }
+    holders = {tag.tag: spec.provision_by_id.get(tag.provision) for tag in spec.eval_tags}
     for file in spec.prompt_files:
-        title = titles.get(file.tag, file.title)
-        if file.title and file.title != title:
+        holder = holders.get(file.tag)
+        if holder and file.title and file.title != holder.title:
             yield Finding(
                 code="stale-prompt-title",
-                message=f"header says `{file.title}`, the provision is titled `{title}`",
+                message=f"header says `{file.title}`, the provision is titled `{holder.title}`",
                 span=file.span,
                 hint="update the header",
+                related=(holder.span,),
             )
 
 

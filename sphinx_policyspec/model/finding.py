@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -49,12 +50,41 @@ class Category(enum.StrEnum):
         return category
 
 
+class Loses(enum.StrEnum):
+    """What of a text is not read as it was meant where a slip stands."""
+
+    WORDS = "words"
+    NAMES = "names"
+    """Words, and what they may declare."""
+    ID = "id"
+    """The id of something."""
+    MARKS = "marks"
+    """What begins and ends blocks."""
+
+
+class Follows(enum.StrEnum):
+    """What a finding is concluded from, so that it may only follow from a slip there."""
+
+    BLOCK = "block"
+    """The marks of the example, or the paragraph, in which it stands."""
+    SECTION = "section"
+    """The words of the section in which it stands, and of those that may name what it is about."""
+    HEADINGS = "headings"
+    """The headings above it in its file."""
+    NAME = "name"
+    """What declares names: nothing has this one."""
+    SPEC = "spec"
+    """The spec as a whole."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule(Brief):
     """One code: what it means, how much it matters, and why.
 
     :param severity: unless a project or an option says otherwise
     :param variant: another severity that it has in some places, in words
+    :param loses: what is lost by it, if it is a slip
+    :param follows: what it is concluded from, if that can be lost
     :param found: the pattern, in words
     :param mend: what to do about it
     :param rationale: why it matters, in one sentence
@@ -65,6 +95,8 @@ class Rule(Brief):
     category: Category
     severity: Severity
     variant: str = ""
+    loses: Loses | None = None
+    follows: Follows | None = None
     found: str
     mend: str
     rationale: str
@@ -79,15 +111,31 @@ def rules() -> Mapping[str, Rule]:
     text = Path(__file__).with_name("rules.toml").read_text(encoding="utf-8")
     return MappingProxyType(
         {
-            code: Rule(
-                code=code,
-                category=Category[category.upper()],
-                severity=Severity(words.pop("severity", "warning")),
-                **words,
-            )
+            code: _rule(code, Category[category.upper()], words)
             for category, codes in tomllib.loads(text).items()
             for code, words in codes.items()
         }
+    )
+
+
+_ON_SECTIONS = frozenset({Category.COVERAGE, Category.TRUE, Category.ACTIONABLE, Category.CONFLICTS})
+
+
+def _rule(code: str, category: Category, words: dict[str, str]) -> Rule:
+    """Return a rule; an error loses names unless it is concluded from something itself."""
+    severity = Severity(words.pop("severity", "warning"))
+    follows, loses = words.pop("follows", ""), words.pop("loses", "")
+    if not follows and category in _ON_SECTIONS:
+        follows = Follows.SECTION
+    if not loses and severity is Severity.ERROR and follows not in {Follows.NAME, Follows.SPEC}:
+        loses = Loses.NAMES
+    return Rule(
+        code=code,
+        category=category,
+        severity=severity,
+        loses=Loses(loses) if loses else None,
+        follows=Follows(follows) if follows else None,
+        **words,
     )
 
 
@@ -160,6 +208,9 @@ _LOOKS = 500_000
 """Names looked at in all by :class:`Hints`."""
 
 
+_JOINT = re.compile(r"[_-]")
+
+
 def near_name(word: str, known: Iterable[str]) -> str:
     """Return the name that a word is at most a few slips away from, or nothing."""
     # A text without mistakes pays nothing for hints.
@@ -173,6 +224,11 @@ def near_name(word: str, known: Iterable[str]) -> str:
         bare, list(known), scorer=OSA.distance, processor=utils.default_process, score_cutoff=slips
     )
     return str(match[0]) if bare and match else ""
+
+
+def is_part(word: str, name: str) -> bool:
+    """Return whether each part of a name is one of another, as ``keep`` is of ``keep_secrets``."""
+    return set(_JOINT.split(word)) <= set(_JOINT.split(name))
 
 
 def nearest(word: str, known: Iterable[str], *, prefix: str = "") -> str:

@@ -4,133 +4,17 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sphinx_policyspec.model import Finding
 from sphinx_policyspec.model.finding import near_name
-from sphinx_policyspec.model.spec import DEFAULT_LEVELS
 from sphinx_policyspec.readers.comments import ITEM, RULE, SETEXT, Shown, without_comments
-from sphinx_policyspec.readers.inline import plain_words, without_tags
 from sphinx_policyspec.readers.text import Fences, Lines
 
 # Possessive, so that a hostile run of spaces costs linear time.
 ATX = re.compile(r"\ufeff?[ ]{0,3}(#{1,6})(?:[ \t]++(\S++(?:\s++\S++)*+))?\s*+")
 """A heading line; its title, id and attributes are group 2."""
-_CLOSERS = re.compile(r"(?:^|(?<=[ \t]))#++$")
-_IN_QUOTES = re.compile(r"\"[^\"]*\"|'[^']*'")
-_ITEM = re.compile(
-    r"#(?P<id>[^\s\"',;]+)|(?P<name>[\w-]++(?=\s*=)|(?i:authority)(?=\s*:))\s*[=:]\s*"
-    r"(?P<value>\"[^\"]*\"|'[^']*'|\S+?(?=[,;]?(?:\s|$))|$)|(?P<other>[^\s,;]\S*)"
-)
-_SAYS = re.compile(r"(?:^|\s)(?:#\S|(?i:authority)\s*[=:])")
-"""What is said in braces of a heading and nowhere else."""
-_LISTS = re.compile(r"(?:^|[\s:])(?:[#.]\S|[\w-]++\s*=|(?i:authority)\s*:)|^$")
-_ESCAPED = re.compile(r"\\\{(?=\s*+(?::\s*+)?#|[^{}\\]*authority)([^{}\\]*)\\?\}\s*$")
-"""Braces as MDX wants them."""
-_LEVELS = frozenset({"platform", *(level.id for level in DEFAULT_LEVELS)})
-BARE_LEVEL = rf"(?<![\w-])(?i:authority\s{{0,9}}[=:]\s{{0,9}}[\"']?(?:{'|'.join(sorted(_LEVELS))}))\b"
-"""A level of authority, be it where no braces are."""
-_MEANS_LEVEL = re.compile(r"(?:.*[-_])?(?:auth\w*|level|precedence|priority)", re.IGNORECASE)
-"""Names that other people give to what is ``authority`` here."""
-_LONGEST = 2000
-"""Characters that attributes can have."""
-_BRACES = 3
-"""Opening braces, from the last one on, that may begin them."""
-_IN_BRACKETS = re.compile(r"[(\[<\uff5b]\s?(#[\w-]{1,200}\s{1,9}[^()\[\]<>\uff5d\n]{1,300})[)\]>\uff5d]$")
-"""Attributes at the end of a heading in other brackets than braces."""
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """What a heading says; ``id`` and ``authority`` are empty where it does not.
-
-    :param problem: what is wrong with how its attributes are written
-    """
-
-    depth: int
-    title: str
-    id: str
-    authority: str
-    attributes: tuple[tuple[str, str], ...]
-    problem: str = ""
-
-
-def heading_of(shown: Shown, start: int, end: int, words: Callable[[str], str] = str) -> Heading:
-    """Return the heading of some lines: one that begins with marks, or several above a line of them.
-
-    :param words: returns a text with the addresses of its links
-    """
-    match = ATX.fullmatch(shown.plain[start])
-    if match and end == start + 1:
-        return parse_heading(len(match[1]), words(match[2] or ""))
-    below = SETEXT.fullmatch(shown.plain[end - 1])
-    text = " ".join(shown.text(start, end - 1).split())
-    return parse_heading(1 if below and below[1].startswith("=") else 2, words(text))
-
-
-def parse_heading(depth: int, text: str) -> Heading:
-    """Read a heading from its depth and its text, marks at the end included.
-
-    An attribute without a value, such as ``.class``, is kept with an empty one. Of several ids or
-    levels the first counts and the others are kept as attributes.
-    """
-    title, inside, problem = _split(_ESCAPED.sub(r"{\1}", _CLOSERS.sub("", text.rstrip()).rstrip()))
-    while title.rstrip().endswith("}") and inside:
-        title, before, found = _split(_CLOSERS.sub("", title.rstrip()).rstrip())
-        if not before:
-            break
-        inside, problem = f"{before} {inside}", problem or found
-    identifier = authority = ""
-    attributes: list[tuple[str, str]] = []
-    for item in _ITEM.finditer(inside):
-        value = (item["value"] or "").strip("\"'")
-        name = (item["name"] or "").casefold()
-        if (item["id"] or (name == "id" and value)) and not identifier:
-            identifier = item["id"] or value
-        elif name == "authority" and value and not authority:
-            authority = value
-        elif item["name"]:
-            attributes.append((item["name"], value))
-        else:
-            attributes.append((item[0], ""))
-    title = plain_words(without_tags(_CLOSERS.sub("", title.rstrip())).strip()).strip()
-    problem = problem or ("" if authority else _lost_level(text, attributes))
-    return Heading(depth, title, identifier, authority, tuple(sorted(attributes)), problem)
-
-
-def _lost_level(text: str, attributes: list[tuple[str, str]]) -> str:
-    """Return what is wrong with a heading that has no level of authority and may be meant to have one."""
-    for name, value in attributes:
-        is_near = bool(value) and bool(near_name(name, ("authority",)))
-        if is_near or name.lstrip(".").casefold() in _LEVELS or _MEANS_LEVEL.fullmatch(name):
-            return "give no level by `authority=`"
-    return "are not in braces" if re.search(BARE_LEVEL, text) else ""
-
-
-def _split(text: str) -> tuple[str, str, str]:
-    """Return the title, what stands in the braces, and what is wrong with these."""
-    blank = _IN_QUOTES.sub(lambda quoted: "_" * len(quoted[0]), text)
-    for quoted in (blank, text):
-        start = len(text)
-        for _ in range(_BRACES):
-            start = quoted.rfind("{", 0, start)
-            if start < 0:
-                break
-            end = quoted.find("}", start)
-            inside = text[start + 1 : end if end >= 0 else len(text)].strip()
-            is_last = end == len(text) - 1
-            if len(inside) <= _LONGEST and (_LISTS if is_last else _SAYS).search(inside):
-                inside = inside.removeprefix(":")
-                if is_last:
-                    return text[:start], inside, ""
-                title = f"{text[:start].rstrip(' {')} {text[end + 1 :].strip(' }') if end >= 0 else ''}"
-                return title.rstrip(" \\"), inside, "stand inside it" if end >= 0 else "are never closed"
-    if bracketed := _IN_BRACKETS.search(text):
-        return text[: bracketed.start()], bracketed[1], "are not in braces"
-    return text, "", ""
-
-
 # Possessive, so that a hostile run of spaces costs linear time.
 _TITLE = r"[ \t]*+(?P<title>(?:\S++(?:\s++\S++)*+)?)\s*"
 EXAMPLE = re.compile(
@@ -139,7 +23,13 @@ EXAMPLE = re.compile(
 """The line that an example begins with; the dialect has it as ``**Example**:``, others with other marks."""
 ADMONITION = re.compile(r"(?:!!!|\?\?\?\+?)[ \t]*+(\w*+)[ \t]*+(?:\"([^\"\n]*+)\")?\s*")
 _CLOSING_TAG = re.compile(r"[ ]{0,3}</[A-Za-z]\w{0,40}>\s*")
-_FEW_MARKS = re.compile(r"[ ]{0,3}(?:`{2,}+|~{2,}+)\s*")
+_FEW_MARKS = re.compile(r"[ \t]{0,12}(?:`{2,}+|~{2,}+|'{3,}+|\^{3,}+)[ \t]*+[\w-]*+\s*+$")
+_BEGINS_MESSAGE = re.compile(
+    r"[ ]?\*?[ ]?(?:<|&lt;)\s?/?\s?(?i:system|developer|user|assistant|tool|comparison)\b"
+)
+_ALMOST_TITLE = re.compile(r"[\s#*_>-]{0,9}(?P<word>[A-Za-z]{5,9})\b[*_:\s\uff1a-]{0,6}(?P<title>[^\n]*)")
+_LONGEST_TITLE = 60
+"""Characters of a line that a message shows."""
 _ALMOST_COMMENTARY = re.compile(r"!{2,4}[ \t]*+\w*+[ \t]*+[\"'\u201c]?(?i:commentary)[\"'\u201d]?\s*")
 DEFINITION = re.compile(
     r"[ ]{0,3}(?P<marks>\*\*|__)(?P<term>[^*\n]{1,200}?)"
@@ -167,6 +57,8 @@ _KEY = re.compile(r"[\w.-]{1,100}[ ]?:(?:\s|$)")
 _MATTER = re.compile(r"[ ]*-[ ]|[ ]+\S|#(?!.*\{)|\s*$")
 """A line of YAML besides those with a key, and no heading with attributes."""
 _LONGEST_MATTER = 200
+_FAR = 1000
+"""Lines that one side of a merge can have."""
 _INSIDE = -1
 """Stands for the first line of a paragraph inside a quotation: it goes on, and makes no heading."""
 
@@ -252,6 +144,25 @@ class _Cutter:
         self.findings: list[Finding] = []
         stops = [number for number, line in enumerate(self.lines) if line.rstrip() == CONVERSATION]
         self.fences = Fences(self.lines, 3, stops)
+        self.conflicts = {
+            number
+            for number, line in enumerate(self.lines)
+            if line.startswith("=======") and self._is_conflict(number)
+        }
+
+    def _is_conflict(self, position: int) -> bool:
+        """Return whether marks of a merge stand around a line, and tell those above it."""
+        above = (
+            n
+            for n in range(position - 1, max(position - _FAR, -1), -1)
+            if self.lines[n].startswith("<<<<<<<")
+        )
+        begin = next(above, None)
+        if begin is None or self.lines[position].strip("=\r\n"):
+            return False
+        message, hint = "a merge left both of its sides here", "keep one, and delete the marks"
+        self.find("unresolved-conflict", begin, message, hint)
+        return True
 
     def blocks(self) -> Iterator[RawBlock]:
         """Yield the blocks in order; what no special form claims is prose."""
@@ -297,10 +208,7 @@ class _Cutter:
             message, hint = "this line begins no commentary, but is text", 'write `!!! meta "Commentary"`'
             self.find("unknown-admonition", position, message, hint)
         if line.rstrip() == CONVERSATION:
-            self.find(
-                "untitled-example", position, "conversation without a title", "put `**Example**: …` above it"
-            )
-            return self._conversation(position, position)
+            return self._untitled(position)
         return None
 
     def _is_heading(self, position: int) -> bool:
@@ -313,6 +221,9 @@ class _Cutter:
     def _bold(self, position: int, line: str, *, starts: bool) -> RawBlock | None:
         """Return the block that words in bold begin."""
         if title := EXAMPLE.fullmatch(line):
+            if not title["title"]:
+                message, hint = "example without a title", "say what it shows behind `**Example**:`"
+                self.find("untitled-example", position, message, hint)
             opening = self._after_shown_blanks(position + 1)
             if self._opens(opening) or (
                 title["marks"] == "**" and title["colon"] == ":" and not title["number"]
@@ -357,7 +268,10 @@ class _Cutter:
         return paragraph
 
     def _underlines(self, position: int) -> bool:
-        return position not in self.shown.nested and SETEXT.fullmatch(self.lines[position]) is not None
+        return (
+            position not in self.shown.nested | self.conflicts
+            and SETEXT.fullmatch(self.lines[position]) is not None
+        )
 
     def _block(self, kind: BlockKind, start: int, end: int) -> RawBlock:
         return RawBlock(kind, start, self._after_blanks(end), (start, end))
@@ -421,6 +335,8 @@ class _Cutter:
     def _example(self, position: int, opening: int) -> RawBlock:
         if self._opens(opening):
             return self._conversation(position, opening)
+        if (block := self._unfenced(position, opening)) is not None:
+            return block
         self.find(
             "example-without-conversation",
             position,
@@ -430,24 +346,87 @@ class _Cutter:
         end = self._after_blanks(position + 1)
         return RawBlock(BlockKind.EXAMPLE, position, end, (end, end))
 
+    def _unfenced(self, start: int, opening: int) -> RawBlock | None:
+        """Return an example whose conversation begins with a line that opens no fence, or with none."""
+        first = opening
+        if opening < len(self.lines) and _FEW_MARKS.match(self.lines[opening]):
+            first = self._after_shown_blanks(opening + 1)
+        if first >= len(self.lines) or not _BEGINS_MESSAGE.match(self.lines[first]):
+            return None
+        body, end = self._unclosed_end(first)
+        if first == opening:
+            message, hint = "this conversation stands in no fence", f"add a line `{CONVERSATION}` above it"
+        else:
+            message, hint = (
+                f"`{self.lines[opening].strip()}` begins no conversation",
+                f"write `{CONVERSATION}` at the margin",
+            )
+        self.find("example-without-conversation", opening, message, hint)
+        return RawBlock(BlockKind.EXAMPLE, start, end, (first, body))
+
+    def _untitled(self, position: int) -> RawBlock:
+        """Return the example of a conversation that no title stands above."""
+        above = position - 1
+        while above >= 0 and not self.lines[above].strip():
+            above -= 1
+        almost = _ALMOST_TITLE.match(self.lines[above]) if above >= 0 else None
+        if almost and near_name(almost["word"], ("example",)):
+            message = f"`{self.lines[above].strip()[:_LONGEST_TITLE]}` is no title of an example"
+            title = almost["title"].strip(" \t\r\n*_")[:_LONGEST_TITLE]
+            hint = f"write `**Example**: {title}`"
+            self.find("untitled-example", above, message, hint)
+        else:
+            message, hint = "conversation without a title", "put `**Example**: …` above it"
+            self.find("untitled-example", position, message, hint)
+        return self._conversation(position, position)
+
     def _conversation(self, start: int, opening: int) -> RawBlock:
         match = _CONVERSATION.fullmatch(self.lines[opening])
         marks = match["marks"] if match else "~~~"
-        end = self._conversation_end(opening + 1, marks)
+        end = self._conversation_end(opening, marks)
         if end is None:
-            self.find("unclosed-fence", opening, "conversation is never closed", f"add a line `{marks}`")
             body, end = self._unclosed_end(opening + 1)
+            self._tell_unclosed(opening, marks, body)
             return RawBlock(BlockKind.EXAMPLE, start, end, (opening + 1, body))
         return RawBlock(BlockKind.EXAMPLE, start, self._after_blanks(end + 1), (opening + 1, end))
 
-    def _conversation_end(self, position: int, marks: str) -> int | None:
-        """Return the line that closes a conversation, unless another begins before it."""
-        for number in range(position, len(self.lines)):
+    def _tell_unclosed(self, opening: int, marks: str, end: int) -> None:
+        """Tell which of two lines of marks is wrong: the one that is not as the dialect has it."""
+        written = self.lines[end].strip() if end < len(self.lines) and end > opening + 1 else ""
+        if not _FEW_MARKS.fullmatch(written):
+            self.find("unclosed-fence", opening, "conversation is never closed", f"add a line `{marks}`")
+        elif written == "~~~":
+            message = f"this conversation ends with `{written}` in line {self.source.first + end}"
+            self.find("unclosed-fence", opening, message, f"write `{CONVERSATION}`")
+        else:
+            message = f"`{written}` does not close the conversation of line {self.source.first + opening}"
+            self.find("unclosed-fence", end, message, f"write `{marks}`")
+
+    def _conversation_end(self, opening: int, marks: str) -> int | None:
+        """Return the line that closes a conversation, unless another begins before it.
+
+        Marks above another tag close only code inside a message, or were not to stand there.
+        """
+        told, inner = False, 0
+        for number in range(opening + 1, len(self.lines)):
             line = self.lines[number].rstrip()
-            if line == CONVERSATION:
+            if line == CONVERSATION or (told and _HEADING_WITH_ID.fullmatch(line)):
                 return None
-            if line.startswith(marks) and not line.strip(marks[0]):
+            if not line.startswith(marks):
+                continue
+            if line.strip(marks[0]):
+                inner = inner or number
+                continue
+            below = self._after_shown_blanks(number + 1)
+            if below == len(self.lines) or not _BEGINS_MESSAGE.match(self.lines[below]):
                 return number
+            if not told:
+                message = (
+                    f"`{marks}` ends this conversation above `{self.lines[below].strip()[:_LONGEST_TITLE]}`"
+                )
+                hint = f"delete the line; code in messages has other marks than `{marks}`"
+                self.find("unclosed-fence", inner or number, message, hint)
+                told = True
         return None
 
     def _unclosed_end(self, position: int) -> tuple[int, int]:

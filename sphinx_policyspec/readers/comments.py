@@ -1,4 +1,4 @@
-"""HTML comments of Markdown: where they stand, and a file without them, line by line."""
+"""HTML comments of Markdown: where they stand, and a file without them, line by line; and the tags of conversations."""
 
 from __future__ import annotations
 
@@ -152,6 +152,11 @@ class _Pass:
         limit = self.margins[position] if self.content else len(self.lines)
         if limit != self.not_closed_before:
             close = self.text.find("-->", start + 2, self.offsets[limit])
+            if close >= 0 and self.text.find("<!--", start + 4, close) >= 0:
+                # What ends at the end of another comment was to end before: take no more than its line.
+                self.unclosed.append(position)
+                self.found.append((start, self.offsets[position + 1] - 1))
+                return position + 1, position + 1
             if close >= 0:
                 self.found.append((start, close + 3))
                 last = bisect.bisect(self.offsets, close) - 1
@@ -258,3 +263,153 @@ def _cut(line: str, places: list[tuple[int, int]], margin: str) -> tuple[str, st
     if plain.endswith((" ", "\t")) or not plain:
         rest = rest.lstrip(" \t")
     return (plain + rest if rest.strip() else plain.rstrip(" \t") + (rest or "\n")), masked
+
+
+ROLES = ("system", "developer", "user", "assistant", "tool")
+STRUCTURE = frozenset((*ROLES, "comparison"))
+"""Names of the tags that structure a conversation; any other inside a message is text."""
+
+# Possessive, so that a hostile run of spaces costs linear time.
+_OPEN = re.compile(
+    r"(?P<mark>[ ]?\*?[ ]?)<(?P<name>[A-Za-z][\w-]{0,40})(?P<attrs>(?:\s++[\w-]{1,40}+=(?:\"[^\"\n]*+\"|'[^'\n]*+'|[^\s\"'<>/=]++))*+)\s*+(?P<empty>/?)>"
+    r"(?P<rest>[ \t]*+(?:<!--.*-->)?)\s*+"
+)
+_LOOSE_VERDICT = re.compile(
+    r"(?P<mark>[ ]?)<(?P<name>(?i:assistant))>[ \t]*+(?P<rest>(?:<?[!\u2013\u2014-]{1,3}[ \t]*)?(?i:good|bad|ok)\b(?:[:,][^\n<>]*|[ ]\[#[^\n<>]*)?(?:[ \t]*[\u2013\u2014-]{0,2}>)?)\s*"
+)
+"""The tag of an answer whose verdict stands in no comment, or in one that is not written as such."""
+_ALMOST = re.compile(
+    r"(?P<mark>[ \t>*+-]{0,12})(?:<|&lt;|[\u2039\uff1c\u27e8\[{\\])(?:\\?<)?[ \t\xa0]{0,4}(?P<slash>[/\\]?)[ \t\xa0]{0,4}"
+    r"(?P<name>[A-Za-z]{2,20})\b(?P<rest>[^\n]*)\n?"
+)
+"""A line that begins as a tag would, in other marks, with blanks inside, or with something behind it."""
+_ENDS_TAG = re.compile(
+    r"[ \t\xa0]*(?P<slash>[/\\]?)[ \t\xa0]*\\?(?:>|&gt;|[\u203a\uff1e\u27e9\]}])?[ \t\r]*(?P<comment><!--.*-->)?\s*"
+)
+_CLOSE = re.compile(r"(?P<mark>[ ]?\*?[ ]?)</(?P<name>[A-Za-z][\w-]{0,40})>\s*+")
+_ATTRIBUTE = re.compile(r"([\w-]{1,40}+)=(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'<>/=]+))")
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A line that holds nothing but a tag.
+
+    :param comment: the ``<!-- … -->`` after it
+    :param column: characters before it on the line
+    :param empty: it closes itself, as ``<user/>`` does
+    :param cure: how to write what only was to be a tag
+    :param has_text: text of the message stands on the line of its tag
+    :param comment_line: where the comment stands, if not on the line of the tag
+    """
+
+    line: int
+    name: str
+    closing: bool
+    attributes: tuple[tuple[str, str], ...]
+    comment: str
+    column: int
+    empty: bool = False
+    cure: str = ""
+    comment_line: int | None = None
+    has_text: bool = False
+
+
+def almost_tags(lines: Sequence[str], tags: Collection[int]) -> dict[int, Tag]:
+    """Return the lines that were to be tags of structure and are none, as what they were to be, by line.
+
+    :param tags: the lines that are tags
+    """
+    found = {}
+    for number, line in enumerate(lines):
+        match = _ALMOST.fullmatch(line) if number not in tags else None
+        if match and match["name"].lower() in STRUCTURE:
+            found[number] = _meant(match, number)
+    return found
+
+
+def _meant(match: re.Match[str], number: int) -> Tag:
+    name, rest = match["name"].lower(), match["rest"]
+    bare = _ENDS_TAG.fullmatch(rest)
+    closing = bool(match["slash"] or (bare and bare["slash"]))
+    shown = f"<{'/' * closing}{name}>"
+    if bare:
+        cure = f"write `{shown}`"
+    elif "=" in rest.partition(">")[0]:
+        cure = f'write each attribute as `name="value"`: `<{name} name="value">`'
+    else:
+        cure = f"write `{shown}` alone on its line, and the text below it"
+    comment = bare["comment"] or "" if bare else ""
+    has_text = not bare and bool(rest.partition(">")[2].strip())
+    ends = has_text and rest.rstrip().lower().endswith(f"</{name}>")
+    return Tag(number, name, closing, (), comment, match.end("mark"), ends, cure, has_text=has_text)
+
+
+def tags_by_line(lines: Sequence[str]) -> dict[int, Tag]:
+    """Return the tags of a conversation by line; what a code fence shows is text."""
+    tags = {number: tag for number, line in enumerate(lines) if (tag := _tag_on(line, number))}
+    for number in _quoted(lines, tags):
+        del tags[number]
+    return tags
+
+
+def _tag_on(line: str, number: int) -> Tag | None:
+    if "<" not in line[:4]:
+        return None
+    if match := _LOOSE_VERDICT.fullmatch(line):
+        return Tag(number, "assistant", False, (), match["rest"].strip(), match.end("mark"))
+    if match := _OPEN.fullmatch(line):
+        attributes = tuple((name, "".join(values)) for name, *values in _ATTRIBUTE.findall(match["attrs"]))
+        name = _name(match["name"])
+        if match["empty"] and name not in STRUCTURE:
+            return None
+        return Tag(
+            number, name, False, attributes, match["rest"].strip(), match.end("mark"), bool(match["empty"])
+        )
+    if match := _CLOSE.fullmatch(line):
+        return Tag(number, _name(match["name"]), True, (), "", match.end("mark"))
+    return None
+
+
+def _name(written: str) -> str:
+    """Return the name of a tag: those that structure a conversation have no letter case."""
+    return written.lower() if written.lower() in STRUCTURE else written
+
+
+def _quoted(lines: Sequence[str], tags: dict[int, Tag]) -> list[int]:
+    """Return the lines of the tags inside closed code fences.
+
+    A fence that holds a tag without its counterpart is one that its message forgot to close: it
+    hides nothing, or it would swallow the messages up to the next fence.
+    """
+    numbers = [number for number, tag in tags.items() if tag.name in STRUCTURE]
+    fences = Fences(lines, _FENCE_INDENT)
+    if not fences or not numbers:
+        return []
+    depths = [0, *accumulate(_step(tags[number]) for number in numbers)]
+    falls = _falls(depths)
+    quoted: list[int] = []
+    after = 0
+    for opening in fences.openings:
+        closing = fences.closing(opening) if opening >= after else None
+        if closing is None:
+            continue
+        first, last = bisect.bisect(numbers, opening), bisect.bisect(numbers, closing)
+        if depths[first] == depths[last] and falls[first] > last:
+            quoted += numbers[first:last]
+            after = closing + 1
+    return quoted
+
+
+def _step(tag: Tag) -> int:
+    return 0 if tag.empty else -1 if tag.closing else 1
+
+
+def _falls(depths: list[int]) -> list[int]:
+    """Return for each place the next one where the depth is lower, past the end where there is none."""
+    falls = [len(depths)] * len(depths)
+    open_places: list[int] = []
+    for place, depth in enumerate(depths):
+        while open_places and depths[open_places[-1]] > depth:
+            falls[open_places.pop()] = place
+        open_places.append(place)
+    return falls

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import bisect
 import re
+import sys
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
 
 from sphinx_policyspec.model import (
     Carrier,
@@ -26,116 +26,9 @@ from sphinx_policyspec.model import (
     is_language,
 )
 from sphinx_policyspec.model.finding import near_name, nearest
+from sphinx_policyspec.readers.comments import ROLES, STRUCTURE, Tag, almost_tags, tags_by_line
 from sphinx_policyspec.readers.inline import InlineLink, read_body, scan
-from sphinx_policyspec.readers.text import Fences, Lines
-
-ROLES = ("system", "developer", "user", "assistant", "tool")
-_STRUCTURE = frozenset((*ROLES, "comparison"))
-"""Names of the tags that structure a conversation; any other inside a message is text."""
-
-# Possessive, so that a hostile run of spaces costs linear time.
-_OPEN = re.compile(
-    r"(?P<mark>[ ]?\*?[ ]?)<(?P<name>[A-Za-z][\w-]{0,40})(?P<attrs>(?:\s++[\w-]{1,40}+=(?:\"[^\"\n]*+\"|'[^'\n]*+'|[^\s\"'<>/=]++))*+)\s*+(?P<empty>/?)>"
-    r"(?P<rest>[ \t]*+(?:<!--.*-->)?)\s*+"
-)
-_LOOSE_VERDICT = re.compile(
-    r"(?P<mark>[ ]?)<(?P<name>(?i:assistant))>[ \t]*+(?P<rest>(?:<!-{1,2}[ \t]*)?(?i:good|bad|ok)\b(?:[:,][^\n<>]*)?(?:[ \t]*-{0,2}>)?)\s*"
-)
-"""The tag of an answer whose verdict stands in no comment, or in one that is not written as such."""
-_CLOSE = re.compile(r"(?P<mark>[ ]?\*?[ ]?)</(?P<name>[A-Za-z][\w-]{0,40})>\s*+")
-_ATTRIBUTE = re.compile(r"([\w-]{1,40}+)=(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'<>/=]+))")
-_FENCE_INDENT = 12
-"""Spaces that may stand before a fence: three levels of list."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Tag:
-    """A line that holds nothing but a tag.
-
-    :param comment: the ``<!-- … -->`` after it
-    :param column: characters before it on the line
-    :param empty: it closes itself, as ``<user/>`` does
-    """
-
-    line: int
-    name: str
-    closing: bool
-    attributes: tuple[tuple[str, str], ...]
-    comment: str
-    column: int
-    empty: bool = False
-
-
-def _tags_by_line(lines: Sequence[str]) -> dict[int, _Tag]:
-    """Return the tags of a conversation by line; what a code fence shows is text."""
-    tags = {number: tag for number, line in enumerate(lines) if (tag := _tag_on(line, number))}
-    for number in _quoted(lines, tags):
-        del tags[number]
-    return tags
-
-
-def _tag_on(line: str, number: int) -> _Tag | None:
-    if "<" not in line[:4]:
-        return None
-    if match := _LOOSE_VERDICT.fullmatch(line):
-        return _Tag(number, "assistant", False, (), match["rest"].strip(), match.end("mark"))
-    if match := _OPEN.fullmatch(line):
-        attributes = tuple((name, "".join(values)) for name, *values in _ATTRIBUTE.findall(match["attrs"]))
-        name = _name(match["name"])
-        if match["empty"] and name not in _STRUCTURE:
-            return None
-        return _Tag(
-            number, name, False, attributes, match["rest"].strip(), match.end("mark"), bool(match["empty"])
-        )
-    if match := _CLOSE.fullmatch(line):
-        return _Tag(number, _name(match["name"]), True, (), "", match.end("mark"))
-    return None
-
-
-def _name(written: str) -> str:
-    """Return the name of a tag: those that structure a conversation have no letter case."""
-    return written.lower() if written.lower() in _STRUCTURE else written
-
-
-def _quoted(lines: Sequence[str], tags: dict[int, _Tag]) -> list[int]:
-    """Return the lines of the tags inside closed code fences.
-
-    A fence that holds a tag without its counterpart is one that its message forgot to close: it
-    hides nothing, or it would swallow the messages up to the next fence.
-    """
-    numbers = [number for number, tag in tags.items() if tag.name in _STRUCTURE]
-    fences = Fences(lines, _FENCE_INDENT)
-    if not fences or not numbers:
-        return []
-    depths = [0, *accumulate(_step(tags[number]) for number in numbers)]
-    falls = _falls(depths)
-    quoted: list[int] = []
-    after = 0
-    for opening in fences.openings:
-        closing = fences.closing(opening) if opening >= after else None
-        if closing is None:
-            continue
-        first, last = bisect.bisect(numbers, opening), bisect.bisect(numbers, closing)
-        if depths[first] == depths[last] and falls[first] > last:
-            quoted += numbers[first:last]
-            after = closing + 1
-    return quoted
-
-
-def _step(tag: _Tag) -> int:
-    return 0 if tag.empty else -1 if tag.closing else 1
-
-
-def _falls(depths: list[int]) -> list[int]:
-    """Return for each place the next one where the depth is lower, past the end where there is none."""
-    falls = [len(depths)] * len(depths)
-    open_places: list[int] = []
-    for place, depth in enumerate(depths):
-        while open_places and depths[open_places[-1]] > depth:
-            falls[open_places.pop()] = place
-        open_places.append(place)
-    return falls
-
+from sphinx_policyspec.readers.text import Lines
 
 _SIGNS = {
     "\u2713": Verdict.GOOD,
@@ -152,6 +45,15 @@ _VERDICT = re.compile(
     r"(?P<ids>(?:\[#[^\]\s]++\]\s*+)*+)(?:(?:[:,]|[-\u2013\u2014](?=\s))[*_]{0,2}\s*+(?P<note>.*))?",
     re.DOTALL,
 )
+_SAYS_VERDICT = re.compile(r"\W*(good|bad|ok)\b", re.IGNORECASE)
+_MARKED = ("~~~", "<<<<<<<", "=======", ">>>>>>>")
+_MARKS = re.compile(r"`{3,}|~{3,}")
+_ATTRIBUTES = ("comment", "end_turn", "lang", "name", "recipient")
+"""Those of messages that mean something; others are kept as they are."""
+_VERDICT_LINE = re.compile(r"[ ]{0,3}<!--\s*(?i:good|bad|ok)\b[^\n]*-->\s*")
+_NEVER = sys.maxsize
+_LONGEST = 60
+"""Characters of a line that a message shows."""
 _VERDICT_ID = re.compile(r"\[#([^\]\s]{1,500})\]")
 
 
@@ -185,15 +87,22 @@ class _Conversation:
 
     def __init__(self, lines: Lines) -> None:
         self.lines = lines
-        self.tags = _tags_by_line(lines.lines)
-        self.structure = [tag.line for tag in self.tags.values() if tag.name in _STRUCTURE]
+        self.tags = tags_by_line(lines.lines)
+        self.structure = [tag.line for tag in self.tags.values() if tag.name in STRUCTURE]
         self.opens: dict[str, list[int]] = defaultdict(list)
         self.closes: dict[str, list[int]] = defaultdict(list)
         for tag in self.tags.values():
             (self.closes if tag.closing else self.opens)[tag.name].append(tag.line)
+        self.almost = almost_tags(lines.lines, self.tags)
+        self.loose_closes: dict[str, list[int]] = defaultdict(list)
+        for tag in sorted((*self.almost.values(), *self._misspelt()), key=lambda tag: tag.line):
+            if tag.closing:
+                self.almost[tag.line] = tag
+                self.loose_closes[tag.name].append(tag.line)
         self.turns: list[Turn] = []
         self.responses: list[Response] = []
         self.comparison_start: int | None = None
+        self.swapped = False
         self.count = 0
         self.references: list[Reference] = []
         self.links: list[Link] = []
@@ -212,23 +121,26 @@ class _Conversation:
             tuple(self.turns), tuple(self.references), tuple(self.links), tuple(self.findings)
         )
 
+    def _misspelt(self) -> Iterator[Tag]:
+        """Yield the closing tags whose names are none of structure, but nearly, as what they were to be."""
+        meant = {name: near_name(name, STRUCTURE) for name in self.closes if name not in STRUCTURE}
+        for written, name in meant.items():
+            for line in self.closes[written] if name and written not in self.opens else ():
+                yield replace(self.tags[line], name=name, cure=f"write `</{name}>`")
+
     def _step(self, position: int) -> int:
         """Read what begins at a line outside every message; return where the next begins."""
         line = self.lines.lines[position]
         if not line.strip():
             return position + 1
-        tag = self.tags.get(position)
+        tag = self.almost.get(position) or self.tags.get(position)
+        if tag is not None and tag.cure:
+            self._find("broken-tag", position, f"`{_brief(line)}` is no tag", tag.cure)
         if tag is None:
-            if line.strip() == "[...]" and self.comparison_start is None:
-                self.turns.append(Gap(span=self.lines.span(position, position + 1)))
-                return position + 1
-            return self._stray_text(position)
+            return self._text(position, line)
         self._check_mark(tag, line)
-        if tag.name not in _STRUCTURE and near_name(tag.name, ("comparison",)):
-            if not tag.closing:
-                self._find(
-                    "unknown-role", tag.line, f"unknown tag `{tag.name}`", "did you mean `comparison`?"
-                )
+        if tag.name not in STRUCTURE and near_name(tag.name, ("comparison",)):
+            self._find("unknown-role", tag.line, f"unknown tag `{tag.name}`", "did you mean `comparison`?")
             tag = replace(tag, name="comparison")
         if tag.name == "comparison":
             self._comparison_tag(tag)
@@ -242,13 +154,23 @@ class _Conversation:
             return position + 1
         return self._message(tag)
 
-    def _check_mark(self, tag: _Tag, line: str) -> None:
+    def _text(self, position: int, line: str) -> int:
+        """Read a line outside every message that holds no tag."""
+        # Marks that were to close nothing here are told by who cuts the file into blocks.
+        if self._is_verdict_of_next(position) or line.startswith(_MARKED):
+            return position + 1
+        if line.strip() == "[...]" and self.comparison_start is None:
+            self.turns.append(Gap(span=self.lines.span(position, position + 1)))
+            return position + 1
+        return self._stray_text(position)
+
+    def _check_mark(self, tag: Tag, line: str) -> None:
         if "*" in line[: tag.column]:
             self._find(
                 "stray-mark", tag.line, f"stray `*` before `<{'/' * tag.closing}{tag.name}>`", "delete it"
             )
 
-    def _comparison_tag(self, tag: _Tag) -> None:
+    def _comparison_tag(self, tag: Tag) -> None:
         if tag.closing:
             if self.comparison_start is None:
                 self._find(
@@ -257,12 +179,20 @@ class _Conversation:
             else:
                 self._end_comparison(tag.line + 1)
             return
-        if self.comparison_start is not None:
+        if self.comparison_start is None:
+            self.comparison_start = tag.line
+        elif not self.responses:
+            self._find("crossed-tag", tag.line, "`<comparison>` is opened twice", "delete one of the two")
+        elif _next(self.opens["assistant"], tag.line, len(self.lines)) == len(self.lines):
+            message = "`<comparison>` stands where the comparison ends"
+            self._find("unclosed-tag", tag.line, message, "write `</comparison>`")
+            self._end_comparison(tag.line + 1)
+        else:
             self._find(
                 "unclosed-tag", self.comparison_start, "`<comparison>` is never closed", "add `</comparison>`"
             )
             self._end_comparison(tag.line)
-        self.comparison_start = tag.line
+            self.comparison_start = tag.line
 
     def _end_comparison(self, end: int) -> None:
         if self.comparison_start is None:
@@ -281,23 +211,28 @@ class _Conversation:
         self._find(
             "text-outside-message", position, "text outside every message", "put it between a role's tags"
         )
-        self._add(_Tag(position, "", False, (), "", 0), position, end, end)
+        self._add(Tag(position, "", False, (), "", 0), position, end, end)
         return end
 
-    def _message(self, tag: _Tag) -> int:
+    def _message(self, tag: Tag) -> int:
         """Read the message that ``tag`` opens; return the line after its end."""
         if tag.empty:
-            self._add(tag, tag.line + 1, tag.line + 1, tag.line + 1)
+            self._add(tag, tag.line + (not tag.has_text), tag.line + 1, tag.line + 1)
             return tag.line + 1
+        if tag.comment and self.comparison_start is None:
+            self._begin_unopened(tag.line)
         end = self._end_of(tag)
+        close = self.tags.get(end) or self.almost.get(end)
         closed = (
-            end < len(self.lines)
-            and (close := self.tags.get(end))
-            and close.closing
-            and (close.name == tag.name or close.name == near_name(tag.name, ROLES))
+            close is not None and close.closing and tag.name in {close.name, near_name(close.name, ROLES)}
         )
-        again = self.tags.get(end)
-        if again and not again.closing and again.name == tag.name and self._is_empty(again):
+        closed = closed or (close is not None and close.closing and close.name == near_name(tag.name, ROLES))
+        if (loose := self.almost.get(end)) and loose.closing and loose.name == tag.name:
+            self._find("broken-tag", end, f"`{_brief(self.lines.lines[end])}` is no tag", loose.cure)
+            closed = True
+        elif (
+            close and not close.closing and close.name == tag.name and (close.empty or self._is_empty(close))
+        ):
             self._find(
                 "unclosed-tag", end, f"`<{tag.name}>` stands where the message ends", f"write `</{tag.name}>`"
             )
@@ -308,23 +243,51 @@ class _Conversation:
             self._check_mark(self.tags[end], self.lines.lines[end])
             self._check_body(tag, end)
         after = end + 1 if closed else end
-        self._add(tag, tag.line + 1, end, after)
+        self._add(self._with_verdict(tag), tag.line + (not tag.has_text), end, after)
+        if self.swapped:
+            self._end_comparison(after)
+            self.swapped = False
         return after
 
-    def _is_empty(self, tag: _Tag) -> bool:
+    def _begin_unopened(self, line: int) -> None:
+        """Begin the comparison that only a closing tag shows."""
+        if _next(self.closes["comparison"], line, _NEVER) < _next(self.opens["comparison"], line, _NEVER):
+            message = "the comparison of this answer is closed and never opened"
+            self._find("unclosed-tag", line, message, "add `<comparison>` above it")
+            self.comparison_start = line
+
+    def _is_verdict_of_next(self, position: int) -> bool:
+        """Return whether a line is a verdict that was to stand behind the tag below it."""
+        tag = self.tags.get(position + 1)
+        is_answer = tag is not None and tag.name == "assistant" and not (tag.closing or tag.comment)
+        return is_answer and _VERDICT_LINE.fullmatch(self.lines.lines[position]) is not None
+
+    def _with_verdict(self, tag: Tag) -> Tag:
+        """Return the tag of an answer with the verdict that stands on the line above or below it."""
+        if tag.name != "assistant" or tag.comment or self.comparison_start is None:
+            return tag
+        for line in (tag.line + 1, tag.line - 1):
+            if 0 <= line < len(self.lines) and _VERDICT_LINE.fullmatch(self.lines.lines[line]):
+                message, comment = "the verdict stands on a line of its own", self.lines.lines[line].strip()
+                self._find("missing-verdict", line, message, f"write `<assistant> {_brief(comment)}`")
+                return replace(tag, comment=comment, comment_line=line)
+        return tag
+
+    def _is_empty(self, tag: Tag) -> bool:
         """Return whether nothing stands between a tag that opens a message and the next one."""
         below = (n for n in range(tag.line + 1, len(self.lines)) if self.lines.lines[n].strip())
         after = self.tags.get(next(below, -1))
         return not tag.empty and after is not None and not (after.closing and after.name == tag.name)
 
-    def _check_body(self, tag: _Tag, end: int) -> None:
+    def _check_body(self, tag: Tag, end: int) -> None:
         inside = _next(self.structure, tag.line + 1, end)
         if inside < end:
             written = self.lines.lines[inside].strip()
+            self.swapped = self.comparison_start is not None and self.tags[inside].name == "comparison"
             message = f"`{written}` inside `<{tag.name}>` is read as text"
             self._find("crossed-tag", inside, message, f"add `</{tag.name}>` above it, or fence it as code")
 
-    def _end_of(self, tag: _Tag) -> int:
+    def _end_of(self, tag: Tag) -> int:
         """Return the line that ends a message: its closing tag, else the next tag of a role.
 
         A tag of another role inside the body is text if the message is still closed before a
@@ -337,14 +300,17 @@ class _Conversation:
         reopened = _next(self.opens[tag.name], start, len(self.lines))
         if close < reopened:
             return close
+        if (loose := _next(self.loose_closes[tag.name], start, len(self.lines))) < reopened:
+            return loose
         stops = [_next(self.opens[role], start, len(self.lines)) for role in (*ROLES, "comparison")]
         stops.append(_next(self.closes["comparison"], start, len(self.lines)))
         return min(stops)
 
-    def _add(self, tag: _Tag, start: int, end: int, after: int) -> None:
+    def _add(self, tag: Tag, start: int, end: int, after: int) -> None:
         """Add the message whose body is the lines from ``start`` up to ``end``."""
         self.count += 1
         span = self.lines.span(tag.line, after)
+        self._check_attributes(tag)
         attributes = dict(tag.attributes)
         recipient, name = attributes.pop("recipient", ""), attributes.pop("name", "")
         language = attributes.pop("lang") if is_language(attributes.get("lang", "")) else ""
@@ -356,6 +322,11 @@ class _Conversation:
             code, message, hint = "crossed-tag", f"`{found}` closes nothing", "delete it or open its tag"
             if not found.startswith("</"):
                 code, message, hint = "unclosed-tag", f"`{found}` is never closed", "add its closing tag"
+            if marks := _MARKS.match(found):
+                # An answer may show what is cut off.
+                if tag.name == "assistant":
+                    continue
+                code, hint = "unclosed-fence", f"add a line {marks[0]}"
             # The words stay where they are.
             finding = self.lines.warning(line, code, message, hint)
             self.findings.append(replace(finding, severity=Severity.WARNING))
@@ -372,12 +343,26 @@ class _Conversation:
         if self.comparison_start is not None:
             self.responses.append(self._response(tag, known))
         elif tag.comment:
-            self._find("verdict-outside-comparison", tag.line, "verdict outside a comparison", "")
+            message, hint = (
+                "verdict outside a comparison",
+                "put the answers between `<comparison>` and `</comparison>`",
+            )
+            self._find("verdict-outside-comparison", tag.line, message, hint)
             self.turns.append(self._response(tag, known))
         else:
             self.turns.append(known)
 
-    def _response(self, tag: _Tag, message: Message) -> Response:
+    def _check_attributes(self, tag: Tag) -> None:
+        for name, value in tag.attributes:
+            if value.startswith(("\u201c", "\u201d", "\u2018", "\u2019")):
+                bare = value.strip("\u201c\u201d\u2018\u2019")
+                message = f"`{name}={value}` stands in quotes of a word processor"
+                self._find("broken-attributes", tag.line, message, f'write `{name}="{bare}"`')
+            elif name not in _ATTRIBUTES and (near := near_name(name, _ATTRIBUTES)):
+                message = f"`{name}` means nothing in `<{tag.name}>`"
+                self._find("broken-attributes", tag.line, message, f"did you mean `{near}`?")
+
+    def _response(self, tag: Tag, message: Message) -> Response:
         if message.role not in {"assistant", ""} and self.comparison_start is not None:
             self._find(
                 "non-assistant-alternative",
@@ -404,34 +389,37 @@ class _Conversation:
             violates=violates,
         )
 
-    def _verdict(self, tag: _Tag) -> tuple[Verdict | None, str, tuple[str, ...]]:
+    def _verdict(self, tag: Tag) -> tuple[Verdict | None, str, tuple[str, ...]]:
         comment = tag.comment.removeprefix("<!--").removesuffix("-->").rstrip()
         if not (tag.comment.startswith("<!--") and tag.comment.endswith("-->")):
-            comment = comment.strip("<!-> ")
+            comment = comment.strip("<!->\u2013\u2014 ")
             message = f"the verdict `{tag.comment}` stands in no comment"
             self._find("missing-verdict", tag.line, message, f"write `<!-- {comment} -->`")
         match = _VERDICT.fullmatch(comment)
         word = match["word"] if match else None
         verdict = _verdict_of(word, match["sign"]) if match else None
         if match is None or verdict is None:
+            said = _SAYS_VERDICT.match(comment)
+            hint = f"write `<!-- {said[1].upper()} [#id]: why -->`" if said else "write GOOD, BAD or OK"
             self._find(
                 "unknown-verdict",
                 tag.line,
                 f"`{word or tag.comment}` is no verdict",
-                nearest(word.upper(), tuple(Verdict)) if word else "write GOOD, BAD or OK",
+                nearest(word.upper(), tuple(Verdict)) if word else hint,
             )
         if match is None:
             return None, comment.strip(), ()
         note = match["note"] or ""
         if verdict is None and word:
             note = f"{word}: {note}".rstrip(": ")
-        at = self.lines.lines[tag.line].rindex(tag.comment) + tag.comment.index(comment)
+        line = tag.line if tag.comment_line is None else tag.comment_line
+        at = self.lines.lines[line].rindex(tag.comment) + tag.comment.index(comment)
         for found in _VERDICT_ID.finditer(match["ids"]):
             start = at + match.start("ids") + found.start()
-            span = self.lines.within(tag.line, start, start + len(found[0]))
+            span = self.lines.within(line, start, start + len(found[0]))
             self._refer(found[1], ReferenceForm.ID, span)
         if match["note"]:
-            self._scan_note(tag.line, match["note"], at + match.start("note"))
+            self._scan_note(line, match["note"], at + match.start("note"))
         return verdict, note, tuple(_VERDICT_ID.findall(match["ids"]))
 
     def _scan_note(self, line: int, note: str, at: int) -> None:
@@ -468,6 +456,11 @@ class _Conversation:
 
     def _find(self, code: str, line: int, message: str, hint: str) -> None:
         self.findings.append(self.lines.warning(line, code, message, hint))
+
+
+def _brief(line: str) -> str:
+    line = line.strip().replace("`", "'")
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
 
 
 def _verdict_of(word: str | None, sign: str | None) -> Verdict | None:

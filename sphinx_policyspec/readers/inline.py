@@ -31,6 +31,10 @@ _INLINE = re.compile(
     r"|<(?P<address>[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]{1,2000})>",
     re.DOTALL,
 )
+_LOST_LINK = re.compile(
+    r"(?:\[[^\[\]\n]{0,200}\\?\][ \t]?)?(?:[(\[{<]|href=[\"'])[ \t]?#[ \t]?(?P<id>[A-Za-z][\w-]{0,100})(?:[)\]}>]|[\"'][^<>\n]{0,100}>)?"
+    r"|\[\[(?P<wiki>[A-Za-z][\w-]{0,100})(?:\|[^\[\]\n]{0,100})?\]\]"
+)
 _SHOWN_WORDS = re.compile(
     r"\\.|(?<!`)(?P<ticks>`{1,3})(?!`) ?(?P<code>[^`\n]{1,500}?) ?(?<!`)(?P=ticks)(?!`)"
     rf"|!?\[(?P<words>[^\[\]\n?][^\[\]\n]{{0,500}})\](?:\([ \t]{{0,9}}(?:{_DESTINATION}){_TITLE}[ \t]{{0,9}}\)|\[[^\[\]\n]{{0,200}}\])"
@@ -41,6 +45,12 @@ _EMPHASIS = re.compile(
     r"|(?<![\\\w])_{1,2}(?=[^\s_])(?P<low>[^_\n]{1,500})(?<=[^\s_\\])_{1,2}(?!\w)"
     r"|(?<!\\)~~(?=[^\s~])(?P<struck>[^~\n]{1,500})(?<=[^\s~])~~"
 )
+_CLAUSE_START = re.compile(
+    r"[.!?][\"\u201d)]?\s+|\n[ \t\r]*\n|^[ \t]*(?:[-*]|\d+\.)[ \t]+|\[\^[a-z0-9]{4}\][)\"\u201d]*[,;:]?[ \t]*",
+    re.MULTILINE,
+)
+_NEAR = 8
+"""Characters in which a link that is written in two parts may have its first one."""
 _NESTED_MARKS = 2
 _BLANKS = re.compile(r"(?<=\S) {2,}")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
@@ -105,6 +115,23 @@ def scan(text: str, labels: Mapping[str, str] = _NO_LABELS) -> Iterator[InlineLi
                 yield _link(match, words, url, "" if match["url"] is not None else match["label"] or words)
 
 
+def lost_links(text: str, labels: Mapping[str, str] = _NO_LABELS) -> Iterator[tuple[int, int, str]]:
+    """Yield what looks as if it were to be a link to an id and is none, as (start, end, id); code is left out."""
+    if "#" not in text and "[[" not in text:
+        return
+    for begin, end in outside_fences(text):
+        parts = [text[:begin]]
+        after = begin
+        for match in _INLINE.finditer(text, begin, end):
+            if match["ticks"] or match["tag"] or match["address"] or _url(match, labels) is not None:
+                parts += text[after : match.start()], "_" * (match.end() - match.start())
+                after = match.end()
+        bare = "".join((*parts, text[after:end]))
+        for match in _LOST_LINK.finditer(bare, begin):
+            if not text[max(begin, match.start() - _NEAR) : match.start()].rstrip(" \t").endswith("[?]"):
+                yield match.start(), match.end(), match["id"] or match["wiki"]
+
+
 def _url(match: re.Match[str], labels: Mapping[str, str]) -> str | None:
     """Return the address of a link, empty for one whose label nothing defines; ``None`` where brackets are text."""
     if match["url"] is not None:
@@ -120,6 +147,13 @@ def _link(match: re.Match[str], words: str, url: str, label: str = "") -> Inline
     bare = words == "?" and bool(target)
     form = ReferenceForm.TITLE if bare else ReferenceForm.TEXT
     return InlineLink(match.start(), match.end(), "" if bare else words, url, target, form, label)
+
+
+def clause_before(before: str) -> str:
+    """Return the words of the clause that a text ends with, empty after an eval tag."""
+    before = before.rstrip()
+    starts = [match.end() for match in _CLAUSE_START.finditer(before)]
+    return " ".join(before[starts[-1] if starts else 0 :].split())
 
 
 def label_of(text: str) -> str:
@@ -237,14 +271,15 @@ def read_body(
     kept: list[str] = []
     unpaired = [start + number for number in shown.unclosed]
     untrusted_from: int | None = None
-    fence = ""
+    fence, fenced_from = "", start
     for number in range(start, end):
         if number in settings:
             continue
         line = lines.lines[number].replace("\r\n", "\n")
         kept.append(line if is_data else shown.plain[number - start].replace("\r\n", "\n"))
         masked = line if is_data else shown.masked[number - start]
-        fence = _fence_after(line, fence)
+        before, fence = fence, _fence_after(line, fence)
+        fenced_from = fenced_from if before else number
         if match := _UNTRUSTED.fullmatch(line):
             if match[1] and untrusted_from is not None:
                 fragments.append(_untrusted(lines, untrusted_from, number))
@@ -260,6 +295,7 @@ def read_body(
             fragments.extend(_marks(lines, number, masked, _ELISION if fence or is_data else _PLACEHOLDER))
     if untrusted_from is not None:
         unpaired.append(untrusted_from - 1)
+    unpaired += [fenced_from] if fence else []
     in_order = sorted(fragments, key=lambda fragment: fragment.span)
     return decode("".join(kept)).strip("\n"), tuple(in_order), tuple(unpaired)
 

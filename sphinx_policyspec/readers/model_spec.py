@@ -22,10 +22,13 @@ from sphinx_policyspec.model import (
     Prose,
     Provision,
     Reference,
+    ReferenceForm,
     Section,
+    Severity,
     Span,
     Spec,
 )
+from sphinx_policyspec.model.finding import near_name, nearest
 from sphinx_policyspec.model.spec import levels_for
 from sphinx_policyspec.readers.blocks import (
     ADMONITION,
@@ -33,32 +36,38 @@ from sphinx_policyspec.readers.blocks import (
     DEFINITION,
     EXAMPLE,
     BlockKind,
-    Heading,
     RawBlock,
     cut,
-    heading_of,
 )
 from sphinx_policyspec.readers.comments import Shown
 from sphinx_policyspec.readers.conversation import read_conversation
 from sphinx_policyspec.readers.inline import (
     InlineLink,
     InlineTag,
+    clause_before,
     label_of,
+    lost_links,
     plain_words,
     resolve_title,
     scan,
     slug,
     without_tags,
 )
-from sphinx_policyspec.readers.notes import LOST_HINT, lost_examples, lost_headings, read_notes
+from sphinx_policyspec.readers.notes import (
+    LOST_HINT,
+    Heading,
+    heading_of,
+    lost_examples,
+    lost_headings,
+    read_notes,
+)
 from sphinx_policyspec.readers.text import Lines, Reading
 
-_CLAUSE_START = re.compile(
-    r"[.!?][\"\u201d)]?\s+|\n[ \t\r]*\n|^[ \t]*(?:[-*]|\d+\.)[ \t]+|\[\^[a-z0-9]{4}\][)\"\u201d]*[,;:]?[ \t]*",
-    re.MULTILINE,
-)
 _INDENT = re.compile(r"^(?: {1,4}|\t)", re.MULTILINE)
 _LONE_RETURN = re.compile(r"\r(?!\n)")
+_BARE_NAME = re.compile(r"[A-Za-z][\w-]*")
+_MOST_LOST = 1000
+"""As many links that are none are looked at: each is compared with the ids of the document."""
 _CLAUSE_WINDOW = 2000
 """No clause is looked for further back than so many characters."""
 
@@ -78,14 +87,6 @@ def read_model_spec(text: str, file: str = "model_spec.md", title: str = "") -> 
     for raw in raw_blocks:
         reader.add(raw)
     return reader.finish(title)
-
-
-def title_of(text: str) -> str:
-    """Return the first heading of the first level of a Markdown file, empty where it has none."""
-    lines = Lines.of("", text)
-    raw_blocks, shown, _ = cut(lines)
-    headings = (heading_of(shown, *raw.body) for raw in raw_blocks if raw.kind is BlockKind.HEADING)
-    return next((heading.title for heading in headings if heading.depth == 1 and heading.title), "")
 
 
 @dataclass(slots=True)
@@ -111,6 +112,7 @@ class _Document:
         self.notes = read_notes(lines, shown)
         self.used: set[str] = set()
         self.findings = findings
+        self.untitled = {found.span.line for found in findings if found.code == "untitled-example"}
         self.preamble: list[Block] = []
         self.drafts: list[_Draft] = []
         self.open: list[_Draft] = []
@@ -119,6 +121,8 @@ class _Document:
         self.examples: list[tuple[list[Block], int]] = []
         self.references: list[Reference] = []
         self.links: list[Link] = []
+        self.jumps: set[tuple[str, int]] = set()
+        self.lost_links: list[tuple[Span, str, str]] = []
         self.tags: list[EvalTag] = []
         self.tag_spans: dict[str, Span] = {}
 
@@ -160,11 +164,19 @@ class _Document:
         span = self.lines.within(raw.start, 0, len(self.lines.lines[raw.start].rstrip("\r\n")))
         if heading.problem:
             message = f"attributes of this heading {heading.problem}"
-            self._find("broken-attributes", span, message, "end its line with `{#id authority=level}`")
+            said = heading.id or "id", heading.authority or "level"
+            hint = f"end its line with `{{#{said[0]} authority={said[1]}}}`"
+            self._find("broken-attributes", span, message, hint)
+        elif unknown := [name for name, value in heading.attributes if value]:
+            message, hint = f"`{unknown[0]}` means nothing in a heading", nearest(unknown[0], ("authority",))
+            found = self.lines.warning(raw.start, "broken-attributes", message, hint)
+            self.findings.append(replace(found, severity=Severity.WARNING))
         while self.open and self.open[-1].heading.depth >= heading.depth:
             self.open.pop()
         outer = self.open[-1].heading.depth if self.open else 0
-        if heading.depth > outer + 1:
+        if heading.depth > outer + 1 and (self.here, heading.depth) not in self.jumps:
+            # The headings beside it are as deep for the same reason.
+            self.jumps.add((self.here, heading.depth))
             message = f"heading of depth {heading.depth} directly under depth {outer}"
             self._find("depth-jump", span, message, f"use {'#' * (outer + 1)}")
         if heading.authority and (above := next((d for d in self.open if d.heading.authority), None)):
@@ -194,8 +206,9 @@ class _Document:
         below = (
             line.lstrip() for line in self.lines.lines[span.line - self.lines.first + 1 :] if line.strip()
         )
-        # Attributes below it are told as those of no heading.
-        if not heading.id and not next(below, "").startswith("{#"):
+        # Attributes below it are told as those of no heading, and the title of an example as that.
+        is_told = span.line in self.untitled or next(below, "").startswith("{#")
+        if not heading.id and not is_told:
             self._find("heading-without-id", span, "heading without an id", f"add `{{#{identifier}}}`")
         return self.provision_names.take(identifier)
 
@@ -311,6 +324,10 @@ class _Document:
             found = self.lines.offset_span(start, *span)
             message = "an example inside a list or a quotation is text"
             self._find("example-without-conversation", found, message, "begin its lines at the margin")
+        self.lost_links += [
+            (self.lines.offset_span(start, *span), text[slice(*span)], name)
+            for *span, name in lost_links(text, self.notes.labels)
+        ]
         since = 0
         for item in scan(text, self.notes.labels):
             if isinstance(item, InlineTag):
@@ -322,11 +339,15 @@ class _Document:
             self._link(item, self.lines.offset_span(start, item.start, item.end), carrier, mark)
 
     def _link(self, item: InlineLink, span: Span, carrier: Carrier, mark: str) -> None:
-        if item.target:
+        target = item.target or item.url.removeprefix(f"{self.lines.file.rpartition('/')[2]}#")
+        if item.target and not item.text.strip("?\uff1f ") and item.form is not ReferenceForm.TITLE:
+            message = f"`[{item.text}](#{item.target})` shows no words of a link"
+            self._find("title-of-nothing", span, message, f"write `[?](#{item.target})`")
+        if item.target or target != item.url:
             self.references.append(
                 Reference(
                     source=self.here,
-                    target=item.target,
+                    target=target,
                     carrier=carrier,
                     form=item.form,
                     span=span,
@@ -340,6 +361,8 @@ class _Document:
             if item.text == "?":
                 message = f"`[?]({item.url})` names no id whose title it could show"
                 self._find("title-of-nothing", span, message, "write `[?](#id)`")
+            elif _BARE_NAME.fullmatch(item.url):
+                self.lost_links.append((span, f"[{item.text}]({item.url})", item.url))
             self.links.append(
                 Link(source=self.here, url=item.url, text=item.text, carrier=carrier, span=span, example=mark)
             )
@@ -367,11 +390,21 @@ class _Document:
             related = (self.tag_spans[item.tag],)
             self._find("duplicate-tag", span, f"eval tag `{item.tag}` occurs twice", related=related)
         self.tag_spans.setdefault(item.tag, span)
-        clause = _clause_before(text[max(since, item.start - _CLAUSE_WINDOW) : item.start])
+        clause = clause_before(text[max(since, item.start - _CLAUSE_WINDOW) : item.start])
         if not clause and self.tags and self.tags[-1].span.end_line == span.line:
             clause = self.tags[-1].clause
         test = self.notes.tests.get(item.tag, "")
         self.tags.append(EvalTag(tag=item.tag, provision=self.here, clause=clause, test=test, span=span))
+
+    def _tell_lost_links(self) -> None:
+        """Find what was to be a link to a section or principle: it names one, and is not written as a link."""
+        known = {draft.id for draft in self.drafts}
+        for span, written, name in self.lost_links[:_MOST_LOST]:
+            if target := name if name in known else near_name(name, known):
+                message = f"`{' '.join(written.split())}` is no reference"
+                self._find(
+                    "dangling-reference", span, message, f"write `[text](#{target})` or `[?](#{target})`"
+                )
 
     # -- the whole --------------------------------------------------------------------------
 
@@ -380,7 +413,13 @@ class _Document:
         titles = {draft.id: draft.heading.title for draft in self.drafts}
         titles |= {draft.id: resolve_title(draft.heading.title, titles) for draft in self.drafts}
         self.findings += self.notes.unused(self.used | {tag.tag for tag in self.tags})
+        self._tell_lost_links()
         ids = self._example_ids(titles)
+        parents = {draft.parent for draft in self.drafts}
+        for draft in (one for one in self.drafts if one.heading.authority and one.id not in parents):
+            if all(isinstance(block, Comment) for block in draft.blocks):
+                message = f"principle `{draft.id}` has no text"
+                self._find("empty-block", draft.span, message, "say what it demands, or take its level away")
         levels = levels_for(draft.heading.authority for draft in self.drafts if draft.heading.authority)
         spec = Spec(
             title=title,
@@ -432,13 +471,6 @@ def as_principle(section: Section, authority: str) -> Principle:
     """Return the principle that a section becomes when it has a level of authority."""
     shared = {name: getattr(section, name) for name in section.__dataclass_fields__}
     return Principle(**shared, authority=authority)
-
-
-def _clause_before(before: str) -> str:
-    """Return the words of the clause that a text ends with, empty after an eval tag."""
-    before = before.rstrip()
-    starts = [match.end() for match in _CLAUSE_START.finditer(before)]
-    return " ".join(before[starts[-1] if starts else 0 :].split())
 
 
 class _Names:

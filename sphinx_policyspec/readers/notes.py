@@ -1,16 +1,162 @@
-"""What lines define for other lines: addresses of links, notes, and the tests of eval tags; and headings that are none."""
+"""Headings and their attributes, and lines that make none; what lines define for others: addresses of links, notes, tests of eval tags."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sphinx_policyspec.model import Finding
-from sphinx_policyspec.readers.blocks import ATX, BARE_LEVEL
+from sphinx_policyspec.model.finding import near_name
+from sphinx_policyspec.model.spec import DEFAULT_LEVELS
+from sphinx_policyspec.readers.blocks import ATX, BlockKind, cut
 from sphinx_policyspec.readers.comments import ITEM, SETEXT, Shown
-from sphinx_policyspec.readers.inline import label_of, outside_fences, without_tags
+from sphinx_policyspec.readers.inline import label_of, outside_fences, plain_words, without_tags
 from sphinx_policyspec.readers.text import Lines
+
+_CLOSERS = re.compile(r"(?:^|(?<=[ \t]))#++$")
+_IN_QUOTES = re.compile(r"\"[^\"]*\"|'[^']*'")
+_ITEM = re.compile(
+    r"#(?P<id>[^\s\"',;]+)|(?P<name>[\w-]++(?=\s*=)|(?i:authority)(?=\s*:))\s*[=:]\s*"
+    r"(?P<value>\"[^\"]*\"|'[^']*'|\S+?(?=[,;]?(?:\s|$))|$)|(?P<other>[^\s,;]\S*)"
+)
+_SAYS = re.compile(r"(?:^|\s)(?:#\S|(?i:authority)\s*[=:])")
+"""What is said in braces of a heading and nowhere else."""
+_LISTS = re.compile(r"(?:^|[\s:])(?:[#.]\S|[\w-]++\s*=|(?i:authority)\s*:)|^$")
+_ESCAPED = re.compile(r"\\\{(?=\s*+(?::\s*+)?#|[^{}\\]*authority)([^{}\\]*)\\?\}\s*$")
+"""Braces as MDX wants them."""
+_LEVELS = frozenset({"platform", *(level.id for level in DEFAULT_LEVELS)})
+BARE_LEVEL = rf"(?<![\w-])(?i:authority\s{{0,9}}[=:]\s{{0,9}}[\"']?(?:{'|'.join(sorted(_LEVELS))}))\b"
+"""A level of authority, be it where no braces are."""
+_ODD = re.compile(r"[^\w.:-]")
+"""What is no part of an id, such as a blank of no width."""
+_BARE_ID = re.compile(r"[.:]?[A-Za-z][\w-]*")
+"""An attribute that is no more than a name."""
+_MEANS_LEVEL = re.compile(r"(?:.*[-_])?(?:auth\w*|level|precedence|priority)", re.IGNORECASE)
+"""Names that other people give to what is ``authority`` here."""
+_LONGEST = 2000
+"""Characters that attributes can have."""
+_BRACES = 3
+"""Opening braces, from the last one on, that may begin them."""
+_IN_BRACKETS = re.compile(r"[(\[<\uff5b]\s?(#[\w-]{1,200}\s{1,9}[^()\[\]<>\uff5d\n]{1,300})[)\]>\uff5d]$")
+"""Attributes at the end of a heading in other brackets than braces."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What a heading says; ``id`` and ``authority`` are empty where it does not.
+
+    :param problem: what is wrong with how its attributes are written
+    """
+
+    depth: int
+    title: str
+    id: str
+    authority: str
+    attributes: tuple[tuple[str, str], ...]
+    problem: str = ""
+
+
+def heading_of(shown: Shown, start: int, end: int, words: Callable[[str], str] = str) -> Heading:
+    """Return the heading of some lines: one that begins with marks, or several above a line of them.
+
+    :param words: returns a text with the addresses of its links
+    """
+    match = ATX.fullmatch(shown.plain[start])
+    if match and end == start + 1:
+        return parse_heading(len(match[1]), words(match[2] or ""))
+    below = SETEXT.fullmatch(shown.plain[end - 1])
+    text = " ".join(shown.text(start, end - 1).split())
+    return parse_heading(1 if below and below[1].startswith("=") else 2, words(text))
+
+
+def title_of(text: str) -> str:
+    """Return the first heading of the first level of a Markdown file, empty where it has none."""
+    lines = Lines.of("", text)
+    raw_blocks, shown, _ = cut(lines)
+    headings = (heading_of(shown, *raw.body) for raw in raw_blocks if raw.kind is BlockKind.HEADING)
+    return next((heading.title for heading in headings if heading.depth == 1 and heading.title), "")
+
+
+def parse_heading(depth: int, text: str) -> Heading:
+    """Read a heading from its depth and its text, marks at the end included.
+
+    An attribute without a value, such as ``.class``, is kept with an empty one. Of several ids or
+    levels the first counts and the others are kept as attributes.
+    """
+    title, inside, problem = _split(_ESCAPED.sub(r"{\1}", _CLOSERS.sub("", text.rstrip()).rstrip()))
+    while title.rstrip().endswith("}") and inside:
+        title, before, found = _split(_CLOSERS.sub("", title.rstrip()).rstrip())
+        if not before:
+            break
+        inside, problem = f"{before} {inside}", problem or found
+    identifier = authority = ""
+    attributes: list[tuple[str, str]] = []
+    for item in _ITEM.finditer(inside):
+        value = (item["value"] or "").strip("\"'\u201c\u201d\u2018\u2019")
+        name = (item["name"] or "").casefold()
+        if (item["id"] or (name == "id" and value)) and not identifier:
+            identifier = item["id"] or value
+        elif name == "authority" and value and not authority:
+            authority = value
+        else:
+            problem = problem or ("name two ids" if item["id"] else "")
+            problem = problem or (
+                f"give the levels `{authority}` and `{value}`" if name == "authority" else ""
+            )
+            attributes.append((item["name"], value) if item["name"] else (item[0], ""))
+    if odd := _ODD.search(identifier):
+        problem = problem or f"have an id with the character U+{ord(odd[0]):04X} in it"
+    bare = [name for name, value in attributes if not value and _BARE_ID.fullmatch(name)]
+    if bare and not identifier:
+        identifier, problem = bare[0].lstrip(".:"), problem or f"name no id, since `{bare[0]}` has no `#`"
+    elif bare and not bare[0].startswith("."):
+        problem = (
+            problem
+            or f"hold `{bare[0]}`, which means nothing; an id has no blanks: `#{identifier}_{bare[0]}`"
+        )
+    if problem == "" and any(
+        item["value"] and item["value"][0] in "\"'" and item["value"][0] not in item["value"][1:]
+        for item in _ITEM.finditer(inside)
+    ):
+        problem = "have a quote that is never closed"
+    title = plain_words(without_tags(_CLOSERS.sub("", title.rstrip())).strip()).strip()
+    problem = problem or ("" if authority else _lost_level(text, attributes))
+    problem = problem or ("stand behind no title" if inside and not title else "")
+    return Heading(depth, title, identifier, authority, tuple(sorted(attributes)), problem)
+
+
+def _lost_level(text: str, attributes: list[tuple[str, str]]) -> str:
+    """Return what is wrong with a heading that has no level of authority and may be meant to have one."""
+    for name, value in attributes:
+        is_near = bool(value) and bool(near_name(name, ("authority",)))
+        if is_near or name.lstrip(".").casefold() in _LEVELS or _MEANS_LEVEL.fullmatch(name):
+            return "give no level by `authority=`"
+    return "are not in braces" if re.search(BARE_LEVEL, text) else ""
+
+
+def _split(text: str) -> tuple[str, str, str]:
+    """Return the title, what stands in the braces, and what is wrong with these."""
+    blank = _IN_QUOTES.sub(lambda quoted: "_" * len(quoted[0]), text)
+    for quoted in (blank, text):
+        start = len(text)
+        for _ in range(_BRACES):
+            start = quoted.rfind("{", 0, start)
+            if start < 0:
+                break
+            end = quoted.find("}", start)
+            inside = text[start + 1 : end if end >= 0 else len(text)].strip()
+            is_last = end == len(text) - 1
+            if len(inside) <= _LONGEST and (_LISTS if is_last else _SAYS).search(inside):
+                inside = inside.removeprefix(":")
+                if is_last:
+                    return text[:start], inside, ""
+                title = f"{text[:start].rstrip(' {')} {text[end + 1 :].strip(' }') if end >= 0 else ''}"
+                return title.rstrip(" \\"), inside, "stand inside it" if end >= 0 else "are never closed"
+    if bracketed := _IN_BRACKETS.search(text):
+        return text[: bracketed.start()], bracketed[1], "are not in braces"
+    return text, "", ""
+
 
 LOST_HINT = "begin the line at the margin with `#` and a space, outside lists and quotations"
 _LABEL = re.compile(
@@ -32,7 +178,9 @@ _EXAMPLE = re.compile(
 )
 """The title of an example above its conversation, where neither stands at the margin."""
 _CODE = re.compile(r"(`{1,3})(?!`)[^\n]{0,500}?(?<!`)\1(?!`)")
-_LEVEL = re.compile(r"\{[^{}\n]{0,500}\b(?i:authority)[ ]?[=:][^{}\n]{0,500}\}?")
+_LEVEL = re.compile(
+    r"(?<![\]`\w])\{:?[ ]?#[A-Za-z][\w-]{0,100}(?:\s[^{}\n]{0,500})?\}(?=\s*$)|\{[^{}\n]{0,500}\b(?i:authority)[ ]?[=:][^{}\n]{0,500}\}?"
+)
 _MARKED = re.compile(rf"[\s>*+\-\d.)]*+#{{1,7}}[^\n]*?(?P<id>\{{:?[ ]?#[^{{}}\n]{{1,500}}\}}?|{BARE_LEVEL})")
 
 

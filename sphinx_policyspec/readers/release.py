@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from itertools import count, pairwise
 from pathlib import Path
@@ -25,7 +25,8 @@ from sphinx_policyspec.model.spec import DEFAULT_TITLE
 from sphinx_policyspec.readers.blocks import EXAMPLE, BlockKind, RawBlock, cut
 from sphinx_policyspec.readers.comments import Shown, without_comments
 from sphinx_policyspec.readers.conversation import read_conversation
-from sphinx_policyspec.readers.model_spec import read_model_spec, title_of
+from sphinx_policyspec.readers.model_spec import read_model_spec
+from sphinx_policyspec.readers.notes import title_of
 from sphinx_policyspec.readers.text import Lines, Reading, read_text
 
 _HEAD = re.compile(r"##[ \t]++(\S++(?:\s++\S++)*+)\s*")
@@ -102,7 +103,12 @@ def read_prompts(text: str, file: str, stem: str) -> tuple[PromptFile, tuple[Fin
         text = shown.text(start, raw.end).strip("\n")
         contents.append(Prose(source=source, text=text, span=span))
         if text.strip():
-            findings.append(_found("text-outside-prompt", span, "text outside every prompt", ""))
+            hint = "put it into a conversation, or delete it"
+            findings.append(_found("text-outside-prompt", span, "text outside every prompt", hint))
+    if match and not any(isinstance(one, EvalPrompt) for one in contents):
+        findings.append(
+            _found("empty-block", head, "prompt file without a prompt", "write one below its header")
+        )
     read = PromptFile(
         tag=stem,
         title=match[2].removesuffix(":").rstrip() if match else "",
@@ -138,8 +144,15 @@ def _prompt(
         tag=tag,
     )
     findings = list(conversation.findings)
-    if prompt.messages and any(isinstance(message, Response) for message in prompt.messages):
-        findings.append(_found("verdict-in-prompt", prompt.span, "a prompt holds no verdicts", ""))
+    answers = [message for message in prompt.messages if isinstance(message, Response)]
+    if answers:
+        place = Span(lines.file, answers[0].span.line)
+        hint = "end it where the model is to answer"
+        findings.append(_found("verdict-in-prompt", place, "a prompt holds no verdicts", hint))
+    elif prompt.messages and prompt.messages[-1].role == "assistant":
+        place = Span(lines.file, prompt.messages[-1].span.line)
+        message = "the prompt ends with an answer, so that nothing is left to answer"
+        findings.append(_found("verdict-in-prompt", place, message, "end it where the model is to answer"))
     return prompt, findings
 
 
@@ -207,7 +220,8 @@ def read_release(
     text, findings = read_text(document, name) if text is None else (text, ())
     readme, readme_findings = _readme(document, prefix, bound)
     reading = read_model_spec(text, name, title=title_of(readme) or default_title)
-    prompt_files, prompt_findings = _prompt_files(folder / "examples", f"{prefix}examples/", bound)
+    tags = frozenset(tag.tag for tag in reading.spec.eval_tags)
+    prompt_files, prompt_findings = _prompt_files(folder / "examples", f"{prefix}examples/", bound, tags)
     changelog, changelog_findings = _changelog(document, prefix, bound, named=bool(readme))
     license_url = _LICENSE.search(readme)
     folder = real_path(folder)
@@ -274,8 +288,12 @@ def _markdown_in(folder: Path, name: str) -> tuple[list[Path], tuple[Finding, ..
 
 
 def _prompt_files(
-    folder: Path, prefix: str, bound: Path | None
+    folder: Path, prefix: str, bound: Path | None, tags: Collection[str]
 ) -> tuple[tuple[PromptFile, ...], tuple[Finding, ...]]:
+    """Read the prompt files of a folder.
+
+    What one of another form holds, which no tag of the spec names, is no prompts: that it has no tag is all that is told.
+    """
     files: list[PromptFile] = []
     paths, unreadable = _markdown_in(folder, prefix.removesuffix("/"))
     findings = list(unreadable)
@@ -288,7 +306,8 @@ def _prompt_files(
             continue
         read, found = read_prompts(text, prefix + path.name, path.stem)
         files.append(read)
-        findings += (*encoding, *found)
+        is_stray = path.stem not in tags and any(one.code == "missing-prompt-header" for one in found)
+        findings += encoding if is_stray else (*encoding, *found)
     return tuple(files), tuple(findings)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import bisect
+import codecs
 import re
 import sys
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -27,12 +28,19 @@ class SourceLines:
         a graph, whose file names anyone may have written
     :param beside: files that findings name without their folder, such as an annotation file
     :param bound: the folder out of which no link may lead, if any
+    :param texts: texts of files that are not read, such as one that is not saved yet
     """
 
-    def __init__(self, root: Path | None, beside: Iterable[Path] = (), bound: Path | None = None) -> None:
+    def __init__(
+        self,
+        root: Path | None,
+        beside: Iterable[Path] = (),
+        bound: Path | None = None,
+        texts: Mapping[str, str] | None = None,
+    ) -> None:
         self.root, self.bound = root, bound
         self.beside = {path.name: path for path in beside}
-        self._lines: dict[str, tuple[str, ...]] = {}
+        self._lines = {file: tuple(text.split("\n")) for file, text in (texts or {}).items()}
         self._counted: dict[str, tuple[str, ...]] = {}
 
     def of(self, file: str) -> tuple[str, ...]:
@@ -151,6 +159,14 @@ def read_text(path: Path, file: str) -> tuple[str, tuple[Finding, ...]]:
             f"`{path}` is larger than {MAX_BYTES // 2**20} MiB, the most that is read of a file: split it"
         )
         raise SourceError(message)
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        finding = Finding(
+            code="invalid-encoding",
+            message="the file is UTF-16",
+            span=Span(file, 1),
+            hint="save the file as UTF-8",
+        )
+        return data.decode("utf-16", errors="replace"), (finding,)
     try:
         return data.decode(), ()
     except UnicodeDecodeError as error:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from sphinx_policyspec.checks import run_checks
+from sphinx_policyspec.checks.causes import causes
 from sphinx_policyspec.checks.names import targets
-from sphinx_policyspec.checks.selection import to_tell
 from sphinx_policyspec.model import (
     Carrier,
     Clause,
@@ -211,6 +211,6 @@ def test_what_only_follows_from_a_slip_is_not_told(tmp_path: Path) -> None:
     reading = read_model_spec(text, "model_spec.md")
     (tmp_path / "model_spec.md").write_text(text, "utf-8")
     found = [*reading.findings, *run_checks(reading.spec)]
-    told = {finding.code for finding in to_tell(found, SourceLines(tmp_path))}
+    told = {finding.code for finding in causes(found, SourceLines(tmp_path))}
     assert {finding.code for finding in found} - told == {"never-referenced", "principle-without-pair"}
     assert {"dangling-reference", "missing-verdict"} <= told

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from docutils import nodes
 from sphinx.builders.html import StandaloneHTMLBuilder
 
-from sphinx_policyspec.checks.selection import to_tell
+from sphinx_policyspec.checks.causes import causes
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.files import exact
 from sphinx_policyspec.model import Finding, TargetKind
@@ -379,7 +379,7 @@ def all_findings(
     ignores = _ignores(app.env)
     skipped = knowledge.skipped(app.env) if ignores else ()
     found = [*told, *_all_findings(app, knowledge)]
-    yield from to_tell(found, SourceLines(Path(app.srcdir)), ignores, skipped)
+    yield from causes(found, SourceLines(Path(app.srcdir)), ignores, skipped)
     if late:
         yield from _told_late(app, outputs.unwritable(app, knowledge))
 

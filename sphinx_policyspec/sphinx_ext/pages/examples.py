@@ -27,7 +27,8 @@ from sphinx_policyspec.model import (
     is_language,
     messages_of,
 )
-from sphinx_policyspec.readers.conversation import ROLES, read_conversation
+from sphinx_policyspec.readers.comments import ROLES
+from sphinx_policyspec.readers.conversation import read_conversation
 from sphinx_policyspec.readers.inline import find_marks, slug
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, pending_reference
 from sphinx_policyspec.sphinx_ext.nodes.boxes import (

@@ -1,0 +1,339 @@
+"""Which findings stand on their own: what only follows from a slip is told once the slip is mended.
+
+What each code loses, and what it follows from, stands in ``rules.toml``.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from sphinx_policyspec.files import grouped
+from sphinx_policyspec.model import Finding, Span
+from sphinx_policyspec.model.finding import Follows, Loses, near_name, rules
+from sphinx_policyspec.readers.text import Ignore, SourceLines, silenced
+
+_NAME = re.compile(r"`#*([^`]+)`")
+_WORD = re.compile(r"[^\W_](?:[\w-]*\w)?")
+_DECLARES = re.compile(r"\bid\b\W*[:=]|policy:[\w-]+(?:\}|::)(?!`)|[{(\[]:? ?#|\bauthority=")
+"""What a line holds that may give something its name."""
+_OPTION = re.compile(r"\s*(?:[-*+:>|\uff1a]|[\w-]+ ?[:=])")
+_DIRECTIVE = re.compile(r"policy:(?P<name>[\w-]+)(?:\}|::)(?!`)")
+_DECLARING = frozenset(
+    "principle example message response conversation level topic goal spec prompt definition".split()  # noqa: SIM905
+)
+_REFERS = re.compile(r"(?:\]\(|[#`])[\w#-]*$")
+_LONGEST = 100
+"""Characters before a word that are looked at to see whether it is a reference."""
+_TITLED = r"\s*(?:\.\. |[`~:]{3,}\{)policy:principle(?:\}|::)\s+\S"
+_BY_SIGN = re.compile(rf"#{{1,6}}\s+\S|{_TITLED}")
+_BY_LINE = re.compile(rf"([^\w\s])\1{{2,}}\s*$|{_TITLED}", re.ASCII)
+"""What begins a section: in reStructuredText the line below its title."""
+_EXAMPLE = re.compile(r"\s*(?:\.\. |[`~:]{3,}\{)policy:(?:example|prompt)\b|\*\*[^*]+\*\*:")
+"""What begins an example: a directive, or its title in Model Spec Markdown."""
+_BLANK = re.compile(r"\s*$")
+_OTHER = re.compile(
+    r"\s*(?:\.\. |[`~:]{3,}\{)policy:(?!example|prompt|message|response|conversation)|\*\*[^*]+\*\*:|!!!"
+)
+_MEANT = "did you mean"
+_LOOKS = 1_000_000
+"""Names that are compared in all: of more, only the same ones are looked for."""
+
+
+def causes(
+    findings: Iterable[Finding],
+    lines: SourceLines,
+    ignores: Iterable[Ignore] = (),
+    skipped: Collection[str] = (),
+) -> list[Finding]:
+    """Return the findings that no comment silences and that stand on their own.
+
+    :param skipped: codes that were not looked for
+    """
+    found = sorted(findings, key=lambda one: (one.span, one.code, one.message))
+    follows = _following(found, lines)
+    told = [one for one in silenced(found, ignores, skipped) if id(one) not in follows]
+    return list(_once(told))
+
+
+def _following(found: Collection[Finding], lines: SourceLines) -> set[int]:
+    """Return the identities of what only follows from a slip.
+
+    A slip makes unreliable what is said of its block, of its section and of the names in it: what a block lacks, where
+    the marks of that block are wrong; what a thing lacks, where the text that may give it was lost; that nothing has a
+    name, where the slip may have lost it; and what is said of the spec as a whole.
+    """
+    doubt = _Doubt(lines)
+    follows = set(_in_torn_blocks(found, doubt))
+    losses = [one for one in found if id(one) not in follows and rules()[one.code].loses]
+    for slip in losses:
+        doubt.add(slip)
+    naming = [one for one in found if rules()[one.code].follows is Follows.NAME]
+    if naming:
+        lost = _LostIds(found, losses, doubt)
+        follows.update(id(one) for one in naming if lost.may_be(one))
+    unknown = [one for one in naming if id(one) not in follows]
+    for slip in unknown:
+        doubt.name(slip)
+    is_partial = any(doubt.declares(slip) for slip in (*losses, *unknown))
+    is_doubtful: dict[Follows | None, Callable[[Finding], bool]] = {
+        Follows.SPEC: lambda _: is_partial,
+        Follows.HEADINGS: doubt.holds_above,
+        Follows.SECTION: doubt.holds,
+    }
+    for one in found if losses or unknown else ():
+        if (test := is_doubtful.get(rules()[one.code].follows)) and test(one):
+            follows.add(id(one))
+    return follows
+
+
+def _in_torn_blocks(found: Collection[Finding], doubt: _Doubt) -> Iterator[int]:
+    """Yield the identities of what follows from wrong marks of its block: all but the marks, or the first of it."""
+    torn = [one for one in found if rules()[one.code].loses is Loses.MARKS]
+    torn.sort(key=lambda one: (rules()[one.code].follows is Follows.BLOCK, one.span))
+    blocks: dict[str, set[int]] = defaultdict(set)
+    first: set[int] = set()
+    for slip in torn:
+        file, line = slip.span.file, slip.span.line
+        is_known = line in blocks[file]
+        if not is_known:
+            blocks[file].update(doubt.of(file).block(line))
+        if not is_known or rules()[slip.code].follows is not Follows.BLOCK:
+            first.add(id(slip))
+    for one in found:
+        may_follow = rules()[one.code].follows is Follows.BLOCK and id(one) not in first
+        if may_follow and one.span.line in blocks[one.span.file]:
+            yield id(one)
+
+
+def _between(places: Sequence[int], line: int) -> tuple[int, int]:
+    """Return the last of these places up to a line, 0 if there is none, and the first behind it."""
+    at = bisect_right(places, line)
+    return places[at - 1] if at else 0, places[at] if at < len(places) else sys.maxsize
+
+
+class _Sections:
+    """Where the sections and examples of one file stand, by its lines alone: a slip may hide them from a parser."""
+
+    def __init__(self, file: str, lines: tuple[str, ...]) -> None:
+        self.lines = lines
+        begins = _BY_LINE if file.endswith(".rst") else _BY_SIGN
+        found = ((n, match) for n, line in enumerate(lines, 1) if (match := begins.match(line)))
+        self.starts = [n - bool(begins is _BY_LINE and match[1]) for n, match in found]
+        self._examples, self._others, self._blanks = (
+            [n for n, line in enumerate(lines, 1) if pattern.match(line)]
+            for pattern in (_EXAMPLE, _OTHER, _BLANK)
+        )
+
+    def around(self, line: int) -> range:
+        """Return the lines of the section that holds one."""
+        start, stop = _between(self.starts, line)
+        return range(max(start, 1), min(stop, len(self.lines) + 2))
+
+    def block(self, line: int) -> range:
+        """Return the lines around one that marks of a block may have torn apart: from its example on, or up to blank ones."""
+        section = self.around(line)
+        example, _ = _between(self._examples, line)
+        if example >= section.start:
+            return range(example, min(_between(self._others, example)[1], section.stop))
+        start, stop = _between(self._blanks, line)
+        return range(max(start + 1, section.start), min(stop, section.stop))
+
+    def line(self, number: int) -> str:
+        """Return a line, empty where there is none."""
+        return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
+
+
+@dataclass(eq=False)
+class _Doubt:
+    """What slips make unreliable: sections of files, and the names that stand in them.
+
+    :param sections: by file the lines of the sections in which something was lost
+    :param words: what stands in such a section, where it is no reference
+    :param ids: by name the places where such a section may have declared it
+    :param headings: by file the first line of a heading that was lost
+    :param near: names on the lines of slips and in their messages, of which others may be misspellings
+    """
+
+    lines: SourceLines
+    files: dict[str, _Sections] = field(default_factory=dict)
+    sections: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    words: set[str] = field(default_factory=set)
+    ids: dict[str, set[tuple[str, int]]] = field(default_factory=lambda: defaultdict(set))
+    near: dict[str, None] = field(default_factory=dict)
+    headings: dict[str, int] = field(default_factory=dict)
+    looks: int = 0
+    _words: dict[_Place, dict[str, list[_Place]]] = field(default_factory=dict)
+    _seen: set[_Place] = field(default_factory=set)
+    _declaring: set[_Place] = field(default_factory=set)
+
+    def of(self, file: str) -> _Sections:
+        """Return the sections of a file."""
+        if file not in self.files:
+            self.files[file] = _Sections(file, self.lines.of(file))
+        return self.files[file]
+
+    def add(self, slip: Finding) -> None:
+        """Take up a slip by which something was lost."""
+        file, section = slip.span.file, self.of(slip.span.file).around(slip.span.line)
+        if (file, section.start) not in self._seen:
+            self._seen.add((file, section.start))
+            self.sections[file].update(section)
+            self.words.update(_bare(word) for number in section for word in self._said(file, number))
+        if rules()[slip.code].loses is not Loses.WORDS:
+            if (file, section.start) not in self._declaring:
+                self._declaring.add((file, section.start))
+                declaring = (n for n in section if _DECLARES.search(self.of(file).line(n)))
+                self._declare(file, declaring)
+            if _OPTION.match(self.of(file).line(slip.span.line)):
+                self._declare(file, (slip.span.line,))
+        if rules()[slip.code].loses is Loses.ID:
+            self.headings.setdefault(file, slip.span.line)
+        self.name(slip)
+
+    def _said(self, file: str, number: int) -> Iterator[str]:
+        """Yield the words of a line that are no references."""
+        line = self.of(file).line(number)
+        return (
+            w[0]
+            for w in _WORD.finditer(line)
+            if not _REFERS.search(line, max(w.start() - _LONGEST, 0), w.start())
+        )
+
+    def _declare(self, file: str, numbers: Iterable[int]) -> None:
+        """Take up what lines may declare."""
+        for number in numbers:
+            for word in self._said(file, number):
+                self.ids[_bare(word)].add((file, number))
+
+    def declares(self, slip: Finding) -> bool:
+        """Return whether a slip belongs to what declares something, or to a configuration."""
+        if slip.span.file.endswith(".py"):
+            return True
+        sections = self.of(slip.span.file)
+        start = sections.around(slip.span.line).start
+        above = map(sections.line, range(slip.span.line, start - 1, -1))
+        nearest = next(filter(None, map(_DIRECTIVE.search, above)), None)
+        return nearest is None or nearest["name"] in _DECLARING
+
+    def words_around(self, slip: Finding) -> dict[str, list[_Place]]:
+        """Return the words of the section that a slip stands in, each with its lines."""
+        sections, file = self.of(slip.span.file), slip.span.file
+        start = sections.around(slip.span.line).start
+        if (file, start) not in self._words:
+            numbers = sections.around(slip.span.line)
+            said = ((_bare(word), (file, n)) for n in numbers for word in _WORD.findall(sections.line(n)))
+            self._words[file, start] = grouped(said)
+        return self._words[file, start]
+
+    def name(self, slip: Finding) -> None:
+        """Take up the names that a slip may be about."""
+        line = self.of(slip.span.file).line(slip.span.line)
+        hint = slip.hint if slip.hint.startswith(_MEANT) else ""
+        said = [*_WORD.findall(line), *_NAME.findall(f"{slip.message} {hint}")]
+        self.near |= dict.fromkeys(map(_bare, said))
+
+    def names(self, name: str) -> bool:
+        """Return whether a slip may be about a name."""
+        if name in self.near:
+            return True
+        self.looks += len(self.near)
+        return self.looks < _LOOKS and bool(near_name(name, self.near))
+
+    def holds(self, finding: Finding) -> bool:
+        """Return whether something was lost where a thing stands, or where others may name it."""
+        name = _subject(finding)
+        is_there = any(place.line in self.sections[place.file] for place in (finding.span, *finding.related))
+        return is_there or name in self.words or self.names(name)
+
+    def holds_above(self, finding: Finding) -> bool:
+        """Return whether a heading was lost above a finding."""
+        return self.headings.get(finding.span.file, sys.maxsize) < finding.span.line
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"[\s-]", "_", name.casefold())
+
+
+def _subject(finding: Finding) -> str:
+    found = _NAME.search(finding.message)
+    return _bare(found[1]) if found else ""
+
+
+_Place = tuple[str, int]
+"""A file and a line of it."""
+
+
+class _LostIds:
+    """The ids that slips may have lost."""
+
+    def __init__(self, found: Iterable[Finding], losses: Iterable[Finding], doubt: _Doubt) -> None:
+        slips = [slip for slip in losses if rules()[slip.code].loses is Loses.ID]
+        self._doubt = doubt
+        self._places = grouped((_subject(one), _place(one)) for one in found)
+        self._slips = {_place(slip) for slip in slips}
+        self._names = {_subject(slip) for slip in slips}
+        # The first of two that have one id keeps it.
+        lost = (slip for slip in slips if slip.code != "duplicate-id")
+        self._said = "\n".join(f"{slip.message} {slip.hint}" for slip in lost)
+        self._sections = [doubt.words_around(slip) for slip in slips]
+
+    def may_be(self, finding: Finding) -> bool:
+        """Return whether a slip may be why nothing has a name: where it stands in the section, or in place of another id."""
+        name = _subject(finding)
+        own = set(self._places[name])
+        is_near = finding.hint.startswith(_MEANT)
+        if is_near:
+            meant = _NAME.search(finding.hint)
+            if meant and meant[1] in self._said:
+                return True
+        elif any(place not in own for place in self._doubt.ids.get(name, ())):
+            return True
+        if _place(finding) in self._slips:
+            return True
+        is_provision = "provision" in finding.message or "leads nowhere" in finding.message
+        return is_provision and (name in self._names or (not is_near and self._stands_there(name, own)))
+
+    def _stands_there(self, name: str, own: set[_Place]) -> bool:
+        """Return whether most words of a name stand around a slip: a copied principle may have lost the id that goes with them."""
+        # Articles and the like say nothing.
+        parts = {part for part in name.split("_") if len(part) > 2}  # noqa: PLR2004
+        self._doubt.looks += len(parts) * len(self._sections)
+        if not parts or self._doubt.looks > _LOOKS:
+            return False
+        return any(
+            2 * sum(any(place not in own for place in section.get(part, ())) for part in parts) >= len(parts)
+            for section in self._sections
+        )
+
+
+def _place(finding: Finding) -> _Place:
+    return finding.span.file, finding.span.line
+
+
+_SHOWN = 3
+"""As many other places of one name are listed."""
+
+
+def _once(findings: Sequence[Finding]) -> Iterator[Finding]:
+    """Yield findings; of those of one name that an id resembles, the first has the places of all: that id was changed."""
+    again: dict[str, list[Span]] = defaultdict(list)
+    for found in findings:
+        if _may_be_renamed(found):
+            again[found.message].append(found.span)
+    for found in findings:
+        places = again[found.message] if _may_be_renamed(found) else [found.span]
+        if found.span != places[0]:
+            continue
+        others = ", ".join(f"{place.file}:{place.line}" for place in places[1 : _SHOWN + 1])
+        more = " and more" * (len(places) > _SHOWN + 1)
+        said = f"{found.message}, as at {others}{more}"
+        yield replace(found, message=said, related=tuple(places[1:])) if others else found
+
+
+def _may_be_renamed(found: Finding) -> bool:
+    return found.code == "dangling-reference" and found.hint.startswith(_MEANT)
