@@ -44,6 +44,7 @@ class _Block:
     :param inner: how far what it holds is indented, 0 where that is not known yet
     :param has_text: whether it holds any text
     :param moved: how far messages were indented that were moved: those that are so, too, are not told
+    :param around: the example that an example stands in
     """
 
     line: int
@@ -52,6 +53,7 @@ class _Block:
     inner: int = 0
     has_text: bool = False
     moved: set[int] = field(default_factory=set)
+    around: _Block | None = None
 
     @property
     def shown(self) -> str:
@@ -122,7 +124,8 @@ class Indented(SlipReading):
         below = self._options(number + 1, own, name, depth)
         inner = indent_of(self.lines[below - 1]) if below > number + 1 else 0
         if own in WITH_TURNS:
-            self._example, self._turn = _Block(number, own, depth, inner), None
+            around = self._example if self._example and self._example.depth < depth else None
+            self._example, self._turn = _Block(number, own, depth, inner, around=around), None
         elif own in TURNS:
             self._turn = _Block(number, own, depth, inner)
         text = self.lines[below] if below < len(self.lines) else ""
@@ -152,6 +155,10 @@ class Indented(SlipReading):
     def _place(self, number: int, own: str, name: str) -> None:
         """Move a message to where its example has messages, and see where an example ends."""
         depth, example, turn = indent_of(self.lines[number]), self._example, self._turn
+        while example and example.around and own in SAID and depth <= example.depth:
+            # It belongs to the example that holds the last one, which should not.
+            example = self._example = example.around
+            turn = self._turn = None
         if example is None:
             return
         if own not in SAID:
