@@ -52,7 +52,13 @@ class Selection:
 _ABSENT = frozenset({Category.COVERAGE, Category.TRUE, Category.ACTIONABLE, Category.CONFLICTS})
 """What is found in these says what one thing lacks, or is, if the text around it could be read."""
 _OF_ONE = frozenset(
-    {"misplaced-example", "example-without-comparison", "outdated-reference", "clause-not-lower"}
+    {
+        "misplaced-example",
+        "example-without-comparison",
+        "outdated-reference",
+        "clause-not-lower",
+        "unplaced-text",
+    }
 )
 _OF_ALL = frozenset(
     {
@@ -303,7 +309,8 @@ def _may_be_lost(
     """Return whether a slip may be why nothing has a name: where it stands in the section, or in place of another id."""
     name = _subject(finding)
     own = {(one.span.file, one.span.line) for one in found if _subject(one) == name}
-    if doubt.ids.get(name, own) - own:
+    is_near = finding.hint.startswith("did you mean")
+    if not is_near and doubt.ids.get(name, own) - own:
         return True
     is_provision = "provision" in finding.message or "leads nowhere" in finding.message
     ids = [slip for slip in losses if slip.code in _LOSES_ID] if is_provision else ()
@@ -311,7 +318,7 @@ def _may_be_lost(
         return True
     # A copied principle may have lost the id that goes with its words.
     parts = {part for part in name.split("_") if len(part) > 2}  # noqa: PLR2004  articles and the like say nothing
-    sections = (doubt.around(slip, own) for slip in ids if not finding.hint.startswith("did you mean"))
+    sections = (doubt.around(slip, own) for slip in ids if not is_near)
     return any(2 * len(parts.intersection(section)) >= len(parts) > 0 for section in sections)
 
 

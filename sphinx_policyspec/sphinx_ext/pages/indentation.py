@@ -66,6 +66,8 @@ class Indented(SlipReading):
 
     _example: _Block | None = None
     """The last example or prompt, as long as something may belong to it."""
+    _line: str = "-"
+    """What the last title is underlined with."""
     _turn: _Block | None = None
     """Its last message."""
 
@@ -82,6 +84,13 @@ class Indented(SlipReading):
             self._of_myst(number, fence)
         line = self.lines[number]
         words, indent = line.strip(), indent_of(line)
+        if (
+            number
+            and len(set(words)) == 1
+            and not (words[0].isalnum() or indent)
+            and self.lines[number - 1].strip()
+        ):
+            self._line, self.is_taken = words[0], False
         found = MARKUP.fullmatch(line)
         if found and (not self.known or _own(found) in self.known or words[:2] == ".."):
             return self._directive(number, found)
@@ -120,6 +129,8 @@ class Indented(SlipReading):
         name, own = found["name"].replace("::", ":").replace(": ", ":"), _own(found)
         self._named(number, found, name)
         self._place(number, own, name)
+        if own == "principle" and not found["rest"].strip() and not indent_of(self.lines[number]):
+            self._heading_above(number, lambda title: f"{title}\n{self._line * len(title)}")
         depth = indent_of(self.lines[number])
         below = self._options(number + 1, own, name, depth)
         inner = indent_of(self.lines[below - 1]) if below > number + 1 else 0
