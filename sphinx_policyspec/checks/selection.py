@@ -100,8 +100,12 @@ _DECLARES = re.compile(r"\bid\b\W*[:=]|policy:[\w-]+(?:\}|::)(?!`)|\{:? ?#|\baut
 """What a line holds that may give something its name."""
 _OPTION = re.compile(r"\s*(?:[-*+:>|\uff1a]|[\w-]+ ?[:=])")
 _DIRECTIVE = re.compile(r"policy:(?P<name>[\w-]+)(?:\}|::)(?!`)")
+_OF_LEVELS = frozenset({"shared-role", "no-user-level"})
+_OF_RANKS = frozenset({Category.CONFLICTS, Category.TRUE})
+"""What is found in these follows from levels as they are declared."""
 _DECLARING = frozenset(
     {
+        "",
         "principle",
         "example",
         "message",
@@ -199,15 +203,13 @@ class _Doubt:
                         self.ids[_bare(word[0])].add((file, number))
         self.name(slip)
 
-    def declares(self, slip: Finding) -> bool:
-        """Return whether a slip belongs to what declares something, or to a configuration."""
-        if slip.span.file.endswith(".py"):
-            return True
+    def owner(self, slip: Finding) -> str:
+        """Return the directive above a slip, without the domain; nothing where none stands there."""
         sections = self.of(slip.span.file)
         start = sections.around(slip.span.line).start
         above = map(sections.line, range(slip.span.line, start - 1, -1))
         nearest = next(filter(None, map(_DIRECTIVE.search, above)), None)
-        return nearest is None or nearest["name"] in _DECLARING
+        return nearest["name"] if nearest else ""
 
     def around(self, slip: Finding, but: Collection[tuple[str, int]]) -> set[str]:
         """Return the words of the section that a slip stands in, but for some lines."""
@@ -281,9 +283,14 @@ def _following(found: Collection[Finding], lines: SourceLines) -> set[int]:
     unknown = [one for one in found if one.code in _NAMING and id(one) not in follows]
     for slip in unknown:
         doubt.name(slip)
-    is_partial = any(doubt.declares(slip) for slip in (*losses, *unknown))
-    for one in found if losses or unknown else ():
-        if (one.code in _OF_ALL and is_partial) or (_is_of_one(one) and _is_doubtful(one, doubt)):
+    owners = {doubt.owner(slip) for slip in (*losses, *unknown)}
+    is_of_levels = "level" in owners or any(one.code in _OF_LEVELS for one in found)
+    for one in found if owners or is_of_levels else ():
+        if (
+            (is_of_levels and rules()[one.code].category in _OF_RANKS)
+            or (one.code in _OF_ALL and owners & _DECLARING)
+            or (_is_of_one(one) and _is_doubtful(one, doubt))
+        ):
             follows.add(id(one))
     return follows
 

@@ -402,13 +402,13 @@ class PolicyDirective(SphinxDirective):
     def choice(
         self, value: str, choices: type[_Choice], code: str, what: str, *, line: int = 0
     ) -> _Choice | None:
-        """Return the member of an enumeration that a value names in any letter case."""
+        """Return the member of an enumeration that a value names in any letter case, or is meant for."""
         for member in choices:
             if member.value.casefold() == value.casefold():
                 return member
-        known = [member.value.lower() for member in choices]
+        known = {member.value.lower(): member for member in choices}
         self.find(code, f"`{value}` is no {what}", nearest(value.lower(), known), line=line)
-        return None
+        return known.get(near_name(value.lower(), known))
 
     def inline(self, text: str, line: int = 0) -> list[nodes.Node]:
         """Return a text as inline nodes in the page's own markup."""
