@@ -47,6 +47,14 @@ MORE_IN_MYST: dict[str, Row] = {
     "id-with-colons": (((":id: e-{n}", ":id: e-{n}::"),), "invalid-id", 15, "use letters"),
     "id-with-a-dash-of-word": (((":id: e-{n}", ":id: e\u2013{n}"),), "invalid-id", 15, "use letters"),
     "text-above-options": (((":id: is-{n}", "Keep this.\n:id: is-{n}"),), "lost-option", 9, "put it directly below `policy:principle`"),
+    "numbered-options": (((":id: is-{n}\n:authority: user", "1. id: is-{n}\n2. authority: user"),), "lost-option", 8, "write `:id:` and `:authority:`"),
+    "options-in-a-table": (((":id: is-{n}\n:authority: user", "| id | is-{n} |\n| authority | user |"),), "lost-option", 8, "write `:id:` and `:authority:`"),
+    "option-with-an-arrow": (((":authority: user", ":authority -> user"),), "lost-option", 9, "write `:authority:`"),
+    "option-with-a-semicolon": (((":authority: user", ":authority; user"),), "lost-option", 9, "write `:authority:`"),
+    "option-of-a-shell": (((":authority: user", "--authority user"),), "lost-option", 9, "write `:authority:`"),
+    "title-in-the-braces": ((("{policy:example} A book that is not there", "{policy:example A book that is not there}"),), "unknown-directive", 14, "write `{policy:example} A book that is not there`"),
+    "marks-behind-the-first-line": ((("{policy:message} user\n", "{policy:message} user```\n"),), "unclosed-fence", 17, "delete them"),
+    "principle-in-an-example": ((("```{policy:message} user", "```{policy:principle}\n:id: in-{n}\n:authority: user\n```\n\n```{policy:message} user"),), "misplaced-directive", 17, "put it behind the example"),
     "directive-of-rst": ((("```{policy:principle}\n:id: is-{n}\n:authority: user\n```", ".. policy:principle::\n   :id: is-{n}\n   :authority: user\n"),), "unknown-directive", 7, "write it as a fence, `{policy:principle}`"),
     "indented-as-in-rst": ((("```{policy:message} user\nHave you this book?\n```\n\n```{policy:response} good\n:note: It says so.\n\nI do not know.\n```", "    ```{policy:message} user\n    Have you this book?\n    ```\n\n    ```{policy:response} good\n    :note: It says so.\n\n    I do not know.\n    ```"),), "wrong-indentation", 17, "indent it no further than the fence around it"),
     "twice-auth": (((":authority: user\n", ":authority: user\n:authority: user\n"),), "duplicate-key", 10, "delete one"),
@@ -180,6 +188,8 @@ QUIET_IN_MYST: dict[str, tuple[tuple[str, str], ...]] = {
     "yaml-colon-in-value": ((":note: It says so.", "---\nnote: It says: so.\n---"),),
 }
 MORE_IN_RST: dict[str, Row] = {
+    "line-below-a-title-too-short": ((("After\n-----", "After\n---"),), "lost-heading", 34, "write one `-` for each letter"),
+    "option-with-a-slash": ((("   :authority: user", "   /authority: user"),), "lost-option", 11, "write `:authority:`"),
     "heading-of-markdown": ((("After\n-----", "## After"),), "lost-heading", 33, "write `After` above a line of `-`"),
     "bold-heading": ((("After\n-----", "**After**"),), "lost-heading", 33, "write `After` above a line of `-`"),
     "role-with-two-colons": ((("See :policy:principle:`is-{n}`", "See :policy:principle::`is-{n}`"),), "invalid-role", 40, "write :policy:principle:`"),

@@ -33,6 +33,10 @@ _LITERAL = re.compile(
 """What the name of a directive holds whose text is no markup."""
 
 
+_SHORTEST = 4
+"""Signs of a line that makes a title of the line above, whatever the length of that."""
+
+
 def _own(found: re.Match[str]) -> str:
     return found["name"].lower().replace("::", ":").replace(": ", ":").partition(":")[2]
 
@@ -91,6 +95,7 @@ class Indented(SlipReading):
             and self.lines[number - 1].strip()
         ):
             self._line, self.is_taken = words[0], False
+            self._underline(number, words[0])
         found = MARKUP.fullmatch(line)
         if found and (not self.known or _own(found) in self.known or words[:2] == ".."):
             return self._directive(number, found)
@@ -108,6 +113,15 @@ class Indented(SlipReading):
         else:
             is_literal = words.endswith("::")
         return self._behind(number, indent) if is_literal else number + 1
+
+    def _underline(self, number: int, sign: str) -> None:
+        """Lengthen the line below a title, if it is so short that it makes none."""
+        length, title = len(self.lines[number].strip()), self.lines[number - 1].strip()
+        is_lone = number < 2 or not self.lines[number - 2].strip()  # noqa: PLR2004  the line above the title
+        if 2 <= length < min(_SHORTEST, len(title)) and is_lone and title[0].isalnum() and sign not in ".:":  # noqa: PLR2004
+            message = f"the line below `{title}` is so short that it makes no heading of it"
+            self._slip(number, "lost-heading", message, f"write one `{sign}` for each letter")
+            self.lines[number] = sign * len(title)
 
     def _of_myst(self, number: int, found: re.Match[str]) -> None:
         """Write a fence of MyST as the directive that it is meant for; it is told once a page."""

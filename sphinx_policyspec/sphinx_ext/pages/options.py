@@ -32,8 +32,8 @@ HELD = PROVISIONS | SAID
 """The directives that declare something, beside commentary."""
 SOUND = re.compile(r":(?P<name>[\w-][\w -]*):(?:\s+(?P<rest>.*)|)")
 NEAR = re.compile(
-    r"(?P<hyphen>[-+*>|`\"'\u201c\u2022\u2013\u2014 ]*)(?P<open>[:\uff1a]{0,2} ?)(?P<name>\w[\w-]*)"
-    r"(?P<close>[*`\"'\u201d]* ?[:=\uff1a]+[*`\"'\u201d]*|(?=\s|$))(?P<rest>.*)"
+    r"(?!\.\. )(?P<hyphen>(?:(?:\d+[.)]|[^\w\s:\uff1a]+) *)*+)(?P<open>[:\uff1a]{0,2} ?)(?P<name>\w[\w-]*)"
+    r"(?P<close>[^\w\s:=]* ?(?:[:=\uff1a;|]+|-+>)[^\w\s:=\[{(\uff1a]*|(?=\s|$))(?P<rest>.*)"
 )
 """An option that may lack a colon or the blank behind it, have one too many, or have marks of lists and the like around it."""
 _BARE = re.compile(r"\s+[\w-]+\s*")
@@ -251,12 +251,14 @@ class SlipReading:
         is_beside = own not in TURNS or (
             not found["hyphen"] and (depth is not None or bool(above or SOUND.fullmatch(below)))
         )
-        is_bare = own not in TURNS and not found["hyphen"] and _BARE.fullmatch(found["rest"]) is not None
+        is_bare = (
+            own not in TURNS and found["hyphen"] in {"", "--"} and _BARE.fullmatch(found["rest"]) is not None
+        )
         if not found["open"] and not (found["close"] and is_beside) and not (is_bare and not found["close"]):
             return None
-        is_marked = bool(found["hyphen"].strip() or found["close"].strip(" :=\uff1a"))
+        is_marked = bool(found["hyphen"].strip() or found["close"].strip(" :=;\uff1a"))
         fault = "marks" if is_marked else "space" if found["open"] == found["close"] == ":" else "colon"
-        return Option(number, line, found["name"].lower(), found["rest"].strip(), fault)
+        return Option(number, line, found["name"].lower(), found["rest"].strip(" \t|"), fault)
 
     def _parts(self, value: str, own: str) -> list[str]:
         """Return the value of an option, and the options behind it on its line."""

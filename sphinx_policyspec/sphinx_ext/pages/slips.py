@@ -29,6 +29,7 @@ _BELOW_HEADING = f"write `{{{DOMAIN}:principle}}` below the heading, with `:id:`
 _OF_RST = re.compile(rf" {{0,3}}\.\. (?P<name>{DOMAIN}:[\w-]+) ?::.*")
 _IN_MYST = "is a directive of reStructuredText, and text in a page of MyST"
 _GLUED = re.compile(rf"\s*\{{{DOMAIN}:[\w-]+\}}\S")
+_INLINE = re.compile(rf"(?P<right>\s*`{{3,}}\{{{DOMAIN}:[^`]*)`{{3,}}\s*")
 _SHORT = re.compile(
     rf"(?P<lead>\s*)(?P<marks>`{{1,2}}|~{{1,2}}|:{{1,2}}|[\u2018\u2019\u00b4'\u201c\u201d\"]{{2,}})(?P<info>\{{{DOMAIN}:[\w-]+}}[^`]*)"
 )
@@ -235,6 +236,10 @@ class DirectiveFences(SlipReading):
 
     def _widened(self, number: int) -> str:
         """Return a line; where marks begin a directive that are too few for a fence, it is told and put right."""
+        if not self._is_in_code and (inline := _INLINE.fullmatch(self.lines[number])):
+            self.lines[number] = self._changed[number] = inline["right"].rstrip()
+            message = "marks behind the first line of a fence make it code in a line of text"
+            self._slip(number, "unclosed-fence", message, "delete them")
         found = None if self._is_in_code else _SHORT.fullmatch(self.lines[number])
         if found is None or found["marks"][0] not in f"{self.marks}{_QUOTES}":
             return self.lines[number]
@@ -304,6 +309,13 @@ class DirectiveFences(SlipReading):
         named, bare = _NAMED.fullmatch(found["info"]), _BARE.fullmatch(found["info"])
         written = (named or bare or {"name": ""})["name"].strip()
         name = "".join(written.split())
+        first, _, title = written.partition(" ")
+        if named and title and first.lower().removeprefix(f"{DOMAIN}:") in self.known and ":" in first:
+            right = f"{{{first}}} {title}"
+            self._changed[number] = f"{found['lead']}{found['marks']}{right}"
+            message = f"the argument of `{first}` stands inside its braces, with which it is a block of code"
+            self._slip(number, "unknown-directive", message, f"write `{right}`")
+            return first.lower()
         is_ours = name.lower().startswith(f"{DOMAIN}:") and not (self._open and self._open[-1].is_code)
         if named and name == written and _GLUED.match(found["info"]):
             self._changed[number] = self.lines[number].replace(f"{{{name}}}", f"{{{name}}} ", 1)
