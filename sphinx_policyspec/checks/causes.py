@@ -24,8 +24,9 @@ _DECLARES = re.compile(r"\bid\b\W*[:=]|policy:[\w-]+(?:\}|::)(?!`)|[{(\[]:? ?#|\
 _OPTION = re.compile(r"\s*(?:[-*+:>|\uff1a]|[\w-]+ ?[:=])")
 _DIRECTIVE = re.compile(r"policy:(?P<name>[\w-]+)(?:\}|::)(?!`)")
 _DECLARING = frozenset(
-    "principle example message response conversation level topic goal spec prompt definition".split()  # noqa: SIM905
+    ["", *"principle example message response conversation level topic goal spec prompt definition".split()]  # noqa: SIM905
 )
+"""Directives that say what is in a spec; nothing is what has none, such as a configuration."""
 _REFERS = re.compile(r"(?:\]\(|[#`])[\w#-]*$")
 _LONGEST = 100
 """Characters before a word that are looked at to see whether it is a reference."""
@@ -69,7 +70,8 @@ def _following(found: Collection[Finding], lines: SourceLines) -> set[int]:
     """
     doubt = _Doubt(lines)
     follows = set(_in_torn_blocks(found, doubt))
-    losses = [one for one in found if id(one) not in follows and rules()[one.code].loses]
+    slips = [one for one in found if id(one) not in follows and rules()[one.code].loses]
+    losses = [slip for slip in slips if rules()[slip.code].loses is not Loses.LEVELS]
     for slip in losses:
         doubt.add(slip)
     naming = [one for one in found if rules()[one.code].follows is Follows.NAME]
@@ -79,13 +81,15 @@ def _following(found: Collection[Finding], lines: SourceLines) -> set[int]:
     unknown = [one for one in naming if id(one) not in follows]
     for slip in unknown:
         doubt.name(slip)
-    is_partial = any(doubt.declares(slip) for slip in (*losses, *unknown))
+    owners = {doubt.owner(slip) for slip in (*losses, *unknown)}
+    is_of_levels = "level" in owners or len(losses) < len(slips)
     is_doubtful: dict[Follows | None, Callable[[Finding], bool]] = {
-        Follows.SPEC: lambda _: is_partial,
+        Follows.SPEC: lambda _: not owners.isdisjoint(_DECLARING),
+        Follows.LEVELS: lambda one: is_of_levels or doubt.holds(one),
         Follows.HEADINGS: doubt.holds_above,
         Follows.SECTION: doubt.holds,
     }
-    for one in found if losses or unknown else ():
+    for one in found if slips or unknown else ():
         if (test := is_doubtful.get(rules()[one.code].follows)) and test(one):
             follows.add(id(one))
     return follows
@@ -210,15 +214,13 @@ class _Doubt:
             for word in self._said(file, number):
                 self.ids[_bare(word)].add((file, number))
 
-    def declares(self, slip: Finding) -> bool:
-        """Return whether a slip belongs to what declares something, or to a configuration."""
-        if slip.span.file.endswith(".py"):
-            return True
+    def owner(self, slip: Finding) -> str:
+        """Return the directive above a slip, without the domain; nothing where none stands there."""
         sections = self.of(slip.span.file)
         start = sections.around(slip.span.line).start
         above = map(sections.line, range(slip.span.line, start - 1, -1))
         nearest = next(filter(None, map(_DIRECTIVE.search, above)), None)
-        return nearest is None or nearest["name"] in _DECLARING
+        return nearest["name"] if nearest else ""
 
     def words_around(self, slip: Finding) -> dict[str, list[_Place]]:
         """Return the words of the section that a slip stands in, each with its lines."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -325,7 +326,10 @@ class _Check:
         ):
             message = f"{row.owner} {shown(owner.id)} has one level of authority, and {shown(name)} names {len(several)}"
             return _found("unknown-level", message, span, f"keep one, such as `{several[0]}`")
-        return self.unknown.finding(row.names, name, span, self.known[row.names])
+        found = self.unknown.finding(row.names, name, span, self.known[row.names])
+        if row.names == "category" and not self.known["category"]:
+            return replace(found, hint="no principle has one; give `category` to those that are meant")
+        return found
 
 
 def _is_itself(row: Attribute, owner: _Owner, name: str) -> bool:

@@ -58,6 +58,8 @@ class Loses(enum.StrEnum):
     """Words, and what they may declare."""
     ID = "id"
     """The id of something."""
+    LEVELS = "levels"
+    """How levels stand to each other."""
     MARKS = "marks"
     """What begins and ends blocks."""
 
@@ -69,6 +71,8 @@ class Follows(enum.StrEnum):
     """The marks of the example, or the paragraph, in which it stands."""
     SECTION = "section"
     """The words of the section in which it stands, and of those that may name what it is about."""
+    LEVELS = "levels"
+    """The same, and the levels as they are declared."""
     HEADINGS = "headings"
     """The headings above it in its file."""
     NAME = "name"
@@ -118,15 +122,18 @@ def rules() -> Mapping[str, Rule]:
     )
 
 
-_ON_SECTIONS = frozenset({Category.COVERAGE, Category.TRUE, Category.ACTIONABLE, Category.CONFLICTS})
+_FOLLOWS = {
+    Category.COVERAGE: Follows.SECTION,
+    Category.ACTIONABLE: Follows.SECTION,
+    Category.TRUE: Follows.LEVELS,
+    Category.CONFLICTS: Follows.LEVELS,
+}
 
 
 def _rule(code: str, category: Category, words: dict[str, str]) -> Rule:
     """Return a rule; an error loses names unless it is concluded from something itself."""
     severity = Severity(words.pop("severity", "warning"))
-    follows, loses = words.pop("follows", ""), words.pop("loses", "")
-    if not follows and category in _ON_SECTIONS:
-        follows = Follows.SECTION
+    follows, loses = words.pop("follows", _FOLLOWS.get(category, "")), words.pop("loses", "")
     if not loses and severity is Severity.ERROR and follows not in {Follows.NAME, Follows.SPEC}:
         loses = Loses.NAMES
     return Rule(

@@ -149,7 +149,7 @@ class MarkSections(SphinxTransform):
                 )
 
     def _move(self, marker: PolicyMarker, declared: Declared | None) -> None:
-        if declared is None or not isinstance(declared.item, Principle):
+        if declared is None or not isinstance(declared.item, Principle) or declared.is_lifted:
             return
         section = _section_around(marker)
         if section is None:

@@ -392,7 +392,7 @@ def meaning_of(directive: str, option: str) -> str:
 # -- names that are misspelt ----------------------------------------------------------------
 
 _MEANT = "policyspec_meant"
-_ALSO = frozenset({"policies", "policy-spec", "policyspec", "sphinx_policyspec", "ps"})
+_ALSO = frozenset({"policies", "policy-spec", "policyspec", "sphinx_policyspec", "ps", "spec"})
 """What is written for the name of the domain."""
 
 
@@ -456,6 +456,8 @@ class _Meant(CustomReSTDispatcher):
         prefix, _, rest = (part.strip() for part in words.partition(":"))
         if rest and (near_name(prefix, (DOMAIN,)) or prefix in _ALSO):
             return near_name(rest, known)
+        if not rest and words.startswith(DOMAIN):
+            return near_name(words.removeprefix(DOMAIN).strip("._-/;, "), known)
         for divider in "._-/;,":
             before, found, behind = words.partition(divider)
             if found and near_name(before, (DOMAIN,)) and near_name(behind, known):

@@ -67,7 +67,7 @@ _PLAIN = re.compile(r"[^\W_]+(?:,? [^\W_]+|-[^\W_]+)*[?.]?")
 _SENTENCES = re.compile(r"[^\W_]+(?:,? |-)[^\W_]+(?:(?:[,;.?!]? |-)[^\W_]+)*[.?!]?")
 """A line that is a paragraph, and text and nothing else, in every markup; one word and a point would be a list."""
 _MARKUP = re.compile(r"\.\. [\w:-]+::")
-_ID = re.compile(r"[^\s#<>\"'`/\\&?%]+")
+_ID = re.compile(r"[^\s#<>\"'`/\\&?%\u2013-\u201f\u2026]+")
 
 
 class _AnyOption(dict[str, Callable[[str], str]]):
@@ -386,11 +386,14 @@ class PolicyDirective(SphinxDirective):
                     line=self.option_line("id"),
                 )
             return default
-        return given if self.is_id(given, "id") else (nodes.make_id(given) or default)
+        return given if self.is_id(given, "id", ends=":;,.") else (nodes.make_id(given) or default)
 
-    def is_id(self, text: str, option: str) -> bool:
-        """Return whether a text can be an id; a finding says so if not."""
-        if _ID.fullmatch(text):
+    def is_id(self, text: str, option: str, ends: str = "") -> bool:
+        """Return whether a text can be an id; a finding says so if not.
+
+        :param ends: signs that it cannot end with
+        """
+        if _ID.fullmatch(text) and text[-1] not in ends:
             return True
         hint = "use letters, digits, `_` and `-`"
         self.find("invalid-id", f"`{text}` is no id", hint, line=self.option_line(option))
@@ -399,13 +402,13 @@ class PolicyDirective(SphinxDirective):
     def choice(
         self, value: str, choices: type[_Choice], code: str, what: str, *, line: int = 0
     ) -> _Choice | None:
-        """Return the member of an enumeration that a value names in any letter case."""
+        """Return the member of an enumeration that a value names in any letter case, or is meant for."""
         for member in choices:
             if member.value.casefold() == value.casefold():
                 return member
-        known = [member.value.lower() for member in choices]
+        known = {member.value.lower(): member for member in choices}
         self.find(code, f"`{value}` is no {what}", nearest(value.lower(), known), line=line)
-        return None
+        return known.get(near_name(value.lower(), known))
 
     def inline(self, text: str, line: int = 0) -> list[nodes.Node]:
         """Return a text as inline nodes in the page's own markup."""

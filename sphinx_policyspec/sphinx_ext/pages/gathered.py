@@ -296,7 +296,7 @@ class FoundLinks:
             target=target,
             carrier=Carrier.VERDICT if by_id else place.carrier,
             form=ReferenceForm.ID if by_id else form,
-            span=self.locate(node, target, place),
+            span=self.locate(node, target.strip(), place),
             target_kind=kind,
             text=words_of(node) if explicit else "",
             example=place.example,

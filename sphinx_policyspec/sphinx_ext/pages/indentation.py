@@ -33,6 +33,10 @@ _LITERAL = re.compile(
 """What the name of a directive holds whose text is no markup."""
 
 
+_SHORTEST = 4
+"""Signs of a line that makes a title of the line above, whatever the length of that."""
+
+
 def _own(found: re.Match[str]) -> str:
     return found["name"].lower().replace("::", ":").replace(": ", ":").partition(":")[2]
 
@@ -44,6 +48,7 @@ class _Block:
     :param inner: how far what it holds is indented, 0 where that is not known yet
     :param has_text: whether it holds any text
     :param moved: how far messages were indented that were moved: those that are so, too, are not told
+    :param around: the example that an example stands in
     """
 
     line: int
@@ -52,6 +57,7 @@ class _Block:
     inner: int = 0
     has_text: bool = False
     moved: set[int] = field(default_factory=set)
+    around: _Block | None = None
 
     @property
     def shown(self) -> str:
@@ -64,6 +70,8 @@ class Indented(SlipReading):
 
     _example: _Block | None = None
     """The last example or prompt, as long as something may belong to it."""
+    _line: str = "-"
+    """What the last title is underlined with."""
     _turn: _Block | None = None
     """Its last message."""
 
@@ -80,6 +88,14 @@ class Indented(SlipReading):
             self._of_myst(number, fence)
         line = self.lines[number]
         words, indent = line.strip(), indent_of(line)
+        if (
+            number
+            and len(set(words)) == 1
+            and not (words[0].isalnum() or indent)
+            and self.lines[number - 1].strip()
+        ):
+            self._line, self.is_taken = words[0], False
+            self._underline(number, words[0])
         found = MARKUP.fullmatch(line)
         if found and (not self.known or _own(found) in self.known or words[:2] == ".."):
             return self._directive(number, found)
@@ -97,6 +113,15 @@ class Indented(SlipReading):
         else:
             is_literal = words.endswith("::")
         return self._behind(number, indent) if is_literal else number + 1
+
+    def _underline(self, number: int, sign: str) -> None:
+        """Lengthen the line below a title, if it is so short that it makes none."""
+        length, title = len(self.lines[number].strip()), self.lines[number - 1].strip()
+        is_lone = number < 2 or not self.lines[number - 2].strip()  # noqa: PLR2004  the line above the title
+        if 2 <= length < min(_SHORTEST, len(title)) and is_lone and title[0].isalnum() and sign not in ".:":  # noqa: PLR2004
+            message = f"the line below `{title}` is so short that it makes no heading of it"
+            self._slip(number, "lost-heading", message, f"write one `{sign}` for each letter")
+            self.lines[number] = sign * len(title)
 
     def _of_myst(self, number: int, found: re.Match[str]) -> None:
         """Write a fence of MyST as the directive that it is meant for; it is told once a page."""
@@ -118,11 +143,14 @@ class Indented(SlipReading):
         name, own = found["name"].replace("::", ":").replace(": ", ":"), _own(found)
         self._named(number, found, name)
         self._place(number, own, name)
+        if own == "principle" and not found["rest"].strip() and not indent_of(self.lines[number]):
+            self._heading_above(number, lambda title: f"{title}\n{self._line * len(title)}")
         depth = indent_of(self.lines[number])
         below = self._options(number + 1, own, name, depth)
         inner = indent_of(self.lines[below - 1]) if below > number + 1 else 0
         if own in WITH_TURNS:
-            self._example, self._turn = _Block(number, own, depth, inner), None
+            around = self._example if self._example and self._example.depth < depth else None
+            self._example, self._turn = _Block(number, own, depth, inner, around=around), None
         elif own in TURNS:
             self._turn = _Block(number, own, depth, inner)
         text = self.lines[below] if below < len(self.lines) else ""
@@ -152,6 +180,10 @@ class Indented(SlipReading):
     def _place(self, number: int, own: str, name: str) -> None:
         """Move a message to where its example has messages, and see where an example ends."""
         depth, example, turn = indent_of(self.lines[number]), self._example, self._turn
+        while example and example.around and own in SAID and depth <= example.depth:
+            # It belongs to the example that holds the last one, which should not.
+            example = self._example = example.around
+            turn = self._turn = None
         if example is None:
             return
         if own not in SAID:

@@ -401,7 +401,7 @@ def _pipe_table(rows: list[list[list[str]]]) -> list[str]:
 # -- what is almost a reference ----------------------------------------------------------------
 
 _NEAR_ROLE = re.compile(
-    rf"(?P<open>[:{{]?)(?<![\w/-]){DOMAIN}:(?P<name>[\w-]+)(?P<close>[:}}]?)"
+    rf"(?P<open>[:{{]?)(?<![\w/-]){DOMAIN}: ?(?P<name>[\w-]+)(?P<close>[:}}]{{0,2}})"
     r"(?: ?$|`(?P<text>[^`\s]*)| ?[\"'\u2018-\u201f\u00b4(\[](?P<quoted>[\w.-]+)[\"'\u2018-\u201f\u00b4)\]])"
 )
 """It lacks a colon or brace, a blank parts it from its text, other quotes stand around that, or it is never ended."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -32,10 +32,12 @@ HELD = PROVISIONS | SAID
 """The directives that declare something, beside commentary."""
 SOUND = re.compile(r":(?P<name>[\w-][\w -]*):(?:\s+(?P<rest>.*)|)")
 NEAR = re.compile(
-    r"(?P<hyphen>[-+*>|`\"'\u201c\u2022\u2013\u2014 ]*)(?P<open>[:\uff1a]{0,2} ?)(?P<name>\w[\w-]*)"
-    r"(?P<close>[*`\"'\u201d]* ?[:=\uff1a]+[*`\"'\u201d]*|(?=\s|$))(?P<rest>.*)"
+    r"(?!\.\. )(?P<hyphen>(?:(?:\d+[.)]|[^\w\s:\uff1a]+) *)*+)(?P<open>[:\uff1a]{0,2} ?)(?P<name>\w[\w-]*)"
+    r"(?P<close>[^\w\s:=]* ?(?:[:=\uff1a;|]+|-+>)[^\w\s:=\[{(\uff1a]*|(?=\s|$))(?P<rest>.*)"
 )
 """An option that may lack a colon or the blank behind it, have one too many, or have marks of lists and the like around it."""
+_BARE = re.compile(r"\s+[\w-]+\s*")
+"""One word, as the value of an option is."""
 _NOTE = re.compile(r"(?:%|#|//|/\*|<!--|\.\. |--(?!-)|\[//\]).*")
 """What is meant as a comment."""
 _NAME = rf"{DOMAIN}(?:::?|: (?=[\w-]+::))[\w-]+"
@@ -44,6 +46,10 @@ MARKUP = re.compile(
     rf"(?P<name>{_NAME})\}}? ?[:;]{{0,3}}(?P<rest>\s.*|(?<=::).*|)"
 )
 """A directive of reStructuredText of ours, whatever is wrong with its marks."""
+_NO_HEADING = re.compile(
+    r"#{1,6}\s*(?P<of_signs>[^#\s].*)|(?P<bold>\*\*|__|)(?P<title>\w(?:[^*_]*[^*_.:;,`])?)(?P=bold):?\s*"
+)
+"""What is meant as a heading: a line with the signs of one, in bold text, or one that ends no sentence."""
 _DASHES = re.compile(r"-{1,2}|\u2014|\.{3}|[=*_]{3,}")
 """What is written for the three hyphens that begin or end a block of YAML."""
 _KEY = re.compile(r"[\w-]+:(?:\s.*)?")
@@ -111,6 +117,8 @@ class SlipReading:
     lines: list[str]
     known: Mapping[str, Collection[str]] = field(default_factory=dict)
     slips: list[Slip] = field(default_factory=list, init=False)
+    is_taken: bool = field(default=False, init=False)
+    """Whether a principle stands below the last heading already."""
     _below: int = field(default=-2, init=False)
     """The last line that held an option below text."""
 
@@ -130,6 +138,25 @@ class SlipReading:
         texts = [*texts[: end - start - 1], "\n".join(texts[end - start - 1 :])]
         for number in range(start, end):
             self._put(number, texts[number - start] if number - start < len(texts) else "")
+
+    def _heading_above(self, number: int, heading: Callable[[str], str]) -> None:
+        """Read the line above a principle without a title as the heading that it is meant as.
+
+        :param heading: returns a title as a heading
+        """
+        place = number - 1
+        while place > 0 and not self.lines[place].strip():
+            place -= 1
+        is_alone = 0 <= place < number - 1 and not (place and self.lines[place - 1].strip())
+        found = _NO_HEADING.fullmatch(self.lines[place]) if is_alone else None
+        right = heading((found["of_signs"] or found["title"]).strip()) if found else ""
+        if found is None or right == found[0] or not (found["of_signs"] or self.is_taken):
+            self.is_taken = True
+            return
+        title, _, line = right.partition("\n")
+        hint = f"write `{title}`" + (f" above a line of `{line[0]}`" if line else "")
+        self._slip(place, "lost-heading", f"`{found[0].strip()}` is text, and no heading", hint)
+        self._put(place, right)
 
     # -- options between colons ------------------------------------------------------------------
 
@@ -164,7 +191,9 @@ class SlipReading:
             elif not line.strip():
                 if depth is not None and first < number and not options:
                     break
-            elif number == end and self._is_note(number, own, depth):
+            elif number == end and (
+                self._is_note(number, own, depth) or (depth is not None and line.strip() == "---")
+            ):
                 end = number + 1
                 notes.append(number)
             elif depth is None or number > end or indent_of(line) <= depth or line.lstrip().startswith(".. "):
@@ -222,11 +251,14 @@ class SlipReading:
         is_beside = own not in TURNS or (
             not found["hyphen"] and (depth is not None or bool(above or SOUND.fullmatch(below)))
         )
-        if not found["open"] and not (found["close"] and is_beside):
+        is_bare = (
+            own not in TURNS and found["hyphen"] in {"", "--"} and _BARE.fullmatch(found["rest"]) is not None
+        )
+        if not found["open"] and not (found["close"] and is_beside) and not (is_bare and not found["close"]):
             return None
-        is_marked = bool(found["hyphen"].strip() or found["close"].strip(" :=\uff1a"))
+        is_marked = bool(found["hyphen"].strip() or found["close"].strip(" :=;\uff1a"))
         fault = "marks" if is_marked else "space" if found["open"] == found["close"] == ":" else "colon"
-        return Option(number, line, found["name"].lower(), found["rest"].strip(), fault)
+        return Option(number, line, found["name"].lower(), found["rest"].strip(" \t|"), fault)
 
     def _parts(self, value: str, own: str) -> list[str]:
         """Return the value of an option, and the options behind it on its line."""
@@ -380,6 +412,7 @@ _SIGNS = {
 }
 """By sign that looks like another one, or like none: what to read for it, what it is, and the cure."""
 _ODD = re.compile(f"[{''.join(_SIGNS)}]")
+_STARTS = re.compile(rf"\s*(?:\.\.|[`~:]{{3,}}) ?\{{?{DOMAIN}:")
 _LOOKED_UP = re.compile(rf"{DOMAIN}:[\w-]+[^\w\s-]*.*?(?:`[^`]*`|$)|\]\([^)]*\)|`[^`]*`")
 """What holds a name in a line of text."""
 
@@ -393,6 +426,7 @@ def visible(lines: Sequence[str], known: Mapping[str, Collection[str]]) -> tuple
         if _ODD.search(line):
             near = NEAR.fullmatch(_read(line).strip())
             is_whole = near is not None and bool(near["close"].strip()) and near["name"].lower() in names
+            is_whole = is_whole or bool(_STARTS.match(_read(line)))
             texts[number] = _read(line) if is_whole else _LOOKED_UP.sub(lambda part: _read(part[0]), line)
             if texts[number] != line and (is_whole or f"{DOMAIN}:" in texts[number] or "](" in line):
                 changed[number] = line

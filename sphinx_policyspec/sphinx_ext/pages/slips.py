@@ -25,14 +25,11 @@ _BARE = re.compile(rf"\s*[\[({{<]?(?P<name>{DOMAIN}:[\w-]+)[\])}}>]?(?P<rest>\s.
 _LEVEL = re.compile(
     r"(?P<title>#{1,6}+\s[^{]*+)(?P<given>\{#(?P<id>[\w-]++)\s++authority=(?P<level>[\w-]++)\})\s*+"
 )
-_NO_HEADING = re.compile(
-    r"(?P<signs>#{1,6})(?P<tight>[^#\s].*)|(?P<bold>\*\*|__)(?P<title>[^*_]+)(?P=bold):?\s*"
-)
-"""What is meant as a heading: signs without a blank behind them, or bold text."""
 _BELOW_HEADING = f"write `{{{DOMAIN}:principle}}` below the heading, with `:id:` and `:authority:`"
 _OF_RST = re.compile(rf" {{0,3}}\.\. (?P<name>{DOMAIN}:[\w-]+) ?::.*")
 _IN_MYST = "is a directive of reStructuredText, and text in a page of MyST"
 _GLUED = re.compile(rf"\s*\{{{DOMAIN}:[\w-]+\}}\S")
+_INLINE = re.compile(rf"(?P<right>\s*`{{3,}}\{{{DOMAIN}:[^`]*)`{{3,}}\s*")
 _SHORT = re.compile(
     rf"(?P<lead>\s*)(?P<marks>`{{1,2}}|~{{1,2}}|:{{1,2}}|[\u2018\u2019\u00b4'\u201c\u201d\"]{{2,}})(?P<info>\{{{DOMAIN}:[\w-]+}}[^`]*)"
 )
@@ -125,8 +122,6 @@ class DirectiveFences(SlipReading):
     """The last example at the margin of the page, and the line that ends it."""
     _signs: str = "##"
     """The signs of the last heading."""
-    _is_taken: bool = False
-    """Whether a principle stands below it already."""
     _beside: int = 0
     """How many messages stand behind it, at the margin as well."""
 
@@ -170,7 +165,7 @@ class DirectiveFences(SlipReading):
     def _outside(self, number: int, line: str) -> None:
         """Read a heading with a level as Model Spec Markdown has them, which MyST shows as it is, as a principle."""
         if _HEADING.match(line):
-            self._signs, self._is_taken = line.partition(" ")[0], False
+            self._signs, self.is_taken = line.partition(" ")[0], False
         if (found := _LEVEL.fullmatch(line)) and self._has_principle(number):
             message = f"`{found['given']}` stands beside `{{{DOMAIN}:principle}}`, which says the same, and is text here"
             self._slip(number, "lost-option", message, "delete it")
@@ -184,20 +179,6 @@ class DirectiveFences(SlipReading):
         """Return whether a directive stands directly below a heading."""
         below = (line for line in self.lines[number + 1 : number + 1 + _FAR] if line.strip())
         return f"{{{DOMAIN}:principle}}" in next(below, "")
-
-    def _heading_above(self, number: int) -> None:
-        """Read the line above a principle without a title as the heading that it is meant as."""
-        above = range(number - 1, -1, -1)
-        place = next((n for n in above if self.lines[n].strip()), -1)
-        found = _NO_HEADING.fullmatch(self.lines[place]) if place >= 0 else None
-        if found is None or not (found["signs"] or self._is_taken):
-            self._is_taken = True
-            return
-        title = (found["tight"] or found["title"]).strip()
-        right = f"{found['signs'] or self._signs} {title}"
-        what = "lacks a blank behind its signs, and is" if found["signs"] else "is bold text, and"
-        self._slip(place, "lost-heading", f"`{found[0].strip()}` {what} no heading", f"write `{right}`")
-        self._changed[place] = right
 
     def _inside(self, number: int, line: str, fence: _Fence) -> None:
         """Take up a line inside a fence that is no line of marks."""
@@ -238,6 +219,10 @@ class DirectiveFences(SlipReading):
         is_ours = self._open and self._open[-1].own and not self._is_in_code and f"{{{DOMAIN}:" in line
         if is_ours and not _ITEM.match(margin):
             self._dedent(number, around)
+        top = self._open[-1] if self._open and self._open[-1].own else None
+        is_ours = is_ours or (
+            top is not None and line.strip() == top.mark * top.length and not _ITEM.match(margin)
+        )
         return not (_ITEM.match(margin) or is_ours)
 
     def _dedent(self, start: int, to: int) -> None:
@@ -251,6 +236,10 @@ class DirectiveFences(SlipReading):
 
     def _widened(self, number: int) -> str:
         """Return a line; where marks begin a directive that are too few for a fence, it is told and put right."""
+        if not self._is_in_code and (inline := _INLINE.fullmatch(self.lines[number])):
+            self.lines[number] = self._changed[number] = inline["right"].rstrip()
+            message = "marks behind the first line of a fence make it code in a line of text"
+            self._slip(number, "unclosed-fence", message, "delete them")
         found = None if self._is_in_code else _SHORT.fullmatch(self.lines[number])
         if found is None or found["marks"][0] not in f"{self.marks}{_QUOTES}":
             return self.lines[number]
@@ -291,7 +280,7 @@ class DirectiveFences(SlipReading):
         if fence.own:
             self._read_options(number, fence)
         if fence.own == "principle" and len(self._open) == 1 and not re.search(r"\}\s*\S", info):
-            self._heading_above(number)
+            self._heading_above(number, lambda title: f"{self._signs} {title}")
 
     def _read_options(self, number: int, fence: _Fence) -> None:
         """Put the options of a directive right, be they between colons or in YAML."""
@@ -320,12 +309,19 @@ class DirectiveFences(SlipReading):
         named, bare = _NAMED.fullmatch(found["info"]), _BARE.fullmatch(found["info"])
         written = (named or bare or {"name": ""})["name"].strip()
         name = "".join(written.split())
+        first, _, title = written.partition(" ")
+        if named and title and first.lower().removeprefix(f"{DOMAIN}:") in self.known and ":" in first:
+            right = f"{{{first}}} {title}"
+            self._changed[number] = f"{found['lead']}{found['marks']}{right}"
+            message = f"the argument of `{first}` stands inside its braces, with which it is a block of code"
+            self._slip(number, "unknown-directive", message, f"write `{right}`")
+            return first.lower()
         is_ours = name.lower().startswith(f"{DOMAIN}:") and not (self._open and self._open[-1].is_code)
         if named and name == written and _GLUED.match(found["info"]):
             self._changed[number] = self.lines[number].replace(f"{{{name}}}", f"{{{name}}} ", 1)
             message = f"`{{{name}}}` lacks a space behind it, without which it begins a block of code"
             self._slip(number, "unknown-directive", message, "add the space")
-        if not is_ours or (named and name == written):
+        if not is_ours or (named and name == named["name"]):
             return written.lower() if named else ""
         rest = bare["rest"] if bare else found["info"].partition("}")[2]
         self._changed[number] = f"{found['lead']}{found['marks']}{{{name}}}{rest}"
