@@ -72,7 +72,9 @@ _UNKNOWN = frozenset(
         "release-without-entry",
         "stale-annotation",
         "tag-without-file",
+        "unknown-goal",
         "unknown-provision",
+        "unknown-topic",
     }
 )
 """Findings that nothing has a name."""
@@ -80,14 +82,23 @@ _NAMELESS = frozenset({"broken-attributes", "duplicate-id", "heading-without-id"
 """Slips that may take a name from a heading."""
 _HIDING = _NAMELESS | {
     "entry-without-release",
+    "invalid-id",
     "malformed-tag",
     "stale-prompt-header",
     "tag-in-conversation",
     "undefined-label",
 }
 """Slips that may be why something seems to lack its name."""
-_MISSPELT = _HIDING | _UNKNOWN | {"title-of-nothing", "unknown-goal", "unknown-topic"}
+_MISSPELT = _HIDING | _UNKNOWN | {"title-of-nothing"}
 """Slips that may be why nothing seems to name something."""
+_UNSAID = frozenset(
+    """
+    duplicate-key missing-key stale-annotation unknown-key unknown-override wrong-type
+    """.split()  # noqa: SIM905
+)
+"""Slips of a sidecar that leave out what it was to say."""
+_LEFT_OUT = _UNUSED | {"no-user-level", "self-reference"}
+"""Findings that may follow from those."""
 _SWALLOW = frozenset({"no-principle", "unclosed-comment"})
 """Slips that may take any name away."""
 _DEPTHS = frozenset({"depth-jump", "nested-principle"})
@@ -112,7 +123,7 @@ def causes(findings: Iterable[Finding], spec: Spec) -> list[Finding]:
     """
     ordered = sorted(findings, key=lambda found: (found.span, found.code, found.message))
     broken = [found for found in ordered if found.code in _DOUBTFUL]
-    if not broken and not any(found.code in _MISSPELT | _SWALLOW for found in ordered):
+    if not broken and not any(found.code in _MISSPELT | _SWALLOW | _UNSAID for found in ordered):
         return ordered
     blocks = _Blocks(spec)
     first: dict[tuple[str, str], int] = {}
@@ -150,11 +161,22 @@ def _follows(found: Finding, first: Mapping[tuple[str, str], int]) -> bool:
     file = found.span.file
     if found.code in _DEPTHS:
         return first.get((file, "lost-heading"), _FOREVER) < found.span.line
+    if any((file, code) in first for code in _UNSAID) and found.code in _LEFT_OUT | {"duplicate-id"}:
+        return True
+    if rules()[found.code].category in _ADVICE or _is_unknown(found):
+        return any(code in _UNSAID for _, code in first)
     if found.code == "no-principle":
         return any((file, code) in first for code in ("lost-heading", "broken-attributes"))
     # Nothing ties the file to the spec: it may be no prompt file at all.
     is_stray = first.get((file, "file-without-tag")) == first.get((file, "missing-prompt-header")) == 1
     return is_stray and found.code in {"missing-prompt-header", "text-outside-prompt"}
+
+
+def _is_unknown(found: Finding) -> bool:
+    """Return whether a finding is of a topic, a goal or a level that resembles none that is declared."""
+    return found.code in {"unknown-goal", "unknown-level", "unknown-topic"} and not found.hint.startswith(
+        _MEANT
+    )
 
 
 class _Blocks:
@@ -219,6 +241,10 @@ class _Hidden:
         self._names: dict[bool, set[str]] = {True: set(), False: set()}
         self._takes_all = any(found.code in _SWALLOW for found in findings)
         self._takes_one = any(found.code in _NAMELESS for found in findings)
+        self._takes_declared = any(
+            found.code == "duplicate-id" and found.message.startswith(("goal", "level", "topic"))
+            for found in findings
+        )
         self._looks = _LOOKS
         for found in findings:
             if found.code not in _MISSPELT:
@@ -236,7 +262,8 @@ class _Hidden:
         """Return whether a slip is why a name seems to be missing."""
         if found.code not in _UNUSED | _UNKNOWN:
             return False
-        is_lost = found.code == "dangling-reference" and self._takes_one and not found.hint.startswith(_MEANT)
+        is_any = found.code == "dangling-reference" and not found.hint.startswith(_MEANT)
+        is_lost = (self._takes_one and is_any) or (self._takes_declared and _is_unknown(found))
         if self._takes_all or is_lost:
             return True
         name = _QUOTED.search(found.message)
