@@ -129,13 +129,26 @@ def causes(findings: Iterable[Finding], spec: Spec) -> list[Finding]:
     first: dict[tuple[str, str], int] = {}
     for found in ordered:
         first.setdefault((found.span.file, found.code), found.span.line)
-    told = [found for found in _firsts(ordered, blocks) if not _follows(found, first)]
+    told = [found for found in _firsts(_outside_merges(ordered), blocks) if not _follows(found, first)]
     doubtful: dict[str, list[int]] = defaultdict(list)
     for found in broken:
         doubtful[found.span.file].append(found.span.line)
     told = [found for found in told if not blocks.holds_doubt(found, doubtful)]
     hidden = _Hidden(ordered, blocks)
     return [found for found in told if not hidden.explain(found)]
+
+
+def _outside_merges(ordered: Sequence[Finding]) -> list[Finding]:
+    """Return findings but for those between the marks of a merge, where everything may stand twice."""
+    told: list[Finding] = []
+    inside = Span("", 0)
+    for found in ordered:
+        if found.code == "unresolved-conflict":
+            inside = found.span
+        elif found.span.file == inside.file and inside.line <= found.span.line < inside.end_line:
+            continue
+        told.append(found)
+    return told
 
 
 def _firsts(ordered: Sequence[Finding], blocks: _Blocks) -> Iterator[Finding]:
@@ -238,6 +251,7 @@ class _Hidden:
     """The names that slips hide."""
 
     def __init__(self, findings: Sequence[Finding], blocks: _Blocks) -> None:
+        self._titles: set[str] = set()
         self._names: dict[bool, set[str]] = {True: set(), False: set()}
         self._takes_all = any(found.code in _SWALLOW for found in findings)
         self._takes_one = any(found.code in _NAMELESS for found in findings)
@@ -255,7 +269,7 @@ class _Hidden:
                 word for text in _QUOTED.findall(f"{found.message} {hint}") for word in _WORD.findall(text)
             }
             if found.code in _NAMELESS:
-                names.add(blocks.titles.get((found.span.file, found.span.line), ""))
+                self._titles.add(blocks.titles.get((found.span.file, found.span.line), ""))
             self._names[is_strong] |= names - {""}
 
     def explain(self, found: Finding) -> bool:
@@ -267,6 +281,8 @@ class _Hidden:
         if self._takes_all or is_lost:
             return True
         name = _QUOTED.search(found.message)
+        if name and found.code in _UNKNOWN and any(is_part(name[1], title) for title in self._titles):
+            return True
         hidden = self._names[True] | (self._names[False] if found.code in _UNUSED else set())
         if name is None or name[1] in hidden:
             return name is not None

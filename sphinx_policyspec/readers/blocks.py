@@ -30,7 +30,9 @@ _BEGINS_MESSAGE = re.compile(
 _ALMOST_TITLE = re.compile(r"[\s#*_>-]{0,9}(?P<word>[A-Za-z]{5,9})\b[*_:\s\uff1a-]{0,6}(?P<title>[^\n]*)")
 _LONGEST_TITLE = 60
 """Characters of a line that a message shows."""
-_ALMOST_COMMENTARY = re.compile(r"!{2,4}[ \t]*+\w*+[ \t]*+[\"'\u201c]?(?i:commentary)[\"'\u201d]?\s*")
+_ALMOST_COMMENTARY = re.compile(
+    r"!{2,4}[ \t]*+\w*+[ \t]*+[:]?[ \t]*+[\"'\u201c]?(?i:commentary)[\"'\u201d]?\s*"
+)
 DEFINITION = re.compile(
     r"[ ]{0,3}(?P<marks>\*\*|__)(?P<term>[^*\n]{1,200}?)"
     r"(?:(?P=marks)[ ]?[:\uff1a]|[:\uff1a](?P=marks)|(?P=marks)[ ](?:[-\u2013\u2014]|---?)(?=[ ]))"
@@ -160,8 +162,14 @@ class _Cutter:
         begin = next(above, None)
         if begin is None or self.lines[position].strip("=\r\n"):
             return False
+        below = (
+            n
+            for n in range(position, min(position + _FAR, len(self.lines)))
+            if self.lines[n].startswith(">>>>>>>")
+        )
         message, hint = "a merge left both of its sides here", "keep one, and delete the marks"
-        self.find("unresolved-conflict", begin, message, hint)
+        span = self.source.span(begin, next(below, position) + 1)
+        self.findings.append(Finding(code="unresolved-conflict", message=message, span=span, hint=hint))
         return True
 
     def blocks(self) -> Iterator[RawBlock]:
@@ -335,7 +343,7 @@ class _Cutter:
     def _example(self, position: int, opening: int) -> RawBlock:
         if self._opens(opening):
             return self._conversation(position, opening)
-        if (block := self._unfenced(position, opening)) is not None:
+        if (block := self._unfenced(position, opening) or self._behind_text(position, opening)) is not None:
             return block
         self.find(
             "example-without-conversation",
@@ -364,6 +372,18 @@ class _Cutter:
         self.find("example-without-conversation", opening, message, hint)
         return RawBlock(BlockKind.EXAMPLE, start, end, (first, body))
 
+    def _behind_text(self, start: int, text: int) -> RawBlock | None:
+        """Return an example between whose title and conversation a paragraph stands."""
+        end = text
+        while end < len(self.lines) and self.lines[end].strip() and not _begins_block(self.lines[end]):
+            end += 1
+        opening = self._after_shown_blanks(end)
+        if end == text or opening >= len(self.lines) or self.lines[opening].rstrip() != CONVERSATION:
+            return None
+        message, hint = "text between the title of an example and its conversation", "move it above the title"
+        self.find("example-without-conversation", text, message, hint)
+        return self._conversation(start, opening)
+
     def _untitled(self, position: int) -> RawBlock:
         """Return the example of a conversation that no title stands above."""
         above = position - 1
@@ -383,6 +403,10 @@ class _Cutter:
     def _conversation(self, start: int, opening: int) -> RawBlock:
         match = _CONVERSATION.fullmatch(self.lines[opening])
         marks = match["marks"] if match else "~~~"
+        again = self._after_shown_blanks(opening + 1)
+        if again < len(self.lines) and self.lines[again].rstrip() == CONVERSATION:
+            self.find("unclosed-fence", again, f"`{CONVERSATION}` stands twice", "delete one of the two")
+            opening = again
         end = self._conversation_end(opening, marks)
         if end is None:
             body, end = self._unclosed_end(opening + 1)

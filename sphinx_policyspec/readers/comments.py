@@ -334,6 +334,8 @@ def _meant(match: re.Match[str], number: int) -> Tag:
     shown = f"<{'/' * closing}{name}>"
     if bare:
         cure = f"write `{shown}`"
+    elif not closing and _OPEN.fullmatch(f"<{name}{rest.rstrip()}>"):
+        cure = f"write `<{name}{rest.rstrip()}>`"
     elif "=" in rest.partition(">")[0]:
         cure = f'write each attribute as `name="value"`: `<{name} name="value">`'
     else:
