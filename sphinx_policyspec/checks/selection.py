@@ -253,7 +253,8 @@ class _Hidden:
     def __init__(self, findings: Sequence[Finding], blocks: _Blocks) -> None:
         self._titles: set[str] = set()
         self._names: dict[bool, set[str]] = {True: set(), False: set()}
-        self._takes_all = any(found.code in _SWALLOW for found in findings)
+        self._takes_all = any(found.code == "unclosed-comment" for found in findings)
+        self._is_empty = any(found.code == "no-principle" for found in findings)
         self._takes_one = any(found.code in _NAMELESS for found in findings)
         self._takes_declared = any(
             found.code == "duplicate-id" and found.message.startswith(("goal", "level", "topic"))
@@ -270,26 +271,32 @@ class _Hidden:
             }
             if found.code in _NAMELESS:
                 self._titles.add(blocks.titles.get((found.span.file, found.span.line), ""))
-            self._names[is_strong] |= names - {""}
+            # An id that two headings have is not lost: the one that the second was to have is.
+            self._names[is_strong] |= names - {""} if found.code != "duplicate-id" else set()
+        self._unused = self._names[True] | self._names[False]
 
     def explain(self, found: Finding) -> bool:
         """Return whether a slip is why a name seems to be missing."""
-        if found.code not in _UNUSED | _UNKNOWN:
+        is_unused = found.code in _UNUSED
+        if not is_unused and found.code not in _UNKNOWN:
             return False
-        is_any = found.code == "dangling-reference" and not found.hint.startswith(_MEANT)
+        is_far = not found.hint.startswith(_MEANT)
+        is_any = found.code == "dangling-reference" and is_far
         is_lost = (self._takes_one and is_any) or (self._takes_declared and _is_unknown(found))
-        if self._takes_all or is_lost:
+        if is_lost or (self._takes_all and is_far) or (self._is_empty and is_unused):
             return True
         name = _QUOTED.search(found.message)
-        if name and found.code in _UNKNOWN and any(is_part(name[1], title) for title in self._titles):
+        return name is not None and self._is_hidden(name[1], is_unused=is_unused)
+
+    def _is_hidden(self, name: str, *, is_unused: bool) -> bool:
+        hidden = self._unused if is_unused else self._names[True]
+        if name in hidden:
             return True
-        hidden = self._names[True] | (self._names[False] if found.code in _UNUSED else set())
-        if name is None or name[1] in hidden:
-            return name is not None
-        self._looks -= len(hidden)
+        self._looks -= len(hidden) + len(self._titles)
         if self._looks <= 0:
             return False
-        return bool(near_name(name[1], hidden)) or any(is_part(one, name[1]) for one in hidden)
+        in_title = not is_unused and any(is_part(name, title) for title in self._titles)
+        return in_title or bool(near_name(name, hidden)) or any(is_part(one, name) for one in hidden)
 
 
 def told_once(findings: Iterable[Finding]) -> Iterator[Finding]:

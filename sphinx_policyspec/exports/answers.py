@@ -16,6 +16,7 @@ import yaml
 from rich.cells import cell_len
 
 from sphinx_policyspec.exports import (
+    finding_record,
     json_object,
     markdown_safe,
     place_record,
@@ -80,7 +81,8 @@ _WIDEST = 60
 
 
 def _answer_json(answer: Answer) -> str:
-    return dump_json(_results_json(answer), indent=1) + "\n"
+    told = {"findings": [*map(finding_record, answer.findings)]} if answer.findings else {}
+    return dump_json({**_results_json(answer), **told}, indent=1) + "\n"
 
 
 def _results_json(answer: Answer) -> dict[str, Any]:
