@@ -172,8 +172,16 @@ def file_without_tag(spec: Spec) -> Iterator[Finding]:
             if written
             else f"no provision holds the eval tag `{tag}` of this file",
             span=place,
-            hint=f"write `[^{tag}]`" if written else f"put `[^{tag}]` after the clause that it tests",
+            hint=_mend(tag, written),
         )
+
+
+def _mend(tag: str, written: str) -> str:
+    if not written:
+        return f"put `[^{tag}]` after the clause that it tests"
+    return (
+        f"write `[^{tag}]`" if written != f"[^{tag}]" else "take it out of the code or the comment around it"
+    )
 
 
 def _almost_tags(spec: Spec, tags: Collection[str]) -> dict[str, tuple[str, Span]]:

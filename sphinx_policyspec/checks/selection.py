@@ -269,6 +269,7 @@ class _Hidden:
             names = {
                 word for text in _QUOTED.findall(f"{found.message} {hint}") for word in _WORD.findall(text)
             }
+            names |= {"".join(_WORD.findall(text)) for text in _QUOTED.findall(found.message)}
             if found.code in _NAMELESS:
                 self._titles.add(blocks.titles.get((found.span.file, found.span.line), ""))
             # An id that two headings have is not lost: the one that the second was to have is.

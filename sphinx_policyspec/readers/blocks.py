@@ -24,6 +24,8 @@ EXAMPLE = re.compile(
 ADMONITION = re.compile(r"(?:!!!|\?\?\?\+?)[ \t]*+(\w*+)[ \t]*+(?:\"([^\"\n]*+)\")?\s*")
 _CLOSING_TAG = re.compile(r"[ ]{0,3}</[A-Za-z]\w{0,40}>\s*")
 _FEW_MARKS = re.compile(r"[ \t]{0,12}(?:`{2,}+|~{2,}+|'{3,}+|\^{3,}+)[ \t]*+[\w-]*+\s*+$")
+_ENDS_FENCE = re.compile(r"[ \t]{0,12}(?:`{2,}+|~{2,}+)[^`~\n]*\n?")
+"""What stands where a conversation ends, and was to close it."""
 _BEGINS_MESSAGE = re.compile(
     r"[ ]?\*?[ ]?(?:<|&lt;)\s?/?\s?(?i:system|developer|user|assistant|tool|comparison)\b"
 )
@@ -417,8 +419,11 @@ class _Cutter:
     def _tell_unclosed(self, opening: int, marks: str, end: int) -> None:
         """Tell which of two lines of marks is wrong: the one that is not as the dialect has it."""
         written = self.lines[end].strip() if end < len(self.lines) and end > opening + 1 else ""
-        if not _FEW_MARKS.fullmatch(written):
+        if not _ENDS_FENCE.fullmatch(written):
             self.find("unclosed-fence", opening, "conversation is never closed", f"add a line `{marks}`")
+        elif written == marks:
+            message = f"`{written}` is indented, and closes nothing"
+            self.find("unclosed-fence", end, message, "begin it at the margin")
         elif written == "~~~":
             message = f"this conversation ends with `{written}` in line {self.source.first + end}"
             self.find("unclosed-fence", opening, message, f"write `{CONVERSATION}`")
@@ -467,7 +472,7 @@ class _Cutter:
             end += 1
         if tagged == position:
             return end, end
-        marks = tagged < end and bool(_FEW_MARKS.fullmatch(self.lines[tagged]))
+        marks = tagged < end and bool(_ENDS_FENCE.fullmatch(self.lines[tagged]))
         return tagged, min(self._after_blanks(tagged + marks), end)
 
     def find(self, code: str, line: int, message: str, hint: str) -> None:

@@ -39,7 +39,7 @@ from sphinx_policyspec.readers.blocks import (
     RawBlock,
     cut,
 )
-from sphinx_policyspec.readers.comments import Shown
+from sphinx_policyspec.readers.comments import ODD, Shown
 from sphinx_policyspec.readers.conversation import read_conversation
 from sphinx_policyspec.readers.inline import (
     InlineLink,
@@ -169,7 +169,7 @@ class _Document:
             problem = "stand in a comment"
         if problem:
             message = f"attributes of this heading {problem}"
-            said = heading.id or "id", heading.authority or "level"
+            said = re.sub(r"[^\w.:-]", "_", ODD.sub("", heading.id)) or "id", heading.authority or "level"
             hint = f"end its line with `{{#{said[0]} authority={said[1]}}}`"
             self._find("broken-attributes", span, message, hint)
         elif unknown := [name for name, value in heading.attributes if value]:

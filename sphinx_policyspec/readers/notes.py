@@ -30,6 +30,8 @@ BARE_LEVEL = rf"(?<![\w-])(?i:authority\s{{0,9}}[=:]\s{{0,9}}[\"']?(?:{'|'.join(
 """A level of authority, be it where no braces are."""
 _ODD = re.compile(r"[^\w.:-]")
 """What is no part of an id, such as a blank of no width."""
+_BEGUN = re.compile(r"\s\{#?\s*$")
+_GLUED_LEVEL = re.compile(r"(?i:authority)[-_.]?(?P<level>\w+)")
 _BARE_ID = re.compile(r"[.:]?[A-Za-z][\w-]*")
 """An attribute that is no more than a name."""
 _MEANS_LEVEL = re.compile(r"(?:.*[-_])?(?:auth\w*|level|precedence|priority)", re.IGNORECASE)
@@ -90,6 +92,8 @@ def parse_heading(depth: int, text: str) -> Heading:
         if not before:
             break
         inside, problem = f"{before} {inside}", problem or found
+    if begun := _BEGUN.search(title):
+        title, problem = title[: begun.start()], problem or "are begun, and no more"
     identifier = authority = ""
     attributes: list[tuple[str, str]] = []
     for item in _ITEM.finditer(inside):
@@ -120,8 +124,10 @@ def _by_bare_words(
     bare = [name for name, value in attributes if not value and _BARE_ID.fullmatch(name)]
     if bare and not identifier:
         return bare[0].lstrip(".:"), authority, f"name no id, since `{bare[0]}` has no `#`"
-    if bare and not authority and bare[0].casefold() in _LEVELS:
-        return identifier, bare[0], f"hold `{bare[0]}` without `authority=`"
+    glued = _GLUED_LEVEL.fullmatch(bare[0]) if bare else None
+    level = glued["level"] if glued else bare[0] if bare else ""
+    if not authority and level.casefold() in _LEVELS:
+        return identifier, level, f"hold `{bare[0]}` in place of `authority={level}`"
     problem = "have a quote that is never closed" if _is_quote_open(inside) else ""
     if odd := _ODD.search(identifier):
         problem = f"have an id with the character U+{ord(odd[0]):04X} in it"
