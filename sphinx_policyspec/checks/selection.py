@@ -97,7 +97,7 @@ _UNSAID = frozenset(
     """.split()  # noqa: SIM905
 )
 """Slips of a sidecar that leave out what it was to say."""
-_LEFT_OUT = _UNUSED | {"no-user-level", "self-reference"}
+_LEFT_OUT = _UNUSED | {"duplicate-id", "no-user-level", "self-reference"}
 """Findings that may follow from those."""
 _SWALLOW = frozenset({"no-principle", "unclosed-comment"})
 """Slips that may take any name away."""
@@ -174,10 +174,10 @@ def _follows(found: Finding, first: Mapping[tuple[str, str], int]) -> bool:
     file = found.span.file
     if found.code in _DEPTHS:
         return first.get((file, "lost-heading"), _FOREVER) < found.span.line
-    if any((file, code) in first for code in _UNSAID) and found.code in _LEFT_OUT | {"duplicate-id"}:
+    if found.code in _LEFT_OUT and any((file, code) in first for code in _UNSAID):
         return True
     if rules()[found.code].category in _ADVICE or _is_unknown(found):
-        return any(code in _UNSAID for _, code in first)
+        return any(code in _UNSAID and other.endswith((".yaml", ".yml")) for other, code in first)
     if found.code == "no-principle":
         return any((file, code) in first for code in ("lost-heading", "broken-attributes"))
     # Nothing ties the file to the spec: it may be no prompt file at all.
@@ -252,10 +252,11 @@ class _Hidden:
 
     def __init__(self, findings: Sequence[Finding], blocks: _Blocks) -> None:
         self._titles: set[str] = set()
+        self._whole: set[str] = set()
         self._names: dict[bool, set[str]] = {True: set(), False: set()}
         self._takes_all = any(found.code == "unclosed-comment" for found in findings)
         self._is_empty = any(found.code == "no-principle" for found in findings)
-        self._takes_one = any(found.code in _NAMELESS for found in findings)
+        self._taking = {found.span.file for found in findings if found.code in _NAMELESS}
         self._takes_declared = any(
             found.code == "duplicate-id" and found.message.startswith(("goal", "level", "topic"))
             for found in findings
@@ -272,6 +273,7 @@ class _Hidden:
             names |= {"".join(_WORD.findall(text)) for text in _QUOTED.findall(found.message)}
             if found.code in _NAMELESS:
                 self._titles.add(blocks.titles.get((found.span.file, found.span.line), ""))
+            self._whole |= {text for text in _QUOTED.findall(found.message) if _WORD.fullmatch(text)}
             # An id that two headings have is not lost: the one that the second was to have is.
             self._names[is_strong] |= names - {""} if found.code != "duplicate-id" else set()
         self._unused = self._names[True] | self._names[False]
@@ -283,11 +285,16 @@ class _Hidden:
             return False
         is_far = not found.hint.startswith(_MEANT)
         is_any = found.code == "dangling-reference" and is_far
-        is_lost = (self._takes_one and is_any) or (self._takes_declared and _is_unknown(found))
+        is_lost = (is_any and found.span.file in self._taking) or (
+            self._takes_declared and _is_unknown(found)
+        )
         if is_lost or (self._takes_all and is_far) or (self._is_empty and is_unused):
             return True
         name = _QUOTED.search(found.message)
-        return name is not None and self._is_hidden(name[1], is_unused=is_unused)
+        if name is None or not (is_unused or is_far):
+            # What a name that is there resembles is its own slip.
+            return name is not None and (name[1] in self._names[True] or self._is_in_title(name[1]))
+        return self._is_hidden(name[1], is_unused=is_unused)
 
     def _is_hidden(self, name: str, *, is_unused: bool) -> bool:
         hidden = self._unused if is_unused else self._names[True]
@@ -296,8 +303,13 @@ class _Hidden:
         self._looks -= len(hidden) + len(self._titles)
         if self._looks <= 0:
             return False
-        in_title = not is_unused and any(is_part(name, title) for title in self._titles)
-        return in_title or bool(near_name(name, hidden)) or any(is_part(one, name) for one in hidden)
+        if not is_unused:
+            return self._is_in_title(name) or bool(near_name(name, hidden))
+        return bool(near_name(name, hidden)) or any(is_part(one, name) for one in self._whole)
+
+    def _is_in_title(self, name: str) -> bool:
+        self._looks -= len(self._titles)
+        return self._looks > 0 and any(is_part(name, title) for title in self._titles)
 
 
 def told_once(findings: Iterable[Finding]) -> Iterator[Finding]:

@@ -235,8 +235,7 @@ def codes_of(names: Iterable[str]) -> frozenset[str]:
         found = {code for code, rule in rules().items() if name in {code, rule.category.value}}
         if not found and name not in set(Category):
             known = [*rules(), *Category]
-            hint = nearest(name, known) or f"categories are {', '.join(f'`{one}`' for one in Category)}"
-            raise CodeError(f"`{name}` is neither a code nor a category; {hint}")
+            raise CodeError(f"`{name}` is neither a code nor a category; {nearest(name, known)}".rstrip("; "))
         codes |= found
     return frozenset(codes)
 

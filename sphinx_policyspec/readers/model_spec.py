@@ -175,7 +175,7 @@ class _Document:
         elif unknown := [name for name, value in heading.attributes if value]:
             message, hint = f"`{unknown[0]}` means nothing in a heading", nearest(unknown[0], ("authority",))
             found = self.lines.warning(raw.start, "broken-attributes", message, hint)
-            self.findings.append(replace(found, severity=Severity.WARNING))
+            self.findings.append(replace(found, severity=Severity.HINT))
         while self.open and self.open[-1].heading.depth >= heading.depth:
             self.open.pop()
         outer = self.open[-1].heading.depth if self.open else 0

@@ -25,6 +25,7 @@ from sphinx_policyspec.model import (
     Goal,
     Link,
     Reference,
+    Severity,
     Span,
     Spec,
     TargetKind,
@@ -420,8 +421,9 @@ def _wanted(env: BuildEnvironment, spec: Spec, findings: Iterable[Finding]) -> I
     told = [found for page in domain_of(env).pages.values() for found in page.findings]
     reported = {(found.code, found.span.file, found.span.line) for found in told}
     own = tuple(findings)
-    found = {id(finding) for finding in own}
-    for finding in (one for one in causes([*told, *own], spec) if id(one) in found):
+    # Of pages, whose slips are told by who reads them, hints alone follow from others.
+    kept = {id(one) for one in causes([*told, *own], spec)}
+    for finding in (one for one in own if id(one) in kept or one.severity is not Severity.HINT):
         reference = by_span.get(finding.span) if finding.code == "dangling-reference" else None
         if reference is None:
             if (finding.code, finding.span.file, finding.span.line) not in reported:

@@ -211,13 +211,6 @@ SLIPS = {
         30,
         "`developer` and `user`",
     ),
-    "attribute-of-nothing": (
-        "developer}",
-        "developer topcs=x}",
-        "broken-attributes",
-        30,
-        "means nothing in a heading",
-    ),
     "title-lost": ("## After {", "## {", "broken-attributes", 30, "stand behind no title"),
     "marks-lost": ("# Manners {", "Manners {", "lost-heading", 1, "begin the line at the margin"),
     "nothing-below": ("Text. See [?](#say_so).\n", "", "empty-block", 30, "say what it demands"),
@@ -458,3 +451,11 @@ def test_a_file_that_nothing_ties_to_the_spec_is_told_once(tmp_path: Path) -> No
     (tmp_path / "examples" / "todo.md").write_text("Write some prompts.\n", "utf-8")
     found = ps.load_checked(tmp_path, annotate=False).findings
     assert [one.code for one in found if one.span.file == "examples/todo.md"] == ["file-without-tag"]
+
+
+def test_an_attribute_that_means_nothing_is_kept_with_a_hint() -> None:
+    reading = read_model_spec(RIGHT.replace("developer}", "developer topcs=x}"), "spec.md")
+    assert [str(one) for one in reading.findings] == [
+        "spec.md:30:1: hint: `topcs` means nothing in a heading; known are `authority` [broken-attributes]"
+    ]
+    assert reading.spec.provisions[-1].attributes == (("topcs", "x"),)
