@@ -334,8 +334,8 @@ class _Conversation:
             if not found.startswith("</"):
                 code, message, hint = "unclosed-tag", f"`{found}` is never closed", "add its closing tag"
             if marks := _MARKS.match(found):
-                # An answer may show what is cut off.
-                if tag.name == "assistant":
+                # An answer may show what is cut off, and tildes are words in other messages.
+                if tag.name == "assistant" or marks[0].startswith("~"):
                     continue
                 code, hint = "unclosed-fence", f"add a line {marks[0]}"
             # The words stay where they are.
