@@ -236,6 +236,8 @@ class Reader:
     def _annotated(self, loaded: Loaded, otherwise: tuple[Path, ...] = ()) -> Loaded:
         """Add the annotation file that was given, else others where they can be read."""
         if self._given:
+            if not self._given.exists():
+                raise absent(self._given, str(self._given))
             return _with(loaded, self._given, lenient=self._given == shipped_annotations())
         for file in otherwise:
             # The project that names one that cannot be read is told.

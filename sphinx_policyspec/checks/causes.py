@@ -11,13 +11,15 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 
 from sphinx_policyspec.files import grouped
-from sphinx_policyspec.model import Finding, Span
+from sphinx_policyspec.model import Category, Finding, Span
 from sphinx_policyspec.model.finding import Follows, Loses, near_name, rules
 from sphinx_policyspec.readers.text import Ignore, SourceLines, silenced
 
 _NAME = re.compile(r"`#*([^`]+)`")
+_ID = re.compile(r"#([\w-]+)")
 _WORD = re.compile(r"[^\W_](?:[\w-]*\w)?")
 _DECLARES = re.compile(r"\bid\b\W*[:=]|policy:[\w-]+(?:\}|::)(?!`)|[{(\[]:? ?#|\bauthority=")
 """What a line holds that may give something its name."""
@@ -40,6 +42,7 @@ _BLANK = re.compile(r"\s*$")
 _OTHER = re.compile(
     r"\s*(?:\.\. |[`~:]{3,}\{)policy:(?!example|prompt|message|response|conversation)|\*\*[^*]+\*\*:|!!!"
 )
+_MERGE = "unresolved-conflict"
 _MEANT = "did you mean"
 _LOOKS = 1_000_000
 """Names that are compared in all: of more, only the same ones are looked for."""
@@ -81,12 +84,14 @@ def _following(found: Collection[Finding], lines: SourceLines) -> set[int]:
     unknown = [one for one in naming if id(one) not in follows]
     for slip in unknown:
         doubt.name(slip)
+    at = grouped((_place(slip), slip) for slip in losses)
     owners = {doubt.owner(slip) for slip in (*losses, *unknown)}
     is_of_levels = "level" in owners or len(losses) < len(slips)
     is_doubtful: dict[Follows | None, Callable[[Finding], bool]] = {
         Follows.SPEC: lambda _: not owners.isdisjoint(_DECLARING),
         Follows.LEVELS: lambda one: is_of_levels or doubt.holds(one),
         Follows.HEADINGS: doubt.holds_above,
+        Follows.LINE: lambda one: any(slip is not one for slip in at.get(_place(one), ())),
         Follows.SECTION: doubt.holds,
     }
     for one in found if slips or unknown else ():
@@ -99,18 +104,30 @@ def _in_torn_blocks(found: Collection[Finding], doubt: _Doubt) -> Iterator[int]:
     """Yield the identities of what follows from wrong marks of its block: all but the marks, or the first of it."""
     torn = [one for one in found if rules()[one.code].loses is Loses.MARKS]
     torn.sort(key=lambda one: (rules()[one.code].follows is Follows.BLOCK, one.span))
-    blocks: dict[str, set[int]] = defaultdict(set)
+    # Wrong marks of directives tear no conversation above them, and those of a conversation no directive.
+    blocks: dict[tuple[str, bool], set[int]] = defaultdict(set)
+    merged: dict[str, set[int]] = defaultdict(set)
     first: set[int] = set()
     for slip in torn:
-        file, line = slip.span.file, slip.span.line
-        is_known = line in blocks[file]
-        if not is_known:
-            blocks[file].update(doubt.of(file).block(line))
-        if not is_known or rules()[slip.code].follows is not Follows.BLOCK:
+        file, line, rule = slip.span.file, slip.span.line, rules()[slip.code]
+        follows, is_directive = rule.follows is Follows.BLOCK, rule.category is Category.DIRECTIVES
+        is_known = line in blocks[file, is_directive]
+        if not is_known or not follows:
             first.add(id(slip))
+        if not is_known:
+            block = doubt.of(file).block(line)
+            behind = range(line, block.stop)
+            blocks[file, is_directive].update(behind if follows else block)
+            if not follows:
+                blocks[file, not is_directive].update(behind if is_directive else block)
+        if slip.code == _MERGE:
+            merged[file].update(range(line, slip.span.end_line))
     for one in found:
-        may_follow = rules()[one.code].follows is Follows.BLOCK and id(one) not in first
-        if may_follow and one.span.line in blocks[one.span.file]:
+        file, line, rule = one.span.file, one.span.line, rules()[one.code]
+        is_torn = line in blocks[file, rule.category is Category.DIRECTIVES]
+        # Between the marks of a merge everything may stand twice.
+        is_merged = one.code != _MERGE and line in merged[file]
+        if is_merged or (is_torn and rule.follows is Follows.BLOCK and id(one) not in first):
             yield id(one)
 
 
@@ -128,6 +145,9 @@ class _Sections:
         begins = _BY_LINE if file.endswith(".rst") else _BY_SIGN
         found = ((n, match) for n, line in enumerate(lines, 1) if (match := begins.match(line)))
         self.starts = [n - bool(begins is _BY_LINE and match[1]) for n, match in found]
+        named = ((n, _DIRECTIVE.search(line)) for n, line in enumerate(lines, 1))
+        self._directives = {n: match["name"] for n, match in named if match}
+        self._named = list(self._directives)
         self._examples, self._others, self._blanks = (
             [n for n, line in enumerate(lines, 1) if pattern.match(line)]
             for pattern in (_EXAMPLE, _OTHER, _BLANK)
@@ -143,9 +163,23 @@ class _Sections:
         section = self.around(line)
         example, _ = _between(self._examples, line)
         if example >= section.start:
-            return range(example, min(_between(self._others, example)[1], section.stop))
+            stop, indent = min(_between(self._others, example)[1], section.stop), self._indent(example)
+            # An example that stands further in may be meant to be a part of this one.
+            at = range(bisect_right(self._examples, example), len(self._examples))
+            following = map(self._examples.__getitem__, at)
+            beside = (n for n in takewhile(stop.__gt__, following) if self._indent(n) <= indent)
+            return range(example, next(beside, stop))
         start, stop = _between(self._blanks, line)
         return range(max(start + 1, section.start), min(stop, section.stop))
+
+    def _indent(self, number: int) -> int:
+        line = self.line(number)
+        return len(line) - len(line.lstrip())
+
+    def directive(self, line: int) -> str:
+        """Return the last directive of ours up to a line in its section, nothing where there is none."""
+        at, _ = _between(self._named, line)
+        return self._directives[at] if at >= self.around(line).start else ""
 
     def line(self, number: int) -> str:
         """Return a line, empty where there is none."""
@@ -216,11 +250,7 @@ class _Doubt:
 
     def owner(self, slip: Finding) -> str:
         """Return the directive above a slip, without the domain; nothing where none stands there."""
-        sections = self.of(slip.span.file)
-        start = sections.around(slip.span.line).start
-        above = map(sections.line, range(slip.span.line, start - 1, -1))
-        nearest = next(filter(None, map(_DIRECTIVE.search, above)), None)
-        return nearest["name"] if nearest else ""
+        return self.of(slip.span.file).directive(slip.span.line)
 
     def words_around(self, slip: Finding) -> dict[str, list[_Place]]:
         """Return the words of the section that a slip stands in, each with its lines."""
@@ -281,7 +311,8 @@ class _LostIds:
         self._names = {_subject(slip) for slip in slips}
         # The first of two that have one id keeps it.
         lost = (slip for slip in slips if slip.code != "duplicate-id")
-        self._said = "\n".join(f"{slip.message} {slip.hint}" for slip in lost)
+        said = (f"{slip.message} {slip.hint}" for slip in lost)
+        self._meant = {_bare(name) for text in said for name in _ID.findall(text)}
         self._sections = [doubt.words_around(slip) for slip in slips]
 
     def may_be(self, finding: Finding) -> bool:
@@ -289,11 +320,9 @@ class _LostIds:
         name = _subject(finding)
         own = set(self._places[name])
         is_near = finding.hint.startswith(_MEANT)
-        if is_near:
-            meant = _NAME.search(finding.hint)
-            if meant and meant[1] in self._said:
-                return True
-        elif any(place not in own for place in self._doubt.ids.get(name, ())):
+        if name in self._meant:
+            return True
+        if not is_near and any(place not in own for place in self._doubt.ids.get(name, ())):
             return True
         if _place(finding) in self._slips:
             return True

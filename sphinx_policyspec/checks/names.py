@@ -32,7 +32,9 @@ from sphinx_policyspec.readers.comments import ROLES
 
 _USER = "user"
 _WORDS = re.compile(r"[\w-]+")
-_ALMOST_TAG = re.compile(r"(?:[\[({]{1,2}[ ]?\^?[ ]?|\^[ ]?[\[({])(?P<tag>[A-Za-z0-9]{4})[ ]?[\])}]{1,2}:?")
+_ALMOST_TAG = re.compile(
+    r"(?:[\[({]{1,2}[ ]?\^?[ ]?|\^[ ]?[\[({])(?P<tag>[A-Za-z0-9]{4})[ ]?[\])}]{1,2}:?|\[\^(?P<open>[A-Za-z0-9]{4})\b(?!\])"
+)
 """What was to be an eval tag: without its caret or in other brackets, or made a note by a colon."""
 _FEW = 2
 """Names that are told one by one; of more it is the ladder that is another."""
@@ -178,8 +180,16 @@ def file_without_tag(spec: Spec) -> Iterator[Finding]:
             if written
             else f"no provision holds the eval tag `{tag}` of this file",
             span=place,
-            hint=f"write `[^{tag}]`" if written else f"put `[^{tag}]` after the clause that it tests",
+            hint=_mend(tag, written),
         )
+
+
+def _mend(tag: str, written: str) -> str:
+    if not written:
+        return f"put `[^{tag}]` after the clause that it tests"
+    return (
+        f"write `[^{tag}]`" if written != f"[^{tag}]" else "take it out of the code or the comment around it"
+    )
 
 
 def _almost_tags(spec: Spec, tags: Collection[str]) -> dict[str, tuple[str, Span]]:
@@ -187,11 +197,11 @@ def _almost_tags(spec: Spec, tags: Collection[str]) -> dict[str, tuple[str, Span
     found: dict[str, tuple[str, Span]] = {}
     for _, block in spec.walk():
         for match in _ALMOST_TAG.finditer(block.source):
-            if match["tag"].lower() in tags:
+            if (tag := (match["tag"] or match["open"]).lower()) in tags:
                 before = block.source[: match.start()]
                 line, column = block.span.line + before.count("\n"), len(before) - before.rfind("\n")
                 place = Span(block.span.file, line, column, line, column + len(match[0]))
-                found[match["tag"].lower()] = match[0].strip(), place
+                found[tag] = match[0].strip(), place
     return found
 
 

@@ -38,7 +38,8 @@ def _codes(_context: click.Context, _option: click.Parameter, value: tuple[str, 
     try:
         codes_of(names)
     except ps.CodeError as error:
-        raise click.BadParameter(str(error)) from None
+        known = f"; categories are {', '.join(f'`{one}`' for one in ps.Category)}"
+        raise click.BadParameter(f"{error}{known * ('did you mean' not in str(error))}") from None
     return names
 
 

@@ -239,6 +239,8 @@ def init(folder: str, markup: str, title: str) -> None:
       policyspec init spec
       policyspec init spec --markup rst --title 'The shop assistant'
     """
+    if not folder:
+        raise click.BadParameter("it is empty; `.` is the current folder", param_hint="DIR")
     files = ps.init_project(folder, markup=markup, title=title)
     place = shlex.quote(folder)
     click.echo(

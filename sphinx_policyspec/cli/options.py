@@ -150,12 +150,21 @@ class Settings:
 
     def load(self, source: str) -> ps.Loaded:
         """Read a SOURCE."""
+        self._heed_options(source)
         with self.watching(f"reading {source}"):
             loaded = ps.load_checked(source, **self.options)
         return self._noted(loaded)[0]
 
+    def _heed_options(self, *sources: str) -> None:
+        """Refuse options of Sphinx projects where no SOURCE is one: they would change nothing."""
+        given = [name for name, value in (("-D", self.overrides), ("-t", self.tags)) if value]
+        known = [source for source in sources if not source.startswith("git:") and Path(source).exists()]
+        if given and len(known) == len(sources) and not any(self.is_project(source) for source in known):
+            raise click.UsageError(f"`{given[0]}` is for Sphinx projects, and `{known[-1]}` is none")
+
     def pair(self, old: str, new: str) -> tuple[ps.Loaded, ps.Loaded, tuple[ps.Finding, ...]]:
         """Read two SOURCEs that are compared, and report what is an error in either, which is returned, too."""
+        self._heed_options(old, new)
         with self.watching(f"reading {old} and {new}"):
             before, after = ps.load_pair(old, new, **self.options)
         bearing = (

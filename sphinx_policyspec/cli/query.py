@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -103,7 +104,8 @@ def query(
     text = sparql or (read_text(Path(query_file), query_file)[0] if query_file else "")
     with _base_of(source, question or "", settings) as base, settings.watching("asking"):
         answer = base.ask(question, values) if question else base.query(text, origin=query_file or "--sparql")
-    settings.report(answer.findings)
+    # Whoever wants the rows alone must know that some of them cannot be there.
+    replace(settings, quiet=False).report(answer.findings)
     settings.show(answer, form, output)
 
 

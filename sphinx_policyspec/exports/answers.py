@@ -15,7 +15,13 @@ import click
 import yaml
 from rich.cells import cell_len
 
-from sphinx_policyspec.exports import json_object, markdown_safe, place_record, spreadsheet_safe
+from sphinx_policyspec.exports import (
+    finding_record,
+    json_object,
+    markdown_safe,
+    place_record,
+    spreadsheet_safe,
+)
 from sphinx_policyspec.files import dump_json, printable
 from sphinx_policyspec.graph.questions import Answer, Cell, CellKind, QueryForm
 from sphinx_policyspec.model import Carrier, Case, Commentary, Item, ReferenceForm, Spec, Verdict
@@ -74,7 +80,8 @@ _WIDEST = 60
 
 
 def _answer_json(answer: Answer) -> str:
-    return dump_json(_results_json(answer), indent=1) + "\n"
+    told = {"findings": [*map(finding_record, answer.findings)]} if answer.findings else {}
+    return dump_json({**_results_json(answer), **told}, indent=1) + "\n"
 
 
 def _results_json(answer: Answer) -> dict[str, Any]:

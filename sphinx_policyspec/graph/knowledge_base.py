@@ -250,6 +250,8 @@ class KnowledgeBase:
         if value.lower() in {name.lower() for name in names}:
             return
         hint = nearest(value, names) if names else "the spec has none"
+        if parameter.type == "release" and len(names) == 1:
+            hint = f"here is one, `{next(iter(names))}`; {_SEVERAL}"
         kind = "role or level" if parameter.type == "speaker" else parameter.type
         raise QueryError("; ".join(filter(None, (f"unknown {kind} `{value}`", hint))))
 

@@ -339,7 +339,10 @@ class _Reading:
         values = named.values({iri for iri, _name, _token in asked})
         for iri, name, token in asked:
             text, known = text_of(token[0]), values.get(iri, ())
-            if known and text not in known:
+            if not known and iri.removeprefix(PREFIXES["ps"]) in ontology_terms():
+                message = f"nothing has a text as its `{name}`"
+                yield token.start(), message, f"if it names things, ask for `{name}/dcterms:identifier`"
+            elif known and text not in known:
                 yield token.start(), f"nothing has the `{name}` {shown(text)}", nearest(text, known)
 
     def _asked_texts(self) -> Iterator[tuple[str, str, re.Match[str]]]:

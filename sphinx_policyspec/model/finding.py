@@ -67,6 +67,8 @@ class Loses(enum.StrEnum):
 class Follows(enum.StrEnum):
     """What a finding is concluded from, so that it may only follow from a slip there."""
 
+    LINE = "line"
+    """The rest of its line."""
     BLOCK = "block"
     """The marks of the example, or the paragraph, in which it stands."""
     SECTION = "section"

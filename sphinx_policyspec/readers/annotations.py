@@ -126,12 +126,15 @@ _ROWS = {row.key: row for row in attributes_of("provision", "principle") if row.
 class ProvisionAnnotation:
     """What an annotation file says of one provision.
 
+    :param span: the id
     :param values: by key
+    :param places: of the values, by key
     """
 
     id: str
     span: Span
     values: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    places: dict[str, Span] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,13 +167,16 @@ def read_annotations(path: Path, file: str = "") -> Annotations:
     text, encoding = read_text(path, file or path.name)
     reader = _Reader(file or path.name)
     root = reader.mapping(reader.compose(text), [part.name for part in MAPPINGS])
+    provisions = root.get("provisions")
+    pairs = provisions.value if isinstance(provisions, yaml.MappingNode) else ()
+    keys = {str(key.value): reader.span(key) for key, _ in reversed(pairs)}
     return Annotations(
         metadata=_metadata(reader, root.get("spec")),
         levels=_declared(reader, root.get("levels"), _level),
         topics=_declared(reader, root.get("topics"), _topic),
         goals=_declared(reader, root.get("goals"), _goal),
         provisions=tuple(
-            _provision(reader, key, node) for key, node in reader.mapping(root.get("provisions")).items()
+            _provision(reader, key, node, keys[key]) for key, node in reader.mapping(provisions).items()
         ),
         findings=(*encoding, *reader.findings),
         repeated=tuple(reader.repeated),
@@ -189,6 +195,9 @@ class _Reader(YamlReader):
     def names(self, owner: Owner, identifier: str, key: str, node: yaml.Node | None) -> tuple[str, ...]:
         """Return the names that a key holds, in the order of the file."""
         given = self.texts(node)
+        if isinstance(node, yaml.ScalarNode) and "," in node.value:
+            self.find("wrong-type", node, f"`{node.value}` is one text", f"write `[{node.value}]`")
+            given = {name: node for part in node.value.split(",") if (name := part.strip())}
         self.placed += [(Use(owner, identifier, key, name), self.span(at)) for name, at in given.items()]
         return tuple(given)
 
@@ -222,16 +231,19 @@ def _declared(
     return tuple(declared.values())
 
 
-def _required(reader: YamlReader, node: yaml.Node, values: dict[str, yaml.Node], key: str) -> str:
-    text = reader.text(values.get(key))
+def _identifier(reader: YamlReader, node: yaml.Node, values: dict[str, yaml.Node]) -> str:
+    text = reader.text(values.get("id"))
     if not text:
-        reader.find("missing-key", node, f"`{key}` is missing")
+        reader.find("missing-key", node, "`id` is missing", "begin with `id: NAME`")
+    elif " " in text:
+        hint = f"write `{'_'.join(text.split())}`"
+        reader.find("invalid-id", values["id"], f"`{text}` has a blank, as no id has", hint)
     return text
 
 
 def _level(reader: _Reader, node: yaml.Node) -> AuthorityLevel:
     values = reader.mapping(node, _LEVELS.names)
-    identifier = _required(reader, node, values, "id")
+    identifier = _identifier(reader, node, values)
     override = reader.text(values.get("override")) or OverrideMode.EXPLICIT.value
     if override not in set(OverrideMode):
         reader.find(
@@ -253,7 +265,7 @@ def _level(reader: _Reader, node: yaml.Node) -> AuthorityLevel:
 
 def _topic(reader: _Reader, node: yaml.Node) -> Topic:
     values = reader.mapping(node, _TOPICS.names)
-    identifier = _required(reader, node, values, "id")
+    identifier = _identifier(reader, node, values)
     return Topic(
         id=identifier,
         label=reader.text(values.get("label")) or identifier,
@@ -267,7 +279,7 @@ def _topic(reader: _Reader, node: yaml.Node) -> Topic:
 
 def _goal(reader: _Reader, node: yaml.Node) -> Goal:
     values = reader.mapping(node, _GOALS.names)
-    identifier = _required(reader, node, values, "id")
+    identifier = _identifier(reader, node, values)
     return Goal(
         id=identifier,
         title=reader.text(values.get("title")) or identifier,
@@ -276,16 +288,18 @@ def _goal(reader: _Reader, node: yaml.Node) -> Goal:
     )
 
 
-def _provision(reader: _Reader, key: str, node: yaml.Node) -> ProvisionAnnotation:
+def _provision(reader: _Reader, key: str, node: yaml.Node, at: Span) -> ProvisionAnnotation:
+    places: dict[str, Span] = {}
     values: dict[str, tuple[str, ...]] = {}
     for name, value in reader.mapping(node, PROVISIONS.names).items():
         row = _ROWS[name]
+        places[name] = reader.span(value)
         if row.many:
             values[name] = reader.names(row.owner, key, name, value)
         else:
             text = reader.text(value)
             values[name] = (text,) if text else ()
-    return ProvisionAnnotation(id=key, span=reader.span(node), values=values)
+    return ProvisionAnnotation(id=key, span=at, values=values, places=places)
 
 
 def annotate(
@@ -347,7 +361,7 @@ def _misplaced(provision: Provision, note: ProvisionAnnotation | None) -> Iterat
             yield Finding(
                 code="not-a-principle",
                 message=f"`{key}` is for principles; `{provision.id}` is a section",
-                span=note.span,
+                span=note.places.get(key, note.span),
                 hint="give it a level of authority",
             )
 

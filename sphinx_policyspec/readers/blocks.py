@@ -24,13 +24,17 @@ EXAMPLE = re.compile(
 ADMONITION = re.compile(r"(?:!!!|\?\?\?\+?)[ \t]*+(\w*+)[ \t]*+(?:\"([^\"\n]*+)\")?\s*")
 _CLOSING_TAG = re.compile(r"[ ]{0,3}</[A-Za-z]\w{0,40}>\s*")
 _FEW_MARKS = re.compile(r"[ \t]{0,12}(?:`{2,}+|~{2,}+|'{3,}+|\^{3,}+)[ \t]*+[\w-]*+\s*+$")
+_ENDS_FENCE = re.compile(r"[ \t]{0,12}(?:`{2,}+|~{2,}+)[^`~\n]*\n?")
+"""What stands where a conversation ends, and was to close it."""
 _BEGINS_MESSAGE = re.compile(
     r"[ ]?\*?[ ]?(?:<|&lt;)\s?/?\s?(?i:system|developer|user|assistant|tool|comparison)\b"
 )
 _ALMOST_TITLE = re.compile(r"[\s#*_>-]{0,9}(?P<word>[A-Za-z]{5,9})\b[*_:\s\uff1a-]{0,6}(?P<title>[^\n]*)")
 _LONGEST_TITLE = 60
 """Characters of a line that a message shows."""
-_ALMOST_COMMENTARY = re.compile(r"!{2,4}[ \t]*+\w*+[ \t]*+[\"'\u201c]?(?i:commentary)[\"'\u201d]?\s*")
+_ALMOST_COMMENTARY = re.compile(
+    r"!{2,4}[ \t]*+\w*+[ \t]*+[:]?[ \t]*+[\"'\u201c]?(?i:commentary)[\"'\u201d]?\s*"
+)
 DEFINITION = re.compile(
     r"[ ]{0,3}(?P<marks>\*\*|__)(?P<term>[^*\n]{1,200}?)"
     r"(?:(?P=marks)[ ]?[:\uff1a]|[:\uff1a](?P=marks)|(?P=marks)[ ](?:[-\u2013\u2014]|---?)(?=[ ]))"
@@ -160,8 +164,14 @@ class _Cutter:
         begin = next(above, None)
         if begin is None or self.lines[position].strip("=\r\n"):
             return False
+        below = (
+            n
+            for n in range(position, min(position + _FAR, len(self.lines)))
+            if self.lines[n].startswith(">>>>>>>")
+        )
         message, hint = "a merge left both of its sides here", "keep one, and delete the marks"
-        self.find("unresolved-conflict", begin, message, hint)
+        span = self.source.span(begin, next(below, position) + 1)
+        self.findings.append(Finding(code="unresolved-conflict", message=message, span=span, hint=hint))
         return True
 
     def blocks(self) -> Iterator[RawBlock]:
@@ -335,7 +345,7 @@ class _Cutter:
     def _example(self, position: int, opening: int) -> RawBlock:
         if self._opens(opening):
             return self._conversation(position, opening)
-        if (block := self._unfenced(position, opening)) is not None:
+        if (block := self._unfenced(position, opening) or self._behind_text(position, opening)) is not None:
             return block
         self.find(
             "example-without-conversation",
@@ -364,6 +374,18 @@ class _Cutter:
         self.find("example-without-conversation", opening, message, hint)
         return RawBlock(BlockKind.EXAMPLE, start, end, (first, body))
 
+    def _behind_text(self, start: int, text: int) -> RawBlock | None:
+        """Return an example between whose title and conversation a paragraph stands."""
+        end = text
+        while end < len(self.lines) and self.lines[end].strip() and not _begins_block(self.lines[end]):
+            end += 1
+        opening = self._after_shown_blanks(end)
+        if end == text or opening >= len(self.lines) or self.lines[opening].rstrip() != CONVERSATION:
+            return None
+        message, hint = "text between the title of an example and its conversation", "move it above the title"
+        self.find("example-without-conversation", text, message, hint)
+        return self._conversation(start, opening)
+
     def _untitled(self, position: int) -> RawBlock:
         """Return the example of a conversation that no title stands above."""
         above = position - 1
@@ -383,6 +405,10 @@ class _Cutter:
     def _conversation(self, start: int, opening: int) -> RawBlock:
         match = _CONVERSATION.fullmatch(self.lines[opening])
         marks = match["marks"] if match else "~~~"
+        again = self._after_shown_blanks(opening + 1)
+        if again < len(self.lines) and self.lines[again].rstrip() == CONVERSATION:
+            self.find("unclosed-fence", again, f"`{CONVERSATION}` stands twice", "delete one of the two")
+            opening = again
         end = self._conversation_end(opening, marks)
         if end is None:
             body, end = self._unclosed_end(opening + 1)
@@ -393,8 +419,11 @@ class _Cutter:
     def _tell_unclosed(self, opening: int, marks: str, end: int) -> None:
         """Tell which of two lines of marks is wrong: the one that is not as the dialect has it."""
         written = self.lines[end].strip() if end < len(self.lines) and end > opening + 1 else ""
-        if not _FEW_MARKS.fullmatch(written):
+        if not _ENDS_FENCE.fullmatch(written):
             self.find("unclosed-fence", opening, "conversation is never closed", f"add a line `{marks}`")
+        elif written == marks:
+            message = f"`{written}` is indented, and closes nothing"
+            self.find("unclosed-fence", end, message, "begin it at the margin")
         elif written == "~~~":
             message = f"this conversation ends with `{written}` in line {self.source.first + end}"
             self.find("unclosed-fence", opening, message, f"write `{CONVERSATION}`")
@@ -443,7 +472,7 @@ class _Cutter:
             end += 1
         if tagged == position:
             return end, end
-        marks = tagged < end and bool(_FEW_MARKS.fullmatch(self.lines[tagged]))
+        marks = tagged < end and bool(_ENDS_FENCE.fullmatch(self.lines[tagged]))
         return tagged, min(self._after_blanks(tagged + marks), end)
 
     def find(self, code: str, line: int, message: str, hint: str) -> None:

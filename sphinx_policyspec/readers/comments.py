@@ -6,7 +6,7 @@ import bisect
 import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
 from sphinx_policyspec.readers.text import Fences
@@ -279,12 +279,14 @@ _LOOSE_VERDICT = re.compile(
 )
 """The tag of an answer whose verdict stands in no comment, or in one that is not written as such."""
 _ALMOST = re.compile(
-    r"(?P<mark>[ \t>*+-]{0,12})(?:<|&lt;|[\u2039\uff1c\u27e8\[{\\])(?:\\?<)?[ \t\xa0]{0,4}(?P<slash>[/\\]?)[ \t\xa0]{0,4}"
+    r"(?P<mark>[ \t>*+`-]{0,12})(?:<|&lt;|[\u2039\uff1c\u27e8\[{\\])(?:\\?<)?[ \t\xa0]{0,4}(?P<slash>[/\\]?)[ \t\xa0]{0,4}"
     r"(?P<name>[A-Za-z]{2,20})\b(?P<rest>[^\n]*)\n?"
 )
 """A line that begins as a tag would, in other marks, with blanks inside, or with something behind it."""
+ODD = re.compile("[\u00a0\u00ad\u200b-\u200d\u2060\ufeff]")
+"""Characters that look like a blank or like nothing."""
 _ENDS_TAG = re.compile(
-    r"[ \t\xa0]*(?P<slash>[/\\]?)[ \t\xa0]*\\?(?:>|&gt;|[\u203a\uff1e\u27e9\]}])?[ \t\r]*(?P<comment><!--.*-->)?\s*"
+    r"[ \t\xa0]*(?P<slash>[/\\]?)[ \t\xa0]*\\?(?:>|&gt;|[\u203a\uff1e\u27e9\]}])?[`* \t\r]*(?P<comment><!--.*-->)?(?P<after>[^\n]*)\n?"
 )
 _CLOSE = re.compile(r"(?P<mark>[ ]?\*?[ ]?)</(?P<name>[A-Za-z][\w-]{0,40})>\s*+")
 _ATTRIBUTE = re.compile(r"([\w-]{1,40}+)=(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'<>/=]+))")
@@ -321,10 +323,21 @@ def almost_tags(lines: Sequence[str], tags: Collection[int]) -> dict[int, Tag]:
     """
     found = {}
     for number, line in enumerate(lines):
-        match = _ALMOST.fullmatch(line) if number not in tags else None
+        if number in tags:
+            continue
+        if (odd := ODD.search(line)) and (tag := _tag_on(ODD.sub(_plain, line), number)):
+            found[number] = replace(
+                tag, comment="", cure=f"it holds U+{ord(odd[0]):04X}: delete that, or write a space"
+            )
+            continue
+        match = _ALMOST.fullmatch(line)
         if match and match["name"].lower() in STRUCTURE:
             found[number] = _meant(match, number)
     return found
+
+
+def _plain(odd: re.Match[str]) -> str:
+    return " " if odd[0] == "\u00a0" else ""
 
 
 def _meant(match: re.Match[str], number: int) -> Tag:
@@ -332,8 +345,14 @@ def _meant(match: re.Match[str], number: int) -> Tag:
     bare = _ENDS_TAG.fullmatch(rest)
     closing = bool(match["slash"] or (bare and bare["slash"]))
     shown = f"<{'/' * closing}{name}>"
-    if bare:
-        cure = f"write `{shown}`"
+    if bare and bare["after"] and not bare["comment"]:
+        bare = None
+    if bare and bare["after"]:
+        cure = "write all of the verdict into the comment"
+    elif bare:
+        cure = f"write `{shown}`" if match[0].strip() != shown else "begin the line at the margin"
+    elif not closing and _OPEN.fullmatch(f"<{name}{rest.rstrip()}>"):
+        cure = f"write `<{name}{rest.rstrip()}>`"
     elif "=" in rest.partition(">")[0]:
         cure = f'write each attribute as `name="value"`: `<{name} name="value">`'
     else:

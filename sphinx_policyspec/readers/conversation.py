@@ -102,6 +102,7 @@ class _Conversation:
         self.turns: list[Turn] = []
         self.responses: list[Response] = []
         self.comparison_start: int | None = None
+        self.closed_at = 0
         self.swapped = False
         self.count = 0
         self.references: list[Reference] = []
@@ -178,6 +179,7 @@ class _Conversation:
                 )
             else:
                 self._end_comparison(tag.line + 1)
+                self.closed_at = tag.line
             return
         if self.comparison_start is None:
             self.comparison_start = tag.line
@@ -230,6 +232,10 @@ class _Conversation:
         if (loose := self.almost.get(end)) and loose.closing and loose.name == tag.name:
             self._find("broken-tag", end, f"`{_brief(self.lines.lines[end])}` is no tag", loose.cure)
             closed = True
+        elif close and close.closing and {close.name, tag.name} <= {*ROLES} and close.name != tag.name:
+            message = f"`</{close.name}>` cannot close `<{tag.name}>`"
+            self._find("crossed-tag", end, message, f"write `</{tag.name}>`")
+            closed = True
         elif (
             close and not close.closing and close.name == tag.name and (close.empty or self._is_empty(close))
         ):
@@ -252,8 +258,12 @@ class _Conversation:
     def _begin_unopened(self, line: int) -> None:
         """Begin the comparison that only a closing tag shows."""
         if _next(self.closes["comparison"], line, _NEVER) < _next(self.opens["comparison"], line, _NEVER):
-            message = "the comparison of this answer is closed and never opened"
-            self._find("unclosed-tag", line, message, "add `<comparison>` above it")
+            if self.turns and isinstance(self.turns[-1], Comparison):
+                message = "`</comparison>` stands above another answer"
+                self._find("crossed-tag", self.closed_at, message, "delete it")
+            else:
+                message = "the comparison of this answer is closed and never opened"
+                self._find("unclosed-tag", line, message, "add `<comparison>` above it")
             self.comparison_start = line
 
     def _is_verdict_of_next(self, position: int) -> bool:
@@ -304,6 +314,7 @@ class _Conversation:
             return loose
         stops = [_next(self.opens[role], start, len(self.lines)) for role in (*ROLES, "comparison")]
         stops.append(_next(self.closes["comparison"], start, len(self.lines)))
+        stops += [_next(self.closes[role], start, len(self.lines)) for role in ROLES if tag.name in ROLES]
         return min(stops)
 
     def _add(self, tag: Tag, start: int, end: int, after: int) -> None:
@@ -323,8 +334,8 @@ class _Conversation:
             if not found.startswith("</"):
                 code, message, hint = "unclosed-tag", f"`{found}` is never closed", "add its closing tag"
             if marks := _MARKS.match(found):
-                # An answer may show what is cut off.
-                if tag.name == "assistant":
+                # An answer may show what is cut off, and tildes are words in other messages.
+                if tag.name == "assistant" or marks[0].startswith("~"):
                     continue
                 code, hint = "unclosed-fence", f"add a line {marks[0]}"
             # The words stay where they are.

@@ -35,6 +35,11 @@ _LOST_LINK = re.compile(
     r"(?:\[[^\[\]\n]{0,200}\\?\][ \t]?)?(?:[(\[{<]|href=[\"'])[ \t]?#[ \t]?(?P<id>[A-Za-z][\w-]{0,100})(?:[)\]}>]|[\"'][^<>\n]{0,100}>)?"
     r"|\[\[(?P<wiki>[A-Za-z][\w-]{0,100})(?:\|[^\[\]\n]{0,100})?\]\]"
 )
+_SPHINX_LINK = re.compile(
+    r"(?:\{[a-z:]{1,30}\}|:[a-z:]{1,30}:)`(?:[^`<>\n]{0,100}<)?#?(?P<role>[A-Za-z][\w-]{0,100})>?`"
+    r"|`[^`<>\n]{1,100} <#?(?P<rst>[A-Za-z][\w-]{0,100})>`__?"
+)
+"""A link as roles of Sphinx and reStructuredText have it."""
 _SHOWN_WORDS = re.compile(
     r"\\.|(?<!`)(?P<ticks>`{1,3})(?!`) ?(?P<code>[^`\n]{1,500}?) ?(?<!`)(?P=ticks)(?!`)"
     rf"|!?\[(?P<words>[^\[\]\n?][^\[\]\n]{{0,500}})\](?:\([ \t]{{0,9}}(?:{_DESTINATION}){_TITLE}[ \t]{{0,9}}\)|\[[^\[\]\n]{{0,200}}\])"
@@ -117,9 +122,11 @@ def scan(text: str, labels: Mapping[str, str] = _NO_LABELS) -> Iterator[InlineLi
 
 def lost_links(text: str, labels: Mapping[str, str] = _NO_LABELS) -> Iterator[tuple[int, int, str]]:
     """Yield what looks as if it were to be a link to an id and is none, as (start, end, id); code is left out."""
-    if "#" not in text and "[[" not in text:
-        return
     for begin, end in outside_fences(text):
+        for match in _SPHINX_LINK.finditer(text, begin, end):
+            yield match.start(), match.end(), match["role"] or match["rst"]
+        if "#" not in text and "[[" not in text:
+            continue
         parts = [text[:begin]]
         after = begin
         for match in _INLINE.finditer(text, begin, end):

@@ -61,9 +61,11 @@ def read_judgements(text: str, file: str) -> tuple[tuple[Judgement, ...], tuple[
     """
     reader = YamlReader(file)
     found = [_judgement(reader, node) for node in reader.items(reader.compose(text))]
-    unique: dict[tuple[str, str, str], Judgement] = {}
+    unique: dict[tuple[str, ...], Judgement] = {}
     for judgement in filter(None, found):
-        key = judgement.old, judgement.new, judgement.id
+        # Specs without a version may be any two: their texts tell them apart.
+        texts = () if judgement.old or judgement.new else (judgement.digest,)
+        key = (judgement.old, judgement.new, judgement.id, *texts)
         if first := unique.get(key):
             message = f"`{judgement.id}` is judged already for these releases"
             hint = "delete one of the two; the first counts"

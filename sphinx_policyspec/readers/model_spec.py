@@ -39,7 +39,7 @@ from sphinx_policyspec.readers.blocks import (
     RawBlock,
     cut,
 )
-from sphinx_policyspec.readers.comments import Shown
+from sphinx_policyspec.readers.comments import ODD, Shown
 from sphinx_policyspec.readers.conversation import read_conversation
 from sphinx_policyspec.readers.inline import (
     InlineLink,
@@ -65,6 +65,8 @@ from sphinx_policyspec.readers.text import Lines, Reading
 
 _INDENT = re.compile(r"^(?: {1,4}|\t)", re.MULTILINE)
 _LONE_RETURN = re.compile(r"\r(?!\n)")
+_HIDDEN_ID = re.compile(r"<!--[^>\n]*\{#")
+_LABEL_HINT = "write `[text](address)`, or a line `[label]: address`"
 _BARE_NAME = re.compile(r"[A-Za-z][\w-]*")
 _MOST_LOST = 1000
 """As many links that are none are looked at: each is compared with the ids of the document."""
@@ -162,15 +164,18 @@ class _Document:
     def _heading(self, raw: RawBlock) -> None:
         heading = heading_of(self.shown, *raw.body, self.notes.words)
         span = self.lines.within(raw.start, 0, len(self.lines.lines[raw.start].rstrip("\r\n")))
-        if heading.problem:
-            message = f"attributes of this heading {heading.problem}"
-            said = heading.id or "id", heading.authority or "level"
+        problem = heading.problem
+        if not heading.id and _HIDDEN_ID.search(self.lines.lines[raw.start]):
+            problem = "stand in a comment"
+        if problem:
+            message = f"attributes of this heading {problem}"
+            said = re.sub(r"[^\w.:-]", "_", ODD.sub("", heading.id)) or "id", heading.authority or "level"
             hint = f"end its line with `{{#{said[0]} authority={said[1]}}}`"
             self._find("broken-attributes", span, message, hint)
         elif unknown := [name for name, value in heading.attributes if value]:
             message, hint = f"`{unknown[0]}` means nothing in a heading", nearest(unknown[0], ("authority",))
             found = self.lines.warning(raw.start, "broken-attributes", message, hint)
-            self.findings.append(replace(found, severity=Severity.WARNING))
+            self.findings.append(replace(found, severity=Severity.HINT))
         while self.open and self.open[-1].heading.depth >= heading.depth:
             self.open.pop()
         outer = self.open[-1].heading.depth if self.open else 0
@@ -372,10 +377,7 @@ class _Document:
             message, hint = "`[?]` names no id whose title it could show", "write `[?](#id)`"
             self._find("title-of-nothing", span, message, hint)
         else:
-            message = f"nothing defines the label of the link `{' '.join(item.text.split())}`"
-            self._find(
-                "undefined-label", span, message, "write `[text](address)`, or a line `[label]: address`"
-            )
+            self.lost_links.append((span, f"[{item.text}][{item.label}]", item.label))
 
     def _tag(self, item: InlineTag, text: str, line: int, *, misplaced: str, since: int = 0) -> None:
         if item.tag in self.notes.readers:
@@ -399,12 +401,15 @@ class _Document:
     def _tell_lost_links(self) -> None:
         """Find what was to be a link to a section or principle: it names one, and is not written as a link."""
         known = {draft.id for draft in self.drafts}
-        for span, written, name in self.lost_links[:_MOST_LOST]:
-            if target := name if name in known else near_name(name, known):
-                message = f"`{' '.join(written.split())}` is no reference"
-                self._find(
-                    "dangling-reference", span, message, f"write `[text](#{target})` or `[?](#{target})`"
-                )
+        for number, (span, written, name) in enumerate(self.lost_links):
+            shown = " ".join(written.split())
+            target = name if name in known else near_name(name, known) if number < _MOST_LOST else ""
+            if target:
+                hint = f"write `[text](#{target})` or `[?](#{target})`"
+                self._find("dangling-reference", span, f"`{shown}` is no reference", hint)
+            elif written.endswith(f"][{name}]"):
+                message = f"nothing defines the label of the link `{shown[1:].partition('][')[0]}`"
+                self._find("undefined-label", span, message, _LABEL_HINT)
 
     # -- the whole --------------------------------------------------------------------------
 

@@ -30,6 +30,8 @@ BARE_LEVEL = rf"(?<![\w-])(?i:authority\s{{0,9}}[=:]\s{{0,9}}[\"']?(?:{'|'.join(
 """A level of authority, be it where no braces are."""
 _ODD = re.compile(r"[^\w.:-]")
 """What is no part of an id, such as a blank of no width."""
+_BEGUN = re.compile(r"\s\{#?\s*$")
+_GLUED_LEVEL = re.compile(r"(?i:authority)[-_.]?(?P<level>\w+)")
 _BARE_ID = re.compile(r"[.:]?[A-Za-z][\w-]*")
 """An attribute that is no more than a name."""
 _MEANS_LEVEL = re.compile(r"(?:.*[-_])?(?:auth\w*|level|precedence|priority)", re.IGNORECASE)
@@ -90,6 +92,8 @@ def parse_heading(depth: int, text: str) -> Heading:
         if not before:
             break
         inside, problem = f"{before} {inside}", problem or found
+    if begun := _BEGUN.search(title):
+        title, problem = title[: begun.start()], problem or "are begun, and no more"
     identifier = authority = ""
     attributes: list[tuple[str, str]] = []
     for item in _ITEM.finditer(inside):
@@ -101,29 +105,42 @@ def parse_heading(depth: int, text: str) -> Heading:
             authority = value
         else:
             problem = problem or ("name two ids" if item["id"] else "")
-            problem = problem or (
-                f"give the levels `{authority}` and `{value}`" if name == "authority" else ""
-            )
+            if name == "authority":
+                said = f"give the levels `{authority}` and `{value}`"
+                problem = problem or (said if value else "give no level by `authority=`")
             attributes.append((item["name"], value) if item["name"] else (item[0], ""))
-    if odd := _ODD.search(identifier):
-        problem = problem or f"have an id with the character U+{ord(odd[0]):04X} in it"
-    bare = [name for name, value in attributes if not value and _BARE_ID.fullmatch(name)]
-    if bare and not identifier:
-        identifier, problem = bare[0].lstrip(".:"), problem or f"name no id, since `{bare[0]}` has no `#`"
-    elif bare and not bare[0].startswith("."):
-        problem = (
-            problem
-            or f"hold `{bare[0]}`, which means nothing; an id has no blanks: `#{identifier}_{bare[0]}`"
-        )
-    if problem == "" and any(
-        item["value"] and item["value"][0] in "\"'" and item["value"][0] not in item["value"][1:]
-        for item in _ITEM.finditer(inside)
-    ):
-        problem = "have a quote that is never closed"
+    identifier, authority, found = _by_bare_words(inside, identifier, authority, attributes)
+    problem = problem or found
     title = plain_words(without_tags(_CLOSERS.sub("", title.rstrip())).strip()).strip()
     problem = problem or ("" if authority else _lost_level(text, attributes))
     problem = problem or ("stand behind no title" if inside and not title else "")
     return Heading(depth, title, identifier, authority, tuple(sorted(attributes)), problem)
+
+
+def _by_bare_words(
+    inside: str, identifier: str, authority: str, attributes: list[tuple[str, str]]
+) -> tuple[str, str, str]:
+    """Return id and level, either of which a word without marks may be, and what is wrong with words and quotes."""
+    bare = [name for name, value in attributes if not value and _BARE_ID.fullmatch(name)]
+    if bare and not identifier:
+        return bare[0].lstrip(".:"), authority, f"name no id, since `{bare[0]}` has no `#`"
+    glued = _GLUED_LEVEL.fullmatch(bare[0]) if bare else None
+    level = glued["level"] if glued else bare[0] if bare else ""
+    if not authority and level.casefold() in _LEVELS:
+        return identifier, level, f"hold `{bare[0]}` in place of `authority={level}`"
+    problem = "have a quote that is never closed" if _is_quote_open(inside) else ""
+    if odd := _ODD.search(identifier):
+        problem = f"have an id with the character U+{ord(odd[0]):04X} in it"
+    elif bare and not bare[0].startswith("."):
+        split = re.search(rf"#{re.escape(identifier)}\s+{re.escape(bare[0])}", inside)
+        why = f": an id has no blanks, `#{identifier}_{bare[0]}`" * bool(split)
+        problem = f"hold `{bare[0]}`, which means nothing{why}"
+    return identifier, authority, problem
+
+
+def _is_quote_open(inside: str) -> bool:
+    values = (item["value"] or " " for item in _ITEM.finditer(inside))
+    return any(value[0] in "\"'" and value[0] not in value[1:] for value in values)
 
 
 def _lost_level(text: str, attributes: list[tuple[str, str]]) -> str:

@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 import yaml
 
@@ -72,6 +73,8 @@ def _cause(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str]:
     """Return at which character a text stops being YAML, and why: what is never closed begins above where a parser notices."""
     mark, problem = error.problem_mark or error.context_mark, str(error.problem or error.context)
     at = mark.index if mark else -1
+    if (slip := _slip_above(text, mark.line if mark else 0, problem)) is not None:
+        return slip
     if "stream end" in problem or "end of stream" in problem:
         begun = error.context_mark.index if error.context_mark else -1
         if "quoted" in str(error.context):
@@ -84,9 +87,76 @@ def _cause(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str]:
             at,
             f"{problem}: put a value with a colon in quotes, and indent keys that belong together alike",
         )
+    if "another document" in problem:
+        return at, f"{problem}: delete the line `---`"
     return at, f"{problem}: indent by spaces" if "'\\t'" in problem else problem
 
 
+_OF_A_MERGE = re.compile(r"^(?:<{7}|={7}|>{7})(?: |$)", re.MULTILINE)
+_ODD_INDENT = re.compile(r"[ ]*+([^\S \r\n]|[\u200b\ufeff])")
+_NO_COLON = re.compile(r"(?P<indent>[ ]*)(?:- )?(?P<key>[\w-]+)\s*")
+_WITHOUT_BLANK = re.compile(r"[ ]*(?:- )?(?P<key>[\w-]+):(?P<value>[^\s:/][^:]*)")
+_SPECIAL = re.compile(r"[ ]*(?:- )?[\w-]+:[ ]+(?P<value>[@%`&*!|>\]}][^\n]*)")
+_ABOVE = 2
+"""Lines that hold the slip at which a parser stops: the one at which it does, and the last one above."""
+
+
+def _slip_above(text: str, line: int, problem: str) -> tuple[int, str] | None:
+    """Return at which character a slip stands that ends the YAML of a text in some line, and what to do; nothing where none is known."""
+    if merge := _OF_A_MERGE.search(text):
+        return merge.start(), "a merge left both of its sides here: keep one, and delete the marks"
+    lines = text.split("\n")
+    starts = [0, *accumulate(len(one) + 1 for one in lines)]
+    near = [number for number in range(min(line, len(lines) - 1), -1, -1) if lines[number].strip()][:_ABOVE]
+    for number in reversed(near):
+        if why := _why(lines, number):
+            return starts[number], why
+    if "'-'" in problem or "block sequence" in problem:
+        return starts[
+            line
+        ], "an item of a list stands among keys: write it without its hyphen, or below a key of its own"
+    if near and (why := _why_indented(lines, near[0])):
+        return starts[near[0]], why
+    return None
+
+
+def _why(lines: Sequence[str], number: int) -> str:
+    """Return what is wrong with a line, as far as it can be told from it and the next one."""
+    line = lines[number]
+    if odd := _ODD_INDENT.match(line):
+        name = "a tab" if odd[1] == "\t" else f"U+{ord(odd[1]):04X}"
+        return f"{name} in the indentation: indent by spaces"
+    below = next((one for one in lines[number + 1 :] if one.strip()), "")
+    bare = _NO_COLON.fullmatch(line)
+    if bare and _indent(below) > _indent(line):
+        return f"`{bare['key']}` has no colon: write `{bare['key']}:`"
+    value = line.partition(":")[2].strip()
+    for begin, end in (("[", "]"), ("{", "}")):
+        if value.startswith(begin) and value.count(begin) > value.count(end) and _NEXT_KEY.match(below):
+            return f"the bracket `{begin}` is never closed"
+    if glued := _WITHOUT_BLANK.fullmatch(line.rstrip()):
+        return f"no blank behind the colon: write `{glued['key']}: {glued['value']}`"
+    if special := _SPECIAL.fullmatch(line.rstrip()):
+        return f"`{special['value'][0]}` means something else in YAML: put `{special['value']}` in quotes"
+    return ""
+
+
+def _why_indented(lines: Sequence[str], number: int) -> str:
+    """Return what is wrong with the indentation of a line among those above it."""
+    above = [one for one in lines[:number] if one.strip()]
+    indents = {_indent(one) for one in above} | {len(one) - len(one.lstrip(" -")) for one in above}
+    indent = _indent(lines[number])
+    if not above or indent in indents or (above[-1].rstrip().endswith(":") and indent > _indent(above[-1])):
+        return ""
+    beside = min(indents, key=lambda one: (abs(one - indent), -one))
+    return f"it is indented by {indent} blanks, and nothing above it is: indent it by {beside}, as what it stands beside"
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
+
+
+_NEXT_KEY = re.compile(r"[ ]*(?:- )?[\w-]+:(?:\s|$)")
 _GLUED_KEY = re.compile(r"[\w-]+:\S")
 
 
@@ -232,15 +302,20 @@ class YamlReader:
             return {}
         values: dict[str, yaml.Node] = {}
         meant: dict[str, yaml.Node] = {}
+        repeated: yaml.Node | None = None
         for key_node, value in node.value:
             key = self.text(key_node)
             if allowed and key not in allowed:
                 self.find("unknown-key", key_node, f"unknown key `{key}`", nearest(key, allowed))
                 meant.setdefault(near_name(key, allowed), value)
             elif key in values:
-                self.find("duplicate-key", key_node, f"key `{key}` is given twice")
+                repeated = repeated or key_node
             else:
                 values[key] = value
+        if repeated is not None:
+            # Others behind it are so for the same reason: the hyphen of an item is missing.
+            hint = "delete one of the two, or begin another item with a hyphen"
+            self.find("duplicate-key", repeated, f"key `{self.text(repeated)}` is given twice", hint)
         meant.pop("", None)
         return {**meant, **values}
 

@@ -379,7 +379,9 @@ def _read_sidecar(env: BuildEnvironment, name: str) -> Annotations:
         return read_annotations(path, file)
     except (AnnotationError, SourceError) as error:
         message = f"`policyspec_annotations`: {str(error).replace(str(path), name)}"
-        finding = Finding(code="annotations", message=message, span=Span(file, 1))
+        line = str(error).removeprefix(f"{file}:").partition(":")[0]
+        span = Span(file, int(line) if line.isdigit() else 1)
+        finding = Finding(code="annotations", message=message, span=span)
         return Annotations(findings=(finding,))
 
 

@@ -420,7 +420,9 @@ def test_every_command_tells_the_place_of_a_finding_as_check_does(
 
 def test_findings_are_in_the_order_of_the_document(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "spec.md"
-    file.write_text("# One {#one authority=usr}\n\nSee [?](#on).\n\n### Deep\n\n[?](#tw)\n", encoding="utf-8")
+    file.write_text(
+        "# One {#one authority=usr}\n\nSee [?](#on).\n\n### Deep\n\n[?](#oen)\n", encoding="utf-8"
+    )
     lines = [int(line) for line in re.findall(r"spec\.md:(\d+):", run("stats", file, "-v")[2])]
     assert len(lines) > 3
     assert lines == sorted(lines)
@@ -600,3 +602,31 @@ def test_bash_replaces_what_stands_after_an_equals_sign(
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert (done.stdout, done.stderr) == (f"{replies}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("init", ""), "it is empty; `.` is the current folder"),
+        (("check", "SOURCE", "-D", "language=de"), "`-D` is for Sphinx projects"),
+        (("check", "SOURCE", "--select", "xyzzy"), "categories are `references`"),
+        (("query", "SOURCE", "added-since", "--param", "release=1"), "the spec has none"),
+        (("check", "SOURCE", "--annotations", "no.yaml"), "`no.yaml` does not exist"),
+    ],
+)
+def test_a_slip_on_the_command_line_is_told_with_what_to_do(
+    run: Run, source: Path, words: tuple[str, ...], told: str
+) -> None:
+    status, _, error = run(*(source if word == "SOURCE" else word for word in words))
+    assert status == 2
+    assert told in error
+
+
+def test_what_a_query_names_that_nothing_has_is_told_however_quiet_and_as_json(
+    run: Run, source: Path
+) -> None:
+    query = "SELECT ?x ?y WHERE { ?x ps:authority 'root' }"
+    _, out, error = run("query", source, "--sparql", query, "-q", "--format", "json")
+    messages = [found["message"] for found in json.loads(out)["findings"]]
+    assert messages == ["nothing binds `?y`", "nothing has a text as its `ps:authority`"]
+    assert all(message in error for message in messages)

@@ -161,10 +161,13 @@ def test_an_empty_file_changes_nothing(tmp_path: Path, text: str) -> None:
             "provisions:\n  be_kind:\n    topic: [a]\n",
             "3:5: error: unknown key `topic`; did you mean `topics`? [unknown-key]",
         ),
-        ("topics:\n  - id: a\n    id: b\n", "3:5: error: key `id` is given twice [duplicate-key]"),
-        ("topics:\n  - label: A\n", "2:5: error: `id` is missing [missing-key]"),
-        ("goals:\n  - title: A\n", "2:5: error: `id` is missing [missing-key]"),
-        ("levels:\n  - title: A\n", "2:5: error: `id` is missing [missing-key]"),
+        (
+            "topics:\n  - id: a\n    id: b\n",
+            "3:5: error: key `id` is given twice; delete one of the two, or begin another item with a hyphen [duplicate-key]",
+        ),
+        ("topics:\n  - label: A\n", "2:5: error: `id` is missing; begin with `id: NAME` [missing-key]"),
+        ("goals:\n  - title: A\n", "2:5: error: `id` is missing; begin with `id: NAME` [missing-key]"),
+        ("levels:\n  - title: A\n", "2:5: error: `id` is missing; begin with `id: NAME` [missing-key]"),
         (
             "topics:\n  - id: a\n  - id: a\n",
             "3:5: error: topic id `a` is taken already at notes.yaml:2; choose another id [duplicate-id]",
@@ -195,7 +198,7 @@ def test_an_empty_file_changes_nothing(tmp_path: Path, text: str) -> None:
         ),
         (
             "provisions:\n  be_knd:\n    status: draft\n",
-            "3:5: error: no provision `be_knd`; did you mean `be_kind`? [stale-annotation]",
+            "2:3: error: no provision `be_knd`; did you mean `be_kind`? [stale-annotation]",
         ),
         (
             "topics: [{id: honesty}]\nprovisions:\n  be_kind:\n    topics: [honesti]\n",
@@ -215,7 +218,7 @@ def test_an_empty_file_changes_nothing(tmp_path: Path, text: str) -> None:
         ),
         (
             "provisions:\n  manners:\n    serves: [x]\n",
-            "3:5: error: `serves` is for principles; `manners` is a section; give it a level of authority [not-a-principle]",
+            "3:13: error: `serves` is for principles; `manners` is a section; give it a level of authority [not-a-principle]",
         ),
         (
             "provisions:\n  be_kind:\n    refines: be_kind\n",
@@ -292,8 +295,18 @@ def test_a_lenient_reading_still_finds_unknown_topics_and_goals(tmp_path: Path) 
         ("spec:\n  title: 'a\n", "notes.yaml:2: not YAML: the quote `'` is never closed"),
         ("topics: [\n", "notes.yaml:1: not YAML: the bracket `[` is never closed"),
         ("a: b: c\n", "notes.yaml:1: not YAML: mapping values are not allowed here"),
-        ("ok: 1\n\tbad: 2\n", "notes.yaml:2: not YAML: found character '\\t' that cannot start any token"),
-        ("ok: 1\nbad: *nowhere\n", "notes.yaml:2: not YAML: found undefined alias 'nowhere'"),
+        ("ok: 1\n\tbad: 2\n", "notes.yaml:2: not YAML: a tab in the indentation: indent by spaces"),
+        ("keep:\n  goals\n    a: b\n", "notes.yaml:2: not YAML: `goals` has no colon: write `goals:`"),
+        ("a: [b, c\nd: e\n", "notes.yaml:1: not YAML: the bracket `[` is never closed"),
+        ("a:\n\u00a0\u00a0b: c\n  d: e\n", "notes.yaml:2: not YAML: U+00A0 in the indentation"),
+        ("a: @b\n", "notes.yaml:1: not YAML: `@` means something else in YAML: put `@b` in quotes"),
+        ("a:\n    b: c\n   d: e\n", "notes.yaml:3: not YAML: it is indented by 3 blanks"),
+        ("a:\n  b: c\n  - d: e\n", "notes.yaml:3: not YAML: an item of a list stands among keys"),
+        ("a: b\n<<<<<<< HEAD\nc: d\n", "notes.yaml:2: not YAML: a merge left both of its sides here"),
+        (
+            "ok: 1\nbad: *nowhere\n",
+            "notes.yaml:2: not YAML: `*` means something else in YAML: put `*nowhere` in quotes",
+        ),
         ("ok: 1\n---\nmore: 2\n", "notes.yaml:2: not YAML: but found another document"),
         ('ok: 1\nbad: "\\q"\n', "notes.yaml:2: not YAML: found unknown escape character 'q'"),
         ("ok: 1\nbad: \x1b[31m\n", "notes.yaml:2: not YAML: character U+001B is not allowed"),

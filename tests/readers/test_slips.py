@@ -202,7 +202,7 @@ SLIPS = {
         "write `**Example**: A book`",
     ),
     "title-empty": ("**Example**: A book", "**Example**:", "untitled-example", 9, "say what it shows"),
-    "id-with-blank": ("{#after", "{#af ter", "broken-attributes", 30, "an id has no blanks"),
+    "id-with-blank": ("{#after", "{#af ter", "broken-attributes", 30, "an id has no blanks, `#af_ter`"),
     "id-as-class": ("{#after", "{.after", "broken-attributes", 30, "with `{#after authority=developer}`"),
     "two-ids": ("{#after", "{#after #behind", "broken-attributes", 30, "name two ids"),
     "two-levels": (
@@ -211,13 +211,6 @@ SLIPS = {
         "broken-attributes",
         30,
         "`developer` and `user`",
-    ),
-    "attribute-of-nothing": (
-        "developer}",
-        "developer topcs=x}",
-        "broken-attributes",
-        30,
-        "means nothing in a heading",
     ),
     "title-lost": ("## After {", "## {", "broken-attributes", 30, "stand behind no title"),
     "marks-lost": ("# Manners {", "Manners {", "lost-heading", 1, "begin the line at the margin"),
@@ -259,6 +252,92 @@ SLIPS = {
         "a quote that is never closed",
     ),
     "id-with-blank-of-no-width": ("{#after", "{#af\u200bter", "broken-attributes", 30, "U+200B"),
+    "level-alone": (
+        "authority=developer",
+        "developer",
+        "broken-attributes",
+        30,
+        "in place of `authority=developer`",
+    ),
+    "level-empty": (
+        "authority=developer",
+        "authority=",
+        "broken-attributes",
+        30,
+        "give no level by `authority=`",
+    ),
+    "attributes-in-a-comment": (
+        "{#after authority=developer}",
+        "<!-- {#after authority=developer} -->",
+        "broken-attributes",
+        30,
+        "stand in a comment",
+    ),
+    "link-by-label": ("[?](#after)", "[it][after]", "dangling-reference", 7, "write `[text](#after)`"),
+    "link-of-sphinx": ("[?](#after)", "{ref}`after`", "dangling-reference", 7, "write `[text](#after)`"),
+    "fence-twice": ("~~~xml", "~~~xml\n~~~xml", "unclosed-fence", 12, "delete one of the two"),
+    "text-above-the-fence": (
+        "~~~xml",
+        "Here is one.\n\n~~~xml",
+        "example-without-conversation",
+        11,
+        "move it above the title",
+    ),
+    "tag-without-its-end": ("<user>", '<user name="ann"', "broken-tag", 12, 'write `<user name="ann">`'),
+    "commentary-with-a-colon": (
+        "!!! meta",
+        "!!! meta:",
+        "unknown-admonition",
+        27,
+        'write `!!! meta "Commentary"`',
+    ),
+    "merge-of-headings": (
+        "## After {#after authority=developer}",
+        "<<<<<<< HEAD\n## After {#after authority=developer}\n=======\n## After {#after authority=user}\n>>>>>>> b",
+        "unresolved-conflict",
+        30,
+        "keep one",
+    ),
+    "tag-in-code-marks": ("<user>", "`<user>`", "broken-tag", 12, "write `<user>`"),
+    "tag-indented": ("<user>", "    <user>", "broken-tag", 12, "begin the line at the margin"),
+    "tag-with-blank-of-no-width": ("<user>", "<us\u200ber>", "broken-tag", 12, "it holds U+200B"),
+    "tag-of-another": ("know.\n</assistant>", "know.\n</user>", "crossed-tag", 18, "write `</assistant>`"),
+    "comparison-ends-early": (
+        "know.\n</assistant>",
+        "know.\n</assistant>\n</comparison>",
+        "crossed-tag",
+        19,
+        "delete it",
+    ),
+    "verdict-behind-its-comment": (
+        "<!-- BAD -->",
+        "<!-- BAD --> [#after]",
+        "broken-tag",
+        19,
+        "write all of the verdict into the comment",
+    ),
+    "fence-end-indented": (
+        "</comparison>\n~~~",
+        "</comparison>\n    ~~~",
+        "unclosed-fence",
+        23,
+        "begin it at the margin",
+    ),
+    "fence-end-with-text": ("~~~\n\nThe second", "~~~ The second", "unclosed-fence", 23, "write `~~~`"),
+    "attributes-begun": (
+        "{#after authority=developer}",
+        "{#",
+        "broken-attributes",
+        30,
+        "are begun, and no more",
+    ),
+    "level-glued": (
+        "authority=developer",
+        "authority-developer",
+        "broken-attributes",
+        30,
+        "with `{#after authority=developer}`",
+    ),
     "role-misspelt": ("<user>", "<usr>", "unknown-role", 12, "did you mean `user`?"),
     "comparison-misspelt": (
         "<comparison>",
@@ -374,3 +453,11 @@ def test_a_file_that_nothing_ties_to_the_spec_is_told_once(tmp_path: Path) -> No
     (tmp_path / "examples" / "todo.md").write_text("Write some prompts.\n", "utf-8")
     found = ps.load_checked(tmp_path, annotate=False).findings
     assert [one.code for one in found if one.span.file == "examples/todo.md"] == ["file-without-tag"]
+
+
+def test_an_attribute_that_means_nothing_is_kept_with_a_hint() -> None:
+    reading = read_model_spec(RIGHT.replace("developer}", "developer topcs=x}"), "spec.md")
+    assert [str(one) for one in reading.findings] == [
+        "spec.md:30:1: hint: `topcs` means nothing in a heading; known are `authority` [broken-attributes]"
+    ]
+    assert reading.spec.provisions[-1].attributes == (("topcs", "x"),)

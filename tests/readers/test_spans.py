@@ -83,7 +83,8 @@ def check_bodies(conversations: tuple[object, ...], text: str) -> None:
     for conversation in conversations:
         for message in conversation.messages:  # type: ignore[attr-defined]
             source = cut_out(text, message.span).replace("\r\n", "\n")
-            if message.role:
+            # What was to be a tag is kept with the text behind it.
+            if message.role and not message.text.startswith(f"<{message.role}>"):
                 assert re.match(rf"[ ]?\*?[ ]?<{message.role}[\s>]", source, re.IGNORECASE), source[:80]
                 source = source.partition("\n")[2]
             settings = [f for f in message.fragments if f.kind is FragmentKind.SETTING]
