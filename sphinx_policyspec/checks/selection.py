@@ -56,7 +56,6 @@ _OF_ONE = frozenset(
         "misplaced-example",
         "example-without-comparison",
         "outdated-reference",
-        "clause-not-lower",
         "unplaced-text",
     }
 )
