@@ -282,6 +282,7 @@ def _following(found: Collection[Finding], lines: SourceLines) -> set[int]:
     unknown = [one for one in found if one.code in _NAMING and id(one) not in follows]
     for slip in unknown:
         doubt.name(slip)
+    sought = [_parts(_subject(slip)) for slip in unknown]
     owners = {doubt.owner(slip) for slip in (*losses, *unknown)}
     is_of_levels = "level" in owners or any(one.code in _OF_LEVELS for one in found)
     for one in found if owners or is_of_levels else ():
@@ -289,9 +290,15 @@ def _following(found: Collection[Finding], lines: SourceLines) -> set[int]:
             (is_of_levels and rules()[one.code].category in _OF_RANKS)
             or (one.code in _OF_ALL and owners & _DECLARING)
             or (_is_of_one(one) and _is_doubtful(one, doubt))
+            # One without an id of its own may be what a link seeks.
+            or (one.code == "never-referenced" and _is_sought(_parts(_subject(one)), sought))
         ):
             follows.add(id(one))
     return follows
+
+
+def _is_sought(parts: set[str], sought: Iterable[set[str]]) -> bool:
+    return any(2 * len(parts & names) > len(names) for names in sought)
 
 
 def _loses(finding: Finding) -> bool:
@@ -309,6 +316,10 @@ def _is_doubtful(finding: Finding, doubt: _Doubt) -> bool:
     return finding.span.line in doubt.sections[finding.span.file] or name in doubt.words or doubt.names(name)
 
 
+def _parts(name: str) -> set[str]:
+    return {part for part in name.split("_") if len(part) > 2}  # noqa: PLR2004  articles and the like say nothing
+
+
 def _may_be_lost(
     finding: Finding, found: Collection[Finding], losses: Collection[Finding], doubt: _Doubt
 ) -> bool:
@@ -323,7 +334,7 @@ def _may_be_lost(
     if any(name == _subject(slip) for slip in ids):
         return True
     # A copied principle may have lost the id that goes with its words.
-    parts = {part for part in name.split("_") if len(part) > 2}  # noqa: PLR2004  articles and the like say nothing
+    parts = _parts(name)
     sections = (doubt.around(slip, own) for slip in ids if not is_near)
     return any(2 * len(parts.intersection(section)) >= len(parts) > 0 for section in sections)
 
