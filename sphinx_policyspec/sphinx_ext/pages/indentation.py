@@ -19,7 +19,9 @@ from sphinx_policyspec.sphinx_ext.pages.options import (
     indent_of,
 )
 
-_OF_MYST = re.compile(rf"(?P<lead>\s*+)(?P<marks>[`~:]{{3,}}+)\{{(?P<name>{DOMAIN}:[\w-]+)\}}(?P<rest>.*)")
+_OF_MYST = re.compile(
+    rf"(?P<lead>\s{{0,40}}+)(?P<marks>[`~:]{{3,}}+)\{{(?P<name>{DOMAIN}:[\w-]+)\}}(?P<rest>.*)"
+)
 _IN_RST = "is a directive of MyST, and text in a page of reStructuredText"
 _RIGHT = re.compile(rf"\s*\.\. +{DOMAIN}:[\w-]+ ?::(?:\s|$)")
 _EXPLICIT = re.compile(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,13 +33,13 @@ HELD = PROVISIONS | SAID
 """The directives that declare something, beside commentary."""
 SOUND = re.compile(r":(?P<name>[\w-][\w -]*):(?:\s+(?P<rest>.*)|)")
 NEAR = re.compile(
-    r"(?!\.\. )(?P<hyphen>(?:(?:\d+[.)]|[^\w\s:\uff1a]+) *)*+)(?P<open>[:\uff1a]{0,2} ?)(?P<name>\w[\w-]*)"
-    r"(?P<close>[^\w\s:=]* ?(?:[:=\uff1a;|]+|-+>)[^\w\s:=\[{(\uff1a]*|(?=\s|$))(?P<rest>.*)"
+    r"(?!\.\. )(?P<hyphen>(?:(?:\d+[.)]|[^\w\s:>\uff1a]++) *+)*+)(?P<open>[:\uff1a]{0,2} ?)(?P<name>\w[\w-]*)"
+    r"(?P<close>[^\w\s:=]{0,4} ?(?:[:=\uff1a;|]{1,4}|-{1,3}>)[^\w\s:=\[{(\uff1a]{0,4}|(?=\s|$))(?P<rest>.*)"
 )
 """An option that may lack a colon or the blank behind it, have one too many, or have marks of lists and the like around it."""
 _BARE = re.compile(r"\s+[\w-]+\s*")
 """One word, as the value of an option is."""
-_NOTE = re.compile(r"(?:%|#|//|/\*|<!--|\.\. |--(?!-)|\[//\]).*")
+_NOTE = re.compile(r"(?:%|#|//|/\*|<!--|\.\. (?!\S+ ?::)|--(?!-)|\[//\]).*")
 """What is meant as a comment."""
 _NAME = rf"{DOMAIN}(?:::?|: (?=[\w-]+::))[\w-]+"
 MARKUP = re.compile(
@@ -215,7 +216,8 @@ class SlipReading:
 
     def _is_note(self, number: int, own: str, depth: int | None) -> bool:
         """Return whether a line is a comment above another option."""
-        if not _NOTE.fullmatch(self.lines[number].strip()):
+        is_outside = depth is not None and indent_of(self.lines[number]) <= depth
+        if is_outside or not _NOTE.fullmatch(self.lines[number].strip()):
             return False
         below = (self.lines[n] for n in range(number + 1, len(self.lines)))
         line = next((text for text in below if not _NOTE.fullmatch(text.strip())), "")
@@ -454,13 +456,16 @@ def resolved(lines: Sequence[str]) -> tuple[list[int], list[Slip]]:
     """Return the numbers of the lines without conflicts that git left, of each the first side, and the conflicts."""
     kept: list[int] = []
     slips: list[Slip] = []
-    side = 0
+    side, fence = 0, ""
+    sides, ends = ([n for n, line in enumerate(lines) if line.startswith(mark)] for mark in _CONFLICT[2:])
     for number, line in enumerate(lines):
         mark = next(
             (n for n, mark in enumerate(_CONFLICT) if line.rstrip() + " " == mark or line.startswith(mark)),
             -1,
         )
-        if not side and mark == 0 and _is_conflict(lines, number):
+        fence = line if _BEGINS_FENCE.match(line) else fence
+        # What is shown as code is none.
+        if not side and mark == 0 and _is_conflict(number, sides, ends) and not _CODE_BEGINS.match(fence):
             message = "a conflict that git could not merge was left here"
             slips.append(
                 Slip(number + 1, "merge-conflict", message, "keep one side, and delete the lines of marks")
@@ -473,10 +478,7 @@ def resolved(lines: Sequence[str]) -> tuple[list[int], list[Slip]]:
     return kept, slips
 
 
-def _is_conflict(lines: Sequence[str], start: int) -> bool:
-    """Return whether all marks of a conflict follow, and it is not shown as code."""
-    above = (line for line in reversed(lines[:start]) if _BEGINS_FENCE.match(line))
-    if _CODE_BEGINS.match(next(above, "")):
-        return False
-    below = iter(lines[start:])
-    return all(any(line.startswith(mark) for line in below) for mark in (_CONFLICT[2], _CONFLICT[3]))
+def _is_conflict(start: int, sides: Sequence[int], ends: Sequence[int]) -> bool:
+    """Return whether the other marks of a conflict follow."""
+    at = bisect_right(sides, start)
+    return at < len(sides) and bisect_right(ends, sides[at]) < len(ends)
