@@ -204,7 +204,6 @@ class _Blocks:
             (one.span.file, one.span.line, one.span.end_line + (one.span.end_column > 1))
             for one in _conversations(spec)
         )
-        self._sections: dict[str, list[tuple[int, int]]] = defaultdict(list)
         open_: list[tuple[str, int, int]] = []
         self._ends: dict[tuple[str, int], int] = {}
         for provision in (*spec.provisions, None):
