@@ -84,6 +84,7 @@ def _following(found: Collection[Finding], lines: SourceLines) -> set[int]:
     unknown = [one for one in naming if id(one) not in follows]
     for slip in unknown:
         doubt.name(slip)
+        doubt.sought.append(_parts(_subject(slip)))
     at = grouped((_place(slip), slip) for slip in losses)
     owners = {doubt.owner(slip) for slip in (*losses, *unknown)}
     is_of_levels = "level" in owners or len(losses) < len(slips)
@@ -194,6 +195,7 @@ class _Doubt:
     :param words: what stands in such a section, where it is no reference
     :param ids: by name the places where such a section may have declared it
     :param headings: by file the first line of a heading that was lost
+    :param sought: the words of names that nothing has
     :param near: names on the lines of slips and in their messages, of which others may be misspellings
     """
 
@@ -204,6 +206,7 @@ class _Doubt:
     ids: dict[str, set[tuple[str, int]]] = field(default_factory=lambda: defaultdict(set))
     near: dict[str, None] = field(default_factory=dict)
     headings: dict[str, int] = field(default_factory=dict)
+    sought: list[set[str]] = field(default_factory=list)
     looks: int = 0
     _words: dict[_Place, dict[str, list[_Place]]] = field(default_factory=dict)
     _seen: set[_Place] = field(default_factory=set)
@@ -273,8 +276,13 @@ class _Doubt:
         """Return whether a slip may be about a name."""
         if name in self.near:
             return True
-        self.looks += len(self.near)
-        return self.looks < _LOOKS and bool(near_name(name, self.near))
+        self.looks += len(self.near) + len(self.sought)
+        if self.looks >= _LOOKS:
+            return False
+        # What has no id of its own may be what a link seeks.
+        parts = _parts(name)
+        is_sought = any(2 * len(parts & names) > len(names) for names in self.sought)
+        return is_sought or bool(near_name(name, self.near))
 
     def holds(self, finding: Finding) -> bool:
         """Return whether something was lost where a thing stands, or where others may name it."""
@@ -289,6 +297,11 @@ class _Doubt:
 
 def _bare(name: str) -> str:
     return re.sub(r"[\s-]", "_", name.casefold())
+
+
+def _parts(name: str) -> set[str]:
+    """Return the words of a name but for articles and the like, which say nothing."""
+    return {part for part in name.split("_") if len(part) > 2}  # noqa: PLR2004
 
 
 def _subject(finding: Finding) -> str:
@@ -331,8 +344,7 @@ class _LostIds:
 
     def _stands_there(self, name: str, own: set[_Place]) -> bool:
         """Return whether most words of a name stand around a slip: a copied principle may have lost the id that goes with them."""
-        # Articles and the like say nothing.
-        parts = {part for part in name.split("_") if len(part) > 2}  # noqa: PLR2004
+        parts = _parts(name)
         self._doubt.looks += len(parts) * len(self._sections)
         if not parts or self._doubt.looks > _LOOKS:
             return False

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sphinx_policyspec import model
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.files import load_json
-from sphinx_policyspec.graph.collector import sequence_key
-from sphinx_policyspec.graph.records import RECORDS, Many, id_of, quoted, single, text_of
+from sphinx_policyspec.graph.records import RECORDS, Many, id_of, quoted, sequence_key, single, text_of
 from sphinx_policyspec.graph.terms import DCTERMS, OWL, PS, RDF, Blank, Iri, Iris, Term, Triple
 
 if TYPE_CHECKING:

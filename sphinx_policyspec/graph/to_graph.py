@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sphinx_policyspec import model
 from sphinx_policyspec.files import pickled
-from sphinx_policyspec.graph.collector import GraphWriter
-from sphinx_policyspec.graph.records import TERMS
+from sphinx_policyspec.graph.records import TERMS, GraphWriter
 from sphinx_policyspec.graph.terms import DCTERMS, PS, RDF, Iri, Iris, Triple, iri_of
 from sphinx_policyspec.graph.touches import Touch, TouchFinder, TouchKind, enclosing, owner
 from sphinx_policyspec.model.attributes import RELATIONS
