@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sphinx_policyspec.checks import in_source_order, run_checks
+from sphinx_policyspec.checks.selection import to_tell
 from sphinx_policyspec.errors import AnnotationError, PolicySpecError, SourceError
 from sphinx_policyspec.files import Brief, real_path
 from sphinx_policyspec.graph.terms import FORMATS, format_of_suffix
@@ -28,7 +29,7 @@ from sphinx_policyspec.readers.release import (
     release_folders,
     spec_file,
 )
-from sphinx_policyspec.readers.text import Ignore, absent, ignores_in, read_text, silenced
+from sphinx_policyspec.readers.text import Ignore, SourceLines, absent, ignores_in, read_text
 
 _TOLD = 3
 _FAR = 5
@@ -286,9 +287,6 @@ def annotations_of(spec: Spec) -> tuple[Path, ...]:
     return (shipped,) if any(topic.span.file in names for topic in spec.topics) else ()
 
 
-_LOST_ID = re.compile(r"\{:?[ ]?#([^\s{}]+)")
-
-
 def checked(loaded: Loaded) -> Loaded:
     """Add what the checks find, and leave out what comments silence.
 
@@ -297,22 +295,10 @@ def checked(loaded: Loaded) -> Loaded:
     shipped = shipped_annotations()
     offered = {SHIPPED_SIDECAR, shipped.name} if shipped in loaded.annotations else frozenset()
     told = run_checks(loaded.spec, places=loaded.places)
-    lost = {
-        f"`{name}`"
-        for found in loaded.findings
-        if found.code == "lost-heading"
-        for name in _LOST_ID.findall(found.message)
-    }
-    found = [
-        finding
-        for finding in told
-        # That nothing has the id of a lost heading follows from that.
-        if finding.span.file not in offered
-        and not (finding.code == "dangling-reference" and any(name in finding.message for name in lost))
-    ]
-    findings = (*loaded.findings, *found)
+    found = [*loaded.findings, *(one for one in told if one.span.file not in offered)]
+    lines = SourceLines(loaded.root if loaded.has_files else None)
     ignores = _ignores(loaded) if loaded.has_files else ()
-    return replace(loaded, findings=in_source_order(list(silenced(findings, ignores))))
+    return replace(loaded, findings=in_source_order(to_tell(found, lines, ignores)))
 
 
 def _ignores(loaded: Loaded) -> Iterator[Ignore]:

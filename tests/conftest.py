@@ -14,15 +14,14 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 import pytest
 import typst
 from hypothesis import settings
-from jinja2 import FileSystemBytecodeCache
 from jinja2.sandbox import SandboxedEnvironment
 from sphinx import jinja2glue, theming
 from sphinx.config import Config
@@ -133,20 +132,28 @@ def common_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
 
 
+class _Templates(SandboxedEnvironment):
+    """Compiles a template once, for all builds of this process: the environments that Sphinx makes are alike."""
+
+    _codes: ClassVar[dict[tuple[object, ...], Any]] = {}
+
+    def compile(self, *source: Any, **options: Any) -> Any:
+        key = (*source, *options.items())
+        if key not in self._codes:
+            self._codes[key] = super().compile(*source, **options)
+        return self._codes[key]
+
+
 @pytest.fixture(scope="session", autouse=True)
-def _cheap_builds(common_folder: Path) -> Iterator[None]:
-    """Do once a run what each of a thousand small builds would do anew, for more than half of its time.
+def _cheap_builds() -> Iterator[None]:
+    """Do once a process what each of a thousand small builds would do anew, for more than half of its time.
 
     A template of a theme is compiled, the packages that offer a theme are looked for, and Sphinx makes a record of each
     of its 500 debug messages, which nobody sees.
     """
-    folder = common_folder / "templates"
-    folder.mkdir(exist_ok=True)
-    cache = FileSystemBytecodeCache(str(folder))
-    environment = partial(SandboxedEnvironment, bytecode_cache=cache)
     logging.disable(logging.DEBUG)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(jinja2glue, "SandboxedEnvironment", environment)
+        patch.setattr(jinja2glue, "SandboxedEnvironment", _Templates)
         patch.setattr(theming, "entry_points", lru_cache(entry_points))
         yield
     logging.disable(logging.NOTSET)

@@ -76,6 +76,12 @@ def test_reasoning_by_rules_imports_no_second_rdf_library() -> None:
     assert result.stdout == "[]\n", result.stderr
 
 
+def test_the_process_that_answers_queries_starts_without_the_model() -> None:
+    loaded = run_python("import sys, sphinx_policyspec.graph.child\nprint(*sys.modules)").stdout.split()
+    assert "sphinx_policyspec.graph.child" in loaded
+    assert "sphinx_policyspec.model" not in loaded
+
+
 def test_registering_the_extension_imports_no_rdf_library() -> None:
     heavy = "{'rdflib', 'pyoxigraph', 'owlready2'}"
     code = f"import sys, sphinx_policyspec.sphinx_ext.extension\nprint(sorted({heavy} & sys.modules.keys()))"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterator
 
 from sphinx_policyspec.graph.touches import about, with_broader
 from sphinx_policyspec.model import (
@@ -19,7 +19,6 @@ from sphinx_policyspec.model import (
     TargetKind,
     Verdict,
 )
-from sphinx_policyspec.model.finding import near_name
 
 
 def owners(spec: Spec) -> dict[str, Principle]:
@@ -63,9 +62,7 @@ def principle_without_pair(spec: Spec) -> Iterator[Finding]:
     shown = _examples(spec)
     for principle in spec.principles:
         pairs = [
-            # An answer whose verdict is missing or misspelt may be the other one.
             {response.verdict for response in comparison.responses} >= {Verdict.GOOD, Verdict.BAD}
-            or None in {response.verdict for response in comparison.responses}
             for example in shown.get(principle.id, ())
             for comparison in example.comparisons
         ]
@@ -93,7 +90,6 @@ def principle_without_prompt(spec: Spec) -> Iterator[Finding]:
 def never_referenced(spec: Spec) -> Iterator[Finding]:
     """Find principles that no cross-reference points at."""
     named = {r.target for r in spec.references if r.target_kind is TargetKind.PROVISION}
-    named |= _meant(named, spec.provision_by_id)
     for principle in spec.principles:
         if named.isdisjoint((principle.id, *principle.aliases)):
             message = f"nothing refers to `{principle.id}`"
@@ -102,19 +98,12 @@ def never_referenced(spec: Spec) -> Iterator[Finding]:
             )
 
 
-def _meant(names: Iterable[str], known: Collection[str]) -> set[str]:
-    """Return what names that nothing has are slips for: that nothing else names it follows from the slip."""
-    return {near_name(name, known) for name in names if name not in known}
-
-
 def unused_topic(spec: Spec) -> Iterator[Finding]:
     """Find topics that no provision is about, and that are not broader than one that is referred to."""
     used = {topic for topic, provisions in about(spec).items() if provisions}
     for reference in spec.references:
         if reference.target_kind is TargetKind.TOPIC:
             used.update(with_broader(reference.target, spec.topic_by_id))
-    said = {topic for provision in spec.provisions for topic in provision.topics}
-    used |= _meant(said, spec.topic_by_id)
     for topic in spec.topics:
         if topic.id not in used:
             yield _found(

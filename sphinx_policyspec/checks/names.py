@@ -6,6 +6,7 @@ spec came.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -29,6 +30,7 @@ from sphinx_policyspec.model.spec import PUBLISHED_LEVELS
 from sphinx_policyspec.readers.conversation import ROLES
 
 _USER = "user"
+_WORDS = re.compile(r"[\w-]+")
 _FEW = 2
 """Names that are told one by one; of more it is the ladder that is another."""
 
@@ -58,8 +60,14 @@ def dangling_reference(spec: Spec) -> Iterator[Finding]:
             code="dangling-reference",
             message=f"unknown {reference.target_kind.value} {shown(reference.target)}",
             span=reference.span,
-            hint=hints.nearest(reference.target, names),
+            hint=other_kind(reference.target, known) or hints.nearest(reference.target, names),
         )
+
+
+def other_kind(name: str, known: Mapping[TargetKind, Collection[str]]) -> str:
+    """Return the hint that a name is that of something of another kind, or nothing."""
+    kind = next((kind for kind, names in known.items() if name in names), None)
+    return f"a {kind.value} has this id; name it as such" if kind else ""
 
 
 def outdated_reference(spec: Spec) -> Iterator[Finding]:
@@ -292,6 +300,12 @@ class _Check:
         if row.names == "level" and not name:
             message = f"{row.owner} {shown(owner.id)} has no level of authority"
             return _found("missing-authority", message, span, "name the level that it has")
+        if (
+            row.names == "level"
+            and len(several := [one for one in _WORDS.findall(name) if one in self.known["level"]]) > 1
+        ):
+            message = f"{row.owner} {shown(owner.id)} has one level of authority, and {shown(name)} names {len(several)}"
+            return _found("unknown-level", message, span, f"keep one, such as `{several[0]}`")
         return self.unknown.finding(row.names, name, span, self.known[row.names])
 
 

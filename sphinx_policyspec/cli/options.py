@@ -339,7 +339,12 @@ class SourceCommand(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the words of a command line: arguments say something, and what is not a path is text."""
+        ctx.allow_extra_args = True
         rest = super().parse_args(ctx, args)
+        if rest and not ctx.resilient_parsing:
+            is_parameter = "=" in rest[0] and any(param.name == "params" for param in self.params)
+            hint = f"; parameters of a question are given as `--param {rest[0]}`" if is_parameter else ""
+            raise click.UsageError(f"unexpected argument `{rest[0]}`{hint}", ctx)
         for param in () if ctx.resilient_parsing else self.params:
             given = ctx.params.get(param.name or "")
             names = isinstance(param, click.Argument) or isinstance(param.type, click.Path)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 from sphinx_policyspec.errors import QueryError
 from sphinx_policyspec.files import Brief, html_table, in_a_line
 from sphinx_policyspec.graph.terms import ontology_dir
-from sphinx_policyspec.model import Finding
-from sphinx_policyspec.model.finding import nearest
+
+if TYPE_CHECKING:
+    from sphinx_policyspec.model import Finding
 
 
 class CellKind(enum.StrEnum):
@@ -167,7 +169,7 @@ class Question(Brief):
         names = [parameter.name for parameter in self.parameters]
         for name in params:
             if name not in names:
-                known = f"; {nearest(name, names)}" if names else ", it takes none"
+                known = f"; {_nearest(name, names)}" if names else ", it takes none"
                 raise QueryError(f"`{self.name}` takes no parameter `{name}`{known}")
         values = {p.name: params.get(p.name, p.default) for p in self.parameters}
         for name, value in values.items():
@@ -195,11 +197,17 @@ def find_question(name: str) -> Question:
     renamed = {former: question for question in list_questions() for former in question.formerly}
     found = _questions().get(name) or renamed.get(name)
     if found is None:
-        hint = nearest(name, _questions()) or "`query --list` names them"
+        hint = _nearest(name, _questions()) or "`query --list` names them"
         if " " in name.strip():
             hint = "give a query of your own with `--sparql`"
         raise QueryError(f"unknown question `{name}`; {hint}")
     return found
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    from sphinx_policyspec.model.finding import nearest  # noqa: PLC0415  half of the time of a child's start
+
+    return nearest(name, known)
 
 
 def string_literal(value: str) -> str:

@@ -14,7 +14,6 @@ from urllib.parse import quote, unquote
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.files import Brief
-from sphinx_policyspec.model.spec import with_ending
 
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 _INTEGER = re.compile(r"0|[1-9][0-9]{0,17}")
@@ -172,6 +171,8 @@ class Iris:
     """
 
     def __init__(self, base: str = "") -> None:
+        from sphinx_policyspec.model.spec import with_ending  # noqa: PLC0415  a child, which makes none, starts in half the time
+
         self.base = _absolute(with_ending(base) or DEFAULT_BASE)
         self._minted: dict[tuple[str, str], Iri] = {}
 

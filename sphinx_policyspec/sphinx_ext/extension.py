@@ -18,7 +18,7 @@ from sphinx_policyspec.sphinx_ext.build.findings import (
 from sphinx_policyspec.sphinx_ext.config import register_config
 from sphinx_policyspec.sphinx_ext.domain.domain import INDICES, PolicyDomain, domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
-from sphinx_policyspec.sphinx_ext.markdown.model_spec import (
+from sphinx_policyspec.sphinx_ext.markdown import (
     load_markdown,
     read_model_spec_pages,
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, ViewportSize
 
 from tests.browser.conftest import Open
 
@@ -126,7 +126,7 @@ def faults_in_each_mode(page: Page, scope: str) -> dict[str, list[str]]:
     """
     wide = page.viewport_size
     assert wide
-    narrow = {"width": 390, "height": 844}
+    narrow = ViewportSize(width=390, height=844)
     found = {"light": page.evaluate(CUT_OFF, scope)}
     page.set_viewport_size(narrow)
     found["phone, dark"] = page.evaluate(CUT_OFF, scope)

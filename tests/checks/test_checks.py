@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sphinx_policyspec.checks import run_checks
 from sphinx_policyspec.checks.names import targets
+from sphinx_policyspec.checks.selection import to_tell
 from sphinx_policyspec.model import (
     Carrier,
     Clause,
@@ -26,6 +28,7 @@ from sphinx_policyspec.model import (
     rules,
 )
 from sphinx_policyspec.readers.model_spec import read_model_spec
+from sphinx_policyspec.readers.text import SourceLines
 from tests.conftest import BETTER, FILE, at, example, principle, spec
 
 DIALECT = (Document(file=FILE, markup=Markup.MODEL_SPEC),)
@@ -198,7 +201,7 @@ def test_a_clause_must_lower_the_level_of_its_principle(level: str, message: lis
     assert found(spec(principle("be_brief"), clauses=(clause(level),))) == message
 
 
-def test_what_only_follows_from_a_slip_is_not_told() -> None:
+def test_what_only_follows_from_a_slip_is_not_told(tmp_path: Path) -> None:
     text = (
         "# Manners {#manners}\n\n## Be kind {#be_kind authority=user}\n\nAs in [?](#be_brif), be kind.\n\n"
         "## Be brief {#be_brief authority=user}\n\nAs in [?](#be_kind), be brief.\n\n**Example**: A greeting\n\n"
@@ -206,6 +209,8 @@ def test_what_only_follows_from_a_slip_is_not_told() -> None:
         "</assistant>\n</comparison>\n~~~\n"
     )
     reading = read_model_spec(text, "model_spec.md")
-    found = {f.code for f in (*reading.findings, *run_checks(reading.spec))}
-    assert {"dangling-reference", "missing-verdict"} <= found
-    assert not found & {"never-referenced", "principle-without-pair"}
+    (tmp_path / "model_spec.md").write_text(text, "utf-8")
+    found = [*reading.findings, *run_checks(reading.spec)]
+    told = {finding.code for finding in to_tell(found, SourceLines(tmp_path))}
+    assert {finding.code for finding in found} - told == {"never-referenced", "principle-without-pair"}
+    assert {"dangling-reference", "missing-verdict"} <= told

@@ -345,6 +345,24 @@ def test_an_unknown_command_is_told_with_the_nearest(run: Run, word: str, hint: 
     assert err.endswith(f"Error: {told}\n")
 
 
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (
+            "query spec hard-rules topic=honesty",
+            "; parameters of a question are given as `--param topic=honesty`",
+        ),
+        ("query spec hard-rules more", ""),
+        ("check spec topic=honesty", ""),
+    ],
+)
+def test_an_argument_too_many_is_told_with_what_it_is_meant_for(run: Run, words: str, hint: str) -> None:
+    told = f"unexpected argument `{words.rsplit(maxsplit=1)[-1]}`{hint}"
+    status, out, err = run(*words.split(), "--format", "json")
+    assert (status, json.loads(out)["errors"]) == (2, [{"message": told}])
+    assert err.endswith(f"Error: {told}\n")
+
+
 def test_an_interrupted_command_ends_quietly(run: Run, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_arguments: object, **_options: object) -> None:
         raise KeyboardInterrupt

@@ -208,9 +208,14 @@ class Run:
         if text.startswith("make "):
             text, folder = f"make --dry-run {text.removeprefix('make ')}", REPOSITORY
         self.need_releases(text)
-        words = words_of(text)
-        program = HERE.get(words[0]) if words else None
+        # Into a file: what the shell does then is no more than this.
+        asked, _, file = text.partition(" > ")
+        words = words_of(asked)
+        program = HERE.get(words[0]) if words and re.fullmatch(r"[\w.]*", file) else None
         status, *streams = self.here(program, words) if program else self.in_shell(text, folder)
+        if program and file:
+            (folder / file).write_text(streams[0], "utf-8")
+            streams[0] = ""
         assert status == 0, f"{command}\n{''.join(streams)}"
         if expected:
             printed = [lines_of(stream) for stream in streams]

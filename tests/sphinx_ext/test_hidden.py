@@ -35,6 +35,7 @@ SILENT = {"unshown", "inprompt", "level"}
 """Things whose words stand in the graph alone, or that the pages leave out."""
 CONF = (
     "extensions = ['myst_parser', 'sphinx.ext.ifconfig', 'sphinx.ext.todo', 'sphinx_policyspec', {extra}]\n"
+    "html_theme = 'basic'\n"
 )
 HIDERS = "'tests.sphinx_ext.hiders'"
 RST = Markup("rst")
@@ -407,10 +408,22 @@ CASES: dict[str, tuple[dict[str, object], dict[str, object]]] = {
     "an edit that hides": ({}, {"edit": (".. turned::", ".. late::")}),
     "nothing": ({}, {}),
 }
+BY_PROCESSES = {
+    "a value that shows": "all pages are read again, and the processes' environments merged",
+    "another builder in between": "what each builder hides is kept beside what processes have read",
+    "an edit that moves what is hidden": "the marks come from the environment of one process",
+}
+"""Cases that several processes may answer otherwise than one, and why; of the others that is a long suite."""
 
 
-@pytest.mark.parametrize("parallel", [0, 2])
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    ("name", "parallel"),
+    [
+        pytest.param(name, number, marks=[pytest.mark.slow] if number and name not in BY_PROCESSES else [])
+        for name in CASES
+        for number in (0, 2)
+    ],
+)
 def test_a_rebuild_equals_a_fresh_build(  # noqa: PLR0917 - fixtures
     page: Callable[..., Path],
     build: Build,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import sphinx_policyspec as ps
-from sphinx_policyspec.model import Category, rules
+from sphinx_policyspec.model import Category, Severity, rules
 
 CONFIGURATION = 'extensions = ["myst_parser", "sphinx_policyspec"]\nproject = "Slips"\n'
 
@@ -161,3 +161,45 @@ def test_a_good_date_and_base_pass(tmp_path: Path) -> None:
     loaded = ps.load_checked(tmp_path)
     assert [finding.code for finding in loaded.findings] == ["no-principle"]
     assert (loaded.spec.issued, loaded.spec.base_iri) == ("2026-02-28", "https://example.org/spec/")
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "expected"),
+    [
+        (
+            "index.md",
+            "\nrules\n",
+            "\nrulez\n",
+            "index.md:9:1: warning: did you mean `rules`? [parser-warning]",
+        ),
+        (
+            "conf.py",
+            "[]",
+            '["rules.md"]',
+            "index.md:9:1: warning: `exclude_patterns` leaves it out [parser-warning]",
+        ),
+        (
+            "conf.py",
+            "OPTION",
+            'policyspec_outputs = ["nt"]',
+            "conf.py:5:1: error: that on line 4; delete one [config]",
+        ),
+    ],
+    ids=["renamed", "excluded", "twice"],
+)
+def test_a_slip_outside_the_directives_is_told_alone(
+    tmp_path: Path, file: str, old: str, new: str, expected: str
+) -> None:
+    texts = {
+        "conf.py": CONFIGURATION + 'exclude_patterns = []\npolicyspec_outputs = ["ttl"]\n# OPTION\n',
+        "index.md": "# Home\n\n```{policy:topic} Truth\n:id: truth\n```\n\n## Contents\n\n```{toctree}\nrules\n```\n",
+        "rules.md": "# Tell it\n\n```{policy:principle}\n:id: tell\n:authority: user\n:topics: truth\n```\n\nTell it.\n",
+    }
+    texts[file] = texts[file].replace(f"# {old}" if old == "OPTION" else old, new)
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    [found] = [one for one in ps.load_checked(tmp_path).findings if one.severity is not Severity.HINT]
+    place, severity, words = expected.split(": ", 2)
+    assert str(found).startswith(f"{place}: {severity}: ")
+    assert words.rpartition(" [")[0] in str(found)
+    assert str(found).endswith(words.rpartition(" ")[2])

@@ -785,12 +785,6 @@ NAMES = {
         "SELECT ?p",
         'the quote `"` is never closed',
     ),
-    "rows": Slip(
-        ("The second norm.", "```{policy:query} hard-rules\n:expect-rows: 7\n```"),
-        "unexpected-rows",
-        "{policy:query}",
-        "has 0 rows, not 7",
-    ),
     "two-answers": Slip(
         ("The second norm.", "```{policy:query} hard-rules\nSELECT ?p { ?p a ps:Principle }\n```"),
         "invalid-query",

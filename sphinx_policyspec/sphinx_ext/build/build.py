@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Any
 from docutils import nodes
 from sphinx.builders.html import StandaloneHTMLBuilder
 
+from sphinx_policyspec.checks.selection import to_tell
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.files import exact
 from sphinx_policyspec.model import Finding, TargetKind
-from sphinx_policyspec.readers.text import Ignore, silenced
+from sphinx_policyspec.readers.text import Ignore, SourceLines, silenced
 from sphinx_policyspec.sphinx_ext.asks.answering import Views
 from sphinx_policyspec.sphinx_ext.build import outputs
 from sphinx_policyspec.sphinx_ext.build.findings import (
@@ -37,8 +38,8 @@ from sphinx_policyspec.sphinx_ext.build.findings import (
 from sphinx_policyspec.sphinx_ext.build.trial import has_late_handlers, left_out, settle
 from sphinx_policyspec.sphinx_ext.config import Given
 from sphinx_policyspec.sphinx_ext.domain.domain import add_anchors, domain_of, escape_headings
-from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
-from sphinx_policyspec.sphinx_ext.markdown.model_spec import outdated_by_companions
+from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, FindingOfKnown
+from sphinx_policyspec.sphinx_ext.markdown import outdated_by_companions
 from sphinx_policyspec.sphinx_ext.nodes.boxes import add_heads
 from sphinx_policyspec.sphinx_ext.nodes.html import set_for_paper
 from sphinx_policyspec.sphinx_ext.nodes.nodes import (
@@ -365,14 +366,20 @@ def _reader_of_older(app: Sphinx, sidecars: tuple[Path, ...]) -> Reader:
     )
 
 
-def all_findings(app: Sphinx, knowledge: Knowledge, *, late: bool = False) -> Iterator[Finding]:
+def all_findings(
+    app: Sphinx, knowledge: Knowledge, told: Iterable[Finding] = (), *, late: bool = False
+) -> Iterator[Finding]:
     """Yield what is wrong with settings, pages, the spec as a whole, and answers, unless a comment silences it.
 
+    What only follows from something else is left out.
+
+    :param told: what else is known to be wrong
     :param late: with what a build finds only when it writes the graph
     """
     ignores = _ignores(app.env)
     skipped = knowledge.skipped(app.env) if ignores else ()
-    yield from silenced(_all_findings(app, knowledge), ignores, skipped)
+    found = [*told, *_all_findings(app, knowledge)]
+    yield from to_tell(found, SourceLines(Path(app.srcdir)), ignores, skipped)
     if late:
         yield from _told_late(app, outputs.unwritable(app, knowledge))
 
@@ -390,7 +397,10 @@ def _all_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
     # Sidecars bring former ids, to which links of pages may lead.
     about_spec = knowledge.findings(env)
     for docname, page in domain.pages.items():
-        yield from page.findings
+        for found in page.findings:
+            target = found.target if isinstance(found, FindingOfKnown) else ""
+            if not target or domain.find(TargetKind.PROVISION, target):
+                yield found
         for link in dangling_links(env, docname):
             yield dangling.finding(link, f"`#{link.target}` leads nowhere")
         for reference in page.outside:

@@ -22,6 +22,7 @@ from sphinx.util.docutils import new_document
 from sphinx.util.matching import compile_matchers, get_matching_files
 
 from sphinx_policyspec.checks import in_source_order
+from sphinx_policyspec.checks.names import other_kind
 from sphinx_policyspec.checks.selection import Selection, fingerprints, read_baseline
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.model import Finding, Reference, ReferenceForm, Severity, Span, TargetKind
@@ -66,12 +67,16 @@ class _Resolver:
         document.settings.env = env
         self._docname = docname
         self._domains = env.config.myst_ref_domains
+        slugs = [entry.get("myst_slugs", {}) for entry in env.metadata.values()]
+        self._headings = {name for found in slugs for slug, held in found.items() for name in (slug, held[1])}
         self._resolver = MystReferenceResolver(document)
         # It warns when it writes the page.
         self._resolver.log_warning = lambda *_args, **_kwargs: None  # type: ignore[method-assign]
 
     def finds(self, target: str, *, is_explicit: bool) -> bool:
         """Return whether the pages of the project, or of another one, have a target for a link of the page."""
+        if target in self._headings:
+            return True
         shown = nodes.inline("", target)
         link = addnodes.pending_xref("", shown, refdomain=None, reftype="myst", reftarget=target)
         link["refdoc"], link["refexplicit"] = self._docname, is_explicit
@@ -98,14 +103,22 @@ class TakePlainLinks(SphinxPostTransform):
         # A builder that puts pages together has links of many in one document.
         asked: defaultdict[str, dict[_Asked, list[addnodes.pending_xref]]] = defaultdict(dict)
         for node in self.document.findall(addnodes.pending_xref):
-            if node.get("reftype") == "myst" and not node.get("refdomain"):
-                link = (node["reftarget"], bool(node["refexplicit"]))
+            if node.get("reftype") == "myst" and (node.get("reftargetid") or not node.get("refdomain")):
+                link = (node.get("reftargetid") or node["reftarget"], bool(node["refexplicit"]))
+                self._lead_to_ours(node)
                 asked[node["refdoc"]].setdefault(link, []).append(node)
         for docname, links in asked.items():
             for link in self._lost(docname, set(links)):
                 for node in links.get(link, ()):
                     shown = list(node[0].children) if node.children else []
                     node.replace_self(shown or [nodes.literal("", f"#{node['reftarget']}")])
+
+    def _lead_to_ours(self, node: addnodes.pending_xref) -> None:
+        """Let a link to a page and an id of ours on it name that id alone: on a page MyST knows headings only."""
+        ours = cast("PolicyDomain", self.env.get_domain(DOMAIN))
+        if (name := node.get("reftargetid")) and ours.find(TargetKind.PROVISION, name):
+            node.attributes.pop("reftargetid")
+            node["refdomain"], node["reftarget"] = None, name
 
     def _lost(self, docname: str, asked: set[_Asked]) -> set[_Asked]:
         if cast("PolicyDomain", self.env.get_domain(DOMAIN)).given.site is None:
@@ -167,9 +180,13 @@ def setting_findings(app: Sphinx) -> Iterator[Finding]:
     problems = [*bad_values(app.config), *_bad_names(app)]
     conf = Path(app.confdir, "conf.py")
     file = Path(os.path.relpath(conf, app.srcdir)).as_posix()
-    lines = _lines(conf) if problems else {}
+    lines = _lines(conf)
     for name, message in problems:
-        yield Finding(code="config", message=message, span=Span(file, lines.get(name, 1)))
+        yield Finding(code="config", message=message, span=Span(file, lines.get(name, [1])[-1]))
+    for name, (first, *others) in lines.items():
+        if others and name.startswith(PREFIX):
+            message = f"`{name}` is given twice; the last counts, and not that on line {first}"
+            yield Finding(code="config", message=message, span=Span(file, others[-1]), hint="delete one")
     yield from _judgement_findings(app)
 
 
@@ -225,16 +242,23 @@ def _unread_page(app: Sphinx) -> str:
     return next((name for name in files if _DIRECTIVE in Path(app.srcdir, name).read_bytes()), "")
 
 
-def _lines(conf: Path) -> dict[str, int]:
-    """Return the lines on which a ``conf.py`` gives names their values."""
+def _lines(conf: Path) -> dict[str, list[int]]:
+    """Return the lines on which a ``conf.py`` gives names their values: several where it does so twice in any case."""
     try:
         tree = ast.parse(conf.read_bytes())
     except (OSError, SyntaxError, ValueError):
         return {}
-    nodes = [
-        node for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-    ]
-    return {node.id: node.lineno for node in nodes}
+    found: dict[str, list[int]] = {}
+    for statement in tree.body:
+        is_sure = isinstance(statement, ast.Assign | ast.AnnAssign)
+        for node in ast.walk(statement):
+            if (
+                isinstance(node, ast.Name)
+                and isinstance(node.ctx, ast.Store)
+                and (is_sure or node.id not in found)
+            ):
+                found.setdefault(node.id, []).append(node.lineno)
+    return found
 
 
 class Dangling:
@@ -251,8 +275,13 @@ class Dangling:
             code="dangling-reference",
             message=message,
             span=reference.span,
-            hint=self._hints.nearest(reference.target, self._names(reference.target_kind)),
+            hint=self._hint(reference),
         )
+
+    def _hint(self, reference: Reference) -> str:
+        known = {kind: self._names(kind) for kind in TargetKind}
+        names = known[reference.target_kind]
+        return other_kind(reference.target, known) or self._hints.nearest(reference.target, names)
 
     def _names(self, kind: TargetKind) -> set[str]:
         if kind not in self._known:

@@ -10,7 +10,7 @@ import pickle
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from sphinx_policyspec.checks import in_source_order
 from sphinx_policyspec.errors import PolicySpecError, SourceError
 from sphinx_policyspec.files import real_path
 from sphinx_policyspec.model import Finding, Span
-from sphinx_policyspec.model.finding import near_name
+from sphinx_policyspec.model.finding import near_name, nearest
 from sphinx_policyspec.readers.annotations import read_annotations
 from sphinx_policyspec.sources import Loaded, ProjectOptions
 from sphinx_policyspec.sphinx_ext.build.build import all_findings
@@ -34,7 +34,7 @@ from sphinx_policyspec.sphinx_ext.spec import Knowledge
 
 _OWN_NAME = "sphinx_policyspec"
 _MISSING_MODULE = re.compile(r"No module named '([\w.-]+)'|[Nn]o theme named '([^']+)'")
-_WORDS = re.compile(r"^.*?:\d+: (?:WARNING|ERROR|SEVERE|CRITICAL): | \[(?:docutils|myst)[\w.]*\]$")
+_WORDS = re.compile(r"^.*?:\d+: (?:WARNING|ERROR|SEVERE|CRITICAL): | \[(?:docutils|myst|toc)[\w.]*\]$")
 """What Sphinx puts around the words of a warning."""
 _QUOTED = re.compile(r"'([^'\n]+)'")
 
@@ -134,14 +134,14 @@ def _read(
     require_extension(app)
     domain = domain_of(app.env)
     domain.give(replace(domain.given, asks=not spec_only, writes=False))
-    told = _ParserWarnings(srcdir)
+    told = _ParserWarnings(srcdir, app.env.found_docs)
     logging.getLogger("sphinx").addHandler(told)
     with naming_page(app):
         app.builder.read()
     given = (read_annotations(sidecar, sidecar.name),) if sidecar else ()
     knowledge = Knowledge(every_check=True, annotations=given)
     spec = knowledge.spec(app.env)
-    found = [] if spec_only else [*told.findings, *all_findings(app, knowledge, late=True)]
+    found = [] if spec_only else list(all_findings(app, knowledge, told.findings, late=True))
     if not (spec_only or spec.documents or any(finding.code == "config" for finding in found)):
         # Pages that refer to the spec of another project are built without a word.
         conf = Span(Path(os.path.relpath(Path(app.confdir, "conf.py"), srcdir)).as_posix(), 1)
@@ -165,9 +165,10 @@ def _read(
 class _ParserWarnings(logging.Handler):
     """Keeps what parsers warn of on pages that have something of ours: a build prints it, a command would be silent."""
 
-    def __init__(self, srcdir: Path) -> None:
+    def __init__(self, srcdir: Path, pages: Collection[str]) -> None:
         super().__init__(logging.WARNING)
         self._srcdir = srcdir
+        self._pages = pages
         self.findings: list[Finding] = []
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -175,7 +176,7 @@ class _ParserWarnings(logging.Handler):
         kind = str(getattr(record, "type", None) or "").partition(".")[0]
         path, _, line = str(getattr(record, "location", "")).rpartition(":")
         file = Path(path)
-        if kind not in {"docutils", "myst"} or not line.isdigit() or not file.is_file():
+        if kind not in {"docutils", "myst", "toc"} or not line.isdigit() or not file.is_file():
             return
         words = _WORDS.sub("", record.getMessage().partition("\n")[0]).rstrip(". ")
         # How code of a notebook is shown is no matter of the text.
@@ -183,7 +184,12 @@ class _ParserWarnings(logging.Handler):
             return
         span = Span(Path(os.path.relpath(file, self._srcdir)).as_posix(), int(line), 1, int(line) + 1, 1)
         message = f"the parser of the page says: {words}"
-        finding = Finding(code="parser-warning", message=message, span=span)
+        # What a table of contents names wrongly is a page.
+        named = _QUOTED.search(words) if kind == "toc" else None
+        hint = nearest(named[1], self._pages) if named else ""
+        if named and any(self._srcdir.glob(f"{named[1]}.*")):
+            hint = "its file is there, but `exclude_patterns` leaves it out, or no extension reads it"
+        finding = Finding(code="parser-warning", message=message, span=span, hint=hint)
         # A page that hides something is read twice.
         if finding not in self.findings:
             self.findings.append(finding)

@@ -166,6 +166,16 @@ def is_row_count(text: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FindingOfKnown(Finding):
+    """A finding that is one only if something has an id, which is known once all pages are read.
+
+    :param target: the id, empty where the finding is one anyway
+    """
+
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PageRecord:
     """What one page declares.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -35,7 +34,13 @@ from sphinx_policyspec.model import (
 )
 from sphinx_policyspec.readers.comments import without_comments
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
-from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, Ask, PageRecord, outside_record
+from sphinx_policyspec.sphinx_ext.domain.records import (
+    DOMAIN,
+    Ask,
+    FindingOfKnown,
+    PageRecord,
+    outside_record,
+)
 from sphinx_policyspec.sphinx_ext.nodes.boxes import mark_level
 from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     PolicyClause,
@@ -74,7 +79,7 @@ from sphinx_policyspec.sphinx_ext.pages.marks import (
     take_findings,
     without_hidden,
 )
-from sphinx_policyspec.sphinx_ext.pages.markup import writer_of
+from sphinx_policyspec.sphinx_ext.pages.markup import near_references, writer_of
 from sphinx_policyspec.sphinx_ext.pages.places import ignores_of, markup_of, source_of
 from sphinx_policyspec.sphinx_ext.store import EXCERPTS, pack, write_part
 
@@ -123,27 +128,25 @@ class MarkSections(SphinxTransform):
                 node[HOME] = id(_section_around(node))
 
     def _find_broken_roles(self, text: nodes.TextElement) -> None:
-        """Find what is almost a role of ours, and stays in the text."""
+        """Find what is almost a role of ours, or a link, and stays in the text."""
         is_myst, above = markup_of(self.env) is Markup.MYST, ""
         for node, behind in pairwise([*text.children, nodes.Text("")]):
             above += node.astext()
             if not isinstance(node, nodes.Text):
                 continue
-            found = _BROKEN_ROLE.search(node) or (None if is_myst else _MARKDOWN_LINK.search(node))
-            is_before = isinstance(behind, nodes.literal | nodes.title_reference)
-            if found is None or not (found["text"] is not None or is_before):
-                continue
-            # A word and a blank in front of a literal is a sentence.
-            if not (found["open"] or found["close"]) and found[0].endswith(" "):
-                continue
-            name, target = found["name"] or "principle", found["text"] or behind.astext() or "id"
-            right = f"{{{DOMAIN}:{name}}}`{target}`" if is_myst else f":{DOMAIN}:{name}:`{target}`"
-            line = (text.line or 1) + above.count("\n") - node.count("\n", found.start())
-            span = source_of(self.env, text.source or "").span(line)
-            message = f"`{found[0].strip()}` is no role, but text"
-            note_finding(
-                self.env, Finding(code="invalid-role", message=message, span=span, hint=f"write {right}")
-            )
+            code = behind.astext() if isinstance(behind, nodes.literal | nodes.title_reference) else None
+            for found in near_references(str(node), code, is_myst=is_myst):
+                line = (text.line or 1) + above.count("\n") - node.count("\n", found.start)
+                note_finding(
+                    self.env,
+                    FindingOfKnown(
+                        code="invalid-role",
+                        message=f"`{found.written}` is no {found.what}, but text",
+                        span=source_of(self.env, text.source or "").span(line),
+                        hint=f"write {found.right}",
+                        target=found.target,
+                    ),
+                )
 
     def _move(self, marker: PolicyMarker, declared: Declared | None) -> None:
         if declared is None or not isinstance(declared.item, Principle):
@@ -174,13 +177,6 @@ class MarkSections(SphinxTransform):
             hint="put it below the heading that it is about, or give it a title",
         )
         note_finding(self.env, finding)
-
-
-_BROKEN_ROLE = re.compile(
-    rf"(?P<open>[:{{]?)(?<![\w/-]){DOMAIN}:(?P<name>[\w-]+)(?P<close>[:}}]?)(?: ?$|`(?P<text>[^`\s]*))"
-)
-"""What stands where a role was meant: it lacks a colon or brace, a blank parts it from its text, that is never ended."""
-_MARKDOWN_LINK = re.compile(r"\[[^\[\]]*\](?P<open>)\(#(?P<text>[\w-]+)\)(?P<name>)(?P<close>)")
 
 
 def _section_around(node: nodes.Element) -> nodes.section | None:
@@ -309,6 +305,7 @@ class _Capture:
             node.attributes.pop(WRITTEN, None)
         for item, region in self.page.provisions:
             self.page.find_unplaced(item, region)
+        self.page.find_empty()
         return self.page
 
     def _region(self, at: Span) -> Region:

@@ -33,9 +33,9 @@ from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, pending_referenc
 from sphinx_policyspec.sphinx_ext.nodes.boxes import commentary, declaration, definition, provision
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyClause, PolicyMarker, anchor_of
 from sphinx_policyspec.sphinx_ext.pages.directive import PolicyDirective, options, options_of
-from sphinx_policyspec.sphinx_ext.pages.indentation import HELD
 from sphinx_policyspec.sphinx_ext.pages.inline import plain_title
 from sphinx_policyspec.sphinx_ext.pages.marks import leave_findings, note_finding, take_findings
+from sphinx_policyspec.sphinx_ext.pages.options import HELD
 from sphinx_policyspec.sphinx_ext.pages.places import source_of
 
 if TYPE_CHECKING:
@@ -227,6 +227,7 @@ class PrincipleDirective(PolicyDirective):
     option_spec: ClassVar[dict[str, Callable[[str], str]]] = options(
         "id", *options_of("provision", "principle")
     )
+    needs_heading: ClassVar[bool] = True
 
     def build(self) -> list[nodes.Node]:
         """Return a section of its own, or a marker that tells the surrounding one what it is."""
@@ -391,6 +392,8 @@ def meaning_of(directive: str, option: str) -> str:
 # -- names that are misspelt ----------------------------------------------------------------
 
 _MEANT = "policyspec_meant"
+_ALSO = frozenset({"policies", "policy-spec", "policyspec", "sphinx_policyspec", "ps"})
+"""What is written for the name of the domain."""
 
 
 class _UnknownDirective(PolicyDirective):
@@ -451,7 +454,7 @@ class _Meant(CustomReSTDispatcher):
         """Return the name without the domain, or nothing where the directive or role is another's."""
         words = name.strip().lower()
         prefix, _, rest = (part.strip() for part in words.partition(":"))
-        if rest and near_name(prefix, (DOMAIN,)):
+        if rest and (near_name(prefix, (DOMAIN,)) or prefix in _ALSO):
             return near_name(rest, known)
         for divider in "._-/;,":
             before, found, behind = words.partition(divider)

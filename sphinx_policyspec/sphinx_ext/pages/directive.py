@@ -59,6 +59,8 @@ def _item(match: re.Match[str]) -> str:
 _Choice = TypeVar("_Choice", bound=StrEnum)
 _ARGUMENTS = frozenset({"label", "name", "role", "term", "title", "verdict"})
 """What the argument of a directive is."""
+_LISTS = frozenset(row.key for row in ATTRIBUTES if row.option is not None and row.many)
+"""Options that name things."""
 _WITHOUT_DOMAIN = "policyspec_without_domain"
 _PLAIN = re.compile(r"[^\W_]+(?:,? [^\W_]+|-[^\W_]+)*[?.]?")
 """Words that are text and nothing else in every markup, as most titles are."""
@@ -94,6 +96,8 @@ class PolicyDirective(SphinxDirective):
     option_spec: ClassVar[dict[str, Callable[[str], str]]] = options()
     one_of: ClassVar[tuple[str, ...]] = ()
     """The words one of which is the argument, so that more words are something else."""
+    needs_heading: ClassVar[bool] = False
+    """Whether the heading above is the title where there is no argument."""
     meant: ClassVar[str] = ""
     """The directive that an author meant who wrote another name."""
     is_myst: bool
@@ -122,6 +126,13 @@ class PolicyDirective(SphinxDirective):
         self._part_argument()
         for name in [name for name in self.options if name not in self.option_spec]:
             self._take_unknown(name)
+        for name in [name for name in self.options if name in _LISTS and not self.option(name)]:
+            self.find(
+                "invalid-option",
+                f"`{name}` is empty",
+                "name something, or delete it",
+                line=self.option_line(name),
+            )
         return self.build()
 
     def _find_meant(self) -> None:
@@ -144,6 +155,9 @@ class PolicyDirective(SphinxDirective):
     def _take_unknown(self, name: str) -> None:
         """Take up an option that there is none of by what it was meant for: the argument, or another option."""
         message, line = f"`{self.name}` has no option `{name}`", self.option_line(name)
+        if name == "title" and not self.arguments and not self.content and self.needs_heading:
+            self.find("unknown-option", message, "delete it: the heading is the title", line=line)
+            return
         if name in _ARGUMENTS and not self.arguments and self.optional_arguments:
             self.arguments = [self.options[name] or ""]
             self.find(

@@ -23,6 +23,7 @@ from sphinx_policyspec.model import (
     Link,
     Markup,
     Message,
+    Principle,
     Prose,
     Provision,
     Reference,
@@ -237,7 +238,7 @@ class FoundLinks:
     """Collects the links of one page in document order.
 
     ``maybe`` holds those that are references only if their target turns out to be ours; ``anchors``
-    holds MyST's ``[text](#id)`` once more.
+    holds MyST's ``[text](#id)``, ``[text](page.md#id)`` and ``[text](name)`` once more.
     """
 
     def __init__(self, places: TextPlaces) -> None:
@@ -278,7 +279,12 @@ class FoundLinks:
             self.references.append(self._reference(node, node["reftarget"], kind, explicit, place))
         elif node.get("reftype") in _ANY:
             target = node.get("reftargetid") or node["reftarget"]
-            self.maybe.append(self._reference(node, target, TargetKind.PROVISION, explicit, place))
+            reference = self._reference(node, target, TargetKind.PROVISION, explicit, place)
+            self.maybe.append(reference)
+            # A file that is not there is for MyST to tell.
+            is_name = node.get("reftargetid") or not (node.get("refdomain") or "." in target)
+            if node["reftype"] == "myst" and is_name:
+                self.anchors.append(reference)
 
     def _reference(
         self, node: nodes.Element, target: str, kind: TargetKind, explicit: bool, place: LinkPlace
@@ -349,6 +355,7 @@ class Gathered:
 
     :param preamble: what stands before its first heading
     :param ids: how often ids that no author chose were used
+    :param starts: by id the first lines of the directives that declare something
     :param outside: references that are no part of the spec
     """
 
@@ -366,6 +373,7 @@ class Gathered:
     provisions: list[tuple[Provision, Region]] = field(default_factory=list)
     unnamed: set[str] = field(default_factory=set)
     ids: Counter[str] = field(default_factory=Counter)
+    starts: dict[str, Span] = field(default_factory=dict)
     clauses: list[Clause] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     places: list[tuple[Use, Span]] = field(default_factory=list)
@@ -383,12 +391,24 @@ class Gathered:
             hint = "it is made when the page is read; what is found in it is told here"
             self.find("unplaced-text", message, region.at, hint)
 
+    def find_empty(self) -> None:
+        """Find principles that say nothing: no text stands in them, nor in sections of theirs."""
+        holders = {item.parent for item, _ in self.provisions}
+        for item, region in self.provisions:
+            if isinstance(item, Principle) and not region.blocks and item.id not in holders:
+                start = self.starts[item.id]
+                hint = "write what the assistant should do"
+                if region.at.line == start.line:
+                    hint += " into the directive, or delete the title of the directive if the heading above is that"
+                self.find("empty-block", f"principle `{item.id}` has no text", start, hint)
+
     def add_places(self, identifier: str, declared: Declared, *owners: Owner) -> None:
         """Keep where the names in the options of a directive stand.
 
         :param owners: whose attributes its item has
         """
         spans, start = dict(declared.places), start_of(declared)
+        self.starts[identifier] = start
         for row in attributes_of(*owners):
             span = spans.get(row.key, start)
             if row.names:

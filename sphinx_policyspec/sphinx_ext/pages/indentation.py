@@ -1,287 +1,24 @@
-"""What a directive holds, by how its lines are written and indented: options, in every markup, and the blocks of reStructuredText."""
+"""The blocks of reStructuredText by how far their lines are indented, and the text with its slips mended."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
-
-
-class Slip(NamedTuple):
-    """A slip on a line, which counts from 1."""
-
-    line: int
-    code: str
-    message: str
-    hint: str
-
-
-DEPTH = 3
-"""By how much what stands inside a directive of reStructuredText is indented, as is the custom."""
-_AS_FAR = "indent it as far as that"
-_FURTHER = f"indent it by {DEPTH} spaces more than the line that it belongs to"
-TURNS = frozenset({"message", "response"})
-SAID = TURNS | {"conversation"}
-WITH_TURNS = frozenset({"example", "prompt"})
-PROVISIONS = WITH_TURNS | {"spec", "level", "topic", "goal", "definition", "principle"}
-HELD = PROVISIONS | SAID
-"""The directives that declare something, beside commentary."""
-SOUND = re.compile(r":(?P<name>[\w-][\w -]*):(?:\s+(?P<rest>.*)|)")
-NEAR = re.compile(
-    r"(?P<hyphen>-? *)(?P<open>[:\uff1a]{0,2} ?)(?P<name>\w[\w-]*)(?P<close> ?[:=\uff1a]+|(?=\s|$))(?P<rest>.*)"
+from sphinx_policyspec.sphinx_ext.pages.options import (
+    AS_FAR,
+    DEPTH,
+    FURTHER,
+    MARKUP,
+    SAID,
+    SOUND,
+    TURNS,
+    WITH_TURNS,
+    SlipReading,
+    indent_of,
 )
-"""An option that may lack a colon or the blank behind it, or have one too many."""
-_DASHES = re.compile(r"-{1,2}|\u2014|\.{3}|[=*_]{3,}")
-"""What is written for the three hyphens that begin or end a block of YAML."""
-_IN_YAML = re.compile(r"[ \t#\]}-]|[\w-]+:(?:\s|$)")
-_BEGINS_FENCE = re.compile(r"\s*(?:`{3}|~{3}|:{3})")
 
-
-def lead_of(line: str) -> str:
-    """Return the white space in front of a line."""
-    return line[: len(line) - len(line.lstrip())]
-
-
-def indent_of(line: str) -> int:
-    """Return how far a line is indented, a tab up to the next multiple of eight."""
-    return len(lead_of(line).expandtabs())
-
-
-@dataclass
-class Option:
-    """An option, as its author means it.
-
-    :param fault: what is wrong with how it is written, empty for nothing
-    :param below: the lines that continue its value
-    """
-
-    number: int
-    line: str
-    name: str
-    value: str
-    fault: str = ""
-    below: list[str] = field(default_factory=list)
-
-    def written(self, lead: str, colon: str) -> str:
-        """Return its lines as they should be."""
-        first = f"{lead}{colon}{self.name}: {self.value}".rstrip()
-        return "\n".join([first, *(lead + line for line in self.below)])
-
-
-_FAULTS = {
-    "blank line": ("{names} {stands} below a blank line, where {they} text and no {options}", "delete the blank line"),
-    "colon": ("{bare} {lacks} a colon, without which {they} no {options}", "write {names}"),
-    "space": ("{names} {lacks} a space behind the colon, without which {they} no {options}", "add the space"),
-    "yaml": ("{bare} {are} not written as options are between lines of `---`", "write {names} and a space"),
-    "depth": ("{bare} {are} indented further than the option above, and so a part of it", "indent it as far as that"),
-    "comment": ("what {bare} {holds} is a comment, which `#` begins", "delete the `#`"),
-}  # fmt: skip
-"""By fault of an option: what is said of those that have it, and what to do."""
-_ONE = {"stands": "stands", "lacks": "lacks", "they": "it is", "are": "is", "options": "option", "holds": "holds"}  # fmt: skip
-_MANY = {"stands": "stand", "lacks": "lack", "they": "they are", "are": "are", "options": "options", "holds": "hold"}  # fmt: skip
-
-
-@dataclass
-class SlipReading:
-    """Reads the lines of a page, and notes its slips.
-
-    :param known: the options of each directive of ours, by its name without the domain
-    """
-
-    lines: list[str]
-    known: Mapping[str, Collection[str]] = field(default_factory=dict)
-    slips: list[Slip] = field(default_factory=list, init=False)
-
-    def _slip(self, number: int, code: str, message: str, hint: str) -> None:
-        self.slips.append(Slip(number + 1, code, message, hint))
-
-    def _put(self, number: int, line: str) -> None:
-        """Put another line, or several, into the place of one."""
-        self.lines[number] = line
-
-    def _rewrite(self, start: int, end: int, texts: list[str]) -> None:
-        """Put lines into the place of others, the rest of which are emptied."""
-        texts = [*texts[: end - start - 1], "\n".join(texts[end - start - 1 :])]
-        for number in range(start, end):
-            self._put(number, texts[number - start] if number - start < len(texts) else "")
-
-    # -- options between colons ------------------------------------------------------------------
-
-    def _options(self, start: int, own: str, name: str, depth: int | None = None) -> int:
-        """Put the options right that begin on a line, and return the number of the line below them.
-
-        :param own: the directive, without the domain
-        :param depth: how far it is indented, in a markup where that matters
-        """
-        options, first, end = self._collected(start, own, depth)
-        if not options:
-            return start
-        target = self._level(options, end, name, depth) if depth is not None else -1
-        self._tell(options, ":{}:")
-        kept = self._once(options)
-        if target >= 0 or len(kept) < len(options) or any(option.fault for option in options):
-            lead = " " * target if target >= 0 else lead_of(options[0].line)
-            self._rewrite(first, end, [option.written(lead, ":") for option in kept])
-        return end
-
-    def _collected(self, start: int, own: str, depth: int | None) -> tuple[list[Option], int, int]:
-        """Return the options below a directive's first line, where they may begin, and the line below them."""
-        options: list[Option] = []
-        first = end = number = start
-        while number < len(self.lines):
-            line = self.lines[number]
-            option = self._option(number, own, depth, options, is_lost=number > end)
-            if option is not None:
-                options.append(option)
-                end = number + 1
-            elif not line.strip():
-                if depth is not None and first < number and not options:
-                    break
-            elif depth is None or number > end or indent_of(line) <= depth or line.lstrip().startswith(".. "):
-                break
-            elif not options:
-                # The argument goes on.
-                first = end = number + 1
-            elif indent_of(line) > indent_of(options[-1].line):
-                options[-1].below.append(f"  {line.strip()}")
-                end = number + 1
-            else:
-                break
-            number += 1
-        return options, first, end
-
-    def _option(
-        self, number: int, own: str, depth: int | None, above: list[Option], *, is_lost: bool
-    ) -> Option | None:
-        """Return the option that a line is meant as.
-
-        :param is_lost: it stands below a blank line
-        """
-        line = self.lines[number]
-        text, known = line.strip(), self.known.get(own, ())
-        is_inside = depth is None or indent_of(line) > depth
-        if found := SOUND.fullmatch(text):
-            name, value = found["name"], (found["rest"] or "").strip()
-            if is_lost:
-                is_ours = name in known and (is_inside or (not above and indent_of(line) == depth))
-                return Option(number, line, name, value, "blank line") if is_ours else None
-            is_comment = depth is None and name in known and value.startswith("#") and " " not in value
-            return Option(number, line, name, value.removeprefix("#"), "comment" * is_comment)
-        found = NEAR.fullmatch(text)
-        if is_lost or not (found and is_inside) or found["name"].lower() not in known:
-            return None
-        # A message may say `note: text`; between options it is one.
-        below = self.lines[number + 1].strip() if number + 1 < len(self.lines) else ""
-        is_beside = own not in TURNS or (
-            not found["hyphen"] and (depth is not None or bool(above or SOUND.fullmatch(below)))
-        )
-        if not found["open"] and not (found["close"] and is_beside):
-            return None
-        fault = "space" if found["open"] == found["close"] == ":" else "colon"
-        return Option(number, line, found["name"].lower(), found["rest"].strip(), fault)
-
-    def _behind(self, number: int, indent: int | None = None) -> int:
-        """Return the number of the first line below that is indented no further than a line, or than something else."""
-        depth = indent_of(self.lines[number]) if indent is None else indent
-        below = range(number + 1, len(self.lines))
-        ends = (n for n in below if self.lines[n].strip() and indent_of(self.lines[n]) <= depth)
-        return next(ends, len(self.lines))
-
-    def _once(self, options: list[Option]) -> list[Option]:
-        """Return the options, each once; a second one of a name is told."""
-        first: dict[str, Option] = {}
-        for option in options:
-            if first.setdefault(option.name.lower(), option) is not option:
-                message = f"`{option.name}` is given twice; the first counts"
-                self._slip(option.number, "duplicate-key", message, "delete one")
-        return list(first.values())
-
-    def _tell(self, options: list[Option], form: str) -> None:
-        """Tell what is wrong with how options are written, once for all that have the same fault."""
-        for fault in dict.fromkeys(option.fault for option in options if option.fault):
-            wrong = [option for option in options if option.fault == fault]
-            message, hint = _FAULTS[fault]
-            words = _ONE if len(wrong) == 1 else _MANY
-            names = _joined(form.format(option.name) for option in wrong)
-            message = message.format(names=names, bare=_joined(option.name for option in wrong), **words)
-            self._slip(wrong[0].number, "lost-option", message, hint.format(names=names))
-
-    def _level(self, options: list[Option], end: int, name: str, depth: int) -> int:
-        """Return how far options should be indented, -1 where they are; the first that is not is told."""
-        indents = [indent_of(option.line) for option in options]
-        inner = [indent for indent in indents if indent > depth]
-        below = next((line for line in self.lines[end:] if line.strip()), "")
-        body, custom = indent_of(below), depth + DEPTH
-        # Messages are moved to where the options are.
-        is_less = body < max(inner, default=0) and not (custom in inner and _MARKUP.fullmatch(below))
-        if depth < body and (is_less or body == custom):
-            target = body
-        else:
-            target = custom if custom in inner or not inner else Counter(inner).most_common(1)[0][0]
-        option = next((one for one, at in zip(options, indents, strict=True) if at != target), None)
-        if option is None or option.fault == "blank line":
-            return target if option else -1
-        at, hint = indent_of(option.line), _AS_FAR
-        how = f"{'further' if at > target else 'less'} than {'what stands below it' if body == target else 'those beside it'}"
-        if at <= depth:
-            how, hint = f"no further than `{name}`", _FURTHER
-        elif "\t" in lead_of(option.line):
-            how = f"by a tab, which counts for eight spaces, {how}"
-        self._slip(option.number, "wrong-indentation", f"the option `{option.name}` is indented {how}", hint)
-        return target
-
-    def _below_text(self, number: int, own: str) -> str:
-        """Return the option that a line below the text of a directive is meant as, which is told; nothing for other lines."""
-        found = SOUND.fullmatch(self.lines[number].strip())
-        if found is None or found["name"] not in self.known.get(own, ()):
-            return ""
-        message = f"`:{found['name']}:` stands below text, where it is text and no option"
-        self._slip(number, "lost-option", message, f"put it directly below `{DOMAIN}:{own}`")
-        return found[0]
-
-    # -- options in YAML -------------------------------------------------------------------------
-
-    def _begins_yaml(self, start: int, own: str) -> bool:
-        """Return whether a line begins a block of options in YAML, or is meant to."""
-        text, below = (line.strip() for line in [*self.lines[start : start + 2], "", ""][:2])
-        near = NEAR.fullmatch(below)
-        is_meant = near is not None and near["name"].lower() in self.known.get(own, ())
-        return text.startswith("---") or (bool(_DASHES.fullmatch(text)) and is_meant)
-
-    def _end_of_yaml(self, start: int, own: str) -> tuple[int, bool | None]:
-        """Return the line that ends such a block, and whether it does for a parser; none where nothing ends it."""
-        end = start
-        for number in range(start, len(self.lines)):
-            line = self.lines[number]
-            text = line.strip()
-            if text.startswith("---") or _DASHES.fullmatch(text):
-                return number, text.startswith("---")
-            near = NEAR.fullmatch(text)
-            is_key = near is not None and near["name"].lower() in self.known.get(own, ())
-            if _BEGINS_FENCE.match(line) or (
-                text and not is_key and (number > end or not _IN_YAML.match(line))
-            ):
-                break
-            end = number + 1 if text else end
-        return end, None
-
-
-def _joined(names: Iterable[str]) -> str:
-    *most, last = (f"`{name}`" for name in names)
-    return f"{', '.join(most)} and {last}" if most else last
-
-
-# -- indentation of reStructuredText ----------------------------------------------------------
-
-_NAME = rf"{DOMAIN}(?:::?|: (?=[\w-]+::))[\w-]+"
-_MARKUP = re.compile(
-    rf"(?P<lead>\s*+)(?:\.\. *+\{{?|(?:(?:\.{{1,4}}|\. \.) *+)?(?={_NAME} ?::(?:\s|$)))"
-    rf"(?P<name>{_NAME})\}}? ?[:;]{{0,3}}(?P<rest>\s.*|(?<=::).*|)"
-)
 _OF_MYST = re.compile(rf"(?P<lead>\s*+)(?P<marks>[`~:]{{3,}}+)\{{(?P<name>{DOMAIN}:[\w-]+)\}}(?P<rest>.*)")
 _IN_RST = "is a directive of MyST, and text in a page of reStructuredText"
 _RIGHT = re.compile(rf"\s*\.\. +{DOMAIN}:[\w-]+ ?::(?:\s|$)")
@@ -343,7 +80,7 @@ class Indented(SlipReading):
             self._of_myst(number, fence)
         line = self.lines[number]
         words, indent = line.strip(), indent_of(line)
-        found = _MARKUP.fullmatch(line)
+        found = MARKUP.fullmatch(line)
         if found and (not self.known or _own(found) in self.known or words[:2] == ".."):
             return self._directive(number, found)
         if words.startswith(">>>"):
@@ -428,20 +165,20 @@ class Indented(SlipReading):
             how = f"{'further' if depth > inner else 'less'} than {turn.shown if turn else f'the options of {example.shown}'}"
             end = self._end_of_turns(number, depth) if depth < inner else self._behind(number, depth)
             what = "" if depth in example.moved else f"`{name}`"
-            self._move(number, what, how, end, inner - depth, hint=_AS_FAR)
+            self._move(number, what, how, end, inner - depth, hint=AS_FAR)
             example.moved.add(depth)
         example.inner = inner
 
     def _end_of_turns(self, number: int, indent: int) -> int:
         """Return the number of the line below the turns that begin on a line; one further right stands where it should."""
         for end in range(number, len(self.lines)):
-            found = _MARKUP.fullmatch(self.lines[end])
+            found = MARKUP.fullmatch(self.lines[end])
             is_turn = found is not None and _own(found) in SAID
             if self.lines[end].strip() and is_turn == (indent_of(self.lines[end]) > indent):
                 return end
         return len(self.lines)
 
-    def _move(self, start: int, what: str, how: str, end: int, by: int, *, hint: str = _FURTHER) -> None:
+    def _move(self, start: int, what: str, how: str, end: int, by: int, *, hint: str = FURTHER) -> None:
         """Move lines right, or left."""
         if what:
             self._slip(start, "wrong-indentation", f"{what} is indented {how}", hint)
@@ -496,5 +233,5 @@ class Indented(SlipReading):
         """Return whether messages of an example stand below a text at its margin."""
         depth = indent_of(self.lines[number])
         below = (line for line in self.lines[number:] if line.strip() and indent_of(line) != depth)
-        found = _MARKUP.fullmatch(next(below, ""))
+        found = MARKUP.fullmatch(next(below, ""))
         return found is not None and _own(found) in TURNS and indent_of(found[0]) > example.depth

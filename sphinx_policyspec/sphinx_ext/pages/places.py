@@ -21,9 +21,10 @@ from myst_parser.parsers.sphinx_ import MystParser
 from sphinx_policyspec.model import Finding, Markup, Span
 from sphinx_policyspec.readers.text import Ignore, ignores_in
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
-from sphinx_policyspec.sphinx_ext.markdown.model_spec import is_model_spec_page
-from sphinx_policyspec.sphinx_ext.pages.indentation import Indented, Slip
+from sphinx_policyspec.sphinx_ext.markdown import is_model_spec_page
+from sphinx_policyspec.sphinx_ext.pages.indentation import Indented
 from sphinx_policyspec.sphinx_ext.pages.marks import note_finding
+from sphinx_policyspec.sphinx_ext.pages.options import Slip, SlipReading, resolved, visible
 from sphinx_policyspec.sphinx_ext.pages.slips import COLONS, DirectiveFences
 
 if TYPE_CHECKING:
@@ -396,15 +397,20 @@ def mended(
     :param colons: whether fences of colons are fences
     :param known: the options of each directive of ours, by its name without the domain
     """
+    given, slips = visible(lines, known or {})
+    origin, more = resolved(given)
+    given = [given[number] for number in origin]
     if markup is Markup.MYST:
-        fences = DirectiveFences(list(lines), known or {}, marks="`~:" if colons else "`~")
-        texts = fences.mended()
-        if any(slip.hint == COLONS for slip in fences.slips):
-            marked = [_COLONS_ALONE.sub(lambda colons: colons[0].replace(":", "~"), line) for line in lines]
+        page: SlipReading = DirectiveFences(list(given), known or {}, marks="`~:" if colons else "`~")
+        texts = page.mended()
+        if any(slip.hint == COLONS for slip in page.slips):
+            marked = [_COLONS_ALONE.sub(lambda colons: colons[0].replace(":", "~"), line) for line in given]
             texts = DirectiveFences(marked, known or {}).mended()
-        return texts, sorted(fences.slips)
-    page = Indented(list(lines), known or {})
-    return page.mended(), sorted(page.slips)
+    else:
+        page = Indented(list(given), known or {})
+        texts = page.mended()
+    found = (slip._replace(line=origin[min(slip.line, len(origin)) - 1] + 1) for slip in page.slips)
+    return texts, sorted([*slips, *more, *found])
 
 
 def _known(env: BuildEnvironment) -> dict[str, tuple[str, ...]]:

@@ -7,12 +7,10 @@ from dataclasses import dataclass, field
 from itertools import islice, takewhile
 
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
-from sphinx_policyspec.sphinx_ext.pages.indentation import (
-    NEAR,
+from sphinx_policyspec.sphinx_ext.pages.options import (
     PROVISIONS,
     TURNS,
     WITH_TURNS,
-    Option,
     SlipReading,
     indent_of,
     lead_of,
@@ -27,13 +25,17 @@ _BARE = re.compile(rf"\s*[\[({{<]?(?P<name>{DOMAIN}:[\w-]+)[\])}}>]?(?P<rest>\s.
 _LEVEL = re.compile(
     r"(?P<title>#{1,6}+\s[^{]*+)(?P<given>\{#(?P<id>[\w-]++)\s++authority=(?P<level>[\w-]++)\})\s*+"
 )
+_NO_HEADING = re.compile(
+    r"(?P<signs>#{1,6})(?P<tight>[^#\s].*)|(?P<bold>\*\*|__)(?P<title>[^*_]+)(?P=bold):?\s*"
+)
+"""What is meant as a heading: signs without a blank behind them, or bold text."""
 _BELOW_HEADING = f"write `{{{DOMAIN}:principle}}` below the heading, with `:id:` and `:authority:`"
 _OF_RST = re.compile(rf" {{0,3}}\.\. (?P<name>{DOMAIN}:[\w-]+) ?::.*")
 _IN_MYST = "is a directive of reStructuredText, and text in a page of MyST"
 _GLUED = re.compile(rf"\s*\{{{DOMAIN}:[\w-]+\}}\S")
-_BEHIND_NAME = re.compile(r"[^}]*\}\s+(?P<option>:(?P<name>[\w-]+):(?:\s.*|))")
-"""An option behind the name of a directive."""
-_SHORT = re.compile(rf"(?P<lead>\s*)(?P<marks>`{{1,2}}|~{{1,2}}|:{{1,2}})(?P<info>\{{{DOMAIN}:[\w-]+}}[^`]*)")
+_SHORT = re.compile(
+    rf"(?P<lead>\s*)(?P<marks>`{{1,2}}|~{{1,2}}|:{{1,2}}|[\u2018\u2019\u00b4'\u201c\u201d\"]{{2,}})(?P<info>\{{{DOMAIN}:[\w-]+}}[^`]*)"
+)
 _HTML = re.compile(r" {0,3}<(?:(?P<comment>!--)|(?P<name>pre|script|style|textarea)\b)", re.IGNORECASE)
 _ITEM = re.compile(r"\s*(?:[-*+:]|\d+[.)]|\[\^[^\]]+\]:)\s")
 _CODE_AND_END = 3
@@ -58,10 +60,8 @@ _CODE_DEPTH = 4
 """By how much code is indented."""
 _WORDS = dict(enumerate(("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 1))
 COLONS = "add `colon_fence` to `myst_enable_extensions`, or write backticks"
+_QUOTES = "\u2018\u2019\u00b4'\u201c\u201d\""
 _MARKS = {"`": "backticks", "~": "tildes", ":": "colons"}
-_KEY = re.compile(r"[\w-]+:(?:\s.*)?")
-_HOLDS_BLOCK = re.compile(r":\s*+(?:[|>][+-]?\s*+)?$")
-"""What a key ends with whose value stands on the lines below it."""
 
 
 @dataclass(eq=False)
@@ -123,6 +123,10 @@ class DirectiveFences(SlipReading):
     _unended: set[str] = field(default_factory=set)
     _ended: tuple[_Fence, int] | None = None
     """The last example at the margin of the page, and the line that ends it."""
+    _signs: str = "##"
+    """The signs of the last heading."""
+    _is_taken: bool = False
+    """Whether a principle stands below it already."""
     _beside: int = 0
     """How many messages stand behind it, at the margin as well."""
 
@@ -165,10 +169,35 @@ class DirectiveFences(SlipReading):
 
     def _outside(self, number: int, line: str) -> None:
         """Read a heading with a level as Model Spec Markdown has them, which MyST shows as it is, as a principle."""
-        if found := _LEVEL.fullmatch(line):
+        if _HEADING.match(line):
+            self._signs, self._is_taken = line.partition(" ")[0], False
+        if (found := _LEVEL.fullmatch(line)) and self._has_principle(number):
+            message = f"`{found['given']}` stands beside `{{{DOMAIN}:principle}}`, which says the same, and is text here"
+            self._slip(number, "lost-option", message, "delete it")
+            self._changed[number] = found["title"].rstrip()
+        elif found:
             self._slip(number, "lost-option", f"`{found['given']}` is text in a page of MyST", _BELOW_HEADING)
             options = f":id: {found['id']}\n:authority: {found['level']}\n"
             self._changed[number] = f"{found['title']}\n\n```{{{DOMAIN}:principle}}\n{options}```\n"
+
+    def _has_principle(self, number: int) -> bool:
+        """Return whether a directive stands directly below a heading."""
+        below = (line for line in self.lines[number + 1 : number + 1 + _FAR] if line.strip())
+        return f"{{{DOMAIN}:principle}}" in next(below, "")
+
+    def _heading_above(self, number: int) -> None:
+        """Read the line above a principle without a title as the heading that it is meant as."""
+        above = range(number - 1, -1, -1)
+        place = next((n for n in above if self.lines[n].strip()), -1)
+        found = _NO_HEADING.fullmatch(self.lines[place]) if place >= 0 else None
+        if found is None or not (found["signs"] or self._is_taken):
+            self._is_taken = True
+            return
+        title = (found["tight"] or found["title"]).strip()
+        right = f"{found['signs'] or self._signs} {title}"
+        what = "lacks a blank behind its signs, and is" if found["signs"] else "is bold text, and"
+        self._slip(place, "lost-heading", f"`{found[0].strip()}` {what} no heading", f"write `{right}`")
+        self._changed[place] = right
 
     def _inside(self, number: int, line: str, fence: _Fence) -> None:
         """Take up a line inside a fence that is no line of marks."""
@@ -223,15 +252,18 @@ class DirectiveFences(SlipReading):
     def _widened(self, number: int) -> str:
         """Return a line; where marks begin a directive that are too few for a fence, it is told and put right."""
         found = None if self._is_in_code else _SHORT.fullmatch(self.lines[number])
-        if found is None or found["marks"][0] not in self.marks:
+        if found is None or found["marks"][0] not in f"{self.marks}{_QUOTES}":
             return self.lines[number]
-        mark, same = found["marks"][0], found["marks"]
-        end = next((n for n in range(number + 1, len(self.lines)) if self.lines[n].strip() == same), 0)
-        if end:
-            message = f"{_MARKS[mark]} begin a fence where there are three, and not {_WORDS[len(same)]}"
+        same = found["marks"]
+        is_quoted = same[0] in _QUOTES
+        mark, ends = ("`", set(_QUOTES)) if is_quoted else (same[0], {same[0]})
+        below = ((n, self.lines[n].strip()) for n in range(number + 1, len(self.lines)))
+        if end := next((n for n, text in below if len(text) == len(same) and set(text) <= ends), 0):
+            wrong = f"and not {_WORDS[len(same)]}" if not is_quoted else f"and not quotes as in `{same}`"
+            message = f"{_MARKS[mark]} begin a fence where there are three, {wrong}"
             self._slip(number, "short-fence", message, f"write {_count(3, mark)}, here and where it ends")
             self.lines[number] = self._changed[number] = f"{found['lead']}{mark * 3}{found['info']}"
-            self.lines[end] = self._changed[end] = self.lines[end].replace(same, mark * 3)
+            self.lines[end] = self._changed[end] = lead_of(self.lines[end]) + mark * 3
         return self.lines[number]
 
     def _fence(self, number: int, found: re.Match[str]) -> None:
@@ -258,66 +290,30 @@ class DirectiveFences(SlipReading):
         self._open.append(fence)
         if fence.own:
             self._read_options(number, fence)
+        if fence.own == "principle" and len(self._open) == 1 and not re.search(r"\}\s*\S", info):
+            self._heading_above(number)
 
     def _read_options(self, number: int, fence: _Fence) -> None:
         """Put the options of a directive right, be they between colons or in YAML."""
         own, line = fence.own, self._changed.get(number, self.lines[number])
-        behind = _BEHIND_NAME.fullmatch(line)
-        if behind and behind["name"] in self.known.get(own, ()):
-            message = f"`:{behind['name']}:` stands behind the directive, as a part of its argument"
-            self._slip(number, "lost-option", message, "put it on a line of its own")
-            self._changed[number] = f"{line[: behind.start('option')].rstrip()}\n{behind['option']}"
+        names = "|".join(sorted(self.known.get(own, ())))
+        name, brace, argument = line.partition("}")
+        parts = re.split(rf"[,;{{]?\s+[:{{]?({names})(?::\s|=)\s*", argument) if names and brace else []
+        if len(parts) > 1:
+            given = list(zip(parts[1::2], (part.strip(" \"'}") for part in parts[2::2]), strict=True))
+            message = f"`:{given[0][0]}:` stands behind the directive, as a part of its argument"
+            hint = (
+                "put it on a line of its own" if len(given) == 1 else "put each option on a line of its own"
+            )
+            self._slip(number, "lost-option", message, hint)
+            self._changed[number] = "\n".join(
+                [f"{name}}}{parts[0]}", *(f":{key}: {value}" for key, value in given)]
+            )
         start = next((n for n in range(number + 1, len(self.lines)) if self.lines[n].strip()), number + 1)
         if self._begins_yaml(start, own):
             fence.below = self._yaml(number + 1, start, own)
         else:
             fence.below = self._options(number + 1, own, fence.name)
-
-    def _yaml(self, first: int, start: int, own: str) -> int:
-        """Put such a block right, and return the number of the line below it.
-
-        :param first: the line that it should begin on
-        """
-        opens = self.lines[start].strip().startswith("---")
-        end, closes = self._end_of_yaml(start + 1, own)
-        options, above = self._keys(start + 1, end, own)
-        self._tell(options, "{}:")
-        kept = self._once(options)
-        if not (opens and closes):
-            number = end if opens and closes is False else start
-            message = f"`{self.lines[number].strip()}` {'ends' if opens else 'begins'} no block of options"
-            hint = "write `---`"
-            if opens and closes is None:
-                message, hint = "the block of options is never closed", "add a line `---` below it"
-            self._slip(number, "lost-option", message, hint)
-        elif first < start:
-            message = "a block of options stands below a blank line, where it is text"
-            self._slip(start, "lost-option", message, "delete the blank line")
-        elif len(kept) == len(options) and not any(option.fault for option in options):
-            return end + 1
-        below = end + (closes is not None)
-        lead = lead_of(self.lines[start])
-        written = [f"{lead}---", *above, *(one.written(lead, "") for one in kept), f"{lead}---"]
-        self._rewrite(first, below, written)
-        return below
-
-    def _keys(self, start: int, end: int, own: str) -> tuple[list[Option], list[str]]:
-        """Return the options of such a block, and the lines above the first."""
-        options: list[Option] = []
-        above: list[str] = []
-        for number in range(start, end):
-            line = self.lines[number]
-            found = NEAR.fullmatch(line.strip())
-            is_deeper = bool(options) and indent_of(line) > indent_of(options[-1].line)
-            is_key = found is not None and found["name"].lower() in self.known.get(own, ())
-            is_sound = bool(_KEY.fullmatch(line.strip()))
-            holds = bool(options) and (options[-1].below or _HOLDS_BLOCK.search(options[-1].line))
-            if found is None or (is_deeper and (holds or not is_key)) or not (is_key or is_sound):
-                (options[-1].below if options else above).append(line)
-                continue
-            fault = "" if is_sound and not is_deeper else "depth" if is_deeper else "yaml"
-            options.append(Option(number, line, found["name"], found["rest"].strip(), fault))
-        return options, above
 
     def _name(self, number: int, found: re.Match[str]) -> str:
         """Return the name of a directive, whose braces are put right."""

@@ -1,0 +1,448 @@
+"""The options of a directive as their author means them, in every markup: what is wrong with how they are written, told once."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
+
+
+class Slip(NamedTuple):
+    """A slip on a line, which counts from 1."""
+
+    line: int
+    code: str
+    message: str
+    hint: str
+
+
+DEPTH = 3
+"""By how much what stands inside a directive of reStructuredText is indented, as is the custom."""
+AS_FAR = "indent it as far as that"
+FURTHER = f"indent it by {DEPTH} spaces more than the line that it belongs to"
+TURNS = frozenset({"message", "response"})
+SAID = TURNS | {"conversation"}
+WITH_TURNS = frozenset({"example", "prompt"})
+PROVISIONS = WITH_TURNS | {"spec", "level", "topic", "goal", "definition", "principle"}
+HELD = PROVISIONS | SAID
+"""The directives that declare something, beside commentary."""
+SOUND = re.compile(r":(?P<name>[\w-][\w -]*):(?:\s+(?P<rest>.*)|)")
+NEAR = re.compile(
+    r"(?P<hyphen>[-+*>|`\"'\u201c\u2022\u2013\u2014 ]*)(?P<open>[:\uff1a]{0,2} ?)(?P<name>\w[\w-]*)"
+    r"(?P<close>[*`\"'\u201d]* ?[:=\uff1a]+[*`\"'\u201d]*|(?=\s|$))(?P<rest>.*)"
+)
+"""An option that may lack a colon or the blank behind it, have one too many, or have marks of lists and the like around it."""
+_NOTE = re.compile(r"(?:%|#|//|/\*|<!--|\.\. |--(?!-)|\[//\]).*")
+"""What is meant as a comment."""
+_NAME = rf"{DOMAIN}(?:::?|: (?=[\w-]+::))[\w-]+"
+MARKUP = re.compile(
+    rf"(?P<lead>\s*+)(?:\.\. *+\{{?|(?:(?:\.{{1,4}}|\. \.) *+)?(?={_NAME} ?::(?:\s|$)))"
+    rf"(?P<name>{_NAME})\}}? ?[:;]{{0,3}}(?P<rest>\s.*|(?<=::).*|)"
+)
+"""A directive of reStructuredText of ours, whatever is wrong with its marks."""
+_DASHES = re.compile(r"-{1,2}|\u2014|\.{3}|[=*_]{3,}")
+"""What is written for the three hyphens that begin or end a block of YAML."""
+_KEY = re.compile(r"[\w-]+:(?:\s.*)?")
+_HOLDS_BLOCK = re.compile(r":\s*+(?:[|>][+-]?\s*+)?$")
+"""What a key ends with whose value stands on the lines below it."""
+_IN_YAML = re.compile(r"[ \t#\]}-]|[\w-]+:(?:\s|$)")
+_LONGEST = 60
+"""Characters of a line that a message shows."""
+_BEGINS_FENCE = re.compile(r"\s*(?:`{3}|~{3}|:{3})")
+
+
+def lead_of(line: str) -> str:
+    """Return the white space in front of a line."""
+    return line[: len(line) - len(line.lstrip())]
+
+
+def indent_of(line: str) -> int:
+    """Return how far a line is indented, a tab up to the next multiple of eight."""
+    return len(lead_of(line).expandtabs())
+
+
+@dataclass
+class Option:
+    """An option, as its author means it.
+
+    :param fault: what is wrong with how it is written, empty for nothing
+    :param below: the lines that continue its value
+    """
+
+    number: int
+    line: str
+    name: str
+    value: str
+    fault: str = ""
+    below: list[str] = field(default_factory=list)
+
+    def written(self, lead: str, colon: str) -> str:
+        """Return its lines as they should be."""
+        first = f"{lead}{colon}{self.name}: {self.value}".rstrip()
+        return "\n".join([first, *(lead + line for line in self.below)])
+
+
+_FAULTS = {
+    "line": ("{names} {holds} another option on {its} line, as a part of {its} value", "give each option a line of its own"),
+    "blank line": ("{names} {stands} below a blank line, where {they} text and no {options}", "delete the blank line"),
+    "colon": ("{bare} {lacks} a colon, without which {they} no {options}", "write {names}"),
+    "marks": ("other signs stand around {bare}, with which {they} no {options}", "write {names}"),
+    "space": ("{names} {lacks} a space behind the colon, without which {they} no {options}", "add the space"),
+    "yaml": ("{bare} {are} not written as options are between lines of `---`", "write {names} and a space"),
+    "depth": ("{bare} {are} indented further than the option above, and so a part of it", "indent it as far as that"),
+    "comment": ("what {bare} {holds} is a comment, which `#` begins", "delete the `#`"),
+}  # fmt: skip
+"""By fault of an option: what is said of those that have it, and what to do."""
+_ONE = {"stands": "stands", "lacks": "lacks", "they": "it is", "are": "is", "options": "option", "holds": "holds", "its": "its"}  # fmt: skip
+_MANY = {"stands": "stand", "lacks": "lack", "they": "they are", "are": "are", "options": "options", "holds": "hold", "its": "their"}  # fmt: skip
+
+
+@dataclass
+class SlipReading:
+    """Reads the lines of a page, and notes its slips.
+
+    :param known: the options of each directive of ours, by its name without the domain
+    """
+
+    lines: list[str]
+    known: Mapping[str, Collection[str]] = field(default_factory=dict)
+    slips: list[Slip] = field(default_factory=list, init=False)
+    _below: int = field(default=-2, init=False)
+    """The last line that held an option below text."""
+
+    def mended(self) -> list[str]:
+        """Return the lines, mended."""
+        raise NotImplementedError
+
+    def _slip(self, number: int, code: str, message: str, hint: str) -> None:
+        self.slips.append(Slip(number + 1, code, message, hint))
+
+    def _put(self, number: int, line: str) -> None:
+        """Put another line, or several, into the place of one."""
+        self.lines[number] = line
+
+    def _rewrite(self, start: int, end: int, texts: list[str]) -> None:
+        """Put lines into the place of others, the rest of which are emptied."""
+        texts = [*texts[: end - start - 1], "\n".join(texts[end - start - 1 :])]
+        for number in range(start, end):
+            self._put(number, texts[number - start] if number - start < len(texts) else "")
+
+    # -- options between colons ------------------------------------------------------------------
+
+    def _options(self, start: int, own: str, name: str, depth: int | None = None) -> int:
+        """Put the options right that begin on a line, and return the number of the line below them.
+
+        :param own: the directive, without the domain
+        :param depth: how far it is indented, in a markup where that matters
+        """
+        options, first, end = self._collected(start, own, depth)
+        if not options:
+            return start
+        target = self._level(options, end, name, depth) if depth is not None else -1
+        self._tell(options, ":{}:")
+        kept = self._once(options)
+        if target >= 0 or len(kept) < len(options) or any(option.fault for option in options):
+            lead = " " * target if target >= 0 else lead_of(options[0].line)
+            self._rewrite(first, end, [option.written(lead, ":") for option in kept])
+        return end
+
+    def _collected(self, start: int, own: str, depth: int | None) -> tuple[list[Option], int, int]:
+        """Return the options below a directive's first line, where they may begin, and the line below them."""
+        options: list[Option] = []
+        notes: list[int] = []
+        first = end = number = start
+        while number < len(self.lines):
+            line = self.lines[number]
+            option = self._option(number, own, depth, options, is_lost=number > end)
+            if option is not None:
+                options.append(option)
+                end = number + 1
+            elif not line.strip():
+                if depth is not None and first < number and not options:
+                    break
+            elif number == end and self._is_note(number, own, depth):
+                end = number + 1
+                notes.append(number)
+            elif depth is None or number > end or indent_of(line) <= depth or line.lstrip().startswith(".. "):
+                break
+            elif not options:
+                # The argument goes on.
+                first = end = number + 1
+            elif indent_of(line) > indent_of(options[-1].line):
+                options[-1].below.append(f"  {line.strip()}")
+                end = number + 1
+            else:
+                break
+            number += 1
+        if notes and options:
+            message = f"`{self.lines[notes[0]].strip()[:_LONGEST]}` ends the options, and makes text of those below it"
+            self._slip(notes[0], "lost-option", message, "put it above the directive")
+            options[0].fault = options[0].fault or "note"
+        return options, first, end
+
+    def _is_note(self, number: int, own: str, depth: int | None) -> bool:
+        """Return whether a line is a comment above another option."""
+        if not _NOTE.fullmatch(self.lines[number].strip()):
+            return False
+        below = (self.lines[n] for n in range(number + 1, len(self.lines)))
+        line = next((text for text in below if not _NOTE.fullmatch(text.strip())), "")
+        if depth is not None and indent_of(line) <= depth:
+            return False
+        found = SOUND.fullmatch(line.strip())
+        return found is not None and found["name"] in self.known.get(own, ())
+
+    def _option(
+        self, number: int, own: str, depth: int | None, above: list[Option], *, is_lost: bool
+    ) -> Option | None:
+        """Return the option that a line is meant as.
+
+        :param is_lost: it stands below a blank line
+        """
+        line = self.lines[number]
+        text, known = line.strip(), self.known.get(own, ())
+        is_inside = depth is None or indent_of(line) > depth
+        if found := SOUND.fullmatch(text):
+            name, value = found["name"].rstrip(), (found["rest"] or "").strip()
+            if is_lost:
+                is_ours = name in known and (is_inside or (not above and indent_of(line) == depth))
+                return Option(number, line, name, value, "blank line") if is_ours else None
+            first, *more = self._parts(value, own)
+            is_comment = depth is None and name in known and value.startswith("#") and " " not in value
+            fault = "line" if more else "colon" if name != found["name"] else "comment" * is_comment
+            return Option(number, line, name, first.removeprefix("#") if is_comment else first, fault, more)
+        found = NEAR.fullmatch(text)
+        if is_lost or not (found and is_inside) or found["name"].lower() not in known:
+            return None
+        # A message may say `note: text`; between options it is one.
+        below = self.lines[number + 1].strip() if number + 1 < len(self.lines) else ""
+        is_beside = own not in TURNS or (
+            not found["hyphen"] and (depth is not None or bool(above or SOUND.fullmatch(below)))
+        )
+        if not found["open"] and not (found["close"] and is_beside):
+            return None
+        is_marked = bool(found["hyphen"].strip() or found["close"].strip(" :=\uff1a"))
+        fault = "marks" if is_marked else "space" if found["open"] == found["close"] == ":" else "colon"
+        return Option(number, line, found["name"].lower(), found["rest"].strip(), fault)
+
+    def _parts(self, value: str, own: str) -> list[str]:
+        """Return the value of an option, and the options behind it on its line."""
+        names = "|".join(sorted(self.known.get(own, ())))
+        return re.split(rf"[,;]?\s+(?=:(?:{names}):(?:\s|$))", value) if names else [value]
+
+    def _behind(self, number: int, indent: int | None = None) -> int:
+        """Return the number of the first line below that is indented no further than a line, or than something else."""
+        depth = indent_of(self.lines[number]) if indent is None else indent
+        below = range(number + 1, len(self.lines))
+        ends = (n for n in below if self.lines[n].strip() and indent_of(self.lines[n]) <= depth)
+        return next(ends, len(self.lines))
+
+    def _once(self, options: list[Option]) -> list[Option]:
+        """Return the options, each once; a second one of a name is told."""
+        first: dict[str, Option] = {}
+        for option in options:
+            if first.setdefault(option.name.lower(), option) is not option:
+                message = f"`{option.name}` is given twice; the first counts"
+                self._slip(option.number, "duplicate-key", message, "delete one")
+        return list(first.values())
+
+    def _tell(self, options: list[Option], form: str) -> None:
+        """Tell what is wrong with how options are written, once for all that have the same fault."""
+        for fault in dict.fromkeys(option.fault for option in options if option.fault in _FAULTS):
+            wrong = [option for option in options if option.fault == fault]
+            message, hint = _FAULTS[fault]
+            words = _ONE if len(wrong) == 1 else _MANY
+            names = _joined(form.format(option.name) for option in wrong)
+            message = message.format(names=names, bare=_joined(option.name for option in wrong), **words)
+            self._slip(wrong[0].number, "lost-option", message, hint.format(names=names))
+
+    def _level(self, options: list[Option], end: int, name: str, depth: int) -> int:
+        """Return how far options should be indented, -1 where they are; the first that is not is told."""
+        indents = [indent_of(option.line) for option in options]
+        inner = [indent for indent in indents if indent > depth]
+        below = next((line for line in self.lines[end:] if line.strip()), "")
+        body, custom = indent_of(below), depth + DEPTH
+        # Messages are moved to where the options are.
+        is_less = body < max(inner, default=0) and not (custom in inner and MARKUP.fullmatch(below))
+        if depth < body and (is_less or body == custom):
+            target = body
+        else:
+            target = custom if custom in inner or not inner else Counter(inner).most_common(1)[0][0]
+        option = next((one for one, at in zip(options, indents, strict=True) if at != target), None)
+        if option is None or option.fault == "blank line":
+            return target if option else -1
+        at, hint = indent_of(option.line), AS_FAR
+        how = f"{'further' if at > target else 'less'} than {'what stands below it' if body == target else 'those beside it'}"
+        if at <= depth:
+            how, hint = f"no further than `{name}`", FURTHER
+        elif "\t" in lead_of(option.line):
+            how = f"by a tab, which counts for eight spaces, {how}"
+        self._slip(option.number, "wrong-indentation", f"the option `{option.name}` is indented {how}", hint)
+        return target
+
+    def _below_text(self, number: int, own: str) -> str:
+        """Return the option that a line below the text of a directive is meant as, which is told; nothing for other lines."""
+        found = SOUND.fullmatch(self.lines[number].strip())
+        if found is None or found["name"] not in self.known.get(own, ()):
+            return ""
+        if self._below != number - 1:
+            message = f"`:{found['name']}:` stands below text, where it is text and no option"
+            self._slip(number, "lost-option", message, f"put it directly below `{DOMAIN}:{own}`")
+        self._below = number
+        return found[0]
+
+    # -- options in YAML -------------------------------------------------------------------------
+
+    def _begins_yaml(self, start: int, own: str) -> bool:
+        """Return whether a line begins a block of options in YAML, or is meant to."""
+        text, below = (line.strip() for line in [*self.lines[start : start + 2], "", ""][:2])
+        near = NEAR.fullmatch(below)
+        is_meant = near is not None and near["name"].lower() in self.known.get(own, ())
+        return text.startswith("---") or (bool(_DASHES.fullmatch(text)) and is_meant)
+
+    def _end_of_yaml(self, start: int, own: str) -> tuple[int, bool | None]:
+        """Return the line that ends such a block, and whether it does for a parser; none where nothing ends it."""
+        end = start
+        for number in range(start, len(self.lines)):
+            line = self.lines[number]
+            text = line.strip()
+            if text.startswith("---") or _DASHES.fullmatch(text):
+                return number, text.startswith("---")
+            near = NEAR.fullmatch(text)
+            is_key = near is not None and near["name"].lower() in self.known.get(own, ())
+            if _BEGINS_FENCE.match(line) or (
+                text and not is_key and (number > end or not _IN_YAML.match(line))
+            ):
+                break
+            end = number + 1 if text else end
+        return end, None
+
+    def _yaml(self, first: int, start: int, own: str) -> int:
+        """Put such a block right, and return the number of the line below it.
+
+        :param first: the line that it should begin on
+        """
+        opens = self.lines[start].strip().startswith("---")
+        end, closes = self._end_of_yaml(start + 1, own)
+        options, above = self._keys(start + 1, end, own)
+        self._tell(options, "{}:")
+        kept = self._once(options)
+        if not (opens and closes):
+            number = end if opens and closes is False else start
+            message = f"`{self.lines[number].strip()}` {'ends' if opens else 'begins'} no block of options"
+            hint = "write `---`"
+            if opens and closes is None:
+                message, hint = "the block of options is never closed", "add a line `---` below it"
+            self._slip(number, "lost-option", message, hint)
+        elif first < start:
+            message = "a block of options stands below a blank line, where it is text"
+            self._slip(start, "lost-option", message, "delete the blank line")
+        elif len(kept) == len(options) and not any(option.fault for option in options):
+            return end + 1
+        below = end + (closes is not None)
+        lead = lead_of(self.lines[start])
+        written = [f"{lead}---", *above, *(one.written(lead, "") for one in kept), f"{lead}---"]
+        self._rewrite(first, below, written)
+        return below
+
+    def _keys(self, start: int, end: int, own: str) -> tuple[list[Option], list[str]]:
+        """Return the options of such a block, and the lines above the first."""
+        options: list[Option] = []
+        above: list[str] = []
+        for number in range(start, end):
+            line = self.lines[number]
+            found = NEAR.fullmatch(line.strip())
+            is_deeper = bool(options) and indent_of(line) > indent_of(options[-1].line)
+            is_key = found is not None and found["name"].lower() in self.known.get(own, ())
+            is_sound = bool(_KEY.fullmatch(line.strip()))
+            holds = bool(options) and (options[-1].below or _HOLDS_BLOCK.search(options[-1].line))
+            if found is None or (is_deeper and (holds or not is_key)) or not (is_key or is_sound):
+                (options[-1].below if options else above).append(line)
+                continue
+            fault = "" if is_sound and not is_deeper else "depth" if is_deeper else "yaml"
+            options.append(Option(number, line, found["name"], found["rest"].strip(), fault))
+        return options, above
+
+
+def _joined(names: Iterable[str]) -> str:
+    *most, last = (f"`{name}`" for name in names)
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+# -- what copying and merging leave behind -----------------------------------------------------------
+
+_SIGNS = {
+    **dict.fromkeys("\u00a0\u2007\u202f\u3000", (" ", "a no-break space", "write a plain space")),
+    **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad", ("", "a sign without width", "delete it")),
+}
+"""By sign that looks like another one, or like none: what to read for it, what it is, and the cure."""
+_ODD = re.compile(f"[{''.join(_SIGNS)}]")
+_LOOKED_UP = re.compile(rf"{DOMAIN}:[\w-]+[^\w\s-]*.*?(?:`[^`]*`|$)|\]\([^)]*\)|`[^`]*`")
+"""What holds a name in a line of text."""
+
+
+def visible(lines: Sequence[str], known: Mapping[str, Collection[str]]) -> tuple[list[str], list[Slip]]:
+    """Return lines without signs that nobody sees, where something of ours is written, and what is wrong, told once."""
+    texts = list(lines)
+    changed: dict[int, str] = {}
+    names = {name for options in known.values() for name in options}
+    for number, line in enumerate(lines):
+        if _ODD.search(line):
+            near = NEAR.fullmatch(_read(line).strip())
+            is_whole = near is not None and bool(near["close"].strip()) and near["name"].lower() in names
+            texts[number] = _read(line) if is_whole else _LOOKED_UP.sub(lambda part: _read(part[0]), line)
+            if texts[number] != line and (is_whole or f"{DOMAIN}:" in texts[number] or "](" in line):
+                changed[number] = line
+            else:
+                texts[number] = line
+    if not changed:
+        return texts, []
+    first, *others = changed
+    sign = next(match[0] for match in _ODD.finditer(changed[first]) if match[0] not in texts[first])
+    _, what, hint = _SIGNS[sign]
+    hint += f"; the same on line {', '.join(str(n + 1) for n in others)}" if others else ""
+    message = f"{what}, U+{ord(sign):04X}, stands in this line, where no name or option has one"
+    return texts, [Slip(first + 1, "invisible-character", message, hint)]
+
+
+def _read(text: str) -> str:
+    return _ODD.sub(lambda sign: _SIGNS[sign[0]][0], text)
+
+
+_CONFLICT = ("<<<<<<< ", "||||||| ", "=======", ">>>>>>> ")
+_CODE_BEGINS = re.compile(r"\s*(?:`{3,}|~{3,})\s*[^\s{`]")
+
+
+def resolved(lines: Sequence[str]) -> tuple[list[int], list[Slip]]:
+    """Return the numbers of the lines without conflicts that git left, of each the first side, and the conflicts."""
+    kept: list[int] = []
+    slips: list[Slip] = []
+    side = 0
+    for number, line in enumerate(lines):
+        mark = next(
+            (n for n, mark in enumerate(_CONFLICT) if line.rstrip() + " " == mark or line.startswith(mark)),
+            -1,
+        )
+        if not side and mark == 0 and _is_conflict(lines, number):
+            message = "a conflict that git could not merge was left here"
+            slips.append(
+                Slip(number + 1, "merge-conflict", message, "keep one side, and delete the lines of marks")
+            )
+            side = 1
+        elif side and mark > 0:
+            side = 0 if mark == len(_CONFLICT) - 1 else mark + 1
+        elif side <= 1:
+            kept.append(number)
+    return kept, slips
+
+
+def _is_conflict(lines: Sequence[str], start: int) -> bool:
+    """Return whether all marks of a conflict follow, and it is not shown as code."""
+    above = (line for line in reversed(lines[:start]) if _BEGINS_FENCE.match(line))
+    if _CODE_BEGINS.match(next(above, "")):
+        return False
+    below = iter(lines[start:])
+    return all(any(line.startswith(mark) for line in below) for mark in (_CONFLICT[2], _CONFLICT[3]))
