@@ -7,15 +7,14 @@ import io
 import re
 import shlex
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 import yaml
 from rich.cells import cell_len
 
-from sphinx_policyspec.exports import json_object, markdown_safe, place_record, spreadsheet_safe
+from sphinx_policyspec.exports import Formats, json_object, markdown_safe, place_record, spreadsheet_safe
 from sphinx_policyspec.files import dump_json, printable
 from sphinx_policyspec.graph.questions import Answer, Cell, CellKind, QueryForm
 from sphinx_policyspec.model import Carrier, Case, Commentary, Item, ReferenceForm, Spec, Verdict
@@ -160,9 +159,12 @@ def _summary(answer: Answer) -> str:
     return "1 row" if len(answer.rows) == 1 else f"{len(answer.rows)} rows"
 
 
-ANSWER_FORMATS: Mapping[str, Callable[[Answer], str]] = MappingProxyType(
-    {"text": answer_text, "json": _answer_json, "csv": _csv, "markdown": _markdown}
-)
+ANSWER_FORMATS: Formats[Answer] = {
+    "text": answer_text,
+    "json": _answer_json,
+    "csv": _csv,
+    "markdown": _markdown,
+}
 """Each format with what writes it; ``text`` can also be told the width and to use color."""
 
 
@@ -247,9 +249,7 @@ def _reasoning_json(reasoning: Reasoning) -> str:
     return json_object(told)
 
 
-REASONING_FORMATS: Mapping[str, Callable[[Reasoning], str]] = MappingProxyType(
-    {"text": _reasoning_text, "json": _reasoning_json}
-)
+REASONING_FORMATS: Formats[Reasoning] = {"text": _reasoning_text, "json": _reasoning_json}
 """Each format with what writes it."""
 
 
@@ -389,9 +389,7 @@ def _survey_cases(found: Survey) -> str:
     return "---\n".join((_SCHEMA, *(case_yaml(case, is_file=False) for case in found.witnesses())))
 
 
-SURVEY_FORMATS: Mapping[str, Callable[[Survey], str]] = MappingProxyType(
-    {"text": _survey_text, "json": _survey_json, "cases": _survey_cases}
-)
+SURVEY_FORMATS: Formats[Survey] = {"text": _survey_text, "json": _survey_json, "cases": _survey_cases}
 """Each format with what writes it; :func:`survey_files` writes cases as a file each."""
 
 
