@@ -5,6 +5,8 @@ PYTEST_ARGS ?= -n auto
 UV ?= $(shell command -v uv)
 BIN := $(VENV)/bin
 SPHINX := $(BIN)/sphinx-build --keep-going -b html
+# Without bytecode each of hundreds of processes would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test test-all test-oldest test-newest lint ontology reference mutation docs examples live bench screenshots clean
 
@@ -70,7 +72,7 @@ screenshots: $(VENV)/.dev  ## the pictures of the example spec in README and doc
 	$(BIN)/python tools/screenshots.py
 
 clean:  ## remove what was built, the virtual environment included
-	rm -rf $(VENV) .venv-oldest .venv-newest build dist mutants .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) .venv-oldest .venv-newest .venv-wheel build dist mutants .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
 # Makes an environment, $(1); an older one is replaced.
 made = $(if $(UV),$(UV) venv --quiet --clear --seed --python $(PYTHON) $(1) ||) $(PYTHON) -m venv --clear $(1)
@@ -103,6 +105,15 @@ $(VENV)/.dev: $(VENV)/.made pyproject.toml constraints.txt
 .venv-newest/.test: pyproject.toml
 	$(call made,.venv-newest)
 	$(call fill,.venv-newest,--group test --editable .)
+	@touch $@
+
+# The wheel alone, with the versions that $(VENV) has got, so that uv need not ask for them again.
+alone = --constraint constraints.txt "$$(echo build/wheel/*.whl)[pdf]"
+.venv-wheel/.installed: $(VENV)/.dev
+	rm -rf build/wheel
+	$(BIN)/python -m build --no-isolation --outdir build/wheel . >/dev/null
+	$(call made,.venv-wheel)
+	$(if $(UV),$(UV) pip install --quiet --offline --python .venv-wheel/bin/python $(alone) ||) { $(call fill,.venv-wheel,$(alone)); }
 	@touch $@
 
 $(VENV)/.live: $(VENV)/.installed

@@ -29,7 +29,8 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 import sphinx_policyspec as ps
-from sphinx_policyspec import cli
+from sphinx_policyspec import cli, sources
+from sphinx_policyspec.files import real_path
 from sphinx_policyspec.model import (
     AuthorityLevel,
     Category,
@@ -47,6 +48,9 @@ from sphinx_policyspec.model import (
     Spec,
     Verdict,
 )
+from sphinx_policyspec.readers.annotations import Annotations, read_annotations, shipped_annotations
+from sphinx_policyspec.readers.release import read_release
+from sphinx_policyspec.readers.text import Reading
 
 # A deadline would make a busy machine fail a test. What `make test` draws is the same each time, so that it judges the change
 # and not the luck of the draw, and little; `make test-all` draws anew, and more (--hypothesis-profile=explore).
@@ -157,6 +161,24 @@ def _cheap_builds() -> Iterator[None]:
         patch.setattr(theming, "entry_points", lru_cache(entry_points))
         yield
     logging.disable(logging.NOTSET)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _published_once() -> Iterator[None]:
+    """Read each published release, and the sidecar for them, once a process: no test changes them, and hundreds read them."""
+    published = real_path(REPOSITORY.parent / "shared" / "data" / "model_spec")
+    release, sidecar = lru_cache(read_release), lru_cache(read_annotations)
+
+    def read(path: Path, *, bound: Path | None) -> Reading:
+        return (release if real_path(path).is_relative_to(published) else read_release)(path, bound=bound)
+
+    def read_sidecar(path: Path, name: str) -> Annotations:
+        return (sidecar if path == shipped_annotations() else read_annotations)(path, name)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sources, "read_release", read)
+        patch.setattr(sources, "read_annotations", read_sidecar)
+        yield
 
 
 @contextmanager

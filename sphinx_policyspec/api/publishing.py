@@ -158,7 +158,7 @@ def forms_of(kind: str) -> Forms:
     """Return the forms of a kind of result, by the name of its class; of a sequence, of the class of what it holds."""
     module, table = _FORMS[kind].split()
     forms: Forms = getattr(import_module(f"sphinx_policyspec.exports.{module}"), table)
-    return {**forms, "baseline": _baseline} if kind == "Report" else forms
+    return {**forms, "baseline": _baseline} if kind == "Report" else {**forms}
 
 
 def _baseline(report: Report) -> str:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 from sphinx_policyspec.files import dump_json, printable
 from sphinx_policyspec.model import Finding, Span, rules
+
+_Told = TypeVar("_Told")
+
+Formats = Mapping[str, Callable[[_Told], str]]
+"""What writes a result, by the names that ``--format`` takes."""
 
 _LONGEST_MESSAGE = 2000
 _SPECIAL = re.compile(r"([\\`*_{}\[\]#!|~$])")

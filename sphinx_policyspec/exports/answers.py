@@ -7,8 +7,7 @@ import io
 import re
 import shlex
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +15,7 @@ import yaml
 from rich.cells import cell_len
 
 from sphinx_policyspec.exports import (
+    Formats,
     finding_record,
     json_object,
     markdown_safe,
@@ -167,9 +167,12 @@ def _summary(answer: Answer) -> str:
     return "1 row" if len(answer.rows) == 1 else f"{len(answer.rows)} rows"
 
 
-ANSWER_FORMATS: Mapping[str, Callable[[Answer], str]] = MappingProxyType(
-    {"text": answer_text, "json": _answer_json, "csv": _csv, "markdown": _markdown}
-)
+ANSWER_FORMATS: Formats[Answer] = {
+    "text": answer_text,
+    "json": _answer_json,
+    "csv": _csv,
+    "markdown": _markdown,
+}
 """Each format with what writes it; ``text`` can also be told the width and to use color."""
 
 
@@ -254,9 +257,7 @@ def _reasoning_json(reasoning: Reasoning) -> str:
     return json_object(told)
 
 
-REASONING_FORMATS: Mapping[str, Callable[[Reasoning], str]] = MappingProxyType(
-    {"text": _reasoning_text, "json": _reasoning_json}
-)
+REASONING_FORMATS: Formats[Reasoning] = {"text": _reasoning_text, "json": _reasoning_json}
 """Each format with what writes it."""
 
 
@@ -396,9 +397,7 @@ def _survey_cases(found: Survey) -> str:
     return "---\n".join((_SCHEMA, *(case_yaml(case, is_file=False) for case in found.witnesses())))
 
 
-SURVEY_FORMATS: Mapping[str, Callable[[Survey], str]] = MappingProxyType(
-    {"text": _survey_text, "json": _survey_json, "cases": _survey_cases}
-)
+SURVEY_FORMATS: Formats[Survey] = {"text": _survey_text, "json": _survey_json, "cases": _survey_cases}
 """Each format with what writes it; :func:`survey_files` writes cases as a file each."""
 
 

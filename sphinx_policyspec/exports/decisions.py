@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 from sphinx_policyspec.decision import (
@@ -16,7 +15,7 @@ from sphinx_policyspec.decision import (
     Norms,
     Reason,
 )
-from sphinx_policyspec.exports import json_object
+from sphinx_policyspec.exports import Formats, json_object
 from sphinx_policyspec.files import printable
 from sphinx_policyspec.model import Duty, Finding, Item, Label, Outcome, Severity, Span, Status, Value
 
@@ -225,9 +224,7 @@ def _decisions_text(decided: Decisions) -> str:
     return "\n".join("".join(f"{printable(line)}\n" for line in _told(d, decided.norms)) for d in decided)
 
 
-DECISION_FORMATS: Mapping[str, Callable[[Decisions], str]] = MappingProxyType(
-    {"text": _decisions_text, "json": _decisions_json}
-)
+DECISION_FORMATS: Formats[Decisions] = {"text": _decisions_text, "json": _decisions_json}
 """Each format with what writes it."""
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 from xml.etree import ElementTree as ET
@@ -16,7 +15,7 @@ from xml.etree import ElementTree as ET
 import click
 from rich.cells import cell_len
 
-from sphinx_policyspec.exports import finding_record, json_object
+from sphinx_policyspec.exports import Formats, finding_record, json_object
 from sphinx_policyspec.files import Brief, grouped, in_a_line, printable
 from sphinx_policyspec.model import Finding, Rule, Severity, Span, rules
 from sphinx_policyspec.readers.text import SourceLines
@@ -408,13 +407,11 @@ def _clean(text: str) -> str:
     return _FORBIDDEN.sub("\ufffd", printable(text))
 
 
-REPORT_FORMATS: Mapping[str, Callable[[Report], str]] = MappingProxyType(
-    {
-        "text": text_report,
-        "json": _json_report,
-        "sarif": _sarif_report,
-        "junit": _junit_report,
-        "github": _github_report,
-    }
-)
+REPORT_FORMATS: Formats[Report] = {
+    "text": text_report,
+    "json": _json_report,
+    "sarif": _sarif_report,
+    "junit": _junit_report,
+    "github": _github_report,
+}
 """Each format with what writes it; ``text`` can also be told the width and to use color."""

@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.resources import files
-from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -221,9 +220,11 @@ def _output(name: str) -> _Schema:
     }
 
 
-_WRITTEN: Mapping[str, Callable[[], _Schema]] = MappingProxyType(
-    {"annotations": _annotations, "cases": _cases, "judgements": _judgements}
-)
+_WRITTEN: Mapping[str, Callable[[], _Schema]] = {
+    "annotations": _annotations,
+    "cases": _cases,
+    "judgements": _judgements,
+}
 """The schemas of files that people write, by the kind of file."""
 
 

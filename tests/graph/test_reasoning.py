@@ -22,6 +22,7 @@ from sphinx_policyspec.model import Carrier, Principle, Reference, ReferenceForm
 from sphinx_policyspec.reasoning.reasoner import (
     Contradiction,
     Reasoner,
+    _quick_java,
     classify,
     contradictions,
     explain,
@@ -353,7 +354,8 @@ def asked_of_hermit(triples: tuple[Triple, ...]) -> set[Triple]:
             (described, Iri(f"{OWL}hasValue"), name),
         ]
     world = world_of((*kept, *more))
-    owlready2.sync_reasoner_hermit(world, debug=0)
+    with _quick_java():
+        owlready2.sync_reasoner_hermit(world, debug=0)
     found: set[Triple] = set()
     for name in named:
         thing = world[name]

@@ -74,17 +74,20 @@ def build(make_app: Build, tmp_path: Path) -> Build:
 
 @pytest.fixture(scope="session")
 def built(rootdir: Path, common_folder: Path) -> Callable[..., Built]:
-    """Build a test root or ``example_docs`` with a builder once a run, whichever process asks first."""
+    """Build a test root or ``example_docs`` with a builder once a run, whichever process asks first.
+
+    All builders share what the first of them has read, as they do for people; but Sphinx keeps what `gettext` reads apart.
+    """
 
     def find(root: str, builder: str = "html") -> Built:
         folder = common_folder / "built" / root
         folder.mkdir(parents=True, exist_ok=True)
-        with alone(folder / f"{builder}.lock"):
-            record = folder / f"{builder}.json"
+        source, record = folder / "source", folder / f"{builder}.json"
+        with alone(folder / "lock"):
             if not record.exists():
-                source = folder / f"{builder}-source"
-                shutil.copytree(_sources(rootdir, root), source, ignore=_BUILT, dirs_exist_ok=True)
-                app = build_once(source, folder / f"{builder}-out", builder)
+                if not source.exists():
+                    shutil.copytree(_sources(rootdir, root), source, ignore=_BUILT)
+                app = build_once(source, folder / ("gettext" if builder == "gettext" else "out"), builder)
                 pages = {name: str(app.env.doc2path(name)) for name in sorted(app.env.all_docs)}
                 record.write_text(json.dumps([str(app.outdir), pages, lines_of(app)]), "utf-8")
             outdir, pages, warnings = json.loads(record.read_text("utf-8"))

@@ -520,7 +520,7 @@ def test_the_text_of_every_provision_of_a_project_is_what_its_page_shows(
 ) -> None:
     folder = REPOSITORY / (root if root == "example_docs" else f"tests/roots/test-{root}")
     source = Path(shutil.copytree(folder, tmp_path / root, ignore=shutil.ignore_patterns("_build", "*.po")))
-    first = build(source, "dummy", out="first")
+    first = build(source, "dummy")
     spec = spec_of(first)
     markups = {document.file: document.markup for document in spec.documents}
     # Of two provisions with one id, only one can be found on the pages.
@@ -536,7 +536,7 @@ def test_the_text_of_every_provision_of_a_project_is_what_its_page_shows(
         head += "Again\n=====\n\n" if suffix == ".rst" else "# Again\n\n"
         text = "\n\n".join(block.text for block in provision.blocks if isinstance(block, Prose))
         (source / f"again{number}{suffix}").write_text(head + text, encoding="utf-8")
-    second = build(source, out="second")
+    second = build(source)
     texts = {
         path: path.read_text("utf-8")
         for path in Path(second.outdir).rglob("*.html")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -183,22 +184,77 @@ def decider_words() -> dict[Decider, str]:
     }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PairShower:
-    """Shows pairs, topic by topic.
+def survey_nodes(answer: Answer, parts: Collection[str], page: Page) -> list[nodes.Node]:
+    """Return a survey; parameters are those of :func:`surveyed`."""
+    template = PolicySpecConfig.of(page.builder.config).feedback_url
 
-    :param gaps: the anchors of those that nothing decides and that the page lists
-    :param head: makes a heading
-    :param feedback: returns where to write about two principles, or nothing
+    def feedback(one: str, other: str) -> str:
+        first = page.domain.find(TargetKind.PROVISION, one)
+        titles = (page.title(TargetKind.PROVISION, name) for name in (one, other))
+        values = {
+            "id": f"{one} + {other}",
+            "title": " + ".join(titles),
+            "level": first.level if first else "",
+            "release": page.spec.version,
+            "page": first.docname if first else page.docname,
+        }
+        return feedback_address(template, values)
+
+    shown = _Shown(rows=[SurveyRow(*row) for row in answer.texts], page=page, feedback=feedback)
+    shows = {"pairs": shown.pairs, "conflicts": shown.conflicts, "rules": shown.rules, "idle": shown.idle}
+    found = [node for part, show in shows.items() if part in parts for node in show()]
+    missing = shown.missing() if {"conflicts", "rules"} & {*parts} else []
+    return [*found, *missing]
+
+
+def _is_table(topic: SurveyRow) -> bool:
+    return bool(topic.one) and int(topic.first) in range(_SMALLEST_MATRIX, LARGEST_MATRIX + 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Shown:
+    """The rows of one survey, and the page on which they are shown.
+
+    :param feedback: returns where to write about two principles, or nothing where the project says no such place
     """
 
+    rows: Sequence[SurveyRow]
     page: Page
-    gaps: Mapping[tuple[str, str], str]
-    head: Callable[[str, int], nodes.Node]
     feedback: Callable[[str, str], str]
 
-    def shown(self, rows: Sequence[SurveyRow]) -> Iterator[nodes.Node]:
+    def _of(self, *parts: str) -> list[SurveyRow]:
+        return [row for row in self.rows if row.part in parts]
+
+    def _head(self, text: str, deeper: int = 0) -> nodes.rubric:
+        return nodes.rubric(
+            "", text, translatable=False, **{"heading-level": min(self.page.depth + deeper, 6)}
+        )
+
+    def pairs(self) -> Iterator[nodes.Node]:
+        """Yield who goes first of the principles that share an issue."""
+        counts = {Decider(row.decider): int(row.text) for row in self._of("count")}
+        yield self._head(_("Principles that are weighed together"))
+        told = ", ".join(f"{decider_words()[decider]} {count}" for decider, count in counts.items())
+        yield word(
+            _("{count} pairs of principles share an issue. What decides who goes first: {told}.").format(
+                count=sum(counts.values()), told=told
+            )
+        )
+        yield from self._topics()
+        yield self._head(_("Pairs that nothing decides"))
+        yield from self._gaps(counts.get(Decider.NOTHING, 0))
+
+    @cached_property
+    def _anchors(self) -> dict[tuple[str, str], str]:
+        """The anchors of the pairs that nothing decides and that the page lists."""
+        return {(row.one, row.other): f"{self.page.key}-gap-{n}" for n, row in enumerate(self._of("gap"), 1)}
+
+    def _both(self, row: SurveyRow) -> CellNodes:
+        return [self.page.provision(row.one), nodes.Text(" \N{EN DASH} "), self.page.provision(row.other)]
+
+    def _topics(self) -> Iterator[nodes.Node]:
         """Yield each topic with its pairs, which follow its row."""
+        rows = self._of("topic", "pair")
         starts = [place for place, row in enumerate(rows) if row.part == "topic"]
         if self._has_tables and any(_is_table(rows[start]) for start in starts):
             yield word(
@@ -215,7 +271,7 @@ class PairShower:
             else:
                 yield from self._topic(topic, pairs)
         if small:
-            yield self.head(_("Subjects of two principles"), 1)
+            yield self._head(_("Subjects of two principles"), 1)
             yield items(small, "ps-links")
 
     @property
@@ -223,7 +279,7 @@ class PairShower:
         return self.page.is_web and not self.page.in_table
 
     def _topic(self, topic: SurveyRow, pairs: Sequence[SurveyRow]) -> Iterator[nodes.Node]:
-        yield self.head(self._name(topic), 1)
+        yield self._head(self._name(topic), 1)
         if topic.one and int(topic.first) > LARGEST_MATRIX:
             yield word(
                 _("{principles} principles, {gaps} pairs of which nothing decides.").format(
@@ -274,12 +330,7 @@ class PairShower:
         return [nodes.Text(arrow), self._decider(pair)]
 
     def _line(self, pair: SurveyRow) -> CellNodes:
-        line: CellNodes = [
-            self.page.provision(pair.one),
-            nodes.Text(" \N{EN DASH} "),
-            self.page.provision(pair.other),
-            nodes.Text(": "),
-        ]
+        line = [*self._both(pair), nodes.Text(": ")]
         if pair.decider == Decider.NOTHING:
             return [*line, self._invitation(pair)]
         line.append(self._decider(pair))
@@ -304,77 +355,12 @@ class PairShower:
         """Return the link that asks for an example, to a place for it, or else to a case to begin with."""
         if address := self.feedback(pair.one, pair.other):
             return nodes.reference("", _("Write an example"), refuri=address)
-        if anchor := self.gaps.get((pair.one, pair.other)):
+        if anchor := self._anchors.get((pair.one, pair.other)):
             text = nodes.inline("", _("Write an example"))
             return nodes.reference("", "", text, refid=anchor, internal=True)
         return nodes.Text(decider_words()[Decider.NOTHING])
 
-
-def _is_table(topic: SurveyRow) -> bool:
-    return bool(topic.one) and int(topic.first) in range(_SMALLEST_MATRIX, LARGEST_MATRIX + 1)
-
-
-Feedback = Callable[[str, str], str]
-"""Returns where to write about two principles, or nothing where the project says no such place."""
-
-
-def survey_nodes(answer: Answer, parts: Collection[str], page: Page) -> list[nodes.Node]:
-    """Return a survey; parameters are those of :func:`surveyed`."""
-    template = PolicySpecConfig.of(page.builder.config).feedback_url
-
-    def feedback(one: str, other: str) -> str:
-        first = page.domain.find(TargetKind.PROVISION, one)
-        titles = (page.title(TargetKind.PROVISION, name) for name in (one, other))
-        values = {
-            "id": f"{one} + {other}",
-            "title": " + ".join(titles),
-            "level": first.level if first else "",
-            "release": page.spec.version,
-            "page": first.docname if first else page.docname,
-        }
-        return feedback_address(template, values)
-
-    shown = _Shown(rows=[SurveyRow(*row) for row in answer.texts], page=page, feedback=feedback)
-    shows = {"pairs": shown.pairs, "conflicts": shown.conflicts, "rules": shown.rules, "idle": shown.idle}
-    found = [node for part, show in shows.items() if part in parts for node in show()]
-    missing = shown.missing() if {"conflicts", "rules"} & {*parts} else []
-    return [*found, *missing]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Shown:
-    """The rows of one survey, and the page on which they are shown."""
-
-    rows: Sequence[SurveyRow]
-    page: Page
-    feedback: Feedback
-
-    def _of(self, *parts: str) -> list[SurveyRow]:
-        return [row for row in self.rows if row.part in parts]
-
-    def _head(self, text: str, deeper: int = 0) -> nodes.rubric:
-        return nodes.rubric(
-            "", text, translatable=False, **{"heading-level": min(self.page.depth + deeper, 6)}
-        )
-
-    def pairs(self) -> Iterator[nodes.Node]:
-        """Yield who goes first of the principles that share an issue."""
-        counts = {Decider(row.decider): int(row.text) for row in self._of("count")}
-        yield self._head(_("Principles that are weighed together"))
-        told = ", ".join(f"{decider_words()[decider]} {count}" for decider, count in counts.items())
-        yield word(
-            _("{count} pairs of principles share an issue. What decides who goes first: {told}.").format(
-                count=sum(counts.values()), told=told
-            )
-        )
-        gaps = {(row.one, row.other): f"{self.page.key}-gap-{n}" for n, row in enumerate(self._of("gap"), 1)}
-        yield from PairShower(page=self.page, gaps=gaps, head=self._head, feedback=self.feedback).shown(
-            self._of("topic", "pair")
-        )
-        yield self._head(_("Pairs that nothing decides"))
-        yield from self._gaps(gaps, counts.get(Decider.NOTHING, 0))
-
-    def _gaps(self, anchors: dict[tuple[str, str], str], count: int) -> Iterator[nodes.Node]:
+    def _gaps(self, count: int) -> Iterator[nodes.Node]:
         if not count:
             yield word(
                 _("None: each has a level, an exception, a preference, an example or a case."), "ps-nothing"
@@ -386,18 +372,13 @@ class _Shown:
                 "that weighs them would, or a case: this is the smallest, which expects what is decided now."
             )
         )
-        lines = [self._gap(row, anchors[row.one, row.other]) for row in self._of("gap")]
+        lines = [self._gap(row) for row in self._of("gap")]
         yield items(lines, "ps-witnesses")
         if more := count - len(lines):
             yield word(_("{count} more; `policyspec survey` tells all of them.").format(count=more))
 
-    def _gap(self, row: SurveyRow, anchor: str) -> CellNodes:
-        line: CellNodes = [
-            nodes.target("", "", ids=[anchor]),
-            self.page.provision(row.one),
-            nodes.Text(" \N{EN DASH} "),
-            self.page.provision(row.other),
-        ]
+    def _gap(self, row: SurveyRow) -> CellNodes:
+        line = [nodes.target("", "", ids=[self._anchors[row.one, row.other]]), *self._both(row)]
         if address := self.feedback(row.one, row.other):
             line += [nodes.Text(" · "), nodes.reference("", _("Write an example"), refuri=address)]
         return [*line, *self._witness(row.text)]

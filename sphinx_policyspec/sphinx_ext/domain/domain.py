@@ -232,13 +232,7 @@ class PolicyDomain(Domain):
             anchor = identifier.removeprefix(f"{docname.replace('/', '-')}-")
             for name in (identifier, anchor):
                 if name in self.pages[docname].unnamed:
-                    return PolicyObject(
-                        kind=TargetKind.PROVISION,
-                        id=identifier,
-                        title=identifier,
-                        docname=docname,
-                        anchor=name,
-                    )
+                    return PolicyObject(TargetKind.PROVISION, identifier, identifier, docname, name)
         return None
 
     def level_names(self) -> list[str]:

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from operator import eq, ge, gt, le, lt
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from docutils import nodes
@@ -104,6 +105,7 @@ class Answered:
 
 
 _EXPECTED = re.compile(r"(?P<sign>>=|<=|>|<|=|)\s*(?P<count>\d{1,9})")
+_COMPARED = {"": eq, "=": eq, ">": gt, "<": lt, ">=": ge, "<=": le}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,16 +145,7 @@ class Ask:
         match = _EXPECTED.fullmatch(self.expected)
         if match is None:
             return
-        wanted = int(match["count"])
-        holds = {
-            "": count == wanted,
-            "=": count == wanted,
-            ">": count > wanted,
-            "<": count < wanted,
-            ">=": count >= wanted,
-            "<=": count <= wanted,
-        }
-        if not holds[match["sign"]]:
+        if not _COMPARED[match["sign"]](count, int(match["count"])):
             yield Finding(
                 code="unexpected-rows",
                 message=f"the answer has {count} rows, not {self.expected}",
