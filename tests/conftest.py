@@ -13,6 +13,7 @@ import shutil
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import entry_points
@@ -21,6 +22,8 @@ from typing import Any, ClassVar, NoReturn
 
 import pytest
 import typst
+from docutils import SettingsSpec
+from docutils.frontend import OptionParser
 from hypothesis import settings
 from jinja2.sandbox import SandboxedEnvironment
 from sphinx import jinja2glue, theming
@@ -148,15 +151,42 @@ class _Templates(SandboxedEnvironment):
         return self._codes[key]
 
 
+_OPTIONS = (
+    "option_list",
+    "option_groups",
+    "_short_opt",
+    "_long_opt",
+    "defaults",
+    "lists",
+    "relative_path_settings",
+)
+
+
+def _populate_once() -> Callable[[OptionParser, tuple[SettingsSpec, ...]], None]:
+    """Return what gives a parser of docutils, of which Sphinx makes one a page, the options that another has made."""
+    populate, made = OptionParser.populate_from_components, dict[tuple[object, ...], dict[str, Any]]()
+
+    def of_another(parser: OptionParser, components: tuple[SettingsSpec, ...]) -> None:
+        kinds = tuple(part if isinstance(part, type) else type(part) for part in components)
+        if kinds not in made:
+            populate(parser, components)
+            made[kinds] = {name: copy(getattr(parser, name)) for name in _OPTIONS}
+        for name, value in made[kinds].items():
+            setattr(parser, name, copy(value))
+
+    return of_another
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _cheap_builds() -> Iterator[None]:
     """Do once a process what each of a thousand small builds would do anew, for more than half of its time.
 
-    A template of a theme is compiled, the packages that offer a theme are looked for, and Sphinx makes a record of each
-    of its 500 debug messages, which nobody sees.
+    A template of a theme is compiled, the packages that offer a theme are looked for, the options of docutils are put
+    together, and Sphinx makes a record of each of its 500 debug messages, which nobody sees.
     """
     logging.disable(logging.DEBUG)
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(OptionParser, "populate_from_components", _populate_once())
         patch.setattr(jinja2glue, "SandboxedEnvironment", _Templates)
         patch.setattr(theming, "entry_points", lru_cache(entry_points))
         yield

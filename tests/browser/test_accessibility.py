@@ -34,7 +34,8 @@ scope => {
     if (!box.width || !box.height || style.visibility === "hidden") continue;
     let region = node.parentElement;
     while (region && !/auto|scroll|hidden|clip/.test(getComputedStyle(region).overflowX)) region = region.parentElement;
-    if ((!region || region === document.documentElement || region === document.body) && box.right > innerWidth + 1) {
+    // A theme may let all of its text scroll: what of ours only then comes into view is too wide all the same.
+    if (!region?.closest(`:is(${scope})`) && box.right > innerWidth + 1) {
       found.push(`${node.localName}.${node.className} reaches ${Math.round(box.right)}`);
     }
     const scrolls = /auto|scroll/.test(style.overflowX) && node.scrollWidth > node.clientWidth + 1;

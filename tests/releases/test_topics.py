@@ -18,7 +18,11 @@ from tests.conftest import RELEASES, REPOSITORY, Handbook
 from tests.pdf import text_of
 from tests.releases.topics import by_column, by_filter, by_index, by_map, by_paper, data_of
 
-SOURCES = (*RELEASES, "example_docs")
+SOURCES = (
+    *(pytest.param(release, marks=pytest.mark.slow) for release in RELEASES[:-1]),
+    RELEASES[-1],
+    "example_docs",
+)
 
 
 class Built:

@@ -181,6 +181,9 @@ def check(restored: Restored, build: Build, warnings_in: Warnings) -> Check:
             fresh = fresh or build(folder / "source", out=folder / "fresh")
             assert (parallel, differences(again.outdir, fresh.outdir)) == (parallel, [])
             assert (parallel, said(again)) == (parallel, said(fresh))
+            if parallel and case.name != "nothing":
+                # What several processes do with nothing is a case of its own.
+                continue
             no_change = build(folder / "source", out=folder / "kept", parallel=parallel)
             assert (parallel, differences(no_change.outdir, fresh.outdir)) == (parallel, [])
             assert (parallel, said(no_change)) == (parallel, said(fresh))
