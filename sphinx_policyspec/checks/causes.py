@@ -18,7 +18,7 @@ from sphinx_policyspec.model import Category, Finding, Span
 from sphinx_policyspec.model.finding import Follows, Loses, near_name, rules
 from sphinx_policyspec.readers.text import Ignore, SourceLines, silenced
 
-_NAME = re.compile(r"`#*([^`]+)`")
+_NAME = re.compile(r"`#*+([^`]{1,1000}+)`")
 _ID = re.compile(r"#([\w-]+)")
 _WORD = re.compile(r"[^\W_](?:[\w-]*\w)?")
 _DECLARES = re.compile(r"\bid\b\W*[:=]|policy:[\w-]+(?:\}|::)(?!`)|[{(\[]:? ?#|\bauthority=")
@@ -29,18 +29,17 @@ _DECLARING = frozenset(
     ["", *"principle example message response conversation level topic goal spec prompt definition".split()]  # noqa: SIM905
 )
 """Directives that say what is in a spec; nothing is what has none, such as a configuration."""
-_REFERS = re.compile(r"(?:\]\(|[#`])[\w#-]*$")
+_REFERS = re.compile(r"(?:\]\(|[#`])[\w#-]{0,100}$")
 _LONGEST = 100
 """Characters before a word that are looked at to see whether it is a reference."""
-_TITLED = r"\s*(?:\.\. |[`~:]{3,}\{)policy:principle(?:\}|::)\s+\S"
-_BY_SIGN = re.compile(rf"#{{1,6}}\s+\S|{_TITLED}")
-_BY_LINE = re.compile(rf"([^\w\s])\1{{2,}}\s*$|{_TITLED}", re.ASCII)
+_TITLED = r"\s{0,100}(?:\.\. |[`~:]{3,100}\{)policy:principle(?:\}|::)\s{1,100}\S"
+_BY_SIGN = re.compile(rf"#{{1,6}}\s{{1,100}}\S|{_TITLED}")
+_BY_LINE = re.compile(rf"([^\w\s])\1{{2,500}}\s{{0,100}}$|{_TITLED}", re.ASCII)
 """What begins a section: in reStructuredText the line below its title."""
-_EXAMPLE = re.compile(r"\s*(?:\.\. |[`~:]{3,}\{)policy:(?:example|prompt)\b|\*\*[^*]+\*\*:")
+_EXAMPLE = re.compile(r"\s{0,100}(?:\.\. |[`~:]{3,100}\{)policy:(?:example|prompt)\b|\*\*[^*]{1,500}+\*\*:")
 """What begins an example: a directive, or its title in Model Spec Markdown."""
-_BLANK = re.compile(r"\s*$")
 _OTHER = re.compile(
-    r"\s*(?:\.\. |[`~:]{3,}\{)policy:(?!example|prompt|message|response|conversation)|\*\*[^*]+\*\*:|!!!"
+    r"\s{0,100}(?:\.\. |[`~:]{3,100}\{)policy:(?!example|prompt|message|response|conversation)|\*\*[^*]{1,500}+\*\*:|!!!"
 )
 _MERGE = "unresolved-conflict"
 _MEANT = "did you mean"
@@ -149,10 +148,10 @@ class _Sections:
         named = ((n, _DIRECTIVE.search(line)) for n, line in enumerate(lines, 1))
         self._directives = {n: match["name"] for n, match in named if match}
         self._named = list(self._directives)
-        self._examples, self._others, self._blanks = (
-            [n for n, line in enumerate(lines, 1) if pattern.match(line)]
-            for pattern in (_EXAMPLE, _OTHER, _BLANK)
+        self._examples, self._others = (
+            [n for n, line in enumerate(lines, 1) if pattern.match(line)] for pattern in (_EXAMPLE, _OTHER)
         )
+        self._blanks = [n for n, line in enumerate(lines, 1) if not line.strip()]
 
     def around(self, line: int) -> range:
         """Return the lines of the section that holds one."""

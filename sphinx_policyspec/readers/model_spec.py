@@ -65,7 +65,7 @@ from sphinx_policyspec.readers.text import Lines, Reading
 
 _INDENT = re.compile(r"^(?: {1,4}|\t)", re.MULTILINE)
 _LONE_RETURN = re.compile(r"\r(?!\n)")
-_HIDDEN_ID = re.compile(r"<!--[^>\n]*\{#")
+_HIDDEN_ID = re.compile(r"<!--[^>\n]{0,200}\{#")
 _LABEL_HINT = "write `[text](address)`, or a line `[label]: address`"
 _BARE_NAME = re.compile(r"[A-Za-z][\w-]*")
 _MOST_LOST = 1000

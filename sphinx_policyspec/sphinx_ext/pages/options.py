@@ -265,7 +265,7 @@ class SlipReading:
     def _parts(self, value: str, own: str) -> list[str]:
         """Return the value of an option, and the options behind it on its line."""
         names = "|".join(sorted(self.known.get(own, ())))
-        return re.split(rf"[,;]?\s+(?=:(?:{names}):(?:\s|$))", value) if names else [value]
+        return re.split(rf"(?:[,;]|(?<![\s,;]))\s++(?=:(?:{names}):(?:\s|$))", value) if names else [value]
 
     def _behind(self, number: int, indent: int | None = None) -> int:
         """Return the number of the first line below that is indented no further than a line, or than something else."""
@@ -415,7 +415,9 @@ _SIGNS = {
 """By sign that looks like another one, or like none: what to read for it, what it is, and the cure."""
 _ODD = re.compile(f"[{''.join(_SIGNS)}]")
 _STARTS = re.compile(rf"\s*(?:\.\.|[`~:]{{3,}}) ?\{{?{DOMAIN}:")
-_LOOKED_UP = re.compile(rf"{DOMAIN}:[\w-]+[^\w\s-]*.*?(?:`[^`]*`|$)|\]\([^)]*\)|`[^`]*`")
+_LOOKED_UP = re.compile(
+    rf"{DOMAIN}:[^`]{{1,200}}+(?:`[^`]{{0,1000}}+`)?|\]\([^)]{{0,1000}}+\)|`[^`]{{0,1000}}+`"
+)
 """What holds a name in a line of text."""
 
 

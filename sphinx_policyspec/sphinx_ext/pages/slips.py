@@ -287,7 +287,11 @@ class DirectiveFences(SlipReading):
         own, line = fence.own, self._changed.get(number, self.lines[number])
         names = "|".join(sorted(self.known.get(own, ())))
         name, brace, argument = line.partition("}")
-        parts = re.split(rf"[,;{{]?\s+[:{{]?({names})(?::\s|=)\s*", argument) if names and brace else []
+        parts = (
+            re.split(rf"(?:[,;{{]|(?<![\s,;{{]))\s++[:{{]?({names})(?::\s|=)\s*+", argument)
+            if names and brace
+            else []
+        )
         if len(parts) > 1:
             given = list(zip(parts[1::2], (part.strip(" \"'}") for part in parts[2::2]), strict=True))
             message = f"`:{given[0][0]}:` stands behind the directive, as a part of its argument"
