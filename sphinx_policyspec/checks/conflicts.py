@@ -6,18 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 
+from sphinx_policyspec import model
 from sphinx_policyspec.checks.prose import by_principle, matches
-from sphinx_policyspec.model import (
-    Example,
-    Finding,
-    Markup,
-    OverrideMode,
-    Principle,
-    Section,
-    Span,
-    Spec,
-    Verdict,
-)
 
 _OVERRIDES = re.compile(
     r"\b(?:this|these|the (?:above|following))\b[^.;:]{0,40}?\b"
@@ -28,7 +18,7 @@ _OVERRIDES = re.compile(
 _Above = Callable[[str, str], bool]
 
 
-def _order(spec: Spec) -> _Above:
+def _order(spec: model.Spec) -> _Above:
     """Return what tells whether one declared level is above another."""
     ranks = {level.id: rank for rank, level in enumerate(spec.levels)}
 
@@ -39,23 +29,23 @@ def _order(spec: Spec) -> _Above:
 
 
 def _related(
-    spec: Spec, relation: Callable[[Principle], Iterable[str]]
-) -> Iterator[tuple[Principle, Principle]]:
+    spec: model.Spec, relation: Callable[[model.Principle], Iterable[str]]
+) -> Iterator[tuple[model.Principle, model.Principle]]:
     """Yield each principle with each known one that a relation of it names."""
     known = spec.principle_by_id
     for principle in spec.principles:
         yield from ((principle, known[name]) for name in relation(principle) if name in known)
 
 
-def _excepted(spec: Spec) -> dict[str, dict[str, Principle]]:
+def _excepted(spec: model.Spec) -> dict[str, dict[str, model.Principle]]:
     """Return, of each exception, the principles that it is to: by id, or by a category that it exempts.
 
     Those of a category that it never exempts are not among them.
     """
-    members: dict[str, list[Principle]] = {}
+    members: dict[str, list[model.Principle]] = {}
     for principle in spec.principles:
         members.setdefault(principle.category, []).append(principle)
-    found: dict[str, dict[str, Principle]] = {}
+    found: dict[str, dict[str, model.Principle]] = {}
     for principle, target in _related(spec, attrgetter("exception_to")):
         if target.id != principle.id:
             found.setdefault(principle.id, {})[target.id] = target
@@ -68,13 +58,13 @@ def _excepted(spec: Spec) -> dict[str, dict[str, Principle]]:
     return found
 
 
-def exception_to_higher_level(spec: Spec) -> Iterator[Finding]:
+def exception_to_higher_level(spec: model.Spec) -> Iterator[model.Finding]:
     """Find exceptions to principles whose level is higher than their own."""
     is_above, excepted = _order(spec), _excepted(spec)
     for principle in spec.principles:
         for target in excepted.get(principle.id, {}).values():
             if is_above(target.authority, principle.authority):
-                yield Finding(
+                yield model.Finding(
                     code="exception-to-higher-level",
                     message=f"`{principle.id}` of level `{principle.authority}` exempts from `{target.id}` "
                     f"of the higher level `{target.authority}`",
@@ -84,7 +74,7 @@ def exception_to_higher_level(spec: Spec) -> Iterator[Finding]:
                 )
 
 
-def exception_cycle(spec: Spec) -> Iterator[Finding]:
+def exception_cycle(spec: model.Spec) -> Iterator[model.Finding]:
     """Find exceptions that, followed from one to the next, lead back to where they began."""
     known = spec.principle_by_id
     edges = _without_ends({name: {*targets} for name, targets in _excepted(spec).items()})
@@ -93,7 +83,7 @@ def exception_cycle(spec: Spec) -> Iterator[Finding]:
         way = _way_back(principle.id, edges)
         if way and told.isdisjoint(way):
             told.update(way)
-            yield Finding(
+            yield model.Finding(
                 code="exception-cycle",
                 message=f"exceptions lead in a circle: {' → '.join(f'`{name}`' for name in (*way, way[0]))}",
                 span=principle.span,
@@ -136,12 +126,12 @@ def _way_back(start: str, edges: Mapping[str, Sequence[str]]) -> tuple[str, ...]
     return ()
 
 
-def preference_across_levels(spec: Spec) -> Iterator[Finding]:
+def preference_across_levels(spec: model.Spec) -> Iterator[model.Finding]:
     """Find preferences over what has another level or none: between levels, the level decides."""
     for principle in spec.principles:
         for section in map(spec.provision_by_id.get, principle.preferred_over):
-            if isinstance(section, Section):
-                yield Finding(
+            if isinstance(section, model.Section):
+                yield model.Finding(
                     code="preference-across-levels",
                     message=f"`{principle.id}` is preferred over `{section.id}`, a section, which has no level",
                     span=principle.span,
@@ -151,7 +141,7 @@ def preference_across_levels(spec: Spec) -> Iterator[Finding]:
     for principle, target in _related(spec, attrgetter("preferred_over")):
         levels = {principle.authority, target.authority}
         if levels <= spec.level_by_id.keys() and len(levels) > 1:
-            yield Finding(
+            yield model.Finding(
                 code="preference-across-levels",
                 message=f"`{principle.id}` of level `{principle.authority}` is preferred over `{target.id}` "
                 f"of level `{target.authority}`",
@@ -161,14 +151,14 @@ def preference_across_levels(spec: Spec) -> Iterator[Finding]:
             )
 
 
-def guideline_overrides(spec: Spec) -> Iterator[Finding]:
+def guideline_overrides(spec: model.Spec) -> Iterator[model.Finding]:
     """Find principles that yield to mere context, and claim to override something."""
     modes = {level.id: level.override for level in spec.levels}
     for principle, provisions in by_principle(spec):
-        if modes.get(principle.authority) is not OverrideMode.IMPLICIT:
+        if modes.get(principle.authority) is not model.OverrideMode.IMPLICIT:
             continue
         for sentence, match in matches(provisions, _OVERRIDES):
-            yield Finding(
+            yield model.Finding(
                 code="guideline-overrides",
                 message=f"`{principle.id}` says `{match['claim'].lower()}`, and at level `{principle.authority}` "
                 "it yields to context",
@@ -177,12 +167,12 @@ def guideline_overrides(spec: Spec) -> Iterator[Finding]:
             )
 
 
-def refined_by_higher_level(spec: Spec) -> Iterator[Finding]:
+def refined_by_higher_level(spec: model.Spec) -> Iterator[model.Finding]:
     """Find principles that refine one whose level is lower than their own."""
     is_above = _order(spec)
     for principle, target in _related(spec, attrgetter("refines")):
         if is_above(principle.authority, target.authority):
-            yield Finding(
+            yield model.Finding(
                 code="refined-by-higher-level",
                 message=f"`{principle.id}` of level `{principle.authority}` refines `{target.id}` "
                 f"of the lower level `{target.authority}`",
@@ -192,13 +182,13 @@ def refined_by_higher_level(spec: Spec) -> Iterator[Finding]:
             )
 
 
-def conflict_without_example(spec: Spec) -> Iterator[Finding]:
+def conflict_without_example(spec: model.Spec) -> Iterator[model.Finding]:
     """Find conflicts between two principles that nothing overrides, without an example that shows both."""
-    never = {level.id for level in spec.levels if level.override is OverrideMode.NEVER}
+    never = {level.id for level in spec.levels if level.override is model.OverrideMode.NEVER}
     shown = [
         {holder.id if holder else "", *block.illustrates, *block.weighs}
         for holder, block in spec.walk()
-        if isinstance(block, Example)
+        if isinstance(block, model.Example)
     ]
     told: set[frozenset[str]] = set()
     for principle, target in _related(spec, attrgetter("conflicts_with")):
@@ -206,7 +196,7 @@ def conflict_without_example(spec: Spec) -> Iterator[Finding]:
         both = {principle.authority, target.authority} <= never and len(pair) > 1
         if both and pair not in told and not any(pair <= names for names in shown):
             told.add(pair)
-            yield Finding(
+            yield model.Finding(
                 code="conflict-without-example",
                 message=f"`{principle.id}` and `{target.id}` conflict, nothing overrides either, and no example "
                 "weighs them",
@@ -216,22 +206,24 @@ def conflict_without_example(spec: Spec) -> Iterator[Finding]:
             )
 
 
-def good_answer_violates(spec: Spec) -> Iterator[Finding]:
+def good_answer_violates(spec: model.Spec) -> Iterator[model.Finding]:
     """Find answers that are marked good, and as violating what their example illustrates.
 
     Those in Model Spec Markdown alone: directives tell it themselves, of any good answer.
     """
-    files = {document.file for document in spec.documents if document.markup is Markup.MODEL_SPEC}
+    files = {document.file for document in spec.documents if document.markup is model.Markup.MODEL_SPEC}
     for holder, block in spec.walk():
-        if not isinstance(block, Example) or block.span.file not in files:
+        if not isinstance(block, model.Example) or block.span.file not in files:
             continue
         shown = {*block.illustrates, *([holder.id] if holder else [])}
         for response in block.responses:
-            for name in sorted(shown & {*response.violates}) if response.verdict is Verdict.GOOD else ():
-                yield Finding(
+            for name in (
+                sorted(shown & {*response.violates}) if response.verdict is model.Verdict.GOOD else ()
+            ):
+                yield model.Finding(
                     code="good-answer-violates",
                     message=f"an answer is marked good, and as violating `{name}`, which the example illustrates",
-                    span=Span(response.span.file, response.span.line, response.span.column),
+                    span=model.Span(response.span.file, response.span.line, response.span.column),
                     hint="correct the verdict, or name another principle",
                 )
 

@@ -5,50 +5,38 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from sphinx_policyspec import model
 from sphinx_policyspec.graph.touches import about, with_broader
-from sphinx_policyspec.model import (
-    Definition,
-    EvalPrompt,
-    Example,
-    Finding,
-    Markup,
-    Message,
-    Principle,
-    Span,
-    Spec,
-    TargetKind,
-    Verdict,
-)
 
 
-def owners(spec: Spec) -> dict[str, Principle]:
+def owners(spec: model.Spec) -> dict[str, model.Principle]:
     """Return for each provision the principle that it belongs to: itself, or the nearest one around it."""
-    found: dict[str, Principle] = {}
+    found: dict[str, model.Principle] = {}
     for provision in spec.provisions:
-        if isinstance(provision, Principle):
+        if isinstance(provision, model.Principle):
             found[provision.id] = provision
         elif provision.parent in found:
             found[provision.id] = found[provision.parent]
     return found
 
 
-def _examples(spec: Spec) -> dict[str, list[Example]]:
+def _examples(spec: model.Spec) -> dict[str, list[model.Example]]:
     """Return the examples of each principle: those in it, in its subsections, and those that name it."""
     owner = owners(spec)
-    found: dict[str, list[Example]] = {}
+    found: dict[str, list[model.Example]] = {}
     for provision, block in spec.walk():
-        if isinstance(block, Example):
+        if isinstance(block, model.Example):
             named = [provision.id] if provision else []
             for principle in {owner[name].id for name in (*named, *block.illustrates) if name in owner}:
                 found.setdefault(principle, []).append(block)
     return found
 
 
-def _found(code: str, span: Span, message: str, hint: str) -> Finding:
-    return Finding(code=code, message=message, span=span, hint=hint)
+def _found(code: str, span: model.Span, message: str, hint: str) -> model.Finding:
+    return model.Finding(code=code, message=message, span=span, hint=hint)
 
 
-def principle_without_example(spec: Spec) -> Iterator[Finding]:
+def principle_without_example(spec: model.Spec) -> Iterator[model.Finding]:
     """Find principles that no example illustrates."""
     shown = _examples(spec)
     for principle in spec.principles:
@@ -57,12 +45,12 @@ def principle_without_example(spec: Spec) -> Iterator[Finding]:
             yield _found("principle-without-example", principle.span, message, "show where its boundary lies")
 
 
-def principle_without_pair(spec: Spec) -> Iterator[Finding]:
+def principle_without_pair(spec: model.Spec) -> Iterator[model.Finding]:
     """Find principles whose examples show no good answer beside a bad one."""
     shown = _examples(spec)
     for principle in spec.principles:
         pairs = [
-            {response.verdict for response in comparison.responses} >= {Verdict.GOOD, Verdict.BAD}
+            {response.verdict for response in comparison.responses} >= {model.Verdict.GOOD, model.Verdict.BAD}
             for example in shown.get(principle.id, ())
             for comparison in example.comparisons
         ]
@@ -71,14 +59,14 @@ def principle_without_pair(spec: Spec) -> Iterator[Finding]:
             yield _found("principle-without-pair", principle.span, message, "add the answer that is missing")
 
 
-def principle_without_prompt(spec: Spec) -> Iterator[Finding]:
+def principle_without_prompt(spec: model.Spec) -> Iterator[model.Finding]:
     """Find principles that no evaluation prompt tests; a spec without any prompt is left in peace."""
     owner = owners(spec)
     holders = {tag.tag: tag.provision for tag in spec.eval_tags}
     tested = {holders[file.tag] for file in spec.prompt_files if file.tag in holders}
     tested |= {tag.provision for tag in spec.eval_tags if tag.test}
     for provision, block in spec.walk():
-        if isinstance(block, EvalPrompt):
+        if isinstance(block, model.EvalPrompt):
             tested |= {provision.id, *block.tests} if provision else set(block.tests)
     principles = {owner[name].id for name in tested if name in owner}
     for principle in spec.principles if spec.prompts else ():
@@ -87,9 +75,9 @@ def principle_without_prompt(spec: Spec) -> Iterator[Finding]:
             yield _found("principle-without-prompt", principle.span, message, "write a prompt that tests it")
 
 
-def never_referenced(spec: Spec) -> Iterator[Finding]:
+def never_referenced(spec: model.Spec) -> Iterator[model.Finding]:
     """Find principles that no cross-reference points at."""
-    named = {r.target for r in spec.references if r.target_kind is TargetKind.PROVISION}
+    named = {r.target for r in spec.references if r.target_kind is model.TargetKind.PROVISION}
     for principle in spec.principles:
         if named.isdisjoint((principle.id, *principle.aliases)):
             message = f"nothing refers to `{principle.id}`"
@@ -98,11 +86,11 @@ def never_referenced(spec: Spec) -> Iterator[Finding]:
             )
 
 
-def unused_topic(spec: Spec) -> Iterator[Finding]:
+def unused_topic(spec: model.Spec) -> Iterator[model.Finding]:
     """Find topics that no provision is about, and that are not broader than one that is referred to."""
     used = {topic for topic, provisions in about(spec).items() if provisions}
     for reference in spec.references:
-        if reference.target_kind is TargetKind.TOPIC:
+        if reference.target_kind is model.TargetKind.TOPIC:
             used.update(with_broader(reference.target, spec.topic_by_id))
     for topic in spec.topics:
         if topic.id not in used:
@@ -114,9 +102,9 @@ def unused_topic(spec: Spec) -> Iterator[Finding]:
             )
 
 
-def unserved_goal(spec: Spec) -> Iterator[Finding]:
+def unserved_goal(spec: model.Spec) -> Iterator[model.Finding]:
     """Find goals that no principle serves."""
-    served = {goal for p in spec.provisions if isinstance(p, Principle) for goal in p.serves}
+    served = {goal for p in spec.provisions if isinstance(p, model.Principle) for goal in p.serves}
     for goal in spec.goals:
         if goal.id not in served:
             yield _found(
@@ -131,47 +119,47 @@ _LINK = re.compile(r"(?<![\w\]\\}])\[(?P<text>[^\[\]\n]{1,200})\](?P<rest>\((?P<
 _ADDRESS = re.compile(r"\S*[/#.:@]\S*")
 
 
-def _messages(spec: Spec) -> Iterator[Message]:
+def _messages(spec: model.Spec) -> Iterator[model.Message]:
     for _, block in spec.walk():
-        if isinstance(block, Example):
+        if isinstance(block, model.Example):
             yield from block.messages
     for prompt in spec.prompts:
         yield from prompt.messages
 
 
-def _dialect(spec: Spec) -> Iterator[Message]:
+def _dialect(spec: model.Spec) -> Iterator[model.Message]:
     """Yield the messages of Model Spec Markdown; directives have the rules of their own markup."""
-    files = {document.file for document in spec.documents if document.markup is Markup.MODEL_SPEC}
+    files = {document.file for document in spec.documents if document.markup is model.Markup.MODEL_SPEC}
     files |= {file.span.file for file in spec.prompt_files}
     yield from (message for message in _messages(spec) if message.span.file in files)
 
 
-def _at(message: Message) -> Span:
+def _at(message: model.Message) -> model.Span:
     """Return the line of a message's tag: its text has been decoded, so that columns in it are lost."""
     span = message.span
-    return Span(span.file, span.line, span.column)
+    return model.Span(span.file, span.line, span.column)
 
 
-def example_without_comparison(spec: Spec) -> Iterator[Finding]:
+def example_without_comparison(spec: model.Spec) -> Iterator[model.Finding]:
     """Find examples that compare no answers; beside definitions they show what a word means."""
     for provision in spec.provisions:
-        if any(isinstance(block, Definition) for block in provision.blocks):
+        if any(isinstance(block, model.Definition) for block in provision.blocks):
             continue
         for example in provision.examples:
             if example.turns and not example.comparisons:
-                yield Finding(
+                yield model.Finding(
                     code="example-without-comparison",
                     message=f"example `{example.id}` compares no answers",
-                    span=Span(example.span.file, example.span.line, example.span.column),
+                    span=model.Span(example.span.file, example.span.line, example.span.column),
                     hint="add answers with verdicts",
                 )
 
 
-def double_entity(spec: Spec) -> Iterator[Finding]:
+def double_entity(spec: model.Spec) -> Iterator[model.Finding]:
     """Find messages in which an entity was written for a part of another one."""
     for message in _dialect(spec):
         if match := _ENTITY.search(_CODE.sub(" ", message.text)):
-            yield Finding(
+            yield model.Finding(
                 code="double-entity",
                 message=f"`{match[0]}` is left in the message after entities were decoded",
                 span=_at(message),
@@ -179,13 +167,13 @@ def double_entity(spec: Spec) -> Iterator[Finding]:
             )
 
 
-def link_like_placeholder(spec: Spec) -> Iterator[Finding]:
+def link_like_placeholder(spec: model.Spec) -> Iterator[model.Finding]:
     """Find author's marks in brackets that a parenthesis or brace right after them makes a link."""
     for message in _dialect(spec):
         for match in _LINK.finditer(_CODE.sub(" ", message.text)):
             target = (match["target"] or "").strip()
             if match["text"] != "?" and not _ADDRESS.match(target) and not message.recipient:
-                yield Finding(
+                yield model.Finding(
                     code="link-like-placeholder",
                     message=f"`{match[0]}` looks like a link, and leads nowhere",
                     span=_at(message),
@@ -193,13 +181,13 @@ def link_like_placeholder(spec: Spec) -> Iterator[Finding]:
                 )
 
 
-def tag_in_conversation(spec: Spec) -> Iterator[Finding]:
+def tag_in_conversation(spec: model.Spec) -> Iterator[model.Finding]:
     """Find eval tags inside conversations, where they tie no clause to their prompt file."""
     files = {file.tag for file in spec.prompt_files}
     for message in _messages(spec) if files else ():
         for match in _TAG.finditer(message.text):
             if match[1] in files:
-                yield Finding(
+                yield model.Finding(
                     code="tag-in-conversation",
                     message=f"eval tag `{match[1]}` stands in a message",
                     span=_at(message),
@@ -207,14 +195,14 @@ def tag_in_conversation(spec: Spec) -> Iterator[Finding]:
                 )
 
 
-def release_without_entry(spec: Spec) -> Iterator[Finding]:
+def release_without_entry(spec: model.Spec) -> Iterator[model.Finding]:
     """Find releases that their own changelog does not mention."""
     log = spec.changelog
     if log and spec.version and log.entries and spec.version not in {entry.version for entry in log.entries}:
-        yield Finding(
+        yield model.Finding(
             code="release-without-entry",
             message=f"the changelog has no entry for this release, `{spec.version}`",
-            span=Span(log.span.file, log.span.line),
+            span=model.Span(log.span.file, log.span.line),
             hint=f"write `## v{spec.version.replace('-', '.')}`",
         )
 

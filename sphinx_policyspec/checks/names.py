@@ -12,19 +12,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sphinx_policyspec.model import (
-    AuthorityLevel,
-    Definition,
-    EvalPrompt,
-    Example,
-    Finding,
-    Goal,
-    Principle,
-    Span,
-    Spec,
-    TargetKind,
-    Topic,
-)
+from sphinx_policyspec import model
 from sphinx_policyspec.model.attributes import ATTRIBUTES, Attribute
 from sphinx_policyspec.model.finding import Hints, Places, UnknownNames, Use, is_part, shown, taken
 from sphinx_policyspec.model.spec import PUBLISHED_LEVELS
@@ -40,20 +28,22 @@ _FEW = 2
 """Names that are told one by one; of more it is the ladder that is another."""
 
 
-def targets(spec: Spec) -> dict[TargetKind, set[str]]:
+def targets(spec: model.Spec) -> dict[model.TargetKind, set[str]]:
     """Return every id that a reference may point at, by kind; aliases count."""
     provisions = {p.id for p in spec.provisions} | {alias for p in spec.provisions for alias in p.aliases}
     return {
-        TargetKind.PROVISION: provisions,
-        TargetKind.TOPIC: set(spec.topic_by_id),
-        TargetKind.EXAMPLE: {example.id for example in spec.examples},
-        TargetKind.LEVEL: set(spec.level_by_id),
-        TargetKind.GOAL: {goal.id for goal in spec.goals},
-        TargetKind.DEFINITION: {block.id for _, block in spec.walk() if isinstance(block, Definition)},
+        model.TargetKind.PROVISION: provisions,
+        model.TargetKind.TOPIC: set(spec.topic_by_id),
+        model.TargetKind.EXAMPLE: {example.id for example in spec.examples},
+        model.TargetKind.LEVEL: set(spec.level_by_id),
+        model.TargetKind.GOAL: {goal.id for goal in spec.goals},
+        model.TargetKind.DEFINITION: {
+            block.id for _, block in spec.walk() if isinstance(block, model.Definition)
+        },
     }
 
 
-def dangling_reference(spec: Spec) -> Iterator[Finding]:
+def dangling_reference(spec: model.Spec) -> Iterator[model.Finding]:
     """Find references whose target does not exist."""
     known = targets(spec)
     hints = Hints()
@@ -64,7 +54,7 @@ def dangling_reference(spec: Spec) -> Iterator[Finding]:
         hint = other_kind(reference.target, known) or hints.nearest(reference.target, names)
         if hint.startswith("known are") and (longer := [n for n in names if is_part(reference.target, n)]):
             hint = f"did you mean {' or '.join(f'`{name}`' for name in sorted(longer))}?"
-        yield Finding(
+        yield model.Finding(
             code="dangling-reference",
             message=f"unknown {reference.target_kind.value} {shown(reference.target)}",
             span=reference.span,
@@ -72,19 +62,19 @@ def dangling_reference(spec: Spec) -> Iterator[Finding]:
         )
 
 
-def other_kind(name: str, known: Mapping[TargetKind, Collection[str]]) -> str:
+def other_kind(name: str, known: Mapping[model.TargetKind, Collection[str]]) -> str:
     """Return the hint that a name is that of something of another kind, or nothing."""
     kind = next((kind for kind, names in known.items() if name in names), None)
     return f"a {kind.value} has this id; name it as such" if kind else ""
 
 
-def outdated_reference(spec: Spec) -> Iterator[Finding]:
+def outdated_reference(spec: model.Spec) -> Iterator[model.Finding]:
     """Find references that use an id which their target had before."""
     ids = {provision.id for provision in spec.provisions}
     names = {alias: p.id for p in spec.provisions for alias in p.aliases if alias not in ids}
     for reference in spec.references:
-        if reference.target_kind is TargetKind.PROVISION and reference.target in names:
-            yield Finding(
+        if reference.target_kind is model.TargetKind.PROVISION and reference.target in names:
+            yield model.Finding(
                 code="outdated-reference",
                 message=f"`{reference.target}` is called `{names[reference.target]}` now",
                 span=reference.span,
@@ -92,16 +82,16 @@ def outdated_reference(spec: Spec) -> Iterator[Finding]:
             )
 
 
-def clause_not_lower(spec: Spec) -> Iterator[Finding]:
+def clause_not_lower(spec: model.Spec) -> Iterator[model.Finding]:
     """Find clauses whose level is not below that of their principle: a clause can only lower it."""
     ranks = {level.id: rank for rank, level in enumerate(spec.levels)}
     for clause in spec.clauses:
         owner = spec.provision_by_id.get(clause.principle)
-        if not isinstance(owner, Principle) or not {owner.authority, clause.authority} <= ranks.keys():
+        if not isinstance(owner, model.Principle) or not {owner.authority, clause.authority} <= ranks.keys():
             continue
         if ranks[clause.authority] <= ranks[owner.authority]:
             below = spec.levels[ranks[owner.authority] + 1 :]
-            yield Finding(
+            yield model.Finding(
                 code="clause-not-lower",
                 message=f"a clause of level `{clause.authority}` does not lower its principle's `{owner.authority}`",
                 span=clause.span,
@@ -109,20 +99,21 @@ def clause_not_lower(spec: Spec) -> Iterator[Finding]:
             )
 
 
-def no_principle(spec: Spec) -> Iterator[Finding]:
+def no_principle(spec: model.Spec) -> Iterator[model.Finding]:
     """Find a spec that has no principle at all."""
     if not spec.principles and spec.documents:
-        yield Finding(
+        yield model.Finding(
             code="no-principle",
             message="this spec has no principle",
             span=next(
-                (Span(p.span.file, p.span.line) for p in spec.provisions), Span(spec.documents[0].file, 1)
+                (model.Span(p.span.file, p.span.line) for p in spec.provisions),
+                model.Span(spec.documents[0].file, 1),
             ),
             hint="write `authority=user` behind the id of a heading, or `policy:principle` below it",
         )
 
 
-def no_user_level(spec: Spec) -> Iterator[Finding]:
+def no_user_level(spec: model.Spec) -> Iterator[model.Finding]:
     """Find declared levels none of which the messages of users have."""
     declared = [level for level in spec.levels if level.span is not None]
     roles = {role for level in spec.levels for role in level.roles}
@@ -130,22 +121,22 @@ def no_user_level(spec: Spec) -> Iterator[Finding]:
     if not (declared and spec.principles) or _USER in roles or not roles <= {*ROLES}:
         return
     level = next((level for level in declared if level.id == _USER), declared[-1])
-    yield Finding(
+    yield model.Finding(
         code="no-user-level",
         message=f"no level has the role `{_USER}`, so that users can override nothing",
-        span=level.span or Span("", 1),
+        span=level.span or model.Span("", 1),
         hint=f"add `:roles: {_USER}` to the level that their messages have",
     )
 
 
-def shared_role(spec: Spec) -> Iterator[Finding]:
+def shared_role(spec: model.Spec) -> Iterator[model.Finding]:
     """Find roles that two levels claim."""
-    first: dict[str, AuthorityLevel] = {}
+    first: dict[str, model.AuthorityLevel] = {}
     for level in spec.levels:
         for role in level.roles:
             other = first.setdefault(role, level)
             if other is not level and level.span is not None:
-                yield Finding(
+                yield model.Finding(
                     code="shared-role",
                     message=f"messages of `{role}` have the level `{other.id}` already, and cannot have `{level.id}`, too",
                     span=level.span,
@@ -154,12 +145,12 @@ def shared_role(spec: Spec) -> Iterator[Finding]:
                 )
 
 
-def tag_without_file(spec: Spec) -> Iterator[Finding]:
+def tag_without_file(spec: model.Spec) -> Iterator[model.Finding]:
     """Find eval tags that have no prompt file, and no note that names another test; a spec without any prompt file is left in peace."""
     files = {file.tag for file in spec.prompt_files}
     for tag in spec.eval_tags if files else ():
         if tag.tag not in files and not tag.test:
-            yield Finding(
+            yield model.Finding(
                 code="tag-without-file",
                 message=f"eval tag `{tag.tag}` has no prompt file",
                 span=tag.span,
@@ -167,14 +158,14 @@ def tag_without_file(spec: Spec) -> Iterator[Finding]:
             )
 
 
-def file_without_tag(spec: Spec) -> Iterator[Finding]:
+def file_without_tag(spec: model.Spec) -> Iterator[model.Finding]:
     """Find prompt files whose tag stands nowhere in the document, at what was to be the tag if there is such a thing."""
     tags = {tag.tag for tag in spec.eval_tags}
     untied = {file.tag: file for file in spec.prompt_files if file.tag not in tags}
     almost = _almost_tags(spec, untied) if untied else {}
     for tag, file in untied.items():
         written, place = almost.get(tag, ("", file.span))
-        yield Finding(
+        yield model.Finding(
             code="file-without-tag",
             message=f"`{written}` does not tie `examples/{tag}.md` to this clause"
             if written
@@ -192,26 +183,26 @@ def _mend(tag: str, written: str) -> str:
     )
 
 
-def _almost_tags(spec: Spec, tags: Collection[str]) -> dict[str, tuple[str, Span]]:
+def _almost_tags(spec: model.Spec, tags: Collection[str]) -> dict[str, tuple[str, model.Span]]:
     """Return what stands for a tag in the text and is none, with its place, by tag."""
-    found: dict[str, tuple[str, Span]] = {}
+    found: dict[str, tuple[str, model.Span]] = {}
     for _, block in spec.walk():
         for match in _ALMOST_TAG.finditer(block.source):
             if (tag := (match["tag"] or match["open"]).lower()) in tags:
                 before = block.source[: match.start()]
                 line, column = block.span.line + before.count("\n"), len(before) - before.rfind("\n")
-                place = Span(block.span.file, line, column, line, column + len(match[0]))
+                place = model.Span(block.span.file, line, column, line, column + len(match[0]))
                 found[tag] = match[0].strip(), place
     return found
 
 
-def stale_prompt_title(spec: Spec) -> Iterator[Finding]:
+def stale_prompt_title(spec: model.Spec) -> Iterator[model.Finding]:
     """Find prompt files whose header states another title than the provision that holds the tag."""
     holders = {tag.tag: spec.provision_by_id.get(tag.provision) for tag in spec.eval_tags}
     for file in spec.prompt_files:
         holder = holders.get(file.tag)
         if holder and file.title and file.title != holder.title:
-            yield Finding(
+            yield model.Finding(
                 code="stale-prompt-title",
                 message=f"header says `{file.title}`, the provision is titled `{holder.title}`",
                 span=file.span,
@@ -224,11 +215,11 @@ class _Owner(NamedTuple):
     """What uses names: its id, what places and messages are about, and the object that says it."""
 
     id: str
-    span: Span
+    span: model.Span
     item: Any
 
 
-def _responses(spec: Spec) -> Iterator[_Owner]:
+def _responses(spec: model.Spec) -> Iterator[_Owner]:
     """Yield the answers of examples that name what no reference of theirs does: that one is told with references."""
     told = {(reference.example, reference.target) for reference in spec.references if reference.example}
     for example in spec.examples:
@@ -237,17 +228,17 @@ def _responses(spec: Spec) -> Iterator[_Owner]:
                 yield _Owner(example.id, response.span, response)
 
 
-def _messages(spec: Spec) -> Iterator[_Owner]:
+def _messages(spec: model.Spec) -> Iterator[_Owner]:
     """Yield the messages of examples and prompts; text that stands outside every message has no role."""
-    shown_in: tuple[Example | EvalPrompt, ...] = (*spec.examples, *spec.prompts)
+    shown_in: tuple[model.Example | model.EvalPrompt, ...] = (*spec.examples, *spec.prompts)
     return (
         _Owner(one.id, message.span, message) for one in shown_in for message in one.messages if message.role
     )
 
 
-_OWNERS: Mapping[str, Callable[[Spec], Iterable[_Owner]]] = MappingProxyType(
+_OWNERS: Mapping[str, Callable[[model.Spec], Iterable[_Owner]]] = MappingProxyType(
     {
-        "level": lambda spec: (_Owner(x.id, x.span or Span("", 1), x) for x in spec.levels),
+        "level": lambda spec: (_Owner(x.id, x.span or model.Span("", 1), x) for x in spec.levels),
         "topic": lambda spec: (_Owner(x.id, x.span, x) for x in spec.topics),
         "provision": lambda spec: (_Owner(x.id, x.span, x) for x in spec.provisions),
         "principle": lambda spec: (_Owner(x.id, x.span, x) for x in spec.principles),
@@ -263,7 +254,7 @@ _OWN_KIND = MappingProxyType({"topic": "topic", "principle": "provision"})
 """What those that can name themselves are to the ones that name them."""
 
 
-def check_names(spec: Spec, places: Places | None = None) -> Iterator[Finding]:
+def check_names(spec: model.Spec, places: Places | None = None) -> Iterator[model.Finding]:
     """Find names that nothing has, things that name themselves, principles without a level, and ids that two things have.
 
     :param places: where names stand, as far as whoever read the spec knows
@@ -276,19 +267,19 @@ def check_names(spec: Spec, places: Places | None = None) -> Iterator[Finding]:
 class _Check:
     """The check of one spec."""
 
-    def __init__(self, spec: Spec, places: Places) -> None:
+    def __init__(self, spec: model.Spec, places: Places) -> None:
         self.spec = spec
         self.places = places
         self.unknown = UnknownNames()
         self.known: dict[str, Collection[str]] = {kind.value: ids for kind, ids in targets(spec).items()}
         self.known["role"] = ROLES
         self.known["category"] = {principle.category for principle in spec.principles if principle.category}
-        self.other_levels: list[tuple[str, Span]] = []
+        self.other_levels: list[tuple[str, model.Span]] = []
 
-    def uses(self) -> Iterator[Finding]:
+    def uses(self) -> Iterator[model.Finding]:
         """Yield what is wrong with the names that things use."""
         # A text that is part of two pages uses each of its names twice.
-        told: set[tuple[Use, Span]] = set()
+        told: set[tuple[Use, model.Span]] = set()
         for row in ATTRIBUTES:
             for owner in _OWNERS[row.owner](self.spec) if row.names else ():
                 for name in row.values(owner.item):
@@ -308,7 +299,7 @@ class _Check:
                             yield self._wrong(row, owner, name, place)
         yield from self._another_ladder()
 
-    def _another_ladder(self) -> Iterator[Finding]:
+    def _another_ladder(self) -> Iterator[model.Finding]:
         """Yield the published levels that are used beside levels of one's own: one finding says how to map them."""
         if len(self.other_levels) <= _FEW:
             for name, span in self.other_levels:
@@ -316,14 +307,14 @@ class _Check:
             return
         used = {name for name, _ in self.other_levels}
         named = ", ".join(f"`{name}`" for name in PUBLISHED_LEVELS if name in used)
-        yield Finding(
+        yield model.Finding(
             code="unknown-level",
             message=f"this spec declares levels of its own, and uses others {len(self.other_levels)} times: {named}",
             span=min(span for _, span in self.other_levels),
             hint="declare those, too, with `policy:level`, at their places among yours: the order of declaration is the rank",
         )
 
-    def _wrong(self, row: Attribute, owner: _Owner, name: str, span: Span) -> Finding:
+    def _wrong(self, row: Attribute, owner: _Owner, name: str, span: model.Span) -> model.Finding:
         if _is_itself(row, owner, name):
             message = f"{shown(name)} names itself in `{row.key}`"
             return _found("self-reference", message, span, "name another id")
@@ -346,8 +337,8 @@ def _is_itself(row: Attribute, owner: _Owner, name: str) -> bool:
     return name == owner.id and _OWN_KIND.get(row.owner) == row.names
 
 
-def _found(code: str, message: str, span: Span, hint: str) -> Finding:
-    return Finding(code=code, message=message, span=span, hint=hint)
+def _found(code: str, message: str, span: model.Span, hint: str) -> model.Finding:
+    return model.Finding(code=code, message=message, span=span, hint=hint)
 
 
 class _Identified(NamedTuple):
@@ -360,14 +351,14 @@ class _Identified(NamedTuple):
     word: str
     id: str
     item: object
-    span: Span
+    span: model.Span
 
 
-def _repeated(items: Iterable[_Identified], places: Places) -> Iterator[Finding]:
+def _repeated(items: Iterable[_Identified], places: Places) -> Iterator[model.Finding]:
     """Find ids that something before has already."""
     first: dict[tuple[str, str], _Identified] = {}
     # A text that is part of three pages repeats each of its ids twice, in the same words.
-    told: set[tuple[str, str, Span]] = set()
+    told: set[tuple[str, str, model.Span]] = set()
     for found in items:
         known = first.setdefault((found.kind, found.id), found)
         again = (found.kind, found.id, found.span)
@@ -377,29 +368,29 @@ def _repeated(items: Iterable[_Identified], places: Places) -> Iterator[Finding]
             yield taken(found.word, found.id, found.span, known.span, pages)
 
 
-_DECLARED: Mapping[type, tuple[TargetKind, str]] = MappingProxyType(
+_DECLARED: Mapping[type, tuple[model.TargetKind, str]] = MappingProxyType(
     {
-        AuthorityLevel: (TargetKind.LEVEL, "level"),
-        Topic: (TargetKind.TOPIC, "topic"),
-        Goal: (TargetKind.GOAL, "goal"),
+        model.AuthorityLevel: (model.TargetKind.LEVEL, "level"),
+        model.Topic: (model.TargetKind.TOPIC, "topic"),
+        model.Goal: (model.TargetKind.GOAL, "goal"),
     }
 )
 
 
-def _identified(spec: Spec) -> Iterator[_Identified]:
+def _identified(spec: model.Spec) -> Iterator[_Identified]:
     """Yield all that an author gives an id; former ids count."""
     for item in (*spec.levels, *spec.topics, *spec.goals, *spec.repeated):
         kind, word = _DECLARED[type(item)]
-        yield _Identified(kind, word, item.id, item, item.span or Span("", 1))
+        yield _Identified(kind, word, item.id, item, item.span or model.Span("", 1))
     for provision in spec.provisions:
-        word = "principle" if isinstance(provision, Principle) else "section"
+        word = "principle" if isinstance(provision, model.Principle) else "section"
         for name in filter(None, (provision.id, provision.repeats, *provision.aliases)):
-            yield _Identified(TargetKind.PROVISION, word, name, provision, provision.span)
+            yield _Identified(model.TargetKind.PROVISION, word, name, provision, provision.span)
     for example in spec.examples:
-        yield _Identified(TargetKind.EXAMPLE, "example", example.id, example, example.span)
+        yield _Identified(model.TargetKind.EXAMPLE, "example", example.id, example, example.span)
     for _, block in spec.walk():
-        if isinstance(block, Definition):
-            yield _Identified(TargetKind.DEFINITION, "term", block.id, block, block.span)
+        if isinstance(block, model.Definition):
+            yield _Identified(model.TargetKind.DEFINITION, "term", block.id, block, block.span)
     for prompt in spec.prompts:
         if not prompt.tag:
             yield _Identified("prompt", "prompt", prompt.id, prompt, prompt.span)

@@ -10,19 +10,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from sphinx_policyspec import model
 from sphinx_policyspec.checks.examples import owners, principle_without_example
-from sphinx_policyspec.model import (
-    Block,
-    Commentary,
-    Definition,
-    Finding,
-    OverrideMode,
-    Principle,
-    Prose,
-    Provision,
-    Span,
-    Spec,
-)
 from sphinx_policyspec.model.attributes import inverse
 
 
@@ -108,26 +97,28 @@ class Sentence:
 
     text: str
     offset: int
-    block: Block
+    block: model.Block
 
-    def span(self, start: int, end: int) -> Span:
+    def span(self, start: int, end: int) -> model.Span:
         """Return the place of a part of it, or where the block begins if its words stand on no line."""
         source, at = self.block.source, self.block.span
         if not source:
-            return Span(at.file, at.line, at.column)
-        return Span(at.file, *_place(source, at, self.offset + start), *_place(source, at, self.offset + end))
+            return model.Span(at.file, at.line, at.column)
+        return model.Span(
+            at.file, *_place(source, at, self.offset + start), *_place(source, at, self.offset + end)
+        )
 
 
-def _place(source: str, at: Span, offset: int) -> tuple[int, int]:
+def _place(source: str, at: model.Span, offset: int) -> tuple[int, int]:
     line = source.count("\n", 0, offset)
     column = offset - (source.rfind("\n", 0, offset) + 1)
     return at.line + line, column + (at.column if line == 0 else 1)
 
 
-def by_principle(spec: Spec) -> Iterator[tuple[Principle, list[Provision]]]:
+def by_principle(spec: model.Spec) -> Iterator[tuple[model.Principle, list[model.Provision]]]:
     """Yield each principle with the provisions whose words are its own: it and its plain subsections."""
     owner = owners(spec)
-    own: dict[str, list[Provision]] = {}
+    own: dict[str, list[model.Provision]] = {}
     for provision in spec.provisions:
         if provision.id in owner:
             own.setdefault(owner[provision.id].id, []).append(provision)
@@ -136,24 +127,26 @@ def by_principle(spec: Spec) -> Iterator[tuple[Principle, list[Provision]]]:
 
 
 def matches(
-    provisions: Iterable[Provision], pattern: re.Pattern[str]
+    provisions: Iterable[model.Provision], pattern: re.Pattern[str]
 ) -> Iterator[tuple[Sentence, re.Match[str]]]:
     """Yield what a pattern finds in the sentences of normative text."""
     for provision in provisions:
         for block in provision.blocks:
-            if isinstance(block, Prose | Definition):
+            if isinstance(block, model.Prose | model.Definition):
                 yield from _matches(block, pattern)
 
 
-def _commentary_matches(spec: Spec, pattern: re.Pattern[str]) -> Iterator[tuple[Sentence, re.Match[str]]]:
+def _commentary_matches(
+    spec: model.Spec, pattern: re.Pattern[str]
+) -> Iterator[tuple[Sentence, re.Match[str]]]:
     """Yield what a pattern finds in the sentences of commentary."""
     for _, block in spec.walk():
-        if isinstance(block, Commentary):
+        if isinstance(block, model.Commentary):
             yield from _matches(block, pattern)
 
 
 def _matches(
-    block: Prose | Definition | Commentary, pattern: re.Pattern[str]
+    block: model.Prose | model.Definition | model.Commentary, pattern: re.Pattern[str]
 ) -> Iterator[tuple[Sentence, re.Match[str]]]:
     # Most blocks hold nothing that is looked for: cutting those would cost more than all the rest.
     if pattern.search(block.source or block.text):
@@ -162,7 +155,7 @@ def _matches(
                 yield sentence, match
 
 
-def _cut(block: Prose | Definition | Commentary) -> Iterator[Sentence]:
+def _cut(block: model.Prose | model.Definition | model.Commentary) -> Iterator[Sentence]:
     text = _ROLE_TEXT.sub(lambda match: f" {match[1]} ", block.source or block.text)
     text = _SHOWN.sub(_blank, text)
     for match in _SENTENCE.finditer(text):
@@ -178,7 +171,7 @@ _BY = re.compile(r"\bby\b")
 _GIVER = re.compile(r"\b(?:assistant|model|models|it)\b[^,;]{0,40}$", re.IGNORECASE)
 
 
-def vague_wording(spec: Spec) -> Iterator[Finding]:
+def vague_wording(spec: model.Spec) -> Iterator[model.Finding]:
     """Find vague words and escape clauses in principles that no example makes clear; one finding each."""
     bare = {finding.span for finding in principle_without_example(spec)}
     for principle, provisions in by_principle(spec):
@@ -186,7 +179,7 @@ def vague_wording(spec: Spec) -> Iterator[Finding]:
         if found:
             said = ", ".join(f"`{text}`" for text in dict.fromkeys(m[0].lower() for _, m in found))
             spans = [sentence.span(*match.span()) for sentence, match in found]
-            yield Finding(
+            yield model.Finding(
                 code="vague-wording",
                 message=f"{said} in `{principle.id}`, and no example shows what is meant",
                 span=spans[0],
@@ -195,7 +188,7 @@ def vague_wording(spec: Spec) -> Iterator[Finding]:
             )
 
 
-def passive_norm(spec: Spec) -> Iterator[Finding]:
+def passive_norm(spec: model.Spec) -> Iterator[model.Finding]:
     """Find norms in the passive voice that name nobody who is to act; one finding a principle."""
     for principle, provisions in by_principle(spec):
         found = [
@@ -205,7 +198,7 @@ def passive_norm(spec: Spec) -> Iterator[Finding]:
             and not _GIVER.search(sentence.text[: match.start()])
         ]
         if found:
-            yield Finding(
+            yield model.Finding(
                 code="passive-norm",
                 message=f"`{principle.id}` says what is to be done, and not who does it",
                 span=found[0],
@@ -214,7 +207,7 @@ def passive_norm(spec: Spec) -> Iterator[Finding]:
             )
 
 
-def level_word(spec: Spec) -> Iterator[Finding]:
+def level_word(spec: model.Spec) -> Iterator[model.Finding]:
     """Find principles that call themselves by another level than the one that they have."""
     names = "|".join(re.escape(level.id) for level in spec.levels)
     if not names:
@@ -227,7 +220,7 @@ def level_word(spec: Spec) -> Iterator[Finding]:
     for principle, provisions in by_principle(spec):
         for sentence, match in matches(provisions, itself):
             if match["level"].casefold() != principle.authority.casefold():
-                yield Finding(
+                yield model.Finding(
                     code="level-word",
                     message=f"the text says `{match['level'].lower()}` level, and `{principle.id}` has level "
                     f"`{principle.authority}`",
@@ -237,17 +230,17 @@ def level_word(spec: Spec) -> Iterator[Finding]:
                 )
 
 
-def overridable_absolute(spec: Spec) -> Iterator[Finding]:
+def overridable_absolute(spec: model.Spec) -> Iterator[model.Finding]:
     """Find principles that speak in absolutes, and that a message can override; one finding each."""
     modes = {level.id: level.override for level in spec.levels}
     for principle, provisions in by_principle(spec):
-        if modes.get(principle.authority, OverrideMode.NEVER) is OverrideMode.NEVER:
+        if modes.get(principle.authority, model.OverrideMode.NEVER) is model.OverrideMode.NEVER:
             continue
         found = list(matches(provisions, _ABSOLUTE))
         if found:
             said = ", ".join(f"`{text}`" for text in dict.fromkeys(_words(match) for _, match in found))
             spans = [sentence.span(*match.span()) for sentence, match in found]
-            yield Finding(
+            yield model.Finding(
                 code="overridable-absolute",
                 message=f"`{principle.id}` says {said}, and can be overridden at level `{principle.authority}`",
                 span=spans[0],
@@ -260,14 +253,14 @@ def _words(match: re.Match[str]) -> str:
     return " ".join(match[0].lower().split())
 
 
-def root_without_absolute(spec: Spec) -> Iterator[Finding]:
+def root_without_absolute(spec: model.Spec) -> Iterator[model.Finding]:
     """Find principles that nothing can override, and whose words bind nobody."""
     modes = {level.id: level.override for level in spec.levels}
     for principle, provisions in by_principle(spec):
-        never = modes.get(principle.authority) is OverrideMode.NEVER
+        never = modes.get(principle.authority) is model.OverrideMode.NEVER
         said = never and any(provision.text for provision in provisions)
         if said and next(matches(provisions, _BINDING), None) is None:
-            yield Finding(
+            yield model.Finding(
                 code="root-without-absolute",
                 message=f"`{principle.id}` can be overridden by nobody, and nothing in it says must or must not",
                 span=principle.span,
@@ -275,7 +268,7 @@ def root_without_absolute(spec: Spec) -> Iterator[Finding]:
             )
 
 
-def other_exception(spec: Spec) -> Iterator[Finding]:
+def other_exception(spec: model.Spec) -> Iterator[model.Finding]:
     """Find texts that speak of the only exception, or of none, beside another exception."""
     declared = inverse(spec.principles, "exceptions")
     for provision in spec.provisions:
@@ -284,7 +277,7 @@ def other_exception(spec: Spec) -> Iterator[Finding]:
             others = [s for s, _ in matches([provision], _EXCEPTION) if s != sentence]
             known = declared.get(provision.id, [])
             if len(known) > allowed or (match["one"] and others):
-                yield Finding(
+                yield model.Finding(
                     code="other-exception",
                     message=f"`{_words(match)}`, and there is another one",
                     span=sentence.span(*match.span()),
@@ -293,13 +286,13 @@ def other_exception(spec: Spec) -> Iterator[Finding]:
                 )
 
 
-def norm_in_commentary(spec: Spec) -> Iterator[Finding]:
+def norm_in_commentary(spec: model.Spec) -> Iterator[model.Finding]:
     """Find commentary that says what must or should be done; one finding for each."""
     last = None
     for sentence, match in _commentary_matches(spec, _NORM_IN_ASIDE):
         if sentence.block is not last:
             last = sentence.block
-            yield Finding(
+            yield model.Finding(
                 code="norm-in-commentary",
                 message=f"`{_words(match)}` inside commentary, which binds nobody",
                 span=sentence.span(*match.span()),
@@ -307,15 +300,15 @@ def norm_in_commentary(spec: Spec) -> Iterator[Finding]:
             )
 
 
-def term_defined_twice(spec: Spec) -> Iterator[Finding]:
+def term_defined_twice(spec: model.Spec) -> Iterator[model.Finding]:
     """Find terms that have two definitions."""
-    first: dict[str, Definition] = {}
+    first: dict[str, model.Definition] = {}
     for _, block in spec.walk():
-        if not isinstance(block, Definition):
+        if not isinstance(block, model.Definition):
             continue
         known = first.setdefault(" ".join(block.term.casefold().split()).strip(":"), block)
         if known is not block:
-            yield Finding(
+            yield model.Finding(
                 code="term-defined-twice",
                 message=f"`{block.term}` is defined twice",
                 span=block.span,

@@ -12,26 +12,17 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from sphinx_policyspec import model
 from sphinx_policyspec.compare.change import Change, ChangeKind, Reach, Subject, Weight
 from sphinx_policyspec.compare.matching import MatchedSpecs, Naming
 from sphinx_policyspec.compare.provisions import STRICTNESS, Touching, level_move, touching
 from sphinx_policyspec.compare.rewording import SentenceOp
 from sphinx_policyspec.compare.sentences import TextSentence, sentences_of
 from sphinx_policyspec.compare.words import normal
-from sphinx_policyspec.model import (
-    Case,
-    OverrideMode,
-    Principle,
-    Provision,
-    Spec,
-    Verdict,
-    overriders,
-    plain_name,
-)
 from sphinx_policyspec.model.attributes import LIFTING, LIMITING, RELATIONS
 
 _SEVERITY: Mapping[str, int] = {verdict.value: place for place, verdict in enumerate(
-    (Verdict.GOOD, Verdict.OK, Verdict.BAD)
+    (model.Verdict.GOOD, model.Verdict.OK, model.Verdict.BAD)
 )}  # fmt: skip
 _ADDED, _REMOVED = ChangeKind.ADDED, ChangeKind.REMOVED
 _MODES: Mapping[str, int] = {mode.value: rank for mode, rank in STRICTNESS.items()}
@@ -57,7 +48,9 @@ class _Seen:
         return any(_is_hard(spec, found) for spec, found in self.sides)
 
     @property
-    def sides(self) -> tuple[tuple[Spec, Provision | None], tuple[Spec, Provision | None]]:
+    def sides(
+        self,
+    ) -> tuple[tuple[model.Spec, model.Provision | None], tuple[model.Spec, model.Provision | None]]:
         """Both specs with the provision that it is about, ``None`` where it does not exist."""
         old = self.pair.identity.old_of.get(self.change.provision, self.change.provision)
         sides = (self.pair.old, old), (self.pair.new, self.change.provision)
@@ -65,14 +58,14 @@ class _Seen:
         return before, after
 
     @property
-    def principle(self) -> Principle | None:
+    def principle(self) -> model.Principle | None:
         """The provision that it is about as a principle, the new one if both are."""
-        return next((found for _, found in self.sides[::-1] if isinstance(found, Principle)), None)
+        return next((found for _, found in self.sides[::-1] if isinstance(found, model.Principle)), None)
 
     @property
     def is_exception(self) -> bool:
         """Whether it is about a principle that takes others out of force, or did."""
-        return any(isinstance(found, Principle) and found.is_exception for _, found in self.sides)
+        return any(isinstance(found, model.Principle) and found.is_exception for _, found in self.sides)
 
     @property
     def is_alone(self) -> bool:
@@ -88,9 +81,9 @@ class _Seen:
         return all(value in categories for categories in self.known.categories)
 
 
-def _is_hard(spec: Spec, provision: Provision | None) -> bool:
-    level = spec.level_by_id.get(provision.authority) if isinstance(provision, Principle) else None
-    return level is not None and level.override is OverrideMode.NEVER
+def _is_hard(spec: model.Spec, provision: model.Provision | None) -> bool:
+    level = spec.level_by_id.get(provision.authority) if isinstance(provision, model.Principle) else None
+    return level is not None and level.override is model.OverrideMode.NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +188,7 @@ def _allows(seen: _Seen) -> bool:
 def _lost_hardness(seen: _Seen) -> bool:
     """Return whether no message could set a rule aside, and its level is known to be one at which some can."""
     (_, old), (spec, new) = seen.sides
-    is_known = isinstance(new, Principle) and new.authority in spec.level_by_id
+    is_known = isinstance(new, model.Principle) and new.authority in spec.level_by_id
     return is_known and _is_hard(seen.pair.old, old) and not _is_hard(spec, new) and not seen.is_exception
 
 
@@ -222,8 +215,8 @@ def _clause_moved(kind: ChangeKind) -> Callable[[_Seen], bool]:
     return applies
 
 
-def _level_of_words(spec: Spec, provision: Provision | None, words: str) -> str:
-    if not isinstance(provision, Principle):
+def _level_of_words(spec: model.Spec, provision: model.Provision | None, words: str) -> str:
+    if not isinstance(provision, model.Principle):
         return ""
     said = normal(words)
     clauses = (c.authority for c in spec.clauses if c.principle == provision.id and normal(c.text) == said)
@@ -398,7 +391,7 @@ class Weigher:
         """The roles that can set aside what is at each level, old and new."""
         return tuple(
             {
-                one.id: frozenset(r for other in overriders(spec.levels, one) for r in other.roles)
+                one.id: frozenset(r for other in model.overriders(spec.levels, one) for r in other.roles)
                 for one in spec.levels
             }
             for spec in (self.pair.old, self.pair.new)
@@ -414,7 +407,7 @@ class Reaches:
     """Answers what a change touches, of two specs and cases that were read once."""
 
     def __init__(
-        self, pair: MatchedSpecs, renamed_examples: Mapping[str, str], cases: Iterable[Case] = ()
+        self, pair: MatchedSpecs, renamed_examples: Mapping[str, str], cases: Iterable[model.Case] = ()
     ) -> None:
         self._old, self._new = touching(pair.old), touching(pair.new)
         naming = Naming(pair.old, pair.new, pair.identity.matches)
@@ -438,7 +431,7 @@ class Reaches:
         return reach
 
 
-def _by_provision(cases: Iterable[Case], naming: Naming) -> dict[str, dict[str, None]]:
+def _by_provision(cases: Iterable[model.Case], naming: Naming) -> dict[str, dict[str, None]]:
     """Return the places of the cases that name a provision, by what changes call it."""
     found: dict[str, dict[str, None]] = {}
     for case in cases:
@@ -449,7 +442,7 @@ def _by_provision(cases: Iterable[Case], naming: Naming) -> dict[str, dict[str, 
 
 
 def _by_example(
-    cases: Iterable[Case], pair: MatchedSpecs, renamed: Mapping[str, str]
+    cases: Iterable[model.Case], pair: MatchedSpecs, renamed: Mapping[str, str]
 ) -> dict[str, dict[str, None]]:
     """Return the places of the cases that formalise an example, likewise."""
     by_name: dict[str, dict[str, None]] = {}
@@ -459,10 +452,10 @@ def _by_example(
                 by_name.setdefault(name, {})[later.get(example.id, example.id)] = None
     found: dict[str, dict[str, None]] = {}
     for case in cases:
-        for id_ in by_name.get(plain_name(case.example), ()) if case.example else ():
+        for id_ in by_name.get(model.plain_name(case.example), ()) if case.example else ():
             found.setdefault(id_, {})[_place(case)] = None
     return found
 
 
-def _place(case: Case) -> str:
+def _place(case: model.Case) -> str:
     return f"{case.span.file}:{case.span.line}"

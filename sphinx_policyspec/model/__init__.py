@@ -12,7 +12,7 @@ from sphinx_policyspec.model.example import (
     Verdict as Verdict, is_language as is_language, messages_of as messages_of, plain_name as plain_name,
 )
 from sphinx_policyspec.model.finding import (
-    Category as Category, Finding as Finding, Rule as Rule, Severity as Severity, Span as Span,
+    Category as Category, Finding as Finding, Follows as Follows, Loses as Loses, Rule as Rule, Severity as Severity, Span as Span,
     rules as rules,
 )
 from sphinx_policyspec.model.provision import (

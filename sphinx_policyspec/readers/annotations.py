@@ -10,17 +10,7 @@ from typing import Any, Literal, TypeVar
 
 import yaml
 
-from sphinx_policyspec.model import (
-    AuthorityLevel,
-    Finding,
-    Goal,
-    OverrideMode,
-    Principle,
-    Provision,
-    Span,
-    Spec,
-    Topic,
-)
+from sphinx_policyspec import model
 from sphinx_policyspec.model.attributes import Owner, attributes_of
 from sphinx_policyspec.model.finding import Hints, Places, Use, nearest, shown
 from sphinx_policyspec.model.spec import is_absolute_iri, is_date
@@ -117,7 +107,7 @@ MAPPINGS = (_SPEC, _LEVELS, _TOPICS, _GOALS, PROVISIONS)
 """What an annotation file holds, in the order that authors write it."""
 
 
-_Declared = TypeVar("_Declared", AuthorityLevel, Topic, Goal)
+_Declared = TypeVar("_Declared", model.AuthorityLevel, model.Topic, model.Goal)
 
 _ROWS = {row.key: row for row in attributes_of("provision", "principle") if row.sidecar}
 
@@ -132,9 +122,9 @@ class ProvisionAnnotation:
     """
 
     id: str
-    span: Span
+    span: model.Span
     values: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    places: dict[str, Span] = field(default_factory=dict)
+    places: dict[str, model.Span] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,12 +135,12 @@ class Annotations:
     """
 
     metadata: tuple[tuple[str, str], ...] = ()
-    levels: tuple[AuthorityLevel, ...] = ()
-    topics: tuple[Topic, ...] = ()
-    goals: tuple[Goal, ...] = ()
+    levels: tuple[model.AuthorityLevel, ...] = ()
+    topics: tuple[model.Topic, ...] = ()
+    goals: tuple[model.Goal, ...] = ()
     provisions: tuple[ProvisionAnnotation, ...] = ()
-    repeated: tuple[AuthorityLevel | Topic | Goal, ...] = ()
-    findings: tuple[Finding, ...] = ()
+    repeated: tuple[model.AuthorityLevel | model.Topic | model.Goal, ...] = ()
+    findings: tuple[model.Finding, ...] = ()
     places: Places = field(default_factory=Places)
 
 
@@ -189,8 +179,8 @@ class _Reader(YamlReader):
 
     def __init__(self, file: str) -> None:
         super().__init__(file)
-        self.placed: list[tuple[Use, Span]] = []
-        self.repeated: list[AuthorityLevel | Topic | Goal] = []
+        self.placed: list[tuple[Use, model.Span]] = []
+        self.repeated: list[model.AuthorityLevel | model.Topic | model.Goal] = []
 
     def names(self, owner: Owner, identifier: str, key: str, node: yaml.Node | None) -> tuple[str, ...]:
         """Return the names that a key holds, in the order of the file."""
@@ -241,32 +231,32 @@ def _identifier(reader: YamlReader, node: yaml.Node, values: dict[str, yaml.Node
     return text
 
 
-def _level(reader: _Reader, node: yaml.Node) -> AuthorityLevel:
+def _level(reader: _Reader, node: yaml.Node) -> model.AuthorityLevel:
     values = reader.mapping(node, _LEVELS.names)
     identifier = _identifier(reader, node, values)
-    override = reader.text(values.get("override")) or OverrideMode.EXPLICIT.value
-    if override not in set(OverrideMode):
+    override = reader.text(values.get("override")) or model.OverrideMode.EXPLICIT.value
+    if override not in set(model.OverrideMode):
         reader.find(
             "unknown-override",
             values["override"],
             f"`{override}` is no mode",
-            nearest(override, OverrideMode),
+            nearest(override, model.OverrideMode),
         )
-        override = OverrideMode.EXPLICIT.value
-    return AuthorityLevel(
+        override = model.OverrideMode.EXPLICIT.value
+    return model.AuthorityLevel(
         id=identifier,
         title=reader.text(values.get("title")),
-        override=OverrideMode(override),
+        override=model.OverrideMode(override),
         roles=reader.names("level", identifier, "roles", values.get("roles")),
         text=reader.text(values.get("text")),
         span=reader.span(node),
     )
 
 
-def _topic(reader: _Reader, node: yaml.Node) -> Topic:
+def _topic(reader: _Reader, node: yaml.Node) -> model.Topic:
     values = reader.mapping(node, _TOPICS.names)
     identifier = _identifier(reader, node, values)
-    return Topic(
+    return model.Topic(
         id=identifier,
         label=reader.text(values.get("label")) or identifier,
         alt_labels=tuple(sorted(reader.texts(values.get("alt-labels")))),
@@ -277,10 +267,10 @@ def _topic(reader: _Reader, node: yaml.Node) -> Topic:
     )
 
 
-def _goal(reader: _Reader, node: yaml.Node) -> Goal:
+def _goal(reader: _Reader, node: yaml.Node) -> model.Goal:
     values = reader.mapping(node, _GOALS.names)
     identifier = _identifier(reader, node, values)
-    return Goal(
+    return model.Goal(
         id=identifier,
         title=reader.text(values.get("title")) or identifier,
         text=reader.text(values.get("text")),
@@ -288,8 +278,8 @@ def _goal(reader: _Reader, node: yaml.Node) -> Goal:
     )
 
 
-def _provision(reader: _Reader, key: str, node: yaml.Node, at: Span) -> ProvisionAnnotation:
-    places: dict[str, Span] = {}
+def _provision(reader: _Reader, key: str, node: yaml.Node, at: model.Span) -> ProvisionAnnotation:
+    places: dict[str, model.Span] = {}
     values: dict[str, tuple[str, ...]] = {}
     for name, value in reader.mapping(node, PROVISIONS.names).items():
         row = _ROWS[name]
@@ -303,8 +293,8 @@ def _provision(reader: _Reader, key: str, node: yaml.Node, at: Span) -> Provisio
 
 
 def annotate(
-    spec: Spec, annotations: Annotations, *, lenient: bool = False
-) -> tuple[Spec, tuple[Finding, ...]]:
+    spec: model.Spec, annotations: Annotations, *, lenient: bool = False
+) -> tuple[model.Spec, tuple[model.Finding, ...]]:
     """Return the spec with what an annotation file adds to it, and what of that has no place in it.
 
     Names are added as they stand: whether they name anything is for the checks of the whole spec.
@@ -333,18 +323,18 @@ def annotate(
     return annotated, tuple(findings)
 
 
-def _categories(notes: dict[str, ProvisionAnnotation], spec: Spec) -> Iterator[str]:
+def _categories(notes: dict[str, ProvisionAnnotation], spec: model.Spec) -> Iterator[str]:
     """Yield the categories that a file gives to provisions of the spec."""
     for provision in spec.provisions:
         yield from notes[provision.id].values.get("category", ()) if provision.id in notes else ()
 
 
-def _stale(annotations: Annotations, spec: Spec) -> Iterator[Finding]:
+def _stale(annotations: Annotations, spec: model.Spec) -> Iterator[model.Finding]:
     """Find entries about provisions that the spec lacks."""
     hints = Hints()
     for note in annotations.provisions:
         if note.id not in spec.provision_by_id:
-            yield Finding(
+            yield model.Finding(
                 code="stale-annotation",
                 message=f"no provision {shown(note.id)}",
                 span=note.span,
@@ -352,13 +342,13 @@ def _stale(annotations: Annotations, spec: Spec) -> Iterator[Finding]:
             )
 
 
-def _misplaced(provision: Provision, note: ProvisionAnnotation | None) -> Iterator[Finding]:
+def _misplaced(provision: model.Provision, note: ProvisionAnnotation | None) -> Iterator[model.Finding]:
     """Find keys for principles that a section is given."""
-    if note is None or isinstance(provision, Principle):
+    if note is None or isinstance(provision, model.Principle):
         return
     for key in note.values:
         if _ROWS[key].owner == "principle":
-            yield Finding(
+            yield model.Finding(
                 code="not-a-principle",
                 message=f"`{key}` is for principles; `{provision.id}` is a section",
                 span=note.places.get(key, note.span),
@@ -366,7 +356,9 @@ def _misplaced(provision: Provision, note: ProvisionAnnotation | None) -> Iterat
             )
 
 
-def _annotated(provision: Provision, note: ProvisionAnnotation, known: Collection[str] | None) -> Provision:
+def _annotated(
+    provision: model.Provision, note: ProvisionAnnotation, known: Collection[str] | None
+) -> model.Provision:
     """Return a provision with what a file says of it.
 
     :param known: provisions and categories, where others that it names are to be left out
@@ -374,7 +366,7 @@ def _annotated(provision: Provision, note: ProvisionAnnotation, known: Collectio
     updates: dict[str, Any] = {}
     for key, values in note.values.items():
         row = _ROWS[key]
-        if row.owner == "principle" and not isinstance(provision, Principle):
+        if row.owner == "principle" and not isinstance(provision, model.Principle):
             continue
         if not row.many:
             updates[row.field] = "".join(values)

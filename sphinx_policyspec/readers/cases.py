@@ -12,22 +12,8 @@ from typing import Any, Literal, TypeVar
 
 import yaml
 
+from sphinx_policyspec import model
 from sphinx_policyspec.errors import AnnotationError, SourceError
-from sphinx_policyspec.model import (
-    Case,
-    Delegation,
-    Duty,
-    Expectation,
-    Finding,
-    Item,
-    Label,
-    Outcome,
-    Semantics,
-    Severity,
-    Span,
-    Status,
-    Value,
-)
 from sphinx_policyspec.model.finding import nearest
 from sphinx_policyspec.readers.text import absent, read_text
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
@@ -190,13 +176,13 @@ _Choice = TypeVar("_Choice", bound=enum.StrEnum)
 class ReadCase:
     """A case as it was read, and what is wrong with its form; with an error, it cannot be decided."""
 
-    case: Case
-    findings: tuple[Finding, ...] = ()
+    case: model.Case
+    findings: tuple[model.Finding, ...] = ()
 
 
 def read_cases(
     text: str, file: str, *, first: int = 1, indent: int = 0
-) -> tuple[tuple[ReadCase, ...], tuple[Finding, ...]]:
+) -> tuple[tuple[ReadCase, ...], tuple[model.Finding, ...]]:
     """Return the cases of a text, and what is wrong with the text as a whole.
 
     A text holds one case, a list of cases, or a stream of YAML documents. Every finding is an error.
@@ -207,7 +193,7 @@ def read_cases(
     """
     if len(text) > MAX_CHARACTERS:
         message = f"{len(text):,} characters of cases are more than {MAX_CHARACTERS:,}"
-        return (), (_error("case-too-large", message, Span(file, first), "split the file"),)
+        return (), (_error("case-too-large", message, model.Span(file, first), "split the file"),)
     reader = YamlReader(file, first, indent)
     try:
         documents = reader.compose_all(text)
@@ -217,14 +203,14 @@ def read_cases(
     return _Cases(reader).read(documents)
 
 
-def _place_of(message: str, file: str, first: int) -> Span:
+def _place_of(message: str, file: str, first: int) -> model.Span:
     """Return the place that the message of a YAML error begins with."""
     number = message.removeprefix(f"{file}:").partition(":")[0]
-    return Span(file, int(number) if number.isdigit() else first)
+    return model.Span(file, int(number) if number.isdigit() else first)
 
 
-def _error(code: str, message: str, span: Span, hint: str = "") -> Finding:
-    return Finding(code=code, severity=Severity.ERROR, message=message, span=span, hint=hint)
+def _error(code: str, message: str, span: model.Span, hint: str = "") -> model.Finding:
+    return model.Finding(code=code, severity=model.Severity.ERROR, message=message, span=span, hint=hint)
 
 
 class _Cases:
@@ -234,7 +220,7 @@ class _Cases:
         self.reader = reader
         self.items_read = 0
 
-    def read(self, documents: Sequence[yaml.Node]) -> tuple[tuple[ReadCase, ...], tuple[Finding, ...]]:
+    def read(self, documents: Sequence[yaml.Node]) -> tuple[tuple[ReadCase, ...], tuple[model.Finding, ...]]:
         read: list[ReadCase] = []
         nodes = [
             node
@@ -247,28 +233,30 @@ class _Cases:
             case = self._case(node, number)
             read.append(ReadCase(case=case, findings=self._taken()))
         if not nodes:
-            return (), (_error("missing-key", "no case here", Span(self.reader.file, self.reader.first)),)
+            return (), (
+                _error("missing-key", "no case here", model.Span(self.reader.file, self.reader.first)),
+            )
         if self.items_read <= MAX_ITEMS:
             return tuple(read), ()
         message = f"more than {MAX_ITEMS:,} items in one file"
         return (), (_error("case-too-large", message, self.reader.span(nodes[0]), "split the file"),)
 
-    def _taken(self) -> tuple[Finding, ...]:
+    def _taken(self) -> tuple[model.Finding, ...]:
         """Return what was found since the last time; in a case, all of it is an error."""
-        found = tuple(replace(finding, severity=Severity.ERROR) for finding in self.reader.findings)
+        found = tuple(replace(finding, severity=model.Severity.ERROR) for finding in self.reader.findings)
         self.reader.findings.clear()
         return found
 
-    def _case(self, node: yaml.Node, number: int) -> Case:
+    def _case(self, node: yaml.Node, number: int) -> model.Case:
         values = self._mapping(node, CASE)
         about = self.reader.text(values.get("about"))
-        items: list[Item] = []
+        items: list[model.Item] = []
         for place, item in enumerate(self.reader.items(values.get("items")), start=1):
             self.items_read += 1
             if self.items_read > MAX_ITEMS:
                 break
             items.append(self._item(item, place))
-        return Case(
+        return model.Case(
             title=self.reader.text(values.get("title")) or about or f"case {number}",
             about=about,
             example=self.reader.text(values.get("example")),
@@ -280,7 +268,7 @@ class _Cases:
             places=tuple(self._places(values)),
         )
 
-    def _places(self, values: dict[str, yaml.Node]) -> Iterator[tuple[str, Span]]:
+    def _places(self, values: dict[str, yaml.Node]) -> Iterator[tuple[str, model.Span]]:
         """Yield where names stand that are not those of items."""
         for key in ("about", "example"):
             if key in values:
@@ -296,8 +284,8 @@ class _Cases:
                     if isinstance(name, yaml.ScalarNode):
                         yield f"{part}.{name.value}", self.reader.span(name)
 
-    def _unique(self, items: list[Item]) -> tuple[Item, ...]:
-        unique: dict[str, Item] = {}
+    def _unique(self, items: list[model.Item]) -> tuple[model.Item, ...]:
+        unique: dict[str, model.Item] = {}
         for item in items:
             if first := unique.get(item.id):
                 message = f"id `{item.id}` is taken already"
@@ -321,13 +309,13 @@ class _Cases:
     def _is_empty(node: yaml.Node | None) -> bool:
         return node is None or node.tag == _NULL or not node.value
 
-    def _item(self, node: yaml.Node, place: int) -> Item:
+    def _item(self, node: yaml.Node, place: int) -> model.Item:
         values = self._mapping(node, ITEM)
         read = {key.name: self._value(key, values.get(key.name)) for key in ITEM if key.name in values}
         read = {name: value for name, value in read.items() if value is not None}
         mode = read.pop("mode", MODES[0])
         delegates = values.get("delegates")
-        return Item(
+        return model.Item(
             span=self.reader.span(node),
             places=tuple((key, self.reader.span(values[key])) for key in _NAMING if key in values),
             role=read.pop("from", ""),
@@ -352,7 +340,7 @@ class _Cases:
         }
         return readers[key.kind](node)
 
-    def _typed(self, node: yaml.Node, wanted: type, expected: str) -> Value | None:
+    def _typed(self, node: yaml.Node, wanted: type, expected: str) -> model.Value | None:
         value = self._scalar(node)
         if type(value) is wanted:
             return value
@@ -365,7 +353,7 @@ class _Cases:
         self.reader.find("invalid-value", node, f"`{text}` is none of the values here", nearest(text, known))
         return None
 
-    def _scalar(self, node: yaml.Node) -> Value:
+    def _scalar(self, node: yaml.Node) -> model.Value:
         """Return a single value as JSON reads it; `yes`, `on`, `10:30`, `010` and dates stay the texts that they are."""
         text = self.reader.text(node)
         kind = node.tag.removeprefix("tag:yaml.org,2002:")
@@ -377,19 +365,19 @@ class _Cases:
                 return constructed
         return text
 
-    def _delegation(self, node: yaml.Node) -> Delegation:
+    def _delegation(self, node: yaml.Node) -> model.Delegation:
         values = self._mapping(node, DELEGATES)
-        return Delegation(
+        return model.Delegation(
             source=self.reader.text(values.get("source")), scope=tuple(self.reader.texts(values.get("scope")))
         )
 
-    def _semantics(self, node: yaml.Node | None) -> Semantics:
-        values = self.reader.mapping(node, [field.name for field in fields(Semantics)])
+    def _semantics(self, node: yaml.Node | None) -> model.Semantics:
+        values = self.reader.mapping(node, [field.name for field in fields(model.Semantics)])
         given = {key.name: self._value(key, values.get(key.name)) for key in SEMANTICS}
-        return Semantics(**{name: value for name, value in given.items() if value is not None})
+        return model.Semantics(**{name: value for name, value in given.items() if value is not None})
 
-    def _compatible(self, node: yaml.Node | None) -> tuple[tuple[str, Value, Value], ...]:
-        pairs: list[tuple[str, Value, Value]] = []
+    def _compatible(self, node: yaml.Node | None) -> tuple[tuple[str, model.Value, model.Value], ...]:
+        pairs: list[tuple[str, model.Value, model.Value]] = []
         for issue, listed in self.reader.mapping(node).items():
             for pair in self.reader.items(listed):
                 values = [self._scalar(value) for value in self.reader.items(pair)]
@@ -399,15 +387,17 @@ class _Cases:
                     self.reader.find("wrong-type", pair, "expected a pair of values that may stand together")
         return tuple(pairs)
 
-    def _expectation(self, node: yaml.Node) -> Expectation:
+    def _expectation(self, node: yaml.Node) -> model.Expectation:
         values = self._mapping(node, EXPECT)
-        labels = self._chosen(values.get("labels"), Label)
+        labels = self._chosen(values.get("labels"), model.Label)
         outcomes = self.reader.mapping(values.get("outcomes"))
-        duties = self.reader.mapping(values.get("duties"), tuple(Duty))
-        return Expectation(
+        duties = self.reader.mapping(values.get("duties"), tuple(model.Duty))
+        return model.Expectation(
             labels=tuple(labels.items()),
             outcomes=tuple((issue, self._outcome(value)) for issue, value in outcomes.items()),
-            duties=tuple((Duty(duty), tuple(self.reader.texts(listed))) for duty, listed in duties.items()),
+            duties=tuple(
+                (model.Duty(duty), tuple(self.reader.texts(listed))) for duty, listed in duties.items()
+            ),
         )
 
     def _chosen(self, node: yaml.Node | None, choices: type[_Choice]) -> dict[str, _Choice]:
@@ -418,25 +408,25 @@ class _Cases:
                 chosen[key] = choices(word)
         return chosen
 
-    def _outcome(self, node: yaml.Node) -> Outcome:
+    def _outcome(self, node: yaml.Node) -> model.Outcome:
         if isinstance(node, yaml.MappingNode):
             values = self._mapping(node, (CaseKey(name="status", about="", required=True),))
             status = values.get("status")
-            word = self._choice(status, self.reader.text(status), tuple(Status)) if status else None
-            return Outcome(status=Status(word) if word else None)
+            word = self._choice(status, self.reader.text(status), tuple(model.Status)) if status else None
+            return model.Outcome(status=model.Status(word) if word else None)
         if isinstance(node, yaml.SequenceNode):
-            return Outcome(values=tuple(self._scalar(value) for value in node.value))
-        return Outcome(values=(self._scalar(node),))
+            return model.Outcome(values=tuple(self._scalar(value) for value in node.value))
+        return model.Outcome(values=(self._scalar(node),))
 
 
 _LIKE_JSON = re.compile(r"(?i:true|false)|[+-]?(?:0|[1-9]\d*)(?:\.\d*)?(?:[eE][+-]?\d+)?")
 """What is a truth value or a number in YAML 1.2 as well; 1.1 takes many words and times for such."""
 
 
-def _number(node: yaml.ScalarNode) -> Value | None:
+def _number(node: yaml.ScalarNode) -> model.Value | None:
     """Return what a scalar of YAML's types for truth values and numbers stands for, if that can be told."""
     try:
-        value: Value = yaml.constructor.SafeConstructor().construct_object(node)
+        value: model.Value = yaml.constructor.SafeConstructor().construct_object(node)
     except (yaml.YAMLError, ValueError, OverflowError, KeyError):
         return None
     return value if not isinstance(value, float) or math.isfinite(value) else None
@@ -461,11 +451,11 @@ def case_files(path: Path) -> tuple[Path, ...]:
     return found
 
 
-def read_case_file(path: Path) -> tuple[tuple[ReadCase, ...], tuple[Finding, ...]]:
+def read_case_file(path: Path) -> tuple[tuple[ReadCase, ...], tuple[model.Finding, ...]]:
     """Return the cases of a file, and what is wrong with the file as a whole."""
     try:
         text, encoding = read_text(path, str(path))
     except SourceError as error:
-        return (), (_error("unreadable-case", str(error), Span(str(path), 1)),)
+        return (), (_error("unreadable-case", str(error), model.Span(str(path), 1)),)
     cases, findings = read_cases(text, str(path))
     return cases, (*encoding, *findings)

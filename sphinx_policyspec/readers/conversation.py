@@ -9,34 +9,19 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from sphinx_policyspec.model import (
-    Carrier,
-    Comparison,
-    Finding,
-    Gap,
-    Link,
-    Message,
-    Reference,
-    ReferenceForm,
-    Response,
-    Severity,
-    Span,
-    Turn,
-    Verdict,
-    is_language,
-)
+from sphinx_policyspec import model
 from sphinx_policyspec.model.finding import near_name, nearest
 from sphinx_policyspec.readers.comments import ROLES, STRUCTURE, Tag, almost_tags, tags_by_line
 from sphinx_policyspec.readers.inline import InlineLink, read_body, scan
 from sphinx_policyspec.readers.text import Lines
 
 _SIGNS = {
-    "\u2713": Verdict.GOOD,
-    "\u2714": Verdict.GOOD,
-    "\u2705": Verdict.GOOD,
-    "\u2717": Verdict.BAD,
-    "\u2718": Verdict.BAD,
-    "\u274c": Verdict.BAD,
+    "\u2713": model.Verdict.GOOD,
+    "\u2714": model.Verdict.GOOD,
+    "\u2705": model.Verdict.GOOD,
+    "\u2717": model.Verdict.BAD,
+    "\u2718": model.Verdict.BAD,
+    "\u274c": model.Verdict.BAD,
 }
 """Check marks and crosses that say what a verdict's word says."""
 # What stands inside the comment; possessive, so that a hostile run of spaces costs linear time.
@@ -65,10 +50,10 @@ class ConversationReading:
     ``example`` are left empty: only the caller knows what encloses the conversation.
     """
 
-    turns: tuple[Turn, ...] = ()
-    references: tuple[Reference, ...] = ()
-    links: tuple[Link, ...] = ()
-    findings: tuple[Finding, ...] = ()
+    turns: tuple[model.Turn, ...] = ()
+    references: tuple[model.Reference, ...] = ()
+    links: tuple[model.Link, ...] = ()
+    findings: tuple[model.Finding, ...] = ()
 
 
 def read_conversation(lines: Sequence[str], file: str, first_line: int) -> ConversationReading:
@@ -99,15 +84,15 @@ class _Conversation:
             if tag.closing:
                 self.almost[tag.line] = tag
                 self.loose_closes[tag.name].append(tag.line)
-        self.turns: list[Turn] = []
-        self.responses: list[Response] = []
+        self.turns: list[model.Turn] = []
+        self.responses: list[model.Response] = []
         self.comparison_start: int | None = None
         self.closed_at = 0
         self.swapped = False
         self.count = 0
-        self.references: list[Reference] = []
-        self.links: list[Link] = []
-        self.findings: list[Finding] = []
+        self.references: list[model.Reference] = []
+        self.links: list[model.Link] = []
+        self.findings: list[model.Finding] = []
 
     def read(self) -> ConversationReading:
         position = 0
@@ -161,7 +146,7 @@ class _Conversation:
         if self._is_verdict_of_next(position) or line.startswith(_MARKED):
             return position + 1
         if line.strip() == "[...]" and self.comparison_start is None:
-            self.turns.append(Gap(span=self.lines.span(position, position + 1)))
+            self.turns.append(model.Gap(span=self.lines.span(position, position + 1)))
             return position + 1
         return self._stray_text(position)
 
@@ -202,7 +187,7 @@ class _Conversation:
         span = self.lines.span(self.comparison_start, end)
         if not self.responses:
             self._find("empty-comparison", self.comparison_start, "comparison without an answer", "")
-        self.turns.append(Comparison(responses=tuple(self.responses), span=span))
+        self.turns.append(model.Comparison(responses=tuple(self.responses), span=span))
         self.responses = []
         self.comparison_start = None
 
@@ -258,7 +243,7 @@ class _Conversation:
     def _begin_unopened(self, line: int) -> None:
         """Begin the comparison that only a closing tag shows."""
         if _next(self.closes["comparison"], line, _NEVER) < _next(self.opens["comparison"], line, _NEVER):
-            if self.turns and isinstance(self.turns[-1], Comparison):
+            if self.turns and isinstance(self.turns[-1], model.Comparison):
                 message = "`</comparison>` stands above another answer"
                 self._find("crossed-tag", self.closed_at, message, "delete it")
             else:
@@ -324,7 +309,7 @@ class _Conversation:
         self._check_attributes(tag)
         attributes = dict(tag.attributes)
         recipient, name = attributes.pop("recipient", ""), attributes.pop("name", "")
-        language = attributes.pop("lang") if is_language(attributes.get("lang", "")) else ""
+        language = attributes.pop("lang") if model.is_language(attributes.get("lang", "")) else ""
         text, fragments, unpaired = read_body(
             self.lines, start, end, is_data=bool(recipient) or tag.name == "tool"
         )
@@ -340,8 +325,8 @@ class _Conversation:
                 code, hint = "unclosed-fence", f"add a line {marks[0]}"
             # The words stay where they are.
             finding = self.lines.warning(line, code, message, hint)
-            self.findings.append(replace(finding, severity=Severity.WARNING))
-        known = Message(
+            self.findings.append(replace(finding, severity=model.Severity.WARNING))
+        known = model.Message(
             role=tag.name,
             text=text,
             span=span,
@@ -373,7 +358,7 @@ class _Conversation:
                 message = f"`{name}` means nothing in `<{tag.name}>`"
                 self._find("broken-attributes", tag.line, message, f"did you mean `{near}`?")
 
-    def _response(self, tag: Tag, message: Message) -> Response:
+    def _response(self, tag: Tag, message: model.Message) -> model.Response:
         if message.role not in {"assistant", ""} and self.comparison_start is not None:
             self._find(
                 "non-assistant-alternative",
@@ -386,7 +371,7 @@ class _Conversation:
             self._find(
                 "missing-verdict", tag.line, "answer without a verdict", "add `<!-- GOOD -->`, BAD or OK"
             )
-        return Response(
+        return model.Response(
             role=message.role,
             text=message.text,
             span=message.span,
@@ -400,7 +385,7 @@ class _Conversation:
             violates=violates,
         )
 
-    def _verdict(self, tag: Tag) -> tuple[Verdict | None, str, tuple[str, ...]]:
+    def _verdict(self, tag: Tag) -> tuple[model.Verdict | None, str, tuple[str, ...]]:
         comment = tag.comment.removeprefix("<!--").removesuffix("-->").rstrip()
         if not (tag.comment.startswith("<!--") and tag.comment.endswith("-->")):
             comment = comment.strip("<!->\u2013\u2014 ")
@@ -416,7 +401,7 @@ class _Conversation:
                 "unknown-verdict",
                 tag.line,
                 f"`{word or tag.comment}` is no verdict",
-                nearest(word.upper(), tuple(Verdict)) if word else hint,
+                nearest(word.upper(), tuple(model.Verdict)) if word else hint,
             )
         if match is None:
             return None, comment.strip(), ()
@@ -428,7 +413,7 @@ class _Conversation:
         for found in _VERDICT_ID.finditer(match["ids"]):
             start = at + match.start("ids") + found.start()
             span = self.lines.within(line, start, start + len(found[0]))
-            self._refer(found[1], ReferenceForm.ID, span)
+            self._refer(found[1], model.ReferenceForm.ID, span)
         if match["note"]:
             self._scan_note(line, match["note"], at + match.start("note"))
         return verdict, note, tuple(_VERDICT_ID.findall(match["ids"]))
@@ -442,22 +427,22 @@ class _Conversation:
                 self._refer(link.target, link.form, span, link.text)
             else:
                 self.links.append(
-                    Link(
+                    model.Link(
                         source="",
                         url=link.url,
                         text=link.text,
-                        carrier=Carrier.VERDICT,
+                        carrier=model.Carrier.VERDICT,
                         span=span,
                         message=self.count,
                     )
                 )
 
-    def _refer(self, target: str, form: ReferenceForm, span: Span, text: str = "") -> None:
+    def _refer(self, target: str, form: model.ReferenceForm, span: model.Span, text: str = "") -> None:
         self.references.append(
-            Reference(
+            model.Reference(
                 source="",
                 target=target,
-                carrier=Carrier.VERDICT,
+                carrier=model.Carrier.VERDICT,
                 form=form,
                 span=span,
                 text=text,
@@ -474,10 +459,10 @@ def _brief(line: str) -> str:
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
 
 
-def _verdict_of(word: str | None, sign: str | None) -> Verdict | None:
+def _verdict_of(word: str | None, sign: str | None) -> model.Verdict | None:
     """Return what a word in any letter case says, or without one a sign."""
     if word:
-        return Verdict(word.upper()) if word.upper() in set(Verdict) else None
+        return model.Verdict(word.upper()) if word.upper() in set(model.Verdict) else None
     return _SIGNS.get(sign or "")
 
 

@@ -6,28 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from sphinx_policyspec.model import (
-    Block,
-    Carrier,
-    Comment,
-    Commentary,
-    Definition,
-    Document,
-    EvalTag,
-    Example,
-    Finding,
-    Link,
-    Markup,
-    Principle,
-    Prose,
-    Provision,
-    Reference,
-    ReferenceForm,
-    Section,
-    Severity,
-    Span,
-    Spec,
-)
+from sphinx_policyspec import model
 from sphinx_policyspec.model.finding import near_name, nearest
 from sphinx_policyspec.model.spec import levels_for
 from sphinx_policyspec.readers.blocks import (
@@ -99,34 +78,34 @@ class _Draft:
     id: str
     depth: int
     parent: str | None
-    span: Span
+    span: model.Span
     source: str
     repeats: str
-    blocks: list[Block] = field(default_factory=list)
+    blocks: list[model.Block] = field(default_factory=list)
 
 
 class _Document:
     """One pass over the blocks of a document; titles are resolved once all are known."""
 
-    def __init__(self, lines: Lines, shown: Shown, findings: list[Finding]) -> None:
+    def __init__(self, lines: Lines, shown: Shown, findings: list[model.Finding]) -> None:
         self.lines = lines
         self.shown = shown
         self.notes = read_notes(lines, shown)
         self.used: set[str] = set()
         self.findings = findings
         self.untitled = {found.span.line for found in findings if found.code == "untitled-example"}
-        self.preamble: list[Block] = []
+        self.preamble: list[model.Block] = []
         self.drafts: list[_Draft] = []
         self.open: list[_Draft] = []
         self.provision_names = _Names("_")
         self.definition_names = _Names("-")
-        self.examples: list[tuple[list[Block], int]] = []
-        self.references: list[Reference] = []
-        self.links: list[Link] = []
+        self.examples: list[tuple[list[model.Block], int]] = []
+        self.references: list[model.Reference] = []
+        self.links: list[model.Link] = []
         self.jumps: set[tuple[str, int]] = set()
-        self.lost_links: list[tuple[Span, str, str]] = []
-        self.tags: list[EvalTag] = []
-        self.tag_spans: dict[str, Span] = {}
+        self.lost_links: list[tuple[model.Span, str, str]] = []
+        self.tags: list[model.EvalTag] = []
+        self.tag_spans: dict[str, model.Span] = {}
 
     @property
     def here(self) -> str:
@@ -146,7 +125,7 @@ class _Document:
             case BlockKind.COMMENTARY:
                 target.append(self._commentary(raw))
             case BlockKind.COMMENT:
-                target.append(Comment(source=self.lines.text(raw.start, raw.end), span=self._span(raw)))
+                target.append(model.Comment(source=self.lines.text(raw.start, raw.end), span=self._span(raw)))
             case BlockKind.EXAMPLE:
                 target.append(self._example(raw))
                 self.examples.append((target, len(target) - 1))
@@ -175,7 +154,7 @@ class _Document:
         elif unknown := [name for name, value in heading.attributes if value]:
             message, hint = f"`{unknown[0]}` means nothing in a heading", nearest(unknown[0], ("authority",))
             found = self.lines.warning(raw.start, "broken-attributes", message, hint)
-            self.findings.append(replace(found, severity=Severity.HINT))
+            self.findings.append(replace(found, severity=model.Severity.HINT))
         while self.open and self.open[-1].heading.depth >= heading.depth:
             self.open.pop()
         outer = self.open[-1].heading.depth if self.open else 0
@@ -204,9 +183,11 @@ class _Document:
             if isinstance(item, InlineTag):
                 self._tag(item, text, raw.start, misplaced="a heading", since=heading.depth)
             else:
-                self._link(item, self.lines.offset_span(raw.start, item.start, item.end), Carrier.TITLE, "")
+                self._link(
+                    item, self.lines.offset_span(raw.start, item.start, item.end), model.Carrier.TITLE, ""
+                )
 
-    def _provision_id(self, heading: Heading, span: Span) -> str:
+    def _provision_id(self, heading: Heading, span: model.Span) -> str:
         identifier = heading.id or slug(heading.title).replace("-", "_") or "section"
         below = (
             line.lstrip() for line in self.lines.lines[span.line - self.lines.first + 1 :] if line.strip()
@@ -219,21 +200,21 @@ class _Document:
 
     # -- prose ------------------------------------------------------------------------------
 
-    def _prose(self, raw: RawBlock) -> Prose:
+    def _prose(self, raw: RawBlock) -> model.Prose:
         self._inline(raw.start, raw.end)
         source = self.lines.text(raw.start, raw.end)
-        return Prose(source=source, text=self._words(raw.start, raw.end), span=self._span(raw))
+        return model.Prose(source=source, text=self._words(raw.start, raw.end), span=self._span(raw))
 
-    def _definition(self, raw: RawBlock) -> Definition:
+    def _definition(self, raw: RawBlock) -> model.Definition:
         self._inline(raw.start, raw.end)
         source = self.lines.text(raw.start, raw.end)
         match = DEFINITION.match(self.shown.text(raw.start, raw.end))
         term = plain_words(without_tags(match["term"])).strip() if match else source
         identifier = self.definition_names.take(slug(term) or "term")
         text = self._words(raw.start, raw.end).rstrip()
-        return Definition(id=identifier, term=term, source=source, text=text, span=self._span(raw))
+        return model.Definition(id=identifier, term=term, source=source, text=text, span=self._span(raw))
 
-    def _commentary(self, raw: RawBlock) -> Commentary:
+    def _commentary(self, raw: RawBlock) -> model.Commentary:
         head = self.shown.plain[raw.start]
         said = COMMENTARY.match(head)
         admonition = ADMONITION.fullmatch(head)
@@ -255,14 +236,14 @@ class _Document:
                 'write `!!! meta "Commentary"`',
             )
         source = self.lines.text(raw.start, raw.end)
-        return Commentary(label=label, source=source, text=text.strip("\n"), span=self._span(raw))
+        return model.Commentary(label=label, source=source, text=text.strip("\n"), span=self._span(raw))
 
     # -- examples ---------------------------------------------------------------------------
 
-    def _example(self, raw: RawBlock) -> Example:
+    def _example(self, raw: RawBlock) -> model.Example:
         match = EXAMPLE.fullmatch(self.shown.plain[raw.start])
         title = match["title"] if match else ""
-        self._inline(raw.start, raw.start + 1, carrier=Carrier.TITLE, example=True)
+        self._inline(raw.start, raw.start + 1, carrier=model.Carrier.TITLE, example=True)
         start, end = raw.body
         excerpt = self.lines.lines[start:end]
         conversation = read_conversation(excerpt, self.lines.file, self.lines.first + start)
@@ -270,7 +251,7 @@ class _Document:
         mark = self._example_mark()
         self.references += [replace(r, source=self.here, example=mark) for r in conversation.references]
         self.links += [replace(link, source=self.here, example=mark) for link in conversation.links]
-        return Example(
+        return model.Example(
             id=mark,
             title=title,
             source_title=title,
@@ -290,7 +271,7 @@ class _Document:
         owners = {id(draft.blocks): draft.id for draft in self.drafts}
         for mark, (blocks, index) in enumerate(self.examples):
             example = blocks[index]
-            if not isinstance(example, Example):
+            if not isinstance(example, model.Example):
                 continue
             title = resolve_title(plain_words(without_tags(example.source_title)), titles)
             stem = f"{owners.get(id(blocks), 'preamble')}-{slug(title) or 'example'}"
@@ -311,7 +292,7 @@ class _Document:
         start: int,
         end: int,
         *,
-        carrier: Carrier = Carrier.TEXT,
+        carrier: model.Carrier = model.Carrier.TEXT,
         example: bool = False,
         misplaced: str = "",
     ) -> None:
@@ -343,14 +324,14 @@ class _Document:
             self.used.add(label_of(item.label))
             self._link(item, self.lines.offset_span(start, item.start, item.end), carrier, mark)
 
-    def _link(self, item: InlineLink, span: Span, carrier: Carrier, mark: str) -> None:
+    def _link(self, item: InlineLink, span: model.Span, carrier: model.Carrier, mark: str) -> None:
         target = item.target or item.url.removeprefix(f"{self.lines.file.rpartition('/')[2]}#")
-        if item.target and not item.text.strip("?\uff1f ") and item.form is not ReferenceForm.TITLE:
+        if item.target and not item.text.strip("?\uff1f ") and item.form is not model.ReferenceForm.TITLE:
             message = f"`[{item.text}](#{item.target})` shows no words of a link"
             self._find("title-of-nothing", span, message, f"write `[?](#{item.target})`")
         if item.target or target != item.url:
             self.references.append(
-                Reference(
+                model.Reference(
                     source=self.here,
                     target=target,
                     carrier=carrier,
@@ -369,10 +350,12 @@ class _Document:
             elif _BARE_NAME.fullmatch(item.url):
                 self.lost_links.append((span, f"[{item.text}]({item.url})", item.url))
             self.links.append(
-                Link(source=self.here, url=item.url, text=item.text, carrier=carrier, span=span, example=mark)
+                model.Link(
+                    source=self.here, url=item.url, text=item.text, carrier=carrier, span=span, example=mark
+                )
             )
 
-    def _unknown_label(self, item: InlineLink, span: Span) -> None:
+    def _unknown_label(self, item: InlineLink, span: model.Span) -> None:
         if item.text == "?":
             message, hint = "`[?]` names no id whose title it could show", "write `[?](#id)`"
             self._find("title-of-nothing", span, message, hint)
@@ -396,7 +379,9 @@ class _Document:
         if not clause and self.tags and self.tags[-1].span.end_line == span.line:
             clause = self.tags[-1].clause
         test = self.notes.tests.get(item.tag, "")
-        self.tags.append(EvalTag(tag=item.tag, provision=self.here, clause=clause, test=test, span=span))
+        self.tags.append(
+            model.EvalTag(tag=item.tag, provision=self.here, clause=clause, test=test, span=span)
+        )
 
     def _tell_lost_links(self) -> None:
         """Find what was to be a link to a section or principle: it names one, and is not written as a link."""
@@ -422,13 +407,13 @@ class _Document:
         ids = self._example_ids(titles)
         parents = {draft.parent for draft in self.drafts}
         for draft in (one for one in self.drafts if one.heading.authority and one.id not in parents):
-            if all(isinstance(block, Comment) for block in draft.blocks):
+            if all(isinstance(block, model.Comment) for block in draft.blocks):
                 message = f"principle `{draft.id}` has no text"
                 self._find("empty-block", draft.span, message, "say what it demands, or take its level away")
         levels = levels_for(draft.heading.authority for draft in self.drafts if draft.heading.authority)
-        spec = Spec(
+        spec = model.Spec(
             title=title,
-            documents=(Document(file=self.lines.file, markup=Markup.MODEL_SPEC),),
+            documents=(model.Document(file=self.lines.file, markup=model.Markup.MODEL_SPEC),),
             levels=levels,
             preamble=tuple(self.preamble),
             provisions=tuple(self._provisions(titles)),
@@ -438,12 +423,12 @@ class _Document:
         )
         return Reading(spec, tuple(sorted(self.findings, key=lambda finding: finding.span)))
 
-    def _provisions(self, titles: dict[str, str]) -> Iterator[Provision]:
+    def _provisions(self, titles: dict[str, str]) -> Iterator[model.Provision]:
         tags: dict[str, list[str]] = {}
         for tag in self.tags:
             tags.setdefault(tag.provision, []).append(tag.tag)
         for draft in self.drafts:
-            section = Section(
+            section = model.Section(
                 id=draft.id,
                 title=titles[draft.id],
                 depth=draft.depth,
@@ -457,25 +442,25 @@ class _Document:
             )
             yield as_principle(section, draft.heading.authority) if draft.heading.authority else section
 
-    def _span(self, raw: RawBlock) -> Span:
+    def _span(self, raw: RawBlock) -> model.Span:
         return self.lines.span(raw.start, raw.end)
 
     def _find(
         self,
         code: str,
-        span: Span,
+        span: model.Span,
         message: str,
         hint: str = "",
         *,
-        related: tuple[Span, ...] = (),
+        related: tuple[model.Span, ...] = (),
     ) -> None:
-        self.findings.append(Finding(code=code, message=message, span=span, hint=hint, related=related))
+        self.findings.append(model.Finding(code=code, message=message, span=span, hint=hint, related=related))
 
 
-def as_principle(section: Section, authority: str) -> Principle:
+def as_principle(section: model.Section, authority: str) -> model.Principle:
     """Return the principle that a section becomes when it has a level of authority."""
     shared = {name: getattr(section, name) for name in section.__dataclass_fields__}
-    return Principle(**shared, authority=authority)
+    return model.Principle(**shared, authority=authority)
 
 
 class _Names:

@@ -8,19 +8,9 @@ from dataclasses import replace
 from itertools import count, pairwise
 from pathlib import Path
 
+from sphinx_policyspec import model
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.files import real_path
-from sphinx_policyspec.model import (
-    Changelog,
-    ChangelogEntry,
-    Comment,
-    EvalPrompt,
-    Finding,
-    PromptFile,
-    Prose,
-    Response,
-    Span,
-)
 from sphinx_policyspec.model.spec import DEFAULT_TITLE
 from sphinx_policyspec.readers.blocks import EXAMPLE, BlockKind, RawBlock, cut
 from sphinx_policyspec.readers.comments import Shown, without_comments
@@ -33,22 +23,22 @@ _HEAD = re.compile(r"##[ \t]++(\S++(?:\s++\S++)*+)\s*")
 _DATED = re.compile(r"v?(\d{4})[.-](\d{2})[.-](\d{2})")
 
 
-def read_changelog(text: str, file: str) -> Changelog:
+def read_changelog(text: str, file: str) -> model.Changelog:
     """Read the entries under ``## vYYYY.MM.DD`` heads; joined, the sources are the file."""
     lines = Lines.of(file, text)
     shown = without_comments(lines.lines)
     heads = [n for n, line in enumerate(shown.plain) if line.startswith("## ") and _HEAD.fullmatch(line)]
     entries = tuple(_entry(lines, shown, start, end) for start, end in pairwise((*heads, len(lines))))
     preface_end = heads[0] if heads else len(lines)
-    span = lines.span(0, preface_end) if preface_end else Span(file, 1)
-    return Changelog(span=span, source=lines.text(0, preface_end), entries=entries)
+    span = lines.span(0, preface_end) if preface_end else model.Span(file, 1)
+    return model.Changelog(span=span, source=lines.text(0, preface_end), entries=entries)
 
 
-def _entry(lines: Lines, shown: Shown, start: int, end: int) -> ChangelogEntry:
+def _entry(lines: Lines, shown: Shown, start: int, end: int) -> model.ChangelogEntry:
     match = _HEAD.fullmatch(shown.plain[start])
     head = match[1] if match else ""
     dated = _DATED.fullmatch(head)
-    return ChangelogEntry(
+    return model.ChangelogEntry(
         version="-".join(dated.groups()) if dated else head,
         source=lines.text(start, end),
         text=shown.text(start + 1, end).replace("\r\n", "\n").strip("\n"),
@@ -59,13 +49,13 @@ def _entry(lines: Lines, shown: Shown, start: int, end: int) -> ChangelogEntry:
 _HEADER = re.compile(r"\ufeff?Examples for \[\^([a-z0-9]+)\] in ((?:\S++(?:\s++\S++)*+)?)\s*")
 
 
-def read_prompts(text: str, file: str, stem: str) -> tuple[PromptFile, tuple[Finding, ...]]:
+def read_prompts(text: str, file: str, stem: str) -> tuple[model.PromptFile, tuple[model.Finding, ...]]:
     """Read a prompt file; its tag is the file's stem, which its header should repeat."""
     lines = Lines.of(file, text)
     blocks, shown, findings = cut(lines)
     header_end = _header_end(lines, shown)
     match = _HEADER.fullmatch(shown.plain[0]) if header_end else None
-    head = lines.span(0, header_end) if header_end else Span(file, 1)
+    head = lines.span(0, header_end) if header_end else model.Span(file, 1)
     if match is None:
         findings.append(
             _found(
@@ -84,7 +74,7 @@ def read_prompts(text: str, file: str, stem: str) -> tuple[PromptFile, tuple[Fin
                 "rename one of them",
             )
         )
-    contents: list[EvalPrompt | Prose | Comment] = []
+    contents: list[model.EvalPrompt | model.Prose | model.Comment] = []
     ordinals = count(1)
     for raw in blocks:
         start = max(raw.start, header_end)
@@ -98,18 +88,18 @@ def read_prompts(text: str, file: str, stem: str) -> tuple[PromptFile, tuple[Fin
         source = lines.text(start, raw.end)
         span = lines.span(start, raw.end)
         if raw.kind is BlockKind.COMMENT:
-            contents.append(Comment(source=source, span=span))
+            contents.append(model.Comment(source=source, span=span))
             continue
         text = shown.text(start, raw.end).strip("\n")
-        contents.append(Prose(source=source, text=text, span=span))
+        contents.append(model.Prose(source=source, text=text, span=span))
         if text.strip():
             hint = "put it into a conversation, or delete it"
             findings.append(_found("text-outside-prompt", span, "text outside every prompt", hint))
-    if match and not any(isinstance(one, EvalPrompt) for one in contents):
+    if match and not any(isinstance(one, model.EvalPrompt) for one in contents):
         findings.append(
             _found("empty-block", head, "prompt file without a prompt", "write one below its header")
         )
-    read = PromptFile(
+    read = model.PromptFile(
         tag=stem,
         title=match[2].removesuffix(":").rstrip() if match else "",
         span=head,
@@ -131,11 +121,11 @@ def _header_end(lines: Lines, shown: Shown) -> int:
 
 def _prompt(
     lines: Lines, shown: Shown, raw: RawBlock, tag: str, ordinal: int
-) -> tuple[EvalPrompt, list[Finding]]:
+) -> tuple[model.EvalPrompt, list[model.Finding]]:
     start, end = raw.body
     conversation = read_conversation(lines.lines[start:end], lines.file, lines.first + start)
     title = EXAMPLE.fullmatch(shown.plain[raw.start])
-    prompt = EvalPrompt(
+    prompt = model.EvalPrompt(
         id=f"{tag}/{ordinal}",
         title=title["title"] if title else "",
         turns=conversation.turns,
@@ -144,20 +134,20 @@ def _prompt(
         tag=tag,
     )
     findings = list(conversation.findings)
-    answers = [message for message in prompt.messages if isinstance(message, Response)]
+    answers = [message for message in prompt.messages if isinstance(message, model.Response)]
     if answers:
-        place = Span(lines.file, answers[0].span.line)
+        place = model.Span(lines.file, answers[0].span.line)
         hint = "end it where the model is to answer"
         findings.append(_found("verdict-in-prompt", place, "a prompt holds no verdicts", hint))
     elif prompt.messages and prompt.messages[-1].role == "assistant":
-        place = Span(lines.file, prompt.messages[-1].span.line)
+        place = model.Span(lines.file, prompt.messages[-1].span.line)
         message = "the prompt ends with an answer, so that nothing is left to answer"
         findings.append(_found("verdict-in-prompt", place, message, "end it where the model is to answer"))
     return prompt, findings
 
 
-def _found(code: str, span: Span, message: str, hint: str) -> Finding:
-    return Finding(code=code, message=message, span=span, hint=hint)
+def _found(code: str, span: model.Span, message: str, hint: str) -> model.Finding:
+    return model.Finding(code=code, message=message, span=span, hint=hint)
 
 
 SPEC_FILE = "model_spec.md"
@@ -240,7 +230,9 @@ def read_release(
     return Reading(spec, found)
 
 
-def _entries_without_release(folder: Path, version: str, changelog: Changelog | None) -> Iterator[Finding]:
+def _entries_without_release(
+    folder: Path, version: str, changelog: model.Changelog | None
+) -> Iterator[model.Finding]:
     """Find entries of a changelog whose release is not beside this one, where others are."""
     if not version or changelog is None:
         return
@@ -253,15 +245,15 @@ def _entries_without_release(folder: Path, version: str, changelog: Changelog | 
         return
     for entry in changelog.entries if len(names) > 1 else ():
         if _DATE.fullmatch(entry.version) and entry.version not in names:
-            yield Finding(
+            yield model.Finding(
                 code="entry-without-release",
                 message=f"no folder `{entry.version}` stands beside this release",
-                span=Span(entry.span.file, entry.span.line, entry.span.column),
+                span=model.Span(entry.span.file, entry.span.line, entry.span.column),
                 hint="correct the date, or add the folder",
             )
 
 
-def _readme(document: Path, prefix: str, bound: Path | None) -> tuple[str, tuple[Finding, ...]]:
+def _readme(document: Path, prefix: str, bound: Path | None) -> tuple[str, tuple[model.Finding, ...]]:
     """Return the README that is about a document, or nothing; of one beside a lone file nothing is told."""
     path = document.parent / "README.md"
     text, findings = _text_beside(path, prefix + path.name, bound) if path.is_file() else ("", ())
@@ -271,17 +263,17 @@ def _readme(document: Path, prefix: str, bound: Path | None) -> tuple[str, tuple
     return (text if document.name in text else ""), ()
 
 
-def _markdown_in(folder: Path, name: str) -> tuple[list[Path], tuple[Finding, ...]]:
+def _markdown_in(folder: Path, name: str) -> tuple[list[Path], tuple[model.Finding, ...]]:
     """Return the Markdown files in a folder, none where it does not exist; a finding where it cannot be read."""
     try:
         return sorted(path for path in folder.iterdir() if path.name.endswith(".md")), ()
     except FileNotFoundError:
         return [], ()
     except OSError as error:
-        finding = Finding(
+        finding = model.Finding(
             code="unreadable-file",
             message=f"cannot read `{name}/`: {(error.strerror or str(error)).lower()}",
-            span=Span(name, 1),
+            span=model.Span(name, 1),
             hint="what it holds is missing from the spec",
         )
         return [], (finding,)
@@ -289,12 +281,12 @@ def _markdown_in(folder: Path, name: str) -> tuple[list[Path], tuple[Finding, ..
 
 def _prompt_files(
     folder: Path, prefix: str, bound: Path | None, tags: Collection[str]
-) -> tuple[tuple[PromptFile, ...], tuple[Finding, ...]]:
+) -> tuple[tuple[model.PromptFile, ...], tuple[model.Finding, ...]]:
     """Read the prompt files of a folder.
 
     What one of another form holds, which no tag of the spec names, is no prompts: that it has no tag is all that is told.
     """
-    files: list[PromptFile] = []
+    files: list[model.PromptFile] = []
     paths, unreadable = _markdown_in(folder, prefix.removesuffix("/"))
     findings = list(unreadable)
     for path in paths:
@@ -313,7 +305,7 @@ def _prompt_files(
 
 def _changelog(
     document: Path, prefix: str, bound: Path | None, *, named: bool
-) -> tuple[Changelog | None, tuple[Finding, ...]]:
+) -> tuple[model.Changelog | None, tuple[model.Finding, ...]]:
     """Return the changelog that is about a document.
 
     :param named: whether the README is about it
@@ -333,7 +325,7 @@ def _is_within(path: Path, bound: Path | None) -> bool:
     return bound is None or real_path(path).is_relative_to(bound)
 
 
-def _text_beside(path: Path, file: str, bound: Path | None) -> tuple[str | None, tuple[Finding, ...]]:
+def _text_beside(path: Path, file: str, bound: Path | None) -> tuple[str | None, tuple[model.Finding, ...]]:
     """Return the text of a file beside the document; that it cannot be read is a finding."""
     problem = f"`{file}` is a link that leads out of the release"
     if _is_within(path, bound):
@@ -341,16 +333,16 @@ def _text_beside(path: Path, file: str, bound: Path | None) -> tuple[str | None,
             return read_text(path, file)
         except SourceError as error:
             problem = str(error).replace(str(path), file)
-    finding = Finding(
+    finding = model.Finding(
         code="unreadable-file",
         message=problem,
-        span=Span(file, 1),
+        span=model.Span(file, 1),
         hint="its contents are left out",
     )
     return None, (finding,)
 
 
-def _previous(changelog: Changelog | None, version: str) -> str:
+def _previous(changelog: model.Changelog | None, version: str) -> str:
     """Return the version of the entry after this release's own in a newest-first changelog."""
     versions = [entry.version for entry in changelog.entries] if changelog else []
     if version not in versions:

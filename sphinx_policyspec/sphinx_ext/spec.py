@@ -13,22 +13,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sphinx.ext.intersphinx import InventoryAdapter
 
+from sphinx_policyspec import model
 from sphinx_policyspec.checks import run_checks
 from sphinx_policyspec.errors import AnnotationError, SourceError
 from sphinx_policyspec.files import exact
 from sphinx_policyspec.graph.terms import ontology_digest
-from sphinx_policyspec.model import (
-    AuthorityLevel,
-    Carrier,
-    Finding,
-    Goal,
-    Link,
-    Reference,
-    Span,
-    Spec,
-    TargetKind,
-    Topic,
-)
 from sphinx_policyspec.model.finding import Places, Use
 from sphinx_policyspec.model.spec import DEFAULT_LEVELS, SHIPPED_SIDECAR
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, project_title, site_base
@@ -51,7 +40,7 @@ if TYPE_CHECKING:
     from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
     from sphinx_policyspec.readers.annotations import Annotations
 
-_Declared = TypeVar("_Declared", AuthorityLevel, Topic, Goal)
+_Declared = TypeVar("_Declared", model.AuthorityLevel, model.Topic, model.Goal)
 
 
 def reading_order(env: BuildEnvironment, docnames: Iterable[str]) -> list[str]:
@@ -70,14 +59,14 @@ def reading_order(env: BuildEnvironment, docnames: Iterable[str]) -> list[str]:
 
 def assemble(
     pages: Mapping[str, PageRecord], order: Collection[str], found: Mapping[str, PagePart], title: str
-) -> Spec:
+) -> model.Spec:
     """Return the spec that some pages make up together.
 
     :param found: the parts of the spec that pages hold
     :param title: of the spec, where no page gives one
     """
     taken: set[str] = {
-        item.id for page in pages.values() for item in page.objects if item.kind is TargetKind.PROVISION
+        item.id for page in pages.values() for item in page.objects if item.kind is model.TargetKind.PROVISION
     }
     anchors = {item.anchor: item for page in pages.values() for item in page.objects if not item.is_alias}
     anchors |= {item.id: item for page in pages.values() for item in page.objects if item.is_alias}
@@ -89,7 +78,7 @@ def assemble(
     parts = [fragment for _, fragment in fragments]
     declared = (found[docname].spec for docname in order if _declares(found.get(docname)))
     said = (part for part in parts if part.title or part.version)
-    meta = next(chain(declared, said), Spec(title=title))
+    meta = next(chain(declared, said), model.Spec(title=title))
     levels = _levels(fragments)
     topics = [topic for part in parts for topic in part.topics]
     goals = [goal for part in parts for goal in part.goals]
@@ -120,12 +109,14 @@ def _declares(fragment: PagePart | None) -> bool:
     return fragment is not None and any(use == SPEC_USE for use, _ in fragment.places)
 
 
-def _holds_text(part: Spec) -> bool:
+def _holds_text(part: model.Spec) -> bool:
     """Return whether a page holds anything that has a place in a document."""
     return bool(part.preamble or part.provisions)
 
 
-def _with_references(fragment: Spec, page: PageRecord, anchors: Mapping[str, PolicyObject]) -> Spec:
+def _with_references(
+    fragment: model.Spec, page: PageRecord, anchors: Mapping[str, PolicyObject]
+) -> model.Spec:
     """Return a page's part of the spec with plain links to objects of ours among its references."""
     found = [
         replace(link, target=item.id, target_kind=item.kind)
@@ -138,7 +129,7 @@ def _with_references(fragment: Spec, page: PageRecord, anchors: Mapping[str, Pol
     return replace(fragment, references=tuple(references))
 
 
-def _levels(fragments: Iterable[tuple[PageRecord, Spec]]) -> list[AuthorityLevel]:
+def _levels(fragments: Iterable[tuple[PageRecord, model.Spec]]) -> list[model.AuthorityLevel]:
     """Return the declared levels; without any, those that pages bring, each once."""
     found = list(fragments)
     declared = [level for page, part in found if page.declares_levels for level in part.levels]
@@ -159,7 +150,7 @@ def _repeated(declared: Sequence[_Declared]) -> list[_Declared]:
     return [item for number, item in enumerate(declared) if first[item.id] != number]
 
 
-def _renamed(fragment: Spec, page: PageRecord, docname: str, taken: set[str]) -> Spec:
+def _renamed(fragment: model.Spec, page: PageRecord, docname: str, taken: set[str]) -> model.Spec:
     """Return a page's part with ids that no author chose changed where another page has them."""
     names = {old: f"{docname.replace('/', '-')}-{old}" for old in sorted(page.unnamed) if old in taken}
     taken.update(page.unnamed)
@@ -184,8 +175,8 @@ def _renamed(fragment: Spec, page: PageRecord, docname: str, taken: set[str]) ->
 
 def places_of(pages: Mapping[str, PageRecord], order: Iterable[str], found: Mapping[str, PagePart]) -> Places:
     """Return where names stand on pages, and which text is part of several of them."""
-    reached: dict[Span, list[str]] = defaultdict(list)
-    placed: list[tuple[Use, Span]] = []
+    reached: dict[model.Span, list[str]] = defaultdict(list)
+    placed: list[tuple[Use, model.Span]] = []
     for docname in order:
         if docname in found:
             fragment = found[docname]
@@ -198,11 +189,11 @@ def places_of(pages: Mapping[str, PageRecord], order: Iterable[str], found: Mapp
     return Places.of(placed, several)
 
 
-def spec_again(fragments: Iterable[PagePart]) -> Iterator[Finding]:
+def spec_again(fragments: Iterable[PagePart]) -> Iterator[model.Finding]:
     """Find that the spec is declared once more; the first in reading order counts."""
     found = [span for fragment in fragments for use, span in fragment.places if use == SPEC_USE]
     for span in found[1:]:
-        yield Finding(
+        yield model.Finding(
             code="duplicate-spec",
             message=f"the spec is declared already at {found[0].file}:{found[0].line}",
             span=span,
@@ -224,10 +215,10 @@ class Knowledge:
 
     every_check: bool = False
     annotations: tuple[Annotations, ...] = ()
-    _spec: Spec | None = None
+    _spec: model.Spec | None = None
     _state: str = ""
     _digest: str = ""
-    _findings: tuple[Finding, ...] = ()
+    _findings: tuple[model.Finding, ...] = ()
     _base: KnowledgeBase | None = None
 
     def pages_were_read(self) -> None:
@@ -240,7 +231,7 @@ class Knowledge:
             self._state = _state_of(env, every_check=self.every_check)
         return self._state
 
-    def spec(self, env: BuildEnvironment) -> Spec:
+    def spec(self, env: BuildEnvironment) -> model.Spec:
         """Return the spec that the project's pages make up together, its base IRI included."""
         digest = self.digest(env)
         if self._spec is None or digest != self._digest:
@@ -250,7 +241,7 @@ class Knowledge:
             self.close()
         return self._spec
 
-    def findings(self, env: BuildEnvironment) -> tuple[Finding, ...]:
+    def findings(self, env: BuildEnvironment) -> tuple[model.Finding, ...]:
         """Return what is wrong with the spec as a whole; from the environment where nothing changed."""
         domain = domain_of(env)
         if domain.snapshot.digest != self.digest(env):
@@ -291,7 +282,7 @@ class Knowledge:
         """Return the annotation files that the project names."""
         return tuple(_sidecar(env, name) for name in PolicySpecConfig.of(env.config).annotations)
 
-    def _put_together(self, env: BuildEnvironment) -> tuple[Spec, tuple[Finding, ...]]:
+    def _put_together(self, env: BuildEnvironment) -> tuple[model.Spec, tuple[model.Finding, ...]]:
         domain = domain_of(env)
         if domain.given.site is not None:
             return domain.given.site.spec, ()
@@ -319,7 +310,7 @@ class Knowledge:
         yield from ((given, False) for given in self.annotations)
 
 
-def _base_iri(env: BuildEnvironment, spec: Spec) -> str:
+def _base_iri(env: BuildEnvironment, spec: model.Spec) -> str:
     """Return what instance IRIs begin with: what the command line says, else the spec, else the project."""
     return (
         domain_of(env).given.base_iri
@@ -380,27 +371,27 @@ def _read_sidecar(env: BuildEnvironment, name: str) -> Annotations:
     except (AnnotationError, SourceError) as error:
         message = f"`policyspec_annotations`: {str(error).replace(str(path), name)}"
         line = str(error).removeprefix(f"{file}:").partition(":")[0]
-        span = Span(file, int(line) if line.isdigit() else 1)
-        finding = Finding(code="annotations", message=message, span=span)
+        span = model.Span(file, int(line) if line.isdigit() else 1)
+        finding = model.Finding(code="annotations", message=message, span=span)
         return Annotations(findings=(finding,))
 
 
-def _with_links_elsewhere(env: BuildEnvironment, spec: Spec) -> Spec:
+def _with_links_elsewhere(env: BuildEnvironment, spec: model.Spec) -> model.Spec:
     """Return a spec in which references to what another project has are links to its address.
 
     A verdict stays: what it blames has an id, wherever that stands.
     """
     domain = domain_of(env)
-    kept: list[Reference] = []
-    links: list[Link] = []
+    kept: list[model.Reference] = []
+    links: list[model.Link] = []
     for reference in spec.references:
         kind, target = reference.target_kind, reference.target
-        ours = reference.carrier is Carrier.VERDICT or domain.knows(kind, target)
+        ours = reference.carrier is model.Carrier.VERDICT or domain.knows(kind, target)
         if ours or not (url := elsewhere(env, kind, target)):
             kept.append(reference)
             continue
         links.append(
-            Link(
+            model.Link(
                 source=reference.source,
                 url=url,
                 text=reference.text or target,
@@ -413,7 +404,9 @@ def _with_links_elsewhere(env: BuildEnvironment, spec: Spec) -> Spec:
     return replace(spec, references=tuple(kept), links=(*spec.links, *links)) if links else spec
 
 
-def _wanted(env: BuildEnvironment, spec: Spec, findings: Iterable[Finding]) -> Iterator[Finding]:
+def _wanted(
+    env: BuildEnvironment, spec: model.Spec, findings: Iterable[model.Finding]
+) -> Iterator[model.Finding]:
     """Leave out what a page has reported already, and references that lead somewhere after all."""
     by_span = {reference.span: reference for reference in spec.references}
     reported = {
@@ -428,7 +421,7 @@ def _wanted(env: BuildEnvironment, spec: Spec, findings: Iterable[Finding]) -> I
             yield finding
 
 
-def is_dangling(env: BuildEnvironment, reference: Reference) -> bool:
+def is_dangling(env: BuildEnvironment, reference: model.Reference) -> bool:
     """Return whether a reference leads nowhere: not to a page, not to another project, and not ignored."""
     domain = domain_of(env)
     return not (
@@ -438,14 +431,14 @@ def is_dangling(env: BuildEnvironment, reference: Reference) -> bool:
     )
 
 
-def elsewhere(env: BuildEnvironment, kind: TargetKind, target: str) -> str:
+def elsewhere(env: BuildEnvironment, kind: model.TargetKind, target: str) -> str:
     """Return the address of a target in the inventory of another project, empty where none has it."""
     if not hasattr(env, "intersphinx_inventory"):
         return ""
     adapter = InventoryAdapter(env)
     project, _, name = target.partition(":")
     role = _role_of(kind)
-    for objtype in (role, *([f"{DOMAIN}:section"] if kind is TargetKind.PROVISION else [])):
+    for objtype in (role, *([f"{DOMAIN}:section"] if kind is model.TargetKind.PROVISION else [])):
         found = adapter.main_inventory.get(objtype, {}).get(target)
         found = found or adapter.named_inventory.get(project, {}).get(objtype, {}).get(name)
         if found:
@@ -453,7 +446,7 @@ def elsewhere(env: BuildEnvironment, kind: TargetKind, target: str) -> str:
     return ""
 
 
-def _role_of(kind: TargetKind) -> str:
+def _role_of(kind: model.TargetKind) -> str:
     return f"{DOMAIN}:{ROLE_OF_KIND.get(kind, 'principle')}"
 
 

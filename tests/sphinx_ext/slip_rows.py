@@ -171,6 +171,7 @@ MORE_IN_MYST: dict[str, Row] = {
 QUIET_IN_MYST: dict[str, tuple[tuple[str, str], ...]] = {
     "conflict-as-code": (("The second norm.", "```text\n<<<<<<< HEAD\na\n=======\nb\n>>>>>>> x\n```"),),
     "quoted-principle": (("The second norm.", "> ```{policy:principle} P\n> :id: p-{n}\n> :authority: user\n>\n> Text.\n> ```"),),
+    "odd-signs-in-code": (("The second norm.", "````rst\n.. policy:principle:: P\n   :authority:\u00a0user\n````\n\n```{code-block} rst\n.. policy:principle::\u00a0P\n```"),),
     "no-break-space-in-text": (("The second norm.", "A no-break\u00a0space."),),
     "bold-text-below-a-heading": (("## After\n", "## After\n\n**Draft**\n"),),
     "code-of-rst": (("The second norm.", "```rst\n.. policy:principle::\n   :id: x\n```\n\nor\n\n    .. policy:principle::"),),
@@ -289,6 +290,7 @@ MORE_IN_RST: dict[str, Row] = {
     "in-note": ((("The second norm.", ".. note::\n\n   .. policy:example:: X\n      :id:x-{n}\n\n      .. policy:message:: user\n\n         Hi"),), "lost-option", 34, "add the space"),
 }
 QUIET_IN_RST: dict[str, tuple[tuple[str, str], ...]] = {
+    "odd-signs-in-code": (("The second norm.", ".. code-block:: rst\n\n   .. policy:principle:: P\n      :authority:\u00a0user\n\nAnd::\n\n   .. policy:principle::\u00a0P\n\nDone."),),
     "directives-one-below-the-other": (("The second norm.", ".. policy:topic:: T\n.. policy:principle:: P\n   :id: p-{n}\n   :authority: user\n\n   Text."),),
     "code-of-myst": (("The second norm.", ".. code-block:: md\n\n   ```{policy:principle}\n   ```\n\nAnd::\n\n   ```{policy:principle}\n   ```"),),
     "commented": (("The second norm.", ".. This is not yet ready:\n\n   .. policy:message: user\n\n   policy:message\n"),),

@@ -11,27 +11,8 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.transforms import SphinxTransform
 
+from sphinx_policyspec import model
 from sphinx_policyspec.files import exact
-from sphinx_policyspec.model import (
-    AuthorityLevel,
-    Carrier,
-    Clause,
-    Commentary,
-    Definition,
-    EvalPrompt,
-    Example,
-    Finding,
-    Goal,
-    Markup,
-    Message,
-    Principle,
-    Provision,
-    Section,
-    Span,
-    Spec,
-    TargetKind,
-    Topic,
-)
 from sphinx_policyspec.readers.comments import without_comments
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import (
@@ -51,6 +32,7 @@ from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     anchor_of,
     elements_of,
 )
+from sphinx_policyspec.sphinx_ext.pages import marks
 from sphinx_policyspec.sphinx_ext.pages.cases import CapturePlace, Cases
 from sphinx_policyspec.sphinx_ext.pages.gathered import FoundLinks, Gathered, LinkPlace, Region, TextPlaces
 from sphinx_policyspec.sphinx_ext.pages.inline import (
@@ -60,24 +42,6 @@ from sphinx_policyspec.sphinx_ext.pages.inline import (
     shown_title,
     shown_titles,
     title_with_substitutions,
-)
-from sphinx_policyspec.sphinx_ext.pages.marks import (
-    Conversation,
-    Declared,
-    declared_on,
-    findings_on,
-    give_back_ids,
-    hides,
-    is_hidden,
-    keep_mark,
-    mark,
-    note_finding,
-    note_taken,
-    start_of,
-    strip_comments,
-    take_away,
-    take_findings,
-    without_hidden,
 )
 from sphinx_policyspec.sphinx_ext.pages.markup import near_references, writer_of
 from sphinx_policyspec.sphinx_ext.pages.places import ignores_of, markup_of, source_of
@@ -105,31 +69,33 @@ class MarkSections(SphinxTransform):
     def apply(self, **_kwargs: Any) -> None:
         """Mark what may be hidden, move the markers, then note the words of the page's texts and titles."""
         elements = elements_of(self.document)
-        declares = any(declared_on(node) for node in elements)
+        declares = any(marks.declared_on(node) for node in elements)
         if not (declares or any(node.get("refdomain") == DOMAIN for node in elements)):
             return
-        mark(self.env, elements)
-        give_back_ids(self.document, elements)
+        marks.mark(self.env, elements)
+        marks.give_back_ids(self.document, elements)
         for node in elements:
-            if isinstance(node, nodes.paragraph | nodes.title) and not is_hidden(node):
+            if isinstance(node, nodes.paragraph | nodes.title) and not marks.is_hidden(node):
                 self._find_broken_roles(node)
-        for marker in (node for node in elements if isinstance(node, PolicyMarker) and not is_hidden(node)):
-            for finding in findings_on(marker):
-                note_finding(self.env, finding)
-            self._move(marker, declared_on(marker))
-            take_away(marker)
+        for marker in (
+            node for node in elements if isinstance(node, PolicyMarker) and not marks.is_hidden(node)
+        ):
+            for finding in marks.findings_on(marker):
+                marks.note_finding(self.env, finding)
+            self._move(marker, marks.declared_on(marker))
+            marks.take_away(marker)
         if not declares:
             return
         self.env.temp_data[WRITTEN] = keep_written(self.document, elements, markup_of(self.env))
         for node in elements:
             if isinstance(node, nodes.section) and (title := node.next_node(nodes.title)) is not None:
-                node[SOURCE_TITLE] = (shown_title(title), "" if hides(title) else title.rawsource)
+                node[SOURCE_TITLE] = (shown_title(title), "" if marks.hides(title) else title.rawsource)
             elif isinstance(node, nodes.footnote):
                 node[HOME] = id(_section_around(node))
 
     def _find_broken_roles(self, text: nodes.TextElement) -> None:
         """Find what is almost a role of ours, or a link, and stays in the text."""
-        is_myst, above = markup_of(self.env) is Markup.MYST, ""
+        is_myst, above = markup_of(self.env) is model.Markup.MYST, ""
         for node, behind in pairwise([*text.children, nodes.Text("")]):
             above += node.astext()
             if not isinstance(node, nodes.Text):
@@ -137,7 +103,7 @@ class MarkSections(SphinxTransform):
             code = behind.astext() if isinstance(behind, nodes.literal | nodes.title_reference) else None
             for found in near_references(str(node), code, is_myst=is_myst):
                 line = (text.line or 1) + above.count("\n") - node.count("\n", found.start)
-                note_finding(
+                marks.note_finding(
                     self.env,
                     FindingOfKnown(
                         code="invalid-role",
@@ -148,35 +114,35 @@ class MarkSections(SphinxTransform):
                     ),
                 )
 
-    def _move(self, marker: PolicyMarker, declared: Declared | None) -> None:
-        if declared is None or not isinstance(declared.item, Principle) or declared.is_lifted:
+    def _move(self, marker: PolicyMarker, declared: marks.Declared | None) -> None:
+        if declared is None or not isinstance(declared.item, model.Principle) or declared.is_lifted:
             return
         section = _section_around(marker)
         if section is None:
             self._misplaced(declared, "`policy:principle` without a title stands in no section")
-        elif declared_on(section):
+        elif marks.declared_on(section):
             self._misplaced(declared, "this section is a principle already")
         else:
             self._mark(section, declared, declared.item)
-            keep_mark(section, marker)
+            marks.keep_mark(section, marker)
 
-    def _mark(self, section: nodes.section, declared: Declared, principle: Principle) -> None:
+    def _mark(self, section: nodes.section, declared: marks.Declared, principle: model.Principle) -> None:
         names = (principle.id, *principle.aliases)
-        wanted = [anchor_of(TargetKind.PROVISION, name) for name in names if name]
+        wanted = [anchor_of(model.TargetKind.PROVISION, name) for name in names if name]
         for anchor in reversed(wanted):
             if self.document.ids.setdefault(anchor, section) is section and anchor not in section["ids"]:
                 section["ids"].insert(0, anchor)
         mark_level(section, principle.authority)
         declared.on(section)
 
-    def _misplaced(self, declared: Declared, message: str) -> None:
-        finding = Finding(
+    def _misplaced(self, declared: marks.Declared, message: str) -> None:
+        finding = model.Finding(
             code="misplaced-directive",
             message=message,
             span=declared.span,
             hint="put it below the heading that it is about, or give it a title",
         )
-        note_finding(self.env, finding)
+        marks.note_finding(self.env, finding)
 
 
 def _section_around(node: nodes.Element) -> nodes.section | None:
@@ -200,13 +166,13 @@ class CapturePage(SphinxTransform):
         env, document, docname = self.env, self.document, self.env.docname
         domain = domain_of(env)
         noted, hidden = domain.pages.get(docname), domain.taken_for_hidden(docname)
-        with without_hidden(document):
+        with marks.without_hidden(document):
             record, packed = (noted, b"") if noted else _capture(env, docname, document)
             elements = elements_of(document)
             if record is not None and (record.holds_spec or record.questions):
-                strip_comments(elements)
+                marks.strip_comments(elements)
             excerpts, titles = excerpts_of(elements), shown_titles(elements)
-        note_taken(env, document)
+        marks.note_taken(env, document)
         if record is None and hidden is not None:
             # Another builder may show what it declares.
             record = PageRecord()
@@ -231,8 +197,8 @@ def _record(env: BuildEnvironment, docname: str, document: nodes.document) -> tu
     it an id; on any other page none is, so that ordinary documentation stays out of the graph.
     """
     elements = elements_of(document)
-    found = [(node, item) for node in elements if (item := declared_on(node))]
-    findings = (*take_findings(env), *(f for node in elements for f in findings_on(node)))
+    found = [(node, item) for node in elements if (item := marks.declared_on(node))]
+    findings = (*marks.take_findings(env), *(f for node in elements for f in marks.findings_on(node)))
     asking = [(node, item.item) for node, item in found if isinstance(item.item, Ask)]
     for number, (node, _question) in enumerate(asking):
         node["docname"], node["number"] = docname, number
@@ -240,7 +206,7 @@ def _record(env: BuildEnvironment, docname: str, document: nodes.document) -> tu
     if len(found) > len(asking):
         return _Capture(env, docname, document, elements).run().record(findings, questions)
     for node, _declared in found:
-        declared_on(node, take=True)
+        marks.declared_on(node, take=True)
     links = _links_outside(env, elements)
     if not (findings or asking or links.references or links.maybe):
         return None, b""
@@ -308,7 +274,7 @@ class _Capture:
         self.page.find_empty()
         return self.page
 
-    def _region(self, at: Span) -> Region:
+    def _region(self, at: model.Span) -> Region:
         return Region(self.writer, self.places, at)
 
     # -- the walk ---------------------------------------------------------------------------
@@ -319,7 +285,7 @@ class _Capture:
                 self._walk(child, place)
 
     def _walk(self, node: nodes.Element, place: CapturePlace) -> None:
-        declared = declared_on(node, take=True)
+        declared = marks.declared_on(node, take=True)
         place = self.inside.get(node.attributes.pop(HOME, None), place)
         if place.takes and declared is None and self._is_text(node):
             place.region.write(node)
@@ -333,7 +299,7 @@ class _Capture:
         elif isinstance(node, addnodes.pending_xref | nodes.reference):
             self.page.links.add(node, place.links)
         elif isinstance(node, nodes.paragraph) and "ps-note" in node["classes"]:
-            self._walk_children(node, place.at(carrier=Carrier.VERDICT))
+            self._walk_children(node, place.at(carrier=model.Carrier.VERDICT))
         else:
             self._walk_children(node, place)
 
@@ -343,16 +309,16 @@ class _Capture:
 
     # -- provisions -------------------------------------------------------------------------
 
-    def _section(self, node: nodes.section, declared: Declared | None, place: CapturePlace) -> None:
+    def _section(self, node: nodes.section, declared: marks.Declared | None, place: CapturePlace) -> None:
         title, raw = node.attributes.pop(SOURCE_TITLE, ("", ""))
-        principle = declared.item if declared and isinstance(declared.item, Principle) else None
+        principle = declared.item if declared and isinstance(declared.item, model.Principle) else None
         if declared is not None and declared.is_block:
-            span, text = start_of(declared), ""
+            span, text = marks.start_of(declared), ""
         else:
             span, text = self._heading(node, raw or title)
         region = self._region(span)
         item = replace(
-            principle or Section(id="", title="", depth=0, span=span),
+            principle or model.Section(id="", title="", depth=0, span=span),
             id=self._identifier(node, principle),
             title=title,
             depth=place.depth + 1,
@@ -371,28 +337,28 @@ class _Capture:
             is_norm=principle is not None or place.is_norm,
         )
         self.inside[id(node)] = inner
-        title_place = inner.at(carrier=Carrier.TITLE)._replace(takes=False)
+        title_place = inner.at(carrier=model.Carrier.TITLE)._replace(takes=False)
         for child in list(node.children):
             if isinstance(child, nodes.Element):
                 self._walk(child, title_place if isinstance(child, nodes.title) else inner)
 
-    def _heading(self, node: nodes.section, raw: str) -> tuple[Span, str]:
+    def _heading(self, node: nodes.section, raw: str) -> tuple[model.Span, str]:
         """Return the place of a heading, and its words as they stand there."""
         title = node.next_node(nodes.title) or node
         source, at = self.places.of(title, (raw,))
-        shown = without_comments([raw]).masked[0] if markup_of(self.env) is Markup.MYST else raw
+        shown = without_comments([raw]).masked[0] if markup_of(self.env) is model.Markup.MYST else raw
         if not at.is_exact:
-            return Span(source.file, at.line), shown
-        span = Span(source.file, at.line, 1, at.line + 1, 1)
+            return model.Span(source.file, at.line), shown
+        span = model.Span(source.file, at.line, 1, at.line + 1, 1)
         return span, " " * (at.columns[0] - 1) + shown
 
-    def _note_principle(self, declared: Declared, item: Provision, place: CapturePlace) -> None:
+    def _note_principle(self, declared: marks.Declared, item: model.Provision, place: CapturePlace) -> None:
         self.page.add_places(item.id, declared, "provision", "principle")
         if place.principle and not declared.is_lifted:
             message = f"principle `{item.id}` stands inside principle `{place.principle}`"
-            self.page.find("nested-principle", message, start_of(declared), "put them side by side")
+            self.page.find("nested-principle", message, marks.start_of(declared), "put them side by side")
 
-    def _identifier(self, node: nodes.section, principle: Principle | None) -> str:
+    def _identifier(self, node: nodes.section, principle: model.Principle | None) -> str:
         """Return the id of a section: its principle's, else its author's label, else the one made of its title."""
         if principle is not None and principle.id:
             return principle.id
@@ -411,40 +377,40 @@ class _Capture:
 
     # -- blocks -----------------------------------------------------------------------------
 
-    def _find_stray(self, node: nodes.Element, declared: Declared) -> None:
+    def _find_stray(self, node: nodes.Element, declared: marks.Declared) -> None:
         """Find a message outside every example; one behind another belongs to the same conversation."""
         above = node.parent[: node.parent.index(node)]
         before = next((other for other in reversed(above) if not isinstance(other, nodes.Invisible)), None)
         if not isinstance(before, PolicyMessage | PolicyResponse):
             message = "a conversation stands outside every example"
             hint = "put it into `policy:example` or `policy:prompt`"
-            self.page.find("misplaced-directive", message, start_of(declared), hint)
+            self.page.find("misplaced-directive", message, marks.start_of(declared), hint)
 
-    def _declared(self, node: nodes.Element, declared: Declared, place: CapturePlace) -> None:
-        is_norm = place.is_norm and isinstance(declared.item, Definition)
+    def _declared(self, node: nodes.Element, declared: marks.Declared, place: CapturePlace) -> None:
+        is_norm = place.is_norm and isinstance(declared.item, model.Definition)
         place = place.at(line=node.line or place.links.line)._replace(takes=False, is_norm=is_norm)
         match declared.item:
-            case Example():
+            case model.Example():
                 self.cases.example(node, declared, declared.item, place)
                 return
-            case EvalPrompt():
+            case model.EvalPrompt():
                 self.cases.prompt(node, declared, declared.item, place)
                 return
-            case Message() | Conversation():
+            case model.Message() | marks.Conversation():
                 self._find_stray(node, declared)
-            case Definition() | Commentary():
+            case model.Definition() | model.Commentary():
                 place.region.append(_termed(place.region.fill(declared.item, _content(node)), node))
-            case AuthorityLevel():
+            case model.AuthorityLevel():
                 self.page.levels.append(replace(declared.item, text=place.region.text(_content(node))))
                 self.page.add_places(declared.item.id, declared, "level")
-            case Topic():
+            case model.Topic():
                 self.page.topics.append(replace(declared.item, text=place.region.text(_content(node))))
                 self.page.add_places(declared.item.id, declared, "topic")
-            case Goal():
+            case model.Goal():
                 self.page.goals.append(replace(declared.item, text=place.region.text(_content(node))))
-            case Spec():
+            case model.Spec():
                 title = title_with_substitutions(node.next_node(nodes.term), declared.item.title)
-                self.page.add_meta(replace(declared.item, title=title), start_of(declared))
+                self.page.add_meta(replace(declared.item, title=title), marks.start_of(declared))
         self._walk_children(node, place)
 
     def _clause(self, node: PolicyClause, place: CapturePlace) -> None:
@@ -459,7 +425,7 @@ class _Capture:
                 "misplaced-clause", message, span, "put it into the text of the principle that it is of"
             )
         elif text and node["level"]:
-            clause = Clause(principle=place.principle, authority=node["level"], text=text, span=span)
+            clause = model.Clause(principle=place.principle, authority=node["level"], text=text, span=span)
             self.page.clauses.append(clause)
 
 
@@ -467,14 +433,16 @@ def _around_blocks(elements: Iterable[nodes.Element]) -> set[int]:
     """Return what holds something that is no text: provisions, examples, questions."""
     found: set[int] = set()
     for node in elements:
-        if isinstance(node, nodes.section) or (declared_on(node) and not isinstance(node, PolicyCount)):
+        if isinstance(node, nodes.section) or (marks.declared_on(node) and not isinstance(node, PolicyCount)):
             found.update(map(id, _around(node)))
     return found
 
 
-def _termed(block: Definition | Commentary, node: nodes.Element) -> Definition | Commentary:
+def _termed(
+    block: model.Definition | model.Commentary, node: nodes.Element
+) -> model.Definition | model.Commentary:
     """Return a definition with its term as it is shown, and anything else as it is."""
-    if not isinstance(block, Definition):
+    if not isinstance(block, model.Definition):
         return block
     return replace(block, term=title_with_substitutions(node.next_node(nodes.term), block.term))
 

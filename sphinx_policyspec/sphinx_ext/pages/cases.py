@@ -8,19 +8,7 @@ from typing import Any, NamedTuple
 
 from docutils import nodes
 
-from sphinx_policyspec.model import (
-    Carrier,
-    Comparison,
-    EvalPrompt,
-    Example,
-    Message,
-    Response,
-    Severity,
-    Span,
-    TargetKind,
-    Turn,
-    messages_of,
-)
+from sphinx_policyspec import model
 from sphinx_policyspec.readers.inline import slug
 from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     PolicyBody,
@@ -68,29 +56,29 @@ class TurnReader:
         self.links = links
         self.walk = walk
 
-    def turns(self, children: Iterable[nodes.Element], place: CapturePlace) -> tuple[Turn, ...]:
+    def turns(self, children: Iterable[nodes.Element], place: CapturePlace) -> tuple[model.Turn, ...]:
         """Return the turns among the children of an example."""
-        turns: list[Turn] = []
+        turns: list[model.Turn] = []
         for child in children:
             self._turn(child, place, turns)
         return tuple(turns)
 
-    def _turn(self, node: nodes.Element, place: CapturePlace, turns: list[Turn]) -> None:
+    def _turn(self, node: nodes.Element, place: CapturePlace, turns: list[model.Turn]) -> None:
         """Take up one child of an example; what is no turn is text that goes along."""
-        said = sum(1 for _ in messages_of(tuple(turns)))
+        said = sum(1 for _ in model.messages_of(tuple(turns)))
         if isinstance(node, PolicyComparison):
-            answers: list[Message] = []
+            answers: list[model.Message] = []
             for number, child in enumerate(node.children, said + 1):
                 if isinstance(child, nodes.Element) and (answer := self._message(child, place, number)):
                     answers.append(answer)
-            turns.append(_comparison(answer for answer in answers if isinstance(answer, Response)))
+            turns.append(_comparison(answer for answer in answers if isinstance(answer, model.Response)))
             return
         declared = declared_on(node)
         if declared is not None and isinstance(declared.item, Conversation):
             declared_on(node, take=True)
             turns.extend(declared.item.turns)
             self._read_conversation(node, declared.item, place, said)
-        elif declared is not None and isinstance(declared.item, Message):
+        elif declared is not None and isinstance(declared.item, model.Message):
             if message := self._message(node, place, said + 1):
                 _say(message, turns)
         elif any(map(_is_said, elements_of(node))):
@@ -106,14 +94,14 @@ class TurnReader:
             if isinstance(child, nodes.Element):
                 self.walk(child, place)
 
-    def _message(self, node: nodes.Element, place: CapturePlace, number: int) -> Message | None:
+    def _message(self, node: nodes.Element, place: CapturePlace, number: int) -> model.Message | None:
         declared = declared_on(node, take=True)
-        if declared is None or not isinstance(declared.item, Message):
+        if declared is None or not isinstance(declared.item, model.Message):
             return None
         body = next(part for part in elements_of(node) if isinstance(part, PolicyBody))
         message = place.region.fill(declared.item, body.children)
         self._walk_children(node, place.at(message=number, line=node.line or place.links.line))
-        if not (isinstance(message, Response) and message.note):
+        if not (isinstance(message, model.Response) and message.note):
             return message
         notes = (part for part in node.findall(nodes.paragraph) if "ps-note" in part["classes"])
         note = next(notes, None)
@@ -139,23 +127,23 @@ class TurnReader:
 
 def _is_said(node: nodes.Element) -> bool:
     declared = declared_on(node)
-    return declared is not None and isinstance(declared.item, Message | Conversation)
+    return declared is not None and isinstance(declared.item, model.Message | Conversation)
 
 
-def _say(message: Message, turns: list[Turn]) -> None:
+def _say(message: model.Message, turns: list[model.Turn]) -> None:
     """Put a message behind what was said; an answer beside the answers before it."""
-    if not isinstance(message, Response):
+    if not isinstance(message, model.Response):
         turns.append(message)
         return
-    before = turns.pop() if turns and isinstance(turns[-1], Comparison) else None
-    answers = before.responses if isinstance(before, Comparison) else ()
+    before = turns.pop() if turns and isinstance(turns[-1], model.Comparison) else None
+    answers = before.responses if isinstance(before, model.Comparison) else ()
     turns.append(_comparison((*answers, message)))
 
 
-def _comparison(answers: Iterable[Response]) -> Comparison:
+def _comparison(answers: Iterable[model.Response]) -> model.Comparison:
     responses = tuple(answers)
     first, last = responses[0].span, responses[-1].span
-    return Comparison(responses=responses, span=Span(first.file, first.line, 1, last.end_line, 1))
+    return model.Comparison(responses=responses, span=model.Span(first.file, first.line, 1, last.end_line, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +156,9 @@ class Cases:
     page: Gathered
     walk: Callable[[nodes.Element, CapturePlace], None]
 
-    def example(self, node: nodes.Element, declared: Declared, item: Example, place: CapturePlace) -> None:
+    def example(
+        self, node: nodes.Element, declared: Declared, item: model.Example, place: CapturePlace
+    ) -> None:
         """Take up an example."""
         title = title_of_example(node)
         if title is not None and hides(title):
@@ -177,11 +167,11 @@ class Cases:
         self.page.ids[identifier] += 1
         if not item.id and self.page.ids[identifier] > 1:
             identifier = f"{identifier}-{self.page.ids[identifier]}"
-        anchor = anchor_of(TargetKind.EXAMPLE, identifier)
+        anchor = anchor_of(model.TargetKind.EXAMPLE, identifier)
         self.page.claim(anchor, node)
         if not (place.principle or item.illustrates or item.weighs):
             # In a section it still illustrates that section; before every heading it illustrates nothing.
-            severity = Severity.HINT if place.links.provision else Severity.WARNING
+            severity = model.Severity.HINT if place.links.provision else model.Severity.WARNING
             message = f"example `{identifier}` stands outside every principle"
             hint = "put it into one, or add `:illustrates:` or `:weighs:`"
             self.page.find("misplaced-example", message, declared.span, hint, severity)
@@ -190,13 +180,15 @@ class Cases:
         if title is not None:
             for child in title.children:
                 if isinstance(child, nodes.Element):
-                    self.walk(child, inner.at(carrier=Carrier.TITLE))
+                    self.walk(child, inner.at(carrier=model.Carrier.TITLE))
         children = [child for child in node.children[1:] if isinstance(child, nodes.Element)]
         turns = TurnReader(self.page, self.page.links, self.walk).turns(children, inner)
         shown = title_with_substitutions(title, item.title)
         place.region.append(replace(item, id=identifier, title=shown, turns=turns))
 
-    def prompt(self, node: nodes.Element, declared: Declared, item: EvalPrompt, place: CapturePlace) -> None:
+    def prompt(
+        self, node: nodes.Element, declared: Declared, item: model.EvalPrompt, place: CapturePlace
+    ) -> None:
         """Take up a prompt; it leaves the page unless it is to be shown.
 
         What it tests is the principle around it, unless it says otherwise. Its references are those of

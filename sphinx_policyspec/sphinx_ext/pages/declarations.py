@@ -13,17 +13,7 @@ from docutils.utils import unescape
 from sphinx.locale import get_translation
 from sphinx.util.docutils import CustomReSTDispatcher, SphinxRole
 
-from sphinx_policyspec.model import (
-    AuthorityLevel,
-    Commentary,
-    Definition,
-    Finding,
-    OverrideMode,
-    Principle,
-    Spec,
-    TargetKind,
-    Topic,
-)
+from sphinx_policyspec import model
 from sphinx_policyspec.model.attributes import ATTRIBUTES
 from sphinx_policyspec.model.finding import near_name, nearest
 from sphinx_policyspec.model.spec import is_absolute_iri, is_date
@@ -64,7 +54,7 @@ class SpecDirective(PolicyDirective):
         """Show the title with what is known of the document."""
         title = self.argument("title", default=self.config.project)
         head = self.inline(title)
-        spec = Spec(
+        spec = model.Spec(
             title=plain_title(head),
             version=self.option("version"),
             issued=self._date(),
@@ -117,21 +107,21 @@ class LevelDirective(PolicyDirective):
         """Show the level with what its author says of it."""
         name = self.argument("name", default="level")
         identifier = self.identifier(name if name.islower() and " " not in name else slug(name))
-        mode: OverrideMode | None = OverrideMode.EXPLICIT
+        mode: model.OverrideMode | None = model.OverrideMode.EXPLICIT
         if given := self.option("override"):
             line = self.option_line("override")
-            mode = self.choice(given, OverrideMode, "unknown-override", "mode of overriding", line=line)
-        level = AuthorityLevel(
+            mode = self.choice(given, model.OverrideMode, "unknown-override", "mode of overriding", line=line)
+        level = model.AuthorityLevel(
             id=identifier,
-            override=mode or OverrideMode.EXPLICIT,
+            override=mode or model.OverrideMode.EXPLICIT,
             roles=self.words("roles"),
             title="" if name == identifier else name,
             span=self.span,
         )
         words = {
-            OverrideMode.NEVER: _("Cannot be overridden."),
-            OverrideMode.EXPLICIT: _("Can be overridden explicitly."),
-            OverrideMode.IMPLICIT: _("Can be overridden explicitly or implicitly."),
+            model.OverrideMode.NEVER: _("Cannot be overridden."),
+            model.OverrideMode.EXPLICIT: _("Can be overridden explicitly."),
+            model.OverrideMode.IMPLICIT: _("Can be overridden explicitly or implicitly."),
         }
         content = self.content_nodes()
         content.append(nodes.paragraph("", words[level.override], classes=["ps-meta"], translatable=False))
@@ -140,7 +130,7 @@ class LevelDirective(PolicyDirective):
         title = level.title or identifier.capitalize()
         box = declaration(
             "level",
-            anchor_of(TargetKind.LEVEL, identifier),
+            anchor_of(model.TargetKind.LEVEL, identifier),
             [nodes.Text(title)],
             content,
             f"ps-level-{nodes.make_id(identifier)}",
@@ -160,7 +150,7 @@ class TopicDirective(PolicyDirective):
         """Show the label with its other names."""
         label = self.argument("label", default="topic")
         identifier = self.identifier(slug(label))
-        topic = Topic(
+        topic = model.Topic(
             id=identifier,
             label=label,
             alt_labels=self.labels("alt-labels"),
@@ -173,7 +163,7 @@ class TopicDirective(PolicyDirective):
             content.append(_fact(_("Also:"), ", ".join(topic.alt_labels)))
         box = declaration(
             "topic",
-            anchor_of(TargetKind.TOPIC, topic.id),
+            anchor_of(model.TargetKind.TOPIC, topic.id),
             [nodes.Text(label)],
             content,
             raw_title=label,
@@ -192,12 +182,12 @@ class DefinitionDirective(PolicyDirective):
         """Show the term with its meaning."""
         term = self.argument("term", default="term")
         shown = self.inline(term)
-        block = Definition(
+        block = model.Definition(
             id=self.identifier(slug(term)), term=plain_title(shown), source="", text="", span=self.span
         )
         self.needs_text()
         box = definition(
-            anchor_of(TargetKind.DEFINITION, block.id),
+            anchor_of(model.TargetKind.DEFINITION, block.id),
             shown,
             self.content_nodes(),
             raw_term=term,
@@ -214,7 +204,7 @@ class CommentaryDirective(PolicyDirective):
 
     def build(self) -> list[nodes.Node]:
         """Show the aside under its label."""
-        block = Commentary(label="Commentary", source="", text="", span=self.span)
+        block = model.Commentary(label="Commentary", source="", text="", span=self.span)
         self.needs_text()
         box = commentary(self.content_nodes())
         self.declare(box, block)
@@ -233,7 +223,7 @@ class PrincipleDirective(PolicyDirective):
         """Return a section of its own, or a marker that tells the surrounding one what it is."""
         title = self.title
         identifier = self.identifier(nodes.make_id(title))
-        principle = Principle(
+        principle = model.Principle(
             id=identifier,
             title=title,
             depth=1,
@@ -242,7 +232,7 @@ class PrincipleDirective(PolicyDirective):
         )
         return self._block(principle) if title else self._marker(principle)
 
-    def _block(self, principle: Principle) -> list[nodes.Node]:
+    def _block(self, principle: model.Principle) -> list[nodes.Node]:
         section = provision(
             principle.id,
             self.inline(principle.title),
@@ -255,7 +245,7 @@ class PrincipleDirective(PolicyDirective):
         self.declare(section, principle, is_block=True)
         return [section]
 
-    def _marker(self, principle: Principle) -> list[nodes.Node]:
+    def _marker(self, principle: model.Principle) -> list[nodes.Node]:
         marker = PolicyMarker()
         marker.source, marker.line = self.place
         self.declare(marker, principle)
@@ -310,7 +300,7 @@ class GivenRole(SphinxRole):
         span = source_of(self.env, path).span(line)
         note_finding(
             self.env,
-            Finding(code="invalid-role", message=message, span=span, hint=hint),
+            model.Finding(code="invalid-role", message=message, span=span, hint=hint),
         )
 
 
@@ -329,7 +319,7 @@ class ClauseRole(GivenRole):
         if level:
             shown = nodes.inline("", " (", classes=["ps-clause-level"])
             shown += [
-                pending_reference(self.env.docname, level, kind=TargetKind.LEVEL, place=self.place),
+                pending_reference(self.env.docname, level, kind=model.TargetKind.LEVEL, place=self.place),
                 nodes.Text(")"),
             ]
             clause += shown
@@ -441,7 +431,9 @@ class _Meant(CustomReSTDispatcher):
         source, line = reporter.get_source_and_line(lineno)
         span = source_of(self._env, source).span(line or lineno)
         message, hint = f"unknown role `{role_name}`", f"did you mean `{DOMAIN}:{meant}`?"
-        note_finding(self._env, Finding(code="unknown-directive", message=message, span=span, hint=hint))
+        note_finding(
+            self._env, model.Finding(code="unknown-directive", message=message, span=span, hint=hint)
+        )
         return lambda _name, *rest: known[meant](f"{DOMAIN}:{meant}", *rest), []
 
     def _has_domain(self, name: str) -> bool:

@@ -11,22 +11,7 @@ from typing import ClassVar, TypeVar, cast
 from docutils import nodes
 from sphinx import addnodes
 
-from sphinx_policyspec.model import (
-    EvalPrompt,
-    Example,
-    Finding,
-    Fragment,
-    FragmentKind,
-    Goal,
-    Message,
-    Principle,
-    Response,
-    Span,
-    TargetKind,
-    Verdict,
-    is_language,
-    messages_of,
-)
+from sphinx_policyspec import model
 from sphinx_policyspec.readers.comments import ROLES
 from sphinx_policyspec.readers.conversation import read_conversation
 from sphinx_policyspec.readers.inline import find_marks, slug
@@ -50,8 +35,8 @@ _LINKS = (nodes.reference, addnodes.pending_xref)
 
 
 def mark_placeholders(
-    content: Iterable[nodes.Node], place: Callable[[str, int], Span], *, is_data: bool = False
-) -> tuple[Fragment, ...]:
+    content: Iterable[nodes.Node], place: Callable[[str, int], model.Span], *, is_data: bool = False
+) -> tuple[model.Fragment, ...]:
     """Make nodes of the placeholders in a message, and return them with their places.
 
     They are sought in what the markup leaves as text, so that links, footnotes and maths are none. In
@@ -61,7 +46,7 @@ def mark_placeholders(
     :param is_data: the message goes to a tool or comes from one
     """
     seen: Counter[str] = Counter()
-    found: list[Fragment] = []
+    found: list[model.Fragment] = []
     for block in content:
         for text in list(block.findall(nodes.Text)):
             code = _inside(text, (nodes.FixedTextElement,))
@@ -72,7 +57,7 @@ def mark_placeholders(
                 mark = str(text)[start:stop]
                 span = place(mark, seen[mark])
                 seen[mark] += 1
-                found.append(Fragment(kind=FragmentKind.PLACEHOLDER, text=mark, span=span))
+                found.append(model.Fragment(kind=model.FragmentKind.PLACEHOLDER, text=mark, span=span))
             if places and not code:
                 _wrap(text, places)
     return tuple(sorted(found, key=lambda fragment: fragment.span))
@@ -119,7 +104,7 @@ def compact_conversation(directive: PolicyDirective) -> nodes.container:
     turns = TurnRenderer(directive.env.docname, Dialect(document, source), lambda span: (source, span.line))
     box = nodes.container("", *turns.render(reading.turns), classes=["ps-conversation"])
 
-    def place(span: Span) -> Span:
+    def place(span: model.Span) -> model.Span:
         number = span.line - first
         if span.line != span.end_line or number >= len(lines):
             return directive.source.span(span.line, span.end_line)
@@ -136,9 +121,9 @@ def compact_conversation(directive: PolicyDirective) -> nodes.container:
     return box
 
 
-def _placed(value: _T, place: Callable[[Span], Span]) -> _T:
+def _placed(value: _T, place: Callable[[model.Span], model.Span]) -> _T:
     """Return a value with each span inside it in the file, not in the content without its indentation."""
-    if isinstance(value, Span):
+    if isinstance(value, model.Span):
         return cast("_T", place(value))
     if isinstance(value, tuple):
         return cast("_T", tuple(_placed(item, place) for item in value))
@@ -177,7 +162,7 @@ class ExampleDirective(PolicyDirective):
         """Show the title and the conversation, consecutive answers side by side."""
         title = self.argument("title", default="Example")
         shown = self.inline(title)
-        item = Example(
+        item = model.Example(
             id=self.identifier(""),
             title=plain_title(shown),
             source_title=title,
@@ -240,7 +225,7 @@ class MessageDirective(PolicyDirective):
         self.needs_text()
         content, lifted = _parted(self, self.content_nodes(), "a message", _IN_NO_MESSAGE)
         recipient = self.option("recipient")
-        item = Message(
+        item = model.Message(
             role=role,
             text="",
             span=self.span,
@@ -266,19 +251,19 @@ class ResponseDirective(PolicyDirective):
     """An alternative answer with its verdict: ``policy:response``."""
 
     option_spec: ClassVar[dict[str, Callable[[str], str]]] = options(*options_of("response", "message"))
-    one_of: ClassVar[tuple[str, ...]] = tuple(verdict.lower() for verdict in Verdict)
+    one_of: ClassVar[tuple[str, ...]] = tuple(verdict.lower() for verdict in model.Verdict)
 
     def build(self) -> list[nodes.Node]:
         """Show verdict, answer and reason."""
         given = self.argument("verdict (good, bad or ok)")
-        verdict = self.choice(given, Verdict, "unknown-verdict", "verdict") if given else None
+        verdict = self.choice(given, model.Verdict, "unknown-verdict", "verdict") if given else None
         self.needs_text()
-        if verdict is Verdict.GOOD and "violates" in self.options:
+        if verdict is model.Verdict.GOOD and "violates" in self.options:
             hint = "make it bad, or delete the option"
             line = self.option_line("violates")
             self.find("invalid-option", "a good response violates nothing", hint, line=line)
         content, lifted = _parted(self, self.content_nodes(), "an answer", _IN_NO_MESSAGE)
-        item = Response(
+        item = model.Response(
             verdict=verdict,
             text="",
             span=self.span,
@@ -306,13 +291,17 @@ class ResponseDirective(PolicyDirective):
         return [box, *lifted]
 
 
-_IN_NO_EXAMPLE: dict[type, str] = {EvalPrompt: "a prompt", Example: "an example", Principle: "a principle"}
+_IN_NO_EXAMPLE: dict[type, str] = {
+    model.EvalPrompt: "a prompt",
+    model.Example: "an example",
+    model.Principle: "a principle",
+}
 """What an example cannot hold."""
 _IN_NO_MESSAGE: dict[type, str] = {
     **_IN_NO_EXAMPLE,
     Conversation: "a conversation",
-    Message: "a message",
-    Response: "a response",
+    model.Message: "a message",
+    model.Response: "a response",
 }
 """What a message cannot hold."""
 
@@ -333,7 +322,9 @@ def _parted(
                 f"{what} stands inside {where}",
                 f"put it behind {where.replace('a ', 'the ').replace('an ', 'the ')}",
             )
-            finding = Finding(code="misplaced-directive", message=message, span=declared.span, hint=hint)
+            finding = model.Finding(
+                code="misplaced-directive", message=message, span=declared.span, hint=hint
+            )
             note_finding(directive.env, finding)
             replace(declared, is_lifted=True).on(node)
         lifted.append(node)
@@ -352,7 +343,7 @@ def _stands_in(node: nodes.Node, others: list[nodes.Node]) -> bool:
 def _language(directive: PolicyDirective) -> str:
     """Return the language of a message, if its author says which."""
     given = directive.option("lang")
-    if given and not is_language(given):
+    if given and not model.is_language(given):
         hint = "give a language tag, such as `de` or `pt-BR`"
         directive.find(
             "invalid-option", f"`{given}` is no language", hint, line=directive.option_line("lang")
@@ -361,7 +352,9 @@ def _language(directive: PolicyDirective) -> str:
     return given
 
 
-def _marks(directive: PolicyDirective, content: list[nodes.Node], *, is_data: bool) -> tuple[Fragment, ...]:
+def _marks(
+    directive: PolicyDirective, content: list[nodes.Node], *, is_data: bool
+) -> tuple[model.Fragment, ...]:
     """Return the author's marks in a message; the nodes of its content show them as such."""
     return mark_placeholders(content, directive.content_span, is_data=is_data)
 
@@ -392,8 +385,8 @@ class GoalDirective(PolicyDirective):
     def build(self) -> list[nodes.Node]:
         """Show the title with what its author says of it."""
         title = self.argument("title", default="goal")
-        goal = Goal(id=self.identifier(slug(title)), title=title, text="", span=self.span)
-        anchor = anchor_of(TargetKind.GOAL, goal.id)
+        goal = model.Goal(id=self.identifier(slug(title)), title=title, text="", span=self.span)
+        anchor = anchor_of(model.TargetKind.GOAL, goal.id)
         box = declaration(
             "goal", anchor, [nodes.Text(title)], self.content_nodes(), raw_title=title, place=self.place
         )
@@ -414,7 +407,7 @@ class PromptDirective(PolicyDirective):
         """Build the conversation; what is not to be shown is taken off the page once it is read."""
         title = self.title
         head = self.inline(title)
-        item = EvalPrompt(
+        item = model.EvalPrompt(
             id=self.identifier(""),
             title=plain_title(head),
             turns=(),
@@ -442,12 +435,12 @@ class PromptDirective(PolicyDirective):
             if (found := declared_on(inner))
         ]
         turns = [turn for item in items if isinstance(item, Conversation) for turn in item.turns]
-        judged = [*messages_of(tuple(turns)), *items]
+        judged = [*model.messages_of(tuple(turns)), *items]
         if not turns and not any(
             isinstance(inner, PolicyMessage) for node in content for inner in node.findall(PolicyMessage)
         ):
             self.find("empty-block", f"`{self.name}` has no messages")
-        if any(isinstance(item, Response) for item in judged):
+        if any(isinstance(item, model.Response) for item in judged):
             hint = "make it a `policy:example`, or delete the answers"
             self.find("verdict-in-prompt", "a prompt holds no verdicts", hint)
         return content

@@ -10,30 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from docutils import nodes
 from sphinx import addnodes
 
-from sphinx_policyspec.model import (
-    AuthorityLevel,
-    Block,
-    Carrier,
-    Clause,
-    Commentary,
-    Definition,
-    Document,
-    Finding,
-    Goal,
-    Link,
-    Markup,
-    Message,
-    Principle,
-    Prose,
-    Provision,
-    Reference,
-    ReferenceForm,
-    Severity,
-    Span,
-    Spec,
-    TargetKind,
-    Topic,
-)
+from sphinx_policyspec import model
 from sphinx_policyspec.model.attributes import Owner, attributes_of
 from sphinx_policyspec.model.finding import AS_STATED, Use
 from sphinx_policyspec.sphinx_ext.domain.records import (
@@ -52,7 +29,7 @@ from sphinx_policyspec.sphinx_ext.pages.places import Placed, Source, occurrence
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
-_Body = TypeVar("_Body", bound=Commentary | Definition | Message)
+_Body = TypeVar("_Body", bound=model.Commentary | model.Definition | model.Message)
 _NEAR = 2
 """How many lines below the last one a text begins that is one run with it: a single blank line is between."""
 
@@ -155,12 +132,12 @@ class Region:
 
     writer: MarkupWriter
     places: TextPlaces
-    at: Span
-    blocks: list[Block] = field(default_factory=list)
+    at: model.Span
+    blocks: list[model.Block] = field(default_factory=list)
     unplaced: dict[str, None] = field(default_factory=dict)
     _last: _Laid | None = None
 
-    def append(self, block: Block) -> None:
+    def append(self, block: model.Block) -> None:
         """Put a block behind what stands here already."""
         self.blocks.append(block)
         self._last = None
@@ -179,7 +156,7 @@ class Region:
             laid = last
         self._last = laid
         self.blocks.append(
-            Prose(source=laid.source() if laid.is_exact else "", text=text, span=self._span(laid))
+            model.Prose(source=laid.source() if laid.is_exact else "", text=text, span=self._span(laid))
         )
 
     def fill(self, block: _Body, content: Iterable[nodes.Node]) -> _Body:
@@ -208,11 +185,13 @@ class Region:
             self.unplaced[laid.file] = None
         return text, laid
 
-    def _span(self, laid: _Laid) -> Span:
+    def _span(self, laid: _Laid) -> model.Span:
         if not laid.is_known or not laid.first:
-            return Span(self.at.file, self.at.line)
+            return model.Span(self.at.file, self.at.line)
         last = laid.last if laid.is_exact else 0
-        return Span(laid.file, laid.first, 1, last + 1, 1) if last else Span(laid.file, laid.first)
+        return (
+            model.Span(laid.file, laid.first, 1, last + 1, 1) if last else model.Span(laid.file, laid.first)
+        )
 
 
 _ANY = ("any", "myst", "ref")
@@ -230,7 +209,7 @@ class LinkPlace(NamedTuple):
     provision: str = ""
     example: str = ""
     message: int = 0
-    carrier: Carrier = Carrier.TEXT
+    carrier: model.Carrier = model.Carrier.TEXT
     line: int = 0
 
 
@@ -243,10 +222,10 @@ class FoundLinks:
 
     def __init__(self, places: TextPlaces) -> None:
         self.places = places
-        self.references: list[Reference] = []
-        self.maybe: list[Reference] = []
-        self.anchors: list[Reference] = []
-        self.links: list[Link] = []
+        self.references: list[model.Reference] = []
+        self.maybe: list[model.Reference] = []
+        self.anchors: list[model.Reference] = []
+        self.links: list[model.Link] = []
         self._seen: Counter[tuple[int, str]] = Counter()
 
     def add(self, node: nodes.Element, place: LinkPlace) -> None:
@@ -255,13 +234,13 @@ class FoundLinks:
             self._add_pending(node, place)
         elif node.get("id_link") and str(node.get("refuri", "")).startswith("#"):
             reference = self._reference(
-                node, node["refuri"][1:], TargetKind.PROVISION, bool(node.children), place
+                node, node["refuri"][1:], model.TargetKind.PROVISION, bool(node.children), place
             )
             self.maybe.append(reference)
             self.anchors.append(reference)
         elif _leads_out(url := str(node.get("refuri", ""))):
             self.links.append(
-                Link(
+                model.Link(
                     source=place.provision,
                     url=url,
                     text=words_of(node),
@@ -279,7 +258,7 @@ class FoundLinks:
             self.references.append(self._reference(node, node["reftarget"], kind, explicit, place))
         elif node.get("reftype") in _ANY:
             target = node.get("reftargetid") or node["reftarget"]
-            reference = self._reference(node, target, TargetKind.PROVISION, explicit, place)
+            reference = self._reference(node, target, model.TargetKind.PROVISION, explicit, place)
             self.maybe.append(reference)
             # A file that is not there is for MyST to tell.
             is_name = node.get("reftargetid") or not (node.get("refdomain") or "." in target)
@@ -287,15 +266,15 @@ class FoundLinks:
                 self.anchors.append(reference)
 
     def _reference(
-        self, node: nodes.Element, target: str, kind: TargetKind, explicit: bool, place: LinkPlace
-    ) -> Reference:
+        self, node: nodes.Element, target: str, kind: model.TargetKind, explicit: bool, place: LinkPlace
+    ) -> model.Reference:
         by_id = isinstance(node.parent, nodes.paragraph) and "ps-violates" in node.parent["classes"]
-        form = ReferenceForm.TEXT if explicit else ReferenceForm.TITLE
-        return Reference(
+        form = model.ReferenceForm.TEXT if explicit else model.ReferenceForm.TITLE
+        return model.Reference(
             source=place.provision,
             target=target,
-            carrier=Carrier.VERDICT if by_id else place.carrier,
-            form=ReferenceForm.ID if by_id else form,
+            carrier=model.Carrier.VERDICT if by_id else place.carrier,
+            form=model.ReferenceForm.ID if by_id else form,
             span=self.locate(node, target.strip(), place),
             target_kind=kind,
             text=words_of(node) if explicit else "",
@@ -303,7 +282,7 @@ class FoundLinks:
             message=place.message,
         )
 
-    def locate(self, node: nodes.Element, needle: str, place: LinkPlace) -> Span:
+    def locate(self, node: nodes.Element, needle: str, place: LinkPlace) -> model.Span:
         """Return where words of a node stand in its file; the line that its text begins on if nowhere."""
         text = text_around(node)
         path, line = line_of(node)
@@ -319,7 +298,7 @@ class FoundLinks:
         return source.locate(needle, start, _paragraph_end(source, start, place.end), self._seen[key] - 1)
 
 
-def _within(source: Source, at: Placed, raw: tuple[str, ...], needle: str, skip: int) -> Span | None:
+def _within(source: Source, at: Placed, raw: tuple[str, ...], needle: str, skip: int) -> model.Span | None:
     """Return where a word of a text stands in the file, occurrence ``skip``.
 
     :param at: where the text stands
@@ -329,8 +308,8 @@ def _within(source: Source, at: Placed, raw: tuple[str, ...], needle: str, skip:
             if skip == 0:
                 start = first - (len(line) - len(line.lstrip()))
                 if start <= 0:
-                    return Span(source.file, number)
-                return Span(source.file, number, start + column, number, start + column + len(needle))
+                    return model.Span(source.file, number)
+                return model.Span(source.file, number, start + column, number, start + column + len(needle))
             skip -= 1
     return None
 
@@ -362,29 +341,31 @@ class Gathered:
     env: BuildEnvironment
     docname: str
     document: nodes.document
-    markup: Markup
+    markup: model.Markup
     preamble: Region
     links: FoundLinks
     outside: FoundLinks
-    meta: Spec = field(default_factory=lambda: Spec(title=""))
-    levels: list[AuthorityLevel] = field(default_factory=list)
-    topics: list[Topic] = field(default_factory=list)
-    goals: list[Goal] = field(default_factory=list)
-    provisions: list[tuple[Provision, Region]] = field(default_factory=list)
+    meta: model.Spec = field(default_factory=lambda: model.Spec(title=""))
+    levels: list[model.AuthorityLevel] = field(default_factory=list)
+    topics: list[model.Topic] = field(default_factory=list)
+    goals: list[model.Goal] = field(default_factory=list)
+    provisions: list[tuple[model.Provision, Region]] = field(default_factory=list)
     unnamed: set[str] = field(default_factory=set)
     ids: Counter[str] = field(default_factory=Counter)
-    starts: dict[str, Span] = field(default_factory=dict)
-    clauses: list[Clause] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    places: list[tuple[Use, Span]] = field(default_factory=list)
+    starts: dict[str, model.Span] = field(default_factory=dict)
+    clauses: list[model.Clause] = field(default_factory=list)
+    findings: list[model.Finding] = field(default_factory=list)
+    places: list[tuple[Use, model.Span]] = field(default_factory=list)
 
     def find(
-        self, code: str, message: str, span: Span, hint: str = "", severity: Severity = AS_STATED
+        self, code: str, message: str, span: model.Span, hint: str = "", severity: model.Severity = AS_STATED
     ) -> None:
         """Note something that the author should know."""
-        self.findings.append(Finding(code=code, severity=severity, message=message, span=span, hint=hint))
+        self.findings.append(
+            model.Finding(code=code, severity=severity, message=message, span=span, hint=hint)
+        )
 
-    def find_unplaced(self, item: Provision, region: Region) -> None:
+    def find_unplaced(self, item: model.Provision, region: Region) -> None:
         """Find that text is made when the page is read, so that no line of a file holds it."""
         for file in region.unplaced:
             message = f"text of `{item.id}` stands on no line of `{file}`"
@@ -395,7 +376,7 @@ class Gathered:
         """Find principles that say nothing: no text stands in them, nor in sections of theirs."""
         holders = {item.parent for item, _ in self.provisions}
         for item, region in self.provisions:
-            if isinstance(item, Principle) and not region.blocks and item.id not in holders:
+            if isinstance(item, model.Principle) and not region.blocks and item.id not in holders:
                 start = self.starts[item.id]
                 hint = "write what the assistant should do"
                 if region.at.line == start.line:
@@ -421,7 +402,7 @@ class Gathered:
         if self.document.ids.setdefault(anchor, node) is node:
             node["ids"].append(anchor)
 
-    def add_meta(self, spec: Spec, span: Span) -> None:
+    def add_meta(self, spec: model.Spec, span: model.Span) -> None:
         """Take up what is said of the whole; the first that says it counts."""
         self.meta = self.meta if self.meta.title else spec
         self.places.append((SPEC_USE, span))
@@ -432,7 +413,9 @@ class Gathered:
         count = self.ids[identifier]
         return identifier if count == 1 else f"{identifier}-{count}"
 
-    def record(self, findings: tuple[Finding, ...], questions: tuple[Ask, ...]) -> tuple[PageRecord, bytes]:
+    def record(
+        self, findings: tuple[model.Finding, ...], questions: tuple[Ask, ...]
+    ) -> tuple[PageRecord, bytes]:
         """Return the record of the page and its part of the spec, packed."""
         spans = [block.span for block in self.preamble.blocks]
         for _, region in self.provisions:
@@ -441,7 +424,7 @@ class Gathered:
         fragment = replace(
             self.meta,
             documents=tuple(
-                Document(file=file, markup=self.markup) for file in files or [self.preamble.at.file]
+                model.Document(file=file, markup=self.markup) for file in files or [self.preamble.at.file]
             ),
             levels=tuple(self.levels),
             topics=tuple(self.topics),

@@ -6,18 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
-from sphinx_policyspec.sphinx_ext.pages.options import (
-    AS_FAR,
-    DEPTH,
-    FURTHER,
-    MARKUP,
-    SAID,
-    SOUND,
-    TURNS,
-    WITH_TURNS,
-    SlipReading,
-    indent_of,
-)
+from sphinx_policyspec.sphinx_ext.pages import options
 
 _OF_MYST = re.compile(
     rf"(?P<lead>\s{{0,40}}+)(?P<marks>[`~:]{{3,}}+)\{{(?P<name>{DOMAIN}:[\w-]+)\}}(?P<rest>.*)"
@@ -33,6 +22,11 @@ _LITERAL = re.compile(
     r"|graphviz|digraph|mermaid|uml|plot|productionlist|csv-table|highlight|policy:(?:case|conversation|query)"
 )
 """What the name of a directive holds whose text is no markup."""
+
+
+def is_literal(name: str) -> bool:
+    """Return whether the text of a directive is no markup."""
+    return bool(_LITERAL.search(name))
 
 
 _SHORTEST = 4
@@ -67,7 +61,7 @@ class _Block:
 
 
 @dataclass
-class Indented(SlipReading):
+class Indented(options.SlipReading):
     """Reads a page from above; what stands too far left or right is moved."""
 
     _example: _Block | None = None
@@ -89,7 +83,7 @@ class Indented(SlipReading):
         if fence := _OF_MYST.fullmatch(self.lines[number]):
             self._of_myst(number, fence)
         line = self.lines[number]
-        words, indent = line.strip(), indent_of(line)
+        words, indent = line.strip(), options.indent_of(line)
         if (
             number
             and len(set(words)) == 1
@@ -98,7 +92,7 @@ class Indented(SlipReading):
         ):
             self._line, self.is_taken = words[0], False
             self._underline(number, words[0])
-        found = MARKUP.fullmatch(line)
+        found = options.MARKUP.fullmatch(line)
         if found and (not self.known or _own(found) in self.known or words[:2] == ".."):
             return self._directive(number, found)
         if words.startswith(">>>"):
@@ -111,10 +105,10 @@ class Indented(SlipReading):
             explicit = _EXPLICIT.match(words)
             is_comment = explicit is None and (words != ".." or bool(below.strip()))
             name = (explicit and explicit["name"]) or ""
-            is_literal = is_comment or bool(_LITERAL.search(name))
+            holds_text = is_comment or is_literal(name)
         else:
-            is_literal = words.endswith("::")
-        return self._behind(number, indent) if is_literal else number + 1
+            holds_text = words.endswith("::")
+        return self._behind(number, indent) if holds_text else number + 1
 
     def _underline(self, number: int, sign: str) -> None:
         """Lengthen the line below a title, if it is so short that it makes none."""
@@ -134,42 +128,42 @@ class Indented(SlipReading):
         within = range(number + 1, len(self.lines))
         end = next((n for n in within if self.lines[n].strip() == found["marks"]), len(self.lines))
         self.lines[number] = f"{lead}.. {name}:: {found['rest'].strip()}".rstrip()
-        below = next((n for n in within if not SOUND.fullmatch(self.lines[n].strip())), end)
+        below = next((n for n in within if not options.SOUND.fullmatch(self.lines[n].strip())), end)
         self.lines[below - 1] += "\n"
-        self.lines[number + 1 : end] = [" " * DEPTH + line for line in self.lines[number + 1 : end]]
+        self.lines[number + 1 : end] = [" " * options.DEPTH + line for line in self.lines[number + 1 : end]]
         self.lines[end : end + 1] = [""] * (end < len(self.lines))
 
     def _directive(self, number: int, found: re.Match[str]) -> int:
         """Take up a directive of ours, and return the number of the next line to look at."""
-        joined = self._is_joined(number, indent_of(self.lines[number]))
+        joined = self._is_joined(number, options.indent_of(self.lines[number]))
         name, own = found["name"].replace("::", ":").replace(": ", ":"), _own(found)
         self._named(number, found, name)
         self._place(number, own, name)
-        if own == "principle" and not found["rest"].strip() and not indent_of(self.lines[number]):
+        if own == "principle" and not found["rest"].strip() and not options.indent_of(self.lines[number]):
             self._heading_above(number, lambda title: f"{title}\n{self._line * len(title)}")
-        depth = indent_of(self.lines[number])
+        depth = options.indent_of(self.lines[number])
         below = self._options(number + 1, own, name, depth)
-        inner = indent_of(self.lines[below - 1]) if below > number + 1 else 0
-        if own in WITH_TURNS:
+        inner = options.indent_of(self.lines[below - 1]) if below > number + 1 else 0
+        if own in options.WITH_TURNS:
             around = self._example if self._example and self._example.depth < depth else None
             self._example, self._turn = _Block(number, own, depth, inner, around=around), None
-        elif own in TURNS:
+        elif own in options.TURNS:
             self._turn = _Block(number, own, depth, inner)
         text = self.lines[below] if below < len(self.lines) else ""
         last = self.lines[below - 1]
         is_parted = below == number + 1 or not last.strip() or last.endswith("\n")
-        if not is_parted and text.strip() and depth < indent_of(text):
+        if not is_parted and text.strip() and depth < options.indent_of(text):
             self._part(below, f"the content of `{name}` stands directly below its options")
         self._below_block(number, name, depth)
         if joined:
             self._part(number, f"`{found['name']}` stands directly below text, which it becomes part of")
-        return self._behind(number, depth) if _LITERAL.search(name) else below
+        return self._behind(number, depth) if is_literal(name) else below
 
     def _is_joined(self, number: int, indent: int) -> bool:
         """Return whether the line above is text that a directive would be part of."""
         words = (above := self.lines[number - 1] if number else "").strip()
         is_line = bool(words) and (len(set(words)) > 1 or words[0].isalnum())
-        return is_line and indent_of(above) == indent and not words.startswith(("..", ":"))
+        return is_line and options.indent_of(above) == indent and not words.startswith(("..", ":"))
 
     def _named(self, number: int, found: re.Match[str], name: str) -> None:
         """Put the marks right that make a directive."""
@@ -181,17 +175,17 @@ class Indented(SlipReading):
 
     def _place(self, number: int, own: str, name: str) -> None:
         """Move a message to where its example has messages, and see where an example ends."""
-        depth, example, turn = indent_of(self.lines[number]), self._example, self._turn
-        while example and example.around and own in SAID and depth <= example.depth:
+        depth, example, turn = options.indent_of(self.lines[number]), self._example, self._turn
+        while example and example.around and own in options.SAID and depth <= example.depth:
             # It belongs to the example that holds the last one, which should not.
             example = self._example = example.around
             turn = self._turn = None
         if example is None:
             return
-        if own not in SAID:
+        if own not in options.SAID:
             self._example = None if depth <= example.depth else example
             return
-        inner = example.inner or (example.depth + DEPTH if depth <= example.depth else depth)
+        inner = example.inner or (example.depth + options.DEPTH if depth <= example.depth else depth)
         if depth <= example.depth:
             how = f"no further than {example.shown}, and so stands outside it"
             self._move(number, f"`{name}`", how, self._end_of_turns(number, depth), inner - depth)
@@ -199,26 +193,28 @@ class Indented(SlipReading):
             how = f"{'further' if depth > inner else 'less'} than {turn.shown if turn else f'the options of {example.shown}'}"
             end = self._end_of_turns(number, depth) if depth < inner else self._behind(number, depth)
             what = "" if depth in example.moved else f"`{name}`"
-            self._move(number, what, how, end, inner - depth, hint=AS_FAR)
+            self._move(number, what, how, end, inner - depth, hint=options.AS_FAR)
             example.moved.add(depth)
         example.inner = inner
 
     def _end_of_turns(self, number: int, indent: int) -> int:
         """Return the number of the line below the turns that begin on a line; one further right stands where it should."""
         for end in range(number, len(self.lines)):
-            found = MARKUP.fullmatch(self.lines[end])
-            is_turn = found is not None and _own(found) in SAID
-            if self.lines[end].strip() and is_turn == (indent_of(self.lines[end]) > indent):
+            found = options.MARKUP.fullmatch(self.lines[end])
+            is_turn = found is not None and _own(found) in options.SAID
+            if self.lines[end].strip() and is_turn == (options.indent_of(self.lines[end]) > indent):
                 return end
         return len(self.lines)
 
-    def _move(self, start: int, what: str, how: str, end: int, by: int, *, hint: str = FURTHER) -> None:
+    def _move(
+        self, start: int, what: str, how: str, end: int, by: int, *, hint: str = options.FURTHER
+    ) -> None:
         """Move lines right, or left."""
         if what:
             self._slip(start, "wrong-indentation", f"{what} is indented {how}", hint)
         for number in range(start, end):
             if line := self.lines[number].lstrip():
-                self.lines[number] = " " * max(indent_of(self.lines[number]) + by, 0) + line
+                self.lines[number] = " " * max(options.indent_of(self.lines[number]) + by, 0) + line
 
     def _part(self, number: int, message: str) -> None:
         """Part a line from the one above."""
@@ -237,7 +233,7 @@ class Indented(SlipReading):
     def _text(self, number: int) -> None:
         """Move the text of a message that stands no further right than the directive."""
         line, turn, example = self.lines[number], self._turn, self._example
-        depth = indent_of(line)
+        depth = options.indent_of(line)
         if example and depth <= example.depth:
             self._example = None
         if turn and turn.has_text and depth == turn.inner and (option := self._below_text(number, turn.own)):
@@ -258,14 +254,18 @@ class Indented(SlipReading):
             return
         self._example = example
         texts = ((n, self.lines[n].strip()) for n in range(number, len(self.lines)))
-        ends = (n for n, t in texts if t and (indent_of(self.lines[n]) < depth or t.startswith(".. ")))
+        ends = (
+            n for n, t in texts if t and (options.indent_of(self.lines[n]) < depth or t.startswith(".. "))
+        )
         end = next(ends, len(self.lines))
         how = f"no further than {turn.shown}, and so stands outside it"
-        self._move(number, "this text", how, end, turn.depth + DEPTH - depth)
+        self._move(number, "this text", how, end, turn.depth + options.DEPTH - depth)
 
     def _goes_on(self, number: int, example: _Block) -> bool:
         """Return whether messages of an example stand below a text at its margin."""
-        depth = indent_of(self.lines[number])
-        below = (line for line in self.lines[number:] if line.strip() and indent_of(line) != depth)
-        found = MARKUP.fullmatch(next(below, ""))
-        return found is not None and _own(found) in TURNS and indent_of(found[0]) > example.depth
+        depth = options.indent_of(self.lines[number])
+        below = (line for line in self.lines[number:] if line.strip() and options.indent_of(line) != depth)
+        found = options.MARKUP.fullmatch(next(below, ""))
+        return (
+            found is not None and _own(found) in options.TURNS and options.indent_of(found[0]) > example.depth
+        )

@@ -13,18 +13,7 @@ from docutils.io import ErrorOutput
 from sphinx import addnodes
 from sphinx.util.docutils import new_document
 
-from sphinx_policyspec.model import (
-    Block,
-    Carrier,
-    Definition,
-    Example,
-    Markup,
-    Provision,
-    Reference,
-    ReferenceForm,
-    Spec,
-    TargetKind,
-)
+from sphinx_policyspec import model
 from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     PolicyBadge,
     PolicyBody,
@@ -51,18 +40,18 @@ _SPACES = re.compile(r"(?<=\S) {2,}(?=\S)")
 _BLANK = re.compile(r"\n\s*\n")
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _SPECIAL = {
-    Markup.RST: re.compile(r"\0.|[\\`*|]|(?<=[^\W_])_(?!\w)", re.DOTALL),
-    Markup.MYST: re.compile(
+    model.Markup.RST: re.compile(r"\0.|[\\`*|]|(?<=[^\W_])_(?!\w)", re.DOTALL),
+    model.Markup.MYST: re.compile(
         r"[\\`*<$]|(?<![^\W_])_|_(?![^\W_])|\[(?=\^|[^\]]{0,2000}+\][(\[])|&(?=#?\w+;)|\{(?=\{)"
     ),
 }
 """Signs that would say more than themselves."""
 _OPENING = {
-    Markup.RST: re.compile(
+    model.Markup.RST: re.compile(
         r"^(?=[-+•‣⁃](?:\s|$)|\(?(?:\d+|[A-Za-z]|[ivxlcdmIVXLCDM]+|#)[.)](?:\s|$)|(?:>>>|\.\.|__) |:\S[^:]*:(?:\s|$))",
         re.MULTILINE,
     ),
-    Markup.MYST: re.compile(
+    model.Markup.MYST: re.compile(
         r"^(?:\d{1,9}(?=[.)](?:\s|$))|(?=[-+:](?:\s|$)|(?:-+|=+)\s*$|#{1,6}(?:\s|$)|[>%]|:{3}|~{3}))",
         re.MULTILINE,
     ),
@@ -72,7 +61,7 @@ _MARKS: dict[type[nodes.Element], str] = {nodes.emphasis: "*", nodes.strong: "**
 
 
 def keep_written(
-    document: nodes.document, elements: Iterable[nodes.Element], markup: Markup
+    document: nodes.document, elements: Iterable[nodes.Element], markup: model.Markup
 ) -> list[nodes.TextElement]:
     """Leave on text elements what they show, where their raw text does not say it, and return them.
 
@@ -91,7 +80,7 @@ def keep_written(
         is_part = isinstance(node.parent, nodes.TextElement)
         if is_part or WRITTEN in node or isinstance(node, nodes.Invisible | nodes.literal_block | nodes.raw):
             continue
-        is_other = markup is Markup.MYST and (_hides_address(node) or _is_rst(node))
+        is_other = markup is model.Markup.MYST and (_hides_address(node) or _is_rst(node))
         is_other = is_other or _is_keyed(node)
         if raw_of(node) and (is_other or not _says(node.rawsource, node)):
             node[WRITTEN] = (_written(node, markup), words_of(node))
@@ -172,7 +161,7 @@ def _substituted(node: nodes.TextElement, document: nodes.document) -> nodes.Tex
     return copied
 
 
-def shown_text(node: nodes.TextElement, markup: Markup) -> tuple[str, str]:
+def shown_text(node: nodes.TextElement, markup: model.Markup) -> tuple[str, str]:
     """Return what a text element says, and the same as it stands in its source: empty where it does not."""
     if isinstance(node, addnodes.desc_signature):
         lines = [line.astext() for line in node.findall(addnodes.desc_signature_line)]
@@ -197,11 +186,11 @@ def shown_text(node: nodes.TextElement, markup: Markup) -> tuple[str, str]:
     return _with_addresses(shown, node, markup), stands
 
 
-def _with_addresses(text: str, node: nodes.TextElement, markup: Markup) -> str:
+def _with_addresses(text: str, node: nodes.TextElement, markup: model.Markup) -> str:
     """Return a text whose links name their addresses, which its author may have put elsewhere."""
     for link in node.findall(nodes.reference):
         raw, address = link.rawsource, str(link.get("refuri", ""))
-        if markup is Markup.RST and raw.endswith("_") and address and address not in raw:
+        if markup is model.Markup.RST and raw.endswith("_") and address and address not in raw:
             text = text.replace(raw, _link(link, link.astext(), markup) or raw, 1)
     return text
 
@@ -243,26 +232,26 @@ def words_of(node: nodes.Node) -> str:
     return plain_title(node.children)
 
 
-def _without_code_mark(raw: str, node: nodes.TextElement, markup: Markup) -> str:
+def _without_code_mark(raw: str, node: nodes.TextElement, markup: model.Markup) -> str:
     """Return a text without the ``::`` that says that code follows, but for the colon that it shows."""
-    if not raw.endswith("::") or markup is Markup.MYST or node.astext().endswith("::"):
+    if not raw.endswith("::") or markup is model.Markup.MYST or node.astext().endswith("::"):
         return raw
     return raw[:-1] if node.astext().endswith(":") else raw[:-2].rstrip()
 
 
-def _written(node: nodes.Element, markup: Markup) -> str:
+def _written(node: nodes.Element, markup: model.Markup) -> str:
     """Return the children of an element in a markup."""
     pieces = "".join(_pieces(node.children, markup))
     return _OPENING[markup].sub(r"\g<0>\\", pieces)
 
 
-def _escaped(text: str, markup: Markup) -> str:
+def _escaped(text: str, markup: model.Markup) -> str:
     """Return what an element says; docutils keeps what its author escaped behind a zero byte."""
-    text = text if markup is Markup.RST else nodes.unescape(text)
+    text = text if markup is model.Markup.RST else nodes.unescape(text)
     return _SPECIAL[markup].sub(lambda sign: "\\" + sign[0].removeprefix("\0"), text)
 
 
-def _pieces(children: Iterable[nodes.Node], markup: Markup) -> Iterable[str]:
+def _pieces(children: Iterable[nodes.Node], markup: model.Markup) -> Iterable[str]:
     for child in children:
         if isinstance(child, nodes.Text):
             yield _escaped(str(child), markup)
@@ -270,9 +259,9 @@ def _pieces(children: Iterable[nodes.Node], markup: Markup) -> Iterable[str]:
             yield _piece(child, markup)
 
 
-def _piece(node: nodes.Element, markup: Markup) -> str:
+def _piece(node: nodes.Element, markup: model.Markup) -> str:
     inside = "".join(_pieces(node.children, markup))
-    is_myst = markup is Markup.MYST
+    is_myst = markup is model.Markup.MYST
     match node:
         case nodes.raw():
             shown = _COMMENT.sub("", node.astext()) if is_myst and _is_html(node) else ""
@@ -308,21 +297,21 @@ def _is_html(node: nodes.raw) -> bool:
     return "html" in node.get("format", "").split()
 
 
-def _link(node: nodes.Element, inside: str, markup: Markup) -> str:
+def _link(node: nodes.Element, inside: str, markup: model.Markup) -> str:
     """Return a link to somewhere else, or nothing where the node is none."""
     address = str(node.get("refuri", "")) if isinstance(node, nodes.reference) else ""
     if not address or address == inside:
         return ""
     # In reStructuredText the text of a link holds no markup of its own.
-    return f"[{inside}]({address})" if markup is Markup.MYST else f"`{node.astext()} <{address}>`__"
+    return f"[{inside}]({address})" if markup is model.Markup.MYST else f"`{node.astext()} <{address}>`__"
 
 
-def _role(node: nodes.Element, markup: Markup) -> str:
+def _role(node: nodes.Element, markup: model.Markup) -> str:
     """Return what an author wrote for a role or a note, where the node keeps it and nothing in it was replaced."""
     raw = str(node.rawsource)
     if not raw or not _says(raw, node):
         return ""
-    if markup is Markup.MYST and raw.startswith(":") and raw.endswith("`"):
+    if markup is model.Markup.MYST and raw.startswith(":") and raw.endswith("`"):
         # MyST hands roles a text in the form of docutils.
         name, _, text = raw[1:-1].partition(":`")
         return f"{{{name}}}`{text}`"
@@ -349,11 +338,11 @@ def shown_titles(elements: Iterable[nodes.Element]) -> dict[str, str]:
     return titles
 
 
-def with_titles_resolved(spec: Spec) -> Spec:
+def with_titles_resolved(spec: model.Spec) -> model.Spec:
     """Return a spec whose titles show the titles of what they refer to."""
-    found: dict[tuple[str, str], list[Reference]] = defaultdict(list)
+    found: dict[tuple[str, str], list[model.Reference]] = defaultdict(list)
     for reference in spec.references:
-        if reference.carrier is Carrier.TITLE and reference.form is ReferenceForm.TITLE:
+        if reference.carrier is model.Carrier.TITLE and reference.form is model.ReferenceForm.TITLE:
             found[reference.source, reference.example].append(reference)
     if not found:
         return spec
@@ -369,12 +358,12 @@ def with_titles_resolved(spec: Spec) -> Spec:
                 after = match.start() + len(shown)
         return title
 
-    def block_in(block: Block, source: str) -> Block:
-        if isinstance(block, Example):
+    def block_in(block: model.Block, source: str) -> model.Block:
+        if isinstance(block, model.Example):
             return replace(block, title=resolved(block.title, source, block.id))
         return block
 
-    def provision_with(provision: Provision) -> Provision:
+    def provision_with(provision: model.Provision) -> model.Provision:
         return replace(
             provision,
             title=resolved(provision.title, provision.id),
@@ -388,16 +377,18 @@ def with_titles_resolved(spec: Spec) -> Spec:
     )
 
 
-def _titles(spec: Spec) -> dict[tuple[TargetKind, str], str]:
-    titles = {(TargetKind.LEVEL, level.id): level.title or level.id.capitalize() for level in spec.levels}
-    titles |= {(TargetKind.TOPIC, topic.id): topic.label for topic in spec.topics}
-    titles |= {(TargetKind.GOAL, goal.id): goal.title for goal in spec.goals}
-    titles |= {(TargetKind.EXAMPLE, example.id): example.title for example in spec.examples}
-    blocks = (block for _, block in spec.walk() if isinstance(block, Definition))
-    titles |= {(TargetKind.DEFINITION, block.id): block.term for block in blocks}
+def _titles(spec: model.Spec) -> dict[tuple[model.TargetKind, str], str]:
+    titles = {
+        (model.TargetKind.LEVEL, level.id): level.title or level.id.capitalize() for level in spec.levels
+    }
+    titles |= {(model.TargetKind.TOPIC, topic.id): topic.label for topic in spec.topics}
+    titles |= {(model.TargetKind.GOAL, goal.id): goal.title for goal in spec.goals}
+    titles |= {(model.TargetKind.EXAMPLE, example.id): example.title for example in spec.examples}
+    blocks = (block for _, block in spec.walk() if isinstance(block, model.Definition))
+    titles |= {(model.TargetKind.DEFINITION, block.id): block.term for block in blocks}
     for provision in spec.provisions:
         for name in (*provision.aliases, provision.id):
-            titles[TargetKind.PROVISION, name] = provision.title
+            titles[model.TargetKind.PROVISION, name] = provision.title
     return titles
 
 

@@ -16,23 +16,7 @@ from typing import TYPE_CHECKING, cast
 from docutils import nodes
 from sphinx import addnodes
 
-from sphinx_policyspec.model import (
-    AuthorityLevel,
-    Commentary,
-    Definition,
-    EvalPrompt,
-    Example,
-    Finding,
-    Goal,
-    Link,
-    Message,
-    Principle,
-    Reference,
-    Span,
-    Spec,
-    Topic,
-    Turn,
-)
+from sphinx_policyspec import model
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyHidden, elements_of
 
@@ -50,9 +34,9 @@ _FINDINGS = "policyspec_findings"
 class Conversation:
     """The turns of a compact conversation, with the references and links that its reader found."""
 
-    turns: tuple[Turn, ...]
-    references: tuple[Reference, ...] = ()
-    links: tuple[Link, ...] = ()
+    turns: tuple[model.Turn, ...]
+    references: tuple[model.Reference, ...] = ()
+    links: tuple[model.Link, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,22 +51,22 @@ class Declared:
     """
 
     item: (
-        Principle
-        | Example
-        | EvalPrompt
-        | Goal
-        | Message
+        model.Principle
+        | model.Example
+        | model.EvalPrompt
+        | model.Goal
+        | model.Message
         | Conversation
-        | Definition
-        | Commentary
-        | Topic
-        | AuthorityLevel
-        | Spec
+        | model.Definition
+        | model.Commentary
+        | model.Topic
+        | model.AuthorityLevel
+        | model.Spec
         | Ask
     )
-    span: Span
+    span: model.Span
     is_block: bool = False
-    places: tuple[tuple[str, Span], ...] = ()
+    places: tuple[tuple[str, model.Span], ...] = ()
     is_lifted: bool = False
 
     def on(self, node: nodes.Element) -> None:
@@ -100,18 +84,20 @@ def declared_on(node: nodes.Node, *, take: bool = False) -> Declared | None:
     return found
 
 
-def start_of(declared: Declared) -> Span:
+def start_of(declared: Declared) -> model.Span:
     """Return the first line of a directive."""
     span = declared.span
     return replace(span, end_line=min(span.line + 1, span.end_line))
 
 
-def note_finding(env: BuildEnvironment, finding: Finding) -> None:
+def note_finding(env: BuildEnvironment, finding: model.Finding) -> None:
     """Keep a finding about the page being read."""
     env.temp_data[_FINDINGS] = (*take_findings(env), finding)
 
 
-def leave_findings(env: BuildEnvironment, found: Iterable[nodes.Node], around: tuple[Finding, ...]) -> None:
+def leave_findings(
+    env: BuildEnvironment, found: Iterable[nodes.Node], around: tuple[model.Finding, ...]
+) -> None:
     """Leave the findings that were noted since ``around`` was taken on what they are about."""
     own = take_findings(env)
     holder = next((node for node in found if isinstance(node, nodes.Element)), None)
@@ -122,14 +108,14 @@ def leave_findings(env: BuildEnvironment, found: Iterable[nodes.Node], around: t
         env.temp_data[_FINDINGS] = (*around, *own)
 
 
-def findings_on(node: nodes.Element) -> tuple[Finding, ...]:
+def findings_on(node: nodes.Element) -> tuple[model.Finding, ...]:
     """Return the findings that lie on a node, and take them off it, so that no doctree keeps them."""
-    return cast("tuple[Finding, ...]", node.attributes.pop(_FINDINGS, ()))
+    return cast("tuple[model.Finding, ...]", node.attributes.pop(_FINDINGS, ()))
 
 
-def take_findings(env: BuildEnvironment) -> tuple[Finding, ...]:
+def take_findings(env: BuildEnvironment) -> tuple[model.Finding, ...]:
     """Return the findings about the page being read, and forget them."""
-    return cast("tuple[Finding, ...]", env.temp_data.pop(_FINDINGS, ()))
+    return cast("tuple[model.Finding, ...]", env.temp_data.pop(_FINDINGS, ()))
 
 
 _MARK = "policyspec_mark"

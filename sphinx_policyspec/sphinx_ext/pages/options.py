@@ -421,13 +421,18 @@ _LOOKED_UP = re.compile(
 """What holds a name in a line of text."""
 
 
-def visible(lines: Sequence[str], known: Mapping[str, Collection[str]]) -> tuple[list[str], list[Slip]]:
-    """Return lines without signs that nobody sees, where something of ours is written, and what is wrong, told once."""
+def visible(
+    lines: Sequence[str], known: Mapping[str, Collection[str]], code: Collection[int] = ()
+) -> tuple[list[str], list[Slip]]:
+    """Return lines without signs that nobody sees, where something of ours is written, and what is wrong, told once.
+
+    :param code: numbers of lines that are shown as code
+    """
     texts = list(lines)
     changed: dict[int, str] = {}
     names = {name for options in known.values() for name in options}
     for number, line in enumerate(lines):
-        if _ODD.search(line):
+        if number not in code and _ODD.search(line):
             near = NEAR.fullmatch(_read(line).strip())
             is_whole = near is not None and bool(near["close"].strip()) and near["name"].lower() in names
             is_whole = is_whole or bool(_STARTS.match(_read(line)))

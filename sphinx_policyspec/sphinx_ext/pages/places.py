@@ -22,9 +22,9 @@ from sphinx_policyspec.model import Finding, Markup, Span
 from sphinx_policyspec.readers.text import Ignore, ignores_in
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 from sphinx_policyspec.sphinx_ext.markdown import is_model_spec_page
-from sphinx_policyspec.sphinx_ext.pages.indentation import Indented
+from sphinx_policyspec.sphinx_ext.pages.indentation import Indented, is_literal
 from sphinx_policyspec.sphinx_ext.pages.marks import note_finding
-from sphinx_policyspec.sphinx_ext.pages.options import Slip, SlipReading, resolved, visible
+from sphinx_policyspec.sphinx_ext.pages.options import Slip, SlipReading, indent_of, resolved, visible
 from sphinx_policyspec.sphinx_ext.pages.slips import COLONS, DirectiveFences
 
 if TYPE_CHECKING:
@@ -397,7 +397,7 @@ def mended(
     :param colons: whether fences of colons are fences
     :param known: the options of each directive of ours, by its name without the domain
     """
-    given, slips = visible(lines, known or {})
+    given, slips = visible(lines, known or {}, _shown_as_code(lines, markup))
     origin, more = resolved(given)
     given = [given[number] for number in origin]
     if markup is Markup.MYST:
@@ -411,6 +411,43 @@ def mended(
         texts = page.mended()
     found = (slip._replace(line=origin[min(slip.line, len(origin)) - 1] + 1) for slip in page.slips)
     return texts, sorted([*slips, *more, *found])
+
+
+_FENCE = re.compile(r"\s{0,40}(?P<marks>`{3,100}|~{3,100})\s{0,40}(?P<name>\{[^}]{1,100}\})?(?P<info>.*)")
+
+
+def _shown_as_code(lines: Sequence[str], markup: Markup) -> set[int]:
+    """Return the numbers of the lines that are shown as code, in which nothing is declared."""
+    if markup is not Markup.MYST:
+        return {n for number in range(len(lines)) for n in _literal_below(lines, number)}
+    found: set[int] = set()
+    around: list[str] = []
+    code = ""
+    for number, line in enumerate(lines):
+        fence = _FENCE.match(line)
+        is_bare = fence is not None and not (fence["name"] or fence["info"].strip())
+        if code:
+            code = "" if fence and is_bare and fence["marks"].startswith(code) else code
+            found.update([number] if code else ())
+        elif fence and is_bare and around and fence["marks"].startswith(around[-1]):
+            around.pop()
+        elif fence and fence["name"] and not (is_literal(fence["name"]) and DOMAIN not in fence["name"]):
+            around.append(fence["marks"])
+        elif fence:
+            code = fence["marks"]
+    return found
+
+
+def _literal_below(lines: Sequence[str], number: int) -> Iterator[int]:
+    """Yield the numbers of the lines of a literal block of reStructuredText that a line begins, if it does."""
+    words, depth = lines[number].strip(), indent_of(lines[number])
+    begins = (
+        is_literal(words) and f"{DOMAIN}:" not in words if words.startswith(".. ") else words.endswith("::")
+    )
+    for below in range(number + 1, len(lines) if begins else 0):
+        if lines[below].strip() and indent_of(lines[below]) <= depth:
+            return
+        yield below
 
 
 def _known(env: BuildEnvironment) -> dict[str, tuple[str, ...]]:
