@@ -33,7 +33,7 @@ from sphinx_policyspec.decision import Norms
 from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState, compare_cases
 from sphinx_policyspec.errors import UnknownIdError
 from sphinx_policyspec.model import Case, Finding, Judgement, Spec
-from sphinx_policyspec.model.finding import nearest
+from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.readers.judgements import add_judgement, usable_judgements
 from sphinx_policyspec.readers.text import read_text
 

@@ -13,7 +13,7 @@ from sphinx_policyspec.api.reading import ReadingOptions, Source, load_all_check
 from sphinx_policyspec.errors import SchemaError, SourceError
 from sphinx_policyspec.files import staged_folder
 from sphinx_policyspec.model import Finding, Spec
-from sphinx_policyspec.model.finding import nearest
+from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.model.spec import given_base
 from sphinx_policyspec.readers.judgements import usable_judgements
 from sphinx_policyspec.sources import Loaded, Reader, has_releases, is_project

@@ -15,7 +15,8 @@ from itertools import takewhile
 
 from sphinx_policyspec.files import grouped
 from sphinx_policyspec.model import Category, Finding, Span
-from sphinx_policyspec.model.finding import Follows, Loses, near_name, rules
+from sphinx_policyspec.model.finding import Follows, Loses, rules
+from sphinx_policyspec.model.nearest import near_name
 from sphinx_policyspec.readers.text import Ignore, SourceLines, silenced
 
 _NAME = re.compile(r"`#*+([^`]{1,1000}+)`")

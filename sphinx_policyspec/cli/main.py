@@ -25,7 +25,7 @@ from sphinx_policyspec.errors import PolicySpecError, SourceError
 from sphinx_policyspec.exports import json_object, message_line
 from sphinx_policyspec.files import dump_json, printable
 from sphinx_policyspec.graph.terms import FORMATS, format_of_suffix
-from sphinx_policyspec.model.finding import nearest
+from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.starter import MARKUPS
 
 _UNUSABLE = 2

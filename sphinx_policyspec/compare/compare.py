@@ -43,7 +43,7 @@ from sphinx_policyspec.model import (
     TargetKind,
 )
 from sphinx_policyspec.model.attributes import RELATIONS
-from sphinx_policyspec.model.finding import nearest
+from sphinx_policyspec.model.nearest import nearest
 
 
 def compare(

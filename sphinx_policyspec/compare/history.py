@@ -17,7 +17,7 @@ from sphinx_policyspec.compare.words import normal
 from sphinx_policyspec.errors import LockError, UnknownIdError
 from sphinx_policyspec.files import Brief, dump_json, load_json
 from sphinx_policyspec.model import Judgement, Spec
-from sphinx_policyspec.model.finding import nearest
+from sphinx_policyspec.model.nearest import nearest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from sphinx_policyspec.compare.rewording import SentenceOp
 from sphinx_policyspec.decision.behaviour import CaseState
 from sphinx_policyspec.errors import SchemaError
 from sphinx_policyspec.model import Direction, Duty, JudgedKind, Label, Severity, Status
-from sphinx_policyspec.model.finding import nearest
+from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.readers.annotations import MAPPINGS, Key
 from sphinx_policyspec.readers.annotations import Mapping as KeyMapping
 from sphinx_policyspec.readers.cases import CASE, DELEGATES, EXPECT, ITEM, MODES, SEMANTICS, CaseKey

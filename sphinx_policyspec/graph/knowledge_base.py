@@ -24,7 +24,7 @@ from sphinx_policyspec.graph.syntaxes import blocks, ntriples_lines
 from sphinx_policyspec.graph.terms import RDF, Blank, Iri, Triple, ontology_dir
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.model import Finding, Span, Spec
-from sphinx_policyspec.model.finding import nearest
+from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.model.spec import given_base
 
 if TYPE_CHECKING:

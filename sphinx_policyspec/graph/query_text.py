@@ -11,7 +11,8 @@ from itertools import pairwise
 from sphinx_policyspec.errors import QueryError, QueryLimitError
 from sphinx_policyspec.graph.terms import DCTERMS, OWL, PREFIXES, PROV, RDF, RDFS, SKOS, ontology_terms
 from sphinx_policyspec.model import Finding, Span
-from sphinx_policyspec.model.finding import near_name, nearest, shown
+from sphinx_policyspec.model.finding import shown
+from sphinx_policyspec.model.nearest import near_name, nearest
 
 _POSITION = re.compile(
     r"\s*error at (?P<line>\d+):(?P<column>\d+): expected (?:one of )?(?P<expected>.*)", re.DOTALL

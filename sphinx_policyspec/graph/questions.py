@@ -205,7 +205,7 @@ def find_question(name: str) -> Question:
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
-    from sphinx_policyspec.model.finding import nearest  # noqa: PLC0415  half of the time of a child's start
+    from sphinx_policyspec.model.nearest import nearest  # noqa: PLC0415  half of the time of a child's start
 
     return nearest(name, known)
 

@@ -16,7 +16,7 @@ from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph import syntaxes, terms
 from sphinx_policyspec.graph.to_graph import parts_of, triples_of
 from sphinx_policyspec.model import Finding, Span, Spec
-from sphinx_policyspec.model.finding import nearest
+from sphinx_policyspec.model.nearest import nearest
 
 if TYPE_CHECKING:
     from rdflib import Graph

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -13,6 +12,7 @@ from typing import NamedTuple, Self, cast
 
 from sphinx_policyspec.errors import CodeError
 from sphinx_policyspec.files import Brief
+from sphinx_policyspec.model.nearest import Hints, nearest
 
 
 class Severity(enum.StrEnum):
@@ -207,60 +207,6 @@ class Finding(Brief):
         """Return the one-line form that the command line and Sphinx print."""
         hint = f"; {self.hint}" if self.hint else ""
         return f"{self.span}: {self.severity.value}: {self.message}{hint} [{self.code}]"
-
-
-_SHARE = 3
-"""One slip (a letter too many, too few, wrong or swapped) is forgiven for so many letters."""
-_FEW = 12
-"""As many names are listed where none is near."""
-_LOOKS = 500_000
-"""Names looked at in all by :class:`Hints`."""
-
-
-_JOINT = re.compile(r"[_-]")
-
-
-def near_name(word: str, known: Iterable[str]) -> str:
-    """Return the name that a word is at most a few slips away from, or nothing."""
-    # A text without mistakes pays nothing for hints.
-    from rapidfuzz import process, utils  # noqa: PLC0415
-    from rapidfuzz.distance import OSA  # noqa: PLC0415
-
-    bare = utils.default_process(word)
-    # A single letter has nothing in common with another one.
-    slips = max(len(bare), _SHARE) // _SHARE if len(bare) > 1 else 0
-    match = process.extractOne(
-        bare, list(known), scorer=OSA.distance, processor=utils.default_process, score_cutoff=slips
-    )
-    return str(match[0]) if bare and match else ""
-
-
-def is_part(word: str, name: str) -> bool:
-    """Return whether each part of a name is one of another, as ``keep`` is of ``keep_secrets``."""
-    return set(_JOINT.split(word)) <= set(_JOINT.split(name))
-
-
-def nearest(word: str, known: Iterable[str], *, prefix: str = "") -> str:
-    """Return ``did you mean `x`?``, else the known names where they are few, else nothing.
-
-    :param prefix: what is written before all of them, and says nothing about which of them is meant
-    """
-    names = sorted({str(name) for name in known})
-    if match := near_name(word, names):
-        return f"did you mean `{prefix}{match}`?"
-    return f"known are {', '.join(f'`{prefix}{name}`' for name in names)}" if 0 < len(names) <= _FEW else ""
-
-
-class Hints:
-    """Hints about many unknown names: none any more once they would cost too much."""
-
-    def __init__(self) -> None:
-        self._looks = 0
-
-    def nearest(self, word: str, known: Collection[str]) -> str:
-        """Return what :func:`nearest` does, or nothing where too many names were looked at already."""
-        self._looks += len(known)
-        return nearest(word, known) if self._looks <= _LOOKS else ""
 
 
 _LONGEST = 60

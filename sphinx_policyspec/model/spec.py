@@ -12,7 +12,8 @@ from functools import cached_property
 from sphinx_policyspec.errors import SourceError, UnknownIdError
 from sphinx_policyspec.files import Brief, html_table, in_a_line
 from sphinx_policyspec.model.example import EvalPrompt, Example
-from sphinx_policyspec.model.finding import Span, nearest
+from sphinx_policyspec.model.finding import Span
+from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.model.provision import (
     Block,
     Changelog,

@@ -12,7 +12,8 @@ import yaml
 
 from sphinx_policyspec import model
 from sphinx_policyspec.model.attributes import Owner, attributes_of
-from sphinx_policyspec.model.finding import Hints, Places, Use, nearest, shown
+from sphinx_policyspec.model.finding import Places, Use, shown
+from sphinx_policyspec.model.nearest import Hints, nearest
 from sphinx_policyspec.model.spec import is_absolute_iri, is_date
 from sphinx_policyspec.readers.text import read_text
 from sphinx_policyspec.readers.yaml_nodes import YamlReader

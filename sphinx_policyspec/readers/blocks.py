@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sphinx_policyspec.model import Finding
-from sphinx_policyspec.model.finding import near_name
+from sphinx_policyspec.model.nearest import near_name
 from sphinx_policyspec.readers.comments import ITEM, RULE, SETEXT, Shown, without_comments
 from sphinx_policyspec.readers.text import Fences, Lines
 

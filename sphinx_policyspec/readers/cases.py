@@ -14,7 +14,7 @@ import yaml
 
 from sphinx_policyspec import model
 from sphinx_policyspec.errors import AnnotationError, SourceError
-from sphinx_policyspec.model.finding import nearest
+from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.readers.text import absent, read_text
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from sphinx_policyspec import model
-from sphinx_policyspec.model.finding import near_name, nearest
+from sphinx_policyspec.model.nearest import near_name, nearest
 from sphinx_policyspec.readers.comments import ROLES, STRUCTURE, Tag, almost_tags, tags_by_line
 from sphinx_policyspec.readers.inline import InlineLink, read_body, scan
 from sphinx_policyspec.readers.text import Lines

@@ -13,7 +13,7 @@ import yaml
 from sphinx_policyspec.errors import AnnotationError
 from sphinx_policyspec.files import dump_json, write_file
 from sphinx_policyspec.model import Direction, Finding, JudgedKind, Judgement, Severity
-from sphinx_policyspec.model.finding import nearest
+from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.model.spec import is_date
 from sphinx_policyspec.readers.cases import CaseKey
 from sphinx_policyspec.readers.text import read_text

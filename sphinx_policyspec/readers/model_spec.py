@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from sphinx_policyspec import model
-from sphinx_policyspec.model.finding import near_name, nearest
+from sphinx_policyspec.model.nearest import near_name, nearest
 from sphinx_policyspec.model.spec import levels_for
 from sphinx_policyspec.readers.blocks import (
     ADMONITION,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sphinx_policyspec.model import Finding
-from sphinx_policyspec.model.finding import near_name
+from sphinx_policyspec.model.nearest import near_name
 from sphinx_policyspec.model.spec import DEFAULT_LEVELS
 from sphinx_policyspec.readers.blocks import ATX, BlockKind, cut
 from sphinx_policyspec.readers.comments import ITEM, SETEXT, Shown

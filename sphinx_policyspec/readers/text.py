@@ -15,7 +15,7 @@ from pathlib import Path
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.files import real_path
 from sphinx_policyspec.model import Finding, Span, Spec
-from sphinx_policyspec.model.finding import near_name
+from sphinx_policyspec.model.nearest import near_name
 
 _BREAK = re.compile("\r?\n|[\r\x1c-\x1e\x85\u2028\u2029]")
 """What ends a line for docutils; elsewhere a line feed alone does."""

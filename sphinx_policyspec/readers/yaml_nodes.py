@@ -15,7 +15,7 @@ import yaml
 
 from sphinx_policyspec.errors import AnnotationError
 from sphinx_policyspec.model import Finding, Span
-from sphinx_policyspec.model.finding import near_name, nearest
+from sphinx_policyspec.model.nearest import near_name, nearest
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The one on libyaml where PyYAML was built with it, at a tenth of the time."""

@@ -13,7 +13,7 @@ from sphinx_policyspec.graph.syntaxes import Statements
 from sphinx_policyspec.graph.terms import ONTOLOGY, PREFIXES, Triple, ontology_terms
 from sphinx_policyspec.graph.to_graph import release_iri, triples_of
 from sphinx_policyspec.model import Spec
-from sphinx_policyspec.model.finding import nearest
+from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.reasoning.reasoner import background
 from sphinx_policyspec.reasoning.schema import axioms, ontology
 from sphinx_policyspec.reasoning.statements import statements_of

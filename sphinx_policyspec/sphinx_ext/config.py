@@ -14,7 +14,8 @@ from sphinx.config import Config
 from sphinx_policyspec.errors import CodeError
 from sphinx_policyspec.graph.terms import FORMATS
 from sphinx_policyspec.model import Provision, Severity, Spec, TargetKind, rules
-from sphinx_policyspec.model.finding import OFF, codes_of, near_name, nearest
+from sphinx_policyspec.model.finding import OFF, codes_of
+from sphinx_policyspec.model.nearest import near_name, nearest
 from sphinx_policyspec.model.spec import DEFAULT_TITLE, SHIPPED_SIDECAR, is_absolute_iri
 from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_of
 

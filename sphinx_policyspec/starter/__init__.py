@@ -10,7 +10,7 @@ from string import Template
 
 from sphinx_policyspec.errors import StarterError
 from sphinx_policyspec.files import real_path
-from sphinx_policyspec.model.finding import nearest
+from sphinx_policyspec.model.nearest import nearest
 
 __all__ = ["MARKUPS", "write_starter"]
 

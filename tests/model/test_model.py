@@ -24,7 +24,7 @@ from sphinx_policyspec.model import (
     overriders,
 )
 from sphinx_policyspec.model.attributes import RELATIONS, attributes_of
-from sphinx_policyspec.model.finding import nearest
+from sphinx_policyspec.model.nearest import nearest
 from tests.conftest import LEVELS, at, example, message, principle, response, spec
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sphinx_policyspec.model.finding import Hints, nearest
+from sphinx_policyspec.model.nearest import Hints, nearest
 
 MANY = [f"a_rule_that_is_not_meant_{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"]
 

@@ -65,6 +65,11 @@ def with_evidence(change: Change) -> str:
     return sentence(change) + (f" on {judgement.date}: “{judgement.evidence}”" if judgement else "")
 
 
+def in_plain_words(change: Change) -> str:
+    """Return the same without marks of code, for a page."""
+    return with_evidence(change).replace("`", "")
+
+
 _DIFFERENCES = {
     "verdicts": "an answer is judged otherwise",
     "verdict_refs": "an answer is said to break another rule",

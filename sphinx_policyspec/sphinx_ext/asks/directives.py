@@ -7,19 +7,22 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
-from itertools import chain
+from itertools import chain, groupby
 from typing import TYPE_CHECKING, ClassVar
 
 from docutils import nodes
+from sphinx.locale import get_translation
 
 from sphinx_policyspec.errors import PolicySpecError
+from sphinx_policyspec.graph.questions import Answer, Cell, CellKind
 from sphinx_policyspec.model import Finding
-from sphinx_policyspec.model.finding import nearest
+from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.sphinx_ext.asks.page import Page, PolicyView
 from sphinx_policyspec.sphinx_ext.asks.queries import COLUMNS, PROPERTIES, Query, View, ViewKind, failed
 from sphinx_policyspec.sphinx_ext.asks.views import NO_ROWS
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.domain.records import Answered, Ask, Sources, is_row_count
+from sphinx_policyspec.sphinx_ext.nodes.boxes import word
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyCount, PolicyQuery
 from sphinx_policyspec.sphinx_ext.pages.declarations import GivenRole
 from sphinx_policyspec.sphinx_ext.pages.directive import PolicyDirective, options
@@ -27,10 +30,13 @@ from sphinx_policyspec.sphinx_ext.pages.marks import Declared
 from sphinx_policyspec.sphinx_ext.pages.places import source_of
 
 if TYPE_CHECKING:
+    from sphinx_policyspec.compare import SpecDiff
     from sphinx_policyspec.decision import Norms
-    from sphinx_policyspec.graph.questions import Answer
     from sphinx_policyspec.model import Case
     from sphinx_policyspec.readers.cases import ReadCase
+
+
+_ = get_translation("sphinx_policyspec")
 
 
 class AskingDirective(PolicyDirective):
@@ -49,6 +55,7 @@ class AskingDirective(PolicyDirective):
         return given
 
 
+_CHANGED = ("id", "title", "weight", "said")
 _FORMATS = ("table", "list", "count")
 _PARAMETER = re.compile(r"(?P<name>[\w-]++)\s*+=\s*+(?P<value>.*)")
 _FILTERS = ("authority", "overridable-by", "topic", "mentions", "has", "lacks")
@@ -302,22 +309,44 @@ class Changes(Ask):
 
     def answer(self, sources: Sources) -> Answered:
         """Answer with the changes, a row each."""
-        from sphinx_policyspec.sphinx_ext.asks.changes import changes  # noqa: PLC0415  few projects compare
-
         try:
             diff = sources.diff(self.since)
         except PolicySpecError as error:
             return failed(self, str(error))
         if diff is None:
             return failed(self, "there is no release to compare with")
-        answer = changes(diff, self.kinds)
+        answer = Answer(columns=_CHANGED, rows=tuple(self._rows(diff)))
         return Answered(answer, "", tuple(self.check_rows(len(answer.rows))))
 
     def render(self, answer: Answer, page: Page) -> list[nodes.Node]:
         """Show what happened to each principle."""
-        from sphinx_policyspec.sphinx_ext.asks.changes import changes_nodes  # noqa: PLC0415  as above
+        from sphinx_policyspec.compare import Weight  # noqa: PLC0415  few projects compare
+        from sphinx_policyspec.exports.diff.wording import SIGNS  # noqa: PLC0415  as above
 
-        return changes_nodes(answer, page)
+        if not answer.rows:
+            return [word(_("Nothing changed."), "ps-nothing")]
+        items = nodes.bullet_list(bullet="-", classes=["ps-changes-list"])
+        for (id_, title), rows in groupby(answer.texts, key=lambda row: row[:2]):
+            head = page.provision(id_, title) if id_ else nodes.Text(_("The spec as a whole"))
+            inner = nodes.bullet_list(bullet="*")
+            for _id, _title, weight, said in rows:
+                sign = f"{SIGNS[Weight(weight)]} {Weight(weight).words}"
+                mark = nodes.strong("", sign, classes=[f"ps-{weight}"])
+                inner += nodes.list_item("", nodes.paragraph("", "", mark, nodes.Text(f": {said}")))
+            items += nodes.list_item("", nodes.paragraph("", "", head), inner)
+        return [items]
+
+    def _rows(self, diff: SpecDiff) -> Iterator[tuple[Cell, ...]]:
+        """Yield the changes that the page asks for, a row each."""
+        from sphinx_policyspec.exports.diff.outline import Outline  # noqa: PLC0415  few projects compare
+        from sphinx_policyspec.exports.diff.wording import in_plain_words  # noqa: PLC0415  as above
+
+        asked = set(self.kinds)
+        for group in Outline(diff).groups():
+            for change in group.changes:
+                if not asked or {change.weight.value, change.subject.value, change.kind.value} & asked:
+                    texts = group.id, group.title, change.weight.value, in_plain_words(change)
+                    yield tuple(Cell(CellKind.LITERAL, text) for text in texts)
 
 
 class ChangesDirective(AskingDirective):

@@ -52,8 +52,8 @@ from sphinx_policyspec.sphinx_ext.nodes.nodes import (
 from sphinx_policyspec.sphinx_ext.pages.marks import cleaned, is_ours, unread_in
 from sphinx_policyspec.sphinx_ext.spec import Knowledge, elsewhere, is_dangling
 from sphinx_policyspec.sphinx_ext.store import Unfinished, note_doctrees, unsound_pages, write_output
+from sphinx_policyspec.sphinx_ext.web.ask_and_changes import AskPage, ChangesPage
 from sphinx_policyspec.sphinx_ext.web.navigation import show_contents, show_releases
-from sphinx_policyspec.sphinx_ext.web.own_pages import AskPage, ChangesPage
 from sphinx_policyspec.sphinx_ext.web.pages import HandbookPages
 from sphinx_policyspec.sphinx_ext.web.places import PAGE_BUILDERS
 

@@ -26,7 +26,7 @@ from sphinx_policyspec.checks.names import other_kind
 from sphinx_policyspec.checks.selection import Selection, fingerprints, read_baseline
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.model import Finding, Reference, ReferenceForm, Severity, Span, TargetKind
-from sphinx_policyspec.model.finding import Hints
+from sphinx_policyspec.model.nearest import Hints
 from sphinx_policyspec.readers.text import SourceLines
 from sphinx_policyspec.sphinx_ext.config import PREFIX, PolicySpecConfig, bad_values, severities
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of

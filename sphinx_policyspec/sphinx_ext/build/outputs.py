@@ -31,7 +31,7 @@ from sphinx_policyspec.sphinx_ext.nodes.boxes import style_name
 from sphinx_policyspec.sphinx_ext.nodes.nodes import uses_our_nodes
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from sphinx_policyspec.sphinx_ext.store import Stamp, keep, kept, write_output
-from sphinx_policyspec.sphinx_ext.web.own_pages import dumped_words
+from sphinx_policyspec.sphinx_ext.web.ask_and_changes import dumped_words
 from sphinx_policyspec.sphinx_ext.web.pages import HandbookPages
 from sphinx_policyspec.sphinx_ext.web.panels import Relations
 from sphinx_policyspec.sphinx_ext.web.places import ASK_PAGE, WEB_BUILDERS, Place

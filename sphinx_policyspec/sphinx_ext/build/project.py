@@ -23,7 +23,7 @@ from sphinx_policyspec.checks import in_source_order
 from sphinx_policyspec.errors import PolicySpecError, SourceError
 from sphinx_policyspec.files import real_path
 from sphinx_policyspec.model import Finding, Span
-from sphinx_policyspec.model.finding import near_name, nearest
+from sphinx_policyspec.model.nearest import near_name, nearest
 from sphinx_policyspec.readers.annotations import read_annotations
 from sphinx_policyspec.sources import Loaded, ProjectOptions
 from sphinx_policyspec.sphinx_ext.build.build import all_findings

@@ -15,7 +15,7 @@ from sphinx.util.docutils import CustomReSTDispatcher, SphinxRole
 
 from sphinx_policyspec import model
 from sphinx_policyspec.model.attributes import ATTRIBUTES
-from sphinx_policyspec.model.finding import near_name, nearest
+from sphinx_policyspec.model.nearest import near_name, nearest
 from sphinx_policyspec.model.spec import is_absolute_iri, is_date
 from sphinx_policyspec.readers.inline import slug
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of

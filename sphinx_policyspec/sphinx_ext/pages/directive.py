@@ -16,7 +16,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from sphinx_policyspec.model import Finding, Span
 from sphinx_policyspec.model.attributes import ATTRIBUTES, NAMING, Owner, attributes_of
-from sphinx_policyspec.model.finding import near_name, nearest
+from sphinx_policyspec.model.nearest import near_name, nearest
 from sphinx_policyspec.readers.comments import without_comments
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.nodes.boxes import Place

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from html import escape
 from typing import Any
 
@@ -15,9 +16,8 @@ from sphinx.locale import get_translation
 from sphinx_policyspec.compare import Change, SpecDiff, Weight
 from sphinx_policyspec.compare.history import Moment, Timeline
 from sphinx_policyspec.exports.diff.html import anchor_of_group, html_fragment
-from sphinx_policyspec.exports.diff.wording import SIGNS
+from sphinx_policyspec.exports.diff.wording import SIGNS, counted, in_plain_words
 from sphinx_policyspec.model import TargetKind
-from sphinx_policyspec.sphinx_ext.asks.changes import name_of_old, told, weights_in_short
 from sphinx_policyspec.sphinx_ext.config import Editions
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBadge
@@ -27,12 +27,30 @@ from sphinx_policyspec.sphinx_ext.web.places import CHANGES_PAGE, PAGE_BUILDERS
 _ = get_translation("sphinx_policyspec")
 
 
+def _name_of_old(version: str, new: str) -> str:
+    """Return what readers call an older release; versions tell nothing where authors left them alone.
+
+    :param new: the version of the release that is built
+    """
+    if not version:
+        return _("the release before")
+    return _("an earlier %s") % version if version == new else version
+
+
+def _weights_in_short(changes: Iterable[Change]) -> str:
+    """Return the weights of changes, the greatest first, each once, with how many have it."""
+    counts = Counter(change.weight for change in changes)
+    return " ".join(
+        f"{SIGNS[weight]} {counted(weight, counts[weight])}" for weight in Weight if counts[weight]
+    )
+
+
 def digests(env: BuildEnvironment, diff: SpecDiff) -> dict[str, str]:
     """Return a digest of the marks on each page that has some."""
     found: dict[str, list[str]] = {}
     for id_, changes in diff.by_provision.items():
         if target := domain_of(env).find(TargetKind.PROVISION, id_):
-            found.setdefault(target.docname, []).append(f"{target.anchor} {weights_in_short(changes)}")
+            found.setdefault(target.docname, []).append(f"{target.anchor} {_weights_in_short(changes)}")
     found.setdefault(env.config.root_doc, []).append(diff.old)
     return {name: hashlib.sha256(repr(sorted(marks)).encode()).hexdigest() for name, marks in found.items()}
 
@@ -73,14 +91,14 @@ def context_of_page(app: Sphinx, diff: SpecDiff) -> dict[str, Any]:
 
 
 def _title(diff: SpecDiff) -> str:
-    return _("What changed since %s") % name_of_old(diff.old, diff.new)
+    return _("What changed since %s") % _name_of_old(diff.old, diff.new)
 
 
 def _mark(diff: SpecDiff, changes: tuple[Change, ...], address: str) -> nodes.paragraph:
-    text = _("Changed since %s") % name_of_old(diff.old, diff.new)
+    text = _("Changed since %s") % _name_of_old(diff.old, diff.new)
     shown = nodes.reference("", text, internal=True, refuri=address) if address else nodes.Text(text)
     return nodes.paragraph(
-        "", "", shown, nodes.Text(f": {weights_in_short(changes)}"), classes=["ps-since", "no-search"]
+        "", "", shown, nodes.Text(f": {_weights_in_short(changes)}"), classes=["ps-since", "no-search"]
     )
 
 
@@ -112,7 +130,7 @@ def past_rows(
     def named(moment: Moment) -> str:
         if not moment.version:
             return _("an older release")
-        return name_of_old(moment.version, timeline.specs[last].version)
+        return _name_of_old(moment.version, timeline.specs[last].version)
 
     def link(moment: Moment, note: str = "", level: str = "") -> PanelLink:
         name = (moment.version or _("this release")) if moment.place == last else named(moment)
@@ -131,7 +149,7 @@ def past_rows(
             beside=beside.address(CHANGES_PAGE, anchor) if beside else "",
         )
 
-    links = tuple(link(moment, weights_in_short(moment.changes)) for moment in changed)
+    links = tuple(link(moment, _weights_in_short(moment.changes)) for moment in changed)
     rows = [PanelRow(_("Changed in"), len(links), (("", links),))]
     if len(timeline.specs) >= _FEW:
         shown = [moment for moment in reversed(moments) if moment.changes or moment is moments[0]]
@@ -170,6 +188,6 @@ def _said(moment: Moment) -> Iterator[str]:
     for weight in Weight:
         changes = [change for change in moment.changes if change.weight is weight]
         if weight is Weight.EDITORIAL and len(changes) > 1:
-            yield weights_in_short(changes)
+            yield _weights_in_short(changes)
         else:
-            yield from (f"{SIGNS[weight]} {weight.words}: {told(change)}" for change in changes)
+            yield from (f"{SIGNS[weight]} {weight.words}: {in_plain_words(change)}" for change in changes)
