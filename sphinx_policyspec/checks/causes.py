@@ -333,7 +333,7 @@ class _LostIds:
         name = _subject(finding)
         own = set(self._places[name])
         is_near = finding.hint.startswith(_MEANT)
-        if name in self._meant:
+        if name in self._meant or (is_near and self._slips and _is_made(finding)):
             return True
         if not is_near and any(place not in own for place in self._doubt.ids.get(name, ())):
             return True
@@ -354,10 +354,20 @@ class _LostIds:
         )
 
 
+def _is_made(finding: Finding) -> bool:
+    """Return whether the nearest id is of the same words, joined otherwise, as one that is made of a title is."""
+    given, meant = (_NAME.search(text) for text in (finding.message, finding.hint))
+    if not (given and meant) or given[1].casefold() == meant[1].casefold():
+        return False
+    return _bare(given[1]) == _bare(meant[1])
+
+
 def _place(finding: Finding) -> _Place:
     return finding.span.file, finding.span.line
 
 
+_OFTEN = 3
+"""As many places that have one unknown name show that an id was changed."""
 _SHOWN = 3
 """As many other places of one name are listed."""
 
@@ -370,12 +380,15 @@ def _once(findings: Sequence[Finding]) -> Iterator[Finding]:
             again[found.message].append(found.span)
     for found in findings:
         places = again[found.message] if _may_be_renamed(found) else [found.span]
+        if len(places) < _OFTEN:
+            yield found
+            continue
         if found.span != places[0]:
             continue
         others = ", ".join(f"{place.file}:{place.line}" for place in places[1 : _SHOWN + 1])
         more = " and more" * (len(places) > _SHOWN + 1)
         said = f"{found.message}, as at {others}{more}"
-        yield replace(found, message=said, related=tuple(places[1:])) if others else found
+        yield replace(found, message=said, related=tuple(places[1:]))
 
 
 def _may_be_renamed(found: Finding) -> bool:

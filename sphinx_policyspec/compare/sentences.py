@@ -21,14 +21,13 @@ def _listed(text: str) -> frozenset[str]:
 
 
 _DUTIES = _listed(
-    """must shall should ought required requires expected supposed mandatory never not forbid forbids forbidden
-    prohibit prohibits prohibited disallowed banned avoid refrain refuse decline ensure"""
+    """must shall should ought required requires expected supposed mandatory never not forbid forbids forbidden prohibit
+    prohibits prohibited disallowed banned avoid refrain refuse decline ensure"""
 )
 """Words that demand something, or forbid it."""
 _PERMISSIONS = _listed(
-    """allow allows allowed permit permits permitted permission acceptable fine okay ok free freely welcome optional
-    exempt exempts override overrides overridden permissive unrestricted lift lifts relax relaxes waive waives only
-    need"""
+    """allow allows allowed permit permits permitted permission acceptable fine okay ok free freely welcome optional exempt
+    exempts override overrides overridden permissive unrestricted lift lifts relax relaxes waive waives only need bound"""
 )
 """Those that allow something."""
 NORM_WORDS = (
@@ -44,7 +43,7 @@ NORM_WORDS = (
 """Words that can make a sentence a norm; ``n't`` counts as ``not``."""
 _SERVICES = _listed(
     """comply answer help provide assist engage discuss give share write generate produce explain support fulfill follow honor
-    let leave treat"""
+    let leave treat ignore trust skip stop go assume accept obey agree believe"""
 )
 """What a demand may ask for that gives somebody more than before."""
 _IMPERATIVES = _listed(
@@ -70,12 +69,13 @@ _TELLING_WORDS = _ACTORS | _listed(
 )
 """Conditions, actors and amounts: with another one, a reworded sentence is another norm if it is one."""
 _BACK_FIRST = _listed(
-    """it they he she that those and or but so then otherwise instead however therefore thus hence except unless also still
+    """it they he she that those not and or but so then otherwise instead however therefore thus hence except unless also still
     only both neither either each here there in next afterwards finally"""
 )
 """Words that point to what stands before a sentence if it begins with them, or with one after them: "But it may"."""
 _BACK = _listed(
-    """this these such above below following former latter previous preceding same otherwise instead however therefore"""
+    """this these such above below following former latter previous preceding same last others otherwise instead
+    however therefore exception exceptions excepted"""
 )
 """Those that do so wherever they stand."""
 
@@ -104,9 +104,7 @@ _IN_FULL = {"ca": "can", "wo": "will", "sha": "shall", "ai": "is"}
 _TOKEN = re.compile(r"[\x01\x02]\S+|\d+(?:\.\d+)*%?|'s\b|\w+(?:'(?!s\b)\w+)*|[^\w\s*_`\\]", re.IGNORECASE)
 _MARKS = re.compile(r"(?<![^\W_])[*_]+|[*_]+(?![^\W_])|[`\\]")
 _ARTICLES = frozenset({"a", "an", "the"})
-_COUNTING = frozenset(
-    {"few", "little", "lot", "bit", "most", "least", "more", "less", "majority", "minority", "number"}
-)
+_COUNTING = _listed("few little lot bit most least more less majority minority number")
 """Words before which an article is more than form: few answers, a few answers."""
 
 _ITEM = re.compile(
@@ -171,7 +169,7 @@ def _words(text: str) -> Words:
     """Return the words and signs of a shown text without case, articles, doubled words and pointers elsewhere.
 
     A doubled "not" stays: it may be two denials.
-    Capitals of a norm word stay: RFC 2119 gives MUST and SHOULD a meaning of their own; and those of a unit: 5 mW, 5 MW.
+    Words in capitals stay, as those that RFC 2119 gives a meaning of their own; so do units: 5 mW, 5 MW.
     """
     plain = _THOUSANDS.sub("", _denied(_POINTER.sub("", text)))
     plain = re.sub(r"(?<=[^\W\d])-(?=\w)|(?<=\w)-(?=[^\W\d])", " ", plain)
@@ -180,7 +178,7 @@ def _words(text: str) -> Words:
     for token, following in zip(tokens, [*tokens[1:], ""], strict=True):
         word = token.lower()
         is_unit = len(token) < _LONGER_THAN_UNITS and found[-1:] and found[-1][0].isdecimal()
-        if is_unit or (len(token) > 1 and token.isupper() and word in NORM_WORDS):
+        if is_unit or (len(token) > 1 and token.isupper()):
             word = token
         is_article = word in _ARTICLES and following.lower() not in _COUNTING
         if not is_article and (found[-1:] != [word] or word.lower() == "not"):
@@ -243,7 +241,9 @@ class TextSentence(Brief):
     @property
     def is_norm(self) -> bool:
         """Whether it may bind somebody: it holds a norm word or a number, is an item of what does, or an imperative."""
-        return bool(self.norms or self.leads or self.binds or (self.words and self.words[0] in _IMPERATIVES))
+        begins = self.words[0] if self.words else ""
+        is_led = bool(self.leads) or not NORM_WORDS.isdisjoint(self.title)
+        return bool(self.norms or is_led or self.binds or begins in _IMPERATIVES)
 
     @property
     def may_bind(self) -> bool:

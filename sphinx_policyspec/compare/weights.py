@@ -185,11 +185,10 @@ def _allows(seen: _Seen) -> bool:
     return any(one.may_allow for one in said) and not any(one.demands for one in said)
 
 
-def _lost_hardness(seen: _Seen) -> bool:
-    """Return whether no message could set a rule aside, and its level is known to be one at which some can."""
-    (_, old), (spec, new) = seen.sides
-    is_known = isinstance(new, model.Principle) and new.authority in spec.level_by_id
-    return is_known and _is_hard(seen.pair.old, old) and not _is_hard(spec, new) and not seen.is_exception
+def _has_level(seen: _Seen) -> bool:
+    """Return whether the new spec has the level that a principle is at now."""
+    spec, new = seen.sides[1]
+    return isinstance(new, model.Principle) and new.authority in spec.level_by_id
 
 
 def _lifts(seen: _Seen) -> bool:
@@ -284,12 +283,13 @@ RULES: tuple[WeightRule, ...] = (
          _both(_provision(*CAME_OR_WENT), lambda s: s.principle is not None)),
     WeightRule("exception-relevelled", _B, "other messages can set an exception aside, and what it takes out of force holds where one does",
          _both(_provision(ChangeKind.LEVEL_RAISED, ChangeKind.LEVEL_LOWERED), lambda s: s.is_exception)),
-    WeightRule("hard-level-lost", _L, "no message could set it aside, and its level is not one of that kind any more",
-         lambda s: s.is_(Subject.PROVISION, ChangeKind.LEVEL_CHANGED, ChangeKind.LEVEL_LOWERED) and _lost_hardness(s)),
-    WeightRule("hard-level-unclear", _R, "no message could set it aside, and the spec has no such level as it is at now",
-         lambda s: s.is_(Subject.PROVISION, ChangeKind.LEVEL_CHANGED) and _is_hard(*s.sides[0])),
+    WeightRule("hard-level-unclear", _R,
+         "no message could set it aside, and it may allow something, or the spec has no such level as it is at now",
+         lambda s: s.is_(Subject.PROVISION, ChangeKind.LEVEL_CHANGED, ChangeKind.LEVEL_LOWERED) and _is_hard(*s.sides[0]) and (_allows(s) or not _has_level(s))),
     WeightRule("permission-relevelled", _R, "it allows something, and other messages than before can set that aside",
          _both(_provision(ChangeKind.LEVEL_RAISED, ChangeKind.LEVEL_LOWERED), _allows)),
+    WeightRule("hard-level-lost", _L, "no message could set it aside, and its level is not one of that kind any more",
+         lambda s: s.is_(Subject.PROVISION, ChangeKind.LEVEL_CHANGED, ChangeKind.LEVEL_LOWERED) and _is_hard(*s.sides[0]) and not _is_hard(*s.sides[1]) and not s.is_exception),
     WeightRule("level-raised", _T, "fewer messages can set it aside", _provision(ChangeKind.LEVEL_RAISED)),
     WeightRule("level-lowered", _L, "more messages can set it aside", _provision(ChangeKind.LEVEL_LOWERED)),
     WeightRule("level-changed", _R, "the old and the new level cannot be ordered", _provision(ChangeKind.LEVEL_CHANGED)),

@@ -284,7 +284,7 @@ def _prompt_files(
 ) -> tuple[tuple[model.PromptFile, ...], tuple[model.Finding, ...]]:
     """Read the prompt files of a folder.
 
-    What one of another form holds, which no tag of the spec names, is no prompts: that it has no tag is all that is told.
+    Of one without a header or a prompt, which no tag of the spec names, that is all that is told, by the check of tags.
     """
     files: list[model.PromptFile] = []
     paths, unreadable = _markdown_in(folder, prefix.removesuffix("/"))
@@ -298,7 +298,8 @@ def _prompt_files(
             continue
         read, found = read_prompts(text, prefix + path.name, path.stem)
         files.append(read)
-        is_stray = path.stem not in tags and any(one.code == "missing-prompt-header" for one in found)
+        lacks = {one.code for one in found} & {"missing-prompt-header", "empty-block"}
+        is_stray = path.stem not in tags and bool(lacks)
         findings += encoding if is_stray else (*encoding, *found)
     return tuple(files), tuple(findings)
 

@@ -22,6 +22,7 @@ from sphinx_policyspec.model import (
     PromptFile,
     Reference,
     ReferenceForm,
+    Span,
     Spec,
     TargetKind,
     Topic,
@@ -214,3 +215,22 @@ def test_what_only_follows_from_a_slip_is_not_told(tmp_path: Path) -> None:
     told = {finding.code for finding in causes(found, SourceLines(tmp_path))}
     assert {finding.code for finding in found} - told == {"never-referenced", "principle-without-pair"}
     assert {"dangling-reference", "missing-verdict"} <= told
+
+
+def test_a_slip_leaves_what_is_found_in_other_sections_and_files() -> None:
+    section = "## {0} {{#{1} authority=user}}\n\nText.\n"
+    text = section.format("Be kind", "be_kind") + section.format("Be brief", "be_brief")
+    lines = SourceLines(None, texts={"a.md": text, "b.md": section.format("Be fair", "be_fair")})
+    slip = Finding(code="unknown-level", message="unknown level `usr`", span=Span("a.md", 1))
+    advice = [
+        Finding(code=code, message=f"nothing of `{name}`", span=Span(file, line))
+        for code in ("never-referenced", "principle-without-prompt", "norm-in-commentary")
+        for file, line, name in (("a.md", 1, "be_kind"), ("a.md", 4, "be_brief"), ("b.md", 1, "be_fair"))
+    ]
+    others = [Finding(code="missing-verdict", message="no verdict", span=Span("b.md", 3))]
+    told = causes([slip, *advice, *others], lines)
+    assert {(one.code, one.span.file, one.span.line) for one in told if one not in advice} == {
+        ("unknown-level", "a.md", 1),
+        ("missing-verdict", "b.md", 3),
+    }
+    assert {one.message for one in told if one in advice} == {"nothing of `be_brief`"}

@@ -141,6 +141,8 @@ CASES = {
                   (K.LEVEL_LOWERED, "hard-level-lost"), "level raised from user to root"),
     "lower level": Case(spec(A), spec(replace(A, authority="guideline")), P, K.LEVEL_LOWERED, "level-lowered",
                         (K.LEVEL_RAISED, "level-raised"), "level lowered from user to guideline"),
+    "level of a hard permission": Case(spec(replace(MAY, authority="root")), spec(MAY), P, K.LEVEL_LOWERED, "hard-level-unclear",
+                                       (K.LEVEL_RAISED, "permission-relevelled"), "level lowered from root to user"),
     "level of a permission": Case(spec(MAY), spec(replace(MAY, authority="system")), P, K.LEVEL_RAISED, "permission-relevelled",
                                   (K.LEVEL_LOWERED, "permission-relevelled"), "level raised from user to system"),
     "level without order": Case(spec(replace(A, authority="x"), principle("k", authority="x"), principle("l", authority="x")),

@@ -242,6 +242,7 @@ def test_an_item_that_comes_below_another_norm_is_another_one() -> None:
         ("1. Safety\n2. Speed", "1. Speed\n2. Safety"),
         ("It works 5-10 hours.", "It works 5 10 hours."),
         ("It reports what takes 5 mW.", "It reports what takes 5 MW."),
+        ("It tells of US rules.", "It tells of us rules."),
     ],
 )
 def test_norms_are_seen_in_other_forms(old: str, new: str) -> None:
@@ -283,6 +284,9 @@ BACK = (
     "This does not hold for minors.",
     "Unless a member asks.",
     "Then it waits.",
+    "Not so to minors.",
+    "Minors are the exception.",
+    "Others get nothing.",
     "But it may ask first.",
     "It must not do so twice.",
     "Staff follow the same rule.",
@@ -325,6 +329,14 @@ def test_what_stands_below_another_title_needs_a_reader(titles: tuple[str, str],
     renamed = compare(bound("user", old), bound("user", old.replace("Habits", "Manners"))).changes
     asked = [s.new.text for c in renamed for s in c.sentences if s.needs_reader and s.new]
     assert asked == [titles[1].replace("Habits", "Manners").strip("*_")]
+
+
+def test_the_title_above_says_what_a_section_binds_to() -> None:
+    said = ["**Allowed**", "Knives and tools.", "Poison for rats.", "**Forbidden**", "Bombs at home."]
+    moved = [*said[:2], said[3], said[2], said[4]]
+    turned = [said[3], *said[1:3], said[0], said[4]]
+    for other in (moved, turned):
+        assert reads(section("\n\n".join(said)), section("\n\n".join(other)))
 
 
 DENIALS = {

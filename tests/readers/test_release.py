@@ -122,7 +122,7 @@ def test_a_folder_that_looks_like_a_prompt_file_is_passed_over(folder: Path) -> 
 
 
 def test_findings_name_the_file_they_are_about(folder: Path) -> None:
-    (folder / "examples" / "cd34.md").write_text("No header\n", encoding="utf-8")
+    (folder / "examples" / "cd34.md").write_bytes(b"\xff")
     (folder / "CHANGELOG.md").write_bytes(b"\xff")
     assert {finding.span.file for finding in read_release(folder).findings} == {
         "examples/cd34.md",

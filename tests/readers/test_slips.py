@@ -437,13 +437,15 @@ def test_what_is_right_is_left_alone() -> None:
 
 
 def test_an_id_that_was_changed_is_told_once_with_all_places_that_have_the_old_one(tmp_path: Path) -> None:
-    text = RIGHT.replace("The second norm.", "See [the end](#after).").replace("{#after", "{#after_all")
+    text = RIGHT.replace("The second norm.", "See [the end](#after).\n\nOr [?](#after).").replace(
+        "{#after", "{#after_all"
+    )
     (tmp_path / "model_spec.md").write_text(text, "utf-8")
     found = ps.load_checked(tmp_path, annotate=False).findings
     assert [
         str(one) for one in found if one.severity is not Severity.HINT or one.code == "never-referenced"
     ] == [
-        "model_spec.md:7:21: error: unknown provision `after`, as at model_spec.md:25; did you mean `after_all`? [dangling-reference]"
+        "model_spec.md:7:21: error: unknown provision `after`, as at model_spec.md:25, model_spec.md:27; did you mean `after_all`? [dangling-reference]"
     ]
 
 

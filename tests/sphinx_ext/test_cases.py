@@ -212,7 +212,7 @@ def test_a_change_of_the_spec_turns_a_decision_round(
     [
         ("be_kind, issue", "cases.rst:9: unknown provision `be_kin`"),
         ("from: user, issue", "cases.rst:10: unknown"),
-        ("title: a", "cases.rst:7: not YAML"),
+        ("title: a", "cases.rst:6: not YAML"),
     ],
 )
 def test_what_is_wrong_is_told_at_its_line(

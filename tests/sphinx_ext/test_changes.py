@@ -292,7 +292,7 @@ def test_a_handbook_tells_what_changed_since(model_spec_data: Path, tmp_path: Pa
         assert f'id="{link}"' in told
 
 
-JUDGED = "- {{new: '2', id: be_kind, direction: loosening, evidence: It may be short., who: A. Reader, date: 2026-02-01, digest: {}}}\n"
+JUDGED = "- {{new: '2', id: be_kind, direction: loosening, evidence: It is short., who: A. Reader, date: 2026-02-01, digest: {}}}\n"
 
 
 def test_a_judgement_is_told_on_pages_until_a_text_changes(
@@ -302,7 +302,7 @@ def test_a_judgement_is_told_on_pages_until_a_text_changes(
     alpha, conf, file = folder / "alpha.rst", folder / "conf.py", folder / "judged.yaml"
     text = alpha.read_text("utf-8")
     alpha.write_text(
-        text.replace("   :authority: root\n", "   :authority: root\n\nIt may be short.\n", 1), "utf-8"
+        text.replace("   :authority: root\n", "   :authority: root\n\nIt is short.\n", 1), "utf-8"
     )
     conf.write_text(conf.read_text("utf-8") + 'policyspec_judgements = "judged.yaml"\n', "utf-8")
     told = warnings_in(build(folder))
@@ -316,6 +316,6 @@ def test_a_judgement_is_told_on_pages_until_a_text_changes(
     file.write_text(JUDGED.format(f"'{digest}'"), "utf-8")
     app = build(folder)
     assert warnings_in(app) == []
-    assert "read by A. Reader on 2026-02-01: “It may be short.”" in page(app, "policy-changes")
+    assert "read by A. Reader on 2026-02-01: “It is short.”" in page(app, "policy-changes")
     assert "needs a reader" not in page(app, "policy-changes")
     assert "▼ 2 loosening" in text_of(page(app, "alpha"))

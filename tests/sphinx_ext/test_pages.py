@@ -133,7 +133,7 @@ def test_a_sidecar_adds_topics_and_its_own_mistakes_are_named(
 ) -> None:
     app.build()
     assert warnings_in(app) == [
-        "notes.yaml:8: no provision `be_knd`; did you mean `be_kind`? [policyspec.stale-annotation]"
+        "notes.yaml:7: no provision `be_knd`; did you mean `be_kind`? [policyspec.stale-annotation]"
     ]
     page = (app.outdir / "index.html").read_text("utf-8")
     assert "<p>asserted</p>" in page
