@@ -392,4 +392,4 @@ def _once(findings: Sequence[Finding]) -> Iterator[Finding]:
 
 
 def _may_be_renamed(found: Finding) -> bool:
-    return found.code == "dangling-reference" and found.hint.startswith(_MEANT)
+    return rules()[found.code].follows is Follows.NAME and found.hint.startswith(_MEANT)

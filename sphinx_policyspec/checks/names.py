@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from sphinx_policyspec import model
 from sphinx_policyspec.model.attributes import ATTRIBUTES, Attribute
 from sphinx_policyspec.model.finding import Places, UnknownNames, Use, shown, taken
-from sphinx_policyspec.model.nearest import Hints, is_part
+from sphinx_policyspec.model.nearest import Hints, is_part, near_name
 from sphinx_policyspec.model.spec import PUBLISHED_LEVELS
 from sphinx_policyspec.readers.comments import ROLES
 
@@ -149,13 +149,16 @@ def shared_role(spec: model.Spec) -> Iterator[model.Finding]:
 def tag_without_file(spec: model.Spec) -> Iterator[model.Finding]:
     """Find eval tags that have no prompt file, and no note that names another test; a spec without any prompt file is left in peace."""
     files = {file.tag for file in spec.prompt_files}
+    unused = files - {tag.tag for tag in spec.eval_tags}
     for tag in spec.eval_tags if files else ():
         if tag.tag not in files and not tag.test:
             yield model.Finding(
                 code="tag-without-file",
                 message=f"eval tag `{tag.tag}` has no prompt file",
                 span=tag.span,
-                hint=f"write `examples/{tag.tag}.md`",
+                hint=f"did you mean `{near}`?"
+                if (near := near_name(tag.tag, unused))
+                else f"write `examples/{tag.tag}.md`",
             )
 
 

@@ -31,6 +31,7 @@ _VERDICT = re.compile(
     re.DOTALL,
 )
 _SAYS_VERDICT = re.compile(r"\W*(good|bad|ok)\b", re.IGNORECASE)
+_TWO_VERDICTS = re.compile(r"\W{0,20}(?:good|bad|ok)\W{1,20}(?:good|bad|ok)\W{0,20}", re.IGNORECASE)
 _MARKED = ("~~~", "<<<<<<<", "=======", ">>>>>>>")
 _MARKS = re.compile(r"`{3,}|~{3,}")
 _ATTRIBUTES = ("comment", "end_turn", "lang", "name", "recipient")
@@ -403,6 +404,9 @@ class _Conversation:
                 f"`{word or tag.comment}` is no verdict",
                 nearest(word.upper(), tuple(model.Verdict)) if word else hint,
             )
+        elif _TWO_VERDICTS.fullmatch(comment):
+            message = f"`{comment.strip()}` gives two verdicts"
+            self._find("unknown-verdict", tag.line, message, "keep the one that holds for this answer")
         if match is None:
             return None, comment.strip(), ()
         note = match["note"] or ""

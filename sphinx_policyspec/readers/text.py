@@ -189,7 +189,9 @@ def absent(path: Path, name: str) -> SourceError:
     if path.exists():
         return SourceError(f"`{name}` is neither a file nor a folder")
     try:
-        near = near_name(path.name, [other.name for other in path.parent.iterdir()])
+        near = near_name(
+            path.name, [other.name for other in path.parent.iterdir() if other.name != path.name]
+        )
     except OSError:
         near = ""
     given = name.rstrip("/")

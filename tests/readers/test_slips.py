@@ -48,6 +48,13 @@ The second norm.
 Text. See [?](#say_so).
 """
 SLIPS = {
+    "two-verdicts": (
+        "<!-- GOOD: It says so. -->",
+        "<!-- GOOD, BAD -->",
+        "unknown-verdict",
+        16,
+        "keep the one that holds",
+    ),
     "brace-open": ("developer}", "developer", "broken-attributes", 30, "end its line with"),
     "other-brackets": (
         "{#after authority=developer}",
