@@ -154,7 +154,7 @@ class LockEntry(Brief):
     """What a lock holds of a provision.
 
     :param level: the level of a principle, empty for a section
-    :param says: digests of all else that a diff compares, by what it is: ``text``, ``examples``, ``preferred_over``
+    :param says: digests of all else that a diff compares, by what it is: ``text``, ``examples``, ``topics``
     """
 
     id: str

@@ -19,7 +19,7 @@ from sphinx_policyspec.compare.provisions import STRICTNESS, Touching, level_mov
 from sphinx_policyspec.compare.rewording import SentenceOp
 from sphinx_policyspec.compare.sentences import TextSentence, sentences_of
 from sphinx_policyspec.compare.words import normal
-from sphinx_policyspec.model.attributes import LIFTING, LIMITING, RELATIONS
+from sphinx_policyspec.model.attributes import LIFTING, LIMITING, ORDERING, RELATIONS
 
 _SEVERITY: Mapping[str, int] = {verdict.value: place for place, verdict in enumerate(
     (model.Verdict.GOOD, model.Verdict.OK, model.Verdict.BAD)
@@ -305,7 +305,7 @@ RULES: tuple[WeightRule, ...] = (
     WeightRule("limit-removed", _L, "as an exception it may reach one more category",
          _both(_relation(ChangeKind.RELATION_REMOVED, LIMITING), lambda s: s.names_kept)),
     WeightRule("preference-changed", _B, "of two principles, another one goes first, or none",
-         lambda s: s.change.kind in _RELATED and s.change.aspect == "prefer-over" and s.names_kept),
+         lambda s: s.change.kind in _RELATED and s.change.aspect in ORDERING and s.names_kept),
     WeightRule("relation-changed", _C, "how it stands to other principles is said otherwise, which sets none of those that stay aside",
          lambda s: s.change.kind in _RELATED and s.change.aspect in {row.key for row in RELATIONS} | LIFTING | LIMITING),
     WeightRule("clause-lowered", _L, "a part of it can be set aside more easily than before", _clause_moved(ChangeKind.LEVEL_LOWERED)),

@@ -48,6 +48,7 @@ class Attribute:
     :param inverse: what the named thing is to its owner, as one word
     :param lifts: it says what its owner takes out of force
     :param limits: it says what its owner leaves in force
+    :param orders: it says which of two goes first
     :param predicate: the property that carries it in a graph
     :param always: the graph has it also where it is empty
     :param says: the verb between its owner and a value in a sentence
@@ -70,6 +71,7 @@ class Attribute:
     inverse: str = ""
     lifts: bool = False
     limits: bool = False
+    orders: bool = False
     always: bool = False
     says: str = ""
     label: str = ""
@@ -172,7 +174,7 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     ),
     Attribute(
         "principle", "preferred_over", "Principles that yield to it where both speak.", "ps:preferredOver",
-        option="prefer-over", names="provision", inverse="yields_to",
+        option="prefer-over", names="provision", inverse="yields_to", orders=True,
         says="is preferred over", label=_("Preferred over"), inverse_label=_("Yields to"),
     ),
     Attribute(
@@ -238,6 +240,9 @@ LIFTING: frozenset[str] = frozenset(row.key for row in ATTRIBUTES if row.lifts)
 
 LIMITING: frozenset[str] = frozenset(row.key for row in ATTRIBUTES if row.limits)
 """The options and keys that limit an exception."""
+
+ORDERING: frozenset[str] = frozenset(row.key for row in ATTRIBUTES if row.orders)
+"""The options and keys that put one principle before another."""
 
 NAMING: frozenset[str] = frozenset(row.key for row in ATTRIBUTES if row.names)
 """The options and keys that name something."""

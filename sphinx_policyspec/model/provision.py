@@ -309,6 +309,11 @@ class Principle(Provision):
         """Whether it takes others out of force, by id or by category."""
         return bool(self.exception_to or self.exempts)
 
+    @property
+    def goes_first(self) -> bool:
+        """Whether it says itself that it goes before others, or is not reached by them."""
+        return bool(self.preferred_over or self.never_exempts or self.is_exception)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clause(Brief):

@@ -200,7 +200,7 @@ def _ways(one: Principle, other: Principle, norms: Norms) -> tuple[str, ...]:
     """Return how the spec puts one principle before another."""
     ids, categories = norms.exempted_by(one) if one.is_exception else ((), ())
     told = {
-        "prefers": bool(one.preferred_over) and norms.prefers(one.id, other.id),
+        "prefers": one.goes_first and norms.prefers(one.id, other.id),
         "exempts": other.id in ids or other.category in categories,
         "spares": norms.spares(one.id, other.category),
     }
@@ -272,7 +272,7 @@ def _telling(norms: Norms) -> tuple[str, ...]:
     ways: dict[tuple[str, str, str], tuple[str, str]] = {}
     known = [p for p in norms.spec.principles if p.authority in norms.rank]
     for one in known:
-        if one.preferred_over or one.is_exception or one.never_exempts:
+        if one.goes_first:
             for other in known:
                 for way in _ways(one, other, norms) if other is not one else ():
                     ways.setdefault((way, one.authority, other.authority), (one.id, other.id))
