@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
 from sphinx_policyspec.files import grouped
-from sphinx_policyspec.model import Category, Finding, Span
+from sphinx_policyspec.model import Category, Finding
 from sphinx_policyspec.model.finding import Follows, Loses, rules
 from sphinx_policyspec.model.nearest import near_name
 from sphinx_policyspec.readers.text import Ignore, SourceLines, silenced
@@ -374,12 +374,9 @@ _SHOWN = 3
 
 def _once(findings: Sequence[Finding]) -> Iterator[Finding]:
     """Yield findings; of those of one name that an id resembles, the first has the places of all: that id was changed."""
-    again: dict[str, list[Span]] = defaultdict(list)
+    again = grouped(((one.code, one.message), one.span) for one in findings if _may_be_renamed(one))
     for found in findings:
-        if _may_be_renamed(found):
-            again[found.message].append(found.span)
-    for found in findings:
-        places = again[found.message] if _may_be_renamed(found) else [found.span]
+        places = again[found.code, found.message] if _may_be_renamed(found) else [found.span]
         if len(places) < _OFTEN:
             yield found
             continue

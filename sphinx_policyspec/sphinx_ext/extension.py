@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sphinx.locale import translators
 
-from sphinx_policyspec.sphinx_ext.asks.page import register_view_nodes
+from sphinx_policyspec.sphinx_ext.asks.answer_nodes import register_view_nodes
 from sphinx_policyspec.sphinx_ext.build.build import Build, note_unread, silence_core
 from sphinx_policyspec.sphinx_ext.build.findings import (
     TakePlainLinks,

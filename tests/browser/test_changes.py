@@ -31,7 +31,13 @@ def site(tmp_path_factory: pytest.TempPathFactory, model_spec_data: Path) -> Pat
 
 
 @pytest.mark.parametrize(
-    "name", ["2025-09-12/policy-changes.html", "2025-09-12/diff.html", "2025-04-11/style.html"]
+    "name",
+    [
+        "2025-09-12/policy-changes.html",
+        # The same parts on a page of their own.
+        pytest.param("2025-09-12/diff.html", marks=pytest.mark.slow),
+        "2025-04-11/style.html",
+    ],
 )
 def test_axe_finds_no_fault_and_nothing_is_cut_off(site: Path, open_page: Open, name: str) -> None:
     page = open_page(site, name)

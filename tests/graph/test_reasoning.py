@@ -247,7 +247,7 @@ ODDITIES = {
 }
 
 
-@pytest.mark.parametrize("engine", ["rules", "hermit"])
+@pytest.mark.parametrize("engine", ["rules", pytest.param("hermit", marks=pytest.mark.slow)])
 def test_what_no_spec_could_say_is_told_like_anything_else(engine: str, tmp_path: Path) -> None:
     if engine == "hermit":
         require_tool("java")

@@ -172,7 +172,9 @@ def test_nothing_is_loaded_from_elsewhere(built: Built) -> None:
     assert found == []
 
 
-@pytest.mark.parametrize(("layout", "least"), [("one", 1), ("section", 30)])
+@pytest.mark.parametrize(
+    ("layout", "least"), [("one", 1), pytest.param("section", 30, marks=pytest.mark.slow)]
+)
 def test_other_layouts_are_as_sound(model_spec_data: Path, tmp_path: Path, layout: str, least: int) -> None:
     loaded = ps.load_checked(model_spec_data / "2025-09-12")
     assert ps.build_handbook(loaded, tmp_path, pages=layout) == ()

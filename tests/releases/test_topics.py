@@ -12,7 +12,7 @@ import pytest
 import sphinx_policyspec as ps
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
 from sphinx_policyspec.model import Span, Spec
-from sphinx_policyspec.sphinx_ext.asks.page import entries_of
+from sphinx_policyspec.sphinx_ext.asks.answer_nodes import entries_of
 from sphinx_policyspec.sphinx_ext.asks.queries import View, ViewKind, compile_view
 from tests.conftest import RELEASES, REPOSITORY, Handbook
 from tests.pdf import text_of

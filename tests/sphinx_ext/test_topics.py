@@ -11,7 +11,7 @@ import sphinx_policyspec as ps
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
 from sphinx_policyspec.graph.touches import TouchKind
 from sphinx_policyspec.model import Principle, Provision, Section, Spec, Topic
-from sphinx_policyspec.sphinx_ext.asks.page import entries_of
+from sphinx_policyspec.sphinx_ext.asks.answer_nodes import entries_of
 from sphinx_policyspec.sphinx_ext.asks.queries import View, ViewKind, compile_view
 from sphinx_policyspec.sphinx_ext.build.outputs import topics_by_provision
 from sphinx_policyspec.sphinx_ext.domain.domain import topics_of

@@ -10,7 +10,7 @@ import pytest
 from sphinx_policyspec import load
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
 from sphinx_policyspec.model import Spec, Topic, Verdict, overriders
-from sphinx_policyspec.sphinx_ext.asks.page import entries_of
+from sphinx_policyspec.sphinx_ext.asks.answer_nodes import entries_of
 from sphinx_policyspec.sphinx_ext.asks.queries import PROPERTIES, View, ViewKind, compile_view, unknown_names
 from tests.conftest import at, example, principle, response, spec
 

@@ -19,7 +19,7 @@ from docutils import nodes
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.files import exact
 from sphinx_policyspec.model import Spec, TargetKind
-from sphinx_policyspec.sphinx_ext.asks.page import Page
+from sphinx_policyspec.sphinx_ext.asks.answer_nodes import Page
 from sphinx_policyspec.sphinx_ext.config import Older, PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain, domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import Answered, Ask

@@ -15,7 +15,7 @@ from sphinx_policyspec.exports import decisions
 from sphinx_policyspec.graph.questions import Answer, Cell, CellKind
 from sphinx_policyspec.model import Case, Finding, Item, Label, Severity, TargetKind
 from sphinx_policyspec.readers.cases import ReadCase
-from sphinx_policyspec.sphinx_ext.asks.page import Page, PolicyScroll, chip
+from sphinx_policyspec.sphinx_ext.asks.answer_nodes import Page, PolicyScroll, chip
 from sphinx_policyspec.sphinx_ext.asks.views import Attack, Box, drawn
 from sphinx_policyspec.surveys import PartyKind
 

@@ -17,7 +17,7 @@ from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.graph.questions import Answer, Cell, CellKind
 from sphinx_policyspec.model import Finding
 from sphinx_policyspec.model.nearest import nearest
-from sphinx_policyspec.sphinx_ext.asks.page import Page, PolicyView
+from sphinx_policyspec.sphinx_ext.asks.answer_nodes import Page, PolicyView
 from sphinx_policyspec.sphinx_ext.asks.queries import COLUMNS, PROPERTIES, Query, View, ViewKind, failed
 from sphinx_policyspec.sphinx_ext.asks.views import NO_ROWS
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig

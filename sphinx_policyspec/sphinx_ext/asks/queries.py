@@ -11,7 +11,7 @@ from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.graph.questions import string_literal
 from sphinx_policyspec.model import Finding, Span, Spec, TargetKind
 from sphinx_policyspec.model.nearest import nearest
-from sphinx_policyspec.sphinx_ext.asks.page import VARIABLES, Page, entries_of, linked_list, table_of
+from sphinx_policyspec.sphinx_ext.asks.answer_nodes import VARIABLES, Page, entries_of, linked_list, table_of
 from sphinx_policyspec.sphinx_ext.asks.views import NO_ROWS, answer_nodes, coverage, drawing, matrix, outline
 from sphinx_policyspec.sphinx_ext.domain.records import Answered, Ask, Sources
 from sphinx_policyspec.sphinx_ext.nodes.boxes import word

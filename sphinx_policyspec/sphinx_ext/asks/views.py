@@ -12,7 +12,7 @@ from sphinx.locale import get_translation
 
 from sphinx_policyspec.graph.terms import Iris
 from sphinx_policyspec.model import TargetKind
-from sphinx_policyspec.sphinx_ext.asks.page import (
+from sphinx_policyspec.sphinx_ext.asks.answer_nodes import (
     CellNodes,
     Page,
     PolicyScroll,

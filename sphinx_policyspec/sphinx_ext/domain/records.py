@@ -127,7 +127,7 @@ class Ask:
     def render(self, answer: Answer, page: Any) -> list[nodes.Node]:
         """Return the answer as nodes.
 
-        :param page: where the question stands, as a :class:`~sphinx_policyspec.sphinx_ext.asks.page.Page`
+        :param page: where the question stands, as a :class:`~sphinx_policyspec.sphinx_ext.asks.answer_nodes.Page`
         """
         raise NotImplementedError
 

@@ -19,8 +19,8 @@ from sphinx.parsers import Parser
 from sphinx_policyspec.files import grouped
 from sphinx_policyspec.model import Provision, Span, Spec
 from sphinx_policyspec.model.spec import DEFAULT_TITLE
+from sphinx_policyspec.sphinx_ext.asks.answer_nodes import PolicyView
 from sphinx_policyspec.sphinx_ext.asks.directives import SurveyView
-from sphinx_policyspec.sphinx_ext.asks.page import PolicyView
 from sphinx_policyspec.sphinx_ext.asks.queries import COLUMNS, View, ViewKind
 from sphinx_policyspec.sphinx_ext.config import Site, SitePage
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, Ask, outside_record, page_record
