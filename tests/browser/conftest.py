@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import subprocess
 import sys
 import threading
@@ -47,6 +48,11 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield browser
         browser.close()
+        # What was forked meanwhile, such as a manager of an extension, holds the pipe of the driver open, which then
+        # never ends.
+        for child in multiprocessing.active_children():
+            child.terminate()
+            child.join()
 
 
 def _build(*command: object) -> None:
