@@ -44,7 +44,7 @@ _OTHER = re.compile(
 )
 _MERGE = "unresolved-conflict"
 _MEANT = "did you mean"
-_LOOKS = 1_000_000
+_LOOKS = 100_000
 """Names that are compared in all: of more, only the same ones are looked for."""
 
 
