@@ -59,9 +59,10 @@ def causes(
     :param skipped: codes that were not looked for
     """
     found = sorted(findings, key=lambda one: (one.span, one.code, one.message))
-    follows = _following(found, lines)
-    told = [one for one in silenced(found, ignores, skipped) if id(one) not in follows]
-    return list(_once(told))
+    # A slip that somebody silences is not going to be mended: what follows from it is told.
+    told = list(silenced(found, ignores, skipped))
+    follows = _following(told, lines)
+    return list(_once([one for one in told if id(one) not in follows]))
 
 
 def _following(found: Collection[Finding], lines: SourceLines) -> set[int]:

@@ -29,7 +29,7 @@ from sphinx_policyspec.model import (
     rules,
 )
 from sphinx_policyspec.readers.model_spec import read_model_spec
-from sphinx_policyspec.readers.text import SourceLines
+from sphinx_policyspec.readers.text import Ignore, SourceLines
 from tests.conftest import BETTER, FILE, at, example, principle, spec
 
 DIALECT = (Document(file=FILE, markup=Markup.MODEL_SPEC),)
@@ -234,3 +234,12 @@ def test_a_slip_leaves_what_is_found_in_other_sections_and_files() -> None:
         ("missing-verdict", "b.md", 3),
     }
     assert {one.message for one in told if one in advice} == {"nothing of `be_brief`"}
+
+
+def test_a_slip_that_a_comment_silences_hides_nothing() -> None:
+    lines = SourceLines(None, texts={"a.md": "## Be kind {#be_kind authority=user}\n\nText.\n"})
+    slip = Finding(code="unknown-level", message="unknown level `usr`", span=Span("a.md", 1))
+    advice = Finding(code="never-referenced", message="nothing refers to `be_kind`", span=Span("a.md", 1))
+    ignore = Ignore(code="unknown-level", reason="", span=Span("a.md", 1), start=1, end=2)
+    assert causes([slip, advice], lines) == [slip]
+    assert causes([slip, advice], lines, [ignore]) == [advice]
