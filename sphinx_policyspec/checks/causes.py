@@ -74,6 +74,9 @@ def _following(found: Collection[Finding], lines: SourceLines) -> set[int]:
     """
     doubt = _Doubt(lines)
     follows = set(_in_torn_blocks(found, doubt))
+    # Words of sections are looked at only if something is concluded from them.
+    if all(rules()[one.code].follows in {None, Follows.BLOCK} for one in found):
+        return follows
     slips = [one for one in found if id(one) not in follows and rules()[one.code].loses]
     losses = [slip for slip in slips if rules()[slip.code].loses is not Loses.LEVELS]
     for slip in losses:
