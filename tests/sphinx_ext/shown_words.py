@@ -164,8 +164,12 @@ def _plain(text: str, pieces: tuple[tuple[str, str], ...]) -> str:
     return text
 
 
+_HAN = "\u3400-\u9fff"
+
+
 def _words(text: str) -> list[str]:
-    return [word.casefold() for word in re.findall(r"[^\W_]+", text)]
+    """Return the words; each Han sign is one, since a line may end behind any of them."""
+    return [word.casefold() for word in re.findall(rf"[{_HAN}]|[^\W_{_HAN}]+", text)]
 
 
 def lost_runs(runs: list[Run], written: list[str]) -> list[Run]:

@@ -40,7 +40,7 @@ from sphinx_policyspec.sphinx_ext.config import Given
 from sphinx_policyspec.sphinx_ext.domain.domain import add_anchors, domain_of, escape_headings
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, FindingOfKnown
 from sphinx_policyspec.sphinx_ext.markdown import outdated_by_companions
-from sphinx_policyspec.sphinx_ext.nodes.boxes import add_heads
+from sphinx_policyspec.sphinx_ext.nodes.boxes import add_heads, set_as_text
 from sphinx_policyspec.sphinx_ext.nodes.html import set_for_paper
 from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     PolicyBadge,
@@ -133,6 +133,8 @@ def drop_dead_terms(app: Sphinx) -> None:
     write_output(file, f"{_PREFIX}{dumped}{_SUFFIX}")
 
 
+_TEXT = frozenset({"man", "texinfo", "text"})
+"""Formats that have neither boxes nor styles, and are read by people."""
 _TELLING = frozenset({"pseudoxml", "texinfo", "typst", "xml"})
 """Formats whose writers write comments, or ask no visitor of other extensions."""
 
@@ -258,6 +260,8 @@ class Build:
             add_heads(doctree)
         if app.builder.format == "latex":
             set_for_paper(doctree)
+        elif app.builder.format in _TEXT:
+            set_as_text(doctree)
 
     def leave_out(self, app: Sphinx, doctree: nodes.document, docname: str) -> None:
         """Take off a page what is hidden and still there: its visitor would leave it out, an index of words would not.

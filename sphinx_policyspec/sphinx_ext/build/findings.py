@@ -136,7 +136,8 @@ def lead_links_to_anchors(app: Sphinx, doctree: nodes.document, docname: str) ->
     """Lead the links in the text, whoever made them, to what the page has."""
     if app.builder.name == "man":
         for link in doctree.findall(nodes.reference):
-            if link.get("refuri", "").startswith("#"):
+            # A link to a whole page has an address as well, which is empty.
+            if (uri := link.get("refuri", "-")) == "" or uri.startswith("#"):
                 link["refid"] = link.attributes.pop("refuri")[1:]
     if app.builder.name != "singlehtml":
         return
