@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 PREFIX = "policyspec_"
 LEVELS = ("error", "warning", "hint", "off")
 LIMITS = ("seconds", "rows")
+MISSING = ("error", "box")
+"""What is done about a letter that no font draws."""
 FEEDBACK = ("id", "title", "level", "release", "page")
 """What an address for feedback can name."""
 
@@ -58,6 +60,10 @@ def _truth(value: object) -> str:
 
 def _text(value: object) -> str:
     return "" if isinstance(value, str) else "expected a text"
+
+
+def _missing(value: object) -> str:
+    return "" if value in MISSING else f"`{value}` is neither `error` nor `box`"
 
 
 def _list(value: object) -> str:
@@ -205,6 +211,16 @@ class PolicySpecConfig:
             _list,
             "",
             _text_item,
+        ),
+    )
+
+    pdf_missing: str = field(
+        default="error",
+        metadata=_about(
+            "What `-b policypdf` does about a letter that no font draws: `error`, or `box`, which warns and prints a box "
+            "with the number of the letter.",
+            _missing,
+            "",
         ),
     )
 

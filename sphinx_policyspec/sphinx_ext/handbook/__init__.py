@@ -22,7 +22,7 @@ from sphinx_policyspec.checks.selection import Selection
 from sphinx_policyspec.compare.history import Timeline
 from sphinx_policyspec.errors import PdfError
 from sphinx_policyspec.files import real_path
-from sphinx_policyspec.model import Finding, Judgement, Severity, Span, Spec
+from sphinx_policyspec.model import Finding, Judgement, Severity, Span, Spec, rules
 from sphinx_policyspec.sources import ProjectOptions
 from sphinx_policyspec.sphinx_ext.build.build import all_findings
 from sphinx_policyspec.sphinx_ext.build.findings import words_of
@@ -98,6 +98,7 @@ def build_site(
     ask: bool = False,
     pdf: bool = False,
     pdf_fonts: Iterable[str] = (),
+    pdf_missing: str = "",
     older: Sequence[Older] = (),
     judgements: Path | None = None,
     editions: Editions | None = None,
@@ -113,6 +114,7 @@ def build_site(
     :param judgements: file of what people say of that
     :param editions: the releases beside it, instead of ``older``
     :param pdf_fonts: fonts of the PDF for letters that its own lack; files are relative to the working folder
+    :param pdf_missing: what is done about a letter that none of them draws, ``error`` or ``box``
     :param source: what errors name, by default ``root``
     """
     site = Site(spec=spec, root=real_path(root), pages={page.name: page for page in lay_out(spec, pages)})
@@ -130,9 +132,10 @@ def build_site(
         "html_show_sphinx": False,
         "toc_object_entries": False,
         "source_suffix": {SUFFIX: FILETYPE},
-        "suppress_warnings": ["policyspec"],
+        # What is found in the text is told by whoever reads it, and what is lost on paper by the build.
+        "suppress_warnings": [f"policyspec.{code}" for code in rules()],
         "policyspec_ask_page": ask,
-        **_fonts(pdf_fonts),
+        **_paper(pdf_fonts, pdf_missing),
         **_judged_by(judgements),
     }
     with tempfile.TemporaryDirectory(prefix="policyspec-") as folder, _handbook_of(source or root):
@@ -155,6 +158,7 @@ def build_project(
     ask: bool = False,
     pdf: bool = False,
     pdf_fonts: Iterable[str] = (),
+    pdf_missing: str = "",
     older: Sequence[Older] = (),
     judgements: Path | None = None,
 ) -> tuple[Finding, ...]:
@@ -167,7 +171,7 @@ def build_project(
     """
     overrides = dict(options.overrides) | ({"html_theme": theme} if theme else {})
     overrides |= {"policyspec_ask_page": True} if ask else {}
-    overrides |= _fonts(pdf_fonts) | _judged_by(judgements)
+    overrides |= _paper(pdf_fonts, pdf_missing) | _judged_by(judgements)
     with tempfile.TemporaryDirectory(prefix="policyspec-") as folder, _handbook_of(source):
         options = replace(options, overrides=overrides, confdir=options.confdir or source)
         given = {"base_iri": base_iri, "older": tuple(older)}
@@ -182,10 +186,11 @@ def _judged_by(file: Path | None) -> dict[str, Any]:
     return {"policyspec_judgements": str(file)} if file else {}
 
 
-def _fonts(given: Iterable[str]) -> dict[str, Any]:
-    """Return what a command line says of fonts; it names files from where it is run."""
-    names = [str(real_path(Path(name))) if Path(name).is_file() else name for name in given]
-    return {"policyspec_pdf_fonts": names} if names else {}
+def _paper(fonts: Iterable[str], missing: str) -> dict[str, Any]:
+    """Return what a command line says of letters on paper; it names files from where it is run."""
+    names = [str(real_path(Path(name))) if Path(name).is_file() else name for name in fonts]
+    given = {"policyspec_pdf_fonts": names, "policyspec_pdf_missing": missing}
+    return {option: value for option, value in given.items() if value}
 
 
 def _build(

@@ -26,7 +26,7 @@ from sphinx_policyspec.sphinx_ext.config import Site, SitePage
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, Ask, outside_record, page_record
 from sphinx_policyspec.sphinx_ext.markdown.foreign import is_address
 from sphinx_policyspec.sphinx_ext.markdown.render import SpecRenderer
-from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyDeclaration
+from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyDeclaration, around, elements_of
 
 if TYPE_CHECKING:
     from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
@@ -171,7 +171,16 @@ class SitePageParser(Parser):
         if env.config.policyspec_ask_page:
             links += [nodes.Text(", "), _reference_to_ask_page(env.docname)]
         document += _page_nodes(page, site, renderer, links)
+        _name_files(document)
         domain.note_document(env.docname, *page_record(env.docname, page_spec(site.spec, page)))
+
+
+def _name_files(document: nodes.document) -> None:
+    """Have each node name the file of its words: the one that its page is made of is empty, and gone after the build."""
+    for node in elements_of(document):
+        if node.source == document["source"]:
+            above = around(node, nodes.section)
+            node.source = above.source if above is not None else None
 
 
 def _page_nodes(

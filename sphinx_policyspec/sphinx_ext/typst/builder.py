@@ -213,10 +213,10 @@ class TypstBuilder(Builder):
         source = folder / self.pdf.with_suffix(".typ").name
         source.write_text(f"{self._copy_styles(folder)}{code}", "utf-8")
         with tempfile.TemporaryDirectory(prefix="policyspec-") as scratch:
-            given = PolicySpecConfig.of(self.config).pdf_fonts
-            fonts = Fonts.of(given, Path(self.confdir), Path(scratch))
+            given = PolicySpecConfig.of(self.config)
+            fonts = Fonts.of(given.pdf_fonts, Path(self.confdir), Path(scratch))
             (folder / "settings.typ").write_text(settings(self, fonts), "utf-8")
-            data = compile_pdf(source, fonts, doctree, Path(self.srcdir))
+            data = compile_pdf(source, fonts, doctree, Path(self.srcdir), given.pdf_missing)
         write_output(self.pdf, data)
 
     def _translated(self, doctree: nodes.document) -> TypstTranslator:
