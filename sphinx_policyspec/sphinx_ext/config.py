@@ -366,6 +366,7 @@ class SitePage:
     :param below: names of the pages that its table of contents leads to
     :param overviews: names of the pages with views that it leads to on the web; paper has indices of its own
     :param views: names of the views of the whole spec that it shows, instead of a part of it
+    :param role: the role of which it shows what its messages can override, instead
     """
 
     name: str
@@ -373,6 +374,7 @@ class SitePage:
     below: tuple[str, ...] = ()
     overviews: tuple[str, ...] = ()
     views: tuple[str, ...] = ()
+    role: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

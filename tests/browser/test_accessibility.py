@@ -12,9 +12,7 @@ from playwright.sync_api import Page, ViewportSize
 
 from tests.browser.conftest import Open
 
-SCOPE = (
-    ".ps-principle, .ps-view, .ps-query, .ps-ask, .ps-question, .ps-declaration, .ps-definition, .ps-preview"
-)
+SCOPE = ".ps-principle, .ps-view, .ps-query, .ps-ask, .ps-question, .ps-declaration, .ps-definition, .ps-preview, .ps-says"
 RULES = {
     "resultTypes": ["violations"],
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
@@ -72,6 +70,12 @@ def ask(page: Page) -> None:
     page.locator(".ps-question > summary").first.click()
 
 
+def explain(page: Page) -> None:
+    """Open what a badge says."""
+    page.locator(".ps-badge button").first.click()
+    page.locator(".ps-says:popover-open").wait_for()
+
+
 def unfold(page: Page) -> None:
     """Open the first smallest case."""
     page.locator(".ps-fold > summary").first.click()
@@ -90,6 +94,7 @@ def nothing(_page: Page) -> None:
 PAGES: dict[str, tuple[str, Callable[[Page], None]]] = {
     "principles": ("manner.html", open_panel),
     "preview": ("staff.html", preview),
+    "badge": ("manner.html", explain),
     "definitions": ("words.html", nothing),
     "topics": ("subjects.html", nothing),
     "levels and goals": ("purposes.html", nothing),

@@ -56,7 +56,7 @@ class AskingDirective(PolicyDirective):
 
 
 _CHANGED = ("id", "title", "weight", "said")
-_FORMATS = ("table", "list", "count")
+_FORMATS = ("table", "list", "levels", "count")
 _PARAMETER = re.compile(r"(?P<name>[\w-]++)\s*+=\s*+(?P<value>.*)")
 _FILTERS = ("authority", "overridable-by", "topic", "mentions", "has", "lacks")
 

@@ -40,12 +40,12 @@ from sphinx_policyspec.sphinx_ext.config import Given
 from sphinx_policyspec.sphinx_ext.domain.domain import add_anchors, domain_of, escape_headings
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, FindingOfKnown
 from sphinx_policyspec.sphinx_ext.markdown import outdated_by_companions
-from sphinx_policyspec.sphinx_ext.nodes.boxes import add_heads, set_as_text
+from sphinx_policyspec.sphinx_ext.nodes.boxes import add_heads, explain, set_as_text
 from sphinx_policyspec.sphinx_ext.nodes.html import set_for_paper
 from sphinx_policyspec.sphinx_ext.nodes.nodes import (
-    PolicyBadge,
     PolicyBox,
     PolicyCount,
+    PolicyDeclaration,
     PolicyQuery,
     elements_of,
 )
@@ -55,7 +55,7 @@ from sphinx_policyspec.sphinx_ext.store import Unfinished, note_doctrees, unsoun
 from sphinx_policyspec.sphinx_ext.web.ask_and_changes import AskPage, ChangesPage
 from sphinx_policyspec.sphinx_ext.web.navigation import show_contents, show_releases
 from sphinx_policyspec.sphinx_ext.web.pages import HandbookPages
-from sphinx_policyspec.sphinx_ext.web.places import PAGE_BUILDERS
+from sphinx_policyspec.sphinx_ext.web.places import PAGE_BUILDERS, WEB_BUILDERS
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -250,9 +250,11 @@ class Build:
         domain = domain_of(app.env)
         add_anchors(domain, doctree)
         boxes = [node for node in elements_of(doctree) if isinstance(node, PolicyBox | PolicyCount)]
-        for badge in (box for box in boxes if isinstance(box, PolicyBadge)):
-            if declared := domain.find(TargetKind.LEVEL, badge.get("level", "")):
-                badge["title"] = declared.title
+        for box in (box for box in boxes if "level" in box):
+            declared = domain.find(TargetKind.LEVEL, box["level"])
+            title = box["title"] = declared.title if declared else box["title"]
+            if isinstance(box, PolicyDeclaration) or app.builder.name in WEB_BUILDERS:
+                explain(box, self.knowledge.spec(app.env).levels, box["level"], title)
         self.views.fill(app, [box for box in boxes if isinstance(box, PolicyQuery | PolicyCount)], docname)
         self.handbook.decorate(app, doctree, docname)
         self.changes.mark(app, doctree, docname)

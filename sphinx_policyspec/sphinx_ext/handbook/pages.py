@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import count
 from types import MappingProxyType
@@ -17,16 +17,16 @@ from sphinx.locale import get_translation
 from sphinx.parsers import Parser
 
 from sphinx_policyspec.files import grouped
-from sphinx_policyspec.model import Provision, Span, Spec
+from sphinx_policyspec.model import Principle, Provision, Span, Spec, roles_that_override
 from sphinx_policyspec.model.spec import DEFAULT_TITLE
 from sphinx_policyspec.sphinx_ext.asks.answer_nodes import PolicyView
 from sphinx_policyspec.sphinx_ext.asks.directives import SurveyView
-from sphinx_policyspec.sphinx_ext.asks.queries import COLUMNS, View, ViewKind
+from sphinx_policyspec.sphinx_ext.asks.queries import COLUMNS, Query, View, ViewKind
 from sphinx_policyspec.sphinx_ext.config import Site, SitePage
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, Ask, outside_record, page_record
 from sphinx_policyspec.sphinx_ext.markdown.foreign import is_address
 from sphinx_policyspec.sphinx_ext.markdown.render import SpecRenderer
-from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyDeclaration, around, elements_of
+from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyDeclaration, PolicyQuery, around, elements_of
 
 if TYPE_CHECKING:
     from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
@@ -66,13 +66,14 @@ _RESERVED = frozenset(
 
 def lay_out(spec: Spec, layout: str) -> tuple[SitePage, ...]:
     """Return the pages of a spec, the start page first, pages with views last."""
-    views = _view_pages(spec)
+    views = (*_role_pages(spec), *_view_pages(spec))
     overviews = tuple(page.name for page in views)
     if layout == "one":
         return (SitePage(name=START, provisions=spec.provisions, overviews=overviews), *views)
     depth = 1 if layout == "chapter" else 2
     heads = [p for p in spec.provisions if p.depth <= depth]
-    names = dict(zip((head.id for head in heads), _names(heads), strict=True))
+    ids = [head.id for head in heads]
+    names = dict(zip(ids, _names(ids, overviews), strict=True))
     shown: dict[str, list[Provision]] = {head.id: [] for head in heads}
     current = ""
     for provision in spec.provisions:
@@ -101,12 +102,29 @@ def _view_pages(spec: Spec) -> tuple[SitePage, ...]:
     return tuple(SitePage(name=name, views=kinds) for name, kinds in found if kinds)
 
 
-def _names(heads: list[Provision]) -> Iterator[str]:
-    """Yield a file name for each page: the id where it makes one, else a number."""
-    taken: set[str] = set(_RESERVED)
+def overridable(spec: Spec, role: str) -> list[Principle]:
+    """Return the principles that messages of a role can override."""
+    levels = {level.id for level in spec.levels if role in roles_that_override(spec.levels, level)}
+    return [principle for principle in spec.principles if principle.authority in levels]
+
+
+def _role_pages(spec: Spec) -> tuple[SitePage, ...]:
+    """Return a page for each role that can override something."""
+    roles = dict.fromkeys(role for level in spec.levels for role in level.roles)
+    can = [role for role in roles if overridable(spec, role)]
+    names = _names(can, (), "may-override-")
+    return tuple(SitePage(name=name, role=role) for name, role in zip(names, can, strict=True))
+
+
+def _names(ids: Iterable[str], others: Iterable[str], prefix: str = "") -> Iterator[str]:
+    """Yield a file name for each id: itself behind a prefix where that makes one, else a number.
+
+    :param others: names of other pages
+    """
+    taken: set[str] = {*_RESERVED, *others}
     numbers = count(1)
-    for head in heads:
-        name = head.id
+    for given in ids:
+        name = f"{prefix}{given}"
         while name in taken or not _PLAIN.fullmatch(name):
             name = f"page-{next(numbers)}"
         taken.add(name)
@@ -161,8 +179,8 @@ class SitePageParser(Parser):
         page = site.pages.get(env.docname) if site else None
         if site is None or page is None:
             return
-        if page.views:
-            section, questions = _view_nodes(page)
+        if page.views or page.role:
+            section, questions = _role_nodes(page) if page.role else _view_nodes(page)
             document += section
             domain.note_document(env.docname, outside_record((), questions, (), ()))
             return
@@ -222,6 +240,28 @@ def _view_nodes(page: SitePage) -> tuple[nodes.section, tuple[Ask, ...]]:
         classes = ["ps-query", "ps-view", f"ps-{kind}"]
         section += PolicyView("", classes=classes, docname=page.name, number=number)
     return section, asked
+
+
+def title_of_role(role: str) -> str:
+    """Return the title of the page of what messages of a role can override."""
+    titles = {
+        "system": _("What a system message may override"),
+        "developer": _("What a developer may override"),
+        "user": _("What a user may override"),
+    }
+    return titles.get(role) or _("What messages from {role} may override").format(role=role)
+
+
+def _role_nodes(page: SitePage) -> tuple[nodes.section, tuple[Ask, ...]]:
+    """Return the page of a role, and the question that it asks."""
+    title = title_of_role(page.role)
+    place = Span(page.name, 1)
+    asked = Query(
+        name="overridable-by", params=(("level", page.role),), format="levels", expected=">=0", span=place
+    )
+    section = nodes.section("", nodes.title(title, title), ids=[f"{page.name}-page"])
+    section += PolicyQuery("", classes=["ps-query"], docname=page.name, number=0)
+    return section, (asked,)
 
 
 def _imprint(site: Site, links: list[nodes.Node]) -> list[nodes.Node]:

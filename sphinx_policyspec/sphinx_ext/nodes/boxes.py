@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from docutils import nodes
 from sphinx.locale import get_translation
 
-from sphinx_policyspec.model import TargetKind, Verdict
+from sphinx_policyspec.model import AuthorityLevel, TargetKind, Verdict, who_may_override
 from sphinx_policyspec.sphinx_ext.nodes import nodes as policy
 
 _ = get_translation("sphinx_policyspec")
@@ -54,6 +54,21 @@ def badge(level: str, title: str = "") -> policy.PolicyBadge:
     return policy.PolicyBadge(
         "", classes=classes, level=level, title=title or level.replace("_", " ").capitalize()
     )
+
+
+def explain(box: nodes.Element, levels: tuple[AuthorityLevel, ...], level: str, title: str) -> None:
+    """Let a badge, or the box of a declared level, say who may override the level, if somebody has declared it.
+
+    :param title: the name of the level for readers
+    """
+    for number, known in enumerate(levels):
+        if known.id != level:
+            continue
+        says = who_may_override(levels, known, title, _)
+        if isinstance(box, policy.PolicyDeclaration):
+            next(box.findall(nodes.definition)).append(word(says, "ps-meta"))
+        else:
+            box["says"], box["box"] = says, f"ps-says-{number}"
 
 
 def level_word(level: str, title: str) -> nodes.inline:

@@ -118,13 +118,7 @@ class LevelDirective(PolicyDirective):
             title="" if name == identifier else name,
             span=self.span,
         )
-        words = {
-            model.OverrideMode.NEVER: _("Cannot be overridden."),
-            model.OverrideMode.EXPLICIT: _("Can be overridden explicitly."),
-            model.OverrideMode.IMPLICIT: _("Can be overridden explicitly or implicitly."),
-        }
         content = self.content_nodes()
-        content.append(nodes.paragraph("", words[level.override], classes=["ps-meta"], translatable=False))
         if level.roles:
             content.append(_fact(_("Has messages of:"), ", ".join(level.roles)))
         title = level.title or identifier.capitalize()
@@ -137,6 +131,8 @@ class LevelDirective(PolicyDirective):
             raw_title=title,
             place=self.place,
         )
+        # Who may override it depends on the levels above, which other pages may declare.
+        box["level"], box["title"] = identifier, title
         self.declare(box, level)
         return [box]
 
@@ -351,7 +347,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "prompt show": "Takes no value. The prompt is on the page, too.",
         "query question": "A named question; without one, the content is SPARQL.",
         "query params": "Parameters of the question, as `name=value`, divided by commas.",
-        "query format": "`table` (the default), `list` or `count`.",
+        "query format": "`table` (the default), `list`, `levels` (a list below each level, with who may override it) or `count`.",
         "authority": "Ids of levels: principles at any of them.",
         "overridable-by": "A role or level: principles that it can override.",
         "topic": "Topics by id or label: what is about any of them.",
