@@ -66,7 +66,8 @@ def open_panel(page: Page) -> None:
 
 def ask(page: Page) -> None:
     """Wait for the answer that the address asks for."""
-    page.locator(".ps-ask-results table").wait_for()
+    page.locator(".ps-ask-card").first.wait_for()
+    page.locator(".ps-ask summary").first.click()
     page.locator(".ps-question > summary").first.click()
 
 
