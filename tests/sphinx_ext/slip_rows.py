@@ -167,6 +167,15 @@ MORE_IN_MYST: dict[str, Row] = {
     "no-newline-before-close": ((("Have you this book?\n```", "Have you this book? ```"),), "unclosed-fence", 17, "add a line of three backticks where it ends"),
     "one-colon-fence": ((("```{policy:message} user\nHave you this book?\n```", ":{policy:message} user\nHave you this book?\n:"),), "short-fence", 17, "write three colons, here and where it ends"),
     "response-then-example-open": ((("```\n````\n\nThe second", "```\n\nThe second"),), "unclosed-fence", 14, "add a line of four backticks where it ends"),
+    "role-without-quotes": ((("[](#is-{n})", "{policy:principle}is-{n}"),), "invalid-role", 41, "write {policy:principle}`is-"),
+    "role-in-code": ((("[](#is-{n})", "`{policy:principle}is-{n}`"),), "invalid-role", 41, "write {policy:principle}`is-"),
+    "role-and-a-blank": ((("[](#is-{n})", "{policy:principle} is-{n}"),), "invalid-role", 41, "write {policy:principle}`is-"),
+    "role-open-before-another": ((("[](#is-{n})", "{policy:principle}`is-{n} and {policy:level}`user`"),), "invalid-role", 41, "write {policy:principle}`is-"),
+    "role-without-its-angle": ((("[](#is-{n})", "{policy:principle}`this <is-{n}`"),), "invalid-role", 41, "write {policy:principle}`this <is-"),
+    "link-of-words": ((("[](#is-{n})", "[](#is {n})"),), "invalid-role", 41, "write `[](#is_"),
+    "link-never-closed": ((("[](#is-{n})", "[](#is-{n}"),), "invalid-role", 41, "write `[](#is-"),
+    "link-in-braces": ((("[](#is-{n})", "[]{#is-{n}}"),), "invalid-role", 41, "write `[](#is-"),
+    "link-in-two-brackets": ((("[](#is-{n})", "[it][is-{n}]"),), "invalid-role", 41, "write `[](#is-"),
 }
 QUIET_IN_MYST: dict[str, tuple[tuple[str, str], ...]] = {
     "conflict-as-code": (("The second norm.", "```text\n<<<<<<< HEAD\na\n=======\nb\n>>>>>>> x\n```"),),
@@ -288,6 +297,11 @@ MORE_IN_RST: dict[str, Row] = {
     "all-2": ((("   :id: e-{n}\n\n   .. policy:message:: user\n\n      Have", "  :id: e-{n}\n\n  .. policy:message:: user\n\n    Have"),), "wrong-indentation", 22, "indent it as far as that"),
     "exempts-conf": ((("   :authority: user\n\nThe first", "   :authority: user\n   :category: law\n   :exempts: lwa\n\nThe first"),), "unknown-category", 13, "did you mean `law`?"),
     "in-note": ((("The second norm.", ".. note::\n\n   .. policy:example:: X\n      :id:x-{n}\n\n      .. policy:message:: user\n\n         Hi"),), "lost-option", 34, "add the space"),
+    "role-without-quotes": (((":policy:principle:`is-{n}`", ":policy:principle:is-{n}"),), "invalid-role", 40, "write :policy:principle:`is-"),
+    "role-in-quotes-of-its-own": (((":policy:principle:`is-{n}`", "`:policy:principle:is-{n}`"),), "invalid-role", 40, "write :policy:principle:`is-"),
+    "role-open-before-another": (((":policy:principle:`is-{n}`", ":policy:principle:`is-{n} and :policy:level:`user`"),), "invalid-role", 40, "write :policy:principle:`is-"),
+    "role-without-its-angle": (((":policy:principle:`is-{n}`", ":policy:principle:`this <is-{n}`"),), "invalid-role", 40, "write :policy:principle:`this <is-"),
+    "role-without-the-other-angle": (((":policy:principle:`is-{n}`", ":policy:principle:`this is-{n}>`"),), "invalid-role", 40, "write :policy:principle:`this <is-"),
 }
 QUIET_IN_RST: dict[str, tuple[tuple[str, str], ...]] = {
     "odd-signs-in-code": (("The second norm.", ".. code-block:: rst\n\n   .. policy:principle:: P\n      :authority:\u00a0user\n\nAnd::\n\n   .. policy:principle::\u00a0P\n\nDone."),),

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar, NamedTuple
 
 from docutils import nodes
 from sphinx import addnodes
 
 from sphinx_policyspec.model import Markup
-from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBox, is_unseen
 from sphinx_policyspec.sphinx_ext.pages.inline import raw_of, shown_text
 
@@ -396,63 +395,3 @@ def _pipe_table(rows: list[list[list[str]]]) -> list[str]:
     shown = [[(cell[0] if cell else "").replace("|", r"\|") for cell in row] for row in rows]
     lines = [f"| {' | '.join(row)} |" for row in shown]
     return [lines[0], f"|{' --- |' * len(shown[0])}", *lines[1:]]
-
-
-# -- what is almost a reference ----------------------------------------------------------------
-
-_NEAR_ROLE = re.compile(
-    rf"(?P<open>[:{{]?)(?<![\w/-]){DOMAIN}: ?(?P<name>[\w-]+)(?P<close>[:}}]{{0,2}})"
-    r"(?: ?$|`(?P<text>[^`\s]*)| ?[\"'\u2018-\u201f\u00b4(\[](?P<quoted>[\w.-]+)[\"'\u2018-\u201f\u00b4)\]])"
-)
-"""It lacks a colon or brace, a blank parts it from its text, other quotes stand around that, or it is never ended."""
-_ID = r"[\w-]+"
-_LINK_OF_MYST = rf"\[[^\[\]]*\] \(#(?P<id>{_ID})\)|\([^()]*\)\[#(?P<swapped>{_ID})\]"
-_LINK_OF_RST = (
-    rf"\[[^\[\]]*\] ?\(#(?P<id>{_ID})\)|\([^()]*\)\[#(?P<swapped>{_ID})\]|\[[^\[\]]*\] ?\((?P<bare>{_ID})\)"
-)
-_LINK_OF_OTHERS = rf"\[\[#?(?P<wiki>{_ID})(?:\|[^\[\]]*)?\]\]|(?<![\w\[\])])\[#?(?P<alone>{_ID})\](?![(\[\w])|<#(?P<angle>{_ID})>"
-_NEAR_LINK = {
-    is_myst: re.compile(f"{own}|{_LINK_OF_OTHERS}")
-    for is_myst, own in ((True, _LINK_OF_MYST), (False, _LINK_OF_RST))
-}
-"""By whether a page is in MyST: links of Markdown, or of wikis, that are text there."""
-
-
-class NearReference(NamedTuple):
-    """What stays in the text, and was meant as a reference.
-
-    :param start: where it begins in the text
-    :param what: it is none of
-    :param target: the id that it has if it is a reference at all; empty where it can be nothing else
-    """
-
-    start: int
-    written: str
-    what: str
-    right: str
-    target: str
-
-
-def near_references(text: str, code: str | None, *, is_myst: bool) -> Iterator[NearReference]:
-    """Yield what is almost a role of ours, or a link, in a text.
-
-    :param code: what stands behind the text as code or the like
-    """
-
-    def right(name: str, target: str) -> str:
-        return f"{{{DOMAIN}:{name}}}`{target}`" if is_myst else f":{DOMAIN}:{name}:`{target}`"
-
-    for found in _NEAR_ROLE.finditer(text):
-        target = found["text"] if found["text"] is not None else found["quoted"] or code
-        is_marked = bool(found["open"] or found["close"])
-        # A word and a blank in front of code is a sentence, and so is a word in quotes behind one.
-        if target is not None and (is_marked or not (found[0].endswith(" ") or found["quoted"])):
-            yield NearReference(
-                found.start(), found[0].strip(), "role", right(found["name"], target or "id"), ""
-            )
-    for found in _NEAR_LINK[is_myst].finditer(text):
-        kind = found.lastgroup or ""
-        target, is_sure = found[kind], kind in {"id", "swapped"}
-        hint = f"`[](#{target})`" if is_myst else right("principle", target)
-        what = "role" if not is_myst else "link"
-        yield NearReference(found.start(), found[0], what, hint, "" if is_sure else target)

@@ -22,9 +22,9 @@ from sphinx_policyspec.model import Finding, Markup, Span
 from sphinx_policyspec.readers.text import Ignore, ignores_in
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 from sphinx_policyspec.sphinx_ext.markdown import is_model_spec_page
-from sphinx_policyspec.sphinx_ext.pages.indentation import Indented, is_literal
+from sphinx_policyspec.sphinx_ext.pages.indentation import Indented, is_literal, resolved, visible
 from sphinx_policyspec.sphinx_ext.pages.marks import note_finding
-from sphinx_policyspec.sphinx_ext.pages.options import Slip, SlipReading, indent_of, resolved, visible
+from sphinx_policyspec.sphinx_ext.pages.options import Slip, SlipReading, indent_of
 from sphinx_policyspec.sphinx_ext.pages.slips import COLONS, DirectiveFences
 
 if TYPE_CHECKING:
