@@ -120,7 +120,7 @@ MORE_IN_MYST: dict[str, Row] = {
     "principle-under-title": ((("Before.\n\n## Say so when you do not know\n\n", ""),), "nested-principle", 32, "put them side by side"),
     "two-principles-one-heading": ((("The first norm.", "The first norm.\n\n```{policy:principle}\n:id: other-{n}\n:authority: user\n```"),), "misplaced-directive", 14, "put it below the heading that it is about, or give it a title"),
     "message-outside": ((("The second norm.", "```{policy:message} user\nHave you this book?\n```"),), "misplaced-directive", 32, "put it into `policy:example` or `policy:prompt`"),
-    "colon-close": ((("```{policy:message} user\nHave you this book?\n```", "```{policy:message} user\nHave you this book?\n:::"),), "unclosed-fence", 19, "write the same"),
+    "colon-close": ((("```{policy:message} user\nHave you this book?\n```", "```{policy:message} user\nHave you this book?\n:::"),), "unclosed-fence", 19, ", or "),
     "close-indented4": ((("course.\n```", "course.\n    ```"),), "wrong-indentation", 29, "indent it as far as the line that begins the fence"),
     "text-and-close": ((("course.\n```", "course.```"),), "unclosed-fence", 27, "add a line of three backticks where it ends"),
     "id-twice": ((("after-{n}", "is-{n}"),), "duplicate-id", 34, "choose another id"),
@@ -130,7 +130,7 @@ MORE_IN_MYST: dict[str, Row] = {
     "level-instead": (((":authority: user", ":level: user"),), "unknown-option", 9, "did you mean `authority`?"),
     "flag-value": ((("{policy:message} user\n", "{policy:message} user\n:untrusted: maybe\n"),), "invalid-option", 18, "`untrusted` takes no value, not `maybe`"),
     "lang-name": ((("{policy:message} user\n", "{policy:message} user\n:lang: german_\n"),), "invalid-option", 18, "give a language tag, such as `de` or `pt-BR`"),
-    "tilde-mix": ((("````{policy:example} A book", "~~~~{policy:example} A book"),), "unclosed-fence", 30, "write the same"),
+    "tilde-mix": ((("````{policy:example} A book", "~~~~{policy:example} A book"),), "unclosed-fence", 30, ", or "),
     "no-prefix-all": ((("````{policy:example} A book", "````{example} A book"), ("{policy:message}", "{message}"), ("{policy:response} good", "{response} good"), ("{policy:response} bad", "{response} bad")), "unknown-directive", 14, "did you mean `policy:example`? the same on line 17, 21, 27"),
     "verdict-dot": ((("{policy:response} bad\n", "{policy:response} bad.\n"),), "unknown-verdict", 27, "did you mean `bad`?"),
     "verdict-comma": ((("{policy:response} good\n", "{policy:response} good, because it says so\n"),), "missing-blank-line", 21, "put it on a line of its own"),
@@ -163,7 +163,7 @@ MORE_IN_MYST: dict[str, Row] = {
     "violate": ((("bad\nOf course", "bad\n:violate: is-{n}\n\nOf course"),), "unknown-option", 28, "did you mean `violates`?"),
     "reason": (((":note: It says so.", ":reason: It says so."),), "unknown-option", 22, "known are `lang`, `name`, `note`, `recipient`, `violates`"),
     "close-three-of-four": ((("```\n````", "```\n```\n"),), "unclosed-fence", 30, "write four backticks"),
-    "message-tildes-closed-ticks": ((("```{policy:message} user\nHave you this book?\n```", "~~~{policy:message} user\nHave you this book?\n```"),), "unclosed-fence", 19, "write the same"),
+    "message-tildes-closed-ticks": ((("```{policy:message} user\nHave you this book?\n```", "~~~{policy:message} user\nHave you this book?\n```"),), "unclosed-fence", 19, ", or "),
     "no-newline-before-close": ((("Have you this book?\n```", "Have you this book? ```"),), "unclosed-fence", 17, "add a line of three backticks where it ends"),
     "one-colon-fence": ((("```{policy:message} user\nHave you this book?\n```", ":{policy:message} user\nHave you this book?\n:"),), "short-fence", 17, "write three colons, here and where it ends"),
     "response-then-example-open": ((("```\n````\n\nThe second", "```\n\nThe second"),), "unclosed-fence", 14, "add a line of four backticks where it ends"),
@@ -176,6 +176,15 @@ MORE_IN_MYST: dict[str, Row] = {
     "link-never-closed": ((("[](#is-{n})", "[](#is-{n}"),), "invalid-role", 41, "write `[](#is-"),
     "link-in-braces": ((("[](#is-{n})", "[]{#is-{n}}"),), "invalid-role", 41, "write `[](#is-"),
     "link-in-two-brackets": ((("[](#is-{n})", "[it][is-{n}]"),), "invalid-role", 41, "write `[](#is-"),
+    "two-backticks-and-a-right-end": ((("```{policy:message} user", "``{policy:message} user"),), "short-fence", 17, "write three backticks"),
+    "quotes-and-a-right-end": ((("```{policy:principle}\n:id: is", "'''{policy:principle}\n:id: is"),), "short-fence", 7, "write three backticks"),
+    "principle-begun-with-tildes": ((("```{policy:principle}\n:id: is", "~~~{policy:principle}\n:id: is"),), "unclosed-fence", 10, "write three tildes, or backticks where it begins"),
+    "line-of-rst-and-a-fence": ((("````{policy:example} A book", ".. policy:example:: A book"),), "unknown-directive", 14, "write it as a fence, `{policy:example}`"),
+    "line-of-rst-and-options": ((("```{policy:principle}\n:id: is-{n}\n:authority: user\n```", ".. policy:principle::\n:id: is-{n}\n:authority: user\n"),), "unknown-directive", 7, "write it as a fence, `{policy:principle}`"),
+    "principle-above-its-heading": ((("## After\n\n```{policy:principle}\n:id: after-{n}\n:authority: user\n```", "```{policy:principle}\n:id: after-{n}\n:authority: user\n```\n\n## After"),), "misplaced-directive", 34, "put it below `## After`"),
+    "quote-never-closed": (((":note: It says", ':note: "It says'),), "lost-option", 22, "close it, or delete it"),
+    "quote-never-closed-in-yaml": (((":id: is-{n}\n:authority: user", "---\nid: is-{n}\nauthority: 'user\n---"),), "lost-option", 10, "close it, or delete it"),
+    "text-behind-quotes": (((":note: It says", ':note: "It" says'),), "lost-option", 22, "put the quotes around all of it"),
 }
 QUIET_IN_MYST: dict[str, tuple[tuple[str, str], ...]] = {
     "conflict-as-code": (("The second norm.", "```text\n<<<<<<< HEAD\na\n=======\nb\n>>>>>>> x\n```"),),
@@ -200,6 +209,11 @@ QUIET_IN_MYST: dict[str, tuple[tuple[str, str], ...]] = {
     "yaml-four": (("```{policy:principle}\n:id: is-{n}\n:authority: user\n```", "```{policy:principle}\n----\nid: is-{n}\nauthority: user\n----\n```"),),
     "heading-in-message": (("Of course.", "# Of course."),),
     "yaml-colon-in-value": ((":note: It says so.", "---\nnote: It says: so.\n---"),),
+    "quotes-around-values": ((":note: It says so.", ":note: 'It''s \"so\".'"),),
+    "quotes-over-two-lines": ((":note: It says so.", ':note: "It says\n  so."'),),
+    "principle-below-text-and-above-a-heading": (("Before.\n", "Before.\n\n```{policy:principle}\n:id: on-{n}\n:authority: user\n```\n\nIt holds.\n"),),
+    "principle-of-a-page-above-its-first-heading": (("Before.\n", "```{policy:principle}\n:id: on-{n}\n:authority: user\n```\n"),),
+    "role-in-two-backticks": (("The second norm.", "``{policy:message} user`` begins one.\n```\ncode\n```"),),
 }
 MORE_IN_RST: dict[str, Row] = {
     "line-below-a-title-too-short": ((("After\n-----", "After\n---"),), "lost-heading", 34, "write one `-` for each letter"),
@@ -302,6 +316,8 @@ MORE_IN_RST: dict[str, Row] = {
     "role-open-before-another": (((":policy:principle:`is-{n}`", ":policy:principle:`is-{n} and :policy:level:`user`"),), "invalid-role", 40, "write :policy:principle:`is-"),
     "role-without-its-angle": (((":policy:principle:`is-{n}`", ":policy:principle:`this <is-{n}`"),), "invalid-role", 40, "write :policy:principle:`this <is-"),
     "role-without-the-other-angle": (((":policy:principle:`is-{n}`", ":policy:principle:`this is-{n}>`"),), "invalid-role", 40, "write :policy:principle:`this <is-"),
+    "first-line-of-myst": (((".. policy:principle::\n   :id: is", "```{policy:principle}\n   :id: is"),), "unknown-directive", 9, "write `.. policy:principle::`"),
+    "principle-above-its-heading": ((("After\n-----\n\n.. policy:principle::\n   :id: after-{n}\n   :authority: user", ".. policy:principle::\n   :id: after-{n}\n   :authority: user\n\nAfter\n-----"),), "misplaced-directive", 33, "put it below `After`"),
 }
 QUIET_IN_RST: dict[str, tuple[tuple[str, str], ...]] = {
     "odd-signs-in-code": (("The second norm.", ".. code-block:: rst\n\n   .. policy:principle:: P\n      :authority:\u00a0user\n\nAnd::\n\n   .. policy:principle::\u00a0P\n\nDone."),),

@@ -350,7 +350,7 @@ IN_MYST = {
         "the outer fence needs five backticks, where it begins and where it ends, and that of `policy:message` four",
     ),
     "another-mark-at-the-end": Slip(
-        ("```{policy:message}", "~~~{policy:message}"), "unclosed-fence", "19", "write the same"
+        ("```{policy:message}", "~~~{policy:message}"), "unclosed-fence", "19", ", or "
     ),
     "one-end-too-many-inside": Slip(
         ("book?\n```\n", "book?\n```\n```\n"), "unclosed-fence", "20", "delete it"

@@ -1,10 +1,8 @@
-"""The lines of a page without what copying and merging left in them, and its blocks by how far they are indented."""
+"""The blocks of reStructuredText by how far their lines are indented, and the first lines of fences of MyST, with their slips mended."""
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
@@ -86,13 +84,8 @@ class Indented(options.SlipReading):
             self._of_myst(number, fence)
         line = self.lines[number]
         words, indent = line.strip(), options.indent_of(line)
-        if (
-            number
-            and len(set(words)) == 1
-            and not (words[0].isalnum() or indent)
-            and self.lines[number - 1].strip()
-        ):
-            self._line, self.is_taken = words[0], False
+        if self._is_underline(number):
+            self._line, self.is_taken, self._title = words[0], False, self.lines[number - 1].strip()
             self._underline(number, words[0])
         found = options.MARKUP.fullmatch(line)
         if found and (not self.known or _own(found) in self.known or words[:2] == ".."):
@@ -112,6 +105,12 @@ class Indented(options.SlipReading):
             holds_text = words.endswith("::")
         return self._behind(number, indent) if holds_text else number + 1
 
+    def _is_underline(self, number: int) -> bool:
+        """Return whether a line may make a title of the line above."""
+        line = self.lines[number].rstrip()
+        is_line = len(set(line)) == 1 and not (line[0].isalnum() or line[0].isspace())
+        return is_line and number > 0 and bool(self.lines[number - 1].strip())
+
     def _underline(self, number: int, sign: str) -> None:
         """Lengthen the line below a title, if it is so short that it makes none."""
         length, title = len(self.lines[number].strip()), self.lines[number - 1].strip()
@@ -127,9 +126,13 @@ class Indented(options.SlipReading):
         if not any(slip.message.endswith(_IN_RST) for slip in self.slips):
             hint = f"write `.. {name}::`, and indent what it holds"
             self._slip(number, "unknown-directive", f"`{{{name}}}` {_IN_RST}", hint)
-        within = range(number + 1, len(self.lines))
-        end = next((n for n in within if self.lines[n].strip() == found["marks"]), len(self.lines))
         self.lines[number] = f"{lead}.. {name}:: {found['rest'].strip()}".rstrip()
+        within = range(number + 1, len(self.lines))
+        titles = (n for n in within if self._is_underline(n) or options.MARKUP.fullmatch(self.lines[n]))
+        end = next((n for n in within if self.lines[n].strip() == found["marks"]), 0)
+        if not end or end > next(titles, end):
+            # Nothing but its first line is one of MyST.
+            return
         below = next((n for n in within if not options.SOUND.fullmatch(self.lines[n].strip())), end)
         self.lines[below - 1] += "\n"
         self.lines[number + 1 : end] = [" " * options.DEPTH + line for line in self.lines[number + 1 : end]]
@@ -141,10 +144,14 @@ class Indented(options.SlipReading):
         name, own = found["name"].replace("::", ":").replace(": ", ":"), _own(found)
         self._named(number, found, name)
         self._place(number, own, name)
-        if own == "principle" and not found["rest"].strip() and not options.indent_of(self.lines[number]):
+        is_marker = own == "principle" and not found["rest"].strip()
+        was_taken, told = self.is_taken, len(self.slips)
+        if is_marker and not options.indent_of(self.lines[number]):
             self._heading_above(number, lambda title: f"{title}\n{self._line * len(title)}")
         depth = options.indent_of(self.lines[number])
         below = self._options(number + 1, own, name, depth)
+        if is_marker and len(self.slips) == told:
+            self._heading_below(number, below, was_taken=was_taken)
         inner = options.indent_of(self.lines[below - 1]) if below > number + 1 else 0
         if own in options.WITH_TURNS:
             around = self._example if self._example and self._example.depth < depth else None
@@ -160,6 +167,21 @@ class Indented(options.SlipReading):
         if joined:
             self._part(number, f"`{found['name']}` stands directly below text, which it becomes part of")
         return self._behind(number, depth) if is_literal(name) else below
+
+    def _heading_below(self, number: int, end: int, *, was_taken: bool) -> None:
+        """Move the heading up that a principle is about and stands above."""
+        below = range(end, len(self.lines) - 1)
+        at = next((n for n in below if self.lines[n].strip()), 0)
+        title = self.lines[at].strip()
+        if (
+            at
+            and self._is_underline(at + 1)
+            and title[0].isalnum()
+            and self._is_above(number, end, title, was_taken=was_taken)
+        ):
+            self.lines[number] = f"{title}\n{self.lines[at + 1]}\n\n{self.lines[number]}"
+            self.lines[at : at + 2] = ["", ""]
+            self._title, self.is_taken = title, True
 
     def _is_joined(self, number: int, indent: int) -> bool:
         """Return whether the line above is text that a directive would be part of."""
@@ -273,88 +295,128 @@ class Indented(options.SlipReading):
         )
 
 
-# -- what copying and merging leave behind -----------------------------------------------------------
+# -- the first lines of fences ---------------------------------------------------------------------
 
-_SIGNS = {
-    **dict.fromkeys("\u00a0\u2007\u202f\u3000", (" ", "a no-break space", "write a plain space")),
-    **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad", ("", "a sign without width", "delete it")),
-}
-"""By sign that looks like another one, or like none: what to read for it, what it is, and the cure."""
-_ODD = re.compile(f"[{''.join(_SIGNS)}]")
-_STARTS = re.compile(rf"\s*(?:\.\.|[`~:]{{3,}}) ?\{{?{DOMAIN}:")
-_LOOKED_UP = re.compile(
-    rf"{DOMAIN}:[^`]{{1,200}}+(?:`[^`]{{0,1000}}+`)?|\]\([^)]{{0,1000}}+\)|`[^`]{{0,1000}}+`"
+FENCE = re.compile(
+    r"(?P<lead>[ \t>]*+(?P<item>(?:[-*+]|\d+[.)])[ \t]++)*)(?P<marks>`{3,}+|~{3,}+|:{3,}+)(?P<info>.*)"
 )
-"""What holds a name in a line of text."""
+OF_RST = re.compile(rf" {{0,3}}\.\. (?P<name>{DOMAIN}:[\w-]+) ?::.*")
+_IN_MYST = "is a directive of reStructuredText, and text in a page of MyST"
+_INLINE = re.compile(rf"(?P<right>\s*`{{3,}}\{{{DOMAIN}:[^`]*)`{{3,}}\s*")
+_SHORT = re.compile(
+    rf"(?P<lead>\s*)(?P<marks>`{{1,2}}|~{{1,2}}|:{{1,2}}|[\u2018\u2019\u00b4'\u201c\u201d\"]{{2,}})(?P<info>\{{{DOMAIN}:[\w-]+}}[^`]*)"
+)
+_FEWEST = 3
+"""Marks that make a fence."""
+FAR = 100
+"""Open fences among which the one is sought that a line ends."""
+HEADING = re.compile(r"#{1,6}\s")
+_WORDS = dict(enumerate(("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 1))
+_QUOTES = "\u2018\u2019\u00b4'\u201c\u201d\""
+_ENDS = re.compile(rf"`+|~+|:+|[{_QUOTES}]{{2,}}")
+MARKS = {"`": "backticks", "~": "tildes", ":": "colons"}
 
 
-def visible(
-    lines: Sequence[str], known: Mapping[str, Collection[str]], code: Collection[int] = ()
-) -> tuple[list[str], list[options.Slip]]:
-    """Return lines without signs that nobody sees, where something of ours is written, and what is wrong, told once.
+@dataclass
+class FirstLines(options.SlipReading):
+    """Reads a page of MyST, and puts marks right that begin a fence.
 
-    :param code: numbers of lines that are shown as code
+    :param marks: what fences may be made of
     """
-    texts = list(lines)
-    changed: dict[int, str] = {}
-    names = {name for options in known.values() for name in options}
-    for number, line in enumerate(lines):
-        if number not in code and _ODD.search(line):
-            near = options.NEAR.fullmatch(_read(line).strip())
-            is_whole = near is not None and bool(near["close"].strip()) and near["name"].lower() in names
-            is_whole = is_whole or bool(_STARTS.match(_read(line)))
-            texts[number] = _read(line) if is_whole else _LOOKED_UP.sub(lambda part: _read(part[0]), line)
-            if texts[number] != line and (is_whole or f"{DOMAIN}:" in texts[number] or "](" in line):
-                changed[number] = line
-            else:
-                texts[number] = line
-    if not changed:
-        return texts, []
-    first, *others = changed
-    sign = next(match[0] for match in _ODD.finditer(changed[first]) if match[0] not in texts[first])
-    _, what, hint = _SIGNS[sign]
-    hint += f"; the same on line {', '.join(str(n + 1) for n in others)}" if others else ""
-    message = f"{what}, U+{ord(sign):04X}, stands in this line, where no name or option has one"
-    return texts, [options.Slip(first + 1, "invisible-character", message, hint)]
+
+    marks: str = "`~"
+    _changed: dict[int, str] = field(default_factory=dict)
+    """By number the lines that are not as they were."""
+    _added: dict[int, list[str]] = field(default_factory=dict)
+    """By number the lines that stand above one."""
+
+    @property
+    def _depth(self) -> int:
+        """How many fences are open."""
+        raise NotImplementedError
+
+    @property
+    def _is_in_code(self) -> bool:
+        """Whether the innermost of them is no markup."""
+        raise NotImplementedError
+
+    def _put(self, number: int, line: str) -> None:
+        self._changed[number] = line
+
+    def _tell_rst(self, number: int, name: str) -> None:
+        """Tell a directive in the form of reStructuredText, once a page."""
+        if not any(slip.message.endswith(_IN_MYST) for slip in self.slips):
+            hint = f"write it as a fence, `{{{name}}}`"
+            self._slip(number, "unknown-directive", f"`.. {name}::` {_IN_MYST}", hint)
+
+    def _of_rst(self, number: int, name: str) -> int:
+        """Have a directive of reStructuredText read as one, which is told once a page; return the line below it."""
+        self._tell_rst(number, name)
+        fence, end = options.lead_of(self.lines[number]) + "`" * (3 + self._depth), self._behind(number)
+        self._changed[number] = f"{fence}{{eval-rst}}\n{self.lines[number]}"
+        self._added.setdefault(end, []).append(fence)
+        return end
+
+    def _widened(self, number: int) -> str:
+        """Return a line; where marks begin a directive that are too few for a fence, it is told and put right."""
+        if not self._is_in_code and (inline := _INLINE.fullmatch(self.lines[number])):
+            self.lines[number] = self._changed[number] = inline["right"].rstrip()
+            message = "marks behind the first line of a fence make it code in a line of text"
+            self._slip(number, "unclosed-fence", message, "delete them")
+        if not self._is_in_code:
+            if found := OF_RST.fullmatch(self.lines[number]):
+                self._of_both(number, found)
+            elif found := _SHORT.fullmatch(self.lines[number]):
+                self._lengthened(number, found)
+        return self.lines[number]
+
+    def _lengthened(self, number: int, found: re.Match[str]) -> None:
+        """Write as many marks as a fence needs, if something ends it."""
+        same, is_quoted = found["marks"], found["marks"][0] in _QUOTES
+        if same[0] not in f"{self.marks}{_QUOTES}" or not (end := self._end_below(number)):
+            return
+        mark, ends = "`" if is_quoted else same[0], self.lines[end].strip()
+        is_right = len(ends) >= _FEWEST and ends[0] in self.marks
+        length = len(ends) if is_right and ends[0] == mark else _FEWEST
+        wrong = f"and not {_WORDS[len(same)]}" if not is_quoted else f"and not quotes as in `{same}`"
+        message = f"{MARKS[mark]} begin a fence where there are three, {wrong}"
+        hint = f"write {count(length, mark)}" + ", here and where it ends" * (not is_right)
+        self._slip(number, "short-fence", message, hint)
+        self.lines[number] = self._changed[number] = f"{found['lead']}{mark * length}{found['info']}"
+        if not is_right:
+            self.lines[end] = self._changed[end] = options.lead_of(self.lines[end]) + mark * length
+
+    def _of_both(self, number: int, found: re.Match[str]) -> None:
+        """Read a directive of reStructuredText that is ended, or has its options, as one of MyST does, as that."""
+        below = self.lines[number + 1] if number + 1 < len(self.lines) else ""
+        if self._behind(number) != number + 1 and below[:1].isspace():
+            return
+        if not (end := self._end_below(number)):
+            within = range(number + 1, len(self.lines))
+            end = next((n for n in within if not options.SOUND.fullmatch(self.lines[n])), number + 1)
+            if end == number + 1 or self.lines[end].strip():
+                return
+            self.lines[end] = self._changed[end] = "`" * _FEWEST
+        self._tell_rst(number, found["name"])
+        first = f"{self.lines[end].strip()}{{{found['name']}}}{found[0].partition('::')[2]}"
+        self.lines[number] = self._changed[number] = first
+
+    def _end_below(self, number: int) -> int:
+        """Return the line in a section that ends the fence that begins on a line, whatever its marks; 0 where none does."""
+        depth = 0
+        for at in range(number + 1, min(number + FAR * 10, len(self.lines))):
+            text = self.lines[at].strip()
+            if HEADING.match(text):
+                return 0
+            if _ENDS.fullmatch(text):
+                if not depth:
+                    return at
+                depth -= 1
+            elif ((found := FENCE.fullmatch(text)) and "`" not in found["info"]) or _SHORT.fullmatch(text):
+                depth += 1
+        return 0
 
 
-def _read(text: str) -> str:
-    return _ODD.sub(lambda sign: _SIGNS[sign[0]][0], text)
-
-
-_CONFLICT = ("<<<<<<< ", "||||||| ", "=======", ">>>>>>> ")
-_CODE_BEGINS = re.compile(r"\s*(?:`{3,}|~{3,})\s*[^\s{`]")
-
-
-def resolved(lines: Sequence[str]) -> tuple[list[int], list[options.Slip]]:
-    """Return the numbers of the lines without conflicts that git left, of each the first side, and the conflicts."""
-    kept: list[int] = []
-    slips: list[options.Slip] = []
-    side, fence = 0, ""
-    sides, ends = ([n for n, line in enumerate(lines) if line.startswith(mark)] for mark in _CONFLICT[2:])
-    for number, line in enumerate(lines):
-        mark = next(
-            (n for n, mark in enumerate(_CONFLICT) if line.rstrip() + " " == mark or line.startswith(mark)),
-            -1,
-        )
-        fence = line if options.BEGINS_FENCE.match(line) else fence
-        # What is shown as code is none.
-        if not side and mark == 0 and _is_conflict(number, sides, ends) and not _CODE_BEGINS.match(fence):
-            message = "a conflict that git could not merge was left here"
-            slips.append(
-                options.Slip(
-                    number + 1, "merge-conflict", message, "keep one side, and delete the lines of marks"
-                )
-            )
-            side = 1
-        elif side and mark > 0:
-            side = 0 if mark == len(_CONFLICT) - 1 else mark + 1
-        elif side <= 1:
-            kept.append(number)
-    return kept, slips
-
-
-def _is_conflict(start: int, sides: Sequence[int], ends: Sequence[int]) -> bool:
-    """Return whether the other marks of a conflict follow."""
-    at = bisect_right(sides, start)
-    return at < len(sides) and bisect_right(ends, sides[at]) < len(ends)
+def count(number: int, mark: str) -> str:
+    """Return how many marks a fence should have, in words."""
+    return f"{_WORDS.get(number, number)} {MARKS[mark]}"

@@ -52,6 +52,8 @@ _NO_HEADING = re.compile(
 """What is meant as a heading: a line with the signs of one, in bold text, or one that ends no sentence."""
 _DASHES = re.compile(r"-{1,2}|\u2014|\.{3}|[=*_]{3,}")
 """What is written for the three hyphens that begin or end a block of YAML."""
+_QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*+\"|'(?:[^']|'')*+'")
+_QUOTES = "\"'\u2018\u2019\u201c\u201d"
 _KEY = re.compile(r"[\w-]+:(?:\s.*)?")
 _HOLDS_BLOCK = re.compile(r":\s*+(?:[|>][+-]?\s*+)?$")
 """What a key ends with whose value stands on the lines below it."""
@@ -100,6 +102,8 @@ _FAULTS = {
     "space": ("{names} {lacks} a space behind the colon, without which {they} no {options}", "add the space"),
     "yaml": ("{bare} {are} not written as options are between lines of `---`", "write {names} and a space"),
     "depth": ("{bare} {are} indented further than the option above, and so a part of it", "indent it as far as that"),
+    "quote": ("the quote that {names} {holds} is never closed", "close it, or delete it"),
+    "behind": ("text stands behind the quotes that {names} {holds}", "put the quotes around all of it"),
     "comment": ("what {bare} {holds} is a comment, which `#` begins", "delete the `#`"),
 }  # fmt: skip
 """By fault of an option: what is said of those that have it, and what to do."""
@@ -119,6 +123,8 @@ class SlipReading:
     slips: list[Slip] = field(default_factory=list, init=False)
     is_taken: bool = field(default=False, init=False)
     """Whether a principle stands below the last heading already."""
+    _title: str = field(default="", init=False)
+    """The last heading."""
     _below: int = field(default=-2, init=False)
     """The last line that held an option below text."""
 
@@ -157,6 +163,21 @@ class SlipReading:
         hint = f"write `{title}`" + (f" above a line of `{line[0]}`" if line else "")
         self._slip(place, "lost-heading", f"`{found[0].strip()}` is text, and no heading", hint)
         self._put(place, right)
+
+    def _is_above(self, start: int, end: int, title: str, *, was_taken: bool) -> bool:
+        """Return whether a principle is meant to stand below the heading that follows it, which is told.
+
+        :param end: the line below the directive
+        :param was_taken: another principle stands below the heading above
+        """
+        given = (re.search(r"\bid:\s{1,9}([\w-]+)", line) for line in self.lines[start:end])
+        words = set(re.split(r"[_-]", next((found[1].lower() for found in given if found), "")))
+        is_named = words <= _words(title) and not words <= _words(self._title)
+        if not (is_named or was_taken or not self._title):
+            return False
+        message = f"`{DOMAIN}:principle` stands above the heading that it is about"
+        self._slip(start, "misplaced-directive", message, f"put it below `{title}`")
+        return True
 
     # -- options between colons ------------------------------------------------------------------
 
@@ -243,7 +264,9 @@ class SlipReading:
             first, *more = self._parts(value, own)
             is_comment = depth is None and name in known and value.startswith("#") and " " not in value
             fault = "line" if more else "colon" if name != found["name"] else "comment" * is_comment
-            return Option(number, line, name, first.removeprefix("#") if is_comment else first, fault, more)
+            quoting = self._quoting(number, first) if depth is None and name in known else ""
+            value = _plain(first, quoting).removeprefix("#" * is_comment)
+            return Option(number, line, name, value, fault or quoting, more)
         found = NEAR.fullmatch(text)
         if is_lost or not (found and is_inside) or found["name"].lower() not in known:
             return None
@@ -260,6 +283,17 @@ class SlipReading:
         is_marked = bool(found["hyphen"].strip() or found["close"].strip(" :=;\uff1a"))
         fault = "marks" if is_marked else "space" if found["open"] == found["close"] == ":" else "colon"
         return Option(number, line, found["name"].lower(), found["rest"].strip(" \t|"), fault)
+
+    def _quoting(self, number: int, value: str) -> str:
+        """Return what is wrong with the quotes around a value of YAML, which may go on below; nothing for nothing."""
+        if value[:1] not in {"'", '"'}:
+            return ""
+        found = _QUOTED.match(value)
+        if found is None:
+            below = self.lines[number + 1] if number + 1 < len(self.lines) else ""
+            return "" if below[:1].isspace() and below.strip() else "quote"
+        behind = value[found.end() :].strip()
+        return "behind" if behind and not behind.startswith("#") else ""
 
     def _parts(self, value: str, own: str) -> list[str]:
         """Return the value of an option, and the options behind it on its line."""
@@ -395,9 +429,22 @@ class SlipReading:
             if found is None or (is_deeper and (holds or not is_key)) or not (is_key or is_sound):
                 (options[-1].below if options else above).append(line)
                 continue
-            fault = "" if is_sound and not is_deeper else "depth" if is_deeper else "yaml"
-            options.append(Option(number, line, found["name"], found["rest"].strip(), fault))
+            value = found["rest"].strip()
+            quoting = self._quoting(number, value)
+            fault = quoting if is_sound and not is_deeper else "depth" if is_deeper else "yaml"
+            options.append(Option(number, line, found["name"], _plain(value, quoting), fault))
         return options, above
+
+
+def _words(title: str) -> set[str]:
+    return set(re.findall(r"\w+", title.lower().replace("_", " ")))
+
+
+def _plain(value: str, quoting: str) -> str:
+    """Return a value of YAML without what is wrong with its quotes."""
+    if quoting == "behind":
+        return "'{}'".format(value.replace("'", "''"))
+    return value.strip(_QUOTES) if quoting else value
 
 
 def _joined(names: Iterable[str]) -> str:
