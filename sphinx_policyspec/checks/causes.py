@@ -53,15 +53,17 @@ def causes(
     lines: SourceLines,
     ignores: Iterable[Ignore] = (),
     skipped: Collection[str] = (),
+    off: Collection[str] = (),
 ) -> list[Finding]:
     """Return the findings that no comment silences and that stand on their own.
 
     :param skipped: codes that were not looked for
+    :param off: codes that are not going to be told
     """
     found = sorted(findings, key=lambda one: (one.span, one.code, one.message))
     # A slip that somebody silences is not going to be mended: what follows from it is told.
     told = list(silenced(found, ignores, skipped))
-    follows = _following(told, lines)
+    follows = _following([one for one in told if one.code not in off], lines)
     return list(_once([one for one in told if id(one) not in follows]))
 
 

@@ -955,3 +955,12 @@ def test_slips_of_a_notebook_in_markdown_are_told(tmp_path: Path) -> None:
     found = ps.load_checked(tmp_path).findings
     told = [(one.code, one.span.line) for one in found if one.severity is not Severity.HINT]
     assert told == [("lost-option", 13)]
+
+
+@pytest.mark.parametrize(("off", "told"), [("prompts", "invalid-id"), ("invalid-id", "dangling-reference")])
+def test_a_slip_that_a_project_switches_off_hides_nothing(off: str, told: str, tmp_path: Path) -> None:
+    conf = f'extensions = ["myst_parser", "sphinx_policyspec"]\npolicyspec_severity = {{"coverage": "off", "{off}": "off"}}\n'
+    (tmp_path / "conf.py").write_text(conf, "utf-8")
+    marker = "```{policy:principle}\n:id: be kind\n:authority: user\n```\n\nSee [](#be_kind).\n"
+    (tmp_path / "index.md").write_text(f"# Slips\n\n## Be of use\n\n{marker}", "utf-8")
+    assert [entry.finding.code for entry in ps.check(tmp_path).entries] == [told]
