@@ -165,7 +165,8 @@ class _Document:
             self._find("depth-jump", span, message, f"use {'#' * (outer + 1)}")
         if heading.authority and (above := next((d for d in self.open if d.heading.authority), None)):
             message = f"principle `{heading.id}` stands inside principle `{above.id}`"
-            self._find("nested-principle", span, message, related=(above.span,))
+            hint = "put them side by side, or take the level from one"
+            self._find("nested-principle", span, message, hint, related=(above.span,))
         repeats = heading.id in self.provision_names
         draft = _Draft(
             heading=heading,

@@ -306,7 +306,9 @@ class YamlReader:
         for key_node, value in node.value:
             key = self.text(key_node)
             if allowed and key not in allowed:
-                self.find("unknown-key", key_node, f"unknown key `{key}`", nearest(key, allowed))
+                self.find(
+                    "unknown-key", key_node, f"unknown key `{key}`", nearest(key, allowed) or "delete it"
+                )
                 meant.setdefault(near_name(key, allowed), value)
             elif key in values:
                 repeated = repeated or key_node

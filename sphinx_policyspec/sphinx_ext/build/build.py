@@ -21,6 +21,7 @@ from docutils import nodes
 from sphinx.builders.html import StandaloneHTMLBuilder
 
 from sphinx_policyspec.checks.causes import causes
+from sphinx_policyspec.checks.selection import Selection
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.files import exact
 from sphinx_policyspec.model import Finding, TargetKind
@@ -36,7 +37,7 @@ from sphinx_policyspec.sphinx_ext.build.findings import (
     setting_findings,
 )
 from sphinx_policyspec.sphinx_ext.build.trial import has_late_handlers, left_out, settle
-from sphinx_policyspec.sphinx_ext.config import Given
+from sphinx_policyspec.sphinx_ext.config import Given, severities
 from sphinx_policyspec.sphinx_ext.domain.domain import add_anchors, domain_of, escape_headings
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, FindingOfKnown
 from sphinx_policyspec.sphinx_ext.markdown import outdated_by_companions
@@ -385,7 +386,8 @@ def all_findings(
     ignores = _ignores(app.env)
     skipped = knowledge.skipped(app.env) if ignores else ()
     found = [*told, *_all_findings(app, knowledge)]
-    yield from causes(found, SourceLines(Path(app.srcdir)), ignores, skipped)
+    off = Selection(severity=severities(app.config)).off
+    yield from causes(found, SourceLines(Path(app.srcdir)), ignores, skipped, off)
     if late:
         yield from _told_late(app, outputs.unwritable(app, knowledge))
 

@@ -267,17 +267,22 @@ class GivenRole(SphinxRole):
         """Return the node of the role."""
         raise NotImplementedError
 
-    def given(self) -> tuple[str, dict[str, str]]:
-        """Return the text, and what stands in the angle brackets."""
+    def given(self, only: str = "") -> tuple[str, dict[str, str]]:
+        """Return the text, and what stands in the angle brackets.
+
+        :param only: the parameter that a lone value is meant for
+        """
         text = unescape(self.text)
         found = _PARTS.fullmatch(text)
         if found is None:
             return " ".join(text.split()), {}
-        values = {}
+        values: dict[str, str] = {}
         for part in filter(str.strip, found["given"].split(",")):
             match = _PARAMETER.fullmatch(part.strip())
             if match is None:
-                self.find(f"`{part.strip()}` is not a parameter", "write `name=value`")
+                hint = f"write `{only}={part.strip()}`" if only else "write `name=value`"
+                self.find(f"`{part.strip()}` is not a parameter", hint)
+                values |= {only: part.strip()} if only else {}
             else:
                 values[match["name"]] = " ".join(match["value"].split())
         return " ".join(found["text"].split()), values
@@ -305,7 +310,7 @@ class ClauseRole(GivenRole):
 
     def build(self) -> nodes.Element:
         """Return the words, and the level that they have."""
-        text, given = self.given()
+        text, given = self.given("level")
         level = given.pop("level", "")
         if given or not level or not text:
             self.find(
