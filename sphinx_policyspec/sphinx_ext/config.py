@@ -382,11 +382,13 @@ class Site:
     """A spec and its pages by name.
 
     :param root: the folder that the spec's file names are relative to
+    :param pdf: name of the PDF that lies beside its pages, empty where there is none
     """
 
     spec: Spec
     root: Path
     pages: dict[str, SitePage]
+    pdf: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,6 +45,7 @@ from sphinx_policyspec.sphinx_ext.nodes.boxes import add_heads, explain, set_as_
 from sphinx_policyspec.sphinx_ext.nodes.html import set_for_paper
 from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     PolicyBox,
+    PolicyChip,
     PolicyCount,
     PolicyDeclaration,
     PolicyQuery,
@@ -250,7 +251,9 @@ class Build:
         """Put the names of levels and the answers into a page, and what builders without our visitors need."""
         domain = domain_of(app.env)
         add_anchors(domain, doctree)
-        boxes = [node for node in elements_of(doctree) if isinstance(node, PolicyBox | PolicyCount)]
+        boxes = [
+            node for node in elements_of(doctree) if isinstance(node, PolicyBox | PolicyChip | PolicyCount)
+        ]
         for box in (box for box in boxes if "level" in box):
             declared = domain.find(TargetKind.LEVEL, box["level"])
             title = box["title"] = declared.title if declared else box["title"]

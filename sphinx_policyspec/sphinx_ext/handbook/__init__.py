@@ -117,7 +117,8 @@ def build_site(
     :param pdf_missing: what is done about a letter that none of them draws, ``error`` or ``box``
     :param source: what errors name, by default ``root``
     """
-    site = Site(spec=spec, root=real_path(root), pages={page.name: page for page in lay_out(spec, pages)})
+    laid_out = {page.name: page for page in lay_out(spec, pages)}
+    site = Site(spec=spec, root=real_path(root), pages=laid_out, pdf=PDF if pdf else "")
     overrides = {
         "extensions": [_EXTENSION],
         "project": _shown(spec.title),
@@ -130,6 +131,9 @@ def build_site(
         "html_copy_source": False,
         "html_show_sourcelink": False,
         "html_show_sphinx": False,
+        # The first page has publisher and licence, and a spec has no entries for a general index.
+        "html_show_copyright": False,
+        "html_use_index": False,
         "toc_object_entries": False,
         "source_suffix": {SUFFIX: FILETYPE},
         # What is found in the text is told by whoever reads it, and what is lost on paper by the build.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from html import escape
 from itertools import count
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, cast
@@ -13,11 +14,12 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from docutils import nodes
 from docutils.parsers.rst import Parser as RstParser
 from sphinx import addnodes
+from sphinx.config import Config
 from sphinx.locale import get_translation
 from sphinx.parsers import Parser
 
 from sphinx_policyspec.files import grouped
-from sphinx_policyspec.model import Principle, Provision, Span, Spec, roles_that_override
+from sphinx_policyspec.model import Principle, Provision, Span, Spec, roles_that_override, who_may_override
 from sphinx_policyspec.model.spec import DEFAULT_TITLE
 from sphinx_policyspec.sphinx_ext.asks.answer_nodes import PolicyView
 from sphinx_policyspec.sphinx_ext.asks.directives import SurveyView
@@ -26,7 +28,15 @@ from sphinx_policyspec.sphinx_ext.config import Site, SitePage
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, Ask, outside_record, page_record
 from sphinx_policyspec.sphinx_ext.markdown.foreign import is_address
 from sphinx_policyspec.sphinx_ext.markdown.render import SpecRenderer
-from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyDeclaration, PolicyQuery, around, elements_of
+from sphinx_policyspec.sphinx_ext.nodes.boxes import style_name, word
+from sphinx_policyspec.sphinx_ext.nodes.nodes import (
+    PolicyChip,
+    PolicyDeclaration,
+    PolicyQuery,
+    around,
+    elements_of,
+)
+from sphinx_policyspec.sphinx_ext.web.places import ASK_PAGE, NEWS
 
 if TYPE_CHECKING:
     from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
@@ -49,6 +59,10 @@ VIEWS: Mapping[str, tuple[ViewKind, ...]] = MappingProxyType(
 )
 """Pages that show the whole spec at once, and what each shows."""
 
+_FOR_MAINTAINERS = ("coverage", "survey")
+_CREATIVE_COMMONS = re.compile(
+    r"https?://creativecommons\.org/(?:licenses|publicdomain)/(?P<kind>[a-z-]+)/(?P<version>[\d.]+)/?(?:deed\.\w+)?"
+)
 _RESERVED = frozenset(
     {
         START,
@@ -109,8 +123,8 @@ def overridable(spec: Spec, role: str) -> list[Principle]:
 
 
 def _role_pages(spec: Spec) -> tuple[SitePage, ...]:
-    """Return a page for each role that can override something."""
-    roles = dict.fromkeys(role for level in spec.levels for role in level.roles)
+    """Return a page for each role that can override something, that of the lowest level first."""
+    roles = dict.fromkeys(role for level in reversed(spec.levels) for role in level.roles)
     can = [role for role in roles if overridable(spec, role)]
     names = _names(can, (), "may-override-")
     return tuple(SitePage(name=name, role=role) for name, role in zip(names, can, strict=True))
@@ -185,10 +199,7 @@ class SitePageParser(Parser):
             domain.note_document(env.docname, outside_record((), questions, (), ()))
             return
         renderer = SpecRenderer(document, site.spec, lambda file: str(site.root / file))
-        links = _graph_links(env.config.policyspec_outputs)
-        if env.config.policyspec_ask_page:
-            links += [nodes.Text(", "), _reference_to_ask_page(env.docname)]
-        document += _page_nodes(page, site, renderer, links)
+        document += _page_nodes(page, site, renderer, env.config)
         _name_files(document)
         domain.note_document(env.docname, *page_record(env.docname, page_spec(site.spec, page)))
 
@@ -201,33 +212,173 @@ def _name_files(document: nodes.document) -> None:
             node.source = above.source if above is not None else None
 
 
-def _page_nodes(
-    page: SitePage, site: Site, renderer: SpecRenderer, links: list[nodes.Node]
-) -> list[nodes.Node]:
+def _page_nodes(page: SitePage, site: Site, renderer: SpecRenderer, config: Config) -> list[nodes.Node]:
     sections = renderer.provisions(page.provisions)
     if page.name == START:
         start = nodes.section(
             "", nodes.title("", site.spec.title or DEFAULT_TITLE), ids=["spec"], classes=["ps-spec"]
         )
-        start += [*_imprint(site, links), *renderer.blocks(site.spec.preamble), *sections]
+        home = Home(site, config)
+        start += [*home.head(), *renderer.blocks(site.spec.preamble)]
+        if page.below:
+            start += [*_on_the_web(home.heading(_("The spec"))), _toctree(page, page.below, _("The spec"))]
+        start += [*home.foot(), *sections]
         sections = [start]
-    if page.below and sections:
-        sections[0] += _toctree(page.name, page.below)
-    if page.overviews and sections:
-        sections[0] += addnodes.only("", _toctree(page.name, page.overviews), expr="html")
+    elif page.below and sections:
+        sections[0] += _toctree(page, page.below)
+    for caption, names in groups_of(page.overviews):
+        sections[0] += _on_the_web(_toctree(page, names, caption, hidden=True))
     return list(sections)
+
+
+def groups_of(overviews: Iterable[str]) -> list[tuple[str, tuple[str, ...]]]:
+    """Return pages that show the whole, those for readers first, each group with its caption."""
+    found = [name for name in overviews if name not in _FOR_MAINTAINERS]
+    others = [name for name in overviews if name in _FOR_MAINTAINERS]
+    groups = ((_("Find"), tuple(found)), (_("For maintainers"), tuple(others)))
+    return [(caption, names) for caption, names in groups if names]
+
+
+def _on_the_web(*found: nodes.Node) -> list[nodes.Node]:
+    """Return what paper does without."""
+    return [addnodes.only("", *found, expr="html")] if found else []
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """What the first page of a handbook says of it: what it is, who may override what, and where to look."""
+
+    site: Site
+    config: Config
+
+    def head(self) -> list[nodes.Node]:
+        """Return what stands before the text: a sentence, a search, ways in, and a card for each level."""
+        spec = self.site.spec
+        if not spec.principles:
+            return []
+        found: list[nodes.Node] = [word(self._lead(), "ps-lead"), nodes.raw("", _search(), format="html")]
+        found.append(_links(self._ways(), "ps-actions"))
+        found += [self.heading(_("Who may override what")), self._cards()]
+        if roles := [page for page in self.site.pages.values() if page.role]:
+            found.append(self.heading(_("What you may change")))
+            found.append(_links([self._way_of_role(page) for page in roles], "ps-roles"))
+        # What changed is told here where older releases are known.
+        found.append(nodes.container("", classes=[NEWS]))
+        return _on_the_web(*found)
+
+    def foot(self) -> list[nodes.Node]:
+        """Return what release this is, whose, and under which licence."""
+        spec = self.site.spec
+        facts: list[tuple[str, list[nodes.Node]]] = [
+            (_("Release"), [nodes.Text(spec.version)] if spec.version else []),
+            (_("Date"), [nodes.Text(spec.issued)] if spec.issued not in {"", spec.version} else []),
+            (_("Publisher"), [nodes.Text(spec.publisher)] if spec.publisher else []),
+            (_("Licence"), [_licence(spec.license)] if spec.license else []),
+        ]
+        fields = [
+            nodes.field("", nodes.field_name("", name), nodes.field_body("", nodes.paragraph("", "", *value)))
+            for name, value in facts
+            if value
+        ]
+        imprint = PolicyDeclaration("", nodes.field_list("", *fields), classes=["ps-imprint"])
+        return [imprint] if fields else []
+
+    @staticmethod
+    def heading(text: str) -> nodes.rubric:
+        """Return a heading that is no part of the contents."""
+        return nodes.rubric("", text, translatable=False, **{"heading-level": 2})
+
+    def _lead(self) -> str:
+        spec = self.site.spec
+        said = _(
+            "This document says how an AI system should behave, in {principles}. "
+            "Each has a level, which says who may override it."
+        ).format(principles=_counted(len(spec.principles)))
+        if not spec.examples:
+            return said
+        more = _("{examples} examples show where the limits lie.").format(examples=len(spec.examples))
+        return f"{said} {more}"
+
+    def _ways(self) -> Iterator[tuple[str, str]]:
+        """Yield addresses, as seen from the first page, and what they lead to."""
+        views = [name for name in self.site.pages if name in VIEWS and name not in _FOR_MAINTAINERS]
+        yield from ((f"{name}.html", title_of(self.site.pages[name])) for name in views)
+        if self.config.policyspec_ask_page:
+            yield f"{ASK_PAGE}.html", _("Ask the spec")
+        if self.site.pdf:
+            yield self.site.pdf, _("PDF")
+        for name in self.config.policyspec_outputs:
+            yield f"spec.{name}", _("Graph ({format})").format(format=name)
+
+    def _cards(self) -> nodes.bullet_list:
+        spec = self.site.spec
+        counts = Counter(principle.authority for principle in spec.principles)
+        cards = nodes.bullet_list(bullet="-", classes=["ps-cards"])
+        ranked = {level.id: level for level in spec.levels}
+        for name in dict.fromkeys([*ranked, *counts]):
+            if not counts[name]:
+                continue
+            level = ranked.get(name)
+            title = (level.title if level else "") or name.capitalize()
+            badge = PolicyChip(
+                "", "", classes=["ps-chip", f"ps-level-{style_name(name)}"], level=name, title=title
+            )
+            badge += nodes.inline("", title, classes=["ps-badge-level"])
+            rows = nodes.reference(
+                "",
+                _counted(counts[name]),
+                internal=True,
+                refuri=f"all-principles.html#ps:1.level={style_name(name)}",
+            )
+            card = nodes.list_item(
+                "", nodes.paragraph("", "", badge, nodes.Text(" "), rows, translatable=False)
+            )
+            card["classes"] += [f"ps-level-{style_name(name)}"]
+            cards += card
+            if level:
+                card += word(who_may_override(spec.levels, level, title, _))
+        return cards
+
+    def _way_of_role(self, page: SitePage) -> tuple[str, str]:
+        count = len(overridable(self.site.spec, page.role))
+        return f"{page.name}.html", f"{title_of(page)} ({count})"
+
+
+def _counted(principles: int) -> str:
+    return _("1 principle") if principles == 1 else _("{count} principles").format(count=principles)
+
+
+def _search() -> str:
+    label, search = escape(_("Search principles and examples"), quote=True), escape(_("Search"))
+    return (
+        '<form class="ps-find" role="search" action="search.html" method="get">'
+        f'<input type="search" name="q" aria-label="{label}" placeholder="{label}">'
+        f'<button type="submit">{search}</button></form>\n'
+    )
+
+
+def _links(ways: Iterable[tuple[str, str]], style: str) -> nodes.bullet_list:
+    """Return links to pages and files that lie beside the first page."""
+    found = nodes.bullet_list(bullet="-", classes=[style])
+    for address, shown in ways:
+        link = nodes.reference("", shown, internal=True, refuri=address)
+        found += nodes.list_item("", nodes.paragraph("", "", link, translatable=False))
+    return found
+
+
+def _licence(given: str) -> nodes.Node:
+    """Return a licence, by its name where its address tells that."""
+    if not is_address(given):
+        return nodes.Text(given)
+    found = _CREATIVE_COMMONS.fullmatch(given)
+    name = f"CC {found['kind'].upper()} {found['version']}" if found else given
+    name = name.replace("CC ZERO", "CC0")
+    return nodes.reference("", name, refuri=given)
 
 
 def _view_nodes(page: SitePage) -> tuple[nodes.section, tuple[Ask, ...]]:
     """Return a page with views, and what they ask."""
-    titles = {
-        "all-principles": _("All principles"),
-        "all-examples": _("All examples"),
-        "map": _("Map"),
-        "coverage": _("Coverage"),
-        "survey": _("What is left open"),
-    }
-    title = titles[page.name]
+    title = title_of(page)
     section = nodes.section("", nodes.title(title, title), ids=[f"{page.name}-page"])
     place = Span(page.name, 1)
     asked = tuple(
@@ -242,19 +393,28 @@ def _view_nodes(page: SitePage) -> tuple[nodes.section, tuple[Ask, ...]]:
     return section, asked
 
 
-def title_of_role(role: str) -> str:
-    """Return the title of the page of what messages of a role can override."""
+def title_of(page: SitePage) -> str:
+    """Return the title of a page that shows the whole, or what messages of a role can override."""
+    if page.role:
+        roles = {
+            "system": _("What a system message may override"),
+            "developer": _("What a developer may override"),
+            "user": _("What a user may override"),
+        }
+        return roles.get(page.role) or _("What messages from {role} may override").format(role=page.role)
     titles = {
-        "system": _("What a system message may override"),
-        "developer": _("What a developer may override"),
-        "user": _("What a user may override"),
+        "all-principles": _("All principles"),
+        "all-examples": _("All examples"),
+        "map": _("Map"),
+        "coverage": _("Coverage"),
+        "survey": _("What is left open"),
     }
-    return titles.get(role) or _("What messages from {role} may override").format(role=role)
+    return titles[page.name]
 
 
 def _role_nodes(page: SitePage) -> tuple[nodes.section, tuple[Ask, ...]]:
     """Return the page of a role, and the question that it asks."""
-    title = title_of_role(page.role)
+    title = title_of(page)
     place = Span(page.name, 1)
     asked = Query(
         name="overridable-by", params=(("level", page.role),), format="levels", expected=">=0", span=place
@@ -264,74 +424,23 @@ def _role_nodes(page: SitePage) -> tuple[nodes.section, tuple[Ask, ...]]:
     return section, (asked,)
 
 
-def _imprint(site: Site, links: list[nodes.Node]) -> list[nodes.Node]:
-    """Return the lines that say which release this is, what it holds, and where its graph lies."""
-    spec = site.spec
-    facts: list[tuple[str, list[nodes.Node]]] = [
-        (_("Release"), [nodes.Text(spec.version)] if spec.version else []),
-        (_("Publisher"), [nodes.Text(spec.publisher)] if spec.publisher else []),
-        (_("Licence"), [_link(spec.license)] if spec.license else []),
-        (_("Contents"), [nodes.Text(_contents(spec))]),
-        (_("Knowledge base"), links),
-    ]
-    fields = [
-        nodes.field("", nodes.field_name("", name), nodes.field_body("", nodes.paragraph("", "", *value)))
-        for name, value in facts
-        if value
-    ]
-    return [PolicyDeclaration("", nodes.field_list("", *fields), classes=["ps-imprint"])]
-
-
-def _contents(spec: Spec) -> str:
-    levels = Counter(principle.authority for principle in spec.principles)
-    names = {level.id: level.title or level.id for level in spec.levels}
-    by_level = ", ".join(
-        f"{names.get(level, level)} {levels[level]}" for level in dict.fromkeys([*names, *levels])
-    )
-    return _("{principles} principles ({levels}), {examples} examples").format(
-        principles=len(spec.principles), levels=by_level, examples=len(spec.examples)
-    )
-
-
-def _graph_links(formats: list[str]) -> list[nodes.Node]:
-    """Return links to the graph files that the build puts beside this page."""
-    links: list[nodes.Node] = []
-    for name in formats:
-        links += [nodes.Text(", "), nodes.reference("", f"spec.{name}", refuri=f"spec.{name}")]
-    return links[1:]
-
-
-def _reference_to_ask_page(docname: str) -> nodes.Node:
-    """Return a link to the page that answers questions."""
-    title = _("Ask the spec")
-    return addnodes.pending_xref(
-        "",
-        nodes.inline("", title),
-        refdomain="std",
-        reftype="ref",
-        reftarget="policy-ask",
-        refexplicit=True,
-        refdoc=docname,
-        refwarn=True,
-    )
-
-
-def _link(address: str) -> nodes.Node:
-    return nodes.reference("", address, refuri=address) if is_address(address) else nodes.Text(address)
-
-
-def _toctree(parent: str, below: tuple[str, ...]) -> nodes.Node:
+def _toctree(
+    page: SitePage, below: tuple[str, ...], caption: str = "", *, hidden: bool = False
+) -> nodes.Node:
     """Return the table of contents of the pages below, as Sphinx's own directive would."""
     tree = addnodes.toctree(
-        parent=parent,
+        parent=page.name,
         entries=[(None, name) for name in below],
         includefiles=list(below),
-        maxdepth=2,
-        caption=None,
+        # All that a page of a chapter holds, down to its principles.
+        maxdepth=-1 if caption else 2,
+        caption=caption or None,
+        rawcaption=caption,
         glob=False,
-        hidden=False,
+        hidden=hidden,
         includehidden=False,
         numbered=0,
         titlesonly=False,
     )
-    return nodes.compound("", tree, classes=["toctree-wrapper"])
+    classes = ["toctree-wrapper", *(["ps-chapters"] if caption else [])]
+    return nodes.compound("", tree, classes=classes)

@@ -68,7 +68,7 @@ def explain(box: nodes.Element, levels: tuple[AuthorityLevel, ...], level: str, 
         if isinstance(box, policy.PolicyDeclaration):
             next(box.findall(nodes.definition)).append(word(says, "ps-meta"))
         else:
-            box["says"], box["box"] = says, f"ps-says-{number}"
+            box["says"], box["box"], box["level"] = says, f"ps-says-{number}", level
 
 
 def level_word(level: str, title: str) -> nodes.inline:

@@ -251,6 +251,8 @@ class LevelsByAddress:
         self._levels: dict[str, Place] = {}
         self._pages: dict[str, Place] = {}
         """Principles that are a page of their own, by its address."""
+        self.used: set[str] = set()
+        """The levels that some principle has."""
         domain, titles = domain_of(app.env), app.env.titles
         for docname, page in domain.pages.items():
             of_page = [
@@ -259,6 +261,7 @@ class LevelsByAddress:
             for item in of_page:
                 if item.level:
                     level = domain.title_of_level(item.level)
+                    self.used.add(item.level)
                     self._levels[item.anchor] = Place(docname, item.anchor, item.title, item.level, level)
             first = self._levels.get(of_page[0].anchor) if of_page else None
             if first and docname in titles and titles[docname].astext() == first.title:

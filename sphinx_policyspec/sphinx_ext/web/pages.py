@@ -308,7 +308,8 @@ class HandbookPages:
                 panel = PolicyPanel("", html=panels.panel_html(self.rows[place], address, tools))
                 section.insert(navigation.below_title(section), panel)
         if said := [node for node in elements if "says" in node]:
-            doctree += PolicyPanel("", html=panels.levels_html(said, self._level_index(app, docname)))
+            html = panels.levels_html(said, self._level_index(app, docname), self.levels(app).used)
+            doctree += PolicyPanel("", html=html)
 
     @staticmethod
     def _level_index(app: Sphinx, docname: str) -> str:

@@ -7,7 +7,7 @@ principle by its own words alone.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
@@ -271,10 +271,11 @@ def panel_html(rows: Sequence[PanelRow], address: AddressOf, extra: str = "") ->
     return f'<details class="ps-panel no-search"><summary>{summary}</summary>{body}{extra}</details>\n'
 
 
-def levels_html(badges: Iterable[nodes.Element], index: str) -> str:
+def levels_html(badges: Iterable[nodes.Element], index: str, listed: Collection[str]) -> str:
     """Return the boxes that badges open, one for each level: who may override it, and where its principles are listed.
 
     :param index: address of the index by level, empty where there is none
+    :param listed: the levels that it has
     """
     every = escape(_("All principles of this level"))
     shown: dict[str, str] = {}
@@ -286,7 +287,7 @@ def levels_html(badges: Iterable[nodes.Element], index: str) -> str:
         link = f'<p><a class="reference internal" href="{group}">{every}</a></p>'
         shown[box] = (
             f'<div class="ps-says {badge["classes"][-1]} no-search" id="{box}" popover>'
-            f'<p id="{box}-words">{escape(badge["says"])}</p>{link if index else ""}</div>\n'
+            f'<p id="{box}-words">{escape(badge["says"])}</p>{link if index and badge["level"] in listed else ""}</div>\n'
         )
     return "".join(shown.values())
 
