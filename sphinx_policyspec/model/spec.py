@@ -169,6 +169,18 @@ def who_may_override(
     return say(form).format(level=title or level.title or level.id.capitalize(), who=named)
 
 
+_CREATIVE_COMMONS = re.compile(
+    r"https?://creativecommons\.org/(?:licenses|publicdomain)/(?P<kind>[a-z-]+)/(?P<version>[\d.]+)/?(?:deed\.\w+)?"
+)
+
+
+def license_name(given: str) -> str:
+    """Return a licence by its name, where its address tells that; else what is given."""
+    found = _CREATIVE_COMMONS.fullmatch(given)
+    name = f"CC {found['kind'].upper()} {found['version']}" if found else given
+    return name.replace("CC ZERO", "CC0")
+
+
 _DEFAULTS = (
     AuthorityLevel(id="developer", title="Developer", roles=("developer",)),
     AuthorityLevel(id="user", title="User", roles=("user",)),

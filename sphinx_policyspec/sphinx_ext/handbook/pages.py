@@ -20,7 +20,7 @@ from sphinx.parsers import Parser
 
 from sphinx_policyspec.files import grouped
 from sphinx_policyspec.model import Principle, Provision, Span, Spec, roles_that_override, who_may_override
-from sphinx_policyspec.model.spec import DEFAULT_TITLE
+from sphinx_policyspec.model.spec import DEFAULT_TITLE, license_name
 from sphinx_policyspec.sphinx_ext.asks.answer_nodes import PolicyView
 from sphinx_policyspec.sphinx_ext.asks.directives import SurveyView
 from sphinx_policyspec.sphinx_ext.asks.queries import COLUMNS, Query, View, ViewKind
@@ -28,7 +28,7 @@ from sphinx_policyspec.sphinx_ext.config import Site, SitePage
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, Ask, outside_record, page_record
 from sphinx_policyspec.sphinx_ext.markdown.foreign import is_address
 from sphinx_policyspec.sphinx_ext.markdown.render import SpecRenderer
-from sphinx_policyspec.sphinx_ext.nodes.boxes import style_name, word
+from sphinx_policyspec.sphinx_ext.nodes.boxes import counted, style_name, summary, word
 from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     PolicyChip,
     PolicyDeclaration,
@@ -60,9 +60,6 @@ VIEWS: Mapping[str, tuple[ViewKind, ...]] = MappingProxyType(
 """Pages that show the whole spec at once, and what each shows."""
 
 _FOR_MAINTAINERS = ("coverage", "survey")
-_CREATIVE_COMMONS = re.compile(
-    r"https?://creativecommons\.org/(?:licenses|publicdomain)/(?P<kind>[a-z-]+)/(?P<version>[\d.]+)/?(?:deed\.\w+)?"
-)
 _RESERVED = frozenset(
     {
         START,
@@ -256,7 +253,7 @@ class Home:
         spec = self.site.spec
         if not spec.principles:
             return []
-        found: list[nodes.Node] = [word(self._lead(), "ps-lead"), nodes.raw("", _search(), format="html")]
+        found: list[nodes.Node] = [word(summary(spec), "ps-lead"), nodes.raw("", _search(), format="html")]
         found.append(_links(self._ways(), "ps-actions"))
         found += [self.heading(_("Who may override what")), self._cards()]
         if roles := [page for page in self.site.pages.values() if page.role]:
@@ -281,23 +278,13 @@ class Home:
             if value
         ]
         imprint = PolicyDeclaration("", nodes.field_list("", *fields), classes=["ps-imprint"])
-        return [imprint] if fields else []
+        # The cover of a PDF has it, too.
+        return _on_the_web(imprint) if fields else []
 
     @staticmethod
     def heading(text: str) -> nodes.rubric:
         """Return a heading that is no part of the contents."""
         return nodes.rubric("", text, translatable=False, **{"heading-level": 2})
-
-    def _lead(self) -> str:
-        spec = self.site.spec
-        said = _(
-            "This document says how an AI system should behave, in {principles}. "
-            "Each has a level, which says who may override it."
-        ).format(principles=_counted(len(spec.principles)))
-        if not spec.examples:
-            return said
-        more = _("{examples} examples show where the limits lie.").format(examples=len(spec.examples))
-        return f"{said} {more}"
 
     def _ways(self) -> Iterator[tuple[str, str]]:
         """Yield addresses, as seen from the first page, and what they lead to."""
@@ -326,7 +313,7 @@ class Home:
             badge += nodes.inline("", title, classes=["ps-badge-level"])
             rows = nodes.reference(
                 "",
-                _counted(counts[name]),
+                counted(counts[name]),
                 internal=True,
                 refuri=f"all-principles.html#ps:1.level={style_name(name)}",
             )
@@ -342,10 +329,6 @@ class Home:
     def _way_of_role(self, page: SitePage) -> tuple[str, str]:
         count = len(overridable(self.site.spec, page.role))
         return f"{page.name}.html", f"{title_of(page)} ({count})"
-
-
-def _counted(principles: int) -> str:
-    return _("1 principle") if principles == 1 else _("{count} principles").format(count=principles)
 
 
 def _search() -> str:
@@ -370,10 +353,7 @@ def _licence(given: str) -> nodes.Node:
     """Return a licence, by its name where its address tells that."""
     if not is_address(given):
         return nodes.Text(given)
-    found = _CREATIVE_COMMONS.fullmatch(given)
-    name = f"CC {found['kind'].upper()} {found['version']}" if found else given
-    name = name.replace("CC ZERO", "CC0")
-    return nodes.reference("", name, refuri=given)
+    return nodes.reference("", license_name(given), refuri=given)
 
 
 def _view_nodes(page: SitePage) -> tuple[nodes.section, tuple[Ask, ...]]:

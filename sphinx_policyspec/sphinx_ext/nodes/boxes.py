@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from docutils import nodes
 from sphinx.locale import get_translation
 
-from sphinx_policyspec.model import AuthorityLevel, TargetKind, Verdict, who_may_override
+from sphinx_policyspec.model import AuthorityLevel, Spec, TargetKind, Verdict, who_may_override
 from sphinx_policyspec.sphinx_ext.nodes import nodes as policy
 
 _ = get_translation("sphinx_policyspec")
@@ -43,6 +43,23 @@ def text_node(
 def word(text: str, *classes: str) -> nodes.paragraph:
     """Return a paragraph of our own words, which page catalogues leave out."""
     return nodes.paragraph("", text, classes=list(classes), translatable=False)
+
+
+def counted(principles: int) -> str:
+    """Return a number of principles in words."""
+    return _("1 principle") if principles == 1 else _("{count} principles").format(count=principles)
+
+
+def summary(spec: Spec) -> str:
+    """Return what a spec is, for whoever opens it for the first time."""
+    said = _(
+        "This document says how an AI system should behave, in {principles}. "
+        "Each has a level, which says who may override it."
+    ).format(principles=counted(len(spec.principles)))
+    if not spec.examples:
+        return said
+    more = _("{examples} examples show where the limits lie.").format(examples=len(spec.examples))
+    return f"{said} {more}"
 
 
 def badge(level: str, title: str = "") -> policy.PolicyBadge:

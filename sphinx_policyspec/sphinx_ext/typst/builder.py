@@ -19,8 +19,10 @@ from sphinx.util.osutil import make_filename_from_project
 
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.model import who_may_override
+from sphinx_policyspec.model.spec import license_name
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
+from sphinx_policyspec.sphinx_ext.nodes.boxes import summary
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from sphinx_policyspec.sphinx_ext.store import write_output
 from sphinx_policyspec.sphinx_ext.typst.blocks import ListedExample, TypstTranslator
@@ -102,10 +104,9 @@ def _facts(spec: Spec, version: str) -> Iterator[tuple[str, str]]:
     if spec.issued and spec.issued != version:
         yield spec.issued, ""
     yield _line(spec.publisher), ""
-    yield _line(spec.license), spec.license if _LINK.fullmatch(spec.license) else ""
+    yield _line(license_name(spec.license)), spec.license if _LINK.fullmatch(spec.license) else ""
     if spec.principles:
-        counts = {"principles": len(spec.principles), "examples": len(spec.examples)}
-        yield _("%(principles)d principles, %(examples)d examples") % counts, ""
+        yield summary(spec), ""
 
 
 _NO_NOTES: Mapping[str, str] = MappingProxyType({})
