@@ -1,4 +1,4 @@
-"""What stands inside a line of prose: cross-references, links and eval tags; and in the body of a message: entities, untrusted text, settings, the author's marks."""
+"""What stands inside a line of prose: cross-references, links and eval tags; and in the body of a message: entities, untrusted text, settings, the author's marks; and verdicts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from itertools import accumulate
 from types import MappingProxyType
 
 from sphinx_policyspec.files import load_json
-from sphinx_policyspec.model import Fragment, FragmentKind, ReferenceForm, Span
+from sphinx_policyspec.model import Fragment, FragmentKind, ReferenceForm, Span, Verdict
 from sphinx_policyspec.readers.comments import Shown, without_comments
 from sphinx_policyspec.readers.text import Fences, Lines
 
@@ -410,3 +410,30 @@ def _is_syntax(match: re.Match[str]) -> bool:
 
 def _fragment(kind: FragmentKind, text: str, span: Span) -> Fragment:
     return Fragment(kind=kind, text=text, span=span)
+
+
+_VERDICT_SIGNS = {
+    "\u2713": Verdict.GOOD,
+    "\u2714": Verdict.GOOD,
+    "\u2705": Verdict.GOOD,
+    "\u2717": Verdict.BAD,
+    "\u2718": Verdict.BAD,
+    "\u274c": Verdict.BAD,
+}
+"""Check marks and crosses that say what a verdict's word says."""
+# What stands inside the comment; possessive, so that a hostile run of spaces costs linear time.
+VERDICT = re.compile(
+    rf"\s*+[*_]{{0,2}}(?P<sign>[{''.join(_VERDICT_SIGNS)}])?\ufe0f?\s*+(?P<word>[A-Za-z]++)?[*_]{{0,2}}\s*+"
+    r"(?P<ids>(?:\[#[^\]\s]++\]\s*+)*+)(?:(?:[:,]|[-\u2013\u2014](?=\s))[*_]{0,2}\s*+(?P<note>.*))?",
+    re.DOTALL,
+)
+SAYS_VERDICT = re.compile(r"\b(good|bad|ok)\b", re.IGNORECASE)
+TWO_VERDICTS = re.compile(r"\W{0,20}(?:good|bad|ok)\W{1,20}(?:good|bad|ok)\W{0,20}", re.IGNORECASE)
+VERDICT_ID = re.compile(r"\[#([^\]\s]{1,500})\]")
+
+
+def verdict_of(word: str | None, sign: str | None) -> Verdict | None:
+    """Return what a word in any letter case says, or without one a sign."""
+    if word:
+        return Verdict(word.upper()) if word.upper() in set(Verdict) else None
+    return _VERDICT_SIGNS.get(sign or "")

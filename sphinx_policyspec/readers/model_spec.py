@@ -93,7 +93,6 @@ class _Document:
         self.notes = read_notes(lines, shown)
         self.used: set[str] = set()
         self.findings = findings
-        self.untitled = {found.span.line for found in findings if found.code == "untitled-example"}
         self.preamble: list[model.Block] = []
         self.drafts: list[_Draft] = []
         self.open: list[_Draft] = []
@@ -192,9 +191,8 @@ class _Document:
         below = (
             line.lstrip() for line in self.lines.lines[span.line - self.lines.first + 1 :] if line.strip()
         )
-        # Attributes below it are told as those of no heading, and the title of an example as that.
-        is_told = span.line in self.untitled or next(below, "").startswith("{#")
-        if not heading.id and not is_told:
+        # Attributes below it are told as those of no heading.
+        if not heading.id and not next(below, "").startswith("{#"):
             self._find("heading-without-id", span, "heading without an id", f"add `{{#{identifier}}}`")
         return self.provision_names.take(identifier)
 
