@@ -13,8 +13,11 @@ from sphinx_policyspec.readers.comments import ITEM, RULE, SETEXT, Shown, front_
 from sphinx_policyspec.readers.text import Fences, Lines
 
 # Possessive, so that a hostile run of spaces costs linear time.
-ATX = re.compile(r"\ufeff?[ ]{0,3}(#{1,6})(?:[ \t]++(\S++(?:\s++\S++)*+))?\s*+")
-"""A heading line; its title, id and attributes are group 2."""
+ATX = re.compile(
+    r"\ufeff?[ ]{0,3}(#{1,6})(?:(?P<blank>[ \t]++|(?=[^\s#][^\n]*\{:?[ ]?(?:#[\w-]|(?i:authority)=)[^{}\n]*+\}\s*$))"
+    r"(?P<text>\S++(?:\s++\S++)*+))?\s*+"
+)
+"""A heading line; one with attributes even where the blank behind its marks was forgotten."""
 # Possessive, so that a hostile run of spaces costs linear time.
 _TITLE = r"[ \t]*+(?P<title>(?:\S++(?:\s++\S++)*+)?)\s*"
 EXAMPLE = re.compile(

@@ -32,7 +32,9 @@ _INLINE = re.compile(
     re.DOTALL,
 )
 _LOST_LINK = re.compile(
-    r"(?:\[[^\[\]\n]{0,200}\\?\][ \t]?)?(?:[(\[{<]|href=[\"'])[ \t]?#[ \t]?(?P<id>[A-Za-z][\w-]{0,100})(?:[)\]}>]|[\"'][^<>\n]{0,100}>)?"
+    r"(?:\[[^\[\]\n]{0,200}\\?\][ \t]?)?(?:[(\[{<]|href=[\"'])[ \t]?#[ \t]?"
+    r"(?:(?P<spaced>[A-Za-z][\w-]{0,100}(?:[ ][\w-]{1,40}){1,5})(?=\))|(?P<id>[A-Za-z][\w-]{0,100}))(?:[)\]}>]|[\"'][^<>\n]{0,100}>)?"
+    r"|\[[^\[\]\n]{1,200}\][ \t]\((?P<url>https?://[^\s()]{1,500})\)"
     r"|\[\[(?P<wiki>[A-Za-z][\w-]{0,100})(?:\|[^\[\]\n]{0,100})?\]\]"
 )
 _SPHINX_LINK = re.compile(
@@ -125,7 +127,7 @@ def lost_links(text: str, labels: Mapping[str, str] = _NO_LABELS) -> Iterator[tu
     for begin, end in outside_fences(text):
         for match in _SPHINX_LINK.finditer(text, begin, end):
             yield match.start(), match.end(), match["role"] or match["rst"]
-        if "#" not in text and "[[" not in text:
+        if not any(sign in text for sign in ("#", "[[", "] (")):
             continue
         parts = [text[:begin]]
         after = begin
@@ -136,7 +138,11 @@ def lost_links(text: str, labels: Mapping[str, str] = _NO_LABELS) -> Iterator[tu
         bare = "".join((*parts, text[after:end]))
         for match in _LOST_LINK.finditer(bare, begin):
             if not text[max(begin, match.start() - _NEAR) : match.start()].rstrip(" \t").endswith("[?]"):
-                yield match.start(), match.end(), match["id"] or match["wiki"]
+                yield (
+                    match.start(),
+                    match.end(),
+                    match["id"] or match["spaced"] or match["wiki"] or match["url"],
+                )
 
 
 def _url(match: re.Match[str], labels: Mapping[str, str]) -> str | None:

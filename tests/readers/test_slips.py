@@ -91,7 +91,7 @@ SLIPS = {
         "After\n{#after",
         "lost-heading",
         31,
-        "begin the line at the margin",
+        "write it at the end of line 30",
     ),
     "no-hash": ("{#after", "{after", "broken-attributes", 30, "with `{#after authority=developer}`"),
     "fence-never-closed": (
@@ -209,7 +209,7 @@ SLIPS = {
         "write `**Example**: A book`",
     ),
     "title-empty": ("**Example**: A book", "**Example**:", "untitled-example", 9, "say what it shows"),
-    "id-with-blank": ("{#after", "{#af ter", "broken-attributes", 30, "an id has no blanks, `#af_ter`"),
+    "id-with-blank": ("{#after", "{#af ter", "invalid-id", 30, "with `{#after authority=developer}`"),
     "id-as-class": ("{#after", "{.after", "broken-attributes", 30, "with `{#after authority=developer}`"),
     "two-ids": ("{#after", "{#after #behind", "broken-attributes", 30, "name two ids"),
     "two-levels": (
@@ -258,7 +258,7 @@ SLIPS = {
         30,
         "a quote that is never closed",
     ),
-    "id-with-blank-of-no-width": ("{#after", "{#af\u200bter", "broken-attributes", 30, "U+200B"),
+    "id-with-blank-of-no-width": ("{#after", "{#af\u200bter", "invalid-id", 30, "U+200B"),
     "level-alone": (
         "authority=developer",
         "developer",
