@@ -20,7 +20,7 @@ from sphinx_policyspec.model import Finding, Spec
 from sphinx_policyspec.model.finding import Places
 from sphinx_policyspec.model.spec import SHIPPED_SIDECAR
 from sphinx_policyspec.readers.annotations import annotate as add_annotations
-from sphinx_policyspec.readers.annotations import read_annotations, shipped_annotations
+from sphinx_policyspec.readers.annotations import given_annotations, shipped_annotations
 from sphinx_policyspec.readers.git import Checkout, check_out, commit_of, is_git
 from sphinx_policyspec.readers.release import (
     companions,
@@ -266,7 +266,7 @@ def _with(loaded: Loaded, file: Path, *, lenient: bool) -> Loaded:
 
     :param lenient: say nothing of ids that the spec lacks
     """
-    given = read_annotations(file, file.name)
+    given = given_annotations(file)
     spec, findings = add_annotations(loaded.spec, given, lenient=lenient)
     return replace(
         loaded,
@@ -298,7 +298,7 @@ def checked(loaded: Loaded) -> Loaded:
     offered = {SHIPPED_SIDECAR, shipped.name} if shipped in loaded.annotations else frozenset()
     told = run_checks(loaded.spec, places=loaded.places)
     found = [*loaded.findings, *(one for one in told if one.span.file not in offered)]
-    lines = SourceLines(loaded.root if loaded.has_files else None)
+    lines = SourceLines(loaded.root if loaded.has_files else None, loaded.annotations, loaded.bound)
     ignores = _ignores(loaded) if loaded.has_files else ()
     return replace(loaded, findings=tuple(causes(found, lines, ignores)))
 

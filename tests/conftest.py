@@ -51,7 +51,7 @@ from sphinx_policyspec.model import (
     Spec,
     Verdict,
 )
-from sphinx_policyspec.readers.annotations import Annotations, read_annotations, shipped_annotations
+from sphinx_policyspec.readers.annotations import Annotations, given_annotations, shipped_annotations
 from sphinx_policyspec.readers.release import read_release
 from sphinx_policyspec.readers.text import Reading
 
@@ -197,17 +197,17 @@ def _cheap_builds() -> Iterator[None]:
 def _published_once() -> Iterator[None]:
     """Read each published release, and the sidecar for them, once a process: no test changes them, and hundreds read them."""
     published = real_path(REPOSITORY.parent / "shared" / "data" / "model_spec")
-    release, sidecar = lru_cache(read_release), lru_cache(read_annotations)
+    release, sidecar = lru_cache(read_release), lru_cache(given_annotations)
 
     def read(path: Path, *, bound: Path | None) -> Reading:
         return (release if real_path(path).is_relative_to(published) else read_release)(path, bound=bound)
 
-    def read_sidecar(path: Path, name: str) -> Annotations:
-        return (sidecar if path == shipped_annotations() else read_annotations)(path, name)
+    def read_sidecar(path: Path) -> Annotations:
+        return (sidecar if path == shipped_annotations() else given_annotations)(path)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sources, "read_release", read)
-        patch.setattr(sources, "read_annotations", read_sidecar)
+        patch.setattr(sources, "given_annotations", read_sidecar)
         yield
 
 

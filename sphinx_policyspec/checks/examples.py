@@ -184,13 +184,19 @@ def link_like_placeholder(spec: model.Spec) -> Iterator[model.Finding]:
 def tag_in_conversation(spec: model.Spec) -> Iterator[model.Finding]:
     """Find eval tags inside conversations, where they tie no clause to their prompt file."""
     files = {file.tag for file in spec.prompt_files}
-    for message in _messages(spec) if files else ():
-        for match in _TAG.finditer(message.text):
-            if match[1] in files:
+    shown: tuple[model.Example | model.EvalPrompt, ...] = (*spec.examples, *spec.prompts) if files else ()
+    for example in shown:
+        lines = example.source.split("\n")
+        for message in example.messages:
+            for tag in files.intersection(_TAG.findall(message.text)):
+                span, first = _at(message), message.span.line
+                below = (n for n in range(first - example.span.line, len(lines)) if f"[^{tag}]" in lines[n])
+                if (number := next(below, None)) is not None:
+                    span = model.Span(span.file, example.span.line + number)
                 yield model.Finding(
                     code="tag-in-conversation",
-                    message=f"eval tag `{match[1]}` stands in a message",
-                    span=_at(message),
+                    message=f"eval tag `{tag}` stands in a message",
+                    span=span,
                     hint="move it after the clause that it tests",
                 )
 

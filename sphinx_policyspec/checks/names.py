@@ -21,6 +21,7 @@ from sphinx_policyspec.readers.comments import ROLES
 
 _USER = "user"
 _WORDS = re.compile(r"[\w-]+")
+_TAG = re.compile(r"\[\^([a-z0-9]{4})\]")
 _ALMOST_TAG = re.compile(
     r"(?:[\[({]{1,2}[ ]?\^?[ ]?|\^[ ]?[\[({])(?P<tag>[A-Za-z0-9]{4})[ ]?[\])}]{1,2}:?|\[\^(?P<open>[A-Za-z0-9]{4})\b(?!\])"
 )
@@ -173,6 +174,10 @@ def file_without_tag(spec: model.Spec) -> Iterator[model.Finding]:
     """Find prompt files whose tag stands nowhere in the document, at what was to be the tag if there is such a thing."""
     tags = {tag.tag for tag in spec.eval_tags}
     untied = {file.tag: file for file in spec.prompt_files if file.tag not in tags}
+    shown = (message.text for example in spec.examples for message in example.messages) if untied else ()
+    # That they stand in a message is told there.
+    inside = {tag for text in shown for tag in _TAG.findall(text)}
+    untied = {tag: file for tag, file in untied.items() if tag not in inside}
     almost = _almost_tags(spec, untied) if untied else {}
     for tag, file in untied.items():
         written, place = almost.get(tag, ("", file.span))
@@ -361,7 +366,7 @@ class _Identified(NamedTuple):
     kind: str
     word: str
     id: str
-    item: object
+    item: Any
     span: model.Span
 
 
@@ -376,7 +381,10 @@ def _repeated(items: Iterable[_Identified], places: Places) -> Iterator[model.Fi
         if known.item is not found.item and again not in told:
             told.add(again)
             pages = places.pages.get(found.span, ())
-            yield taken(found.word, found.id, found.span, known.span, pages)
+            finding = taken(found.word, found.id, found.span, known.span, pages)
+            is_named = getattr(found.item, "repeats", "") == found.id
+            hint = f"{finding.hint}, such as `{found.item.id}`" if is_named else finding.hint
+            yield replace(finding, hint=hint)
 
 
 _DECLARED: Mapping[type, tuple[model.TargetKind, str]] = MappingProxyType(
@@ -388,15 +396,24 @@ _DECLARED: Mapping[type, tuple[model.TargetKind, str]] = MappingProxyType(
 )
 
 
+def _of_provisions(
+    spec: model.Spec, names: Callable[[model.Provision], Iterable[str]]
+) -> Iterator[_Identified]:
+    """Yield some of the ids of provisions."""
+    for provision in spec.provisions:
+        word = "principle" if isinstance(provision, model.Principle) else "section"
+        for name in names(provision):
+            yield _Identified(model.TargetKind.PROVISION, word, name, provision, provision.span)
+
+
 def _identified(spec: model.Spec) -> Iterator[_Identified]:
     """Yield all that an author gives an id; former ids count."""
     for item in (*spec.levels, *spec.topics, *spec.goals, *spec.repeated):
         kind, word = _DECLARED[type(item)]
         yield _Identified(kind, word, item.id, item, item.span or model.Span("", 1))
-    for provision in spec.provisions:
-        word = "principle" if isinstance(provision, model.Principle) else "section"
-        for name in filter(None, (provision.id, provision.repeats, *provision.aliases)):
-            yield _Identified(model.TargetKind.PROVISION, word, name, provision, provision.span)
+    yield from _of_provisions(spec, lambda one: (one.id, *one.aliases))
+    # Those that others have a better claim to.
+    yield from _of_provisions(spec, lambda one: filter(None, (one.repeats,)))
     for example in spec.examples:
         yield _Identified(model.TargetKind.EXAMPLE, "example", example.id, example, example.span)
     for _, block in spec.walk():

@@ -11,10 +11,12 @@ from typing import Any, Literal, TypeVar
 import yaml
 
 from sphinx_policyspec import model
+from sphinx_policyspec.errors import AnnotationError
 from sphinx_policyspec.model.attributes import Owner, attributes_of
 from sphinx_policyspec.model.finding import Places, Use, shown
-from sphinx_policyspec.model.nearest import Hints, nearest
+from sphinx_policyspec.model.nearest import Hints, near_name, nearest
 from sphinx_policyspec.model.spec import is_absolute_iri, is_date
+from sphinx_policyspec.readers.inline import slug
 from sphinx_policyspec.readers.text import read_text
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
@@ -175,6 +177,14 @@ def read_annotations(path: Path, file: str = "") -> Annotations:
     )
 
 
+def given_annotations(path: Path) -> Annotations:
+    """Return what :func:`read_annotations` does of a file that a command is given: an error names it with its folder."""
+    try:
+        return read_annotations(path)
+    except AnnotationError as error:
+        raise AnnotationError(f"{path}{str(error).removeprefix(path.name)}") from None
+
+
 class _Reader(YamlReader):
     """Reads an annotation file, and keeps where the names in it stand."""
 
@@ -211,21 +221,47 @@ def _metadata(reader: YamlReader, node: yaml.Node | None) -> tuple[tuple[str, st
 def _declared(
     reader: _Reader, node: yaml.Node | None, read: Callable[[_Reader, yaml.Node], _Declared]
 ) -> tuple[_Declared, ...]:
-    """Return what a list declares, the first of each id; an item without an id is left out."""
+    """Return what a list declares, the first of each id; another has the one that its name makes, as one without an id has."""
     declared: dict[str, _Declared] = {}
-    for item in reader.items(node):
+    for item in _listed(reader, node):
         found = read(reader, item)
         if found.id in declared:
             reader.repeated.append(found)
-        elif found.id:
-            declared[found.id] = found
+            found = replace(found, id=_named(found))
+        if found.id:
+            declared.setdefault(found.id, found)
     return tuple(declared.values())
 
 
+def _named(item: model.AuthorityLevel | model.Topic | model.Goal) -> str:
+    """Return the id that the name of an item makes."""
+    return slug(item.label if isinstance(item, model.Topic) else item.title)
+
+
+def _listed(reader: _Reader, node: yaml.Node | None) -> Iterator[yaml.Node]:
+    """Yield the items of a list; of a mapping in its place what is meant: one item, or items by their ids."""
+    if not isinstance(node, yaml.MappingNode):
+        yield from reader.items(node)
+        return
+    keys = [str(key.value) for key, _ in node.value]
+    if "id" in keys:
+        reader.find("wrong-type", node, "expected a list", "begin each item with a hyphen and a space")
+        yield node
+        return
+    reader.find("wrong-type", node, "expected a list", f"write `- id: {keys[0]}`" if keys else "")
+    for key, value in node.value:
+        if isinstance(value, yaml.MappingNode):
+            identifier = yaml.ScalarNode("tag:yaml.org,2002:str", "id", key.start_mark, key.end_mark)
+            value.value.insert(0, (identifier, key))
+            yield value
+
+
 def _identifier(reader: YamlReader, node: yaml.Node, values: dict[str, yaml.Node]) -> str:
+    """Return the id of an item; without one, the one that its name makes."""
     text = reader.text(values.get("id"))
     if not text:
-        reader.find("missing-key", node, "`id` is missing", "begin with `id: NAME`")
+        text = slug(reader.text(values.get("label") or values.get("title")))
+        reader.find("missing-key", node, "`id` is missing", f"begin with `id: {text or 'NAME'}`")
     elif " " in text:
         hint = f"write `{'_'.join(text.split())}`"
         reader.find("invalid-id", values["id"], f"`{text}` has a blank, as no id has", hint)
@@ -284,6 +320,8 @@ def _provision(reader: _Reader, key: str, node: yaml.Node, at: model.Span) -> Pr
     values: dict[str, tuple[str, ...]] = {}
     for name, value in reader.mapping(node, PROVISIONS.names).items():
         row = _ROWS[name]
+        if isinstance(value, yaml.ScalarNode) and not reader.text(value):
+            reader.find("missing-key", value, f"`{name}` says nothing", "give it a value, or delete the line")
         places[name] = reader.span(value)
         if row.many:
             values[name] = reader.names(row.owner, key, name, value)
@@ -304,8 +342,11 @@ def annotate(
     """
     changed = {note.id: note for note in annotations.provisions}
     findings = list(annotations.findings)
-    if not lenient:
-        findings += _stale(annotations, spec)
+    for stale in () if lenient else _stale(annotations, spec):
+        findings.append(stale)
+        # What is said of a misspelt id is taken for what is said of the right one.
+        note = next(note for note in annotations.provisions if note.span == stale.span)
+        changed.setdefault(near_name(note.id, spec.provision_by_id), note)
     for provision in spec.provisions:
         findings += _misplaced(provision, changed.get(provision.id))
     metadata: dict[str, Any] = dict(annotations.metadata)

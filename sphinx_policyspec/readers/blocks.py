@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sphinx_policyspec.model import Finding
 from sphinx_policyspec.model.nearest import near_name
-from sphinx_policyspec.readers.comments import ITEM, RULE, SETEXT, Shown, without_comments
+from sphinx_policyspec.readers.comments import ITEM, RULE, SETEXT, Shown, front_matter, without_comments
 from sphinx_policyspec.readers.text import Fences, Lines
 
 # Possessive, so that a hostile run of spaces costs linear time.
-ATX = re.compile(r"\ufeff?[ ]{0,3}(#{1,6})(?:[ \t]++(\S++(?:\s++\S++)*+))?\s*+")
-"""A heading line; its title, id and attributes are group 2."""
+ATX = re.compile(
+    r"\ufeff?[ ]{0,3}(#{1,6})(?:(?P<blank>[ \t]++|(?=[^\s#][^\n]*\{:?[ ]?(?:#[\w-]|(?i:authority)=)[^{}\n]*+\}\s*$))"
+    r"(?P<text>\S++(?:\s++\S++)*+))?\s*+"
+)
+"""A heading line; one with attributes even where the blank behind its marks was forgotten."""
 # Possessive, so that a hostile run of spaces costs linear time.
 _TITLE = r"[ \t]*+(?P<title>(?:\S++(?:\s++\S++)*+)?)\s*"
 EXAMPLE = re.compile(
@@ -23,7 +26,10 @@ EXAMPLE = re.compile(
 """The line that an example begins with; the dialect has it as ``**Example**:``, others with other marks."""
 ADMONITION = re.compile(r"(?:!!!|\?\?\?\+?)[ \t]*+(\w*+)[ \t]*+(?:\"([^\"\n]*+)\")?\s*")
 _CLOSING_TAG = re.compile(r"[ ]{0,3}</[A-Za-z]\w{0,40}>\s*")
-_FEW_MARKS = re.compile(r"[ \t]{0,12}(?:`{2,}+|~{2,}+|'{3,}+|\^{3,}+)[ \t]*+[\w-]*+\s*+$")
+_FEW_MARKS = re.compile(
+    r"[ \t]{0,12}(?:`{2,}+|~{2,}+|'{3,}+|\^{3,}+)[ \t]*+[\w-]*+[ \t]*+(?P<tag><[^\s<>]{1,40}>)?\s*+$"
+)
+_TAG_AND_MARKS = re.compile(r"[ ]{0,3}</\w{1,40}>[ \t]*(?:~{3,}|`{3,})")
 _ENDS_FENCE = re.compile(r"[ \t]{0,12}(?:`{2,}+|~{2,}+)[^`~\n]*\n?")
 """What stands where a conversation ends, and was to close it."""
 _BEGINS_MESSAGE = re.compile(
@@ -57,10 +63,6 @@ _HEADING_WITH_ID = re.compile(r"[ ]{0,3}#{1,6}[ \t].*\{#[^{}\n]*\}[\s#]*")
 _QUOTED = re.compile(r"[ ]{0,3}(?:>[ ]?[ ]{0,3})+")
 _NO_TEXT = re.compile(r"[ ]{4}|\t|\[[^\[\]\n]{1,200}\]:")
 """What no paragraph begins with: code, and definitions of links and notes."""
-_KEY = re.compile(r"[\w.-]{1,100}[ ]?:(?:\s|$)")
-_MATTER = re.compile(r"[ ]*-[ ]|[ ]+\S|#(?!.*\{)|\s*$")
-"""A line of YAML besides those with a key, and no heading with attributes."""
-_LONGEST_MATTER = 200
 _FAR = 1000
 """Lines that one side of a merge can have."""
 _INSIDE = -1
@@ -96,29 +98,11 @@ def cut(lines: Lines) -> tuple[list[RawBlock], Shown, list[Finding]]:
     # A conversation that begins inside a fence shows that the fence was forgotten: nothing
     # after it may be swallowed.
     stops = [number for number, line in enumerate(lines.lines) if line.rstrip() == CONVERSATION]
-    shown = without_comments(lines.lines, stops=stops, begin=_front_matter(lines.lines))
+    shown = without_comments(lines.lines, stops=stops, begin=front_matter(lines.lines))
     cutter = _Cutter(lines, shown)
     for number in shown.unclosed:
         cutter.find("unclosed-comment", number, "comment is never closed", "add `-->`")
     return list(cutter.blocks()), shown, cutter.findings
-
-
-def _front_matter(lines: Sequence[str]) -> int:
-    """Return the line after the YAML that a file begins with, 0 where it begins with something else.
-
-    Lines between two rules that hold no key are Markdown: there, ``# Be kind`` is a heading and no comment.
-    """
-    if not lines or lines[0].rstrip() != "---":
-        return 0
-    has_key = False
-    for number, line in enumerate(lines[1:_LONGEST_MATTER], 1):
-        if line.rstrip() in {"---", "..."}:
-            return number + 1 if has_key else 0
-        if _KEY.match(line):
-            has_key = True
-        elif not _MATTER.match(line):
-            return 0
-    return 0
 
 
 def _begins_block(line: str) -> bool:
@@ -204,7 +188,7 @@ class _Cutter:
         if position in self.shown.starts or (starts and not line and self.source.lines[position].strip()):
             return self._block(BlockKind.COMMENT, position, self._comment_end(position))
         if self._is_heading(position):
-            return self._block(BlockKind.HEADING, position, position + 1)
+            return self._heading(position, line)
         if line.lstrip(" ").startswith(("*", "_")) and position not in self.shown.nested:
             starts = starts or not self.lines[position - 1].strip()
             return self._bold(position, line, starts=starts)
@@ -218,8 +202,17 @@ class _Cutter:
             message, hint = "this line begins no commentary, but is text", 'write `!!! meta "Commentary"`'
             self.find("unknown-admonition", position, message, hint)
         if line.rstrip() == CONVERSATION:
-            return self._untitled(position)
+            return self._untitled(position, position)
         return None
+
+    def _heading(self, position: int, line: str) -> RawBlock:
+        """Return the block that a heading makes, which may be one that was to be the title of an example."""
+        opening = self._after_shown_blanks(position + 1)
+        is_above = opening < len(self.lines) and self.lines[opening].rstrip() == CONVERSATION
+        almost = _ALMOST_TITLE.match(line) if is_above and "{" not in line else None
+        if almost and near_name(almost["word"], ("example",)):
+            return self._untitled(opening, position)
+        return self._block(BlockKind.HEADING, position, position + 1)
 
     def _is_heading(self, position: int) -> bool:
         line = self.lines[position]
@@ -359,9 +352,11 @@ class _Cutter:
     def _unfenced(self, start: int, opening: int) -> RawBlock | None:
         """Return an example whose conversation begins with a line that opens no fence, or with none."""
         first = opening
-        if opening < len(self.lines) and _FEW_MARKS.match(self.lines[opening]):
+        few = _FEW_MARKS.match(self.lines[opening]) if opening < len(self.lines) else None
+        tag = few["tag"] if few else None
+        if few:
             first = self._after_shown_blanks(opening + 1)
-        if first >= len(self.lines) or not _BEGINS_MESSAGE.match(self.lines[first]):
+        if first >= len(self.lines) or not (tag or _BEGINS_MESSAGE.match(self.lines[first])):
             return None
         body, end = self._unclosed_end(first)
         if first == opening:
@@ -369,7 +364,7 @@ class _Cutter:
         else:
             message, hint = (
                 f"`{self.lines[opening].strip()}` begins no conversation",
-                f"write `{CONVERSATION}` at the margin",
+                f"write `{CONVERSATION}` at the margin" + f", and `{tag}` below it" * bool(tag),
             )
         self.find("example-without-conversation", opening, message, hint)
         return RawBlock(BlockKind.EXAMPLE, start, end, (first, body))
@@ -386,8 +381,8 @@ class _Cutter:
         self.find("example-without-conversation", text, message, hint)
         return self._conversation(start, opening)
 
-    def _untitled(self, position: int) -> RawBlock:
-        """Return the example of a conversation that no title stands above."""
+    def _untitled(self, position: int, start: int) -> RawBlock:
+        """Return the example of a conversation that no title stands above, from where its block starts."""
         above = position - 1
         while above >= 0 and not self.lines[above].strip():
             above -= 1
@@ -400,7 +395,7 @@ class _Cutter:
         else:
             message, hint = "conversation without a title", "put `**Example**: …` above it"
             self.find("untitled-example", position, message, hint)
-        return self._conversation(position, position)
+        return self._conversation(start, position)
 
     def _conversation(self, start: int, opening: int) -> RawBlock:
         match = _CONVERSATION.fullmatch(self.lines[opening])
@@ -436,11 +431,17 @@ class _Cutter:
 
         Marks above another tag close only code inside a message, or were not to stand there.
         """
-        told, inner = False, 0
+        told, inner, is_open, close = False, 0, False, -1
         for number in range(opening + 1, len(self.lines)):
             line = self.lines[number].rstrip()
             if line == CONVERSATION or (told and _HEADING_WITH_ID.fullmatch(line)):
                 return None
+            if _BEGINS_MESSAGE.match(line):
+                is_open = not _CLOSING_TAG.fullmatch(line)
+                if line.endswith(marks) and _TAG_AND_MARKS.fullmatch(line):
+                    message = "the end of this conversation stands behind a tag"
+                    self.find("unclosed-fence", number, message, f"write `{marks}` on a line below it")
+                    return number
             if not line.startswith(marks):
                 continue
             if line.strip(marks[0]):
@@ -448,7 +449,10 @@ class _Cutter:
                 continue
             below = self._after_shown_blanks(number + 1)
             if below == len(self.lines) or not _BEGINS_MESSAGE.match(self.lines[below]):
-                return number
+                # A message that is closed below them goes on there.
+                close = self._next_close(number) if is_open and close < number else close
+                if not is_open or close < number:
+                    return number
             if not told:
                 message = (
                     f"`{marks}` ends this conversation above `{self.lines[below].strip()[:_LONGEST_TITLE]}`"
@@ -457,6 +461,16 @@ class _Cutter:
                 self.find("unclosed-fence", inner or number, message, hint)
                 told = True
         return None
+
+    def _next_close(self, position: int) -> int:
+        """Return the line of the next closing tag in what may be one conversation, else -1."""
+        for number in range(position, len(self.lines)):
+            line = self.lines[number]
+            if EXAMPLE.fullmatch(line) or _HEADING_WITH_ID.fullmatch(line) or line.rstrip() == CONVERSATION:
+                break
+            if _CLOSING_TAG.fullmatch(line):
+                return number
+        return -1
 
     def _unclosed_end(self, position: int) -> tuple[int, int]:
         """Return where a conversation that nothing closes must end, and where the example does.

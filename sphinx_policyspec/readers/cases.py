@@ -298,11 +298,13 @@ class _Cases:
         """Return the values of a mapping; a required key that it lacks is a finding."""
         values = self.reader.mapping(node, [key.name for key in keys])
         if node is not None and node.tag == _NULL:
-            self.reader.find("wrong-type", node, "expected a mapping of keys to values")
+            self.reader.find(
+                "wrong-type", node, "expected a mapping of keys to values", "write each as `key: value`"
+            )
         if isinstance(node, yaml.MappingNode):
             for key in keys:
                 if key.required and self._is_empty(values.get(key.name)):
-                    self.reader.find("missing-key", node, f"`{key.name}` is missing")
+                    self.reader.find("missing-key", node, f"`{key.name}` is missing", f"add `{key.name}: …`")
         return values
 
     @staticmethod
@@ -344,7 +346,8 @@ class _Cases:
         value = self._scalar(node)
         if type(value) is wanted:
             return value
-        self.reader.find("wrong-type", node, expected)
+        hint = f"write one in place of `{text}`" if (text := self.reader.text(node)) else ""
+        self.reader.find("wrong-type", node, expected, hint)
         return None
 
     def _choice(self, node: yaml.Node, text: str, known: Sequence[str]) -> str | None:

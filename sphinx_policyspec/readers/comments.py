@@ -30,6 +30,12 @@ _FENCE_INDENT = 12
 """Spaces that may stand before a fence: three levels of list."""
 
 
+_KEY = re.compile(r"[\w.-]{1,100}[ ]?:(?:\s|$)")
+_MATTER = re.compile(r"[ ]*-[ ]|[ ]+\S|#(?!.*\{)|\s*$")
+"""A line of YAML besides those with a key, and no heading with attributes."""
+_LONGEST_MATTER = 200
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """Some lines without their HTML comments.
@@ -66,6 +72,24 @@ def without_comments(
     :param begin: where the text begins; what stands above is hidden like a comment
     """
     return _Pass(lines, literal, stops).run(begin)
+
+
+def front_matter(lines: Sequence[str]) -> int:
+    """Return the line after the YAML that a file begins with, 0 where it begins with something else.
+
+    Lines between two rules that hold no key are Markdown: there, ``# Be kind`` is a heading and no comment.
+    """
+    if not lines or lines[0].rstrip() != "---":
+        return 0
+    has_key = False
+    for number, line in enumerate(lines[1:_LONGEST_MATTER], 1):
+        if line.rstrip() in {"---", "..."}:
+            return number + 1 if has_key else 0
+        if _KEY.match(line):
+            has_key = True
+        elif not _MATTER.match(line):
+            return 0
+    return 0
 
 
 class _Pass:
@@ -275,7 +299,8 @@ _OPEN = re.compile(
     r"(?P<rest>[ \t]*+(?:<!--.*-->)?)\s*+"
 )
 _LOOSE_VERDICT = re.compile(
-    r"(?P<mark>[ ]?)<(?P<name>(?i:assistant))>[ \t]*+(?P<rest>(?:<?[!\u2013\u2014-]{1,3}[ \t]*)?(?i:good|bad|ok)\b(?:[:,][^\n<>]*|[ ]\[#[^\n<>]*)?(?:[ \t]*[\u2013\u2014-]{0,2}>)?)\s*"
+    r"(?P<mark>[ ]?)<(?P<name>(?i:assistant))(?:>[ \t]*+|[ \t]++(?:\w{1,20}+=)?[\"']?)"
+    r"(?P<rest>(?:<?[!\u2013\u2014/#%*-]{1,3}[ \t]*)?(?i:good|bad|ok)\b(?:[:,][^\n<>]*|[ ]\[#[^\n<>]*)?(?:[ \t]*[\u2013\u2014-]{0,2}>)?)[\"']?>?\s*"
 )
 """The tag of an answer whose verdict stands in no comment, or in one that is not written as such."""
 _ALMOST = re.compile(
@@ -288,6 +313,8 @@ ODD = re.compile("[\u00a0\u00ad\u200b-\u200d\u2060\ufeff]")
 _ENDS_TAG = re.compile(
     r"[ \t\xa0]*(?P<slash>[/\\]?)[ \t\xa0]*\\?(?:>|&gt;|[\u203a\uff1e\u27e9\]}])?[`* \t\r]*(?P<comment><!--.*-->)?(?P<after>[^\n]*)\n?"
 )
+_ENDS_TEXT = re.compile(rf"[^\n<]+</(?P<name>{'|'.join(sorted(STRUCTURE))})>\s*")
+"""A line of words that ends with a closing tag."""
 _CLOSE = re.compile(r"(?P<mark>[ ]?\*?[ ]?)</(?P<name>[A-Za-z][\w-]{0,40})>\s*+")
 _ATTRIBUTE = re.compile(r"([\w-]{1,40}+)=(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'<>/=]+))")
 
@@ -301,6 +328,7 @@ class Tag:
     :param empty: it closes itself, as ``<user/>`` does
     :param cure: how to write what only was to be a tag
     :param has_text: text of the message stands on the line of its tag
+    :param written: its name as it stands, where that is not the one that was meant
     :param comment_line: where the comment stands, if not on the line of the tag
     """
 
@@ -312,6 +340,7 @@ class Tag:
     column: int
     empty: bool = False
     cure: str = ""
+    written: str = ""
     comment_line: int | None = None
     has_text: bool = False
 
@@ -333,6 +362,10 @@ def almost_tags(lines: Sequence[str], tags: Collection[int]) -> dict[int, Tag]:
         match = _ALMOST.fullmatch(line)
         if match and match["name"].lower() in STRUCTURE:
             found[number] = _meant(match, number)
+        elif ends := _ENDS_TEXT.fullmatch(line):
+            name = ends["name"]
+            cure = f"write `</{name}>` alone on a line below it"
+            found[number] = Tag(number, name, True, (), "", 0, cure=cure, has_text=True)
     return found
 
 

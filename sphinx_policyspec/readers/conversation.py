@@ -12,35 +12,29 @@ from dataclasses import dataclass, replace
 from sphinx_policyspec import model
 from sphinx_policyspec.model.nearest import near_name, nearest
 from sphinx_policyspec.readers.comments import ROLES, STRUCTURE, Tag, almost_tags, tags_by_line
-from sphinx_policyspec.readers.inline import InlineLink, read_body, scan
+from sphinx_policyspec.readers.inline import (
+    SAYS_VERDICT,
+    TWO_VERDICTS,
+    VERDICT,
+    VERDICT_ID,
+    InlineLink,
+    read_body,
+    scan,
+    verdict_of,
+)
 from sphinx_policyspec.readers.text import Lines
 
-_SIGNS = {
-    "\u2713": model.Verdict.GOOD,
-    "\u2714": model.Verdict.GOOD,
-    "\u2705": model.Verdict.GOOD,
-    "\u2717": model.Verdict.BAD,
-    "\u2718": model.Verdict.BAD,
-    "\u274c": model.Verdict.BAD,
-}
-"""Check marks and crosses that say what a verdict's word says."""
-# What stands inside the comment; possessive, so that a hostile run of spaces costs linear time.
-_VERDICT = re.compile(
-    rf"\s*+[*_]{{0,2}}(?P<sign>[{''.join(_SIGNS)}])?\ufe0f?\s*+(?P<word>[A-Za-z]++)?[*_]{{0,2}}\s*+"
-    r"(?P<ids>(?:\[#[^\]\s]++\]\s*+)*+)(?:(?:[:,]|[-\u2013\u2014](?=\s))[*_]{0,2}\s*+(?P<note>.*))?",
-    re.DOTALL,
-)
-_SAYS_VERDICT = re.compile(r"\W*(good|bad|ok)\b", re.IGNORECASE)
-_TWO_VERDICTS = re.compile(r"\W{0,20}(?:good|bad|ok)\W{1,20}(?:good|bad|ok)\W{0,20}", re.IGNORECASE)
 _MARKED = ("~~~", "<<<<<<<", "=======", ">>>>>>>")
 _MARKS = re.compile(r"`{3,}|~{3,}")
 _ATTRIBUTES = ("comment", "end_turn", "lang", "name", "recipient")
 """Those of messages that mean something; others are kept as they are."""
 _VERDICT_LINE = re.compile(r"[ ]{0,3}<!--\s*(?i:good|bad|ok)\b[^\n]*-->\s*")
+_SPEAKER = re.compile(rf"\W{{0,5}}(?P<role>(?i:{'|'.join(ROLES)}))\W{{0,3}}:")
+"""A line that says who speaks, as other notations have it."""
 _NEVER = sys.maxsize
+_CROSSED = "delete it or open its tag"
 _LONGEST = 60
 """Characters of a line that a message shows."""
-_VERDICT_ID = re.compile(r"\[#([^\]\s]{1,500})\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +82,7 @@ class _Conversation:
         self.turns: list[model.Turn] = []
         self.responses: list[model.Response] = []
         self.comparison_start: int | None = None
+        self.comparison_written = ""
         self.closed_at = 0
         self.swapped = False
         self.count = 0
@@ -121,25 +116,44 @@ class _Conversation:
         if not line.strip():
             return position + 1
         tag = self.almost.get(position) or self.tags.get(position)
-        if tag is not None and tag.cure:
-            self._find("broken-tag", position, f"`{_brief(line)}` is no tag", tag.cure)
         if tag is None:
             return self._text(position, line)
+        tag = self._as_meant(tag)
+        if tag.cure:
+            self._find("broken-tag", position, f"`{_brief(line)}` is no tag", tag.cure)
         self._check_mark(tag, line)
-        if tag.name not in STRUCTURE and near_name(tag.name, ("comparison",)):
-            self._find("unknown-role", tag.line, f"unknown tag `{tag.name}`", "did you mean `comparison`?")
-            tag = replace(tag, name="comparison")
         if tag.name == "comparison":
             self._comparison_tag(tag)
             if tag.empty:
                 self._end_comparison(position + 1)
             return position + 1
         if tag.closing:
-            self._find(
-                "crossed-tag", position, f"`</{tag.name}>` closes nothing", "delete it or open its tag"
-            )
+            self._find("crossed-tag", position, f"`</{tag.name}>` closes nothing", _CROSSED)
             return position + 1
         return self._message(tag)
+
+    def _as_meant(self, tag: Tag) -> Tag:
+        """Return a tag of another name as the one of structure that it was to be: one with its letters, or what holds answers."""
+        if tag.name in STRUCTURE:
+            return tag
+        if tag.closing and tag.name == self.comparison_written:
+            return replace(tag, name="comparison")
+        name = near_name(tag.name, STRUCTURE)
+        if not (name or tag.closing) and self._is_above_answer(tag.line):
+            name = "comparison"
+        if not name:
+            return tag
+        return replace(tag, name=name, written=tag.name, cure=f"write `<{'/' * tag.closing}{name}>`")
+
+    def _is_above_answer(self, line: int) -> bool:
+        """Return whether the answer of a comparison begins below a line."""
+        below = self._below(line)
+        return below is not None and below.name == "assistant" and bool(below.comment) and not below.closing
+
+    def _below(self, line: int) -> Tag | None:
+        """Return the tag on the next line that holds something."""
+        below = (n for n in range(line + 1, len(self.lines)) if self.lines.lines[n].strip())
+        return self.tags.get(next(below, -1))
 
     def _text(self, position: int, line: str) -> int:
         """Read a line outside every message that holds no tag."""
@@ -149,6 +163,14 @@ class _Conversation:
         if line.strip() == "[...]" and self.comparison_start is None:
             self.turns.append(model.Gap(span=self.lines.span(position, position + 1)))
             return position + 1
+        if self.comparison_start is not None and _VERDICT_LINE.fullmatch(line):
+            comment = line.strip()
+            message, hint = (
+                "a verdict without the tag of its answer",
+                f"write `<assistant> {_brief(comment)}`",
+            )
+            self._find("broken-tag", position, message, hint)
+            return self._message(Tag(position, "assistant", False, (), comment, 0))
         return self._stray_text(position)
 
     def _check_mark(self, tag: Tag, line: str) -> None:
@@ -159,16 +181,18 @@ class _Conversation:
 
     def _comparison_tag(self, tag: Tag) -> None:
         if tag.closing:
-            if self.comparison_start is None:
-                self._find(
-                    "crossed-tag", tag.line, "`</comparison>` closes nothing", "delete it or open its tag"
-                )
+            if self.comparison_start is None and self._is_above_answer(tag.line):
+                message = "`</comparison>` stands where the comparison begins"
+                self._find("crossed-tag", tag.line, message, "write `<comparison>`")
+                self.comparison_start = tag.line
+            elif self.comparison_start is None:
+                self._find("crossed-tag", tag.line, "`</comparison>` closes nothing", _CROSSED)
             else:
                 self._end_comparison(tag.line + 1)
                 self.closed_at = tag.line
             return
         if self.comparison_start is None:
-            self.comparison_start = tag.line
+            self.comparison_start, self.comparison_written = tag.line, tag.written
         elif not self.responses:
             self._find("crossed-tag", tag.line, "`<comparison>` is opened twice", "delete one of the two")
         elif _next(self.opens["assistant"], tag.line, len(self.lines)) == len(self.lines):
@@ -187,7 +211,11 @@ class _Conversation:
             return
         span = self.lines.span(self.comparison_start, end)
         if not self.responses:
-            self._find("empty-comparison", self.comparison_start, "comparison without an answer", "")
+            message, hint = (
+                "comparison without an answer",
+                "put `<assistant> <!-- GOOD -->` and its text into it",
+            )
+            self._find("empty-comparison", self.comparison_start, message, hint)
         self.turns.append(model.Comparison(responses=tuple(self.responses), span=span))
         self.responses = []
         self.comparison_start = None
@@ -196,9 +224,14 @@ class _Conversation:
         end = position
         while end < len(self.lines) and end not in self.tags and self.lines.lines[end].strip():
             end += 1
-        self._find(
-            "text-outside-message", position, "text outside every message", "put it between a role's tags"
+        said = _SPEAKER.match(self.lines.lines[position])
+        role = said["role"].lower() if said else ""
+        hint = (
+            f"write `<{role}>` above its words and `</{role}>` below"
+            if role
+            else "put it between a role's tags"
         )
+        self._find("text-outside-message", position, "text outside every message", hint)
         self._add(Tag(position, "", False, (), "", 0), position, end, end)
         return end
 
@@ -211,16 +244,17 @@ class _Conversation:
             self._begin_unopened(tag.line)
         end = self._end_of(tag)
         close = self.tags.get(end) or self.almost.get(end)
-        closed = (
-            close is not None and close.closing and tag.name in {close.name, near_name(close.name, ROLES)}
-        )
-        closed = closed or (close is not None and close.closing and close.name == near_name(tag.name, ROLES))
+        closed = close is not None and close.closing and close.name in {tag.name, tag.written}
         if (loose := self.almost.get(end)) and loose.closing and loose.name == tag.name:
             self._find("broken-tag", end, f"`{_brief(self.lines.lines[end])}` is no tag", loose.cure)
             closed = True
         elif close and close.closing and {close.name, tag.name} <= {*ROLES} and close.name != tag.name:
-            message = f"`</{close.name}>` cannot close `<{tag.name}>`"
-            self._find("crossed-tag", end, message, f"write `</{tag.name}>`")
+            if self.comparison_start is not None and close.name == "assistant":
+                self._find_non_assistant(tag, "write `<assistant>`")
+                tag = replace(tag, name="assistant")
+            else:
+                message = f"`</{close.name}>` cannot close `<{tag.name}>`"
+                self._find("crossed-tag", end, message, f"write `</{tag.name}>`")
             closed = True
         elif (
             close and not close.closing and close.name == tag.name and (close.empty or self._is_empty(close))
@@ -265,14 +299,13 @@ class _Conversation:
         for line in (tag.line + 1, tag.line - 1):
             if 0 <= line < len(self.lines) and _VERDICT_LINE.fullmatch(self.lines.lines[line]):
                 message, comment = "the verdict stands on a line of its own", self.lines.lines[line].strip()
-                self._find("missing-verdict", line, message, f"write `<assistant> {_brief(comment)}`")
+                self._find("unknown-verdict", line, message, f"write `<assistant> {_brief(comment)}`")
                 return replace(tag, comment=comment, comment_line=line)
         return tag
 
     def _is_empty(self, tag: Tag) -> bool:
         """Return whether nothing stands between a tag that opens a message and the next one."""
-        below = (n for n in range(tag.line + 1, len(self.lines)) if self.lines.lines[n].strip())
-        after = self.tags.get(next(below, -1))
+        after = self._below(tag.line)
         return not tag.empty and after is not None and not (after.closing and after.name == tag.name)
 
     def _check_body(self, tag: Tag, end: int) -> None:
@@ -290,9 +323,8 @@ class _Conversation:
         message of its own role opens.
         """
         start = tag.line + 1
-        # A misspelt role is told as such.
-        closes = self.closes[tag.name] or self.closes[near_name(tag.name, ROLES)]
-        close = _next(closes, start, len(self.lines))
+        names = {tag.name, tag.written or tag.name}
+        close = min(_next(self.closes[name], start, len(self.lines)) for name in names)
         reopened = _next(self.opens[tag.name], start, len(self.lines))
         if close < reopened:
             return close
@@ -316,7 +348,7 @@ class _Conversation:
         )
         for line in unpaired:
             found = self.lines.lines[line].strip()
-            code, message, hint = "crossed-tag", f"`{found}` closes nothing", "delete it or open its tag"
+            code, message, hint = "crossed-tag", f"`{found}` closes nothing", _CROSSED
             if not found.startswith("</"):
                 code, message, hint = "unclosed-tag", f"`{found}` is never closed", "add its closing tag"
             if marks := _MARKS.match(found):
@@ -361,12 +393,7 @@ class _Conversation:
 
     def _response(self, tag: Tag, message: model.Message) -> model.Response:
         if message.role not in {"assistant", ""} and self.comparison_start is not None:
-            self._find(
-                "non-assistant-alternative",
-                tag.line,
-                f"`{message.role}` in a comparison, which holds answers only",
-                "",
-            )
+            self._find_non_assistant(tag, "move it above `<comparison>`, or write `<assistant>`")
         verdict, note, violates = self._verdict(tag) if tag.comment else (None, "", ())
         if not tag.comment and message.role == "assistant":
             self._find(
@@ -386,17 +413,21 @@ class _Conversation:
             violates=violates,
         )
 
+    def _find_non_assistant(self, tag: Tag, hint: str) -> None:
+        message = f"`{tag.name}` in a comparison, which holds answers only"
+        self._find("non-assistant-alternative", tag.line, message, hint)
+
     def _verdict(self, tag: Tag) -> tuple[model.Verdict | None, str, tuple[str, ...]]:
         comment = tag.comment.removeprefix("<!--").removesuffix("-->").rstrip()
         if not (tag.comment.startswith("<!--") and tag.comment.endswith("-->")):
-            comment = comment.strip("<!->\u2013\u2014 ")
-            message = f"the verdict `{tag.comment}` stands in no comment"
-            self._find("missing-verdict", tag.line, message, f"write `<!-- {comment} -->`")
-        match = _VERDICT.fullmatch(comment)
+            comment = comment.strip("<!->\u2013\u2014/#%* ")
+            message = f"the verdict `{comment}` stands in no comment"
+            self._find("unknown-verdict", tag.line, message, f"write `<assistant> <!-- {comment} -->`")
+        match = VERDICT.fullmatch(comment)
         word = match["word"] if match else None
-        verdict = _verdict_of(word, match["sign"]) if match else None
+        verdict = verdict_of(word, match["sign"]) if match else None
         if match is None or verdict is None:
-            said = _SAYS_VERDICT.match(comment)
+            said = SAYS_VERDICT.search(comment)
             hint = f"write `<!-- {said[1].upper()} [#id]: why -->`" if said else "write GOOD, BAD or OK"
             self._find(
                 "unknown-verdict",
@@ -404,7 +435,7 @@ class _Conversation:
                 f"`{word or tag.comment}` is no verdict",
                 nearest(word.upper(), tuple(model.Verdict)) if word else hint,
             )
-        elif _TWO_VERDICTS.fullmatch(comment):
+        elif TWO_VERDICTS.fullmatch(comment):
             message = f"`{comment.strip()}` gives two verdicts"
             self._find("unknown-verdict", tag.line, message, "keep the one that holds for this answer")
         if match is None:
@@ -414,13 +445,13 @@ class _Conversation:
             note = f"{word}: {note}".rstrip(": ")
         line = tag.line if tag.comment_line is None else tag.comment_line
         at = self.lines.lines[line].rindex(tag.comment) + tag.comment.index(comment)
-        for found in _VERDICT_ID.finditer(match["ids"]):
+        for found in VERDICT_ID.finditer(match["ids"]):
             start = at + match.start("ids") + found.start()
             span = self.lines.within(line, start, start + len(found[0]))
             self._refer(found[1], model.ReferenceForm.ID, span)
         if match["note"]:
             self._scan_note(line, match["note"], at + match.start("note"))
-        return verdict, note, tuple(_VERDICT_ID.findall(match["ids"]))
+        return verdict, note, tuple(VERDICT_ID.findall(match["ids"]))
 
     def _scan_note(self, line: int, note: str, at: int) -> None:
         for link in scan(note):
@@ -461,13 +492,6 @@ class _Conversation:
 def _brief(line: str) -> str:
     line = line.strip().replace("`", "'")
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
-
-
-def _verdict_of(word: str | None, sign: str | None) -> model.Verdict | None:
-    """Return what a word in any letter case says, or without one a sign."""
-    if word:
-        return model.Verdict(word.upper()) if word.upper() in set(model.Verdict) else None
-    return _SIGNS.get(sign or "")
 
 
 def _next(sorted_lines: list[int], start: int, default: int) -> int:

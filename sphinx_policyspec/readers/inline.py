@@ -1,4 +1,4 @@
-"""What stands inside a line of prose: cross-references, links and eval tags; and in the body of a message: entities, untrusted text, settings, the author's marks."""
+"""What stands inside a line of prose: cross-references, links and eval tags; and in the body of a message: entities, untrusted text, settings, the author's marks; and verdicts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from itertools import accumulate
 from types import MappingProxyType
 
 from sphinx_policyspec.files import load_json
-from sphinx_policyspec.model import Fragment, FragmentKind, ReferenceForm, Span
+from sphinx_policyspec.model import Fragment, FragmentKind, ReferenceForm, Span, Verdict
 from sphinx_policyspec.readers.comments import Shown, without_comments
 from sphinx_policyspec.readers.text import Fences, Lines
 
@@ -32,7 +32,9 @@ _INLINE = re.compile(
     re.DOTALL,
 )
 _LOST_LINK = re.compile(
-    r"(?:\[[^\[\]\n]{0,200}\\?\][ \t]?)?(?:[(\[{<]|href=[\"'])[ \t]?#[ \t]?(?P<id>[A-Za-z][\w-]{0,100})(?:[)\]}>]|[\"'][^<>\n]{0,100}>)?"
+    r"(?:\[[^\[\]\n]{0,200}\\?\][ \t]?)?(?:[(\[{<]|href=[\"'])[ \t]?#[ \t]?"
+    r"(?:(?P<spaced>[A-Za-z][\w-]{0,100}(?:[ ][\w-]{1,40}){1,5})(?=\))|(?P<id>[A-Za-z][\w-]{0,100}))(?:[)\]}>]|[\"'][^<>\n]{0,100}>)?"
+    r"|\[[^\[\]\n]{1,200}\][ \t]\((?P<url>https?://[^\s()]{1,500})\)"
     r"|\[\[(?P<wiki>[A-Za-z][\w-]{0,100})(?:\|[^\[\]\n]{0,100})?\]\]"
 )
 _SPHINX_LINK = re.compile(
@@ -125,7 +127,7 @@ def lost_links(text: str, labels: Mapping[str, str] = _NO_LABELS) -> Iterator[tu
     for begin, end in outside_fences(text):
         for match in _SPHINX_LINK.finditer(text, begin, end):
             yield match.start(), match.end(), match["role"] or match["rst"]
-        if "#" not in text and "[[" not in text:
+        if not any(sign in text for sign in ("#", "[[", "] (")):
             continue
         parts = [text[:begin]]
         after = begin
@@ -136,7 +138,11 @@ def lost_links(text: str, labels: Mapping[str, str] = _NO_LABELS) -> Iterator[tu
         bare = "".join((*parts, text[after:end]))
         for match in _LOST_LINK.finditer(bare, begin):
             if not text[max(begin, match.start() - _NEAR) : match.start()].rstrip(" \t").endswith("[?]"):
-                yield match.start(), match.end(), match["id"] or match["wiki"]
+                yield (
+                    match.start(),
+                    match.end(),
+                    match["id"] or match["spaced"] or match["wiki"] or match["url"],
+                )
 
 
 def _url(match: re.Match[str], labels: Mapping[str, str]) -> str | None:
@@ -410,3 +416,30 @@ def _is_syntax(match: re.Match[str]) -> bool:
 
 def _fragment(kind: FragmentKind, text: str, span: Span) -> Fragment:
     return Fragment(kind=kind, text=text, span=span)
+
+
+_VERDICT_SIGNS = {
+    "\u2713": Verdict.GOOD,
+    "\u2714": Verdict.GOOD,
+    "\u2705": Verdict.GOOD,
+    "\u2717": Verdict.BAD,
+    "\u2718": Verdict.BAD,
+    "\u274c": Verdict.BAD,
+}
+"""Check marks and crosses that say what a verdict's word says."""
+# What stands inside the comment; possessive, so that a hostile run of spaces costs linear time.
+VERDICT = re.compile(
+    rf"\s*+[*_]{{0,2}}(?P<sign>[{''.join(_VERDICT_SIGNS)}])?\ufe0f?\s*+(?P<word>[A-Za-z]++)?[*_]{{0,2}}\s*+"
+    r"(?P<ids>(?:\[#[^\]\s]++\]\s*+)*+)(?:(?:[:,]|[-\u2013\u2014](?=\s))[*_]{0,2}\s*+(?P<note>.*))?",
+    re.DOTALL,
+)
+SAYS_VERDICT = re.compile(r"\b(good|bad|ok)\b", re.IGNORECASE)
+TWO_VERDICTS = re.compile(r"\W{0,20}(?:good|bad|ok)\W{1,20}(?:good|bad|ok)\W{0,20}", re.IGNORECASE)
+VERDICT_ID = re.compile(r"\[#([^\]\s]{1,500})\]")
+
+
+def verdict_of(word: str | None, sign: str | None) -> Verdict | None:
+    """Return what a word in any letter case says, or without one a sign."""
+    if word:
+        return Verdict(word.upper()) if word.upper() in set(Verdict) else None
+    return _VERDICT_SIGNS.get(sign or "")

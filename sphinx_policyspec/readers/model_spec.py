@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from sphinx_policyspec import model
@@ -11,6 +11,7 @@ from sphinx_policyspec.model.nearest import near_name, nearest
 from sphinx_policyspec.model.spec import levels_for
 from sphinx_policyspec.readers.blocks import (
     ADMONITION,
+    ATX,
     COMMENTARY,
     DEFINITION,
     EXAMPLE,
@@ -35,9 +36,11 @@ from sphinx_policyspec.readers.inline import (
 from sphinx_policyspec.readers.notes import (
     LOST_HINT,
     Heading,
+    Names,
     heading_of,
     lost_examples,
     lost_headings,
+    made_of,
     read_notes,
 )
 from sphinx_policyspec.readers.text import Lines, Reading
@@ -47,6 +50,7 @@ _LONE_RETURN = re.compile(r"\r(?!\n)")
 _HIDDEN_ID = re.compile(r"<!--[^>\n]{0,200}\{#")
 _LABEL_HINT = "write `[text](address)`, or a line `[label]: address`"
 _BARE_NAME = re.compile(r"[A-Za-z][\w-]*")
+_TAG_LENGTH = 4
 _MOST_LOST = 1000
 """As many links that are none are looked at: each is compared with the ids of the document."""
 _CLAUSE_WINDOW = 2000
@@ -65,6 +69,7 @@ def read_model_spec(text: str, file: str = "model_spec.md", title: str = "") -> 
     raw_blocks, shown, findings = cut(lines)
     reader = _Document(lines, shown, findings)
     reader.check_line_ends(text)
+    reader.read_headings(raw for raw in raw_blocks if raw.kind is BlockKind.HEADING)
     for raw in raw_blocks:
         reader.add(raw)
     return reader.finish(title)
@@ -91,14 +96,16 @@ class _Document:
         self.lines = lines
         self.shown = shown
         self.notes = read_notes(lines, shown)
+        self.headings: dict[int, Heading] = {}
+        self.given: set[str] = set()
+        self.entitled: dict[str, int] = {}
         self.used: set[str] = set()
         self.findings = findings
-        self.untitled = {found.span.line for found in findings if found.code == "untitled-example"}
         self.preamble: list[model.Block] = []
         self.drafts: list[_Draft] = []
         self.open: list[_Draft] = []
-        self.provision_names = _Names("_")
-        self.definition_names = _Names("-")
+        self.provision_names = Names("_")
+        self.definition_names = Names("-")
         self.examples: list[tuple[list[model.Block], int]] = []
         self.references: list[model.Reference] = []
         self.links: list[model.Link] = []
@@ -111,6 +118,14 @@ class _Document:
     def here(self) -> str:
         """The id of the innermost provision, empty before the first heading."""
         return self.open[-1].id if self.open else ""
+
+    def read_headings(self, raw_blocks: Iterable[RawBlock]) -> None:
+        """Read all headings: of two that have one id, the one whose title makes it keeps it."""
+        self.headings = {raw.start: heading_of(self.shown, *raw.body, self.notes.words) for raw in raw_blocks}
+        self.given = {heading.id for heading in self.headings.values()}
+        for start, heading in self.headings.items():
+            if heading.id == made_of(heading.title):
+                self.entitled.setdefault(heading.id, start)
 
     def add(self, raw: RawBlock) -> None:
         """Add a block to the provision that is open."""
@@ -141,16 +156,20 @@ class _Document:
     # -- headings ---------------------------------------------------------------------------
 
     def _heading(self, raw: RawBlock) -> None:
-        heading = heading_of(self.shown, *raw.body, self.notes.words)
+        heading = self.headings[raw.start]
         span = self.lines.within(raw.start, 0, len(self.lines.lines[raw.start].rstrip("\r\n")))
         problem = heading.problem
+        atx = ATX.fullmatch(self.shown.plain[raw.start])
+        if atx and atx["text"] and not atx["blank"]:
+            message = f"no blank behind `{atx[1]}`, so that others see no heading here"
+            self._find("lost-heading", span, message, f"write `{atx[1]} {atx['text']}`")
         if not heading.id and _HIDDEN_ID.search(self.lines.lines[raw.start]):
             problem = "stand in a comment"
         if problem:
             message = f"attributes of this heading {problem}"
             said = re.sub(r"[^\w.:-]", "_", ODD.sub("", heading.id)) or "id", heading.authority or "level"
             hint = f"end its line with `{{#{said[0]} authority={said[1]}}}`"
-            self._find("broken-attributes", span, message, hint)
+            self._find("invalid-id" if heading.is_id_odd else "broken-attributes", span, message, hint)
         elif unknown := [name for name, value in heading.attributes if value]:
             message, hint = f"`{unknown[0]}` means nothing in a heading", nearest(unknown[0], ("authority",))
             found = self.lines.warning(raw.start, "broken-attributes", message, hint)
@@ -167,10 +186,11 @@ class _Document:
             message = f"principle `{heading.id}` stands inside principle `{above.id}`"
             hint = "put them side by side, or take the level from one"
             self._find("nested-principle", span, message, hint, related=(above.span,))
-        repeats = heading.id in self.provision_names
+        is_lent = self.entitled.get(heading.id, raw.start) != raw.start
+        repeats = is_lent or heading.id in self.provision_names
         draft = _Draft(
             heading=heading,
-            id=self._provision_id(heading, span),
+            id=self._provision_id(heading, span, is_lent=is_lent),
             depth=len(self.open) + 1,
             parent=self.here or None,
             span=span,
@@ -188,14 +208,17 @@ class _Document:
                     item, self.lines.offset_span(raw.start, item.start, item.end), model.Carrier.TITLE, ""
                 )
 
-    def _provision_id(self, heading: Heading, span: model.Span) -> str:
-        identifier = heading.id or slug(heading.title).replace("-", "_") or "section"
+    def _provision_id(self, heading: Heading, span: model.Span, *, is_lent: bool) -> str:
+        """Return the id of a provision: the one that its title makes where there is none, or another has it with more right."""
+        made = made_of(heading.title)
+        identifier = heading.id or made or "section"
+        if is_lent and made and made not in self.given:
+            identifier = made
         below = (
             line.lstrip() for line in self.lines.lines[span.line - self.lines.first + 1 :] if line.strip()
         )
-        # Attributes below it are told as those of no heading, and the title of an example as that.
-        is_told = span.line in self.untitled or next(below, "").startswith("{#")
-        if not heading.id and not is_told:
+        # Attributes below it are told as those of no heading.
+        if not heading.id and not next(below, "").startswith("{#"):
             self._find("heading-without-id", span, "heading without an id", f"add `{{#{identifier}}}`")
         return self.provision_names.take(identifier)
 
@@ -268,7 +291,7 @@ class _Document:
     def _example_ids(self, titles: dict[str, str]) -> dict[str, str]:
         """Give each example its title and id; return the ids by mark."""
         ids: dict[str, str] = {}
-        names = _Names("-")
+        names = Names("-")
         owners = {id(draft.blocks): draft.id for draft in self.drafts}
         for mark, (blocks, index) in enumerate(self.examples):
             example = blocks[index]
@@ -306,7 +329,9 @@ class _Document:
         for span in lost_headings(text):
             found = self.lines.offset_span(start, *span)
             message = f"`{text[slice(*span)]}` makes no section or principle of this line"
-            self._find("lost-heading", found, message, LOST_HINT)
+            heads = not text[: span[0]].strip() and self.open and not self.open[-1].blocks
+            hint = f"write it at the end of line {self.open[-1].span.line}" if heads else LOST_HINT
+            self._find("lost-heading", found, message, hint)
         for span in lost_examples(text):
             found = self.lines.offset_span(start, *span)
             message = "an example inside a list or a quotation is text"
@@ -368,13 +393,20 @@ class _Document:
             return
         span = self.lines.offset_span(line, item.start, item.end)
         if not item.is_well_formed and item.tag not in self.notes.tests:
-            self._find("malformed-tag", span, f"`[^{item.tag}]` is no eval tag", "use four of a-z and 0-9")
+            meant = re.sub(r"[^a-z0-9]", "", item.tag.lower())
+            hint = f"write `[^{meant}]`" if len(meant) == _TAG_LENGTH else "use four of a-z and 0-9"
+            self._find("malformed-tag", span, f"`[^{item.tag}]` is no eval tag", hint)
             return
         if misplaced:
-            self._find("misplaced-tag", span, f"eval tag `{item.tag}` stands in {misplaced}")
+            message, hint = (
+                f"eval tag `{item.tag}` stands in {misplaced}",
+                "move it after the clause that it tests",
+            )
+            self._find("misplaced-tag", span, message, hint)
         if item.tag in self.tag_spans:
             related = (self.tag_spans[item.tag],)
-            self._find("duplicate-tag", span, f"eval tag `{item.tag}` occurs twice", related=related)
+            hint = "delete one of the two, or give it a tag and a file of its own"
+            self._find("duplicate-tag", span, f"eval tag `{item.tag}` occurs twice", hint, related=related)
         self.tag_spans.setdefault(item.tag, span)
         clause = clause_before(text[max(since, item.start - _CLAUSE_WINDOW) : item.start])
         if not clause and self.tags and self.tags[-1].span.end_line == span.line:
@@ -393,6 +425,11 @@ class _Document:
             if target:
                 hint = f"write `[text](#{target})` or `[?](#{target})`"
                 self._find("dangling-reference", span, f"`{shown}` is no reference", hint)
+            elif "://" in name:
+                self._find("undefined-label", span, f"`{shown}` is no link", "delete the blank in it")
+            elif "](#" in written:
+                message = f"`{shown}` is no reference"
+                self._find("dangling-reference", span, message, "write `[text](#id)`; an id has no blanks")
             elif written.endswith(f"][{name}]"):
                 message = f"nothing defines the label of the link `{shown[1:].partition('][')[0]}`"
                 self._find("undefined-label", span, message, _LABEL_HINT)
@@ -462,24 +499,3 @@ def as_principle(section: model.Section, authority: str) -> model.Principle:
     """Return the principle that a section becomes when it has a level of authority."""
     shared = {name: getattr(section, name) for name in section.__dataclass_fields__}
     return model.Principle(**shared, authority=authority)
-
-
-class _Names:
-    """Names given out so far; one that is taken gets the next free number from 2."""
-
-    def __init__(self, joint: str) -> None:
-        self._joint = joint
-        self._taken: set[str] = set()
-        self._last: dict[str, int] = {}
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._taken
-
-    def take(self, stem: str) -> str:
-        name, number = stem, self._last.get(stem, 1)
-        while name in self._taken:
-            number += 1
-            name = f"{stem}{self._joint}{number}"
-        self._last[stem] = number
-        self._taken.add(name)
-        return name

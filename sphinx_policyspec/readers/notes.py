@@ -11,7 +11,7 @@ from sphinx_policyspec.model.nearest import near_name
 from sphinx_policyspec.model.spec import DEFAULT_LEVELS
 from sphinx_policyspec.readers.blocks import ATX, BlockKind, cut
 from sphinx_policyspec.readers.comments import ITEM, SETEXT, Shown
-from sphinx_policyspec.readers.inline import label_of, outside_fences, plain_words, without_tags
+from sphinx_policyspec.readers.inline import label_of, outside_fences, plain_words, slug, without_tags
 from sphinx_policyspec.readers.text import Lines
 
 _CLOSERS = re.compile(r"(?:^|(?<=[ \t]))#++$")
@@ -36,12 +36,15 @@ _BARE_ID = re.compile(r"[.:]?[A-Za-z][\w-]*")
 """An attribute that is no more than a name."""
 _MEANS_LEVEL = re.compile(r"(?:.*[-_])?(?:auth\w*|level|precedence|priority)", re.IGNORECASE)
 """Names that other people give to what is ``authority`` here."""
+_ID_WITH = "have an id with"
 _LONGEST = 2000
 """Characters that attributes can have."""
 _BRACES = 3
 """Opening braces, from the last one on, that may begin them."""
-_IN_BRACKETS = re.compile(r"[(\[<\uff5b]\s?(#[\w-]{1,200}\s{1,9}[^()\[\]<>\uff5d\n]{1,300})[)\]>\uff5d]$")
-"""Attributes at the end of a heading in other brackets than braces."""
+_IN_BRACKETS = re.compile(
+    r"(?:[(\[<\uff5b]\s?|(?<=\s)(?=[^\n]*authority))(#[\w-]{1,200}\s{1,9}[^()\[\]<>{}\uff5d\n]{1,300})[)\]>\uff5d]?$"
+)
+"""Attributes at the end of a heading in other brackets than braces, or in none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,11 @@ class Heading:
     attributes: tuple[tuple[str, str], ...]
     problem: str = ""
 
+    @property
+    def is_id_odd(self) -> bool:
+        """Whether the id itself is wrong, so that it may be none of those that others use."""
+        return self.problem.startswith(_ID_WITH)
+
 
 def heading_of(shown: Shown, start: int, end: int, words: Callable[[str], str] = str) -> Heading:
     """Return the heading of some lines: one that begins with marks, or several above a line of them.
@@ -66,7 +74,7 @@ def heading_of(shown: Shown, start: int, end: int, words: Callable[[str], str] =
     """
     match = ATX.fullmatch(shown.plain[start])
     if match and end == start + 1:
-        return parse_heading(len(match[1]), words(match[2] or ""))
+        return parse_heading(len(match[1]), words(match["text"] or ""))
     below = SETEXT.fullmatch(shown.plain[end - 1])
     text = " ".join(shown.text(start, end - 1).split())
     return parse_heading(1 if below and below[1].startswith("=") else 2, words(text))
@@ -94,6 +102,7 @@ def parse_heading(depth: int, text: str) -> Heading:
         inside, problem = f"{before} {inside}", problem or found
     if begun := _BEGUN.search(title):
         title, problem = title[: begun.start()], problem or "are begun, and no more"
+    title = plain_words(without_tags(_CLOSERS.sub("", title.rstrip())).strip()).strip()
     identifier = authority = ""
     attributes: list[tuple[str, str]] = []
     for item in _ITEM.finditer(inside):
@@ -103,22 +112,23 @@ def parse_heading(depth: int, text: str) -> Heading:
             identifier = item["id"] or value
         elif name == "authority" and value and not authority:
             authority = value
+        elif value and not authority and "authority" not in inside.casefold() and _gives_level(name, value):
+            authority, problem = value, problem or "give no level by `authority=`"
         else:
             problem = problem or ("name two ids" if item["id"] else "")
             if name == "authority":
                 said = f"give the levels `{authority}` and `{value}`"
                 problem = problem or (said if value else "give no level by `authority=`")
             attributes.append((item["name"], value) if item["name"] else (item[0], ""))
-    identifier, authority, found = _by_bare_words(inside, identifier, authority, attributes)
+    identifier, authority, found = _by_bare_words(inside, identifier, authority, attributes, title)
     problem = problem or found
-    title = plain_words(without_tags(_CLOSERS.sub("", title.rstrip())).strip()).strip()
     problem = problem or ("" if authority else _lost_level(text, attributes))
     problem = problem or ("stand behind no title" if inside and not title else "")
     return Heading(depth, title, identifier, authority, tuple(sorted(attributes)), problem)
 
 
 def _by_bare_words(
-    inside: str, identifier: str, authority: str, attributes: list[tuple[str, str]]
+    inside: str, identifier: str, authority: str, attributes: list[tuple[str, str]], title: str
 ) -> tuple[str, str, str]:
     """Return id and level, either of which a word without marks may be, and what is wrong with words and quotes."""
     bare = [name for name, value in attributes if not value and _BARE_ID.fullmatch(name)]
@@ -130,12 +140,24 @@ def _by_bare_words(
         return identifier, level, f"hold `{bare[0]}` in place of `authority={level}`"
     problem = "have a quote that is never closed" if _is_quote_open(inside) else ""
     if odd := _ODD.search(identifier):
-        problem = f"have an id with the character U+{ord(odd[0]):04X} in it"
+        problem = f"{_ID_WITH} the character U+{ord(odd[0]):04X} in it"
     elif bare and not bare[0].startswith("."):
-        split = re.search(rf"#{re.escape(identifier)}\s+{re.escape(bare[0])}", inside)
-        why = f": an id has no blanks, `#{identifier}_{bare[0]}`" * bool(split)
-        problem = f"hold `{bare[0]}`, which means nothing{why}"
+        words = re.match(rf"[:\s]*#{re.escape(identifier)}((?:\s+[\w-]+(?![\w-]*\s*[=:]))+)", inside)
+        if words:
+            parts = identifier, *words[1].split()
+            # Its title tells whether a blank is too much.
+            identifier = "".join(parts) if "".join(parts) == slug(title) else "_".join(parts)
+            problem = f"{_ID_WITH} a blank in it"
+        else:
+            problem = f"hold `{bare[0]}`, which means nothing"
     return identifier, authority, problem
+
+
+def _gives_level(name: str, value: str) -> bool:
+    """Return whether an attribute is ``authority`` by another name, or misspelt."""
+    if near_name(name, ("authority",)):
+        return True
+    return value.casefold() in _LEVELS and bool(_MEANS_LEVEL.fullmatch(name))
 
 
 def _is_quote_open(inside: str) -> bool:
@@ -145,9 +167,8 @@ def _is_quote_open(inside: str) -> bool:
 
 def _lost_level(text: str, attributes: list[tuple[str, str]]) -> str:
     """Return what is wrong with a heading that has no level of authority and may be meant to have one."""
-    for name, value in attributes:
-        is_near = bool(value) and bool(near_name(name, ("authority",)))
-        if is_near or name.lstrip(".").casefold() in _LEVELS or _MEANS_LEVEL.fullmatch(name):
+    for name, _ in attributes:
+        if name.lstrip(".").casefold() in _LEVELS or _MEANS_LEVEL.fullmatch(name):
             return "give no level by `authority=`"
     return "are not in braces" if re.search(BARE_LEVEL, text) else ""
 
@@ -173,6 +194,34 @@ def _split(text: str) -> tuple[str, str, str]:
     if bracketed := _IN_BRACKETS.search(text):
         return text[: bracketed.start()], bracketed[1], "are not in braces"
     return text, "", ""
+
+
+def made_of(title: str) -> str:
+    """Return the id that a title makes."""
+    return slug(title).replace("-", "_")
+
+
+class Names:
+    """Names given out so far; one that is taken gets the next free number from 2."""
+
+    def __init__(self, joint: str) -> None:
+        self._joint = joint
+        self._taken: set[str] = set()
+        self._last: dict[str, int] = {}
+
+    def __contains__(self, name: str) -> bool:
+        """Return whether a name is taken."""
+        return name in self._taken
+
+    def take(self, stem: str) -> str:
+        """Return a name, or the next of it that is free."""
+        name, number = stem, self._last.get(stem, 1)
+        while name in self._taken:
+            number += 1
+            name = f"{stem}{self._joint}{number}"
+        self._last[stem] = number
+        self._taken.add(name)
+        return name
 
 
 LOST_HINT = "begin the line at the margin with `#` and a space, outside lists and quotations"

@@ -75,26 +75,29 @@ def _cause(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str]:
     at = mark.index if mark else -1
     if (slip := _slip_above(text, mark.line if mark else 0, problem)) is not None:
         return slip
-    if "stream end" in problem or "end of stream" in problem:
+    if any(end in problem for end in ("stream end", "end of stream", "got '}'", "got ']'")):
         begun = error.context_mark.index if error.context_mark else -1
         if "quoted" in str(error.context):
             return begun, f"the quote `{text[begun]}` is never closed"
         begun = begun if text[begun : begun + 1] in {"[", "{"} else max(text.rfind("["), text.rfind("{"))
         if "flow" in str(error.context) and begun >= 0:
             return begun, f"the bracket `{text[begun]}` is never closed"
-    if "mapping values are not allowed" in problem:
-        return (
-            at,
-            f"{problem}: put a value with a colon in quotes, and indent keys that belong together alike",
-        )
-    if "another document" in problem:
-        return at, f"{problem}: delete the line `---`"
-    return at, f"{problem}: indent by spaces" if "'\\t'" in problem else problem
+    cures = (cure for sign, cure in _CURES.items() if sign in problem)
+    return at, ": ".join((problem, *cures))
 
 
+_CURES = {
+    "mapping values are not allowed": "put a value with a colon in quotes",
+    "another document": "delete the line `---`",
+    "'\\t'": "indent by spaces",
+    "expected ','": "put a comma between what the brackets hold",
+}
+"""What to do about a problem, by words of the parser."""
 _OF_A_MERGE = re.compile(r"^(?:<{7}|={7}|>{7})(?: |$)", re.MULTILINE)
 _ODD_INDENT = re.compile(r"[ ]*+([^\S \r\n]|[\u200b\ufeff])")
-_NO_COLON = re.compile(r"(?P<indent>[ ]*)(?:- )?(?P<key>[\w-]+)\s*")
+_NO_COLON = re.compile(r"[ ]*(?:- )?(?P<key>[\w-]+)[ ]*(?P<value>[^:#]*)")
+_NO_BLANK = re.compile(r"[ ]*-(?P<item>(?:[\w-]+:(?:\s|$)|[\[{\"'])[^\n]*)")
+_TWO_COLONS = re.compile(r"[ ]*(?:- )?[\w-]+:[ ]+(?P<value>[^\s\"'\[{#][^\n]*:(?:[ ][^\n]*)?)")
 _WITHOUT_BLANK = re.compile(r"[ ]*(?:- )?(?P<key>[\w-]+):(?P<value>[^\s:/][^:]*)")
 _SPECIAL = re.compile(r"[ ]*(?:- )?[\w-]+:[ ]+(?P<value>[@%`&*!|>\]}][^\n]*)")
 _ABOVE = 2
@@ -109,47 +112,90 @@ def _slip_above(text: str, line: int, problem: str) -> tuple[int, str] | None:
     starts = [0, *accumulate(len(one) + 1 for one in lines)]
     near = [number for number in range(min(line, len(lines) - 1), -1, -1) if lines[number].strip()][:_ABOVE]
     for number in reversed(near):
-        if why := _why(lines, number):
+        if why := next(_whys(lines, number), ""):
             return starts[number], why
     if "'-'" in problem or "block sequence" in problem:
         return starts[
             line
         ], "an item of a list stands among keys: write it without its hyphen, or below a key of its own"
-    if near and (why := _why_indented(lines, near[0])):
-        return starts[near[0]], why
+    for number in near:
+        if why := _why_indented(lines, number):
+            return starts[number], why
+    if near[1:] and ("block end" in problem or "mapping values" in problem):
+        return starts[near[0]], _why_unlike(lines, near[0])
     return None
 
 
-def _why(lines: Sequence[str], number: int) -> str:
-    """Return what is wrong with a line, as far as it can be told from it and the next one."""
-    line = lines[number]
+def _whys(lines: Sequence[str], number: int) -> Iterator[str]:
+    """Yield what is wrong with a line, as far as it can be told from it and the next one."""
+    line = lines[number].rstrip()
     if odd := _ODD_INDENT.match(line):
         name = "a tab" if odd[1] == "\t" else f"U+{ord(odd[1]):04X}"
-        return f"{name} in the indentation: indent by spaces"
+        yield f"{name} in the indentation: indent by spaces"
     below = next((one for one in lines[number + 1 :] if one.strip()), "")
+    if (item := _NO_BLANK.fullmatch(line)) and not line.startswith("---"):
+        yield f"no blank behind the hyphen: write `- {item['item']}`"
     bare = _NO_COLON.fullmatch(line)
     if bare and _indent(below) > _indent(line):
-        return f"`{bare['key']}` has no colon: write `{bare['key']}:`"
-    value = line.partition(":")[2].strip()
+        written, meant = (f"{bare['key']}{sign}{bare['value']}".rstrip() for sign in (" ", ": "))
+        yield f"`{written}` has no colon: write `{meant}`"
+    if _NEXT_KEY.match(below):
+        yield from _never_closed(line.partition(":")[2].strip())
+    if glued := _WITHOUT_BLANK.fullmatch(line):
+        yield f"no blank behind the colon: write `{glued['key']}: {glued['value']}`"
+    if special := _SPECIAL.fullmatch(line):
+        yield f"`{special['value'][0]}` means something else in YAML: put `{special['value']}` in quotes"
+    if two := _TWO_COLONS.fullmatch(line):
+        yield f"a second colon in one line: put `{two['value']}` in quotes"
+
+
+def _never_closed(value: str) -> Iterator[str]:
+    """Yield what is left open at the end of a value."""
     for begin, end in (("[", "]"), ("{", "}")):
-        if value.startswith(begin) and value.count(begin) > value.count(end) and _NEXT_KEY.match(below):
-            return f"the bracket `{begin}` is never closed"
-    if glued := _WITHOUT_BLANK.fullmatch(line.rstrip()):
-        return f"no blank behind the colon: write `{glued['key']}: {glued['value']}`"
-    if special := _SPECIAL.fullmatch(line.rstrip()):
-        return f"`{special['value'][0]}` means something else in YAML: put `{special['value']}` in quotes"
-    return ""
+        if value.startswith(begin) and value.count(begin) > value.count(end):
+            yield f"the bracket `{begin}` is never closed"
+    if value.startswith(('"', "'")) and value.count(value[0]) == 1:
+        yield f"the quote `{value[0]}` is never closed"
 
 
 def _why_indented(lines: Sequence[str], number: int) -> str:
-    """Return what is wrong with the indentation of a line among those above it."""
+    """Return what is wrong with the indentation of a line among the others."""
+    others = [one for one in (*lines[:number], *lines[number + 1 :]) if one.strip()]
     above = [one for one in lines[:number] if one.strip()]
-    indents = {_indent(one) for one in above} | {len(one) - len(one.lstrip(" -")) for one in above}
+    indents = {_indent(one) for one in others} | {_content(one) for one in others}
     indent = _indent(lines[number])
-    if not above or indent in indents or (above[-1].rstrip().endswith(":") and indent > _indent(above[-1])):
+    if not above or indent in indents:
+        return ""
+    below = next((one for one in lines[number + 1 :] if one.strip()), "")
+    if (
+        above[-1].rstrip().endswith(":")
+        and indent > _indent(above[-1])
+        and _indent(below) <= _indent(above[-1])
+    ):
         return ""
     beside = min(indents, key=lambda one: (abs(one - indent), -one))
-    return f"it is indented by {indent} blanks, and nothing above it is: indent it by {beside}, as what it stands beside"
+    return f"it is indented by {_blanks(indent)}, and nothing else is: indent it by {beside}, as what it stands beside"
+
+
+def _why_unlike(lines: Sequence[str], number: int) -> str:
+    """Return what is wrong with a line that neither goes on with what stands above nor ends it."""
+    indent = _indent(lines[number])
+    above = next(n for n in range(number - 1, -1, -1) if lines[n].strip())
+    while above and _indent(lines[above]) > indent:
+        above -= 1
+    if lines[above].startswith("-", indent):
+        return f"a key stands among the items of the list in line {above + 1}: write all of them with hyphens, or none"
+    told = f"it is indented by {_blanks(indent)}, and line {above + 1} by {_indent(lines[above])}"
+    return f"{told}: indent keys that belong together alike"
+
+
+def _blanks(number: int) -> str:
+    return f"{number} blank{'s' * (number != 1)}"
+
+
+def _content(line: str) -> int:
+    """Return how far the text of a line is indented, behind the hyphens of items."""
+    return len(line) - len(line.lstrip(" -"))
 
 
 def _indent(line: str) -> int:
@@ -298,6 +344,7 @@ class YamlReader:
             is_glued = isinstance(node, yaml.ScalarNode) and _GLUED_KEY.match(node.value)
             hint = "write a space behind the colon" if is_glued else ""
             hint = "write the keys without hyphens" if isinstance(node, yaml.SequenceNode) else hint
+            hint = hint or "write each as `key: value`"
             self.find("wrong-type", node, "expected a mapping of keys to values", hint)
             return {}
         values: dict[str, yaml.Node] = {}
@@ -306,6 +353,12 @@ class YamlReader:
         for key_node, value in node.value:
             key = self.text(key_node)
             if allowed and key not in allowed:
+                name, _, said = key.partition(" ")
+                if name in allowed and said and self._is_null(value):
+                    self.find("unknown-key", key_node, f"`{key}` has no colon", f"write `{name}: {said}`")
+                    value.tag, value.value = "tag:yaml.org,2002:str", said.strip()
+                    meant.setdefault(name, value)
+                    continue
                 self.find(
                     "unknown-key", key_node, f"unknown key `{key}`", nearest(key, allowed) or "delete it"
                 )
@@ -335,7 +388,7 @@ class YamlReader:
         if node is None:
             return ""
         if not isinstance(node, yaml.ScalarNode):
-            self.find("wrong-type", node, "expected a single value")
+            self.find("wrong-type", node, "expected a single value", "write one, without brackets or hyphens")
             return ""
         return "" if self._is_null(node) else str(node.value)
 

@@ -46,7 +46,7 @@ def found_in(path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> list
             return _shown(ps.load_checked(CASES / "spec.md", annotations=path).findings)
         except AnnotationError as error:
             # In a project it is a finding; elsewhere the file was given by hand and nothing can be done.
-            return [f"{error} [annotations]"]
+            return [f"{path.name}{str(error).removeprefix(str(path))} [annotations]"]
     # Releases beside each other: the newest is the one that is meant.
     dated = sorted(path.glob("20*")) if path.is_dir() else []
     loaded = ps.load_checked(dated[-1] if dated else path, annotate=False)

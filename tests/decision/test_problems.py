@@ -89,6 +89,7 @@ WRONG = {
     "items: [{id: a, from: user, issue: x, value: 1, mode: shy}]": [
         "1:55: invalid-value: `shy` is none of the values here"
     ],
+    "items: [{id: a, from user, issue: x, value: 1}]": ["1:17: unknown-key: `from user` has no colon"],
     "items: [{id: a, from: user, issue: x, value: [1]}]": ["1:46: wrong-type: expected a single value"],
     "items: [{id: a, from: user, issue: x, value: 1, delegates: {source: s}}]": [
         "1:60: missing-key: `scope` is missing"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import sphinx_policyspec as ps
 from sphinx_policyspec.checks import run_checks
 from sphinx_policyspec.checks.names import check_names
 from sphinx_policyspec.errors import AnnotationError, SourceError
@@ -165,9 +166,9 @@ def test_an_empty_file_changes_nothing(tmp_path: Path, text: str) -> None:
             "topics:\n  - id: a\n    id: b\n",
             "3:5: error: key `id` is given twice; delete one of the two, or begin another item with a hyphen [duplicate-key]",
         ),
-        ("topics:\n  - label: A\n", "2:5: error: `id` is missing; begin with `id: NAME` [missing-key]"),
-        ("goals:\n  - title: A\n", "2:5: error: `id` is missing; begin with `id: NAME` [missing-key]"),
-        ("levels:\n  - title: A\n", "2:5: error: `id` is missing; begin with `id: NAME` [missing-key]"),
+        ("topics:\n  - label: A\n", "2:5: error: `id` is missing; begin with `id: a` [missing-key]"),
+        ("goals:\n  - title: A\n", "2:5: error: `id` is missing; begin with `id: a` [missing-key]"),
+        ("levels:\n  - title: A\n", "2:5: error: `id` is missing; begin with `id: a` [missing-key]"),
         (
             "topics:\n  - id: a\n  - id: a\n",
             "3:5: error: topic id `a` is taken already at notes.yaml:2; choose another id [duplicate-id]",
@@ -186,15 +187,15 @@ def test_an_empty_file_changes_nothing(tmp_path: Path, text: str) -> None:
         ),
         (
             "topics:\n  - id: [a]\n    label: A\n",
-            "2:9: error: expected a single value [wrong-type]",
+            "2:9: error: expected a single value; write one, without brackets or hyphens [wrong-type]",
         ),
         (
             "provisions:\n  be_kind:\n    category: [a, b]\n",
-            "3:15: error: expected a single value [wrong-type]",
+            "3:15: error: expected a single value; write one, without brackets or hyphens [wrong-type]",
         ),
         (
             "provisions:\n  be_kind:\n    topics: [[a]]\n",
-            "3:14: error: expected a single value [wrong-type]",
+            "3:14: error: expected a single value; write one, without brackets or hyphens [wrong-type]",
         ),
         (
             "provisions:\n  be_knd:\n    status: draft\n",
@@ -270,10 +271,67 @@ def test_what_names_itself_or_a_section_is_kept_for_the_checks(tmp_path: Path) -
     assert "preference-across-levels" in {finding.code for finding in run_checks(annotated)}
 
 
-def test_an_item_without_id_declares_nothing(tmp_path: Path) -> None:
+def test_an_item_without_id_has_the_one_that_its_name_makes(tmp_path: Path) -> None:
     annotated, _ = apply(tmp_path, "topics: [{label: A}, x, {id: b}]\nlevels: [{}]\n")
-    assert [topic.id for topic in annotated.topics] == ["b"]
+    assert [topic.id for topic in annotated.topics] == ["a", "b"]
     assert annotated.levels == SPEC.levels
+
+
+SOURCE = """\
+# Manners {#manners}
+
+## Be kind {#be_kind authority=user}
+
+Greet people.
+
+## Be brief {#be_brief authority=user}
+
+Say little.
+"""
+WHOLE = """\
+topics:
+  - id: tone
+    label: Tone
+  - id: truth
+    label: Truth
+goals:
+  - id: peace
+    title: Peace
+provisions:
+  be_kind:
+    topics: [tone]
+    serves: [peace]
+  be_brief:
+    topics: [truth]
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("  - id: tone\n    label", "  - label", "2:5: error: `id` is missing; begin with `id: tone`"),
+        ("id: truth", "id: tone", "4:5: error: topic id `tone` is taken already"),
+        (
+            "  - id: peace\n    title",
+            "    id: peace\n    title",
+            "7:5: error: expected a list; begin each item",
+        ),
+        ("  - id: peace\n", "  peace:\n", "7:3: error: expected a list; write `- id: peace`"),
+        ("  be_kind:", "  be_knd:", "10:3: error: no provision `be_knd`; did you mean `be_kind`?"),
+        ("serves: [peace]", "category:", "12:14: error: `category` says nothing; give it a value"),
+        ("id: tone", "id: my tone", "2:9: error: `my tone` has a blank, as no id has; write `my_tone`"),
+        ("topics: [tone]", "topic: [tone]", "11:5: error: unknown key `topic`; did you mean `topics`?"),
+    ],
+)
+def test_each_slip_is_told_once_and_nothing_follows(
+    tmp_path: Path, old: str, new: str, expected: str
+) -> None:
+    (tmp_path / "spec.md").write_text(SOURCE, "utf-8")
+    (tmp_path / "notes.yaml").write_text(WHOLE.replace(old, new, 1), "utf-8")
+    found = ps.load_checked(tmp_path / "spec.md", annotations=tmp_path / "notes.yaml").findings
+    told = [str(one) for one in found if one.span.file == "notes.yaml" and one.code != "unserved-goal"]
+    assert len(told) == 1
+    assert told[0].startswith(f"notes.yaml:{expected}")
 
 
 def test_a_lenient_reading_says_nothing_of_provisions_that_the_spec_lacks(tmp_path: Path) -> None:
@@ -294,7 +352,20 @@ def test_a_lenient_reading_still_finds_unknown_topics_and_goals(tmp_path: Path) 
         ("spec:\n  title: [a\n", "notes.yaml:2: not YAML: the bracket `[` is never closed"),
         ("spec:\n  title: 'a\n", "notes.yaml:2: not YAML: the quote `'` is never closed"),
         ("topics: [\n", "notes.yaml:1: not YAML: the bracket `[` is never closed"),
-        ("a: b: c\n", "notes.yaml:1: not YAML: mapping values are not allowed here"),
+        ("a: b: c\n", "notes.yaml:1: not YAML: a second colon in one line: put `b: c` in quotes"),
+        ("a:\n  - b c\n    d: e\n", "notes.yaml:2: not YAML: `b c` has no colon: write `b: c`"),
+        ("a:\n  -b: c\n    d: e\n", "notes.yaml:2: not YAML: no blank behind the hyphen: write `- b: c`"),
+        ('a: "b\nc: "d"\n', 'notes.yaml:1: not YAML: the quote `"` is never closed'),
+        ('{"a": [{"b": 1}}', "notes.yaml:1: not YAML: the bracket `[` is never closed"),
+        ("a:\n   b: c\n    d: e\nf:\n    g: h\n", "notes.yaml:2: not YAML: it is indented by 3 blanks"),
+        (
+            "a:\n  b: c\n    d: e\nf:\n  g:\n    h: i\n",
+            "notes.yaml:3: not YAML: it is indented by 4 blanks, and line 2 by 2",
+        ),
+        (
+            "a:\n  - b: c\n  d: e\n",
+            "notes.yaml:3: not YAML: a key stands among the items of the list in line 2",
+        ),
         ("ok: 1\n\tbad: 2\n", "notes.yaml:2: not YAML: a tab in the indentation: indent by spaces"),
         ("keep:\n  goals\n    a: b\n", "notes.yaml:2: not YAML: `goals` has no colon: write `goals:`"),
         ("a: [b, c\nd: e\n", "notes.yaml:1: not YAML: the bracket `[` is never closed"),

@@ -91,7 +91,7 @@ SLIPS = {
         "After\n{#after",
         "lost-heading",
         31,
-        "begin the line at the margin",
+        "write it at the end of line 30",
     ),
     "no-hash": ("{#after", "{after", "broken-attributes", 30, "with `{#after authority=developer}`"),
     "fence-never-closed": (
@@ -182,23 +182,23 @@ SLIPS = {
     "verdict-above": (
         "<assistant> <!-- BAD -->",
         "<!-- BAD -->\n<assistant>",
-        "missing-verdict",
+        "unknown-verdict",
         19,
         "write `<assistant> <!-- BAD -->`",
     ),
     "verdict-below": (
         "<assistant> <!-- BAD -->",
         "<assistant>\n<!-- BAD -->",
-        "missing-verdict",
+        "unknown-verdict",
         20,
         "write `<assistant> <!-- BAD -->`",
     ),
     "verdict-of-dashes": (
         "<!-- BAD -->",
         "<!\u2014 BAD \u2014>",
-        "missing-verdict",
+        "unknown-verdict",
         19,
-        "write `<!-- BAD -->`",
+        "write `<assistant> <!-- BAD -->`",
     ),
     "title-misspelt": ("**Example**:", "**Exmaple**:", "untitled-example", 9, "write `**Example**: A book`"),
     "title-as-heading": (
@@ -209,7 +209,7 @@ SLIPS = {
         "write `**Example**: A book`",
     ),
     "title-empty": ("**Example**: A book", "**Example**:", "untitled-example", 9, "say what it shows"),
-    "id-with-blank": ("{#after", "{#af ter", "broken-attributes", 30, "an id has no blanks, `#af_ter`"),
+    "id-with-blank": ("{#after", "{#af ter", "invalid-id", 30, "with `{#after authority=developer}`"),
     "id-as-class": ("{#after", "{.after", "broken-attributes", 30, "with `{#after authority=developer}`"),
     "two-ids": ("{#after", "{#after #behind", "broken-attributes", 30, "name two ids"),
     "two-levels": (
@@ -258,7 +258,7 @@ SLIPS = {
         30,
         "a quote that is never closed",
     ),
-    "id-with-blank-of-no-width": ("{#after", "{#af\u200bter", "broken-attributes", 30, "U+200B"),
+    "id-with-blank-of-no-width": ("{#after", "{#af\u200bter", "invalid-id", 30, "U+200B"),
     "level-alone": (
         "authority=developer",
         "developer",
@@ -345,21 +345,33 @@ SLIPS = {
         30,
         "with `{#after authority=developer}`",
     ),
-    "role-misspelt": ("<user>", "<usr>", "unknown-role", 12, "did you mean `user`?"),
+    "role-misspelt": ("<user>", "<usr>", "broken-tag", 12, "write `<user>`"),
     "comparison-misspelt": (
         "<comparison>",
         "<comparision>",
-        "unknown-role",
+        "broken-tag",
         15,
-        "did you mean `comparison`?",
+        "write `<comparison>`",
     ),
     "comparison-never-closed": ("</comparison>\n", "", "unclosed-tag", 15, "add `</comparison>`"),
     "answer-never-closed": ("know.\n</assistant>\n", "know.\n", "unclosed-tag", 16, "add `</assistant>`"),
     "verdict-misspelt": ("BAD", "BAAD", "unknown-verdict", 19, "did you mean `BAD`?"),
     "verdict-missing": (" <!-- BAD -->", "", "missing-verdict", 19, "add `<!-- GOOD -->`"),
-    "verdict-as-text": ("<!-- BAD -->", "BAD", "missing-verdict", 19, "write `<!-- BAD -->`"),
-    "verdict-unclosed": ("<!-- BAD -->", "<!-- BAD", "missing-verdict", 19, "write `<!-- BAD -->`"),
-    "verdict-half": ("<!-- BAD -->", "<!- BAD -->", "missing-verdict", 19, "write `<!-- BAD -->`"),
+    "verdict-as-text": ("<!-- BAD -->", "BAD", "unknown-verdict", 19, "write `<assistant> <!-- BAD -->`"),
+    "verdict-unclosed": (
+        "<!-- BAD -->",
+        "<!-- BAD",
+        "unknown-verdict",
+        19,
+        "write `<assistant> <!-- BAD -->`",
+    ),
+    "verdict-half": (
+        "<!-- BAD -->",
+        "<!- BAD -->",
+        "unknown-verdict",
+        19,
+        "write `<assistant> <!-- BAD -->`",
+    ),
     "text-between": (
         "</user>\n",
         "</user>\nHello\n",
@@ -410,7 +422,7 @@ SLIPS = {
 }
 
 
-def _told(text: str) -> list[Finding]:
+def told(text: str) -> list[Finding]:
     """Return what is told of a text, in which advice on what is right already is left out."""
     reading = read_model_spec(text, "spec.md")
     lines = SourceLines(None, texts={"spec.md": text})
@@ -425,7 +437,7 @@ def test_each_slip_is_told_once_with_its_cure_and_nothing_follows(name: str) -> 
     text = RIGHT.replace(old, new, 1)
     if name == "user-compared":
         text = text.replace("Of course.\n</assistant>", "Of course.\n</user>")
-    found = _told(text)
+    found = told(text)
     assert [(finding.code, finding.span.line) for finding in found] == [(code, line)]
     assert cure in f"{found[0].message}; {found[0].hint}"
 
@@ -440,7 +452,7 @@ def test_that_nothing_has_the_id_of_a_lost_heading_is_not_told_beside_it(wrong: 
 
 
 def test_what_is_right_is_left_alone() -> None:
-    assert _told(RIGHT) == []
+    assert told(RIGHT) == []
 
 
 def test_an_id_that_was_changed_is_told_once_with_all_places_that_have_the_old_one(tmp_path: Path) -> None:

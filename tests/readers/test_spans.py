@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sphinx_policyspec.model import FragmentKind, ReferenceForm, Spec
+from sphinx_policyspec.model.nearest import near_name
 from sphinx_policyspec.readers.inline import decode
 from sphinx_policyspec.readers.model_spec import read_model_spec
 from sphinx_policyspec.readers.release import SPEC_FILE, read_release
@@ -85,7 +86,10 @@ def check_bodies(conversations: tuple[object, ...], text: str) -> None:
             source = cut_out(text, message.span).replace("\r\n", "\n")
             # What was to be a tag is kept with the text behind it.
             if message.role and not message.text.startswith(f"<{message.role}>"):
-                assert re.match(rf"[ ]?\*?[ ]?<{message.role}[\s>]", source, re.IGNORECASE), source[:80]
+                written = re.match(r"[ ]?\*?[ ]?<([\w-]+)[\s>]", source)
+                # A misspelt role is read as the one that was meant.
+                assert written, source[:80]
+                assert near_name(written[1], (message.role,)), source[:80]
                 source = source.partition("\n")[2]
             settings = [f for f in message.fragments if f.kind is FragmentKind.SETTING]
             if not settings:

@@ -213,7 +213,7 @@ def test_mistakes_are_findings_at_their_lines(
         f"`policy:goal` lacks its title{hint} [policyspec.missing-argument]",
         "`policy:goal` has no option `idd`; did you mean `id`? [policyspec.unknown-option]",
         "goal id `use` is taken already at index.{}:{}; choose another id [policyspec.duplicate-id]",
-        "`policy:prompt` has no messages [policyspec.empty-block]",
+        "`policy:prompt` has no messages; write them below a blank line, indented [policyspec.empty-block]",
         "unknown provision `be_gone`; known are `be_kind`, `mistakes` [policyspec.unknown-provision]",
         "`show` takes no value, not `perhaps` [policyspec.invalid-option]",
         "this prompt tests nothing; put it into a principle, or add `:tests:` [policyspec.untested-prompt]",

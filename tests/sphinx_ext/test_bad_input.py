@@ -20,7 +20,7 @@ index.rst:26: `nonsense` is not a parameter; write `name=value` [policyspec.inva
 mark.md:3: principle id `be_kind` is taken already at rest.rst:4; choose another id [policyspec.duplicate-id]
 mark.md:8: `policy:principle` has no option `colour` [policyspec.unknown-option]
 mark.md:11: unknown provision `be_knd`; did you mean `be_kind`? [policyspec.dangling-reference]
-mark.md:15: `policy:example` has no messages [policyspec.empty-block]
+mark.md:15: `policy:example` has no messages; write them below a blank line, indented [policyspec.empty-block]
 mark.md:18: a conversation stands outside every example; put it into `policy:example` or `policy:prompt` [policyspec.misplaced-directive]
 mark.md:19: `untrusted` takes no value, not `perhaps` [policyspec.invalid-option]
 rest.rst:9: `policy:principle` has no option `autority`; did you mean `authority`? [policyspec.unknown-option]
@@ -39,7 +39,7 @@ rest.rst:32: `godo` is no verdict; did you mean `good`? [policyspec.unknown-verd
 rest.rst:36: `policy:response` lacks its verdict (good, bad or ok); write the verdict (good, bad or ok) after the `::` [policyspec.missing-argument]
 rest.rst:44: `<user>` is never closed; add `</user>` [policyspec.unclosed-tag]
 rest.rst:47: `policy:message` is indented no further than `policy:example` on line 40, and so stands outside it; indent it by 3 spaces more than the line that it belongs to [policyspec.wrong-indentation]
-rest.rst:51: `policy:commentary` has no text [policyspec.empty-block]
+rest.rst:51: `policy:commentary` has no text; write it below a blank line, indented [policyspec.empty-block]
 rest.rst:68: principle id `in-side` is taken already at rest.rst:19; choose another id [policyspec.duplicate-id]
 rest.rst:58: term id `kind` is taken already at rest.rst:53; choose another id [policyspec.duplicate-id]
 """.strip().splitlines()

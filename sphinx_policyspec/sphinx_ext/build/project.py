@@ -24,7 +24,7 @@ from sphinx_policyspec.errors import PolicySpecError, SourceError
 from sphinx_policyspec.files import real_path
 from sphinx_policyspec.model import Finding, Span
 from sphinx_policyspec.model.nearest import near_name, nearest
-from sphinx_policyspec.readers.annotations import read_annotations
+from sphinx_policyspec.readers.annotations import given_annotations
 from sphinx_policyspec.sources import Loaded, ProjectOptions
 from sphinx_policyspec.sphinx_ext.build.build import all_findings
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, severities
@@ -138,7 +138,7 @@ def _read(
     logging.getLogger("sphinx").addHandler(told)
     with naming_page(app):
         app.builder.read()
-    given = (read_annotations(sidecar, sidecar.name),) if sidecar else ()
+    given = (given_annotations(sidecar),) if sidecar else ()
     knowledge = Knowledge(every_check=True, annotations=given)
     spec = knowledge.spec(app.env)
     found = [] if spec_only else list(all_findings(app, knowledge, told.findings, late=True))

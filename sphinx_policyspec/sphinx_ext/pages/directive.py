@@ -374,7 +374,9 @@ class PolicyDirective(SphinxDirective):
     def needs_text(self) -> None:
         """Find that there is no content where there should be some."""
         if not self.text:
-            self.find("empty-block", f"`{self.name}` has no text")
+            self.find(
+                "empty-block", f"`{self.name}` has no text", hint="write it below a blank line, indented"
+            )
 
     def labels(self, name: str) -> tuple[str, ...]:
         """Return an option as texts, which commas divide, sorted."""
