@@ -52,6 +52,19 @@ def test_the_first_page_leads_to_each_answer(release_site: Path, open_page: Open
     expect(page).to_have_url(f"{release_site.as_uri()}/search.html?q=jirga")
 
 
+def test_the_sidebar_has_every_principle_and_is_open_at_the_chapter(
+    release_site: Path, open_page: Open
+) -> None:
+    page = open_page(release_site, "style.html", java_script_enabled=False)
+    sidebar = page.locator(".sidebar-tree")
+    expect(sidebar.locator(".ps-level-word")).to_have_count(57)
+    expect(sidebar.get_by_role("heading")).to_have_text(["The spec", "Find", "For maintainers"])
+    expect(sidebar.get_by_role("link", name="Love humanity User")).to_be_visible()
+    expect(sidebar.get_by_role("link", name="No other objectives Root")).to_be_hidden()
+    sidebar.get_by_role("link", name="Love humanity User").click()
+    expect(page.locator("#love_humanity")).to_be_in_viewport()
+
+
 @pytest.mark.parametrize("name", ["index", "may-override-user"])
 def test_axe_finds_no_fault_around_the_chapters(release_site: Path, open_page: Open, name: str) -> None:
     page = open_page(release_site, f"{name}.html")

@@ -19,6 +19,7 @@ from sphinx.locale import get_translation
 from sphinx.parsers import Parser
 
 from sphinx_policyspec.files import grouped
+from sphinx_policyspec.graph.touches import about
 from sphinx_policyspec.model import Principle, Provision, Span, Spec, roles_that_override, who_may_override
 from sphinx_policyspec.model.spec import DEFAULT_TITLE, license_name
 from sphinx_policyspec.sphinx_ext.asks.answer_nodes import PolicyView
@@ -290,6 +291,8 @@ class Home:
         """Yield addresses, as seen from the first page, and what they lead to."""
         views = [name for name in self.site.pages if name in VIEWS and name not in _FOR_MAINTAINERS]
         yield from ((f"{name}.html", title_of(self.site.pages[name])) for name in views)
+        if any(about(self.site.spec).values()):
+            yield "policy-topics.html", _("By topic")
         if self.config.policyspec_ask_page:
             yield f"{ASK_PAGE}.html", _("Ask the spec")
         if self.site.pdf:

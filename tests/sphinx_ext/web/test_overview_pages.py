@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from sphinx.testing.util import SphinxTestApp
 
-from sphinx_policyspec.model import AuthorityLevel, OverrideMode, Section
+from sphinx_policyspec.model import AuthorityLevel, OverrideMode, Section, Topic
 from sphinx_policyspec.sphinx_ext.handbook import build_site
 from sphinx_policyspec.sphinx_ext.handbook.pages import lay_out, overridable
 from tests.conftest import at, example, principle, spec
@@ -88,6 +89,25 @@ def test_the_first_page_of_a_handbook_says_what_it_is_and_leads_on(tmp_path: Pat
     assert (
         "User · 1 User level: system messages, developers and users may override it, in so many words. Be kind"
         in listed
+    )
+
+
+@pytest.mark.parametrize("theme", ["furo", "alabaster", "sphinx_rtd_theme"])
+def test_the_first_page_leads_to_every_page_in_any_theme(tmp_path: Path, theme: str) -> None:
+    whole = spec(
+        Section(id="manners", title="Manners", depth=1, span=at()),
+        replace(principle("be_kind", blocks=(example(),)), parent="manners", depth=2),
+        principle("be_brief", authority="root"),
+        topics=(Topic(id="tone", label="Tone", span=at()),),
+    )
+    assert build_site(whole, tmp_path, tmp_path / "site", theme=theme, ask=True) == ()
+    first = (tmp_path / "site" / "index.html").read_text("utf-8")
+    linked = {address.partition("#")[0] for address in re.findall(r'href="([^"]+)"', first)}
+    pages = {file.name for file in (tmp_path / "site").glob("*.html")} - {"index.html", "search.html"}
+    assert pages - linked == set()
+    chapter = (tmp_path / "site" / "manners.html").read_text("utf-8")
+    assert re.search(
+        r'<a class="[^"]*reference internal[^"]*" href="(#|manners.html#)be_kind">Be kind', chapter
     )
 
 
