@@ -60,8 +60,7 @@ _CLAUSE_WINDOW = 2000
 def read_model_spec(text: str, file: str = "model_spec.md", title: str = "") -> Reading:
     """Read a document in the Model Spec dialect.
 
-    Any text gives a spec: what breaks the dialect's rules becomes a finding, and its words stay
-    in the block that holds them.
+    Any text gives a spec: what breaks the dialect's rules becomes a finding, and its words stay where they are.
 
     :param title: of the spec; the dialect has no place for it
     """
