@@ -867,7 +867,9 @@ def told(slips: dict[str, Slip], right: str, suffix: str, folder: Path) -> dict[
     (folder / "parts").mkdir()
     for name, text in {**{f"parts/{name}": text for name, text in PARTS.items()}, "conf.py": CONF}.items():
         (folder / name).write_text(text, "utf-8")
-    head = ".. policy:level:: user\n   :roles: user\n\n.. policy:topic:: Honesty\n\n.. policy:goal:: Trust\n\n"
+    head = (
+        ".. policy:level:: user\n   :roles: user\n\n.. policy:topic:: Honesty\n\n.. policy:goal:: Trust\n\n"
+    )
     head += ".. policy:definition:: Catalogue\n\n   A list.\n\n.. toctree::\n   :glob:\n\n   *\n"
     (folder / "index.rst").write_text(f"Slips\n=====\n\n{head}", "utf-8")
     texts = dict(pages(right, slips))
