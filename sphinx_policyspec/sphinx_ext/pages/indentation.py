@@ -177,9 +177,11 @@ class Indented(options.SlipReading):
     def _dedent(self, number: int, own: str, name: str) -> None:
         """Move a line left that stands as far right as its own options, and what it holds."""
         depth, below = options.indent_of(self.lines[number]), self.lines[number + 1 : number + 2]
-        held = next((line for line in self.lines[number + 1 :] if options.MARKUP.fullmatch(line)), "")
-        is_deep = own in options.WITH_TURNS and depth and below and depth == options.indent_of(held)
-        if is_deep and options.SOUND.fullmatch(below[0].strip()) and depth == options.indent_of(below[0]):
+        if not (own in options.WITH_TURNS and depth and below and depth == options.indent_of(below[0])):
+            return
+        held = (self.lines[n] for n in range(number + 2, len(self.lines)))
+        held = (line for line in held if options.MARKUP.fullmatch(line))
+        if options.SOUND.fullmatch(below[0].strip()) and depth == options.indent_of(next(held, "")):
             message = f"`{name}` is indented as far as its own options and what it holds"
             self._slip(number, "wrong-indentation", message, f"indent it by {options.DEPTH} spaces less")
             self.lines[number] = " " * max(depth - options.DEPTH, 0) + self.lines[number].lstrip()
