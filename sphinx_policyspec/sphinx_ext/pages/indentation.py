@@ -127,7 +127,7 @@ class Indented(options.SlipReading):
             hint = f"write `.. {name}::`, and indent what it holds"
             self._slip(number, "unknown-directive", f"`{{{name}}}` {_IN_RST}", hint)
         self.lines[number] = f"{lead}.. {name}:: {found['rest'].strip()}".rstrip()
-        within = range(number + 1, len(self.lines))
+        within = range(number + 1, min(number + FAR * 3, len(self.lines)))
         titles = (n for n in within if self._is_underline(n) or options.MARKUP.fullmatch(self.lines[n]))
         end = next((n for n in within if self.lines[n].strip() == found["marks"]), 0)
         if not end or end > next(titles, end):
@@ -440,7 +440,7 @@ class FirstLines(options.SlipReading):
     def _end_below(self, number: int) -> int:
         """Return the line in a section that ends the fence that begins on a line, whatever its marks; 0 where none does."""
         depth = 0
-        for at in range(number + 1, min(number + FAR * 10, len(self.lines))):
+        for at in range(number + 1, min(number + FAR * 3, len(self.lines))):
             text = self.lines[at].strip()
             if HEADING.match(text):
                 return 0
