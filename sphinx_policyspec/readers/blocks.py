@@ -115,6 +115,11 @@ def _begins_block(line: str) -> bool:
     )
 
 
+def _begins_other(line: str) -> bool:
+    """Return whether a line begins another example, or a section or principle."""
+    return bool(EXAMPLE.fullmatch(line) or _HEADING_WITH_ID.fullmatch(line))
+
+
 def _goes_on(quoted: str) -> bool:
     """Return whether words in a quotation are of a paragraph that may go on outside its marks."""
     return bool(quoted.strip()) and not (
@@ -389,7 +394,7 @@ class _Cutter:
         almost = _ALMOST_TITLE.match(self.lines[above]) if above >= 0 else None
         if almost and near_name(almost["word"], ("example",)):
             message = f"`{self.lines[above].strip()[:_LONGEST_TITLE]}` is no title of an example"
-            title = almost["title"].strip(" \t\r\n*_")[:_LONGEST_TITLE]
+            title = almost["title"].strip(" \t\r\n*_;.,")[:_LONGEST_TITLE]
             hint = f"write `**Example**: {title}`"
             self.find("untitled-example", above, message, hint)
         else:
@@ -409,7 +414,8 @@ class _Cutter:
             body, end = self._unclosed_end(opening + 1)
             self._tell_unclosed(opening, marks, body)
             return RawBlock(BlockKind.EXAMPLE, start, end, (opening + 1, body))
-        return RawBlock(BlockKind.EXAMPLE, start, self._after_blanks(end + 1), (opening + 1, end))
+        stop = end + bool(_TAG_AND_MARKS.match(self.lines[end]))
+        return RawBlock(BlockKind.EXAMPLE, start, self._after_blanks(end + 1), (opening + 1, stop))
 
     def _tell_unclosed(self, opening: int, marks: str, end: int) -> None:
         """Tell which of two lines of marks is wrong: the one that is not as the dialect has it."""
@@ -434,7 +440,7 @@ class _Cutter:
         told, inner, is_open, close = False, 0, False, -1
         for number in range(opening + 1, len(self.lines)):
             line = self.lines[number].rstrip()
-            if line == CONVERSATION or (told and _HEADING_WITH_ID.fullmatch(line)):
+            if line == CONVERSATION or ((told or not is_open) and _begins_other(line)):
                 return None
             if _BEGINS_MESSAGE.match(line):
                 is_open = not _CLOSING_TAG.fullmatch(line)
@@ -466,7 +472,7 @@ class _Cutter:
         """Return the line of the next closing tag in what may be one conversation, else -1."""
         for number in range(position, len(self.lines)):
             line = self.lines[number]
-            if EXAMPLE.fullmatch(line) or _HEADING_WITH_ID.fullmatch(line) or line.rstrip() == CONVERSATION:
+            if _begins_other(line) or line.rstrip() == CONVERSATION:
                 break
             if _CLOSING_TAG.fullmatch(line):
                 return number
@@ -480,7 +486,7 @@ class _Cutter:
         end = tagged = position
         while end < len(self.lines):
             line = self.lines[end]
-            if EXAMPLE.fullmatch(line) or _HEADING_WITH_ID.fullmatch(line) or line.rstrip() == CONVERSATION:
+            if _begins_other(line) or line.rstrip() == CONVERSATION:
                 break
             tagged = end + 1 if _CLOSING_TAG.fullmatch(line) else tagged
             end += 1

@@ -49,6 +49,7 @@ _INDENT = re.compile(r"^(?: {1,4}|\t)", re.MULTILINE)
 _LONE_RETURN = re.compile(r"\r(?!\n)")
 _HIDDEN_ID = re.compile(r"<!--[^>\n]{0,200}\{#")
 _LABEL_HINT = "write `[text](address)`, or a line `[label]: address`"
+_NO_ID = "names no id whose title it could show"
 _BARE_NAME = re.compile(r"[A-Za-z][\w-]*")
 _TAG_LENGTH = 4
 _MOST_LOST = 1000
@@ -366,12 +367,11 @@ class _Document:
                     example=mark,
                 )
             )
-        elif not item.url:
+        elif not item.url or item.url == "#":
             self._unknown_label(item, span)
         else:
             if item.text == "?":
-                message = f"`[?]({item.url})` names no id whose title it could show"
-                self._find("title-of-nothing", span, message, "write `[?](#id)`")
+                self._find("title-of-nothing", span, f"`[?]({item.url})` {_NO_ID}", "write `[?](#id)`")
             elif _BARE_NAME.fullmatch(item.url):
                 self.lost_links.append((span, f"[{item.text}]({item.url})", item.url))
             self.links.append(
@@ -382,8 +382,10 @@ class _Document:
 
     def _unknown_label(self, item: InlineLink, span: model.Span) -> None:
         if item.text == "?":
-            message, hint = "`[?]` names no id whose title it could show", "write `[?](#id)`"
-            self._find("title-of-nothing", span, message, hint)
+            self._find("title-of-nothing", span, f"`[?]` {_NO_ID}", "write `[?](#id)`")
+        elif not item.label:
+            message = f"`[{item.text}]({item.url})` leads nowhere"
+            self._find("undefined-label", span, message, "write an address, or `#` and an id, into it")
         else:
             self.lost_links.append((span, f"[{item.text}][{item.label}]", item.label))
 
@@ -421,14 +423,12 @@ class _Document:
         for number, (span, written, name) in enumerate(self.lost_links):
             shown = " ".join(written.split())
             target = name if name in known else near_name(name, known) if number < _MOST_LOST else ""
-            if target:
+            if target or "](#" in written:
                 hint = f"write `[text](#{target})` or `[?](#{target})`"
+                hint = hint if target else "write `[text](#id)`; an id has no blanks"
                 self._find("dangling-reference", span, f"`{shown}` is no reference", hint)
             elif "://" in name:
                 self._find("undefined-label", span, f"`{shown}` is no link", "delete the blank in it")
-            elif "](#" in written:
-                message = f"`{shown}` is no reference"
-                self._find("dangling-reference", span, message, "write `[text](#id)`; an id has no blanks")
             elif written.endswith(f"][{name}]"):
                 message = f"nothing defines the label of the link `{shown[1:].partition('][')[0]}`"
                 self._find("undefined-label", span, message, _LABEL_HINT)

@@ -10,7 +10,7 @@ from sphinx_policyspec.model import Finding
 from sphinx_policyspec.model.nearest import near_name
 from sphinx_policyspec.model.spec import DEFAULT_LEVELS
 from sphinx_policyspec.readers.blocks import ATX, BlockKind, cut
-from sphinx_policyspec.readers.comments import ITEM, SETEXT, Shown
+from sphinx_policyspec.readers.comments import ITEM, ODD, SETEXT, Shown
 from sphinx_policyspec.readers.inline import label_of, outside_fences, plain_words, slug, without_tags
 from sphinx_policyspec.readers.text import Lines
 
@@ -106,7 +106,7 @@ def parse_heading(depth: int, text: str) -> Heading:
     identifier = authority = ""
     attributes: list[tuple[str, str]] = []
     for item in _ITEM.finditer(inside):
-        value = (item["value"] or "").strip("\"'\u201c\u201d\u2018\u2019")
+        value = (item["value"] or "").strip("\"'\u201c\u201d\u2018\u2019)]>")
         name = (item["name"] or "").casefold()
         if (item["id"] or (name == "id" and value)) and not identifier:
             identifier = item["id"] or value
@@ -141,6 +141,7 @@ def _by_bare_words(
     problem = "have a quote that is never closed" if _is_quote_open(inside) else ""
     if odd := _ODD.search(identifier):
         problem = f"{_ID_WITH} the character U+{ord(odd[0]):04X} in it"
+        identifier = ODD.sub("", identifier).lstrip("#")
     elif bare and not bare[0].startswith("."):
         words = re.match(rf"[:\s]*#{re.escape(identifier)}((?:\s+[\w-]+(?![\w-]*\s*[=:]))+)", inside)
         if words:

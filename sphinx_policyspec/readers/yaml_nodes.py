@@ -99,6 +99,9 @@ _NO_COLON = re.compile(r"[ ]*(?:- )?(?P<key>[\w-]+)[ ]*(?P<value>[^:#]*)")
 _NO_BLANK = re.compile(r"[ ]*-(?P<item>(?:[\w-]+:(?:\s|$)|[\[{\"'])[^\n]*)")
 _TWO_COLONS = re.compile(r"[ ]*(?:- )?[\w-]+:[ ]+(?P<value>[^\s\"'\[{#][^\n]*:(?:[ ][^\n]*)?)")
 _WITHOUT_BLANK = re.compile(r"[ ]*(?:- )?(?P<key>[\w-]+):(?P<value>[^\s:/][^:]*)")
+_BEHIND_QUOTE = re.compile(
+    r"[ ]*(?:- )?[\w-]+:[ ]+(?P<quoted>\"[^\"\\]*\"|'[^']*')[ ]*(?P<rest>[^\s#,\]}\"'][^\"']*)"
+)
 _SPECIAL = re.compile(r"[ ]*(?:- )?[\w-]+:[ ]+(?P<value>[@%`&*!|>\]}][^\n]*)")
 _ABOVE = 2
 """Lines that hold the slip at which a parser stops: the one at which it does, and the last one above."""
@@ -143,6 +146,8 @@ def _whys(lines: Sequence[str], number: int) -> Iterator[str]:
         yield from _never_closed(line.partition(":")[2].strip())
     if glued := _WITHOUT_BLANK.fullmatch(line):
         yield f"no blank behind the colon: write `{glued['key']}: {glued['value']}`"
+    if behind := _BEHIND_QUOTE.fullmatch(line):
+        yield f"`{behind['rest']}` stands behind the quotes: put all of it into them"
     if special := _SPECIAL.fullmatch(line):
         yield f"`{special['value'][0]}` means something else in YAML: put `{special['value']}` in quotes"
     if two := _TWO_COLONS.fullmatch(line):
@@ -352,13 +357,12 @@ class YamlReader:
         repeated: yaml.Node | None = None
         for key_node, value in node.value:
             key = self.text(key_node)
-            if allowed and key not in allowed:
-                name, _, said = key.partition(" ")
-                if name in allowed and said and self._is_null(value):
-                    self.find("unknown-key", key_node, f"`{key}` has no colon", f"write `{name}: {said}`")
-                    value.tag, value.value = "tag:yaml.org,2002:str", said.strip()
-                    meant.setdefault(name, value)
-                    continue
+            name, _, said = key.partition(" ")
+            if said and self._is_null(value) and (name in allowed or not allowed):
+                self.find("unknown-key", key_node, f"`{key}` has no colon", f"write `{name}: {said}`")
+                value.tag, value.value = "tag:yaml.org,2002:str", said.strip()
+                meant.setdefault(name, value)
+            elif allowed and key not in allowed:
                 self.find("unknown-key", key_node, f"unknown key `{key}`", nearest(key, allowed))
                 meant.setdefault(near_name(key, allowed), value)
             elif key in values:
