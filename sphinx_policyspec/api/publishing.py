@@ -49,6 +49,7 @@ def build_handbook(
     ask: bool = False,
     pdf: bool = False,
     pdf_fonts: Iterable[str] = (),
+    pdf_missing: str = "",
     since: str | Path | Spec | Iterable[str | Path | Spec | Sequence[Spec]] = (),
     judgements: str | Path | None = None,
     **options: Unpack[ReadingOptions],
@@ -67,6 +68,8 @@ def build_handbook(
     :param pdf: also write ``handbook.pdf``, which wants the package ``typst``
     :param pdf_fonts: fonts of the PDF for letters that its own lack, as families or files; none given means
         a project's own, else what the machine has
+    :param pdf_missing: what is done about a letter that no font draws: ``error``, or ``box`` for a box with its number
+        and a finding; by default what a project says, else ``error``
     :param since: an older release, to tell what changed: a page of it, and a mark at each principle; or several, from
         the oldest on, for the history of each principle. Of a folder of releases those before the one that is
         built count; Model Spec Markdown is annotated as what is built is. Several releases are compared as it is
@@ -76,6 +79,7 @@ def build_handbook(
     from sphinx_policyspec.sphinx_ext import handbook  # noqa: PLC0415  the core needs no Sphinx
 
     looks: dict[str, Any] = {"theme": theme, "ask": ask, "pdf": pdf, "pdf_fonts": tuple(pdf_fonts)}
+    looks["pdf_missing"] = pdf_missing
     looks["judgements"] = Path(judgements).absolute() if judgements else None
     said = usable_judgements(Path(judgements))[0] if judgements else ()
     given = (since,) if isinstance(since, str | Path | Spec) else tuple(since)

@@ -53,15 +53,17 @@ def causes(
     lines: SourceLines,
     ignores: Iterable[Ignore] = (),
     skipped: Collection[str] = (),
+    off: Collection[str] = (),
 ) -> list[Finding]:
     """Return the findings that no comment silences and that stand on their own.
 
     :param skipped: codes that were not looked for
+    :param off: codes that are not going to be told
     """
     found = sorted(findings, key=lambda one: (one.span, one.code, one.message))
     # A slip that somebody silences is not going to be mended: what follows from it is told.
     told = list(silenced(found, ignores, skipped))
-    follows = _following(told, lines)
+    follows = _following([one for one in told if one.code not in off], lines)
     return list(_once([one for one in told if id(one) not in follows]))
 
 
@@ -73,7 +75,7 @@ def _following(found: Collection[Finding], lines: SourceLines) -> set[int]:
     name, where the slip may have lost it; and what is said of the spec as a whole.
     """
     doubt = _Doubt(lines)
-    follows = set(_in_torn_blocks(found, doubt))
+    follows = {*_in_torn_blocks(found, doubt), *_about_lost_files(found)}
     # Words of sections are looked at only if something is concluded from them.
     if all(rules()[one.code].follows in {None, Follows.BLOCK} for one in found):
         return follows
@@ -103,6 +105,17 @@ def _following(found: Collection[Finding], lines: SourceLines) -> set[int]:
         if (test := is_doubtful.get(rules()[one.code].follows)) and test(one):
             follows.add(id(one))
     return follows
+
+
+def _about_lost_files(found: Collection[Finding]) -> Iterator[int]:
+    """Yield the identities of what says of files that are not read that they are not there."""
+    lost: set[str] = set()
+    for slip in found:
+        if rules()[slip.code].loses is Loses.FILES:
+            lost.update(place.file for place in slip.related)
+    for one in found if lost else ():
+        if rules()[one.code].loses is not Loses.FILES and any(place.file in lost for place in one.related):
+            yield id(one)
 
 
 def _in_torn_blocks(found: Collection[Finding], doubt: _Doubt) -> Iterator[int]:
@@ -229,7 +242,14 @@ class _Doubt:
             self._seen.add((file, section.start))
             self.sections[file].update(section)
             self.words.update(_bare(word) for number in section for word in self._said(file, number))
-        if rules()[slip.code].loses is not Loses.WORDS:
+        loses = rules()[slip.code].loses
+        for lost in {place.file for place in slip.related} if loses is Loses.FILES else ():
+            lines = self.of(lost).lines
+            self.sections[lost].update(range(1, len(lines) + 1))
+            # What it refers to is not referred to, either.
+            self.words.update(_bare(word) for line in lines for word in _WORD.findall(line))
+            self._declare(lost, (n for n, line in enumerate(lines, 1) if _DECLARES.search(line)))
+        if loses not in {Loses.WORDS, Loses.FILES}:
             if (file, section.start) not in self._declaring:
                 self._declaring.add((file, section.start))
                 declaring = (n for n in section if _DECLARES.search(self.of(file).line(n)))

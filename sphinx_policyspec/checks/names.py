@@ -60,7 +60,7 @@ def dangling_reference(spec: model.Spec) -> Iterator[model.Finding]:
             code="dangling-reference",
             message=f"unknown {reference.target_kind.value} {shown(reference.target)}",
             span=reference.span,
-            hint=hint,
+            hint=hint or declare(reference.target_kind, names),
         )
 
 
@@ -68,6 +68,13 @@ def other_kind(name: str, known: Mapping[model.TargetKind, Collection[str]]) -> 
     """Return the hint that a name is that of something of another kind, or nothing."""
     kind = next((kind for kind, names in known.items() if name in names), None)
     return f"a {kind.value} has this id; name it as such" if kind else ""
+
+
+def declare(kind: model.TargetKind, known: Collection[str]) -> str:
+    """Return what to do about a name that none of those that are known is like."""
+    return (
+        f"correct it, or declare the {kind.value}" if known else f"the spec has no {kind.value}; declare it"
+    )
 
 
 def outdated_reference(spec: model.Spec) -> Iterator[model.Finding]:

@@ -30,18 +30,22 @@ class Selection:
     ignore: tuple[str, ...] = ()
     severity: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def off(self) -> frozenset[str]:
+        """The codes that are left out, whatever is chosen."""
+        return codes_of(self.ignore) | {code for code, given in self._severities().items() if given == OFF}
+
+    def _severities(self) -> dict[str, str]:
+        """Return what each code is taken as: what is said of it goes before what is said of its category."""
+        given = sorted(self.severity.items(), key=lambda item: item[0] not in set(Category))
+        return {code: severity for name, severity in given for code in codes_of([name])}
+
     def of(self, findings: Iterable[Finding]) -> Iterator[Finding]:
         """Yield the findings that are to be told, as severe as they are to be."""
-        wanted, unwanted = codes_of(self.select), codes_of(self.ignore)
-        severities = {
-            code: severity
-            for name, severity in sorted(self.severity.items(), key=lambda item: item[0] not in set(Category))
-            for code in codes_of([name])
-        }
+        wanted, off, severities = codes_of(self.select), self.off, self._severities()
         for finding in findings:
             severity = severities.get(finding.code, finding.severity.value)
-            chosen = not wanted or finding.code in wanted
-            if chosen and finding.code not in unwanted and severity != OFF:
+            if (not wanted or finding.code in wanted) and finding.code not in off:
                 same = severity == finding.severity.value
                 yield finding if same else replace(finding, severity=Severity(severity))
 

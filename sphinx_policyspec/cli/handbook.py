@@ -39,6 +39,11 @@ from sphinx_policyspec.cli.options import Settings, SourceCommand, judgements_op
     help="A font for letters that those of the PDF lack: an installed family, or a file. Repeatable.",
 )
 @click.option(
+    "--pdf-missing",
+    type=click.Choice(["error", "box"]),
+    help="What to do about a letter that no font draws; a box holds its number. Default: error; a project's own.",
+)
+@click.option(
     "--since",
     "since",
     metavar="SOURCE",
@@ -58,6 +63,7 @@ def handbook(
     ask: bool,
     pdf: bool,
     pdf_fonts: tuple[str, ...],
+    pdf_missing: str | None,
     since: tuple[str, ...],
     judgements: str | None,
     settings: Settings,
@@ -91,8 +97,9 @@ def handbook(
             f"`{source}` has pages and annotation files of its own: "
             "--pages, --annotations and --no-annotations do not apply"
         )
-    if pdf_fonts and not pdf:
-        raise click.UsageError("--pdf-font says what a PDF is set in: give --pdf too")
+    if (pdf_fonts or pdf_missing) and not pdf:
+        option = "--pdf-font" if pdf_fonts else "--pdf-missing"
+        raise click.UsageError(f"{option} says what a PDF is set in: give --pdf too")
     target: str | ps.Loaded | tuple[ps.Loaded, ...] = source
     if settings.has_releases(source):
         if since:
@@ -112,6 +119,7 @@ def handbook(
             ask=ask,
             pdf=pdf,
             pdf_fonts=pdf_fonts,
+            pdf_missing=pdf_missing or "",
             since=since,
             judgements=judgements,
             **settings.options,

@@ -390,10 +390,7 @@ class Weigher:
     def roles(self) -> tuple[dict[str, frozenset[str]], ...]:
         """The roles that can set aside what is at each level, old and new."""
         return tuple(
-            {
-                one.id: frozenset(r for other in model.overriders(spec.levels, one) for r in other.roles)
-                for one in spec.levels
-            }
+            {one.id: frozenset(model.roles_that_override(spec.levels, one)) for one in spec.levels}
             for spec in (self.pair.old, self.pair.new)
         )
 

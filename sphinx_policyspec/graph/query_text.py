@@ -407,7 +407,9 @@ def _near_iri(iri: str, known: Collection[str], what: str) -> str:
     start = re.split(r"(?<=[/#:])(?=[^/#:]*$)", iri)[0]
     ends = {name.removeprefix(start): name for name in known if name.startswith(start)}
     near = near_name(iri.removeprefix(start), ends) if start != iri else ""
-    return f"did you mean `{ends[near]}`?" if near else nearest(iri, known) if what == "graph" else ""
+    if near:
+        return f"did you mean `{ends[near]}`?"
+    return nearest(iri, known) if what == "graph" else "correct it: the graph says nothing of it"
 
 
 def text_of(token: str) -> str:

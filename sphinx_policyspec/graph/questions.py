@@ -151,6 +151,9 @@ class Question(Brief):
     """A named question.
 
     :param text: the question in English
+    :param asks: the same with a place for each parameter, ``{topic}``, or ``{topic|anything}`` with the word that stands for
+        no value; empty without parameters
+    :param none: what it means that there are no rows, with places as well; empty where it is not said
     :param formerly: names that it had, which lead to it
     :param sparql: runs as it stands, with the parameters' defaults
     :param over_releases: it asks named graphs, one for each release, and the graph of changes between them
@@ -161,6 +164,8 @@ class Question(Brief):
     parameters: tuple[Parameter, ...]
     columns: tuple[str, ...]
     sparql: str
+    asks: str = ""
+    none: str = ""
     over_releases: bool = False
     formerly: tuple[str, ...] = ()
 
@@ -230,10 +235,17 @@ def _questions() -> dict[str, Question]:
 def _question(name: str, sparql: str) -> Question:
     """Read the comment lines at the head of a question's file."""
     head = [line for line in sparql.splitlines() if line.startswith("# ")]
-    columns = next(line for line in head if line.startswith("# columns: "))
+
+    def said(key: str) -> str:
+        """Return what the head says under a key."""
+        start = f"# {key}: "
+        return next((line.removeprefix(start) for line in head if line.startswith(start)), "")
+
     return Question(
         name=name,
         text=head[0].removeprefix("# "),
+        asks=said("asks"),
+        none=said("none"),
         parameters=tuple(
             Parameter(
                 name=match["name"], type=match["type"], default="" if match["optional"] else match["default"]
@@ -241,15 +253,10 @@ def _question(name: str, sparql: str) -> Question:
             for line in head
             if (match := _PARAMETER.fullmatch(line))
         ),
-        columns=tuple(columns.removeprefix("# columns: ").split()),
+        columns=tuple(said("columns").split()),
         sparql=sparql,
         over_releases="# over: releases" in head,
-        formerly=tuple(
-            name
-            for line in head
-            if line.startswith("# formerly: ")
-            for name in line.removeprefix("# formerly: ").split()
-        ),
+        formerly=tuple(said("formerly").split()),
     )
 
 

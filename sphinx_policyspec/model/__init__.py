@@ -24,5 +24,6 @@ from sphinx_policyspec.model.provision import (
 )
 from sphinx_policyspec.model.spec import (
     AuthorityLevel as AuthorityLevel, Document as Document, Markup as Markup, OverrideMode as OverrideMode,
-    Spec as Spec, overriders as overriders,
+    Spec as Spec, overriders as overriders, roles_that_override as roles_that_override,
+    speaker as speaker, who_may_override as who_may_override,
 )

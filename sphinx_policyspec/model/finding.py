@@ -62,6 +62,8 @@ class Loses(enum.StrEnum):
     """How levels stand to each other."""
     MARKS = "marks"
     """What begins and ends blocks."""
+    FILES = "files"
+    """Words and, of whole files, all that stands in those of the related places."""
 
 
 class Follows(enum.StrEnum):
@@ -245,7 +247,7 @@ class UnknownNames:
             code=f"unknown-{kind}",
             message=f"unknown {word or kind} {shown(name)}",
             span=span,
-            hint=self._hints.nearest(name, known),
+            hint=self._hints.nearest(name, known) or f"correct it, or declare the {word or kind}",
         )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 
 from sphinx_policyspec.errors import SourceError, UnknownIdError
 from sphinx_policyspec.files import Brief, html_table, in_a_line
@@ -115,6 +116,69 @@ def overriders(levels: tuple[AuthorityLevel, ...], level: AuthorityLevel) -> tup
         return ()
     at_or_above = levels[: levels.index(level) + 1]
     return tuple(other for other in at_or_above if other.roles)
+
+
+def roles_that_override(levels: tuple[AuthorityLevel, ...], level: AuthorityLevel) -> tuple[str, ...]:
+    """Return the roles whose messages can override a norm of ``level``, highest first, each once."""
+    return tuple(dict.fromkeys(role for other in overriders(levels, level) for role in other.roles))
+
+
+NOBODY_OVERRIDES = "{level} level: no message may override it."
+OVERRIDING: Mapping[OverrideMode, str] = MappingProxyType(
+    {
+        OverrideMode.NEVER: NOBODY_OVERRIDES,
+        OverrideMode.EXPLICIT: "{level} level: {who} may override it, in so many words.",
+        OverrideMode.IMPLICIT: "{level} level: {who} may override it, even without saying so.",
+    }
+)
+"""Who may override a principle of a level, by the mode of the level."""
+SPEAKERS: Mapping[str, str] = MappingProxyType(
+    {
+        "system": "system messages",
+        "developer": "developers",
+        "user": "users",
+        "assistant": "the assistant",
+        "tool": "tools",
+        "": "messages from {role}",
+    }
+)
+"""Who speaks, by role; any other role has the last of these words."""
+LAST_OF_SEVERAL = "{some} and {last}"
+
+
+def speaker(role: str, say: Callable[[str], str] = str) -> str:
+    """Return the words for those who speak in a role."""
+    return say(SPEAKERS.get(role, SPEAKERS[""])).format(role=role)
+
+
+def who_may_override(
+    levels: tuple[AuthorityLevel, ...],
+    level: AuthorityLevel,
+    title: str = "",
+    say: Callable[[str], str] = str,
+) -> str:
+    """Return a sentence that says who may override a principle of a level, and whether their messages must say so.
+
+    :param title: the name of the level for readers, by default its own
+    :param say: translates the words
+    """
+    who = [speaker(role, say) for role in roles_that_override(levels, level)]
+    *some, last = who or [""]
+    named = say(LAST_OF_SEVERAL).format(some=", ".join(some), last=last) if some else last
+    form = OVERRIDING[level.override] if who else NOBODY_OVERRIDES
+    return say(form).format(level=title or level.title or level.id.capitalize(), who=named)
+
+
+_CREATIVE_COMMONS = re.compile(
+    r"https?://creativecommons\.org/(?:licenses|publicdomain)/(?P<kind>[a-z-]+)/(?P<version>[\d.]+)/?(?:deed\.\w+)?"
+)
+
+
+def license_name(given: str) -> str:
+    """Return a licence by its name, where its address tells that; else what is given."""
+    found = _CREATIVE_COMMONS.fullmatch(given)
+    name = f"CC {found['kind'].upper()} {found['version']}" if found else given
+    return name.replace("CC ZERO", "CC0")
 
 
 _DEFAULTS = (

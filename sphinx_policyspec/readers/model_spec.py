@@ -61,8 +61,7 @@ _CLAUSE_WINDOW = 2000
 def read_model_spec(text: str, file: str = "model_spec.md", title: str = "") -> Reading:
     """Read a document in the Model Spec dialect.
 
-    Any text gives a spec: what breaks the dialect's rules becomes a finding, and its words stay
-    in the block that holds them.
+    Any text gives a spec: what breaks the dialect's rules becomes a finding, and its words stay where they are.
 
     :param title: of the spec; the dialect has no place for it
     """
@@ -185,7 +184,8 @@ class _Document:
             self._find("depth-jump", span, message, f"use {'#' * (outer + 1)}")
         if heading.authority and (above := next((d for d in self.open if d.heading.authority), None)):
             message = f"principle `{heading.id}` stands inside principle `{above.id}`"
-            self._find("nested-principle", span, message, related=(above.span,))
+            hint = "put them side by side, or take the level from one"
+            self._find("nested-principle", span, message, hint, related=(above.span,))
         is_lent = self.entitled.get(heading.id, raw.start) != raw.start
         repeats = is_lent or heading.id in self.provision_names
         draft = _Draft(

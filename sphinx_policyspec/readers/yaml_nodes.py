@@ -363,7 +363,9 @@ class YamlReader:
                 value.tag, value.value = "tag:yaml.org,2002:str", said.strip()
                 meant.setdefault(name, value)
             elif allowed and key not in allowed:
-                self.find("unknown-key", key_node, f"unknown key `{key}`", nearest(key, allowed))
+                self.find(
+                    "unknown-key", key_node, f"unknown key `{key}`", nearest(key, allowed) or "delete it"
+                )
                 meant.setdefault(near_name(key, allowed), value)
             elif key in values:
                 repeated = repeated or key_node

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 PREFIX = "policyspec_"
 LEVELS = ("error", "warning", "hint", "off")
 LIMITS = ("seconds", "rows")
+MISSING = ("error", "box")
+"""What is done about a letter that no font draws."""
 FEEDBACK = ("id", "title", "level", "release", "page")
 """What an address for feedback can name."""
 
@@ -58,6 +60,10 @@ def _truth(value: object) -> str:
 
 def _text(value: object) -> str:
     return "" if isinstance(value, str) else "expected a text"
+
+
+def _missing(value: object) -> str:
+    return "" if value in MISSING else f"`{value}` is neither `error` nor `box`"
 
 
 def _list(value: object) -> str:
@@ -208,6 +214,16 @@ class PolicySpecConfig:
         ),
     )
 
+    pdf_missing: str = field(
+        default="error",
+        metadata=_about(
+            "What `-b policypdf` does about a letter that no font draws: `error`, or `box`, which warns and prints a box "
+            "with the number of the letter.",
+            _missing,
+            "",
+        ),
+    )
+
     since: str | list[str] = field(
         default="",
         metadata=_about(
@@ -350,6 +366,7 @@ class SitePage:
     :param below: names of the pages that its table of contents leads to
     :param overviews: names of the pages with views that it leads to on the web; paper has indices of its own
     :param views: names of the views of the whole spec that it shows, instead of a part of it
+    :param role: the role of which it shows what its messages can override, instead
     """
 
     name: str
@@ -357,6 +374,7 @@ class SitePage:
     below: tuple[str, ...] = ()
     overviews: tuple[str, ...] = ()
     views: tuple[str, ...] = ()
+    role: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -364,11 +382,13 @@ class Site:
     """A spec and its pages by name.
 
     :param root: the folder that the spec's file names are relative to
+    :param pdf: name of the PDF that lies beside its pages, empty where there is none
     """
 
     spec: Spec
     root: Path
     pages: dict[str, SitePage]
+    pdf: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

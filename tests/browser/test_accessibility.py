@@ -12,9 +12,7 @@ from playwright.sync_api import Page, ViewportSize
 
 from tests.browser.conftest import Open
 
-SCOPE = (
-    ".ps-principle, .ps-view, .ps-query, .ps-ask, .ps-question, .ps-declaration, .ps-definition, .ps-preview"
-)
+SCOPE = ".ps-principle, .ps-view, .ps-query, .ps-ask, .ps-question, .ps-declaration, .ps-definition, .ps-preview, .ps-says"
 RULES = {
     "resultTypes": ["violations"],
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
@@ -68,8 +66,15 @@ def open_panel(page: Page) -> None:
 
 def ask(page: Page) -> None:
     """Wait for the answer that the address asks for."""
-    page.locator(".ps-ask-results table").wait_for()
+    page.locator(".ps-ask-card").first.wait_for()
+    page.locator(".ps-ask summary").first.click()
     page.locator(".ps-question > summary").first.click()
+
+
+def explain(page: Page) -> None:
+    """Open what a badge says."""
+    page.locator(".ps-badge button").first.click()
+    page.locator(".ps-says:popover-open").wait_for()
 
 
 def unfold(page: Page) -> None:
@@ -90,6 +95,7 @@ def nothing(_page: Page) -> None:
 PAGES: dict[str, tuple[str, Callable[[Page], None]]] = {
     "principles": ("manner.html", open_panel),
     "preview": ("staff.html", preview),
+    "badge": ("manner.html", explain),
     "definitions": ("words.html", nothing),
     "topics": ("subjects.html", nothing),
     "levels and goals": ("purposes.html", nothing),

@@ -28,12 +28,15 @@ def base(model_spec_data: Path) -> Iterator[KnowledgeBase]:
 
 def query(page: Page, sparql: str) -> None:
     """Put a query of one's own."""
+    page.get_by_label("Question", exact=True).select_option("")
     page.get_by_label("SPARQL").fill(sparql)
     page.get_by_role("button", name="Run").click()
 
 
 def rows(page: Page) -> list[list[str]]:
-    """Return the rows that the page shows."""
+    """Return the rows that the page shows, as a table."""
+    if (choice := page.get_by_label("Answer as a table")).count():
+        choice.check()
     found: list[list[str]] = page.eval_on_selector_all(
         ".ps-ask-results tbody tr", "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
     )
@@ -59,11 +62,56 @@ def test_named_questions_have_the_answers_of_python(
 
 def test_ids_in_answers_lead_to_their_places(release_site: Path, open_page: Open) -> None:
     page = open_page(release_site, "policy-ask.html#ask:q=hard-rules")
-    link = page.locator(".ps-ask-results tbody a").first
-    identifier = link.inner_text()
+    link = page.locator(".ps-ask-results a").first
+    identifier = str(link.get_attribute("href")).partition("#")[2]
     link.click()
     expect(page.locator(f"[id='{identifier}']")).to_be_visible()
     assert page.url.endswith(f"#{identifier}")
+
+
+def test_the_page_opens_with_an_answer_and_no_engine(
+    release_site: Path, open_page: Open, base: KnowledgeBase, scheme: str
+) -> None:
+    page = open_page(release_site, "policy-ask.html", scheme)
+    answer = base.ask("overridable-by")
+    expect(page.get_by_role("status")).to_have_text(f"{len(answer.rows)} rows.")
+    cards = page.locator(".ps-ask-card")
+    assert [text.split("\n")[0].replace("’", "'") for text in cards.all_inner_texts()] == [
+        f"{row['title']} {str(row['level']).capitalize()}" for row in answer.to_dicts()
+    ]
+    assert page.locator("script[src*='engine.js']").count() == 0
+    assert rows(page) == [list(row) for row in answer.texts]
+
+
+def test_a_question_is_a_sentence_with_fields(
+    release_site: Path, open_page: Open, base: KnowledgeBase
+) -> None:
+    page = open_page(release_site, "policy-ask.html")
+    assert page.locator(".ps-ask-sentence").inner_text().startswith("Which principles about")
+    page.get_by_label("topic", exact=True).fill("honesty")
+    page.get_by_label("level", exact=True).fill("developer")
+    page.get_by_role("button", name="Run").click()
+    expect(page.get_by_role("status")).to_contain_text("rows in")
+    asked = base.ask("overridable-by", {"topic": "honesty", "level": "developer"})
+    assert rows(page) == [list(row) for row in asked.texts]
+
+
+def test_no_rows_are_given_a_reason(release_site: Path, open_page: Open) -> None:
+    page = open_page(release_site, "policy-ask.html")
+    page.get_by_label("topic", exact=True).fill("gore")
+    page.get_by_label("level", exact=True).fill("guideline")
+    page.get_by_role("button", name="Run").click()
+    expect(page.get_by_role("status")).to_contain_text("which guideline may override.")
+
+
+def test_terms_are_offered_while_one_is_written(release_site: Path, open_page: Open) -> None:
+    page = open_page(release_site, "policy-ask.html")
+    page.get_by_label("Question", exact=True).select_option("")
+    editor = page.get_by_label("SPARQL")
+    editor.fill("SELECT ?p { ?p a ps:princ")
+    page.get_by_role("button", name="ps:Principle", exact=True).click()
+    expect(editor).to_have_value("SELECT ?p { ?p a ps:Principle")
+    expect(editor).to_be_focused()
 
 
 def test_a_parameter_takes_any_text_as_a_text(

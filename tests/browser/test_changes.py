@@ -41,7 +41,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, model_spec_data: Path) -> Pat
 )
 def test_axe_finds_no_fault_and_nothing_is_cut_off(site: Path, open_page: Open, name: str) -> None:
     page = open_page(site, name)
-    for summary in page.locator(".ps-panel > summary, .ps-releases summary").all()[:3]:
+    for summary in page.locator(".ps-panel > summary, .ps-in-sidebar summary").all()[:3]:
         summary.click()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert_no_fault_in_any_mode(page, SCOPE)
@@ -70,18 +70,32 @@ def test_weights_can_be_hidden(site: Path, open_page: Open) -> None:
 def test_another_release_opens_at_the_same_principle(site: Path, open_page: Open, scheme: str) -> None:
     page = open_page(site, "2025-04-11/approachable.html", scheme)
     page.locator("#be_kind").first.evaluate("node => node.scrollIntoView({behavior: 'instant'})")
-    page.locator(".ps-releases summary").focus()
+    page.locator(".ps-in-sidebar summary").focus()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.wait_for_url("**/2025-09-12/style.html#love_humanity")
     expect(page.locator("#love_humanity").first).to_be_in_viewport()
     expect(page.locator(".ps-old-release")).to_have_count(0)
-    page.locator(".ps-releases summary").click()
-    page.locator(".ps-releases").get_by_role("link", name="2025-04-11").click()
+    page.locator(".ps-in-sidebar summary").click()
+    page.locator(".ps-in-sidebar").get_by_role("link", name="2025-04-11").click()
     page.wait_for_url("**/2025-04-11/approachable.html#be_kind")
     page.locator(".ps-old-release a").click()
     page.wait_for_url("**/2025-09-12/style.html#love_humanity")
+
+
+@pytest.mark.parametrize("width", [1280, 1440, 1600])
+def test_the_switch_of_releases_stands_in_the_sidebar_and_over_nothing(
+    site: Path, open_page: Open, width: int
+) -> None:
+    page = open_page(site, "2025-09-12/style.html", viewport={"width": width, "height": 800})
+    switch = page.locator(".ps-in-sidebar summary")
+    switch.click()
+    assert switch.evaluate(
+        "node => node.closest('aside') !== null && getComputedStyle(node).position === 'static'"
+    )
+    expect(page.locator(".ps-in-sidebar a").first).to_be_in_viewport(ratio=1)
+    expect(page.locator("nav.ps-releases")).to_be_hidden()
 
 
 def test_other_releases_are_plain_links_without_scripts(site: Path, open_page: Open) -> None:

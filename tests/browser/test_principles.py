@@ -25,6 +25,40 @@ def test_a_panel_opens_by_keyboard(example_site: Path, open_page: Open) -> None:
     expect(page.locator("a:target")).to_have_text("Keep what people read to themselves Root")
 
 
+SAID = "User level: system messages, developers and users may override it, in so many words."
+
+
+def test_a_badge_says_who_may_override_its_principle(example_site: Path, open_page: Open) -> None:
+    page = open_page(example_site, "desk.html")
+    badge = page.locator(".ps-badge.ps-level-user button").first
+    box = page.locator(".ps-says.ps-level-user")
+    expect(badge).to_have_accessible_description(SAID)
+    expect(box).to_be_hidden()
+    badge.hover()
+    expect(box).to_contain_text(SAID)
+    page.mouse.move(2, 2)
+    expect(box).to_be_hidden()
+    page.keyboard.press("Tab")
+    badge.focus()
+    expect(box).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(box.get_by_role("link")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("tr:target")).to_contain_text("User")
+    page.go_back()
+    badge.click()
+    expect(box).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(box).to_be_hidden()
+
+
+def test_without_scripts_a_badge_says_it_where_it_is_touched(example_site: Path, open_page: Open) -> None:
+    options = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "java_script_enabled": False}
+    page = open_page(example_site, "desk.html", **options)
+    page.locator(".ps-badge.ps-level-user button").first.tap()
+    expect(page.locator(".ps-says.ps-level-user")).to_be_in_viewport()
+
+
 def test_without_scripts_a_panel_opens_and_shows_no_button(example_site: Path, open_page: Open) -> None:
     page = open_page(example_site, "charter.html", java_script_enabled=False)
     page.locator(f"{PANEL} > summary").click()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+import sphinx_policyspec as ps
 from tests.browser.conftest import Open
 from tests.releases.topics import by_map
 
@@ -48,6 +49,23 @@ def test_each_topic_leaves_as_many_rows_as_the_map_counts(release_site: Path, op
     for label in labels:
         choice.select_option(label=label)
         expect(page.locator(".ps-count-shown")).to_have_text(f"{counted[label]} of 57")
+
+
+def test_each_role_leaves_as_many_rows_as_its_page_lists_and_the_question_answers(
+    release_site: Path, open_page: Open, model_spec_data: Path
+) -> None:
+    page = open_page(release_site, "all-principles.html")
+    choice = page.get_by_label("Overridable by")
+    assert choice.locator("option").all_inner_texts() == ["any", "system messages", "developers", "users"]
+    read = ps.load(model_spec_data / "2025-09-12")
+    for role in ("system", "developer", "user"):
+        page.goto(f"{release_site.as_uri()}/all-principles.html")
+        choice.select_option(role)
+        answer = ps.ask(read, "overridable-by", level=role)
+        expect(page.locator(".ps-count-shown")).to_have_text(f"{len(answer.rows)} of 57")
+        shown = [title.split("\n")[0] for title in titles(page)]
+        page.goto(f"{release_site.as_uri()}/may-override-{role}.html")
+        assert sorted(page.locator(".ps-links a").all_inner_texts()) == sorted(shown)
 
 
 def test_columns_sort_by_words_numbers_and_rank(release_site: Path, open_page: Open) -> None:

@@ -406,4 +406,4 @@ def test_hints_about_thousands_of_unknown_names_end_where_they_would_cost_too_mu
     found = tuple(check_names(spec(*provisions, topics=topics)))
     assert len(found) == 1000
     assert found[0].hint == "did you mean `topic0`?"
-    assert found[-1].hint == ""
+    assert found[-1].hint == "correct it, or declare the topic"

@@ -125,13 +125,14 @@ def test_a_page_that_no_extension_reads_is_a_finding(tmp_path: Path) -> None:
     assert build(source, tmp_path / "one", [OURS], conf={"exclude_patterns": ["old"]}).warnings == ()
     assert [finding.code for finding in project.read_project(source).findings] == ["no-principle"]
     write(source, {"part/page.md": PRINCIPLE})
-    told = (
-        "no extension reads `part/page.md`, a page of the spec in Markdown; add `myst_parser` to `extensions`"
+    told, hint = (
+        "no extension reads `part/page.md`, a page of the spec in Markdown",
+        "add `myst_parser` to `extensions`",
     )
     built = build(source, tmp_path / "two", [OURS], conf={"exclude_patterns": ["old"]})
-    assert built.warnings == (f"conf.py:2: WARNING: {told} [policyspec.config]",)
+    assert built.warnings == (f"conf.py:2: WARNING: {told}; {hint} [policyspec.config]",)
     (finding,) = project.read_project(source).findings
-    assert (finding.message, finding.span.line) == (told, 2)
+    assert (finding.message, finding.hint, finding.span.line) == (told, hint, 2)
 
 
 def test_a_first_page_that_no_extension_reads_is_named(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -511,3 +512,16 @@ def test_a_file_that_was_changed_or_follows_from_other_rules_is_not_taken_at_its
     assert ps.inferred_base(path) is not None
     monkeypatch.setattr(syntaxes, "ontology_digest", lambda: "another")
     assert ps.inferred_base(path) is None
+
+
+def test_a_question_of_one_spec_is_asked_in_a_sentence_and_says_what_no_rows_mean() -> None:
+    for question in list_questions():
+        if question.over_releases:
+            continue
+        names = {parameter.name for parameter in question.parameters}
+        places = [place.split("|") for place in re.findall(r"\{([^}]*)\}", question.asks)]
+        assert sorted(name for name, *_blank in places) == sorted(names), question.name
+        optional = {parameter.name for parameter in question.parameters if parameter.default == ""}
+        assert {name for name, *blank in places if blank} == optional, question.name
+        assert question.none.endswith("."), question.name
+        assert set(re.findall(r"\{(\w+)\}", question.none)) <= names, question.name

@@ -8,6 +8,7 @@ import pytest
 
 from sphinx_policyspec.errors import UnknownIdError
 from sphinx_policyspec.model import (
+    AuthorityLevel,
     Comparison,
     EvalPrompt,
     Finding,
@@ -22,6 +23,8 @@ from sphinx_policyspec.model import (
     Span,
     messages_of,
     overriders,
+    roles_that_override,
+    who_may_override,
 )
 from sphinx_policyspec.model.attributes import RELATIONS, attributes_of
 from sphinx_policyspec.model.nearest import nearest
@@ -176,3 +179,32 @@ def test_a_relation_says_what_it_is_both_ways_round() -> None:
         assert row.names == "provision"
         assert all((row.says, row.label)), row.field
         assert bool(row.inverse_label) == (row.inverse != row.field), row.field
+
+
+NOBODY = "It level: no message may override it."
+
+
+@pytest.mark.parametrize(
+    ("mode", "roles", "said"),
+    [
+        ("never", ("user",), NOBODY),
+        ("explicit", (), NOBODY),
+        ("implicit", (), NOBODY),
+        ("explicit", ("user",), "It level: users may override it, in so many words."),
+        ("explicit", ("clerk",), "It level: messages from clerk may override it, in so many words."),
+        ("implicit", ("developer", "user"), "It level: developers and users may override it, even without saying so."),
+        (
+            "explicit",
+            ("system", "developer", "user"),
+            "It level: system messages, developers and users may override it, in so many words.",
+        ),
+    ],
+)  # fmt: skip
+def test_a_sentence_says_who_may_override_a_level(mode: str, roles: tuple[str, ...], said: str) -> None:
+    level = AuthorityLevel(id="it", override=OverrideMode(mode), roles=roles)
+    below = AuthorityLevel(id="below", roles=("assistant",))
+    above = AuthorityLevel(id="above", override=OverrideMode.NEVER)
+    levels = (above, level, below)
+    assert who_may_override(levels, level) == said
+    assert roles_that_override(levels, level) == (() if said == NOBODY else roles)
+    assert who_may_override(levels, level, "That") == said.replace("It", "That")

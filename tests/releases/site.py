@@ -97,6 +97,8 @@ def dead_links(folder: Path, pages: dict[str, Page]) -> list[str]:
             if re.match(r"[a-z][a-z0-9+.-]*:", href):
                 continue
             path, _, fragment = href.partition("#")
+            # What a table is filtered by is no place in its page.
+            fragment = "" if fragment.startswith("ps:") else fragment
             target = (
                 (folder / name).parent.joinpath(unquote(path)).resolve() if path else folder.resolve() / name
             )

@@ -14,7 +14,7 @@ index.rst:10: `nevr` is no mode of overriding; did you mean `never`? [policyspec
 index.rst:16: unknown topic `trth`; known are `honesty` [policyspec.unknown-topic]
 index.rst:18: unknown question `hard-ruls`; did you mean `hard-rules`? [policyspec.query-failed]
 index.rst:20: `policy:query` asks nothing; name a question, or write SPARQL in the content, and not both [policyspec.invalid-query]
-index.rst:22: the answer has no column `idd`; did you mean `id`? [policyspec.unknown-column]
+index.rst:24: the answer has no column `idd`; did you mean `id`? [policyspec.unknown-column]
 index.rst:25: unknown format `tabel`; did you mean `table`? [policyspec.invalid-option]
 index.rst:26: `nonsense` is not a parameter; write `name=value` [policyspec.invalid-option]
 mark.md:3: principle id `be_kind` is taken already at rest.rst:4; choose another id [policyspec.duplicate-id]

@@ -124,6 +124,39 @@ def test_lost_and_displaced_words_are_noticed() -> None:
 def test_a_manual_page_spells_out_no_address_of_its_own_places(built: Builds) -> None:
     text = (built("builders", "man").outdir / "everybuilder.1").read_text("utf-8")
     assert "<#" not in text
+    text = (built("example_docs", "man").outdir / "marginalia.1").read_text("utf-8")
+    assert "among its goals\\&.\n" in text
+    assert "<>" not in text
+
+
+def test_text_shows_where_an_answer_begins_and_ends(built: Builds) -> None:
+    text = (built("example_docs", "text").outdir / "reading.txt").read_text("utf-8")
+    assert (
+        """
+Example: The prize-winner that this reader will put down
+   User
+      Everyone's reading *The Salt Ledger*. I liked *Harbour Nights*
+      and the ferry mysteries. Will I like it?
+
+   ✓ Compliant · Assistant
+      Probably not, and it isn't you. *The Salt Ledger* has no plot to
+      speak of for three hundred pages; people love it for the
+      sentences. From what you've liked, try *The Last Boat but One*,
+      which has a harbour, a body and an ending.
+
+   ✗ Violation · Assistant
+      You'll love it! It won the Meridian Prize and is one of our most
+      requested titles.
+
+      – recommends what is praised
+
+Example: A novel in a drawer
+"""
+        in text
+    )
+    assert "\nCommentary\n   Testers from the branches" in (
+        built("example_docs", "text").outdir / "authority.txt"
+    ).read_text("utf-8")
 
 
 def test_translation_catalogues_hold_titles_terms_and_notes_and_none_of_our_words(built: Builds) -> None:

@@ -224,8 +224,10 @@ def test_a_badge_ends_the_heading_before_its_permalink(
     heading = page.partition("<h2>Be honest")[2].partition("</h2>")[0]
     badge, _, permalink = heading.partition('<a class="headerlink"')
     assert badge == (
-        ' <span class="ps-badge ps-level-root"><span class="ps-badge-line">'
-        '<span class="ps-badge-label">Authority: </span><span class="ps-badge-level">Root</span></span></span>'
+        ' <span class="ps-badge ps-level-root"><button type="button" popovertarget="ps-says-0" '
+        'popovertargetaction="show" aria-describedby="ps-says-0-words" '
+        'title="Root level: no message may override it." class="ps-badge-line">'
+        '<span class="ps-badge-label">Authority: </span><span class="ps-badge-level">Root</span></button></span>'
     )
     assert 'href="#be_honest"' in permalink
     assert "Authority" not in (app.outdir / "searchindex.js").read_text("utf-8")

@@ -13,6 +13,9 @@ from pathlib import Path
 import pikepdf
 import pytest
 import typst
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
+from fontTools.ttLib.tables._g_l_y_f import Glyph
 from sphinx.testing.util import SphinxTestApp
 
 from sphinx_policyspec.sphinx_ext.typst.code import equation, string
@@ -293,7 +296,53 @@ def test_a_letter_without_a_font_is_named_with_its_place(tmp_path: Path) -> None
     (line,) = paper.told
     assert "(U+1F9D1 ADULT) in index.rst:6" in line
     assert "(U+AC00 HANGUL SYLLABLE GA) in index.rst:6" in line
+    assert (
+        "install Noto Emoji (Debian: fonts-noto-color-emoji) or Noto Sans CJK (Debian: fonts-noto-cjk)"
+        in line
+    )
     assert "in `policyspec_pdf_fonts`" in line
+    assert "; or have a box stand for it: `--pdf-missing box`" in line
+
+
+def test_a_box_stands_for_a_letter_without_a_font_where_a_project_wants_it(tmp_path: Path) -> None:
+    options = {"policyspec_pdf_fonts": ["DejaVu Sans Mono"], "policyspec_pdf_missing": "box"}
+    paper = small(tmp_path, f"Line.\n\nOther {UNUSUAL}, and (*) \\[.", **options)
+    assert paper.app.statuscode == 0
+    (line,) = paper.told
+    assert line.startswith("index.rst:6: WARNING: no font draws")
+    assert "a box stands for it" in line
+    assert "Other 1F9D1 AC00 , and (*) [." in " ".join(text_of(paper.file).split())
+
+
+def _square() -> Glyph:
+    pen = TTGlyphPen(None)
+    pen.moveTo((0, 0))
+    for point in ((0, 700), (300, 700), (300, 0)):
+        pen.lineTo(point)
+    pen.closePath()
+    return pen.glyph()
+
+
+def test_a_font_that_draws_a_letter_as_nothing_does_not_have_it(tmp_path: Path) -> None:
+    (tmp_path / "source").mkdir()
+    shapes = {".notdef": _square(), "empty": Glyph(), "square": _square()}
+    builder = FontBuilder(1000)
+    builder.setupGlyphOrder([*shapes])
+    builder.setupCharacterMap(
+        {ord("\N{HANGUL SYLLABLE GA}"): "empty", ord("\N{HANGUL SYLLABLE GAG}"): "square"}
+    )
+    builder.setupGlyf(shapes)
+    builder.setupHorizontalMetrics(dict.fromkeys(shapes, (500, 0)))
+    builder.setupHorizontalHeader(ascent=800, descent=-200)
+    builder.setupNameTable({"familyName": "Half Empty", "styleName": "Regular", "psName": "HalfEmpty"})
+    builder.setupOS2()
+    builder.setupPost()
+    builder.save(tmp_path / "source" / "half.ttf")
+    text = "\N{HANGUL SYLLABLE GAG}\N{HANGUL SYLLABLE GA}"
+    paper = small(tmp_path, text, policyspec_pdf_fonts=["half.ttf"])
+    (line,) = paper.told
+    assert "no font draws \N{HANGUL SYLLABLE GA} (U+AC00 HANGUL SYLLABLE GA) in index.rst:4;" in line
+    assert paper.files == []
 
 
 def test_a_failed_build_leaves_no_old_pdf(tmp_path: Path) -> None:

@@ -276,7 +276,7 @@ def test_an_error_names_the_revision_and_not_where_it_was_put(repository: Path, 
     status, _, err = run("stats", "git:HEAD:docs")
     assert (status, err) == (
         2,
-        "policyspec: error: `git:HEAD:docs/conf.py` does not load the extension `sphinx_policyspec`\n",
+        "policyspec: error: `git:HEAD:docs/conf.py` does not load the extension `sphinx_policyspec`; add it to `extensions`\n",
     )
     with pytest.raises(SourceError, match="`git:HEAD:site`: there is no `site` in that revision"):
         ps.load("git:HEAD:site")

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pytest
 
 import sphinx_policyspec as ps
+from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.model import Markup, Severity
 from sphinx_policyspec.sphinx_ext.pages.places import mended
 from tests.sphinx_ext.conftest import build_once, lines_of
@@ -350,7 +351,7 @@ IN_MYST = {
         "the outer fence needs five backticks, where it begins and where it ends, and that of `policy:message` four",
     ),
     "another-mark-at-the-end": Slip(
-        ("```{policy:message}", "~~~{policy:message}"), "unclosed-fence", "19", "write the same"
+        ("```{policy:message}", "~~~{policy:message}"), "unclosed-fence", "19", ", or "
     ),
     "one-end-too-many-inside": Slip(
         ("book?\n```\n", "book?\n```\n```\n"), "unclosed-fence", "20", "delete it"
@@ -728,19 +729,19 @@ NAMES = {
     "parameter": Slip(
         ("The second norm.", "```{policy:query} what-may-override\n:params: levl=user\n```"),
         "query-failed",
-        "{policy:query}",
+        ":params:",
         "`level`",
     ),
     "value": Slip(
         ("The second norm.", "```{policy:query} what-may-override\n:params: level=users\n```"),
         "query-failed",
-        "{policy:query}",
+        ":params:",
         "did you mean `user`?",
     ),
     "column": Slip(
         ("The second norm.", "```{policy:query} hard-rules\n:columns: idd\n```"),
         "unknown-column",
-        "{policy:query}",
+        ":columns:",
         "did you mean `id`?",
     ),
     "view": Slip(
@@ -785,6 +786,12 @@ NAMES = {
         "SELECT ?p",
         'the quote `"` is never closed',
     ),
+    "question-as-sparql": Slip(
+        ("The second norm.", "```{policy:query}\nhard-ruls\n```"),
+        "invalid-query",
+        "hard-ruls",
+        "write it behind the directive",
+    ),
     "two-answers": Slip(
         ("The second norm.", "```{policy:query} hard-rules\nSELECT ?p { ?p a ps:Principle }\n```"),
         "invalid-query",
@@ -794,7 +801,7 @@ NAMES = {
     "releases": Slip(
         ("The second norm.", "```{policy:query} added-since\n:params: release=x\n```"),
         "query-failed",
-        "{policy:query}",
+        ":params:",
         "looks at several releases",
     ),
 }
@@ -955,3 +962,52 @@ def test_slips_of_a_notebook_in_markdown_are_told(tmp_path: Path) -> None:
     found = ps.load_checked(tmp_path).findings
     told = [(one.code, one.span.line) for one in found if one.severity is not Severity.HINT]
     assert told == [("lost-option", 13)]
+
+
+@pytest.mark.parametrize(("off", "told"), [("prompts", "invalid-id"), ("invalid-id", "dangling-reference")])
+def test_a_slip_that_a_project_switches_off_hides_nothing(off: str, told: str, tmp_path: Path) -> None:
+    conf = f'extensions = ["myst_parser", "sphinx_policyspec"]\npolicyspec_severity = {{"coverage": "off", "{off}": "off"}}\n'
+    (tmp_path / "conf.py").write_text(conf, "utf-8")
+    marker = "```{policy:principle}\n:id: be kind\n:authority: user\n```\n\nSee [](#be_kind).\n"
+    (tmp_path / "index.md").write_text(f"# Slips\n\n## Be of use\n\n{marker}", "utf-8")
+    assert [entry.finding.code for entry in ps.check(tmp_path).entries] == [told]
+
+
+@pytest.mark.parametrize(
+    ("conf", "told"),
+    [
+        ('["sphinx_policyspec"]', (1, "no extension reads `b.md`, a page of the spec in Markdown")),
+        (
+            '["myst_parser", "sphinx_policyspec"]\nexclude_patterns = ["b.md"]',
+            (2, "`exclude_patterns` leaves out `b.md`, which declares `be_brief`, to which pages refer"),
+        ),
+    ],
+    ids=["unread", "excluded"],
+)
+def test_nothing_follows_from_a_page_that_is_not_read(
+    conf: str, told: tuple[int, str], tmp_path: Path
+) -> None:
+    principle = ".. policy:principle::\n   :id: be_kind\n   :authority: user\n\n"
+    index = f"Slips\n=====\n\n{principle}See :policy:principle:`be_brief`.\n\n.. toctree::\n\n   b\n"
+    page = "# B\n\n```{policy:principle}\n:id: be_brief\n:authority: user\n```\n\nSee [](#be_kind).\n"
+    for name, text in {"conf.py": f"extensions = {conf}\n", "index.rst": index, "b.md": page}.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    entries = [entry.finding for entry in ps.check(tmp_path).entries]
+    assert [(one.span.file, one.span.line, one.message) for one in entries] == [("conf.py", *told)]
+
+
+@pytest.mark.parametrize(
+    ("extensions", "cure"),
+    [
+        ('"myst_parser" "sphinx_policyspec"', "put a comma between `myst_parser` and `sphinx_policyspec`"),
+        ('"myst_parser"', "add it to `extensions`"),
+    ],
+    ids=["comma", "missing"],
+)
+def test_a_configuration_that_stops_a_build_says_what_to_do(
+    extensions: str, cure: str, tmp_path: Path
+) -> None:
+    (tmp_path / "conf.py").write_text(f"extensions = [{extensions}]\n", "utf-8")
+    (tmp_path / "index.md").write_text("# Slips\n", "utf-8")
+    with pytest.raises(PolicySpecError, match=cure):
+        ps.check(tmp_path)

@@ -11,9 +11,9 @@ from sphinx.locale import get_translation
 
 from sphinx_policyspec.model import Spec, TargetKind
 from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject, link_or_text
-from sphinx_policyspec.sphinx_ext.nodes.boxes import style_name
+from sphinx_policyspec.sphinx_ext.nodes.boxes import explain, style_name
 from sphinx_policyspec.sphinx_ext.nodes.html import depart_box, visit_box
-from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBox, PolicyQuery, anchor_alone
+from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBox, PolicyChip, PolicyQuery, anchor_alone
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -210,7 +210,9 @@ def chip(level: str, page: Page, *, labelled: bool = False) -> nodes.inline:
 
     :param labelled: the text says that it is the authority; a table's head says so already
     """
-    badge = nodes.inline("", "", classes=["ps-chip", f"ps-level-{style_name(level)}"])
+    badge = PolicyChip("", "", classes=["ps-chip", f"ps-level-{style_name(level)}"])
+    if page.is_web:
+        explain(badge, page.spec.levels, level, page.level(level))
     if labelled:
         badge += nodes.inline("", _("Authority:") + " ", classes=["ps-badge-label"])
     badge += nodes.inline("", page.level(level), classes=["ps-badge-level"])

@@ -16,7 +16,7 @@ from sphinx.locale import get_translation
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.graph.questions import Answer, Cell, CellKind
 from sphinx_policyspec.model import Finding
-from sphinx_policyspec.model.nearest import nearest
+from sphinx_policyspec.model.nearest import near_name, nearest
 from sphinx_policyspec.sphinx_ext.asks.answer_nodes import Page, PolicyView
 from sphinx_policyspec.sphinx_ext.asks.queries import COLUMNS, PROPERTIES, Query, View, ViewKind, failed
 from sphinx_policyspec.sphinx_ext.asks.views import NO_ROWS
@@ -56,7 +56,8 @@ class AskingDirective(PolicyDirective):
 
 
 _CHANGED = ("id", "title", "weight", "said")
-_FORMATS = ("table", "list", "count")
+_FORMATS = ("table", "list", "levels", "count")
+_QUESTION = re.compile(r"[a-z]+(?:-[a-z]+)*")
 _PARAMETER = re.compile(r"(?P<name>[\w-]++)\s*+=\s*+(?P<value>.*)")
 _FILTERS = ("authority", "overridable-by", "topic", "mentions", "has", "lacks")
 
@@ -86,11 +87,7 @@ class _ViewDirective(AskingDirective):
             problem="; ".join(problems),
             expected=self.expected(),
             span=self.span,
-            places=tuple(
-                (name, self.source.span(self.option_line(name)))
-                for name in ("authority", "overridable-by", "topic")
-                if name in self.options
-            ),
+            places=self.places("authority", "overridable-by", "topic"),
         )
         box = PolicyView("", classes=["ps-query", "ps-view", f"ps-{self.kind.value}"])
         self.declare(box, view)
@@ -380,6 +377,13 @@ def _kinds() -> tuple[str, ...]:
     return tuple(dict.fromkeys(item.value for item in chain(Weight, Subject, ChangeKind)))
 
 
+def _is_question(name: str) -> bool:
+    """Return whether a question is called so, or nearly so."""
+    from sphinx_policyspec.graph.questions import list_questions  # noqa: PLC0415  few pages have a query that is none
+
+    return bool(near_name(name, [question.name for question in list_questions()]))
+
+
 class QueryDirective(AskingDirective):
     """The answer to a named question, or to SPARQL in the content: ``policy:query``."""
 
@@ -388,6 +392,12 @@ class QueryDirective(AskingDirective):
     def build(self) -> list[nodes.Node]:
         """Return the place of the answer."""
         name = self.option("question") or (" ".join(self.arguments[0].split()) if self.arguments else "")
+        first = self.text.partition("\n")[0].strip()
+        if not name and _QUESTION.fullmatch(first) and _is_question(first):
+            hint = f"write it behind the directive, or as `:question: {first}`"
+            message = f"`{first}` is the name of a question, and no SPARQL"
+            self.find("invalid-query", message, hint, line=self.content_line)
+            return []
         if bool(name) == bool(self.text):
             hint = "name a question, or write SPARQL in the content, and not both"
             self.find("invalid-query", f"`{self.name}` asks {'two things' if name else 'nothing'}", hint)
@@ -400,6 +410,7 @@ class QueryDirective(AskingDirective):
             format=self._format(),
             first=0 if name else self.source.span(self.content_line).line,
             span=self.span,
+            places=self.places("question", "params", "columns"),
         )
         box = PolicyQuery("", classes=["ps-query", f"ps-query-{question.format}"])
         self.declare(box, question)

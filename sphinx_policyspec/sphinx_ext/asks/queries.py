@@ -43,7 +43,6 @@ class View(Ask):
     :param mentions: a word in passing is a touch as well
     :param sort: names of columns, with ``-`` before those that descend
     :param problem: why it cannot be answered, where its options say nothing that makes sense
-    :param places: where each option stands
     """
 
     kind: ViewKind
@@ -56,11 +55,6 @@ class View(Ask):
     lacks: tuple[str, ...] = ()
     sort: tuple[str, ...] = ()
     problem: str = ""
-    places: tuple[tuple[str, Span], ...] = ()
-
-    def place(self, option: str) -> Span:
-        """Return where an option stands, or the directive where it has no such option."""
-        return dict(self.places).get(option, self.span)
 
     def answer(self, sources: Sources) -> Answered:
         """Answer with the rows of the query that the view becomes."""
@@ -401,7 +395,9 @@ class Query(Ask):
                 answer = sources.base.query(self.sparql, origin)
         except PolicySpecError as error:
             line = getattr(error, "line", 0)
-            return failed(self, str(error).removeprefix(f"{origin}: "), self._span(line) if line else None)
+            problem = str(error).removeprefix(f"{origin}: ")
+            option = "question" if problem.startswith("unknown question") else "params"
+            return failed(self, problem, self._span(line) if line else self.place(option))
         return Answered(answer, "", tuple(self._check(answer)))
 
     def _span(self, line: int) -> Span:
@@ -418,7 +414,7 @@ class Query(Ask):
                 yield Finding(
                     code="unknown-column",
                     message=f"the answer has no column `{column}`",
-                    span=self.span,
+                    span=self.place("columns"),
                     hint=nearest(column, answer.columns),
                 )
         yield from self.check_rows(len(answer.rows))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from docutils import nodes
 from sphinx.locale import get_translation
 
+from sphinx_policyspec.files import grouped
 from sphinx_policyspec.graph.terms import Iris
-from sphinx_policyspec.model import TargetKind
+from sphinx_policyspec.model import TargetKind, who_may_override
 from sphinx_policyspec.sphinx_ext.asks.answer_nodes import (
     CellNodes,
     Page,
@@ -291,6 +292,8 @@ def answer_nodes(answer: Answer, columns: Sequence[str], form: str, page: Page) 
         return [nodes.paragraph("", str(len(answer.rows)), classes=["ps-count"])]
     if not answer.rows:
         return [word(NO_ROWS, "ps-nothing")]
+    if form == "levels" and {"id", "level"} <= set(answer.columns):
+        return list(_by_level(answer, page))
     shown = [answer.columns.index(name) for name in columns if name in answer.columns]
     shown = shown or list(range(len(answer.columns)))
     names = [answer.columns[index] for index in shown]
@@ -303,6 +306,20 @@ def answer_nodes(answer: Answer, columns: Sequence[str], form: str, page: Page) 
         return [_list(rows)]
     heads = [nodes.entry("", nodes.paragraph("", name)) for name in names]
     return [grid(heads, [[nodes.entry("", nodes.paragraph("", "", cell)) for cell in row] for row in rows])]
+
+
+def _by_level(answer: Answer, page: Page) -> Iterator[nodes.Node]:
+    """Yield principles below their levels, highest first, with who may override each level."""
+    of_level = grouped((entry.first("level"), entry) for entry in entries_of(answer))
+    ranked = {level.id: level for level in page.spec.levels}
+    for name in dict.fromkeys([*ranked, *of_level]):
+        if entries := of_level.get(name):
+            count = nodes.Text(f" \N{MIDDLE DOT} {len(entries)}")
+            heading = {"heading-level": min(page.depth, 6)}
+            yield nodes.rubric("", "", chip(name, page), count, translatable=False, **heading)
+            if level := ranked.get(name):
+                yield word(who_may_override(page.spec.levels, level, page.level(name), _), "ps-who")
+            yield items(([page.provision(entry.id, entry.first("title"))] for entry in entries), "ps-links")
 
 
 def _kind_of(answer: Answer, index: int, domain: PolicyDomain) -> TargetKind | None:

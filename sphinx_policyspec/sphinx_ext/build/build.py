@@ -21,6 +21,7 @@ from docutils import nodes
 from sphinx.builders.html import StandaloneHTMLBuilder
 
 from sphinx_policyspec.checks.causes import causes
+from sphinx_policyspec.checks.selection import Selection
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.files import exact
 from sphinx_policyspec.model import Finding, TargetKind
@@ -36,16 +37,17 @@ from sphinx_policyspec.sphinx_ext.build.findings import (
     setting_findings,
 )
 from sphinx_policyspec.sphinx_ext.build.trial import has_late_handlers, left_out, settle
-from sphinx_policyspec.sphinx_ext.config import Given
+from sphinx_policyspec.sphinx_ext.config import Given, severities
 from sphinx_policyspec.sphinx_ext.domain.domain import add_anchors, domain_of, escape_headings
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, FindingOfKnown
 from sphinx_policyspec.sphinx_ext.markdown import outdated_by_companions
-from sphinx_policyspec.sphinx_ext.nodes.boxes import add_heads
+from sphinx_policyspec.sphinx_ext.nodes.boxes import add_heads, explain, set_as_text
 from sphinx_policyspec.sphinx_ext.nodes.html import set_for_paper
 from sphinx_policyspec.sphinx_ext.nodes.nodes import (
-    PolicyBadge,
     PolicyBox,
+    PolicyChip,
     PolicyCount,
+    PolicyDeclaration,
     PolicyQuery,
     elements_of,
 )
@@ -55,7 +57,7 @@ from sphinx_policyspec.sphinx_ext.store import Unfinished, note_doctrees, unsoun
 from sphinx_policyspec.sphinx_ext.web.ask_and_changes import AskPage, ChangesPage
 from sphinx_policyspec.sphinx_ext.web.navigation import show_contents, show_releases
 from sphinx_policyspec.sphinx_ext.web.pages import HandbookPages
-from sphinx_policyspec.sphinx_ext.web.places import PAGE_BUILDERS
+from sphinx_policyspec.sphinx_ext.web.places import PAGE_BUILDERS, WEB_BUILDERS
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -133,6 +135,8 @@ def drop_dead_terms(app: Sphinx) -> None:
     write_output(file, f"{_PREFIX}{dumped}{_SUFFIX}")
 
 
+_TEXT = frozenset({"man", "texinfo", "text"})
+"""Formats that have neither boxes nor styles, and are read by people."""
 _TELLING = frozenset({"pseudoxml", "texinfo", "typst", "xml"})
 """Formats whose writers write comments, or ask no visitor of other extensions."""
 
@@ -247,10 +251,14 @@ class Build:
         """Put the names of levels and the answers into a page, and what builders without our visitors need."""
         domain = domain_of(app.env)
         add_anchors(domain, doctree)
-        boxes = [node for node in elements_of(doctree) if isinstance(node, PolicyBox | PolicyCount)]
-        for badge in (box for box in boxes if isinstance(box, PolicyBadge)):
-            if declared := domain.find(TargetKind.LEVEL, badge.get("level", "")):
-                badge["title"] = declared.title
+        boxes = [
+            node for node in elements_of(doctree) if isinstance(node, PolicyBox | PolicyChip | PolicyCount)
+        ]
+        for box in (box for box in boxes if "level" in box):
+            declared = domain.find(TargetKind.LEVEL, box["level"])
+            title = box["title"] = declared.title if declared else box["title"]
+            if isinstance(box, PolicyDeclaration) or app.builder.name in WEB_BUILDERS:
+                explain(box, self.knowledge.spec(app.env).levels, box["level"], title)
         self.views.fill(app, [box for box in boxes if isinstance(box, PolicyQuery | PolicyCount)], docname)
         self.handbook.decorate(app, doctree, docname)
         self.changes.mark(app, doctree, docname)
@@ -258,6 +266,8 @@ class Build:
             add_heads(doctree)
         if app.builder.format == "latex":
             set_for_paper(doctree)
+        elif app.builder.format in _TEXT:
+            set_as_text(doctree)
 
     def leave_out(self, app: Sphinx, doctree: nodes.document, docname: str) -> None:
         """Take off a page what is hidden and still there: its visitor would leave it out, an index of words would not.
@@ -379,7 +389,8 @@ def all_findings(
     ignores = _ignores(app.env)
     skipped = knowledge.skipped(app.env) if ignores else ()
     found = [*told, *_all_findings(app, knowledge)]
-    yield from causes(found, SourceLines(Path(app.srcdir)), ignores, skipped)
+    off = Selection(severity=severities(app.config)).off
+    yield from causes(found, SourceLines(Path(app.srcdir)), ignores, skipped, off)
     if late:
         yield from _told_late(app, outputs.unwritable(app, knowledge))
 

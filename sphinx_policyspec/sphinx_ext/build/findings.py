@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import os
+import re
 import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -22,7 +23,7 @@ from sphinx.util.docutils import new_document
 from sphinx.util.matching import compile_matchers, get_matching_files
 
 from sphinx_policyspec.checks import in_source_order
-from sphinx_policyspec.checks.names import other_kind
+from sphinx_policyspec.checks.names import declare, other_kind
 from sphinx_policyspec.checks.selection import Selection, fingerprints, read_baseline
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.model import Finding, Reference, ReferenceForm, Severity, Span, TargetKind
@@ -136,7 +137,8 @@ def lead_links_to_anchors(app: Sphinx, doctree: nodes.document, docname: str) ->
     """Lead the links in the text, whoever made them, to what the page has."""
     if app.builder.name == "man":
         for link in doctree.findall(nodes.reference):
-            if link.get("refuri", "").startswith("#"):
+            # A link to a whole page has an address as well, which is empty.
+            if (uri := link.get("refuri", "-")) == "" or uri.startswith("#"):
                 link["refid"] = link.attributes.pop("refuri")[1:]
     if app.builder.name != "singlehtml":
         return
@@ -155,6 +157,7 @@ def lead_contents_to_anchors(app: Sphinx, context: dict[str, Any], doctree: node
     context["toctree"] = lambda **options: anchor_alone(render(**options))
 
 
+_ID = re.compile(r"\bid\W{1,9}([\w-]+)")
 _MARKDOWN = ".md"
 _DIRECTIVE = f"{{{DOMAIN}:".encode()
 _ADD = "add `myst_parser` to `extensions`"
@@ -183,6 +186,9 @@ def setting_findings(app: Sphinx) -> Iterator[Finding]:
     lines = _lines(conf)
     for name, message in problems:
         yield Finding(code="config", message=message, span=Span(file, lines.get(name, [1])[-1]))
+    for name, message, hint, pages in _unread(app):
+        span, lost = Span(file, lines.get(name, [1])[-1]), tuple(Span(page, 1) for page in pages)
+        yield Finding(code="config", message=message, span=span, hint=hint, related=lost)
     for name, (first, *others) in lines.items():
         if others and name.startswith(PREFIX):
             message = f"`{name}` is given twice; the last counts, and not that on line {first}"
@@ -217,8 +223,6 @@ def _bad_names(app: Sphinx) -> Iterator[tuple[str, str]]:
         for pattern in config.model_spec:
             if not any(map(compile_matchers([pattern])[0], files)):
                 yield f"{PREFIX}model_spec", f"`{PREFIX}model_spec`: no file matches `{pattern}`"
-    if page := _unread_page(app):
-        yield "extensions", f"no extension reads `{page}`, a page of the spec in Markdown; {_ADD}"
     for option, read in (("baseline", read_baseline), ("judgements", _read_judgements)):
         if name := getattr(config, option):
             path = Path(app.confdir, name)
@@ -234,12 +238,39 @@ def _reads_markdown(app: Sphinx) -> bool:
     return _MARKDOWN in app.config.source_suffix
 
 
-def _unread_page(app: Sphinx) -> str:
-    """Return a file of Markdown that has directives of ours, where nothing reads Markdown; another one is no page."""
-    if _reads_markdown(app):
-        return ""
-    files = sorted(get_matching_files(app.srcdir, [f"**{_MARKDOWN}"], app.config.exclude_patterns))
-    return next((name for name in files if _DIRECTIVE in Path(app.srcdir, name).read_bytes()), "")
+def _unread(app: Sphinx) -> Iterator[tuple[str, str, str, list[str]]]:
+    """Yield the option by which files with directives of ours are no pages, why, what to do, and the files."""
+    if not _reads_markdown(app):
+        files = sorted(get_matching_files(app.srcdir, [f"**{_MARKDOWN}"], app.config.exclude_patterns))
+        if pages := [name for name in files if _DIRECTIVE in Path(app.srcdir, name).read_bytes()]:
+            yield (
+                "extensions",
+                f"no extension reads `{pages[0]}`, a page of the spec in Markdown",
+                _ADD,
+                pages,
+            )
+    # What a pattern with `*` leaves out was hardly meant to be a page.
+    named = [name for name in app.config.exclude_patterns if Path(app.srcdir, name).is_file()]
+    missing = {
+        name for name in named if name.endswith(tuple(app.config.source_suffix))
+    } and _names_of_nothing(app)
+    for page in named if missing else ():
+        text = Path(app.srcdir, page).read_text("utf-8", "replace")
+        if f"{DOMAIN}:" in text and (ids := sorted(missing.intersection(_ID.findall(text)))):
+            message = (
+                f"`exclude_patterns` leaves out `{page}`, which declares `{ids[0]}`, to which pages refer"
+            )
+            yield "exclude_patterns", message, "take it out of that list, or correct the references", [page]
+
+
+def _names_of_nothing(app: Sphinx) -> set[str]:
+    """Return what references of pages name and nothing has."""
+    domain = domain_of(app.env)
+    found = (item for page in domain.pages.values() for item in page.targets)
+    links = (link.target for page in domain.pages.values() for link in page.anchors)
+    return {name for kind, name in found if not domain.knows(kind, name)} | {
+        name for name in links if domain.find_anchor(name) is None
+    }
 
 
 def _lines(conf: Path) -> dict[str, list[int]]:
@@ -281,7 +312,8 @@ class Dangling:
     def _hint(self, reference: Reference) -> str:
         known = {kind: self._names(kind) for kind in TargetKind}
         names = known[reference.target_kind]
-        return other_kind(reference.target, known) or self._hints.nearest(reference.target, names)
+        near = other_kind(reference.target, known) or self._hints.nearest(reference.target, names)
+        return near or declare(reference.target_kind, names)
 
     def _names(self, kind: TargetKind) -> set[str]:
         if kind not in self._known:

@@ -24,7 +24,19 @@ from sphinx_policyspec.exports import script_safe
 from sphinx_policyspec.files import exact
 from sphinx_policyspec.graph.terms import MEDIA_TYPES, ontology_digest
 from sphinx_policyspec.graph.touches import about
-from sphinx_policyspec.model import Block, Definition, Example, Finding, Principle, Spec, TargetKind, Verdict
+from sphinx_policyspec.model import (
+    Block,
+    Definition,
+    Example,
+    Finding,
+    Principle,
+    Spec,
+    TargetKind,
+    Verdict,
+    roles_that_override,
+    speaker,
+    who_may_override,
+)
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of, is_index_page
 from sphinx_policyspec.sphinx_ext.nodes.boxes import style_name
@@ -48,6 +60,7 @@ def _script_words() -> str:
         "Has": _("Has"),
         "Lacks": _("Lacks"),
         "Level": _("Level"),
+        "Overridable by": _("Overridable by"),
         "Reset": _("Reset"),
         "Text": _("Text"),
         "Topic": _("Topic"),
@@ -110,11 +123,23 @@ def _script_data(app: Sphinx, handbook: HandbookPages) -> str:
             items[place.anchor] = entry(kind.value, place, "", (), 0)
     known = {
         "spec": {name: getattr(spec, name) for name in ("title", "version", "issued", "publisher")},
-        "levels": [[style_name(level), places.level_title(level)] for level in levels],
+        "levels": [
+            [style_name(name), places.level_title(name), *_override(spec, name, places.level_title(name))]
+            for name in levels
+        ],
+        "speakers": {role: speaker(role, _) for level in spec.levels for role in level.roles},
         "topics": [[topic.id, topic.label] for topic in spec.topics],
         "items": items,
     }
     return f"window.policyspecData={script_safe(known)};\n"
+
+
+def _override(spec: Spec, name: str, title: str) -> tuple[str, tuple[str, ...]]:
+    """Return who may override a level, in words and as roles; nothing of a level that nobody has declared."""
+    level = next((level for level in spec.levels if level.id == name), None)
+    if level is None:
+        return "", ()
+    return who_may_override(spec.levels, level, title, _), roles_that_override(spec.levels, level)
 
 
 def topics_by_provision(spec: Spec) -> dict[str, list[int]]:

@@ -186,20 +186,47 @@ class _ParserWarnings(logging.Handler):
         message = f"the parser of the page says: {words}"
         # What a table of contents names wrongly is a page.
         named = _QUOTED.search(words) if kind == "toc" else None
-        hint = nearest(named[1], self._pages) if named else ""
-        if named and any(self._srcdir.glob(f"{named[1]}.*")):
+        hint = nearest(named[1], self._pages) if named else _cure(words)
+        if files := sorted(self._srcdir.glob(f"{named[1]}.*")) if named else []:
             hint = "its file is there, but `exclude_patterns` leaves it out, or no extension reads it"
-        finding = Finding(code="parser-warning", message=message, span=span, hint=hint)
+        lost = tuple(Span(path.relative_to(self._srcdir).as_posix(), 1) for path in files)
+        finding = Finding(code="parser-warning", message=message, span=span, hint=hint, related=lost)
         # A page that hides something is read twice; entries of one table of contents have one place, and often one slip.
         is_told = kind == "toc" and any(one.span == span for one in self.findings)
         if finding not in self.findings and not is_told:
             self.findings.append(finding)
 
 
+_CURES = (
+    (r"Title (?:underline|overline) too short", "make the line of signs as long as the title"),
+    (r"Unexpected section title", "end what stands around it first: a heading is indented no further than the page"),
+    (r"Title level inconsistent", "underline it with the signs that titles of its depth have on this page"),
+    (r"Non-consecutive header level increase; H(\d) to", "write one `#` more than the heading above has"),
+    (r"Document headings start at H", "begin the page with a heading of one `#`"),
+    (r"Unknown target name", "refer to an id of a spec by `:policy:principle:`, or declare the target"),
+    (r"Inline .* start-string without end-string", "close it, or write a backslash before the sign that begins it"),
+    (r"Unexpected indentation", "put a blank line above it, or indent it no further than the line above"),
+    (r"without a blank line", "put a blank line between them"),
+    (r"Literal block expected", "indent what belongs to the `::`, or write one colon"),
+    (r"Invalid options format", "write each option as `:name: value` on a line of its own"),
+    (r"Unknown (?:directive type|interpreted text role)|unknown role", "correct its name, or add what brings it to `extensions`"),
+    (r"Duplicate (?:explicit|implicit) target name", "give one of the two another name"),
+    (r"Malformed table", "make its columns as wide as what stands in them"),
+    (r"Undefined substitution", "define it, or write what it stands for"),
+)  # fmt: skip
+"""By words of docutils or MyST: what to do."""
+
+
+def _cure(words: str) -> str:
+    """Return what to do about a warning of a parser, nothing where that is not known."""
+    return next((cure for pattern, cure in _CURES if re.search(pattern, words)), "")
+
+
 def require_extension(app: Sphinx) -> None:
     """Raise :class:`SourceError` where a project does not load our extension."""
     if DOMAIN not in app.env.domains:
-        message = f"`{Path(app.confdir, 'conf.py')}` does not load the extension `sphinx_policyspec`"
+        conf = Path(app.confdir, "conf.py")
+        message = f"`{conf}` does not load the extension `{_OWN_NAME}`; add it to `extensions`"
         raise SourceError(message)
 
 
@@ -216,6 +243,9 @@ def _remedy(error: BaseException) -> str:
         return ""
     if match[1] and near_name(match[1], (_OWN_NAME,)):
         return f"; did you mean `{_OWN_NAME}`?"
+    if match[1] and _OWN_NAME in match[1]:
+        other = match[1].replace(_OWN_NAME, "")
+        return f"; put a comma between `{other}` and `{_OWN_NAME}` in `extensions` of `conf.py`"
     if match[1] and len(match[1]) == 1:
         return "; write `extensions` as a list of names"
     return (

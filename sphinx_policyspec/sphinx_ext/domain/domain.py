@@ -422,6 +422,8 @@ class ExampleIndex(_PolicyIndex):
         return sorted(groups.items()), False
 
 
+LEVEL_INDEX = f"{DOMAIN}-{LevelIndex.name}"
+"""Name of the page of the index by level."""
 INDICES = (LevelIndex, TopicIndex, ExampleIndex)
 """In the order in which a site lists them."""
 
@@ -439,10 +441,16 @@ def escape_headings(app: Sphinx, pagename: str, templatename: str, context: dict
     # The builders of JSON and pickles hand the headings on as they are.
     if not is_index_page(pagename, templatename) or app.builder.name in _DATA:
         return
-    context["content"] = [
-        (escape(heading).replace(" ", "\N{NO-BREAK SPACE}"), entries)
-        for heading, entries in context["content"]
-    ]
+    context["content"] = [(_safe_heading(heading), entries) for heading, entries in context["content"]]
+
+
+def _safe_heading(heading: str) -> str:
+    return escape(heading).replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def anchor_of_heading(heading: str) -> str:
+    """Return the anchor of a group in an index of ours, as an attribute of HTML may have it."""
+    return f"cap-{_safe_heading(heading)}"
 
 
 def _provision(domain: PolicyDomain, identifier: str, title: str) -> PolicyObject | None:

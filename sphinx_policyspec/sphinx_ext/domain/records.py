@@ -114,11 +114,17 @@ class Ask:
 
     :param expected: what ``:expect-rows:`` says, such as ``3`` or ``>0``
     :param since: the older release that is asked about
+    :param places: for some options, the line that each stands on
     """
 
     expected: str = ""
     since: str = ""
     span: Span
+    places: tuple[tuple[str, Span], ...] = ()
+
+    def place(self, option: str) -> Span:
+        """Return where an option stands, or the directive where it has no such option."""
+        return dict(self.places).get(option, self.span)
 
     def answer(self, sources: Sources) -> Answered:
         """Return the answer."""

@@ -15,6 +15,7 @@ from typing import Any, cast
 from docutils import nodes
 from markupsafe import Markup
 from sphinx.application import Sphinx
+from sphinx.locale import get_translation
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 from sphinx.util.typing import ExtensionMetadata
 
@@ -22,23 +23,35 @@ from sphinx_policyspec.checks.selection import Selection
 from sphinx_policyspec.compare.history import Timeline
 from sphinx_policyspec.errors import PdfError
 from sphinx_policyspec.files import real_path
-from sphinx_policyspec.model import Finding, Judgement, Severity, Span, Spec
+from sphinx_policyspec.model import Finding, Judgement, Severity, Span, Spec, TargetKind, rules
 from sphinx_policyspec.sources import ProjectOptions
 from sphinx_policyspec.sphinx_ext.build.build import all_findings
 from sphinx_policyspec.sphinx_ext.build.findings import words_of
 from sphinx_policyspec.sphinx_ext.build.project import naming_page, require_extension, running_foreign_code
 from sphinx_policyspec.sphinx_ext.config import Edition, Editions, Older, Site, severities
-from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
-from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
-from sphinx_policyspec.sphinx_ext.handbook.pages import FILETYPE, START, SUFFIX, SitePageParser, lay_out
+from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain, domain_of
+from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, PolicyObject
+from sphinx_policyspec.sphinx_ext.handbook.pages import (
+    FILETYPE,
+    START,
+    SUFFIX,
+    SitePageParser,
+    groups_of,
+    lay_out,
+    title_of,
+)
 from sphinx_policyspec.sphinx_ext.nodes.html import RENDERER
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from sphinx_policyspec.sphinx_ext.store import write_output
 from sphinx_policyspec.sphinx_ext.typst.builder import TypstBuilder
 from sphinx_policyspec.sphinx_ext.typst.code import require_typst
-from sphinx_policyspec.sphinx_ext.web.places import ASK_PAGE, CHANGES_PAGE
+from sphinx_policyspec.sphinx_ext.web.ask_and_changes import has_ask_page
+from sphinx_policyspec.sphinx_ext.web.navigation import Entry, sidebar_html, switch_for_sidebar
+from sphinx_policyspec.sphinx_ext.web.places import ASK_PAGE, CHANGES_PAGE, level_html
 
 __all__ = ["PDF", "build_project", "build_releases", "build_site", "setup"]
+
+_ = get_translation("sphinx_policyspec")
 
 _TEXTS = ("author", "copyright", "docstitle", "project", "release", "shorttitle", "version")
 """What templates get of the whole site."""
@@ -54,6 +67,8 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     # Before themes make something of them, and once more for those that themes take from the configuration.
     app.connect("html-page-context", _escape_texts, priority=1)
     app.connect("html-page-context", _escape_texts, priority=999)
+    # Behind what shows levels in the lists of Sphinx, before themes make something of them.
+    app.connect("html-page-context", _Sidebar().show, priority=450)
     # When Sphinx has collected them.
     app.connect("doctree-read", _part_tags, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
@@ -74,6 +89,71 @@ def _part_tags(app: Sphinx, _doctree: nodes.document) -> None:
         title = titles.get(app.env.docname)
         for text in list(title.findall(nodes.Text)) if title else ():
             text.parent.replace(text, nodes.Text(_TAG.sub("<\N{WORD JOINER}", text.astext())))
+
+
+_MOST = 300
+"""Lines that a sidebar shows on each page; a longer one shows what is below a chapter on the pages of that alone."""
+
+
+class _Sidebar:
+    """What the sidebar of each page of a handbook shows: the switch of releases, every principle, and the other pages."""
+
+    def __init__(self) -> None:
+        self._groups: list[tuple[str, list[Entry]]] = []
+
+    def show(
+        self, app: Sphinx, pagename: str, _template: str, context: dict[str, Any], _doctree: object
+    ) -> None:
+        """Give it to the themes that ask for the contents of the site."""
+        site = domain_of(app.env).given.site
+        if site is None or "toctree" not in context:
+            return
+        self._groups = self._groups or list(self._found(app, site))
+        is_long = len(site.spec.provisions) > _MOST
+
+        def toctree(*, collapse: bool = True, **_options: object) -> str:
+            shown = sidebar_html(self._groups, pagename, collapse=collapse or is_long)
+            return switch_for_sidebar(app, pagename) + shown
+
+        context["toctree"] = toctree
+
+    def _found(self, app: Sphinx, site: Site) -> Iterator[tuple[str, list[Entry]]]:
+        domain, builder = domain_of(app.env), app.builder
+        provisions = [item for p in site.spec.provisions if (item := domain.find(TargetKind.PROVISION, p.id))]
+        depths = {p.id: p.depth for p in site.spec.provisions}
+        heads = {
+            page.provisions[0].id: name
+            for name, page in site.pages.items()
+            if name != START and page.provisions
+        }
+
+        def tree(items: Sequence[PolicyObject]) -> Iterator[Entry]:
+            """Yield each of the highest with what stands below it."""
+            place = 0
+            while place < len(items):
+                item = items[place]
+                end = place + 1
+                while end < len(items) and depths[items[end].id] > depths[item.id]:
+                    end += 1
+                page = heads.get(item.id, "")
+                level = level_html(item.level, domain.title_of_level(item.level)) if item.level else ""
+                address = builder.get_target_uri(item.docname) + ("" if page else f"#{item.anchor}")
+                yield Entry(item.title, address, page, level, tuple(tree(items[place + 1 : end])))
+                place = end
+
+        yield _("The spec"), list(tree(provisions))
+        found = [(name, page) for name, page in site.pages.items() if page.role or page.views]
+        shown = {name: Entry(title_of(page), builder.get_target_uri(name), name) for name, page in found}
+        groups = groups_of(shown)
+        more = [(ASK_PAGE, _("Ask the spec"))] if has_ask_page(app) else []
+        more += [(index[0], str(index[1].localname)) for index in getattr(builder, "domain_indices", ())]
+        others = [Entry(title, builder.get_target_uri(name), name) for name, title in more]
+        given = domain.given
+        changes = [CHANGES_PAGE] if given.older or (given.editions and given.editions.place) else []
+        for number, (caption, names) in enumerate(groups):
+            yield caption, [*(shown[name] for name in names), *([] if number else others)]
+            if not number:
+                yield _("Changes"), [Entry(_("What changed"), builder.get_target_uri(n), n) for n in changes]
 
 
 PDF = "handbook.pdf"
@@ -98,6 +178,7 @@ def build_site(
     ask: bool = False,
     pdf: bool = False,
     pdf_fonts: Iterable[str] = (),
+    pdf_missing: str = "",
     older: Sequence[Older] = (),
     judgements: Path | None = None,
     editions: Editions | None = None,
@@ -113,9 +194,11 @@ def build_site(
     :param judgements: file of what people say of that
     :param editions: the releases beside it, instead of ``older``
     :param pdf_fonts: fonts of the PDF for letters that its own lack; files are relative to the working folder
+    :param pdf_missing: what is done about a letter that none of them draws, ``error`` or ``box``
     :param source: what errors name, by default ``root``
     """
-    site = Site(spec=spec, root=real_path(root), pages={page.name: page for page in lay_out(spec, pages)})
+    laid_out = {page.name: page for page in lay_out(spec, pages)}
+    site = Site(spec=spec, root=real_path(root), pages=laid_out, pdf=PDF if pdf else "")
     overrides = {
         "extensions": [_EXTENSION],
         "project": _shown(spec.title),
@@ -128,11 +211,17 @@ def build_site(
         "html_copy_source": False,
         "html_show_sourcelink": False,
         "html_show_sphinx": False,
+        # The first page has publisher and licence, and a spec has no entries for a general index.
+        "html_show_copyright": False,
+        "html_use_index": False,
+        # All examples are a table of their own.
+        "html_domain_indices": ["policy-levels", "policy-topics"],
         "toc_object_entries": False,
         "source_suffix": {SUFFIX: FILETYPE},
-        "suppress_warnings": ["policyspec"],
+        # What is found in the text is told by whoever reads it, and what is lost on paper by the build.
+        "suppress_warnings": [f"policyspec.{code}" for code in rules()],
         "policyspec_ask_page": ask,
-        **_fonts(pdf_fonts),
+        **_paper(pdf_fonts, pdf_missing),
         **_judged_by(judgements),
     }
     with tempfile.TemporaryDirectory(prefix="policyspec-") as folder, _handbook_of(source or root):
@@ -155,6 +244,7 @@ def build_project(
     ask: bool = False,
     pdf: bool = False,
     pdf_fonts: Iterable[str] = (),
+    pdf_missing: str = "",
     older: Sequence[Older] = (),
     judgements: Path | None = None,
 ) -> tuple[Finding, ...]:
@@ -167,7 +257,7 @@ def build_project(
     """
     overrides = dict(options.overrides) | ({"html_theme": theme} if theme else {})
     overrides |= {"policyspec_ask_page": True} if ask else {}
-    overrides |= _fonts(pdf_fonts) | _judged_by(judgements)
+    overrides |= _paper(pdf_fonts, pdf_missing) | _judged_by(judgements)
     with tempfile.TemporaryDirectory(prefix="policyspec-") as folder, _handbook_of(source):
         options = replace(options, overrides=overrides, confdir=options.confdir or source)
         given = {"base_iri": base_iri, "older": tuple(older)}
@@ -182,10 +272,11 @@ def _judged_by(file: Path | None) -> dict[str, Any]:
     return {"policyspec_judgements": str(file)} if file else {}
 
 
-def _fonts(given: Iterable[str]) -> dict[str, Any]:
-    """Return what a command line says of fonts; it names files from where it is run."""
-    names = [str(real_path(Path(name))) if Path(name).is_file() else name for name in given]
-    return {"policyspec_pdf_fonts": names} if names else {}
+def _paper(fonts: Iterable[str], missing: str) -> dict[str, Any]:
+    """Return what a command line says of letters on paper; it names files from where it is run."""
+    names = [str(real_path(Path(name))) if Path(name).is_file() else name for name in fonts]
+    given = {"policyspec_pdf_fonts": names, "policyspec_pdf_missing": missing}
+    return {option: value for option, value in given.items() if value}
 
 
 def _build(

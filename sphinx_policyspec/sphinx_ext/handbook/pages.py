@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from html import escape
 from itertools import count
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, cast
@@ -13,20 +14,30 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from docutils import nodes
 from docutils.parsers.rst import Parser as RstParser
 from sphinx import addnodes
+from sphinx.config import Config
 from sphinx.locale import get_translation
 from sphinx.parsers import Parser
 
 from sphinx_policyspec.files import grouped
-from sphinx_policyspec.model import Provision, Span, Spec
-from sphinx_policyspec.model.spec import DEFAULT_TITLE
+from sphinx_policyspec.graph.touches import about
+from sphinx_policyspec.model import Principle, Provision, Span, Spec, roles_that_override, who_may_override
+from sphinx_policyspec.model.spec import DEFAULT_TITLE, license_name
 from sphinx_policyspec.sphinx_ext.asks.answer_nodes import PolicyView
 from sphinx_policyspec.sphinx_ext.asks.directives import SurveyView
-from sphinx_policyspec.sphinx_ext.asks.queries import COLUMNS, View, ViewKind
+from sphinx_policyspec.sphinx_ext.asks.queries import COLUMNS, Query, View, ViewKind
 from sphinx_policyspec.sphinx_ext.config import Site, SitePage
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, Ask, outside_record, page_record
 from sphinx_policyspec.sphinx_ext.markdown.foreign import is_address
 from sphinx_policyspec.sphinx_ext.markdown.render import SpecRenderer
-from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyDeclaration
+from sphinx_policyspec.sphinx_ext.nodes.boxes import counted, style_name, summary, word
+from sphinx_policyspec.sphinx_ext.nodes.nodes import (
+    PolicyChip,
+    PolicyDeclaration,
+    PolicyQuery,
+    around,
+    elements_of,
+)
+from sphinx_policyspec.sphinx_ext.web.places import ASK_PAGE, NEWS
 
 if TYPE_CHECKING:
     from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
@@ -49,6 +60,7 @@ VIEWS: Mapping[str, tuple[ViewKind, ...]] = MappingProxyType(
 )
 """Pages that show the whole spec at once, and what each shows."""
 
+_FOR_MAINTAINERS = ("coverage", "survey")
 _RESERVED = frozenset(
     {
         START,
@@ -66,13 +78,14 @@ _RESERVED = frozenset(
 
 def lay_out(spec: Spec, layout: str) -> tuple[SitePage, ...]:
     """Return the pages of a spec, the start page first, pages with views last."""
-    views = _view_pages(spec)
+    views = (*_role_pages(spec), *_view_pages(spec))
     overviews = tuple(page.name for page in views)
     if layout == "one":
         return (SitePage(name=START, provisions=spec.provisions, overviews=overviews), *views)
     depth = 1 if layout == "chapter" else 2
     heads = [p for p in spec.provisions if p.depth <= depth]
-    names = dict(zip((head.id for head in heads), _names(heads), strict=True))
+    ids = [head.id for head in heads]
+    names = dict(zip(ids, _names(ids, overviews), strict=True))
     shown: dict[str, list[Provision]] = {head.id: [] for head in heads}
     current = ""
     for provision in spec.provisions:
@@ -101,12 +114,29 @@ def _view_pages(spec: Spec) -> tuple[SitePage, ...]:
     return tuple(SitePage(name=name, views=kinds) for name, kinds in found if kinds)
 
 
-def _names(heads: list[Provision]) -> Iterator[str]:
-    """Yield a file name for each page: the id where it makes one, else a number."""
-    taken: set[str] = set(_RESERVED)
+def overridable(spec: Spec, role: str) -> list[Principle]:
+    """Return the principles that messages of a role can override."""
+    levels = {level.id for level in spec.levels if role in roles_that_override(spec.levels, level)}
+    return [principle for principle in spec.principles if principle.authority in levels]
+
+
+def _role_pages(spec: Spec) -> tuple[SitePage, ...]:
+    """Return a page for each role that can override something, that of the lowest level first."""
+    roles = dict.fromkeys(role for level in reversed(spec.levels) for role in level.roles)
+    can = [role for role in roles if overridable(spec, role)]
+    names = _names(can, (), "may-override-")
+    return tuple(SitePage(name=name, role=role) for name, role in zip(names, can, strict=True))
+
+
+def _names(ids: Iterable[str], others: Iterable[str], prefix: str = "") -> Iterator[str]:
+    """Yield a file name for each id: itself behind a prefix where that makes one, else a number.
+
+    :param others: names of other pages
+    """
+    taken: set[str] = {*_RESERVED, *others}
     numbers = count(1)
-    for head in heads:
-        name = head.id
+    for given in ids:
+        name = f"{prefix}{given}"
         while name in taken or not _PLAIN.fullmatch(name):
             name = f"page-{next(numbers)}"
         taken.add(name)
@@ -161,46 +191,177 @@ class SitePageParser(Parser):
         page = site.pages.get(env.docname) if site else None
         if site is None or page is None:
             return
-        if page.views:
-            section, questions = _view_nodes(page)
+        if page.views or page.role:
+            section, questions = _role_nodes(page) if page.role else _view_nodes(page)
             document += section
             domain.note_document(env.docname, outside_record((), questions, (), ()))
             return
         renderer = SpecRenderer(document, site.spec, lambda file: str(site.root / file))
-        links = _graph_links(env.config.policyspec_outputs)
-        if env.config.policyspec_ask_page:
-            links += [nodes.Text(", "), _reference_to_ask_page(env.docname)]
-        document += _page_nodes(page, site, renderer, links)
+        document += _page_nodes(page, site, renderer, env.config)
+        _name_files(document)
         domain.note_document(env.docname, *page_record(env.docname, page_spec(site.spec, page)))
 
 
-def _page_nodes(
-    page: SitePage, site: Site, renderer: SpecRenderer, links: list[nodes.Node]
-) -> list[nodes.Node]:
+def _name_files(document: nodes.document) -> None:
+    """Have each node name the file of its words: the one that its page is made of is empty, and gone after the build."""
+    for node in elements_of(document):
+        if node.source == document["source"]:
+            above = around(node, nodes.section)
+            node.source = above.source if above is not None else None
+
+
+def _page_nodes(page: SitePage, site: Site, renderer: SpecRenderer, config: Config) -> list[nodes.Node]:
     sections = renderer.provisions(page.provisions)
     if page.name == START:
         start = nodes.section(
             "", nodes.title("", site.spec.title or DEFAULT_TITLE), ids=["spec"], classes=["ps-spec"]
         )
-        start += [*_imprint(site, links), *renderer.blocks(site.spec.preamble), *sections]
+        home = Home(site, config)
+        start += [*home.head(), *renderer.blocks(site.spec.preamble)]
+        if page.below:
+            start += [*_on_the_web(home.heading(_("The spec"))), _toctree(page, page.below, _("The spec"))]
+        start += [*home.foot(), *sections]
         sections = [start]
-    if page.below and sections:
-        sections[0] += _toctree(page.name, page.below)
-    if page.overviews and sections:
-        sections[0] += addnodes.only("", _toctree(page.name, page.overviews), expr="html")
+    elif page.below and sections:
+        sections[0] += _toctree(page, page.below)
+    for caption, names in groups_of(page.overviews):
+        sections[0] += _on_the_web(_toctree(page, names, caption, hidden=True))
     return list(sections)
+
+
+def groups_of(overviews: Iterable[str]) -> list[tuple[str, tuple[str, ...]]]:
+    """Return pages that show the whole, those for readers first, each group with its caption."""
+    found = [name for name in overviews if name not in _FOR_MAINTAINERS]
+    others = [name for name in overviews if name in _FOR_MAINTAINERS]
+    groups = ((_("Find"), tuple(found)), (_("For maintainers"), tuple(others)))
+    return [(caption, names) for caption, names in groups if names]
+
+
+def _on_the_web(*found: nodes.Node) -> list[nodes.Node]:
+    """Return what paper does without."""
+    return [addnodes.only("", *found, expr="html")] if found else []
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """What the first page of a handbook says of it: what it is, who may override what, and where to look."""
+
+    site: Site
+    config: Config
+
+    def head(self) -> list[nodes.Node]:
+        """Return what stands before the text: a sentence, a search, ways in, and a card for each level."""
+        spec = self.site.spec
+        if not spec.principles:
+            return []
+        found: list[nodes.Node] = [word(summary(spec), "ps-lead"), nodes.raw("", _search(), format="html")]
+        found.append(_links(self._ways(), "ps-actions"))
+        found += [self.heading(_("Who may override what")), self._cards()]
+        if roles := [page for page in self.site.pages.values() if page.role]:
+            found.append(self.heading(_("What you may change")))
+            found.append(_links([self._way_of_role(page) for page in roles], "ps-roles"))
+        # What changed is told here where older releases are known.
+        found.append(nodes.container("", classes=[NEWS]))
+        return _on_the_web(*found)
+
+    def foot(self) -> list[nodes.Node]:
+        """Return what release this is, whose, and under which licence."""
+        spec = self.site.spec
+        facts: list[tuple[str, list[nodes.Node]]] = [
+            (_("Release"), [nodes.Text(spec.version)] if spec.version else []),
+            (_("Date"), [nodes.Text(spec.issued)] if spec.issued not in {"", spec.version} else []),
+            (_("Publisher"), [nodes.Text(spec.publisher)] if spec.publisher else []),
+            (_("Licence"), [_licence(spec.license)] if spec.license else []),
+        ]
+        fields = [
+            nodes.field("", nodes.field_name("", name), nodes.field_body("", nodes.paragraph("", "", *value)))
+            for name, value in facts
+            if value
+        ]
+        imprint = PolicyDeclaration("", nodes.field_list("", *fields), classes=["ps-imprint"])
+        # The cover of a PDF has it, too.
+        return _on_the_web(imprint) if fields else []
+
+    @staticmethod
+    def heading(text: str) -> nodes.rubric:
+        """Return a heading that is no part of the contents."""
+        return nodes.rubric("", text, translatable=False, **{"heading-level": 2})
+
+    def _ways(self) -> Iterator[tuple[str, str]]:
+        """Yield addresses, as seen from the first page, and what they lead to."""
+        views = [name for name in self.site.pages if name in VIEWS and name not in _FOR_MAINTAINERS]
+        yield from ((f"{name}.html", title_of(self.site.pages[name])) for name in views)
+        if any(about(self.site.spec).values()):
+            yield "policy-topics.html", _("By topic")
+        if self.config.policyspec_ask_page:
+            yield f"{ASK_PAGE}.html", _("Ask the spec")
+        if self.site.pdf:
+            yield self.site.pdf, _("PDF")
+        for name in self.config.policyspec_outputs:
+            yield f"spec.{name}", _("Graph ({format})").format(format=name)
+
+    def _cards(self) -> nodes.bullet_list:
+        spec = self.site.spec
+        counts = Counter(principle.authority for principle in spec.principles)
+        cards = nodes.bullet_list(bullet="-", classes=["ps-cards"])
+        ranked = {level.id: level for level in spec.levels}
+        for name in dict.fromkeys([*ranked, *counts]):
+            if not counts[name]:
+                continue
+            level = ranked.get(name)
+            title = (level.title if level else "") or name.capitalize()
+            badge = PolicyChip(
+                "", "", classes=["ps-chip", f"ps-level-{style_name(name)}"], level=name, title=title
+            )
+            badge += nodes.inline("", title, classes=["ps-badge-level"])
+            rows = nodes.reference(
+                "",
+                counted(counts[name]),
+                internal=True,
+                refuri=f"all-principles.html#ps:1.level={style_name(name)}",
+            )
+            card = nodes.list_item(
+                "", nodes.paragraph("", "", badge, nodes.Text(" "), rows, translatable=False)
+            )
+            card["classes"] += [f"ps-level-{style_name(name)}"]
+            cards += card
+            if level:
+                card += word(who_may_override(spec.levels, level, title, _))
+        return cards
+
+    def _way_of_role(self, page: SitePage) -> tuple[str, str]:
+        count = len(overridable(self.site.spec, page.role))
+        return f"{page.name}.html", f"{title_of(page)} ({count})"
+
+
+def _search() -> str:
+    label, search = escape(_("Search principles and examples"), quote=True), escape(_("Search"))
+    return (
+        '<form class="ps-find" role="search" action="search.html" method="get">'
+        f'<input type="search" name="q" aria-label="{label}" placeholder="{label}">'
+        f'<button type="submit">{search}</button></form>\n'
+    )
+
+
+def _links(ways: Iterable[tuple[str, str]], style: str) -> nodes.bullet_list:
+    """Return links to pages and files that lie beside the first page."""
+    found = nodes.bullet_list(bullet="-", classes=[style])
+    for address, shown in ways:
+        link = nodes.reference("", shown, internal=True, refuri=address)
+        found += nodes.list_item("", nodes.paragraph("", "", link, translatable=False))
+    return found
+
+
+def _licence(given: str) -> nodes.Node:
+    """Return a licence, by its name where its address tells that."""
+    if not is_address(given):
+        return nodes.Text(given)
+    return nodes.reference("", license_name(given), refuri=given)
 
 
 def _view_nodes(page: SitePage) -> tuple[nodes.section, tuple[Ask, ...]]:
     """Return a page with views, and what they ask."""
-    titles = {
-        "all-principles": _("All principles"),
-        "all-examples": _("All examples"),
-        "map": _("Map"),
-        "coverage": _("Coverage"),
-        "survey": _("What is left open"),
-    }
-    title = titles[page.name]
+    title = title_of(page)
     section = nodes.section("", nodes.title(title, title), ids=[f"{page.name}-page"])
     place = Span(page.name, 1)
     asked = tuple(
@@ -215,74 +376,54 @@ def _view_nodes(page: SitePage) -> tuple[nodes.section, tuple[Ask, ...]]:
     return section, asked
 
 
-def _imprint(site: Site, links: list[nodes.Node]) -> list[nodes.Node]:
-    """Return the lines that say which release this is, what it holds, and where its graph lies."""
-    spec = site.spec
-    facts: list[tuple[str, list[nodes.Node]]] = [
-        (_("Release"), [nodes.Text(spec.version)] if spec.version else []),
-        (_("Publisher"), [nodes.Text(spec.publisher)] if spec.publisher else []),
-        (_("Licence"), [_link(spec.license)] if spec.license else []),
-        (_("Contents"), [nodes.Text(_contents(spec))]),
-        (_("Knowledge base"), links),
-    ]
-    fields = [
-        nodes.field("", nodes.field_name("", name), nodes.field_body("", nodes.paragraph("", "", *value)))
-        for name, value in facts
-        if value
-    ]
-    return [PolicyDeclaration("", nodes.field_list("", *fields), classes=["ps-imprint"])]
+def title_of(page: SitePage) -> str:
+    """Return the title of a page that shows the whole, or what messages of a role can override."""
+    if page.role:
+        roles = {
+            "system": _("What a system message may override"),
+            "developer": _("What a developer may override"),
+            "user": _("What a user may override"),
+        }
+        return roles.get(page.role) or _("What messages from {role} may override").format(role=page.role)
+    titles = {
+        "all-principles": _("All principles"),
+        "all-examples": _("All examples"),
+        "map": _("Map"),
+        "coverage": _("Coverage"),
+        "survey": _("What is left open"),
+    }
+    return titles[page.name]
 
 
-def _contents(spec: Spec) -> str:
-    levels = Counter(principle.authority for principle in spec.principles)
-    names = {level.id: level.title or level.id for level in spec.levels}
-    by_level = ", ".join(
-        f"{names.get(level, level)} {levels[level]}" for level in dict.fromkeys([*names, *levels])
+def _role_nodes(page: SitePage) -> tuple[nodes.section, tuple[Ask, ...]]:
+    """Return the page of a role, and the question that it asks."""
+    title = title_of(page)
+    place = Span(page.name, 1)
+    asked = Query(
+        name="overridable-by", params=(("level", page.role),), format="levels", expected=">=0", span=place
     )
-    return _("{principles} principles ({levels}), {examples} examples").format(
-        principles=len(spec.principles), levels=by_level, examples=len(spec.examples)
-    )
+    section = nodes.section("", nodes.title(title, title), ids=[f"{page.name}-page"])
+    section += PolicyQuery("", classes=["ps-query"], docname=page.name, number=0)
+    return section, (asked,)
 
 
-def _graph_links(formats: list[str]) -> list[nodes.Node]:
-    """Return links to the graph files that the build puts beside this page."""
-    links: list[nodes.Node] = []
-    for name in formats:
-        links += [nodes.Text(", "), nodes.reference("", f"spec.{name}", refuri=f"spec.{name}")]
-    return links[1:]
-
-
-def _reference_to_ask_page(docname: str) -> nodes.Node:
-    """Return a link to the page that answers questions."""
-    title = _("Ask the spec")
-    return addnodes.pending_xref(
-        "",
-        nodes.inline("", title),
-        refdomain="std",
-        reftype="ref",
-        reftarget="policy-ask",
-        refexplicit=True,
-        refdoc=docname,
-        refwarn=True,
-    )
-
-
-def _link(address: str) -> nodes.Node:
-    return nodes.reference("", address, refuri=address) if is_address(address) else nodes.Text(address)
-
-
-def _toctree(parent: str, below: tuple[str, ...]) -> nodes.Node:
+def _toctree(
+    page: SitePage, below: tuple[str, ...], caption: str = "", *, hidden: bool = False
+) -> nodes.Node:
     """Return the table of contents of the pages below, as Sphinx's own directive would."""
     tree = addnodes.toctree(
-        parent=parent,
+        parent=page.name,
         entries=[(None, name) for name in below],
         includefiles=list(below),
-        maxdepth=2,
-        caption=None,
+        # All that a page of a chapter holds, down to its principles.
+        maxdepth=-1 if caption else 2,
+        caption=caption or None,
+        rawcaption=caption,
         glob=False,
-        hidden=False,
+        hidden=hidden,
         includehidden=False,
         numbered=0,
         titlesonly=False,
     )
-    return nodes.compound("", tree, classes=["toctree-wrapper"])
+    classes = ["toctree-wrapper", *(["ps-chapters"] if caption else [])]
+    return nodes.compound("", tree, classes=classes)

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from docutils import nodes
 from sphinx.locale import get_translation
 
-from sphinx_policyspec.model import TargetKind, Verdict
+from sphinx_policyspec.model import AuthorityLevel, Spec, TargetKind, Verdict, who_may_override
 from sphinx_policyspec.sphinx_ext.nodes import nodes as policy
 
 _ = get_translation("sphinx_policyspec")
@@ -45,6 +45,23 @@ def word(text: str, *classes: str) -> nodes.paragraph:
     return nodes.paragraph("", text, classes=list(classes), translatable=False)
 
 
+def counted(principles: int) -> str:
+    """Return a number of principles in words."""
+    return _("1 principle") if principles == 1 else _("{count} principles").format(count=principles)
+
+
+def summary(spec: Spec) -> str:
+    """Return what a spec is, for whoever opens it for the first time."""
+    said = _(
+        "This document says how an AI system should behave, in {principles}. "
+        "Each has a level, which says who may override it."
+    ).format(principles=counted(len(spec.principles)))
+    if not spec.examples:
+        return said
+    more = _("{examples} examples show where the limits lie.").format(examples=len(spec.examples))
+    return f"{said} {more}"
+
+
 def badge(level: str, title: str = "") -> policy.PolicyBadge:
     """Return the badge of a level; it belongs right after the title of its principle.
 
@@ -54,6 +71,21 @@ def badge(level: str, title: str = "") -> policy.PolicyBadge:
     return policy.PolicyBadge(
         "", classes=classes, level=level, title=title or level.replace("_", " ").capitalize()
     )
+
+
+def explain(box: nodes.Element, levels: tuple[AuthorityLevel, ...], level: str, title: str) -> None:
+    """Let a badge, or the box of a declared level, say who may override the level, if somebody has declared it.
+
+    :param title: the name of the level for readers
+    """
+    for number, known in enumerate(levels):
+        if known.id != level:
+            continue
+        says = who_may_override(levels, known, title, _)
+        if isinstance(box, policy.PolicyDeclaration):
+            next(box.findall(nodes.definition)).append(word(says, "ps-meta"))
+        else:
+            box["says"], box["box"], box["level"] = says, f"ps-says-{number}", level
 
 
 def level_word(level: str, title: str) -> nodes.inline:
@@ -310,6 +342,35 @@ def add_heads(doctree: nodes.document) -> None:
             head = [nodes.container("", *head, *box.children[:1], classes=["ps-example-head"])]
             del box[:1]
         box[:0] = head
+
+
+_SIGNS = {"GOOD": "✓ ", "BAD": "✗ ", "OK": "≈ ", "": ""}
+
+
+def set_as_text(doctree: nodes.document) -> None:
+    """Make each box a line that heads it and, indented, the rest, for builders that have neither boxes nor styles."""
+    for box in list(doctree.findall(policy.PolicyBox)):
+        term, below = nodes.term(), nodes.definition()
+        for part in box.children:
+            if isinstance(part, policy.PolicyVerdict):
+                term += [nodes.Text(_SIGNS[part["verdict"]]), *part.children, nodes.Text(" · ")]
+            elif _is_head(part):
+                kind, *title = part.children if isinstance(part, nodes.container) else [part]
+                term += kind.children
+                for words in title:
+                    term += [nodes.Text(": "), *words.children]
+            else:
+                if isinstance(box, policy.PolicyResponse) and isinstance(part, nodes.paragraph):
+                    part.insert(0, nodes.Text("– "))
+                below += part
+        if term.children and below.children:
+            box[:] = [nodes.definition_list("", nodes.definition_list_item("", term, below))]
+
+
+def _is_head(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Element) and not {"ps-kind", "ps-role", "ps-example-head"}.isdisjoint(
+        node["classes"]
+    )
 
 
 def _badge_line(badge: policy.PolicyBadge) -> nodes.paragraph:

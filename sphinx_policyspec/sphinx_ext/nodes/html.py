@@ -183,9 +183,31 @@ def _visit_badge(self: HTML5Translator, node: policy.PolicyBadge) -> None:
             heading.insert(0, self.body.pop())
     tag = "span" if heading else "div"
     # A paragraph cannot stand inside a heading.
-    line = _PARAGRAPH.sub(r"<\1span\2>", _head(self, node)).rstrip("\n")
+    inner = "button" if "says" in node else "span"
+    line = _PARAGRAPH.sub(rf"<\1{inner}\2>", _head(self, node)).rstrip("\n")
+    line = line.replace("<button", f"<button{_opening(node)}", 1)
     self.body += [" ", self.starttag(node, tag, ""), line, f"</{tag}>", *heading]
     raise nodes.SkipNode
+
+
+def _opening(badge: nodes.Element) -> str:
+    """Return the attributes of a button that opens what its badge says; the box stands at the end of the page."""
+    if "says" not in badge:
+        return ""
+    box, says = badge["box"], escape(badge["says"], quote=True)
+    return (
+        f' type="button" popovertarget="{box}" popovertargetaction="show" '
+        f'aria-describedby="{box}-words" title="{says}"'
+    )
+
+
+def _visit_chip(self: HTML5Translator, node: policy.PolicyChip) -> None:
+    start = self.starttag(node, "button" if "says" in node else "span", "")
+    self.body.append(start.replace("<button", f"<button{_opening(node)}", 1))
+
+
+def _depart_chip(self: HTML5Translator, node: policy.PolicyChip) -> None:
+    self.body.append("</button>" if "says" in node else "</span>")
 
 
 def _visit_message(self: HTML5Translator, node: policy.PolicyMessage) -> None:
@@ -272,6 +294,7 @@ def register_nodes(app: Sphinx) -> None:
     app.add_node(policy.PolicyPlaceholder)
     app.add_node(policy.PolicyClause)
     app.add_node(policy.PolicyCount)
+    app.add_node(policy.PolicyChip, html=(_visit_chip, _depart_chip))
     app.add_node(policy.PolicySelfLink, html=(_visit_self_link, None))
     app.add_node(PolicyPanel, html=(visit_panel, None))
     app.add_node(policy.PolicyMarker, html=(_skip, None), latex=(_skip, None), text=(_skip, None))

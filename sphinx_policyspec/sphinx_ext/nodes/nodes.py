@@ -21,7 +21,14 @@ class PolicyBox(nodes.container):
 
 
 class PolicyBadge(PolicyBox):
-    """The ``level`` of authority of a principle, shown as ``title``; stands beside its title."""
+    """The ``level`` of authority of a principle, shown as ``title``; stands beside its title.
+
+    Where it ``says`` who may override the level, it is a button that opens the box of the id ``box``.
+    """
+
+
+class PolicyChip(nodes.inline):
+    """A badge that stands in a line; as the badge of a title it may be a button."""
 
 
 class PolicyExample(PolicyBox):

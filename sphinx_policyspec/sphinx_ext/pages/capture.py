@@ -43,7 +43,7 @@ from sphinx_policyspec.sphinx_ext.pages.inline import (
     shown_titles,
     title_with_substitutions,
 )
-from sphinx_policyspec.sphinx_ext.pages.markup import near_references, writer_of
+from sphinx_policyspec.sphinx_ext.pages.markup import writer_of
 from sphinx_policyspec.sphinx_ext.pages.places import ignores_of, markup_of, source_of
 from sphinx_policyspec.sphinx_ext.store import EXCERPTS, pack, write_part
 
@@ -55,6 +55,14 @@ HOME = "policyspec_home"
 
 SOURCE_TITLE = "policyspec_title"
 """Attribute of a section: its title before translation, as (text, raw text)."""
+
+
+_CODE = (nodes.literal, nodes.title_reference)
+
+
+def _role_text(node: addnodes.pending_xref) -> str:
+    """Return what stands between the backticks of a role."""
+    return node["reftarget"] if not node["refexplicit"] else f"{node.astext()} <{node['reftarget']}>"
 
 
 class MarkSections(SphinxTransform):
@@ -97,22 +105,27 @@ class MarkSections(SphinxTransform):
         """Find what is almost a role of ours, or a link, and stays in the text."""
         is_myst, above = markup_of(self.env) is model.Markup.MYST, ""
         for node, behind in pairwise([*text.children, nodes.Text("")]):
-            above += node.astext()
-            if not isinstance(node, nodes.Text):
-                continue
-            code = behind.astext() if isinstance(behind, nodes.literal | nodes.title_reference) else None
-            for found in near_references(str(node), code, is_myst=is_myst):
-                line = (text.line or 1) + above.count("\n") - node.count("\n", found.start)
-                marks.note_finding(
-                    self.env,
-                    FindingOfKnown(
-                        code="invalid-role",
-                        message=f"`{found.written}` is no {found.what}, but text",
-                        span=source_of(self.env, text.source or "").span(line),
-                        hint=f"write {found.right}",
-                        target=found.target,
-                    ),
-                )
+            said, is_code = node.astext(), isinstance(node, _CODE)
+            above += said
+            if isinstance(node, addnodes.pending_xref) and node.get("refdomain") == DOMAIN:
+                if broken := marks.broken_role(node["reftype"], _role_text(node), is_myst=is_myst):
+                    node["reftarget"] = broken.target
+                    self._broken(text, above.count("\n") - said.count("\n"), broken.problem, broken.right)
+            elif isinstance(node, nodes.Text) or is_code:
+                code = behind.astext() if isinstance(behind, _CODE) else None
+                for found in marks.near_references(said, code, is_myst=is_myst, is_code=is_code):
+                    below = above.count("\n") - said.count("\n", found.start)
+                    message = f"`{found.written}` is no {found.what}, but text"
+                    self._broken(text, below, message, found.right, found.target)
+
+    def _broken(
+        self, text: nodes.TextElement, below: int, message: str, right: str, target: str = ""
+    ) -> None:
+        """Note a reference that is none; where it has a target, only if something has this id."""
+        span = source_of(self.env, text.source or "").span((text.line or 1) + below)
+        hint = f"write {right}"
+        found = FindingOfKnown(code="invalid-role", message=message, span=span, hint=hint, target=target)
+        marks.note_finding(self.env, found)
 
     def _move(self, marker: PolicyMarker, declared: marks.Declared | None) -> None:
         if declared is None or not isinstance(declared.item, model.Principle) or declared.is_lifted:

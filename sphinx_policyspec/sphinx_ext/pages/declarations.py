@@ -118,13 +118,7 @@ class LevelDirective(PolicyDirective):
             title="" if name == identifier else name,
             span=self.span,
         )
-        words = {
-            model.OverrideMode.NEVER: _("Cannot be overridden."),
-            model.OverrideMode.EXPLICIT: _("Can be overridden explicitly."),
-            model.OverrideMode.IMPLICIT: _("Can be overridden explicitly or implicitly."),
-        }
         content = self.content_nodes()
-        content.append(nodes.paragraph("", words[level.override], classes=["ps-meta"], translatable=False))
         if level.roles:
             content.append(_fact(_("Has messages of:"), ", ".join(level.roles)))
         title = level.title or identifier.capitalize()
@@ -137,6 +131,8 @@ class LevelDirective(PolicyDirective):
             raw_title=title,
             place=self.place,
         )
+        # Who may override it depends on the levels above, which other pages may declare.
+        box["level"], box["title"] = identifier, title
         self.declare(box, level)
         return [box]
 
@@ -271,17 +267,22 @@ class GivenRole(SphinxRole):
         """Return the node of the role."""
         raise NotImplementedError
 
-    def given(self) -> tuple[str, dict[str, str]]:
-        """Return the text, and what stands in the angle brackets."""
+    def given(self, only: str = "") -> tuple[str, dict[str, str]]:
+        """Return the text, and what stands in the angle brackets.
+
+        :param only: the parameter that a lone value is meant for
+        """
         text = unescape(self.text)
         found = _PARTS.fullmatch(text)
         if found is None:
             return " ".join(text.split()), {}
-        values = {}
+        values: dict[str, str] = {}
         for part in filter(str.strip, found["given"].split(",")):
             match = _PARAMETER.fullmatch(part.strip())
             if match is None:
-                self.find(f"`{part.strip()}` is not a parameter", "write `name=value`")
+                hint = f"write `{only}={part.strip()}`" if only else "write `name=value`"
+                self.find(f"`{part.strip()}` is not a parameter", hint)
+                values |= {only: part.strip()} if only else {}
             else:
                 values[match["name"]] = " ".join(match["value"].split())
         return " ".join(found["text"].split()), values
@@ -309,7 +310,7 @@ class ClauseRole(GivenRole):
 
     def build(self) -> nodes.Element:
         """Return the words, and the level that they have."""
-        text, given = self.given()
+        text, given = self.given("level")
         level = given.pop("level", "")
         if given or not level or not text:
             self.find(
@@ -351,7 +352,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "prompt show": "Takes no value. The prompt is on the page, too.",
         "query question": "A named question; without one, the content is SPARQL.",
         "query params": "Parameters of the question, as `name=value`, divided by commas.",
-        "query format": "`table` (the default), `list` or `count`.",
+        "query format": "`table` (the default), `list`, `levels` (a list below each level, with who may override it) or `count`.",
         "authority": "Ids of levels: principles at any of them.",
         "overridable-by": "A role or level: principles that it can override.",
         "topic": "Topics by id or label: what is about any of them.",

@@ -265,6 +265,12 @@ class PolicyDirective(SphinxDirective):
                     return number
         return self.line
 
+    def places(self, *names: str) -> tuple[tuple[str, Span], ...]:
+        """Return the line that each of these options stands on, as far as they are given."""
+        return tuple(
+            (name, self.source.span(self.option_line(name))) for name in names if name in self.options
+        )
+
     def claim(self, node: nodes.Element) -> None:
         """Keep those ids of a node that nothing else on the page has; the others are findings later."""
         claim(self.state.document, node)
@@ -319,7 +325,7 @@ class PolicyDirective(SphinxDirective):
         self.find(
             "missing-argument",
             f"`{self.name}` lacks its {what}",
-            f"write the {what} after the `::`" * (not self.is_myst),
+            f"write the {what} {'behind the braces' if self.is_myst else 'after the `::`'}",
         )
         return default
 

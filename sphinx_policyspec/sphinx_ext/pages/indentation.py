@@ -1,4 +1,4 @@
-"""The blocks of reStructuredText by how far their lines are indented, and the text with its slips mended."""
+"""The blocks of reStructuredText by how far their lines are indented, and the first lines of fences of MyST, with their slips mended."""
 
 from __future__ import annotations
 
@@ -84,13 +84,8 @@ class Indented(options.SlipReading):
             self._of_myst(number, fence)
         line = self.lines[number]
         words, indent = line.strip(), options.indent_of(line)
-        if (
-            number
-            and len(set(words)) == 1
-            and not (words[0].isalnum() or indent)
-            and self.lines[number - 1].strip()
-        ):
-            self._line, self.is_taken = words[0], False
+        if self._is_underline(number):
+            self._line, self.is_taken, self._title = words[0], False, self.lines[number - 1].strip()
             self._underline(number, words[0])
         found = options.MARKUP.fullmatch(line)
         if found and (not self.known or _own(found) in self.known or words[:2] == ".."):
@@ -110,6 +105,12 @@ class Indented(options.SlipReading):
             holds_text = words.endswith("::")
         return self._behind(number, indent) if holds_text else number + 1
 
+    def _is_underline(self, number: int) -> bool:
+        """Return whether a line may make a title of the line above."""
+        line = self.lines[number].rstrip()
+        is_line = len(set(line)) == 1 and not (line[0].isalnum() or line[0].isspace())
+        return is_line and number > 0 and bool(self.lines[number - 1].strip())
+
     def _underline(self, number: int, sign: str) -> None:
         """Lengthen the line below a title, if it is so short that it makes none."""
         length, title = len(self.lines[number].strip()), self.lines[number - 1].strip()
@@ -125,9 +126,13 @@ class Indented(options.SlipReading):
         if not any(slip.message.endswith(_IN_RST) for slip in self.slips):
             hint = f"write `.. {name}::`, and indent what it holds"
             self._slip(number, "unknown-directive", f"`{{{name}}}` {_IN_RST}", hint)
-        within = range(number + 1, len(self.lines))
-        end = next((n for n in within if self.lines[n].strip() == found["marks"]), len(self.lines))
         self.lines[number] = f"{lead}.. {name}:: {found['rest'].strip()}".rstrip()
+        within = range(number + 1, len(self.lines))
+        titles = (n for n in within if self._is_underline(n) or options.MARKUP.fullmatch(self.lines[n]))
+        end = next((n for n in within if self.lines[n].strip() == found["marks"]), 0)
+        if not end or end > next(titles, end):
+            # Nothing but its first line is one of MyST.
+            return
         below = next((n for n in within if not options.SOUND.fullmatch(self.lines[n].strip())), end)
         self.lines[below - 1] += "\n"
         self.lines[number + 1 : end] = [" " * options.DEPTH + line for line in self.lines[number + 1 : end]]
@@ -139,10 +144,14 @@ class Indented(options.SlipReading):
         name, own = found["name"].replace("::", ":").replace(": ", ":"), _own(found)
         self._named(number, found, name)
         self._place(number, own, name)
-        if own == "principle" and not found["rest"].strip() and not options.indent_of(self.lines[number]):
+        is_marker = own == "principle" and not found["rest"].strip()
+        was_taken, told = self.is_taken, len(self.slips)
+        if is_marker and not options.indent_of(self.lines[number]):
             self._heading_above(number, lambda title: f"{title}\n{self._line * len(title)}")
         depth = options.indent_of(self.lines[number])
         below = self._options(number + 1, own, name, depth)
+        if is_marker and len(self.slips) == told:
+            self._heading_below(number, below, was_taken=was_taken)
         inner = options.indent_of(self.lines[below - 1]) if below > number + 1 else 0
         if own in options.WITH_TURNS:
             around = self._example if self._example and self._example.depth < depth else None
@@ -158,6 +167,21 @@ class Indented(options.SlipReading):
         if joined:
             self._part(number, f"`{found['name']}` stands directly below text, which it becomes part of")
         return self._behind(number, depth) if is_literal(name) else below
+
+    def _heading_below(self, number: int, end: int, *, was_taken: bool) -> None:
+        """Move the heading up that a principle is about and stands above."""
+        below = range(end, len(self.lines) - 1)
+        at = next((n for n in below if self.lines[n].strip()), 0)
+        title = self.lines[at].strip()
+        if (
+            at
+            and self._is_underline(at + 1)
+            and title[0].isalnum()
+            and self._is_above(number, end, title, was_taken=was_taken)
+        ):
+            self.lines[number] = f"{title}\n{self.lines[at + 1]}\n\n{self.lines[number]}"
+            self.lines[at : at + 2] = ["", ""]
+            self._title, self.is_taken = title, True
 
     def _is_joined(self, number: int, indent: int) -> bool:
         """Return whether the line above is text that a directive would be part of."""
@@ -269,3 +293,130 @@ class Indented(options.SlipReading):
         return (
             found is not None and _own(found) in options.TURNS and options.indent_of(found[0]) > example.depth
         )
+
+
+# -- the first lines of fences ---------------------------------------------------------------------
+
+FENCE = re.compile(
+    r"(?P<lead>[ \t>]*+(?P<item>(?:[-*+]|\d+[.)])[ \t]++)*)(?P<marks>`{3,}+|~{3,}+|:{3,}+)(?P<info>.*)"
+)
+OF_RST = re.compile(rf" {{0,3}}\.\. (?P<name>{DOMAIN}:[\w-]+) ?::.*")
+_IN_MYST = "is a directive of reStructuredText, and text in a page of MyST"
+_INLINE = re.compile(rf"(?P<right>\s*`{{3,}}\{{{DOMAIN}:[^`]*)`{{3,}}\s*")
+_SHORT = re.compile(
+    rf"(?P<lead>\s*)(?P<marks>`{{1,2}}|~{{1,2}}|:{{1,2}}|[\u2018\u2019\u00b4'\u201c\u201d\"]{{2,}})(?P<info>\{{{DOMAIN}:[\w-]+}}[^`]*)"
+)
+_FEWEST = 3
+"""Marks that make a fence."""
+FAR = 100
+"""Open fences among which the one is sought that a line ends."""
+HEADING = re.compile(r"#{1,6}\s")
+_WORDS = dict(enumerate(("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 1))
+_QUOTES = "\u2018\u2019\u00b4'\u201c\u201d\""
+_ENDS = re.compile(rf"`+|~+|:+|[{_QUOTES}]{{2,}}")
+MARKS = {"`": "backticks", "~": "tildes", ":": "colons"}
+
+
+@dataclass
+class FirstLines(options.SlipReading):
+    """Reads a page of MyST, and puts marks right that begin a fence.
+
+    :param marks: what fences may be made of
+    """
+
+    marks: str = "`~"
+    _changed: dict[int, str] = field(default_factory=dict)
+    """By number the lines that are not as they were."""
+    _added: dict[int, list[str]] = field(default_factory=dict)
+    """By number the lines that stand above one."""
+
+    @property
+    def _depth(self) -> int:
+        """How many fences are open."""
+        raise NotImplementedError
+
+    @property
+    def _is_in_code(self) -> bool:
+        """Whether the innermost of them is no markup."""
+        raise NotImplementedError
+
+    def _put(self, number: int, line: str) -> None:
+        self._changed[number] = line
+
+    def _tell_rst(self, number: int, name: str) -> None:
+        """Tell a directive in the form of reStructuredText, once a page."""
+        if not any(slip.message.endswith(_IN_MYST) for slip in self.slips):
+            hint = f"write it as a fence, `{{{name}}}`"
+            self._slip(number, "unknown-directive", f"`.. {name}::` {_IN_MYST}", hint)
+
+    def _of_rst(self, number: int, name: str) -> int:
+        """Have a directive of reStructuredText read as one, which is told once a page; return the line below it."""
+        self._tell_rst(number, name)
+        fence, end = options.lead_of(self.lines[number]) + "`" * (3 + self._depth), self._behind(number)
+        self._changed[number] = f"{fence}{{eval-rst}}\n{self.lines[number]}"
+        self._added.setdefault(end, []).append(fence)
+        return end
+
+    def _widened(self, number: int) -> str:
+        """Return a line; where marks begin a directive that are too few for a fence, it is told and put right."""
+        if not self._is_in_code and (inline := _INLINE.fullmatch(self.lines[number])):
+            self.lines[number] = self._changed[number] = inline["right"].rstrip()
+            message = "marks behind the first line of a fence make it code in a line of text"
+            self._slip(number, "unclosed-fence", message, "delete them")
+        if not self._is_in_code:
+            if found := OF_RST.fullmatch(self.lines[number]):
+                self._of_both(number, found)
+            elif found := _SHORT.fullmatch(self.lines[number]):
+                self._lengthened(number, found)
+        return self.lines[number]
+
+    def _lengthened(self, number: int, found: re.Match[str]) -> None:
+        """Write as many marks as a fence needs, if something ends it."""
+        same, is_quoted = found["marks"], found["marks"][0] in _QUOTES
+        if same[0] not in f"{self.marks}{_QUOTES}" or not (end := self._end_below(number)):
+            return
+        mark, ends = "`" if is_quoted else same[0], self.lines[end].strip()
+        is_right = len(ends) >= _FEWEST and ends[0] in self.marks
+        length = len(ends) if is_right and ends[0] == mark else _FEWEST
+        wrong = f"and not {_WORDS[len(same)]}" if not is_quoted else f"and not quotes as in `{same}`"
+        message = f"{MARKS[mark]} begin a fence where there are three, {wrong}"
+        hint = f"write {count(length, mark)}" + ", here and where it ends" * (not is_right)
+        self._slip(number, "short-fence", message, hint)
+        self.lines[number] = self._changed[number] = f"{found['lead']}{mark * length}{found['info']}"
+        if not is_right:
+            self.lines[end] = self._changed[end] = options.lead_of(self.lines[end]) + mark * length
+
+    def _of_both(self, number: int, found: re.Match[str]) -> None:
+        """Read a directive of reStructuredText that is ended, or has its options, as one of MyST does, as that."""
+        below = self.lines[number + 1] if number + 1 < len(self.lines) else ""
+        if self._behind(number) != number + 1 and below[:1].isspace():
+            return
+        if not (end := self._end_below(number)):
+            within = range(number + 1, len(self.lines))
+            end = next((n for n in within if not options.SOUND.fullmatch(self.lines[n])), number + 1)
+            if end == number + 1 or self.lines[end].strip():
+                return
+            self.lines[end] = self._changed[end] = "`" * _FEWEST
+        self._tell_rst(number, found["name"])
+        first = f"{self.lines[end].strip()}{{{found['name']}}}{found[0].partition('::')[2]}"
+        self.lines[number] = self._changed[number] = first
+
+    def _end_below(self, number: int) -> int:
+        """Return the line in a section that ends the fence that begins on a line, whatever its marks; 0 where none does."""
+        depth = 0
+        for at in range(number + 1, min(number + FAR * 10, len(self.lines))):
+            text = self.lines[at].strip()
+            if HEADING.match(text):
+                return 0
+            if _ENDS.fullmatch(text):
+                if not depth:
+                    return at
+                depth -= 1
+            elif ((found := FENCE.fullmatch(text)) and "`" not in found["info"]) or _SHORT.fullmatch(text):
+                depth += 1
+        return 0
+
+
+def count(number: int, mark: str) -> str:
+    """Return how many marks a fence should have, in words."""
+    return f"{_WORDS.get(number, number)} {MARKS[mark]}"

@@ -1,4 +1,4 @@
-"""What lies on the nodes of a page while it is read: what directives say, what is wrong with it, and what a build hides.
+"""What lies on the nodes of a page while it is read: what directives say, what is wrong with its texts, and what a build hides.
 
 Other extensions take content away long after a page is read: ``only`` in a post-transform, ``ifconfig`` when the page is
 resolved, ``todo`` when it is written. So a page on which that may happen has its elements numbered, is resolved once on
@@ -11,7 +11,7 @@ import contextlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from docutils import nodes
 from sphinx import addnodes
@@ -294,3 +294,117 @@ def cleaned(elements: Iterable[nodes.Element]) -> list[nodes.Element]:
         if node.attributes.pop(_HIDDEN, False):
             hidden.append(node)
     return hidden
+
+
+# -- what is almost a reference ----------------------------------------------------------------
+
+_NEAR_ROLE = re.compile(
+    rf"(?P<open>[:{{]?)(?<![\w/-]){DOMAIN}: ?(?P<name>[\w-]++)(?P<close>[:}}]{{0,2}}+)"
+    r"(?: ?$|`(?P<text>[^`\s]*)| ?[\"'\u2018-\u201f\u00b4(<\[](?P<quoted>[\w.-]+)[\"'\u2018-\u201f\u00b4)>\]]"
+    rf"|(?<=[:}}])(?P<blank> ?)(?!{DOMAIN}:)(?P<plain>\w[\w-]*+))"
+)
+"""It lacks a colon or brace, a blank parts it from its text, other quotes or none stand around that, or it is never ended."""
+_ID = r"[\w-]+"
+_LINK_OF_MYST = (
+    rf"\[[^\[\]]*\] \(#(?P<id>{_ID})\)|\([^()]*\)\[#(?P<swapped>{_ID})\]|\[[^\[\]]*\]\{{#(?P<braced>{_ID})\}}"
+    rf"|\[[^\[\]]*\]\(#(?P<unclosed>{_ID})(?![\w)-])(?P<blanks>(?: {_ID})*\))?|\[[^\[\]]*\]\[#?(?P<second>{_ID})\]"
+)
+_LINK_OF_RST = (
+    rf"\[[^\[\]]*\] ?\(#(?P<id>{_ID})\)|\([^()]*\)\[#(?P<swapped>{_ID})\]|\[[^\[\]]*\] ?\((?P<bare>{_ID})\)"
+)
+_LINK_OF_OTHERS = rf"\[\[#?(?P<wiki>{_ID})(?:\|[^\[\]]*)?\]\]|(?<![\w\[\])])\[#?(?P<alone>{_ID})\](?![(\[\w])|<#(?P<angle>{_ID})>"
+_NEAR_LINK = {
+    is_myst: re.compile(f"{own}|{_LINK_OF_OTHERS}")
+    for is_myst, own in ((True, _LINK_OF_MYST), (False, _LINK_OF_RST))
+}
+"""By whether a page is in MyST: links of Markdown, or of wikis, that are text there."""
+
+
+class NearReference(NamedTuple):
+    """What stays in the text, and was meant as a reference.
+
+    :param start: where it begins in the text
+    :param what: it is none of
+    :param target: the id that it has if it is a reference at all; empty where it can be nothing else
+    """
+
+    start: int
+    written: str
+    what: str
+    right: str
+    target: str
+
+
+def near_references(
+    text: str, code: str | None, *, is_myst: bool, is_code: bool = False
+) -> Iterator[NearReference]:
+    """Yield what is almost a role of ours, or a link, in a text.
+
+    :param code: what stands behind the text as code or the like
+    :param is_code: the text is code or the like itself, and a reference only if it is one as a whole
+    """
+
+    def right(name: str, target: str) -> str:
+        return f"{{{DOMAIN}:{name}}}`{target}`" if is_myst else f":{DOMAIN}:{name}:`{target}`"
+
+    for found in _NEAR_ROLE.finditer(text):
+        is_marked = bool(found["open"] or found["close"])
+        if name := found["plain"]:
+            is_sure = bool(found["open"] and found["close"]) and not (found["blank"] or is_code)
+            target = "" if is_sure else name
+            if not is_code or found[0] == text:
+                yield NearReference(found.start(), found[0], "role", right(found["name"], name), target)
+            continue
+        target = found["text"] if found["text"] is not None else found["quoted"] or code
+        # A word and a blank in front of code is a sentence, and so is a word in quotes behind one.
+        if target is not None and (is_marked or not (found[0].endswith(" ") or found["quoted"])):
+            yield NearReference(
+                found.start(), found[0].strip(), "role", right(found["name"], target or "id"), ""
+            )
+    for found in () if is_code else _NEAR_LINK[is_myst].finditer(text):
+        kind = found.lastgroup or ""
+        target, is_sure = found[kind], kind in {"id", "swapped", "unclosed", "blanks"}
+        if kind == "blanks":
+            target = found["unclosed"] + target.rstrip(")").replace(" ", "_")
+        hint = f"`[](#{target})`" if is_myst else right("principle", target)
+        what = "role" if not is_myst else "link"
+        yield NearReference(found.start(), found[0], what, hint, "" if is_sure else target)
+
+
+class BrokenRole(NamedTuple):
+    """A role whose text is more than a reference: marks are missing that end it, or the id in it.
+
+    :param target: the id that is meant
+    """
+
+    problem: str
+    target: str
+    right: str
+
+
+_BEGINS_ID = re.compile(rf"{_ID}")
+
+
+def broken_role(name: str, text: str, *, is_myst: bool) -> BrokenRole | None:
+    """Return what is wrong with the text of a role of ours, none where it is sound.
+
+    :param text: what stands between its backticks
+    """
+    shown, angle, rest = text.partition("<")
+    if "`" in text or f"{DOMAIN}:" in text:
+        found, problem = _BEGINS_ID.match(text), f"the text of `{DOMAIN}:{name}` is never closed"
+        target = meant = found[0] if found else "id"
+    elif angle and not rest.endswith(">"):
+        found, problem = _BEGINS_ID.match(rest), f"`{' '.join(text.split())}` lacks the `>` behind its id"
+        target = found[0] if found else "id"
+        meant = f"{shown.strip()} <{target}>"
+    elif not angle and text.endswith(">"):
+        problem, (*words, target) = (
+            f"`{' '.join(text.split())}` lacks the `<` before its id",
+            text[:-1].split(),
+        )
+        meant = f"{' '.join(words)} <{target}>"
+    else:
+        return None
+    written = f"{{{DOMAIN}:{name}}}`{meant}`" if is_myst else f":{DOMAIN}:{name}:`{meant}`"
+    return BrokenRole(problem, target, written)

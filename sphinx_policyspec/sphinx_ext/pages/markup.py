@@ -1,10 +1,11 @@
-"""Blocks of a page in its markup: every word that they show, once and in order."""
+"""Blocks of a page in its markup: every word that they show, once and in order; and a page without what is no markup."""
 
 from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
 from docutils import nodes
@@ -14,6 +15,7 @@ from sphinx_policyspec.model import Markup
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBox, is_unseen
 from sphinx_policyspec.sphinx_ext.pages.inline import raw_of, shown_text
+from sphinx_policyspec.sphinx_ext.pages.options import BEGINS_FENCE, NEAR, Slip
 
 _SILENT = (
     nodes.docinfo,
@@ -398,61 +400,86 @@ def _pipe_table(rows: list[list[list[str]]]) -> list[str]:
     return [lines[0], f"|{' --- |' * len(shown[0])}", *lines[1:]]
 
 
-# -- what is almost a reference ----------------------------------------------------------------
+# -- what copying and merging leave behind -----------------------------------------------------------
 
-_NEAR_ROLE = re.compile(
-    rf"(?P<open>[:{{]?)(?<![\w/-]){DOMAIN}: ?(?P<name>[\w-]+)(?P<close>[:}}]{{0,2}})"
-    r"(?: ?$|`(?P<text>[^`\s]*)| ?[\"'\u2018-\u201f\u00b4(\[](?P<quoted>[\w.-]+)[\"'\u2018-\u201f\u00b4)\]])"
-)
-"""It lacks a colon or brace, a blank parts it from its text, other quotes stand around that, or it is never ended."""
-_ID = r"[\w-]+"
-_LINK_OF_MYST = rf"\[[^\[\]]*\] \(#(?P<id>{_ID})\)|\([^()]*\)\[#(?P<swapped>{_ID})\]"
-_LINK_OF_RST = (
-    rf"\[[^\[\]]*\] ?\(#(?P<id>{_ID})\)|\([^()]*\)\[#(?P<swapped>{_ID})\]|\[[^\[\]]*\] ?\((?P<bare>{_ID})\)"
-)
-_LINK_OF_OTHERS = rf"\[\[#?(?P<wiki>{_ID})(?:\|[^\[\]]*)?\]\]|(?<![\w\[\])])\[#?(?P<alone>{_ID})\](?![(\[\w])|<#(?P<angle>{_ID})>"
-_NEAR_LINK = {
-    is_myst: re.compile(f"{own}|{_LINK_OF_OTHERS}")
-    for is_myst, own in ((True, _LINK_OF_MYST), (False, _LINK_OF_RST))
+_SIGNS = {
+    **dict.fromkeys("\u00a0\u2007\u202f\u3000", (" ", "a no-break space", "write a plain space")),
+    **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad", ("", "a sign without width", "delete it")),
 }
-"""By whether a page is in MyST: links of Markdown, or of wikis, that are text there."""
+"""By sign that looks like another one, or like none: what to read for it, what it is, and the cure."""
+_ODD = re.compile(f"[{''.join(_SIGNS)}]")
+_STARTS = re.compile(rf"\s*(?:\.\.|[`~:]{{3,}}) ?\{{?{DOMAIN}:")
+_LOOKED_UP = re.compile(
+    rf"{DOMAIN}:[^`]{{1,200}}+(?:`[^`]{{0,1000}}+`)?|\]\([^)]{{0,1000}}+\)|`[^`]{{0,1000}}+`"
+)
+"""What holds a name in a line of text."""
 
 
-class NearReference(NamedTuple):
-    """What stays in the text, and was meant as a reference.
+def visible(
+    lines: Sequence[str], known: Mapping[str, Collection[str]], code: Collection[int] = ()
+) -> tuple[list[str], list[Slip]]:
+    """Return lines without signs that nobody sees, where something of ours is written, and what is wrong, told once.
 
-    :param start: where it begins in the text
-    :param what: it is none of
-    :param target: the id that it has if it is a reference at all; empty where it can be nothing else
+    :param code: numbers of lines that are shown as code
     """
+    texts = list(lines)
+    changed: dict[int, str] = {}
+    names = {name for options in known.values() for name in options}
+    for number, line in enumerate(lines):
+        if number not in code and _ODD.search(line):
+            near = NEAR.fullmatch(_read(line).strip())
+            is_whole = near is not None and bool(near["close"].strip()) and near["name"].lower() in names
+            is_whole = is_whole or bool(_STARTS.match(_read(line)))
+            texts[number] = _read(line) if is_whole else _LOOKED_UP.sub(lambda part: _read(part[0]), line)
+            if texts[number] != line and (is_whole or f"{DOMAIN}:" in texts[number] or "](" in line):
+                changed[number] = line
+            else:
+                texts[number] = line
+    if not changed:
+        return texts, []
+    first, *others = changed
+    sign = next(match[0] for match in _ODD.finditer(changed[first]) if match[0] not in texts[first])
+    _, what, hint = _SIGNS[sign]
+    hint += f"; the same on line {', '.join(str(n + 1) for n in others)}" if others else ""
+    message = f"{what}, U+{ord(sign):04X}, stands in this line, where no name or option has one"
+    return texts, [Slip(first + 1, "invisible-character", message, hint)]
 
-    start: int
-    written: str
-    what: str
-    right: str
-    target: str
+
+def _read(text: str) -> str:
+    return _ODD.sub(lambda sign: _SIGNS[sign[0]][0], text)
 
 
-def near_references(text: str, code: str | None, *, is_myst: bool) -> Iterator[NearReference]:
-    """Yield what is almost a role of ours, or a link, in a text.
+_CONFLICT = ("<<<<<<< ", "||||||| ", "=======", ">>>>>>> ")
+_CODE_BEGINS = re.compile(r"\s*(?:`{3,}|~{3,})\s*[^\s{`]")
 
-    :param code: what stands behind the text as code or the like
-    """
 
-    def right(name: str, target: str) -> str:
-        return f"{{{DOMAIN}:{name}}}`{target}`" if is_myst else f":{DOMAIN}:{name}:`{target}`"
-
-    for found in _NEAR_ROLE.finditer(text):
-        target = found["text"] if found["text"] is not None else found["quoted"] or code
-        is_marked = bool(found["open"] or found["close"])
-        # A word and a blank in front of code is a sentence, and so is a word in quotes behind one.
-        if target is not None and (is_marked or not (found[0].endswith(" ") or found["quoted"])):
-            yield NearReference(
-                found.start(), found[0].strip(), "role", right(found["name"], target or "id"), ""
+def resolved(lines: Sequence[str]) -> tuple[list[int], list[Slip]]:
+    """Return the numbers of the lines without conflicts that git left, of each the first side, and the conflicts."""
+    kept: list[int] = []
+    slips: list[Slip] = []
+    side, fence = 0, ""
+    sides, ends = ([n for n, line in enumerate(lines) if line.startswith(mark)] for mark in _CONFLICT[2:])
+    for number, line in enumerate(lines):
+        mark = next(
+            (n for n, mark in enumerate(_CONFLICT) if line.rstrip() + " " == mark or line.startswith(mark)),
+            -1,
+        )
+        fence = line if BEGINS_FENCE.match(line) else fence
+        # What is shown as code is none.
+        if not side and mark == 0 and _is_conflict(number, sides, ends) and not _CODE_BEGINS.match(fence):
+            message = "a conflict that git could not merge was left here"
+            slips.append(
+                Slip(number + 1, "merge-conflict", message, "keep one side, and delete the lines of marks")
             )
-    for found in _NEAR_LINK[is_myst].finditer(text):
-        kind = found.lastgroup or ""
-        target, is_sure = found[kind], kind in {"id", "swapped"}
-        hint = f"`[](#{target})`" if is_myst else right("principle", target)
-        what = "role" if not is_myst else "link"
-        yield NearReference(found.start(), found[0], what, hint, "" if is_sure else target)
+            side = 1
+        elif side and mark > 0:
+            side = 0 if mark == len(_CONFLICT) - 1 else mark + 1
+        elif side <= 1:
+            kept.append(number)
+    return kept, slips
+
+
+def _is_conflict(start: int, sides: Sequence[int], ends: Sequence[int]) -> bool:
+    """Return whether the other marks of a conflict follow."""
+    at = bisect_right(sides, start)
+    return at < len(sides) and bisect_right(ends, sides[at]) < len(ends)

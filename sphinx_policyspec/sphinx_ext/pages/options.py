@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -53,13 +52,15 @@ _NO_HEADING = re.compile(
 """What is meant as a heading: a line with the signs of one, in bold text, or one that ends no sentence."""
 _DASHES = re.compile(r"-{1,2}|\u2014|\.{3}|[=*_]{3,}")
 """What is written for the three hyphens that begin or end a block of YAML."""
+_QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*+\"|'(?:[^']|'')*+'")
+_QUOTES = "\"'\u2018\u2019\u201c\u201d"
 _KEY = re.compile(r"[\w-]+:(?:\s.*)?")
 _HOLDS_BLOCK = re.compile(r":\s*+(?:[|>][+-]?\s*+)?$")
 """What a key ends with whose value stands on the lines below it."""
 _IN_YAML = re.compile(r"[ \t#\]}-]|[\w-]+:(?:\s|$)")
 _LONGEST = 60
 """Characters of a line that a message shows."""
-_BEGINS_FENCE = re.compile(r"\s*(?:`{3}|~{3}|:{3})")
+BEGINS_FENCE = re.compile(r"\s*(?:`{3}|~{3}|:{3})")
 
 
 def lead_of(line: str) -> str:
@@ -101,6 +102,8 @@ _FAULTS = {
     "space": ("{names} {lacks} a space behind the colon, without which {they} no {options}", "add the space"),
     "yaml": ("{bare} {are} not written as options are between lines of `---`", "write {names} and a space"),
     "depth": ("{bare} {are} indented further than the option above, and so a part of it", "indent it as far as that"),
+    "quote": ("the quote that {names} {holds} is never closed", "close it, or delete it"),
+    "behind": ("text stands behind the quotes that {names} {holds}", "put the quotes around all of it"),
     "comment": ("what {bare} {holds} is a comment, which `#` begins", "delete the `#`"),
 }  # fmt: skip
 """By fault of an option: what is said of those that have it, and what to do."""
@@ -120,6 +123,8 @@ class SlipReading:
     slips: list[Slip] = field(default_factory=list, init=False)
     is_taken: bool = field(default=False, init=False)
     """Whether a principle stands below the last heading already."""
+    _title: str = field(default="", init=False)
+    """The last heading."""
     _below: int = field(default=-2, init=False)
     """The last line that held an option below text."""
 
@@ -158,6 +163,21 @@ class SlipReading:
         hint = f"write `{title}`" + (f" above a line of `{line[0]}`" if line else "")
         self._slip(place, "lost-heading", f"`{found[0].strip()}` is text, and no heading", hint)
         self._put(place, right)
+
+    def _is_above(self, start: int, end: int, title: str, *, was_taken: bool) -> bool:
+        """Return whether a principle is meant to stand below the heading that follows it, which is told.
+
+        :param end: the line below the directive
+        :param was_taken: another principle stands below the heading above
+        """
+        given = (re.search(r"\bid:\s{1,9}([\w-]+)", line) for line in self.lines[start:end])
+        words = set(re.split(r"[_-]", next((found[1].lower() for found in given if found), "")))
+        is_named = words <= _words(title) and not words <= _words(self._title)
+        if not (is_named or was_taken or not self._title):
+            return False
+        message = f"`{DOMAIN}:principle` stands above the heading that it is about"
+        self._slip(start, "misplaced-directive", message, f"put it below `{title}`")
+        return True
 
     # -- options between colons ------------------------------------------------------------------
 
@@ -244,7 +264,9 @@ class SlipReading:
             first, *more = self._parts(value, own)
             is_comment = depth is None and name in known and value.startswith("#") and " " not in value
             fault = "line" if more else "colon" if name != found["name"] else "comment" * is_comment
-            return Option(number, line, name, first.removeprefix("#") if is_comment else first, fault, more)
+            quoting = self._quoting(number, first) if depth is None and name in known else ""
+            value = _plain(first, quoting).removeprefix("#" * is_comment)
+            return Option(number, line, name, value, fault or quoting, more)
         found = NEAR.fullmatch(text)
         if is_lost or not (found and is_inside) or found["name"].lower() not in known:
             return None
@@ -261,6 +283,17 @@ class SlipReading:
         is_marked = bool(found["hyphen"].strip() or found["close"].strip(" :=;\uff1a"))
         fault = "marks" if is_marked else "space" if found["open"] == found["close"] == ":" else "colon"
         return Option(number, line, found["name"].lower(), found["rest"].strip(" \t|"), fault)
+
+    def _quoting(self, number: int, value: str) -> str:
+        """Return what is wrong with the quotes around a value of YAML, which may go on below; nothing for nothing."""
+        if value[:1] not in {"'", '"'}:
+            return ""
+        found = _QUOTED.match(value)
+        if found is None:
+            below = self.lines[number + 1] if number + 1 < len(self.lines) else ""
+            return "" if below[:1].isspace() and below.strip() else "quote"
+        behind = value[found.end() :].strip()
+        return "behind" if behind and not behind.startswith("#") else ""
 
     def _parts(self, value: str, own: str) -> list[str]:
         """Return the value of an option, and the options behind it on its line."""
@@ -347,7 +380,7 @@ class SlipReading:
                 return number, text.startswith("---")
             near = NEAR.fullmatch(text)
             is_key = near is not None and near["name"].lower() in self.known.get(own, ())
-            if _BEGINS_FENCE.match(line) or (
+            if BEGINS_FENCE.match(line) or (
                 text and not is_key and (number > end or not _IN_YAML.match(line))
             ):
                 break
@@ -396,96 +429,24 @@ class SlipReading:
             if found is None or (is_deeper and (holds or not is_key)) or not (is_key or is_sound):
                 (options[-1].below if options else above).append(line)
                 continue
-            fault = "" if is_sound and not is_deeper else "depth" if is_deeper else "yaml"
-            options.append(Option(number, line, found["name"], found["rest"].strip(), fault))
+            value = found["rest"].strip()
+            quoting = self._quoting(number, value)
+            fault = quoting if is_sound and not is_deeper else "depth" if is_deeper else "yaml"
+            options.append(Option(number, line, found["name"], _plain(value, quoting), fault))
         return options, above
+
+
+def _words(title: str) -> set[str]:
+    return set(re.findall(r"\w+", title.lower().replace("_", " ")))
+
+
+def _plain(value: str, quoting: str) -> str:
+    """Return a value of YAML without what is wrong with its quotes."""
+    if quoting == "behind":
+        return "'{}'".format(value.replace("'", "''"))
+    return value.strip(_QUOTES) if quoting else value
 
 
 def _joined(names: Iterable[str]) -> str:
     *most, last = (f"`{name}`" for name in names)
     return f"{', '.join(most)} and {last}" if most else last
-
-
-# -- what copying and merging leave behind -----------------------------------------------------------
-
-_SIGNS = {
-    **dict.fromkeys("\u00a0\u2007\u202f\u3000", (" ", "a no-break space", "write a plain space")),
-    **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad", ("", "a sign without width", "delete it")),
-}
-"""By sign that looks like another one, or like none: what to read for it, what it is, and the cure."""
-_ODD = re.compile(f"[{''.join(_SIGNS)}]")
-_STARTS = re.compile(rf"\s*(?:\.\.|[`~:]{{3,}}) ?\{{?{DOMAIN}:")
-_LOOKED_UP = re.compile(
-    rf"{DOMAIN}:[^`]{{1,200}}+(?:`[^`]{{0,1000}}+`)?|\]\([^)]{{0,1000}}+\)|`[^`]{{0,1000}}+`"
-)
-"""What holds a name in a line of text."""
-
-
-def visible(
-    lines: Sequence[str], known: Mapping[str, Collection[str]], code: Collection[int] = ()
-) -> tuple[list[str], list[Slip]]:
-    """Return lines without signs that nobody sees, where something of ours is written, and what is wrong, told once.
-
-    :param code: numbers of lines that are shown as code
-    """
-    texts = list(lines)
-    changed: dict[int, str] = {}
-    names = {name for options in known.values() for name in options}
-    for number, line in enumerate(lines):
-        if number not in code and _ODD.search(line):
-            near = NEAR.fullmatch(_read(line).strip())
-            is_whole = near is not None and bool(near["close"].strip()) and near["name"].lower() in names
-            is_whole = is_whole or bool(_STARTS.match(_read(line)))
-            texts[number] = _read(line) if is_whole else _LOOKED_UP.sub(lambda part: _read(part[0]), line)
-            if texts[number] != line and (is_whole or f"{DOMAIN}:" in texts[number] or "](" in line):
-                changed[number] = line
-            else:
-                texts[number] = line
-    if not changed:
-        return texts, []
-    first, *others = changed
-    sign = next(match[0] for match in _ODD.finditer(changed[first]) if match[0] not in texts[first])
-    _, what, hint = _SIGNS[sign]
-    hint += f"; the same on line {', '.join(str(n + 1) for n in others)}" if others else ""
-    message = f"{what}, U+{ord(sign):04X}, stands in this line, where no name or option has one"
-    return texts, [Slip(first + 1, "invisible-character", message, hint)]
-
-
-def _read(text: str) -> str:
-    return _ODD.sub(lambda sign: _SIGNS[sign[0]][0], text)
-
-
-_CONFLICT = ("<<<<<<< ", "||||||| ", "=======", ">>>>>>> ")
-_CODE_BEGINS = re.compile(r"\s*(?:`{3,}|~{3,})\s*[^\s{`]")
-
-
-def resolved(lines: Sequence[str]) -> tuple[list[int], list[Slip]]:
-    """Return the numbers of the lines without conflicts that git left, of each the first side, and the conflicts."""
-    kept: list[int] = []
-    slips: list[Slip] = []
-    side, fence = 0, ""
-    sides, ends = ([n for n, line in enumerate(lines) if line.startswith(mark)] for mark in _CONFLICT[2:])
-    for number, line in enumerate(lines):
-        mark = next(
-            (n for n, mark in enumerate(_CONFLICT) if line.rstrip() + " " == mark or line.startswith(mark)),
-            -1,
-        )
-        fence = line if _BEGINS_FENCE.match(line) else fence
-        # What is shown as code is none.
-        if not side and mark == 0 and _is_conflict(number, sides, ends) and not _CODE_BEGINS.match(fence):
-            message = "a conflict that git could not merge was left here"
-            slips.append(
-                Slip(number + 1, "merge-conflict", message, "keep one side, and delete the lines of marks")
-            )
-            side = 1
-        elif side and mark > 0:
-            side = 0 if mark == len(_CONFLICT) - 1 else mark + 1
-        elif side <= 1:
-            kept.append(number)
-    return kept, slips
-
-
-def _is_conflict(start: int, sides: Sequence[int], ends: Sequence[int]) -> bool:
-    """Return whether the other marks of a conflict follow."""
-    at = bisect_right(sides, start)
-    return at < len(sides) and bisect_right(ends, sides[at]) < len(ends)

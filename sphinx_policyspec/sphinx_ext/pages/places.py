@@ -22,9 +22,10 @@ from sphinx_policyspec.model import Finding, Markup, Span
 from sphinx_policyspec.readers.text import Ignore, ignores_in
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 from sphinx_policyspec.sphinx_ext.markdown import is_model_spec_page
-from sphinx_policyspec.sphinx_ext.pages.indentation import Indented, is_literal
+from sphinx_policyspec.sphinx_ext.pages.indentation import MARKS, Indented, is_literal
 from sphinx_policyspec.sphinx_ext.pages.marks import note_finding
-from sphinx_policyspec.sphinx_ext.pages.options import Slip, SlipReading, indent_of, resolved, visible
+from sphinx_policyspec.sphinx_ext.pages.markup import resolved, visible
+from sphinx_policyspec.sphinx_ext.pages.options import Slip, SlipReading, indent_of
 from sphinx_policyspec.sphinx_ext.pages.slips import COLONS, DirectiveFences
 
 if TYPE_CHECKING:
@@ -381,7 +382,7 @@ def _mended_text(env: BuildEnvironment, text: str) -> tuple[str, list[Slip]]:
     return ("\n".join(texts), slips) if slips else (text, [])
 
 
-_COLONS_ALONE = re.compile(r"(?<!:):{3,}+(?=\s*+(?:\{|$))")
+_COLONS_ALONE = re.compile(r"(?<!:):{3,}+(?=\s*+(?:\{|$))", re.MULTILINE)
 """What begins or ends a fence of colons."""
 
 
@@ -403,9 +404,11 @@ def mended(
     if markup is Markup.MYST:
         page: SlipReading = DirectiveFences(list(given), known or {}, marks="`~:" if colons else "`~")
         texts = page.mended()
-        if any(slip.hint == COLONS for slip in page.slips):
-            marked = [_COLONS_ALONE.sub(lambda colons: colons[0].replace(":", "~"), line) for line in given]
-            texts = DirectiveFences(marked, known or {}).mended()
+        if told := [slip for slip in page.slips if slip.hint == COLONS]:
+            page = DirectiveFences(list(given), known or {}, marks="`~:")
+            texts = [_COLONS_ALONE.sub(lambda colons: colons[0].replace(":", "~"), t) for t in page.mended()]
+            # What is wrong with colons comes after what they are.
+            page.slips = told + [slip for slip in page.slips if MARKS[":"] not in slip.message + slip.hint]
     else:
         page = Indented(list(given), known or {})
         texts = page.mended()

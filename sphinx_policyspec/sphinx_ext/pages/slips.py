@@ -6,19 +6,19 @@ import re
 from dataclasses import dataclass, field
 from itertools import islice, takewhile
 
+from sphinx_policyspec.model.nearest import near_name
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
-from sphinx_policyspec.sphinx_ext.pages.options import (
-    PROVISIONS,
-    TURNS,
-    WITH_TURNS,
-    SlipReading,
-    indent_of,
-    lead_of,
+from sphinx_policyspec.sphinx_ext.pages.indentation import (
+    FAR,
+    FENCE,
+    HEADING,
+    MARKS,
+    OF_RST,
+    FirstLines,
+    count,
 )
+from sphinx_policyspec.sphinx_ext.pages.options import PROVISIONS, TURNS, WITH_TURNS, indent_of
 
-_FENCE = re.compile(
-    r"(?P<lead>[ \t>]*+(?P<item>(?:[-*+]|\d+[.)])[ \t]++)*)(?P<marks>`{3,}+|~{3,}+|:{3,}+)(?P<info>.*)"
-)
 _NAMED = re.compile(r"\s*+\{(?P<name>[^{}]*+)\}.*")
 _BARE = re.compile(rf"\s*[\[({{<]?(?P<name>{DOMAIN}:[\w-]+)[\])}}>]?(?P<rest>\s.*|)$")
 """A directive of ours that lacks one of its braces, or both, or has other brackets."""
@@ -26,20 +26,11 @@ _LEVEL = re.compile(
     r"(?P<title>#{1,6}+\s[^{]*+)(?P<given>\{#(?P<id>[\w-]++)\s++authority=(?P<level>[\w-]++)\})\s*+"
 )
 _BELOW_HEADING = f"write `{{{DOMAIN}:principle}}` below the heading, with `:id:` and `:authority:`"
-_OF_RST = re.compile(rf" {{0,3}}\.\. (?P<name>{DOMAIN}:[\w-]+) ?::.*")
-_IN_MYST = "is a directive of reStructuredText, and text in a page of MyST"
 _GLUED = re.compile(rf"\s*\{{{DOMAIN}:[\w-]+\}}\S")
-_INLINE = re.compile(rf"(?P<right>\s*`{{3,}}\{{{DOMAIN}:[^`]*)`{{3,}}\s*")
-_SHORT = re.compile(
-    rf"(?P<lead>\s*)(?P<marks>`{{1,2}}|~{{1,2}}|:{{1,2}}|[\u2018\u2019\u00b4'\u201c\u201d\"]{{2,}})(?P<info>\{{{DOMAIN}:[\w-]+}}[^`]*)"
-)
 _HTML = re.compile(r" {0,3}<(?:(?P<comment>!--)|(?P<name>pre|script|style|textarea)\b)", re.IGNORECASE)
 _ITEM = re.compile(r"\s*(?:[-*+:]|\d+[.)]|\[\^[^\]]+\]:)\s")
 _CODE_AND_END = 3
 """Lines of marks that begin code, end it, and end what it stands in."""
-_FAR = 100
-"""Open fences among which the one is sought that a line ends."""
-_HEADING = re.compile(r"#{1,6}\s")
 _NEVER_HELD = {
     **dict.fromkeys(("message", "response", "commentary"), PROVISIONS | TURNS),
     **dict.fromkeys(("example", "prompt"), PROVISIONS),
@@ -55,10 +46,7 @@ _CODE = frozenset(
 """Directives whose text is no markup."""
 _CODE_DEPTH = 4
 """By how much code is indented."""
-_WORDS = dict(enumerate(("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 1))
 COLONS = "add `colon_fence` to `myst_enable_extensions`, or write backticks"
-_QUOTES = "\u2018\u2019\u00b4'\u201c\u201d\""
-_MARKS = {"`": "backticks", "~": "tildes", ":": "colons"}
 
 
 @dataclass(eq=False)
@@ -66,12 +54,15 @@ class _Fence:
     """One that is open.
 
     :param name: of the directive; empty where it holds code
+    :param own: of a directive of ours, as it is meant, without the domain
     :param wanted: how many marks it needs for what stands inside it
     :param short: the fence inside it that is as long
     :param held: the line that ends the last fence inside it
     :param end: the line that ends it for a parser, once that is known
     :param is_inside: it stands in a directive of ours
     :param below: the line below its options
+    :param is_marker: it makes a principle of the section around it
+    :param was_taken: another one stood below its heading already
     """
 
     line: int
@@ -79,6 +70,7 @@ class _Fence:
     mark: str
     length: int
     name: str
+    own: str
     info: str
     wanted: int = 0
     short: _Fence | None = None
@@ -86,12 +78,8 @@ class _Fence:
     end: int = 0
     is_inside: bool = False
     below: int = 0
-
-    @property
-    def own(self) -> str:
-        """The name of a directive of ours, without the domain."""
-        domain, _, name = self.name.partition(":")
-        return name if domain == DOMAIN else ""
+    is_marker: bool = False
+    was_taken: bool = False
 
     @property
     def is_code(self) -> bool:
@@ -109,13 +97,10 @@ class _Fence:
 
 
 @dataclass
-class DirectiveFences(SlipReading):
+class DirectiveFences(FirstLines):
     """Reads fences as their author means them, not as a parser must."""
 
-    marks: str = "`~"
     _open: list[_Fence] = field(default_factory=list)
-    _changed: dict[int, str] = field(default_factory=dict)
-    _added: dict[int, list[str]] = field(default_factory=dict)
     _lost: set[int] = field(default_factory=set)
     _unended: set[str] = field(default_factory=set)
     _ended: tuple[_Fence, int] | None = None
@@ -133,13 +118,13 @@ class DirectiveFences(SlipReading):
             if number < below or self._is_indented_code(number):
                 continue
             line = self._widened(number)
-            found = _FENCE.fullmatch(line)
+            found = FENCE.fullmatch(line)
             if found is not None and found["marks"][0] in self.marks:
                 self._fence(number, found)
             elif found and f"{{{DOMAIN}:" in line and not (self._open and self._open[-1].is_code):
                 if not any(slip.hint == COLONS for slip in self.slips):
                     self._slip(number, "short-fence", "colons make no fence in this project", COLONS)
-            elif (rst := _OF_RST.fullmatch(line)) and not self._is_in_code:
+            elif (rst := OF_RST.fullmatch(line)) and not self._is_in_code:
                 below = self._of_rst(number, rst["name"])
             elif self._open:
                 self._inside(number, line, self._open[-1])
@@ -152,20 +137,11 @@ class DirectiveFences(SlipReading):
             lines[place:place] = self._added[place]
         return lines
 
-    def _of_rst(self, number: int, name: str) -> int:
-        """Have a directive of reStructuredText read as one, which is told once a page; return the line below it."""
-        if not any(slip.message.endswith(_IN_MYST) for slip in self.slips):
-            hint = f"write it as a fence, `{{{name}}}`"
-            self._slip(number, "unknown-directive", f"`.. {name}::` {_IN_MYST}", hint)
-        fence, end = lead_of(self.lines[number]) + "`" * (3 + len(self._open)), self._behind(number)
-        self._changed[number] = f"{fence}{{eval-rst}}\n{self.lines[number]}"
-        self._added.setdefault(end, []).append(fence)
-        return end
-
     def _outside(self, number: int, line: str) -> None:
         """Read a heading with a level as Model Spec Markdown has them, which MyST shows as it is, as a principle."""
-        if _HEADING.match(line):
+        if HEADING.match(line):
             self._signs, self.is_taken = line.partition(" ")[0], False
+            self._title = line.strip()
         if (found := _LEVEL.fullmatch(line)) and self._has_principle(number):
             message = f"`{found['given']}` stands beside `{{{DOMAIN}:principle}}`, which says the same, and is text here"
             self._slip(number, "lost-option", message, "delete it")
@@ -177,12 +153,12 @@ class DirectiveFences(SlipReading):
 
     def _has_principle(self, number: int) -> bool:
         """Return whether a directive stands directly below a heading."""
-        below = (line for line in self.lines[number + 1 : number + 1 + _FAR] if line.strip())
+        below = (line for line in self.lines[number + 1 : number + 1 + FAR] if line.strip())
         return f"{{{DOMAIN}:principle}}" in next(below, "")
 
     def _inside(self, number: int, line: str, fence: _Fence) -> None:
         """Take up a line inside a fence that is no line of marks."""
-        if _HEADING.match(line):
+        if HEADING.match(line):
             self._heading(number)
         elif number >= fence.below and not fence.is_code and (option := self._below_text(number, fence.own)):
             self._changed[number] = ""
@@ -190,8 +166,9 @@ class DirectiveFences(SlipReading):
             place = fence.below - 1 if is_yaml else fence.line + 1
             self._added.setdefault(place, []).append(option.removeprefix(":") if is_yaml else option)
 
-    def _put(self, number: int, line: str) -> None:
-        self._changed[number] = line
+    @property
+    def _depth(self) -> int:
+        return len(self._open)
 
     @property
     def _is_in_code(self) -> bool:
@@ -212,9 +189,9 @@ class DirectiveFences(SlipReading):
         """Return whether a line is indented so far that it is code, unless it belongs to an item of a list."""
         line = self.lines[number]
         around = indent_of(self._open[-1].lead) if self._open else 0
-        if indent_of(line) < around + _CODE_DEPTH or not _FENCE.match(line):
+        if indent_of(line) < around + _CODE_DEPTH or not FENCE.match(line):
             return False
-        above = (self.lines[n] for n in range(number - 1, max(number - _FAR, 0) - 1, -1))
+        above = (self.lines[n] for n in range(number - 1, max(number - FAR, 0) - 1, -1))
         margin = next((text for text in above if text.strip() and indent_of(text) < around + _CODE_DEPTH), "")
         is_ours = self._open and self._open[-1].own and not self._is_in_code and f"{{{DOMAIN}:" in line
         if is_ours and not _ITEM.match(margin):
@@ -234,27 +211,6 @@ class DirectiveFences(SlipReading):
             line = self.lines[number]
             self.lines[number] = " " * (to + indent_of(line) - depth) + line.lstrip()
 
-    def _widened(self, number: int) -> str:
-        """Return a line; where marks begin a directive that are too few for a fence, it is told and put right."""
-        if not self._is_in_code and (inline := _INLINE.fullmatch(self.lines[number])):
-            self.lines[number] = self._changed[number] = inline["right"].rstrip()
-            message = "marks behind the first line of a fence make it code in a line of text"
-            self._slip(number, "unclosed-fence", message, "delete them")
-        found = None if self._is_in_code else _SHORT.fullmatch(self.lines[number])
-        if found is None or found["marks"][0] not in f"{self.marks}{_QUOTES}":
-            return self.lines[number]
-        same = found["marks"]
-        is_quoted = same[0] in _QUOTES
-        mark, ends = ("`", set(_QUOTES)) if is_quoted else (same[0], {same[0]})
-        below = ((n, self.lines[n].strip()) for n in range(number + 1, len(self.lines)))
-        if end := next((n for n, text in below if len(text) == len(same) and set(text) <= ends), 0):
-            wrong = f"and not {_WORDS[len(same)]}" if not is_quoted else f"and not quotes as in `{same}`"
-            message = f"{_MARKS[mark]} begin a fence where there are three, {wrong}"
-            self._slip(number, "short-fence", message, f"write {_count(3, mark)}, here and where it ends")
-            self.lines[number] = self._changed[number] = f"{found['lead']}{mark * 3}{found['info']}"
-            self.lines[end] = self._changed[end] = lead_of(self.lines[end]) + mark * 3
-        return self.lines[number]
-
     def _fence(self, number: int, found: re.Match[str]) -> None:
         mark, length, info = found["marks"][0], len(found["marks"]), found["info"]
         if mark == "`" and "`" in info:
@@ -264,7 +220,8 @@ class DirectiveFences(SlipReading):
             self._bare(number, lead, mark, length, is_item=bool(found["item"]))
             return
         top = self._open[-1] if self._open else None
-        fence = _Fence(number, lead, mark, length, self._name(number, found), info)
+        name = self._name(number, found)
+        fence = _Fence(number, lead, mark, length, name, self._own(name), info)
         if top is not None and top.is_code:
             if not fence.own or top.mark != mark or length < top.length:
                 return
@@ -280,7 +237,16 @@ class DirectiveFences(SlipReading):
         if fence.own:
             self._read_options(number, fence)
         if fence.own == "principle" and len(self._open) == 1 and not re.search(r"\}\s*\S", info):
+            fence.was_taken, told = self.is_taken, len(self.slips)
             self._heading_above(number, lambda title: f"{self._signs} {title}")
+            fence.is_marker = len(self.slips) == told
+
+    def _own(self, name: str) -> str:
+        """Return the name that a directive of ours has or, where it is misspelt, is meant to have, without the domain."""
+        domain, _, own = name.partition(":")
+        if domain != DOMAIN:
+            return ""
+        return own if own in self.known else near_name(own, self.known) or own
 
     def _read_options(self, number: int, fence: _Fence) -> None:
         """Put the options of a directive right, be they between colons or in YAML."""
@@ -336,7 +302,7 @@ class DirectiveFences(SlipReading):
 
     def _bare(self, number: int, lead: str, mark: str, length: int, *, is_item: bool) -> None:
         """Take up a line of marks alone: the end of a fence, or the beginning of code, as in an item of a list."""
-        around = () if is_item else self._open[-_FAR:]
+        around = () if is_item else self._open[-FAR:]
         alike = [fence for fence in around if fence.mark == mark and length >= fence.length]
         closable = [fence for fence in alike if fence.length == length] or alike
         top = self._open[-1] if self._open else None
@@ -344,24 +310,25 @@ class DirectiveFences(SlipReading):
             return
         run = self._run(number) if top is not None and top.own in TURNS else 0
         if closable and run >= _CODE_AND_END and top is closable[-1]:
-            self._open.append(_Fence(number, lead, mark, length, "", ""))
+            self._open.append(_Fence(number, lead, mark, length, "", "", ""))
         elif closable:
             while self._open[-1] is not closable[-1]:
                 self._never_closed(self._open.pop(), number)
             self._close(self._open.pop(), number)
-        elif top and mark != top.mark and (run % 2 or (top.own in WITH_TURNS and length == top.length)):
-            marks = f"begins with {_MARKS[top.mark]} and ends with {_MARKS[mark]}"
-            self._slip(number, "unclosed-fence", f"the fence of {top.shown} {marks}", "write the same")
+        elif top and mark != top.mark and (run % 2 or (top.own and not self._is_closed(top, number))):
+            marks = f"begins with {MARKS[top.mark]} and ends with {MARKS[mark]}"
+            hint = f"write {count(top.length, top.mark)}, or {MARKS[mark]} where it begins"
+            self._slip(number, "unclosed-fence", f"the fence of {top.shown} {marks}", hint)
             self._close(self._open.pop(), number)
         elif top is not None and top.mark == mark and (top.own in WITH_TURNS):
             self._short_end(top, number, length)
         elif not self._early(mark, length):
-            self._open.append(_Fence(number, lead, mark, length, "", ""))
+            self._open.append(_Fence(number, lead, mark, length, "", "", ""))
 
     def _run(self, number: int) -> int:
         """Return how many lines of marks alone follow each other, up to three, before another fence."""
-        lines = takewhile(lambda line: not _HEADING.match(line), self.lines[number : number + _FAR])
-        fences = (line.strip() for line in lines if _FENCE.fullmatch(line))
+        lines = takewhile(lambda line: not HEADING.match(line), self.lines[number : number + FAR])
+        fences = (line.strip() for line in lines if FENCE.fullmatch(line))
         first = self.lines[number].strip()
         return sum(1 for _ in islice(takewhile(first.__eq__, fences), _CODE_AND_END))
 
@@ -372,19 +339,19 @@ class DirectiveFences(SlipReading):
             if length not in self._lost:
                 self._slip(number, "unclosed-fence", "this fence ends nothing", "delete it")
             return
-        message = f"the fence of {top.shown} ends with fewer {_MARKS[top.mark]} than it begins with"
-        self._slip(number, "unclosed-fence", message, f"write {_count(top.length, top.mark)}")
+        message = f"the fence of {top.shown} ends with fewer {MARKS[top.mark]} than it begins with"
+        self._slip(number, "unclosed-fence", message, f"write {count(top.length, top.mark)}")
         self._close(self._open.pop(), number)
 
     def _close(self, fence: _Fence, number: int) -> None:
         """End a fence where its author does; it gets as many marks as what it holds wants of it."""
         wanted = max(fence.wanted, fence.length)
-        found = _FENCE.fullmatch(self.lines[number])
+        found = FENCE.fullmatch(self.lines[number])
         length = len(found["marks"]) if found and found["marks"][0] == fence.mark else 0
         around = next((other for other in reversed(self._open) if other.mark == fence.mark), None)
         if around is not None and around.length <= length > wanted:
-            message = f"the fence of {fence.shown} ends with more {_MARKS[fence.mark]} than it begins with, which end {around.shown}, too"
-            self._slip(number, "unclosed-fence", message, f"write {_count(wanted, fence.mark)}")
+            message = f"the fence of {fence.shown} ends with more {MARKS[fence.mark]} than it begins with, which end {around.shown}, too"
+            self._slip(number, "unclosed-fence", message, f"write {count(wanted, fence.mark)}")
             length = 0
         if indent_of(self.lines[number]) >= indent_of(fence.lead) + _CODE_DEPTH:
             message = f"the end of the fence of {fence.shown} is indented so far that it ends nothing"
@@ -393,11 +360,21 @@ class DirectiveFences(SlipReading):
             length = 0
         if length < wanted:
             self._changed[number] = fence.lead + fence.mark * wanted
+        if fence.is_marker:
+            self._heading_below(fence, number)
         if self._open:
             self._open[-1].held = number
         elif fence.own in WITH_TURNS:
             self._ended, self._beside = (fence, number), 0
         self._lengthen(fence, wanted)
+
+    def _heading_below(self, fence: _Fence, end: int) -> None:
+        """Move the heading up that a principle is about and stands above."""
+        below = (n for n in range(end + 1, len(self.lines)) if self.lines[n].strip())
+        title = self.lines[place] if (place := next(below, 0)) else ""
+        if HEADING.match(title) and self._is_above(fence.line, end, title.strip(), was_taken=fence.was_taken):
+            self._changed[fence.line] = f"{title}\n\n{self._changed.get(fence.line, self.lines[fence.line])}"
+            self._changed[place] = ""
 
     def _early(self, mark: str, length: int) -> bool:
         """Return whether a line of marks ends an example that was ended before, above messages that belong to it."""
@@ -429,11 +406,11 @@ class DirectiveFences(SlipReading):
 
     def _short(self, fence: _Fence, inner: _Fence, wanted: int) -> None:
         message = f"the fence of {fence.shown} is no longer than that of {inner.shown} inside it, whose end ends both"
-        hint = f"the outer fence needs {_count(wanted, fence.mark)}, where it begins and where it ends"
+        hint = f"the outer fence needs {count(wanted, fence.mark)}, where it begins and where it ends"
         if inner.short is not None:
             # The slip is one: who counts the outer one right counts both.
             self.slips = [slip for slip in self.slips if slip.line != inner.line + 1]
-            hint += f", and that of {inner.shown} {_count(max(inner.wanted, inner.length), inner.mark)}"
+            hint += f", and that of {inner.shown} {count(max(inner.wanted, inner.length), inner.mark)}"
         self._slip(fence.line, "short-fence", message, hint)
 
     def _heading(self, number: int) -> None:
@@ -447,7 +424,7 @@ class DirectiveFences(SlipReading):
     def _is_closed(self, fence: _Fence, start: int) -> bool:
         """Return whether a fence is ended below a line, as a parser sees it."""
         for number in range(max(start, fence.end), len(self.lines)):
-            found = _FENCE.fullmatch(self.lines[number])
+            found = FENCE.fullmatch(self.lines[number])
             if found and found["marks"][0] == fence.mark and len(found["marks"]) >= fence.length:
                 fence.end = number
                 return not found["info"].strip()
@@ -459,7 +436,7 @@ class DirectiveFences(SlipReading):
             return
         above = range(fence.line - 1, -1, -1)
         last = next((self.lines[number] for number in above if self.lines[number].strip()), "")
-        if not fence.name and not fence.info and _FENCE.fullmatch(last):
+        if not fence.name and not fence.info and FENCE.fullmatch(last):
             self._end_code(fence, fence.line + 1)
             return
         wanted = max(fence.wanted, fence.length)
@@ -478,19 +455,15 @@ class DirectiveFences(SlipReading):
         self._lost.add(fence.length)
         if fence.short is None:
             message = f"the fence of {fence.shown} is never closed"
-            hint = f"add a line of {_count(wanted, fence.mark)} where it ends"
+            hint = f"add a line of {count(wanted, fence.mark)} where it ends"
             self._slip(fence.line, "unclosed-fence", message, hint)
         self._lengthen(fence, wanted)
 
     def _end_code(self, code: _Fence, number: int) -> None:
         """Take a line of marks that began code, in which a directive begins, for one too many."""
         between = self.lines[code.line + 1 : number]
-        if any(line.strip() for line in between) and not any(_HEADING.match(line) for line in between):
+        if any(line.strip() for line in between) and not any(HEADING.match(line) for line in between):
             self._never_closed(code, number)
             return
         self._changed[code.line] = ""
         self._slip(code.line, "unclosed-fence", "this fence ends nothing, and begins code", "delete it")
-
-
-def _count(number: int, mark: str) -> str:
-    return f"{_WORDS.get(number, number)} {_MARKS[mark]}"

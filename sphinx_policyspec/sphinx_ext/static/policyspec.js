@@ -93,7 +93,7 @@
 
   /* ---- a section as Markdown ---- */
 
-  const SKIPPED = ".ps-panel, .ps-badge, .ps-level-word, .headerlink, .ps-copy, .ps-icon, script, style, button";
+  const SKIPPED = ".ps-panel, .ps-badge, .ps-level-word, .headerlink, .ps-copy, .ps-icon, script, style, button:not(.ps-chip)";
   const squeeze = (text) => text.replace(/\s+/g, " ");
   const inline = (node) => {
     if (node.nodeType === Node.TEXT_NODE) return squeeze(node.data).replace(/([\\`*_[\]<])/g, "\\$1");
@@ -232,10 +232,11 @@
     const item = itemOf(known, link);
     if (!item || shownFor === link || !(link.matches(":hover") || link === document.activeElement)) return;
     hide();
-    const [level, levelTitle] = known.levels[item.level] || [];
+    const [level, levelTitle, words] = known.levels[item.level] || [];
     const title = make("p", { class: "ps-preview-title", dir: "auto" }, item.title);
     if (levelTitle) title.append(" ", make("span", { class: `ps-chip ps-level-${level}` }, levelTitle));
     preview.replaceChildren(title);
+    if (words) preview.append(make("p", { class: "ps-preview-says" }, words));
     if (item.excerpt) preview.append(make("p", { class: "ps-preview-text", dir: "auto" }, item.excerpt));
     if (!preview.isConnected) document.body.append(preview);
     preview.showPopover();
@@ -245,7 +246,7 @@
   };
   const previewed = (event) => {
     const link = event.target instanceof Element && event.target.closest("a.reference.internal[href*='#']");
-    return link && link.closest("main, [role='main'], .body") && !link.closest("nav, .toctree-wrapper, .ps-preview") ? link : null;
+    return link && link.closest("main, [role='main'], .body") && !link.closest("nav, .toctree-wrapper, .ps-preview, .ps-says") ? link : null;
   };
   const listen = () => {
     const soon = (wait) => (event) => {
@@ -272,6 +273,33 @@
       if (at) at.bottom < 0 || at.top > innerHeight ? hide() : place(shownFor);
     };
     addEventListener("scroll", follow, { passive: true });
+  };
+
+  /* ---- what a badge says: its button opens that by itself; here on hover and focus, too ---- */
+
+  let asked;
+  const says = (badge) => document.getElementById(badge.getAttribute("popovertarget"));
+  const badgeOf = (event) => event.target instanceof Element && event.target.closest("button[popovertarget^='ps-says-']");
+  const tell = (badge, wait) => {
+    clearTimeout(asked);
+    // The browser's own hint would say it once more.
+    badge.removeAttribute("title");
+    asked = setTimeout(() => {
+      if (badge.matches(":hover") || badge === document.activeElement) says(badge).showPopover({ source: badge });
+    }, wait);
+  };
+  const untell = () => {
+    clearTimeout(asked);
+    asked = setTimeout(() => {
+      const box = document.querySelector(".ps-says:popover-open");
+      const held = `[popovertarget="${box?.id}"]:is(:hover, :focus)`;
+      if (box && !box.matches(":hover, :focus-within") && !document.querySelector(held)) box.hidePopover();
+    }, 200);
+  };
+  const explain = () => {
+    document.addEventListener("pointerover", (event) => event.pointerType !== "touch" && badgeOf(event) && tell(badgeOf(event), 200));
+    document.addEventListener("focusin", (event) => badgeOf(event)?.matches(":focus-visible") && tell(badgeOf(event), 0));
+    for (const type of ["pointerout", "focusout"]) document.addEventListener(type, untell);
   };
 
   /* ---- tables that can be filtered and sorted ---- */
@@ -326,6 +354,8 @@
         controls.push(make("fieldset", {}, make("legend", {}, say("Level")), ...boxes));
       }
       const topics = (this.known?.topics || []).filter((_, n) => used((item) => item.topics.includes(n)));
+      const roles = Object.entries(this.known?.speakers || {}).filter(([role]) => used((item) => this.mayOverride(role, item)));
+      if (roles.length) controls.push(select(say("Overridable by"), id("by"), "by", roles));
       if (topics.length) controls.push(select(say("Topic"), id("topic"), "topic", topics));
       const differ = FLAGS.filter((_, n) => used((item) => item.flags & (1 << n)) && used((item) => !(item.flags & (1 << n))));
       if (differ.length) {
@@ -340,6 +370,10 @@
         make("button", { type: "reset" }, say("Reset")),
         this.count,
       );
+    }
+
+    mayOverride(role, item) {
+      return (this.known.levels[item.level]?.[3] || []).includes(role);
     }
 
     makeSortable(cell, column) {
@@ -370,7 +404,7 @@
     values() {
       const found = new FormData(this.form);
       const of = (name) => String(found.get(name) || "");
-      return { q: of("q").trim(), level: found.getAll("level").join(","), topic: of("topic"), has: of("has"), lacks: of("lacks"), sort: this.sort };
+      return { q: of("q").trim(), level: found.getAll("level").join(","), by: of("by"), topic: of("topic"), has: of("has"), lacks: of("lacks"), sort: this.sort };
     }
 
     apply(keep) {
@@ -385,6 +419,7 @@
         row.hidden = !(
           parts.every((part) => text.includes(part)) &&
           (!levels.length || levels.includes(level)) &&
+          (!values.by || this.mayOverride(values.by, item)) &&
           (!values.topic || item.topics.includes(topic)) &&
           (!values.has || item.flags & flag(values.has)) &&
           (!values.lacks || !(item.flags & flag(values.lacks)))
@@ -453,6 +488,9 @@
   }
   document.querySelectorAll(".ps-tools").forEach(equip);
   document.querySelectorAll(".ps-example-title > .headerlink, .ps-kind > .headerlink, dt > .headerlink").forEach(addCopy);
-  if (preview.showPopover) listen();
+  if (preview.showPopover) {
+    listen();
+    explain();
+  }
   equipTables();
 })();

@@ -6,9 +6,10 @@ import re
 import shutil
 import tempfile
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from sphinx.builders import Builder
@@ -17,8 +18,11 @@ from sphinx.util import logging
 from sphinx.util.osutil import make_filename_from_project
 
 from sphinx_policyspec.errors import PolicySpecError
+from sphinx_policyspec.model import who_may_override
+from sphinx_policyspec.model.spec import license_name
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
+from sphinx_policyspec.sphinx_ext.nodes.boxes import summary
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from sphinx_policyspec.sphinx_ext.store import write_output
 from sphinx_policyspec.sphinx_ext.typst.blocks import ListedExample, TypstTranslator
@@ -100,12 +104,12 @@ def _facts(spec: Spec, version: str) -> Iterator[tuple[str, str]]:
     if spec.issued and spec.issued != version:
         yield spec.issued, ""
     yield _line(spec.publisher), ""
-    yield _line(spec.license), spec.license if _LINK.fullmatch(spec.license) else ""
+    yield _line(license_name(spec.license)), spec.license if _LINK.fullmatch(spec.license) else ""
     if spec.principles:
-        counts = {"principles": len(spec.principles), "examples": len(spec.examples)}
-        yield _("%(principles)d principles, %(examples)d examples") % counts, ""
+        yield summary(spec), ""
 
 
+_NO_NOTES: Mapping[str, str] = MappingProxyType({})
 _Line = tuple[str, str]
 """The label that a line of an index leads to, and its text."""
 
@@ -115,11 +119,17 @@ def indices(builder: Builder, labels: Labels, examples: Iterable[ListedExample])
     domain = domain_of(builder.env)
     by_name = {f"{domain.name}-{index.name}": index for index in domain.indices}
     parts = []
-    for name, title in zip(
-        INDEX_PAGES, (_("Principles by authority"), _("Principles by topic")), strict=False
+    spec = Knowledge().spec(builder.env)
+    said = {
+        title: who_may_override(spec.levels, level, title, _)
+        for level in spec.levels
+        for title in [domain.title_of_level(level.id)]
+    }
+    for name, title, notes in zip(
+        INDEX_PAGES, (_("Principles by authority"), _("Principles by topic")), (said, {}), strict=False
     ):
         groups = list(_groups(by_name[name](domain), labels))
-        parts.append(_chapter(name, title, groups))
+        parts.append(_chapter(name, title, groups, notes))
     listed = [(item.label, f"{item.number}. {item.title}") for item in examples]
     parts.append(_chapter(INDEX_PAGES[2], _("Examples"), [("", listed)] if listed else []))
     return "".join(parts)
@@ -137,14 +147,20 @@ def _groups(index: Index, labels: Labels) -> Iterator[tuple[str, list[_Line]]]:
             yield str(heading), lines
 
 
-def _chapter(name: str, title: str, groups: list[tuple[str, list[_Line]]]) -> str:
-    """Return an index; without entries only the place that links to it lead to."""
+def _chapter(
+    name: str, title: str, groups: list[tuple[str, list[_Line]]], notes: Mapping[str, str] = _NO_NOTES
+) -> str:
+    """Return an index; without entries only the place that links to it lead to.
+
+    :param notes: what stands below the headings of groups
+    """
     if not groups:
         return call("anchor", string(name))
     heading = call("heading", content(words(title)), level="1").removesuffix(";")
     code = f"\n\n{heading}{label(name)}\n\n"
     for group, lines in groups:
         code += block("index-group", content(words(group))) if group else ""
+        code += block("index-note", content(words(notes[group]))) if group in notes else ""
         code += "".join(
             block("index-line", string(place), content(words(_isolated(text)))) for place, text in lines
         )
@@ -213,10 +229,10 @@ class TypstBuilder(Builder):
         source = folder / self.pdf.with_suffix(".typ").name
         source.write_text(f"{self._copy_styles(folder)}{code}", "utf-8")
         with tempfile.TemporaryDirectory(prefix="policyspec-") as scratch:
-            given = PolicySpecConfig.of(self.config).pdf_fonts
-            fonts = Fonts.of(given, Path(self.confdir), Path(scratch))
+            given = PolicySpecConfig.of(self.config)
+            fonts = Fonts.of(given.pdf_fonts, Path(self.confdir), Path(scratch))
             (folder / "settings.typ").write_text(settings(self, fonts), "utf-8")
-            data = compile_pdf(source, fonts, doctree, Path(self.srcdir))
+            data = compile_pdf(source, fonts, doctree, Path(self.srcdir), given.pdf_missing)
         write_output(self.pdf, data)
 
     def _translated(self, doctree: nodes.document) -> TypstTranslator:

@@ -8,7 +8,7 @@ import re
 import shutil
 import unicodedata
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -237,6 +237,12 @@ class Fonts:
     folder: Path | None
     uses_system: bool
 
+    @property
+    def given(self) -> dict[str, Any]:
+        """What Typst is told of them."""
+        paths = [self.folder] if self.folder else []
+        return {"font_paths": paths, "ignore_system_fonts": not self.uses_system}
+
     @classmethod
     def of(cls, given: Iterable[str], source: Path, scratch: Path) -> Fonts:
         """Return the fonts that a project names, by family or as files below its folder.
@@ -281,24 +287,41 @@ def require_typst() -> Any:
     return typst
 
 
-def compile_pdf(source: Path, fonts: Fonts, doctree: nodes.document, srcdir: Path) -> bytes:
-    """Return the PDF of a Typst file; a letter that no font has is an error that names it and its place."""
-    typst = require_typst()
-    try:
-        data, warnings = typst.compile_with_warnings(
-            source,
-            root=source.parent,
-            font_paths=[fonts.folder] if fonts.folder else [],
-            ignore_system_fonts=not fonts.uses_system,
-            format="pdf",
-            pdf_standards=["ua-1"],
-            timestamp=int(os.environ.get("SOURCE_DATE_EPOCH", "0")),
-        )
-    except typst.TypstError as error:
-        absent = dict.fromkeys(_unescaped(match["text"]) for match in _NO_GLYPH.finditer(error.diagnostic))
-        if not absent:
-            raise PdfError(f"Typst stopped: {_first_of(error.diagnostic) or error.message}") from None
-        raise PdfError(_about_letters([*absent], doctree, srcdir)) from None
+def compile_pdf(
+    source: Path, fonts: Fonts, doctree: nodes.document, srcdir: Path, missing: str = ""
+) -> bytes:
+    """Return the PDF of a Typst file.
+
+    A letter that no font has, or that the font that has it draws as nothing, is an error that names it and its place;
+    with ``missing="box"`` it is a warning, and a box with the number of the letter stands for it.
+    """
+    code, boxed = source.read_text("utf-8"), dict.fromkeys(_blank_letters(source.parent, fonts, doctree))
+    absent = [*boxed]
+    while True:
+        if absent:
+            if missing != "box":
+                told = _about_letters({letter: _place(letter, doctree, srcdir) for letter in absent})
+                raise PdfError(f"{told}; or have a box stand for it: `--pdf-missing box`")
+            message = f"{_about_letters(dict.fromkeys(absent, ''))}; a box stands for it"
+            place = _place(absent[0], doctree, srcdir)
+            _LOGGER.warning(message, location=place or None, type="policyspec", subtype="pdf")
+            source.write_text(_BOXED % string("|".join(map(re.escape, boxed))) + code, "utf-8")
+        try:
+            data, warnings = require_typst().compile_with_warnings(
+                source,
+                **fonts.given,
+                root=source.parent,
+                format="pdf",
+                pdf_standards=["ua-1"],
+                timestamp=int(os.environ.get("SOURCE_DATE_EPOCH", "0")),
+            )
+            break
+        except require_typst().TypstError as error:
+            found = dict.fromkeys(_unescaped(match["text"]) for match in _NO_GLYPH.finditer(error.diagnostic))
+            absent = [letter for letter in found if letter not in boxed]
+            if not absent:
+                raise PdfError(f"Typst stopped: {_first_of(error.diagnostic) or error.message}") from None
+            boxed |= found
     for warning in warnings:
         if "was ignored" in str(warning.message):
             raise PdfError(f"Typst would lose text: {warning.message}")
@@ -311,6 +334,36 @@ def compile_pdf(source: Path, fonts: Fonts, doctree: nodes.document, srcdir: Pat
     return bytes(data)
 
 
+_BOXED = """#show regex(%s): letter => box(
+  stroke: 0.4pt, inset: (x: 1.5pt), outset: (y: 1.5pt), radius: 1pt,
+  text(size: 0.65em, font: "DejaVu Sans Mono", letter.text.codepoints().map(one => upper(str(str.to-unicode(one), base: 16))).join(" ")),
+)
+"""
+_PROBE = """#import "/settings.typ": *
+#import "/policyspec.typ": serif
+#set page(width: auto, height: auto)
+#set text(font: serif, fallback: fallback)
+"""
+_FAMILIAR = 0x250
+"""Letters below this number are in the fonts inside Typst."""
+_EMPTY_BY_NATURE = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+
+
+def _blank_letters(folder: Path, fonts: Fonts, doctree: nodes.document) -> list[str]:
+    """Return the letters whose font has a sign for them that draws nothing, which Typst doesn't tell."""
+    letters = sorted(
+        char
+        for char in set(doctree.astext()) - _EMPTY_BY_NATURE
+        if ord(char) >= _FAMILIAR and unicodedata.category(char)[0] not in "CMZ"
+    )
+    if not letters:
+        return []
+    probe = "#pagebreak()\n".join(f"#{string(char)}\n" for char in letters)
+    drawn = require_typst().compile((_PROBE + probe).encode(), **fonts.given, root=folder, format="svg")
+    pages = drawn if isinstance(drawn, list) else [drawn]
+    return [char for char, page in zip(letters, pages, strict=True) if b"<use" not in bytes(page)]
+
+
 def _first_of(diagnostic: str) -> str:
     """Return the first of several messages, in one line, with the place in the code."""
     first = diagnostic.strip().split("\n\n")[0].splitlines()
@@ -321,13 +374,31 @@ def _unescaped(text: str) -> str:
     return _ESCAPE.sub(lambda match: chr(int(match[1], 16)) if match[1] else match[2], text)
 
 
-def _about_letters(absent: list[str], doctree: nodes.document, srcdir: Path) -> str:
-    told = [f"{_points_of(text)}{_place(text, doctree, srcdir)}" for text in absent[:_SHOWN]]
+def _about_letters(absent: Mapping[str, str]) -> str:
+    """Return what is wrong with letters, and what helps; each comes with its place, if that is to be told."""
+    told = [f"{_points_of(text)}{place and f' in {place}'}" for text, place in [*absent.items()][:_SHOWN]]
     more = [f"{len(absent) - _SHOWN} others"] if len(absent) > _SHOWN else []
+    fonts = " or ".join(dict.fromkeys(_font_of(letter) for letter in absent))
     return (
-        f"no font has {', '.join([*told, *more])}; "
-        "name one that does, or its file, in `policyspec_pdf_fonts` or with `--pdf-font`"
+        f"no font draws {', '.join([*told, *more])}; install {fonts}, "
+        "or name another font, or its file, in `policyspec_pdf_fonts` or with `--pdf-font`"
     )
+
+
+_FONTS = (
+    (re.compile(r"CJK|HANGUL|HIRAGANA|KATAKANA|BOPOMOFO"), "Noto Sans CJK (Debian: fonts-noto-cjk)"),
+    (
+        re.compile(r"[A-Z]+ (?:LETTER|SIGN|VOWEL|SYLLABLE|DIGIT|LIGATURE)\b"),
+        "Noto Sans (Debian: fonts-noto-core)",
+    ),
+)
+_OTHER_SIGNS = "Noto Emoji (Debian: fonts-noto-color-emoji)"
+
+
+def _font_of(letter: str) -> str:
+    """Return a free font that has a letter, and the package that installs it."""
+    name = unicodedata.name(letter[0], "")
+    return next((font for script, font in _FONTS if script.match(name)), _OTHER_SIGNS)
 
 
 def _points_of(text: str) -> str:
@@ -337,12 +408,15 @@ def _points_of(text: str) -> str:
 
 
 def _place(text: str, doctree: nodes.document, srcdir: Path) -> str:
-    """Return where a letter stands first."""
+    """Return the file and line where a letter stands first, or nothing."""
     for node in doctree.findall(nodes.Text):
         if text in node:
             source, line = _source_of(node)
-            file = os.path.relpath(source, srcdir) if source else ""
-            return f" in {file}:{line}" if file and line else f" in {file}" if file else ""
+            if not source:
+                return ""
+            base = srcdir if Path(source).is_relative_to(srcdir) else Path.cwd()
+            file = os.path.relpath(source, base)
+            return f"{file}:{line}" if line else file
     return ""
 
 

@@ -114,6 +114,10 @@ def _lift_chapters(tree: nodes.document) -> None:
     first.children = [child for child in first.children if child not in chapters]
     place = tree.index(first) + 1
     tree[place:place] = chapters
+    if all(isinstance(child, nodes.title | nodes.Invisible) for child in first.children):
+        # A page of a title alone is the cover once more.
+        tree["ids"] += first["ids"]
+        tree.remove(first)
 
 
 def _pages(tree: nodes.Node, docname: str) -> Iterator[tuple[str, nodes.Element]]:

@@ -6,7 +6,7 @@ import base64
 import gzip
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
     from sphinx_policyspec.compare import SpecDiff
-    from sphinx_policyspec.graph.questions import Question
+    from sphinx_policyspec.graph.questions import Answer, Question
     from sphinx_policyspec.sphinx_ext.asks.answering import Views
 
 _ = get_translation("sphinx_policyspec")
@@ -70,8 +70,24 @@ class AskPage:
 
             base = Iris(self._knowledge.spec(app.env).base_iri).base
             # The graph of the page is that of one spec.
-            questions = tuple(question for question in list_questions() if not question.over_releases)
-            yield ASK_PAGE, {"title": _("Ask the spec"), "body": _body(questions, base)}, "page.html"
+            questions = [question for question in list_questions() if not question.over_releases]
+            questions.sort(
+                key=lambda question: _FIRST.index(question.name) if question.name in _FIRST else len(_FIRST)
+            )
+            yield (
+                ASK_PAGE,
+                {"title": _("Ask the spec"), "body": _body(questions, base, self._answer(app, questions[0]))},
+                "page.html",
+            )
+
+    def _answer(self, app: Sphinx, question: Question) -> Answer:
+        """Return the answer that the page opens with; none where the system lets no query run."""
+        from sphinx_policyspec.graph.questions import Answer  # noqa: PLC0415  as above
+
+        try:
+            return self._knowledge.base(app.env).ask(question.name)
+        except PolicySpecError:
+            return Answer(columns=(), rows=())
 
     def add_to_page(self, app: Sphinx, pagename: str) -> None:
         """Give the page its script."""
@@ -129,8 +145,18 @@ def _engine() -> str:
     return f"self.policyspecEngine=[{json.dumps(code)},{json.dumps(wasm)}];\n"
 
 
-def _body(questions: tuple[Question, ...], base: str) -> str:
-    """Return the page: a place for the form, and below it every question with its query."""
+_FIRST = (
+    "overridable-by",
+    "user-overridable-defaults-touching",
+    "where-mentioned",
+    "hard-rules",
+    "exceptions",
+)
+"""What most readers want to know; the page opens with the first, already answered."""
+
+
+def _body(questions: Iterable[Question], base: str, answer: Answer) -> str:
+    """Return the page: a place for the form, with the answer to the first question, and every question with its query."""
     prefixes = {name: f"PREFIX {name}: <{iri}> " for name, iri in PREFIXES.items()}
     listed = "".join(_question(question) for question in questions)
     needs = _("The answers come from an engine in your browser, which needs JavaScript and WebAssembly.")
@@ -147,6 +173,7 @@ def _body(questions: tuple[Question, ...], base: str) -> str:
         "base": base,
         "terms": json.dumps(sorted(ontology_terms())),
         "names": json.dumps(names),
+        "first": json.dumps({"columns": answer.columns, "rows": _rows(answer)}, separators=(",", ":")),
     }
     attributes = " ".join(f'data-{name}="{escape(value, quote=True)}"' for name, value in data.items())
     return (
@@ -156,11 +183,29 @@ def _body(questions: tuple[Question, ...], base: str) -> str:
     )
 
 
+def _rows(answer: Answer) -> list[dict[str, dict[str, str]]]:
+    """Return the rows as SPARQL results in JSON have them."""
+    return [
+        {
+            name: {"type": cell.kind.value, "value": cell.value}
+            for name, cell in zip(answer.columns, row, strict=True)
+        }
+        for row in answer.rows
+    ]
+
+
 def _question(question: Question) -> str:
-    parameters = json.dumps([[p.name, p.type, p.default] for p in question.parameters])
+    given = {
+        "question": question.name,
+        "parameters": json.dumps([[p.name, p.type, p.default] for p in question.parameters]),
+        "asks": question.asks,
+        "none": question.none,
+    }
+    attributes = " ".join(
+        f'data-{name}="{escape(value, quote=True)}"' for name, value in given.items() if value
+    )
     return (
-        f'<details class="ps-question" data-question="{escape(question.name, quote=True)}" '
-        f'data-parameters="{escape(parameters, quote=True)}"><summary>{escape(question.text)}</summary>'
+        f'<details class="ps-question" {attributes}><summary>{escape(question.text)}</summary>'
         f'<pre tabindex="0">{escape(question.sparql)}</pre></details>'
     )
 
@@ -168,6 +213,7 @@ def _question(question: Question) -> str:
 def _words() -> str:
     words = {
         "A query of my own": _("A query of my own"),
+        "Answer as a table": _("Answer as a table"),
         "Asking …": _("Asking …"),
         "Copied.": _("Copied."),
         "Copy link": _("Copy link"),
@@ -178,8 +224,10 @@ def _words() -> str:
         "Nothing has the name `{name}`.": _("Nothing has the name `{name}`."),
         "Question": _("Question"),
         "Run": _("Run"),
+        "Show the query": _("Show the query"),
         "Stop": _("Stop"),
         "Table: {columns}": _("Table: {columns}"),
+        "Terms:": _("Terms:"),
         "The CSV holds the first {shown}.": _("The CSV holds the first {shown}."),
         "The engine failed.": _("The engine failed."),
         "The first {shown} are shown.": _("The first {shown} are shown."),
@@ -191,6 +239,7 @@ def _words() -> str:
         "Use this question": _("Use this question"),
         "Unknown term `{name}`.": _("Unknown term `{name}`."),
         "`{name}` cannot be loaded": _("`{name}` cannot be loaded"),
+        "{count} rows.": _("{count} rows."),
         "{count} rows in {seconds} s.": _("{count} rows in {seconds} s."),
     }
     return dumped_words(words)

@@ -13,16 +13,17 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.locale import get_translation
 
-from sphinx_policyspec.compare import Change, SpecDiff, Weight
+from sphinx_policyspec.compare import Change, ChangeKind, SpecDiff, Subject, Weight
 from sphinx_policyspec.compare.history import Moment, Timeline
 from sphinx_policyspec.exports.diff.html import anchor_of_group, html_fragment
 from sphinx_policyspec.exports.diff.wording import SIGNS, counted, in_plain_words
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.config import Editions
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
+from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject, link_or_text
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBadge
 from sphinx_policyspec.sphinx_ext.web.panels import PanelLink, PanelRow, Step
-from sphinx_policyspec.sphinx_ext.web.places import CHANGES_PAGE, PAGE_BUILDERS
+from sphinx_policyspec.sphinx_ext.web.places import CHANGES_PAGE, NEWS, PAGE_BUILDERS
 
 _ = get_translation("sphinx_policyspec")
 
@@ -74,7 +75,36 @@ def mark(app: Sphinx, doctree: nodes.document, docname: str, diff: SpecDiff) -> 
                 break
     if address and docname == app.config.root_doc and (first := doctree.next_node(nodes.section)):
         link = nodes.reference("", _title(diff), internal=True, refuri=address)
-        first.insert(1, nodes.paragraph("", "", link, classes=["ps-since", "no-search"]))
+        news = next((node for node in first.findall(nodes.container) if NEWS in node["classes"]), None)
+        if news is None:
+            first.insert(1, nodes.paragraph("", "", link, classes=["ps-since", "no-search"]))
+        else:
+            news += _news(app, diff, link)
+
+
+def _news(app: Sphinx, diff: SpecDiff, link: nodes.reference) -> Iterator[nodes.Element]:
+    """Yield what changed in short, and links to the principles that are new."""
+    heading = {"heading-level": 2}
+    yield nodes.rubric("", _("New in this release"), translatable=False, **heading)
+    domain, root = domain_of(app.env), app.config.root_doc
+
+    def principles(ids: Iterable[str]) -> list[PolicyObject]:
+        found = (domain.find(TargetKind.PROVISION, id_) for id_ in ids)
+        return sorted({item for item in found if item and item.level}, key=lambda item: item.title.casefold())
+
+    added = {c.id for c in diff.changes if (c.subject, c.kind) == (Subject.PROVISION, ChangeKind.ADDED)}
+    count, new = len(principles(set(diff.by_provision) - added)), principles(added)
+    told = {0: _("No principle changed."), 1: _("1 principle changed.")}
+    changed = told.get(count) or _("{count} principles changed.").format(count=count)
+    yield nodes.paragraph("", "", link, nodes.Text(f": {changed}"), translatable=False)
+    if not new:
+        return
+    shown = nodes.paragraph("", _("New principles:"), translatable=False)
+    for number, item in enumerate(new):
+        content = nodes.inline("", item.title)
+        linked = link_or_text(app.builder, root, item.docname, item.anchor, content)
+        shown += [nodes.Text(", " if number else " "), linked]
+    yield shown
 
 
 def context_of_page(app: Sphinx, diff: SpecDiff) -> dict[str, Any]:

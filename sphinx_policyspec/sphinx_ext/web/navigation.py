@@ -251,6 +251,8 @@ class LevelsByAddress:
         self._levels: dict[str, Place] = {}
         self._pages: dict[str, Place] = {}
         """Principles that are a page of their own, by its address."""
+        self.used: set[str] = set()
+        """The levels that some principle has."""
         domain, titles = domain_of(app.env), app.env.titles
         for docname, page in domain.pages.items():
             of_page = [
@@ -259,6 +261,7 @@ class LevelsByAddress:
             for item in of_page:
                 if item.level:
                     level = domain.title_of_level(item.level)
+                    self.used.add(item.level)
                     self._levels[item.anchor] = Place(docname, item.anchor, item.title, item.level, level)
             first = self._levels.get(of_page[0].anchor) if of_page else None
             if first and docname in titles and titles[docname].astext() == first.title:
@@ -288,6 +291,8 @@ class LevelsByAddress:
                 return match[0]
             return f"{match[1]}{match[3]}{level_html(place.level, place.level_title)}{match[4]}"
 
+        # Sphinx leaves out how deep the captions of its lists are as headings.
+        html = html.replace(' role="heading">', ' role="heading" aria-level="2">')
         return _ENTRY.sub(with_level, html)
 
     def show(self, context: dict[str, Any], docname: str) -> None:
@@ -307,39 +312,54 @@ _START = "index"
 
 def show_releases(app: Sphinx, pagename: str, context: dict[str, Any]) -> None:
     """Put the way to the other releases before the text of a page, and on an old one what is the newest."""
-    given = domain_of(app.env).given
-    if given.editions is None or "body" not in context:
+    editions = domain_of(app.env).given.editions
+    if editions is None or "body" not in context:
         return
-    page = given.site.pages.get(pagename) if given.site else None
+    pages = _same_pages(app, editions, pagename)
+    label = escape(_("Releases"), quote=True)
+    switch = (
+        f'<nav class="ps-releases no-search" aria-label="{label}">{_switch_html(editions, pages)}</nav>\n'
+    )
+    context["body"] = switch + _note_of_old(editions, pages) + context["body"]
+
+
+def switch_for_sidebar(app: Sphinx, pagename: str) -> str:
+    """Return the same for a sidebar; where a page has it there, the style sheet hides the one before the text."""
+    if (editions := domain_of(app.env).given.editions) is None:
+        return ""
+    switch = _switch_html(editions, _same_pages(app, editions, pagename))
+    return f'<div class="ps-releases ps-in-sidebar">{switch}</div>\n'
+
+
+def _same_pages(app: Sphinx, editions: Editions, pagename: str) -> dict[int, str]:
+    site = domain_of(app.env).given.site
+    page = site.pages.get(pagename) if site else None
     # The first page leads to first pages, whatever else stands on it.
     ids = [provision.id for provision in page.provisions] if page and pagename != _START else ()
-    context["body"] = _releases_html(given.editions, pagename, ids) + context["body"]
+    return editions.same_page(pagename, ids)
 
 
-def _releases_html(editions: Editions, pagename: str, ids: Sequence[str]) -> str:
-    pages = editions.same_page(pagename, ids)
+def _switch_html(editions: Editions, pages: dict[int, str]) -> str:
     current, newest = editions.every[editions.place], editions.every[-1]
     items = "".join(
         f"<li>{_item_html(edition, pages.get(place, ''), is_current=edition is current)}</li>"
         for place, edition in reversed(list(enumerate(editions.every)))
     )
     shown = _("Release %s") if current is newest else _("Release %s (old)")
-    summary = escape(shown % current.name)
-    label = escape(_("Releases"), quote=True)
-    switch = (
-        f'<nav class="ps-releases no-search" aria-label="{label}">'
-        f"<details><summary>{summary}</summary><ul>{items}</ul></details></nav>\n"
-    )
-    if current is newest:
-        return switch
+    return f"<details><summary>{escape(shown % current.name)}</summary><ul>{items}</ul></details>"
+
+
+def _note_of_old(editions: Editions, pages: dict[int, str]) -> str:
+    """Return what is said on the pages of an old release."""
+    newest = editions.every[-1]
+    if editions.every[editions.place] is newest:
+        return ""
     page = pages.get(len(editions.every) - 1, "")
     say = _("see the same place there") if page else _("see its first page")
     old = escape(_("This is an old release."))
     new = escape(_("The newest is %s:") % newest.name)
     link = _link_html(newest, page, say)
-    return (
-        f'{switch}<p class="ps-old-release no-search" role="note"><strong>{old}</strong> {new} {link}.</p>\n'
-    )
+    return f'<p class="ps-old-release no-search" role="note"><strong>{old}</strong> {new} {link}.</p>\n'
 
 
 def _item_html(edition: Edition, page: str, *, is_current: bool) -> str:
@@ -352,3 +372,46 @@ def _item_html(edition: Edition, page: str, *, is_current: bool) -> str:
 def _link_html(edition: Edition, page: str, text: str) -> str:
     address = escape(edition.address(page or _START), quote=True)
     return f'<a href="{address}" data-ps-release="{escape(edition.name, quote=True)}">{escape(text)}</a>'
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of a sidebar with those below it; ``page`` is the name of the page that it leads to, if it is all of that."""
+
+    title: str
+    address: str
+    page: str = ""
+    level: str = ""
+    below: tuple[Entry, ...] = ()
+
+    def leads_to(self, pagename: str) -> bool:
+        """Return whether a page is that of the line, or of one below it."""
+        return self.page == pagename or any(entry.leads_to(pagename) for entry in self.below)
+
+
+def sidebar_html(groups: Iterable[tuple[str, Sequence[Entry]]], pagename: str, *, collapse: bool) -> str:
+    """Return groups of lines below their captions, in the form of Sphinx, which themes know.
+
+    :param collapse: only what leads to the page shows what is below it
+    """
+    return "".join(
+        f'<p class="caption" role="heading" aria-level="2"><span class="caption-text">{escape(caption)}</span></p>\n'
+        f"<ul>\n{''.join(_entry_html(entry, pagename, 1, collapse=collapse) for entry in entries)}</ul>\n"
+        for caption, entries in groups
+        if entries
+    )
+
+
+def _entry_html(entry: Entry, pagename: str, depth: int, *, collapse: bool) -> str:
+    on_the_way = entry.leads_to(pagename)
+    current = "current " if on_the_way else ""
+    here = bool(entry.page) and entry.page == pagename
+    link = (
+        f'<a class="{"current " if here else ""}reference internal" '
+        f'href="{"#" if here else escape(entry.address, quote=True)}">{escape(entry.title)}{entry.level}</a>'
+    )
+    below = ""
+    if entry.below and (on_the_way or not collapse):
+        inner = (_entry_html(part, pagename, depth + 1, collapse=collapse) for part in entry.below)
+        below = f"<ul>\n{''.join(inner)}</ul>\n"
+    return f'<li class="{current}toctree-l{depth}">{link}{below}</li>\n'

@@ -19,9 +19,9 @@ from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.exports import script_safe
 from sphinx_policyspec.files import exact
 from sphinx_policyspec.graph.terms import MEDIA_TYPES, Iris
-from sphinx_policyspec.model import Spec, TargetKind
+from sphinx_policyspec.model import Spec, TargetKind, who_may_override
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, feedback_address
-from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
+from sphinx_policyspec.sphinx_ext.domain.domain import LEVEL_INDEX, domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject
 from sphinx_policyspec.sphinx_ext.nodes.boxes import level_word
 from sphinx_policyspec.sphinx_ext.nodes.html import PolicyPanel
@@ -196,9 +196,14 @@ class HandbookPages:
         for places in (self.rows, self.outgoing):
             for place, what in places.items():
                 found[place[0]].append((place, what))
-        whole = [getattr(self.knowledge.spec(app.env), name) for name in META]
+        spec = self.knowledge.spec(app.env)
+        whole = [getattr(spec, name) for name in META]
+        levels = [who_may_override(spec.levels, level) for level in spec.levels]
         for docname, facts in self.facts.items():
             found[docname] += [facts, self.terms, whole]
+        for docname, page in domain.pages.items():
+            if page.objects or page.questions:
+                found[docname].append(levels)
         now = {
             docname: hashlib.blake2b(exact(what).encode(errors="replace"), digest_size=16).digest()
             for docname, what in found.items()
@@ -302,6 +307,15 @@ class HandbookPages:
                 tools = panels.tools_html(ask, self._feedback(app, config.feedback_url, place))
                 panel = PolicyPanel("", html=panels.panel_html(self.rows[place], address, tools))
                 section.insert(navigation.below_title(section), panel)
+        if said := [node for node in elements if "says" in node]:
+            html = panels.levels_html(said, self._level_index(app, docname), self.levels(app).used)
+            doctree += PolicyPanel("", html=html)
+
+    @staticmethod
+    def _level_index(app: Sphinx, docname: str) -> str:
+        """Return the address of the index by level, empty where a build has none."""
+        names = [index[0] for index in getattr(app.builder, "domain_indices", ())]
+        return app.builder.get_relative_uri(docname, LEVEL_INDEX) if LEVEL_INDEX in names else ""
 
     def _feedback(self, app: Sphinx, template: str, place: tuple[str, str]) -> str:
         """Return the address for feedback on a provision, empty where the project has none."""

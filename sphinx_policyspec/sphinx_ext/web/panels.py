@@ -7,15 +7,17 @@ principle by its own words alone.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
+from docutils import nodes
 from sphinx.locale import get_translation
 
 from sphinx_policyspec.files import html_safe
 from sphinx_policyspec.model import EvalPrompt, Example, Principle, Spec, TargetKind
 from sphinx_policyspec.model.attributes import RELATIONS
+from sphinx_policyspec.sphinx_ext.domain.domain import anchor_of_heading
 from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_of
 from sphinx_policyspec.sphinx_ext.web.places import AddressOf, Place, SitePlaces, level_html
 
@@ -267,6 +269,27 @@ def panel_html(rows: Sequence[PanelRow], address: AddressOf, extra: str = "") ->
     body = "".join(_row_html(row, address) for row in rows)
     body = f"<dl>{body}</dl>" if body else ""
     return f'<details class="ps-panel no-search"><summary>{summary}</summary>{body}{extra}</details>\n'
+
+
+def levels_html(badges: Iterable[nodes.Element], index: str, listed: Collection[str]) -> str:
+    """Return the boxes that badges open, one for each level: who may override it, and where its principles are listed.
+
+    :param index: address of the index by level, empty where there is none
+    :param listed: the levels that it has
+    """
+    every = escape(_("All principles of this level"))
+    shown: dict[str, str] = {}
+    for badge in badges:
+        box, title = badge["box"], badge.get("title") or badge.children[-1].astext()
+        if box in shown:
+            continue
+        group = f"{index}#{anchor_of_heading(title)}"
+        link = f'<p><a class="reference internal" href="{group}">{every}</a></p>'
+        shown[box] = (
+            f'<div class="ps-says {badge["classes"][-1]} no-search" id="{box}" popover>'
+            f'<p id="{box}-words">{escape(badge["says"])}</p>{link if index and badge["level"] in listed else ""}</div>\n'
+        )
+    return "".join(shown.values())
 
 
 def tools_html(ask: str = "", feedback: str = "") -> str:

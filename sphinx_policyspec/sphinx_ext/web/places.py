@@ -29,6 +29,8 @@ CHANGES_PAGE = "policy-changes"
 """Name of the page that tells all changes, without suffix."""
 ASK_PAGE = "policy-ask"
 """Name of the page that answers questions."""
+NEWS = "ps-news"
+"""Class of the place on the first page of a handbook that tells what changed."""
 PAGE_BUILDERS = ("html", "dirhtml")
 """Builders that write pages of ours beside those of a project: ``singlehtml`` writes none."""
 WEB_BUILDERS = ("html", "dirhtml", "singlehtml")

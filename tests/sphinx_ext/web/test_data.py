@@ -36,7 +36,11 @@ def ids_of(app: SphinxTestApp) -> dict[str, dict[str, str]]:
 def test_data_for_scripts_holds_titles_levels_and_beginnings(spec_source: Path, build: Build) -> None:
     known = script_data(build(spec_source))
     assert known["spec"] == {"title": "A spec", "version": "1.0", "issued": "", "publisher": 'We & "they"'}
-    assert known["levels"] == [["root", "Root"], ["user", "Reader"]]
+    assert known["levels"] == [
+        ["root", "Root", "Root level: no message may override it.", []],
+        ["user", "Reader", "Reader level: users may override it, in so many words.", ["user"]],
+    ]
+    assert known["speakers"] == {"user": "users"}
     kind, title, level, page, excerpt, topics, flags = known["items"]["be_kind"]
     assert (kind, title, level, page) == ("principle", "Be <b>kind</b>", 1, "first.html")
     assert excerpt == "Kindness comes before Be brief and speed."

@@ -13,6 +13,7 @@
   const SECONDS = 10;
   const ROWS = 10000;
   const SHOWN = 1000;
+  const OFFERED = 8;
   const MARK = "#ask:";
 
   /* ---- the engine ---- */
@@ -67,8 +68,19 @@
     URL.revokeObjectURL(address);
     await send({ engine, graph: new TextDecoder().decode(graph) }, 60);
   };
+  let starting = null;
+  /** Load the engine unless it is there, or on its way; one that ended is loaded again. */
+  const prepare = () => {
+    if (!worker) {
+      starting ??= start().finally(() => {
+        starting = null;
+      });
+      starting.catch(() => {});
+    }
+    return starting;
+  };
   const ask = async (sparql) => {
-    if (!worker) await start();
+    await prepare();
     // One line, so that the engine's lines are those of the editor.
     return send({ sparql: place.dataset.prefixes + sparql, limit: ROWS }, SECONDS);
   };
@@ -78,12 +90,20 @@
   const questions = new Map(
     [...document.querySelectorAll("details[data-question]")].map((node) => [
       node.dataset.question,
-      { text: node.querySelector("summary").textContent.trim(), parameters: JSON.parse(node.dataset.parameters), sparql: node.querySelector("pre").textContent },
+      {
+        text: node.querySelector("summary").textContent.trim(),
+        asks: node.dataset.asks || "",
+        none: node.dataset.none || "",
+        parameters: JSON.parse(node.dataset.parameters),
+        sparql: node.querySelector("pre").textContent,
+      },
     ]),
   );
   const picker = make("select", { id: "ps-ask-question" }, make("option", { value: "" }, say("A query of my own")), ...[...questions].map(([name, { text }]) => make("option", { value: name }, text)));
-  const fields = make("div", { class: "ps-ask-fields" });
+  const fields = make("p", { class: "ps-ask-sentence" });
   const editor = make("textarea", { id: "ps-ask-sparql", rows: "12", spellcheck: "false", autocapitalize: "off", autocomplete: "off" });
+  const terms = make("p", { class: "ps-ask-terms" });
+  const query = make("details", {}, make("summary", {}, say("Show the query")), make("p", {}, make("label", { for: editor.id }, "SPARQL"), editor), terms);
   const run = make("button", { type: "submit" }, say("Run"));
   const halt = make("button", { type: "button", disabled: true, onclick: () => stop?.() }, say("Stop"));
   const link = make("button", { type: "button", onclick: (event) => copy(event.currentTarget) }, say("Copy link"));
@@ -95,7 +115,7 @@
     { onsubmit: (event) => (event.preventDefault(), answer()) },
     make("p", {}, make("label", { for: picker.id }, say("Question")), " ", picker),
     fields,
-    make("p", {}, make("label", { for: editor.id }, "SPARQL"), editor),
+    query,
     make("p", { class: "ps-ask-actions" }, run, " ", halt, " ", link, " ", save),
   );
 
@@ -114,6 +134,7 @@
   };
   const choices = async (input, type) => {
     await load("policyspec-data.js").catch(() => {});
+    if (!input.isConnected) return;
     const levels = window.policyspecData?.levels;
     const known = { topic: window.policyspecData?.topics, level: levels, speaker: levels }[type];
     if (!known) return;
@@ -121,20 +142,35 @@
     input.setAttribute("list", list.id);
     input.after(list);
   };
+  /** A question as a sentence with a field at the place of each value that it takes. */
+  const sentence = ({ asks, text, parameters }, values) => {
+    const field = (key, blank = "") => {
+      const [, type, value] = parameters.find(([name]) => name === key);
+      const input = make("input", { id: `ps-ask-${key}`, name: key, value: values[key] ?? value ?? "", placeholder: blank, "aria-label": key, autocomplete: "off" });
+      const fit = () => input.setAttribute("size", Math.max(input.value.length, blank.length, 4) + 1);
+      input.addEventListener("input", () => {
+        editor.value = bound();
+        fit();
+      });
+      fit();
+      choices(input, type);
+      return input;
+    };
+    return (asks || text).split(/\{([^}]*)\}/).map((part, n) => (n % 2 ? field(...part.split("|")) : part));
+  };
   const choose = (name, values = {}) => {
     picker.value = questions.has(name) ? name : "";
     const question = questions.get(picker.value);
-    fields.replaceChildren(
-      ...(question?.parameters || []).map(([key, type, value]) => {
-        const input = make("input", { id: `ps-ask-${key}`, name: key, value: values[key] ?? value ?? "", oninput: () => (editor.value = bound()) });
-        const line = make("p", {}, make("label", { for: input.id }, key), " ", input);
-        choices(input, type);
-        return line;
-      }),
-    );
+    fields.replaceChildren(...(question?.parameters.length ? sentence(question, values) : []));
     if (question) editor.value = bound();
+    else query.open = true;
   };
-  picker.addEventListener("change", () => choose(picker.value));
+  picker.addEventListener("change", () => {
+    choose(picker.value);
+    results.replaceChildren();
+    status.textContent = "";
+    if (questions.get(picker.value)?.parameters.every(([, , value]) => value !== null)) answer();
+  });
   editor.addEventListener("input", () => {
     // What was changed by hand is no named question any more.
     if (picker.value && editor.value !== bound()) choose("");
@@ -142,6 +178,23 @@
   editor.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
   });
+  /** Offer the terms of ours that begin as the one before the cursor does. */
+  const complete = () => {
+    const before = editor.value.slice(0, editor.selectionStart);
+    const begun = /\bps:(\w*)$/.exec(before)?.[1];
+    const all = begun === undefined ? [] : JSON.parse(place.dataset.terms);
+    const found = all.filter((term) => term !== begun && term.toLowerCase().startsWith((begun || "").toLowerCase())).slice(0, OFFERED);
+    const put = (term) => {
+      editor.setRangeText(term, before.length - begun.length, before.length, "end");
+      editor.focus();
+      editor.dispatchEvent(new Event("input"));
+    };
+    const buttons = found.flatMap((term) => [" ", make("button", { type: "button", onclick: () => put(term) }, `ps:${term}`)]);
+    terms.replaceChildren(...(found.length ? [say("Terms:"), ...buttons] : []));
+  };
+  for (const event of ["input", "click", "keyup"]) editor.addEventListener(event, complete);
+  // Whoever fills in a field will ask: the engine may as well be there by then.
+  form.addEventListener("input", () => prepare(), { once: true });
 
   /* ---- what nothing has ---- */
 
@@ -250,13 +303,14 @@
     const fits = (prefix) => cells.length > 0 && cells.every((cell) => itemAt(prefix + cell.value));
     return ["", "example-"].find(fits) ?? null;
   };
+  const linkTo = (item, text) => make("a", { class: "reference internal", href: new URL(`${item.page.split("#")[0]}#${encodeURIComponent(item.anchor)}`, root) }, text);
   const table = (columns, rows) => {
     const prefixes = columns.map((column) => prefixOf(column, rows));
     const cell = (row, n) => {
       const value = row[columns[n]];
       const item = named(value, prefixes[n]);
       const text = item && value.type === "uri" ? item.title : (value?.value ?? "");
-      const shown = item ? make("a", { class: "reference internal", href: new URL(`${item.page.split("#")[0]}#${encodeURIComponent(item.anchor)}`, root) }, text) : text;
+      const shown = item ? linkTo(item, text) : text;
       return make("td", {}, make("p", { dir: "auto" }, shown));
     };
     const head = make("thead", {}, make("tr", {}, ...columns.map((name) => make("th", { scope: "col" }, make("p", {}, name)))));
@@ -264,16 +318,52 @@
     const label = say("Table: {columns}", { columns: columns.join(", ") });
     return make("div", { class: "ps-wide", role: "region", tabindex: "0", "aria-label": label }, make("table", { class: "docutils ps-answer" }, head, body));
   };
+  /** Rows about principles, or other things with a place, as one card for each: its title, then what each row says of it. */
+  const cards = (columns, rows) => {
+    const column = columns.find((name) => prefixOf(name, rows) !== null);
+    const prefix = column && prefixOf(column, rows);
+    if (!column || !rows.every((row) => named(row[column], prefix))) return null;
+    const about = new Map();
+    for (const row of rows) {
+      const { anchor } = named(row[column], prefix);
+      about.set(anchor, [...(about.get(anchor) || []), row]);
+    }
+    const rest = columns.filter((name) => ![column, "title", "level"].includes(name));
+    const shown = ({ value }) => (itemAt(value) ? linkTo(itemAt(value), itemAt(value).title) : value);
+    const said = (row) => rest.filter((name) => row[name]?.value).flatMap((name, n) => [n ? " · " : "", make("span", { class: "ps-ask-name" }, name), " ", shown(row[name])]);
+    const card = ([anchor, its]) => {
+      const item = itemAt(anchor);
+      const level = window.policyspecData.levels.find(([name, title]) => its[0].level && [name, title].includes(its[0].level.value));
+      const head = make("p", { class: "ps-ask-title", dir: "auto" }, linkTo(item, item.title));
+      if (level) head.append(" ", make("span", { class: `ps-chip ps-level-${level[0]}` }, level[1]));
+      const lines = rest.length ? its.map((row) => make("li", { dir: "auto" }, ...said(row))).filter((line) => line.textContent) : [];
+      return make("li", { class: "ps-ask-card" }, head, ...(lines.length ? [make("ul", {}, ...lines)] : []));
+    };
+    return make("ul", { class: "ps-ask-cards" }, ...[...about].map(card));
+  };
+  const asTable = make("input", { type: "checkbox", onchange: () => current && put(current) });
+  const put = (found) => {
+    const rows = found.rows.slice(0, SHOWN);
+    const made = rows.length ? cards(found.columns, rows) : null;
+    const choice = made ? [make("p", { class: "ps-ask-choice" }, make("label", {}, asTable, " ", say("Answer as a table")))] : [];
+    results.replaceChildren(...choice, ...(rows.length ? [made && !asTable.checked ? made : table(found.columns, rows)] : []));
+  };
+  /** Why there are no rows, in the words of a question of ours. */
+  const reason = () => {
+    const none = questions.get(picker.value)?.none || "";
+    return none.replace(/\{(\w+)\}/g, (_, key) => fields.querySelector(`input[name="${key}"]`)?.value || "");
+  };
   const show = (found, seconds) => {
     const rows = found.rows || found.triples;
     const parts = [say("{count} rows in {seconds} s.", { count: found.total, seconds: seconds.toFixed(2) })];
+    if (!rows.length) parts.push(reason());
     const most = Math.min(rows.length, SHOWN);
     if (found.total > most) parts.push(say("The first {shown} are shown.", { shown: most }));
     if (found.total > rows.length) parts.push(say("The CSV holds the first {shown}.", { shown: rows.length }));
     status.textContent = parts.join(" ");
     if (found.triples) results.replaceChildren(make("pre", { tabindex: "0" }, rows.slice(0, SHOWN).join("\n")));
-    else if (rows.length) results.replaceChildren(table(found.columns, rows.slice(0, SHOWN)));
     current = found.rows ? found : null;
+    if (current) put(found);
     save.disabled = !current;
   };
   const answer = async () => {
@@ -356,7 +446,17 @@
     };
     node.querySelector("pre").before(make("p", {}, make("button", { type: "button", class: "ps-ask-use", onclick: use }, say("Use this question"))));
   }
+  const open = async () => {
+    choose([...questions.keys()][0] || "");
+    const first = JSON.parse(place.dataset.first);
+    await load("policyspec-data.js").catch(() => {});
+    if (current || !run.isConnected || run.disabled || !first.rows.length) return;
+    current = { ...first, total: first.rows.length };
+    put(current);
+    status.textContent = say("{count} rows.", { count: current.total });
+    save.disabled = false;
+  };
   if (recall()) answer();
-  else choose([...questions.keys()][0] || "");
+  else open();
   addEventListener("hashchange", () => recall() && answer());
 })();
