@@ -26,6 +26,8 @@ _ALMOST_TAG = re.compile(
     r"\[\^(?P<linked>[a-z0-9]{4})\]\(|(?:[\[({]{1,2}[ ]?\^?[ ]?|\^[ ]?[\[({])(?P<tag>[A-Za-z0-9]{4})[ ]?[\])}]{1,2}:?|\[\^(?P<open>[A-Za-z0-9]{4})\b(?!\])"
 )
 """What was to be an eval tag: without its caret or in other brackets, or made a note by a colon."""
+_SOME = 50
+"""Tags among which a misspelt one is sought."""
 _FEW = 2
 """Names that are told one by one; of more it is the ladder that is another."""
 
@@ -217,8 +219,15 @@ def _almost_tags(spec: model.Spec, tags: Collection[str]) -> dict[str, tuple[str
 def stale_prompt_title(spec: model.Spec) -> Iterator[model.Finding]:
     """Find prompt files whose header states another title than the provision that holds the tag."""
     holders = {tag.tag: spec.provision_by_id.get(tag.provision) for tag in spec.eval_tags}
+    files = {file.tag for file in spec.prompt_files}
+    untold = holders.keys() - files
+    untold = untold if len(untold) <= _SOME else set()
     for file in spec.prompt_files:
         holder = holders.get(file.tag)
+        if file.tag not in holders:
+            # A tag that is misspelt is told, and says of which provision the prompts are.
+            meant = holders.get(near_name(file.tag, untold))
+            holder = meant if meant and near_name(file.title, (meant.title,)) else None
         if holder and file.title and file.title != holder.title:
             yield model.Finding(
                 code="stale-prompt-title",

@@ -39,7 +39,7 @@ _ALMOST_TITLE = re.compile(r"[\s#*_>-]{0,9}(?P<word>[A-Za-z]{5,9})\b[*_:\s\uff1a
 _LONGEST_TITLE = 60
 """Characters of a line that a message shows."""
 _ALMOST_COMMENTARY = re.compile(
-    r"!{2,4}[ \t]*+\w*+[ \t]*+[:]?[ \t]*+[\"'\u201c]?(?i:commentary)[\"'\u201d]?\s*"
+    r"!{2,4}[ \t]*+\w*+[ \t]*+[:]?[ \t]*+[\"'\u201c]?(?i:commentary)\b[\"'\u201d]?(?P<rest>[^\n]*)\n?"
 )
 DEFINITION = re.compile(
     r"[ ]{0,3}(?P<marks>\*\*|__)(?P<term>[^*\n]{1,200}?)"
@@ -203,9 +203,11 @@ class _Cutter:
                 message = "this commentary is empty: nothing below it is indented"
                 self.find("unknown-admonition", position, message, "indent its text by four spaces")
             return self._block(BlockKind.COMMENTARY, position, end)
-        if line.startswith("!!") and _ALMOST_COMMENTARY.fullmatch(line):
-            message, hint = "this line begins no commentary, but is text", 'write `!!! meta "Commentary"`'
-            self.find("unknown-admonition", position, message, hint)
+        if line.startswith("!!") and (almost := _ALMOST_COMMENTARY.fullmatch(line)):
+            hint = 'write `!!! meta "Commentary"`' + ", and its text below, indented" * bool(
+                almost["rest"].strip()
+            )
+            self.find("unknown-admonition", position, "this line begins no commentary, but is text", hint)
         if line.rstrip() == CONVERSATION:
             return self._untitled(position, position)
         return None
@@ -306,9 +308,8 @@ class _Cutter:
         position += 1
         while position < len(self.lines):
             line = self.lines[position]
-            if not line.strip() or _begins_block(line) or self.fences.opening(position):
-                break
-            if self._underlines(position) or self._defines(position):
+            ends = not line.strip() or _begins_block(line) or self.fences.opening(position)
+            if ends or self._underlines(position) or self._defines(position):
                 break
             position += 1
         return position
@@ -395,8 +396,7 @@ class _Cutter:
         if almost and near_name(almost["word"], ("example",)):
             message = f"`{self.lines[above].strip()[:_LONGEST_TITLE]}` is no title of an example"
             title = almost["title"].strip(" \t\r\n*_;.,")[:_LONGEST_TITLE]
-            hint = f"write `**Example**: {title}`"
-            self.find("untitled-example", above, message, hint)
+            self.find("untitled-example", above, message, f"write `**Example**: {title}`")
         else:
             message, hint = "conversation without a title", "put `**Example**: …` above it"
             self.find("untitled-example", position, message, hint)

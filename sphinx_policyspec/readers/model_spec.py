@@ -51,7 +51,7 @@ _HIDDEN_ID = re.compile(r"<!--[^>\n]{0,200}\{#")
 _LABEL_HINT = "write `[text](address)`, or a line `[label]: address`"
 _NO_ID = "names no id whose title it could show"
 _BARE_NAME = re.compile(r"[A-Za-z][\w-]*")
-_TAG_LENGTH = 4
+_ANOTHER_TAG = "delete one of the two, or give it a tag and a file of its own"
 _MOST_LOST = 1000
 """As many links that are none are looked at: each is compared with the ids of the document."""
 _CLAUSE_WINDOW = 2000
@@ -96,9 +96,6 @@ class _Document:
         self.lines = lines
         self.shown = shown
         self.notes = read_notes(lines, shown)
-        self.headings: dict[int, Heading] = {}
-        self.given: set[str] = set()
-        self.entitled: dict[str, int] = {}
         self.used: set[str] = set()
         self.findings = findings
         self.preamble: list[model.Block] = []
@@ -123,6 +120,7 @@ class _Document:
         """Read all headings: of two that have one id, the one whose title makes it keeps it."""
         self.headings = {raw.start: heading_of(self.shown, *raw.body, self.notes.words) for raw in raw_blocks}
         self.given = {heading.id for heading in self.headings.values()}
+        self.entitled: dict[str, int] = {}
         for start, heading in self.headings.items():
             if heading.id == made_of(heading.title):
                 self.entitled.setdefault(heading.id, start)
@@ -200,13 +198,14 @@ class _Document:
         self.drafts.append(draft)
         self.open.append(draft)
         text = "".join(self.shown.masked[slice(*raw.body)])
+        since = heading.depth
         for item in scan(text, self.notes.labels):
             if isinstance(item, InlineTag):
-                self._tag(item, text, raw.start, misplaced="a heading", since=heading.depth)
-            else:
-                self._link(
-                    item, self.lines.offset_span(raw.start, item.start, item.end), model.Carrier.TITLE, ""
-                )
+                self._tag(item, text, raw.start, misplaced="a heading", since=since)
+                since = item.start
+                continue
+            place = self.lines.offset_span(raw.start, item.start, item.end)
+            self._link(item, place, model.Carrier.TITLE, "")
 
     def _provision_id(self, heading: Heading, span: model.Span, *, is_lent: bool) -> str:
         """Return the id of a provision: the one that its title makes where there is none, or another has it with more right."""
@@ -333,9 +332,11 @@ class _Document:
             hint = f"write it at the end of line {self.open[-1].span.line}" if heads else LOST_HINT
             self._find("lost-heading", found, message, hint)
         for span in lost_examples(text):
-            found = self.lines.offset_span(start, *span)
-            message = "an example inside a list or a quotation is text"
-            self._find("example-without-conversation", found, message, "begin its lines at the margin")
+            place, message = (
+                self.lines.offset_span(start, *span),
+                "an example in a list or a quotation is text",
+            )
+            self._find("example-without-conversation", place, message, "begin its lines at the margin")
         self.lost_links += [
             (self.lines.offset_span(start, *span), text[slice(*span)], name)
             for *span, name in lost_links(text, self.notes.labels)
@@ -394,8 +395,8 @@ class _Document:
             return
         span = self.lines.offset_span(line, item.start, item.end)
         if not item.is_well_formed and item.tag not in self.notes.tests:
-            meant = re.sub(r"[^a-z0-9]", "", item.tag.lower())
-            hint = f"write `[^{meant}]`" if len(meant) == _TAG_LENGTH else "use four of a-z and 0-9"
+            meant = re.fullmatch(r"\W*([a-z0-9]{4})\W*", item.tag.lower())
+            hint = f"write `[^{meant[1]}]`" if meant else "use four of a-z and 0-9"
             self._find("malformed-tag", span, f"`[^{item.tag}]` is no eval tag", hint)
             return
         if misplaced:
@@ -405,9 +406,8 @@ class _Document:
             )
             self._find("misplaced-tag", span, message, hint)
         if item.tag in self.tag_spans:
-            related = (self.tag_spans[item.tag],)
-            hint = "delete one of the two, or give it a tag and a file of its own"
-            self._find("duplicate-tag", span, f"eval tag `{item.tag}` occurs twice", hint, related=related)
+            message, related = f"eval tag `{item.tag}` occurs twice", (self.tag_spans[item.tag],)
+            self._find("duplicate-tag", span, message, _ANOTHER_TAG, related=related)
         self.tag_spans.setdefault(item.tag, span)
         clause = clause_before(text[max(since, item.start - _CLAUSE_WINDOW) : item.start])
         if not clause and self.tags and self.tags[-1].span.end_line == span.line:

@@ -38,6 +38,7 @@ Have you this book? | ~~~\nHave you this book?\n~~~ | unclosed-fence | 13 | has 
 **Example**: | **Example**; | untitled-example | 9 | write `**Example**: A book`
 [?](#after) | [it](#). See [?](#after) | undefined-label | 7 | or `#` and an id
 [?](#after) | [it](). See [?](#after) | undefined-label | 7 | write an address
+"Commentary"\n    Why so. | "Commentary" Why so. | unknown-admonition | 27 | and its text below, indented
 [?](#after) | [it](#af ter) | dangling-reference | 7 | write `[text](#after)`
 [?](#after) | [it](#no such id). See [?](#after) | dangling-reference | 7 | an id has no blanks
 The first norm. | The first norm; see [it] (https://a.example). | undefined-label | 7 | delete the blank
@@ -110,3 +111,13 @@ def test_a_conversation_without_its_end_takes_no_heading_with_it() -> None:
     more = "**Example**: More\n\n~~xml\n<user>\nWhat?\n</user>\n~~~\n"
     text = RIGHT.replace("</comparison>\n~~~", "</comparison>", 1) + more
     assert [one.code for one in told(text)] == ["unclosed-fence", "example-without-conversation"]
+
+
+def test_a_misspelt_tag_hides_no_title_of_its_prompts(tmp_path: Path) -> None:
+    (tmp_path / "model_spec.md").write_text(RIGHT.replace("norm.", "norm[^ab1l].", 1), "utf-8")
+    (tmp_path / "examples").mkdir()
+    prompt = "Examples for [^ab11] in Say sow:\n\n**Example**: a\n\n~~~xml\n<user>\nHi\n</user>\n~~~\n"
+    (tmp_path / "examples" / "ab11.md").write_text(prompt, "utf-8")
+    found = ps.load_checked(tmp_path, annotate=False).findings
+    told = [one.code for one in found if one.severity is not Severity.HINT]
+    assert told == ["stale-prompt-title", "tag-without-file"]
