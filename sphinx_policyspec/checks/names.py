@@ -23,7 +23,7 @@ _USER = "user"
 _WORDS = re.compile(r"[\w-]+")
 _TAG = re.compile(r"\[\^([a-z0-9]{4})\]")
 _ALMOST_TAG = re.compile(
-    r"\[\^(?P<linked>[a-z0-9]{4})\]\(|(?:[\[({]{1,2}[ ]?\^?[ ]?|\^[ ]?[\[({])(?P<tag>[A-Za-z0-9]{4})[ ]?[\])}]{1,2}:?|\[\^(?P<open>[A-Za-z0-9]{4})\b(?!\])"
+    r"\[\^(?P<linked>[a-z0-9]{4})\]\(|(?:[\[({]{1,2}[ ]?\^?[ ]?|\^[ ]?[\[({])(?P<tag>[A-Za-z0-9]{4})[ ]?[\])}]{1,2}:?|\[\^(?P<open>[A-Za-z0-9]{4})\b(?![^\]\[\n]{0,80}\])"
 )
 """What was to be an eval tag: without its caret or in other brackets, or made a note by a colon."""
 _SOME = 50

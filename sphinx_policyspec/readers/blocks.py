@@ -27,7 +27,7 @@ EXAMPLE = re.compile(
 ADMONITION = re.compile(r"(?:!!!|\?\?\?\+?)[ \t]*+(\w*+)[ \t]*+(?:\"([^\"\n]*+)\")?\s*")
 _CLOSING_TAG = re.compile(r"[ ]{0,3}</[A-Za-z]\w{0,40}>\s*")
 _FEW_MARKS = re.compile(
-    r"[ \t]{0,12}(?:`{2,}+|~{2,}+|'{3,}+|\^{3,}+)[ \t]*+[\w-]*+[ \t]*+(?P<tag><[^\s<>]{1,40}>)?\s*+$"
+    r"[ \t]{0,12}(?:(?:`{2,}+|~{2,}+|'{3,}+|\^{3,}+)[ \t]*+[\w-]*+|(?i:xml))[ \t]*+(?P<tag><[^\s<>]{1,40}>)?\s*+$"
 )
 _TAG_AND_MARKS = re.compile(r"[ ]{0,3}</\w{1,40}>[ \t]*(?:~{3,}|`{3,})")
 _ENDS_FENCE = re.compile(r"[ \t]{0,12}(?:`{2,}+|~{2,}+)[^`~\n]*\n?")
@@ -39,7 +39,7 @@ _ALMOST_TITLE = re.compile(r"[\s#*_>-]{0,9}(?P<word>[A-Za-z]{5,9})\b[*_:\s\uff1a
 _LONGEST_TITLE = 60
 """Characters of a line that a message shows."""
 _ALMOST_COMMENTARY = re.compile(
-    r"!{2,4}[ \t]*+\w*+[ \t]*+[:]?[ \t]*+[\"'\u201c]?(?i:commentary)\b[\"'\u201d]?(?P<rest>[^\n]*)\n?"
+    r"(?:!{2,4}|:{3})[ \t]*+\w*+[ \t]*+[:]?[ \t]*+[\"'\u201c]?(?i:commentary)\b[\"'\u201d]?(?P<rest>[^\n]*)\n?"
 )
 DEFINITION = re.compile(
     r"[ ]{0,3}(?P<marks>\*\*|__)(?P<term>[^*\n]{1,200}?)"
@@ -58,8 +58,6 @@ _LABELS = frozenset(
 )
 """Words in bold that label a paragraph and define nothing."""
 _HEADING_WITH_ID = re.compile(r"[ ]{0,3}#{1,6}[ \t].*\{#[^{}\n]*\}[\s#]*")
-
-
 _QUOTED = re.compile(r"[ ]{0,3}(?:>[ ]?[ ]{0,3})+")
 _NO_TEXT = re.compile(r"[ ]{4}|\t|\[[^\[\]\n]{1,200}\]:")
 """What no paragraph begins with: code, and definitions of links and notes."""
@@ -203,7 +201,7 @@ class _Cutter:
                 message = "this commentary is empty: nothing below it is indented"
                 self.find("unknown-admonition", position, message, "indent its text by four spaces")
             return self._block(BlockKind.COMMENTARY, position, end)
-        if line.startswith("!!") and (almost := _ALMOST_COMMENTARY.fullmatch(line)):
+        if line.startswith(("!!", ":::")) and (almost := _ALMOST_COMMENTARY.fullmatch(line)):
             hint = 'write `!!! meta "Commentary"`' + ", and its text below, indented" * bool(
                 almost["rest"].strip()
             )
@@ -223,10 +221,8 @@ class _Cutter:
 
     def _is_heading(self, position: int) -> bool:
         line = self.lines[position]
-        if not line.lstrip(" \ufeff").startswith("#") or not ATX.fullmatch(line):
-            return False
-        # In a list item it is a part of that.
-        return position not in self.shown.nested
+        is_marked = line.lstrip(" \ufeff").startswith("#") and ATX.fullmatch(line) is not None
+        return is_marked and position not in self.shown.nested  # in a list item it is a part of that
 
     def _bold(self, position: int, line: str, *, starts: bool) -> RawBlock | None:
         """Return the block that words in bold begin."""
@@ -415,6 +411,10 @@ class _Cutter:
             self._tell_unclosed(opening, marks, body)
             return RawBlock(BlockKind.EXAMPLE, start, end, (opening + 1, body))
         stop = end + bool(_TAG_AND_MARKS.match(self.lines[end]))
+        if self._after_shown_blanks(opening + 1) >= stop:
+            self.find(
+                "empty-block", opening, "this conversation has no messages", "put one into it, or delete it"
+            )
         return RawBlock(BlockKind.EXAMPLE, start, self._after_blanks(end + 1), (opening + 1, stop))
 
     def _tell_unclosed(self, opening: int, marks: str, end: int) -> None:

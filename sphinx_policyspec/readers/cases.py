@@ -234,7 +234,12 @@ class _Cases:
             read.append(ReadCase(case=case, findings=self._taken()))
         if not nodes:
             return (), (
-                _error("missing-key", "no case here", model.Span(self.reader.file, self.reader.first)),
+                _error(
+                    "missing-key",
+                    "no case here",
+                    model.Span(self.reader.file, self.reader.first),
+                    "begin one with `items:`",
+                ),
             )
         if self.items_read <= MAX_ITEMS:
             return tuple(read), ()

@@ -395,7 +395,7 @@ class _Document:
             return
         span = self.lines.offset_span(line, item.start, item.end)
         if not item.is_well_formed and item.tag not in self.notes.tests:
-            meant = re.fullmatch(r"\W*([a-z0-9]{4})\W*", item.tag.lower())
+            meant = re.match(r"\W*([a-z0-9]{4})(?![a-z0-9])", item.tag.lower())
             hint = f"write `[^{meant[1]}]`" if meant else "use four of a-z and 0-9"
             self._find("malformed-tag", span, f"`[^{item.tag}]` is no eval tag", hint)
             return
@@ -428,7 +428,7 @@ class _Document:
                 hint = hint if target else "write `[text](#id)`; an id has no blanks"
                 self._find("dangling-reference", span, f"`{shown}` is no reference", hint)
             elif "://" in name:
-                self._find("undefined-label", span, f"`{shown}` is no link", "delete the blank in it")
+                self._find("undefined-label", span, f"`{shown}` is no link", f"write `[text]({name})`")
             elif written.endswith(f"][{name}]"):
                 message = f"nothing defines the label of the link `{shown[1:].partition('][')[0]}`"
                 self._find("undefined-label", span, message, _LABEL_HINT)

@@ -34,6 +34,7 @@ _BEGUN = re.compile(r"\s\{#?\s*$")
 _GLUED_LEVEL = re.compile(r"(?i:authority)[-_.]?(?P<level>\w+)")
 _BARE_ID = re.compile(r"[.:]?[A-Za-z][\w-]*")
 """An attribute that is no more than a name."""
+_NO_SIGN = re.compile(rf"\b(?i:authority)\s{{1,9}}(?=(?P<level>{'|'.join(sorted(_LEVELS))})\b)")
 _MEANS_LEVEL = re.compile(r"(?:.*[-_])?(?:auth\w*|level|precedence|priority)", re.IGNORECASE)
 """Names that other people give to what is ``authority`` here."""
 _ID_WITH = "have an id with"
@@ -103,6 +104,11 @@ def parse_heading(depth: int, text: str) -> Heading:
     if begun := _BEGUN.search(title):
         title, problem = title[: begun.start()], problem or "are begun, and no more"
     title = plain_words(without_tags(_CLOSERS.sub("", title.rstrip())).strip()).strip()
+    if (split := _NO_SIGN.search(inside)) and "=" not in inside:
+        inside, problem = (
+            _NO_SIGN.sub("authority=", inside),
+            problem or f"lack the `=` in `{split[0]}{split['level']}`",
+        )
     identifier = authority = ""
     attributes: list[tuple[str, str]] = []
     for item in _ITEM.finditer(inside):

@@ -96,7 +96,7 @@ _CURES = {
 _OF_A_MERGE = re.compile(r"^(?:<{7}|={7}|>{7})(?: |$)", re.MULTILINE)
 _ODD_INDENT = re.compile(r"[ ]*+([^\S \r\n]|[\u200b\ufeff])")
 _NO_COLON = re.compile(r"[ ]*(?:- )?(?P<key>[\w-]+)[ ]*(?P<value>[^:#]*)")
-_NO_BLANK = re.compile(r"[ ]*-(?P<item>(?:[\w-]+:(?:\s|$)|[\[{\"'])[^\n]*)")
+_NO_BLANK = re.compile(r"[ ]*-(?P<item>(?:(?P<is_item>[\w-]+:(?:\s|$)|[\[{\"'])|\w)[^\n]*)")
 _TWO_COLONS = re.compile(r"[ ]*(?:- )?[\w-]+:[ ]+(?P<value>[^\s\"'\[{#][^\n]*:(?:[ ][^\n]*)?)")
 _WITHOUT_BLANK = re.compile(r"[ ]*(?:- )?(?P<key>[\w-]+):(?P<value>[^\s:/][^:]*)")
 _BEHIND_QUOTE = re.compile(
@@ -136,7 +136,8 @@ def _whys(lines: Sequence[str], number: int) -> Iterator[str]:
         name = "a tab" if odd[1] == "\t" else f"U+{ord(odd[1]):04X}"
         yield f"{name} in the indentation: indent by spaces"
     below = next((one for one in lines[number + 1 :] if one.strip()), "")
-    if (item := _NO_BLANK.fullmatch(line)) and not line.startswith("---"):
+    item = _NO_BLANK.fullmatch(line)
+    if item and not line.startswith("---") and (item["is_item"] or _is_item(lines, number)):
         yield f"no blank behind the hyphen: write `- {item['item']}`"
     bare = _NO_COLON.fullmatch(line)
     if bare and _indent(below) > _indent(line):
@@ -154,11 +155,19 @@ def _whys(lines: Sequence[str], number: int) -> Iterator[str]:
         yield f"a second colon in one line: put `{two['value']}` in quotes"
 
 
+def _is_item(lines: Sequence[str], number: int) -> bool:
+    """Return whether an item of a list stands above a line, as far in."""
+    above = next((one for one in lines[number - 1 :: -1] if one.strip()), "") if number else ""
+    return above.startswith("- ", _indent(lines[number]))
+
+
 def _never_closed(value: str) -> Iterator[str]:
-    """Yield what is left open at the end of a value."""
+    """Yield what is left open at the end of a value, or closed once too often."""
     for begin, end in (("[", "]"), ("{", "}")):
         if value.startswith(begin) and value.count(begin) > value.count(end):
             yield f"the bracket `{begin}` is never closed"
+        if value.startswith(begin) and value.count(end) > value.count(begin):
+            yield f"a bracket `{end}` closes nothing: delete it"
     if value.startswith(('"', "'")) and value.count(value[0]) == 1:
         yield f"the quote `{value[0]}` is never closed"
 
@@ -384,8 +393,13 @@ class YamlReader:
             return
         if isinstance(node, yaml.SequenceNode):
             yield from node.value
-        else:
-            self.find("wrong-type", node, "expected a list", "begin each item with a hyphen and a space")
+            return
+        hint, items = "begin each item with a hyphen and a space", []
+        if isinstance(node, yaml.MappingNode) and all(self._is_null(value) for _, value in node.value):
+            items = [key for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+            hint = f"write `[{', '.join(key.value for key in items)}]`"
+        self.find("wrong-type", node, "expected a list", hint)
+        yield from items
 
     def text(self, node: yaml.Node | None) -> str:
         """Return a scalar as it is written."""

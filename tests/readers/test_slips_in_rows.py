@@ -41,7 +41,13 @@ Have you this book? | ~~~\nHave you this book?\n~~~ | unclosed-fence | 13 | has 
 "Commentary"\n    Why so. | "Commentary" Why so. | unknown-admonition | 27 | and its text below, indented
 [?](#after) | [it](#af ter) | dangling-reference | 7 | write `[text](#after)`
 [?](#after) | [it](#no such id). See [?](#after) | dangling-reference | 7 | an id has no blanks
-The first norm. | The first norm; see [it] (https://a.example). | undefined-label | 7 | delete the blank
+The first norm. | The first norm; see [it] (https://a.example). | undefined-label | 7 | write `[text](https://a.example)`
+The first norm. | The first norm; see [it](https://a.example today. | undefined-label | 7 | write `[text](https://a.example)`
+{#after authority=developer} | {#after authority developer} | broken-attributes | 30 | with `{#after authority=developer}`
+~~~xml\n<user> | xml\n<user> | example-without-conversation | 11 | write `~~~xml` at the margin
+!!! meta | ::: meta | unknown-admonition | 27 | write `!!! meta "Commentary"`
+<assistant> <!-- BAD --> | <asistant> <!-- BAD --> | broken-tag | 19 | write `<assistant>` before `<!-- BAD -->`
+The second norm. | **Example**: None\n\n~~~xml\n\n~~~\n\nThe second norm. | empty-block | 27 | put one into it
 """
 """One slip a line; ``\\n`` stands for a line end."""
 TABLE = [[part.replace("\\n", "\n") for part in row.split(" | ")] for row in ROWS.strip().splitlines()]
@@ -62,6 +68,7 @@ def test_a_slip_is_told_once_with_its_cure(old: str, new: str, code: str, line: 
         ("norm.", "norm[^AB12].", "malformed-tag", 7, "write `[^ab12]`"),
         ("norm.", "norm[ab12].", "malformed-tag", 7, "write `[^ab12]`"),
         ("norm.", "norm[^ab12](#after).", "malformed-tag", 7, "write `[^ab12]` and a blank"),
+        ("norm.", "norm[^ab12 now].", "malformed-tag", 7, "write `[^ab12]`"),
         ("norm.", "norm `[^ab12]`.", "file-without-tag", 7, "take it out of the code"),
         ("norm.", "norm[^ab12][^ab12].", "duplicate-tag", 7, "delete one of the two"),
         ("Have you", "Have[^ab12] you", "tag-in-conversation", 13, "move it after the clause"),
