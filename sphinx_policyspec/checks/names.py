@@ -23,9 +23,11 @@ _USER = "user"
 _WORDS = re.compile(r"[\w-]+")
 _TAG = re.compile(r"\[\^([a-z0-9]{4})\]")
 _ALMOST_TAG = re.compile(
-    r"(?:[\[({]{1,2}[ ]?\^?[ ]?|\^[ ]?[\[({])(?P<tag>[A-Za-z0-9]{4})[ ]?[\])}]{1,2}:?|\[\^(?P<open>[A-Za-z0-9]{4})\b(?!\])"
+    r"\[\^(?P<linked>[a-z0-9]{4})\]\(|(?:[\[({]{1,2}[ ]?\^?[ ]?|\^[ ]?[\[({])(?P<tag>[A-Za-z0-9]{4})[ ]?[\])}]{1,2}:?|\[\^(?P<open>[A-Za-z0-9]{4})\b(?![^\]\[\n]{0,80}\])"
 )
 """What was to be an eval tag: without its caret or in other brackets, or made a note by a colon."""
+_SOME = 50
+"""Tags among which a misspelt one is sought."""
 _FEW = 2
 """Names that are told one by one; of more it is the ladder that is another."""
 
@@ -181,22 +183,24 @@ def file_without_tag(spec: model.Spec) -> Iterator[model.Finding]:
     almost = _almost_tags(spec, untied) if untied else {}
     for tag, file in untied.items():
         written, place = almost.get(tag, ("", file.span))
-        yield model.Finding(
-            code="file-without-tag",
-            message=f"`{written}` does not tie `examples/{tag}.md` to this clause"
-            if written
-            else f"no provision holds the eval tag `{tag}` of this file",
-            span=place,
-            hint=_mend(tag, written),
+        if written.startswith("[^") and written.endswith("]") and written != f"[^{tag}]":
+            # Who read the text has told that it is no tag.
+            continue
+        if written and written != f"[^{tag}]":
+            message, hint = (
+                f"`{written}` is no eval tag",
+                f"write `[^{tag}]`" + " and a blank" * written.endswith("("),
+            )
+            yield _found("malformed-tag", message, place, hint)
+            continue
+        message, hint = (
+            f"no provision holds the eval tag `{tag}` of this file",
+            f"put `[^{tag}]` after the clause that it tests",
         )
-
-
-def _mend(tag: str, written: str) -> str:
-    if not written:
-        return f"put `[^{tag}]` after the clause that it tests"
-    return (
-        f"write `[^{tag}]`" if written != f"[^{tag}]" else "take it out of the code or the comment around it"
-    )
+        if written:
+            message = f"`{written}` does not tie `examples/{tag}.md` to this clause"
+            hint = "take it out of the code or the comment around it"
+        yield _found("file-without-tag", message, place, hint)
 
 
 def _almost_tags(spec: model.Spec, tags: Collection[str]) -> dict[str, tuple[str, model.Span]]:
@@ -204,7 +208,7 @@ def _almost_tags(spec: model.Spec, tags: Collection[str]) -> dict[str, tuple[str
     found: dict[str, tuple[str, model.Span]] = {}
     for _, block in spec.walk():
         for match in _ALMOST_TAG.finditer(block.source):
-            if (tag := (match["tag"] or match["open"]).lower()) in tags:
+            if (tag := (match["linked"] or match["tag"] or match["open"]).lower()) in tags:
                 before = block.source[: match.start()]
                 line, column = block.span.line + before.count("\n"), len(before) - before.rfind("\n")
                 place = model.Span(block.span.file, line, column, line, column + len(match[0]))
@@ -215,8 +219,15 @@ def _almost_tags(spec: model.Spec, tags: Collection[str]) -> dict[str, tuple[str
 def stale_prompt_title(spec: model.Spec) -> Iterator[model.Finding]:
     """Find prompt files whose header states another title than the provision that holds the tag."""
     holders = {tag.tag: spec.provision_by_id.get(tag.provision) for tag in spec.eval_tags}
+    files = {file.tag for file in spec.prompt_files}
+    untold = holders.keys() - files
+    untold = untold if len(untold) <= _SOME else set()
     for file in spec.prompt_files:
         holder = holders.get(file.tag)
+        if file.tag not in holders:
+            # A tag that is misspelt is told, and says of which provision the prompts are.
+            meant = holders.get(near_name(file.tag, untold))
+            holder = meant if meant and near_name(file.title, (meant.title,)) else None
         if holder and file.title and file.title != holder.title:
             yield model.Finding(
                 code="stale-prompt-title",

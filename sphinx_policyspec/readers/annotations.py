@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
@@ -110,6 +110,7 @@ MAPPINGS = (_SPEC, _LEVELS, _TOPICS, _GOALS, PROVISIONS)
 """What an annotation file holds, in the order that authors write it."""
 
 
+_PARTS = tuple(part.name for part in MAPPINGS)
 _Declared = TypeVar("_Declared", model.AuthorityLevel, model.Topic, model.Goal)
 
 _ROWS = {row.key: row for row in attributes_of("provision", "principle") if row.sidecar}
@@ -159,7 +160,7 @@ def read_annotations(path: Path, file: str = "") -> Annotations:
     """
     text, encoding = read_text(path, file or path.name)
     reader = _Reader(file or path.name)
-    root = reader.mapping(reader.compose(text), [part.name for part in MAPPINGS])
+    root = reader.mapping(reader.compose(text), _PARTS)
     provisions = root.get("provisions")
     pairs = provisions.value if isinstance(provisions, yaml.MappingNode) else ()
     keys = {str(key.value): reader.span(key) for key, _ in reversed(pairs)}
@@ -192,6 +193,15 @@ class _Reader(YamlReader):
         super().__init__(file)
         self.placed: list[tuple[Use, model.Span]] = []
         self.repeated: list[model.AuthorityLevel | model.Topic | model.Goal] = []
+
+    def mapping(self, node: yaml.Node | None, allowed: Sequence[str] = ()) -> dict[str, yaml.Node]:
+        """Return what :meth:`YamlReader.mapping` does; a key without a value is a finding where only some are allowed."""
+        values = super().mapping(node, allowed)
+        for name, value in values.items() if allowed and allowed != _PARTS else ():
+            if isinstance(value, yaml.ScalarNode) and not self.text(value):
+                hint = "give it a value, or delete the line"
+                self.find("missing-key", value, f"`{name}` says nothing", hint)
+        return values
 
     def names(self, owner: Owner, identifier: str, key: str, node: yaml.Node | None) -> tuple[str, ...]:
         """Return the names that a key holds, in the order of the file."""
@@ -261,7 +271,8 @@ def _identifier(reader: YamlReader, node: yaml.Node, values: dict[str, yaml.Node
     text = reader.text(values.get("id"))
     if not text:
         text = slug(reader.text(values.get("label") or values.get("title")))
-        reader.find("missing-key", node, "`id` is missing", f"begin with `id: {text or 'NAME'}`")
+        if "id" not in values:
+            reader.find("missing-key", node, "`id` is missing", f"begin with `id: {text or 'NAME'}`")
     elif " " in text:
         hint = f"write `{'_'.join(text.split())}`"
         reader.find("invalid-id", values["id"], f"`{text}` has a blank, as no id has", hint)
@@ -320,8 +331,6 @@ def _provision(reader: _Reader, key: str, node: yaml.Node, at: model.Span) -> Pr
     values: dict[str, tuple[str, ...]] = {}
     for name, value in reader.mapping(node, PROVISIONS.names).items():
         row = _ROWS[name]
-        if isinstance(value, yaml.ScalarNode) and not reader.text(value):
-            reader.find("missing-key", value, f"`{name}` says nothing", "give it a value, or delete the line")
         places[name] = reader.span(value)
         if row.many:
             values[name] = reader.names(row.owner, key, name, value)

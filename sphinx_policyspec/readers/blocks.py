@@ -27,7 +27,7 @@ EXAMPLE = re.compile(
 ADMONITION = re.compile(r"(?:!!!|\?\?\?\+?)[ \t]*+(\w*+)[ \t]*+(?:\"([^\"\n]*+)\")?\s*")
 _CLOSING_TAG = re.compile(r"[ ]{0,3}</[A-Za-z]\w{0,40}>\s*")
 _FEW_MARKS = re.compile(
-    r"[ \t]{0,12}(?:`{2,}+|~{2,}+|'{3,}+|\^{3,}+)[ \t]*+[\w-]*+[ \t]*+(?P<tag><[^\s<>]{1,40}>)?\s*+$"
+    r"[ \t]{0,12}(?:(?:`{2,}+|~{2,}+|'{3,}+|\^{3,}+)[ \t]*+[\w-]*+|(?i:xml))[ \t]*+(?P<tag><[^\s<>]{1,40}>)?\s*+$"
 )
 _TAG_AND_MARKS = re.compile(r"[ ]{0,3}</\w{1,40}>[ \t]*(?:~{3,}|`{3,})")
 _ENDS_FENCE = re.compile(r"[ \t]{0,12}(?:`{2,}+|~{2,}+)[^`~\n]*\n?")
@@ -39,7 +39,7 @@ _ALMOST_TITLE = re.compile(r"[\s#*_>-]{0,9}(?P<word>[A-Za-z]{5,9})\b[*_:\s\uff1a
 _LONGEST_TITLE = 60
 """Characters of a line that a message shows."""
 _ALMOST_COMMENTARY = re.compile(
-    r"!{2,4}[ \t]*+\w*+[ \t]*+[:]?[ \t]*+[\"'\u201c]?(?i:commentary)[\"'\u201d]?\s*"
+    r"(?:!{2,4}|:{3})[ \t]*+\w*+[ \t]*+[:]?[ \t]*+[\"'\u201c]?(?i:commentary)\b[\"'\u201d]?(?P<rest>[^\n]*)\n?"
 )
 DEFINITION = re.compile(
     r"[ ]{0,3}(?P<marks>\*\*|__)(?P<term>[^*\n]{1,200}?)"
@@ -58,8 +58,6 @@ _LABELS = frozenset(
 )
 """Words in bold that label a paragraph and define nothing."""
 _HEADING_WITH_ID = re.compile(r"[ ]{0,3}#{1,6}[ \t].*\{#[^{}\n]*\}[\s#]*")
-
-
 _QUOTED = re.compile(r"[ ]{0,3}(?:>[ ]?[ ]{0,3})+")
 _NO_TEXT = re.compile(r"[ ]{4}|\t|\[[^\[\]\n]{1,200}\]:")
 """What no paragraph begins with: code, and definitions of links and notes."""
@@ -113,6 +111,11 @@ def _begins_block(line: str) -> bool:
         or (line.startswith(("!!!", "???")) and ADMONITION.fullmatch(line))
         or line.rstrip() == CONVERSATION
     )
+
+
+def _begins_other(line: str) -> bool:
+    """Return whether a line begins another example, or a section or principle."""
+    return bool(EXAMPLE.fullmatch(line) or _HEADING_WITH_ID.fullmatch(line))
 
 
 def _goes_on(quoted: str) -> bool:
@@ -198,9 +201,11 @@ class _Cutter:
                 message = "this commentary is empty: nothing below it is indented"
                 self.find("unknown-admonition", position, message, "indent its text by four spaces")
             return self._block(BlockKind.COMMENTARY, position, end)
-        if line.startswith("!!") and _ALMOST_COMMENTARY.fullmatch(line):
-            message, hint = "this line begins no commentary, but is text", 'write `!!! meta "Commentary"`'
-            self.find("unknown-admonition", position, message, hint)
+        if line.startswith(("!!", ":::")) and (almost := _ALMOST_COMMENTARY.fullmatch(line)):
+            hint = 'write `!!! meta "Commentary"`' + ", and its text below, indented" * bool(
+                almost["rest"].strip()
+            )
+            self.find("unknown-admonition", position, "this line begins no commentary, but is text", hint)
         if line.rstrip() == CONVERSATION:
             return self._untitled(position, position)
         return None
@@ -216,10 +221,8 @@ class _Cutter:
 
     def _is_heading(self, position: int) -> bool:
         line = self.lines[position]
-        if not line.lstrip(" \ufeff").startswith("#") or not ATX.fullmatch(line):
-            return False
-        # In a list item it is a part of that.
-        return position not in self.shown.nested
+        is_marked = line.lstrip(" \ufeff").startswith("#") and ATX.fullmatch(line) is not None
+        return is_marked and position not in self.shown.nested  # in a list item it is a part of that
 
     def _bold(self, position: int, line: str, *, starts: bool) -> RawBlock | None:
         """Return the block that words in bold begin."""
@@ -301,9 +304,8 @@ class _Cutter:
         position += 1
         while position < len(self.lines):
             line = self.lines[position]
-            if not line.strip() or _begins_block(line) or self.fences.opening(position):
-                break
-            if self._underlines(position) or self._defines(position):
+            ends = not line.strip() or _begins_block(line) or self.fences.opening(position)
+            if ends or self._underlines(position) or self._defines(position):
                 break
             position += 1
         return position
@@ -389,9 +391,8 @@ class _Cutter:
         almost = _ALMOST_TITLE.match(self.lines[above]) if above >= 0 else None
         if almost and near_name(almost["word"], ("example",)):
             message = f"`{self.lines[above].strip()[:_LONGEST_TITLE]}` is no title of an example"
-            title = almost["title"].strip(" \t\r\n*_")[:_LONGEST_TITLE]
-            hint = f"write `**Example**: {title}`"
-            self.find("untitled-example", above, message, hint)
+            title = almost["title"].strip(" \t\r\n*_;.,")[:_LONGEST_TITLE]
+            self.find("untitled-example", above, message, f"write `**Example**: {title}`")
         else:
             message, hint = "conversation without a title", "put `**Example**: …` above it"
             self.find("untitled-example", position, message, hint)
@@ -409,7 +410,12 @@ class _Cutter:
             body, end = self._unclosed_end(opening + 1)
             self._tell_unclosed(opening, marks, body)
             return RawBlock(BlockKind.EXAMPLE, start, end, (opening + 1, body))
-        return RawBlock(BlockKind.EXAMPLE, start, self._after_blanks(end + 1), (opening + 1, end))
+        stop = end + bool(_TAG_AND_MARKS.match(self.lines[end]))
+        if self._after_shown_blanks(opening + 1) >= stop:
+            self.find(
+                "empty-block", opening, "this conversation has no messages", "put one into it, or delete it"
+            )
+        return RawBlock(BlockKind.EXAMPLE, start, self._after_blanks(end + 1), (opening + 1, stop))
 
     def _tell_unclosed(self, opening: int, marks: str, end: int) -> None:
         """Tell which of two lines of marks is wrong: the one that is not as the dialect has it."""
@@ -434,7 +440,7 @@ class _Cutter:
         told, inner, is_open, close = False, 0, False, -1
         for number in range(opening + 1, len(self.lines)):
             line = self.lines[number].rstrip()
-            if line == CONVERSATION or (told and _HEADING_WITH_ID.fullmatch(line)):
+            if line == CONVERSATION or ((told or not is_open) and _begins_other(line)):
                 return None
             if _BEGINS_MESSAGE.match(line):
                 is_open = not _CLOSING_TAG.fullmatch(line)
@@ -466,7 +472,7 @@ class _Cutter:
         """Return the line of the next closing tag in what may be one conversation, else -1."""
         for number in range(position, len(self.lines)):
             line = self.lines[number]
-            if EXAMPLE.fullmatch(line) or _HEADING_WITH_ID.fullmatch(line) or line.rstrip() == CONVERSATION:
+            if _begins_other(line) or line.rstrip() == CONVERSATION:
                 break
             if _CLOSING_TAG.fullmatch(line):
                 return number
@@ -480,7 +486,7 @@ class _Cutter:
         end = tagged = position
         while end < len(self.lines):
             line = self.lines[end]
-            if EXAMPLE.fullmatch(line) or _HEADING_WITH_ID.fullmatch(line) or line.rstrip() == CONVERSATION:
+            if _begins_other(line) or line.rstrip() == CONVERSATION:
                 break
             tagged = end + 1 if _CLOSING_TAG.fullmatch(line) else tagged
             end += 1

@@ -234,7 +234,12 @@ class _Cases:
             read.append(ReadCase(case=case, findings=self._taken()))
         if not nodes:
             return (), (
-                _error("missing-key", "no case here", model.Span(self.reader.file, self.reader.first)),
+                _error(
+                    "missing-key",
+                    "no case here",
+                    model.Span(self.reader.file, self.reader.first),
+                    "begin one with `items:`",
+                ),
             )
         if self.items_read <= MAX_ITEMS:
             return tuple(read), ()
@@ -383,11 +388,17 @@ class _Cases:
         pairs: list[tuple[str, model.Value, model.Value]] = []
         for issue, listed in self.reader.mapping(node).items():
             for pair in self.reader.items(listed):
+                if not isinstance(pair, yaml.SequenceNode):
+                    self.reader.find(
+                        "wrong-type", pair, "expected a list of pairs", "write `[[a, b], [a, c]]`"
+                    )
+                    continue
                 values = [self._scalar(value) for value in self.reader.items(pair)]
                 if len(values) == 2:  # noqa: PLR2004  a pair
                     pairs.append((issue, values[0], values[1]))
                 else:
-                    self.reader.find("wrong-type", pair, "expected a pair of values that may stand together")
+                    message = "expected a pair of values that may stand together"
+                    self.reader.find("wrong-type", pair, message, "write two, as in `[a, b]`")
         return tuple(pairs)
 
     def _expectation(self, node: yaml.Node) -> model.Expectation:

@@ -315,7 +315,8 @@ _ENDS_TAG = re.compile(
 )
 _ENDS_TEXT = re.compile(rf"[^\n<]+</(?P<name>{'|'.join(sorted(STRUCTURE))})>\s*")
 """A line of words that ends with a closing tag."""
-_CLOSE = re.compile(r"(?P<mark>[ ]?\*?[ ]?)</(?P<name>[A-Za-z][\w-]{0,40})>\s*+")
+_CLOSE = re.compile(r"(?P<mark>[ ]?\*?[ ]?)</(?P<name>[A-Za-z][\w-]{0,40})>\s*+(?:~{3,}+|`{3,}+)?\s*+")
+"""A closing tag; the end of its conversation, which may stand behind it, is told with that."""
 _ATTRIBUTE = re.compile(r"([\w-]{1,40}+)=(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'<>/=]+))")
 
 
@@ -380,8 +381,10 @@ def _meant(match: re.Match[str], number: int) -> Tag:
     shown = f"<{'/' * closing}{name}>"
     if bare and bare["after"] and not bare["comment"]:
         bare = None
-    if bare and bare["after"]:
+    if bare and bare["after"] and bare["after"].lstrip().startswith(("[#", ":")):
         cure = "write all of the verdict into the comment"
+    elif bare and bare["after"]:
+        cure = f"write the text behind `{bare['comment']}` on the line below it"
     elif bare:
         cure = f"write `{shown}`" if match[0].strip() != shown else "begin the line at the margin"
     elif not closing and _OPEN.fullmatch(f"<{name}{rest.rstrip()}>"):

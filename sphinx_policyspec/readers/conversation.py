@@ -95,9 +95,7 @@ class _Conversation:
         while position < len(self.lines):
             position = self._step(position)
         if self.comparison_start is not None:
-            self._find(
-                "unclosed-tag", self.comparison_start, "`<comparison>` is never closed", "add `</comparison>`"
-            )
+            self._find_unclosed("comparison", self.comparison_start)
             self._end_comparison(len(self.lines))
         return ConversationReading(
             tuple(self.turns), tuple(self.references), tuple(self.links), tuple(self.findings)
@@ -143,7 +141,8 @@ class _Conversation:
             name = "comparison"
         if not name:
             return tag
-        return replace(tag, name=name, written=tag.name, cure=f"write `<{'/' * tag.closing}{name}>`")
+        cure = f"write `<{'/' * tag.closing}{name}>`" + f" before `{_brief(tag.comment)}`" * bool(tag.comment)
+        return replace(tag, name=name, written=tag.name, cure=cure)
 
     def _is_above_answer(self, line: int) -> bool:
         """Return whether the answer of a comparison begins below a line."""
@@ -200,9 +199,7 @@ class _Conversation:
             self._find("unclosed-tag", tag.line, message, "write `</comparison>`")
             self._end_comparison(tag.line + 1)
         else:
-            self._find(
-                "unclosed-tag", self.comparison_start, "`<comparison>` is never closed", "add `</comparison>`"
-            )
+            self._find_unclosed("comparison", self.comparison_start)
             self._end_comparison(tag.line)
             self.comparison_start = tag.line
 
@@ -264,7 +261,7 @@ class _Conversation:
             )
             closed = True
         elif not closed:
-            self._find("unclosed-tag", tag.line, f"`<{tag.name}>` is never closed", f"add `</{tag.name}>`")
+            self._find_unclosed(tag.name, tag.line)
         else:
             self._check_mark(self.tags[end], self.lines.lines[end])
             self._check_body(tag, end)
@@ -484,6 +481,9 @@ class _Conversation:
                 message=self.count,
             )
         )
+
+    def _find_unclosed(self, name: str, line: int) -> None:
+        self._find("unclosed-tag", line, f"`<{name}>` is never closed", f"add `</{name}>`")
 
     def _find(self, code: str, line: int, message: str, hint: str) -> None:
         self.findings.append(self.lines.warning(line, code, message, hint))

@@ -35,6 +35,7 @@ _LOST_LINK = re.compile(
     r"(?:\[[^\[\]\n]{0,200}\\?\][ \t]?)?(?:[(\[{<]|href=[\"'])[ \t]?#[ \t]?"
     r"(?:(?P<spaced>[A-Za-z][\w-]{0,100}(?:[ ][\w-]{1,40}){1,5})(?=\))|(?P<id>[A-Za-z][\w-]{0,100}))(?:[)\]}>]|[\"'][^<>\n]{0,100}>)?"
     r"|\[[^\[\]\n]{1,200}\][ \t]\((?P<url>https?://[^\s()]{1,500})\)"
+    r"|\[[^\[\]\n]{1,200}\]\((?P<open>https?://[^\s()]{1,500})(?=\s|$)"
     r"|\[\[(?P<wiki>[A-Za-z][\w-]{0,100})(?:\|[^\[\]\n]{0,100})?\]\]"
 )
 _SPHINX_LINK = re.compile(
@@ -127,7 +128,7 @@ def lost_links(text: str, labels: Mapping[str, str] = _NO_LABELS) -> Iterator[tu
     for begin, end in outside_fences(text):
         for match in _SPHINX_LINK.finditer(text, begin, end):
             yield match.start(), match.end(), match["role"] or match["rst"]
-        if not any(sign in text for sign in ("#", "[[", "] (")):
+        if not any(sign in text for sign in ("#", "[[", "] (", "](http")):
             continue
         parts = [text[:begin]]
         after = begin
@@ -138,11 +139,8 @@ def lost_links(text: str, labels: Mapping[str, str] = _NO_LABELS) -> Iterator[tu
         bare = "".join((*parts, text[after:end]))
         for match in _LOST_LINK.finditer(bare, begin):
             if not text[max(begin, match.start() - _NEAR) : match.start()].rstrip(" \t").endswith("[?]"):
-                yield (
-                    match.start(),
-                    match.end(),
-                    match["id"] or match["spaced"] or match["wiki"] or match["url"],
-                )
+                name = match["id"] or match["spaced"] or match["wiki"] or match["url"] or match["open"]
+                yield match.start(), match.end(), name
 
 
 def _url(match: re.Match[str], labels: Mapping[str, str]) -> str | None:

@@ -49,8 +49,9 @@ _INDENT = re.compile(r"^(?: {1,4}|\t)", re.MULTILINE)
 _LONE_RETURN = re.compile(r"\r(?!\n)")
 _HIDDEN_ID = re.compile(r"<!--[^>\n]{0,200}\{#")
 _LABEL_HINT = "write `[text](address)`, or a line `[label]: address`"
+_NO_ID = "names no id whose title it could show"
 _BARE_NAME = re.compile(r"[A-Za-z][\w-]*")
-_TAG_LENGTH = 4
+_ANOTHER_TAG = "delete one of the two, or give it a tag and a file of its own"
 _MOST_LOST = 1000
 """As many links that are none are looked at: each is compared with the ids of the document."""
 _CLAUSE_WINDOW = 2000
@@ -95,9 +96,6 @@ class _Document:
         self.lines = lines
         self.shown = shown
         self.notes = read_notes(lines, shown)
-        self.headings: dict[int, Heading] = {}
-        self.given: set[str] = set()
-        self.entitled: dict[str, int] = {}
         self.used: set[str] = set()
         self.findings = findings
         self.preamble: list[model.Block] = []
@@ -122,6 +120,7 @@ class _Document:
         """Read all headings: of two that have one id, the one whose title makes it keeps it."""
         self.headings = {raw.start: heading_of(self.shown, *raw.body, self.notes.words) for raw in raw_blocks}
         self.given = {heading.id for heading in self.headings.values()}
+        self.entitled: dict[str, int] = {}
         for start, heading in self.headings.items():
             if heading.id == made_of(heading.title):
                 self.entitled.setdefault(heading.id, start)
@@ -199,13 +198,14 @@ class _Document:
         self.drafts.append(draft)
         self.open.append(draft)
         text = "".join(self.shown.masked[slice(*raw.body)])
+        since = heading.depth
         for item in scan(text, self.notes.labels):
             if isinstance(item, InlineTag):
-                self._tag(item, text, raw.start, misplaced="a heading", since=heading.depth)
-            else:
-                self._link(
-                    item, self.lines.offset_span(raw.start, item.start, item.end), model.Carrier.TITLE, ""
-                )
+                self._tag(item, text, raw.start, misplaced="a heading", since=since)
+                since = item.start
+                continue
+            place = self.lines.offset_span(raw.start, item.start, item.end)
+            self._link(item, place, model.Carrier.TITLE, "")
 
     def _provision_id(self, heading: Heading, span: model.Span, *, is_lent: bool) -> str:
         """Return the id of a provision: the one that its title makes where there is none, or another has it with more right."""
@@ -332,9 +332,11 @@ class _Document:
             hint = f"write it at the end of line {self.open[-1].span.line}" if heads else LOST_HINT
             self._find("lost-heading", found, message, hint)
         for span in lost_examples(text):
-            found = self.lines.offset_span(start, *span)
-            message = "an example inside a list or a quotation is text"
-            self._find("example-without-conversation", found, message, "begin its lines at the margin")
+            place, message = (
+                self.lines.offset_span(start, *span),
+                "an example in a list or a quotation is text",
+            )
+            self._find("example-without-conversation", place, message, "begin its lines at the margin")
         self.lost_links += [
             (self.lines.offset_span(start, *span), text[slice(*span)], name)
             for *span, name in lost_links(text, self.notes.labels)
@@ -366,12 +368,11 @@ class _Document:
                     example=mark,
                 )
             )
-        elif not item.url:
+        elif not item.url or item.url == "#":
             self._unknown_label(item, span)
         else:
             if item.text == "?":
-                message = f"`[?]({item.url})` names no id whose title it could show"
-                self._find("title-of-nothing", span, message, "write `[?](#id)`")
+                self._find("title-of-nothing", span, f"`[?]({item.url})` {_NO_ID}", "write `[?](#id)`")
             elif _BARE_NAME.fullmatch(item.url):
                 self.lost_links.append((span, f"[{item.text}]({item.url})", item.url))
             self.links.append(
@@ -382,8 +383,10 @@ class _Document:
 
     def _unknown_label(self, item: InlineLink, span: model.Span) -> None:
         if item.text == "?":
-            message, hint = "`[?]` names no id whose title it could show", "write `[?](#id)`"
-            self._find("title-of-nothing", span, message, hint)
+            self._find("title-of-nothing", span, f"`[?]` {_NO_ID}", "write `[?](#id)`")
+        elif not item.label:
+            message = f"`[{item.text}]({item.url})` leads nowhere"
+            self._find("undefined-label", span, message, "write an address, or `#` and an id, into it")
         else:
             self.lost_links.append((span, f"[{item.text}][{item.label}]", item.label))
 
@@ -392,8 +395,8 @@ class _Document:
             return
         span = self.lines.offset_span(line, item.start, item.end)
         if not item.is_well_formed and item.tag not in self.notes.tests:
-            meant = re.sub(r"[^a-z0-9]", "", item.tag.lower())
-            hint = f"write `[^{meant}]`" if len(meant) == _TAG_LENGTH else "use four of a-z and 0-9"
+            meant = re.match(r"\W*([a-z0-9]{4})(?![a-z0-9])", item.tag.lower())
+            hint = f"write `[^{meant[1]}]`" if meant else "use four of a-z and 0-9"
             self._find("malformed-tag", span, f"`[^{item.tag}]` is no eval tag", hint)
             return
         if misplaced:
@@ -403,9 +406,8 @@ class _Document:
             )
             self._find("misplaced-tag", span, message, hint)
         if item.tag in self.tag_spans:
-            related = (self.tag_spans[item.tag],)
-            hint = "delete one of the two, or give it a tag and a file of its own"
-            self._find("duplicate-tag", span, f"eval tag `{item.tag}` occurs twice", hint, related=related)
+            message, related = f"eval tag `{item.tag}` occurs twice", (self.tag_spans[item.tag],)
+            self._find("duplicate-tag", span, message, _ANOTHER_TAG, related=related)
         self.tag_spans.setdefault(item.tag, span)
         clause = clause_before(text[max(since, item.start - _CLAUSE_WINDOW) : item.start])
         if not clause and self.tags and self.tags[-1].span.end_line == span.line:
@@ -421,14 +423,12 @@ class _Document:
         for number, (span, written, name) in enumerate(self.lost_links):
             shown = " ".join(written.split())
             target = name if name in known else near_name(name, known) if number < _MOST_LOST else ""
-            if target:
+            if target or "](#" in written:
                 hint = f"write `[text](#{target})` or `[?](#{target})`"
+                hint = hint if target else "write `[text](#id)`; an id has no blanks"
                 self._find("dangling-reference", span, f"`{shown}` is no reference", hint)
             elif "://" in name:
-                self._find("undefined-label", span, f"`{shown}` is no link", "delete the blank in it")
-            elif "](#" in written:
-                message = f"`{shown}` is no reference"
-                self._find("dangling-reference", span, message, "write `[text](#id)`; an id has no blanks")
+                self._find("undefined-label", span, f"`{shown}` is no link", f"write `[text]({name})`")
             elif written.endswith(f"][{name}]"):
                 message = f"nothing defines the label of the link `{shown[1:].partition('][')[0]}`"
                 self._find("undefined-label", span, message, _LABEL_HINT)

@@ -10,7 +10,7 @@ from sphinx_policyspec.model import Finding
 from sphinx_policyspec.model.nearest import near_name
 from sphinx_policyspec.model.spec import DEFAULT_LEVELS
 from sphinx_policyspec.readers.blocks import ATX, BlockKind, cut
-from sphinx_policyspec.readers.comments import ITEM, SETEXT, Shown
+from sphinx_policyspec.readers.comments import ITEM, ODD, SETEXT, Shown
 from sphinx_policyspec.readers.inline import label_of, outside_fences, plain_words, slug, without_tags
 from sphinx_policyspec.readers.text import Lines
 
@@ -34,6 +34,7 @@ _BEGUN = re.compile(r"\s\{#?\s*$")
 _GLUED_LEVEL = re.compile(r"(?i:authority)[-_.]?(?P<level>\w+)")
 _BARE_ID = re.compile(r"[.:]?[A-Za-z][\w-]*")
 """An attribute that is no more than a name."""
+_NO_SIGN = re.compile(rf"\b(?i:authority)\s{{1,9}}(?=(?P<level>{'|'.join(sorted(_LEVELS))})\b)")
 _MEANS_LEVEL = re.compile(r"(?:.*[-_])?(?:auth\w*|level|precedence|priority)", re.IGNORECASE)
 """Names that other people give to what is ``authority`` here."""
 _ID_WITH = "have an id with"
@@ -103,10 +104,15 @@ def parse_heading(depth: int, text: str) -> Heading:
     if begun := _BEGUN.search(title):
         title, problem = title[: begun.start()], problem or "are begun, and no more"
     title = plain_words(without_tags(_CLOSERS.sub("", title.rstrip())).strip()).strip()
+    if (split := _NO_SIGN.search(inside)) and "=" not in inside:
+        inside, problem = (
+            _NO_SIGN.sub("authority=", inside),
+            problem or f"lack the `=` in `{split[0]}{split['level']}`",
+        )
     identifier = authority = ""
     attributes: list[tuple[str, str]] = []
     for item in _ITEM.finditer(inside):
-        value = (item["value"] or "").strip("\"'\u201c\u201d\u2018\u2019")
+        value = (item["value"] or "").strip("\"'\u201c\u201d\u2018\u2019)]>")
         name = (item["name"] or "").casefold()
         if (item["id"] or (name == "id" and value)) and not identifier:
             identifier = item["id"] or value
@@ -141,6 +147,7 @@ def _by_bare_words(
     problem = "have a quote that is never closed" if _is_quote_open(inside) else ""
     if odd := _ODD.search(identifier):
         problem = f"{_ID_WITH} the character U+{ord(odd[0]):04X} in it"
+        identifier = ODD.sub("", identifier).lstrip("#")
     elif bare and not bare[0].startswith("."):
         words = re.match(rf"[:\s]*#{re.escape(identifier)}((?:\s+[\w-]+(?![\w-]*\s*[=:]))+)", inside)
         if words:

@@ -76,6 +76,7 @@ def read_prompts(text: str, file: str, stem: str) -> tuple[model.PromptFile, tup
         )
     contents: list[model.EvalPrompt | model.Prose | model.Comment] = []
     ordinals = count(1)
+    untitled = {found.span.line for found in findings if found.code == "untitled-example"}
     for raw in blocks:
         start = max(raw.start, header_end)
         if raw.end <= start:
@@ -92,7 +93,8 @@ def read_prompts(text: str, file: str, stem: str) -> tuple[model.PromptFile, tup
             continue
         text = shown.text(start, raw.end).strip("\n")
         contents.append(model.Prose(source=source, text=text, span=span))
-        if text.strip():
+        # What was to be the title of a prompt is told as that.
+        if text.strip() and not untitled.intersection(range(span.line, span.end_line + 1)):
             hint = "put it into a conversation, or delete it"
             findings.append(_found("text-outside-prompt", span, "text outside every prompt", hint))
     if match and not any(isinstance(one, model.EvalPrompt) for one in contents):

@@ -96,9 +96,12 @@ _CURES = {
 _OF_A_MERGE = re.compile(r"^(?:<{7}|={7}|>{7})(?: |$)", re.MULTILINE)
 _ODD_INDENT = re.compile(r"[ ]*+([^\S \r\n]|[\u200b\ufeff])")
 _NO_COLON = re.compile(r"[ ]*(?:- )?(?P<key>[\w-]+)[ ]*(?P<value>[^:#]*)")
-_NO_BLANK = re.compile(r"[ ]*-(?P<item>(?:[\w-]+:(?:\s|$)|[\[{\"'])[^\n]*)")
+_NO_BLANK = re.compile(r"[ ]*-(?P<item>(?:(?P<is_item>[\w-]+:(?:\s|$)|[\[{\"'])|\w)[^\n]*)")
 _TWO_COLONS = re.compile(r"[ ]*(?:- )?[\w-]+:[ ]+(?P<value>[^\s\"'\[{#][^\n]*:(?:[ ][^\n]*)?)")
 _WITHOUT_BLANK = re.compile(r"[ ]*(?:- )?(?P<key>[\w-]+):(?P<value>[^\s:/][^:]*)")
+_BEHIND_QUOTE = re.compile(
+    r"[ ]*(?:- )?[\w-]+:[ ]+(?P<quoted>\"[^\"\\]*\"|'[^']*')[ ]*(?P<rest>[^\s#,\]}\"'][^\"']*)"
+)
 _SPECIAL = re.compile(r"[ ]*(?:- )?[\w-]+:[ ]+(?P<value>[@%`&*!|>\]}][^\n]*)")
 _ABOVE = 2
 """Lines that hold the slip at which a parser stops: the one at which it does, and the last one above."""
@@ -133,7 +136,8 @@ def _whys(lines: Sequence[str], number: int) -> Iterator[str]:
         name = "a tab" if odd[1] == "\t" else f"U+{ord(odd[1]):04X}"
         yield f"{name} in the indentation: indent by spaces"
     below = next((one for one in lines[number + 1 :] if one.strip()), "")
-    if (item := _NO_BLANK.fullmatch(line)) and not line.startswith("---"):
+    item = _NO_BLANK.fullmatch(line)
+    if item and not line.startswith("---") and (item["is_item"] or _is_item(lines, number)):
         yield f"no blank behind the hyphen: write `- {item['item']}`"
     bare = _NO_COLON.fullmatch(line)
     if bare and _indent(below) > _indent(line):
@@ -143,17 +147,27 @@ def _whys(lines: Sequence[str], number: int) -> Iterator[str]:
         yield from _never_closed(line.partition(":")[2].strip())
     if glued := _WITHOUT_BLANK.fullmatch(line):
         yield f"no blank behind the colon: write `{glued['key']}: {glued['value']}`"
+    if behind := _BEHIND_QUOTE.fullmatch(line):
+        yield f"`{behind['rest']}` stands behind the quotes: put all of it into them"
     if special := _SPECIAL.fullmatch(line):
         yield f"`{special['value'][0]}` means something else in YAML: put `{special['value']}` in quotes"
     if two := _TWO_COLONS.fullmatch(line):
         yield f"a second colon in one line: put `{two['value']}` in quotes"
 
 
+def _is_item(lines: Sequence[str], number: int) -> bool:
+    """Return whether an item of a list stands above a line, as far in."""
+    above = next((one for one in lines[number - 1 :: -1] if one.strip()), "") if number else ""
+    return above.startswith("- ", _indent(lines[number]))
+
+
 def _never_closed(value: str) -> Iterator[str]:
-    """Yield what is left open at the end of a value."""
+    """Yield what is left open at the end of a value, or closed once too often."""
     for begin, end in (("[", "]"), ("{", "}")):
         if value.startswith(begin) and value.count(begin) > value.count(end):
             yield f"the bracket `{begin}` is never closed"
+        if value.startswith(begin) and value.count(end) > value.count(begin):
+            yield f"a bracket `{end}` closes nothing: delete it"
     if value.startswith(('"', "'")) and value.count(value[0]) == 1:
         yield f"the quote `{value[0]}` is never closed"
 
@@ -352,13 +366,12 @@ class YamlReader:
         repeated: yaml.Node | None = None
         for key_node, value in node.value:
             key = self.text(key_node)
-            if allowed and key not in allowed:
-                name, _, said = key.partition(" ")
-                if name in allowed and said and self._is_null(value):
-                    self.find("unknown-key", key_node, f"`{key}` has no colon", f"write `{name}: {said}`")
-                    value.tag, value.value = "tag:yaml.org,2002:str", said.strip()
-                    meant.setdefault(name, value)
-                    continue
+            name, _, said = key.partition(" ")
+            if said and self._is_null(value) and (name in allowed or not allowed):
+                self.find("unknown-key", key_node, f"`{key}` has no colon", f"write `{name}: {said}`")
+                value.tag, value.value = "tag:yaml.org,2002:str", said.strip()
+                meant.setdefault(name, value)
+            elif allowed and key not in allowed:
                 self.find(
                     "unknown-key", key_node, f"unknown key `{key}`", nearest(key, allowed) or "delete it"
                 )
@@ -380,8 +393,13 @@ class YamlReader:
             return
         if isinstance(node, yaml.SequenceNode):
             yield from node.value
-        else:
-            self.find("wrong-type", node, "expected a list", "begin each item with a hyphen and a space")
+            return
+        hint, items = "begin each item with a hyphen and a space", []
+        if isinstance(node, yaml.MappingNode) and all(self._is_null(value) for _, value in node.value):
+            items = [key for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+            hint = f"write `[{', '.join(key.value for key in items)}]`"
+        self.find("wrong-type", node, "expected a list", hint)
+        yield from items
 
     def text(self, node: yaml.Node | None) -> str:
         """Return a scalar as it is written."""

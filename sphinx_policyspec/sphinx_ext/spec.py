@@ -368,7 +368,10 @@ def _read_sidecar(env: BuildEnvironment, name: str) -> Annotations:
     file = name if name == SHIPPED_SIDECAR else Path(os.path.relpath(path, env.srcdir)).as_posix()
     try:
         return read_annotations(path, file)
-    except (AnnotationError, SourceError) as error:
+    except SourceError:
+        # It is told of the option, which names it.
+        return Annotations()
+    except AnnotationError as error:
         message = f"`policyspec_annotations`: {str(error).replace(str(path), name)}"
         line = str(error).removeprefix(f"{file}:").partition(":")[0]
         span = model.Span(file, int(line) if line.isdigit() else 1)

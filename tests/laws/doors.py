@@ -92,7 +92,7 @@ def _names(known: Names) -> st.SearchStrategy[Names]:
 
 _PROVISIONS = (*PRINCIPLES, "was_kind")
 _LEVEL = st.sampled_from((*LEVELS, *LEVELS, "usr"))
-_SPEAKER = st.sampled_from((*ROLES, *ROLES, "usr"))
+_SPEAKER = st.sampled_from((*ROLES, *ROLES, "wizard"))
 
 
 def _principle(identifier: str) -> st.SearchStrategy[Item]:
@@ -168,7 +168,7 @@ def expected(plan: Plan) -> Told:
 
 def _wrong(plan: Plan) -> Iterator[tuple[str, int]]:
     yield "unknown-role", sum("usr" in level.names["roles"] for level in plan.levels)
-    yield "unknown-role", plan.speakers.count("usr")
+    yield "unknown-role", plan.speakers.count("wizard")
     for topic in plan.topics:
         yield "unknown-topic", _unknown(topic, "broader", "related")
         yield "self-reference", sum(topic.id in names for names in topic.names.values())

@@ -140,9 +140,7 @@ def test_what_a_spec_says_itself_is_kept(tmp_path: Path) -> None:
     assert after.provisions[0].aliases == ("be_nice", "kind")
 
 
-@pytest.mark.parametrize(
-    "text", ["", "# nothing\n", "null\n", "spec:\ntopics:\nprovisions:\n  be_kind:\n", "spec: {title: }\n"]
-)
+@pytest.mark.parametrize("text", ["", "# nothing\n", "null\n", "spec:\ntopics:\nprovisions:\n  be_kind:\n"])
 def test_an_empty_file_changes_nothing(tmp_path: Path, text: str) -> None:
     assert apply(tmp_path, text) == (SPEC, [])
 
@@ -318,8 +316,10 @@ provisions:
         ),
         ("  - id: peace\n", "  peace:\n", "7:3: error: expected a list; write `- id: peace`"),
         ("  be_kind:", "  be_knd:", "10:3: error: no provision `be_knd`; did you mean `be_kind`?"),
+        ("label: Tone", "label:", "3:11: error: `label` says nothing; give it a value"),
         ("serves: [peace]", "category:", "12:14: error: `category` says nothing; give it a value"),
         ("id: tone", "id: my tone", "2:9: error: `my tone` has a blank, as no id has; write `my_tone`"),
+        ("topics: [tone]", "topics: {tone}", "11:13: error: expected a list; write `[tone]`"),
         ("topics: [tone]", "topic: [tone]", "11:5: error: unknown key `topic`; did you mean `topics`?"),
     ],
 )
@@ -355,6 +355,9 @@ def test_a_lenient_reading_still_finds_unknown_topics_and_goals(tmp_path: Path) 
         ("a: b: c\n", "notes.yaml:1: not YAML: a second colon in one line: put `b: c` in quotes"),
         ("a:\n  - b c\n    d: e\n", "notes.yaml:2: not YAML: `b c` has no colon: write `b: c`"),
         ("a:\n  -b: c\n    d: e\n", "notes.yaml:2: not YAML: no blank behind the hyphen: write `- b: c`"),
+        ("a:\n  - b\n  -c\n  - d\ne: f\n", "notes.yaml:3: not YAML: no blank behind the hyphen: write `- c`"),
+        ("a: [b]]\nc: d\n", "notes.yaml:1: not YAML: a bracket `]` closes nothing: delete it"),
+        ('a: "b" c\n', "notes.yaml:1: not YAML: `c` stands behind the quotes: put all of it into them"),
         ('a: "b\nc: "d"\n', 'notes.yaml:1: not YAML: the quote `"` is never closed'),
         ('{"a": [{"b": 1}}', "notes.yaml:1: not YAML: the bracket `[` is never closed"),
         ("a:\n   b: c\n    d: e\nf:\n    g: h\n", "notes.yaml:2: not YAML: it is indented by 3 blanks"),

@@ -32,9 +32,22 @@ Have you this book? | ~~~\nHave you this book?\n~~~ | unclosed-fence | 13 | has 
 {#after authority=developer} | {#after autority=developer} | broken-attributes | 30 | with `{#after authority=developer}`
 {#say_so authority=user} | {#after authority=user} | duplicate-id | 5 | choose another id, such as `say_so`
 {#after authority=developer} | {#say_so authority=developer} | duplicate-id | 30 | choose another id, such as `after`
+{#after authority=developer} | {##after authority=developer} | invalid-id | 30 | with `{#after authority=developer}`
+{#after authority=developer} | {#after authority=developer] | broken-attributes | 30 | with `{#after authority=developer}`
+<assistant> <!-- BAD -->\n | <assistant> <!-- BAD --> | broken-tag | 19 | write the text behind `<!-- BAD -->` on the line below
+**Example**: | **Example**; | untitled-example | 9 | write `**Example**: A book`
+[?](#after) | [it](#). See [?](#after) | undefined-label | 7 | or `#` and an id
+[?](#after) | [it](). See [?](#after) | undefined-label | 7 | write an address
+"Commentary"\n    Why so. | "Commentary" Why so. | unknown-admonition | 27 | and its text below, indented
 [?](#after) | [it](#af ter) | dangling-reference | 7 | write `[text](#after)`
 [?](#after) | [it](#no such id). See [?](#after) | dangling-reference | 7 | an id has no blanks
-The first norm. | The first norm; see [it] (https://a.example). | undefined-label | 7 | delete the blank
+The first norm. | The first norm; see [it] (https://a.example). | undefined-label | 7 | write `[text](https://a.example)`
+The first norm. | The first norm; see [it](https://a.example today. | undefined-label | 7 | write `[text](https://a.example)`
+{#after authority=developer} | {#after authority developer} | broken-attributes | 30 | with `{#after authority=developer}`
+~~~xml\n<user> | xml\n<user> | example-without-conversation | 11 | write `~~~xml` at the margin
+!!! meta | ::: meta | unknown-admonition | 27 | write `!!! meta "Commentary"`
+<assistant> <!-- BAD --> | <asistant> <!-- BAD --> | broken-tag | 19 | write `<assistant>` before `<!-- BAD -->`
+The second norm. | **Example**: None\n\n~~~xml\n\n~~~\n\nThe second norm. | empty-block | 27 | put one into it
 """
 """One slip a line; ``\\n`` stands for a line end."""
 TABLE = [[part.replace("\\n", "\n") for part in row.split(" | ")] for row in ROWS.strip().splitlines()]
@@ -53,6 +66,10 @@ def test_a_slip_is_told_once_with_its_cure(old: str, new: str, code: str, line: 
     [
         ("norm.", "norm[^ab12].", None, 0, ""),
         ("norm.", "norm[^AB12].", "malformed-tag", 7, "write `[^ab12]`"),
+        ("norm.", "norm[ab12].", "malformed-tag", 7, "write `[^ab12]`"),
+        ("norm.", "norm[^ab12](#after).", "malformed-tag", 7, "write `[^ab12]` and a blank"),
+        ("norm.", "norm[^ab12 now].", "malformed-tag", 7, "write `[^ab12]`"),
+        ("norm.", "norm `[^ab12]`.", "file-without-tag", 7, "take it out of the code"),
         ("norm.", "norm[^ab12][^ab12].", "duplicate-tag", 7, "delete one of the two"),
         ("Have you", "Have[^ab12] you", "tag-in-conversation", 13, "move it after the clause"),
         ("A book", "A book[^ab12]", "misplaced-tag", 9, "move it after the clause"),
@@ -86,6 +103,7 @@ def test_a_slip_of_an_eval_tag_is_told_once(
         ("tag-misclosed", "answer-never-closed"),
         ("tag-with-text", "verdict-missing"),
         ("text-above-the-fence", "tag-half"),
+        ("tag-never-closed", "comparison-never-closed"),
     ],
 )
 def test_two_slips_of_one_example_are_both_told(one: str, other: str) -> None:
@@ -94,3 +112,19 @@ def test_two_slips_of_one_example_are_both_told(one: str, other: str) -> None:
         at = RIGHT.index(old)
         text = text[:at] + new + text[at + len(old) :]
     assert sorted(found.code for found in told(text)) == sorted((SLIPS[one][2], SLIPS[other][2]))
+
+
+def test_a_conversation_without_its_end_takes_no_heading_with_it() -> None:
+    more = "**Example**: More\n\n~~xml\n<user>\nWhat?\n</user>\n~~~\n"
+    text = RIGHT.replace("</comparison>\n~~~", "</comparison>", 1) + more
+    assert [one.code for one in told(text)] == ["unclosed-fence", "example-without-conversation"]
+
+
+def test_a_misspelt_tag_hides_no_title_of_its_prompts(tmp_path: Path) -> None:
+    (tmp_path / "model_spec.md").write_text(RIGHT.replace("norm.", "norm[^ab1l].", 1), "utf-8")
+    (tmp_path / "examples").mkdir()
+    prompt = "Examples for [^ab11] in Say sow:\n\n**Example**: a\n\n~~~xml\n<user>\nHi\n</user>\n~~~\n"
+    (tmp_path / "examples" / "ab11.md").write_text(prompt, "utf-8")
+    found = ps.load_checked(tmp_path, annotate=False).findings
+    told = [one.code for one in found if one.severity is not Severity.HINT]
+    assert told == ["stale-prompt-title", "tag-without-file"]

@@ -8,7 +8,7 @@ import os
 import re
 import warnings
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -28,7 +28,8 @@ from sphinx_policyspec.checks.selection import Selection, fingerprints, read_bas
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.model import Finding, Reference, ReferenceForm, Severity, Span, TargetKind
 from sphinx_policyspec.model.nearest import Hints
-from sphinx_policyspec.readers.text import SourceLines
+from sphinx_policyspec.model.spec import SHIPPED_SIDECAR
+from sphinx_policyspec.readers.text import SourceLines, absent, read_text
 from sphinx_policyspec.sphinx_ext.config import PREFIX, PolicySpecConfig, bad_values, severities
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
@@ -215,6 +216,13 @@ def _read_judgements(path: Path) -> None:
     read_judgement_file(path, str(path))
 
 
+def _look_at(path: Path) -> None:
+    """Raise an error where a file cannot be read; what it says is told at its own lines."""
+    if not path.exists():
+        raise absent(path, str(path))
+    read_text(path, path.name)
+
+
 def _bad_names(app: Sphinx) -> Iterator[tuple[str, str]]:
     """Yield each option that names what is not there, or cannot be read, with what is wrong."""
     config = PolicySpecConfig.of(app.config)
@@ -223,13 +231,18 @@ def _bad_names(app: Sphinx) -> Iterator[tuple[str, str]]:
         for pattern in config.model_spec:
             if not any(map(compile_matchers([pattern])[0], files)):
                 yield f"{PREFIX}model_spec", f"`{PREFIX}model_spec`: no file matches `{pattern}`"
-    for option, read in (("baseline", read_baseline), ("judgements", _read_judgements)):
-        if name := getattr(config, option):
-            path = Path(app.confdir, name)
+    named: list[tuple[str, str, Callable[[Path], object]]] = [
+        ("baseline", config.baseline, read_baseline),
+        ("judgements", config.judgements, _read_judgements),
+        *(("annotations", name, _look_at) for name in config.annotations if name != SHIPPED_SIDECAR),
+    ]
+    for option, name, read in named:
+        if name:
             try:
-                read(path)
+                read(Path(app.confdir, name))
             except PolicySpecError as error:
-                yield f"{PREFIX}{option}", f"`{PREFIX}{option}`: {str(error).replace(str(path), name)}"
+                said = str(error).replace(f"{app.confdir}{os.sep}", "")
+                yield f"{PREFIX}{option}", f"`{PREFIX}{option}`: {said}"
     if problem := domain_of(app.env).shown_by(app.builder.name).problem:
         yield f"{PREFIX}since", f"`{PREFIX}since`: {problem}"
 
