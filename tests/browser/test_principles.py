@@ -50,7 +50,6 @@ def test_a_badge_says_who_may_override_its_principle(example_site: Path, open_pa
     page.keyboard.press("Enter")
     expect(page.locator("tr:target")).to_contain_text("User")
     page.go_back()
-    page.locator(f"{PANEL} > summary").click()
     badge.click()
     expect(box).to_be_visible()
     page.keyboard.press("Escape")
