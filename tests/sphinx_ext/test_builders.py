@@ -85,7 +85,7 @@ def test_paper_tells_what_was_said_from_what_is_said_about_it(built: Builds) -> 
     text = "".join(file.read_text("utf-8") for file in outdir.glob("*.tex"))
     assert r"\usepackage{policyspec}" in text
     assert r"\DUrole{ps-verdict}{Compliant} · \DUrole{ps-role-name}{Assistant}" in text
-    assert r"\DUrole{ps-kind}{Example}  \DUrole{ps-example-title}{A greeting at the desk}" in text
+    assert r"\DUrole{ps-kind}{Example 1}  \DUrole{ps-example-title}{A greeting at the desk}" in text
 
 
 def test_readers_of_epub_know_every_selector_of_the_style_sheet(built: Builds) -> None:
@@ -133,7 +133,7 @@ def test_text_shows_where_an_answer_begins_and_ends(built: Builds) -> None:
     text = (built("example_docs", "text").outdir / "reading.txt").read_text("utf-8")
     assert (
         """
-Example: The prize-winner that this reader will put down
+Example 1: The prize-winner that this reader will put down
    User
       Everyone's reading *The Salt Ledger*. I liked *Harbour Nights*
       and the ferry mysteries. Will I like it?
@@ -150,7 +150,7 @@ Example: The prize-winner that this reader will put down
 
       – recommends what is praised
 
-Example: A novel in a drawer
+Example 2: A novel in a drawer
 """
         in text
     )

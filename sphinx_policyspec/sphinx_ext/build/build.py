@@ -41,7 +41,7 @@ from sphinx_policyspec.sphinx_ext.config import Given, severities
 from sphinx_policyspec.sphinx_ext.domain.domain import add_anchors, domain_of, escape_headings
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, FindingOfKnown
 from sphinx_policyspec.sphinx_ext.markdown import outdated_by_companions
-from sphinx_policyspec.sphinx_ext.nodes.boxes import add_heads, explain, set_as_text
+from sphinx_policyspec.sphinx_ext.nodes.boxes import add_heads, arrange_examples, explain, set_as_text
 from sphinx_policyspec.sphinx_ext.nodes.html import set_for_paper
 from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     PolicyBox,
@@ -254,6 +254,7 @@ class Build:
         boxes = [
             node for node in elements_of(doctree) if isinstance(node, PolicyBox | PolicyChip | PolicyCount)
         ]
+        arrange_examples(boxes)
         for box in (box for box in boxes if "level" in box):
             declared = domain.find(TargetKind.LEVEL, box["level"])
             title = box["title"] = declared.title if declared else box["title"]

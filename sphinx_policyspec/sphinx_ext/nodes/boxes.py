@@ -6,6 +6,7 @@ nodes otherwise, which every transform would walk over, and every page would be 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -316,6 +317,29 @@ def placeholder(text: str) -> policy.PolicyPlaceholder:
     if text.startswith("[file:"):
         classes.append("ps-attachment")
     return policy.PolicyPlaceholder("", text, classes=classes)
+
+
+_VERDICTS = ("GOOD", "OK", "BAD", "")
+
+
+def arrange_examples(elements: Iterable[nodes.Element]) -> None:
+    """Give the examples of each section numbers, and put compliant answers before others; equal verdicts keep their order."""
+    counts: Counter[int] = Counter()
+    for node in elements:
+        if isinstance(node, policy.PolicyExample):
+            section = id(policy.around(node, nodes.section))
+            counts[section] += 1
+            node["number"] = counts[section]
+        elif isinstance(node, policy.PolicyComparison):
+            node.children.sort(key=_rank)
+
+
+def _rank(response: nodes.Node) -> int:
+    return (
+        _VERDICTS.index(response["verdict"])
+        if isinstance(response, policy.PolicyResponse)
+        else len(_VERDICTS)
+    )
 
 
 def head_of(box: nodes.Element) -> list[nodes.Element]:

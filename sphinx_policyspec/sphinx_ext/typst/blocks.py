@@ -307,10 +307,10 @@ _LANGUAGE, _REGION = 3, 2
 
 @dataclass(frozen=True, slots=True)
 class ListedExample:
-    """An example as the list of examples names it."""
+    """An example as the list of examples names it, below the title of its section."""
 
     label: str
-    number: int
+    section: str
     title: str
 
 
@@ -336,10 +336,10 @@ class TypstTranslator(ListVisitor):
         head, *turns = node.children
         kind, title = _kind_of(head), next(iter(head.findall(policy.PolicyExampleTitle)), None)
         if node.get(LABEL):
-            self.examples.append(
-                ListedExample(node[LABEL], len(self.examples) + 1, title.astext() if title else kind)
-            )
-            kind = f"{kind} {len(self.examples)}"
+            section = policy.around(node, nodes.section)
+            above = section.next_node(nodes.title) if section else None
+            named = f"{kind}: {title.astext()}" if title else kind
+            self.examples.append(ListedExample(node[LABEL], above.astext() if above else "", named))
         places = self.anchors_in(head)
         shown = content(self.directed(title)) if title else "[]"
         # Whether a page is its first costs memory to know, and short ones hardly ever run over.

@@ -18,6 +18,7 @@ from sphinx.util import logging
 from sphinx.util.osutil import make_filename_from_project
 
 from sphinx_policyspec.errors import PolicySpecError
+from sphinx_policyspec.files import grouped
 from sphinx_policyspec.model import who_may_override
 from sphinx_policyspec.model.spec import license_name
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
@@ -130,8 +131,8 @@ def indices(builder: Builder, labels: Labels, examples: Iterable[ListedExample])
     ):
         groups = list(_groups(by_name[name](domain), labels))
         parts.append(_chapter(name, title, groups, notes))
-    listed = [(item.label, f"{item.number}. {item.title}") for item in examples]
-    parts.append(_chapter(INDEX_PAGES[2], _("Examples"), [("", listed)] if listed else []))
+    listed = grouped((item.section, (item.label, item.title)) for item in examples)
+    parts.append(_chapter(INDEX_PAGES[2], _("Examples"), [*listed.items()]))
     return "".join(parts)
 
 

@@ -21,8 +21,6 @@ from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain, domain_of
 from sphinx_policyspec.sphinx_ext.nodes import nodes as policy
 from sphinx_policyspec.sphinx_ext.web.places import Place, level_html
 
-_VERDICTS = ("GOOD", "OK", "BAD")
-
 
 def below_text(section: nodes.section) -> int:
     """Return the place below a section's own text, which other sections may follow."""
@@ -47,26 +45,6 @@ def surroundings(link: nodes.reference) -> tuple[nodes.Element | None, str, bool
         is_plain &= not isinstance(above, policy.PolicyQuery | nodes.title | nodes.rubric)
         above = above.parent
     return above, example, is_plain
-
-
-def number_examples(elements: Iterable[nodes.Element]) -> None:
-    """Put numbers before the titles of examples, in the order of the page."""
-    for number, example in enumerate(
-        (node for node in elements if isinstance(node, policy.PolicyExample)), 1
-    ):
-        example["number"] = number
-
-
-def put_good_answers_first(elements: Iterable[nodes.Element]) -> None:
-    """Show compliant answers before others, whatever the order of the source; equal verdicts keep it."""
-    for node in elements:
-        if isinstance(node, policy.PolicyComparison):
-            node.children.sort(key=_rank)
-
-
-def _rank(response: nodes.Node) -> int:
-    given = response["verdict"] if isinstance(response, policy.PolicyResponse) else ""
-    return _VERDICTS.index(given) if given in _VERDICTS else len(_VERDICTS)
 
 
 def link_boxes_to_themselves(elements: Sequence[nodes.Element]) -> None:

@@ -296,8 +296,6 @@ class HandbookPages:
         self.prepare(app)
         elements = elements_of(doctree)
         self._mark_links(elements, docname, self.levels(app))
-        navigation.number_examples(elements)
-        navigation.put_good_answers_first(elements)
         navigation.link_boxes_to_themselves(elements)
         address = partial(_address, app.builder, docname)
         config = PolicySpecConfig.of(app.config)
