@@ -190,6 +190,15 @@ MORE_IN_MYST: dict[str, Row] = {
     "link-with-a-blank-never-closed": ((("[](#is-{n})", "[]( #is-{n}"),), "invalid-role", 41, "write `[](#is-"),
     "argument-behind-a-colon-in-braces": ((("{policy:response} bad", "{policy:response: bad}"),), "unknown-directive", 27, "write `{policy:response} bad`"),
     "heading-of-signs-alone": ((("## Say so when you do not know", "##Say so when you do not know"),), "lost-heading", 5, "write `## Say so"),
+    "longer-first-line": ((("```{policy:principle}\n:id: is", "````{policy:principle}\n:id: is"),), "unclosed-fence", 10, "write four backticks"),
+    "first-line-as-a-role": ((("```{policy:principle}\n:id: is", "`{policy:principle}`\n:id: is"),), "short-fence", 7, "write three backticks"),
+    "sign-behind-the-end": (((":authority: user\n```\n\nThe first", ":authority: user\n```.\n\nThe first"),), "unclosed-fence", 10, "delete it"),
+    "argument-behind-an-equals-sign": ((("{policy:response} bad", "{policy:response=bad}"),), "unknown-directive", 27, "write `{policy:response} bad`"),
+    "name-for-id": (((":id: is-{n}", ":name: is-{n}"),), "unknown-option", 8, "did you mean `id`?"),
+    "empty-note": (((":note: It says so.", ":note:"),), "invalid-option", 22, "or delete it"),
+    "at-sign": ((("[](#is-{n})", "@is-{n}"),), "invalid-role", 41, "write `[](#is-"),
+    "role-in-brackets": ((("[](#is-{n})", "{policy:principle}[is-{n}]"),), "invalid-role", 41, "write {policy:principle}`is-"),
+    "unknown-role": ((("[](#is-{n})", "{policy:rule}`is-{n}`"),), "unknown-directive", 41, "known are `policy:clause`"),
 }
 QUIET_IN_MYST: dict[str, tuple[tuple[str, str], ...]] = {
     "conflict-as-code": (("The second norm.", "```text\n<<<<<<< HEAD\na\n=======\nb\n>>>>>>> x\n```"),),
@@ -328,6 +337,9 @@ MORE_IN_RST: dict[str, Row] = {
     "text-at-the-margin": ((("The second norm.", "Others\n------\n\nText.\n\n.. policy:principle:: Other\n   :id: other-{n}\n   :authority: user\n\nText."),), "wrong-indentation", 40, "indent it by 3 spaces more"),
     "role-in-an-option": ((("   :authority: user\n\nThe first", "   :authority: user\n   :refines: :policy:principle:`after-{n}`\n\nThe first"),), "invalid-id", 12, "write the id alone, `after-"),
     "two-inside-another": ((("The second norm.", ".. policy:principle:: One\n   :id: one-{n}\n   :authority: user\n\n   Text.\n\n.. policy:principle:: Two\n   :id: two-{n}\n   :authority: user\n\n   Text."),), "nested-principle", 31, "each below a heading of the same depth"),
+    "options-in-one-line": (((".. policy:principle::\n   :id: is-{n}\n   :authority: user", ".. policy:principle:: :id: is-{n} :authority: user"),), "lost-option", 9, "put each option on a line of its own"),
+    "option-behind-a-title": ((("there\n   :id: e-{n}", "there :id: e-{n}"),), "lost-option", 15, "put it on a line of its own"),
+    "first-heading-in-bold": ((("Say so when you do not know\n---------------------------", "**Is {n}**"),), "lost-heading", 6, "above a line of `-`"),
 }
 QUIET_IN_RST: dict[str, tuple[tuple[str, str], ...]] = {
     "odd-signs-in-code": (("The second norm.", ".. code-block:: rst\n\n   .. policy:principle:: P\n      :authority:\u00a0user\n\nAnd::\n\n   .. policy:principle::\u00a0P\n\nDone."),),
@@ -346,7 +358,7 @@ QUIET_IN_RST: dict[str, tuple[tuple[str, str], ...]] = {
     "tab-both": (("   :id: is-{n}\n   :authority: user", "\t:id: is-{n}\n\t:authority: user"),),
     "both-more": (("   :id: is-{n}\n   :authority: user", "       :id: is-{n}\n       :authority: user"),),
     "title-wraps": (("there\n   :id: e-{n}", "there\n   and so on\n   :id: e-{n}"),),
-    "opts-first-line-example": (("there\n   :id: e-{n}", "there :id: e-{n}"),),
+    "option-alone-behind-a-directive": ((".. policy:principle::\n   :id: is-{n}", ".. policy:principle:: :id: is-{n}"),),
     "commented-block": (("The second norm.", "..\n   .. policy:example:: X\n      :id:x\n\n      .. policy:message: user"),),
     "commented-block2": (("The second norm.", ".. TODO\n\n   .. policy:example: X\n      :id:x"),),
     "comment-out-dir": (("The second norm.", ".. .. policy:example:: X\n..    :id:x"),),

@@ -208,6 +208,18 @@ class SlipReading:
             self._rewrite(first, end, [option.written(lead, ":") for option in kept])
         return end
 
+    def _given_behind(self, number: int, own: str, argument: str) -> tuple[str, list[str]]:
+        """Return the argument of a directive, and the options that stand behind it, which are told, each on a line of its own."""
+        names = "|".join(sorted(self.known.get(own, ())))
+        behind = rf"(?:[,;{{]|(?<![\s,;{{]))\s++[:{{]?({names})(?::\s|=)\s*+"
+        first, *parts = re.split(behind, argument) if names else [argument]
+        if parts:
+            message = f"`:{parts[0]}:` stands behind the directive, as a part of its argument"
+            hint = f"put {'each option' if parts[2:] else 'it'} on a line of its own"
+            self._slip(number, "lost-option", message, hint)
+        values = (part.strip(" \"'}") for part in parts[1::2])
+        return first, [f":{name}: {value}" for name, value in zip(parts[::2], values, strict=True)]
+
     def _collected(self, start: int, own: str, depth: int | None) -> tuple[list[Option], int, int]:
         """Return the options below a directive's first line, where they may begin, and the line below them."""
         options: list[Option] = []
