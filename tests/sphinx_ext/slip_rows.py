@@ -199,6 +199,10 @@ MORE_IN_MYST: dict[str, Row] = {
     "at-sign": ((("[](#is-{n})", "@is-{n}"),), "invalid-role", 41, "write `[](#is-"),
     "role-in-brackets": ((("[](#is-{n})", "{policy:principle}[is-{n}]"),), "invalid-role", 41, "write {policy:principle}`is-"),
     "unknown-role": ((("[](#is-{n})", "{policy:rule}`is-{n}`"),), "unknown-directive", 41, "known are `policy:clause`"),
+    "role-with-blanks-in-braces": ((("[](#is-{n})", "{ policy:principle }`is-{n}`"),), "invalid-role", 41, "write {policy:principle}`is-"),
+    "id-behind-brackets": ((("[](#is-{n})", "[it]#is-{n}"),), "invalid-role", 41, "write `[](#is-"),
+    "message-as-code": ((("```{policy:message} user", "```message user"),), "unknown-directive", 17, "write `{policy:message}`"),
+    "message-ended-as-its-example": ((("this book?\n```", "this book?\n````"),), "unclosed-fence", 19, "write three backticks"),
 }
 QUIET_IN_MYST: dict[str, tuple[tuple[str, str], ...]] = {
     "conflict-as-code": (("The second norm.", "```text\n<<<<<<< HEAD\na\n=======\nb\n>>>>>>> x\n```"),),
@@ -340,6 +344,7 @@ MORE_IN_RST: dict[str, Row] = {
     "options-in-one-line": (((".. policy:principle::\n   :id: is-{n}\n   :authority: user", ".. policy:principle:: :id: is-{n} :authority: user"),), "lost-option", 9, "put each option on a line of its own"),
     "option-behind-a-title": ((("there\n   :id: e-{n}", "there :id: e-{n}"),), "lost-option", 15, "put it on a line of its own"),
     "first-heading-in-bold": ((("Say so when you do not know\n---------------------------", "**Is {n}**"),), "lost-heading", 6, "above a line of `-`"),
+    "title-parted-from-its-line": ((("The second norm.", "Others\n\n------\n\n.. policy:principle:: Other\n   :id: other-{n}\n   :authority: user\n\n   Text."),), "lost-heading", 31, "above a line of `-`"),
 }
 QUIET_IN_RST: dict[str, tuple[tuple[str, str], ...]] = {
     "odd-signs-in-code": (("The second norm.", ".. code-block:: rst\n\n   .. policy:principle:: P\n      :authority:\u00a0user\n\nAnd::\n\n   .. policy:principle::\u00a0P\n\nDone."),),

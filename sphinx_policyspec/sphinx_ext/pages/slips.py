@@ -22,6 +22,8 @@ from sphinx_policyspec.sphinx_ext.pages.options import PROVISIONS, TURNS, WITH_T
 _NAMED = re.compile(r"\s*+\{(?P<name>[^{}]*+)\}.*")
 _BARE = re.compile(rf"\s*[\[({{<]?(?P<name>{DOMAIN}:[\w-]+)[\])}}>]?(?P<rest>\s.*|)$")
 """A directive of ours that lacks one of its braces, or both, or has other brackets."""
+_TURN = re.compile(r"\s*(?P<own>message|response)(?P<rest>\s.*)")
+"""A message or answer that lacks what makes it a directive."""
 _SAYS = re.compile(r"[\w{}\[(<]")
 """What stands behind marks only if they begin a fence."""
 _LEVEL = re.compile(
@@ -288,6 +290,12 @@ class DirectiveFences(FirstLines):
             message = f"the argument of `{first}` stands inside its braces, with which it is a block of code"
             self._slip(number, "unknown-directive", message, f"write `{right}`")
             return first.lower()
+        if (turn := _TURN.fullmatch(found["info"])) and self._open and self._open[-1].own in WITH_TURNS:
+            right = f"{{{DOMAIN}:{turn['own']}}}"
+            self._changed[number] = f"{found['lead']}{found['marks']}{right}{turn['rest']}"
+            message = f"`{turn['own']}` lacks its braces and `{DOMAIN}:`, without which it is a block of code"
+            self._slip(number, "unknown-directive", message, f"write `{right}`")
+            return right.strip("{}")
         is_ours = name.lower().startswith(f"{DOMAIN}:") and not (self._open and self._open[-1].is_code)
         if named and name == written and _GLUED.match(found["info"]):
             self._changed[number] = self.lines[number].replace(f"{{{name}}}", f"{{{name}}} ", 1)
@@ -310,6 +318,8 @@ class DirectiveFences(FirstLines):
         top = self._open[-1] if self._open else None
         if top is not None and top.is_code and top not in alike:
             return
+        if closable and top in alike and top is not closable[-1] and self._goes_on(number, closable[-1]):
+            closable = [top]
         run = self._run(number) if top is not None and top.own in TURNS else 0
         if closable and run >= _CODE_AND_END and top is closable[-1]:
             self._open.append(_Fence(number, lead, mark, length, "", "", ""))
@@ -330,6 +340,16 @@ class DirectiveFences(FirstLines):
             self._short_end(top, number, length)
         elif not self._early(mark, length):
             self._open.append(_Fence(number, lead, mark, length, "", "", ""))
+
+    def _goes_on(self, number: int, around: _Fence) -> bool:
+        """Return whether messages of an example stand below a line of marks as long as its own, and then its end."""
+        below = takewhile(lambda line: not HEADING.match(line), self.lines[number + 1 : number + FAR])
+        fences = [found for line in below if (found := FENCE.fullmatch(line))]
+        named = _NAMED.fullmatch(fences[0]["info"]) if fences else None
+        is_turn = named is not None and self._own(named["name"]) in TURNS and around.own in WITH_TURNS
+        return is_turn and any(
+            one["marks"] == around.mark * around.length and not one["info"] for one in fences
+        )
 
     def _run(self, number: int) -> int:
         """Return how many lines of marks alone follow each other, up to three, before another fence."""
