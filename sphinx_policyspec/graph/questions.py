@@ -202,9 +202,11 @@ def find_question(name: str) -> Question:
     renamed = {former: question for question in list_questions() for former in question.formerly}
     found = _questions().get(name) or renamed.get(name)
     if found is None:
-        hint = _nearest(name, _questions()) or "`query --list` names them"
-        if " " in name.strip():
-            hint = "give a query of your own with `--sparql`"
+        near = _nearest(name, _questions())
+        otherwise = (
+            "give a query of your own with `--sparql`" if " " in name.strip() else "`query --list` names them"
+        )
+        hint = near or otherwise
         raise QueryError(f"unknown question `{name}`; {hint}")
     return found
 

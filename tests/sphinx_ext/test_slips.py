@@ -981,8 +981,12 @@ def test_a_slip_that_a_project_switches_off_hides_nothing(off: str, told: str, t
             '["myst_parser", "sphinx_policyspec"]\nexclude_patterns = ["b.md"]',
             (2, "`exclude_patterns` leaves out `b.md`, which declares `be_brief`, to which pages refer"),
         ),
+        (
+            '["myst_parser", "sphinx_policyspec"]\nexclude_patterns = ["*.md"]',
+            (2, "`exclude_patterns` leaves out `b.md`, which declares `be_brief`, to which pages refer"),
+        ),
     ],
-    ids=["unread", "excluded"],
+    ids=["unread", "excluded", "excluded-by-a-pattern"],
 )
 def test_nothing_follows_from_a_page_that_is_not_read(
     conf: str, told: tuple[int, str], tmp_path: Path

@@ -262,12 +262,10 @@ def _unread(app: Sphinx) -> Iterator[tuple[str, str, str, list[str]]]:
                 _ADD,
                 pages,
             )
-    # What a pattern with `*` leaves out was hardly meant to be a page.
-    named = [name for name in app.config.exclude_patterns if Path(app.srcdir, name).is_file()]
-    missing = {
-        name for name in named if name.endswith(tuple(app.config.source_suffix))
-    } and _names_of_nothing(app)
-    for page in named if missing else ():
+    patterns = [one for one in app.config.exclude_patterns if one.endswith(tuple(app.config.source_suffix))]
+    missing = set(patterns) and _names_of_nothing(app)
+    named = sorted(get_matching_files(app.srcdir, patterns)) if missing else []
+    for page in named:
         text = Path(app.srcdir, page).read_text("utf-8", "replace")
         if f"{DOMAIN}:" in text and (ids := sorted(missing.intersection(_ID.findall(text)))):
             message = (

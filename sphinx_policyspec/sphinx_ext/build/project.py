@@ -34,6 +34,7 @@ from sphinx_policyspec.sphinx_ext.spec import Knowledge
 
 _OWN_NAME = "sphinx_policyspec"
 _MISSING_MODULE = re.compile(r"No module named '([\w.-]+)'|[Nn]o theme named '([^']+)'")
+_EXTENSION = re.compile(r"Could not import extension (\S+)")
 _WORDS = re.compile(r"^.*?:\d+: (?:WARNING|ERROR|SEVERE|CRITICAL): | \[(?:docutils|myst|toc)[\w.]*\]$")
 """What Sphinx puts around the words of a warning."""
 _QUOTED = re.compile(r"'([^'\n]+)'")
@@ -241,11 +242,12 @@ def _remedy(error: BaseException) -> str:
     match = _MISSING_MODULE.search(f"{error} {error.__cause__ or ''} {error.__context__ or ''}")
     if match is None:
         return ""
-    if match[1] and near_name(match[1], (_OWN_NAME,)):
-        return f"; did you mean `{_OWN_NAME}`?"
-    if match[1] and _OWN_NAME in match[1]:
-        other = match[1].replace(_OWN_NAME, "")
-        return f"; put a comma between `{other}` and `{_OWN_NAME}` in `extensions` of `conf.py`"
+    before, own, behind = (named[1] if (named := _EXTENSION.search(str(error))) else "").partition(_OWN_NAME)
+    if own and (before or behind):
+        names = " and ".join(f"`{name}`" for name in (before, own, behind) if name)
+        return f"; put a comma between {names} in `extensions` of `conf.py`"
+    if match[1] and near_name(match[1], (_OWN_NAME, "myst_parser")):
+        return f"; {nearest(match[1], (_OWN_NAME, 'myst_parser'))}"
     if match[1] and len(match[1]) == 1:
         return "; write `extensions` as a list of names"
     return (

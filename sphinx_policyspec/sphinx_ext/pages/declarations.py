@@ -401,6 +401,13 @@ class _UnknownDirective(PolicyDirective):
         """Say nothing of its options."""
 
 
+def _shown_as_text(
+    _name: str, rawtext: str, text: str, *_rest: Any
+) -> tuple[list[Node], list[system_message]]:
+    """Show the text of a role that there is none of."""
+    return [nodes.inline(rawtext, unescape(text))], []
+
+
 class _Meant(CustomReSTDispatcher):
     """Finds the directive of ours that a name was meant for which names none."""
 
@@ -427,14 +434,18 @@ class _Meant(CustomReSTDispatcher):
         found: tuple[Any, list[Any]] = (None, [])
         if self._has_domain(role_name):
             found = super().role(role_name, language_module, lineno, reporter)
-        if found[0] is not None or not (meant := self._meant(role_name, known)):
+        meant = self._meant(role_name, known) if found[0] is None else ""
+        is_ours = role_name.lower().partition(":")[0] == DOMAIN
+        if found[0] is not None or not (meant or is_ours):
             return found
         source, line = reporter.get_source_and_line(lineno)
         span = source_of(self._env, source).span(line or lineno)
-        message, hint = f"unknown role `{role_name}`", f"did you mean `{DOMAIN}:{meant}`?"
+        message, hint = f"unknown role `{role_name}`", nearest(meant, known, prefix=f"{DOMAIN}:")
         note_finding(
             self._env, model.Finding(code="unknown-directive", message=message, span=span, hint=hint)
         )
+        if not meant:
+            return _shown_as_text, []
         return lambda _name, *rest: known[meant](f"{DOMAIN}:{meant}", *rest), []
 
     def _has_domain(self, name: str) -> bool:

@@ -61,6 +61,8 @@ _ARGUMENTS = frozenset({"label", "name", "role", "term", "title", "verdict"})
 """What the argument of a directive is."""
 _LISTS = frozenset(row.key for row in ATTRIBUTES if row.option is not None and row.many)
 """Options that name things."""
+_VALUED = _LISTS | {"lang", "name", "note", "recipient", "since", "status", "version"}
+"""The same, and others that say nothing without a value."""
 _WITHOUT_DOMAIN = "policyspec_without_domain"
 _PLAIN = re.compile(r"[^\W_]+(?:,? [^\W_]+|-[^\W_]+)*[?.]?")
 """Words that are text and nothing else in every markup, as most titles are."""
@@ -126,7 +128,7 @@ class PolicyDirective(SphinxDirective):
         self._part_argument()
         for name in [name for name in self.options if name not in self.option_spec]:
             self._take_unknown(name)
-        for name in [name for name in self.options if name in _LISTS and not self.option(name)]:
+        for name in [name for name in self.options if name in _VALUED and not self.option(name)]:
             self.find(
                 "invalid-option",
                 f"`{name}` is empty",
@@ -158,7 +160,8 @@ class PolicyDirective(SphinxDirective):
         if name == "title" and not self.arguments and not self.content and self.needs_heading:
             self.find("unknown-option", message, "delete it: the heading is the title", line=line)
             return
-        if name in _ARGUMENTS and not self.arguments and self.optional_arguments:
+        is_id = name == "name" and self.needs_heading
+        if name in _ARGUMENTS and not (is_id or self.arguments) and self.optional_arguments:
             self.arguments = [self.options[name] or ""]
             self.find(
                 "unknown-option", message, f"write the {name} behind the name of the directive", line=line
@@ -166,7 +169,7 @@ class PolicyDirective(SphinxDirective):
             return
         named = (row.key for row in ATTRIBUTES if row.names == name and row.key in self.option_spec)
         begins = (option for option in self.option_spec if option.startswith(f"{name}-"))
-        meant = near_name(name, self.option_spec) or next(named, "") or next(begins, "")
+        meant = "id" * is_id or near_name(name, self.option_spec) or next(named, "") or next(begins, "")
         hint = nearest(meant or name, self.option_spec)
         self.find("unknown-option", message, hint, line=line)
         if meant:

@@ -29,6 +29,9 @@ def is_literal(name: str) -> bool:
     return bool(_LITERAL.search(name))
 
 
+_TITLED = re.compile(r"\s*[^\s:]")
+"""What stands behind a directive that has a title."""
+_OPTION_ALONE = re.compile(r"\s*:[\w-]+:(?:(?!\s:[\w-]+:).)*")
 _SHORTEST = 4
 """Signs of a line that makes a title of the line above, whatever the length of that."""
 
@@ -68,6 +71,8 @@ class Indented(options.SlipReading):
     """The last example or prompt, as long as something may belong to it."""
     _line: str = "-"
     """What the last title is underlined with."""
+    _first: str = ""
+    """What the title of the page is underlined with."""
     _turn: _Block | None = None
     """Its last message."""
 
@@ -86,6 +91,7 @@ class Indented(options.SlipReading):
         words, indent = line.strip(), options.indent_of(line)
         if self._is_underline(number):
             self._line, self.is_taken, self._title = words[0], False, self.lines[number - 1].strip()
+            self._first = self._first or self._line
             self._underline(number, words[0])
         found = options.MARKUP.fullmatch(line)
         if found and (not self.known or _own(found) in self.known or words[:2] == ".."):
@@ -110,6 +116,12 @@ class Indented(options.SlipReading):
         line = self.lines[number].rstrip() if number < len(self.lines) else ""
         is_line = len(set(line)) == 1 and not (line[0].isalnum() or line[0].isspace())
         return is_line and number > 0 and bool(self.lines[number - 1].strip())
+
+    def _section_line(self, number: int) -> str:
+        """Return what sections of the page are underlined with, of which none stands above a line."""
+        below = range(number, min(number + FAR * 3, len(self.lines)))
+        signs = (self.lines[n][0] for n in below if self._is_underline(n))
+        return next((sign for sign in signs if sign != self._first), "-" if self._first != "-" else "~")
 
     def _underline(self, number: int, sign: str) -> None:
         """Lengthen the line below a title, if it is so short that it makes none."""
@@ -145,14 +157,20 @@ class Indented(options.SlipReading):
         self._named(number, found, name)
         self._dedent(number, own, name)
         self._place(number, own, name)
-        is_marker = own == "principle" and not found["rest"].strip()
+        is_marker = own == "principle" and not _TITLED.match(found["rest"])
         was_taken, told = self.is_taken, len(self.slips)
         if own == "principle" and not options.indent_of(self.lines[number]):
-            line = self._line
+            line = self._line if self._line != self._first else self._section_line(number)
             self._heading_above(
                 number, lambda title, _: f"{title}\n{line * len(title)}", is_titled=not is_marker
             )
         depth = options.indent_of(self.lines[number])
+        # One option may stand there, where there is no argument.
+        is_right = _OPTION_ALONE.fullmatch(found["rest"]) is not None
+        argument, given = ("", []) if is_right else self._given_behind(number, own, found["rest"])
+        if given:
+            first = f"{' ' * depth}.. {name}::{argument}".rstrip()
+            self.lines[number] = "\n".join([first, *(" " * (depth + options.DEPTH) + line for line in given)])
         below = self._options(number + 1, own, name, depth)
         if is_marker and len(self.slips) == told:
             self._heading_below(number, below, was_taken=was_taken)
@@ -340,7 +358,7 @@ OF_RST = re.compile(rf" {{0,3}}\.\. (?P<name>{DOMAIN}:[\w-]+) ?::.*")
 _IN_MYST = "is a directive of reStructuredText, and text in a page of MyST"
 _INLINE = re.compile(rf"(?P<right>\s*`{{3,}}\{{{DOMAIN}:[^`]*)`{{3,}}\s*")
 _SHORT = re.compile(
-    rf"(?P<lead>\s*)(?P<marks>`{{1,2}}|~{{1,2}}|:{{1,2}}|[\u2018\u2019\u00b4'\u201c\u201d\"]{{2,}})(?P<info>\{{{DOMAIN}:[\w-]+}}[^`]*)"
+    rf"(?P<lead>\s*)(?P<marks>`{{1,2}}|~{{1,2}}|:{{1,2}}|[\u2018\u2019\u00b4'\u201c\u201d\"]{{2,}})(?P<info>\{{{DOMAIN}:[\w-]+}}[^`]*)(?:`{{1,2}}\s*)?"
 )
 _FEWEST = 3
 """Marks that make a fence."""

@@ -299,7 +299,7 @@ def cleaned(elements: Iterable[nodes.Element]) -> list[nodes.Element]:
 # -- what is almost a reference ----------------------------------------------------------------
 
 _NEAR_ROLE = re.compile(
-    rf"(?P<open>[:{{]?)(?<![\w/-]){DOMAIN}(?:: ?|(?<=\{{{DOMAIN})[ /;]|(?<=:{DOMAIN})[/;])(?P<name>[\w-]++)(?P<close>[:}}]{{0,2}}+)"
+    rf"(?P<open>(?:\{{ ?|:)?)(?<![\w/-]){DOMAIN}(?:: ?|(?<=\{{{DOMAIN})[ /;]|(?<=:{DOMAIN})[/;])(?P<name>[\w-]++)(?P<close> ?\}}|[:}}]{{0,2}}+)"
     r"(?: ?$|`(?P<text>[^`\s]*)| ?[\"'\u2018-\u201f\u00b4(<\[](?P<quoted>[\w.-]+)[\"'\u2018-\u201f\u00b4)>\]]"
     rf"|(?<=[:}}])(?P<blank> ?)(?!{DOMAIN}:)(?P<plain>\w[\w-]*+))"
 )
@@ -312,7 +312,7 @@ _LINK_OF_MYST = (
 _LINK_OF_RST = (
     rf"\[[^\[\]]*\] ?\(#(?P<id>{_ID})\)|\([^()]*\)\[#(?P<swapped>{_ID})\]|\[[^\[\]]*\] ?\((?P<bare>{_ID})\)"
 )
-_LINK_OF_OTHERS = rf"\[\[#?(?P<wiki>{_ID})(?:\|[^\[\]]*)?\]\]|(?<![\w\[\])])\[#?(?P<alone>{_ID})\](?![(\[\w])|(?<![\])\w])\(#(?P<round>{_ID})\)|<#(?P<angle>{_ID})>"
+_LINK_OF_OTHERS = rf"\[\[#?(?P<wiki>{_ID})(?:\|[^\[\]]*)?\]\]|(?<![\w\[\])])\[#?(?P<alone>{_ID})\](?![(\[\w#])|(?<![\])\w])\(#(?P<round>{_ID})\)|<#(?P<angle>{_ID})>|(?<![\w@])@(?P<at>{_ID})|\[[^\[\]]*\]#(?P<hash>{_ID})"
 _NEAR_LINK = {
     is_myst: re.compile(f"{own}|{_LINK_OF_OTHERS}")
     for is_myst, own in ((True, _LINK_OF_MYST), (False, _LINK_OF_RST))
@@ -347,7 +347,8 @@ def near_references(
     def right(name: str, target: str) -> str:
         return f"{{{DOMAIN}:{name}}}`{target}`" if is_myst else f":{DOMAIN}:{name}:`{target}`"
 
-    for found in _NEAR_ROLE.finditer(text):
+    roles = list(_NEAR_ROLE.finditer(text))
+    for found in roles:
         is_marked = bool(found["open"] or found["close"])
         if name := found["plain"]:
             is_sure = bool(found["open"] and found["close"]) and not (found["blank"] or is_code)
@@ -361,7 +362,10 @@ def near_references(
             yield NearReference(
                 found.start(), found[0].strip(), "role", right(found["name"], target or "id"), ""
             )
+    told = {found.end() for found in roles}
     for found in () if is_code else _NEAR_LINK[is_myst].finditer(text):
+        if found.end() in told:
+            continue
         kind = found.lastgroup or ""
         target, is_sure = found[kind], kind in {"id", "swapped", "unclosed", "blanks"}
         if kind == "blanks":

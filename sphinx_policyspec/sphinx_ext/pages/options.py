@@ -58,6 +58,8 @@ _KEY = re.compile(r"[\w-]+:(?:\s.*)?")
 _HOLDS_BLOCK = re.compile(r":\s*+(?:[|>][+-]?\s*+)?$")
 """What a key ends with whose value stands on the lines below it."""
 _IN_YAML = re.compile(r"[ \t#\]}-]|[\w-]+:(?:\s|$)")
+_DASHED = 3
+"""More signs than this make a line across the page."""
 _HEAD = 12
 """Lines of a directive among which its id stands."""
 _LONGEST = 60
@@ -155,9 +157,11 @@ class SlipReading:
         :param heading: returns a title as a heading, given the signs that it has
         :param is_titled: the principle has a title of its own, and so needs a heading only where it stands in another one
         """
-        place = number - 1
-        while place > 0 and not self.lines[place].strip():
-            place -= 1
+        place = self._above(number)
+        line = self.lines[place].strip()
+        if parted := self.is_taken and len(line) > _DASHED and len(set(line)) == 1 and not line[0].isalnum():
+            # A blank line parts a title from what it is underlined with.
+            number, place = place, self._above(place)
         is_alone = 0 <= place < number - 1 and not (place and self.lines[place - 1].strip())
         found = _NO_HEADING.fullmatch(self.lines[place]) if is_alone else None
         title = (found["of_signs"] or found["title"]).strip() if found else ""
@@ -171,6 +175,12 @@ class SlipReading:
         hint = f"write `{title}`" + (f" above a line of `{line[0]}`" if line else "")
         self._slip(place, "lost-heading", f"`{found[0].strip()}` is text, and no heading", hint)
         self._put(place, right)
+        if parted:
+            self._put(number, "")
+
+    def _above(self, number: int) -> int:
+        """Return the last line above one that says something, -1 where none does."""
+        return next((n for n in range(number - 1, -1, -1) if self.lines[n].strip()), -1)
 
     def _is_named(self, start: int, title: str) -> bool:
         """Return whether the id of a directive is made of the words of a title, and not of those of the heading above."""
@@ -207,6 +217,18 @@ class SlipReading:
             lead = " " * target if target >= 0 else lead_of(options[0].line)
             self._rewrite(first, end, [option.written(lead, ":") for option in kept])
         return end
+
+    def _given_behind(self, number: int, own: str, argument: str) -> tuple[str, list[str]]:
+        """Return the argument of a directive, and the options that stand behind it, which are told, each on a line of its own."""
+        names = "|".join(sorted(self.known.get(own, ())))
+        behind = rf"(?:[,;{{]|(?<![\s,;{{]))\s++[:{{]?({names})(?::\s|=)\s*+"
+        first, *parts = re.split(behind, argument) if names else [argument]
+        if parts:
+            message = f"`:{parts[0]}:` stands behind the directive, as a part of its argument"
+            hint = f"put {'each option' if parts[2:] else 'it'} on a line of its own"
+            self._slip(number, "lost-option", message, hint)
+        values = (part.strip(" \"'}") for part in parts[1::2])
+        return first, [f":{name}: {value}" for name, value in zip(parts[::2], values, strict=True)]
 
     def _collected(self, start: int, own: str, depth: int | None) -> tuple[list[Option], int, int]:
         """Return the options below a directive's first line, where they may begin, and the line below them."""

@@ -22,6 +22,10 @@ from sphinx_policyspec.sphinx_ext.pages.options import PROVISIONS, TURNS, WITH_T
 _NAMED = re.compile(r"\s*+\{(?P<name>[^{}]*+)\}.*")
 _BARE = re.compile(rf"\s*[\[({{<]?(?P<name>{DOMAIN}:[\w-]+)[\])}}>]?(?P<rest>\s.*|)$")
 """A directive of ours that lacks one of its braces, or both, or has other brackets."""
+_TURN = re.compile(r"\s*(?P<own>message|response)(?P<rest>\s.*)")
+"""A message or answer that lacks what makes it a directive."""
+_SAYS = re.compile(r"[\w{}\[(<]")
+"""What stands behind marks only if they begin a fence."""
 _LEVEL = re.compile(
     r"(?P<title>#{1,6}+\s[^{]*+)(?P<given>\{#(?P<id>[\w-]++)\s++authority=(?P<level>[\w-]++)\})\s*+"
 )
@@ -211,11 +215,22 @@ class DirectiveFences(FirstLines):
             line = self.lines[number]
             self.lines[number] = " " * (to + indent_of(line) - depth) + line.lstrip()
 
+    def _without_signs(self, number: int, found: re.Match[str]) -> str:
+        """Return what stands behind marks, but for signs that only keep them from ending a fence, which are told."""
+        info = found["info"]
+        if self._is_in_code or _SAYS.search(info):
+            return info
+        message = f"`{info.strip()}` stands behind marks that end a fence"
+        self._slip(number, "unclosed-fence", message, "delete it")
+        self.lines[number] = self._changed[number] = found[0].removesuffix(info)
+        return ""
+
     def _fence(self, number: int, found: re.Match[str]) -> None:
         mark, length, info = found["marks"][0], len(found["marks"]), found["info"]
         if mark == "`" and "`" in info:
             return
         lead = re.sub(r"[^ \t>]", " ", found["lead"])
+        info = self._without_signs(number, found) if info.strip() and self._open else info
         if not info.strip():
             self._bare(number, lead, mark, length, is_item=bool(found["item"]))
             return
@@ -253,23 +268,10 @@ class DirectiveFences(FirstLines):
     def _read_options(self, number: int, fence: _Fence) -> None:
         """Put the options of a directive right, be they between colons or in YAML."""
         own, line = fence.own, self._changed.get(number, self.lines[number])
-        names = "|".join(sorted(self.known.get(own, ())))
         name, brace, argument = line.partition("}")
-        parts = (
-            re.split(rf"(?:[,;{{]|(?<![\s,;{{]))\s++[:{{]?({names})(?::\s|=)\s*+", argument)
-            if names and brace
-            else []
-        )
-        if len(parts) > 1:
-            given = list(zip(parts[1::2], (part.strip(" \"'}") for part in parts[2::2]), strict=True))
-            message = f"`:{given[0][0]}:` stands behind the directive, as a part of its argument"
-            hint = (
-                "put it on a line of its own" if len(given) == 1 else "put each option on a line of its own"
-            )
-            self._slip(number, "lost-option", message, hint)
-            self._changed[number] = "\n".join(
-                [f"{name}}}{parts[0]}", *(f":{key}: {value}" for key, value in given)]
-            )
+        argument, given = self._given_behind(number, own, argument) if brace else (argument, [])
+        if given:
+            self._changed[number] = "\n".join([f"{name}}}{argument}", *given])
         start = next((n for n in range(number + 1, len(self.lines)) if self.lines[n].strip()), number + 1)
         if self._begins_yaml(start, own):
             fence.below = self._yaml(number + 1, start, own)
@@ -281,14 +283,19 @@ class DirectiveFences(FirstLines):
         named, bare = _NAMED.fullmatch(found["info"]), _BARE.fullmatch(found["info"])
         written = (named or bare or {"name": ""})["name"].strip()
         name = "".join(written.split())
-        first, _, title = written.partition(" ")
-        first = first.rstrip(":")
+        first, _, title = (*re.split(r"(:? |=)", written, maxsplit=1), "", "")[:3]
         if named and title and first.lower().removeprefix(f"{DOMAIN}:") in self.known and ":" in first:
             right = f"{{{first}}} {title}"
             self._changed[number] = f"{found['lead']}{found['marks']}{right}"
             message = f"the argument of `{first}` stands inside its braces, with which it is a block of code"
             self._slip(number, "unknown-directive", message, f"write `{right}`")
             return first.lower()
+        if (turn := _TURN.fullmatch(found["info"])) and self._open and self._open[-1].own in WITH_TURNS:
+            right = f"{{{DOMAIN}:{turn['own']}}}"
+            self._changed[number] = f"{found['lead']}{found['marks']}{right}{turn['rest']}"
+            message = f"`{turn['own']}` lacks its braces and `{DOMAIN}:`, without which it is a block of code"
+            self._slip(number, "unknown-directive", message, f"write `{right}`")
+            return right.strip("{}")
         is_ours = name.lower().startswith(f"{DOMAIN}:") and not (self._open and self._open[-1].is_code)
         if named and name == written and _GLUED.match(found["info"]):
             self._changed[number] = self.lines[number].replace(f"{{{name}}}", f"{{{name}}} ", 1)
@@ -311,6 +318,8 @@ class DirectiveFences(FirstLines):
         top = self._open[-1] if self._open else None
         if top is not None and top.is_code and top not in alike:
             return
+        if closable and top in alike and top is not closable[-1] and self._goes_on(number, closable[-1]):
+            closable = [top]
         run = self._run(number) if top is not None and top.own in TURNS else 0
         if closable and run >= _CODE_AND_END and top is closable[-1]:
             self._open.append(_Fence(number, lead, mark, length, "", "", ""))
@@ -323,10 +332,24 @@ class DirectiveFences(FirstLines):
             hint = f"write {count(top.length, top.mark)}, or {MARKS[mark]} where it begins"
             self._slip(number, "unclosed-fence", f"the fence of {top.shown} {marks}", hint)
             self._close(self._open.pop(), number)
-        elif top is not None and top.mark == mark and (top.own in WITH_TURNS):
+        elif (
+            top
+            and top.mark == mark
+            and (top.own in WITH_TURNS or (top.own and not self._is_closed(top, number)))
+        ):
             self._short_end(top, number, length)
         elif not self._early(mark, length):
             self._open.append(_Fence(number, lead, mark, length, "", "", ""))
+
+    def _goes_on(self, number: int, around: _Fence) -> bool:
+        """Return whether messages of an example stand below a line of marks as long as its own, and then its end."""
+        below = takewhile(lambda line: not HEADING.match(line), self.lines[number + 1 : number + FAR])
+        fences = [found for line in below if (found := FENCE.fullmatch(line))]
+        named = _NAMED.fullmatch(fences[0]["info"]) if fences else None
+        is_turn = named is not None and self._own(named["name"]) in TURNS and around.own in WITH_TURNS
+        return is_turn and any(
+            one["marks"] == around.mark * around.length and not one["info"] for one in fences
+        )
 
     def _run(self, number: int) -> int:
         """Return how many lines of marks alone follow each other, up to three, before another fence."""
