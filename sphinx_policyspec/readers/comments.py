@@ -300,7 +300,7 @@ _OPEN = re.compile(
 )
 _LOOSE_VERDICT = re.compile(
     r"(?P<mark>[ ]?)<(?P<name>(?i:assistant))(?:>[ \t]*+|[ \t]++(?:\w{1,20}+=)?[\"']?)"
-    r"(?P<rest>(?:<?[!\u2013\u2014/#%*-]{1,3}[ \t]*)?(?i:good|bad|ok)\b(?:[:,][^\n<>]*|[ ]\[#[^\n<>]*)?(?:[ \t]*[\u2013\u2014-]{0,2}>)?)[\"']?>?\s*"
+    r"(?P<rest>(?:<?[^\w\s<>]{1,4}[ \t]*)?(?i:good|bad|ok)\b(?:[:,][^\n<>]*|[ ]\[#[^\n<>]*)?(?:[ \t]*[\u2013\u2014-]{0,2}>)?)[\"']?>?\s*"
 )
 """The tag of an answer whose verdict stands in no comment, or in one that is not written as such."""
 _ALMOST = re.compile(
