@@ -12,10 +12,10 @@ from typing import Any
 import pikepdf
 
 from tests.conftest import require_tool
-from tests.sphinx_ext.shown_words import words_of
 
 __all__ = ["bookmarks", "dead_links", "fonts_outside", "links", "recall", "text_of", "words"]
 
+_SPLIT = re.compile(r"[^\W_]+")
 _RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff]+")
 
 
@@ -27,7 +27,7 @@ def text_of(pdf: Path) -> str:
 
 def words(text: str) -> list[str]:
     """Return the words of a text, those that run leftwards apart: tools disagree on their order."""
-    return words_of(_RIGHT_TO_LEFT.sub(" ", text))
+    return _SPLIT.findall(_RIGHT_TO_LEFT.sub(" ", text.casefold()))
 
 
 def recall(wanted: Iterable[str], found: Iterable[str]) -> tuple[float, Counter[str]]:

@@ -347,7 +347,8 @@ class _LostIds:
         self._slips = {_place(slip) for slip in slips}
         self._names = {_subject(slip) for slip in slips}
         # The first of two that have one id keeps it.
-        lost = (slip for slip in slips if slip.code != "duplicate-id")
+        lost = [slip for slip in slips if slip.code != "duplicate-id"]
+        self._given = {_subject(slip) for slip in lost}
         said = (f"{slip.message} {slip.hint}" for slip in lost)
         self._meant = {_bare(name) for text in said for name in _ID.findall(text)}
         self._sections = [doubt.words_around(slip) for slip in slips]
@@ -357,9 +358,10 @@ class _LostIds:
         name = _subject(finding)
         own = set(self._places[name])
         is_near = finding.hint.startswith(_MEANT)
-        if name in self._meant or (is_near and self._slips and _is_made(finding)):
+        is_made = is_near and _is_made(finding)
+        if name in self._meant or (self._slips and is_made) or (is_near and _meant(finding) in self._given):
             return True
-        if not is_near and any(place not in own for place in self._doubt.ids.get(name, ())):
+        if (is_made or not is_near) and any(place not in own for place in self._doubt.ids.get(name, ())):
             return True
         if _place(finding) in self._slips:
             return True
@@ -376,6 +378,12 @@ class _LostIds:
             2 * sum(any(place not in own for place in section.get(part, ())) for part in parts) >= len(parts)
             for section in self._sections
         )
+
+
+def _meant(finding: Finding) -> str:
+    """Return the name that a hint says is meant."""
+    found = _NAME.search(finding.hint)
+    return _bare(found[1]) if found else ""
 
 
 def _is_made(finding: Finding) -> bool:

@@ -21,6 +21,10 @@ def test_a_panel_opens_by_keyboard(example_site: Path, open_page: Open) -> None:
     page.keyboard.press("Tab")
     expect(page.locator(f"{PANEL} dd a").first).to_be_focused()
     page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/policy-topics\.html#cap-"))
+    page.go_back()
+    page.locator(f"{PANEL} > summary").click()
+    page.locator(PANEL).get_by_role("link", name="Marginalia").first.click()
     expect(page).to_have_url(re.compile(r"/index\.html#keep-reading-private-from-marginalia$"))
     expect(page.locator("a:target")).to_have_text("Keep what people read to themselves Root")
 

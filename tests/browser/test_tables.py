@@ -31,7 +31,7 @@ def test_a_table_of_principles_is_filtered_and_sorted(
     page.get_by_label("Root").uncheck()
     page.get_by_label("Lacks").select_option(label="any")
     page.get_by_label("Topic", exact=True).select_option("honesty")
-    page.get_by_label("Text").fill("lie")
+    page.get_by_label("Text", exact=True).fill("lie")
     shown = titles(page)
     assert shown
     assert all("lie" in text.lower() for text in page.locator(".ps-view tbody tr:visible").all_inner_texts())
@@ -108,7 +108,7 @@ def test_the_address_holds_the_choice(release_site: Path, open_page: Open, schem
 
 def test_everything_is_done_by_keyboard(release_site: Path, open_page: Open) -> None:
     page = open_page(release_site, "all-examples.html")
-    page.get_by_label("Text").focus()
+    page.get_by_label("Text", exact=True).focus()
     page.keyboard.type("tool")
     expect(page.locator(".ps-count-shown")).not_to_have_text("170 of 170")
     page.keyboard.press("Tab")
@@ -124,7 +124,7 @@ def test_two_tables_on_a_page_keep_their_own_choice(example_site: Path, open_pag
     page = open_page(example_site, "ask-the-spec.html")
     # Three rows need no filter.
     expect(page.locator(".ps-filter")).to_have_count(1)
-    page.get_by_label("Text").fill("catalogue")
+    page.get_by_label("Text", exact=True).fill("catalogue")
     expect(page.locator(".ps-count-shown")).to_have_text("1 of 9")
     page.get_by_role("button", name="Title").first.click()
     address = page.url

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["lost_runs", "runs_of", "words_of", "written_words"]
+__all__ = ["lost_runs", "runs_of", "written_words"]
 
 Run = list[str]
 
@@ -42,7 +42,7 @@ def runs_of(source: Path) -> list[Run]:
     text = "\n".join(_shown(lines, is_rst=source.suffix == ".rst"))
     for pattern, shown in _PIECES:
         text = re.sub(pattern, shown, text, flags=re.MULTILINE | re.DOTALL)
-    return [words for stretch in text.split(_BREAK) if (words := words_of(html.unescape(stretch)))]
+    return [words for stretch in text.split(_BREAK) if (words := _words(html.unescape(stretch)))]
 
 
 def _shown(lines: list[str], *, is_rst: bool) -> Iterator[str]:
@@ -140,7 +140,7 @@ def written_words(out: Path, builder: str, docname: str) -> list[str]:
             pass
         case _:
             text = _plain(text, {"latex": _LATEX, "man": _ROFF, "texinfo": _TEXINFO}.get(builder, _XML))
-    return words_of(html.unescape(text) if builder in {"xml", "pseudoxml"} else text)
+    return _words(html.unescape(text) if builder in {"xml", "pseudoxml"} else text)
 
 
 _ONE_FILE = {"singlehtml": ".html", "latex": ".tex", "man": ".1", "texinfo": ".texi"}
@@ -164,12 +164,8 @@ def _plain(text: str, pieces: tuple[tuple[str, str], ...]) -> str:
     return text
 
 
-_HAN = "\u3400-\u9fff"
-
-
-def words_of(text: str) -> list[str]:
-    """Return the words; each Han sign is one, since a line may end behind any of them."""
-    return [word.casefold() for word in re.findall(rf"[{_HAN}]|[^\W_{_HAN}]+", text)]
+def _words(text: str) -> list[str]:
+    return [word.casefold() for word in re.findall(r"[^\W_]+", text)]
 
 
 def lost_runs(runs: list[Run], written: list[str]) -> list[Run]:
@@ -177,13 +173,19 @@ def lost_runs(runs: list[Run], written: list[str]) -> list[Run]:
 
     Some words stand elsewhere by design: the note on an answer, for one, is above it in the source.
     """
-    text = f" {' '.join(written)} "
+    text = _line_of(written)
     lost, place = [], 0
     for run in runs:
-        wanted = f" {' '.join(run)} "
+        wanted = _line_of(run)
         found = text.find(wanted, place)
         if found >= 0:
             place = found
         elif wanted not in text:
             lost.append(run)
     return lost
+
+
+def _line_of(words: list[str]) -> str:
+    """Return words with a blank around each, and around each Han sign: a line may end behind any of them."""
+    spaced = re.sub(r"[\u3400-\u9fff]", r" \g<0> ", " ".join(words))
+    return f" {' '.join(spaced.split())} "

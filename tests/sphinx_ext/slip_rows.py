@@ -185,6 +185,11 @@ MORE_IN_MYST: dict[str, Row] = {
     "quote-never-closed": (((":note: It says", ':note: "It says'),), "lost-option", 22, "close it, or delete it"),
     "quote-never-closed-in-yaml": (((":id: is-{n}\n:authority: user", "---\nid: is-{n}\nauthority: 'user\n---"),), "lost-option", 10, "close it, or delete it"),
     "text-behind-quotes": (((":note: It says", ':note: "It" says'),), "lost-option", 22, "put the quotes around all of it"),
+    "role-with-a-blank": ((("[](#is-{n})", "{policy principle}`is-{n}`"),), "invalid-role", 41, "write {policy:principle}`is-"),
+    "link-without-brackets": ((("[](#is-{n})", "(#is-{n})"),), "invalid-role", 41, "write `[](#is-"),
+    "link-with-a-blank-never-closed": ((("[](#is-{n})", "[]( #is-{n}"),), "invalid-role", 41, "write `[](#is-"),
+    "argument-behind-a-colon-in-braces": ((("{policy:response} bad", "{policy:response: bad}"),), "unknown-directive", 27, "write `{policy:response} bad`"),
+    "heading-of-signs-alone": ((("## Say so when you do not know", "##Say so when you do not know"),), "lost-heading", 5, "write `## Say so"),
 }
 QUIET_IN_MYST: dict[str, tuple[tuple[str, str], ...]] = {
     "conflict-as-code": (("The second norm.", "```text\n<<<<<<< HEAD\na\n=======\nb\n>>>>>>> x\n```"),),
@@ -318,6 +323,11 @@ MORE_IN_RST: dict[str, Row] = {
     "role-without-the-other-angle": (((":policy:principle:`is-{n}`", ":policy:principle:`this is-{n}>`"),), "invalid-role", 40, "write :policy:principle:`this <is-"),
     "first-line-of-myst": (((".. policy:principle::\n   :id: is", "```{policy:principle}\n   :id: is"),), "unknown-directive", 9, "write `.. policy:principle::`"),
     "principle-above-its-heading": ((("After\n-----\n\n.. policy:principle::\n   :id: after-{n}\n   :authority: user", ".. policy:principle::\n   :id: after-{n}\n   :authority: user\n\nAfter\n-----"),), "misplaced-directive", 33, "put it below `After`"),
+    "as-deep-as-its-options": (((".. policy:example:: A book", "   .. policy:example:: A book"),), "wrong-indentation", 15, "indent it by 3 spaces less"),
+    "title-of-a-text-block": ((("The second norm.", "Others\n\n.. policy:principle:: Other\n   :id: other-{n}\n   :authority: user\n\n   Text."),), "lost-heading", 31, "above a line of `-`"),
+    "text-at-the-margin": ((("The second norm.", "Others\n------\n\nText.\n\n.. policy:principle:: Other\n   :id: other-{n}\n   :authority: user\n\nText."),), "wrong-indentation", 40, "indent it by 3 spaces more"),
+    "role-in-an-option": ((("   :authority: user\n\nThe first", "   :authority: user\n   :refines: :policy:principle:`after-{n}`\n\nThe first"),), "invalid-id", 12, "write the id alone, `after-"),
+    "two-inside-another": ((("The second norm.", ".. policy:principle:: One\n   :id: one-{n}\n   :authority: user\n\n   Text.\n\n.. policy:principle:: Two\n   :id: two-{n}\n   :authority: user\n\n   Text."),), "nested-principle", 31, "each below a heading of the same depth"),
 }
 QUIET_IN_RST: dict[str, tuple[tuple[str, str], ...]] = {
     "odd-signs-in-code": (("The second norm.", ".. code-block:: rst\n\n   .. policy:principle:: P\n      :authority:\u00a0user\n\nAnd::\n\n   .. policy:principle::\u00a0P\n\nDone."),),

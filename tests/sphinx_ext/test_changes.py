@@ -15,7 +15,7 @@ from sphinx.testing.util import SphinxTestApp
 import sphinx_policyspec as ps
 from tests.conftest import require_tool
 from tests.sphinx_ext.test_rebuild import differences
-from tests.sphinx_ext.web.test_panels import panel_of, texts
+from tests.sphinx_ext.web.test_panels import panel_of
 
 Project = Callable[[str], Path]
 Build = Callable[..., SphinxTestApp]
@@ -64,35 +64,43 @@ def test_a_principle_tells_what_changed_about_it(project: Project, build: Build)
 def test_a_panel_tells_the_history_of_a_principle(project: Project, build: Build) -> None:
     app = build(project("changes"))
     rows = panel_of(page(app, "alpha"), "be_kind")
-    assert '<a class="reference internal" href="policy-changes.html#changes-be_kind">' in rows["Changed in"]
-    assert texts(rows["Changed in"]) == [
-        "2 ? 1 needs a reader ▲ 1 tightening",
-        "an older release ▲ 1 tightening · 1 editorial",
-    ]
-    assert [line for line in map(text_of, re.split(r"<(?:li|ul)>", rows["History"])) if line] == [
+    assert '<a class="reference internal" href="policy-changes.html#changes-be_kind">' in rows["Releases"]
+    assert [
+        line for line in map(text_of, re.split(r"<(?:li|ul|th|td)\b[^>]*>", rows["Releases"])) if line
+    ] == [
         "2 Root",
+        "? 1 needs a reader ▲ 1 tightening",
         "? needs a reader: new example “A greeting”",
         "▲ tightening: level raised from user to root",
         "an older release User",
+        "▲ 1 tightening · 1 editorial",
         "▲ tightening: level raised from guideline to user",
         "· editorial: id was be_gentle (title)",
-        "an older release Guideline already there",
+        "an older release Guideline",
+        "already there",
     ]
-    assert panel_of(page(app, "beta"), "be_brief") == {}
-    assert "Changed in 2" in page(app, "alpha").partition("</summary>")[0]
+    beta = panel_of(page(app, "beta"), "be_brief")["Releases"]
+    assert [text_of(cell) for cell in re.findall(r"<td>(.*?)</td>", beta)] == [
+        "unchanged",
+        "unchanged",
+        "already there",
+    ]
 
 
-def test_with_one_older_release_a_panel_tells_no_history(project: Project, build: Build) -> None:
+def test_with_one_older_release_a_panel_tells_two_releases(project: Project, build: Build) -> None:
     source = project("changes")
     conf = source / "conf.py"
     conf.write_text(conf.read_text("utf-8").replace('"older/model_spec.md", ', ""), "utf-8")
-    assert set(panel_of(page(build(source), "alpha"), "be_kind")) == {"Examples", "Changed in"}
+    rows = panel_of(page(build(source), "alpha"), "be_kind")
+    assert set(rows) == {"Examples", "Releases"}
+    assert rows["Releases"].count("<tr>") == 2
 
 
 def test_a_single_page_tells_what_changed_and_leads_nowhere(project: Project, build: Build) -> None:
     told = page(build(project("changes"), "singlehtml"), "index")
     assert "Changed since the release before: ? 1 needs a reader ▲ 1 tightening" in told
-    assert texts(panel_of(told, "be_kind")["Changed in"])[0] == "2 ? 1 needs a reader ▲ 1 tightening"
+    row = panel_of(told, "be_kind")["Releases"].partition("<ul>")[0]
+    assert text_of(row) == "2 Root ? 1 needs a reader ▲ 1 tightening"
     assert "policy-changes" not in told
 
 
@@ -286,8 +294,12 @@ def test_a_handbook_tells_what_changed_since(model_spec_data: Path, tmp_path: Pa
     style = (tmp_path / "style.html").read_text("utf-8")
     assert len(re.findall(r'class="ps-since', style)) == 15
     rows = panel_of(style, "love_humanity")
-    assert texts(rows["Changed in"])[0].startswith("2025-09-12 ? 2 need a reader ◆ 1 clarifying")
-    assert re.findall(r"<bdi>([\d-]+)</bdi>", rows["History"]) == ["2025-09-12", "2025-02-12"]
+    assert text_of(rows["Releases"]).startswith("2025-09-12 User ? 2 need a reader ◆ 1 clarifying")
+    assert re.findall(r"<bdi>([\d-]+|unchanged|already there)</bdi>", rows["Releases"]) == [
+        "2025-09-12",
+        *("2025-04-11", "unchanged"),
+        *("2025-02-12", "already there"),
+    ]
     for link in set(re.findall(r'href="policy-changes.html#([^"]+)"', style)):
         assert f'id="{link}"' in told
 

@@ -45,6 +45,7 @@ RST = {
     "example title": Edit("alpha", "a greeting", "a farewell"),
     "verdict": Edit("alpha", "response:: good", "response:: bad"),
     "name of a level": Edit("index", "level:: user", "level:: Reader\n   :id: user"),
+    "who may override a level": insert("index", "level:: user", "\n   :roles: user"),
     "name of a topic": Edit("index", "topic:: Kindness", "topic:: Goodness"),
     "one principle fewer": Edit("beta", ".. policy:principle::\n   :id: be_fair\n   :authority: root\n", ""),
     "one question fewer": Edit(
@@ -66,6 +67,7 @@ MYST = {
     "example title": RST["example title"],
     "verdict": Edit("alpha", "{policy:response} good", "{policy:response} bad"),
     "name of a level": Edit("index", "level} user", "level} Reader\n:id: user"),
+    "who may override a level": insert("index", "level} user", "\n:roles: user"),
     "name of a topic": Edit("index", "topic} Kindness", "topic} Goodness"),
     "one principle fewer": Edit("beta", "```{policy:principle}\n:id: be_fair\n:authority: root\n```\n", ""),
     "one question fewer": Edit(

@@ -66,8 +66,13 @@ def with_evidence(change: Change) -> str:
 
 
 def in_plain_words(change: Change) -> str:
-    """Return the same without marks of code, for a page."""
-    return with_evidence(change).replace("`", "")
+    """Return the same without marks of code and links, for a page."""
+    return _LINK.sub(
+        lambda link: link["to"] if link["text"] == "?" else link["text"], with_evidence(change)
+    ).replace("`", "")
+
+
+_LINK = re.compile(r"\[(?P<text>[^\[\]]{1,400})\]\(#?(?P<to>[^()\s]{1,400})\)")
 
 
 _DIFFERENCES = {

@@ -57,21 +57,31 @@ def _script_words() -> str:
         "Copied.": _("Copied."),
         "Copy link to {title}": _("Copy link to {title}"),
         "Filter the table": _("Filter the table"),
+        "Go to": _("Go to"),
         "Has": _("Has"),
         "Lacks": _("Lacks"),
         "Level": _("Level"),
         "Overridable by": _("Overridable by"),
+        "Nothing is called that.": _("Nothing is called that."),
         "Reset": _("Reset"),
+        "Search the full text for “{words}”": _("Search the full text for “{words}”"),
         "Text": _("Text"),
         "Topic": _("Topic"),
         "Your browser does not let pages copy.": _("Your browser does not let pages copy."),
         "any": _("any"),
+        "Titles, ids and first words": _("Titles, ids and first words"),
         "facet bad": _("violation"),
         "facet example": _("example"),
         "facet good": _("compliant answer"),
         "facet ok": _("answer with minor issues"),
         "facet prompt": _("prompt"),
         "facet reference": _("reference to it"),
+        "kind definition": _("Definition"),
+        "kind example": _("Example"),
+        "kind goal": _("Goal"),
+        "kind level": _("Level"),
+        "kind section": _("Section"),
+        "kind topic": _("Topic"),
         "version": _("version"),
         "{shown} of {all}": _("{shown} of {all}"),
     }
@@ -130,6 +140,11 @@ def _script_data(app: Sphinx, handbook: HandbookPages) -> str:
         "speakers": {role: speaker(role, _) for level in spec.levels for role in level.roles},
         "topics": [[topic.id, topic.label] for topic in spec.topics],
         "items": items,
+        "former": {
+            place.anchor: p.aliases
+            for p in spec.provisions
+            if p.aliases and (place := places.provision(p.id))
+        },
     }
     return f"window.policyspecData={script_safe(known)};\n"
 

@@ -422,8 +422,8 @@ class ExampleIndex(_PolicyIndex):
         return sorted(groups.items()), False
 
 
-LEVEL_INDEX = f"{DOMAIN}-{LevelIndex.name}"
-"""Name of the page of the index by level."""
+LEVEL_INDEX, TOPIC_INDEX = (f"{DOMAIN}-{index.name}" for index in (LevelIndex, TopicIndex))
+"""Names of the pages of these indices."""
 INDICES = (LevelIndex, TopicIndex, ExampleIndex)
 """In the order in which a site lists them."""
 

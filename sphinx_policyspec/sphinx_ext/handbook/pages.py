@@ -192,6 +192,8 @@ class SitePageParser(Parser):
         if site is None or page is None:
             return
         if page.views or page.role:
+            # What a table or map says stands in the chapters, where a search finds it.
+            env.metadata[env.docname]["nosearch"] = True
             section, questions = _role_nodes(page) if page.role else _view_nodes(page)
             document += section
             domain.note_document(env.docname, outside_record((), questions, (), ()))

@@ -274,6 +274,7 @@ class _Capture:
         )
         self.cases = Cases(self.page, self._walk)
         self.inside: dict[int | None, CapturePlace] = {}
+        self.holding: set[str] = set()
         self.mixed = _around_blocks(elements)
 
     def run(self) -> Gathered:
@@ -367,9 +368,11 @@ class _Capture:
 
     def _note_principle(self, declared: marks.Declared, item: model.Provision, place: CapturePlace) -> None:
         self.page.add_places(item.id, declared, "provision", "principle")
-        if place.principle and not declared.is_lifted:
+        if place.principle and not declared.is_lifted and place.principle not in self.holding:
+            self.holding.add(place.principle)
             message = f"principle `{item.id}` stands inside principle `{place.principle}`"
-            self.page.find("nested-principle", message, marks.start_of(declared), "put them side by side")
+            hint = "put them side by side, each below a heading of the same depth"
+            self.page.find("nested-principle", message, marks.start_of(declared), hint)
 
     def _identifier(self, node: nodes.section, principle: model.Principle | None) -> str:
         """Return the id of a section: its principle's, else its author's label, else the one made of its title."""

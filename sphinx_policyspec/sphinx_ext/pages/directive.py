@@ -403,7 +403,8 @@ class PolicyDirective(SphinxDirective):
         """
         if _ID.fullmatch(text) and text[-1] not in ends:
             return True
-        hint = "use letters, digits, `_` and `-`"
+        named = re.search(r"[`#<]([\w-]{1,100})[`>)]", text)
+        hint = f"write the id alone, `{named[1]}`" if named else "use letters, digits, `_` and `-`"
         self.find("invalid-id", f"`{text}` is no id", hint, line=self.option_line(option))
         return False
 

@@ -107,7 +107,7 @@ class Indented(options.SlipReading):
 
     def _is_underline(self, number: int) -> bool:
         """Return whether a line may make a title of the line above."""
-        line = self.lines[number].rstrip()
+        line = self.lines[number].rstrip() if number < len(self.lines) else ""
         is_line = len(set(line)) == 1 and not (line[0].isalnum() or line[0].isspace())
         return is_line and number > 0 and bool(self.lines[number - 1].strip())
 
@@ -127,7 +127,7 @@ class Indented(options.SlipReading):
             hint = f"write `.. {name}::`, and indent what it holds"
             self._slip(number, "unknown-directive", f"`{{{name}}}` {_IN_RST}", hint)
         self.lines[number] = f"{lead}.. {name}:: {found['rest'].strip()}".rstrip()
-        within = range(number + 1, len(self.lines))
+        within = range(number + 1, min(number + FAR * 3, len(self.lines)))
         titles = (n for n in within if self._is_underline(n) or options.MARKUP.fullmatch(self.lines[n]))
         end = next((n for n in within if self.lines[n].strip() == found["marks"]), 0)
         if not end or end > next(titles, end):
@@ -143,11 +143,15 @@ class Indented(options.SlipReading):
         joined = self._is_joined(number, options.indent_of(self.lines[number]))
         name, own = found["name"].replace("::", ":").replace(": ", ":"), _own(found)
         self._named(number, found, name)
+        self._dedent(number, own, name)
         self._place(number, own, name)
         is_marker = own == "principle" and not found["rest"].strip()
         was_taken, told = self.is_taken, len(self.slips)
-        if is_marker and not options.indent_of(self.lines[number]):
-            self._heading_above(number, lambda title: f"{title}\n{self._line * len(title)}")
+        if own == "principle" and not options.indent_of(self.lines[number]):
+            line = self._line
+            self._heading_above(
+                number, lambda title, _: f"{title}\n{line * len(title)}", is_titled=not is_marker
+            )
         depth = options.indent_of(self.lines[number])
         below = self._options(number + 1, own, name, depth)
         if is_marker and len(self.slips) == told:
@@ -163,10 +167,24 @@ class Indented(options.SlipReading):
         is_parted = below == number + 1 or not last.strip() or last.endswith("\n")
         if not is_parted and text.strip() and depth < options.indent_of(text):
             self._part(below, f"the content of `{name}` stands directly below its options")
+        if own == "principle" and not is_marker:
+            self._outdented(number, below, depth)
         self._below_block(number, name, depth)
         if joined:
             self._part(number, f"`{found['name']}` stands directly below text, which it becomes part of")
         return self._behind(number, depth) if is_literal(name) else below
+
+    def _dedent(self, number: int, own: str, name: str) -> None:
+        """Move a line left that stands as far right as its own options, and what it holds."""
+        depth, below = options.indent_of(self.lines[number]), self.lines[number + 1 : number + 2]
+        if not (own in options.WITH_TURNS and depth and below and depth == options.indent_of(below[0])):
+            return
+        held = (self.lines[n] for n in range(number + 2, len(self.lines)))
+        held = (line for line in held if options.MARKUP.fullmatch(line))
+        if options.SOUND.fullmatch(below[0].strip()) and depth == options.indent_of(next(held, "")):
+            message = f"`{name}` is indented as far as its own options and what it holds"
+            self._slip(number, "wrong-indentation", message, f"indent it by {options.DEPTH} spaces less")
+            self.lines[number] = " " * max(depth - options.DEPTH, 0) + self.lines[number].lstrip()
 
     def _heading_below(self, number: int, end: int, *, was_taken: bool) -> None:
         """Move the heading up that a principle is about and stands above."""
@@ -177,11 +195,29 @@ class Indented(options.SlipReading):
             at
             and self._is_underline(at + 1)
             and title[0].isalnum()
-            and self._is_above(number, end, title, was_taken=was_taken)
+            and self._is_above(number, title, was_taken=was_taken)
         ):
             self.lines[number] = f"{title}\n{self.lines[at + 1]}\n\n{self.lines[number]}"
             self.lines[at : at + 2] = ["", ""]
             self._title, self.is_taken = title, True
+
+    def _outdented(self, number: int, below: int, depth: int) -> None:
+        """Move the text of a principle with a title right, of which nothing stands in the directive."""
+        start = next((n for n in range(below, len(self.lines)) if self.lines[n].strip()), 0)
+        text, block = self.lines[start], _Block(number, "principle", depth)
+        if not start or options.indent_of(text) != depth or not text.lstrip()[0].isalnum():
+            return
+        # Where the heading above is the title, the text belongs to that.
+        is_title = options.words_of(self.lines[number].partition("::")[2]) <= options.words_of(self._title)
+        if is_title or self._is_underline(start + 1):
+            return
+        within = range(start, len(self.lines))
+        end = next(
+            (n for n in within if self.lines[n].lstrip().startswith("..") or self._is_underline(n + 1)),
+            len(self.lines),
+        )
+        how = f"no further than {block.shown}, and so stands outside it"
+        self._move(start, "this text", how, end, options.DEPTH)
 
     def _is_joined(self, number: int, indent: int) -> bool:
         """Return whether the line above is text that a directive would be part of."""
@@ -404,7 +440,7 @@ class FirstLines(options.SlipReading):
     def _end_below(self, number: int) -> int:
         """Return the line in a section that ends the fence that begins on a line, whatever its marks; 0 where none does."""
         depth = 0
-        for at in range(number + 1, min(number + FAR * 10, len(self.lines))):
+        for at in range(number + 1, min(number + FAR * 3, len(self.lines))):
             text = self.lines[at].strip()
             if HEADING.match(text):
                 return 0

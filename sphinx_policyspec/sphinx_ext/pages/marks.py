@@ -299,7 +299,7 @@ def cleaned(elements: Iterable[nodes.Element]) -> list[nodes.Element]:
 # -- what is almost a reference ----------------------------------------------------------------
 
 _NEAR_ROLE = re.compile(
-    rf"(?P<open>[:{{]?)(?<![\w/-]){DOMAIN}: ?(?P<name>[\w-]++)(?P<close>[:}}]{{0,2}}+)"
+    rf"(?P<open>[:{{]?)(?<![\w/-]){DOMAIN}(?:: ?|(?<=\{{{DOMAIN})[ /;]|(?<=:{DOMAIN})[/;])(?P<name>[\w-]++)(?P<close>[:}}]{{0,2}}+)"
     r"(?: ?$|`(?P<text>[^`\s]*)| ?[\"'\u2018-\u201f\u00b4(<\[](?P<quoted>[\w.-]+)[\"'\u2018-\u201f\u00b4)>\]]"
     rf"|(?<=[:}}])(?P<blank> ?)(?!{DOMAIN}:)(?P<plain>\w[\w-]*+))"
 )
@@ -307,12 +307,12 @@ _NEAR_ROLE = re.compile(
 _ID = r"[\w-]+"
 _LINK_OF_MYST = (
     rf"\[[^\[\]]*\] \(#(?P<id>{_ID})\)|\([^()]*\)\[#(?P<swapped>{_ID})\]|\[[^\[\]]*\]\{{#(?P<braced>{_ID})\}}"
-    rf"|\[[^\[\]]*\]\(#(?P<unclosed>{_ID})(?![\w)-])(?P<blanks>(?: {_ID})*\))?|\[[^\[\]]*\]\[#?(?P<second>{_ID})\]"
+    rf"|\[[^\[\]]*\]\( ?#(?P<unclosed>{_ID})(?![\w)-])(?P<blanks>(?: {_ID})*\))?|\[[^\[\]]*\]\[#?(?P<second>{_ID})\]"
 )
 _LINK_OF_RST = (
     rf"\[[^\[\]]*\] ?\(#(?P<id>{_ID})\)|\([^()]*\)\[#(?P<swapped>{_ID})\]|\[[^\[\]]*\] ?\((?P<bare>{_ID})\)"
 )
-_LINK_OF_OTHERS = rf"\[\[#?(?P<wiki>{_ID})(?:\|[^\[\]]*)?\]\]|(?<![\w\[\])])\[#?(?P<alone>{_ID})\](?![(\[\w])|<#(?P<angle>{_ID})>"
+_LINK_OF_OTHERS = rf"\[\[#?(?P<wiki>{_ID})(?:\|[^\[\]]*)?\]\]|(?<![\w\[\])])\[#?(?P<alone>{_ID})\](?![(\[\w])|(?<![\])\w])\(#(?P<round>{_ID})\)|<#(?P<angle>{_ID})>"
 _NEAR_LINK = {
     is_myst: re.compile(f"{own}|{_LINK_OF_OTHERS}")
     for is_myst, own in ((True, _LINK_OF_MYST), (False, _LINK_OF_RST))
@@ -403,7 +403,7 @@ def broken_role(name: str, text: str, *, is_myst: bool) -> BrokenRole | None:
             f"`{' '.join(text.split())}` lacks the `<` before its id",
             text[:-1].split(),
         )
-        meant = f"{' '.join(words)} <{target}>"
+        meant = f"{' '.join(words)} <{target}>" if words else target
     else:
         return None
     written = f"{{{DOMAIN}:{name}}}`{meant}`" if is_myst else f":{DOMAIN}:{name}:`{meant}`"

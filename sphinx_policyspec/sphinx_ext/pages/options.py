@@ -58,6 +58,8 @@ _KEY = re.compile(r"[\w-]+:(?:\s.*)?")
 _HOLDS_BLOCK = re.compile(r":\s*+(?:[|>][+-]?\s*+)?$")
 """What a key ends with whose value stands on the lines below it."""
 _IN_YAML = re.compile(r"[ \t#\]}-]|[\w-]+:(?:\s|$)")
+_HEAD = 12
+"""Lines of a directive among which its id stands."""
 _LONGEST = 60
 """Characters of a line that a message shows."""
 BEGINS_FENCE = re.compile(r"\s*(?:`{3}|~{3}|:{3})")
@@ -145,35 +147,43 @@ class SlipReading:
         for number in range(start, end):
             self._put(number, texts[number - start] if number - start < len(texts) else "")
 
-    def _heading_above(self, number: int, heading: Callable[[str], str]) -> None:
-        """Read the line above a principle without a title as the heading that it is meant as.
+    def _heading_above(
+        self, number: int, heading: Callable[[str, str], str], *, is_titled: bool = False
+    ) -> None:
+        """Read the line above a principle as the heading that it is meant as.
 
-        :param heading: returns a title as a heading
+        :param heading: returns a title as a heading, given the signs that it has
+        :param is_titled: the principle has a title of its own, and so needs a heading only where it stands in another one
         """
         place = number - 1
         while place > 0 and not self.lines[place].strip():
             place -= 1
         is_alone = 0 <= place < number - 1 and not (place and self.lines[place - 1].strip())
         found = _NO_HEADING.fullmatch(self.lines[place]) if is_alone else None
-        right = heading((found["of_signs"] or found["title"]).strip()) if found else ""
-        if found is None or right == found[0] or not (found["of_signs"] or self.is_taken):
-            self.is_taken = True
+        title = (found["of_signs"] or found["title"]).strip() if found else ""
+        right = heading(title, "" if found is None else found[0][: len(found[0]) - len(found[0].lstrip("#"))])
+        is_sure = found is not None and bool(found["of_signs"])
+        is_meant = self.is_taken or (not is_titled and (is_sure or self._is_named(number, title)))
+        if found is None or right == found[0] or not is_meant:
+            self.is_taken = self.is_taken or not is_titled
             return
         title, _, line = right.partition("\n")
         hint = f"write `{title}`" + (f" above a line of `{line[0]}`" if line else "")
         self._slip(place, "lost-heading", f"`{found[0].strip()}` is text, and no heading", hint)
         self._put(place, right)
 
-    def _is_above(self, start: int, end: int, title: str, *, was_taken: bool) -> bool:
+    def _is_named(self, start: int, title: str) -> bool:
+        """Return whether the id of a directive is made of the words of a title, and not of those of the heading above."""
+        given = (re.search(r"\bid:\s{1,9}([\w-]+)", line) for line in self.lines[start : start + _HEAD])
+        words = set(re.split(r"[_-]", next((found[1].lower() for found in given if found), "")))
+        return words <= words_of(title) and not words <= words_of(self._title)
+
+    def _is_above(self, start: int, title: str, *, was_taken: bool) -> bool:
         """Return whether a principle is meant to stand below the heading that follows it, which is told.
 
-        :param end: the line below the directive
         :param was_taken: another principle stands below the heading above
         """
-        given = (re.search(r"\bid:\s{1,9}([\w-]+)", line) for line in self.lines[start:end])
-        words = set(re.split(r"[_-]", next((found[1].lower() for found in given if found), "")))
-        is_named = words <= _words(title) and not words <= _words(self._title)
-        if not (is_named or was_taken or not self._title):
+        if not (was_taken or not self._title or self._is_named(start, title)):
             return False
         message = f"`{DOMAIN}:principle` stands above the heading that it is about"
         self._slip(start, "misplaced-directive", message, f"put it below `{title}`")
@@ -436,7 +446,8 @@ class SlipReading:
         return options, above
 
 
-def _words(title: str) -> set[str]:
+def words_of(title: str) -> set[str]:
+    """Return the words of a title."""
     return set(re.findall(r"\w+", title.lower().replace("_", " ")))
 
 

@@ -236,10 +236,12 @@ class DirectiveFences(FirstLines):
         self._open.append(fence)
         if fence.own:
             self._read_options(number, fence)
-        if fence.own == "principle" and len(self._open) == 1 and not re.search(r"\}\s*\S", info):
+        if fence.own == "principle" and len(self._open) == 1:
+            is_titled = bool(re.search(r"\}\s*\S", info))
             fence.was_taken, told = self.is_taken, len(self.slips)
-            self._heading_above(number, lambda title: f"{self._signs} {title}")
-            fence.is_marker = len(self.slips) == told
+            deep = self._signs if len(self._signs) > 1 else "##"
+            self._heading_above(number, lambda title, signs: f"{signs or deep} {title}", is_titled=is_titled)
+            fence.is_marker = len(self.slips) == told and not is_titled
 
     def _own(self, name: str) -> str:
         """Return the name that a directive of ours has or, where it is misspelt, is meant to have, without the domain."""
@@ -280,6 +282,7 @@ class DirectiveFences(FirstLines):
         written = (named or bare or {"name": ""})["name"].strip()
         name = "".join(written.split())
         first, _, title = written.partition(" ")
+        first = first.rstrip(":")
         if named and title and first.lower().removeprefix(f"{DOMAIN}:") in self.known and ":" in first:
             right = f"{{{first}}} {title}"
             self._changed[number] = f"{found['lead']}{found['marks']}{right}"
@@ -372,7 +375,7 @@ class DirectiveFences(FirstLines):
         """Move the heading up that a principle is about and stands above."""
         below = (n for n in range(end + 1, len(self.lines)) if self.lines[n].strip())
         title = self.lines[place] if (place := next(below, 0)) else ""
-        if HEADING.match(title) and self._is_above(fence.line, end, title.strip(), was_taken=fence.was_taken):
+        if HEADING.match(title) and self._is_above(fence.line, title.strip(), was_taken=fence.was_taken):
             self._changed[fence.line] = f"{title}\n\n{self._changed.get(fence.line, self.lines[fence.line])}"
             self._changed[place] = ""
 

@@ -460,6 +460,150 @@
     first?.table.closest(".ps-view").scrollIntoView();
   };
 
+  /* ---- a box to go to whatever has a title or an id ---- */
+
+  const KINDS = ["principle", "section", "definition", "example", "topic", "goal", "level"];
+  const MOST = 12;
+  const dialog = make("dialog", { class: "ps-jump", "aria-label": say("Go to") });
+  const hits = make("div", { id: "ps-jump-hits", role: "listbox", "aria-label": say("Go to") });
+  const field = make("input", {
+    type: "search", role: "combobox", autocomplete: "off", spellcheck: "false", "aria-label": say("Go to"), placeholder: say("Titles, ids and first words"),
+    "aria-expanded": "true", "aria-controls": hits.id, "aria-autocomplete": "list",
+  });
+  let wanted = 0;
+  const flat = (text) => ` ${text.toLowerCase().replace(/[^\p{L}\p{M}\p{N}]+/gu, " ").trim()}`;
+  /** How well something fits what is sought: titles and ids before first words, principles before the rest; below zero, not at all. */
+  const fits = (kind, title, ids, excerpt, sought) => {
+    const words = sought.trim().split(" ").map((word) => ` ${word}`);
+    const [name, other, text] = [flat(title), ids.map(flat), flat(excerpt)];
+    const head = [name, ...other].join();
+    if (!words.every((word) => head.includes(word) || text.includes(word))) return -1;
+    const fit = name === sought || other.includes(sought) ? 400 : name.startsWith(sought) ? 300 : words.every((word) => head.includes(word)) ? 200 : 100;
+    return fit - KINDS.indexOf(kind);
+  };
+  const find = (known, text) => {
+    const sought = flat(text);
+    if (!known || !sought.trim()) return [];
+    const found = [];
+    for (const [anchor, [kind, title, level, page, excerpt]] of Object.entries(known.items)) {
+      const fit = fits(kind, title, [anchor, ...(known.former[anchor] || [])], excerpt, sought);
+      if (fit >= 0) found.push({ anchor, kind, title, level, page, excerpt, fit });
+    }
+    return found.sort((one, other) => other.fit - one.fit).slice(0, MOST);
+  };
+  const choose = (place) => {
+    const all = [...hits.children];
+    const next = all.length ? (place + all.length) % all.length : 0;
+    all.forEach((hit, n) => hit.setAttribute("aria-selected", n === next));
+    if (all.length) field.setAttribute("aria-activedescendant", all[next].id);
+    else field.removeAttribute("aria-activedescendant");
+    all[next]?.scrollIntoView({ block: "nearest" });
+    wanted = next;
+  };
+  const hit = (address, ...shown) => make("a", { href: new URL(address, root), role: "option", tabindex: "-1" }, ...shown);
+  const sought = async () => {
+    const text = field.value;
+    const known = await data();
+    if (text !== field.value) return;
+    const lines = find(known, text).map(({ anchor, kind, title, level, page, excerpt }) => {
+      const [style, levelTitle] = known.levels[level] || [];
+      const badge = kind === "principle" && levelTitle ? make("span", { class: `ps-chip ps-level-${style}` }, levelTitle) : make("span", { class: "ps-jump-kind" }, say(`kind ${kind}`));
+      const head = make("span", { class: "ps-jump-title", dir: "auto" }, title);
+      return hit(`${page}#${encodeURIComponent(anchor)}`, head, " ", badge, ...(excerpt ? [make("span", { class: "ps-jump-text", dir: "auto" }, excerpt)] : []));
+    });
+    if (text.trim()) lines.push(hit(`search.html?q=${encodeURIComponent(text.trim())}`, say("Search the full text for “{words}”", { words: text.trim() })));
+    lines.forEach((line, n) => (line.id = `ps-jump-${n}`));
+    hits.replaceChildren(...lines);
+    hits.dataset.for = text;
+    if (lines.length === 1) status.textContent = say("Nothing is called that.");
+    choose(0);
+  };
+  const jump = (text = "") => {
+    if (!dialog.isConnected) {
+      dialog.append(field, hits, status);
+      document.body.append(dialog);
+    }
+    if (!dialog.open) dialog.showModal();
+    field.value = text;
+    field.focus();
+    sought();
+  };
+  field.addEventListener("input", sought);
+  field.addEventListener("keydown", async (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step && event.key !== "Enter" && event.key !== "Escape") return;
+    event.preventDefault();
+    if (step) choose(wanted + step);
+    else if (event.key === "Escape") dialog.close();
+    else {
+      // Whoever types fast is not taken to what fits half of it.
+      if (hits.dataset.for !== field.value) await sought();
+      hits.children[wanted]?.click();
+    }
+  });
+  dialog.addEventListener("click", (event) => (event.target === dialog || event.target.closest("a")) && dialog.close());
+  dialog.addEventListener("close", () => document.body.append(status));
+  const isTyping = (node) => node instanceof Element && node.matches("input, textarea, select, [contenteditable]");
+  // Before Sphinx, for which a slash leads to its own field; a theme with a box of its own keeps its keys.
+  document.addEventListener(
+    "keydown",
+    (event) => {
+      const slash = event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey && !isTyping(event.target);
+      const k = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.shiftKey;
+      if (!(slash || (k && !document.querySelector(".search-button-field, .searchbox-mounted, #pst-search-dialog")))) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      jump();
+    },
+    true,
+  );
+  document.querySelector(".ps-find input")?.addEventListener("input", ({ target }) => {
+    jump(target.value);
+    target.value = "";
+  });
+  // Whoever comes from a search stands at the first of the words that Sphinx has marked, not at the top of a long page.
+  // Sphinx marks them a moment after the page is there.
+  const toMarked = () => {
+    const marked = [...document.querySelectorAll(":is(main, [role='main'], .body) span.highlighted")];
+    marked.find((word) => word.checkVisibility?.() && !word.closest("details:not([open])"))?.scrollIntoView({ block: "center" });
+  };
+  addEventListener("load", () => location.hash || setTimeout(() => scrollY || toMarked(), 50));
+
+  /* ---- on a phone, a line that says where one is ---- */
+
+  const narrow = matchMedia("(max-width: 48em)");
+  const sections = [...document.querySelectorAll(":is(.ps-principle, .ps-section)[id]")].map((section) => [section, section.querySelector(":scope > :is(h1, h2, h3, h4, h5, h6)")]).filter(([, heading]) => heading);
+  const crumb = make("a", { class: "ps-crumb", tabindex: "-1", "aria-hidden": "true", hidden: true });
+  /** How far down what a theme keeps at the top of the window reaches. */
+  const covered = () => {
+    for (let node = document.elementsFromPoint(innerWidth / 2, 1).find((other) => other !== crumb && !crumb.contains(other)); node; node = node.parentElement) {
+      if (/fixed|sticky/.test(getComputedStyle(node).position)) return node.getBoundingClientRect().bottom;
+    }
+    return 0;
+  };
+  const orient = () => {
+    const top = narrow.matches ? covered() : 0;
+    // The next one is where its heading comes close to the line.
+    const now = narrow.matches && sections.findLast(([section]) => section.getBoundingClientRect().top < top + 84);
+    // Where its own heading is in sight, it says so itself.
+    crumb.hidden = !now || now[1].getBoundingClientRect().bottom > top || now[0].getBoundingClientRect().bottom < top;
+    if (crumb.hidden || (crumb.dataset.at === now[0].id && crumb.style.top === `${top}px`)) return;
+    crumb.dataset.at = now[0].id;
+    crumb.style.top = `${top}px`;
+    crumb.href = `#${encodeURIComponent(now[0].id)}`;
+    const level = now[1].querySelector(".ps-badge-level");
+    const style = [...(now[1].querySelector(".ps-badge")?.classList || [])].find((name) => name.startsWith("ps-level-"));
+    const above = sections[0][0] === now[0] ? [] : [make("span", { dir: "auto" }, titleOf(sections[0][0])), " › "];
+    crumb.replaceChildren(...above, make("strong", { dir: "auto" }, titleOf(now[0])), ...(level ? [" ", make("span", { class: `ps-chip ${style}` }, level.textContent)] : []));
+  };
+  if (sections.length > 1) {
+    let due = 0;
+    const soon = () => (due ||= requestAnimationFrame(() => ((due = 0), orient())));
+    document.body.append(crumb);
+    addEventListener("scroll", soon, { passive: true });
+    addEventListener("resize", soon);
+  }
+
   /* ---- other releases ---- */
 
   /** The principle that is being read: the last that began, or the one that the address names while it is in sight,

@@ -132,85 +132,69 @@ def _mark(diff: SpecDiff, changes: tuple[Change, ...], address: str) -> nodes.pa
     )
 
 
-_FEW = 3
-"""Releases, the present one included, from which on there is more to tell than what changed last."""
-
-
-def past_rows(
-    timeline: Timeline,
+def releases_row(
+    timeline: Timeline | None,
+    editions: Editions | None,
     id_: str,
     level_title: Callable[[str], str],
     *,
     has_page: bool,
-    editions: Editions | None = None,
-) -> tuple[PanelRow, ...]:
-    """Return the lines that tell of a provision's past, the last release first; none where nothing changed.
+) -> PanelRow:
+    """Return the line that tells of a provision in each release, the last first: its level, and what changed about it.
 
-    :param id_: its id in the last release
+    :param timeline: the releases up to the one that is built, where it is compared with others
+    :param editions: the sites of all releases, where each has one
+    :param id_: its id in the release that is built
     :param level_title: gives the name of a level
     :param has_page: whether a page of the site tells what changed since the release before the last
-    :param editions: the sites of the releases, which have such pages, too
     """
-    moments = timeline.moments(id_)
-    last = len(timeline.specs) - 1
-    changed = [moment for moment in reversed(moments) if moment.changes]
-    if not changed:
-        return ()
-
-    def named(moment: Moment) -> str:
-        if not moment.version:
-            return _("an older release")
-        return _name_of_old(moment.version, timeline.specs[last].version)
-
-    def link(moment: Moment, note: str = "", level: str = "") -> PanelLink:
-        name = (moment.version or _("this release")) if moment.place == last else named(moment)
-        anchor = anchor_of_group(moment.id)
-        leads = has_page and moment.place == last and bool(moment.changes)
-        beside = (
-            editions.every[moment.place] if editions and moment.place != last and moment.changes else None
-        )
-        return PanelLink(
+    past = {moment.place: moment for moment in timeline.moments(id_)} if timeline else {}
+    if editions and not past:
+        past = {
+            m.place: m for m in editions.timeline.moments(id_, editions.place) if m.place == editions.place
+        }
+    others = {moment.place: (moment, address) for moment, address in editions.others(id_)} if editions else {}
+    here = len(timeline.specs) - 1 if timeline else editions.place if editions else 0
+    newest = timeline.specs[-1].version if timeline else ""
+    title = past[here].title if here in past else ""
+    steps = []
+    for place in sorted({*past, *others}, reverse=True):
+        moment, address = others.get(place) or (past[place], "")
+        if moment.is_gone:
+            continue
+        if editions:
+            name = editions.every[place].name
+        elif place == here:
+            name = moment.version or _("this release")
+        else:
+            name = _name_of_old(moment.version, newest) if moment.version else _("an older release")
+        there = editions.every[place] if editions and place != here else None
+        level = level_title(moment.level) if moment.level else ""
+        release = PanelLink(
             name,
-            CHANGES_PAGE if leads else "",
-            anchor if leads else "",
-            level,
-            level_title(level),
-            note=note,
-            beside=beside.address(CHANGES_PAGE, anchor) if beside else "",
-        )
-
-    links = tuple(link(moment, _weights_in_short(moment.changes)) for moment in changed)
-    rows = [PanelRow(_("Changed in"), len(links), (("", links),))]
-    if len(timeline.specs) >= _FEW:
-        shown = [moment for moment in reversed(moments) if moment.changes or moment is moments[0]]
-        steps = tuple(
-            Step(
-                link(moment, "" if moment.changes else _("already there"), moment.level), tuple(_said(moment))
-            )
-            for moment in shown
-        )
-        rows.append(PanelRow(_("History"), 0, steps=steps))
-    return tuple(rows)
-
-
-def other_releases(editions: Editions, id_: str, level_title: Callable[[str], str]) -> PanelRow:
-    """Return the line that leads to a provision in the other releases of a handbook, the last first.
-
-    :param id_: its id in the release that is built
-    """
-    title = editions.timeline.specs[editions.place].provision_by_id[id_].title
-    links = tuple(
-        PanelLink(
-            editions.every[moment.place].name,
             level=moment.level,
-            level_title=level_title(moment.level),
-            note="" if moment.title == title else f"“{moment.title}”",
+            level_title=level,
+            note=f"“{moment.title}”" if title not in {"", moment.title} else "",
             beside=address,
-            release=editions.every[moment.place].name,
+            release=name if address else "",
         )
-        for moment, address in editions.others(id_)
-    )
-    return PanelRow(_("In other releases"), len(links), (("", links),))
+        told = past.get(place)
+        if told is None or (not told.changes and place == min(past)):
+            change = PanelLink(_("already there") if told and len(past) > 1 else "")
+        elif not told.changes:
+            change = PanelLink(_("unchanged"))
+        else:
+            anchor = anchor_of_group(told.id)
+            leads = has_page and place == here
+            change = PanelLink(
+                _weights_in_short(told.changes),
+                CHANGES_PAGE if leads else "",
+                anchor if leads else "",
+                beside=there.address(CHANGES_PAGE, anchor) if there else "",
+            )
+        steps.append(Step(release, change, tuple(_said(told)) if told else ()))
+    is_alone = len(steps) == 1 and not steps[0].change.text
+    return PanelRow(_("Releases"), 0, steps=() if is_alone else tuple(steps))
 
 
 def _said(moment: Moment) -> Iterator[str]:

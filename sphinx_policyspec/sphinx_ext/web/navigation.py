@@ -24,12 +24,10 @@ from sphinx_policyspec.sphinx_ext.web.places import Place, level_html
 _VERDICTS = ("GOOD", "OK", "BAD")
 
 
-def below_title(section: nodes.section) -> int:
-    """Return the place below the title of a section and its badge."""
-    heads = [
-        n for n, child in enumerate(section.children) if isinstance(child, nodes.title | policy.PolicyBadge)
-    ]
-    return heads[-1] + 1 if heads else 0
+def below_text(section: nodes.section) -> int:
+    """Return the place below a section's own text, which other sections may follow."""
+    below = (n for n, child in enumerate(section.children) if isinstance(child, nodes.section))
+    return next(below, len(section.children))
 
 
 def target_of(link: nodes.reference) -> str:

@@ -21,7 +21,7 @@ from sphinx_policyspec.files import exact
 from sphinx_policyspec.graph.terms import MEDIA_TYPES, Iris
 from sphinx_policyspec.model import Spec, TargetKind, who_may_override
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, feedback_address
-from sphinx_policyspec.sphinx_ext.domain.domain import LEVEL_INDEX, domain_of
+from sphinx_policyspec.sphinx_ext.domain.domain import LEVEL_INDEX, TOPIC_INDEX, domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject
 from sphinx_policyspec.sphinx_ext.nodes.boxes import level_word
 from sphinx_policyspec.sphinx_ext.nodes.html import PolicyPanel
@@ -224,10 +224,16 @@ class HandbookPages:
         self.relations = panels.relations_of(spec)
         self.rows, self.outgoing = {}, defaultdict(list)
         timeline = self._timeline(app)
+        indices = app.config.html_domain_indices
+        has_index = app.builder.name in PAGE_BUILDERS and (
+            indices is True or (indices and TOPIC_INDEX in indices)
+        )
+        topic_index = TOPIC_INDEX if has_index else ""
         for identifier, found in self.relations.items():
             if place := places.provision(identifier):
                 past = self._past(app, timeline, identifier)
-                self.rows[place.docname, place.anchor] = (*panels.rows_of(found, places), *past)
+                rows = panels.rows_of(found, places, spec, topic_index)
+                self.rows[place.docname, place.anchor] = (*rows, *past)
             for occurrence in found.occurrences:
                 if source := places.provision(occurrence.source):
                     self.outgoing[source.docname, source.anchor].append(occurrence)
@@ -243,17 +249,15 @@ class HandbookPages:
             return None
 
     def _past(self, app: Sphinx, timeline: Timeline | None, identifier: str) -> Iterator[panels.PanelRow]:
-        """Yield the lines of a panel that tell of other releases."""
+        """Yield the line of a panel that tells of releases, if there is any."""
         editions, level_title = domain_of(app.env).given.editions, self.places.level_title
         if not (timeline or editions):
             return
-        from sphinx_policyspec.sphinx_ext.web.changes import other_releases, past_rows  # noqa: PLC0415  few have any
+        from sphinx_policyspec.sphinx_ext.web.changes import releases_row  # noqa: PLC0415  few have any
 
-        if timeline:
-            has_page = app.builder.name in PAGE_BUILDERS
-            yield from past_rows(timeline, identifier, level_title, has_page=has_page, editions=editions)
-        if editions and (others := other_releases(editions, identifier, level_title)).count:
-            yield others
+        has_page = app.builder.name in PAGE_BUILDERS
+        if (row := releases_row(timeline, editions, identifier, level_title, has_page=has_page)).steps:
+            yield row
 
     @property
     def places(self) -> SitePlaces:
@@ -306,7 +310,7 @@ class HandbookPages:
             if place is not None and place in self.rows:
                 tools = panels.tools_html(ask, self._feedback(app, config.feedback_url, place))
                 panel = PolicyPanel("", html=panels.panel_html(self.rows[place], address, tools))
-                section.insert(navigation.below_title(section), panel)
+                section.insert(navigation.below_text(section), panel)
         if said := [node for node in elements if "says" in node]:
             html = panels.levels_html(said, self._level_index(app, docname), self.levels(app).used)
             doctree += PolicyPanel("", html=html)

@@ -42,11 +42,13 @@ class Occurrence:
 class Relations:
     """What bears on one provision; ids in reading order.
 
+    :param topics: ids of those that it lists itself
     :param relations: ids by the names of the relations
     :param occurrences: references to it, those of its own text left out
     """
 
     occurrences: tuple[Occurrence, ...] = ()
+    topics: tuple[str, ...] = ()
     relations: dict[str, tuple[str, ...]] = field(default_factory=dict)
     examples: tuple[Example, ...] = ()
     prompts: tuple[EvalPrompt, ...] = ()
@@ -81,6 +83,7 @@ def relations_of(spec: Spec) -> dict[str, Relations]:
     return {
         name: Relations(
             tuple(occurrences.get(name, ())),
+            spec.provision_by_id[name].topics,
             {relation: tuple(targets) for relation, targets in relations.get(name, {}).items() if targets},
             tuple(examples.get(name, {}).values()),
             tuple(prompts.get(name, {}).values()),
@@ -181,9 +184,10 @@ class PanelLink:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One release in the history of a principle, and what changed about it there, line by line."""
+    """One release in the history of a principle: what changed about it there, in short and line by line."""
 
     release: PanelLink
+    change: PanelLink
     said: tuple[str, ...]
 
 
@@ -203,21 +207,35 @@ class PanelRow:
     steps: tuple[Step, ...] = ()
 
 
-def rows_of(relations: Relations, places: SitePlaces) -> tuple[PanelRow, ...]:
-    """Return what a panel shows, lines without entries left out."""
-    rows = [_referenced(relations.occurrences, places)]
+def rows_of(
+    relations: Relations, places: SitePlaces, spec: Spec, topic_index: str = ""
+) -> tuple[PanelRow, ...]:
+    """Return what a panel shows, lines without entries left out.
+
+    :param topic_index: name of the page that lists the principles of each topic, if there is one
+    """
+    labels = [spec.topic_by_id[topic].label for topic in relations.topics if topic in spec.topic_by_id]
+    topics = (
+        PanelLink(label, topic_index, anchor_of_heading(label) if topic_index else "") for label in labels
+    )
+    rows = [_row(_("Topics"), topics)]
     for row in RELATIONS:
         both = (row.label, row.field), (row.inverse_label, row.inverse)
         # What lifts a principle matters more than what it lifts.
         for label, key in reversed(both) if row.lifts else both:
             if label and (found := relations.of(key)):
                 rows.append(_row(_(label), [_to(places.provision(i), i) for i in found]))
-    goals = (_to(places.find(TargetKind.GOAL, goal), goal) for goal in relations.of("serves"))
+    titles = {goal.id: goal.title for goal in spec.goals}
+    goals = (
+        _to(places.find(TargetKind.GOAL, goal), titles.get(goal, goal)) for goal in relations.of("serves")
+    )
     rows.append(_row(_("Serves"), goals))
+    rows.append(_referenced(relations.occurrences, places))
     shown = (_to(places.find(TargetKind.EXAMPLE, e.id), e.title) for e in relations.examples)
     rows.append(_row(_("Examples"), shown))
-    # What a prompt says may be offensive: one that its author does not show is an id.
-    rows.append(_row(_("Prompts"), (_to(places.prompt(p.id), p.id) for p in relations.prompts)))
+    # What a prompt says may be offensive: of one that its author does not show only the title is.
+    prompts = (_to(places.prompt(p.id), p.title or p.id) for p in relations.prompts)
+    rows.append(_row(_("Prompts"), prompts))
     return tuple(row for row in rows if row.count)
 
 
@@ -316,18 +334,32 @@ def tools_html(ask: str = "", feedback: str = "") -> str:
 def _row_html(row: PanelRow, address: AddressOf) -> str:
     shown = "".join(_group_html(title, links, address) for title, links in row.groups)
     if row.steps:
-        shown = f'<ol class="ps-history">{"".join(_step_html(step, address) for step in row.steps)}</ol>'
+        steps = "".join(_step_html(step, address) for step in row.steps)
+        shown = f'<table class="ps-history"><tbody>{steps}</tbody></table>'
     return f"<dt>{escape(row.name)}</dt><dd>{shown}</dd>"
 
 
 def _step_html(step: Step, address: AddressOf) -> str:
     said = "".join(f"<li>{html_safe(line)}</li>" for line in step.said)
-    return f"<li>{_link_html(step.release, address)}{said and f'<ul>{said}</ul>'}</li>"
+    change = _link_html(step.change, address) if step.change.text else ""
+    return (
+        f'<tr><th scope="row">{_link_html(step.release, address)}</th>'
+        f"<td>{change}{said and f'<ul>{said}</ul>'}</td></tr>"
+    )
+
+
+_SHOWN = 5
+"""Links that a line shows before it folds the others."""
 
 
 def _group_html(title: str, links: Sequence[PanelLink], address: AddressOf) -> str:
     head = f'<p class="ps-panel-page">{escape(title)}</p>' if title else ""
-    return f"{head}<ul>{''.join(_items_html(links, address))}</ul>"
+    items = [*_items_html(links, address)]
+    shown = f"{head}<ul>{''.join(items[:_SHOWN])}</ul>"
+    if len(items) <= _SHOWN + 1:
+        return f"{head}<ul>{''.join(items)}</ul>"
+    more = escape(_("{count} more").format(count=len(items) - _SHOWN))
+    return f"{shown}<details><summary>{more}</summary><ul>{''.join(items[_SHOWN:])}</ul></details>"
 
 
 def _items_html(links: Sequence[PanelLink], address: AddressOf) -> Iterator[str]:
