@@ -424,9 +424,9 @@ class _Cutter:
         told, inner, is_open, close = False, 0, False, -1
         for number in range(opening + 1, len(self.lines)):
             line = self.lines[number].rstrip()
-            if line == CONVERSATION or ((told or not is_open) and _begins_other(line)):
+            if line == CONVERSATION or ((told or not is_open) and line[:1] != "<" and _begins_other(line)):
                 return None if is_open else self._end_of_other(number, marks)
-            if _BEGINS_MESSAGE.match(line):
+            if "<" in line[:4] and _BEGINS_MESSAGE.match(line):
                 is_open = not _CLOSING_TAG.fullmatch(line)
                 if line.endswith(marks) and _TAG_AND_MARKS.fullmatch(line):
                     message = "the end of this conversation stands behind a tag"

@@ -363,7 +363,7 @@ def almost_tags(lines: Sequence[str], tags: Collection[int]) -> dict[int, Tag]:
         match = _ALMOST.fullmatch(line)
         if match and match["name"].lower() in STRUCTURE:
             found[number] = _meant(match, number)
-        elif ends := _ENDS_TEXT.fullmatch(line):
+        elif "</" in line and (ends := _ENDS_TEXT.fullmatch(line)):
             name = ends["name"]
             cure = f"write `</{name}>` alone on a line below it"
             found[number] = Tag(number, name, True, (), "", 0, cure=cure, has_text=True)

@@ -320,8 +320,8 @@ class _Conversation:
         message of its own role opens.
         """
         start = tag.line + 1
-        names = {tag.name, tag.written or tag.name}
-        close = min(_next(self.closes[name], start, len(self.lines)) for name in names)
+        close = _next(self.closes[tag.name], start, len(self.lines))
+        close = min(close, _next(self.closes[tag.written], start, close)) if tag.written else close
         reopened = _next(self.opens[tag.name], start, len(self.lines))
         if close < reopened:
             return close
