@@ -160,6 +160,7 @@ def tag_without_file(spec: model.Spec) -> Iterator[model.Finding]:
     """Find eval tags that have no prompt file, and no note that names another test; a spec without any prompt file is left in peace."""
     files = {file.tag for file in spec.prompt_files}
     unused = files - {tag.tag for tag in spec.eval_tags}
+    titled = {file.title: file.tag for file in spec.prompt_files if file.tag in unused and file.title}
     for tag in spec.eval_tags if files else ():
         if tag.tag not in files and not tag.test:
             yield model.Finding(
@@ -167,9 +168,15 @@ def tag_without_file(spec: model.Spec) -> Iterator[model.Finding]:
                 message=f"eval tag `{tag.tag}` has no prompt file",
                 span=tag.span,
                 hint=f"did you mean `{near}`?"
-                if (near := near_name(tag.tag, unused))
+                if (near := near_name(tag.tag, unused) or titled.get(_title_of(spec, tag)))
                 else f"write `examples/{tag.tag}.md`",
             )
+
+
+def _title_of(spec: model.Spec, tag: model.EvalTag) -> str:
+    """Return the title of what holds a tag: prompts say in their header of what they are."""
+    holder = spec.provision_by_id.get(tag.provision)
+    return holder.title if holder else ""
 
 
 def file_without_tag(spec: model.Spec) -> Iterator[model.Finding]:

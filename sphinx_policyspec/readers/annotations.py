@@ -251,7 +251,15 @@ def _named(item: model.AuthorityLevel | model.Topic | model.Goal) -> str:
 def _listed(reader: _Reader, node: yaml.Node | None) -> Iterator[yaml.Node]:
     """Yield the items of a list; of a mapping in its place what is meant: one item, or items by their ids."""
     if not isinstance(node, yaml.MappingNode):
-        yield from reader.items(node)
+        for item in reader.items(node):
+            if isinstance(item, yaml.ScalarNode) and reader.text(item):
+                reader.find(
+                    "wrong-type", item, "expected an item with its keys", f"write `- id: {item.value}`"
+                )
+                pair = _id_of(item), item
+                yield yaml.MappingNode("tag:yaml.org,2002:map", [pair], item.start_mark, item.end_mark)
+            else:
+                yield item
         return
     keys = [str(key.value) for key, _ in node.value]
     if "id" in keys:
@@ -261,9 +269,13 @@ def _listed(reader: _Reader, node: yaml.Node | None) -> Iterator[yaml.Node]:
     reader.find("wrong-type", node, "expected a list", f"write `- id: {keys[0]}`" if keys else "")
     for key, value in node.value:
         if isinstance(value, yaml.MappingNode):
-            identifier = yaml.ScalarNode("tag:yaml.org,2002:str", "id", key.start_mark, key.end_mark)
-            value.value.insert(0, (identifier, key))
+            value.value.insert(0, (_id_of(key), key))
             yield value
+
+
+def _id_of(node: yaml.Node) -> yaml.Node:
+    """Return the key of an id, at the place of that."""
+    return yaml.ScalarNode("tag:yaml.org,2002:str", "id", node.start_mark, node.end_mark)
 
 
 def _identifier(reader: YamlReader, node: yaml.Node, values: dict[str, yaml.Node]) -> str:

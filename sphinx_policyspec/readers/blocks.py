@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import enum
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 
 from sphinx_policyspec.model import Finding
 from sphinx_policyspec.model.nearest import near_name
 from sphinx_policyspec.readers.comments import ITEM, RULE, SETEXT, Shown, front_matter, without_comments
-from sphinx_policyspec.readers.text import Fences, Lines
+from sphinx_policyspec.readers.text import BlockKind, Fences, Lines, RawBlock
 
 # Possessive, so that a hostile run of spaces costs linear time.
 ATX = re.compile(
@@ -27,7 +26,7 @@ EXAMPLE = re.compile(
 ADMONITION = re.compile(r"(?:!!!|\?\?\?\+?)[ \t]*+(\w*+)[ \t]*+(?:\"([^\"\n]*+)\")?\s*")
 _CLOSING_TAG = re.compile(r"[ ]{0,3}</[A-Za-z]\w{0,40}>\s*")
 _FEW_MARKS = re.compile(
-    r"[ \t]{0,12}(?:(?:`{2,}+|~{2,}+|'{3,}+|\^{3,}+)[ \t]*+[\w-]*+|(?i:xml))[ \t]*+(?P<tag><[^\s<>]{1,40}>)?\s*+$"
+    r"[ \t]{0,12}(?:(?:`{2,}+|~{2,}+|'{3,}+|\^{3,}+)[ \t]*+[\w-]*+|(?i:xml))[ \t]*+(?P<tag><[A-Za-z]\w{0,40}>\s*+$)?"
 )
 _TAG_AND_MARKS = re.compile(r"[ ]{0,3}</\w{1,40}>[ \t]*(?:~{3,}|`{3,})")
 _ENDS_FENCE = re.compile(r"[ \t]{0,12}(?:`{2,}+|~{2,}+)[^`~\n]*\n?")
@@ -35,7 +34,9 @@ _ENDS_FENCE = re.compile(r"[ \t]{0,12}(?:`{2,}+|~{2,}+)[^`~\n]*\n?")
 _BEGINS_MESSAGE = re.compile(
     r"[ ]?\*?[ ]?(?:<|&lt;)\s?/?\s?(?i:system|developer|user|assistant|tool|comparison)\b"
 )
-_ALMOST_TITLE = re.compile(r"[\s#*_>-]{0,9}(?P<word>[A-Za-z]{5,9})\b[*_:\s\uff1a-]{0,6}(?P<title>[^\n]*)")
+_ALMOST_TITLE = re.compile(
+    r"[\s#*_>-]{0,9}(?P<word>[A-Za-z]{5,9})(?![A-Za-z])[*_:\s\uff1a-]{0,6}(?P<title>[^\n]*)"
+)
 _LONGEST_TITLE = 60
 """Characters of a line that a message shows."""
 _ALMOST_COMMENTARY = re.compile(
@@ -65,30 +66,6 @@ _FAR = 1000
 """Lines that one side of a merge can have."""
 _INSIDE = -1
 """Stands for the first line of a paragraph inside a quotation: it goes on, and makes no heading."""
-
-
-class BlockKind(enum.Enum):
-    """What a block is; the reader of the dialect gives each its meaning."""
-
-    HEADING = enum.auto()
-    PROSE = enum.auto()
-    DEFINITION = enum.auto()
-    COMMENTARY = enum.auto()
-    COMMENT = enum.auto()
-    EXAMPLE = enum.auto()
-
-
-@dataclass(frozen=True, slots=True)
-class RawBlock:
-    """The lines from ``start`` up to ``end`` (from 0), blank lines after the block included.
-
-    :param body: for an example, the lines of its conversation; else the block without the blank lines after it
-    """
-
-    kind: BlockKind
-    start: int
-    end: int
-    body: tuple[int, int]
 
 
 def cut(lines: Lines) -> tuple[list[RawBlock], Shown, list[Finding]]:
@@ -208,6 +185,8 @@ class _Cutter:
             self.find("unknown-admonition", position, "this line begins no commentary, but is text", hint)
         if line.rstrip() == CONVERSATION:
             return self._untitled(position, position)
+        if line.strip() == "-->":
+            self.find("unclosed-comment", position, "`-->` ends no comment", "delete it, or add the `<!--`")
         return None
 
     def _heading(self, position: int, line: str) -> RawBlock:
@@ -355,7 +334,7 @@ class _Cutter:
         """Return an example whose conversation begins with a line that opens no fence, or with none."""
         first = opening
         few = _FEW_MARKS.match(self.lines[opening]) if opening < len(self.lines) else None
-        tag = few["tag"] if few else None
+        tag = (few["tag"] or "").rstrip() if few else ""
         if few:
             first = self._after_shown_blanks(opening + 1)
         if first >= len(self.lines) or not (tag or _BEGINS_MESSAGE.match(self.lines[first])):
@@ -405,10 +384,15 @@ class _Cutter:
         if again < len(self.lines) and self.lines[again].rstrip() == CONVERSATION:
             self.find("unclosed-fence", again, f"`{CONVERSATION}` stands twice", "delete one of the two")
             opening = again
+        told = len(self.findings)
         end = self._conversation_end(opening, marks)
         if end is None:
             body, end = self._unclosed_end(opening + 1)
-            self._tell_unclosed(opening, marks, body)
+            if told == len(self.findings):
+                self._tell_unclosed(opening, marks, body)
+            else:
+                hint = "move the line below the last tag of the conversation"
+                self.findings[-1] = replace(self.findings[-1], hint=hint)
             return RawBlock(BlockKind.EXAMPLE, start, end, (opening + 1, body))
         stop = end + bool(_TAG_AND_MARKS.match(self.lines[end]))
         if self._after_shown_blanks(opening + 1) >= stop:
@@ -440,9 +424,9 @@ class _Cutter:
         told, inner, is_open, close = False, 0, False, -1
         for number in range(opening + 1, len(self.lines)):
             line = self.lines[number].rstrip()
-            if line == CONVERSATION or ((told or not is_open) and _begins_other(line)):
-                return None
-            if _BEGINS_MESSAGE.match(line):
+            if line == CONVERSATION or ((told or not is_open) and line[:1] != "<" and _begins_other(line)):
+                return None if is_open else self._end_of_other(number, marks)
+            if "<" in line[:4] and _BEGINS_MESSAGE.match(line):
                 is_open = not _CLOSING_TAG.fullmatch(line)
                 if line.endswith(marks) and _TAG_AND_MARKS.fullmatch(line):
                     message = "the end of this conversation stands behind a tag"
@@ -454,7 +438,7 @@ class _Cutter:
                 inner = inner or number
                 continue
             below = self._after_shown_blanks(number + 1)
-            if below == len(self.lines) or not _BEGINS_MESSAGE.match(self.lines[below]):
+            if not self._begins_message(below):
                 # A message that is closed below them goes on there.
                 close = self._next_close(number) if is_open and close < number else close
                 if not is_open or close < number:
@@ -467,6 +451,19 @@ class _Cutter:
                 self.find("unclosed-fence", inner or number, message, hint)
                 told = True
         return None
+
+    def _end_of_other(self, number: int, marks: str) -> int | None:
+        """Return a line that was to end a conversation and begins one, unless one begins there."""
+        if _begins_other(self.lines[number]) or self._begins_message(number + 1):
+            return None
+        message = f"`{CONVERSATION}` stands where this conversation ends"
+        self.find("unclosed-fence", number, message, f"write `{marks}`")
+        return number
+
+    def _begins_message(self, position: int) -> bool:
+        """Return whether the next line that shows something begins or ends a message."""
+        below = self._after_shown_blanks(position)
+        return below < len(self.lines) and _BEGINS_MESSAGE.match(self.lines[below]) is not None
 
     def _next_close(self, position: int) -> int:
         """Return the line of the next closing tag in what may be one conversation, else -1."""

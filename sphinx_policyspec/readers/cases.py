@@ -358,6 +358,8 @@ class _Cases:
     def _choice(self, node: yaml.Node, text: str, known: Sequence[str]) -> str | None:
         if text in known:
             return text
+        if not isinstance(node, yaml.ScalarNode):
+            return None
         self.reader.find("invalid-value", node, f"`{text}` is none of the values here", nearest(text, known))
         return None
 

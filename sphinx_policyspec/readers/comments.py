@@ -300,7 +300,7 @@ _OPEN = re.compile(
 )
 _LOOSE_VERDICT = re.compile(
     r"(?P<mark>[ ]?)<(?P<name>(?i:assistant))(?:>[ \t]*+|[ \t]++(?:\w{1,20}+=)?[\"']?)"
-    r"(?P<rest>(?:<?[!\u2013\u2014/#%*-]{1,3}[ \t]*)?(?i:good|bad|ok)\b(?:[:,][^\n<>]*|[ ]\[#[^\n<>]*)?(?:[ \t]*[\u2013\u2014-]{0,2}>)?)[\"']?>?\s*"
+    r"(?P<rest>(?:<?[^\w\s<>]{1,4}[ \t]*)?(?i:good|bad|ok)\b(?:[:,][^\n<>]*|[ ]\[#[^\n<>]*)?(?:[ \t]*[\u2013\u2014-]{0,2}>)?)[\"']?>?\s*"
 )
 """The tag of an answer whose verdict stands in no comment, or in one that is not written as such."""
 _ALMOST = re.compile(
@@ -363,7 +363,7 @@ def almost_tags(lines: Sequence[str], tags: Collection[int]) -> dict[int, Tag]:
         match = _ALMOST.fullmatch(line)
         if match and match["name"].lower() in STRUCTURE:
             found[number] = _meant(match, number)
-        elif ends := _ENDS_TEXT.fullmatch(line):
+        elif "</" in line and (ends := _ENDS_TEXT.fullmatch(line)):
             name = ends["name"]
             cure = f"write `</{name}>` alone on a line below it"
             found[number] = Tag(number, name, True, (), "", 0, cure=cure, has_text=True)

@@ -182,7 +182,7 @@ class _Conversation:
         if tag.closing:
             if self.comparison_start is None and self._is_above_answer(tag.line):
                 message = "`</comparison>` stands where the comparison begins"
-                self._find("crossed-tag", tag.line, message, "write `<comparison>`")
+                self._find("broken-tag", tag.line, message, "write `<comparison>`")
                 self.comparison_start = tag.line
             elif self.comparison_start is None:
                 self._find("crossed-tag", tag.line, "`</comparison>` closes nothing", _CROSSED)
@@ -320,8 +320,8 @@ class _Conversation:
         message of its own role opens.
         """
         start = tag.line + 1
-        names = {tag.name, tag.written or tag.name}
-        close = min(_next(self.closes[name], start, len(self.lines)) for name in names)
+        close = _next(self.closes[tag.name], start, len(self.lines))
+        close = min(close, _next(self.closes[tag.written], start, close)) if tag.written else close
         reopened = _next(self.opens[tag.name], start, len(self.lines))
         if close < reopened:
             return close
@@ -392,7 +392,7 @@ class _Conversation:
         if message.role not in {"assistant", ""} and self.comparison_start is not None:
             self._find_non_assistant(tag, "move it above `<comparison>`, or write `<assistant>`")
         verdict, note, violates = self._verdict(tag) if tag.comment else (None, "", ())
-        if not tag.comment and message.role == "assistant":
+        if not (tag.comment or tag.cure) and message.role == "assistant":
             self._find(
                 "missing-verdict", tag.line, "answer without a verdict", "add `<!-- GOOD -->`, BAD or OK"
             )
@@ -417,7 +417,7 @@ class _Conversation:
     def _verdict(self, tag: Tag) -> tuple[model.Verdict | None, str, tuple[str, ...]]:
         comment = tag.comment.removeprefix("<!--").removesuffix("-->").rstrip()
         if not (tag.comment.startswith("<!--") and tag.comment.endswith("-->")):
-            comment = comment.strip("<!->\u2013\u2014/#%* ")
+            comment = comment.strip("<!->\u2013\u2014/#%*:;=()[]{}\"' ")
             message = f"the verdict `{comment}` stands in no comment"
             self._find("unknown-verdict", tag.line, message, f"write `<assistant> <!-- {comment} -->`")
         match = VERDICT.fullmatch(comment)

@@ -15,8 +15,6 @@ from sphinx_policyspec.readers.blocks import (
     COMMENTARY,
     DEFINITION,
     EXAMPLE,
-    BlockKind,
-    RawBlock,
     cut,
 )
 from sphinx_policyspec.readers.comments import ODD, Shown
@@ -43,14 +41,14 @@ from sphinx_policyspec.readers.notes import (
     made_of,
     read_notes,
 )
-from sphinx_policyspec.readers.text import Lines, Reading
+from sphinx_policyspec.readers.text import BlockKind, Lines, RawBlock, Reading
 
 _INDENT = re.compile(r"^(?: {1,4}|\t)", re.MULTILINE)
 _LONE_RETURN = re.compile(r"\r(?!\n)")
 _HIDDEN_ID = re.compile(r"<!--[^>\n]{0,200}\{#")
 _LABEL_HINT = "write `[text](address)`, or a line `[label]: address`"
 _NO_ID = "names no id whose title it could show"
-_BARE_NAME = re.compile(r"[A-Za-z][\w-]*")
+_BARE_NAME = re.compile(r"(?:(?P<file>[\w.-]{1,200})#)?(?P<id>[A-Za-z][\w-]*)")
 _ANOTHER_TAG = "delete one of the two, or give it a tag and a file of its own"
 _MOST_LOST = 1000
 """As many links that are none are looked at: each is compared with the ids of the document."""
@@ -96,6 +94,7 @@ class _Document:
         self.lines = lines
         self.shown = shown
         self.notes = read_notes(lines, shown)
+        self.own_names = {None, (stem := lines.file.rpartition("/")[2].partition(".")[0]), f"{stem}.html"}
         self.used: set[str] = set()
         self.findings = findings
         self.preamble: list[model.Block] = []
@@ -373,8 +372,8 @@ class _Document:
         else:
             if item.text == "?":
                 self._find("title-of-nothing", span, f"`[?]({item.url})` {_NO_ID}", "write `[?](#id)`")
-            elif _BARE_NAME.fullmatch(item.url):
-                self.lost_links.append((span, f"[{item.text}]({item.url})", item.url))
+            elif (bare := _BARE_NAME.fullmatch(item.url)) and bare["file"] in self.own_names:
+                self.lost_links.append((span, f"[{item.text}]({item.url})", bare["id"]))
             self.links.append(
                 model.Link(
                     source=self.here, url=item.url, text=item.text, carrier=carrier, span=span, example=mark

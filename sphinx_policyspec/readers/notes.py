@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from sphinx_policyspec.model import Finding
 from sphinx_policyspec.model.nearest import near_name
 from sphinx_policyspec.model.spec import DEFAULT_LEVELS
-from sphinx_policyspec.readers.blocks import ATX, BlockKind, cut
+from sphinx_policyspec.readers.blocks import ATX, cut
 from sphinx_policyspec.readers.comments import ITEM, ODD, SETEXT, Shown
 from sphinx_policyspec.readers.inline import label_of, outside_fences, plain_words, slug, without_tags
-from sphinx_policyspec.readers.text import Lines
+from sphinx_policyspec.readers.text import BlockKind, Lines
 
 _CLOSERS = re.compile(r"(?:^|(?<=[ \t]))#++$")
 _IN_QUOTES = re.compile(r"\"[^\"]*\"|'[^']*'")
@@ -43,7 +43,7 @@ _LONGEST = 2000
 _BRACES = 3
 """Opening braces, from the last one on, that may begin them."""
 _IN_BRACKETS = re.compile(
-    r"(?:[(\[<\uff5b]\s?|(?<=\s)(?=[^\n]*authority))(#[\w-]{1,200}\s{1,9}[^()\[\]<>{}\uff5d\n]{1,300})[)\]>\uff5d]?$"
+    r"(?:[(\[<\uff5b]\s?|(?<=\s)(?=#[\w-]{1,200}\s{1,9}authority))(#[\w-]{1,200}\s{1,9}[^()\[\]<>{}\uff5d\n]{1,300})[)\]>\uff5d]?$"
 )
 """Attributes at the end of a heading in other brackets than braces, or in none."""
 

@@ -12,12 +12,12 @@ from sphinx_policyspec import model
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.files import real_path
 from sphinx_policyspec.model.spec import DEFAULT_TITLE
-from sphinx_policyspec.readers.blocks import EXAMPLE, BlockKind, RawBlock, cut
+from sphinx_policyspec.readers.blocks import EXAMPLE, cut
 from sphinx_policyspec.readers.comments import Shown, without_comments
 from sphinx_policyspec.readers.conversation import read_conversation
 from sphinx_policyspec.readers.model_spec import read_model_spec
 from sphinx_policyspec.readers.notes import title_of
-from sphinx_policyspec.readers.text import Lines, Reading, read_text
+from sphinx_policyspec.readers.text import BlockKind, Lines, RawBlock, Reading, read_text
 
 _HEAD = re.compile(r"##[ \t]++(\S++(?:\s++\S++)*+)\s*")
 _DATED = re.compile(r"v?(\d{4})[.-](\d{2})[.-](\d{2})")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import codecs
+import enum
 import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -433,3 +434,27 @@ def silenced(
                 span=ignore.span,
                 hint="delete the comment, or correct its code",
             )
+
+
+class BlockKind(enum.Enum):
+    """What a block is; the reader of the dialect gives each its meaning."""
+
+    HEADING = enum.auto()
+    PROSE = enum.auto()
+    DEFINITION = enum.auto()
+    COMMENTARY = enum.auto()
+    COMMENT = enum.auto()
+    EXAMPLE = enum.auto()
+
+
+@dataclass(frozen=True, slots=True)
+class RawBlock:
+    """The lines from ``start`` up to ``end`` (from 0), blank lines after the block included.
+
+    :param body: for an example, the lines of its conversation; else the block without the blank lines after it
+    """
+
+    kind: BlockKind
+    start: int
+    end: int
+    body: tuple[int, int]

@@ -75,7 +75,10 @@ def _cause(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str]:
     at = mark.index if mark else -1
     if (slip := _slip_above(text, mark.line if mark else 0, problem)) is not None:
         return slip
-    if any(end in problem for end in ("stream end", "end of stream", "got '}'", "got ']'")):
+    is_open = "expected ','" in problem and bool(
+        mark and error.context_mark and error.context_mark.line < mark.line
+    )
+    if is_open or any(end in problem for end in ("stream end", "end of stream", "got '}'", "got ']'")):
         begun = error.context_mark.index if error.context_mark else -1
         if "quoted" in str(error.context):
             return begun, f"the quote `{text[begun]}` is never closed"
@@ -95,7 +98,7 @@ _CURES = {
 """What to do about a problem, by words of the parser."""
 _OF_A_MERGE = re.compile(r"^(?:<{7}|={7}|>{7})(?: |$)", re.MULTILINE)
 _ODD_INDENT = re.compile(r"[ ]*+([^\S \r\n]|[\u200b\ufeff])")
-_NO_COLON = re.compile(r"[ ]*(?:- )?(?P<key>[\w-]+)[ ]*(?P<value>[^:#]*)")
+_NO_COLON = re.compile(r"[ ]*(?:- )?(?P<key>[\w-]+)[ ]*=?[ ]*(?P<value>[^:#]*)")
 _NO_BLANK = re.compile(r"[ ]*-(?P<item>(?:(?P<is_item>[\w-]+:(?:\s|$)|[\[{\"'])|\w)[^\n]*)")
 _TWO_COLONS = re.compile(r"[ ]*(?:- )?[\w-]+:[ ]+(?P<value>[^\s\"'\[{#][^\n]*:(?:[ ][^\n]*)?)")
 _WITHOUT_BLANK = re.compile(r"[ ]*(?:- )?(?P<key>[\w-]+):(?P<value>[^\s:/][^:]*)")
@@ -118,15 +121,21 @@ def _slip_above(text: str, line: int, problem: str) -> tuple[int, str] | None:
         if why := next(_whys(lines, number), ""):
             return starts[number], why
     if "'-'" in problem or "block sequence" in problem:
-        return starts[
-            line
-        ], "an item of a list stands among keys: write it without its hyphen, or below a key of its own"
+        number, why = _misplaced_item(lines, line, near[-1])
+        return starts[number], why
     for number in near:
         if why := _why_indented(lines, number):
             return starts[number], why
     if near[1:] and ("block end" in problem or "mapping values" in problem):
         return starts[near[0]], _why_unlike(lines, near[0])
     return None
+
+
+def _misplaced_item(lines: Sequence[str], line: int, above: int) -> tuple[int, str]:
+    """Return which of two lines is wrong, of which the first is no item of a list and the other one is, and why."""
+    if above < line and _indent(lines[above]) == _indent(lines[line]) and not _NEXT_KEY.match(lines[above]):
+        return above, f"an item without its hyphen: write `- {lines[above].strip()}`"
+    return line, "an item of a list stands among keys: write it without its hyphen, or below a key of its own"
 
 
 def _whys(lines: Sequence[str], number: int) -> Iterator[str]:
@@ -140,9 +149,9 @@ def _whys(lines: Sequence[str], number: int) -> Iterator[str]:
     if item and not line.startswith("---") and (item["is_item"] or _is_item(lines, number)):
         yield f"no blank behind the hyphen: write `- {item['item']}`"
     bare = _NO_COLON.fullmatch(line)
-    if bare and _indent(below) > _indent(line):
-        written, meant = (f"{bare['key']}{sign}{bare['value']}".rstrip() for sign in (" ", ": "))
-        yield f"`{written}` has no colon: write `{meant}`"
+    if bare and (_indent(below) > _indent(line) or (bare["value"] and _NEXT_KEY.match(below))):
+        meant = f"{bare['key']}: {bare['value']}".rstrip()
+        yield f"`{line.lstrip(' -')}` has no colon: write `{meant}`"
     if _NEXT_KEY.match(below):
         yield from _never_closed(line.partition(":")[2].strip())
     if glued := _WITHOUT_BLANK.fullmatch(line):
@@ -357,7 +366,8 @@ class YamlReader:
         if not isinstance(node, yaml.MappingNode):
             is_glued = isinstance(node, yaml.ScalarNode) and _GLUED_KEY.match(node.value)
             hint = "write a space behind the colon" if is_glued else ""
-            hint = "write the keys without hyphens" if isinstance(node, yaml.SequenceNode) else hint
+            is_block = isinstance(node, yaml.SequenceNode) and not node.flow_style
+            hint = "write the keys without hyphens" if is_block else hint
             hint = hint or "write each as `key: value`"
             self.find("wrong-type", node, "expected a mapping of keys to values", hint)
             return {}

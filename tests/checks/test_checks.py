@@ -144,7 +144,7 @@ def test_a_tag_without_file_and_a_file_without_tag_are_loud() -> None:
     lost = f"no provision holds the eval tag `bb22` of this file; {advice}"
     assert found(read) == [
         f"examples/bb22.md:1:1: warning: {lost} [file-without-tag]",
-        "spec.md:3:1: warning: eval tag `aa11` has no prompt file; write `examples/aa11.md` [tag-without-file]",
+        "spec.md:3:1: warning: eval tag `aa11` has no prompt file; did you mean `bb22`? [tag-without-file]",
     ]
 
 

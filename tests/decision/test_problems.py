@@ -90,6 +90,7 @@ WRONG = {
         "1:55: invalid-value: `shy` is none of the values here"
     ],
     f"items: [{PLAIN}]\nexpect: {{labels: {{a out}}}}": ["2:19: unknown-key: `a out` has no colon"],
+    f"items: [{PLAIN}]\nexpect: {{labels: {{a: [out]}}}}": ["2:22: wrong-type: expected a single value"],
     f"items: [{PLAIN}]\ncompatible: {{x: [1]}}": ["2:18: wrong-type: expected a list of pairs"],
     "items: [{id: a, from user, issue: x, value: 1}]": ["1:17: unknown-key: `from user` has no colon"],
     "items: [{id: a, from: user, issue: x, value: [1]}]": ["1:46: wrong-type: expected a single value"],

@@ -271,7 +271,7 @@ def test_what_names_itself_or_a_section_is_kept_for_the_checks(tmp_path: Path) -
 
 def test_an_item_without_id_has_the_one_that_its_name_makes(tmp_path: Path) -> None:
     annotated, _ = apply(tmp_path, "topics: [{label: A}, x, {id: b}]\nlevels: [{}]\n")
-    assert [topic.id for topic in annotated.topics] == ["a", "b"]
+    assert [topic.id for topic in annotated.topics] == ["a", "x", "b"]
     assert annotated.levels == SPEC.levels
 
 
@@ -319,6 +319,11 @@ provisions:
         ("label: Tone", "label:", "3:11: error: `label` says nothing; give it a value"),
         ("serves: [peace]", "category:", "12:14: error: `category` says nothing; give it a value"),
         ("id: tone", "id: my tone", "2:9: error: `my tone` has a blank, as no id has; write `my_tone`"),
+        (
+            "  - id: truth\n    label: Truth\n",
+            "  - truth\n",
+            "4:5: error: expected an item with its keys; write `- id: truth`",
+        ),
         ("topics: [tone]", "topics: {tone}", "11:13: error: expected a list; write `[tone]`"),
         ("topics: [tone]", "topic: [tone]", "11:5: error: unknown key `topic`; did you mean `topics`?"),
     ],
@@ -357,6 +362,13 @@ def test_a_lenient_reading_still_finds_unknown_topics_and_goals(tmp_path: Path) 
         ("a:\n  -b: c\n    d: e\n", "notes.yaml:2: not YAML: no blank behind the hyphen: write `- b: c`"),
         ("a:\n  - b\n  -c\n  - d\ne: f\n", "notes.yaml:3: not YAML: no blank behind the hyphen: write `- c`"),
         ("a: [b]]\nc: d\n", "notes.yaml:1: not YAML: a bracket `]` closes nothing: delete it"),
+        ("a: b\nc = d\ne: f\n", "notes.yaml:2: not YAML: `c = d` has no colon: write `c: d`"),
+        ("a b c\nd: e\n", "notes.yaml:1: not YAML: `a b c` has no colon: write `a: b c`"),
+        (
+            "a:\n  {b: c}\n  - {b: d}\n",
+            "notes.yaml:2: not YAML: an item without its hyphen: write `- {b: c}`",
+        ),
+        ("a:\n  - {b: c\n  - {b: d}\n", "notes.yaml:2: not YAML: the bracket `{` is never closed"),
         ('a: "b" c\n', "notes.yaml:1: not YAML: `c` stands behind the quotes: put all of it into them"),
         ('a: "b\nc: "d"\n', 'notes.yaml:1: not YAML: the quote `"` is never closed'),
         ('{"a": [{"b": 1}}', "notes.yaml:1: not YAML: the bracket `[` is never closed"),

@@ -18,7 +18,7 @@ ROWS = r"""
 <assistant> <!-- BAD --> | <!-- BAD --> | broken-tag | 19 | write `<assistant> <!-- BAD -->`
 <!-- GOOD: It says so. --> | <!-- It says so: GOOD --> | unknown-verdict | 16 | write `<!-- GOOD [#id]: why -->`
 <comparison> | <compare> | broken-tag | 15 | write `<comparison>`
-<comparison> | </comparison> | crossed-tag | 15 | write `<comparison>`
+<comparison> | </comparison> | broken-tag | 15 | write `<comparison>`
 Have you this book?\n</user> | Have you this book?</user> | broken-tag | 13 | write `</user>` alone on a line below it
 Of course.\n</assistant> | Of course. </assistant> | broken-tag | 20 | write `</assistant>` alone on a line below it
 </comparison>\n~~~ | </comparison>~~~ | unclosed-fence | 22 | write `~~~` on a line below it
@@ -47,6 +47,14 @@ The first norm. | The first norm; see [it](https://a.example today. | undefined-
 ~~~xml\n<user> | xml\n<user> | example-without-conversation | 11 | write `~~~xml` at the margin
 !!! meta | ::: meta | unknown-admonition | 27 | write `!!! meta "Commentary"`
 <assistant> <!-- BAD --> | <asistant> <!-- BAD --> | broken-tag | 19 | write `<assistant>` before `<!-- BAD -->`
+<assistant> <!-- BAD --> | <assistant>: BAD | unknown-verdict | 19 | write `<assistant> <!-- BAD -->`
+<assistant> <!-- BAD --> | <assistant> (BAD: no) | unknown-verdict | 19 | write `<assistant> <!-- BAD: no -->`
+</comparison>\n~~~ | </comparison>\n~~~xml | unclosed-fence | 23 | write `~~~`
+</comparison>\n~~~ | ~~~\n</comparison> | unclosed-fence | 22 | move the line below the last tag
+~~~xml\n | ~~~xml <!-- now -->\n | example-without-conversation | 11 | write `~~~xml` at the margin
+**Example**: A | __Example__ A | untitled-example | 9 | write `**Example**: A book`
+The second norm. | -->\n\nThe second norm. | unclosed-comment | 25 | delete it
+[?](#after) | [it](spec.html#after) | dangling-reference | 7 | write `[text](#after)`
 The second norm. | **Example**: None\n\n~~~xml\n\n~~~\n\nThe second norm. | empty-block | 27 | put one into it
 """
 """One slip a line; ``\\n`` stands for a line end."""
@@ -69,6 +77,7 @@ def test_a_slip_is_told_once_with_its_cure(old: str, new: str, code: str, line: 
         ("norm.", "norm[ab12].", "malformed-tag", 7, "write `[^ab12]`"),
         ("norm.", "norm[^ab12](#after).", "malformed-tag", 7, "write `[^ab12]` and a blank"),
         ("norm.", "norm[^ab12 now].", "malformed-tag", 7, "write `[^ab12]`"),
+        ("norm.", "norm[^zz99].", "tag-without-file", 7, "did you mean `ab12`?"),
         ("norm.", "norm `[^ab12]`.", "file-without-tag", 7, "take it out of the code"),
         ("norm.", "norm[^ab12][^ab12].", "duplicate-tag", 7, "delete one of the two"),
         ("Have you", "Have[^ab12] you", "tag-in-conversation", 13, "move it after the clause"),
@@ -104,6 +113,7 @@ def test_a_slip_of_an_eval_tag_is_told_once(
         ("tag-with-text", "verdict-missing"),
         ("text-above-the-fence", "tag-half"),
         ("tag-never-closed", "comparison-never-closed"),
+        ("title-misspelt", "fence-never-closed"),
     ],
 )
 def test_two_slips_of_one_example_are_both_told(one: str, other: str) -> None:
