@@ -25,7 +25,7 @@ PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 class Picture:
     """One picture.
 
-    :param page: of the example spec, with its fragment
+    :param page: of the example spec, with its fragment; in ``handbook/`` lies the one that the command makes of its graph
     :param prepare: brings the page into the state to show
     """
 
@@ -37,8 +37,7 @@ class Picture:
     dark: bool = False
 
 
-def _panel(page: Page) -> None:
-    page.locator("#guardian-sees-what-is-due > .ps-panel > summary").click()
+def _principle(page: Page) -> None:
     _to(page, "#guardian-sees-what-is-due")
 
 
@@ -60,7 +59,17 @@ def _table(page: Page) -> None:
 
 
 def _ask(page: Page) -> None:
-    page.locator(".ps-ask-results table").wait_for()
+    page.locator(".ps-ask-results > *").first.wait_for()
+
+
+def _override(page: Page) -> None:
+    _to(page, "#frank-advice")
+    page.locator("#frank-advice > :is(h1, h2, h3) .ps-badge-line").hover()
+    page.locator(".ps-says:popover-open").wait_for()
+
+
+def _nothing(_page: Page) -> None:
+    """Show the page as it is."""
 
 
 def _to(page: Page, place: str) -> None:
@@ -68,7 +77,9 @@ def _to(page: Page, place: str) -> None:
 
 
 PICTURES = (
-    Picture(name="principle", page="charter.html", prepare=_panel),
+    Picture(name="handbook", page="handbook/index.html", prepare=_nothing, height=900),
+    Picture(name="override", page="reading.html", prepare=_override, height=420),
+    Picture(name="principle", page="charter.html", prepare=_principle),
     Picture(name="answers", page="charter.html", prepare=_answers, dark=True),
     Picture(name="preview", page="charter.html", prepare=_preview, width=390, height=700),
     Picture(name="table", page="ask-the-spec.html", prepare=_table, height=560),
@@ -87,6 +98,10 @@ def main() -> None:
         site = Path(folder, "site")
         build = ["-m", "sphinx", "-q", "-b", "html", "-d", f"{folder}/doctrees", "example_docs", str(site)]
         subprocess.run([sys.executable, *build], check=True, cwd=ROOT)
+        command = ["-c", "from sphinx_policyspec.cli import main; main()", "handbook", f"{site}/spec.ttl"]
+        subprocess.run(
+            [sys.executable, *command, "-o", f"{site}/handbook", "--ask", "--quiet"], check=True, cwd=ROOT
+        )
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         for picture in PICTURES:
             size = {"width": picture.width, "height": picture.height}
