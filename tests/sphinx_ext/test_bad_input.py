@@ -30,7 +30,7 @@ rest.rst:12: unknown provision `be_knd`; did you mean `be_kind`? [policyspec.unk
 rest.rst:14: unknown provision `be_knd`; did you mean `be_kind`? [policyspec.dangling-reference]
 rest.rst:14: unknown definition `nothing`; known are `kind` [policyspec.dangling-reference]
 rest.rst:16: this section is a principle already; put it below the heading that it is about, or give it a title [policyspec.misplaced-directive]
-rest.rst:19: principle `in-side` stands inside principle `be_kind`; put them side by side [policyspec.nested-principle]
+rest.rst:19: principle `in-side` stands inside principle `be_kind`; put them side by side, each below a heading of the same depth [policyspec.nested-principle]
 rest.rst:20: `in side` is no id; use letters, digits, `_` and `-` [policyspec.invalid-id]
 rest.rst:25: `policy:example` lacks its title; write the title after the `::` [policyspec.missing-argument]
 rest.rst:26: unknown provision `be_kid`; did you mean `be_kind`? [policyspec.unknown-provision]
