@@ -39,6 +39,7 @@ _ALMOST_TITLE = re.compile(
 )
 _LONGEST_TITLE = 60
 """Characters of a line that a message shows."""
+_MARK = 'write `!!! meta "Commentary"`'
 _ALMOST_COMMENTARY = re.compile(
     r"(?:!{2,4}|:{3})[ \t]*+\w*+[ \t]*+[:]?[ \t]*+[\"'\u201c]?(?i:commentary)\b[\"'\u201d]?(?P<rest>[^\n]*)\n?"
 )
@@ -179,9 +180,7 @@ class _Cutter:
                 self.find("unknown-admonition", position, message, "indent its text by four spaces")
             return self._block(BlockKind.COMMENTARY, position, end)
         if line.startswith(("!!", ":::")) and (almost := _ALMOST_COMMENTARY.fullmatch(line)):
-            hint = 'write `!!! meta "Commentary"`' + ", and its text below, indented" * bool(
-                almost["rest"].strip()
-            )
+            hint = _MARK + ", and its text below, indented" * bool(almost["rest"].strip())
             self.find("unknown-admonition", position, "this line begins no commentary, but is text", hint)
         if line.rstrip() == CONVERSATION:
             return self._untitled(position, position)
@@ -221,6 +220,8 @@ class _Cutter:
             if end < len(self.lines) and self._underlines(end):
                 return None
             return self._block(BlockKind.DEFINITION, position, end)
+        if starts and line.strip(" *_\r\n").casefold() == "commentary":
+            self.find("unknown-admonition", position, "this line begins no commentary, but is text", _MARK)
         return None
 
     def _defines(self, position: int) -> bool:

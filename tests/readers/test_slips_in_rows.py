@@ -45,6 +45,7 @@ The first norm. | The first norm; see [it] (https://a.example). | undefined-labe
 The first norm. | The first norm; see [it](https://a.example today. | undefined-label | 7 | write `[text](https://a.example)`
 {#after authority=developer} | {#after authority developer} | broken-attributes | 30 | with `{#after authority=developer}`
 ~~~xml\n<user> | xml\n<user> | example-without-conversation | 11 | write `~~~xml` at the margin
+!!! meta "Commentary" | **Commentary** | unknown-admonition | 27 | write `!!! meta "Commentary"`
 !!! meta | ::: meta | unknown-admonition | 27 | write `!!! meta "Commentary"`
 <assistant> <!-- BAD --> | <asistant> <!-- BAD --> | broken-tag | 19 | write `<assistant>` before `<!-- BAD -->`
 <assistant> <!-- BAD --> | <assistant>: BAD | unknown-verdict | 19 | write `<assistant> <!-- BAD -->`
