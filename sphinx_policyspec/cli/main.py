@@ -216,6 +216,7 @@ def stats(source: str, *, form: str, output: str | None, settings: Settings) -> 
             else value
         )
         lines.append(printable(f"{name.replace('_', ' '):20} {inner}"))
+    lines += map(printable, loaded.spec.who_may_override())
     settings.put("".join(f"{line}\n" for line in lines), output)
 
 

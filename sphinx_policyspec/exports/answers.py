@@ -24,16 +24,7 @@ from sphinx_policyspec.exports import (
 )
 from sphinx_policyspec.files import dump_json, printable
 from sphinx_policyspec.graph.questions import Answer, Cell, CellKind, QueryForm
-from sphinx_policyspec.model import (
-    Carrier,
-    Case,
-    Commentary,
-    Item,
-    ReferenceForm,
-    Spec,
-    Verdict,
-    who_may_override,
-)
+from sphinx_policyspec.model import Carrier, Case, Commentary, Item, ReferenceForm, Spec, Verdict
 from sphinx_policyspec.surveys import Decider, Pair, Survey, in_english
 
 if TYPE_CHECKING:
@@ -47,7 +38,6 @@ def counts(spec: Spec) -> dict[str, Any]:
     ``sections`` counts all provisions; assistant messages include the alternatives of comparisons;
     references count every occurrence. Levels, verdicts and roles that do not occur are left out.
     """
-    used = {principle.authority for principle in spec.principles}
     examples = spec.examples
     responses = [response for example in examples for response in example.responses]
     verdict_references = [r for r in spec.references if r.carrier is Carrier.VERDICT]
@@ -58,9 +48,6 @@ def counts(spec: Spec) -> dict[str, Any]:
         "principles_by_level": _tally(
             (p.authority for p in spec.principles), (level.id for level in spec.levels)
         ),
-        "who_may_override": {
-            level.id: who_may_override(spec.levels, level) for level in spec.levels if level.id in used
-        },
         "examples": len(examples),
         "comparisons": sum(len(example.comparisons) for example in examples),
         "verdicts": _tally((r.verdict.value for r in responses if r.verdict), (v.value for v in Verdict)),

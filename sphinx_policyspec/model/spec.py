@@ -347,6 +347,11 @@ class Spec:
             for block in provision.blocks:
                 yield provision, block
 
+    def who_may_override(self) -> tuple[str, ...]:
+        """Return a sentence for each level that a principle has, highest first: who may override those of the level."""
+        used = {principle.authority for principle in self.principles}
+        return tuple(who_may_override(self.levels, level) for level in self.levels if level.id in used)
+
     def children_of(self, parent: str | None) -> tuple[Provision, ...]:
         """Return the provisions whose parent is ``parent`` (``None`` for chapters), in order."""
         return tuple(p for p in self.provisions if p.parent == parent)

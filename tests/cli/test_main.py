@@ -66,6 +66,10 @@ def test_stats_counts_as_json_and_as_text(run: Run, source: Path) -> None:
     status, out, _ = run("stats", source, "--format", "text")
     assert status == 0
     assert "principles by level  root 1, user 1" in out
+    assert out.endswith(
+        "Root level: no message may override it.\n"
+        "User level: system messages, developers and users may override it, in so many words.\n"
+    )
 
 
 def test_stats_equal_the_published_counts(run: Run, release_dir: Path) -> None:

@@ -24,7 +24,6 @@ def test_a_spec_without_anything_counts_nothing() -> None:
         "sections": 0,
         "principles": 0,
         "principles_by_level": {},
-        "who_may_override": {},
         "examples": 0,
         "comparisons": 0,
         "verdicts": {},
@@ -54,14 +53,6 @@ def test_levels_come_in_order_and_unknown_ones_last() -> None:
         )
     )
     assert list(read["principles_by_level"].items()) == [("root", 1), ("user", 2), ("awe", 1), ("zeal", 1)]
-
-
-def test_levels_that_are_used_say_who_may_override_them() -> None:
-    read = counts(spec(principle("a", authority="root"), principle("b", authority="user")))
-    assert read["who_may_override"] == {
-        "root": "Root level: no message may override it.",
-        "user": "User level: system messages, developers and users may override it, in so many words.",
-    }
 
 
 def test_assistant_messages_include_the_alternatives() -> None:

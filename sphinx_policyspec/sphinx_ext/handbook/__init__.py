@@ -127,7 +127,7 @@ class _Sidebar:
             if name != START and page.provisions
         }
 
-        def tree(items: Sequence[PolicyObject]) -> Iterator[Entry]:
+        def tree(items: Sequence[PolicyObject], depth: int = 1) -> Iterator[Entry]:
             """Yield each of the highest with what stands below it."""
             place = 0
             while place < len(items):
@@ -138,7 +138,8 @@ class _Sidebar:
                 page = heads.get(item.id, "")
                 level = level_html(item.level, domain.title_of_level(item.level)) if item.level else ""
                 address = builder.get_target_uri(item.docname) + ("" if page else f"#{item.anchor}")
-                yield Entry(item.title, address, page, level, tuple(tree(items[place + 1 : end])))
+                below = tuple(tree(items[place + 1 : end], depth + 1))
+                yield Entry(item.title, address, page, level, depth, below)
                 place = end
 
         yield _("The spec"), list(tree(provisions))

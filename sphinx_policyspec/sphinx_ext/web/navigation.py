@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 from typing import Any
 
@@ -350,44 +351,61 @@ def _link_html(edition: Edition, page: str, text: str) -> str:
     return f'<a href="{address}" data-ps-release="{escape(edition.name, quote=True)}">{escape(text)}</a>'
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Entry:
-    """A line of a sidebar with those below it; ``page`` is the name of the page that it leads to, if it is all of that."""
+    """A line of a sidebar, with those below it; made once, for most pages do not lead through it.
+
+    :param page: the page that it leads to, if it is all of that; empty for a place on a page
+    :param level: the word for the level of a principle, as HTML
+    """
 
     title: str
     address: str
     page: str = ""
     level: str = ""
+    depth: int = 1
     below: tuple[Entry, ...] = ()
 
-    def leads_to(self, pagename: str) -> bool:
-        """Return whether a page is that of the line, or of one below it."""
-        return self.page == pagename or any(entry.leads_to(pagename) for entry in self.below)
+    @cached_property
+    def pages(self) -> frozenset[str]:
+        """The pages of the line, and of those below it."""
+        return frozenset({self.page}).union(*(entry.pages for entry in self.below)) - {""}
+
+    @cached_property
+    def folded(self) -> str:
+        """The line alone, on pages that it does not lead to."""
+        return self._html("")
+
+    @cached_property
+    def unfolded(self) -> str:
+        """The line with all below it, likewise."""
+        return self._html("".join(entry.unfolded for entry in self.below))
+
+    def html(self, pagename: str, *, collapse: bool) -> str:
+        """Return the line as a page shows it.
+
+        :param collapse: what stands on other pages is folded
+        """
+        if pagename not in self.pages:
+            return self.folded if collapse else self.unfolded
+        here = self.page == pagename
+        parts = (
+            entry.html(pagename, collapse=collapse and not (here and not entry.page)) for entry in self.below
+        )
+        return self._html("".join(parts), current="current ", here="current " if here else "")
+
+    def _html(self, below: str, *, current: str = "", here: str = "") -> str:
+        address = "#" if here else escape(self.address, quote=True)
+        link = f'<a class="{here}reference internal" href="{address}">{escape(self.title)}{self.level}</a>'
+        inner = f"<ul>\n{below}</ul>\n" if below else ""
+        return f'<li class="{current}toctree-l{self.depth}">{link}{inner}</li>\n'
 
 
 def sidebar_html(groups: Iterable[tuple[str, Sequence[Entry]]], pagename: str, *, collapse: bool) -> str:
-    """Return groups of lines below their captions, in the form of Sphinx, which themes know.
-
-    :param collapse: only what leads to the page shows what is below it
-    """
+    """Return groups of lines below their captions, in the form of Sphinx, which themes know; as :meth:`Entry.html`."""
     return "".join(
         f'<p class="caption" role="heading" aria-level="2"><span class="caption-text">{escape(caption)}</span></p>\n'
-        f"<ul>\n{''.join(_entry_html(entry, pagename, 1, collapse=collapse) for entry in entries)}</ul>\n"
+        f"<ul>\n{''.join(entry.html(pagename, collapse=collapse) for entry in entries)}</ul>\n"
         for caption, entries in groups
         if entries
     )
-
-
-def _entry_html(entry: Entry, pagename: str, depth: int, *, collapse: bool) -> str:
-    on_the_way = entry.leads_to(pagename)
-    current = "current " if on_the_way else ""
-    here = bool(entry.page) and entry.page == pagename
-    link = (
-        f'<a class="{"current " if here else ""}reference internal" '
-        f'href="{"#" if here else escape(entry.address, quote=True)}">{escape(entry.title)}{entry.level}</a>'
-    )
-    below = ""
-    if entry.below and (on_the_way or not collapse):
-        inner = (_entry_html(part, pagename, depth + 1, collapse=collapse) for part in entry.below)
-        below = f"<ul>\n{''.join(inner)}</ul>\n"
-    return f'<li class="{current}toctree-l{depth}">{link}{below}</li>\n'

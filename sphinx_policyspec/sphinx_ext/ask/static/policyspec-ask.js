@@ -335,7 +335,7 @@
       const item = itemAt(anchor);
       const level = window.policyspecData.levels.find(([name, title]) => its[0].level && [name, title].includes(its[0].level.value));
       const head = make("p", { class: "ps-ask-title", dir: "auto" }, linkTo(item, item.title));
-      if (level) head.append(" ", make("span", { class: `ps-chip ps-level-${level[0]}` }, level[1]));
+      if (level) head.append(" ", make("span", { class: `ps-chip ps-level-${level[0]}`, title: level[2] }, level[1]));
       const lines = rest.length ? its.map((row) => make("li", { dir: "auto" }, ...said(row))).filter((line) => line.textContent) : [];
       return make("li", { class: "ps-ask-card" }, head, ...(lines.length ? [make("ul", {}, ...lines)] : []));
     };
