@@ -15,6 +15,7 @@ from sphinx_policyspec.graph import releases
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase, with_derived
 from sphinx_policyspec.graph.questions import Answer, find_question
 from sphinx_policyspec.graph.serialize import pieces
+from sphinx_policyspec.graph.terms import graph_of
 from sphinx_policyspec.graph.to_graph import release_iri, triples_of
 from sphinx_policyspec.graph.touches import TouchKind, about
 from sphinx_policyspec.model import Finding, Spec
@@ -130,8 +131,6 @@ def to_graph(source: Source, *, base_iri: str = "", inferred: bool = False) -> r
     :param base_iri: what the IRIs of things begin with; else the spec's own, else ``urn:policyspec:spec:``
     :param inferred: with what the rules derive
     """
-    from sphinx_policyspec.graph.rdflib_terms import graph_of  # noqa: PLC0415  rdflib is slow, and rarely asked for
-
     spec = spec_of(source)
     triples = triples_of(spec, base_iri)
     return graph_of(with_derived(triples) if inferred else triples, release_iri(spec, base_iri))

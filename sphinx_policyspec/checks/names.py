@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 from sphinx_policyspec import model
 from sphinx_policyspec.model.attributes import ATTRIBUTES, Attribute
 from sphinx_policyspec.model.finding import Places, UnknownNames, Use, shown, taken
+from sphinx_policyspec.model.levels import PUBLISHED_LEVELS
 from sphinx_policyspec.model.nearest import Hints, is_part, near_name
-from sphinx_policyspec.model.spec import PUBLISHED_LEVELS
 from sphinx_policyspec.readers.comments import ROLES
 
 _USER = "user"

@@ -11,7 +11,7 @@ from sphinx_policyspec import model
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.files import load_json
 from sphinx_policyspec.graph.records import RECORDS, Many, id_of, quoted, sequence_key, single, text_of
-from sphinx_policyspec.graph.terms import DCTERMS, OWL, PS, RDF, Blank, Iri, Iris, Term, Triple
+from sphinx_policyspec.graph.terms import DCTERMS, OWL, PS, RDF, Blank, Iri, Iris, Term, Triple, triples_in
 
 if TYPE_CHECKING:
     from rdflib import Graph
@@ -239,8 +239,6 @@ def from_graph(graph: Graph) -> model.Spec:
 
     Raises :class:`SourceError` where it holds none, several, or one that no spec can be made of.
     """
-    from sphinx_policyspec.graph.rdflib_terms import triples_in  # noqa: PLC0415  files come without rdflib
-
     return from_triples(triples_in(graph))
 
 

@@ -21,7 +21,7 @@ from sphinx_policyspec.graph.guard import DEFAULT_LIMITS, Guard, Limits
 from sphinx_policyspec.graph.query_text import Named, named_terms, text_of, unknown_in
 from sphinx_policyspec.graph.questions import Answer, Parameter, Question, find_question
 from sphinx_policyspec.graph.syntaxes import blocks, ntriples_lines
-from sphinx_policyspec.graph.terms import RDF, Blank, Iri, Triple, ontology_dir
+from sphinx_policyspec.graph.terms import RDF, Blank, Iri, Triple, ontology_dir, triples_in
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.model import Finding, Span, Spec
 from sphinx_policyspec.model.nearest import nearest
@@ -125,8 +125,6 @@ class KnowledgeBase:
     @classmethod
     def from_graph(cls, graph: Graph, *, limits: Limits = DEFAULT_LIMITS, unsafe: bool = False) -> Self:
         """Take a graph."""
-        from sphinx_policyspec.graph.rdflib_terms import triples_in  # noqa: PLC0415
-
         return cls(lambda: triples_in(graph), limits=limits, unsafe=unsafe)
 
     @cached_property

@@ -311,9 +311,7 @@ def _subjects(lines: Iterable[str], form: str, name: str, release: str) -> Itera
 def _triples_in(graph: Triples) -> Iterable[terms.Triple]:
     if isinstance(graph, Sequence | Iterator):
         return graph
-    from sphinx_policyspec.graph.rdflib_terms import triples_in  # noqa: PLC0415  most come without rdflib
-
-    return triples_in(graph)
+    return terms.triples_in(graph)
 
 
 def _graph_name(statements: syntaxes.Statements) -> str:

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import quote, unquote
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.files import Brief
+
+if TYPE_CHECKING:
+    import rdflib
 
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 _INTEGER = re.compile(r"0|[1-9][0-9]{0,17}")
@@ -297,3 +300,66 @@ def smaller(form: str) -> str:
     shorter = {"nt": "ttl", "rdf": "ttl", "nq": "trig"}.get(form)
     split = "split the spec, or write each release by itself"
     return f"write it as {shorter}, which is shorter, or {split}" if shorter else split
+
+
+# -- rdflib's ------------------------------------------------------------------------------
+
+
+def graph_of(triples: Iterable[Triple], name: str | None = None) -> rdflib.Graph:
+    """Return an rdflib graph with these triples and our prefixes.
+
+    :param name: the IRI of the graph
+    """
+    import rdflib  # noqa: PLC0415  slow, and rarely asked for
+
+    def converted(term: Term) -> rdflib.term.Node:
+        key = type(term), term
+        if (known := nodes.get(key)) is None:
+            known = nodes[key] = _node(term)
+        return known
+
+    graph = rdflib.Graph("SimpleMemory", identifier=name and rdflib.URIRef(name), bind_namespaces="none")
+    for prefix, namespace in PREFIXES.items():
+        graph.bind(prefix, namespace)
+    add = graph.store.add
+    # An IRI and a string of the same letters are equal as keys, but not the same term.
+    nodes: dict[tuple[type, Term], rdflib.term.Node] = {}
+    for subject, predicate, term in triples:
+        add((converted(subject), converted(predicate), converted(term)), graph)
+    return graph
+
+
+def triples_in(graph: rdflib.Graph) -> Iterator[Triple]:
+    """Yield the triples of an rdflib graph."""
+    terms: dict[rdflib.term.Node, Term] = {}
+    for triple in graph:
+        for node in triple:
+            if node not in terms:
+                terms[node] = _term(node)
+        yield cast("Triple", tuple(terms[node] for node in triple))
+
+
+def _node(term: Term) -> rdflib.term.Node:
+    from rdflib import BNode, Literal, URIRef  # noqa: PLC0415  as above
+
+    match term:
+        case Iri():
+            return URIRef(term)
+        case Blank():
+            return BNode(term)
+        case Foreign(text, datatype, language):
+            return Literal(text, lang=language or None, datatype=None if language else URIRef(datatype))
+        case str():
+            # Only its characters count: none of what a lexical form may stand for.
+            return Literal(term, normalize=False)
+    return Literal(term)
+
+
+def _term(node: rdflib.term.Node) -> Term:
+    """Return a term of rdflib as one of ours."""
+    from rdflib import Literal, URIRef  # noqa: PLC0415  as above
+
+    text = str(node)
+    if not isinstance(node, Literal):
+        return Iri(text) if isinstance(node, URIRef) else Blank(text)
+    return literal_term(text, str(node.datatype or ""), node.language or "")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sphinx_policyspec import model
 from sphinx_policyspec.files import pickled
 from sphinx_policyspec.graph.records import TERMS, GraphWriter
-from sphinx_policyspec.graph.terms import DCTERMS, PS, RDF, Iri, Iris, Triple, iri_of
+from sphinx_policyspec.graph.terms import DCTERMS, PS, RDF, Iri, Iris, Triple, graph_of, iri_of
 from sphinx_policyspec.graph.touches import Touch, TouchFinder, TouchKind, enclosing, owner
 from sphinx_policyspec.model.attributes import RELATIONS
 from sphinx_policyspec.model.spec import given_base
@@ -27,8 +27,6 @@ def to_graph(spec: model.Spec, base_iri: str = "") -> Graph:
 
     :param base_iri: what instance IRIs begin with; else the spec's own, else ``urn:policyspec:spec:``
     """
-    from sphinx_policyspec.graph.rdflib_terms import graph_of  # noqa: PLC0415  others need the triples alone
-
     return graph_of(triples_of(spec, base_iri), release_iri(spec, base_iri))
 
 

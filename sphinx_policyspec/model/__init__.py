@@ -15,6 +15,10 @@ from sphinx_policyspec.model.finding import (
     Category as Category, Finding as Finding, Follows as Follows, Loses as Loses, Rule as Rule, Severity as Severity, Span as Span,
     rules as rules,
 )
+from sphinx_policyspec.model.levels import (
+    AuthorityLevel as AuthorityLevel, OverrideMode as OverrideMode, overriders as overriders,
+    roles_that_override as roles_that_override, speaker as speaker, who_may_override as who_may_override,
+)
 from sphinx_policyspec.model.provision import (
     Block as Block, Carrier as Carrier, Changelog as Changelog, ChangelogEntry as ChangelogEntry,
     Clause as Clause, Comment as Comment, Commentary as Commentary, Definition as Definition,
@@ -22,8 +26,4 @@ from sphinx_policyspec.model.provision import (
     Prose as Prose, Provision as Provision, Reference as Reference, ReferenceForm as ReferenceForm,
     Section as Section, TargetKind as TargetKind, Topic as Topic,
 )
-from sphinx_policyspec.model.spec import (
-    AuthorityLevel as AuthorityLevel, Document as Document, Markup as Markup, OverrideMode as OverrideMode,
-    Spec as Spec, overriders as overriders, roles_that_override as roles_that_override,
-    speaker as speaker, who_may_override as who_may_override,
-)
+from sphinx_policyspec.model.spec import Document as Document, Markup as Markup, Spec as Spec

@@ -12,8 +12,8 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Literal
 
+from sphinx_policyspec.model.levels import OverrideMode
 from sphinx_policyspec.model.provision import Principle
-from sphinx_policyspec.model.spec import OverrideMode
 
 Owner = Literal[
     "spec",

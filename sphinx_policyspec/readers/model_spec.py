@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from sphinx_policyspec import model
+from sphinx_policyspec.model.levels import levels_for
 from sphinx_policyspec.model.nearest import near_name, nearest
-from sphinx_policyspec.model.spec import levels_for
 from sphinx_policyspec.readers.blocks import (
     ADMONITION,
     ATX,
@@ -19,6 +19,16 @@ from sphinx_policyspec.readers.blocks import (
 )
 from sphinx_policyspec.readers.comments import ODD, Shown
 from sphinx_policyspec.readers.conversation import read_conversation
+from sphinx_policyspec.readers.headings import (
+    LOST_HINT,
+    Heading,
+    Names,
+    heading_of,
+    lost_examples,
+    lost_headings,
+    made_of,
+    read_notes,
+)
 from sphinx_policyspec.readers.inline import (
     InlineLink,
     InlineTag,
@@ -30,16 +40,6 @@ from sphinx_policyspec.readers.inline import (
     scan,
     slug,
     without_tags,
-)
-from sphinx_policyspec.readers.notes import (
-    LOST_HINT,
-    Heading,
-    Names,
-    heading_of,
-    lost_examples,
-    lost_headings,
-    made_of,
-    read_notes,
 )
 from sphinx_policyspec.readers.text import BlockKind, Lines, RawBlock, Reading
 

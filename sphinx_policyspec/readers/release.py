@@ -15,8 +15,8 @@ from sphinx_policyspec.model.spec import DEFAULT_TITLE
 from sphinx_policyspec.readers.blocks import EXAMPLE, cut
 from sphinx_policyspec.readers.comments import Shown, without_comments
 from sphinx_policyspec.readers.conversation import read_conversation
+from sphinx_policyspec.readers.headings import title_of
 from sphinx_policyspec.readers.model_spec import read_model_spec
-from sphinx_policyspec.readers.notes import title_of
 from sphinx_policyspec.readers.text import BlockKind, Lines, RawBlock, Reading, read_text
 
 _HEAD = re.compile(r"##[ \t]++(\S++(?:\s++\S++)*+)\s*")

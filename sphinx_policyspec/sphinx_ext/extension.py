@@ -22,7 +22,7 @@ from sphinx_policyspec.sphinx_ext.markdown import (
     load_markdown,
     read_model_spec_pages,
 )
-from sphinx_policyspec.sphinx_ext.nodes.html import configure, register_nodes
+from sphinx_policyspec.sphinx_ext.nodes.writers import configure, register_nodes
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx

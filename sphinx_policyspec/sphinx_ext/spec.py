@@ -19,7 +19,8 @@ from sphinx_policyspec.errors import AnnotationError, SourceError
 from sphinx_policyspec.files import exact
 from sphinx_policyspec.graph.terms import ontology_digest
 from sphinx_policyspec.model.finding import Places, Use
-from sphinx_policyspec.model.spec import DEFAULT_LEVELS, SHIPPED_SIDECAR
+from sphinx_policyspec.model.levels import DEFAULT_LEVELS
+from sphinx_policyspec.model.spec import SHIPPED_SIDECAR
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, project_title, site_base
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of, topics_of
 from sphinx_policyspec.sphinx_ext.domain.records import (

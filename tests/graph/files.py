@@ -9,7 +9,7 @@ from rdflib import Graph
 
 from sphinx_policyspec.graph.knowledge_base import with_derived
 from sphinx_policyspec.graph.parse import plain_triples
-from sphinx_policyspec.graph.rdflib_terms import graph_of, triples_in
+from sphinx_policyspec.graph.terms import graph_of, triples_in
 
 __all__ = ["infer_graph", "read_graph"]
 

@@ -10,9 +10,8 @@ import pyoxigraph
 import pytest
 from rdflib import OWL, RDF, RDFS, SKOS, Graph, Literal, URIRef
 
-from sphinx_policyspec.graph.rdflib_terms import triples_in
 from sphinx_policyspec.graph.syntaxes import ntriples_lines
-from sphinx_policyspec.graph.terms import PREFIXES, PS, ontology_dir, ontology_terms
+from sphinx_policyspec.graph.terms import PREFIXES, PS, ontology_dir, ontology_terms, triples_in
 from sphinx_policyspec.graph.to_graph import to_graph
 from tests.conftest import REPOSITORY, require_tool
 from tests.graph import names

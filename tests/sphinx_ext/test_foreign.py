@@ -14,7 +14,7 @@ from bs4 import BeautifulSoup, Tag
 import sphinx_policyspec as ps
 from sphinx_policyspec.model import Document, Finding, Markup, Prose, Section
 from sphinx_policyspec.sphinx_ext.markdown.foreign import is_address, is_own_address
-from sphinx_policyspec.sphinx_ext.nodes.html import is_plain_math
+from sphinx_policyspec.sphinx_ext.nodes.writers import is_plain_math
 from tests.conftest import at, spec
 from tests.releases.site import dead_links, read_site
 

@@ -18,8 +18,8 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib.tables._g_l_y_f import Glyph
 from sphinx.testing.util import SphinxTestApp
 
-from sphinx_policyspec.sphinx_ext.typst.code import equation, string
-from sphinx_policyspec.sphinx_ext.typst.code import words as typst_words
+from sphinx_policyspec.sphinx_ext.typst.code_and_fonts import equation, string
+from sphinx_policyspec.sphinx_ext.typst.code_and_fonts import words as typst_words
 from tests.conftest import REPOSITORY, Run, require_fonts, text_below
 from tests.pdf import bookmarks, dead_links, fonts_outside, links, recall, text_of, words
 from tests.sphinx_ext.shown_words import runs_of

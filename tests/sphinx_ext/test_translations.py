@@ -15,7 +15,7 @@ from sphinx.testing.util import SphinxTestApp
 
 from sphinx_policyspec.exports.decisions import ENGLISH, translated
 from sphinx_policyspec.model.attributes import RELATIONS
-from sphinx_policyspec.model.spec import LAST_OF_SEVERAL, OVERRIDING, SPEAKERS
+from sphinx_policyspec.model.levels import LAST_OF_SEVERAL, OVERRIDING, SPEAKERS
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from tests.conftest import REPOSITORY
 from tests.sphinx_ext.shown_words import lost_runs, runs_of

@@ -12,8 +12,8 @@ from sphinx.locale import get_translation
 from sphinx_policyspec.model import Spec, TargetKind
 from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject, link_or_text
 from sphinx_policyspec.sphinx_ext.nodes.boxes import explain, style_name
-from sphinx_policyspec.sphinx_ext.nodes.html import depart_box, visit_box
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBox, PolicyChip, PolicyQuery, anchor_alone
+from sphinx_policyspec.sphinx_ext.nodes.writers import depart_box, visit_box
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx

@@ -41,8 +41,7 @@ from sphinx_policyspec.sphinx_ext.config import Given, severities
 from sphinx_policyspec.sphinx_ext.domain.domain import add_anchors, domain_of, escape_headings
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, FindingOfKnown
 from sphinx_policyspec.sphinx_ext.markdown import outdated_by_companions
-from sphinx_policyspec.sphinx_ext.nodes.boxes import add_heads, arrange_examples, explain, set_as_text
-from sphinx_policyspec.sphinx_ext.nodes.html import set_for_paper
+from sphinx_policyspec.sphinx_ext.nodes.boxes import arrange_examples, explain
 from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     PolicyBox,
     PolicyChip,
@@ -51,6 +50,7 @@ from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     PolicyQuery,
     elements_of,
 )
+from sphinx_policyspec.sphinx_ext.nodes.writers import add_heads, set_as_text, set_for_paper
 from sphinx_policyspec.sphinx_ext.pages.marks import cleaned, is_ours, unread_in
 from sphinx_policyspec.sphinx_ext.spec import Knowledge, elsewhere, is_dangling
 from sphinx_policyspec.sphinx_ext.store import Unfinished, note_doctrees, unsound_pages, write_output

@@ -24,7 +24,7 @@ from sphinx.util.logging import suppress_logging
 from sphinx_policyspec.files import grouped
 from sphinx_policyspec.graph.touches import about
 from sphinx_policyspec.model import Principle, Spec, TargetKind
-from sphinx_policyspec.model.spec import DEFAULT_LEVELS
+from sphinx_policyspec.model.levels import DEFAULT_LEVELS
 from sphinx_policyspec.sphinx_ext.config import Given
 from sphinx_policyspec.sphinx_ext.domain.records import (
     DOMAIN,

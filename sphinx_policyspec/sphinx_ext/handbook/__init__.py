@@ -40,11 +40,11 @@ from sphinx_policyspec.sphinx_ext.handbook.pages import (
     lay_out,
     title_of,
 )
-from sphinx_policyspec.sphinx_ext.nodes.html import RENDERER
+from sphinx_policyspec.sphinx_ext.nodes.writers import RENDERER
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from sphinx_policyspec.sphinx_ext.store import write_output
 from sphinx_policyspec.sphinx_ext.typst.builder import TypstBuilder
-from sphinx_policyspec.sphinx_ext.typst.code import require_typst
+from sphinx_policyspec.sphinx_ext.typst.code_and_fonts import require_typst
 from sphinx_policyspec.sphinx_ext.web.ask_and_changes import has_ask_page
 from sphinx_policyspec.sphinx_ext.web.navigation import Entry, sidebar_html, switch_for_sidebar
 from sphinx_policyspec.sphinx_ext.web.places import ASK_PAGE, CHANGES_PAGE, level_html

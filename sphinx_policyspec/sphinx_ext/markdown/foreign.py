@@ -19,8 +19,8 @@ from sphinx import addnodes
 from sphinx.util.docutils import CustomReSTDispatcher
 
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, KIND_OF_ROLE
-from sphinx_policyspec.sphinx_ext.nodes.html import is_plain_math
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyClause
+from sphinx_policyspec.sphinx_ext.nodes.writers import is_plain_math
 
 
 def _names(text: str) -> frozenset[str]:

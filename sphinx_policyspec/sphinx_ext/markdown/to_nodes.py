@@ -26,7 +26,7 @@ from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import pending_reference
 from sphinx_policyspec.sphinx_ext.markdown.foreign import DEEPEST_MARKDOWN, is_address, is_own_address
 from sphinx_policyspec.sphinx_ext.nodes.boxes import placeholder, settings, untrusted
-from sphinx_policyspec.sphinx_ext.nodes.html import shown_math
+from sphinx_policyspec.sphinx_ext.nodes.writers import shown_math
 
 _INLINE_MATH = re.compile(r"(\\{1,2})\((?P<tex>.{1,2000}?)\\{1,2}\)", re.DOTALL)
 _BLOCK_OPEN = re.compile(r"\\{1,2}\[(?P<rest>.*)")

@@ -358,45 +358,6 @@ def head_of(box: nodes.Element) -> list[nodes.Element]:
             return []
 
 
-def add_heads(doctree: nodes.document) -> None:
-    """Put the heads into a page that a builder without visitors of ours is about to write."""
-    for box in list(doctree.findall(policy.PolicyBox)):
-        head = head_of(box)
-        if isinstance(box, policy.PolicyExample):
-            head = [nodes.container("", *head, *box.children[:1], classes=["ps-example-head"])]
-            del box[:1]
-        box[:0] = head
-
-
-_SIGNS = {"GOOD": "✓ ", "BAD": "✗ ", "OK": "≈ ", "": ""}
-
-
-def set_as_text(doctree: nodes.document) -> None:
-    """Make each box a line that heads it and, indented, the rest, for builders that have neither boxes nor styles."""
-    for box in list(doctree.findall(policy.PolicyBox)):
-        term, below = nodes.term(), nodes.definition()
-        for part in box.children:
-            if isinstance(part, policy.PolicyVerdict):
-                term += [nodes.Text(_SIGNS[part["verdict"]]), *part.children, nodes.Text(" · ")]
-            elif _is_head(part):
-                kind, *title = part.children if isinstance(part, nodes.container) else [part]
-                term += kind.children
-                for words in title:
-                    term += [nodes.Text(": "), *words.children]
-            else:
-                if isinstance(box, policy.PolicyResponse) and isinstance(part, nodes.paragraph):
-                    part.insert(0, nodes.Text("– "))
-                below += part
-        if term.children and below.children:
-            box[:] = [nodes.definition_list("", nodes.definition_list_item("", term, below))]
-
-
-def _is_head(node: nodes.Node) -> bool:
-    return isinstance(node, nodes.Element) and not {"ps-kind", "ps-role", "ps-example-head"}.isdisjoint(
-        node["classes"]
-    )
-
-
 def _badge_line(badge: policy.PolicyBadge) -> nodes.paragraph:
     line = word("", "ps-badge-line")
     line += nodes.inline("", _("Authority:") + " ", classes=["ps-badge-label"])

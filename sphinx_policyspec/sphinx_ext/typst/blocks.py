@@ -12,7 +12,7 @@ from sphinx.builders import Builder
 from sphinx.locale import admonitionlabels
 
 from sphinx_policyspec.sphinx_ext.nodes import nodes as policy
-from sphinx_policyspec.sphinx_ext.typst.code import (
+from sphinx_policyspec.sphinx_ext.typst.code_and_fonts import (
     array,
     block,
     call,

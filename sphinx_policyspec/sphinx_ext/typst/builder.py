@@ -27,7 +27,7 @@ from sphinx_policyspec.sphinx_ext.nodes.boxes import summary
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from sphinx_policyspec.sphinx_ext.store import write_output
 from sphinx_policyspec.sphinx_ext.typst.blocks import ListedExample, TypstTranslator
-from sphinx_policyspec.sphinx_ext.typst.code import (
+from sphinx_policyspec.sphinx_ext.typst.code_and_fonts import (
     TYPES,
     Fonts,
     array,

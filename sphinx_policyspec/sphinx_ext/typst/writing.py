@@ -13,7 +13,7 @@ from sphinx.builders import Builder
 from sphinx.util.docutils import SphinxTranslator
 from sphinx.util.nodes import inline_all_toctrees
 
-from sphinx_policyspec.sphinx_ext.typst.code import call, content, equation, label, string, words
+from sphinx_policyspec.sphinx_ext.typst.code_and_fonts import call, content, equation, label, string, words
 
 LABEL = "policyspec_label"
 """Attribute of a node: the label of its place."""

@@ -24,8 +24,8 @@ from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, feedback_addre
 from sphinx_policyspec.sphinx_ext.domain.domain import LEVEL_INDEX, TOPIC_INDEX, domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject
 from sphinx_policyspec.sphinx_ext.nodes.boxes import level_word
-from sphinx_policyspec.sphinx_ext.nodes.html import PolicyPanel
 from sphinx_policyspec.sphinx_ext.nodes.nodes import elements_of
+from sphinx_policyspec.sphinx_ext.nodes.writers import PolicyPanel
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from sphinx_policyspec.sphinx_ext.web import navigation, panels
 from sphinx_policyspec.sphinx_ext.web.places import ASK_PAGE, PAGE_BUILDERS, WEB_BUILDERS, SitePlaces

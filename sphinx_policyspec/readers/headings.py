@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sphinx_policyspec.model import Finding
+from sphinx_policyspec.model.levels import DEFAULT_LEVELS
 from sphinx_policyspec.model.nearest import near_name
-from sphinx_policyspec.model.spec import DEFAULT_LEVELS
 from sphinx_policyspec.readers.blocks import ATX, cut
 from sphinx_policyspec.readers.comments import ITEM, ODD, SETEXT, Shown
 from sphinx_policyspec.readers.inline import label_of, outside_fences, plain_words, slug, without_tags

@@ -19,7 +19,7 @@ from sphinx.builders import Builder
 from sphinx.util import logging
 
 from sphinx_policyspec.errors import MissingToolError, PdfError
-from sphinx_policyspec.sphinx_ext.nodes.html import mathml
+from sphinx_policyspec.sphinx_ext.nodes.writers import mathml
 
 _SPACES = re.compile(r"[ \t\r\n\f\v]+")
 _ESCAPED = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t"}
