@@ -208,7 +208,8 @@ def test_mistakes_are_findings_at_their_lines(
     (source / f"index.{'md' if kind == 'myst' else kind}").write_text(MISTAKES[kind], "utf-8")
     app = build(source)
     found = sorted((int(line.split(":")[1]), line.split(": ", 1)[1]) for line in warnings_in(app))
-    hint = "; write the title after the `::`" if kind == "rst" else ""
+    where = "after the `::`" if kind == "rst" else "behind the braces"
+    hint = f"; write the title {where}"
     wanted = [
         f"`policy:goal` lacks its title{hint} [policyspec.missing-argument]",
         "`policy:goal` has no option `idd`; did you mean `id`? [policyspec.unknown-option]",

@@ -132,5 +132,5 @@ def test_references_into_another_project_are_found_and_reported_only_if_lost(
     assert 'href="https://example.org/kind.html#be_kind"' in shown
     assert 'href="https://example.org/kind.html#topic-manners"' in shown
     assert [line for line in warnings_in(app) if "dangling" in line] == [
-        "index.rst:4: unknown topic `maners` [policyspec.dangling-reference]"
+        "index.rst:4: unknown topic `maners`; the spec has no topic; declare it [policyspec.dangling-reference]"
     ]
