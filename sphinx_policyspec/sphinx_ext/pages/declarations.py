@@ -25,7 +25,7 @@ from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyClause, PolicyMarker,
 from sphinx_policyspec.sphinx_ext.pages.directive import PolicyDirective, options, options_of
 from sphinx_policyspec.sphinx_ext.pages.inline import plain_title
 from sphinx_policyspec.sphinx_ext.pages.marks import leave_findings, note_finding, take_findings
-from sphinx_policyspec.sphinx_ext.pages.options import HELD
+from sphinx_policyspec.sphinx_ext.pages.option_slips import HELD
 from sphinx_policyspec.sphinx_ext.pages.places import source_of
 
 if TYPE_CHECKING:

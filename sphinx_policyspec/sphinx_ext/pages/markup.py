@@ -15,7 +15,7 @@ from sphinx_policyspec.model import Markup
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBox, is_unseen
 from sphinx_policyspec.sphinx_ext.pages.inline import raw_of, shown_text
-from sphinx_policyspec.sphinx_ext.pages.options import BEGINS_FENCE, NEAR, Slip
+from sphinx_policyspec.sphinx_ext.pages.option_slips import BEGINS_FENCE, NEAR, Slip
 
 _SILENT = (
     nodes.docinfo,

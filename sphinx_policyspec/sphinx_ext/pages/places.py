@@ -22,11 +22,11 @@ from sphinx_policyspec.model import Finding, Markup, Span
 from sphinx_policyspec.readers.text import Ignore, ignores_in
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 from sphinx_policyspec.sphinx_ext.markdown import is_model_spec_page
-from sphinx_policyspec.sphinx_ext.pages.indentation import MARKS, Indented, is_literal
+from sphinx_policyspec.sphinx_ext.pages.fence_slips import COLONS, DirectiveFences
+from sphinx_policyspec.sphinx_ext.pages.indentation_slips import MARKS, Indented, is_literal
 from sphinx_policyspec.sphinx_ext.pages.marks import note_finding
 from sphinx_policyspec.sphinx_ext.pages.markup import resolved, visible
-from sphinx_policyspec.sphinx_ext.pages.options import Slip, SlipReading, indent_of
-from sphinx_policyspec.sphinx_ext.pages.slips import COLONS, DirectiveFences
+from sphinx_policyspec.sphinx_ext.pages.option_slips import Slip, SlipReading, indent_of
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx

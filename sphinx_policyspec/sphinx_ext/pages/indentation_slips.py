@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
-from sphinx_policyspec.sphinx_ext.pages import options
+from sphinx_policyspec.sphinx_ext.pages import option_slips
 
 _OF_MYST = re.compile(
     rf"(?P<lead>\s{{0,40}}+)(?P<marks>[`~:]{{3,}}+)\{{(?P<name>{DOMAIN}:[\w-]+)\}}(?P<rest>.*)"
@@ -64,7 +64,7 @@ class _Block:
 
 
 @dataclass
-class Indented(options.SlipReading):
+class Indented(option_slips.SlipReading):
     """Reads a page from above; what stands too far left or right is moved."""
 
     _example: _Block | None = None
@@ -88,12 +88,12 @@ class Indented(options.SlipReading):
         if fence := _OF_MYST.fullmatch(self.lines[number]):
             self._of_myst(number, fence)
         line = self.lines[number]
-        words, indent = line.strip(), options.indent_of(line)
+        words, indent = line.strip(), option_slips.indent_of(line)
         if self._is_underline(number):
             self._line, self.is_taken, self._title = words[0], False, self.lines[number - 1].strip()
             self._first = self._first or self._line
             self._underline(number, words[0])
-        found = options.MARKUP.fullmatch(line)
+        found = option_slips.MARKUP.fullmatch(line)
         if found and (not self.known or _own(found) in self.known or words[:2] == ".."):
             return self._directive(number, found)
         if words.startswith(">>>"):
@@ -140,50 +140,54 @@ class Indented(options.SlipReading):
             self._slip(number, "unknown-directive", f"`{{{name}}}` {_IN_RST}", hint)
         self.lines[number] = f"{lead}.. {name}:: {found['rest'].strip()}".rstrip()
         within = range(number + 1, min(number + FAR * 3, len(self.lines)))
-        titles = (n for n in within if self._is_underline(n) or options.MARKUP.fullmatch(self.lines[n]))
+        titles = (n for n in within if self._is_underline(n) or option_slips.MARKUP.fullmatch(self.lines[n]))
         end = next((n for n in within if self.lines[n].strip() == found["marks"]), 0)
         if not end or end > next(titles, end):
             # Nothing but its first line is one of MyST.
             return
-        below = next((n for n in within if not options.SOUND.fullmatch(self.lines[n].strip())), end)
+        below = next((n for n in within if not option_slips.SOUND.fullmatch(self.lines[n].strip())), end)
         self.lines[below - 1] += "\n"
-        self.lines[number + 1 : end] = [" " * options.DEPTH + line for line in self.lines[number + 1 : end]]
+        self.lines[number + 1 : end] = [
+            " " * option_slips.DEPTH + line for line in self.lines[number + 1 : end]
+        ]
         self.lines[end : end + 1] = [""] * (end < len(self.lines))
 
     def _directive(self, number: int, found: re.Match[str]) -> int:
         """Take up a directive of ours, and return the number of the next line to look at."""
-        joined = self._is_joined(number, options.indent_of(self.lines[number]))
+        joined = self._is_joined(number, option_slips.indent_of(self.lines[number]))
         name, own = found["name"].replace("::", ":").replace(": ", ":"), _own(found)
         self._named(number, found, name)
         self._dedent(number, own, name)
         self._place(number, own, name)
         is_marker = own == "principle" and not _TITLED.match(found["rest"])
         was_taken, told = self.is_taken, len(self.slips)
-        if own == "principle" and not options.indent_of(self.lines[number]):
+        if own == "principle" and not option_slips.indent_of(self.lines[number]):
             line = self._line if self._line != self._first else self._section_line(number)
             self._heading_above(
                 number, lambda title, _: f"{title}\n{line * len(title)}", is_titled=not is_marker
             )
-        depth = options.indent_of(self.lines[number])
+        depth = option_slips.indent_of(self.lines[number])
         # One option may stand there, where there is no argument.
         is_right = _OPTION_ALONE.fullmatch(found["rest"]) is not None
         argument, given = ("", []) if is_right else self._given_behind(number, own, found["rest"])
         if given:
             first = f"{' ' * depth}.. {name}::{argument}".rstrip()
-            self.lines[number] = "\n".join([first, *(" " * (depth + options.DEPTH) + line for line in given)])
+            self.lines[number] = "\n".join(
+                [first, *(" " * (depth + option_slips.DEPTH) + line for line in given)]
+            )
         below = self._options(number + 1, own, name, depth)
         if is_marker and len(self.slips) == told:
             self._heading_below(number, below, was_taken=was_taken)
-        inner = options.indent_of(self.lines[below - 1]) if below > number + 1 else 0
-        if own in options.WITH_TURNS:
+        inner = option_slips.indent_of(self.lines[below - 1]) if below > number + 1 else 0
+        if own in option_slips.WITH_TURNS:
             around = self._example if self._example and self._example.depth < depth else None
             self._example, self._turn = _Block(number, own, depth, inner, around=around), None
-        elif own in options.TURNS:
+        elif own in option_slips.TURNS:
             self._turn = _Block(number, own, depth, inner)
         text = self.lines[below] if below < len(self.lines) else ""
         last = self.lines[below - 1]
         is_parted = below == number + 1 or not last.strip() or last.endswith("\n")
-        if not is_parted and text.strip() and depth < options.indent_of(text):
+        if not is_parted and text.strip() and depth < option_slips.indent_of(text):
             self._part(below, f"the content of `{name}` stands directly below its options")
         if own == "principle" and not is_marker:
             self._outdented(number, below, depth)
@@ -194,15 +198,17 @@ class Indented(options.SlipReading):
 
     def _dedent(self, number: int, own: str, name: str) -> None:
         """Move a line left that stands as far right as its own options, and what it holds."""
-        depth, below = options.indent_of(self.lines[number]), self.lines[number + 1 : number + 2]
-        if not (own in options.WITH_TURNS and depth and below and depth == options.indent_of(below[0])):
+        depth, below = option_slips.indent_of(self.lines[number]), self.lines[number + 1 : number + 2]
+        if not (
+            own in option_slips.WITH_TURNS and depth and below and depth == option_slips.indent_of(below[0])
+        ):
             return
         held = (self.lines[n] for n in range(number + 2, len(self.lines)))
-        held = (line for line in held if options.MARKUP.fullmatch(line))
-        if options.SOUND.fullmatch(below[0].strip()) and depth == options.indent_of(next(held, "")):
+        held = (line for line in held if option_slips.MARKUP.fullmatch(line))
+        if option_slips.SOUND.fullmatch(below[0].strip()) and depth == option_slips.indent_of(next(held, "")):
             message = f"`{name}` is indented as far as its own options and what it holds"
-            self._slip(number, "wrong-indentation", message, f"indent it by {options.DEPTH} spaces less")
-            self.lines[number] = " " * max(depth - options.DEPTH, 0) + self.lines[number].lstrip()
+            self._slip(number, "wrong-indentation", message, f"indent it by {option_slips.DEPTH} spaces less")
+            self.lines[number] = " " * max(depth - option_slips.DEPTH, 0) + self.lines[number].lstrip()
 
     def _heading_below(self, number: int, end: int, *, was_taken: bool) -> None:
         """Move the heading up that a principle is about and stands above."""
@@ -223,10 +229,12 @@ class Indented(options.SlipReading):
         """Move the text of a principle with a title right, of which nothing stands in the directive."""
         start = next((n for n in range(below, len(self.lines)) if self.lines[n].strip()), 0)
         text, block = self.lines[start], _Block(number, "principle", depth)
-        if not start or options.indent_of(text) != depth or not text.lstrip()[0].isalnum():
+        if not start or option_slips.indent_of(text) != depth or not text.lstrip()[0].isalnum():
             return
         # Where the heading above is the title, the text belongs to that.
-        is_title = options.words_of(self.lines[number].partition("::")[2]) <= options.words_of(self._title)
+        is_title = option_slips.words_of(self.lines[number].partition("::")[2]) <= option_slips.words_of(
+            self._title
+        )
         if is_title or self._is_underline(start + 1):
             return
         within = range(start, len(self.lines))
@@ -235,13 +243,13 @@ class Indented(options.SlipReading):
             len(self.lines),
         )
         how = f"no further than {block.shown}, and so stands outside it"
-        self._move(start, "this text", how, end, options.DEPTH)
+        self._move(start, "this text", how, end, option_slips.DEPTH)
 
     def _is_joined(self, number: int, indent: int) -> bool:
         """Return whether the line above is text that a directive would be part of."""
         words = (above := self.lines[number - 1] if number else "").strip()
         is_line = bool(words) and (len(set(words)) > 1 or words[0].isalnum())
-        return is_line and options.indent_of(above) == indent and not words.startswith(("..", ":"))
+        return is_line and option_slips.indent_of(above) == indent and not words.startswith(("..", ":"))
 
     def _named(self, number: int, found: re.Match[str], name: str) -> None:
         """Put the marks right that make a directive."""
@@ -253,17 +261,17 @@ class Indented(options.SlipReading):
 
     def _place(self, number: int, own: str, name: str) -> None:
         """Move a message to where its example has messages, and see where an example ends."""
-        depth, example, turn = options.indent_of(self.lines[number]), self._example, self._turn
-        while example and example.around and own in options.SAID and depth <= example.depth:
+        depth, example, turn = option_slips.indent_of(self.lines[number]), self._example, self._turn
+        while example and example.around and own in option_slips.SAID and depth <= example.depth:
             # It belongs to the example that holds the last one, which should not.
             example = self._example = example.around
             turn = self._turn = None
         if example is None:
             return
-        if own not in options.SAID:
+        if own not in option_slips.SAID:
             self._example = None if depth <= example.depth else example
             return
-        inner = example.inner or (example.depth + options.DEPTH if depth <= example.depth else depth)
+        inner = example.inner or (example.depth + option_slips.DEPTH if depth <= example.depth else depth)
         if depth <= example.depth:
             how = f"no further than {example.shown}, and so stands outside it"
             self._move(number, f"`{name}`", how, self._end_of_turns(number, depth), inner - depth)
@@ -271,28 +279,28 @@ class Indented(options.SlipReading):
             how = f"{'further' if depth > inner else 'less'} than {turn.shown if turn else f'the options of {example.shown}'}"
             end = self._end_of_turns(number, depth) if depth < inner else self._behind(number, depth)
             what = "" if depth in example.moved else f"`{name}`"
-            self._move(number, what, how, end, inner - depth, hint=options.AS_FAR)
+            self._move(number, what, how, end, inner - depth, hint=option_slips.AS_FAR)
             example.moved.add(depth)
         example.inner = inner
 
     def _end_of_turns(self, number: int, indent: int) -> int:
         """Return the number of the line below the turns that begin on a line; one further right stands where it should."""
         for end in range(number, len(self.lines)):
-            found = options.MARKUP.fullmatch(self.lines[end])
-            is_turn = found is not None and _own(found) in options.SAID
-            if self.lines[end].strip() and is_turn == (options.indent_of(self.lines[end]) > indent):
+            found = option_slips.MARKUP.fullmatch(self.lines[end])
+            is_turn = found is not None and _own(found) in option_slips.SAID
+            if self.lines[end].strip() and is_turn == (option_slips.indent_of(self.lines[end]) > indent):
                 return end
         return len(self.lines)
 
     def _move(
-        self, start: int, what: str, how: str, end: int, by: int, *, hint: str = options.FURTHER
+        self, start: int, what: str, how: str, end: int, by: int, *, hint: str = option_slips.FURTHER
     ) -> None:
         """Move lines right, or left."""
         if what:
             self._slip(start, "wrong-indentation", f"{what} is indented {how}", hint)
         for number in range(start, end):
             if line := self.lines[number].lstrip():
-                self.lines[number] = " " * max(options.indent_of(self.lines[number]) + by, 0) + line
+                self.lines[number] = " " * max(option_slips.indent_of(self.lines[number]) + by, 0) + line
 
     def _part(self, number: int, message: str) -> None:
         """Part a line from the one above."""
@@ -311,7 +319,7 @@ class Indented(options.SlipReading):
     def _text(self, number: int) -> None:
         """Move the text of a message that stands no further right than the directive."""
         line, turn, example = self.lines[number], self._turn, self._example
-        depth = options.indent_of(line)
+        depth = option_slips.indent_of(line)
         if example and depth <= example.depth:
             self._example = None
         if turn and turn.has_text and depth == turn.inner and (option := self._below_text(number, turn.own)):
@@ -333,19 +341,25 @@ class Indented(options.SlipReading):
         self._example = example
         texts = ((n, self.lines[n].strip()) for n in range(number, len(self.lines)))
         ends = (
-            n for n, t in texts if t and (options.indent_of(self.lines[n]) < depth or t.startswith(".. "))
+            n
+            for n, t in texts
+            if t and (option_slips.indent_of(self.lines[n]) < depth or t.startswith(".. "))
         )
         end = next(ends, len(self.lines))
         how = f"no further than {turn.shown}, and so stands outside it"
-        self._move(number, "this text", how, end, turn.depth + options.DEPTH - depth)
+        self._move(number, "this text", how, end, turn.depth + option_slips.DEPTH - depth)
 
     def _goes_on(self, number: int, example: _Block) -> bool:
         """Return whether messages of an example stand below a text at its margin."""
-        depth = options.indent_of(self.lines[number])
-        below = (line for line in self.lines[number:] if line.strip() and options.indent_of(line) != depth)
-        found = options.MARKUP.fullmatch(next(below, ""))
+        depth = option_slips.indent_of(self.lines[number])
+        below = (
+            line for line in self.lines[number:] if line.strip() and option_slips.indent_of(line) != depth
+        )
+        found = option_slips.MARKUP.fullmatch(next(below, ""))
         return (
-            found is not None and _own(found) in options.TURNS and options.indent_of(found[0]) > example.depth
+            found is not None
+            and _own(found) in option_slips.TURNS
+            and option_slips.indent_of(found[0]) > example.depth
         )
 
 
@@ -372,7 +386,7 @@ MARKS = {"`": "backticks", "~": "tildes", ":": "colons"}
 
 
 @dataclass
-class FirstLines(options.SlipReading):
+class FirstLines(option_slips.SlipReading):
     """Reads a page of MyST, and puts marks right that begin a fence.
 
     :param marks: what fences may be made of
@@ -406,7 +420,7 @@ class FirstLines(options.SlipReading):
     def _of_rst(self, number: int, name: str) -> int:
         """Have a directive of reStructuredText read as one, which is told once a page; return the line below it."""
         self._tell_rst(number, name)
-        fence, end = options.lead_of(self.lines[number]) + "`" * (3 + self._depth), self._behind(number)
+        fence, end = option_slips.lead_of(self.lines[number]) + "`" * (3 + self._depth), self._behind(number)
         self._changed[number] = f"{fence}{{eval-rst}}\n{self.lines[number]}"
         self._added.setdefault(end, []).append(fence)
         return end
@@ -438,7 +452,7 @@ class FirstLines(options.SlipReading):
         self._slip(number, "short-fence", message, hint)
         self.lines[number] = self._changed[number] = f"{found['lead']}{mark * length}{found['info']}"
         if not is_right:
-            self.lines[end] = self._changed[end] = options.lead_of(self.lines[end]) + mark * length
+            self.lines[end] = self._changed[end] = option_slips.lead_of(self.lines[end]) + mark * length
 
     def _of_both(self, number: int, found: re.Match[str]) -> None:
         """Read a directive of reStructuredText that is ended, or has its options, as one of MyST does, as that."""
@@ -447,7 +461,7 @@ class FirstLines(options.SlipReading):
             return
         if not (end := self._end_below(number)):
             within = range(number + 1, len(self.lines))
-            end = next((n for n in within if not options.SOUND.fullmatch(self.lines[n])), number + 1)
+            end = next((n for n in within if not option_slips.SOUND.fullmatch(self.lines[n])), number + 1)
             if end == number + 1 or self.lines[end].strip():
                 return
             self.lines[end] = self._changed[end] = "`" * _FEWEST

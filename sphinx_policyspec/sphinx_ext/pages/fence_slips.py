@@ -8,7 +8,7 @@ from itertools import islice, takewhile
 
 from sphinx_policyspec.model.nearest import near_name
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
-from sphinx_policyspec.sphinx_ext.pages.indentation import (
+from sphinx_policyspec.sphinx_ext.pages.indentation_slips import (
     FAR,
     FENCE,
     HEADING,
@@ -17,7 +17,7 @@ from sphinx_policyspec.sphinx_ext.pages.indentation import (
     FirstLines,
     count,
 )
-from sphinx_policyspec.sphinx_ext.pages.options import PROVISIONS, TURNS, WITH_TURNS, indent_of
+from sphinx_policyspec.sphinx_ext.pages.option_slips import PROVISIONS, TURNS, WITH_TURNS, indent_of
 
 _NAMED = re.compile(r"\s*+\{(?P<name>[^{}]*+)\}.*")
 _BARE = re.compile(rf"\s*[\[({{<]?(?P<name>{DOMAIN}:[\w-]+)[\])}}>]?(?P<rest>\s.*|)$")
