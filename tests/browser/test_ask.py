@@ -215,7 +215,7 @@ def test_a_strict_content_security_policy_lets_the_engine_run(release_site: Path
 def test_a_panel_leads_to_what_the_spec_says_of_its_principle(release_site: Path, open_page: Open) -> None:
     page = open_page(release_site, "style.html")
     panel = page.locator("#be_clear > .ps-panel")
-    panel.locator("summary").click()
+    panel.locator("> summary").click()
     panel.get_by_role("link", name="Ask about it").click()
     expect(page.get_by_role("status")).to_contain_text("rows in")
     assert any(property_.endswith("#authority") for property_, _value in rows(page))

@@ -340,5 +340,5 @@ def test_a_missing_sidecar_is_told_as_one(divided: Path, make_app: MakeApp, warn
     told = told_by_build(warnings_in(built_apart(make_app, divided, "one")))
     assert told_by_check(divided / "docs", confdir=divided / "conf") == told
     (missing,) = [line for line in told if "notes.yaml" in line]
-    assert missing.startswith("../conf/notes.yaml:1: `policyspec_annotations`: cannot read")
+    assert missing.startswith("../conf/conf.py:5: `policyspec_annotations`: `notes.yaml` does not exist")
     assert not [line for line in told if "policyspec_since" in line]
