@@ -228,6 +228,7 @@ class _Doubt:
     _words: dict[_Place, dict[str, list[_Place]]] = field(default_factory=dict)
     _seen: set[_Place] = field(default_factory=set)
     _declaring: set[_Place] = field(default_factory=set)
+    _named: set[_Place] = field(default_factory=set)
 
     def of(self, file: str) -> _Sections:
         """Return the sections of a file."""
@@ -291,9 +292,13 @@ class _Doubt:
 
     def name(self, slip: Finding) -> None:
         """Take up the names that a slip may be about."""
-        line = self.of(slip.span.file).line(slip.span.line)
+        place = slip.span.file, slip.span.line
         hint = slip.hint if slip.hint.startswith(_MEANT) else ""
-        said = [*_WORD.findall(line), *_NAME.findall(f"{slip.message} {hint}")]
+        said = _NAME.findall(f"{slip.message} {hint}")
+        if place not in self._named:
+            # A line may hold many slips.
+            self._named.add(place)
+            said += _WORD.findall(self.of(slip.span.file).line(slip.span.line))
         self.near |= dict.fromkeys(map(_bare, said))
 
     def names(self, name: str) -> bool:
