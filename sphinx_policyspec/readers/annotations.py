@@ -111,6 +111,7 @@ MAPPINGS = (_SPEC, _LEVELS, _TOPICS, _GOALS, PROVISIONS)
 
 
 _PARTS = tuple(part.name for part in MAPPINGS)
+_LISTS = frozenset(key.name for part in MAPPINGS for key in part.keys if key.many)
 _Declared = TypeVar("_Declared", model.AuthorityLevel, model.Topic, model.Goal)
 
 _ROWS = {row.key: row for row in attributes_of("provision", "principle") if row.sidecar}
@@ -195,10 +196,10 @@ class _Reader(YamlReader):
         self.repeated: list[model.AuthorityLevel | model.Topic | model.Goal] = []
 
     def mapping(self, node: yaml.Node | None, allowed: Sequence[str] = ()) -> dict[str, yaml.Node]:
-        """Return what :meth:`YamlReader.mapping` does; a key without a value is a finding where only some are allowed."""
+        """Return what :meth:`YamlReader.mapping` does; a key of one text without any is a finding where only some are allowed."""
         values = super().mapping(node, allowed)
         for name, value in values.items() if allowed and allowed != _PARTS else ():
-            if isinstance(value, yaml.ScalarNode) and not self.text(value):
+            if name not in _LISTS and isinstance(value, yaml.ScalarNode) and not self.text(value):
                 hint = "give it a value, or delete the line"
                 self.find("missing-key", value, f"`{name}` says nothing", hint)
         return values

@@ -162,7 +162,10 @@ def test_an_edited_sidecar_changes_the_answers_on_pages(
     notes = source / "notes.yaml"
     notes.write_text(notes.read_text("utf-8").replace("  be_kind:\n    topics: [manners]\n", ""), "utf-8")
     page = (build(source).outdir / "index.html").read_text("utf-8")
-    assert "asserted" not in page
+    # What the misspelt id says is read as it was meant.
+    assert page.count("asserted") == 1
+    notes.write_text(notes.read_text("utf-8").partition("provisions:")[0], "utf-8")
+    assert "asserted" not in (build(source).outdir / "index.html").read_text("utf-8")
 
 
 def test_answers_stand_on_the_page_with_links(

@@ -331,6 +331,8 @@ _SIGNS = {"GOOD": "✓ ", "BAD": "✗ ", "OK": "≈ ", "": ""}
 def set_as_text(doctree: nodes.document) -> None:
     """Make each box a line that heads it and, indented, the rest, for builders that have neither boxes nor styles."""
     for box in list(doctree.findall(policy.PolicyBox)):
+        if len({_is_head(part) for part in box.children}) == 1:
+            continue
         term, below = nodes.term(), nodes.definition()
         for part in box.children:
             if isinstance(part, policy.PolicyVerdict):
@@ -344,11 +346,12 @@ def set_as_text(doctree: nodes.document) -> None:
                 if isinstance(box, policy.PolicyResponse) and isinstance(part, nodes.paragraph):
                     part.insert(0, nodes.Text("– "))
                 below += part
-        if term.children and below.children:
-            box[:] = [nodes.definition_list("", nodes.definition_list_item("", term, below))]
+        box[:] = [nodes.definition_list("", nodes.definition_list_item("", term, below))]
 
 
 def _is_head(node: nodes.Node) -> bool:
+    if isinstance(node, policy.PolicyVerdict):
+        return True
     return isinstance(node, nodes.Element) and not {"ps-kind", "ps-role", "ps-example-head"}.isdisjoint(
         node["classes"]
     )

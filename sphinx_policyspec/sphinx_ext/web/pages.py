@@ -316,7 +316,10 @@ class HandbookPages:
     @staticmethod
     def _level_index(app: Sphinx, docname: str) -> str:
         """Return the address of the index by level, empty where a build has none."""
+        # `singlehtml` lists indices, and writes none.
         names = [index[0] for index in getattr(app.builder, "domain_indices", ())]
+        if app.builder.name not in PAGE_BUILDERS:
+            return ""
         return app.builder.get_relative_uri(docname, LEVEL_INDEX) if LEVEL_INDEX in names else ""
 
     def _feedback(self, app: Sphinx, template: str, place: tuple[str, str]) -> str:

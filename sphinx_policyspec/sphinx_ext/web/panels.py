@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from html import escape
+from html import escape, unescape
 
 from docutils import nodes
 from sphinx.locale import get_translation
@@ -214,9 +214,15 @@ def rows_of(
 
     :param topic_index: name of the page that lists the principles of each topic, if there is one
     """
-    labels = [spec.topic_by_id[topic].label for topic in relations.topics if topic in spec.topic_by_id]
+    known = [topic for topic in relations.topics if topic in spec.topic_by_id]
+    labels = [
+        place.title if (place := places.find(TargetKind.TOPIC, topic)) else spec.topic_by_id[topic].label
+        for topic in known
+    ]
+    # What is written as HTML is escaped later.
     topics = (
-        PanelLink(label, topic_index, anchor_of_heading(label) if topic_index else "") for label in labels
+        PanelLink(label, topic_index, unescape(anchor_of_heading(label)) if topic_index else "")
+        for label in labels
     )
     rows = [_row(_("Topics"), topics)]
     for row in RELATIONS:
