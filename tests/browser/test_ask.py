@@ -44,9 +44,9 @@ def rows(page: Page) -> list[list[str]]:
 
 
 def test_named_questions_have_the_answers_of_python(
-    release_site: Path, open_page: Open, base: KnowledgeBase, scheme: str
+    release_site: Path, open_page: Open, base: KnowledgeBase
 ) -> None:
-    page = open_page(release_site, "policy-ask.html", scheme)
+    page = open_page(release_site, "policy-ask.html")
     listed = [question for question in list_questions() if not question.over_releases]
     asked = [question for question in listed if all(p.default is not None for p in question.parameters)]
     assert len(asked) > 10

@@ -16,7 +16,7 @@ SHIFT = """
   let sum = 0;
   new PerformanceObserver(list => list.getEntries().forEach(shift => { if (!shift.hadRecentInput) sum += shift.value; }))
     .observe({ type: "layout-shift", buffered: true });
-  setTimeout(() => done(sum), 700);
+  setTimeout(() => done(sum), 250);
 })
 """
 PHONE = {"width": 390, "height": 844}
