@@ -60,8 +60,6 @@ def roles_that_override(levels: tuple[AuthorityLevel, ...], level: AuthorityLeve
 
 
 NOBODY_OVERRIDES = "{level} level: no message may override it."
-
-
 OVERRIDING: Mapping[OverrideMode, str] = MappingProxyType(
     {
         OverrideMode.NEVER: NOBODY_OVERRIDES,
@@ -70,8 +68,6 @@ OVERRIDING: Mapping[OverrideMode, str] = MappingProxyType(
     }
 )
 """Who may override a principle of a level, by the mode of the level."""
-
-
 SPEAKERS: Mapping[str, str] = MappingProxyType(
     {
         "system": "system messages",
@@ -83,8 +79,6 @@ SPEAKERS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Who speaks, by role; any other role has the last of these words."""
-
-
 LAST_OF_SEVERAL = "{some} and {last}"
 
 

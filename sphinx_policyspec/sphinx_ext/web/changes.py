@@ -179,22 +179,31 @@ def releases_row(
             release=name if address else "",
         )
         told = past.get(place)
-        if told is None or (not told.changes and place == min(past)):
-            change = PanelLink(_("already there") if told and len(past) > 1 else "")
-        elif not told.changes:
-            change = PanelLink(_("unchanged"))
-        else:
-            anchor = anchor_of_group(told.id)
-            leads = has_page and place == here
-            change = PanelLink(
-                _weights_in_short(told.changes),
-                CHANGES_PAGE if leads else "",
-                anchor if leads else "",
-                beside=there.address(CHANGES_PAGE, anchor) if there else "",
-            )
+        address_there = there.address(CHANGES_PAGE, anchor_of_group(moment.id)) if there else ""
+        leads = has_page and place == here
+        is_first = len(past) > 1 and place == min(past)
+        tells = told is not None and (told.changes or len(past) > 1)
+        change = (
+            _change_link(told, address_there, leads=leads, is_first=is_first)
+            if told and tells
+            else PanelLink("")
+        )
         steps.append(Step(release, change, tuple(_said(told)) if told else ()))
     is_alone = len(steps) == 1 and not steps[0].change.text
     return PanelRow(_("Releases"), 0, steps=() if is_alone else tuple(steps))
+
+
+def _change_link(told: Moment, beside: str, *, leads: bool, is_first: bool) -> PanelLink:
+    """Return what changed about a provision in a release, in short, with a link to where that is told.
+
+    :param beside: the address on the page of the other release; empty for the one that is built
+    :param leads: whether the site that is built has such a page
+    :param is_first: whether no older release is known
+    """
+    if told.changes:
+        page, anchor = (CHANGES_PAGE, anchor_of_group(told.id)) if leads else ("", "")
+        return PanelLink(_weights_in_short(told.changes), page, anchor, beside=beside)
+    return PanelLink(_("already there") if is_first else _("unchanged"))
 
 
 def _said(moment: Moment) -> Iterator[str]:
