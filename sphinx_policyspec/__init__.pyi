@@ -69,6 +69,7 @@ from sphinx_policyspec.graph.questions import (
     Parameter as Parameter, Question as Question, find_question as find_question,
     list_questions as list_questions,
 )
+from sphinx_policyspec.graph.serialize import vocabulary as vocabulary
 from sphinx_policyspec.graph.terms import (
     Blank as Blank, Foreign as Foreign, Iri as Iri, Term as Term, Triple as Triple,
 )

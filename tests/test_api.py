@@ -178,6 +178,7 @@ def test_a_literal_is_a_value_of_python_where_it_is_one(datatype: str, text: str
         (lambda one: ps.to_rdf(one, "tttl"), "ttl"),
         (lambda one: ps.render(ps.check(one), "jsn"), "json"),
         (lambda _: ps.json_schema("case"), "cases"),
+        (lambda _: ps.vocabulary("ontolgy"), "ontology"),
     ],
 )
 def test_an_unknown_name_is_told_with_the_nearest(call: Callable[[ps.Spec], object], nearest: str) -> None:

@@ -24,7 +24,7 @@ from sphinx_policyspec.cli.options import Settings, SourceCommand, form_option, 
 from sphinx_policyspec.errors import PolicySpecError, SourceError
 from sphinx_policyspec.exports import json_object, message_line
 from sphinx_policyspec.files import dump_json, printable
-from sphinx_policyspec.graph.terms import FORMATS, format_of_suffix
+from sphinx_policyspec.graph.terms import FORMATS, VOCABULARIES, format_of_suffix
 from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.starter import MARKUPS
 
@@ -254,24 +254,38 @@ def init(folder: str, markup: str, title: str) -> None:
 
 
 def _schemas(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[CompletionItem]:
-    return [CompletionItem(name) for name in ps.list_schemas() if name.startswith(typed)]
+    return [CompletionItem(name) for name in (*ps.list_schemas(), *VOCABULARIES) if name.startswith(typed)]
 
 
 @commands.command()
 @click.argument("name", metavar="NAME", shell_complete=_schemas)
-def schema(name: str) -> None:
-    """Print the JSON Schema of a file, or of an output.
+@form_option(forms=FORMATS, default=None, about="RDF syntax of ontology and shapes.  [default: ttl]")
+def schema(name: str, form: str | None) -> None:
+    """Print the JSON Schema of a file or an output, or the ontology.
 
     NAME is annotations, cases or judgements, which people write, or that of a command with --format
     json, such as diff; of check --format baseline it is baseline, of lock --check lock-check, and of
     query --list questions. Save the schema of a file that you write beside it, and name it in the
-    file's first line, which editors with the YAML language server read:
+    file's first line, which editors with the YAML language server read. ontology is what the classes
+    and properties of a graph mean (OWL), shapes what a graph must satisfy (SHACL):
 
     \b
       policyspec schema annotations > annotations.schema.json
       # yaml-language-server: $schema=annotations.schema.json
+      policyspec schema ontology --format rdf > policyspec.rdf
     """
-    click.echo(json.dumps(ps.json_schema(name), indent=2, ensure_ascii=False))
+    if name in VOCABULARIES:
+        click.echo(ps.vocabulary(name, form or "ttl"), nl=False)
+    elif name not in ps.list_schemas():
+        known = (*ps.list_schemas(), *VOCABULARIES)
+        told = nearest(name, known) or f"known are {', '.join(known)}"
+        raise click.BadParameter(f"unknown schema `{name}`; {told}", param_hint="NAME")
+    elif form is not None:
+        raise click.UsageError(
+            f"--format is for {' and '.join(VOCABULARIES)}, which are RDF; `{name}` is JSON"
+        )
+    else:
+        click.echo(json.dumps(ps.json_schema(name), indent=2, ensure_ascii=False))
 
 
 @commands.command()

@@ -10,10 +10,12 @@ from functools import cache
 from itertools import chain, groupby, pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import pyoxigraph
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
-from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.errors import SchemaError, SourceError
 from sphinx_policyspec.graph import syntaxes, terms
+from sphinx_policyspec.graph.parse import plain_triples
 from sphinx_policyspec.graph.to_graph import parts_of, triples_of
 from sphinx_policyspec.model import Finding, Span, Spec
 from sphinx_policyspec.model.nearest import nearest
@@ -170,6 +172,25 @@ _KINDS = tuple(
     "provision change example topic level goal definition eval-tag prompt-file release".split()  # noqa: SIM905 - as KINDS
 )
 """Kinds of things whose IRIs get a prefix in Turtle and TriG."""
+
+
+def vocabulary(name: str, format: str = "ttl") -> str:
+    """Return ``ontology`` (the classes and properties in OWL) or ``shapes`` (the constraints in SHACL) as RDF.
+
+    Blank nodes are named by the graph (RDFC-1.0), so that equal files give equal texts. An unknown name
+    raises :class:`~sphinx_policyspec.errors.SchemaError`, an unknown format
+    :class:`~sphinx_policyspec.errors.SourceError`.
+
+    :param format: ``ttl``, as it was written, with comments; else one of the other syntaxes of a graph
+    """
+    if name not in terms.VOCABULARIES:
+        raise SchemaError(f"unknown vocabulary `{name}`; {nearest(name, tuple(terms.VOCABULARIES))}")
+    file = terms.ontology_dir() / terms.VOCABULARIES[name]
+    if format == "ttl":
+        return file.read_text(encoding="utf-8")
+    graph = pyoxigraph.Dataset(pyoxigraph.parse(path=file, format=pyoxigraph.RdfFormat.TURTLE))
+    graph.canonicalize(pyoxigraph.CanonicalizationAlgorithm.RDFC_1_0)
+    return serialize(list(plain_triples(graph)), format)[0].decode()
 
 
 def serialize(graph: Triples, format: str) -> tuple[bytes, tuple[Finding, ...]]:

@@ -74,6 +74,10 @@ def ontology_dir() -> Path:
     return installed if installed.is_dir() else package.parent / "ontology"
 
 
+VOCABULARIES = {"ontology": "policyspec.ttl", "shapes": "shapes.ttl"}
+"""The files in Turtle that are published, by name, in the folder of the ontology."""
+
+
 @cache
 def ontology_terms() -> frozenset[str]:
     """Return the names of all terms that the ontology defines."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import re
 import subprocess
 import sys
@@ -10,10 +11,19 @@ import pyoxigraph
 import pytest
 from rdflib import OWL, RDF, RDFS, SKOS, Graph, Literal, URIRef
 
+import sphinx_policyspec as ps
 from sphinx_policyspec.graph.syntaxes import ntriples_lines
-from sphinx_policyspec.graph.terms import PREFIXES, PS, ontology_dir, ontology_terms, triples_in
+from sphinx_policyspec.graph.terms import (
+    FORMATS,
+    PREFIXES,
+    PS,
+    VOCABULARIES,
+    ontology_dir,
+    ontology_terms,
+    triples_in,
+)
 from sphinx_policyspec.graph.to_graph import to_graph
-from tests.conftest import REPOSITORY, require_tool
+from tests.conftest import REPOSITORY, Run, require_tool
 from tests.graph import names
 from tests.graph.files import infer_graph
 from tests.graph.specs import LIBRARY
@@ -124,3 +134,30 @@ def test_the_light_modules_import_no_rdf_library() -> None:
         "sys.exit(bool({'rdflib', 'pyoxigraph', 'owlready2'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, check=False).returncode == 0
+
+
+def canonical(data: bytes, form: pyoxigraph.RdfFormat | None) -> set[pyoxigraph.Quad]:
+    """Return what RDF says, blank nodes named by what is said of them, without names of graphs."""
+    quads = (pyoxigraph.Quad(*quad) for quad in pyoxigraph.parse(data, format=form, rename_blank_nodes=False))
+    graph = pyoxigraph.Dataset(pyoxigraph.Quad(quad.subject, quad.predicate, quad.object) for quad in quads)
+    graph.canonicalize(pyoxigraph.CanonicalizationAlgorithm.RDFC_1_0)
+    return set(graph)
+
+
+@pytest.mark.parametrize("name", VOCABULARIES)
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_vocabulary_says_the_same_in_every_syntax(name: str, form: str) -> None:
+    text = ps.vocabulary(name, form)
+    told = canonical(text.encode(), pyoxigraph.RdfFormat.from_extension(form))
+    assert told == canonical((ontology_dir() / VOCABULARIES[name]).read_bytes(), pyoxigraph.RdfFormat.TURTLE)
+    assert text == ps.vocabulary(name, form)
+
+
+def test_owlready2_reads_the_ontology_that_the_command_prints(run: Run) -> None:
+    _, printed, _ = run("schema", "ontology", "--format", "nt")
+    world = owlready2.World()
+    found = world.get_ontology("https://w3id.org/policyspec#").load(fileobj=io.BytesIO(printed.encode()))
+    assert {"Principle", "Response"} <= {kind.name for kind in found.classes()}
+    world.close()
+    assert run("schema", "cases", "--format", "nt")[0] == 2
+    assert "did you mean `ontology`?" in run("schema", "ontolgy")[2]
