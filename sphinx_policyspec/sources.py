@@ -187,7 +187,9 @@ class Reader:
                 findings=reading.findings,
                 files=(document, *companions(document)),
             )
-            return checked(self._annotated(loaded, self.otherwise if self.annotate else ()))
+            # Instructions of another kind have no use for the topics of the Model Spec.
+            wanted = self.annotate and bool(loaded.spec.principles)
+            return checked(self._annotated(loaded, self.otherwise if wanted else ()))
         if folders := release_folders(path):
             # A folder of one release is a folder of releases, too.
             named = ", ".join(f"`{name}/{folder.name}`" for folder in folders[-_TOLD:])

@@ -120,7 +120,7 @@ def no_principle(spec: model.Spec) -> Iterator[model.Finding]:
                 (model.Span(p.span.file, p.span.line) for p in spec.provisions),
                 model.Span(spec.documents[0].file, 1),
             ),
-            hint="write `authority=user` behind the id of a heading, or `policy:principle` below it",
+            hint="a heading with an id and a level is one, as in `## Be kind {#be_kind authority=user}`",
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from sphinx_policyspec import model
@@ -67,7 +67,7 @@ def read_model_spec(text: str, file: str = "model_spec.md", title: str = "") -> 
     raw_blocks, shown, findings = cut(lines)
     reader = _Document(lines, shown, findings)
     reader.check_line_ends(text)
-    reader.read_headings(raw for raw in raw_blocks if raw.kind is BlockKind.HEADING)
+    reader.read_headings([raw for raw in raw_blocks if raw.kind is BlockKind.HEADING])
     for raw in raw_blocks:
         reader.add(raw)
     return reader.finish(title)
@@ -115,10 +115,11 @@ class _Document:
         """The id of the innermost provision, empty before the first heading."""
         return self.open[-1].id if self.open else ""
 
-    def read_headings(self, raw_blocks: Iterable[RawBlock]) -> None:
+    def read_headings(self, raw_blocks: Sequence[RawBlock]) -> None:
         """Read all headings: of two that have one id, the one whose title makes it keeps it."""
         self.headings = {raw.start: heading_of(self.shown, *raw.body, self.notes.words) for raw in raw_blocks}
         self.given = {heading.id for heading in self.headings.values()}
+        self.has_attributes = any("{" in self.lines.text(raw.start, raw.end) for raw in raw_blocks)
         self.entitled: dict[str, int] = {}
         for start, heading in self.headings.items():
             if heading.id == made_of(heading.title):
@@ -215,8 +216,8 @@ class _Document:
         below = (
             line.lstrip() for line in self.lines.lines[span.line - self.lines.first + 1 :] if line.strip()
         )
-        # Attributes below it are told as those of no heading.
-        if not heading.id and not next(below, "").startswith("{#"):
+        # Attributes below it are told as those of no heading, and a text without any as one that has no principle.
+        if self.has_attributes and not heading.id and not next(below, "").startswith("{#"):
             self._find("heading-without-id", span, "heading without an id", f"add `{{#{identifier}}}`")
         return self.provision_names.take(identifier)
 

@@ -280,9 +280,17 @@ def test_too_little_memory_is_told_in_a_line(
 
 
 def test_a_message_that_somebody_made_long_is_a_line_of_2000_characters(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "model_spec.md").write_text(f"# {'k=v ' * 9000}\n\nx\n", "utf-8")
+    (tmp_path / "model_spec.md").write_text(f"# {'k=v ' * 9000} {{}}\n\nx\n", "utf-8")
     _, _, err = run("stats", tmp_path, "--no-annotations", "--verbose")
     assert max(map(len, err.splitlines())) == 2001
+
+
+def test_instructions_of_another_kind_are_told_once_and_get_no_topics(run: Run, tmp_path: Path) -> None:
+    text = "# Agents\n\nUse tabs. Never lie.\n\n" + "## Code\n\nAlways test.\n\n" * 9
+    (tmp_path / "AGENTS.md").write_text(text, "utf-8")
+    status, out, err = run("check", tmp_path / "AGENTS.md")
+    assert (status, out.count("error: "), out.count("warning: "), err) == (1, 1, 0, "")
+    assert "AGENTS.md:1:1: error: this spec has no principle [no-principle]" in out
 
 
 def test_what_a_release_has_of_its_own_is_told_by_check_alone(run: Run, tmp_path: Path) -> None:
