@@ -13,6 +13,7 @@ from sphinx_policyspec.api.comparing import (
     lock as lock, read_lock as read_lock, review_changelog as review_changelog,
     write_judgement as write_judgement,
 )
+from sphinx_policyspec.api.evals import export_prompts as export_prompts
 from sphinx_policyspec.api.judging import (
     Fixes as Fixes, check as check, decide as decide, find_fixes as find_fixes, stats as stats,
     survey as survey,
@@ -57,6 +58,7 @@ from sphinx_policyspec.errors import (
     SourceError as SourceError, SourceWarning as SourceWarning, StarterError as StarterError,
     UnknownIdError as UnknownIdError, WriteError as WriteError,
 )
+from sphinx_policyspec.evals.prompts import PromptExport as PromptExport
 from sphinx_policyspec.exports.decisions import Decisions as Decisions
 from sphinx_policyspec.exports.report_formats import Report as Report, Reported as Reported
 from sphinx_policyspec.exports.schemas import json_schema as json_schema, list_schemas as list_schemas

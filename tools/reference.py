@@ -116,6 +116,8 @@ SECTIONS = {
     "checks": "Checking and deciding",
     "exports": "Checking and deciding",
     "readers": "Checking and deciding",
+    "api.evals": "Evaluating",
+    "evals": "Evaluating",
     "api.comparing": "Comparing",
     "compare": "Comparing",
     "api.publishing": "Publishing",

@@ -83,6 +83,7 @@ _MODULES = {
     "check": ("check",),
     "decide": ("resolve", "survey"),
     "diff": ("changelog", "diff", "history", "judge", "lock"),
+    "evals": ("prompts",),
     "handbook": ("handbook",),
     "query": ("query", "reason"),
 }

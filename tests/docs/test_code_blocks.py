@@ -47,6 +47,7 @@ NOT_RUN = {
     "README.md": 2,
     "docs/how-to/add-to-your-docs.md": 1,
     "docs/how-to/check.md": 2,
+    "docs/how-to/evaluate.md": 1,
     "docs/how-to/compare-releases.md": 3,
     "docs/how-to/live-preview.md": 2,
     "docs/how-to/reason.md": 2,

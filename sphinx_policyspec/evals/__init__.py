@@ -1,0 +1,1 @@
+"""Prompts out to the harnesses of evaluations, and their results back onto principles."""
